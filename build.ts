@@ -1,0 +1,129 @@
+/**
+ * Builds one folder per function under `dist/`, with a single `index.js` in it, and says what
+ * each bundle weighs: `npm run build` prints the table, tests and the rehearsal call `build()`.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build as esbuild, type Metafile, type Plugin } from "esbuild";
+
+const ROOT = import.meta.dirname;
+const FUNCTIONS = join(ROOT, "functions");
+
+/** Bytes a bundle may weigh gzipped; the front door answers a waiting caller, so it gets half. */
+const BUDGET = { webhook: 60 * 1024, other: 120 * 1024 };
+
+/**
+ * Modules the official SDKs load at start and Kiln never reaches. Each is replaced by a stand-in
+ * that throws when it is used, so a wrong guess here is a loud error and not a silent change.
+ */
+const LEFT_OUT: Record<string, string> = {
+  "ali-oss": "fc2 uploads function code with it; Kiln only invokes",
+  axios: "fc2 refreshes credentials of its own with it; ours come with each invocation",
+  ws: "sockets to instances (fc2) and streaming APIs (openapi-core)",
+  "https-proxy-agent": "only for sockets",
+  "http-proxy-agent": "only for sockets",
+  "socks-proxy-agent": "only for sockets",
+  moment: "date helpers of generated code; the core signs with Date",
+  lodash: "one merge() in a helper of generated code",
+  xml2js: "XML answers; ECS and CloudMonitor answer JSON",
+  "@alicloud/credentials": "credential chains; ours come with each invocation",
+  "@alicloud/gateway-spi": "the v4 gateway; ECS and CloudMonitor use the ACS3 one",
+};
+
+const diet: Plugin = {
+  name: "diet",
+  setup(build) {
+    const named = new RegExp(`^(${Object.keys(LEFT_OUT).join("|")}|debug)$`);
+    build.onResolve({ filter: named }, ({ path }) => ({ path, namespace: "left-out" }));
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
+      contents:
+        path === "debug"
+          ? "module.exports = () => () => {};"
+          : `module.exports = new Proxy(class LeftOut {}, { get(target, key) {
+               if (key === "__esModule" || typeof key === "symbol") return target[key];
+               if (key === "default" || key === "prototype") return key === "default" ? module.exports : target[key];
+               throw new Error(${JSON.stringify(`${path} is not in this bundle`)});
+             } });`,
+      loader: "js",
+    }));
+  },
+};
+
+/** What one built function weighs. Sizes in bytes, `loadMs` the median of fresh processes. */
+export interface BundleReport {
+  readonly name: string;
+  readonly bytes: number;
+  readonly gzipBytes: number;
+  readonly parts: readonly (readonly [name: string, bytes: number])[];
+}
+
+/** Names of the functions, one per folder of `functions/`. */
+export const functionNames = (): readonly string[] => readdirSync(FUNCTIONS).toSorted();
+
+/** Bundles every function into `outDir`; throws when one does not compile. */
+export async function build(outDir: string = join(ROOT, "dist")): Promise<BundleReport[]> {
+  rmSync(outDir, { recursive: true, force: true });
+  return Promise.all(functionNames().map((name) => bundle(name, outDir)));
+}
+
+async function bundle(name: string, outDir: string): Promise<BundleReport> {
+  const outfile = join(outDir, name, "index.js");
+  mkdirSync(join(outDir, name), { recursive: true });
+  const { metafile } = await esbuild({
+    entryPoints: [join(FUNCTIONS, name, "handler.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minify: true,
+    // Stack traces and error classes keep their names in the function's log.
+    keepNames: false,
+    metafile: true,
+    logLevel: "warning",
+    plugins: [diet],
+  });
+  const code = readFileSync(outfile);
+  return { name, bytes: code.length, gzipBytes: gzipSync(code).length, parts: largest(metafile) };
+}
+
+function largest(metafile: Metafile): [string, number][] {
+  const parts = new Map<string, number>();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const part = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path.split("/")[0] ?? path;
+      parts.set(part, (parts.get(part) ?? 0) + bytesInOutput);
+    }
+  }
+  return [...parts].toSorted((a, b) => b[1] - a[1]).slice(0, 4);
+}
+
+/** Milliseconds a fresh process needs to load `script`, the median of nine. */
+export function loadMs(script: string): number {
+  const source = `const t=process.hrtime.bigint();${script};process.stdout.write(String(Number(process.hrtime.bigint()-t)/1e6))`;
+  const runs = Array.from({ length: 9 }, () =>
+    Number(execFileSync(process.execPath, ["-e", source]).toString()),
+  );
+  return runs.toSorted((a, b) => a - b)[4] ?? Number.NaN;
+}
+
+async function main(): Promise<void> {
+  const reports = await build();
+  const floor = loadMs(`require("https");require("crypto")`);
+  const lines = reports.map(({ name, bytes, gzipBytes, parts }) => {
+    const ms = loadMs(`require(${JSON.stringify(join(ROOT, "dist", name, "index.js"))})`);
+    const kb = (n: number): string => `${(n / 1024).toFixed(1)} KB`.padStart(9);
+    const top = parts.map(([part, size]) => `${part} ${(size / 1024).toFixed(0)}`).join(", ");
+    return `${name.padEnd(15)}${kb(bytes)}${kb(gzipBytes)} gz ${ms.toFixed(1).padStart(6)} ms (${(ms / floor).toFixed(2)}x)  ${top}`;
+  });
+  process.stdout.write(
+    `${lines.join("\n")}\nload times against ${floor.toFixed(1)} ms for https and crypto alone\n`,
+  );
+  const over = reports.filter((r) => r.gzipBytes > (r.name === "webhook" ? BUDGET.webhook : BUDGET.other));
+  if (over.length > 0) throw new Error(`over budget: ${over.map((r) => r.name).join(", ")}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main();

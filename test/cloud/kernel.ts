@@ -1,0 +1,100 @@
+/**
+ * What every product of the stand-in shares: who is calling, what may fail, what was called.
+ * Products (ecs/, cms/, fc/, oss/) depend on this file and on time.ts, never on each other's insides.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Timeline } from "./time.ts";
+
+export type Product = "ecs" | "cms" | "fc" | "oss";
+
+/** An HTTP request as it arrived, body read whole. */
+export interface WireRequest {
+  readonly method: string;
+  /** Path with query, exactly as sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** An HTTP answer. */
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** Who signed a request: the account itself, or a session of one of its roles. */
+export interface Principal {
+  readonly accountId: string;
+  readonly keyId: string;
+  /** Role name when the key is an STS session; the account's own key may do everything. */
+  readonly role?: string;
+}
+
+/** A refusal in the cloud's own words. Each product renders it in its own wire form. */
+export class CloudFault extends Error {
+  override readonly name = "CloudFault";
+  readonly status: number;
+  readonly code: string;
+  /** Further members of the error body (AccessDeniedDetail, StringToSign, …). */
+  readonly detail: Readonly<Record<string, unknown>>;
+  constructor(status: number, code: string, message: string, detail: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** One line of the call log. */
+export interface Call {
+  readonly at: number;
+  readonly product: Product;
+  /** RunInstances, DescribeMetricList, InvokeFunction, PutObject, … */
+  readonly action: string;
+  readonly role: string | undefined;
+  /** HTTP status and the cloud's code when refused. */
+  readonly status: number;
+  readonly code?: string;
+  /** What was asked, for products whose parameters are flat; secrets left out. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/**
+ * A fault to inject into calls: `before` answers without any effect, `after` lets the effect happen
+ * and loses the answer (the connection breaks), `crash` kills the calling function instance after the effect.
+ */
+export interface Fault {
+  readonly product: Product;
+  readonly action: string;
+  /** Which matching calls are hit, e.g. `(call, n) => n === 0`; all when left out. `n` counts matches from 0. */
+  readonly when?: (params: Readonly<Record<string, string>>, n: number) => boolean;
+  readonly kind: "before" | "after";
+  /** For `before`: what to answer. For `after`: ignored. */
+  readonly fault?: CloudFault;
+}
+
+/** Services of the kernel that products use; built in index.ts. */
+export interface Kernel {
+  readonly time: Timeline;
+  readonly region: string;
+  readonly accountId: string;
+  /** Deterministic random number in [0, 1). */
+  random(): number;
+  /** A fresh id: prefix plus 20 lower-case letters and digits, deterministic per seed, never repeated. */
+  id(prefix: string): string;
+  /** An upper-case UUID for RequestId. */
+  requestId(): string;
+  /**
+   * Who signed this request. Verifies ACS3-HMAC-SHA256, RPC 1.0 (query and form), FC V1, OSS V1 and V4.
+   * @throws CloudFault with the cloud's code and, on mismatch, the string to sign.
+   */
+  authenticate(request: WireRequest, product: Product): Principal;
+  /** @throws CloudFault 403 when the principal's role has no statement allowing `action` on `resource`. */
+  authorize(principal: Principal, action: string, resource: string): void;
+  /** Whether `principal` may, without throwing. */
+  allows(principal: Principal, action: string, resource: string): boolean;
+  /** Finds the injected fault for this call, if any, and counts the match. */
+  faultFor(product: Product, action: string, params: Readonly<Record<string, string>>): Fault | undefined;
+  record(call: Call): void;
+}

@@ -1,0 +1,187 @@
+/**
+ * The one clock of the stand-in cloud: a queue of due events ordered by (instant, order of asking).
+ *
+ * T1. `now()` is exact: while an event runs, it is that event's own due time.
+ * T2. Time stands still while anything started by an event is unfinished (an invocation, say).
+ * T3. Two runs with the same inputs run the same events in the same order.
+ */
+
+/** A thing that will happen, or happens again and again, at an instant of the cloud's time. */
+interface Due {
+  readonly at: number;
+  readonly seq: number;
+  readonly label: string;
+  /** Recurring and expiry events do not keep a world busy: a quiet cloud may still have them ahead. */
+  readonly background: boolean;
+  readonly run: () => void | Promise<void>;
+}
+
+/** Takes a scheduled event back; harmless when it already happened. */
+export type Cancel = () => void;
+
+export interface ScheduleOptions {
+  readonly label: string;
+  readonly background?: boolean;
+}
+
+export interface SettleOptions {
+  /** Go on for this many milliseconds of the cloud's time, background events included. */
+  readonly forMs?: number;
+  /** Stop as soon as this holds; it is asked after every event. */
+  readonly until?: () => boolean;
+  /** How many events of one instant may run side by side; 1 (the default) is reproducible. */
+  readonly parallel?: number;
+  /** A world that never gets quiet fails after this many events instead of hanging. */
+  readonly maxEvents?: number;
+}
+
+/** Milliseconds since the epoch, shared with workers: cloud time = base + (real - realBase) * speed. */
+const SLOTS = { base: 0, realBase: 1, speed: 2 } as const;
+const RealDate = Date;
+
+export class Timeline {
+  readonly shared = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #slots = new Float64Array(this.shared);
+  readonly #due: Due[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #seq = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: unknown;
+
+  /** @param at where time starts, epoch milliseconds. @param speed 0 = virtual; else real time times this. */
+  constructor(at: number, speed: number) {
+    this.#slots[SLOTS.base] = at;
+    this.#slots[SLOTS.realBase] = RealDate.now();
+    this.#slots[SLOTS.speed] = speed;
+  }
+
+  /** The cloud's time in epoch milliseconds. */
+  now(): number {
+    return readClock(this.#slots);
+  }
+
+  /** Runs `run` at `at` (or as soon as possible when that is past). */
+  schedule(at: number, options: ScheduleOptions, run: () => void | Promise<void>): Cancel {
+    const { label, background = false } = options;
+    const due: Due = { at: Math.max(at, this.now()), seq: this.#seq++, label, background, run };
+    const place = this.#due.findIndex((other) => other.at > due.at);
+    this.#due.splice(place === -1 ? this.#due.length : place, 0, due);
+    this.#arm();
+    return () => {
+      const index = this.#due.indexOf(due);
+      if (index !== -1) this.#due.splice(index, 1);
+    };
+  }
+
+  /** As `schedule`, counted from now. */
+  after(delayMs: number, options: ScheduleOptions, run: () => void | Promise<void>): Cancel {
+    return this.schedule(this.now() + delayMs, options, run);
+  }
+
+  /** Labels and instants of what is still ahead, soonest first. */
+  ahead(): { readonly at: number; readonly label: string; readonly background: boolean }[] {
+    return this.#due.map(({ at, label, background }) => ({ at, label, background }));
+  }
+
+  /** Virtual time only: lets the world run until it is quiet, `until` holds or `forMs` is over. */
+  async settle(options: SettleOptions = {}): Promise<void> {
+    const { forMs, until, parallel = 1, maxEvents = 200_000 } = options;
+    const end = forMs === undefined ? Number.POSITIVE_INFINITY : this.now() + forMs;
+    for (let events = 0; !until?.(); events++) {
+      if (events > maxEvents) throw new Error(`the cloud is not quiet after ${maxEvents} events`);
+      const next = this.#due[0];
+      const ripe = next !== undefined && next.at <= this.now();
+      if (this.#running.size >= parallel || (this.#running.size > 0 && !ripe)) {
+        await Promise.race(this.#running);
+      } else if (next === undefined || next.at > end || (forMs === undefined && !until && this.#quiet())) {
+        break;
+      } else {
+        this.#slots[SLOTS.base] = Math.max(this.now(), next.at);
+        this.#due.shift();
+        this.#start(next);
+        // An event that finishes at once leaves no trace in `running`: only invocations take turns.
+        await Promise.resolve();
+      }
+      this.#rethrow();
+    }
+    if (forMs !== undefined && !until?.()) this.#slots[SLOTS.base] = Math.max(this.now(), end);
+  }
+
+  /** Counts as unfinished business: the clock waits for it (T2). */
+  hold<T>(work: Promise<T>): Promise<T> {
+    const held = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#running.add(held);
+    void held.then(() => this.#running.delete(held));
+    return work;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#due.length = 0;
+  }
+
+  #quiet(): boolean {
+    return this.#due.every((due) => due.background);
+  }
+
+  #start(due: Due): void {
+    try {
+      const result = due.run();
+      if (result instanceof Promise) {
+        void this.hold(result).catch((error: unknown) => {
+          this.#failure ??= error;
+        });
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  #rethrow(): void {
+    if (this.#failure === undefined) return;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    throw failure;
+  }
+
+  /** Real time only: sleeps until the next event is due. */
+  #arm(): void {
+    const speed = this.#slots[SLOTS.speed] ?? 0;
+    const next = this.#due[0];
+    if (speed === 0 || next === undefined) return;
+    clearTimeout(this.#timer);
+    const waitMs = Math.min(Math.max(0, (next.at - this.now()) / speed), 2 ** 30);
+    this.#timer = setTimeout(() => {
+      while (this.#due[0] !== undefined && this.#due[0].at <= this.now()) this.#start(this.#due.shift()!);
+      this.#arm();
+    }, waitMs);
+  }
+}
+
+function readClock(slots: Float64Array): number {
+  const [base = 0, realBase = 0, speed = 0] = slots;
+  return speed === 0 ? base : base + (RealDate.now() - realBase) * speed;
+}
+
+/**
+ * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
+ * lives in that time. Answers a function that puts the real clock back.
+ */
+export function installClock(shared: SharedArrayBuffer): () => void {
+  const slots = new Float64Array(shared);
+  class CloudDate extends RealDate {
+    constructor(...args: unknown[]) {
+      super(...((args.length === 0 ? [readClock(slots)] : args) as [number]));
+    }
+    static override now(): number {
+      return Math.floor(readClock(slots));
+    }
+  }
+  globalThis.Date = CloudDate as DateConstructor;
+  return () => {
+    globalThis.Date = RealDate;
+  };
+}

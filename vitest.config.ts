@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/{unit,flow,model,contract}/**/*.test.ts"],
+    // The bundles under test are built once, before any test file starts.
+    globalSetup: ["test/build-once.ts"],
+    testTimeout: 30_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
