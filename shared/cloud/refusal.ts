@@ -1,0 +1,92 @@
+/**
+ * Turns whatever a call threw into a CloudError.
+ *
+ * R1. The message names action, code, request id, the cloud's words and what to do next.
+ * R2. Neither message nor cause holds a key, a token or a URL's query: SDKs put all three into theirs.
+ */
+import { CloudError, type CloudProduct } from "../errors.ts";
+import type { Credentials } from "./client.ts";
+import { judge } from "./retry.ts";
+
+interface Raised {
+  readonly name?: string;
+  readonly message?: string;
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly requestId?: string;
+  readonly data?: { readonly Message?: string; readonly message?: string };
+  readonly accessDeniedDetail?: Readonly<Record<string, unknown>>;
+}
+
+/** The CloudError for something an SDK or a socket raised. */
+export function refusal(
+  credentials: Credentials,
+  product: CloudProduct,
+  action: string,
+  error: unknown,
+): CloudError {
+  if (error instanceof CloudError) return error;
+  const raised = error as Raised;
+  const status = raised.statusCode ?? 0;
+  const code = codeOf(raised);
+  const text = raised.data?.Message ?? raised.data?.message ?? raised.message ?? String(error);
+  return cloudError({
+    product,
+    action,
+    code,
+    status,
+    requestId: known(raised.requestId),
+    said: clean(text, credentials),
+    cause: cleanCause(error, credentials),
+  });
+}
+
+interface Refused {
+  readonly product: CloudProduct;
+  readonly action: string;
+  readonly code: string;
+  readonly status: number;
+  readonly requestId: string;
+  /** Already without secrets. */
+  readonly said: string;
+  readonly cause?: unknown;
+}
+
+/** A CloudError with kind and hint from the table. */
+export function cloudError({ cause, ...refused }: Refused): CloudError {
+  const { kind, hint } = judge(refused.product, refused.action, refused.code, refused.status);
+  return new CloudError({ ...refused, kind, hint }, cause === undefined ? undefined : { cause });
+}
+
+/** The answer came, but not in a form we know: the effect may have happened, so the same token goes again. */
+export function unreadable(product: CloudProduct, action: string, body: unknown, cause: unknown): CloudError {
+  const { RequestId = "" } = (body ?? {}) as { RequestId?: string };
+  const said = "The answer does not have the documented form.";
+  return cloudError({ product, action, code: "UnreadableAnswer", status: 200, requestId: RequestId, said, cause });
+}
+
+/** R2: `text` without keys, tokens and query strings. */
+export function clean(text: string, credentials: Credentials): string {
+  const { accessKeyId, accessKeySecret, securityToken } = credentials;
+  return [accessKeySecret, securityToken, accessKeyId]
+    .filter((secret): secret is string => secret !== undefined && secret !== "")
+    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]").replaceAll(encodeURIComponent(secret), "[hidden]"), text)
+    .replace(/(\/[^\s?"]*)\?[^\s"]+/g, "$1?[hidden]");
+}
+
+function cleanCause(error: unknown, credentials: Credentials): unknown {
+  if (!(error instanceof Error)) return undefined;
+  const cause = new Error(clean(error.message, credentials));
+  cause.name = error.name;
+  cause.stack = clean(error.stack ?? "", credentials);
+  return cause;
+}
+
+/** The SDK writes "undefined" where the body had no code; lost answers get the names used in the table. */
+function codeOf({ code, name = "Error", statusCode }: Raised): string {
+  if (known(code) !== "") return known(code);
+  if (statusCode !== undefined) return `Http${statusCode}`;
+  return name;
+}
+
+const known = (text: string | undefined): string => (text === undefined || text === "undefined" ? "" : text);

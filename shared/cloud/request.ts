@@ -1,0 +1,63 @@
+/**
+ * Puts parameters in the cloud's spelling into the official request models.
+ * The models know every parameter and its type, so a misspelt or mistyped one is found here and not ignored there.
+ */
+import { ConfigError } from "../errors.ts";
+
+type Wire = Readonly<Record<string, unknown>>;
+
+/** What the generated request classes have in common: wire names and types by property. */
+export interface RequestModel {
+  new (map?: Record<string, unknown>): { toMap(): Record<string, unknown> };
+  names(): Record<string, string>;
+  types(): Record<string, unknown>;
+}
+
+/**
+ * `params` as the official model sends them, checked member by member.
+ * `RegionId` is left out where the action does not take one.
+ * @throws ConfigError naming the member that the action does not have, or whose type is wrong.
+ */
+export function toWire(model: RequestModel, action: string, params: Wire): Wire {
+  const regional = Object.values(model.names()).includes("RegionId");
+  const { RegionId, ...others } = params;
+  return new model(toMembers(model, regional ? params : others, action)).toMap();
+}
+
+function toMembers(model: RequestModel, params: Wire, path: string): Record<string, unknown> {
+  const members = new Map(Object.entries(model.names()).map(([member, name]) => [name, member]));
+  const types = model.types();
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(
+    given.map(([name, value]) => {
+      const member = members.get(name);
+      if (member === undefined) throw new ConfigError(`${path} has no parameter ${name}; check its spelling`);
+      return [member, toMember(types[member], value, `${path}.${name}`)];
+    }),
+  );
+}
+
+function toMember(type: unknown, value: unknown, path: string): unknown {
+  if (isModel(type)) {
+    if (typeof value !== "object" || Array.isArray(value)) throw mistyped(path, "an object", value);
+    return toMembers(type, value as Wire, path);
+  }
+  if (typeof type === "object" && type !== null && "type" in type) {
+    if (type.type !== "array") return value;
+    if (!Array.isArray(value)) throw mistyped(path, "a list", value);
+    const itemType = "itemType" in type ? type.itemType : undefined;
+    return value.map((item: unknown, index) => toMember(itemType, item, `${path}.${index + 1}`));
+  }
+  // SystemDisk.Size is a string in RunInstances and a number elsewhere: a number is welcome in both.
+  if (type === "string" && (typeof value === "number" || typeof value === "boolean")) return String(value);
+  if (typeof type === "string" && typeof value !== type && type !== "any") throw mistyped(path, type, value);
+  return value;
+}
+
+function isModel(type: unknown): type is RequestModel {
+  return typeof type === "function" && "names" in type && "types" in type;
+}
+
+function mistyped(path: string, wanted: string, value: unknown): ConfigError {
+  return new ConfigError(`${path} must be ${wanted}, not ${Array.isArray(value) ? "a list" : typeof value}`);
+}

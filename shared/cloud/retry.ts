@@ -1,0 +1,61 @@
+/**
+ * One answer to "what now?" for every error code the cloud is known to give; the codes are in error-codes.ts.
+ *
+ * The HTTP status decides nothing for a known code: the same code comes with 400, 403, 404 or 429 by action.
+ * Everything here is pure.
+ */
+import { minutes, seconds } from "../duration.ts";
+import type { CloudProduct, ErrorKind } from "../errors.ts";
+import type { Dice } from "../ports.ts";
+import { CODES, type CodeRow } from "./error-codes.ts";
+
+export interface Judgement {
+  readonly kind: ErrorKind;
+  /** What it means and what to do next, for a person. */
+  readonly hint: string;
+}
+
+/** Codes that are answered to a DryRun whose checks all passed: single forms and batch forms differ. */
+const DRY_RUN_PASSED = new Set(["DryRunOperation", "DRYRUN.SUCCESS"]);
+
+/** Whether the "error" is the good answer to a DryRun. */
+export const isDryRunSuccess = (code: string): boolean => DRY_RUN_PASSED.has(code);
+
+/** Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. */
+export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
+  const row = rowOf(action, code);
+  if (row !== undefined) return { kind: row.kind, hint: row.hint(product, action) };
+  if (status >= 400 && status < 500) {
+    return { kind: "give-up", hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre." };
+  }
+  return { kind: "wait", hint: "The outcome is open, so it is repeated later with the same token." };
+}
+
+/** What `code` means for `action` and what to do, or undefined for a code that is not in the table. */
+export function explain(code: string, action: string): string | undefined {
+  return rowOf(action, code)?.hint("ecs", action);
+}
+
+/**
+ * Milliseconds to wait before try number `tries` + 1 (tries counts from 1), with jitter.
+ * Throttling waits out the minute: a throttled action stays refused until the next one (ECS, "API throttling").
+ */
+export function waitMs(code: string, tries: number, dice: Dice): number {
+  const floorMs = code.startsWith("Throttling") ? minutes(1) : 0;
+  const capMs = Math.min(minutes(5), seconds(5) * 2 ** Math.min(Math.max(tries, 1) - 1, 10));
+  return Math.round(floorMs + capMs / 2 + (capMs / 2) * dice.next());
+}
+
+/** The most special row wins: exact before prefix, longer prefix before shorter, own action before any. */
+function rowOf(action: string, code: string): CodeRow | undefined {
+  const fitting = CODES.filter(
+    ({ match, actions }) =>
+      (match.endsWith("*") ? code.startsWith(match.slice(0, -1)) : match === code) &&
+      (actions === undefined || actions.includes(action)),
+  );
+  return fitting.toSorted((a, b) => rank(b) - rank(a))[0];
+}
+
+function rank({ match, actions }: CodeRow): number {
+  return (match.endsWith("*") ? match.length : 1000) + (actions === undefined ? 0 : 0.5);
+}

@@ -1,0 +1,37 @@
+/** Durations: milliseconds inside, `1h30m` where a person writes or reads them. */
+import { ConfigError } from "./errors.ts";
+
+export const seconds = (count: number): number => count * 1000;
+export const minutes = (count: number): number => seconds(count * 60);
+export const hours = (count: number): number => minutes(count * 60);
+export const days = (count: number): number => hours(count * 24);
+
+const UNITS = [
+  ["d", days(1)],
+  ["h", hours(1)],
+  ["m", minutes(1)],
+  ["s", seconds(1)],
+] as const;
+
+/**
+ * Milliseconds in `text`: whole numbers with d, h, m, s in this order, each at most once (`90s`, `1h30m`, `2d`).
+ * @throws ConfigError naming the text and the form it should have.
+ */
+export function parseDuration(text: string): number {
+  const match = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
+  if (match === null || text === "") {
+    throw new ConfigError(`"${text}" is not a duration; write it like 90s, 10m, 1h30m or 2d`);
+  }
+  return UNITS.reduce((sum, [, ms], index) => sum + Number(match[index + 1] ?? 0) * ms, 0);
+}
+
+/** The shortest text `parseDuration` reads back, rounded to whole seconds; `0s` for nothing. */
+export function formatDuration(durationMs: number): string {
+  let rest = Math.round(durationMs / 1000) * 1000;
+  const parts = UNITS.map(([unit, ms]) => {
+    const count = Math.floor(rest / ms);
+    rest -= count * ms;
+    return count === 0 ? "" : `${count}${unit}`;
+  });
+  return parts.join("") || "0s";
+}

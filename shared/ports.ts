@@ -1,0 +1,44 @@
+/**
+ * Everything hidden that a function may lean on, as ports: the clock, the dice, the log.
+ * Only this file and the config.ts files may touch the real ones.
+ */
+
+/** Tells the time in epoch milliseconds. */
+export interface Clock {
+  now(): number;
+}
+
+/** Throws the dice: a number in [0, 1). */
+export interface Dice {
+  next(): number;
+}
+
+/** Writes one line of the function's log. Values under keys that look like secrets are left out. */
+export type Log = (line: Readonly<Record<string, unknown>>) => void;
+
+/** What `connect` and the steps take from outside. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+}
+
+const SECRET_KEY = /secret|password|passwd|credential|authorization|signature|securitytoken|accesskey|userdata/i;
+
+/** JSON of `line` on one line, with "[hidden]" for every value whose key looks like a secret. */
+export function logLine(line: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(line, (key, value: unknown) => {
+    // `{ secretName: undefined }` and the like stay silent instead of hinting at a secret.
+    if (value !== undefined && SECRET_KEY.test(key)) return "[hidden]";
+    if (value instanceof Error) return { name: value.name, message: value.message };
+    return value;
+  });
+}
+
+/** The machine's own clock and dice, and the log the platform collects from standard output. */
+export const real: Ports = {
+  clock: { now: () => Date.now() },
+  dice: { next: () => Math.random() },
+  // oxlint-disable-next-line no-console -- the one place that writes: the platform reads stdout
+  log: (line) => console.log(logLine(line)),
+};
