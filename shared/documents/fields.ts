@@ -1,0 +1,132 @@
+/** The building blocks of both documents' schemas. */
+import * as z from "zod/mini";
+import { parseDuration } from "../duration.ts";
+import { unknownKeys } from "./problems.ts";
+
+type Shape = z.core.$ZodLooseShape;
+
+/**
+ * A map in which every key is known. `elsewhere` explains keys that people will look for here and that
+ * belong to another place.
+ */
+export function closed<S extends Shape>(shape: S, elsewhere: Readonly<Record<string, string>> = {}) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? unknownKeys(issue.keys, known, elsewhere) : undefined,
+  });
+}
+
+/** What a rule found: where, relative to the map it is attached to, and the sentence. */
+export interface Finding {
+  readonly at: readonly (string | number)[];
+  readonly message: string;
+}
+
+/**
+ * A rule over several fields of one map or list. It runs whenever the fields it reads (`"*"`: all of them)
+ * are sound themselves, so that one look reports every problem and no rule meets a value of a wrong type.
+ */
+export function rule<T>(
+  reads: readonly string[],
+  find: (value: T) => readonly Finding[],
+): z.core.$ZodCheck<T> {
+  const paths = reads.map((field) => (field === "*" ? [] : field.split(".")));
+  const blocks = ({ code, path = [] }: z.core.$ZodRawIssue) =>
+    path.length === 0 ? code !== "unrecognized_keys" : paths.some((read) => overlaps(path, read));
+  return z.check<T>(
+    (payload) => {
+      for (const { at, message } of find(payload.value)) {
+        payload.issues.push({ code: "custom", input: payload.value, path: [...at], message, continue: true });
+      }
+    },
+    { when: ({ issues }) => !issues.some(blocks) },
+  );
+}
+
+function overlaps(path: readonly PropertyKey[], read: readonly string[]): boolean {
+  const length = Math.min(path.length, read.length);
+  return read.slice(0, length).every((segment, index) => path[index] === segment);
+}
+
+/** Says `message` at `at` when `broken`. */
+export function finding(broken: boolean, at: Finding["at"], message: string): readonly Finding[] {
+  return broken ? [{ at, message }] : [];
+}
+
+/** One value or a list of them; the parsed document always holds a list. */
+export function oneOrMany<T extends z.core.SomeType>(item: T) {
+  return z.pipe(
+    z.transform((value: unknown) => (value === undefined || Array.isArray(value) ? value : [value])),
+    z.array(item).check(
+      z.minLength(1, "must name at least one"),
+      rule<unknown[]>(["*"], (items) =>
+        items.flatMap((value, index) =>
+          finding(items.indexOf(value) !== index, [index], "is listed twice; keep one of them"),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Lets a short form stand for a map: `true`, a number, one line of text. */
+export function short<T extends z.core.$ZodType>(expand: (value: unknown) => unknown, schema: T) {
+  return z.pipe(z.transform(expand), schema);
+}
+
+/** Text of a given form; `form` completes the sentence "must …". */
+export function text(pattern: RegExp, form: string) {
+  return z.string().check(z.regex(pattern, `must ${form}`));
+}
+
+/** A number from `least` to `most`, both included. */
+export function range(least: number, most: number, unit = "") {
+  const error = `must be from ${least} to ${most}${unit}`;
+  return z.number().check(z.minimum(least, error), z.maximum(most, error));
+}
+
+/** A whole number from `least` to `most`, both included. */
+export function whole(least: number, most: number, unit = "") {
+  const error = `must be a whole number from ${least} to ${most}${unit}`;
+  return z.number().check(z.int(error), z.minimum(least, error), z.maximum(most, error));
+}
+
+/** A duration such as 90s, 10m, 2h, 7d, between two others; the parsed document holds milliseconds. */
+export function duration(least: string, most: string) {
+  const [leastMs, mostMs] = [parseDuration(least), parseDuration(most)];
+  return z.pipe(
+    z.string("must be a duration such as 90s, 10m, 2h or 7d"),
+    z.transform((value, context) => {
+      const ms = readDuration(value);
+      if (ms === undefined) {
+        context.issues.push(complaint(value, "must be a duration such as 90s, 10m, 2h or 7d"));
+      } else if (ms < leastMs || ms > mostMs) {
+        context.issues.push(complaint(value, `must be from ${least} to ${most}`));
+      }
+      return ms ?? 0;
+    }),
+  );
+}
+
+function readDuration(value: string): number | undefined {
+  try {
+    return parseDuration(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function complaint(input: unknown, message: string): z.core.$ZodRawIssue {
+  return { code: "custom", input, message };
+}
+
+/** Renames durations, which people write as `timeout`, to `timeoutMs`, the name that tells the unit. */
+export function inMs<T extends object, K extends keyof T & string>(
+  value: T,
+  ...names: readonly K[]
+): { [P in keyof T as P extends K ? `${P}Ms` : P]: T[P] } {
+  const renamed = Object.entries(value).map(([name, inner]) =>
+    (names as readonly string[]).includes(name) ? [`${name}Ms`, inner] : [name, inner],
+  );
+  return Object.fromEntries(renamed);
+}

@@ -1,0 +1,51 @@
+/** Names of documents, and the forms of the cloud's own identifiers. */
+import { Name } from "../events/line.ts";
+import type { Problem } from "../errors.ts";
+import { text } from "./fields.ts";
+
+/** `recipes/web.yaml` → `web`; a bare name stays as it is. */
+export function documentName(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1).replace(/\.(ya?ml|json)$/, "");
+}
+
+/** The name becomes part of object keys, tags, task ids and, for a recipe, of the image's name. */
+export function nameProblems(name: string): Problem[] {
+  if (Name.safeParse(name).success) return [];
+  const rule = "must be 1 to 40 lower-case letters, digits and -, with a letter first";
+  return [{ path: "(file name)", message: `${rule} (it is ${JSON.stringify(name)}); rename the file` }];
+}
+
+export const vSwitchId = () => text(/^vsw-[a-z0-9-]+$/, "be the id of a vSwitch, vsw-…");
+export const securityGroupId = () => text(/^sg-[a-z0-9-]+$/, "be the id of a security group, sg-…");
+export const snapshotId = () => text(/^s-[a-z0-9-]+$/, "be the id of a snapshot, s-…");
+export const regionId = () => text(/^[a-z]{2}-[a-z0-9-]+$/, "be the id of a region, like cn-hangzhou");
+export const resourceGroupId = () => text(/^rg-[A-Za-z0-9-]+$/, "be the id of a resource group, rg-…");
+export const instanceType = () =>
+  text(/^ecs\.[a-z0-9-]+\.[a-z0-9-]+$/, "be an instance type, like ecs.g7.large");
+
+/** Object keys of a document stay inside the bucket: no leading slash, no way up. */
+export const objectKey = () =>
+  text(
+    /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$)).{1,1023}$/,
+    "be the key of an object in the bucket, like scripts/setup.sh",
+  );
+
+/** RAM role names, the limit of the RAM console and API. */
+export const ramRole = () =>
+  text(/^[A-Za-z0-9._-]{1,64}$/, "be the name of a RAM role, at most 64 characters");
+
+// Descriptions of every ECS resource, RunInstances and CreateImage: 2–256, not a link.
+export const description = () =>
+  text(/^(?!https?:\/\/)[\s\S]{2,256}$/, "be 2 to 256 characters and not start with http:// or https://");
+
+/** Raw bytes of user data, RunInstances 2026; the document of 2019 said 16 KB. */
+const MAX_USER_DATA_BYTES = 32 * 1024;
+
+/** Why this user data would be refused, or undefined. */
+export function userDataProblem(raw: string): string | undefined {
+  const bytes = Buffer.byteLength(raw);
+  if (bytes === 0) return "must not be empty; leave the key out";
+  return bytes > MAX_USER_DATA_BYTES
+    ? `must be at most 32 KB (${MAX_USER_DATA_BYTES} bytes), has ${bytes} bytes; let it fetch the rest`
+    : undefined;
+}

@@ -1,0 +1,125 @@
+/** Every complaint of the schemas as one sentence a person can act on: where, the rule, the value. */
+import type * as z from "zod/mini";
+import type { Problem } from "../errors.ts";
+import { nearest } from "./spelling.ts";
+
+type RawIssue = z.core.$ZodRawIssue;
+type Issue = z.core.$ZodIssue;
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map of keys and values",
+  record: "a map of keys and values",
+};
+
+/** Error map for `safeParse`: the sentence of an issue that brought none of its own. */
+export function sentence(issue: RawIssue): string {
+  switch (issue.code) {
+    case "invalid_type": {
+      const kind = KINDS[issue.expected] ?? issue.expected;
+      if (issue.input === undefined) return `is missing; write ${kind}`;
+      return issue.expected === "string" && isScalar(issue.input)
+        ? "must be text; put quotes around it"
+        : `must be ${kind}`;
+    }
+    case "too_small":
+      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case "invalid_value":
+      return oneOf(issue.values.map(String), issue.input);
+    case "not_multiple_of":
+      return `must be a multiple of ${issue.divisor}`;
+    default:
+      return issue.message ?? "is not valid";
+  }
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters long";
+  if (origin === "array") return " entries long";
+  return "";
+}
+
+/** "must be A, B or C", with a guess at what was meant. */
+export function oneOf(values: readonly string[], input: unknown): string {
+  const list = values.length > 1 ? `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` : values.join("");
+  const near = typeof input === "string" ? nearest(input, values) : undefined;
+  return `must be ${list}${near === undefined ? "" : `; did you mean ${near}?`}`;
+}
+
+/** One line for each unknown key: `problemsOf` pairs them with the keys again. */
+export function unknownKeys(
+  keys: readonly string[],
+  known: readonly string[],
+  elsewhere: Readonly<Record<string, string>>,
+): string {
+  return keys.map((key) => elsewhere[key] ?? unknownKey(key, known)).join("\n");
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  if (key === "<<") return "is not known: merge keys are not supported; write the values out";
+  const near = nearest(key, known);
+  if (near !== undefined) return `is not known; did you mean ${near}?`;
+  const dotted = key.split(".")[0] ?? "";
+  if (dotted !== key && known.includes(dotted))
+    return `is not known; nest it as a map or list under ${dotted}:`;
+  return `is not known; known here are ${known.join(", ")}`;
+}
+
+/** The issues of one parse, in the order of the document's reading, each with its path and value. */
+export function problemsOf(issues: readonly Issue[], input: unknown): Problem[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [problem(issue.path, issue.message, input)];
+    const sentences = issue.message.split("\n");
+    return issue.keys.map((key, index) => ({
+      path: render([...issue.path, key], input),
+      message: sentences[index] ?? "is not known",
+    }));
+  });
+}
+
+function problem(path: readonly PropertyKey[], message: string, input: unknown): Problem {
+  const value = path.reduce(descend, input);
+  const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
+  // The value belongs to the rule, before what to do about it.
+  const [rule = "", ...advice] = message.split("; ");
+  return { path: render(path, input), message: [`${rule}${shown}`, ...advice].join("; ") };
+}
+
+/** A field that takes one value or a list has an index in its path only where a list was written. */
+function descend(value: unknown, segment: PropertyKey): unknown {
+  if (typeof segment === "number") return Array.isArray(value) ? value[segment] : value;
+  return typeof value === "object" && value !== null ? Reflect.get(value, segment) : undefined;
+}
+
+function render(path: readonly PropertyKey[], input: unknown): string {
+  let text = "";
+  let value = input;
+  for (const segment of path) {
+    if (typeof segment !== "number") text += `${text === "" ? "" : "."}${String(segment)}`;
+    else if (Array.isArray(value)) text += `[${segment}]`;
+    value = descend(value, segment);
+  }
+  return text;
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function isSecret(path: readonly PropertyKey[]): boolean {
+  return path.some((segment) => /password|secret|token|accesskey/i.test(String(segment)));
+}
+
+const SHOWN_LENGTH = 80;
+
+function shorten(value: string | number | boolean): string {
+  if (typeof value !== "string") return String(value);
+  const cut = value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value;
+  return JSON.stringify(cut);
+}

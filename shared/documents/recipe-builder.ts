@@ -1,0 +1,123 @@
+/** `source.builder`: the temporary machine an image is made on. */
+import * as z from "zod/mini";
+import { hours } from "../duration.ts";
+import {
+  DATA_CATEGORIES,
+  diskSizeProblem,
+  PERFORMANCE_LEVELS,
+  SYSTEM_CATEGORIES,
+  type PerformanceLevel,
+} from "./disk-sizes.ts";
+import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
+import { instanceType, ramRole, securityGroupId, snapshotId, userDataProblem, vSwitchId } from "./names.ts";
+
+/** RunInstances.DataDisk.N. */
+const MAX_DATA_DISKS = 16;
+/** RunInstances.InternetMaxBandwidthOut, Mbit/s. */
+const MAX_INTERNET_MBPS = 100;
+
+interface Disk {
+  readonly sizeGb?: number;
+  readonly category?: string;
+  readonly performanceLevel?: PerformanceLevel;
+  readonly snapshotId?: string;
+  readonly device?: string;
+}
+
+/** Rules a system and a data disk share: the level needs an ESSD, the size its category's range. */
+const diskRules = (use: "system" | "data") => [
+  rule<Disk>(["category", "performanceLevel"], (disk) =>
+    finding(
+      disk.performanceLevel !== undefined && disk.category !== "cloud_essd",
+      ["performanceLevel"],
+      "must be used with category: cloud_essd",
+    ),
+  ),
+  rule<Disk>(["sizeGb", "category", "performanceLevel"], ({ sizeGb, category, performanceLevel }) => {
+    const message = sizeGb && diskSizeProblem(use, sizeGb, category, performanceLevel);
+    return message ? [{ at: ["sizeGb"], message }] : [];
+  }),
+];
+
+const size = z.exactOptional(whole(1, 65_536, " GiB"));
+const performanceLevel = z.exactOptional(z.enum(PERFORMANCE_LEVELS));
+
+const SystemDisk = closed({
+  sizeGb: size,
+  category: z.exactOptional(z.enum(SYSTEM_CATEGORIES)),
+  performanceLevel,
+}).check(...diskRules("system"));
+
+const DataDisk = closed({
+  sizeGb: size,
+  category: z.exactOptional(z.enum(DATA_CATEGORIES)),
+  performanceLevel,
+  snapshotId: z.exactOptional(snapshotId()),
+  device: z.exactOptional(
+    text(/^\/dev\/xvd[b-z]$/, "be /dev/xvdb to /dev/xvdz for a data disk; /dev/xvda is the system disk"),
+  ),
+}).check(
+  ...diskRules("data"),
+  rule<Disk>(["sizeGb", "snapshotId"], (disk) =>
+    finding(!disk.sizeGb && !disk.snapshotId, ["sizeGb"], "is missing; give a size or a snapshotId"),
+  ),
+);
+
+/** Price per hour in CNY, RunInstances.SpotPriceLimit. */
+export const price = () =>
+  z.number().check(z.positive("must be more than 0"), z.multipleOf(0.001, "must have at most 3 decimals"));
+
+const Spot = short(
+  (value) => (typeof value === "boolean" ? { wanted: value } : value),
+  closed({ wanted: z._default(z.boolean(), true), maxPricePerHour: z.exactOptional(price()) }),
+);
+
+const shape = {
+  image: z.exactOptional(z.string().check(z.minLength(1))),
+  family: z.exactOptional(z.string().check(z.minLength(1))),
+  instanceTypes: oneOrMany(instanceType()),
+  vSwitchIds: oneOrMany(vSwitchId()),
+  securityGroupId: securityGroupId(),
+  systemDisk: z._default(SystemDisk, {}),
+  dataDisks: z._default(
+    z.array(DataDisk).check(
+      z.maxLength(MAX_DATA_DISKS),
+      rule<Disk[]>(["*"], (disks) =>
+        disks.flatMap(({ device }, index) =>
+          finding(
+            device !== undefined && disks.findIndex((disk) => disk.device === device) !== index,
+            [index, "device"],
+            "is used by an earlier disk; give each its own",
+          ),
+        ),
+      ),
+    ),
+    [],
+  ),
+  spot: z._default(Spot, { wanted: false }),
+  internetMbps: z._default(whole(0, MAX_INTERNET_MBPS), 0),
+  ramRole: z.exactOptional(ramRole()),
+  userData: z.exactOptional(z.string()),
+  expireAfter: z._default(duration("30m", "1d"), hours(2)),
+};
+
+type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
+
+/** A builder as bake-image launches it: complete, with lists where one value was written. */
+export const Builder = z.pipe(
+  closed(shape, { types: "is not known; write instanceTypes" }).check(
+    rule<Written>(["image", "family"], ({ image, family }) => {
+      const count = [image, family].filter((base) => base !== undefined).length;
+      return finding(
+        count !== 1,
+        [],
+        `must have exactly one of image and family, has ${count === 0 ? "none" : "both"}`,
+      );
+    }),
+    rule<Written>(["userData"], ({ userData }) => {
+      const message = userData === undefined ? undefined : userDataProblem(userData);
+      return message ? [{ at: ["userData"], message }] : [];
+    }),
+  ),
+  z.transform((value: Written) => ({ kind: "builder" as const, ...inMs(value, "expireAfter") })),
+);

@@ -1,0 +1,96 @@
+/**
+ * `source.disks`: an image put together from snapshots (CreateImage, method 3):
+ * D1. Exactly one system disk, on /dev/xvda, from a snapshot.
+ * D2. At most 16 data disks, on /dev/xvdb to /dev/xvdz, each device once; the cloud hands out the free
+ *     ones in order, and so does Kiln, so that the recipe says what the image will have.
+ * D3. 5–2000 GiB, not below its snapshot; an empty data disk has 5 GiB unless told otherwise.
+ */
+import * as z from "zod/mini";
+import type { Problem } from "../errors.ts";
+import { finding, closed, rule, text, whole, type Finding } from "./fields.ts";
+import { snapshotId } from "./names.ts";
+
+// CreateImage.DiskDeviceMapping.N, document 003.
+const SYSTEM_DEVICE = "/dev/xvda";
+const DATA_DEVICES = Array.from("bcdefghijklmnopqrstuvwxyz", (letter) => `/dev/xvd${letter}`);
+const MAX_DATA_DISKS = 16;
+const DISK_GB = { least: 5, most: 2000, empty: 5 };
+
+const Written = closed({
+  snapshotId: z.exactOptional(snapshotId()),
+  sizeGb: z.exactOptional(whole(DISK_GB.least, DISK_GB.most, " GiB")),
+  device: z.exactOptional(text(/^\/dev\/xvd[a-z]$/, "be /dev/xvda to /dev/xvdz")),
+  type: z.exactOptional(z.enum(["system", "data"])),
+});
+type Written = z.infer<typeof Written>;
+
+/** One disk of the image; without `sizeGb` it has the size of its snapshot. */
+export interface ImageDisk {
+  readonly type: "system" | "data";
+  readonly device: string;
+  readonly snapshotId?: string;
+  readonly sizeGb?: number;
+}
+
+function typeOf(disk: Written): "system" | "data" {
+  return disk.type ?? (disk.device === SYSTEM_DEVICE ? "system" : "data");
+}
+
+function findings(disks: readonly Written[]): Finding[] {
+  const systems = disks.filter((disk) => typeOf(disk) === "system").length;
+  const data = disks.length - systems;
+  return [
+    ...finding(systems !== 1, [], `must have exactly one disk of type system, has ${systems}`),
+    ...finding(data > MAX_DATA_DISKS, [], `must have at most ${MAX_DATA_DISKS} data disks, has ${data}`),
+    ...disks.flatMap((disk, index) => placeFindings(disk, index, disks)),
+  ];
+}
+
+function placeFindings(disk: Written, index: number, disks: readonly Written[]): Finding[] {
+  const { device } = disk;
+  const isSystem = typeOf(disk) === "system";
+  const earlier = device !== undefined && disks.findIndex((other) => other.device === device) !== index;
+  const misplaced = device !== undefined && isSystem !== (device === SYSTEM_DEVICE);
+  const rightPlace = isSystem
+    ? `${SYSTEM_DEVICE} for the system disk`
+    : "/dev/xvdb to /dev/xvdz for a data disk";
+  return [
+    ...finding(misplaced, [index, "device"], `must be ${rightPlace}; ${SYSTEM_DEVICE} is the system disk's`),
+    ...finding(earlier, [index, "device"], "is used by an earlier disk; give each its own"),
+    ...finding(
+      isSystem && !disk.snapshotId,
+      [index, "snapshotId"],
+      "is missing; a system disk is made from a snapshot",
+    ),
+  ];
+}
+
+function complete(disks: readonly Written[]): { kind: "disks"; disks: ImageDisk[] } {
+  const taken = new Set(disks.map((disk) => disk.device));
+  const free = DATA_DEVICES.filter((device) => !taken.has(device));
+  const placed = disks.map((disk): ImageDisk => {
+    const type = typeOf(disk);
+    const device = disk.device ?? (type === "system" ? SYSTEM_DEVICE : free.shift()) ?? "";
+    return { ...disk, type, device, ...(disk.snapshotId ? {} : { sizeGb: disk.sizeGb ?? DISK_GB.empty }) };
+  });
+  return { kind: "disks", disks: placed.toSorted((a, b) => (a.device < b.device ? -1 : 1)) };
+}
+
+/** The disks of the image in the order of their devices, every device assigned. */
+export const Disks = z.pipe(
+  z.array(Written).check(rule<Written[]>(["*"], findings)),
+  z.transform((disks: Written[]) => complete(disks)),
+);
+
+/** D3 against the snapshots as they are; ask before the first change. `sizesGb` holds what was found. */
+export function snapshotSizeProblems(
+  disks: readonly ImageDisk[],
+  sizesGb: ReadonlyMap<string, number>,
+): Problem[] {
+  return disks.flatMap(({ device, snapshotId, sizeGb }) => {
+    const least = snapshotId === undefined ? undefined : sizesGb.get(snapshotId);
+    if (least === undefined || sizeGb === undefined || sizeGb >= least) return [];
+    const message = `must be at least ${least} GiB, the size of ${snapshotId} (it is ${sizeGb})`;
+    return [{ path: `source.disks (${device}).sizeGb`, message }];
+  });
+}

@@ -1,0 +1,37 @@
+/** `image`: what the image is called and what is written on it (CreateImage, document 003). */
+import * as z from "zod/mini";
+import { closed, rule, text } from "./fields.ts";
+import { DEFAULT_IMAGE_NAME } from "./image-name.ts";
+import { description, resourceGroupId } from "./names.ts";
+import { ARCHITECTURES, BOOT_MODES, PLATFORMS } from "./platforms.ts";
+import { IMAGE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
+
+const Tags = z.record(z.string(), z.string()).check(
+  rule<Record<string, string>>(["*"], (tags) => {
+    const many = tagCountProblem(Object.keys(tags).length, IMAGE_TAGS);
+    const single = Object.entries(tags).flatMap(([key, value]) => tagFindings(key, value, IMAGE_TAGS, [key]));
+    return many === undefined ? single : [{ at: [], message: many }, ...single];
+  }),
+);
+
+/** The name's rules need the recipe's name, so they are checked with the whole document. */
+export const Image = closed(
+  {
+    name: z._default(z.string(), DEFAULT_IMAGE_NAME),
+    version: z.exactOptional(
+      text(/^[A-Za-z0-9._-]{1,40}$/, "be 1 to 40 letters, digits, . _ or -, in quotes"),
+    ),
+    description: z.exactOptional(description()),
+    tags: z._default(Tags, {}),
+    resourceGroupId: z.exactOptional(resourceGroupId()),
+    platform: z.exactOptional(z.enum(PLATFORMS)),
+    architecture: z.exactOptional(z.enum(ARCHITECTURES)),
+    bootMode: z.exactOptional(z.enum(BOOT_MODES)),
+    /** CreateImage.DetectionStrategy; the cloud has only this one. */
+    detection: z.exactOptional(z.enum(["Standard"])),
+  },
+  {
+    family:
+      "does not belong here; write family: at the top of the recipe, the image joins it when it passed its test",
+  },
+);

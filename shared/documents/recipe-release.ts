@@ -1,0 +1,97 @@
+/** What happens to an image once it is made: its test, its promotion, its old age, and who is told. */
+import * as z from "zod/mini";
+import { days, minutes } from "../duration.ts";
+import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
+import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
+import { Steps, type Step } from "./recipe-steps.ts";
+
+/** What the gate looks for on the second boot; each can be waived by name. */
+export const HYGIENE_CHECKS = [
+  "machine-id",
+  "ssh-host-keys",
+  "authorized-keys",
+  "shell-history",
+  "cloud-init",
+] as const;
+
+const testShape = {
+  commands: z._default(Steps, []),
+  instanceTypes: z.exactOptional(oneOrMany(instanceType())),
+  vSwitchIds: z.exactOptional(oneOrMany(vSwitchId())),
+  securityGroupId: z.exactOptional(securityGroupId()),
+  hygiene: z.prefault(closed({ waive: z._default(oneOrMany(z.enum(HYGIENE_CHECKS)), []) }), {}),
+  timeout: z._default(duration("5m", "1d"), minutes(30)),
+  skip: z._default(z.boolean(), false),
+};
+type TestWritten = z.infer<z.ZodMiniObject<typeof testShape, z.core.$strict>>;
+
+export const Test = z.pipe(
+  closed(testShape).check(
+    rule<TestWritten>(["skip", "commands"], ({ skip, commands }) =>
+      finding(
+        skip && (commands as Step[]).length > 0,
+        ["skip"],
+        "must not be true while there are commands; remove one of the two",
+      ),
+    ),
+  ),
+  z.transform((value: TestWritten) => inMs(value, "timeout")),
+);
+
+/** Accounts an image may be shared with, ModifyImageSharePermission. */
+const MAX_ACCOUNTS = 50;
+/** DescribeRegions has about thirty; Image Builder draws its own line at 20. */
+const MAX_REGIONS = 20;
+
+/** Account ids pass the precision of a number in some readers, so they are kept as text. */
+const accountId = short(
+  (value) => (Number.isSafeInteger(value) ? String(value) : value),
+  text(/^\d{10,20}$/, "be an account id of 10 to 20 digits, in quotes"),
+);
+
+const Approval = z.pipe(
+  closed({ within: duration("10m", "7d") }),
+  z.transform((value: { within: number }) => inMs(value, "within")),
+);
+
+export const Promote = closed({
+  outranked: z._default(z.enum(["stop", "deprecate"]), "stop"),
+  regions: z._default(z.array(regionId()).check(z.maxLength(MAX_REGIONS)), []),
+  accounts: z._default(z.array(accountId).check(z.maxLength(MAX_ACCOUNTS)), []),
+  approval: z.exactOptional(Approval),
+});
+
+/** A family holds at most 100 images. */
+const MAX_KEEP = 100;
+
+const retentionShape = {
+  enabled: z._default(z.boolean(), false),
+  keep: z._default(whole(1, MAX_KEEP), 3),
+  youngerThan: z._default(duration("1d", "3650d"), days(30)),
+  deleteAfter: z._default(duration("1h", "90d"), days(7)),
+};
+type RetentionWritten = z.infer<z.ZodMiniObject<typeof retentionShape, z.core.$strict>>;
+
+export const Retention = z.pipe(
+  closed(retentionShape),
+  z.transform((value: RetentionWritten) => inMs(value, "youngerThan", "deleteAfter")),
+);
+
+export const Rebake = closed({
+  nightly: z._default(z.boolean(), true),
+  onlyIfChanged: z._default(z.boolean(), true),
+});
+
+export const NOTICES = ["baked", "promoted", "failed", "rolledBack"] as const;
+
+export const Notify = z.array(
+  closed(
+    {
+      channel: text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -"),
+      events: z._default(oneOrMany(z.enum(NOTICES)), [...NOTICES]),
+    },
+    {
+      url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
+    },
+  ),
+);

@@ -1,0 +1,60 @@
+/** `source`: exactly one of the five ways an image comes to be. CreateImage would silently prefer one of two. */
+import * as z from "zod/mini";
+import { closed, finding, rule, text } from "./fields.ts";
+import { snapshotId } from "./names.ts";
+import { Builder } from "./recipe-builder.ts";
+import { Disks } from "./recipe-disks.ts";
+import { Upload } from "./recipe-upload.ts";
+
+const Instance = z.pipe(
+  closed({
+    id: text(/^i-[a-z0-9-]+$/, "be the id of an instance, i-…"),
+    // A running machine may leave torn data in the image; the cloud advises to stop it first.
+    stop: z._default(z.boolean(), true),
+  }),
+  z.transform((value: { id: string; stop: boolean }) => ({ kind: "instance" as const, ...value })),
+);
+
+const Snapshot = z.pipe(
+  closed({ id: snapshotId() }),
+  z.transform((value: { id: string }) => ({ kind: "snapshot" as const, ...value })),
+);
+
+const SOURCES = ["builder", "instance", "snapshot", "disks", "upload"] as const;
+
+const Written = closed(
+  {
+    builder: z.exactOptional(Builder),
+    instance: z.exactOptional(Instance),
+    snapshot: z.exactOptional(Snapshot),
+    disks: z.exactOptional(Disks),
+    upload: z.exactOptional(Upload),
+  },
+  { imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat" },
+);
+type Written = z.infer<typeof Written>;
+
+/** One source, told apart by `kind`. */
+export type Source = NonNullable<Written[(typeof SOURCES)[number]]>;
+
+export const Source = z.pipe(
+  Written.check(
+    rule<Written>([], (source) => {
+      const given = SOURCES.filter((kind) => kind in source);
+      const has = given.length === 0 ? "none" : given.join(" and ");
+      return finding(
+        given.length !== 1,
+        [],
+        `must have exactly one of ${SOURCES.join(", ")}, has ${has}; keep one`,
+      );
+    }),
+  ),
+  z.transform((source: Written, context): Source => {
+    const only = SOURCES.map((kind) => source[kind]).find((given) => given !== undefined);
+    if (only === undefined) {
+      context.issues.push({ code: "custom", input: source, message: "must have one source" });
+      return z.NEVER;
+    }
+    return only;
+  }),
+);

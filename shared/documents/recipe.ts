@@ -1,0 +1,153 @@
+/** `recipes/<name>.yaml`: how an image is made, tested and promoted. */
+import * as z from "zod/mini";
+import { closed, duration, finding, rule, short, type Finding } from "./fields.ts";
+import { familyProblem, templateProblem } from "./image-name.ts";
+import { description, documentName, objectKey } from "./names.ts";
+import { parseDocument } from "./parse.ts";
+import { Image } from "./recipe-image.ts";
+import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
+import { Source } from "./recipe-source.ts";
+import { Steps } from "./recipe-steps.ts";
+
+const Family = z.string().check(
+  rule<string>([], (family) => {
+    const message = familyProblem(family);
+    return message === undefined ? [] : [{ at: [], message }];
+  }),
+);
+
+const KeepFailed = short((value) => (value === false ? undefined : value), z.optional(duration("30m", "7d")));
+
+const shape = {
+  description: z.exactOptional(description()),
+  source: Source,
+  provision: z._default(Steps, []),
+  keepFailed: z.optional(KeepFailed),
+  image: z.prefault(Image, {}),
+  family: z.exactOptional(Family),
+  test: z.prefault(Test, {}),
+  promote: z.prefault(Promote, {}),
+  retention: z.prefault(Retention, {}),
+  rebake: z.prefault(Rebake, {}),
+  whenBusy: z._default(z.enum(["refuse", "queue"]), "refuse"),
+  notify: z._default(Notify, []),
+  inputs: z._default(z.array(objectKey()), []),
+};
+type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
+
+/** Provisioning runs on a builder; the other sources are as they are. */
+function builderFindings({ source, provision, keepFailed }: Written): Finding[] {
+  if (source.kind !== "builder") {
+    const what = `needs source.builder, this source is ${source.kind}; remove it`;
+    return [
+      ...finding(provision.length > 0, ["provision"], what),
+      ...finding(keepFailed !== undefined, ["keepFailed"], what),
+    ];
+  }
+  const message =
+    "must be shorter than source.builder.expireAfter, when the builder is released whatever it does";
+  return provision.flatMap(({ timeoutMs }, index) =>
+    finding(timeoutMs >= source.expireAfterMs, ["provision", index, "timeout"], message),
+  );
+}
+
+/** An imported image takes what it says of itself from its own block or from the object. */
+function uploadFindings({ source, image, rebake }: Written): Finding[] {
+  if (source.kind !== "upload") return [];
+  const misplaced = (["architecture", "bootMode", "platform"] as const).flatMap((key) =>
+    finding(
+      image[key] !== undefined,
+      ["image", key],
+      `must be written as source.upload.${key} when an object is imported`,
+    ),
+  );
+  return [
+    ...misplaced,
+    ...finding(!rebake.onlyIfChanged, ["rebake", "onlyIfChanged"], "must be true for an upload"),
+  ];
+}
+
+/** The gate boots a machine from the image; a builder says where, the other sources do not. */
+function testFindings({ source, test, family }: Written): Finding[] {
+  if (source.kind === "builder" || test.skip || family === undefined) return [];
+  const needed = ["instanceTypes", "vSwitchIds", "securityGroupId"] as const;
+  return needed.flatMap((key) =>
+    finding(
+      test[key] === undefined,
+      ["test", key],
+      "is missing; the test machine needs it when there is no builder",
+    ),
+  );
+}
+
+/** Without a family there is no promotion, and so no gate and nothing to keep. */
+function familyFindings({ family, test, promote, retention }: Written): Finding[] {
+  if (family !== undefined) return [];
+  const what = "needs family:, the name the image is promoted to; add it or remove this";
+  const releases =
+    promote.regions.length > 0 || promote.accounts.length > 0 || promote.approval !== undefined;
+  return [
+    ...finding(test.commands.length > 0, ["test", "commands"], what),
+    ...finding(releases, ["promote"], what),
+    ...finding(retention.enabled, ["retention", "enabled"], what),
+  ];
+}
+
+/** An import has one more rule for names, told only where the general ones hold. */
+function nameFindings(recipe: string, name: string, imported: boolean): Finding[] {
+  const general = templateProblem(name, recipe);
+  const message = imported
+    ? general === undefined
+      ? templateProblem(name, recipe, true)
+      : undefined
+    : general;
+  return message === undefined ? [] : [{ at: ["image", "name"], message }];
+}
+
+const Recipe = (name: string) =>
+  z.pipe(
+    closed(shape).check(
+      rule<Written>(["source", "provision", "keepFailed"], builderFindings),
+      rule<Written>(["source", "image", "rebake"], uploadFindings),
+      rule<Written>(["source", "test", "family"], testFindings),
+      rule<Written>(["family", "test", "promote", "retention"], familyFindings),
+      rule<Written>(["image.name"], ({ image }) => nameFindings(name, image.name, false)),
+      rule<Written>(["source", "image.name"], ({ source, image }) =>
+        source.kind === "upload" ? nameFindings(name, image.name, true) : [],
+      ),
+    ),
+    z.transform((written: Written) => complete(name, written)),
+  );
+
+function complete(name: string, { keepFailed, image, test, ...written }: Written) {
+  const { source } = written;
+  const place =
+    source.kind === "builder"
+      ? {
+          instanceTypes: source.instanceTypes,
+          vSwitchIds: source.vSwitchIds,
+          securityGroupId: source.securityGroupId,
+        }
+      : { instanceTypes: [], vSwitchIds: [], securityGroupId: "" };
+  return {
+    name,
+    ...written,
+    /** How long a builder whose bake failed is kept for a look; absent: not at all. */
+    ...(keepFailed === undefined ? {} : { keepFailedMs: keepFailed }),
+    /** For an upload `source` has the word on architecture, boot mode and platform. */
+    image: { ...image, architecture: image.architecture ?? "x86_64" },
+    /** Where the test machine runs: as told, or where the builder ran; empty when no test is made. */
+    test: { ...place, ...test },
+  };
+}
+
+/** A recipe, complete: every default filled in, durations in milliseconds. Plain JSON, so events can carry it. */
+export type Recipe = ReturnType<typeof complete>;
+
+/**
+ * Reads `recipes/<name>.yaml`, given by its key or its bare name.
+ * @throws DocumentError with everything that is wrong in it.
+ */
+export function parseRecipe(name: string, text: string): Recipe {
+  return parseDocument(name, text, Recipe(documentName(name)));
+}

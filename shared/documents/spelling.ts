@@ -1,0 +1,39 @@
+/** The nearest known word to a misspelt one. */
+
+/** Answers undefined when nothing is near: a far-fetched guess misleads more than none. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  const plain = simplify(word);
+  let best: { word: string; distance: number } | undefined;
+  for (const candidate of known) {
+    const distance = editDistance(plain, simplify(candidate));
+    if (distance <= allowed && (best === undefined || distance < best.distance)) {
+      best = { word: candidate, distance };
+    }
+  }
+  return best?.word;
+}
+
+/** Case and separators are the commonest slips: `instance_type` for `instanceTypes`. */
+function simplify(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_. ]/g, "");
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other. */
+export function editDistance(from: string, to: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1] ? 0 : 1;
+      let cost = Math.min((row[j - 1] ?? 0) + 1, (previous[j] ?? 0) + 1, (previous[j - 1] ?? 0) + same);
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      if (swapped) cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      row.push(cost);
+    }
+    before = previous;
+    previous = row;
+  }
+  return previous[to.length] ?? 0;
+}

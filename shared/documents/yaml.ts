@@ -1,0 +1,45 @@
+/** Text of a document → plain data, or one problem that names the line. */
+import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
+import { DocumentError } from "../errors.ts";
+
+/** A person writes a few kilobytes; more is an accident or an attack on the parser. */
+export const MAX_DOCUMENT_BYTES = 256 * 1024;
+const MAX_NESTING = 32;
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/duplicated mapping key/, "a key is written twice in the same map; keep one of the two"],
+  [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
+  [/unknown .* tag/, "tags (!name) are not allowed; write plain text, numbers, lists and maps"],
+  [/tab characters/, "a tab is used for indentation; use spaces"],
+  [/input is empty/, "the document is empty; see examples/ for one that works"],
+  [/found more/, "the file holds several documents (---); write one document in each file"],
+];
+
+/**
+ * Reads YAML 1.2 or JSON, which is a part of it. A key with nothing behind it counts as not written.
+ * @throws DocumentError with one problem: the place and what to do.
+ */
+export function readYaml(document: string, text: string): unknown {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_DOCUMENT_BYTES) {
+    const message = `is ${bytes} bytes, the limit is ${MAX_DOCUMENT_BYTES}; put long scripts into objects and name them`;
+    throw new DocumentError(document, [{ path: "", message }]);
+  }
+  try {
+    return withoutNulls(load(text, { schema: CORE_SCHEMA, maxAliases: 0, maxDepth: MAX_NESTING }));
+  } catch (cause) {
+    if (!(cause instanceof YAMLException)) throw cause;
+    const { mark, reason } = cause;
+    const path = mark ? `line ${mark.line + 1}, column ${mark.column + 1}` : "";
+    const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+    throw new DocumentError(document, [{ path, message: hint ?? `is not valid YAML: ${reason}` }], { cause });
+  }
+}
+
+/** `notify:` with every line under it commented out is how people switch a block off. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
+}
