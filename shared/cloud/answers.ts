@@ -6,12 +6,19 @@ export const Done = z.looseObject({});
 
 /** Tags as instances, images and snapshots carry them (launch templates spell them differently). */
 export const WireTags = z.optional(
-  z.looseObject({ Tag: z.optional(z.array(z.looseObject({ TagKey: z.string(), TagValue: z.optional(z.string()) }))) }),
+  z.looseObject({
+    Tag: z.optional(z.array(z.looseObject({ TagKey: z.string(), TagValue: z.optional(z.string()) }))),
+  }),
 );
 
 /** Strings in a named set, the cloud's way to write a list: `{ IpAddress: [...] }`. */
 export const wireStrings = <K extends string>(name: K) =>
-  z.optional(z.looseObject({ [name]: z.optional(z.array(z.string())) } as Record<K, z.ZodMiniOptional<z.ZodMiniArray<z.ZodMiniString>>>));
+  z.optional(
+    z.looseObject({ [name]: z.optional(z.array(z.string())) } as Record<
+      K,
+      z.ZodMiniOptional<z.ZodMiniArray<z.ZodMiniString>>
+    >),
+  );
 
 /** Text, also where the cloud sends a number (`Code: 200`). */
 export const Text = z.coerce.string();

@@ -6,6 +6,7 @@
  * C3. The SDK never repeats a call. Repeating is decided by the steps, with the same client token.
  * C4. No secret leaves in an error: see refusal.ts.
  */
+import type * as official from "@alicloud/openapi-core";
 import type * as z from "zod/mini";
 import type { CloudProduct } from "../errors.ts";
 import { real, type Clock, type Log, type Ports } from "../ports.ts";
@@ -34,7 +35,7 @@ export interface Access {
 }
 
 /** The official client, reduced to what is used of it. */
-export type Core = import("@alicloud/openapi-core").default;
+export type Core = official.default;
 
 export interface CloudClient {
   readonly access: Access;
@@ -83,7 +84,8 @@ export async function send<T>(client: CloudClient, call: ApiCall, answer: z.ZodM
   const { action, request } = call;
   const product = request === undefined ? "cms" : "ecs";
   const region = call.region ?? client.access.region;
-  const query = request === undefined ? call.params : toWire(request, action, { RegionId: region, ...call.params });
+  const query =
+    request === undefined ? call.params : toWire(request, action, { RegionId: region, ...call.params });
   let body: unknown;
   try {
     const [core, { OpenApiUtil, $OpenApiUtil }] = await Promise.all([
@@ -102,7 +104,7 @@ export async function send<T>(client: CloudClient, call: ApiCall, answer: z.ZodM
 }
 
 function paramsOf(
-  { Params }: typeof import("@alicloud/openapi-core").$OpenApiUtil,
+  { Params }: typeof official.$OpenApiUtil,
   product: keyof typeof VERSIONS,
   action: string,
 ): InstanceType<typeof Params> {

@@ -51,7 +51,9 @@ export async function byNumber<T>(
 
 /** `items` in batches of at most `size`. */
 export function batches<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
+    items.slice(n * size, (n + 1) * size),
+  );
 }
 
 function endless(product: CloudProduct, action: string): CloudError {

@@ -62,7 +62,15 @@ export function cloudError({ cause, ...refused }: Refused): CloudError {
 export function unreadable(product: CloudProduct, action: string, body: unknown, cause: unknown): CloudError {
   const { RequestId = "" } = (body ?? {}) as { RequestId?: string };
   const said = "The answer does not have the documented form.";
-  return cloudError({ product, action, code: "UnreadableAnswer", status: 200, requestId: RequestId, said, cause });
+  return cloudError({
+    product,
+    action,
+    code: "UnreadableAnswer",
+    status: 200,
+    requestId: RequestId,
+    said,
+    cause,
+  });
 }
 
 /** R2: `text` without keys, tokens and query strings. */
@@ -70,7 +78,11 @@ export function clean(text: string, credentials: Credentials): string {
   const { accessKeyId, accessKeySecret, securityToken } = credentials;
   return [accessKeySecret, securityToken, accessKeyId]
     .filter((secret): secret is string => secret !== undefined && secret !== "")
-    .reduce((rest, secret) => rest.replaceAll(secret, "[hidden]").replaceAll(encodeURIComponent(secret), "[hidden]"), text)
+    .reduce(
+      (rest, secret) =>
+        rest.replaceAll(secret, "[hidden]").replaceAll(encodeURIComponent(secret), "[hidden]"),
+      text,
+    )
     .replace(/(\/[^\s?"]*)\?[^\s"]+/g, "$1?[hidden]");
 }
 

@@ -20,8 +20,8 @@ export interface RequestModel {
  */
 export function toWire(model: RequestModel, action: string, params: Wire): Wire {
   const regional = Object.values(model.names()).includes("RegionId");
-  const { RegionId, ...others } = params;
-  return new model(toMembers(model, regional ? params : others, action)).toMap();
+  const given = regional ? params : { ...params, RegionId: undefined };
+  return new model(toMembers(model, given, action)).toMap();
 }
 
 function toMembers(model: RequestModel, params: Wire, path: string): Record<string, unknown> {

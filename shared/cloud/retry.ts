@@ -26,7 +26,10 @@ export function judge(product: CloudProduct, action: string, code: string, statu
   const row = rowOf(action, code);
   if (row !== undefined) return { kind: row.kind, hint: row.hint(product, action) };
   if (status >= 400 && status < 500) {
-    return { kind: "give-up", hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre." };
+    return {
+      kind: "give-up",
+      hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre.",
+    };
   }
   return { kind: "wait", hint: "The outcome is open, so it is repeated later with the same token." };
 }
@@ -37,12 +40,12 @@ export function explain(code: string, action: string): string | undefined {
 }
 
 /**
- * Milliseconds to wait before try number `tries` + 1 (tries counts from 1), with jitter.
+ * Milliseconds to wait after `tries` earlier troubles of the same kind in a row (0 for the first), with jitter.
  * Throttling waits out the minute: a throttled action stays refused until the next one (ECS, "API throttling").
  */
 export function waitMs(code: string, tries: number, dice: Dice): number {
   const floorMs = code.startsWith("Throttling") ? minutes(1) : 0;
-  const capMs = Math.min(minutes(5), seconds(5) * 2 ** Math.min(Math.max(tries, 1) - 1, 10));
+  const capMs = Math.min(minutes(5), seconds(5) * 2 ** Math.min(tries, 10));
   return Math.round(floorMs + capMs / 2 + (capMs / 2) * dice.next());
 }
 

@@ -1,0 +1,165 @@
+/**
+ * Hands an event to a function, later and once: asynchronous invocation with a delay and a task id.
+ *
+ * F1. Only this file knows how a delay is asked for; what it promises is inexact, so receivers check the time.
+ * F2. A task id that was used before is refused by the platform (409): for us that is "duplicate", no error.
+ * F3. Two adapters. @alicloud/fc2 signs "FC", which is proven for 3.0 functions only on other routes than
+ *     invocations; the core client signs ACS3, which the 3.0 API documents. A refused signature of the
+ *     first falls over to the second, and the log says so.
+ */
+import { Readable } from "node:stream";
+import { CloudError, EventError } from "../errors.ts";
+import { CALL_TIMEOUT_MS, type CloudClient } from "./client.ts";
+import { defaultEndpoint } from "./endpoints.ts";
+import { clean, cloudError, refusal } from "./refusal.ts";
+
+export interface Delivery {
+  /** Name of the function that receives. */
+  readonly to: string;
+  readonly payload: string;
+  /** Rounded up to whole seconds; more than an hour becomes an hour, and the receiver waits on. */
+  readonly delayMs: number;
+  /** Names this event for good: at most 128 letters, digits, `_` and `-`, a letter or `_` first. */
+  readonly taskId: string;
+}
+
+/** Half of what the platform takes, because a failed event travels on wrapped in a second one. */
+export const MAX_PAYLOAD_BYTES = 64 * 1024;
+const MAX_DELAY_S = 3600;
+const API_VERSION = "2023-03-30";
+
+/**
+ * Queues `payload` for a function of this account and region.
+ * @throws EventError for a payload or task id the platform would refuse, before anything is sent.
+ * @throws CloudError when neither adapter gets it accepted.
+ */
+export async function deliver(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
+  check(delivery);
+  const [first, second] = client.access.fcSignature === "fc" ? [viaFc2, viaCore] : [viaCore, viaFc2];
+  try {
+    return await first(client, delivery);
+  } catch (error) {
+    if (!(error instanceof CloudError) || !isUnsigned(error)) throw error;
+    client.log({
+      warning: "signature refused, trying the other one",
+      used: client.access.fcSignature,
+      code: error.code,
+    });
+    return second(client, delivery);
+  }
+}
+
+function check({ to, payload, taskId }: Delivery): void {
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > MAX_PAYLOAD_BYTES) {
+    throw new EventError(
+      `the event for ${to} has ${bytes} bytes, more than the ${MAX_PAYLOAD_BYTES} that can travel; keep large parts in the bucket and send their keys`,
+    );
+  }
+  if (!/^[A-Za-z_][\w-]{0,127}$/.test(taskId)) {
+    throw new EventError(
+      `"${taskId}" cannot be a task id: use up to 128 letters, digits, _ and -, not a digit or - first`,
+    );
+  }
+}
+
+function headersOf({ delayMs, taskId }: Delivery): Record<string, string> {
+  const delayS = Math.min(MAX_DELAY_S, Math.ceil(delayMs / 1000));
+  return {
+    "x-fc-invocation-type": "Async",
+    "x-fc-async-task-id": taskId,
+    ...(delayS > 0 && { "x-fc-async-delay": String(delayS) }),
+  };
+}
+
+const DENIED = new Set([
+  "AccessDenied",
+  "SignatureNotMatch",
+  "SignatureDoesNotMatch",
+  "InvalidAccessKeyID",
+  "MissingRequiredHeader",
+  "IncompleteSignature",
+  "InvalidSignature",
+]);
+
+/** Whether the signature itself may be what was refused; 401 and 403 without a code we know count too. */
+function isUnsigned({ code, status }: CloudError): boolean {
+  return DENIED.has(code) || ((status === 401 || status === 403) && code === `Http${status}`);
+}
+
+async function viaFc2(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
+  const { access } = client;
+  const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
+  const { default: Fc2 } = await import("@alicloud/fc2/lib/client.js");
+  try {
+    const fc2 = new Fc2(access.accountId, {
+      accessKeyID: accessKeyId,
+      accessKeySecret,
+      securityToken,
+      region: access.region,
+      endpoint: endpointOf(client),
+      timeout: CALL_TIMEOUT_MS,
+    });
+    fc2.version = API_VERSION;
+    // The constructor forgets the token of a key that does not begin with STS.
+    if (securityToken !== "") fc2.securityToken = securityToken;
+    await fc2.post(pathOf(delivery), delivery.payload, headersOf(delivery), { qualifier: "LATEST" });
+    return "accepted";
+  } catch (error) {
+    return readFc2(client, error);
+  }
+}
+
+/** fc2 keeps neither status nor headers of a refusal: the status is in the message, the code may be missing. */
+function readFc2(client: CloudClient, error: unknown): "accepted" | "duplicate" {
+  const { message, code, name } = error as Error & { code?: string };
+  // An accepted event answered with a JSON type and an empty body; every refusal has a body.
+  if (name === "SyntaxError" && message.includes("end of JSON input")) return "accepted";
+  const [, status, requestId = "", said = ""] =
+    /failed with (\d+)\. requestid: (.*?), message: (.*)\.$/s.exec(message) ?? [];
+  if (status === "409") return "duplicate";
+  if (status === undefined) throw refusal(client.access.credentials, "fc", "InvokeFunction", error);
+  throw cloudError({
+    product: "fc",
+    action: "InvokeFunction",
+    code: code ?? `Http${status}`,
+    status: Number(status),
+    requestId,
+    said: said === "undefined" ? "" : clean(said, client.access.credentials),
+  });
+}
+
+async function viaCore(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
+  const { $OpenApiUtil } = await import("@alicloud/openapi-core");
+  const core = await client.core("fc", client.access.region);
+  const params = new $OpenApiUtil.Params({
+    action: "InvokeFunction",
+    version: API_VERSION,
+    protocol: "HTTPS",
+    pathname: `/${API_VERSION}${pathOf(delivery)}`,
+    method: "POST",
+    authType: "AK",
+    style: "FC",
+    reqBodyType: "json",
+    // Text, so that the answer is read to its end and the connection can be used again.
+    bodyType: "string",
+  });
+  const request = new $OpenApiUtil.OpenApiRequest({
+    headers: headersOf(delivery),
+    query: { qualifier: "LATEST" },
+    stream: Readable.from([Buffer.from(delivery.payload)]),
+  });
+  try {
+    await core.callApi(params, request, {} as never);
+    return "accepted";
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 409) return "duplicate";
+    throw refusal(client.access.credentials, "fc", "InvokeFunction", error);
+  }
+}
+
+const pathOf = ({ to }: Delivery): string => `/functions/${encodeURIComponent(to)}/invocations`;
+
+function endpointOf({ access }: CloudClient): string {
+  return access.endpoints.fc ?? defaultEndpoint("fc", access.region, access.accountId);
+}

@@ -1,0 +1,88 @@
+/** Hourly metrics of instances from CloudMonitor. */
+import * as z from "zod/mini";
+import { Text } from "./answers.ts";
+import { send, type CloudClient } from "./client.ts";
+import { batches, byToken } from "./pages.ts";
+import { cloudError } from "./refusal.ts";
+
+/** One hour of one instance. An hour without data has no point, which does not mean 0. */
+export interface Point {
+  /** End of the hour, epoch milliseconds. */
+  readonly at: number;
+  readonly average: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+const Page = z.looseObject({
+  Code: z.optional(Text),
+  Message: z.optional(z.string()),
+  RequestId: z.optional(z.string()),
+  // A list, but as JSON text.
+  Datapoints: z.optional(z.string()),
+  NextToken: z.optional(z.string()),
+});
+
+const Datapoints = z.array(
+  z.looseObject({
+    timestamp: z.number(),
+    instanceId: z.string(),
+    Average: z.optional(z.number()),
+    Minimum: z.optional(z.number()),
+    Maximum: z.optional(z.number()),
+  }),
+);
+
+/** Instances one call can name, and points one page can hold (CloudMonitor, DescribeMetricList). */
+const MOST_INSTANCES = 50;
+const MOST_POINTS = 1440;
+
+/**
+ * The hourly points in (fromAt, toAt] of a basic metric such as `CPUUtilization`, oldest first, by instance.
+ * Instances without any point are in the map with an empty list.
+ */
+export async function hourlyPoints(
+  client: CloudClient,
+  metricName: string,
+  ids: readonly string[],
+  fromAt: number,
+  toAt: number,
+): Promise<Map<string, Point[]>> {
+  const points = new Map(ids.map((id) => [id, [] as Point[]]));
+  for (const batch of batches(ids, MOST_INSTANCES)) {
+    const params = {
+      Namespace: "acs_ecs_dashboard",
+      MetricName: metricName,
+      Period: "3600",
+      Dimensions: JSON.stringify(batch.map((instanceId) => ({ instanceId }))),
+      // As numbers, because text would be read in the zone of the account.
+      StartTime: String(fromAt),
+      EndTime: String(toAt),
+      Length: String(MOST_POINTS),
+    };
+    for (const { timestamp, instanceId, Average = 0, Minimum = Average, Maximum = Average } of await pagesOf(
+      client,
+      params,
+    )) {
+      const point = { at: timestamp, average: Average, minimum: Minimum, maximum: Maximum };
+      points.get(instanceId)?.push(point);
+    }
+  }
+  for (const list of points.values()) list.sort((a, b) => a.at - b.at);
+  return points;
+}
+
+function pagesOf(
+  client: CloudClient,
+  params: Readonly<Record<string, string>>,
+): Promise<z.infer<typeof Datapoints>> {
+  const action = "DescribeMetricList";
+  const fetch = async (NextToken: string | undefined) => {
+    const page = await send(client, { action, params: { ...params, NextToken } }, Page);
+    const { Code: code = "200", Message: said = "", RequestId: requestId = "" } = page;
+    // A refusal may come with HTTP 200.
+    if (code !== "200") throw cloudError({ product: "cms", action, code, status: 200, requestId, said });
+    return { items: Datapoints.parse(JSON.parse(page.Datapoints || "[]")), nextToken: page.NextToken };
+  };
+  return byToken(action, fetch, "cms");
+}

@@ -1,0 +1,67 @@
+/** Tags: set, take away, find by. The way to find things beyond the 1,000 that filters of other actions reach. */
+import { ListTagResourcesRequest } from "@alicloud/ecs20140526/dist/models/ListTagResourcesRequest.js";
+import { TagResourcesRequest } from "@alicloud/ecs20140526/dist/models/TagResourcesRequest.js";
+import { UntagResourcesRequest } from "@alicloud/ecs20140526/dist/models/UntagResourcesRequest.js";
+import * as z from "zod/mini";
+import { Done, tagList } from "./answers.ts";
+import { send, type CloudClient } from "./client.ts";
+import { batches, byToken } from "./pages.ts";
+
+export type Taggable =
+  | "instance"
+  | "image"
+  | "snapshot"
+  | "disk"
+  | "launchtemplate"
+  | "command"
+  | "invocation";
+
+/** Sets tags on any number of resources of one kind, fifty a call; a tag that is there gets the new value. */
+export async function tagResources(
+  client: CloudClient,
+  kind: Taggable,
+  ids: readonly string[],
+  tags: Readonly<Record<string, string>>,
+  region?: string,
+): Promise<void> {
+  for (const ResourceId of batches(ids, 50)) {
+    const params = { ResourceType: kind, ResourceId, Tag: tagList(tags) };
+    await send(client, { action: "TagResources", request: TagResourcesRequest, params, region }, Done);
+  }
+}
+
+/** Takes tags away by key, fifty resources a call; keys that are not there are ignored. */
+export async function untagResources(
+  client: CloudClient,
+  kind: Taggable,
+  ids: readonly string[],
+  keys: readonly string[],
+): Promise<void> {
+  for (const ResourceId of batches(ids, 50)) {
+    const params = { ResourceType: kind, ResourceId, TagKey: keys };
+    await send(client, { action: "UntagResources", request: UntagResourcesRequest, params }, Done);
+  }
+}
+
+const Page = z.looseObject({
+  TagResources: z.optional(
+    z.looseObject({ TagResource: z.optional(z.array(z.looseObject({ ResourceId: z.string() }))) }),
+  ),
+  NextToken: z.optional(z.string()),
+});
+
+/** Ids of all resources of a kind that carry all of `tags`. */
+export async function listTaggedIds(
+  client: CloudClient,
+  kind: Taggable,
+  tags: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const action = "ListTagResources";
+  const rows = await byToken(action, async (NextToken) => {
+    const params = { ResourceType: kind, Tag: tagList(tags), NextToken };
+    const page = await send(client, { action, request: ListTagResourcesRequest, params }, Page);
+    return { items: page.TagResources?.TagResource ?? [], nextToken: page.NextToken };
+  });
+  // One row per resource and tag.
+  return [...new Set(rows.map(({ ResourceId }) => ResourceId))];
+}

@@ -1,0 +1,103 @@
+/** Launch templates, read only: Kiln launches from them and never changes them. */
+import { DescribeLaunchTemplatesRequest } from "@alicloud/ecs20140526/dist/models/DescribeLaunchTemplatesRequest.js";
+import { DescribeLaunchTemplateVersionsRequest } from "@alicloud/ecs20140526/dist/models/DescribeLaunchTemplateVersionsRequest.js";
+import * as z from "zod/mini";
+import { send, type CloudClient } from "./client.ts";
+import { byNumber } from "./pages.ts";
+
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly defaultVersion: number;
+  readonly latestVersion: number;
+}
+
+export interface TemplateVersion {
+  readonly version: number;
+  readonly isDefault: boolean;
+  /** The launch parameters as the cloud keeps them, in its spelling; its tags say Key and Value here. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Which template: by id or by name. */
+export type TemplateName = { readonly id: string } | { readonly name: string };
+
+const Templates = z.looseObject({
+  LaunchTemplateSets: z.looseObject({
+    LaunchTemplateSet: z.array(
+      z.looseObject({
+        LaunchTemplateId: z.string(),
+        LaunchTemplateName: z.string(),
+        DefaultVersionNumber: z.number(),
+        LatestVersionNumber: z.number(),
+      }),
+    ),
+  }),
+  TotalCount: z.optional(z.number()),
+});
+
+/** The templates that exist among those named; all of the region when none is named. */
+export async function describeTemplates(
+  client: CloudClient,
+  names: readonly string[] = [],
+): Promise<Template[]> {
+  const action = "DescribeLaunchTemplates";
+  const wire = await byNumber(action, 50, async (PageNumber) => {
+    const params = { LaunchTemplateName: names.length === 0 ? undefined : names, PageNumber, PageSize: 50 };
+    const page = await send(client, { action, request: DescribeLaunchTemplatesRequest, params }, Templates);
+    return {
+      items: page.LaunchTemplateSets.LaunchTemplateSet,
+      total: page.TotalCount ?? Number.POSITIVE_INFINITY,
+    };
+  });
+  return wire.map((template) => ({
+    id: template.LaunchTemplateId,
+    name: template.LaunchTemplateName,
+    defaultVersion: template.DefaultVersionNumber,
+    latestVersion: template.LatestVersionNumber,
+  }));
+}
+
+const Versions = z.looseObject({
+  LaunchTemplateVersionSets: z.looseObject({
+    LaunchTemplateVersionSet: z.array(
+      z.looseObject({
+        VersionNumber: z.number(),
+        DefaultVersion: z.optional(z.boolean()),
+        LaunchTemplateData: z.optional(z.record(z.string(), z.unknown())),
+      }),
+    ),
+  }),
+  TotalCount: z.optional(z.number()),
+});
+
+/** Versions of a template: all of them, or the ones asked for. */
+export async function describeTemplateVersions(
+  client: CloudClient,
+  template: TemplateName,
+  versions: readonly number[] | "default" = [],
+): Promise<TemplateVersion[]> {
+  const action = "DescribeLaunchTemplateVersions";
+  const which = "id" in template ? { LaunchTemplateId: template.id } : { LaunchTemplateName: template.name };
+  const chosen =
+    versions === "default"
+      ? { DefaultVersion: true }
+      : versions.length > 0
+        ? { LaunchTemplateVersion: versions }
+        : {};
+  const wire = await byNumber(action, 50, async (PageNumber) => {
+    const params = { ...which, ...chosen, PageNumber, PageSize: 50 };
+    const page = await send(
+      client,
+      { action, request: DescribeLaunchTemplateVersionsRequest, params },
+      Versions,
+    );
+    const items = page.LaunchTemplateVersionSets.LaunchTemplateVersionSet;
+    return { items, total: page.TotalCount ?? Number.POSITIVE_INFINITY };
+  });
+  return wire.map(({ VersionNumber, DefaultVersion, LaunchTemplateData }) => ({
+    version: VersionNumber,
+    isDefault: DefaultVersion ?? false,
+    data: LaunchTemplateData ?? {},
+  }));
+}
