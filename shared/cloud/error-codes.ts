@@ -1,11 +1,360 @@
-/** placeholder, the table follows */
-import type { CloudProduct, ErrorKind } from "../errors.ts";
+/**
+ * The table behind retry.ts: every error code Kiln has an answer to, once. Misspelt codes are the cloud's own.
+ *
+ * Sources, by section: [idem] ECS "ensure idempotence"; [throttle] ECS "API call throttling"; [state] error tables
+ * of StartInstance(s), StopInstance(s), DeleteInstance(s); [launch] of RunInstances and CreateInstance; [image] of
+ * CreateImage, CopyImage, ImportImage, DeleteImage, ModifyImageAttribute, ModifyImageSharePermission;
+ * [snapshot] of CreateSnapshot, DeleteSnapshot; [assistant] of RunCommand; [tag] of TagResources;
+ * [gateway] the common codes; [fc], [oss] the error references of those products; [node] what Node raises.
+ */
+import type { ErrorKind } from "../errors.ts";
 
 export interface CodeRow {
+  /** The code; with a `*` at the end, all codes that begin like it. */
   readonly match: string;
   readonly kind: ErrorKind;
+  /** What it means and what to do. `{ram}` becomes the RAM action that is missing. */
+  readonly hint: string;
+  /** Only for these actions. */
   readonly actions?: readonly string[];
-  readonly hint: (product: CloudProduct, action: string) => string;
 }
 
-export const CODES: readonly CodeRow[] = [];
+const rows =
+  (kind: ErrorKind) =>
+  (hints: Readonly<Record<string, string>>, ...actions: string[]): CodeRow[] =>
+    Object.entries(hints).map(([match, hint]) =>
+      actions.length === 0 ? { match, kind, hint } : { match, kind, hint, actions },
+    );
+const wait = rows("wait");
+const change = rows("change");
+const done = rows("done");
+const giveUp = rows("give-up");
+
+const ALLOW = "The role of this function may not do this: allow {ram} in its RAM policy.";
+const OTHER_TOKEN =
+  "The client token was used before with other parameters; this is a fault in Kiln, please report it.";
+const LOST = "The connection failed, so the outcome is open; it is repeated with the same token.";
+const TOP_UP = "The account has too little balance or open bills: top it up.";
+
+export const CODES: readonly CodeRow[] = [
+  // [throttle] Refused until the next minute begins, whatever the status: 400, 403 and 429 all occur.
+  ...wait({
+    "Throttling*": "Too many calls of this action this minute; it is repeated in the next one.",
+    ResourceExhausted: "All instances the function may have are busy; it is repeated.",
+    ResourceThrottled: "The platform is short of machines; it is repeated.",
+  }),
+  // [gateway] Retry is documented for 500, 503 and no answer, always with the same token.
+  ...wait({
+    "InternalError*": "A fault inside the cloud; it is repeated with the same token.",
+    InternalServerError: "A fault inside the cloud; it is repeated.",
+    "ServiceUnavailable*": "The service is not available for a moment; it is repeated.",
+    "ServiceUnAvailable*": "The service is not available for a moment; it is repeated.",
+    "LimitedOperation.ServiceUnavailable": "The service is not available for a moment; it is repeated.",
+    UnknownError: "The cloud does not say what went wrong; it is repeated with the same token.",
+    SignatureNonceUsed: "The same signed request arrived twice; it is signed anew and repeated.",
+    ConcurrentUpdateError: "Somebody changed the same thing at this moment; it is repeated.",
+  }),
+  // [idem] The first request with this token is still under way.
+  ...wait({
+    LastTokenProcessing: "The first request with this token is still being worked on; it is asked again.",
+    IdempotentProcessing: "The first request with this token is still being worked on; it is asked again.",
+    "OperationConflict*": "Another operation on the same resource is under way; it is repeated afterwards.",
+    "InvalidOperation.Conflict":
+      "Another operation on the same resource is under way; it is repeated afterwards.",
+    "OperationDenied.CreatingConflict": "Another creation is under way; it is repeated afterwards.",
+  }),
+  // [node], fc2 and core client: the answer was lost, so the outcome is open.
+  ...wait({
+    ECONNRESET: LOST,
+    ECONNREFUSED: LOST,
+    ECONNABORTED: LOST,
+    EPIPE: LOST,
+    ETIMEDOUT: LOST,
+    EHOSTUNREACH: LOST,
+    ENETUNREACH: LOST,
+    ENOTFOUND: LOST,
+    EAI_AGAIN: LOST,
+    RequestTimeoutError: "No answer in time, so the outcome is open; it is repeated with the same token.",
+    SyntaxError: "The answer was no JSON, often a proxy's page; it is repeated with the same token.",
+    UnreadableAnswer: "The outcome is open; it is repeated with the same token.",
+  }),
+  // [gateway] Credentials arrive anew with every invocation.
+  ...wait({
+    "InvalidSecurityToken.Expired": "The session ended; the next invocation brings fresh credentials.",
+    SecurityTokenExpired: "The session ended; the next invocation brings fresh credentials.",
+    InvalidSecurityTokenExpired: "The session ended; the next invocation brings fresh credentials.",
+  }),
+  ...giveUp({
+    "InvalidSecurityToken.*":
+      "The session token does not fit the key: check the function's role and redeploy it.",
+    "InvalidAccessKeyId*": "The access key does not exist (any more): check the function's role or its keys.",
+    InvalidAccessKeyID: "The access key does not exist (any more): check the function's role or its keys.",
+    "Forbidden.AccessKeyDisabled": "The access key is switched off: switch it on or use another.",
+    SignatureDoesNotMatch:
+      "The secret does not belong to the access key: check the function's role or its keys.",
+    SignatureNotMatch: "The secret does not belong to the access key: check the function's role or its keys.",
+    IncompleteSignature:
+      "The secret does not belong to the access key: check the function's role or its keys.",
+    "InvalidTimeStamp.*": "The clock of the caller is more than 15 minutes off: set it right.",
+    IllegalTimestamp: "The clock of the caller is more than 15 minutes off: set it right.",
+    RequestTimeTooSkewed: "The clock of the caller is more than 15 minutes off: set it right.",
+  }),
+  ...giveUp({
+    "Forbidden*": ALLOW,
+    "Forbbiden*": ALLOW,
+    "NoPermission*": ALLOW,
+    AccessDenied: ALLOW,
+    "Forbidden.RiskControl": "The account is under risk control: contact the cloud's support.",
+    "InvalidUser.PassRoleForbidden":
+      "The function's role may not hand the instance its RAM role: allow ram:PassRole for it.",
+    UserNotInTheWhiteList: "The account is not admitted to this: ask the cloud's support to open it.",
+    RealNameAuthenticationError: "The account is not verified: complete the real-name verification.",
+  }),
+
+  // [launch] DryRun: the good answer to a rehearsal comes as an error.
+  ...done({
+    DryRunOperation: "All checks passed; nothing was done, as asked.",
+    "DRYRUN.SUCCESS": "All checks passed; nothing was done, as asked.",
+  }),
+
+  // [state] Needs a look first: the instance may already be where it should be, or on its way.
+  ...wait({
+    "IncorrectInstanceStatus*": "The instance is in a state that does not allow this; read it, then decide.",
+    InstanceNotReady: "The instance is still being prepared; it is repeated.",
+  }),
+  ...giveUp({
+    InstanceLockedForSecurity: "The instance is locked for security reasons: clear the lock in the console.",
+    InstanceExpired: "The subscription of the instance has ended: renew or release it.",
+    InstanceExpiredOrInArrears: "The instance has expired or its bills are open: pay or release it.",
+    DiskInArrears: "Bills for the disk are open: pay them.",
+    "InvalidOperation.DeletionProtection": "Deletion protection is on: switch it off first.",
+    ChargeTypeViolation: "A subscription runs; only pay-as-you-go instances can be released or timed.",
+    "DependencyViolation*": "A load balancer or route still uses the instance: take it out there first.",
+    "InvalidOperation.EniLinked": "A network interface is attached: detach it first.",
+    "InvalidInstanceId.NotSupport": "This kind of instance does not support the operation.",
+    "HibernationConfigured.InstanceOperationForbidden":
+      "The instance is set up for hibernation, which rules this out: use one without.",
+  }),
+  ...change({
+    "OperationDenied.SpotPriceLowerThanPublicPrice":
+      "The spot price rose above the limit: raise the limit or take another type.",
+  }),
+  // Gone is success, for everything that deletes.
+  ...done({ "InvalidInstanceId.NotFound": "The instance is gone already." }, "DeleteInstance"),
+  ...change(
+    {
+      "InvalidInstanceId*":
+        "One of the instances is gone, so none was released: name only those that are there.",
+    },
+    "DeleteInstances",
+  ),
+  ...done({ "InvalidImageId.NotFound": "The image is gone already." }, "DeleteImage", "CancelCopyImage"),
+  ...done({ "InvalidSnapshotId.NotFound": "The snapshot is gone already." }, "DeleteSnapshot"),
+  ...done({ "InvalidTaskId.NotFound": "The task is gone already." }, "CancelTask"),
+  ...done({ "OperationDenied*": "The task is over; there is nothing to cancel." }, "CancelTask"),
+  ...done(
+    { AllocatedAlready: "The instance has a public address already; read it." },
+    "AllocatePublicIpAddress",
+  ),
+  ...done({ IncorrectImageStatus: "The copy is finished; there is nothing to cancel." }, "CancelCopyImage"),
+  ...done(
+    {
+      "ImageStatus.NotAvailable": "The image is not in use as Available, so there is nothing to deprecate.",
+      "ImageStatus.NotDeprecated": "The image is not deprecated, so there is nothing to bring back.",
+    },
+    "ModifyImageAttribute",
+  ),
+
+  // [launch] Stock, zones, types, quotas: another choice may work, with a new token (a failure is replayed for the old).
+  ...change({
+    "OperationDenied.NoStock": "The zone has no stock of this type: another zone or type may have.",
+    ResourceNotAvailable: "The zone cannot offer this resource now: take another zone or type.",
+    "Zone.NotOnSale": "The zone is closed for new instances: take another.",
+    "Zone.NotOpen": "The zone is not open to this account: take another.",
+    "InvalidInstanceType.*": "The type cannot be had like this here: take another type or zone.",
+    "InvalidResourceType.NotSupported": "The type is not offered in this zone: take another type or zone.",
+    "InstanceType.Offline": "The type is not sold any more: take another.",
+    "InvalidSpotPriceLimit.LowerThanPublicPrice":
+      "The spot limit is below the price: raise it or take another type.",
+    "QuotaExceed.*":
+      "A quota of the account is used up: release something or raise the quota in Quota Center.",
+    "QuotaExceeded*":
+      "A quota of the account is used up: release something or raise the quota in Quota Center.",
+    "QuotaExceed.AfterpayInstance":
+      "The quota of pay-as-you-go instances is used up: raise it or release some.",
+    "QuotaExceed.ElasticQuota": "The vCPU quota of this type is used up: raise it or take another type.",
+    "QuotaExceed.PostPaidDisk": "The quota of pay-as-you-go disks is used up: raise it or release some.",
+    "QuotaExceeded.PrivateIpAddress": "The vSwitch has too few free addresses: take another vSwitch.",
+    SecurityGroupInstanceLimitExceed: "The security group is full: take another.",
+    "InvalidOperation.PublicIpAddressNoStock": "No public addresses are left in this zone: take another.",
+    ImageNotSupportInstanceType: "The image does not run on this type: take another type.",
+  }),
+  ...wait({ "OperationDenied.ResourceControl": "The cloud holds this back for a moment; it is repeated." }),
+  ...giveUp({
+    OperationDenied:
+      "The cloud does not allow this with this resource; its message says which rule is in the way.",
+    "OperationDenied.ImageNotValid": "The image is disabled or deleted: launch from another.",
+    "InvalidImageId.NotFound": "There is no such image in this region: check the id, or copy the image here.",
+    "InvalidImageFamily.MissingAvailableImage":
+      "The family has no Available image in this region: bake and promote one, or bring a deprecated one back.",
+    "InvalidImageFamily.Malformed":
+      "Not a family name: 2 to 128 letters, digits, `:`, `_` and `-`, a letter first, not `aliyun` or `acs:`.",
+    ImageNotSupportCloudInit:
+      "The image has no cloud-init, so user data cannot be used: take another image or none.",
+    "InvalidSystemDiskSize.*": "The system disk is smaller than the image: make it larger.",
+    "InvalidMinAmount.Malformed": "The least number to launch must be between 1 and 100.",
+    "InvalidMaxAmount.Malformed": "The number to launch must be between 1 and 100.",
+    "InvalidParam.Amount": "The number to launch must be between 1 and 100.",
+    "InvalidAutoReleaseTime.*":
+      "The release time must be half an hour to three years ahead, like 2030-01-31T08:00:00Z.",
+    "InvalidUserData.*": "The user data is too long (32 KB before Base64) or not possible for this type.",
+    "InvalidLaunchTemplate.NotFound": "There is no such launch template in this region: check id or name.",
+    "InvalidLaunchTemplateVersion.NotFound": "The launch template has no such version: check the number.",
+    "InvalidVSwitchId.NotFound": "There is no such vSwitch in this region: check the id.",
+    "InvalidZoneId.NotFound": "There is no such zone in this region: check the id.",
+    "InvalidSecurityGroupId.NotFound": "There is no such security group in this region: check the id.",
+    "InvalidRegionId.NotFound": "There is no such region: check its id, such as cn-hangzhou.",
+    "InvalidInstanceId.NotFound":
+      "There is no such instance in this region; it may have been released meanwhile.",
+    "InvalidParameter.Mismatch":
+      "Security group, vSwitch and zone do not belong together: they must share VPC and zone.",
+    "InvalidInstanceName.Malformed": "Not an instance name: 2 to 128 letters, digits, `:`, `_`, `.` and `-`.",
+    "InvalidHostName.Malformed":
+      "Not a host name: 2 to 64 letters, digits, `.` and `-` (Windows: to 15, without dots).",
+    HOSTNAME_ILLEGAL: "Not a host name: 2 to 64 letters, digits, `.` and `-` (Windows: to 15, without dots).",
+    "InvalidParams.*": "With the number appended the name gets too long: shorten it.",
+    "InvalidRamRole.NotFound": "There is no such RAM role: check the name.",
+    "InvalidKeyPairName.NotFound": "There is no such key pair in this region: check the name.",
+    "Account.Arrearage": TOP_UP,
+    InsufficientBalance: TOP_UP,
+    "InvalidAccountStatus.NotEnoughBalance": TOP_UP,
+    "AccountForbidden.CreateOrder": TOP_UP,
+  }),
+
+  // [image] CreateImage and its kin.
+  ...wait({
+    "InvalidSnapshotId.NotReady": "The snapshot is not finished; it is repeated afterwards.",
+    SnapshotNotReady: "The snapshot is not finished; it is repeated afterwards.",
+    "IncorrectDiskStatus.CreatingSnapshot":
+      "Another snapshot of the disk is under way; it is repeated afterwards.",
+    DISK_HAS_CREATING_SNAPSHOT: "Another snapshot of the disk is under way; it is repeated afterwards.",
+    "IncorrectDiskStatus.Transferring": "The disk is being moved; it is repeated afterwards.",
+    "QuotaExceed.ConcurrentSnapshotQuota": "Too many snapshots at the same time; it is repeated.",
+    "TooManySnapshot.Unfinished": "Too many snapshots at the same time; it is repeated.",
+    "InvalidStatus.ImageIsCreating": "The image is still being created; it is repeated afterwards.",
+    "OperationDenied.ImageCopying": "The image is being copied; it is repeated afterwards.",
+    ImageIsImporting: "The image is being imported: cancel the task, or it is repeated afterwards.",
+    ImageIsExporting: "The image is being exported; it is repeated afterwards.",
+  }),
+  ...wait(
+    { IncorrectImageStatus: "The image is not Available yet; it is repeated afterwards." },
+    "CopyImage",
+  ),
+  ...giveUp({
+    "InvalidSnapshotId.NotFound": "There is no such snapshot in this region: check the id.",
+    "InvalidSnapshot.TooOld": "Snapshots made before 2013-07-15 cannot become images: take a new one.",
+    "InvalidSystemSnapshot.Missing": "The snapshot the system disk came from is deleted: use another source.",
+    "OperationDenied.InvalidSnapshotCategory":
+      "Snapshots of this category cannot become images: take a standard one.",
+    "InvalidDiskCategory.CreateImage": "Disks of this category cannot become images: use another category.",
+    "IncorrectInstanceStatus.NeedRestart":
+      "A disk was attached while the instance was stopped: restart it first.",
+    IncorrectDiskStatus: "The disk is not in a usable state: check that it is in use and its bills are paid.",
+    "IncorrectDiskStatus.Invalid": "The disk's device state is broken: restart the instance, then try again.",
+    "IncorrectDiskStatus.Never*": "The disk was never attached, so there is nothing to keep: attach it once.",
+    "InvalidImageName.Malformed":
+      "Not an image name: 2 to 128 letters, digits, `.`, `:`, `_` and `-`, a letter first.",
+    "InvalidImageName.Duplicated":
+      "An image of this name exists in the region: choose another name or delete it.",
+    "InvalidDescription.Malformed": "The description must have 2 to 256 characters and not begin like a URL.",
+    "InvalidImageVersion.Malformed": "Not an image version, or the snapshot may not be used: check both.",
+    "InvalidArchitecture.Malformed": "The architecture must be x86_64, i386 or arm64.",
+    "InvalidPlatform.Malformed": "Not a platform the cloud knows: check it against its list.",
+    "InvalidBootMode.NotSupport": "The boot mode does not fit the image: BIOS, UEFI or UEFI-Preferred.",
+    "InvalidDevice.Malformed":
+      "Not a device name: /dev/xvda for the system disk, /dev/xvdb to /dev/xvdz for data.",
+    "InvalidDevice.InUse": "Two disks have the same device name: give each its own.",
+    "InvalidSize.ValueNotSupported":
+      "The disk size is out of range: not below the snapshot's, not above the category's.",
+    "InvalidParameter.AllEmpty": "Nothing to make the image from: name an instance, a snapshot or disks.",
+    "InvalidResourceGroup.NotFound": "There is no such resource group: check the id.",
+    "InvalidAccountStatus.SnapshotServiceUnavailable":
+      "The snapshot service is not activated: activate it once in the console.",
+    NoSetRoletoECSServiceAccount:
+      "ECS may not read the bucket: create the role AliyunECSImageImportDefaultRole.",
+    "ImageQuotaExceed.ImageFamily": "The family is full (100 images): delete old ones.",
+    "ImageQuotaFull.ImageFamily": "The family is full (100 images): delete old ones.",
+    ImageFamilyQuotaExceed: "The region has its 100 families: empty one, or use one that exists.",
+    ImageFamilyQuotaFull: "The region has its 100 families: empty one, or use one that exists.",
+    ImageUseShared: "The image is shared with other accounts: take it back from them first.",
+    ImageUsingByInstance: "Instances run from the image: release them first, or delete it by force.",
+    ImageIsPublic: "The image is public: unpublish it first.",
+    "OperationDenied.InvalidImageStatus": "A deprecated image cannot be shared: bring it back first.",
+    "SourceRegion.NotFound": "There is no such region to copy from: check its id.",
+    "DestinationRegion.NotFound": "There is no such region to copy to: check its id.",
+    IncorrectDestinationRegion: "An image cannot be copied to this region: check its id.",
+    RegionNotSupportCopy: "The region does not take copies: choose another.",
+    "OperationDenied.SameRegionOnly": "A shared image can only be copied inside its region.",
+    "InvalidAccount.*": "There is no such account to share with: check its number.",
+  }),
+  ...change({
+    "QuotaExceed.Image": "The image quota is used up: delete old images or raise it in Quota Center.",
+    "QuotaExceed.Snapshot": "The snapshot quota is used up: delete old snapshots.",
+    "QuotaExceed.ShareImage*": "The image is shared as often as it may be: take it back from somebody.",
+  }),
+
+  // [idem] Four spellings of one mistake.
+  ...giveUp({
+    IdempotentParameterMismatch: OTHER_TOKEN,
+    IdempotenceParamNotMatch: OTHER_TOKEN,
+    "InvalidIdempotenceParameter.Mismatch": OTHER_TOKEN,
+    "InvalidParamter.Conflict": OTHER_TOKEN,
+    "InvalidClientToken.*": "The client token is malformed; this is a fault in Kiln, please report it.",
+  }),
+
+  // [assistant]
+  ...wait({
+    "InvalidInstance.NotMatch": "The agent on the instance cannot take commands yet; it is repeated.",
+    ClientNeedUpgrade: "The agent on the instance is updating itself; it is repeated.",
+  }),
+  ...giveUp({
+    "CmdContent.ExceedLimit": "The script is longer than 24 KB in Base64: shorten it, or fetch parts of it.",
+    "CmdCount.ExceedQuota": "The region has all the commands it may have: delete old ones.",
+    "Invocation.ExceedQuota": "The daily quota of commands is used up: raise it in Quota Center.",
+    "InvalidInstance.NotFound":
+      "There is no such instance in this region; it may have been released meanwhile.",
+  }),
+
+  // [tag]
+  ...giveUp({
+    "InvalidTagKey.*":
+      "Not a tag key: up to 128 characters, not empty, not beginning like `aliyun`, `acs:` or a URL.",
+    "InvalidTagValue.*": "Not a tag value: up to 128 characters, not beginning like a URL.",
+    "Duplicate.TagKey": "The same tag key twice: use each once.",
+    "TagKey.Duplication": "The same tag key twice, upper and lower case counted as one: use each once.",
+    "QuotaExceed.Tags": "More than 20 tags: use fewer.",
+  }),
+
+  // [gateway] Parameters.
+  ...giveUp({
+    "Missing*": "A required parameter is missing; the message names it.",
+    "InvalidParameter*": "A parameter is out of range; the message names it.",
+    "InvalidParamater*": "A parameter is out of range; the message names it.",
+    UnsupportedParameter: "A parameter is not possible here; the message names it.",
+    "InvalidAction*": "The cloud does not know this action in this region.",
+    "InvalidApi.NotFound": "The cloud does not know this action in this region.",
+  }),
+
+  // [fc]
+  ...giveUp({
+    FunctionNotFound: "There is no such function in this region: deploy the whole bundle.",
+    EntityTooLarge: "The event is too large for an asynchronous invocation (128 KB).",
+  }),
+
+  // [oss]
+  ...giveUp({
+    NoSuchBucket: "There is no such bucket in this region: check KILN_BUCKET.",
+    NoSuchKey: "There is no such object in the bucket.",
+    FileAlreadyExists: "An object of this name exists and was not to be replaced.",
+  }),
+];

@@ -18,7 +18,8 @@ export type { Image };
 
 /** One disk of an image made from snapshots; `/dev/xvda` is the system disk. */
 export interface ImageDisk {
-  readonly snapshotId: string;
+  /** Left out for an empty data disk. */
+  readonly snapshotId?: string;
   readonly kind: "system" | "data";
   readonly device?: string;
   readonly sizeGb?: number;

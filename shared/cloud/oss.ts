@@ -75,14 +75,25 @@ export async function deleteObject(client: CloudClient, key: string): Promise<vo
   await sendToBucket(client, { action: "DeleteObject", method: "DELETE", key, allow: ["NoSuchKey"] });
 }
 
-/** All objects whose key begins with `prefix`, in the order of their keys, all pages. */
-export function listObjects(client: CloudClient, prefix: string): Promise<ObjectInfo[]> {
+/** The objects whose key begins with `prefix`, in the order of their keys: all pages, or the first `most`. */
+export function listObjects(
+  client: CloudClient,
+  prefix: string,
+  options: { readonly most?: number } = {},
+): Promise<ObjectInfo[]> {
   const action = "ListObjects";
+  const { most = Number.POSITIVE_INFINITY } = options;
+  let left = most;
   const fetch = async (token: string | undefined) => {
     // Keys come URL-encoded: XML cannot hold every character a key can.
-    const query = { "list-type": "2", prefix, "max-keys": "1000", "encoding-type": "url" };
-    const more = token === undefined ? {} : { "continuation-token": token };
-    const answer = await sendToBucket(client, { action, method: "GET", query: { ...query, ...more } });
+    const query = {
+      "list-type": "2",
+      prefix,
+      "max-keys": String(Math.min(left, 1000)),
+      "encoding-type": "url",
+    };
+    const page = token === undefined ? {} : { "continuation-token": token };
+    const answer = await sendToBucket(client, { action, method: "GET", query: { ...query, ...page } });
     const xml = answer.body.toString("utf8");
     const items = entriesOf(xml, "Contents").map((entry) => ({
       key: decodeURIComponent(textOf(entry, "Key").replaceAll("+", " ")),
@@ -90,7 +101,9 @@ export function listObjects(client: CloudClient, prefix: string): Promise<Object
       size: Number(textOf(entry, "Size")),
       lastModifiedAt: Date.parse(textOf(entry, "LastModified")),
     }));
-    const nextToken = textOf(xml, "IsTruncated") === "true" ? textOf(xml, "NextContinuationToken") : "";
+    left -= items.length;
+    const more = left > 0 && textOf(xml, "IsTruncated") === "true";
+    const nextToken = more ? textOf(xml, "NextContinuationToken") : "";
     return { items, nextToken };
   };
   return byToken(action, fetch, "oss");

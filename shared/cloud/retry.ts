@@ -24,7 +24,7 @@ export const isDryRunSuccess = (code: string): boolean => DRY_RUN_PASSED.has(cod
 /** Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. */
 export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
   const row = rowOf(action, code);
-  if (row !== undefined) return { kind: row.kind, hint: row.hint(product, action) };
+  if (row !== undefined) return { kind: row.kind, hint: row.hint.replace("{ram}", `${product}:${action}`) };
   if (status >= 400 && status < 500) {
     return {
       kind: "give-up",
@@ -36,7 +36,7 @@ export function judge(product: CloudProduct, action: string, code: string, statu
 
 /** What `code` means for `action` and what to do, or undefined for a code that is not in the table. */
 export function explain(code: string, action: string): string | undefined {
-  return rowOf(action, code)?.hint("ecs", action);
+  return rowOf(action, code)?.hint.replace("{ram}", `ecs:${action}`);
 }
 
 /**
