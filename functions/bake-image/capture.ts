@@ -1,0 +1,65 @@
+/** What CreateImage and ImportImage are told. Pure. */
+import type { DiskFile, ImageAttributes, ImageSource } from "../../shared/cloud/images.ts";
+import type { BakeEvent, BakePlan } from "../../shared/events/bake-image.ts";
+import { TAG } from "../../shared/labels.ts";
+import { inputTags } from "./inputs.ts";
+
+/** Name, tags and provenance. No family (B1). */
+export function attributesOf({ run, by, job }: BakeEvent, { document, imageName, inputs }: BakePlan): ImageAttributes {
+  const { image, source } = document;
+  const upload = source.kind === "upload" ? source : undefined;
+  return {
+    name: imageName,
+    version: image.version,
+    description: image.description ?? document.description,
+    platform: upload?.platform ?? image.platform,
+    architecture: upload?.architecture ?? image.architecture,
+    bootMode: upload?.bootMode ?? image.bootMode,
+    detection: image.detection,
+    resourceGroupId: image.resourceGroupId,
+    tags: {
+      ...image.tags,
+      ...inputTags(inputs),
+      [TAG.run]: run,
+      [TAG.role]: "image",
+      [TAG.recipe]: job.recipe,
+      // Tag values hold at most 128 characters and no http://.
+      [TAG.by]: by.slice(0, 128),
+    },
+  };
+}
+
+/** Exactly one source: the cloud would silently prefer one of two. */
+export function sourceOf(event: BakeEvent, { document }: BakePlan): ImageSource {
+  const { source } = document;
+  switch (source.kind) {
+    case "snapshot":
+      return { snapshotId: source.id };
+    case "disks":
+      return { disks: source.disks.map(({ type, ...disk }) => ({ kind: type, ...disk })) };
+    case "instance":
+      return { instanceId: source.id };
+    case "builder":
+    case "upload": {
+      const { instanceId } = event as { instanceId?: string };
+      if (instanceId === undefined) throw new TypeError(`a ${source.kind} has no instance to make an image of`);
+      return { instanceId };
+    }
+  }
+}
+
+const FORMATS: Readonly<Record<string, DiskFile["format"]>> = {
+  raw: "RAW",
+  img: "RAW",
+  vhd: "VHD",
+  qcow2: "QCOW2",
+};
+
+/** The uploaded disk file; undefined for every other source. What the recipe leaves open, its name says. */
+export function importOf({ job }: BakeEvent, { document }: BakePlan, bucket: string): DiskFile | undefined {
+  const { source } = document;
+  if (source.kind !== "upload" || job.upload === undefined) return undefined;
+  const { key } = job.upload;
+  const format = source.format ?? FORMATS[key.slice(key.lastIndexOf(".") + 1).toLowerCase()] ?? "RAW";
+  return { bucket, key, format, ...(source.sizeGb !== undefined && { sizeGb: source.sizeGb }) };
+}

@@ -1,0 +1,12 @@
+import { BakeAbandon, BakeEvent } from "../../shared/events/bake-image.ts";
+import { createHandler } from "../../shared/handler.ts";
+import { beginBakes } from "./begin.ts";
+import { bake } from "./steps.ts";
+
+export const handler = createHandler({
+  name: "bake-image",
+  machine: bake,
+  event: BakeEvent,
+  abandon: BakeAbandon,
+  begin: beginBakes,
+});

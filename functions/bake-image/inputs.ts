@@ -1,0 +1,53 @@
+/** What an image is made of, as digests that can be compared and named. Pure. */
+import { createHash } from "node:crypto";
+import type { Recipe } from "../../shared/documents/recipe.ts";
+import type { Inputs } from "../../shared/events/bake-image.ts";
+import { TAG } from "../../shared/labels.ts";
+
+const DIGEST_LENGTH = 16;
+
+const digest = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, DIGEST_LENGTH);
+
+/** Parts of a recipe that leave no mark in the image: changing them does not ask for a new one. */
+const OUTSIDE = new Set(["promote", "retention", "rebake", "whenBusy", "notify", "keepFailed", "family", "test"]);
+
+/** Bucket objects whose content goes into the image, or that the recipe declares as inputs. */
+export const objectsOf = (recipe: Recipe): readonly string[] => [
+  ...recipe.provision.flatMap((step) => (step.kind === "script" ? [step.command] : [])),
+  ...recipe.inputs,
+];
+
+/**
+ * @param base what the image starts from: an image id, instance, snapshots or an uploaded object
+ * @param etags of the objects, in the order of `objectsOf`; absent ones as undefined
+ */
+export function inputsOf(
+  recipe: Recipe,
+  base: string,
+  etags: readonly (string | undefined)[],
+  parameters: Readonly<Record<string, string>>,
+): Inputs {
+  const inside = Object.entries(recipe).filter(([key]) => !OUTSIDE.has(key));
+  return {
+    base,
+    recipe: digest(Object.fromEntries(inside)),
+    objects: digest(etags.map((etag) => etag ?? null)),
+    parameters: digest(Object.entries(parameters).toSorted()),
+  };
+}
+
+const TAG_OF = {
+  base: TAG.base,
+  recipe: TAG.inputRecipe,
+  objects: TAG.inputObjects,
+  parameters: TAG.inputParameters,
+} as const;
+
+/** The inputs as tags of the image, for the next bake to compare with. */
+export const inputTags = (inputs: Inputs): Record<string, string> =>
+  Object.fromEntries(Object.entries(TAG_OF).map(([input, tag]) => [tag, inputs[input as keyof Inputs]]));
+
+/** Names of the inputs that differ from those an image was made of. */
+export const changedInputs = (inputs: Inputs, tags: Readonly<Record<string, string>>): (keyof Inputs)[] =>
+  (Object.keys(TAG_OF) as (keyof Inputs)[]).filter((input) => tags[TAG_OF[input]] !== inputs[input]);

@@ -1,0 +1,111 @@
+/** What a bake starts from and whether it is needed at all: reads the world, changes nothing. */
+import { describeImages, familyImage, type Image } from "../../shared/cloud/images.ts";
+import { describeInstances } from "../../shared/cloud/instances.ts";
+import { headObject } from "../../shared/cloud/oss.ts";
+import { renderImageName } from "../../shared/documents/image-name.ts";
+import type { Recipe } from "../../shared/documents/recipe.ts";
+import type { BakeEvent, BakePlan, Inputs } from "../../shared/events/bake-image.ts";
+import type { Ports } from "../../shared/handler.ts";
+import { TAG } from "../../shared/labels.ts";
+import { changedInputs, inputsOf, objectsOf } from "./inputs.ts";
+
+type Planned =
+  | { readonly kind: "bake"; readonly plan: BakePlan; readonly why: string }
+  | { readonly kind: "skip"; readonly imageId: string; readonly note: string }
+  | { readonly kind: "refuse"; readonly reason: string };
+
+/** Compares what the image would be made of with what the newest image of this recipe was made of. */
+export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Ports): Promise<Planned> {
+  const { recipe, force, parameters, upload } = event.job;
+  const base = await baseOf(document, upload?.etag, event.run, cloud);
+  if (base.problem !== undefined) return { kind: "refuse", reason: base.problem };
+  const objects = objectsOf(document);
+  const heads = await Promise.all(objects.map((key) => headObject(cloud, key)));
+  const missing = objects.filter((_, index) => heads[index] === undefined);
+  if (missing.length > 0) {
+    return { kind: "refuse", reason: `recipe ${recipe} names objects the bucket does not have: ${missing.join(", ")}` };
+  }
+  const etags = heads.map((head) => head?.etag);
+  const inputs = inputsOf(document, base.identity, etags, parameters);
+  const newest = await newestImage(recipe, cloud);
+  const changed = newest ? changedInputs(inputs, newest.tags) : [];
+  const unchanged = newest !== undefined && changed.length === 0 && newest.tags[TAG.gate] !== "failed";
+  if (unchanged && !force && document.rebake.onlyIfChanged) {
+    return { kind: "skip", imageId: newest.id, note: unchangedNote(inputs, newest) };
+  }
+  const imageName = renderImageName(document.image.name, { recipe, run: event.run, at: event.began });
+  const plan: BakePlan = {
+    document,
+    imageName,
+    inputs,
+    ...(base.imageId !== undefined && { baseImageId: base.imageId }),
+    ...(base.restart && { restart: true }),
+  };
+  return { kind: "bake", plan, why: why(newest, changed, force) };
+}
+
+/** The newest image this recipe has made that can still be used. */
+async function newestImage(recipe: string, cloud: Ports["cloud"]): Promise<Image | undefined> {
+  const images = await describeImages(cloud, { tags: { [TAG.recipe]: recipe } });
+  return images
+    .filter(({ status }) => status === "Available")
+    .toSorted((a, b) => b.createdAt - a.createdAt)[0];
+}
+
+interface Base {
+  readonly identity: string;
+  readonly imageId?: string;
+  readonly problem?: string;
+  readonly restart?: boolean;
+}
+
+async function baseOf(
+  document: Recipe,
+  etag: string | undefined,
+  run: string,
+  cloud: Ports["cloud"],
+): Promise<Base> {
+  const { source } = document;
+  switch (source.kind) {
+    case "builder": {
+      if (source.family === undefined) return imageBase(source.image ?? "", cloud);
+      const image = await familyImage(cloud, source.family);
+      if (image) return { identity: image.id, imageId: image.id };
+      const where = `family ${source.family} has no available image in ${cloud.access.region}`;
+      return { identity: "", problem: `source.builder.family: ${where}; check its name, owner and region` };
+    }
+    case "instance": {
+      const [instance] = await describeInstances(cloud, { ids: [source.id] });
+      const problem = `source.instance.id: ${source.id} does not exist in ${cloud.access.region}`;
+      if (instance === undefined) return { identity: "", problem };
+      // Nobody knows what changed inside it, so each bake of it counts as new.
+      const restart = source.stop && instance.status === "Running";
+      return { identity: `${source.id} in ${run}`.slice(0, 128), restart };
+    }
+    case "snapshot":
+      return { identity: source.id };
+    case "disks":
+      return { identity: source.disks.map(({ snapshotId }) => snapshotId ?? "empty").join(" ").slice(0, 128) };
+    case "upload":
+      return etag === undefined
+        ? { identity: "", problem: "this recipe is baked by uploading a disk file under disks/; there is none in this request" }
+        : { identity: etag };
+  }
+}
+
+async function imageBase(imageId: string, cloud: Ports["cloud"]): Promise<Base> {
+  const [image] = await describeImages(cloud, { ids: [imageId] });
+  if (image?.status === "Available") return { identity: image.id, imageId: image.id };
+  const state = image ? `is ${image.status}` : `does not exist in ${cloud.access.region}`;
+  return { identity: "", problem: `source.builder.image: ${imageId} ${state}; name an available image` };
+}
+
+const why = (newest: Image | undefined, changed: readonly (keyof Inputs)[], force: boolean): string => {
+  if (newest === undefined) return "first bake of this recipe";
+  if (changed.length > 0) return `changed since ${newest.id}: ${changed.join(", ")}`;
+  return force ? `forced, nothing changed since ${newest.id}` : `${newest.id} did not pass its gate`;
+};
+
+const unchangedNote = (inputs: Inputs, newest: Image): string =>
+  `nothing changed since ${newest.id}: base ${inputs.base}, recipe ${inputs.recipe}, ` +
+  `objects ${inputs.objects} and parameters ${inputs.parameters} are the same`;

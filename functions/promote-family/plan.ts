@@ -1,0 +1,42 @@
+/** What a promotion rests on: the tester as RunInstances is to make it, and who stands in the image's way. Pure. */
+import type { Image } from "../../shared/cloud/image.ts";
+import type { PromoteJob } from "../../shared/events/promote-family.ts";
+import { TAG } from "../../shared/labels.ts";
+import { machineShape } from "../../shared/temporary-shape.ts";
+import { hours } from "../../shared/duration.ts";
+import type { Rental } from "../../shared/temporary.ts";
+
+/** A tester that nobody gave back ends by itself after this. */
+const TESTER_EXPIRY_MS = hours(2);
+
+/**
+ * Where the image is tested: what `test` says, else where it was built.
+ * Undefined when the recipe says neither, as one without a builder may.
+ */
+export function testerRental({ recipe, imageId, document }: PromoteJob): Rental | undefined {
+  const { test, source } = document;
+  const builder = source.kind === "builder" ? source : undefined;
+  const instanceTypes = test.instanceTypes ?? builder?.instanceTypes;
+  const vSwitchIds = test.vSwitchIds ?? builder?.vSwitchIds;
+  const securityGroupId = test.securityGroupId ?? builder?.securityGroupId;
+  if (!instanceTypes || !vSwitchIds || securityGroupId === undefined) return undefined;
+  return {
+    role: "tester",
+    imageId,
+    instanceTypes,
+    vSwitchIds,
+    spot: builder?.spot ?? { wanted: false },
+    expireAfterMs: TESTER_EXPIRY_MS,
+    launch: machineShape({ securityGroupId }, document.image.resourceGroupId),
+    tags: { [TAG.recipe]: recipe },
+  };
+}
+
+/**
+ * The member that would be served instead of `image`: a family answers with its newest available image by
+ * creation time, whatever was promoted last (ECS, "image family overview").
+ */
+export const outranking = (image: Image, members: readonly Image[]): Image | undefined =>
+  members
+    .filter(({ id, status, createdAt }) => id !== image.id && status === "Available" && createdAt >= image.createdAt)
+    .toSorted((a, b) => b.createdAt - a.createdAt)[0];

@@ -1,0 +1,38 @@
+/** Recipes and fleets as they lie in the bucket. */
+import type { CloudClient } from "./cloud/client.ts";
+import { getObject, listObjects } from "./cloud/oss.ts";
+
+const ENDINGS = [".yaml", ".yml", ".json"] as const;
+
+/** Documents travel in event payloads, which must stay small; longer scripts belong into objects. */
+const DOCUMENT_MAX_CHARS = 32 * 1024;
+
+export type Folder = "recipes" | "fleets";
+
+/** The text of a document, or a sentence on why there is none. */
+export async function readDocument(
+  client: CloudClient,
+  folder: Folder,
+  name: string,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  for (const ending of ENDINGS) {
+    const object = await getObject(client, `${folder}/${name}${ending}`);
+    if (object === undefined) continue;
+    if (object.text.length <= DOCUMENT_MAX_CHARS) return { text: object.text };
+    return {
+      problem: `${folder}/${name}${ending} is longer than ${DOCUMENT_MAX_CHARS} characters; move scripts into objects under scripts/`,
+    };
+  }
+  return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}` };
+}
+
+/** Names of all documents of a folder. */
+export async function documentNames(client: CloudClient, folder: Folder): Promise<string[]> {
+  const objects = await listObjects(client, `${folder}/`);
+  return [...new Set(objects.flatMap(({ key }) => nameOf(key, folder) ?? []))];
+}
+
+/** The name in an object key such as `recipes/web.yaml`; undefined for anything else. */
+export function nameOf(key: string, folder: Folder): string | undefined {
+  return new RegExp(`^${folder}/([a-z][a-z0-9-]{0,39})\\.(?:yaml|yml|json)$`).exec(key)?.[1];
+}

@@ -1,0 +1,75 @@
+/** What `bake-image` accepts: its continuations, a request for a bake, and the triggers that mean one. */
+import * as z from "zod/mini";
+import type { Recipe } from "../documents/recipe.ts";
+import { Abandon, Name, phasesWith } from "./line.ts";
+import { temporary } from "./temporary.ts";
+
+/** Values a caller adds to one bake; they reach the builder's commands as environment variables. */
+export const Parameters = z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/)), z.string());
+
+/** Asks for a bake: from the webhook, a timer's payload, or `s invoke`. `recipe: "*"` means every one. */
+export const BakeRequest = z.strictObject({
+  v: z.literal(1),
+  request: z.literal("bake"),
+  recipe: z.union([Name, z.literal("*")]),
+  force: z.optional(z.boolean()),
+  parameters: z.optional(Parameters),
+  /** Set by senders that know better than the time what makes two requests the same. */
+  delivery: z.optional(z.string()),
+  by: z.optional(z.string()),
+});
+export type BakeRequest = z.infer<typeof BakeRequest>;
+
+/** Digests of everything an image is made of; two bakes with the same inputs make the same image. */
+export const Inputs = z.strictObject({
+  base: z.string(),
+  recipe: z.string(),
+  objects: z.string(),
+  parameters: z.string(),
+});
+export type Inputs = z.infer<typeof Inputs>;
+
+const plan = z.strictObject({
+  /** The recipe as it was when the run began; it was validated when it was read. */
+  document: z.custom<Recipe>(),
+  imageName: z.string(),
+  inputs: Inputs,
+  baseImageId: z.optional(z.string()),
+  /** Set when the source instance ran before it was stopped for its picture: it is started again. */
+  restart: z.optional(z.boolean()),
+});
+export type BakePlan = z.infer<typeof plan>;
+
+const job = z.strictObject({
+  recipe: Name,
+  force: z.boolean(),
+  parameters: Parameters,
+  /** The disk file whose upload asked for this bake. */
+  upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
+  plan: z.optional(plan),
+});
+export type BakeJob = z.infer<typeof job>;
+
+const phase = phasesWith(job);
+
+export const BakeEvent = z.discriminatedUnion("phase", [
+  phase("claim", {}),
+  phase("plan", {}),
+  phase("launch", temporary.launch),
+  phase("boot", temporary.boot),
+  phase("command", temporary.command),
+  phase("watch", temporary.watch),
+  phase("rebooted", temporary.rebooted),
+  phase("halt", { instanceId: z.string() }),
+  phase("capture", { instanceId: z.optional(z.string()) }),
+  phase("settle", {
+    instanceId: z.optional(z.string()),
+    imageId: z.string(),
+    taskId: z.optional(z.string()),
+  }),
+  phase("label", { instanceId: z.optional(z.string()), imageId: z.string() }),
+  phase("discard", temporary.discard),
+]);
+export type BakeEvent = z.infer<typeof BakeEvent>;
+
+export const BakeAbandon = Abandon(BakeEvent);

@@ -1,0 +1,174 @@
+/** Bytes in, one step, the next event out: what every stepping function has in common. */
+import { connect, type CloudClient } from "./cloud/client.ts";
+import { deliver } from "./cloud/fc.ts";
+import type * as z from "zod/mini";
+import { readConfig } from "./config.ts";
+import { minutes } from "./duration.ts";
+import { EventError } from "./errors.ts";
+import type { Continuation } from "./events/line.ts";
+import { recordOf, writeRecord } from "./journal.ts";
+import { advance, follow, type Machine, type Outcome, type Send } from "./machine.ts";
+import { real, type Clock, type Dice, type Log } from "./ports.ts";
+
+/** The part of Function Compute's context that Kiln reads. */
+export interface FcContext {
+  readonly requestId: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly accessKeySecret: string;
+    readonly securityToken: string;
+  };
+  readonly function: { readonly name: string };
+}
+
+/** Everything a step may touch. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+  readonly cloud: CloudClient;
+  /** The deployed name of a Kiln function, whatever prefix this deployment uses. */
+  readonly nameOf: (kilnFunction: string) => string;
+}
+
+export type FcHandler = (payload: Uint8Array, context: FcContext) => Promise<unknown>;
+
+/** Connects to the cloud with the credentials of this invocation; they expire, so never keep them. */
+export function portsFor(kilnFunction: string, context: FcContext): Ports {
+  const config = readConfig();
+  const { region, accountId, credentials } = context;
+  const prefix = context.function.name.slice(0, -kilnFunction.length);
+  const cloud = connect({ region, accountId, credentials, ...config });
+  return { ...real, cloud, nameOf: (name) => `${prefix}${name}` };
+}
+
+/** JSON of an invocation's payload. @throws EventError when it is none. */
+export function readPayload(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(payload).toString("utf8"));
+  } catch (error) {
+    throw new EventError(`the payload is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The JSON a timer's payload string holds. @throws EventError when it is none. */
+export const readTimerPayload = (payload: string): unknown => readPayload(Buffer.from(payload));
+
+/** What a stepping function is made of. */
+export interface Stepping<E extends Continuation> {
+  /** The function's folder name. */
+  readonly name: string;
+  readonly machine: Machine<E, Ports>;
+  readonly event: z.ZodMiniType<E>;
+  readonly abandon: z.ZodMiniType<{ readonly event: E; readonly reason: string }>;
+  /** Turns a trigger or a request into the first events of runs. @throws EventError for an unknown shape. */
+  readonly begin: (payload: unknown, ports: Ports) => Promise<readonly E[]>;
+}
+
+/** Makes the entry point of a function that works in steps. */
+export function createHandler<E extends Continuation>(stepping: Stepping<E>): FcHandler {
+  return async (bytes, context) => {
+    const ports = portsFor(stepping.name, context);
+    const given = readContinuation(stepping, readPayload(bytes));
+    if ("payload" in given) {
+      const events = await stepping.begin(given.payload, ports);
+      for (const event of events) await handOn(stepping.name, event, 0, ports);
+      const runs = events.map(({ run }) => run);
+      ports.log({ function: stepping.name, requestId: context.requestId, begins: runs });
+      return { begins: runs };
+    }
+    const { event, abandon } = given;
+    const outcome = await decide(stepping.machine, event, abandon, ports);
+    const { run, phase, seq } = event;
+    ports.log({ function: stepping.name, requestId: context.requestId, run, phase, seq, outcome: brief(outcome) });
+    await settle(stepping.name, event, outcome, ports);
+    return { run, phase, outcome: brief(outcome) };
+  };
+}
+
+type Given<E> = { readonly event: E; readonly abandon?: string } | { readonly payload: unknown };
+
+function readContinuation<E extends Continuation>(stepping: Stepping<E>, payload: unknown): Given<E> {
+  const { phase, request } = (payload ?? {}) as { phase?: unknown; request?: unknown };
+  if (request === "abandon") {
+    const { event, reason } = parse(stepping.abandon, payload, `${stepping.name} (abandon)`);
+    return { event, abandon: reason };
+  }
+  if (phase === undefined) return { payload };
+  return { event: parse(stepping.event, payload, `${stepping.name} (phase ${String(phase)})`) };
+}
+
+/** @throws EventError saying where the payload is not what `schema` asks for. */
+export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: string): T {
+  const parsed = schema.safeParse(payload);
+  if (parsed.success) return parsed.data;
+  const places = parsed.error.issues.map(({ path, code }) => `${path.join(".") || "payload"} (${code})`);
+  throw new EventError(`${what} cannot read this event: ${places.join(", ")}`);
+}
+
+async function decide<E extends Continuation>(
+  machine: Machine<E, Ports>,
+  event: E,
+  abandon: string | undefined,
+  ports: Ports,
+): Promise<Outcome<E>> {
+  if (abandon !== undefined) return afterStray(machine.giveUp(event, abandon), event, ports);
+  const earlyMs = event.notBefore - ports.clock.now();
+  // Delays are inexact; a second early does no harm, more does.
+  if (earlyMs > EARLY_MS) return { kind: "wait", note: "delivered early", afterMs: earlyMs };
+  return advance(machine, event, ports);
+}
+
+const EARLY_MS = 1_500;
+
+/**
+ * The abandoned event may still be on its way and make its change before it loses the vote (M5); the road
+ * back begins when that is over, so that it finds the change and undoes it.
+ */
+function afterStray<E extends Continuation>(outcome: Outcome<E>, event: E, { clock }: Ports): Outcome<E> {
+  if (outcome.kind !== "next") return outcome;
+  const strayMs = Math.max(0, event.notBefore - clock.now()) + minutes(1);
+  return { ...outcome, afterMs: outcome.afterMs + strayMs };
+}
+
+/** Hands on what follows, last of all: a crash before this repeats the step instead of losing the run. */
+async function settle<E extends Continuation>(
+  name: string,
+  event: E,
+  outcome: Outcome<E>,
+  ports: Ports,
+): Promise<void> {
+  const now = ports.clock.now();
+  const following = follow(event, outcome, now);
+  const record = recordOf(event, outcome, following, now);
+  if (following) {
+    const afterMs = outcome.kind === "wait" || outcome.kind === "next" ? outcome.afterMs : 0;
+    // A duplicate lost the vote for `seq + 1` (M5): the run goes on without it, so it writes nothing either.
+    if ((await handOn(name, following, afterMs, ports)) === "duplicate") return;
+    // The run is already safe in the queue; the next step writes the record again, so a failure only delays it.
+    await writeRecord(ports.cloud, record).catch((error: unknown) => {
+      ports.log({ warning: "record not written", run: event.run, error: (error as Error).message });
+    });
+    return;
+  }
+  for (const send of outcome.kind === "done" ? (outcome.send ?? []) : []) await sendTo(send, ports);
+  await writeRecord(ports.cloud, record);
+}
+
+const handOn = (name: string, event: Continuation, delayMs: number, ports: Ports) =>
+  deliver(ports.cloud, {
+    to: ports.nameOf(name),
+    payload: JSON.stringify(event),
+    delayMs,
+    taskId: `${event.run}-${event.seq}`,
+  });
+
+const sendTo = ({ to, taskId, event }: Send, ports: Ports) =>
+  deliver(ports.cloud, { to: ports.nameOf(to), payload: JSON.stringify(event), delayMs: 0, taskId });
+
+function brief<E extends Continuation>(outcome: Outcome<E>): Readonly<Record<string, unknown>> {
+  if (outcome.kind !== "next") return outcome as Readonly<Record<string, unknown>>;
+  return { kind: "next", phase: (outcome.enter as { phase: string }).phase, note: outcome.note };
+}

@@ -1,0 +1,30 @@
+/** Names of runs: the same trigger always makes the same run, so a second delivery is the first one again. */
+import { createHash } from "node:crypto";
+
+/** What a run does; the first word of its id and the folder of nothing else. */
+export type RunKind = "bake" | "promote" | "scale" | "idle";
+
+const HASH_LENGTH = 12;
+
+/**
+ * `<kind>-<name>-<yyyymmdd>-<hash>`: the date is that of the trigger, the hash of everything that makes
+ * this trigger itself and no other.
+ */
+export function runId(kind: RunKind, name: string, at: number, identity: readonly unknown[]): string {
+  const day = new Date(at).toISOString().slice(0, 10).replaceAll("-", "");
+  const hash = createHash("sha256").update(JSON.stringify([kind, name, ...identity])).digest("hex");
+  return `${kind}-${name}-${day}-${hash.slice(0, HASH_LENGTH)}`;
+}
+
+/** Object key of a run's record: one folder a day, so that a sweep lists days and not years. */
+export function recordKey(run: string): string {
+  const day = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/.exec(run);
+  if (!day) throw new RangeError(`not a run id: ${run}`);
+  return `runs/${day[1]}-${day[2]}-${day[3]}/${run}.json`;
+}
+
+/** What a run is about: the recipe, family or fleet in its id. */
+export const subjectOf = (run: string): string => run.split("-").slice(1, -2).join("-");
+
+/** Object key of something too long for the record: a command's output, a list of verdicts. */
+export const outputKey = (run: string, name: string): string => recordKey(run).replace(/\.json$/, `/${name}.txt`);
