@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { days, minutes } from "../duration.ts";
 import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
-import { Steps, type Step } from "./recipe-steps.ts";
+import { Steps } from "./recipe-steps.ts";
 
 /** What the gate looks for on the second boot; each can be waived by name. */
 export const HYGIENE_CHECKS = [
@@ -29,7 +29,7 @@ export const Test = z.pipe(
   closed(testShape).check(
     rule<TestWritten>(["skip", "commands"], ({ skip, commands }) =>
       finding(
-        skip && (commands as Step[]).length > 0,
+        skip && commands.length > 0,
         ["skip"],
         "must not be true while there are commands; remove one of the two",
       ),

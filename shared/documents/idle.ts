@@ -1,0 +1,141 @@
+/** `idle`: when an instance of the fleet counts as idle, and what is done about it. */
+import * as z from "zod/mini";
+import { hours } from "../duration.ts";
+import { closed, duration, finding, inMs, range, rule, short, text, whole, type Finding } from "./fields.ts";
+import { isTimeZone, parseUpWindow, type UpWindow } from "./up-hours.ts";
+
+/** Hourly points, and at most 28 of them for 50 instances in one page of 1,440 (DescribeMetricList). */
+const WINDOW: readonly [string, string] = ["1h", "24h"];
+const HOUR_MS = hours(1);
+
+/**
+ * Half of what runs, in one go: metrics that are wrong for everyone at once (a renamed metric, an agent
+ * that died) then cost half a fleet and leave time to look. Rounded up, so that one idle of one is stopped.
+ */
+const DEFAULT_CAP_PERCENT = 50;
+
+/** `cpuAverage: 5` is short for `{below: 5}`. */
+const below = (most: number) =>
+  z.exactOptional(
+    short(
+      (value) => (typeof value === "number" ? { below: value } : value),
+      closed({ below: range(0, most).check(z.positive("must be more than 0")) }),
+    ),
+  );
+
+const signalShape = {
+  cpuAverage: below(100),
+  cpuMaximum: below(100),
+  internetIn: below(1e12),
+  internetOut: below(1e12),
+  intranetIn: below(1e12),
+  intranetOut: below(1e12),
+  diskRead: below(1e12),
+  diskWrite: below(1e12),
+};
+
+/** Each must be below its bound over the whole window: percent, bit/s for networks, byte/s for disks. */
+const Signals = closed(signalShape).check(
+  rule<object>([], (signals) =>
+    finding(
+      Object.keys(signalShape).every((key) => !(key in signals)),
+      [],
+      `must have at least one of ${Object.keys(signalShape).join(", ")}`,
+    ),
+  ),
+);
+
+const UpDuring = z.pipe(
+  closed({
+    timeZone: z
+      .string()
+      .check(z.refine(isTimeZone, "must be a time zone by its IANA name, like Asia/Shanghai")),
+    hours: z
+      .array(
+        z
+          .string()
+          .check(
+            z.refine(
+              (value: string) => parseUpWindow(value) !== undefined,
+              "must be days and hours like Mon-Fri 08:00-20:00, Sat,Sun 10:00-14:00 or daily 00:00-24:00",
+            ),
+          ),
+      )
+      .check(z.minLength(1)),
+  }),
+  z.transform((value: { timeZone: string; hours: string[] }) => ({
+    timeZone: value.timeZone,
+    windows: value.hours.map(parseUpWindow).filter((window): window is UpWindow => window !== undefined),
+  })),
+);
+
+const Cap = z.pipe(
+  closed({ count: z.exactOptional(whole(1, 10_000)), percent: z.exactOptional(whole(1, 100)) }).check(
+    rule<object>([], (cap) => finding(Object.keys(cap).length === 0, [], "must have count, percent or both")),
+  ),
+  z.transform((cap: { count?: number; percent?: number }) => ({ percent: 100, ...cap })),
+);
+
+/** How many of `running` instances one run may stop; the stricter of the two bounds. */
+export function capOf(cap: { percent: number; count?: number }, running: number): number {
+  return Math.min(Math.ceil((running * cap.percent) / 100), cap.count ?? running);
+}
+
+const shape = {
+  signals: Signals,
+  window: z._default(duration(...WINDOW), hours(2)),
+  coverage: z._default(range(0.5, 1), 0.9),
+  grace: z._default(duration("0s", "7d"), hours(1)),
+  keepRunning: z._default(whole(0, 10_000), 0),
+  optOutTag: z._default(
+    text(/^(?!aliyun|acs:)(?!.*https?:\/\/).{1,128}$/, "be a tag key of at most 128 characters"),
+    "kiln:keep",
+  ),
+  upDuring: z.exactOptional(UpDuring),
+  action: z._default(z.enum(["stop", "release"]), "stop"),
+  stoppedMode: z.exactOptional(z.enum(["StopCharging", "KeepCharging"])),
+  cap: z._default(Cap, { percent: DEFAULT_CAP_PERCENT }),
+  notice: z.exactOptional(duration("5m", "7d")),
+  resume: z._default(z.boolean(), false),
+  dryRun: z._default(z.boolean(), false),
+};
+type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
+
+function findings({ action, stoppedMode, resume, upDuring }: Written): Finding[] {
+  const release = action === "release";
+  return [
+    ...finding(release && stoppedMode !== undefined, ["stoppedMode"], "must be used with action: stop"),
+    ...finding(
+      release && resume,
+      ["resume"],
+      "must be used with action: stop; what is released cannot start again",
+    ),
+    ...finding(
+      resume && upDuring === undefined,
+      ["resume"],
+      "must be used with upDuring, which says when to start again",
+    ),
+  ];
+}
+
+function complete({ notice, ...written }: Written) {
+  return {
+    ...inMs(written, "window", "grace"),
+    // Said in every call: the account's default keeps on charging unless somebody changed it.
+    stoppedMode: written.stoppedMode ?? ("StopCharging" as const),
+    ...(notice === undefined ? {} : { noticeMs: notice }),
+  };
+}
+
+/** The policy, complete; absent: nothing of this fleet is ever stopped. */
+export type IdlePolicy = ReturnType<typeof complete>;
+
+export const Idle = z.pipe(
+  closed(shape).check(
+    rule<Written>(["window"], ({ window }) =>
+      finding(window % HOUR_MS !== 0, ["window"], "must be whole hours; metrics are read as hourly points"),
+    ),
+    rule<Written>(["action", "stoppedMode", "resume", "upDuring"], findings),
+  ),
+  z.transform((written: Written) => complete(written)),
+);

@@ -1,0 +1,107 @@
+/** How instances are paid for: pay-as-you-go, spot or subscription, under the names of RunInstances. */
+import * as z from "zod/mini";
+import { finding, rule, type Finding } from "./fields.ts";
+import { price } from "./recipe-builder.ts";
+
+// RunInstances.Period and AutoRenewPeriod for each PeriodUnit, document 001.
+const PERIODS = { Week: [1, 2, 3, 4], Month: [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36, 48, 60] } as const;
+const RENEWALS = { Week: [1, 2, 3], Month: [1, 2, 3, 6, 12, 24, 36, 48, 60] } as const;
+
+export const paymentShape = {
+  InstanceChargeType: z._default(z.enum(["PostPaid", "PrePaid"]), "PostPaid"),
+  Period: z.exactOptional(z.number()),
+  PeriodUnit: z.exactOptional(z.enum(["Week", "Month"])),
+  AutoRenew: z.exactOptional(z.boolean()),
+  AutoRenewPeriod: z.exactOptional(z.number()),
+  AutoPay: z.exactOptional(z.boolean()),
+  SpotStrategy: z._default(z.enum(["NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"]), "NoSpot"),
+  SpotPriceLimit: z.exactOptional(price()),
+  SpotDuration: z.exactOptional(z.literal([0, 1])),
+  SpotInterruptionBehavior: z.exactOptional(z.enum(["Terminate", "Stop"])),
+  CreditSpecification: z.exactOptional(z.enum(["Standard", "Unlimited"])),
+  DeletionProtection: z.exactOptional(z.boolean()),
+};
+type Payment = z.infer<z.ZodMiniObject<typeof paymentShape, z.core.$strict>>;
+type Launch = Payment & { readonly DedicatedHostId?: string; readonly Tenancy?: string };
+
+const SUBSCRIPTION_ONLY = ["Period", "PeriodUnit", "AutoRenew", "AutoRenewPeriod", "AutoPay"] as const;
+
+function subscriptionFindings(launch: Payment): Finding[] {
+  if (launch.InstanceChargeType === "PostPaid") {
+    const message = "must be used with InstanceChargeType: PrePaid; remove it for pay-as-you-go";
+    return SUBSCRIPTION_ONLY.flatMap((key) => finding(key in launch, [key], message));
+  }
+  const unit = launch.PeriodUnit ?? "Month";
+  const { Period: period, AutoRenewPeriod: renewal } = launch;
+  const periods: readonly number[] = PERIODS[unit];
+  const renewals: readonly number[] = RENEWALS[unit];
+  return [
+    ...finding(
+      period === undefined,
+      ["Period"],
+      `is missing; a subscription needs one of ${periods.join(", ")} (PeriodUnit ${unit})`,
+    ),
+    ...finding(
+      period !== undefined && !periods.includes(period),
+      ["Period"],
+      `must be one of ${periods.join(", ")} with PeriodUnit ${unit}`,
+    ),
+    ...finding(
+      renewal !== undefined && launch.AutoRenew !== true,
+      ["AutoRenewPeriod"],
+      "must be used with AutoRenew: true",
+    ),
+    ...finding(
+      renewal !== undefined && !renewals.includes(renewal),
+      ["AutoRenewPeriod"],
+      `must be one of ${renewals.join(", ")} with PeriodUnit ${unit}`,
+    ),
+    ...finding(launch.SpotStrategy !== "NoSpot", ["SpotStrategy"], "must be NoSpot for a subscription"),
+    ...finding(
+      launch.DeletionProtection === true,
+      ["DeletionProtection"],
+      "must be used with pay-as-you-go only; a subscription is not released before its end",
+    ),
+  ];
+}
+
+function spotFindings(launch: Launch): Finding[] {
+  const { SpotStrategy: strategy, SpotPriceLimit: limit } = launch;
+  const limited = strategy === "SpotWithPriceLimit";
+  const dedicated = launch.DedicatedHostId !== undefined || launch.Tenancy === "host";
+  const noSpot = (["SpotDuration", "SpotInterruptionBehavior"] as const).filter((key) => key in launch);
+  return [
+    ...finding(
+      limited && limit === undefined,
+      ["SpotPriceLimit"],
+      "is missing; SpotWithPriceLimit needs the highest price an hour",
+    ),
+    ...finding(
+      !limited && limit !== undefined,
+      ["SpotPriceLimit"],
+      "must be used with SpotStrategy: SpotWithPriceLimit",
+    ),
+    ...noSpot.flatMap((key) =>
+      finding(strategy === "NoSpot", [key], "must be used with a SpotStrategy other than NoSpot"),
+    ),
+    ...finding(strategy !== "NoSpot" && dedicated, ["SpotStrategy"], "must be NoSpot on a dedicated host"),
+  ];
+}
+
+export const paymentRules = [
+  rule<Launch>(
+    ["InstanceChargeType", "SpotStrategy", "DeletionProtection", ...SUBSCRIPTION_ONLY],
+    subscriptionFindings,
+  ),
+  rule<Launch>(
+    [
+      "SpotStrategy",
+      "SpotPriceLimit",
+      "SpotDuration",
+      "SpotInterruptionBehavior",
+      "DedicatedHostId",
+      "Tenancy",
+    ],
+    spotFindings,
+  ),
+];

@@ -1,0 +1,229 @@
+/**
+ * `launch`: every parameter of RunInstances under the API's own name (document 001 and the API of 2026),
+ * but for those that belong to one request and those that say which image, which is the family's business.
+ */
+import * as z from "zod/mini";
+import { closed, finding, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
+import { DataDisk, SystemDisk } from "./launch-disks.ts";
+import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
+import { paymentRules, paymentShape } from "./launch-payment.ts";
+import { description, instanceType, objectKey, ramRole, resourceGroupId, userDataProblem } from "./names.ts";
+import { INSTANCE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
+
+const ofRequest = "belongs to a request, not to a fleet; remove it";
+const ofFamily = "is not allowed, the fleet's family decides; write family: at the top";
+const ofCloud = "is not offered by the cloud yet; remove it";
+
+/** Parameters people look for and why they are not here. The test holds this against the SDK's own list. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  RegionId: `${ofRequest}: the region is the deployment's`,
+  Amount: `${ofRequest}: POST says how many, limits: how many at most`,
+  MinAmount: `${ofRequest}: Kiln keeps what it gets and asks on for the rest`,
+  ClientToken: `${ofRequest}: Kiln draws it from request, rung and parameters`,
+  DryRun: `${ofRequest}: ask for it with "dryRun": true in the POST`,
+  ImageId: ofFamily,
+  ImageFamily: ofFamily,
+  AutoReleaseTime: "is an instant, which a document cannot know; write expireAfter: at the top, like 12h",
+  Password:
+    "must never stand in a document; use KeyPairName, PasswordInherit, or passwordFromEnv: at the top",
+  Arn: ofCloud,
+  HibernationOptions: ofCloud,
+  HttpPutResponseHopLimit: ofCloud,
+  Isp: ofCloud,
+  OwnerAccount: "is of an older login; remove it",
+  OwnerId: "is of an older login; remove it",
+  ResourceOwnerAccount: "is of an older login; remove it",
+  ResourceOwnerId: "is of an older login; remove it",
+};
+
+const Tags = z.array(closed({ Key: z.string(), Value: z._default(z.string(), "") })).check(
+  rule<{ Key: string; Value: string }[]>(["*"], (tags) => {
+    const many = tagCountProblem(tags.length, INSTANCE_TAGS);
+    return [
+      ...(many === undefined ? [] : [{ at: [], message: many }]),
+      ...tags.flatMap(({ Key, Value }, index) => [
+        ...tagFindings(Key, Value, INSTANCE_TAGS, [index]),
+        ...finding(
+          tags.findIndex((tag) => tag.Key === Key) !== index,
+          [index, "Key"],
+          "is used twice; keep one of the two",
+        ),
+      ]),
+    ];
+  }),
+);
+
+/** Text as it is (Kiln encodes it), or the object that holds it. */
+const UserData = z.pipe(
+  z.transform((value: unknown) => (typeof value === "string" ? { text: value } : value)),
+  closed({ text: z.exactOptional(z.string()), object: z.exactOptional(objectKey()) }).check(
+    rule<{ text?: string; object?: string }>(["*"], (data) => {
+      const message = data.text === undefined ? undefined : userDataProblem(data.text);
+      return [
+        ...finding(Object.keys(data).length !== 1, [], "must be text, or a map with object: and its key"),
+        ...(message === undefined ? [] : [{ at: [], message }]),
+      ];
+    }),
+  ),
+);
+
+const id = (prefix: string) =>
+  z.exactOptional(text(new RegExp(`^${prefix}[A-Za-z0-9-]+$`), `be an id that starts with ${prefix}`));
+const flag = () => z.exactOptional(z.boolean());
+
+const shape = {
+  InstanceType: z._default(oneOrMany(instanceType()), []),
+  ...networkShape,
+  ...paymentShape,
+  SystemDisk: z.exactOptional(SystemDisk),
+  DataDisk: z.exactOptional(DataDisk),
+  LaunchTemplateId: id("lt-"),
+  LaunchTemplateName: z.exactOptional(z.string().check(z.minLength(2), z.maxLength(128))),
+  LaunchTemplateVersion: z.exactOptional(whole(1, 1_000_000)),
+  InstanceName: z.exactOptional(z.string()),
+  HostName: z.exactOptional(z.string()),
+  HostNames: z.exactOptional(z.array(z.string()).check(z.minLength(1))),
+  UniqueSuffix: flag(),
+  Description: z.exactOptional(description()),
+  KeyPairName: z.exactOptional(text(/^[\p{L}][\p{L}\p{N}:_-]{1,127}$/u, "be the name of a key pair")),
+  PasswordInherit: flag(),
+  UserData: z.exactOptional(UserData),
+  RamRoleName: z.exactOptional(ramRole()),
+  Tag: z._default(Tags, []),
+  ResourceGroupId: z.exactOptional(resourceGroupId()),
+  DeploymentSetId: id("ds-"),
+  DeploymentSetGroupNo: z.exactOptional(whole(1, 7)),
+  HpcClusterId: id("hpc-"),
+  StorageSetId: id("ss-"),
+  StorageSetPartitionNumber: z.exactOptional(whole(1, 2000)),
+  Tenancy: z.exactOptional(z.enum(["default", "host"])),
+  Affinity: z.exactOptional(z.enum(["default", "host"])),
+  DedicatedHostId: id("dh-"),
+  ManagedHostId: id("mh-"),
+  SchedulerOptions: z.exactOptional(closed({ DedicatedHostClusterId: id("dc-") })),
+  PrivatePoolOptions: z.exactOptional(
+    closed({ Id: id(""), MatchCriteria: z.exactOptional(z.enum(["Open", "Target", "None"])) }),
+  ),
+  CpuOptions: z.exactOptional(
+    closed({
+      Core: z.exactOptional(whole(1, 1024)),
+      ThreadsPerCore: z.exactOptional(whole(1, 2)),
+      Numa: z.exactOptional(z.string()),
+      TopologyType: z.exactOptional(z.enum(["ContinuousCoreToHTMapping", "DiscreteCoreToHTMapping"])),
+      NestedVirtualization: z.exactOptional(z.enum(["enabled", "disabled"])),
+    }),
+  ),
+  SecurityEnhancementStrategy: z.exactOptional(z.enum(["Active", "Deactive"])),
+  SecurityOptions: z.exactOptional(
+    closed({
+      TrustedSystemMode: z.exactOptional(z.enum(["vTPM"])),
+      ConfidentialComputingMode: z.exactOptional(z.enum(["Enclave"])),
+      EnableSecureBoot: flag(),
+    }),
+  ),
+  ClockOptions: z.exactOptional(closed({ PtpStatus: z.exactOptional(z.enum(["enabled", "disabled"])) })),
+  ImageOptions: z.exactOptional(closed({ LoginAsNonRoot: flag() })),
+  IoOptimized: z.exactOptional(z.enum(["none", "optimized"])),
+  HttpEndpoint: z.exactOptional(z.enum(["enabled", "disabled"])),
+  HttpTokens: z.exactOptional(z.enum(["optional", "required"])),
+};
+
+/** What a launch asks of RunInstances, complete; types and vSwitches are lists, tried in order. */
+export type Launch = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
+
+function templateFindings(launch: Launch): Finding[] {
+  const { LaunchTemplateId: id, LaunchTemplateName: name, LaunchTemplateVersion: version } = launch;
+  const typed = launch.InstanceType.length > 0 || hasTemplate(launch);
+  return [
+    ...finding(
+      id !== undefined && name !== undefined,
+      ["LaunchTemplateName"],
+      "must not be used with LaunchTemplateId; keep one of the two",
+    ),
+    ...finding(
+      version !== undefined && !hasTemplate(launch),
+      ["LaunchTemplateVersion"],
+      "must be used with LaunchTemplateId or LaunchTemplateName",
+    ),
+    ...finding(!typed, ["InstanceType"], "is missing; write a type or a list of them, tried in order"),
+  ];
+}
+
+function hostFindings(launch: Launch): Finding[] {
+  const { Tenancy, DedicatedHostId, Affinity, SchedulerOptions, PrivatePoolOptions: pool } = launch;
+  const dedicated = Tenancy === "host" || DedicatedHostId !== undefined;
+  const criteria = pool?.MatchCriteria ?? "None";
+  const taken = dedicated || launch.SpotStrategy !== "NoSpot";
+  return [
+    ...finding(
+      Affinity === "host" && !dedicated,
+      ["Affinity"],
+      "must be used with Tenancy: host or a DedicatedHostId",
+    ),
+    ...finding(
+      SchedulerOptions !== undefined && Tenancy !== "host",
+      ["SchedulerOptions"],
+      "must be used with Tenancy: host",
+    ),
+    ...finding(
+      criteria === "Target" && !pool?.Id,
+      ["PrivatePoolOptions", "Id"],
+      "is missing; MatchCriteria: Target names its pool",
+    ),
+    ...finding(
+      criteria !== "Target" && pool?.Id !== undefined,
+      ["PrivatePoolOptions", "Id"],
+      "must be used with MatchCriteria: Target",
+    ),
+    ...finding(
+      taken && criteria !== "None",
+      ["PrivatePoolOptions", "MatchCriteria"],
+      "must be None for spot instances and on a dedicated host",
+    ),
+  ];
+}
+
+function setFindings(launch: Launch): Finding[] {
+  const { DeploymentSetGroupNo: group, StorageSetPartitionNumber: partition } = launch;
+  return [
+    ...finding(
+      group !== undefined && !launch.DeploymentSetId,
+      ["DeploymentSetGroupNo"],
+      "must be used with DeploymentSetId",
+    ),
+    ...finding(
+      partition !== undefined && !launch.StorageSetId,
+      ["StorageSetPartitionNumber"],
+      "must be used with StorageSetId",
+    ),
+    ...finding(
+      launch.HttpTokens === "required" && launch.HttpEndpoint === "disabled",
+      ["HttpTokens"],
+      "must be used with HttpEndpoint: enabled",
+    ),
+  ];
+}
+
+export const Launch = closed(shape, ELSEWHERE).check(
+  ...networkRules,
+  ...paymentRules,
+  rule<Launch>(
+    ["InstanceType", "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion"],
+    templateFindings,
+  ),
+  rule<Launch>(
+    ["Tenancy", "DedicatedHostId", "Affinity", "SchedulerOptions", "PrivatePoolOptions", "SpotStrategy"],
+    hostFindings,
+  ),
+  rule<Launch>(
+    [
+      "DeploymentSetId",
+      "DeploymentSetGroupNo",
+      "StorageSetId",
+      "StorageSetPartitionNumber",
+      "HttpTokens",
+      "HttpEndpoint",
+    ],
+    setFindings,
+  ),
+);

@@ -1,0 +1,98 @@
+/**
+ * Working hours of a fleet: "should it be up now?", asked of the wall clock of a place.
+ * U1. A window opens on each of its days at `from` and closes at `to`, on the next day when `to` is earlier.
+ * U2. It is open at `from` and closed at `to`.
+ * U3. Only the clock on the wall counts: an hour that a time change repeats is up both times, one that it
+ *     skips is nobody's.
+ */
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
+const DAY_MINUTES = 24 * 60;
+
+/** `days` count from Sunday = 0; minutes count from midnight. */
+export interface UpWindow {
+  readonly days: readonly number[];
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+export interface UpDuring {
+  /** IANA name, like Asia/Shanghai. */
+  readonly timeZone: string;
+  readonly windows: readonly UpWindow[];
+}
+
+/** Whether a fleet with these hours should be up at `at` (epoch ms). */
+export function isUp({ timeZone, windows }: UpDuring, at: number): boolean {
+  const { day, minute } = wallClock(timeZone, at);
+  const before = (day + DAYS.length - 1) % DAYS.length;
+  return windows.some(({ days, fromMinute, toMinute }) => {
+    const overnight = toMinute <= fromMinute;
+    const today = minute >= fromMinute && (overnight || minute < toMinute);
+    return (days.includes(day) && today) || (overnight && days.includes(before) && minute < toMinute);
+  });
+}
+
+/** Making a formatter costs as much as a thousand uses; it depends on nothing but the zone's name. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function wallClock(timeZone: string, at: number): { day: number; minute: number } {
+  let formatter = formatters.get(timeZone);
+  if (formatter === undefined) {
+    const fields = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+    formatter = new Intl.DateTimeFormat("en-US", { timeZone, ...fields });
+    formatters.set(timeZone, formatter);
+  }
+  const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, value]));
+  return {
+    day: DAYS.indexOf(parts["weekday"] as (typeof DAYS)[number]),
+    minute: Number(parts["hour"]) * 60 + Number(parts["minute"]),
+  };
+}
+
+/** Whether the runtime knows this zone by its IANA name; bare offsets know nothing of summer time. */
+export function isTimeZone(name: string): boolean {
+  if (!/^(UTC|[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+)$/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+}
+
+const FORM = /^(\S+) (\d\d):(\d\d)-(\d\d):(\d\d)$/;
+
+/** `Mon-Fri 08:00-20:00`, `Sat,Sun 10:00-14:00`, `daily 22:00-06:00` → a window; undefined if it is none. */
+export function parseUpWindow(text: string): UpWindow | undefined {
+  const match = FORM.exec(text);
+  const days = parseDays(match?.[1] ?? "");
+  if (match === null || days === undefined) return undefined;
+  const fromMinute = minuteOf(match[2], match[3]);
+  const toMinute = minuteOf(match[4], match[5]);
+  if (fromMinute === undefined || toMinute === undefined) return undefined;
+  // Equal ends could mean no time or all day; 00:00-24:00 says the latter.
+  if (fromMinute === toMinute || fromMinute === DAY_MINUTES) return undefined;
+  return { days, fromMinute, toMinute };
+}
+
+function minuteOf(hour = "", minute = ""): number | undefined {
+  const total = Number(hour) * 60 + Number(minute);
+  return Number(minute) < 60 && total <= DAY_MINUTES ? total : undefined;
+}
+
+function parseDays(text: string): number[] | undefined {
+  if (text === "daily") return DAYS.map((_, day) => day);
+  const days = text.split(",").map(parseDayRange);
+  if (days.some((range) => range === undefined)) return undefined;
+  return [...new Set(days.flatMap((range) => range ?? []))].toSorted((a, b) => a - b);
+}
+
+/** A range runs forward through the week, so Fri-Mon are four days. */
+function parseDayRange(text: string): number[] | undefined {
+  const [first = "", last = first, more] = text.split("-");
+  const from = DAYS.indexOf(first as (typeof DAYS)[number]);
+  const to = DAYS.indexOf(last as (typeof DAYS)[number]);
+  if (from < 0 || to < 0 || more !== undefined) return undefined;
+  const count = ((to - from + DAYS.length) % DAYS.length) + 1;
+  return Array.from({ length: count }, (_, step) => (from + step) % DAYS.length);
+}
