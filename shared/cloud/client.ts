@@ -13,7 +13,7 @@ import { real, type Clock, type Log, type Ports } from "../ports.ts";
 import { seconds } from "../duration.ts";
 import { defaultEndpoint } from "./endpoints.ts";
 import { refusal, unreadable } from "./refusal.ts";
-import { toWire, type RequestModel } from "./request.ts";
+import { toWire, type RequestSource } from "./request.ts";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -45,12 +45,12 @@ export interface CloudClient {
   core(product: CloudProduct, region: string): Promise<Core>;
 }
 
-/** One API call: the cloud's spelling of action and parameters, and the official request class they go through. */
+/** One API call: the cloud's spelling of action and parameters, and where the official request class is (C2). */
 export interface ApiCall {
   readonly action: string;
   readonly params: Readonly<Record<string, unknown>>;
   /** Left out for CloudMonitor, whose parameters are a flat query. */
-  readonly request?: RequestModel;
+  readonly request?: RequestSource;
   /** Another region than the client's own. */
   readonly region?: string | undefined;
 }
@@ -85,7 +85,7 @@ export async function send<T>(client: CloudClient, call: ApiCall, answer: z.ZodM
   const product = request === undefined ? "cms" : "ecs";
   const region = call.region ?? client.access.region;
   const query =
-    request === undefined ? call.params : toWire(request, action, { RegionId: region, ...call.params });
+    request === undefined ? call.params : await toWire(request, action, { RegionId: region, ...call.params });
   let body: unknown;
   try {
     const [core, { OpenApiUtil, $OpenApiUtil }] = await Promise.all([

@@ -1,7 +1,4 @@
 /** Commands on instances through the cloud's agent: run a script, read what came of it, see who can take one. */
-import { DescribeCloudAssistantStatusRequest } from "@alicloud/ecs20140526/dist/models/DescribeCloudAssistantStatusRequest.js";
-import { DescribeInvocationResultsRequest } from "@alicloud/ecs20140526/dist/models/DescribeInvocationResultsRequest.js";
-import { RunCommandRequest } from "@alicloud/ecs20140526/dist/models/RunCommandRequest.js";
 import * as z from "zod/mini";
 import { tagList } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -42,7 +39,17 @@ export async function runCommand(
     ClientToken: clientToken,
   };
   const Answer = z.looseObject({ InvokeId: z.string() });
-  return (await send(client, { action: "RunCommand", request: RunCommandRequest, params }, Answer)).InvokeId;
+  return (
+    await send(
+      client,
+      {
+        action: "RunCommand",
+        request: () => import("@alicloud/ecs20140526/dist/models/RunCommandRequest.js"),
+        params,
+      },
+      Answer,
+    )
+  ).InvokeId;
 }
 
 /** What a command came to on one instance. */
@@ -87,7 +94,11 @@ export async function commandResult(
   instanceId: string,
 ): Promise<CommandResult> {
   const params = { InvokeId: invocationId, InstanceId: instanceId, ContentEncoding: "Base64" };
-  const call = { action: "DescribeInvocationResults", request: DescribeInvocationResultsRequest, params };
+  const call = {
+    action: "DescribeInvocationResults",
+    request: () => import("@alicloud/ecs20140526/dist/models/DescribeInvocationResultsRequest.js"),
+    params,
+  };
   const { Invocation } = await send(client, call, Results);
   const result = Invocation.InvocationResults.InvocationResult[0];
   const status = result?.InvocationStatus ?? "Pending";
@@ -120,7 +131,7 @@ export async function agentsOnline(client: CloudClient, ids: readonly string[]):
     const params = { InstanceId, PageSize: 50 };
     const call = {
       action: "DescribeCloudAssistantStatus",
-      request: DescribeCloudAssistantStatusRequest,
+      request: () => import("@alicloud/ecs20140526/dist/models/DescribeCloudAssistantStatusRequest.js"),
       params,
     };
     const { InstanceCloudAssistantStatusSet: set } = await send(client, call, Statuses);

@@ -1,12 +1,4 @@
 /** Images: make, copy, import, look, publish, delete. All of it asynchronous; read to see it through. */
-import { CancelCopyImageRequest } from "@alicloud/ecs20140526/dist/models/CancelCopyImageRequest.js";
-import { CopyImageRequest } from "@alicloud/ecs20140526/dist/models/CopyImageRequest.js";
-import { CreateImageRequest } from "@alicloud/ecs20140526/dist/models/CreateImageRequest.js";
-import { DeleteImageRequest } from "@alicloud/ecs20140526/dist/models/DeleteImageRequest.js";
-import { DescribeImageFromFamilyRequest } from "@alicloud/ecs20140526/dist/models/DescribeImageFromFamilyRequest.js";
-import { DescribeImagesRequest } from "@alicloud/ecs20140526/dist/models/DescribeImagesRequest.js";
-import { ImportImageRequest } from "@alicloud/ecs20140526/dist/models/ImportImageRequest.js";
-import { ModifyImageAttributeRequest } from "@alicloud/ecs20140526/dist/models/ModifyImageAttributeRequest.js";
 import * as z from "zod/mini";
 import { Done, tagList } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -69,8 +61,17 @@ export async function createImage(
     ResourceGroupId: attributes.resourceGroupId,
     ClientToken: clientToken,
   };
-  return (await send(client, { action: "CreateImage", request: CreateImageRequest, params }, ImageId))
-    .ImageId;
+  return (
+    await send(
+      client,
+      {
+        action: "CreateImage",
+        request: () => import("@alicloud/ecs20140526/dist/models/CreateImageRequest.js"),
+        params,
+      },
+      ImageId,
+    )
+  ).ImageId;
 }
 
 function sourceParams(source: ImageSource): Readonly<Record<string, unknown>> {
@@ -124,7 +125,16 @@ async function imagePages(
   const action = "DescribeImages";
   const wire = await byNumber(action, 100, async (PageNumber) => {
     const asked = { ...params, Status: "ALL", PageNumber, PageSize: 100 };
-    const page = await send(client, { action, request: DescribeImagesRequest, params: asked, region }, Page);
+    const page = await send(
+      client,
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/DescribeImagesRequest.js"),
+        params: asked,
+        region,
+      },
+      Page,
+    );
     return { items: page.Images.Image, total: page.TotalCount ?? Number.POSITIVE_INFINITY };
   });
   return wire.map(toImage);
@@ -139,7 +149,12 @@ export async function familyImage(
   region?: string,
 ): Promise<Image | undefined> {
   const params = { ImageFamily: family };
-  const call = { action: "DescribeImageFromFamily", request: DescribeImageFromFamilyRequest, params, region };
+  const call = {
+    action: "DescribeImageFromFamily",
+    request: () => import("@alicloud/ecs20140526/dist/models/DescribeImageFromFamilyRequest.js"),
+    params,
+    region,
+  };
   const { Image: image } = await send(client, call, FamilyAnswer);
   return image?.ImageId ? toImage(WireImage.parse(image)) : undefined;
 }
@@ -170,7 +185,12 @@ export async function modifyImage(
   };
   await send(
     client,
-    { action: "ModifyImageAttribute", request: ModifyImageAttributeRequest, params, region },
+    {
+      action: "ModifyImageAttribute",
+      request: () => import("@alicloud/ecs20140526/dist/models/ModifyImageAttributeRequest.js"),
+      params,
+      region,
+    },
     Done,
   );
 }
@@ -182,7 +202,12 @@ export async function deleteImage(
   options: { readonly force?: boolean; readonly region?: string } = {},
 ): Promise<void> {
   const params = { ImageId: imageId, Force: options.force };
-  const call = { action: "DeleteImage", request: DeleteImageRequest, params, region: options.region };
+  const call = {
+    action: "DeleteImage",
+    request: () => import("@alicloud/ecs20140526/dist/models/DeleteImageRequest.js"),
+    params,
+    region: options.region,
+  };
   await goneIsDone(send(client, call, Done));
 }
 
@@ -212,14 +237,33 @@ export async function copyImage(
     KMSKeyId: target.kmsKeyId,
     ClientToken: clientToken,
   };
-  return (await send(client, { action: "CopyImage", request: CopyImageRequest, params }, ImageId)).ImageId;
+  return (
+    await send(
+      client,
+      {
+        action: "CopyImage",
+        request: () => import("@alicloud/ecs20140526/dist/models/CopyImageRequest.js"),
+        params,
+      },
+      ImageId,
+    )
+  ).ImageId;
 }
 
 /** Stops a copy under way and removes it; `region` is the one copied to. */
 export async function cancelCopyImage(client: CloudClient, imageId: string, region: string): Promise<void> {
   const params = { ImageId: imageId };
   await goneIsDone(
-    send(client, { action: "CancelCopyImage", request: CancelCopyImageRequest, params, region }, Done),
+    send(
+      client,
+      {
+        action: "CancelCopyImage",
+        request: () => import("@alicloud/ecs20140526/dist/models/CancelCopyImageRequest.js"),
+        params,
+        region,
+      },
+      Done,
+    ),
   );
 }
 
@@ -258,6 +302,14 @@ export async function importImage(
     ClientToken: clientToken,
   };
   const Answer = z.looseObject({ ImageId: z.string(), TaskId: z.string() });
-  const answer = await send(client, { action: "ImportImage", request: ImportImageRequest, params }, Answer);
+  const answer = await send(
+    client,
+    {
+      action: "ImportImage",
+      request: () => import("@alicloud/ecs20140526/dist/models/ImportImageRequest.js"),
+      params,
+    },
+    Answer,
+  );
   return { imageId: answer.ImageId, taskId: answer.TaskId };
 }

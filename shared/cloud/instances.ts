@@ -4,18 +4,6 @@
  * Only launches and deleteInstances take a client token. The others are harmless to repeat, but a repeat may
  * be refused with IncorrectInstanceStatus, which asks for a look at the instance before anything else.
  */
-import { AllocatePublicIpAddressRequest } from "@alicloud/ecs20140526/dist/models/AllocatePublicIpAddressRequest.js";
-import { CreateInstanceRequest } from "@alicloud/ecs20140526/dist/models/CreateInstanceRequest.js";
-import { DeleteInstanceRequest } from "@alicloud/ecs20140526/dist/models/DeleteInstanceRequest.js";
-import { DeleteInstancesRequest } from "@alicloud/ecs20140526/dist/models/DeleteInstancesRequest.js";
-import { DescribeInstancesRequest } from "@alicloud/ecs20140526/dist/models/DescribeInstancesRequest.js";
-import { ModifyInstanceAutoReleaseTimeRequest } from "@alicloud/ecs20140526/dist/models/ModifyInstanceAutoReleaseTimeRequest.js";
-import { RebootInstanceRequest } from "@alicloud/ecs20140526/dist/models/RebootInstanceRequest.js";
-import { RunInstancesRequest } from "@alicloud/ecs20140526/dist/models/RunInstancesRequest.js";
-import { StartInstanceRequest } from "@alicloud/ecs20140526/dist/models/StartInstanceRequest.js";
-import { StartInstancesRequest } from "@alicloud/ecs20140526/dist/models/StartInstancesRequest.js";
-import { StopInstanceRequest } from "@alicloud/ecs20140526/dist/models/StopInstanceRequest.js";
-import { StopInstancesRequest } from "@alicloud/ecs20140526/dist/models/StopInstancesRequest.js";
 import * as z from "zod/mini";
 import { Done, tagList, Text, wireInstant } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -23,7 +11,7 @@ import { dryRun, type DryRun } from "./dry-run.ts";
 import { goneIsDone } from "./gone.ts";
 import { toInstance, WireInstance, type Instance } from "./instance.ts";
 import { batches, byToken } from "./pages.ts";
-import type { RequestModel } from "./request.ts";
+import type { RequestSource } from "./request.ts";
 import { listTaggedIds } from "./tags.ts";
 
 export type { Instance };
@@ -57,7 +45,11 @@ export async function runInstances(
   clientToken: string,
 ): Promise<Launch> {
   const asked = { ...params, ClientToken: clientToken };
-  const call = { action: "RunInstances", request: RunInstancesRequest, params: asked };
+  const call = {
+    action: "RunInstances",
+    request: () => import("@alicloud/ecs20140526/dist/models/RunInstancesRequest.js"),
+    params: asked,
+  };
   const { InstanceIdSets, OrderId, TradePrice } = await send(client, call, Launched);
   return { instanceIds: InstanceIdSets.InstanceIdSet, tradePrice: TradePrice, orderId: OrderId };
 }
@@ -71,7 +63,11 @@ export async function createInstance(
   clientToken: string,
 ): Promise<{ readonly instanceId: string; readonly tradePrice: number | undefined }> {
   const asked = { ...params, ClientToken: clientToken };
-  const call = { action: "CreateInstance", request: CreateInstanceRequest, params: asked };
+  const call = {
+    action: "CreateInstance",
+    request: () => import("@alicloud/ecs20140526/dist/models/CreateInstanceRequest.js"),
+    params: asked,
+  };
   const { InstanceId, TradePrice } = await send(client, call, Created);
   return { instanceId: InstanceId, tradePrice: TradePrice };
 }
@@ -80,7 +76,15 @@ export async function createInstance(
 export function dryRunInstances(client: CloudClient, params: LaunchParams): Promise<DryRun> {
   const asked = { ...params, DryRun: true };
   return dryRun(
-    send(client, { action: "RunInstances", request: RunInstancesRequest, params: asked }, z.unknown()),
+    send(
+      client,
+      {
+        action: "RunInstances",
+        request: () => import("@alicloud/ecs20140526/dist/models/RunInstancesRequest.js"),
+        params: asked,
+      },
+      z.unknown(),
+    ),
   );
 }
 
@@ -121,7 +125,15 @@ async function pagesOf(client: CloudClient, params: Readonly<Record<string, unkn
   const action = "DescribeInstances";
   const wire = await byToken(action, async (NextToken) => {
     const asked = { ...params, MaxResults: 100, NextToken };
-    const page = await send(client, { action, request: DescribeInstancesRequest, params: asked }, Page);
+    const page = await send(
+      client,
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/DescribeInstancesRequest.js"),
+        params: asked,
+      },
+      Page,
+    );
     return { items: page.Instances.Instance, nextToken: page.NextToken };
   });
   return wire.map(toInstance);
@@ -149,7 +161,11 @@ const Outcomes = z.looseObject({
 export async function startInstance(client: CloudClient, id: string): Promise<void> {
   await send(
     client,
-    { action: "StartInstance", request: StartInstanceRequest, params: { InstanceId: id } },
+    {
+      action: "StartInstance",
+      request: () => import("@alicloud/ecs20140526/dist/models/StartInstanceRequest.js"),
+      params: { InstanceId: id },
+    },
     Done,
   );
 }
@@ -157,12 +173,28 @@ export async function startInstance(client: CloudClient, id: string): Promise<vo
 /** Whether the instance could start now; after StopCharging the zone may have no room for it. */
 export function dryStartInstance(client: CloudClient, id: string): Promise<DryRun> {
   const params = { InstanceId: id, DryRun: true };
-  return dryRun(send(client, { action: "StartInstance", request: StartInstanceRequest, params }, Done));
+  return dryRun(
+    send(
+      client,
+      {
+        action: "StartInstance",
+        request: () => import("@alicloud/ecs20140526/dist/models/StartInstanceRequest.js"),
+        params,
+      },
+      Done,
+    ),
+  );
 }
 
 /** Starts each that can be started; the answers are one by one, in batches of a hundred. */
 export function startInstances(client: CloudClient, ids: readonly string[]): Promise<InstanceOutcome[]> {
-  return eachOf(client, "StartInstances", StartInstancesRequest, ids, {});
+  return eachOf(
+    client,
+    "StartInstances",
+    () => import("@alicloud/ecs20140526/dist/models/StartInstancesRequest.js"),
+    ids,
+    {},
+  );
 }
 
 /** Stops one instance. Without `stoppedMode` the account's own setting decides who goes on paying. */
@@ -172,7 +204,15 @@ export async function stopInstance(
   options: { readonly stoppedMode?: StoppedMode; readonly force?: boolean } = {},
 ): Promise<void> {
   const params = { InstanceId: id, StoppedMode: options.stoppedMode, ForceStop: options.force };
-  await send(client, { action: "StopInstance", request: StopInstanceRequest, params }, Done);
+  await send(
+    client,
+    {
+      action: "StopInstance",
+      request: () => import("@alicloud/ecs20140526/dist/models/StopInstanceRequest.js"),
+      params,
+    },
+    Done,
+  );
 }
 
 /** Stops each that can be stopped; the answers are one by one, in batches of a hundred. */
@@ -182,7 +222,13 @@ export function stopInstances(
   options: { readonly stoppedMode: StoppedMode; readonly force?: boolean },
 ): Promise<InstanceOutcome[]> {
   const params = { StoppedMode: options.stoppedMode, ForceStop: options.force };
-  return eachOf(client, "StopInstances", StopInstancesRequest, ids, params);
+  return eachOf(
+    client,
+    "StopInstances",
+    () => import("@alicloud/ecs20140526/dist/models/StopInstancesRequest.js"),
+    ids,
+    params,
+  );
 }
 
 export async function rebootInstance(
@@ -191,7 +237,15 @@ export async function rebootInstance(
   options: { readonly force?: boolean } = {},
 ): Promise<void> {
   const params = { InstanceId: id, ForceStop: options.force };
-  await send(client, { action: "RebootInstance", request: RebootInstanceRequest, params }, Done);
+  await send(
+    client,
+    {
+      action: "RebootInstance",
+      request: () => import("@alicloud/ecs20140526/dist/models/RebootInstanceRequest.js"),
+      params,
+    },
+    Done,
+  );
 }
 
 /** Releases one instance; one that is gone already is a success. `force` releases a running one. */
@@ -201,7 +255,17 @@ export async function deleteInstance(
   options: { readonly force?: boolean } = {},
 ): Promise<void> {
   const params = { InstanceId: id, Force: options.force };
-  await goneIsDone(send(client, { action: "DeleteInstance", request: DeleteInstanceRequest, params }, Done));
+  await goneIsDone(
+    send(
+      client,
+      {
+        action: "DeleteInstance",
+        request: () => import("@alicloud/ecs20140526/dist/models/DeleteInstanceRequest.js"),
+        params,
+      },
+      Done,
+    ),
+  );
 }
 
 /**
@@ -215,7 +279,15 @@ export async function deleteInstances(
   clientToken: string,
 ): Promise<void> {
   const params = { InstanceId: ids, Force: options.force, ClientToken: clientToken };
-  await send(client, { action: "DeleteInstances", request: DeleteInstancesRequest, params }, Done);
+  await send(
+    client,
+    {
+      action: "DeleteInstances",
+      request: () => import("@alicloud/ecs20140526/dist/models/DeleteInstancesRequest.js"),
+      params,
+    },
+    Done,
+  );
 }
 
 /** Gives an instance with outgoing bandwidth a public address, effective after its next start. */
@@ -223,7 +295,7 @@ export async function allocatePublicIp(client: CloudClient, id: string): Promise
   const Answer = z.looseObject({ IpAddress: z.string() });
   const call = {
     action: "AllocatePublicIpAddress",
-    request: AllocatePublicIpAddressRequest,
+    request: () => import("@alicloud/ecs20140526/dist/models/AllocatePublicIpAddressRequest.js"),
     params: { InstanceId: id },
   };
   const { IpAddress } = await send(client, call, Answer);
@@ -233,7 +305,8 @@ export async function allocatePublicIp(client: CloudClient, id: string): Promise
 /** Lets the cloud release the instance at `at` (half an hour ahead or more, cut to the minute); undefined cancels. */
 export async function setAutoRelease(client: CloudClient, id: string, at: number | undefined): Promise<void> {
   const params = { InstanceId: id, AutoReleaseTime: at === undefined ? undefined : wireInstant(at) };
-  const request = ModifyInstanceAutoReleaseTimeRequest;
+  const request = (): Promise<unknown> =>
+    import("@alicloud/ecs20140526/dist/models/ModifyInstanceAutoReleaseTimeRequest.js");
   await send(client, { action: "ModifyInstanceAutoReleaseTime", request, params }, Done);
 }
 
@@ -241,7 +314,7 @@ export async function setAutoRelease(client: CloudClient, id: string, at: number
 async function eachOf(
   client: CloudClient,
   action: string,
-  request: RequestModel,
+  request: RequestSource,
   ids: readonly string[],
   params: Readonly<Record<string, unknown>>,
 ): Promise<InstanceOutcome[]> {

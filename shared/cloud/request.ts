@@ -6,8 +6,11 @@ import { ConfigError } from "../errors.ts";
 
 type Wire = Readonly<Record<string, unknown>>;
 
+/** Loads the module of a request class, `() => import("…/StopInstanceRequest.js")`: each costs cold start. */
+export type RequestSource = () => Promise<unknown>;
+
 /** What the generated request classes have in common: wire names and types by property. */
-export interface RequestModel {
+interface RequestModel {
   new (map?: Record<string, unknown>): { toMap(): Record<string, unknown> };
   names(): Record<string, string>;
   types(): Record<string, unknown>;
@@ -18,7 +21,10 @@ export interface RequestModel {
  * `RegionId` is left out where the action does not take one.
  * @throws ConfigError naming the member that the action does not have, or whose type is wrong.
  */
-export function toWire(model: RequestModel, action: string, params: Wire): Wire {
+export async function toWire(source: RequestSource, action: string, params: Wire): Promise<Wire> {
+  const model = ((await source()) as Readonly<Record<string, unknown>>)[`${action}Request`];
+  if (!isModel(model))
+    throw new ConfigError(`${action} has no official request class under the name it was given`);
   const regional = Object.values(model.names()).includes("RegionId");
   const given = regional ? params : { ...params, RegionId: undefined };
   return new model(toMembers(model, given, action)).toMap();

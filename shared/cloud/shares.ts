@@ -1,6 +1,4 @@
 /** Which other accounts may use an image. */
-import { DescribeImageSharePermissionRequest } from "@alicloud/ecs20140526/dist/models/DescribeImageSharePermissionRequest.js";
-import { ModifyImageSharePermissionRequest } from "@alicloud/ecs20140526/dist/models/ModifyImageSharePermissionRequest.js";
 import * as z from "zod/mini";
 import { Done, Text } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -17,7 +15,7 @@ export async function shareImage(
     const asked = { ImageId: imageId, ...params };
     const call = {
       action: "ModifyImageSharePermission",
-      request: ModifyImageSharePermissionRequest,
+      request: () => import("@alicloud/ecs20140526/dist/models/ModifyImageSharePermissionRequest.js"),
       params: asked,
       region,
     };
@@ -39,7 +37,12 @@ export async function imageShares(client: CloudClient, imageId: string, region?:
     const params = { ImageId: imageId, PageNumber, PageSize: 100 };
     const page = await send(
       client,
-      { action, request: DescribeImageSharePermissionRequest, params, region },
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/DescribeImageSharePermissionRequest.js"),
+        params,
+        region,
+      },
       Page,
     );
     return { items: page.Accounts?.Account ?? [], total: page.TotalCount ?? Number.POSITIVE_INFINITY };

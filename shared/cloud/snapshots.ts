@@ -1,6 +1,4 @@
 /** Snapshots: what images leave behind, and what images are made from. */
-import { DeleteSnapshotRequest } from "@alicloud/ecs20140526/dist/models/DeleteSnapshotRequest.js";
-import { DescribeSnapshotsRequest } from "@alicloud/ecs20140526/dist/models/DescribeSnapshotsRequest.js";
 import * as z from "zod/mini";
 import { Done, instant, percent, tagList, toTags, WireTags } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -67,7 +65,12 @@ export async function deleteSnapshot(
   options: { readonly force?: boolean; readonly region?: string } = {},
 ): Promise<void> {
   const params = { SnapshotId: snapshotId, Force: options.force };
-  const call = { action: "DeleteSnapshot", request: DeleteSnapshotRequest, params, region: options.region };
+  const call = {
+    action: "DeleteSnapshot",
+    request: () => import("@alicloud/ecs20140526/dist/models/DeleteSnapshotRequest.js"),
+    params,
+    region: options.region,
+  };
   await goneIsDone(send(client, call, Done));
 }
 
@@ -81,7 +84,12 @@ async function pagesOf(
     const asked = { ...params, MaxResults: 100, NextToken };
     const page = await send(
       client,
-      { action, request: DescribeSnapshotsRequest, params: asked, region },
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/DescribeSnapshotsRequest.js"),
+        params: asked,
+        region,
+      },
       Page,
     );
     return { items: page.Snapshots.Snapshot, nextToken: page.NextToken };

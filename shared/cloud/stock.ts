@@ -1,5 +1,4 @@
 /** Where an instance type can be had. A hint only: the cloud says whether there is stock, not how much. */
-import { DescribeAvailableResourceRequest } from "@alicloud/ecs20140526/dist/models/DescribeAvailableResourceRequest.js";
 import * as z from "zod/mini";
 import { send, type CloudClient } from "./client.ts";
 
@@ -22,7 +21,11 @@ const Answer = z.looseObject({
 /** The zones that have `instanceType`, those with plenty first. */
 export async function availableZones(client: CloudClient, instanceType: string): Promise<ZoneStock[]> {
   const params = { DestinationResource: "InstanceType", InstanceType: instanceType };
-  const call = { action: "DescribeAvailableResource", request: DescribeAvailableResourceRequest, params };
+  const call = {
+    action: "DescribeAvailableResource",
+    request: () => import("@alicloud/ecs20140526/dist/models/DescribeAvailableResourceRequest.js"),
+    params,
+  };
   const { AvailableZones } = await send(client, call, Answer);
   return (AvailableZones?.AvailableZone ?? [])
     .filter(

@@ -1,7 +1,4 @@
 /** Tags: set, take away, find by. The way to find things beyond the 1,000 that filters of other actions reach. */
-import { ListTagResourcesRequest } from "@alicloud/ecs20140526/dist/models/ListTagResourcesRequest.js";
-import { TagResourcesRequest } from "@alicloud/ecs20140526/dist/models/TagResourcesRequest.js";
-import { UntagResourcesRequest } from "@alicloud/ecs20140526/dist/models/UntagResourcesRequest.js";
 import * as z from "zod/mini";
 import { Done, tagList } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -26,7 +23,16 @@ export async function tagResources(
 ): Promise<void> {
   for (const ResourceId of batches(ids, 50)) {
     const params = { ResourceType: kind, ResourceId, Tag: tagList(tags) };
-    await send(client, { action: "TagResources", request: TagResourcesRequest, params, region }, Done);
+    await send(
+      client,
+      {
+        action: "TagResources",
+        request: () => import("@alicloud/ecs20140526/dist/models/TagResourcesRequest.js"),
+        params,
+        region,
+      },
+      Done,
+    );
   }
 }
 
@@ -39,7 +45,15 @@ export async function untagResources(
 ): Promise<void> {
   for (const ResourceId of batches(ids, 50)) {
     const params = { ResourceType: kind, ResourceId, TagKey: keys };
-    await send(client, { action: "UntagResources", request: UntagResourcesRequest, params }, Done);
+    await send(
+      client,
+      {
+        action: "UntagResources",
+        request: () => import("@alicloud/ecs20140526/dist/models/UntagResourcesRequest.js"),
+        params,
+      },
+      Done,
+    );
   }
 }
 
@@ -59,7 +73,15 @@ export async function listTaggedIds(
   const action = "ListTagResources";
   const rows = await byToken(action, async (NextToken) => {
     const params = { ResourceType: kind, Tag: tagList(tags), NextToken };
-    const page = await send(client, { action, request: ListTagResourcesRequest, params }, Page);
+    const page = await send(
+      client,
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/ListTagResourcesRequest.js"),
+        params,
+      },
+      Page,
+    );
     return { items: page.TagResources?.TagResource ?? [], nextToken: page.NextToken };
   });
   // One row per resource and tag.

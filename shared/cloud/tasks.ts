@@ -1,6 +1,4 @@
 /** Tasks: how far an import is, and stopping it. Only imports are tasks; creating and copying are not. */
-import { CancelTaskRequest } from "@alicloud/ecs20140526/dist/models/CancelTaskRequest.js";
-import { DescribeTaskAttributeRequest } from "@alicloud/ecs20140526/dist/models/DescribeTaskAttributeRequest.js";
 import * as z from "zod/mini";
 import { Done, percent } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
@@ -29,7 +27,11 @@ const Answer = z.looseObject({
 
 export async function describeTask(client: CloudClient, taskId: string): Promise<Task> {
   const params = { TaskId: taskId };
-  const call = { action: "DescribeTaskAttribute", request: DescribeTaskAttributeRequest, params };
+  const call = {
+    action: "DescribeTaskAttribute",
+    request: () => import("@alicloud/ecs20140526/dist/models/DescribeTaskAttributeRequest.js"),
+    params,
+  };
   const answer = await send(client, call, Answer);
   const operations = answer.OperationProgressSet?.OperationProgress ?? [];
   return {
@@ -45,5 +47,15 @@ export async function describeTask(client: CloudClient, taskId: string): Promise
 /** Stops a task under way; one that is over already is a success. */
 export async function cancelTask(client: CloudClient, taskId: string): Promise<void> {
   const params = { TaskId: taskId };
-  await goneIsDone(send(client, { action: "CancelTask", request: CancelTaskRequest, params }, Done));
+  await goneIsDone(
+    send(
+      client,
+      {
+        action: "CancelTask",
+        request: () => import("@alicloud/ecs20140526/dist/models/CancelTaskRequest.js"),
+        params,
+      },
+      Done,
+    ),
+  );
 }

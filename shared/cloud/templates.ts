@@ -1,6 +1,4 @@
 /** Launch templates, read only: Kiln launches from them and never changes them. */
-import { DescribeLaunchTemplatesRequest } from "@alicloud/ecs20140526/dist/models/DescribeLaunchTemplatesRequest.js";
-import { DescribeLaunchTemplateVersionsRequest } from "@alicloud/ecs20140526/dist/models/DescribeLaunchTemplateVersionsRequest.js";
 import * as z from "zod/mini";
 import { send, type CloudClient } from "./client.ts";
 import { byNumber } from "./pages.ts";
@@ -44,7 +42,15 @@ export async function describeTemplates(
   const action = "DescribeLaunchTemplates";
   const wire = await byNumber(action, 50, async (PageNumber) => {
     const params = { LaunchTemplateName: names.length === 0 ? undefined : names, PageNumber, PageSize: 50 };
-    const page = await send(client, { action, request: DescribeLaunchTemplatesRequest, params }, Templates);
+    const page = await send(
+      client,
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/DescribeLaunchTemplatesRequest.js"),
+        params,
+      },
+      Templates,
+    );
     return {
       items: page.LaunchTemplateSets.LaunchTemplateSet,
       total: page.TotalCount ?? Number.POSITIVE_INFINITY,
@@ -89,7 +95,11 @@ export async function describeTemplateVersions(
     const params = { ...which, ...chosen, PageNumber, PageSize: 50 };
     const page = await send(
       client,
-      { action, request: DescribeLaunchTemplateVersionsRequest, params },
+      {
+        action,
+        request: () => import("@alicloud/ecs20140526/dist/models/DescribeLaunchTemplateVersionsRequest.js"),
+        params,
+      },
       Versions,
     );
     const items = page.LaunchTemplateVersionSets.LaunchTemplateVersionSet;
