@@ -82,7 +82,14 @@ export function createHandler<E extends Continuation>(stepping: Stepping<E>): Fc
     const { event, abandon } = given;
     const outcome = await decide(stepping.machine, event, abandon, ports);
     const { run, phase, seq } = event;
-    ports.log({ function: stepping.name, requestId: context.requestId, run, phase, seq, outcome: brief(outcome) });
+    ports.log({
+      function: stepping.name,
+      requestId: context.requestId,
+      run,
+      phase,
+      seq,
+      outcome: brief(outcome),
+    });
     await settle(stepping.name, event, outcome, ports);
     return { run, phase, outcome: brief(outcome) };
   };
@@ -97,7 +104,7 @@ function readContinuation<E extends Continuation>(stepping: Stepping<E>, payload
     return { event, abandon: reason };
   }
   if (phase === undefined) return { payload };
-  return { event: parse(stepping.event, payload, `${stepping.name} (phase ${String(phase)})`) };
+  return { event: parse(stepping.event, payload, `${stepping.name} (phase ${JSON.stringify(phase)})`) };
 }
 
 /** @throws EventError saying where the payload is not what `schema` asks for. */
@@ -169,6 +176,6 @@ const sendTo = ({ to, taskId, event }: Send, ports: Ports) =>
   deliver(ports.cloud, { to: ports.nameOf(to), payload: JSON.stringify(event), delayMs: 0, taskId });
 
 function brief<E extends Continuation>(outcome: Outcome<E>): Readonly<Record<string, unknown>> {
-  if (outcome.kind !== "next") return outcome as Readonly<Record<string, unknown>>;
+  if (outcome.kind !== "next") return outcome;
   return { kind: "next", phase: (outcome.enter as { phase: string }).phase, note: outcome.note };
 }

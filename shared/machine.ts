@@ -33,7 +33,11 @@ export type Outcome<E extends Continuation> =
   | { readonly kind: "next"; readonly enter: Entering<E>; readonly afterMs: number; readonly note?: string }
   /** The same phase again: nothing went wrong, the world is not there yet. */
   | { readonly kind: "wait"; readonly note: string; readonly afterMs: number; readonly troubled?: boolean }
-  | { readonly kind: "done"; readonly result: Readonly<Record<string, unknown>>; readonly send?: readonly Send[] }
+  | {
+      readonly kind: "done";
+      readonly result: Readonly<Record<string, unknown>>;
+      readonly send?: readonly Send[];
+    }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** Goes on to another phase, `afterMs` from now; `note` is what the journal says of the step. */
@@ -80,12 +84,24 @@ export async function advance<E extends Continuation, P extends { clock: Clock; 
   const limitMs = machine.limitsMs[event.phase as E["phase"]];
   const waitedMs = ports.clock.now() - event.since;
   if (waitedMs + outcome.afterMs <= limitMs) return outcome;
-  return machine.giveUp(event, `${event.phase} is not over after ${formatDuration(waitedMs)}: ${outcome.note}`);
+  return machine.giveUp(
+    event,
+    `${event.phase} is not over after ${formatDuration(waitedMs)}: ${outcome.note}`,
+  );
 }
 
 /** The line of the first event of a run. */
-export const firstLine = (run: string, by: string, now: number): Line =>
-  ({ v: 1, run, seq: 0, notBefore: now, began: now, since: now, tries: 0, by, trail: [] });
+export const firstLine = (run: string, by: string, now: number): Line => ({
+  v: 1,
+  run,
+  seq: 0,
+  notBefore: now,
+  began: now,
+  since: now,
+  tries: 0,
+  by,
+  trail: [],
+});
 
 /** Entries of the trail beyond this drop from the middle: the payload must stay small. */
 const TRAIL_MAX = 40;

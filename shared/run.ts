@@ -12,7 +12,9 @@ const HASH_LENGTH = 12;
  */
 export function runId(kind: RunKind, name: string, at: number, identity: readonly unknown[]): string {
   const day = new Date(at).toISOString().slice(0, 10).replaceAll("-", "");
-  const hash = createHash("sha256").update(JSON.stringify([kind, name, ...identity])).digest("hex");
+  const hash = createHash("sha256")
+    .update(JSON.stringify([kind, name, ...identity]))
+    .digest("hex");
   return `${kind}-${name}-${day}-${hash.slice(0, HASH_LENGTH)}`;
 }
 
@@ -27,4 +29,5 @@ export function recordKey(run: string): string {
 export const subjectOf = (run: string): string => run.split("-").slice(1, -2).join("-");
 
 /** Object key of something too long for the record: a command's output, a list of verdicts. */
-export const outputKey = (run: string, name: string): string => recordKey(run).replace(/\.json$/, `/${name}.txt`);
+export const outputKey = (run: string, name: string): string =>
+  recordKey(run).replace(/\.json$/, `/${name}.txt`);

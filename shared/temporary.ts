@@ -79,7 +79,11 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       try {
         const [instanceId] = (await runInstances(cloud, params, token)).instanceIds;
         if (instanceId === undefined) return wait(seconds(30), "RunInstances answered without an instance");
-        return enter({ phase: "boot", rung: event.rung, instanceId }, seconds(20), `${instanceId} ${rung.name}`);
+        return enter(
+          { phase: "boot", rung: event.rung, instanceId },
+          seconds(20),
+          `${instanceId} ${rung.name}`,
+        );
       } catch (error) {
         if (!(error instanceof CloudError) || error.kind !== "change") throw error;
         return enter({ phase: "launch", rung: event.rung + 1 }, 0, `${rung.name}: ${error.code}`);
@@ -90,7 +94,8 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const { instanceId } = event;
       const [instance] = await describeInstances(cloud, { ids: [instanceId] });
       if (instance === undefined) {
-        if (clock.now() - event.since < ABSENT_MS) return wait(seconds(20), `${instanceId} is not listed yet`);
+        if (clock.now() - event.since < ABSENT_MS)
+          return wait(seconds(20), `${instanceId} is not listed yet`);
         return enter({ phase: "launch", rung: event.rung + 1 }, 0, `${instanceId} vanished`);
       }
       if (instance.status !== "Running") return wait(seconds(15), `${instanceId} is ${instance.status}`);
@@ -109,7 +114,8 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
         await rebootInstance(cloud, instanceId);
         return enter({ phase: "rebooted", instanceId, index }, seconds(40), `${instanceId} reboots`);
       }
-      const script = command.kind === "run" ? command.command : (await getObject(cloud, command.command))?.text;
+      const script =
+        command.kind === "run" ? command.command : (await getObject(cloud, command.command))?.text;
       if (script === undefined) {
         return lease.giveUp(event, `"${command.name}": the bucket has no object ${command.command}`);
       }
@@ -136,10 +142,14 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       if (result.state === "running") return wait(seconds(10), `"${name}" runs`);
       const key = outputKey(event.run, `${lease.rental(event).role}-${index}`);
       await putObject(cloud, key, result.output, { contentType: "text/plain; charset=utf-8" });
-      if (result.ok) return enter({ phase: "command", instanceId, index: index + 1 }, 0, `"${name}" succeeded`);
+      if (result.ok)
+        return enter({ phase: "command", instanceId, index: index + 1 }, 0, `"${name}" succeeded`);
       const end = result.errorCode ? `${result.errorCode} ${result.errorInfo ?? ""}`.trim() : "";
       const how = [`exit code ${result.exitCode ?? "none"}`, end].filter(Boolean).join(", ");
-      return lease.giveUp(event, `"${name}" failed with ${how}: ${lastLines(result.output)} (all of it: ${key})`);
+      return lease.giveUp(
+        event,
+        `"${name}" failed with ${how}: ${lastLines(result.output)} (all of it: ${key})`,
+      );
     },
 
     rebooted: async (event: At<E, "rebooted">, { cloud }: Ports): Promise<Outcome<E>> => {
@@ -155,7 +165,9 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
     discard: async (event: At<E, "discard">, ports: Ports): Promise<Outcome<E>> => {
       const { role } = lease.rental(event);
       // By tag as well as by id: a launch whose answer was lost left a machine no event knows of.
-      const tagged = await describeInstances(ports.cloud, { tags: { [TAG.run]: event.run, [TAG.role]: role } });
+      const tagged = await describeInstances(ports.cloud, {
+        tags: { [TAG.run]: event.run, [TAG.role]: role },
+      });
       const known = event.instanceId ? await describeInstances(ports.cloud, { ids: [event.instanceId] }) : [];
       const [left] = [...known, ...tagged];
       if (left === undefined) return lease.released(event, ports);
@@ -220,10 +232,13 @@ const tried = (event: Continuation): string =>
 
 /** Variables before the script, quoted so that no value is read as shell. */
 function withEnvironment(script: string, environment: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`);
+  const lines = Object.entries(environment).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
+  );
   const [first = "", ...rest] = script.split("\n");
   // A shebang must stay the first line.
   return first.startsWith("#!") ? [first, ...lines, ...rest].join("\n") : [...lines, script].join("\n");
 }
 
-const lastLines = (output: string): string => output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";
+const lastLines = (output: string): string =>
+  output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";

@@ -1,11 +1,11 @@
 /** Triggers and requests that mean a bake, turned into the first event of each run. */
 import type * as z from "zod/mini";
-import { documentNames, nameOf } from "../../shared/document-store.ts";
+import { documentNames, nameOf, readDocument } from "../../shared/document-store.ts";
+import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { firstLine } from "../../shared/machine.ts";
-import { EventError } from "../../shared/errors.ts";
-import { BakeEvent, BakeRequest } from "../../shared/events/bake-image.ts";
+import { type BakeEvent, BakeRequest } from "../../shared/events/bake-image.ts";
 import { OssEvent, TimerEvent } from "../../shared/events/triggers.ts";
-import { readTimerPayload, type Ports } from "../../shared/handler.ts";
+import { parse, readTimerPayload, type Ports } from "../../shared/handler.ts";
 import { runId } from "../../shared/run.ts";
 
 /** `disks/<recipe>/<file>`: an uploaded disk that is to become an image. */
@@ -13,6 +13,7 @@ const DISK = /^disks\/([a-z][a-z0-9-]{0,39})\/[^/]+$/;
 
 type Wish = Omit<BakeEvent["job"], "plan"> & {
   readonly by: string;
+  readonly run?: string;
   /** When it was asked for, by the trigger's own clock: a second delivery must make the same run id. */
   readonly at: number;
   readonly identity: readonly unknown[];
@@ -22,33 +23,48 @@ type Wish = Omit<BakeEvent["job"], "plan"> & {
 export async function beginBakes(payload: unknown, ports: Ports): Promise<readonly BakeEvent[]> {
   const timer = TimerEvent.safeParse(payload);
   if (timer.success) {
-    const request = BakeRequest.safeParse(readTimerPayload(timer.data.payload));
-    if (!request.success) throw new EventError(`timer ${timer.data.triggerName}: its payload is not a bake request`);
     const { triggerName, triggerTime } = timer.data;
-    return fromRequest(request.data, `timer:${triggerName}`, triggerTime, Date.parse(triggerTime), ports);
+    const request = parse(
+      BakeRequest,
+      readTimerPayload(timer.data.payload),
+      `bake-image (timer ${triggerName})`,
+    );
+    return fromRequest(request, `timer:${triggerName}`, Date.parse(triggerTime), ports);
   }
   const oss = OssEvent.safeParse(payload);
   if (oss.success) return oss.data.events.flatMap((record) => fromUpload(record, ports) ?? []);
-  const request = BakeRequest.safeParse(payload);
-  if (request.success) {
-    const { by = "invoke", delivery } = request.data;
-    return fromRequest(request.data, by, delivery, ports.clock.now(), ports);
-  }
-  throw new EventError("bake-image cannot read this event: neither a bake request nor a timer, OSS or own event");
+  const request = parse(BakeRequest, payload, "bake-image");
+  return fromRequest(request, request.by ?? "invoke", ports.clock.now(), ports);
 }
 
-async function fromRequest(
-  request: BakeRequest,
-  by: string,
-  identity: string | undefined,
-  at: number,
-  ports: Ports,
-): Promise<BakeEvent[]> {
-  const names = request.recipe === "*" ? await documentNames(ports.cloud, "recipes") : [request.recipe];
-  const { force = false, parameters = {} } = request;
-  // Without an identity of its own, a request made by hand is itself only for this moment.
-  const unique = identity ?? String(at);
-  return names.map((recipe) => first({ recipe, force, parameters, by, at, identity: [unique] }, ports));
+async function fromRequest(request: BakeRequest, by: string, at: number, ports: Ports): Promise<BakeEvent[]> {
+  const { recipe, force = false, parameters = {}, run } = request;
+  const names = recipe === "*" ? await nightlyRecipes(ports) : [recipe];
+  return names.map((name) => {
+    const wish = { recipe: name, force, parameters, by, at, identity: [at, by] };
+    return first(run === undefined || recipe === "*" ? wish : { ...wish, run }, ports);
+  });
+}
+
+/** Recipes that want to be looked at every night. One that cannot be read is baked, so that its run says why. */
+async function nightlyRecipes({ cloud }: Ports): Promise<string[]> {
+  const names = await documentNames(cloud, "recipes");
+  const wanted: string[] = [];
+  for (const name of names) {
+    const read = await readDocument(cloud, "recipes", name);
+    if ("problem" in read || wantsNights(name, read.text)) wanted.push(name);
+  }
+  return wanted;
+}
+
+function wantsNights(name: string, text: string): boolean {
+  try {
+    const { rebake, source } = parseRecipe(name, text);
+    // An upload is baked when it is put; there is nothing new about it at night.
+    return rebake.nightly && source.kind !== "upload";
+  } catch {
+    return true;
+  }
 }
 
 function fromUpload(record: z.infer<typeof OssEvent>["events"][number], ports: Ports): BakeEvent | undefined {
@@ -65,7 +81,7 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], ports: P
   return undefined;
 }
 
-function first({ by, at, identity, ...job }: Wish, { clock }: Ports): BakeEvent {
-  const run = runId("bake", job.recipe, at, identity);
-  return { ...firstLine(run, by, clock.now()), phase: "claim", job };
+function first({ by, at, identity, run, ...job }: Wish, { clock }: Ports): BakeEvent {
+  const id = run ?? runId("bake", job.recipe, at, identity);
+  return { ...firstLine(id, by, clock.now()), phase: "claim", job };
 }

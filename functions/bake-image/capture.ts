@@ -5,7 +5,10 @@ import { TAG } from "../../shared/labels.ts";
 import { inputTags } from "./inputs.ts";
 
 /** Name, tags and provenance. No family (B1). */
-export function attributesOf({ run, by, job }: BakeEvent, { document, imageName, inputs }: BakePlan): ImageAttributes {
+export function attributesOf(
+  { run, by, job }: BakeEvent,
+  { document, imageName, inputs }: BakePlan,
+): ImageAttributes {
   const { image, source } = document;
   const upload = source.kind === "upload" ? source : undefined;
   return {
@@ -42,7 +45,8 @@ export function sourceOf(event: BakeEvent, { document }: BakePlan): ImageSource 
     case "builder":
     case "upload": {
       const { instanceId } = event as { instanceId?: string };
-      if (instanceId === undefined) throw new TypeError(`a ${source.kind} has no instance to make an image of`);
+      if (instanceId === undefined)
+        throw new TypeError(`a ${source.kind} has no instance to make an image of`);
       return { instanceId };
     }
   }

@@ -10,7 +10,16 @@ const digest = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, DIGEST_LENGTH);
 
 /** Parts of a recipe that leave no mark in the image: changing them does not ask for a new one. */
-const OUTSIDE = new Set(["promote", "retention", "rebake", "whenBusy", "notify", "keepFailed", "family", "test"]);
+const OUTSIDE = new Set([
+  "promote",
+  "retention",
+  "rebake",
+  "whenBusy",
+  "notify",
+  "keepFailed",
+  "family",
+  "test",
+]);
 
 /** Bucket objects whose content goes into the image, or that the recipe declares as inputs. */
 export const objectsOf = (recipe: Recipe): readonly string[] => [
@@ -33,7 +42,7 @@ export function inputsOf(
     base,
     recipe: digest(Object.fromEntries(inside)),
     objects: digest(etags.map((etag) => etag ?? null)),
-    parameters: digest(Object.entries(parameters).toSorted()),
+    parameters: digest(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
 

@@ -23,7 +23,10 @@ export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Po
   const heads = await Promise.all(objects.map((key) => headObject(cloud, key)));
   const missing = objects.filter((_, index) => heads[index] === undefined);
   if (missing.length > 0) {
-    return { kind: "refuse", reason: `recipe ${recipe} names objects the bucket does not have: ${missing.join(", ")}` };
+    return {
+      kind: "refuse",
+      reason: `recipe ${recipe} names objects the bucket does not have: ${missing.join(", ")}`,
+    };
   }
   const etags = heads.map((head) => head?.etag);
   const inputs = inputsOf(document, base.identity, etags, parameters);
@@ -85,10 +88,19 @@ async function baseOf(
     case "snapshot":
       return { identity: source.id };
     case "disks":
-      return { identity: source.disks.map(({ snapshotId }) => snapshotId ?? "empty").join(" ").slice(0, 128) };
+      return {
+        identity: source.disks
+          .map(({ snapshotId }) => snapshotId ?? "empty")
+          .join(" ")
+          .slice(0, 128),
+      };
     case "upload":
       return etag === undefined
-        ? { identity: "", problem: "this recipe is baked by uploading a disk file under disks/; there is none in this request" }
+        ? {
+            identity: "",
+            problem:
+              "this recipe is baked by uploading a disk file under disks/; there is none in this request",
+          }
         : { identity: etag };
   }
 }

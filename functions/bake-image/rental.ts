@@ -7,7 +7,8 @@ import { machineShape } from "../../shared/temporary-shape.ts";
 /** @throws TypeError for a recipe without a builder, which never launches one. */
 export function builderRental(event: BakeEvent, { document, baseImageId }: BakePlan): Rental {
   const { source } = document;
-  if (source.kind !== "builder" || baseImageId === undefined) throw new TypeError("this recipe has no builder");
+  if (source.kind !== "builder" || baseImageId === undefined)
+    throw new TypeError("this recipe has no builder");
   return {
     role: "builder",
     imageId: baseImageId,

@@ -64,7 +64,9 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     const holder = await claim(ports.cloud, subject(event), event.run, ports.clock.now());
     if (holder === undefined) return next({ phase: "plan" });
     const busy = `recipe ${event.job.recipe} is being baked by ${holder}`;
-    return read.recipe.whenBusy === "queue" ? wait(minutes(1), busy) : failed(`${busy}; try again when it is done`);
+    return read.recipe.whenBusy === "queue"
+      ? wait(minutes(1), busy)
+      : failed(`${busy}; try again when it is done`);
   },
 
   plan: async (event, ports) => {
@@ -100,7 +102,11 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     if (file !== undefined) {
       const token = clientToken(event.run, "import", 0, { file, attributes });
       const { imageId, taskId } = await importImage(cloud, [file], attributes, token);
-      return next({ phase: "settle", ...state, imageId, taskId }, seconds(60), `${imageId} is imported from ${file.key}`);
+      return next(
+        { phase: "settle", ...state, imageId, taskId },
+        seconds(60),
+        `${imageId} is imported from ${file.key}`,
+      );
     }
     const source = sourceOf(event, plan);
     const token = clientToken(event.run, "capture", 0, { source, attributes });
@@ -114,27 +120,43 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     if (image === undefined) return wait(seconds(30), `${imageId} is not listed yet`);
     if (event.taskId !== undefined) {
       const task = await describeTask(cloud, event.taskId);
-      if (task.status === "Failed") return giveUp(event, `the import of ${imageId} failed: ${task.errors.join("; ")}`);
+      if (task.status === "Failed")
+        return giveUp(event, `the import of ${imageId} failed: ${task.errors.join("; ")}`);
     }
-    if (image.status === "CreateFailed") return giveUp(event, `the cloud could not make ${imageId}: CreateFailed`);
+    if (image.status === "CreateFailed")
+      return giveUp(event, `the cloud could not make ${imageId}: CreateFailed`);
     if (image.status !== "Available" || !image.usable) {
-      return wait(seconds(30), `${imageId} is ${image.status}${image.progress === undefined ? "" : ` ${image.progress} %`}`);
+      return wait(
+        seconds(30),
+        `${imageId} is ${image.status}${image.progress === undefined ? "" : ` ${image.progress} %`}`,
+      );
     }
     const { instanceId } = event;
-    return next({ phase: "label", imageId, ...(instanceId !== undefined && { instanceId }) }, 0, `${imageId} is available`);
+    return next(
+      { phase: "label", imageId, ...(instanceId !== undefined && { instanceId }) },
+      0,
+      `${imageId} is available`,
+    );
   },
 
   label: async (event, { cloud }) => {
     const { imageId } = event;
     const [image] = await describeImages(cloud, { ids: [imageId] });
     // CreateImage tags the image only; its snapshots are found by these.
-    const tags = { [TAG.run]: event.run, [TAG.role]: "snapshot", [TAG.recipe]: event.job.recipe, [TAG.image]: imageId };
+    const tags = {
+      [TAG.run]: event.run,
+      [TAG.role]: "snapshot",
+      [TAG.recipe]: event.job.recipe,
+      [TAG.image]: imageId,
+    };
     if (image && image.snapshotIds.length > 0) await tagResources(cloud, "snapshot", image.snapshotIds, tags);
     return next(discardFrom(event, { ok: true, note: `${imageId} is made` }));
   },
 
   discard: async (event, ports) =>
-    event.job.plan?.document.source.kind === "builder" ? rented.discard(event, ports) : released(event, ports),
+    event.job.plan?.document.source.kind === "builder"
+      ? rented.discard(event, ports)
+      : released(event, ports),
 };
 
 export const bake: Machine<BakeEvent, Ports> = {
@@ -212,7 +234,12 @@ async function released(event: BakeEvent, ports: Ports): Promise<BakeOutcome> {
   if (!verdict.ok) return failed(verdict.reason);
   if (verdict.skipped) return done({ skipped: true, note: verdict.note });
   const family = plan?.document.family;
-  const result = { imageId, imageName: plan?.imageName, inputs: plan?.inputs, ...(family && { promotes: family }) };
+  const result = {
+    imageId,
+    imageName: plan?.imageName,
+    inputs: plan?.inputs,
+    ...(family && { promotes: family }),
+  };
   if (plan === undefined || imageId === undefined || family === undefined) return done(result);
   const request = {
     v: 1,

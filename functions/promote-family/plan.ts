@@ -38,5 +38,8 @@ export function testerRental({ recipe, imageId, document }: PromoteJob): Rental 
  */
 export const outranking = (image: Image, members: readonly Image[]): Image | undefined =>
   members
-    .filter(({ id, status, createdAt }) => id !== image.id && status === "Available" && createdAt >= image.createdAt)
+    .filter(
+      ({ id, status, createdAt }) =>
+        id !== image.id && status === "Available" && createdAt >= image.createdAt,
+    )
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];

@@ -62,7 +62,8 @@ const steps: Machine<PromoteEvent, Ports>["steps"] = {
     const { imageId, family, document, recipe } = event.job;
     const [image] = await describeImages(cloud, { ids: [imageId] });
     if (image === undefined) return failed(`image ${imageId} does not exist in ${cloud.access.region}`);
-    if (image.status !== "Available" || !image.usable) return failed(`image ${imageId} is ${image.status}, not available`);
+    if (image.status !== "Available" || !image.usable)
+      return failed(`image ${imageId} is ${image.status}, not available`);
     const newer = outranking(image, await describeImages(cloud, { family }));
     if (newer) return failed(outranked(imageId, family, newer.id));
     if (document.test.skip) return next({ phase: "join" }, 0, "its recipe says test: skip");

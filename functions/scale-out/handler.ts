@@ -10,9 +10,9 @@ export const handler = createHandler({
   event: ScaleEvent,
   abandon: ScaleAbandon,
   begin: (payload, { clock }) => {
-    const { fleet, count, dryRun = false, run, at, delivery, by = "invoke" } = parse(ScaleRequest, payload, "scale-out");
-    const id = run ?? runId("scale", fleet, at ?? clock.now(), [delivery]);
-    const job = { fleet, count, dryRun };
-    return Promise.resolve([{ ...firstLine(id, by, clock.now()), phase: "plan", job }]);
+    const { fleet, count, dryRun = false, run, by = "invoke" } = parse(ScaleRequest, payload, "scale-out");
+    const now = clock.now();
+    const line = firstLine(run ?? runId("scale", fleet, now, [now, by]), by, now);
+    return Promise.resolve([{ ...line, phase: "plan", job: { fleet, count, dryRun } }]);
   },
 });

@@ -88,7 +88,10 @@ export function grant(
   const openRuns = new Set(open.map(({ run }) => run));
   const counted = members.filter(({ run }) => run === undefined || !openRuns.has(run)).length;
   const rooms = [
-    { room: limits.max - counted - sum(open), name: `max ${limits.max}: ${counted + sum(open)} there or on their way` },
+    {
+      room: limits.max - counted - sum(open),
+      name: `max ${limits.max}: ${counted + sum(open)} there or on their way`,
+    },
     ...windowRoom(ledger, limits.perHour, now - hours(1), "perHour"),
     ...windowRoom(ledger, limits.perDay, now - days(1), "perDay"),
   ];
@@ -107,6 +110,8 @@ const sum = (grants: readonly Grant[]): number => grants.reduce((total, { launch
 
 /** The next entry with `given` in it; grants older than a day are forgotten once they are closed. */
 export function withGrant(ledger: Ledger, given: Grant, now: number): Ledger {
-  const others = ledger.grants.filter(({ run, at, open }) => run !== given.run && (open || at > now - days(1)));
+  const others = ledger.grants.filter(
+    ({ run, at, open }) => run !== given.run && (open || at > now - days(1)),
+  );
   return { v: 1, n: ledger.n + 1, grants: [...others, given] };
 }

@@ -7,7 +7,7 @@
  * S3. What counts is what is seen: an instance is had when it runs, from the image its family serves.
  * S4. A partial launch is kept and the rest moves down the ladder.
  */
-import { describeImages, familyImage } from "../../shared/cloud/images.ts";
+import { familyImage } from "../../shared/cloud/images.ts";
 import {
   deleteInstance,
   describeInstances,
@@ -16,6 +16,7 @@ import {
   startInstances,
   type Instance,
 } from "../../shared/cloud/instances.ts";
+import { getObject } from "../../shared/cloud/oss.ts";
 import { clientToken } from "../../shared/cloud/token.ts";
 import { readDocument } from "../../shared/document-store.ts";
 import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
@@ -26,7 +27,7 @@ import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait, type Machine, type Outcome } from "../../shared/machine.ts";
 import { grant, readLedger, withGrant, writeLedger, type Member } from "./ledger.ts";
-import { launchParams, rungsOf } from "./plan.ts";
+import { launchParams, rungsOf, type Rung } from "./plan.ts";
 
 type ScaleOutcome = Outcome<ScaleEvent>;
 
@@ -60,7 +61,8 @@ const steps: Machine<ScaleEvent, Ports>["steps"] = {
     const document = readFleet(fleet, read.text);
     if (typeof document === "string") return failed(document);
     const { perRequest } = document.limits;
-    if (count > perRequest) return failed(`${count} instances asked for, limits.perRequest of fleet ${fleet} is ${perRequest}`);
+    if (count > perRequest)
+      return failed(`${count} instances asked for, limits.perRequest of fleet ${fleet} is ${perRequest}`);
     const image = await familyImage(cloud, document.family);
     if (image === undefined) {
       return failed(`family ${document.family} serves no image in ${cloud.access.region}; promote one first`);
@@ -87,7 +89,8 @@ const steps: Machine<ScaleEvent, Ports>["steps"] = {
 
   wake: async (event, { cloud }) => {
     const { wakes, left, short } = event;
-    if (wakes.length === 0) return next({ phase: "launch", got: [], woken: [], short, left, rung: 0, attempt: 0 });
+    if (wakes.length === 0)
+      return next({ phase: "launch", got: [], woken: [], short, left, rung: 0, attempt: 0 });
     const found = await describeInstances(cloud, { ids: wakes });
     const stopped = found.filter(({ status }) => status === "Stopped").map(({ id }) => id);
     const refused = (await startInstances(cloud, stopped)).filter(({ ok }) => !ok);
@@ -111,10 +114,14 @@ const steps: Machine<ScaleEvent, Ports>["steps"] = {
     const step = rungsOf(document)[rung];
     if (step === undefined) {
       const note = `no capacity for ${left} more on any rung of the ladder`;
-      return next({ phase: "verify", ...had, short: [...short, note], left, rung, attempt }, seconds(20), note);
+      return next(
+        { phase: "verify", ...had, short: [...short, note], left, rung, attempt },
+        seconds(20),
+        note,
+      );
     }
     const amount = Math.min(left, BATCH_MAX);
-    const params = launchParams(document, step.params, { run: event.run, fleet: event.job.fleet, imageId: imageOf(event), amount, at: event.began });
+    const params = await paramsOf(event, document, step, amount, cloud);
     try {
       const token = clientToken(event.run, "launch", attempt, params);
       const { instanceIds } = await runInstances(cloud, params, token);
@@ -148,14 +155,17 @@ const steps: Machine<ScaleEvent, Ports>["steps"] = {
       return wait(seconds(15), `${absent.length} instances are not listed yet`);
     }
     const expected = await servedSince(event, cloud);
-    const wrong = got.filter((id) => byId.has(id) && !expected.has(byId.get(id)?.imageId ?? ""));
-    const [odd] = wrong;
+    const odd = got.find((id) => byId.has(id) && !expected.has(byId.get(id)?.imageId ?? ""));
     if (odd !== undefined) {
       // It is not what the fleet is made of, so it is not kept; one a step, until none is left.
       const note = `${odd} has image ${byId.get(odd)?.imageId}, not the family's`;
       await deleteInstance(cloud, odd, { force: true });
       const kept = got.filter((id) => id !== odd);
-      return next({ phase: "verify", got: kept, woken, short: [...short, note], left, rung, attempt }, seconds(5), note);
+      return next(
+        { phase: "verify", got: kept, woken, short: [...short, note], left, rung, attempt },
+        seconds(5),
+        note,
+      );
     }
     if (absent.length > 0) {
       const note = `${absent.join(", ")} vanished after the launch`;
@@ -164,7 +174,8 @@ const steps: Machine<ScaleEvent, Ports>["steps"] = {
       return next({ phase: "launch", ...more }, 0, note);
     }
     const notRunning = found.filter(({ status }) => status !== "Running");
-    if (notRunning.length > 0) return wait(seconds(15), `${notRunning.length} of ${found.length} are not running yet`);
+    if (notRunning.length > 0)
+      return wait(seconds(15), `${notRunning.length} of ${found.length} are not running yet`);
     return next({ phase: "settle", got, woken, short });
   },
 
@@ -182,7 +193,14 @@ const steps: Machine<ScaleEvent, Ports>["steps"] = {
       }
     }
     const running = [...launched.map(({ id }) => id), ...woken];
-    const result = { fleet, asked: count, running, woken: woken.length, launched: got.length, imageId: event.job.imageId };
+    const result = {
+      fleet,
+      asked: count,
+      running,
+      woken: woken.length,
+      launched: got.length,
+      imageId: event.job.imageId,
+    };
     if (running.length >= count && reason === undefined) return done(result);
     const why = [reason, ...short].filter((note) => note !== undefined).join("; ");
     if (running.length === 0) return failed(`none of ${count} instances: ${why}`);
@@ -230,11 +248,14 @@ async function servedSince(event: ScaleEvent, cloud: Ports["cloud"]): Promise<Se
 async function membersOf(event: ScaleEvent, cloud: Ports["cloud"]): Promise<Member[]> {
   const { fleet } = event.job;
   const { wake, idle } = fleetOf(event);
-  const instances = await describeInstances(cloud, { tags: { [TAG.fleet]: fleet, [TAG.role]: "member" }, many: true });
-  const current = wake.wanted && wake.olderImages ? undefined : imageOf(event);
+  const instances = await describeInstances(cloud, {
+    tags: { [TAG.fleet]: fleet, [TAG.role]: "member" },
+    many: true,
+  });
+  const current = wake.enabled && wake.olderImages ? undefined : imageOf(event);
   const optOut = idle?.optOutTag;
   const wakeable = ({ status, imageId, locks, tags }: Instance): boolean =>
-    wake.wanted &&
+    wake.enabled &&
     status === "Stopped" &&
     locks.length === 0 &&
     (current === undefined || imageId === current) &&
@@ -257,10 +278,34 @@ async function rehearse(
   const [first] = rungsOf(document);
   if (first === undefined) return failed(`fleet ${fleet} names no instance type and vSwitch`);
   const amount = Math.min(count, BATCH_MAX);
-  const params = launchParams(document, first.params, { run: event.run, fleet, imageId, amount, at: event.began });
+  const asked = { ...event, job: { ...event.job, document, imageId } };
+  const params = await paramsOf(asked, document, first, amount, cloud);
   const checked = await dryRunInstances(cloud, params);
-  const verdict = checked.ok ? "the cloud would launch it" : `the cloud would refuse: ${checked.error.message}`;
+  const verdict = checked.ok
+    ? "the cloud would launch it"
+    : `the cloud would refuse: ${checked.error.message}`;
   return done({ dryRun: true, fleet, asked: count, imageId, first: first.name, verdict });
 }
 
-void describeImages;
+async function paramsOf(
+  event: ScaleEvent,
+  document: Fleet,
+  rung: Rung,
+  amount: number,
+  cloud: Ports["cloud"],
+) {
+  const { UserData } = document.launch;
+  const userData =
+    UserData?.object === undefined ? UserData?.text : (await getObject(cloud, UserData.object))?.bytes;
+  const request = {
+    run: event.run,
+    fleet: event.job.fleet,
+    imageId: imageOf(event),
+    amount,
+    at: event.began,
+  };
+  return launchParams(document, rung.params, {
+    ...request,
+    ...(userData !== undefined && { userData: Buffer.from(userData) }),
+  });
+}

@@ -69,30 +69,31 @@ const RUN = /^\/runs\/([a-z]+-[a-z][a-z0-9-]{0,39}-\d{8}-[0-9a-f]{12})$/;
 /** Reads an authenticated request. A refusal names the path in the body and what it should be. */
 export function routeOf(given: Delivery): Routed {
   const { method, path, caller, delivery, sentAt } = given;
-  const run = RUN.exec(path)?.[1];
-  if (method === "GET" && run !== undefined) return { kind: "status", run };
+  const known = RUN.exec(path)?.[1];
+  if (method === "GET" && known !== undefined) return { kind: "status", run: known };
   const route = method === "POST" ? ROUTES.find((candidate) => candidate.path.test(path)) : undefined;
   const name = route?.path.exec(path)?.[1];
-  if (!route || name === undefined) return { kind: "refuse", status: 404, error: `no route ${method} ${path}` };
+  if (!route || name === undefined)
+    return { kind: "refuse", status: 404, error: `no route ${method} ${path}` };
   const body = readBody(given.body);
   if (body === undefined) return { kind: "refuse", status: 400, error: "the body is not JSON" };
   const parsed = route.body.safeParse(body);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${reason(issue)}`);
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join(".") || "body"}: ${reason(issue)}`,
+    );
     return { kind: "refuse", status: 400, error: problems.join("; ") };
   }
+  const run = runId(route.kind, name, sentAt, [delivery]);
   const event = {
     v: 1,
     request: route.request,
     [route.subject]: name,
     ...parsed.data,
-    delivery,
+    run,
     by: `webhook:${caller}`,
   };
-  return {
-    kind: "enqueue",
-    enqueue: { to: route.to, run: runId(route.kind, name, sentAt, [delivery]), event },
-  };
+  return { kind: "enqueue", enqueue: { to: route.to, run, event } };
 }
 
 function readBody(body: Uint8Array): unknown {

@@ -1,7 +1,7 @@
 /** What `bake-image` accepts: its continuations, a request for a bake, and the triggers that mean one. */
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
-import { Abandon, Name, phasesWith } from "./line.ts";
+import { Abandon, Name, phasesWith, RunId } from "./line.ts";
 import { temporary } from "./temporary.ts";
 
 /** Values a caller adds to one bake; they reach the builder's commands as environment variables. */
@@ -14,8 +14,8 @@ export const BakeRequest = z.strictObject({
   recipe: z.union([Name, z.literal("*")]),
   force: z.optional(z.boolean()),
   parameters: z.optional(Parameters),
-  /** Set by senders that know better than the time what makes two requests the same. */
-  delivery: z.optional(z.string()),
+  /** The run id, when the sender has already promised it to somebody; for a single recipe only. */
+  run: z.optional(RunId),
   by: z.optional(z.string()),
 });
 export type BakeRequest = z.infer<typeof BakeRequest>;

@@ -1,7 +1,7 @@
 /** What `scale-out` accepts: a request for instances of a fleet, and its continuations. */
 import * as z from "zod/mini";
 import type { Fleet } from "../documents/fleet.ts";
-import { Abandon, Name, phasesWith } from "./line.ts";
+import { Abandon, Name, phasesWith, RunId } from "./line.ts";
 
 /** Asks for `count` more running instances of a fleet; from the webhook or `s invoke`. */
 export const ScaleRequest = z.strictObject({
@@ -10,7 +10,8 @@ export const ScaleRequest = z.strictObject({
   fleet: Name,
   count: z.int().check(z.minimum(1)),
   dryRun: z.optional(z.boolean()),
-  delivery: z.string(),
+  /** The run id, when the sender has already promised it to somebody. */
+  run: z.optional(RunId),
   by: z.optional(z.string()),
 });
 

@@ -1,7 +1,7 @@
 /** What `stop-idle` accepts: a timer's or a caller's wish to look for idle instances, and its continuations. */
 import * as z from "zod/mini";
 import type { Fleet } from "../documents/fleet.ts";
-import { Abandon, Name, phasesWith } from "./line.ts";
+import { Abandon, Name, phasesWith, RunId } from "./line.ts";
 
 /** Asks for an idle check of one fleet, or of every one (`"*"`, what the timer sends). */
 export const IdleRequest = z.strictObject({
@@ -9,7 +9,8 @@ export const IdleRequest = z.strictObject({
   request: z.literal("stop-idle"),
   fleet: z.union([Name, z.literal("*")]),
   dryRun: z.optional(z.boolean()),
-  delivery: z.optional(z.string()),
+  /** The run id, when the sender has already promised it to somebody. */
+  run: z.optional(RunId),
   by: z.optional(z.string()),
 });
 
