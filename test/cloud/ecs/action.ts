@@ -1,0 +1,84 @@
+/** What an ECS action is made of, and the look-ups all of them share. */
+import { CloudFault } from "../kernel.ts";
+import type { Principal } from "../kernel.ts";
+import type { JsonObject } from "../rpc.ts";
+import type { TokenRules } from "../rpc-tokens.ts";
+import type { Params } from "./params.ts";
+import type { Image, Instance } from "./records.ts";
+import type { ObjectLookup } from "./objects.ts";
+import type { World } from "./world.ts";
+
+export interface Call {
+  readonly world: World;
+  readonly objects: ObjectLookup;
+  readonly principal: Principal;
+  readonly params: Params;
+  /** The region asked for, or the home region where the action has no RegionId. */
+  readonly regionId: string;
+  /** Whether the caller named a region: then nothing of another region is found. */
+  readonly isRegional: boolean;
+}
+
+export interface EcsAction {
+  /** Whether RegionId must be there; `none` where the action has no such parameter. */
+  readonly region?: "required" | "optional" | "none";
+  /** Status of InvalidRegionId.NotFound where it is not 404. */
+  readonly regionStatus?: number;
+  readonly tokens?: TokenRules;
+  readonly run: (call: Call) => JsonObject;
+}
+
+/** The common spelling; actions with their own have their own. */
+export const COMMON_TOKENS: TokenRules = {
+  mismatch: [400, "IdempotentParameterMismatch"],
+  malformed: [400, "InvalidClientToken.ValueNotSupported"],
+};
+
+export const NOTHING: JsonObject = {};
+
+/** @throws CloudFault 404 InvalidInstanceId.NotFound. */
+export function needInstance(call: Call, name = "InstanceId"): Instance {
+  return findInstance(call, call.params.need(name));
+}
+
+export function findInstance(call: Call, instanceId: string): Instance {
+  const instance = call.world.instances.get(instanceId);
+  if (instance === undefined || (call.isRegional && instance.regionId !== call.regionId)) {
+    throw new CloudFault(404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
+  }
+  return instance;
+}
+
+/** @throws CloudFault 404 InvalidImageId.NotFound. */
+export function needImage(call: Call): Image {
+  const image = call.world.image(call.regionId, call.params.need("ImageId"));
+  if (image === undefined)
+    throw new CloudFault(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.");
+  return image;
+}
+
+/** Refuses with DryRunOperation, which is what success looks like here, when only a check was asked for. */
+export function stopIfDry(params: Params): void {
+  if (params.bool("DryRun")) {
+    throw new CloudFault(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.");
+  }
+}
+
+export function incorrectStatus(status = 403): CloudFault {
+  return new CloudFault(
+    status,
+    "IncorrectInstanceStatus",
+    "The current status of the resource does not support this operation.",
+  );
+}
+
+/** @throws CloudFault 403 (400 for CreateImage) InstanceLockedForSecurity. */
+export function refuseLocked(instance: Instance, status = 403): void {
+  if (instance.locks.some((lock) => lock.reason === "security")) {
+    throw new CloudFault(
+      status,
+      "InstanceLockedForSecurity",
+      "The specified operation is denied as your instance is locked for security reasons.",
+    );
+  }
+}

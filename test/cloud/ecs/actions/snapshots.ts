@@ -1,0 +1,149 @@
+/** CreateSnapshot, DescribeSnapshots, DeleteSnapshot. */
+import { CloudFault } from "../../kernel.ts";
+import type { JsonObject } from "../../rpc.ts";
+import { NOTHING, incorrectStatus, stopIfDry } from "../action.ts";
+import type { Call, EcsAction } from "../action.ts";
+import { percent } from "../image-view.ts";
+import { tagView } from "../instance-view.ts";
+import { toSecond } from "../instant.ts";
+import { pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import { invalid } from "../params.ts";
+import type { Snapshot } from "../records.ts";
+import { checkSnapshotable } from "./CreateImage.ts";
+
+export const CreateSnapshot: EcsAction = {
+  region: "optional",
+  tokens: {
+    mismatch: [403, "IdempotentParameterMismatch"],
+    malformed: [403, "InvalidClientToken.Malformed"],
+  },
+  run: ({ world, params }) => {
+    const disk = world.disks.get(params.need("DiskId"));
+    if (disk === undefined)
+      throw new CloudFault(404, "InvalidDiskId.NotFound", "The specified DiskId does not exist.");
+    const name = params.text("SnapshotName") ?? "";
+    if (name.startsWith("auto")) throw invalid("SnapshotName", "InvalidSnapshotName.Malformed");
+    const instance = disk.instanceId === undefined ? undefined : world.instances.get(disk.instanceId);
+    if (instance?.status === "Starting" || instance?.status === "Stopping" || instance?.status === "Pending")
+      throw incorrectStatus();
+    checkSnapshotable(world, disk);
+    const tags = params.tags();
+    const retentionDays = params.int("RetentionDays", {
+      min: 1,
+      max: 65_536,
+      code: "InvalidRetentionDays.Malformed",
+    });
+    const snapshot = world.imaging.snapshot(disk, {
+      name,
+      description: params.text("Description") ?? "",
+      retentionDays,
+    });
+    world.tags.put("snapshot", snapshot.snapshotId, tags);
+    return { SnapshotId: snapshot.snapshotId };
+  },
+};
+
+export const DescribeSnapshots: EcsAction = {
+  run: (call) => {
+    const { world, params } = call;
+    const keep = filterOf(call);
+    stopIfDry(params);
+    const ids = params.jsonList("SnapshotIds");
+    const candidates =
+      ids === undefined ? world.snapshots.values() : ids.flatMap((id) => world.snapshots.get(id) ?? []);
+    if (usesTokens(params)) {
+      const { items, nextToken } = pageByToken(params, candidates, keep);
+      return {
+        Snapshots: { Snapshot: items.map((each) => view(call, each)) },
+        NextToken: nextToken,
+        TotalCount: 0,
+        PageNumber: 0,
+        PageSize: 0,
+      };
+    }
+    const page = pageByNumber(params, [...candidates].filter(keep), { max: 100 });
+    return {
+      Snapshots: { Snapshot: page.items.map((each) => view(call, each)) },
+      NextToken: "",
+      ...page.members,
+    };
+  },
+};
+
+export const DeleteSnapshot: EcsAction = {
+  region: "optional",
+  run: ({ world, params }) => {
+    const snapshot = world.snapshots.get(params.need("SnapshotId"));
+    // The remark says an unknown id is ignored, the table says 404; we take the remark.
+    if (snapshot === undefined) return NOTHING;
+    if (snapshot.imageIds.size > 0) {
+      throw new CloudFault(
+        403,
+        "SnapshotCreatedImage",
+        "The snapshot has been used to create custom images; delete them first.",
+      );
+    }
+    const isSource = [...world.disks.values()].some((disk) => disk.sourceSnapshotId === snapshot.snapshotId);
+    if (isSource && !params.bool("Force")) {
+      throw new CloudFault(
+        403,
+        "SnapshotCreatedDisk",
+        "The snapshot has been used to create disks; use Force to delete it.",
+      );
+    }
+    world.imaging.dropSnapshot(snapshot);
+    return NOTHING;
+  },
+};
+
+function filterOf({ world, params, regionId }: Call): (snapshot: Snapshot) => boolean {
+  const status = params.oneOf("Status", ["progressing", "accomplished", "failed", "all"]);
+  const usage = params.oneOf("Usage", ["image", "disk", "image_disk", "none"]);
+  const kind = params.text("SourceDiskType")?.toLowerCase();
+  const [diskId, instanceId, name] = [
+    params.text("DiskId"),
+    params.text("InstanceId"),
+    params.text("SnapshotName"),
+  ];
+  const disks = instanceId === undefined ? undefined : (world.instances.get(instanceId)?.diskIds ?? []);
+  const tagged = world.tags.filter("snapshot", params.tagFilters());
+  return (snapshot) =>
+    snapshot.regionId === regionId &&
+    (status === undefined || status === "all" || snapshot.status === status) &&
+    (usage === undefined || usageOf(snapshot) === usage) &&
+    (kind === undefined || snapshot.sourceDiskType === kind) &&
+    (diskId === undefined || snapshot.sourceDiskId === diskId) &&
+    (disks === undefined || disks.includes(snapshot.sourceDiskId)) &&
+    (name === undefined || snapshot.name === name) &&
+    (tagged?.has(snapshot.snapshotId) ?? true);
+}
+
+function usageOf(snapshot: Snapshot): string {
+  return snapshot.imageIds.size > 0 ? "image" : "none";
+}
+
+function view({ world }: Call, snapshot: Snapshot): JsonObject {
+  const elapsedMs = world.now() - snapshot.createdAt;
+  const isDone = snapshot.status === "accomplished";
+  return {
+    SnapshotId: snapshot.snapshotId,
+    SnapshotName: snapshot.name,
+    Description: snapshot.description,
+    RegionId: snapshot.regionId,
+    Status: snapshot.status,
+    Progress: isDone ? "100%" : snapshot.status === "failed" ? "0%" : percent(elapsedMs, snapshot.durationMs),
+    RemainTime: isDone ? 0 : Math.max(0, Math.ceil((snapshot.durationMs - elapsedMs) / 1000)),
+    Available: isDone,
+    CreationTime: toSecond(snapshot.createdAt),
+    LastModifiedTime: toSecond(snapshot.createdAt),
+    SnapshotType: "user",
+    Category: "standard",
+    Usage: usageOf(snapshot),
+    Encrypted: snapshot.encrypted,
+    SourceDiskId: snapshot.sourceDiskId,
+    SourceDiskSize: String(snapshot.sourceDiskSizeGb),
+    SourceDiskType: snapshot.sourceDiskType,
+    RetentionDays: snapshot.retentionDays,
+    Tags: { Tag: tagView(world, "snapshot", snapshot.snapshotId) },
+  };
+}

@@ -1,0 +1,262 @@
+/**
+ * Cloud Assistant and first boot: what makes things happen inside a machine, and when.
+ *
+ * A1. The agent answers some time after Running, and only if its unit starts at boot.
+ * A2. A command that finds no agent waits a minute, then it is Aborted.
+ * A3. Output beyond 24 KiB is dropped and counted. Exit code 0 is Success, any other is Failed.
+ * A4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
+ * A5. A machine that goes down takes its running commands with it.
+ */
+import { executions } from "./assistant-records.ts";
+import type { Command, Execution, Invocation } from "./assistant-records.ts";
+import { IDENTITY } from "./guest-disk.ts";
+import { firstBoot, machineOf } from "./guest-boot.ts";
+import { runScript } from "./guest-shell.ts";
+import type { Machine } from "./guest-shell.ts";
+import type { Instance } from "./records.ts";
+import type { World } from "./world.ts";
+
+const DELIVERY_MS = 60_000;
+/** The way to the machine and back; an estimate. */
+const BASE_RUN_MS = 2000;
+const MAX_OUTPUT_BYTES = 24 * 1024;
+
+type Process = Generator<number, number>;
+
+export class Assistant {
+  readonly commands = new Map<string, Command>();
+  readonly invocations = new Map<string, Invocation>();
+  readonly #world: World;
+  /** Instance → how to end what runs on it. */
+  readonly #running = new Map<string, Set<(why: "down" | "stopped") => void>>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  isOnline(instance: Instance): boolean {
+    const { guest } = instance;
+    return guest !== undefined && guest.active.has("aliyun") && this.#world.now() >= guest.agentOnlineAt;
+  }
+
+  boot(instance: Instance): void {
+    const agentOnlineAt = this.#world.now() + this.#world.delays.agentOnlineMs;
+    const guest: NonNullable<Instance["guest"]> = {
+      active: new Set(),
+      agentOnlineAt,
+      cloudInitDoneAt: undefined,
+    };
+    instance.guest = guest;
+    const machine = machineOf(this.#world, instance);
+    for (const unit of machine.disk.enabled) guest.active.add(unit);
+    const isNew = machine.disk.files.get(IDENTITY.instanceId) !== instance.instanceId;
+    const script = isNew ? firstBoot(this.#world, instance, machine) : undefined;
+    const done = (): void => {
+      guest.cloudInitDoneAt = this.#world.now();
+    };
+    if (script === undefined) {
+      this.#world.kernel.time.after(BASE_RUN_MS, { label: `${instance.instanceId} cloud-init` }, done);
+    } else {
+      this.#start(instance, runScript(machine, script, {}), () => done(), done);
+    }
+    this.#afterBoot(instance);
+  }
+
+  shutDown(instance: Instance): void {
+    for (const end of this.#running.get(instance.instanceId) ?? []) end("down");
+    this.#running.delete(instance.instanceId);
+  }
+
+  /** Sends an invocation to all its targets, or arms it for its schedule. */
+  dispatch(invocation: Invocation): void {
+    this.invocations.set(invocation.invokeId, invocation);
+    for (const execution of invocation.executions) {
+      if (invocation.repeatMode === "Once") this.#deliver(invocation, execution);
+      else execution.status = "Scheduled";
+    }
+    if (invocation.repeatMode === "Period") this.#repeat(invocation);
+  }
+
+  /** Ends what still runs, and disarms a schedule. */
+  stop(invocation: Invocation, instanceIds: readonly string[]): void {
+    for (const execution of invocation.executions) {
+      if (instanceIds.length > 0 && !instanceIds.includes(execution.instanceId)) continue;
+      if (execution.status === "Pending" || execution.status === "Scheduled") {
+        Object.assign(execution, { status: "Cancelled", stopAt: this.#world.now() });
+      } else {
+        execution.end?.("stopped");
+      }
+    }
+  }
+
+  #deliver(invocation: Invocation, execution: Execution): void {
+    const { time } = this.#world.kernel;
+    const instance = this.#world.instances.get(execution.instanceId);
+    Object.assign(execution, { status: "Pending", createdAt: this.#world.now() });
+    if (instance !== undefined && this.isOnline(instance)) {
+      this.#execute(invocation, execution, instance);
+      return;
+    }
+    const { guest } = instance ?? {};
+    const waitMs = guest === undefined ? Number.POSITIVE_INFINITY : guest.agentOnlineAt - this.#world.now();
+    const label = `${invocation.invokeId} reaches ${execution.instanceId}`;
+    time.after(Math.min(Math.max(waitMs, 0), DELIVERY_MS), { label }, () => {
+      if (execution.status !== "Pending") return;
+      const now = this.#world.instances.get(execution.instanceId);
+      if (now !== undefined && this.isOnline(now)) this.#execute(invocation, execution, now);
+      else
+        this.#close(
+          execution,
+          "Aborted",
+          "DeliveryTimeout",
+          "The command could not be delivered within one minute.",
+        );
+    });
+  }
+
+  #execute(invocation: Invocation, execution: Execution, instance: Instance): void {
+    const now = this.#world.now();
+    Object.assign(execution, {
+      status: "Running",
+      startedAt: now,
+      output: "",
+      dropped: 0,
+      repeats: execution.repeats + 1,
+    });
+    instance.invocationCount++;
+    instance.lastInvokedAt = now;
+    if (invocation.type !== "RunShellScript") {
+      this.#close(
+        execution,
+        "Invalid",
+        "CommandNotApplicable",
+        "The command does not fit the system of the instance.",
+      );
+      return;
+    }
+    const machine: Machine = {
+      ...machineOf(this.#world, instance),
+      print: (text) => this.#print(execution, text),
+    };
+    const script = executions.fill(invocation, execution, this.#world);
+    const env = { USER: invocation.username, HOME: "/root", PWD: invocation.workingDir };
+    const end = this.#start(
+      instance,
+      runScript(machine, script, env),
+      (exitCode) => {
+        execution.exitCode = exitCode;
+        if (exitCode === 0) this.#close(execution, "Success", "", "");
+        else this.#close(execution, "Failed", "ExitCodeNonzero", `The exit code is ${exitCode}.`);
+      },
+      (why) => {
+        if (why === "stopped") this.#close(execution, "Terminated", "", "");
+        else
+          this.#close(
+            execution,
+            "Failed",
+            "ExecutionInterrupted",
+            "The instance went down while the command ran.",
+          );
+      },
+    );
+    execution.end = end;
+    const label = `${invocation.invokeId} times out on ${execution.instanceId}`;
+    execution.cancelTimeout = this.#world.kernel.time.after(
+      invocation.timeoutS * 1000,
+      { label, background: true },
+      () => {
+        if (execution.status !== "Running") return;
+        this.#close(
+          execution,
+          "Timeout",
+          "ExecutionTimeout",
+          `The command ran longer than ${invocation.timeoutS} seconds.`,
+        );
+        end("stopped");
+      },
+    );
+  }
+
+  /** Runs a process step by step in the cloud's time. Answers how to end it early. */
+  #start(
+    instance: Instance,
+    process: Process,
+    finished: (exitCode: number) => void,
+    ended: (why: "down" | "stopped") => void,
+  ): (why: "down" | "stopped") => void {
+    const mine = this.#running.get(instance.instanceId) ?? new Set();
+    this.#running.set(instance.instanceId, mine);
+    let isOver = false;
+    const end = (why: "down" | "stopped"): void => {
+      if (isOver) return;
+      isOver = true;
+      mine.delete(end);
+      ended(why);
+    };
+    const step = (): void => {
+      if (isOver) return;
+      const { value, done } = process.next();
+      if (isOver) return;
+      if (done === true) {
+        isOver = true;
+        mine.delete(end);
+        finished(value);
+      } else {
+        this.#world.kernel.time.after(value, { label: `a process on ${instance.instanceId}` }, step);
+      }
+    };
+    mine.add(end);
+    this.#world.kernel.time.after(BASE_RUN_MS, { label: `a process on ${instance.instanceId}` }, step);
+    return end;
+  }
+
+  #print(execution: Execution, text: string): void {
+    const room = MAX_OUTPUT_BYTES - Buffer.byteLength(execution.output);
+    const bytes = Buffer.from(text);
+    execution.output += bytes.subarray(0, Math.max(room, 0)).toString("utf8");
+    execution.dropped += Math.max(bytes.length - Math.max(room, 0), 0);
+  }
+
+  #close(execution: Execution, status: Execution["status"], errorCode: string, errorInfo: string): void {
+    if (status !== "Invalid" && execution.status !== "Running" && execution.status !== "Pending") return;
+    const now = this.#world.now();
+    Object.assign(execution, { status, errorCode, errorInfo, finishedAt: now });
+    if (status === "Terminated") execution.stopAt = now;
+    execution.cancelTimeout?.();
+  }
+
+  /** NextRebootOnly and EveryReboot wait for the agent of the next boot. */
+  #afterBoot(instance: Instance): void {
+    const due = [...this.invocations.values()].flatMap((invocation) =>
+      /Reboot/.test(invocation.repeatMode)
+        ? invocation.executions
+            .filter((each) => each.instanceId === instance.instanceId && each.status !== "Cancelled")
+            .filter((each) => invocation.repeatMode === "EveryReboot" || each.repeats === 0)
+            .map((execution) => ({ invocation, execution }))
+        : [],
+    );
+    for (const { invocation, execution } of due) this.#deliver(invocation, execution);
+  }
+
+  #repeat(invocation: Invocation): void {
+    const rate = /^rate\((\d+)([smhd])\)$/.exec(invocation.frequency);
+    const once = /^at\(([\d-]+ [\d:]+)\b.*\)$/.exec(invocation.frequency);
+    const label = `${invocation.invokeId} is due`;
+    const fire = (): void => {
+      const alive = invocation.executions.filter((each) => each.status !== "Cancelled");
+      for (const execution of alive) if (execution.status !== "Running") this.#deliver(invocation, execution);
+    };
+    if (once?.[1] !== undefined) {
+      const at = new Date(`${once[1].replace(" ", "T")}Z`).getTime();
+      this.#world.kernel.time.schedule(at, { label, background: true }, fire);
+    }
+    if (rate === null) return;
+    const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[rate[2] ?? "m"] ?? 60_000;
+    const again = (): void => {
+      if (invocation.executions.every((each) => each.status === "Cancelled")) return;
+      fire();
+      this.#world.kernel.time.after(Number(rate[1]) * unitMs, { label, background: true }, again);
+    };
+    this.#world.kernel.time.after(Number(rate[1]) * unitMs, { label, background: true }, again);
+  }
+}

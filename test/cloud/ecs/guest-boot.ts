@@ -1,0 +1,60 @@
+/** The first minutes of a machine: who it becomes, and what its user data does. */
+import { blankDisk, IDENTITY } from "./guest-disk.ts";
+import type { Machine } from "./guest-shell.ts";
+import type { Instance } from "./records.ts";
+import type { World } from "./world.ts";
+
+const LOG = "/var/log/cloud-init-output.log";
+
+/** The running machine of an instance, as its programs see it. */
+export function machineOf(world: World, instance: Instance): Machine {
+  const system = instance.diskIds.map((id) => world.disks.get(id)).find((disk) => disk?.type === "system");
+  const disk = system?.content ?? blankDisk();
+  const guest = instance.guest;
+  return {
+    instanceId: instance.instanceId,
+    privateIp: instance.privateIp,
+    architecture: instance.type.architecture,
+    disk,
+    active: guest?.active ?? new Set(),
+    hostName: () => (disk.files.get("/etc/hostname") ?? instance.hostName).trim(),
+    isCloudInitDone: () => instance.guest?.cloudInitDoneAt !== undefined,
+    token: () => world.kernel.id(""),
+    now: () => world.now(),
+    print: () => undefined,
+    powerOff: () => world.life.powerOff(instance),
+    reboot: () => world.life.reboot(instance),
+  };
+}
+
+/**
+ * Sets a new instance up: identity where the image left none, its own name, the account's key.
+ * Answers the script in the user data, if there is one.
+ */
+export function firstBoot(world: World, instance: Instance, machine: Machine): string | undefined {
+  const { files } = machine.disk;
+  files.set(IDENTITY.instanceId, instance.instanceId);
+  files.set("/etc/hostname", `${instance.hostName}\n`);
+  // Systemd and sshd make what is missing and leave alone what is there: clones come from images that kept it.
+  if ((files.get(IDENTITY.machineId) ?? "").trim() === "")
+    files.set(IDENTITY.machineId, `${machine.token()}\n`);
+  for (const path of IDENTITY.hostKeys) {
+    if (!files.has(path)) files.set(path, `private key ${machine.token()}\n`);
+    if (!files.has(`${path}.pub`)) files.set(`${path}.pub`, `public key ${machine.token()}\n`);
+  }
+  const key = instance.keyPairName === undefined ? undefined : world.keyPairs.get(instance.keyPairName);
+  if (key !== undefined) {
+    const before = files.get(IDENTITY.authorizedKeys) ?? "";
+    if (!before.includes(key)) files.set(IDENTITY.authorizedKeys, `${before}${key}\n`);
+  }
+  if (instance.userData === "") return undefined;
+  const script = Buffer.from(instance.userData, "base64").toString("utf8");
+  machine.print = (text) => {
+    files.set(LOG, (files.get(LOG) ?? "") + text);
+  };
+  if (script.startsWith("#!")) return script;
+  machine.print(
+    `guest: not simulated: user data that is no script (${script.slice(0, 20).split("\n")[0]})\n`,
+  );
+  return undefined;
+}

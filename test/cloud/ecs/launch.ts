@@ -1,0 +1,198 @@
+/**
+ * Buying: money, quota and stock, then the instances themselves.
+ *
+ * B1. Without MinAmount it is all or nothing; with it, stock decides between Min and Amount.
+ * B2. Ids are answered at once, Pending; the machines follow and may still fail.
+ * B3. Tags go to the instance, its disks and its network card alike.
+ */
+import { CloudFault } from "../kernel.ts";
+import { copyDisk } from "./guest-disk.ts";
+import type { LaunchSpec } from "./launch-spec.ts";
+import { batchName } from "./names.ts";
+import { freshMac, freshPublicIp, takeAddresses } from "./network.ts";
+import type { Disk, Instance } from "./records.ts";
+import type { World } from "./world.ts";
+
+const MONTH_MS = 30 * 86_400_000;
+/** A month of subscription costs about this many hours of pay-as-you-go; an estimate. */
+const HOURS_PER_PREPAID_MONTH = 430;
+
+export interface Purchase {
+  readonly instances: readonly Instance[];
+  readonly price: number;
+  readonly orderId: string | undefined;
+}
+
+/** @throws CloudFault for money, quota or stock; 400 DryRunOperation when only asked to check. */
+export function launch(world: World, spec: LaunchSpec): Purchase {
+  const { type, network, image } = spec;
+  const left = world.stockLeft(type.id, network.vSwitch.zoneId);
+  const unitPrice = priceOf(world, spec);
+  const count = Math.min(spec.amount, left);
+  checkSpot(world, spec);
+  checkMoney(world, spec, unitPrice * Math.max(count, spec.minAmount));
+  checkQuota(world, type.cpu * count);
+  if (left < spec.minAmount || count === 0) {
+    throw new CloudFault(
+      403,
+      "OperationDenied.NoStock",
+      "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones.",
+    );
+  }
+  if (spec.dryRun)
+    throw new CloudFault(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.");
+  countLaunches(world, count);
+  const addresses = takeAddresses(network.vSwitch, count, network.privateIp);
+  world.takeStock(type.id, network.vSwitch.zoneId, count);
+  if (spec.prePaidMonths !== undefined) world.account.balance -= unitPrice * count;
+  const instances = addresses.map((address, index) => build(world, spec, address, index, count));
+  const users = world.imageUsers.get(`${spec.regionId}:${image.imageId}`) ?? new Set();
+  world.imageUsers.set(`${spec.regionId}:${image.imageId}`, users);
+  for (const instance of instances) users.add(instance.instanceId);
+  world.life.launch(instances);
+  for (const instance of instances) world.life.releaseAt(instance, spec.autoReleaseAt);
+  return {
+    instances,
+    price: Number((unitPrice * count).toFixed(3)),
+    orderId: spec.prePaidMonths === undefined ? undefined : String(2e11 + world.nextSeq()),
+  };
+}
+
+function build(world: World, spec: LaunchSpec, privateIp: string, index: number, count: number): Instance {
+  const { kernel } = world;
+  const { network, type } = spec;
+  const instanceId = kernel.id("i-");
+  const now = world.now();
+  const instance: Instance = {
+    instanceId,
+    seq: world.nextSeq(),
+    regionId: spec.regionId,
+    zoneId: network.vSwitch.zoneId,
+    vpcId: network.vSwitch.vpcId,
+    vSwitchId: network.vSwitch.vSwitchId,
+    privateIp,
+    eniId: kernel.id("eni-"),
+    macAddress: freshMac(kernel),
+    createdAt: now,
+    type,
+    chargeType: spec.prePaidMonths === undefined ? "PostPaid" : "PrePaid",
+    expiresAt: spec.prePaidMonths === undefined ? undefined : now + spec.prePaidMonths * MONTH_MS,
+    spot: spec.spot,
+    internetChargeType: network.internetChargeType,
+    bandwidthIn: network.bandwidthIn,
+    bandwidthOut: network.bandwidthOut,
+    ramRoleName: spec.ramRoleName,
+    httpTokens: spec.httpTokens,
+    httpEndpoint: spec.httpEndpoint,
+    creditSpecification: spec.creditSpecification,
+    autoStart: spec.autoStart,
+    imageId: spec.image.imageId,
+    name: spec.name === undefined ? instanceId : batchName(spec.name, index, count, spec.uniqueSuffix),
+    hostName: hostNameOf(spec, instanceId, index, count),
+    description: spec.description,
+    status: "Pending",
+    turn: 0,
+    startedAt: undefined,
+    runs: [],
+    stoppedMode: "Not-applicable",
+    holdsStock: true,
+    // Only RunInstances hands out an address by itself.
+    publicIp: spec.autoStart && network.bandwidthOut > 0 ? freshPublicIp(kernel) : undefined,
+    autoReleaseAt: undefined,
+    deletionProtection: spec.deletionProtection,
+    recyclable: false,
+    securityGroupIds: [...network.securityGroupIds],
+    keyPairName: spec.keyPairName,
+    userData: spec.userData,
+    diskIds: [],
+    locks: [],
+    guest: undefined,
+    bootCount: 0,
+    invocationCount: 0,
+    lastInvokedAt: undefined,
+  };
+  world.instances.set(instanceId, instance);
+  for (const plan of spec.disks) {
+    const disk: Disk = {
+      ...plan,
+      diskId: kernel.id("d-"),
+      seq: world.nextSeq(),
+      regionId: spec.regionId,
+      zoneId: instance.zoneId,
+      createdAt: now,
+      imageId: plan.type === "system" ? spec.image.imageId : undefined,
+      content: copyDisk(plan.content),
+      instanceId,
+      attachedAt: now,
+      status: "In_use",
+    };
+    world.disks.set(disk.diskId, disk);
+    instance.diskIds.push(disk.diskId);
+    world.tags.put("disk", disk.diskId, spec.tags);
+  }
+  world.tags.put("instance", instanceId, spec.tags);
+  world.tags.put("eni", instance.eniId, spec.tags);
+  return instance;
+}
+
+function hostNameOf(spec: LaunchSpec, instanceId: string, index: number, count: number): string {
+  const given = spec.hostNames[index] ?? spec.hostName;
+  // Without a name the cloud derives one from the instance id.
+  if (given === undefined) return `iZ${instanceId.slice(2, 22)}Z`;
+  return batchName(given, index, count, spec.uniqueSuffix).replace("${instance_id}", instanceId);
+}
+
+function priceOf(world: World, spec: LaunchSpec): number {
+  const hourly = spec.type.hourlyPrice;
+  if (spec.prePaidMonths !== undefined) return hourly * HOURS_PER_PREPAID_MONTH * spec.prePaidMonths;
+  return spec.spot.strategy === "NoSpot" ? hourly : hourly * world.spotPriceShare;
+}
+
+function checkSpot(world: World, spec: LaunchSpec): void {
+  const { strategy, priceLimit } = spec.spot;
+  if (strategy !== "SpotWithPriceLimit" || priceLimit === undefined) return;
+  if (priceLimit < spec.type.hourlyPrice * world.spotPriceShare) {
+    throw new CloudFault(
+      400,
+      "InvalidSpotPriceLimit.LowerThanPublicPrice",
+      "The specified parameter SpotPriceLimit can't be lower than current public price.",
+    );
+  }
+}
+
+function checkMoney(world: World, spec: LaunchSpec, price: number): void {
+  const { balance, minimum } = world.account;
+  if (balance < 0) throw new CloudFault(400, "Account.Arrearage", "Your account has an outstanding payment.");
+  const needed = spec.prePaidMonths === undefined ? minimum : price;
+  if (balance < needed) {
+    throw new CloudFault(
+      403,
+      "InvalidAccountStatus.NotEnoughBalance",
+      "Your account does not have enough balance.",
+    );
+  }
+}
+
+function checkQuota(world: World, vcpus: number): void {
+  if (!Number.isFinite(world.quotas.vcpus)) return;
+  let used = 0;
+  for (const instance of world.instances.values()) if (instance.holdsStock) used += instance.type.cpu;
+  if (used + vcpus > world.quotas.vcpus) {
+    throw new CloudFault(
+      403,
+      "QuotaExceed.ElasticQuota",
+      "The number of the specified ECS instances has exceeded the quota of the specified instance type.",
+    );
+  }
+}
+
+/** At most 5,000 instances a minute and account. Source: API call throttling. */
+function countLaunches(world: World, count: number): void {
+  const minute = Math.floor(world.now() / 60_000);
+  const window = world.launchWindow;
+  if (window.minute !== minute) Object.assign(window, { minute, count: 0 });
+  if (window.count + count > world.quotas.launchesPerMinute) {
+    throw new CloudFault(400, "Throttling", "Request was denied due to request throttling.");
+  }
+  window.count += count;
+}

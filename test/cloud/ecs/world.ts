@@ -1,0 +1,204 @@
+/**
+ * The state of one account's ECS as plain data, and the levers a test or a rehearsal pulls on it.
+ *
+ * W1. Everything is keyed by id and kept in the order of creation; the same calls give the same world.
+ * W2. Time passes only through `kernel.time`; a due event of an older `turn` of an instance does nothing.
+ * W3. Levers (stock, load, failNextImage, vanish, …) are what the cloud, its machines or a person do; none is an API.
+ */
+import type { Kernel } from "../kernel.ts";
+import { usualDelays } from "./delays.ts";
+import { Assistant } from "./assistant.ts";
+import { Imaging } from "./imaging.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { LoadProfile } from "./load.ts";
+import type {
+  Disk,
+  Image,
+  Instance,
+  InstanceType,
+  LaunchTemplate,
+  SecurityGroup,
+  Snapshot,
+  SystemEvent,
+  Task,
+  VSwitch,
+} from "./records.ts";
+import { seedWorld } from "./seed.ts";
+import { TagBook } from "./tag-book.ts";
+
+export interface Region {
+  readonly regionId: string;
+  readonly localName: string;
+  readonly zones: readonly string[];
+}
+
+/** What to know about a new public base image; the rest has sensible values. */
+export interface PublicImage {
+  readonly imageId: string;
+  readonly name?: string;
+  readonly regionId?: string;
+  readonly architecture?: "x86_64" | "arm64";
+}
+
+export class World {
+  readonly kernel: Kernel;
+  readonly delays = usualDelays();
+  readonly regions = new Map<string, Region>();
+  readonly types = new Map<string, InstanceType>();
+  readonly vSwitches = new Map<string, VSwitch>();
+  readonly securityGroups = new Map<string, SecurityGroup>();
+  readonly keyPairs = new Map<string, string>();
+  readonly instances = new Map<string, Instance>();
+  readonly disks = new Map<string, Disk>();
+  readonly snapshots = new Map<string, Snapshot>();
+  /** Keyed by `<region>:<image id>`, because a public image has one id in every region. */
+  readonly images = new Map<string, Image>();
+  readonly tasks = new Map<string, Task>();
+  readonly templates = new Map<string, LaunchTemplate>();
+  readonly events: SystemEvent[] = [];
+  readonly tags = new TagBook();
+  readonly quotas = {
+    images: 1000,
+    snapshotsPerDisk: 256,
+    vcpus: Number.POSITIVE_INFINITY,
+    launchesPerMinute: 5000,
+    concurrentCopies: 5,
+  };
+  /** CNY. Below zero the account is in arrears; below `minimum` nothing pay-as-you-go can be bought. */
+  readonly account = { balance: 10_000, minimum: 100, economicalMode: false };
+  /** The market price of spot capacity as a share of the list price. */
+  spotPriceShare = 0.3;
+  /** Zones that sell nothing at the moment. */
+  readonly closedZones = new Set<string>();
+  /** Instances created in the current minute. */
+  readonly launchWindow = { minute: 0, count: 0 };
+
+  readonly life: Lifecycle;
+  readonly imaging: Imaging;
+  readonly assistant: Assistant;
+  /** `<region>:<image id>` → live instances made of it. */
+  readonly imageUsers = new Map<string, Set<string>>();
+  readonly #stock = new Map<string, number>();
+  readonly #loads: { readonly match: (instance: Instance) => boolean; readonly profile: LoadProfile }[] = [];
+  readonly #loadById = new Map<string, LoadProfile>();
+  #seq = 0;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.life = new Lifecycle(this);
+    this.imaging = new Imaging(this);
+    this.assistant = new Assistant(this);
+    seedWorld(this);
+  }
+
+  now(): number {
+    return this.kernel.time.now();
+  }
+
+  nextSeq(): number {
+    return ++this.#seq;
+  }
+
+  image(regionId: string, imageId: string): Image | undefined {
+    return this.images.get(`${regionId}:${imageId}`);
+  }
+
+  addImage(image: Image): void {
+    this.images.set(`${image.regionId}:${image.imageId}`, image);
+  }
+
+  /** Sets what is left of a type in a zone; null is unlimited, which is also the default. */
+  stock(instanceType: string, zoneId: string, quantity: number | null): void {
+    if (quantity === null) this.#stock.delete(`${instanceType} ${zoneId}`);
+    else this.#stock.set(`${instanceType} ${zoneId}`, quantity);
+  }
+
+  /** What is left; Infinity when unlimited. */
+  stockLeft(instanceType: string, zoneId: string): number {
+    return this.#stock.get(`${instanceType} ${zoneId}`) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes from stock, or gives back with a negative count. */
+  takeStock(instanceType: string, zoneId: string, count: number): void {
+    const left = this.#stock.get(`${instanceType} ${zoneId}`);
+    if (left !== undefined) this.#stock.set(`${instanceType} ${zoneId}`, left - count);
+  }
+
+  /**
+   * How busy machines are, hour by hour: one id, or every instance a predicate picks (newest rule first).
+   * The profile must be pure: CloudMonitor may ask for the same hour twice. It answers undefined for a gap.
+   */
+  load(whose: string | ((instance: Instance) => boolean), profile: LoadProfile): void {
+    if (typeof whose === "string") this.#loadById.set(whose, profile);
+    else this.#loads.unshift({ match: whose, profile });
+  }
+
+  loadOf(instance: Instance): LoadProfile | undefined {
+    return (
+      this.#loadById.get(instance.instanceId) ?? this.#loads.find((rule) => rule.match(instance))?.profile
+    );
+  }
+
+  /** The next CreateImage ends in CreateFailed. */
+  failNextImage(reason: string): void {
+    this.imaging.failNext(reason);
+  }
+
+  /** An id that was returned disappears, with the event SystemFailure.Delete. */
+  vanish(instanceId: string): void {
+    this.life.vanish(instanceId);
+  }
+
+  /** A person's hand on the console: start, stop or release, whatever the automation thinks of it. */
+  start(instanceId: string): void {
+    this.life.start(this.mustHave(instanceId));
+  }
+
+  stop(instanceId: string, stoppedMode: "KeepCharging" | "StopCharging" = "KeepCharging"): void {
+    this.life.stop(this.mustHave(instanceId), { stoppedMode, force: false });
+  }
+
+  release(instanceId: string): void {
+    this.life.release(this.mustHave(instanceId));
+  }
+
+  tag(instanceId: string, tags: Readonly<Record<string, string>>): void {
+    const rows = Object.entries(tags).map(([key, value]) => ({ key, value }));
+    this.tags.put("instance", this.mustHave(instanceId).instanceId, rows);
+  }
+
+  /** The cloud takes a spot instance back: a lock for five minutes, then it is gone (or stopped). */
+  reclaim(instanceId: string): void {
+    this.life.reclaim(this.mustHave(instanceId));
+  }
+
+  /** The cloud publishes a new base image under a public family, in one region or everywhere. */
+  publishImage(family: string, image: PublicImage): void {
+    this.imaging.publish(family, image);
+  }
+
+  /** A small summary for a report: how much of everything there is. */
+  describe(): Readonly<Record<string, number | Readonly<Record<string, number>>>> {
+    const own = [...this.images.values()].filter((image) => image.ownerAlias === "self");
+    return {
+      instances: count([...this.instances.values()].map((instance) => instance.status)),
+      images: count(own.map((image) => image.status)),
+      snapshots: this.snapshots.size,
+      disks: this.disks.size,
+      balance: this.account.balance,
+    };
+  }
+
+  /** @throws Error when a test names an instance that is not there. */
+  mustHave(instanceId: string): Instance {
+    const instance = this.instances.get(instanceId);
+    if (instance === undefined) throw new Error(`there is no instance ${instanceId} in this world`);
+    return instance;
+  }
+}
+
+function count(words: readonly string[]): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const word of words) counted[word] = (counted[word] ?? 0) + 1;
+  return counted;
+}
