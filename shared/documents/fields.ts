@@ -32,8 +32,9 @@ export function rule<T>(
   find: (value: T) => readonly Finding[],
 ): z.core.$ZodCheck<T> {
   const paths = reads.map((field) => (field === "*" ? [] : field.split(".")));
+  // An unknown key leaves the values beside it as sound as they were.
   const blocks = ({ code, path = [] }: z.core.$ZodRawIssue) =>
-    path.length === 0 ? code !== "unrecognized_keys" : paths.some((read) => overlaps(path, read));
+    code !== "unrecognized_keys" && (path.length === 0 || paths.some((read) => overlaps(path, read)));
   return z.check<T>(
     (payload) => {
       for (const { at, message } of find(payload.value)) {
@@ -90,6 +91,10 @@ export function whole(least: number, most: number, unit = "") {
   const error = `must be a whole number from ${least} to ${most}${unit}`;
   return z.number().check(z.int(error), z.minimum(least, error), z.maximum(most, error));
 }
+
+/** Price per hour in CNY, RunInstances.SpotPriceLimit. */
+export const price = () =>
+  z.number().check(z.positive("must be more than 0"), z.multipleOf(0.001, "must have at most 3 decimals"));
 
 /** A duration such as 90s, 10m, 2h, 7d, between two others; the parsed document holds milliseconds. */
 export function duration(least: string, most: string) {

@@ -144,23 +144,19 @@ const MOVED: readonly (readonly [keyof Network, string])[] = [
   ["NetworkInterfaceQueueNumber", "QueueNumber"],
 ];
 
-/** Exactly one of two forms of the same thing, unless a template or the primary interface gives it. */
-function groupFindings(launch: Launch): Finding[] {
-  const { SecurityGroupId: one, SecurityGroupIds: many } = launch;
-  const elsewhere = hasTemplate(launch) || hasPrimary(launch);
+const xor = (one: keyof Network, other: keyof Network) =>
+  rule<Launch>([one, other], (launch) =>
+    finding(one in launch && other in launch, [other], `must not be used with ${one}; keep one of the two`),
+  );
+
+/** Where an instance goes must be said, unless a template or the primary interface says it. */
+function missingFindings(launch: Launch): Finding[] {
+  if (hasTemplate(launch) || hasPrimary(launch)) return [];
+  const grouped = "SecurityGroupId" in launch || "SecurityGroupIds" in launch;
   return [
+    ...finding(!grouped, ["SecurityGroupId"], "is missing; write SecurityGroupId or SecurityGroupIds"),
     ...finding(
-      one !== undefined && many !== undefined,
-      ["SecurityGroupIds"],
-      "must not be used with SecurityGroupId; keep one of the two",
-    ),
-    ...finding(
-      !one && !many && !elsewhere,
-      ["SecurityGroupId"],
-      "is missing; write SecurityGroupId or SecurityGroupIds",
-    ),
-    ...finding(
-      launch.VSwitchId.length === 0 && !elsewhere,
+      launch.VSwitchId.length === 0,
       ["VSwitchId"],
       "is missing; write a vSwitch or a list of them, tried in order",
     ),
@@ -178,7 +174,7 @@ function primaryFindings(launch: Launch): Finding[] {
 }
 
 function addressFindings(launch: Launch): Finding[] {
-  const { VSwitchId, ZoneId, PrivateIpAddress, Ipv6Address, Ipv6AddressCount } = launch;
+  const { VSwitchId, ZoneId, PrivateIpAddress } = launch;
   const several = VSwitchId.length > 1;
   return [
     ...finding(
@@ -190,11 +186,6 @@ function addressFindings(launch: Launch): Finding[] {
       several && PrivateIpAddress !== undefined,
       ["PrivateIpAddress"],
       "must be used with one VSwitchId, whose range it is in",
-    ),
-    ...finding(
-      Ipv6Address !== undefined && Ipv6AddressCount !== undefined,
-      ["Ipv6AddressCount"],
-      "must not be used with Ipv6Address; keep one of the two",
     ),
   ];
 }
@@ -222,21 +213,10 @@ function hasPrimary({ NetworkInterface: cards = [] }: Launch): boolean {
 }
 
 export const networkRules = [
-  rule<Launch>(
-    [
-      "VSwitchId",
-      "SecurityGroupId",
-      "SecurityGroupIds",
-      "NetworkInterface",
-      "LaunchTemplateId",
-      "LaunchTemplateName",
-    ],
-    groupFindings,
-  ),
+  xor("SecurityGroupId", "SecurityGroupIds"),
+  xor("Ipv6Address", "Ipv6AddressCount"),
+  rule<Launch>(["VSwitchId", "NetworkInterface", "LaunchTemplateId", "LaunchTemplateName"], missingFindings),
   rule<Launch>(["NetworkInterface", ...MOVED.map(([key]) => key)], primaryFindings),
-  rule<Launch>(
-    ["VSwitchId", "ZoneId", "PrivateIpAddress", "Ipv6Address", "Ipv6AddressCount"],
-    addressFindings,
-  ),
+  rule<Launch>(["VSwitchId", "ZoneId", "PrivateIpAddress"], addressFindings),
   rule<Launch>(["InternetMaxBandwidthIn", "InternetMaxBandwidthOut"], bandwidthFindings),
 ];

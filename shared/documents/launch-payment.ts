@@ -1,7 +1,6 @@
 /** How instances are paid for: pay-as-you-go, spot or subscription, under the names of RunInstances. */
 import * as z from "zod/mini";
-import { finding, rule, type Finding } from "./fields.ts";
-import { price } from "./recipe-builder.ts";
+import { finding, price, rule, type Finding } from "./fields.ts";
 
 // RunInstances.Period and AutoRenewPeriod for each PeriodUnit, document 001.
 const PERIODS = { Week: [1, 2, 3, 4], Month: [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36, 48, 60] } as const;

@@ -63,11 +63,12 @@ export function unknownKeys(
 
 function unknownKey(key: string, known: readonly string[]): string {
   if (key === "<<") return "is not known: merge keys are not supported; write the values out";
-  const near = nearest(key, known);
-  if (near !== undefined) return `is not known; did you mean ${near}?`;
+  // SystemDisk.Size and Tag.1.Key are how a request spells what nests in a document.
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
+  const near = nearest(key, known);
+  if (near !== undefined) return `is not known; did you mean ${near}?`;
   return `is not known; known here are ${known.join(", ")}`;
 }
 

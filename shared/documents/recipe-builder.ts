@@ -8,7 +8,7 @@ import {
   SYSTEM_CATEGORIES,
   type PerformanceLevel,
 } from "./disk-sizes.ts";
-import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
+import { closed, duration, finding, inMs, oneOrMany, price, rule, short, text, whole } from "./fields.ts";
 import { instanceType, ramRole, securityGroupId, snapshotId, userDataProblem, vSwitchId } from "./names.ts";
 
 /** RunInstances.DataDisk.N. */
@@ -62,10 +62,6 @@ const DataDisk = closed({
     finding(!disk.sizeGb && !disk.snapshotId, ["sizeGb"], "is missing; give a size or a snapshotId"),
   ),
 );
-
-/** Price per hour in CNY, RunInstances.SpotPriceLimit. */
-export const price = () =>
-  z.number().check(z.positive("must be more than 0"), z.multipleOf(0.001, "must have at most 3 decimals"));
 
 const Spot = short(
   (value) => (typeof value === "boolean" ? { wanted: value } : value),

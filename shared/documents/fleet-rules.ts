@@ -1,0 +1,173 @@
+/** What the fields of a fleet ask of each other. */
+import { createInstanceFindings } from "./create-instance.ts";
+import { finding, rule, type Finding } from "./fields.ts";
+import type { Written } from "./fleet-shape.ts";
+import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
+
+/** A subscription charges at once and cannot be given back, so it must be asked for twice. */
+function subscriptionFindings({ launch, allowSubscription, expireAfter, idle, ladder }: Written): Finding[] {
+  if (launch.InstanceChargeType !== "PrePaid") return [];
+  const what = "must not be used with a subscription, which is paid to its end; remove it";
+  const idles = idle !== undefined && (idle.action === "release" || idle.stoppedMode === "StopCharging");
+  return [
+    ...finding(
+      !allowSubscription,
+      ["launch", "InstanceChargeType"],
+      "must be PostPaid; a subscription charges the account at once, write allowSubscription: true to allow it",
+    ),
+    ...finding(expireAfter !== undefined, ["expireAfter"], what),
+    ...finding(
+      idles,
+      ["idle"],
+      "must have action: stop and stoppedMode: KeepCharging for a subscription, or be removed",
+    ),
+    ...finding(ladder?.includes("spot") ?? false, ["ladder"], what),
+  ];
+}
+
+function ladderFindings({ ladder = [], launch }: Written): Finding[] {
+  const spot = ladder.includes("spot");
+  const wants = launch.SpotStrategy !== "NoSpot";
+  return [
+    ...finding(
+      spot && !wants,
+      ["ladder"],
+      "must not name spot while launch.SpotStrategy is NoSpot; set SpotAsPriceGo or SpotWithPriceLimit",
+    ),
+    ...finding(
+      wants && ladder.length > 0 && !spot,
+      ["ladder"],
+      "must name spot, as launch.SpotStrategy asks for it",
+    ),
+    ...finding(new Set(ladder).size !== ladder.length, ["ladder"], "must name each payment once"),
+  ];
+}
+
+/** Names as the cloud takes them, with what UniqueSuffix appends. */
+function nameFindings({ launch, os }: Written): Finding[] {
+  const { InstanceName, HostName, HostNames = [], UniqueSuffix = false } = launch;
+  const ignored = [InstanceName, HostName].some((name) => name !== undefined && ignoresUniqueSuffix(name));
+  return [
+    ...named("InstanceName", InstanceName, (name) => instanceNameProblem(name, UniqueSuffix)),
+    ...named("HostName", HostName, (name) => hostNameProblem(name, os, UniqueSuffix)),
+    ...HostNames.flatMap((name, index) =>
+      named(["HostNames", index], name, (one) => hostNameProblem(one, os)),
+    ),
+    ...finding(
+      UniqueSuffix && ignored,
+      ["launch", "UniqueSuffix"],
+      "has no effect on a name that ends with [begin,bits]; remove it, or write a suffix after the bracket",
+    ),
+    ...finding(
+      "HostName" in launch && "HostNames" in launch,
+      ["launch", "HostNames"],
+      "must not be used with HostName; keep one of the two",
+    ),
+  ];
+}
+
+function named(
+  at: string | Finding["at"],
+  name: string | undefined,
+  problem: (name: string) => string | undefined,
+): Finding[] {
+  const message = name === undefined ? undefined : problem(name);
+  return message === undefined ? [] : [{ at: ["launch", ...(typeof at === "string" ? [at] : at)], message }];
+}
+
+function hostNamesFindings({ launch: { HostNames }, limits: { max } }: Written): Finding[] {
+  const message = `must name every instance, limits.max is ${max}`;
+  return [...finding(HostNames !== undefined && HostNames.length < max, ["launch", "HostNames"], message)];
+}
+
+function loginFindings({ launch, os, passwordFromEnv }: Written): Finding[] {
+  const { KeyPairName, PasswordInherit } = launch;
+  return [
+    ...finding(
+      passwordFromEnv !== undefined && PasswordInherit === true,
+      ["passwordFromEnv"],
+      "must not be used with launch.PasswordInherit; keep one of the two",
+    ),
+    ...finding(
+      passwordFromEnv !== undefined && KeyPairName !== undefined,
+      ["passwordFromEnv"],
+      "must not be used with launch.KeyPairName, which switches password login off; keep one of the two",
+    ),
+    ...finding(
+      os === "windows" && KeyPairName !== undefined,
+      ["launch", "KeyPairName"],
+      "has no effect on Windows; use PasswordInherit or passwordFromEnv",
+    ),
+  ];
+}
+
+/** An address or interface that is written down can be given to one instance only. */
+function singleFindings({ launch, via, limits }: Written): Finding[] {
+  const { NetworkInterface: cards = [], PrivateIpAddress, Ipv6Address } = launch;
+  const many = limits.max > 1;
+  const one = `must be used with limits.max: 1, which is ${limits.max}; it is for one instance`;
+  const cardKeys = ["NetworkInterfaceId", "Ipv6Address"] as const;
+  const fixed = PrivateIpAddress !== undefined || cards.some((card) => card.PrimaryIpAddress !== undefined);
+  const secondary = cards.some((card) => card.InstanceType === "Secondary");
+  return [
+    ...finding(many && Ipv6Address !== undefined, ["launch", "Ipv6Address"], one),
+    ...finding(
+      many && via === "CreateInstance" && PrivateIpAddress !== undefined,
+      ["launch", "PrivateIpAddress"],
+      one,
+    ),
+    ...finding(
+      many && fixed && secondary,
+      ["launch", "NetworkInterface"],
+      "must have no Secondary interface while a private address is set for several instances",
+    ),
+    ...cards.flatMap((card, index) =>
+      cardKeys.flatMap((key) =>
+        finding(many && card[key] !== undefined, ["launch", "NetworkInterface", index, key], one),
+      ),
+    ),
+  ];
+}
+
+function idleFindings({ idle, limits, launch }: Written): Finding[] {
+  if (idle === undefined) return [];
+  const kept = launch.Tag.some((tag) => tag.Key === idle.optOutTag);
+  return [
+    ...finding(
+      idle.keepRunning > limits.max,
+      ["idle", "keepRunning"],
+      `must be at most limits.max, which is ${limits.max}`,
+    ),
+    ...finding(
+      idle.action === "release" && launch.DeletionProtection === true,
+      ["idle", "action"],
+      "must be stop while launch.DeletionProtection is true",
+    ),
+    ...finding(kept, ["idle", "optOutTag"], "must not be among launch.Tag, or every instance opts out"),
+  ];
+}
+
+function viaFindings({ via, launch, expireAfter }: Written): Finding[] {
+  if (via === "RunInstances") return [];
+  const message =
+    "must not be used via CreateInstance, which has no AutoReleaseTime; use via: RunInstances or remove it";
+  return [...createInstanceFindings(launch), ...finding(expireAfter !== undefined, ["expireAfter"], message)];
+}
+
+/** The rules between fields of a fleet. */
+export const fleetRules = [
+  rule<Written>(["launch", "allowSubscription", "expireAfter", "idle", "ladder"], subscriptionFindings),
+  rule<Written>(["launch.SpotStrategy", "ladder"], ladderFindings),
+  rule<Written>(
+    ["launch.InstanceName", "launch.HostName", "launch.HostNames", "launch.UniqueSuffix", "os"],
+    nameFindings,
+  ),
+  rule<Written>(["launch.HostNames", "limits"], hostNamesFindings),
+  rule<Written>(["launch.KeyPairName", "launch.PasswordInherit", "os", "passwordFromEnv"], loginFindings),
+  rule<Written>(
+    ["launch.NetworkInterface", "launch.PrivateIpAddress", "launch.Ipv6Address", "via", "limits"],
+    singleFindings,
+  ),
+  rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
+  rule<Written>(["launch", "via", "expireAfter"], viaFindings),
+];

@@ -1,0 +1,69 @@
+/** The fields of `fleets/<name>.yaml`, each with its own limits. */
+import * as z from "zod/mini";
+import { closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
+import { Idle } from "./idle.ts";
+import { Launch } from "./launch.ts";
+import { description } from "./names.ts";
+
+/** Kiln's own: what one account may create in two minutes, and one idle check looks over. */
+const MAX_INSTANCES = 10_000;
+/** RunInstances.AutoReleaseTime: 30 minutes to 3 years ahead. */
+const EXPIRY: readonly [string, string] = ["30m", "1095d"];
+
+/** 2–128 characters; a public or foreign family (acs:…) may be launched from as well. */
+const Family = text(
+  /^[A-Za-z\p{Script=Han}][A-Za-z0-9\p{Script=Han}:._-]{1,127}$/u,
+  "be the name of an image family, 2 to 128 characters",
+);
+
+const limitsShape = {
+  max: whole(1, MAX_INSTANCES),
+  perRequest: z.exactOptional(whole(1, MAX_INSTANCES)),
+  perHour: z.exactOptional(whole(1, MAX_INSTANCES)),
+  perDay: z.exactOptional(whole(1, MAX_INSTANCES * 24)),
+  maxPricePerHour: z.exactOptional(range(0.001, 1_000_000)),
+};
+type Limits = z.infer<z.ZodMiniObject<typeof limitsShape, z.core.$strict>>;
+
+const Limits = z.pipe(
+  closed(limitsShape).check(
+    rule<Limits>(["max", "perRequest"], ({ max, perRequest = 1 }) =>
+      finding(perRequest > max, ["perRequest"], `must be at most max, which is ${max}`),
+    ),
+    rule<Limits>(["perHour", "perDay"], ({ perHour = 0, perDay }) =>
+      finding(
+        perDay !== undefined && perDay < perHour,
+        ["perDay"],
+        `must be at least perHour, which is ${perHour}`,
+      ),
+    ),
+  ),
+  z.transform((limits: Limits) => ({ ...limits, perRequest: limits.perRequest ?? limits.max })),
+);
+
+const Wake = short(
+  (value) => (typeof value === "boolean" ? { enabled: value } : value),
+  closed({ enabled: z._default(z.boolean(), true), olderImages: z._default(z.boolean(), false) }),
+);
+
+const Ladder = z.array(z.enum(["spot", "onDemand"])).check(z.minLength(1), z.maxLength(2));
+
+/** The keys of a fleet document. */
+export const fleetShape = {
+  description: z.exactOptional(description()),
+  family: Family,
+  os: z._default(z.enum(["linux", "windows"]), "linux"),
+  via: z._default(z.enum(["RunInstances", "CreateInstance"]), "RunInstances"),
+  launch: Launch,
+  allowSubscription: z._default(z.boolean(), false),
+  passwordFromEnv: z.exactOptional(
+    text(/^[A-Z][A-Z0-9_]*$/, "be the name of an environment variable, capitals, digits and _"),
+  ),
+  ladder: z.exactOptional(Ladder),
+  limits: Limits,
+  wake: z._default(Wake, { enabled: true, olderImages: false }),
+  expireAfter: z.exactOptional(duration(...EXPIRY)),
+  idle: z.exactOptional(Idle),
+};
+/** A fleet as written, field by field sound; the rules between fields come next. */
+export type Written = z.infer<z.ZodMiniObject<typeof fleetShape, z.core.$strict>>;
