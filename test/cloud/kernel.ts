@@ -69,10 +69,14 @@ export interface Fault {
   readonly action: string;
   /** Which matching calls are hit, e.g. `(call, n) => n === 0`; all when left out. `n` counts matches from 0. */
   readonly when?: (params: Readonly<Record<string, string>>, n: number) => boolean;
-  readonly kind: "before" | "after";
-  /** For `before`: what to answer. For `after`: ignored. */
+  /** Products treat `crash` as `after`; the server ends the caller's instance besides. */
+  readonly kind: "before" | "after" | "crash";
+  /** For `before`: what to answer (the cloud's 500 when left out). For the others: ignored. */
   readonly fault?: CloudFault;
 }
+
+/** What a policy's Condition may ask about a request: `acs:Service`, `ecs:tag/env`, … */
+export type Conditions = Readonly<Record<string, string>>;
 
 /** Services of the kernel that products use; built in index.ts. */
 export interface Kernel {
@@ -91,9 +95,9 @@ export interface Kernel {
    */
   authenticate(request: WireRequest, product: Product): Principal;
   /** @throws CloudFault 403 when the principal's role has no statement allowing `action` on `resource`. */
-  authorize(principal: Principal, action: string, resource: string): void;
+  authorize(principal: Principal, action: string, resource: string, conditions?: Conditions): void;
   /** Whether `principal` may, without throwing. */
-  allows(principal: Principal, action: string, resource: string): boolean;
+  allows(principal: Principal, action: string, resource: string, conditions?: Conditions): boolean;
   /** Finds the injected fault for this call, if any, and counts the match. */
   faultFor(product: Product, action: string, params: Readonly<Record<string, string>>): Fault | undefined;
   record(call: Call): void;

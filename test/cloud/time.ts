@@ -168,20 +168,25 @@ function readClock(slots: Float64Array): number {
 
 /**
  * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
- * lives in that time. Answers a function that puts the real clock back.
+ * lives in that time. Answers a function that puts the clock before it back.
  */
 export function installClock(shared: SharedArrayBuffer): () => void {
   const slots = new Float64Array(shared);
-  class CloudDate extends RealDate {
-    constructor(...args: unknown[]) {
-      super(...((args.length === 0 ? [readClock(slots)] : args) as [number]));
-    }
-    static override now(): number {
-      return Math.floor(readClock(slots));
-    }
-  }
-  globalThis.Date = CloudDate as DateConstructor;
+  const now = (): number => Math.floor(readClock(slots));
+  const before = globalThis.Date;
+  // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
+  const cloudDate: DateConstructor = new Proxy(RealDate, {
+    apply: () => new RealDate(now()).toString(),
+    construct: (target, args: unknown[], newTarget) =>
+      Reflect.construct(
+        target,
+        args.length === 0 ? [now()] : args,
+        newTarget === cloudDate ? target : newTarget,
+      ) as Date,
+    get: (target, key, receiver) => (key === "now" ? now : (Reflect.get(target, key, receiver) as unknown)),
+  });
+  globalThis.Date = cloudDate;
   return () => {
-    globalThis.Date = RealDate;
+    if (globalThis.Date === cloudDate) globalThis.Date = before;
   };
 }

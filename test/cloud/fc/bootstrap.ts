@@ -1,0 +1,127 @@
+/**
+ * The first code of a function instance: it runs in a thread of its own, puts the cloud's clock in,
+ * loads the handler the way the platform's Node runtime does and answers one invocation at a time.
+ *
+ * Built to one script by instance.ts: a thread cannot load TypeScript.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import Module from "node:module";
+import { join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { format } from "node:util";
+import { parentPort, workerData } from "node:worker_threads";
+import { installClock } from "../time.ts";
+import type { ContextData, ErrorType, InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
+
+type Handler = (
+  event: Buffer,
+  context: object,
+  callback?: (error: unknown, result?: unknown) => void,
+) => unknown;
+
+const { shared, codePath, handler: handlerName } = workerData as InstanceData;
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+const say = (message: InstanceMessage): void => parentPort?.postMessage(message);
+
+installClock(shared);
+for (const stream of [process.stdout, process.stderr]) {
+  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    say({ kind: "log", text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8") });
+    const done = rest.findLast((item) => typeof item === "function") as (() => void) | undefined;
+    done?.();
+    return true;
+  };
+}
+
+/** Node's loader, seen from its inside. */
+interface Loader {
+  _extensions: Record<
+    string,
+    (module: { _compile(source: string, file: string): void }, file: string) => void
+  >;
+  _nodeModulePaths(from: string): string[];
+}
+
+/** In the cloud the code folder is the root: nothing above it says what `.js` means or lends modules. */
+function isolate(): void {
+  const loader = Module as unknown as Loader;
+  const lookUp = loader._nodeModulePaths.bind(loader);
+  loader._nodeModulePaths = (from) => lookUp(from).filter((path) => path.startsWith(codePath + sep));
+  loader._extensions[".js"] = (module, file) => module._compile(readFileSync(file, "utf8"), file);
+}
+
+async function load(): Promise<Handler> {
+  const [file = "index", name = "handler"] = handlerName.split(/\.(?=[^.]+$)/);
+  const isModule = (): boolean => {
+    const manifest = join(codePath, "package.json");
+    return (
+      existsSync(manifest) &&
+      (JSON.parse(readFileSync(manifest, "utf8")) as { type?: string }).type === "module"
+    );
+  };
+  const script = join(codePath, `${file}.js`);
+  const exports = (
+    existsSync(script) && !isModule()
+      ? Module.createRequire(script)(script)
+      : await import(pathToFileURL(existsSync(script) ? script : join(codePath, `${file}.mjs`)).href)
+  ) as Record<string, unknown>;
+  const handler = exports[name];
+  if (typeof handler !== "function") throw new Error(`${handlerName} is not a function in ${codePath}`);
+  return handler as Handler;
+}
+
+/** A handler may throw or hand over anything. */
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(typeof error === "string" ? error : JSON.stringify(error));
+
+const errorBody = (error: unknown): string => {
+  const { message, name, stack } = asError(error);
+  return JSON.stringify({
+    errorMessage: message,
+    errorType: name,
+    stackTrace: (stack ?? "").split("\n").map((line) => line.trim()),
+  });
+};
+
+function withLogger(context: ContextData): object {
+  const write = (...parts: unknown[]): void => void process.stdout.write(`${format(...parts)}\n`);
+  return { ...context, logger: { debug: write, info: write, warn: write, error: write, log: write } };
+}
+
+const toBytes = (result: unknown): Uint8Array =>
+  Buffer.isBuffer(result)
+    ? result
+    : Buffer.from(typeof result === "string" ? result : (JSON.stringify(result) ?? ""));
+
+async function call(handler: Handler, { event, context }: InvokeMessage): Promise<InstanceMessage> {
+  const buffer = Buffer.from(event.buffer, event.byteOffset, event.byteLength);
+  let errorType: ErrorType = "UnhandledInvocationError";
+  try {
+    const result = await new Promise((resolve, reject) => {
+      const callback = (error: unknown, value?: unknown): void => {
+        if (error === null || error === undefined) return resolve(value);
+        errorType = "HandledInvocationError";
+        reject(asError(error));
+      };
+      const returned = handler(buffer, withLogger(context), callback);
+      // A handler that takes the third argument answers through it.
+      if (handler.length < 3 || returned instanceof Promise) Promise.resolve(returned).then(resolve, reject);
+    });
+    return { kind: "answer", body: toBytes(result) };
+  } catch (error) {
+    return { kind: "answer", body: Buffer.from(errorBody(error)), errorType };
+  }
+}
+
+async function main(): Promise<void> {
+  isolate();
+  try {
+    const handler = await load();
+    parentPort?.on("message", (message: InvokeMessage) => void call(handler, message).then(say));
+    say({ kind: "ready" });
+  } catch (error) {
+    say({ kind: "broken", body: errorBody(error) });
+  }
+}
+
+void main();

@@ -1,0 +1,257 @@
+/**
+ * Runs functions: picks or starts an instance, gives it an event, puts the ending into the platform's words.
+ *
+ * H1. One invocation at a time per instance; a further one needs a further instance.
+ * H2. Every invocation has fresh credentials of the function's role, valid for 36 hours; those in the
+ *     environment date from the start of the process.
+ * H3. The cloud's clock waits for a running invocation; its duration is modelled (invocation.ts).
+ */
+import type { Call, Kernel } from "../kernel.ts";
+import { CloudFault } from "../kernel.ts";
+import type { KeyRing } from "../keys.ts";
+import type { FunctionDefinition } from "./definition.ts";
+import { type Ending, Instance } from "./instance.ts";
+import { type Invocation, modelDurationMs, type Source } from "./invocation.ts";
+import type { ContextData } from "./messages.ts";
+
+const SESSION_MS = 36 * 3_600_000;
+/** Estimate: the platform keeps an idle instance "for minutes". */
+const IDLE_LIMIT_MS = 10 * 60_000;
+/** On-demand instances of an account in a region, the default quota. */
+const ACCOUNT_INSTANCES = 100;
+
+export interface HostOptions {
+  /** Threads kept alive at most; beyond it the longest idle instance is ended. Default 16. */
+  readonly maxThreads?: number;
+  /** Real milliseconds after which a handler that gives no answer counts as timed out. Default 20 s. */
+  readonly hangMs?: number;
+}
+
+/** Which invocation dies between its effects and its answer. `n` counts the function's invocations from 0. */
+export interface Crash {
+  readonly function: string;
+  readonly when?: (payload: string, n: number) => boolean;
+}
+
+export interface InvokeOptions {
+  readonly source: Source;
+  readonly requestId: string;
+  readonly attempt?: number;
+  readonly taskId?: string;
+}
+
+export class Host {
+  /** Finished invocations in the order they ended. */
+  readonly log: Invocation[] = [];
+  readonly #kernel: Kernel;
+  readonly #keys: KeyRing;
+  readonly #options: Required<HostOptions>;
+  readonly #idle: Instance[] = [];
+  readonly #busy = new Map<Instance, { keyId: string; calls: Call[] }>();
+  readonly #running = new Map<string, number>();
+  readonly #crashes = new Map<Crash, { matches: number }>();
+
+  constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
+    this.#kernel = kernel;
+    this.#keys = keys;
+    this.#options = { maxThreads: 16, hangMs: 20_000, ...options };
+  }
+
+  /** Ends matching invocations after their effects and before their answer; answers a way to stop it. */
+  crash(crash: Crash): () => void {
+    this.#crashes.set(crash, { matches: 0 });
+    return () => this.#crashes.delete(crash);
+  }
+
+  /** Runs the function once. @throws CloudFault 429 when its instances are all in use. */
+  invoke(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
+    const { name, reservedConcurrency: cap = ACCOUNT_INSTANCES } = definition;
+    const count = this.#running.get(name) ?? 0;
+    if (count >= cap || this.#busy.size >= ACCOUNT_INSTANCES) {
+      throw new CloudFault(429, "ResourceExhausted", `function '${name}' has no instance left of ${cap}`);
+    }
+    this.#running.set(name, count + 1);
+    const work = this.#run(definition, event, options).finally(() =>
+      this.#running.set(name, (this.#running.get(name) ?? 1) - 1),
+    );
+    return this.#kernel.time.hold(work);
+  }
+
+  /** Whose call this was: adds it to the running invocation's record. */
+  attribute(keyId: string, call: Call): void {
+    this.#callerOf(keyId)?.[1].calls.push(call);
+  }
+
+  /** Ends the instance that holds these credentials, whatever it is doing. */
+  async endCaller(keyId: string): Promise<void> {
+    await this.#callerOf(keyId)?.[0].end();
+  }
+
+  /** Ends all threads. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#idle, ...this.#busy.keys()].map((instance) => instance.end()));
+  }
+
+  /** Instances now alive, for inspection. */
+  instances(): { readonly id: string; readonly function: string; readonly isBusy: boolean }[] {
+    return [...this.#idle, ...this.#busy.keys()].map((instance) => ({
+      id: instance.id,
+      function: instance.functionName,
+      isBusy: this.#busy.has(instance),
+    }));
+  }
+
+  #callerOf(keyId: string): [Instance, { keyId: string; calls: Call[] }] | undefined {
+    return [...this.#busy].find(
+      ([instance, run]) => run.keyId === keyId || instance.environmentKeyId === keyId,
+    );
+  }
+
+  async #run(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
+    const at = this.#kernel.time.now();
+    const { requestId, source, attempt = 1, taskId } = options;
+    const payload = event.toString("utf8");
+    const isCrash = this.#isCrash(definition.name, payload);
+    const credentials = this.#assume(definition);
+    const instance = await this.#take(definition);
+    const run = { keyId: credentials.accessKeyId, calls: [] as Call[] };
+    this.#busy.set(instance, run);
+    const coldStart = instance.invocations === 0;
+    let output = "";
+    const ending = await instance.invoke(
+      { event: new Uint8Array(event), context: this.#context(definition, requestId, credentials) },
+      this.#options.hangMs,
+      (text) => (output += text),
+    );
+    this.#busy.delete(instance);
+    const modelledMs = modelDurationMs(coldStart, run.calls.length);
+    const isLate = ending.kind === "hang" || modelledMs > definition.timeoutMs;
+    const durationMs = isLate ? definition.timeoutMs : modelledMs;
+    if (isCrash || isLate || instance.isEnded) await instance.end();
+    else this.#putBack(instance);
+    const outcome = phrase(
+      isCrash ? { kind: "exit" } : isLate ? { kind: "hang" } : ending,
+      definition,
+      durationMs,
+    );
+    const invocation: Invocation = {
+      at,
+      requestId,
+      function: definition.name,
+      source,
+      attempt,
+      payload,
+      durationMs,
+      coldStart,
+      ...outcome,
+      logs: [
+        `FC Invoke Start RequestId: ${requestId}`,
+        ...output.split("\n").filter((line) => line !== ""),
+        `FC Invoke End RequestId: ${requestId}`,
+      ],
+      instanceId: instance.id,
+      calls: run.calls,
+      ...(taskId !== undefined && { taskId }),
+    };
+    this.log.push(invocation);
+    return invocation;
+  }
+
+  async #take(definition: FunctionDefinition): Promise<Instance> {
+    const now = this.#kernel.time.now();
+    const stale = this.#idle.filter(({ idleSince }) => now - idleSince > IDLE_LIMIT_MS);
+    for (const instance of stale) this.#idle.splice(this.#idle.indexOf(instance), 1);
+    // The one used last is the warmest; the others may go stale.
+    const place = this.#idle.findLastIndex(({ functionName }) => functionName === definition.name);
+    const [warm] = place === -1 ? [] : this.#idle.splice(place, 1);
+    const alive = this.#idle.length + this.#busy.size;
+    const surplus = warm === undefined && alive >= this.#options.maxThreads ? this.#idle.splice(0, 1) : [];
+    await Promise.all([...stale, ...surplus].map((instance) => instance.end()));
+    return warm ?? this.#start(definition);
+  }
+
+  #putBack(instance: Instance): void {
+    instance.idleSince = this.#kernel.time.now();
+    this.#idle.push(instance);
+  }
+
+  #start(definition: FunctionDefinition): Promise<Instance> {
+    const id = `c-${this.#kernel.id("")}`;
+    const { accessKeyId, accessKeySecret, securityToken } = this.#assume(definition);
+    const variables = {
+      ...definition.environment,
+      FC_FUNC_CODE_PATH: definition.codePath,
+      FC_ACCOUNT_ID: this.#kernel.accountId,
+      FC_FUNCTION_HANDLER: definition.handler,
+      FC_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
+      FC_FUNCTION_NAME: definition.name,
+      FC_REGION: this.#kernel.region,
+      FC_CUSTOM_LISTEN_PORT: "9000",
+      FC_INSTANCE_ID: id,
+      FC_VER_ID: "LATEST",
+      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+      ALIBABA_CLOUD_SECURITY_TOKEN: securityToken,
+    };
+    return Instance.start(id, definition, this.#kernel.time.shared, { keyId: accessKeyId, variables });
+  }
+
+  #assume({ role }: FunctionDefinition): ContextData["credentials"] {
+    if (role === undefined) return { accessKeyId: "", accessKeySecret: "", securityToken: "" };
+    const { id, secret, token } = this.#keys.assume(role, SESSION_MS);
+    return { accessKeyId: id, accessKeySecret: secret, securityToken: token };
+  }
+
+  #context(
+    { name, handler, memoryMb, timeoutMs }: FunctionDefinition,
+    requestId: string,
+    credentials: ContextData["credentials"],
+  ): ContextData {
+    return {
+      requestId,
+      credentials,
+      function: { name, handler, memory: memoryMb, timeout: timeoutMs / 1000 },
+      // Services are gone since FC 3.0; their fields stay, empty.
+      service: { name: "", logProject: "", logStore: "", qualifier: "LATEST", versionId: "" },
+      region: this.#kernel.region,
+      accountId: this.#kernel.accountId,
+      tracing: { openTracingSpanContext: "", jaegerEndpoint: "", openTracingSpanBaggages: {} },
+    };
+  }
+
+  #isCrash(name: string, payload: string): boolean {
+    let hit = false;
+    for (const [crash, entry] of this.#crashes) {
+      if (crash.function !== name) continue;
+      const n = entry.matches++;
+      hit ||= crash.when?.(payload, n) ?? true;
+    }
+    return hit;
+  }
+}
+
+/** The platform's words for an ending. */
+function phrase(
+  ending: Ending,
+  { memoryMb, timeoutMs }: FunctionDefinition,
+  durationMs: number,
+): { readonly result: string; readonly error?: string } {
+  const failed = (errorMessage: string): { result: string; error: string } => ({
+    result: JSON.stringify({ errorMessage }),
+    error: "UnhandledInvocationError",
+  });
+  const exited = "Process exited unexpectedly before completing request";
+  switch (ending.kind) {
+    case "answer":
+      return {
+        result: ending.body.toString("utf8"),
+        ...(ending.errorType !== undefined && { error: ending.errorType }),
+      };
+    case "exit":
+      return failed(`${exited} (duration: ${durationMs}ms, maxMemoryUsage: 0MB)`);
+    case "out of memory":
+      return failed(`${exited} (duration: ${durationMs}ms, maxMemoryUsage: ${memoryMb}MB)`);
+    case "hang":
+      return failed(`Function timed out after ${timeoutMs / 1000} seconds (maxMemoryUsage: 0MB)`);
+  }
+}

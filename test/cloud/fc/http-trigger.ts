@@ -1,0 +1,126 @@
+/** HTTP triggers of built-in runtimes: a request becomes a JSON event, the handler's answer a response. */
+import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../kernel.ts";
+import { decode, header, splitUrl } from "../signatures.ts";
+import type { FunctionDefinition, HttpTrigger } from "./definition.ts";
+import type { Host } from "./host.ts";
+import { type AsyncQueue, newRequestId } from "./queue.ts";
+
+/** Content types whose bodies travel as text; all others as base64. */
+const TEXT = /^(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript|x-www-form-urlencoded))/i;
+
+/** The event document, version v1, of a request to `functionName`. */
+export function httpEvent(
+  { region, accountId, time }: Kernel,
+  functionName: string,
+  request: WireRequest,
+  requestId: string,
+): string {
+  const { path, query } = splitUrl(request.url);
+  const isText = request.body.length === 0 || TEXT.test(header(request, "content-type"));
+  const domainPrefix = `${functionName}-standin`;
+  const queryParameters: Record<string, string> = {};
+  for (const [key, value] of query) {
+    queryParameters[key] = key in queryParameters ? `${queryParameters[key]},${value}` : value;
+  }
+  const now = time.now();
+  return JSON.stringify({
+    version: "v1",
+    rawPath: path,
+    // The gateway is written in Go, whose header names are Capitalized-Like-This.
+    headers: Object.fromEntries(
+      Object.keys(request.headers).map((name) => [capitalize(name), header(request, name)]),
+    ),
+    queryParameters,
+    body: request.body.toString(isText ? "utf8" : "base64"),
+    isBase64Encoded: !isText,
+    requestContext: {
+      accountId,
+      domainName: `${domainPrefix}.${region}.fcapp.run`,
+      domainPrefix,
+      http: {
+        method: request.method,
+        path: decode(path),
+        protocol: "HTTP/1.1",
+        sourceIp: "127.0.0.1",
+        userAgent: header(request, "user-agent"),
+      },
+      requestId,
+      time: `${new Date(now).toISOString().slice(0, 19)}Z`,
+      timeEpoch: String(Math.floor(now)),
+    },
+  });
+}
+
+const capitalize = (name: string): string => name.replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
+
+/** Serves one HTTP trigger. */
+export async function serveHttpTrigger(
+  kernel: Kernel,
+  host: Host,
+  queue: AsyncQueue,
+  definition: FunctionDefinition,
+  trigger: HttpTrigger,
+  request: WireRequest,
+): Promise<WireResponse> {
+  const requestId = newRequestId(kernel);
+  try {
+    if (trigger.disableInternet)
+      throw new CloudFault(403, "AccessDenied", "the public URL of this function is off");
+    if (!trigger.methods.includes(request.method)) {
+      throw new CloudFault(405, "MethodNotAllowed", `the trigger allows ${trigger.methods.join(", ")}`);
+    }
+    if (trigger.auth === "function") {
+      const principal = kernel.authenticate(request, "fc");
+      const resource = `acs:fc:${kernel.region}:${kernel.accountId}:functions/${definition.name}`;
+      kernel.authorize(principal, "fc:InvokeFunction", resource);
+    }
+    const event = Buffer.from(httpEvent(kernel, definition.name, request, requestId));
+    if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
+      queue.submit(definition, event, { source: "http", requestId });
+      return { status: 202, headers: { "x-fc-request-id": requestId }, body: "" };
+    }
+    const invocation = await host.invoke(definition, event, { source: "http", requestId });
+    return toResponse(invocation.result, invocation.error, requestId);
+  } catch (error) {
+    if (!(error instanceof CloudFault)) throw error;
+    const { status, code, message } = error;
+    const body = JSON.stringify({ RequestId: requestId, Code: code, Message: message });
+    return { status, headers: { "content-type": "application/json", "x-fc-request-id": requestId }, body };
+  }
+}
+
+interface HandlerResponse {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly isBase64Encoded?: boolean;
+}
+
+/** A document with `statusCode` is a response; anything else is the body of a 200. */
+export function toResponse(result: string, error: string | undefined, requestId: string): WireResponse {
+  const headers = { "content-type": "application/json", "x-fc-request-id": requestId };
+  if (error !== undefined)
+    return { status: 502, headers: { ...headers, "x-fc-error-type": error }, body: result };
+  const response = parseResponse(result);
+  if (response === undefined) return { status: 200, headers, body: result };
+  const own = Object.entries(response.headers ?? {}).map(([name, value]) => [
+    name.toLowerCase(),
+    String(value),
+  ]);
+  const body = typeof response.body === "string" ? response.body : JSON.stringify(response.body ?? "");
+  return {
+    status: response.statusCode,
+    headers: { ...headers, ...(Object.fromEntries(own) as Record<string, string>) },
+    body: response.isBase64Encoded === true ? Buffer.from(body, "base64") : body,
+  };
+}
+
+function parseResponse(result: string): HandlerResponse | undefined {
+  try {
+    const value: unknown = JSON.parse(result);
+    if (typeof value !== "object" || value === null || !("statusCode" in value)) return undefined;
+    return Number.isInteger(value.statusCode) ? (value as HandlerResponse) : undefined;
+  } catch {
+    return undefined;
+  }
+}

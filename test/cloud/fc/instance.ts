@@ -1,0 +1,129 @@
+/** One function instance: a thread with the code loaded, serving one invocation at a time. */
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { build } from "esbuild";
+import type { FunctionDefinition } from "./definition.ts";
+import type { ErrorType, InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
+
+/** How an invocation ended, before the platform puts it into words. */
+export type Ending =
+  | { readonly kind: "answer"; readonly body: Buffer; readonly errorType?: ErrorType }
+  | { readonly kind: "exit" | "out of memory" | "hang" };
+
+let bootstrap: Promise<string> | undefined;
+
+/** The bootstrap as one script, built once per process. */
+const bootstrapScript = (): Promise<string> =>
+  (bootstrap ??= build({
+    entryPoints: [join(import.meta.dirname, "bootstrap.ts")],
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? ""));
+
+export class Instance {
+  readonly id: string;
+  readonly functionName: string;
+  /** Key id of the credentials in its environment. */
+  readonly environmentKeyId: string;
+  /** Cloud time of the last answer, for the idle limit. */
+  idleSince = 0;
+  invocations = 0;
+  readonly #worker: Worker;
+  #finish: ((ending: Ending) => void) | undefined;
+  #ended: Ending | undefined;
+  #onLog: ((text: string) => void) | undefined;
+  readonly #loaded: Promise<void>;
+
+  private constructor(id: string, definition: FunctionDefinition, environmentKeyId: string, worker: Worker) {
+    this.id = id;
+    this.functionName = definition.name;
+    this.environmentKeyId = environmentKeyId;
+    this.#worker = worker;
+    this.#loaded = new Promise((resolve) => {
+      worker.on("message", (message: InstanceMessage) => {
+        if (message.kind === "ready") resolve();
+        else if (message.kind === "log") this.#onLog?.(message.text);
+        else if (message.kind === "broken") {
+          resolve();
+          this.#settle(
+            { kind: "answer", body: Buffer.from(message.body), errorType: "UnhandledInvocationError" },
+            true,
+          );
+        } else {
+          const { body, errorType } = message;
+          this.#settle({ kind: "answer", body: Buffer.from(body), ...(errorType && { errorType }) });
+        }
+      });
+      worker.on("error", (error: NodeJS.ErrnoException) => {
+        this.#onLog?.(`${error.stack ?? error.message}\n`);
+        const kind = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "out of memory" : "exit";
+        this.#settle({ kind }, true);
+      });
+      worker.on("exit", () => {
+        resolve();
+        this.#settle({ kind: "exit" }, true);
+      });
+    });
+  }
+
+  /** Starts a thread that knows nothing of this process but the clock. */
+  static async start(
+    id: string,
+    definition: FunctionDefinition,
+    shared: SharedArrayBuffer,
+    environment: { readonly keyId: string; readonly variables: Readonly<Record<string, string>> },
+  ): Promise<Instance> {
+    const workerData: InstanceData = { shared, codePath: definition.codePath, handler: definition.handler };
+    const worker = new Worker(await bootstrapScript(), {
+      eval: true,
+      workerData,
+      env: { ...environment.variables },
+      execArgv: [],
+      argv: [],
+      stdout: true,
+      stderr: true,
+      name: definition.name,
+      resourceLimits: { maxOldGenerationSizeMb: definition.memoryMb },
+    });
+    return new Instance(id, definition, environment.keyId, worker);
+  }
+
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Runs the handler once. @param hangMs real milliseconds after which the instance is given up. */
+  async invoke(message: InvokeMessage, hangMs: number, onLog: (text: string) => void): Promise<Ending> {
+    this.invocations++;
+    this.#onLog = onLog;
+    const ending = new Promise<Ending>((resolve) => {
+      this.#finish = resolve;
+      if (this.#ended !== undefined) resolve(this.#ended);
+    });
+    const guard = setTimeout(() => this.#settle({ kind: "hang" }, true), hangMs);
+    await this.#loaded;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    if (!this.isEnded) this.#worker.postMessage(message);
+    const result = await ending;
+    clearTimeout(guard);
+    this.#onLog = undefined;
+    // A thread that still runs something must not outlive its invocation's end.
+    if (this.isEnded) await this.#worker.terminate();
+    return result;
+  }
+
+  /** Ends the thread at once; a running invocation ends with `exit`. */
+  async end(): Promise<void> {
+    this.#settle({ kind: "exit" }, true);
+    await this.#worker.terminate();
+  }
+
+  #settle(ending: Ending, isLast = false): void {
+    if (isLast) this.#ended ??= ending;
+    this.#finish?.(ending);
+    this.#finish = undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/** What the host and the thread of a function instance say to each other. */
+
+export interface InstanceData {
+  /** The cloud's clock, see time.ts. */
+  readonly shared: SharedArrayBuffer;
+  readonly codePath: string;
+  /** `index.handler` */
+  readonly handler: string;
+}
+
+/** The documented context, without what cannot be sent to a thread (logger). */
+export interface ContextData {
+  readonly requestId: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly accessKeySecret: string;
+    readonly securityToken: string;
+  };
+  readonly function: {
+    readonly name: string;
+    readonly handler: string;
+    /** MB */
+    readonly memory: number;
+    /** Seconds */
+    readonly timeout: number;
+  };
+  readonly service: {
+    readonly name: string;
+    readonly logProject: string;
+    readonly logStore: string;
+    readonly qualifier: string;
+    readonly versionId: string;
+  };
+  readonly region: string;
+  readonly accountId: string;
+  readonly tracing: {
+    readonly openTracingSpanContext: string;
+    readonly jaegerEndpoint: string;
+    readonly openTracingSpanBaggages: Readonly<Record<string, string>>;
+  };
+}
+
+export interface InvokeMessage {
+  readonly event: Uint8Array;
+  readonly context: ContextData;
+}
+
+export type ErrorType = "UnhandledInvocationError" | "HandledInvocationError";
+
+export type InstanceMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "log"; readonly text: string }
+  /** The code could not be loaded, or has no such handler. */
+  | { readonly kind: "broken"; readonly body: string }
+  | { readonly kind: "answer"; readonly body: Uint8Array; readonly errorType?: ErrorType };

@@ -1,0 +1,109 @@
+/** Function Compute as a whole: what a test holds in its hands as `cloud.fc`. */
+import type { Call, Kernel, WireRequest, WireResponse } from "../kernel.ts";
+import type { KeyRing } from "../keys.ts";
+import type { ObjectStore } from "../oss/store.ts";
+import type { FunctionDefinition, HttpTrigger } from "./definition.ts";
+import { type Crash, Host, type HostOptions } from "./host.ts";
+import { serveHttpTrigger } from "./http-trigger.ts";
+import { type Cost, costOf, type Invocation } from "./invocation.ts";
+import { fireOssTriggers } from "./oss-trigger.ts";
+import { type AsyncEvent, AsyncQueue, type Matcher, type QueueOptions, type Refusal } from "./queue.ts";
+import { FcService } from "./service.ts";
+import { startTimer } from "./timer.ts";
+
+export type FcOptions = HostOptions & QueueOptions;
+
+export class FunctionCompute {
+  readonly functions: ReadonlyMap<string, FunctionDefinition>;
+  readonly #kernel: Kernel;
+  readonly #host: Host;
+  readonly #queue: AsyncQueue;
+  readonly #service: FcService;
+
+  constructor(
+    kernel: Kernel,
+    keys: KeyRing,
+    store: ObjectStore,
+    definitions: readonly FunctionDefinition[],
+    options: FcOptions = {},
+  ) {
+    this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
+    this.#kernel = kernel;
+    this.#host = new Host(kernel, keys, options);
+    this.#queue = new AsyncQueue(kernel, this.#host, this.functions, options);
+    this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
+    store.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
+    for (const definition of definitions) {
+      for (const trigger of definition.triggers) {
+        if (trigger.kind === "timer" && trigger.enabled) startTimer(kernel, this.#queue, definition, trigger);
+      }
+    }
+  }
+
+  /** Every finished run of a handler, in the order they ended. */
+  get invocations(): readonly Invocation[] {
+    return this.#host.log;
+  }
+
+  /** Every asynchronous event ever accepted, with its status and history. */
+  get events(): readonly AsyncEvent[] {
+    return this.#queue.events;
+  }
+
+  /** Deliveries of triggers and destinations that could not be made. */
+  get refusals(): readonly Refusal[] {
+    return this.#queue.refusals;
+  }
+
+  /** Instances now alive. */
+  get instances(): ReturnType<Host["instances"]> {
+    return this.#host.instances();
+  }
+
+  /** CU and CNY of all invocations so far. */
+  get cost(): Cost {
+    return costOf(this.#host.log, this.functions);
+  }
+
+  /** Ends the instance of matching invocations after their effects and before their answer. */
+  crash(crash: Crash): () => void {
+    return this.#host.crash(crash);
+  }
+
+  /** Delivers matching asynchronous events twice. */
+  duplicate(matcher: Matcher): () => void {
+    return this.#queue.duplicate(matcher);
+  }
+
+  /** The functions with an HTTP trigger. */
+  webFunctions(): { readonly definition: FunctionDefinition; readonly trigger: HttpTrigger }[] {
+    return [...this.functions.values()].flatMap((definition) =>
+      definition.triggers
+        .filter((trigger) => trigger.kind === "http")
+        .map((trigger) => ({ definition, trigger })),
+    );
+  }
+
+  handle(request: WireRequest): Promise<WireResponse> {
+    return this.#service.handle(request);
+  }
+
+  /** Serves a request to the URL of an HTTP trigger. */
+  serve(definition: FunctionDefinition, trigger: HttpTrigger, request: WireRequest): Promise<WireResponse> {
+    return serveHttpTrigger(this.#kernel, this.#host, this.#queue, definition, trigger, request);
+  }
+
+  /** Adds a call to the record of the invocation that made it. */
+  attribute(keyId: string, call: Call): void {
+    this.#host.attribute(keyId, call);
+  }
+
+  /** Ends the instance that holds these credentials. */
+  endCaller(keyId: string): Promise<void> {
+    return this.#host.endCaller(keyId);
+  }
+
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Asynchronous invocation: at least once, with delays, retries, expiry and destinations.
+ *
+ * Q1. An event runs until it succeeds, its retries are used up or it is too old; each end is recorded.
+ * Q2. A function error is retried `maxRetries` times. Waiting for an instance (429) is not an attempt.
+ * Q3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
+ * Q4. An event's age counts from its submission, delay included.
+ */
+import { CloudFault, type Kernel } from "../kernel.ts";
+import { type FunctionDefinition, MAX_ASYNC_BYTES } from "./definition.ts";
+import type { Host } from "./host.ts";
+import type { Invocation, Source } from "./invocation.ts";
+
+/** Estimate: the spacing of retries after a function error is not documented. Doubles each time. */
+const RETRY_BASE_MS = 60_000;
+/** Documented: 0.5 s, 1, 2, 4, … for up to five hours. */
+const BUSY_BASE_MS = 500;
+const BUSY_LIMIT_MS = 5 * 3_600_000;
+/** Time between acceptance and start of an event without a delay. */
+const DISPATCH_MS = 10;
+const LATE_MS = 2000;
+const EARLY_MS = 1000;
+/** How long after the first delivery a duplicate follows, when the test asks for one. */
+const DUPLICATE_AFTER_MS = 1000;
+
+export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired";
+
+/** One asynchronous event from submission to its end. */
+export interface AsyncEvent {
+  readonly id: string;
+  readonly taskId: string;
+  readonly function: string;
+  readonly source: Source;
+  readonly payload: Buffer;
+  readonly enqueuedAt: number;
+  readonly dueAt: number;
+  status: Status;
+  /** Runs so far, the first included. */
+  attempts: number;
+  endedAt?: number;
+  readonly history: { readonly at: number; readonly status: Status }[];
+}
+
+/** A delivery the platform could not make, for want of a permission or a target. */
+export interface Refusal {
+  readonly at: number;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+export interface QueueOptions {
+  /** Lets delayed events arrive up to a second early, as the platform warns they may. */
+  readonly mayBeEarly?: boolean;
+}
+
+export type Matcher = (event: { readonly function: string; readonly payload: string }) => boolean;
+
+export class AsyncQueue {
+  readonly events: AsyncEvent[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly #kernel: Kernel;
+  readonly #host: Host;
+  readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
+  readonly #options: QueueOptions;
+  readonly #duplicates = new Set<Matcher>();
+
+  constructor(
+    kernel: Kernel,
+    host: Host,
+    definitions: ReadonlyMap<string, FunctionDefinition>,
+    options: QueueOptions,
+  ) {
+    this.#kernel = kernel;
+    this.#host = host;
+    this.#definitions = definitions;
+    this.#options = options;
+  }
+
+  /** Delivers matching events twice; answers a way to stop it. */
+  duplicate(matcher: Matcher): () => void {
+    this.#duplicates.add(matcher);
+    return () => this.#duplicates.delete(matcher);
+  }
+
+  /** The task with this id of a function, if it was ever submitted. */
+  task(functionName: string, taskId: string): AsyncEvent | undefined {
+    return this.events.find((event) => event.function === functionName && event.taskId === taskId);
+  }
+
+  /** Accepts an event. @throws CloudFault for a payload over the cap or a task id used before. */
+  submit(
+    definition: FunctionDefinition,
+    payload: Buffer,
+    options: { source: Source; requestId: string; delayMs?: number; taskId?: string },
+  ): AsyncEvent {
+    const { source, requestId, delayMs = 0, taskId = requestId } = options;
+    if (payload.length > MAX_ASYNC_BYTES) {
+      throw new CloudFault(
+        400,
+        "EntityTooLarge",
+        `the payload has ${payload.length} bytes, an asynchronous one may have ${MAX_ASYNC_BYTES}`,
+      );
+    }
+    if (this.task(definition.name, taskId) !== undefined) {
+      throw new CloudFault(409, "AsyncTaskAlreadyExists", `async task '${taskId}' already exists`);
+    }
+    const now = this.#kernel.time.now();
+    const event: AsyncEvent = {
+      id: requestId,
+      taskId,
+      function: definition.name,
+      source,
+      payload,
+      enqueuedAt: now,
+      dueAt: now + DISPATCH_MS + this.#jitter(delayMs),
+      status: "Enqueued",
+      attempts: 0,
+      history: [{ at: now, status: "Enqueued" }],
+    };
+    this.events.push(event);
+    this.#schedule(definition, event, event.dueAt);
+    const text = payload.toString("utf8");
+    if ([...this.#duplicates].some((matches) => matches({ function: definition.name, payload: text }))) {
+      this.#schedule(definition, event, event.dueAt + DUPLICATE_AFTER_MS);
+    }
+    return event;
+  }
+
+  #jitter(delayMs: number): number {
+    if (delayMs === 0) return 0;
+    const early = this.#options.mayBeEarly === true ? EARLY_MS : 0;
+    return Math.max(0, delayMs - early + Math.floor(this.#kernel.random() * (LATE_MS + early)));
+  }
+
+  #schedule(definition: FunctionDefinition, event: AsyncEvent, at: number, busySince?: number): void {
+    const label = `invoke ${definition.name}`;
+    this.#kernel.time.schedule(at, { label }, () => this.#deliver(definition, event, busySince));
+  }
+
+  async #deliver(definition: FunctionDefinition, event: AsyncEvent, busySince?: number): Promise<void> {
+    const now = this.#kernel.time.now();
+    if (now - event.enqueuedAt > definition.maxAgeMs) {
+      this.#end(definition, event, "Expired", undefined);
+      return;
+    }
+    const attempt = event.attempts + 1;
+    let work: Promise<Invocation>;
+    try {
+      const { source, id: requestId, taskId } = event;
+      work = this.#host.invoke(definition, event.payload, { source, requestId, attempt, taskId });
+    } catch (error) {
+      if (!(error instanceof CloudFault)) throw error;
+      const since = busySince ?? now;
+      if (now - since > BUSY_LIMIT_MS) return this.#end(definition, event, "Failed", undefined);
+      // Waits of 0.5, 1, 2, … seconds add up to (next wait - 0.5): the wait follows from the time spent.
+      return this.#schedule(definition, event, now + BUSY_BASE_MS + (now - since), since);
+    }
+    event.attempts = attempt;
+    this.#mark(event, "Running");
+    const invocation = await work;
+    if (invocation.error === undefined) return this.#end(definition, event, "Succeeded", invocation);
+    if (attempt > definition.maxRetries) return this.#end(definition, event, "Failed", invocation);
+    this.#mark(event, "Retrying");
+    const waitMs = RETRY_BASE_MS * 2 ** (attempt - 1);
+    this.#schedule(definition, event, this.#kernel.time.now() + waitMs);
+  }
+
+  #mark(event: AsyncEvent, status: Status): void {
+    event.status = status;
+    event.history.push({ at: this.#kernel.time.now(), status });
+  }
+
+  #end(
+    definition: FunctionDefinition,
+    event: AsyncEvent,
+    status: "Succeeded" | "Failed" | "Expired",
+    invocation: Invocation | undefined,
+  ): void {
+    this.#mark(event, status);
+    event.endedAt = this.#kernel.time.now();
+    const target = status === "Succeeded" ? definition.onSuccess : definition.onFailure;
+    if (target === undefined) return;
+    const { region, accountId } = this.#kernel;
+    const functionArn = `acs:fc:${region}:${accountId}:functions/${definition.name}`;
+    const error = invocation?.error;
+    const busy = status === "Failed" && invocation === undefined;
+    const document = {
+      timestamp: event.endedAt,
+      requestContext: {
+        requestId: event.id,
+        functionArn,
+        // Estimates but for FunctionResourceExhausted, the one in the documentation's sample.
+        condition: busy
+          ? "FunctionResourceExhausted"
+          : status === "Expired"
+            ? "AsyncEventExpired"
+            : (error ?? "Success"),
+        approximateInvokeCount: event.attempts,
+      },
+      requestPayload: event.payload.toString("utf8"),
+      responseContext: { statusCode: busy ? 429 : 200, functionError: error ?? "" },
+      responsePayload: invocation?.result ?? "",
+    };
+    this.forward(
+      `destination of ${definition.name}`,
+      definition.role,
+      target,
+      JSON.stringify(document),
+      "destination",
+    );
+  }
+
+  /** Submits on behalf of a role, as triggers and destinations do; what cannot be delivered is in `refusals`. */
+  forward(
+    from: string,
+    role: string | undefined,
+    target: string,
+    payload: string,
+    source: Source,
+  ): AsyncEvent | undefined {
+    const { region, accountId, time } = this.#kernel;
+    const refuse = (reason: string): undefined => {
+      this.refusals.push({ at: time.now(), from, to: target, reason });
+    };
+    const definition = this.#definitions.get(target);
+    if (definition === undefined) return refuse(`there is no function ${target}`);
+    const resource = `acs:fc:${region}:${accountId}:functions/${target}`;
+    const principal = { accountId, keyId: "", ...(role !== undefined && { role }) };
+    if (!this.#kernel.allows(principal, "fc:InvokeFunction", resource)) {
+      return refuse(`role ${role} has no fc:InvokeFunction on ${resource}`);
+    }
+    try {
+      const requestId = newRequestId(this.#kernel);
+      return this.submit(definition, Buffer.from(payload), { source, requestId });
+    } catch (error) {
+      if (!(error instanceof CloudFault)) throw error;
+      return refuse(error.message);
+    }
+  }
+}
+
+/** An id of the form this product uses: `1-64e70cf1-…`. */
+export const newRequestId = (kernel: Kernel): string => {
+  const seconds = Math.floor(kernel.time.now() / 1000).toString(16);
+  return `1-${seconds}-${kernel.requestId().toLowerCase().replaceAll("-", "").slice(0, 20)}`;
+};

@@ -1,0 +1,80 @@
+/**
+ * The `${…}` of a manifest, as the deploy tool resolves them: `vars.x`, `env('X')`, `env('X', 'default')`
+ * and `resources.k.props.x`. A text that is one expression keeps the value's type.
+ */
+import type { Problem } from "./problem.ts";
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+export const isTree = (value: unknown): value is Tree =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Where a name in an expression is looked up. */
+export interface Scope {
+  readonly vars: Tree;
+  readonly env: Readonly<Record<string, string>>;
+  /** Props of another resource, resolved. */
+  readonly propsOf: (resource: string) => unknown;
+}
+
+const EXPRESSION = /\$\{([^}]*)\}/g;
+
+/** Resolves every expression below `value`; what cannot be resolved is reported and stays as it is. */
+export function interpolate(
+  value: unknown,
+  scope: Scope,
+  path: readonly PropertyKey[],
+  problems: Problem[],
+): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, index) => interpolate(item, scope, [...path, index], problems));
+  }
+  if (isTree(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) => [key, interpolate(child, scope, [...path, key], problems)]),
+    );
+  }
+  if (typeof value !== "string") return value;
+  const resolve = (expression: string): unknown => {
+    try {
+      return evaluate(expression.trim(), scope);
+    } catch (error) {
+      problems.push({ path, text: (error as Error).message });
+      return `\${${expression}}`;
+    }
+  };
+  const whole = /^\$\{([^}]*)\}$/.exec(value);
+  if (whole !== null) return resolve(whole[1] ?? "");
+  return value.replace(EXPRESSION, (_, expression: string) => String(resolve(expression)));
+}
+
+function evaluate(expression: string, scope: Scope): unknown {
+  const call = /^env\(\s*(['"])(\w+)\1\s*(?:,\s*(['"])(.*)\3\s*)?\)$/.exec(expression);
+  if (call !== null) {
+    const [, , name = "", , fallback] = call;
+    const value = scope.env[name] ?? fallback;
+    if (value !== undefined) return value;
+    throw new Error(`the environment has no ${name} — set it, or write \${env('${name}', 'default')}`);
+  }
+  const [root, ...keys] = expression.split(".");
+  if (root === "vars") return lookUp(scope.vars, keys, expression);
+  if (root === "resources" && keys[1] === "props") {
+    return lookUp(scope.propsOf(keys[0] ?? ""), keys.slice(2), expression);
+  }
+  throw new Error(
+    `\${${expression}} is not known here — use vars.x, env('X'), env('X', 'default') or resources.k.props.x`,
+  );
+}
+
+function lookUp(from: unknown, keys: readonly string[], expression: string): unknown {
+  const value = keys.reduce<unknown>((tree, key) => (isTree(tree) ? tree[key] : undefined), from);
+  if (value !== undefined) return value;
+  throw new Error(`\${${expression}} names nothing — define it or correct the name`);
+}
+
+/** `over` on top of `base`, objects merged deeply, everything else replaced. */
+export function merge(base: unknown, over: unknown): unknown {
+  if (!isTree(base) || !isTree(over)) return over === undefined ? base : over;
+  const keys = new Set([...Object.keys(base), ...Object.keys(over)]);
+  return Object.fromEntries([...keys].map((key) => [key, merge(base[key], over[key])]));
+}

@@ -1,0 +1,204 @@
+/** Reads a manifest (s.yaml, edition 3.0.0): text in, functions out, or every problem at once. */
+import { readFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { load } from "js-yaml";
+import type * as z from "zod/mini";
+import { DEFAULTS, type FunctionDefinition, type Trigger } from "../fc/definition.ts";
+import { checkAcross, type Resource } from "./cross-checks.ts";
+import { interpolate, isTree, merge, type Tree } from "./interpolation.ts";
+import { ManifestError, nearest, type Problem } from "./problem.ts";
+import { KNOWN_KEYS } from "./rules.ts";
+import {
+  BUCKET_ARN,
+  FUNCTION_ARN,
+  FunctionProps,
+  type FunctionPropsValue,
+  ManifestFile,
+  ROLE_ARN,
+  type TriggerProps,
+  TRIGGERS,
+} from "./schema.ts";
+
+export interface Manifest {
+  readonly functions: readonly FunctionDefinition[];
+  readonly regions: readonly string[];
+}
+
+/**
+ * Reads and checks the file at `path`; `code` folders are taken relative to it.
+ * @throws ManifestError that lists everything wrong.
+ */
+export function readManifest(path: string, env: Readonly<Record<string, string>>): Manifest {
+  return parseManifest(readFileSync(path, "utf8"), {
+    file: basename(path),
+    folder: dirname(resolve(path)),
+    env,
+  });
+}
+
+/** As `readManifest`, from a text. */
+export function parseManifest(
+  text: string,
+  { file, folder, env }: { file: string; folder: string; env: Readonly<Record<string, string>> },
+): Manifest {
+  const problems: Problem[] = [];
+  const resources = readResources(loadYaml(file, text), env, problems);
+  // Comparing what could not be read would only add noise.
+  if (problems.length === 0) problems.push(...checkAcross(resources));
+  if (problems.length > 0) throw new ManifestError(file, problems);
+  return {
+    functions: resources.map(({ props, triggers }) => toDefinition(props, triggers, folder)),
+    regions: [...new Set(resources.map(({ props }) => props.region))],
+  };
+}
+
+function loadYaml(file: string, text: string): Tree {
+  let document: unknown;
+  try {
+    document = load(text);
+  } catch (error) {
+    throw new ManifestError(file, [
+      { path: [], text: `is not YAML: ${(error as Error).message} — correct it` },
+    ]);
+  }
+  if (isTree(document)) return document;
+  throw new ManifestError(file, [{ path: [], text: "is empty — write edition, name and resources" }]);
+}
+
+function readResources(
+  document: Tree,
+  env: Readonly<Record<string, string>>,
+  problems: Problem[],
+): Resource[] {
+  check(ManifestFile, document, [], problems);
+  const nowhere = { vars: {}, env, propsOf: () => undefined };
+  const vars = interpolate(document["vars"] ?? {}, nowhere, ["vars"], problems);
+  const templates = isTree(document["template"]) ? document["template"] : {};
+  const sources = isTree(document["resources"]) ? document["resources"] : {};
+  const resolved = new Map<string, unknown>();
+  const open = new Set<string>();
+  // Resources may name each other's props in any order, so each is resolved when first asked for.
+  const propsOf = (name: string): unknown => {
+    if (resolved.has(name)) return resolved.get(name);
+    if (open.has(name)) throw new Error(`resources.${name} refers to itself — break the circle`);
+    open.add(name);
+    const source = sources[name];
+    const extend = isTree(source) && isTree(source["extend"]) ? String(source["extend"]["name"]) : undefined;
+    if (extend !== undefined && !(extend in templates)) {
+      const path = ["resources", name, "extend", "name"];
+      problems.push({ path, text: `there is no template ${extend} — define it below template` });
+    }
+    const raw = merge(extend === undefined ? {} : templates[extend], isTree(source) ? source["props"] : {});
+    const scope = { vars: isTree(vars) ? vars : {}, env, propsOf };
+    const props = interpolate(raw, scope, ["resources", name, "props"], problems);
+    open.delete(name);
+    resolved.set(name, props);
+    return props;
+  };
+  return Object.keys(sources).flatMap((name) => {
+    const path = ["resources", name, "props"];
+    const raw = propsOf(name);
+    const props = check(FunctionProps, raw, path, problems);
+    const list = isTree(raw) && Array.isArray(raw["triggers"]) ? (raw["triggers"] as unknown[]) : [];
+    const triggers = list.map((item, index) => checkTrigger(item, [...path, "triggers", index], problems));
+    const known = triggers.filter((trigger) => trigger !== undefined);
+    return props === undefined ? [] : [{ name, props, triggers: known }];
+  });
+}
+
+function checkTrigger(
+  item: unknown,
+  path: readonly PropertyKey[],
+  problems: Problem[],
+): TriggerProps | undefined {
+  const type = isTree(item) ? item["triggerType"] : undefined;
+  if (type === "timer" || type === "oss" || type === "http") {
+    return check<z.ZodMiniType<TriggerProps>>(TRIGGERS[type], item, path, problems);
+  }
+  problems.push({
+    path: [...path, "triggerType"],
+    text: `is ${JSON.stringify(type)} — use ${Object.keys(TRIGGERS).join(", ")}; no other kind is simulated`,
+  });
+  return undefined;
+}
+
+function check<T extends z.ZodMiniType>(
+  schema: T,
+  value: unknown,
+  path: readonly PropertyKey[],
+  problems: Problem[],
+): z.infer<T> | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const place = [...path, ...issue.path];
+    if (issue.code !== "unrecognized_keys") {
+      problems.push({ path: place, text: issue.message });
+      continue;
+    }
+    for (const key of issue.keys) {
+      const near = nearest(key, KNOWN_KEYS);
+      const todo = near === undefined || near === key ? "take it out" : `did you mean ${near}?`;
+      problems.push({ path: [...place, key], text: `is not a key known here — ${todo}` });
+    }
+  }
+  return undefined;
+}
+
+const group = (pattern: RegExp, text: string, index: number): string => pattern.exec(text)?.[index] ?? "";
+
+function toDefinition(
+  props: FunctionPropsValue,
+  triggers: readonly TriggerProps[],
+  folder: string,
+): FunctionDefinition {
+  const { asyncInvokeConfig: async, concurrencyConfig, role } = props;
+  const target = (arn: string | undefined): string | undefined => arn && group(FUNCTION_ARN, arn, 3);
+  const onSuccess = target(async?.destinationConfig?.onSuccess?.destination);
+  const onFailure = target(async?.destinationConfig?.onFailure?.destination);
+  return {
+    name: props.functionName,
+    codePath: resolve(folder, props.code),
+    handler: props.handler,
+    runtime: props.runtime,
+    vcpu: props.cpu,
+    memoryMb: props.memorySize,
+    diskMb: props.diskSize,
+    timeoutMs: props.timeout * 1000,
+    environment: props.environmentVariables ?? {},
+    ...(role !== undefined && { role: group(ROLE_ARN, role, 1) }),
+    asyncTask: async?.asyncTask ?? false,
+    maxRetries: async?.maxAsyncRetryAttempts ?? DEFAULTS.maxRetries,
+    maxAgeMs: async === undefined ? DEFAULTS.maxAgeMs : async.maxAsyncEventAgeInSeconds * 1000,
+    ...(onSuccess !== undefined && { onSuccess }),
+    ...(onFailure !== undefined && { onFailure }),
+    ...(concurrencyConfig !== undefined && { reservedConcurrency: concurrencyConfig.reservedConcurrency }),
+    triggers: triggers.map(toTrigger),
+  };
+}
+
+function toTrigger(props: TriggerProps): Trigger {
+  const name = props.triggerName;
+  switch (props.triggerType) {
+    case "timer": {
+      const { cronExpression, enable, payload = "" } = props.triggerConfig;
+      return { kind: "timer", name, cron: cronExpression, enabled: enable, payload };
+    }
+    case "oss": {
+      const { events, filter } = props.triggerConfig;
+      const bucket = group(BUCKET_ARN, props.sourceArn, 3);
+      return {
+        kind: "oss",
+        name,
+        bucket,
+        events,
+        ...filter.key,
+        role: group(ROLE_ARN, props.invocationRole, 1),
+      };
+    }
+    case "http": {
+      const { authType, methods, disableURLInternet = false } = props.triggerConfig;
+      return { kind: "http", name, auth: authType, methods, disableInternet: disableURLInternet };
+    }
+  }
+}

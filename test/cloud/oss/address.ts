@@ -1,0 +1,29 @@
+/** Which bucket and object a request names: in the path, in the Host header or as a sub-domain. */
+import type { WireRequest } from "../kernel.ts";
+import { decode, header, splitUrl } from "../signatures.ts";
+
+export interface OssAddress {
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
+  /** Parameters in order; an absent value (`?acl`) reads as the empty one. */
+  readonly query: readonly (readonly [string, string])[];
+}
+
+/** Host names that are the service itself, so that the bucket must be in the path. */
+const SERVICE = /^(?:\d+\.\d+\.\d+\.\d+|localhost|\[::1\]|oss-[\w-]+\.aliyuncs\.com)$/;
+
+/** Reads bucket, key and parameters. `+` in a path is a space, as OSS reads it; `%2B` is plus. */
+export function readAddress(request: WireRequest): OssAddress {
+  const host = header(request, "host").replace(/:\d+$/, "");
+  // Some clients write `??objectMeta`; the second mark belongs to nothing.
+  const { path, query } = splitUrl(request.url.replace(/\?\?+/, "?"));
+  const decoded = decode(path.replaceAll("+", "%20")).replace(/^\//, "");
+  if (!SERVICE.test(host) && host !== "") {
+    const bucket = host.split(".")[0] ?? "";
+    return { bucket: bucket === "" ? undefined : bucket, key: decoded === "" ? undefined : decoded, query };
+  }
+  const slash = decoded.indexOf("/");
+  const bucket = slash === -1 ? decoded : decoded.slice(0, slash);
+  const key = slash === -1 ? "" : decoded.slice(slash + 1);
+  return { bucket: bucket === "" ? undefined : bucket, key: key === "" ? undefined : key, query };
+}

@@ -1,0 +1,105 @@
+/** OSS on the wire: who may, which operation, what was answered, how it was refused. */
+import { CloudFault, type Kernel, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
+import { header } from "../signatures.ts";
+import { readAddress } from "./address.ts";
+import { BUCKET_OPERATIONS } from "./buckets.ts";
+import { createMultipartOperations } from "./multipart.ts";
+import { OBJECT_OPERATIONS } from "./objects.ts";
+import { operationName, type OssRequest, RAM_ACTIONS } from "./operation.ts";
+import type { ObjectStore } from "./store.ts";
+import { document, type XmlNode } from "./xml.ts";
+
+export class OssService {
+  readonly #kernel: Kernel;
+  readonly #store: ObjectStore;
+  readonly #operations = { ...BUCKET_OPERATIONS, ...OBJECT_OPERATIONS, ...createMultipartOperations() };
+
+  constructor(kernel: Kernel, store: ObjectStore) {
+    this.#kernel = kernel;
+    this.#store = store;
+  }
+
+  async handle(wire: WireRequest): Promise<WireResponse> {
+    const requestId = this.#kernel.requestId().replaceAll("-", "").slice(0, 24);
+    const { bucket = "", key = "", query } = readAddress(wire);
+    const params = { bucket, key };
+    let principal: Principal | undefined;
+    let action = `${wire.method} ${wire.url.split("?")[0]}`;
+    const log = (status: number, code?: string): void =>
+      this.#kernel.record({
+        at: this.#kernel.time.now(),
+        product: "oss",
+        action,
+        role: principal?.role,
+        status,
+        ...(code !== undefined && { code }),
+        params,
+      });
+    try {
+      const caller = (principal = this.#kernel.authenticate(wire, "oss"));
+      const demand = (act: string, b: string, k: string): void =>
+        this.#kernel.authorize(caller, act, `acs:oss:*:${this.#kernel.accountId}:${b}${k && `/${k}`}`, {
+          "oss:Prefix": new Map(query).get("prefix") ?? "",
+        });
+      const request: OssRequest = {
+        method: wire.method,
+        bucket,
+        key,
+        query: new Map(query),
+        body: wire.body,
+        wire,
+        demand,
+        header: (name) => header(wire, name),
+      };
+      action = operationName(request) ?? action;
+      const operation = this.#operations[action];
+      if (operation === undefined) {
+        throw new CloudFault(
+          501,
+          "NotImplemented",
+          `The stand-in cloud does not know ${action}; see its README.md.`,
+        );
+      }
+      if (action === "ListBuckets") demand("oss:ListBuckets", "*", "");
+      // The objects to delete are in the body: the operation asks for each of them.
+      else if (action !== "DeleteMultipleObjects")
+        demand(RAM_ACTIONS[action] ?? `oss:${action}`, bucket, key);
+      const fault = this.#kernel.faultFor("oss", action, params);
+      if (fault?.kind === "before")
+        throw fault.fault ?? new CloudFault(500, "InternalError", "Please try again.");
+      const answer = operation(request, { kernel: this.#kernel, store: this.#store });
+      log(answer.status);
+      if (fault !== undefined) return { status: 0, headers: {}, body: "" };
+      return {
+        ...answer,
+        headers: { "x-oss-request-id": requestId, server: "AliyunOSS", ...answer.headers },
+      };
+    } catch (error) {
+      if (!(error instanceof CloudFault)) throw error;
+      log(error.status, error.code);
+      return refuse(error, wire, requestId);
+    }
+  }
+}
+
+function refuse(fault: CloudFault, wire: WireRequest, requestId: string): WireResponse {
+  const text = document("Error", {
+    Code: fault.code,
+    Message: fault.message,
+    RequestId: requestId,
+    HostId: header(wire, "host"),
+    ...(fault.detail as XmlNode),
+  });
+  const headers = { "content-type": "application/xml", "x-oss-request-id": requestId };
+  const position = fault.detail["x-oss-next-append-position"];
+  // An answer to HEAD has no body, so the error travels in a header.
+  return {
+    status: fault.status,
+    headers: {
+      ...headers,
+      ...(typeof position === "string" && { "x-oss-next-append-position": position }),
+      ...(wire.method === "HEAD" && { "x-oss-err": Buffer.from(text).toString("base64") }),
+    },
+    body: wire.method === "HEAD" ? "" : text,
+  };
+}

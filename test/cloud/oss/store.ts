@@ -1,0 +1,166 @@
+/**
+ * Buckets and objects in memory.
+ *
+ * O1. Keys are listed in the order of their UTF-8 bytes.
+ * O2. Every successful change tells the subscribers what happened, once, after it is done.
+ */
+import { createHash } from "node:crypto";
+import { CloudFault, type Kernel } from "../kernel.ts";
+
+export interface StoredObject {
+  readonly key: string;
+  readonly body: Buffer;
+  /** Bytes. */
+  readonly size: number;
+  /** Upper-case hex, without quotes. */
+  readonly etag: string;
+  /** Epoch milliseconds, whole seconds as the protocol shows them. */
+  readonly lastModifiedAt: number;
+  readonly contentType: string;
+  /** x-oss-meta-* without the prefix, lower case. */
+  readonly meta: Readonly<Record<string, string>>;
+  readonly type: "Normal" | "Appendable" | "Multipart";
+}
+
+export interface PutOptions {
+  readonly contentType?: string;
+  readonly meta?: Readonly<Record<string, string>>;
+  readonly forbidOverwrite?: boolean;
+  readonly type?: StoredObject["type"];
+  readonly etag?: string;
+  /** Part of the event name: PutObject (default), PostObject, CopyObject, AppendObject, … */
+  readonly by?: string;
+}
+
+/** What happened to an object, as told to triggers. */
+export interface StoreEvent {
+  /** `ObjectCreated:PutObject`, without the `oss:` of rule names. */
+  readonly name: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly deltaSize: number;
+  readonly etag: string;
+  readonly at: number;
+  readonly requestId: string;
+}
+
+interface Bucket {
+  readonly name: string;
+  readonly createdAt: number;
+  readonly objects: Map<string, StoredObject>;
+}
+
+/** The objects of the account. Refusals are CloudFaults in the words of OSS. */
+export class ObjectStore {
+  readonly #kernel: Kernel;
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #subscribers: ((event: StoreEvent) => void)[] = [];
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  subscribe(subscriber: (event: StoreEvent) => void): void {
+    this.#subscribers.push(subscriber);
+  }
+
+  /** Makes a bucket; harmless when it exists. @throws CloudFault for a name the cloud refuses. */
+  createBucket(name: string): void {
+    if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
+      throw new CloudFault(400, "InvalidBucketName", "The specified bucket is not valid.", {
+        BucketName: name,
+      });
+    }
+    if (this.#buckets.has(name)) return;
+    this.#buckets.set(name, { name, createdAt: this.#kernel.time.now(), objects: new Map() });
+  }
+
+  deleteBucket(name: string): void {
+    if (this.#bucket(name).objects.size > 0) {
+      throw new CloudFault(409, "BucketNotEmpty", "The bucket has objects. Please delete them first.");
+    }
+    this.#buckets.delete(name);
+  }
+
+  buckets(): { readonly name: string; readonly createdAt: number }[] {
+    return [...this.#buckets.values()].map(({ name, createdAt }) => ({ name, createdAt }));
+  }
+
+  /** Stores an object whole. @throws CloudFault FileAlreadyExists when overwriting is forbidden. */
+  put(bucket: string, key: string, body: Buffer | string, options: PutOptions = {}): StoredObject {
+    const { objects } = this.#bucket(bucket);
+    if (key === "" || Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key)) {
+      throw new CloudFault(400, "InvalidObjectName", "The specified object is not valid.");
+    }
+    const before = objects.get(key);
+    if (before !== undefined && options.forbidOverwrite) {
+      throw new CloudFault(
+        409,
+        "FileAlreadyExists",
+        "The object you specified already exists and can not be overwritten.",
+      );
+    }
+    const data = Buffer.from(body);
+    const object: StoredObject = {
+      key,
+      body: data,
+      size: data.length,
+      etag: options.etag ?? createHash("md5").update(data).digest("hex").toUpperCase(),
+      lastModifiedAt: Math.floor(this.#kernel.time.now() / 1000) * 1000,
+      contentType: options.contentType ?? "application/octet-stream",
+      meta: options.meta ?? {},
+      type: options.type ?? "Normal",
+    };
+    objects.set(key, object);
+    const by = options.by ?? "PutObject";
+    this.#tell(`ObjectCreated:${by}`, bucket, object, data.length - (before?.size ?? 0));
+    return object;
+  }
+
+  /** @throws CloudFault NoSuchBucket or NoSuchKey. */
+  get(bucket: string, key: string): StoredObject {
+    const object = this.find(bucket, key);
+    if (object !== undefined) return object;
+    this.#bucket(bucket);
+    throw new CloudFault(404, "NoSuchKey", "The specified key does not exist.", { Key: key });
+  }
+
+  /** The object, or undefined when object or bucket is not there. */
+  find(bucket: string, key: string): StoredObject | undefined {
+    return this.#buckets.get(bucket)?.objects.get(key);
+  }
+
+  /** Removes an object; removing what is not there succeeds, as in OSS. */
+  delete(bucket: string, key: string, by = "DeleteObject"): void {
+    const { objects } = this.#bucket(bucket);
+    const object = objects.get(key);
+    if (!objects.delete(key) || object === undefined) return;
+    this.#tell(`ObjectRemoved:${by}`, bucket, object, -object.size);
+  }
+
+  /** All objects under `prefix` in the order of O1. */
+  list(bucket: string, prefix = ""): StoredObject[] {
+    return [...this.#bucket(bucket).objects.values()]
+      .filter(({ key }) => key.startsWith(prefix))
+      .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  }
+
+  /** @throws CloudFault NoSuchBucket. */
+  createdAt(bucket: string): number {
+    return this.#bucket(bucket).createdAt;
+  }
+
+  #bucket(name: string): Bucket {
+    const bucket = this.#buckets.get(name);
+    if (bucket !== undefined) return bucket;
+    throw new CloudFault(404, "NoSuchBucket", "The specified bucket does not exist.", { BucketName: name });
+  }
+
+  #tell(name: string, bucket: string, { key, size, etag }: StoredObject, deltaSize: number): void {
+    const at = this.#kernel.time.now();
+    const requestId = this.#kernel.requestId().replaceAll("-", "").slice(0, 24);
+    const event = { name, bucket, key, size, deltaSize, etag, at, requestId };
+    for (const subscriber of this.#subscribers) subscriber(event);
+  }
+}

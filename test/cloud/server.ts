@@ -1,0 +1,72 @@
+/** HTTP on 127.0.0.1: bodies read whole, answers written whole, no opinion about their meaning. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { WireRequest, WireResponse } from "./kernel.ts";
+
+/** Node's own limit of 16 KiB is too small for parameters that travel in the request line. */
+const MAX_HEADER_BYTES = 256 * 1024;
+
+export interface Listener {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `handle` on `port` (0 = any free one). Status 0 breaks the connection instead of answering.
+ * @param now the cloud's time in epoch milliseconds, for the Date header.
+ */
+export function listen(
+  port: number,
+  now: () => number,
+  handle: (request: WireRequest) => Promise<WireResponse>,
+): Promise<Listener> {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 30_000 }, (req, res) => {
+    serve(req, res, now, handle).catch((error: unknown) => {
+      // A bug of the stand-in must look like one, not like a refusal of the cloud.
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      res.writeHead(500, { "content-type": "application/json" });
+      res.end(JSON.stringify({ Code: "StandInBug", Message: text }));
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      const { port: actual } = server.address() as AddressInfo;
+      const close = (): Promise<void> =>
+        new Promise((done) => {
+          server.close(() => done());
+          server.closeAllConnections();
+        });
+      resolve({ url: `http://127.0.0.1:${actual}`, port: actual, close });
+    });
+  });
+}
+
+async function serve(
+  req: IncomingMessage,
+  res: ServerResponse,
+  now: () => number,
+  handle: (request: WireRequest) => Promise<WireResponse>,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  const { method = "GET", url = "/", headers } = req;
+  const answer = await handle({
+    method,
+    // A client behind a proxy writes the whole URL into the request line.
+    url: url.replace(/^https?:\/\/[^/?]*/, "").replace(/^(?!\/)/, "/"),
+    headers,
+    body: Buffer.concat(chunks),
+  });
+  if (answer.status === 0) {
+    res.destroy();
+    return;
+  }
+  res.writeHead(answer.status, {
+    date: new Date(now()).toUTCString(),
+    "content-length": String(Buffer.byteLength(answer.body)),
+    ...answer.headers,
+  });
+  res.end(answer.body);
+}

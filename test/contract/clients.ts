@@ -1,0 +1,108 @@
+/** The official clients as a test uses them, pointed at the stand-in; types for those that ship none. */
+import { createRequire } from "node:module";
+import OSS from "ali-oss";
+import type { Cloud } from "../cloud/index.ts";
+
+const require = createRequire(import.meta.url);
+
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+  readonly token?: string;
+}
+
+export interface Answer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: unknown;
+}
+
+interface Fc2 {
+  version: string;
+  post(path: string, body: unknown, headers?: object, query?: object): Promise<Answer>;
+  get(path: string, query?: object, headers?: object): Promise<Answer>;
+}
+
+/** @alicloud/fc2, which signs FC V1. */
+export function fc2(cloud: Cloud, key: Credentials = cloud.accessKey): Fc2 {
+  const Client = require("@alicloud/fc2") as new (account: string, config: object) => Fc2;
+  const client = new Client(cloud.accountId, {
+    accessKeyID: key.id,
+    accessKeySecret: key.secret,
+    ...(key.token !== undefined && { securityToken: key.token }),
+    region: cloud.region,
+    endpoint: cloud.urls.fc,
+  });
+  client.version = "2023-03-30";
+  return client;
+}
+
+interface OpenApi {
+  default: new (config: object) => {
+    callApi(params: object, request: object, runtime: object): Promise<unknown>;
+  };
+  $OpenApiUtil: Record<"Config" | "Params" | "OpenApiRequest", new (map: object) => object>;
+}
+
+export interface OpenApiCall {
+  readonly action: string;
+  readonly version: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly style?: "RPC" | "ROA";
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** One call through @alicloud/openapi-core, the core of all generated clients: it signs ACS3. */
+export async function openApi(
+  url: string,
+  key: Credentials,
+  call: OpenApiCall,
+): Promise<{ statusCode: number; headers: Record<string, string>; body: unknown }> {
+  const { default: Client, $OpenApiUtil } = require("@alicloud/openapi-core") as OpenApi;
+  const client = new Client(
+    new $OpenApiUtil.Config({
+      accessKeyId: key.id,
+      accessKeySecret: key.secret,
+      ...(key.token !== undefined && { securityToken: key.token, type: "sts" }),
+      endpoint: new URL(url).host,
+      protocol: "HTTP",
+      regionId: "cn-hangzhou",
+    }),
+  );
+  const {
+    action,
+    version,
+    path = "/",
+    method = "POST",
+    style = "RPC",
+    query = {},
+    headers = {},
+    body,
+  } = call;
+  const isStream = style === "ROA" && body !== undefined;
+  const params = new $OpenApiUtil.Params({
+    action,
+    version,
+    protocol: "HTTP",
+    pathname: path,
+    method,
+    authType: "AK",
+    style,
+    reqBodyType: isStream ? "byte" : "json",
+    bodyType: style === "ROA" ? "string" : "json",
+  });
+  const request = new $OpenApiUtil.OpenApiRequest({ query, headers, ...(body !== undefined && { body }) });
+  return (await client.callApi(params, request, { readTimeout: 30_000, connectTimeout: 30_000 })) as never;
+}
+
+/** ali-oss on the address of the stand-in: the bucket is in the Host header. */
+export const aliOss = (cloud: Cloud, bucket: string, options: Partial<OSS.Options> = {}): OSS =>
+  new OSS({
+    accessKeyId: cloud.accessKey.id,
+    accessKeySecret: cloud.accessKey.secret,
+    endpoint: cloud.urls.oss,
+    bucket,
+    ...options,
+  });
