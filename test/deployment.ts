@@ -1,0 +1,130 @@
+/** Kiln deployed on the stand-in: the repository's own s.yaml, bundles and RAM policies, nothing else. */
+import { createHmac } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { request } from "node:http";
+import { basename, join } from "node:path";
+import OSS from "ali-oss";
+import type { RunRecord } from "../shared/journal.ts";
+import { recordKey } from "../shared/run.ts";
+import { startCloud, type Cloud, type CloudOptions } from "./cloud/index.ts";
+import type { Policy } from "./cloud/ram.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+export const BUCKET = "kiln-1234567890123456";
+/** Callers of the front door as a person would configure them. */
+const SECRET = "rehearsal-secret-0123456789";
+const CALLERS = { ci: { secrets: [SECRET], routes: ["POST /*", "GET /runs/*"] } };
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Deployment {
+  readonly cloud: Cloud;
+  /** Uploads an object with a real OSS client. */
+  upload(key: string, body: string | Buffer): Promise<void>;
+  /** A signed request to the front door; the world must be running (or settle beside it). */
+  call(method: "GET" | "POST", path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Records of runs, oldest first; only those whose id begins with `prefix`. */
+  records(prefix?: string): readonly RunRecord[];
+  record(run: string): RunRecord | undefined;
+  close(): Promise<void>;
+}
+
+/** Policies of the deployment's roles, as the files of the repository say. */
+export function readRoles(): Record<string, Policy> {
+  const folder = join(ROOT, "shared/ram");
+  const files = readdirSync(folder).filter((file) => !file.includes("trust"));
+  return Object.fromEntries(
+    files.map((file) => [basename(file, ".json"), JSON.parse(readFileSync(join(folder, file), "utf8")) as Policy]),
+  );
+}
+
+export interface DeployOptions extends Omit<CloudOptions, "env"> {
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the stand-in with Kiln on it and an empty bucket. */
+export async function deployKiln(options: DeployOptions = {}): Promise<Deployment> {
+  const cloud = await startCloud({
+    manifest: join(ROOT, "s.yaml"),
+    roles: readRoles(),
+    ...options,
+    env: ({ ecs, cms, fc, oss, region, accountId }) => ({
+      KILN_REGION: region,
+      KILN_ACCOUNT_ID: accountId,
+      KILN_BUCKET: BUCKET,
+      KILN_ECS_ENDPOINT: ecs,
+      KILN_CMS_ENDPOINT: cms,
+      KILN_FC_ENDPOINT: fc,
+      KILN_OSS_ENDPOINT: oss,
+      KILN_CALLERS: JSON.stringify(CALLERS),
+      ...options.env,
+    }),
+  });
+  cloud.oss.createBucket(BUCKET);
+  const { id, secret } = cloud.accessKey;
+  const client = new OSS({
+    endpoint: cloud.urls.oss,
+    accessKeyId: id,
+    accessKeySecret: secret,
+    bucket: BUCKET,
+    secure: false,
+  });
+  const record = (run: string): RunRecord | undefined => {
+    const found = cloud.oss.get(BUCKET, recordKey(run));
+    return found && (JSON.parse(found.body.toString()) as RunRecord);
+  };
+  return {
+    cloud,
+    record,
+    upload: async (key, body) => {
+      await client.put(key, Buffer.from(body));
+    },
+    call: (method, path, body, headers = {}) => {
+      const url = cloud.urls.http["kiln-webhook"] ?? "";
+      return cloud.time.hold(send(url, method, path, body, headers));
+    },
+    records: (prefix = "") =>
+      cloud.oss
+        .list(BUCKET, "runs/")
+        .filter(({ key }) => /^runs\/[^/]+\/[^/]+\.json$/.test(key) && basename(key).startsWith(prefix))
+        .map(({ key }) => record(basename(key, ".json")))
+        .filter((found) => found !== undefined)
+        .toSorted((a, b) => a.beganAt.localeCompare(b.beganAt)),
+    close: () => cloud.close(),
+  };
+}
+
+/** Signs as the README tells callers to. */
+export function sign(method: string, path: string, body: string, at: number, secret = SECRET) {
+  const timestamp = String(Math.floor(at / 1000));
+  const signature = createHmac("sha256", secret).update(`${timestamp}\n${method}\n${path}\n${body}`).digest("hex");
+  return { "x-kiln-caller": "ci", "x-kiln-timestamp": timestamp, "x-kiln-signature": `v1=${signature}` };
+}
+
+function send(
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
+  const signed = { "content-type": "application/json", ...sign(method, path, text, Date.now()), ...headers };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(new URL(path, url), { method, headers: signed }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("error", reject);
+      incoming.on("end", () => {
+        const said = Buffer.concat(chunks).toString();
+        resolve({ status: incoming.statusCode ?? 0, body: said ? (JSON.parse(said) as Answer["body"]) : {} });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(text);
+  });
+}
