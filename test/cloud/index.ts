@@ -8,7 +8,8 @@
 import { resolve } from "node:path";
 import { createKernel, dice } from "./account.ts";
 import { type Exchange, exchange, Faults } from "./calls.ts";
-import type { EcsService } from "./ecs/service.ts";
+import { CmsService } from "./cms/service.ts";
+import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./fc/definition.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
 import type { Call, Kernel, Product, WireRequest, WireResponse } from "./kernel.ts";
@@ -58,22 +59,6 @@ export interface CloudOptions {
   readonly fc?: FcOptions;
 }
 
-interface Service {
-  handle(request: WireRequest): Promise<WireResponse>;
-}
-
-/** A product of the cloud, or one that is not there yet. */
-async function loadProduct<T>(path: string, name: string, ...args: unknown[]): Promise<T> {
-  const absent = { handle: () => Promise.resolve({ status: 503, headers: {}, body: "{}" }), world: {} };
-  try {
-    const exports = (await import(path)) as Record<string, new (...given: unknown[]) => T>;
-    const Product = exports[name];
-    return Product === undefined ? (absent as T) : new Product(...args);
-  } catch {
-    return absent as T;
-  }
-}
-
 export interface Cloud {
   readonly urls: {
     readonly ecs: string;
@@ -88,7 +73,7 @@ export interface Cloud {
   readonly keys: KeyRing;
   readonly time: Timeline;
   readonly ecs: EcsService;
-  readonly cms: Service;
+  readonly cms: CmsService;
   readonly world: EcsService["world"];
   readonly oss: ObjectStore;
   readonly fc: FunctionCompute;
@@ -126,8 +111,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   };
   const kernel = createKernel({ time, keys, ram: new Ram(options.roles), faults, region, seed, record });
   const store = new ObjectStore(kernel);
-  const ecs = await loadProduct<EcsService>("./ecs/service.ts", "EcsService", kernel, store);
-  const cms = await loadProduct<Service>("./cms/service.ts", "CmsService", kernel, ecs.world);
+  const ecs = new EcsService(kernel, store);
+  const cms = new CmsService(kernel, ecs.world);
   const oss = new OssService(kernel, store);
   const listeners: Listener[] = [];
 
@@ -197,24 +182,29 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       kernel,
       close,
       settle: (settleOptions) => time.settle(settleOptions),
-      snapshot: () => ({
-        at: time.now(),
-        calls: [...calls],
-        objects: store
-          .buckets()
-          .flatMap(({ name }) => store.list(name).map(({ key, etag }) => `${name}/${key} ${etag}`)),
-        invocations: platform.invocations.map(
-          (run) => `${run.at} ${run.function} ${run.payload} -> ${run.result}`,
-        ),
-        events: platform.events.map(
-          (event) => `${event.enqueuedAt} ${event.function} ${event.taskId} ${event.status}`,
-        ),
-      }),
+      snapshot: () => snapshot(time, calls, store, platform),
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function snapshot(
+  time: Timeline,
+  calls: readonly Call[],
+  store: ObjectStore,
+  { invocations, events }: FunctionCompute,
+): Snapshot {
+  return {
+    at: time.now(),
+    calls: [...calls],
+    objects: store
+      .buckets()
+      .flatMap(({ name }) => store.list(name).map(({ key, etag }) => `${name}/${key} ${etag}`)),
+    invocations: invocations.map((run) => `${run.at} ${run.function} ${run.payload} -> ${run.result}`),
+    events: events.map((event) => `${event.enqueuedAt} ${event.function} ${event.taskId} ${event.status}`),
+  };
 }
 
 function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly FunctionDefinition[] {

@@ -130,14 +130,21 @@ export class Timeline {
   #start(due: Due): void {
     try {
       const result = due.run();
-      if (result instanceof Promise) {
-        void this.hold(result).catch((error: unknown) => {
-          this.#failure ??= error;
-        });
-      }
+      if (result instanceof Promise) void this.hold(result).catch((error: unknown) => this.#fail(error));
     } catch (error) {
-      this.#failure ??= error;
+      this.#fail(error);
     }
+  }
+
+  /** In virtual time `settle` throws it; in real time nobody waits, so it ends the process, loudly. */
+  #fail(error: unknown): void {
+    if (this.#slots[SLOTS.speed] === 0) {
+      this.#failure ??= error;
+      return;
+    }
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 
   #rethrow(): void {

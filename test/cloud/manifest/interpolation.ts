@@ -17,6 +17,12 @@ export interface Scope {
   readonly propsOf: (resource: string) => unknown;
 }
 
+/** Names a manifest asks the environment for; `required` only those without a default. */
+export function envNames(text: string, required = false): string[] {
+  const calls = [...text.matchAll(/\benv\(\s*['"](\w+)['"]\s*(,)?/g)];
+  return [...new Set(calls.filter(([, , comma]) => !required || !comma).map(([, name = ""]) => name))];
+}
+
 const EXPRESSION = /\$\{([^}]*)\}/g;
 
 /** Resolves every expression below `value`; what cannot be resolved is reported and stays as it is. */

@@ -1,0 +1,80 @@
+/**
+ * `npm run cloud -- --port 9100 [--speed 60] [--no-functions]`: only the stand-in, in real time.
+ * Prints one line of JSON when it is ready and runs until it is interrupted.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Endpoints, startCloud } from "./index.ts";
+import { envNames } from "./manifest/interpolation.ts";
+import { ManifestError } from "./manifest/problem.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const MANIFEST = join(ROOT, "s.yaml");
+
+const { values } = parseArgs({
+  options: {
+    port: { type: "string", default: "0" },
+    speed: { type: "string", default: "1" },
+    "no-functions": { type: "boolean", default: false },
+  },
+});
+
+const number = (name: "port" | "speed", test: (value: number) => boolean, what: string): number => {
+  const value = Number(values[name]);
+  if (test(value)) return value;
+  throw new Error(`--${name} ${values[name]} is not ${what}: give another value`);
+};
+
+/** A manifest asks for endpoints under names of its own that end like these. */
+const SUFFIXES = {
+  ECS_ENDPOINT: "ecs",
+  CMS_ENDPOINT: "cms",
+  FC_ENDPOINT: "fc",
+  OSS_ENDPOINT: "oss",
+} as const;
+
+/** The caller's environment, and the stand-in's addresses where the manifest asks for endpoints. */
+function environmentFor(endpoints: Endpoints): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const name of envNames(readFileSync(MANIFEST, "utf8"))) {
+    const suffix = Object.keys(SUFFIXES).find((text) => name.endsWith(text)) as
+      | keyof typeof SUFFIXES
+      | undefined;
+    const value = process.env[name] ?? (suffix && endpoints[SUFFIXES[suffix]]);
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+async function main(): Promise<void> {
+  const hasFunctions = !values["no-functions"] && existsSync(MANIFEST) && existsSync(join(ROOT, "dist"));
+  const cloud = await startCloud({
+    ...(hasFunctions && { manifest: MANIFEST }),
+    env: environmentFor,
+    at: Date.now(),
+    speed: number("speed", (value) => value > 0, "above 0"),
+    port: number("port", (value) => Number.isInteger(value) && value >= 0 && value < 65_000, "a port"),
+    ownClock: false,
+  });
+  // A bucket exists before a trigger can be set on it.
+  for (const { triggers } of cloud.fc.functions.values()) {
+    for (const trigger of triggers) if (trigger.kind === "oss") cloud.oss.createBucket(trigger.bucket);
+  }
+  const stop = (): void => void cloud.close().then(() => process.exit(0));
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const { urls, region, accountId, accessKey } = cloud;
+  const ready = { ...urls, region, accountId, accessKeyId: accessKey.id, accessKeySecret: accessKey.secret };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  const isExpected = error instanceof ManifestError || (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  process.stderr.write(
+    `${isExpected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
+  );
+  process.exitCode = 1;
+}
