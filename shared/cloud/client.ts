@@ -146,5 +146,8 @@ async function createCore(access: Access, product: CloudProduct, region: string)
     readTimeout: CALL_TIMEOUT_MS,
   });
   config.credential = credential as never;
-  return new module.default(config);
+  // Loaders disagree on what the default of a CommonJS module is: its exports, or their own "default".
+  const loaded: unknown = module;
+  const Core = typeof loaded === "function" ? (loaded as typeof module.default) : module.default;
+  return new Core(config);
 }
