@@ -49,7 +49,7 @@ export function waitMs(code: string, tries: number, dice: Dice): number {
   return Math.round(floorMs + capMs / 2 + (capMs / 2) * dice.next());
 }
 
-/** The most special row wins: exact before prefix, longer prefix before shorter, own action before any. */
+/** The most special row wins: own action before any, exact before prefix, longer prefix before shorter. */
 function rowOf(action: string, code: string): CodeRow | undefined {
   const fitting = CODES.filter(
     ({ match, actions }) =>
@@ -60,5 +60,5 @@ function rowOf(action: string, code: string): CodeRow | undefined {
 }
 
 function rank({ match, actions }: CodeRow): number {
-  return (match.endsWith("*") ? match.length : 1000) + (actions === undefined ? 0 : 0.5);
+  return (actions === undefined ? 0 : 2000) + (match.endsWith("*") ? match.length : 1000);
 }
