@@ -23,7 +23,8 @@ export interface Ports {
   readonly log: Log;
 }
 
-const SECRET_KEY = /secret|password|passwd|credential|authorization|signature|securitytoken|accesskey|userdata/i;
+const SECRET_KEY =
+  /secret|password|passwd|credential|authorization|signature|securitytoken|accesskey|userdata/i;
 
 /** JSON of `line` on one line, with "[hidden]" for every value whose key looks like a secret. */
 export function logLine(line: Readonly<Record<string, unknown>>): string {

@@ -19,7 +19,10 @@ export interface MachineShape {
 }
 
 /** No key pair and no password: commands come through Cloud Assistant, so nobody logs in. */
-export function machineShape(shape: MachineShape, resourceGroupId?: string): Readonly<Record<string, unknown>> {
+export function machineShape(
+  shape: MachineShape,
+  resourceGroupId?: string,
+): Readonly<Record<string, unknown>> {
   const { systemDisk = {}, dataDisks = [], internetMbps = 0, ramRole, userData } = shape;
   return {
     SecurityGroupId: shape.securityGroupId,

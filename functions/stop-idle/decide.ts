@@ -81,10 +81,13 @@ function protectedBy(instance: Instance, policy: IdlePolicy, now: number): strin
   return undefined;
 }
 
-/** Left-open, right-closed like CloudMonitor's own window; hourly points arrive after their hour has ended. */
+/**
+ * Closed at both ends: no document says whether an hourly point carries the start or the end of its hour.
+ * If the start, these are the window's points; if the end, one hour more is looked at, which can only keep.
+ */
 const inWindow = (points: readonly Point[], windowMs: number, now: number): readonly Point[] => {
   const end = lastFullHour(now);
-  return points.filter(({ at }) => at > end - windowMs && at <= end);
+  return points.filter(({ at }) => at >= end - windowMs && at <= end);
 };
 
 /** Hourly points lag: the hour that ended at this instant is the newest that can be relied on. */

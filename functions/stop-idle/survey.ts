@@ -46,9 +46,10 @@ async function samplesOf(
   const names = Object.keys(policy.signals) as SignalName[];
   const metrics = [...new Set(names.map((name) => SIGNALS[name].metric))];
   const end = lastFullHour(now);
+  // The API leaves its start open; a millisecond earlier closes it.
   const byMetric = new Map<string, Map<string, Point[]>>();
   for (const metric of metrics) {
-    byMetric.set(metric, await hourlyPoints(cloud, metric, ids, end - policy.windowMs, end));
+    byMetric.set(metric, await hourlyPoints(cloud, metric, ids, end - policy.windowMs - 1, end));
   }
   return (id: string) =>
     Object.fromEntries(metrics.map((metric) => [metric, byMetric.get(metric)?.get(id) ?? []]));

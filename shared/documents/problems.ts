@@ -34,6 +34,8 @@ export function sentence(issue: RawIssue): string {
       return oneOf(issue.values.map(String), issue.input);
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? "is not a key this map may have";
     default:
       return issue.message ?? "is not valid";
   }
