@@ -1,5 +1,5 @@
 /** What `via: CreateInstance` cannot do: the older action takes fewer parameters than RunInstances. */
-import type { Finding } from "./fields.ts";
+import { finding, type Finding } from "./fields.ts";
 import type { Launch } from "./launch.ts";
 
 // CreateInstanceRequest of 2026 against RunInstancesRequest.
@@ -29,18 +29,27 @@ const SYSTEM_DISK = [...DISK, "Encrypted", "KMSKeyId"] as const;
 /** CreateInstance.AutoRenewPeriod with PeriodUnit Month stops at a year. */
 const MAX_RENEWAL = 12;
 
+const message =
+  "must not be used via CreateInstance, which does not know it; use via: RunInstances or remove it";
+
+function used(keys: readonly string[], value: object, at: Finding["at"]): Finding[] {
+  return keys.filter((key) => key in value).map((key) => ({ at: ["launch", ...at, key], message }));
+}
+
 /** Where this launch asks for what CreateInstance does not know. */
 export function createInstanceFindings(launch: Launch): Finding[] {
-  const message =
-    "must not be used via CreateInstance, which does not know it; use via: RunInstances or remove it";
-  const at = (keys: readonly string[], value: object = {}, place: Finding["at"] = []): Finding[] =>
-    keys.filter((key) => key in value).map((key) => ({ at: ["launch", ...place, key], message }));
-  const { SystemDisk, DataDisk = [], AutoRenewPeriod = 0 } = launch;
+  const { AutoRenewPeriod = 0 } = launch;
   const late = `must be at most ${MAX_RENEWAL} via CreateInstance`;
   return [
-    ...at(LAUNCH, launch),
-    ...at(SYSTEM_DISK, SystemDisk, ["SystemDisk"]),
-    ...DataDisk.flatMap((disk, index) => at(DISK, disk, ["DataDisk", index])),
-    ...(AutoRenewPeriod > MAX_RENEWAL ? [{ at: ["launch", "AutoRenewPeriod"], message: late }] : []),
+    ...used(LAUNCH, launch, []),
+    ...finding(AutoRenewPeriod > MAX_RENEWAL, ["launch", "AutoRenewPeriod"], late),
+  ];
+}
+
+/** The same for its disks. */
+export function createInstanceDiskFindings({ SystemDisk = {}, DataDisk = [] }: Launch): Finding[] {
+  return [
+    ...used(SYSTEM_DISK, SystemDisk, ["SystemDisk"]),
+    ...DataDisk.flatMap((disk, index) => used(DISK, disk, ["DataDisk", index])),
   ];
 }

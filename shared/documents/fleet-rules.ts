@@ -1,5 +1,5 @@
 /** What the fields of a fleet ask of each other. */
-import { createInstanceFindings } from "./create-instance.ts";
+import { createInstanceDiskFindings, createInstanceFindings } from "./create-instance.ts";
 import { finding, rule, type Finding } from "./fields.ts";
 import type { Written } from "./fleet-shape.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
@@ -147,12 +147,11 @@ function idleFindings({ idle, limits, launch }: Written): Finding[] {
   ];
 }
 
-function viaFindings({ via, launch, expireAfter }: Written): Finding[] {
-  if (via === "RunInstances") return [];
-  const message =
-    "must not be used via CreateInstance, which has no AutoReleaseTime; use via: RunInstances or remove it";
-  return [...createInstanceFindings(launch), ...finding(expireAfter !== undefined, ["expireAfter"], message)];
-}
+const viaCreate = (reads: readonly string[], find: (written: Written) => Finding[]) =>
+  rule<Written>(["via", ...reads], (written) => (written.via === "CreateInstance" ? find(written) : []));
+
+const noExpiry =
+  "must not be used via CreateInstance, which has no AutoReleaseTime; use via: RunInstances or remove it";
 
 /** The rules between fields of a fleet. */
 export const fleetRules = [
@@ -169,5 +168,9 @@ export const fleetRules = [
     singleFindings,
   ),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
-  rule<Written>(["launch", "via", "expireAfter"], viaFindings),
+  viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
+  viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),
+  viaCreate(["expireAfter"], ({ expireAfter }) => [
+    ...finding(expireAfter !== undefined, ["expireAfter"], noExpiry),
+  ]),
 ];

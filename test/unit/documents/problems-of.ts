@@ -1,0 +1,14 @@
+/** Reads a document in a test: what is wrong with it, one line each. */
+import { DocumentError } from "../../../shared/errors.ts";
+
+/** `path: message` of every problem; none for a sound document. JSON is YAML, so objects are fine. */
+export function problemsIn(parse: (name: string, text: string) => unknown, document: unknown): string[] {
+  const text = typeof document === "string" ? document : JSON.stringify(document);
+  try {
+    parse("web", text);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+}

@@ -1,0 +1,411 @@
+import { test } from "vitest";
+import { parseRecipe } from "../../../shared/documents/recipe.ts";
+import { snapshotSizeProblems } from "../../../shared/documents/recipe-disks.ts";
+import { problemsIn } from "./problems-of.ts";
+
+const builder = {
+  family: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+  instanceTypes: "ecs.g7.large",
+  vSwitchIds: "vsw-hangzhou-h",
+  securityGroupId: "sg-default0001",
+};
+const place = { instanceTypes: "ecs.g7.large", vSwitchIds: "vsw-a", securityGroupId: "sg-a" };
+const from = (changes: object) => ({ source: { builder: { ...builder, ...changes } } });
+const recipe = (changes: object) => ({ ...from({}), family: "web", ...changes });
+const disks = (...list: object[]) => ({ source: { disks: list } });
+const system = { type: "system", snapshotId: "s-1" };
+const manyTags = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag-${index}`, "value"]));
+
+type Case = readonly [claim: string, document: unknown, ...problems: string[]];
+
+const sources: readonly Case[] = [
+  [
+    "two sources",
+    { source: { builder, snapshot: { id: "s-1" } } },
+    "source: must have exactly one of builder, instance, snapshot, disks, upload, has builder and snapshot; keep one",
+  ],
+  [
+    "no source",
+    { source: {} },
+    "source: must have exactly one of builder, instance, snapshot, disks, upload, has none; keep one",
+  ],
+  ["a recipe without a source", { family: "web" }, "source: is missing; write a map of keys and values"],
+  [
+    "an image pipeline",
+    { source: { imagePipeline: {}, builder } },
+    "source.imagePipeline: is not offered; use builder, whose steps and tests Kiln can follow and repeat",
+  ],
+  [
+    "a builder from an image and a family",
+    from({ image: "m-1" }),
+    "source.builder: must have exactly one of image and family, has both",
+  ],
+  [
+    "a type that is none, at its place in the list",
+    from({ instanceTypes: ["ecs.g7.large", "g7"] }),
+    'source.builder.instanceTypes[1]: must be an instance type, like ecs.g7.large (it is "g7")',
+  ],
+  [
+    "a type that is none, written alone",
+    from({ instanceTypes: "g7" }),
+    'source.builder.instanceTypes: must be an instance type, like ecs.g7.large (it is "g7")',
+  ],
+  [
+    "a vSwitch listed twice",
+    from({ vSwitchIds: ["vsw-a", "vsw-a"] }),
+    'source.builder.vSwitchIds[1]: is listed twice (it is "vsw-a"); keep one of them',
+  ],
+  [
+    "a builder that lives a week",
+    from({ expireAfter: "7d" }),
+    'source.builder.expireAfter: must be from 30m to 1d (it is "7d")',
+  ],
+  [
+    "a system disk below its category's limit",
+    from({ systemDisk: { category: "cloud_essd", performanceLevel: "PL2", sizeGb: 100 } }),
+    "source.builder.systemDisk.sizeGb: must be a whole number from 461 to 2048 GiB (system disk, cloud_essd PL2) (it is 100)",
+  ],
+  [
+    "a builder's data disk on /dev/xvda",
+    from({ dataDisks: [{ sizeGb: 20, device: "/dev/xvda" }] }),
+    'source.builder.dataDisks[0].device: must be /dev/xvdb to /dev/xvdz for a data disk (it is "/dev/xvda"); /dev/xvda is the system disk',
+  ],
+  [
+    "a spot price of four decimals",
+    from({ spot: { maxPricePerHour: 0.1234 } }),
+    "source.builder.spot.maxPricePerHour: must have at most 3 decimals (it is 0.1234)",
+  ],
+  [
+    "user data over 32 KB",
+    from({ userData: "x".repeat(32_769) }),
+    `source.builder.userData: must be at most 32 KB (32768 bytes), has 32769 bytes (it is "${"x".repeat(80)}…"); let it fetch the rest`,
+  ],
+  [
+    "an instance that is none",
+    { source: { instance: { id: "vm-1" } } },
+    'source.instance.id: must be the id of an instance, i-… (it is "vm-1")',
+  ],
+  [
+    "a data disk on /dev/xvda",
+    disks(system, { snapshotId: "s-2", type: "data", device: "/dev/xvda" }),
+    'source.disks[1].device: must be /dev/xvdb to /dev/xvdz for a data disk (it is "/dev/xvda"); /dev/xvda is the system disk\'s',
+  ],
+  [
+    "two system disks",
+    disks(system, { ...system, device: "/dev/xvda" }),
+    "source.disks: must have exactly one disk of type system, has 2",
+  ],
+  ["no system disk", disks({ sizeGb: 5 }), "source.disks: must have exactly one disk of type system, has 0"],
+  [
+    "a system disk from nothing",
+    disks({ type: "system", sizeGb: 40 }),
+    "source.disks[0].snapshotId: is missing; a system disk is made from a snapshot",
+  ],
+  [
+    "a disk of 4 GiB",
+    disks(system, { sizeGb: 4 }),
+    "source.disks[1].sizeGb: must be a whole number from 5 to 2000 GiB (it is 4)",
+  ],
+  [
+    "a device used twice",
+    disks(system, { sizeGb: 5, device: "/dev/xvdb" }, { sizeGb: 5, device: "/dev/xvdb" }),
+    'source.disks[2].device: is used by an earlier disk (it is "/dev/xvdb"); give each its own',
+  ],
+  [
+    "seventeen data disks",
+    disks(system, ...Array.from({ length: 17 }, () => ({ sizeGb: 5 }))),
+    "source.disks: must have at most 16 data disks, has 17",
+  ],
+  [
+    "a format the cloud does not take",
+    { source: { upload: { format: "VMDK" } } },
+    'source.upload.format: must be RAW, VHD or QCOW2 (it is "VMDK")',
+  ],
+  [
+    "an arm64 import that boots by BIOS",
+    { source: { upload: { architecture: "arm64", bootMode: "BIOS" } } },
+    'source.upload.bootMode: must be UEFI for arm64 (it is "BIOS")',
+  ],
+  [
+    "a Windows import without its licence",
+    { source: { upload: { platform: "Windows Server 2022" } } },
+    "source.upload.licenseType: is missing; Windows needs Aliyun or BYOL",
+  ],
+  [
+    "an import whose boot mode stands elsewhere",
+    { source: { upload: {} }, image: { bootMode: "UEFI" } },
+    'image.bootMode: must be written as source.upload.bootMode when an object is imported (it is "UEFI")',
+  ],
+];
+
+const commands: readonly Case[] = [
+  [
+    "a step that is a command and a script",
+    recipe({ provision: [{ run: "true", script: "scripts/a.sh" }] }),
+    "provision[0]: must have exactly one of run, script and reboot, has 2",
+  ],
+  [
+    "a script outside scripts/",
+    recipe({ provision: [{ script: "../a.sh" }] }),
+    'provision[0].script: must be the key of an object in the bucket, like scripts/setup.sh (it is "../a.sh")',
+    'provision[0].script: must be an object under scripts/ (it is "../a.sh")',
+  ],
+  [
+    "a time-out without a unit",
+    recipe({ provision: [{ run: "true", timeout: 600 }] }),
+    "provision[0].timeout: must be a duration such as 90s, 10m, 2h or 7d (it is 600)",
+  ],
+  [
+    "a step that outlives its builder",
+    recipe({ provision: [{ run: "true", timeout: "2h" }] }),
+    'provision[0].timeout: must be shorter than source.builder.expireAfter, when the builder is released whatever it does (it is "2h")',
+  ],
+  [
+    "a command over 24 KB",
+    recipe({ provision: [{ run: "x".repeat(19_000) }] }),
+    `provision[0].run: must fit into 24576 bytes as base64 with its environment, has 25336 (it is "${"x".repeat(80)}…"); put it into an object under scripts/`,
+  ],
+  [
+    "a variable that is no name",
+    recipe({ provision: [{ run: "true", environment: { "A-B": "c" } }] }),
+    'provision[0].environment.A-B: must be a name of a variable, letters, digits and _ (it is "c")',
+  ],
+  [
+    "provisioning without a builder",
+    { source: { snapshot: { id: "s-1" } }, provision: ["true"], keepFailed: "1h" },
+    "provision: needs source.builder, this source is snapshot; remove it",
+    'keepFailed: needs source.builder, this source is snapshot (it is "1h"); remove it',
+  ],
+  [
+    "a kept builder without an end",
+    recipe({ keepFailed: true }),
+    "keepFailed: must be a duration such as 90s, 10m, 2h or 7d (it is true)",
+  ],
+];
+
+const images: readonly Case[] = [
+  [
+    "a name with http://",
+    recipe({ image: { name: "http://x-{serial}" } }),
+    'image.name: must not contain http:// or https:// (it becomes "http://x-01234567") (it is "http://x-{serial}")',
+  ],
+  [
+    "a name that starts with a digit",
+    recipe({ image: { name: "{date}-{serial}" } }),
+    'image.name: must start with a letter or a Chinese character and hold only those, digits, : _ and - (it becomes "19700101-01234567") (it is "{date}-{serial}")',
+  ],
+  [
+    "a name that would be the same tomorrow",
+    recipe({ image: { name: "{recipe}" } }),
+    'image.name: must hold {serial}, or {date} and {time}: image names are unique in a region (it is "{recipe}")',
+  ],
+  [
+    "an unknown placeholder",
+    recipe({ image: { name: "{recipe}-{serail}" } }),
+    'image.name: must use only {recipe}, {date}, {time} and {serial}, has {serail} (it is "{recipe}-{serail}")',
+  ],
+  [
+    "a family of the cloud's own",
+    recipe({ family: "aliyun-web" }),
+    'family: must not start with aliyun or acs:, which are the cloud\'s own (it is "aliyun-web")',
+  ],
+  [
+    "a family of another account",
+    recipe({ family: "acs:web" }),
+    'family: must not start with aliyun or acs:, which are the cloud\'s own (it is "acs:web")',
+  ],
+  [
+    "a family of one letter",
+    recipe({ family: "w" }),
+    'family: must be 2 to 128 characters, has 1 (it is "w")',
+  ],
+  [
+    "21 tags",
+    recipe({ image: { tags: manyTags(21) } }),
+    "image.tags: must be at most 10 tags, has 21: the cloud allows 20 and Kiln adds 10; remove 11",
+  ],
+  [
+    "11 tags, which leave no room for Kiln's",
+    recipe({ image: { tags: manyTags(11) } }),
+    "image.tags: must be at most 10 tags, has 11: the cloud allows 20 and Kiln adds 10; remove 1",
+  ],
+  [
+    "tags the cloud would refuse",
+    recipe({ image: { tags: { "acs:a": "b", a: "http://b", b: "aliyun", ["k".repeat(65)]: "" } } }),
+    'image.tags.acs:a: needs a key that does not start with aliyun or acs: (it is "b")',
+    'image.tags.a: needs a value without http:// or https:// (it is "http://b")',
+    'image.tags.b: needs a value that does not start with aliyun or acs: (it is "aliyun")',
+    `image.tags.${"k".repeat(65)}: needs a key of at most 64 characters, has 65 (it is "")`,
+  ],
+  [
+    "a tag that YAML reads as a number",
+    recipe({ image: { tags: { release: 3 } } }),
+    "image.tags.release: must be text (it is 3); put quotes around it",
+  ],
+  [
+    "a platform that is misspelt",
+    recipe({ image: { platform: "Centos" } }),
+    /* the list is long, the guess is what helps */ "…did you mean CentOS?",
+  ],
+  [
+    "a description that is a link",
+    recipe({ image: { description: "http://x" } }),
+    'image.description: must be 2 to 256 characters and not start with http:// or https:// (it is "http://x")',
+  ],
+  [
+    "a family inside the image",
+    recipe({ image: { family: "web" } }),
+    "image.family: does not belong here; write family: at the top of the recipe, the image joins it when it passed its test",
+  ],
+];
+
+const releases: readonly Case[] = [
+  [
+    "a test that is skipped and has commands",
+    recipe({ test: { skip: true, commands: ["true"] } }),
+    "test.skip: must not be true while there are commands (it is true); remove one of the two",
+  ],
+  [
+    "an unknown hygiene check",
+    recipe({ test: { hygiene: { waive: "machine_id" } } }),
+    'test.hygiene.waive: must be machine-id, ssh-host-keys, authorized-keys, shell-history or cloud-init (it is "machine_id"); did you mean machine-id?',
+  ],
+  [
+    "a gate without a place for its machine",
+    { source: { snapshot: { id: "s-1" } }, family: "web" },
+    "test.instanceTypes: is missing; the test machine needs it when there is no builder",
+    "test.vSwitchIds: is missing; the test machine needs it when there is no builder",
+    "test.securityGroupId: is missing; the test machine needs it when there is no builder",
+  ],
+  [
+    "a promotion without a family",
+    { ...from({}), promote: { regions: ["cn-shanghai"] }, retention: { enabled: true } },
+    "promote: needs family:, the name the image is promoted to; add it or remove this",
+    "retention.enabled: needs family:, the name the image is promoted to (it is true); add it or remove this",
+  ],
+  [
+    "51 accounts",
+    recipe({ promote: { accounts: Array.from({ length: 51 }, (_, index) => `1234567890${index}`) } }),
+    "promote.accounts: must be at most 50 entries long",
+  ],
+  [
+    "an account whose digits a number would lose",
+    "source: {upload: {}}\nfamily: web\ntest: {skip: true}\npromote: {accounts: [20169351435666123]}",
+    "promote.accounts[0]: must be text (it is 20169351435666124); put quotes around it",
+  ],
+  [
+    "a secret address",
+    recipe({ notify: [{ url: "https://example.com/hook", channel: "ops" }] }),
+    "notify[0].url: does not belong into a document, it is a secret; name a channel whose URL is in the environment",
+  ],
+  ["a misspelt key", recipe({ imgae: {} }), "imgae: is not known; did you mean image?"],
+  [
+    "a key in another style",
+    from({ security_group_id: "sg-1" }),
+    "source.builder.security_group_id: is not known; did you mean securityGroupId?",
+  ],
+  [
+    "a key nobody knows, with those that are known",
+    recipe({ rebake: { colour: "red" } }),
+    "rebake.colour: is not known; known here are nightly, onlyIfChanged",
+  ],
+];
+
+for (const [claim, document, ...problems] of [...sources, ...commands, ...images, ...releases]) {
+  test(`${claim}: refused with path, rule and value`, ({ expect }) => {
+    const found = problemsIn(parseRecipe, document);
+    const [only = ""] = problems;
+    if (only.startsWith("…")) expect(found.join("")).toContain(only.slice(1));
+    else expect(found).toEqual(problems);
+  });
+}
+
+test("problems in every part of a recipe are told at once", ({ expect }) => {
+  const found = problemsIn(parseRecipe, {
+    source: { builder: { ...builder, image: "m-1", expireAfter: "1m", colour: "red" }, snapshot: {} },
+    provision: [{ run: "true", reboot: true }],
+    image: { name: "1-{serial}", tags: { a: 1 } },
+    family: "acs:x",
+  });
+  expect(found.map((problem) => problem.split(": ")[0])).toEqual([
+    "source.builder.expireAfter",
+    "source.builder.colour",
+    "source.builder",
+    "source.snapshot.id",
+    "source",
+    "provision[0]",
+    "image.tags.a",
+    "family",
+    "image.name",
+  ]);
+});
+
+test("a short recipe is completed with safe defaults", ({ expect }) => {
+  const {
+    source,
+    test: gate,
+    ...rest
+  } = parseRecipe("recipes/web.yaml", JSON.stringify(recipe({ provision: ["true"] })));
+  expect(source).toMatchObject({
+    kind: "builder",
+    expireAfterMs: 7_200_000,
+    internetMbps: 0,
+    spot: { wanted: false },
+  });
+  expect(rest).toMatchObject({
+    name: "web",
+    provision: [{ kind: "run", name: "true", command: "true", timeoutMs: 600_000, environment: {} }],
+    image: { name: "{recipe}-{date}-{serial}", architecture: "x86_64" },
+    promote: { outranked: "stop", regions: [], accounts: [] },
+    retention: { enabled: false, keep: 3, youngerThanMs: 2_592_000_000, deleteAfterMs: 604_800_000 },
+    rebake: { nightly: true, onlyIfChanged: true },
+    whenBusy: "refuse",
+  });
+  expect(rest).not.toHaveProperty("keepFailedMs");
+  expect(gate).toMatchObject({
+    instanceTypes: ["ecs.g7.large"],
+    vSwitchIds: ["vsw-hangzhou-h"],
+    skip: false,
+  });
+});
+
+test("a block whose lines are all commented out counts as not written", ({ expect }) => {
+  const written = JSON.stringify(recipe({ test: null, image: { tags: null, version: null } }));
+  expect(parseRecipe("web", written)).toEqual(parseRecipe("web", JSON.stringify(recipe({}))));
+});
+
+test("disks get the devices the cloud would give them, in order", ({ expect }) => {
+  const list = [
+    { sizeGb: 10 },
+    { snapshotId: "s-2", device: "/dev/xvdb" },
+    { type: "system", snapshotId: "s-1" },
+    {},
+  ];
+  expect(parseRecipe("web", JSON.stringify(disks(...list))).source).toEqual({
+    kind: "disks",
+    disks: [
+      { type: "system", device: "/dev/xvda", snapshotId: "s-1" },
+      { type: "data", device: "/dev/xvdb", snapshotId: "s-2" },
+      { type: "data", device: "/dev/xvdc", sizeGb: 10 },
+      { type: "data", device: "/dev/xvdd", sizeGb: 5 },
+    ],
+  });
+});
+
+test("a disk below its snapshot is refused once the snapshot's size is known", ({ expect }) => {
+  const { source } = parseRecipe("web", JSON.stringify(disks({ ...system, sizeGb: 30 })));
+  if (source.kind !== "disks") throw new Error("not disks");
+  expect(snapshotSizeProblems(source.disks, new Map([["s-1", 40]]))).toEqual([
+    {
+      path: "source.disks (/dev/xvda).sizeGb",
+      message: "must be at least 40 GiB, the size of s-1 (it is 30)",
+    },
+  ]);
+  expect(snapshotSizeProblems(source.disks, new Map([["s-1", 30]]))).toEqual([]);
+});
+
+test("a recipe without a builder says where its test runs", ({ expect }) => {
+  const written = { source: { instance: { id: "i-1" } }, family: "web", test: place };
+  expect(parseRecipe("web", JSON.stringify(written)).test).toMatchObject({ securityGroupId: "sg-a" });
+});

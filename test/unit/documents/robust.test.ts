@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import * as fc from "fast-check";
+import { load } from "js-yaml";
+import { test } from "vitest";
+import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { parseRecipe } from "../../../shared/documents/recipe.ts";
+import { problemsIn } from "./problems-of.ts";
+
+const read = (key: string): unknown => load(readFileSync(`examples/${key}`, "utf8"));
+const primary = { InstanceType: "Primary", VSwitchId: "vsw-a", SecurityGroupId: "sg-a" };
+/** As many keys as one document can hold, so that a change can meet every rule. */
+const wide = {
+  family: "web",
+  via: "RunInstances",
+  ladder: ["spot", "onDemand"],
+  launch: {
+    InstanceType: ["ecs.g7.large"],
+    NetworkInterface: [primary, {}],
+    SpotStrategy: "SpotWithPriceLimit",
+    SpotPriceLimit: 0.5,
+    SystemDisk: { Category: "cloud_auto", Size: 40, ProvisionedIops: 100 },
+    DataDisk: [{ Category: "cloud_essd", PerformanceLevel: "PL1", Size: 40, Encrypted: true, KMSKeyId: "k" }],
+    HostName: "web-[1,3]-x",
+    UniqueSuffix: true,
+    Tag: [{ Key: "team", Value: "web" }],
+    UserData: { object: "scripts/a.sh" },
+    PrivatePoolOptions: { MatchCriteria: "None" },
+  },
+  limits: { max: 3, perRequest: 2, perHour: 3, perDay: 10 },
+  idle: {
+    signals: { cpuAverage: 5 },
+    upDuring: { timeZone: "UTC", hours: ["daily 08:00-20:00"] },
+    cap: { count: 1 },
+  },
+};
+const documents = [
+  [parseFleet, wide],
+  [parseFleet, read("fleets/subscription.yaml")],
+  [parseFleet, read("fleets/elastic.yaml")],
+  [parseRecipe, read("recipes/web.yaml")],
+  [parseRecipe, read("recipes/from-disks.yaml")],
+  [parseRecipe, read("recipes/from-upload.yaml")],
+] as const;
+
+/** Every place in a document, as the keys that lead there. */
+function places(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, inner]) => places(inner, [...path, key]))];
+}
+
+function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
+  if (key === undefined) return by;
+  if (Array.isArray(value))
+    return value.map((inner, index) => (String(index) === key ? replaced(inner, rest, by) : inner));
+  const map = value as Readonly<Record<string, unknown>>;
+  return { ...map, [key]: replaced(map[key], rest, by) };
+}
+
+const anything = fc.oneof(
+  fc.jsonValue({ maxDepth: 2 }),
+  fc.constantFrom(
+    null,
+    "",
+    0,
+    -1,
+    true,
+    [],
+    {},
+    [{}],
+    [[]],
+    { below: "x" },
+    "SpotAsPriceGo",
+    "PrePaid",
+    "CreateInstance",
+  ),
+);
+const changed = fc
+  .constantFrom(...documents)
+  .chain(([parse, document]) =>
+    fc
+      .array(fc.tuple(fc.constantFrom(...places(document)), anything), { minLength: 1, maxLength: 3 })
+      .map((changes) => ({
+        parse,
+        document: changes.reduce((made, [path, by]) => changeAt(made, path, by), document),
+      })),
+  );
+
+/** A change may have removed the place of the next one. */
+function changeAt(document: unknown, path: readonly string[], by: unknown): unknown {
+  const there = places(document).some((place) => place.join("\0") === path.join("\0"));
+  return there ? replaced(document, path, by) : document;
+}
+
+test("whatever is written where, the answer is a document or its problems, never another error", ({
+  expect,
+}) => {
+  fc.assert(
+    fc.property(changed, ({ parse, document }) => {
+      for (const problem of problemsIn(parse, document)) expect(problem).toMatch(/: \S/);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("the wide document is sound", ({ expect }) => {
+  expect(problemsIn(parseFleet, wide)).toEqual([]);
+});
+
+test("an unknown key is found at any depth, and named with its path", ({ expect }) => {
+  const anyMap = fc.constantFrom(...documents).chain(([parse, document]) => {
+    const maps = places(document).filter((path) => {
+      const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), document);
+      return typeof value === "object" && !Array.isArray(value) && !path.includes("tags");
+    });
+    return fc.constantFrom(...maps).map((path) => ({ parse, document, path }));
+  });
+  fc.assert(
+    fc.property(anyMap, ({ parse, document, path }) => {
+      const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), document);
+      const found = problemsIn(parse, replaced(document, path, { ...Object(value), zzzzzz: 1 }));
+      const place = [...path, "zzzzzz"].join(".").replaceAll(/\.(\d+)/g, "[$1]");
+      expect(found.filter((problem) => problem.startsWith(`${place}: is not known`))).toHaveLength(1);
+    }),
+  );
+});

@@ -1,0 +1,82 @@
+import { test } from "vitest";
+import { MAX_CARRIED_BYTES } from "../../../shared/documents/parse.ts";
+import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { parseRecipe } from "../../../shared/documents/recipe.ts";
+import { MAX_DOCUMENT_BYTES } from "../../../shared/documents/yaml.ts";
+import { problemsIn } from "./problems-of.ts";
+
+const refused: readonly (readonly [claim: string, text: string, problem: string])[] = [
+  ["an empty file", "", ": the document is empty; see examples/ for one that works"],
+  ["a list", "- a", ": must be a map of keys and values"],
+  [
+    "two documents",
+    "a: 1\n---\nb: 2",
+    ": the file holds several documents (---); write one document in each file",
+  ],
+  [
+    "a key written twice, with its place",
+    "family: a\nfamily: b",
+    "line 2, column 1: a key is written twice in the same map; keep one of the two",
+  ],
+  [
+    "an alias, and so any bomb made of them",
+    "a: &a [x, x]\nb: [*a, *a]",
+    "line 2, column 6: aliases (*name) are not allowed; write the value out where it is used",
+  ],
+  [
+    "a tag",
+    "a: !!binary aGk=",
+    "line 1, column 4: tags (!name) are not allowed; write plain text, numbers, lists and maps",
+  ],
+  ["a tab", "a:\n\tb: 1", "line 2, column 1: a tab is used for indentation; use spaces"],
+  [
+    "a broken list, with its place",
+    "a: [1\nb: 2",
+    "line 2, column 1: is not valid YAML: deficient indentation",
+  ],
+  [
+    "256 KB and one byte",
+    `#${" ".repeat(MAX_DOCUMENT_BYTES)}`,
+    `: is ${MAX_DOCUMENT_BYTES + 1} bytes, the limit is ${MAX_DOCUMENT_BYTES}; put long scripts into objects and name them`,
+  ],
+];
+
+for (const [claim, text, problem] of refused) {
+  test(`${claim}: refused`, ({ expect }) => {
+    expect(problemsIn(parseRecipe, text)).toEqual([problem]);
+  });
+}
+
+test("a file nested a thousand deep is refused, not followed", ({ expect }) => {
+  expect(problemsIn(parseRecipe, "[".repeat(1000))[0]).toMatch(/^line 1, column \d+: is not valid YAML/);
+});
+
+test("merge keys are refused by name", ({ expect }) => {
+  const text = "<<: {a: 1}\nfamily: web";
+  expect(problemsIn(parseFleet, text)).toContain(
+    "<<: is not known: merge keys are not supported; write the values out",
+  );
+});
+
+test("the error names the file and says every problem in one message", ({ expect }) => {
+  expect(() => parseFleet("fleets/web.yaml", "family: x")).toThrow(
+    /^fleets\/web\.yaml has 3 problem\(s\):\n {2}family: .*\n {2}launch: .*\n {2}limits: /,
+  );
+});
+
+test("a name that could not be a tag or an object's key is refused", ({ expect }) => {
+  expect(() => parseRecipe("recipes/Web Server.yaml", "{}")).toThrow(
+    /\(file name\): must be 1 to 40 lower-case letters/,
+  );
+});
+
+test("a document too large for the events of its run is refused", ({ expect }) => {
+  const commands = Array.from({ length: 5 }, () => `: ${"x".repeat(10_000)}`);
+  const source = { upload: {} };
+  const [problem] = problemsIn(parseRecipe, {
+    source,
+    family: "web",
+    test: { instanceTypes: "ecs.g7.large", vSwitchIds: "vsw-a", securityGroupId: "sg-a", commands },
+  });
+  expect(problem).toMatch(new RegExp(`^: is \\d+ bytes when complete, the limit is ${MAX_CARRIED_BYTES};`));
+});
