@@ -3,7 +3,7 @@
  * each bundle weighs: `npm run build` prints the table, tests and the rehearsal call `build()`.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -74,14 +74,15 @@ export const functionNames = (): readonly string[] => readdirSync(FUNCTIONS).toS
 
 /** Bundles every function into `outDir`; throws when one does not compile. */
 export async function build(outDir: string = join(ROOT, "dist")): Promise<BundleReport[]> {
-  rmSync(outDir, { recursive: true, force: true });
-  return Promise.all(functionNames().map((name) => bundle(name, outDir)));
+  const names = functionNames();
+  const stale = existsSync(outDir) ? readdirSync(outDir).filter((name) => !names.includes(name)) : [];
+  for (const name of stale) rmSync(join(outDir, name), { recursive: true });
+  return Promise.all(names.map((name) => bundle(name, outDir)));
 }
 
 async function bundle(name: string, outDir: string): Promise<BundleReport> {
   const outfile = join(outDir, name, "index.js");
-  mkdirSync(join(outDir, name), { recursive: true });
-  const { metafile } = await esbuild({
+  const { metafile, outputFiles } = await esbuild({
     entryPoints: [join(FUNCTIONS, name, "handler.ts")],
     outfile,
     bundle: true,
@@ -89,13 +90,16 @@ async function bundle(name: string, outDir: string): Promise<BundleReport> {
     target: "node20",
     format: "cjs",
     minify: true,
-    // Stack traces and error classes keep their names in the function's log.
-    keepNames: false,
+    write: false,
     metafile: true,
     logLevel: "warning",
     plugins: [diet],
   });
-  const code = readFileSync(outfile);
+  const code = Buffer.concat(outputFiles.map(({ contents }) => contents));
+  // Renamed into place, so that a cloud that runs the old bundle never reads half of the new one.
+  mkdirSync(join(outDir, name), { recursive: true });
+  writeFileSync(`${outfile}.new`, code);
+  renameSync(`${outfile}.new`, outfile);
   return { name, bytes: code.length, gzipBytes: gzipSync(code).length, parts: largest(metafile) };
 }
 
