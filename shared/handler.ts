@@ -160,7 +160,8 @@ async function settle<E extends Continuation>(
     });
     return;
   }
-  for (const send of outcome.kind === "done" ? (outcome.send ?? []) : []) await sendTo(send, ports);
+  const ended = outcome.kind === "done" || outcome.kind === "failed" ? outcome : undefined;
+  for (const send of ended?.send ?? []) await sendTo(send, ports);
   await writeRecord(ports.cloud, record);
 }
 

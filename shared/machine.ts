@@ -38,7 +38,7 @@ export type Outcome<E extends Continuation> =
       readonly result: Readonly<Record<string, unknown>>;
       readonly send?: readonly Send[];
     }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: string; readonly send?: readonly Send[] };
 
 /** Goes on to another phase, `afterMs` from now; `note` is what the journal says of the step. */
 export const next = <S>(enter: S, afterMs = 0, note?: string) =>
@@ -49,7 +49,8 @@ export const wait = (afterMs: number, note: string) => ({ kind: "wait", note, af
 export const done = (result: Readonly<Record<string, unknown>>, send: readonly Send[] = []) =>
   ({ kind: "done", result, send }) as const;
 
-export const failed = (reason: string) => ({ kind: "failed", reason }) as const;
+export const failed = (reason: string, send: readonly Send[] = []) =>
+  ({ kind: "failed", reason, send }) as const;
 
 /** One function per phase; a missing or misspelt phase does not compile. */
 export type Steps<E extends Continuation, P> = {

@@ -7,7 +7,13 @@
  * R3. Absence is believed after two looks apart: a list may lag behind what was just made.
  */
 import { agentsOnline, commandResult, runCommand } from "./cloud/commands.ts";
-import { deleteInstance, describeInstances, rebootInstance, runInstances } from "./cloud/instances.ts";
+import {
+  deleteInstance,
+  describeInstances,
+  rebootInstance,
+  runInstances,
+  setAutoRelease,
+} from "./cloud/instances.ts";
 import { getObject, putObject } from "./cloud/oss.ts";
 import { clientToken } from "./cloud/token.ts";
 import { hours, minutes, seconds } from "./duration.ts";
@@ -171,7 +177,12 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const known = event.instanceId ? await describeInstances(ports.cloud, { ids: [event.instanceId] }) : [];
       const [left] = [...known, ...tagged];
       if (left === undefined) return lease.released(event, ports);
-      if (!event.verdict.ok && lease.keepFailedMs?.(event) !== undefined) return lease.released(event, ports);
+      const keepMs = event.verdict.ok ? undefined : lease.keepFailedMs?.(event);
+      if (keepMs !== undefined) {
+        // Kept for a look inside, but never for good.
+        await setAutoRelease(ports.cloud, left.id, event.since + Math.max(keepMs, EXPIRY_MIN_MS));
+        return lease.released(event, ports);
+      }
       await deleteInstance(ports.cloud, left.id, { force: true });
       return wait(seconds(10), `${left.id} is being released`);
     },

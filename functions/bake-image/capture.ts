@@ -10,14 +10,13 @@ export function attributesOf(
   { document, imageName, inputs }: BakePlan,
 ): ImageAttributes {
   const { image, source } = document;
-  const upload = source.kind === "upload" ? source : undefined;
   return {
     name: imageName,
     version: image.version,
     description: image.description ?? document.description,
-    platform: upload?.platform ?? image.platform,
-    architecture: upload?.architecture ?? image.architecture,
-    bootMode: upload?.bootMode ?? image.bootMode,
+    platform: (source.kind === "upload" ? source.platform : undefined) ?? image.platform,
+    architecture: image.architecture,
+    bootMode: image.bootMode,
     detection: image.detection,
     resourceGroupId: image.resourceGroupId,
     tags: {
@@ -50,6 +49,20 @@ export function sourceOf(event: BakeEvent, { document }: BakePlan): ImageSource 
       return { instanceId };
     }
   }
+}
+
+/** What the recipe leaves open about an import and the file's name says; ARM machines only boot by UEFI. */
+export function importTraits({ job }: BakeEvent, { document: { source, image } }: BakePlan) {
+  if (source.kind !== "upload") return {};
+  const named = /arm64|aarch64/i.test(job.upload?.key ?? "") ? "arm64" : undefined;
+  const architecture = source.architecture ?? image.architecture ?? named;
+  const bootMode = source.bootMode ?? image.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
+  return {
+    architecture,
+    bootMode,
+    ...(source.licenseType !== undefined && { licenseType: source.licenseType }),
+    ...(source.nvme && { nvme: true }),
+  };
 }
 
 const FORMATS: Readonly<Record<string, DiskFile["format"]>> = {

@@ -9,6 +9,7 @@
 import { claim, release } from "../../shared/claim.ts";
 import { createImage, deleteImage, describeImages, importImage } from "../../shared/cloud/images.ts";
 import { describeInstances, startInstance, stopInstance } from "../../shared/cloud/instances.ts";
+import { deleteObject } from "../../shared/cloud/oss.ts";
 import { deleteSnapshot, describeSnapshots } from "../../shared/cloud/snapshots.ts";
 import { tagResources } from "../../shared/cloud/tags.ts";
 import { cancelTask, describeTask } from "../../shared/cloud/tasks.ts";
@@ -16,13 +17,13 @@ import { clientToken } from "../../shared/cloud/token.ts";
 import { readDocument } from "../../shared/document-store.ts";
 import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
-import { DocumentError } from "../../shared/errors.ts";
+import { CloudError, DocumentError } from "../../shared/errors.ts";
 import type { BakeEvent, BakePlan } from "../../shared/events/bake-image.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait, type Machine, type Outcome } from "../../shared/machine.ts";
 import { discardFrom, TEMPORARY_LIMITS_MS, temporarySteps } from "../../shared/temporary.ts";
-import { attributesOf, importOf, sourceOf } from "./capture.ts";
+import { attributesOf, importOf, importTraits, sourceOf } from "./capture.ts";
 import { planBake } from "./plan.ts";
 import { builderRental } from "./rental.ts";
 
@@ -100,8 +101,9 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     const state = event.instanceId === undefined ? {} : { instanceId: event.instanceId };
     const file = importOf(event, plan, cloud.access.bucket);
     if (file !== undefined) {
-      const token = clientToken(event.run, "import", 0, { file, attributes });
-      const { imageId, taskId } = await importImage(cloud, [file], attributes, token);
+      const imported = { ...attributes, ...importTraits(event, plan) };
+      const token = clientToken(event.run, "import", 0, { file, imported });
+      const { imageId, taskId } = await importImage(cloud, [file], imported, token);
       return next(
         { phase: "settle", ...state, imageId, taskId },
         seconds(60),
@@ -110,7 +112,9 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     }
     const source = sourceOf(event, plan);
     const token = clientToken(event.run, "capture", 0, { source, attributes });
-    const imageId = await createImage(cloud, source, attributes, token);
+    const imageId = await createImage(cloud, source, attributes, token).catch((error: unknown) =>
+      adopted(error, event, attributes.name, cloud),
+    );
     return next({ phase: "settle", ...state, imageId }, seconds(60), `${imageId} is being made`);
   },
 
@@ -150,6 +154,9 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
       [TAG.image]: imageId,
     };
     if (image && image.snapshotIds.length > 0) await tagResources(cloud, "snapshot", image.snapshotIds, tags);
+    const { upload } = event.job;
+    const source = planOf(event).document.source;
+    if (upload && source.kind === "upload" && !source.keepObject) await deleteObject(cloud, upload.key);
     return next(discardFrom(event, { ok: true, note: `${imageId} is made` }));
   },
 
@@ -251,6 +258,19 @@ async function released(event: BakeEvent, ports: Ports): Promise<BakeOutcome> {
     by: event.by,
   };
   return done(result, [{ to: "promote-family", taskId: `${event.run}-promote`, event: request }]);
+}
+
+/** The name is taken: by this very run, whose token the cloud has forgotten, or by somebody else. */
+async function adopted(
+  error: unknown,
+  event: BakeEvent,
+  name: string,
+  cloud: Ports["cloud"],
+): Promise<string> {
+  if (!(error instanceof CloudError) || error.code !== "InvalidImageName.Duplicated") throw error;
+  const own = (await describeImages(cloud, { name })).find(({ tags }) => tags[TAG.run] === event.run);
+  if (own === undefined) throw error;
+  return own.id;
 }
 
 /** Removes one thing of a failed bake and says so; undefined when nothing is left. By tag, so nothing is missed. */

@@ -279,7 +279,12 @@ export interface DiskFile {
 export async function importImage(
   client: CloudClient,
   disks: readonly DiskFile[],
-  attributes: ImageAttributes & { readonly osType?: "linux" | "windows"; readonly licenseType?: string },
+  attributes: ImageAttributes & {
+    readonly osType?: "linux" | "windows";
+    readonly licenseType?: string;
+    /** The disk has NVMe drivers; the cloud assumes it has none. */
+    readonly nvme?: boolean;
+  },
   clientToken: string,
 ): Promise<{ readonly imageId: string; readonly taskId: string }> {
   const params = {
@@ -297,6 +302,7 @@ export async function importImage(
     DetectionStrategy: attributes.detection,
     OSType: attributes.osType,
     LicenseType: attributes.licenseType,
+    Features: attributes.nvme ? { NvmeSupport: "supported" } : undefined,
     Tag: tagList(attributes.tags),
     ResourceGroupId: attributes.resourceGroupId,
     ClientToken: clientToken,
