@@ -24,7 +24,8 @@ export const isDryRunSuccess = (code: string): boolean => DRY_RUN_PASSED.has(cod
 /** Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. */
 export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
   const row = rowOf(action, code);
-  if (row !== undefined) return { kind: row.kind, hint: row.hint.replace("{ram}", `${product}:${action}`) };
+  if (row !== undefined)
+    return { kind: row.kind, hint: row.hint.replace("{ram}", ramAction(product, action)) };
   if (status >= 400 && status < 500) {
     return {
       kind: "give-up",
@@ -36,7 +37,7 @@ export function judge(product: CloudProduct, action: string, code: string, statu
 
 /** What `code` means for `action` and what to do, or undefined for a code that is not in the table. */
 export function explain(code: string, action: string): string | undefined {
-  return rowOf(action, code)?.hint.replace("{ram}", `ecs:${action}`);
+  return rowOf(action, code)?.hint.replace("{ram}", ramAction("ecs", action));
 }
 
 /**
@@ -47,6 +48,17 @@ export function waitMs(code: string, tries: number, dice: Dice): number {
   const floorMs = code.startsWith("Throttling") ? minutes(1) : 0;
   const capMs = Math.min(minutes(5), seconds(5) * 2 ** Math.min(tries, 10));
   return Math.round(floorMs + capMs / 2 + (capMs / 2) * dice.next());
+}
+
+/** RAM actions that are not called like the call they allow (RAM references of CloudMonitor and OSS). */
+const RAM_ACTIONS: Readonly<Record<string, string>> = {
+  "cms:DescribeMetricList": "cms:QueryMetricList",
+  "oss:HeadObject": "oss:GetObject",
+};
+
+function ramAction(product: CloudProduct, action: string): string {
+  const name = `${product}:${action}`;
+  return RAM_ACTIONS[name] ?? name;
 }
 
 /** The most special row wins: own action before any, exact before prefix, longer prefix before shorter. */

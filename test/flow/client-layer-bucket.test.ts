@@ -1,0 +1,78 @@
+import { deleteObject, getObject, headObject, listObjects, putObject } from "../../shared/cloud/oss.ts";
+import { hours } from "../../shared/duration.ts";
+import { CloudError } from "../../shared/errors.ts";
+import { connected, onCloud } from "../unit/cloud-layer/connected.ts";
+
+const ODD_KEYS = [
+  "plain.json",
+  "runs/a b+c.json",
+  "ä/中文 (1)!'*.json",
+  "x/%41&=?#;:@$,.json",
+  "a//b",
+  "deep/~tilde_-",
+];
+
+onCloud("what is written under any key is read back the same, to the byte", async ({ cloud, expect }) => {
+  const client = connected(cloud);
+  for (const key of ODD_KEYS) {
+    const { written, etag } = await putObject(client, key, `text of ${key}`, { contentType: "text/plain" });
+    expect(written, key).toBe(true);
+    expect(await getObject(client, key), key).toMatchObject({ key, text: `text of ${key}`, etag });
+    expect((await headObject(client, key))?.etag, key).toBe(etag);
+  }
+  expect((await listObjects(client, "")).map(({ key }) => key).toSorted()).toEqual(ODD_KEYS.toSorted());
+  const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
+  await putObject(client, "bytes", bytes);
+  const read = await getObject(client, "bytes");
+  expect(read && Uint8Array.from(read.bytes)).toEqual(bytes);
+  expect(read?.size).toBe(256);
+  expect(read?.lastModifiedAt).toBe(cloud.time.now());
+});
+
+onCloud("what is not there is undefined to read and fine to delete", async ({ cloud, expect }) => {
+  const client = connected(cloud);
+  expect(await getObject(client, "none")).toBeUndefined();
+  expect(await headObject(client, "none")).toBeUndefined();
+  await deleteObject(client, "none");
+  await putObject(client, "one", "");
+  await deleteObject(client, "one");
+  expect(await getObject(client, "one")).toBeUndefined();
+  const elsewhere = connected(cloud, { bucket: "no-such-bucket" });
+  await expect(getObject(elsewhere, "none")).rejects.toThrow(/KILN_BUCKET/);
+});
+
+onCloud("of many writers that do not want to overwrite exactly one wins", async ({ cloud, expect }) => {
+  const client = connected(cloud);
+  const writers = Array.from({ length: 8 }, (_, n) => String(n));
+  const results = await Promise.all(
+    writers.map((writer) => putObject(client, "claim", writer, { ifAbsent: true })),
+  );
+  const winners = writers.filter((_, n) => results[n]?.written);
+  expect(winners).toHaveLength(1);
+  expect((await getObject(client, "claim"))?.text).toBe(winners[0]);
+});
+
+onCloud("a list is followed over its pages, or stopped where enough is read", async ({ cloud, expect }) => {
+  const client = connected(cloud);
+  for (let n = 0; n < 1005; n++) cloud.oss.put("kiln", `runs/${String(n).padStart(5, "0")}`, "{}");
+  cloud.oss.put("kiln", "other/1", "{}");
+  const all = await listObjects(client, "runs/");
+  expect(all).toHaveLength(1005);
+  expect(all.map(({ key }) => key)).toEqual(all.map(({ key }) => key).toSorted());
+  expect((await listObjects(client, "runs/", { most: 3 })).map(({ key }) => key)).toEqual([
+    "runs/00000",
+    "runs/00001",
+    "runs/00002",
+  ]);
+  expect(await listObjects(client, "nothing/")).toEqual([]);
+});
+
+onCloud("a session's requests are signed with its token", async ({ cloud, expect }) => {
+  const { id, secret, token } = cloud.keys.assume("baker", hours(1));
+  const session = { accessKeyId: id, accessKeySecret: secret, securityToken: token };
+  const client = connected(cloud, { credentials: session });
+  await putObject(client, "a", "b");
+  expect((await getObject(client, "a"))?.text).toBe("b");
+  const stolen = connected(cloud, { credentials: { ...session, securityToken: "" } });
+  await expect(getObject(stolen, "a")).rejects.toThrow(CloudError);
+});
