@@ -2,7 +2,7 @@
  * Hourly points of acs_ecs_dashboard, derived from the load of each machine.
  *
  * M1. A window is open on the left and closed on the right; a point carries the start of its period.
- * M2. No point for a period in which the instance did not run the whole time: a missing hour is not 0 %.
+ * M2. No point for a period in which the instance did not run at all: a missing hour is not 0 %.
  * M3. Periods shorter than an hour repeat the hour's averages; the hour's maximum sits in its first period.
  */
 import type { Instance } from "../ecs/records.ts";
@@ -21,6 +21,10 @@ export interface Point {
 }
 
 const HOUR_MS = 3_600_000;
+/** A point shows up a while after its period is over; an estimate. */
+const LAG_MS = 2 * 60_000;
+/** Points are made of minutes: less than one leaves nothing behind. */
+const SHORTEST_MS = 60_000;
 
 type Reading = (load: Load) => readonly [average: number, maximum: number];
 
@@ -58,8 +62,7 @@ export function pointsOf(
     return [];
   const points: Point[] = [];
   const profile = world.loadOf(instance) ?? ((): Load => BUSY);
-  // A period is known only when it is over.
-  const last = Math.min(to, world.now() - periodMs);
+  const last = Math.min(to, world.now() - periodMs - LAG_MS);
   for (let at = Math.floor(from / periodMs) * periodMs + periodMs; at <= last; at += periodMs) {
     if (!wasRunning(instance, at, at + periodMs)) continue;
     const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
@@ -80,7 +83,10 @@ export function pointsOf(
 }
 
 function wasRunning(instance: Instance, from: number, to: number): boolean {
-  return instance.runs.some((run) => run.from <= from && (run.to ?? Number.POSITIVE_INFINITY) >= to);
+  return instance.runs.some((run) => {
+    const overlapMs = Math.min(run.to ?? Number.POSITIVE_INFINITY, to) - Math.max(run.from, from);
+    return overlapMs >= Math.min(SHORTEST_MS, to - from);
+  });
 }
 
 function round(value: number): number {

@@ -13,12 +13,13 @@ export function machineOf(world: World, instance: Instance): Machine {
   const guest = instance.guest;
   return {
     instanceId: instance.instanceId,
-    privateIp: instance.privateIp,
     architecture: instance.type.architecture,
     disk,
     active: guest?.active ?? new Set(),
     hostName: () => (disk.files.get("/etc/hostname") ?? instance.hostName).trim(),
     isCloudInitDone: () => instance.guest?.cloudInitDoneAt !== undefined,
+    metadata: (path) => metadataOf(world, instance, path),
+    needsMetadataToken: instance.httpTokens === "required",
     token: () => world.kernel.id(""),
     now: () => world.now(),
     print: () => undefined,
@@ -57,4 +58,21 @@ export function firstBoot(world: World, instance: Instance, machine: Machine): s
     `guest: not simulated: user data that is no script (${script.slice(0, 20).split("\n")[0]})\n`,
   );
   return undefined;
+}
+
+/** The metadata service, as far as scripts usually ask it. */
+function metadataOf(world: World, instance: Instance, path: string): string | undefined {
+  const answers: Readonly<Record<string, string>> = {
+    "meta-data/instance-id": instance.instanceId,
+    "meta-data/region-id": instance.regionId,
+    "meta-data/zone-id": instance.zoneId,
+    "meta-data/image-id": instance.imageId,
+    "meta-data/hostname": instance.hostName,
+    "meta-data/private-ipv4": instance.privateIp,
+    "meta-data/mac": instance.macAddress,
+    "meta-data/owner-account-id": world.kernel.accountId,
+    "meta-data/instance/instance-type": instance.type.id,
+    "user-data": Buffer.from(instance.userData, "base64").toString("utf8"),
+  };
+  return answers[path.replace(/\/$/, "")];
 }
