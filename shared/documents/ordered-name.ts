@@ -26,8 +26,7 @@ export function parseOrderedName(name: string): OrderedName | undefined {
   const match = /^(.+?)\[(\d*)(?:,(\d*))?\](.*)$/.exec(name);
   if (match === null) return undefined;
   const [, prefix = "", begin = "", bits = "", suffix = ""] = match;
-  const width = bits === "" ? MAX_BITS : Number(bits);
-  return { prefix, begin: Number(begin), bits: begin.length > width ? MAX_BITS : width, suffix };
+  return { prefix, begin: Number(begin), bits: bits === "" ? MAX_BITS : Number(bits), suffix };
 }
 
 /** The name of instance `index` (from 0) of a batch, as the cloud gives it; other names stay as they are. */

@@ -9,9 +9,9 @@ import type { Finding } from "./fields.ts";
 
 /** Tags on one resource, TagResources and every create call. */
 export const MAX_TAGS = 20;
-/** What Kiln writes on an image: run, role, recipe, family, base, three inputs, by and one in reserve. */
+/** What Kiln writes on an image: run, role, recipe, base, three inputs, by, gate and one in reserve. */
 export const KILN_IMAGE_TAGS = 10;
-/** What Kiln writes on an instance: run, role, fleet, family, image, by and two in reserve. */
+/** What Kiln writes on an instance: run, role, fleet, image and four in reserve. */
 export const KILN_INSTANCE_TAGS = 8;
 const MAX_VALUE = 128;
 

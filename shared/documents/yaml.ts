@@ -9,6 +9,7 @@ const MAX_NESTING = 32;
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, "a key is written twice in the same map; keep one of the two"],
   [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
+  [/maxDepth/, `maps and lists are nested more than ${MAX_NESTING} deep; no document needs that`],
   [/unknown .* tag/, "tags (!name) are not allowed; write plain text, numbers, lists and maps"],
   [/tab characters/, "a tab is used for indentation; use spaces"],
   [/input is empty/, "the document is empty; see examples/ for one that works"],
@@ -26,7 +27,7 @@ export function readYaml(document: string, text: string): unknown {
     throw new DocumentError(document, [{ path: "", message }]);
   }
   try {
-    return withoutNulls(load(text, { schema: CORE_SCHEMA, maxAliases: 0, maxDepth: MAX_NESTING }));
+    return withoutNulls(load(text, { schema: CORE_SCHEMA, maxAliases: 0, maxDepth: MAX_NESTING + 1 }));
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;

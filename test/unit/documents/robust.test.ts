@@ -74,16 +74,14 @@ const anything = fc.oneof(
     "CreateInstance",
   ),
 );
-const changed = fc
-  .constantFrom(...documents)
-  .chain(([parse, document]) =>
-    fc
-      .array(fc.tuple(fc.constantFrom(...places(document)), anything), { minLength: 1, maxLength: 3 })
-      .map((changes) => ({
-        parse,
-        document: changes.reduce((made, [path, by]) => changeAt(made, path, by), document),
-      })),
-  );
+const changed = fc.constantFrom(...documents).chain(([parse, document]) =>
+  fc
+    .array(fc.tuple(fc.constantFrom(...places(document)), anything), { minLength: 1, maxLength: 3 })
+    .map((changes) => ({
+      parse,
+      document: changes.reduce((made, [path, by]) => changeAt(made, path, by), document),
+    })),
+);
 
 /** A change may have removed the place of the next one. */
 function changeAt(document: unknown, path: readonly string[], by: unknown): unknown {
