@@ -4,7 +4,7 @@
  * H1. One invocation at a time per instance; a further one needs a further instance.
  * H2. Every invocation has fresh credentials of the function's role, valid for 36 hours; those in the
  *     environment date from the start of the process.
- * H3. The cloud's clock waits for a running invocation; its duration is modelled (invocation.ts).
+ * H3. The cloud's clock stands still during an invocation; its duration is modelled (invocation.ts).
  */
 import type { Call, Kernel } from "../kernel.ts";
 import { CloudFault } from "../kernel.ts";
@@ -63,7 +63,7 @@ export class Host {
     return () => this.#crashes.delete(crash);
   }
 
-  /** Runs the function once. @throws CloudFault 429 when its instances are all in use. */
+  /** Runs the function once; the caller makes the clock wait for it. @throws CloudFault 429 when its instances are all in use. */
   invoke(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
     const { name, reservedConcurrency: cap = ACCOUNT_INSTANCES } = definition;
     const count = this.#running.get(name) ?? 0;
@@ -71,10 +71,9 @@ export class Host {
       throw new CloudFault(429, "ResourceExhausted", `function '${name}' has no instance left of ${cap}`);
     }
     this.#running.set(name, count + 1);
-    const work = this.#run(definition, event, options).finally(() =>
+    return this.#run(definition, event, options).finally(() =>
       this.#running.set(name, (this.#running.get(name) ?? 1) - 1),
     );
-    return this.#kernel.time.hold(work);
   }
 
   /** Whose call this was: adds it to the running invocation's record. */

@@ -154,7 +154,9 @@ export class FcService {
         `the payload has ${request.body.length} bytes of ${MAX_SYNC_BYTES}`,
       );
     }
-    const run = await this.#host.invoke(definition, event, { source: "sync", requestId });
+    const run = await this.#kernel.time.hold(
+      this.#host.invoke(definition, event, { source: "sync", requestId }),
+    );
     const tail = Buffer.from(`${run.logs.join("\n")}\n`).subarray(-4096);
     return {
       status: 200,

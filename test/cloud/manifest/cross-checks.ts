@@ -27,7 +27,9 @@ function checkRatio({ name, props: { cpu, memorySize } }: Resource): Problem[] {
   const gb = memorySize / 1024;
   // A ratio of vCPU to GB from 1:1 to 1:4, the edges included in spite of binary fractions.
   if (gb >= cpu - 1e-9 && gb <= cpu * 4 + 1e-9) return [];
-  const text = `is ${memorySize} MB for ${cpu} vCPU — give 1 to 4 GB per vCPU: ${Math.ceil(cpu * 16) * 64} to ${cpu * 4096} MB`;
+  const least = Math.max(128, Math.ceil(cpu * 16 - 1e-9) * 64);
+  const most = Math.floor(cpu * 64 + 1e-9) * 64;
+  const text = `is ${memorySize} MB for ${cpu} vCPU — give 1 to 4 GB per vCPU, here ${least} to ${most} MB`;
   return [{ path: at(name, "memorySize"), text }];
 }
 

@@ -62,7 +62,9 @@ function loadYaml(file: string, text: string): Tree {
     ]);
   }
   if (isTree(document)) return document;
-  throw new ManifestError(file, [{ path: [], text: "is empty — write edition, name and resources" }]);
+  throw new ManifestError(file, [
+    { path: [], text: "is not a map of keys — write edition, name and resources" },
+  ]);
 }
 
 function readResources(

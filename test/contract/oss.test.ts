@@ -1,0 +1,205 @@
+import { test } from "vitest";
+import { startCloud } from "../cloud/index.ts";
+import { paginate } from "../cloud/oss/buckets.ts";
+import { aliOss } from "./clients.ts";
+
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "no error",
+    (error: unknown) => {
+      const { status, code } = error as { status: number; code: string };
+      return [status, code];
+    },
+  );
+
+test("an object comes back as it was put, with its metadata, digest and time", async ({ expect }) => {
+  const cloud = await startCloud({ at: Date.UTC(2026, 2, 1, 12, 0, 0, 700) });
+  cloud.oss.createBucket("box");
+  const client = aliOss(cloud, "box");
+  const meta = { run: "r-1" } as never;
+  await client.put("a.json", Buffer.from("{}"), { meta, headers: { "Content-Type": "application/json" } });
+  const { res, content } = await client.get("a.json");
+  const headers = res.headers as Record<string, string>;
+  expect((content as Buffer).toString()).toBe("{}");
+  expect(headers).toMatchObject({
+    etag: '"99914B932BD37A50B983C5E7C90AE93B"',
+    "content-type": "application/json",
+    "last-modified": "Sun, 01 Mar 2026 12:00:00 GMT",
+    "x-oss-meta-run": "r-1",
+  });
+  const head = await client.head("a.json");
+  expect(head.meta).toEqual({ run: "r-1" });
+  const unchanged = await client.get("a.json", { headers: { "If-None-Match": headers["etag"] ?? "" } });
+  expect(unchanged.res.status).toBe(304);
+  const part = await client.get("a.json", { headers: { Range: "bytes=1-" } });
+  expect([part.res.status, (part.content as Buffer).toString()]).toEqual([206, "}"]);
+  await cloud.close();
+});
+
+test("a write that forbids overwriting is refused when the key is taken", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const client = aliOss(cloud, "box");
+  const headers = { "x-oss-forbid-overwrite": "true" };
+  expect(await failure(client.put("claim", Buffer.from("1"), { headers }))).toBe("no error");
+  expect(await failure(client.put("claim", Buffer.from("2"), { headers }))).toEqual([
+    409,
+    "FileAlreadyExists",
+  ]);
+  expect(cloud.oss.get("box", "claim").body.toString()).toBe("1");
+  await cloud.close();
+});
+
+test("what is not there, not whole or not legal is refused in the words of OSS", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const client = aliOss(cloud, "box");
+  expect(await failure(client.get("nothing"))).toEqual([404, "NoSuchKey"]);
+  expect(await failure(client.head("nothing"))).toEqual([404, "NoSuchKey"]);
+  expect(await failure(aliOss(cloud, "other").get("nothing"))).toEqual([404, "NoSuchBucket"]);
+  const headers = { "Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA==" };
+  expect(await failure(client.put("k", Buffer.from("x"), { headers }))).toEqual([400, "InvalidDigest"]);
+  expect(await failure(client.getACL("k"))).toEqual([501, "NotImplemented"]);
+  expect(await failure(client.delete("nothing"))).toBe("no error");
+  await cloud.close();
+});
+
+test("a listing is in byte order, pages with both kinds of marker and rolls up at the delimiter", async ({
+  expect,
+}) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const keys = ["b/2", "a/1", "b/1", "ü", "z", "a&<b>"];
+  for (const key of keys) cloud.oss.put("box", key, key);
+  const client = aliOss(cloud, "box");
+  const first = await client.list({ "max-keys": 4 }, {});
+  expect(first.objects.map(({ name }) => name)).toEqual(["a&<b>", "a/1", "b/1", "b/2"]);
+  expect(first.isTruncated).toBe(true);
+  const rest = await client.list({ "max-keys": 4, marker: first.nextMarker }, {});
+  expect(rest.objects.map(({ name }) => name)).toEqual(["z", "ü"]);
+  const rolled = await client.listV2({ delimiter: "/", "max-keys": "2" });
+  expect([rolled.objects.map(({ name }) => name), rolled.prefixes]).toEqual([["a&<b>"], ["a/"]]);
+  const token = (rolled as unknown as { nextContinuationToken: string }).nextContinuationToken;
+  const next = await client.listV2({ delimiter: "/", "max-keys": "2", "continuation-token": token });
+  expect([next.objects.map(({ name }) => name), next.prefixes]).toEqual([["z"], ["b/"]]);
+  await cloud.close();
+});
+
+test("every page size walks through all entries once", ({ expect }) => {
+  const keys = ["a", "b/1", "b/2", "b/3", "c", "d/1", "e"];
+  const all = keys.map((key) => ({ key })) as never;
+  for (const limit of [1, 2, 3, 4, 5, 6]) {
+    const seen: string[] = [];
+    let after: string | undefined = "";
+    while (after !== undefined) {
+      const page: ReturnType<typeof paginate> = paginate(all, { prefix: "", delimiter: "/", after, limit });
+      seen.push(...page.objects.map(({ key }) => key), ...page.prefixes);
+      after = page.next;
+    }
+    expect(seen.toSorted()).toEqual(["a", "b/", "c", "d/", "e"]);
+  }
+});
+
+test("copies, appends, uploads in parts and deletions of many leave what they should", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const events: string[] = [];
+  cloud.oss.subscribe(({ name, key }) => events.push(`${name} ${key}`));
+  const client = aliOss(cloud, "box");
+  await client.append("log", Buffer.from("one"));
+  await client.append("log", Buffer.from("two"), { position: "3" });
+  expect(await failure(client.append("log", Buffer.from("x"), { position: "1" }))).toEqual([
+    409,
+    "PositionNotEqualToLength",
+  ]);
+  await client.copy("copy", "log");
+  const upload = await client.initMultipartUpload("big");
+  const parts = [];
+  for (const [index, text] of ["first ", "second"].entries()) {
+    const file = Buffer.from(text);
+    const { etag } = await client.uploadPart("big", upload.uploadId, index + 1, file, 0, file.length);
+    parts.push({ number: index + 1, etag });
+  }
+  await client.completeMultipartUpload("big", upload.uploadId, parts);
+  const texts = ["log", "copy", "big"].map((key) => cloud.oss.get("box", key).body.toString());
+  expect(texts).toEqual(["onetwo", "onetwo", "first second"]);
+  await client.deleteMulti(["log", "copy", "never"]);
+  expect(cloud.oss.list("box").map(({ key }) => key)).toEqual(["big"]);
+  expect(events).toEqual([
+    "ObjectCreated:AppendObject log",
+    "ObjectCreated:AppendObject log",
+    "ObjectCreated:CopyObject copy",
+    "ObjectCreated:CompleteMultipartUpload big",
+    "ObjectRemoved:DeleteObjects log",
+    "ObjectRemoved:DeleteObjects copy",
+  ]);
+  await cloud.close();
+});
+
+test("buckets are made, listed, described and removed", async ({ expect }) => {
+  const cloud = await startCloud();
+  const client = aliOss(cloud, "box");
+  await client.putBucket("box");
+  const { buckets } = (await client.listBuckets({})) as unknown as { buckets: { name: string }[] };
+  expect(buckets.map(({ name }) => name)).toEqual(["box"]);
+  const { bucket } = await client.getBucketInfo("box");
+  expect(bucket.Location).toBe("oss-cn-hangzhou");
+  await client.put("k", Buffer.from("x"));
+  expect(await failure(client.deleteBucket("box"))).toEqual([409, "BucketNotEmpty"]);
+  await client.delete("k");
+  expect(await failure(client.deleteBucket("box"))).toBe("no error");
+  await cloud.close();
+});
+
+test("a role may reach the objects its policy names and no others", async ({ expect }) => {
+  const roles = {
+    worker: {
+      Version: "1",
+      Statement: [
+        { Effect: "Allow", Action: ["oss:GetObject", "oss:PutObject"], Resource: "acs:oss:*:*:box/in/*" },
+        { Effect: "Deny", Action: "oss:PutObject", Resource: "acs:oss:*:*:box/in/locked/*" },
+        {
+          Effect: "Allow",
+          Action: "oss:ListObjects",
+          Resource: "acs:oss:*:*:box",
+          Condition: { StringLike: { "oss:Prefix": "in/*" } },
+        },
+      ],
+    },
+  } as const;
+  const cloud = await startCloud({ roles });
+  cloud.oss.createBucket("box");
+  const { id, secret, token } = cloud.keys.assume("worker", 3_600_000);
+  const client = aliOss(cloud, "box", {
+    accessKeyId: id,
+    accessKeySecret: secret,
+    stsToken: token,
+    refreshSTSToken: () => Promise.reject(new Error("no refresh")),
+    refreshSTSTokenInterval: 1e12,
+  });
+  expect(await failure(client.put("in/a", Buffer.from("x")))).toBe("no error");
+  expect(await failure(client.put("in/locked/a", Buffer.from("x")))).toEqual([403, "AccessDenied"]);
+  expect(await failure(client.put("out/a", Buffer.from("x")))).toEqual([403, "AccessDenied"]);
+  expect(await failure(client.delete("in/a"))).toEqual([403, "AccessDenied"]);
+  expect(await failure(client.deleteMulti(["in/a"]))).toEqual([403, "AccessDenied"]);
+  expect(await failure(client.list({ prefix: "in/", "max-keys": 9 }, {}))).toBe("no error");
+  expect(await failure(client.list({ prefix: "", "max-keys": 9 }, {}))).toEqual([403, "AccessDenied"]);
+  expect(cloud.oss.list("box").map(({ key }) => key)).toEqual(["in/a"]);
+  await cloud.close();
+});
+
+test("an injected fault refuses without effect, or loses the answer after it", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const client = aliOss(cloud, "box");
+  const first = (_: unknown, n: number): boolean => n === 0;
+  cloud.faults.add({ product: "oss", action: "PutObject", kind: "before", when: first });
+  expect(await failure(client.put("k", Buffer.from("x")))).toEqual([500, "InternalError"]);
+  expect(cloud.oss.find("box", "k")).toBeUndefined();
+  cloud.faults.clear();
+  cloud.faults.add({ product: "oss", action: "PutObject", kind: "after", when: first });
+  expect(await failure(client.put("k", Buffer.from("x")))).not.toBe("no error");
+  expect(cloud.oss.find("box", "k")?.body.toString()).toBe("x");
+  expect(await failure(client.put("k", Buffer.from("y")))).toBe("no error");
+  await cloud.close();
+});
