@@ -4,6 +4,8 @@ import { CreateImage } from "./actions/CreateImage.ts";
 import { CreateInstance } from "./actions/CreateInstance.ts";
 import { DescribeImageFromFamily, DescribeImages } from "./actions/DescribeImages.ts";
 import { DescribeInstances, DescribeInstanceStatus } from "./actions/DescribeInstances.ts";
+import { DescribeInstanceHistoryEvents } from "./actions/DescribeInstanceHistoryEvents.ts";
+import { ImportImage } from "./actions/ImportImage.ts";
 import { ModifyImageAttribute } from "./actions/ModifyImageAttribute.ts";
 import { RunInstances } from "./actions/RunInstances.ts";
 import { InvokeCommand, RunCommand, StopInvocation } from "./actions/commands.ts";
@@ -19,24 +21,54 @@ import {
   DescribeInvocationResults,
   DescribeInvocations,
 } from "./actions/invocations.ts";
+import {
+  CreateLaunchTemplate,
+  CreateLaunchTemplateVersion,
+  DeleteLaunchTemplate,
+  DescribeLaunchTemplates,
+  DescribeLaunchTemplateVersions,
+} from "./actions/launch-templates.ts";
+import {
+  DescribeAvailableResource,
+  DescribeRegions,
+  DescribeSecurityGroups,
+  DescribeVSwitches,
+  DescribeZones,
+} from "./actions/places.ts";
 import { CreateSnapshot, DeleteSnapshot, DescribeSnapshots } from "./actions/snapshots.ts";
 import { ListTagResources, TagResources, UntagResources } from "./actions/tags.ts";
+import { CancelTask, DescribeTaskAttribute, DescribeTasks } from "./actions/tasks.ts";
 
 export const ACTIONS: Readonly<Record<string, EcsAction>> = {
+  CancelTask,
   CreateImage,
   CreateInstance,
+  CreateLaunchTemplate,
+  CreateLaunchTemplateVersion,
   CreateSnapshot,
   DeleteInstance,
   DeleteInstances,
+  DeleteLaunchTemplate,
   DeleteSnapshot,
+  DescribeAvailableResource,
   DescribeCloudAssistantStatus,
   DescribeImageFromFamily,
   DescribeImages,
-  DescribeInstances,
+  DescribeInstanceHistoryEvents,
   DescribeInstanceStatus,
+  DescribeInstances,
   DescribeInvocationResults,
   DescribeInvocations,
+  DescribeLaunchTemplateVersions,
+  DescribeLaunchTemplates,
+  DescribeRegions,
+  DescribeSecurityGroups,
   DescribeSnapshots,
+  DescribeTaskAttribute,
+  DescribeTasks,
+  DescribeVSwitches,
+  DescribeZones,
+  ImportImage,
   InvokeCommand,
   ListTagResources,
   ModifyImageAttribute,

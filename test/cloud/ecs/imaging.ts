@@ -159,6 +159,14 @@ export class Imaging {
     return image;
   }
 
+  isBeingCopied(source: Image): boolean {
+    for (const { copiedFrom, status } of this.#world.images.values()) {
+      const isSame = copiedFrom?.imageId === source.imageId && copiedFrom.regionId === source.regionId;
+      if (isSame && (status === "Creating" || status === "Waiting")) return true;
+    }
+    return false;
+  }
+
   import(plan: ImagePlan): { image: Image; task: Task } {
     const image = this.create(plan);
     image.importing = true;

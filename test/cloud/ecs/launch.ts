@@ -46,9 +46,7 @@ export function launch(world: World, spec: LaunchSpec): Purchase {
   world.takeStock(type.id, network.vSwitch.zoneId, count);
   if (spec.prePaidMonths !== undefined) world.account.balance -= unitPrice * count;
   const instances = addresses.map((address, index) => build(world, spec, address, index, count));
-  const users = world.imageUsers.get(`${spec.regionId}:${image.imageId}`) ?? new Set();
-  world.imageUsers.set(`${spec.regionId}:${image.imageId}`, users);
-  for (const instance of instances) users.add(instance.instanceId);
+  for (const instance of instances) world.useImage(instance, image.imageId);
   world.life.launch(instances);
   for (const instance of instances) world.life.releaseAt(instance, spec.autoReleaseAt);
   return {

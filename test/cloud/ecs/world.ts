@@ -65,7 +65,7 @@ export class World {
     concurrentCopies: 5,
   };
   /** CNY. Below zero the account is in arrears; below `minimum` nothing pay-as-you-go can be bought. */
-  readonly account = { balance: 10_000, minimum: 100, economicalMode: false };
+  readonly account = { balance: 10_000, minimum: 100, economicalMode: false, mayImport: true };
   /** The market price of spot capacity as a share of the list price. */
   spotPriceShare = 0.3;
   /** Zones that sell nothing at the moment. */
@@ -101,6 +101,15 @@ export class World {
 
   image(regionId: string, imageId: string): Image | undefined {
     return this.images.get(`${regionId}:${imageId}`);
+  }
+
+  /** Notes that an instance now runs on an image, and on no other. */
+  useImage(instance: Instance, imageId: string): void {
+    this.imageUsers.get(`${instance.regionId}:${instance.imageId}`)?.delete(instance.instanceId);
+    instance.imageId = imageId;
+    const key = `${instance.regionId}:${imageId}`;
+    const users = this.imageUsers.get(key) ?? new Set();
+    this.imageUsers.set(key, users.add(instance.instanceId));
   }
 
   addImage(image: Image): void {

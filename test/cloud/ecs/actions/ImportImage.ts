@@ -1,0 +1,124 @@
+/** An image out of files in a bucket of the same region. It cannot be deleted while it is being imported. */
+import { CloudFault } from "../../kernel.ts";
+import { COMMON_TOKENS, stopIfDry } from "../action.ts";
+import type { Call, EcsAction } from "../action.ts";
+import { blankDisk, systemDisk } from "../guest-disk.ts";
+import type { GuestOs } from "../guest-disk.ts";
+import { checkImageQuota, checkNameIsFree } from "../image-rules.ts";
+import { checkDescription, checkImageName } from "../names.ts";
+import type { Params } from "../params.ts";
+import type { ImageDisk } from "../records.ts";
+
+/** One system disk and sixteen more; what comes after is ignored. */
+const MAX_DISKS = 17;
+const BYTES_PER_GB = 2 ** 30;
+
+export const ImportImage: EcsAction = {
+  tokens: COMMON_TOKENS,
+  run: (call) => {
+    const { world, params, regionId } = call;
+    const name = params.text("ImageName");
+    if (name !== undefined) checkImageName(name);
+    checkDescription(params.text("Description"));
+    const mappings = params.structs("DiskDeviceMapping").slice(0, MAX_DISKS);
+    if (mappings.length === 0)
+      throw new CloudFault(
+        400,
+        "MissingParameter",
+        "The input parameter DiskDeviceMapping that is mandatory for processing this request is not supplied.",
+      );
+    const architecture =
+      params.oneOf("Architecture", ["x86_64", "i386", "arm64"], "InvalidArchitecture.Malformed") ?? "x86_64";
+    if (params.oneOf("OSType", ["linux", "windows"], "InvalidOSType.Malformed") === "windows") {
+      throw new CloudFault(400, "InvalidOSType.Malformed", "This stand-in has no Windows machines.");
+    }
+    const platform = params.text("Platform") ?? "Others Linux";
+    checkRole(call);
+    const disks = mappings.map((mapping, index) => readDisk(call, mapping, index, osOf(platform)));
+    if (name !== undefined) checkNameIsFree(world, regionId, name);
+    checkImageQuota(world, regionId);
+    const tags = params.tags();
+    // Unlike elsewhere, keys that differ only in case are duplicates here.
+    if (new Set(tags.map((tag) => tag.key.toLowerCase())).size !== tags.length) {
+      throw new CloudFault(403, "TagKey.Duplication", "The tag keys are duplicates but for their case.");
+    }
+    stopIfDry(params);
+    const { image, task } = world.imaging.import({
+      regionId,
+      name: name ?? "",
+      family: "",
+      description: params.text("Description") ?? "",
+      version: "",
+      architecture,
+      osName: platform,
+      platform,
+      bootMode: params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"]) ?? "BIOS",
+      imdsSupport: params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]) ?? "v1",
+      disks,
+      durationMs: world.delays.importMs,
+    });
+    world.tags.put("image", image.imageId, tags);
+    return { ImageId: image.imageId, TaskId: task.taskId, RegionId: regionId };
+  },
+};
+
+/** The service reads the bucket by a role of this exact name. */
+function checkRole({ world, params }: Call): void {
+  if (world.account.mayImport && (params.text("RoleName") ?? "AliyunECSImageImportDefaultRole") !== "")
+    return;
+  throw new CloudFault(
+    403,
+    "NoSetRoletoECSServiceAccount",
+    "ECS service account has no role AliyunECSImageImportDefaultRole to read your bucket.",
+  );
+}
+
+function readDisk({ objects }: Call, mapping: Params, index: number, os: GuestOs): ImageDisk {
+  const [bucket, key] = [mapping.text("OSSBucket"), mapping.text("OSSObject")];
+  if (bucket === undefined || key === undefined) {
+    throw new CloudFault(
+      400,
+      "MissingParameter",
+      "The input parameter OSSBucket or OSSObject that is mandatory for processing this request is not supplied.",
+    );
+  }
+  const object = objects.find(bucket, key);
+  if (object === undefined)
+    throw new CloudFault(404, "InvalidOSSObject.NotFound", "The specified OSS object does not exist.");
+  const format =
+    mapping.oneOf(
+      "Format",
+      ["RAW", "VHD", "QCOW2", "VMDK", "raw", "vhd", "qcow2", "vmdk"],
+      "InvalidImageFormat.Malformed",
+    ) ?? suffixOf(key);
+  const asked =
+    mapping.int("DiskImageSize", { min: 1, max: 2048, code: "InvalidDiskImageSize.ValueNotSupported" }) ??
+    mapping.int("DiskImSize");
+  return {
+    device: `/dev/xvd${String.fromCodePoint(97 + index)}`,
+    type: index === 0 ? "system" : "data",
+    sizeGb: asked ?? Math.max(5, Math.ceil(object.size / BYTES_PER_GB)),
+    snapshotId: undefined,
+    format: format.toUpperCase(),
+    // What the file holds is unknown; a plain system of the platform it claims to be is assumed.
+    content: index === 0 ? systemDisk(os) : blankDisk(),
+    ossBucket: bucket,
+    ossObject: key,
+  };
+}
+
+function suffixOf(key: string): string {
+  const suffix = key.split(".").at(-1)?.toLowerCase() ?? "";
+  if (["raw", "vhd", "qcow2", "vmdk"].includes(suffix)) return suffix;
+  throw new CloudFault(
+    400,
+    "InvalidImageFormat.Malformed",
+    "The format of the image is not given and its name does not tell.",
+  );
+}
+
+function osOf(platform: string): GuestOs {
+  return /ubuntu|debian/i.test(platform)
+    ? { id: "ubuntu", version: "24.04", packager: "deb", kernel: "6.8.0-generic" }
+    : { id: "alinux", version: "3", packager: "rpm", kernel: "5.10.134-19.1.al8" };
+}

@@ -1,0 +1,152 @@
+/** DescribeDisks and ReplaceSystemDisk. */
+import { CloudFault } from "../../kernel.ts";
+import type { JsonObject } from "../../rpc.ts";
+import { COMMON_TOKENS, incorrectStatus, needInstance, refuseLocked, stopIfDry } from "../action.ts";
+import type { Call, EcsAction } from "../action.ts";
+import { copyDisk } from "../guest-disk.ts";
+import { tagView } from "../instance-view.ts";
+import { toSecond } from "../instant.ts";
+import { pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import type { Disk } from "../records.ts";
+
+export const DescribeDisks: EcsAction = {
+  run: (call) => {
+    const { world, params } = call;
+    const keep = filterOf(call);
+    stopIfDry(params);
+    const ids = params.jsonList("DiskIds");
+    const instanceId = params.text("InstanceId");
+    const own = instanceId === undefined ? undefined : (world.instances.get(instanceId)?.diskIds ?? []);
+    const named = ids ?? own;
+    const candidates =
+      named === undefined ? world.disks.values() : named.flatMap((id) => world.disks.get(id) ?? []);
+    if (usesTokens(params)) {
+      const { items, nextToken } = pageByToken(params, candidates, keep);
+      return {
+        Disks: { Disk: items.map((disk) => view(call, disk)) },
+        NextToken: nextToken,
+        TotalCount: 0,
+        PageNumber: 0,
+        PageSize: 0,
+      };
+    }
+    const page = pageByNumber(params, [...candidates].filter(keep), { max: 100 });
+    return { Disks: { Disk: page.items.map((disk) => view(call, disk)) }, NextToken: "", ...page.members };
+  },
+};
+
+/** The old system disk is released, the instance keeps its id and its addresses. */
+export const ReplaceSystemDisk: EcsAction = {
+  region: "optional",
+  tokens: COMMON_TOKENS,
+  run: (call) => {
+    const { world, params } = call;
+    const instance = needInstance(call);
+    refuseLocked(instance);
+    if (instance.status !== "Stopped") throw incorrectStatus();
+    const image = world.image(instance.regionId, params.need("ImageId"));
+    if (image === undefined)
+      throw new CloudFault(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.");
+    if (image.status !== "Available" && image.status !== "Deprecated")
+      throw new CloudFault(403, "OperationDenied", "The image is not available.");
+    if (image.architecture !== instance.type.architecture) {
+      throw new CloudFault(
+        403,
+        "ImageNotSupportInstanceType",
+        "The specified image does not support the specified instance type.",
+      );
+    }
+    const old = instance.diskIds.map((id) => world.disks.get(id)).find((disk) => disk?.type === "system");
+    const system = image.disks.find((disk) => disk.type === "system");
+    if (old === undefined || system === undefined)
+      throw new CloudFault(403, "OperationDenied", "The instance has no system disk.");
+    const smallest = Math.max(old.sizeGb, system.sizeGb);
+    const sizeGb =
+      params.int("SystemDisk.Size", {
+        min: smallest,
+        max: 2048,
+        code: "InvalidSystemDiskSize.ValueNotSupported",
+      }) ?? smallest;
+    stopIfDry(params);
+    const disk: Disk = {
+      ...old,
+      diskId: world.kernel.id("d-"),
+      seq: world.nextSeq(),
+      createdAt: world.now(),
+      attachedAt: world.now(),
+      imageId: image.imageId,
+      sourceSnapshotId: system.snapshotId,
+      sizeGb,
+      content: copyDisk(system.content),
+    };
+    world.imaging.breakSnapshots(instance);
+    world.disks.delete(old.diskId);
+    world.disks.set(disk.diskId, disk);
+    world.tags.put("disk", disk.diskId, world.tags.of("disk", old.diskId));
+    world.tags.remove("disk", old.diskId);
+    instance.diskIds = [disk.diskId, ...instance.diskIds.filter((id) => id !== old.diskId)];
+    world.useImage(instance, image.imageId);
+    instance.keyPairName = params.text("KeyPairName") ?? instance.keyPairName;
+    return { DiskId: disk.diskId };
+  },
+};
+
+function filterOf({ world, params, regionId }: Call): (disk: Disk) => boolean {
+  const type = params.oneOf("DiskType", ["all", "system", "data"]);
+  const status = params.oneOf("Status", [
+    "In_use",
+    "Available",
+    "Attaching",
+    "Detaching",
+    "Creating",
+    "ReIniting",
+    "All",
+  ]);
+  const [zoneId, category, name, snapshotId] = ["ZoneId", "Category", "DiskName", "SnapshotId"].map((each) =>
+    params.text(each),
+  );
+  const withInstance = params.bool("DeleteWithInstance");
+  const tagged = world.tags.filter("disk", params.tagFilters());
+  return (disk) =>
+    disk.regionId === regionId &&
+    (type === undefined || type === "all" || disk.type === type) &&
+    (status === undefined || status === "All" || disk.status === status) &&
+    (zoneId === undefined || disk.zoneId === zoneId) &&
+    (category === undefined || category === "all" || disk.category === category) &&
+    (name === undefined || disk.name === name) &&
+    (snapshotId === undefined || disk.sourceSnapshotId === snapshotId) &&
+    (withInstance === undefined || disk.deleteWithInstance === withInstance) &&
+    (tagged?.has(disk.diskId) ?? true);
+}
+
+function view({ world }: Call, disk: Disk): JsonObject {
+  const attachedAt = disk.attachedAt === undefined ? "" : toSecond(disk.attachedAt);
+  const attachment = { InstanceId: disk.instanceId ?? "", Device: disk.device, AttachedTime: attachedAt };
+  return {
+    DiskId: disk.diskId,
+    DiskName: disk.name,
+    Description: "",
+    RegionId: disk.regionId,
+    ZoneId: disk.zoneId,
+    Type: disk.type,
+    Category: disk.category,
+    PerformanceLevel: disk.performanceLevel ?? "",
+    Size: disk.sizeGb,
+    Status: disk.status,
+    Device: disk.instanceId === undefined ? "" : disk.device,
+    InstanceId: disk.instanceId ?? "",
+    ImageId: disk.imageId ?? "",
+    SourceSnapshotId: disk.sourceSnapshotId ?? "",
+    Encrypted: disk.encrypted,
+    Portable: disk.type === "data",
+    DeleteWithInstance: disk.deleteWithInstance,
+    DeleteAutoSnapshot: true,
+    DiskChargeType: "PostPaid",
+    CreationTime: toSecond(disk.createdAt),
+    AttachedTime: attachedAt,
+    DetachedTime: "",
+    Attachments: { Attachment: disk.instanceId === undefined ? [] : [attachment] },
+    OperationLocks: { OperationLock: [] },
+    Tags: { Tag: tagView(world, "disk", disk.diskId) },
+  };
+}

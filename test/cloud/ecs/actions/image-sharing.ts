@@ -1,0 +1,56 @@
+/** ModifyImageSharePermission and its Describe. Entries after the tenth are dropped without a word. */
+import { CloudFault } from "../../kernel.ts";
+import { NOTHING, stopIfDry } from "../action.ts";
+import type { EcsAction } from "../action.ts";
+import { toSecond } from "../instant.ts";
+import { pageByNumber } from "../paging.ts";
+import { needOwnImage } from "./ModifyImageAttribute.ts";
+
+const MAX_PER_CALL = 10;
+const MAX_ACCOUNTS = 50;
+
+export const ModifyImageSharePermission: EcsAction = {
+  run: (call) => {
+    const { world, params } = call;
+    const image = needOwnImage(call);
+    if (image.status !== "Available") {
+      throw new CloudFault(
+        403,
+        "OperationDenied.InvalidImageStatus",
+        "The status of the image does not support this operation.",
+      );
+    }
+    const [add, remove] = ["AddAccount", "RemoveAccount"].map((name) =>
+      params.list(name).slice(0, MAX_PER_CALL),
+    );
+    for (const account of [...(add ?? []), ...(remove ?? [])]) {
+      if (!/^\d{8,20}$/.test(account))
+        throw new CloudFault(404, "InvalidAccount.NotFound", "The specified account does not exist.");
+    }
+    const after = new Set([...image.sharedWith.keys(), ...(add ?? [])]);
+    if (after.size > MAX_ACCOUNTS)
+      throw new CloudFault(403, "QuotaExceed.ShareImageUser", "The image is shared with too many accounts.");
+    stopIfDry(params);
+    for (const account of add ?? [])
+      if (!image.sharedWith.has(account)) image.sharedWith.set(account, world.now());
+    for (const account of remove ?? []) image.sharedWith.delete(account);
+    image.isPublic = params.bool("IsPublic") ?? image.isPublic;
+    return NOTHING;
+  },
+};
+
+export const DescribeImageSharePermission: EcsAction = {
+  run: (call) => {
+    const image = needOwnImage(call);
+    const page = pageByNumber(call.params, image.sharedWith, { max: 100 });
+    return {
+      RegionId: image.regionId,
+      ImageId: image.imageId,
+      Accounts: {
+        Account: page.items.map(([account, at]) => ({ AliyunId: account, SharedTime: toSecond(at) })),
+      },
+      ShareGroups: { ShareGroup: image.isPublic ? [{ Group: "all" }] : [] },
+      ...page.members,
+    };
+  },
+};

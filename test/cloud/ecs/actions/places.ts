@@ -1,0 +1,190 @@
+/** Where and what can be bought: regions, zones, stock, vSwitches, security groups. */
+import { CloudFault } from "../../kernel.ts";
+import type { JsonObject } from "../../rpc.ts";
+import type { Call, EcsAction } from "../action.ts";
+import { toMinute } from "../instant.ts";
+import { freeCount } from "../network.ts";
+import { pageByNumber, usesTokens } from "../paging.ts";
+import type { InstanceType } from "../records.ts";
+
+const DISKS = ["cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto"];
+const FOUNDED_AT = Date.UTC(2024, 0, 1);
+
+export const DescribeRegions: EcsAction = {
+  region: "none",
+  run: ({ world }) => ({
+    Regions: {
+      Region: [...world.regions.values()].map((region) => ({
+        RegionId: region.regionId,
+        LocalName: region.localName,
+        RegionEndpoint: `ecs.${region.regionId}.aliyuncs.com`,
+        Status: "available",
+      })),
+    },
+  }),
+};
+
+export const DescribeZones: EcsAction = {
+  run: (call) => {
+    const { world, regionId } = call;
+    const types = [...world.types.values()];
+    return {
+      Zones: {
+        Zone: (world.regions.get(regionId)?.zones ?? []).map((zoneId) => ({
+          ZoneId: zoneId,
+          LocalName: zoneId,
+          ZoneType: "AvailabilityZone",
+          AvailableInstanceTypes: {
+            InstanceTypes: types.filter((type) => isSold(call, type, zoneId)).map((type) => type.id),
+          },
+          AvailableDiskCategories: { DiskCategories: DISKS },
+          AvailableResourceCreation: { ResourceTypes: ["VSwitch", "IoOptimized", "Instance", "Disk"] },
+        })),
+      },
+    };
+  },
+};
+
+/** A hint without quantities; its errors speak the `Invalid.X` dialect. */
+export const DescribeAvailableResource: EcsAction = {
+  region: "none",
+  run: (call) => {
+    const { world, params } = call;
+    const regionId = params.need("RegionId");
+    const region = world.regions.get(regionId);
+    if (region === undefined)
+      throw new CloudFault(404, "Invalid.RegionId", "The specified RegionId does not exist.");
+    const wanted = params.oneOf(
+      "DestinationResource",
+      ["Zone", "IoOptimized", "InstanceType", "Network", "ddh", "SystemDisk", "DataDisk"],
+      "Invalid.DestinationResource",
+      404,
+    );
+    if (wanted === undefined) params.need("DestinationResource");
+    const typeId = params.text("InstanceType");
+    const [cores, memory] = [params.int("Cores"), params.text("Memory")];
+    if (typeId !== undefined && (cores !== undefined || memory !== undefined)) {
+      throw new CloudFault(
+        403,
+        "InvalidParam.TypeAndCpuMem.Conflict",
+        "InstanceType excludes Cores and Memory.",
+      );
+    }
+    const isDisk = wanted === "SystemDisk" || wanted === "DataDisk";
+    if (isDisk && typeId === undefined && params.text("ResourceType") !== "disk") {
+      throw new CloudFault(
+        400,
+        "MissingParameter.InstanceType",
+        "The parameter InstanceType is needed for this resource.",
+      );
+    }
+    const types = [...world.types.values()].filter(
+      (type) =>
+        (typeId === undefined || type.id === typeId) &&
+        (cores === undefined || type.cpu === cores) &&
+        (memory === undefined || type.memoryGb === Number(memory)),
+    );
+    const zoneId = params.text("ZoneId");
+    const zones = region.zones.filter((zone) => zoneId === undefined || zone === zoneId);
+    return {
+      AvailableZones: {
+        AvailableZone: zones.map((zone) => ({
+          RegionId: regionId,
+          ZoneId: zone,
+          ...stockWords(types.some((type) => isSold(call, type, zone))),
+          AvailableResources: {
+            AvailableResource: [
+              {
+                Type: wanted,
+                SupportedResources: {
+                  SupportedResource: isDisk
+                    ? disks()
+                    : types.map((type) => ({ Value: type.id, ...stockWords(isSold(call, type, zone)) })),
+                },
+              },
+            ],
+          },
+        })),
+      },
+    };
+  },
+};
+
+export const DescribeVSwitches: EcsAction = {
+  region: "optional",
+  run: ({ world, params, regionId }) => {
+    const found = [...world.vSwitches.values()].filter(
+      (each) =>
+        each.regionId === regionId &&
+        matches(params.text("VSwitchId"), each.vSwitchId) &&
+        matches(params.text("VpcId"), each.vpcId) &&
+        matches(params.text("ZoneId"), each.zoneId),
+    );
+    const page = pageByNumber(params, found, { max: 50 });
+    return {
+      VSwitches: {
+        VSwitch: page.items.map((each) => ({
+          VSwitchId: each.vSwitchId,
+          VpcId: each.vpcId,
+          ZoneId: each.zoneId,
+          VSwitchName: each.name,
+          CidrBlock: each.cidr,
+          AvailableIpAddressCount: freeCount(each),
+          Status: "Available",
+          IsDefault: false,
+          CreationTime: toMinute(FOUNDED_AT),
+        })),
+      },
+      ...page.members,
+    };
+  },
+};
+
+export const DescribeSecurityGroups: EcsAction = {
+  run: ({ world, params, regionId }) => {
+    const ids = params.jsonList("SecurityGroupIds");
+    const found = [...world.securityGroups.values()].filter(
+      (each) =>
+        each.regionId === regionId &&
+        (ids?.includes(each.securityGroupId) ?? true) &&
+        matches(params.text("SecurityGroupId"), each.securityGroupId) &&
+        matches(params.text("SecurityGroupName"), each.name) &&
+        matches(params.text("VpcId"), each.vpcId),
+    );
+    // An account has few of them: one page holds them all in either dialect.
+    const page = pageByNumber(params, found, { max: 100, usual: usesTokens(params) ? 100 : 10 });
+    return {
+      RegionId: regionId,
+      SecurityGroups: {
+        SecurityGroup: page.items.map((each) => ({
+          SecurityGroupId: each.securityGroupId,
+          SecurityGroupName: each.name,
+          SecurityGroupType: "normal",
+          VpcId: each.vpcId,
+          Description: "",
+          CreationTime: toMinute(FOUNDED_AT),
+        })),
+      },
+      NextToken: "",
+      ...page.members,
+    };
+  },
+};
+
+function isSold({ world }: Call, type: InstanceType, zoneId: string): boolean {
+  return !world.closedZones.has(zoneId) && world.stockLeft(type.id, zoneId) > 0;
+}
+
+function stockWords(isThere: boolean): JsonObject {
+  return isThere
+    ? { Status: "Available", StatusCategory: "WithStock" }
+    : { Status: "SoldOut", StatusCategory: "WithoutStock" };
+}
+
+function disks(): JsonObject[] {
+  return DISKS.map((category) => ({ Value: category, ...stockWords(true), Min: 20, Max: 2048, Unit: "GiB" }));
+}
+
+function matches(wanted: string | undefined, value: string): boolean {
+  return wanted === undefined || wanted === value;
+}
