@@ -2,14 +2,15 @@
 import * as z from "zod/mini";
 
 /** An answer of which nothing is read. */
-export const Done = z.looseObject({});
+export const done = () => z.looseObject({});
 
 /** Tags as instances, images and snapshots carry them (launch templates spell them differently). */
-export const WireTags = z.optional(
-  z.looseObject({
-    Tag: z.optional(z.array(z.looseObject({ TagKey: z.string(), TagValue: z.optional(z.string()) }))),
-  }),
-);
+export const wireTags = () =>
+  z.optional(
+    z.looseObject({
+      Tag: z.optional(z.array(z.looseObject({ TagKey: z.string(), TagValue: z.optional(z.string()) }))),
+    }),
+  );
 
 /** Strings in a named set, the cloud's way to write a list: `{ IpAddress: [...] }`. */
 export const wireStrings = <K extends string>(name: K) =>
@@ -23,7 +24,7 @@ export const wireStrings = <K extends string>(name: K) =>
 /** Text, also where the cloud sends a number (`Code: 200`). */
 export const Text = z.coerce.string();
 
-export function toTags(tags: z.infer<typeof WireTags>): Readonly<Record<string, string>> {
+export function toTags(tags: z.infer<ReturnType<typeof wireTags>>): Readonly<Record<string, string>> {
   return Object.fromEntries((tags?.Tag ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue ?? ""]));
 }
 

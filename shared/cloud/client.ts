@@ -77,10 +77,15 @@ export function connect(access: Access, ports: Pick<Ports, "clock" | "log"> = re
 }
 
 /**
- * Sends an ECS call (with `request`) or a CloudMonitor one (without) and reads its answer.
+ * Sends an ECS call (with `request`) or a CloudMonitor one (without) and reads its answer. Schemas are
+ * functions because building all of them costs every cold start, and an invocation needs few (C2).
  * @throws CloudError for every refusal, lost answer and answer that does not fit `answer`.
  */
-export async function send<T>(client: CloudClient, call: ApiCall, answer: z.ZodMiniType<T>): Promise<T> {
+export async function send<T>(
+  client: CloudClient,
+  call: ApiCall,
+  answer: () => z.ZodMiniType<T>,
+): Promise<T> {
   const { action, request } = call;
   const product = request === undefined ? "cms" : "ecs";
   const region = call.region ?? client.access.region;
@@ -98,7 +103,7 @@ export async function send<T>(client: CloudClient, call: ApiCall, answer: z.ZodM
   } catch (error) {
     throw refusal(client.access.credentials, product, action, error);
   }
-  const read = answer.safeParse(body);
+  const read = answer().safeParse(body);
   if (!read.success) throw unreadable(product, action, body, read.error);
   return read.data;
 }

@@ -38,7 +38,7 @@ export async function runCommand(
     Tag: tagList(command.tags),
     ClientToken: clientToken,
   };
-  const Answer = z.looseObject({ InvokeId: z.string() });
+  const answer = () => z.looseObject({ InvokeId: z.string() });
   return (
     await send(
       client,
@@ -47,7 +47,7 @@ export async function runCommand(
         request: () => import("@alicloud/ecs20140526/dist/models/RunCommandRequest.js"),
         params,
       },
-      Answer,
+      answer,
     )
   ).InvokeId;
 }
@@ -70,22 +70,23 @@ export interface CommandResult {
 /** States of one invocation on one instance in which something is still to come. */
 const UNDER_WAY = new Set(["Pending", "Scheduled", "Running", "Stopping"]);
 
-const Results = z.looseObject({
-  Invocation: z.looseObject({
-    InvocationResults: z.looseObject({
-      InvocationResult: z.array(
-        z.looseObject({
-          InvocationStatus: z.optional(z.string()),
-          ExitCode: z.optional(z.number()),
-          Output: z.optional(z.string()),
-          Dropped: z.optional(z.number()),
-          ErrorCode: z.optional(z.string()),
-          ErrorInfo: z.optional(z.string()),
-        }),
-      ),
+const resultsAnswer = () =>
+  z.looseObject({
+    Invocation: z.looseObject({
+      InvocationResults: z.looseObject({
+        InvocationResult: z.array(
+          z.looseObject({
+            InvocationStatus: z.optional(z.string()),
+            ExitCode: z.optional(z.number()),
+            Output: z.optional(z.string()),
+            Dropped: z.optional(z.number()),
+            ErrorCode: z.optional(z.string()),
+            ErrorInfo: z.optional(z.string()),
+          }),
+        ),
+      }),
     }),
-  }),
-});
+  });
 
 /** The state of an invocation on one instance. One the cloud does not show yet counts as running. */
 export async function commandResult(
@@ -99,7 +100,7 @@ export async function commandResult(
     request: () => import("@alicloud/ecs20140526/dist/models/DescribeInvocationResultsRequest.js"),
     params,
   };
-  const { Invocation } = await send(client, call, Results);
+  const { Invocation } = await send(client, call, resultsAnswer);
   const result = Invocation.InvocationResults.InvocationResult[0];
   const status = result?.InvocationStatus ?? "Pending";
   const ended = !UNDER_WAY.has(status);
@@ -115,14 +116,15 @@ export async function commandResult(
   };
 }
 
-const Statuses = z.looseObject({
-  InstanceCloudAssistantStatusSet: z.looseObject({
-    InstanceCloudAssistantStatus: z.array(
-      // "true" and "false" as text.
-      z.looseObject({ InstanceId: z.string(), CloudAssistantStatus: z.coerce.string() }),
-    ),
-  }),
-});
+const statusesAnswer = () =>
+  z.looseObject({
+    InstanceCloudAssistantStatusSet: z.looseObject({
+      InstanceCloudAssistantStatus: z.array(
+        // "true" and "false" as text.
+        z.looseObject({ InstanceId: z.string(), CloudAssistantStatus: z.coerce.string() }),
+      ),
+    }),
+  });
 
 /** Which of the instances have an agent that can take commands now. */
 export async function agentsOnline(client: CloudClient, ids: readonly string[]): Promise<Set<string>> {
@@ -134,7 +136,7 @@ export async function agentsOnline(client: CloudClient, ids: readonly string[]):
       request: () => import("@alicloud/ecs20140526/dist/models/DescribeCloudAssistantStatusRequest.js"),
       params,
     };
-    const { InstanceCloudAssistantStatusSet: set } = await send(client, call, Statuses);
+    const { InstanceCloudAssistantStatusSet: set } = await send(client, call, statusesAnswer);
     for (const { InstanceId: id, CloudAssistantStatus } of set.InstanceCloudAssistantStatus) {
       if (CloudAssistantStatus === "true") online.add(id);
     }

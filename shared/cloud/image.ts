@@ -1,6 +1,6 @@
 /** An image in the cloud's spelling and in ours. */
 import * as z from "zod/mini";
-import { instant, percent, toTags, WireTags } from "./answers.ts";
+import { instant, percent, toTags, wireTags } from "./answers.ts";
 
 export interface Image {
   readonly id: string;
@@ -34,34 +34,35 @@ export interface Image {
 
 const optional = z.nullish(z.string());
 
-export const WireImage = z.looseObject({
-  ImageId: z.string(),
-  ImageName: optional,
-  ImageFamily: optional,
-  ImageVersion: optional,
-  Description: optional,
-  Status: z.string(),
-  Usable: z.nullish(z.boolean()),
-  Progress: optional,
-  CreationTime: optional,
-  Size: z.nullish(z.number()),
-  Architecture: optional,
-  Platform: optional,
-  OSType: optional,
-  BootMode: optional,
-  ImageOwnerAlias: optional,
-  Usage: optional,
-  // Text in every sample, though it means yes or no.
-  IsSelfShared: z.nullish(z.union([z.string(), z.boolean()])),
-  IsCopied: z.nullish(z.boolean()),
-  DiskDeviceMappings: z.optional(
-    z.looseObject({ DiskDeviceMapping: z.optional(z.array(z.looseObject({ SnapshotId: optional }))) }),
-  ),
-  DetectionOptions: z.nullish(z.looseObject({ Status: optional })),
-  Tags: WireTags,
-});
+export const wireImage = () =>
+  z.looseObject({
+    ImageId: z.string(),
+    ImageName: optional,
+    ImageFamily: optional,
+    ImageVersion: optional,
+    Description: optional,
+    Status: z.string(),
+    Usable: z.nullish(z.boolean()),
+    Progress: optional,
+    CreationTime: optional,
+    Size: z.nullish(z.number()),
+    Architecture: optional,
+    Platform: optional,
+    OSType: optional,
+    BootMode: optional,
+    ImageOwnerAlias: optional,
+    Usage: optional,
+    // Text in every sample, though it means yes or no.
+    IsSelfShared: z.nullish(z.union([z.string(), z.boolean()])),
+    IsCopied: z.nullish(z.boolean()),
+    DiskDeviceMappings: z.optional(
+      z.looseObject({ DiskDeviceMapping: z.optional(z.array(z.looseObject({ SnapshotId: optional }))) }),
+    ),
+    DetectionOptions: z.nullish(z.looseObject({ Status: optional })),
+    Tags: wireTags(),
+  });
 
-export function toImage(wire: z.infer<typeof WireImage>): Image {
+export function toImage(wire: z.infer<ReturnType<typeof wireImage>>): Image {
   const disks = wire.DiskDeviceMappings?.DiskDeviceMapping ?? [];
   return {
     id: wire.ImageId,

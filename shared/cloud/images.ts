@@ -1,9 +1,9 @@
 /** Images: make, copy, import, look, publish, delete. All of it asynchronous; read to see it through. */
 import * as z from "zod/mini";
-import { Done, tagList } from "./answers.ts";
+import { done, tagList } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { goneIsDone } from "./gone.ts";
-import { toImage, WireImage, type Image } from "./image.ts";
+import { toImage, wireImage, type Image } from "./image.ts";
 import { batches, byNumber } from "./pages.ts";
 
 export type { Image };
@@ -38,7 +38,7 @@ export interface ImageAttributes {
   readonly resourceGroupId?: string | undefined;
 }
 
-const ImageId = z.looseObject({ ImageId: z.string() });
+const imageIdAnswer = () => z.looseObject({ ImageId: z.string() });
 
 /** Begins an image; it is there at once in state Creating. Answers its id. */
 export async function createImage(
@@ -69,7 +69,7 @@ export async function createImage(
         request: () => import("@alicloud/ecs20140526/dist/models/CreateImageRequest.js"),
         params,
       },
-      ImageId,
+      imageIdAnswer,
     )
   ).ImageId;
 }
@@ -92,10 +92,11 @@ export type ImageFilter =
   | { readonly name: string }
   | { readonly family: string };
 
-const Page = z.looseObject({
-  Images: z.looseObject({ Image: z.array(WireImage) }),
-  TotalCount: z.optional(z.number()),
-});
+const pageAnswer = () =>
+  z.looseObject({
+    Images: z.looseObject({ Image: z.array(wireImage()) }),
+    TotalCount: z.optional(z.number()),
+  });
 
 /** All images that fit, in every state: without asking, the cloud shows only finished ones. */
 export async function describeImages(
@@ -133,14 +134,15 @@ async function imagePages(
         params: asked,
         region,
       },
-      Page,
+      pageAnswer,
     );
     return { items: page.Images.Image, total: page.TotalCount ?? Number.POSITIVE_INFINITY };
   });
   return wire.map(toImage);
 }
 
-const FamilyAnswer = z.looseObject({ Image: z.nullish(z.looseObject({ ImageId: z.optional(z.string()) })) });
+const familyAnswer = () =>
+  z.looseObject({ Image: z.nullish(z.looseObject({ ImageId: z.optional(z.string()) })) });
 
 /** The image a family serves now, or undefined when it serves none: that is an empty answer, not an error. */
 export async function familyImage(
@@ -155,8 +157,8 @@ export async function familyImage(
     params,
     region,
   };
-  const { Image: image } = await send(client, call, FamilyAnswer);
-  return image?.ImageId ? toImage(WireImage.parse(image)) : undefined;
+  const { Image: image } = await send(client, call, familyAnswer);
+  return image?.ImageId ? toImage(wireImage().parse(image)) : undefined;
 }
 
 export interface ImageChange {
@@ -191,7 +193,7 @@ export async function modifyImage(
       params,
       region,
     },
-    Done,
+    done,
   );
 }
 
@@ -208,7 +210,7 @@ export async function deleteImage(
     params,
     region: options.region,
   };
-  await goneIsDone(send(client, call, Done));
+  await goneIsDone(send(client, call, done));
 }
 
 export interface CopyTarget {
@@ -245,7 +247,7 @@ export async function copyImage(
         request: () => import("@alicloud/ecs20140526/dist/models/CopyImageRequest.js"),
         params,
       },
-      ImageId,
+      imageIdAnswer,
     )
   ).ImageId;
 }
@@ -262,7 +264,7 @@ export async function cancelCopyImage(client: CloudClient, imageId: string, regi
         params,
         region,
       },
-      Done,
+      done,
     ),
   );
 }
@@ -307,7 +309,7 @@ export async function importImage(
     ResourceGroupId: attributes.resourceGroupId,
     ClientToken: clientToken,
   };
-  const Answer = z.looseObject({ ImageId: z.string(), TaskId: z.string() });
+  const importAnswer = () => z.looseObject({ ImageId: z.string(), TaskId: z.string() });
   const answer = await send(
     client,
     {
@@ -315,7 +317,7 @@ export async function importImage(
       request: () => import("@alicloud/ecs20140526/dist/models/ImportImageRequest.js"),
       params,
     },
-    Answer,
+    importAnswer,
   );
   return { imageId: answer.ImageId, taskId: answer.TaskId };
 }

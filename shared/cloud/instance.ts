@@ -1,6 +1,6 @@
 /** An instance in the cloud's spelling and in ours. */
 import * as z from "zod/mini";
-import { instant, toTags, wireStrings, WireTags } from "./answers.ts";
+import { instant, toTags, wireStrings, wireTags } from "./answers.ts";
 
 /** Pending, Starting, Running, Stopping or Stopped; a released instance is not found any more. */
 export type InstanceStatus = string;
@@ -33,33 +33,34 @@ export interface Instance {
 
 const optional = z.optional(z.string());
 
-export const WireInstance = z.looseObject({
-  InstanceId: z.string(),
-  InstanceName: optional,
-  Status: z.string(),
-  InstanceType: optional,
-  ImageId: optional,
-  ZoneId: optional,
-  CreationTime: optional,
-  StartTime: optional,
-  AutoReleaseTime: optional,
-  StoppedMode: optional,
-  InstanceChargeType: optional,
-  SpotStrategy: optional,
-  DeletionProtection: z.optional(z.boolean()),
-  OperationLocks: z.optional(
-    z.looseObject({ LockReason: z.optional(z.array(z.looseObject({ LockReason: optional }))) }),
-  ),
-  PublicIpAddress: wireStrings("IpAddress"),
-  EipAddress: z.optional(z.looseObject({ IpAddress: optional })),
-  InnerIpAddress: wireStrings("IpAddress"),
-  VpcAttributes: z.optional(
-    z.looseObject({ VSwitchId: optional, PrivateIpAddress: wireStrings("IpAddress") }),
-  ),
-  Tags: WireTags,
-});
+export const wireInstance = () =>
+  z.looseObject({
+    InstanceId: z.string(),
+    InstanceName: optional,
+    Status: z.string(),
+    InstanceType: optional,
+    ImageId: optional,
+    ZoneId: optional,
+    CreationTime: optional,
+    StartTime: optional,
+    AutoReleaseTime: optional,
+    StoppedMode: optional,
+    InstanceChargeType: optional,
+    SpotStrategy: optional,
+    DeletionProtection: z.optional(z.boolean()),
+    OperationLocks: z.optional(
+      z.looseObject({ LockReason: z.optional(z.array(z.looseObject({ LockReason: optional }))) }),
+    ),
+    PublicIpAddress: wireStrings("IpAddress"),
+    EipAddress: z.optional(z.looseObject({ IpAddress: optional })),
+    InnerIpAddress: wireStrings("IpAddress"),
+    VpcAttributes: z.optional(
+      z.looseObject({ VSwitchId: optional, PrivateIpAddress: wireStrings("IpAddress") }),
+    ),
+    Tags: wireTags(),
+  });
 
-export function toInstance(wire: z.infer<typeof WireInstance>): Instance {
+export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Instance {
   const { VpcAttributes: vpc, EipAddress: eip } = wire;
   const elastic = eip?.IpAddress ? [eip.IpAddress] : [];
   return {

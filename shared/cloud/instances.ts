@@ -5,11 +5,11 @@
  * be refused with IncorrectInstanceStatus, which asks for a look at the instance before anything else.
  */
 import * as z from "zod/mini";
-import { Done, tagList, Text, wireInstant } from "./answers.ts";
+import { done, tagList, Text, wireInstant } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { dryRun, type DryRun } from "./dry-run.ts";
 import { goneIsDone } from "./gone.ts";
-import { toInstance, WireInstance, type Instance } from "./instance.ts";
+import { toInstance, wireInstance, type Instance } from "./instance.ts";
 import { batches, byToken } from "./pages.ts";
 import type { RequestSource } from "./request.ts";
 import { listTaggedIds } from "./tags.ts";
@@ -19,12 +19,13 @@ export type { Instance };
 /** Parameters in the cloud's spelling, nested as documented: `{ SystemDisk: { Size: "40" }, Tag: [{ Key, Value }] }`. */
 export type LaunchParams = Readonly<Record<string, unknown>>;
 
-const Launched = z.looseObject({
-  InstanceIdSets: z.looseObject({ InstanceIdSet: z.array(z.string()) }),
-  OrderId: z.optional(Text),
-  // A number in the schema, a string in published samples.
-  TradePrice: z.optional(z.coerce.number()),
-});
+const launchedAnswer = () =>
+  z.looseObject({
+    InstanceIdSets: z.looseObject({ InstanceIdSet: z.array(z.string()) }),
+    OrderId: z.optional(Text),
+    // A number in the schema, a string in published samples.
+    TradePrice: z.optional(z.coerce.number()),
+  });
 
 export interface Launch {
   /** May be fewer than `Amount` when `MinAmount` was given, and an id may still vanish before it runs. */
@@ -50,11 +51,12 @@ export async function runInstances(
     request: () => import("@alicloud/ecs20140526/dist/models/RunInstancesRequest.js"),
     params: asked,
   };
-  const { InstanceIdSets, OrderId, TradePrice } = await send(client, call, Launched);
+  const { InstanceIdSets, OrderId, TradePrice } = await send(client, call, launchedAnswer);
   return { instanceIds: InstanceIdSets.InstanceIdSet, tradePrice: TradePrice, orderId: OrderId };
 }
 
-const Created = z.looseObject({ InstanceId: z.string(), TradePrice: z.optional(z.coerce.number()) });
+const createdAnswer = () =>
+  z.looseObject({ InstanceId: z.string(), TradePrice: z.optional(z.coerce.number()) });
 
 /** Creates one instance the old way: it stays Stopped, and has no public address until one is allocated. */
 export async function createInstance(
@@ -68,7 +70,7 @@ export async function createInstance(
     request: () => import("@alicloud/ecs20140526/dist/models/CreateInstanceRequest.js"),
     params: asked,
   };
-  const { InstanceId, TradePrice } = await send(client, call, Created);
+  const { InstanceId, TradePrice } = await send(client, call, createdAnswer);
   return { instanceId: InstanceId, tradePrice: TradePrice };
 }
 
@@ -83,7 +85,7 @@ export function dryRunInstances(client: CloudClient, params: LaunchParams): Prom
         request: () => import("@alicloud/ecs20140526/dist/models/RunInstancesRequest.js"),
         params: asked,
       },
-      z.unknown(),
+      done,
     ),
   );
 }
@@ -97,10 +99,11 @@ export type InstanceFilter =
       readonly many?: boolean;
     };
 
-const Page = z.looseObject({
-  Instances: z.looseObject({ Instance: z.array(WireInstance) }),
-  NextToken: z.optional(z.string()),
-});
+const pageAnswer = () =>
+  z.looseObject({
+    Instances: z.looseObject({ Instance: z.array(wireInstance()) }),
+    NextToken: z.optional(z.string()),
+  });
 
 /** All instances that fit. Ids that do not exist (any more) are simply not in the answer. */
 export async function describeInstances(client: CloudClient, filter: InstanceFilter): Promise<Instance[]> {
@@ -132,7 +135,7 @@ async function pagesOf(client: CloudClient, params: Readonly<Record<string, unkn
         request: () => import("@alicloud/ecs20140526/dist/models/DescribeInstancesRequest.js"),
         params: asked,
       },
-      Page,
+      pageAnswer,
     );
     return { items: page.Instances.Instance, nextToken: page.NextToken };
   });
@@ -150,13 +153,14 @@ export interface InstanceOutcome {
   readonly message: string;
 }
 
-const Outcomes = z.looseObject({
-  InstanceResponses: z.looseObject({
-    InstanceResponse: z.array(
-      z.looseObject({ InstanceId: z.string(), Code: z.optional(Text), Message: z.optional(z.string()) }),
-    ),
-  }),
-});
+const outcomesAnswer = () =>
+  z.looseObject({
+    InstanceResponses: z.looseObject({
+      InstanceResponse: z.array(
+        z.looseObject({ InstanceId: z.string(), Code: z.optional(Text), Message: z.optional(z.string()) }),
+      ),
+    }),
+  });
 
 export async function startInstance(client: CloudClient, id: string): Promise<void> {
   await send(
@@ -166,7 +170,7 @@ export async function startInstance(client: CloudClient, id: string): Promise<vo
       request: () => import("@alicloud/ecs20140526/dist/models/StartInstanceRequest.js"),
       params: { InstanceId: id },
     },
-    Done,
+    done,
   );
 }
 
@@ -181,7 +185,7 @@ export function dryStartInstance(client: CloudClient, id: string): Promise<DryRu
         request: () => import("@alicloud/ecs20140526/dist/models/StartInstanceRequest.js"),
         params,
       },
-      Done,
+      done,
     ),
   );
 }
@@ -211,7 +215,7 @@ export async function stopInstance(
       request: () => import("@alicloud/ecs20140526/dist/models/StopInstanceRequest.js"),
       params,
     },
-    Done,
+    done,
   );
 }
 
@@ -244,7 +248,7 @@ export async function rebootInstance(
       request: () => import("@alicloud/ecs20140526/dist/models/RebootInstanceRequest.js"),
       params,
     },
-    Done,
+    done,
   );
 }
 
@@ -263,7 +267,7 @@ export async function deleteInstance(
         request: () => import("@alicloud/ecs20140526/dist/models/DeleteInstanceRequest.js"),
         params,
       },
-      Done,
+      done,
     ),
   );
 }
@@ -286,19 +290,19 @@ export async function deleteInstances(
       request: () => import("@alicloud/ecs20140526/dist/models/DeleteInstancesRequest.js"),
       params,
     },
-    Done,
+    done,
   );
 }
 
 /** Gives an instance with outgoing bandwidth a public address, effective after its next start. */
 export async function allocatePublicIp(client: CloudClient, id: string): Promise<string> {
-  const Answer = z.looseObject({ IpAddress: z.string() });
+  const answer = () => z.looseObject({ IpAddress: z.string() });
   const call = {
     action: "AllocatePublicIpAddress",
     request: () => import("@alicloud/ecs20140526/dist/models/AllocatePublicIpAddressRequest.js"),
     params: { InstanceId: id },
   };
-  const { IpAddress } = await send(client, call, Answer);
+  const { IpAddress } = await send(client, call, answer);
   return IpAddress;
 }
 
@@ -307,7 +311,7 @@ export async function setAutoRelease(client: CloudClient, id: string, at: number
   const params = { InstanceId: id, AutoReleaseTime: at === undefined ? undefined : wireInstant(at) };
   const request = (): Promise<unknown> =>
     import("@alicloud/ecs20140526/dist/models/ModifyInstanceAutoReleaseTimeRequest.js");
-  await send(client, { action: "ModifyInstanceAutoReleaseTime", request, params }, Done);
+  await send(client, { action: "ModifyInstanceAutoReleaseTime", request, params }, done);
 }
 
 /** SuccessFirst, because in the default mode one unfit instance fails the other ninety-nine. */
@@ -321,7 +325,7 @@ async function eachOf(
   const outcomes: InstanceOutcome[] = [];
   for (const batch of batches(ids, 100)) {
     const asked = { ...params, InstanceId: batch, BatchOptimization: "SuccessFirst" };
-    const { InstanceResponses } = await send(client, { action, request, params: asked }, Outcomes);
+    const { InstanceResponses } = await send(client, { action, request, params: asked }, outcomesAnswer);
     for (const { InstanceId, Code = "200", Message = "" } of InstanceResponses.InstanceResponse) {
       // HTTP 200 hides the single failures; success is the code 200, a number in some answers.
       outcomes.push({ id: InstanceId, ok: Code === "200", code: Code, message: Message });

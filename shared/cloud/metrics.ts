@@ -14,24 +14,26 @@ export interface Point {
   readonly maximum: number;
 }
 
-const Page = z.looseObject({
-  Code: z.optional(Text),
-  Message: z.optional(z.string()),
-  RequestId: z.optional(z.string()),
-  // A list, but as JSON text.
-  Datapoints: z.optional(z.string()),
-  NextToken: z.optional(z.string()),
-});
-
-const Datapoints = z.array(
+const pageAnswer = () =>
   z.looseObject({
-    timestamp: z.number(),
-    instanceId: z.string(),
-    Average: z.optional(z.number()),
-    Minimum: z.optional(z.number()),
-    Maximum: z.optional(z.number()),
-  }),
-);
+    Code: z.optional(Text),
+    Message: z.optional(z.string()),
+    RequestId: z.optional(z.string()),
+    // A list, but as JSON text.
+    Datapoints: z.optional(z.string()),
+    NextToken: z.optional(z.string()),
+  });
+
+const datapoints = () =>
+  z.array(
+    z.looseObject({
+      timestamp: z.number(),
+      instanceId: z.string(),
+      Average: z.optional(z.number()),
+      Minimum: z.optional(z.number()),
+      Maximum: z.optional(z.number()),
+    }),
+  );
 
 /** Instances one call can name, and points one page can hold (CloudMonitor, DescribeMetricList). */
 const MOST_INSTANCES = 50;
@@ -75,14 +77,14 @@ export async function hourlyPoints(
 function pagesOf(
   client: CloudClient,
   params: Readonly<Record<string, string>>,
-): Promise<z.infer<typeof Datapoints>> {
+): Promise<z.infer<ReturnType<typeof datapoints>>> {
   const action = "DescribeMetricList";
   const fetch = async (NextToken: string | undefined) => {
-    const page = await send(client, { action, params: { ...params, NextToken } }, Page);
+    const page = await send(client, { action, params: { ...params, NextToken } }, pageAnswer);
     const { Code: code = "200", Message: said = "", RequestId: requestId = "" } = page;
     // A refusal may come with HTTP 200.
     if (code !== "200") throw cloudError({ product: "cms", action, code, status: 200, requestId, said });
-    return { items: Datapoints.parse(JSON.parse(page.Datapoints || "[]")), nextToken: page.NextToken };
+    return { items: datapoints().parse(JSON.parse(page.Datapoints || "[]")), nextToken: page.NextToken };
   };
   return byToken(action, fetch, "cms");
 }

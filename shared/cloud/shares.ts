@@ -1,6 +1,6 @@
 /** Which other accounts may use an image. */
 import * as z from "zod/mini";
-import { Done, Text } from "./answers.ts";
+import { done, Text } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { batches, byNumber } from "./pages.ts";
 
@@ -19,16 +19,17 @@ export async function shareImage(
       params: asked,
       region,
     };
-    return send(client, call, Done);
+    return send(client, call, done);
   };
   for (const RemoveAccount of batches(change.remove ?? [], 10)) await modify({ RemoveAccount });
   for (const AddAccount of batches(change.add ?? [], 10)) await modify({ AddAccount });
 }
 
-const Page = z.looseObject({
-  Accounts: z.optional(z.looseObject({ Account: z.optional(z.array(z.looseObject({ AliyunId: Text }))) })),
-  TotalCount: z.optional(z.number()),
-});
+const pageAnswer = () =>
+  z.looseObject({
+    Accounts: z.optional(z.looseObject({ Account: z.optional(z.array(z.looseObject({ AliyunId: Text }))) })),
+    TotalCount: z.optional(z.number()),
+  });
 
 /** The accounts an image is shared with. */
 export async function imageShares(client: CloudClient, imageId: string, region?: string): Promise<string[]> {
@@ -43,7 +44,7 @@ export async function imageShares(client: CloudClient, imageId: string, region?:
         params,
         region,
       },
-      Page,
+      pageAnswer,
     );
     return { items: page.Accounts?.Account ?? [], total: page.TotalCount ?? Number.POSITIVE_INFINITY };
   });

@@ -1,6 +1,6 @@
 /** Snapshots: what images leave behind, and what images are made from. */
 import * as z from "zod/mini";
-import { Done, instant, percent, tagList, toTags, WireTags } from "./answers.ts";
+import { done, instant, percent, tagList, toTags, wireTags } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { goneIsDone } from "./gone.ts";
 import { batches, byToken } from "./pages.ts";
@@ -27,21 +27,23 @@ export type SnapshotFilter =
   | { readonly instanceId: string };
 
 const optional = z.optional(z.string());
-const WireSnapshot = z.looseObject({
-  SnapshotId: z.string(),
-  SnapshotName: optional,
-  Status: optional,
-  Progress: optional,
-  CreationTime: optional,
-  Usage: optional,
-  SourceDiskId: optional,
-  SourceDiskType: optional,
-  Tags: WireTags,
-});
-const Page = z.looseObject({
-  Snapshots: z.looseObject({ Snapshot: z.array(WireSnapshot) }),
-  NextToken: optional,
-});
+const wireSnapshot = () =>
+  z.looseObject({
+    SnapshotId: z.string(),
+    SnapshotName: optional,
+    Status: optional,
+    Progress: optional,
+    CreationTime: optional,
+    Usage: optional,
+    SourceDiskId: optional,
+    SourceDiskType: optional,
+    Tags: wireTags(),
+  });
+const pageAnswer = () =>
+  z.looseObject({
+    Snapshots: z.looseObject({ Snapshot: z.array(wireSnapshot()) }),
+    NextToken: optional,
+  });
 
 /** All snapshots that fit; ids that do not exist are simply not in the answer. */
 export async function describeSnapshots(
@@ -71,7 +73,7 @@ export async function deleteSnapshot(
     params,
     region: options.region,
   };
-  await goneIsDone(send(client, call, Done));
+  await goneIsDone(send(client, call, done));
 }
 
 async function pagesOf(
@@ -90,7 +92,7 @@ async function pagesOf(
         params: asked,
         region,
       },
-      Page,
+      pageAnswer,
     );
     return { items: page.Snapshots.Snapshot, nextToken: page.NextToken };
   });

@@ -8,15 +8,16 @@ export interface ZoneStock {
   readonly stock: "plenty" | "low";
 }
 
-const Answer = z.looseObject({
-  AvailableZones: z.optional(
-    z.looseObject({
-      AvailableZone: z.array(
-        z.looseObject({ ZoneId: z.string(), Status: z.string(), StatusCategory: z.optional(z.string()) }),
-      ),
-    }),
-  ),
-});
+const wireAnswer = () =>
+  z.looseObject({
+    AvailableZones: z.optional(
+      z.looseObject({
+        AvailableZone: z.array(
+          z.looseObject({ ZoneId: z.string(), Status: z.string(), StatusCategory: z.optional(z.string()) }),
+        ),
+      }),
+    ),
+  });
 
 /** The zones that have `instanceType`, those with plenty first. */
 export async function availableZones(client: CloudClient, instanceType: string): Promise<ZoneStock[]> {
@@ -26,7 +27,7 @@ export async function availableZones(client: CloudClient, instanceType: string):
     request: () => import("@alicloud/ecs20140526/dist/models/DescribeAvailableResourceRequest.js"),
     params,
   };
-  const { AvailableZones } = await send(client, call, Answer);
+  const { AvailableZones } = await send(client, call, wireAnswer);
   return (AvailableZones?.AvailableZone ?? [])
     .filter(
       ({ Status, StatusCategory = "WithStock" }) =>

@@ -1,6 +1,6 @@
 /** Tags: set, take away, find by. The way to find things beyond the 1,000 that filters of other actions reach. */
 import * as z from "zod/mini";
-import { Done, tagList } from "./answers.ts";
+import { done, tagList } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { batches, byToken } from "./pages.ts";
 
@@ -31,7 +31,7 @@ export async function tagResources(
         params,
         region,
       },
-      Done,
+      done,
     );
   }
 }
@@ -52,17 +52,18 @@ export async function untagResources(
         request: () => import("@alicloud/ecs20140526/dist/models/UntagResourcesRequest.js"),
         params,
       },
-      Done,
+      done,
     );
   }
 }
 
-const Page = z.looseObject({
-  TagResources: z.optional(
-    z.looseObject({ TagResource: z.optional(z.array(z.looseObject({ ResourceId: z.string() }))) }),
-  ),
-  NextToken: z.optional(z.string()),
-});
+const pageAnswer = () =>
+  z.looseObject({
+    TagResources: z.optional(
+      z.looseObject({ TagResource: z.optional(z.array(z.looseObject({ ResourceId: z.string() }))) }),
+    ),
+    NextToken: z.optional(z.string()),
+  });
 
 /** Ids of all resources of a kind that carry all of `tags`. */
 export async function listTaggedIds(
@@ -80,7 +81,7 @@ export async function listTaggedIds(
         request: () => import("@alicloud/ecs20140526/dist/models/ListTagResourcesRequest.js"),
         params,
       },
-      Page,
+      pageAnswer,
     );
     return { items: page.TagResources?.TagResource ?? [], nextToken: page.NextToken };
   });

@@ -1,6 +1,6 @@
 /** Tasks: how far an import is, and stopping it. Only imports are tasks; creating and copying are not. */
 import * as z from "zod/mini";
-import { Done, percent } from "./answers.ts";
+import { done, percent } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { goneIsDone } from "./gone.ts";
 
@@ -14,16 +14,17 @@ export interface Task {
 }
 
 const optional = z.optional(z.string());
-const Answer = z.looseObject({
-  TaskId: z.string(),
-  TaskStatus: z.string(),
-  TaskProcess: optional,
-  OperationProgressSet: z.optional(
-    z.looseObject({
-      OperationProgress: z.optional(z.array(z.looseObject({ ErrorCode: optional, ErrorMsg: optional }))),
-    }),
-  ),
-});
+const wireAnswer = () =>
+  z.looseObject({
+    TaskId: z.string(),
+    TaskStatus: z.string(),
+    TaskProcess: optional,
+    OperationProgressSet: z.optional(
+      z.looseObject({
+        OperationProgress: z.optional(z.array(z.looseObject({ ErrorCode: optional, ErrorMsg: optional }))),
+      }),
+    ),
+  });
 
 export async function describeTask(client: CloudClient, taskId: string): Promise<Task> {
   const params = { TaskId: taskId };
@@ -32,7 +33,7 @@ export async function describeTask(client: CloudClient, taskId: string): Promise
     request: () => import("@alicloud/ecs20140526/dist/models/DescribeTaskAttributeRequest.js"),
     params,
   };
-  const answer = await send(client, call, Answer);
+  const answer = await send(client, call, wireAnswer);
   const operations = answer.OperationProgressSet?.OperationProgress ?? [];
   return {
     id: answer.TaskId,
@@ -55,7 +56,7 @@ export async function cancelTask(client: CloudClient, taskId: string): Promise<v
         request: () => import("@alicloud/ecs20140526/dist/models/CancelTaskRequest.js"),
         params,
       },
-      Done,
+      done,
     ),
   );
 }

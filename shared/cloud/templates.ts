@@ -20,19 +20,20 @@ export interface TemplateVersion {
 /** Which template: by id or by name. */
 export type TemplateName = { readonly id: string } | { readonly name: string };
 
-const Templates = z.looseObject({
-  LaunchTemplateSets: z.looseObject({
-    LaunchTemplateSet: z.array(
-      z.looseObject({
-        LaunchTemplateId: z.string(),
-        LaunchTemplateName: z.string(),
-        DefaultVersionNumber: z.number(),
-        LatestVersionNumber: z.number(),
-      }),
-    ),
-  }),
-  TotalCount: z.optional(z.number()),
-});
+const templatesAnswer = () =>
+  z.looseObject({
+    LaunchTemplateSets: z.looseObject({
+      LaunchTemplateSet: z.array(
+        z.looseObject({
+          LaunchTemplateId: z.string(),
+          LaunchTemplateName: z.string(),
+          DefaultVersionNumber: z.number(),
+          LatestVersionNumber: z.number(),
+        }),
+      ),
+    }),
+    TotalCount: z.optional(z.number()),
+  });
 
 /** The templates that exist among those named; all of the region when none is named. */
 export async function describeTemplates(
@@ -49,7 +50,7 @@ export async function describeTemplates(
         request: () => import("@alicloud/ecs20140526/dist/models/DescribeLaunchTemplatesRequest.js"),
         params,
       },
-      Templates,
+      templatesAnswer,
     );
     return {
       items: page.LaunchTemplateSets.LaunchTemplateSet,
@@ -64,18 +65,19 @@ export async function describeTemplates(
   }));
 }
 
-const Versions = z.looseObject({
-  LaunchTemplateVersionSets: z.looseObject({
-    LaunchTemplateVersionSet: z.array(
-      z.looseObject({
-        VersionNumber: z.number(),
-        DefaultVersion: z.optional(z.boolean()),
-        LaunchTemplateData: z.optional(z.record(z.string(), z.unknown())),
-      }),
-    ),
-  }),
-  TotalCount: z.optional(z.number()),
-});
+const versionsAnswer = () =>
+  z.looseObject({
+    LaunchTemplateVersionSets: z.looseObject({
+      LaunchTemplateVersionSet: z.array(
+        z.looseObject({
+          VersionNumber: z.number(),
+          DefaultVersion: z.optional(z.boolean()),
+          LaunchTemplateData: z.optional(z.record(z.string(), z.unknown())),
+        }),
+      ),
+    }),
+    TotalCount: z.optional(z.number()),
+  });
 
 /** Versions of a template: all of them, or the ones asked for. */
 export async function describeTemplateVersions(
@@ -100,7 +102,7 @@ export async function describeTemplateVersions(
         request: () => import("@alicloud/ecs20140526/dist/models/DescribeLaunchTemplateVersionsRequest.js"),
         params,
       },
-      Versions,
+      versionsAnswer,
     );
     const items = page.LaunchTemplateVersionSets.LaunchTemplateVersionSet;
     return { items, total: page.TotalCount ?? Number.POSITIVE_INFINITY };
