@@ -111,7 +111,8 @@ export const networkShape = {
   Ipv6AddressCount: z.exactOptional(whole(1, MAX_IPV6)),
   InternetChargeType: z.exactOptional(z.enum(["PayByTraffic", "PayByBandwidth"])),
   InternetMaxBandwidthIn: z.exactOptional(whole(1, MAX_MBPS * 2)),
-  InternetMaxBandwidthOut: z._default(whole(0, MAX_MBPS), 0),
+  // No default of ours: what is sent overrules a launch template, and 0 would take its bandwidth away.
+  InternetMaxBandwidthOut: z.exactOptional(whole(0, MAX_MBPS)),
   NetworkInterface: z.exactOptional(NetworkInterfaces),
   NetworkInterfaceQueueNumber: z.exactOptional(count()),
   NetworkOptions: z.exactOptional(
@@ -191,17 +192,12 @@ function addressFindings(launch: Launch): Finding[] {
 }
 
 function bandwidthFindings({
-  InternetMaxBandwidthIn: inbound,
-  InternetMaxBandwidthOut: outbound,
-}: Launch): Finding[] {
+  InternetMaxBandwidthIn: inbound = 0,
+  InternetMaxBandwidthOut: outbound = 0,
+}: Launch) {
   const most = Math.max(SMALL_MBPS, outbound);
-  return [
-    ...finding(
-      (inbound ?? 0) > most,
-      ["InternetMaxBandwidthIn"],
-      `must be at most ${most} Mbit/s with InternetMaxBandwidthOut ${outbound}`,
-    ),
-  ];
+  const message = `must be at most ${most} Mbit/s with InternetMaxBandwidthOut ${outbound}`;
+  return finding(inbound > most, ["InternetMaxBandwidthIn"], message);
 }
 
 export function hasTemplate(launch: { LaunchTemplateId?: string; LaunchTemplateName?: string }): boolean {

@@ -423,7 +423,6 @@ test("a short fleet is completed with safe defaults", ({ expect }) => {
       InstanceType: ["ecs.g7.large"],
       VSwitchId: ["vsw-a"],
       SecurityGroupId: "sg-a",
-      InternetMaxBandwidthOut: 0,
       InstanceChargeType: "PostPaid",
       SpotStrategy: "NoSpot",
       Tag: [],
@@ -456,6 +455,19 @@ test("spot falls back to on-demand unless the fleet says otherwise", ({ expect }
 
 test("a template may stand for type, group and vSwitch", ({ expect }) => {
   expect(problemsIn(parseFleet, bare({ LaunchTemplateId: "lt-1", LaunchTemplateVersion: 3 }))).toEqual([]);
+});
+
+test("nothing of a template is overruled but how it is paid for", ({ expect }) => {
+  const { launch: sent } = parseFleet("web", JSON.stringify(bare({ LaunchTemplateId: "lt-1" })));
+  expect(sent).toEqual({
+    InstanceType: [],
+    VSwitchId: [],
+    LaunchTemplateId: "lt-1",
+    // A template with a subscription in it must not charge the account unasked.
+    InstanceChargeType: "PostPaid",
+    SpotStrategy: "NoSpot",
+    Tag: [],
+  });
 });
 
 test("a primary interface may stand for group and vSwitch", ({ expect }) => {

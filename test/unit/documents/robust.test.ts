@@ -96,7 +96,7 @@ test("whatever is written where, the answer is a document or its problems, never
     fc.property(changed, ({ parse, document }) => {
       for (const problem of problemsIn(parse, document)) expect(problem).toMatch(/: \S/);
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
 
