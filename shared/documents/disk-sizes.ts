@@ -23,7 +23,7 @@ export const DATA_CATEGORIES = [
 type Range = readonly [least: number, most: number];
 
 /** Largest system disk, of every category but `cloud`. */
-export const MAX_SYSTEM_DISK_GB = 2048;
+const MAX_SYSTEM_DISK_GB = 2048;
 
 // Smallest size of each ESSD level; PL1 is the default.
 const ESSD_LEAST: Readonly<Record<PerformanceLevel, number>> = { PL0: 1, PL1: 20, PL2: 461, PL3: 1261 };

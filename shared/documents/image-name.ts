@@ -30,7 +30,7 @@ function isReserved(name: string): boolean {
 }
 
 /** What a template may hold between braces. */
-export const PLACEHOLDERS = ["recipe", "date", "time", "serial"] as const;
+const PLACEHOLDERS = ["recipe", "date", "time", "serial"] as const;
 export const DEFAULT_IMAGE_NAME = "{recipe}-{date}-{serial}";
 
 /** Long enough that two bakes of one recipe on one day differ, short enough to read aloud. */

@@ -15,7 +15,7 @@ const ofFamily = "is not allowed, the fleet's family decides; write family: at t
 const ofCloud = "is not offered by the cloud yet; remove it";
 
 /** Parameters people look for and why they are not here. The test holds this against the SDK's own list. */
-export const ELSEWHERE: Readonly<Record<string, string>> = {
+const ELSEWHERE: Readonly<Record<string, string>> = {
   RegionId: `${ofRequest}: the region is the deployment's`,
   Amount: `${ofRequest}: POST says how many, limits: how many at most`,
   MinAmount: `${ofRequest}: Kiln keeps what it gets and asks on for the rest`,

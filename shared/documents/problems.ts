@@ -48,7 +48,7 @@ function unitOf(origin: string): string {
 }
 
 /** "must be A, B or C", with a guess at what was meant. */
-export function oneOf(values: readonly string[], input: unknown): string {
+function oneOf(values: readonly string[], input: unknown): string {
   const list = values.length > 1 ? `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` : values.join("");
   const near = typeof input === "string" ? nearest(input, values) : undefined;
   return `must be ${list}${near === undefined ? "" : `; did you mean ${near}?`}`;

@@ -6,7 +6,7 @@ import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
 import { Steps } from "./recipe-steps.ts";
 
 /** What the gate looks for on the second boot; each can be waived by name. */
-export const HYGIENE_CHECKS = [
+const HYGIENE_CHECKS = [
   "machine-id",
   "ssh-host-keys",
   "authorized-keys",
@@ -82,7 +82,7 @@ export const Rebake = closed({
   onlyIfChanged: z._default(z.boolean(), true),
 });
 
-export const NOTICES = ["baked", "promoted", "failed", "rolledBack"] as const;
+const NOTICES = ["baked", "promoted", "failed", "rolledBack"] as const;
 
 export const Notify = z.array(
   closed(

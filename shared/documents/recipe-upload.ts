@@ -4,7 +4,7 @@ import { closed, finding, rule, whole } from "./fields.ts";
 import { ARCHITECTURES, PLATFORMS } from "./platforms.ts";
 
 /** ImportImage.DiskDeviceMapping.N.Format; VMDK is in invitational preview. */
-export const IMPORT_FORMATS = ["RAW", "VHD", "QCOW2"] as const;
+const IMPORT_FORMATS = ["RAW", "VHD", "QCOW2"] as const;
 /** ImportImage knows no UEFI-Preferred. */
 const IMPORT_BOOT_MODES = ["BIOS", "UEFI"] as const;
 /** ImportImage.DiskDeviceMapping.N.DiskImageSize. */

@@ -8,11 +8,11 @@
 import type { Finding } from "./fields.ts";
 
 /** Tags on one resource, TagResources and every create call. */
-export const MAX_TAGS = 20;
+const MAX_TAGS = 20;
 /** What Kiln writes on an image: run, role, recipe, base, three inputs, by, gate and one in reserve. */
-export const KILN_IMAGE_TAGS = 10;
+const KILN_IMAGE_TAGS = 10;
 /** What Kiln writes on an instance: run, role, fleet, image and four in reserve. */
-export const KILN_INSTANCE_TAGS = 8;
+const KILN_INSTANCE_TAGS = 8;
 const MAX_VALUE = 128;
 
 interface Limits {
