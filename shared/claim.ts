@@ -6,7 +6,7 @@
 import type { CloudClient } from "./cloud/client.ts";
 import { deleteObject, getObject, putObject } from "./cloud/oss.ts";
 import { hours } from "./duration.ts";
-import { readRecord } from "./journal.ts";
+import { hasEnded, readRecord } from "./journal.ts";
 
 interface Holder {
   readonly run: string;
@@ -33,7 +33,7 @@ export async function claim(
   const other = JSON.parse(found.text) as Holder;
   if (other.run === run) return undefined;
   const record = await readRecord(client, other.run);
-  const over = record ? record.state === "done" || record.state === "failed" : now - other.at > SILENT_MS;
+  const over = record ? hasEnded(record) : now - other.at > SILENT_MS;
   if (!over) return other.run;
   await deleteObject(client, keyOf(subject));
   return (await put()).written ? undefined : "another run";

@@ -6,7 +6,7 @@ import { readConfig } from "./config.ts";
 import { minutes } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Continuation } from "./events/line.ts";
-import { recordOf, writeRecord } from "./journal.ts";
+import { hasEnded, readRecord, recordOf, writeRecord } from "./journal.ts";
 import { advance, follow, type Machine, type Outcome, type Send } from "./machine.ts";
 import { real, type Clock, type Dice, type Log } from "./ports.ts";
 
@@ -80,6 +80,16 @@ export function createHandler<E extends Continuation>(stepping: Stepping<E>): Fc
       return { begins: runs };
     }
     const { event, abandon } = given;
+    if (await cameTooLate(event, abandon !== undefined, ports)) {
+      ports.log({
+        function: stepping.name,
+        requestId: context.requestId,
+        run: event.run,
+        phase: event.phase,
+        dropped: "its run has ended",
+      });
+      return { run: event.run, dropped: true };
+    }
     const outcome = await decide(stepping.machine, event, abandon, ports);
     const { run, phase, seq } = event;
     ports.log({
@@ -113,6 +123,15 @@ export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: strin
   if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map(({ path, code }) => `${path.join(".") || "payload"} (${code})`);
   throw new EventError(`${what} cannot read this event: ${places.join(", ")}`);
+}
+
+/** An event this late may be older than the cloud's memory of its tokens, so its run is asked first. */
+const LATE_MS = minutes(10);
+
+async function cameTooLate(event: Continuation, abandoned: boolean, ports: Ports): Promise<boolean> {
+  if (!abandoned && ports.clock.now() - event.notBefore < LATE_MS) return false;
+  const record = await readRecord(ports.cloud, event.run);
+  return record !== undefined && hasEnded(record);
 }
 
 async function decide<E extends Continuation>(
@@ -162,7 +181,9 @@ async function settle<E extends Continuation>(
   }
   const ended = outcome.kind === "done" || outcome.kind === "failed" ? outcome : undefined;
   for (const send of ended?.send ?? []) await sendTo(send, ports);
-  await writeRecord(ports.cloud, record);
+  // A copy of the last event says the same again; the record keeps the first time it was said.
+  const written = await readRecord(ports.cloud, event.run);
+  if (written === undefined || !hasEnded(written)) await writeRecord(ports.cloud, record);
 }
 
 const handOn = (name: string, event: Continuation, delayMs: number, ports: Ports) =>

@@ -56,6 +56,9 @@ export function recordOf<E extends Continuation>(
     : { ...ended, state: "failed", reason: words ?? "" };
 }
 
+/** Whether the run has come to its end, well or not. */
+export const hasEnded = ({ state }: RunRecord): boolean => state === "done" || state === "failed";
+
 export async function writeRecord(client: CloudClient, record: RunRecord): Promise<void> {
   await putObject(client, recordKey(record.run), JSON.stringify(record), { contentType: "application/json" });
 }

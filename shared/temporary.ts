@@ -150,8 +150,11 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       await putObject(cloud, key, result.output, { contentType: "text/plain; charset=utf-8" });
       if (result.ok)
         return enter({ phase: "command", instanceId, index: index + 1 }, 0, `"${name}" succeeded`);
-      const end = result.errorCode ? `${result.errorCode} ${result.errorInfo ?? ""}`.trim() : "";
-      const how = [`exit code ${result.exitCode ?? "none"}`, end].filter(Boolean).join(", ");
+      // Cloud Assistant repeats the exit code in words; anything else it says (a time-out, no agent) is news.
+      const told = result.errorCode === "ExitCodeNonzero" ? undefined : result.errorCode;
+      const how = told
+        ? `${told} ${result.errorInfo ?? ""}`.trim()
+        : `exit code ${result.exitCode ?? "none"}`;
       return lease.giveUp(
         event,
         `"${name}" failed with ${how}: ${lastLines(result.output)} (all of it: ${key})`,

@@ -1,0 +1,184 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+
+test("an uploaded recipe becomes a tested image in its family, and nothing temporary is left", async ({
+  kiln,
+  expect,
+}) => {
+  const runs = await bakeAndPromote(kiln, recipeText());
+  expect(runs.map(({ kind, state }) => `${kind} ${state}`)).toEqual(["bake done", "promote done"]);
+  const [image, ...others] = ownImages(kiln);
+  expect(others).toEqual([]);
+  expect(image).toMatchObject({ family: "web", status: "Available" });
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("image, snapshots and builder carry their provenance as tags", async ({ kiln, expect }) => {
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  const [image] = ownImages(kiln);
+  const tagsOf = (type: string, id: string) =>
+    Object.fromEntries(kiln.cloud.world.tags.of(type, id).map(({ key, value }) => [key, value]));
+  expect(tagsOf("image", image?.imageId ?? "")).toMatchObject({
+    "kiln:run": bake?.run,
+    "kiln:recipe": "web",
+    "kiln:base": "aliyun_3_x64_20G_alibase_20260927.vhd",
+    "kiln:by": "upload:recipes/web.yaml",
+    "kiln:gate": "passed",
+  });
+  const snapshotId = image?.disks[0]?.snapshotId ?? "";
+  expect(tagsOf("snapshot", snapshotId)).toMatchObject({
+    "kiln:run": bake?.run,
+    "kiln:image": image?.imageId,
+  });
+});
+
+test("the builder has an expiry from its first moment", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
+  const [builder] = kiln.cloud.world.instances.values();
+  const leftMs = (builder?.autoReleaseAt ?? 0) - kiln.cloud.time.now();
+  expect(leftMs).toBeGreaterThan(hours(1));
+  expect(leftMs).toBeLessThanOrEqual(hours(2));
+});
+
+test("an unchanged recipe is skipped and says what was compared", async ({ kiln, expect }) => {
+  await bakeAndPromote(kiln, recipeText());
+  const [again] = await bakeAndPromote(kiln, recipeText());
+  expect(again?.result).toMatchObject({ skipped: true });
+  expect(again?.result?.["note"]).toMatch(
+    /^nothing changed since m-.*: base .*, recipe .*, objects .* and parameters/,
+  );
+  expect(ownImages(kiln)).toHaveLength(1);
+});
+
+test("a changed recipe says which input changed and its image takes over the family", async ({
+  kiln,
+  expect,
+}) => {
+  await bakeAndPromote(kiln, recipeText());
+  const first = ownImages(kiln)[0]?.imageId;
+  const [bake, promote] = await bakeAndPromote(
+    kiln,
+    recipeText({ provision: ["yum install -y nginx", "systemctl enable nginx", "touch /etc/changed"] }),
+  );
+  expect(bake?.steps.find(({ phase }) => phase === "plan")?.note).toBe(`changed since ${first}: recipe`);
+  expect(promote?.result?.["proved"]).toBe(`web answers with ${ownImages(kiln)[1]?.imageId}`);
+});
+
+test("a forced bake with parameters happens although nothing changed, and the parameters reach the builder", async ({
+  kiln,
+  expect,
+}) => {
+  const text = recipeText({
+    provision: ["yum install -y nginx", "systemctl enable nginx", 'echo "$RELEASE" > /etc/release-of-web'],
+  });
+  await bakeAndPromote(kiln, text);
+  const answer = kiln.call("POST", "/recipes/web/bake", { force: true, parameters: { RELEASE: "v42" } });
+  await kiln.cloud.settle({ forMs: minutes(40) });
+  const { status, body } = await answer;
+  expect(status).toBe(202);
+  const record = kiln.record(String(body["run"]));
+  expect(record?.state).toBe("done");
+  expect(record?.steps.find(({ phase }) => phase === "plan")?.note).toMatch(/parameters$/);
+  expect(ownImages(kiln)).toHaveLength(2);
+});
+
+test("a failed command fails the bake with its name, exit code and last lines, and leaves nothing", async ({
+  kiln,
+  expect,
+}) => {
+  const provision = [{ name: "install app", run: "echo fetching\necho no such release\nexit 7" }];
+  const [bake, ...more] = await bakeAndPromote(kiln, recipeText({ provision }));
+  expect(more).toEqual([]);
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).toMatch(
+    /^"install app" failed with exit code 7: fetching \| no such release \(all of it: runs\//,
+  );
+  expect(ownImages(kiln)).toEqual([]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a failed builder is kept on request, with an expiry, and its recipe can be baked again", async ({
+  kiln,
+  expect,
+}) => {
+  const text = recipeText({ provision: ["exit 1"], keepFailed: "4h" });
+  const [bake] = await bakeAndPromote(kiln, text);
+  expect(bake?.state).toBe("failed");
+  const [builder] = leftovers(kiln);
+  const instance = kiln.cloud.world.instances.get(builder ?? "");
+  expect((instance?.autoReleaseAt ?? 0) - kiln.cloud.time.now()).toBeGreaterThan(hours(3));
+  await kiln.cloud.settle({ forMs: hours(5) });
+  expect(leftovers(kiln)).toEqual([]);
+  const [again] = await bakeAndPromote(kiln, recipeText());
+  expect(again?.state).toBe("done");
+});
+
+test("an image that ends CreateFailed fails the run at once and is removed with its snapshots", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.world.failNextImage("disk error");
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.reason).toMatch(/^the cloud could not make m-\w+: CreateFailed/);
+  expect(ownImages(kiln)).toEqual([]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a type without stock is left for the next one, and the record says so", async ({ kiln, expect }) => {
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("done");
+  expect(bake?.steps.filter(({ phase }) => phase === "launch").map(({ note }) => note)).toEqual([
+    "ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
+    expect.stringMatching(/^i-\w+ ecs\.c7\.large in vsw-hangzhou-h$/),
+  ]);
+});
+
+test("a ladder without stock anywhere fails and names every rung", async ({ kiln, expect }) => {
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+  kiln.cloud.world.stock("ecs.c7.large", "cn-hangzhou-h", 0);
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.reason).toBe(
+    "no builder could be had: ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock; ecs.c7.large in vsw-hangzhou-h: OperationDenied.NoStock",
+  );
+});
+
+test("a builder that vanishes after its launch is replaced", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
+  const [gone = ""] = kiln.cloud.world.instances.keys();
+  kiln.cloud.world.vanish(gone);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const [bake] = kiln.records("bake");
+  expect(bake?.state).toBe("done");
+  expect(bake?.steps.map(({ note }) => note)).toContain(`${gone} vanished`);
+});
+
+test("a second bake of a recipe at work is refused, or waits its turn when the recipe says so", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
+  await kiln.upload("recipes/web.yaml", recipeText({ description: "refused" }));
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  const refused = kiln.records("bake").at(-1);
+  expect(refused?.reason).toMatch(
+    /^recipe web is being baked by bake-web-\d+-\w+; try again when it is done$/,
+  );
+  await kiln.upload("recipes/web.yaml", recipeText({ description: "queued", whenBusy: "queue" }));
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.records("bake").map(({ state }) => state)).toEqual(["done", "failed", "done"]);
+});
+
+test("the nightly timer bakes only recipes that want it and skips what did not change", async ({
+  kiln,
+  expect,
+}) => {
+  await bakeAndPromote(kiln, recipeText());
+  await bakeAndPromote(kiln, recipeText({ family: "day", rebake: { nightly: false } }), "day");
+  await kiln.cloud.settle({ forMs: hours(24) });
+  const nightly = kiln.records("bake").filter(({ by }) => by === "timer:nightly");
+  expect(nightly.map(({ subject, result }) => [subject, result?.["skipped"]])).toEqual([["web", true]]);
+});
