@@ -18,10 +18,12 @@ export interface Account {
 /** The services of the kernel over an account's parts. */
 export function createKernel({ time, keys, ram, faults, region, seed, record }: Account): Kernel {
   const random = dice(seed);
-  // Ids have dice of their own: one more call must not change the jitter of the next delay.
+  // Ids have dice of their own, and request ids theirs: one more read must change neither the next
+  // delay nor the name of the next instance.
   const idDice = dice(seed + 1);
-  const text = (length: number, letters: string): string =>
-    Array.from({ length }, () => letters[Math.floor(idDice() * letters.length)]).join("");
+  const requestDice = dice(seed + 3);
+  const text = (length: number, letters: string, throwDice: () => number): string =>
+    Array.from({ length }, () => letters[Math.floor(throwDice() * letters.length)]).join("");
   /** What the cloud itself knows of every request, for policy conditions. */
   const withDefaults = (conditions = {}): Record<string, string> => ({
     "acs:Service": `${exchange.getStore()?.product ?? "ecs"}.aliyuncs.com`,
@@ -33,8 +35,9 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
     region,
     accountId: keys.accountId,
     random,
-    id: (prefix) => `${prefix}${text(20, "abcdefghijklmnopqrstuvwxyz0123456789")}`,
-    requestId: () => [8, 4, 4, 4, 12].map((length) => text(length, "0123456789ABCDEF")).join("-"),
+    id: (prefix) => `${prefix}${text(20, "abcdefghijklmnopqrstuvwxyz0123456789", idDice)}`,
+    requestId: () =>
+      [8, 4, 4, 4, 12].map((length) => text(length, "0123456789ABCDEF", requestDice)).join("-"),
     authenticate: (request, product) => {
       const principal = keys.authenticate(request, product);
       const state = exchange.getStore();

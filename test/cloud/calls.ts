@@ -1,6 +1,6 @@
-/** The log of all calls and the faults to inject into them. */
+/** The call being served, and the faults to inject into calls. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Call, Fault, Principal, Product } from "./kernel.ts";
+import type { Fault, Principal, Product } from "./kernel.ts";
 
 /** What is known about the request being served, wherever in its handling one is. */
 export interface Exchange {
@@ -37,10 +37,4 @@ export class Faults {
     }
     return hit;
   }
-}
-
-/** One line per call, for people: time, product, action, status. */
-export function describeCall({ at, product, action, role, status, code }: Call): string {
-  const who = role === undefined ? "account" : role;
-  return `${new Date(at).toISOString()} ${product} ${action} by ${who}: ${status}${code ? ` ${code}` : ""}`;
 }

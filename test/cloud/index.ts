@@ -86,7 +86,7 @@ export interface Cloud {
   close(): Promise<void>;
 }
 
-export interface Snapshot {
+interface Snapshot {
   readonly at: number;
   readonly calls: readonly Call[];
   readonly objects: readonly string[];

@@ -95,7 +95,7 @@ const REFUSALS: Readonly<Record<Product, Refusals>> = {
 };
 
 /** Finds the signature of a request, whatever its scheme; undefined when it carries none. */
-export function readSignature(request: WireRequest, product: Product): Signed | undefined {
+function readSignature(request: WireRequest, product: Product): Signed | undefined {
   const authorization = header(request, "authorization");
   if (authorization.startsWith("ACS3-")) return readAcs3(request, authorization);
   if (product === "oss") return readOssSignature(request);

@@ -55,7 +55,7 @@ export function verify(signed: Signed, secret: string): boolean {
 }
 
 /** Parameters of an RPC call: query and, when it is a form, body. */
-export function rpcParams(request: WireRequest): Map<string, string> {
+function rpcParams(request: WireRequest): Map<string, string> {
   const form = header(request, "content-type").startsWith("application/x-www-form-urlencoded");
   return new Map([
     ...splitUrl(request.url).query,

@@ -118,6 +118,15 @@ export class Timeline {
     return work;
   }
 
+  /** Ends virtual time: from now on it passes by itself, real time times `speed`. */
+  resume(speed: number): void {
+    this.#slots[SLOTS.base] = this.now();
+    this.#slots[SLOTS.realBase] = RealDate.now();
+    // Last: whoever reads the clock in between still reads virtual time.
+    this.#slots[SLOTS.speed] = speed;
+    this.#arm();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#due.length = 0;

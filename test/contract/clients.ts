@@ -11,7 +11,7 @@ export interface Credentials {
   readonly token?: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly data: unknown;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
+import { MODEL } from "../cloud/fc/invocation.ts";
 import type { Cloud } from "../cloud/index.ts";
 import { fc2, openApi } from "./clients.ts";
 import { withCloud } from "./fixture.ts";
@@ -124,6 +125,7 @@ test("a thrown error, a callback's error, an exit and a missing handler are 200 
     expect(await outcome("rejects")).toEqual(["UnhandledInvocationError", undefined, exited]);
     expect((await outcome("lacks"))[2]).toContain("index.handler is not a function");
     expect((await outcome("breaks"))[2]).toContain("Cannot find module 'nowhere'");
+    expect(cloud.fc.invocations[0]?.result).toContain("(/code/index.js:1:");
     expect(cloud.fc.instances.map((one) => one.function).toSorted()).toEqual(["calls", "throws"]);
   });
 });
@@ -170,7 +172,8 @@ test("an invocation that makes more calls than its timeout has room for is timed
     const [few, many] = cloud.fc.invocations;
     expect([few?.calls.length, many?.calls.length]).toEqual([5, 20]);
     expect(few?.calls[0]).toMatchObject({ action: "ListObjects", role: "worker", status: 200 });
-    expect([few?.durationMs, many?.durationMs]).toEqual([765, 1000]);
+    expect(few?.durationMs).toBe(MODEL.invocationMs + MODEL.coldStartMs + 5 * MODEL.cloudCallMs);
+    expect(many?.durationMs).toBe(1000);
   });
 });
 
@@ -185,6 +188,56 @@ test("what a handler prints is in its log, between the platform's lines, and in 
     expect(cloud.fc.invocations[0]?.logs).toEqual(lines);
     expect(Buffer.from(headers["x-fc-log-result"] ?? "", "base64").toString()).toBe(`${lines.join("\n")}\n`);
   });
+});
+
+test("the last words of a process that exits are in its log", async ({ expect }) => {
+  const code = { exits: "exports.handler = async () => { console.log('last words'); process.exit(1); };" };
+  await withCloud({ code }, {}, async (cloud) => {
+    await invoke(cloud, "exits", "x");
+    expect(cloud.fc.invocations[0]?.logs).toContain("last words");
+  });
+});
+
+test("a function with an HTTP trigger gets a call of the API wrapped like one from the web", async ({
+  expect,
+}) => {
+  const props = {
+    web: "triggers: [{ triggerName: w, triggerType: http, triggerConfig: { authType: anonymous, methods: [GET] } }]",
+  };
+  await withCloud({ code: { web: ECHO }, props }, {}, async (cloud) => {
+    const { data } = await invoke(cloud, "web", "plain");
+    const { got } = JSON.parse(String(data)) as { got: string };
+    expect(JSON.parse(got)).toMatchObject({
+      version: "v1",
+      rawPath: "/2023-03-30/functions/web/invocations",
+    });
+  });
+});
+
+test("functions that call each other and wait live through the same history twice", async ({ expect }) => {
+  const code = {
+    calls: `exports.handler = async (event, { credentials: { accessKeyId: id, accessKeySecret: secret, securityToken: token } }) => {
+      const date = new Date().toUTCString();
+      const path = "/2023-03-30/functions/echo/invocations";
+      const head = { date, "x-fc-security-token": token };
+      const text = "POST\\n\\n\\n" + date + "\\nx-fc-security-token:" + token + "\\n" + path;
+      const signature = require("crypto").createHmac("sha256", secret).update(text).digest("base64");
+      const answer = await fetch(process.env.FC + path, { method: "POST", headers: { ...head, authorization: "FC " + id + ":" + signature } });
+      if (String(event) === "0") throw new Error("once more");
+      return answer.text();
+    };`,
+    echo: ECHO,
+  };
+  const props = { calls: "environmentVariables: { FC: \"${env('FC')}\" }" };
+  const live = () =>
+    withCloud({ code, props }, { env: ({ fc }) => ({ FC: fc }) }, async (cloud) => {
+      for (let i = 0; i < 3; i++) await submit(cloud, "calls", String(i), { "x-fc-async-delay": "5" });
+      await cloud.settle();
+      return cloud.snapshot();
+    });
+  const once = await live();
+  expect(once.invocations.filter((line) => line.includes(" echo "))).toHaveLength(6);
+  expect(await live()).toEqual(once);
 });
 
 const FLAKY = `exports.handler = async (event) => {

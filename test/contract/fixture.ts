@@ -12,7 +12,7 @@ export interface Fixture {
 }
 
 /** Writes the bundles and an s.yaml around them; answers its path and how to remove it all. */
-export function writeFixture({ code, props = {} }: Fixture): { manifest: string; remove: () => void } {
+function writeFixture({ code, props = {} }: Fixture): { manifest: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
   const resources = Object.entries(code).map(([name, source]) => {
     mkdirSync(join(folder, name));

@@ -74,13 +74,14 @@ async function load(): Promise<Handler> {
 const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error(typeof error === "string" ? error : JSON.stringify(error));
 
+/** Where the cloud keeps code and runtime: a document must not tell where this machine does. */
+const inCloud = (text: string): string =>
+  text.replaceAll(codePath, "/code").replaceAll("[worker eval]", "/var/fc/runtime/nodejs20/bootstrap.mjs");
+
 const errorBody = (error: unknown): string => {
   const { message, name, stack } = asError(error);
-  return JSON.stringify({
-    errorMessage: message,
-    errorType: name,
-    stackTrace: (stack ?? "").split("\n").map((line) => line.trim()),
-  });
+  const stackTrace = (stack ?? "").split("\n").map((line) => line.trim());
+  return inCloud(JSON.stringify({ errorMessage: message, errorType: name, stackTrace }));
 };
 
 function withLogger(context: ContextData): object {

@@ -10,19 +10,20 @@ import type { Call, Kernel } from "../kernel.ts";
 import { CloudFault } from "../kernel.ts";
 import type { KeyRing } from "../keys.ts";
 import type { FunctionDefinition } from "./definition.ts";
-import { type Ending, Instance } from "./instance.ts";
+import { phrase } from "./ending.ts";
+import { Instance } from "./instance.ts";
 import { type Invocation, modelDurationMs, type Source } from "./invocation.ts";
 import type { ContextData } from "./messages.ts";
 
 const SESSION_MS = 36 * 3_600_000;
-/** Estimate: the platform keeps an idle instance "for minutes". */
-const IDLE_LIMIT_MS = 10 * 60_000;
 /** On-demand instances of an account in a region, the default quota. */
 const ACCOUNT_INSTANCES = 100;
 
 export interface HostOptions {
   /** Threads kept alive at most; beyond it the longest idle instance is ended. Default 16. */
   readonly maxThreads?: number;
+  /** Milliseconds of the cloud's time an idle instance is kept. Default 10 minutes, an estimate. */
+  readonly idleMs?: number;
   /** Real milliseconds after which a handler that gives no answer counts as timed out. Default 20 s. */
   readonly hangMs?: number;
 }
@@ -54,7 +55,7 @@ export class Host {
   constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
-    this.#options = { maxThreads: 16, hangMs: 20_000, ...options };
+    this.#options = { maxThreads: 16, idleMs: 10 * 60_000, hangMs: 20_000, ...options };
   }
 
   /** Ends matching invocations after their effects and before their answer; answers a way to stop it. */
@@ -158,7 +159,7 @@ export class Host {
 
   async #take(definition: FunctionDefinition): Promise<Instance> {
     const now = this.#kernel.time.now();
-    const stale = this.#idle.filter(({ idleSince }) => now - idleSince > IDLE_LIMIT_MS);
+    const stale = this.#idle.filter(({ idleSince }) => now - idleSince > this.#options.idleMs);
     for (const instance of stale) this.#idle.splice(this.#idle.indexOf(instance), 1);
     // The one used last is the warmest; the others may go stale.
     const place = this.#idle.findLastIndex(({ functionName }) => functionName === definition.name);
@@ -226,31 +227,5 @@ export class Host {
       hit ||= crash.when?.(payload, n) ?? true;
     }
     return hit;
-  }
-}
-
-/** The platform's words for an ending. */
-function phrase(
-  ending: Ending,
-  { memoryMb, timeoutMs }: FunctionDefinition,
-  durationMs: number,
-): { readonly result: string; readonly error?: string } {
-  const failed = (errorMessage: string): { result: string; error: string } => ({
-    result: JSON.stringify({ errorMessage }),
-    error: "UnhandledInvocationError",
-  });
-  const exited = "Process exited unexpectedly before completing request";
-  switch (ending.kind) {
-    case "answer":
-      return {
-        result: ending.body.toString("utf8"),
-        ...(ending.errorType !== undefined && { error: ending.errorType }),
-      };
-    case "exit":
-      return failed(`${exited} (duration: ${durationMs}ms, maxMemoryUsage: 0MB)`);
-    case "out of memory":
-      return failed(`${exited} (duration: ${durationMs}ms, maxMemoryUsage: ${memoryMb}MB)`);
-    case "hang":
-      return failed(`Function timed out after ${timeoutMs / 1000} seconds (maxMemoryUsage: 0MB)`);
   }
 }

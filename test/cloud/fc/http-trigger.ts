@@ -97,7 +97,7 @@ interface HandlerResponse {
 }
 
 /** A document with `statusCode` is a response; anything else is the body of a 200. */
-export function toResponse(result: string, error: string | undefined, requestId: string): WireResponse {
+function toResponse(result: string, error: string | undefined, requestId: string): WireResponse {
   const headers = { "content-type": "application/json", "x-fc-request-id": requestId };
   if (error !== undefined)
     return { status: 502, headers: { ...headers, "x-fc-error-type": error }, body: result };

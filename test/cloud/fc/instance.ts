@@ -1,21 +1,17 @@
 /** One function instance: a thread with the code loaded, serving one invocation at a time. */
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import type { FunctionDefinition } from "./definition.ts";
-import type { ErrorType, InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
-
-/** How an invocation ended, before the platform puts it into words. */
-export type Ending =
-  | { readonly kind: "answer"; readonly body: Buffer; readonly errorType?: ErrorType }
-  | { readonly kind: "exit" | "out of memory" | "hang" };
+import type { Ending } from "./ending.ts";
+import type { InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
 
 let bootstrap: Promise<string> | undefined;
 
 /** The bootstrap as one script, built once per process. */
 const bootstrapScript = (): Promise<string> =>
   (bootstrap ??= build({
-    entryPoints: [join(import.meta.dirname, "bootstrap.ts")],
+    entryPoints: [fileURLToPath(new URL("bootstrap.ts", import.meta.url))],
     bundle: true,
     write: false,
     platform: "node",

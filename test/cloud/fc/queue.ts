@@ -8,6 +8,7 @@
  */
 import { CloudFault, type Kernel } from "../kernel.ts";
 import { type FunctionDefinition, MAX_ASYNC_BYTES } from "./definition.ts";
+import { destinationEvent } from "./destination.ts";
 import type { Host } from "./host.ts";
 import type { Invocation, Source } from "./invocation.ts";
 
@@ -41,6 +42,14 @@ export interface AsyncEvent {
   readonly history: { readonly at: number; readonly status: Status }[];
 }
 
+/** The next run of an event; a duplicate has runs of its own. */
+interface Delivery {
+  readonly at: number;
+  readonly attempt: number;
+  /** Since when it has been waiting for an instance. */
+  readonly busySince?: number;
+}
+
 /** A delivery the platform could not make, for want of a permission or a target. */
 export interface Refusal {
   readonly at: number;
@@ -64,6 +73,7 @@ export class AsyncQueue {
   readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
   readonly #options: QueueOptions;
   readonly #duplicates = new Set<Matcher>();
+  readonly #tasks = new Map<string, AsyncEvent>();
 
   constructor(
     kernel: Kernel,
@@ -85,7 +95,7 @@ export class AsyncQueue {
 
   /** The task with this id of a function, if it was ever submitted. */
   task(functionName: string, taskId: string): AsyncEvent | undefined {
-    return this.events.find((event) => event.function === functionName && event.taskId === taskId);
+    return this.#tasks.get(`${functionName} ${taskId}`);
   }
 
   /** Accepts an event. @throws CloudFault for a payload over the cap or a task id used before. */
@@ -119,10 +129,11 @@ export class AsyncQueue {
       history: [{ at: now, status: "Enqueued" }],
     };
     this.events.push(event);
-    this.#schedule(definition, event, event.dueAt);
+    this.#tasks.set(`${definition.name} ${taskId}`, event);
+    this.#schedule(definition, event, { at: event.dueAt, attempt: 1 });
     const text = payload.toString("utf8");
     if ([...this.#duplicates].some((matches) => matches({ function: definition.name, payload: text }))) {
-      this.#schedule(definition, event, event.dueAt + DUPLICATE_AFTER_MS);
+      this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, attempt: 1 });
     }
     return event;
   }
@@ -133,37 +144,38 @@ export class AsyncQueue {
     return Math.max(0, delayMs - early + Math.floor(this.#kernel.random() * (LATE_MS + early)));
   }
 
-  #schedule(definition: FunctionDefinition, event: AsyncEvent, at: number, busySince?: number): void {
+  #schedule(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): void {
     const label = `invoke ${definition.name}`;
-    this.#kernel.time.schedule(at, { label }, () => this.#deliver(definition, event, busySince));
+    this.#kernel.time.schedule(delivery.at, { label }, () => this.#deliver(definition, event, delivery));
   }
 
-  async #deliver(definition: FunctionDefinition, event: AsyncEvent, busySince?: number): Promise<void> {
+  async #deliver(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): Promise<void> {
     const now = this.#kernel.time.now();
     if (now - event.enqueuedAt > definition.maxAgeMs) {
       this.#end(definition, event, "Expired", undefined);
       return;
     }
-    const attempt = event.attempts + 1;
+    const { attempt } = delivery;
     let work: Promise<Invocation>;
     try {
       const { source, id: requestId, taskId } = event;
       work = this.#host.invoke(definition, event.payload, { source, requestId, attempt, taskId });
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;
-      const since = busySince ?? now;
+      const { busySince: since = now } = delivery;
       if (now - since > BUSY_LIMIT_MS) return this.#end(definition, event, "Failed", undefined);
       // Waits of 0.5, 1, 2, … seconds add up to (next wait - 0.5): the wait follows from the time spent.
-      return this.#schedule(definition, event, now + BUSY_BASE_MS + (now - since), since);
+      const at = now + BUSY_BASE_MS + (now - since);
+      return this.#schedule(definition, event, { at, attempt, busySince: since });
     }
-    event.attempts = attempt;
+    event.attempts++;
     this.#mark(event, "Running");
     const invocation = await work;
     if (invocation.error === undefined) return this.#end(definition, event, "Succeeded", invocation);
     if (attempt > definition.maxRetries) return this.#end(definition, event, "Failed", invocation);
     this.#mark(event, "Retrying");
-    const waitMs = RETRY_BASE_MS * 2 ** (attempt - 1);
-    this.#schedule(definition, event, this.#kernel.time.now() + waitMs);
+    const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (attempt - 1);
+    this.#schedule(definition, event, { at, attempt: attempt + 1 });
   }
 
   #mark(event: AsyncEvent, status: Status): void {
@@ -181,27 +193,7 @@ export class AsyncQueue {
     event.endedAt = this.#kernel.time.now();
     const target = status === "Succeeded" ? definition.onSuccess : definition.onFailure;
     if (target === undefined) return;
-    const { region, accountId } = this.#kernel;
-    const functionArn = `acs:fc:${region}:${accountId}:functions/${definition.name}`;
-    const error = invocation?.error;
-    const busy = status === "Failed" && invocation === undefined;
-    const document = {
-      timestamp: event.endedAt,
-      requestContext: {
-        requestId: event.id,
-        functionArn,
-        // Estimates but for FunctionResourceExhausted, the one in the documentation's sample.
-        condition: busy
-          ? "FunctionResourceExhausted"
-          : status === "Expired"
-            ? "AsyncEventExpired"
-            : (error ?? "Success"),
-        approximateInvokeCount: event.attempts,
-      },
-      requestPayload: event.payload.toString("utf8"),
-      responseContext: { statusCode: busy ? 429 : 200, functionError: error ?? "" },
-      responsePayload: invocation?.result ?? "",
-    };
+    const document = destinationEvent(this.#kernel, event, event.endedAt, status, invocation);
     this.forward(
       `destination of ${definition.name}`,
       definition.role,

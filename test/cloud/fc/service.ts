@@ -1,20 +1,14 @@
 /** The Function Compute API on the wire: invocation and the reading calls around it. */
 import { CloudFault, type Kernel, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
-import { decode, header, splitUrl } from "../signatures.ts";
+import { header, splitUrl } from "../signatures.ts";
 import { type FunctionDefinition, MAX_SYNC_BYTES } from "./definition.ts";
 import type { Host } from "./host.ts";
 import { httpEvent } from "./http-trigger.ts";
 import { type AsyncEvent, type AsyncQueue, newRequestId } from "./queue.ts";
+import { describeCall, parseRoute, type Route } from "./route.ts";
 
 const TASK_ID = /^[A-Za-z_][\w-]{0,127}$/;
 const MAX_DELAY_SECONDS = 3600;
-
-interface Route {
-  readonly action: string;
-  readonly functionName: string;
-  readonly taskId: string;
-  readonly qualifier: string;
-}
 
 /** Everything a route may need. */
 interface Served extends Route {
@@ -59,7 +53,7 @@ export class FcService {
     try {
       const route = parseRoute(request);
       ({ action } = route);
-      params = describe(route, request);
+      params = describeCall(route, request);
       principal = this.#kernel.authenticate(request, "fc");
       this.#authorize(principal, route);
       const fault = this.#kernel.faultFor("fc", action, params);
@@ -256,42 +250,3 @@ const json = (value: object): WireResponse => ({
   headers: { "content-type": "application/json" },
   body: JSON.stringify(value),
 });
-
-/** What the call log keeps of a request: enough to aim a fault at it. */
-function describe({ functionName, taskId }: Route, request: WireRequest): Record<string, string> {
-  const from = (name: string): string => header(request, name);
-  return {
-    functionName,
-    invocationType: from("x-fc-invocation-type"),
-    delay: from("x-fc-async-delay"),
-    taskId: taskId || from("x-fc-async-task-id"),
-    ...(request.body.length <= 4096 && { payload: request.body.toString("utf8") }),
-  };
-}
-
-function parseRoute({ method, url }: WireRequest): Route {
-  const { path, query } = splitUrl(url);
-  const qualifier = new Map(query).get("qualifier") ?? "";
-  const [, version, ...parts] = path.split("/").map(decode);
-  const [collection, functionName = "", what = "", taskId = ""] = parts;
-  if (version !== "2023-03-30") {
-    // Functions of 3.0 belong to no service, so the older paths cannot name one.
-    throw new CloudFault(
-      404,
-      "ServiceNotFound",
-      `this account has no service; ${path} is a path of an older API`,
-    );
-  }
-  const routes: Readonly<Record<string, string>> = {
-    "GET functions///": "ListFunctions",
-    "GET functions/f//": "GetFunction",
-    "POST functions/f/invocations/": "InvokeFunction",
-    "GET functions/f/async-tasks/": "ListAsyncTasks",
-    "GET functions/f/async-tasks/t": "GetAsyncTask",
-  };
-  const shape = `${method} ${collection}/${functionName && "f"}/${what}/${taskId && "t"}`;
-  const action = routes[shape];
-  if (action === undefined)
-    throw new CloudFault(404, "PathNotSupported", `${method} ${path} is not supported; see README.md`);
-  return { action, functionName, taskId, qualifier };
-}

@@ -18,7 +18,7 @@ export class ManifestError extends Error {
 }
 
 /** `s.yaml: resources.x.props.triggers[1].triggerName: is missing — give it a name` */
-export function describe(file: string, { path, text }: Problem): string {
+function describe(file: string, { path, text }: Problem): string {
   const place = path
     .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`))
     .join("");

@@ -15,7 +15,7 @@ export interface OssRequest {
   readonly demand: (action: string, bucket: string, key: string) => void;
 }
 
-export interface Oss {
+interface Oss {
   readonly kernel: Kernel;
   readonly store: ObjectStore;
 }

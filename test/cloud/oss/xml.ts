@@ -1,6 +1,6 @@
 /** Just enough XML for the OSS protocol: trees of text out, flat lists of elements in. */
 
-export type XmlValue = string | number | boolean | XmlNode | readonly XmlValue[] | undefined;
+type XmlValue = string | number | boolean | XmlNode | readonly XmlValue[] | undefined;
 export interface XmlNode {
   readonly [name: string]: XmlValue;
 }
