@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { basename, join } from "node:path";
 import FC from "@alicloud/fc2/lib/client.js";
+import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
 import type { RunRecord } from "../shared/journal.ts";
 import { recordKey } from "../shared/run.ts";
@@ -15,6 +16,7 @@ const ROOT = join(import.meta.dirname, "..");
 export const BUCKET = "kiln-1234567890123456";
 /** Callers of the front door as a person would configure them. */
 const SECRET = "rehearsal-secret-0123456789";
+const CALLER = { name: "ci", secret: SECRET } as const;
 const CALLERS = { ci: { secrets: [SECRET], routes: ["POST /*", "GET /runs/*"] } };
 
 export interface Answer {
@@ -24,6 +26,8 @@ export interface Answer {
 
 export interface Deployment {
   readonly cloud: Cloud;
+  /** Who `call` calls as. */
+  readonly caller: { readonly name: string; readonly secret: string };
   /** Uploads an object with a real OSS client. */
   upload(key: string, body: string | Buffer): Promise<void>;
   /** A signed request to the front door; the world must be running (or settle beside it). */
@@ -35,6 +39,8 @@ export interface Deployment {
   ): Promise<Answer>;
   /** Queues a payload for a function as `s invoke` does, with the account's own key. */
   invoke(functionName: string, payload: unknown): Promise<void>;
+  /** An ECS call of a person with the account's own key, through a client of another make. */
+  ecs<T = Readonly<Record<string, unknown>>>(action: string, params: Readonly<Record<string, unknown>>): Promise<T>;
   /** Records of runs, oldest first; only those whose id begins with `prefix`. */
   records(prefix?: string): readonly RunRecord[];
   record(run: string): RunRecord | undefined;
@@ -84,12 +90,19 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
     bucket: BUCKET,
     secure: false,
   });
+  const pop = new PopCore({
+    endpoint: cloud.urls.ecs,
+    apiVersion: "2014-05-26",
+    accessKeyId: id,
+    accessKeySecret: secret,
+  });
   const record = (run: string): RunRecord | undefined => {
     const found = cloud.oss.get(BUCKET, recordKey(run));
     return found && (JSON.parse(found.body.toString()) as RunRecord);
   };
   return {
     cloud,
+    caller: CALLER,
     record,
     upload: async (key, body) => {
       await client.put(key, Buffer.from(body));
@@ -111,6 +124,8 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
       const headers = { "x-fc-invocation-type": "Async" };
       await fc.post(`/functions/${functionName}/invocations`, JSON.stringify(payload), headers, {});
     },
+    ecs: (action, params) =>
+      pop.request(action, { RegionId: cloud.region, ...params }, { method: "POST" }),
     records: (prefix = "") =>
       cloud.oss
         .list(BUCKET, "runs/")
