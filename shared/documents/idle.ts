@@ -94,6 +94,7 @@ const shape = {
   upDuring: z.exactOptional(UpDuring),
   action: z._default(z.enum(["stop", "release"]), "stop"),
   stoppedMode: z.exactOptional(z.enum(["StopCharging", "KeepCharging"])),
+  keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])), []),
   cap: z._default(Cap, { percent: DEFAULT_CAP_PERCENT }),
   notice: z.exactOptional(duration("5m", "7d")),
   resume: z._default(z.boolean(), false),
@@ -101,9 +102,15 @@ const shape = {
 };
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
-function findings({ action, stoppedMode, resume, upDuring }: Written): Finding[] {
+function findings({ action, stoppedMode, resume, upDuring, keepIf }: Written): Finding[] {
   const release = action === "release";
+  const charged = release || stoppedMode === "KeepCharging";
   return [
+    ...finding(
+      keepIf.length > 0 && charged,
+      ["keepIf"],
+      "must be used with stoppedMode: StopCharging, the only one that gives address and stock away for a while",
+    ),
     ...finding(release && stoppedMode !== undefined, ["stoppedMode"], "must be used with action: stop"),
     ...finding(
       release && resume,
@@ -135,7 +142,7 @@ export const Idle = z.pipe(
     rule<Written>(["window"], ({ window }) =>
       finding(window % HOUR_MS !== 0, ["window"], "must be whole hours; metrics are read as hourly points"),
     ),
-    rule<Written>(["action", "stoppedMode", "resume", "upDuring"], findings),
+    rule<Written>(["action", "stoppedMode", "resume", "upDuring", "keepIf"], findings),
   ),
   z.transform((written: Written) => complete(written)),
 );

@@ -5,6 +5,7 @@
  * U3. Only the clock on the wall counts: an hour that a time change repeats is up both times, one that it
  *     skips is nobody's.
  */
+import { days, minutes } from "../duration.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const DAY_MINUTES = 24 * 60;
@@ -31,6 +32,34 @@ export function isUp({ timeZone, windows }: UpDuring, at: number): boolean {
     const today = minute >= fromMinute && (overnight || minute < toMinute);
     return (days.includes(day) && today) || (overnight && days.includes(before) && minute < toMinute);
   });
+}
+
+/** Every offset of every zone, before and after a time change, is a whole number of quarters of an hour. */
+const QUARTER = 15;
+
+/**
+ * The first instant after `at` (epoch ms) at which the hours open or close; undefined when that does not
+ * happen within eight days, as with hours that never end.
+ */
+export function nextChange(during: UpDuring, edge: "opens" | "closes", at: number): number | undefined {
+  const ends = during.windows.flatMap(({ fromMinute, toMinute }) => [
+    fromMinute % QUARTER,
+    toMinute % QUARTER,
+  ]);
+  // Nothing changes between these minutes of a quarter: a window begins or ends, or the clocks change.
+  const marks = [...new Set([0, ...ends])].toSorted((a, b) => a - b);
+  const first = at - (at % minutes(QUARTER));
+  let open = isUp(during, at);
+  for (let quarter = first; quarter <= at + days(8); quarter += minutes(QUARTER)) {
+    for (const mark of marks) {
+      const instant = quarter + minutes(mark);
+      if (instant <= at) continue;
+      const before = open;
+      open = isUp(during, instant);
+      if (before !== open && open === (edge === "opens")) return instant;
+    }
+  }
+  return undefined;
 }
 
 /** Making a formatter costs as much as a thousand uses; it depends on nothing but the zone's name. */

@@ -378,6 +378,11 @@ const policies: readonly Case[] = [
     'idle.stoppedMode: must be used with action: stop (it is "StopCharging")',
   ],
   [
+    "what a stop may cost is asked of a stop that costs nothing",
+    idle({ keepIf: ["noStock"], stoppedMode: "KeepCharging" }),
+    "idle.keepIf: must be used with stoppedMode: StopCharging, the only one that gives address and stock away for a while",
+  ],
+  [
     "more kept running than there may be",
     idle({ keepRunning: 11 }),
     "idle.keepRunning: must be at most limits.max, which is 10 (it is 11)",
@@ -437,6 +442,7 @@ test("a short fleet is completed with safe defaults", ({ expect }) => {
       coverage: 0.9,
       graceMs: 3_600_000,
       keepRunning: 0,
+      keepIf: [],
       optOutTag: "kiln:keep",
       action: "stop",
       stoppedMode: "StopCharging",

@@ -1,7 +1,13 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
 import { hours, minutes } from "../../../shared/duration.ts";
-import { isTimeZone, isUp, parseUpWindow, type UpDuring } from "../../../shared/documents/up-hours.ts";
+import {
+  isTimeZone,
+  isUp,
+  nextChange,
+  parseUpWindow,
+  type UpDuring,
+} from "../../../shared/documents/up-hours.ts";
 
 const ZONES = [
   "Asia/Shanghai",
@@ -142,4 +148,44 @@ test("only names of zones are zones", ({ expect }) => {
   expect(ZONES.map(isTimeZone)).not.toContain(false);
   for (const name of ["+08:00", "CST", "Asia/Beijing", "Moon/Crater", ""])
     expect(isTimeZone(name)).toBe(false);
+});
+
+test("hours change next where asking minute by minute finds it, in any zone and over time changes", ({
+  expect,
+}) => {
+  const near = fc.constantFrom(
+    "2026-03-29T01:00Z",
+    "2026-10-25T01:00Z",
+    "2026-04-04T15:00Z",
+    "2026-06-03T12:00Z",
+  );
+  fc.assert(
+    fc.property(
+      anyZone,
+      anyWindow,
+      near,
+      fc.integer({ min: -600, max: 600 }),
+      (zone, window, day, offset) => {
+        const [days, from, to] = window;
+        const during_ = during(zone, `${days.join(",")} ${clock(from)}-${clock(to)}`);
+        const start = at(day) + minutes(offset);
+        const edge = isUp(during_, start) ? "closes" : "opens";
+        let instant = start + minutes(1);
+        while (isUp(during_, instant) === isUp(during_, start) && instant < start + hours(30))
+          instant += minutes(1);
+        const found = nextChange(during_, edge, start);
+        if (instant < start + hours(30)) expect(found).toBe(instant);
+        else expect(found === undefined || found >= instant).toBe(true);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("hours that never end have no end, and the next opening may be days away", ({ expect }) => {
+  expect(nextChange(during("UTC", "daily 00:00-24:00"), "closes", at("2026-03-06T12:00Z"))).toBe(undefined);
+  const work = during("Asia/Shanghai", "Mon-Fri 08:00-20:00");
+  // Friday, eight in the evening in Shanghai, to Monday, eight in the morning.
+  expect(nextChange(work, "opens", at("2026-03-06T12:00Z"))).toBe(at("2026-03-09T00:00Z"));
+  expect(nextChange(work, "closes", at("2026-03-06T12:00Z"))).toBe(at("2026-03-09T12:00Z"));
 });
