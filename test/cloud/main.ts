@@ -12,6 +12,11 @@ import { ManifestError } from "./manifest/problem.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const MANIFEST = join(ROOT, "s.yaml");
 
+/** Something the caller can put right; told without a stack. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
 const { values } = parseArgs({
   options: {
     port: { type: "string", default: "0" },
@@ -23,7 +28,7 @@ const { values } = parseArgs({
 const number = (name: "port" | "speed", test: (value: number) => boolean, what: string): number => {
   const value = Number(values[name]);
   if (test(value)) return value;
-  throw new Error(`--${name} ${values[name]} is not ${what}: give another value`);
+  throw new UsageError(`--${name} ${values[name]} is not ${what}: give another value`);
 };
 
 /** A manifest asks for endpoints under names of its own that end like these. */
@@ -72,7 +77,10 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const isExpected = error instanceof ManifestError || (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  const isExpected =
+    error instanceof ManifestError ||
+    error instanceof UsageError ||
+    (error as NodeJS.ErrnoException).code === "EADDRINUSE";
   process.stderr.write(
     `${isExpected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
   );

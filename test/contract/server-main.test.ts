@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "vitest";
+import { checkManifest } from "../check-manifest.ts";
+import { openApi } from "./clients.ts";
+
+const MAIN = join(import.meta.dirname, "..", "cloud", "main.ts");
+
+test("the stand-in alone says in one line where it is, serves in real time and ends when it is told", async ({
+  expect,
+}) => {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--no-functions", "--speed", "60"]);
+  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const ready = JSON.parse(line) as Record<string, string>;
+  expect(Object.keys(ready).toSorted()).toEqual(
+    ["accessKeyId", "accessKeySecret", "accountId", "cms", "ecs", "fc", "http", "oss", "region"].toSorted(),
+  );
+  const key = { id: ready["accessKeyId"] ?? "", secret: ready["accessKeySecret"] ?? "" };
+  const query = { RegionId: ready["region"] ?? "" };
+  const call = { action: "DescribeInstances", version: "2014-05-26", query };
+  expect((await openApi(ready["ecs"] ?? "", key, call)).statusCode).toBe(200);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test("an option that makes no sense ends it with a sentence", async ({ expect }) => {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--speed", "0"]);
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, "exit")) as [number];
+  expect([code, said]).toEqual([1, expect.stringContaining("--speed 0 is not above 0")]);
+});
+
+const MANIFEST = `
+edition: 3.0.0
+name: app
+resources:
+  one:
+    component: fc3@0.1.22
+    props:
+      { functionName: one, region: cn-hangzhou, runtime: nodejs20, handler: index.handler, code: ./dist/one,
+        cpu: 0.1, memorySize: 128, diskSize: 512, timeout: 60, environmentVariables: { TOKEN: "\${env('TOKEN')}" } }
+`;
+
+test("a manifest and the folders of functions must fit each other; an unset environment is no fault", ({
+  expect,
+}) => {
+  const root = mkdtempSync(join(tmpdir(), "check-"));
+  const check = (): string => {
+    try {
+      return `${checkManifest(root).functions.length} functions`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  mkdirSync(join(root, "functions", "one"), { recursive: true });
+  expect(check()).toMatch(/^s\.yaml: is not there — /);
+  writeFileSync(join(root, "s.yaml"), MANIFEST);
+  expect(check()).toBe("1 functions");
+  mkdirSync(join(root, "functions", "two"));
+  expect(check()).toBe(
+    "s.yaml: resources: functions/two is deployed by no resource — add one with code: ./dist/two",
+  );
+  rmSync(join(root, "functions"), { recursive: true });
+  mkdirSync(join(root, "functions"));
+  expect(check()).toContain("one has code in dist/one — use ./dist/<name>");
+  rmSync(root, { recursive: true });
+});
