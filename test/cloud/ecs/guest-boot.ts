@@ -33,20 +33,28 @@ export function machineOf(world: World, instance: Instance): Machine {
  * Answers the script in the user data, if there is one.
  */
 export function firstBoot(world: World, instance: Instance, machine: Machine): string | undefined {
-  const { files } = machine.disk;
-  files.set(IDENTITY.instanceId, instance.instanceId);
-  files.set("/etc/hostname", `${instance.hostName}\n`);
+  const { files, writtenAt } = machine.disk;
+  const write = (path: string, text: string): void => {
+    files.set(path, text);
+    writtenAt.set(path, machine.now());
+  };
+  // Source: cloud-init, "data directory": it notes the instance before this one, or that there was none.
+  write(
+    IDENTITY.previousInstanceId,
+    `${files.get(IDENTITY.instanceId)?.trim() ?? "NO_PREVIOUS_INSTANCE_ID"}\n`,
+  );
+  write(IDENTITY.instanceId, instance.instanceId);
+  write("/etc/hostname", `${instance.hostName}\n`);
   // Systemd and sshd make what is missing and leave alone what is there: clones come from images that kept it.
-  if ((files.get(IDENTITY.machineId) ?? "").trim() === "")
-    files.set(IDENTITY.machineId, `${machine.token()}\n`);
+  if ((files.get(IDENTITY.machineId) ?? "").trim() === "") write(IDENTITY.machineId, `${machine.token()}\n`);
   for (const path of IDENTITY.hostKeys) {
-    if (!files.has(path)) files.set(path, `private key ${machine.token()}\n`);
-    if (!files.has(`${path}.pub`)) files.set(`${path}.pub`, `public key ${machine.token()}\n`);
+    if (!files.has(path)) write(path, `private key ${machine.token()}\n`);
+    if (!files.has(`${path}.pub`)) write(`${path}.pub`, `public key ${machine.token()}\n`);
   }
   const key = instance.keyPairName === undefined ? undefined : world.keyPairs.get(instance.keyPairName);
   if (key !== undefined) {
     const before = files.get(IDENTITY.authorizedKeys) ?? "";
-    if (!before.includes(key)) files.set(IDENTITY.authorizedKeys, `${before}${key}\n`);
+    if (!before.includes(key)) write(IDENTITY.authorizedKeys, `${before}${key}\n`);
   }
   if (instance.userData === "") return undefined;
   const script = Buffer.from(instance.userData, "base64").toString("utf8");

@@ -15,6 +15,8 @@ export interface GuestDisk {
   readonly enabled: Set<string>;
   /** Path → text. A directory is a path that ends in a slash. */
   readonly files: Map<string, string>;
+  /** Path → when it was last written, epoch ms; what came with the base image has no entry: it is old. */
+  readonly writtenAt: Map<string, number>;
 }
 
 /** Who a machine is. An image should leave these empty or absent, or its instances are clones of one another. */
@@ -25,10 +27,12 @@ export const IDENTITY = {
   history: "/root/.bash_history",
   /** Where cloud-init notes which instance it last set up. */
   instanceId: "/var/lib/cloud/data/instance-id",
+  /** And which one before that; `cloud-init clean` makes it forget. */
+  previousInstanceId: "/var/lib/cloud/data/previous-instance-id",
 } as const;
 
 export function blankDisk(): GuestDisk {
-  return { os: undefined, packages: new Set(), enabled: new Set(), files: new Map() };
+  return { os: undefined, packages: new Set(), enabled: new Set(), files: new Map(), writtenAt: new Map() };
 }
 
 /** A fresh system disk: base packages, the cloud's own services, no identity yet. */
@@ -53,6 +57,7 @@ export function systemDisk(os: GuestOs): GuestDisk {
       ["/etc/hosts", "127.0.0.1 localhost\n"],
       [IDENTITY.machineId, ""],
     ]),
+    writtenAt: new Map(),
   };
 }
 
@@ -62,5 +67,6 @@ export function copyDisk(disk: GuestDisk): GuestDisk {
     packages: new Set(disk.packages),
     enabled: new Set(disk.enabled),
     files: new Map(disk.files),
+    writtenAt: new Map(disk.writtenAt),
   };
 }

@@ -80,6 +80,17 @@ export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
     }
     return status;
   },
+  stat: (args, io) => {
+    const isTime = args.includes("%Y");
+    let status = 0;
+    for (const name of plain(args).filter((arg) => arg !== "%Y")) {
+      const path = io.path(name);
+      if (!isTime) io.out(`guest: not simulated: stat ${args.join(" ")}\n`);
+      else if (io.files.exists(path)) io.out(`${Math.floor(io.files.writtenAt(path) / 1000)}\n`);
+      else status = complain(io, `stat: cannot statx '${name}': No such file or directory`);
+    }
+    return status;
+  },
   basename: (args, io) => said(io.out, (args[0] ?? "").split("/").at(-1) ?? ""),
   dirname: (args, io) => said(io.out, (args[0] ?? "").split("/").slice(0, -1).join("/") || "."),
 };

@@ -23,9 +23,13 @@ const STANDING = new Set([
 
 export class GuestFiles {
   readonly #files: Map<string, string>;
+  readonly #writtenAt: Map<string, number>;
+  readonly #now: () => number;
 
-  constructor(disk: GuestDisk) {
+  constructor(disk: GuestDisk, now: () => number) {
     this.#files = disk.files;
+    this.#writtenAt = disk.writtenAt;
+    this.#now = now;
   }
 
   read(path: string): string | undefined {
@@ -35,6 +39,12 @@ export class GuestFiles {
   write(path: string, text: string, append = false): void {
     if (path.startsWith("/dev/")) return;
     this.#files.set(path, append ? (this.#files.get(path) ?? "") + text : text);
+    this.#writtenAt.set(path, this.#now());
+  }
+
+  /** When it was last written, epoch ms; 0 for what the base image brought. */
+  writtenAt(path: string): number {
+    return this.#writtenAt.get(path) ?? 0;
   }
 
   isFile(path: string): boolean {

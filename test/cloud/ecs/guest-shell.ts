@@ -78,7 +78,7 @@ export class Shell {
 
   constructor(machine: Machine, variables: Record<string, string>) {
     this.machine = machine;
-    this.files = new GuestFiles(machine.disk);
+    this.files = new GuestFiles(machine.disk, machine.now);
     this.variables = { PATH: "/usr/sbin:/usr/bin", ...variables };
     this.cwd = variables["PWD"] ?? "/root";
   }

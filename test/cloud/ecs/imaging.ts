@@ -44,6 +44,8 @@ export class Imaging {
   readonly #waiting: Image[] = [];
   readonly #copying = new Map<string, number>();
   readonly #failures: string[] = [];
+  /** Region → reasons why the next copies that end there fail. */
+  readonly #copyFailures = new Map<string, string[]>();
 
   constructor(world: World) {
     this.#world = world;
@@ -51,6 +53,10 @@ export class Imaging {
 
   failNext(reason: string): void {
     this.#failures.push(reason);
+  }
+
+  failNextCopy(regionId: string, reason: string): void {
+    this.#copyFailures.set(regionId, [...(this.#copyFailures.get(regionId) ?? []), reason]);
   }
 
   isBusy(diskId: string): boolean {
@@ -283,7 +289,9 @@ export class Imaging {
     Object.assign(image, { status: "Creating", startedAt: this.#world.now() });
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} copied` }, () => {
       if (image.status !== "Creating") return;
-      image.status = "Available";
+      const failure = this.#copyFailures.get(image.regionId)?.shift();
+      if (failure === undefined) image.status = "Available";
+      else this.#fail(image, failure);
       this.#endCopy(image.regionId);
     });
   }

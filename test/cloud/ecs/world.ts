@@ -153,6 +153,11 @@ export class World {
     this.imaging.failNext(reason);
   }
 
+  /** The next copy into a region ends in CreateFailed. */
+  failNextCopy(regionId: string, reason: string): void {
+    this.imaging.failNextCopy(regionId, reason);
+  }
+
   /** An id that was returned disappears, with the event SystemFailure.Delete. */
   vanish(instanceId: string): void {
     this.life.vanish(instanceId);
