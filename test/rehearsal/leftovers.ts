@@ -1,0 +1,43 @@
+/** What Kiln must not leave behind: machines rented for a while, half-made things, claims. */
+import type { Cloud } from "../cloud/index.ts";
+import { BUCKET } from "../deployment.ts";
+import { machines, ownImages } from "./stage.ts";
+import { broken, held, type Look } from "./story.ts";
+
+/** Ids by kind; every list is empty when all was given back. */
+export interface Leftovers {
+  readonly builders: readonly string[];
+  readonly testers: readonly string[];
+  /** Snapshots no image is made of. */
+  readonly snapshots: readonly string[];
+  readonly disks: readonly string[];
+  /** Images that are neither in a family nor on their way to one. */
+  readonly images: readonly string[];
+  /** Object keys of claims nobody gave up. */
+  readonly claims: readonly string[];
+}
+
+export function findLeftovers(cloud: Cloud): Leftovers {
+  const { world } = cloud;
+  const ids = (role: string): string[] => machines(cloud, role).map(({ instanceId }) => instanceId);
+  const used = new Set(ownImages(cloud).flatMap(({ disks }) => disks.map(({ snapshotId }) => snapshotId)));
+  return {
+    builders: ids("builder"),
+    testers: ids("tester"),
+    snapshots: [...world.snapshots.keys()].filter((id) => !used.has(id)),
+    disks: [...world.disks.values()]
+      .filter(({ instanceId }) => instanceId === undefined)
+      .map(({ diskId }) => diskId),
+    images: ownImages(cloud)
+      .filter(({ family }) => family === "")
+      .map(({ imageId }) => imageId),
+    claims: cloud.oss.list(BUCKET, "claims/").map(({ key }) => key),
+  };
+}
+
+export function nothingLeft(cloud: Cloud): Look {
+  const left = Object.entries(findLeftovers(cloud)).filter(([, ids]) => ids.length > 0);
+  return left.length === 0
+    ? held()
+    : broken(left.map(([kind, ids]) => `${kind}: ${ids.join(", ")}`).join("; "));
+}

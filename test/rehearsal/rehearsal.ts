@@ -1,0 +1,46 @@
+/** One telling of a story: Kiln is deployed on a fresh stand-in, the story is played, the facts are gathered. */
+import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
+import { play, type SceneReport } from "./player.ts";
+import type { Screen } from "./screens/screen.ts";
+import type { Scene, Story } from "./story.ts";
+import { summarise, type Summary } from "./summary.ts";
+
+export interface Report {
+  readonly story: string;
+  /** Every step of every scene held. */
+  readonly ok: boolean;
+  readonly scenes: readonly SceneReport[];
+  readonly summary: Summary;
+}
+
+export interface Rehearsal {
+  readonly report: Report;
+  /** Still running; the caller closes it. */
+  readonly kiln: Deployment;
+}
+
+/**
+ * Plays `scenes` of `story`, which begins on the day `dayAt`. `deploy` may break links on purpose: another
+ * manifest, other roles, another environment.
+ */
+export async function rehearse(
+  story: Story,
+  scenes: readonly Scene[],
+  screen: Screen,
+  dayAt: number,
+  deploy: DeployOptions = {},
+): Promise<Rehearsal> {
+  const realAt = performance.now();
+  const beganAt = story.beginsAt(dayAt);
+  const kiln = await deployKiln({ at: beganAt, ...deploy });
+  try {
+    const { cloud } = kiln;
+    const reports = await play(scenes, { kiln, cloud }, screen);
+    const summary = await summarise(cloud, beganAt, performance.now() - realAt);
+    const ok = reports.every((scene) => scene.ok);
+    return { report: { story: story.name, ok, scenes: reports, summary }, kiln };
+  } catch (error) {
+    await kiln.close();
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * How a story is written: scenes of steps, each with what somebody does or what is then to be seen in the world.
+ *
+ * Y1. Expectations look at the world (machines, images, families, objects), never at calls made.
+ * Y2. A step that does not hold names the link of the chain that is broken; see diagnosis.ts.
+ * Y3. Scenes are made anew for each telling, so a story keeps what it learns in plain variables.
+ */
+import type { Link } from "./diagnosis.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a look at the world came to. `pending` carries what to show meanwhile, `held` what to tell about it. */
+export type Look =
+  | { readonly state: "pending"; readonly progress: string }
+  | { readonly state: "held"; readonly notes: readonly string[] }
+  | { readonly state: "broken"; readonly reason: string };
+
+export const pending = (progress: string): Look => ({ state: "pending", progress });
+export const held = (...notes: readonly string[]): Look => ({ state: "held", notes });
+export const broken = (reason: string): Look => ({ state: "broken", reason });
+
+interface Titled {
+  readonly title: string;
+  /** Where to look first when it does not hold; the scene's when left out. */
+  readonly link?: Link;
+}
+
+/** What a person or the outside world does; it may tell what came back. */
+interface Act extends Titled {
+  readonly kind: "act";
+  readonly act: (stage: Stage) => Promise<Look>;
+}
+
+/** Something that will be so, `withinMs` of simulated time; looked for after every event of the cloud. */
+interface See extends Titled {
+  readonly kind: "see";
+  readonly withinMs: number;
+  readonly look: (stage: Stage) => Look;
+}
+
+/** Something that is so now. */
+interface Hold extends Titled {
+  readonly kind: "hold";
+  readonly ask: (stage: Stage) => Look | Promise<Look>;
+}
+
+export type Step = Act | See | Hold;
+
+export const act = (title: string, act: Act["act"], link?: Link): Step => ({
+  kind: "act",
+  title,
+  act,
+  ...(link && { link }),
+});
+
+export const see = (title: string, withinMs: number, look: See["look"], link?: Link): Step => ({
+  kind: "see",
+  title,
+  withinMs,
+  look,
+  ...(link && { link }),
+});
+
+export const hold = (title: string, ask: Hold["ask"], link?: Link): Step => ({
+  kind: "hold",
+  title,
+  ask,
+  ...(link && { link }),
+});
+
+export interface Scene {
+  readonly title: string;
+  /** The event that carries this scene, and the function it must reach. */
+  readonly link?: Link;
+  readonly steps: readonly Step[];
+}
+
+export interface Story {
+  readonly name: string;
+  readonly title: string;
+  /** When it begins, epoch milliseconds, on the day (UTC midnight) it is given. */
+  readonly beginsAt: (dayAt: number) => number;
+  readonly scenes: () => readonly Scene[];
+}

@@ -1,0 +1,120 @@
+/** What a story came to, as facts and as a page for people. */
+import type { Cloud } from "../cloud/index.ts";
+import { findLeftovers, type Leftovers } from "./leftovers.ts";
+import { spell } from "./screens/screen.ts";
+import { ownImages, servedBy, tagsOf } from "./stage.ts";
+import { TAG } from "../../shared/labels.ts";
+
+export interface Summary {
+  readonly images: readonly { id: string; name: string; family: string; status: string }[];
+  /** What each family answers with when it is asked. */
+  readonly families: readonly { family: string; imageId: string | undefined }[];
+  readonly instances: readonly {
+    id: string;
+    type: string;
+    fleet: string | undefined;
+    imageId: string;
+    status: string;
+    stoppedMode: string;
+  }[];
+  /** Times each API action was called, by product. */
+  readonly calls: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly invocations: readonly { function: string; count: number; cold: number; warm: number }[];
+  readonly began: string;
+  readonly ended: string;
+  readonly simulatedMs: number;
+  readonly realMs: number;
+  /** Modelled: the stand-in estimates durations and applies the price list of Function Compute to them. */
+  readonly cost: { readonly cu: number; readonly cny: number; readonly modelled: true };
+  readonly leftovers: Leftovers;
+}
+
+export async function summarise(cloud: Cloud, beganAt: number, realMs: number): Promise<Summary> {
+  const images = ownImages(cloud);
+  const names = [...new Set(images.map(({ family }) => family).filter(Boolean))];
+  const families = await Promise.all(
+    names.map(async (family) => ({ family, imageId: await servedBy(cloud, family) })),
+  );
+  const endedAt = cloud.time.now();
+  return {
+    images: images.map(({ imageId, name, family, status }) => ({ id: imageId, name, family, status })),
+    families,
+    instances: [...cloud.world.instances.values()].map(
+      ({ instanceId, type, imageId, status, stoppedMode }) => ({
+        id: instanceId,
+        type: type.id,
+        fleet: tagsOf(cloud, "instance", instanceId)[TAG.fleet],
+        imageId,
+        status,
+        stoppedMode,
+      }),
+    ),
+    calls: countCalls(cloud),
+    invocations: [...cloud.fc.functions.keys()].map((name) => {
+      const own = cloud.fc.invocations.filter((run) => run.function === name);
+      const cold = own.filter(({ coldStart }) => coldStart).length;
+      return { function: name, count: own.length, cold, warm: own.length - cold };
+    }),
+    began: new Date(beganAt).toISOString(),
+    ended: new Date(endedAt).toISOString(),
+    simulatedMs: endedAt - beganAt,
+    realMs: Math.round(realMs),
+    cost: { ...cloud.fc.cost, modelled: true },
+    leftovers: findLeftovers(cloud),
+  };
+}
+
+function countCalls(cloud: Cloud): Summary["calls"] {
+  const calls: Record<string, Record<string, number>> = {};
+  for (const { product, action } of cloud.calls) {
+    const counts = (calls[product] ??= {});
+    counts[action] = (counts[action] ?? 0) + 1;
+  }
+  return calls;
+}
+
+/** The summary as text, one fact a line. */
+export function renderSummary(summary: Summary): string {
+  const { images, families, instances, calls, invocations, simulatedMs, realMs, cost, leftovers } = summary;
+  const left = Object.entries(leftovers).filter(([, ids]) => ids.length > 0);
+  const rows: (readonly [string, readonly string[]])[] = [
+    [
+      "images",
+      images.map(({ id, name, family, status }) => `${id}  ${name}  ${status}  ${family || "no family"}`),
+    ],
+    ["families", families.map(({ family, imageId }) => `${family} → ${imageId ?? "nothing"}`)],
+    [
+      "instances",
+      instances.map(({ id, type, status, stoppedMode, imageId }) => {
+        const how = status === "Stopped" ? `${status} (${stoppedMode})` : status;
+        return `${id}  ${type}  ${how}  of ${imageId}`;
+      }),
+    ],
+    ["calls", Object.entries(calls).map(([product, counts]) => `${product}: ${listCounts(counts)}`)],
+    [
+      "invocations",
+      invocations.map(
+        ({ function: name, count, cold, warm }) => `${name}: ${count} (${cold} cold, ${warm} warm)`,
+      ),
+    ],
+    ["time", [`${spell(simulatedMs)} simulated in ${(realMs / 1000).toFixed(1)} s`]],
+    ["functions cost", [`CNY ${cost.cny.toFixed(4)} (${cost.cu} CU), modelled by the stand-in`]],
+    [
+      "left behind",
+      left.length === 0 ? ["nothing"] : left.map(([kind, ids]) => `${kind}: ${ids.join(", ")}`),
+    ],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows
+    .flatMap(([name, lines]) =>
+      (lines.length === 0 ? ["none"] : lines).map((line, n) => (n === 0 ? name : "").padEnd(width) + line),
+    )
+    .map((line) => `  ${line}`)
+    .join("\n");
+}
+
+const listCounts = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+    .map(([action, count]) => `${action} ${count}`)
+    .join(", ");
