@@ -40,7 +40,10 @@ export interface Deployment {
   /** Queues a payload for a function as `s invoke` does, with the account's own key. */
   invoke(functionName: string, payload: unknown): Promise<void>;
   /** An ECS call of a person with the account's own key, through a client of another make. */
-  ecs<T = Readonly<Record<string, unknown>>>(action: string, params: Readonly<Record<string, unknown>>): Promise<T>;
+  ecs<T = Readonly<Record<string, unknown>>>(
+    action: string,
+    params: Readonly<Record<string, unknown>>,
+  ): Promise<T>;
   /** Records of runs, oldest first; only those whose id begins with `prefix`. */
   records(prefix?: string): readonly RunRecord[];
   record(run: string): RunRecord | undefined;
@@ -124,8 +127,7 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
       const headers = { "x-fc-invocation-type": "Async" };
       await fc.post(`/functions/${functionName}/invocations`, JSON.stringify(payload), headers, {});
     },
-    ecs: (action, params) =>
-      pop.request(action, { RegionId: cloud.region, ...params }, { method: "POST" }),
+    ecs: (action, params) => pop.request(action, { RegionId: cloud.region, ...params }, { method: "POST" }),
     records: (prefix = "") =>
       cloud.oss
         .list(BUCKET, "runs/")

@@ -2,7 +2,9 @@
 import { describeImages, familyImage, type Image } from "../../shared/cloud/images.ts";
 import { describeInstances } from "../../shared/cloud/instances.ts";
 import { headObject } from "../../shared/cloud/oss.ts";
+import { describeSnapshots } from "../../shared/cloud/snapshots.ts";
 import { renderImageName } from "../../shared/documents/image-name.ts";
+import { snapshotSizeProblems, type ImageDisk } from "../../shared/documents/recipe-disks.ts";
 import type { Recipe } from "../../shared/documents/recipe.ts";
 import type { BakeEvent, BakePlan, Inputs } from "../../shared/events/bake-image.ts";
 import type { Ports } from "../../shared/handler.ts";
@@ -11,14 +13,21 @@ import { changedInputs, inputsOf, objectsOf } from "./inputs.ts";
 
 type Planned =
   | { readonly kind: "bake"; readonly plan: BakePlan; readonly why: string }
-  | { readonly kind: "skip"; readonly imageId: string; readonly note: string }
+  | { readonly kind: "skip"; readonly note: string }
   | { readonly kind: "refuse"; readonly reason: string };
 
 /** Compares what the image would be made of with what the newest image of this recipe was made of. */
 export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Ports): Promise<Planned> {
   const { recipe, force, parameters, upload } = event.job;
-  const base = await baseOf(document, upload?.etag, event.run, cloud);
-  if (base.problem !== undefined) return { kind: "refuse", reason: base.problem };
+  if (document.source.kind === "upload" && upload === undefined && event.by.startsWith("upload:")) {
+    // The recipe itself was put: it is ready, and waits for its disk.
+    return {
+      kind: "skip",
+      note: `recipe ${recipe} is ready; put a disk file under disks/${recipe}/ to bake it`,
+    };
+  }
+  const base = await baseOf(event, document, cloud);
+  if ("problem" in base) return { kind: "refuse", reason: base.problem };
   const objects = objectsOf(document);
   const heads = await Promise.all(objects.map((key) => headObject(cloud, key)));
   const missing = objects.filter((_, index) => heads[index] === undefined);
@@ -34,7 +43,7 @@ export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Po
   const changed = newest ? changedInputs(inputs, newest.tags) : [];
   const unchanged = newest !== undefined && changed.length === 0 && newest.tags[TAG.gate] !== "failed";
   if (unchanged && !force && document.rebake.onlyIfChanged) {
-    return { kind: "skip", imageId: newest.id, note: unchangedNote(inputs, newest) };
+    return { kind: "skip", note: unchangedNote(inputs, newest) };
   }
   const imageName = renderImageName(document.image.name, { recipe, run: event.run, at: event.began });
   const plan: BakePlan = {
@@ -55,53 +64,41 @@ async function newestImage(recipe: string, cloud: Ports["cloud"]): Promise<Image
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];
 }
 
-interface Base {
-  readonly identity: string;
-  readonly imageId?: string;
-  readonly problem?: string;
-  readonly restart?: boolean;
-}
+/** What an image starts from: `identity` names it for the comparison with the last bake. */
+type Base =
+  | { readonly identity: string; readonly imageId?: string; readonly restart?: boolean }
+  | { readonly problem: string };
 
-async function baseOf(
-  document: Recipe,
-  etag: string | undefined,
-  run: string,
-  cloud: Ports["cloud"],
-): Promise<Base> {
-  const { source } = document;
+async function baseOf(event: BakeEvent, { source }: Recipe, cloud: Ports["cloud"]): Promise<Base> {
+  const { region } = cloud.access;
   switch (source.kind) {
     case "builder": {
       if (source.family === undefined) return imageBase(source.image ?? "", cloud);
       const image = await familyImage(cloud, source.family);
       if (image) return { identity: image.id, imageId: image.id };
-      const where = `family ${source.family} has no available image in ${cloud.access.region}`;
-      return { identity: "", problem: `source.builder.family: ${where}; check its name, owner and region` };
+      const where = `family ${source.family} has no available image in ${region}`;
+      return { problem: `source.builder.family: ${where}; check its name, owner and region` };
     }
     case "instance": {
       const [instance] = await describeInstances(cloud, { ids: [source.id] });
-      const problem = `source.instance.id: ${source.id} does not exist in ${cloud.access.region}`;
-      if (instance === undefined) return { identity: "", problem };
+      if (instance === undefined)
+        return { problem: `source.instance.id: ${source.id} does not exist in ${region}` };
       // Nobody knows what changed inside it, so each bake of it counts as new.
       const restart = source.stop && instance.status === "Running";
-      return { identity: `${source.id} in ${run}`.slice(0, 128), restart };
+      return { identity: `${source.id} in ${event.run}`.slice(0, TAG_VALUE_MAX), restart };
     }
     case "snapshot":
       return { identity: source.id };
     case "disks":
-      return {
-        identity: source.disks
-          .map(({ snapshotId }) => snapshotId ?? "empty")
-          .join(" ")
-          .slice(0, 128),
-      };
-    case "upload":
-      return etag === undefined
+      return disksBase(source.disks, cloud);
+    case "upload": {
+      const { upload, recipe } = event.job;
+      return upload === undefined
         ? {
-            identity: "",
-            problem:
-              "this recipe is baked by uploading a disk file under disks/; there is none in this request",
+            problem: `recipe ${recipe} is baked by putting a disk file under disks/${recipe}/; there is none in this request`,
           }
-        : { identity: etag };
+        : { identity: upload.etag };
+    }
   }
 }
 
@@ -109,8 +106,30 @@ async function imageBase(imageId: string, cloud: Ports["cloud"]): Promise<Base> 
   const [image] = await describeImages(cloud, { ids: [imageId] });
   if (image?.status === "Available") return { identity: image.id, imageId: image.id };
   const state = image ? `is ${image.status}` : `does not exist in ${cloud.access.region}`;
-  return { identity: "", problem: `source.builder.image: ${imageId} ${state}; name an available image` };
+  return { problem: `source.builder.image: ${imageId} ${state}; name an available image` };
 }
+
+/** The cloud would refuse a disk below its snapshot too, but only after the run has begun to change things. */
+async function disksBase(disks: readonly ImageDisk[], cloud: Ports["cloud"]): Promise<Base> {
+  const ids = disks.flatMap(({ snapshotId }) => snapshotId ?? []);
+  const snapshots = await describeSnapshots(cloud, { ids });
+  const missing = ids.filter((id) => !snapshots.some((snapshot) => snapshot.id === id));
+  if (missing.length > 0) {
+    return { problem: `source.disks: ${missing.join(", ")} does not exist in ${cloud.access.region}` };
+  }
+  const sizes = new Map(snapshots.map(({ id, sizeGb }) => [id, sizeGb]));
+  const [problem] = snapshotSizeProblems(disks, sizes);
+  if (problem) return { problem: `${problem.path}: ${problem.message}` };
+  return {
+    identity: disks
+      .map(({ snapshotId }) => snapshotId ?? "empty")
+      .join(" ")
+      .slice(0, TAG_VALUE_MAX),
+  };
+}
+
+/** Tag.N.Value of CreateImage. */
+const TAG_VALUE_MAX = 128;
 
 const why = (newest: Image | undefined, changed: readonly (keyof Inputs)[], force: boolean): string => {
   if (newest === undefined) return "first bake of this recipe";

@@ -16,6 +16,8 @@ export interface Snapshot {
   /** image, disk, image_disk or none: what still needs it. */
   readonly usage: string;
   readonly diskId: string;
+  /** Of the disk it was taken from; an image's disk may not be smaller. */
+  readonly sizeGb: number;
   /** system or data. */
   readonly diskKind: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -37,6 +39,8 @@ const wireSnapshot = () =>
     Usage: optional,
     SourceDiskId: optional,
     SourceDiskType: optional,
+    // Text in the schema, GiB.
+    SourceDiskSize: z.optional(z.coerce.number()),
     Tags: wireTags(),
   });
 const pageAnswer = () =>
@@ -104,6 +108,7 @@ async function pagesOf(
     createdAt: instant(snapshot.CreationTime) ?? 0,
     usage: snapshot.Usage ?? "none",
     diskId: snapshot.SourceDiskId ?? "",
+    sizeGb: snapshot.SourceDiskSize ?? 0,
     diskKind: snapshot.SourceDiskType ?? "",
     tags: toTags(snapshot.Tags),
   }));

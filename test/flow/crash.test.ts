@@ -15,13 +15,17 @@ const STRUCK: readonly (readonly [Product, string, readonly number[]])[] = [
   ["ecs", "DeleteInstance", [0, 1]],
   ["ecs", "ModifyImageAttribute", [0]],
   ["ecs", "DescribeInstances", [0, 7]],
-  ["oss", "PutObject", [0, 1, 2, 12]],
+  // The first one is the upload itself, which is not ours.
+  ["oss", "PutObject", [1, 2, 12]],
   ["oss", "DeleteObject", [0]],
-  ["fc", "InvokeFunction", [0, 1, 2, 3, 5, 8, 13, 21, 26, 29]],
+  ["fc", "InvokeFunction", [0, 1, 3, 8, 21, 26]],
 ];
 
+const SAVED = new Set(["DescribeInstances", "PutObject", "DeleteObject", "InvokeFunction", "TagResources"]);
+
 for (const [product, action, places] of STRUCK) {
-  for (const kind of ["crash", "after"] as const) {
+  // To the step both look the same; a crash takes the instance with it, so each change meets it.
+  for (const kind of SAVED.has(action) ? (["crash"] as const) : (["crash", "after"] as const)) {
     for (const place of places) {
       test(`${action} number ${place + 1}, ${kind}: one image, one promotion, nothing left`, async ({
         kiln,

@@ -1,0 +1,111 @@
+/** What a person gets to read when the input, or the cloud, says no; and that nothing half-happens. */
+import { CloudFault } from "../cloud/kernel.ts";
+import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+
+test("a bad recipe is refused whole, with every problem and its path, before the first change", async ({
+  kiln,
+  expect,
+}) => {
+  const [bake] = await bakeAndPromote(kiln, recipeText({ family: "aliyun-web", provison: ["true"] }));
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).toContain("web has 2 problem(s):");
+  expect(bake?.reason).toMatch(/family: .*must not start with aliyun/);
+  expect(bake?.reason).toMatch(/provison: .*provision/);
+  expect(kiln.cloud.calls.filter(({ product }) => product === "ecs")).toEqual([]);
+});
+
+test("a recipe whose base family serves nothing says which family and region were asked", async ({
+  kiln,
+  expect,
+}) => {
+  const builder = {
+    family: "no-such-family",
+    instanceTypes: ["ecs.g7.large"],
+    vSwitchIds: ["vsw-hangzhou-h"],
+    securityGroupId: "sg-default0001",
+  };
+  const [bake] = await bakeAndPromote(kiln, recipeText({ source: { builder } }));
+  expect(bake?.reason).toBe(
+    "source.builder.family: family no-such-family has no available image in cn-hangzhou; check its name, owner and region",
+  );
+});
+
+test("a recipe that names an object the bucket does not have is refused before a builder is launched", async ({
+  kiln,
+  expect,
+}) => {
+  const [bake] = await bakeAndPromote(kiln, recipeText({ provision: [{ script: "scripts/missing.sh" }] }));
+  expect(bake?.reason).toBe("recipe web names objects the bucket does not have: scripts/missing.sh");
+  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("RunInstances");
+});
+
+test("a throttled call is repeated after the minute and the run goes on", async ({ kiln, expect }) => {
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "RunInstances",
+    kind: "before",
+    when: (_params, n) => n < 2,
+    fault: new CloudFault(400, "Throttling.User", "Request was denied due to user flow control."),
+  });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("done");
+  const asked = kiln.cloud.calls.filter(({ action }) => action === "RunInstances").slice(0, 3);
+  expect(asked.map(({ code }) => code)).toEqual(["Throttling.User", "Throttling.User", undefined]);
+  expect((asked[1]?.at ?? 0) - (asked[0]?.at ?? 0)).toBeGreaterThanOrEqual(60_000);
+});
+
+test("credentials that expire between two calls are replaced by the next invocation", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DescribeInstances",
+    kind: "before",
+    when: (_params, n) => n === 1,
+    fault: new CloudFault(403, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
+  });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("done");
+});
+
+test("a missing permission ends the run with the action to allow, and leaves nothing", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "CreateImage",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "User not authorized to operate on the specified resource."),
+  });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).toMatch(
+    /CreateImage answered Forbidden\.RAM \(request [0-9A-F-]+\): .*ecs:CreateImage/,
+  );
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("an image that fails its test stays out of its family, which goes on serving the last one", async ({
+  kiln,
+  expect,
+}) => {
+  await bakeAndPromote(kiln, recipeText());
+  const [bake, promote] = await bakeAndPromote(kiln, recipeText({ provision: ["yum install -y nginx"] }));
+  expect(bake?.state).toBe("done");
+  expect(promote?.reason).toMatch(/^"systemctl is-active nginx" failed with exit code 3: inactive/);
+  expect(ownImages(kiln).map(({ family }) => family)).toEqual(["web", ""]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("after a failed gate the same recipe is baked again, not skipped", async ({ kiln, expect }) => {
+  const text = recipeText({ provision: ["yum install -y nginx"] });
+  const [first] = await bakeAndPromote(kiln, text);
+  const [second] = await bakeAndPromote(kiln, text);
+  expect(second?.result?.["skipped"]).toBeUndefined();
+  const failedImage = String(first?.result?.["imageId"]);
+  expect(second?.steps.find(({ phase }) => phase === "plan")?.note).toBe(
+    `${failedImage} did not pass its gate`,
+  );
+});
