@@ -15,6 +15,15 @@ import {
   StartInstances,
   StopInstances,
 } from "./actions/instance-batches.ts";
+import { DescribeDisks, ReplaceSystemDisk } from "./actions/disks.ts";
+import { CancelCopyImage, CopyImage, DeleteImage } from "./actions/image-copies.ts";
+import { DescribeImageSharePermission, ModifyImageSharePermission } from "./actions/image-sharing.ts";
+import {
+  AllocatePublicIpAddress,
+  DescribeInstanceAttribute,
+  ModifyInstanceAttribute,
+  ModifyInstanceAutoReleaseTime,
+} from "./actions/instance-attributes.ts";
 import { DeleteInstance, RebootInstance, StartInstance, StopInstance } from "./actions/instance-power.ts";
 import {
   DescribeCloudAssistantStatus,
@@ -40,20 +49,27 @@ import { ListTagResources, TagResources, UntagResources } from "./actions/tags.t
 import { CancelTask, DescribeTaskAttribute, DescribeTasks } from "./actions/tasks.ts";
 
 export const ACTIONS: Readonly<Record<string, EcsAction>> = {
+  AllocatePublicIpAddress,
+  CancelCopyImage,
   CancelTask,
+  CopyImage,
   CreateImage,
   CreateInstance,
   CreateLaunchTemplate,
   CreateLaunchTemplateVersion,
   CreateSnapshot,
+  DeleteImage,
   DeleteInstance,
   DeleteInstances,
   DeleteLaunchTemplate,
   DeleteSnapshot,
   DescribeAvailableResource,
   DescribeCloudAssistantStatus,
+  DescribeDisks,
   DescribeImageFromFamily,
+  DescribeImageSharePermission,
   DescribeImages,
+  DescribeInstanceAttribute,
   DescribeInstanceHistoryEvents,
   DescribeInstanceStatus,
   DescribeInstances,
@@ -72,8 +88,12 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   InvokeCommand,
   ListTagResources,
   ModifyImageAttribute,
+  ModifyImageSharePermission,
+  ModifyInstanceAttribute,
+  ModifyInstanceAutoReleaseTime,
   RebootInstance,
   RebootInstances,
+  ReplaceSystemDisk,
   RunCommand,
   RunInstances,
   StartInstance,

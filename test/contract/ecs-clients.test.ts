@@ -1,0 +1,125 @@
+import { createRequire } from "node:module";
+import { test } from "vitest";
+import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
+import { openApi } from "./clients.ts";
+import type { Cloud } from "../cloud/index.ts";
+
+const require = createRequire(import.meta.url);
+const sdk = require("@alicloud/ecs20140526") as typeof import("@alicloud/ecs20140526");
+const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof import("@alicloud/openapi-core");
+
+function sdkClient(
+  cloud: Cloud,
+  options: { signatureAlgorithm?: string } = {},
+): InstanceType<typeof sdk.default> {
+  const Client = sdk.default;
+  return new Client(
+    new $OpenApiUtil.Config({
+      accessKeyId: cloud.accessKey.id,
+      accessKeySecret: cloud.accessKey.secret,
+      endpoint: new URL(cloud.urls.ecs).host,
+      protocol: "HTTP",
+      regionId: cloud.region,
+      ...options,
+    }),
+  );
+}
+
+test("both client generations, in every way they send, launch and see the same instances", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask }) => {
+    for (const signatureAlgorithm of [undefined, "v2"]) {
+      const client = sdkClient(cloud, signatureAlgorithm === undefined ? {} : { signatureAlgorithm });
+      const request = new sdk.RunInstancesRequest({
+        regionId: cloud.region,
+        imageFamily: LAUNCH.ImageFamily,
+        instanceType: LAUNCH.InstanceType,
+        securityGroupId: LAUNCH.SecurityGroupId,
+        vSwitchId: LAUNCH.VSwitchId,
+        amount: 2,
+        systemDisk: new sdk.RunInstancesRequestSystemDisk({ size: "60" }),
+        tag: [new sdk.RunInstancesRequestTag({ key: "团队", value: "a+b/c=d !'()*" })],
+      });
+      const { body } = await client.runInstances(request);
+      expect(body?.instanceIdSets?.instanceIdSet).toHaveLength(2);
+    }
+    await ask("RunInstances", { ...LAUNCH, Tag: [{ Key: "团队", Value: "a+b/c=d !'()*" }] }, "GET");
+    await ask("RunInstances", { ...LAUNCH, DataDisk: [{ Size: 100 }] }, "POST");
+    const seen = await sdkClient(cloud).describeInstances(
+      new sdk.DescribeInstancesRequest({ regionId: cloud.region }),
+    );
+    expect(seen.body?.totalCount).toBe(6);
+    const tagged = await ask("DescribeInstances", { Tag: [{ Key: "团队", Value: "a+b/c=d !'()*" }] }, "GET");
+    expect(read(tagged, "TotalCount")).toBe(5);
+    expect(read(tagged, "Instances.Instance.0.Tags.Tag")).toEqual([
+      { TagKey: "团队", TagValue: "a+b/c=d !'()*" },
+    ]);
+  });
+});
+
+test("user data of 32 KiB goes through in the address of a request, one byte more is refused", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, refusal }) => {
+    const launch = (bytes: number): Promise<unknown> =>
+      openApi(cloud.urls.ecs, cloud.accessKey, {
+        action: "RunInstances",
+        version: "2014-05-26",
+        query: { RegionId: cloud.region, ...LAUNCH, UserData: Buffer.alloc(bytes, "#").toString("base64") },
+      });
+    await launch(32 * 1024);
+    expect(cloud.world.instances.size).toBe(1);
+    const tooMuch = Buffer.alloc(32 * 1024 + 1, "#").toString("base64");
+    expect(await refusal("RunInstances", { ...LAUNCH, UserData: tooMuch })).toBe(
+      "400 InvalidUserData.SizeExceeded",
+    );
+    expect(JSON.stringify(cloud.calls)).not.toContain("IyMjIyMj");
+  });
+});
+
+test("a refusal reaches the SDK with its code, status and request id", async ({ expect }) => {
+  await inCloud(async ({ cloud }) => {
+    const client = sdkClient(cloud);
+    const asked = client.startInstance(new sdk.StartInstanceRequest({ instanceId: "i-none" }));
+    await expect(asked).rejects.toMatchObject({
+      code: "InvalidInstanceId.NotFound",
+      statusCode: 404,
+      requestId: expect.stringMatching(/^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/),
+    });
+  });
+});
+
+test("an unknown action, a wrong version and a missing or unknown region are told apart", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, refusal, ask }) => {
+    expect(await refusal("DescribeNonsense")).toBe("404 InvalidAction.NotFound");
+    expect(await refusal("DescribeInstances", { RegionId: "" })).toBe("400 MissingRegionId");
+    expect(await refusal("DescribeInstances", { RegionId: "cn-nowhere" })).toBe(
+      "404 InvalidRegionId.NotFound",
+    );
+    expect(await refusal("DescribeTaskAttribute", { RegionId: "cn-nowhere", TaskId: "t-1" })).toBe(
+      "400 InvalidRegionId.NotFound",
+    );
+    const call = { action: "DescribeInstances", version: "2013-01-10", query: { RegionId: cloud.region } };
+    await expect(openApi(cloud.urls.ecs, cloud.accessKey, call)).rejects.toMatchObject({
+      code: "InvalidVersion",
+    });
+    await expect(ask("DescribeInstances", { Format: "XML" })).rejects.toThrow();
+  });
+});
+
+test("a throttled action stays refused until the minute ends and blocks no other", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, refusal }) => {
+    cloud.ecs.limit("DescribeInstances", 2);
+    await ask("DescribeInstances");
+    await ask("DescribeInstances");
+    expect(await refusal("DescribeInstances")).toBe("400 Throttling.User");
+    await cloud.settle({ forMs: 59_000 });
+    expect(await refusal("DescribeInstances")).toBe("400 Throttling.User");
+    await ask("DescribeImages");
+    await cloud.settle({ forMs: 1000 });
+    await ask("DescribeInstances");
+  });
+});
