@@ -72,12 +72,15 @@ export interface BundleReport {
 /** Names of the functions, one per folder of `functions/`. */
 export const functionNames = (): readonly string[] => readdirSync(FUNCTIONS).toSorted();
 
-/** Bundles every function into `outDir`; throws when one does not compile. */
+/** Bundles every function into `outDir`. @throws AggregateError when one does not compile; the others are built. */
 export async function build(outDir: string = join(ROOT, "dist")): Promise<BundleReport[]> {
   const names = functionNames();
   const stale = existsSync(outDir) ? readdirSync(outDir).filter((name) => !names.includes(name)) : [];
   for (const name of stale) rmSync(join(outDir, name), { recursive: true });
-  return Promise.all(names.map((name) => bundle(name, outDir)));
+  const results = await Promise.allSettled(names.map((name) => bundle(name, outDir)));
+  const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join("\n"));
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
 async function bundle(name: string, outDir: string): Promise<BundleReport> {

@@ -52,11 +52,11 @@ export function sourceOf(event: BakeEvent, { document }: BakePlan): ImageSource 
 }
 
 /** What the recipe leaves open about an import and the file's name says; ARM machines only boot by UEFI. */
-export function importTraits({ job }: BakeEvent, { document: { source, image } }: BakePlan) {
+export function importTraits({ job }: BakeEvent, { document: { source } }: BakePlan) {
   if (source.kind !== "upload") return {};
   const named = /arm64|aarch64/i.test(job.upload?.key ?? "") ? "arm64" : undefined;
-  const architecture = source.architecture ?? image.architecture ?? named;
-  const bootMode = source.bootMode ?? image.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
+  const architecture = source.architecture ?? named ?? "x86_64";
+  const bootMode = source.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
   return {
     architecture,
     bootMode,

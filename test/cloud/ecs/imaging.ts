@@ -191,9 +191,13 @@ export class Imaging {
     this.#world.tasks.set(task.taskId, task);
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} imported` }, () => {
       if (task.status !== "Processing") return;
-      Object.assign(task, { status: "Finished", finishedAt: this.#world.now() });
       image.importing = false;
-      image.status = "Available";
+      const failure = this.#failures.shift();
+      if (failure === undefined) image.status = "Available";
+      else this.#fail(image, failure);
+      const status = failure === undefined ? "Finished" : "Failed";
+      const error = failure === undefined ? undefined : { code: "ImportImageFailed", message: failure };
+      Object.assign(task, { status, finishedAt: this.#world.now(), error });
     });
     return { image, task };
   }
