@@ -1,0 +1,45 @@
+import { test } from "vitest";
+import { changedInputs, inputsOf, inputTags } from "../../functions/bake-image/inputs.ts";
+import { parseRecipe } from "../../shared/documents/recipe.ts";
+
+const recipe = (changes: object = {}) =>
+  parseRecipe(
+    "web",
+    JSON.stringify({ source: { snapshot: { id: "s-1" } }, family: "web", test: { skip: true }, ...changes }),
+  );
+
+const of = (changes: object = {}, base = "m-1", etags: (string | undefined)[] = ["e1"], parameters = {}) =>
+  inputsOf(recipe(changes), base, etags, parameters);
+
+test("each input that changed is named, and only that one", ({ expect }) => {
+  const tags = inputTags(of());
+  expect(changedInputs(of(), tags)).toEqual([]);
+  expect(changedInputs(of({}, "m-2"), tags)).toEqual(["base"]);
+  expect(changedInputs(of({ image: { version: "2" } }), tags)).toEqual(["recipe"]);
+  expect(changedInputs(of({}, "m-1", ["e2"]), tags)).toEqual(["objects"]);
+  expect(changedInputs(of({}, "m-1", ["e1"], { A: "1" }), tags)).toEqual(["parameters"]);
+});
+
+test("what leaves no mark in the image asks for no new one", ({ expect }) => {
+  const tags = inputTags(of());
+  const changes = {
+    retention: { keep: 9 },
+    whenBusy: "queue",
+    family: "other",
+    notify: [{ channel: "ops" }],
+  };
+  expect(changedInputs(of(changes), tags)).toEqual([]);
+});
+
+test("the order of parameters does not matter", ({ expect }) => {
+  const a = of({}, "m-1", [], { A: "1", B: "2" });
+  expect(of({}, "m-1", [], { B: "2", A: "1" })).toEqual(a);
+});
+
+test("an object that is gone is not the same as one that is there", ({ expect }) => {
+  expect(changedInputs(of({}, "m-1", [undefined]), inputTags(of()))).toEqual(["objects"]);
+});
+
+test("an image without Kiln's tags counts as changed in everything", ({ expect }) => {
+  expect(changedInputs(of(), {})).toEqual(["base", "recipe", "objects", "parameters"]);
+});
