@@ -100,6 +100,10 @@ triggers:
   ]);
 });
 
+test("the environment goes before the default written in the manifest", ({ expect }) => {
+  expect(read(manifest({ one: "" }), { REGION: "cn-beijing" }).regions).toEqual(["cn-beijing"]);
+});
+
 test("all problems are told at once, each with its place and what to do", ({ expect }) => {
   const props = `timeout: 0
 memorysize: 512
