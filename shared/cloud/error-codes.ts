@@ -151,7 +151,13 @@ export const CODES: readonly CodeRow[] = [
   ...done({ "InvalidImageId.NotFound": "The image is gone already." }, "DeleteImage", "CancelCopyImage"),
   ...done({ "InvalidSnapshotId.NotFound": "The snapshot is gone already." }, "DeleteSnapshot"),
   ...done({ "InvalidTaskId.NotFound": "The task is gone already." }, "CancelTask"),
-  ...done({ "OperationDenied*": "The task is over; there is nothing to cancel." }, "CancelTask"),
+  ...done(
+    {
+      "OperationDenied*": "The task is over; there is nothing to cancel.",
+      "InvalidTask.NotSupported": "The task cannot be cancelled (any more); read how it ended.",
+    },
+    "CancelTask",
+  ),
   ...done(
     { AllocatedAlready: "The instance has a public address already; read it." },
     "AllocatePublicIpAddress",
