@@ -47,7 +47,7 @@ function callerOf(cloud: Cloud): Caller {
   const cms = clientFor(cloud.urls.cms, "2019-01-01");
   const home = { RegionId: cloud.region };
   const ask: Caller["ask"] = (action, params = {}, method = "POST") =>
-    ecs.request(action, { ...home, ...params }, { method });
+    ecs.request(action, given({ ...home, ...params }), { method });
   const refusal: Caller["refusal"] = async (action, params = {}, key = cloud.accessKey) => {
     const query = flatten({ ...home, ...params });
     const error = await openApi(cloud.urls.ecs, key, { action, version: "2014-05-26", query }).then(
@@ -63,16 +63,22 @@ function callerOf(cloud: Cloud): Caller {
     cloud,
     ask,
     refusal,
-    askCms: (action, params) => cms.request(action, params, { method: "POST" }),
+    askCms: (action, params) => cms.request(action, given(params), { method: "POST" }),
     launch: async (params = {}) =>
       read(await ask("RunInstances", { ...LAUNCH, ...params }), "InstanceIdSets.InstanceIdSet") as string[],
   };
 }
 
+/** The old client sends undefined as a word. */
+function given(params: Flat): Flat {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+}
+
 /** Lists and structures in the flat spelling of the wire, numbered from 1. */
 function flatten(value: unknown, name = ""): Record<string, string> {
   if (value === undefined || value === null) return {};
-  if (typeof value !== "object") return { [name]: String(value) };
+  if (typeof value === "string") return { [name]: value };
+  if (typeof value !== "object") return { [name]: JSON.stringify(value) };
   const entries = Array.isArray(value)
     ? value.map((item, index) => [String(index + 1), item] as const)
     : Object.entries(value);

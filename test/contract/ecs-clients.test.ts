@@ -1,12 +1,14 @@
 import { createRequire } from "node:module";
+import type Sdk from "@alicloud/ecs20140526";
+import type * as Core from "@alicloud/openapi-core";
 import { test } from "vitest";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 import { openApi } from "./clients.ts";
 import type { Cloud } from "../cloud/index.ts";
 
 const require = createRequire(import.meta.url);
-const sdk = require("@alicloud/ecs20140526") as typeof import("@alicloud/ecs20140526");
-const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof import("@alicloud/openapi-core");
+const sdk = require("@alicloud/ecs20140526") as typeof Sdk;
+const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof Core;
 
 function sdkClient(
   cloud: Cloud,

@@ -60,6 +60,11 @@ export function pageByToken<T extends { readonly seq: number }>(
   return { items: found, nextToken: "" };
 }
 
+/** What was picked by id, in the order pages need. */
+export function inOrder<T extends { readonly seq: number }>(items: readonly T[]): T[] {
+  return [...new Set(items)].toSorted((a, b) => a.seq - b.seq);
+}
+
 export function readToken(params: Params): number {
   const token = params.text("NextToken");
   if (token === undefined) return -1;

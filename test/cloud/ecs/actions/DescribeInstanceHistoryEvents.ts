@@ -28,8 +28,9 @@ export const DescribeInstanceHistoryEvents: EcsAction = {
           EventId: event.eventId,
           InstanceId: event.instanceId,
           ResourceType: "instance",
-          EventType: { Code: event.type === "SystemFailure.Delete" ? 17 : 26, Name: event.type },
-          EventCycleStatus: { Code: 32, Name: "Executed" },
+          EventType: { Name: event.type },
+          // The numbers beside the names are documented nowhere we looked: left out rather than invented.
+          EventCycleStatus: { Name: "Executed" },
           EventPublishTime: toSecond(event.at),
           EventFinishTime: toSecond(event.at),
           NotBefore: toSecond(event.at),

@@ -4,7 +4,7 @@ import type { Call, EcsAction } from "../action.ts";
 import { stopIfDry } from "../action.ts";
 import { instanceView } from "../instance-view.ts";
 import { fromMinute } from "../instant.ts";
-import { pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
 import { invalid } from "../params.ts";
 import type { Params } from "../params.ts";
 import type { Instance } from "../records.ts";
@@ -42,8 +42,7 @@ function candidatesOf({ world, params }: Call): Iterable<Instance> {
   const tagged = world.tags.filter("instance", params.tagFilters());
   if (ids === undefined && tagged === undefined) return world.instances.values();
   const chosen = ids === undefined ? [...tagged!] : ids.filter((id) => tagged?.has(id) ?? true);
-  const found = [...new Set(chosen)].flatMap((id) => world.instances.get(id) ?? []);
-  return found.toSorted((a, b) => a.seq - b.seq);
+  return inOrder(chosen.flatMap((id) => world.instances.get(id) ?? []));
 }
 
 function filterOf({ params, regionId }: Call): Keep {

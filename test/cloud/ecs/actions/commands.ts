@@ -86,11 +86,12 @@ function readContent({ params }: Call): string {
 
 function readInvocation(call: Call, command: Command): Invocation {
   const { world, params, regionId } = call;
-  const repeatMode = params.text("RepeatMode") ?? (params.bool("Timed") ? "Period" : "Once");
+  // A frequency makes it periodic, whatever else was asked.
+  const frequency = params.text("Frequency") ?? "";
+  const repeatMode = frequency === "" ? (params.text("RepeatMode") ?? "Once") : "Period";
   if (!MODES.has(repeatMode))
     throw new CloudFault(404, "InvalidRepeatMode.NotFound", "The specified repeat mode does not exist.");
   const instanceIds = readTargets(call);
-  const frequency = params.text("Frequency") ?? "";
   if (repeatMode === "Period" && frequency === "")
     throw new CloudFault(400, "MissingParam.Frequency", "The parameter Frequency is missing.");
   const parameters = readParameters(call, command);

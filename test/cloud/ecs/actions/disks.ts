@@ -6,7 +6,7 @@ import type { Call, EcsAction } from "../action.ts";
 import { copyDisk } from "../guest-disk.ts";
 import { tagView } from "../instance-view.ts";
 import { toSecond } from "../instant.ts";
-import { pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
 import type { Disk } from "../records.ts";
 
 export const DescribeDisks: EcsAction = {
@@ -19,7 +19,7 @@ export const DescribeDisks: EcsAction = {
     const own = instanceId === undefined ? undefined : (world.instances.get(instanceId)?.diskIds ?? []);
     const named = ids ?? own;
     const candidates =
-      named === undefined ? world.disks.values() : named.flatMap((id) => world.disks.get(id) ?? []);
+      named === undefined ? world.disks.values() : inOrder(named.flatMap((id) => world.disks.get(id) ?? []));
     if (usesTokens(params)) {
       const { items, nextToken } = pageByToken(params, candidates, keep);
       return {

@@ -8,7 +8,7 @@ import type { Call, EcsAction } from "../action.ts";
 import { executions } from "../assistant-records.ts";
 import type { Execution, Invocation } from "../assistant-records.ts";
 import { toSecond } from "../instant.ts";
-import { pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
 
 const PAGES = { min: 1, usual: 10, max: 50 };
 const OPEN = new Set(["Pending", "Scheduled", "Running"]);
@@ -82,7 +82,9 @@ export const DescribeCloudAssistantStatus: EcsAction = {
     if (ids.length > 100)
       throw new CloudFault(403, "InstanceIds.ExceedLimit", "The number of instance IDs exceeds the limit.");
     const all =
-      ids.length === 0 ? [...world.instances.values()] : ids.flatMap((id) => world.instances.get(id) ?? []);
+      ids.length === 0
+        ? [...world.instances.values()]
+        : inOrder(ids.flatMap((id) => world.instances.get(id) ?? []));
     const found = all.filter((instance) => instance.regionId === regionId);
     const page = usesTokens(params)
       ? {

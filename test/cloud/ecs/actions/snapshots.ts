@@ -6,7 +6,7 @@ import type { Call, EcsAction } from "../action.ts";
 import { percent } from "../image-view.ts";
 import { tagView } from "../instance-view.ts";
 import { toSecond } from "../instant.ts";
-import { pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
 import { invalid } from "../params.ts";
 import type { Snapshot } from "../records.ts";
 import { checkSnapshotable } from "./CreateImage.ts";
@@ -50,7 +50,9 @@ export const DescribeSnapshots: EcsAction = {
     stopIfDry(params);
     const ids = params.jsonList("SnapshotIds");
     const candidates =
-      ids === undefined ? world.snapshots.values() : ids.flatMap((id) => world.snapshots.get(id) ?? []);
+      ids === undefined
+        ? world.snapshots.values()
+        : inOrder(ids.flatMap((id) => world.snapshots.get(id) ?? []));
     if (usesTokens(params)) {
       const { items, nextToken } = pageByToken(params, candidates, keep);
       return {

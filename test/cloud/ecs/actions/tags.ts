@@ -28,9 +28,9 @@ export const TagResources: EcsAction = {
     const { world } = call;
     const type = readType(call);
     const ids = readIds(call, type);
-    const tags = call.params.tags();
     if (call.params.structs("Tag").length > 20)
       throw new CloudFault(400, "NumberExceed.Tags", "The Tags parameter's number is exceed.");
+    const tags = call.params.tags();
     if (tags.length === 0) throw missing("Tags");
     for (const id of ids) {
       const fresh = tags.filter((tag) => !world.tags.has(type, id, tag.key)).length;

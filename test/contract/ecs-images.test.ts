@@ -1,0 +1,298 @@
+import { test } from "vitest";
+import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
+import type { Caller } from "./ecs-caller.ts";
+
+/** A stopped machine to make images of. */
+async function builder({ cloud, ask, launch }: Caller): Promise<string> {
+  const [id] = await launch();
+  await cloud.settle();
+  await ask("StopInstance", { InstanceId: id });
+  await cloud.settle();
+  return id!;
+}
+
+async function bake(caller: Caller, params: Record<string, unknown>): Promise<string> {
+  const imageId = read(await caller.ask("CreateImage", params), "ImageId") as string;
+  await caller.cloud.settle();
+  return imageId;
+}
+
+test("an image is Creating with rising progress, hidden from the default listing, then Available", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask } = caller;
+    const InstanceId = await builder(caller);
+    const imageId = read(
+      await ask("CreateImage", { InstanceId, ImageName: "web-1", ImageFamily: "web" }),
+      "ImageId",
+    );
+    const see = async (Status?: string): Promise<unknown> =>
+      read(await ask("DescribeImages", { ImageId: imageId, Status }), "Images.Image.0");
+    expect(await see()).toBeUndefined();
+    expect(await see("ALL")).toMatchObject({ Status: "Creating", Progress: "0%" });
+    await cloud.settle({ forMs: 120_000 });
+    expect(await see("Creating,Available")).toMatchObject({ Status: "Creating", Progress: "50%" });
+    const snapshots = await ask("DescribeSnapshots", { MaxResults: 10 });
+    expect(read(snapshots, "Snapshots.Snapshot")).toMatchObject([
+      { Status: "progressing", Progress: "80%", Usage: "image" },
+    ]);
+    expect(read(await ask("DescribeImageFromFamily", { ImageFamily: "web" }), "Image")).toBeUndefined();
+    await cloud.settle();
+    expect(await see()).toMatchObject({ Status: "Available", Progress: "100%", ImageOwnerAlias: "self" });
+    expect(read(await ask("DescribeImageFromFamily", { ImageFamily: "web" }), "Image.ImageId")).toBe(imageId);
+  });
+});
+
+test("the error table of CreateImage, as far as a state can produce it", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask, launch, refusal } = caller;
+    const InstanceId = await builder(caller);
+    const create = (params: Record<string, unknown>): Promise<string> =>
+      refusal("CreateImage", { InstanceId, ...params });
+    expect(await create({ InstanceId: "" })).toBe("400 MissingParameter");
+    expect(await create({ InstanceId: "i-none" })).toBe("404 InvalidInstanceId.NotFound");
+    expect(await create({ ImageName: "1x" })).toBe("400 InvalidImageName.Malformed");
+    expect(await create({ ImageName: "http://x" })).toBe("400 InvalidImageName.Malformed");
+    expect(await create({ Description: "x" })).toBe("400 InvalidDescription.Malformed");
+    expect(await create({ ImageFamily: "acs:mine" })).toBe("400 InvalidImageFamily.Malformed");
+    expect(await create({ ImageVersion: "9".repeat(41) })).toBe("400 InvalidImageVersion.Malformed");
+    expect(await create({ Platform: "Amiga" })).toBe("400 InvalidPlatform.Malformed");
+    expect(await create({ DryRun: true })).toBe("400 DryRunOperation");
+    const bad = { InstanceId: "", SnapshotId: "s-none" };
+    expect(await create(bad)).toBe("404 InvalidSnapshotId.NotFound");
+    await ask("CreateImage", { InstanceId, ImageName: "taken", ClientToken: "t" });
+    expect(await create({ ImageName: "taken" })).toBe("400 InvalidImageName.Duplicated");
+    expect(await create({ ClientToken: "t", ImageName: "other" })).toBe("403 InvalidParamter.Conflict");
+    expect(await create({ ImageName: "second" })).toBe("403 IncorrectDiskStatus.CreatingSnapshot");
+    const [snapshot] = cloud.world.snapshots.values();
+    expect(await create({ InstanceId: "", SnapshotId: snapshot!.snapshotId })).toBe(
+      "403 InvalidSnapshotId.NotReady",
+    );
+    await cloud.settle();
+    const SnapshotId = snapshot!.snapshotId;
+    const mapped = (...DiskDeviceMapping: object[]): Promise<string> =>
+      create({ InstanceId: "", DiskDeviceMapping });
+    expect(await mapped({ Size: 20 })).toBe("400 OperationDenied");
+    expect(await mapped({ SnapshotId }, { SnapshotId })).toBe("400 OperationDenied");
+    expect(await mapped({ SnapshotId, Size: 20 })).toBe("400 InvalidSize.ValueNotSupported");
+    expect(await mapped({ SnapshotId, Device: "/dev/xvdb" })).toBe("400 InvalidDevice.Malformed");
+    expect(await mapped({ SnapshotId }, { Device: "/dev/xvdb" }, { Device: "/dev/xvdb" })).toBe(
+      "400 InvalidDevice.InUse",
+    );
+    cloud.world.mustHave(InstanceId).locks.push({ reason: "security", message: "" });
+    expect(await create({})).toBe("400 InstanceLockedForSecurity");
+    const [young] = await launch();
+    expect(await create({ InstanceId: young })).toBe("400 IncorrectInstanceStatus");
+    cloud.world.quotas.images = 1;
+    expect(await create({})).toBe("403 QuotaExceed.Image");
+  });
+});
+
+test("one source wins without a word: the instance, then the mapping, then the snapshot", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask } = caller;
+    const InstanceId = await builder(caller);
+    const first = await bake(caller, { InstanceId, SnapshotId: "s-none", ImageName: "a1" });
+    const SnapshotId = [...cloud.world.snapshots.keys()][0];
+    const second = await bake(caller, {
+      SnapshotId: "s-none",
+      DiskDeviceMapping: [{ SnapshotId }, { Size: 50 }],
+      ImageName: "b2",
+    });
+    const third = await bake(caller, { SnapshotId, ImageName: "c3" });
+    expect(cloud.world.snapshots.size).toBe(1);
+    const disks = [first, second, third].map((id) =>
+      cloud.world.image("cn-hangzhou", id)?.disks.map((disk) => [disk.device, disk.sizeGb]),
+    );
+    expect(disks).toEqual([
+      [["/dev/xvda", 40]],
+      [
+        ["/dev/xvda", 40],
+        ["/dev/xvdb", 50],
+      ],
+      [["/dev/xvda", 40]],
+    ]);
+    const launched = await ask("RunInstances", { ...LAUNCH, ImageFamily: "", ImageId: second });
+    const id = read(launched, "InstanceIdSets.InstanceIdSet.0") as string;
+    expect(cloud.world.mustHave(id).diskIds).toHaveLength(2);
+  });
+});
+
+test("a source that is started while its snapshot is made spoils the image", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask } = caller;
+    const InstanceId = await builder(caller);
+    const imageId = read(await ask("CreateImage", { InstanceId }), "ImageId") as string;
+    await cloud.settle({ forMs: 60_000 });
+    await ask("StartInstance", { InstanceId });
+    await cloud.settle();
+    expect(cloud.world.image("cn-hangzhou", imageId)?.status).toBe("CreateFailed");
+    await ask("StopInstance", { InstanceId });
+    await cloud.settle();
+    cloud.world.failNextImage("out of luck");
+    expect(cloud.world.image("cn-hangzhou", await bake(caller, { InstanceId }))?.status).toBe("CreateFailed");
+    expect(cloud.world.image("cn-hangzhou", await bake(caller, { InstanceId }))?.status).toBe("Available");
+  });
+});
+
+test("a family answers with the newest by creation, deprecating steps back, and only once", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { ask, launch, refusal } = caller;
+    const InstanceId = await builder(caller);
+    const old = await bake(caller, { InstanceId, ImageName: "old", ImageFamily: "web" });
+    const young = await bake(caller, { InstanceId, ImageName: "young", ImageFamily: "web" });
+    const pick = async (): Promise<unknown> =>
+      read(await ask("DescribeImageFromFamily", { ImageFamily: "web" }), "Image.ImageId");
+    const deprecate = { ImageId: young, Status: "Deprecated" };
+    expect(await pick()).toBe(young);
+    // Setting the family of an old image again promotes nothing: creation decides.
+    await ask("ModifyImageAttribute", { ImageId: old, ImageFamily: "web" });
+    expect(await pick()).toBe(young);
+    await ask("ModifyImageSharePermission", { ImageId: young, AddAccount: ["2000000000000001"] });
+    expect(await refusal("ModifyImageAttribute", deprecate)).toBe("403 ImageUseShared");
+    await ask("ModifyImageSharePermission", { ImageId: young, RemoveAccount: ["2000000000000001"] });
+    await ask("ModifyImageAttribute", deprecate);
+    expect(await refusal("ModifyImageAttribute", deprecate)).toBe("403 ImageStatus.NotAvailable");
+    expect(await pick()).toBe(old);
+    expect(await launch({ ImageFamily: "", ImageId: young })).toHaveLength(1);
+    expect(
+      await refusal("ModifyImageSharePermission", { ImageId: young, AddAccount: ["2000000000000001"] }),
+    ).toBe("403 OperationDenied.InvalidImageStatus");
+    expect(await refusal("CopyImage", { ImageId: young, DestinationRegionId: "cn-shanghai" })).toBe(
+      "400 IncorrectImageStatus",
+    );
+    await ask("ModifyImageAttribute", { ImageId: young, Status: "Available" });
+    expect(await refusal("ModifyImageAttribute", { ImageId: young, Status: "Available" })).toBe(
+      "403 ImageStatus.NotDeprecated",
+    );
+    expect(await pick()).toBe(young);
+    expect(await refusal("DeleteImage", { ImageId: young })).toBe("403 ImageUsingByInstance");
+    await ask("DeleteImage", { ImageId: young, Force: true });
+    await ask("DeleteImage", { ImageId: old });
+    expect(await pick()).toBeUndefined();
+    expect(await refusal("RunInstances", { ...LAUNCH, ImageFamily: "web" })).toBe(
+      "403 InvalidImageFamily.MissingAvailableImage",
+    );
+  });
+});
+
+test("a copy lives in the other region, has no family, and only five are made at once", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask, refusal } = caller;
+    const InstanceId = await builder(caller);
+    const ImageId = await bake(caller, { InstanceId, ImageName: "web", ImageFamily: "web" });
+    expect(await refusal("CopyImage", { ImageId, DestinationRegionId: "cn-nowhere" })).toBe(
+      "400 DestinationRegion.NotFound",
+    );
+    const copies: string[] = [];
+    for (let n = 0; n < 7; n++) {
+      const answer = await ask("CopyImage", {
+        ImageId,
+        DestinationRegionId: "cn-shanghai",
+        DestinationImageName: `copy-${n}`,
+      });
+      copies.push(read(answer, "ImageId") as string);
+    }
+    const statuses = (): (string | undefined)[] =>
+      copies.map((id) => cloud.world.image("cn-shanghai", id)?.status);
+    expect(statuses().filter((status) => status === "Waiting")).toHaveLength(2);
+    expect(await refusal("DeleteImage", { ImageId })).toBe("403 OperationDenied.ImageCopying");
+    await ask("CancelCopyImage", { RegionId: "cn-shanghai", ImageId: copies[0] });
+    expect(statuses().filter((status) => status === "Waiting")).toHaveLength(1);
+    await cloud.settle();
+    expect(statuses()).toEqual([undefined, ...Array.from({ length: 6 }, () => "Available")]);
+    expect(await refusal("CancelCopyImage", { RegionId: "cn-shanghai", ImageId: copies[1] })).toBe(
+      "400 IncorrectImageStatus",
+    );
+    const seen = await ask("DescribeImages", { RegionId: "cn-shanghai", ImageId: copies[1] });
+    expect(read(seen, "Images.Image.0")).toMatchObject({
+      IsCopied: true,
+      ImageFamily: "",
+      ImageName: "copy-1",
+    });
+    expect(read(await ask("DescribeImages", { ImageId: copies[1] }), "TotalCount")).toBe(0);
+  });
+});
+
+test("an import is a task, needs its object, and is cancelled through its task", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, refusal }) => {
+    const mapping = {
+      ImageName: "disk",
+      DiskDeviceMapping: [{ OSSBucket: "disks", OSSObject: "a.qcow2", DiskImageSize: 30 }],
+    };
+    expect(await refusal("ImportImage", mapping)).toBe("404 InvalidOSSObject.NotFound");
+    cloud.oss.createBucket("disks");
+    cloud.oss.put("disks", "a.qcow2", Buffer.from("disk"));
+    const { ImageId, TaskId } = (await ask("ImportImage", mapping)) as { ImageId: string; TaskId: string };
+    expect(await refusal("DeleteImage", { ImageId })).toBe("403 ImageIsImporting");
+    await cloud.settle({ forMs: 300_000 });
+    expect(await ask("DescribeTaskAttribute", { TaskId })).toMatchObject({
+      TaskStatus: "Processing",
+      TaskProcess: "50%",
+    });
+    await cloud.settle();
+    expect(await ask("DescribeTaskAttribute", { TaskId })).toMatchObject({
+      TaskStatus: "Finished",
+      SuccessCount: 1,
+    });
+    expect(cloud.world.image("cn-hangzhou", ImageId)?.status).toBe("Available");
+    const next = (await ask("ImportImage", { ...mapping, ImageName: "again" })) as {
+      ImageId: string;
+      TaskId: string;
+    };
+    await ask("CancelTask", { TaskId: next.TaskId });
+    expect(cloud.world.image("cn-hangzhou", next.ImageId)).toBeUndefined();
+    expect(read(await ask("DescribeTasks", { TaskStatus: "Failed" }), "TotalCount")).toBe(1);
+    expect(await refusal("DescribeTaskAttribute", { TaskId: "t-none" })).toBe("400 InvalidTaskId.NotFound");
+  });
+});
+
+test("a snapshot in an image cannot go before the image, an unknown one is ignored", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask, refusal } = caller;
+    const InstanceId = await builder(caller);
+    const ImageId = await bake(caller, { InstanceId });
+    const [SnapshotId] = cloud.world.snapshots.keys();
+    expect(await refusal("DeleteSnapshot", { SnapshotId })).toBe("403 SnapshotCreatedImage");
+    await ask("DeleteImage", { ImageId });
+    await ask("DeleteSnapshot", { SnapshotId });
+    await ask("DeleteSnapshot", { SnapshotId });
+    expect(cloud.world.snapshots.size).toBe(0);
+  });
+});
+
+test("sharing drops accounts after the tenth without a word", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { ask } = caller;
+    const ImageId = await bake(caller, { InstanceId: await builder(caller) });
+    const AddAccount = Array.from({ length: 12 }, (_, index) => String(2_000_000_000_000_000 + index));
+    await ask("ModifyImageSharePermission", { ImageId, AddAccount });
+    expect(read(await ask("DescribeImageSharePermission", { ImageId }), "TotalCount")).toBe(10);
+  });
+});
+
+test("a replaced system disk carries the new image", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask, refusal } = caller;
+    const InstanceId = await builder(caller);
+    const ImageId = await bake(caller, { InstanceId });
+    expect(await refusal("ReplaceSystemDisk", { InstanceId, ImageId: "m-none" })).toBe(
+      "404 InvalidImageId.NotFound",
+    );
+    expect(await refusal("ReplaceSystemDisk", { InstanceId, ImageId, SystemDisk: { Size: 20 } })).toBe(
+      "400 InvalidSystemDiskSize.ValueNotSupported",
+    );
+    const diskId = read(await ask("ReplaceSystemDisk", { InstanceId, ImageId }), "DiskId");
+    expect(read(await ask("DescribeDisks", { InstanceId }), "Disks.Disk")).toMatchObject([
+      { DiskId: diskId, Status: "In_use", ImageId },
+    ]);
+    expect(cloud.world.mustHave(InstanceId).imageId).toBe(ImageId);
+  });
+});

@@ -1,0 +1,159 @@
+import { test } from "vitest";
+import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
+
+test("CreateInstance ends Stopped and without an address; both come by further calls", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, refusal }) => {
+    const id = read(
+      await ask("CreateInstance", { ...LAUNCH, InternetMaxBandwidthOut: 5 }),
+      "InstanceId",
+    ) as string;
+    const status = (): string => cloud.world.mustHave(id).status;
+    expect(await refusal("StartInstance", { InstanceId: id })).toBe("403 IncorrectInstanceStatus");
+    await cloud.settle();
+    expect([status(), cloud.world.mustHave(id).publicIp]).toEqual(["Stopped", undefined]);
+    await ask("StartInstance", { InstanceId: id });
+    expect(status()).toBe("Starting");
+    await cloud.settle();
+    const address = read(await ask("AllocatePublicIpAddress", { InstanceId: id }), "IpAddress");
+    expect(address).toMatch(/^47\./);
+    expect(read(await ask("AllocatePublicIpAddress", { InstanceId: id }), "IpAddress")).toBe(address);
+    await ask("RebootInstance", { InstanceId: id });
+    expect(status()).toBe("Starting");
+    await cloud.settle();
+    expect(status()).toBe("Running");
+  });
+});
+
+test("stopped economically an instance gives back stock and address, and may not get up again", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, launch, refusal }) => {
+    const [id] = await launch({ InternetMaxBandwidthOut: 5 });
+    cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+    await cloud.settle();
+    const instance = cloud.world.mustHave(id!);
+    const { publicIp, privateIp } = instance;
+    await ask("StopInstance", { InstanceId: id, StoppedMode: "StopCharging" });
+    await cloud.settle();
+    expect(instance).toMatchObject({
+      status: "Stopped",
+      stoppedMode: "StopCharging",
+      publicIp: undefined,
+      privateIp,
+    });
+    expect(cloud.world.stockLeft("ecs.g7.large", "cn-hangzhou-h")).toBe(1);
+    cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+    expect(await refusal("StartInstance", { InstanceId: id })).toBe("403 OperationDenied.NoStock");
+    cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);
+    await ask("StartInstance", { InstanceId: id });
+    await cloud.settle();
+    expect(instance.publicIp).not.toBe(publicIp);
+    expect(instance).toMatchObject({ status: "Running", stoppedMode: "Not-applicable" });
+  });
+});
+
+test("where economical mode cannot be, the machine stops and the bill goes on without a word", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    const ids = [
+      ...(await launch({ InstanceType: "ecs.i3.xlarge" })),
+      ...(await launch({ InstanceChargeType: "PrePaid", Period: 1 })),
+      ...(await launch()),
+    ];
+    await cloud.settle();
+    await ask("StopInstances", { InstanceId: ids.slice(0, 2), StoppedMode: "StopCharging" });
+    // Without a word from the caller the account's own switch decides, and it is off.
+    await ask("StopInstance", { InstanceId: ids[2] });
+    await cloud.settle();
+    expect(ids.map((id) => cloud.world.mustHave(id).stoppedMode)).toEqual([
+      "KeepCharging",
+      "KeepCharging",
+      "KeepCharging",
+    ]);
+  });
+});
+
+test("AllTogether fails them all for one, SuccessFirst says per instance", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, launch, refusal }) => {
+    const [a, b] = await launch({ Amount: 2 });
+    await cloud.settle();
+    await ask("StopInstance", { InstanceId: a });
+    await cloud.settle();
+    const both = { InstanceId: [a, b] };
+    expect(await refusal("StopInstances", { ...both, DryRun: true })).toBe("403 IncorrectInstanceStatus");
+    expect(await refusal("StopInstances", { InstanceId: [b], DryRun: true })).toBe("400 DRYRUN.SUCCESS");
+    expect(await refusal("StopInstance", { InstanceId: b, DryRun: true })).toBe("400 DryRunOperation");
+    expect(await refusal("StopInstances", both)).toBe("403 IncorrectInstanceStatus");
+    expect(cloud.world.mustHave(b!).status).toBe("Running");
+    const answer = await ask("StopInstances", { ...both, BatchOptimization: "SuccessFirst" });
+    expect(read(answer, "InstanceResponses.InstanceResponse")).toMatchObject([
+      { InstanceId: a, Code: "IncorrectInstanceStatus", PreviousStatus: "Stopped", CurrentStatus: "Stopped" },
+      { InstanceId: b, Code: 200, Message: "success", PreviousStatus: "Running", CurrentStatus: "Stopping" },
+    ]);
+    const many = Array.from({ length: 101 }, (_, index) => `i-${index}`);
+    expect(await refusal("StartInstances", { InstanceId: many })).toBe(
+      "403 InvalidParameter.TooManyInstanceIds",
+    );
+    expect(await refusal("StartInstances", {})).toBe("400 MissingInstanceId");
+  });
+});
+
+test("deleting needs a stopped or forced instance, no protection, no running subscription", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, launch, refusal }) => {
+    const [id] = await launch({
+      DeletionProtection: true,
+      DataDisk: [{ Size: 40, DeleteWithInstance: false }],
+    });
+    expect(await refusal("DeleteInstance", { InstanceId: id, Force: true })).toBe(
+      "403 InvalidOperation.DeletionProtection",
+    );
+    await ask("ModifyInstanceAttribute", { InstanceId: id, DeletionProtection: false });
+    expect(await refusal("DeleteInstance", { InstanceId: id, Force: true })).toBe(
+      "403 IncorrectInstanceStatus.Initializing",
+    );
+    await cloud.settle();
+    expect(await refusal("DeleteInstance", { InstanceId: id })).toBe("403 IncorrectInstanceStatus");
+    await ask("DeleteInstance", { InstanceId: id, Force: true });
+    await cloud.settle();
+    expect(await refusal("DeleteInstance", { InstanceId: id, Force: true })).toBe(
+      "404 InvalidInstanceId.NotFound",
+    );
+    expect([...cloud.world.disks.values()].map((disk) => [disk.type, disk.status])).toEqual([
+      ["data", "Available"],
+    ]);
+    const [paid] = await launch({ InstanceChargeType: "PrePaid", Period: 1 });
+    await cloud.settle();
+    expect(await refusal("DeleteInstances", { InstanceId: [paid], Force: true })).toBe(
+      "403 ChargeTypeViolation",
+    );
+    await ask("DeleteInstances", { InstanceId: [paid], Force: true, TerminateSubscription: true });
+    await cloud.settle();
+    expect(cloud.world.instances.size).toBe(0);
+  });
+});
+
+test("a spot instance that is taken back is told first", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    const [id] = await launch({ SpotStrategy: "SpotAsPriceGo" });
+    await cloud.settle();
+    cloud.world.reclaim(id!);
+    const seen = await ask("DescribeInstances", { InstanceIds: JSON.stringify([id]) });
+    expect(read(seen, "Instances.Instance.0.OperationLocks.LockReason.0.LockReason")).toBe("Recycling");
+    await cloud.settle();
+    expect(cloud.world.instances.size).toBe(0);
+  });
+});
+
+test("a call whose answer is lost has happened all the same", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask }) => {
+    cloud.faults.add({ product: "ecs", action: "RunInstances", kind: "after", when: (_, n) => n === 0 });
+    const params = { ...LAUNCH, ClientToken: "lost" };
+    await expect(ask("RunInstances", params)).rejects.toThrow();
+    expect(cloud.world.instances.size).toBe(1);
+    const again = await ask("RunInstances", params);
+    expect(read(again, "InstanceIdSets.InstanceIdSet")).toEqual([...cloud.world.instances.keys()]);
+  });
+});
