@@ -1,3 +1,5 @@
+import { done } from "../../shared/cloud/answers.ts";
+import { send } from "../../shared/cloud/client.ts";
 import { agentsOnline, commandResult, runCommand } from "../../shared/cloud/commands.ts";
 import {
   allocatePublicIp,
@@ -217,10 +219,26 @@ onCloud("zones that have a type are told apart from those that do not", async ({
   expect(zones.map(({ zone }) => zone)).toContain("cn-hangzhou-h");
 });
 
-onCloud("launch templates are read by name and by version", async ({ cloud, expect }) => {
+onCloud("launch templates are read over all pages, by name and by version", async ({ cloud, expect }) => {
   const client = connected(cloud);
-  expect(await describeTemplates(client, ["none-of-this-name"])).toEqual([]);
-  expect(await describeTemplateVersions(client, { name: "none-of-this-name" }).catch(String)).toMatch(
-    /InvalidLaunchTemplate|^$/,
-  );
+  const create = (LaunchTemplateName: string) =>
+    send(
+      client,
+      {
+        action: "CreateLaunchTemplate",
+        request: () => import("@alicloud/ecs20140526/dist/models/CreateLaunchTemplateRequest.js"),
+        params: { LaunchTemplateName, InstanceType: "ecs.g7.large", Tag: [{ Key: "a", Value: "b" }] },
+      },
+      done,
+    );
+  expect(await describeTemplates(client)).toEqual([]);
+  await create("web");
+  await create("jobs");
+  expect((await describeTemplates(client)).map(({ name }) => name).toSorted()).toEqual(["jobs", "web"]);
+  const [web] = await describeTemplates(client, ["web", "none-of-this-name"]);
+  expect(web).toMatchObject({ name: "web", defaultVersion: 1, latestVersion: 1 });
+  for (const which of [{ name: "web" }, { id: web?.id ?? "" }]) {
+    const versions = await describeTemplateVersions(client, which, "default");
+    expect(versions).toMatchObject([{ version: 1, isDefault: true, data: { InstanceType: "ecs.g7.large" } }]);
+  }
 });
