@@ -74,6 +74,16 @@ export async function createInstance(
   return { instanceId: InstanceId, tradePrice: TradePrice };
 }
 
+/** The same as createInstance, checked only. @throws CloudError only to be repeated. */
+export function dryCreateInstance(client: CloudClient, params: LaunchParams): Promise<DryRun> {
+  const call = {
+    action: "CreateInstance",
+    request: () => import("@alicloud/ecs20140526/dist/models/CreateInstanceRequest.js"),
+    params: { ...params, DryRun: true },
+  };
+  return dryRun(send(client, call, () => z.unknown()));
+}
+
 /** Lets the cloud check a launch, stock included, without launching. @throws CloudError only to be repeated. */
 export function dryRunInstances(client: CloudClient, params: LaunchParams): Promise<DryRun> {
   const asked = { ...params, DryRun: true };

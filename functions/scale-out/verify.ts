@@ -1,0 +1,82 @@
+/** `verify`: nothing counts that was not seen running, from an image its family answered with (document 000). */
+import { deleteInstance, describeInstances, type Instance } from "../../shared/cloud/instances.ts";
+import { seconds } from "../../shared/duration.ts";
+import type { Ports } from "../../shared/handler.ts";
+import { next, wait } from "../../shared/machine.ts";
+import { readBatch, writeBatch } from "./batches.ts";
+import { ABSENT_MS } from "./launch.ts";
+import {
+  fleetOf,
+  noted,
+  progressOf,
+  releasable,
+  servedSince,
+  type At,
+  type ScaleOutcome,
+} from "./progress.ts";
+
+/** Lost instances are bought anew this often; a cloud that loses every launch must not be paid for ever. */
+const AGAIN_MAX = 3;
+
+/** Looks at one batch a step: a hundred instances are one call, whatever the request was. */
+export async function verify(event: At<"verify">, { cloud, clock }: Ports): Promise<ScaleOutcome> {
+  const progress = progressOf(event);
+  const name = event.batches[event.batch];
+  if (name === undefined) return afterLast(event);
+  const ids = (await readBatch(cloud, event.run, name)) ?? [];
+  const found = await describeInstances(cloud, { ids });
+  const absent = ids.filter((id) => !found.some((instance) => instance.id === id));
+  if (absent.length > 0 && clock.now() - event.since < ABSENT_MS) {
+    return wait(seconds(15), `${absent.length} instances are not listed yet`);
+  }
+  const images = await servedSince(event, cloud);
+  // A woken instance may be of an older image: the fleet said so when it was granted.
+  const odd = name.startsWith("wake-") ? [] : found.filter(({ imageId }) => !images.includes(imageId));
+  const lost = [...absent, ...odd.filter(releasable).map(({ id }) => id)];
+  if (lost.length + odd.length > 0) {
+    for (const { id } of odd.filter(releasable)) await deleteInstance(cloud, id, { force: true });
+    const gone = new Set([...absent, ...odd.map(({ id }) => id)]);
+    const kept = ids.filter((id) => !gone.has(id));
+    await writeBatch(cloud, event.run, name, kept);
+    const notes = [
+      ...(absent.length > 0 ? [`${absent.length} vanished after the launch: ${brief(absent)}`] : []),
+      ...odd.map((instance) => oddNote(instance, fleetOf(event).family)),
+    ];
+    const state = {
+      ...progress,
+      images,
+      left: event.left + lost.length,
+      short: noted(event.short, ...notes),
+    };
+    return next({ phase: "verify", ...state, batch: event.batch }, seconds(5), notes[0]);
+  }
+  const idle = found.filter(({ status }) => status !== "Running");
+  if (idle.length > 0) return wait(seconds(15), `${idle.length} of ${ids.length} are not running yet`);
+  return next({ phase: "verify", ...progress, images, batch: event.batch + 1 });
+}
+
+/** Every batch was seen running: done, or once more for what was lost on the way. */
+function afterLast(event: At<"verify">): ScaleOutcome {
+  const progress = progressOf(event);
+  const { via } = fleetOf(event);
+  if (event.left > 0 && event.again < AGAIN_MAX) {
+    const phase = via === "CreateInstance" ? "create" : "launch";
+    return next({ phase, ...progress, again: event.again + 1 }, 0, `${event.left} are bought anew`);
+  }
+  if (event.left > 0) {
+    const note = `${event.left} were lost again after ${AGAIN_MAX} attempts to replace them`;
+    return next({ phase: "release", ...progress, left: 0, short: noted(event.short, note) }, 0, note);
+  }
+  return next({ phase: "release", ...progress });
+}
+
+function oddNote(instance: Instance, family: string): string {
+  const { id, imageId } = instance;
+  const end = releasable(instance)
+    ? "it is released and bought anew"
+    : "it is paid for or protected, so it stays, uncounted";
+  return `${id} has image ${imageId}, which family ${family} never answered with; ${end}`;
+}
+
+export const brief = (ids: readonly string[]): string =>
+  ids.length <= 5 ? ids.join(", ") : `${ids.slice(0, 5).join(", ")} and ${ids.length - 5} more`;

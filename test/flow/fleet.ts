@@ -1,0 +1,81 @@
+/** A Kiln with a family and a fleet, without the bake that would make them: for journeys that begin later. */
+import { test as base } from "vitest";
+import { hours } from "../../shared/duration.ts";
+import { hasEnded, type RunRecord } from "../../shared/journal.ts";
+import type { Instance } from "../cloud/ecs/records.ts";
+import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
+
+/** Deploys once a test may have said with what; everything is closed after it. */
+export const test = base.extend<{ deploy: (options?: DeployOptions) => Promise<Deployment> }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  deploy: async ({}, use) => {
+    const deployed: Deployment[] = [];
+    await use(async (options) => {
+      const kiln = await deployKiln(options);
+      deployed.push(kiln);
+      kiln.cloud.world.publishImage("web", { imageId: "m-web-1" });
+      return kiln;
+    });
+    for (const kiln of deployed) await kiln.close();
+  },
+});
+
+const LAUNCH = {
+  InstanceType: ["ecs.g7.large", "ecs.c7.large"],
+  VSwitchId: ["vsw-hangzhou-h", "vsw-hangzhou-i"],
+  SecurityGroupId: "sg-default0001",
+};
+
+export interface FleetChanges {
+  readonly launch?: Readonly<Record<string, unknown>>;
+  readonly limits?: Readonly<Record<string, unknown>>;
+  readonly [key: string]: unknown;
+}
+
+/** A fleet document; `launch` and `limits` are merged into usual ones, other keys replace. */
+export function fleetText({ launch = {}, limits = {}, ...rest }: FleetChanges = {}): string {
+  return JSON.stringify({
+    family: "web",
+    launch: { ...LAUNCH, ...launch },
+    limits: { max: 10, ...limits },
+    ...rest,
+  });
+}
+
+/** Asks for instances by webhook and lets the world run until the run has ended. */
+export async function scaleOut(kiln: Deployment, body: object, fleet = "web"): Promise<RunRecord> {
+  const { run } = await accepted(kiln, `/fleets/${fleet}/scale-out`, body);
+  return ended(kiln, run);
+}
+
+/** The run a signed POST was answered with. */
+export async function accepted(kiln: Deployment, path: string, body: object): Promise<{ run: string }> {
+  const answer = kiln.call("POST", path, body);
+  // Time stands still while a call is under way, so a moment is enough for any answer.
+  await kiln.cloud.settle({ forMs: 1000 });
+  const { status, body: said } = await answer;
+  if (status !== 202) throw new Error(`not accepted: ${status} ${JSON.stringify(said)}`);
+  return { run: String(said["run"]) };
+}
+
+/** The record of a run once it has ended. */
+export async function ended(kiln: Deployment, run: string): Promise<RunRecord> {
+  const record = () => kiln.record(run);
+  const over = () => {
+    const found = record();
+    return found !== undefined && hasEnded(found);
+  };
+  await kiln.cloud.settle({ until: over, forMs: hours(4) });
+  const found = record();
+  if (found === undefined || !hasEnded(found)) throw new Error(`${run} has not ended: ${found?.note}`);
+  return found;
+}
+
+export const machines = ({ cloud }: Deployment): Instance[] => [...cloud.world.instances.values()];
+
+export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string> =>
+  Object.fromEntries(cloud.world.tags.of("instance", id).map(({ key, value }) => [key, value]));
+
+/** Calls of one action that were answered well, with their parameters. */
+export const callsOf = ({ cloud }: Deployment, action: string) =>
+  cloud.calls.filter((call) => call.action === action && call.status === 200);
