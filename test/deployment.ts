@@ -15,9 +15,9 @@ const ROOT = join(import.meta.dirname, "..");
 
 export const BUCKET = "kiln-1234567890123456";
 /** Callers of the front door as a person would configure them. */
-const SECRET = "rehearsal-secret-0123456789";
-const CALLER = { name: "ci", secret: SECRET } as const;
-const CALLERS = { ci: { secrets: [SECRET], routes: ["POST /*", "GET /runs/*"] } };
+export const WEBHOOK_SECRET = "rehearsal-secret-0123456789";
+const CALLER = { name: "ci", secret: WEBHOOK_SECRET } as const;
+const CALLERS = { ci: { secrets: [WEBHOOK_SECRET], routes: ["POST /*", "GET /runs/*"] } };
 
 export interface Answer {
   readonly status: number;
@@ -140,7 +140,7 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
 }
 
 /** Signs as the README tells callers to. */
-export function sign(method: string, path: string, body: string, at: number, secret = SECRET) {
+export function sign(method: string, path: string, body: string, at: number, secret = WEBHOOK_SECRET) {
   const timestamp = String(Math.floor(at / 1000));
   const signature = createHmac("sha256", secret)
     .update(`${timestamp}\n${method}\n${path}\n${body}`)

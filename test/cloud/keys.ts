@@ -135,6 +135,11 @@ export class KeyRing {
     return key;
   }
 
+  /** Every key there is or was, the account's own first: what must never be found anywhere else. */
+  all(): readonly Key[] {
+    return [...this.#keys.values()];
+  }
+
   /** From now on nothing signed with this key is accepted. */
   revoke(keyId: string): void {
     if (!this.#keys.has(keyId)) throw new Error(`there is no key ${keyId} to revoke`);

@@ -75,6 +75,11 @@ export class FunctionCompute {
     return this.#queue.duplicate(matcher);
   }
 
+  /** Accepts matching asynchronous events and never delivers them. */
+  lose(matcher: Matcher): () => void {
+    return this.#queue.lose(matcher);
+  }
+
   /** The functions with an HTTP trigger. */
   webFunctions(): { readonly definition: FunctionDefinition; readonly trigger: HttpTrigger }[] {
     return [...this.functions.values()].flatMap((definition) =>

@@ -73,6 +73,7 @@ export class AsyncQueue {
   readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
   readonly #options: QueueOptions;
   readonly #duplicates = new Set<Matcher>();
+  readonly #lost = new Set<Matcher>();
   readonly #tasks = new Map<string, AsyncEvent>();
 
   constructor(
@@ -91,6 +92,12 @@ export class AsyncQueue {
   duplicate(matcher: Matcher): () => void {
     this.#duplicates.add(matcher);
     return () => this.#duplicates.delete(matcher);
+  }
+
+  /** Accepts matching events and never delivers them: what the platform promises not to do, and may. */
+  lose(matcher: Matcher): () => void {
+    this.#lost.add(matcher);
+    return () => this.#lost.delete(matcher);
   }
 
   /** The task with this id of a function, if it was ever submitted. */
@@ -130,8 +137,10 @@ export class AsyncQueue {
     };
     this.events.push(event);
     this.#tasks.set(`${definition.name} ${taskId}`, event);
-    this.#schedule(definition, event, { at: event.dueAt, attempt: 1 });
     const text = payload.toString("utf8");
+    if ([...this.#lost].some((matches) => matches({ function: definition.name, payload: text })))
+      return event;
+    this.#schedule(definition, event, { at: event.dueAt, attempt: 1 });
     if ([...this.#duplicates].some((matches) => matches({ function: definition.name, payload: text }))) {
       this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, attempt: 1 });
     }

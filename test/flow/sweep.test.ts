@@ -1,0 +1,73 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import type { Deployment } from "../deployment.ts";
+import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+
+/** A machine somebody else made, with tags of their choice. */
+async function launchTagged(kiln: Deployment, tags: Readonly<Record<string, string>>): Promise<string> {
+  const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    InstanceType: "ecs.g7.large",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+    Tag: named,
+  });
+  return InstanceIdSets.InstanceIdSet[0] ?? "";
+}
+
+test("a step that dies at every delivery ends in the failure destination, and its run gives everything back", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.faults.add({ product: "ecs", action: "RunCommand", kind: "crash" });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).toMatch(/^kiln-bake-image: .* after \d tries: /);
+  expect(leftovers(kiln)).toEqual([]);
+  expect(ownImages(kiln)).toEqual([]);
+});
+
+test("what a dying step made before it died is found by its tags and removed", async ({ kiln, expect }) => {
+  // Dies after CreateImage, every time: nobody ever hears the image's id.
+  kiln.cloud.faults.add({ product: "ecs", action: "CreateImage", kind: "crash" });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("failed");
+  expect(ownImages(kiln)).toEqual([]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("an event nobody can read is kept where a person finds it", async ({ kiln, expect }) => {
+  await kiln.invoke("kiln-bake-image", { hello: "world" });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const kept = kiln.cloud.oss.list("kiln-1234567890123456", "failures/");
+  expect(kept).toHaveLength(1);
+  expect(kiln.records()).toEqual([]);
+});
+
+test("a run whose event was lost is taken up and comes to its end", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "settle", forMs: hours(1) });
+  const stopLosing = kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"settle"'));
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  stopLosing();
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(kiln.records("bake").map(({ state }) => state)).toEqual(["done"]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("an orphan of a run that is done is released; one of a run at work is not", async ({ kiln, expect }) => {
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+  const stranger = await launchTagged(kiln, { "kiln:role": "builder" });
+  await kiln.upload(
+    "recipes/slow.yaml",
+    recipeText({ family: "slow", provision: [{ run: "sleep 6000", timeout: "1h55m" }] }),
+  );
+  await kiln.cloud.settle({ forMs: minutes(75) });
+  const there = [...kiln.cloud.world.instances.keys()];
+  expect(there).not.toContain(orphan);
+  expect(there).toContain(stranger);
+  expect(kiln.records("bake-slow")[0]?.reason).toBeUndefined();
+  expect(kiln.records("bake-slow")[0]?.state).toBe("running");
+  expect(there).toHaveLength(2);
+});
