@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import type Sdk from "@alicloud/ecs20140526";
 import type * as Core from "@alicloud/openapi-core";
@@ -5,6 +6,7 @@ import { test } from "vitest";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 import { openApi } from "./clients.ts";
 import type { Cloud } from "../cloud/index.ts";
+import { CloudFault } from "../cloud/kernel.ts";
 
 const require = createRequire(import.meta.url);
 const sdk = require("@alicloud/ecs20140526") as typeof Sdk;
@@ -124,4 +126,93 @@ test("a throttled action stays refused until the minute ends and blocks no other
     await cloud.settle({ forMs: 1000 });
     await ask("DescribeInstances");
   });
+});
+
+/** Signature 1.0 by hand, for the shapes no installed client sends. */
+function signed(cloud: Cloud, method: string, params: Readonly<Record<string, string>>): string {
+  const encode = (text: string): string =>
+    encodeURIComponent(text).replaceAll(
+      /[!'()*]/g,
+      (char) => `%${char.codePointAt(0)?.toString(16).toUpperCase()}`,
+    );
+  const all: Record<string, string> = {
+    Version: "2014-05-26",
+    AccessKeyId: cloud.accessKey.id,
+    SignatureMethod: "HMAC-SHA1",
+    SignatureVersion: "1.0",
+    SignatureNonce: JSON.stringify([method, params]),
+    Timestamp: new Date(cloud.time.now()).toISOString(),
+    RegionId: cloud.region,
+    ...params,
+  };
+  const query = Object.keys(all)
+    .toSorted()
+    .map((name) => `${encode(name)}=${encode(all[name] ?? "")}`)
+    .join("&");
+  const text = `${method}&%2F&${encode(query)}`;
+  const signature = createHmac("sha1", `${cloud.accessKey.secret}&`).update(text).digest("base64");
+  return `${query}&Signature=${encode(signature)}`;
+}
+
+test("other dialects of signature 1.0 are served, and without a format the answer is XML", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud }) => {
+    const empty = await fetch(
+      `${cloud.urls.ecs}/?${signed(cloud, "POST", { Action: "DescribeRegions", SignatureType: "" })}`,
+      { method: "POST" },
+    );
+    expect(empty.headers.get("content-type")).toBe("text/xml;charset=utf-8");
+    expect(await empty.text()).toMatch(
+      /^<\?xml[^>]*><DescribeRegionsResponse><RequestId>.*<RegionId>cn-shanghai<.*<\/DescribeRegionsResponse>$/,
+    );
+    const form = await fetch(`${cloud.urls.ecs}/`, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" },
+      body: signed(cloud, "POST", { Action: "StartInstance", InstanceId: "i-<&>", Format: "XML" }),
+    });
+    expect(form.status).toBe(404);
+    expect(await form.text()).toMatch(/<Error>.*<Code>InvalidInstanceId.NotFound<.*<\/Error>$/);
+    const json = await fetch(
+      `${cloud.urls.ecs}/?${signed(cloud, "GET", { Action: "DescribeZones", Format: "json" })}`,
+    );
+    expect(await json.json()).toMatchObject({ Zones: { Zone: expect.any(Array) as unknown } });
+  });
+});
+
+test("a refusal injected before the effect leaves nothing behind", async ({ expect }) => {
+  await inCloud(async ({ cloud, refusal }) => {
+    cloud.faults.add({
+      product: "ecs",
+      action: "RunInstances",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "later"),
+    });
+    expect(await refusal("RunInstances", LAUNCH)).toBe("503 ServiceUnavailable");
+    expect(cloud.world.instances.size).toBe(0);
+    expect(cloud.calls.at(-1)).toMatchObject({
+      action: "RunInstances",
+      status: 503,
+      code: "ServiceUnavailable",
+    });
+  });
+});
+
+test("a role may do only what its policy says, in the region it says", async ({ expect }) => {
+  const roles = {
+    watcher: {
+      Version: "1" as const,
+      Statement: [{ Effect: "Allow" as const, Action: "ecs:Describe*", Resource: "acs:ecs:cn-hangzhou:*:*" }],
+    },
+  };
+  await inCloud(
+    async ({ cloud, refusal }) => {
+      const key = cloud.keys.assume("watcher", 3_600_000);
+      const call = { action: "DescribeInstances", version: "2014-05-26", query: { RegionId: cloud.region } };
+      await openApi(cloud.urls.ecs, key, call);
+      expect(await refusal("RunInstances", LAUNCH, key)).toMatch(/^403 (NoPermission|Forbidden.RAM)$/);
+      expect(await refusal("DescribeInstances", { RegionId: "cn-shanghai" }, key)).toMatch(/^403 /);
+    },
+    { roles },
+  );
 });
