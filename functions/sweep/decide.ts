@@ -26,8 +26,10 @@ export interface Finding {
   readonly why: string;
 }
 
+type Machine = Pick<Instance, "id" | "createdAt" | "tags">;
+
 /** Whether a temporary machine is an orphan. `record` is undefined when its run has none. */
-export function judgeMachine(instance: Instance, record: RunRecord | undefined, now: number): Finding {
+export function judgeMachine(instance: Machine, record: RunRecord | undefined, now: number): Finding {
   const run = instance.tags[TAG.run] ?? "";
   const keep = (why: string): Finding => ({ id: instance.id, run, release: false, why });
   const release = (why: string): Finding => ({ id: instance.id, run, release: true, why });
@@ -38,6 +40,28 @@ export function judgeMachine(instance: Instance, record: RunRecord | undefined, 
   if (record.state === "failed") return keep("its run failed; it may be kept on purpose and releases itself");
   return keep("its run is at work");
 }
+
+/** Whether an image is left of a bake that failed: such a bake removes its image, unless it died on the way. */
+export function judgeImage(
+  image: { readonly id: string; readonly run: string; readonly family: string },
+  record: RunRecord | undefined,
+): Finding {
+  const { id, run } = image;
+  // Somebody put it to use; that counts for more than how its run ended.
+  if (image.family !== "") return { id, run, release: false, why: `it is in family ${image.family}` };
+  return ofFailed(id, run, record);
+}
+
+/** Whether a snapshot is left of a bake that failed. */
+export const judgeSnapshot = (
+  { id, run }: { readonly id: string; readonly run: string },
+  record: RunRecord | undefined,
+): Finding => ofFailed(id, run, record);
+
+const ofFailed = (id: string, run: string, record: RunRecord | undefined): Finding =>
+  record?.state === "failed"
+    ? { id, run, release: true, why: "its run failed" }
+    : { id, run, release: false, why: record ? `its run is ${record.state}` : "no run knows it" };
 
 /** Whether a run went silent: its last event is overdue by far. */
 export function isLost(record: RunRecord, now: number): boolean {

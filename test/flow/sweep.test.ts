@@ -1,4 +1,5 @@
 import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
 import type { Deployment } from "../deployment.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
@@ -70,4 +71,23 @@ test("an orphan of a run that is done is released; one of a run at work is not",
   expect(kiln.records("bake-slow")[0]?.reason).toBeUndefined();
   expect(kiln.records("bake-slow")[0]?.state).toBe("running");
   expect(there).toHaveLength(2);
+});
+
+test("an image and snapshots that a failed bake could not remove are removed by the sweep", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.world.failNextImage("disk error");
+  const heal = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DeleteImage",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "User not authorized to operate on the specified resource."),
+  });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.reason).toMatch(/left behind for the sweep: .*m-\w+$/);
+  heal();
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(ownImages(kiln)).toEqual([]);
+  expect(leftovers(kiln)).toEqual([]);
 });
