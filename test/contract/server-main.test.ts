@@ -13,7 +13,7 @@ const MAIN = join(import.meta.dirname, "..", "cloud", "main.ts");
 test("the stand-in alone says in one line where it is, serves in real time and ends when it is told", async ({
   expect,
 }) => {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--no-functions", "--speed", "60"]);
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--no-functions", "--speed", "1000000"]);
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const ready = JSON.parse(line) as Record<string, string>;
   expect(Object.keys(ready).toSorted()).toEqual(
@@ -21,6 +21,7 @@ test("the stand-in alone says in one line where it is, serves in real time and e
   );
   const key = { id: ready["accessKeyId"] ?? "", secret: ready["accessKeySecret"] ?? "" };
   const query = { RegionId: ready["region"] ?? "" };
+  // By now the cloud is days ahead of this client's clock.
   const call = { action: "DescribeInstances", version: "2014-05-26", query };
   expect((await openApi(ready["ecs"] ?? "", key, call)).statusCode).toBe(200);
   child.kill("SIGTERM");
