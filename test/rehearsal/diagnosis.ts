@@ -22,15 +22,17 @@ export interface Link {
 
 const DEPLOYED = "kiln-";
 
-/** Lines for a person, the broken link first. */
-export function diagnose(stage: Stage, link: Link | undefined): readonly string[] {
+/** Lines for a person, the broken link first; `known` is what the step itself knows about it. */
+export function diagnose(stage: Stage, link: Link | undefined, known?: string): readonly string[] {
   const found = [
+    ...(known === undefined ? [] : [known]),
     ...(link ? arrivals(stage, link) : []),
     ...refusedCalls(stage),
     ...failedEvents(stage),
-    ...journal(stage),
+    ...failedRuns(stage),
   ];
-  return found.length > 0 ? found : ["every event arrived, no call was refused and no run failed"];
+  const innocent = "none: every event arrived, no call was refused and no run failed";
+  return [...(found.length > 0 ? found : [innocent]), ...openRuns(stage)];
 }
 
 function arrivals({ cloud, sceneAt }: Stage, link: Link): string[] {
@@ -96,7 +98,7 @@ function refusedCalls({ cloud, sceneAt }: Stage): string[] {
   for (const { product, action, role, code } of refused) {
     const policy = role === undefined ? "" : `; see shared/ram/${role}.json`;
     const who = role === undefined ? "the account's key" : `role ${role}`;
-    const line = `${who} was refused ${product}:${action} (${code ?? "no code"})${policy}`;
+    const line = `${who} was refused ${product} ${action} (${code ?? "no code"})${policy}`;
     groups.set(line, (groups.get(line) ?? 0) + 1);
   }
   return [...groups].map(([line, times]) => (times === 1 ? line : `${line}, ${times} times`));
@@ -109,10 +111,17 @@ function failedEvents({ cloud, sceneAt }: Stage): string[] {
     ({ enqueuedAt, status }) =>
       enqueuedAt >= sceneAt && (status === "Failed" || status === "Expired" || status === "Retrying"),
   );
-  return failed.slice(0, 5).map(({ function: name, status, attempts, taskId }) => {
-    const last = cloud.fc.invocations.findLast((run) => run.function === name && run.taskId === taskId);
-    return `an event of ${name} is ${status} after ${attempts} deliveries: ${messageOf(last?.result)}`;
-  });
+  const answers = cloud.fc.invocations.filter(
+    ({ at, source, error }) => at >= sceneAt && source === "http" && error !== undefined,
+  );
+  const lines = answers.map(({ function: name, result }) => `${name} failed: ${messageOf(result)}`);
+  return [
+    ...lines,
+    ...failed.slice(0, 5).map(({ function: name, status, attempts, taskId }) => {
+      const last = cloud.fc.invocations.findLast((run) => run.function === name && run.taskId === taskId);
+      return `an event of ${name} is ${status} after ${attempts} deliveries: ${messageOf(last?.result)}`;
+    }),
+  ];
 }
 
 function messageOf(result: string | undefined): string {
@@ -124,12 +133,21 @@ function messageOf(result: string | undefined): string {
   }
 }
 
-function journal({ kiln, sceneAt }: Stage): string[] {
-  return kiln
-    .records()
-    .filter(({ beganAt, updatedAt }) => Math.max(Date.parse(beganAt), Date.parse(updatedAt)) >= sceneAt)
-    .flatMap(({ run, state, phase, note, reason }) => {
-      if (state === "failed") return [`run ${run} failed in ${phase}: ${reason}`];
-      return state === "done" ? [] : [`run ${run} is in ${phase}${note === undefined ? "" : `: ${note}`}`];
-    });
+/** Why runs failed; the same reason of many runs is told once. */
+function failedRuns(stage: Stage): string[] {
+  const reasons = new Map<string, string>();
+  for (const { state, run, phase, reason = "" } of recordsOf(stage)) {
+    const same = reason.replaceAll(/request [\w-]+/g, "");
+    if (state === "failed" && !reasons.has(same))
+      reasons.set(same, `run ${run} failed in ${phase}: ${reason}`);
+  }
+  return [...reasons.values()];
 }
+
+const openRuns = (stage: Stage): string[] =>
+  recordsOf(stage)
+    .filter(({ state }) => state === "queued" || state === "running")
+    .map(({ run, phase, note }) => `run ${run} is in ${phase}${note === undefined ? "" : `: ${note}`}`);
+
+const recordsOf = ({ kiln, sceneAt }: Stage) =>
+  kiln.records().filter(({ updatedAt }) => Date.parse(updatedAt) >= sceneAt);

@@ -1,20 +1,19 @@
 /** `--keep`: the cloud of the story goes on in real time, and a person may talk to it. */
 import { BUCKET, type Deployment } from "../deployment.ts";
 
-/** The machine's clock, which no simulated clock replaces. */
-const realNow = (): number => performance.timeOrigin + performance.now();
-
 /** Lets the cloud catch up with the present, says how to talk to it, and resolves when it is interrupted. */
 export async function keepRunning(
-  { cloud, records, caller }: Deployment,
+  kiln: Deployment,
+  realNow: () => number,
   say: (line: string) => void,
 ): Promise<void> {
+  const { cloud, caller } = kiln;
   say("\nThe cloud catches up with the present …");
   while (realNow() - cloud.time.now() > 1_000) await cloud.settle({ forMs: realNow() - cloud.time.now() });
   cloud.time.resume(1);
   const { urls, region, accountId, accessKey } = cloud;
   const door = urls.http["kiln-webhook"] ?? "";
-  const run = records("scale-").at(-1)?.run ?? records().at(-1)?.run ?? "";
+  const run = kiln.records("scale-").at(-1)?.run ?? kiln.records().at(-1)?.run ?? "";
   say(
     [
       "It goes on in real time until Ctrl-C.",

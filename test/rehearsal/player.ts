@@ -37,12 +37,16 @@ export async function play(
   const reports: SceneReport[] = [];
   let isOver = false;
   for (const scene of scenes) {
+    if (isOver) {
+      screen.say(`not reached: ${scene.title}`);
+      reports.push({ title: scene.title, ok: false, simulatedMs: 0, steps: [] });
+      continue;
+    }
     const beganAt = stage.cloud.time.now();
     const steps: StepReport[] = [];
     screen.scene(scene);
-    const left: readonly Step[] = isOver ? [] : scene.steps;
-    for (const step of left) {
-      screen.step(step, stage.cloud.time.now());
+    for (const step of scene.steps) {
+      await screen.step(step, stage.cloud.time.now());
       const report: StepReport = await perform(step, scene, { ...stage, sceneAt: beganAt }, screen);
       screen.stepEnded(report);
       steps.push(report);
@@ -51,7 +55,7 @@ export async function play(
     }
     const ok = steps.length === scene.steps.length && steps.every((step) => step.ok);
     const report = { title: scene.title, ok, simulatedMs: stage.cloud.time.now() - beganAt, steps };
-    screen.sceneEnded(report);
+    await screen.sceneEnded(report);
     reports.push(report);
   }
   return reports;
@@ -71,7 +75,14 @@ async function perform(step: Step, scene: Scene, stage: Stage, screen: Screen): 
     look.state === "broken"
       ? look.reason
       : `not within ${Math.round(base.tookMs / 60_000)} min: ${look.progress}`;
-  return { ...base, ok: false, notes: [], reason, links: diagnose(stage, step.link ?? scene.link) };
+  const known = look.state === "broken" ? look.link : undefined;
+  return {
+    ...base,
+    ok: false,
+    notes: [],
+    reason,
+    links: diagnose(stage, step.link ?? scene.link, known),
+  };
 }
 
 async function take(step: Step, stage: Stage, screen: Screen): Promise<Look> {

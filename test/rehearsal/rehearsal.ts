@@ -2,7 +2,7 @@
 import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
 import { play, type SceneReport } from "./player.ts";
 import type { Screen } from "./screens/screen.ts";
-import type { Scene, Story } from "./story.ts";
+import type { Story } from "./story.ts";
 import { summarise, type Summary } from "./summary.ts";
 
 export interface Report {
@@ -20,12 +20,11 @@ export interface Rehearsal {
 }
 
 /**
- * Plays `scenes` of `story`, which begins on the day `dayAt`. `deploy` may break links on purpose: another
+ * Plays `story`, which begins on the day `dayAt`. `deploy` may break links on purpose: another
  * manifest, other roles, another environment.
  */
 export async function rehearse(
   story: Story,
-  scenes: readonly Scene[],
   screen: Screen,
   dayAt: number,
   deploy: DeployOptions = {},
@@ -35,7 +34,7 @@ export async function rehearse(
   const kiln = await deployKiln({ at: beganAt, ...deploy });
   try {
     const { cloud } = kiln;
-    const reports = await play(scenes, { kiln, cloud }, screen);
+    const reports = await play(story.scenes(), { kiln, cloud }, screen);
     const summary = await summarise(cloud, beganAt, performance.now() - realAt);
     const ok = reports.every((scene) => scene.ok);
     return { report: { story: story.name, ok, scenes: reports, summary }, kiln };

@@ -12,11 +12,16 @@ import type { Stage } from "./stage.ts";
 export type Look =
   | { readonly state: "pending"; readonly progress: string }
   | { readonly state: "held"; readonly notes: readonly string[] }
-  | { readonly state: "broken"; readonly reason: string };
+  /** `link` when the step itself knows which link is broken; else the cloud's records are searched for it. */
+  | { readonly state: "broken"; readonly reason: string; readonly link?: string };
 
 export const pending = (progress: string): Look => ({ state: "pending", progress });
 export const held = (...notes: readonly string[]): Look => ({ state: "held", notes });
-export const broken = (reason: string): Look => ({ state: "broken", reason });
+export const broken = (reason: string, link?: string): Look => ({
+  state: "broken",
+  reason,
+  ...(link !== undefined && { link }),
+});
 
 interface Titled {
   readonly title: string;

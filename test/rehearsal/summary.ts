@@ -97,7 +97,7 @@ export function renderSummary(summary: Summary): string {
         ({ function: name, count, cold, warm }) => `${name}: ${count} (${cold} cold, ${warm} warm)`,
       ),
     ],
-    ["time", [`${spell(simulatedMs)} simulated in ${(realMs / 1000).toFixed(1)} s`]],
+    ["time", [`${spell(simulatedMs)} simulated in ${(realMs / 1000).toFixed(1)} s of real time`]],
     ["functions cost", [`CNY ${cost.cny.toFixed(4)} (${cost.cu} CU), modelled by the stand-in`]],
     [
       "left behind",

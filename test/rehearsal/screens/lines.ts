@@ -1,5 +1,5 @@
 /** Plain lines, for logs and pipes: one line when a step is over, no colours, nothing is overwritten. */
-import type { SceneReport, StepReport } from "../player.ts";
+import type { StepReport } from "../player.ts";
 import type { Scene } from "../story.ts";
 import { type Screen, spell } from "./screen.ts";
 
@@ -32,15 +32,11 @@ export class LineScreen implements Screen {
     links.forEach((line, n) => this.#write(`       ${n === 0 ? "broken link" : "also"}: ${line}`));
   }
 
-  sceneEnded({ steps }: SceneReport): void {
-    if (steps.length === 0) this.#write("   - not reached");
+  sceneEnded(): void {
+    // Its steps have said everything.
   }
 
   say(text: string): void {
     this.#write(text);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }

@@ -1,135 +1,110 @@
-/** A terminal: the whole story as a list that fills in, the current step with what it is waiting for. */
-import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from "listr2";
+/**
+ * A terminal: one list for each scene, which fills in while the scene is played and then stays as it is, so
+ * that what moves is never taller than the window.
+ */
+import { type DefaultRenderer, Listr, type ListrTaskWrapper, type SimpleRenderer } from "listr2";
 import type { SceneReport, StepReport } from "../player.ts";
 import type { Scene, Step } from "../story.ts";
 import { clockOf, type Screen, spell } from "./screen.ts";
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 
-/** A row of the list that waits for the player: it begins when `begun` resolves and lasts until `end`. */
+/** Something the list waits for and the player resolves. */
+class Moment<T> {
+  readonly come: Promise<T>;
+  #resolve: ((value: T) => void) | undefined;
+
+  constructor() {
+    this.come = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  resolve(value: T): void {
+    this.#resolve?.(value);
+  }
+}
+
+/** A step of the list: its task from the moment it is its turn, and how it ended ("" = well). */
 interface Row {
-  readonly begun: Promise<void>;
-  readonly begin: () => void;
-  readonly ended: Promise<string | undefined>;
-  /** With a text: it failed. */
-  readonly end: (problem?: string) => void;
-  task?: Task;
-  isSkipped: boolean;
+  readonly task: Moment<Task>;
+  readonly problem: Moment<string>;
 }
 
 export class LiveScreen implements Screen {
-  readonly #rows = new Map<Scene | Step, Row>();
-  readonly #listed: Promise<unknown>;
   readonly #write: (line: string) => void;
-  readonly #said: string[] = [];
-  #scene: Scene | undefined;
-  #row: Row | undefined;
+  #scenes = 0;
+  #rows = new Map<Step, Row>();
+  #list: Promise<unknown> = Promise.resolve();
+  #scene: { readonly title: string; task?: Task; beganAt?: number } = { title: "" };
+  #task: Task | undefined;
+  #problem: Moment<string> | undefined;
 
-  constructor(scenes: readonly Scene[], write: (line: string) => void) {
+  constructor(write: (line: string) => void) {
     this.#write = write;
-    const list = new Listr(
-      scenes.map((scene) => ({
-        title: scene.title,
-        task: (_: unknown, task: Task) => this.#listScene(scene, task),
-      })),
-      {
-        exitOnError: false,
-        rendererOptions: { collapseSubtasks: false, collapseErrors: false, formatOutput: "wrap" },
-      },
-    );
-    this.#listed = list.run();
   }
 
   scene(scene: Scene): void {
-    this.#scene = scene;
-    this.#rowOf(scene).begin();
+    this.#scenes += 1;
+    const title = `${this.#scenes}. ${scene.title}`;
+    this.#scene = { title };
+    this.#rows = new Map(scene.steps.map((step) => [step, { task: new Moment(), problem: new Moment() }]));
+    const steps = [...this.#rows].map(([step, row]) => ({
+      title: step.title,
+      task: (_: unknown, task: Task) => follow(row, task),
+      rendererOptions: { persistentOutput: true },
+    }));
+    const list = new Listr(
+      [
+        {
+          title,
+          task: (_: unknown, task: Task) => {
+            this.#scene.task = task;
+            return task.newListr(steps, { exitOnError: true });
+          },
+        },
+      ],
+      { exitOnError: false, rendererOptions: { collapseSubtasks: false, formatOutput: "wrap" } },
+    );
+    this.#list = list.run();
   }
 
-  step(step: Step): void {
-    this.#row = this.#rowOf(step);
-    this.#row.begin();
+  async step(step: Step, at: number): Promise<void> {
+    const row = this.#rows.get(step);
+    this.#scene.beganAt ??= at;
+    this.#task = await row?.task.come;
+    this.#problem = row?.problem;
   }
 
   progress(text: string, at: number): void {
-    const task = this.#row?.task;
-    if (task) task.output = `${clockOf(at)}  ${text}`;
+    const { task, title, beganAt = at } = this.#scene;
+    if (this.#task) this.#task.output = `${clockOf(at)}  ${text}`;
+    if (task) task.title = `${title}  +${spell(at - beganAt)}`;
   }
 
   stepEnded({ title, ok, tookMs, notes, reason, links = [] }: StepReport): void {
-    const { task, end } = this.#row ?? {};
-    if (task) {
-      task.title = tookMs < 1_000 ? title : `${title} (${spell(tookMs)})`;
-      task.output = notes.join("\n");
+    if (this.#task) {
+      this.#task.title = tookMs < 1_000 ? title : `${title} (${spell(tookMs)})`;
+      this.#task.output = notes.join("\n");
     }
     const lines = links.map((line, n) => `${n === 0 ? "broken link" : "also"}: ${line}`);
-    end?.(ok ? undefined : [title, reason ?? "", ...lines].join("\n"));
+    this.#problem?.resolve(ok ? "" : [title, reason ?? "it did not hold", ...lines].join("\n"));
   }
 
-  sceneEnded({ steps, simulatedMs }: SceneReport): void {
-    const scene = this.#scene;
-    if (scene === undefined) return;
-    for (const step of scene.steps.slice(steps.length)) {
-      const row = this.#rowOf(step);
-      row.isSkipped = true;
-      row.begin();
-      row.end();
-    }
-    const { task, end } = this.#rowOf(scene);
-    if (task && steps.length > 0) task.title = `${scene.title}  +${spell(simulatedMs)}`;
-    end();
+  async sceneEnded({ steps, simulatedMs }: SceneReport): Promise<void> {
+    const { task, title } = this.#scene;
+    if (task && steps.length > 0) task.title = `${title}  +${spell(simulatedMs)}`;
+    for (const { problem } of [...this.#rows.values()].slice(steps.length)) problem.resolve("not reached");
+    await this.#list;
   }
 
-  /** Kept until the list is complete, which owns the terminal until then. */
   say(text: string): void {
-    this.#said.push(text);
-  }
-
-  async close(): Promise<void> {
-    await this.#listed;
-    for (const text of this.#said) this.#write(text);
-  }
-
-  async #listScene(scene: Scene, task: Task) {
-    const row = this.#rowOf(scene);
-    row.task = task;
-    await row.begun;
-    return task.newListr(
-      scene.steps.map((step) => ({
-        title: step.title,
-        task: (_: unknown, own: Task) => this.#listStep(step, own),
-        rendererOptions: { persistentOutput: true },
-      })),
-      { exitOnError: false, concurrent: false },
-    );
-  }
-
-  async #listStep(step: Step, task: Task): Promise<void> {
-    const row = this.#rowOf(step);
-    row.task = task;
-    await row.begun;
-    if (row.isSkipped) {
-      task.skip(`${step.title}: not reached`);
-      return;
-    }
-    const problem = await row.ended;
-    if (problem !== undefined) throw new Error(problem);
-  }
-
-  #rowOf(of: Scene | Step): Row {
-    const known = this.#rows.get(of);
-    if (known !== undefined) return known;
-    const { promise: begun, resolve: begin } = deferred<void>();
-    const { promise: ended, resolve: end } = deferred<string | undefined>();
-    const row: Row = { begun, begin: () => begin(), ended, end: (problem) => end(problem), isSkipped: false };
-    this.#rows.set(of, row);
-    return row;
+    this.#write(text);
   }
 }
 
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let settle: ((value: T) => void) | undefined;
-  const promise = new Promise<T>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, resolve: (value) => settle?.(value) };
+async function follow({ task, problem }: Row, own: Task): Promise<void> {
+  task.resolve(own);
+  const text = await problem.come;
+  if (text !== "") throw new Error(text);
 }

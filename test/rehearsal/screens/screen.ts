@@ -4,15 +4,14 @@ import type { Scene, Step } from "../story.ts";
 
 export interface Screen {
   scene(scene: Scene): void;
-  step(step: Step, at: number): void;
+  step(step: Step, at: number): void | Promise<void>;
   /** What the current step is waiting for; called often. */
   progress(text: string, at: number): void;
   stepEnded(report: StepReport): void;
-  sceneEnded(report: SceneReport): void;
-  /** Something beside the scenes: building, catching up, the summary. */
+  /** Resolves when the scene is shown. */
+  sceneEnded(report: SceneReport): void | Promise<void>;
+  /** Something between the scenes. */
   say(text: string): void;
-  /** Resolves when everything is shown. */
-  close(): Promise<void>;
 }
 
 /** `+7 min`, `+2.5 h`: simulated time, for people. */

@@ -9,7 +9,7 @@ import { members, ownImages, servedBy, type Stage } from "../stage.ts";
 import { nothingLeft } from "../leftovers.ts";
 import { type Baking, watchBake } from "../steps/bake.ts";
 import { watchPromotion } from "../steps/promotion.ts";
-import { act, broken, held, hold, pending, type Scene, see, type Story } from "../story.ts";
+import { act, broken, held, hold, type Look, pending, type Scene, see, type Story } from "../story.ts";
 
 const BASE = "acs:alibaba_cloud_linux_3_2104_lts_x64";
 const UPLOAD = { to: "bake-image", by: { kind: "oss", key: "recipes/web.yaml" } } as const;
@@ -74,7 +74,7 @@ export const mainStory: Story = {
             "a caller posts { count: 3 } to /fleets/web/scale-out",
             async ({ kiln, cloud }) => {
               const { status, body } = await kiln.call("POST", "/fleets/web/scale-out", { count: 3 });
-              if (status !== 202) return broken(refusal(status, body));
+              if (status !== 202) return refused(status, body);
               scaleRun = String(body["run"]);
               const early = members(cloud, "web").length;
               return early === 0
@@ -111,7 +111,7 @@ export const mainStory: Story = {
               const { status, body } = await kiln.call("GET", `/runs/${scaleRun}`);
               return status === 200 && body["state"] === "done"
                 ? held(`${scaleRun}: done`)
-                : broken(refusal(status, body));
+                : refused(status, body);
             },
             POST,
           ),
@@ -171,7 +171,7 @@ export const mainStory: Story = {
         ],
       },
       {
-        title: "The recipe is changed and uploaded again: bake-image → promote-family",
+        title: "The recipe is changed and uploaded again: OSS trigger → bake-image",
         link: UPLOAD,
         steps: [
           act("a person changes the index page", async ({ kiln }) => {
@@ -179,7 +179,13 @@ export const mainStory: Story = {
             return held();
           }),
           ...watchBake(second, BASE),
-          ...watchPromotion(second, "web").map((step) => ({ ...step, link: PROMOTE })),
+        ],
+      },
+      {
+        title: "The family moves on: bake-image → promote-family",
+        link: PROMOTE,
+        steps: [
+          ...watchPromotion(second, "web"),
           hold("it is another image than before", () =>
             second.image?.imageId === first.image?.imageId ? broken("it is the same image") : held(),
           ),
@@ -201,9 +207,15 @@ export const mainStory: Story = {
   },
 };
 
-const refusal = (status: number, body: Readonly<Record<string, unknown>>): string =>
-  `the front door answered ${status} ${String(body["error"] ?? JSON.stringify(body))}` +
-  (status === 401 ? ": the secret the caller signs with is not the one in KILN_CALLERS" : "");
+/** What the front door answered instead, and what that means. */
+function refused(status: number, body: Readonly<Record<string, unknown>>): Look {
+  const { errorMessage } = body;
+  const said = typeof errorMessage === "string" ? errorMessage : JSON.stringify(body);
+  const reason = `the front door answered ${status} ${said}`;
+  return status === 401
+    ? broken(reason, "the signature key: the caller's secret is none of those in KILN_CALLERS")
+    : broken(reason);
+}
 
 interface Verdict {
   readonly id: string;

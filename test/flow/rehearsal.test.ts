@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import { test as base } from "vitest";
+import type { Policy } from "../cloud/ram.ts";
+import { type DeployOptions, readRoles } from "../deployment.ts";
+import { runCommand } from "../rehearsal/command.ts";
+import type { Report } from "../rehearsal/rehearsal.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Runs `npm start -- <args>` with the bundles that are there, and gathers what it printed. */
+async function start(args: readonly string[], deploy?: DeployOptions) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCommand(args, {
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    isLive: false,
+    now: () => performance.timeOrigin + performance.now(),
+    build: () => Promise.resolve(),
+    ...(deploy && { deploy }),
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+const test = base.extend<{ folder: string }>({
+  folder: async ({ task: _task }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "kiln-"));
+    await use(folder);
+    rmSync(folder, { recursive: true });
+  },
+});
+
+interface ManifestText {
+  readonly resources: Record<string, { readonly props: { triggers?: { readonly triggerName: string }[] } }>;
+}
+
+/** A copy of s.yaml without one trigger. */
+function withoutTrigger(folder: string, resource: string, trigger: string): DeployOptions {
+  const document = load(readFileSync(join(ROOT, "s.yaml"), "utf8")) as ManifestText;
+  const props = document.resources[resource]?.props;
+  if (props === undefined) throw new Error(`s.yaml has no resource ${resource}`);
+  const kept = (props.triggers ?? []).filter(({ triggerName }) => triggerName !== trigger);
+  if (kept.length === props.triggers?.length) throw new Error(`${resource} has no trigger ${trigger}`);
+  props.triggers = kept;
+  const manifest = join(folder, "s.yaml");
+  writeFileSync(manifest, dump(document));
+  return { manifest, dist: join(ROOT, "dist") };
+}
+
+/** The policies without one action of one role. */
+function withoutPermission(role: string, action: string): DeployOptions {
+  const roles: Record<string, Policy> = structuredClone(readRoles());
+  const policy = roles[role];
+  if (policy === undefined) throw new Error(`shared/ram has no role ${role}`);
+  const Statement = policy.Statement.map((statement) => ({
+    ...statement,
+    Action: [statement.Action].flat().filter((one) => one !== action),
+  }));
+  return { roles: { ...roles, [role]: { ...policy, Statement } } };
+}
+
+test("the main story holds, and --json prints its facts and nothing else", async ({ expect }) => {
+  const { code, out, err } = await start(["--json"]);
+  expect(err).toContain("Everything held.");
+  expect(code).toBe(0);
+  const { ok, scenes, summary } = JSON.parse(out) as Report;
+  expect(ok).toBe(true);
+  expect(scenes.flatMap(({ steps }) => steps).every((step) => step.ok)).toBe(true);
+  expect(summary.images).toHaveLength(2);
+  expect(summary.families).toEqual([{ family: "web", imageId: summary.images[1]?.id }]);
+  expect(summary.instances.map(({ status }) => status).toSorted()).toEqual(["Running", "Stopped", "Stopped"]);
+  expect(Object.values(summary.leftovers).flat()).toEqual([]);
+});
+
+test("an upload trigger that is not in s.yaml is named as the broken link", async ({ folder, expect }) => {
+  const { code, out } = await start([], withoutTrigger(folder, "bake-image", "recipes"));
+  expect(code).toBe(1);
+  expect(out).toMatch(/broken link: no event reached bake-image after the upload of recipes\/web\.yaml/);
+  expect(out).toContain("s.yaml gives it no OSS trigger whose prefix covers recipes/web.yaml");
+});
+
+test("a timer that is not in s.yaml is named as the broken link", async ({ folder, expect }) => {
+  const { code, out } = await start([], withoutTrigger(folder, "stop-idle", "idle-check"));
+  expect(code).toBe(1);
+  expect(out).toContain("broken link: no event reached stop-idle from the timer idle-check");
+});
+
+test("a trigger's role that may not invoke the function is named as the broken link", async ({ expect }) => {
+  const { code, out } = await start([], withoutPermission("kiln-oss-events", "fc:InvokeFunction"));
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    /broken link: no event reached bake-image .*role kiln-oss-events has no fc:InvokeFunction/,
+  );
+});
+
+test("a permission a function lacks is named as the broken link", async ({ expect }) => {
+  const { code, out } = await start([], withoutPermission("kiln-worker", "ecs:CreateImage"));
+  expect(code).toBe(1);
+  expect(out).toMatch(/broken link: role kiln-worker was refused ecs CreateImage \(Forbidden\.RAM\)/);
+});
+
+test("a secret the front door does not know is named as the broken link", async ({ expect }) => {
+  const callers = { ci: { secrets: ["another-secret-9876543210"], routes: ["POST /*"] } };
+  const { code, out } = await start([], { env: { KILN_CALLERS: JSON.stringify(callers) } });
+  expect(code).toBe(1);
+  expect(out).toContain(
+    "broken link: the signature key: the caller's secret is none of those in KILN_CALLERS",
+  );
+});
+
+test("a wrong command line is refused with what would be right, before anything is built", async ({
+  expect,
+}) => {
+  const unknownStory = await start(["--story", "nobody-knows"]);
+  expect(unknownStory).toMatchObject({ code: 2, out: "" });
+  expect(unknownStory.err).toContain("there is no story nobody-knows");
+  expect(unknownStory.err).toContain("stories: main");
+  const unknownFlag = await start(["--jsno"]);
+  expect(unknownFlag).toMatchObject({ code: 2, out: "" });
+  expect(unknownFlag.err).toContain("--jsno");
+});
