@@ -79,7 +79,7 @@ export async function advance<E extends Continuation, P extends { clock: Clock; 
   const outcome = await step(event, ports).catch((error: unknown): Outcome<E> => {
     if (!(error instanceof CloudError)) throw error;
     if (error.kind !== "wait") return machine.giveUp(event, error.message);
-    return { ...wait(waitMs(error.code, event.tries + 1, ports.dice), error.message), troubled: true };
+    return { ...wait(waitMs(error.code, event.tries, ports.dice), error.message), troubled: true };
   });
   if (outcome.kind !== "wait") return outcome;
   const limitMs = machine.limitsMs[event.phase as E["phase"]];

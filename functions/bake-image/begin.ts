@@ -1,7 +1,6 @@
 /** Triggers and requests that mean a bake, turned into the first event of each run. */
 import type * as z from "zod/mini";
 import { documentNames, nameOf, readDocument } from "../../shared/document-store.ts";
-import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { firstLine } from "../../shared/machine.ts";
 import { type BakeEvent, BakeRequest } from "../../shared/events/bake-image.ts";
 import { OssEvent, TimerEvent } from "../../shared/events/triggers.ts";
@@ -52,12 +51,13 @@ async function nightlyRecipes({ cloud }: Ports): Promise<string[]> {
   const wanted: string[] = [];
   for (const name of names) {
     const read = await readDocument(cloud, "recipes", name);
-    if ("problem" in read || wantsNights(name, read.text)) wanted.push(name);
+    if ("problem" in read || (await wantsNights(name, read.text))) wanted.push(name);
   }
   return wanted;
 }
 
-function wantsNights(name: string, text: string): boolean {
+async function wantsNights(name: string, text: string): Promise<boolean> {
+  const { parseRecipe } = await import("../../shared/documents/recipe.ts");
   try {
     const { rebake, source } = parseRecipe(name, text);
     // An upload is baked when it is put; there is nothing new about it at night.

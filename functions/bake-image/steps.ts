@@ -15,16 +15,16 @@ import { tagResources } from "../../shared/cloud/tags.ts";
 import { cancelTask, describeTask } from "../../shared/cloud/tasks.ts";
 import { clientToken } from "../../shared/cloud/token.ts";
 import { readDocument } from "../../shared/document-store.ts";
-import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
+import type { Recipe } from "../../shared/documents/recipe.ts";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudError, DocumentError } from "../../shared/errors.ts";
 import type { BakeEvent, BakePlan } from "../../shared/events/bake-image.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait, type Machine, type Outcome } from "../../shared/machine.ts";
+import { sealStep } from "../../shared/seal.ts";
 import { discardFrom, TEMPORARY_LIMITS_MS, temporarySteps } from "../../shared/temporary.ts";
 import { attributesOf, importOf, importTraits, sourceOf } from "./capture.ts";
-import { planBake } from "./plan.ts";
 import { builderRental } from "./rental.ts";
 
 type BakeOutcome = Outcome<BakeEvent>;
@@ -44,12 +44,15 @@ const giveUp = (event: BakeEvent, reason: string): BakeOutcome => {
 
 const rented = temporarySteps<BakeEvent>({
   rental: (event) => builderRental(event, planOf(event)),
-  commands: (event) =>
-    planOf(event).document.provision.map((step) =>
+  commands: (event) => {
+    const { document } = planOf(event);
+    const provision = document.provision.map((step) =>
       step.kind === "reboot"
         ? step
         : { ...step, environment: { ...step.environment, ...event.job.parameters } },
-    ),
+    );
+    return [...provision, sealStep(document)];
+  },
   ready: (_event, instanceId) => next({ phase: "halt", instanceId }, 0, "provisioned"),
   giveUp,
   released,
@@ -73,6 +76,7 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
   plan: async (event, ports) => {
     const read = await recipeOf(event, ports);
     if ("problem" in read) return giveUp(event, read.problem);
+    const { planBake } = await import("./plan.ts");
     const planned = await planBake(event, read.recipe, ports);
     switch (planned.kind) {
       case "refuse":
@@ -189,6 +193,8 @@ async function recipeOf(
 ): Promise<{ readonly recipe: Recipe } | { readonly problem: string }> {
   const read = await readDocument(cloud, "recipes", job.recipe);
   if ("problem" in read) return read;
+  // Documents are read in two phases of many; loading what reads them costs the others a third of their start.
+  const { parseRecipe } = await import("../../shared/documents/recipe.ts");
   try {
     return { recipe: parseRecipe(job.recipe, read.text) };
   } catch (error) {
