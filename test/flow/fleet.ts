@@ -1,6 +1,6 @@
 /** A Kiln with a family and a fleet, without the bake that would make them: for journeys that begin later. */
 import { test as base } from "vitest";
-import { hours } from "../../shared/duration.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "../../shared/journal.ts";
 import type { Instance } from "../cloud/ecs/records.ts";
 import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
@@ -13,7 +13,9 @@ export const test = base.extend<{ deploy: (options?: DeployOptions) => Promise<D
     await use(async (options) => {
       const kiln = await deployKiln(options);
       deployed.push(kiln);
-      kiln.cloud.world.publishImage("web", { imageId: "m-web-1" });
+      // Yesterday's, so that any image of today is the newer one.
+      const { imaging } = kiln.cloud.world;
+      imaging.publish("web", { imageId: "m-web-1" }, kiln.cloud.time.now() - days(1));
       return kiln;
     });
     for (const kiln of deployed) await kiln.close();
@@ -48,14 +50,21 @@ export async function scaleOut(kiln: Deployment, body: object, fleet = "web"): P
   return ended(kiln, run);
 }
 
-/** The run a signed POST was answered with. */
+/** The run a signed POST was answered with; nothing of it has happened yet. */
 export async function accepted(kiln: Deployment, path: string, body: object): Promise<{ run: string }> {
-  const answer = kiln.call("POST", path, body);
-  // Time stands still while a call is under way, so a moment is enough for any answer.
-  await kiln.cloud.settle({ forMs: 1000 });
-  const { status, body: said } = await answer;
+  const { status, body: said } = await answered(kiln, kiln.call("POST", path, body));
   if (status !== 202) throw new Error(`not accepted: ${status} ${JSON.stringify(said)}`);
   return { run: String(said["run"]) };
+}
+
+/** Lets the world run until a call is answered, and no further. */
+export async function answered<T>(kiln: Deployment, call: Promise<T>): Promise<T> {
+  let over = false;
+  void call.finally(() => {
+    over = true;
+  });
+  await kiln.cloud.settle({ until: () => over, forMs: minutes(1) });
+  return call;
 }
 
 /** The record of a run once it has ended. */
