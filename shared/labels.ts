@@ -2,11 +2,16 @@
 export const TAG = {
   /** The run that made it: owner of everything temporary. */
   run: "kiln:run",
-  /** builder, tester, image, snapshot or member. */
+  /** builder, tester, image, copy, snapshot or member. */
   role: "kiln:role",
   recipe: "kiln:recipe",
   family: "kiln:family",
   fleet: "kiln:fleet",
+  /** The idle run that stopped a member, and when: what a resume may start again. */
+  stoppedBy: "kiln:stopped-by",
+  stoppedAt: "kiln:stopped-at",
+  /** From when on an idle member may be stopped; it was announced. */
+  stopAt: "kiln:stop-at",
   /** The image a member was launched from. */
   image: "kiln:image",
   /** Provenance of an image: what it was made from and who asked. */
@@ -17,4 +22,8 @@ export const TAG = {
   by: "kiln:by",
   /** passed or failed, once the image was tested. */
   gate: "kiln:gate",
+  /** Where its promotion stands and by which run: `promoted promote-web-…`; see promote-family/standing.ts. */
+  promotion: "kiln:promotion",
+  /** Retention will delete it after this instant, if nothing needs it then. */
+  retireAt: "kiln:retire-at",
 } as const;

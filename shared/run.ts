@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 /** What a run does; the first word of its id and the folder of nothing else. */
-export type RunKind = "bake" | "promote" | "scale" | "idle";
+export type RunKind = "bake" | "promote" | "rollback" | "retire" | "scale" | "idle" | "resume" | "keep";
 
 const HASH_LENGTH = 12;
 
@@ -31,3 +31,9 @@ export const subjectOf = (run: string): string => run.split("-").slice(1, -2).jo
 /** Object key of something too long for the record: a command's output, a list of verdicts. */
 export const outputKey = (run: string, name: string): string =>
   recordKey(run).replace(/\.json$/, `/${name}.txt`);
+
+/** A family's name as it may stand in a run id; two families may look the same there, their runs still differ. */
+export function familyName(family: string): string {
+  const plain = family.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-");
+  return (/^[a-z]/.test(plain) ? plain : `f${plain}`).slice(0, 40);
+}

@@ -3,110 +3,166 @@
  *
  * D1. Every signal of the policy must be below its bound, each over the whole window.
  * D2. A gap in metrics is not idleness: too few points keep an instance, whatever the others say.
- * D3. Protection first: opted out, locked, subscription, young, working hours, in this order of asking.
- * D4. Bounds of the fleet (keepRunning, cap) are applied last, to the longest idle first, in a stable order.
+ * D3. Protection first: opted out, locked, charged either way, young, wanted, working hours, in this order.
+ * D4. With a notice period, idleness is announced first, and must last until the announced instant.
+ * D5. Nothing here depends on the order of points, tags or instances.
  */
 import type { Instance } from "../../shared/cloud/instance.ts";
-import type { Point } from "../../shared/cloud/metrics.ts";
-import { capOf, type IdlePolicy } from "../../shared/documents/idle.ts";
-import { isUp } from "../../shared/documents/up-hours.ts";
-import { formatDuration, hours } from "../../shared/duration.ts";
+import type { IdlePolicy } from "../../shared/documents/idle.ts";
+import { isUp, nextChange } from "../../shared/documents/up-hours.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { addressAtRisk, chargedAnyway, losses } from "./economy.ts";
+import { announcedStop, markOf, optedOutUntil, wasStartedAgain } from "./marks.ts";
+import {
+  isCovered,
+  lastFullHour,
+  measure,
+  SIGNALS,
+  type Measured,
+  type Samples,
+  type SignalName,
+} from "./signals.ts";
 
-/** A signal as the policy names it, and where CloudMonitor keeps it. */
-export const SIGNALS = {
-  cpuAverage: { metric: "CPUUtilization", of: "average", unit: "%" },
-  cpuMaximum: { metric: "CPUUtilization", of: "maximum", unit: "%" },
-  internetIn: { metric: "VPC_PublicIP_InternetInRate", of: "average", unit: "bit/s" },
-  internetOut: { metric: "VPC_PublicIP_InternetOutRate", of: "average", unit: "bit/s" },
-  intranetIn: { metric: "IntranetInRate", of: "average", unit: "bit/s" },
-  intranetOut: { metric: "IntranetOutRate", of: "average", unit: "bit/s" },
-  diskRead: { metric: "DiskReadBPS", of: "average", unit: "byte/s" },
-  diskWrite: { metric: "DiskWriteBPS", of: "average", unit: "byte/s" },
-} as const;
-export type SignalName = keyof typeof SIGNALS;
-
-/** Hourly points by metric name. */
-export type Samples = Readonly<Record<string, readonly Point[]>>;
+/** Why a verdict is what it is; the record counts them. */
+export type Why =
+  | "idle"
+  | "announced"
+  | "busy"
+  | "gap"
+  | "status"
+  | "optedOut"
+  | "locked"
+  | "saves nothing"
+  | "protected"
+  | "young"
+  | "wanted"
+  | "hours"
+  | "risk"
+  | "bounds"
+  | "no signal";
 
 export interface Verdict {
   readonly id: string;
-  readonly stop: boolean;
+  /** `warn` announces a stop; `keep` leaves the instance alone. */
+  readonly act: "keep" | "warn" | "stop";
+  readonly why: Why;
   /** A sentence with the numbers it rests on. */
   readonly reason: string;
+  readonly numbers: readonly Measured[];
+  /** What stopping it costs besides the work it does not do. */
+  readonly risks?: readonly string[];
 }
 
 /** The verdict on one instance, the fleet's bounds left aside. */
 export function decide(instance: Instance, samples: Samples, policy: IdlePolicy, now: number): Verdict {
-  const keep = (reason: string): Verdict => ({ id: instance.id, stop: false, reason: `kept: ${reason}` });
+  const { id } = instance;
+  const kept = (why: Why, reason: string, numbers: readonly Measured[] = []): Verdict => ({
+    id,
+    act: "keep",
+    why,
+    reason: `kept: ${reason}`,
+    numbers,
+  });
   const protection = protectedBy(instance, policy, now);
-  if (protection !== undefined) return keep(protection);
-  const numbers: string[] = [];
-  for (const [name, bound] of Object.entries(policy.signals)) {
-    if (bound === undefined) continue;
-    const { metric, of, unit } = SIGNALS[name as SignalName];
-    const points = inWindow(samples[metric] ?? [], policy.windowMs, now);
-    const expected = policy.windowMs / hours(1);
-    if (points.length < expected * policy.coverage) {
-      return keep(`only ${points.length} of ${expected} hourly points of ${name}, a gap is not idleness`);
+  if (protection !== undefined) return kept(...protection);
+  const numbers: Measured[] = [];
+  for (const [name, below] of signalsFor(instance, policy)) {
+    const measured = measure(name, below, samples, policy.windowMs, now);
+    const { points, expected, worst = Number.POSITIVE_INFINITY } = measured;
+    numbers.push(measured);
+    if (!isCovered(measured, policy.coverage)) {
+      const reason = `only ${points} of ${expected} hourly points of ${name}, a gap is not idleness`;
+      return kept("gap", reason, numbers);
     }
-    const worst = Math.max(...points.map((point) => point[of]));
-    if (!(worst < bound.below))
-      return keep(`${name} reached ${round(worst)} ${unit}, not below ${bound.below}`);
-    numbers.push(
-      `${name} at most ${round(worst)} ${unit} (below ${bound.below}), ${points.length}/${expected} points`,
-    );
+    if (worst >= below) {
+      return kept("busy", `${name} reached ${worst} ${SIGNALS[name].unit}, not below ${below}`, numbers);
+    }
   }
-  if (numbers.length === 0) return keep("the policy has no signal");
-  return {
-    id: instance.id,
-    stop: true,
-    reason: `idle for ${formatDuration(policy.windowMs)}: ${numbers.join("; ")}`,
-  };
-}
-
-/** What forbids to stop it whatever it does; undefined when nothing does. */
-function protectedBy(instance: Instance, policy: IdlePolicy, now: number): string | undefined {
-  const { status, tags, locks, chargeType, startedAt, createdAt } = instance;
-  if (status !== "Running") return `it is ${status}`;
-  if (policy.optOutTag in tags) return `it has the tag ${policy.optOutTag}`;
-  if (locks.length > 0) return `it is locked (${locks.join(", ")})`;
-  if (chargeType === "PrePaid") return "a subscription is paid for either way";
-  if (policy.action === "release" && instance.deletionProtection) return "it is protected from release";
-  const since = startedAt ?? createdAt;
-  const guard = Math.max(policy.graceMs, policy.windowMs);
-  // Within the window there cannot be a whole window of points; within grace it may just be getting ready.
-  if (now - since < guard)
-    return `it started ${formatDuration(now - since)} ago, less than ${formatDuration(guard)}`;
-  if (policy.upDuring && isUp(policy.upDuring, now)) return "it is within its working hours";
-  return undefined;
+  if (numbers.length === 0) return kept("no signal", "no signal of the policy fits it", numbers);
+  const risks = policy.action === "stop" && policy.stoppedMode === "StopCharging" ? losses(instance) : [];
+  const idle = { id, numbers, ...(risks.length > 0 && { risks }) };
+  const reason = `idle for ${formatDuration(policy.windowMs)}: ${numbers.map(inWords).join("; ")}`;
+  if (policy.noticeMs === undefined) return { ...idle, act: "stop", why: "idle", reason };
+  const from = announcedStop(instance, policy.noticeMs, now);
+  if (from === undefined) return { ...idle, act: "warn", why: "idle", reason };
+  if (now < from)
+    return kept("announced", `${reason}; its stop is announced from ${markOf(from)} on`, numbers);
+  return { ...idle, act: "stop", why: "idle", reason: `${reason}; announced from ${markOf(from)} on` };
 }
 
 /**
- * Closed at both ends: no document says whether an hourly point carries the start or the end of its hour.
- * If the start, these are the window's points; if the end, one hour more is looked at, which can only keep.
+ * The signals that exist for an instance, in one fixed order whatever the policy's is (D5). Without a public
+ * address there is nothing to measure on it.
  */
-const inWindow = (points: readonly Point[], windowMs: number, now: number): readonly Point[] => {
-  const end = lastFullHour(now);
-  return points.filter(({ at }) => at >= end - windowMs && at <= end);
-};
-
-/** Hourly points lag: the hour that ended at this instant is the newest that can be relied on. */
-export const lastFullHour = (now: number): number => now - (now % hours(1));
-
-const round = (value: number): number => Math.round(value * 100) / 100;
-
-/** Applies keepRunning and the cap; what must stay although it is idle says so. Keeps the order of `verdicts`. */
-export function withinBounds(verdicts: readonly Verdict[], policy: IdlePolicy, running: number): Verdict[] {
-  const most = Math.max(0, Math.min(capOf(policy.cap, running), running - policy.keepRunning));
-  let stops = 0;
-  return verdicts.map((verdict) => {
-    if (!verdict.stop) return verdict;
-    if (stops < most) {
-      stops += 1;
-      return verdict;
-    }
-    const bound =
-      running - policy.keepRunning <= most ? `keepRunning ${policy.keepRunning}` : "the cap of one run";
-    return { id: verdict.id, stop: false, reason: `kept: ${bound} is reached, though ${verdict.reason}` };
+function signalsFor(
+  { publicIps }: Instance,
+  { signals }: IdlePolicy,
+): (readonly [name: SignalName, below: number])[] {
+  return NAMES.flatMap((name) => {
+    const bound = signals[name];
+    if (bound === undefined || (name.startsWith("internet") && publicIps.length === 0)) return [];
+    return [[name, bound.below] as const];
   });
 }
+
+const NAMES = Object.keys(SIGNALS) as SignalName[];
+
+/** What forbids to stop it whatever it does; undefined when nothing does (D3). */
+export function protectedBy(
+  instance: Instance,
+  policy: IdlePolicy,
+  now: number,
+): readonly [Why, string] | undefined {
+  const { status, locks, startedAt, createdAt } = instance;
+  if (status !== "Running") return ["status", `it is ${status}`];
+  const until = optedOutUntil(instance, policy.optOutTag, now);
+  if (until !== undefined) {
+    const end = Number.isFinite(until) ? ` until ${markOf(until)}` : "";
+    return ["optedOut", `its tag ${policy.optOutTag} asks for it${end}`];
+  }
+  if (locks.length > 0) return ["locked", `it is locked (${locks.join(", ")})`];
+  const costly = policy.action === "release" ? unreleasable(instance) : unstoppable(instance, policy);
+  if (costly !== undefined) return costly;
+  const since = startedAt ?? createdAt;
+  const ago = `it started ${formatDuration(now - since)} ago`;
+  if (now - since < policy.graceMs)
+    return ["young", `${ago}, within the grace of ${formatDuration(policy.graceMs)}`];
+  // Within the window there cannot be a whole window of points.
+  if (since > lastFullHour(now) - policy.windowMs)
+    return ["young", `${ago}, within the window of ${formatDuration(policy.windowMs)}`];
+  return wantedUp(instance, policy, now);
+}
+
+function unreleasable({ chargeType, deletionProtection }: Instance): readonly [Why, string] | undefined {
+  if (chargeType === "PrePaid") return ["saves nothing", "a subscription cannot be released before its end"];
+  return deletionProtection ? ["protected", "it is protected from release"] : undefined;
+}
+
+/** A stop that keeps on charging saves nothing by intention, so nothing speaks against it. */
+function unstoppable(instance: Instance, policy: IdlePolicy): readonly [Why, string] | undefined {
+  if (policy.stoppedMode === "KeepCharging") return undefined;
+  const charged = chargedAnyway(instance);
+  if (charged !== undefined) return ["saves nothing", charged];
+  const address = addressAtRisk(instance);
+  if (address === undefined || !policy.keepIf.includes("publicAddress")) return undefined;
+  return ["risk", `a stop would lose its public address ${address}`];
+}
+
+/** Working hours, and starts outside of them: somebody wants it, until the next working hours are over. */
+function wantedUp(
+  instance: Instance,
+  { upDuring }: IdlePolicy,
+  now: number,
+): readonly [Why, string] | undefined {
+  if (upDuring === undefined) return undefined;
+  if (isUp(upDuring, now)) return ["hours", "it is within its working hours"];
+  const { startedAt = 0 } = instance;
+  // Kiln itself resumes within working hours only, so a later start outside of them was somebody's wish.
+  if (!wasStartedAgain(instance) || isUp(upDuring, startedAt)) return undefined;
+  const until = nextChange(upDuring, "closes", startedAt);
+  if (until === undefined || now >= until) return undefined;
+  return ["wanted", `somebody started it outside its working hours; it is left alone until ${markOf(until)}`];
+}
+
+const inWords = ({ signal, worst, below, points, expected }: Measured): string =>
+  `${signal} at most ${worst} ${SIGNALS[signal].unit} (below ${below}), ${points}/${expected} points`;

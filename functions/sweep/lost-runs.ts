@@ -41,6 +41,10 @@ export async function takeUp(record: RunRecord, ports: Ports): Promise<void> {
 const FUNCTION_OF: Readonly<Record<string, string>> = {
   bake: "bake-image",
   promote: "promote-family",
+  rollback: "promote-family",
+  retire: "promote-family",
   scale: "scale-out",
   idle: "stop-idle",
+  resume: "stop-idle",
+  keep: "stop-idle",
 };

@@ -27,6 +27,8 @@ export interface Instance {
   /** Reasons for which it is locked: financial, security, Recycling, … */
   readonly locks: readonly string[];
   readonly publicIps: readonly string[];
+  /** Whichever of them is an EIP, which a stop leaves alone; absent when none is. */
+  readonly elasticIp?: string;
   readonly privateIps: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -80,6 +82,7 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
     deletionProtection: wire.DeletionProtection ?? false,
     locks: (wire.OperationLocks?.LockReason ?? []).flatMap(({ LockReason }) => LockReason ?? []),
     publicIps: [...(wire.PublicIpAddress?.IpAddress ?? []), ...elastic],
+    ...(eip?.IpAddress && { elasticIp: eip.IpAddress }),
     privateIps: vpc?.PrivateIpAddress?.IpAddress ?? wire.InnerIpAddress?.IpAddress ?? [],
     tags: toTags(wire.Tags),
   };

@@ -12,7 +12,7 @@ import { goneIsDone } from "./gone.ts";
 import { toInstance, wireInstance, type Instance } from "./instance.ts";
 import { batches, byToken } from "./pages.ts";
 import type { RequestSource } from "./request.ts";
-import { listTaggedIds } from "./tags.ts";
+import { listFewTaggedIds } from "./tags.ts";
 
 export type { Instance };
 
@@ -121,9 +121,24 @@ export async function describeInstances(client: CloudClient, filter: InstanceFil
   const { tags, statuses, many = false } = filter;
   const only = statuses?.length === 1 ? { Status: statuses[0] } : {};
   const found = many
-    ? await byIds(client, await listTaggedIds(client, "instance", tags))
+    ? await ofMany(client, tags)
     : await pagesOf(client, { ...only, Tag: tagList(tags) });
   return statuses === undefined ? found : found.filter(({ status }) => statuses.includes(status));
+}
+
+/**
+ * A row of ListTagResources is one tag of one instance and a page holds few of them: 10,000 instances with
+ * five tags are 1,000 pages, one after another, where listing the whole region is 100. So tags are followed
+ * while they are cheap (a fleet of about 200); beyond that the region is read, tags included.
+ */
+const MOST_TAG_PAGES = 20;
+
+async function ofMany(client: CloudClient, tags: Readonly<Record<string, string>>): Promise<Instance[]> {
+  const ids = await listFewTaggedIds(client, "instance", tags, MOST_TAG_PAGES);
+  if (ids !== undefined) return byIds(client, ids);
+  const wanted = Object.entries(tags);
+  const all = await pagesOf(client, {});
+  return all.filter((instance) => wanted.every(([key, value]) => instance.tags[key] === value));
 }
 
 async function byIds(client: CloudClient, ids: readonly string[]): Promise<Instance[]> {

@@ -7,8 +7,9 @@ import { cloudError } from "./refusal.ts";
 
 /** One hour of one instance. An hour without data has no point, which does not mean 0. */
 export interface Point {
-  /** End of the hour, epoch milliseconds. */
+  /** An end of the hour, epoch milliseconds; which of the two no document says. */
   readonly at: number;
+  /** NaN where the cloud left the number out. */
   readonly average: number;
   readonly minimum: number;
   readonly maximum: number;
@@ -62,10 +63,9 @@ export async function hourlyPoints(
       EndTime: String(toAt),
       Length: String(MOST_POINTS),
     };
-    for (const { timestamp, instanceId, Average = 0, Minimum = Average, Maximum = Average } of await pagesOf(
-      client,
-      params,
-    )) {
+    for (const row of await pagesOf(client, params)) {
+      // A number that is not there is no number: read as 0 it would pass for idleness.
+      const { timestamp, instanceId, Average = NaN, Minimum = NaN, Maximum = NaN } = row;
       const point = { at: timestamp, average: Average, minimum: Minimum, maximum: Maximum };
       points.get(instanceId)?.push(point);
     }

@@ -42,6 +42,7 @@ export async function untagResources(
   kind: Taggable,
   ids: readonly string[],
   keys: readonly string[],
+  region?: string,
 ): Promise<void> {
   for (const ResourceId of batches(ids, 50)) {
     const params = { ResourceType: kind, ResourceId, TagKey: keys };
@@ -51,6 +52,7 @@ export async function untagResources(
         action: "UntagResources",
         request: () => import("@alicloud/ecs20140526/dist/models/UntagResourcesRequest.js"),
         params,
+        region,
       },
       done,
     );
@@ -71,7 +73,29 @@ export async function listTaggedIds(
   kind: Taggable,
   tags: Readonly<Record<string, string>>,
 ): Promise<string[]> {
+  return (await taggedIds(client, kind, tags, Number.POSITIVE_INFINITY)).ids;
+}
+
+/** As `listTaggedIds`, but gives up (undefined) when there are more than `mostPages` pages of rows. */
+export async function listFewTaggedIds(
+  client: CloudClient,
+  kind: Taggable,
+  tags: Readonly<Record<string, string>>,
+  mostPages: number,
+): Promise<string[] | undefined> {
+  const { ids, complete } = await taggedIds(client, kind, tags, mostPages);
+  return complete ? ids : undefined;
+}
+
+async function taggedIds(
+  client: CloudClient,
+  kind: Taggable,
+  tags: Readonly<Record<string, string>>,
+  mostPages: number,
+): Promise<{ readonly ids: string[]; readonly complete: boolean }> {
   const action = "ListTagResources";
+  let pages = 0;
+  let complete = true;
   const rows = await byToken(action, async (NextToken) => {
     const params = { ResourceType: kind, Tag: tagList(tags), NextToken };
     const page = await send(
@@ -83,8 +107,10 @@ export async function listTaggedIds(
       },
       pageAnswer,
     );
-    return { items: page.TagResources?.TagResource ?? [], nextToken: page.NextToken };
+    pages += 1;
+    complete = !page.NextToken || pages < mostPages;
+    return { items: page.TagResources?.TagResource ?? [], nextToken: complete ? page.NextToken : undefined };
   });
   // One row per resource and tag.
-  return [...new Set(rows.map(({ ResourceId }) => ResourceId))];
+  return { ids: [...new Set(rows.map(({ ResourceId }) => ResourceId))], complete };
 }

@@ -1,29 +1,70 @@
-/** What `stop-idle` accepts: a timer's or a caller's wish to look for idle instances, and its continuations. */
+/** What `stop-idle` accepts: wishes to stop, to resume and to keep, and the continuations of each. */
 import * as z from "zod/mini";
-import type { Fleet } from "../documents/fleet.ts";
+import type { IdlePolicy } from "../documents/idle.ts";
 import { Abandon, Name, phasesWith, RunId } from "./line.ts";
 
-/** Asks for an idle check of one fleet, or of every one (`"*"`, what the timer sends). */
-export const IdleRequest = z.strictObject({
+const asked = {
   v: z.literal(1),
-  request: z.literal("stop-idle"),
-  fleet: z.union([Name, z.literal("*")]),
   dryRun: z.optional(z.boolean()),
   /** The run id, when the sender has already promised it to somebody. */
   run: z.optional(RunId),
   by: z.optional(z.string()),
+};
+
+/** One fleet, or every one (`"*"`, what the timers send). */
+const fleet = z.union([Name, z.literal("*")]);
+
+const InstanceId = z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/));
+
+/** `stop-idle` looks for idle instances, `resume` starts what working hours want up again. */
+export const IdleRequest = z.discriminatedUnion("request", [
+  z.strictObject({ ...asked, request: z.literal("stop-idle"), fleet }),
+  z.strictObject({ ...asked, request: z.literal("resume"), fleet }),
+  /** Somebody followed the link of an announcement: this instance is left alone until `until`, epoch ms. */
+  z.strictObject({
+    ...asked,
+    request: z.literal("keep"),
+    fleet: Name,
+    instance: InstanceId,
+    until: z.int(),
+  }),
+]);
+
+const job = z.strictObject({
+  fleet: Name,
+  dryRun: z.boolean(),
+  /** The policy as it was when the run began; the rest of the fleet would only fill the payload. */
+  policy: z.optional(z.custom<IdlePolicy>()),
+  /** Types of the fleet in its own order: what a start without stock may fall back to. */
+  types: z.optional(z.array(z.string())),
 });
 
-const job = z.strictObject({ fleet: Name, dryRun: z.boolean(), document: z.optional(z.custom<Fleet>()) });
-
 const ids = z.array(z.string());
+const counts = z.record(z.string(), z.int());
+/** Carried to the end of a run: what was found, and the API calls made so far, by action. */
+const tally = { summary: counts, calls: counts };
+
+/** What was done so far. Of refusals only the first are told (`MOST_TOLD`), all are counted. */
+const acted = { stopped: ids, refused: ids, refusals: z.int(), undo: ids, warned: ids, ...tally };
+/** Of what was to start. `short` found no stock; `changed` took another type for it. */
+const woken = { started: ids, refused: ids, refusals: z.int(), short: ids, changed: ids, ...tally };
+
 const phase = phasesWith(job);
 
 export const IdleEvent = z.discriminatedUnion("phase", [
   phase("survey", {}),
-  /** The verdicts are in the bucket; only what is to be stopped travels. */
-  phase("stop", { stops: ids, summary: z.record(z.string(), z.int()) }),
-  phase("confirm", { stopped: ids, refused: z.array(z.string()), summary: z.record(z.string(), z.int()) }),
+  /** All verdicts are in the bucket; only what is to be done travels. */
+  phase("warn", { warn: ids, unwarn: ids, stops: ids, ...tally }),
+  phase("unwarn", { unwarn: ids, warned: ids, stops: ids, ...tally }),
+  phase("mark", { stops: ids, ...acted }),
+  phase("stop", { slice: ids, stops: ids, ...acted }),
+  phase("confirm", { ...acted, problem: z.optional(z.string()) }),
+  phase("unmark", { undo: ids, result: z.record(z.string(), z.unknown()), problem: z.optional(z.string()) }),
+  phase("resume", {}),
+  phase("start", { starts: ids, ...woken }),
+  phase("retype", { ...woken }),
+  phase("up", { ...woken, problem: z.optional(z.string()) }),
+  phase("keep", { instance: InstanceId, until: z.int() }),
 ]);
 export type IdleEvent = z.infer<typeof IdleEvent>;
 

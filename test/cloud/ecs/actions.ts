@@ -44,6 +44,7 @@ import {
   DescribeVSwitches,
   DescribeZones,
 } from "./actions/places.ts";
+import { DescribePrice, ModifyInstanceSpec } from "./actions/prices.ts";
 import { CreateSnapshot, DeleteSnapshot, DescribeSnapshots } from "./actions/snapshots.ts";
 import { ListTagResources, TagResources, UntagResources } from "./actions/tags.ts";
 import { CancelTask, DescribeTaskAttribute, DescribeTasks } from "./actions/tasks.ts";
@@ -77,6 +78,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   DescribeInvocations,
   DescribeLaunchTemplateVersions,
   DescribeLaunchTemplates,
+  DescribePrice,
   DescribeRegions,
   DescribeSecurityGroups,
   DescribeSnapshots,
@@ -91,6 +93,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   ModifyImageSharePermission,
   ModifyInstanceAttribute,
   ModifyInstanceAutoReleaseTime,
+  ModifyInstanceSpec,
   RebootInstance,
   RebootInstances,
   ReplaceSystemDisk,

@@ -53,7 +53,7 @@ export interface Instance {
   readonly eniId: string;
   readonly macAddress: string;
   readonly createdAt: number;
-  readonly type: InstanceType;
+  type: InstanceType;
   readonly chargeType: "PostPaid" | "PrePaid";
   readonly expiresAt: number | undefined;
   readonly spot: {

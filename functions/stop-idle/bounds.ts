@@ -1,0 +1,44 @@
+/**
+ * What a fleet allows one run to do, whatever the single verdicts say. Pure.
+ *
+ * B1. Bounds are applied last, to those announced first and then to the longest running, in a stable order.
+ * B2. Announcements count like stops: nobody is told what would not happen.
+ */
+import type { Instance } from "../../shared/cloud/instance.ts";
+import { capOf, type IdlePolicy } from "../../shared/documents/idle.ts";
+import { TAG } from "../../shared/labels.ts";
+import type { Verdict } from "./decide.ts";
+
+/** More does not fit into an event; the rest is found again by the next run. */
+export const MOST_ACTS = 1000;
+
+/** Applies keepRunning and the cap to `verdicts`, one for each of `instances`; `running` counts the whole fleet. */
+export function withinBounds(
+  verdicts: readonly Verdict[],
+  instances: readonly Instance[],
+  policy: IdlePolicy,
+  running: number,
+): Verdict[] {
+  const cap = Math.min(capOf(policy.cap, running), MOST_ACTS);
+  const spare = Math.max(0, running - policy.keepRunning);
+  const bound =
+    spare <= cap ? `keepRunning ${policy.keepRunning} is reached` : `the cap of ${cap} in one run is reached`;
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  const chosen = new Set(
+    verdicts
+      .filter(({ act }) => act !== "keep")
+      .map(({ id }) => id)
+      .toSorted((a, b) => compare(byId.get(a), byId.get(b)))
+      .slice(0, Math.min(cap, spare)),
+  );
+  return verdicts.map((verdict) => {
+    if (verdict.act === "keep" || chosen.has(verdict.id)) return verdict;
+    return { ...verdict, act: "keep", why: "bounds", reason: `kept: ${bound}, though ${verdict.reason}` };
+  });
+}
+
+function compare(a: Instance | undefined, b: Instance | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  const announced = Number(TAG.stopAt in b.tags) - Number(TAG.stopAt in a.tags);
+  return announced || (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1);
+}

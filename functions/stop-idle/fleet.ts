@@ -1,0 +1,37 @@
+/** The fleet of a run: its document, its members, and how those that are left out are told. */
+import type { CloudClient } from "../../shared/cloud/client.ts";
+import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
+import { readDocument } from "../../shared/document-store.ts";
+import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
+import { DocumentError } from "../../shared/errors.ts";
+import { TAG } from "../../shared/labels.ts";
+import type { Refused } from "./each.ts";
+import { MOST_TOLD } from "./report.ts";
+
+/** The document, or a sentence with all that is wrong in it. */
+export async function fleetOf(cloud: CloudClient, name: string): Promise<Fleet | string> {
+  const read = await readDocument(cloud, "fleets", name);
+  if ("problem" in read) return read.problem;
+  try {
+    return parseFleet(name, read.text);
+  } catch (error) {
+    if (error instanceof DocumentError) return error.message;
+    throw error;
+  }
+}
+
+export const membersOf = (cloud: CloudClient, fleet: string): Promise<Instance[]> =>
+  describeInstances(cloud, { tags: { [TAG.fleet]: fleet, [TAG.role]: "member" }, many: true });
+
+/** Whether an instance that was found by its id belongs to the fleet. */
+export const isMember = ({ tags }: Instance, fleet: string): boolean =>
+  tags[TAG.fleet] === fleet && tags[TAG.role] === "member";
+
+/** Adds to the refusals of a run; each is a line a person can read. */
+export function withRefusals(
+  { refused, refusals }: { readonly refused: readonly string[]; readonly refusals: number },
+  more: readonly Refused[],
+): { refused: string[]; refusals: number } {
+  const lines = more.map(({ id, code, message }) => `${id}: ${code} ${message}`.slice(0, 300));
+  return { refused: [...refused, ...lines].slice(0, MOST_TOLD), refusals: refusals + more.length };
+}

@@ -1,0 +1,109 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { callsOf, machines, tagsOf, test } from "./fleet.ts";
+import { check, IDLE, idleFleet, POLICY, statuses, verdictsOf } from "./idle-fleet.ts";
+
+test("of a mixed fleet only the idle one is stopped, and each verdict names its reason and numbers", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const [idle = "", busy = "", gap = "", kept = "", down = ""] = await idleFleet(kiln, 5);
+  const { world, time } = kiln.cloud;
+  world.load(busy, () => ({ ...IDLE, cpuAverage: 40 }));
+  world.load(gap, (hour) => (hour < time.now() - hours(2) ? IDLE : undefined));
+  world.tag(kept, { "kiln:keep": "" });
+  world.stop(down);
+  await kiln.cloud.settle({ forMs: minutes(3) });
+  const record = await check(kiln);
+  expect(record).toMatchObject({
+    state: "done",
+    result: { instances: 5, running: 4, stop: 1, "kept: busy": 1, "kept: gap": 1, stopped: [idle] },
+  });
+  const verdicts = verdictsOf(kiln, record);
+  const reasons = [idle, busy, gap, kept, down].map((id) => verdicts[id]?.reason);
+  expect(reasons).toEqual([
+    "idle for 2h: cpuAverage at most 0.5 % (below 5), 2/2 points",
+    "kept: cpuAverage reached 40 %, not below 5",
+    "kept: only 1 of 2 hourly points of cpuAverage, a gap is not idleness",
+    "kept: its tag kiln:keep asks for it",
+    "kept: it is Stopped",
+  ]);
+  expect(statuses(kiln)).toEqual({
+    [idle]: "Stopped",
+    [busy]: "Running",
+    [gap]: "Running",
+    [kept]: "Running",
+    [down]: "Stopped",
+  });
+});
+
+test("a stop ends the compute charge, is marked, priced and counted in calls", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const [one = ""] = await idleFleet(kiln, 1, { InternetMaxBandwidthOut: 5 });
+  const record = await check(kiln);
+  expect(machines(kiln)[0]).toMatchObject({ status: "Stopped", stoppedMode: "StopCharging" });
+  expect(verdictsOf(kiln, record)[one]?.risks).toEqual([
+    expect.stringMatching(/^loses its public address \d/),
+  ]);
+  expect(tagsOf(kiln, one)).toMatchObject({ "kiln:stopped-by": record.run });
+  expect(record.result).toMatchObject({
+    savings: { instances: 1, unpriced: 0, perHour: 0.62, currency: "CNY" },
+    "with risks": 1,
+    calls: { ListTagResources: 1, DescribeMetricList: 2, StopInstances: 1, RunInstances: 1 },
+  });
+});
+
+test("the same state a second time stops nothing new", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await idleFleet(kiln, 3);
+  expect((await check(kiln)).result?.["stopped"]).toHaveLength(3);
+  const again = await check(kiln);
+  expect(again.result).toMatchObject({ running: 0, stopped: [], "kept: status": 3 });
+  expect(callsOf(kiln, "StopInstances")).toHaveLength(1);
+});
+
+test("a dry run tells what it would stop and save, and changes nothing", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const [one = ""] = await idleFleet(kiln, 1);
+  const record = await check(kiln, POLICY, { body: { dryRun: true } });
+  expect(record.result).toMatchObject({ dryRun: true, wouldStop: [one], savings: { perHour: 0.62 } });
+  const policy = await check(kiln, { ...POLICY, dryRun: true });
+  expect(policy.result).toMatchObject({ dryRun: true, wouldStop: [one] });
+  expect(callsOf(kiln, "StopInstances")).toHaveLength(0);
+  expect(callsOf(kiln, "TagResources")).toHaveLength(0);
+});
+
+test("the signal is read again just before stopping", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const [idle = "", waking = ""] = await idleFleet(kiln, 2);
+  let reads = 0;
+  // Busy from its second reading on: somebody began to work between the survey and the stop.
+  kiln.cloud.world.load(waking, () => ({ ...IDLE, cpuAverage: reads++ < 2 ? 0.5 : 60 }));
+  const record = await check(kiln, { ...POLICY, coverage: 0.5 });
+  expect(record.result).toMatchObject({ stop: 2, stopped: [idle] });
+  expect(record.result?.["refused"]).toEqual([
+    `${waking}: Changed kept: cpuAverage reached 60 %, not below 5`,
+  ]);
+  expect(Object.keys(tagsOf(kiln, waking))).not.toContain("kiln:stopped-by");
+});
+
+test("one bad instance does not keep the others from being stopped", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const [one = "", gone = "", third = "", full = ""] = await idleFleet(kiln, 4);
+  const many = Object.fromEntries(Array.from({ length: 15 }, (_, n) => [`team-${n}`, "x"]));
+  kiln.cloud.world.tag(full, many);
+  // A person releases one between the survey and the stop.
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "TagResources",
+    kind: "before",
+    when: () => {
+      if (kiln.cloud.world.instances.has(gone)) kiln.cloud.world.life.remove(kiln.cloud.world.mustHave(gone));
+      return false;
+    },
+  });
+  const record = await check(kiln);
+  expect(record.result?.["stopped"]).toEqual([one, third]);
+  expect(String(record.result?.["refused"])).toContain(full);
+  expect(statuses(kiln)).toMatchObject({ [one]: "Stopped", [third]: "Stopped", [full]: "Running" });
+});
