@@ -2,7 +2,8 @@
 import type * as z from "zod/mini";
 import { documentNames, nameOf, readDocument } from "../../shared/document-store.ts";
 import { firstLine } from "../../shared/machine.ts";
-import { type BakeEvent, BakeRequest } from "../../shared/events/bake-image.ts";
+import type { BakeEvent } from "../../shared/events/bake-image.ts";
+import { BakeRequest } from "../../shared/events/bake-request.ts";
 import { OssEvent, TimerEvent } from "../../shared/events/triggers.ts";
 import { parse, readTimerPayload, type Ports } from "../../shared/handler.ts";
 import { runId } from "../../shared/run.ts";

@@ -1,6 +1,6 @@
 /** What the front door understands: a method and a path become a request for one function. Pure. */
 import * as z from "zod/mini";
-import { Parameters } from "../../shared/events/bake-image.ts";
+import { Parameters } from "../../shared/events/bake-request.ts";
 import { runId, type RunKind } from "../../shared/run.ts";
 
 /** A request on its way to the function that carries it out. */

@@ -1,24 +1,9 @@
-/** What `bake-image` accepts: its continuations, a request for a bake, and the triggers that mean one. */
+/** The continuations of `bake-image`. */
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
-import { Abandon, Name, phasesWith, RunId } from "./line.ts";
+import { Parameters } from "./bake-request.ts";
+import { Abandon, Name, phasesWith } from "./line.ts";
 import { temporary } from "./temporary.ts";
-
-/** Values a caller adds to one bake; they reach the builder's commands as environment variables. */
-export const Parameters = z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/)), z.string());
-
-/** Asks for a bake: from the webhook, a timer's payload, or `s invoke`. `recipe: "*"` means every one. */
-export const BakeRequest = z.strictObject({
-  v: z.literal(1),
-  request: z.literal("bake"),
-  recipe: z.union([Name, z.literal("*")]),
-  force: z.optional(z.boolean()),
-  parameters: z.optional(Parameters),
-  /** The run id, when the sender has already promised it to somebody; for a single recipe only. */
-  run: z.optional(RunId),
-  by: z.optional(z.string()),
-});
-export type BakeRequest = z.infer<typeof BakeRequest>;
 
 /** Digests of everything an image is made of; two bakes with the same inputs make the same image. */
 export const Inputs = z.strictObject({
