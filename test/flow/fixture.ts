@@ -38,7 +38,7 @@ export async function bakeAndPromote(kiln: Deployment, text: string, name = "web
   await kiln.upload(`recipes/${name}.yaml`, text);
   const fresh = (): RunRecord[] => kiln.records().filter(({ run }) => !before.has(run));
   const ended = (): boolean => {
-    const [bake] = fresh().filter(({ kind }) => kind === "bake");
+    const bake = fresh().find(({ kind }) => kind === "bake");
     if (bake === undefined || !hasEnded(bake)) return false;
     const promotes = bake.state === "done" && bake.result?.["promotes"] !== undefined;
     return !promotes || fresh().some((record) => record.kind === "promote" && hasEnded(record));
