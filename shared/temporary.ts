@@ -43,6 +43,8 @@ export interface Rental {
 export interface Lease<E extends Continuation> {
   readonly rental: (event: E) => Rental;
   readonly commands: (event: E) => readonly Step[];
+  /** What is wrong although the command's exit code was 0; undefined: nothing. */
+  readonly judge?: (event: E, index: number, output: string) => string | undefined;
   /** Every command ended well. */
   readonly ready: (event: E, instanceId: string) => Outcome<E>;
   readonly giveUp: (event: E, reason: string) => Outcome<E>;
@@ -148,6 +150,8 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       if (result.state === "running") return wait(seconds(10), `"${name}" runs`);
       const key = outputKey(event.run, `${lease.rental(event).role}-${index}`);
       await putObject(cloud, key, result.output, { contentType: "text/plain; charset=utf-8" });
+      const problem = result.ok ? lease.judge?.(event, index, result.output) : undefined;
+      if (problem !== undefined) return lease.giveUp(event, `${problem} (all of it: ${key})`);
       if (result.ok)
         return enter({ phase: "command", instanceId, index: index + 1 }, 0, `"${name}" succeeded`);
       // Cloud Assistant repeats the exit code in words; anything else it says (a time-out, no agent) is news.

@@ -1,7 +1,7 @@
-import { PromoteAbandon, PromoteEvent, PromoteRequest } from "../../shared/events/promote-family.ts";
-import { createHandler, parse } from "../../shared/handler.ts";
-import { firstLine } from "../../shared/machine.ts";
-import { runId } from "../../shared/run.ts";
+import { PromoteAbandon, PromoteEvent } from "../../shared/events/promote-family.ts";
+import { createHandler } from "../../shared/handler.ts";
+import { beginPromotions } from "./begin.ts";
+import { endNotices } from "./notices.ts";
 import { promote } from "./steps.ts";
 
 export const handler = createHandler({
@@ -9,13 +9,6 @@ export const handler = createHandler({
   machine: promote,
   event: PromoteEvent,
   abandon: PromoteAbandon,
-  begin: (payload, { clock }) => {
-    const { recipe, imageId, document, delivery, by } = parse(PromoteRequest, payload, "promote-family");
-    const { family } = document;
-    if (family === undefined) return Promise.resolve([]);
-    const now = clock.now();
-    const run = runId("promote", recipe, now, [delivery, imageId]);
-    const job = { recipe, imageId, family, document };
-    return Promise.resolve([{ ...firstLine(run, by, now), phase: "check", job }]);
-  },
+  begin: beginPromotions,
+  tell: endNotices,
 });

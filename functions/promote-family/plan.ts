@@ -33,13 +33,17 @@ export function testerRental({ recipe, imageId, document }: PromoteJob): Rental 
 }
 
 /**
- * The member that would be served instead of `image`: a family answers with its newest available image by
- * creation time, whatever was promoted last (ECS, "image family overview").
+ * The members that would be served instead of `image`, oldest first: a family answers with its newest available
+ * image by creation time, whatever was promoted last (ECS, "image family overview"). Of two made in the same
+ * second nobody knows which is served, so the other one counts as newer.
  */
-export const outranking = (image: Image, members: readonly Image[]): Image | undefined =>
+export const outranking = (image: Image, members: readonly Image[]): readonly Image[] =>
   members
     .filter(
       ({ id, status, createdAt }) =>
         id !== image.id && status === "Available" && createdAt >= image.createdAt,
     )
-    .toSorted((a, b) => b.createdAt - a.createdAt)[0];
+    .toSorted((a, b) => a.createdAt - b.createdAt);
+
+export const outrankedBy = (imageId: string, family: string, newer: Image, where = ""): string =>
+  `${imageId} would not be served: ${newer.id} in family ${family}${where} is newer and available; bake again, or let the recipe say promote.outranked: deprecate`;

@@ -1,104 +1,125 @@
 /**
- * A promotion: check → launch → boot → command ⇄ watch → discard → join → prove.
+ * The machine of this function: promotions, rollbacks and retention, each a chain of its own.
  *
- * P1. A fresh machine boots from the image and passes the recipe's tests before the family hears of it.
- * P2. A family is joined last; nothing but `join` changes what anybody else is served.
- * P3. It is proved: the family must answer with this image, or the run has failed.
+ * promotion  read → check → launch → boot → command ⇄ watch (⇄ rebooted) → discard → ask → approve →
+ *            reserve → copy → arrive → share → barrier → join → clear → prove, or undo
+ * rollback   aim → demote → confirm; its undo aim → restore → confirm
+ * retention  survey → retire ⇄ crumbs
  */
-import { describeImages, familyImage, modifyImage } from "../../shared/cloud/images.ts";
-import { tagResources } from "../../shared/cloud/tags.ts";
-import { minutes, seconds } from "../../shared/duration.ts";
-import type { PromoteEvent } from "../../shared/events/promote-family.ts";
+import { readDocument } from "../../shared/document-store.ts";
+import { parseRecipe } from "../../shared/documents/recipe.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
+import { DocumentError } from "../../shared/errors.ts";
+import type { At, PromoteEvent } from "../../shared/events/promote-family.ts";
 import type { Ports } from "../../shared/handler.ts";
-import { TAG } from "../../shared/labels.ts";
-import { done, failed, next, wait, type Machine, type Outcome } from "../../shared/machine.ts";
-import { discardFrom, TEMPORARY_LIMITS_MS, temporarySteps } from "../../shared/temporary.ts";
-import { outranking, testerRental } from "./plan.ts";
+import { failed, next, type Machine, type Outcome } from "../../shared/machine.ts";
+import { discardFrom, TEMPORARY_LIMITS_MS } from "../../shared/temporary.ts";
+import { approvalSteps } from "./approval.ts";
+import { copySteps } from "./copies.ts";
+import { familySteps } from "./family.ts";
+import { gateSteps } from "./gate.ts";
+import { movedOf } from "./regions.ts";
+import { retentionSteps } from "./retention.ts";
+import { rollbackSteps } from "./rollback.ts";
+import { undoSteps } from "./undo.ts";
 
 type PromoteOutcome = Outcome<PromoteEvent>;
 
 const giveUp = (event: PromoteEvent, reason: string): PromoteOutcome => {
   switch (event.phase) {
-    case "join":
-    case "prove":
-      return failed(reason);
-    case "discard": {
-      const first = event.verdict.ok ? "" : `${event.verdict.reason}; `;
-      return failed(`${first}${reason}; left behind for the sweep: ${event.instanceId ?? "nothing known"}`);
-    }
-    case "check":
     case "launch":
     case "boot":
     case "command":
     case "watch":
     case "rebooted":
       return next(discardFrom(event, { ok: false, reason }));
+    case "discard": {
+      const first = event.verdict.ok ? "" : `${event.verdict.reason}; `;
+      return failed(`${first}${reason}; left behind for the sweep: ${event.instanceId ?? "nothing known"}`);
+    }
+    case "copy":
+    case "arrive":
+    case "share":
+    case "barrier":
+    case "join":
+    case "clear":
+    case "prove":
+      return next({ phase: "undo", ...movedOf(event), reason });
+    case "undo": {
+      const moved = event.joined.length === 0 ? "no region moved" : `moved in ${event.joined.join(", ")}`;
+      return failed(
+        `${event.reason}; taking it back ended with ${reason}; ${moved}; copies are tagged ${event.run}`,
+      );
+    }
+    case "demote":
+    case "restore":
+      return failed(`${reason}; ask for it again, it goes on where it stopped`);
+    case "read":
+    case "check":
+    case "ask":
+    case "approve":
+    case "reserve":
+    case "aim":
+    case "confirm":
+    case "survey":
+    case "retire":
+    case "crumbs":
+      return failed(reason);
   }
 };
 
-const rented = temporarySteps<PromoteEvent>({
-  rental: ({ job }) => {
-    const rental = testerRental(job);
-    if (rental === undefined) throw new TypeError(`recipe ${job.recipe} has no place to test in`);
-    return rental;
-  },
-  commands: ({ job }) => job.document.test.commands,
-  ready: (event, instanceId) =>
-    next({ ...discardFrom(event, { ok: true, note: `${event.job.imageId} passed its tests` }), instanceId }),
-  giveUp,
-  released: async (event, { cloud }) => {
-    if (event.phase !== "discard") throw new TypeError(`released in phase ${event.phase}`);
-    const { verdict, job } = event;
-    // A later bake asks for this: an image that failed is no reason to skip the next one.
-    await tagResources(cloud, "image", [job.imageId], { [TAG.gate]: verdict.ok ? "passed" : "failed" });
-    return verdict.ok ? next({ phase: "join" }, 0, verdict.note) : failed(verdict.reason);
-  },
-});
-
-const steps: Machine<PromoteEvent, Ports>["steps"] = {
-  ...rented,
-
-  check: async (event, { cloud }) => {
-    const { imageId, family, document, recipe } = event.job;
-    const [image] = await describeImages(cloud, { ids: [imageId] });
-    if (image === undefined) return failed(`image ${imageId} does not exist in ${cloud.access.region}`);
-    if (image.status !== "Available" || !image.usable)
-      return failed(`image ${imageId} is ${image.status}, not available`);
-    const newer = outranking(image, await describeImages(cloud, { family }));
-    if (newer) return failed(outranked(imageId, family, newer.id));
-    if (document.test.skip) return next({ phase: "join" }, 0, "its recipe says test: skip");
-    if (testerRental(event.job) === undefined) {
-      return failed(
-        `recipe ${recipe} has no builder, so test needs instanceTypes, vSwitchIds and securityGroupId (or skip: true)`,
-      );
+/** By hand: the recipe is read as it is today, and everything after is like after a bake. */
+async function read(event: At<"read">, { cloud }: Ports): Promise<PromoteOutcome> {
+  const { recipe, imageId, family } = event.job;
+  const found = await readDocument(cloud, "recipes", recipe);
+  if ("problem" in found) return failed(found.problem);
+  try {
+    const document = parseRecipe(recipe, found.text);
+    if (document.family !== family) {
+      return failed(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
     }
-    return next({ phase: "launch", rung: 0 });
-  },
-
-  join: async (event, { cloud }) => {
-    const { imageId, family } = event.job;
-    const [image] = await describeImages(cloud, { ids: [imageId] });
-    if (image === undefined) return failed(`image ${imageId} is gone before it joined ${family}`);
-    const newer = outranking(image, await describeImages(cloud, { family }));
-    if (newer) return failed(outranked(imageId, family, newer.id));
-    if (image.family !== family) await modifyImage(cloud, imageId, { family });
-    return next({ phase: "prove" }, seconds(5), `${imageId} joins ${family}`);
-  },
-
-  prove: async (event, { cloud }) => {
-    const { imageId, family } = event.job;
-    const served = await familyImage(cloud, family);
-    if (served?.id === imageId) return done({ family, imageId, proved: `${family} answers with ${imageId}` });
-    if (served && served.createdAt > event.began) return failed(outranked(imageId, family, served.id));
-    return wait(seconds(15), `family ${family} still answers with ${served?.id ?? "nothing"}`);
-  },
-};
-
-const outranked = (imageId: string, family: string, newer: string): string =>
-  `${imageId} would not be served: ${newer} in family ${family} is newer and available; deprecate it, or bake again`;
+    return next({ phase: "check", job: { recipe, imageId, family, document } });
+  } catch (error) {
+    if (error instanceof DocumentError) return failed(error.message);
+    throw error;
+  }
+}
 
 export const promote: Machine<PromoteEvent, Ports> = {
-  steps,
+  steps: {
+    read,
+    ...gateSteps,
+    ...approvalSteps,
+    ...copySteps,
+    ...familySteps,
+    ...undoSteps,
+    ...rollbackSteps,
+    ...retentionSteps,
+  },
   giveUp,
-  limitsMs: { ...TEMPORARY_LIMITS_MS, check: minutes(30), join: minutes(30), prove: minutes(15) },
+  limitsMs: {
+    ...TEMPORARY_LIMITS_MS,
+    read: minutes(30),
+    check: minutes(30),
+    ask: minutes(30),
+    // The recipe's own limit is shorter; this one only catches a clock that went wrong.
+    approve: days(8),
+    // Another promotion of the family may copy for hours.
+    reserve: hours(24),
+    copy: hours(6),
+    arrive: hours(12),
+    share: minutes(30),
+    barrier: minutes(30),
+    join: minutes(30),
+    clear: minutes(30),
+    prove: minutes(15),
+    undo: hours(2),
+    aim: hours(2),
+    demote: minutes(30),
+    restore: minutes(30),
+    confirm: minutes(15),
+    survey: minutes(30),
+    retire: minutes(30),
+    crumbs: hours(1),
+  },
 };

@@ -7,11 +7,13 @@ import { FailureEvent, TimerEvent } from "../../shared/events/triggers.ts";
 import { parse, portsFor, readPayload, readTimerPayload, type FcHandler } from "../../shared/handler.ts";
 import { windDown } from "./failures.ts";
 import { lostRuns, takeUp } from "./lost-runs.ts";
+import { isNotice, postNotice } from "./notices.ts";
 import { findOrphans, giveBack } from "./orphans.ts";
 
 export const handler: FcHandler = async (bytes, context) => {
   const ports = portsFor("sweep", context);
   const payload = readPayload(bytes);
+  if (isNotice(payload)) return postNotice(payload, ports);
   const failure = FailureEvent.safeParse(payload);
   if (failure.success) return windDown(failure.data, ports);
   const timer = TimerEvent.safeParse(payload);

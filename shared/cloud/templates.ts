@@ -39,6 +39,7 @@ const templatesAnswer = () =>
 export async function describeTemplates(
   client: CloudClient,
   names: readonly string[] = [],
+  region?: string,
 ): Promise<Template[]> {
   const action = "DescribeLaunchTemplates";
   const wire = await byNumber(action, 50, async (PageNumber) => {
@@ -49,6 +50,7 @@ export async function describeTemplates(
         action,
         request: () => import("@alicloud/ecs20140526/dist/models/DescribeLaunchTemplatesRequest.js"),
         params,
+        region,
       },
       templatesAnswer,
     );
@@ -84,6 +86,7 @@ export async function describeTemplateVersions(
   client: CloudClient,
   template: TemplateName,
   versions: readonly number[] | "default" = [],
+  region?: string,
 ): Promise<TemplateVersion[]> {
   const action = "DescribeLaunchTemplateVersions";
   const which = "id" in template ? { LaunchTemplateId: template.id } : { LaunchTemplateName: template.name };
@@ -101,6 +104,7 @@ export async function describeTemplateVersions(
         action,
         request: () => import("@alicloud/ecs20140526/dist/models/DescribeLaunchTemplateVersionsRequest.js"),
         params,
+        region,
       },
       versionsAnswer,
     );

@@ -1,7 +1,7 @@
-/** What `promote-family` accepts: its continuations, and a request to promote an image. */
+/** What `promote-family` accepts: its continuations, and requests to promote, roll back and retire images. */
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
-import { Abandon, Name, phasesWith } from "./line.ts";
+import { Abandon, Name, phasesWith, RunId } from "./line.ts";
 import { temporary } from "./temporary.ts";
 
 /** Asks for a promotion: sent by a bake when its image is done. */
@@ -15,29 +15,142 @@ export const PromoteRequest = z.strictObject({
   delivery: z.string(),
   by: z.string(),
 });
-export type PromoteRequest = z.infer<typeof PromoteRequest>;
 
-const job = z.strictObject({
+const asked = {
+  v: z.literal(1),
+  /** The run id, when the sender has already promised it to somebody. */
+  run: z.optional(RunId),
+  by: z.optional(z.string()),
+};
+
+/** Promotes an image by hand, as its recipe in the bucket says today; it is tested like any other. */
+export const PromoteImageRequest = z.strictObject({
+  ...asked,
+  request: z.literal("promote-image"),
+  family: z.string(),
+  recipe: Name,
+  imageId: z.string(),
+});
+
+/** Back to the image before, or to `to`; `undo` takes the last rollback back. */
+export const RollbackRequest = z.strictObject({
+  ...asked,
+  request: z.literal("rollback"),
+  family: z.string(),
+  to: z.optional(z.string()),
+  /** Where; without it everywhere the promotion went. */
+  regions: z.optional(z.array(z.string())),
+  undo: z.optional(z.boolean()),
+});
+
+/** Applies the retention of one recipe, or of every one that has it enabled. */
+export const RetireRequest = z.strictObject({
+  ...asked,
+  request: z.literal("retire"),
+  recipe: z.union([Name, z.literal("*")]),
+  dryRun: z.optional(z.boolean()),
+});
+
+const promoteJob = z.strictObject({
   recipe: Name,
   imageId: z.string(),
   family: z.string(),
   document: z.custom<Recipe>(),
+  /** The image when its gate opened; everything the gate finds is measured against it. Epoch ms. */
+  tested: z.optional(z.strictObject({ createdAt: z.int(), osType: z.string(), since: z.int() })),
 });
-export type PromoteJob = z.infer<typeof job>;
+export type PromoteJob = z.infer<typeof promoteJob>;
 
-const phase = phasesWith(job);
+const handJob = z.strictObject({ recipe: Name, imageId: z.string(), family: z.string() });
+
+const rollbackJob = z.strictObject({
+  family: z.string(),
+  to: z.optional(z.string()),
+  regions: z.optional(z.array(z.string())),
+  undo: z.boolean(),
+});
+
+const retireJob = z.strictObject({ recipe: Name, dryRun: z.boolean() });
+
+/** An image in a region that was taken out of the choice, and the accounts it was shared with until then. */
+export const Demoted = z.strictObject({
+  region: z.string(),
+  imageId: z.string(),
+  accounts: z.array(z.string()),
+});
+export type Demoted = z.infer<typeof Demoted>;
+
+/** One change of a retention run. */
+export const Retirement = z.strictObject({
+  region: z.string(),
+  imageId: z.string(),
+  action: z.enum(["mark", "unmark", "delete"]),
+});
+export type Retirement = z.infer<typeof Retirement>;
+
+/** Region → image id. */
+const images = z.record(z.string(), z.string());
+
+/** What a promotion has done to the regions so far: enough to take all of it back. */
+const moved = {
+  copies: images,
+  /** Copies that were there before this run; they are not its to delete. */
+  adopted: z.array(z.string()),
+  /** Regions whose family had the image before this run. */
+  members: z.array(z.string()),
+  /** Regions whose family took the image in, by this run. */
+  joined: z.array(z.string()),
+  /** Newer images deprecated for it, by this run. */
+  cleared: z.array(Demoted),
+};
+
+const promotion = phasesWith(promoteJob);
+const byHand = phasesWith(handJob);
+const rollback = phasesWith(rollbackJob);
+const retention = phasesWith(retireJob);
 
 export const PromoteEvent = z.discriminatedUnion("phase", [
-  phase("check", {}),
-  phase("launch", temporary.launch),
-  phase("boot", temporary.boot),
-  phase("command", temporary.command),
-  phase("watch", temporary.watch),
-  phase("rebooted", temporary.rebooted),
-  phase("discard", temporary.discard),
-  phase("join", {}),
-  phase("prove", {}),
+  byHand("read", {}),
+  promotion("check", {}),
+  promotion("launch", temporary.launch),
+  promotion("boot", temporary.boot),
+  promotion("command", temporary.command),
+  promotion("watch", temporary.watch),
+  promotion("rebooted", temporary.rebooted),
+  promotion("discard", temporary.discard),
+  promotion("ask", {}),
+  promotion("approve", { expiresAt: z.int() }),
+  promotion("reserve", {}),
+  promotion("copy", moved),
+  promotion("arrive", moved),
+  /** `batch` accounts a call; one at a time once a call was refused, to find out which is unknown. */
+  promotion("share", { ...moved, batch: z.int() }),
+  promotion("barrier", moved),
+  promotion("join", moved),
+  promotion("clear", { ...moved, now: z.optional(Demoted) }),
+  promotion("prove", moved),
+  promotion("undo", { ...moved, reason: z.string() }),
+  rollback("aim", {}),
+  rollback("demote", { targets: images, demoted: z.array(Demoted) }),
+  rollback("restore", { targets: images, demoted: z.array(Demoted), rolledBackBy: RunId }),
+  rollback("confirm", { targets: images, demoted: z.array(Demoted) }),
+  retention("survey", {}),
+  retention("retire", { left: z.array(Retirement), counts: z.record(z.string(), z.int()) }),
+  /** An image that goes, then its snapshots, one by one and awaited. */
+  retention("crumbs", {
+    left: z.array(Retirement),
+    counts: z.record(z.string(), z.int()),
+    region: z.string(),
+    imageId: z.string(),
+    snapshotIds: z.array(z.string()),
+  }),
 ]);
 export type PromoteEvent = z.infer<typeof PromoteEvent>;
+
+/** The event of one phase. */
+export type At<K extends PromoteEvent["phase"]> = Extract<PromoteEvent, { phase: K }>;
+
+/** What a promotion carries once it has begun to copy. */
+export type Moved = Pick<At<"join">, keyof typeof moved>;
 
 export const PromoteAbandon = Abandon(PromoteEvent);

@@ -1,0 +1,28 @@
+/** What a run has to tell people, on its way to one channel. Names of channels travel, their addresses never. */
+import * as z from "zod/mini";
+import { RunId } from "./line.ts";
+
+export const Notice = z.strictObject({
+  /** `approval` asks for something; the others tell that a run has ended. */
+  kind: z.enum(["baked", "promoted", "failed", "rolledBack", "approval"]),
+  run: RunId,
+  /** The recipe. */
+  subject: z.string(),
+  by: z.string(),
+  at: z.int(),
+  family: z.optional(z.string()),
+  imageId: z.optional(z.string()),
+  regions: z.optional(z.array(z.string())),
+  /** Why it failed, or what was rolled back, in words. */
+  reason: z.optional(z.string()),
+  /** Until when an approval can be given. */
+  expiresAt: z.optional(z.int()),
+});
+export type Notice = z.infer<typeof Notice>;
+
+export const NotifyRequest = z.strictObject({
+  v: z.literal(1),
+  request: z.literal("notify"),
+  channel: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,39}$/)),
+  notice: Notice,
+});

@@ -1,0 +1,157 @@
+/**
+ * Telling people: which channels hear of a notice, and what each kind of channel is sent. Pure.
+ *
+ * N1. A run never waits for a channel: it hands the notice to the platform, which delivers it to the sweep and
+ *     repeats that while the channel does not answer.
+ * N2. One event per channel, so that a repeat does not tell the others again.
+ * N3. Addresses and their secrets are known to the function that posts, and to nothing else.
+ */
+import { createHmac } from "node:crypto";
+import type { Recipe } from "./documents/recipe.ts";
+import type { Notice } from "./events/notify.ts";
+import type { Send } from "./machine.ts";
+
+type Subscriptions = Recipe["notify"];
+
+/** What a run sends along when it ends: one event for each channel that asked for this kind of notice. */
+export function noticeSends(subscriptions: Subscriptions, notice: Notice): readonly Send[] {
+  const { kind, run } = notice;
+  const wants = subscriptions.filter(({ events }) => kind === "approval" || events.includes(kind));
+  const channels = [...new Set(wants.map(({ channel }) => channel))];
+  return channels.map((channel) => ({
+    to: "sweep",
+    taskId: `${run}-${kind}-${channel}`,
+    event: { v: 1, request: "notify", channel, notice: bounded(notice) },
+  }));
+}
+
+/** Reasons may quote whole error messages; chats cut or refuse long ones. */
+const REASON_MAX = 1_500;
+
+const bounded = (notice: Notice): Notice =>
+  notice.reason === undefined ? notice : { ...notice, reason: notice.reason.slice(0, REASON_MAX) };
+
+export type ChannelKind = "dingtalk" | "feishu" | "slack" | "json";
+
+/** A channel as the environment names it; with a secret the message is signed by the rules of its kind. */
+export interface Channel {
+  readonly kind: ChannelKind;
+  readonly url: string;
+  readonly secret?: string | undefined;
+}
+
+export interface Message {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What to POST where. `links` are complete URLs; `at` is now, epoch ms, which signatures contain. */
+export function messageFor(
+  { kind, url, secret }: Channel,
+  notice: Notice,
+  links: { readonly approve?: string | undefined; readonly run?: string | undefined },
+  at: number,
+): Message {
+  const title = titleOf(notice);
+  const lines = linesOf(notice);
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  switch (kind) {
+    case "dingtalk": {
+      const more = [
+        ...(links.approve ? [`[Look and decide](${links.approve})`] : []),
+        ...(links.run ? [`[${notice.run}](${links.run})`] : []),
+      ];
+      const text = [`### ${title}`, ...lines, ...more].join("\n\n");
+      const body = JSON.stringify({ msgtype: "markdown", markdown: { title, text } });
+      return { url: secret === undefined ? url : dingtalkUrl(url, secret, at), headers, body };
+    }
+    case "feishu": {
+      const text = [title, ...lines, ...Object.values(links)].filter(Boolean).join("\n");
+      const signed = secret === undefined ? {} : feishuSignature(secret, at);
+      return { url, headers, body: JSON.stringify({ ...signed, msg_type: "text", content: { text } }) };
+    }
+    case "slack": {
+      const approve = links.approve ? [`<${links.approve}|Look and decide>`] : [];
+      const text = [`*${slackText(title)}*`, ...lines.map(slackText), ...approve].join("\n");
+      return { url, headers, body: JSON.stringify({ text }) };
+    }
+    case "json": {
+      const body = JSON.stringify({ v: 1, title, ...notice, links });
+      return {
+        url,
+        headers: secret === undefined ? headers : { ...headers, ...jsonSignature(secret, body, at) },
+        body,
+      };
+    }
+  }
+}
+
+function titleOf({ kind, subject, family, imageId }: Notice): string {
+  const image = imageId ?? "no image";
+  switch (kind) {
+    case "baked":
+      return `${subject}: ${image} is baked`;
+    case "promoted":
+      return `${subject}: family ${family} serves ${image}`;
+    case "failed":
+      return `${subject}: failed`;
+    case "rolledBack":
+      return `family ${family} is back at ${image}`;
+    case "approval":
+      return `${subject}: may ${image} become family ${family}?`;
+  }
+}
+
+function linesOf({ reason, regions, by, run, expiresAt }: Notice): string[] {
+  return [
+    ...(reason === undefined ? [] : [reason]),
+    ...(regions === undefined || regions.length < 2 ? [] : [`in ${regions.join(", ")}`]),
+    ...(expiresAt === undefined ? [] : [`until ${new Date(expiresAt).toISOString()}`]),
+    `run ${run}, asked for by ${by}`,
+  ];
+}
+
+/** Custom robot, "add signature": Base64 of HMAC-SHA256 over `<ms>\n<secret>` with the secret as key, in the URL. */
+function dingtalkUrl(url: string, secret: string, at: number): string {
+  const signature = createHmac("sha256", secret).update(`${at}\n${secret}`).digest("base64");
+  const signed = new URL(url);
+  signed.searchParams.set("timestamp", String(at));
+  signed.searchParams.set("sign", signature);
+  return signed.href;
+}
+
+/** Custom bot, "signature verification": `<s>\n<secret>` is the key and the message is empty. */
+function feishuSignature(secret: string, at: number) {
+  const timestamp = String(Math.floor(at / 1000));
+  const sign = createHmac("sha256", `${timestamp}\n${secret}`).update("").digest("base64");
+  return { timestamp, sign };
+}
+
+/** Our own form, the same as callers of the front door use: `<s>\n<body>`, hex. */
+function jsonSignature(secret: string, body: string, at: number) {
+  const timestamp = String(Math.floor(at / 1000));
+  const signature = createHmac("sha256", secret).update(`${timestamp}\n${body}`).digest("hex");
+  return { "x-kiln-timestamp": timestamp, "x-kiln-signature": `v1=${signature}` };
+}
+
+/** Slack reads these three as markup ("formatting text", escaping). */
+const slackText = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/**
+ * Why the channel did not take the message, or undefined when it did. DingTalk and Feishu answer 200 to
+ * everything and say in the body whether they meant it.
+ */
+export function refusalIn(kind: ChannelKind, status: number, body: string): string | undefined {
+  const said = body.slice(0, 200);
+  if (status < 200 || status > 299) return `status ${status}: ${said}`;
+  if (kind !== "dingtalk" && kind !== "feishu") return undefined;
+  try {
+    const answer = JSON.parse(body) as { errcode?: number; code?: number; StatusCode?: number };
+    const code = answer.errcode ?? answer.code ?? answer.StatusCode ?? 0;
+    return code === 0 ? undefined : said;
+  } catch {
+    return `no JSON: ${said}`;
+  }
+}
