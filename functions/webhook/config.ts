@@ -30,3 +30,7 @@ export function readCallers(environment: NodeJS.ProcessEnv = process.env): Reado
   const places = parsed.error.issues.map(({ path }) => path.join(".") || "(whole)");
   throw new ConfigError(`KILN_CALLERS is malformed at ${places.join(", ")}; see README, “Callers”`);
 }
+
+/** The secret that signs links; empty when none is set, and then no link opens anything. */
+export const readApprovalSecret = (environment: NodeJS.ProcessEnv = process.env): string =>
+  environment["KILN_APPROVAL_SECRET"] ?? "";

@@ -9,6 +9,7 @@ import { HttpEvent } from "../../shared/events/triggers.ts";
 import { portsFor, readPayload, type FcHandler, type Ports } from "../../shared/handler.ts";
 import { readRecord, type RunRecord } from "../../shared/journal.ts";
 import { recordKey, subjectOf } from "../../shared/run.ts";
+import { answerApproval, isApproval } from "./approval.ts";
 import { readCallers } from "./config.ts";
 import { routeOf, type Enqueue } from "./routes.ts";
 import { verify } from "./verify.ts";
@@ -35,6 +36,7 @@ export const handler: FcHandler = async (bytes, context) => {
   );
   if (body.length > BODY_MAX) return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
   const now = ports.clock.now();
+  if (isApproval(path)) return answerApproval({ method, path, body }, ports);
   const verified = verify({ method, path, headers, body }, readCallers(), now);
   if (!verified.ok) {
     ports.log({ requestId: context.requestId, refused: verified.why, method, path });

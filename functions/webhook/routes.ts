@@ -1,7 +1,7 @@
 /** What the front door understands: a method and a path become a request for one function. Pure. */
 import * as z from "zod/mini";
 import { Parameters } from "../../shared/events/bake-request.ts";
-import { runId, type RunKind } from "../../shared/run.ts";
+import { familyName, runId, type RunKind } from "../../shared/run.ts";
 
 /** A request on its way to the function that carries it out. */
 export interface Enqueue {
@@ -33,9 +33,42 @@ interface Route {
   readonly request: string;
   /** Under which key the name in the path travels. */
   readonly subject: string;
+  /** What the run is called after, where that is not the name in the path. */
+  readonly runName?: (name: string, body: Readonly<Record<string, unknown>>) => string;
 }
 
 const NAME = "([a-z][a-z0-9-]{0,39})";
+
+/** Families have a wider alphabet than documents; one with Chinese characters is reached by `s invoke`. */
+const FAMILY = "([A-Za-z][A-Za-z0-9_:-]{1,127})";
+
+const FAMILY_ROUTES: readonly Route[] = [
+  {
+    path: new RegExp(`^/families/${FAMILY}/rollback$`),
+    kind: "rollback",
+    to: "promote-family",
+    request: "rollback",
+    subject: "family",
+    body: z.strictObject({
+      to: z.optional(z.string()),
+      regions: z.optional(z.array(z.string())),
+      undo: z.optional(z.boolean()),
+    }),
+    runName: familyName,
+  },
+  {
+    path: new RegExp(`^/families/${FAMILY}/promote$`),
+    kind: "promote",
+    to: "promote-family",
+    request: "promote-image",
+    subject: "family",
+    body: z.strictObject({
+      imageId: z.string(),
+      recipe: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,39}$/)),
+    }),
+    runName: (_family, { recipe }) => String(recipe),
+  },
+];
 
 const ROUTES: readonly Route[] = [
   {
@@ -62,6 +95,15 @@ const ROUTES: readonly Route[] = [
     subject: "recipe",
     body: z.strictObject({ force: z.optional(z.boolean()), parameters: z.optional(Parameters) }),
   },
+  {
+    path: new RegExp(`^/recipes/${NAME}/retire$`),
+    kind: "retire",
+    to: "promote-family",
+    request: "retire",
+    subject: "recipe",
+    body: z.strictObject({ dryRun: z.optional(z.boolean()) }),
+  },
+  ...FAMILY_ROUTES,
 ];
 
 const RUN = /^\/runs\/([a-z]+-[a-z][a-z0-9-]{0,39}-\d{8}-[0-9a-f]{12})$/;
@@ -84,7 +126,7 @@ export function routeOf(given: Delivery): Routed {
     );
     return { kind: "refuse", status: 400, error: problems.join("; ") };
   }
-  const run = runId(route.kind, name, sentAt, [delivery]);
+  const run = runId(route.kind, route.runName?.(name, parsed.data) ?? name, sentAt, [delivery]);
   const event = {
     v: 1,
     request: route.request,
