@@ -157,3 +157,16 @@ test("a call whose answer is lost has happened all the same", async ({ expect })
     expect(read(again, "InstanceIdSets.InstanceIdSet")).toEqual([...cloud.world.instances.keys()]);
   });
 });
+
+test("what was due for an instance is void once a person released it", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 5);
+    const [id] = await launch();
+    await cloud.settle();
+    await ask("StopInstance", { InstanceId: id, StoppedMode: "StopCharging" });
+    cloud.world.release(id!);
+    await cloud.settle();
+    expect(cloud.world.instances.size).toBe(0);
+    expect(cloud.world.stockLeft("ecs.g7.large", "cn-hangzhou-h")).toBe(5);
+  });
+});

@@ -68,7 +68,8 @@ test("pages by token hold 10 to 100 and join without gap or repeat, though insta
       expect(items.length).toBeLessThanOrEqual(10);
       seen.push(...items.map((item) => item.InstanceId));
       NextToken = read(page, "NextToken") as string;
-      cloud.world.vanish(seen[seen.length - 1]!);
+      // Once the very instance the next page starts behind.
+      if (seen.length === 10) cloud.world.vanish(seen[9]!);
     } while (NextToken !== "");
     expect(seen).toEqual(ids);
     expect(await refusal("DescribeInstances", { MaxResults: 10, NextToken: "nonsense" })).toBe(

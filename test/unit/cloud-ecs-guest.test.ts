@@ -2,7 +2,7 @@ import { describe, test } from "vitest";
 import { systemDisk } from "../cloud/ecs/guest-disk.ts";
 import type { GuestDisk } from "../cloud/ecs/guest-disk.ts";
 import { runScript } from "../cloud/ecs/guest-shell.ts";
-import type { Machine } from "../cloud/ecs/guest-shell.ts";
+import type { Machine } from "../cloud/ecs/guest-machine.ts";
 
 function machineWith(disk: GuestDisk, lines: string[]): Machine {
   let tokens = 0;
@@ -24,7 +24,10 @@ function machineWith(disk: GuestDisk, lines: string[]): Machine {
 }
 
 /** Runs a script to its end and adds up the time it asked for. */
-function run(script: string, disk = fresh()): { code: number; output: string; waitedMs: number; disk: GuestDisk } {
+function run(
+  script: string,
+  disk = fresh(),
+): { code: number; output: string; waitedMs: number; disk: GuestDisk } {
   const lines: string[] = [];
   const process = runScript(machineWith(disk, lines), script, {});
   let waitedMs = 0;
@@ -55,7 +58,9 @@ describe("the simulated guest", () => {
 
   test("set -e stops at the first accident but not at a question", ({ expect }) => {
     expect(run("set -e\nfalse\necho never")).toMatchObject({ code: 1, output: "" });
-    expect(run("set -euo pipefail\nif ! false; then echo a; fi\nfalse || echo b\nfalse && echo c\necho d").output).toBe("a\nb\nd\n");
+    expect(
+      run("set -euo pipefail\nif ! false; then echo a; fi\nfalse || echo b\nfalse && echo c\necho d").output,
+    ).toBe("a\nb\nd\n");
   });
 
   test("expands variables, commands and defaults as a shell does", ({ expect }) => {
@@ -95,7 +100,8 @@ echo gone > /var/log/a.log; rm -rf /var/log/*; ls /var/log; test -f /var/log/a.l
   test("a web server answers only when its unit is up", ({ expect }) => {
     expect(run("curl -sf http://localhost/").code).toBe(7);
     expect(run("systemctl enable --now nginx").code).toBe(1);
-    const script = "dnf install -y nginx; systemctl enable --now nginx; systemctl is-active nginx; curl -sf localhost:80/health >/dev/null";
+    const script =
+      "dnf install -y nginx; systemctl enable --now nginx; systemctl is-active nginx; curl -sf localhost:80/health >/dev/null";
     expect(run(script)).toMatchObject({ code: 0 });
     expect(run(script).output).toContain("active");
   });

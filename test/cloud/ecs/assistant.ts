@@ -12,7 +12,7 @@ import type { Command, Execution, Invocation } from "./assistant-records.ts";
 import { IDENTITY } from "./guest-disk.ts";
 import { firstBoot, machineOf } from "./guest-boot.ts";
 import { runScript } from "./guest-shell.ts";
-import type { Machine } from "./guest-shell.ts";
+import type { Machine } from "./guest-machine.ts";
 import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";
 

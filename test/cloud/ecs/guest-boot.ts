@@ -1,6 +1,6 @@
 /** The first minutes of a machine: who it becomes, and what its user data does. */
 import { blankDisk, IDENTITY } from "./guest-disk.ts";
-import type { Machine } from "./guest-shell.ts";
+import type { Machine } from "./guest-machine.ts";
 import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";
 

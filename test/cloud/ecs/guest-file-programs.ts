@@ -1,7 +1,7 @@
 /** Programs that read and write files. */
 import { createHash } from "node:crypto";
 import { complain, said } from "./guest-shell-programs.ts";
-import type { Io, Program } from "./guest-shell.ts";
+import type { Io, Program } from "./guest-machine.ts";
 
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
   cat: (args, io) => each(args, io, "cat", (text) => io.out(text)),

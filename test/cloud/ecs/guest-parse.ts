@@ -2,18 +2,8 @@
  * The grammar of the guest's shell: lists, pipelines, redirections, here-documents, quotes, `if`, `for`, `while`,
  * groups and functions. Not `case`, not arithmetic beyond `$(( ))` of plain terms, not arrays.
  */
-
-export type Part =
-  | { readonly kind: "text"; readonly text: string; readonly quoted: boolean }
-  | {
-      readonly kind: "variable";
-      readonly name: string;
-      readonly operator: string;
-      readonly operand: Word;
-      readonly quoted: boolean;
-    }
-  | { readonly kind: "command"; readonly script: string; readonly quoted: boolean };
-export type Word = readonly Part[];
+import { Scanner, SyntaxFault } from "./guest-scan.ts";
+import type { Word } from "./guest-scan.ts";
 
 export interface Redirection {
   readonly fd: number;
@@ -41,11 +31,6 @@ export type Node =
   | { readonly kind: "group"; readonly body: Node; readonly redirections: readonly Redirection[] }
   | { readonly kind: "function"; readonly name: string; readonly body: Node };
 
-/** A script the guest cannot read; a real shell says the same with exit code 2. */
-export class SyntaxFault extends Error {
-  override readonly name = "SyntaxFault";
-}
-
 const ENDS = new Set(["then", "do", "done", "fi", "else", "elif", "}", ")", "esac"]);
 
 /** @throws SyntaxFault */
@@ -56,74 +41,60 @@ export function parseScript(text: string): Node {
   return node;
 }
 
-class Parser {
-  readonly #text: string;
-  #at = 0;
-  /** Here-documents whose text begins after the current line. */
-  #pending: {
-    readonly end: string;
-    readonly strip: boolean;
-    readonly quoted: boolean;
-    readonly fill: (word: Word) => void;
-  }[] = [];
-
-  constructor(text: string) {
-    this.#text = text.replaceAll("\r\n", "\n");
-  }
-
+class Parser extends Scanner {
   expectEnd(): void {
-    this.#skipBlank(true);
-    if (this.#at < this.#text.length)
-      throw new SyntaxFault(`syntax error near \`${this.#text.slice(this.#at, this.#at + 20)}'`);
+    this.skipBlank(true);
+    if (this.at < this.text.length)
+      throw new SyntaxFault(`syntax error near \`${this.text.slice(this.at, this.at + 20)}'`);
   }
 
   list(ends: readonly string[]): Node {
     const items: { node: Node; operator: string }[] = [];
     for (;;) {
-      this.#skipBlank(true);
-      if (this.#at >= this.#text.length) break;
-      const next = this.#peekWord();
+      this.skipBlank(true);
+      if (this.at >= this.text.length) break;
+      const next = this.peekWord();
       if (ends.includes(next) || (ENDS.has(next) && ends.length > 0)) break;
       if (ENDS.has(next)) throw new SyntaxFault(`syntax error near unexpected token \`${next}'`);
       const node = this.#pipeline();
-      this.#skipBlank(false);
-      const operator = this.#takeOne("&&", "||", ";", "&", "\n") ?? "";
-      if (operator === "\n") this.#readPending();
+      this.skipBlank(false);
+      const operator = this.takeOne("&&", "||", ";", "&", "\n") ?? "";
+      if (operator === "\n") this.readPending();
       items.push({ node, operator });
-      if (operator === "" && this.#text[this.#at] !== ")" && this.#text[this.#at] !== "}") break;
+      if (operator === "" && this.text[this.at] !== ")" && this.text[this.at] !== "}") break;
     }
     return { kind: "list", items };
   }
 
   #pipeline(): Node {
-    this.#skipBlank(false);
-    const negated = /^!\s/.test(this.#text.slice(this.#at, this.#at + 2));
-    if (negated) this.#at += 2;
+    this.skipBlank(false);
+    const negated = /^!\s/.test(this.text.slice(this.at, this.at + 2));
+    if (negated) this.at += 2;
     const parts = [this.#command()];
     for (;;) {
-      this.#skipBlank(false);
-      if (this.#text[this.#at] !== "|" || this.#text[this.#at + 1] === "|") break;
-      this.#at++;
-      this.#skipBlank(true);
+      this.skipBlank(false);
+      if (this.text[this.at] !== "|" || this.text[this.at + 1] === "|") break;
+      this.at++;
+      this.skipBlank(true);
       parts.push(this.#command());
     }
     return parts.length === 1 && !negated ? parts[0]! : { kind: "pipeline", negated, parts };
   }
 
   #command(): Node {
-    this.#skipBlank(false);
-    const word = this.#peekWord();
+    this.skipBlank(false);
+    const word = this.peekWord();
     if (word === "if") return this.#if();
     if (word === "for") return this.#for();
     if (word === "while" || word === "until") return this.#while(word === "until");
     if (word === "case") throw new SyntaxFault("guest: not simulated: case");
     if (word === "{" || word === "(") return this.#group(word === "{" ? "}" : ")");
     const named = /^(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\)\s*/.exec(
-      this.#text.slice(this.#at, this.#at + 200),
+      this.text.slice(this.at, this.at + 200),
     );
     if (named !== null) {
-      this.#at += named[0].length;
-      this.#skipBlank(true);
+      this.at += named[0].length;
+      this.skipBlank(true);
       return { kind: "function", name: named[1] ?? "", body: this.#group("}") };
     }
     return this.#simple();
@@ -132,62 +103,62 @@ class Parser {
   #if(): Node {
     const branches: { when: Node; body: Node }[] = [];
     let otherwise: Node | undefined;
-    this.#word("if");
+    this.word("if");
     for (;;) {
       const when = this.list(["then"]);
-      this.#word("then");
+      this.word("then");
       const body = this.list(["elif", "else", "fi"]);
       branches.push({ when, body });
-      const next = this.#peekWord();
+      const next = this.peekWord();
       if (next === "elif") {
-        this.#word("elif");
+        this.word("elif");
         continue;
       }
       if (next === "else") {
-        this.#word("else");
+        this.word("else");
         otherwise = this.list(["fi"]);
       }
-      this.#word("fi");
+      this.word("fi");
       return { kind: "if", branches, otherwise };
     }
   }
 
   #for(): Node {
-    this.#word("for");
-    this.#skipBlank(false);
-    const name = this.#peekWord();
-    this.#at += name.length;
-    this.#skipBlank(true);
-    this.#word("in");
+    this.word("for");
+    this.skipBlank(false);
+    const name = this.peekWord();
+    this.at += name.length;
+    this.skipBlank(true);
+    this.word("in");
     const words: Word[] = [];
-    for (this.#skipBlank(false); !/[;\n]/.test(this.#text[this.#at] ?? "\n"); this.#skipBlank(false))
-      words.push(this.#readWord());
-    this.#at++;
-    this.#skipBlank(true);
-    this.#word("do");
+    for (this.skipBlank(false); !/[;\n]/.test(this.text[this.at] ?? "\n"); this.skipBlank(false))
+      words.push(this.readWord());
+    this.at++;
+    this.skipBlank(true);
+    this.word("do");
     const body = this.list(["done"]);
-    this.#word("done");
+    this.word("done");
     return { kind: "for", name, words, body };
   }
 
   #while(until: boolean): Node {
-    this.#word(until ? "until" : "while");
+    this.word(until ? "until" : "while");
     const when = this.list(["do"]);
-    this.#word("do");
+    this.word("do");
     const body = this.list(["done"]);
-    this.#word("done");
+    this.word("done");
     return { kind: "while", until, when, body };
   }
 
   #group(close: string): Node {
-    this.#at++;
+    this.at++;
     const body = this.list([close]);
-    this.#skipBlank(true);
-    if (this.#text[this.#at] !== close) throw new SyntaxFault(`syntax error: \`${close}' expected`);
-    this.#at++;
+    this.skipBlank(true);
+    if (this.text[this.at] !== close) throw new SyntaxFault(`syntax error: \`${close}' expected`);
+    this.at++;
     const redirections: Redirection[] = [];
     for (;;) {
-      this.#skipBlank(false);
+      this.skipBlank(false);
       const redirection = this.#redirection();
       if (redirection === undefined) return { kind: "group", body, redirections };
       redirections.push(redirection);
@@ -195,213 +166,45 @@ class Parser {
   }
 
   #simple(): Node {
-    const start = this.#at;
+    const start = this.at;
     const assigns: (readonly [string, Word])[] = [];
     const words: Word[] = [];
     const redirections: Redirection[] = [];
     for (;;) {
-      this.#skipBlank(false);
+      this.skipBlank(false);
       const redirection = this.#redirection();
       if (redirection !== undefined) {
         redirections.push(redirection);
         continue;
       }
-      if (/[;&|\n()]/.test(this.#text[this.#at] ?? "\n")) break;
+      if (/[;&|\n()]/.test(this.text[this.at] ?? "\n")) break;
       const assign =
-        words.length === 0 ? /^([A-Za-z_]\w*)=/.exec(this.#text.slice(this.#at, this.#at + 100)) : null;
-      if (assign?.[1] !== undefined) this.#at += assign[0].length;
-      const word = /[\s;&|)]/.test(this.#text[this.#at] ?? "\n") ? [] : this.#readWord();
+        words.length === 0 ? /^([A-Za-z_]\w*)=/.exec(this.text.slice(this.at, this.at + 100)) : null;
+      if (assign?.[1] !== undefined) this.at += assign[0].length;
+      const word = /[\s;&|)]/.test(this.text[this.at] ?? "\n") ? [] : this.readWord();
       if (assign?.[1] === undefined) words.push(word);
       else assigns.push([assign[1], word]);
     }
-    if (this.#at === start)
-      throw new SyntaxFault(`syntax error near \`${this.#text.slice(start, start + 10)}'`);
-    return { kind: "simple", assigns, words, redirections, source: this.#text.slice(start, this.#at).trim() };
+    if (this.at === start)
+      throw new SyntaxFault(`syntax error near \`${this.text.slice(start, start + 10)}'`);
+    return { kind: "simple", assigns, words, redirections, source: this.text.slice(start, this.at).trim() };
   }
 
   #redirection(): Redirection | undefined {
-    const match = /^(\d?)(<<<|<<-?|&>>?|>>|>&|>|<)/.exec(this.#text.slice(this.#at, this.#at + 5));
+    const match = /^(\d?)(<<<|<<-?|&>>?|>>|>&|>|<)/.exec(this.text.slice(this.at, this.at + 5));
     if (match === null) return undefined;
-    this.#at += match[0].length;
+    this.at += match[0].length;
     const operator = match[2] ?? ">";
     const fd = match[1] === "" ? (operator.startsWith("<") ? 0 : 1) : Number(match[1]);
-    this.#skipBlank(false);
-    const target = this.#readWord();
+    this.skipBlank(false);
+    const target = this.readWord();
     if (operator !== "<<" && operator !== "<<-") {
       return { fd, operator: (operator === "&>>" ? "&>" : operator) as Redirection["operator"], target };
     }
     const filled: { fd: number; operator: "<<"; target: Word } = { fd: 0, operator: "<<", target: [] };
     const end = target.map((part) => (part.kind === "text" ? part.text : "")).join("");
     const quoted = target.some((part) => part.quoted);
-    this.#pending.push({ end, strip: operator === "<<-", quoted, fill: (word) => (filled.target = word) });
+    this.pending.push({ end, strip: operator === "<<-", quoted, fill: (word) => (filled.target = word) });
     return filled;
   }
-
-  #readPending(): void {
-    for (const { end, strip, quoted, fill } of this.#pending) {
-      const lines: string[] = [];
-      for (;;) {
-        if (this.#at >= this.#text.length) break;
-        const stop = this.#text.indexOf("\n", this.#at);
-        const raw = this.#text.slice(this.#at, stop === -1 ? undefined : stop);
-        this.#at = stop === -1 ? this.#text.length : stop + 1;
-        const line = strip ? raw.replace(/^\t+/, "") : raw;
-        if (line === end) break;
-        lines.push(`${line}\n`);
-      }
-      const body = lines.join("");
-      fill(quoted ? [{ kind: "text", text: body, quoted: true }] : new Parser(body).#expandable());
-    }
-    this.#pending = [];
-  }
-
-  /** The whole text with its `$` expansions, as inside double quotes. */
-  #expandable(): Word {
-    const parts: Part[] = [];
-    this.#inQuotes("", parts);
-    return parts;
-  }
-
-  #readWord(): Word {
-    const parts: Part[] = [];
-    let text = "";
-    const flush = (): void => {
-      if (text !== "") parts.push({ kind: "text", text, quoted: false });
-      text = "";
-    };
-    for (;;) {
-      const char = this.#text[this.#at];
-      if (char === undefined || /[\s;&|<>()]/.test(char)) break;
-      if (char === "'") {
-        flush();
-        const end = this.#text.indexOf("'", this.#at + 1);
-        if (end === -1) throw new SyntaxFault("unexpected EOF while looking for matching `''");
-        parts.push({ kind: "text", text: this.#text.slice(this.#at + 1, end), quoted: true });
-        this.#at = end + 1;
-      } else if (char === '"') {
-        flush();
-        this.#at++;
-        parts.push({ kind: "text", text: "", quoted: true });
-        this.#inQuotes('"', parts);
-      } else if (char === "\\") {
-        flush();
-        parts.push({ kind: "text", text: this.#text[this.#at + 1] ?? "", quoted: true });
-        this.#at += 2;
-      } else if (char === "$" || char === "`") {
-        flush();
-        parts.push(this.#expansion(false));
-      } else {
-        text += char;
-        this.#at++;
-      }
-    }
-    flush();
-    return parts;
-  }
-
-  #inQuotes(close: string, parts: Part[]): void {
-    let text = "";
-    const flush = (): void => {
-      if (text !== "") parts.push({ kind: "text", text, quoted: true });
-      text = "";
-    };
-    for (;;) {
-      const char = this.#text[this.#at];
-      if (char === undefined && close !== "")
-        throw new SyntaxFault("unexpected EOF while looking for matching `\"'");
-      if (char === undefined || char === close) break;
-      if (char === "\\" && /[$`"\\\n]/.test(this.#text[this.#at + 1] ?? "")) {
-        if (this.#text[this.#at + 1] !== "\n") text += this.#text[this.#at + 1];
-        this.#at += 2;
-      } else if (char === "$" || char === "`") {
-        flush();
-        parts.push(this.#expansion(true));
-      } else {
-        text += char;
-        this.#at++;
-      }
-    }
-    this.#at += close.length;
-    flush();
-  }
-
-  #expansion(quoted: boolean): Part {
-    const rest = this.#text.slice(this.#at);
-    if (rest.startsWith("`")) {
-      const end = rest.indexOf("`", 1);
-      this.#at += end === -1 ? rest.length : end + 1;
-      return { kind: "command", script: rest.slice(1, end === -1 ? undefined : end), quoted };
-    }
-    if (rest.startsWith("$((")) {
-      const end = rest.indexOf("))");
-      this.#at += end + 2;
-      return { kind: "variable", name: rest.slice(3, end), operator: "((", operand: [], quoted };
-    }
-    if (rest.startsWith("$(")) {
-      const end = matching(rest, 1);
-      this.#at += end + 1;
-      return { kind: "command", script: rest.slice(2, end), quoted };
-    }
-    const braced = /^\$\{(#?[A-Za-z_]\w*|[\d?#@*$])(:?[-+=?]|%%?|##?)?/.exec(rest);
-    if (braced !== null) {
-      const end = rest.indexOf("}", braced[0].length);
-      if (end === -1) throw new SyntaxFault("bad substitution");
-      this.#at += end + 1;
-      const operand = new Parser(rest.slice(braced[0].length, end)).#expandable();
-      return { kind: "variable", name: braced[1] ?? "", operator: braced[2] ?? "", operand, quoted };
-    }
-    const plain = /^\$([A-Za-z_]\w*|[\d?#@*$!])/.exec(rest);
-    if (plain !== null) {
-      this.#at += plain[0].length;
-      return { kind: "variable", name: plain[1] ?? "", operator: "", operand: [], quoted };
-    }
-    this.#at++;
-    return { kind: "text", text: "$", quoted: true };
-  }
-
-  #skipBlank(lines: boolean): void {
-    for (;;) {
-      const char = this.#text[this.#at];
-      if (char === " " || char === "\t") this.#at++;
-      else if (char === "\\" && this.#text[this.#at + 1] === "\n") this.#at += 2;
-      else if (char === "#") this.#at = endOfLine(this.#text, this.#at);
-      else if (lines && (char === "\n" || char === ";")) {
-        this.#at++;
-        if (char === "\n") this.#readPending();
-      } else return;
-    }
-  }
-
-  #peekWord(): string {
-    return /^(?:[{}()]|[^\s;&|<>()]+)/.exec(this.#text.slice(this.#at, this.#at + 80))?.[0] ?? "";
-  }
-
-  #word(expected: string): void {
-    this.#skipBlank(true);
-    if (this.#peekWord() !== expected)
-      throw new SyntaxFault(`syntax error: \`${expected}' expected near \`${this.#peekWord()}'`);
-    this.#at += expected.length;
-  }
-
-  #takeOne(...options: readonly string[]): string | undefined {
-    const found = options.find((option) => this.#text.startsWith(option, this.#at));
-    this.#at += found?.length ?? 0;
-    return found;
-  }
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf("\n", from);
-  return end === -1 ? text.length : end;
-}
-
-/** Index of the parenthesis that closes the one at `open`. */
-function matching(text: string, open: number): number {
-  let depth = 0;
-  for (let at = open; at < text.length; at++) {
-    if (text[at] === "'") at = Math.max(at, text.indexOf("'", at + 1));
-    else if (text[at] === "(") depth++;
-    else if (text[at] === ")" && --depth === 0) return at;
-  }
-  throw new SyntaxFault("unexpected EOF while looking for matching `)'");
 }

@@ -1,7 +1,7 @@
 /** What can be typed on a guest, by name. Anything else is not simulated and says so. */
 import { FILE_PROGRAMS } from "./guest-file-programs.ts";
 import { SHELL_PROGRAMS } from "./guest-shell-programs.ts";
-import type { Program } from "./guest-shell.ts";
+import type { Program } from "./guest-machine.ts";
 import { SYSTEM_PROGRAMS } from "./guest-system-programs.ts";
 
 export const PROGRAMS: Readonly<Record<string, Program>> = Object.assign(Object.create(null), {

@@ -1,5 +1,5 @@
 /** Programs of the shell itself: words, conditions, variables, waiting. */
-import type { Io, Program, Run } from "./guest-shell.ts";
+import type { Io, Program, Run } from "./guest-machine.ts";
 import { packageOf } from "./guest-packages.ts";
 
 export const SHELL_PROGRAMS: Readonly<Record<string, Program>> = {

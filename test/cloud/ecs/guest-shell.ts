@@ -4,46 +4,14 @@
  * H1. A command this guest does not know succeeds and says so: `guest: not simulated: <command>`.
  * H2. What a script changes stays on the disk it runs on, from the moment the line is reached.
  */
-import type { GuestDisk } from "./guest-disk.ts";
 import { GuestFiles, resolvePath, toRegExp } from "./guest-files.ts";
-import { parseScript, SyntaxFault } from "./guest-parse.ts";
-import type { Node, Part, Redirection, Word } from "./guest-parse.ts";
+import { parseScript } from "./guest-parse.ts";
+import type { Node, Redirection } from "./guest-parse.ts";
+import { calculate } from "./guest-arithmetic.ts";
+import type { Io, Machine, Run } from "./guest-machine.ts";
 import { PROGRAMS } from "./guest-programs.ts";
-import type { Architecture } from "./records.ts";
-
-export interface Machine {
-  readonly instanceId: string;
-  readonly architecture: Architecture;
-  readonly disk: GuestDisk;
-  /** Units that are up. */
-  readonly active: Set<string>;
-  readonly hostName: () => string;
-  readonly isCloudInitDone: () => boolean;
-  /** What the metadata service answers for a path, undefined when it does not know it. */
-  readonly metadata: (path: string) => string | undefined;
-  readonly needsMetadataToken: boolean;
-  /** A fresh random word. */
-  readonly token: () => string;
-  readonly now: () => number;
-  print: (text: string) => void;
-  readonly powerOff: () => void;
-  readonly reboot: () => void;
-}
-
-export type Run = Generator<number, number>;
-
-/** One program's view of the world. */
-export interface Io {
-  readonly machine: Machine;
-  readonly files: GuestFiles;
-  readonly shell: Shell;
-  readonly stdin: string;
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  readonly path: (text: string) => string;
-}
-
-export type Program = (args: readonly string[], io: Io) => number | Run;
+import { SyntaxFault } from "./guest-scan.ts";
+import type { Part, Word } from "./guest-scan.ts";
 
 class Exit extends Error {
   readonly code: number;
@@ -372,23 +340,4 @@ export class Shell {
     if (/^\d$/.test(name)) return this.#args[Number(name) - 1];
     return this.variables[name];
   }
-}
-
-function calculate(text: string, variables: Readonly<Record<string, string>>): number {
-  const terms = text
-    .replaceAll(/\$?([A-Za-z_]\w*)/g, (_, name: string) => variables[name] ?? "0")
-    .match(/[+-]?\s*\d+(?:\s*[*/%]\s*\d+)*/g);
-  return (terms ?? []).reduce((sum, term) => {
-    const sign = term.trim().startsWith("-") ? -1 : 1;
-    const [first = "0", ...rest] = term.replaceAll(/[+\s-]/g, "").split(/(?=[*/%])/);
-    const product = rest.reduce((value, factor) => {
-      const number = Number(factor.slice(1));
-      return factor.startsWith("*")
-        ? value * number
-        : factor.startsWith("/")
-          ? Math.trunc(value / number)
-          : value % number;
-    }, Number(first));
-    return sum + sign * product;
-  }, 0);
 }

@@ -2,7 +2,7 @@
 import { IDENTITY } from "./guest-disk.ts";
 import { isUnknownPackage, packageOf, unitExists, unitsOf, WEB_UNITS } from "./guest-packages.ts";
 import { complain, said } from "./guest-shell-programs.ts";
-import type { Io, Program, Run } from "./guest-shell.ts";
+import type { Io, Program, Run } from "./guest-machine.ts";
 
 /** How long one package takes to download and install; an estimate. */
 const INSTALL_MS = 20_000;

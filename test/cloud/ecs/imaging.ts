@@ -7,10 +7,9 @@
  * I4. A family answers with the newest Available member by creation time, to the second.
  * I5. Copies run five at a time per region, the rest wait; no copy and no import has a family.
  */
-import { systemDisk } from "./guest-disk.ts";
 import { copyDisk } from "./guest-disk.ts";
 import type { Disk, Image, ImageDisk, Instance, Snapshot, Task } from "./records.ts";
-import type { PublicImage, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** What an image is made of and called; the rest follows. */
 export interface ImagePlan extends Pick<
@@ -223,54 +222,6 @@ export class Imaging {
       if (newest === undefined || isNewer(image, newest)) newest = image;
     }
     return newest;
-  }
-
-  publish(family: string, given: PublicImage, createdAt = this.#world.now()): void {
-    const ubuntu = family.includes("ubuntu");
-    const arm = given.architecture === "arm64";
-    const os = ubuntu
-      ? ({ id: "ubuntu", version: "24.04", packager: "deb", kernel: "6.8.0-generic" } as const)
-      : ({ id: "alinux", version: "3", packager: "rpm", kernel: "5.10.134-19.1.al8" } as const);
-    const regionIds = given.regionId === undefined ? [...this.#world.regions.keys()] : [given.regionId];
-    for (const regionId of regionIds) {
-      this.#world.addImage({
-        imageId: given.imageId,
-        seq: this.#world.nextSeq(),
-        regionId,
-        ownerAlias: "system",
-        ownerId: "0",
-        createdAt,
-        startedAt: createdAt,
-        architecture: arm ? "arm64" : "x86_64",
-        osName: ubuntu ? "Ubuntu 24.04 64 bit" : "Alibaba Cloud Linux 3.2104 LTS 64 bit",
-        osType: "linux",
-        platform: ubuntu ? "Ubuntu" : "Aliyun",
-        version: "",
-        isCopied: false,
-        copiedFrom: undefined,
-        disks: [
-          {
-            device: "/dev/xvda",
-            type: "system",
-            sizeGb: 20,
-            snapshotId: undefined,
-            format: "",
-            content: systemDisk(os),
-          },
-        ],
-        durationMs: 0,
-        name: given.name ?? given.imageId,
-        family,
-        description: "",
-        status: "Available",
-        bootMode: arm ? "UEFI" : "BIOS",
-        imdsSupport: "v1",
-        isPublic: true,
-        importing: false,
-        failure: undefined,
-        sharedWith: new Map(),
-      });
-    }
   }
 
   #finish(snapshot: Snapshot, status: "accomplished" | "failed"): void {

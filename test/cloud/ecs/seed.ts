@@ -1,4 +1,5 @@
 /** What an account has before anybody called anything: regions, a network, types, public images. */
+import { publishImage } from "./public-images.ts";
 import type { InstanceType } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -58,7 +59,7 @@ export function seedWorld(world: World): void {
   for (const [id, cpu, memoryGb, hourlyPrice] of TYPES)
     world.types.set(id, typeOf(id, cpu, memoryGb, hourlyPrice));
   for (const [family, imageId, ageDays, architecture] of PUBLIC) {
-    world.imaging.publish(family, { imageId, architecture }, world.now() - ageDays * 86_400_000);
+    publishImage(world, family, { imageId, architecture }, world.now() - ageDays * 86_400_000);
   }
   world.keyPairs.set("default", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDefaultKeyOfTheAccount default");
 }

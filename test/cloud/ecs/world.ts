@@ -11,6 +11,8 @@ import { Assistant } from "./assistant.ts";
 import { Imaging } from "./imaging.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { LoadProfile } from "./load.ts";
+import { publishImage } from "./public-images.ts";
+import type { PublicImage } from "./public-images.ts";
 import type {
   Disk,
   Image,
@@ -30,14 +32,6 @@ export interface Region {
   readonly regionId: string;
   readonly localName: string;
   readonly zones: readonly string[];
-}
-
-/** What to know about a new public base image; the rest has sensible values. */
-export interface PublicImage {
-  readonly imageId: string;
-  readonly name?: string;
-  readonly regionId?: string;
-  readonly architecture?: "x86_64" | "arm64";
 }
 
 export class World {
@@ -188,7 +182,7 @@ export class World {
 
   /** The cloud publishes a new base image under a public family, in one region or everywhere. */
   publishImage(family: string, image: PublicImage): void {
-    this.imaging.publish(family, image);
+    publishImage(this, family, image);
   }
 
   /** A small summary for a report: how much of everything there is. */

@@ -5,11 +5,11 @@ import { NOTHING, incorrectStatus, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { percent } from "../image-view.ts";
 import { tagView } from "../instance-view.ts";
+import { checkSnapshotable } from "../image-sources.ts";
 import { toSecond } from "../instant.ts";
 import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
 import { invalid } from "../params.ts";
 import type { Snapshot } from "../records.ts";
-import { checkSnapshotable } from "./CreateImage.ts";
 
 export const CreateSnapshot: EcsAction = {
   region: "optional",
