@@ -2,6 +2,7 @@
 import { test as base } from "vitest";
 import { days, hours, minutes } from "../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "../../shared/journal.ts";
+import { publishImage } from "../cloud/ecs/public-images.ts";
 import type { Instance } from "../cloud/ecs/records.ts";
 import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
 
@@ -14,8 +15,7 @@ export const test = base.extend<{ deploy: (options?: DeployOptions) => Promise<D
       const kiln = await deployKiln(options);
       deployed.push(kiln);
       // Yesterday's, so that any image of today is the newer one.
-      const { imaging } = kiln.cloud.world;
-      imaging.publish("web", { imageId: "m-web-1" }, kiln.cloud.time.now() - days(1));
+      publishImage(kiln.cloud.world, "web", { imageId: "m-web-1" }, kiln.cloud.time.now() - days(1));
       return kiln;
     });
     for (const kiln of deployed) await kiln.close();
