@@ -33,7 +33,6 @@ const job = z.strictObject({
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
   plan: z.optional(plan),
 });
-export type BakeJob = z.infer<typeof job>;
 
 const phase = phasesWith(job);
 
