@@ -1,4 +1,5 @@
 /** Bytes in, one step, the next event out: what every stepping function has in common. */
+import { bury, follow as followUp } from "./abandon.ts";
 import { connect, type CloudClient } from "./cloud/client.ts";
 import { deliver } from "./cloud/fc.ts";
 import type * as z from "zod/mini";
@@ -56,15 +57,24 @@ export function readPayload(payload: Uint8Array): unknown {
 /** The JSON a timer's payload string holds. @throws EventError when it is none. */
 export const readTimerPayload = (payload: string): unknown => readPayload(Buffer.from(payload));
 
+interface Abandoned<E> {
+  readonly event: E;
+  readonly reason: string;
+  /** The vote for this event's number is won; it may end the run. */
+  readonly voted?: boolean | undefined;
+}
+
 /** What a stepping function is made of. */
 export interface Stepping<E extends Continuation> {
   /** The function's folder name. */
   readonly name: string;
   readonly machine: Machine<E, Ports>;
   readonly event: z.ZodMiniType<E>;
-  readonly abandon: z.ZodMiniType<{ readonly event: E; readonly reason: string }>;
+  readonly abandon: z.ZodMiniType<Abandoned<E>>;
   /** Turns a trigger or a request into the first events of runs. @throws EventError for an unknown shape. */
-  readonly begin: (payload: unknown, ports: Ports) => Promise<readonly E[]>;
+  readonly begin: (payload: unknown, ports: Ports) => readonly E[] | Promise<readonly E[]>;
+  /** What to send when a run has ended, on whatever road; `at` is now. */
+  readonly tell?: (event: E, outcome: Outcome<E>, at: number) => readonly Send[];
 }
 
 /** Makes the entry point of a function that works in steps. */
@@ -91,6 +101,12 @@ export function createHandler<E extends Continuation>(stepping: Stepping<E>): Fc
       return { run: event.run, dropped: true };
     }
     const outcome = await decide(stepping.machine, event, abandon, ports);
+    if (abandon !== undefined && !given.voted && outcome.kind !== "next") {
+      const reason = abandon;
+      const buried = await bury(ports, { to: stepping.name, event, reason });
+      if (!buried) await followUp(ports, { to: stepping.name, event, reason });
+      return { run: event.run, abandoned: true };
+    }
     const { run, phase, seq } = event;
     ports.log({
       function: stepping.name,
@@ -100,18 +116,23 @@ export function createHandler<E extends Continuation>(stepping: Stepping<E>): Fc
       seq,
       outcome: brief(outcome),
     });
-    await settle(stepping.name, event, outcome, ports);
+    const believed = await settle(stepping, event, outcome, ports);
+    if (!believed && given.abandon !== undefined) {
+      await followUp(ports, { to: stepping.name, event, reason: given.abandon });
+    }
     return { run, phase, outcome: brief(outcome) };
   };
 }
 
-type Given<E> = { readonly event: E; readonly abandon?: string } | { readonly payload: unknown };
+type Given<E> =
+  | { readonly event: E; readonly abandon?: string; readonly voted?: boolean }
+  | { readonly payload: unknown };
 
 function readContinuation<E extends Continuation>(stepping: Stepping<E>, payload: unknown): Given<E> {
   const { phase, request } = (payload ?? {}) as { phase?: unknown; request?: unknown };
   if (request === "abandon") {
-    const { event, reason } = parse(stepping.abandon, payload, `${stepping.name} (abandon)`);
-    return { event, abandon: reason };
+    const { event, reason, voted = false } = parse(stepping.abandon, payload, `${stepping.name} (abandon)`);
+    return { event, abandon: reason, voted };
   }
   if (phase === undefined) return { payload };
   return { event: parse(stepping.event, payload, `${stepping.name} (phase ${JSON.stringify(phase)})`) };
@@ -159,31 +180,36 @@ function afterStray<E extends Continuation>(outcome: Outcome<E>, event: E, { clo
   return { ...outcome, afterMs: outcome.afterMs + strayMs };
 }
 
-/** Hands on what follows, last of all: a crash before this repeats the step instead of losing the run. */
+/**
+ * Hands on what follows, last of all: a crash before this repeats the step instead of losing the run.
+ * False when another fork was first and this one is not believed.
+ */
 async function settle<E extends Continuation>(
-  name: string,
+  { name, tell }: Stepping<E>,
   event: E,
   outcome: Outcome<E>,
   ports: Ports,
-): Promise<void> {
+): Promise<boolean> {
   const now = ports.clock.now();
   const following = follow(event, outcome, now);
   const record = recordOf(event, outcome, following, now);
   if (following) {
     const afterMs = outcome.kind === "wait" || outcome.kind === "next" ? outcome.afterMs : 0;
     // A duplicate lost the vote for `seq + 1` (M5): the run goes on without it, so it writes nothing either.
-    if ((await handOn(name, following, afterMs, ports)) === "duplicate") return;
+    if ((await handOn(name, following, afterMs, ports)) === "duplicate") return false;
     // The run is already safe in the queue; the next step writes the record again, so a failure only delays it.
     await writeRecord(ports.cloud, record).catch((error: unknown) => {
       ports.log({ warning: "record not written", run: event.run, error: (error as Error).message });
     });
-    return;
+    return true;
   }
   const ended = outcome.kind === "done" || outcome.kind === "failed" ? outcome : undefined;
-  for (const send of ended?.send ?? []) await sendTo(send, ports);
+  const told = ended ? (tell?.(event, outcome, now) ?? []) : [];
+  for (const send of [...(ended?.send ?? []), ...told]) await sendTo(send, ports);
   // A copy of the last event says the same again; the record keeps the first time it was said.
   const written = await readRecord(ports.cloud, event.run);
   if (written === undefined || !hasEnded(written)) await writeRecord(ports.cloud, record);
+  return true;
 }
 
 const handOn = (name: string, event: Continuation, delayMs: number, ports: Ports) =>

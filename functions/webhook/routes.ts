@@ -1,6 +1,8 @@
 /** What the front door understands: a method and a path become a request for one function. Pure. */
 import * as z from "zod/mini";
+import { days } from "../../shared/duration.ts";
 import { Parameters } from "../../shared/events/bake-request.ts";
+import { Name } from "../../shared/events/line.ts";
 import { familyName, runId, type RunKind } from "../../shared/run.ts";
 
 /** A request on its way to the function that carries it out. */
@@ -8,11 +10,14 @@ export interface Enqueue {
   readonly to: string;
   readonly run: string;
   readonly event: Readonly<Record<string, unknown>>;
+  /** The run of the same key had it come a day earlier: a repeat over midnight is the same run. */
+  readonly yesterday?: string;
 }
 
 export type Routed =
   | { readonly kind: "enqueue"; readonly enqueue: Enqueue }
   | { readonly kind: "status"; readonly run: string }
+  | { readonly kind: "cancel"; readonly run: string }
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
 
 /** What is known of a request once it is authenticated. */
@@ -38,104 +43,109 @@ interface Route {
 }
 
 const NAME = "([a-z][a-z0-9-]{0,39})";
-
 /** Families have a wider alphabet than documents; one with Chinese characters is reached by `s invoke`. */
 const FAMILY = "([A-Za-z][A-Za-z0-9_:-]{1,127})";
 
-const FAMILY_ROUTES: readonly Route[] = [
-  {
-    path: new RegExp(`^/families/${FAMILY}/rollback$`),
-    kind: "rollback",
-    to: "promote-family",
-    request: "rollback",
-    subject: "family",
-    body: z.strictObject({
-      to: z.optional(z.string()),
-      regions: z.optional(z.array(z.string())),
-      undo: z.optional(z.boolean()),
-    }),
-    runName: familyName,
-  },
-  {
-    path: new RegExp(`^/families/${FAMILY}/promote$`),
-    kind: "promote",
-    to: "promote-family",
-    request: "promote-image",
-    subject: "family",
-    body: z.strictObject({
-      imageId: z.string(),
-      recipe: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,39}$/)),
-    }),
-    runName: (_family, { recipe }) => String(recipe),
-  },
-];
+const dryRun = z.optional(z.boolean());
+/**
+ * The caller's own name for this request. With a key, what makes the request itself is caller and key, so it
+ * may be signed anew and sent again after a lost answer. Without one it is the signed bytes.
+ */
+const key = z.optional(z.string().check(z.regex(/^[A-Za-z0-9._:-]{1,64}$/)));
+/** A fleet has at most this many (limits.max). */
+const COUNT_MAX = 10_000;
+
+const fleet = (action: string, kind: RunKind, to: string, shape: z.core.$ZodLooseShape): Route => ({
+  path: new RegExp(`^/fleets/${NAME}/${action}$`),
+  kind,
+  to,
+  request: action === "stop" ? "stop-idle" : action,
+  subject: "fleet",
+  body: z.strictObject({ ...shape, dryRun, key }),
+});
+
+const recipe = (action: string, to: string, shape: z.core.$ZodLooseShape): Route => ({
+  path: new RegExp(`^/recipes/${NAME}/${action}$`),
+  kind: action === "bake" ? "bake" : "retire",
+  to,
+  request: action,
+  subject: "recipe",
+  body: z.strictObject({ ...shape, key }),
+});
+
+const family = (
+  action: string,
+  kind: RunKind,
+  request: string,
+  runName: NonNullable<Route["runName"]>,
+  shape: z.core.$ZodLooseShape,
+): Route => ({
+  path: new RegExp(`^/families/${FAMILY}/${action}$`),
+  kind,
+  to: "promote-family",
+  request,
+  subject: "family",
+  body: z.strictObject({ ...shape, key }),
+  runName,
+});
+
+const ImageId = z.string().check(z.regex(/^[A-Za-z0-9._-]{2,128}$/));
 
 const ROUTES: readonly Route[] = [
-  {
-    path: new RegExp(`^/fleets/${NAME}/scale-out$`),
-    kind: "scale",
-    to: "scale-out",
-    request: "scale-out",
-    subject: "fleet",
-    body: z.strictObject({ count: z.int().check(z.minimum(1)), dryRun: z.optional(z.boolean()) }),
-  },
-  {
-    path: new RegExp(`^/fleets/${NAME}/stop$`),
-    kind: "idle",
-    to: "stop-idle",
-    request: "stop-idle",
-    subject: "fleet",
-    body: z.strictObject({ dryRun: z.optional(z.boolean()) }),
-  },
-  {
-    path: new RegExp(`^/recipes/${NAME}/bake$`),
-    kind: "bake",
-    to: "bake-image",
-    request: "bake",
-    subject: "recipe",
-    body: z.strictObject({ force: z.optional(z.boolean()), parameters: z.optional(Parameters) }),
-  },
-  {
-    path: new RegExp(`^/recipes/${NAME}/retire$`),
-    kind: "retire",
-    to: "promote-family",
-    request: "retire",
-    subject: "recipe",
-    body: z.strictObject({ dryRun: z.optional(z.boolean()) }),
-  },
-  ...FAMILY_ROUTES,
+  fleet("scale-out", "scale", "scale-out", {
+    count: z.int().check(z.minimum(1), z.maximum(COUNT_MAX)),
+  }),
+  fleet("stop", "idle", "stop-idle", {}),
+  fleet("resume", "resume", "stop-idle", {}),
+  recipe("bake", "bake-image", { force: z.optional(z.boolean()), parameters: z.optional(Parameters) }),
+  recipe("retire", "promote-family", { dryRun }),
+  family("promote", "promote", "promote-image", (_family, body) => String(body["recipe"]), {
+    recipe: Name,
+    imageId: ImageId,
+  }),
+  family("rollback", "rollback", "rollback", familyName, {
+    to: z.optional(ImageId),
+    regions: z.optional(z.array(z.string().check(z.regex(/^[a-z0-9-]{2,40}$/))).check(z.minLength(1))),
+    undo: z.optional(z.boolean()),
+  }),
 ];
 
-const RUN = /^\/runs\/([a-z]+-[a-z][a-z0-9-]{0,39}-\d{8}-[0-9a-f]{12})$/;
+const RUN = "([a-z]+-[a-z][a-z0-9-]{0,39}-\\d{8}-[0-9a-f]{12})";
+const STATUS = new RegExp(`^/runs/${RUN}$`);
+const CANCEL = new RegExp(`^/runs/${RUN}/cancel$`);
 
-/** Reads an authenticated request. A refusal names the path in the body and what it should be. */
+const refuse = (status: 400 | 404, error: string): Routed => ({ kind: "refuse", status, error });
+
+/** Reads an authenticated request. A refusal names the place in the body and what should be there. */
 export function routeOf(given: Delivery): Routed {
-  const { method, path, caller, delivery, sentAt } = given;
-  const known = RUN.exec(path)?.[1];
-  if (method === "GET" && known !== undefined) return { kind: "status", run: known };
+  const { method, path } = given;
+  const status = STATUS.exec(path)?.[1];
+  if (method === "GET" && status !== undefined) return { kind: "status", run: status };
+  const cancel = CANCEL.exec(path)?.[1];
+  if (method === "POST" && cancel !== undefined) return { kind: "cancel", run: cancel };
   const route = method === "POST" ? ROUTES.find((candidate) => candidate.path.test(path)) : undefined;
   const name = route?.path.exec(path)?.[1];
-  if (!route || name === undefined)
-    return { kind: "refuse", status: 404, error: `no route ${method} ${path}` };
+  if (!route || name === undefined) return refuse(404, `no route ${method} ${path}`);
   const body = readBody(given.body);
-  if (body === undefined) return { kind: "refuse", status: 400, error: "the body is not JSON" };
+  if (body === undefined) return refuse(400, "the body is not JSON");
   const parsed = route.body.safeParse(body);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join(".") || "body"}: ${reason(issue)}`,
-    );
-    return { kind: "refuse", status: 400, error: problems.join("; ") };
-  }
-  const run = runId(route.kind, route.runName?.(name, parsed.data) ?? name, sentAt, [delivery]);
-  const event = {
-    v: 1,
-    request: route.request,
-    [route.subject]: name,
-    ...parsed.data,
+  if (!parsed.success) return refuse(400, parsed.error.issues.map(describe).join("; "));
+  return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.data, given) };
+}
+
+function enqueueOf(route: Route, name: string, body: Record<string, unknown>, given: Delivery): Enqueue {
+  const { caller, delivery, sentAt } = given;
+  const { key: own, ...rest } = body;
+  const identity = own === undefined ? [delivery] : ["key", caller, own];
+  const named = route.runName?.(name, rest) ?? name;
+  const run = runId(route.kind, named, sentAt, identity);
+  const asked = { v: 1, request: route.request, [route.subject]: name, ...rest };
+  return {
+    to: route.to,
     run,
-    by: `webhook:${caller}`,
+    event: { ...asked, run, by: `webhook:${caller}` },
+    ...(own !== undefined && { yesterday: runId(route.kind, named, sentAt - days(1), identity) }),
   };
-  return { kind: "enqueue", enqueue: { to: route.to, run, event } };
 }
 
 function readBody(body: Uint8Array): unknown {
@@ -147,14 +157,22 @@ function readBody(body: Uint8Array): unknown {
   }
 }
 
+const describe = (issue: z.core.$ZodIssue): string => `${issue.path.join(".") || "body"}: ${reason(issue)}`;
+
 function reason(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "unrecognized_keys":
       return `unknown key ${issue.keys.join(", ")}`;
     case "invalid_type":
-      return `must be ${issue.expected}`;
+      return issue.input === undefined
+        ? `is missing, must be ${issue.expected}`
+        : `must be ${issue.expected}`;
     case "too_small":
       return `must be at least ${issue.minimum}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}`;
+    case "invalid_format":
+      return `must match ${issue.pattern ?? issue.format}`;
     default:
       return "is not allowed here";
   }

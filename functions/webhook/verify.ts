@@ -46,7 +46,7 @@ export function verify(
   const signed = Buffer.concat([Buffer.from(`${timestamp}\n${method}\n${path}\n`), body]);
   // An unknown caller costs the same work as a known one (V3).
   const secrets = caller?.secrets ?? ["no such caller"];
-  const matches = secrets.map((secret) => sameHex(hmac(secret, signed), given)).includes(true);
+  const matches = secrets.map((secret) => sameText(hmac(secret, signed), given)).includes(true);
   if (!caller || !matches) return { ok: false, status: 401, why: caller ? "signature" : "unknown caller" };
   if (!/^\d{10}$/.test(timestamp)) return { ok: false, status: 401, why: "timestamp is not Unix seconds" };
   const sentAt = seconds(Number(timestamp));
@@ -59,14 +59,19 @@ export function verify(
   return { ok: true, caller: name, delivery, sentAt };
 }
 
-const hmac = (secret: string, signed: Uint8Array): string =>
+/** HMAC-SHA256 in hex. */
+export const hmac = (secret: string, signed: Uint8Array): string =>
   createHmac("sha256", secret).update(signed).digest("hex");
 
-/** Both sides are hashed again, so that lengths agree and nothing leaks through them. */
-function sameHex(a: string, b: string): boolean {
+/** Both sides are hashed again, so that lengths agree and nothing leaks through them (V3). */
+export function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
+
+/** Whether `given` is one of the live secrets; each is compared, so that the answer takes the same time. */
+export const isOneOf = (secrets: readonly string[], given: string): boolean =>
+  secrets.map((secret) => sameText(secret, given)).includes(true);
 
 /** `POST /fleets/*` covers every path below `/fleets/`; without a star the route must be the same. */
 const covers = (route: string, asked: string): boolean =>

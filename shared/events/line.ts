@@ -48,6 +48,15 @@ export const Verdict = z.discriminatedUnion("ok", [
 ]);
 export type Verdict = z.infer<typeof Verdict>;
 
-/** Where the sweep finds an event whose every delivery failed: the run takes its give-up road. */
+/**
+ * Where the sweep finds an event whose every delivery failed, or a caller cancels: the run takes its give-up
+ * road. `voted`: number `seq` is already this one's, and it may end the run (shared/abandon.ts).
+ */
 export const Abandon = <E extends z.core.$ZodType>(event: E) =>
-  z.strictObject({ v: z.literal(1), request: z.literal("abandon"), reason: z.string(), event });
+  z.strictObject({
+    v: z.literal(1),
+    request: z.literal("abandon"),
+    reason: z.string(),
+    event,
+    voted: z.optional(z.boolean()),
+  });

@@ -1,0 +1,46 @@
+/** CloudMonitor: the callback of a threshold alert wants instances of the fleet its rule is set to. Pure. */
+import * as z from "zod/mini";
+import { isOneOf } from "../verify.ts";
+import { ignored, malformed, readBody, refused, wished, type Heard, type SenderRequest } from "./sender.ts";
+import { FleetShare, Secrets } from "./settings.ts";
+
+export const CloudmonitorSettings = z.strictObject({
+  kind: z.literal("cloudmonitor"),
+  /** CloudMonitor signs nothing, so the callback's URL carries one of these: `?token=…`. */
+  tokens: Secrets,
+  /** Which rule, by its id or name, means which fleet. */
+  rules: z.record(z.string(), FleetShare),
+});
+type CloudmonitorSettings = z.infer<typeof CloudmonitorSettings>;
+
+/** A form or JSON, every value as text (CloudMonitor, callbacks of threshold alerts); dimensions may be a list. */
+const Payload = z.looseObject({
+  alertName: z.string(),
+  alertState: z.string(),
+  timestamp: z.union([z.string(), z.number()]),
+  ruleId: z.optional(z.string()),
+  dimensions: z.optional(z.unknown()),
+});
+
+/** The table of the documentation says ALERT, its example ALARM. */
+const RAISED = new Set(["ALERT", "ALARM"]);
+
+export function hearCloudmonitor({ tokens, rules }: CloudmonitorSettings, request: SenderRequest): Heard {
+  if (!isOneOf(tokens, request.query["token"] ?? "")) return refused("token");
+  const parsed = Payload.safeParse(readBody(request));
+  if (!parsed.success) return malformed("not the callback of a CloudMonitor threshold alert");
+  const { alertName, alertState, ruleId, timestamp, dimensions } = parsed.data;
+  if (!RAISED.has(alertState)) return ignored(`the alert is ${alertState}`);
+  const rule = [ruleId ?? "", alertName].find((name) => Object.hasOwn(rules, name));
+  const share = rule === undefined ? undefined : rules[rule];
+  if (share === undefined) return ignored("no fleet is set for this rule");
+  const delivery = [ruleId ?? alertName, String(timestamp), dimensions];
+  return wished([{ ...share, delivery, at: instantOf(timestamp) }], request.now);
+}
+
+/** Ten digits are seconds, thirteen milliseconds: both occur. */
+function instantOf(timestamp: string | number): number {
+  const text = String(timestamp);
+  if (/^\d{10}$/.test(text)) return Number(text) * 1000;
+  return /^\d{13}$/.test(text) ? Number(text) : Number.NaN;
+}
