@@ -1,12 +1,12 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { callsOf, machines, tagsOf, test } from "./fleet.ts";
-import { check, IDLE, idleFleet, POLICY, statuses, verdictsOf } from "./idle-fleet.ts";
+import { check, IDLE, idleFleet, POLICY, QUIET, statuses, verdictsOf } from "./idle-fleet.ts";
 
 test("of a mixed fleet only the idle one is stopped, and each verdict names its reason and numbers", async ({
   deploy,
   expect,
 }) => {
-  const kiln = await deploy();
+  const kiln = await deploy(QUIET);
   const [idle = "", busy = "", gap = "", kept = "", down = ""] = await idleFleet(kiln, 5);
   const { world, time } = kiln.cloud;
   world.load(busy, () => ({ ...IDLE, cpuAverage: 40 }));
@@ -38,7 +38,7 @@ test("of a mixed fleet only the idle one is stopped, and each verdict names its 
 });
 
 test("a stop ends the compute charge, is marked, priced and counted in calls", async ({ deploy, expect }) => {
-  const kiln = await deploy();
+  const kiln = await deploy(QUIET);
   const [one = ""] = await idleFleet(kiln, 1, { InternetMaxBandwidthOut: 5 });
   const record = await check(kiln);
   expect(machines(kiln)[0]).toMatchObject({ status: "Stopped", stoppedMode: "StopCharging" });
@@ -54,7 +54,7 @@ test("a stop ends the compute charge, is marked, priced and counted in calls", a
 });
 
 test("the same state a second time stops nothing new", async ({ deploy, expect }) => {
-  const kiln = await deploy();
+  const kiln = await deploy(QUIET);
   await idleFleet(kiln, 3);
   expect((await check(kiln)).result?.["stopped"]).toHaveLength(3);
   const again = await check(kiln);
@@ -63,7 +63,7 @@ test("the same state a second time stops nothing new", async ({ deploy, expect }
 });
 
 test("a dry run tells what it would stop and save, and changes nothing", async ({ deploy, expect }) => {
-  const kiln = await deploy();
+  const kiln = await deploy(QUIET);
   const [one = ""] = await idleFleet(kiln, 1);
   const record = await check(kiln, POLICY, { body: { dryRun: true } });
   expect(record.result).toMatchObject({ dryRun: true, wouldStop: [one], savings: { perHour: 0.62 } });
@@ -74,7 +74,7 @@ test("a dry run tells what it would stop and save, and changes nothing", async (
 });
 
 test("the signal is read again just before stopping", async ({ deploy, expect }) => {
-  const kiln = await deploy();
+  const kiln = await deploy(QUIET);
   const [idle = "", waking = ""] = await idleFleet(kiln, 2);
   let reads = 0;
   // Busy from its second reading on: somebody began to work between the survey and the stop.
@@ -88,7 +88,7 @@ test("the signal is read again just before stopping", async ({ deploy, expect })
 });
 
 test("one bad instance does not keep the others from being stopped", async ({ deploy, expect }) => {
-  const kiln = await deploy();
+  const kiln = await deploy(QUIET);
   const [one = "", gone = "", third = "", full = ""] = await idleFleet(kiln, 4);
   const many = Object.fromEntries(Array.from({ length: 15 }, (_, n) => [`team-${n}`, "x"]));
   kiln.cloud.world.tag(full, many);

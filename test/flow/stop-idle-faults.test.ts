@@ -1,0 +1,91 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
+import { accepted, callsOf, ended, machines, tagsOf, test } from "./fleet.ts";
+import { check, IDLE, idleFleet, POLICY, QUIET } from "./idle-fleet.ts";
+
+test("throttling is waited out and loses nobody", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 2);
+  const busy = new CloudFault(429, "Throttling.User", "Request was denied due to user flow control.");
+  kiln.cloud.faults.add({
+    product: "cms",
+    action: "DescribeMetricList",
+    kind: "before",
+    when: (_, n) => n < 2,
+    fault: busy,
+  });
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "StopInstances",
+    kind: "before",
+    when: (_, n) => n < 1,
+    fault: busy,
+  });
+  const record = await check(kiln);
+  expect(record.result?.["stopped"]).toHaveLength(2);
+  expect(Date.parse(record.updatedAt) - Date.parse(record.beganAt)).toBeGreaterThan(minutes(2));
+});
+
+test("a second delivery of every event, and a crash after the stop, stop the same and tell it", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const ids = await idleFleet(kiln, 3);
+  kiln.cloud.fc.duplicate(() => true);
+  // The worker dies when the cloud has stopped them and before anybody knows.
+  kiln.cloud.faults.add({ product: "ecs", action: "StopInstances", kind: "crash", when: (_, n) => n === 0 });
+  const record = await check(kiln);
+  expect(record).toMatchObject({ state: "done", result: { stopped: ids } });
+  for (const id of ids) expect(tagsOf(kiln, id)).toMatchObject({ "kiln:stopped-by": record.run });
+  expect(callsOf(kiln, "StopInstances")).toHaveLength(1);
+});
+
+test("two checks at once do not add up their caps", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 4);
+  await check(kiln, { ...POLICY, cap: { count: 1 } }, { body: { dryRun: true } });
+  const [one, other] = await Promise.all([
+    accepted(kiln, "/fleets/web/stop", {}),
+    kiln.invoke("kiln-stop-idle", { v: 1, request: "stop-idle", fleet: "web", by: "somebody else" }),
+  ]);
+  expect(other).toBe(undefined);
+  await ended(kiln, one.run);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  const results = kiln.records("idle").map(({ result }) => result);
+  expect(results.filter((result) => result?.["skipped"] !== undefined)).toHaveLength(1);
+  expect(machines(kiln).filter(({ status }) => status === "Stopped")).toHaveLength(1);
+});
+
+test("when the role may not stop anything the run fails and says what is missing", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [one = ""] = await idleFleet(kiln, 1);
+  const fault = new CloudFault(
+    403,
+    "Forbidden.RAM",
+    "User not authorized to operate on the specified resource.",
+  );
+  kiln.cloud.faults.add({ product: "ecs", action: "StopInstances", kind: "before", fault });
+  const record = await check(kiln);
+  expect(record).toMatchObject({ state: "failed" });
+  expect(record.reason).toContain(`none could be stopped: ${one}: Forbidden.RAM`);
+  expect(record.reason).toContain("ecs:StopInstances");
+  expect(Object.keys(tagsOf(kiln, one))).not.toContain("kiln:stopped-by");
+});
+
+test("the timer checks every fleet that has a policy, and no other", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 1);
+  kiln.cloud.world.load(
+    () => true,
+    () => ({ ...IDLE, cpuAverage: 50 }),
+  );
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.records("idle")).toHaveLength(0);
+  await check(kiln);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.records("idle").map(({ by }) => by)).toEqual(["webhook:ci", "timer:idle-check"]);
+});

@@ -1,0 +1,102 @@
+import { machines, tagsOf, test } from "./fleet.ts";
+import { check, idleFleet, POLICY, QUIET, statuses, verdictsOf } from "./idle-fleet.ts";
+
+test("no stock to start again is told before the stop, asked once for each type and zone", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const ids = await idleFleet(kiln, 3);
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+  const before = kiln.cloud.calls.filter(({ action }) => action === "RunInstances").length;
+  const record = await check(kiln);
+  const probes = kiln.cloud.calls.filter(({ action }) => action === "RunInstances").slice(before);
+  expect(probes.map(({ code, params }) => [code, params["DryRun"]])).toEqual([
+    ["OperationDenied.NoStock", "true"],
+  ]);
+  expect(verdictsOf(kiln, record)[ids[0] ?? ""]?.risks).toEqual([
+    "may not start again: the cloud has no ecs.g7.large in cn-hangzhou-h now (OperationDenied.NoStock)",
+  ]);
+  expect(record.result).toMatchObject({ "with risks": 3, stopped: ids });
+});
+
+test("a fleet may say that what might not start again is not stopped", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 2);
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+  const record = await check(kiln, { ...POLICY, keepIf: ["noStock"] });
+  expect(record.result).toMatchObject({ "kept: risk": 2, stopped: [] });
+  expect(Object.values(statuses(kiln))).toEqual(["Running", "Running"]);
+});
+
+test("what goes on being charged although it was stopped is found afterwards", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  const [saving = "", odd = ""] = await idleFleet(kiln, 2);
+  // A family nobody has heard of yet, with local disks.
+  const machine = kiln.cloud.world.mustHave(odd);
+  machine.type = { ...machine.type, localDisks: true };
+  const record = await check(kiln);
+  expect(record.result).toMatchObject({
+    stopped: [saving, odd],
+    stillCharging: [odd],
+    savings: { instances: 1, perHour: 0.62 },
+  });
+});
+
+test("KeepCharging keeps the address and promises no savings", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 1, { InternetMaxBandwidthOut: 5 });
+  const record = await check(kiln, { ...POLICY, stoppedMode: "KeepCharging" });
+  expect(machines(kiln)[0]).toMatchObject({ status: "Stopped", stoppedMode: "KeepCharging" });
+  expect(machines(kiln)[0]?.publicIp).toBeDefined();
+  expect(record.result).toMatchObject({ savings: { instances: 0, perHour: 0 } });
+  expect(record.result).not.toHaveProperty("stillCharging");
+});
+
+test("released members are gone, protected ones stay, and one that is refused stops nobody else", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [first = "", guarded = "", third = ""] = await idleFleet(kiln, 3);
+  kiln.cloud.world.mustHave(guarded).deletionProtection = true;
+  const record = await check(kiln, { ...POLICY, action: "release" });
+  expect(record.result).toMatchObject({ stopped: [first, third], "kept: protected": 1 });
+  expect(statuses(kiln)).toEqual({ [guarded]: "Running" });
+});
+
+test("cap and keepRunning hold, and the next run takes the next ones", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 5);
+  const policy = { ...POLICY, cap: { count: 2 }, keepRunning: 2 };
+  const running = () => machines(kiln).filter(({ status }) => status === "Running").length;
+  expect((await check(kiln, policy)).result).toMatchObject({ stop: 2, "kept: bounds": 3 });
+  expect(running()).toBe(3);
+  expect((await check(kiln, policy)).result).toMatchObject({ stop: 1, "kept: bounds": 2 });
+  expect((await check(kiln, policy)).result).toMatchObject({ "kept: bounds": 2, stopped: [] });
+  expect(running()).toBe(2);
+});
+
+test("what others stop between the survey and the stop counts against keepRunning", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  // The survey takes the first two of them.
+  const [a = "", b = "", c = ""] = (await idleFleet(kiln, 3)).toSorted();
+  let marked = false;
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "TagResources",
+    kind: "before",
+    when: () => {
+      if (!marked) kiln.cloud.world.stop(c);
+      marked = true;
+      return false;
+    },
+  });
+  const record = await check(kiln, { ...POLICY, keepRunning: 1, cap: { count: 2 } });
+  expect(record.result).toMatchObject({ stop: 2, stopped: [a] });
+  expect(statuses(kiln)).toEqual({ [a]: "Stopped", [b]: "Running", [c]: "Stopped" });
+  expect(Object.keys(tagsOf(kiln, b))).not.toContain("kiln:stopped-by");
+});
