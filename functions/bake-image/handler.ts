@@ -1,6 +1,7 @@
 import { BakeAbandon, BakeEvent } from "../../shared/events/bake-image.ts";
 import { createHandler } from "../../shared/handler.ts";
 import { beginBakes } from "./begin.ts";
+import { bakeNotices } from "./notices.ts";
 import { bake } from "./steps.ts";
 
 export const handler = createHandler({
@@ -9,4 +10,5 @@ export const handler = createHandler({
   event: BakeEvent,
   abandon: BakeAbandon,
   begin: beginBakes,
+  tell: bakeNotices,
 });

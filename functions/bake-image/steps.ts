@@ -66,7 +66,9 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     const read = await recipeOf(event, ports);
     if ("problem" in read) return failed(read.problem);
     const holder = await claim(ports.cloud, subject(event), event.run, ports.clock.now());
-    if (holder === undefined) return next({ phase: "plan" });
+    if (holder === undefined) {
+      return next({ phase: "plan", job: { ...event.job, notify: read.recipe.notify } });
+    }
     const busy = `recipe ${event.job.recipe} is being baked by ${holder}`;
     return read.recipe.whenBusy === "queue"
       ? wait(minutes(1), busy)

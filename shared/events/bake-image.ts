@@ -31,6 +31,8 @@ const job = z.strictObject({
   parameters: Parameters,
   /** The disk file whose upload asked for this bake. */
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
+  /** Who hears of the end; known as soon as the recipe was read, planned or not. */
+  notify: z.optional(z.custom<Recipe["notify"]>()),
   plan: z.optional(plan),
 });
 
