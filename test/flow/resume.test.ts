@@ -1,0 +1,120 @@
+import { minutes } from "../../shared/duration.ts";
+import type { RunRecord } from "../../shared/journal.ts";
+import type { Deployment } from "../deployment.ts";
+import { callsOf, ended, tagsOf, test } from "./fleet.ts";
+import { check, idleFleet, POLICY, QUIET, statuses } from "./idle-fleet.ts";
+
+/** Closed in the afternoon on which the tests begin (16:16), open again from 17:00 on. */
+const HOURS = { timeZone: "Asia/Shanghai", hours: ["Mon-Fri 08:00-16:00", "Mon-Fri 17:00-20:00"] };
+const SLEEPS = { ...POLICY, upDuring: HOURS, resume: true };
+
+/** Asks for a resume and waits until it is over. */
+async function resume(kiln: Deployment, dryRun = false): Promise<RunRecord> {
+  const before = new Set(kiln.records("resume").map(({ run }) => run));
+  await kiln.invoke("kiln-stop-idle", { v: 1, request: "resume", fleet: "web", dryRun });
+  const fresh = () => kiln.records("resume").find(({ run }) => !before.has(run));
+  await kiln.cloud.settle({ until: () => fresh() !== undefined, forMs: minutes(2) });
+  return ended(kiln, fresh()?.run ?? "");
+}
+
+test("what sleeps outside working hours is up again a few minutes after they begin", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const ids = await idleFleet(kiln, 2);
+  expect((await check(kiln, SLEEPS)).result).toMatchObject({
+    stopped: ids,
+    // From 16:18 or so until five o'clock.
+    savings: { perHour: 1.24, hours: expect.closeTo(0.69, 1), total: expect.closeTo(0.85, 1) },
+  });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(Object.values(statuses(kiln))).toEqual(["Stopped", "Stopped"]);
+  await kiln.cloud.settle({ forMs: minutes(25) });
+  expect(Object.values(statuses(kiln))).toEqual(["Running", "Running"]);
+  const [record] = kiln.records("resume");
+  expect(record).toMatchObject({
+    state: "done",
+    by: "timer:resume",
+    result: { started: ids, instanceHoursOff: 2 },
+  });
+  // The runs after it find nothing to do, and what runs within its hours is not stopped again.
+  await kiln.cloud.settle({ forMs: minutes(70) });
+  expect(callsOf(kiln, "StartInstances")).toHaveLength(1);
+  expect(callsOf(kiln, "StopInstances")).toHaveLength(1);
+});
+
+test("what a person stopped stays down, and what nobody stopped is not touched", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [slept = "", byHand = "", woken = ""] = await idleFleet(kiln, 3);
+  kiln.cloud.world.stop(byHand);
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await check(kiln, SLEEPS);
+  // Somebody needs one for a quarter of an hour and puts it back to sleep.
+  kiln.cloud.world.start(woken);
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  kiln.cloud.world.stop(woken);
+  // Just past five, before the timer of five past.
+  await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, 9, 1) - kiln.cloud.time.now() });
+  const rehearsed = await resume(kiln, true);
+  expect(rehearsed.result).toMatchObject({ dryRun: true, wouldStart: [slept] });
+  const record = await resume(kiln);
+  expect(record.result).toMatchObject({ started: [slept], stillStopped: 2 });
+  expect(statuses(kiln)).toEqual({ [slept]: "Running", [byHand]: "Stopped", [woken]: "Stopped" });
+});
+
+test("without stock of its type a member takes the next type of its fleet that the zone has", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [one = ""] = await idleFleet(kiln, 1);
+  await check(kiln, SLEEPS);
+  const { world } = kiln.cloud;
+  world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+  await kiln.cloud.settle({ forMs: minutes(50) });
+  expect(kiln.records("resume")[0]?.result).toMatchObject({
+    started: [one],
+    changed: [`${one} ecs.g7.large became ecs.c7.large`],
+  });
+  expect(world.mustHave(one)).toMatchObject({ status: "Running", type: { id: "ecs.c7.large" } });
+});
+
+test("without stock of any type the run says what to do, and a later one makes it good", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [one = ""] = await idleFleet(kiln, 1);
+  await check(kiln, SLEEPS);
+  const { world } = kiln.cloud;
+  for (const type of ["ecs.g7.large", "ecs.c7.large"]) world.stock(type, "cn-hangzhou-h", 0);
+  await kiln.cloud.settle({ forMs: minutes(50) });
+  const [record] = kiln.records("resume");
+  expect(record).toMatchObject({
+    state: "failed",
+    reason: `none could be started: ${one}: OperationDenied.NoStock no type of the fleet has stock here; it is tried again, or ask for a new one by scale-out`,
+  });
+  world.stock("ecs.g7.large", "cn-hangzhou-h", null);
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(world.mustHave(one)).toMatchObject({ status: "Running", type: { id: "ecs.g7.large" } });
+});
+
+test("a second delivery of every event, and a crash after the start, start the same", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const ids = await idleFleet(kiln, 3);
+  await check(kiln, SLEEPS);
+  kiln.cloud.fc.duplicate(() => true);
+  kiln.cloud.faults.add({ product: "ecs", action: "StartInstances", kind: "crash", when: (_, n) => n === 0 });
+  await kiln.cloud.settle({ forMs: minutes(55) });
+  const [record] = kiln.records("resume");
+  expect([...((record?.result?.["started"] ?? []) as string[])].toSorted()).toEqual(ids.toSorted());
+  expect(callsOf(kiln, "StartInstances")).toHaveLength(1);
+  expect(tagsOf(kiln, ids[0] ?? "")).toHaveProperty("kiln:stopped-by");
+});
