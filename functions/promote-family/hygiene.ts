@@ -81,9 +81,10 @@ function factsIn(output: string): readonly Fact[] {
   });
 }
 
-/** What is wrong after the first boot: only cloud-init can be, the rest is compared later. */
+/** What ends the gate at once: nothing can be tested on a machine that did not set itself up. */
 export function firstFindings(output: string): readonly Finding[] {
-  return cloudInitFindings(factsIn(output).filter(({ boot }) => boot === "first"));
+  const own = factsIn(output).filter(({ boot, value }) => boot === "first" && value === "status");
+  return cloudInitFindings(own);
 }
 
 /** Everything that is wrong, from the output of the second look. `madeAt`: when the image was, epoch ms. */

@@ -1,0 +1,128 @@
+import { minutes } from "../../shared/duration.ts";
+import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import { imagesIn, release, request, served, tagOf } from "./release.ts";
+
+/** A machine a person set up: nobody sealed it. */
+async function golden({ ecs, cloud }: Parameters<typeof bakeAndPromote>[0]): Promise<string> {
+  const { InstanceIdSets } = await ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    InstanceType: "ecs.g7.large",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+  });
+  await cloud.settle({ forMs: minutes(2) });
+  return InstanceIdSets.InstanceIdSet[0] ?? "";
+}
+
+const gate = {
+  instanceTypes: ["ecs.g7.large"],
+  vSwitchIds: ["vsw-hangzhou-h"],
+  securityGroupId: "sg-default0001",
+};
+
+test("a failed test keeps the image out of its family, and says which test and what it printed", async ({
+  kiln,
+  expect,
+}) => {
+  const { promotion, imageId } = await release(kiln, 1, {
+    test: { commands: [{ name: "site answers", run: "echo nobody there; exit 4" }] },
+  });
+  expect(promotion).toMatchObject({ kind: "promote", state: "failed" });
+  expect(promotion?.reason).toMatch(/^"site answers" failed with exit code 4: nobody there/);
+  expect(served(kiln)).toBeUndefined();
+  expect(ownImages(kiln).map(({ family }) => family)).toEqual([""]);
+  expect(tagOf(kiln, imageId, "kiln:gate")).toBe("failed");
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("an image of a machine nobody cleaned fails hygiene, names each finding and how to waive it", async ({
+  kiln,
+  expect,
+}) => {
+  const source = { instance: { id: await golden(kiln) } };
+  const { promotion } = await release(kiln, 1, { source, provision: [], test: gate });
+  expect(promotion?.state).toBe("failed");
+  expect(promotion?.reason).toMatch(
+    /is not clean\. machine-id: \/etc\/machine-id came with the image .*ssh-host-keys: .*cloud-init: it remembers i-/,
+  );
+  expect(promotion?.reason).toContain("test.hygiene.waive: [machine-id, ssh-host-keys, cloud-init]");
+  expect(served(kiln)).toBeUndefined();
+  const waive = ["machine-id", "ssh-host-keys", "cloud-init"];
+  const waived = await release(kiln, 2, { source, provision: [], test: { ...gate, hygiene: { waive } } });
+  expect(waived.promotion?.state).toBe("done");
+  expect(served(kiln)).toBe(waived.imageId);
+});
+
+test("access left in an image is found on its first boot, unless it is waived", async ({ kiln, expect }) => {
+  const provision = ["mkdir -p /root/.ssh", "echo 'ssh-ed25519 AAAA somebody' > /root/.ssh/authorized_keys"];
+  const { promotion } = await release(kiln, 1, { provision, test: {} });
+  expect(promotion?.reason).toMatch(
+    /authorized-keys: \/root\/\.ssh\/authorized_keys holds 1 key\(s\); .*waive: \[authorized-keys\]/,
+  );
+  const test = { hygiene: { waive: "authorized-keys" } };
+  expect((await release(kiln, 2, { provision, test })).promotion?.state).toBe("done");
+});
+
+test("a builder is sealed: two images of one recipe give machines with identities of their own", async ({
+  kiln,
+  expect,
+}) => {
+  await release(kiln, 1, { provision: ["echo x > /root/.bash_history"], test: {} });
+  const [image] = ownImages(kiln);
+  const files = image?.disks[0]?.content.files;
+  expect(files?.get("/etc/machine-id")).toBe("");
+  expect(files?.has("/etc/ssh/ssh_host_ed25519_key")).toBe(false);
+  expect(files?.has("/root/.bash_history")).toBe(false);
+  expect(served(kiln)).toBe(image?.imageId);
+});
+
+test("the time-out of the test bounds the whole gate, and the tester is given back", async ({
+  kiln,
+  expect,
+}) => {
+  const test = { commands: [{ name: "soak", run: "sleep 3000", timeout: "1h" }], timeout: "10m" };
+  const { promotion } = await release(kiln, 1, { test });
+  expect(promotion?.reason).toMatch(
+    /^the gate is not over after 10m.* \(watch: "soak" runs\); test\.timeout allows 10m$/,
+  );
+  expect(served(kiln)).toBeUndefined();
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a promotion that a newer image outranks is stopped and names it", async ({ kiln, expect }) => {
+  const first = await release(kiln, 1);
+  const second = await release(kiln, 2);
+  const late = await request(kiln, "/families/web/promote", { recipe: "web", imageId: first.imageId });
+  expect(late).toMatchObject({ state: "failed", phase: "check" });
+  expect(late.reason).toContain(`${second.imageId} in family web is newer and available`);
+  expect(served(kiln)).toBe(second.imageId);
+});
+
+test("a recipe may let older images win: the newer one is unshared, deprecated and says so", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await release(kiln, 1);
+  const promote = { outranked: "deprecate", accounts: ["1000000000000001"] };
+  const second = await release(kiln, 2, { promote });
+  expect(imagesIn(kiln, "cn-hangzhou").at(-1)?.sharedWith.size).toBe(1);
+  const back = await request(kiln, "/families/web/promote", { recipe: "web", imageId: first.imageId });
+  expect(back).toMatchObject({ state: "done", result: { deprecated: [second.imageId] } });
+  expect(served(kiln)).toBe(first.imageId);
+  const newer = imagesIn(kiln, "cn-hangzhou").find(({ imageId }) => imageId === second.imageId);
+  expect(newer).toMatchObject({ status: "Deprecated" });
+  expect(newer?.sharedWith.size).toBe(0);
+});
+
+test("an image is promoted by hand only into the family of its recipe, and only when it is there", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/web.yaml", recipeText({ rebake: { nightly: false } }));
+  const elsewhere = await request(kiln, "/families/shop/promote", { recipe: "web", imageId: "m-none" });
+  expect(elsewhere.reason).toBe("recipe web promotes to web, not to shop");
+  const gone = await request(kiln, "/families/web/promote", { recipe: "web", imageId: "m-none" });
+  expect(gone.reason).toBe("image m-none does not exist in cn-hangzhou");
+  const lost = await request(kiln, "/families/web/promote", { recipe: "shop", imageId: "m-none" });
+  expect(lost.reason).toMatch(/^there is no recipes\/shop\.yaml/);
+});

@@ -1,0 +1,170 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
+import { leftovers, recipeText, test } from "./fixture.ts";
+import { HOME, imagesIn, quickRelease, served, tagOf } from "./release.ts";
+
+const TWO = { regions: ["cn-shanghai", "cn-beijing"] };
+
+test("a family moves in every region: copies are made, tagged, shared and proved", async ({
+  kiln,
+  expect,
+}) => {
+  const accounts = Array.from({ length: 12 }, (_, n) => `10000000000000${String(n + 10)}`);
+  const { promotion, imageId } = await quickRelease(kiln, 1, {
+    promote: { ...TWO, accounts },
+    image: { tags: { team: "web" } },
+  });
+  expect(promotion?.state).toBe("done");
+  const regions = promotion?.result?.["regions"] as Record<string, string>;
+  expect(Object.keys(regions).toSorted()).toEqual(["cn-beijing", HOME, "cn-shanghai"]);
+  for (const [region, id] of Object.entries(regions)) {
+    expect(served(kiln, region)).toBe(id);
+    // More than the ten of one call, none dropped silently.
+    expect([...(imagesIn(kiln, region)[0]?.sharedWith.keys() ?? [])].toSorted()).toEqual(accounts);
+  }
+  const copy = regions["cn-shanghai"] ?? "";
+  expect(tagOf(kiln, copy, "team")).toBe("web");
+  expect(tagOf(kiln, copy, "kiln:image")).toBe(imageId);
+  const shares = kiln.cloud.calls.filter(({ action }) => action === "ModifyImageSharePermission");
+  expect(shares).toHaveLength(6);
+});
+
+test("one copy fails: no region moves, the other copy is removed, and the record says why", async ({
+  kiln,
+  expect,
+}) => {
+  const before = await quickRelease(kiln, 1);
+  kiln.cloud.world.failNextCopy("cn-beijing", "storage error");
+  const { promotion, imageId } = await quickRelease(kiln, 2, { promote: TWO });
+  expect(promotion?.state).toBe("failed");
+  expect(promotion?.reason).toMatch(
+    /^the copy m-\w+ in cn-beijing ended CreateFailed, so no region moves\. No region moved\.$/,
+  );
+  expect(served(kiln)).toBe(before.imageId);
+  expect(imagesIn(kiln, "cn-shanghai")).toEqual([]);
+  expect(imagesIn(kiln, "cn-beijing")).toEqual([]);
+  const home = imagesIn(kiln, HOME).find((image) => image.imageId === imageId);
+  expect(home).toMatchObject({ family: "", status: "Available" });
+  expect(tagOf(kiln, imageId, "kiln:promotion")).toBe(`failed ${promotion?.run}`);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a region that refuses to join takes back those that joined before it", async ({ kiln, expect }) => {
+  const before = await quickRelease(kiln, 1, { promote: TWO });
+  const old = served(kiln, "cn-beijing");
+  // The home region joins last; by then both copies are in.
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "ModifyImageAttribute",
+    kind: "before",
+    fault: new CloudFault(400, "ImageQuotaFull.ImageFamily", "The image family has too many images."),
+    when: ({ RegionId, ImageFamily }) => RegionId === HOME && ImageFamily === "web",
+  });
+  const { promotion } = await quickRelease(kiln, 2, { promote: TWO });
+  expect(promotion?.state).toBe("failed");
+  expect(promotion?.reason).toMatch(
+    /ImageQuotaFull\.ImageFamily.*Moved in cn-beijing, cn-shanghai and taken back; web answers: /s,
+  );
+  expect(served(kiln)).toBe(before.imageId);
+  expect(served(kiln, "cn-beijing")).toBe(old);
+  expect(imagesIn(kiln, "cn-shanghai")).toHaveLength(1);
+});
+
+test("what was deprecated for a promotion comes back when the promotion is taken back", async ({
+  kiln,
+  expect,
+}) => {
+  const accounts = ["1000000000000001"];
+  await quickRelease(kiln, 1, { promote: { accounts } });
+  const second = await quickRelease(kiln, 2, { promote: { accounts } });
+  const first = imagesIn(kiln, HOME)[0]?.imageId ?? "";
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipeText({
+      description: "number 2",
+      provision: [],
+      test: { skip: true },
+      promote: { accounts, outranked: "deprecate" },
+      rebake: { nightly: false },
+    }),
+  );
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const stop = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DescribeImageFromFamily",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "denied"),
+    when: (_params, n) => n === 0,
+  });
+  const { status, body } = await kiln.call("POST", "/families/web/promote", {
+    recipe: "web",
+    imageId: first,
+  });
+  expect(status).toBe(202);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  stop();
+  expect(kiln.record(String(body["run"]))?.state).toBe("failed");
+  const newer = imagesIn(kiln, HOME).find(({ imageId }) => imageId === second.imageId);
+  expect(newer?.status).toBe("Available");
+  expect([...(newer?.sharedWith.keys() ?? [])]).toEqual(accounts);
+  expect(served(kiln)).toBe(second.imageId);
+});
+
+test("an account the cloud does not know is named with its place, and nothing moves", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "ModifyImageSharePermission",
+    kind: "before",
+    fault: new CloudFault(404, "InvalidAccount.NotFound", "The specified account does not exist."),
+    when: (params) => Object.values(params).includes("9999999999999999"),
+  });
+  const accounts = ["1000000000000001", "9999999999999999", "1000000000000003"];
+  const { promotion, imageId } = await quickRelease(kiln, 1, { promote: { accounts } });
+  expect(promotion?.reason).toMatch(
+    /^promote\.accounts\[1\]: the cloud knows no account 9999999999999999; correct its number/,
+  );
+  expect(served(kiln)).toBeUndefined();
+  const image = imagesIn(kiln, HOME).find((own) => own.imageId === imageId);
+  expect(image?.sharedWith.size).toBe(0);
+});
+
+test("no more than five copies into a region are asked for at once", async ({ kiln, expect }) => {
+  const names = ["a", "b", "c", "d", "e", "f", "g"];
+  let most = 0;
+  const look = (): void => {
+    const under = imagesIn(kiln, "cn-shanghai").filter(({ status }) => status !== "Available");
+    most = Math.max(most, under.length);
+    kiln.cloud.time.after(1_000, { label: "look", background: true }, look);
+  };
+  look();
+  for (const name of names) {
+    const recipe = recipeText({
+      family: `f-${name}`,
+      promote: { regions: ["cn-shanghai"] },
+      provision: [],
+      test: { skip: true },
+    });
+    await kiln.upload(`recipes/${name}.yaml`, recipe);
+  }
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(names.map((name) => served(kiln, "cn-shanghai", `f-${name}`)).every(Boolean)).toBe(true);
+  expect(most).toBe(5);
+});
+
+test("duplicates of every event and a crash right after each change still move each region once", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.fc.duplicate(({ function: name }) => name.endsWith("promote-family"));
+  for (const action of ["CopyImage", "ModifyImageSharePermission", "ModifyImageAttribute"]) {
+    kiln.cloud.faults.add({ product: "ecs", action, kind: "crash", when: (_params, n) => n % 2 === 0 });
+  }
+  const { promotion } = await quickRelease(kiln, 1, { promote: { ...TWO, accounts: ["1000000000000001"] } });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(promotion?.state).toBe("done");
+  for (const region of [HOME, ...TWO.regions]) expect(imagesIn(kiln, region)).toHaveLength(1);
+  expect(leftovers(kiln)).toEqual([]);
+});

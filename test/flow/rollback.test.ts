@@ -1,0 +1,173 @@
+import { hours } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
+import { recipeText, test } from "./fixture.ts";
+import { HOME, imagesIn, quickRelease, request, served, tagOf } from "./release.ts";
+
+const TWO = { regions: ["cn-shanghai"], accounts: ["1000000000000001", "1000000000000002"] };
+const statuses = (kiln: Parameters<typeof imagesIn>[0], region = HOME) =>
+  imagesIn(kiln, region).map(({ status }) => status);
+
+test("one request goes back to the image before, in every region, and an undo brings the newer one back", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1, { promote: TWO });
+  const second = await quickRelease(kiln, 2, { promote: TWO });
+  const abroad = [first, second].map(
+    ({ promotion }) => (promotion?.result?.["regions"] as Record<string, string>)["cn-shanghai"],
+  );
+  const back = await request(kiln, "/families/web/rollback");
+  expect(back).toMatchObject({
+    state: "done",
+    result: {
+      imageId: first.imageId,
+      regions: { [HOME]: first.imageId, "cn-shanghai": abroad[0] },
+      proved: `web answers with ${first.imageId}`,
+    },
+  });
+  expect([served(kiln), served(kiln, "cn-shanghai")]).toEqual([first.imageId, abroad[0]]);
+  expect(statuses(kiln)).toEqual(["Available", "Deprecated"]);
+  expect(tagOf(kiln, second.imageId, "kiln:promotion")).toBe(`rolled-back ${back.run}`);
+  const undone = await request(kiln, "/families/web/rollback", { undo: true });
+  expect(undone.state).toBe("done");
+  expect([served(kiln), served(kiln, "cn-shanghai")]).toEqual([second.imageId, abroad[1]]);
+  expect([...(imagesIn(kiln, HOME)[1]?.sharedWith.keys() ?? [])]).toEqual(TWO.accounts);
+  expect(tagOf(kiln, second.imageId, "kiln:promotion")).toBe(`promoted ${second.promotion?.run}`);
+});
+
+test("a rollback over several images moves the family once, straight to its goal", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1);
+  await quickRelease(kiln, 2);
+  await quickRelease(kiln, 3);
+  const seen: (string | undefined)[] = [];
+  const look = (): void => {
+    if (seen.at(-1) !== served(kiln)) seen.push(served(kiln));
+    kiln.cloud.time.after(500, { label: "look", background: true }, look);
+  };
+  look();
+  const back = await request(kiln, "/families/web/rollback", { to: first.imageId });
+  expect(back.state).toBe("done");
+  expect(seen).toHaveLength(2);
+  expect(seen[1]).toBe(first.imageId);
+  expect(statuses(kiln)).toEqual(["Available", "Deprecated", "Deprecated"]);
+});
+
+test("a family is never emptied, and a rollback without a way back changes nothing", async ({
+  kiln,
+  expect,
+}) => {
+  const nothing = await request(kiln, "/families/web/rollback");
+  expect(nothing.reason).toBe("family web serves nothing, so there is nothing to roll back");
+  const only = await quickRelease(kiln, 1);
+  const empty = await request(kiln, "/families/web/rollback");
+  expect(empty.reason).toMatch(/is the only good image family web could serve; deprecating it would leave/);
+  const undone = await request(kiln, "/families/web/rollback", { undo: true });
+  expect(undone.reason).toBe("family web has no rollback to undo");
+  expect(served(kiln)).toBe(only.imageId);
+});
+
+test("a region that has no copy to go back to keeps every region where it is", async ({ kiln, expect }) => {
+  await quickRelease(kiln, 1);
+  const second = await quickRelease(kiln, 2, { promote: { regions: ["cn-shanghai"] } });
+  const refused = await request(kiln, "/families/web/rollback");
+  expect(refused.reason).toMatch(
+    /^family web in cn-shanghai has no available copy of m-.*regions: \[cn-hangzhou\]/,
+  );
+  expect(served(kiln)).toBe(second.imageId);
+  const home = await request(kiln, "/families/web/rollback", { regions: [HOME] });
+  expect(home.state).toBe("done");
+  expect(served(kiln)).not.toBe(second.imageId);
+});
+
+test("a late promotion of what was rolled back stops and says so", async ({ kiln, expect }) => {
+  const first = await quickRelease(kiln, 1);
+  const second = await quickRelease(kiln, 2);
+  const back = await request(kiln, "/families/web/rollback");
+  const late = await request(kiln, "/families/web/promote", { recipe: "web", imageId: second.imageId });
+  expect(late.reason).toContain(`${second.imageId} was taken back by ${back.run}`);
+  const old = kiln.cloud.fc.events.find(
+    ({ payload }) => payload.includes('"request":"promote"') && payload.includes(second.imageId),
+  );
+  await kiln.invoke("kiln-promote-family", JSON.parse(old?.payload.toString() ?? "{}"));
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(served(kiln)).toBe(first.imageId);
+  expect(statuses(kiln)).toEqual(["Available", "Deprecated"]);
+});
+
+test("a region that refuses leaves the others rolled back, and asking again goes on where it stopped", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1, { promote: TWO });
+  await quickRelease(kiln, 2, { promote: TWO });
+  const abroad = served(kiln, "cn-shanghai");
+  const stop = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "ModifyImageAttribute",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "denied"),
+    when: ({ RegionId, Status }) => RegionId === "cn-shanghai" && Status === "Deprecated",
+  });
+  const half = await request(kiln, "/families/web/rollback");
+  expect(half.reason).toMatch(/^family web is back in cn-hangzhou, but not in cn-shanghai: .*Forbidden\.RAM/);
+  expect([served(kiln), served(kiln, "cn-shanghai")]).toEqual([first.imageId, abroad]);
+  stop();
+  const whole = await request(kiln, "/families/web/rollback", {
+    to: first.imageId,
+    regions: [HOME, "cn-shanghai"],
+  });
+  expect(whole.state).toBe("done");
+  expect(served(kiln, "cn-shanghai")).not.toBe(abroad);
+});
+
+test("an undo that would change nothing is refused: a newer image is served since", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  await quickRelease(kiln, 2);
+  await request(kiln, "/families/web/rollback");
+  const third = await quickRelease(kiln, 3);
+  const undone = await request(kiln, "/families/web/rollback", { undo: true });
+  expect(undone.reason).toMatch(new RegExp(`serves ${third.imageId} since`));
+});
+
+test("duplicates and crashes of a rollback come to the same end, and its undo still knows the shares", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1, { promote: TWO });
+  const second = await quickRelease(kiln, 2, { promote: TWO });
+  kiln.cloud.fc.duplicate(({ function: name }) => name.endsWith("promote-family"));
+  for (const action of ["ModifyImageSharePermission", "ModifyImageAttribute"]) {
+    kiln.cloud.faults.add({ product: "ecs", action, kind: "crash", when: (_params, n) => n % 2 === 0 });
+  }
+  expect((await request(kiln, "/families/web/rollback")).state).toBe("done");
+  expect((await request(kiln, "/families/web/rollback", { undo: true })).state).toBe("done");
+  expect(served(kiln)).toBe(second.imageId);
+  const shared = imagesIn(kiln, HOME).find(({ imageId }) => imageId === second.imageId)?.sharedWith;
+  expect([...(shared?.keys() ?? [])]).toEqual(TWO.accounts);
+});
+
+test("a rollback while a promotion of the family copies waits for its end", async ({ kiln, expect }) => {
+  await quickRelease(kiln, 1);
+  await quickRelease(kiln, 2);
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipeText({
+      description: "3",
+      provision: [],
+      test: { skip: true },
+      promote: { regions: ["cn-shanghai"] },
+    }),
+  );
+  const copying = () => imagesIn(kiln, "cn-shanghai").length > 0;
+  await kiln.cloud.settle({ until: copying, forMs: hours(2) });
+  const refused = await request(kiln, "/families/web/rollback");
+  const promotion = kiln.records("promote").at(-1);
+  expect(promotion?.state).toBe("done");
+  expect(refused.steps[0]?.at).toBeGreaterThan(Date.parse(promotion?.updatedAt ?? ""));
+});
