@@ -6,11 +6,6 @@ export interface TagFilter {
   readonly value: string | undefined;
 }
 
-export interface TagRow extends Tag {
-  readonly type: string;
-  readonly id: string;
-}
-
 /** A tag filter of a Describe call sees no more resources than this; ListTagResources has no such limit. */
 const FILTER_CAP = 1000;
 
