@@ -9,6 +9,8 @@ const gate = {
   instanceTypes: ["ecs.g7.large"],
   vSwitchIds: ["vsw-hangzhou-h"],
   securityGroupId: "sg-default0001",
+  // Machines of a person's own making are not sealed; what the gate says to that has tests of its own.
+  hygiene: { waive: ["machine-id", "ssh-host-keys", "cloud-init"] },
 };
 
 /** A machine a person made, running. */
