@@ -80,22 +80,20 @@ async function buy(
     const { ids, price } = await call({ ...params, ...secret }, token);
     const name = `launch-${attempt}`;
     await writeBatch(cloud, run, name, ids);
-    return next(
-      {
-        phase: event.phase,
-        ...progress,
-        batches: [...progress.batches, name],
-        left: left - ids.length,
-        // Fewer than asked for: this rung is empty.
-        rung: ids.length < amount ? rung + 1 : rung,
-        attempt: attempt + 1,
-        launched: event.launched + ids.length,
-        price: event.price + price,
-        images,
-      },
-      0,
-      `${ids.length} of ${amount} as ${step.name}`,
-    );
+    const bought = {
+      ...progress,
+      batches: [...progress.batches, name],
+      left: left - ids.length,
+      // Fewer than asked for: this rung is empty.
+      rung: ids.length < amount ? rung + 1 : rung,
+      attempt: attempt + 1,
+      launched: event.launched + ids.length,
+      price: event.price + price,
+      images,
+    };
+    const note = `${ids.length} of ${amount} as ${step.name}`;
+    if (bought.left === 0) return next({ ...bought, ...then }, BOOT_MS, note);
+    return next({ phase: event.phase, ...bought }, 0, note);
   } catch (error) {
     if (!(error instanceof CloudError) || error.kind !== "change") throw error;
     return next({ phase: event.phase, ...refused(event, step, error) }, 0, `${step.name}: ${error.code}`);

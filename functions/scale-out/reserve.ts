@@ -30,6 +30,7 @@ export async function reserve(event: At<"reserve">, ports: Ports): Promise<Scale
     short: noted(event.short, ...given.short),
   };
   if (round > 0) return next(buying(fleet.via, progress), 0, `granted: ${launches} more to launch`);
+  if (given.wakes.length === 0) return next(buying(fleet.via, progress), 0, `granted: ${launches} to launch`);
   const note = `granted: ${given.wakes.length} to wake, ${launches} to launch`;
   return next({ phase: "wake", ...progress, from: 0, woke: 0 }, 0, note);
 }

@@ -1,6 +1,7 @@
 /** `verify`: nothing counts that was not seen running, from an image its family answered with (document 000). */
 import { deleteInstance, describeInstances, type Instance } from "../../shared/cloud/instances.ts";
 import { seconds } from "../../shared/duration.ts";
+import type { ScaleProgress } from "../../shared/events/scale-out.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { next, wait } from "../../shared/machine.ts";
 import { readBatch, writeBatch } from "./batches.ts";
@@ -22,7 +23,7 @@ const AGAIN_MAX = 3;
 export async function verify(event: At<"verify">, { cloud, clock }: Ports): Promise<ScaleOutcome> {
   const progress = progressOf(event);
   const name = event.batches[event.batch];
-  if (name === undefined) return afterLast(event);
+  if (name === undefined) return afterLast(event, progress);
   const ids = (await readBatch(cloud, event.run, name)) ?? [];
   const found = await describeInstances(cloud, { ids });
   const absent = ids.filter((id) => !found.some((instance) => instance.id === id));
@@ -52,22 +53,23 @@ export async function verify(event: At<"verify">, { cloud, clock }: Ports): Prom
   }
   const idle = found.filter(({ status }) => status !== "Running");
   if (idle.length > 0) return wait(seconds(15), `${idle.length} of ${ids.length} are not running yet`);
-  return next({ phase: "verify", ...progress, images, batch: event.batch + 1 });
+  const seen = { ...progress, images };
+  if (event.batch + 1 === event.batches.length) return afterLast(event, seen);
+  return next({ phase: "verify", ...seen, batch: event.batch + 1 });
 }
 
 /** Every batch was seen running: done, or once more for what was lost on the way. */
-function afterLast(event: At<"verify">): ScaleOutcome {
-  const progress = progressOf(event);
-  const { via } = fleetOf(event);
+function afterLast(event: At<"verify">, progress: ScaleProgress): ScaleOutcome {
+  const byOne = fleetOf(event).via === "CreateInstance";
   if (event.left > 0 && event.again < AGAIN_MAX) {
-    const phase = via === "CreateInstance" ? "create" : "launch";
+    const phase = byOne ? "create" : "launch";
     return next({ phase, ...progress, again: event.again + 1 }, 0, `${event.left} are bought anew`);
   }
-  if (event.left > 0) {
-    const note = `${event.left} were lost again after ${AGAIN_MAX} attempts to replace them`;
-    return next({ phase: "release", ...progress, left: 0, short: noted(event.short, note) }, 0, note);
-  }
-  return next({ phase: "release", ...progress });
+  // Only CreateInstance leaves anything half-made.
+  const phase = byOne ? "release" : "settle";
+  if (event.left === 0) return next({ phase, ...progress });
+  const note = `${event.left} were lost again after ${AGAIN_MAX} attempts to replace them`;
+  return next({ phase, ...progress, left: 0, short: noted(event.short, note) }, 0, note);
 }
 
 function oddNote(instance: Instance, family: string): string {

@@ -53,7 +53,10 @@ test("the events of a thousand instances stay far below what can travel", async 
   expect(Math.max(...sizes)).toBeLessThan(8 * 1024);
 });
 
-test("a second delivery of every event of a request yields the same instances", async ({ deploy, expect }) => {
+test("a second delivery of every event of a request yields the same instances", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 150 } }));
   kiln.cloud.fc.duplicate(() => true);
@@ -118,7 +121,10 @@ test("spot comes first and on-demand where there is none, and what cannot be had
 
 test("a request nothing came of has failed and says why", async ({ deploy, expect }) => {
   const kiln = await deploy();
-  await kiln.upload("fleets/web.yaml", fleetText({ launch: { InstanceType: "ecs.g7.large", VSwitchId: "vsw-hangzhou-h" } }));
+  await kiln.upload(
+    "fleets/web.yaml",
+    fleetText({ launch: { InstanceType: "ecs.g7.large", VSwitchId: "vsw-hangzhou-h" } }),
+  );
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
   const record = await scaleOut(kiln, { count: 2 });
   expect(record).toMatchObject({
@@ -154,7 +160,9 @@ test("a cloud that loses every launch is not paid for ever", async ({ deploy, ex
     for (const { instanceId } of machines(kiln)) kiln.cloud.world.vanish(instanceId);
   }
   const record = await ended(kiln, run);
-  expect(record.reason).toMatch(/^none of 1 instances: .*; 1 were lost again after 3 attempts to replace them$/);
+  expect(record.reason).toMatch(
+    /^none of 1 instances: .*; 1 were lost again after 3 attempts to replace them$/,
+  );
   expect(callsOf(kiln, "RunInstances")).toHaveLength(4);
 });
 
@@ -228,14 +236,21 @@ test("a dry run tells what would happen, on which rung, and changes nothing", as
     result: { dryRun: true, fleet: "web", asked: 3, imageId: "m-web-1", wake: [], launch: 3, short: [] },
   });
   expect(record.result?.["ladder"]).toEqual([
-    expect.stringMatching(/^ecs\.g7\.large in vsw-hangzhou-h: ecs RunInstances answered OperationDenied\.NoStock/),
+    expect.stringMatching(
+      /^ecs\.g7\.large in vsw-hangzhou-h: ecs RunInstances answered OperationDenied\.NoStock/,
+    ),
     "ecs.g7.large in vsw-hangzhou-i: the cloud would launch it",
   ]);
   expect(machines(kiln)).toEqual([]);
   expect(kiln.cloud.oss.list("kiln-1234567890123456", "ledger/")).toEqual([]);
 });
 
-const refusals: readonly (readonly [claim: string, fleet: string | undefined, count: number, reason: string])[] = [
+const refusals: readonly (readonly [
+  claim: string,
+  fleet: string | undefined,
+  count: number,
+  reason: string,
+])[] = [
   ["a fleet that is not there", undefined, 1, "there is no fleets/web.yaml in bucket kiln-1234567890123456"],
   [
     "more than perRequest",
@@ -273,7 +288,10 @@ const refusals: readonly (readonly [claim: string, fleet: string | undefined, co
 ];
 
 for (const [claim, fleet, count, reason] of refusals) {
-  test(`${claim}: refused before anything happens, with the reason in the record`, async ({ deploy, expect }) => {
+  test(`${claim}: refused before anything happens, with the reason in the record`, async ({
+    deploy,
+    expect,
+  }) => {
     const kiln = await deploy();
     if (fleet !== undefined) await kiln.upload("fleets/web.yaml", fleet);
     const record = await scaleOut(kiln, { count });

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
+import { accepted, callsOf, ended, fleetText, machines, scaleOut, test } from "./fleet.ts";
+
+const EXAMPLES = join(import.meta.dirname, "../../examples/fleets");
+const example = (name: string): string => readFileSync(join(EXAMPLES, `${name}.yaml`), "utf8");
+const BY_ONE = { via: "CreateInstance", launch: { InternetMaxBandwidthOut: 5 } };
+
+test("the pay-as-you-go example: created, addressed, started, running and verified", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/elastic.yaml", example("elastic"));
+  const record = await scaleOut(kiln, { count: 2 }, "elastic");
+  expect(record).toMatchObject({
+    state: "done",
+    result: { count: 2, launched: 2, images: { "m-web-1": 2 } },
+  });
+  for (const instance of machines(kiln)) {
+    expect(instance).toMatchObject({ status: "Running", imageId: "m-web-1", chargeType: "PostPaid" });
+    expect(instance.publicIp).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+  }
+  const actions = kiln.cloud.calls.map(({ action }) => action);
+  const order = ["CreateInstance", "AllocatePublicIpAddress", "StartInstance"];
+  expect(actions.filter((action) => order.includes(action))).toEqual([
+    "CreateInstance",
+    "CreateInstance",
+    "AllocatePublicIpAddress",
+    "StartInstance",
+    "AllocatePublicIpAddress",
+    "StartInstance",
+  ]);
+});
+
+test("the subscription example charges for a month and runs", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/subscription.yaml", example("subscription"));
+  const before = kiln.cloud.world.account.balance;
+  const record = await scaleOut(kiln, { count: 1 }, "subscription");
+  expect(record).toMatchObject({ state: "done", result: { count: 1 } });
+  expect(machines(kiln)).toMatchObject([{ status: "Running", chargeType: "PrePaid" }]);
+  expect(kiln.cloud.world.account.balance).toBeLessThan(before);
+});
+
+test("a subscription that its fleet does not allow by name buys nothing", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", example("subscription").replace("allowSubscription: true", ""));
+  const record = await scaleOut(kiln, { count: 1 });
+  expect(record.state).toBe("failed");
+  expect(record.reason).toContain(
+    'launch.InstanceChargeType: must be PostPaid (it is "PrePaid"); a subscription charges the account at once, write allowSubscription: true to allow it',
+  );
+  expect(machines(kiln)).toEqual([]);
+});
+
+test("without bandwidth no address is asked for", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
+  expect((await scaleOut(kiln, { count: 1 })).result).toMatchObject({ count: 1 });
+  expect(callsOf(kiln, "AllocatePublicIpAddress")).toEqual([]);
+});
+
+test("every event delivered twice, every answer of a change lost once: each instance is made once", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText(BY_ONE));
+  kiln.cloud.fc.duplicate(() => true);
+  for (const action of ["CreateInstance", "AllocatePublicIpAddress", "StartInstance"]) {
+    kiln.cloud.faults.add({ product: "ecs", action, kind: "after", when: (_, n) => n === 0 });
+  }
+  const record = await scaleOut(kiln, { count: 3 });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(record.result).toMatchObject({ count: 3, launched: 3 });
+  expect(machines(kiln).map(({ status }) => status)).toEqual(["Running", "Running", "Running"]);
+});
+
+test("no stock moves down the ladder, one instance at a time", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText(BY_ONE));
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-i", 0);
+  const record = await scaleOut(kiln, { count: 2 });
+  expect(record.result).toMatchObject({ count: 2 });
+  expect(machines(kiln).map(({ type }) => type.id)).toEqual(["ecs.g7.large", "ecs.c7.large"]);
+});
+
+test("one that will not start is released, and the others are not held up", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "StartInstance",
+    kind: "before",
+    fault: new CloudFault(403, "InstanceLockedForSecurity", "The instance is locked."),
+    when: (_, n) => n === 0,
+  });
+  const record = await scaleOut(kiln, { count: 2 });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(record.result).toMatchObject({ asked: 2, count: 1, short: 1 });
+  expect(record.result?.["why"]).toMatch(
+    /^i-\w+ was created and would not start: ecs StartInstance answered/,
+  );
+  expect(machines(kiln)).toHaveLength(1);
+});
+
+test("a run that is cancelled gives back what was created and never started", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 5 });
+  await kiln.cloud.settle({ until: () => machines(kiln).length === 2, forMs: minutes(5) });
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  const record = await ended(kiln, run);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(record.state === "failed" ? record.reason : record.result?.["why"]).toContain("cancelled by ci");
+  expect(machines(kiln).filter(({ status }) => status !== "Running")).toEqual([]);
+});
+
+test("a half-made subscription cannot be given back, and the record says so", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", example("subscription"));
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "StartInstance",
+    kind: "before",
+    fault: new CloudFault(403, "InstanceLockedForSecurity", "The instance is locked."),
+  });
+  const record = await scaleOut(kiln, { count: 1 });
+  const [instance] = machines(kiln);
+  expect(instance?.status).toBe("Stopped");
+  expect(record.reason).toContain(
+    `${instance?.instanceId}: a subscription is paid to its end and cannot be released; start it or let it be refunded in the console`,
+  );
+});

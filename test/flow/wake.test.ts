@@ -1,0 +1,76 @@
+import { minutes } from "../../shared/duration.ts";
+import type { Deployment } from "../deployment.ts";
+import { callsOf, fleetText, machines, scaleOut, test, type FleetChanges } from "./fleet.ts";
+
+/** A fleet with `count` stopped instances. */
+async function asleep(kiln: Deployment, count: number, changes: FleetChanges = {}): Promise<void> {
+  await kiln.upload("fleets/web.yaml", fleetText(changes));
+  await scaleOut(kiln, { count });
+  for (const { instanceId } of machines(kiln)) kiln.cloud.world.stop(instanceId, "StopCharging");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+}
+
+test("stopped instances on the family's image are started before anything is bought", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await asleep(kiln, 2);
+  const record = await scaleOut(kiln, { count: 3 });
+  expect(record.result).toMatchObject({ count: 3, woken: 2, launched: 1 });
+  expect(machines(kiln).map(({ status }) => status)).toEqual(["Running", "Running", "Running"]);
+});
+
+test("what will not wake for want of stock is bought on another rung, within the limits", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await asleep(kiln, 3, { limits: { max: 4 } });
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);
+  const record = await scaleOut(kiln, { count: 3 });
+  // One wakes; of the two that do not, only one has room beside them.
+  expect(record.result).toMatchObject({ asked: 3, count: 2, woken: 1, launched: 1, short: 1 });
+  expect(record.result?.["why"]).toBe(
+    "2 stopped would not start: OperationDenied.NoStock; limit max 4: 3 there or on their way; ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
+  );
+  expect(machines(kiln)).toHaveLength(4);
+});
+
+test("an older image sleeps on, unless the fleet accepts it", async ({ deploy, expect }) => {
+  for (const olderImages of [false, true]) {
+    const kiln = await deploy();
+    await asleep(kiln, 1, { wake: { olderImages } });
+    kiln.cloud.world.publishImage("web", { imageId: "m-web-2" });
+    const record = await scaleOut(kiln, { count: 1 });
+    expect(record.result).toMatchObject({
+      count: 1,
+      woken: olderImages ? 1 : 0,
+      launched: olderImages ? 0 : 1,
+    });
+  }
+});
+
+test("a fleet may turn waking off", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await asleep(kiln, 1, { wake: false });
+  expect((await scaleOut(kiln, { count: 1 })).result).toMatchObject({ woken: 0, launched: 1 });
+  expect(callsOf(kiln, "StartInstances")).toEqual([]);
+});
+
+test("every event delivered twice wakes and buys exactly what was asked for", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await asleep(kiln, 2);
+  kiln.cloud.fc.duplicate(() => true);
+  const record = await scaleOut(kiln, { count: 4 });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(record.result).toMatchObject({ count: 4, woken: 2, launched: 2 });
+  expect(machines(kiln)).toHaveLength(4);
+});
+
+test("a woken instance keeps its stopped neighbours asleep", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await asleep(kiln, 3);
+  await scaleOut(kiln, { count: 1 });
+  expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(1);
+});
