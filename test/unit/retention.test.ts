@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { test } from "vitest";
+import { decideRetention, type Holdings } from "../../functions/promote-family/retention-decide.ts";
+import { days, hours } from "../../shared/duration.ts";
+import { image } from "./promote-fixture.ts";
+
+const NOW = Date.UTC(2026, 0, 31);
+const RULES = { keep: 2, youngerThanMs: days(7), deleteAfterMs: days(1) };
+
+const anyImage = fc.record({
+  ageDays: fc.integer({ min: 0, max: 100 }),
+  status: fc.constantFrom("Available", "Deprecated", "Creating", "CreateFailed"),
+  gate: fc.constantFrom(undefined, "passed", "failed"),
+  rolledBack: fc.boolean(),
+  shared: fc.boolean(),
+  needed: fc.boolean(),
+  /** Hours from now at which its mark runs out. */
+  mark: fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined }),
+});
+
+const anyHoldings = fc
+  .tuple(fc.array(anyImage, { maxLength: 12 }), fc.nat())
+  .map(([given, pick]): Holdings => {
+    const images = given.map(({ ageDays, status, gate, rolledBack, shared, mark }, n) =>
+      image(`m-${n}`, {
+        status,
+        shared,
+        createdAt: NOW - days(ageDays),
+        tags: {
+          ...(gate !== undefined && { "kiln:gate": gate }),
+          ...(rolledBack && { "kiln:promotion": "rolled-back rollback-web-20260101-000000000000" }),
+          ...(mark !== undefined && { "kiln:retire-at": new Date(NOW + hours(mark)).toISOString() }),
+        },
+      }),
+    );
+    const available = images.filter((one) => one.status === "Available");
+    const served = available[pick % Math.max(available.length, 1)]?.id;
+    const references = new Map(
+      images.map(({ id }, n) => [id, given[n]?.needed ? ["instance i-1 (Stopped)"] : []]),
+    );
+    return { images, served, references };
+  });
+
+const holds = (check: (holdings: Holdings, gone: ReadonlySet<string>) => boolean): void => {
+  fc.assert(
+    fc.property(anyHoldings, (holdings) => {
+      const gone = decideRetention(holdings, RULES, NOW).filter(({ action }) => action === "delete");
+      return check(holdings, new Set(gone.map(({ imageId }) => imageId)));
+    }),
+    { numRuns: 500 },
+  );
+};
+
+test("what a family serves, what anybody needs or shares, and what is young is never deleted", () => {
+  holds(({ images, served, references }, gone) =>
+    images
+      .filter(({ id }) => gone.has(id))
+      .every(
+        ({ id, shared, createdAt }) =>
+          id !== served &&
+          !shared &&
+          references.get(id)?.length === 0 &&
+          NOW - createdAt >= RULES.youngerThanMs,
+      ),
+  );
+});
+
+test("an image whose mark has not run out, or that has none, is never deleted", () => {
+  holds(({ images }, gone) =>
+    images
+      .filter(({ id }) => gone.has(id))
+      .every(({ tags }) => Date.parse(tags["kiln:retire-at"] ?? "") <= NOW),
+  );
+});
+
+test("the newest good images stay, and with them the one a rollback would go back to", () => {
+  holds(({ images, served }, gone) => {
+    const good = images
+      .filter(
+        ({ status, tags }) =>
+          status === "Available" && tags["kiln:gate"] !== "failed" && tags["kiln:promotion"] === undefined,
+      )
+      .toSorted((a, b) => b.createdAt - a.createdAt);
+    const current = images.find(({ id }) => id === served);
+    const previous = good.find(
+      ({ id, createdAt }) => id !== served && createdAt <= (current?.createdAt ?? 0),
+    );
+    return good.slice(0, RULES.keep).every(({ id }) => !gone.has(id)) && !gone.has(previous?.id ?? "");
+  });
+});
+
+test("every image has exactly one verdict with a reason", () => {
+  fc.assert(
+    fc.property(anyHoldings, (holdings) => {
+      const verdicts = decideRetention(holdings, RULES, NOW);
+      return (
+        new Set(verdicts.map(({ imageId }) => imageId)).size === holdings.images.length &&
+        verdicts.every(({ why }) => why !== "")
+      );
+    }),
+  );
+});
+
+test("an image is marked, waits, goes; and one that is needed again loses its mark", ({ expect }) => {
+  const old = (id: string, tags = {}) => image(id, { status: "Available", createdAt: NOW - days(60), tags });
+  const kept = ["m-a", "m-b"].map((id, n) =>
+    image(id, { status: "Available", createdAt: NOW - days(20 + n), tags: {} }),
+  );
+  const at = (mark: number) => ({ "kiln:retire-at": new Date(NOW + mark).toISOString() });
+  const images = [
+    ...kept,
+    old("m-new"),
+    old("m-soon", at(hours(1))),
+    old("m-due", at(-1)),
+    old("m-back", at(-1)),
+  ];
+  const references = new Map([["m-back", ["launch template web version 3"]]]);
+  const verdicts = decideRetention({ images, served: "m-a", references }, RULES, NOW);
+  expect(Object.fromEntries(verdicts.map(({ imageId, action }) => [imageId, action]))).toEqual({
+    "m-a": "keep",
+    "m-b": "keep",
+    "m-new": "mark",
+    "m-soon": "wait",
+    "m-due": "delete",
+    "m-back": "unmark",
+  });
+  expect(verdicts.find(({ imageId }) => imageId === "m-back")?.why).toBe(
+    "it is needed by launch template web version 3",
+  );
+});
