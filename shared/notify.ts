@@ -15,12 +15,20 @@ type Subscriptions = Recipe["notify"];
 
 /** What a run sends along when it ends: one event for each channel that asked for this kind of notice. */
 export function noticeSends(subscriptions: Subscriptions, notice: Notice): readonly Send[] {
-  const { kind, run } = notice;
-  const wants = subscriptions.filter(({ events }) => kind === "approval" || events.includes(kind));
-  const channels = [...new Set(wants.map(({ channel }) => channel))];
-  return channels.map((channel) => ({
+  const { kind } = notice;
+  const asks = kind === "approval" || kind === "stopping";
+  const wants = subscriptions.filter(({ events }) => asks || events.includes(kind));
+  return sendsTo(
+    wants.map(({ channel }) => channel),
+    notice,
+  );
+}
+
+/** One event for each of these channels, whatever they asked for. */
+export function sendsTo(channels: readonly string[], notice: Notice): readonly Send[] {
+  return [...new Set(channels)].map((channel) => ({
     to: "sweep",
-    taskId: `${run}-${kind}-${channel}`,
+    taskId: `${notice.run}-${notice.kind}-${channel}`,
     event: { v: 1, request: "notify", channel, notice: bounded(notice) },
   }));
 }
@@ -46,20 +54,29 @@ export interface Message {
   readonly body: string;
 }
 
+/** Complete URLs, `keep` with one for each instance that can be kept. */
+export interface Links {
+  readonly approve?: string | undefined;
+  readonly run?: string | undefined;
+  readonly keep?: Readonly<Record<string, string>> | undefined;
+}
+
 /** What to POST where. `links` are complete URLs; `at` is now, epoch ms, which signatures contain. */
 export function messageFor(
   { kind, url, secret }: Channel,
   notice: Notice,
-  links: { readonly approve?: string | undefined; readonly run?: string | undefined },
+  links: Links,
   at: number,
 ): Message {
   const title = titleOf(notice);
   const lines = linesOf(notice);
+  const keeps = Object.entries(links.keep ?? {});
   const headers = { "content-type": "application/json; charset=utf-8" };
   switch (kind) {
     case "dingtalk": {
       const more = [
         ...(links.approve ? [`[Look and decide](${links.approve})`] : []),
+        ...keeps.map(([id, url]) => `[Keep ${id}](${url})`),
         ...(links.run ? [`[${notice.run}](${links.run})`] : []),
       ];
       const text = [`### ${title}`, ...lines, ...more].join("\n\n");
@@ -67,13 +84,15 @@ export function messageFor(
       return { url: secret === undefined ? url : dingtalkUrl(url, secret, at), headers, body };
     }
     case "feishu": {
-      const text = [title, ...lines, ...Object.values(links)].filter(Boolean).join("\n");
+      const kept = keeps.map(([id, url]) => `keep ${id}: ${url}`);
+      const text = [title, ...lines, ...kept, links.approve, links.run].filter(Boolean).join("\n");
       const signed = secret === undefined ? {} : feishuSignature(secret, at);
       return { url, headers, body: JSON.stringify({ ...signed, msg_type: "text", content: { text } }) };
     }
     case "slack": {
       const approve = links.approve ? [`<${links.approve}|Look and decide>`] : [];
-      const text = [`*${slackText(title)}*`, ...lines.map(slackText), ...approve].join("\n");
+      const kept = keeps.map(([id, url]) => `<${url}|Keep ${id}>`);
+      const text = [`*${slackText(title)}*`, ...lines.map(slackText), ...approve, ...kept].join("\n");
       return { url, headers, body: JSON.stringify({ text }) };
     }
     case "json": {
@@ -87,7 +106,7 @@ export function messageFor(
   }
 }
 
-function titleOf({ kind, subject, family, imageId }: Notice): string {
+function titleOf({ kind, subject, family, imageId, instances = [] }: Notice): string {
   const image = imageId ?? "no image";
   switch (kind) {
     case "baked":
@@ -100,14 +119,18 @@ function titleOf({ kind, subject, family, imageId }: Notice): string {
       return `family ${family} is back at ${image}`;
     case "approval":
       return `${subject}: may ${image} become family ${family}?`;
+    case "stopping":
+      return `${subject}: ${instances.length} idle instances are going to be stopped`;
   }
 }
 
-function linesOf({ reason, regions, by, run, expiresAt }: Notice): string[] {
+function linesOf({ kind, reason, regions, by, run, expiresAt }: Notice): string[] {
   return [
     ...(reason === undefined ? [] : [reason]),
     ...(regions === undefined || regions.length < 2 ? [] : [`in ${regions.join(", ")}`]),
-    ...(expiresAt === undefined ? [] : [`until ${new Date(expiresAt).toISOString()}`]),
+    ...(expiresAt === undefined
+      ? []
+      : [`${kind === "stopping" ? "from" : "until"} ${new Date(expiresAt).toISOString()}`]),
     `run ${run}, asked for by ${by}`,
   ];
 }

@@ -3,8 +3,11 @@ import type { CloudClient } from "../../shared/cloud/client.ts";
 import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
 import { readDocument } from "../../shared/document-store.ts";
 import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
+import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { DocumentError } from "../../shared/errors.ts";
+import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import { TAG } from "../../shared/labels.ts";
+import type { Outcome } from "../../shared/machine.ts";
 import type { Refused } from "./each.ts";
 import { MOST_TOLD } from "./report.ts";
 
@@ -35,3 +38,14 @@ export function withRefusals(
   const lines = more.map(({ id, code, message }) => `${id}: ${code} ${message}`.slice(0, 300));
   return { refused: [...refused, ...lines].slice(0, MOST_TOLD), refusals: refusals + more.length };
 }
+
+/** The object whose holder looks after a fleet. */
+export const claimOf = (fleet: string): string => `idle-${fleet}`;
+
+export function policyOf({ job, phase }: IdleEvent): IdlePolicy {
+  if (job.policy === undefined) throw new TypeError(`phase ${phase} of an idle check has no policy`);
+  return job.policy;
+}
+
+export type Phase<K extends IdleEvent["phase"]> = Extract<IdleEvent, { phase: K }>;
+export type IdleOutcome = Outcome<IdleEvent>;

@@ -13,17 +13,14 @@ import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import type { Ports } from "../../shared/handler.ts";
-import { done, failed, next, wait, type Outcome } from "../../shared/machine.ts";
+import { done, failed, next, wait } from "../../shared/machine.ts";
 import { MOST_ACTS } from "./bounds.ts";
 import { addCalls, counted } from "./calls.ts";
 import { startEach, type Refused } from "./each.ts";
-import { fleetOf, membersOf, withRefusals } from "./fleet.ts";
+import { fleetOf, membersOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
 import { stoppedByKilnAt } from "./marks.ts";
 import { told } from "./report.ts";
 import { wantsUp } from "./resume.ts";
-
-type Phase<K extends IdleEvent["phase"]> = Extract<IdleEvent, { phase: K }>;
-type IdleOutcome = Outcome<IdleEvent>;
 
 /** What one call starts. */
 const START_SLICE = 100;

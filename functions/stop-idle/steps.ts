@@ -3,18 +3,12 @@ import { hours, minutes } from "../../shared/duration.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import type { Ports } from "../../shared/handler.ts";
 import type { Machine } from "../../shared/machine.ts";
+import { tellStep, unwarnStep, warnStep } from "./announce-steps.ts";
+import { confirmStep, unmarkStep } from "./confirm-steps.ts";
 import { keepStep } from "./keep-steps.ts";
 import { giveUpResume, resumeStep, retypeStep, startStep, upStep } from "./resume-steps.ts";
-import {
-  confirmStep,
-  giveUpStop,
-  markStep,
-  stopStep,
-  surveyStep,
-  unmarkStep,
-  unwarnStep,
-  warnStep,
-} from "./stop-steps.ts";
+import { giveUpStop, markStep, stopStep } from "./stop-steps.ts";
+import { surveyStep } from "./survey-steps.ts";
 
 const RESUMING = new Set<IdleEvent["phase"]>(["resume", "start", "retype", "up"]);
 
@@ -22,6 +16,7 @@ export const stopIdle: Machine<IdleEvent, Ports> = {
   steps: {
     survey: surveyStep,
     warn: warnStep,
+    tell: tellStep,
     unwarn: unwarnStep,
     mark: markStep,
     stop: stopStep,
@@ -38,6 +33,7 @@ export const stopIdle: Machine<IdleEvent, Ports> = {
   limitsMs: {
     survey: minutes(30),
     warn: minutes(30),
+    tell: minutes(30),
     unwarn: minutes(30),
     mark: minutes(30),
     stop: minutes(30),

@@ -3,7 +3,7 @@ import { seconds } from "../../shared/duration.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import { NotifyRequest, type Notice } from "../../shared/events/notify.ts";
 import { parse, type Ports } from "../../shared/handler.ts";
-import { messageFor, refusalIn } from "../../shared/notify.ts";
+import { messageFor, refusalIn, type Links } from "../../shared/notify.ts";
 import { signedPath } from "../../shared/signed-link.ts";
 import { readChannels, readLinks } from "./config.ts";
 
@@ -37,17 +37,23 @@ export async function postNotice(payload: unknown, { clock, log }: Ports): Promi
   return { told: name };
 }
 
-function linksOf({ kind, run, expiresAt }: Notice) {
+function linksOf({ kind, run, subject, expiresAt, instances = [] }: Notice): Links {
   const { base, secret } = readLinks();
   const links = base === "" ? {} : { run: `${base}/runs/${run}` };
-  if (kind !== "approval" || expiresAt === undefined) return links;
+  if ((kind !== "approval" && kind !== "stopping") || expiresAt === undefined) return links;
   if (base === "" || secret === "") {
+    // People can still tag an instance by hand; nobody can approve without a link.
+    if (kind === "stopping") return links;
     throw new ConfigError(
       "an approval needs KILN_WEBHOOK_URL and KILN_APPROVAL_SECRET to make its link; see README, “Approvals”",
     );
   }
-  return {
-    ...links,
-    approve: `${base}${signedPath({ kind: "approvals", parts: [run] }, expiresAt, secret)}`,
-  };
+  const linkTo = (kind: string, parts: readonly string[]) =>
+    `${base}${signedPath({ kind, parts }, expiresAt, secret)}`;
+  if (kind === "approval") return { ...links, approve: linkTo("approvals", [run]) };
+  const some = instances.slice(0, MOST_KEEP_LINKS);
+  return { ...links, keep: Object.fromEntries(some.map((id) => [id, linkTo("keep", [subject, id])])) };
 }
+
+/** Chats cut long messages; who has more instances than this keeps them by tag. */
+const MOST_KEEP_LINKS = 20;

@@ -10,6 +10,7 @@ import type { Ports } from "../../shared/handler.ts";
 import { hasEnded, readRecord } from "../../shared/journal.ts";
 import { readSignedPath } from "../../shared/signed-link.ts";
 import { readApprovalSecret } from "./config.ts";
+import { page } from "./page.ts";
 
 interface Asked {
   readonly method: string;
@@ -58,19 +59,3 @@ const BUTTONS = `<form method="post">
 <button name="decision" value="approve">Approve</button>
 <button name="decision" value="reject">Reject</button>
 </form>`;
-
-/** `lines` are ours and hold nothing but run ids and dates, so there is nothing to escape. */
-function page(statusCode: number, ...lines: readonly string[]) {
-  const shown = lines.map((line) => (line.startsWith("<form") ? line : `<p>${line}</p>`)).join("\n");
-  return {
-    statusCode,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "cache-control": "no-store",
-      "referrer-policy": "no-referrer",
-      "content-security-policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
-    },
-    isBase64Encoded: false,
-    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>Kiln</title>\n${shown}\n</html>\n`,
-  } as const;
-}

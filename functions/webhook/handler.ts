@@ -15,6 +15,7 @@ import { accepted, answer, type HttpAnswer } from "./answer.ts";
 import { answerApproval, isApproval } from "./approval.ts";
 import { cancelRun } from "./cancel.ts";
 import { readCallers, readSenders } from "./config.ts";
+import { answerKeep, isKeep } from "./keep.ts";
 import { routeOf } from "./routes.ts";
 import { hear } from "./senders/hear.ts";
 import { verify } from "./verify.ts";
@@ -39,7 +40,8 @@ export const handler: FcHandler = async (bytes, context) => {
   const ports = portsFor("webhook", context);
   const { method } = call;
   // The path of a link is the key to it.
-  const path = isApproval(call.path) ? "/approvals/…" : call.path;
+  const secret = isApproval(call.path) || isKeep(call.path);
+  const path = secret ? call.path.replace(/[^/]*$/, "…") : call.path;
   const log = (line: Readonly<Record<string, unknown>>) =>
     ports.log({ requestId: context.requestId, method, path, ...line });
   try {
@@ -73,6 +75,7 @@ function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
     return Promise.resolve(answer(413, { error: `the body is larger than ${BODY_MAX} bytes` }));
   }
   if (isApproval(call.path)) return answerApproval(call, ports);
+  if (isKeep(call.path)) return answerKeep(call, ports);
   const sender = /^\/senders\/([a-z][a-z0-9-]{0,39})$/.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)

@@ -97,15 +97,24 @@ const shape = {
   keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])), []),
   cap: z._default(Cap, { percent: DEFAULT_CAP_PERCENT }),
   notice: z.exactOptional(duration("5m", "7d")),
+  notify: z._default(
+    z.array(text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -")),
+    [],
+  ),
   resume: z._default(z.boolean(), false),
   dryRun: z._default(z.boolean(), false),
 };
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
-function findings({ action, stoppedMode, resume, upDuring, keepIf }: Written): Finding[] {
+function findings({ action, stoppedMode, resume, upDuring, keepIf, notice, notify }: Written): Finding[] {
   const release = action === "release";
   const charged = release || stoppedMode === "KeepCharging";
   return [
+    ...finding(
+      notify.length > 0 && notice === undefined,
+      ["notify"],
+      "must be used with notice, which says how long before a stop the channels hear of it",
+    ),
     ...finding(
       keepIf.length > 0 && charged,
       ["keepIf"],
@@ -142,7 +151,7 @@ export const Idle = z.pipe(
     rule<Written>(["window"], ({ window }) =>
       finding(window % HOUR_MS !== 0, ["window"], "must be whole hours; metrics are read as hourly points"),
     ),
-    rule<Written>(["action", "stoppedMode", "resume", "upDuring", "keepIf"], findings),
+    rule<Written>(["action", "stoppedMode", "resume", "upDuring", "keepIf", "notice", "notify"], findings),
   ),
   z.transform((written: Written) => complete(written)),
 );

@@ -3,10 +3,10 @@ import * as z from "zod/mini";
 import { RunId } from "./line.ts";
 
 export const Notice = z.strictObject({
-  /** `approval` asks for something; the others tell that a run has ended. */
-  kind: z.enum(["baked", "promoted", "failed", "rolledBack", "approval"]),
+  /** `approval` and `stopping` ask for something; the others tell that a run has ended. */
+  kind: z.enum(["baked", "promoted", "failed", "rolledBack", "approval", "stopping"]),
   run: RunId,
-  /** The recipe. */
+  /** The recipe or the fleet. */
   subject: z.string(),
   by: z.string(),
   at: z.int(),
@@ -15,8 +15,10 @@ export const Notice = z.strictObject({
   regions: z.optional(z.array(z.string())),
   /** Why it failed, or what was rolled back, in words. */
   reason: z.optional(z.string()),
-  /** Until when an approval can be given. */
+  /** Until when an approval can be given; from when on what is announced is stopped. */
   expiresAt: z.optional(z.int()),
+  /** Members whose stop is announced, and that can be kept up to then. */
+  instances: z.optional(z.array(z.string())),
 });
 export type Notice = z.infer<typeof Notice>;
 

@@ -55,6 +55,7 @@ export const IdleEvent = z.discriminatedUnion("phase", [
   phase("survey", {}),
   /** All verdicts are in the bucket; only what is to be done travels. */
   phase("warn", { warn: ids, unwarn: ids, stops: ids, ...tally }),
+  phase("tell", { unwarn: ids, warned: ids, stops: ids, ...tally }),
   phase("unwarn", { unwarn: ids, warned: ids, stops: ids, ...tally }),
   phase("mark", { stops: ids, ...acted }),
   phase("stop", { slice: ids, stops: ids, ...acted }),

@@ -378,6 +378,11 @@ const policies: readonly Case[] = [
     'idle.stoppedMode: must be used with action: stop (it is "StopCharging")',
   ],
   [
+    "channels for announcements that are never made",
+    idle({ notify: ["ops"] }),
+    "idle.notify: must be used with notice, which says how long before a stop the channels hear of it",
+  ],
+  [
     "what a stop may cost is asked of a stop that costs nothing",
     idle({ keepIf: ["noStock"], stoppedMode: "KeepCharging" }),
     "idle.keepIf: must be used with stoppedMode: StopCharging, the only one that gives address and stock away for a while",
@@ -443,6 +448,7 @@ test("a short fleet is completed with safe defaults", ({ expect }) => {
       graceMs: 3_600_000,
       keepRunning: 0,
       keepIf: [],
+      notify: [],
       optOutTag: "kiln:keep",
       action: "stop",
       stoppedMode: "StopCharging",
