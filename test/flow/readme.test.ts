@@ -1,0 +1,51 @@
+/** What the README tells people to type works when they type it. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { test } from "vitest";
+import { parseFleet } from "../../shared/documents/fleet.ts";
+import { parseRecipe } from "../../shared/documents/recipe.ts";
+import { deployKiln } from "../deployment.ts";
+
+const READMES = ["README.md", "README.zh-CN.md"];
+const run = promisify(execFile);
+
+/** Code blocks of one language. */
+function blocks(file: string, language: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, tag, code = ""]) =>
+    tag === language ? [code] : [],
+  );
+}
+
+test.for(READMES)("the signed request of %s is accepted by the front door", async (file, { expect }) => {
+  const snippet = blocks(file, "sh").find((code) => code.includes("openssl"));
+  // The shell reads the machine's clock, so this cloud begins in the present.
+  const kiln = await deployKiln({ at: performance.timeOrigin + performance.now() });
+  try {
+    const door = kiln.cloud.urls.http["kiln-webhook"] ?? "";
+    const env = { PATH: process.env["PATH"], KILN_URL: door, KILN_SECRET: kiln.caller.secret };
+    const { stdout } = await run("bash", ["-c", snippet ?? "exit 1"], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ run: expect.stringMatching(/^scale-web-/) as string });
+    const wrong = await run("bash", ["-c", snippet ?? "exit 1"], { env: { ...env, KILN_SECRET: "wrong" } });
+    expect(JSON.parse(wrong.stdout)).toEqual({ error: "not authenticated" });
+  } finally {
+    await kiln.close();
+  }
+});
+
+test.for(READMES)("the recipe and the fleet of %s are what Kiln reads", (file, { expect }) => {
+  const [recipe = "", fleet = ""] = blocks(file, "yaml");
+  expect(parseRecipe("web", recipe).family).toBe("web");
+  expect(parseFleet("web", fleet).limits).toMatchObject({ max: 10, perRequest: 5 });
+});
+
+test("the Chinese README shows the same commands and documents as the English one", ({ expect }) => {
+  const [english = "", chinese = ""] = READMES;
+  const bare = (file: string, language: string): string[] =>
+    blocks(file, language).map((code) => code.replaceAll(/[ \t]*#.*$/gm, ""));
+  for (const language of ["sh", "yaml", "json"]) {
+    expect(bare(chinese, language), language).toEqual(bare(english, language));
+  }
+});
