@@ -25,7 +25,7 @@ export async function keepRunning(
       `  key           ${accessKey.id} ${accessKey.secret}`,
       `  caller        ${caller.name} ${caller.secret}`,
       "",
-      "Ask for one machine more (it wakes one that sleeps):",
+      "Ask for one machine more:",
       "",
       signedCurl(door, caller, "POST", "/fleets/web/scale-out", '{"count":1}'),
       "",
@@ -45,6 +45,7 @@ export async function keepRunning(
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
+  say("The cloud is gone.");
 }
 
 /** The command README shows, ready to be pasted. */
