@@ -129,9 +129,9 @@ export async function describeInstances(client: CloudClient, filter: InstanceFil
 /**
  * A row of ListTagResources is one tag of one instance and a page holds few of them: 10,000 instances with
  * five tags are 1,000 pages, one after another, where listing the whole region is 100. So tags are followed
- * while they are cheap (a fleet of about 200); beyond that the region is read, tags included.
+ * while they are cheap (a fleet of about 100); beyond that the region is read, tags included.
  */
-const MOST_TAG_PAGES = 20;
+const MOST_TAG_PAGES = 10;
 
 async function ofMany(client: CloudClient, tags: Readonly<Record<string, string>>): Promise<Instance[]> {
   const ids = await listFewTaggedIds(client, "instance", tags, MOST_TAG_PAGES);
