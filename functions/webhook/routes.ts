@@ -159,14 +159,22 @@ function readBody(body: Uint8Array): unknown {
 
 const describe = (issue: z.core.$ZodIssue): string => `${issue.path.join(".") || "body"}: ${reason(issue)}`;
 
+const NAMED: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "text",
+  boolean: "true or false",
+  array: "a list",
+  record: "a map",
+  object: "a map",
+};
+
 function reason(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "unrecognized_keys":
       return `unknown key ${issue.keys.join(", ")}`;
     case "invalid_type":
-      return issue.input === undefined
-        ? `is missing, must be ${issue.expected}`
-        : `must be ${issue.expected}`;
+      return `must be ${NAMED[issue.expected] ?? issue.expected}`;
     case "too_small":
       return `must be at least ${issue.minimum}`;
     case "too_big":

@@ -1,0 +1,119 @@
+import { test } from "vitest";
+import { routeOf } from "../../functions/webhook/routes.ts";
+import { days } from "../../shared/duration.ts";
+
+const SENT = Date.UTC(2026, 0, 5, 8);
+const ask = (method: string, path: string, body: unknown = "", more: object = {}) =>
+  routeOf({
+    method,
+    path,
+    body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
+    caller: "ci",
+    delivery: "d-1",
+    sentAt: SENT,
+    ...more,
+  });
+const eventOf = (...given: Parameters<typeof ask>) => {
+  const routed = ask(...given);
+  return routed.kind === "enqueue" ? { to: routed.enqueue.to, ...routed.enqueue.event } : routed;
+};
+
+const accepted: readonly (readonly [path: string, body: object, event: object])[] = [
+  [
+    "/fleets/web/scale-out",
+    { count: 3, dryRun: true },
+    { to: "scale-out", request: "scale-out", fleet: "web", count: 3, dryRun: true },
+  ],
+  ["/fleets/web/stop", {}, { to: "stop-idle", request: "stop-idle", fleet: "web" }],
+  [
+    "/fleets/web/resume",
+    { dryRun: true },
+    { to: "stop-idle", request: "resume", fleet: "web", dryRun: true },
+  ],
+  ["/recipes/web/bake", { force: true }, { to: "bake-image", request: "bake", recipe: "web", force: true }],
+  ["/recipes/web/retire", {}, { to: "promote-family", request: "retire", recipe: "web" }],
+  [
+    "/families/Web_Prod/promote",
+    { recipe: "web", imageId: "m-1" },
+    { to: "promote-family", request: "promote-image", family: "Web_Prod", recipe: "web", imageId: "m-1" },
+  ],
+  [
+    "/families/web/rollback",
+    { to: "m-1", regions: ["cn-beijing"] },
+    { to: "promote-family", request: "rollback", family: "web", regions: ["cn-beijing"] },
+  ],
+];
+
+for (const [path, body, event] of accepted) {
+  test(`POST ${path} becomes one request for one function`, ({ expect }) => {
+    const { to: _to, ...sent } = event as { to: string };
+    expect(eventOf("POST", path, body)).toMatchObject({ ...sent, v: 1, by: "webhook:ci" });
+    expect(ask("POST", path, body)).toMatchObject({ kind: "enqueue", enqueue: { to: _to } });
+  });
+}
+
+test("reading and cancelling a run name it in the path", ({ expect }) => {
+  const run = "scale-web-20260105-0123456789ab";
+  expect(ask("GET", `/runs/${run}`)).toEqual({ kind: "status", run });
+  expect(ask("POST", `/runs/${run}/cancel`)).toEqual({ kind: "cancel", run });
+});
+
+const refusals: readonly (readonly [
+  method: string,
+  path: string,
+  body: unknown,
+  status: number,
+  error: string,
+])[] = [
+  ["GET", "/fleets/web/scale-out", "", 404, "no route GET /fleets/web/scale-out"],
+  ["POST", "/fleets/Web/scale-out", "", 404, "no route POST /fleets/Web/scale-out"],
+  ["POST", "/", "", 404, "no route POST /"],
+  ["GET", "/runs/../claims", "", 404, "no route GET /runs/../claims"],
+  ["POST", "/fleets/web/scale-out", "{", 400, "the body is not JSON"],
+  ["POST", "/fleets/web/scale-out", "[]", 400, "body: must be a map"],
+  ["POST", "/fleets/web/scale-out", {}, 400, "count: must be a number"],
+  ["POST", "/fleets/web/scale-out", { count: 0 }, 400, "count: must be at least 1"],
+  ["POST", "/fleets/web/scale-out", { count: 20_000 }, 400, "count: must be at most 10000"],
+  ["POST", "/fleets/web/scale-out", { count: 1.5 }, 400, "count: must be a whole number"],
+  ["POST", "/fleets/web/scale-out", { count: "3" }, 400, "count: must be a number"],
+  ["POST", "/fleets/web/scale-out", { count: 1, image: "m-1" }, 400, "body: unknown key image"],
+  [
+    "POST",
+    "/fleets/web/scale-out",
+    { count: 1, key: "two words" },
+    400,
+    "key: must match /^[A-Za-z0-9._:-]{1,64}$/",
+  ],
+  ["POST", "/families/web/promote", { recipe: "web" }, 400, "imageId: must be text"],
+];
+
+for (const [method, path, body, status, error] of refusals) {
+  test(`${method} ${path} ${JSON.stringify(body)} is refused: ${error}`, ({ expect }) => {
+    expect(ask(method, path, body)).toEqual({ kind: "refuse", status, error });
+  });
+}
+
+const runOf = (...given: Parameters<typeof ask>) => {
+  const routed = ask(...given);
+  return routed.kind === "enqueue" ? routed.enqueue : undefined;
+};
+
+test("without a key the signed bytes make the run, with one the caller and its key do", ({ expect }) => {
+  const path = "/fleets/web/scale-out";
+  const plain = runOf("POST", path, { count: 1 });
+  expect(runOf("POST", path, { count: 1 })?.run).toBe(plain?.run);
+  expect(runOf("POST", path, { count: 1 }, { delivery: "d-2" })?.run).not.toBe(plain?.run);
+  const keyed = runOf("POST", path, { count: 1, key: "job-1" });
+  expect(keyed?.event).not.toHaveProperty("key");
+  expect(runOf("POST", path, { count: 1, key: "job-1" }, { delivery: "d-2" })?.run).toBe(keyed?.run);
+  expect(runOf("POST", path, { count: 1, key: "job-2" })?.run).not.toBe(keyed?.run);
+  expect(runOf("POST", path, { count: 1, key: "job-1" }, { caller: "cd" })?.run).not.toBe(keyed?.run);
+});
+
+test("a key that is sent again after midnight finds yesterday's run", ({ expect }) => {
+  const body = { count: 1, key: "job-1" };
+  const before = runOf("POST", "/fleets/web/scale-out", body);
+  const after = runOf("POST", "/fleets/web/scale-out", body, { sentAt: SENT + days(1) });
+  expect(after?.run).not.toBe(before?.run);
+  expect(after?.yesterday).toBe(before?.run);
+});
