@@ -1,14 +1,15 @@
 /**
  * Telling people: which channels hear of a notice, and what each kind of channel is sent. Pure.
  *
- * N1. A run never waits for a channel: it hands the notice to the platform, which delivers it to the sweep and
- *     repeats that while the channel does not answer.
+ * N1. A run never waits for a channel: it hands the notice over and ends. The sweep posts it, and while the
+ *     channel does not answer it queues it again, later and later for a day; then it is kept in `failures/`.
  * N2. One event per channel, so that a repeat does not tell the others again.
  * N3. Addresses and their secrets are known to the function that posts, and to nothing else.
  */
 import { createHmac } from "node:crypto";
 import type { Recipe } from "./documents/recipe.ts";
-import type { Notice } from "./events/notify.ts";
+import { minutes } from "./duration.ts";
+import type { Notice, NotifyRequest } from "./events/notify.ts";
 import type { Send } from "./machine.ts";
 
 type Subscriptions = Recipe["notify"];
@@ -26,11 +27,25 @@ export function noticeSends(subscriptions: Subscriptions, notice: Notice): reado
 
 /** One event for each of these channels, whatever they asked for. */
 export function sendsTo(channels: readonly string[], notice: Notice): readonly Send[] {
-  return [...new Set(channels)].map((channel) => ({
-    to: "sweep",
-    taskId: `${notice.run}-${notice.kind}-${channel}`,
-    event: { v: 1, request: "notify", channel, notice: bounded(notice) },
-  }));
+  return [...new Set(channels)].map((channel) =>
+    noticeSend({ v: 1, request: "notify", channel, notice: bounded(notice) }),
+  );
+}
+
+/** One delivery; each try has a name of its own, so that the platform takes it once and takes the next one, too. */
+export const noticeSend = (event: NotifyRequest): Send => ({
+  to: "sweep",
+  taskId: `${event.notice.run}-${event.notice.kind}-${event.channel}-${event.tries ?? 0}`,
+  event,
+});
+
+/** Minutes between tries: about a day in all. */
+const RETRIES = [1, 2, 5, 15, 30, 60, 120, 240, 480, 480];
+
+/** How long to wait before try number `tries` (1 is the second), or undefined when it is time to give up. */
+export function retryMs(tries: number): number | undefined {
+  const wait = RETRIES[tries - 1];
+  return wait === undefined ? undefined : minutes(wait);
 }
 
 /** Reasons may quote whole error messages; chats cut or refuse long ones. */

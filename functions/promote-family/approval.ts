@@ -68,7 +68,7 @@ async function approve(event: At<"approve">, { cloud, clock }: Ports): Promise<P
     );
   }
   // Looks become rarer the longer nobody answers, but the last is at the very end.
-  const rarerMs = Math.min(minutes(10), Math.max(seconds(30), (now - event.since) / 20));
+  const rarerMs = Math.min(minutes(10), Math.max(seconds(30), Math.round((now - event.since) / 20)));
   return wait(Math.min(rarerMs, event.expiresAt - now + seconds(1)), "waits for approval");
 }
 

@@ -27,4 +27,7 @@ export const NotifyRequest = z.strictObject({
   request: z.literal("notify"),
   channel: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,39}$/)),
   notice: Notice,
+  /** How often the channel did not take it. */
+  tries: z.optional(z.int()),
 });
+export type NotifyRequest = z.infer<typeof NotifyRequest>;

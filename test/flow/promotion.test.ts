@@ -1,16 +1,17 @@
 import { minutes } from "../../shared/duration.ts";
-import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import type { Deployment } from "../deployment.ts";
+import { leftovers, ownImages, recipeText, test } from "./fixture.ts";
 import { imagesIn, release, request, served, tagOf } from "./release.ts";
 
 /** A machine a person set up: nobody sealed it. */
-async function golden({ ecs, cloud }: Parameters<typeof bakeAndPromote>[0]): Promise<string> {
-  const { InstanceIdSets } = await ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+async function golden(kiln: Deployment): Promise<string> {
+  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
     ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
     InstanceType: "ecs.g7.large",
     VSwitchId: "vsw-hangzhou-h",
     SecurityGroupId: "sg-default0001",
   });
-  await cloud.settle({ forMs: minutes(2) });
+  await kiln.cloud.settle({ forMs: minutes(2) });
   return InstanceIdSets.InstanceIdSet[0] ?? "";
 }
 

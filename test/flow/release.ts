@@ -57,5 +57,8 @@ export async function release(
 }
 
 /** As `release`, without provisioning and without a test machine: for tests of what comes after both. */
-export const quickRelease: typeof release = (kiln, n, changes = {}) =>
-  release(kiln, n, { provision: [], test: { skip: true }, ...changes });
+export const quickRelease = (
+  kiln: Deployment,
+  n: number,
+  changes: Readonly<Record<string, unknown>> = {},
+): ReturnType<typeof release> => release(kiln, n, { provision: [], test: { skip: true }, ...changes });

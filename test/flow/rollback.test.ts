@@ -13,9 +13,7 @@ test("one request goes back to the image before, in every region, and an undo br
 }) => {
   const first = await quickRelease(kiln, 1, { promote: TWO });
   const second = await quickRelease(kiln, 2, { promote: TWO });
-  const abroad = [first, second].map(
-    ({ promotion }) => (promotion?.result?.["regions"] as Record<string, string>)["cn-shanghai"],
-  );
+  const abroad = imagesIn(kiln, "cn-shanghai").map(({ imageId }) => imageId);
   const back = await request(kiln, "/families/web/rollback");
   expect(back).toMatchObject({
     state: "done",

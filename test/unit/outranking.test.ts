@@ -26,49 +26,50 @@ function answers(members: ReturnType<typeof image>[]) {
   return available.filter(({ createdAt }) => createdAt === newest);
 }
 
-test("an image that nothing outranks is the only one its family can answer with", () => {
-  fc.assert(
-    fc.property(anyMembers, (members) =>
-      members
-        .filter(({ status }) => status === "Available")
-        .every((one) => {
-          const alone = answers(members).length === 1 && answers(members)[0]?.id === one.id;
-          return (outranking(one, members).length === 0) === alone;
-        }),
-    ),
+/** The smallest family for which the check fails; null when the rule holds. */
+const counterexample = (check: (members: ReturnType<typeof image>[]) => boolean) =>
+  fc.check(fc.property(anyMembers, check), { numRuns: 500 }).counterexample;
+
+test("an image that nothing outranks is the only one its family can answer with", ({ expect }) => {
+  const found = counterexample((members) =>
+    members
+      .filter(({ status }) => status === "Available")
+      .every((one) => {
+        const alone = answers(members).length === 1 && answers(members)[0]?.id === one.id;
+        return (outranking(one, members).length === 0) === alone;
+      }),
   );
+  expect(found).toBeNull();
 });
 
-test("after a rollback's steps the family answers with its goal and is not empty", () => {
-  fc.assert(
-    fc.property(anyMembers, (members) => {
-      const served = answers(members)[0]?.id;
-      const target = homeTarget("web", members, served, undefined);
-      if (typeof target === "string") return true;
-      const plan = aimAt("web", target, { region: "home", members }, []);
-      if (plan.kind === "refuse") return false;
-      const gone = new Set(plan.steps.map(({ imageId }) => imageId));
-      const after = members.map((one) => (gone.has(one.id) ? { ...one, status: "Deprecated" } : one));
-      return answers(after).length === 1 && answers(after)[0]?.id === target.id && target.id !== served;
-    }),
-    { numRuns: 500 },
-  );
+test("after a rollback's steps the family answers with its goal and is not empty", ({ expect }) => {
+  const found = counterexample((members) => {
+    const served = answers(members)[0]?.id;
+    const target = homeTarget("web", members, served, undefined);
+    if (typeof target === "string") return true;
+    const plan = aimAt("web", target, { region: "home", members }, []);
+    if (plan.kind === "refuse") return false;
+    const gone = new Set(plan.steps.map(({ imageId }) => imageId));
+    const after = members.map((one) => (gone.has(one.id) ? { ...one, status: "Deprecated" } : one));
+    return answers(after).length === 1 && answers(after)[0]?.id === target.id && target.id !== served;
+  });
+  expect(found).toBeNull();
 });
 
-test("until its last step a rollback leaves the family with what it served, then it moves once", () => {
-  fc.assert(
-    fc.property(anyMembers, (members) => {
-      const served = answers(members)[0];
-      const target = homeTarget("web", members, served?.id, undefined);
-      if (typeof target === "string") return true;
-      const plan = aimAt("web", target, { region: "home", members }, []);
-      if (plan.kind === "refuse") return false;
-      const early = new Set(plan.steps.slice(0, -1).map(({ imageId }) => imageId));
-      const during = members.map((one) => (early.has(one.id) ? { ...one, status: "Deprecated" } : one));
-      return answers(during).some(({ createdAt }) => createdAt === served?.createdAt);
-    }),
-    { numRuns: 500 },
-  );
+test("until its last step a rollback leaves the family with what it served, then it moves once", ({
+  expect,
+}) => {
+  const found = counterexample((members) => {
+    const served = answers(members)[0];
+    const target = homeTarget("web", members, served?.id, undefined);
+    if (typeof target === "string") return true;
+    const plan = aimAt("web", target, { region: "home", members }, []);
+    if (plan.kind === "refuse") return false;
+    const early = new Set(plan.steps.slice(0, -1).map(({ imageId }) => imageId));
+    const during = members.map((one) => (early.has(one.id) ? { ...one, status: "Deprecated" } : one));
+    return answers(during).some(({ createdAt }) => createdAt === served?.createdAt);
+  });
+  expect(found).toBeNull();
 });
 
 test("a rollback goes to the newest good image before the served one, past those that failed", ({

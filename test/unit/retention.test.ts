@@ -41,18 +41,20 @@ const anyHoldings = fc
     return { images, served, references };
   });
 
-const holds = (check: (holdings: Holdings, gone: ReadonlySet<string>) => boolean): void => {
-  fc.assert(
+/** The smallest holdings for which the check fails; null when the rule holds. */
+const counterexample = (check: (holdings: Holdings, gone: ReadonlySet<string>) => boolean) =>
+  fc.check(
     fc.property(anyHoldings, (holdings) => {
       const gone = decideRetention(holdings, RULES, NOW).filter(({ action }) => action === "delete");
       return check(holdings, new Set(gone.map(({ imageId }) => imageId)));
     }),
     { numRuns: 500 },
-  );
-};
+  ).counterexample;
 
-test("what a family serves, what anybody needs or shares, and what is young is never deleted", () => {
-  holds(({ images, served, references }, gone) =>
+test("what a family serves, what anybody needs or shares, and what is young is never deleted", ({
+  expect,
+}) => {
+  const found = counterexample(({ images, served, references }, gone) =>
     images
       .filter(({ id }) => gone.has(id))
       .every(
@@ -63,18 +65,20 @@ test("what a family serves, what anybody needs or shares, and what is young is n
           NOW - createdAt >= RULES.youngerThanMs,
       ),
   );
+  expect(found).toBeNull();
 });
 
-test("an image whose mark has not run out, or that has none, is never deleted", () => {
-  holds(({ images }, gone) =>
+test("an image whose mark has not run out, or that has none, is never deleted", ({ expect }) => {
+  const found = counterexample(({ images }, gone) =>
     images
       .filter(({ id }) => gone.has(id))
       .every(({ tags }) => Date.parse(tags["kiln:retire-at"] ?? "") <= NOW),
   );
+  expect(found).toBeNull();
 });
 
-test("the newest good images stay, and with them the one a rollback would go back to", () => {
-  holds(({ images, served }, gone) => {
+test("the newest good images stay, and with them the one a rollback would go back to", ({ expect }) => {
+  const found = counterexample(({ images, served }, gone) => {
     const good = images
       .filter(
         ({ status, tags }) =>
@@ -87,18 +91,18 @@ test("the newest good images stay, and with them the one a rollback would go bac
     );
     return good.slice(0, RULES.keep).every(({ id }) => !gone.has(id)) && !gone.has(previous?.id ?? "");
   });
+  expect(found).toBeNull();
 });
 
-test("every image has exactly one verdict with a reason", () => {
-  fc.assert(
-    fc.property(anyHoldings, (holdings) => {
-      const verdicts = decideRetention(holdings, RULES, NOW);
-      return (
-        new Set(verdicts.map(({ imageId }) => imageId)).size === holdings.images.length &&
-        verdicts.every(({ why }) => why !== "")
-      );
-    }),
-  );
+test("every image has exactly one verdict with a reason", ({ expect }) => {
+  const found = counterexample((holdings) => {
+    const verdicts = decideRetention(holdings, RULES, NOW);
+    return (
+      new Set(verdicts.map(({ imageId }) => imageId)).size === holdings.images.length &&
+      verdicts.every(({ why }) => why !== "")
+    );
+  });
+  expect(found).toBeNull();
 });
 
 test("an image is marked, waits, goes; and one that is needed again loses its mark", ({ expect }) => {

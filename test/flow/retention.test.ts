@@ -1,0 +1,166 @@
+import { days, hours } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
+import { leftovers, recipeText, test } from "./fixture.ts";
+import { HOME, imagesIn, quickRelease, request, served, tagOf } from "./release.ts";
+
+const RETENTION = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+const kept = { rebake: { nightly: false }, retention: RETENTION };
+type Kiln = Parameters<typeof imagesIn>[0];
+
+/** Three releases, grown old enough to be looked at. */
+async function threeOld(kiln: Kiln, changes = {}): Promise<string[]> {
+  const ids: string[] = [];
+  for (const n of [1, 2, 3]) ids.push((await quickRelease(kiln, n, { ...kept, ...changes })).imageId);
+  await grow(kiln);
+  return ids;
+}
+
+/** Lets days pass without the events of days: nothing here depends on them. */
+async function grow({ cloud }: Kiln): Promise<void> {
+  for (const image of cloud.world.images.values()) {
+    if (image.ownerAlias === "self") Object.assign(image, { createdAt: image.createdAt - days(10) });
+  }
+  await cloud.settle({ forMs: 1000 });
+}
+
+const planOf = (kiln: Kiln, key: unknown): string[] =>
+  (kiln.cloud.oss.get("kiln-1234567890123456", String(key))?.body.toString() ?? "")
+    .trim()
+    .split("\n")
+    .slice(1);
+const retire = (kiln: Kiln, body = {}) => request(kiln, "/recipes/web/retire", body);
+const deletes = (kiln: Kiln) =>
+  kiln.cloud.calls.filter(({ action }) => /^Delete(Image|Snapshot)$/.test(action));
+
+test("a dry run writes what would happen to each image and why, and changes nothing", async ({
+  kiln,
+  expect,
+}) => {
+  const [first = "", second = "", third = ""] = await threeOld(kiln);
+  const before = kiln.cloud.calls.length;
+  const dry = await retire(kiln, { dryRun: true });
+  expect(dry.result).toMatchObject({ dryRun: true, keep: 2, mark: 1 });
+  expect(planOf(kiln, dry.result?.["plan"]).map((line) => line.split(/\s{2,}/))).toEqual([
+    ["keep", third, expect.any(String), HOME, "it is what the family serves"],
+    ["keep", second, expect.any(String), HOME, "a rollback would go back to it"],
+    ["mark", first, expect.any(String), HOME, "nothing needs it; it is deleted after 2h"],
+  ]);
+  const since = kiln.cloud.calls.slice(before).map(({ action }) => action);
+  expect(since.filter((action) => /^(Delete|Tag|Untag|Modify)/.test(action))).toEqual([]);
+});
+
+test("an old image is marked, waits, is looked at again and goes, its snapshots after it", async ({
+  kiln,
+  expect,
+}) => {
+  const [first = "", second, third] = await threeOld(kiln);
+  expect((await retire(kiln)).result).toMatchObject({ marked: 1 });
+  expect(tagOf(kiln, first, "kiln:retire-at")).toBeDefined();
+  expect((await retire(kiln)).result).toMatchObject({ wait: 1 });
+  expect(deletes(kiln)).toEqual([]);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect((await retire(kiln)).result).toMatchObject({ deleted: 1 });
+  expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual([second, third]);
+  expect(deletes(kiln).map(({ action }) => action)).toEqual(["DeleteImage", "DeleteSnapshot"]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a stopped instance, an old template version or a document that names an image keeps it", async ({
+  kiln,
+  expect,
+}) => {
+  const ids: string[] = [];
+  for (const n of [1, 2, 3, 4, 5]) ids.push((await quickRelease(kiln, n, kept)).imageId);
+  const [byInstance = "", byTemplate = "", byDocument = ""] = ids;
+  const launched = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageId: byInstance,
+    InstanceType: "ecs.g7.large",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+  });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  kiln.cloud.world.stop(launched.InstanceIdSets.InstanceIdSet[0] ?? "");
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web", ImageId: byTemplate });
+  await kiln.ecs("CreateLaunchTemplateVersion", {
+    LaunchTemplateName: "web",
+    ImageId: ids[4],
+    DefaultVersion: true,
+  });
+  await kiln.upload("fleets/old.yaml", `launch: {imageId: ${byDocument}}`);
+  await grow(kiln);
+  const dry = await retire(kiln, { dryRun: true });
+  const plan = planOf(kiln, dry.result?.["plan"]);
+  const why = (id: string) => plan.find((line) => line.includes(id));
+  expect(why(byInstance)).toMatch(/^keep .*it is needed by instance i-\w+ \(Stopped\)$/);
+  expect(why(byTemplate)).toMatch(/^keep .*it is needed by launch template web version 1$/);
+  expect(why(byDocument)).toMatch(/^keep .*it is needed by document fleets\/old\.yaml$/);
+});
+
+test("an image somebody uses again after it was marked loses its mark", async ({ kiln, expect }) => {
+  const [first = ""] = await threeOld(kiln);
+  await retire(kiln);
+  await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web", ImageId: first });
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect((await retire(kiln)).result).toMatchObject({ unmarked: 1 });
+  expect(tagOf(kiln, first, "kiln:retire-at")).toBeUndefined();
+  expect(deletes(kiln)).toEqual([]);
+});
+
+test("one look-up that is refused deletes nothing", async ({ kiln, expect }) => {
+  await threeOld(kiln);
+  await retire(kiln);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  for (const action of ["DescribeLaunchTemplates", "DescribeInstances", "DescribeImageFromFamily"]) {
+    const stop = kiln.cloud.faults.add({
+      product: "ecs",
+      action,
+      kind: "before",
+      fault: new CloudFault(403, "Forbidden.RAM", "denied"),
+    });
+    const { state, reason } = await retire(kiln);
+    expect([state, reason]).toEqual(["failed", expect.stringContaining("Forbidden.RAM")]);
+    stop();
+  }
+  expect(deletes(kiln)).toEqual([]);
+});
+
+test("an image somebody starts from between the look and the deletion stays: nothing is forced", async ({
+  kiln,
+  expect,
+}) => {
+  const [first = ""] = await threeOld(kiln);
+  await retire(kiln);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DeleteImage",
+    kind: "before",
+    fault: new CloudFault(403, "ImageUsingByInstance", "in use"),
+  });
+  expect((await retire(kiln)).result).toMatchObject({ refused: 1 });
+  expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toContain(first);
+  expect(deletes(kiln).every(({ params }) => params["Force"] !== "true")).toBe(true);
+});
+
+test("copies in other regions grow old like the image itself", async ({ kiln, expect }) => {
+  await threeOld(kiln, { promote: { regions: ["cn-shanghai"] } });
+  await retire(kiln);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect((await retire(kiln)).result).toMatchObject({ deleted: 2 });
+  expect(imagesIn(kiln, "cn-shanghai").map(({ imageId }) => imageId)).toContain(served(kiln, "cn-shanghai"));
+  expect(imagesIn(kiln, "cn-shanghai")).toHaveLength(2);
+});
+
+test("at night every recipe with retention is looked at, the others are left alone", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/web.yaml", recipeText({ ...kept, provision: [], test: { skip: true } }));
+  await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", rebake: { nightly: false } }));
+  await kiln.cloud.settle({ until: () => kiln.records("retire").length > 0, forMs: days(2) });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.records("retire").map(({ subject, state, by }) => [subject, state, by])).toEqual([
+    ["web", "done", "timer:retention"],
+  ]);
+});
