@@ -1,0 +1,320 @@
+import { createHmac } from "node:crypto";
+import { request } from "node:http";
+import { minutes, seconds } from "../../shared/duration.ts";
+import { BUCKET, sign, type Answer, type Deployment } from "../deployment.ts";
+import { accepted, answered, ended, fleetText, machines, test } from "./fleet.ts";
+
+interface Raw {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** A request as it is given, signed by nobody. */
+function raw(
+  kiln: Deployment,
+  path: string,
+  headers: Record<string, string>,
+  body: string | Buffer,
+): Promise<Raw> {
+  const url = kiln.cloud.urls.http["kiln-webhook"] ?? "";
+  const sent = new Promise<Raw>((resolve, reject) => {
+    const outgoing = request(new URL(path, url), { method: "POST", headers }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("end", () =>
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          text: Buffer.concat(chunks).toString(),
+        }),
+      );
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+  return answered(kiln, kiln.cloud.time.hold(sent));
+}
+
+const SCALE = "/fleets/web/scale-out";
+const call = (kiln: Deployment, ...given: Parameters<Deployment["call"]>): Promise<Answer> =>
+  answered(kiln, kiln.call(...given));
+
+test("a request is answered at once with its run, and the same delivery gets the same answer and starts nothing", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const headers = sign("POST", SCALE, '{"count":1}', kiln.cloud.time.now());
+  const startedAt = kiln.cloud.time.now();
+  const first = await call(kiln, "POST", SCALE, { count: 1 }, headers);
+  expect(kiln.cloud.time.now() - startedAt).toBeLessThan(seconds(1));
+  const run = String(first.body["run"]);
+  expect(first).toEqual({ status: 202, body: { run, status: `/runs/${run}` } });
+  expect(await call(kiln, "POST", SCALE, { count: 1 }, headers)).toEqual(first);
+  await ended(kiln, run);
+  expect(await call(kiln, "POST", SCALE, { count: 1 }, headers)).toEqual(first);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toHaveLength(1);
+  expect(kiln.records()).toHaveLength(1);
+});
+
+test("a key makes the request itself, however often it is signed anew, over midnight too", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 23, 55) });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const first = await accepted(kiln, SCALE, { count: 1, key: "job-1" });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(await accepted(kiln, SCALE, { count: 1, key: "job-1" })).toEqual(first);
+  expect((await accepted(kiln, SCALE, { count: 1, key: "job-2" })).run).not.toBe(first.run);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toHaveLength(2);
+});
+
+test("a run is told by its status path, without the event in flight", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const { run } = await accepted(kiln, SCALE, { count: 1 });
+  expect(await call(kiln, "GET", `/runs/${run}`)).toMatchObject({
+    status: 200,
+    body: { run, state: "queued" },
+  });
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "verify", forMs: minutes(5) });
+  const during = await call(kiln, "GET", `/runs/${run}`);
+  expect(during.body).toMatchObject({ state: "running", phase: "verify", by: "webhook:ci" });
+  expect(during.body).not.toHaveProperty("event");
+  await ended(kiln, run);
+  const after = await call(kiln, "GET", `/runs/${run}`);
+  expect(after).toMatchObject({ status: 200, body: { state: "done", result: { count: 1 } } });
+  const unknown = "scale-web-20260105-0123456789ab";
+  expect(await call(kiln, "GET", `/runs/${unknown}`)).toEqual({
+    status: 404,
+    body: { error: `no run ${unknown}` },
+  });
+});
+
+test("whoever is not authenticated learns nothing but that, and nothing happens", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const body = '{"count":1}';
+  const now = kiln.cloud.time.now();
+  const good = { "content-type": "application/json", ...sign("POST", SCALE, body, now) };
+  const attempts: Record<string, string>[] = [
+    {},
+    { ...good, "x-kiln-caller": "nobody" },
+    { ...good, "x-kiln-signature": `v1=${"0".repeat(64)}` },
+    { ...good, ...sign("POST", SCALE, body, now - minutes(6)) },
+    { ...good, ...sign("POST", SCALE, body, now + minutes(1)) },
+    { ...good, ...sign("POST", SCALE, body, now, "somebody-elses-secret") },
+  ];
+  for (const headers of attempts) {
+    const { status, text, headers: said } = await raw(kiln, SCALE, headers, body);
+    expect([status, text]).toEqual([401, '{"error":"not authenticated"}']);
+    expect(said["cache-control"]).toBe("no-store");
+  }
+  for (const path of ["/nowhere", "/runs/x", "/senders/github", "/senders/Nobody", "/"]) {
+    expect(await raw(kiln, path, {}, "{")).toMatchObject({
+      status: 401,
+      text: '{"error":"not authenticated"}',
+    });
+  }
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(kiln.records()).toEqual([]);
+});
+
+test("a body of any type is verified as the bytes that were sent, whatever the case of the headers", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const body = '{"count":1}';
+  const signed = sign("POST", SCALE, body, kiln.cloud.time.now());
+  // A type the platform does not know travels as base64.
+  const shouted = Object.fromEntries(
+    Object.entries(signed).map(([name, value]) => [name.toUpperCase(), value]),
+  );
+  const answer = await raw(kiln, SCALE, { "content-type": "application/octet-stream", ...shouted }, body);
+  expect(answer.status).toBe(202);
+  const event = kiln.cloud.fc.invocations.find(({ function: name }) => name === "kiln-webhook");
+  expect(JSON.parse(event?.payload ?? "")).toMatchObject({ isBase64Encoded: true });
+});
+
+test("a body that is too large is refused before anything is computed over it", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const headers = { "content-type": "application/json" };
+  expect(await raw(kiln, SCALE, headers, "x".repeat(65_537))).toMatchObject({
+    status: 413,
+    text: '{"error":"the body is larger than 65536 bytes"}',
+  });
+});
+
+test("a caller without a route is told that it is not allowed, and not whether the route exists", async ({
+  deploy,
+  expect,
+}) => {
+  const secret = "a-secret-of-the-reader-0123456789";
+  const KILN_CALLERS = JSON.stringify({ reader: { secrets: [secret], routes: ["GET /runs/*"] } });
+  const kiln = await deploy({ env: { KILN_CALLERS } });
+  for (const path of [SCALE, "/nowhere"]) {
+    const signed = { ...sign("POST", path, "{}", kiln.cloud.time.now(), secret), "x-kiln-caller": "reader" };
+    expect(await raw(kiln, path, { "content-type": "application/json", ...signed }, "{}")).toMatchObject({
+      status: 403,
+      text: '{"error":"not allowed"}',
+    });
+  }
+});
+
+test("settings that are broken, and a queue that does not answer, are told without a word about them", async ({
+  deploy,
+  expect,
+}) => {
+  const broken = await deploy({ env: { KILN_CALLERS: '{"ci":{"secrets":["hunter2"]}}' } });
+  expect(await call(broken, "POST", SCALE, { count: 1 })).toEqual({
+    status: 500,
+    body: { error: "not available" },
+  });
+  const kiln = await deploy();
+  kiln.cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "before" });
+  expect(await call(kiln, "POST", SCALE, { count: 1 })).toEqual({
+    status: 503,
+    body: { error: "cannot be accepted now, send it again" },
+  });
+});
+
+test("a run is cancelled once, by its own road back, and the answers say what happened", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const { run } = await accepted(kiln, SCALE, { count: 2 });
+  expect(await call(kiln, "POST", `/runs/${run}/cancel`)).toEqual({
+    status: 409,
+    body: { error: `run ${run} has not begun; cancel it again in a moment` },
+  });
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "verify", forMs: minutes(5) });
+  expect(await call(kiln, "POST", `/runs/${run}/cancel`)).toEqual({
+    status: 202,
+    body: { run, status: `/runs/${run}`, cancelling: true, from: "verify" },
+  });
+  const record = await ended(kiln, run);
+  // What was bought before is kept and said: it is the fleet's, and its owner may stop it.
+  expect(record.result).toMatchObject({ count: 2, why: "cancelled by ci" });
+  expect(await call(kiln, "POST", `/runs/${run}/cancel`)).toEqual({
+    status: 409,
+    body: { error: `run ${run} is over: done` },
+  });
+  const unknown = "scale-web-20260105-0123456789ab";
+  expect(await call(kiln, "POST", `/runs/${unknown}/cancel`)).toEqual({
+    status: 404,
+    body: { error: `no run ${unknown}` },
+  });
+});
+
+test("a cancel that comes between two steps follows the run to where it is", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 1000 } }));
+  const { run } = await accepted(kiln, SCALE, { count: 1000 });
+  await kiln.cloud.settle({ until: () => machines(kiln).length >= 200, forMs: minutes(5) });
+  // The event of the record is delivered while the cancel is on its way.
+  const cancel = kiln.call("POST", `/runs/${run}/cancel`, {});
+  await kiln.cloud.settle({ forMs: minutes(20), parallel: 2 });
+  expect((await cancel).status).toBe(202);
+  const record = await ended(kiln, run);
+  expect(record.result?.["why"]).toContain("cancelled by ci");
+  expect(machines(kiln).length).toBeLessThan(1000);
+  expect(record.result).toMatchObject({ count: machines(kiln).length });
+});
+
+test("a run whose road back is short ends when it is cancelled, and does not go on behind its record", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const idle = { signals: { cpuAverage: { below: 5 } } };
+  await kiln.upload("fleets/web.yaml", fleetText({ idle }));
+  await ended(kiln, (await accepted(kiln, SCALE, { count: 1 })).run);
+  const away = kiln.cloud.faults.add({ product: "ecs", action: "DescribeInstances", kind: "before" });
+  const tags = kiln.cloud.faults.add({ product: "ecs", action: "ListTagResources", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/stop", {});
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "survey", forMs: minutes(5) });
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  expect(await ended(kiln, run)).toMatchObject({ state: "failed", reason: "cancelled by ci" });
+  const end = kiln.record(run);
+  away();
+  tags();
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(kiln.record(run)).toEqual(end);
+  // The number after the cancelled event is taken, so nothing that event still does is believed.
+  const numbered = kiln.cloud.fc.events.filter(
+    ({ taskId }) => taskId.startsWith(`${run}-`) && /-\d+$/.test(taskId),
+  );
+  expect(numbered.at(-1)?.payload.toString()).toContain('"request":"abandon"');
+});
+
+test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a repeat the same one", async ({
+  deploy,
+  expect,
+}) => {
+  const secret = "a-secret-of-a-sender-0123456789";
+  const KILN_SENDERS = JSON.stringify({
+    github: { kind: "github", secrets: [secret], labels: { "kiln-web": { fleet: "web" } } },
+    alerts: { kind: "alertmanager", tokens: [secret], fleets: ["web"] },
+    cloudmonitor: { kind: "cloudmonitor", tokens: [secret], rules: { busy: { fleet: "web" } } },
+    scaling: { kind: "generic", tokens: [secret], fleets: ["web"] },
+  });
+  const kiln = await deploy({ env: { KILN_SENDERS } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const at = new Date(kiln.cloud.time.now()).toISOString();
+  const job = JSON.stringify({
+    action: "queued",
+    repository: { full_name: "acme/shop" },
+    workflow_job: { id: 42, run_attempt: 1, labels: ["kiln-web"], created_at: at },
+  });
+  const alert = { status: "firing", labels: { kiln_fleet: "web" }, startsAt: at, fingerprint: "f1" };
+  const json = { "content-type": "application/json" };
+  const bearer = { ...json, authorization: `Bearer ${secret}` };
+  const hub = `sha256=${createHmac("sha256", secret).update(job).digest("hex")}`;
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  const callback = new URLSearchParams({
+    alertName: "busy",
+    alertState: "ALERT",
+    timestamp: String(kiln.cloud.time.now()),
+  });
+  const deliveries: readonly [path: string, headers: Record<string, string>, body: string][] = [
+    ["/senders/github", { ...json, "x-hub-signature-256": hub }, job],
+    ["/senders/alerts", bearer, JSON.stringify({ version: "4", alerts: [alert] })],
+    [`/senders/cloudmonitor?token=${secret}`, form, callback.toString()],
+    ["/senders/scaling", bearer, JSON.stringify({ id: "s1", at, fleet: "web", count: 2 })],
+  ];
+  const runs: string[] = [];
+  for (const [path, headers, body] of deliveries) {
+    const first = await raw(kiln, path, headers, body);
+    expect(first.status).toBe(202);
+    expect(await raw(kiln, path, headers, body)).toMatchObject({ status: 202, text: first.text });
+    runs.push(...(JSON.parse(first.text) as { runs: { run: string }[] }).runs.map(({ run }) => run));
+  }
+  for (const run of runs) expect((await ended(kiln, run)).state).toBe("done");
+  expect(new Set(runs).size).toBe(4);
+  expect(machines(kiln)).toHaveLength(5);
+  expect(
+    kiln
+      .records("scale")
+      .map(({ by }) => by)
+      .toSorted(),
+  ).toEqual(["sender:alerts", "sender:cloudmonitor", "sender:github", "sender:scaling"]);
+  const said = JSON.stringify(kiln.cloud.fc.invocations.map(({ logs, result }) => [logs, result]));
+  expect(said).not.toContain(secret);
+  const stored = kiln.cloud.oss
+    .list(BUCKET, "")
+    .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString());
+  expect(stored.join("\n")).not.toContain(secret);
+});
