@@ -3,8 +3,7 @@
  *
  * A1. Abandoning is a vote like any other (M5): whoever submits event `seq + 1` is believed. So the event
  *     that is given up may still be delivered, and cannot go on beside the road back.
- * A2. A road back that ends at once has nothing to hand on, so a tombstone takes number `seq + 1`.
- * A3. An abandonment that lost the vote follows the run to its newest event, until it wins or the run ends.
+ * A2. An abandonment that lost the vote follows the run to its newest event, until it wins or the run ends.
  */
 import type { CloudClient } from "./cloud/client.ts";
 import { deliver } from "./cloud/fc.ts";
@@ -34,20 +33,8 @@ export function abandonRun({ cloud, nameOf }: Way, { to, event, reason }: Abando
   });
 }
 
-/** A2: takes the vote for a run whose road back is no road at all. False: somebody was first. */
-export async function bury({ cloud, nameOf }: Way, { to, event, reason }: Abandonment): Promise<boolean> {
-  const tombstone = { ...event, seq: event.seq + 1 };
-  const submitted = await deliver(cloud, {
-    to: nameOf(to),
-    payload: JSON.stringify({ v: 1, request: "abandon", reason, event: tombstone, voted: true }),
-    delayMs: 0,
-    taskId: `${event.run}-${tombstone.seq}`,
-  });
-  return submitted === "accepted";
-}
-
-/** A3. The record of the step that won may still be on its way, so a second look is taken a little later. */
-export async function follow(way: Way, abandonment: Abandonment): Promise<void> {
+/** A2. The record of the step that won may still be on its way, so a second look is taken a little later. */
+export async function followRun(way: Way, abandonment: Abandonment): Promise<void> {
   const { event } = abandonment;
   const record = await readRecord(way.cloud, event.run);
   if (record === undefined || hasEnded(record)) return;

@@ -1,5 +1,5 @@
 /** Bytes in, one step, the next event out: what every stepping function has in common. */
-import { bury, follow as followUp } from "./abandon.ts";
+import { followRun } from "./abandon.ts";
 import { connect, type CloudClient } from "./cloud/client.ts";
 import { deliver } from "./cloud/fc.ts";
 import type * as z from "zod/mini";
@@ -8,7 +8,7 @@ import { minutes } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Continuation } from "./events/line.ts";
 import { hasEnded, readRecord, recordOf, writeRecord } from "./journal.ts";
-import { advance, follow, type Machine, type Outcome, type Send } from "./machine.ts";
+import { advance, follow, type End, type Machine, type Outcome, type Send } from "./machine.ts";
 import { real, type Clock, type Dice, type Log } from "./ports.ts";
 
 /** The part of Function Compute's context that Kiln reads. */
@@ -57,11 +57,9 @@ export function readPayload(payload: Uint8Array): unknown {
 /** The JSON a timer's payload string holds. @throws EventError when it is none. */
 export const readTimerPayload = (payload: string): unknown => readPayload(Buffer.from(payload));
 
-interface Abandoned<E> {
+interface Ended<E extends Continuation> {
   readonly event: E;
-  readonly reason: string;
-  /** The vote for this event's number is won; it may end the run. */
-  readonly voted?: boolean | undefined;
+  readonly outcome: End;
 }
 
 /** What a stepping function is made of. */
@@ -70,7 +68,8 @@ export interface Stepping<E extends Continuation> {
   readonly name: string;
   readonly machine: Machine<E, Ports>;
   readonly event: z.ZodMiniType<E>;
-  readonly abandon: z.ZodMiniType<Abandoned<E>>;
+  readonly abandon: z.ZodMiniType<{ readonly event: E; readonly reason: string }>;
+  readonly end: z.ZodMiniType<Ended<E>>;
   /** Turns a trigger or a request into the first events of runs. @throws EventError for an unknown shape. */
   readonly begin: (payload: unknown, ports: Ports) => readonly E[] | Promise<readonly E[]>;
   /** What to send when a run has ended, on whatever road; `at` is now. */
@@ -89,50 +88,41 @@ export function createHandler<E extends Continuation>(stepping: Stepping<E>): Fc
       ports.log({ function: stepping.name, requestId: context.requestId, begins: runs });
       return { begins: runs };
     }
-    const { event, abandon } = given;
+    const { event, abandon, end } = given;
+    const { run, phase, seq } = event;
+    const said = { function: stepping.name, requestId: context.requestId, run, phase, seq };
+    if (end !== undefined) {
+      await tellEnd(stepping, event, end, ports);
+      ports.log({ ...said, ended: end.kind });
+      return { run, ended: end.kind };
+    }
     if (await cameTooLate(event, abandon !== undefined, ports)) {
-      ports.log({
-        function: stepping.name,
-        requestId: context.requestId,
-        run: event.run,
-        phase: event.phase,
-        dropped: "its run has ended",
-      });
-      return { run: event.run, dropped: true };
+      ports.log({ ...said, dropped: "its run has ended" });
+      return { run, dropped: true };
     }
     const outcome = await decide(stepping.machine, event, abandon, ports);
-    if (abandon !== undefined && !given.voted && outcome.kind !== "next") {
-      const reason = abandon;
-      const buried = await bury(ports, { to: stepping.name, event, reason });
-      if (!buried) await followUp(ports, { to: stepping.name, event, reason });
-      return { run: event.run, abandoned: true };
-    }
-    const { run, phase, seq } = event;
-    ports.log({
-      function: stepping.name,
-      requestId: context.requestId,
-      run,
-      phase,
-      seq,
-      outcome: brief(outcome),
-    });
+    ports.log({ ...said, outcome: brief(outcome) });
     const believed = await settle(stepping, event, outcome, ports);
-    if (!believed && given.abandon !== undefined) {
-      await followUp(ports, { to: stepping.name, event, reason: given.abandon });
+    if (!believed && abandon !== undefined) {
+      await followRun(ports, { to: stepping.name, event, reason: abandon });
     }
     return { run, phase, outcome: brief(outcome) };
   };
 }
 
 type Given<E> =
-  | { readonly event: E; readonly abandon?: string; readonly voted?: boolean }
+  | { readonly event: E; readonly abandon?: string; readonly end?: End }
   | { readonly payload: unknown };
 
 function readContinuation<E extends Continuation>(stepping: Stepping<E>, payload: unknown): Given<E> {
   const { phase, request } = (payload ?? {}) as { phase?: unknown; request?: unknown };
   if (request === "abandon") {
-    const { event, reason, voted = false } = parse(stepping.abandon, payload, `${stepping.name} (abandon)`);
-    return { event, abandon: reason, voted };
+    const { event, reason } = parse(stepping.abandon, payload, `${stepping.name} (abandon)`);
+    return { event, abandon: reason };
+  }
+  if (request === "end") {
+    const { event, outcome } = parse(stepping.end, payload, `${stepping.name} (end)`);
+    return { event, end: outcome };
   }
   if (phase === undefined) return { payload };
   return { event: parse(stepping.event, payload, `${stepping.name} (phase ${JSON.stringify(phase)})`) };
@@ -181,35 +171,60 @@ function afterStray<E extends Continuation>(outcome: Outcome<E>, event: E, { clo
 }
 
 /**
- * Hands on what follows, last of all: a crash before this repeats the step instead of losing the run.
+ * Hands on what follows, last of all: a crash before this repeats the step instead of losing the run. What
+ * follows an end is the telling of it, so that of two forks that end differently only one is heard (M5).
  * False when another fork was first and this one is not believed.
  */
 async function settle<E extends Continuation>(
-  { name, tell }: Stepping<E>,
+  stepping: Stepping<E>,
   event: E,
   outcome: Outcome<E>,
   ports: Ports,
 ): Promise<boolean> {
   const now = ports.clock.now();
   const following = follow(event, outcome, now);
-  const record = recordOf(event, outcome, following, now);
   if (following) {
     const afterMs = outcome.kind === "wait" || outcome.kind === "next" ? outcome.afterMs : 0;
-    // A duplicate lost the vote for `seq + 1` (M5): the run goes on without it, so it writes nothing either.
-    if ((await handOn(name, following, afterMs, ports)) === "duplicate") return false;
+    // A duplicate lost the vote: the run goes on without it, so it writes nothing either.
+    if ((await handOn(stepping.name, following, afterMs, ports)) === "duplicate") return false;
+    const record = recordOf(event, outcome, following, now);
     // The run is already safe in the queue; the next step writes the record again, so a failure only delays it.
     await writeRecord(ports.cloud, record).catch((error: unknown) => {
       ports.log({ warning: "record not written", run: event.run, error: (error as Error).message });
     });
     return true;
   }
-  const ended = outcome.kind === "done" || outcome.kind === "failed" ? outcome : undefined;
-  const told = ended ? (tell?.(event, outcome, now) ?? []) : [];
-  for (const send of [...(ended?.send ?? []), ...told]) await sendTo(send, ports);
-  // A copy of the last event says the same again; the record keeps the first time it was said.
-  const written = await readRecord(ports.cloud, event.run);
-  if (written === undefined || !hasEnded(written)) await writeRecord(ports.cloud, record);
+  if (outcome.kind !== "done" && outcome.kind !== "failed") return true;
+  const end = { v: 1, request: "end", event, outcome };
+  const taskId = `${event.run}-${event.seq + 1}`;
+  if ((await sendTo({ to: stepping.name, taskId, event: end }, ports)) === "accepted") return true;
+  if (!(await isUnheard(event, ports))) return false;
+  await tellEnd(stepping, event, outcome, ports);
   return true;
+}
+
+/** Tells everybody concerned, then writes it down; told again by a second delivery, it is the same again. */
+async function tellEnd<E extends Continuation>(
+  { tell }: Stepping<E>,
+  event: E,
+  outcome: End,
+  ports: Ports,
+): Promise<void> {
+  const now = ports.clock.now();
+  const told = tell?.(event, outcome, now) ?? [];
+  for (const send of [...(outcome.send ?? []), ...told]) await sendTo(send, ports);
+  const written = await readRecord(ports.cloud, event.run);
+  if (written !== undefined && hasEnded(written)) return;
+  await writeRecord(ports.cloud, recordOf(event, outcome, undefined, now));
+}
+
+/** An end may be lost on its way. A step that is repeated long after, by the sweep, then speaks for itself. */
+const UNHEARD_MS = minutes(45);
+
+async function isUnheard(event: Continuation, ports: Ports): Promise<boolean> {
+  if (ports.clock.now() - event.notBefore < UNHEARD_MS) return false;
+  const record = await readRecord(ports.cloud, event.run);
+  return record !== undefined && !hasEnded(record) && record.event?.seq === event.seq;
 }
 
 const handOn = (name: string, event: Continuation, delayMs: number, ports: Ports) =>

@@ -52,6 +52,9 @@ export const done = (result: Readonly<Record<string, unknown>>, send: readonly S
 export const failed = (reason: string, send: readonly Send[] = []) =>
   ({ kind: "failed", reason, send }) as const;
 
+/** An outcome that ends the run. */
+export type End = Extract<Outcome<Continuation>, { readonly kind: "done" | "failed" }>;
+
 /** One function per phase; a missing or misspelt phase does not compile. */
 export type Steps<E extends Continuation, P> = {
   readonly [K in E["phase"]]: (event: Extract<E, { phase: K }>, ports: P) => Promise<Outcome<E>>;

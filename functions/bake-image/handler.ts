@@ -1,4 +1,4 @@
-import { BakeAbandon, BakeEvent } from "../../shared/events/bake-image.ts";
+import { BakeAbandon, BakeEnd, BakeEvent } from "../../shared/events/bake-image.ts";
 import { createHandler } from "../../shared/handler.ts";
 import { beginBakes } from "./begin.ts";
 import { bakeNotices } from "./notices.ts";
@@ -9,6 +9,7 @@ export const handler = createHandler({
   machine: bake,
   event: BakeEvent,
   abandon: BakeAbandon,
+  end: BakeEnd,
   begin: beginBakes,
   tell: bakeNotices,
 });

@@ -1,4 +1,4 @@
-import { PromoteAbandon, PromoteEvent } from "../../shared/events/promote-family.ts";
+import { PromoteAbandon, PromoteEnd, PromoteEvent } from "../../shared/events/promote-family.ts";
 import { createHandler } from "../../shared/handler.ts";
 import { beginPromotions } from "./begin.ts";
 import { endNotices } from "./notices.ts";
@@ -9,6 +9,7 @@ export const handler = createHandler({
   machine: promote,
   event: PromoteEvent,
   abandon: PromoteAbandon,
+  end: PromoteEnd,
   begin: beginPromotions,
   tell: endNotices,
 });

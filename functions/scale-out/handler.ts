@@ -1,4 +1,4 @@
-import { ScaleAbandon, ScaleEvent, ScaleRequest } from "../../shared/events/scale-out.ts";
+import { ScaleAbandon, ScaleEnd, ScaleEvent, ScaleRequest } from "../../shared/events/scale-out.ts";
 import { createHandler, parse } from "../../shared/handler.ts";
 import { firstLine } from "../../shared/machine.ts";
 import { runId } from "../../shared/run.ts";
@@ -9,6 +9,7 @@ export const handler = createHandler({
   machine: scaleOut,
   event: ScaleEvent,
   abandon: ScaleAbandon,
+  end: ScaleEnd,
   begin: (payload, { clock }) => {
     const { fleet, count, dryRun = false, run, by = "invoke" } = parse(ScaleRequest, payload, "scale-out");
     const now = clock.now();

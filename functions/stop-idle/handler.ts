@@ -1,4 +1,4 @@
-import { IdleAbandon, IdleEvent } from "../../shared/events/stop-idle.ts";
+import { IdleAbandon, IdleEnd, IdleEvent } from "../../shared/events/stop-idle.ts";
 import { createHandler } from "../../shared/handler.ts";
 import { begin } from "./begin.ts";
 import { stopIdle } from "./steps.ts";
@@ -8,5 +8,6 @@ export const handler = createHandler({
   machine: stopIdle,
   event: IdleEvent,
   abandon: IdleAbandon,
+  end: IdleEnd,
   begin,
 });

@@ -1,6 +1,7 @@
 /** The failure destination: what to do with an event whose every delivery failed. */
 import { deliver } from "../../shared/cloud/fc.ts";
 import { putObject } from "../../shared/cloud/oss.ts";
+import { minutes } from "../../shared/duration.ts";
 import type { Continuation } from "../../shared/events/line.ts";
 import type { FailureEvent } from "../../shared/events/triggers.ts";
 import type { Ports } from "../../shared/handler.ts";
@@ -9,7 +10,7 @@ import type { Ports } from "../../shared/handler.ts";
 export async function windDown(failure: FailureEvent, ports: Ports): Promise<unknown> {
   const { functionArn, condition, approximateInvokeCount } = failure.requestContext;
   const name = /functions\/([^/]+)/.exec(functionArn)?.[1];
-  const event = continuationIn(failure.requestPayload);
+  const { event, request } = readPayload(failure.requestPayload);
   const reason = `${name}: ${condition} after ${approximateInvokeCount} tries: ${errorIn(failure.responsePayload)}`;
   if (name === undefined || event === undefined) {
     // Nothing that can be wound down; kept where a person finds it.
@@ -18,20 +19,38 @@ export async function windDown(failure: FailureEvent, ports: Ports): Promise<unk
     ports.log({ function: "sweep", lost: key, reason });
     return { kept: key };
   }
-  const request = { v: 1, request: "abandon", reason, event };
-  const taskId = `${event.run}-${event.seq}-abandon`;
-  await deliver(ports.cloud, { to: name, payload: JSON.stringify(request), delayMs: 0, taskId });
+  const taskId = `${event.run}-${event.seq}-${request ?? "abandon"}`;
+  if (request !== undefined) {
+    // The road back, or the end of a run: there is no other road left, so it is tried again, and again.
+    const again = `${taskId}-${Math.floor(ports.clock.now() / AGAIN_MS)}`;
+    await deliver(ports.cloud, {
+      to: name,
+      payload: failure.requestPayload,
+      delayMs: AGAIN_MS,
+      taskId: again,
+    });
+    ports.log({ function: "sweep", run: event.run, repeated: request, reason });
+    return { repeated: event.run };
+  }
+  const abandon = { v: 1, request: "abandon", reason, event };
+  await deliver(ports.cloud, { to: name, payload: JSON.stringify(abandon), delayMs: 0, taskId });
   ports.log({ function: "sweep", run: event.run, abandoned: event.phase, reason });
   return { abandoned: event.run };
 }
 
-function continuationIn(payload: string): Continuation | undefined {
+const AGAIN_MS = minutes(15);
+
+/** The continuation that died; `request` when it was wrapped in one. */
+function readPayload(payload: string): { readonly event?: Continuation; readonly request?: string } {
   try {
-    const { run, seq, phase } = JSON.parse(payload) as Partial<Continuation>;
-    if (run === undefined || seq === undefined || phase === undefined) return undefined;
-    return JSON.parse(payload) as Continuation;
+    const { request, event, ...bare } = JSON.parse(payload) as { request?: string; event?: Continuation };
+    if (request === "abandon" || request === "end") return event === undefined ? {} : { event, request };
+    const { run, seq, phase } = bare as Partial<Continuation>;
+    return run === undefined || seq === undefined || phase === undefined
+      ? {}
+      : { event: bare as Continuation };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -1,18 +1,23 @@
 /** Runs that went silent: found by their records, taken up where they stopped. */
 import { deliver } from "../../shared/cloud/fc.ts";
 import { listObjects } from "../../shared/cloud/oss.ts";
-import { days } from "../../shared/duration.ts";
+import { days, hours } from "../../shared/duration.ts";
 import { EventError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/handler.ts";
-import { readRecord, writeRecord, type RunRecord } from "../../shared/journal.ts";
+import { readRecord, type RunRecord } from "../../shared/journal.ts";
 import { recordKey } from "../../shared/run.ts";
 import { isLost } from "./decide.ts";
 
-/** Runs of the last two days whose record says they are at work, and whose event is long overdue. */
+/** Approvals and retention wait for days; such runs are looked for once a day. */
+const LOOK_BACK_DAYS = { always: 2, atMidnight: 9 } as const;
+
+/** Runs of the last days whose record says they are at work, and whose event is long overdue. */
 export async function lostRuns({ cloud, clock }: Ports): Promise<RunRecord[]> {
   const now = clock.now();
   const lost: RunRecord[] = [];
-  for (const at of [now - days(1), now]) {
+  const back = now % days(1) < hours(1) ? LOOK_BACK_DAYS.atMidnight : LOOK_BACK_DAYS.always;
+  for (let day = 0; day < back; day++) {
+    const at = now - days(day);
     const objects = await listObjects(cloud, `runs/${new Date(at).toISOString().slice(0, 10)}/`);
     for (const { key } of objects.filter((object) => /^runs\/[^/]+\/[^/]+\.json$/.test(object.key))) {
       const run = key.slice(key.lastIndexOf("/") + 1, -".json".length);
@@ -29,13 +34,9 @@ export async function takeUp(record: RunRecord, ports: Ports): Promise<void> {
   const to = FUNCTION_OF[kind];
   if (event === undefined || to === undefined)
     throw new EventError(`run ${run} cannot be taken up: kind ${kind}`);
-  const taskId = `${run}-${event.seq}-again-${Math.floor(ports.clock.now() / days(1))}`;
+  // Once an hour: a sweep that looks more often finds this one submitted already.
+  const taskId = `${run}-${event.seq}-again-${Math.floor(ports.clock.now() / hours(1))}`;
   await deliver(ports.cloud, { to: ports.nameOf(to), payload: JSON.stringify(event), delayMs: 0, taskId });
-  await writeRecord(ports.cloud, {
-    ...record,
-    updatedAt: new Date(ports.clock.now()).toISOString(),
-    note: "taken up by the sweep",
-  });
 }
 
 const FUNCTION_OF: Readonly<Record<string, string>> = {

@@ -61,7 +61,8 @@ function urlOf({ access }: CloudClient, { key = "", query = {} }: BucketCall): U
   return url;
 }
 
-function signedHeaders({ access, clock }: CloudClient, call: BucketCall): Record<string, string> {
+/** The headers that sign a call; they hold for the instant of the client's clock. */
+export function signedHeaders({ access, clock }: CloudClient, call: BucketCall): Record<string, string> {
   const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
   const at = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, "");
   const scope = `${at.slice(0, 8)}/${access.region}/oss/aliyun_v4_request`;

@@ -62,21 +62,32 @@ export function nextChange(during: UpDuring, edge: "opens" | "closes", at: numbe
   return undefined;
 }
 
+interface WallClock {
+  readonly day: number;
+  readonly minute: number;
+}
+
 /** Making a formatter costs as much as a thousand uses; it depends on nothing but the zone's name. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
+/** A fleet is asked about at one instant, ten thousand times over. */
+const latest = new Map<string, WallClock & { readonly at: number }>();
 
-function wallClock(timeZone: string, at: number): { day: number; minute: number } {
-  let formatter = formatters.get(timeZone);
-  if (formatter === undefined) {
-    const fields = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-    formatter = new Intl.DateTimeFormat("en-US", { timeZone, ...fields });
-    formatters.set(timeZone, formatter);
-  }
+function wallClock(timeZone: string, at: number): WallClock {
+  const known = latest.get(timeZone);
+  if (known?.at === at) return known;
+  const formatter = formatters.get(timeZone) ?? formatterOf(timeZone);
   const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, value]));
-  return {
-    day: DAYS.indexOf(parts["weekday"] as (typeof DAYS)[number]),
-    minute: Number(parts["hour"]) * 60 + Number(parts["minute"]),
-  };
+  const day = DAYS.indexOf(parts["weekday"] as (typeof DAYS)[number]);
+  const clock = { at, day, minute: Number(parts["hour"]) * 60 + Number(parts["minute"]) };
+  latest.set(timeZone, clock);
+  return clock;
+}
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const fields = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const formatter = new Intl.DateTimeFormat("en-US", { timeZone, ...fields });
+  formatters.set(timeZone, formatter);
+  return formatter;
 }
 
 /** Whether the runtime knows this zone by its IANA name; bare offsets know nothing of summer time. */

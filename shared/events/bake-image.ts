@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
 import { Parameters } from "./bake-request.ts";
-import { Abandon, Name, phasesWith } from "./line.ts";
+import { Abandon, End, Name, phasesWith } from "./line.ts";
 import { temporary } from "./temporary.ts";
 
 /** Digests of everything an image is made of; two bakes with the same inputs make the same image. */
@@ -59,3 +59,4 @@ export const BakeEvent = z.discriminatedUnion("phase", [
 export type BakeEvent = z.infer<typeof BakeEvent>;
 
 export const BakeAbandon = Abandon(BakeEvent);
+export const BakeEnd = End(BakeEvent);

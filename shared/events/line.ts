@@ -48,15 +48,28 @@ export const Verdict = z.discriminatedUnion("ok", [
 ]);
 export type Verdict = z.infer<typeof Verdict>;
 
-/**
- * Where the sweep finds an event whose every delivery failed, or a caller cancels: the run takes its give-up
- * road. `voted`: number `seq` is already this one's, and it may end the run (shared/abandon.ts).
- */
+/** A sweep found the event dead, or a caller cancels: its run takes the give-up road. */
 export const Abandon = <E extends z.core.$ZodType>(event: E) =>
+  z.strictObject({ v: z.literal(1), request: z.literal("abandon"), reason: z.string(), event });
+
+const send = z.strictObject({
+  to: z.string(),
+  taskId: z.string(),
+  event: z.record(z.string(), z.unknown()),
+});
+
+/** What a run has come to, on its way to be told; being this event is what makes it the run's only end (M5). */
+export const End = <E extends z.core.$ZodType>(event: E) =>
   z.strictObject({
     v: z.literal(1),
-    request: z.literal("abandon"),
-    reason: z.string(),
+    request: z.literal("end"),
     event,
-    voted: z.optional(z.boolean()),
+    outcome: z.discriminatedUnion("kind", [
+      z.strictObject({
+        kind: z.literal("done"),
+        result: z.record(z.string(), z.unknown()),
+        send: z.exactOptional(z.array(send)),
+      }),
+      z.strictObject({ kind: z.literal("failed"), reason: z.string(), send: z.exactOptional(z.array(send)) }),
+    ]),
   });

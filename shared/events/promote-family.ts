@@ -1,7 +1,7 @@
 /** What `promote-family` accepts: its continuations, and requests to promote, roll back and retire images. */
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
-import { Abandon, Name, phasesWith, RunId } from "./line.ts";
+import { Abandon, End, Name, phasesWith, RunId } from "./line.ts";
 import { temporary } from "./temporary.ts";
 
 /** Asks for a promotion: sent by a bake when its image is done. */
@@ -154,3 +154,4 @@ export type At<K extends PromoteEvent["phase"]> = Extract<PromoteEvent, { phase:
 export type Moved = Pick<At<"join">, keyof typeof moved>;
 
 export const PromoteAbandon = Abandon(PromoteEvent);
+export const PromoteEnd = End(PromoteEvent);

@@ -1,7 +1,7 @@
 /** What `scale-out` accepts: a request for instances of a fleet, and its continuations. */
 import * as z from "zod/mini";
 import type { Fleet } from "../documents/fleet.ts";
-import { Abandon, Name, phasesWith, RunId } from "./line.ts";
+import { Abandon, End, Name, phasesWith, RunId } from "./line.ts";
 
 /** Asks for `count` more running instances of a fleet; from the webhook or `s invoke`. */
 export const ScaleRequest = z.strictObject({
@@ -74,3 +74,4 @@ export const ScaleEvent = z.discriminatedUnion("phase", [
 export type ScaleEvent = z.infer<typeof ScaleEvent>;
 
 export const ScaleAbandon = Abandon(ScaleEvent);
+export const ScaleEnd = End(ScaleEvent);

@@ -1,7 +1,7 @@
 /** What `stop-idle` accepts: wishes to stop, to resume and to keep, and the continuations of each. */
 import * as z from "zod/mini";
 import type { IdlePolicy } from "../documents/idle.ts";
-import { Abandon, Name, phasesWith, RunId } from "./line.ts";
+import { Abandon, End, Name, phasesWith, RunId } from "./line.ts";
 
 const asked = {
   v: z.literal(1),
@@ -70,3 +70,4 @@ export const IdleEvent = z.discriminatedUnion("phase", [
 export type IdleEvent = z.infer<typeof IdleEvent>;
 
 export const IdleAbandon = Abandon(IdleEvent);
+export const IdleEnd = End(IdleEvent);
