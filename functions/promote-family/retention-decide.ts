@@ -21,6 +21,7 @@ export interface RetentionRules {
 export interface Holdings {
   /** Images Kiln made for this recipe in one region. */
   readonly images: readonly Image[];
+  readonly family: string;
   /** What the family answers with there. */
   readonly served: string | undefined;
   /** Image → who needs it, in words. */
@@ -35,9 +36,12 @@ export interface Verdict {
 
 /** One verdict per image, newest first. */
 export function decideRetention(holdings: Holdings, rules: RetentionRules, now: number): readonly Verdict[] {
-  const { images, served, references } = holdings;
+  const { images, family, served, references } = holdings;
   const newestFirst = images.toSorted((a, b) => b.createdAt - a.createdAt);
-  const good = newestFirst.filter((image) => image.status === "Available" && isGood(image));
+  // What never joined the family, or was taken out of it, is nothing a rollback could go back to.
+  const good = newestFirst.filter(
+    (image) => image.family === family && image.status === "Available" && isGood(image),
+  );
   const newest = new Set(good.slice(0, rules.keep).map(({ id }) => id));
   const current = images.find(({ id }) => id === served);
   const previous = good.find(({ id, createdAt }) => id !== served && createdAt <= (current?.createdAt ?? 0));

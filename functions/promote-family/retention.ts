@@ -86,7 +86,7 @@ async function verdictsOf(recipe: Recipe, ports: Ports, only?: string): Promise<
       references.set(image.id, [...users.flatMap((by) => by.get(image.id) ?? []), ...named, ...busy]);
     }
     const verdicts = decideRetention(
-      { images, served: served?.id, references },
+      { images, family: recipe.family ?? "", served: served?.id, references },
       recipe.retention,
       clock.now(),
     );

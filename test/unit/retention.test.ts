@@ -13,6 +13,7 @@ const anyImage = fc.record({
   gate: fc.constantFrom(undefined, "passed", "failed"),
   rolledBack: fc.boolean(),
   shared: fc.boolean(),
+  member: fc.boolean(),
   needed: fc.boolean(),
   /** Hours from now at which its mark runs out. */
   mark: fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined }),
@@ -21,10 +22,11 @@ const anyImage = fc.record({
 const anyHoldings = fc
   .tuple(fc.array(anyImage, { maxLength: 12 }), fc.nat())
   .map(([given, pick]): Holdings => {
-    const images = given.map(({ ageDays, status, gate, rolledBack, shared, mark }, n) =>
+    const images = given.map(({ ageDays, status, gate, rolledBack, shared, member, mark }, n) =>
       image(`m-${n}`, {
         status,
         shared,
+        family: member ? "web" : "",
         createdAt: NOW - days(ageDays),
         tags: {
           ...(gate !== undefined && { "kiln:gate": gate }),
@@ -33,12 +35,12 @@ const anyHoldings = fc
         },
       }),
     );
-    const available = images.filter((one) => one.status === "Available");
+    const available = images.filter((one) => one.status === "Available" && one.family === "web");
     const served = available[pick % Math.max(available.length, 1)]?.id;
     const references = new Map(
       images.map(({ id }, n) => [id, given[n]?.needed ? ["instance i-1 (Stopped)"] : []]),
     );
-    return { images, served, references };
+    return { images, family: "web", served, references };
   });
 
 /** The smallest holdings for which the check fails; null when the rule holds. */
@@ -81,8 +83,11 @@ test("the newest good images stay, and with them the one a rollback would go bac
   const found = counterexample(({ images, served }, gone) => {
     const good = images
       .filter(
-        ({ status, tags }) =>
-          status === "Available" && tags["kiln:gate"] !== "failed" && tags["kiln:promotion"] === undefined,
+        ({ family, status, tags }) =>
+          family === "web" &&
+          status === "Available" &&
+          tags["kiln:gate"] !== "failed" &&
+          tags["kiln:promotion"] === undefined,
       )
       .toSorted((a, b) => b.createdAt - a.createdAt);
     const current = images.find(({ id }) => id === served);
@@ -119,7 +124,7 @@ test("an image is marked, waits, goes; and one that is needed again loses its ma
     old("m-back", at(-1)),
   ];
   const references = new Map([["m-back", ["launch template web version 3"]]]);
-  const verdicts = decideRetention({ images, served: "m-a", references }, RULES, NOW);
+  const verdicts = decideRetention({ images, family: "web", served: "m-a", references }, RULES, NOW);
   expect(Object.fromEntries(verdicts.map(({ imageId, action }) => [imageId, action]))).toEqual({
     "m-a": "keep",
     "m-b": "keep",
