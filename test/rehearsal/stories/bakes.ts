@@ -4,6 +4,7 @@ import type { Deployment } from "../../deployment.ts";
 import { readExample } from "../examples.ts";
 import { nothingLeft } from "../leftovers.ts";
 import { ownImages, servedBy, type Stage } from "../stage.ts";
+import { promotionScenes } from "./promotions.ts";
 import { act, broken, held, hold, pending, type Scene, see, type Step, type Story } from "../story.ts";
 
 const PLACE = { VSwitchId: "vsw-hangzhou-h", SecurityGroupId: "sg-default0001" } as const;
@@ -25,7 +26,7 @@ interface Prepared {
 
 export const bakesStory: Story = {
   name: "bakes",
-  title: "One image from each kind of source",
+  title: "One image from each kind of source, and what becomes of images",
   beginsAt: (dayAt) => dayAt + hours(2),
   scenes: () => {
     const prepared: Prepared = { instanceId: "", systemSnapshotId: "", dataSnapshotId: "" };
@@ -105,6 +106,7 @@ export const bakesStory: Story = {
           hold("no builder, test machine, stray snapshot or claim", ({ cloud }) => nothingLeft(cloud)),
         ],
       },
+      ...promotionScenes(),
     ].map(flatten) satisfies readonly Scene[];
   },
 };
