@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
+import { BUCKET } from "../deployment.ts";
 import { BUSY } from "../cloud/ecs/load.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
@@ -65,4 +66,27 @@ test("with every event delivered twice, three machines are three and the two idl
     .records("idle")
     .flatMap(({ result }) => (result?.["stopped"] as string[] | undefined) ?? []);
   expect(stopped.toSorted()).toEqual(ids.slice(1).toSorted());
+});
+
+test("a fork that would end otherwise is not heard: the run goes on and ends as it was going to", async ({
+  kiln,
+  expect,
+}) => {
+  await bakeAndPromote(kiln, recipeText());
+  await kiln.upload("fleets/web.yaml", readFileSync("examples/fleets/web.yaml"));
+  const answer = kiln.call("POST", "/fleets/web/scale-out", { count: 2 });
+  await kiln.cloud.settle({ forMs: seconds(10) });
+  const run = String((await answer).body["run"]);
+  expect(kiln.record(run)?.state).toBe("running");
+  // Read again now, the plan would fail for want of a fleet.
+  const plan = kiln.cloud.fc.events.find(({ taskId }) => taskId === `${run}-0`);
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
+  await kiln.invoke("kiln-scale-out", JSON.parse(plan?.payload.toString() ?? "{}"));
+  await kiln.cloud.settle({ forMs: seconds(5) });
+  expect(kiln.cloud.fc.invocations.some(({ result }) => result.includes("there is no fleets/web.yaml"))).toBe(
+    true,
+  );
+  expect(kiln.record(run)?.state).toBe("running");
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(kiln.record(run)).toMatchObject({ state: "done", result: { asked: 2 } });
 });

@@ -75,7 +75,7 @@ export async function live(seed: number): Promise<readonly string[]> {
   try {
     await kiln.upload("fleets/web.yaml", example("fleets/web.yaml"));
     const heal = unleash(kiln, random);
-    await kiln.upload("recipes/web.yaml", example("recipes/web.yaml"));
+    await insist(() => kiln.upload("recipes/web.yaml", example("recipes/web.yaml")));
     await kiln.cloud.settle({ forMs: hours(2) });
     const { body, status } = await asked(kiln);
     await kiln.cloud.settle({ forMs: hours(1) });
@@ -121,6 +121,15 @@ function unleash({ cloud }: Deployment, random: () => number): () => void {
   return () => {
     for (const stop of stops) stop();
   };
+}
+
+/** A person whose upload breaks tries again. */
+async function insist(act: () => Promise<void>): Promise<void> {
+  const broke = await act().then(
+    () => false,
+    () => true,
+  );
+  if (broke) await insist(act);
 }
 
 /** A caller repeats itself until it is heard; the same delivery must not count twice, another one may. */
