@@ -1,24 +1,9 @@
 /** A fleet that has run for a while, and idle checks of it: what the journeys around stopping begin with. */
 import { hours, minutes } from "../../shared/duration.ts";
 import type { RunRecord } from "../../shared/journal.ts";
-import { BUSY, type Load } from "../cloud/ecs/load.ts";
 import { BUCKET, type Deployment } from "../deployment.ts";
 import { accepted, ended, fleetText, machines, scaleOut } from "./fleet.ts";
-
-/** Past the timer of the hour, so that the only check is the one a test asks for. A Monday, 16:16 in Shanghai. */
-export const QUIET = { at: Date.UTC(2026, 0, 5, 8, 16) };
-
-export const IDLE: Load = { ...BUSY, cpuAverage: 0.5, cpuMaximum: 2 };
-export const POLICY = { signals: { cpuAverage: 5 }, window: "2h", grace: "1h", cap: { percent: 100 } };
-
-/** Makes instances look as if they had started `agoMs` ago, so that no test has to wait for it. */
-export function age(kiln: Deployment, agoMs: number): void {
-  for (const instance of machines(kiln)) {
-    const from = kiln.cloud.time.now() - agoMs;
-    Object.assign(instance, { createdAt: from, startedAt: from });
-    instance.runs.splice(0, instance.runs.length, { from, to: undefined });
-  }
-}
+import { age, IDLE, POLICY } from "./idle-world.ts";
 
 /** A fleet of `count` that has run idle for five hours, without a policy so far. */
 export async function idleFleet(kiln: Deployment, count: number, launch: object = {}): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { accepted, callsOf, ended, machines, test } from "./fleet.ts";
-import { POLICY, QUIET } from "./idle-fleet.ts";
+import { POLICY, QUIET } from "./idle-world.ts";
 import { largeFleet } from "./large-fleet.ts";
 
 const COUNT = 2000;

@@ -1,19 +1,16 @@
 /** A fleet of thousands, bought straight from the cloud: Kiln comes in only to look after it. */
-import { connect } from "../../shared/cloud/client.ts";
+import { connect, type CloudClient } from "../../shared/cloud/client.ts";
 import { runInstances } from "../../shared/cloud/instances.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { BUSY } from "../cloud/ecs/load.ts";
 import { BUCKET, type Deployment } from "../deployment.ts";
-import { fleetText } from "./fleet.ts";
-import { age, IDLE } from "./idle-fleet.ts";
+import { age, IDLE } from "./idle-world.ts";
 
 const PER_LAUNCH = 100;
 
-/** Fills the world with `count` members that have run for five hours; every tenth works, the others do not. */
-export async function largeFleet(kiln: Deployment, count: number, policy: object): Promise<void> {
-  const { cloud } = kiln;
-  cloud.world.quotas.launchesPerMinute = Number.POSITIVE_INFINITY;
-  const client = connect({
+/** The client layer with the account's own key. */
+export const clientOf = ({ cloud }: Deployment): CloudClient =>
+  connect({
     region: cloud.region,
     accountId: cloud.accountId,
     credentials: { accessKeyId: cloud.accessKey.id, accessKeySecret: cloud.accessKey.secret },
@@ -21,6 +18,12 @@ export async function largeFleet(kiln: Deployment, count: number, policy: object
     bucket: BUCKET,
     fcSignature: "fc",
   });
+
+/** Fills the world with `count` members that have run for five hours; every tenth works, the others do not. */
+export async function largeFleet(kiln: Deployment, count: number, policy: object): Promise<void> {
+  const { cloud } = kiln;
+  cloud.world.quotas.launchesPerMinute = Number.POSITIVE_INFINITY;
+  const client = clientOf(kiln);
   const own = { "kiln:fleet": "web", "kiln:role": "member", "kiln:run": "scale-web-20260105-0123456789ab" };
   const Tag = Object.entries({ ...own, "kiln:image": "m-web-1", team: "web" }).map(([Key, Value]) => ({
     Key,
@@ -46,5 +49,11 @@ export async function largeFleet(kiln: Deployment, count: number, policy: object
   for (const [n, id] of [...cloud.world.instances.keys()].entries()) {
     if (n % 10 === 0) cloud.world.load(id, () => ({ ...BUSY, cpuAverage: 60 }));
   }
-  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 10_000 }, idle: policy }));
+  const launch = {
+    InstanceType: "ecs.g7.large",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+  };
+  const fleet = { family: "web", launch, limits: { max: 10_000 }, idle: policy };
+  await kiln.upload("fleets/web.yaml", JSON.stringify(fleet));
 }

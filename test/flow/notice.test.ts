@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { hours, minutes } from "../../shared/duration.ts";
 import type { Deployment } from "../deployment.ts";
 import { answered, callsOf, tagsOf, test as base } from "./fleet.ts";
-import { check, IDLE, idleFleet, POLICY, QUIET, statuses } from "./idle-fleet.ts";
+import { check, idleFleet, statuses } from "./idle-fleet.ts";
+import { IDLE, POLICY, QUIET } from "./idle-world.ts";
 
 const LINKS = "http://kiln.example";
 

@@ -2,7 +2,8 @@ import { minutes } from "../../shared/duration.ts";
 import type { RunRecord } from "../../shared/journal.ts";
 import type { Deployment } from "../deployment.ts";
 import { callsOf, ended, tagsOf, test } from "./fleet.ts";
-import { check, idleFleet, POLICY, QUIET, statuses } from "./idle-fleet.ts";
+import { check, idleFleet, statuses } from "./idle-fleet.ts";
+import { POLICY, QUIET } from "./idle-world.ts";
 
 /** Closed in the afternoon on which the tests begin (16:16), open again from 17:00 on. */
 const HOURS = { timeZone: "Asia/Shanghai", hours: ["Mon-Fri 08:00-16:00", "Mon-Fri 17:00-20:00"] };

@@ -1,7 +1,8 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
 import { accepted, callsOf, ended, machines, tagsOf, test } from "./fleet.ts";
-import { check, IDLE, idleFleet, POLICY, QUIET } from "./idle-fleet.ts";
+import { check, idleFleet } from "./idle-fleet.ts";
+import { IDLE, POLICY, QUIET } from "./idle-world.ts";
 
 test("throttling is waited out and loses nobody", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);

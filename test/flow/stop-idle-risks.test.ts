@@ -1,5 +1,6 @@
 import { machines, tagsOf, test } from "./fleet.ts";
-import { check, idleFleet, POLICY, QUIET, statuses, verdictsOf } from "./idle-fleet.ts";
+import { check, idleFleet, statuses, verdictsOf } from "./idle-fleet.ts";
+import { POLICY, QUIET } from "./idle-world.ts";
 
 test("no stock to start again is told before the stop, asked once for each type and zone", async ({
   deploy,

@@ -1,6 +1,7 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { callsOf, machines, tagsOf, test } from "./fleet.ts";
-import { check, IDLE, idleFleet, POLICY, QUIET, statuses, verdictsOf } from "./idle-fleet.ts";
+import { check, idleFleet, statuses, verdictsOf } from "./idle-fleet.ts";
+import { IDLE, POLICY, QUIET } from "./idle-world.ts";
 
 test("of a mixed fleet only the idle one is stopped, and each verdict names its reason and numbers", async ({
   deploy,
