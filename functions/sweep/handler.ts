@@ -6,6 +6,7 @@ import { SweepRequest } from "../../shared/events/sweep.ts";
 import { FailureEvent, TimerEvent } from "../../shared/events/triggers.ts";
 import { parse, portsFor, readPayload, readTimerPayload, type FcHandler } from "../../shared/handler.ts";
 import { windDown } from "./failures.ts";
+import { forgetEntries } from "./ledgers.ts";
 import { lostRuns, takeUp } from "./lost-runs.ts";
 import { isNotice, postNotice } from "./notices.ts";
 import { findOrphans, giveBack } from "./orphans.ts";
@@ -32,7 +33,8 @@ export const handler: FcHandler = async (bytes, context) => {
       failures.push(`${orphan.id}: ${(error as Error).message}`),
     );
   }
-  const result = { dryRun, lost: lost.map(({ run }) => run), found, failures };
+  const forgotten = await forgetEntries(ports, dryRun);
+  const result = { dryRun, lost: lost.map(({ run }) => run), found, failures, forgotten };
   ports.log({ function: "sweep", requestId: context.requestId, ...result });
   return result;
 };

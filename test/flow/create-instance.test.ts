@@ -24,8 +24,8 @@ test("the pay-as-you-go example: created, addressed, started, running and verifi
     expect(instance.publicIp).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   }
   const actions = kiln.cloud.calls.map(({ action }) => action);
-  const order = ["CreateInstance", "AllocatePublicIpAddress", "StartInstance"];
-  expect(actions.filter((action) => order.includes(action))).toEqual([
+  const changes = new Set(["CreateInstance", "AllocatePublicIpAddress", "StartInstance"]);
+  expect(actions.filter((action) => changes.has(action))).toEqual([
     "CreateInstance",
     "CreateInstance",
     "AllocatePublicIpAddress",

@@ -1,0 +1,24 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { BUCKET } from "../deployment.ts";
+import { fleetText, scaleOut, test } from "./fleet.ts";
+
+test("the sweep forgets what the ledger said yesterday, and never its newest entry", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
+  await scaleOut(kiln, { count: 1 });
+  await scaleOut(kiln, { count: 1 });
+  const entries = () => kiln.cloud.oss.list(BUCKET, "ledger/web/").map(({ key }) => key);
+  const before = entries();
+  expect(before).toHaveLength(4);
+  await kiln.invoke("kiln-sweep", { v: 1, request: "sweep" });
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(entries()).toEqual(before);
+  await kiln.cloud.settle({ forMs: hours(25) });
+  expect(entries()).toEqual(before.slice(0, 1));
+  expect((await scaleOut(kiln, { count: 1 })).reason).toBe(
+    "none of 1 instances: limit max 2: 2 there or on their way",
+  );
+});
