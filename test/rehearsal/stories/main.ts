@@ -219,7 +219,7 @@ function refused(status: number, body: Readonly<Record<string, unknown>>): Look 
 
 interface Verdict {
   readonly id: string;
-  readonly stop: boolean;
+  readonly act: "keep" | "warn" | "stop";
   readonly reason: string;
 }
 
@@ -227,7 +227,7 @@ interface Verdict {
 function reasons({ cloud }: Stage, run: string): readonly string[] {
   const key = outputKey(run, "verdicts").replace(/txt$/, "json");
   return readVerdicts(cloud.oss.get(BUCKET, key)).map(
-    ({ id, stop, reason }) => `${id} ${stop ? "stopped" : "left running"}: ${reason}`,
+    ({ id, act, reason }) => `${id} ${act === "stop" ? "stopped" : "left alone"}: ${reason}`,
   );
 }
 
