@@ -8,6 +8,7 @@
  */
 import type { Call } from "../cloud/kernel.ts";
 import type { Trigger } from "../cloud/fc/definition.ts";
+import type { Source } from "../cloud/fc/invocation.ts";
 import type { Stage } from "./stage.ts";
 
 /** An event on its way: what carries it, and the function (folder name) it must reach. */
@@ -40,16 +41,35 @@ function arrivals({ cloud, sceneAt }: Stage, link: Link): string[] {
   const refusals = cloud.fc.refusals
     .filter(({ at }) => at >= sceneAt)
     .map(({ from, to, reason }) => `a delivery from ${from} to ${to} was refused: ${reason}; see shared/ram`);
-  const isHere = (one: { readonly function: string }): boolean => one.function === name;
+  // Other triggers may reach the same function: what counts is the event of this link.
   const came =
-    cloud.fc.events.some((event) => isHere(event) && event.enqueuedAt >= sceneAt) ||
-    cloud.fc.invocations.some((run) => isHere(run) && run.at >= sceneAt);
+    cloud.fc.events.some(
+      (event) => event.function === name && event.enqueuedAt >= sceneAt && carries(link.by, event),
+    ) ||
+    cloud.fc.invocations.some((run) => run.function === name && run.at >= sceneAt && carries(link.by, run));
   if (came) return [...new Set(refusals)];
   const definition = cloud.fc.functions.get(name);
   if (definition === undefined) return [`s.yaml declares no function ${name}`];
   const why = missingTrigger(definition.triggers, link.by);
   const lost = `no event reached ${link.to} ${after(link.by)}`;
   return [`${lost}: ${[why, ...new Set(refusals)].filter(Boolean).join("; ") || hint(link.by)}`];
+}
+
+/** Whether this delivery is the one the link is about. */
+function carries(
+  by: Link["by"],
+  { source, payload }: { readonly source: Source; readonly payload: string | Buffer },
+): boolean {
+  switch (by.kind) {
+    case "oss":
+      return source === "oss" && payload.includes(by.key);
+    case "timer":
+      return source === "timer" && payload.includes(JSON.stringify(by.name));
+    case "http":
+      return source === "http";
+    case "event":
+      return source === "async";
+  }
 }
 
 /** A sentence when s.yaml has no trigger that would carry the event; undefined when it has. */
