@@ -125,6 +125,22 @@ test("one look-up that is refused deletes nothing", async ({ kiln, expect }) => 
   expect(deletes(kiln)).toEqual([]);
 });
 
+test("each image is looked up again right before it goes", async ({ kiln, expect }) => {
+  const [first = ""] = await threeOld(kiln);
+  await retire(kiln);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  const { body } = await kiln.call("POST", "/recipes/web/retire", {});
+  const run = String(body["run"]);
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "retire", forMs: hours(1) });
+  await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web", ImageId: first });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.record(run)).toMatchObject({ state: "done", result: { kept: 1 } });
+  expect(kiln.record(run)?.steps.map(({ note }) => note)).toContain(
+    `${first} stays: it is needed by launch template web version 1`,
+  );
+  expect(deletes(kiln)).toEqual([]);
+});
+
 test("an image somebody starts from between the look and the deletion stays: nothing is forced", async ({
   kiln,
   expect,

@@ -5,7 +5,7 @@ import { days, hours } from "../../shared/duration.ts";
 import { image } from "./promote-fixture.ts";
 
 const NOW = Date.UTC(2026, 0, 31);
-const RULES = { keep: 2, youngerThanMs: days(7), deleteAfterMs: days(1) };
+const RULES = { keep: 1, youngerThanMs: days(7), deleteAfterMs: days(1) };
 
 const anyImage = fc.record({
   ageDays: fc.integer({ min: 0, max: 100 }),
