@@ -90,3 +90,44 @@ test("the timer checks every fleet that has a policy, and no other", async ({ de
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(kiln.records("idle").map(({ by }) => by)).toEqual(["webhook:ci", "timer:idle-check"]);
 });
+
+test("a check that dies for good after its marks is wound down, and the marks of what still runs are gone", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const ids = await idleFleet(kiln, 2);
+  // Every delivery of the step that stops ends before it did anything.
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "StopInstances",
+    kind: "before",
+    fault: new CloudFault(
+      500,
+      "InternalError",
+      "The request processing has failed due to some unknown error.",
+    ),
+  });
+  const record = await check(kiln);
+  expect(record.state).toBe("failed");
+  expect(record.reason).toMatch(/^stop is not over after .*InternalError/);
+  expect(machines(kiln).map(({ status }) => status)).toEqual(["Running", "Running"]);
+  for (const id of ids) expect(Object.keys(tagsOf(kiln, id))).not.toContain("kiln:stopped-by");
+});
+
+test("a check that is cancelled after the stop tells what it stopped", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  const ids = await idleFleet(kiln, 2);
+  const running = check(kiln);
+  const confirming = () => kiln.records("idle")[0]?.phase === "confirm";
+  await kiln.cloud.settle({ until: confirming, forMs: minutes(5) });
+  const [record] = kiln.records("idle");
+  await accepted(kiln, `/runs/${record?.run}/cancel`, {});
+  const ending = await running;
+  expect(ending).toMatchObject({ state: "failed" });
+  expect(ending.reason).toBe("cancelled by ci; 2 were told to stop");
+  expect(machines(kiln).map(({ instanceId, status }) => [instanceId, status])).toEqual(
+    ids.map((id) => [id, "Stopped"]),
+  );
+  for (const id of ids) expect(Object.keys(tagsOf(kiln, id))).toContain("kiln:stopped-by");
+});
