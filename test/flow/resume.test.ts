@@ -1,7 +1,7 @@
 import { minutes } from "../../shared/duration.ts";
 import type { RunRecord } from "../../shared/journal.ts";
 import type { Deployment } from "../deployment.ts";
-import { callsOf, ended, tagsOf, test } from "./fleet.ts";
+import { accepted, callsOf, ended, tagsOf, test } from "./fleet.ts";
 import { check, idleFleet, statuses } from "./idle-fleet.ts";
 import { POLICY, QUIET } from "./idle-world.ts";
 
@@ -9,13 +9,10 @@ import { POLICY, QUIET } from "./idle-world.ts";
 const HOURS = { timeZone: "Asia/Shanghai", hours: ["Mon-Fri 08:00-16:00", "Mon-Fri 17:00-20:00"] };
 const SLEEPS = { ...POLICY, upDuring: HOURS, resume: true };
 
-/** Asks for a resume and waits until it is over. */
+/** Asks for a resume by webhook and waits until it is over. */
 async function resume(kiln: Deployment, dryRun = false): Promise<RunRecord> {
-  const before = new Set(kiln.records("resume").map(({ run }) => run));
-  await kiln.invoke("kiln-stop-idle", { v: 1, request: "resume", fleet: "web", dryRun });
-  const fresh = () => kiln.records("resume").find(({ run }) => !before.has(run));
-  await kiln.cloud.settle({ until: () => fresh() !== undefined, forMs: minutes(2) });
-  return ended(kiln, fresh()?.run ?? "");
+  const { run } = await accepted(kiln, "/fleets/web/resume", { dryRun });
+  return ended(kiln, run);
 }
 
 test("what sleeps outside working hours is up again a few minutes after they begin", async ({
