@@ -23,7 +23,6 @@ const job = z.strictObject({
   document: z.optional(z.custom<Fleet>()),
   imageId: z.optional(z.string()),
 });
-export type ScaleJob = z.infer<typeof job>;
 
 /**
  * How far a request has come. Ids of instances do not travel: a thousand of them would not fit, so each
