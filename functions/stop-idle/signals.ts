@@ -2,6 +2,8 @@
 import type { Point } from "../../shared/cloud/metrics.ts";
 import { hours } from "../../shared/duration.ts";
 
+const HOUR_MS = hours(1);
+
 /** A signal as the policy names it, and where CloudMonitor keeps it. */
 export const SIGNALS = {
   cpuAverage: { metric: "CPUUtilization", of: "average", unit: "%" },
@@ -29,7 +31,7 @@ export interface Measured {
 }
 
 /** Hourly points lag: the hour that ended at this instant is the newest that can be relied on. */
-export const lastFullHour = (now: number): number => now - (now % hours(1));
+export const lastFullHour = (now: number): number => now - (now % HOUR_MS);
 
 /**
  * The worst value of a signal over the window, and how many of its hours have one. No document says whether
@@ -46,14 +48,14 @@ export function measure(
   const { metric, of } = SIGNALS[signal];
   const end = lastFullHour(now);
   const start = end - windowMs;
-  const expected = windowMs / hours(1);
+  const expected = windowMs / HOUR_MS;
   let worst = Number.NEGATIVE_INFINITY;
   // One bit an hour, 25 of them at most: several addresses of an instance give several points of one hour.
   let seen = 0;
   for (const point of samples[metric] ?? []) {
     const value = point[of];
     if (point.at < start || point.at > end || !Number.isFinite(value)) continue;
-    seen |= 1 << Math.floor((point.at - start) / hours(1));
+    seen |= 1 << Math.floor((point.at - start) / HOUR_MS);
     worst = Math.max(worst, value);
   }
   const byStart = countBits(seen & ~(1 << expected));

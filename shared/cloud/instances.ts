@@ -120,9 +120,7 @@ export async function describeInstances(client: CloudClient, filter: InstanceFil
   if ("ids" in filter) return byIds(client, filter.ids);
   const { tags, statuses, many = false } = filter;
   const only = statuses?.length === 1 ? { Status: statuses[0] } : {};
-  const found = many
-    ? await ofMany(client, tags)
-    : await pagesOf(client, { ...only, Tag: tagList(tags) });
+  const found = many ? await ofMany(client, tags) : await pagesOf(client, { ...only, Tag: tagList(tags) });
   return statuses === undefined ? found : found.filter(({ status }) => statuses.includes(status));
 }
 
