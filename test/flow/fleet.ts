@@ -88,3 +88,33 @@ export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string
 /** Calls of one action that were answered well, with their parameters. */
 export const callsOf = ({ cloud }: Deployment, action: string) =>
   cloud.calls.filter((call) => call.action === action && call.status === 200);
+
+/**
+ * Posts every body `copies` times, all at once; whoever meets a busy door (429) knocks again, as callers do.
+ * Answers the runs when all have ended.
+ */
+export async function burst(kiln: Deployment, bodies: readonly object[], copies: number, parallel: number) {
+  const runs = new Set<string>();
+  const knock = async (body: object): Promise<void> => {
+    const { status, body: said } = await kiln.call("POST", "/fleets/web/scale-out", body);
+    if (status === 429) return knock(body);
+    if (status !== 202) throw new Error(`${status} ${JSON.stringify(said)}`);
+    runs.add(String(said["run"]));
+  };
+  const all = kiln.cloud.time.hold(
+    Promise.all(bodies.flatMap((body) => Array.from({ length: copies }, () => knock(body)))),
+  );
+  await kiln.cloud.settle({ forMs: minutes(1), parallel });
+  await all;
+  await kiln.cloud.settle({
+    until: () => [...runs].every((run) => isOver(kiln, run)),
+    forMs: hours(6),
+    parallel,
+  });
+  return [...runs];
+}
+
+function isOver(kiln: Deployment, run: string): boolean {
+  const record = kiln.record(run);
+  return record !== undefined && hasEnded(record);
+}

@@ -1,34 +1,6 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/journal.ts";
 import type { Deployment } from "../deployment.ts";
-import { callsOf, ended, fleetText, machines, scaleOut, test } from "./fleet.ts";
-
-/**
- * Posts every body `copies` times, all at once; whoever meets a busy door (429) knocks again, as callers do.
- * Answers the runs when all have ended.
- */
-async function burst(kiln: Deployment, bodies: readonly object[], copies: number, parallel: number) {
-  const runs = new Set<string>();
-  const knock = async (body: object): Promise<void> => {
-    const { status, body: said } = await kiln.call("POST", "/fleets/web/scale-out", body);
-    if (status === 429) return knock(body);
-    if (status !== 202) throw new Error(`${status} ${JSON.stringify(said)}`);
-    runs.add(String(said["run"]));
-  };
-  const all = kiln.cloud.time.hold(
-    Promise.all(bodies.flatMap((body) => Array.from({ length: copies }, () => knock(body)))),
-  );
-  await kiln.cloud.settle({ forMs: minutes(1), parallel });
-  await all;
-  await kiln.cloud.settle({
-    until: () => [...runs].every((run) => isOver(kiln.record(run))),
-    forMs: hours(6),
-    parallel,
-  });
-  return [...runs];
-}
-
-const isOver = (record: RunRecord | undefined) => record?.state === "done" || record?.state === "failed";
+import { burst, callsOf, ended, fleetText, machines, scaleOut, test } from "./fleet.ts";
 
 /** How many of the fleet there ever were at once. */
 function watchMost({ cloud }: Deployment): () => number {
@@ -57,20 +29,6 @@ for (const seed of [1, 2, 3, 4]) {
     expect(machines(kiln).map(({ status }) => status)).toEqual(Array.from({ length: 13 }, () => "Running"));
   });
 }
-
-test(
-  "two hundred parallel and repeated webhooks end in the exact count",
-  { timeout: 90_000 },
-  async ({ deploy, expect }) => {
-    const kiln = await deploy();
-    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 500 } }));
-    const bodies = Array.from({ length: 100 }, (_, n) => ({ count: 1 + (n % 2), key: `job-${n}` }));
-    const runs = await burst(kiln, bodies, 2, 50);
-    expect(runs).toHaveLength(100);
-    expect(runs.map((run) => kiln.record(run)?.state)).toEqual(Array.from({ length: 100 }, () => "done"));
-    expect(machines(kiln)).toHaveLength(150);
-  },
-);
 
 test("the last of a request is said when max is in the way", async ({ deploy, expect }) => {
   const kiln = await deploy();
