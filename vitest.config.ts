@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,
+    // Every test closes the cloud it starts, so files can share a process; starting one each costs half the run.
+    isolate: false,
   },
 });
