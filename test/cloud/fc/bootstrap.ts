@@ -9,6 +9,7 @@ import Module from "node:module";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
+import { Script } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { installClock } from "../time.ts";
 import type { ContextData, ErrorType, InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
@@ -19,7 +20,7 @@ type Handler = (
   callback?: (error: unknown, result?: unknown) => void,
 ) => unknown;
 
-const { shared, codePath, handler: handlerName } = workerData as InstanceData;
+const { shared, codePath, handler: handlerName, compiled } = workerData as InstanceData;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const say = (message: InstanceMessage): void => parentPort?.postMessage(message);
 
@@ -37,7 +38,7 @@ for (const stream of [process.stdout, process.stderr]) {
 interface Loader {
   _extensions: Record<
     string,
-    (module: { _compile(source: string, file: string): void }, file: string) => void
+    (module: { exports: unknown; _compile(source: string, file: string): void }, file: string) => void
   >;
   _nodeModulePaths(from: string): string[];
 }
@@ -47,8 +48,28 @@ function isolate(): void {
   const loader = Module as unknown as Loader;
   const lookUp = loader._nodeModulePaths.bind(loader);
   loader._nodeModulePaths = (from) => lookUp(from).filter((path) => path.startsWith(codePath + sep));
-  loader._extensions[".js"] = (module, file) => module._compile(readFileSync(file, "utf8"), file);
+  loader._extensions[".js"] = (module, file) => {
+    const source = readFileSync(file, "utf8");
+    if (file !== join(codePath, "index.js")) return module._compile(source, file);
+    // As module._compile does it, but from what an earlier instance has compiled.
+    const options = compiled === undefined ? {} : { cachedData: Buffer.from(compiled) };
+    main = new Script(Module.wrap(source), { filename: file, ...options });
+    const run = main.runInThisContext() as (...args: unknown[]) => void;
+    run.call(module.exports, module.exports, Module.createRequire(file), module, file, codePath);
+  };
 }
+
+let main: Script | undefined;
+let answers = 0;
+
+/** Most functions of a bundle are compiled when they are first called, so a few calls are waited for. */
+function offerCompiled(): void {
+  if (++answers === OFFERED_AFTER && main !== undefined && compiled === undefined) {
+    say({ kind: "compiled", data: main.createCachedData() });
+  }
+}
+
+const OFFERED_AFTER = 6;
 
 async function load(): Promise<Handler> {
   const [file = "index", name = "handler"] = handlerName.split(/\.(?=[^.]+$)/);
@@ -114,15 +135,17 @@ async function call(handler: Handler, { event, context }: InvokeMessage): Promis
   }
 }
 
-async function main(): Promise<void> {
+async function begin(): Promise<void> {
   isolate();
   try {
     const handler = await load();
-    parentPort?.on("message", (message: InvokeMessage) => void call(handler, message).then(say));
+    parentPort?.on("message", (message: InvokeMessage) => {
+      void call(handler, message).then(say).then(offerCompiled);
+    });
     say({ kind: "ready" });
   } catch (error) {
     say({ kind: "broken", body: errorBody(error) });
   }
 }
 
-void main();
+void begin();

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
+import { compiledOf, keepCompiled } from "./compiled.ts";
 import type { FunctionDefinition } from "./definition.ts";
 import type { Ending } from "./ending.ts";
 import type { InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
@@ -42,6 +43,7 @@ export class Instance {
       worker.on("message", (message: InstanceMessage) => {
         if (message.kind === "ready") resolve();
         else if (message.kind === "log") this.#onLog?.(message.text);
+        else if (message.kind === "compiled") keepCompiled(definition.codePath, message.data);
         else if (message.kind === "broken") {
           resolve();
           this.#settle(
@@ -72,7 +74,8 @@ export class Instance {
     shared: SharedArrayBuffer,
     environment: { readonly keyId: string; readonly variables: Readonly<Record<string, string>> },
   ): Promise<Instance> {
-    const workerData: InstanceData = { shared, codePath: definition.codePath, handler: definition.handler };
+    const { codePath, handler } = definition;
+    const workerData: InstanceData = { shared, codePath, handler, compiled: compiledOf(codePath) };
     const worker = new Worker(await bootstrapScript(), {
       eval: true,
       workerData,

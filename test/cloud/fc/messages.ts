@@ -6,6 +6,8 @@ export interface InstanceData {
   readonly codePath: string;
   /** `index.handler` */
   readonly handler: string;
+  /** What V8 made of the code in an earlier instance, see compiled.ts. */
+  readonly compiled: Uint8Array | undefined;
 }
 
 /** The documented context, without what cannot be sent to a thread (logger). */
@@ -50,6 +52,7 @@ export type ErrorType = "UnhandledInvocationError" | "HandledInvocationError";
 export type InstanceMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "log"; readonly text: string }
+  | { readonly kind: "compiled"; readonly data: Uint8Array }
   /** The code could not be loaded, or has no such handler. */
   | { readonly kind: "broken"; readonly body: string }
   | { readonly kind: "answer"; readonly body: Uint8Array; readonly errorType?: ErrorType };
