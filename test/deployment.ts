@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import FC from "@alicloud/fc2/lib/client.js";
 import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
+import { days } from "../shared/duration.ts";
 import type { RunRecord } from "../shared/journal.ts";
 import { recordKey } from "../shared/run.ts";
 import { startCloud, type Cloud, type CloudOptions } from "./cloud/index.ts";
@@ -72,6 +73,8 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
     manifest: join(ROOT, "s.yaml"),
     roles: readRoles(),
     ...options,
+    // Days of timers would be a cold start each; what starting costs, the rehearsal shows.
+    fc: { idleMs: days(3), ...options.fc },
     env: ({ ecs, cms, fc, oss, region, accountId }) => ({
       KILN_REGION: region,
       KILN_ACCOUNT_ID: accountId,

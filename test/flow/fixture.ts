@@ -1,6 +1,6 @@
 /** A fresh Kiln per test, and the few documents most journeys start from. */
 import { test as base } from "vitest";
-import { days, hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "../../shared/journal.ts";
 import { deployKiln, type Deployment } from "../deployment.ts";
 
@@ -8,8 +8,7 @@ import { deployKiln, type Deployment } from "../deployment.ts";
 export const test = base.extend<{ kiln: Deployment }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
   kiln: async ({}, use) => {
-    // A day of timers would be a cold start each; what starting costs has tests of its own.
-    const kiln = await deployKiln({ fc: { idleMs: days(3) } });
+    const kiln = await deployKiln();
     await use(kiln);
     await kiln.close();
   },

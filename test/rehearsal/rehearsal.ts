@@ -1,4 +1,5 @@
 /** One telling of a story: Kiln is deployed on a fresh stand-in, the story is played, the facts are gathered. */
+import { minutes } from "../../shared/duration.ts";
 import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
 import { play, type SceneReport } from "./player.ts";
 import type { Screen } from "./screens/screen.ts";
@@ -31,7 +32,7 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const realAt = performance.now();
   const beganAt = story.beginsAt(dayAt);
-  const kiln = await deployKiln({ at: beganAt, ...deploy });
+  const kiln = await deployKiln({ at: beganAt, fc: { idleMs: minutes(10) }, ...deploy });
   try {
     const { cloud } = kiln;
     const reports = await play(story.scenes(), { kiln, cloud }, screen);
