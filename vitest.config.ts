@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["test/{unit,flow,model,contract}/**/*.test.ts"],
     // The bundles under test are built once, before any test file starts.
     globalSetup: ["test/build-once.ts"],
+    setupFiles: ["test/real-clock.ts"],
     testTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,

@@ -91,7 +91,12 @@ test("the answers carry the cloud's time, and this process tells it until the cl
 });
 
 test("ports are taken in a row when the first is given", async ({ expect }) => {
-  const cloud = await startCloud({ port: 39_411 });
-  expect([cloud.urls.ecs, cloud.urls.oss]).toEqual(["http://127.0.0.1:39411", "http://127.0.0.1:39412"]);
+  // Below the ports the system hands out by itself, and not the same for two test processes.
+  const port = 10_000 + (process.pid % 10_000) * 2;
+  const cloud = await startCloud({ port });
+  expect([cloud.urls.ecs, cloud.urls.oss]).toEqual([
+    `http://127.0.0.1:${port}`,
+    `http://127.0.0.1:${port + 1}`,
+  ]);
   await cloud.close();
 });
