@@ -1,0 +1,9 @@
+/** Files share a process: one that leaves a cloud open would leave its clock to the next. */
+import { afterAll, beforeAll } from "vitest";
+
+const check = (): void => {
+  if (Date.name !== "Date") throw new Error("a cloud was not closed: Date still tells its time");
+};
+
+beforeAll(check);
+afterAll(check);
