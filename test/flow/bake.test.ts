@@ -1,6 +1,8 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
+const timed = test.extend({ timers: ["nightly"] });
+
 test("an uploaded recipe becomes a tested image in its family, and nothing temporary is left", async ({
   kiln,
   expect,
@@ -172,13 +174,13 @@ test("a second bake of a recipe at work is refused, or waits its turn when the r
   expect(kiln.records("bake").map(({ state }) => state)).toEqual(["done", "failed", "done"]);
 });
 
-test("the nightly timer bakes only recipes that want it and skips what did not change", async ({
-  kiln,
-  expect,
-}) => {
-  await bakeAndPromote(kiln, recipeText());
-  await bakeAndPromote(kiln, recipeText({ family: "day", rebake: { nightly: false } }), "day");
-  await kiln.cloud.settle({ forMs: hours(24) });
-  const nightly = kiln.records("bake").filter(({ by }) => by === "timer:nightly");
-  expect(nightly.map(({ subject, result }) => [subject, result?.["skipped"]])).toEqual([["web", true]]);
-});
+timed(
+  "the nightly timer bakes only recipes that want it and skips what did not change",
+  async ({ kiln, expect }) => {
+    await bakeAndPromote(kiln, recipeText());
+    await bakeAndPromote(kiln, recipeText({ family: "day", rebake: { nightly: false } }), "day");
+    await kiln.cloud.settle({ forMs: hours(24) });
+    const nightly = kiln.records("bake").filter(({ by }) => by === "timer:nightly");
+    expect(nightly.map(({ subject, result }) => [subject, result?.["skipped"]])).toEqual([["web", true]]);
+  },
+);

@@ -4,6 +4,8 @@ import { BUCKET } from "../deployment.ts";
 import { BUSY } from "../cloud/ecs/load.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
+const timed = test.extend({ timers: ["idle-check"] });
+
 test("a second delivery of every event of the story creates nothing new", async ({ kiln, expect }) => {
   kiln.cloud.fc.duplicate(() => true);
   const runs = await bakeAndPromote(kiln, recipeText());
@@ -46,27 +48,28 @@ test("events that come early are sent on their way again and change nothing befo
   expect(early).toHaveLength(1);
 });
 
-test("with every event delivered twice, three machines are three and the two idle ones are stopped once", async ({
-  kiln,
-  expect,
-}) => {
-  kiln.cloud.fc.duplicate(() => true);
-  await bakeAndPromote(kiln, recipeText());
-  await kiln.upload("fleets/web.yaml", readFileSync("examples/fleets/web.yaml"));
-  const answer = kiln.call("POST", "/fleets/web/scale-out", { count: 3 });
-  await kiln.cloud.settle({ forMs: minutes(20) });
-  expect((await answer).status).toBe(202);
-  const ids = [...kiln.cloud.world.instances.keys()];
-  expect(ids).toHaveLength(3);
-  for (const id of ids.slice(1)) kiln.cloud.world.load(id, () => ({ ...BUSY, cpuAverage: 1, cpuMaximum: 2 }));
-  await kiln.cloud.settle({ forMs: hours(6) });
-  const states = ids.map((id) => kiln.cloud.world.instances.get(id)?.status);
-  expect(states).toEqual(["Running", "Stopped", "Stopped"]);
-  const stopped = kiln
-    .records("idle")
-    .flatMap(({ result }) => (result?.["stopped"] as string[] | undefined) ?? []);
-  expect(stopped.toSorted()).toEqual(ids.slice(1).toSorted());
-});
+timed(
+  "with every event delivered twice, three machines are three and the two idle ones are stopped once",
+  async ({ kiln, expect }) => {
+    kiln.cloud.fc.duplicate(() => true);
+    await bakeAndPromote(kiln, recipeText());
+    await kiln.upload("fleets/web.yaml", readFileSync("examples/fleets/web.yaml"));
+    const answer = kiln.call("POST", "/fleets/web/scale-out", { count: 3 });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect((await answer).status).toBe(202);
+    const ids = [...kiln.cloud.world.instances.keys()];
+    expect(ids).toHaveLength(3);
+    for (const id of ids.slice(1))
+      kiln.cloud.world.load(id, () => ({ ...BUSY, cpuAverage: 1, cpuMaximum: 2 }));
+    await kiln.cloud.settle({ forMs: hours(6) });
+    const states = ids.map((id) => kiln.cloud.world.instances.get(id)?.status);
+    expect(states).toEqual(["Running", "Stopped", "Stopped"]);
+    const stopped = kiln
+      .records("idle")
+      .flatMap(({ result }) => (result?.["stopped"] as string[] | undefined) ?? []);
+    expect(stopped.toSorted()).toEqual(ids.slice(1).toSorted());
+  },
+);
 
 test("a fork that would end otherwise is not heard: the run goes on and ends as it was going to", async ({
   kiln,

@@ -4,11 +4,12 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "../../shared/journal.ts";
 import { deployKiln, type Deployment } from "../deployment.ts";
 
-/** `kiln` is deployed for the test and closed after it. */
-export const test = base.extend<{ kiln: Deployment }>({
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
-  kiln: async ({}, use) => {
-    const kiln = await deployKiln();
+/** `kiln` is deployed for the test and closed after it; `timers` are the names of those that fire in it. */
+export const test = base.extend<{ kiln: Deployment; timers: readonly string[] }>({
+  // Most journeys have nothing to do with them, and each would start functions of its own.
+  timers: [],
+  kiln: async ({ timers }, use) => {
+    const kiln = await deployKiln({ fc: { timers } });
     await use(kiln);
     await kiln.close();
   },

@@ -3,6 +3,8 @@ import { CloudFault } from "../cloud/kernel.ts";
 import { leftovers, recipeText, test } from "./fixture.ts";
 import { HOME, imagesIn, quickRelease, request, served, tagOf } from "./release.ts";
 
+const timed = test.extend({ timers: ["retention"] });
+
 const RETENTION = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
 const kept = { rebake: { nightly: false }, retention: RETENTION };
 type Kiln = Parameters<typeof imagesIn>[0];
@@ -168,15 +170,15 @@ test("copies in other regions grow old like the image itself", async ({ kiln, ex
   expect(imagesIn(kiln, "cn-shanghai")).toHaveLength(2);
 });
 
-test("at night every recipe with retention is looked at, the others are left alone", async ({
-  kiln,
-  expect,
-}) => {
-  await kiln.upload("recipes/web.yaml", recipeText({ ...kept, provision: [], test: { skip: true } }));
-  await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", rebake: { nightly: false } }));
-  await kiln.cloud.settle({ until: () => kiln.records("retire").length > 0, forMs: days(2) });
-  await kiln.cloud.settle({ forMs: hours(1) });
-  expect(kiln.records("retire").map(({ subject, state, by }) => [subject, state, by])).toEqual([
-    ["web", "done", "timer:retention"],
-  ]);
-});
+timed(
+  "at night every recipe with retention is looked at, the others are left alone",
+  async ({ kiln, expect }) => {
+    await kiln.upload("recipes/web.yaml", recipeText({ ...kept, provision: [], test: { skip: true } }));
+    await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", rebake: { nightly: false } }));
+    await kiln.cloud.settle({ until: () => kiln.records("retire").length > 0, forMs: days(2) });
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(kiln.records("retire").map(({ subject, state, by }) => [subject, state, by])).toEqual([
+      ["web", "done", "timer:retention"],
+    ]);
+  },
+);

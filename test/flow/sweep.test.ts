@@ -3,6 +3,8 @@ import { CloudFault } from "../cloud/kernel.ts";
 import type { Deployment } from "../deployment.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
+const timed = test.extend({ timers: ["sweep"] });
+
 /** A machine somebody else made, with tags of their choice. */
 async function launchTagged(kiln: Deployment, tags: Readonly<Record<string, string>>): Promise<string> {
   const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
@@ -45,7 +47,7 @@ test("an event nobody can read is kept where a person finds it", async ({ kiln, 
   expect(kiln.records()).toEqual([]);
 });
 
-test("a run whose event was lost is taken up and comes to its end", async ({ kiln, expect }) => {
+timed("a run whose event was lost is taken up and comes to its end", async ({ kiln, expect }) => {
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "settle", forMs: hours(1) });
   const stopLosing = kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"settle"'));
@@ -56,38 +58,45 @@ test("a run whose event was lost is taken up and comes to its end", async ({ kil
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("an orphan of a run that is done is released; one of a run at work is not", async ({ kiln, expect }) => {
-  const [bake] = await bakeAndPromote(kiln, recipeText());
-  const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
-  const stranger = await launchTagged(kiln, { "kiln:role": "builder" });
-  await kiln.upload(
-    "recipes/slow.yaml",
-    recipeText({ family: "slow", provision: [{ run: "sleep 6000", timeout: "1h55m" }] }),
-  );
-  await kiln.cloud.settle({ forMs: minutes(75) });
-  const there = [...kiln.cloud.world.instances.keys()];
-  expect(there).not.toContain(orphan);
-  expect(there).toContain(stranger);
-  expect(kiln.records("bake-slow")[0]?.reason).toBeUndefined();
-  expect(kiln.records("bake-slow")[0]?.state).toBe("running");
-  expect(there).toHaveLength(2);
-});
+timed(
+  "an orphan of a run that is done is released; one of a run at work is not",
+  async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+    const stranger = await launchTagged(kiln, { "kiln:role": "builder" });
+    await kiln.upload(
+      "recipes/slow.yaml",
+      recipeText({ family: "slow", provision: [{ run: "sleep 6000", timeout: "1h55m" }] }),
+    );
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    const there = [...kiln.cloud.world.instances.keys()];
+    expect(there).not.toContain(orphan);
+    expect(there).toContain(stranger);
+    expect(kiln.records("bake-slow")[0]?.reason).toBeUndefined();
+    expect(kiln.records("bake-slow")[0]?.state).toBe("running");
+    expect(there).toHaveLength(2);
+  },
+);
 
-test("an image and snapshots that a failed bake could not remove are removed by the sweep", async ({
-  kiln,
-  expect,
-}) => {
-  kiln.cloud.world.failNextImage("disk error");
-  const heal = kiln.cloud.faults.add({
-    product: "ecs",
-    action: "DeleteImage",
-    kind: "before",
-    fault: new CloudFault(403, "Forbidden.RAM", "User not authorized to operate on the specified resource."),
-  });
-  const [bake] = await bakeAndPromote(kiln, recipeText());
-  expect(bake?.reason).toMatch(/left behind for the sweep: .*m-\w+$/);
-  heal();
-  await kiln.cloud.settle({ forMs: hours(2) });
-  expect(ownImages(kiln)).toEqual([]);
-  expect(leftovers(kiln)).toEqual([]);
-});
+timed(
+  "an image and snapshots that a failed bake could not remove are removed by the sweep",
+  async ({ kiln, expect }) => {
+    kiln.cloud.world.failNextImage("disk error");
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DeleteImage",
+      kind: "before",
+      fault: new CloudFault(
+        403,
+        "Forbidden.RAM",
+        "User not authorized to operate on the specified resource.",
+      ),
+    });
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    expect(bake?.reason).toMatch(/left behind for the sweep: .*m-\w+$/);
+    heal();
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(ownImages(kiln)).toEqual([]);
+    expect(leftovers(kiln)).toEqual([]);
+  },
+);

@@ -11,7 +11,12 @@ import { type AsyncEvent, AsyncQueue, type Matcher, type QueueOptions, type Refu
 import { FcService } from "./service.ts";
 import { startTimer } from "./timer.ts";
 
-export type FcOptions = HostOptions & QueueOptions;
+export interface TriggerOptions {
+  /** Timers that fire, by trigger name: an operator may have switched others off. Default: as declared. */
+  readonly timers?: readonly string[];
+}
+
+export type FcOptions = HostOptions & QueueOptions & TriggerOptions;
 
 export class FunctionCompute {
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
@@ -35,7 +40,10 @@ export class FunctionCompute {
     store.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
     for (const definition of definitions) {
       for (const trigger of definition.triggers) {
-        if (trigger.kind === "timer" && trigger.enabled) startTimer(kernel, this.#queue, definition, trigger);
+        if (trigger.kind !== "timer" || !trigger.enabled) continue;
+        if (options.timers?.includes(trigger.name) ?? true) {
+          startTimer(kernel, this.#queue, definition, trigger);
+        }
       }
     }
   }
