@@ -2,7 +2,9 @@
 import { afterAll, beforeAll } from "vitest";
 
 const check = (): void => {
-  if (Date.name !== "Date") throw new Error("a cloud was not closed: Date still tells its time");
+  const realNow = performance.timeOrigin + performance.now();
+  if (Math.abs(Date.now() - realNow) < 60_000) return;
+  throw new Error("a cloud was not closed: Date still tells its time");
 };
 
 beforeAll(check);

@@ -184,12 +184,11 @@ function readClock(slots: Float64Array): number {
 
 /**
  * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
- * lives in that time. Answers a function that puts the clock before it back.
+ * lives in that time. Answers a function that takes it out again.
  */
 export function installClock(shared: SharedArrayBuffer): () => void {
   const slots = new Float64Array(shared);
   const now = (): number => Math.floor(readClock(slots));
-  const before = globalThis.Date;
   // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
   const cloudDate: DateConstructor = new Proxy(RealDate, {
     apply: () => new RealDate(now()).toString(),
@@ -201,8 +200,14 @@ export function installClock(shared: SharedArrayBuffer): () => void {
       ) as Date,
     get: (target, key, receiver) => (key === "now" ? now : (Reflect.get(target, key, receiver) as unknown)),
   });
+  installed.push(cloudDate);
   globalThis.Date = cloudDate;
   return () => {
-    if (globalThis.Date === cloudDate) globalThis.Date = before;
+    const place = installed.indexOf(cloudDate);
+    if (place !== -1) installed.splice(place, 1);
+    globalThis.Date = installed.at(-1) ?? RealDate;
   };
 }
+
+/** Clocks of clouds that are open, the newest last; they may be closed in any order. */
+const installed: DateConstructor[] = [];

@@ -24,7 +24,8 @@ const STRUCK: readonly (readonly [Product, string, readonly number[]])[] = [
 ];
 
 for (const kind of ["crash", "after"] as const) {
-  for (let life = 0; life < 6; life++) {
+  // To a delivery both are the same, so the lives in which only those are struck are lived once.
+  for (let life = 0; life < (kind === "crash" ? 6 : 3); life++) {
     const strikes = STRUCK.flatMap(([product, action, places]) => {
       const place = places[life];
       return place === undefined ? [] : [{ product, action, place }];

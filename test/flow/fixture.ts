@@ -1,6 +1,6 @@
 /** A fresh Kiln per test, and the few documents most journeys start from. */
 import { test as base } from "vitest";
-import { hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "../../shared/journal.ts";
 import { deployKiln, type Deployment } from "../deployment.ts";
 
@@ -10,10 +10,24 @@ export const test = base.extend<{ kiln: Deployment; timers: readonly string[] }>
   timers: [],
   kiln: async ({ timers }, use) => {
     const kiln = await deployKiln({ fc: { timers } });
+    hurry(kiln);
     await use(kiln);
     await kiln.close();
   },
 });
+
+/** A cloud on a good day: everything takes its steps, and none of them long enough to be asked about ten times. */
+function hurry({ cloud }: Deployment): void {
+  Object.assign(cloud.world.delays, {
+    startingMs: seconds(8),
+    stoppingMs: seconds(8),
+    agentOnlineMs: seconds(8),
+    imageMs: seconds(50),
+    importMs: minutes(2),
+    copyMs: seconds(90),
+    snapshotMs: seconds(40),
+  });
+}
 
 /** A short recipe; `changes` replace or add top-level keys. */
 export function recipeText(changes: Readonly<Record<string, unknown>> = {}): string {
