@@ -77,7 +77,7 @@ export const bakesStory: Story = {
         ...bakeScene("instance: a machine a person set up", "from-instance", "legacy-app", () =>
           readExample("recipes/from-instance.yaml").replace("i-golden0001", prepared.instanceId),
         ),
-        then: hold("the machine itself runs again", ({ cloud }) => {
+        after: hold("the machine itself runs again", ({ cloud }) => {
           const status = cloud.world.instances.get(prepared.instanceId)?.status;
           return status === "Running" ? held() : broken(`${prepared.instanceId} is ${status ?? "gone"}`);
         }),
@@ -111,10 +111,10 @@ export const bakesStory: Story = {
   },
 };
 
-type SceneWithMore = Scene & { readonly then?: Step };
+type SceneWithMore = Scene & { readonly after?: Step };
 
-const flatten = ({ then, ...scene }: SceneWithMore): Scene =>
-  then === undefined ? scene : { ...scene, steps: [...scene.steps, then] };
+const flatten = ({ after, ...scene }: SceneWithMore): Scene =>
+  after === undefined ? scene : { ...scene, steps: [...scene.steps, after] };
 
 /** Upload of a recipe, its bake, its promotion, and what the family then answers. */
 function bakeScene(title: string, recipe: string, family: string, text: () => string): Scene {
