@@ -4,6 +4,23 @@ import { createHash } from "node:crypto";
 /** What a run does; the first word of its id and the folder of nothing else. */
 export type RunKind = "bake" | "promote" | "rollback" | "retire" | "scale" | "idle" | "resume" | "keep";
 
+const FUNCTION_OF: Readonly<Record<RunKind, string>> = {
+  bake: "bake-image",
+  promote: "promote-family",
+  rollback: "promote-family",
+  retire: "promote-family",
+  scale: "scale-out",
+  idle: "stop-idle",
+  resume: "stop-idle",
+  keep: "stop-idle",
+};
+
+/** The function that carries a run out, by its folder's name; undefined for what is no run of ours. */
+export function functionOf(run: string): string | undefined {
+  const kind = run.slice(0, run.indexOf("-"));
+  return Object.hasOwn(FUNCTION_OF, kind) ? FUNCTION_OF[kind as RunKind] : undefined;
+}
+
 const HASH_LENGTH = 12;
 
 /**

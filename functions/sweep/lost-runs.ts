@@ -5,7 +5,7 @@ import { days, hours } from "../../shared/duration.ts";
 import { EventError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { readRecord, type RunRecord } from "../../shared/journal.ts";
-import { recordKey } from "../../shared/run.ts";
+import { functionOf, recordKey } from "../../shared/run.ts";
 import { isLost } from "./decide.ts";
 
 /** Approvals and retention wait for days; such runs are looked for once a day. */
@@ -30,22 +30,10 @@ export async function lostRuns({ cloud, clock }: Ports): Promise<RunRecord[]> {
 
 /** Sends the last event of a lost run again; the task id of what follows keeps a late original from forking it. */
 export async function takeUp(record: RunRecord, ports: Ports): Promise<void> {
-  const { event, kind, run } = record;
-  const to = FUNCTION_OF[kind];
-  if (event === undefined || to === undefined)
-    throw new EventError(`run ${run} cannot be taken up: kind ${kind}`);
+  const { event, run } = record;
+  const to = functionOf(run);
+  if (event === undefined || to === undefined) throw new EventError(`run ${run} cannot be taken up`);
   // Once an hour: a sweep that looks more often finds this one submitted already.
   const taskId = `${run}-${event.seq}-again-${Math.floor(ports.clock.now() / hours(1))}`;
   await deliver(ports.cloud, { to: ports.nameOf(to), payload: JSON.stringify(event), delayMs: 0, taskId });
 }
-
-const FUNCTION_OF: Readonly<Record<string, string>> = {
-  bake: "bake-image",
-  promote: "promote-family",
-  rollback: "promote-family",
-  retire: "promote-family",
-  scale: "scale-out",
-  idle: "stop-idle",
-  resume: "stop-idle",
-  keep: "stop-idle",
-};

@@ -2,24 +2,13 @@
 import { abandonRun } from "../../shared/abandon.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { hasEnded, readRecord } from "../../shared/journal.ts";
+import { functionOf } from "../../shared/run.ts";
 import { accepted, answer, type HttpAnswer } from "./answer.ts";
-
-/** Which function carries runs of a kind out. */
-const FUNCTION_OF: Readonly<Record<string, string>> = {
-  bake: "bake-image",
-  promote: "promote-family",
-  rollback: "promote-family",
-  retire: "promote-family",
-  scale: "scale-out",
-  idle: "stop-idle",
-  resume: "stop-idle",
-  keep: "stop-idle",
-};
 
 /** Says what happened: 202 when the run was told, 409 when it has not begun or is over, 404 when there is none. */
 export async function cancelRun(run: string, caller: string, ports: Ports): Promise<HttpAnswer> {
   const record = await readRecord(ports.cloud, run);
-  const to = FUNCTION_OF[run.split("-")[0] ?? ""];
+  const to = functionOf(run);
   if (record === undefined || to === undefined) return answer(404, { error: `no run ${run}` });
   if (hasEnded(record)) return answer(409, { error: `run ${run} is over: ${record.state}` });
   if (record.event === undefined) {
