@@ -25,11 +25,17 @@ export function attributesOf(
       [TAG.run]: run,
       [TAG.role]: "image",
       [TAG.recipe]: job.recipe,
-      // Tag values hold at most 128 characters and no http://.
-      [TAG.by]: by.slice(0, 128),
+      [TAG.by]: tagValue(by),
     },
   };
 }
+
+/** Whoever asked may be called anything; the cloud takes 128 characters, no link and no name of its own first. */
+const tagValue = (text: string): string =>
+  text
+    .replaceAll(/https?:\/\//gi, "")
+    .replace(/^(?=aliyun|acs:)/i, "by ")
+    .slice(0, 128);
 
 /** Exactly one source: the cloud would silently prefer one of two. */
 export function sourceOf(event: BakeEvent, { document }: BakePlan): ImageSource {

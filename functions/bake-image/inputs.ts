@@ -53,10 +53,16 @@ const TAG_OF = {
   parameters: TAG.inputParameters,
 } as const;
 
+const INPUTS = Object.keys(TAG_OF) as (keyof Inputs)[];
+
+/** No tag value begins like `aliyun` (CreateImage, Tag.N.Value), as the ids of the cloud's own images do. */
+const valueOf = (inputs: Inputs, input: keyof Inputs): string =>
+  input === "base" ? `from ${inputs.base}` : inputs[input];
+
 /** The inputs as tags of the image, for the next bake to compare with. */
 export const inputTags = (inputs: Inputs): Record<string, string> =>
-  Object.fromEntries(Object.entries(TAG_OF).map(([input, tag]) => [tag, inputs[input as keyof Inputs]]));
+  Object.fromEntries(INPUTS.map((input) => [TAG_OF[input], valueOf(inputs, input)]));
 
 /** Names of the inputs that differ from those an image was made of. */
 export const changedInputs = (inputs: Inputs, tags: Readonly<Record<string, string>>): (keyof Inputs)[] =>
-  (Object.keys(TAG_OF) as (keyof Inputs)[]).filter((input) => tags[TAG_OF[input]] !== inputs[input]);
+  INPUTS.filter((input) => tags[TAG_OF[input]] !== valueOf(inputs, input));

@@ -128,8 +128,8 @@ async function disksBase(disks: readonly ImageDisk[], cloud: Ports["cloud"]): Pr
   };
 }
 
-/** Tag.N.Value of CreateImage. */
-const TAG_VALUE_MAX = 128;
+/** Tag.N.Value of CreateImage, less the word that goes before it. */
+const TAG_VALUE_MAX = 128 - "from ".length;
 
 const why = (newest: Image | undefined, changed: readonly (keyof Inputs)[], force: boolean): string => {
   if (newest === undefined) return "first bake of this recipe";

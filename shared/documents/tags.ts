@@ -9,8 +9,8 @@ import type { Finding } from "./fields.ts";
 
 /** Tags on one resource, TagResources and every create call. */
 const MAX_TAGS = 20;
-/** What Kiln writes on an image: run, role, recipe, base, three inputs, by, gate and one in reserve. */
-const KILN_IMAGE_TAGS = 10;
+/** What Kiln writes on an image: run, role, recipe, base, three inputs, by, gate, promotion and retire-at. */
+export const KILN_IMAGE_TAGS = 11;
 /** What Kiln writes on an instance: run, role, fleet, image and four in reserve. */
 const KILN_INSTANCE_TAGS = 8;
 const MAX_VALUE = 128;

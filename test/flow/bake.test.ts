@@ -23,7 +23,7 @@ test("image, snapshots and builder carry their provenance as tags", async ({ kil
   expect(tagsOf("image", image?.imageId ?? "")).toMatchObject({
     "kiln:run": bake?.run,
     "kiln:recipe": "web",
-    "kiln:base": "aliyun_3_x64_20G_alibase_20260927.vhd",
+    "kiln:base": "from aliyun_3_x64_20G_alibase_20260927.vhd",
     "kiln:by": "upload:recipes/web.yaml",
     "kiln:gate": "passed",
   });

@@ -1,6 +1,10 @@
 import { test } from "vitest";
 import { changedInputs, inputsOf, inputTags } from "../../functions/bake-image/inputs.ts";
+import { attributesOf } from "../../functions/bake-image/capture.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
+import { KILN_IMAGE_TAGS } from "../../shared/documents/tags.ts";
+import type { BakeEvent } from "../../shared/events/bake-image.ts";
+import { firstLine } from "../../shared/machine.ts";
 
 const recipe = (changes: object = {}) =>
   parseRecipe(
@@ -42,4 +46,23 @@ test("an object that is gone is not the same as one that is there", ({ expect })
 
 test("an image without Kiln's tags counts as changed in everything", ({ expect }) => {
   expect(changedInputs(of(), {})).toEqual(["base", "recipe", "objects", "parameters"]);
+});
+
+test("no tag of an image begins with a name of the cloud's own, whatever it is made from and by whom", ({
+  expect,
+}) => {
+  const document = recipe();
+  const plan = { document, imageName: "web-1", inputs: of({}, "aliyun_3_x64_20G_alibase_20260927.vhd") };
+  for (const by of ["upload:recipes/web.yaml", "https://ci.example/42", "aliyun-cli", "acs:ram::1:user/a"]) {
+    const line = firstLine("bake-web-20260105-0123456789ab", by, 0);
+    const event: BakeEvent = {
+      ...line,
+      phase: "capture",
+      job: { recipe: "web", force: false, parameters: {}, plan },
+    };
+    const values = Object.values(attributesOf(event, plan).tags);
+    expect(values.filter((value) => /^(aliyun|acs:)|https?:\/\//i.test(value))).toEqual([]);
+    // The gate, the promotion and the retention add one each.
+    expect(values.length + 3).toBe(KILN_IMAGE_TAGS);
+  }
 });

@@ -223,12 +223,12 @@ const images: readonly Case[] = [
   [
     "21 tags",
     recipe({ image: { tags: manyTags(21) } }),
-    "image.tags: must be at most 10 tags, has 21: the cloud allows 20 and Kiln adds 10; remove 11",
+    "image.tags: must be at most 9 tags, has 21: the cloud allows 20 and Kiln adds 11; remove 12",
   ],
   [
-    "11 tags, which leave no room for Kiln's",
-    recipe({ image: { tags: manyTags(11) } }),
-    "image.tags: must be at most 10 tags, has 11: the cloud allows 20 and Kiln adds 10; remove 1",
+    "10 tags, which leave no room for Kiln's",
+    recipe({ image: { tags: manyTags(10) } }),
+    "image.tags: must be at most 9 tags, has 10: the cloud allows 20 and Kiln adds 11; remove 1",
   ],
   [
     "tags the cloud would refuse",

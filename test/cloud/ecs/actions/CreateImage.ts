@@ -38,6 +38,9 @@ export const CreateImage: EcsAction = {
     const { world, params, regionId } = call;
     const words = readWords(call);
     const tags = params.tags();
+    // Stricter than elsewhere (CreateImage of 2019, Tag.N.Value).
+    if (tags.some(({ value }) => /^aliyun/i.test(value)))
+      throw new CloudFault(400, "InvalidTagValue.Malformed", "The specified Tag.n.Value is not valid.");
     const source = readSource(call);
     const imdsSupport = params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]) ?? "v1";
     stopIfDry(params);
