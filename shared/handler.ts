@@ -72,6 +72,8 @@ export interface Stepping<E extends Continuation> {
   readonly end: z.ZodMiniType<Ended<E>>;
   /** Turns a trigger or a request into the first events of runs. @throws EventError for an unknown shape. */
   readonly begin: (payload: unknown, ports: Ports) => readonly E[] | Promise<readonly E[]>;
+  /** What of the last event its end still needs: an end carries what it sends too, and both must fit one payload. */
+  readonly atEnd?: (event: E) => E;
   /** What to send when a run has ended, on whatever road; `at` is now. */
   readonly tell?: (event: E, outcome: Outcome<E>, at: number) => readonly Send[];
 }
@@ -195,7 +197,7 @@ async function settle<E extends Continuation>(
     return true;
   }
   if (outcome.kind !== "done" && outcome.kind !== "failed") return true;
-  const end = { v: 1, request: "end", event, outcome };
+  const end = { v: 1, request: "end", event: stepping.atEnd?.(event) ?? event, outcome };
   const taskId = `${event.run}-${event.seq + 1}`;
   if ((await sendTo({ to: stepping.name, taskId, event: end }, ports)) === "accepted") return true;
   if (!(await isUnheard(event, ports))) return false;

@@ -11,5 +11,7 @@ export const handler = createHandler({
   abandon: BakeAbandon,
   end: BakeEnd,
   begin: beginBakes,
+  // The plan holds the recipe, and so does the request for its promotion.
+  atEnd: ({ job: { plan: _plan, ...job }, ...event }) => ({ ...event, job }),
   tell: bakeNotices,
 });
