@@ -17,19 +17,28 @@ class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const { values } = parseArgs({
-  options: {
-    port: { type: "string", default: "0" },
-    speed: { type: "string", default: "1" },
-    "no-functions": { type: "boolean", default: false },
-  },
-});
+const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]";
 
-const number = (name: "port" | "speed", test: (value: number) => boolean, what: string): number => {
-  const value = Number(values[name]);
-  if (test(value)) return value;
-  throw new UsageError(`--${name} ${values[name]} is not ${what}: give another value`);
-};
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "0" },
+        speed: { type: "string", default: "1" },
+        "no-functions": { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`, { cause: error });
+  }
+}
+
+function number(option: string, text: string, test: (value: number) => boolean, what: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && test(value)) return value;
+  throw new UsageError(`--${option} ${text} is not ${what}: give another value\n${USAGE}`);
+}
 
 /** A manifest asks for endpoints under names of its own that end like these. */
 const SUFFIXES = {
@@ -53,13 +62,18 @@ function environmentFor(endpoints: Endpoints): Record<string, string> {
 }
 
 async function main(): Promise<void> {
-  const hasFunctions = !values["no-functions"] && existsSync(MANIFEST) && existsSync(join(ROOT, "dist"));
+  const { port, speed, "no-functions": withoutFunctions } = readOptions();
+  const isBuilt = existsSync(MANIFEST) && existsSync(join(ROOT, "dist"));
+  const hasFunctions = !withoutFunctions && isBuilt;
+  if (!withoutFunctions && !isBuilt) {
+    process.stderr.write("no functions: they are not built yet; npm run build, then start this again\n");
+  }
   const cloud = await startCloud({
     ...(hasFunctions && { manifest: MANIFEST }),
     env: environmentFor,
     at: Date.now(),
-    speed: number("speed", (value) => value > 0, "above 0"),
-    port: number("port", (value) => Number.isInteger(value) && value >= 0 && value < 65_000, "a port"),
+    speed: number("speed", speed, (value) => value > 0 && value < Infinity, "above 0"),
+    port: number("port", port, (value) => Number.isInteger(value) && value >= 0 && value < 65_000, "a port"),
     ownClock: false,
   });
   // A bucket exists before a trigger can be set on it.

@@ -12,8 +12,11 @@ const MAIN = join(import.meta.dirname, "..", "cloud", "main.ts");
 
 test("the stand-in alone says in one line where it is, serves in real time and ends when it is told", async ({
   expect,
+  onTestFinished,
 }) => {
   const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--no-functions", "--speed", "1000000"]);
+  // A cloud in real time goes on for ever when an expectation fails before it is told to end.
+  onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const ready = JSON.parse(line) as Record<string, string>;
   expect(Object.keys(ready).toSorted()).toEqual(
@@ -28,12 +31,21 @@ test("the stand-in alone says in one line where it is, serves in real time and e
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
-test("an option that makes no sense ends it with a sentence", async ({ expect }) => {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--speed", "0"]);
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const [code] = (await once(child, "exit")) as [number];
-  expect([code, said]).toEqual([1, expect.stringContaining("--speed 0 is not above 0")]);
+test("an option that makes no sense, or is none, ends it with a sentence and not with a stack", async ({
+  expect,
+}) => {
+  const tell = async (...options: readonly string[]): Promise<[number, string]> => {
+    const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...options]);
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    const [code] = (await once(child, "close")) as [number];
+    return [code, said];
+  };
+  const usage = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]\n";
+  expect(await Promise.all([tell("--speed", "0"), tell("--prot", "9100")])).toEqual([
+    [1, `--speed 0 is not above 0: give another value\n${usage}`],
+    [1, expect.stringMatching(/^Unknown option '--prot'.*\nusage: npm run cloud --.*\n$/)],
+  ]);
 });
 
 const MANIFEST = `
