@@ -35,9 +35,14 @@ export function runId(kind: RunKind, name: string, at: number, identity: readonl
   return `${kind}-${name}-${day}-${hash.slice(0, HASH_LENGTH)}`;
 }
 
+const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
+
+/** Whether a text, such as the value of a tag, can be the id of a run. */
+export const isRunId = (text: string): boolean => DAY_OF.test(text);
+
 /** Object key of a run's record: one folder a day, so that a sweep lists days and not years. */
 export function recordKey(run: string): string {
-  const day = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/.exec(run);
+  const day = DAY_OF.exec(run);
   if (!day) throw new RangeError(`not a run id: ${run}`);
   return `runs/${day[1]}-${day[2]}-${day[3]}/${run}.json`;
 }

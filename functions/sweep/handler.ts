@@ -23,15 +23,15 @@ export const handler: FcHandler = async (bytes, context) => {
     timer.success ? readTimerPayload(timer.data.payload) : payload,
     "sweep",
   );
-  const lost = await lostRuns(ports);
-  if (!dryRun) for (const record of lost) await takeUp(record, ports);
-  const found = await findOrphans(ports);
   const failures: string[] = [];
+  // One that cannot be helped now must not keep the others.
+  const attempt = (what: string, act: Promise<unknown>): Promise<unknown> =>
+    act.catch((error: unknown) => failures.push(`${what}: ${(error as Error).message}`));
+  const lost = await lostRuns(ports);
+  if (!dryRun) for (const record of lost) await attempt(record.run, takeUp(record, ports));
+  const found = await findOrphans(ports);
   for (const orphan of dryRun ? [] : found.filter(({ release }) => release)) {
-    // One that cannot be given back now must not keep the others.
-    await giveBack(orphan, ports).catch((error: unknown) =>
-      failures.push(`${orphan.id}: ${(error as Error).message}`),
-    );
+    await attempt(orphan.id, giveBack(orphan, ports));
   }
   const forgotten = await forgetEntries(ports, dryRun);
   const result = { dryRun, lost: lost.map(({ run }) => run), found, failures, forgotten };

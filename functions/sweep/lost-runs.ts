@@ -2,7 +2,7 @@
 import { deliver } from "../../shared/cloud/fc.ts";
 import { listObjects } from "../../shared/cloud/oss.ts";
 import { days, hours } from "../../shared/duration.ts";
-import { EventError } from "../../shared/errors.ts";
+import { CloudError, EventError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { readRecord, type RunRecord } from "../../shared/journal.ts";
 import { functionOf, recordKey } from "../../shared/run.ts";
@@ -11,21 +11,38 @@ import { isLost } from "./decide.ts";
 /** Approvals and retention wait for days; such runs are looked for once a day. */
 const LOOK_BACK_DAYS = { always: 2, atMidnight: 9 } as const;
 
+/** So many records are read at once: a busy account has thousands of them in two days. */
+const AT_ONCE = 20;
+
 /** Runs of the last days whose record says they are at work, and whose event is long overdue. */
-export async function lostRuns({ cloud, clock }: Ports): Promise<RunRecord[]> {
+export async function lostRuns(ports: Ports): Promise<RunRecord[]> {
+  const { cloud, clock } = ports;
   const now = clock.now();
   const lost: RunRecord[] = [];
   const back = now % days(1) < hours(1) ? LOOK_BACK_DAYS.atMidnight : LOOK_BACK_DAYS.always;
   for (let day = 0; day < back; day++) {
     const at = now - days(day);
     const objects = await listObjects(cloud, `runs/${new Date(at).toISOString().slice(0, 10)}/`);
-    for (const { key } of objects.filter((object) => /^runs\/[^/]+\/[^/]+\.json$/.test(object.key))) {
-      const run = key.slice(key.lastIndexOf("/") + 1, -".json".length);
-      const record = recordKey(run) === key ? await readRecord(cloud, run) : undefined;
-      if (record && isLost(record, now)) lost.push(record);
+    const keys = objects.map(({ key }) => key).filter((key) => /^runs\/[^/]+\/[^/]+\.json$/.test(key));
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
+      const records = await Promise.all(keys.slice(from, from + AT_ONCE).map((key) => recordAt(key, ports)));
+      lost.push(...records.flatMap((record) => (record && isLost(record, now) ? [record] : [])));
     }
   }
   return lost;
+}
+
+/** The record under `key`; undefined for what a person put there, and for what nobody can read. */
+async function recordAt(key: string, { cloud, log }: Ports): Promise<RunRecord | undefined> {
+  const run = key.slice(key.lastIndexOf("/") + 1, -".json".length);
+  try {
+    return recordKey(run) === key ? await readRecord(cloud, run) : undefined;
+  } catch (error) {
+    // A refusal of the cloud is about all of them; anything else must not keep the sweep from its other work.
+    if (error instanceof CloudError) throw error;
+    log({ function: "sweep", warning: "not a record", key, error: (error as Error).message });
+    return undefined;
+  }
 }
 
 /** Sends the last event of a lost run again; the task id of what follows keeps a late original from forking it. */

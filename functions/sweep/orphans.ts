@@ -7,6 +7,7 @@ import { days } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { readRecord } from "../../shared/journal.ts";
 import { TAG } from "../../shared/labels.ts";
+import { isRunId } from "../../shared/run.ts";
 import { judgeImage, judgeMachine, judgeSnapshot, TEMPORARY_ROLES, type Finding } from "./decide.ts";
 
 /** Older ones were looked at many times; a sweep must not read a record for every image there ever was. */
@@ -22,8 +23,8 @@ export async function findOrphans({ cloud, clock }: Ports): Promise<Finding[]> {
   ): Promise<void> => {
     for (const item of items) {
       const run = item.tags[TAG.run];
-      // Without a run it is not one of ours, whatever its role says.
-      if (run !== undefined) found.push(verdict(run, await readRecord(cloud, run), item));
+      // Without the id of a run it is not one of ours, whatever its role says.
+      if (run !== undefined && isRunId(run)) found.push(verdict(run, await readRecord(cloud, run), item));
     }
   };
   for (const role of TEMPORARY_ROLES) {

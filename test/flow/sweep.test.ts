@@ -59,6 +59,23 @@ timed("a run whose event was lost is taken up and comes to its end", async ({ ki
 });
 
 timed(
+  "files and tags of a person that look like a run's, even broken ones, do not keep the sweep from its work",
+  async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+    const stranger = await launchTagged(kiln, { "kiln:run": "by-hand", "kiln:role": "builder" });
+    const day = bake?.beganAt.slice(0, 10) ?? "";
+    await kiln.upload(`runs/${day}/notes.json`, "what we saw that day");
+    await kiln.upload(`runs/${day}/bake-web-${day.replaceAll("-", "")}-0123456789ab.json`, '{"v":1,"run":');
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    const there = [...kiln.cloud.world.instances.keys()];
+    expect(there).not.toContain(orphan);
+    expect(there).toContain(stranger);
+    expect(kiln.cloud.fc.invocations.filter(({ error }) => error !== undefined)).toEqual([]);
+  },
+);
+
+timed(
   "an orphan of a run that is done is released; one of a run at work is not",
   async ({ kiln, expect }) => {
     const [bake] = await bakeAndPromote(kiln, recipeText());
