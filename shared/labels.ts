@@ -10,6 +10,8 @@ export const TAG = {
   /** The idle run that stopped a member, and when: what a resume may start again. */
   stoppedBy: "kiln:stopped-by",
   stoppedAt: "kiln:stopped-at",
+  /** When a request for instances started a stopped member, which is nobody's wish for this very one. */
+  wokenAt: "kiln:woken-at",
   /** From when on an idle member may be stopped; it was announced. */
   stopAt: "kiln:stop-at",
   /** The image a member was launched from. */
@@ -27,3 +29,6 @@ export const TAG = {
   /** Retention will delete it after this instant, if nothing needs it then. */
   retireAt: "kiln:retire-at",
 } as const;
+
+/** As instants are written into tags: to the second, in UTC. */
+export const markOf = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");

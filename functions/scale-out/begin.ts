@@ -14,6 +14,7 @@ import { readLedger } from "./ledger.ts";
 import { membersOf } from "./members.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
 import { priceOf } from "./price.ts";
+import { templateProblem } from "./template.ts";
 import { nothingYet, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
 
 /** The first step: everything a person can get wrong is said here, and nothing was done. */
@@ -37,6 +38,8 @@ export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcom
   }
   const login = readPassword(document, cloud.access);
   if ("problem" in login) return failed(`fleet ${fleet}: ${login.problem}`);
+  const carried = await templateProblem(document, cloud);
+  if (carried !== undefined) return failed(`fleet ${fleet}: ${carried}`);
   const image = await familyImage(cloud, document.family);
   if (image === undefined) {
     return failed(`family ${document.family} serves no image in ${cloud.access.region}; promote one first`);

@@ -95,8 +95,14 @@ async function buy(
     if (bought.left === 0) return next({ ...bought, ...then }, BOOT_MS, note);
     return next({ phase: event.phase, ...bought }, 0, note);
   } catch (error) {
-    if (!(error instanceof CloudError) || error.kind !== "change") throw error;
-    return next({ phase: event.phase, ...refused(event, step, error) }, 0, `${step.name}: ${error.code}`);
+    if (!(error instanceof CloudError) || error.kind === "wait") throw error;
+    if (error.kind === "change") {
+      return next({ phase: event.phase, ...refused(event, step, error) }, 0, `${step.name}: ${error.code}`);
+    }
+    // A no for good ends the buying, not the request: what came before it is looked at, counted and kept.
+    if (event.batches.length === 0) throw error;
+    const kept = { ...progress, left: 0, short: noted(event.short, error.message) };
+    return next({ ...kept, ...then }, BOOT_MS, error.message);
   }
 }
 

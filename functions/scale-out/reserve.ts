@@ -1,6 +1,8 @@
 /** `reserve` and `wake`: room in the ledger, and the stopped instances that are cheaper than new ones. */
-import { describeInstances, startInstances } from "../../shared/cloud/instances.ts";
+import { describeInstances } from "../../shared/cloud/instances.ts";
+import { startEach, tagEach } from "../../shared/each.ts";
 import type { Ports } from "../../shared/handler.ts";
+import { markOf, TAG } from "../../shared/labels.ts";
 import { next } from "../../shared/machine.ts";
 import { readBatch, writeBatch } from "./batches.ts";
 import { grant, withGrant, type Grant } from "./grant.ts";
@@ -43,7 +45,7 @@ const buying = (via: string, progress: Buying) =>
 const WAKES_MAX = 100;
 
 /** Starts the next hundred of the granted wakes; those that will not start are asked room for. */
-export async function wake(event: At<"wake">, { cloud }: Ports): Promise<ScaleOutcome> {
+export async function wake(event: At<"wake">, { cloud, clock }: Ports): Promise<ScaleOutcome> {
   const { from, woke } = event;
   const fleet = fleetOf(event);
   const progress = progressOf(event);
@@ -61,7 +63,7 @@ export async function wake(event: At<"wake">, { cloud }: Ports): Promise<ScaleOu
   }
   const name = `wake-${from}`;
   const known = await readBatch(cloud, event.run, name);
-  const { woken, notes } = known ? { woken: known, notes: [] } : await start(ids, cloud);
+  const { woken, notes } = known ? { woken: known, notes: [] } : await start(ids, cloud, clock.now());
   if (!known) await writeBatch(cloud, event.run, name, woken);
   return next(
     {
@@ -78,10 +80,12 @@ export async function wake(event: At<"wake">, { cloud }: Ports): Promise<ScaleOu
 }
 
 /** Starts what is stopped. A repeat finds those it started before on their way up, and says the same. */
-async function start(ids: readonly string[], cloud: Ports["cloud"]) {
+async function start(ids: readonly string[], cloud: Ports["cloud"], now: number) {
   const found = await describeInstances(cloud, { ids });
   const stopped = found.filter(({ status }) => status === "Stopped").map(({ id }) => id);
-  const refused = (await startInstances(cloud, stopped)).filter(({ ok }) => !ok);
+  // So that an idle check does not take it for a person's start. One that cannot be marked is woken all the same.
+  await tagEach(cloud, stopped, { [TAG.wokenAt]: markOf(now) });
+  const refused = await startEach(cloud, stopped);
   const lost = new Set([
     ...refused.map(({ id }) => id),
     // Somebody stops it at this very moment: it will not run for us.

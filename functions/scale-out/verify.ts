@@ -38,17 +38,21 @@ export async function verify(event: At<"verify">, { cloud, clock }: Ports): Prom
     for (const { id } of odd.filter(releasable)) await deleteInstance(cloud, id, { force: true });
     const gone = new Set([...absent, ...odd.map(({ id }) => id)]);
     const kept = ids.filter((id) => !gone.has(id));
-    await writeBatch(cloud, event.run, name, kept);
+    // Under a name of its own: after a crash the old batch still tells what was lost.
+    const rest = `${name}-kept`;
+    await writeBatch(cloud, event.run, rest, kept);
+    const batches = event.batches.map((each) => (each === name ? rest : each));
     const notes = [
       ...(absent.length > 0 ? [`${absent.length} vanished after the launch: ${brief(absent)}`] : []),
       ...odd.map((instance) => oddNote(instance, fleetOf(event).family)),
     ];
-    const state = {
-      ...progress,
-      images,
-      left: event.left + lost.length,
-      short: noted(event.short, ...notes),
-    };
+    const short = noted(event.short, ...notes);
+    if (name.startsWith("wake-")) {
+      // A wake was granted no room (G2 in grant.ts), so one that vanished leaves none to its replacement.
+      const ask = { phase: "reserve", round: event.round + 1, want: lost.length } as const;
+      return next({ ...progress, batches, images, short, ...ask }, 0, notes[0]);
+    }
+    const state = { ...progress, batches, images, left: event.left + lost.length, short };
     return next({ phase: "verify", ...state, batch: event.batch }, seconds(5), notes[0]);
   }
   const idle = found.filter(({ status }) => status !== "Running");

@@ -1,13 +1,12 @@
 /** The part of an idle check that tells people before anything is stopped: warn → tell → unwarn. */
 import { deliver } from "../../shared/cloud/fc.ts";
 import type { Ports } from "../../shared/handler.ts";
-import { TAG } from "../../shared/labels.ts";
+import { markOf, TAG } from "../../shared/labels.ts";
 import { next } from "../../shared/machine.ts";
 import { sendsTo } from "../../shared/notify.ts";
 import { addCalls, counted } from "./calls.ts";
-import { tagEach, untagEach } from "./each.ts";
+import { tagEach, untagEach } from "../../shared/each.ts";
 import type { IdleOutcome, Phase } from "./fleet.ts";
-import { markOf } from "./marks.ts";
 import { MOST_TOLD } from "./report.ts";
 
 const NOTHING_DONE = { stopped: [], refused: [], refusals: 0, undo: [] };

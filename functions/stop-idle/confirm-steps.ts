@@ -6,7 +6,7 @@ import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait } from "../../shared/machine.ts";
 import { addCalls, counted } from "./calls.ts";
-import { untagEach } from "./each.ts";
+import { untagEach } from "../../shared/each.ts";
 import { claimOf, policyOf, type IdleOutcome, type Phase } from "./fleet.ts";
 import { told, verdictsKey } from "./report.ts";
 import { readPrices, savingsOf } from "./savings.ts";

@@ -11,8 +11,9 @@ import type { Instance } from "../../shared/cloud/instance.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { isUp, nextChange } from "../../shared/documents/up-hours.ts";
 import { formatDuration } from "../../shared/duration.ts";
+import { markOf } from "../../shared/labels.ts";
 import { addressAtRisk, chargedAnyway, losses } from "./economy.ts";
-import { announcedStop, markOf, optedOutUntil, wasStartedAgain } from "./marks.ts";
+import { announcedStop, optedOutUntil, wasStartedAgain, wokenByKiln } from "./marks.ts";
 import {
   isCovered,
   lastFullHour,
@@ -157,8 +158,9 @@ function wantedUp(
   if (upDuring === undefined) return undefined;
   if (isUp(upDuring, now)) return ["hours", "it is within its working hours"];
   const { startedAt = 0 } = instance;
-  // Kiln itself resumes within working hours only, so a later start outside of them was somebody's wish.
-  if (!wasStartedAgain(instance) || isUp(upDuring, startedAt)) return undefined;
+  // Kiln itself resumes within working hours only, and says which ones it woke for a request, so any other
+  // later start outside of them was somebody's wish.
+  if (!wasStartedAgain(instance) || wokenByKiln(instance) || isUp(upDuring, startedAt)) return undefined;
   const until = nextChange(upDuring, "closes", startedAt);
   if (until === undefined || now >= until) return undefined;
   return ["wanted", `somebody started it outside its working hours; it is left alone until ${markOf(until)}`];

@@ -8,7 +8,7 @@ import { DocumentError } from "../../shared/errors.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import { TAG } from "../../shared/labels.ts";
 import type { Outcome } from "../../shared/machine.ts";
-import type { Refused } from "./each.ts";
+import type { Refused } from "../../shared/each.ts";
 import { MOST_TOLD } from "./report.ts";
 
 /** The document, or a sentence with all that is wrong in it. */

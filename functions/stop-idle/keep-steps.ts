@@ -2,10 +2,10 @@
 import { describeInstances } from "../../shared/cloud/instances.ts";
 import { tagResources } from "../../shared/cloud/tags.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
+import { markOf } from "../../shared/labels.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { done, failed, type Outcome } from "../../shared/machine.ts";
 import { fleetOf, isMember } from "./fleet.ts";
-import { markOf } from "./marks.ts";
 
 export async function keepStep(
   event: Extract<IdleEvent, { phase: "keep" }>,

@@ -40,8 +40,11 @@ export function stoppedByKilnAt(instance: Instance): number | undefined {
 export const wasStartedAgain = ({ startedAt, createdAt }: Instance): boolean =>
   startedAt !== undefined && startedAt - createdAt > FIRST_START_MS;
 
-/** As the marks are written: to the second, in UTC. */
-export const markOf = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+/** Whether a scale-out gave it its last start; start times are told to the minute. */
+export function wokenByKiln({ tags, startedAt }: Instance): boolean {
+  const at = instantOf(tags[TAG.wokenAt]);
+  return at !== undefined && startedAt !== undefined && Math.abs(startedAt - at) < FIRST_START_MS;
+}
 
 function instantOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?$/.test(text)) return undefined;

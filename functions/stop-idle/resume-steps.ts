@@ -16,7 +16,7 @@ import type { Ports } from "../../shared/handler.ts";
 import { done, failed, next, wait } from "../../shared/machine.ts";
 import { MOST_ACTS } from "./bounds.ts";
 import { addCalls, counted } from "./calls.ts";
-import { startEach, type Refused } from "./each.ts";
+import { startEach, type Refused } from "../../shared/each.ts";
 import { fleetOf, membersOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
 import { stoppedByKilnAt } from "./marks.ts";
 import { told } from "./report.ts";

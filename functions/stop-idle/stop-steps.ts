@@ -14,12 +14,11 @@ import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { seconds } from "../../shared/duration.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import type { Ports } from "../../shared/handler.ts";
-import { TAG } from "../../shared/labels.ts";
+import { markOf, TAG } from "../../shared/labels.ts";
 import { failed, next } from "../../shared/machine.ts";
 import { addCalls, counted } from "./calls.ts";
-import { releaseEach, stopEach, tagEach, type Refused } from "./each.ts";
+import { releaseEach, stopEach, tagEach, type Refused } from "../../shared/each.ts";
 import { membersOf, policyOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
-import { markOf } from "./marks.ts";
 import { survey } from "./survey.ts";
 
 /** What one call stops, and what of releases, one by one, is over soon enough. */

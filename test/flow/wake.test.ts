@@ -1,6 +1,6 @@
 import { minutes } from "../../shared/duration.ts";
 import type { Deployment } from "../deployment.ts";
-import { callsOf, fleetText, machines, scaleOut, test, type FleetChanges } from "./fleet.ts";
+import { callsOf, fleetText, machines, scaleOut, tagsOf, test, type FleetChanges } from "./fleet.ts";
 
 /** A fleet with `count` stopped instances. */
 async function asleep(kiln: Deployment, count: number, changes: FleetChanges = {}): Promise<void> {
@@ -19,6 +19,9 @@ test("stopped instances on the family's image are started before anything is bou
   const record = await scaleOut(kiln, { count: 3 });
   expect(record.result).toMatchObject({ count: 3, woken: 2, launched: 1 });
   expect(machines(kiln).map(({ status }) => status)).toEqual(["Running", "Running", "Running"]);
+  // An idle check can tell it from a person's start.
+  const woken = machines(kiln).filter(({ instanceId }) => "kiln:woken-at" in tagsOf(kiln, instanceId));
+  expect(woken).toHaveLength(2);
 });
 
 test("what will not wake for want of stock is bought on another rung, within the limits", async ({

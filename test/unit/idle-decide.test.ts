@@ -249,6 +249,14 @@ test("a start outside working hours is somebody's wish until the next ones are o
   });
   expect(at("2026-03-09T11:50Z").why).toBe("hours");
   expect(at("2026-03-09T12:10Z").act).toBe("stop");
+  // Nor is it a wish for this very machine that a request for instances woke it.
+  const woken = { ...instance, tags: { "kiln:woken-at": "2026-03-06T14:00:40Z" } };
+  const sunday = Date.parse("2026-03-08T10:10Z");
+  const idle = { [CPU]: cpuPoints(4, 0, sunday) };
+  expect(decide(woken, idle, policy, sunday).act).toBe("stop");
+  // A wake of an earlier day says nothing of this start.
+  const earlier = { ...instance, tags: { "kiln:woken-at": "2026-03-05T14:00:00Z" } };
+  expect(decide(earlier, idle, policy, sunday).why).toBe("wanted");
   // The launch itself is no such wish.
   const launched = instanceOf({ createdAt: instance.startedAt ?? 0, startedAt: instance.startedAt });
   const now = Date.parse("2026-03-08T10:10Z");

@@ -4,16 +4,16 @@
  * A batch that is refused as a whole (one of its instances is gone, one has its twenty tags) is repeated one
  * by one. An error that asks for patience is thrown: nothing of it is lost, since all of this may be repeated.
  */
-import type { CloudClient } from "../../shared/cloud/client.ts";
+import type { CloudClient } from "./cloud/client.ts";
 import {
   deleteInstance,
   startInstances,
   stopInstances,
   type InstanceOutcome,
   type StoppedMode,
-} from "../../shared/cloud/instances.ts";
-import { tagResources, untagResources } from "../../shared/cloud/tags.ts";
-import { CloudError } from "../../shared/errors.ts";
+} from "./cloud/instances.ts";
+import { tagResources, untagResources } from "./cloud/tags.ts";
+import { CloudError } from "./errors.ts";
 
 /** An instance that was left out, and why. */
 export interface Refused {

@@ -1,0 +1,134 @@
+/** A request that is refused half-way keeps what it has, and says so. */
+import { minutes, seconds } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/kernel.ts";
+import { accepted, callsOf, ended, fleetText, machines, scaleOut, test } from "./fleet.ts";
+
+const BROKE = new CloudFault(403, "InsufficientBalance", "Your account does not have enough balance.");
+
+test("what was launched before the cloud refuses for good is verified, counted and kept", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 200 } }));
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "RunInstances",
+    kind: "before",
+    fault: BROKE,
+    when: (_, n) => n > 0,
+  });
+  const record = await scaleOut(kiln, { count: 150 });
+  expect(record).toMatchObject({ state: "done", result: { asked: 150, count: 100, short: 50 } });
+  expect(record.result?.["why"]).toMatch(/^ecs RunInstances answered InsufficientBalance/);
+});
+
+test("an instance that was created before the next is refused is started all the same", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "CreateInstance",
+    kind: "before",
+    fault: BROKE,
+    when: (_, n) => n > 0,
+  });
+  const record = await scaleOut(kiln, { count: 3 });
+  expect(record).toMatchObject({ state: "done", result: { asked: 3, count: 1, short: 2 } });
+  expect(machines(kiln).map(({ status }) => status)).toEqual(["Running"]);
+});
+
+test("a wake that is refused as a whole is bought instead, and one bad instance spoils no other", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await scaleOut(kiln, { count: 3 });
+  const [bad] = machines(kiln);
+  for (const { instanceId } of machines(kiln)) kiln.cloud.world.stop(instanceId, "StopCharging");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "StartInstances",
+    kind: "before",
+    fault: new CloudFault(403, "InstanceExpiredOrInArrears", "The instance is in arrears."),
+    when: (params) => Object.values(params).includes(bad?.instanceId ?? ""),
+  });
+  const record = await scaleOut(kiln, { count: 3 });
+  expect(record.result).toMatchObject({ asked: 3, count: 3, woken: 2, launched: 1 });
+  expect(record.result?.["why"]).toBe("1 stopped would not start: InstanceExpiredOrInArrears");
+});
+
+test("room for a woken instance that vanishes is asked for, not assumed", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await scaleOut(kiln, { count: 1 });
+  const [first] = machines(kiln);
+  kiln.cloud.world.stop(first?.instanceId ?? "", "StopCharging");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  await kiln.cloud.settle({ until: () => callsOf(kiln, "StartInstances").length > 0, forMs: minutes(5) });
+  kiln.cloud.world.vanish(first?.instanceId ?? "");
+  const record = await ended(kiln, run);
+  expect(record.result).toMatchObject({ count: 1, woken: 0, launched: 1 });
+  expect(record.steps.map(({ phase }) => phase).filter((phase) => phase === "reserve")).toHaveLength(2);
+});
+
+test("a launch template that carries an image is refused before anything happens", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const template = await kiln.ecs<{ LaunchTemplateId: string }>("CreateLaunchTemplate", {
+    LaunchTemplateName: "web-base",
+    ImageId: "m-web-1",
+  });
+  await kiln.ecs("CreateLaunchTemplateVersion", { LaunchTemplateName: "web-base", IoOptimized: "optimized" });
+  const id = template.LaunchTemplateId;
+  const reasons: (string | undefined)[] = [];
+  for (const [key, launch] of Object.entries([
+    { LaunchTemplateId: id },
+    { LaunchTemplateName: "web-base", LaunchTemplateVersion: 1 },
+    { LaunchTemplateName: "web-base", LaunchTemplateVersion: 7 },
+    { LaunchTemplateName: "web-base", LaunchTemplateVersion: 2 },
+  ])) {
+    await kiln.upload("fleets/web.yaml", fleetText({ launch }));
+    reasons.push((await scaleOut(kiln, { count: 1, key })).reason);
+  }
+  const carries = (name: string) =>
+    `fleet web: version 1 of launch template ${name} carries the image m-web-1, but the family decides; name a version without one`;
+  expect(reasons).toEqual([
+    carries(id),
+    carries("web-base"),
+    "fleet web: launch template web-base has no version 7; name one that exists",
+    undefined,
+  ]);
+  expect(machines(kiln)).toHaveLength(1);
+});
+
+test("a crash between what was lost and its replacement loses neither", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 3 });
+  await kiln.cloud.settle({ until: () => machines(kiln).length === 3, forMs: minutes(5) });
+  const [lost] = machines(kiln);
+  // Its id is in the batch, and nobody has looked at it yet.
+  await kiln.cloud.settle({ forMs: seconds(5) });
+  kiln.cloud.world.vanish(lost?.instanceId ?? "");
+  let struck = 0;
+  // The answer of whatever is put into the run's folder after the loss is lost with its function.
+  kiln.cloud.faults.add({
+    product: "oss",
+    action: "PutObject",
+    kind: "crash",
+    when: ({ key = "" }) => key.includes(`${run}/launch-0`) && struck++ === 0,
+  });
+  const record = await ended(kiln, run);
+  expect(struck).toBeGreaterThan(0);
+  expect(record.result).toMatchObject({ asked: 3, count: 3, launched: 3 });
+  expect(machines(kiln)).toHaveLength(3);
+});
