@@ -149,7 +149,9 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const result = await commandResult(cloud, invocationId, instanceId);
       if (result.state === "running") return wait(seconds(10), `"${name}" runs`);
       const key = outputKey(event.run, `${lease.rental(event).role}-${index}`);
-      await putObject(cloud, key, result.output, { contentType: "text/plain; charset=utf-8" });
+      const cut =
+        result.dropped === 0 ? "" : `[the cloud keeps 24 KB and dropped ${result.dropped} bytes of this]\n`;
+      await putObject(cloud, key, `${cut}${result.output}`, { contentType: "text/plain; charset=utf-8" });
       const problem = result.ok ? lease.judge?.(event, index, result.output) : undefined;
       if (problem !== undefined) return lease.giveUp(event, `${problem} (all of it: ${key})`);
       if (result.ok)
@@ -249,7 +251,7 @@ const tried = (event: Continuation): string =>
     .join("; ") || "the recipe names no type and zone";
 
 /** Variables before the script, quoted so that no value is read as shell. */
-function withEnvironment(script: string, environment: Readonly<Record<string, string>>): string {
+export function withEnvironment(script: string, environment: Readonly<Record<string, string>>): string {
   const lines = Object.entries(environment).map(
     ([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
   );

@@ -71,18 +71,27 @@ export function importTraits({ job }: BakeEvent, { document: { source } }: BakeP
   };
 }
 
-const FORMATS: Readonly<Record<string, DiskFile["format"]>> = {
+/** What the ending of a disk file says of its format. */
+export const FORMATS: Readonly<Record<string, DiskFile["format"]>> = {
   raw: "RAW",
   img: "RAW",
   vhd: "VHD",
   qcow2: "QCOW2",
 };
 
-/** The uploaded disk file; undefined for every other source. What the recipe leaves open, its name says. */
+/** The recipe's word, else the ending's; undefined when neither says it, because a guess would boot nothing. */
+export const formatOf = (
+  key: string,
+  source: { readonly format?: DiskFile["format"] },
+): DiskFile["format"] | undefined =>
+  source.format ?? FORMATS[key.slice(key.lastIndexOf(".") + 1).toLowerCase()];
+
+/** The uploaded disk file; undefined for every other source. @throws TypeError for one the plan should have refused. */
 export function importOf({ job }: BakeEvent, { document }: BakePlan, bucket: string): DiskFile | undefined {
   const { source } = document;
   if (source.kind !== "upload" || job.upload === undefined) return undefined;
   const { key } = job.upload;
-  const format = source.format ?? FORMATS[key.slice(key.lastIndexOf(".") + 1).toLowerCase()] ?? "RAW";
+  const format = formatOf(key, source);
+  if (format === undefined) throw new TypeError(`${key} has no known format`);
   return { bucket, key, format, ...(source.sizeGb !== undefined && { sizeGb: source.sizeGb }) };
 }

@@ -27,6 +27,27 @@ export const objectsOf = (recipe: Recipe): readonly string[] => [
   ...recipe.inputs,
 ];
 
+/** As many digests of single objects as a tag value has room for; more of them are one digest, without names. */
+const OBJECTS_NAMED = 14;
+const OBJECT_DIGEST_LENGTH = 8;
+
+function objectDigests(objects: readonly (readonly [key: string, etag: string | null])[]): string {
+  if (objects.length === 0) return "none";
+  if (objects.length > OBJECTS_NAMED) return digest(objects);
+  return objects.map((object) => digest(object).slice(0, OBJECT_DIGEST_LENGTH)).join(" ");
+}
+
+/** `objects`, with the keys of those that are new or have other content than in the image with these tags. */
+export function namedObjects(
+  keys: readonly string[],
+  { objects }: Inputs,
+  tags: Readonly<Record<string, string>>,
+): string {
+  const [before, now] = [(tags[TAG.inputObjects] ?? "").split(" "), objects.split(" ")];
+  const fresh = keys.filter((_, index) => now.length === keys.length && !before.includes(now[index] ?? ""));
+  return fresh.length === 0 ? "objects" : `objects (${[...new Set(fresh)].join(", ")})`;
+}
+
 /**
  * @param base what the image starts from: an image id, instance, snapshots or an uploaded object
  * @param etags of the objects, in the order of `objectsOf`; absent ones as undefined
@@ -41,7 +62,7 @@ export function inputsOf(
   return {
     base,
     recipe: digest(Object.fromEntries(inside)),
-    objects: digest(etags.map((etag) => etag ?? null)),
+    objects: objectDigests(objectsOf(recipe).map((key, index) => [key, etags[index] ?? null])),
     parameters: digest(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

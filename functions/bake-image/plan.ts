@@ -9,7 +9,9 @@ import type { Recipe } from "../../shared/documents/recipe.ts";
 import type { BakeEvent, BakePlan, Inputs } from "../../shared/events/bake-image.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
-import { changedInputs, inputsOf, objectsOf } from "./inputs.ts";
+import { withEnvironment } from "../../shared/temporary.ts";
+import { FORMATS, formatOf } from "./capture.ts";
+import { changedInputs, inputsOf, namedObjects, objectsOf } from "./inputs.ts";
 
 type Planned =
   | { readonly kind: "bake"; readonly plan: BakePlan; readonly why: string }
@@ -19,6 +21,12 @@ type Planned =
 /** Compares what the image would be made of with what the newest image of this recipe was made of. */
 export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Ports): Promise<Planned> {
   const { recipe, force, parameters, upload } = event.job;
+  if (upload !== undefined && document.source.kind !== "upload") {
+    return {
+      kind: "refuse",
+      reason: `${upload.key}: recipe ${recipe} is made from source.${document.source.kind}, and only source.upload takes disk files; put it under the name of another recipe`,
+    };
+  }
   if (document.source.kind === "upload" && upload === undefined && event.by.startsWith("upload:")) {
     // The recipe itself was put: it is ready, and waits for its disk.
     return {
@@ -37,6 +45,9 @@ export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Po
       reason: `recipe ${recipe} names objects the bucket does not have: ${missing.join(", ")}`,
     };
   }
+  const sizes = new Map(heads.flatMap((head) => (head ? [[head.key, head.size] as const] : [])));
+  const long = longCommand(document, parameters, sizes);
+  if (long !== undefined) return { kind: "refuse", reason: long };
   const etags = heads.map((head) => head?.etag);
   const inputs = inputsOf(document, base.identity, etags, parameters);
   const newest = await newestImage(recipe, cloud);
@@ -45,6 +56,9 @@ export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Po
   if (unchanged && !force && document.rebake.onlyIfChanged) {
     return { kind: "skip", note: unchangedNote(inputs, newest) };
   }
+  const which = changed.map((input) =>
+    input === "objects" && newest ? namedObjects(objects, inputs, newest.tags) : input,
+  );
   const imageName = renderImageName(document.image.name, { recipe, run: event.run, at: event.began });
   const plan: BakePlan = {
     document,
@@ -53,16 +67,18 @@ export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Po
     ...(base.imageId !== undefined && { baseImageId: base.imageId }),
     ...(base.restart && { restart: true }),
   };
-  return { kind: "bake", plan, why: why(newest, changed, force) };
+  return { kind: "bake", plan, why: why(newest, which, force) };
 }
 
-/** The newest image this recipe has made that can still be used. */
+/** The newest image this recipe has made that can be used, or that somebody took back: the same again is no better. */
 async function newestImage(recipe: string, cloud: Ports["cloud"]): Promise<Image | undefined> {
   const images = await describeImages(cloud, { tags: { [TAG.recipe]: recipe } });
   return images
-    .filter(({ status }) => status === "Available")
+    .filter((image) => image.status === "Available" || wasRolledBack(image))
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];
 }
+
+const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").startsWith("rolled-back ");
 
 /** What an image starts from: `identity` names it for the comparison with the last bake. */
 type Base =
@@ -93,9 +109,14 @@ async function baseOf(event: BakeEvent, { source }: Recipe, cloud: Ports["cloud"
       return disksBase(source.disks, cloud);
     case "upload": {
       const { upload, recipe } = event.job;
-      return upload === undefined
+      if (upload === undefined) {
+        return {
+          problem: `recipe ${recipe} is baked by putting a disk file under disks/${recipe}/; there is none in this request`,
+        };
+      }
+      return formatOf(upload.key, source) === undefined
         ? {
-            problem: `recipe ${recipe} is baked by putting a disk file under disks/${recipe}/; there is none in this request`,
+            problem: `${upload.key}: its ending is none of ${Object.keys(FORMATS).join(", ")}; rename the file, or say what it is in source.upload.format`,
           }
         : { identity: upload.etag };
     }
@@ -104,8 +125,10 @@ async function baseOf(event: BakeEvent, { source }: Recipe, cloud: Ports["cloud"
 
 async function imageBase(imageId: string, cloud: Ports["cloud"]): Promise<Base> {
   const [image] = await describeImages(cloud, { ids: [imageId] });
-  if (image?.status === "Available") return { identity: image.id, imageId: image.id };
-  const state = image ? `is ${image.status}` : `does not exist in ${cloud.access.region}`;
+  if (image?.status === "Available" && image.usable) return { identity: image.id, imageId: image.id };
+  const state = image
+    ? `is ${image.usable ? "" : "not usable, "}${image.status}`
+    : `does not exist in ${cloud.access.region}`;
   return { problem: `source.builder.image: ${imageId} ${state}; name an available image` };
 }
 
@@ -131,12 +154,39 @@ async function disksBase(disks: readonly ImageDisk[], cloud: Ports["cloud"]): Pr
 /** Tag.N.Value of CreateImage, less the word that goes before it. */
 const TAG_VALUE_MAX = 128 - "from ".length;
 
-const why = (newest: Image | undefined, changed: readonly (keyof Inputs)[], force: boolean): string => {
+/** RunCommand takes 24 KB of Base64; that of an object and of parameters is known only now. */
+const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
+
+/** What is wrong with the first command that is too long to be sent, told before a builder is launched for it. */
+function longCommand(
+  { provision }: Recipe,
+  parameters: Readonly<Record<string, string>>,
+  sizes: ReadonlyMap<string, number>,
+): string | undefined {
+  for (const [index, step] of provision.entries()) {
+    if (step.kind === "reboot") continue;
+    const script = step.kind === "run" ? step.command : "";
+    const around = Buffer.byteLength(withEnvironment(script, { ...step.environment, ...parameters }));
+    const bytes = around + (step.kind === "script" ? (sizes.get(step.command) ?? 0) : 0);
+    const sent = Math.ceil(bytes / 3) * 4;
+    if (sent <= MAX_COMMAND_BASE64_BYTES) continue;
+    return `provision[${index}] ("${step.name}") has ${sent} bytes as Base64 with its environment and parameters; a command may have ${MAX_COMMAND_BASE64_BYTES}: split it, or let it fetch the rest`;
+  }
+  return undefined;
+}
+
+const why = (newest: Image | undefined, changed: readonly string[], force: boolean): string => {
   if (newest === undefined) return "first bake of this recipe";
   if (changed.length > 0) return `changed since ${newest.id}: ${changed.join(", ")}`;
   return force ? `forced, nothing changed since ${newest.id}` : `${newest.id} did not pass its gate`;
 };
 
-const unchangedNote = (inputs: Inputs, newest: Image): string =>
-  `nothing changed since ${newest.id}: base ${inputs.base}, recipe ${inputs.recipe}, ` +
-  `objects ${inputs.objects} and parameters ${inputs.parameters} are the same`;
+function unchangedNote(inputs: Inputs, newest: Image): string {
+  const compared =
+    `base ${inputs.base}, recipe ${inputs.recipe}, ` +
+    `objects ${inputs.objects} and parameters ${inputs.parameters} are the same`;
+  // The next night would else undo the rollback with a twin of what was taken back.
+  return wasRolledBack(newest)
+    ? `nothing changed since ${newest.id}, which was rolled back: ${compared}; change the recipe, or bake with force: true`
+    : `nothing changed since ${newest.id}: ${compared}`;
+}

@@ -109,9 +109,13 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     if (file !== undefined) {
       const imported = { ...attributes, ...importTraits(event, plan) };
       const token = clientToken(event.run, "import", 0, { file, imported });
-      const { imageId, taskId } = await importImage(cloud, [file], imported, token);
+      const begun = await importImage(cloud, [file], imported, token).catch(async (error: unknown) => ({
+        imageId: await adopted(error, event, attributes.name, cloud),
+        taskId: undefined,
+      }));
+      const { imageId, taskId } = begun;
       return next(
-        { phase: "settle", ...state, imageId, taskId },
+        { phase: "settle", ...state, imageId, ...(taskId !== undefined && { taskId }) },
         seconds(60),
         `${imageId} is imported from ${file.key}`,
       );
@@ -124,14 +128,21 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     return next({ phase: "settle", ...state, imageId }, seconds(60), `${imageId} is being made`);
   },
 
-  settle: async (event, { cloud }) => {
+  settle: async (event, { cloud, clock }) => {
     const { imageId } = event;
-    const [image] = await describeImages(cloud, { ids: [imageId] });
-    if (image === undefined) return wait(seconds(30), `${imageId} is not listed yet`);
+    // Asked first: what an import leaves of its image when it fails is documented nowhere.
     if (event.taskId !== undefined) {
       const task = await describeTask(cloud, event.taskId);
-      if (task.status === "Failed")
-        return giveUp(event, `the import of ${imageId} failed: ${task.errors.join("; ")}`);
+      if (task.status === "Failed" || task.status === "Deleted") {
+        const said = task.errors.join("; ") || `its task ${event.taskId} is ${task.status}`;
+        return giveUp(event, `the import of ${imageId} failed: ${said}; mend the disk file and put it again`);
+      }
+    }
+    const [image] = await describeImages(cloud, { ids: [imageId] });
+    if (image === undefined) {
+      return clock.now() - event.since > ABSENT_MS
+        ? giveUp(event, `${imageId} is gone before it was available`)
+        : wait(seconds(30), `${imageId} is not listed yet`);
     }
     if (image.status === "CreateFailed")
       return giveUp(event, `the cloud could not make ${imageId}: CreateFailed`);
@@ -187,6 +198,12 @@ export const bake: Machine<BakeEvent, Ports> = {
   },
 };
 
+/** States of an import task that can still be cancelled. */
+const UNDER_WAY = new Set(["Processing", "Waiting"]);
+
+/** An image not listed this long after it was asked for is gone. */
+const ABSENT_MS = minutes(5);
+
 const subject = (event: BakeEvent): string => `bake-${event.job.recipe}`;
 
 async function recipeOf(
@@ -228,7 +245,8 @@ async function released(event: BakeEvent, ports: Ports): Promise<BakeOutcome> {
   const { verdict, imageId, job } = event;
   if (!verdict.ok) {
     // An image cannot be deleted while it is imported.
-    if (event.taskId !== undefined && (await describeTask(cloud, event.taskId)).status === "Processing") {
+    const task = event.taskId === undefined ? undefined : await describeTask(cloud, event.taskId);
+    if (event.taskId !== undefined && UNDER_WAY.has(task?.status ?? "")) {
       await cancelTask(cloud, event.taskId);
       return wait(seconds(10), `import task ${event.taskId} is cancelled`);
     }

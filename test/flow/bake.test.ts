@@ -1,4 +1,5 @@
 import { hours, minutes } from "../../shared/duration.ts";
+import { outputKey } from "../../shared/run.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
 const timed = test.extend({ timers: ["nightly"] });
@@ -83,6 +84,20 @@ test("a forced bake with parameters happens although nothing changed, and the pa
   expect(record?.state).toBe("done");
   expect(record?.steps.find(({ phase }) => phase === "plan")?.note).toMatch(/parameters$/);
   expect(ownImages(kiln)).toHaveLength(2);
+});
+
+test("a changed script is named, and output that was cut says so", async ({ kiln, expect }) => {
+  const text = recipeText({ provision: [{ script: "scripts/web.sh" }], family: undefined, test: undefined });
+  await kiln.upload("scripts/web.sh", "echo one");
+  await bakeAndPromote(kiln, text);
+  const loud = Array.from({ length: 400 }, () => `echo ${"x".repeat(90)}`).join("\n");
+  await kiln.upload("scripts/web.sh", `for n in 1 2 3; do\n${loud.slice(0, 9000)}\ndone`);
+  const [bake] = await bakeAndPromote(kiln, text);
+  expect(bake?.steps.find(({ phase }) => phase === "plan")?.note).toMatch(
+    /^changed since m-\w+: objects \(scripts\/web\.sh\)$/,
+  );
+  const output = kiln.cloud.oss.get("kiln-1234567890123456", outputKey(bake?.run ?? "", "builder-0"));
+  expect(output?.body.toString()).toMatch(/^\[the cloud keeps 24 KB and dropped \d+ bytes of this\]\n/);
 });
 
 test("a failed command fails the bake with its name, exit code and last lines, and leaves nothing", async ({

@@ -39,6 +39,18 @@ test("a recipe that names an object the bucket does not have is refused before a
   expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("RunInstances");
 });
 
+test("a script too long to be sent is refused before a builder is launched, with its size and the limit", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("scripts/long.sh", "# filler\n".repeat(2500));
+  const [bake] = await bakeAndPromote(kiln, recipeText({ provision: [{ script: "scripts/long.sh" }] }));
+  expect(bake?.reason).toBe(
+    'provision[0] ("scripts/long.sh") has 30000 bytes as Base64 with its environment and parameters; a command may have 24576: split it, or let it fetch the rest',
+  );
+  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("RunInstances");
+});
+
 test("a throttled call is repeated after the minute and the run goes on", async ({ kiln, expect }) => {
   kiln.cloud.faults.add({
     product: "ecs",

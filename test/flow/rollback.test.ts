@@ -33,6 +33,23 @@ test("one request goes back to the image before, in every region, and an undo br
   expect(tagOf(kiln, second.imageId, "kiln:promotion")).toBe(`promoted ${second.promotion?.run}`);
 });
 
+test("what was rolled back is not baked again unchanged; a change or force bakes it", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  const second = await quickRelease(kiln, 2);
+  const back = await request(kiln, "/families/web/rollback");
+  const again = await request(kiln, "/recipes/web/bake");
+  expect(again.result?.["note"]).toMatch(
+    new RegExp(
+      `^nothing changed since ${second.imageId}, which was rolled back: .*; change the recipe, or bake with force: true$`,
+    ),
+  );
+  expect(served(kiln)).toBe(back.result?.["imageId"]);
+  expect((await quickRelease(kiln, 3)).promotion?.state).toBe("done");
+});
+
 test("a rollback over several images moves the family once, straight to its goal", async ({
   kiln,
   expect,

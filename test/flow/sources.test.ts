@@ -1,5 +1,6 @@
 /** One bake per source, each through its own road, each giving back what it used. */
 import { hours, minutes } from "../../shared/duration.ts";
+import type { Image } from "../cloud/ecs/records.ts";
 import type { Deployment } from "../deployment.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
@@ -166,12 +167,42 @@ test("a failed import ends the run with the task's reason and leaves no image", 
     recipeText({ source: { upload: {} }, provision: [], test: gate, family: "appliance" }),
   );
   await kiln.cloud.settle({ forMs: minutes(2) });
-  kiln.cloud.world.failNextImage("not a disk");
-  await kiln.upload("disks/appliance/appliance.vhd", Buffer.alloc(4096, 1));
-  await kiln.cloud.settle({ forMs: hours(2) });
-  const bake = kiln.records("bake-appliance").at(-1);
-  expect(bake?.state).toBe("failed");
-  expect(bake?.reason).toMatch(/import|CreateFailed/);
+  const imported = (): Image | undefined => ownImages(kiln)[0];
+  for (const vanishes of [false, true]) {
+    kiln.cloud.world.failNextImage("not a disk");
+    await kiln.upload("disks/appliance/appliance.vhd", Buffer.alloc(4096, 1));
+    await kiln.cloud.settle({ until: () => imported() !== undefined, forMs: hours(1) });
+    const image = imported();
+    // Whether a failed import leaves its image is documented nowhere; both must end the run soon.
+    if (vanishes && image) kiln.cloud.world.imaging.remove(image);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const bake = kiln.records("bake-appliance").at(-1);
+    expect(bake?.state).toBe("failed");
+    expect(bake?.reason).toMatch(
+      /^the import of m-\w+ failed: ImportImageFailed: not a disk; mend the disk file and put it again$/,
+    );
+  }
   expect(ownImages(kiln)).toEqual([]);
   expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a file whose ending says no format, or that its recipe cannot use, is refused before anything is imported", async ({
+  kiln,
+  expect,
+}) => {
+  const upload = recipeText({ source: { upload: {} }, provision: [], test: gate, family: "appliance" });
+  await kiln.upload("recipes/appliance.yaml", upload);
+  await kiln.upload("recipes/web.yaml", recipeText({ provision: ["exit 1"] }));
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await kiln.upload("disks/appliance/appliance.vhd.sha256", "0123");
+  await kiln.upload("disks/web/web.qcow2", Buffer.alloc(4096, 1));
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  const last = (recipe: string) => kiln.records(`bake-${recipe}`).at(-1)?.reason;
+  expect(last("appliance")).toBe(
+    "disks/appliance/appliance.vhd.sha256: its ending is none of raw, img, vhd, qcow2; rename the file, or say what it is in source.upload.format",
+  );
+  expect(last("web")).toBe(
+    "disks/web/web.qcow2: recipe web is made from source.builder, and only source.upload takes disk files; put it under the name of another recipe",
+  );
+  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("ImportImage");
 });

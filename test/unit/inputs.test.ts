@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { changedInputs, inputsOf, inputTags } from "../../functions/bake-image/inputs.ts";
+import { changedInputs, inputsOf, inputTags, namedObjects } from "../../functions/bake-image/inputs.ts";
 import { attributesOf } from "../../functions/bake-image/capture.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { KILN_IMAGE_TAGS } from "../../shared/documents/tags.ts";
@@ -13,7 +13,7 @@ const recipe = (changes: object = {}) =>
   );
 
 const of = (changes: object = {}, base = "m-1", etags: (string | undefined)[] = ["e1"], parameters = {}) =>
-  inputsOf(recipe(changes), base, etags, parameters);
+  inputsOf(recipe({ inputs: ["inputs/a"], ...changes }), base, etags, parameters);
 
 test("each input that changed is named, and only that one", ({ expect }) => {
   const tags = inputTags(of());
@@ -65,4 +65,23 @@ test("no tag of an image begins with a name of the cloud's own, whatever it is m
     // The gate, the promotion and the retention add one each.
     expect(values.length + 3).toBe(KILN_IMAGE_TAGS);
   }
+});
+
+test("objects that changed are named by their keys, up to as many as a tag has room for", ({ expect }) => {
+  const scripts = (count: number) => ({
+    inputs: Array.from({ length: count }, (_, index) => `inputs/${index}.txt`),
+  });
+  const named = (count: number, etags: string[]) => {
+    const before = of(
+      scripts(count),
+      "m-1",
+      etags.map(() => "old"),
+    );
+    const now = of(scripts(count), "m-1", etags);
+    expect(now.objects.length).toBeLessThanOrEqual(128);
+    return namedObjects(scripts(count).inputs, now, inputTags(before));
+  };
+  expect(named(3, ["old", "new", "old"])).toBe("objects (inputs/1.txt)");
+  expect(named(14, [...Array.from({ length: 13 }, () => "old"), "new"])).toBe("objects (inputs/13.txt)");
+  expect(named(15, [...Array.from({ length: 14 }, () => "old"), "new"])).toBe("objects");
 });
