@@ -1,5 +1,6 @@
 /** Triggers and requests that mean a bake, turned into the first event of each run. */
 import type * as z from "zod/mini";
+import { putObject } from "../../shared/cloud/oss.ts";
 import { documentNames, nameOf, readDocument } from "../../shared/document-store.ts";
 import { firstLine } from "../../shared/machine.ts";
 import type { BakeEvent } from "../../shared/events/bake-image.ts";
@@ -10,6 +11,10 @@ import { runId } from "../../shared/run.ts";
 
 /** `disks/<recipe>/<file>`: an uploaded disk that is to become an image. */
 const DISK = /^disks\/([a-z][a-z0-9-]{0,39})\/[^/]+$/;
+
+/** Meant to be a recipe, whatever is wrong with its name. */
+const DOCUMENT = /^recipes\/.*\.(?:ya?ml|json)$/i;
+const NAMING = "a recipe lies directly under recipes/, its name a-z, 0-9 and - (at most 40, a-z first)";
 
 type Wish = Omit<BakeEvent["job"], "plan"> & {
   readonly by: string;
@@ -32,7 +37,10 @@ export async function beginBakes(payload: unknown, ports: Ports): Promise<readon
     return fromRequest(request, `timer:${triggerName}`, Date.parse(triggerTime), ports);
   }
   const oss = OssEvent.safeParse(payload);
-  if (oss.success) return oss.data.events.flatMap((record) => fromUpload(record, ports) ?? []);
+  if (oss.success) {
+    const events = await Promise.all(oss.data.events.map((record) => fromUpload(record, ports)));
+    return events.filter((event) => event !== undefined);
+  }
   const request = parse(BakeRequest, payload, "bake-image");
   return fromRequest(request, request.by ?? "invoke", ports.clock.now(), ports);
 }
@@ -68,7 +76,10 @@ async function wantsNights(name: string, text: string): Promise<boolean> {
   }
 }
 
-function fromUpload(record: z.infer<typeof OssEvent>["events"][number], ports: Ports): BakeEvent | undefined {
+async function fromUpload(
+  record: z.infer<typeof OssEvent>["events"][number],
+  ports: Ports,
+): Promise<BakeEvent | undefined> {
   const { key, eTag } = record.oss.object;
   const identity = [key, eTag, record.responseElements.requestId];
   const at = Date.parse(record.eventTime);
@@ -77,6 +88,14 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], ports: P
   if (recipe !== undefined) return first({ ...wish, recipe }, ports);
   const disk = DISK.exec(key)?.[1];
   if (disk !== undefined) return first({ ...wish, recipe: disk, upload: { key, etag: eTag } }, ports);
+  if (DOCUMENT.test(key)) {
+    // Thrown, it would hold up the other records of this event; unsaid, its writer would wait for ever.
+    const failure = `failures/${record.eventTime}-${record.responseElements.requestId}.json`;
+    const problem = `${key} bakes nothing: ${NAMING}; rename the object`;
+    await putObject(ports.cloud, failure, JSON.stringify({ problem }), { contentType: "application/json" });
+    ports.log({ warning: problem, kept: failure });
+    return undefined;
+  }
   // A folder marker or a file with another ending: nothing to bake, and nothing lost.
   ports.log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
   return undefined;

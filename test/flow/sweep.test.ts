@@ -47,6 +47,24 @@ test("an event nobody can read is kept where a person finds it", async ({ kiln, 
   expect(kiln.records()).toEqual([]);
 });
 
+test("a recipe under a name that cannot be one is told where failures are kept; a file of another kind is not", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/Web_Server.yaml", recipeText());
+  await kiln.upload("recipes/team/web.yaml", recipeText());
+  await kiln.upload("recipes/README.md", "how we bake");
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const kept = kiln.cloud.oss
+    .list("kiln-1234567890123456", "failures/")
+    .map(({ key }) => kiln.cloud.oss.get("kiln-1234567890123456", key)?.body.toString());
+  expect(kept.toSorted()).toEqual([
+    expect.stringContaining("recipes/Web_Server.yaml bakes nothing: a recipe lies directly under recipes/"),
+    expect.stringContaining("recipes/team/web.yaml bakes nothing"),
+  ]);
+  expect(kiln.records()).toEqual([]);
+});
+
 timed("a run whose event was lost is taken up and comes to its end", async ({ kiln, expect }) => {
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "settle", forMs: hours(1) });
