@@ -91,10 +91,24 @@ async function rehearse(
   const ledger = await readLedger(cloud, fleet);
   const members = await membersOf(document, imageId, cloud);
   const price = await priceOf(document, cloud);
-  const ask = { run: event.run, round: 0, count, ...(price !== undefined && { price }) };
-  const { wakes, launches, short } = grant(ledger, ask, members, document.limits, clock.now());
+  const { HostNames: all } = document.launch;
+  const ask = {
+    run: event.run,
+    round: 0,
+    count,
+    ...(price !== undefined && { price }),
+    ...(all && { names: all }),
+  };
+  const { wakes, launches, short, names } = grant(ledger, ask, members, document.limits, clock.now());
   const launch = launches[0] ?? 0;
-  const request = { run: event.run, imageId, launched: 0, at: clock.now(), ...(userData && { userData }) };
+  const request = {
+    run: event.run,
+    imageId,
+    launched: 0,
+    at: clock.now(),
+    ...(userData && { userData }),
+    ...(names && { hostNames: names }),
+  };
   const checks: string[] = [];
   for (const rung of launch > 0 ? rungsOf(document) : []) {
     const amount = Math.min(launch, BATCH_MAX);

@@ -9,6 +9,7 @@
  * G4. A grant still open after a day belongs to a run that is dead; from then on only its instances count.
  * G5. The price of a fleet is that of all its instances, running or stopped, at what they cost at most:
  *     the list price, or the spot limit. So nothing that wakes or gets dearer can break the ceiling.
+ * G6. Of a fleet's list of host names a grant gets those that no instance has and no open grant got.
  */
 import { days, hours } from "../../shared/duration.ts";
 
@@ -18,6 +19,8 @@ export interface Grant {
   /** How many instances the run may launch, one number for each round (G3). */
   readonly launches: readonly number[];
   readonly wakes: readonly string[];
+  /** One for each launch, where the fleet names its hosts one by one. */
+  readonly names?: readonly string[];
   readonly open: boolean;
   /** What one instance of it may cost an hour, where the fleet has a ceiling. */
   readonly price?: number;
@@ -46,6 +49,7 @@ export interface Member {
   readonly wakeable: boolean;
   /** At most this an hour; only read where there is a ceiling. */
   readonly price?: number;
+  readonly hostName?: string;
 }
 
 export interface Ask {
@@ -54,6 +58,8 @@ export interface Ask {
   readonly count: number;
   /** What one more instance costs an hour at most. */
   readonly price?: number;
+  /** All host names of the fleet. */
+  readonly names?: readonly string[];
 }
 
 const EXPIRES_MS = days(1);
@@ -75,11 +81,17 @@ export function grant(
   const wanted = ask.count - wakes.length;
   const rooms = roomsOf(ledger, open, ask, members, limits, now).filter(({ room }) => room < wanted);
   const launches = Math.max(0, Math.min(wanted, ...rooms.map(({ room }) => room)));
+  const held = new Set([
+    ...members.map(({ hostName }) => hostName),
+    ...open.flatMap(({ names = [] }) => names),
+  ]);
+  const names = ask.names?.filter((name) => !held.has(name)).slice(0, launches);
   return {
     run: ask.run,
     at: now,
     launches: [...(earlier?.launches ?? []), launches],
     wakes: [...(earlier?.wakes ?? []), ...wakes],
+    ...(names && { names: [...(earlier?.names ?? []), ...names] }),
     open: true,
     ...(ask.price !== undefined && { price: ask.price }),
     short: [...(earlier?.short ?? []), ...rooms.map(({ name }) => `limit ${name}`)],
@@ -128,7 +140,7 @@ export function withGrant(ledger: Ledger, given: Grant, now: number): Ledger {
 }
 
 /** The grant once its run is over: what it led to goes on counting in the windows of an hour and a day. */
-export const closed = (given: Grant, launched: number): Grant => ({
+export const closed = ({ names: _names, ...given }: Grant, launched: number): Grant => ({
   ...given,
   open: false,
   launches: [launched],

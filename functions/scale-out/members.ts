@@ -25,6 +25,7 @@ export async function membersOf(fleet: Fleet, imageId: string, cloud: Ports["clo
     id: instance.id,
     run: instance.tags[TAG.run],
     wakeable: wakeable(instance),
+    ...(instance.hostName !== undefined && { hostName: instance.hostName }),
     ...(prices !== undefined && { price: prices(instance) }),
   }));
 }

@@ -51,6 +51,8 @@ export interface LaunchRequest {
   readonly launched: number;
   /** When this call was first meant to happen: the expiry counts from here, so that a repeat asks for the same. */
   readonly at: number;
+  /** The host names granted to the run, where the fleet has a list of them. */
+  readonly hostNames?: readonly string[];
   /** Raw bytes of user data, when the fleet has any. */
   readonly userData?: Uint8Array;
 }
@@ -81,13 +83,17 @@ export function launchParams(
     ...rung,
     ...(InstanceName !== undefined && { InstanceName: shiftedBy(InstanceName, launched) }),
     ...(HostName !== undefined && { HostName: shiftedBy(HostName, launched) }),
-    ...(HostNames !== undefined && { HostNames: HostNames.slice(launched, launched + amount) }),
+    ...(HostNames !== undefined && { HostNames: namesFrom(request.hostNames, launched, amount) }),
     ImageFamily: fleet.family,
     Tag: [...Tag, ...Object.entries(own).map(([Key, Value]) => ({ Key, Value }))],
     ...(userData && { UserData: Buffer.from(userData).toString("base64") }),
     ...(fleet.via === "RunInstances" && batchParams(fleet, request)),
   };
 }
+
+/** Beyond the granted ones come replacements of lost instances, whose names are free again: from the first on. */
+const namesFrom = (names: readonly string[] = [], from: number, count: number): (string | undefined)[] =>
+  Array.from({ length: count }, (_, n) => names[(from + n) % names.length]);
 
 /** CreateInstance makes one and knows none of these. */
 function batchParams({ expireAfterMs }: Fleet, { amount, at }: LaunchRequest) {

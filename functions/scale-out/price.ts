@@ -7,7 +7,7 @@
  * P3. A subscription counts at the hourly list price, which it never exceeds.
  */
 import type { Instance } from "../../shared/cloud/instances.ts";
-import { launchPrice } from "../../shared/cloud/launch-price.ts";
+import { launchPrice } from "../../shared/cloud/price.ts";
 import type { Fleet } from "../../shared/documents/fleet.ts";
 import type { Ports } from "../../shared/handler.ts";
 

@@ -9,6 +9,8 @@ import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import type { Outcome } from "../../shared/machine.ts";
 import { outputKey } from "../../shared/run.ts";
+import type { Grant } from "./grant.ts";
+import { readLedger } from "./ledger.ts";
 import { launchParams, type Rung } from "./plan.ts";
 
 export type ScaleOutcome = Outcome<ScaleEvent>;
@@ -59,14 +61,21 @@ export async function paramsOf(event: Under, rung: Rung, amount: number, cloud: 
   const fleet = fleetOf(event);
   const { UserData } = fleet.launch;
   const userData = UserData?.text ?? (UserData && (await getObject(cloud, userDataKey(event.run)))?.bytes);
+  const hostNames = fleet.launch.HostNames && (await grantOf(event, cloud))?.names;
   return launchParams(fleet, rung.params, {
     run: event.run,
     imageId: event.job.imageId ?? "",
     amount,
     launched: event.launched,
     at: event.since,
+    ...(hostNames && { hostNames }),
     ...(userData !== undefined && { userData: Buffer.from(userData) }),
   });
+}
+
+/** What the ledger gave this run, once it has reserved. */
+export async function grantOf({ run, job }: ScaleEvent, cloud: Ports["cloud"]): Promise<Grant | undefined> {
+  return (await readLedger(cloud, job.fleet)).grants.find((grant) => grant.run === run);
 }
 
 /** The answers of the family while this run launched, and the one it gives now. */

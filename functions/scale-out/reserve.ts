@@ -6,10 +6,10 @@ import { markOf, TAG } from "../../shared/labels.ts";
 import { next } from "../../shared/machine.ts";
 import { readBatch, writeBatch } from "./batches.ts";
 import { grant, withGrant, type Grant } from "./grant.ts";
-import { afterLosing, amend, readLedger } from "./ledger.ts";
+import { afterLosing, amend } from "./ledger.ts";
 import { membersOf } from "./members.ts";
 import { priceOf } from "./price.ts";
-import { fleetOf, noted, progressOf, type At, type ScaleOutcome } from "./progress.ts";
+import { fleetOf, grantOf, noted, progressOf, type At, type ScaleOutcome } from "./progress.ts";
 
 /** Asks the ledger for this round's share and waits its turn (DESIGN.md, "What makes the limits hold"). */
 export async function reserve(event: At<"reserve">, ports: Ports): Promise<ScaleOutcome> {
@@ -17,7 +17,14 @@ export async function reserve(event: At<"reserve">, ports: Ports): Promise<Scale
   const fleet = fleetOf(event);
   const { round, want } = event;
   const price = await priceOf(fleet, cloud);
-  const ask = { run: event.run, round, count: want, ...(price !== undefined && { price }) };
+  const { HostNames: names } = fleet.launch;
+  const ask = {
+    run: event.run,
+    round,
+    count: want,
+    ...(price !== undefined && { price }),
+    ...(names && { names }),
+  };
   let given: Grant | undefined;
   const written = await amend(cloud, fleet.name, async (ledger) => {
     const members = await membersOf(fleet, event.job.imageId ?? "", cloud);
@@ -49,8 +56,7 @@ export async function wake(event: At<"wake">, { cloud, clock }: Ports): Promise<
   const { from, woke } = event;
   const fleet = fleetOf(event);
   const progress = progressOf(event);
-  const { grants } = await readLedger(cloud, fleet.name);
-  const wakes = grants.find(({ run }) => run === event.run)?.wakes ?? [];
+  const wakes = (await grantOf(event, cloud))?.wakes ?? [];
   const ids = wakes.slice(from, from + WAKES_MAX);
   if (ids.length === 0) {
     const missing = wakes.length - woke;

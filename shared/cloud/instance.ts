@@ -8,6 +8,7 @@ export type InstanceStatus = string;
 export interface Instance {
   readonly id: string;
   readonly name: string;
+  readonly hostName?: string;
   readonly status: InstanceStatus;
   readonly type: string;
   readonly imageId: string;
@@ -39,6 +40,7 @@ export const wireInstance = () =>
   z.looseObject({
     InstanceId: z.string(),
     InstanceName: optional,
+    HostName: optional,
     Status: z.string(),
     InstanceType: optional,
     ImageId: optional,
@@ -68,6 +70,7 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
   return {
     id: wire.InstanceId,
     name: wire.InstanceName ?? wire.InstanceId,
+    ...(wire.HostName && { hostName: wire.HostName }),
     status: wire.Status,
     type: wire.InstanceType ?? "",
     imageId: wire.ImageId ?? "",

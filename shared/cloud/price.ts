@@ -1,4 +1,4 @@
-/** What an hour of an instance costs now: list price for pay-as-you-go, market price for spot. */
+/** What instances cost (DescribePrice), in the account's currency and with its discounts. */
 import * as z from "zod/mini";
 import { send, type CloudClient } from "./client.ts";
 
@@ -13,7 +13,7 @@ const wireAnswer = () =>
     PriceInfo: z.looseObject({
       Price: z.looseObject({
         Currency: z._default(z.string(), "CNY"),
-        TradePrice: z.number(),
+        TradePrice: z.coerce.number(),
         DetailInfos: z.optional(
           z.looseObject({
             DetailInfo: z.optional(
@@ -25,27 +25,40 @@ const wireAnswer = () =>
     }),
   });
 
+async function describePrice(client: CloudClient, params: Readonly<Record<string, unknown>>) {
+  const call = {
+    action: "DescribePrice",
+    request: () => import("@alicloud/ecs20140526/dist/models/DescribePriceRequest.js"),
+    params: { ResourceType: "instance", ...params },
+  };
+  return (await send(client, call, wireAnswer)).PriceInfo.Price;
+}
+
 /**
- * The price of one hour of `instanceType` by itself where the answer splits it, else with the system disk
- * the cloud adds unasked. @throws CloudError where the cloud does not price it.
+ * The price of one instance as it is going to be bought, with its disks and its bandwidth, for the period asked
+ * for. `params` as DescribePrice takes them: InstanceType, disks, PriceUnit and Period.
+ */
+export async function launchPrice(
+  client: CloudClient,
+  params: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  return (await describePrice(client, { Amount: 1, ...params })).TradePrice;
+}
+
+/**
+ * The price of one hour of `instanceType` now, list price or market price for spot: by itself where the answer
+ * splits it, else with the system disk the cloud adds unasked. @throws CloudError where the cloud does not price it.
  */
 export async function hourlyPrice(
   client: CloudClient,
   asked: { readonly instanceType: string; readonly zone: string; readonly spotStrategy: string },
 ): Promise<HourlyPrice> {
-  const params = {
-    ResourceType: "instance",
+  const price = await describePrice(client, {
     InstanceType: asked.instanceType,
     ZoneId: asked.zone,
     SpotStrategy: asked.spotStrategy,
     PriceUnit: "Hour",
-  };
-  const call = {
-    action: "DescribePrice",
-    request: () => import("@alicloud/ecs20140526/dist/models/DescribePriceRequest.js"),
-    params,
-  };
-  const { Price } = (await send(client, call, wireAnswer)).PriceInfo;
-  const own = Price.DetailInfos?.DetailInfo?.find(({ Resource }) => Resource === "instanceType");
-  return { perHour: own?.TradePrice ?? Price.TradePrice, currency: Price.Currency };
+  });
+  const own = price.DetailInfos?.DetailInfo?.find(({ Resource }) => Resource === "instanceType");
+  return { perHour: own?.TradePrice ?? price.TradePrice, currency: price.Currency };
 }

@@ -132,3 +132,23 @@ test("a crash between what was lost and its replacement loses neither", async ({
   expect(record.result).toMatchObject({ asked: 3, count: 3, launched: 3 });
   expect(machines(kiln)).toHaveLength(3);
 });
+
+test("no two instances of a fleet have the same of its host names, whoever launched them", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const HostNames = Array.from({ length: 6 }, (_, n) => `web-${n + 1}`);
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 6 }, launch: { HostNames } }));
+  const hostNames = () => machines(kiln).map(({ hostName }) => hostName);
+  await scaleOut(kiln, { count: 2, key: "one" });
+  // Two at the same time.
+  const both = [1, 2].map((n) => accepted(kiln, "/fleets/web/scale-out", { count: 1, key: `both-${n}` }));
+  for (const { run } of await Promise.all(both)) await ended(kiln, run);
+  expect(hostNames().toSorted()).toEqual(["web-1", "web-2", "web-3", "web-4"]);
+  const second = machines(kiln).find(({ hostName }) => hostName === "web-2");
+  kiln.cloud.world.vanish(second?.instanceId ?? "");
+  const record = await scaleOut(kiln, { count: 3, key: "rest" });
+  expect(record.result).toMatchObject({ count: 3 });
+  expect(hostNames().toSorted()).toEqual(HostNames);
+});

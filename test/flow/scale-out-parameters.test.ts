@@ -121,6 +121,16 @@ function flat(value: unknown, name: string): [string, string][] {
 /** What the stand-in received, whether it would have it or not. */
 async function asked(kiln: Deployment, launch: object): Promise<Readonly<Record<string, string>>> {
   const fleet = { family: "web", allowSubscription: true, ladder: undefined, limits: { max: 1 }, launch };
+  const at = kiln.cloud.time.now();
+  const versions = [{ number: 3, createdAt: at, description: "", params: {} }];
+  const template = { templateId: "lt-1", name: "web", regionId: kiln.cloud.region };
+  kiln.cloud.world.templates.set("lt-1", {
+    ...template,
+    createdAt: at,
+    modifiedAt: at,
+    defaultVersion: 3,
+    versions,
+  });
   await kiln.upload("fleets/web.yaml", JSON.stringify(fleet));
   await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
   await kiln.cloud.settle({ forMs: minutes(3) });
