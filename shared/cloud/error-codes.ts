@@ -139,6 +139,18 @@ export const CODES: readonly CodeRow[] = [
     "OperationDenied.SpotPriceLowerThanPublicPrice":
       "The spot price rose above the limit: raise the limit or take another type.",
   }),
+  ...wait(
+    { IncorrectInstanceStatus: "The instance must be Running or Stopped; it is repeated until it is." },
+    "CreateImage",
+  ),
+  ...giveUp(
+    {
+      OperationDenied:
+        "No image can be made of this: it takes exactly one system disk, not encrypted; choose another source.",
+      MissingParameter: "Nothing to make the image from: name an instance, a snapshot or disks.",
+    },
+    "CreateImage",
+  ),
   // Gone is success, for everything that deletes.
   ...done({ "InvalidInstanceId.NotFound": "The instance is gone already." }, "DeleteInstance"),
   ...change(
@@ -281,7 +293,7 @@ export const CODES: readonly CodeRow[] = [
       "Not a device name: /dev/xvda for the system disk, /dev/xvdb to /dev/xvdz for data.",
     "InvalidDevice.InUse": "Two disks have the same device name: give each its own.",
     "InvalidSize.ValueNotSupported":
-      "The disk size is out of range: not below the snapshot's, not above the category's.",
+      "The disk size is out of range: 5 to 2000 GiB, and not below the snapshot's.",
     "InvalidParameter.AllEmpty": "Nothing to make the image from: name an instance, a snapshot or disks.",
     "InvalidResourceGroup.NotFound": "There is no such resource group: check the id.",
     "InvalidAccountStatus.SnapshotServiceUnavailable":

@@ -35,11 +35,6 @@ export function judge(product: CloudProduct, action: string, code: string, statu
   return { kind: "wait", hint: "The outcome is open, so it is repeated later with the same token." };
 }
 
-/** What `code` means for `action` and what to do, or undefined for a code that is not in the table. */
-export function explain(code: string, action: string): string | undefined {
-  return rowOf(action, code)?.hint.replace("{ram}", ramAction("ecs", action));
-}
-
 /**
  * Milliseconds to wait after `tries` earlier troubles of the same kind in a row (0 for the first), with jitter.
  * Throttling waits out the minute: a throttled action stays refused until the next one (ECS, "API throttling").
