@@ -6,7 +6,7 @@ test("the sweep forgets what the ledger said yesterday, and never its newest ent
   deploy,
   expect,
 }) => {
-  const kiln = await deploy();
+  const kiln = await deploy({ fc: { timers: ["sweep"] } });
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
   await scaleOut(kiln, { count: 1 });
   await scaleOut(kiln, { count: 1 });

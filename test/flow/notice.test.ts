@@ -58,7 +58,7 @@ test("a stop is announced, told to the channels, and done only when it is still 
   channel,
   expect,
 }) => {
-  const kiln = await deploy(deployment(channel.url));
+  const kiln = await deploy({ ...deployment(channel.url), fc: { timers: ["idle-check"] } });
   const [idle = "", busy = ""] = await idleFleet(kiln, 2);
   const record = await check(kiln, NOTICE);
   expect(record.result).toMatchObject({ warn: 2, stopped: [], warned: [idle, busy] });
@@ -84,7 +84,7 @@ test("the link keeps an instance when it is pressed, not when it is looked at", 
   channel,
   expect,
 }) => {
-  const kiln = await deploy(deployment(channel.url));
+  const kiln = await deploy({ ...deployment(channel.url), fc: { timers: ["idle-check"] } });
   const [kept = "", other = ""] = await idleFleet(kiln, 2);
   await check(kiln, NOTICE);
   await kiln.cloud.settle({ forMs: minutes(2) });
@@ -107,7 +107,7 @@ test("the link keeps an instance when it is pressed, not when it is looked at", 
 });
 
 test("a link that was changed opens nothing", async ({ deploy, channel, expect }) => {
-  const kiln = await deploy(deployment(channel.url));
+  const kiln = await deploy({ ...deployment(channel.url), fc: { timers: ["idle-check"] } });
   const [one = "", other = ""] = await idleFleet(kiln, 2);
   await check(kiln, NOTICE);
   await kiln.cloud.settle({ forMs: minutes(2) });

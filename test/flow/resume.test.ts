@@ -19,7 +19,7 @@ test("what sleeps outside working hours is up again a few minutes after they beg
   deploy,
   expect,
 }) => {
-  const kiln = await deploy(QUIET);
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resume"] } });
   const ids = await idleFleet(kiln, 2);
   expect((await check(kiln, SLEEPS)).result).toMatchObject({
     stopped: ids,
@@ -46,7 +46,7 @@ test("what a person stopped stays down, and what nobody stopped is not touched",
   deploy,
   expect,
 }) => {
-  const kiln = await deploy(QUIET);
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resume"] } });
   const [slept = "", byHand = "", woken = ""] = await idleFleet(kiln, 3);
   kiln.cloud.world.stop(byHand);
   await kiln.cloud.settle({ forMs: minutes(2) });
@@ -68,7 +68,7 @@ test("without stock of its type a member takes the next type of its fleet that t
   deploy,
   expect,
 }) => {
-  const kiln = await deploy(QUIET);
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resume"] } });
   const [one = ""] = await idleFleet(kiln, 1);
   await check(kiln, SLEEPS);
   const { world } = kiln.cloud;
@@ -85,7 +85,7 @@ test("without stock of any type the run says what to do, and a later one makes i
   deploy,
   expect,
 }) => {
-  const kiln = await deploy(QUIET);
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resume"] } });
   const [one = ""] = await idleFleet(kiln, 1);
   await check(kiln, SLEEPS);
   const { world } = kiln.cloud;
@@ -105,7 +105,7 @@ test("a second delivery of every event, and a crash after the start, start the s
   deploy,
   expect,
 }) => {
-  const kiln = await deploy(QUIET);
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resume"] } });
   const ids = await idleFleet(kiln, 3);
   await check(kiln, SLEEPS);
   kiln.cloud.fc.duplicate(() => true);

@@ -1,6 +1,6 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
-import { accepted, callsOf, ended, machines, tagsOf, test } from "./fleet.ts";
+import { accepted, callsOf, ended, fleetText, machines, tagsOf, test } from "./fleet.ts";
 import { check, idleFleet } from "./idle-fleet.ts";
 import { IDLE, POLICY, QUIET } from "./idle-world.ts";
 
@@ -78,7 +78,7 @@ test("when the role may not stop anything the run fails and says what is missing
 });
 
 test("the timer checks every fleet that has a policy, and no other", async ({ deploy, expect }) => {
-  const kiln = await deploy(QUIET);
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["idle-check"] } });
   await idleFleet(kiln, 1);
   kiln.cloud.world.load(
     () => true,
@@ -118,12 +118,11 @@ test("a check that dies for good after its marks is wound down, and the marks of
 test("a check that is cancelled after the stop tells what it stopped", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const ids = await idleFleet(kiln, 2);
-  const running = check(kiln);
-  const confirming = () => kiln.records("idle")[0]?.phase === "confirm";
-  await kiln.cloud.settle({ until: confirming, forMs: minutes(5) });
-  const [record] = kiln.records("idle");
-  await accepted(kiln, `/runs/${record?.run}/cancel`, {});
-  const ending = await running;
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 300 }, idle: POLICY }));
+  const { run } = await accepted(kiln, "/fleets/web/stop", {});
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "confirm", forMs: minutes(5) });
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  const ending = await ended(kiln, run);
   expect(ending).toMatchObject({ state: "failed" });
   expect(ending.reason).toBe("cancelled by ci; 2 were told to stop");
   expect(machines(kiln).map(({ instanceId, status }) => [instanceId, status])).toEqual(
