@@ -1,0 +1,53 @@
+/** The policies people attach to Kiln's roles: what no code does, no role may do. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { evaluate } from "../cloud/ram.ts";
+import { readRoles } from "../deployment.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+const roles = readRoles();
+
+const allows = (role: string, action: string, resource: string): boolean =>
+  evaluate(roles[role] ?? { Version: "1", Statement: [] }, action, resource, {}) === "allow";
+
+const object = (key: string): string => `acs:oss:*:1234567890123456:kiln-1234567890123456/${key}`;
+const fn = (name: string): string => `acs:fc:cn-hangzhou:1234567890123456:functions/${name}`;
+
+test("every ECS action a role is allowed is one the client layer calls", ({ expect }) => {
+  const folder = join(ROOT, "shared", "cloud");
+  const code = readdirSync(folder)
+    .filter((file) => file !== "error-codes.ts")
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
+  const allowed = Object.values(roles)
+    .flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action))
+    .filter((action) => action.startsWith("ecs:"))
+    .map((action) => action.slice("ecs:".length));
+  expect(allowed.length).toBeGreaterThan(20);
+  expect(allowed.filter((action) => !new RegExp(`\\b${action}(Request)?\\b`).test(code))).toEqual([]);
+});
+
+test("functions write and delete only what is their own in the bucket, never what people put there", ({
+  expect,
+}) => {
+  const writes = ["oss:PutObject", "oss:DeleteObject"];
+  const may = (role: string, key: string) => writes.filter((action) => allows(role, action, object(key)));
+  for (const key of ["recipes/web.yaml", "fleets/web.yaml", "scripts/set-up.sh"]) {
+    expect([...may("kiln-worker", key), ...may("kiln-door", key)]).toEqual([]);
+  }
+  expect(may("kiln-worker", "disks/web/disk.vhd")).toEqual(["oss:DeleteObject"]);
+  expect(may("kiln-worker", "runs/2026-01-05/x.json")).toEqual(["oss:PutObject"]);
+  // A worker that could write answers could approve its own images.
+  expect(may("kiln-worker", "approvals/x.json")).toEqual([]);
+});
+
+test("nobody invokes the front door, and the front door does not invoke the sweep", ({ expect }) => {
+  for (const role of Object.keys(roles)) {
+    expect(allows(role, "fc:InvokeFunction", fn("kiln-webhook"))).toBe(false);
+  }
+  expect(allows("kiln-worker", "fc:InvokeFunction", fn("kiln-sweep"))).toBe(true);
+  expect(allows("kiln-door", "fc:InvokeFunction", fn("kiln-sweep"))).toBe(false);
+  expect(allows("kiln-oss-events", "fc:InvokeFunction", fn("kiln-sweep"))).toBe(false);
+});
