@@ -14,8 +14,9 @@ import { readLedger } from "./ledger.ts";
 import { membersOf } from "./members.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
 import { priceOf } from "./price.ts";
+import { orderOf } from "./scarcity.ts";
 import { templateProblem } from "./template.ts";
-import { nothingYet, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
+import { ladderOf, nothingYet, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
 
 /** The first step: everything a person can get wrong is said here, and nothing was done. */
 export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcome> {
@@ -46,7 +47,8 @@ export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcom
   }
   const userData = await readUserData(document, cloud);
   if (typeof userData === "string") return failed(`fleet ${fleet}: ${userData}`);
-  const job = { ...event.job, document, imageId: image.id };
+  const order = await orderOf(rungsOf(document), ports);
+  const job = { ...event.job, document, imageId: image.id, ...(order && { order: [...order] }) };
   if (dryRun) return rehearse({ ...event, job }, document, image.id, userData, ports);
   if (userData && document.launch.UserData?.object !== undefined) {
     await putObject(cloud, userDataKey(event.run), userData, { ifAbsent: true });
@@ -110,7 +112,7 @@ async function rehearse(
     ...(names && { hostNames: names }),
   };
   const checks: string[] = [];
-  for (const rung of launch > 0 ? rungsOf(document) : []) {
+  for (const rung of launch > 0 ? ladderOf(event) : []) {
     const amount = Math.min(launch, BATCH_MAX);
     const verdict = await check(
       document,

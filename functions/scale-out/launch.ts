@@ -14,8 +14,18 @@ import type { Ports } from "../../shared/handler.ts";
 import { next, wait } from "../../shared/machine.ts";
 import { readBatch, writeBatch } from "./batches.ts";
 import { readPassword } from "./config.ts";
-import { rungsOf, type Rung } from "./plan.ts";
-import { fleetOf, noted, paramsOf, progressOf, servedSince, type At, type ScaleOutcome } from "./progress.ts";
+import type { Rung } from "./plan.ts";
+import {
+  fleetOf,
+  noted,
+  paramsOf,
+  progressOf,
+  ladderOf,
+  servedSince,
+  type At,
+  type ScaleOutcome,
+} from "./progress.ts";
+import { isScarce, noteScarce } from "./scarcity.ts";
 
 /** RunInstances makes at most this many in one call. */
 const BATCH_MAX = 100;
@@ -57,14 +67,15 @@ async function buy(
   event: Buying,
   amount: number,
   then: { readonly phase: "verify" | "start"; readonly batch: 0 },
-  { cloud }: Ports,
+  ports: Ports,
   call: Call,
 ): Promise<ScaleOutcome> {
+  const { cloud } = ports;
   const { left, rung, attempt, run } = event;
   const progress = progressOf(event);
   if (left <= 0) return next({ ...progress, ...then }, BOOT_MS);
   const document = fleetOf(event);
-  const step = rungsOf(document)[rung];
+  const step = ladderOf(event)[rung];
   if (step === undefined) {
     const note = `no rung of the ladder has room for ${left} more`;
     return next({ ...progress, ...then, left: 0, short: noted(event.short, note) }, BOOT_MS, note);
@@ -80,6 +91,7 @@ async function buy(
     const { ids, price } = await call({ ...params, ...secret }, token);
     const name = `launch-${attempt}`;
     await writeBatch(cloud, run, name, ids);
+    if (ids.length < amount) await noteScarce(step, ports);
     const bought = {
       ...progress,
       batches: [...progress.batches, name],
@@ -97,6 +109,7 @@ async function buy(
   } catch (error) {
     if (!(error instanceof CloudError) || error.kind === "wait") throw error;
     if (error.kind === "change") {
+      if (isScarce(error.code)) await noteScarce(step, ports);
       return next({ phase: event.phase, ...refused(event, step, error) }, 0, `${step.name}: ${error.code}`);
     }
     // A no for good ends the buying, not the request: what came before it is looked at, counted and kept.

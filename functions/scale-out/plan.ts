@@ -9,6 +9,7 @@ export interface Rung {
   readonly name: string;
   /** Undefined where a launch template brings the type. */
   readonly instanceType: string | undefined;
+  readonly payment: Fleet["ladder"][number];
   readonly params: Readonly<Record<string, unknown>>;
 }
 
@@ -24,6 +25,7 @@ export function rungsOf({ launch, ladder }: Pick<Fleet, "launch" | "ladder">): r
           .filter(Boolean)
           .join(" "),
         instanceType: InstanceType,
+        payment,
         params: {
           ...(InstanceType !== undefined && { InstanceType }),
           ...(VSwitchId !== undefined && { VSwitchId }),

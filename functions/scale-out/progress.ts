@@ -11,7 +11,7 @@ import type { Outcome } from "../../shared/machine.ts";
 import { outputKey } from "../../shared/run.ts";
 import type { Grant } from "./grant.ts";
 import { readLedger } from "./ledger.ts";
-import { launchParams, type Rung } from "./plan.ts";
+import { launchParams, rungsOf, type Rung } from "./plan.ts";
 
 export type ScaleOutcome = Outcome<ScaleEvent>;
 export type At<K extends ScaleEvent["phase"]> = Extract<ScaleEvent, { phase: K }>;
@@ -51,6 +51,12 @@ export function noted(short: readonly string[], ...notes: readonly string[]): st
 export function fleetOf({ job, phase }: ScaleEvent): Fleet {
   if (job.document === undefined) throw new EventError(`phase ${phase} of a scale-out has no fleet`);
   return job.document;
+}
+
+/** The rungs of the run's fleet, in the order it tries them. */
+export function ladderOf(event: ScaleEvent): readonly Rung[] {
+  const rungs = rungsOf(fleetOf(event));
+  return event.job.order?.flatMap((place) => rungs[place] ?? []) ?? rungs;
 }
 
 /** A copy of the fleet's user data object: an edit in between changes the next run, never half of this one. */

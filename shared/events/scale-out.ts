@@ -22,6 +22,8 @@ const job = z.strictObject({
   /** The fleet as it was when the run began, and the image its family answered then. */
   document: z.optional(z.custom<Fleet>()),
   imageId: z.optional(z.string()),
+  /** In which order the rungs of the ladder are tried, where that is not the order of the document. */
+  order: z.optional(z.array(z.int())),
 });
 
 /**
