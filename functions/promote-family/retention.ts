@@ -77,13 +77,19 @@ async function verdictsOf(recipe: Recipe, ports: Ports, only?: string): Promise<
     const images = await describeImages(cloud, { tags }, region);
     const served = recipe.family === undefined ? undefined : await familyImage(cloud, recipe.family, region);
     const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];
+    const elsewhere = await servedElsewhere(images, recipe.family, region, ports);
     const references = new Map<string, string[]>();
     for (const image of images) {
       const named = documents
         .filter(({ text }) => text.includes(image.id))
         .map(({ key }) => `document ${key}`);
       const busy = await underWay(image, ports);
-      references.set(image.id, [...users.flatMap((by) => by.get(image.id) ?? []), ...named, ...busy]);
+      references.set(image.id, [
+        ...users.flatMap((by) => by.get(image.id) ?? []),
+        ...(elsewhere.get(image.id) ?? []),
+        ...named,
+        ...busy,
+      ]);
     }
     const verdicts = decideRetention(
       { images, family: recipe.family ?? "", served: served?.id, references },
@@ -96,6 +102,22 @@ async function verdictsOf(recipe: Recipe, ports: Ports, only?: string): Promise<
     );
   }
   return found;
+}
+
+/** Families that are not the recipe's (any more) and still answer with one of its images. */
+async function servedElsewhere(
+  images: readonly Image[],
+  own: string | undefined,
+  region: string,
+  { cloud }: Ports,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const serving = new Map<string, string[]>();
+  const others = new Set(images.map(({ family }) => family).filter((name) => name !== "" && name !== own));
+  for (const family of others) {
+    const image = await familyImage(cloud, family, region);
+    if (image) serving.set(image.id, [...(serving.get(image.id) ?? []), `family ${family}, which serves it`]);
+  }
+  return serving;
 }
 
 /** Fleets and recipes may name an image by its id. */

@@ -56,7 +56,8 @@ async function aim(event: At<"aim">, ports: Ports): Promise<RollOutcome> {
 
 async function aimBack(event: At<"aim">, ports: Ports): Promise<RollOutcome> {
   const { cloud, clock } = ports;
-  const { family, to } = event.job;
+  const { job } = event;
+  const { family, to } = job;
   const home = homeOf(ports);
   const members = await describeImages(cloud, { family });
   const served = (await familyImage(cloud, family))?.id;
@@ -68,6 +69,10 @@ async function aimBack(event: At<"aim">, ports: Ports): Promise<RollOutcome> {
     ports,
   );
   if (typeof regions === "string") return closing(event, ports, regions);
+  if (job.regions?.includes(home) === false) {
+    const reason = `a rollback always covers ${home}, where the image was promoted from; name it among the regions, or name none`;
+    return closing(event, ports, reason);
+  }
   const others: RegionMembers[] = [];
   for (const region of regions.filter((one) => one !== home)) {
     others.push({ region, members: await describeImages(cloud, { family }, region) });

@@ -37,11 +37,12 @@ const giveUp = (event: PromoteEvent, reason: string): PromoteOutcome => {
       const first = event.verdict.ok ? "" : `${event.verdict.reason}; `;
       return failed(`${first}${reason}; left behind for the sweep: ${event.instanceId ?? "nothing known"}`);
     }
+    case "join":
+      return next({ phase: "undo", ...movedOf(event), reason, stray: true });
     case "copy":
     case "arrive":
     case "share":
     case "barrier":
-    case "join":
     case "clear":
     case "prove":
       return next({ phase: "undo", ...movedOf(event), reason });

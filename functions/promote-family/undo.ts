@@ -4,7 +4,8 @@
  * U1. First what was deprecated for it comes back, so that every family serves again what it served before.
  * U2. The image itself is deprecated where this run put it into the family: a family can be changed but not
  *     left, and a deprecated member is never chosen.
- * U3. Copies this run made are deleted, then their snapshots; one that instances already run from is deprecated.
+ * U3. A join that was abandoned may have happened all the same; then the image's own family says so.
+ * U4. Copies this run made are deleted, then their snapshots; one that instances already run from is deprecated.
  *     Found by tag as well as by id, so that a copy whose answer was lost is not missed.
  */
 import { release } from "../../shared/claim.ts";
@@ -27,15 +28,29 @@ import { demote, reinstate } from "./demote.ts";
 import { claimOf, copyRegions, homeOf, imageIn, joinOrder } from "./regions.ts";
 import { standingTag } from "./standing.ts";
 
-async function undo(event: At<"undo">, ports: Ports): Promise<Outcome<PromoteEvent>> {
+async function undo(given: At<"undo">, ports: Ports): Promise<Outcome<PromoteEvent>> {
   const { cloud } = ports;
-  const { job, run } = event;
+  const { job, run } = given;
+  const event = { ...given, joined: await joinedRegions(given, ports) };
   const change =
     (await bringBack(event, ports)) ?? (await takeOut(event, ports)) ?? (await removeCopies(event, ports));
   if (change !== undefined) return wait(seconds(3), change);
   await tagResources(cloud, "image", [job.imageId], standingTag("failed", run));
   await release(cloud, claimOf(job.family), run);
   return failed(`${event.reason}. ${await account(event, ports)}`);
+}
+
+async function joinedRegions(event: At<"undo">, ports: Ports): Promise<string[]> {
+  const { job, joined, members, copies, stray = false } = event;
+  const home = homeOf(ports);
+  const found = [...joined];
+  for (const region of stray ? joinOrder(job, home) : []) {
+    if (found.includes(region) || members.includes(region)) continue;
+    if (region !== home && copies[region] === undefined) continue;
+    const [image] = await describeImages(ports.cloud, { ids: [imageIn(region, job, event, home)] }, region);
+    if (image?.family === job.family) found.push(region);
+  }
+  return found;
 }
 
 async function bringBack(event: At<"undo">, { cloud }: Ports): Promise<string | undefined> {

@@ -129,7 +129,8 @@ export const PromoteEvent = z.discriminatedUnion("phase", [
   promotion("join", moved),
   promotion("clear", { ...moved, now: z.optional(Demoted) }),
   promotion("prove", moved),
-  promotion("undo", { ...moved, reason: z.string() }),
+  /** `stray`: given up in `join`, whose last change may have happened without being noted. */
+  promotion("undo", { ...moved, reason: z.string(), stray: z.optional(z.boolean()) }),
   rollback("aim", {}),
   rollback("demote", { targets: images, demoted: z.array(Demoted) }),
   rollback("restore", { targets: images, demoted: z.array(Demoted), rolledBackBy: RunId }),

@@ -1,6 +1,8 @@
 import { hours, minutes } from "../../shared/duration.ts";
+import { parseRecipe } from "../../shared/documents/recipe.ts";
+import { firstLine } from "../../shared/machine.ts";
 import { CloudFault } from "../cloud/kernel.ts";
-import { leftovers, recipeText, test } from "./fixture.ts";
+import { bakeAndPromote, leftovers, recipeText, test } from "./fixture.ts";
 import { HOME, imagesIn, quickRelease, served, tagOf } from "./release.ts";
 
 const TWO = { regions: ["cn-shanghai", "cn-beijing"] };
@@ -167,4 +169,36 @@ test("duplicates of every event and a crash right after each change still move e
   expect(promotion?.state).toBe("done");
   for (const region of [HOME, ...TWO.regions]) expect(imagesIn(kiln, region)).toHaveLength(1);
   expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a join that happened while its run was cancelled is taken back, although no event noted it", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1);
+  const plain = { provision: [], family: undefined, test: undefined };
+  const [bake] = await bakeAndPromote(kiln, recipeText(plain), "other");
+  const imageId = String(bake?.result?.["imageId"]);
+  await kiln.ecs("ModifyImageAttribute", { ImageId: imageId, ImageFamily: "web" });
+  expect(served(kiln)).toBe(imageId);
+  const run = "promote-web-20260105-0123456789ab";
+  const document = parseRecipe("web", recipeText({ test: { skip: true } }));
+  const event = {
+    ...firstLine(run, "webhook:ci", kiln.cloud.time.now()),
+    seq: 7,
+    phase: "join",
+    job: { recipe: "web", imageId, family: "web", document },
+    copies: {},
+    adopted: [],
+    members: [],
+    joined: [],
+    cleared: [],
+  };
+  const abandon = { v: 1, request: "abandon", reason: "cancelled by ci", event };
+  await kiln.invoke("kiln-promote-family", abandon);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(served(kiln)).toBe(first.imageId);
+  expect(kiln.record(run)?.reason).toBe(
+    `cancelled by ci. Moved in cn-hangzhou and taken back; web answers: cn-hangzhou ${first.imageId}`,
+  );
 });

@@ -182,3 +182,17 @@ timed(
     ]);
   },
 );
+
+test("an image that a former family of its recipe still serves stays", async ({ kiln, expect }) => {
+  const [first = "", second = "", third = ""] = await threeOld(kiln);
+  for (const ImageId of [first, second]) {
+    await kiln.ecs("ModifyImageAttribute", { ImageId, ImageFamily: "web-before" });
+  }
+  const dry = await retire(kiln, { dryRun: true });
+  const plan = planOf(kiln, dry.result?.["plan"]).map((line) => line.split(/\s{2,}/));
+  expect(plan.map(([action, imageId, , , why]) => [action, imageId, why])).toEqual([
+    ["keep", third, "it is what the family serves"],
+    ["keep", second, "it is needed by family web-before, which serves it"],
+    ["mark", first, expect.stringMatching(/^nothing needs it/)],
+  ]);
+});

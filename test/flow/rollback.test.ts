@@ -92,6 +92,9 @@ test("a region that has no copy to go back to keeps every region where it is", a
     /^family web in cn-shanghai has no available copy of m-.*regions: \[cn-hangzhou\]/,
   );
   expect(served(kiln)).toBe(second.imageId);
+  const abroad = await request(kiln, "/families/web/rollback", { regions: ["cn-shanghai"] });
+  expect(abroad.reason).toMatch(/^a rollback always covers cn-hangzhou, .* name it among the regions/);
+  expect(served(kiln)).toBe(second.imageId);
   const home = await request(kiln, "/families/web/rollback", { regions: [HOME] });
   expect(home.state).toBe("done");
   expect(served(kiln)).not.toBe(second.imageId);
