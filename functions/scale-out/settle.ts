@@ -60,10 +60,12 @@ export async function settle(event: At<"settle">, ports: Ports): Promise<ScaleOu
   if (unlisted.length > 0 && clock.now() - event.since < ABSENT_MS) {
     return wait(seconds(15), `${unlisted.length} instances are not listed yet`);
   }
+  // Lost ones were launched, too; and a call whose answer was lost is only seen by its tag.
+  const made = Math.max(launched.length, event.launched);
   const closing = await amend(cloud, fleet, async (ledger) => {
     const given = ledger.grants.find(({ run }) => run === event.run);
     return Promise.resolve(
-      given?.open ? withGrant(ledger, closed(given, launched.length), clock.now()) : undefined,
+      given?.open ? withGrant(ledger, closed(given, made), clock.now()) : undefined,
     );
   });
   if (!closing) return afterLosing(event, fleet, ports);

@@ -152,3 +152,17 @@ test("no two instances of a fleet have the same of its host names, whoever launc
   expect(record.result).toMatchObject({ count: 3 });
   expect(hostNames().toSorted()).toEqual(HostNames);
 });
+
+test("a launch that was lost counts against perHour like the one that replaced it", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { perHour: 2 } }));
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1, key: "lost" });
+  await kiln.cloud.settle({ until: () => machines(kiln).length === 1, forMs: minutes(5) });
+  kiln.cloud.world.vanish(machines(kiln)[0]?.instanceId ?? "");
+  expect((await ended(kiln, run)).result).toMatchObject({ count: 1 });
+  const record = await scaleOut(kiln, { count: 1, key: "next" });
+  expect(record.reason).toBe("none of 1 instances: limit perHour 2: 2 used");
+});
