@@ -1,7 +1,7 @@
 /**
- * Old entries of the fleets' ledgers (functions/scale-out/ledger.ts). Each new one holds the whole state, so
- * the others are history. The newest of a fleet is never touched: numbers must not come back. Nor is one of
- * the last day: a writer that read it may still be about to write the number after it.
+ * Old entries of the fleets' ledgers (functions/scale-out/ledger.ts) and of claims (shared/claim.ts). The newest
+ * of a folder holds the whole state, so the others are history. It is never touched: numbers must not come
+ * back. Nor is one of the last day: a writer that read it may still be about to write the number after it.
  */
 import { deleteObject, listObjects } from "../../shared/cloud/oss.ts";
 import { days } from "../../shared/duration.ts";
@@ -12,7 +12,7 @@ const MOST = 500;
 
 /** How many entries are forgotten now, or would be. */
 export async function forgetEntries({ cloud, clock }: Ports, dryRun: boolean): Promise<number> {
-  const entries = await listObjects(cloud, "ledger/");
+  const entries = [...(await listObjects(cloud, "ledger/")), ...(await listObjects(cloud, "claims/"))];
   const folderOf = (key: string): string => key.slice(0, key.lastIndexOf("/"));
   // Numbers count down, so the first of a folder is its newest.
   const newest = new Set(new Map(entries.toReversed().map(({ key }) => [folderOf(key), key])).values());

@@ -1,4 +1,6 @@
 /** What Kiln must not leave behind: machines rented for a while, half-made things, claims. */
+import { dirname } from "node:path";
+import type { Claim } from "../../shared/claim.ts";
 import type { Cloud } from "../cloud/index.ts";
 import { BUCKET } from "../deployment.ts";
 import { machines, ownImages } from "./stage.ts";
@@ -31,8 +33,18 @@ export function findLeftovers(cloud: Cloud): Leftovers {
     images: ownImages(cloud)
       .filter(({ family }) => family === "")
       .map(({ imageId }) => imageId),
-    claims: cloud.oss.list(BUCKET, "claims/").map(({ key }) => key),
+    claims: openClaims(cloud),
   };
+}
+
+/** The newest entry of a subject says whether somebody still holds it; it is the first of its folder. */
+function openClaims({ oss }: Cloud): string[] {
+  const keys = oss.list(BUCKET, "claims/").map(({ key }) => key);
+  const newest = keys.filter((key, at) => dirname(key) !== dirname(keys[at - 1] ?? ""));
+  return newest.filter((key) => {
+    const { released } = JSON.parse(oss.get(BUCKET, key)?.body.toString() ?? "{}") as Partial<Claim>;
+    return released !== true;
+  });
 }
 
 export function nothingLeft(cloud: Cloud): Look {
