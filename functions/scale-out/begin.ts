@@ -91,7 +91,7 @@ async function rehearse(
   const { cloud, clock } = ports;
   const { fleet, count } = event.job;
   const ledger = await readLedger(cloud, fleet);
-  const members = await membersOf(document, imageId, cloud);
+  const members = await membersOf(document, imageId, ports);
   const price = await priceOf(document, cloud);
   const { HostNames: all } = document.launch;
   const ask = {

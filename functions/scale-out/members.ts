@@ -3,23 +3,24 @@ import { describeInstances, type Instance } from "../../shared/cloud/instances.t
 import type { Fleet } from "../../shared/documents/fleet.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
+import { optedOutUntil } from "../../shared/marks.ts";
 import type { Member } from "./grant.ts";
 import { pricesOf } from "./price.ts";
 
 /** Every instance of the fleet, running or stopped, with what of it may be started instead of bought. */
-export async function membersOf(fleet: Fleet, imageId: string, cloud: Ports["cloud"]): Promise<Member[]> {
+export async function membersOf(fleet: Fleet, imageId: string, { cloud, clock }: Ports): Promise<Member[]> {
   const { wake, idle } = fleet;
+  const now = clock.now();
   const instances = await describeInstances(cloud, {
     tags: { [TAG.fleet]: fleet.name, [TAG.role]: "member" },
     many: true,
   });
-  const optOut = idle?.optOutTag;
-  const wakeable = ({ status, imageId: own, locks, tags }: Instance): boolean =>
+  const wakeable = (instance: Instance): boolean =>
     wake.enabled &&
-    status === "Stopped" &&
-    locks.length === 0 &&
-    (wake.olderImages || own === imageId) &&
-    (optOut === undefined || !(optOut in tags));
+    instance.status === "Stopped" &&
+    instance.locks.length === 0 &&
+    (wake.olderImages || instance.imageId === imageId) &&
+    (idle === undefined || optedOutUntil(instance, idle.optOutTag, now) === undefined);
   const prices = await pricesOf(fleet, instances, cloud);
   return instances.map((instance) => ({
     id: instance.id,

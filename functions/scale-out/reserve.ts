@@ -27,7 +27,7 @@ export async function reserve(event: At<"reserve">, ports: Ports): Promise<Scale
   };
   let given: Grant | undefined;
   const written = await amend(cloud, fleet.name, async (ledger) => {
-    const members = await membersOf(fleet, event.job.imageId ?? "", cloud);
+    const members = await membersOf(fleet, event.job.imageId ?? "", ports);
     given = grant(ledger, ask, members, fleet.limits, clock.now());
     return ledger.grants.includes(given) ? undefined : withGrant(ledger, given, clock.now());
   });

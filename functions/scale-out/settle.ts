@@ -64,9 +64,7 @@ export async function settle(event: At<"settle">, ports: Ports): Promise<ScaleOu
   const made = Math.max(launched.length, event.launched);
   const closing = await amend(cloud, fleet, async (ledger) => {
     const given = ledger.grants.find(({ run }) => run === event.run);
-    return Promise.resolve(
-      given?.open ? withGrant(ledger, closed(given, made), clock.now()) : undefined,
-    );
+    return Promise.resolve(given?.open ? withGrant(ledger, closed(given, made), clock.now()) : undefined);
   });
   if (!closing) return afterLosing(event, fleet, ports);
   return report(event, launched, count, cloud);

@@ -13,7 +13,7 @@ import { isUp, nextChange } from "../../shared/documents/up-hours.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { markOf } from "../../shared/labels.ts";
 import { addressAtRisk, chargedAnyway, losses } from "./economy.ts";
-import { announcedStop, optedOutUntil, wasStartedAgain, wokenByKiln } from "./marks.ts";
+import { announcedStop, optedOutUntil, wasStartedAgain, wokenByKiln } from "../../shared/marks.ts";
 import {
   isCovered,
   lastFullHour,

@@ -18,7 +18,7 @@ import { MOST_ACTS } from "./bounds.ts";
 import { addCalls, counted } from "./calls.ts";
 import { startEach, type Refused } from "../../shared/each.ts";
 import { fleetOf, membersOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
-import { stoppedByKilnAt } from "./marks.ts";
+import { stoppedByKilnAt } from "../../shared/marks.ts";
 import { told } from "./report.ts";
 import { wantsUp } from "./resume.ts";
 

@@ -9,7 +9,7 @@
 import type { Instance } from "../../shared/cloud/instance.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { isUp } from "../../shared/documents/up-hours.ts";
-import { stoppedByKilnAt } from "./marks.ts";
+import { stoppedByKilnAt } from "../../shared/marks.ts";
 
 /** Whether to start it, and why not. */
 export type Wish = { readonly start: true } | { readonly start: false; readonly why: string };

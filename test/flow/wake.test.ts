@@ -77,3 +77,21 @@ test("a woken instance keeps its stopped neighbours asleep", async ({ deploy, ex
   await scaleOut(kiln, { count: 1 });
   expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(1);
 });
+
+test("who asked to keep it for a while is heard for that while only", async ({ deploy, expect }) => {
+  for (const [value, woken] of [
+    ["2026-01-01T00:00:00Z", 1],
+    ["2036-01-01T00:00:00Z", 0],
+    ["", 0],
+  ] as const) {
+    const kiln = await deploy();
+    await asleep(kiln, 1, { idle: { signals: { cpuAverage: 5 } } });
+    const [instance] = machines(kiln);
+    await kiln.ecs("TagResources", {
+      ResourceType: "instance",
+      ResourceId: [instance?.instanceId],
+      Tag: [{ Key: "kiln:keep", Value: value }],
+    });
+    expect((await scaleOut(kiln, { count: 1, key: "wake" })).result).toMatchObject({ count: 1, woken });
+  }
+});

@@ -4,9 +4,9 @@
  * T1. A tag that cannot be read protects: opted out for ever, not stopped by Kiln, not announced.
  * T2. A mark that is older than the instance's last start is void: whoever started it decided anew.
  */
-import type { Instance } from "../../shared/cloud/instance.ts";
-import { days, minutes } from "../../shared/duration.ts";
-import { TAG } from "../../shared/labels.ts";
+import type { Instance } from "./cloud/instance.ts";
+import { days, minutes } from "./duration.ts";
+import { TAG } from "./labels.ts";
 
 /** An announcement this old is no longer remembered by anybody. */
 const STALE_MS = days(1);
