@@ -43,6 +43,8 @@ export interface Rental {
 export interface Lease<E extends Continuation> {
   readonly rental: (event: E) => Rental;
   readonly commands: (event: E) => readonly Step[];
+  /** What reads its commands; the shell when left out. */
+  readonly shell?: (event: E) => "shell" | "powershell";
   /** What is wrong although the command's exit code was 0; undefined: nothing. */
   readonly judge?: (event: E, index: number, output: string) => string | undefined;
   /** Every command ended well. */
@@ -127,9 +129,11 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       if (script === undefined) {
         return lease.giveUp(event, `"${command.name}": the bucket has no object ${command.command}`);
       }
+      const shell = lease.shell?.(event) ?? "shell";
       const order = {
         instanceId,
-        script: withEnvironment(script, command.environment),
+        shell,
+        script: withEnvironment(script, command.environment, shell),
         timeoutMs: command.timeoutMs,
         name: command.name,
         tags: { [TAG.run]: event.run },
@@ -251,7 +255,15 @@ const tried = (event: Continuation): string =>
     .join("; ") || "the recipe names no type and zone";
 
 /** Variables before the script, quoted so that no value is read as shell. */
-export function withEnvironment(script: string, environment: Readonly<Record<string, string>>): string {
+export function withEnvironment(
+  script: string,
+  environment: Readonly<Record<string, string>>,
+  shell: "shell" | "powershell" = "shell",
+): string {
+  if (shell === "powershell") {
+    const set = ([name, value]: [string, string]) => `$env:${name} = '${value.replaceAll("'", "''")}'`;
+    return [...Object.entries(environment).map(set), script].join("\n");
+  }
   const lines = Object.entries(environment).map(
     ([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
   );

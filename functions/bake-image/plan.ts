@@ -91,7 +91,7 @@ async function baseOf(event: BakeEvent, { source }: Recipe, cloud: Ports["cloud"
     case "builder": {
       if (source.family === undefined) return imageBase(source.image ?? "", cloud);
       const image = await familyImage(cloud, source.family);
-      if (image) return { identity: image.id, imageId: image.id };
+      if (image) return builderBase(image);
       const where = `family ${source.family} has no available image in ${region}`;
       return { problem: `source.builder.family: ${where}; check its name, owner and region` };
     }
@@ -125,12 +125,20 @@ async function baseOf(event: BakeEvent, { source }: Recipe, cloud: Ports["cloud"
 
 async function imageBase(imageId: string, cloud: Ports["cloud"]): Promise<Base> {
   const [image] = await describeImages(cloud, { ids: [imageId] });
-  if (image?.status === "Available" && image.usable) return { identity: image.id, imageId: image.id };
+  if (image?.status === "Available" && image.usable) return builderBase(image);
   const state = image
     ? `is ${image.usable ? "" : "not usable, "}${image.status}`
     : `does not exist in ${cloud.access.region}`;
   return { problem: `source.builder.image: ${imageId} ${state}; name an available image` };
 }
+
+/** Commands of a builder are shell scripts, and what makes Windows fit for cloning (Sysprep) is none of them. */
+const builderBase = ({ id, osType }: Image): Base =>
+  osType === "windows"
+    ? {
+        problem: `source.builder: ${id} is a Windows image, and builders run shell scripts; set a machine up by hand and use source.instance, or upload its disk`,
+      }
+    : { identity: id, imageId: id };
 
 /** The cloud would refuse a disk below its snapshot too, but only after the run has begun to change things. */
 async function disksBase(disks: readonly ImageDisk[], cloud: Ports["cloud"]): Promise<Base> {

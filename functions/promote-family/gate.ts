@@ -25,7 +25,7 @@ export type GateEvent = At<"launch" | "boot" | "command" | "watch" | "rebooted" 
 /** The gate's commands: a first look, the recipe's tests, a reboot and a second look. */
 export function gateCommands({ document, tested }: PromoteJob): readonly Step[] {
   const { test } = document;
-  // Cloud Assistant's shell commands and every path looked at are Linux's.
+  // Every path that is looked at is Linux's; the recipe's own tests are read by PowerShell.
   if (tested?.osType === "windows") return test.commands;
   const { timeoutMs } = test;
   const first = firstLook(timeoutMs);
@@ -53,6 +53,7 @@ const rented = temporarySteps<GateEvent>({
     return rental;
   },
   commands: ({ job }) => gateCommands(job),
+  shell: ({ job }) => (job.tested?.osType === "windows" ? "powershell" : "shell"),
   judge: ({ job }, index, output) => judgeLook(job, index, output),
   ready: (event, instanceId) =>
     next({ ...discardFrom(event, { ok: true, note: `${event.job.imageId} passed its gate` }), instanceId }),

@@ -135,7 +135,7 @@ function complete(name: string, { keepFailed, image, test, ...written }: Written
     /** How long a builder whose bake failed is kept for a look; absent: not at all. */
     ...(keepFailed === undefined ? {} : { keepFailedMs: keepFailed }),
     /** For an upload `source` has the word on architecture, boot mode and platform. */
-    image: { ...image, architecture: image.architecture ?? "x86_64" },
+    image,
     /** Where the test machine runs: as told, or where the builder ran; empty when no test is made. */
     test: { ...place, ...test },
   };

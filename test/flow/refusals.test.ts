@@ -1,4 +1,5 @@
 /** What a person gets to read when the input, or the cloud, says no; and that nothing half-happens. */
+import { hours } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 
@@ -120,4 +121,37 @@ test("after a failed gate the same recipe is baked again, not skipped", async ({
   expect(second?.steps.find(({ phase }) => phase === "plan")?.note).toBe(
     `${failedImage} did not pass its gate`,
   );
+});
+
+test("a Windows base is refused for a builder; a Windows image is tested with PowerShell", async ({
+  kiln,
+  expect,
+}) => {
+  const { world } = kiln.cloud;
+  const gate = { commands: [{ run: "Get-Service nginx", environment: { TIER: "it's" } }] };
+  await kiln.upload("recipes/web.yaml", recipeText({ provision: [], test: gate }));
+  await kiln.cloud.settle({ until: () => ownImages(kiln).length > 0, forMs: hours(1) });
+  for (const image of world.images.values()) Object.assign(image, { osType: "windows" });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const command = [...world.assistant.invocations.values()].at(-1);
+  expect(command?.type).toBe("RunPowerShellScript");
+  expect(command?.content).toBe("$env:TIER = 'it''s'\nGet-Service nginx");
+  const [bake] = await bakeAndPromote(kiln, recipeText({ description: "again" }));
+  expect(bake?.reason).toMatch(/^source\.builder: \S+ is a Windows image, and builders run shell scripts;/);
+});
+
+test("a builder of another architecture is not called x86_64 by default", async ({ kiln, expect }) => {
+  const builder = {
+    family: "acs:alibaba_cloud_linux_3_2104_lts_arm64",
+    instanceTypes: ["ecs.g8y.large"],
+    vSwitchIds: ["vsw-hangzhou-h"],
+    securityGroupId: "sg-default0001",
+  };
+  const [bake] = await bakeAndPromote(
+    kiln,
+    recipeText({ source: { builder }, provision: [], family: undefined, test: undefined }),
+  );
+  expect(bake?.state).toBe("done");
+  const asked = kiln.cloud.calls.find(({ action }) => action === "CreateImage");
+  expect(asked?.params["Architecture"]).toBeUndefined();
 });

@@ -356,7 +356,7 @@ test("a short recipe is completed with safe defaults", ({ expect }) => {
   expect(rest).toMatchObject({
     name: "web",
     provision: [{ kind: "run", name: "true", command: "true", timeoutMs: 600_000, environment: {} }],
-    image: { name: "{recipe}-{date}-{serial}", architecture: "x86_64" },
+    image: { name: "{recipe}-{date}-{serial}" },
     promote: { outranked: "stop", regions: [], accounts: [] },
     retention: { enabled: false, keep: 3, youngerThanMs: 2_592_000_000, deleteAfterMs: 604_800_000 },
     rebake: { nightly: true, onlyIfChanged: true },
