@@ -127,7 +127,7 @@ const growing: readonly Scene[] = [
       }),
       ...request("shop", 5, result({ asked: 5, count: 5, woken: 2, launched: 3 })),
       hold("the rungs that had no stock a moment ago were not asked first", ({ cloud }) => {
-        const last = cloud.calls.filter(({ action }) => action === "RunInstances").at(-1);
+        const last = cloud.calls.findLast(({ action }) => action === "RunInstances");
         return last?.status === 200 && last.params["InstanceType"] === "ecs.c7.large"
           ? held("one launch call, on the rung that has room")
           : broken(`${last?.params["InstanceType"]} was asked last`);
