@@ -4,7 +4,7 @@ import { connect, type CloudClient } from "./cloud/client.ts";
 import { deliver } from "./cloud/fc.ts";
 import type * as z from "zod/mini";
 import { readConfig } from "./config.ts";
-import { minutes } from "./duration.ts";
+import { minutes, seconds } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Continuation } from "./events/line.ts";
 import { hasEnded, readRecord, recordOf, writeRecord } from "./journal.ts";
@@ -99,7 +99,7 @@ export function createHandler<E extends Continuation>(stepping: Stepping<E>): Fc
       return { run, ended: end.kind };
     }
     if (await cameTooLate(event, abandon !== undefined, ports)) {
-      ports.log({ ...said, dropped: "its run has ended" });
+      ports.log({ ...said, dropped: "its run has ended or moved on" });
       return { run, dropped: true };
     }
     const outcome = await decide(stepping.machine, event, abandon, ports);
@@ -138,13 +138,19 @@ export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: strin
   throw new EventError(`${what} cannot read this event: ${places.join(", ")}`);
 }
 
-/** An event this late may be older than the cloud's memory of its tokens, so its run is asked first. */
-const LATE_MS = minutes(10);
+/**
+ * An event this late may be a repeat, even one older than the cloud's memory of its tokens, so its run is asked
+ * first. More than a delay overruns by or a cold start takes: deliveries in good order cost no call.
+ */
+const LATE_MS = seconds(20);
 
+/** Whether nothing this event does can matter any more: its run has ended, or went on with a later event. */
 async function cameTooLate(event: Continuation, abandoned: boolean, ports: Ports): Promise<boolean> {
   if (!abandoned && ports.clock.now() - event.notBefore < LATE_MS) return false;
   const record = await readRecord(ports.cloud, event.run);
-  return record !== undefined && hasEnded(record);
+  if (record === undefined) return false;
+  // An abandonment that comes too late follows its run instead (A2 of abandon.ts).
+  return hasEnded(record) || (!abandoned && (record.event?.seq ?? 0) > event.seq);
 }
 
 async function decide<E extends Continuation>(

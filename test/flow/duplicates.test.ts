@@ -93,3 +93,23 @@ test("a fork that would end otherwise is not heard: the run goes on and ends as 
   await kiln.cloud.settle({ forMs: minutes(10) });
   expect(kiln.record(run)).toMatchObject({ state: "done", result: { asked: 2 } });
 });
+
+test("a step that is repeated after its run moved on changes nothing: a machine at work is not rebooted again", async ({
+  kiln,
+  expect,
+}) => {
+  const { cloud } = kiln;
+  const reboots = () => cloud.calls.filter(({ action }) => action === "RebootInstance");
+  let struck = 0;
+  // Dies when the next event is in the queue, so the platform repeats a step that is done and over.
+  const when = (): boolean => reboots().length > struck && ++struck > 0;
+  cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "crash", when });
+  const steps = [{ reboot: true }, { run: "sleep 400", timeout: "20m" }];
+  const text = recipeText({ provision: ["yum install -y nginx", "systemctl enable nginx", ...steps] });
+  const runs = await bakeAndPromote(kiln, text);
+  expect(runs.map(({ kind, state }) => `${kind} ${state}`)).toEqual(["bake done", "promote done"]);
+  // The builder's, and the one of the test on a fresh machine.
+  expect(struck).toBe(2);
+  expect(new Set(reboots().map(({ params }) => params["InstanceId"])).size).toBe(2);
+  expect(reboots()).toHaveLength(2);
+});
