@@ -109,6 +109,7 @@ export const firstLine = (run: string, by: string, now: number): Line => ({
 
 /** Entries of the trail beyond this drop from the middle: the payload must stay small. */
 const TRAIL_MAX = 40;
+const TRAIL_MAX_BYTES = 12 * 1024;
 const NOTE_MAX = 300;
 
 /** The event that follows `event`, or undefined when `outcome` ends the run. */
@@ -127,5 +128,7 @@ export function entry(phase: string, at: number, note?: string): Line["trail"][n
 }
 
 function shorten(trail: Line["trail"]): Line["trail"] {
-  return trail.length <= TRAIL_MAX ? trail : [...trail.slice(0, 10), ...trail.slice(11 - TRAIL_MAX)];
+  const fits = trail.length <= TRAIL_MAX && Buffer.byteLength(JSON.stringify(trail)) <= TRAIL_MAX_BYTES;
+  // How it began and what came last say most.
+  return fits || trail.length < 3 ? trail : shorten(trail.toSpliced(Math.min(10, trail.length >> 1), 1));
 }

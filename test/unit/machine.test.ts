@@ -117,3 +117,12 @@ test("nothing follows an end", ({ expect }) => {
   expect(follow(event, done({}), START)).toBeUndefined();
   expect(follow(event, failed("no"), START)).toBeUndefined();
 });
+
+test("a trail of long notes in wide letters is shortened by its bytes, and keeps its ends", ({ expect }) => {
+  let last: Event = event;
+  for (let n = 0; n < 30; n++) {
+    last = follow(last, next({ phase: "only" as const }, 0, "写".repeat(400)), START + n) ?? last;
+  }
+  expect(Buffer.byteLength(JSON.stringify(last.trail))).toBeLessThanOrEqual(12 * 1024);
+  expect([last.trail[0]?.at, last.trail.at(-1)?.at]).toEqual([START, START + 29]);
+});
