@@ -40,6 +40,12 @@ const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
 /** Whether a text, such as the value of a tag, can be the id of a run. */
 export const isRunId = (text: string): boolean => DAY_OF.test(text);
 
+/** The day in a run's id, as the instant it began; undefined for what is no such id. */
+export function dayOf(run: string): number | undefined {
+  const [, year, month, day] = DAY_OF.exec(run) ?? [];
+  return year === undefined ? undefined : Date.UTC(Number(year), Number(month) - 1, Number(day));
+}
+
 /** Object key of a run's record: one folder a day, so that a sweep lists days and not years. */
 export function recordKey(run: string): string {
   const day = DAY_OF.exec(run);

@@ -11,7 +11,7 @@ import {
 import { TimerEvent } from "../../shared/events/triggers.ts";
 import { parse, readTimerPayload, type Ports } from "../../shared/handler.ts";
 import { firstLine } from "../../shared/machine.ts";
-import { familyName, runId } from "../../shared/run.ts";
+import { dayOf, familyName, runId } from "../../shared/run.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function beginPromotions(payload: unknown, ports: Ports): Promise<readonly PromoteEvent[]> {
@@ -38,7 +38,8 @@ function fromBake(payload: unknown, { clock }: Ports): readonly PromoteEvent[] {
   const { family } = document;
   if (family === undefined) return [];
   const now = clock.now();
-  const run = runId("promote", recipe, now, [delivery, imageId]);
+  // The day of the bake, not of this delivery: one that is repeated after midnight is still the same run.
+  const run = runId("promote", recipe, dayOf(delivery) ?? now, [delivery, imageId]);
   return [{ ...firstLine(run, by, now), phase: "check", job: { recipe, imageId, family, document } }];
 }
 
