@@ -1,6 +1,9 @@
 /** Recipes and fleets as they lie in the bucket. */
 import type { CloudClient } from "./cloud/client.ts";
 import { getObject, listObjects } from "./cloud/oss.ts";
+import type { Fleet } from "./documents/fleet.ts";
+import type { Recipe } from "./documents/recipe.ts";
+import { DocumentError } from "./errors.ts";
 
 const ENDINGS = [".yaml", ".yml", ".json"] as const;
 
@@ -10,7 +13,7 @@ const DOCUMENT_MAX_CHARS = 32 * 1024;
 export type Folder = "recipes" | "fleets";
 
 /** The text of a document, or a sentence on why there is none. */
-export async function readDocument(
+async function readDocument(
   client: CloudClient,
   folder: Folder,
   name: string,
@@ -24,6 +27,38 @@ export async function readDocument(
     };
   }
   return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}` };
+}
+
+/** A document as it is now, or a sentence with all that is wrong in it. */
+export type Loaded<T> = { readonly document: T } | { readonly problem: string };
+
+/** Reading and checking takes two steps of many; loading what does it costs the others a third of their start. */
+export async function loadRecipe(client: CloudClient, name: string): Promise<Loaded<Recipe>> {
+  return loaded(await readDocument(client, "recipes", name), async (text) => {
+    const { parseRecipe } = await import("./documents/recipe.ts");
+    return parseRecipe(name, text);
+  });
+}
+
+/** As `loadRecipe`, for a fleet. */
+export async function loadFleet(client: CloudClient, name: string): Promise<Loaded<Fleet>> {
+  return loaded(await readDocument(client, "fleets", name), async (text) => {
+    const { parseFleet } = await import("./documents/fleet.ts");
+    return parseFleet(name, text);
+  });
+}
+
+async function loaded<T>(
+  read: { readonly text: string } | { readonly problem: string },
+  parse: (text: string) => Promise<T>,
+): Promise<Loaded<T>> {
+  if ("problem" in read) return read;
+  try {
+    return { document: await parse(read.text) };
+  } catch (error) {
+    if (error instanceof DocumentError) return { problem: error.message };
+    throw error;
+  }
 }
 
 /** Names of all documents of a folder. */

@@ -1,7 +1,7 @@
 /** Triggers and requests that mean a bake, turned into the first event of each run. */
 import type * as z from "zod/mini";
 import { putObject } from "../../shared/cloud/oss.ts";
-import { documentNames, nameOf, readDocument } from "../../shared/document-store.ts";
+import { documentNames, nameOf, loadRecipe } from "../../shared/document-store.ts";
 import { firstLine } from "../../shared/machine.ts";
 import type { BakeEvent } from "../../shared/events/bake-image.ts";
 import { BakeRequest } from "../../shared/events/bake-request.ts";
@@ -59,21 +59,13 @@ async function nightlyRecipes({ cloud }: Ports): Promise<string[]> {
   const names = await documentNames(cloud, "recipes");
   const wanted: string[] = [];
   for (const name of names) {
-    const read = await readDocument(cloud, "recipes", name);
-    if ("problem" in read || (await wantsNights(name, read.text))) wanted.push(name);
+    const found = await loadRecipe(cloud, name);
+    // An upload is baked when it is put; there is nothing new about it at night.
+    const wants =
+      "problem" in found || (found.document.rebake.nightly && found.document.source.kind !== "upload");
+    if (wants) wanted.push(name);
   }
   return wanted;
-}
-
-async function wantsNights(name: string, text: string): Promise<boolean> {
-  const { parseRecipe } = await import("../../shared/documents/recipe.ts");
-  try {
-    const { rebake, source } = parseRecipe(name, text);
-    // An upload is baked when it is put; there is nothing new about it at night.
-    return rebake.nightly && source.kind !== "upload";
-  } catch {
-    return true;
-  }
 }
 
 async function fromUpload(

@@ -14,10 +14,10 @@ import { deleteSnapshot, describeSnapshots } from "../../shared/cloud/snapshots.
 import { tagResources } from "../../shared/cloud/tags.ts";
 import { cancelTask, describeTask } from "../../shared/cloud/tasks.ts";
 import { clientToken } from "../../shared/cloud/token.ts";
-import { readDocument } from "../../shared/document-store.ts";
+import { loadRecipe } from "../../shared/document-store.ts";
 import type { Recipe } from "../../shared/documents/recipe.ts";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
-import { CloudError, DocumentError } from "../../shared/errors.ts";
+import { CloudError } from "../../shared/errors.ts";
 import type { BakeEvent, BakePlan } from "../../shared/events/bake-image.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
@@ -63,23 +63,23 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
   ...rented,
 
   claim: async (event, ports) => {
-    const read = await recipeOf(event, ports);
+    const read = await loadRecipe(ports.cloud, event.job.recipe);
     if ("problem" in read) return failed(read.problem);
     const holder = await claim(ports.cloud, subject(event), event.run, ports.clock.now());
     if (holder === undefined) {
-      return next({ phase: "plan", job: { ...event.job, notify: read.recipe.notify } });
+      return next({ phase: "plan", job: { ...event.job, notify: read.document.notify } });
     }
     const busy = `recipe ${event.job.recipe} is being baked by ${holder}`;
-    return read.recipe.whenBusy === "queue"
+    return read.document.whenBusy === "queue"
       ? wait(minutes(1), busy)
       : failed(`${busy}; try again when it is done`);
   },
 
   plan: async (event, ports) => {
-    const read = await recipeOf(event, ports);
+    const read = await loadRecipe(ports.cloud, event.job.recipe);
     if ("problem" in read) return giveUp(event, read.problem);
     const { planBake } = await import("./plan.ts");
-    const planned = await planBake(event, read.recipe, ports);
+    const planned = await planBake(event, read.document, ports);
     switch (planned.kind) {
       case "refuse":
         return giveUp(event, planned.reason);
@@ -205,22 +205,6 @@ const UNDER_WAY = new Set(["Processing", "Waiting"]);
 const ABSENT_MS = minutes(5);
 
 const subject = (event: BakeEvent): string => `bake-${event.job.recipe}`;
-
-async function recipeOf(
-  { job }: BakeEvent,
-  { cloud }: Ports,
-): Promise<{ readonly recipe: Recipe } | { readonly problem: string }> {
-  const read = await readDocument(cloud, "recipes", job.recipe);
-  if ("problem" in read) return read;
-  // Documents are read in two phases of many; loading what reads them costs the others a third of their start.
-  const { parseRecipe } = await import("../../shared/documents/recipe.ts");
-  try {
-    return { recipe: parseRecipe(job.recipe, read.text) };
-  } catch (error) {
-    if (error instanceof DocumentError) return { problem: error.message };
-    throw error;
-  }
-}
 
 /** The first phase after the plan depends on what the image is made from. */
 function enterSource(job: BakeEvent["job"], { source }: Recipe, why: string): BakeOutcome {

@@ -1,6 +1,5 @@
 /** Requests and timers turned into the first events of runs. */
-import { documentNames, readDocument } from "../../shared/document-store.ts";
-import { parseRecipe } from "../../shared/documents/recipe.ts";
+import { documentNames, loadRecipe } from "../../shared/document-store.ts";
 import {
   PromoteImageRequest,
   PromoteRequest,
@@ -86,12 +85,9 @@ async function retire(
 async function retiring({ cloud, log }: Ports): Promise<string[]> {
   const wanted: string[] = [];
   for (const name of await documentNames(cloud, "recipes")) {
-    const read = await readDocument(cloud, "recipes", name);
-    try {
-      if ("text" in read && parseRecipe(name, read.text).retention.enabled) wanted.push(name);
-    } catch (error) {
-      log({ warning: "recipe without retention", recipe: name, error: (error as Error).message });
-    }
+    const found = await loadRecipe(cloud, name);
+    if ("problem" in found) log({ warning: "recipe without retention", recipe: name, error: found.problem });
+    else if (found.document.retention.enabled) wanted.push(name);
   }
   return wanted;
 }

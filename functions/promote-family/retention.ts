@@ -12,10 +12,10 @@ import { instancesByImage, templatesByImage } from "../../shared/cloud/image-use
 import { getObject, listObjects, putObject } from "../../shared/cloud/oss.ts";
 import { deleteSnapshot, describeSnapshots } from "../../shared/cloud/snapshots.ts";
 import { tagResources, untagResources } from "../../shared/cloud/tags.ts";
-import { readDocument } from "../../shared/document-store.ts";
-import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
+import { loadRecipe } from "../../shared/document-store.ts";
+import type { Recipe } from "../../shared/documents/recipe.ts";
 import { seconds } from "../../shared/duration.ts";
-import { CloudError, DocumentError } from "../../shared/errors.ts";
+import { CloudError } from "../../shared/errors.ts";
 import type { At, PromoteEvent, Retirement } from "../../shared/events/promote-family.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { hasEnded, readRecord } from "../../shared/journal.ts";
@@ -46,17 +46,11 @@ async function survey(event: At<"survey">, ports: Ports): Promise<RetireOutcome>
 }
 
 async function enabledRecipe(name: string, { cloud }: Ports): Promise<Recipe | string> {
-  const read = await readDocument(cloud, "recipes", name);
-  if ("problem" in read) return read.problem;
-  try {
-    const recipe = parseRecipe(name, read.text);
-    return recipe.retention.enabled
-      ? recipe
-      : `recipe ${name} has no retention; switch it on with retention.enabled: true`;
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
+  const found = await loadRecipe(cloud, name);
+  if ("problem" in found) return found.problem;
+  return found.document.retention.enabled
+    ? found.document
+    : `recipe ${name} has no retention; switch it on with retention.enabled: true`;
 }
 
 interface Placed extends Verdict {

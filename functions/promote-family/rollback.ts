@@ -17,8 +17,8 @@ import { tagResources, untagResources } from "../../shared/cloud/tags.ts";
 import { minutes, seconds } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
 import { Demoted, type At, type PromoteEvent } from "../../shared/events/promote-family.ts";
-import { readDocument } from "../../shared/document-store.ts";
-import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
+import { loadRecipe } from "../../shared/document-store.ts";
+import type { Recipe } from "../../shared/documents/recipe.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { readRecord } from "../../shared/journal.ts";
 import { TAG } from "../../shared/labels.ts";
@@ -258,14 +258,10 @@ async function recipeOf(imageId: string, { cloud, log }: Ports): Promise<Recipe 
   const [image] = await describeImages(cloud, { ids: [imageId] });
   const name = image?.tags[TAG.recipe];
   if (name === undefined) return undefined;
-  const read = await readDocument(cloud, "recipes", name);
-  if ("problem" in read) return undefined;
-  try {
-    return parseRecipe(name, read.text);
-  } catch (error) {
-    log({ warning: "nobody is told", recipe: name, error: (error as Error).message });
-    return undefined;
-  }
+  const found = await loadRecipe(cloud, name);
+  if ("document" in found) return found.document;
+  log({ warning: "nobody is told", recipe: name, error: found.problem });
+  return undefined;
 }
 
 async function closing(event: At<"aim">, { cloud }: Ports, reason: string): Promise<RollOutcome> {

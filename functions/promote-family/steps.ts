@@ -6,10 +6,8 @@
  * rollback   aim → demote → confirm; its undo aim → restore → confirm
  * retention  survey → retire ⇄ crumbs
  */
-import { readDocument } from "../../shared/document-store.ts";
-import { parseRecipe } from "../../shared/documents/recipe.ts";
+import { loadRecipe } from "../../shared/document-store.ts";
 import { days, hours, minutes } from "../../shared/duration.ts";
-import { DocumentError } from "../../shared/errors.ts";
 import type { At, PromoteEvent } from "../../shared/events/promote-family.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { failed, next, type Machine, type Outcome } from "../../shared/machine.ts";
@@ -72,18 +70,13 @@ const giveUp = (event: PromoteEvent, reason: string): PromoteOutcome => {
 /** By hand: the recipe is read as it is today, and everything after is like after a bake. */
 async function read(event: At<"read">, { cloud }: Ports): Promise<PromoteOutcome> {
   const { recipe, imageId, family } = event.job;
-  const found = await readDocument(cloud, "recipes", recipe);
+  const found = await loadRecipe(cloud, recipe);
   if ("problem" in found) return failed(found.problem);
-  try {
-    const document = parseRecipe(recipe, found.text);
-    if (document.family !== family) {
-      return failed(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
-    }
-    return next({ phase: "check", job: { recipe, imageId, family, document } });
-  } catch (error) {
-    if (error instanceof DocumentError) return failed(error.message);
-    throw error;
+  const { document } = found;
+  if (document.family !== family) {
+    return failed(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
   }
+  return next({ phase: "check", job: { recipe, imageId, family, document } });
 }
 
 export const promote: Machine<PromoteEvent, Ports> = {

@@ -2,10 +2,9 @@
 import { familyImage } from "../../shared/cloud/images.ts";
 import { dryCreateInstance, dryRunInstances } from "../../shared/cloud/instances.ts";
 import { getObject, putObject } from "../../shared/cloud/oss.ts";
-import { readDocument } from "../../shared/document-store.ts";
-import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
+import { loadFleet } from "../../shared/document-store.ts";
+import type { Fleet } from "../../shared/documents/fleet.ts";
 import { userDataProblem } from "../../shared/documents/names.ts";
-import { DocumentError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { done, failed, next } from "../../shared/machine.ts";
 import { readPassword } from "./config.ts";
@@ -22,10 +21,9 @@ import { ladderOf, nothingYet, userDataKey, type At, type ScaleOutcome } from ".
 export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcome> {
   const { cloud } = ports;
   const { fleet, count, dryRun } = event.job;
-  const read = await readDocument(cloud, "fleets", fleet);
-  if ("problem" in read) return failed(read.problem);
-  const document = readFleet(fleet, read.text);
-  if (typeof document === "string") return failed(document);
+  const found = await loadFleet(cloud, fleet);
+  if ("problem" in found) return failed(found.problem);
+  const { document } = found;
   const { perRequest, maxPricePerHour } = document.limits;
   if (count > perRequest) {
     return failed(
@@ -55,16 +53,6 @@ export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcom
   }
   const note = `family ${document.family} serves ${image.id}`;
   return next({ phase: "reserve", job, ...nothingYet(image.id), want: count }, 0, note);
-}
-
-/** The document, or a sentence with all that is wrong in it. */
-function readFleet(name: string, text: string): Fleet | string {
-  try {
-    return parseFleet(name, text);
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
 }
 
 async function readUserData({ launch }: Fleet, cloud: Ports["cloud"]): Promise<Buffer | undefined | string> {

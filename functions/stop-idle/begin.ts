@@ -1,12 +1,11 @@
 /** Which runs a timer or a request begins. */
-import { documentNames } from "../../shared/document-store.ts";
+import { documentNames, loadFleet } from "../../shared/document-store.ts";
 import { isUp } from "../../shared/documents/up-hours.ts";
 import { IdleRequest, type IdleEvent } from "../../shared/events/stop-idle.ts";
 import { TimerEvent } from "../../shared/events/triggers.ts";
 import { parse, readTimerPayload, type Ports } from "../../shared/handler.ts";
 import { firstLine } from "../../shared/machine.ts";
 import { runId } from "../../shared/run.ts";
-import { fleetOf } from "./fleet.ts";
 
 const KINDS = { "stop-idle": "idle", resume: "resume", keep: "keep" } as const;
 
@@ -35,9 +34,9 @@ export async function begin(payload: unknown, { clock, cloud }: Ports): Promise<
 async function concerned(request: string, cloud: Ports["cloud"], now: number): Promise<string[]> {
   const concern: string[] = [];
   for (const name of await documentNames(cloud, "fleets")) {
-    const document = await fleetOf(cloud, name);
-    const broken = typeof document === "string";
-    const policy = broken ? undefined : document.idle;
+    const found = await loadFleet(cloud, name);
+    const broken = "problem" in found;
+    const policy = broken ? undefined : found.document.idle;
     const resumes = policy?.resume === true && policy.upDuring !== undefined && isUp(policy.upDuring, now);
     if (request === "stop-idle" ? broken || policy !== undefined : resumes) concern.push(name);
   }

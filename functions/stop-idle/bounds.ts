@@ -5,12 +5,17 @@
  * B2. Announcements count like stops: nobody is told what would not happen.
  */
 import type { Instance } from "../../shared/cloud/instance.ts";
-import { capOf, type IdlePolicy } from "../../shared/documents/idle.ts";
+import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { TAG } from "../../shared/labels.ts";
 import type { Verdict } from "./decide.ts";
 
 /** More does not fit into an event; the rest is found again by the next run. */
 export const MOST_ACTS = 1000;
+
+/** How many of `running` instances one run may stop; the stricter of the two bounds. */
+export function capOf(cap: { percent: number; count?: number }, running: number): number {
+  return Math.min(Math.ceil((running * cap.percent) / 100), cap.count ?? running);
+}
 
 /** Applies keepRunning and the cap to `verdicts`, one for each of `instances`; `running` counts the whole fleet. */
 export function withinBounds(

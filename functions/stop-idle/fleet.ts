@@ -1,27 +1,12 @@
 /** The fleet of a run: its document, its members, and how those that are left out are told. */
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
-import { readDocument } from "../../shared/document-store.ts";
-import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
-import { DocumentError } from "../../shared/errors.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import { TAG } from "../../shared/labels.ts";
 import type { Outcome } from "../../shared/machine.ts";
 import type { Refused } from "../../shared/each.ts";
 import { MOST_TOLD } from "./report.ts";
-
-/** The document, or a sentence with all that is wrong in it. */
-export async function fleetOf(cloud: CloudClient, name: string): Promise<Fleet | string> {
-  const read = await readDocument(cloud, "fleets", name);
-  if ("problem" in read) return read.problem;
-  try {
-    return parseFleet(name, read.text);
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-}
 
 export const membersOf = (cloud: CloudClient, fleet: string): Promise<Instance[]> =>
   describeInstances(cloud, { tags: { [TAG.fleet]: fleet, [TAG.role]: "member" }, many: true });

@@ -5,6 +5,7 @@
  * R5. A member without stock takes the next type of its fleet that the zone has; its address, disks and name
  *     stay. One type a run: the next run looks at the stock anew.
  */
+import { loadFleet } from "../../shared/document-store.ts";
 import { changeInstanceType } from "../../shared/cloud/instance-type.ts";
 import { describeInstances } from "../../shared/cloud/instances.ts";
 import { availableZones } from "../../shared/cloud/stock.ts";
@@ -17,7 +18,7 @@ import { done, failed, next, wait } from "../../shared/machine.ts";
 import { MOST_ACTS } from "./bounds.ts";
 import { addCalls, counted } from "./calls.ts";
 import { startEach, type Refused } from "../../shared/each.ts";
-import { fleetOf, membersOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
+import { membersOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
 import { stoppedByKilnAt } from "../../shared/marks.ts";
 import { told } from "./report.ts";
 import { wantsUp } from "./resume.ts";
@@ -30,8 +31,9 @@ const STARTING_MS = minutes(10);
 export async function resumeStep(event: Phase<"resume">, ports: Ports): Promise<IdleOutcome> {
   const { fleet, dryRun } = event.job;
   const { cloud, calls } = counted(ports.cloud);
-  const document = await fleetOf(cloud, fleet);
-  if (typeof document === "string") return failed(document);
+  const found = await loadFleet(cloud, fleet);
+  if ("problem" in found) return failed(found.problem);
+  const { document } = found;
   const policy = document.idle;
   if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
   const now = ports.clock.now();

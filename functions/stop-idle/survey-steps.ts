@@ -1,4 +1,5 @@
 /** The beginning of an idle check: the verdicts, the risks, the bounds, and whether there is anything to do. */
+import { loadFleet } from "../../shared/document-store.ts";
 import { claim, release } from "../../shared/claim.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import type { Instance } from "../../shared/cloud/instances.ts";
@@ -10,7 +11,7 @@ import { done, failed, next } from "../../shared/machine.ts";
 import { withinBounds } from "./bounds.ts";
 import { counted } from "./calls.ts";
 import type { Verdict } from "./decide.ts";
-import { claimOf, fleetOf, membersOf, type IdleOutcome, type Phase } from "./fleet.ts";
+import { claimOf, membersOf, type IdleOutcome, type Phase } from "./fleet.ts";
 import { keepVerdicts, summarize, told, verdictsKey } from "./report.ts";
 import { readPrices, savingsOf } from "./savings.ts";
 import { kindOf, probeStock } from "./stock.ts";
@@ -23,8 +24,9 @@ export async function surveyStep(event: Phase<"survey">, ports: Ports): Promise<
   const { clock, log } = ports;
   const { fleet } = event.job;
   const { cloud, calls } = counted(ports.cloud);
-  const document = await fleetOf(cloud, fleet);
-  if (typeof document === "string") return failed(document);
+  const read = await loadFleet(cloud, fleet);
+  if ("problem" in read) return failed(read.problem);
+  const { document } = read;
   const policy = document.idle;
   if (policy === undefined) return done({ fleet, note: "this fleet has no idle policy" });
   const dryRun = event.job.dryRun || policy.dryRun;

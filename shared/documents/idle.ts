@@ -76,11 +76,6 @@ const Cap = z.pipe(
   z.transform((cap: { count?: number; percent?: number }) => ({ percent: 100, ...cap })),
 );
 
-/** How many of `running` instances one run may stop; the stricter of the two bounds. */
-export function capOf(cap: { percent: number; count?: number }, running: number): number {
-  return Math.min(Math.ceil((running * cap.percent) / 100), cap.count ?? running);
-}
-
 const shape = {
   signals: Signals,
   window: z._default(duration(...WINDOW), hours(2)),
