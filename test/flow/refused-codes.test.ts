@@ -1,4 +1,5 @@
 /** What a person reads for each error code of CreateImage and DescribeImageFromFamily, in the record of the run. */
+import { BUCKET } from "../deployment.ts";
 import { hours } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
 import { bakeAndPromote, ownImages, recipeText, test } from "./fixture.ts";
@@ -114,7 +115,13 @@ test("each code of CreateImage ends its bake with the code, the cloud's words, i
     expect(after, code).toContain(todo);
   }
   expect(ownImages(kiln)).toEqual([]);
-  expect(cloud.oss.list("kiln-1234567890123456", "claims/")).toEqual([]);
+  const claims = cloud.oss
+    .list(BUCKET, "claims/")
+    .map(
+      ({ key }) => JSON.parse(cloud.oss.get(BUCKET, key)?.body.toString() ?? "{}") as { released?: boolean },
+    );
+  expect(claims).toHaveLength(recipes.size);
+  expect(claims.every(({ released }) => released)).toBe(true);
 });
 
 test("a region the cloud does not know ends the bake where its base was looked up, and says to check its id", async ({

@@ -56,9 +56,30 @@ export async function release(
   };
 }
 
-/** As `release`, without provisioning and without a test machine: for tests of what comes after both. */
-export const quickRelease = (
+/** As `release`, of a machine that is there already and without a test machine: for tests of what comes after. */
+export async function quickRelease(
   kiln: Deployment,
   n: number,
   changes: Readonly<Record<string, unknown>> = {},
-): ReturnType<typeof release> => release(kiln, n, { provision: [], test: { skip: true }, ...changes });
+): ReturnType<typeof release> {
+  const source = { instance: { id: await goldenOf(kiln), stop: false } };
+  return release(kiln, n, { source, provision: [], test: { skip: true }, ...changes });
+}
+
+const golden = new WeakMap<Deployment, string>();
+
+/** A machine a person made, one for each world. */
+async function goldenOf(kiln: Deployment): Promise<string> {
+  const known = golden.get(kiln);
+  if (known !== undefined) return known;
+  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    InstanceType: "ecs.g7.large",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+  });
+  const [id = ""] = InstanceIdSets.InstanceIdSet;
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  golden.set(kiln, id);
+  return id;
+}
