@@ -17,10 +17,9 @@ export const test = base.extend<{ kiln: Deployment; timers: readonly string[] }>
 });
 
 /** A cloud on a good day: everything takes its steps, and none of them long enough to be asked about ten times. */
-function hurry({ cloud }: Deployment): void {
+export function hurry({ cloud }: Deployment): void {
   Object.assign(cloud.world.delays, {
     startingMs: seconds(8),
-    stoppingMs: seconds(8),
     agentOnlineMs: seconds(8),
     imageMs: seconds(50),
     importMs: minutes(2),

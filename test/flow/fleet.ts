@@ -5,6 +5,7 @@ import { hasEnded, type RunRecord } from "../../shared/journal.ts";
 import { publishImage } from "../cloud/ecs/public-images.ts";
 import type { Instance } from "../cloud/ecs/records.ts";
 import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
+import { hurry } from "./fixture.ts";
 
 /** Deploys once a test may have said with what; everything is closed after it. */
 export const test = base.extend<{ deploy: (options?: DeployOptions) => Promise<Deployment> }>({
@@ -15,6 +16,7 @@ export const test = base.extend<{ deploy: (options?: DeployOptions) => Promise<D
       // Timers only fire where a test names them: most journeys have nothing to do with them.
       const kiln = await deployKiln({ ...options, fc: { timers: [], ...options?.fc } });
       deployed.push(kiln);
+      hurry(kiln);
       // Yesterday's, so that any image of today is the newer one.
       publishImage(kiln.cloud.world, "web", { imageId: "m-web-1" }, kiln.cloud.time.now() - days(1));
       return kiln;

@@ -13,7 +13,7 @@ function watchMost({ cloud }: Deployment): () => number {
   return () => Math.max(most, cloud.world.instances.size);
 }
 
-for (const seed of [1, 2, 3, 4]) {
+for (const seed of [1, 2]) {
   test(`parallel webhooks, each posted twice, never exceed max and fill it exactly (seed ${seed})`, async ({
     deploy,
     expect,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { test as base } from "vitest";
+import { days } from "../../shared/duration.ts";
 import type { Policy } from "../cloud/ram.ts";
 import { type DeployOptions, readRoles } from "../deployment.ts";
 import { runCommand } from "../rehearsal/command.ts";
@@ -20,7 +21,8 @@ async function start(args: readonly string[], deploy?: DeployOptions) {
     isLive: false,
     now: () => performance.timeOrigin + performance.now(),
     build: () => Promise.resolve(),
-    ...(deploy && { deploy }),
+    // Functions stay warm: what a cold start costs is the story's to tell, not the test's to wait for.
+    deploy: { fc: { idleMs: days(1) }, ...deploy },
   });
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
