@@ -56,7 +56,10 @@ function generator(seed: number): () => number {
 /** Promises that did not hold in the life of `seed`, in words; none when all held. */
 export async function live(seed: number): Promise<readonly string[]> {
   const random = generator(seed);
-  const kiln = await deployKiln({ seed, fc: { mayBeEarly: true, idleMs: hours(2) } });
+  const kiln = await deployKiln({
+    seed,
+    fc: { mayBeEarly: true, idleMs: hours(2), timers: ["idle-check", "sweep"] },
+  });
   try {
     await kiln.upload("fleets/web.yaml", example("fleets/web.yaml"));
     const heal = unleash(kiln, random);
@@ -68,7 +71,7 @@ export async function live(seed: number): Promise<readonly string[]> {
     await kiln.cloud.settle({ forMs: hours(6) });
     heal();
     // Time for the platform's retries, the failure destination and the sweep.
-    await kiln.cloud.settle({ forMs: hours(12) });
+    await kiln.cloud.settle({ forMs: hours(8) });
     return [
       ...nothingLeft(kiln),
       ...everyRunEnded(kiln),
