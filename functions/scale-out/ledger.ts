@@ -1,46 +1,29 @@
 /**
- * A fleet's grants in the bucket, one numbered object per change, each created only if absent.
+ * A fleet's grants in the bucket, a row of entries (shared/row.ts).
  *
- * L1. The newest entry is the whole state. A change is a new number, and the bucket lets only one writer
- *     have it; whoever loses reads again. So grants are made one after another, whatever runs in parallel.
+ * L1. The newest entry is the whole state, and only one writer has the next number. So grants are made one
+ *     after another, whatever runs in parallel.
  * L2. The ledger is read before the instances it is held against: a grant closed in between is then counted
  *     as open, never as nothing.
- * L3. Old entries may go (the sweep takes those of yesterday), the newest never: numbers must not come back.
  */
 import type { CloudClient } from "../../shared/cloud/client.ts";
-import { getObject, listObjects, putObject } from "../../shared/cloud/oss.ts";
 import { seconds } from "../../shared/duration.ts";
-import { EventError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { wait } from "../../shared/machine.ts";
+import { readNewest, writeEntry } from "../../shared/row.ts";
 import type { Ledger } from "./grant.ts";
 
 const EMPTY: Ledger = { v: 1, n: 0, grants: [] };
 
-/** Numbers count down, so that the newest entry is the first of the list. */
-const COUNT_DOWN_FROM = 999_999_999;
-const folder = (fleet: string): string => `ledger/${fleet}/`;
-const keyOf = (fleet: string, n: number): string =>
-  `${folder(fleet)}${String(COUNT_DOWN_FROM - n).padStart(9, "0")}.json`;
+const folderOf = (fleet: string): string => `ledger/${fleet}/`;
 
 /** The state of a fleet's grants. */
-export async function readLedger(client: CloudClient, fleet: string): Promise<Ledger> {
-  const [newest] = await listObjects(client, folder(fleet), { most: 1 });
-  if (newest === undefined) return EMPTY;
-  const object = await getObject(client, newest.key);
-  // Never taken for an empty ledger: that would hand every number and every limit out anew.
-  if (object === undefined) throw new EventError(`${newest.key} is listed but cannot be read`);
-  return JSON.parse(object.text) as Ledger;
-}
+export const readLedger = async (client: CloudClient, fleet: string): Promise<Ledger> =>
+  (await readNewest<Ledger>(client, folderOf(fleet))) ?? EMPTY;
 
 /** Makes `ledger` the newest entry; false when somebody else was first (L1). */
-export async function writeLedger(client: CloudClient, fleet: string, ledger: Ledger): Promise<boolean> {
-  const { written } = await putObject(client, keyOf(fleet, ledger.n), JSON.stringify(ledger), {
-    contentType: "application/json",
-    ifAbsent: true,
-  });
-  return written;
-}
+export const writeLedger = (client: CloudClient, fleet: string, ledger: Ledger): Promise<boolean> =>
+  writeEntry(client, folderOf(fleet), ledger.n, ledger);
 
 /** How often one invocation reads again after losing, before it leaves the field for a while. */
 const TRIES = 3;

@@ -1,5 +1,5 @@
 /**
- * Old entries of the fleets' ledgers (functions/scale-out/ledger.ts) and of claims (shared/claim.ts). The newest
+ * Old entries of rows (shared/row.ts): the fleets' ledgers and the claims. The newest
  * of a folder holds the whole state, so the others are history. It is never touched: numbers must not come
  * back. Nor is one of the last day: a writer that read it may still be about to write the number after it.
  */
