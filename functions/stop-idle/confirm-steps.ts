@@ -57,7 +57,7 @@ export async function confirmStep(event: Phase<"confirm">, ports: Ports): Promis
 
 /** Nothing of what was planned came about: that is a failure, unless it is only that they are in use again. */
 const nothingDone = (refused: readonly string[]): string | undefined =>
-  refused.every((line) => /: (?:Changed|KeepRunning|Gone) /.test(line))
+  refused.every((line) => /: (?:Changed|Unmeasured|KeepRunning|Gone) /.test(line))
     ? undefined
     : `none could be stopped: ${told(refused).join("; ")}`;
 

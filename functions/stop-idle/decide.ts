@@ -6,6 +6,7 @@
  * D3. Protection first: opted out, locked, charged either way, young, wanted, working hours, in this order.
  * D4. With a notice period, idleness is announced first, and must last until the announced instant.
  * D5. Nothing here depends on the order of points, tags or instances.
+ * D6. Hours that are over say nothing of the hour that runs: a stop needs the last minutes as well.
  */
 import type { Instance } from "../../shared/cloud/instance.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
@@ -17,11 +18,14 @@ import { announcedStop, optedOutUntil, wasStartedAgain, wokenByKiln } from "../.
 import {
   isCovered,
   lastFullHour,
+  lastMinutes,
   measure,
   SIGNALS,
+  windowOf,
   type Measured,
   type Samples,
   type SignalName,
+  type Span,
 } from "./signals.ts";
 
 /** Why a verdict is what it is; the record counts them. */
@@ -30,6 +34,7 @@ export type Why =
   | "announced"
   | "busy"
   | "gap"
+  | "unknown"
   | "status"
   | "optedOut"
   | "locked"
@@ -54,30 +59,29 @@ export interface Verdict {
   readonly risks?: readonly string[];
 }
 
+/** The verdict to leave an instance alone. */
+export const keep = (id: string, why: Why, reason: string, numbers: readonly Measured[] = []): Verdict => ({
+  id,
+  act: "keep",
+  why,
+  reason: `kept: ${reason}`,
+  numbers,
+});
+
 /** The verdict on one instance, the fleet's bounds left aside. */
 export function decide(instance: Instance, samples: Samples, policy: IdlePolicy, now: number): Verdict {
   const { id } = instance;
-  const kept = (why: Why, reason: string, numbers: readonly Measured[] = []): Verdict => ({
-    id,
-    act: "keep",
-    why,
-    reason: `kept: ${reason}`,
-    numbers,
-  });
+  const kept = (why: Why, reason: string, about: readonly Measured[] = []) => keep(id, why, reason, about);
   const protection = protectedBy(instance, policy, now);
   if (protection !== undefined) return kept(...protection);
-  const numbers: Measured[] = [];
-  for (const [name, below] of signalsFor(instance, policy)) {
-    const measured = measure(name, below, samples, policy.windowMs, now);
-    const { points, expected, worst = Number.POSITIVE_INFINITY } = measured;
-    numbers.push(measured);
-    if (!isCovered(measured, policy.coverage)) {
-      const reason = `only ${points} of ${expected} hourly points of ${name}, a gap is not idleness`;
-      return kept("gap", reason, numbers);
-    }
-    if (worst >= below) {
-      return kept("busy", `${name} reached ${worst} ${SIGNALS[name].unit}, not below ${below}`, numbers);
-    }
+  const { numbers, doubt } = weigh(instance, samples, policy, windowOf(policy, now));
+  if (doubt !== undefined) {
+    const { why, signal, worst, below, points, expected } = doubt;
+    const reason =
+      why === "gap"
+        ? `only ${points} of ${expected} hourly points of ${signal}, a gap is not idleness`
+        : `${signal} reached ${worst} ${SIGNALS[signal].unit}, not below ${below}`;
+    return kept(why, reason, numbers);
   }
   if (numbers.length === 0) return kept("no signal", "no signal of the policy fits it", numbers);
   const risks = policy.action === "stop" && policy.stoppedMode === "StopCharging" ? losses(instance) : [];
@@ -89,6 +93,46 @@ export function decide(instance: Instance, samples: Samples, policy: IdlePolicy,
   if (now < from)
     return kept("announced", `${reason}; its stop is announced from ${markOf(from)} on`, numbers);
   return { ...idle, act: "stop", why: "idle", reason: `${reason}; announced from ${markOf(from)} on` };
+}
+
+/** The verdict on one that is about to be stopped, once its last minutes are known (D6). */
+export function decideAgain(
+  verdict: Verdict,
+  instance: Instance,
+  samples: Samples,
+  policy: IdlePolicy,
+  now: number,
+): Verdict {
+  const span = lastMinutes(now);
+  const { numbers, doubt } = weigh(instance, samples, policy, span);
+  if (doubt === undefined) return verdict;
+  const { why, signal, worst, worstAt = span.startAt, below, points, expected } = doubt;
+  const reason =
+    why === "gap"
+      ? `1-minute metrics missing: ${points} of ${expected} points of ${signal} since ${clockTime(span.startAt)}`
+      : `busy in the last ${formatDuration(span.endAt - span.startAt)}: ` +
+        `${signal} ${worst} ${SIGNALS[signal].unit} at ${clockTime(worstAt)}, not below ${below}`;
+  return keep(verdict.id, why, reason, numbers);
+}
+
+const clockTime = (at: number): string => `${new Date(at).toISOString().slice(11, 16)} UTC`;
+
+/** Every signal of the policy over a span, up to the first that does not speak for idleness (D1, D2). */
+export function weigh(
+  instance: Instance,
+  samples: Samples,
+  policy: IdlePolicy,
+  span: Span,
+): { readonly numbers: readonly Measured[]; readonly doubt?: Measured & { readonly why: "busy" | "gap" } } {
+  const numbers: Measured[] = [];
+  for (const [name, below] of signalsFor(instance, policy)) {
+    const measured = measure(name, below, samples, span);
+    numbers.push(measured);
+    const { worst = Number.NEGATIVE_INFINITY } = measured;
+    if (worst >= below) return { numbers, doubt: { ...measured, why: "busy" } };
+    if (!isCovered(measured, span.coverage)) return { numbers, doubt: { ...measured, why: "gap" } };
+  }
+  return { numbers };
 }
 
 /**

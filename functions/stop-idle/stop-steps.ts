@@ -1,17 +1,20 @@
 /**
  * An idle check: survey → warn → tell → unwarn → (mark → stop) for each slice → confirm → (unmark).
  *
- * I1. Nothing is stopped on an old look: the signal is read again in the step that stops.
+ * I1. Nothing is stopped on an old look: every signal is read again in the step that stops, last of all it
+ *     reads, hours and then the last minutes. Every stop and every release goes through that step.
  * I2. One bad instance does not stop the batch; each has its own answer.
  * I3. What StopCharging came to is looked at afterwards: the cloud does not say when it went on charging.
  * I4. A member is marked as stopped by this run before it is stopped, so that a crash in between is told from
  *     a person's stop; the marks of those that were not stopped are taken away at the end.
  * I5. One run at a time looks after a fleet, or two caps would add up.
+ * I6. Metrics that cannot be read stop nothing: after some patience the run goes on to its end and says so.
  */
 import type { CloudClient } from "../../shared/cloud/client.ts";
-import { describeInstances } from "../../shared/cloud/instances.ts";
+import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
-import { seconds } from "../../shared/duration.ts";
+import { minutes, seconds } from "../../shared/duration.ts";
+import { CloudError } from "../../shared/errors.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { markOf, TAG } from "../../shared/labels.ts";
@@ -19,11 +22,15 @@ import { failed, next } from "../../shared/machine.ts";
 import { addCalls, counted } from "./calls.ts";
 import { releaseEach, stopEach, tagEach, type Refused } from "../../shared/each.ts";
 import { membersOf, policyOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
-import { survey } from "./survey.ts";
+import { keep, type Verdict } from "./decide.ts";
+import { lastLook } from "./survey.ts";
 
 /** What one call stops, and what of releases, one by one, is over soon enough. */
 const STOP_SLICE = 100;
 const RELEASE_SLICE = 20;
+
+/** How long the last look is tried again while the cloud asks for patience. */
+const PATIENCE_MS = minutes(10);
 
 export async function markStep(event: Phase<"mark">, ports: Ports): Promise<IdleOutcome> {
   const { stops, stopped, refused, refusals, undo, warned, summary } = event;
@@ -51,16 +58,23 @@ export async function stopStep(event: Phase<"stop">, ports: Ports): Promise<Idle
     .filter(({ status }) => status === "Stopping" || status === "Stopped")
     .map(({ id }) => id);
   const running = found.filter(({ status }) => status === "Running");
-  const verdicts = await survey(cloud, running, policy, ports.clock.now());
-  const idle = new Set(verdicts.filter(({ act }) => act === "stop").map(({ id }) => id));
   const spare = await spareOf(cloud, event.job.fleet, policy);
+  const now = ports.clock.now();
+  const verdicts = await lookAgain(cloud, running, policy, { now, patient: now - event.since < PATIENCE_MS });
+  const idle = new Set(verdicts.filter(({ act }) => act === "stop").map(({ id }) => id));
+  // Metrics that cannot be read of this slice cannot be read of the next one either.
+  const blind = verdicts.filter(({ why }) => why === "unknown");
+  const left = blind.length > 0 ? stops : [];
   const ids = slice.filter((id) => idle.has(id)).slice(0, spare);
   const unfit =
     policy.action === "release"
       ? await releaseEach(cloud, ids)
       : await stopEach(cloud, ids, policy.stoppedMode);
   const failures = [
-    ...verdicts.filter(({ act }) => act !== "stop").map(({ id, reason }) => refusal(id, "Changed", reason)),
+    ...verdicts
+      .filter(({ act }) => act !== "stop")
+      .map(({ id, why, reason }) => refusal(id, CODES[why] ?? "Changed", reason)),
+    ...left.map((id) => refusal(id, "Unknown", blind[0]?.reason ?? "")),
     ...slice
       .filter((id) => idle.has(id))
       .slice(spare)
@@ -71,20 +85,39 @@ export async function stopStep(event: Phase<"stop">, ports: Ports): Promise<Idle
     ...unfit,
   ];
   const failedIds = new Set(failures.map(({ id }) => id));
-  const now = [...ours, ...(policy.action === "release" ? gone : []), ...ids].filter(
+  const over = [...ours, ...(policy.action === "release" ? gone : []), ...ids].filter(
     (id) => !failedIds.has(id),
   );
   const acted = {
-    stopped: [...event.stopped, ...now],
+    stopped: [...event.stopped, ...over],
     ...withRefusals({ refused, refusals }, failures),
     undo: [...event.undo, ...[...failedIds].filter((id) => !gone.includes(id))],
     warned,
     summary,
     calls: addCalls(event.calls, calls),
   };
-  const note = `${now.length} stopped, ${failures.length} not`;
-  if (stops.length > 0) return next({ phase: "mark", stops, ...acted }, 0, note);
-  return next({ phase: "confirm", ...acted }, now.length > 0 ? seconds(30) : 0, note);
+  const note = `${over.length} stopped, ${failures.length} not`;
+  if (stops.length > left.length) return next({ phase: "mark", stops, ...acted }, 0, note);
+  return next({ phase: "confirm", ...acted }, over.length > 0 ? seconds(30) : 0, note);
+}
+
+/** Refusals that say more than that the verdict has changed. */
+const CODES: Partial<Record<Verdict["why"], string>> = { gap: "Unmeasured", unknown: "Unknown" };
+
+/** The last look, or that nothing is known of anybody when the metrics stay out of reach (I6). */
+async function lookAgain(
+  cloud: CloudClient,
+  instances: readonly Instance[],
+  policy: IdlePolicy,
+  { now, patient }: { readonly now: number; readonly patient: boolean },
+): Promise<Verdict[]> {
+  try {
+    return await lastLook(cloud, instances, policy, now);
+  } catch (error) {
+    if (!(error instanceof CloudError) || (error.kind === "wait" && patient)) throw error;
+    const reason = `its metrics cannot be read, so whether it is busy is not known: ${error.message}`;
+    return instances.map(({ id }) => keep(id, "unknown", reason));
+  }
 }
 
 /** How many may still be stopped; others may have been stopped by other hands since the survey. */

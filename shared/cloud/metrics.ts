@@ -1,14 +1,16 @@
-/** Hourly metrics of instances from CloudMonitor. */
+/** Metrics of instances from CloudMonitor. */
 import * as z from "zod/mini";
 import { Text } from "./answers.ts";
 import { send, type CloudClient } from "./client.ts";
 import { batches, byToken } from "./pages.ts";
 import { cloudError } from "./refusal.ts";
 
-/** One hour of one instance. An hour without data has no point, which does not mean 0. */
+/** One period of one instance. A period without data has no point, which does not mean 0. */
 export interface Point {
-  /** An end of the hour, epoch milliseconds; which of the two no document says. */
+  /** An end of the period, epoch milliseconds; which of the two no document says. */
   readonly at: number;
+  /** The public address it was measured on, where a metric has one series for each. */
+  readonly ip?: string;
   /** NaN where the cloud left the number out. */
   readonly average: number;
   readonly minimum: number;
@@ -30,6 +32,7 @@ const datapoints = () =>
     z.looseObject({
       timestamp: z.number(),
       instanceId: z.string(),
+      ip: z.optional(z.string()),
       Average: z.optional(z.number()),
       Minimum: z.optional(z.number()),
       Maximum: z.optional(z.number()),
@@ -40,23 +43,30 @@ const datapoints = () =>
 const MOST_INSTANCES = 50;
 const MOST_POINTS = 1440;
 
+/** Which points are asked for: those in (fromAt, toAt], each of them `periodMs` long. */
+export interface Asked {
+  /** A minute, which is kept for 31 days, or an hour, which is kept for 91. */
+  readonly periodMs: number;
+  readonly fromAt: number;
+  readonly toAt: number;
+}
+
 /**
- * The hourly points in (fromAt, toAt] of a basic metric such as `CPUUtilization`, oldest first, by instance.
- * Instances without any point are in the map with an empty list.
+ * The points of a basic metric such as `CPUUtilization`, oldest first, by instance. Instances without any
+ * point are in the map with an empty list.
  */
-export async function hourlyPoints(
+export async function metricPoints(
   client: CloudClient,
   metricName: string,
   ids: readonly string[],
-  fromAt: number,
-  toAt: number,
+  { periodMs, fromAt, toAt }: Asked,
 ): Promise<Map<string, Point[]>> {
   const points = new Map(ids.map((id) => [id, [] as Point[]]));
   for (const batch of batches(ids, MOST_INSTANCES)) {
     const params = {
       Namespace: "acs_ecs_dashboard",
       MetricName: metricName,
-      Period: "3600",
+      Period: String(periodMs / 1000),
       Dimensions: JSON.stringify(batch.map((instanceId) => ({ instanceId }))),
       // As numbers, because text would be read in the zone of the account.
       StartTime: String(fromAt),
@@ -65,9 +75,9 @@ export async function hourlyPoints(
     };
     for (const row of await pagesOf(client, params)) {
       // A number that is not there is no number: read as 0 it would pass for idleness.
-      const { timestamp, instanceId, Average = NaN, Minimum = NaN, Maximum = NaN } = row;
-      const point = { at: timestamp, average: Average, minimum: Minimum, maximum: Maximum };
-      points.get(instanceId)?.push(point);
+      const { timestamp: at, instanceId, ip, Average = NaN, Minimum = NaN, Maximum = NaN } = row;
+      const numbers = { average: Average, minimum: Minimum, maximum: Maximum };
+      points.get(instanceId)?.push({ at, ...(ip !== undefined && { ip }), ...numbers });
     }
   }
   for (const list of points.values()) list.sort((a, b) => a.at - b.at);

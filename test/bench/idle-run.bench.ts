@@ -1,7 +1,7 @@
 /** A whole idle check of 10,000 instances on the stand-in: how many calls, and what each costs beside its HTTP. */
 import { lastFullHour } from "../../functions/stop-idle/signals.ts";
 import { describeInstances } from "../../shared/cloud/instances.ts";
-import { hourlyPoints } from "../../shared/cloud/metrics.ts";
+import { metricPoints } from "../../shared/cloud/metrics.ts";
 import { hours } from "../../shared/duration.ts";
 import { hasEnded } from "../../shared/journal.ts";
 import { POLICY, QUIET } from "../flow/idle-world.ts";
@@ -54,7 +54,13 @@ async function reading(kiln: Deployment): Promise<number> {
   const ids = (await describeInstances(client, { tags: {} })).map(({ id }) => id);
   const lanes = [ids.slice(0, COUNT / 2), ids.slice(COUNT / 2)];
   await Promise.all(
-    lanes.map((lane) => hourlyPoints(client, "CPUUtilization", lane, end - hours(2) - 1, end)),
+    lanes.map((lane) =>
+      metricPoints(client, "CPUUtilization", lane, {
+        periodMs: hours(1),
+        fromAt: end - hours(2) - 1,
+        toAt: end,
+      }),
+    ),
   );
   return performance.now() - start;
 }

@@ -17,7 +17,7 @@ import {
   stopInstance,
   stopInstances,
 } from "../../shared/cloud/instances.ts";
-import { hourlyPoints } from "../../shared/cloud/metrics.ts";
+import { metricPoints } from "../../shared/cloud/metrics.ts";
 import { availableZones } from "../../shared/cloud/stock.ts";
 import { listTaggedIds, tagResources, untagResources } from "../../shared/cloud/tags.ts";
 import { describeTemplates, describeTemplateVersions } from "../../shared/cloud/templates.ts";
@@ -193,13 +193,11 @@ onCloud(
     const { instanceIds } = await runInstances(client, { ...LAUNCH, Amount: 60 }, "token-1");
     await cloud.settle({ forMs: hours(6) });
     const now = cloud.time.now();
-    const points = await hourlyPoints(
-      client,
-      "CPUUtilization",
-      [...instanceIds, "i-nosuchinstance"],
-      now - hours(5),
-      now,
-    );
+    const points = await metricPoints(client, "CPUUtilization", [...instanceIds, "i-nosuchinstance"], {
+      periodMs: hours(1),
+      fromAt: now - hours(5),
+      toAt: now,
+    });
     expect([...points.keys()]).toEqual([...instanceIds, "i-nosuchinstance"]);
     expect(points.get("i-nosuchinstance")).toEqual([]);
     for (const id of instanceIds) {

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { test } from "vitest";
 import { describeImages, familyImage } from "../../shared/cloud/images.ts";
 import { describeInstances, runInstances } from "../../shared/cloud/instances.ts";
-import { hourlyPoints } from "../../shared/cloud/metrics.ts";
+import { metricPoints } from "../../shared/cloud/metrics.ts";
 import { getObject } from "../../shared/cloud/oss.ts";
 import { waitMs } from "../../shared/cloud/retry.ts";
 import { clientToken } from "../../shared/cloud/token.ts";
@@ -74,7 +74,8 @@ onCloud(
     for (const call of [
       () => describeInstances(client, { ids: ["i-1"] }),
       () => getObject(client, "none"),
-      () => hourlyPoints(client, "CPUUtilization", ["i-1"], 0, minutes(1)),
+      () =>
+        metricPoints(client, "CPUUtilization", ["i-1"], { periodMs: hours(1), fromAt: 0, toAt: minutes(1) }),
     ]) {
       const error = await refusalOf(call());
       expect(error.kind, error.message).toBe("wait");
@@ -89,7 +90,8 @@ onCloud("a wrong secret is named as that, and neither key nor secret is shown", 
   for (const call of [
     () => describeInstances(client, { ids: ["i-1"] }),
     () => getObject(client, "none"),
-    () => hourlyPoints(client, "CPUUtilization", ["i-1"], 0, minutes(1)),
+    () =>
+      metricPoints(client, "CPUUtilization", ["i-1"], { periodMs: hours(1), fromAt: 0, toAt: minutes(1) }),
   ]) {
     const error = await refusalOf(call());
     expect(error.kind).toBe("give-up");
@@ -108,7 +110,9 @@ test("a missing permission names the action to allow", async ({ expect }) => {
   const error = await refusalOf(runInstances(client, LAUNCH, "token-1"));
   expect(error.kind).toBe("give-up");
   expect(error.message).toContain("ecs:RunInstances");
-  const metrics = await refusalOf(hourlyPoints(client, "CPUUtilization", ["i-1"], 0, minutes(1)));
+  const metrics = await refusalOf(
+    metricPoints(client, "CPUUtilization", ["i-1"], { periodMs: hours(1), fromAt: 0, toAt: minutes(1) }),
+  );
   expect(metrics.message).toContain("cms:QueryMetricList");
   await cloud.close();
 });

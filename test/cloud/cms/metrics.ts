@@ -1,12 +1,15 @@
 /**
- * Hourly points of acs_ecs_dashboard, derived from the load of each machine.
+ * Points of acs_ecs_dashboard, made of the minutes of each machine.
  *
  * M1. A window is open on the left and closed on the right; a point carries the start of its period.
- * M2. No point for a period in which the instance did not run at all: a missing hour is not 0 %.
- * M3. Periods shorter than an hour repeat the hour's averages; the hour's maximum sits in its first period.
+ * M2. A minute is measured when the instance ran from its beginning to its end. A period without any measured
+ *     minute has no point: a missing hour is not 0 %.
+ * M3. A longer period has the mean of its measured minutes, and the least and the most of them. A shorter one
+ *     repeats its minute.
+ * M4. A point appears a while after its period is over, so the hour that runs has none. No document says so;
+ *     a cloud that answered with half an hour as if it were whole would be the kinder one.
  */
 import type { Instance } from "../ecs/records.ts";
-import { BUSY } from "../ecs/load.ts";
 import type { Load } from "../ecs/load.ts";
 import type { World } from "../ecs/world.ts";
 
@@ -20,11 +23,7 @@ export interface Point {
   readonly ip?: string;
 }
 
-const HOUR_MS = 3_600_000;
-/** A point shows up a while after its period is over; an estimate. */
-const LAG_MS = 2 * 60_000;
-/** Points are made of minutes: less than one leaves nothing behind. */
-const SHORTEST_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 type Reading = (load: Load) => readonly [average: number, maximum: number];
 
@@ -32,9 +31,12 @@ const flat =
   (read: (load: Load) => number): Reading =>
   (load) => [read(load), read(load)];
 
+/** The most of a minute is never below its mean, whatever a load says. */
+const cpu: Reading = ({ cpuAverage, cpuMaximum }) => [cpuAverage, Math.max(cpuAverage, cpuMaximum)];
+
 /** Basic metrics: the hypervisor measures them, no agent needed. Rates in bit/s, BPS in byte/s. */
 export const METRICS: Readonly<Record<string, Reading>> = {
-  CPUUtilization: (load) => [load.cpuAverage, load.cpuMaximum],
+  CPUUtilization: cpu,
   IntranetInRate: flat((load) => load.intranetIn),
   IntranetOutRate: flat((load) => load.intranetOut),
   InternetInRate: flat((load) => load.internetIn),
@@ -61,32 +63,37 @@ export function pointsOf(
   if (reading === undefined || (metric.startsWith("VPC_PublicIP") && instance.publicIp === undefined))
     return [];
   const points: Point[] = [];
-  const profile = world.loadOf(instance) ?? ((): Load => BUSY);
-  const last = Math.min(to, world.now() - periodMs - LAG_MS);
+  const profile = world.loadOf(instance);
+  const last = Math.min(to, world.now() - periodMs - world.delays.metricMs);
   for (let at = Math.floor(from / periodMs) * periodMs + periodMs; at <= last; at += periodMs) {
-    if (!wasRunning(instance, at, at + periodMs)) continue;
-    const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
-    const load = profile(hour);
-    if (load === undefined) continue;
-    const [average, hourMaximum] = reading(load);
+    const values = minutesOf(instance, at, periodMs).flatMap((minute) => {
+      const load = profile(minute);
+      return load === undefined ? [] : [reading(load)];
+    });
+    if (values.length === 0) continue;
+    const averages = values.map(([average]) => average);
     points.push({
       timestamp: at,
       userId: world.kernel.accountId,
       instanceId: instance.instanceId,
       ...(metric.startsWith("VPC_PublicIP") ? { ip: instance.publicIp ?? "" } : {}),
-      Minimum: round(average / 2),
-      Average: round(average),
-      Maximum: round(at === hour ? hourMaximum : average),
+      Minimum: round(Math.min(...averages) / 2),
+      Average: round(averages.reduce((sum, average) => sum + average, 0) / averages.length),
+      Maximum: round(Math.max(...values.map(([, most]) => most))),
     });
   }
   return points;
 }
 
-function wasRunning(instance: Instance, from: number, to: number): boolean {
-  return instance.runs.some((run) => {
-    const overlapMs = Math.min(run.to ?? Number.POSITIVE_INFINITY, to) - Math.max(run.from, from);
-    return overlapMs >= Math.min(SHORTEST_MS, to - from);
-  });
+/** The beginnings of the measured minutes of a period (M2); of a period shorter than that, its minute's. */
+function minutesOf(instance: Instance, at: number, periodMs: number): number[] {
+  const first = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  return Array.from({ length: Math.ceil(periodMs / MINUTE_MS) }, (_, n) => first + n * MINUTE_MS).filter(
+    (minute) =>
+      instance.runs.some(
+        ({ from, to = Number.POSITIVE_INFINITY }) => from <= minute && minute + MINUTE_MS <= to,
+      ),
+  );
 }
 
 function round(value: number): number {

@@ -20,6 +20,7 @@ export interface Delays {
   copyMs: number;
   replaceDiskMs: number;
   vanishMs: number;
+  metricMs: number;
 }
 
 export function usualDelays(): Delays {
@@ -39,5 +40,8 @@ export function usualDelays(): Delays {
     copyMs: 6 * minute, // estimate for a copy between two regions
     replaceDiskMs: 10 * second, // estimate
     vanishMs: 8 * second, // estimate: how long a launch that fails stays visible
+    // Estimate, counted from the end of a point's period. "Reported with a delay that differs by service":
+    // https://www.alibabacloud.com/help/doc-detail/101237.html
+    metricMs: 2 * minute,
   };
 }

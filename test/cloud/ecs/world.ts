@@ -10,7 +10,7 @@ import { usualDelays } from "./delays.ts";
 import { Assistant } from "./assistant.ts";
 import { Imaging } from "./imaging.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { LoadProfile } from "./load.ts";
+import { profileOf, type LoadProfile, type LoadRule, type LoadSpan } from "./load.ts";
 import { publishImage } from "./public-images.ts";
 import type { PublicImage } from "./public-images.ts";
 import type {
@@ -73,8 +73,8 @@ export class World {
   /** `<region>:<image id>` → live instances made of it. */
   readonly imageUsers = new Map<string, Set<string>>();
   readonly #stock = new Map<string, number>();
-  readonly #loads: { readonly match: (instance: Instance) => boolean; readonly profile: LoadProfile }[] = [];
-  readonly #loadById = new Map<string, LoadProfile>();
+  readonly #loads: (LoadRule & { readonly match: (instance: Instance) => boolean })[] = [];
+  readonly #loadById = new Map<string, readonly LoadRule[]>();
   #seq = 0;
 
   constructor(kernel: Kernel) {
@@ -128,18 +128,23 @@ export class World {
   }
 
   /**
-   * How busy machines are, hour by hour: one id, or every instance a predicate picks (newest rule first).
-   * The profile must be pure: CloudMonitor may ask for the same hour twice. It answers undefined for a gap.
+   * How busy machines are, minute by minute, from an instant to an instant or always: one id, or every instance
+   * a predicate picks. Ids go before predicates, newer rules before older ones. The profile must be pure:
+   * CloudMonitor may ask for the same minute twice. It answers undefined for a gap.
    */
-  load(whose: string | ((instance: Instance) => boolean), profile: LoadProfile): void {
-    if (typeof whose === "string") this.#loadById.set(whose, profile);
-    else this.#loads.unshift({ match: whose, profile });
+  load(
+    whose: string | ((instance: Instance) => boolean),
+    profile: LoadProfile,
+    { fromAt = Number.NEGATIVE_INFINITY, toAt = Number.POSITIVE_INFINITY }: LoadSpan = {},
+  ): void {
+    const rule = { profile, fromAt, toAt };
+    if (typeof whose === "string") this.#loadById.set(whose, [rule, ...(this.#loadById.get(whose) ?? [])]);
+    else this.#loads.unshift({ match: whose, ...rule });
   }
 
-  loadOf(instance: Instance): LoadProfile | undefined {
-    return (
-      this.#loadById.get(instance.instanceId) ?? this.#loads.find((rule) => rule.match(instance))?.profile
-    );
+  loadOf(instance: Instance): LoadProfile {
+    const general = this.#loads.filter((rule) => rule.match(instance));
+    return profileOf([...(this.#loadById.get(instance.instanceId) ?? []), ...general]);
   }
 
   /** The next CreateImage ends in CreateFailed. */

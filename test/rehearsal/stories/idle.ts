@@ -76,7 +76,7 @@ export function idleScenes(): readonly Scene[] {
           cloud.world.load(busy, () => BUSY);
           cloud.world.load(writing, () => ({ ...QUIET, diskWrite: 30_000_000 }));
           // Its metrics went missing half of the time.
-          cloud.world.load(unmeasured, (hour) => ((hour / hours(1)) % 2 === 0 ? QUIET : undefined));
+          cloud.world.load(unmeasured, (at) => (Math.floor(at / hours(1)) % 2 === 0 ? QUIET : undefined));
           cloud.world.tag(wanted, { "kiln:keep": "" });
           return Promise.resolve(
             held(
