@@ -34,7 +34,6 @@ export type Why =
   | "announced"
   | "busy"
   | "gap"
-  | "unknown"
   | "status"
   | "optedOut"
   | "locked"
@@ -60,7 +59,7 @@ export interface Verdict {
 }
 
 /** The verdict to leave an instance alone. */
-export const keep = (id: string, why: Why, reason: string, numbers: readonly Measured[] = []): Verdict => ({
+const keep = (id: string, why: Why, reason: string, numbers: readonly Measured[] = []): Verdict => ({
   id,
   act: "keep",
   why,

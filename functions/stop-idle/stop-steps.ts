@@ -8,7 +8,8 @@
  * I4. A member is marked as stopped by this run before it is stopped, so that a crash in between is told from
  *     a person's stop; the marks of those that were not stopped are taken away at the end.
  * I5. One run at a time looks after a fleet, or two caps would add up.
- * I6. Metrics that cannot be read stop nothing: after some patience the run goes on to its end and says so.
+ * I6. Metrics that cannot be read stop nothing: after some patience the run goes to its end, with what it has
+ *     stopped by then, and says so.
  */
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
@@ -22,7 +23,7 @@ import { failed, next } from "../../shared/machine.ts";
 import { addCalls, counted } from "./calls.ts";
 import { releaseEach, stopEach, tagEach, type Refused } from "../../shared/each.ts";
 import { membersOf, policyOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
-import { keep, type Verdict } from "./decide.ts";
+import type { Verdict } from "./decide.ts";
 import { lastLook } from "./survey.ts";
 
 /** What one call stops, and what of releases, one by one, is over soon enough. */
@@ -58,65 +59,64 @@ export async function stopStep(event: Phase<"stop">, ports: Ports): Promise<Idle
     .filter(({ status }) => status === "Stopping" || status === "Stopped")
     .map(({ id }) => id);
   const running = found.filter(({ status }) => status === "Running");
+  const releasing = policy.action === "release";
+  // Of a release an earlier delivery of this step leaves nothing to see.
+  const before = [...ours, ...(releasing ? gone : [])];
+  const tally = () => ({ warned, summary, calls: addCalls(event.calls, calls) });
   const spare = await spareOf(cloud, event.job.fleet, policy);
   const now = ports.clock.now();
-  const verdicts = await lookAgain(cloud, running, policy, { now, patient: now - event.since < PATIENCE_MS });
+  const patient = now - event.since < PATIENCE_MS;
+  const verdicts = await lookAgain(cloud, running, policy, { now, patient });
+  if (verdicts instanceof CloudError) {
+    const blind = `${running.length + stops.length} instances`;
+    const message = `whether they are busy, so they are left as they are: ${verdicts.message}`;
+    const acted = {
+      stopped: [...event.stopped, ...before],
+      ...withRefusals({ refused, refusals }, [refusal(blind, "Unknown", message)]),
+      undo: [...event.undo, ...running.map(({ id }) => id)],
+      ...tally(),
+    };
+    return next({ phase: "confirm", ...acted }, 0, `the metrics of ${blind} cannot be read`);
+  }
   const idle = new Set(verdicts.filter(({ act }) => act === "stop").map(({ id }) => id));
-  // Metrics that cannot be read of this slice cannot be read of the next one either.
-  const blind = verdicts.filter(({ why }) => why === "unknown");
-  const left = blind.length > 0 ? stops : [];
   const ids = slice.filter((id) => idle.has(id)).slice(0, spare);
-  const unfit =
-    policy.action === "release"
-      ? await releaseEach(cloud, ids)
-      : await stopEach(cloud, ids, policy.stoppedMode);
+  const unfit = releasing ? await releaseEach(cloud, ids) : await stopEach(cloud, ids, policy.stoppedMode);
   const failures = [
     ...verdicts
       .filter(({ act }) => act !== "stop")
-      .map(({ id, why, reason }) => refusal(id, CODES[why] ?? "Changed", reason)),
-    ...left.map((id) => refusal(id, "Unknown", blind[0]?.reason ?? "")),
+      .map(({ id, why, reason }) => refusal(id, why === "gap" ? "Unmeasured" : "Changed", reason)),
     ...slice
       .filter((id) => idle.has(id))
       .slice(spare)
       .map((id) => refusal(id, "KeepRunning", "too few are running by now")),
-    ...(policy.action === "release"
-      ? []
-      : gone.map((id) => refusal(id, "Gone", "it was released meanwhile"))),
+    ...(releasing ? [] : gone.map((id) => refusal(id, "Gone", "it was released meanwhile"))),
     ...unfit,
   ];
   const failedIds = new Set(failures.map(({ id }) => id));
-  const over = [...ours, ...(policy.action === "release" ? gone : []), ...ids].filter(
-    (id) => !failedIds.has(id),
-  );
+  const over = [...before, ...ids].filter((id) => !failedIds.has(id));
   const acted = {
     stopped: [...event.stopped, ...over],
     ...withRefusals({ refused, refusals }, failures),
     undo: [...event.undo, ...[...failedIds].filter((id) => !gone.includes(id))],
-    warned,
-    summary,
-    calls: addCalls(event.calls, calls),
+    ...tally(),
   };
   const note = `${over.length} stopped, ${failures.length} not`;
-  if (stops.length > left.length) return next({ phase: "mark", stops, ...acted }, 0, note);
+  if (stops.length > 0) return next({ phase: "mark", stops, ...acted }, 0, note);
   return next({ phase: "confirm", ...acted }, over.length > 0 ? seconds(30) : 0, note);
 }
 
-/** Refusals that say more than that the verdict has changed. */
-const CODES: Partial<Record<Verdict["why"], string>> = { gap: "Unmeasured", unknown: "Unknown" };
-
-/** The last look, or that nothing is known of anybody when the metrics stay out of reach (I6). */
+/** The last look, or why nothing can be known of any of them (I6). */
 async function lookAgain(
   cloud: CloudClient,
   instances: readonly Instance[],
   policy: IdlePolicy,
   { now, patient }: { readonly now: number; readonly patient: boolean },
-): Promise<Verdict[]> {
+): Promise<Verdict[] | CloudError> {
   try {
     return await lastLook(cloud, instances, policy, now);
   } catch (error) {
     if (!(error instanceof CloudError) || (error.kind === "wait" && patient)) throw error;
-    const reason = `its metrics cannot be read, so whether it is busy is not known: ${error.message}`;
-    return instances.map(({ id }) => keep(id, "unknown", reason));
+    return error;
   }
 }
 

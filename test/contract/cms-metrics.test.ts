@@ -3,6 +3,7 @@ import { inCloud, read } from "./ecs-caller.ts";
 import type { Caller } from "./ecs-caller.ts";
 
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 const QUIET = {
   cpuAverage: 1,
   cpuMaximum: 3,
@@ -17,6 +18,7 @@ const QUIET = {
 interface Point {
   readonly timestamp: number;
   readonly instanceId: string;
+  readonly Minimum: number;
   readonly Average: number;
   readonly Maximum: number;
 }
@@ -45,7 +47,8 @@ test("hourly points follow the load, skip its gaps and the hours an instance was
     const { cloud, launch, ask } = caller;
     const [busy, quiet] = await launch({ Amount: 2 });
     const start = cloud.time.now();
-    cloud.world.load(quiet!, (hour) => (hour === start + 2 * HOUR ? undefined : QUIET));
+    cloud.world.load(quiet!, () => QUIET);
+    cloud.world.load(quiet!, () => undefined, { fromAt: start + 2 * HOUR, toAt: start + 3 * HOUR });
     await cloud.settle({ forMs: 4 * HOUR });
     await ask("StopInstance", { InstanceId: busy });
     await cloud.settle({ forMs: 2 * HOUR + 5 * 60_000 });
@@ -57,6 +60,55 @@ test("hourly points follow the load, skip its gaps and the hours an instance was
     expect(hours(quiet!)).toEqual([1, 3, 4, 5]);
     expect(all.find((point) => point.instanceId === quiet)).toMatchObject({ Average: 1, Maximum: 3 });
     expect(all.find((point) => point.instanceId === busy)).toMatchObject({ Average: 20, Maximum: 45 });
+  });
+});
+
+test("an hour is made of its minutes: their mean, the least and the most of them", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { cloud, launch } = caller;
+    const [id = ""] = await launch();
+    const hour = cloud.time.now() + HOUR;
+    cloud.world.load(id, () => QUIET);
+    const job = { ...QUIET, cpuAverage: 99, cpuMaximum: 100 };
+    cloud.world.load(id, () => job, { fromAt: hour + 10 * MINUTE, toAt: hour + 25 * MINUTE });
+    cloud.world.load(id, () => undefined, { fromAt: hour + 40 * MINUTE, toAt: hour + 50 * MINUTE });
+    await cloud.settle({ forMs: 3 * HOUR });
+    const window = { StartTime: String(hour - 1), EndTime: String(hour + HOUR - 1) };
+    const [whole, ...others] = await points(caller, [id], window);
+    expect(others).toEqual([]);
+    const minutes = await points(caller, [id], { ...window, Period: "60" });
+    const at = ({ timestamp }: Point): number => (timestamp - hour) / MINUTE;
+    expect(minutes.map(at)).toEqual(Array.from({ length: 60 }, (_, n) => n).filter((n) => n < 40 || n >= 50));
+    expect(minutes.filter(({ Average }) => Average === 99).map(at)).toEqual(
+      Array.from({ length: 15 }, (_, n) => 10 + n),
+    );
+    expect(whole).toMatchObject({
+      timestamp: hour,
+      Average: (15 * 99 + 35 * 1) / 50,
+      Minimum: Math.min(...minutes.map(({ Minimum }) => Minimum)),
+      Maximum: 100,
+    });
+  });
+});
+
+test("a point appears after its period is over and not before, so the hour that runs has none", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { cloud, launch } = caller;
+    const [id = ""] = await launch();
+    const start = cloud.time.now();
+    const newest = async (Period: string): Promise<number> => {
+      const window = { Period, StartTime: String(start - 1), EndTime: String(cloud.time.now()) };
+      return ((await points(caller, [id], window)).at(-1)?.timestamp ?? Number.NaN) - start;
+    };
+    await cloud.settle({ forMs: 2 * HOUR });
+    expect(await newest("3600")).toBe(0);
+    expect(await newest("60")).toBe(2 * HOUR - 3 * MINUTE);
+    await cloud.settle({ forMs: 2 * MINUTE });
+    expect(await newest("3600")).toBe(HOUR);
+    cloud.world.delays.metricMs = 7 * MINUTE;
+    expect(await newest("60")).toBe(2 * HOUR - 6 * MINUTE);
   });
 });
 

@@ -212,6 +212,28 @@ onCloud(
   },
 );
 
+onCloud(
+  "points of a minute come by the minute, and those of an address say which it is",
+  async ({ cloud, expect }) => {
+    const client = connected(cloud);
+    const { instanceIds } = await runInstances(
+      client,
+      { ...LAUNCH, InternetMaxBandwidthOut: 5, Amount: 1 },
+      "token-1",
+    );
+    await cloud.settle({ forMs: hours(1) });
+    const [id = ""] = instanceIds;
+    const asked = { periodMs: minutes(1), fromAt: cloud.time.now() - minutes(15), toAt: cloud.time.now() };
+    const list =
+      (await metricPoints(client, "VPC_PublicIP_InternetInRate", instanceIds, asked)).get(id) ?? [];
+    expect(list).toHaveLength(12);
+    expect(new Set(list.map(({ ip }) => ip))).toEqual(new Set([cloud.world.mustHave(id).publicIp]));
+    expect(list.slice(1).map(({ at }, n) => at - (list[n]?.at ?? 0))).toEqual(
+      list.slice(1).map(() => minutes(1)),
+    );
+  },
+);
+
 onCloud("zones that have a type are told apart from those that do not", async ({ cloud, expect }) => {
   const zones = await availableZones(connected(cloud), "ecs.g7.large");
   expect(zones.map(({ zone }) => zone)).toContain("cn-hangzhou-h");

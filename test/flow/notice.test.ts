@@ -69,7 +69,9 @@ test("a stop is announced, told to the channels, and done only when it is still 
   expect(heard.title).toBe("web: 2 idle instances are going to be stopped");
   expect(Object.keys(heard.links.keep)).toEqual([idle, busy]);
   // Somebody works on one of them before the time is up.
-  kiln.cloud.world.load(busy, () => ({ ...IDLE, cpuAverage: 50 }));
+  kiln.cloud.world.load(busy, () => ({ ...IDLE, cpuAverage: 50 }), {
+    fromAt: kiln.cloud.time.now(),
+  });
   await kiln.cloud.settle({ forMs: hours(1) + minutes(30) });
   expect(Object.values(statuses(kiln))).toEqual(["Running", "Running"]);
   expect(Object.keys(tagsOf(kiln, idle))).toContain("kiln:stop-at");

@@ -35,7 +35,16 @@ test("idle over the whole window is stopped, and the sentence has the numbers", 
     act: "stop",
     why: "idle",
     reason: "idle for 3h: cpuAverage at most 1.23 % (below 5), 3/3 points",
-    numbers: [{ signal: "cpuAverage", worst: 1.23, below: 5, points: 3, expected: 3 }],
+    numbers: [
+      {
+        signal: "cpuAverage",
+        worst: 1.23,
+        below: 5,
+        points: 3,
+        expected: 3,
+        worstAt: lastFullHour(NOW) - hours(1),
+      },
+    ],
   });
 });
 
