@@ -146,7 +146,8 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       return enter({ phase: "watch", instanceId, index, invocationId }, seconds(5), `"${command.name}" runs`);
     },
 
-    watch: async (event: At<E, "watch">, { cloud }: Ports): Promise<Outcome<E>> => {
+    watch: async (event: At<E, "watch">, ports: Ports): Promise<Outcome<E>> => {
+      const { cloud } = ports;
       const { instanceId, index, invocationId } = event;
       const command = lease.commands(event)[index];
       const name = command?.name ?? `command ${index}`;
@@ -155,9 +156,10 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const key = outputKey(event.run, `${lease.rental(event).role}-${index}`);
       const cut =
         result.dropped === 0 ? "" : `[the cloud keeps 24 KB and dropped ${result.dropped} bytes of this]\n`;
-      await putObject(cloud, key, `${cut}${result.output}`, { contentType: "text/plain; charset=utf-8" });
+      const kept = await keepOutput(key, `${cut}${result.output}`, event, ports);
+      const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";
       const problem = result.ok ? lease.judge?.(event, index, result.output) : undefined;
-      if (problem !== undefined) return lease.giveUp(event, `${problem} (all of it: ${key})`);
+      if (problem !== undefined) return lease.giveUp(event, `${problem} (${whole})`);
       if (result.ok)
         return enter({ phase: "command", instanceId, index: index + 1 }, 0, `"${name}" succeeded`);
       // Cloud Assistant repeats the exit code in words; anything else it says (a time-out, no agent) is news.
@@ -165,10 +167,7 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const how = told
         ? `${told} ${result.errorInfo ?? ""}`.trim()
         : `exit code ${result.exitCode ?? "none"}`;
-      return lease.giveUp(
-        event,
-        `"${name}" failed with ${how}: ${lastLines(result.output)} (all of it: ${key})`,
-      );
+      return lease.giveUp(event, `"${name}" failed with ${how}: ${lastLines(result.output)} (${whole})`);
     },
 
     rebooted: async (event: At<E, "rebooted">, { cloud }: Ports): Promise<Outcome<E>> => {
@@ -202,6 +201,26 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
   };
 }
 
+/** A bucket that refuses to write is asked for about a minute; the machine costs money and ends by its own clock. */
+const OUTPUT_TRIES = 4;
+
+/** Keeps a command's output beside the record; false when the bucket would not take it for long. */
+async function keepOutput(
+  key: string,
+  text: string,
+  { run, tries }: Continuation,
+  { cloud, log }: Ports,
+): Promise<boolean> {
+  try {
+    await putObject(cloud, key, text, { contentType: "text/plain; charset=utf-8" });
+    return true;
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind !== "wait" || tries < OUTPUT_TRIES) throw error;
+    log({ warning: "output not kept", run, key, error: error.message });
+    return false;
+  }
+}
+
 /** An instance not listed this long after its launch is gone (R3). */
 const ABSENT_MS = minutes(2);
 
@@ -216,6 +235,10 @@ export function discardFrom(event: Continuation, verdict: Verdict) {
     ...(taskId !== undefined && { taskId }),
   } as const;
 }
+
+/** What becomes of a machine that could not be given back: the sweep keeps machines of failed runs (R1). */
+export const leftMachine = (instanceId: string): string =>
+  `${instanceId} is left; it releases itself at its AutoReleaseTime`;
 
 function rungs({ instanceTypes, vSwitchIds, spot }: Rental) {
   const payments = spot.wanted ? [spotParams(spot.maxPricePerHour), {}] : [{}];

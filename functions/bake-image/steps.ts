@@ -23,7 +23,7 @@ import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait, type Machine, type Outcome } from "../../shared/machine.ts";
 import { sealStep } from "../../shared/seal.ts";
-import { discardFrom, TEMPORARY_LIMITS_MS, temporarySteps } from "../../shared/temporary.ts";
+import { discardFrom, leftMachine, TEMPORARY_LIMITS_MS, temporarySteps } from "../../shared/temporary.ts";
 import { attributesOf, importOf, importTraits, sourceOf } from "./capture.ts";
 import { builderRental } from "./rental.ts";
 
@@ -37,10 +37,21 @@ export function planOf({ job, phase }: BakeEvent): BakePlan {
 
 const giveUp = (event: BakeEvent, reason: string): BakeOutcome => {
   if (event.phase !== "discard") return next(discardFrom(event, { ok: false, reason }));
-  const left = [event.instanceId, event.imageId].filter(Boolean).join(" and ");
   const first = event.verdict.ok ? "" : `${event.verdict.reason}; `;
-  return failed(`${first}${reason}; left behind for the sweep: ${left || "nothing known"}`);
+  return failed(`${first}${reason}; ${leftBehind(event)}`);
 };
+
+/** What becomes of what a bake could not give back: a failed run may keep its machine, so the sweep leaves that. */
+function leftBehind({ instanceId, imageId, job, run }: Extract<BakeEvent, { phase: "discard" }>): string {
+  const source = job.plan?.document.source;
+  const left: string[] = [];
+  if (instanceId !== undefined && source?.kind === "builder") left.push(leftMachine(instanceId));
+  if (job.plan?.restart && source?.kind === "instance") {
+    left.push(`${source.id} may still be stopped: look, and start it`);
+  }
+  if (imageId !== undefined) left.push(`${imageId} is left for the sweep to remove`);
+  return left.join("; ") || `nothing is known to be left; look for the tag ${TAG.run} = ${run}`;
+}
 
 const rented = temporarySteps<BakeEvent>({
   rental: (event) => builderRental(event, planOf(event)),

@@ -10,8 +10,9 @@ import { loadRecipe } from "../../shared/document-store.ts";
 import { days, hours, minutes } from "../../shared/duration.ts";
 import type { At, PromoteEvent } from "../../shared/events/promote-family.ts";
 import type { Ports } from "../../shared/handler.ts";
+import { TAG } from "../../shared/labels.ts";
 import { failed, next, type Machine, type Outcome } from "../../shared/machine.ts";
-import { discardFrom, TEMPORARY_LIMITS_MS } from "../../shared/temporary.ts";
+import { discardFrom, leftMachine, TEMPORARY_LIMITS_MS } from "../../shared/temporary.ts";
 import { approvalSteps } from "./approval.ts";
 import { copySteps } from "./copies.ts";
 import { familySteps } from "./family.ts";
@@ -33,7 +34,11 @@ const giveUp = (event: PromoteEvent, reason: string): PromoteOutcome => {
       return next(discardFrom(event, { ok: false, reason }));
     case "discard": {
       const first = event.verdict.ok ? "" : `${event.verdict.reason}; `;
-      return failed(`${first}${reason}; left behind for the sweep: ${event.instanceId ?? "nothing known"}`);
+      const left =
+        event.instanceId === undefined
+          ? `nothing is known to be left; look for the tag ${TAG.run} = ${event.run}`
+          : leftMachine(event.instanceId);
+      return failed(`${first}${reason}; ${left}`);
     }
     case "join":
       return next({ phase: "undo", ...movedOf(event), reason, stray: true });

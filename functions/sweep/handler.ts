@@ -1,5 +1,6 @@
 /**
  * The sweep: winds down runs whose events died, takes up runs that went silent, releases orphans.
+ * What belongs to a run it has no record of it leaves alone and names under `unknown`.
  * It remembers nothing; whatever it misses it finds again at its next run.
  */
 import { SweepRequest } from "../../shared/events/sweep.ts";
@@ -9,7 +10,7 @@ import { windDown } from "./failures.ts";
 import { forgetEntries } from "./ledgers.ts";
 import { lostRuns, takeUp } from "./lost-runs.ts";
 import { isNotice, postNotice } from "./notices.ts";
-import { findOrphans, giveBack } from "./orphans.ts";
+import { findOrphans, giveBack, isEndless, report } from "./orphans.ts";
 
 export const handler: FcHandler = async (bytes, context) => {
   const ports = portsFor("sweep", context);
@@ -33,8 +34,12 @@ export const handler: FcHandler = async (bytes, context) => {
   for (const orphan of dryRun ? [] : found.filter(({ release }) => release)) {
     await attempt(orphan.id, giveBack(orphan, ports));
   }
+  for (const finding of dryRun ? [] : found.filter(isEndless)) {
+    await attempt(finding.id, report(finding, ports));
+  }
   const forgotten = await forgetEntries(ports, dryRun);
-  const result = { dryRun, lost: lost.map(({ run }) => run), found, failures, forgotten };
+  const unknown = found.filter((finding) => finding.unknown);
+  const result = { dryRun, lost: lost.map(({ run }) => run), found, unknown, failures, forgotten };
   ports.log({ function: "sweep", requestId: context.requestId, ...result });
   return result;
 };

@@ -5,7 +5,7 @@ import { days, hours } from "../../shared/duration.ts";
 import { CloudError, EventError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { readRecord, type RunRecord } from "../../shared/journal.ts";
-import { functionOf, recordKey } from "../../shared/run.ts";
+import { functionOf, isRunId, recordKey } from "../../shared/run.ts";
 import { isLost } from "./decide.ts";
 
 /** Approvals and retention wait for days; such runs are looked for once a day. */
@@ -32,15 +32,22 @@ export async function lostRuns(ports: Ports): Promise<RunRecord[]> {
   return lost;
 }
 
-/** The record under `key`; undefined for what a person put there, and for what nobody can read. */
-async function recordAt(key: string, { cloud, log }: Ports): Promise<RunRecord | undefined> {
+/** The record under `key`; undefined for a file that a person put there, and for one that cannot be read. */
+async function recordAt(key: string, ports: Ports): Promise<RunRecord | undefined> {
   const run = key.slice(key.lastIndexOf("/") + 1, -".json".length);
+  return isRunId(run) && recordKey(run) === key ? knownRecord(run, ports) : undefined;
+}
+
+/**
+ * The record of a run as far as this deployment knows it; undefined without one, and for one that is no JSON.
+ * @throws CloudError when the bucket refuses: that is about all records, anything else about this one only.
+ */
+export async function knownRecord(run: string, { cloud, log }: Ports): Promise<RunRecord | undefined> {
   try {
-    return recordKey(run) === key ? await readRecord(cloud, run) : undefined;
+    return await readRecord(cloud, run);
   } catch (error) {
-    // A refusal of the cloud is about all of them; anything else must not keep the sweep from its other work.
     if (error instanceof CloudError) throw error;
-    log({ function: "sweep", warning: "not a record", key, error: (error as Error).message });
+    log({ function: "sweep", warning: "not a record", run, error: (error as Error).message });
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { claim, release } from "../../shared/claim.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { putObject } from "../../shared/cloud/oss.ts";
-import { hours } from "../../shared/duration.ts";
+import { days } from "../../shared/duration.ts";
 import { recordKey } from "../../shared/run.ts";
 import { connected, onCloud } from "../unit/cloud-layer/connected.ts";
 
@@ -42,19 +42,19 @@ onCloud("letting go twice at once takes nothing from whoever came next", async (
 });
 
 onCloud(
-  "a holder is held to be dead when its run ended, or was silent for an hour without a record",
+  "a holder is over when its run ended; one without a record is unknown, and over after a day",
   async ({ cloud, expect }) => {
     const client = connected(cloud);
     expect(await claim(client, "bake-web", run(1), NOW)).toBeUndefined();
     expect(await claim(client, "bake-web", run(1), NOW)).toBeUndefined();
-    expect(await claim(client, "bake-web", run(2), NOW + hours(1))).toBe(run(1));
-    expect(await claim(client, "bake-web", run(2), NOW + hours(1) + 1)).toBeUndefined();
+    expect(await claim(client, "bake-web", run(2), NOW + days(1))).toBe(run(1));
+    expect(await claim(client, "bake-web", run(2), NOW + days(1) + 1)).toBeUndefined();
     // Too late: it is another's.
     await release(client, "bake-web", run(1));
-    expect(await claim(client, "bake-web", run(3), NOW + hours(1) + 2)).toBe(run(2));
+    expect(await claim(client, "bake-web", run(3), NOW + days(1) + 2)).toBe(run(2));
     await ended(client, run(2));
-    expect(await claim(client, "bake-web", run(3), NOW + hours(1) + 3)).toBeUndefined();
+    expect(await claim(client, "bake-web", run(3), NOW + days(1) + 3)).toBeUndefined();
     await release(client, "bake-web", run(3));
-    expect(await claim(client, "bake-web", run(4), NOW + hours(1) + 4)).toBeUndefined();
+    expect(await claim(client, "bake-web", run(4), NOW + days(1) + 4)).toBeUndefined();
   },
 );

@@ -2,11 +2,16 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
 import type { Deployment } from "../deployment.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import { served } from "./release.ts";
 
 const timed = test.extend({ timers: ["sweep"] });
 
 /** A machine somebody else made, with tags of their choice. */
-async function launchTagged(kiln: Deployment, tags: Readonly<Record<string, string>>): Promise<string> {
+async function launchTagged(
+  kiln: Deployment,
+  tags: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
     ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
@@ -14,6 +19,7 @@ async function launchTagged(kiln: Deployment, tags: Readonly<Record<string, stri
     VSwitchId: "vsw-hangzhou-h",
     SecurityGroupId: "sg-default0001",
     Tag: named,
+    ...more,
   });
   return InstanceIdSets.InstanceIdSet[0] ?? "";
 }
@@ -113,6 +119,101 @@ timed(
   },
 );
 
+/** What the newest sweep reported. */
+function lastReport({ cloud }: Deployment) {
+  const sweeps = cloud.fc.invocations.filter(({ function: name }) => name === "kiln-sweep");
+  return JSON.parse(sweeps.at(-1)?.result ?? "{}") as {
+    readonly unknown?: readonly { readonly id: string; readonly run: string; readonly releasesAt?: string }[];
+  };
+}
+
+timed(
+  "machines of runs whose records lie elsewhere outlive every sweep, are reported, and end by themselves",
+  async ({ kiln, expect }) => {
+    // As a second deployment in the same account and region leaves them: the same tags, its own bucket.
+    const elsewhere = (kind: string) => `${kind}-web-20260105-0123456789ab`;
+    const ends = kiln.cloud.time.now() + hours(5);
+    const AutoReleaseTime = new Date(ends).toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
+    const tagsOf = (kind: string, role: string) => ({ "kiln:run": elsewhere(kind), "kiln:role": role });
+    const builder = await launchTagged(kiln, tagsOf("bake", "builder"), { AutoReleaseTime });
+    const tester = await launchTagged(kiln, tagsOf("promote", "tester"), { AutoReleaseTime });
+    const endless = await launchTagged(kiln, tagsOf("bake", "builder"));
+    await kiln.cloud.settle({ forMs: hours(4) });
+    const there = () => [...kiln.cloud.world.instances.keys()];
+    expect(there()).toEqual([builder, tester, endless]);
+    const releasesAt = new Date(AutoReleaseTime).toISOString();
+    const { unknown } = lastReport(kiln);
+    expect(unknown).toHaveLength(3);
+    expect(unknown).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: builder, run: elsewhere("bake"), releasesAt }),
+        expect.objectContaining({ id: tester, run: elsewhere("promote"), releasesAt }),
+        expect.objectContaining({
+          id: endless,
+          why: expect.stringMatching(/no AutoReleaseTime: .*release it by hand/),
+        }),
+      ]),
+    );
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(there()).toEqual([endless]);
+    const kept = kiln.cloud.oss.list("kiln-1234567890123456", "failures/").map(({ key }) => key);
+    expect(kept).toEqual([`failures/unknown-${endless}.json`]);
+  },
+);
+
+timed(
+  "a bake and its promotion whose records cannot be written for hours keep their machines and end well",
+  async ({ kiln, expect }) => {
+    const heal = kiln.cloud.faults.add({
+      product: "oss",
+      action: "PutObject",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
+      when: ({ key }) => key?.startsWith("runs/") === true,
+    });
+    // Longer than any grace the sweep could give a machine of an unknown run.
+    const provision = [{ run: "sleep 4800", timeout: "1h25m" }];
+    await kiln.upload("recipes/web.yaml", recipeText({ provision, test: {} }));
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    expect(lastReport(kiln).unknown?.map(({ id }) => id)).toEqual([...kiln.cloud.world.instances.keys()]);
+    await kiln.cloud.settle({ forMs: minutes(105) });
+    expect(kiln.records()).toEqual([]);
+    expect(served(kiln)).toBe(ownImages(kiln)[0]?.imageId);
+    heal();
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(kiln.records().map(({ kind, state }) => [kind, state])).toEqual([
+      ["bake", "done"],
+      ["promote", "done"],
+    ]);
+    expect(leftovers(kiln)).toEqual([]);
+  },
+);
+
+timed(
+  "a machine that a bake could not give back ends as its record says: by its own automatic release",
+  async ({ kiln, expect }) => {
+    kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DeleteInstance",
+      kind: "before",
+      fault: new CloudFault(
+        403,
+        "Forbidden.RAM",
+        "User not authorized to operate on the specified resource.",
+      ),
+    });
+    const [bake] = await bakeAndPromote(kiln, recipeText({ provision: ["exit 3"] }));
+    const [builder] = kiln.cloud.world.instances.keys();
+    expect(bake?.reason).toMatch(
+      new RegExp(`${builder} is left; it releases itself at its AutoReleaseTime$`),
+    );
+    await kiln.cloud.settle({ forMs: minutes(80) });
+    expect([...kiln.cloud.world.instances.keys()]).toEqual([builder]);
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(leftovers(kiln)).toEqual([]);
+  },
+);
+
 timed(
   "an image and snapshots that a failed bake could not remove are removed by the sweep",
   async ({ kiln, expect }) => {
@@ -128,7 +229,7 @@ timed(
       ),
     });
     const [bake] = await bakeAndPromote(kiln, recipeText());
-    expect(bake?.reason).toMatch(/left behind for the sweep: .*m-\w+$/);
+    expect(bake?.reason).toMatch(/m-\w+ is left for the sweep to remove$/);
     heal();
     await kiln.cloud.settle({ forMs: hours(2) });
     expect(ownImages(kiln)).toEqual([]);
