@@ -134,7 +134,10 @@ function readContinuation<E extends Continuation>(stepping: Stepping<E>, payload
 export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: string): T {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(({ path, code }) => `${path.join(".") || "payload"} (${code})`);
+  const places = parsed.error.issues.map(
+    // Only a rule of our own says in its message what to write.
+    ({ path, code, message }) => `${path.join(".") || "payload"} (${code === "custom" ? message : code})`,
+  );
   throw new EventError(`${what} cannot read this event: ${places.join(", ")}`);
 }
 

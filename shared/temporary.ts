@@ -83,8 +83,8 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
     launch: async (event: At<E, "launch">, { cloud }: Ports): Promise<Outcome<E>> => {
       const rental = lease.rental(event);
       const rung = rungs(rental)[event.rung];
-      if (rung === undefined) return lease.giveUp(event, `no ${rental.role} could be had: ${tried(event)}`);
-      const params = { ...rental.launch, ...rung.params, ...labels(event, rental) };
+      if (rung === undefined) return lease.giveUp(event, noneHad(rental, tried(event)));
+      const params = launchParams(event, rental, rung);
       const token = clientToken(event.run, `launch-${rental.role}`, event.rung, params);
       try {
         const [instanceId] = (await runInstances(cloud, params, token)).instanceIds;
@@ -240,7 +240,8 @@ export function discardFrom(event: Continuation, verdict: Verdict) {
 export const leftMachine = (instanceId: string): string =>
   `${instanceId} is left; it releases itself at its AutoReleaseTime`;
 
-function rungs({ instanceTypes, vSwitchIds, spot }: Rental) {
+/** The ways to have the machine, in the order they are tried. */
+export function rungs({ instanceTypes, vSwitchIds, spot }: Rental) {
   const payments = spot.wanted ? [spotParams(spot.maxPricePerHour), {}] : [{}];
   return payments.flatMap((payment) =>
     instanceTypes.flatMap((InstanceType) =>
@@ -257,6 +258,21 @@ const spotParams = (limit: number | undefined) =>
     ? { SpotStrategy: "SpotAsPriceGo" }
     : { SpotStrategy: "SpotWithPriceLimit", SpotPriceLimit: limit };
 
+/** RunInstances parameters of one rung, the same whenever this event is delivered. */
+export const launchParams = (
+  event: Continuation,
+  rental: Rental,
+  rung: ReturnType<typeof rungs>[number],
+) => ({
+  ...rental.launch,
+  ...rung.params,
+  ...labels(event, rental),
+});
+
+/** Why there is no machine; `met` says rung by rung what was in the way. */
+export const noneHad = ({ role }: Rental, met: readonly string[]): string =>
+  `no ${role} could be had: ${met.join("; ") || "the recipe names no type and zone"}`;
+
 function labels(event: Continuation, { role, imageId, expireAfterMs, tags }: Rental) {
   // From the phase's start, not from now: a repeat must carry the same parameters as its token.
   const releaseAt = event.since + Math.max(expireAfterMs, EXPIRY_MIN_MS);
@@ -271,11 +287,8 @@ function labels(event: Continuation, { role, imageId, expireAfterMs, tags }: Ren
 }
 
 /** What the ladder met, from the notes of the trail. */
-const tried = (event: Continuation): string =>
-  event.trail
-    .filter(({ phase, note }) => phase === "launch" && note !== undefined)
-    .map(({ note }) => note)
-    .join("; ") || "the recipe names no type and zone";
+const tried = (event: Continuation): string[] =>
+  event.trail.flatMap(({ phase, note }) => (phase === "launch" && note !== undefined ? [note] : []));
 
 /** Variables before the script, quoted so that no value is read as shell. */
 export function withEnvironment(

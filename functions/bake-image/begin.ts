@@ -19,6 +19,7 @@ const NAMING = "a recipe lies directly under recipes/, its name a-z, 0-9 and - (
 type Wish = Omit<BakeEvent["job"], "plan"> & {
   readonly by: string;
   readonly run?: string;
+  readonly dryRun?: boolean;
   /** When it was asked for, by the trigger's own clock: a second delivery must make the same run id. */
   readonly at: number;
   readonly identity: readonly unknown[];
@@ -46,10 +47,11 @@ export async function beginBakes(payload: unknown, ports: Ports): Promise<readon
 }
 
 async function fromRequest(request: BakeRequest, by: string, at: number, ports: Ports): Promise<BakeEvent[]> {
-  const { recipe, force = false, parameters = {}, run } = request;
+  const { recipe, force = false, parameters = {}, dryRun = false, run } = request;
   const names = recipe === "*" ? await nightlyRecipes(ports) : [recipe];
   return names.map((name) => {
-    const wish = { recipe: name, force, parameters, by, at, identity: [at, by] };
+    const identity = [at, by, ...(dryRun ? ["dryRun"] : [])];
+    const wish = { recipe: name, force, parameters, dryRun, by, at, identity };
     return first(run === undefined || recipe === "*" ? wish : { ...wish, run }, ports);
   });
 }
@@ -93,7 +95,7 @@ async function fromUpload(
   return undefined;
 }
 
-function first({ by, at, identity, run, ...job }: Wish, { clock }: Ports): BakeEvent {
+function first({ by, at, identity, run, dryRun, ...job }: Wish, { clock }: Ports): BakeEvent {
   const id = run ?? runId("bake", job.recipe, at, identity);
-  return { ...firstLine(id, by, clock.now()), phase: "claim", job };
+  return { ...firstLine(id, by, clock.now()), phase: dryRun ? "rehearse" : "claim", job };
 }

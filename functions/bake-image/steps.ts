@@ -1,6 +1,8 @@
 /**
  * A bake: claim → plan → launch → boot → command ⇄ watch → halt → capture → settle → label → discard.
  *
+ * A dry run is the one phase `rehearse`, from which nothing follows.
+ *
  * B1. The image is made outside every family: membership would serve it the moment it is available.
  * B2. The builder is stopped before its picture is taken; a running one may leave torn data.
  * B3. Available is not enough: an image is done when it is usable, too.
@@ -25,6 +27,7 @@ import { done, failed, next, wait, type Machine, type Outcome } from "../../shar
 import { sealStep } from "../../shared/seal.ts";
 import { discardFrom, leftMachine, TEMPORARY_LIMITS_MS, temporarySteps } from "../../shared/temporary.ts";
 import { attributesOf, importOf, importTraits, sourceOf } from "./capture.ts";
+import { busyWith, refusedBusy } from "./notices.ts";
 import { builderRental } from "./rental.ts";
 
 type BakeOutcome = Outcome<BakeEvent>;
@@ -36,6 +39,8 @@ export function planOf({ job, phase }: BakeEvent): BakePlan {
 }
 
 const giveUp = (event: BakeEvent, reason: string): BakeOutcome => {
+  // It made nothing, so there is nothing to give back.
+  if (event.phase === "rehearse") return failed(reason);
   if (event.phase !== "discard") return next(discardFrom(event, { ok: false, reason }));
   const first = event.verdict.ok ? "" : `${event.verdict.reason}; `;
   return failed(`${first}${reason}; ${leftBehind(event)}`);
@@ -73,6 +78,11 @@ const rented = temporarySteps<BakeEvent>({
 const steps: Machine<BakeEvent, Ports>["steps"] = {
   ...rented,
 
+  rehearse: async (event, ports) => {
+    const { rehearse } = await import("./rehearsal.ts");
+    return rehearse(event, subject(event), ports);
+  },
+
   claim: async (event, ports) => {
     const read = await loadRecipe(ports.cloud, event.job.recipe);
     if ("problem" in read) return failed(read.problem);
@@ -80,10 +90,9 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
     if (holder === undefined) {
       return next({ phase: "plan", job: { ...event.job, notify: read.document.notify } });
     }
-    const busy = `recipe ${event.job.recipe} is being baked by ${holder}`;
     return read.document.whenBusy === "queue"
-      ? wait(minutes(1), busy)
-      : failed(`${busy}; try again when it is done`);
+      ? wait(minutes(1), busyWith(event.job.recipe, holder))
+      : failed(refusedBusy(event.job.recipe, holder));
   },
 
   plan: async (event, ports) => {
@@ -199,6 +208,7 @@ export const bake: Machine<BakeEvent, Ports> = {
   giveUp,
   limitsMs: {
     ...TEMPORARY_LIMITS_MS,
+    rehearse: minutes(30),
     claim: hours(24),
     plan: minutes(30),
     halt: minutes(30),

@@ -9,6 +9,7 @@ import {
 } from "../../shared/events/promote-family.ts";
 import { TimerEvent } from "../../shared/events/triggers.ts";
 import { parse, readTimerPayload, type Ports } from "../../shared/handler.ts";
+import { PREVIOUS } from "../../shared/events/rollback-request.ts";
 import { firstLine } from "../../shared/machine.ts";
 import { dayOf, familyName, runId } from "../../shared/run.ts";
 
@@ -49,19 +50,27 @@ function byHand(payload: unknown, { clock }: Ports): readonly PromoteEvent[] {
     recipe,
     imageId,
     family,
+    dryRun = false,
   } = parse(PromoteImageRequest, payload, "promote-family");
   const now = clock.now();
   const id = run ?? runId("promote", recipe, now, [now, imageId]);
-  return [{ ...firstLine(id, by, now), phase: "read", job: { recipe, imageId, family } }];
+  return [
+    { ...firstLine(id, by, now), phase: dryRun ? "rehearse" : "read", job: { recipe, imageId, family } },
+  ];
 }
 
 function rollback(payload: unknown, { clock }: Ports): readonly PromoteEvent[] {
   const request = parse(RollbackRequest, payload, "promote-family");
-  const { run, by = "invoke", family, to, regions, undo = false } = request;
+  const { run, by = "invoke", family, to, regions, undo = false, dryRun = false } = request;
   const now = clock.now();
   const id = run ?? runId("rollback", familyName(family), now, [now, family]);
-  const job = { family, undo, ...(to !== undefined && { to }), ...(regions !== undefined && { regions }) };
-  return [{ ...firstLine(id, by, now), phase: "aim", job }];
+  const job = {
+    family,
+    undo,
+    ...(to !== undefined && to !== PREVIOUS && { to }),
+    ...(regions !== undefined && { regions }),
+  };
+  return [{ ...firstLine(id, by, now), phase: dryRun ? "rehearseRollback" : "aim", job }];
 }
 
 async function retire(

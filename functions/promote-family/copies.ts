@@ -53,8 +53,8 @@ async function copy(event: At<"copy">, ports: Ports): Promise<PromoteOutcome> {
   if (source === undefined) return undo(event, `${job.imageId} is gone before it was copied`);
   const full: string[] = [];
   for (const region of missing) {
-    const copies = await describeImages(cloud, { tags: { [TAG.role]: "copy" } }, region);
-    const known = copies.find(({ tags, status }) => tags[TAG.image] === job.imageId && isAlive(status));
+    const copies = await copiesIn(region, ports);
+    const known = copyOf(job.imageId, copies);
     if (known) {
       const own = known.tags[TAG.run] === run;
       const adopted = own ? event.adopted : [...event.adopted, region];
@@ -77,6 +77,14 @@ async function copy(event: At<"copy">, ports: Ports): Promise<PromoteOutcome> {
   }
   return wait(minutes(1), `${COPIES_AT_ONCE} images are being copied to ${full.join(", ")} already`);
 }
+
+/** Every copy a promotion made in a region, of whatever image. */
+export const copiesIn = (region: string, { cloud }: Ports): Promise<Image[]> =>
+  describeImages(cloud, { tags: { [TAG.role]: "copy" } }, region);
+
+/** The copy of an image that is there, or is being made (C4). */
+export const copyOf = (imageId: string, copies: readonly Image[]): Image | undefined =>
+  copies.find(({ tags, status }) => tags[TAG.image] === imageId && isAlive(status));
 
 /** What people put on the image, and what says where the copy is from. */
 function copyTags({ job, run }: At<"copy">, source: Image): Readonly<Record<string, string>> {

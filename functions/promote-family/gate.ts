@@ -5,7 +5,7 @@
  * P2. An image that was rolled back, or that a newer one outranks, is not even tested: a late event must
  *     not undo what somebody decided since.
  */
-import { describeImages } from "../../shared/cloud/images.ts";
+import { describeImages, type Image } from "../../shared/cloud/images.ts";
 import { tagResources } from "../../shared/cloud/tags.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import type { At, PromoteEvent, PromoteJob } from "../../shared/events/promote-family.ts";
@@ -89,31 +89,38 @@ const within =
     );
   };
 
-async function check(event: At<"check">, { cloud, clock }: Ports): Promise<PromoteOutcome> {
-  const { imageId, family, document, recipe } = event.job;
+/** The image and the members that outrank it; or why it is not even tested (P2). Only looks. */
+export async function admit(
+  job: PromoteJob,
+  { cloud }: Ports,
+): Promise<{ readonly image: Image; readonly newer: readonly Image[] } | string> {
+  const { imageId, family, document, recipe } = job;
   const [image] = await describeImages(cloud, { ids: [imageId] });
-  if (image === undefined) return failed(`image ${imageId} does not exist in ${cloud.access.region}`);
+  if (image === undefined) return `image ${imageId} does not exist in ${cloud.access.region}`;
   const standing = standingOf(image);
   if (standing?.word === "rolled-back") {
-    return failed(
-      `image ${imageId} was taken back by ${standing.run}; undo that rollback of ${family}, or bake again`,
-    );
+    return `image ${imageId} was taken back by ${standing.run}; undo that rollback of ${family}, or bake again`;
   }
   if (image.status !== "Available" || !image.usable)
-    return failed(`image ${imageId} is ${image.status}, not available`);
-  const newer = outranking(image, await describeImages(cloud, { family }))[0];
-  if (newer && document.promote.outranked === "stop") return failed(outrankedBy(imageId, family, newer));
+    return `image ${imageId} is ${image.status}, not available`;
+  const newer = outranking(image, await describeImages(cloud, { family }));
+  if (newer[0] && document.promote.outranked === "stop") return outrankedBy(imageId, family, newer[0]);
   const problem = approvalProblem(document);
-  if (problem !== undefined) return failed(problem);
-  const tested = { createdAt: image.createdAt, osType: image.osType, since: clock.now() };
-  const job = { ...event.job, tested };
+  if (problem !== undefined) return problem;
   if (!document.test.skip && testerRental(job) === undefined) {
-    return failed(
-      `recipe ${recipe} has no builder, so test needs instanceTypes, vSwitchIds and securityGroupId (or skip: true)`,
-    );
+    return `recipe ${recipe} has no builder, so test needs instanceTypes, vSwitchIds and securityGroupId (or skip: true)`;
   }
+  return { image, newer };
+}
+
+async function check(event: At<"check">, ports: Ports): Promise<PromoteOutcome> {
+  const { imageId, document } = event.job;
+  const admitted = await admit(event.job, ports);
+  if (typeof admitted === "string") return failed(admitted);
+  const { createdAt, osType } = admitted.image;
+  const job = { ...event.job, tested: { createdAt, osType, since: ports.clock.now() } };
   // Said before the test begins: retention keeps its hands off an image that is being promoted.
-  await tagResources(cloud, "image", [imageId], standingTag("waiting", event.run));
+  await tagResources(ports.cloud, "image", [imageId], standingTag("waiting", event.run));
   if (document.test.skip) return next({ ...afterGate(job), job }, 0, "its recipe says test: skip");
   return next({ phase: "launch", rung: 0, job });
 }

@@ -26,7 +26,7 @@ export type Aim =
     }
   | { readonly kind: "refuse"; readonly reason: string };
 
-/** The image at home to go back to: the one asked for, else the newest good one older than what is served. */
+/** The image at home to go back to: the one asked for by id or name, else the newest good one older than what is served. */
 export function homeTarget(
   family: string,
   members: readonly Image[],
@@ -34,7 +34,7 @@ export function homeTarget(
   to: string | undefined,
 ): Image | string {
   if (to !== undefined) {
-    const asked = members.find(({ id }) => id === to);
+    const asked = members.find(({ id }) => id === to) ?? members.find(({ name }) => name === to);
     if (asked === undefined) return `${to} is not in family ${family}; name one of its members`;
     if (asked.status !== "Available") {
       return `${to} is ${asked.status}, so family ${family} cannot serve it; bring it back first, or name another`;

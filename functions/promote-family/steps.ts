@@ -4,9 +4,9 @@
  * promotion  read → check → launch → boot → command ⇄ watch (⇄ rebooted) → discard → ask → approve →
  *            reserve → copy → arrive → share → barrier → join → clear → prove, or undo
  * rollback   aim → demote → confirm; its undo aim → restore → confirm
+ * dry runs   rehearse, rehearseRollback: one phase each, from which nothing follows
  * retention  survey → retire ⇄ crumbs
  */
-import { loadRecipe } from "../../shared/document-store.ts";
 import { days, hours, minutes } from "../../shared/duration.ts";
 import type { At, PromoteEvent } from "../../shared/events/promote-family.ts";
 import type { Ports } from "../../shared/handler.ts";
@@ -17,7 +17,9 @@ import { approvalSteps } from "./approval.ts";
 import { copySteps } from "./copies.ts";
 import { familySteps } from "./family.ts";
 import { gateSteps } from "./gate.ts";
+import { jobByHand } from "./by-hand.ts";
 import { movedOf } from "./regions.ts";
+import { rehearsalSteps } from "./rehearsal.ts";
 import { retentionSteps } from "./retention.ts";
 import { rollbackSteps } from "./rollback.ts";
 import { undoSteps } from "./undo.ts";
@@ -58,6 +60,8 @@ const giveUp = (event: PromoteEvent, reason: string): PromoteOutcome => {
     case "demote":
     case "restore":
       return failed(`${reason}; ask for it again, it goes on where it stopped`);
+    case "rehearse":
+    case "rehearseRollback":
     case "read":
     case "check":
     case "ask":
@@ -72,20 +76,15 @@ const giveUp = (event: PromoteEvent, reason: string): PromoteOutcome => {
   }
 };
 
-/** By hand: the recipe is read as it is today, and everything after is like after a bake. */
-async function read(event: At<"read">, { cloud }: Ports): Promise<PromoteOutcome> {
-  const { recipe, imageId, family } = event.job;
-  const found = await loadRecipe(cloud, recipe);
-  if ("problem" in found) return failed(found.problem);
-  const { document } = found;
-  if (document.family !== family) {
-    return failed(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
-  }
-  return next({ phase: "check", job: { recipe, imageId, family, document } });
+/** By hand: everything after this is like after a bake. */
+async function read(event: At<"read">, ports: Ports): Promise<PromoteOutcome> {
+  const job = await jobByHand(event.job, ports);
+  return typeof job === "string" ? failed(job) : next({ phase: "check", job });
 }
 
 export const promote: Machine<PromoteEvent, Ports> = {
   steps: {
+    ...rehearsalSteps,
     read,
     ...gateSteps,
     ...approvalSteps,
@@ -98,6 +97,8 @@ export const promote: Machine<PromoteEvent, Ports> = {
   giveUp,
   limitsMs: {
     ...TEMPORARY_LIMITS_MS,
+    rehearse: minutes(30),
+    rehearseRollback: minutes(30),
     read: minutes(30),
     check: minutes(30),
     ask: minutes(30),

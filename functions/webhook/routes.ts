@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { days } from "../../shared/duration.ts";
 import { Parameters } from "../../shared/events/bake-request.ts";
 import { Name } from "../../shared/events/line.ts";
+import { oneTarget, rollbackShape } from "../../shared/events/rollback-request.ts";
 import { familyName, runId, type RunKind } from "../../shared/run.ts";
 
 /** A request on its way to the function that carries it out. */
@@ -79,13 +80,14 @@ const family = (
   request: string,
   runName: NonNullable<Route["runName"]>,
   shape: z.core.$ZodLooseShape,
+  rules: readonly z.core.$ZodCheck<Record<string, unknown>>[] = [],
 ): Route => ({
   path: new RegExp(`^/families/${FAMILY}/${action}$`),
   kind,
   to: "promote-family",
   request,
   subject: "family",
-  body: z.strictObject({ ...shape, key }),
+  body: z.strictObject({ ...shape, key }).check(...rules),
   runName,
 });
 
@@ -97,17 +99,18 @@ const ROUTES: readonly Route[] = [
   }),
   fleet("stop", "idle", "stop-idle", {}),
   fleet("resume", "resume", "stop-idle", {}),
-  recipe("bake", "bake-image", { force: z.optional(z.boolean()), parameters: z.optional(Parameters) }),
+  recipe("bake", "bake-image", {
+    force: z.optional(z.boolean()),
+    parameters: z.optional(Parameters),
+    dryRun,
+  }),
   recipe("retire", "promote-family", { dryRun }),
   family("promote", "promote", "promote-image", (_family, body) => String(body["recipe"]), {
     recipe: Name,
     imageId: ImageId,
+    dryRun,
   }),
-  family("rollback", "rollback", "rollback", familyName, {
-    to: z.optional(ImageId),
-    regions: z.optional(z.array(z.string().check(z.regex(/^[a-z0-9-]{2,40}$/))).check(z.minLength(1))),
-    undo: z.optional(z.boolean()),
-  }),
+  family("rollback", "rollback", "rollback", familyName, rollbackShape, oneTarget),
 ];
 
 const RUN = "([a-z]+-[a-z][a-z0-9-]{0,39}-\\d{8}-[0-9a-f]{12})";
@@ -136,7 +139,9 @@ export function routeOf(given: Delivery): Routed {
 function enqueueOf(route: Route, name: string, body: Record<string, unknown>, given: Delivery): Enqueue {
   const { caller, delivery, sentAt } = given;
   const { key: own, ...rest } = body;
-  const identity = own === undefined ? [delivery] : ["key", caller, own];
+  // A dry run and the run it speaks of may carry the same key.
+  const rehearsed = rest["dryRun"] === true ? ["dryRun"] : [];
+  const identity = own === undefined ? [delivery] : ["key", caller, own, ...rehearsed];
   const named = route.runName?.(name, rest) ?? name;
   const run = runId(route.kind, named, sentAt, identity);
   const asked = { v: 1, request: route.request, [route.subject]: name, ...rest };
@@ -181,6 +186,8 @@ function reason(issue: z.core.$ZodIssue): string {
       return `must be at most ${issue.maximum}`;
     case "invalid_format":
       return `must match ${issue.pattern ?? issue.format}`;
+    case "custom":
+      return issue.message;
     default:
       return "is not allowed here";
   }

@@ -39,6 +39,8 @@ const job = z.strictObject({
 const phase = phasesWith(job);
 
 export const BakeEvent = z.discriminatedUnion("phase", [
+  /** A dry run: the only phase of its run. */
+  phase("rehearse", {}),
   phase("claim", {}),
   phase("plan", {}),
   phase("launch", temporary.launch),

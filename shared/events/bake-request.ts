@@ -12,6 +12,8 @@ export const BakeRequest = z.strictObject({
   recipe: z.union([Name, z.literal("*")]),
   force: z.optional(z.boolean()),
   parameters: z.optional(Parameters),
+  /** Says what a bake would do and why, and does nothing. */
+  dryRun: z.optional(z.boolean()),
   /** The run id, when the sender has already promised it to somebody; for a single recipe only. */
   run: z.optional(RunId),
   by: z.optional(z.string()),

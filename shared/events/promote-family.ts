@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
 import { Abandon, End, Name, phasesWith, RunId } from "./line.ts";
+import { rollbackShape, oneTarget } from "./rollback-request.ts";
 import { temporary } from "./temporary.ts";
 
 /** Asks for a promotion: sent by a bake when its image is done. */
@@ -30,18 +31,13 @@ export const PromoteImageRequest = z.strictObject({
   family: z.string(),
   recipe: Name,
   imageId: z.string(),
+  dryRun: z.optional(z.boolean()),
 });
 
-/** Back to the image before, or to `to`; `undo` takes the last rollback back. */
-export const RollbackRequest = z.strictObject({
-  ...asked,
-  request: z.literal("rollback"),
-  family: z.string(),
-  to: z.optional(z.string()),
-  /** Where; without it everywhere the promotion went. */
-  regions: z.optional(z.array(z.string())),
-  undo: z.optional(z.boolean()),
-});
+/** Moves a family back to one target, or takes the last rollback back. */
+export const RollbackRequest = z
+  .strictObject({ ...asked, request: z.literal("rollback"), family: z.string(), ...rollbackShape })
+  .check(...oneTarget);
 
 /** Applies the retention of one recipe, or of every one that has it enabled. */
 export const RetireRequest = z.strictObject({
@@ -65,6 +61,7 @@ const handJob = z.strictObject({ recipe: Name, imageId: z.string(), family: z.st
 
 const rollbackJob = z.strictObject({
   family: z.string(),
+  /** Left out for the newest good image before the one that is served. */
   to: z.optional(z.string()),
   regions: z.optional(z.array(z.string())),
   undo: z.boolean(),
@@ -110,6 +107,9 @@ const rollback = phasesWith(rollbackJob);
 const retention = phasesWith(retireJob);
 
 export const PromoteEvent = z.discriminatedUnion("phase", [
+  /** Dry runs: each is the only phase of its run. */
+  byHand("rehearse", {}),
+  rollback("rehearseRollback", {}),
   byHand("read", {}),
   promotion("check", {}),
   promotion("launch", temporary.launch),

@@ -85,6 +85,28 @@ const text = (kiln: Deployment): string =>
       .map(({ key }) => kiln.cloud.oss.get("kiln-1234567890123456", key)?.body.toString()),
   ]);
 
+test("nothing is told of a dry run, whether it ends well or badly", async ({
+  world: { kiln, heard },
+  expect,
+}) => {
+  await quickRelease(kiln, 1, OPS);
+  const second = await quickRelease(kiln, 2, OPS);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  const before = heard.length;
+  const dry = (path: string, body: object) => request(kiln, path, { ...body, dryRun: true });
+  const ended = [
+    await dry("/recipes/web/bake", { force: true }),
+    await dry("/families/web/promote", { recipe: "web", imageId: second.imageId }),
+    await dry("/families/web/promote", { recipe: "web", imageId: "m-none" }),
+    await dry("/families/web/rollback", { to: "previous" }),
+    await dry("/families/web/rollback", { to: "m-none" }),
+    await dry("/recipes/none/bake", {}),
+  ];
+  expect(ended.map(({ state }) => state)).toEqual(["done", "done", "failed", "done", "failed", "failed"]);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(heard).toHaveLength(before);
+});
+
 test("a promotion, a failure and a rollback are told to the channels that asked for them, once each", async ({
   world: { kiln, heard },
   expect,
@@ -92,7 +114,7 @@ test("a promotion, a failure and a rollback are told to the channels that asked 
   const first = await quickRelease(kiln, 1, OPS);
   await quickRelease(kiln, 2, { notify: [{ channel: "ops" }, { channel: "team", events: ["failed"] }] });
   await request(kiln, "/families/web/promote", { recipe: "web", imageId: first.imageId });
-  await request(kiln, "/families/web/rollback");
+  await request(kiln, "/families/web/rollback", { to: "previous" });
   await kiln.cloud.settle({ forMs: minutes(5) });
   expect(kinds(heard.filter(({ path }) => path.startsWith("/ops")))).toEqual([
     "promoted",

@@ -14,7 +14,7 @@ test("one request goes back to the image before, in every region, and an undo br
   const first = await quickRelease(kiln, 1, { promote: TWO });
   const second = await quickRelease(kiln, 2, { promote: TWO });
   const abroad = imagesIn(kiln, "cn-shanghai").map(({ imageId }) => imageId);
-  const back = await request(kiln, "/families/web/rollback");
+  const back = await request(kiln, "/families/web/rollback", { to: "previous" });
   expect(back).toMatchObject({
     state: "done",
     result: {
@@ -42,7 +42,7 @@ test("what was rolled back is not baked again unchanged; a change or force bakes
 }) => {
   await release(kiln, 1, BARE);
   const second = await release(kiln, 2, BARE);
-  const back = await request(kiln, "/families/web/rollback");
+  const back = await request(kiln, "/families/web/rollback", { to: "previous" });
   const again = await request(kiln, "/recipes/web/bake");
   expect(again.result?.["note"]).toMatch(
     new RegExp(
@@ -77,10 +77,10 @@ test("a family is never emptied, and a rollback without a way back changes nothi
   kiln,
   expect,
 }) => {
-  const nothing = await request(kiln, "/families/web/rollback");
+  const nothing = await request(kiln, "/families/web/rollback", { to: "previous" });
   expect(nothing.reason).toBe("family web serves nothing, so there is nothing to roll back");
   const only = await quickRelease(kiln, 1);
-  const empty = await request(kiln, "/families/web/rollback");
+  const empty = await request(kiln, "/families/web/rollback", { to: "previous" });
   expect(empty.reason).toMatch(/is the only good image family web could serve; deprecating it would leave/);
   const undone = await request(kiln, "/families/web/rollback", { undo: true });
   expect(undone.reason).toBe("family web has no rollback to undo");
@@ -90,15 +90,15 @@ test("a family is never emptied, and a rollback without a way back changes nothi
 test("a region that has no copy to go back to keeps every region where it is", async ({ kiln, expect }) => {
   await quickRelease(kiln, 1);
   const second = await quickRelease(kiln, 2, { promote: { regions: ["cn-shanghai"] } });
-  const refused = await request(kiln, "/families/web/rollback");
+  const refused = await request(kiln, "/families/web/rollback", { to: "previous" });
   expect(refused.reason).toMatch(
     /^family web in cn-shanghai has no available copy of m-.*regions: \[cn-hangzhou\]/,
   );
   expect(served(kiln)).toBe(second.imageId);
-  const abroad = await request(kiln, "/families/web/rollback", { regions: ["cn-shanghai"] });
+  const abroad = await request(kiln, "/families/web/rollback", { to: "previous", regions: ["cn-shanghai"] });
   expect(abroad.reason).toMatch(/^a rollback always covers cn-hangzhou, .* name it among the regions/);
   expect(served(kiln)).toBe(second.imageId);
-  const home = await request(kiln, "/families/web/rollback", { regions: [HOME] });
+  const home = await request(kiln, "/families/web/rollback", { to: "previous", regions: [HOME] });
   expect(home.state).toBe("done");
   expect(served(kiln)).not.toBe(second.imageId);
 });
@@ -106,7 +106,7 @@ test("a region that has no copy to go back to keeps every region where it is", a
 test("a late promotion of what was rolled back stops and says so", async ({ kiln, expect }) => {
   const first = await quickRelease(kiln, 1);
   const second = await quickRelease(kiln, 2);
-  const back = await request(kiln, "/families/web/rollback");
+  const back = await request(kiln, "/families/web/rollback", { to: "previous" });
   const late = await request(kiln, "/families/web/promote", { recipe: "web", imageId: second.imageId });
   expect(late.reason).toContain(`${second.imageId} was taken back by ${back.run}`);
   const old = kiln.cloud.fc.events.find(
@@ -132,7 +132,7 @@ test("a region that refuses leaves the others rolled back, and asking again goes
     fault: new CloudFault(403, "Forbidden.RAM", "denied"),
     when: ({ RegionId, Status }) => RegionId === "cn-shanghai" && Status === "Deprecated",
   });
-  const half = await request(kiln, "/families/web/rollback");
+  const half = await request(kiln, "/families/web/rollback", { to: "previous" });
   expect(half.reason).toMatch(/^family web is back in cn-hangzhou, but not in cn-shanghai: .*Forbidden\.RAM/);
   expect([served(kiln), served(kiln, "cn-shanghai")]).toEqual([first.imageId, abroad]);
   stop();
@@ -150,7 +150,7 @@ test("an undo that would change nothing is refused: a newer image is served sinc
 }) => {
   await quickRelease(kiln, 1);
   await quickRelease(kiln, 2);
-  await request(kiln, "/families/web/rollback");
+  await request(kiln, "/families/web/rollback", { to: "previous" });
   const third = await quickRelease(kiln, 3);
   const undone = await request(kiln, "/families/web/rollback", { undo: true });
   expect(undone.reason).toMatch(new RegExp(`serves ${third.imageId} since`));
@@ -166,7 +166,7 @@ test("duplicates and crashes of a rollback come to the same end, and its undo st
   for (const action of ["ModifyImageSharePermission", "ModifyImageAttribute"]) {
     kiln.cloud.faults.add({ product: "ecs", action, kind: "crash", when: (_params, n) => n % 2 === 0 });
   }
-  expect((await request(kiln, "/families/web/rollback")).state).toBe("done");
+  expect((await request(kiln, "/families/web/rollback", { to: "previous" })).state).toBe("done");
   expect((await request(kiln, "/families/web/rollback", { undo: true })).state).toBe("done");
   expect(served(kiln)).toBe(second.imageId);
   const shared = imagesIn(kiln, HOME).find(({ imageId }) => imageId === second.imageId)?.sharedWith;
@@ -187,7 +187,7 @@ test("a rollback while a promotion of the family copies waits for its end", asyn
   );
   const copying = () => imagesIn(kiln, "cn-shanghai").length > 0;
   await kiln.cloud.settle({ until: copying, forMs: hours(2) });
-  const refused = await request(kiln, "/families/web/rollback");
+  const refused = await request(kiln, "/families/web/rollback", { to: "previous" });
   const promotion = kiln.records("promote").at(-1);
   expect(promotion?.state).toBe("done");
   expect(refused.steps[0]?.at).toBeGreaterThan(Date.parse(promotion?.updatedAt ?? ""));

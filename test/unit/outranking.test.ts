@@ -84,5 +84,7 @@ test("a rollback goes to the newest good image before the served one, past those
   const target = homeTarget("web", members, "m-served", undefined);
   expect(target).toMatchObject({ id: "m-good" });
   expect(homeTarget("web", members, "m-served", "m-failed")).toMatch(/^m-failed failed its gate/);
+  const named = members.map((one) => ({ ...one, name: `${one.id} by name` }));
+  expect(homeTarget("web", named, "m-served", "m-old by name")).toMatchObject({ id: "m-old" });
   expect(homeTarget("web", members, "m-served", "m-none")).toMatch(/^m-none is not in family web/);
 });

@@ -31,6 +31,7 @@ const accepted: readonly (readonly [path: string, body: object, event: object])[
     { to: "stop-idle", request: "resume", fleet: "web", dryRun: true },
   ],
   ["/recipes/web/bake", { force: true }, { to: "bake-image", request: "bake", recipe: "web", force: true }],
+  ["/recipes/web/bake", { dryRun: true }, { to: "bake-image", request: "bake", recipe: "web", dryRun: true }],
   ["/recipes/web/retire", {}, { to: "promote-family", request: "retire", recipe: "web" }],
   [
     "/families/Web_Prod/promote",
@@ -41,6 +42,16 @@ const accepted: readonly (readonly [path: string, body: object, event: object])[
     "/families/web/rollback",
     { to: "m-1", regions: ["cn-beijing"] },
     { to: "promote-family", request: "rollback", family: "web", regions: ["cn-beijing"] },
+  ],
+  [
+    "/families/web/rollback",
+    { to: "previous", dryRun: true },
+    { to: "promote-family", request: "rollback", family: "web", dryRun: true },
+  ],
+  [
+    "/families/web/rollback",
+    { undo: true },
+    { to: "promote-family", request: "rollback", family: "web", undo: true },
   ],
 ];
 
@@ -57,6 +68,9 @@ test("reading and cancelling a run name it in the path", ({ expect }) => {
   expect(ask("GET", `/runs/${run}`)).toEqual({ kind: "status", run });
   expect(ask("POST", `/runs/${run}/cancel`)).toEqual({ kind: "cancel", run });
 });
+
+const NO_TARGET =
+  'body: a rollback needs a target: write "to": "previous", "to": "<id or name of an image of the family>", or "undo": true to take the last rollback back';
 
 const refusals: readonly (readonly [
   method: string,
@@ -84,6 +98,16 @@ const refusals: readonly (readonly [
     400,
     "key: must match /^[A-Za-z0-9._:-]{1,64}$/",
   ],
+  ...["", {}, { undo: false }, { dryRun: true }, { regions: ["cn-beijing"] }].map(
+    (body) => ["POST", "/families/web/rollback", body, 400, NO_TARGET] as const,
+  ),
+  [
+    "POST",
+    "/families/web/rollback",
+    { to: "m-1", undo: true },
+    400,
+    'body: "to" and "undo" are two targets; keep one of them',
+  ],
   ["POST", "/families/web/promote", { recipe: "web" }, 400, "imageId: must be text"],
 ];
 
@@ -108,6 +132,9 @@ test("without a key the signed bytes make the run, with one the caller and its k
   expect(runOf("POST", path, { count: 1, key: "job-1" }, { delivery: "d-2" })?.run).toBe(keyed?.run);
   expect(runOf("POST", path, { count: 1, key: "job-2" })?.run).not.toBe(keyed?.run);
   expect(runOf("POST", path, { count: 1, key: "job-1" }, { caller: "cd" })?.run).not.toBe(keyed?.run);
+  const dry = runOf("POST", path, { count: 1, key: "job-1", dryRun: true });
+  expect(dry?.run).not.toBe(keyed?.run);
+  expect(runOf("POST", path, { count: 1, key: "job-1", dryRun: false })?.run).toBe(keyed?.run);
 });
 
 test("a key that is sent again after midnight finds yesterday's run", ({ expect }) => {

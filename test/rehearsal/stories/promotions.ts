@@ -102,9 +102,10 @@ export function promotionScenes(): readonly Scene[] {
       steps: [
         ask(
           known,
-          "a caller posts to /families/shop/rollback, for the home region",
+          "a caller posts { to: previous } to /families/shop/rollback, for the home region",
           `/families/${FAMILY}/rollback`,
           () => ({
+            to: "previous",
             regions: [HOME],
           }),
         ),
