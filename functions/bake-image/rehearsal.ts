@@ -1,4 +1,4 @@
-/** A dry run of a bake: reads and decides as the bake does, and changes nothing; no claim, nobody is notified. */
+/** A dry run of a bake: reads and decides as the bake does, and changes nothing: no claim, no notice. */
 import { holderOf } from "../../shared/claim.ts";
 import { loadRecipe } from "../../shared/document-store.ts";
 import type { BakeEvent, BakePlan } from "../../shared/events/bake-image.ts";

@@ -1,6 +1,6 @@
 /**
  * Dry runs of a promotion and of a rollback. They read and decide as the runs themselves do and change nothing: no
- * claim is taken (who holds the family is told instead), nothing is tagged, nobody is notified. What would end the
+ * claim is taken (the holder is reported instead), nothing is tagged, no channel is notified. What would end the
  * run before its first change ends the dry run with the same reason.
  */
 import { holderOf } from "../../shared/claim.ts";

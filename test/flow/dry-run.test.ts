@@ -93,7 +93,7 @@ test("a dry bake says what changed and where the builder would be launched, and 
   const notes = first.wet.steps.map(({ note = "" }) => note);
   expect(notes).toContain("first bake of this recipe");
   expect(notes).toContain("ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock");
-  expect(notes.some((note) => / ecs\.c7\.large in vsw-hangzhou-h$/.test(note))).toBe(true);
+  expect(notes.some((note) => note.endsWith(" ecs.c7.large in vsw-hangzhou-h"))).toBe(true);
   expect(first.wet.result?.["inputs"]).toMatchObject({ base });
   await kiln.cloud.settle({ forMs: minutes(30) });
   const same = await both(kiln, "/recipes/web/bake");

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "vitest";
+import { routeOf } from "../../functions/webhook/routes.ts";
 import { parseFleet } from "../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { deployKiln } from "../deployment.ts";
@@ -39,6 +40,24 @@ test.for(READMES)("the recipe and the fleet of %s are what Kiln reads", (file, {
   const [recipe = "", fleet = ""] = blocks(file, "yaml");
   expect(parseRecipe("web", recipe).family).toBe("web");
   expect(parseFleet("web", fleet).limits).toMatchObject({ max: 10, perRequest: 5 });
+});
+
+test.for(READMES)("every request body in the table of %s is accepted by its route", (file, { expect }) => {
+  const text = readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+  const rows = [...text.matchAll(/^\| (`POST [^|]*) \| (.*) \|$/gm)];
+  const asked = rows.flatMap(([, routes = "", bodies = ""]) =>
+    [...routes.matchAll(/`POST ([^`]+)`/g)].flatMap(([, path = ""]) =>
+      [...bodies.matchAll(/`(\{[^`]*\})`/g)].map(
+        ([, body = ""]) => [path, body.replace("m-…", "m-1")] as const,
+      ),
+    ),
+  );
+  expect(asked).toHaveLength(9);
+  for (const [path, body] of asked) {
+    const request = { method: "POST", path: path.replace("<name>", "web"), body: Buffer.from(body) };
+    const routed = routeOf({ ...request, caller: "ci", delivery: "d", sentAt: Date.UTC(2026, 0, 5) });
+    expect(routed, `${path} ${body}`).toMatchObject({ kind: "enqueue" });
+  }
 });
 
 test("the Chinese README shows the same commands and documents as the English one", ({ expect }) => {

@@ -102,6 +102,24 @@ export function promotionScenes(): readonly Scene[] {
       steps: [
         ask(
           known,
+          "a caller asks first what it would do: { dryRun: true }",
+          `/families/${FAMILY}/rollback`,
+          () => ({
+            to: "previous",
+            regions: [HOME],
+            dryRun: true,
+          }),
+        ),
+        see("the run says which image would step back", minutes(10), (stage) =>
+          ended(stage, known.run, ({ result, reason }) =>
+            result?.["imageId"] === known.made[2]
+              ? held(`${String(result?.["wouldStepBack"])} would step back`)
+              : broken(reason ?? JSON.stringify(result)),
+          ),
+        ),
+        hold("nothing moved", (stage) => serves(stage, known.made[4])),
+        ask(
+          known,
           "a caller posts { to: previous } to /families/shop/rollback, for the home region",
           `/families/${FAMILY}/rollback`,
           () => ({
