@@ -47,11 +47,18 @@ export const stopEach = (
 export const startEach = (cloud: CloudClient, ids: readonly string[]): Promise<Refused[]> =>
   each(ids, async (some) => unfit(await startInstances(cloud, some)));
 
-/** @returns those that were not released. One by one from the start: their batch has no answers one by one. */
-export async function releaseEach(cloud: CloudClient, ids: readonly string[]): Promise<Refused[]> {
+/**
+ * `force` releases running ones too. One by one from the start: their batch has no answers one by one.
+ * @returns those that were not released.
+ */
+export async function releaseEach(
+  cloud: CloudClient,
+  ids: readonly string[],
+  options: { readonly force: boolean },
+): Promise<Refused[]> {
   const refused: Refused[] = [];
   for (const id of ids) {
-    const release = async () => (await deleteInstance(cloud, id, { force: true }), []);
+    const release = async () => (await deleteInstance(cloud, id, options), []);
     refused.push(...(await each([id], release)));
   }
   return refused;

@@ -32,3 +32,9 @@ export async function readBatches(
   const read = await Promise.all(names.map((name) => readBatch(client, run, name)));
   return read.flatMap((ids) => ids ?? []);
 }
+
+/** Of the names of batches those that wakes or launches brought. */
+export const wakesOf = (names: readonly string[]): string[] =>
+  names.filter((name) => name.startsWith("wake-"));
+export const launchesOf = (names: readonly string[]): string[] =>
+  names.filter((name) => name.startsWith("launch-"));

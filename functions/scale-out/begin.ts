@@ -8,11 +8,11 @@ import { userDataProblem } from "../../shared/documents/names.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { done, failed, next } from "../../shared/machine.ts";
 import { readPassword } from "./config.ts";
-import { grant } from "./grant.ts";
-import { readLedger } from "./ledger.ts";
-import { membersOf } from "./members.ts";
+import { grant } from "../../shared/limits/grant.ts";
+import { readLedger } from "../../shared/limits/ledger.ts";
+import { readMembers } from "./members.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
-import { priceOf } from "./price.ts";
+import { priceOf } from "../../shared/limits/price.ts";
 import { orderOf } from "./scarcity.ts";
 import { templateProblem } from "./template.ts";
 import { ladderOf, nothingYet, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
@@ -79,7 +79,7 @@ async function rehearse(
   const { cloud, clock } = ports;
   const { fleet, count } = event.job;
   const ledger = await readLedger(cloud, fleet);
-  const members = await membersOf(document, imageId, ports);
+  const members = await readMembers(document, imageId, ports);
   const price = await priceOf(document, cloud);
   const { HostNames: all } = document.launch;
   const ask = {

@@ -9,8 +9,8 @@ import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import type { Outcome } from "../../shared/machine.ts";
 import { outputKey } from "../../shared/run.ts";
-import type { Grant } from "./grant.ts";
-import { readLedger } from "./ledger.ts";
+import type { Grant } from "../../shared/limits/grant.ts";
+import { readLedger } from "../../shared/limits/ledger.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
 
 export type ScaleOutcome = Outcome<ScaleEvent>;

@@ -4,11 +4,11 @@ import { startEach, tagEach } from "../../shared/each.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { markOf, TAG } from "../../shared/labels.ts";
 import { next } from "../../shared/machine.ts";
-import { readBatch, writeBatch } from "./batches.ts";
-import { grant, withGrant, type Grant } from "./grant.ts";
-import { afterLosing, amend } from "./ledger.ts";
-import { membersOf } from "./members.ts";
-import { priceOf } from "./price.ts";
+import { readBatch, readBatches, wakesOf, writeBatch } from "./batches.ts";
+import { grant, withGrant, type Grant } from "../../shared/limits/grant.ts";
+import { afterLosing, amend } from "../../shared/limits/ledger.ts";
+import { readMembers } from "./members.ts";
+import { priceOf } from "../../shared/limits/price.ts";
 import { fleetOf, grantOf, noted, progressOf, type At, type ScaleOutcome } from "./progress.ts";
 
 /** Asks the ledger for this round's share and waits its turn (DESIGN.md, "What makes the limits hold"). */
@@ -22,12 +22,14 @@ export async function reserve(event: At<"reserve">, ports: Ports): Promise<Scale
     run: event.run,
     round,
     count: want,
+    // Every wake was tried by now; what did not come of it leaves its room to what replaces it.
+    ...(round > 0 && { woke: await readBatches(cloud, event.run, wakesOf(event.batches)) }),
     ...(price !== undefined && { price }),
     ...(names && { names }),
   };
   let given: Grant | undefined;
   const written = await amend(cloud, fleet.name, async (ledger) => {
-    const members = await membersOf(fleet, event.job.imageId ?? "", ports);
+    const members = await readMembers(fleet, event.job.imageId ?? "", ports);
     given = grant(ledger, ask, members, fleet.limits, clock.now());
     return ledger.grants.includes(given) ? undefined : withGrant(ledger, given, clock.now());
   });

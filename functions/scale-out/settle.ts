@@ -5,11 +5,11 @@ import { seconds } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { done, failed, next, wait } from "../../shared/machine.ts";
 import { outputKey } from "../../shared/run.ts";
-import { readBatches } from "./batches.ts";
-import { closed, withGrant } from "./grant.ts";
+import { launchesOf, readBatches, wakesOf } from "./batches.ts";
 import { ABSENT_MS } from "./launch.ts";
-import { afterLosing, amend } from "./ledger.ts";
+import { afterLosing, closeGrant } from "../../shared/limits/ledger.ts";
 import {
+  grantOf,
   launchedBy,
   noted,
   progressOf,
@@ -50,22 +50,20 @@ export async function settle(event: At<"settle">, ports: Ports): Promise<ScaleOu
   const { cloud, clock } = ports;
   const { fleet, count } = event.job;
   const launched = await launchedBy(event, cloud);
-  const known = await readBatches(
-    cloud,
-    event.run,
-    event.batches.filter((name) => name.startsWith("launch-")),
-  );
+  const known = await readBatches(cloud, event.run, launchesOf(event.batches));
   const unlisted = known.filter((id) => !launched.some((instance) => instance.id === id));
-  // G1 in grant.ts: the grant stays open until all it led to is seen, or given up for lost.
-  if (unlisted.length > 0 && clock.now() - event.since < ABSENT_MS) {
-    return wait(seconds(15), `${unlisted.length} instances are not listed yet`);
+  const { wakes = [] } = (await grantOf(event, cloud)) ?? {};
+  const asleep = (await describeInstances(cloud, { ids: wakes })).filter(
+    ({ status }) => status === "Stopped",
+  );
+  // G1 in grant.ts: the grant stays open until all it led to is seen awake, or given up for lost.
+  const unseen = unlisted.length + asleep.length;
+  if (unseen > 0 && clock.now() - event.since < ABSENT_MS) {
+    return wait(seconds(15), `${unseen} instances are not listed or not awake yet`);
   }
   // Lost ones were launched, too; and a call whose answer was lost is only seen by its tag.
   const made = Math.max(launched.length, event.launched);
-  const closing = await amend(cloud, fleet, async (ledger) => {
-    const given = ledger.grants.find(({ run }) => run === event.run);
-    return Promise.resolve(given?.open ? withGrant(ledger, closed(given, made), clock.now()) : undefined);
-  });
+  const closing = await closeGrant(cloud, fleet, event.run, made, clock.now());
   if (!closing) return afterLosing(event, fleet, ports);
   return report(event, launched, count, cloud);
 }
@@ -79,11 +77,7 @@ async function report(
   const { reason, run } = event;
   const images = event.job.document === undefined ? [] : await servedSince(event, cloud);
   const good = launched.filter(({ status, imageId }) => status === "Running" && images.includes(imageId));
-  const wakes = await readBatches(
-    cloud,
-    run,
-    event.batches.filter((name) => name.startsWith("wake-")),
-  );
+  const wakes = await readBatches(cloud, run, wakesOf(event.batches));
   const woken = (await describeInstances(cloud, { ids: wakes })).filter(({ status }) => status === "Running");
   const running = [...good, ...woken];
   const ids = running.map(({ id }) => id);

@@ -48,7 +48,7 @@ export async function verify(event: At<"verify">, { cloud, clock }: Ports): Prom
     ];
     const short = noted(event.short, ...notes);
     if (name.startsWith("wake-")) {
-      // A wake was granted no room (G2 in grant.ts), so one that vanished leaves none to its replacement.
+      // The room of a wake that vanished is asked for again (G2 in grant.ts): its replacement may cost more.
       const ask = { phase: "reserve", round: event.round + 1, want: lost.length } as const;
       return next({ ...progress, batches, images, short, ...ask }, 0, notes[0]);
     }

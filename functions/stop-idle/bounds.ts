@@ -12,6 +12,9 @@ import type { Verdict } from "./decide.ts";
 /** More does not fit into an event; the rest is found again by the next run. */
 export const MOST_ACTS = 1000;
 
+/** How many releases, one by one, are over soon enough for one step. */
+export const RELEASE_SLICE = 20;
+
 /** How many of `running` instances one run may stop; the stricter of the two bounds. */
 export function capOf(cap: { percent: number; count?: number }, running: number): number {
   return Math.min(Math.ceil((running * cap.percent) / 100), cap.count ?? running);

@@ -47,12 +47,18 @@ export async function confirmStep(event: Phase<"confirm">, ports: Ports): Promis
     ...(again.length > 0 && { startedAgain: told(again) }),
     ...(warned.length > 0 && { warned: told(warned) }),
     verdicts: verdictsKey(event.run),
-    calls: addCalls(event.calls, calls),
   };
   const undo = [...event.undo, ...again];
   const why =
     problem ?? (over.length === 0 && refusals > 0 && warned.length === 0 ? nothingDone(refused) : undefined);
-  return next({ phase: "unmark", undo, result, ...(why !== undefined && { problem: why }) });
+  const end = { undo, result, ...(why !== undefined && { problem: why }) };
+  const made = addCalls(event.calls, calls);
+  const { instances = 0, running = 0 } = summary;
+  const mostAsleep = instances - running + rest.length;
+  const { max = mostAsleep } = event.job.sleepers ?? {};
+  // A run that is wound down changes nothing more; the next check looks at the sleepers.
+  if (problem === undefined && mostAsleep > max) return next({ phase: "surplus", ...end, calls: made });
+  return next({ phase: "unmark", ...end, result: { ...result, calls: made } });
 }
 
 /** Nothing of what was planned came about: that is a failure, unless it is only that they are in use again. */

@@ -1,19 +1,9 @@
-/** The fleet of a run: its document, its members, and how those that are left out are told. */
-import type { CloudClient } from "../../shared/cloud/client.ts";
-import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
+/** What a run knows of its fleet, and how those that are left out are told. */
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
-import { TAG } from "../../shared/labels.ts";
 import type { Outcome } from "../../shared/machine.ts";
 import type { Refused } from "../../shared/each.ts";
 import { MOST_TOLD } from "./report.ts";
-
-export const membersOf = (cloud: CloudClient, fleet: string): Promise<Instance[]> =>
-  describeInstances(cloud, { tags: { [TAG.fleet]: fleet, [TAG.role]: "member" }, many: true });
-
-/** Whether an instance that was found by its id belongs to the fleet. */
-export const isMember = ({ tags }: Instance, fleet: string): boolean =>
-  tags[TAG.fleet] === fleet && tags[TAG.role] === "member";
 
 /** Adds to the refusals of a run; each is a line a person can read. */
 export function withRefusals(

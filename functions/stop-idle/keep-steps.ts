@@ -6,7 +6,7 @@ import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import { markOf } from "../../shared/labels.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { done, failed, type Outcome } from "../../shared/machine.ts";
-import { isMember } from "./fleet.ts";
+import { isMember } from "../../shared/limits/members.ts";
 
 export async function keepStep(
   event: Extract<IdleEvent, { phase: "keep" }>,

@@ -1,15 +1,19 @@
 /**
  * A resume: resume → start … → (retype → start) … → up.
  *
- * R4. Stopped members count against their fleet's limits all the time, so starting them needs no grant.
+ * R4. A start needs room under the fleet's limits, like any other (shared/limits/grant.ts): what there is no
+ *     room for sleeps on. A member may take another type of its fleet, so it counts at the dearest.
  * R5. A member without stock takes the next type of its fleet that the zone has; its address, disks and name
  *     stay. One type a run: the next run looks at the stock anew.
  */
 import { loadFleet } from "../../shared/document-store.ts";
 import { changeInstanceType } from "../../shared/cloud/instance-type.ts";
-import { describeInstances } from "../../shared/cloud/instances.ts";
+import { familyImage } from "../../shared/cloud/images.ts";
+import { describeInstances, type Instance } from "../../shared/cloud/instances.ts";
 import { availableZones } from "../../shared/cloud/stock.ts";
 import { clientToken } from "../../shared/cloud/token.ts";
+import type { Fleet } from "../../shared/documents/fleet.ts";
+import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
@@ -18,7 +22,11 @@ import { done, failed, next, wait } from "../../shared/machine.ts";
 import { MOST_ACTS } from "./bounds.ts";
 import { addCalls, counted } from "./calls.ts";
 import { startEach, type Refused } from "../../shared/each.ts";
-import { membersOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
+import { grant, withGrant } from "../../shared/limits/grant.ts";
+import { afterLosing, amend, closeGrant } from "../../shared/limits/ledger.ts";
+import { asMembers, membersOf } from "../../shared/limits/members.ts";
+import { priceOf } from "../../shared/limits/price.ts";
+import { withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
 import { stoppedByKilnAt } from "../../shared/marks.ts";
 import { told } from "./report.ts";
 import { wantsUp } from "./resume.ts";
@@ -36,26 +44,79 @@ export async function resumeStep(event: Phase<"resume">, ports: Ports): Promise<
   const { document } = found;
   const policy = document.idle;
   if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
-  const now = ports.clock.now();
-  const members = await membersOf(cloud, fleet);
-  const wanted = members.filter((instance) => wantsUp(instance, policy, now).start);
-  const byHand = members.filter(({ status }) => status === "Stopped").length - wanted.length;
-  const off = wanted.reduce((sum, instance) => sum + now - (stoppedByKilnAt(instance) ?? now), 0);
-  const summary = {
-    instances: members.length,
-    stillStopped: byHand,
-    instanceHoursOff: Math.round(off / hours(1)),
-  };
-  const starts = wanted.map(({ id }) => id).toSorted();
-  if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: told(starts), calls });
-  if (starts.length === 0) return done({ fleet, ...summary, started: [], calls });
+  const reserved = await reserve(event, document, policy, { ...ports, cloud });
+  if (reserved === undefined) return afterLosing(event, fleet, ports);
+  const { wakes, short, wanted, summary: seen } = reserved;
+  const left = wanted - wakes.length;
+  const summary = { ...seen, ...(left > 0 && { noRoom: left }) };
+  const starts = wakes.toSorted();
+  const why = short.length > 0 ? { why: short.join("; ") } : {};
+  if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: told(starts), ...why, calls });
+  if (starts.length === 0) return done({ fleet, ...summary, started: [], ...why, calls });
   const job = { ...event.job, policy, types: [...document.launch.InstanceType] };
   const woken = { started: [], refused: [], refusals: 0, short: [], changed: [], summary, calls };
-  return next(
-    { phase: "start", job, starts: starts.slice(0, MOST_ACTS), ...woken },
-    0,
-    `${starts.length} are wanted up`,
-  );
+  const note = [`${wanted} are wanted up`, ...short].join("; ");
+  return next({ phase: "start", job, starts, ...woken }, 0, note);
+}
+
+interface Reserved {
+  readonly wakes: readonly string[];
+  /** What kept it below `wanted`, in words. */
+  readonly short: readonly string[];
+  readonly wanted: number;
+  readonly summary: Readonly<Record<string, number>>;
+}
+
+/** The members that are wanted up, as far as the ledger has room for them; undefined when others were first. */
+async function reserve(
+  event: Phase<"resume">,
+  fleet: Fleet,
+  policy: IdlePolicy,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
+): Promise<Reserved | undefined> {
+  const now = clock.now();
+  const current = await familyImage(cloud, fleet.family);
+  const price = await priceOf(fleet, cloud);
+  const { HostNames: names } = fleet.launch;
+  let reserved: Reserved | undefined;
+  const written = await amend(cloud, fleet.name, async (ledger) => {
+    const instances = await membersOf(cloud, fleet.name);
+    const wanted = instances.filter((instance) => wantsUp(instance, policy, now).start).slice(0, MOST_ACTS);
+    const ids = new Set(wanted.map(({ id }) => id));
+    const members = await asMembers(fleet, instances, current?.id, ({ id }) => ids.has(id), cloud);
+    const count = wanted.length;
+    const ask = {
+      run: event.run,
+      round: 0,
+      count,
+      wakeOnly: true,
+      ...(price !== undefined && { price }),
+      ...(names && { names }),
+    };
+    const dearest = members.map((one) =>
+      one.wakeable && price !== undefined ? { ...one, price: Math.max(price, one.price ?? 0) } : one,
+    );
+    const given = grant(ledger, ask, dearest, fleet.limits, now);
+    reserved = {
+      wakes: given.wakes,
+      short: given.short,
+      wanted: count,
+      summary: sum(instances, wanted, now),
+    };
+    const nothing = event.job.dryRun || given.wakes.length === 0 || ledger.grants.includes(given);
+    return nothing ? undefined : withGrant(ledger, given, now);
+  });
+  return written ? reserved : undefined;
+}
+
+function sum(instances: readonly Instance[], wanted: readonly Instance[], now: number) {
+  const asleep = instances.filter(({ status }) => status === "Stopped").length;
+  const off = wanted.reduce((total, instance) => total + now - (stoppedByKilnAt(instance) ?? now), 0);
+  return {
+    instances: instances.length,
+    stillStopped: asleep - wanted.length,
+    instanceHoursOff: Math.round(off / hours(1)),
+  };
 }
 
 export async function startStep(event: Phase<"start">, ports: Ports): Promise<IdleOutcome> {
@@ -139,6 +200,7 @@ async function changeType(
   }
 }
 
+/** The end of a resume: what came of its starts; from here on what is up counts for itself. */
 export async function upStep(event: Phase<"up">, ports: Ports): Promise<IdleOutcome> {
   const { started, refused, refusals, changed, summary, problem } = event;
   const { cloud, calls } = counted(ports.cloud);
@@ -156,14 +218,20 @@ export async function upStep(event: Phase<"up">, ports: Ports): Promise<IdleOutc
     ...(refusals > 0 && { refused: told(refused, refusals) }),
     calls: addCalls(event.calls, calls),
   };
+  const closing = await closeGrant(cloud, event.job.fleet, event.run, 0, ports.clock.now());
+  if (!closing) return afterLosing(event, event.job.fleet, ports);
   if (problem !== undefined) return failed(`${problem}; ${running.length} were started`);
   if (running.length === 0 && refusals > 0)
     return failed(`none could be started: ${told(refused, refusals).join("; ")}`);
   return done(result);
 }
 
-/** The way out of a resume: what was started is looked at and told. */
+/** The way out of a resume: what was started is looked at and told, and its grant is closed. */
 export function giveUpResume(event: IdleEvent, reason: string): IdleOutcome {
+  if (event.phase === "resume") {
+    const none = { started: [], refused: [], refusals: 0, short: [], changed: [], summary: {}, calls: {} };
+    return next({ phase: "up", ...none, problem: reason });
+  }
   if (event.phase !== "start" && event.phase !== "retype") return failed(reason);
   const { started, refused, refusals, short, changed, summary, calls } = event;
   const maybe = event.phase === "start" ? event.starts.slice(0, START_SLICE) : [];

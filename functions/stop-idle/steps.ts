@@ -8,6 +8,7 @@ import { confirmStep, unmarkStep } from "./confirm-steps.ts";
 import { keepStep } from "./keep-steps.ts";
 import { giveUpResume, resumeStep, retypeStep, startStep, upStep } from "./resume-steps.ts";
 import { giveUpStop, markStep, stopStep } from "./stop-steps.ts";
+import { releaseStep, surplusStep } from "./surplus-steps.ts";
 import { surveyStep } from "./survey-steps.ts";
 
 const RESUMING = new Set<IdleEvent["phase"]>(["resume", "start", "retype", "up"]);
@@ -21,6 +22,8 @@ export const stopIdle: Machine<IdleEvent, Ports> = {
     mark: markStep,
     stop: stopStep,
     confirm: confirmStep,
+    surplus: surplusStep,
+    release: releaseStep,
     unmark: unmarkStep,
     resume: resumeStep,
     start: startStep,
@@ -38,6 +41,8 @@ export const stopIdle: Machine<IdleEvent, Ports> = {
     mark: minutes(30),
     stop: minutes(30),
     confirm: minutes(30),
+    surplus: minutes(30),
+    release: minutes(30),
     unmark: hours(1),
     resume: minutes(30),
     start: minutes(30),

@@ -1,5 +1,6 @@
 /**
- * An idle check: survey → warn → tell → unwarn → (mark → stop) for each slice → confirm → (unmark).
+ * An idle check: survey → warn → tell → unwarn → (mark → stop) for each slice → confirm → surplus → (release)
+ * for each slice → unmark.
  *
  * I1. Nothing is stopped on an old look: every signal is read again in the step that stops, last of all it
  *     reads, hours and then the last minutes. Every stop and every release goes through that step.
@@ -22,13 +23,15 @@ import { markOf, TAG } from "../../shared/labels.ts";
 import { failed, next } from "../../shared/machine.ts";
 import { addCalls, counted } from "./calls.ts";
 import { releaseEach, stopEach, tagEach, type Refused } from "../../shared/each.ts";
-import { membersOf, policyOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
+import { membersOf } from "../../shared/limits/members.ts";
+import { RELEASE_SLICE } from "./bounds.ts";
 import type { Verdict } from "./decide.ts";
+import { policyOf, withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
+import { giveUpSurplus } from "./surplus-steps.ts";
 import { lastLook } from "./survey.ts";
 
-/** What one call stops, and what of releases, one by one, is over soon enough. */
+/** What one call stops. */
 const STOP_SLICE = 100;
-const RELEASE_SLICE = 20;
 
 /** How long the last look is tried again while the cloud asks for patience. */
 const PATIENCE_MS = minutes(10);
@@ -80,7 +83,9 @@ export async function stopStep(event: Phase<"stop">, ports: Ports): Promise<Idle
   }
   const idle = new Set(verdicts.filter(({ act }) => act === "stop").map(({ id }) => id));
   const ids = slice.filter((id) => idle.has(id)).slice(0, spare);
-  const unfit = releasing ? await releaseEach(cloud, ids) : await stopEach(cloud, ids, policy.stoppedMode);
+  const unfit = releasing
+    ? await releaseEach(cloud, ids, { force: true })
+    : await stopEach(cloud, ids, policy.stoppedMode);
   const failures = [
     ...verdicts
       .filter(({ act }) => act !== "stop")
@@ -142,6 +147,9 @@ export function giveUpStop(event: IdleEvent, reason: string): IdleOutcome {
       const problem = `${reason}; ${stopped.length} were told to stop`;
       return next({ phase: "unmark", undo, result: {}, problem });
     }
+    case "surplus":
+    case "release":
+      return giveUpSurplus(event, reason);
     default:
       return failed(reason);
   }

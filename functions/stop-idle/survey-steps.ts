@@ -11,10 +11,12 @@ import { done, failed, next } from "../../shared/machine.ts";
 import { withinBounds } from "./bounds.ts";
 import { counted } from "./calls.ts";
 import type { Verdict } from "./decide.ts";
-import { claimOf, membersOf, type IdleOutcome, type Phase } from "./fleet.ts";
+import { membersOf } from "../../shared/limits/members.ts";
+import { claimOf, type IdleOutcome, type Phase } from "./fleet.ts";
 import { keepVerdicts, summarize, told, verdictsKey } from "./report.ts";
 import { readPrices, savingsOf } from "./savings.ts";
 import { kindOf, probeStock } from "./stock.ts";
+import { asleepOf, inWords, readSurplus } from "./surplus.ts";
 import { survey } from "./survey.ts";
 
 /** Verdicts beyond this are in the bucket only. */
@@ -45,24 +47,30 @@ export async function surveyStep(event: Phase<"survey">, ports: Ports): Promise<
   const unwarn = noLongerIdle(members, verdicts);
   log({ run: event.run, fleet, summary, calls, verdicts: verdicts.slice(0, LOGGED_MAX) });
   const found = { fleet, ...summary, ...withRisks(verdicts), verdicts: verdictsKey(event.run) };
+  const sleepers = { max: document.limits.max, family: document.family };
   if (dryRun) {
     const would = members.filter(({ id }) => stops.includes(id));
     const savings = policy.action === "stop" && policy.stoppedMode === "KeepCharging" ? [] : would;
     const saves = savingsOf(savings, await readPrices(cloud, savings), policy, clock.now());
+    const stopping = policy.action === "stop" ? stops.length : 0;
+    const surplus = await readSurplus({ fleet, policy, sleepers }, members, stopping, { ...ports, cloud });
     return done({
       ...found,
       dryRun: true,
       wouldStop: told(stops),
       wouldWarn: told(warn),
+      ...(surplus.leave.length > 0 && { wouldRelease: told(surplus.leave.map(inWords)) }),
       savings: saves,
       calls,
     });
   }
+  const job = { ...event.job, policy, sleepers };
   if (stops.length + warn.length + unwarn.length === 0) {
+    if (asleepOf(members).length > sleepers.max)
+      return next({ phase: "surplus", job, undo: [], result: { ...found, stopped: [] }, calls });
     await release(cloud, claimOf(fleet), event.run);
     return done({ ...found, stopped: [], calls });
   }
-  const job = { ...event.job, policy };
   const note = `${stops.length} of ${running} are idle, ${warn.length} are to be announced`;
   return next({ phase: "warn", job, warn, unwarn, stops, summary, calls }, 0, note);
 }

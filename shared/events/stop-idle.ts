@@ -35,6 +35,8 @@ const job = z.strictObject({
   dryRun: z.boolean(),
   /** The policy as it was when the run began; the rest of the fleet would only fill the payload. */
   policy: z.optional(z.custom<IdlePolicy>()),
+  /** How many may be asleep, and the family that says which image is the current one. */
+  sleepers: z.optional(z.strictObject({ max: z.int(), family: z.string() })),
   /** Types of the fleet in its own order: what a start without stock may fall back to. */
   types: z.optional(z.array(z.string())),
 });
@@ -49,6 +51,14 @@ const acted = { stopped: ids, refused: ids, refusals: z.int(), undo: ids, warned
 /** Of what was to start. `short` found no stock; `changed` took another type for it. */
 const woken = { started: ids, refused: ids, refusals: z.int(), short: ids, changed: ids, ...tally };
 
+const leaving = z.array(z.strictObject({ id: z.string(), imageId: z.string() }));
+/** Carried through the release of sleepers to the end of a check: what it has to say, and the marks to take away. */
+const ending = {
+  undo: ids,
+  result: z.record(z.string(), z.unknown()),
+  problem: z.optional(z.string()),
+};
+
 const phase = phasesWith(job);
 
 export const IdleEvent = z.discriminatedUnion("phase", [
@@ -60,7 +70,18 @@ export const IdleEvent = z.discriminatedUnion("phase", [
   phase("mark", { stops: ids, ...acted }),
   phase("stop", { slice: ids, stops: ids, ...acted }),
   phase("confirm", { ...acted, problem: z.optional(z.string()) }),
-  phase("unmark", { undo: ids, result: z.record(z.string(), z.unknown()), problem: z.optional(z.string()) }),
+  phase("surplus", { ...ending, calls: counts }),
+  /** `leave`: sleepers to release, each with the image it was chosen for; `released`: those that are going. */
+  phase("release", {
+    ...ending,
+    calls: counts,
+    leave: leaving,
+    released: leaving,
+    refused: ids,
+    refusals: z.int(),
+    why: z.string(),
+  }),
+  phase("unmark", ending),
   phase("resume", {}),
   phase("start", { starts: ids, ...woken }),
   phase("retype", { ...woken }),

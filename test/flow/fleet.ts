@@ -92,6 +92,24 @@ export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string
 export const callsOf = ({ cloud }: Deployment, action: string) =>
   cloud.calls.filter((call) => call.action === action && call.status === 200);
 
+const AWAKE: ReadonlySet<string> = new Set(["Pending", "Starting", "Running"]);
+
+/** Answers how many ran, or were about to, at once since it was asked for. */
+export function watchMost({ cloud }: Deployment): () => number {
+  let most = 0;
+  const count = () => {
+    const awake = [...cloud.world.instances.values()].filter(({ status }) => AWAKE.has(status));
+    most = Math.max(most, awake.length);
+    return most;
+  };
+  const look = () => {
+    count();
+    cloud.time.after(1000, { label: "count the fleet", background: true }, look);
+  };
+  look();
+  return count;
+}
+
 /**
  * Posts every body `copies` times, all at once; whoever meets a busy door (429) knocks again, as callers do.
  * Answers the runs when all have ended.

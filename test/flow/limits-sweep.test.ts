@@ -19,6 +19,6 @@ test("the sweep forgets what the ledger said yesterday, and never its newest ent
   await kiln.cloud.settle({ forMs: hours(25) });
   expect(entries()).toEqual(before.slice(0, 1));
   expect((await scaleOut(kiln, { count: 1 })).reason).toBe(
-    "none of 1 instances: limit max 2: 2 there or on their way",
+    "none of 1 instances: limit max 2: 2 running or on their way",
   );
 });

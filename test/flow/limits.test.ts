@@ -1,17 +1,5 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import type { Deployment } from "../deployment.ts";
-import { burst, callsOf, ended, fleetText, machines, scaleOut, test } from "./fleet.ts";
-
-/** How many of the fleet there ever were at once. */
-function watchMost({ cloud }: Deployment): () => number {
-  let most = 0;
-  const look = () => {
-    most = Math.max(most, cloud.world.instances.size);
-    cloud.time.after(1000, { label: "count the fleet", background: true }, look);
-  };
-  look();
-  return () => Math.max(most, cloud.world.instances.size);
-}
+import { burst, callsOf, ended, fleetText, machines, scaleOut, test, watchMost } from "./fleet.ts";
 
 for (const seed of [1, 2]) {
   test(`parallel webhooks, each posted twice, never exceed max and fill it exactly (seed ${seed})`, async ({
@@ -37,9 +25,9 @@ test("the last of a request is said when max is in the way", async ({ deploy, ex
   expect(record.result).toMatchObject({ count: 2 });
   const second = await scaleOut(kiln, { count: 2 });
   expect(second.result).toMatchObject({ asked: 2, count: 1, short: 1 });
-  expect(second.result?.["why"]).toBe("limit max 3: 2 there or on their way");
+  expect(second.result?.["why"]).toBe("limit max 3: 2 running or on their way");
   const third = await scaleOut(kiln, { count: 2 });
-  expect(third.reason).toBe("none of 2 instances: limit max 3: 3 there or on their way");
+  expect(third.reason).toBe("none of 2 instances: limit max 3: 3 running or on their way");
 });
 
 test("perHour and perDay count what was launched, whatever became of it", async ({ deploy, expect }) => {
@@ -55,7 +43,7 @@ test("perHour and perDay count what was launched, whatever became of it", async 
   expect(later.result).toMatchObject({ count: 1, short: 1, why: "limit perDay 4: 3 used" });
 });
 
-test("the price ceiling counts stopped instances and the dearest rung, before anything is bought", async ({
+test("the price ceiling counts what runs or is woken at the dearest rung, before anything is bought", async ({
   deploy,
   expect,
 }) => {
@@ -72,7 +60,9 @@ test("the price ceiling counts stopped instances and the dearest rung, before an
   for (const { instanceId } of machines(kiln)) kiln.cloud.world.stop(instanceId, "StopCharging");
   await kiln.cloud.settle({ forMs: minutes(5) });
   const woken = await scaleOut(kiln, { count: 4 });
-  expect(woken.result).toMatchObject({ count: 3, woken: 3, why: "limit maxPricePerHour 2: 1.980 used" });
+  expect(woken.result).toMatchObject({ count: 3, woken: 3, why: "limit maxPricePerHour 2: 0.000 used" });
+  const full = await scaleOut(kiln, { count: 1 });
+  expect(full.reason).toBe("none of 1 instances: limit maxPricePerHour 2: 1.980 used");
 });
 
 test("a run that is cancelled before it bought anything leaves its room to others", async ({

@@ -1,7 +1,19 @@
 import { minutes } from "../../shared/duration.ts";
 import type { RunRecord } from "../../shared/journal.ts";
 import type { Deployment } from "../deployment.ts";
-import { accepted, callsOf, ended, tagsOf, test } from "./fleet.ts";
+import {
+  accepted,
+  answered,
+  burst,
+  callsOf,
+  ended,
+  fleetText,
+  machines,
+  scaleOut,
+  tagsOf,
+  test,
+  watchMost,
+} from "./fleet.ts";
 import { check, idleFleet, statuses } from "./idle-fleet.ts";
 import { POLICY, QUIET } from "./idle-world.ts";
 
@@ -64,6 +76,95 @@ test("what a person stopped stays down, and what nobody stopped is not touched",
   const record = await resume(kiln);
   expect(record.result).toMatchObject({ started: [slept], stillStopped: 2 });
   expect(statuses(kiln)).toEqual({ [slept]: "Running", [byHand]: "Stopped", [woken]: "Stopped" });
+});
+
+/** The fleet of `check` under other limits; its members are asleep by now. */
+const limited = (kiln: Deployment, limits: object): Promise<void> =>
+  kiln.upload("fleets/web.yaml", fleetText({ limits: { ...limits }, idle: SLEEPS }));
+
+const AT_FIVE = Date.UTC(2026, 0, 5, 9, 1);
+const untilFive = (kiln: Deployment) => kiln.cloud.settle({ forMs: AT_FIVE - kiln.cloud.time.now() });
+const running = (kiln: Deployment) => machines(kiln).filter(({ status }) => status === "Running");
+
+test("no more than max are started, those on the current image first, and the record says what sleeps on", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [first = "", second = ""] = await idleFleet(kiln, 5);
+  await check(kiln, SLEEPS);
+  // Two of five were launched later, from the image that is served by now.
+  kiln.cloud.world.publishImage("web", { imageId: "m-web-2" });
+  for (const id of [first, second]) Object.assign(kiln.cloud.world.mustHave(id), { imageId: "m-web-2" });
+  await untilFive(kiln);
+  await limited(kiln, { max: 2 });
+  const why = "limit max 2: 0 running or on their way";
+  const rehearsed = await resume(kiln, true);
+  expect(rehearsed.result).toMatchObject({ wouldStart: [first, second].toSorted(), noRoom: 3, why });
+  expect(running(kiln)).toEqual([]);
+  const record = await resume(kiln);
+  expect(record).toMatchObject({ state: "done", result: { noRoom: 3 } });
+  expect(running(kiln).map(({ imageId }) => imageId)).toEqual(["m-web-2", "m-web-2"]);
+  const again = await accepted(kiln, "/fleets/web/resume", { key: "again" });
+  expect((await ended(kiln, again.run)).result).toMatchObject({
+    started: [],
+    noRoom: 3,
+    why: "limit max 2: 2 running or on their way",
+  });
+  // What a resume has started counts for itself: with more room the others follow.
+  await limited(kiln, { max: 4 });
+  const more = await accepted(kiln, "/fleets/web/resume", { key: "more" });
+  expect((await ended(kiln, more.run)).result?.["started"]).toHaveLength(2);
+  expect(running(kiln)).toHaveLength(4);
+});
+
+test("the price ceiling bounds a resume at the dearest type a member may become", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 4);
+  await check(kiln, SLEEPS);
+  await untilFive(kiln);
+  await limited(kiln, { max: 10, maxPricePerHour: 2 });
+  const record = await resume(kiln);
+  expect(record.result).toMatchObject({ noRoom: 1 });
+  expect(running(kiln)).toHaveLength(3);
+});
+
+test("a resume and requests in parallel run exactly max together", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 4);
+  await check(kiln, SLEEPS);
+  await untilFive(kiln);
+  await limited(kiln, { max: 5 });
+  kiln.cloud.fc.duplicate(() => true);
+  const most = watchMost(kiln);
+  const woken = await accepted(kiln, "/fleets/web/resume", {});
+  await burst(
+    kiln,
+    Array.from({ length: 4 }, (_, n) => ({ count: 2, key: `job-${n}` })),
+    2,
+    8,
+  );
+  expect((await ended(kiln, woken.run)).state).toBe("done");
+  expect(most()).toBe(5);
+  expect(running(kiln)).toHaveLength(5);
+});
+
+test("a resume that is cancelled gives its room back", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 2);
+  await check(kiln, SLEEPS);
+  await untilFive(kiln);
+  await limited(kiln, { max: 2 });
+  const away = kiln.cloud.faults.add({ product: "ecs", action: "StartInstances", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/resume", {});
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  expect((await ended(kiln, run)).reason).toContain("cancelled by ci");
+  away();
+  expect((await scaleOut(kiln, { count: 2 })).result).toMatchObject({ count: 2, woken: 2 });
 });
 
 test("without stock of its type a member takes the next type of its fleet that the zone has", async ({

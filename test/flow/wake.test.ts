@@ -29,15 +29,18 @@ test("what will not wake for want of stock is bought on another rung, within the
   expect,
 }) => {
   const kiln = await deploy();
-  await asleep(kiln, 3, { limits: { max: 4 } });
+  await asleep(kiln, 3, { limits: { max: 3 } });
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);
   const record = await scaleOut(kiln, { count: 3 });
-  // One wakes; of the two that do not, only one has room beside them.
-  expect(record.result).toMatchObject({ asked: 3, count: 2, woken: 1, launched: 1, short: 1 });
+  // One wakes; the two that do not leave their room to what is bought for them.
+  expect(record.result).toMatchObject({ asked: 3, count: 3, woken: 1, launched: 2 });
   expect(record.result?.["why"]).toBe(
-    "2 stopped would not start: OperationDenied.NoStock; limit max 4: 3 there or on their way; ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
+    "2 stopped would not start: OperationDenied.NoStock; ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
   );
-  expect(machines(kiln)).toHaveLength(4);
+  expect(machines(kiln)).toHaveLength(5);
+  expect((await scaleOut(kiln, { count: 1 })).reason).toBe(
+    "none of 1 instances: limit max 3: 3 running or on their way",
+  );
 });
 
 test("an older image sleeps on, unless the fleet accepts it", async ({ deploy, expect }) => {

@@ -6,10 +6,10 @@
  * P2. Spot counts at its limit, or at the list price where it has none: it can rise that far.
  * P3. A subscription counts at the hourly list price, which it never exceeds.
  */
-import type { Instance } from "../../shared/cloud/instances.ts";
-import { launchPrice } from "../../shared/cloud/price.ts";
-import type { Fleet } from "../../shared/documents/fleet.ts";
-import type { Ports } from "../../shared/handler.ts";
+import type { Instance } from "../cloud/instances.ts";
+import { launchPrice } from "../cloud/price.ts";
+import type { Fleet } from "../documents/fleet.ts";
+import type { Ports } from "../handler.ts";
 
 /** The dearest rung of the ladder, as any of them may be the one that has stock; undefined without a ceiling. */
 export async function priceOf(fleet: Fleet, cloud: Ports["cloud"]): Promise<number | undefined> {

@@ -6,12 +6,12 @@
  * L2. The ledger is read before the instances it is held against: a grant closed in between is then counted
  *     as open, never as nothing.
  */
-import type { CloudClient } from "../../shared/cloud/client.ts";
-import { seconds } from "../../shared/duration.ts";
-import type { Ports } from "../../shared/handler.ts";
-import { wait } from "../../shared/machine.ts";
-import { readNewest, writeEntry } from "../../shared/row.ts";
-import type { Ledger } from "./grant.ts";
+import type { CloudClient } from "../cloud/client.ts";
+import { seconds } from "../duration.ts";
+import type { Ports } from "../handler.ts";
+import { wait } from "../machine.ts";
+import { readNewest, writeEntry } from "../row.ts";
+import { closed, withGrant, type Ledger } from "./grant.ts";
 
 const EMPTY: Ledger = { v: 1, n: 0, grants: [] };
 
@@ -43,6 +43,22 @@ export async function amend(
   }
   return false;
 }
+
+/**
+ * Closes the grant of a run that is over and launched so many; a run without an open one changes nothing.
+ * False: others were first every time.
+ */
+export const closeGrant = (
+  client: CloudClient,
+  fleet: string,
+  run: string,
+  launched: number,
+  now: number,
+): Promise<boolean> =>
+  amend(client, fleet, (ledger) => {
+    const given = ledger.grants.find((grant) => grant.run === run);
+    return Promise.resolve(given?.open ? withGrant(ledger, closed(given, launched), now) : undefined);
+  });
 
 /** Comes back later than the others that lost: the more often in a row, the wider they are spread. */
 export const afterLosing = ({ tries }: { readonly tries: number }, fleet: string, { dice }: Ports) => ({
