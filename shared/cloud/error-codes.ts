@@ -106,7 +106,7 @@ export const CODES: readonly CodeRow[] = [
     AccessDenied: ALLOW,
     "Forbidden.RiskControl": "The account is under risk control: contact the cloud's support.",
     "InvalidUser.PassRoleForbidden":
-      "The function's role may not hand the instance its RAM role: allow ram:PassRole for it.",
+      "Kiln may hand out only RAM roles named kiln-…: name one in source.builder.ramRole (a recipe) or launch.RamRoleName (a fleet), or add acs:ram::*:role/<name> to the ram:PassRole statement of the policy kiln-worker.",
     UserNotInTheWhiteList: "The account is not admitted to this: ask the cloud's support to open it.",
     RealNameAuthenticationError: "The account is not verified: complete the real-name verification.",
   }),

@@ -1,4 +1,5 @@
 import { test } from "vitest";
+import type { Policy } from "../cloud/ram.ts";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 
 const ZONE = "cn-hangzhou-h";
@@ -228,4 +229,57 @@ test("a launch template fills what the call leaves out, and lists are replaced a
       "404 InvalidLaunchTemplate.NotFound",
     );
   });
+});
+
+test("a RAM role reaches an instance only where the caller's policy lets it be passed to ECS, however it is named", async ({
+  expect,
+}) => {
+  const passes = (Resource: string, service = "ecs.aliyuncs.com"): Policy => ({
+    Version: "1",
+    Statement: [
+      { Effect: "Allow", Action: "ecs:*", Resource: "*" },
+      {
+        Effect: "Allow",
+        Action: "ram:PassRole",
+        Resource,
+        Condition: { StringEquals: { "acs:Service": service } },
+      },
+    ],
+  });
+  const roles = {
+    launcher: passes("acs:ram::*:role/web-*"),
+    elsewhere: passes("acs:ram::*:role/*", "fc.aliyuncs.com"),
+  };
+  const launchAs = { DryRun: true, InstanceType: LAUNCH.InstanceType, SecurityGroupId: "sg-default0001" };
+  await inCloud(
+    async ({ cloud, ask, refusal }) => {
+      const { ImageFamily, VSwitchId } = LAUNCH;
+      const keyOf = (role: string) => cloud.keys.assume(role, 3_600_000);
+      const launcher = keyOf("launcher");
+      for (const action of ["RunInstances", "CreateInstance"]) {
+        const named = (RamRoleName: string) => ({ ...launchAs, ImageFamily, VSwitchId, RamRoleName });
+        for (const forbidden of ["AdministratorRole", "web", "my-web-1"]) {
+          expect(await refusal(action, named(forbidden), launcher)).toBe("403 InvalidUser.PassRoleForbidden");
+        }
+        expect(await refusal(action, named("web-1"), launcher)).toBe("400 DryRunOperation");
+        expect(await refusal(action, named("web-1"), keyOf("elsewhere"))).toBe(
+          "403 InvalidUser.PassRoleForbidden",
+        );
+      }
+      // A template is written by whoever may write it, and read by the one who launches from it.
+      await ask("CreateLaunchTemplate", {
+        ...launchAs,
+        DryRun: undefined,
+        LaunchTemplateName: "web",
+        VSwitchId,
+        RamRoleName: "AdministratorRole",
+      });
+      const template = { LaunchTemplateName: "web", ImageFamily, DryRun: true };
+      expect(await refusal("RunInstances", template, launcher)).toBe("403 InvalidUser.PassRoleForbidden");
+      expect(await refusal("RunInstances", { ...template, RamRoleName: "web-1" }, launcher)).toBe(
+        "400 DryRunOperation",
+      );
+    },
+    { roles },
+  );
 });

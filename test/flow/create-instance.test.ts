@@ -136,3 +136,22 @@ test("a half-made subscription cannot be given back, and the record says so", as
     `${instance?.instanceId}: a subscription is paid to its end and cannot be released; start it or let it be refunded in the console`,
   );
 });
+
+for (const via of ["RunInstances", "CreateInstance"] as const) {
+  test(`a fleet hands out roles named kiln-… by ${via}, and any other is refused with what to do`, async ({
+    deploy,
+    expect,
+  }) => {
+    const kiln = await deploy();
+    const fleet = (RamRoleName: string) => fleetText({ via, launch: { RamRoleName } });
+    await kiln.upload("fleets/web.yaml", fleet("AdministratorRole"));
+    const refused = await scaleOut(kiln, { count: 1 });
+    expect(refused.state).toBe("failed");
+    expect(refused.reason).toContain(`${via} answered InvalidUser.PassRoleForbidden`);
+    expect(refused.reason).toContain("launch.RamRoleName (a fleet), or add acs:ram::*:role/<name>");
+    expect(machines(kiln)).toEqual([]);
+    await kiln.upload("fleets/web.yaml", fleet("kiln-web"));
+    expect(await scaleOut(kiln, { count: 1, key: "renamed" })).toMatchObject({ state: "done" });
+    expect(machines(kiln)).toMatchObject([{ ramRoleName: "kiln-web" }]);
+  });
+}

@@ -155,3 +155,23 @@ test("a builder of another architecture is not called x86_64 by default", async 
   const asked = kiln.cloud.calls.find(({ action }) => action === "CreateImage");
   expect(asked?.params["Architecture"]).toBeUndefined();
 });
+
+test("a builder gets a role named kiln-…; any other is refused before a machine is there, and the run says what to do", async ({
+  kiln,
+  expect,
+}) => {
+  const withRole = (ramRole: string) => {
+    const { source, ...rest } = JSON.parse(recipeText()) as { source: { builder: object } };
+    return JSON.stringify({ ...rest, source: { builder: { ...source.builder, ramRole } } });
+  };
+  const [refused] = await bakeAndPromote(kiln, withRole("AdministratorRole"));
+  expect(refused?.state).toBe("failed");
+  expect(refused?.reason).toMatch(
+    /^ecs RunInstances answered InvalidUser\.PassRoleForbidden .*name one in source\.builder\.ramRole .*or add acs:ram::\*:role\/<name> to the ram:PassRole statement of the policy kiln-worker\.$/,
+  );
+  expect(kiln.cloud.world.instances.size).toBe(0);
+  expect(ownImages(kiln)).toEqual([]);
+  await kiln.upload("recipes/web.yaml", withRole("kiln-builder"));
+  await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
+  expect([...kiln.cloud.world.instances.values()]).toMatchObject([{ ramRoleName: "kiln-builder" }]);
+});

@@ -21,7 +21,7 @@ const LAUNCHES: readonly Readonly<Record<string, unknown>>[] = [
     Description: "one of many",
     KeyPairName: "default",
     UserData: "#!/bin/sh\necho hello\n",
-    RamRoleName: "web",
+    RamRoleName: "kiln-web",
     Tag: [{ Key: "team", Value: "web" }],
     ResourceGroupId: "rg-aek2",
     SystemDisk: {

@@ -43,6 +43,37 @@ test("functions write and delete only what is their own in the bucket, never wha
   expect(may("kiln-worker", "approvals/x.json")).toEqual([]);
 });
 
+test("a role that reads objects may list its bucket: else a missing one is forbidden instead of missing", ({
+  expect,
+}) => {
+  const bucket = "acs:oss:*:1234567890123456:kiln-1234567890123456";
+  const readers = Object.keys(roles).filter((role) =>
+    ["runs/x.json", "approvals/x.json", "recipes/web.yaml"].some((key) =>
+      allows(role, "oss:GetObject", object(key)),
+    ),
+  );
+  expect(readers.toSorted()).toEqual(["kiln-door", "kiln-worker"]);
+  expect(readers.filter((role) => !allows(role, "oss:ListObjects", bucket))).toEqual([]);
+});
+
+test("only roles named kiln-… are handed out, and only to ECS", ({ expect }) => {
+  const passes = (role: string, name: string, service: string) =>
+    evaluate(
+      roles[role] ?? { Version: "1", Statement: [] },
+      "ram:PassRole",
+      `acs:ram::1234567890123456:role/${name}`,
+      {
+        "acs:Service": service,
+      },
+    ) === "allow";
+  const forbidden = ["AdministratorRole", "AliyunFCDefaultRole", "kiln", "my-kiln-web", "Kiln-web"];
+  for (const role of Object.keys(roles)) {
+    expect(forbidden.filter((name) => passes(role, name, "ecs.aliyuncs.com"))).toEqual([]);
+    expect(passes(role, "kiln-web", "fc.aliyuncs.com")).toBe(false);
+    expect(passes(role, "kiln-web", "ecs.aliyuncs.com")).toBe(role === "kiln-worker");
+  }
+});
+
 test("nobody invokes the front door, and the front door does not invoke the sweep", ({ expect }) => {
   for (const role of Object.keys(roles)) {
     expect(allows(role, "fc:InvokeFunction", fn("kiln-webhook"))).toBe(false);
