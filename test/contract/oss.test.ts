@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { startCloud } from "../cloud/index.ts";
 import { paginate } from "../cloud/oss/buckets.ts";
+import type { Policy } from "../cloud/ram.ts";
 import { aliOss } from "./clients.ts";
 
 const failure = (work: Promise<unknown>): Promise<unknown> =>
@@ -185,6 +186,48 @@ test("a role may reach the objects its policy names and no others", async ({ exp
   expect(await failure(client.list({ prefix: "in/", "max-keys": 9 }, {}))).toBe("no error");
   expect(await failure(client.list({ prefix: "", "max-keys": 9 }, {}))).toEqual([403, "AccessDenied"]);
   expect(cloud.oss.list("box").map(({ key }) => key)).toEqual(["in/a"]);
+  await cloud.close();
+});
+
+test("a key that is not there is 404 only for who may list the bucket, and 403 for everybody else", async ({
+  expect,
+}) => {
+  const reads = {
+    Effect: "Allow",
+    Action: ["oss:GetObject", "oss:PutObject"],
+    Resource: "acs:oss:*:*:box/*",
+  };
+  const lists = { Effect: "Allow", Action: "oss:ListObjects", Resource: "acs:oss:*:*:box" };
+  const below = { ...lists, Condition: { StringLike: { "oss:Prefix": "in/*" } } };
+  const elsewhere = { ...lists, Resource: "acs:oss:*:*:other" };
+  const policyOf = (...Statement: object[]) => ({ Version: "1", Statement }) as unknown as Policy;
+  const roles = {
+    lister: policyOf(reads, lists),
+    reader: policyOf(reads),
+    below: policyOf(reads, below),
+    elsewhere: policyOf(reads, elsewhere),
+  };
+  const cloud = await startCloud({ roles });
+  cloud.oss.createBucket("box");
+  cloud.oss.put("box", "in/there", "x");
+  for (const role of Object.keys(roles)) {
+    const { id, secret, token } = cloud.keys.assume(role, 3_600_000);
+    const client = aliOss(cloud, "box", {
+      accessKeyId: id,
+      accessKeySecret: secret,
+      stsToken: token,
+      refreshSTSToken: () => Promise.reject(new Error("no refresh")),
+      refreshSTSTokenInterval: 1e12,
+    });
+    const [status, code] = role === "lister" ? [404, "NoSuchKey"] : [403, "AccessDenied"];
+    expect(await failure(client.get("in/there")), role).toBe("no error");
+    expect(await failure(client.head("in/there")), role).toBe("no error");
+    expect(await failure(client.get("in/missing")), role).toEqual([status, code]);
+    expect(await failure(client.head("in/missing")), role).toEqual([status, expect.anything()]);
+    expect(await failure(client.copy("in/copy", "in/missing")), role).toEqual([status, code]);
+  }
+  const own = aliOss(cloud, "box");
+  expect(await failure(own.get("in/missing"))).toEqual([404, "NoSuchKey"]);
   await cloud.close();
 });
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
 import { minutes, seconds } from "../../shared/duration.ts";
-import { BUCKET, sign, type Answer, type Deployment } from "../deployment.ts";
+import { BUCKET, readRoles, sign, type Answer, type Deployment } from "../deployment.ts";
 import { accepted, answered, ended, fleetText, machines, test } from "./fleet.ts";
 
 interface Raw {
@@ -317,4 +317,34 @@ test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a
     .list(BUCKET, "")
     .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString());
   expect(stored.join("\n")).not.toContain(secret);
+});
+
+test("a run that is not there yet is missing, not forbidden: new requests are accepted, unknown runs are 404", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const unknown = "scale-web-20260105-0123456789ab";
+  expect(await call(kiln, "GET", `/runs/${unknown}`)).toEqual({
+    status: 404,
+    body: { error: `no run ${unknown}` },
+  });
+  const { run } = await accepted(kiln, SCALE, { count: 1 });
+  expect((await ended(kiln, run)).state).toBe("done");
+  expect(kiln.cloud.calls.filter(({ product, status }) => product === "oss" && status === 403)).toEqual([]);
+});
+
+test("a front door that may not list its bucket accepts nothing, as the cloud would have it", async ({
+  deploy,
+  expect,
+}) => {
+  const roles = readRoles();
+  const door = roles["kiln-door"];
+  const Statement = door?.Statement.filter(({ Action }) => Action !== "oss:ListObjects") ?? [];
+  expect(Statement).toHaveLength((door?.Statement.length ?? 0) - 1);
+  const kiln = await deploy({ roles: { ...roles, "kiln-door": { Version: "1", Statement } } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  expect((await call(kiln, "POST", SCALE, { count: 1 })).status).toBe(503);
+  expect(machines(kiln)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { CloudFault } from "../kernel.ts";
 import { decode } from "../signatures.ts";
 import { empty, type Operation, type OssRequest, xml } from "./operation.ts";
-import type { PutOptions, StoredObject } from "./store.ts";
+import type { ObjectStore, PutOptions, StoredObject } from "./store.ts";
 import { document } from "./xml.ts";
 
 const quoted = (etag: string): string => `"${etag}"`;
@@ -44,8 +44,22 @@ function isUnchanged({ header }: OssRequest, object: StoredObject): boolean {
   );
 }
 
+/**
+ * An object to be read. Whether a key is missing is part of the listing, so who may not list is refused instead of
+ * answered; no page of OSS settles this, and its relatives do it so.
+ * @throws CloudFault 404 NoSuchKey or NoSuchBucket, 403 AccessDenied.
+ */
+function read({ mayList }: OssRequest, store: ObjectStore, bucket: string, key: string): StoredObject {
+  try {
+    return store.get(bucket, key);
+  } catch (error) {
+    if (!(error instanceof CloudFault) || error.code !== "NoSuchKey" || mayList(bucket)) throw error;
+    throw new CloudFault(403, "AccessDenied", "You have no right to access this object.");
+  }
+}
+
 const get: Operation = (request, { store }) => {
-  const object = store.get(request.bucket, request.key);
+  const object = read(request, store, request.bucket, request.key);
   if (isUnchanged(request, object)) return empty(304, { etag: quoted(object.etag) });
   const headers = describe(object);
   for (const [name, value] of request.query) {
@@ -66,7 +80,7 @@ const get: Operation = (request, { store }) => {
 };
 
 const head: Operation = (request, { store }) => {
-  const object = store.get(request.bucket, request.key);
+  const object = read(request, store, request.bucket, request.key);
   if (isUnchanged(request, object)) return empty(304, { etag: quoted(object.etag) });
   return empty(200, { ...describe(object), "content-length": String(object.body.length) });
 };
@@ -122,7 +136,7 @@ const copy: Operation = (request, { store }) => {
   const slash = path.indexOf("/");
   const [fromBucket, fromKey] = [path.slice(0, slash), path.slice(slash + 1)];
   demand("oss:GetObject", fromBucket, fromKey);
-  const source = store.get(fromBucket, fromKey);
+  const source = read(request, store, fromBucket, fromKey);
   const replaces = header("x-oss-metadata-directive") === "REPLACE";
   const described = replaces
     ? readPutOptions(request)

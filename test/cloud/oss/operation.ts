@@ -13,6 +13,8 @@ export interface OssRequest {
   readonly wire: WireRequest;
   /** Whether the caller may do `action` on an object; throws the cloud's 403 when not. */
   readonly demand: (action: string, bucket: string, key: string) => void;
+  /** Whether the caller may know which keys `bucket` has. */
+  readonly mayList: (bucket: string) => boolean;
 }
 
 interface Oss {

@@ -49,6 +49,9 @@ export class OssService {
         body: wire.body,
         wire,
         demand,
+        // Without a prefix: whether the cloud's own look passes one is said nowhere, and the stricter reading holds.
+        mayList: (name) =>
+          this.#kernel.allows(caller, "oss:ListObjects", `acs:oss:*:${this.#kernel.accountId}:${name}`),
         header: (name) => header(wire, name),
       };
       action = operationName(request) ?? action;
