@@ -7,6 +7,7 @@ import { readConfig } from "./config.ts";
 import { minutes, seconds } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Continuation } from "./events/line.ts";
+import { ownSentence } from "./events/sentence.ts";
 import { hasEnded, readRecord, recordOf, writeRecord } from "./journal.ts";
 import { advance, follow, type End, type Machine, type Outcome, type Send } from "./machine.ts";
 import { real, type Clock, type Dice, type Log } from "./ports.ts";
@@ -134,10 +135,11 @@ function readContinuation<E extends Continuation>(stepping: Stepping<E>, payload
 export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: string): T {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(
-    // Only a rule of our own says in its message what to write.
-    ({ path, code, message }) => `${path.join(".") || "payload"} (${code === "custom" ? message : code})`,
-  );
+  const places = parsed.error.issues.map((issue) => {
+    const said = ownSentence(issue);
+    const place = issue.path.join(".") || "payload";
+    return said === undefined ? `${place} (${issue.code})` : `${place}: ${said}`;
+  });
   throw new EventError(`${what} cannot read this event: ${places.join(", ")}`);
 }
 

@@ -103,7 +103,7 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
     accessKeySecret: secret,
   });
   const record = (run: string): RunRecord | undefined => {
-    const found = cloud.oss.get(BUCKET, recordKey(run));
+    const found = cloud.oss.find(BUCKET, recordKey(run));
     return found && (JSON.parse(found.body.toString()) as RunRecord);
   };
   return {

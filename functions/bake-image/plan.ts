@@ -7,6 +7,7 @@ import { renderImageName } from "../../shared/documents/image-name.ts";
 import { snapshotSizeProblems, type ImageDisk } from "../../shared/documents/recipe-disks.ts";
 import type { Recipe } from "../../shared/documents/recipe.ts";
 import type { BakeEvent, BakePlan, Inputs } from "../../shared/events/bake-image.ts";
+import { parametersProblem, withParameters } from "../../shared/events/parameters.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { withEnvironment } from "../../shared/temporary.ts";
@@ -21,6 +22,8 @@ type Planned =
 /** Compares what the image would be made of with what the newest image of this recipe was made of. */
 export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Ports): Promise<Planned> {
   const { recipe, force, parameters, upload } = event.job;
+  const refused = parametersProblem(parameters, document);
+  if (refused !== undefined) return { kind: "refuse", reason: refused };
   if (upload !== undefined && document.source.kind !== "upload") {
     return {
       kind: "refuse",
@@ -174,7 +177,7 @@ function longCommand(
   for (const [index, step] of provision.entries()) {
     if (step.kind === "reboot") continue;
     const script = step.kind === "run" ? step.command : "";
-    const around = Buffer.byteLength(withEnvironment(script, { ...step.environment, ...parameters }));
+    const around = Buffer.byteLength(withEnvironment(script, withParameters(step, parameters).environment));
     const bytes = around + (step.kind === "script" ? (sizes.get(step.command) ?? 0) : 0);
     const sent = Math.ceil(bytes / 3) * 4;
     if (sent <= MAX_COMMAND_BASE64_BYTES) continue;

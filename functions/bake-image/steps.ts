@@ -21,6 +21,7 @@ import type { Recipe } from "../../shared/documents/recipe.ts";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
 import type { BakeEvent, BakePlan } from "../../shared/events/bake-image.ts";
+import { parametersProblem, withParameters } from "../../shared/events/parameters.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait, type Machine, type Outcome } from "../../shared/machine.ts";
@@ -63,9 +64,7 @@ const rented = temporarySteps<BakeEvent>({
   commands: (event) => {
     const { document } = planOf(event);
     const provision = document.provision.map((step) =>
-      step.kind === "reboot"
-        ? step
-        : { ...step, environment: { ...step.environment, ...event.job.parameters } },
+      step.kind === "reboot" ? step : withParameters(step, event.job.parameters),
     );
     return [...provision, sealStep(document)];
   },
@@ -81,6 +80,11 @@ const steps: Machine<BakeEvent, Ports>["steps"] = {
   rehearse: async (event, ports) => {
     const { rehearse } = await import("./rehearsal.ts");
     return rehearse(event, subject(event), ports);
+  },
+
+  command: async (event, ports) => {
+    const refused = parametersProblem(event.job.parameters, planOf(event).document);
+    return refused === undefined ? rented.command(event, ports) : giveUp(event, refused);
   },
 
   claim: async (event, ports) => {

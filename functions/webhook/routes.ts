@@ -1,9 +1,10 @@
 /** What the front door understands: a method and a path become a request for one function. Pure. */
 import * as z from "zod/mini";
 import { days } from "../../shared/duration.ts";
-import { Parameters } from "../../shared/events/bake-request.ts";
 import { Name } from "../../shared/events/line.ts";
 import { oneTarget, rollbackShape } from "../../shared/events/rollback-request.ts";
+import { Parameters } from "../../shared/events/parameters.ts";
+import { ownSentence } from "../../shared/events/sentence.ts";
 import { familyName, runId, type RunKind } from "../../shared/run.ts";
 
 /** A request on its way to the function that carries it out. */
@@ -186,9 +187,7 @@ function reason(issue: z.core.$ZodIssue): string {
       return `must be at most ${issue.maximum}`;
     case "invalid_format":
       return `must match ${issue.pattern ?? issue.format}`;
-    case "custom":
-      return issue.message;
     default:
-      return "is not allowed here";
+      return ownSentence(issue) ?? "is not allowed here";
   }
 }

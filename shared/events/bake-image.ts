@@ -1,7 +1,6 @@
 /** The continuations of `bake-image`. */
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
-import { Parameters } from "./bake-request.ts";
 import { Abandon, End, Name, phasesWith } from "./line.ts";
 import { temporary } from "./temporary.ts";
 
@@ -28,7 +27,8 @@ export type BakePlan = z.infer<typeof plan>;
 const job = z.strictObject({
   recipe: Name,
   force: z.boolean(),
-  parameters: Parameters,
+  /** Looked at again where they are used: a run that began before a name was reserved still has to end. */
+  parameters: z.record(z.string(), z.string()),
   /** The disk file whose upload asked for this bake. */
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
   /** Who hears of the end; known as soon as the recipe was read, planned or not. */

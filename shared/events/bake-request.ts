@@ -1,9 +1,7 @@
 /** A request for a bake. Apart from the continuations, so that the front door does not load those. */
 import * as z from "zod/mini";
 import { Name, RunId } from "./line.ts";
-
-/** Values a caller adds to one bake; they reach the builder's commands as environment variables. */
-export const Parameters = z.record(z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/)), z.string());
+import { Parameters } from "./parameters.ts";
 
 /** Asks for a bake: from the webhook, a timer's payload, or `s invoke`. `recipe: "*"` means every one. */
 export const BakeRequest = z.strictObject({

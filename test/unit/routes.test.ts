@@ -108,6 +108,20 @@ const refusals: readonly (readonly [
     400,
     'body: "to" and "undo" are two targets; keep one of them',
   ],
+  [
+    "POST",
+    "/recipes/web/bake",
+    { parameters: { "nginx-version": "1.26" } },
+    400,
+    "parameters.nginx-version: a name is letters, digits and _, at most 64 of them and a letter first, like NGINX_VERSION",
+  ],
+  [
+    "POST",
+    "/recipes/web/bake",
+    { parameters: { RELEASE: "1", BASH_ENV: "$(id)", VERSION: 2 } },
+    400,
+    "parameters.BASH_ENV: is reserved: shells read a variable of this name; give the parameter another one, or set the variable in the recipe, under environment; parameters.VERSION: must be text",
+  ],
   ["POST", "/families/web/promote", { recipe: "web" }, 400, "imageId: must be text"],
 ];
 
