@@ -16,6 +16,7 @@ import {
 } from "./cloud/instances.ts";
 import { getObject, putObject } from "./cloud/oss.ts";
 import { clientToken } from "./cloud/token.ts";
+import { explained, scriptOf } from "./command-script.ts";
 import { hours, minutes, seconds } from "./duration.ts";
 import type { Step } from "./documents/recipe-steps.ts";
 import { CloudError } from "./errors.ts";
@@ -133,7 +134,7 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const order = {
         instanceId,
         shell,
-        script: withEnvironment(script, command.environment, shell),
+        script: scriptOf(command, script, shell),
         timeoutMs: command.timeoutMs,
         name: command.name,
         tags: { [TAG.run]: event.run },
@@ -156,7 +157,9 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const key = outputKey(event.run, `${lease.rental(event).role}-${index}`);
       const cut =
         result.dropped === 0 ? "" : `[the cloud keeps 24 KB and dropped ${result.dropped} bytes of this]\n`;
-      const kept = await keepOutput(key, `${cut}${result.output}`, event, ports);
+      const { output, where } = explained(command?.kind === "reboot" ? undefined : command, result.output);
+      const stopped = where && `\nkiln: it stopped${where}\n`;
+      const kept = await keepOutput(key, `${cut}${output}${stopped}`, event, ports);
       const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";
       const problem = result.ok ? lease.judge?.(event, index, result.output) : undefined;
       if (problem !== undefined) return lease.giveUp(event, `${problem} (${whole})`);
@@ -167,7 +170,7 @@ export function temporarySteps<E extends Continuation>(lease: Lease<E>) {
       const how = told
         ? `${told} ${result.errorInfo ?? ""}`.trim()
         : `exit code ${result.exitCode ?? "none"}`;
-      return lease.giveUp(event, `"${name}" failed with ${how}: ${lastLines(result.output)} (${whole})`);
+      return lease.giveUp(event, `"${name}" failed with ${how}${where}: ${lastLines(output)} (${whole})`);
     },
 
     rebooted: async (event: At<E, "rebooted">, { cloud }: Ports): Promise<Outcome<E>> => {
@@ -289,24 +292,6 @@ function labels(event: Continuation, { role, imageId, expireAfterMs, tags }: Ren
 /** What the ladder met, from the notes of the trail. */
 const tried = (event: Continuation): string[] =>
   event.trail.flatMap(({ phase, note }) => (phase === "launch" && note !== undefined ? [note] : []));
-
-/** Variables before the script, quoted so that no value is read as shell. */
-export function withEnvironment(
-  script: string,
-  environment: Readonly<Record<string, string>>,
-  shell: "shell" | "powershell" = "shell",
-): string {
-  if (shell === "powershell") {
-    const set = ([name, value]: [string, string]) => `$env:${name} = '${value.replaceAll("'", "''")}'`;
-    return [...Object.entries(environment).map(set), script].join("\n");
-  }
-  const lines = Object.entries(environment).map(
-    ([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
-  );
-  const [first = "", ...rest] = script.split("\n");
-  // A shebang must stay the first line.
-  return first.startsWith("#!") ? [first, ...lines, ...rest].join("\n") : [...lines, script].join("\n");
-}
 
 const lastLines = (output: string): string =>
   output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";

@@ -1,4 +1,5 @@
 /** What a bake starts from and whether it is needed at all: reads the world, changes nothing. */
+import { scriptOf } from "../../shared/command-script.ts";
 import { describeImages, familyImage, type Image } from "../../shared/cloud/images.ts";
 import { describeInstances } from "../../shared/cloud/instances.ts";
 import { headObject } from "../../shared/cloud/oss.ts";
@@ -10,7 +11,6 @@ import type { BakeEvent, BakePlan, Inputs } from "../../shared/events/bake-image
 import { parametersProblem, withParameters } from "../../shared/events/parameters.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
-import { withEnvironment } from "../../shared/temporary.ts";
 import { FORMATS, formatOf } from "./capture.ts";
 import { changedInputs, inputsOf, namedObjects, objectsOf } from "./inputs.ts";
 
@@ -177,7 +177,7 @@ function longCommand(
   for (const [index, step] of provision.entries()) {
     if (step.kind === "reboot") continue;
     const script = step.kind === "run" ? step.command : "";
-    const around = Buffer.byteLength(withEnvironment(script, withParameters(step, parameters).environment));
+    const around = Buffer.byteLength(scriptOf(withParameters(step, parameters), script));
     const bytes = around + (step.kind === "script" ? (sizes.get(step.command) ?? 0) : 0);
     const sent = Math.ceil(bytes / 3) * 4;
     if (sent <= MAX_COMMAND_BASE64_BYTES) continue;

@@ -1,5 +1,6 @@
 /** Commands that run inside a machine through Cloud Assistant: provisioning, and the tests of the gate. */
 import * as z from "zod/mini";
+import { scriptOf } from "../command-script.ts";
 import { minutes } from "../duration.ts";
 import { closed, duration, finding, inMs, rule, short, text } from "./fields.ts";
 import { objectKey } from "./names.ts";
@@ -10,6 +11,10 @@ const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
 const MAX_WORKING_DIR = 200;
 const MAX_USERNAME = 255;
 const MAX_STEPS = 100;
+/** Without those that take a value, read commands elsewhere (c, i, l, s) or run nothing (n, t). */
+const SHELL = /^(?=.{1,100}$)(?:\/[A-Za-z0-9._+-]+)*\/(?:ba|da|a|k|mk|z)?sh(?: -[aefuvxCET]+)?$/;
+/** Stops at the first command that fails, as people expect of a list of commands. */
+const USUAL_SHELL = "/bin/bash -e";
 /** RunCommand takes at least 10 s; a day is the longest a bake may take anyway. */
 const TIMEOUT: readonly [string, string] = ["10s", "1d"];
 
@@ -22,6 +27,12 @@ const shape = {
   environment: z._default(
     z.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "be a name of a variable, letters, digits and _"), z.string()),
     {},
+  ),
+  shell: z.exactOptional(
+    text(
+      SHELL,
+      "be the path of a shell with at most one group of the flags aefuvxCET, like /bin/bash -eux or /bin/sh",
+    ),
   ),
   workingDir: z.exactOptional(
     z.string().check(z.startsWith("/", "must be an absolute path"), z.maxLength(MAX_WORKING_DIR)),
@@ -36,13 +47,20 @@ const written = closed(shape).check(
     const kinds = [step.run, step.script, step.reboot].filter((kind) => kind !== undefined).length;
     return finding(kinds !== 1, [], `must have exactly one of run, script and reboot, has ${kinds}`);
   }),
-  rule<Written>(["reboot", "environment", "workingDir", "user"], (step) =>
-    ["workingDir", "user"].flatMap((key) =>
+  rule<Written>(["reboot", "environment", "shell", "workingDir", "user"], (step) =>
+    ["shell", "workingDir", "user"].flatMap((key) =>
       finding(step.reboot === true && key in step, [key], "has no meaning for a reboot; remove it"),
     ),
   ),
-  rule<Written>(["run", "environment"], (step) => {
-    const sent = Math.ceil(Buffer.byteLength(`${step.run}${JSON.stringify(step.environment)}`) / 3) * 4;
+  rule<Written>(["run", "script", "shell"], ({ run, script, shell }) => {
+    const own = script === undefined ? run?.startsWith("#!") : true;
+    const message = `must be left out; ${script === undefined ? "run" : "a script"} says in its first line, #!…, what reads it`;
+    return finding(shell !== undefined && own === true, ["shell"], message);
+  }),
+  rule<Written>(["run", "environment", "shell", "timeout"], (step) => {
+    const whole = complete(step);
+    const text = whole.kind === "run" ? scriptOf(whole, whole.command) : "";
+    const sent = Math.ceil(Buffer.byteLength(text) / 3) * 4;
     const message = `must fit into ${MAX_COMMAND_BASE64_BYTES} bytes as base64 with its environment, has ${sent}; put it into an object under scripts/`;
     return finding(step.run !== undefined && sent > MAX_COMMAND_BASE64_BYTES, ["run"], message);
   }),
@@ -60,17 +78,25 @@ export type Step =
       readonly kind: "run" | "script";
       /** The command itself, or the key of the object that holds it. */
       readonly command: string;
+      /** What reads it, written before it; absent: its own first line, or the agent's `sh`. */
+      readonly shell?: string;
       readonly environment: Readonly<Record<string, string>>;
       readonly workingDir?: string;
       readonly user?: string;
     })
   | (Around & { readonly kind: "reboot" });
 
+/** A step that runs something. */
+export type CommandStep = Exclude<Step, { readonly kind: "reboot" }>;
+
 function complete(step: Written): Step {
-  const { name, run, script, reboot, ...rest } = inMs(step, "timeout");
+  const { name, run, script, reboot, shell = USUAL_SHELL, ...rest } = inMs(step, "timeout");
   if (reboot) return { kind: "reboot", name: name ?? "reboot", timeoutMs: rest.timeoutMs };
   const command = run ?? script ?? "";
-  return { kind: run === undefined ? "script" : "run", name: name ?? firstLine(command), command, ...rest };
+  const inline = run !== undefined;
+  const reads = inline && !command.startsWith("#!") ? { shell } : {};
+  const kind = inline ? "run" : "script";
+  return { kind, name: name ?? firstLine(command), command, ...reads, ...rest };
 }
 
 function firstLine(command: string): string {

@@ -9,9 +9,7 @@
  */
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
-import type { Step } from "../documents/recipe-steps.ts";
-
-type CommandStep = Exclude<Step, { kind: "reboot" }>;
+import type { CommandStep } from "../documents/recipe-steps.ts";
 
 /**
  * Who reads which names; `*` stands for any rest. `anyCase`: its reader does not look at the case either. Some of a shell's
@@ -172,7 +170,7 @@ export function parametersProblem(
 }
 
 /** A command that sees the parameters as variables, beside those its recipe gives it. */
-export const withParameters = <S extends CommandStep>(
-  step: S,
+export const withParameters = (
+  step: CommandStep,
   parameters: Readonly<Record<string, string>>,
-): S => ({ ...step, environment: { ...parameters, ...step.environment } });
+): CommandStep => ({ ...step, environment: { ...parameters, ...step.environment } });

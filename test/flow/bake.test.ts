@@ -115,6 +115,68 @@ test("a failed command fails the bake with its name, exit code and last lines, a
   expect(leftovers(kiln)).toEqual([]);
 });
 
+test("a step of several lines stops at the first that fails, and the run names it; nothing is made of the rest", async ({
+  kiln,
+  expect,
+}) => {
+  const provision = [
+    "yum install -y nginx",
+    {
+      name: "set up",
+      run: 'yum makecache\nyum install -y "no-such-$NAME"\necho finished',
+      environment: { NAME: "s3cret" },
+    },
+  ];
+  const [bake, ...more] = await bakeAndPromote(kiln, recipeText({ provision }));
+  expect(more).toEqual([]);
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).toMatch(
+    /^"set up" failed with exit code 1 at line 2 \(yum install -y "no-such-\$NAME"\): .* \(all of it: runs\//,
+  );
+  expect(bake?.reason).not.toContain("kiln: line");
+  const output = kiln.cloud.oss
+    .get("kiln-1234567890123456", outputKey(bake?.run ?? "", "builder-1"))
+    .body.toString();
+  expect(output).toMatch(/\nkiln: it stopped at line 2 \(yum install -y "no-such-\$NAME"\)\n$/);
+  expect(output).not.toContain("finished");
+  expect(ownImages(kiln)).toEqual([]);
+});
+
+test("a step says itself that it goes on after a failure: by its shell, its own first line, or as a script", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("scripts/bare.sh", "false\necho bare >> /etc/went-on");
+  await kiln.upload("scripts/own.sh", "#!/bin/bash\nfalse\necho own >> /etc/went-on");
+  const goesOn = (word: string) => `false\necho ${word} >> /etc/went-on`;
+  const provision = [
+    { run: goesOn("bash"), shell: "/bin/bash" },
+    { run: goesOn("sh"), shell: "/bin/sh" },
+    { run: `#!/bin/bash\n${goesOn("first")}` },
+    { script: "scripts/bare.sh" },
+    { script: "scripts/own.sh" },
+    'test "$(wc -l < /etc/went-on)" = 5',
+  ];
+  const [bake] = await bakeAndPromote(kiln, recipeText({ provision, family: undefined, test: undefined }));
+  expect(bake?.reason).toBeUndefined();
+  expect(bake?.state).toBe("done");
+  await kiln.upload("scripts/own.sh", "#!/bin/bash -e\nfalse\necho own >> /etc/went-on");
+  const [again] = await bakeAndPromote(kiln, recipeText({ provision, family: undefined, test: undefined }));
+  expect(again?.reason).toMatch(/^"scripts\/own\.sh" failed with exit code 1: no output/);
+});
+
+test("a test of several lines stops as well, and the gate stays shut", async ({ kiln, expect }) => {
+  const commands = [
+    { name: "looks right", run: "systemctl is-active nginx\ntest -f /etc/missing\necho fine" },
+  ];
+  const [bake, promote] = await bakeAndPromote(kiln, recipeText({ test: { commands } }));
+  expect(bake?.state).toBe("done");
+  expect(promote?.reason).toMatch(
+    /^"looks right" failed with exit code 1 at line 2 \(test -f \/etc\/missing\): active \(all of it: /,
+  );
+  expect(ownImages(kiln).map(({ family }) => family)).toEqual([""]);
+});
+
 test("a failed builder is kept on request, with an expiry, and its recipe can be baked again", async ({
   kiln,
   expect,

@@ -2,7 +2,7 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { BUCKET } from "../deployment.ts";
 import { accepted, answered, ended } from "./fleet.ts";
-import { recipeText, test } from "./fixture.ts";
+import { ownImages, recipeText, test } from "./fixture.ts";
 import type { Deployment } from "../deployment.ts";
 
 const BAKE = "/recipes/web/bake";
@@ -32,7 +32,7 @@ test("a parameter reaches the commands beside what the recipe sets, in either ca
   await ready(kiln);
   const { run } = await accepted(kiln, BAKE, { parameters: { app_version: "1.26" } });
   expect((await ended(kiln, run)).state).toBe("done");
-  const made = [...kiln.cloud.world.images.values()].filter(({ ownerAlias }) => ownerAlias === "self").at(-1);
+  const made = ownImages(kiln).at(-1);
   const snapshot = kiln.cloud.world.snapshots.get(made?.disks[0]?.snapshotId ?? "");
   expect(snapshot?.content.files.get("/etc/seen")).toBe("1.26 front\n");
 });

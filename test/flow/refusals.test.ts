@@ -135,7 +135,7 @@ test("a Windows base is refused for a builder; a Windows image is tested with Po
   await kiln.cloud.settle({ forMs: hours(1) });
   const command = [...world.assistant.invocations.values()].at(-1);
   expect(command?.type).toBe("RunPowerShellScript");
-  expect(command?.content).toBe("$env:TIER = 'it''s'\nGet-Service nginx");
+  expect(command?.content).toBe("$ErrorActionPreference = 'Stop'\n$env:TIER = 'it''s'\nGet-Service nginx");
   const [bake] = await bakeAndPromote(kiln, recipeText({ description: "again" }));
   expect(bake?.reason).toMatch(/^source\.builder: \S+ is a Windows image, and builders run shell scripts;/);
 });

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { test } from "vitest";
 import { beginBakes } from "../../functions/bake-image/begin.ts";
+import { scriptOf } from "../../shared/command-script.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { BakeRequest } from "../../shared/events/bake-request.ts";
 import { nameProblem, parametersProblem, withParameters } from "../../shared/events/parameters.ts";
 import type { Ports } from "../../shared/handler.ts";
-import { withEnvironment } from "../../shared/temporary.ts";
 
 /** Exact names, each of which changes what a program does or which code it runs. */
 const DANGEROUS =
@@ -154,7 +154,9 @@ test("no parameter that is allowed makes a real shell do anything, whatever its 
     `\n${code}\n`,
   ];
   const run = (environment: Readonly<Record<string, string>>): boolean => {
-    const script = withEnvironment("bash -xc 'cd . && ls >/dev/null' 2>/dev/null; : $((1))", environment);
+    const command = "bash -xc 'cd . && ls >/dev/null' 2>/dev/null; : $((1))";
+    const step = { kind: "run", name: "try", timeoutMs: 1, command, environment } as const;
+    const script = scriptOf(step, command);
     try {
       execFileSync("/bin/bash", ["-c", script], { stdio: "ignore", env: { PATH: process.env["PATH"] } });
     } catch {

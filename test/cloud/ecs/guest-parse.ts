@@ -18,6 +18,8 @@ export type Node =
       readonly words: readonly Word[];
       readonly redirections: readonly Redirection[];
       readonly source: string;
+      /** Where bash counts it: the line its second word ends on, or its only one. */
+      readonly line: number;
     }
   | { readonly kind: "pipeline"; readonly negated: boolean; readonly parts: readonly Node[] }
   | { readonly kind: "list"; readonly items: readonly { readonly node: Node; readonly operator: string }[] }
@@ -29,16 +31,29 @@ export type Node =
   | { readonly kind: "for"; readonly name: string; readonly words: readonly Word[]; readonly body: Node }
   | { readonly kind: "while"; readonly until: boolean; readonly when: Node; readonly body: Node }
   | { readonly kind: "group"; readonly body: Node; readonly redirections: readonly Redirection[] }
+  /** `line` is its last one. */
+  | {
+      readonly kind: "subshell";
+      readonly body: Node;
+      readonly redirections: readonly Redirection[];
+      readonly line: number;
+    }
   | { readonly kind: "function"; readonly name: string; readonly body: Node };
 
 const ENDS = new Set(["then", "do", "done", "fi", "else", "elif", "}", ")", "esac"]);
 
-/** @throws SyntaxFault */
-export function parseScript(text: string): Node {
-  const parser = new Parser(text);
-  const node = parser.list([]);
+/**
+ * The commands of a script, read one line's worth at a time: what comes before a mistake has run by then.
+ * @throws SyntaxFault
+ */
+export function* parseScript(text: string, firstLine = 1): Generator<Node, void> {
+  const parser = new Parser(text, firstLine);
+  for (;;) {
+    const node = parser.list([], true);
+    if (node.kind === "list" && node.items.length === 0) break;
+    yield node;
+  }
   parser.expectEnd();
-  return node;
 }
 
 class Parser extends Scanner {
@@ -48,7 +63,7 @@ class Parser extends Scanner {
       throw new SyntaxFault(`syntax error near \`${this.text.slice(this.at, this.at + 20)}'`);
   }
 
-  list(ends: readonly string[]): Node {
+  list(ends: readonly string[], oneLine = false): Node {
     const items: { node: Node; operator: string }[] = [];
     for (;;) {
       this.skipBlank(true);
@@ -61,6 +76,7 @@ class Parser extends Scanner {
       const operator = this.takeOne("&&", "||", ";", "&", "\n") ?? "";
       if (operator === "\n") this.readPending();
       items.push({ node, operator });
+      if (operator === "\n" && oneLine) break;
       if (operator === "" && this.text[this.at] !== ")" && this.text[this.at] !== "}") break;
     }
     return { kind: "list", items };
@@ -84,9 +100,9 @@ class Parser extends Scanner {
   #command(): Node {
     this.skipBlank(false);
     const word = this.peekWord();
-    if (word === "if") return this.#if();
-    if (word === "for") return this.#for();
-    if (word === "while" || word === "until") return this.#while(word === "until");
+    if (word === "if") return this.#redirected(this.#if());
+    if (word === "for") return this.#redirected(this.#for());
+    if (word === "while" || word === "until") return this.#redirected(this.#while(word === "until"));
     if (word === "case") throw new SyntaxFault("guest: not simulated: case");
     if (word === "{" || word === "(") return this.#group(word === "{" ? "}" : ")");
     const named = /^(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\)\s*/.exec(
@@ -156,12 +172,44 @@ class Parser extends Scanner {
     this.skipBlank(true);
     if (this.text[this.at] !== close) throw new SyntaxFault(`syntax error: \`${close}' expected`);
     this.at++;
+    const line = this.line();
+    const redirections = this.#redirections();
+    return close === ")"
+      ? { kind: "subshell", body, redirections, line }
+      : { kind: "group", body, redirections };
+  }
+
+  #redirected(body: Node): Node {
+    const redirections = this.#redirections();
+    return redirections.length === 0 ? body : { kind: "group", body, redirections };
+  }
+
+  #redirections(): Redirection[] {
     const redirections: Redirection[] = [];
     for (;;) {
       this.skipBlank(false);
       const redirection = this.#redirection();
-      if (redirection === undefined) return { kind: "group", body, redirections };
+      if (redirection === undefined) return redirections;
       redirections.push(redirection);
+    }
+  }
+
+  /** `[[ … ]]`, whose operators are words and not the shell's. */
+  #condition(): Word[] {
+    const words: Word[] = [];
+    const plain = (text: string): Word => [{ kind: "text", text, quoted: false }];
+    for (;;) {
+      this.skipBlank(true);
+      const operator = this.takeOne("&&", "||", "(", ")", "<", ">");
+      if (operator !== undefined) words.push(plain(operator));
+      else if (words.at(-1)?.[0]?.kind === "text" && textOf(words.at(-1)) === "=~") {
+        const pattern = /^\S+/.exec(this.text.slice(this.at))?.[0] ?? "";
+        this.at += pattern.length;
+        words.push(plain(pattern));
+      } else words.push(this.readWord());
+      const last = textOf(words.at(-1));
+      if (last === "]]") return words;
+      if (last === "" && this.at >= this.text.length) throw new SyntaxFault("syntax error: `]]' expected");
     }
   }
 
@@ -170,11 +218,17 @@ class Parser extends Scanner {
     const assigns: (readonly [string, Word])[] = [];
     const words: Word[] = [];
     const redirections: Redirection[] = [];
+    let line = this.line();
+    const count = (): void => {
+      if (assigns.length + words.length + redirections.length <= 2) line = this.line();
+    };
+    if (/^\[\[\s/.test(this.text.slice(this.at, this.at + 3))) words.push(...this.#condition());
     for (;;) {
       this.skipBlank(false);
       const redirection = this.#redirection();
       if (redirection !== undefined) {
         redirections.push(redirection);
+        count();
         continue;
       }
       if (/[;&|\n()]/.test(this.text[this.at] ?? "\n")) break;
@@ -184,10 +238,12 @@ class Parser extends Scanner {
       const word = /[\s;&|)]/.test(this.text[this.at] ?? "\n") ? [] : this.readWord();
       if (assign?.[1] === undefined) words.push(word);
       else assigns.push([assign[1], word]);
+      count();
     }
     if (this.at === start)
       throw new SyntaxFault(`syntax error near \`${this.text.slice(start, start + 10)}'`);
-    return { kind: "simple", assigns, words, redirections, source: this.text.slice(start, this.at).trim() };
+    const source = this.text.slice(start, this.at).trim();
+    return { kind: "simple", assigns, words, redirections, source, line };
   }
 
   #redirection(): Redirection | undefined {
@@ -208,3 +264,7 @@ class Parser extends Scanner {
     return filled;
   }
 }
+
+/** A word of plain text, as it is written. */
+const textOf = (word: Word | undefined): string =>
+  (word ?? []).map((part) => (part.kind === "text" ? part.text : "")).join("");

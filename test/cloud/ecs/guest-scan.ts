@@ -21,6 +21,8 @@ export class SyntaxFault extends Error {
 export class Scanner {
   protected readonly text: string;
   protected at = 0;
+  /** Where the lines were counted last, and how many there were. */
+  #counted: readonly [at: number, lines: number] = [0, 0];
   /** Here-documents whose text begins after the current line. */
   protected pending: {
     readonly end: string;
@@ -29,8 +31,18 @@ export class Scanner {
     readonly fill: (word: Word) => void;
   }[] = [];
 
-  constructor(text: string) {
+  readonly #firstLine: number;
+
+  constructor(text: string, firstLine = 1) {
+    this.#firstLine = firstLine;
     this.text = text.replaceAll("\r\n", "\n");
+  }
+
+  /** The line the reading has come to. */
+  protected line(): number {
+    const [at, lines] = this.#counted[0] <= this.at ? this.#counted : ([0, 0] as const);
+    this.#counted = [this.at, lines + this.text.slice(at, this.at).split("\n").length - 1];
+    return this.#firstLine + this.#counted[1];
   }
 
   protected readPending(): void {
@@ -138,7 +150,7 @@ export class Scanner {
       this.at += end + 1;
       return { kind: "command", script: rest.slice(2, end), quoted };
     }
-    const braced = /^\$\{(#?[A-Za-z_]\w*|[\d?#@*$])(:?[-+=?]|%%?|##?)?/.exec(rest);
+    const braced = /^\$\{(#?[A-Za-z_]\w*(?:\[[@*]\])?|[-\d?#@*$])(:?[-+=?]|%%?|##?)?/.exec(rest);
     if (braced !== null) {
       const end = rest.indexOf("}", braced[0].length);
       if (end === -1) throw new SyntaxFault("bad substitution");
@@ -146,7 +158,7 @@ export class Scanner {
       const operand = new Scanner(rest.slice(braced[0].length, end)).expandable();
       return { kind: "variable", name: braced[1] ?? "", operator: braced[2] ?? "", operand, quoted };
     }
-    const plain = /^\$([A-Za-z_]\w*|[\d?#@*$!])/.exec(rest);
+    const plain = /^\$([A-Za-z_]\w*|[-\d?#@*$!])/.exec(rest);
     if (plain !== null) {
       this.at += plain[0].length;
       return { kind: "variable", name: plain[1] ?? "", operator: "", operand: [], quoted };

@@ -1,4 +1,5 @@
 /** Programs of the shell itself: words, conditions, variables, waiting. */
+import { toRegExp } from "./guest-files.ts";
 import type { Io, Program, Run } from "./guest-machine.ts";
 import { packageOf } from "./guest-packages.ts";
 
@@ -7,14 +8,17 @@ export const SHELL_PROGRAMS: Readonly<Record<string, Program>> = {
   true: () => 0,
   false: () => 1,
   exit: (args, { shell }) => shell.leave("exit", Number(args[0] ?? shell.status) % 256),
-  return: (args, { shell }) => shell.leave("return", Number(args[0] ?? shell.status)),
+  return: (args, io) =>
+    io.shell.isCalled
+      ? io.shell.leave("return", Number(args[0] ?? io.shell.status))
+      : complain(io, "bash: return: can only `return' from a function or sourced script", 2),
   break: (_, { shell }) => shell.leave("break", 0),
   continue: (_, { shell }) => shell.leave("continue", 0),
   echo,
   printf,
   test: (args, io) => Number(!holds(args, io)),
   "[": (args, io) => Number(!holds(args.slice(0, -1), io)),
-  "[[": (args, io) => Number(!holds(args.slice(0, -1), io)),
+  "[[": (args, io) => Number(!holds(args.slice(0, -1), io, true)),
   export: assign,
   declare: assign,
   local: assign,
@@ -24,12 +28,11 @@ export const SHELL_PROGRAMS: Readonly<Record<string, Program>> = {
     return 0;
   },
   set: (args, { shell }) => {
-    for (const option of args) {
-      if (/^-\w*e/.test(option)) shell.stopOnError = true;
-      else if (/^\+\w*e/.test(option)) shell.stopOnError = false;
-    }
+    const rest = shell.set(args);
+    if (rest !== undefined) shell.withArgs(rest);
     return 0;
   },
+  eval: (args, io) => io.shell.eval(args.join(" "), io),
   cd: (args, io) => {
     const to = io.path(args[0] ?? "/root");
     if (!io.files.isDirectory(to)) return complain(io, `cd: ${args[0]}: No such file or directory`);
@@ -59,7 +62,13 @@ export const SHELL_PROGRAMS: Readonly<Record<string, Program>> = {
   type: find,
   hash: find,
   wait: () => 0,
-  trap: () => 0,
+  trap: ([action = "", ...signals], { shell }) => {
+    for (const signal of signals.map((name) => (name === "0" ? "EXIT" : name.replace(/^SIG/, "")))) {
+      if (action === "-") shell.traps.delete(signal);
+      else shell.traps.set(signal, action);
+    }
+    return 0;
+  },
   umask: () => 0,
   ulimit: () => 0,
   history: () => 0,
@@ -124,10 +133,14 @@ function assign(args: readonly string[], { shell }: Io): number {
 function bash(args: readonly string[], io: Io): number | Run {
   const inner = io.shell.child();
   const rest = [...args];
-  while (rest[0] !== undefined && /^-[^c]*$/.test(rest[0]))
-    if (/e/.test(rest.shift() ?? "")) inner.stopOnError = true;
-  if (rest[0]?.startsWith("-") && rest[0].includes("c"))
+  while (rest[0] !== undefined && /^[-+][^c]*$/.test(rest[0])) {
+    const flags = rest.shift() ?? "";
+    inner.set(flags.includes("o") ? [flags, rest.shift() ?? ""] : [flags]);
+  }
+  if (rest[0]?.startsWith("-") && rest[0].includes("c")) {
+    inner.set([rest[0].replace("c", "")]);
     return inner.withArgs(rest.slice(3)).script(rest[1] ?? "", io);
+  }
   const [path, ...others] = rest;
   const text = path === undefined ? io.stdin : io.files.read(io.path(path));
   if (text === undefined) return complain(io, `bash: ${path}: No such file or directory`, 127);
@@ -137,7 +150,7 @@ function bash(args: readonly string[], io: Io): number | Run {
 function source(args: readonly string[], io: Io): number | Run {
   const text = io.files.read(io.path(args[0] ?? ""));
   if (text === undefined) return complain(io, `bash: ${args[0]}: No such file or directory`);
-  return io.shell.script(text, io);
+  return io.shell.source(text, io);
 }
 
 /** Whether a program is there: the guest's own, a function, or one that came with a package. */
@@ -154,21 +167,23 @@ function find(args: readonly string[], io: Io): number {
   return status;
 }
 
-/** The conditions of `test`. */
-function holds(args: readonly string[], io: Io): boolean {
+/** The conditions of `test`, or of `[[`, whose right sides are patterns. */
+function holds(args: readonly string[], io: Io, matches = false): boolean {
+  const part = (from: number, to?: number): boolean => holds(args.slice(from, to), io, matches);
   const or = args.findIndex((arg) => arg === "-o" || arg === "||");
-  if (or > 0) return holds(args.slice(0, or), io) || holds(args.slice(or + 1), io);
+  if (or > 0) return part(0, or) || part(or + 1);
   const and = args.findIndex((arg) => arg === "-a" || arg === "&&");
-  if (and > 0) return holds(args.slice(0, and), io) && holds(args.slice(and + 1), io);
+  if (and > 0) return part(0, and) && part(and + 1);
   const [first = "", second = "", third = ""] = args;
-  if (first === "!") return !holds(args.slice(1), io);
+  if (first === "!") return !part(1);
   if (args.length <= 1) return first !== "";
   if (args.length === 2) return unary(first, second, io);
+  const isSame = matches ? toRegExp(third).test(first) : first === third;
   const [a, b] = [Number(first), Number(third)];
   const comparisons: Readonly<Record<string, boolean>> = {
-    "=": first === third,
-    "==": first === third,
-    "!=": first !== third,
+    "=": isSame,
+    "==": isSame,
+    "!=": !isSame,
     "-eq": a === b,
     "-ne": a !== b,
     "-lt": a < b,

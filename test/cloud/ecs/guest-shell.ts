@@ -16,17 +16,20 @@ import type { Part, Word } from "./guest-scan.ts";
 class Exit extends Error {
   readonly code: number;
   readonly kind: "exit" | "return" | "break" | "continue";
-  constructor(kind: Exit["kind"], code: number) {
+  /** Where functions were called from when it was thrown, the innermost call first. */
+  readonly calls: readonly number[];
+  constructor(kind: Exit["kind"], code: number, calls: readonly number[]) {
     super(kind);
     this.kind = kind;
     this.code = code;
+    this.calls = calls;
   }
 }
 
 /** The exit code of a script. It yields milliseconds to wait before it goes on. */
 export function* runScript(machine: Machine, script: string, env: Readonly<Record<string, string>>): Run {
   const shell = new Shell(machine, { ...env });
-  return yield* shell.script(script, { stdin: "", out: machine.print, err: machine.print });
+  return yield* shell.program(script, { stdin: "", out: machine.print, err: machine.print });
 }
 
 type Streams = Pick<Io, "stdin" | "out" | "err">;
@@ -34,15 +37,32 @@ type Streams = Pick<Io, "stdin" | "out" | "err">;
 /** A loop of a simulated script is cut here: a guest that never ends would stop the world's time. */
 const MAX_ROUNDS = 10_000;
 
+/** Options that `set` and a shebang switch, by letter and by name. */
+const OPTIONS: Readonly<Record<string, string>> = { e: "errexit", u: "nounset", x: "xtrace", E: "errtrace" };
+
+/**
+ * One shell. It follows bash where a failure ends it (`set -e`) or is heard of (`trap … ERR`): not in a condition,
+ * before `&&` and `||`, or after `!`; a pipeline counts by its last part unless `pipefail` is on; a function counts
+ * where it is called; what runs in a subshell ends only that.
+ */
 export class Shell {
   readonly machine: Machine;
   readonly files: GuestFiles;
   readonly variables: Record<string, string>;
   readonly functions = new Map<string, Node>();
+  readonly options = new Set<string>();
+  readonly traps = new Map<string, string>();
   cwd: string;
-  stopOnError = false;
   #args: readonly string[] = [];
   #status = 0;
+  #line = 1;
+  /** Lines of the calls under way, the innermost first. */
+  #calls: readonly number[] = [];
+  /** Functions under way: an ERR trap is not theirs. */
+  #depth = 0;
+  /** Whether a failure here is a question, not an accident. */
+  #isTested = false;
+  #isTrapped = false;
 
   constructor(machine: Machine, variables: Record<string, string>) {
     this.machine = machine;
@@ -51,38 +71,100 @@ export class Shell {
     this.cwd = variables["PWD"] ?? "/root";
   }
 
-  /** Runs a text to its end; `exit` ends it, not the caller. */
-  *script(text: string, streams: Streams): Run {
-    try {
-      return yield* this.run(parseScript(text), streams, false);
-    } catch (error) {
-      if (error instanceof Exit) return error.code;
-      if (!(error instanceof SyntaxFault)) throw error;
-      streams.err(`bash: ${error.message}\n`);
-      return 2;
+  /** Runs a file by what its first line says; without one, as a shell does that finds a file it cannot execute. */
+  *program(text: string, streams: Streams): Run {
+    const [, path = "", rest = ""] = /^#![ \t]*(\S+)[ \t]*([^\n]*)/.exec(text) ?? [];
+    const [name = "", ...flags] = path.endsWith("/env") ? rest.split(" ") : [path, rest];
+    if (path !== "" && !/(?:^|\/)(?:ba|da|a|k|mk|z)?sh$/.test(name)) {
+      streams.out(`guest: not simulated: ${text.split("\n", 1)[0]}\n`);
+      return 0;
     }
+    this.set(flags.filter((flag) => flag !== ""));
+    return yield* this.script(text, streams);
   }
 
-  /** @param isTested whether a failure here is a question, not an accident (`set -e`). */
-  *run(node: Node, streams: Streams, isTested: boolean): Run {
+  /** Runs a text to its end in a shell of its own; `exit` ends it, not the caller. */
+  *script(text: string, streams: Streams): Run {
+    let status = 0;
+    let calls: readonly number[] = [];
+    try {
+      status = yield* this.text(text, streams);
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error;
+      status = error.code;
+      calls = error.calls;
+    }
+    const trap = this.traps.get("EXIT");
+    if (trap === undefined) return status;
+    this.#calls = calls;
+    this.#line = 1;
+    this.#status = status;
+    try {
+      yield* this.#trap(trap, streams);
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error;
+      return error.code;
+    }
+    return status;
+  }
+
+  /** Runs a text in this shell. */
+  *text(text: string, streams: Streams, firstLine = 1): Run {
+    let status = 0;
+    try {
+      for (const node of parseScript(text, firstLine)) status = yield* this.run(node, streams);
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error;
+      streams.err(`bash: ${error.message}\n`);
+      this.leave("exit", 2);
+    }
+    return status;
+  }
+
+  /** `eval`: a text that is read as if it stood where the shell is. */
+  eval(text: string, streams: Streams): Run {
+    return this.text(text, streams, this.#line);
+  }
+
+  /** Runs another file's text in this shell; `return` ends only that. */
+  *source(text: string, streams: Streams): Run {
+    return yield* this.#called(this.text(text, streams));
+  }
+
+  /** Switches options: `-eu`, `+e`, `-o pipefail`. Answers what is left, or undefined when nothing is. */
+  set(given: readonly string[]): readonly string[] | undefined {
+    const rest = [...given];
+    while (/^[-+]./.test(rest[0] ?? "")) {
+      const flags = rest.shift() ?? "";
+      if (flags === "--") return rest;
+      for (const letter of flags.slice(1)) {
+        const name = letter === "o" ? rest.shift() : (OPTIONS[letter] ?? letter);
+        if (name === undefined) continue;
+        if (flags.startsWith("-")) this.options.add(name);
+        else this.options.delete(name);
+      }
+    }
+    return rest.length === 0 ? undefined : rest;
+  }
+
+  *run(node: Node, streams: Streams): Run {
     switch (node.kind) {
       case "list":
-        return yield* this.#list(node, streams, isTested);
+        return yield* this.#list(node, streams);
       case "pipeline":
-        return yield* this.#pipeline(node, streams, isTested);
+        return yield* this.#pipeline(node, streams);
       case "if": {
         for (const branch of node.branches) {
-          if ((yield* this.run(branch.when, streams, true)) === 0)
-            return yield* this.run(branch.body, streams, isTested);
+          if ((yield* this.#asked(branch.when, streams)) === 0) return yield* this.run(branch.body, streams);
         }
-        return node.otherwise === undefined ? 0 : yield* this.run(node.otherwise, streams, isTested);
+        return node.otherwise === undefined ? 0 : yield* this.run(node.otherwise, streams);
       }
       case "for": {
         let status = 0;
         for (const word of node.words) {
           for (const value of yield* this.#expand(word)) {
             this.variables[node.name] = value;
-            const round = yield* this.#round(node.body, streams, isTested);
+            const round = yield* this.#round(node.body, streams);
             if (round === "break") return 0;
             status = round;
           }
@@ -92,42 +174,74 @@ export class Shell {
       case "while": {
         let status = 0;
         for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
-          const isTrue = (yield* this.run(node.when, streams, true)) === 0;
+          const isTrue = (yield* this.#asked(node.when, streams)) === 0;
           if (isTrue === node.until) break;
-          const round = yield* this.#round(node.body, streams, isTested);
+          const round = yield* this.#round(node.body, streams);
           if (round === "break") break;
           status = round;
         }
         return status;
       }
-      case "group": {
+      case "group":
+        return yield* this.run(node.body, yield* this.#redirect(node.redirections, streams));
+      case "subshell": {
         const own = yield* this.#redirect(node.redirections, streams);
-        const status = yield* this.run(node.body, own, isTested);
-        return status;
+        const status = yield* this.#fork().part(node.body, own);
+        this.#line = node.line;
+        return yield* this.#judge(status, streams);
       }
       case "function":
         this.functions.set(node.name, node.body);
         return 0;
       case "simple":
-        return yield* this.#simple(node, streams, isTested);
+        return yield* this.#simple(node, streams);
     }
   }
 
   leave(kind: Exit["kind"], code: number): never {
-    throw new Exit(kind, code);
+    throw new Exit(kind, code, this.#calls);
+  }
+
+  /** Whether there is something to return from. */
+  get isCalled(): boolean {
+    return this.#calls.length > 0;
   }
 
   get status(): number {
     return this.#status;
   }
 
-  *#list(node: Extract<Node, { kind: "list" }>, streams: Streams, isTested: boolean): Run {
+  /** Runs a part in this shell, which is a fork: whatever ends it ends nothing else. */
+  *part(node: Node, streams: Streams): Run {
+    try {
+      return yield* this.run(node, streams);
+    } catch (error) {
+      if (error instanceof Exit) return error.code;
+      throw error;
+    }
+  }
+
+  /** Runs something whose failure is an answer. */
+  *#asked(node: Node, streams: Streams, isAsked = true): Run {
+    const before = this.#isTested;
+    this.#isTested ||= isAsked;
+    try {
+      return yield* this.run(node, streams);
+    } finally {
+      this.#isTested = before;
+    }
+  }
+
+  *#list(node: Extract<Node, { kind: "list" }>, streams: Streams): Run {
     let status = 0;
     let skip = false;
     for (const { node: item, operator } of node.items) {
       const chained = operator === "&&" || operator === "||";
       if (!skip) {
-        status = yield* this.run(item, streams, isTested || chained);
+        // In the background: it goes on beside the script, and whoever does not wait for it does not hear of it.
+        const aside = operator === "&";
+        status = yield* aside ? this.#fork().part(item, streams) : this.#asked(item, streams, chained);
+        if (aside) status = 0;
         this.#status = status;
       }
       if (operator === "&&") skip = status !== 0;
@@ -137,41 +251,53 @@ export class Shell {
     return status;
   }
 
-  *#pipeline(node: Extract<Node, { kind: "pipeline" }>, streams: Streams, isTested: boolean): Run {
+  *#pipeline(node: Extract<Node, { kind: "pipeline" }>, streams: Streams): Run {
+    const [only, ...more] = node.parts;
+    if (only !== undefined && more.length === 0) {
+      const status = yield* this.#asked(only, streams);
+      return (this.#status = Number(status === 0));
+    }
     let stdin = streams.stdin;
     let status = 0;
     for (const [index, part] of node.parts.entries()) {
       const isLast = index === node.parts.length - 1;
       let passed = "";
       const out = isLast ? streams.out : (text: string): void => void (passed += text);
-      status = yield* this.run(part, { stdin, out, err: streams.err }, true);
+      const fork = this.#fork();
+      fork.#isTested ||= node.negated;
+      const one = yield* fork.part(part, { stdin, out, err: streams.err });
+      if (part.kind === "simple" || part.kind === "subshell") this.#line = part.line;
+      if (one !== 0 || !this.options.has("pipefail")) status = one;
       stdin = passed;
     }
-    const result = node.negated ? Number(status === 0) : status;
-    return this.#judge(result, isTested || node.negated);
+    if (node.negated) return (this.#status = Number(status === 0));
+    return yield* this.#judge(status, streams);
   }
 
-  *#round(body: Node, streams: Streams, isTested: boolean): Generator<number, number | "break"> {
+  *#round(body: Node, streams: Streams): Generator<number, number | "break"> {
     try {
-      return yield* this.run(body, streams, isTested);
+      return yield* this.run(body, streams);
     } catch (error) {
       if (!(error instanceof Exit) || (error.kind !== "break" && error.kind !== "continue")) throw error;
       return error.kind === "break" ? "break" : 0;
     }
   }
 
-  *#simple(node: Extract<Node, { kind: "simple" }>, streams: Streams, isTested: boolean): Run {
+  *#simple(node: Extract<Node, { kind: "simple" }>, streams: Streams): Run {
+    if (!this.#isTrapped) this.#line = node.line;
     const assigned: [string, string][] = [];
     for (const [name, word] of node.assigns) assigned.push([name, (yield* this.#expand(word)).join(" ")]);
     const words: string[] = [];
-    for (const word of node.words) words.push(...(yield* this.#expand(word)));
+    // Between [[ and ]] words are neither split nor taken for paths.
+    const isCondition = node.source.startsWith("[[");
+    for (const word of node.words) words.push(...(yield* this.#expand(word, isCondition)));
     if (words.length === 0) {
       for (const [name, value] of assigned) this.variables[name] = value;
       yield* this.#redirect(node.redirections, streams);
-      return assigned.length === 0
-        ? 0
-        : this.#status *
-            Number(node.assigns.some(([, word]) => word.some((part) => part.kind === "command")));
+      const asks = [...node.assigns.map(([, word]) => word), ...node.words].some((word) =>
+        word.some((part) => part.kind === "command"),
+      );
+      return yield* this.#judge(asks ? this.#status : 0, streams);
     }
     const before = { ...this.variables };
     for (const [name, value] of assigned) this.variables[name] = value;
@@ -182,7 +308,8 @@ export class Shell {
       if (old === undefined) delete this.variables[name];
       else this.variables[name] = old;
     }
-    return this.#judge(status, isTested);
+    if (!this.#isTrapped) this.#line = node.line;
+    return yield* this.#judge(status, streams);
   }
 
   /** Runs one command by its words. */
@@ -203,7 +330,7 @@ export class Shell {
       return typeof result === "number" ? result : yield* result;
     }
     const file = name.includes("/") ? this.files.read(io.path(name)) : undefined;
-    if (file !== undefined) return yield* this.child().withArgs(args).script(file, streams);
+    if (file !== undefined) return yield* this.child().withArgs(args).program(file, streams);
     streams.out(`guest: not simulated: ${source}\n`);
     return 0;
   }
@@ -218,23 +345,61 @@ export class Shell {
     return this;
   }
 
+  /** A subshell: everything is there, and nothing it changes comes back. Traps are not inherited. */
+  #fork(): Shell {
+    const fork = this.child().withArgs(this.#args);
+    for (const [name, body] of this.functions) fork.functions.set(name, body);
+    for (const option of this.options) fork.options.add(option);
+    fork.#status = this.#status;
+    fork.#line = this.#line;
+    fork.#isTested = this.#isTested;
+    return fork;
+  }
+
   *#function(body: Node, args: readonly string[], streams: Streams): Run {
     const outer = this.#args;
     this.#args = args;
+    this.#depth++;
     try {
-      return yield* this.run(body, streams, false);
+      return yield* this.#called(this.run(body, streams));
+    } finally {
+      this.#args = outer;
+      this.#depth--;
+    }
+  }
+
+  *#called(run: Run): Run {
+    const outer = this.#calls;
+    this.#calls = [this.#line, ...outer];
+    try {
+      return yield* run;
     } catch (error) {
       if (error instanceof Exit && error.kind === "return") return error.code;
       throw error;
     } finally {
-      this.#args = outer;
+      this.#calls = outer;
     }
   }
 
-  #judge(status: number, isTested: boolean): number {
+  /** What a failure means: nothing where it was asked for, else an ERR trap, and the end with `set -e`. */
+  *#judge(status: number, streams: Streams): Run {
     this.#status = status;
-    if (status !== 0 && this.stopOnError && !isTested) this.leave("exit", status);
+    if (status === 0 || this.#isTested || this.#isTrapped) return status;
+    const trap = this.traps.get("ERR");
+    if (trap !== undefined && this.#depth === 0) yield* this.#trap(trap, streams);
+    if (this.options.has("errexit")) this.leave("exit", status);
     return status;
+  }
+
+  *#trap(text: string, streams: Streams): Run {
+    const status = this.#status;
+    this.#isTrapped = true;
+    try {
+      return yield* this.text(text, streams);
+    } finally {
+      this.#isTrapped = false;
+      this.#status = status;
+    }
   }
 
   *#redirect(redirections: readonly Redirection[], streams: Streams): Generator<number, Streams> {
@@ -299,8 +464,10 @@ export class Shell {
     if (part.kind === "text") return part.text;
     if (part.kind === "command") {
       let text = "";
-      const inner = this.child();
-      for (const [name, body] of this.functions) inner.functions.set(name, body);
+      const inner = this.#fork();
+      // Bash without `inherit_errexit`: only what the whole substitution comes to counts.
+      inner.options.delete("errexit");
+      inner.#isTested = false;
       this.#status = yield* inner.script(part.script, {
         stdin: "",
         out: (more) => void (text += more),
@@ -310,6 +477,10 @@ export class Shell {
     }
     if (part.operator === "((") return String(calculate(part.name, this.variables));
     const value = this.#variable(part.name);
+    if (value === undefined && part.operator === "" && this.options.has("nounset")) {
+      this.machine.print(`bash: line ${this.#line}: ${part.name}: unbound variable\n`);
+      this.leave("exit", 1);
+    }
     const operand = (yield* this.#expand(part.operand, true)).join("");
     switch (part.operator.replace(":", "")) {
       case "-":
@@ -332,6 +503,11 @@ export class Shell {
 
   #variable(name: string): string | undefined {
     if (name === "?") return String(this.#status);
+    if (name === "-") return this.#flags();
+    if (name === "LINENO") return String(this.#line);
+    if (name === "BASH_LINENO[@]") return [...this.#calls, 0].join(" ");
+    if (name === "#BASH_LINENO[@]") return String(this.#calls.length + 1);
+    if (name.startsWith("#") && name.length > 1) return String((this.variables[name.slice(1)] ?? "").length);
     if (name === "#") return String(this.#args.length);
     if (name === "@" || name === "*") return this.#args.join(" ");
     if (name === "$" || name === "!") return "4711";
@@ -339,5 +515,13 @@ export class Shell {
     if (name === "HOSTNAME") return this.machine.hostName();
     if (/^\d$/.test(name)) return this.#args[Number(name) - 1];
     return this.variables[name];
+  }
+
+  /** `$-`: one letter an option. */
+  #flags(): string {
+    const letters = Object.entries(OPTIONS).flatMap(([letter, name]) =>
+      this.options.has(name) ? [letter] : [],
+    );
+    return [...letters, "hB"].join("");
   }
 }

@@ -164,7 +164,27 @@ const commands: readonly Case[] = [
   [
     "a command over 24 KB",
     recipe({ provision: [{ run: "x".repeat(19_000) }] }),
-    `provision[0].run: must fit into 24576 bytes as base64 with its environment, has 25336 (it is "${"x".repeat(80)}…"); put it into an object under scripts/`,
+    `provision[0].run: must fit into 24576 bytes as base64 with its environment, has 25596 (it is "${"x".repeat(80)}…"); put it into an object under scripts/`,
+  ],
+  [
+    "a shell that is none, or is asked for more than to read a step",
+    recipe({ provision: [{ run: "true", shell: "bash -e" }] }),
+    'provision[0].shell: must be the path of a shell with at most one group of the flags aefuvxCET, like /bin/bash -eux or /bin/sh (it is "bash -e")',
+  ],
+  [
+    "a shell for a script",
+    recipe({ provision: [{ script: "scripts/a.sh", shell: "/bin/sh" }] }),
+    'provision[0].shell: must be left out (it is "/bin/sh"); a script says in its first line, #!…, what reads it',
+  ],
+  [
+    "a shell for a reboot",
+    recipe({ provision: [{ reboot: true, shell: "/bin/sh" }] }),
+    'provision[0].shell: has no meaning for a reboot (it is "/bin/sh"); remove it',
+  ],
+  [
+    "two shells for a test",
+    recipe({ test: { commands: [{ run: "#!/bin/dash\ntrue", shell: "/bin/sh" }] } }),
+    'test.commands[0].shell: must be left out (it is "/bin/sh"); run says in its first line, #!…, what reads it',
   ],
   [
     "a variable that is no name",
@@ -355,7 +375,16 @@ test("a short recipe is completed with safe defaults", ({ expect }) => {
   });
   expect(rest).toMatchObject({
     name: "web",
-    provision: [{ kind: "run", name: "true", command: "true", timeoutMs: 600_000, environment: {} }],
+    provision: [
+      {
+        kind: "run",
+        name: "true",
+        command: "true",
+        shell: "/bin/bash -e",
+        timeoutMs: 600_000,
+        environment: {},
+      },
+    ],
     image: { name: "{recipe}-{date}-{serial}" },
     promote: { outranked: "stop", regions: [], accounts: [] },
     retention: { enabled: false, keep: 3, youngerThanMs: 2_592_000_000, deleteAfterMs: 604_800_000 },
@@ -368,6 +397,40 @@ test("a short recipe is completed with safe defaults", ({ expect }) => {
     vSwitchIds: ["vsw-hangzhou-h"],
     skip: false,
   });
+});
+
+test("only inline steps without a first line of their own get a shell, that of the recipe or bash with -e", ({
+  expect,
+}) => {
+  const shellsOf = (provision: readonly unknown[]) =>
+    parseRecipe("web", JSON.stringify(recipe({ provision }))).provision.map((step) =>
+      step.kind === "reboot" ? "reboot" : step.shell,
+    );
+  const good = [
+    "/bin/bash",
+    "/bin/bash -e",
+    "/bin/bash -eux",
+    "/usr/bin/bash -eu",
+    "/bin/sh",
+    "/bin/dash -e",
+  ];
+  expect(shellsOf(good.map((shell) => ({ run: "true", shell })))).toEqual(good);
+  expect(shellsOf([{ run: "#!/usr/bin/python3\nprint(1)" }])).toEqual([undefined]);
+  expect(shellsOf([{ script: "scripts/a.sh" }, { reboot: true }, "true"])).toEqual([
+    undefined,
+    "reboot",
+    "/bin/bash -e",
+  ]);
+  const bad =
+    `bash|/bin/bash -c|/bin/bash -s|/bin/bash -ec|/bin/bash -n|/bin/bash -t|/bin/bash -i|/bin/bash -l|/bin/bash -e -u|
+/bin/bash -o pipefail|/bin/bash --norc|/bin/bash  -e|/bin/bash -e |/usr/bin/env bash|/usr/bin/python3|/bin/rm|/bin/bash;id|/bin/ba sh
+|/bin/bash\n-e|/bin/bash -e\nid||-e|/bin/|/sh/|//bin/sh|/bin/$(id)/sh|/${"b/".repeat(60)}bash`.split("|");
+  for (const shell of bad) {
+    const found = problemsIn(parseRecipe, recipe({ provision: [{ run: "true", shell }] }));
+    expect(found.join(""), JSON.stringify(shell)).toMatch(
+      /^provision\[0\]\.shell: must be the path of a shell/,
+    );
+  }
 });
 
 test("a block whose lines are all commented out counts as not written", ({ expect }) => {
