@@ -1,4 +1,5 @@
 /** RunInstances parameters of a temporary machine that do not depend on where it is launched. Pure. */
+import { dataDisksOf, withCategory } from "./cloud/launch-disks.ts";
 
 interface Disk {
   readonly sizeGb?: number;
@@ -13,6 +14,8 @@ export interface MachineShape {
   readonly securityGroupId: string;
   readonly systemDisk?: Disk;
   readonly dataDisks?: readonly Disk[];
+  /** Devices of the data disks the image brings. */
+  readonly imageDataDisks?: readonly string[];
   readonly internetMbps?: number;
   readonly ramRole?: string;
   readonly userData?: string;
@@ -23,15 +26,16 @@ export function machineShape(
   shape: MachineShape,
   resourceGroupId?: string,
 ): Readonly<Record<string, unknown>> {
-  const { systemDisk = {}, dataDisks = [], internetMbps = 0, ramRole, userData } = shape;
+  const { systemDisk = {}, dataDisks = [], imageDataDisks = [], internetMbps = 0, ramRole, userData } = shape;
+  const data = dataDisksOf(dataDisks.map(dataDisk), imageDataDisks);
   return {
     SecurityGroupId: shape.securityGroupId,
-    SystemDisk: {
+    SystemDisk: withCategory({
+      // A system disk has its size as text.
       ...(systemDisk.sizeGb !== undefined && { Size: String(systemDisk.sizeGb) }),
-      ...(systemDisk.category !== undefined && { Category: systemDisk.category }),
-      ...(systemDisk.performanceLevel !== undefined && { PerformanceLevel: systemDisk.performanceLevel }),
-    },
-    ...(dataDisks.length > 0 && { DataDisk: dataDisks.map(dataDisk) }),
+      ...kindOf(systemDisk),
+    }),
+    ...(data.length > 0 && { DataDisk: data }),
     ...(internetMbps > 0 && { InternetMaxBandwidthOut: internetMbps }),
     ...(ramRole !== undefined && { RamRoleName: ramRole }),
     ...(userData !== undefined && { UserData: Buffer.from(userData).toString("base64") }),
@@ -43,8 +47,12 @@ export function machineShape(
 const dataDisk = (disk: Disk): Readonly<Record<string, unknown>> => ({
   DeleteWithInstance: true,
   ...(disk.sizeGb !== undefined && { Size: disk.sizeGb }),
-  ...(disk.category !== undefined && { Category: disk.category }),
-  ...(disk.performanceLevel !== undefined && { PerformanceLevel: disk.performanceLevel }),
+  ...kindOf(disk),
   ...(disk.snapshotId !== undefined && { SnapshotId: disk.snapshotId }),
   ...(disk.device !== undefined && { Device: disk.device }),
+});
+
+const kindOf = ({ category, performanceLevel }: Disk): Readonly<Record<string, unknown>> => ({
+  ...(category !== undefined && { Category: category }),
+  ...(performanceLevel !== undefined && { PerformanceLevel: performanceLevel }),
 });

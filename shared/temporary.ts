@@ -289,9 +289,12 @@ function labels(event: Continuation, { role, imageId, expireAfterMs, tags }: Ren
   };
 }
 
-/** What the ladder met, from the notes of the trail. */
-const tried = (event: Continuation): string[] =>
-  event.trail.flatMap(({ phase, note }) => (phase === "launch" && note !== undefined ? [note] : []));
+/** What each offering was refused with, from the notes of the trail, which drops some of a very long ladder. */
+function tried({ trail, rung }: Continuation & { readonly rung: number }): string[] {
+  const notes = trail.flatMap(({ phase, note }) => (phase === "launch" && note !== undefined ? [note] : []));
+  const more = rung - notes.length;
+  return [...notes, ...(more > 0 ? [`${more} more`] : [])];
+}
 
 const lastLines = (output: string): string =>
   output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";

@@ -68,6 +68,7 @@ export async function planBake(event: BakeEvent, document: Recipe, { cloud }: Po
     imageName,
     inputs,
     ...(base.imageId !== undefined && { baseImageId: base.imageId }),
+    ...(base.dataDisks && { baseDataDisks: [...base.dataDisks] }),
     ...(base.restart && { restart: true }),
   };
   return { kind: "bake", plan, why: why(newest, which, force) };
@@ -85,7 +86,12 @@ const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").
 
 /** What an image starts from: `identity` names it for the comparison with the last bake. */
 type Base =
-  | { readonly identity: string; readonly imageId?: string; readonly restart?: boolean }
+  | {
+      readonly identity: string;
+      readonly imageId?: string;
+      readonly dataDisks?: readonly string[];
+      readonly restart?: boolean;
+    }
   | { readonly problem: string };
 
 async function baseOf(event: BakeEvent, { source }: Recipe, cloud: Ports["cloud"]): Promise<Base> {
@@ -136,12 +142,12 @@ async function imageBase(imageId: string, cloud: Ports["cloud"]): Promise<Base> 
 }
 
 /** Commands of a builder are shell scripts, and what makes Windows fit for cloning (Sysprep) is none of them. */
-const builderBase = ({ id, osType }: Image): Base =>
+const builderBase = ({ id, osType, dataDisks }: Image): Base =>
   osType === "windows"
     ? {
         problem: `source.builder: ${id} is a Windows image, and builders run shell scripts; set a machine up by hand and use source.instance, or upload its disk`,
       }
-    : { identity: id, imageId: id };
+    : { identity: id, imageId: id, ...(dataDisks.length > 0 && { dataDisks }) };
 
 /** The cloud would refuse a disk below its snapshot too, but only after the run has begun to change things. */
 async function disksBase(disks: readonly ImageDisk[], cloud: Ports["cloud"]): Promise<Base> {

@@ -5,7 +5,10 @@ import type { Rental } from "../../shared/temporary.ts";
 import { machineShape } from "../../shared/temporary-shape.ts";
 
 /** @throws TypeError for a recipe without a builder, which never launches one. */
-export function builderRental(event: BakeEvent, { document, baseImageId }: BakePlan): Rental {
+export function builderRental(
+  event: BakeEvent,
+  { document, baseImageId, baseDataDisks = [] }: BakePlan,
+): Rental {
   const { source } = document;
   if (source.kind !== "builder" || baseImageId === undefined)
     throw new TypeError("this recipe has no builder");
@@ -16,7 +19,7 @@ export function builderRental(event: BakeEvent, { document, baseImageId }: BakeP
     vSwitchIds: source.vSwitchIds,
     spot: source.spot,
     expireAfterMs: source.expireAfterMs,
-    launch: machineShape(source, document.image.resourceGroupId),
+    launch: machineShape({ ...source, imageDataDisks: baseDataDisks }, document.image.resourceGroupId),
     tags: { [TAG.recipe]: event.job.recipe },
   };
 }

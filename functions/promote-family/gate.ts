@@ -113,12 +113,19 @@ export async function admit(
   return { image, newer };
 }
 
+/** The image as its test knows it. */
+export const testedOf = ({ createdAt, osType, dataDisks }: Image, since: number) => ({
+  createdAt,
+  osType,
+  since,
+  dataDisks: [...dataDisks],
+});
+
 async function check(event: At<"check">, ports: Ports): Promise<PromoteOutcome> {
   const { imageId, document } = event.job;
   const admitted = await admit(event.job, ports);
   if (typeof admitted === "string") return failed(admitted);
-  const { createdAt, osType } = admitted.image;
-  const job = { ...event.job, tested: { createdAt, osType, since: ports.clock.now() } };
+  const job = { ...event.job, tested: testedOf(admitted.image, ports.clock.now()) };
   // Said before the test begins: retention keeps its hands off an image that is being promoted.
   await tagResources(ports.cloud, "image", [imageId], standingTag("waiting", event.run));
   if (document.test.skip) return next({ ...afterGate(job), job }, 0, "its recipe says test: skip");

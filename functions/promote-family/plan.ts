@@ -1,5 +1,6 @@
 /** What a promotion rests on: the tester as RunInstances is to make it, and who stands in the image's way. Pure. */
 import type { Image } from "../../shared/cloud/image.ts";
+import type { Recipe } from "../../shared/documents/recipe.ts";
 import type { PromoteJob } from "../../shared/events/promote-family.ts";
 import { TAG } from "../../shared/labels.ts";
 import { machineShape } from "../../shared/temporary-shape.ts";
@@ -10,10 +11,10 @@ import type { Rental } from "../../shared/temporary.ts";
 const TESTER_EXPIRY_MS = hours(2);
 
 /**
- * Where the image is tested: what `test` says, else where it was built.
- * Undefined when the recipe says neither, as one without a builder may.
+ * Where the image is tested and on what: as `test` says, else as it was built, with the builder's disks, role and
+ * bandwidth. Undefined when the recipe says neither, as one without a builder may.
  */
-export function testerRental({ recipe, imageId, document }: PromoteJob): Rental | undefined {
+export function testerRental({ recipe, imageId, document, tested }: PromoteJob): Rental | undefined {
   const { test, source } = document;
   const builder = source.kind === "builder" ? source : undefined;
   const instanceTypes = test.instanceTypes ?? builder?.instanceTypes;
@@ -27,9 +28,41 @@ export function testerRental({ recipe, imageId, document }: PromoteJob): Rental 
     vSwitchIds,
     spot: builder?.spot ?? { wanted: false },
     expireAfterMs: TESTER_EXPIRY_MS,
-    launch: machineShape({ securityGroupId }, document.image.resourceGroupId),
+    launch: machineShape(
+      {
+        securityGroupId,
+        systemDisk: test.systemDisk ?? builder?.systemDisk ?? {},
+        dataDisks: likeThose(tested?.dataDisks ?? [], test.dataDisks ?? builder?.dataDisks ?? []),
+        ...(builder && { internetMbps: builder.internetMbps }),
+        // Without the builder's user data: the image is to be ready as it is.
+        ...(builder?.ramRole !== undefined && { ramRole: builder.ramRole }),
+      },
+      document.image.resourceGroupId,
+    ),
     tags: { [TAG.recipe]: recipe },
   };
+}
+
+type Disk = NonNullable<Recipe["test"]["dataDisks"]>[number];
+
+/**
+ * The data disks of the image with the kinds of `disks`. One is meant by its device; those without a device by their
+ * order, the last for the last, since disks of the base image come before a builder's own. Their contents and sizes
+ * are the image's.
+ */
+function likeThose(devices: readonly string[], disks: readonly Disk[]): Disk[] {
+  const free = devices.filter((device) => !disks.some((disk) => disk.device === device));
+  const inOrder = disks.filter(({ device }) => device === undefined);
+  const base = Math.max(0, free.length - inOrder.length);
+  return devices.map((device) => {
+    const like = disks.find((disk) => disk.device === device) ?? inOrder[free.indexOf(device) - base];
+    const { category, performanceLevel } = like ?? {};
+    return {
+      device,
+      ...(category !== undefined && { category }),
+      ...(performanceLevel !== undefined && { performanceLevel }),
+    };
+  });
 }
 
 /**

@@ -13,7 +13,7 @@ import { done, failed, type Outcome } from "../../shared/machine.ts";
 import { rehearseLaunch } from "../../shared/rehearsal.ts";
 import { jobByHand } from "./by-hand.ts";
 import { copiesIn, copyOf } from "./copies.ts";
-import { admit, gateCommands } from "./gate.ts";
+import { admit, gateCommands, testedOf } from "./gate.ts";
 import { outrankedBy, outranking, testerRental } from "./plan.ts";
 import { claimOf, homeOf, joinOrder } from "./regions.ts";
 import { placed, planBack, planUndo } from "./rollback-aim.ts";
@@ -46,14 +46,14 @@ async function rehearse(event: At<"rehearse">, ports: Ports): Promise<RehearsalO
 async function rehearseGate(
   event: At<"rehearse">,
   job: PromoteJob,
-  { createdAt, osType }: Image,
+  image: Image,
   ports: Ports,
 ): Promise<{ readonly problem: string } | { readonly test: unknown }> {
-  const rental = testerRental(job);
+  const tested = testedOf(image, ports.clock.now());
+  const rental = testerRental({ ...job, tested });
   if (job.document.test.skip || rental === undefined) return { test: "its recipe says test: skip" };
   const launch = await rehearseLaunch(event, rental, ports.cloud);
   if ("problem" in launch) return launch;
-  const tested = { createdAt, osType, since: ports.clock.now() };
   return { test: { ...launch, commands: gateCommands({ ...job, tested }).map(({ name }) => name) } };
 }
 

@@ -14,7 +14,8 @@ import { readMembers } from "./members.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
 import { priceOf } from "../../shared/limits/price.ts";
 import { orderOf } from "./scarcity.ts";
-import { templateProblem } from "./template.ts";
+import { withDisks } from "./disks.ts";
+import { readTemplate } from "./template.ts";
 import { ladderOf, nothingYet, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
 
 /** The first step: everything a person can get wrong is said here, and nothing was done. */
@@ -23,26 +24,29 @@ export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcom
   const { fleet, count, dryRun } = event.job;
   const found = await loadFleet(cloud, fleet);
   if ("problem" in found) return failed(found.problem);
-  const { document } = found;
-  const { perRequest, maxPricePerHour } = document.limits;
+  const { perRequest, maxPricePerHour } = found.document.limits;
   if (count > perRequest) {
     return failed(
       `${count} instances asked for, limits.perRequest of fleet ${fleet} is ${perRequest}; ask for fewer or raise it`,
     );
   }
-  if (maxPricePerHour !== undefined && document.launch.InstanceType.length === 0) {
+  if (maxPricePerHour !== undefined && found.document.launch.InstanceType.length === 0) {
     return failed(
       `limits.maxPricePerHour of fleet ${fleet} needs launch.InstanceType: the price of a launch template's type is not known beforehand`,
     );
   }
-  const login = readPassword(document, cloud.access);
+  const login = readPassword(found.document, cloud.access);
   if ("problem" in login) return failed(`fleet ${fleet}: ${login.problem}`);
-  const carried = await templateProblem(document, cloud);
-  if (carried !== undefined) return failed(`fleet ${fleet}: ${carried}`);
-  const image = await familyImage(cloud, document.family);
+  const template = await readTemplate(found.document, cloud);
+  if ("problem" in template) return failed(`fleet ${fleet}: ${template.problem}`);
+  const image = await familyImage(cloud, found.document.family);
   if (image === undefined) {
-    return failed(`family ${document.family} serves no image in ${cloud.access.region}; promote one first`);
+    return failed(
+      `family ${found.document.family} serves no image in ${cloud.access.region}; promote one first`,
+    );
   }
+  const launch = withDisks(found.document.launch, template.version, image.dataDisks);
+  const document = { ...found.document, launch };
   const userData = await readUserData(document, cloud);
   if (typeof userData === "string") return failed(`fleet ${fleet}: ${userData}`);
   const order = await orderOf(rungsOf(document), ports);
@@ -80,7 +84,7 @@ async function rehearse(
   const { fleet, count } = event.job;
   const ledger = await readLedger(cloud, fleet);
   const members = await readMembers(document, imageId, ports);
-  const price = await priceOf(document, cloud);
+  const price = await priceOf(document, imageId, cloud);
   const { HostNames: all } = document.launch;
   const ask = {
     run: event.run,

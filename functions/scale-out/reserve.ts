@@ -16,7 +16,7 @@ export async function reserve(event: At<"reserve">, ports: Ports): Promise<Scale
   const { cloud, clock } = ports;
   const fleet = fleetOf(event);
   const { round, want } = event;
-  const price = await priceOf(fleet, cloud);
+  const price = await priceOf(fleet, event.job.imageId, cloud);
   const { HostNames: names } = fleet.launch;
   const ask = {
     run: event.run,

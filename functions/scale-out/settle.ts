@@ -52,12 +52,9 @@ export async function settle(event: At<"settle">, ports: Ports): Promise<ScaleOu
   const launched = await launchedBy(event, cloud);
   const known = await readBatches(cloud, event.run, launchesOf(event.batches));
   const unlisted = known.filter((id) => !launched.some((instance) => instance.id === id));
-  const { wakes = [] } = (await grantOf(event, cloud)) ?? {};
-  const asleep = (await describeInstances(cloud, { ids: wakes })).filter(
-    ({ status }) => status === "Stopped",
-  );
+  const asleep = await stillAsleep(event, cloud);
   // G1 in grant.ts: the grant stays open until all it led to is seen awake, or given up for lost.
-  const unseen = unlisted.length + asleep.length;
+  const unseen = unlisted.length + asleep;
   if (unseen > 0 && clock.now() - event.since < ABSENT_MS) {
     return wait(seconds(15), `${unseen} instances are not listed or not awake yet`);
   }
@@ -66,6 +63,14 @@ export async function settle(event: At<"settle">, ports: Ports): Promise<ScaleOu
   const closing = await closeGrant(cloud, fleet, event.run, made, clock.now());
   if (!closing) return afterLosing(event, fleet, ports);
   return report(event, launched, count, cloud);
+}
+
+/** How many of the instances this run may have started are not shown awake. */
+async function stillAsleep(event: At<"settle">, cloud: Ports["cloud"]): Promise<number> {
+  // A run that was given up may have started some that no batch tells of.
+  if (event.reason === undefined && wakesOf(event.batches).length === 0) return 0;
+  const { wakes = [] } = (await grantOf(event, cloud)) ?? {};
+  return (await describeInstances(cloud, { ids: wakes })).filter(({ status }) => status === "Stopped").length;
 }
 
 async function report(

@@ -76,7 +76,7 @@ async function reserve(
 ): Promise<Reserved | undefined> {
   const now = clock.now();
   const current = await familyImage(cloud, fleet.family);
-  const price = await priceOf(fleet, cloud);
+  const price = await priceOf(fleet, current?.id, cloud);
   const { HostNames: names } = fleet.launch;
   let reserved: Reserved | undefined;
   const written = await amend(cloud, fleet.name, async (ledger) => {

@@ -32,9 +32,9 @@ export async function readPrices(
 ): Promise<ReadonlyMap<string, HourlyPrice>> {
   const kinds = new Map(instances.map((instance) => [kindOf(instance), instance]));
   const prices = new Map<string, HourlyPrice>();
-  for (const [kind, { type, zone, spotStrategy }] of kinds) {
+  for (const [kind, { type, zone, spotStrategy, imageId }] of kinds) {
     try {
-      prices.set(kind, await hourlyPrice(cloud, { instanceType: type, zone, spotStrategy }));
+      prices.set(kind, await hourlyPrice(cloud, { instanceType: type, zone, spotStrategy, imageId }));
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
     }

@@ -6,8 +6,10 @@
  * gives back comes on top, what others buy until the start goes off.
  */
 import type { CloudClient } from "../../shared/cloud/client.ts";
+import { withCategory } from "../../shared/cloud/launch-disks.ts";
 import { dryRunInstances, type Instance } from "../../shared/cloud/instances.ts";
 import type { Fleet } from "../../shared/documents/fleet.ts";
+import { hasTemplate } from "../../shared/documents/launch-network.ts";
 
 /** More kinds than this in one fleet are not asked for; their stock is then not spoken of. */
 const MOST_PROBES = 20;
@@ -32,7 +34,8 @@ export async function probeStock(
     if (answer.ok) continue;
     const { code, kind: meaning } = answer.error;
     const place = `${instance.type} in ${instance.zone}`;
-    const scarce = meaning === "change";
+    // A no to its disks says nothing of the stock.
+    const scarce = meaning === "change" && !/Disk|Category/.test(code);
     const risk = scarce
       ? `may not start again: the cloud has no ${place} now (${code})`
       : `stock of ${place} is not known (${code})`;
@@ -48,7 +51,8 @@ function probeParams({ launch }: Fleet, instance: Instance): Readonly<Record<str
   return {
     SecurityGroupId,
     SecurityGroupIds,
-    SystemDisk,
+    // What is sent overrules a launch template, which may have a disk.
+    SystemDisk: hasTemplate(launch) ? SystemDisk : withCategory(SystemDisk ?? {}),
     LaunchTemplateId: launch.LaunchTemplateId,
     LaunchTemplateName: launch.LaunchTemplateName,
     LaunchTemplateVersion: launch.LaunchTemplateVersion,

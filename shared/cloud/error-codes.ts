@@ -25,6 +25,9 @@ const rows =
     Object.entries(hints).map(([match, hint]) =>
       actions.length === 0 ? { match, kind, hint } : { match, kind, hint, actions },
     );
+/** Actions that launch; see `judge` for those of their codes that are not in the table. */
+export const LAUNCHES = ["RunInstances", "CreateInstance"] as const;
+
 const wait = rows("wait");
 const change = rows("change");
 const done = rows("done");
@@ -33,6 +36,8 @@ const giveUp = rows("give-up");
 const ALLOW = "The role of this function may not do this: allow {ram} in its RAM policy.";
 const OTHER_TOKEN =
   "The client token was used before with other parameters; this is a fault in Kiln, please report it.";
+const OTHER_DISK =
+  "The type or the zone does not take disks of this category: name another category, type or zone.";
 const LOST = "The connection failed, so the outcome is open; it is repeated with the same token.";
 const TOP_UP = "The account has too little balance or open bills: top it up.";
 
@@ -62,6 +67,7 @@ export const CODES: readonly CodeRow[] = [
     "InvalidOperation.Conflict":
       "Another operation on the same resource is under way; it is repeated afterwards.",
     "OperationDenied.CreatingConflict": "Another creation is under way; it is repeated afterwards.",
+    "Operation.Conflict": "Another operation on the same resource is under way; it is repeated afterwards.",
   }),
   // [node], fc2 and core client: the answer was lost, so the outcome is open.
   ...wait({
@@ -207,7 +213,46 @@ export const CODES: readonly CodeRow[] = [
     "InvalidOperation.PublicIpAddressNoStock": "No public addresses are left in this zone: take another.",
     ImageNotSupportInstanceType: "The image does not run on this type: take another type.",
   }),
-  ...wait({ "OperationDenied.ResourceControl": "The cloud holds this back for a moment; it is repeated." }),
+  // [launch] Disks go with type and zone; the vSwitch decides the zone.
+  ...change({
+    "InvalidSystemDiskCategory.*": OTHER_DISK,
+    "InvalidDataDiskCategory.*": OTHER_DISK,
+    "InvalidDiskCategory.Mismatch": OTHER_DISK,
+    "InvalidDiskCategory.ValueNotSupported": OTHER_DISK,
+    "InvalidDiskCategory.NotSupported": OTHER_DISK,
+    "InvalidPerformanceLevel.ValueNotSupported": OTHER_DISK,
+    "InvalidInstanceType.NotSupportDiskCategory": OTHER_DISK,
+    CategoryNotSupported: OTHER_DISK,
+    "OperationDenied.ZoneSystemCategoryNotMatch": OTHER_DISK,
+    "OperationDenied.CloudSSDNotSupported": OTHER_DISK,
+    "InvalidDataDiskSize.*":
+      "A data disk has a size its category does not have here: take another size, category or zone.",
+    "OperationDenied.ZoneNotAllowed": "The zone takes no new instances of this account: take another.",
+    "InvalidVpcZone.NotSupported": "The VPC has no room in this zone: take a vSwitch of another zone.",
+    "OperationDenied.NoVlan": "The zone has no network left for this vSwitch: take another vSwitch.",
+    "InvalidVSwitchId.IpInvalid": "The vSwitch has no such free address: take another vSwitch or address.",
+    "InvalidVSwitchId.IpNotEnough": "The vSwitch has too few free addresses: take another vSwitch.",
+  }),
+  ...change(
+    {
+      "InvalidParameter.Conflict":
+        "Two of the parameters do not go together, often image and type: take another type, or look at the message.",
+    },
+    ...LAUNCHES,
+  ),
+  ...wait({
+    "OperationDenied.ResourceControl": "The cloud holds this back for a moment; it is repeated.",
+    NodeControllerUnavailable: "The machines of the zone are not reachable for a moment; it is repeated.",
+    IncorrectVSwitchStatus: "The vSwitch is being changed; it is repeated afterwards.",
+    IncorrectVpcStatus: "The VPC is being changed; it is repeated afterwards.",
+  }),
+  ...wait(
+    {
+      "InvalidInstanceStatus.NotStopped": "The instance is not stopped yet; it is repeated afterwards.",
+      "InvalidStatus.ValueNotSupported": "The instance is not stopped yet; it is repeated afterwards.",
+    },
+    "ModifyInstanceSpec",
+  ),
   ...giveUp({
     OperationDenied:
       "The cloud does not allow this with this resource; its message says which rule is in the way.",
@@ -242,6 +287,10 @@ export const CODES: readonly CodeRow[] = [
     HOSTNAME_ILLEGAL: "Not a host name: 2 to 64 letters, digits, `.` and `-` (Windows: to 15, without dots).",
     "InvalidParams.*": "With the number appended the name gets too long: shorten it.",
     "InvalidRamRole.NotFound": "There is no such RAM role: check the name.",
+    "InvalidRamRole.NotEcsRole": "ECS may not take the RAM role: let its trust policy name ecs.aliyuncs.com.",
+    PaymentMethodNotFound: "The account has no way to pay: add one in the console.",
+    "UnexpectedImageFamily.ImageIdSupplied":
+      "Image and family were both given, perhaps one of them by a launch template: take it out there.",
     "InvalidKeyPairName.NotFound": "There is no such key pair in this region: check the name.",
     "Account.Arrearage": TOP_UP,
     InsufficientBalance: TOP_UP,
@@ -298,6 +347,8 @@ export const CODES: readonly CodeRow[] = [
     "InvalidResourceGroup.NotFound": "There is no such resource group: check the id.",
     "InvalidAccountStatus.SnapshotServiceUnavailable":
       "The snapshot service is not activated: activate it once in the console.",
+    SnapshotCreatedImage: "An image is made of the snapshot: delete the image first.",
+    SnapshotCreatedDisk: "A disk is made of the snapshot: delete it by force, or the disk first.",
     NoSetRoletoECSServiceAccount:
       "ECS may not read the bucket: create the role AliyunECSImageImportDefaultRole.",
     "ImageQuotaExceed.ImageFamily": "The family is full (100 images): delete old ones.",

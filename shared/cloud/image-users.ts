@@ -32,7 +32,7 @@ export async function templatesByImage(client: CloudClient, region: string): Pro
   const users = new Map<string, string[]>();
   for (const { id, name } of await describeTemplates(client, [], region)) {
     for (const { version, data } of await describeTemplateVersions(client, { id }, [], region)) {
-      const imageId = data["ImageId"];
+      const imageId = data?.["ImageId"];
       if (typeof imageId === "string") add(users, imageId, `launch template ${name} version ${version}`);
     }
   }

@@ -28,6 +28,8 @@ export interface Image {
   readonly shared: boolean;
   readonly copied: boolean;
   readonly snapshotIds: readonly string[];
+  /** Devices of its data disks, in order. */
+  readonly dataDisks: readonly string[];
   readonly detection: string;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -56,7 +58,11 @@ export const wireImage = () =>
     IsSelfShared: z.nullish(z.union([z.string(), z.boolean()])),
     IsCopied: z.nullish(z.boolean()),
     DiskDeviceMappings: z.optional(
-      z.looseObject({ DiskDeviceMapping: z.optional(z.array(z.looseObject({ SnapshotId: optional }))) }),
+      z.looseObject({
+        DiskDeviceMapping: z.optional(
+          z.array(z.looseObject({ SnapshotId: optional, Type: optional, Device: optional })),
+        ),
+      }),
     ),
     DetectionOptions: z.nullish(z.looseObject({ Status: optional })),
     Tags: wireTags(),
@@ -84,6 +90,7 @@ export function toImage(wire: z.infer<ReturnType<typeof wireImage>>): Image {
     shared: String(wire.IsSelfShared ?? "") === "true",
     copied: wire.IsCopied ?? false,
     snapshotIds: disks.flatMap(({ SnapshotId }) => (SnapshotId ? [SnapshotId] : [])),
+    dataDisks: disks.flatMap(({ Type, Device }) => (Type === "data" && Device ? [Device] : [])).toSorted(),
     detection: wire.DetectionOptions?.Status ?? "",
     tags: toTags(wire.Tags),
   };

@@ -1,5 +1,7 @@
 /** What instances cost (DescribePrice), in the account's currency and with its discounts. */
 import * as z from "zod/mini";
+import { CloudError } from "../errors.ts";
+import { withCategory } from "./launch-disks.ts";
 import { send, type CloudClient } from "./client.ts";
 
 export interface HourlyPrice {
@@ -51,13 +53,25 @@ export async function launchPrice(
  */
 export async function hourlyPrice(
   client: CloudClient,
-  asked: { readonly instanceType: string; readonly zone: string; readonly spotStrategy: string },
+  asked: {
+    readonly instanceType: string;
+    readonly zone: string;
+    readonly spotStrategy: string;
+    readonly imageId: string;
+  },
 ): Promise<HourlyPrice> {
-  const price = await describePrice(client, {
+  const params = {
     InstanceType: asked.instanceType,
     ZoneId: asked.zone,
     SpotStrategy: asked.spotStrategy,
     PriceUnit: "Hour",
+  };
+  // With a disk that new types take, as the cloud's own choice is refused there (DescribePrice, SystemDisk.Category);
+  // old types take that one, and so does an instance whose image is deleted.
+  const disk = { ImageId: asked.imageId, SystemDisk: withCategory({}) };
+  const price = await describePrice(client, { ...params, ...disk }).catch((error: unknown) => {
+    if (!(error instanceof CloudError) || error.kind === "wait") throw error;
+    return describePrice(client, params);
   });
   const own = price.DetailInfos?.DetailInfo?.find(({ Resource }) => Resource === "instanceType");
   return { perHour: own?.TradePrice ?? price.TradePrice, currency: price.Currency };

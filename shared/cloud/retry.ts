@@ -7,7 +7,7 @@
 import { minutes, seconds } from "../duration.ts";
 import type { CloudProduct, ErrorKind } from "../errors.ts";
 import type { Dice } from "../ports.ts";
-import { CODES, type CodeRow } from "./error-codes.ts";
+import { CODES, LAUNCHES, type CodeRow } from "./error-codes.ts";
 
 export interface Judgement {
   readonly kind: ErrorKind;
@@ -21,12 +21,25 @@ const DRY_RUN_PASSED = new Set(["DryRunOperation", "DRYRUN.SUCCESS"]);
 /** Whether the "error" is the good answer to a DryRun. */
 export const isDryRunSuccess = (code: string): boolean => DRY_RUN_PASSED.has(code);
 
-/** Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. */
+/** What an offering is made of: a launch that is refused for one of these may be taken elsewhere. */
+const OFFERING = /Disk|Category|Zone|VSwitch|Vlan|InstanceType|PerformanceLevel/;
+
+/**
+ * Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. A launch has some 250 codes,
+ * so one that names a part of the offering moves on to the next, and is reported like any other.
+ */
 export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
   const row = rowOf(action, code);
   if (row !== undefined)
     return { kind: row.kind, hint: row.hint.replace("{ram}", ramAction(product, action)) };
-  if (status >= 400 && status < 500) {
+  const is4xx = status >= 400 && status < 500;
+  if (is4xx && (LAUNCHES as readonly string[]).includes(action) && OFFERING.test(code)) {
+    return {
+      kind: "change",
+      hint: "This type, zone, vSwitch or disk cannot be had like this: take another.",
+    };
+  }
+  if (is4xx) {
     return {
       kind: "give-up",
       hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre.",

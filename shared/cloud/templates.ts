@@ -13,8 +13,19 @@ export interface Template {
 export interface TemplateVersion {
   readonly version: number;
   readonly isDefault: boolean;
-  /** The launch parameters as the cloud keeps them, in its spelling; its tags say Key and Value here. */
-  readonly data: Readonly<Record<string, unknown>>;
+  /**
+   * The launch parameters as the cloud keeps them, in its spelling; its tags say Key and Value here. Undefined when
+   * the cloud does not show them.
+   */
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+  /** What it says of disks; undefined when that is not known. */
+  readonly disks: TemplateDisks | undefined;
+}
+
+export interface TemplateDisks {
+  readonly system: { readonly category?: string | undefined; readonly level?: string | undefined };
+  /** How many data disks it has. */
+  readonly data: number;
 }
 
 /** Which template: by id or by name. */
@@ -67,6 +78,24 @@ export async function describeTemplates(
   }));
 }
 
+const word = () => z.nullish(z.string());
+const wireDisks = () =>
+  z.looseObject({
+    SystemDisk: z.nullish(z.looseObject({ Category: word(), PerformanceLevel: word() })),
+    DataDisks: z.nullish(z.looseObject({ DataDisk: z.nullish(z.array(z.unknown())) })),
+  });
+
+function toDisks(data: unknown): TemplateDisks | undefined {
+  const read = wireDisks().safeParse(data);
+  if (!read.success) return undefined;
+  const { SystemDisk, DataDisks } = read.data;
+  return {
+    // What is not set comes as an empty text, or not at all.
+    system: { category: SystemDisk?.Category || undefined, level: SystemDisk?.PerformanceLevel || undefined },
+    data: DataDisks?.DataDisk?.length ?? 0,
+  };
+}
+
 const versionsAnswer = () =>
   z.looseObject({
     LaunchTemplateVersionSets: z.looseObject({
@@ -114,6 +143,7 @@ export async function describeTemplateVersions(
   return wire.map(({ VersionNumber, DefaultVersion, LaunchTemplateData }) => ({
     version: VersionNumber,
     isDefault: DefaultVersion ?? false,
-    data: LaunchTemplateData ?? {},
+    data: LaunchTemplateData,
+    disks: toDisks(LaunchTemplateData),
   }));
 }

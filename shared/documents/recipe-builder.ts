@@ -24,15 +24,17 @@ interface Disk {
   readonly device?: string;
 }
 
+const levelRule = rule<Disk>(["category", "performanceLevel"], (disk) =>
+  finding(
+    disk.performanceLevel !== undefined && disk.category !== "cloud_essd",
+    ["performanceLevel"],
+    "must be used with category: cloud_essd",
+  ),
+);
+
 /** Rules a system and a data disk share: the level needs an ESSD, the size its category's range. */
 const diskRules = (use: "system" | "data") => [
-  rule<Disk>(["category", "performanceLevel"], (disk) =>
-    finding(
-      disk.performanceLevel !== undefined && disk.category !== "cloud_essd",
-      ["performanceLevel"],
-      "must be used with category: cloud_essd",
-    ),
-  ),
+  levelRule,
   rule<Disk>(["sizeGb", "category", "performanceLevel"], ({ sizeGb, category, performanceLevel }) => {
     const message = sizeGb && diskSizeProblem(use, sizeGb, category, performanceLevel);
     return message ? [{ at: ["sizeGb"], message }] : [];
@@ -42,25 +44,54 @@ const diskRules = (use: "system" | "data") => [
 const size = z.exactOptional(whole(1, 65_536, " GiB"));
 const performanceLevel = z.exactOptional(z.enum(PERFORMANCE_LEVELS));
 
-const SystemDisk = closed({
+export const SystemDisk = closed({
   sizeGb: size,
   category: z.exactOptional(z.enum(SYSTEM_CATEGORIES)),
   performanceLevel,
 }).check(...diskRules("system"));
 
+const device = z.exactOptional(
+  text(/^\/dev\/xvd[b-z]$/, "be /dev/xvdb to /dev/xvdz for a data disk; /dev/xvda is the system disk"),
+);
+const dataCategory = z.exactOptional(z.enum(DATA_CATEGORIES));
+
 const DataDisk = closed({
   sizeGb: size,
-  category: z.exactOptional(z.enum(DATA_CATEGORIES)),
+  category: dataCategory,
   performanceLevel,
   snapshotId: z.exactOptional(snapshotId()),
-  device: z.exactOptional(
-    text(/^\/dev\/xvd[b-z]$/, "be /dev/xvdb to /dev/xvdz for a data disk; /dev/xvda is the system disk"),
-  ),
+  device,
 }).check(
   ...diskRules("data"),
   rule<Disk>(["sizeGb", "snapshotId"], (disk) =>
     finding(!disk.sizeGb && !disk.snapshotId, ["sizeGb"], "is missing; give a size or a snapshotId"),
   ),
+);
+
+/** A list of data disks, each with a device of its own. */
+const disks = <T extends z.core.$ZodType<{ readonly device?: string }>>(one: T) =>
+  z.array(one).check(
+    z.maxLength(MAX_DATA_DISKS),
+    rule<Disk[]>(["*"], (all) =>
+      all.flatMap(({ device }, index) =>
+        finding(
+          device !== undefined && all.findIndex((disk) => disk.device === device) !== index,
+          [index, "device"],
+          "is used by an earlier disk; give each its own",
+        ),
+      ),
+    ),
+  );
+
+/** Data disks the image of a test machine brings: what kind they are, by device or in order. */
+export const TestedDisks = disks(
+  closed(
+    { category: dataCategory, performanceLevel, device },
+    {
+      sizeGb: "is the image's; remove it",
+      snapshotId: "is the image's; remove it",
+    },
+  ).check(levelRule),
 );
 
 const Spot = short(
@@ -75,21 +106,7 @@ const shape = {
   vSwitchIds: oneOrMany(vSwitchId()),
   securityGroupId: securityGroupId(),
   systemDisk: z._default(SystemDisk, {}),
-  dataDisks: z._default(
-    z.array(DataDisk).check(
-      z.maxLength(MAX_DATA_DISKS),
-      rule<Disk[]>(["*"], (disks) =>
-        disks.flatMap(({ device }, index) =>
-          finding(
-            device !== undefined && disks.findIndex((disk) => disk.device === device) !== index,
-            [index, "device"],
-            "is used by an earlier disk; give each its own",
-          ),
-        ),
-      ),
-    ),
-    [],
-  ),
+  dataDisks: z._default(disks(DataDisk), []),
   spot: z._default(Spot, { wanted: false }),
   internetMbps: z._default(whole(0, MAX_INTERNET_MBPS), 0),
   ramRole: z.exactOptional(ramRole()),

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { days, minutes } from "../duration.ts";
 import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
+import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
 import { Steps } from "./recipe-steps.ts";
 
 /** What the gate looks for on the second boot; each can be waived by name. */
@@ -19,6 +20,8 @@ const testShape = {
   instanceTypes: z.exactOptional(oneOrMany(instanceType())),
   vSwitchIds: z.exactOptional(oneOrMany(vSwitchId())),
   securityGroupId: z.exactOptional(securityGroupId()),
+  systemDisk: z.exactOptional(SystemDisk),
+  dataDisks: z.exactOptional(TestedDisks),
   hygiene: z.prefault(closed({ waive: z._default(oneOrMany(z.enum(HYGIENE_CHECKS)), []) }), {}),
   timeout: z._default(duration("5m", "1d"), minutes(30)),
   skip: z._default(z.boolean(), false),

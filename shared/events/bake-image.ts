@@ -19,6 +19,8 @@ const plan = z.strictObject({
   imageName: z.string(),
   inputs: Inputs,
   baseImageId: z.optional(z.string()),
+  /** Devices of the data disks the base image brings. */
+  baseDataDisks: z.optional(z.array(z.string())),
   /** Set when the source instance ran before it was stopped for its picture: it is started again. */
   restart: z.optional(z.boolean()),
 });

@@ -53,7 +53,15 @@ const promoteJob = z.strictObject({
   family: z.string(),
   document: z.custom<Recipe>(),
   /** The image when its gate opened; everything the gate finds is measured against it. Epoch ms. */
-  tested: z.optional(z.strictObject({ createdAt: z.int(), osType: z.string(), since: z.int() })),
+  tested: z.optional(
+    z.strictObject({
+      createdAt: z.int(),
+      osType: z.string(),
+      since: z.int(),
+      /** Devices of the data disks it brings. */
+      dataDisks: z.optional(z.array(z.string())),
+    }),
+  ),
 });
 export type PromoteJob = z.infer<typeof promoteJob>;
 

@@ -25,7 +25,7 @@ export async function asMembers(
   wakeable: (instance: Instance) => boolean,
   cloud: CloudClient,
 ): Promise<Member[]> {
-  const prices = await pricesOf(fleet, instances, cloud);
+  const prices = await pricesOf(fleet, instances, imageId, cloud);
   const served = instances.filter((instance) => instance.imageId === imageId);
   const others = instances.filter((instance) => instance.imageId !== imageId);
   return [...served, ...others].map((instance) => ({

@@ -22,6 +22,7 @@ export interface Caller {
 export const LAUNCH = {
   ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
   InstanceType: "ecs.g7.large",
+  "SystemDisk.Category": "cloud_essd",
   SecurityGroupId: "sg-default0001",
   VSwitchId: "vsw-hangzhou-h",
 };

@@ -42,14 +42,14 @@ test("both client generations, in every way they send, launch and see the same i
         securityGroupId: LAUNCH.SecurityGroupId,
         vSwitchId: LAUNCH.VSwitchId,
         amount: 2,
-        systemDisk: new sdk.RunInstancesRequestSystemDisk({ size: "60" }),
+        systemDisk: new sdk.RunInstancesRequestSystemDisk({ size: "60", category: "cloud_essd" }),
         tag: [new sdk.RunInstancesRequestTag({ key: "团队", value: "a+b/c=d !'()*" })],
       });
       const { body } = await client.runInstances(request);
       expect(body?.instanceIdSets?.instanceIdSet).toHaveLength(2);
     }
     await ask("RunInstances", { ...LAUNCH, Tag: [{ Key: "团队", Value: "a+b/c=d !'()*" }] }, "GET");
-    await ask("RunInstances", { ...LAUNCH, DataDisk: [{ Size: 100 }] }, "POST");
+    await ask("RunInstances", { ...LAUNCH, DataDisk: [{ Size: 100, Category: "cloud_essd" }] }, "POST");
     const seen = await sdkClient(cloud).describeInstances(
       new sdk.DescribeInstancesRequest({ regionId: cloud.region }),
     );

@@ -115,9 +115,14 @@ test("one source wins without a word: the instance, then the mapping, then the s
       ],
       [["/dev/xvda", 40]],
     ]);
-    const launched = await ask("RunInstances", { ...LAUNCH, ImageFamily: "", ImageId: second });
+    const DataDisk = [{ Device: "/dev/xvdb", Category: "cloud_essd", Size: 60 }];
+    const launched = await ask("RunInstances", { ...LAUNCH, ImageFamily: "", ImageId: second, DataDisk });
     const id = read(launched, "InstanceIdSets.InstanceIdSet.0") as string;
-    expect(cloud.world.mustHave(id).diskIds).toHaveLength(2);
+    const made = cloud.world.mustHave(id).diskIds.map((disk) => cloud.world.disks.get(disk));
+    expect(made.map((disk) => [disk?.device, disk?.category, disk?.sizeGb])).toEqual([
+      ["/dev/xvda", "cloud_essd", 40],
+      ["/dev/xvdb", "cloud_essd", 60],
+    ]);
   });
 });
 

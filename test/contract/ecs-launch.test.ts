@@ -109,7 +109,7 @@ test("what cannot be launched is refused with the code of its table", async ({ e
     expect(await run({ Amount: 2, MinAmount: 3 })).toBe("400 InvalidMinAmount.Malformed");
     expect(await run({ ImageFamily: "nobody" })).toBe("403 InvalidImageFamily.MissingAvailableImage");
     expect(await run({ ImageFamily: undefined, ImageId: "m-none" })).toBe("404 InvalidImageId.NotFound");
-    expect(await run({ ImageId: "m-none" })).toBe("400 InvalidParameter.Conflict");
+    expect(await run({ ImageId: "m-none" })).toBe("400 UnexpectedImageFamily.ImageIdSupplied");
     expect(await run({ InstanceType: "ecs.none.large" })).toBe("400 InvalidInstanceType.ValueNotSupported");
     expect(await run({ InstanceType: "ecs.g8y.large" })).toBe("403 ImageNotSupportInstanceType");
     expect(await run({ VSwitchId: "vsw-none" })).toBe("404 InvalidVSwitchId.NotFound");
@@ -223,7 +223,7 @@ test("a launch template fills what the call leaves out, and lists are replaced a
       ),
     ).toEqual({ Key: "from", Value: "template" });
     const both = { LaunchTemplateId: template, LaunchTemplateVersion: 2, ...rest, ImageFamily };
-    expect(await refusal("RunInstances", both)).toBe("400 InvalidParameter.Conflict");
+    expect(await refusal("RunInstances", both)).toBe("400 UnexpectedImageFamily.ImageIdSupplied");
     await ask("DeleteLaunchTemplate", { LaunchTemplateId: template });
     expect(await refusal("RunInstances", { LaunchTemplateId: template, ImageFamily })).toBe(
       "404 InvalidLaunchTemplate.NotFound",

@@ -105,7 +105,7 @@ test("deleting needs a stopped or forced instance, no protection, no running sub
   await inCloud(async ({ cloud, ask, launch, refusal }) => {
     const [id] = await launch({
       DeletionProtection: true,
-      DataDisk: [{ Size: 40, DeleteWithInstance: false }],
+      DataDisk: [{ Size: 40, Category: "cloud_auto", DeleteWithInstance: false }],
     });
     expect(await refusal("DeleteInstance", { InstanceId: id, Force: true })).toBe(
       "403 InvalidOperation.DeletionProtection",

@@ -33,6 +33,7 @@ export async function largeFleet(kiln: Deployment, count: number, policy: object
     const params = {
       ImageId: "m-web-1",
       InstanceType: "ecs.g7.large",
+      SystemDisk: { Category: "cloud_essd" },
       VSwitchId: "vsw-hangzhou-h",
       SecurityGroupId: "sg-default0001",
       Amount: PER_LAUNCH,

@@ -62,7 +62,7 @@ test("the price ceiling counts what runs or is woken at the dearest rung, before
   const woken = await scaleOut(kiln, { count: 4 });
   expect(woken.result).toMatchObject({ count: 3, woken: 3, why: "limit maxPricePerHour 2: 0.000 used" });
   const full = await scaleOut(kiln, { count: 1 });
-  expect(full.reason).toBe("none of 1 instances: limit maxPricePerHour 2: 1.980 used");
+  expect(full.reason).toBe("none of 1 instances: limit maxPricePerHour 2: 1.902 used");
 });
 
 test("a run that is cancelled before it bought anything leaves its room to others", async ({

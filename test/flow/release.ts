@@ -75,6 +75,7 @@ async function goldenOf(kiln: Deployment): Promise<string> {
   const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
     ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
     InstanceType: "ecs.g7.large",
+    "SystemDisk.Category": "cloud_essd",
     VSwitchId: "vsw-hangzhou-h",
     SecurityGroupId: "sg-default0001",
   });

@@ -77,6 +77,7 @@ test("a stopped instance, an old template version or a document that names an im
   const launched = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
     ImageId: byInstance,
     InstanceType: "ecs.g7.large",
+    "SystemDisk.Category": "cloud_essd",
     VSwitchId: "vsw-hangzhou-h",
     SecurityGroupId: "sg-default0001",
   });

@@ -1,6 +1,17 @@
 import { minutes } from "../../shared/duration.ts";
 import type { Deployment } from "../deployment.ts";
-import { callsOf, fleetText, machines, scaleOut, tagsOf, test, type FleetChanges } from "./fleet.ts";
+import {
+  accepted,
+  answered,
+  callsOf,
+  ended,
+  fleetText,
+  machines,
+  scaleOut,
+  tagsOf,
+  test,
+  type FleetChanges,
+} from "./fleet.ts";
 
 /** A fleet with `count` stopped instances. */
 async function asleep(kiln: Deployment, count: number, changes: FleetChanges = {}): Promise<void> {
@@ -97,4 +108,26 @@ test("who asked to keep it for a while is heard for that while only", async ({ d
     });
     expect((await scaleOut(kiln, { count: 1, key: "wake" })).result).toMatchObject({ count: 1, woken });
   }
+});
+
+test("a run that was cancelled while it woke keeps its room until what it may have started is seen", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await asleep(kiln, 2, { limits: { max: 2 } });
+  // The answer is lost; whether the start comes about is not known yet.
+  const away = kiln.cloud.faults.add({ product: "ecs", action: "StartInstances", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2, key: "lost" });
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  const phase = () => kiln.record(run)?.phase;
+  await kiln.cloud.settle({ until: () => phase() === "settle", forMs: minutes(30) });
+  away();
+  kiln.cloud.world.publishImage("web", { imageId: "m-web-2" });
+  const early = await scaleOut(kiln, { count: 2, key: "early" });
+  expect(early.reason).toBe("none of 2 instances: limit max 2: 2 running or on their way");
+  await ended(kiln, run);
+  const later = await scaleOut(kiln, { count: 2, key: "later" });
+  expect(later.result).toMatchObject({ count: 2, launched: 2 });
 });

@@ -181,8 +181,10 @@ function familyIsProved(kiln: Deployment): string[] {
 
 function fleetIsBounded(kiln: Deployment, status: number, body: Readonly<Record<string, unknown>>): string[] {
   const byRun = new Map<string, number>();
-  for (const id of kiln.cloud.world.instances.keys()) {
+  let asleep = 0;
+  for (const [id, { status }] of kiln.cloud.world.instances) {
     if (tagOf(kiln, "instance", id, "kiln:role") !== "member") continue;
+    if (status === "Stopped") asleep += 1;
     const run = tagOf(kiln, "instance", id, "kiln:run") ?? "";
     byRun.set(run, (byRun.get(run) ?? 0) + 1);
   }
@@ -196,7 +198,8 @@ function fleetIsBounded(kiln: Deployment, status: number, body: Readonly<Record<
     record?.state === "done" && record.result?.["short"] === undefined && byRun.get(record.run) !== 3;
   return [
     ...over,
-    ...(total > 10 ? [`the fleet has ${total} machines, its limit is 10`] : []),
+    ...(asleep > 10 ? [`${asleep} machines of the fleet sleep, its limit is 10`] : []),
+    ...(total - asleep > 10 ? [`${total - asleep} machines of the fleet run, its limit is 10`] : []),
     ...(status === 202 && record === undefined
       ? [`202 was answered for ${String(body["run"])}, which nobody knows`]
       : []),

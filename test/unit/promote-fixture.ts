@@ -21,6 +21,7 @@ export const image = (id: string, given: Partial<Image> = {}): Image => ({
   shared: false,
   copied: false,
   snapshotIds: [],
+  dataDisks: [],
   detection: "",
   tags: {},
   ...given,

@@ -1,15 +1,17 @@
 /** The disks of a launch: category, size and what is on them. Source: RunInstances, disk categories. */
 import { CloudFault } from "../kernel.ts";
+import { CATEGORIES, checkTypeTakes, checkZoneSells, UNSAID } from "./disk-offers.ts";
+import type { Category } from "./disk-offers.ts";
 import { blankDisk } from "./guest-disk.ts";
 import type { GuestDisk } from "./guest-disk.ts";
 import { invalid } from "./params.ts";
 import type { Params } from "./params.ts";
-import type { Image } from "./records.ts";
+import type { Image, InstanceType } from "./records.ts";
 import type { World } from "./world.ts";
 
 export interface DiskPlan {
   readonly type: "system" | "data";
-  readonly category: string;
+  readonly category: Category;
   readonly performanceLevel: string | undefined;
   readonly sizeGb: number;
   readonly name: string;
@@ -20,7 +22,6 @@ export interface DiskPlan {
   readonly content: GuestDisk;
 }
 
-const CATEGORIES = ["cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud", "cloud_auto", "cloud_essd_entry"];
 const SIZES: Readonly<Record<string, readonly [min: number, max: number]>> = {
   cloud: [20, 500],
   PL0: [1, 2048],
@@ -32,8 +33,22 @@ const SIZES: Readonly<Record<string, readonly [min: number, max: number]>> = {
 };
 const MAX_DATA_DISKS = 16;
 
-/** The system disk first. @throws CloudFault for a category, level or size that cannot be. */
-export function readDisks(world: World, regionId: string, params: Params, image: Image): DiskPlan[] {
+/** What the disks of a launch go with. */
+export interface DiskPlace {
+  readonly regionId: string;
+  readonly zoneId: string;
+  readonly type: InstanceType;
+}
+
+/** The system disk first. @throws CloudFault for a category, level or size that cannot be, or not here. */
+export function readDisks(world: World, place: DiskPlace, params: Params, image: Image): DiskPlan[] {
+  const plans = planDisks(world, place.regionId, params, image);
+  for (const { type, category } of plans) checkTypeTakes(place.type, type, category);
+  for (const { type, category } of plans) checkZoneSells(world, place.zoneId, type, category);
+  return plans;
+}
+
+function planDisks(world: World, regionId: string, params: Params, image: Image): DiskPlan[] {
   const system = image.disks.find((disk) => disk.type === "system");
   const given = params.struct("SystemDisk");
   const kind = readKind(given, "SystemDisk");
@@ -69,23 +84,26 @@ function readDataDisks(world: World, regionId: string, params: Params, image: Im
   const given = params.structs("DataDisk");
   if (given.length > MAX_DATA_DISKS) throw invalid("DataDisk", "InvalidDataDisk.ExceedLimit");
   const fromImage = image.disks.filter((disk) => disk.type === "data");
-  const plans: DiskPlan[] = fromImage.map((disk, index) => {
-    const over = given[index];
+  // Source: RunInstances, DataDisk.N.Device: naming the device of a disk in the image changes that disk.
+  const over = (device: string) => given.find((disk) => disk.text("Device") === device);
+  const plans: DiskPlan[] = fromImage.map((disk) => {
+    const said = over(disk.device);
     return {
       type: "data",
-      ...(over === undefined
-        ? { category: "cloud_essd", performanceLevel: "PL1" }
-        : readKind(over, "DataDisk")),
-      sizeGb: Math.max(over?.int("Size") ?? 0, disk.sizeGb),
-      name: over?.text("DiskName") ?? "",
+      ...(said === undefined
+        ? { category: UNSAID, performanceLevel: undefined }
+        : readKind(said, "DataDisk")),
+      sizeGb: Math.max(said?.int("Size") ?? 0, disk.sizeGb),
+      name: said?.text("DiskName") ?? "",
       device: disk.device,
       encrypted: false,
       sourceSnapshotId: disk.snapshotId,
-      deleteWithInstance: over?.bool("DeleteWithInstance") ?? true,
+      deleteWithInstance: said?.bool("DeleteWithInstance") ?? true,
       content: disk.content,
     };
   });
-  for (const disk of given.slice(fromImage.length)) {
+  const known = new Set(fromImage.map(({ device }) => device));
+  for (const disk of given.filter((each) => !known.has(each.text("Device") ?? ""))) {
     const kind = readKind(disk, "DataDisk");
     const snapshotId = disk.text("SnapshotId");
     const snapshot = snapshotId === undefined ? undefined : world.snapshots.get(snapshotId);
@@ -110,15 +128,12 @@ function readDataDisks(world: World, regionId: string, params: Params, image: Im
   return plans;
 }
 
-function readKind(disk: Params, what: string): { category: string; performanceLevel: string | undefined } {
-  const category =
-    disk.oneOf("Category", CATEGORIES, `Invalid${what}Category.ValueNotSupported`) ?? "cloud_essd";
+function readKind(disk: Params, what: string): { category: Category; performanceLevel: string | undefined } {
+  const category = disk.oneOf("Category", CATEGORIES, `Invalid${what}Category.ValueNotSupported`) ?? UNSAID;
   const level = disk.oneOf(
     "PerformanceLevel",
     ["PL0", "PL1", "PL2", "PL3"],
     "InvalidPerformanceLevel.Malformed",
   );
-  // A launch that names no category gets cloud_essd PL0; one that names ESSD gets PL1.
-  const usual = disk.has("Category") ? "PL1" : "PL0";
-  return { category, performanceLevel: category === "cloud_essd" ? (level ?? usual) : undefined };
+  return { category, performanceLevel: category === "cloud_essd" ? (level ?? "PL1") : undefined };
 }

@@ -89,7 +89,7 @@ export function readLaunch(
     image,
     type,
     network,
-    disks: readDisks(world, regionId, params, image),
+    disks: readDisks(world, { regionId, zoneId: network.vSwitch.zoneId, type }, params, image),
     amount,
     minAmount,
     name: params.text("InstanceName"),
@@ -117,9 +117,13 @@ export function readLaunch(
 
 function readImage(world: World, regionId: string, params: Params): Image {
   const [imageId, family] = [params.text("ImageId"), params.text("ImageFamily")];
-  // The code for both at once is stated nowhere; this one is our guess.
-  if (imageId !== undefined && family !== undefined)
-    throw invalid("ImageFamily", "InvalidParameter.Conflict");
+  if (imageId !== undefined && family !== undefined) {
+    throw new CloudFault(
+      400,
+      "UnexpectedImageFamily.ImageIdSupplied",
+      "The input parameter ImageFamily must be null when image id is set.",
+    );
+  }
   if (family !== undefined) {
     const newest = world.imaging.newestOf(regionId, family);
     if (newest !== undefined) return newest;

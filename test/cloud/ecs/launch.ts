@@ -9,7 +9,7 @@ import { CloudFault } from "../kernel.ts";
 import { copyDisk } from "./guest-disk.ts";
 import type { LaunchSpec } from "./launch-spec.ts";
 import { batchName } from "./names.ts";
-import { freshMac, freshPublicIp, takeAddresses } from "./network.ts";
+import { checkRoom, freshMac, freshPublicIp, takeAddresses } from "./network.ts";
 import type { Disk, Instance } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -39,6 +39,7 @@ export function launch(world: World, spec: LaunchSpec): Purchase {
       "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones.",
     );
   }
+  checkRoom(network.vSwitch, count);
   if (spec.dryRun)
     throw new CloudFault(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.");
   countLaunches(world, count);

@@ -23,14 +23,18 @@ export function takeAddresses(vSwitch: VSwitch, count: number, wanted: string | 
   return free;
 }
 
+/** @throws CloudFault 400 QuotaExceeded.PrivateIpAddress when the vSwitch has fewer free addresses. */
+export function checkRoom(vSwitch: VSwitch, count: number): void {
+  if (freeCount(vSwitch) >= count) return;
+  throw new CloudFault(
+    400,
+    "QuotaExceeded.PrivateIpAddress",
+    `The specified VSwitch ${vSwitch.vSwitchId} does not have enough IP addresses.`,
+  );
+}
+
 function nextFree(vSwitch: VSwitch, count: number): string[] {
-  if (freeCount(vSwitch) < count) {
-    throw new CloudFault(
-      400,
-      "QuotaExceeded.PrivateIpAddress",
-      `The specified VSwitch ${vSwitch.vSwitchId} does not have enough IP addresses.`,
-    );
-  }
+  checkRoom(vSwitch, count);
   const { first, last } = bounds(vSwitch.cidr);
   const free: string[] = [];
   // Starting behind what is taken keeps a long launch linear.

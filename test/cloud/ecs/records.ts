@@ -22,6 +22,8 @@ export interface InstanceType {
   readonly burstable: boolean;
   /** Types with local disks keep billing while stopped. */
   readonly localDisks: boolean;
+  /** Disks it takes, system and data alike. */
+  readonly diskCategories: readonly string[];
 }
 
 export interface VSwitch {

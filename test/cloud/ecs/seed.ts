@@ -1,4 +1,5 @@
 /** What an account has before anybody called anything: regions, a network, types, public images. */
+import { categoriesOf } from "./disk-offers.ts";
 import { publishImage } from "./public-images.ts";
 import type { InstanceType } from "./records.ts";
 import type { World } from "./world.ts";
@@ -25,6 +26,8 @@ const TYPES: readonly (readonly [id: string, cpu: number, memoryGb: number, hour
   ["ecs.g6.xlarge", 4, 16, 1],
   ["ecs.c6.large", 2, 4, 0.39],
   ["ecs.g5.large", 2, 8, 0.45],
+  ["ecs.g8i.large", 2, 8, 0.65],
+  ["ecs.t5-lc1m2.small", 1, 2, 0.12],
   ["ecs.t6-c1m1.large", 2, 2, 0.11],
   ["ecs.t6-c1m2.large", 2, 4, 0.19],
   ["ecs.e-c1m1.large", 2, 2, 0.14],
@@ -84,15 +87,17 @@ function seedNetwork(world: World, regionId: string, isHome: boolean): void {
 }
 
 function typeOf(id: string, cpu: number, memoryGb: number, hourlyPrice: number): InstanceType {
-  const family = id.slice(0, id.lastIndexOf("."));
+  const sized = id.slice(0, id.lastIndexOf("."));
+  const family = sized.replace(/-l?c\dm\d$/, "");
   return {
     id,
-    family: family.replace(/-c\dm\d$/, ""),
+    family,
     cpu,
     memoryGb,
     architecture: /\dy$/.test(family) ? "arm64" : "x86_64",
     hourlyPrice,
     burstable: family.startsWith("ecs.t"),
     localDisks: family.startsWith("ecs.i"),
+    diskCategories: categoriesOf(family),
   };
 }

@@ -64,6 +64,8 @@ export class World {
   spotPriceShare = 0.3;
   /** Zones that sell nothing at the moment. */
   readonly closedZones = new Set<string>();
+  /** Disks a zone does not sell at the moment, as `diskInZone` names them. */
+  readonly closedDisks = new Set<string>();
   /** Instances created in the current minute. */
   readonly launchWindow = { minute: 0, count: 0 };
 
@@ -145,6 +147,13 @@ export class World {
   loadOf(instance: Instance): LoadProfile {
     const general = this.#loads.filter((rule) => rule.match(instance));
     return profileOf([...(this.#loadById.get(instance.instanceId) ?? []), ...general]);
+  }
+
+  /** Others take every free address of a vSwitch. */
+  fillVSwitch(vSwitchId: string): void {
+    const vSwitch = this.vSwitches.get(vSwitchId);
+    if (vSwitch === undefined) throw new Error(`there is no vSwitch ${vSwitchId} in this world`);
+    this.vSwitches.set(vSwitchId, { ...vSwitch, cidr: vSwitch.cidr.replace(/\/\d+$/, "/30") });
   }
 
   /** The next CreateImage ends in CreateFailed. */

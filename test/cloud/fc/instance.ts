@@ -7,6 +7,9 @@ import type { FunctionDefinition } from "./definition.ts";
 import type { Ending } from "./ending.ts";
 import type { InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
 
+/** Real milliseconds the code of a function may take to load. */
+const LOAD_MS = 20_000;
+
 let bootstrap: Promise<string> | undefined;
 
 /** The bootstrap as one script, built once per process. */
@@ -102,8 +105,12 @@ export class Instance {
       this.#finish = resolve;
       if (this.#ended !== undefined) resolve(this.#ended);
     });
-    const guard = setTimeout(() => this.#settle({ kind: "hang" }, true), hangMs);
+    const giveUp = (): void => this.#settle({ kind: "hang" }, true);
+    // Loading is this machine's business and may be slow; only what comes after it is the handler's.
+    const loading = setTimeout(giveUp, hangMs + LOAD_MS);
     await this.#loaded;
+    clearTimeout(loading);
+    const guard = setTimeout(giveUp, hangMs);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     if (!this.isEnded) this.#worker.postMessage(message);
     const result = await ending;

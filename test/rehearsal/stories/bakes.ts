@@ -184,6 +184,7 @@ async function launchGolden(kiln: Deployment): Promise<string> {
     ...PLACE,
     ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
     InstanceType: "ecs.g7.large",
+    "SystemDisk.Category": "cloud_essd",
     "DataDisk.1.Size": 20,
     "DataDisk.1.Category": "cloud_essd",
   });

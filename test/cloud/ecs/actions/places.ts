@@ -2,12 +2,12 @@
 import { CloudFault } from "../../kernel.ts";
 import type { JsonObject } from "../../rpc.ts";
 import type { Call, EcsAction } from "../action.ts";
+import { CATEGORIES, isDiskSold } from "../disk-offers.ts";
 import { toMinute } from "../instant.ts";
 import { freeCount } from "../network.ts";
 import { pageByNumber, usesTokens } from "../paging.ts";
 import type { InstanceType } from "../records.ts";
 
-const DISKS = ["cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto"];
 const FOUNDED_AT = Date.UTC(2024, 0, 1);
 
 export const DescribeRegions: EcsAction = {
@@ -37,7 +37,9 @@ export const DescribeZones: EcsAction = {
           AvailableInstanceTypes: {
             InstanceTypes: types.filter((type) => isSold(call, type, zoneId)).map((type) => type.id),
           },
-          AvailableDiskCategories: { DiskCategories: DISKS },
+          AvailableDiskCategories: {
+            DiskCategories: CATEGORIES.filter((category) => isDiskSold(world, category, zoneId)),
+          },
           AvailableResourceCreation: { ResourceTypes: ["VSwitch", "IoOptimized", "Instance", "Disk"] },
         })),
       },
@@ -98,7 +100,7 @@ export const DescribeAvailableResource: EcsAction = {
                 Type: wanted,
                 SupportedResources: {
                   SupportedResource: isDisk
-                    ? disks()
+                    ? disks(call, types, zone)
                     : types.map((type) => ({ Value: type.id, ...stockWords(isSold(call, type, zone)) })),
                 },
               },
@@ -181,8 +183,15 @@ function stockWords(isThere: boolean): JsonObject {
     : { Status: "SoldOut", StatusCategory: "WithoutStock" };
 }
 
-function disks(): JsonObject[] {
-  return DISKS.map((category) => ({ Value: category, ...stockWords(true), Min: 20, Max: 2048, Unit: "GiB" }));
+function disks({ world }: Call, types: readonly InstanceType[], zone: string): JsonObject[] {
+  const taken = CATEGORIES.filter((category) => types.some((type) => type.diskCategories.includes(category)));
+  return taken.map((category) => ({
+    Value: category,
+    ...stockWords(isDiskSold(world, category, zone)),
+    Min: 20,
+    Max: 2048,
+    Unit: "GiB",
+  }));
 }
 
 function matches(wanted: string | undefined, value: string): boolean {

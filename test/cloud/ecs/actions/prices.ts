@@ -3,12 +3,28 @@ import { CloudFault } from "../../kernel.ts";
 import type { JsonObject } from "../../rpc.ts";
 import { COMMON_TOKENS, NOTHING, incorrectStatus, needInstance, refuseLocked, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
+import { CATEGORIES, checkTypeTakes, UNSAID, type Category } from "../disk-offers.ts";
+import { invalid, type Params } from "../params.ts";
 import type { InstanceType } from "../records.ts";
 
-/** CNY an hour of the 40 GiB system disk that the price of an instance includes unasked; an estimate. */
-const DISK_PRICE = 0.04;
+/** CNY an hour of a GiB; estimates: it matters that they differ. */
+const GIB_PRICES: Readonly<Record<string, number>> = {
+  cloud_efficiency: 0.0005,
+  cloud_ssd: 0.0014,
+  PL0: 0.0007,
+  PL1: 0.0014,
+  PL2: 0.0028,
+  PL3: 0.0056,
+};
+const USUAL_GIB_PRICE = 0.001;
+/** Source: DescribePrice, SystemDisk.Size. */
+const LEAST_SYSTEM_GB = 20;
 
-/** Only what a price of one hour of an instance needs; the parts are those the documentation's sample shows. */
+/**
+ * Only what a price of one hour of an instance needs; the parts are those the documentation's sample shows. An
+ * instance has a system disk, so a type that does not take its category has no price either. A price of a system
+ * disk needs its image (SystemDisk.Category); the code for a missing one is our guess.
+ */
 export const DescribePrice: EcsAction = {
   run: (call) => {
     const { world, params } = call;
@@ -19,17 +35,23 @@ export const DescribePrice: EcsAction = {
     const type = needType(call);
     const spot = (params.text("SpotStrategy") ?? "NoSpot") !== "NoSpot";
     const instancePrice = type.hourlyPrice * (spot ? world.spotPriceShare : 1);
+    const system = params.struct("SystemDisk");
+    if (Object.keys(system.flat).length > 0) params.need("ImageId");
+    const systemPrice = diskPrice(type, "system", system, Math.max(LEAST_SYSTEM_GB, imageGbOf(call)));
+    const disks = params.structs("DataDisk").map((disk) => diskPrice(type, "data", disk, undefined));
+    const diskTotal = [systemPrice, ...disks].reduce((sum, price) => sum + price, 0);
     return {
       PriceInfo: {
         Price: {
           Currency: "CNY",
-          OriginalPrice: round(type.hourlyPrice + DISK_PRICE),
+          OriginalPrice: round(type.hourlyPrice + diskTotal),
           DiscountPrice: round(type.hourlyPrice - instancePrice),
-          TradePrice: round(instancePrice + DISK_PRICE),
+          TradePrice: round(instancePrice + diskTotal),
           DetailInfos: {
             DetailInfo: [
               detail("instanceType", type.hourlyPrice, instancePrice),
-              detail("systemDisk", DISK_PRICE, DISK_PRICE),
+              detail("systemDisk", systemPrice, systemPrice),
+              ...disks.map((price) => detail("dataDisk", price, price)),
             ],
           },
         },
@@ -38,6 +60,31 @@ export const DescribePrice: EcsAction = {
     };
   },
 };
+
+function imageGbOf({ world, params, regionId }: Call): number {
+  const id = params.text("ImageId");
+  if (id === undefined) return 0;
+  const image = world.image(regionId, id);
+  if (image === undefined)
+    throw new CloudFault(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.");
+  return image.disks.find((disk) => disk.type === "system")?.sizeGb ?? 0;
+}
+
+/** A system disk has a usual size, a data disk must say its own. */
+function diskPrice(
+  type: InstanceType,
+  use: "system" | "data",
+  disk: Params,
+  usualGb: number | undefined,
+): number {
+  const code = `Invalid${use === "system" ? "System" : "Data"}DiskCategory.ValueNotSupported`;
+  const category: Category = disk.oneOf("Category", CATEGORIES, code) ?? UNSAID;
+  checkTypeTakes(type, use, category);
+  const sizeGb = disk.int("Size", { min: 1 }) ?? usualGb;
+  if (sizeGb === undefined) throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
+  const kind = category === "cloud_essd" ? (disk.text("PerformanceLevel") ?? "PL1") : category;
+  return sizeGb * (GIB_PRICES[kind] ?? USUAL_GIB_PRICE);
+}
 
 function detail(resource: string, original: number, trade: number): JsonObject {
   return {
@@ -85,6 +132,14 @@ export const ModifyInstanceSpec: EcsAction = {
         403,
         "InvalidInstanceType.NotSupported",
         "The specified InstanceType does not support the change from the current one.",
+      );
+    }
+    const disks = instance.diskIds.flatMap((id) => world.disks.get(id)?.category ?? []);
+    if (disks.some((category) => !type.diskCategories.includes(category))) {
+      throw new CloudFault(
+        403,
+        "InvalidInstanceType.NotSupportDiskCategory",
+        "The instanceType of the specified instance does not support this disk category.",
       );
     }
     stopIfDry(params);
