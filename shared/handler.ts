@@ -1,6 +1,7 @@
 /** Bytes in, one step, the next event out: what every stepping function has in common. */
 import { followRun } from "./abandon.ts";
 import { connect, type CloudClient } from "./cloud/client.ts";
+import type { Patience } from "./cloud/patience.ts";
 import { deliver } from "./cloud/fc.ts";
 import type * as z from "zod/mini";
 import { readConfig } from "./config.ts";
@@ -22,7 +23,8 @@ export interface FcContext {
     readonly accessKeySecret: string;
     readonly securityToken: string;
   };
-  readonly function: { readonly name: string };
+  /** `timeout` in seconds. */
+  readonly function: { readonly name: string; readonly timeout: number };
 }
 
 /** Everything a step may touch. */
@@ -38,11 +40,11 @@ export interface Ports {
 export type FcHandler = (payload: Uint8Array, context: FcContext) => Promise<unknown>;
 
 /** Connects to the cloud with the credentials of this invocation; they expire, so never keep them. */
-export function portsFor(kilnFunction: string, context: FcContext): Ports {
+export function portsFor(kilnFunction: string, context: FcContext, patience?: Patience): Ports {
   const config = readConfig();
   const { region, accountId, credentials } = context;
   const prefix = context.function.name.slice(0, -kilnFunction.length);
-  const cloud = connect({ region, accountId, credentials, ...config });
+  const cloud = connect({ region, accountId, credentials, ...config }, real, patience);
   return { ...real, cloud, nameOf: (name) => `${prefix}${name}` };
 }
 

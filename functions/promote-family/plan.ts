@@ -46,13 +46,12 @@ export function testerRental({ recipe, imageId, document, tested }: PromoteJob):
 type Disk = NonNullable<Recipe["test"]["dataDisks"]>[number];
 
 /**
- * The data disks of the image with the kinds of `disks`. One is meant by its device; those without a device by their
- * order, the last for the last, since disks of the base image come before a builder's own. Their contents and sizes
- * are the image's.
+ * The data disks of the image with the kinds of `disks`. One is known by its device; the others by their order, the
+ * last by the last, since disks of the base image come before a builder's own. Contents and sizes are the image's.
  */
 function likeThose(devices: readonly string[], disks: readonly Disk[]): Disk[] {
   const free = devices.filter((device) => !disks.some((disk) => disk.device === device));
-  const inOrder = disks.filter(({ device }) => device === undefined);
+  const inOrder = disks.filter(({ device = "" }) => !devices.includes(device));
   const base = Math.max(0, free.length - inOrder.length);
   return devices.map((device) => {
     const like = disks.find((disk) => disk.device === device) ?? inOrder[free.indexOf(device) - base];

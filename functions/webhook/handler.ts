@@ -4,11 +4,14 @@
  *
  * H1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
  * H2. Refusals read the same whatever was wrong, and no failure of ours is told in detail: reasons are logged.
- * H3. What cannot be accepted now is answered with 503, which every sender takes for "send it again".
+ * H3. What cannot be accepted now is answered with 503, in good time before the platform ends the function. Whether it
+ *     was delivered is then open; sent again it is the same run. Not every sender sends again (GitHub does not).
  */
+import { hasNoAnswer, type Patience } from "../../shared/cloud/patience.ts";
+import { seconds } from "../../shared/duration.ts";
 import { CloudError, EventError } from "../../shared/errors.ts";
 import { HttpEvent } from "../../shared/events/triggers.ts";
-import { portsFor, readPayload, type FcHandler, type Ports } from "../../shared/handler.ts";
+import { portsFor, readPayload, type FcContext, type FcHandler, type Ports } from "../../shared/handler.ts";
 import { readRecord, type RunRecord } from "../../shared/journal.ts";
 import { accept, enqueueWish } from "./accept.ts";
 import { accepted, answer, type HttpAnswer } from "./answer.ts";
@@ -37,7 +40,7 @@ export const handler: FcHandler = async (bytes, context) => {
   const parsed = HttpEvent.safeParse(readPayload(bytes));
   if (!parsed.success) throw new EventError("webhook only takes events of its HTTP trigger");
   const call = callOf(parsed.data);
-  const ports = portsFor("webhook", context);
+  const ports = portsFor("webhook", context, patienceOf(context));
   const { method } = call;
   // The path of a link is the key to it.
   const secret = isApproval(call.path) || isKeep(call.path);
@@ -49,10 +52,21 @@ export const handler: FcHandler = async (bytes, context) => {
   } catch (error) {
     // H2: an error that left the function would be shown to the sender with its stack.
     log({ error });
-    if (error instanceof CloudError) return answer(503, { error: "cannot be accepted now, send it again" });
-    return answer(500, { error: "not available" });
+    if (!(error instanceof CloudError)) return answer(500, { error: "not available" });
+    return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
   }
 };
+
+const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
+
+/**
+ * Of 15 seconds a call may take 3 and is made once more, and all calls together 12. The rest is for the answer: a
+ * function that is ended by the platform says nothing of ours.
+ */
+function patienceOf({ function: { timeout } }: FcContext): Patience {
+  const limitMs = seconds(timeout);
+  return { callMs: limitMs / 5, repeats: 1, deadline: AbortSignal.timeout((limitMs * 4) / 5) };
+}
 
 function callOf({
   requestContext,

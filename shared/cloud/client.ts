@@ -3,16 +3,17 @@
  *
  * C1. A client lives for one invocation: the credentials it holds expire.
  * C2. Nothing of the SDKs is loaded before the first call that needs it.
- * C3. The SDK never repeats a call. Repeating is decided by the steps, with the same client token.
+ * C3. The SDK never repeats a call. Repeating is decided by the steps, with the same client token, and where somebody
+ *     waits by the client's patience.
  * C4. No secret leaves in an error: see refusal.ts.
  */
 import type * as official from "@alicloud/openapi-core";
 import type * as z from "zod/mini";
 import type { CloudProduct } from "../errors.ts";
 import { real, type Clock, type Log, type Ports } from "../ports.ts";
-import { seconds } from "../duration.ts";
 import { defaultEndpoint } from "./endpoints.ts";
-import { refusal, unreadable } from "./refusal.ts";
+import { ask, UNHURRIED, type Patience } from "./patience.ts";
+import { unreadable } from "./refusal.ts";
 import { toWire, type RequestSource } from "./request.ts";
 
 export interface Credentials {
@@ -41,6 +42,7 @@ export interface CloudClient {
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;
+  readonly patience: Patience;
   /** The official core client for a product's endpoint in a region, made at its first use. */
   core(product: CloudProduct, region: string): Promise<Core>;
 }
@@ -57,19 +59,21 @@ export interface ApiCall {
 
 const VERSIONS = { ecs: "2014-05-26", cms: "2019-01-01" } as const;
 
-/** How long one call may take; RunInstances and CreateImage need more than the SDK's own 3 s. */
-export const CALL_TIMEOUT_MS = seconds(20);
-
 /** Binds credentials and ports for one invocation (C1). Loads and calls nothing yet (C2). */
-export function connect(access: Access, ports: Pick<Ports, "clock" | "log"> = real): CloudClient {
+export function connect(
+  access: Access,
+  ports: Pick<Ports, "clock" | "log"> = real,
+  patience: Patience = UNHURRIED,
+): CloudClient {
   const cores = new Map<string, Promise<Core>>();
   return {
     access,
     clock: ports.clock,
     log: ports.log,
+    patience,
     core(product, region) {
       const key = `${product} ${region}`;
-      const core = cores.get(key) ?? createCore(access, product, region);
+      const core = cores.get(key) ?? createCore(access, patience.callMs, product, region);
       cores.set(key, core);
       return core;
     },
@@ -91,18 +95,15 @@ export async function send<T>(
   const region = call.region ?? client.access.region;
   const query =
     request === undefined ? call.params : await toWire(request, action, { RegionId: region, ...call.params });
-  let body: unknown;
-  try {
+  const answered: unknown = await ask(client, product, action, async () => {
     const [core, { OpenApiUtil, $OpenApiUtil }] = await Promise.all([
       client.core(product, region),
       import("@alicloud/openapi-core"),
     ]);
     const asked = new $OpenApiUtil.OpenApiRequest({ query: OpenApiUtil.query({ ...query }) });
-    const answered: unknown = await core.callApi(paramsOf($OpenApiUtil, product, action), asked, {} as never);
-    ({ body } = answered as { body: unknown });
-  } catch (error) {
-    throw refusal(client.access.credentials, product, action, error);
-  }
+    return core.callApi(paramsOf($OpenApiUtil, product, action), asked, {} as never);
+  });
+  const { body } = answered as { body: unknown };
   const read = answer().safeParse(body);
   if (!read.success) throw unreadable(product, action, body, read.error);
   return read.data;
@@ -126,7 +127,12 @@ function paramsOf(
   });
 }
 
-async function createCore(access: Access, product: CloudProduct, region: string): Promise<Core> {
+async function createCore(
+  access: Access,
+  callMs: number,
+  product: CloudProduct,
+  region: string,
+): Promise<Core> {
   const { default: module, $OpenApiUtil } = await import("@alicloud/openapi-core");
   const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
   const endpoint = new URL(access.endpoints[product] ?? defaultEndpoint(product, region, access.accountId));
@@ -146,9 +152,9 @@ async function createCore(access: Access, product: CloudProduct, region: string)
     endpoint: endpoint.host,
     protocol: endpoint.protocol.slice(0, -1),
     regionId: region,
-    // Both, because the SDK's "connect" time-out is an idle time-out that goes on after connecting.
-    connectTimeout: CALL_TIMEOUT_MS,
-    readTimeout: CALL_TIMEOUT_MS,
+    // Both, because the SDK's "connect" time-out is an idle time-out that goes on after connecting. Its own are 3 s.
+    connectTimeout: callMs,
+    readTimeout: callMs,
   });
   config.credential = credential as never;
   // Loaders disagree on what the default of a CommonJS module is: its exports, or their own "default".

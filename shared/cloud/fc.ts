@@ -9,8 +9,9 @@
  */
 import { Readable } from "node:stream";
 import { CloudError, EventError } from "../errors.ts";
-import { CALL_TIMEOUT_MS, type CloudClient } from "./client.ts";
+import type { CloudClient } from "./client.ts";
 import { defaultEndpoint } from "./endpoints.ts";
+import { ask } from "./patience.ts";
 import { clean, cloudError, refusal } from "./refusal.ts";
 
 export interface Delivery {
@@ -35,9 +36,10 @@ const API_VERSION = "2023-03-30";
  */
 export async function deliver(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
   check(delivery);
+  const send = (adapter: Adapter) => ask(client, "fc", "InvokeFunction", () => adapter(client, delivery));
   const [first, second] = client.access.fcSignature === "fc" ? [viaFc2, viaCore] : [viaCore, viaFc2];
   try {
-    return await first(client, delivery);
+    return await send(first);
   } catch (error) {
     if (!(error instanceof CloudError) || !isUnsigned(error)) throw error;
     client.log({
@@ -45,9 +47,11 @@ export async function deliver(client: CloudClient, delivery: Delivery): Promise<
       used: client.access.fcSignature,
       code: error.code,
     });
-    return second(client, delivery);
+    return send(second);
   }
 }
+
+type Adapter = (client: CloudClient, delivery: Delivery) => Promise<"accepted" | "duplicate">;
 
 function check({ to, payload, taskId }: Delivery): void {
   const bytes = Buffer.byteLength(payload);
@@ -98,7 +102,7 @@ async function viaFc2(client: CloudClient, delivery: Delivery): Promise<"accepte
       securityToken,
       region: access.region,
       endpoint: endpointOf(client),
-      timeout: CALL_TIMEOUT_MS,
+      timeout: client.patience.callMs,
     });
     fc2.version = API_VERSION;
     // The constructor forgets the token of a key that does not begin with STS.

@@ -8,9 +8,10 @@ import { createHash, createHmac } from "node:crypto";
 import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
-import { CALL_TIMEOUT_MS, type CloudClient } from "./client.ts";
+import type { CloudClient } from "./client.ts";
 import { defaultEndpoint } from "./endpoints.ts";
-import { clean, cloudError, refusal } from "./refusal.ts";
+import { ask } from "./patience.ts";
+import { clean, cloudError } from "./refusal.ts";
 import { textOf } from "./xml.ts";
 
 export interface BucketCall {
@@ -34,12 +35,9 @@ export interface BucketAnswer {
 /** Sends a call on `access.bucket`. @throws CloudError for refusals that are not in `allow` and lost answers. */
 export async function sendToBucket(client: CloudClient, call: BucketCall): Promise<BucketAnswer> {
   const { credentials } = client.access;
-  let answer: BucketAnswer;
-  try {
-    answer = await exchange(urlOf(client, call), call, signedHeaders(client, call));
-  } catch (error) {
-    throw refusal(credentials, "oss", call.action, error);
-  }
+  const answer = await ask(client, "oss", call.action, () =>
+    exchange(urlOf(client, call), call, signedHeaders(client, call)),
+  );
   if (answer.status < 300) return answer;
   const xml = answer.body.toString("utf8");
   const header = answer.headers["x-oss-request-id"];
@@ -95,7 +93,7 @@ function exchange(url: URL, call: BucketCall, headers: Record<string, string>): 
   const request = url.protocol === "http:" ? requestHttp : requestHttps;
   const length = call.method === "PUT" ? { "content-length": String(call.body?.length ?? 0) } : {};
   return new Promise((resolve, reject) => {
-    const options = { method: call.method, headers: { ...headers, ...length }, timeout: CALL_TIMEOUT_MS };
+    const options = { method: call.method, headers: { ...headers, ...length } };
     const sent = request(url, options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -104,9 +102,6 @@ function exchange(url: URL, call: BucketCall, headers: Record<string, string>): 
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
       });
     });
-    sent.on("timeout", () =>
-      sent.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" })),
-    );
     sent.on("error", reject);
     sent.end(call.body);
   });

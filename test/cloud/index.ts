@@ -80,6 +80,8 @@ export interface Cloud {
   readonly calls: readonly Call[];
   readonly faults: Faults;
   readonly kernel: Kernel;
+  /** Connections somebody still waits on for an answer that a fault keeps back. */
+  unanswered(): number;
   settle(options?: SettleOptions): Promise<void>;
   /** A plain copy of what happened so far, for comparing two runs. */
   snapshot(): Snapshot;
@@ -185,6 +187,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       faults,
       kernel,
       close,
+      unanswered: () => listeners.reduce((sum, listener) => sum + listener.unanswered(), 0),
       settle: (settleOptions) => time.settle(settleOptions),
       snapshot: () => snapshot(time, calls, store, platform),
     };

@@ -23,6 +23,18 @@ export interface WireResponse {
   readonly body: Buffer | string;
 }
 
+/** In place of a status: what becomes of a connection whose answer never comes. */
+const LOST = { after: 0, crash: 0, hang: -1, drip: -2 } as const;
+
+/** The answer to a call whose effect has happened, as the injected fault leaves it. */
+export function lostAnswer(kind: keyof typeof LOST): WireResponse {
+  return { status: LOST[kind], headers: {}, body: "" };
+}
+
+/** The same for a call that was refused: only silence keeps a refusal back. */
+export const keptBack = (fault: Fault | undefined): WireResponse | undefined =>
+  fault?.kind === "hang" || fault?.kind === "drip" ? lostAnswer(fault.kind) : undefined;
+
 /** Who signed a request: the account itself, or a session of one of its roles. */
 export interface Principal {
   readonly accountId: string;
@@ -62,7 +74,8 @@ export interface Call {
 
 /**
  * A fault to inject into calls: `before` answers without any effect, `after` lets the effect happen
- * and loses the answer (the connection breaks), `crash` kills the calling function instance after the effect.
+ * and loses the answer (the connection breaks), `crash` kills the calling function instance after the effect,
+ * `hang` lets it happen and never answers (the connection stays open), `drip` sends an answer so slowly that it has no end.
  */
 export interface Fault {
   readonly product: Product;
@@ -70,7 +83,7 @@ export interface Fault {
   /** Which matching calls are hit, e.g. `(call, n) => n === 0`; all when left out. `n` counts matches from 0. */
   readonly when?: (params: Readonly<Record<string, string>>, n: number) => boolean;
   /** Products treat `crash` as `after`; the server ends the caller's instance besides. */
-  readonly kind: "before" | "after" | "crash";
+  readonly kind: "before" | "after" | "crash" | "hang" | "drip";
   /** For `before`: what to answer (the cloud's 500 when left out). For the others: ignored. */
   readonly fault?: CloudFault;
 }

@@ -7,8 +7,8 @@
  * G3. A throttled action stays refused until the window ends, whatever the pace within it.
  * G4. A failure in our own code is loud: a stack on stderr and InternalError, never a quiet 200.
  */
-import { CloudFault } from "./kernel.ts";
-import type { Kernel, Principal, Product, WireRequest, WireResponse } from "./kernel.ts";
+import { CloudFault, keptBack, lostAnswer } from "./kernel.ts";
+import type { Fault, Kernel, Principal, Product, WireRequest, WireResponse } from "./kernel.ts";
 import { decodeRpc, renderRpc, renderRpcFault } from "./rpc.ts";
 import type { JsonObject, RpcRequest } from "./rpc.ts";
 import { TokenMemory } from "./rpc-tokens.ts";
@@ -62,6 +62,7 @@ export class RpcGate {
     const call = decodeRpc(request);
     const requestId = kernel.requestId();
     let role: string | undefined;
+    let injected: Fault | undefined;
     let fault: CloudFault | undefined;
     let response: WireResponse;
     try {
@@ -69,7 +70,7 @@ export class RpcGate {
       const principal = kernel.authenticate(request, product);
       role = principal.role;
       kernel.authorize(principal, action.ram, action.resource(call.params));
-      const injected = kernel.faultFor(product, call.action, call.params);
+      injected = kernel.faultFor(product, call.action, call.params);
       if (injected?.kind === "before") {
         throw (
           injected.fault ??
@@ -82,17 +83,17 @@ export class RpcGate {
       }
       this.#throttle(call);
       response = renderRpc(call, requestId, this.#run(call, action, principal));
-      if (injected?.kind === "after") response = { status: 0, headers: {}, body: "" };
+      if (injected !== undefined && injected.kind !== "crash") response = lostAnswer(injected.kind);
     } catch (error) {
       fault = error instanceof CloudFault ? error : loudly(error, call.action);
-      response = renderRpcFault(call, requestId, fault);
+      response = keptBack(injected) ?? renderRpcFault(call, requestId, fault);
     }
     kernel.record({
       at: kernel.time.now(),
       product,
       action: call.action,
       role,
-      status: response.status,
+      status: Math.max(0, response.status),
       ...(fault === undefined ? {} : { code: fault.code }),
       params: this.#shorten(call.params),
     });

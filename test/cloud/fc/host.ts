@@ -120,7 +120,8 @@ export class Host {
     let output = "";
     const ending = await instance.invoke(
       { event: new Uint8Array(event), context: this.#context(definition, requestId, credentials) },
-      this.#options.hangMs,
+      // Its modelled duration knows nothing of a call that is never answered, so real time ends it too.
+      Math.min(this.#options.hangMs, definition.timeoutMs),
       (text) => (output += text),
     );
     this.#busy.delete(instance);

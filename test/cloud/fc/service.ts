@@ -1,5 +1,5 @@
 /** The Function Compute API on the wire: invocation and the reading calls around it. */
-import { CloudFault, type Kernel, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
+import { CloudFault, type Fault, keptBack, type Kernel, lostAnswer, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
 import { header, splitUrl } from "../signatures.ts";
 import { type FunctionDefinition, MAX_SYNC_BYTES } from "./definition.ts";
 import type { Host } from "./host.ts";
@@ -38,6 +38,7 @@ export class FcService {
   async handle(request: WireRequest): Promise<WireResponse> {
     const requestId = newRequestId(this.#kernel);
     let principal: Principal | undefined;
+    let fault: Fault | undefined;
     let action = request.method;
     let params: Record<string, string> = {};
     const log = (status: number, code?: string): void =>
@@ -56,18 +57,20 @@ export class FcService {
       params = describeCall(route, request);
       principal = this.#kernel.authenticate(request, "fc");
       this.#authorize(principal, route);
-      const fault = this.#kernel.faultFor("fc", action, params);
+      fault = this.#kernel.faultFor("fc", action, params);
       if (fault?.kind === "before")
         throw fault.fault ?? new CloudFault(500, "InternalError", "an internal error");
       const query = new Map(splitUrl(request.url).query);
       const answer = await this.#serve({ ...route, request, requestId, query });
       log(answer.status);
-      if (fault !== undefined) return { status: 0, headers: {}, body: "" };
+      if (fault !== undefined) return lostAnswer(fault.kind);
       return { ...answer, headers: { "x-fc-request-id": requestId, ...answer.headers } };
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;
       const { status, code, message, detail } = error;
       log(status, code);
+      const silence = keptBack(fault);
+      if (silence !== undefined) return silence;
       // Clients of the older API read ErrorCode and ErrorMessage, the others Code and Message.
       const body = {
         RequestId: requestId,

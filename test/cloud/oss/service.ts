@@ -1,5 +1,5 @@
 /** OSS on the wire: who may, which operation, what was answered, how it was refused. */
-import { CloudFault, type Kernel, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
+import { CloudFault, type Fault, keptBack, type Kernel, lostAnswer, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
 import { header } from "../signatures.ts";
 import { readAddress } from "./address.ts";
 import { BUCKET_OPERATIONS } from "./buckets.ts";
@@ -24,6 +24,7 @@ export class OssService {
     const { bucket = "", key = "", query } = readAddress(wire);
     const params = { bucket, key };
     let principal: Principal | undefined;
+    let fault: Fault | undefined;
     let action = `${wire.method} ${wire.url.split("?")[0]}`;
     const log = (status: number, code?: string): void =>
       this.#kernel.record({
@@ -67,12 +68,12 @@ export class OssService {
       // The objects to delete are in the body: the operation asks for each of them.
       else if (action !== "DeleteMultipleObjects")
         demand(RAM_ACTIONS[action] ?? `oss:${action}`, bucket, key);
-      const fault = this.#kernel.faultFor("oss", action, params);
+      fault = this.#kernel.faultFor("oss", action, params);
       if (fault?.kind === "before")
         throw fault.fault ?? new CloudFault(500, "InternalError", "Please try again.");
       const answer = operation(request, { kernel: this.#kernel, store: this.#store });
       log(answer.status);
-      if (fault !== undefined) return { status: 0, headers: {}, body: "" };
+      if (fault !== undefined) return lostAnswer(fault.kind);
       return {
         ...answer,
         headers: { "x-oss-request-id": requestId, server: "AliyunOSS", ...answer.headers },
@@ -80,7 +81,7 @@ export class OssService {
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;
       log(error.status, error.code);
-      return refuse(error, wire, requestId);
+      return keptBack(fault) ?? refuse(error, wire, requestId);
     }
   }
 }

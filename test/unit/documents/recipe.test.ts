@@ -67,6 +67,16 @@ const sources: readonly Case[] = [
     "source.builder.systemDisk.sizeGb: must be a whole number from 461 to 2048 GiB (system disk, cloud_essd PL2) (it is 100)",
   ],
   [
+    "a test machine's data disk with a size",
+    recipe({ test: { dataDisks: [{ sizeGb: 40 }] } }),
+    "test.dataDisks[0].sizeGb: is the image's; remove it",
+  ],
+  [
+    "a level of a test machine's disk that is no ESSD",
+    recipe({ test: { dataDisks: [{ category: "cloud_auto", performanceLevel: "PL1" }] } }),
+    'test.dataDisks[0].performanceLevel: must be used with category: cloud_essd (it is "PL1")',
+  ],
+  [
     "a builder's data disk on /dev/xvda",
     from({ dataDisks: [{ sizeGb: 20, device: "/dev/xvda" }] }),
     'source.builder.dataDisks[0].device: must be /dev/xvdb to /dev/xvdz for a data disk (it is "/dev/xvda"); /dev/xvda is the system disk',

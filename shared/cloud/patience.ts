@@ -1,0 +1,79 @@
+/**
+ * How long calls may take, and what happens to one that does not answer.
+ *
+ * P1. A call has an end of its own: the whole answer counts, so one that drips has no more time than a silent one.
+ * P2. All calls of an invocation together have one too, where somebody waits for its answer.
+ * P3. What is given up is cut off: a connection left open would hold the instance, or be used again.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
+import type { ClientRequest } from "node:http";
+import { seconds } from "../duration.ts";
+import type { CloudError} from "../errors.ts";
+import { type CloudProduct } from "../errors.ts";
+import type { CloudClient } from "./client.ts";
+import { refusal } from "./refusal.ts";
+
+export interface Patience {
+  /** One try of a call, until the end of its answer. */
+  readonly callMs: number;
+  /** How often a call without an answer is made again at once; only for functions whose calls may all be repeated. */
+  readonly repeats: number;
+  /** Ends whatever is under way, and whatever comes after. */
+  readonly deadline?: AbortSignal;
+}
+
+/** Of the functions nobody waits for. RunInstances and CreateImage need more than the SDK's own 3 s. */
+export const UNHURRIED: Patience = { callMs: seconds(20), repeats: 0 };
+
+/**
+ * Makes a call, and again when no answer came. `call` throws what the SDK or the socket throws, or a CloudError.
+ * @throws CloudError; of a call that was given up, with status 0 and the code ETIMEDOUT.
+ */
+export async function ask<T>(
+  client: CloudClient,
+  product: CloudProduct,
+  action: string,
+  call: () => Promise<T>,
+): Promise<T> {
+  const { patience, access, log } = client;
+  for (let repeats = 0; ; repeats++) {
+    try {
+      return await withinLimits(patience, call);
+    } catch (error) {
+      const refused = refusal(access.credentials, product, action, error);
+      const isOver = repeats >= patience.repeats || patience.deadline?.aborted === true;
+      if (!hasNoAnswer(refused) || isOver) throw refused;
+      log({ warning: "no answer, asked once more", product, action, code: refused.code });
+    }
+  }
+}
+
+/** Whether it is open what became of a call. */
+export const hasNoAnswer = ({ status }: CloudError): boolean => status === 0;
+
+/** The requests of each call. The SDKs keep theirs to themselves, so they are met where Node sends them (P3). */
+const sent = new AsyncLocalStorage<Set<ClientRequest>>();
+subscribe("http.client.request.start", (message) => {
+  sent.getStore()?.add((message as { request: ClientRequest }).request);
+});
+
+function withinLimits<T>({ callMs, deadline }: Patience, call: () => Promise<T>): Promise<T> {
+  const requests = new Set<ClientRequest>();
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
+      for (const request of requests) request.destroy();
+    };
+    if (deadline?.aborted) return giveUp();
+    const timer = setTimeout(giveUp, callMs);
+    deadline?.addEventListener("abort", giveUp, { once: true });
+    sent
+      .run(requests, call)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer);
+        deadline?.removeEventListener("abort", giveUp);
+      });
+  });
+}

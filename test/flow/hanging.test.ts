@@ -1,0 +1,180 @@
+/**
+ * The front door when the cloud does not answer. Its limit is 3 seconds here instead of 15, and everything in
+ * proportion: a call gives up after 0.6 seconds, all of them after 2.4. Timers of a function pass in real time.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base } from "vitest";
+import { minutes, seconds } from "../../shared/duration.ts";
+import type { Fault } from "../cloud/kernel.ts";
+import { deployKiln, type Answer, type DeployOptions, type Deployment } from "../deployment.ts";
+import { ended, fleetText, machines, tagsOf } from "./fleet.ts";
+import { hurry } from "./fixture.ts";
+import { publishImage } from "../cloud/ecs/public-images.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const LIMIT_MS = seconds(3);
+const CALL_MS = LIMIT_MS / 5;
+const ALL_MS = (LIMIT_MS * 4) / 5;
+const SILENT = {
+  status: 503,
+  body: { error: "the cloud did not answer in time; send the same request again, it is carried out once" },
+};
+
+const test = base.extend<{ deploy: (env?: DeployOptions["env"]) => Promise<Deployment> }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  deploy: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "kiln-"));
+    const manifest = join(folder, "s.yaml");
+    const text = readFileSync(join(ROOT, "s.yaml"), "utf8");
+    writeFileSync(manifest, text.replace("timeout: 15\n", `timeout: ${LIMIT_MS / 1000}\n`));
+    const deployed: Deployment[] = [];
+    await use(async (env = {}) => {
+      const kiln = await deployKiln({ env, manifest, dist: join(ROOT, "dist"), fc: { timers: [] } });
+      deployed.push(kiln);
+      hurry(kiln);
+      publishImage(kiln.cloud.world, "web", { imageId: "m-web-1" }, kiln.cloud.time.now() - minutes(60));
+      return kiln;
+    });
+    for (const kiln of deployed) await kiln.close();
+    rmSync(folder, { recursive: true });
+  },
+});
+
+type Request = readonly [
+  method: "GET" | "POST",
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+];
+
+/** The answers to requests that are made side by side, each with the real milliseconds it took. */
+async function timed(kiln: Deployment, ...requests: readonly Request[]) {
+  const since = performance.now();
+  const answers = requests.map(async (request): Promise<Answer & { readonly ms: number }> => {
+    const answer = await kiln.call(...request);
+    return { ...answer, ms: performance.now() - since };
+  });
+  let over = false;
+  const all = Promise.all(answers).finally(() => {
+    over = true;
+  });
+  await kiln.cloud.settle({ until: () => over, forMs: minutes(1) });
+  return all;
+}
+
+/** So many instances of the front door as will be needed, since loading is not what is measured. */
+const warm = (kiln: Deployment, count: number) =>
+  timed(kiln, ...Array.from({ length: count }, () => ["GET", "/nowhere"] as const));
+
+const doors = ({ cloud }: Deployment) =>
+  cloud.fc.invocations.filter(({ function: name }) => name === "kiln-webhook");
+
+/** A request for an instance, known by its key however often it is signed. */
+const wish = (fleet: string): Request => ["POST", `/fleets/${fleet}/scale-out`, { count: 1, key: "one" }];
+
+test("whatever is silent or drips is given up in time, cut off, and the same request later is carried out once", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const { cloud } = kiln;
+  const of = (fleet: string): Pick<Fault, "when"> => ({
+    when: (params) => JSON.stringify(params).includes(`-${fleet}-`),
+  });
+  const faults: Readonly<Record<string, Fault>> = {
+    "get-hangs": { product: "oss", action: "GetObject", kind: "hang" },
+    "get-drips": { product: "oss", action: "GetObject", kind: "drip" },
+    "invoke-hangs": { product: "fc", action: "InvokeFunction", kind: "hang" },
+    "invoke-drips": { product: "fc", action: "InvokeFunction", kind: "drip" },
+  };
+  const fleets = Object.keys(faults);
+  for (const fleet of fleets) await kiln.upload(`fleets/${fleet}.yaml`, fleetText());
+  await warm(kiln, fleets.length);
+  const stops = Object.entries(faults).map(([fleet, fault]) => cloud.faults.add({ ...fault, ...of(fleet) }));
+  for (const [n, { ms, ...answer }] of (await timed(kiln, ...fleets.map(wish))).entries()) {
+    expect(answer, fleets[n]).toEqual(SILENT);
+    // A call and its repeat; nothing before and after it takes long.
+    expect(ms, fleets[n]).toBeGreaterThan(2 * CALL_MS - 100);
+    expect(ms, fleets[n]).toBeLessThan(LIMIT_MS);
+  }
+  expect(cloud.unanswered()).toBe(0);
+  for (const stop of stops) stop();
+  const again = await timed(kiln, ...fleets.map(wish));
+  for (const [n, { status, body }] of again.entries()) {
+    expect(status, fleets[n]).toBe(202);
+    const { result } = await ended(kiln, String(body["run"]));
+    expect(result, fleets[n]).toMatchObject({ count: 1 });
+  }
+  const owners = machines(kiln).map(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"]);
+  expect(owners.toSorted()).toEqual(fleets.toSorted());
+  // The instances of before went on serving: none was stuck, none was ended.
+  expect(doors(kiln).filter(({ coldStart }) => coldStart)).toHaveLength(fleets.length);
+});
+
+test("one lost answer is not felt: the call is made again, and nothing happens twice", async ({ deploy, expect }) => {
+  // The other signature, so the other SDK.
+  const kiln = await deploy({ KILN_FC_SIGNATURE: "acs3" });
+  const first = (_: unknown, n: number): boolean => n === 0;
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await warm(kiln, 1);
+  kiln.cloud.faults.add({ product: "oss", action: "GetObject", kind: "hang", when: first });
+  kiln.cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "drip", when: first });
+  // The record is written when the run is safe already, so nobody is sent away for its sake.
+  const stop = kiln.cloud.faults.add({ product: "oss", action: "PutObject", kind: "hang" });
+  const [answer] = await timed(kiln, wish("web"));
+  stop();
+  expect(answer?.status).toBe(202);
+  expect(answer?.ms).toBeLessThan(LIMIT_MS);
+  expect(kiln.cloud.unanswered()).toBe(0);
+  await ended(kiln, String(answer?.body["run"]));
+  expect(machines(kiln)).toHaveLength(1);
+});
+
+test("several calls that are slow one by one end in 503 in time too", async ({ deploy, expect }) => {
+  const token = "a-token-of-a-sender-0123456789";
+  const KILN_SENDERS = JSON.stringify({
+    alerts: { kind: "alertmanager", tokens: [token], fleets: ["web"] },
+  });
+  const kiln = await deploy({ KILN_SENDERS });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await warm(kiln, 1);
+  const at = new Date(kiln.cloud.time.now()).toISOString();
+  const alerts = ["f1", "f2", "f3", "f4", "f5", "f6"].map((fingerprint) => ({
+    status: "firing",
+    labels: { kiln_fleet: "web" },
+    startsAt: at,
+    fingerprint,
+  }));
+  const body = { version: "4", alerts };
+  const request: Request = ["POST", "/senders/alerts", body, { authorization: `Bearer ${token}` }];
+  const everySecond = (_: unknown, n: number): boolean => n % 2 === 0;
+  const stop = kiln.cloud.faults.add({ product: "oss", action: "GetObject", kind: "hang", when: everySecond });
+  const [answer] = await timed(kiln, request);
+  stop();
+  expect(answer).toMatchObject(SILENT);
+  expect(answer?.ms).toBeGreaterThan(ALL_MS - 100);
+  expect(answer?.ms).toBeLessThan(LIMIT_MS);
+  const [again] = await timed(kiln, request);
+  expect(again?.status).toBe(202);
+  const runs = (again?.body["runs"] as { run: string }[]).map(({ run }) => run);
+  for (const run of runs) await ended(kiln, run);
+  expect(new Set(runs).size).toBe(6);
+  expect(machines(kiln)).toHaveLength(6);
+});
+
+test("an address that refuses or has no name ends in 503 in time", async ({ deploy, expect }) => {
+  const nowhere = "http://127.0.0.1:1";
+  for (const env of [
+    { KILN_OSS_ENDPOINT: nowhere },
+    { KILN_FC_ENDPOINT: nowhere },
+    { KILN_OSS_ENDPOINT: "http://kiln.invalid" },
+  ]) {
+    const kiln = await deploy(env);
+    await warm(kiln, 1);
+    const [answer] = await timed(kiln, wish("web"));
+    expect(answer, JSON.stringify(env)).toMatchObject(SILENT);
+    expect(answer?.ms, JSON.stringify(env)).toBeLessThan(LIMIT_MS);
+  }
+});
