@@ -6,6 +6,8 @@
 /** Tells the time in epoch milliseconds. */
 export interface Clock {
   now(): number;
+  /** Aborts once so many milliseconds have passed. For calls that do not answer: waiting is an event with a delay. */
+  after(ms: number): AbortSignal;
 }
 
 /** Throws the dice: a number in [0, 1). */
@@ -38,7 +40,7 @@ export function logLine(line: Readonly<Record<string, unknown>>): string {
 
 /** The machine's own clock and dice, and the log the platform collects from standard output. */
 export const real: Ports = {
-  clock: { now: () => Date.now() },
+  clock: { now: () => Date.now(), after: (ms) => AbortSignal.timeout(Math.round(ms)) },
   dice: { next: () => Math.random() },
   // oxlint-disable-next-line no-console -- the one place that writes: the platform reads stdout
   log: (line) => console.log(logLine(line)),

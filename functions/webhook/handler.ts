@@ -65,7 +65,7 @@ const NO_ANSWER = "the cloud did not answer in time; send the same request again
  */
 function patienceOf({ function: { timeout } }: FcContext): Patience {
   const limitMs = seconds(timeout);
-  return { callMs: limitMs / 5, repeats: 1, deadline: AbortSignal.timeout((limitMs * 4) / 5) };
+  return { callMs: limitMs / 5, repeats: 1, allMs: (limitMs * 4) / 5 };
 }
 
 function callOf({

@@ -43,6 +43,8 @@ export interface CloudClient {
   readonly clock: Clock;
   readonly log: Log;
   readonly patience: Patience;
+  /** Aborts when the patience for all calls together is over. */
+  readonly deadline: AbortSignal | undefined;
   /** The official core client for a product's endpoint in a region, made at its first use. */
   core(product: CloudProduct, region: string): Promise<Core>;
 }
@@ -71,6 +73,7 @@ export function connect(
     clock: ports.clock,
     log: ports.log,
     patience,
+    deadline: patience.allMs === undefined ? undefined : ports.clock.after(patience.allMs),
     core(product, region) {
       const key = `${product} ${region}`;
       const core = cores.get(key) ?? createCore(access, patience.callMs, product, region);

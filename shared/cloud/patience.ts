@@ -9,8 +9,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { ClientRequest } from "node:http";
 import { seconds } from "../duration.ts";
-import type { CloudError} from "../errors.ts";
-import { type CloudProduct } from "../errors.ts";
+import type { CloudError, CloudProduct } from "../errors.ts";
 import type { CloudClient } from "./client.ts";
 import { refusal } from "./refusal.ts";
 
@@ -19,8 +18,8 @@ export interface Patience {
   readonly callMs: number;
   /** How often a call without an answer is made again at once; only for functions whose calls may all be repeated. */
   readonly repeats: number;
-  /** Ends whatever is under way, and whatever comes after. */
-  readonly deadline?: AbortSignal;
+  /** All calls of a client together; left out where nobody waits. */
+  readonly allMs?: number;
 }
 
 /** Of the functions nobody waits for. RunInstances and CreateImage need more than the SDK's own 3 s. */
@@ -36,13 +35,13 @@ export async function ask<T>(
   action: string,
   call: () => Promise<T>,
 ): Promise<T> {
-  const { patience, access, log } = client;
+  const { patience, deadline, access, clock, log } = client;
   for (let repeats = 0; ; repeats++) {
     try {
-      return await withinLimits(patience, call);
+      return await withinLimits([clock.after(patience.callMs), ...(deadline ? [deadline] : [])], call);
     } catch (error) {
       const refused = refusal(access.credentials, product, action, error);
-      const isOver = repeats >= patience.repeats || patience.deadline?.aborted === true;
+      const isOver = repeats >= patience.repeats || deadline?.aborted === true;
       if (!hasNoAnswer(refused) || isOver) throw refused;
       log({ warning: "no answer, asked once more", product, action, code: refused.code });
     }
@@ -58,22 +57,20 @@ subscribe("http.client.request.start", (message) => {
   sent.getStore()?.add((message as { request: ClientRequest }).request);
 });
 
-function withinLimits<T>({ callMs, deadline }: Patience, call: () => Promise<T>): Promise<T> {
+function withinLimits<T>(limits: readonly AbortSignal[], call: () => Promise<T>): Promise<T> {
   const requests = new Set<ClientRequest>();
   return new Promise<T>((resolve, reject) => {
     const giveUp = (): void => {
       reject(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
       for (const request of requests) request.destroy();
     };
-    if (deadline?.aborted) return giveUp();
-    const timer = setTimeout(giveUp, callMs);
-    deadline?.addEventListener("abort", giveUp, { once: true });
+    if (limits.some(({ aborted }) => aborted)) return giveUp();
+    for (const limit of limits) limit.addEventListener("abort", giveUp, { once: true });
     sent
       .run(requests, call)
       .then(resolve, reject)
       .finally(() => {
-        clearTimeout(timer);
-        deadline?.removeEventListener("abort", giveUp);
+        for (const limit of limits) limit.removeEventListener("abort", giveUp);
       });
   });
 }

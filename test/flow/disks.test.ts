@@ -29,7 +29,9 @@ const disksOf = ({ cloud }: Deployment, id = ""): (string | number | undefined)[
 
 const rented = ({ cloud }: Deployment, role: string) =>
   [...cloud.world.instances.values()].find(({ instanceId }) =>
-    cloud.world.tags.of("instance", instanceId).some(({ key, value }) => key === "kiln:role" && value === role),
+    cloud.world.tags
+      .of("instance", instanceId)
+      .some(({ key, value }) => key === "kiln:role" && value === role),
   );
 
 /** Lets the world run until a machine of this role is there. */
@@ -96,7 +98,10 @@ test("an image that brings data disks is built on and tested, and `test` names d
   if (base === undefined || system === undefined) throw new Error("the base image is gone");
   const disks = [system, { ...system, type: "data" as const, device: "/dev/xvdb", sizeGb: 25 }];
   kiln.cloud.world.addImage({ ...base, disks });
-  await kiln.upload("recipes/web.yaml", recipeText(builder({ dataDisks: [{ sizeGb: 30, category: "cloud_auto" }] })));
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipeText(builder({ dataDisks: [{ sizeGb: 30, category: "cloud_auto" }] })),
+  );
   const expected = [
     ["/dev/xvda", "cloud_essd", "PL0", 40],
     ["/dev/xvdb", "cloud_essd", "PL0", 25],
@@ -107,10 +112,20 @@ test("an image that brings data disks is built on and tested, and `test` names d
   expect(disksOf(kiln, (await meet(kiln, "tester")).instanceId)).toEqual(expected);
   await kiln.cloud.settle({ forMs: hours(1) });
   const [snapshotId] = kiln.cloud.world.snapshots.keys();
-  const source = { disks: [{ type: "system", snapshotId }, { type: "data", sizeGb: 30 }] };
+  const source = {
+    disks: [
+      { type: "system", snapshotId },
+      { type: "data", sizeGb: 30 },
+    ],
+  };
   const place = { vSwitchIds: "vsw-hangzhou-h", securityGroupId: "sg-default0001" };
   const own = { systemDisk: { category: "cloud_efficiency" }, dataDisks: [{ category: "cloud_ssd" }] };
-  const recipe = { source, provision: [], family: "other", test: { instanceTypes: "ecs.g5.large", ...place, ...own } };
+  const recipe = {
+    source,
+    provision: [],
+    family: "other",
+    test: { instanceTypes: "ecs.g5.large", ...place, ...own },
+  };
   await kiln.upload("recipes/other.yaml", recipeText(recipe));
   expect(disksOf(kiln, (await meet(kiln, "tester")).instanceId)).toEqual([
     ["/dev/xvda", "cloud_efficiency", undefined, 40],
@@ -152,29 +167,35 @@ test("a type, a zone and a vSwitch that refuse are passed over by builder and te
   expect(leftovers(kiln)).toEqual([]);
 });
 
-fleetTest("a type, a zone and a vSwitch that refuse are passed over by a fleet", async ({ deploy, expect }) => {
-  const kiln = await deploy();
-  spoil(kiln);
-  for (const via of ["RunInstances", "CreateInstance"]) {
-    const launch = { InstanceType: LADDER.types, VSwitchId: LADDER.vSwitches };
-    await kiln.upload("fleets/web.yaml", fleetText({ launch, via }));
-    const record = await scaleOut(kiln, { count: 1, key: via });
-    expect(record.result, via).toMatchObject({ count: 1 });
-    const notes = record.steps.filter(({ phase }) => phase === "launch" || phase === "create");
-    expect(notes.map(({ note }) => note).slice(0, 5), via).toEqual(LADDER.refusals);
-  }
-  expect(machines(kiln).map(({ status, vSwitchId }) => [status, vSwitchId])).toEqual([
-    ["Running", "vsw-hangzhou-j"],
-    ["Running", "vsw-hangzhou-j"],
-  ]);
-});
+fleetTest(
+  "a type, a zone and a vSwitch that refuse are passed over by a fleet",
+  async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    spoil(kiln);
+    for (const via of ["RunInstances", "CreateInstance"]) {
+      const launch = { InstanceType: LADDER.types, VSwitchId: LADDER.vSwitches };
+      await kiln.upload("fleets/web.yaml", fleetText({ launch, via }));
+      const record = await scaleOut(kiln, { count: 1, key: via });
+      expect(record.result, via).toMatchObject({ count: 1 });
+      const notes = record.steps.filter(({ phase }) => phase === "launch" || phase === "create");
+      expect(notes.map(({ note }) => note).slice(0, 5), via).toEqual(LADDER.refusals);
+    }
+    expect(machines(kiln).map(({ status, vSwitchId }) => [status, vSwitchId])).toEqual([
+      ["Running", "vsw-hangzhou-j"],
+      ["Running", "vsw-hangzhou-j"],
+    ]);
+  },
+);
 
 const NONE = { instanceTypes: ["ecs.g5.large", "ecs.t5-lc1m2.small"], spot: true };
 const REFUSED = ["ecs.g5.large", "ecs.t5-lc1m2.small"]
   .flatMap((type) => [`${type} in vsw-hangzhou-h (spot)`, `${type} in vsw-hangzhou-h`])
   .map((offering) => `${offering}: InvalidSystemDiskCategory.ValueNotSupported`);
 
-test("where no offering works a bake ends with the code of each, and owns nothing", async ({ kiln, expect }) => {
+test("where no offering works a bake ends with the code of each, and owns nothing", async ({
+  kiln,
+  expect,
+}) => {
   const [bake] = await bakeAndPromote(kiln, recipeText(builder(NONE)));
   expect(bake?.state).toBe("failed");
   for (const line of REFUSED) expect(bake?.reason).toContain(line);
@@ -207,64 +228,72 @@ fleetTest("a fleet without an offering ends with the code of each", async ({ dep
   expect(machines(kiln)).toEqual([]);
 });
 
-fleetTest("a fleet names its disks, those its image brings included, where document and template do not", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy();
-  const template = (LaunchTemplateName: string, disks: object) =>
-    kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName, InstanceType: "ecs.g7.large", ...disks });
-  await template("bare", { "SystemDisk.Size": 70 });
-  await template("auto", { "SystemDisk.Category": "cloud_auto", "SystemDisk.Size": 80 });
-  await template("data", { "DataDisk.1.Size": 90, "DataDisk.1.Category": "cloud_auto" });
-  const bare = { InstanceType: undefined, VSwitchId: "vsw-hangzhou-h" };
-  const essd = (size: number, device = "/dev/xvda") => [device, "cloud_essd", "PL0", size];
-  const rows: Readonly<Record<string, readonly [launch: Readonly<Record<string, unknown>>, disks: readonly unknown[]]>> = {
-    plain: [{ VSwitchId: "vsw-hangzhou-h" }, [essd(40)]],
-    sized: [{ SystemDisk: { Size: 50 }, DataDisk: [{ Size: 60 }] }, [essd(50), essd(60, "/dev/xvdb")]],
-    own: [{ SystemDisk: { Category: "cloud_essd", Size: 50 } }, [["/dev/xvda", "cloud_essd", "PL1", 50]]],
-    "from-bare": [{ ...bare, LaunchTemplateName: "bare" }, [essd(70)]],
-    "from-auto": [{ ...bare, LaunchTemplateName: "auto" }, [["/dev/xvda", "cloud_auto", undefined, 80]]],
-    "over-auto": [
-      { ...bare, LaunchTemplateName: "auto", SystemDisk: { Category: "cloud_essd" } },
-      [["/dev/xvda", "cloud_essd", "PL1", 80]],
-    ],
-    "from-data": [
-      { ...bare, LaunchTemplateName: "data" },
-      [essd(40), ["/dev/xvdb", "cloud_auto", undefined, 90]],
-    ],
-  };
-  for (const [name, [launch, disks]] of Object.entries(rows)) {
-    await kiln.upload(`fleets/${name}.yaml`, fleetText({ launch }));
-    const { result, reason } = await scaleOut(kiln, { count: 1 }, name);
-    const [id] = (result?.["running"] ?? []) as string[];
-    expect(reason, name).toBe(undefined);
-    expect(disksOf(kiln, id), name).toEqual(disks);
-  }
-  const image = kiln.cloud.world.image("cn-hangzhou", "m-web-1");
-  const [system] = image?.disks ?? [];
-  if (system === undefined) throw new Error("the image has no disk");
-  publishImage(kiln.cloud.world, "web", { imageId: "m-web-2" }, kiln.cloud.time.now());
-  const made = kiln.cloud.world.image("cn-hangzhou", "m-web-2");
-  if (made === undefined) throw new Error("the image is not there");
-  kiln.cloud.world.addImage({ ...made, disks: [system, { ...system, type: "data", device: "/dev/xvdb", sizeGb: 35 }] });
-  const { result } = await scaleOut(kiln, { count: 1, key: "with-data" }, "plain");
-  expect(disksOf(kiln, (result?.["running"] as string[])[0])).toEqual([essd(40), essd(35, "/dev/xvdb")]);
-});
+fleetTest(
+  "a fleet names its disks, those its image brings included, where document and template do not",
+  async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    const template = (LaunchTemplateName: string, disks: object) =>
+      kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName, InstanceType: "ecs.g7.large", ...disks });
+    await template("bare", { "SystemDisk.Size": 70 });
+    await template("auto", { "SystemDisk.Category": "cloud_auto", "SystemDisk.Size": 80 });
+    await template("data", { "DataDisk.1.Size": 90, "DataDisk.1.Category": "cloud_auto" });
+    const bare = { InstanceType: undefined, VSwitchId: "vsw-hangzhou-h" };
+    const essd = (size: number, device = "/dev/xvda") => [device, "cloud_essd", "PL0", size];
+    const rows: Readonly<
+      Record<string, readonly [launch: Readonly<Record<string, unknown>>, disks: readonly unknown[]]>
+    > = {
+      plain: [{ VSwitchId: "vsw-hangzhou-h" }, [essd(40)]],
+      sized: [{ SystemDisk: { Size: 50 }, DataDisk: [{ Size: 60 }] }, [essd(50), essd(60, "/dev/xvdb")]],
+      own: [{ SystemDisk: { Category: "cloud_essd", Size: 50 } }, [["/dev/xvda", "cloud_essd", "PL1", 50]]],
+      "from-bare": [{ ...bare, LaunchTemplateName: "bare" }, [essd(70)]],
+      "from-auto": [{ ...bare, LaunchTemplateName: "auto" }, [["/dev/xvda", "cloud_auto", undefined, 80]]],
+      "over-auto": [
+        { ...bare, LaunchTemplateName: "auto", SystemDisk: { Category: "cloud_essd" } },
+        [["/dev/xvda", "cloud_essd", "PL1", 80]],
+      ],
+      "from-data": [
+        { ...bare, LaunchTemplateName: "data" },
+        [essd(40), ["/dev/xvdb", "cloud_auto", undefined, 90]],
+      ],
+    };
+    for (const [name, [launch, disks]] of Object.entries(rows)) {
+      await kiln.upload(`fleets/${name}.yaml`, fleetText({ launch }));
+      const { result, reason } = await scaleOut(kiln, { count: 1 }, name);
+      const [id] = (result?.["running"] ?? []) as string[];
+      expect(reason, name).toBe(undefined);
+      expect(disksOf(kiln, id), name).toEqual(disks);
+    }
+    const image = kiln.cloud.world.image("cn-hangzhou", "m-web-1");
+    const [system] = image?.disks ?? [];
+    if (system === undefined) throw new Error("the image has no disk");
+    publishImage(kiln.cloud.world, "web", { imageId: "m-web-2" }, kiln.cloud.time.now());
+    const made = kiln.cloud.world.image("cn-hangzhou", "m-web-2");
+    if (made === undefined) throw new Error("the image is not there");
+    kiln.cloud.world.addImage({
+      ...made,
+      disks: [system, { ...system, type: "data", device: "/dev/xvdb", sizeGb: 35 }],
+    });
+    const { result } = await scaleOut(kiln, { count: 1, key: "with-data" }, "plain");
+    expect(disksOf(kiln, ((result?.["running"] ?? []) as string[])[0])).toEqual([
+      essd(40),
+      essd(35, "/dev/xvdb"),
+    ]);
+  },
+);
 
-fleetTest("a type that cannot have the fleet's disks does not stand in the way of its price ceiling", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy();
-  const launch = { InstanceType: ["ecs.g5.large", "ecs.c7.large"], VSwitchId: "vsw-hangzhou-h" };
-  // c7 is 0.49 and its disk of 20 GiB 0.014; with a disk of 1000 GiB at PL1 it would be 1.89.
-  await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 1.1 } }));
-  expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 2, short: 1 });
-  const large = { ...launch, SystemDisk: { Category: "cloud_essd", Size: 1000 } };
-  await kiln.upload("fleets/large.yaml", fleetText({ launch: large, limits: { maxPricePerHour: 4 } }));
-  expect((await scaleOut(kiln, { count: 3 }, "large")).result).toMatchObject({ count: 2, short: 1 });
-});
+fleetTest(
+  "a type that cannot have the fleet's disks does not stand in the way of its price ceiling",
+  async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    const launch = { InstanceType: ["ecs.g5.large", "ecs.c7.large"], VSwitchId: "vsw-hangzhou-h" };
+    // c7 is 0.49 and its disk of 20 GiB 0.014; with a disk of 1000 GiB at PL1 it would be 1.89.
+    await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 1.1 } }));
+    expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 2, short: 1 });
+    const large = { ...launch, SystemDisk: { Category: "cloud_essd", Size: 1000 } };
+    await kiln.upload("fleets/large.yaml", fleetText({ launch: large, limits: { maxPricePerHour: 4 } }));
+    expect((await scaleOut(kiln, { count: 3 }, "large")).result).toMatchObject({ count: 2, short: 1 });
+  },
+);
 
 /** Codes of RunInstances that another type, zone, vSwitch or disk may avoid; two of them are in no table of ours. */
 const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
@@ -286,39 +315,40 @@ const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
   [403, "OperationDenied.SomeNewZoneRule"],
 ];
 
-fleetTest("each refusal that another offering may avoid leads builder and fleet to the next one", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy();
-  const { cloud } = kiln;
-  const runs: string[] = [];
-  for (const [n, [status, code]] of ELSEWHERE.entries()) {
-    cloud.faults.add({
-      product: "ecs",
-      action: "RunInstances",
-      kind: "before",
-      when: (params) => params["InstanceType"] === "ecs.g7.large" && Object.values(params).includes(`r${n}`),
-      fault: new CloudFault(status, code, `The cloud's own words about ${code}.`),
-    });
-    const types = { instanceTypes: ["ecs.g7.large", "ecs.c7.large"] };
-    await kiln.upload(`recipes/r${n}.yaml`, recipeText({ ...builder(types), test: { skip: true } }));
-    await kiln.upload(`fleets/r${n}.yaml`, fleetText({ launch: { VSwitchId: "vsw-hangzhou-h" } }));
-    runs.push((await accepted(kiln, `/fleets/r${n}/scale-out`, { count: 1 })).run);
-  }
-  const builders = () =>
-    new Map(
-      machines(kiln).flatMap(({ instanceId, type }) => {
-        const tags = tagsOf(kiln, instanceId);
-        return tags["kiln:role"] === "builder" ? [[tags["kiln:recipe"], type.id] as const] : [];
-      }),
-    );
-  await cloud.settle({ until: () => builders().size === ELSEWHERE.length, forMs: hours(1) });
-  const built = builders();
-  for (const [n, [, code]] of ELSEWHERE.entries()) {
-    expect(built.get(`r${n}`), code).toBe("ecs.c7.large");
-    const scaled = await ended(kiln, runs[n] ?? "");
-    expect(scaled.result, code).toMatchObject({ count: 1 });
-    expect(notesOf(scaled)?.[0]).toBe(`ecs.g7.large in vsw-hangzhou-h: ${code}`);
-  }
-});
+fleetTest(
+  "each refusal that another offering may avoid leads builder and fleet to the next one",
+  async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    const { cloud } = kiln;
+    const runs: string[] = [];
+    for (const [n, [status, code]] of ELSEWHERE.entries()) {
+      cloud.faults.add({
+        product: "ecs",
+        action: "RunInstances",
+        kind: "before",
+        when: (params) =>
+          params["InstanceType"] === "ecs.g7.large" && Object.values(params).includes(`r${n}`),
+        fault: new CloudFault(status, code, `The cloud's own words about ${code}.`),
+      });
+      const types = { instanceTypes: ["ecs.g7.large", "ecs.c7.large"] };
+      await kiln.upload(`recipes/r${n}.yaml`, recipeText({ ...builder(types), test: { skip: true } }));
+      await kiln.upload(`fleets/r${n}.yaml`, fleetText({ launch: { VSwitchId: "vsw-hangzhou-h" } }));
+      runs.push((await accepted(kiln, `/fleets/r${n}/scale-out`, { count: 1 })).run);
+    }
+    const builders = () =>
+      new Map(
+        machines(kiln).flatMap(({ instanceId, type }) => {
+          const tags = tagsOf(kiln, instanceId);
+          return tags["kiln:role"] === "builder" ? [[tags["kiln:recipe"], type.id] as const] : [];
+        }),
+      );
+    await cloud.settle({ until: () => builders().size === ELSEWHERE.length, forMs: hours(1) });
+    const built = builders();
+    for (const [n, [, code]] of ELSEWHERE.entries()) {
+      expect(built.get(`r${n}`), code).toBe("ecs.c7.large");
+      const scaled = await ended(kiln, runs[n] ?? "");
+      expect(scaled.result, code).toMatchObject({ count: 1 });
+      expect(notesOf(scaled)?.[0]).toBe(`ecs.g7.large in vsw-hangzhou-h: ${code}`);
+    }
+  },
+);

@@ -108,12 +108,16 @@ test("whatever is silent or drips is given up in time, cut off, and the same req
     expect(result, fleets[n]).toMatchObject({ count: 1 });
   }
   const owners = machines(kiln).map(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"]);
-  expect(owners.toSorted()).toEqual(fleets.toSorted());
+  expect(owners).toHaveLength(fleets.length);
+  expect(new Set(owners)).toEqual(new Set(fleets));
   // The instances of before went on serving: none was stuck, none was ended.
   expect(doors(kiln).filter(({ coldStart }) => coldStart)).toHaveLength(fleets.length);
 });
 
-test("one lost answer is not felt: the call is made again, and nothing happens twice", async ({ deploy, expect }) => {
+test("one lost answer is not felt: the call is made again, and nothing happens twice", async ({
+  deploy,
+  expect,
+}) => {
   // The other signature, so the other SDK.
   const kiln = await deploy({ KILN_FC_SIGNATURE: "acs3" });
   const first = (_: unknown, n: number): boolean => n === 0;
@@ -150,7 +154,12 @@ test("several calls that are slow one by one end in 503 in time too", async ({ d
   const body = { version: "4", alerts };
   const request: Request = ["POST", "/senders/alerts", body, { authorization: `Bearer ${token}` }];
   const everySecond = (_: unknown, n: number): boolean => n % 2 === 0;
-  const stop = kiln.cloud.faults.add({ product: "oss", action: "GetObject", kind: "hang", when: everySecond });
+  const stop = kiln.cloud.faults.add({
+    product: "oss",
+    action: "GetObject",
+    kind: "hang",
+    when: everySecond,
+  });
   const [answer] = await timed(kiln, request);
   stop();
   expect(answer).toMatchObject(SILENT);
@@ -158,7 +167,7 @@ test("several calls that are slow one by one end in 503 in time too", async ({ d
   expect(answer?.ms).toBeLessThan(LIMIT_MS);
   const [again] = await timed(kiln, request);
   expect(again?.status).toBe(202);
-  const runs = (again?.body["runs"] as { run: string }[]).map(({ run }) => run);
+  const runs = ((again?.body["runs"] ?? []) as { run: string }[]).map(({ run }) => run);
   for (const run of runs) await ended(kiln, run);
   expect(new Set(runs).size).toBe(6);
   expect(machines(kiln)).toHaveLength(6);

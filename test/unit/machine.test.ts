@@ -2,6 +2,7 @@ import { test } from "vitest";
 import { minutes, seconds } from "../../shared/duration.ts";
 import { CloudError, type ErrorKind } from "../../shared/errors.ts";
 import type { Continuation } from "../../shared/events/line.ts";
+import { real } from "../../shared/ports.ts";
 import {
   advance,
   done,
@@ -34,7 +35,7 @@ const event: Event = {
   job: { name: "web" },
 };
 
-const ports = (now: number) => ({ clock: { now: () => now }, dice: { next: () => 0.5 } });
+const ports = (now: number) => ({ clock: { ...real.clock, now: () => now }, dice: { next: () => 0.5 } });
 
 const machineOf = (step: () => Promise<Outcome<Event>>): Machine<Event, ReturnType<typeof ports>> => ({
   steps: { only: step },

@@ -1,5 +1,14 @@
 /** The Function Compute API on the wire: invocation and the reading calls around it. */
-import { CloudFault, type Fault, keptBack, type Kernel, lostAnswer, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
+import {
+  CloudFault,
+  type Fault,
+  keptBack,
+  type Kernel,
+  lostAnswer,
+  type Principal,
+  type WireRequest,
+  type WireResponse,
+} from "../kernel.ts";
 import { header, splitUrl } from "../signatures.ts";
 import { type FunctionDefinition, MAX_SYNC_BYTES } from "./definition.ts";
 import type { Host } from "./host.ts";

@@ -1,5 +1,14 @@
 /** OSS on the wire: who may, which operation, what was answered, how it was refused. */
-import { CloudFault, type Fault, keptBack, type Kernel, lostAnswer, type Principal, type WireRequest, type WireResponse } from "../kernel.ts";
+import {
+  CloudFault,
+  type Fault,
+  keptBack,
+  type Kernel,
+  lostAnswer,
+  type Principal,
+  type WireRequest,
+  type WireResponse,
+} from "../kernel.ts";
 import { header } from "../signatures.ts";
 import { readAddress } from "./address.ts";
 import { BUCKET_OPERATIONS } from "./buckets.ts";

@@ -1,5 +1,6 @@
 /** A client of the layer on a stand-in cloud, and the parameters most of its tests launch with. */
 import { connect, type Access, type CloudClient } from "../../../shared/cloud/client.ts";
+import { real } from "../../../shared/ports.ts";
 import { test } from "vitest";
 import { startCloud, type Cloud } from "../../cloud/index.ts";
 
@@ -24,7 +25,7 @@ export function connected(
   const access: Access = { region, accountId, credentials, endpoints, bucket: "kiln", fcSignature: "fc" };
   return connect(
     { ...access, ...changes },
-    { clock: { now: () => cloud.time.now() }, log: (line) => log.push(line) },
+    { clock: { ...real.clock, now: () => cloud.time.now() }, log: (line) => log.push(line) },
   );
 }
 

@@ -30,7 +30,13 @@ test("a code that nobody knows is for good with 4xx and open otherwise", ({ expe
 test("an unknown refusal of a launch that names a part of the offering goes on to the next, of other calls it does not", ({
   expect,
 }) => {
-  for (const code of ["InvalidDiskCategory.New", "SomeZoneRule", "VSwitch.New", "InstanceTypeRule", "New.NoVlan"]) {
+  for (const code of [
+    "InvalidDiskCategory.New",
+    "SomeZoneRule",
+    "VSwitch.New",
+    "InstanceTypeRule",
+    "New.NoVlan",
+  ]) {
     for (const action of ["RunInstances", "CreateInstance"]) {
       expect([kindOf(code, action, 400), kindOf(code, action, 403)], code).toEqual(["change", "change"]);
       expect(kindOf(code, action, 500)).toBe("wait");
