@@ -89,19 +89,16 @@ async function reserve(
       run: event.run,
       round: 0,
       count,
-      wakeOnly: true,
+      wakeOnly: true as const,
       ...(price !== undefined && { price }),
       ...(names && { names }),
     };
-    const dearest = members.map((one) =>
-      one.wakeable && price !== undefined ? { ...one, price: Math.max(price, one.price ?? 0) } : one,
-    );
-    const given = grant(ledger, ask, dearest, fleet.limits, now);
+    const given = grant(ledger, ask, members, fleet.limits, now);
     reserved = {
       wakes: given.wakes,
       short: given.short,
       wanted: count,
-      summary: sum(instances, wanted, now),
+      summary: summaryOf(instances, wanted, now),
     };
     const nothing = event.job.dryRun || given.wakes.length === 0 || ledger.grants.includes(given);
     return nothing ? undefined : withGrant(ledger, given, now);
@@ -109,7 +106,7 @@ async function reserve(
   return written ? reserved : undefined;
 }
 
-function sum(instances: readonly Instance[], wanted: readonly Instance[], now: number) {
+function summaryOf(instances: readonly Instance[], wanted: readonly Instance[], now: number) {
   const asleep = instances.filter(({ status }) => status === "Stopped").length;
   const off = wanted.reduce((total, instance) => total + now - (stoppedByKilnAt(instance) ?? now), 0);
   return {

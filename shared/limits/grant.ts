@@ -28,6 +28,7 @@ export interface Grant {
   readonly open: boolean;
   /** What one instance of it may cost an hour, where the fleet has a ceiling. */
   readonly price?: number;
+  readonly wakeOnly?: true;
   /** What kept the grant below the request, in words. */
   readonly short: readonly string[];
 }
@@ -64,8 +65,8 @@ export interface Ask {
   readonly run: string;
   readonly round: number;
   readonly count: number;
-  /** For a run that launches nothing: what cannot be woken is not replaced. */
-  readonly wakeOnly?: boolean;
+  /** For a run that launches nothing and may give what it wakes another type, which costs up to `price`. */
+  readonly wakeOnly?: true;
   /** In a later round: which of the instances granted to wake do (G2). */
   readonly woke?: readonly string[];
   /** What one more instance costs an hour at most. */
@@ -92,7 +93,10 @@ export function grant(
   const load = loadOf(members, open);
   const budget = budgetOf(ask, load, limits);
   const held = heldNames(members, open, load.taken);
-  const wakes = ask.round === 0 ? chooseWakes(members, ask, load, limits, budget, held) : [];
+  const sleepers = members
+    .filter(({ id, wakeable }) => wakeable && !load.taken.has(id))
+    .map((one) => ({ ...one, price: wakePrice(one.price, ask) }));
+  const wakes = ask.round === 0 ? chooseWakes(sleepers, ask, load, limits, budget, held) : [];
   const wanted = ask.count - wakes.length;
   const rooms = [
     ...roomsOf(load, wakes, limits, budget),
@@ -108,6 +112,7 @@ export function grant(
     ...(names && { names: [...(earlier?.names ?? []), ...names] }),
     open: true,
     ...(ask.price !== undefined && { price: ask.price }),
+    ...(ask.wakeOnly && { wakeOnly: true }),
     short: [...(earlier?.short ?? []), ...rooms.map(({ name }) => `limit ${name}`)],
   };
 }
@@ -141,8 +146,8 @@ function loadOf(members: readonly Member[], open: readonly Grant[]): Load {
   const prepaid = counted.filter(({ asleep, prepaid: paid }) => asleep && paid);
   const prices = new Map(members.map(({ id, price }) => [id, price]));
   const coming = open.map((each) => {
-    const { price = 0, wakes } = each;
-    return total([each]) * price + sum(wakes.map((id) => prices.get(id) ?? price));
+    const wakes = each.wakes.map((id) => wakePrice(prices.get(id) ?? each.price, each));
+    return total([each]) * (each.price ?? 0) + sum(wakes);
   });
   const launches = total(open);
   return {
@@ -153,6 +158,12 @@ function loadOf(members: readonly Member[], open: readonly Grant[]): Load {
     taken,
   };
 }
+
+/** What an instance of price `own` costs at most once it is woken. */
+const wakePrice = (
+  own: number | undefined,
+  { price = 0, wakeOnly }: Pick<Ask, "price" | "wakeOnly">,
+): number => Math.max(own ?? 0, wakeOnly ? price : 0);
 
 /** A thousandth of slack, less than the smallest price step, keeps 0.1 + 0.2 from costing an instance. */
 const SLACK = 0.001;
@@ -170,9 +181,9 @@ function budgetOf({ price }: Ask, { spent }: Load, { maxPricePerHour }: Limits):
 
 /** Sleepers in the order they are listed in, as far as there is room for them awake. */
 function chooseWakes(
-  members: readonly Member[],
+  sleepers: readonly Member[],
   { count, names }: Ask,
-  { awake, prepaid, taken }: Load,
+  { awake, prepaid }: Load,
   { max }: Limits,
   budget: Budget | undefined,
   held: Set<string>,
@@ -180,10 +191,9 @@ function chooseWakes(
   const wakes: Member[] = [];
   let left = budget === undefined ? Number.POSITIVE_INFINITY : budget.left + SLACK * budget.price;
   let rest = prepaid;
-  for (const member of members) {
+  for (const member of sleepers) {
     if (wakes.length === count || awake + wakes.length >= max) break;
-    const { id, hostName = "", price = 0 } = member;
-    if (!member.wakeable || taken.has(id)) continue;
+    const { hostName = "", price = 0 } = member;
     if (names?.includes(hostName) && held.has(hostName)) continue;
     if (!member.prepaid && (awake + wakes.length + rest >= max || price > left)) continue;
     if (member.prepaid) rest -= 1;

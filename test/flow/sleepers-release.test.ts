@@ -122,6 +122,12 @@ test("what was started, kept, given away or given another image since it was cho
       },
     ],
     ["DeleteInstance", start],
+    [
+      "DeleteInstance",
+      (kiln: Deployment, id: string) => {
+        Object.assign(kiln.cloud.world.mustHave(id), { status: "Running" });
+      },
+    ],
   ] as const) {
     const kiln = await deploy(QUIET);
     await deployed(kiln, { ...IDLES, limits: { max: 1 } });

@@ -86,7 +86,7 @@ test("the wakes of an open grant count whether the list shows them up or asleep"
 
 test("a run that only wakes launches nothing, whatever there is room for", ({ expect }) => {
   const members = ["i-1", "i-2", "i-3"].map((id) => member(id, "old", WAKEABLE));
-  const only = { wakeOnly: true };
+  const only = { wakeOnly: true } as const;
   expect(grant(EMPTY, ask("a", 3, only), members, { max: 2, perHour: 1 }, NOW)).toMatchObject({
     wakes: ["i-1", "i-2"],
     launches: [0],
@@ -96,6 +96,19 @@ test("a run that only wakes launches nothing, whatever there is room for", ({ ex
     wakes: ["i-1", "i-2", "i-3"],
     launches: [0],
     short: [],
+  });
+});
+
+test("what only wakes may change its type, and costs the dearest one until it is up", ({ expect }) => {
+  const members = ["i-1", "i-2"].map((id) => member(id, "old", { ...WAKEABLE, price: 0.1 }));
+  const limits = { max: 20, maxPricePerHour: 0.5 };
+  const first = grant(EMPTY, ask("a", 2, { wakeOnly: true, price: 0.3 }), members, limits, NOW);
+  expect(first.wakes).toEqual(["i-1"]);
+  const ledger = withGrant(EMPTY, first, NOW);
+  expect(grant(ledger, ask("b", 9, { price: 0.1 }), members, limits, NOW)).toMatchObject({
+    wakes: ["i-2"],
+    launches: [1],
+    short: ["limit maxPricePerHour 0.5: 0.300 used"],
   });
 });
 
