@@ -74,7 +74,7 @@ test("a tester is like its builder: disks, bandwidth and RAM role", async ({ kil
       { sizeGb: 20, category: "cloud_ssd", device: "/dev/xvdf" },
     ],
     internetMbps: 7,
-    ramRole: "web-builder",
+    ramRole: "kiln-builder",
   });
   await kiln.upload("recipes/web.yaml", recipeText(recipe));
   const made = await meet(kiln, "builder");
@@ -86,7 +86,7 @@ test("a tester is like its builder: disks, bandwidth and RAM role", async ({ kil
   ]);
   const tester = await meet(kiln, "tester");
   expect(disksOf(kiln, tester.instanceId)).toEqual(disks);
-  expect(tester).toMatchObject({ bandwidthOut: 7, ramRoleName: "web-builder", userData: "" });
+  expect(tester).toMatchObject({ bandwidthOut: 7, ramRoleName: "kiln-builder", userData: "" });
 });
 
 test("an image that brings data disks is built on and tested, and `test` names disks where there is no builder", async ({
