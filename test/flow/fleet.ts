@@ -118,7 +118,7 @@ export async function burst(kiln: Deployment, bodies: readonly object[], copies:
   const runs = new Set<string>();
   const knock = async (body: object): Promise<void> => {
     const { status, body: said } = await kiln.call("POST", "/fleets/web/scale-out", body);
-    if (status === 429) return knock(body);
+    if (status === 429 || status === 503) return knock(body);
     if (status !== 202) throw new Error(`${status} ${JSON.stringify(said)}`);
     runs.add(String(said["run"]));
   };
