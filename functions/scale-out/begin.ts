@@ -9,14 +9,13 @@ import type { Ports } from "../../shared/handler.ts";
 import { done, failed, next } from "../../shared/machine.ts";
 import { readPassword } from "./config.ts";
 import { grant } from "../../shared/limits/grant.ts";
+import { launchOf } from "../../shared/limits/launch.ts";
 import { readLedger } from "../../shared/limits/ledger.ts";
 import { readMembers } from "./members.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
 import { priceOf } from "../../shared/limits/price.ts";
 import { orderOf } from "./scarcity.ts";
-import { withDisks } from "./disks.ts";
-import { readTemplate } from "./template.ts";
-import { ladderOf, nothingYet, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
+import { ladderOf, nothingYet, pricedOf, userDataKey, type At, type ScaleOutcome } from "./progress.ts";
 
 /** The first step: everything a person can get wrong is said here, and nothing was done. */
 export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcome> {
@@ -24,33 +23,33 @@ export async function plan(event: At<"plan">, ports: Ports): Promise<ScaleOutcom
   const { fleet, count, dryRun } = event.job;
   const found = await loadFleet(cloud, fleet);
   if ("problem" in found) return failed(found.problem);
-  const { perRequest, maxPricePerHour } = found.document.limits;
+  const { perRequest } = found.document.limits;
   if (count > perRequest) {
     return failed(
       `${count} instances asked for, limits.perRequest of fleet ${fleet} is ${perRequest}; ask for fewer or raise it`,
     );
   }
-  if (maxPricePerHour !== undefined && found.document.launch.InstanceType.length === 0) {
-    return failed(
-      `limits.maxPricePerHour of fleet ${fleet} needs launch.InstanceType: the price of a launch template's type is not known beforehand`,
-    );
-  }
   const login = readPassword(found.document, cloud.access);
   if ("problem" in login) return failed(`fleet ${fleet}: ${login.problem}`);
-  const template = await readTemplate(found.document, cloud);
-  if ("problem" in template) return failed(`fleet ${fleet}: ${template.problem}`);
   const image = await familyImage(cloud, found.document.family);
+  const launch = await launchOf(found.document, image, cloud);
+  if ("problem" in launch) return failed(launch.problem);
   if (image === undefined) {
     return failed(
       `family ${found.document.family} serves no image in ${cloud.access.region}; promote one first`,
     );
   }
-  const launch = withDisks(found.document.launch, template.version, image.dataDisks);
-  const document = { ...found.document, launch };
+  const { document, priced } = launch;
   const userData = await readUserData(document, cloud);
   if (typeof userData === "string") return failed(`fleet ${fleet}: ${userData}`);
   const order = await orderOf(rungsOf(document), ports);
-  const job = { ...event.job, document, imageId: image.id, ...(order && { order: [...order] }) };
+  const job = {
+    ...event.job,
+    document,
+    ...(priced && { priced }),
+    imageId: image.id,
+    ...(order && { order: [...order] }),
+  };
   if (dryRun) return rehearse({ ...event, job }, document, image.id, userData, ports);
   if (userData && document.launch.UserData?.object !== undefined) {
     await putObject(cloud, userDataKey(event.run), userData, { ifAbsent: true });
@@ -83,8 +82,9 @@ async function rehearse(
   const { cloud, clock } = ports;
   const { fleet, count } = event.job;
   const ledger = await readLedger(cloud, fleet);
-  const members = await readMembers(document, imageId, ports);
-  const price = await priceOf(document, imageId, cloud);
+  const priced = pricedOf(event);
+  const members = await readMembers(priced, imageId, ports);
+  const price = await priceOf(priced, imageId, cloud);
   const { HostNames: all } = document.launch;
   const ask = {
     run: event.run,

@@ -10,6 +10,7 @@ import { TAG } from "../../shared/labels.ts";
 import type { Outcome } from "../../shared/machine.ts";
 import { outputKey } from "../../shared/run.ts";
 import type { Grant } from "../../shared/limits/grant.ts";
+import { pricedAs } from "../../shared/limits/launch.ts";
 import { readLedger } from "../../shared/limits/ledger.ts";
 import { launchParams, rungsOf, type Rung } from "./plan.ts";
 
@@ -52,6 +53,9 @@ export function fleetOf({ job, phase }: ScaleEvent): Fleet {
   if (job.document === undefined) throw new EventError(`phase ${phase} of a scale-out has no fleet`);
   return job.document;
 }
+
+/** The run's fleet as its prices are asked for. */
+export const pricedOf = (event: ScaleEvent): Fleet => pricedAs(fleetOf(event), event.job.priced);
 
 /** The rungs of the run's fleet, in the order it tries them. */
 export function ladderOf(event: ScaleEvent): readonly Rung[] {

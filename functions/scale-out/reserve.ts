@@ -9,14 +9,15 @@ import { grant, withGrant, type Grant } from "../../shared/limits/grant.ts";
 import { afterLosing, amend } from "../../shared/limits/ledger.ts";
 import { readMembers } from "./members.ts";
 import { priceOf } from "../../shared/limits/price.ts";
-import { fleetOf, grantOf, noted, progressOf, type At, type ScaleOutcome } from "./progress.ts";
+import { fleetOf, grantOf, noted, pricedOf, progressOf, type At, type ScaleOutcome } from "./progress.ts";
 
 /** Asks the ledger for this round's share and waits its turn (DESIGN.md, "What makes the limits hold"). */
 export async function reserve(event: At<"reserve">, ports: Ports): Promise<ScaleOutcome> {
   const { cloud, clock } = ports;
   const fleet = fleetOf(event);
   const { round, want } = event;
-  const price = await priceOf(fleet, event.job.imageId, cloud);
+  const priced = pricedOf(event);
+  const price = await priceOf(priced, event.job.imageId, cloud);
   const { HostNames: names } = fleet.launch;
   const ask = {
     run: event.run,
@@ -29,7 +30,7 @@ export async function reserve(event: At<"reserve">, ports: Ports): Promise<Scale
   };
   let given: Grant | undefined;
   const written = await amend(cloud, fleet.name, async (ledger) => {
-    const members = await readMembers(fleet, event.job.imageId ?? "", ports);
+    const members = await readMembers(priced, event.job.imageId ?? "", ports);
     given = grant(ledger, ask, members, fleet.limits, clock.now());
     return ledger.grants.includes(given) ? undefined : withGrant(ledger, given, clock.now());
   });

@@ -24,6 +24,7 @@ import { addCalls, counted } from "./calls.ts";
 import { startEach, type Refused } from "../../shared/each.ts";
 import { grant, withGrant } from "../../shared/limits/grant.ts";
 import { afterLosing, amend, closeGrant } from "../../shared/limits/ledger.ts";
+import { pricedFleet } from "../../shared/limits/launch.ts";
 import { asMembers, membersOf } from "../../shared/limits/members.ts";
 import { priceOf } from "../../shared/limits/price.ts";
 import { withRefusals, type IdleOutcome, type Phase } from "./fleet.ts";
@@ -44,7 +45,14 @@ export async function resumeStep(event: Phase<"resume">, ports: Ports): Promise<
   const { document } = found;
   const policy = document.idle;
   if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
-  const reserved = await reserve(event, document, policy, { ...ports, cloud });
+  const current = await familyImage(cloud, document.family);
+  const read = await pricedFleet(document, current, cloud);
+  if ("problem" in read) return failed(read.problem);
+  const reserved = await reserve(
+    event,
+    { fleet: read.priced, current: current?.id, policy },
+    { ...ports, cloud },
+  );
   if (reserved === undefined) return afterLosing(event, fleet, ports);
   const { wakes, short, wanted, summary: seen } = reserved;
   const left = wanted - wakes.length;
@@ -59,6 +67,14 @@ export async function resumeStep(event: Phase<"resume">, ports: Ports): Promise<
   return next({ phase: "start", job, starts, ...woken }, 0, note);
 }
 
+interface Sleeping {
+  /** As its prices are asked for. */
+  readonly fleet: Fleet;
+  /** The image its family serves. */
+  readonly current: string | undefined;
+  readonly policy: IdlePolicy;
+}
+
 interface Reserved {
   readonly wakes: readonly string[];
   /** What kept it below `wanted`, in words. */
@@ -70,20 +86,18 @@ interface Reserved {
 /** The members that are wanted up, as far as the ledger has room for them; undefined when others were first. */
 async function reserve(
   event: Phase<"resume">,
-  fleet: Fleet,
-  policy: IdlePolicy,
+  { fleet, current, policy }: Sleeping,
   { cloud, clock }: Pick<Ports, "cloud" | "clock">,
 ): Promise<Reserved | undefined> {
   const now = clock.now();
-  const current = await familyImage(cloud, fleet.family);
-  const price = await priceOf(fleet, current?.id, cloud);
+  const price = await priceOf(fleet, current, cloud);
   const { HostNames: names } = fleet.launch;
   let reserved: Reserved | undefined;
   const written = await amend(cloud, fleet.name, async (ledger) => {
     const instances = await membersOf(cloud, fleet.name);
     const wanted = instances.filter((instance) => wantsUp(instance, policy, now).start).slice(0, MOST_ACTS);
     const ids = new Set(wanted.map(({ id }) => id));
-    const members = await asMembers(fleet, instances, current?.id, ({ id }) => ids.has(id), cloud);
+    const members = await asMembers(fleet, instances, current, ({ id }) => ids.has(id), cloud);
     const count = wanted.length;
     const ask = {
       run: event.run,

@@ -22,10 +22,16 @@ export interface TemplateVersion {
   readonly disks: TemplateDisks | undefined;
 }
 
+/** What is said of a disk, in the cloud's spelling; a size in GiB. */
+export interface TemplateDisk {
+  readonly Category?: string;
+  readonly PerformanceLevel?: string;
+  readonly Size?: number;
+}
+
 export interface TemplateDisks {
-  readonly system: { readonly category?: string | undefined; readonly level?: string | undefined };
-  /** How many data disks it has. */
-  readonly data: number;
+  readonly system: TemplateDisk;
+  readonly data: readonly TemplateDisk[];
 }
 
 /** Which template: by id or by name. */
@@ -79,21 +85,30 @@ export async function describeTemplates(
 }
 
 const word = () => z.nullish(z.string());
+const wireDisk = () =>
+  z.looseObject({ Category: word(), PerformanceLevel: word(), Size: z.nullish(z.coerce.number()) });
 const wireDisks = () =>
   z.looseObject({
-    SystemDisk: z.nullish(z.looseObject({ Category: word(), PerformanceLevel: word() })),
-    DataDisks: z.nullish(z.looseObject({ DataDisk: z.nullish(z.array(z.unknown())) })),
+    SystemDisk: z.nullish(wireDisk()),
+    DataDisks: z.nullish(z.looseObject({ DataDisk: z.nullish(z.array(wireDisk())) })),
   });
+
+// What is not set comes as an empty text or 0, or not at all.
+const toDisk = ({
+  Category,
+  PerformanceLevel,
+  Size,
+}: z.infer<ReturnType<typeof wireDisk>>): TemplateDisk => ({
+  ...(Category && { Category }),
+  ...(PerformanceLevel && { PerformanceLevel }),
+  ...(Size && { Size }),
+});
 
 function toDisks(data: unknown): TemplateDisks | undefined {
   const read = wireDisks().safeParse(data);
   if (!read.success) return undefined;
   const { SystemDisk, DataDisks } = read.data;
-  return {
-    // What is not set comes as an empty text, or not at all.
-    system: { category: SystemDisk?.Category || undefined, level: SystemDisk?.PerformanceLevel || undefined },
-    data: DataDisks?.DataDisk?.length ?? 0,
-  };
+  return { system: SystemDisk ? toDisk(SystemDisk) : {}, data: (DataDisks?.DataDisk ?? []).map(toDisk) };
 }
 
 const versionsAnswer = () =>

@@ -1,6 +1,7 @@
 /** What `scale-out` accepts: a request for instances of a fleet, and its continuations. */
 import * as z from "zod/mini";
 import type { Fleet } from "../documents/fleet.ts";
+import type { PricedDisks } from "../limits/launch.ts";
 import { Abandon, End, Name, phasesWith, RunId } from "./line.ts";
 
 /** Asks for `count` more running instances of a fleet; from the webhook or `s invoke`. */
@@ -22,6 +23,8 @@ const job = z.strictObject({
   /** The fleet as it was when the run began, and the image its family answered then. */
   document: z.optional(z.custom<Fleet>()),
   imageId: z.optional(z.string()),
+  /** The disks it is priced with, where its launch template says more of them than is sent. */
+  priced: z.optional(z.custom<PricedDisks>()),
   /** In which order the rungs of the ladder are tried, where that is not the order of the document. */
   order: z.optional(z.array(z.int())),
 });

@@ -65,6 +65,61 @@ test("the price ceiling counts what runs or is woken at the dearest rung, before
   expect(full.reason).toBe("none of 1 instances: limit maxPricePerHour 2: 1.902 used");
 });
 
+/** What a launch template says of disks, and how many of five fit under 4.5 an hour at 0.62 and the disks each. */
+const TEMPLATES: readonly (readonly [claim: string, template: object, launch: object, fit: number])[] = [
+  ["no disk", {}, {}, 5],
+  ["a small system disk", { "SystemDisk.Category": "cloud_essd", "SystemDisk.Size": 60 }, {}, 5],
+  ["a large system disk", { "SystemDisk.Category": "cloud_essd", "SystemDisk.Size": 1000 }, {}, 2],
+  ["the size of the system disk alone", { "SystemDisk.Size": 1000 }, {}, 3],
+  [
+    "the category of a disk whose size the document says",
+    { "SystemDisk.Category": "cloud_essd" },
+    { SystemDisk: { Size: 1000 } },
+    2,
+  ],
+  ["data disks", { "DataDisk.1.Category": "cloud_essd", "DataDisk.1.Size": 1000 }, {}, 2],
+  [
+    "a data disk that the document replaces",
+    { "DataDisk.1.Category": "cloud_essd", "DataDisk.1.Size": 1000 },
+    { DataDisk: [{ Category: "cloud_essd", Size: 20 }] },
+    5,
+  ],
+];
+
+for (const [claim, template, launch, fit] of TEMPLATES) {
+  test(`the price ceiling counts what a launch template brings: ${claim}`, async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web-tpl", ...template });
+    const changes = {
+      launch: { LaunchTemplateName: "web-tpl", InstanceType: "ecs.g7.large", ...launch },
+      limits: { maxPricePerHour: 4.5 },
+    };
+    await kiln.upload("fleets/web.yaml", fleetText(changes));
+    const rehearsed = await scaleOut(kiln, { count: 5, dryRun: true });
+    expect(rehearsed.result, rehearsed.reason).toMatchObject({ launch: fit });
+    const record = await scaleOut(kiln, { count: 5, key: "real" });
+    expect(record.result, record.reason).toMatchObject({ count: fit });
+    expect(machines(kiln)).toHaveLength(fit);
+  });
+}
+
+test("a price ceiling over disks that have no price is refused, dry or not", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const disk = { "DataDisk.1.Category": "cloud_essd", "DataDisk.1.SnapshotId": "s-1" };
+  await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web-tpl", ...disk });
+  const launch = { LaunchTemplateName: "web-tpl" };
+  await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 4.5 } }));
+  for (const dryRun of [true, false]) {
+    const { state, reason } = await scaleOut(kiln, { count: 1, dryRun, key: String(dryRun) });
+    expect({ state, reason }).toEqual({
+      state: "failed",
+      reason:
+        "limits.maxPricePerHour of fleet web needs the disks of version 1 of launch template web-tpl, but a data disk in it has no size; give it one, or write launch.DataDisk",
+    });
+  }
+  expect(machines(kiln)).toEqual([]);
+});
+
 test("a run that is cancelled before it bought anything leaves its room to others", async ({
   deploy,
   expect,

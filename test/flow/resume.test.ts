@@ -133,6 +133,28 @@ test("the price ceiling bounds a resume at the dearest type a member may become"
   expect(running(kiln)).toHaveLength(2);
 });
 
+test("the price ceiling of a resume counts the disks of a launch template, and refuses what has no price", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const disk = { "SystemDisk.Category": "cloud_essd", "SystemDisk.Size": 1000 };
+  await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web-tpl", ...disk });
+  const launch = { LaunchTemplateName: "web-tpl", InstanceType: ["ecs.g7.large"] };
+  await idleFleet(kiln, 4, launch);
+  await check(kiln, SLEEPS, { launch });
+  await untilFive(kiln);
+  const ceiling = { max: 10, maxPricePerHour: 4.5 };
+  await limited(kiln, ceiling, { ...launch, InstanceType: undefined });
+  expect((await resume(kiln)).reason).toContain("maxPricePerHour of fleet web needs launch.InstanceType");
+  expect(running(kiln)).toEqual([]);
+  // 0.62 and a disk of 1.40 each.
+  await limited(kiln, ceiling, launch);
+  const { run } = await accepted(kiln, "/fleets/web/resume", { key: "again" });
+  expect((await ended(kiln, run)).result).toMatchObject({ noRoom: 2 });
+  expect(running(kiln)).toHaveLength(2);
+});
+
 test(
   "a resume and requests in parallel run exactly max together",
   { timeout: 60_000 },
