@@ -27,19 +27,20 @@ interface Ran {
 }
 
 /** What the step itself says: error messages of programs and shells differ in their wording. */
-const told = (output: string): string => output.replaceAll(/^(?!kiln: ).*: .*\n/gm, "");
+const told = (output: string): string =>
+  output.replaceAll(/^(?!kiln: ).*: .*\n/gm, "").replaceAll(/^(kiln: .*) in .*$/gm, "$1");
 
 /** As Cloud Assistant does: a file that `sh` executes, so that the kernel reads its first line. */
 function runHere(script: string): Ran {
   const file = join(folder, "step");
   writeFileSync(file, script, { mode: 0o755 });
   const { status, stdout } = spawnSync("/bin/sh", ["-c", `exec 2>&1; ${file}`], { encoding: "utf8" });
-  return { code: status ?? -1, output: told(stdout) };
+  return { code: status ?? -1, output: stdout };
 }
 
 function runThere(script: string): Ran {
   const { code, output } = runOnGuest(script);
-  return { code, output: told(output) };
+  return { code, output };
 }
 
 type Row = readonly [claim: string, command: string, code: number, where: string, shell?: string];
@@ -117,8 +118,25 @@ const rows: readonly Row[] = [
   ["exit in a function", "f() { exit 4; }\necho a\nf", 4, " at line 3 (f)"],
   ["exit 0 ends it well", "echo a\nexit 0\nfalse", 0, ""],
   ["set +e takes it back", "set +e\nfalse\necho a\nset -e\nfalse\necho b", 1, " at line 5 (false)"],
-  ["set +e to the end", "set +e\nfalse\necho a\nfalse", 1, ""],
-  ["an unset variable with -u", "echo a\nset -u\necho $nothing\necho b", 1, ""],
+  ["set +e to the end", "set +e\nfalse\necho a\ntest a = b", 1, " at line 4 (test a = b)"],
+  ["an unset variable with -u", "echo a\nset -u\necho $nothing\necho b", 1, " at line 3 (echo $nothing)"],
+  [
+    "an unset variable in a function",
+    "set -u\nf() {\n  echo $nothing\n}\nf x\necho b",
+    1,
+    " at line 5 (f x)",
+  ],
+  ["a mistake of another script is none of the step", "set -u\nbash -uc 'echo $nothing' || exit 3", 3, ""],
+  ["a list that ends the step", "echo a\n[ -f /nope ] && echo b", 1, " at line 2 ([ -f /nope ] && echo b)"],
+  [
+    "comments after it",
+    "echo a\n[ -f /nope ] && echo b # why\n\n  # so\n",
+    1,
+    " at line 2 ([ -f /nope ] && echo b # why)",
+  ],
+  ["one that goes on", "echo a\n[ -f /nope ] && \\\n  echo b", 1, " at line 2 ([ -f /nope ] && echo b)"],
+  ["one in a branch", "if true; then\n  false && true\nfi", 1, " in the command that ends at line 3"],
+  ["a here-document left open", "true\ncat <<X\na", 0, ""],
   ["its default is none", "set -u\necho ${nothing:-a}\necho b", 0, ""],
   ["continued lines are one", "echo a\ntest a = \\\n  b\necho c", 1, " at line 2 (test a = b)"],
   ["a here-document counts its lines", "cat <<X\na\n\nb\nX\nfalse\necho c", 1, " at line 6 (false)"],
@@ -130,6 +148,14 @@ const rows: readonly Row[] = [
     ' at line 2 (test "$TOKEN" = other)',
   ],
   ["eval", 'eval "true; false"\necho a', 1, ' at line 1 (eval "true; false")'],
+  ["eval of one line counts no other", "eval 'echo x'\nfalse\necho a", 1, " at line 2 (false)"],
+  ["eval of lines", "echo a\neval 'echo x\nfalse'\necho b", 1, " between line 2 (eval 'echo x) and line 4"],
+  [
+    "eval of what is not known",
+    'X="\n\nfalse"\neval "$X"\necho a\necho b',
+    1,
+    ' between line 4 (eval "$X") and line 6',
+  ],
   ["another shell fails", 'echo a\nbash -c "exit 5"\necho b', 5, ' at line 2 (bash -c "exit 5")'],
   ["another shell has no -e", 'bash -c "false; echo a"\necho b', 0, ""],
   [
@@ -141,10 +167,11 @@ const rows: readonly Row[] = [
   ["a trap of its own on EXIT", "trap 'echo bye' EXIT\necho a\nfalse\necho b", 1, " at line 3 (false)"],
   ["a trap of its own on ERR", "trap 'echo oops' ERR\necho a\nfalse\necho b", 1, ""],
   ["a trap that ends well changes no code", "trap 'true' EXIT\nexit 9", 9, ""],
-  ["it runs what is before a mistake", "echo a\nif true; then", 2, ""],
+  ["it runs what is before a mistake", "echo a\nif then\necho b", 2, " at line 2 (if then)"],
+  ["a mistake that shows at the end", "echo a\nif true; then", 2, " at line 2 (if true; then)"],
   ["without -e it goes on", "false\necho a", 0, "", "/bin/bash"],
-  ["without -e the last line counts", "echo a\nfalse", 1, "", "/bin/bash"],
-  ["-eu", "echo a\necho $nothing\necho b", 1, "", "/bin/bash -eu"],
+  ["without -e the last line counts", "echo a\ntest a = b", 1, " at line 2 (test a = b)", "/bin/bash"],
+  ["-eu", "echo a\necho $nothing\necho b", 1, " at line 2 (echo $nothing)", "/bin/bash -eu"],
   ["sh without -e", "false\necho a", 0, "", "/bin/sh"],
   ["sh with -e says no line", "echo a\nfalse\necho b", 1, "", "/bin/sh -e"],
 ];
@@ -157,9 +184,56 @@ for (const [claim, command, code, where, shell] of rows) {
     expect(here.code).toBe(code);
     expect(explained(step, here.output).where).toBe(where);
     expect(explained(step, here.output).output).not.toContain("kiln:");
-    expect(runThere(script)).toEqual(here);
+    const there = runThere(script);
+    expect({ ...there, output: told(there.output) }).toEqual({ ...here, output: told(here.output) });
   });
 }
+
+const traced: readonly (readonly [claim: string, command: string, output: string, shell?: string])[] = [
+  ["a program", "set -x\ncat /nope\necho b", "+ cat /nope\ncat: /nope: No such file or directory\n"],
+  ["a test", "echo a\ntest a = b", "+ echo a\na\n+ test a = b\n", "/bin/bash -eux"],
+  ["exit", "echo a\nexit 7", "+ echo a\na\n+ exit 7\n", "/bin/bash -eux"],
+  ["a list at the end", "test a = b && echo b\n", "+ test a = b\n", "/bin/bash -ex"],
+  ["no failure", "echo a\ntrue", "+ echo a\na\n+ true\n", "/bin/bash -eux"],
+  ["going on", "false\necho a", "+ false\n+ echo a\na\n", "/bin/bash -x"],
+];
+
+for (const [claim, command, output, shell] of traced) {
+  test(`a trace shows the step and nothing beside it: ${claim}`, ({ expect }) => {
+    const step = stepOf(command, shell, { TIER: "it's", LINES_OF: "a\nb" });
+    const here = runHere(scriptOf(step, command));
+    expect(explained(step, here.output).output).toBe(output);
+  });
+}
+
+test("a mistake that the guest does not know is named by its line, too", ({ expect }) => {
+  for (const [command, where] of [
+    ["readonly A=1\n\nA=2\necho b", " at line 3 (A=2)"],
+    ["echo a\necho ${A B}\necho b", " at line 2 (echo ${A B})"],
+    ['echo a\necho "b\necho c', " at line 3 (echo c)"],
+  ] as const) {
+    const step = stepOf(command);
+    expect(explained(step, runHere(scriptOf(step, command)).output).where).toBe(where);
+  }
+});
+
+test("bash's own numbers are those of the step, and another script's are its own", ({ expect }) => {
+  const other = join(folder, "other");
+  writeFileSync(other, "\nnope-other\n");
+  for (const [command, said] of [
+    [
+      "echo a\nnope-here || bash OTHER || true\nexit 3",
+      ["step: line 2: nope-here", "other: line 2: nope-other"],
+    ],
+    ["set -u\n\necho $nothing", ["step: line 3: nothing"]],
+    ["echo a\nif then\necho b", ["step: line 2: syntax error"]],
+    ["readonly A=1\nA=2", ["step: line 2: A: readonly"]],
+  ] as const) {
+    const step = stepOf(command.replace("OTHER", other), undefined, { LINES_OF: "a\nb" });
+    const { output } = explained(step, runHere(scriptOf(step, step.command)).output);
+    for (const line of said) expect(output).toContain(`/${line}`);
+  }
+});
 
 /** Scripts out of everything that asks, groups or ends; each line says where it has come to. */
 const scripts = fc.letrec<{ command: string; list: string; script: string }>((tie) => ({
@@ -226,7 +300,7 @@ test("whatever a script asks, groups and calls, the guest ends it where bash doe
   const here = stdout.split(/=(\d+)\n/);
   for (const [index, script] of made.entries()) {
     const { code, output } = runThere(script);
-    expect([output, String(code)], script).toEqual([told(here[2 * index] ?? ""), here[2 * index + 1]]);
+    expect([told(output), String(code)], script).toEqual([told(here[2 * index] ?? ""), here[2 * index + 1]]);
   }
 });
 

@@ -33,6 +33,8 @@ export interface Io {
   readonly stdin: string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Descriptors from 3 on. */
+  readonly more?: Readonly<Record<number, (text: string) => void>>;
   readonly path: (text: string) => string;
 }
 

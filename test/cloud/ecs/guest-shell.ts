@@ -32,7 +32,7 @@ export function* runScript(machine: Machine, script: string, env: Readonly<Recor
   return yield* shell.program(script, { stdin: "", out: machine.print, err: machine.print });
 }
 
-type Streams = Pick<Io, "stdin" | "out" | "err">;
+type Streams = Pick<Io, "stdin" | "out" | "err" | "more">;
 
 /** A loop of a simulated script is cut here: a guest that never ends would stop the world's time. */
 const MAX_ROUNDS = 10_000;
@@ -265,7 +265,7 @@ export class Shell {
       const out = isLast ? streams.out : (text: string): void => void (passed += text);
       const fork = this.#fork();
       fork.#isTested ||= node.negated;
-      const one = yield* fork.part(part, { stdin, out, err: streams.err });
+      const one = yield* fork.part(part, { ...streams, stdin, out });
       if (part.kind === "simple" || part.kind === "subshell") this.#line = part.line;
       if (one !== 0 || !this.options.has("pipefail")) status = one;
       stdin = passed;
@@ -403,26 +403,29 @@ export class Shell {
   }
 
   *#redirect(redirections: readonly Redirection[], streams: Streams): Generator<number, Streams> {
-    let { stdin, out, err } = streams;
+    let { stdin, out, err, more = {} } = streams;
     for (const { fd, operator, target } of redirections) {
       const text = (yield* this.#expand(target, true)).join(" ");
       if (operator === "<<") stdin = text;
       else if (operator === "<<<") stdin = `${text}\n`;
       else if (operator === "<") stdin = this.files.read(resolvePath(this.cwd, text)) ?? "";
       else if (operator === ">&") {
-        if (fd === 2 && text === "1") err = out;
-        else if (text === "2") out = err;
+        const copied = { 1: out, 2: err, ...more }[Number(text)];
+        if (copied === undefined) continue;
+        if (fd === 1) out = copied;
+        else if (fd === 2) err = copied;
+        else more = { ...more, [fd]: copied };
       } else {
         const path = resolvePath(this.cwd, text);
         if (operator !== ">>") this.files.write(path, "");
-        const write = (more: string): void => this.files.write(path, more, true);
+        const write = (written: string): void => this.files.write(path, written, true);
         if (operator === ">>" && !this.files.isFile(path)) write("");
         if (fd === 2) err = write;
         else out = write;
         if (operator === "&>") err = write;
       }
     }
-    return { stdin, out, err };
+    return { stdin, out, err, more };
   }
 
   /** A word becomes none, one or several: variables and commands split at blanks unless quoted, stars match paths. */
