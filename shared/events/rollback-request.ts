@@ -5,7 +5,12 @@ import * as z from "zod/mini";
 export const PREVIOUS = "previous";
 
 /** Id or name of an image (CreateImage, ImageName: letters of any script, digits and `:._-`). */
-const ImageRef = z.string().check(z.regex(/^[\p{L}\p{N}:._-]{2,128}$/u));
+const ImageRef = z.string().check(
+  // An empty one is no target, which `oneTarget` says.
+  z.refine((text) => text === "" || /^[\p{L}\p{N}:._-]{2,128}$/u.test(text), {
+    error: `must be "${PREVIOUS}" or the id or name of an image, 2 to 128 letters, digits and :._-`,
+  }),
+);
 const Region = z.string().check(z.regex(/^[a-z0-9-]{2,40}$/));
 
 /** What a caller may say of a rollback besides its family. */
@@ -22,14 +27,18 @@ export const rollbackShape = {
 interface Target {
   readonly to?: string | undefined;
   readonly undo?: boolean | undefined;
+  readonly regions?: readonly string[] | undefined;
 }
 
-/** A rollback moves production, so it never guesses where to: exactly one of `to` and `undo`. */
+/** A rollback moves production, so it never guesses where to: exactly one of `to` and `undo`, and an undo is whole. */
 export const oneTarget = [
-  z.refine<Target>(({ to, undo }) => to !== undefined || undo === true, {
+  z.refine<Target>(({ to = "", undo }) => to !== "" || undo === true, {
     error: `a rollback needs a target: write "to": "${PREVIOUS}", "to": "<id or name of an image of the family>", or "undo": true to take the last rollback back`,
   }),
   z.refine<Target>(({ to, undo }) => to === undefined || undo !== true, {
     error: `"to" and "undo" are two targets; keep one of them`,
+  }),
+  z.refine<Target>(({ regions, undo }) => regions === undefined || undo !== true, {
+    error: `"regions" does not go with "undo", which takes the last rollback back wherever it was; leave "regions" out`,
   }),
 ] as const;

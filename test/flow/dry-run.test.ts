@@ -349,7 +349,7 @@ test("a dry run and the run itself may carry the same key", async ({ kiln, expec
   expect(served(kiln)).not.toBe(second.imageId);
 });
 
-test("a rollback event without a target, or with two, changes nothing and says what to write", async ({
+test("a rollback event without a target, with two, or an undo of some regions changes nothing and says what to write", async ({
   kiln,
   expect,
 }) => {
@@ -357,7 +357,14 @@ test("a rollback event without a target, or with two, changes nothing and says w
   await quickRelease(kiln, 2);
   const before = JSON.stringify(kiln.cloud.world.imaging.newestOf(HOME, "web")?.imageId);
   const said: string[] = [];
-  for (const target of [{}, { undo: false }, { to: "previous", undo: true }]) {
+  const targets = [
+    {},
+    { undo: false },
+    { to: "" },
+    { to: "previous", undo: true },
+    { undo: true, regions: [HOME] },
+  ];
+  for (const target of targets) {
     const { status, body } = await kiln.call("POST", "/families/web/rollback", target);
     expect(status).toBe(400);
     said.push(String(body["error"]));
@@ -366,7 +373,9 @@ test("a rollback event without a target, or with two, changes nothing and says w
   expect(said).toEqual([
     expect.stringMatching(/a rollback needs a target: write "to": "previous".*"undo": true/),
     expect.stringMatching(/a rollback needs a target/),
+    expect.stringMatching(/a rollback needs a target/),
     expect.stringMatching(/"to" and "undo" are two targets; keep one of them$/),
+    expect.stringMatching(/"regions" does not go with "undo".*leave "regions" out$/),
   ]);
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(JSON.stringify(kiln.cloud.world.imaging.newestOf(HOME, "web")?.imageId)).toBe(before);
@@ -374,6 +383,7 @@ test("a rollback event without a target, or with two, changes nothing and says w
   const kept = kiln.cloud.oss
     .list(BUCKET, "failures/")
     .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString() ?? "");
-  expect(kept.filter((text) => text.includes("a rollback needs a target"))).toHaveLength(2);
+  expect(kept.filter((text) => text.includes("a rollback needs a target"))).toHaveLength(3);
   expect(kept.filter((text) => text.includes("are two targets"))).toHaveLength(1);
+  expect(kept.filter((text) => text.includes("does not go with"))).toHaveLength(1);
 });
