@@ -54,7 +54,8 @@ const RESERVED: readonly Reserved[] = [
   { reader: "git and its kin", names: "GIT_* SVN_* HG HG[A-Z]* CVS_RSH BZR_* XDG_*", exceptVersion: true },
   {
     reader: "Python and its tools",
-    names: "PYTHON* PIP_* PIPX_* PIPENV_* PDM_* POETRY_* UV_* TWINE_* VIRTUAL_ENV CONDA_* MAMBA_*",
+    names:
+      "PYTHON* PIP_* PIPX_* PIPENV_* PDM_* POETRY_* UV_* TWINE_* PYTEST_* GUNICORN_* VIRTUAL_ENV CONDA_* MAMBA_*",
     exceptVersion: true,
   },
   {
@@ -71,25 +72,29 @@ const RESERVED: readonly Reserved[] = [
   {
     reader: "Java and its tools",
     names:
-      "JAVA_* JDK_* JRE_* CLASSPATH MAVEN_* MVN_* M2_HOME GRADLE_* ANT_* SBT_* KOTLIN_* SCALA_* GROOVY_*",
+      "JAVA_* JVM_* JDK_* JRE_* CATALINA_* CLASSPATH MAVEN_* MVN_* M2_HOME GRADLE_* ANT_* SBT_* KOTLIN_* SCALA_* GROOVY_*",
     exceptVersion: true,
   },
   {
     reader: "other languages and their tools",
-    names: `PHPRC PHP_* COMPOSER* LUA_* LUAROCKS_* TCLLIBPATH R_* JULIA_* ERL_* ELIXIR_* MIX_* GUILE_* GHC_* GHCRTS CABAL_* OPAM*
-      OCAML* DOTNET_* CORECLR_* COMPLUS_* NUGET_* MSBUILD* PSMODULEPATH AWKPATH AWKLIBPATH GOFLAGS GOPATH GOROOT GOBIN GOENV
+    names: `PHPRC PHP_* COMPOSER* LUA_* LUAROCKS_* TCLLIBPATH TCL_* TK_* MONO_* CAML* R_* JULIA_* ERL_* ELIXIR_* MIX_* GUILE_* GHC_* GHCRTS CABAL_* OPAM*
+      OCAML* DOTNET_* CORECLR_* COMPLUS_* NUGET_* MSBUILD* PSMODULEPATH AWKPATH AWKLIBPATH GOPATH GOROOT GOBIN GOENV
       GOPROXY GOPRIVATE GONOPROXY GONOSUMDB GONOSUMCHECK GOSUMDB GOINSECURE GOVCS GOAUTH GOTOOLCHAIN GOTMPDIR GOCACHE
-      GOMODCACHE GODEBUG GOEXPERIMENT CGO_* CARGO_* RUSTC* RUSTDOC* RUSTFLAGS RUSTUP_* RUST_* SCCACHE_*`,
+      GOMODCACHE GODEBUG GOEXPERIMENT CGO_* CARGO_* RUSTC* RUSTDOC* RUSTUP_* RUST_* SCCACHE_*`,
     exceptVersion: true,
   },
   {
     reader: "version managers, which take it for a path",
-    names: "PYENV_* RBENV_* NODENV_* GOENV_* JENV_* PHPENV_* NVM_* ASDF_* MISE_* SDKMAN_*",
+    names: "PYENV_* RBENV_* NODENV_* GOENV_* JENV_* PHPENV_* ASDF_* MISE_*",
   },
+  { reader: "version managers", names: "NVM_* SDKMAN_*", exceptVersion: true },
   {
     reader: "make, compilers and their kin",
-    names: `MAKE MAKEFLAGS MAKEFILES MAKELEVEL MAKE_* MFLAGS GNUMAKEFLAGS CC CXX CPP LD AR AS NM FC LEX YACC RANLIB STRIP OBJCOPY CFLAGS CXXFLAGS CPPFLAGS LDFLAGS
-      ARFLAGS ASFLAGS LDLIBS LIBS CPATH LIBRARY_PATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH COMPILER_PATH GCC_*
+    names: `MAKE MAKEFILES MAKELEVEL MAKE_* MAKESHELL VPATH SUFFIXES CC CXX CPP LD AR AS NM FC F77 F90 PC M2C CO GET LEX YACC
+      LINT RM CP MV TEX TEXI2DVI WEAVE CWEAVE TANGLE CTANGLE MAKEINFO LINK* LOADLIBES OUTPUT_OPTION TARGET_ARCH TARGET_MACH
+      RANLIB STRIP STRIPPROG OBJCOPY OBJDUMP READELF DLLTOOL WINDRES OBJC OBJCXX HOSTCC HOSTCXX HOSTLD *_FOR_BUILD
+      CROSS_COMPILE INSTALL INSTALL_* LIBTOOL* LN LN_S MKDIR_P SED AWK GREP EGREP FGREP M4 AUTOCONF AUTOHEADER AUTOMAKE
+      AUTOM4TE AUTORECONF ACLOCAL LDLIBS LIBS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH COMPILER_PATH GCC_*
       CLANG_* CCACHE_* DISTCC_* CMAKE_* CTEST_* PKG_CONFIG* ACLOCAL_PATH CONFIG_SITE CONFIG_SHELL M4PATH`,
     exceptVersion: true,
   },
@@ -108,6 +113,11 @@ const RESERVED: readonly Reserved[] = [
     exceptVersion: true,
   },
   {
+    reader: "many programs, as options or as code they load,",
+    names:
+      "*FLAGS *_OPTS *_OPTIONS *_ADDOPTS *_ARGS *_PRELOAD *_LIBRARY_PATH *_MODULES *_LIBDIR *_LIB_DIR *_PLUGIN_PATH",
+  },
+  {
     reader: "clients of clouds, which take identities from it",
     names: `AWS_* AZURE_* ARM_CLIENT_* GOOGLE_* CLOUDSDK_* BOTO_* ALIYUN_* ALICLOUD_* ALIBABA_* ALIBABACLOUD_*
       OSS_ACCESS_KEY* OSS_SESSION_TOKEN OSS_ENDPOINT OSS_REGION TENCENTCLOUD_* ACCESS_KEY* SECRET_KEY* SECURITY_TOKEN`,
@@ -115,12 +125,18 @@ const RESERVED: readonly Reserved[] = [
   },
 ];
 
-const matchers = RESERVED.map(({ reader, names, anyCase, exceptVersion = false }) => {
-  const patterns = names.split(/\s+/).map((name) => name.replaceAll("*", "\\w*"));
-  return { reader, exceptVersion, pattern: new RegExp(`^(?:${patterns.join("|")})$`, anyCase ? "i" : "") };
-});
+const matchers = RESERVED.flatMap(({ reader, names, anyCase, exceptVersion = false }) =>
+  names.split(/\s+/).map((name) => ({
+    exceptVersion,
+    pattern: new RegExp(`^(?:${name.replaceAll("*", "\\w*")})$`, anyCase ? "i" : ""),
+    // Not each name of a kind is read, as GIT_COMMIT is not.
+    why: /[*[]/.test(name)
+      ? `${reader} read variables named ${name.replaceAll(/\[.*?\]\*?/g, "*")}`
+      : `${reader} read a variable of this name`,
+  })),
+);
 
-const RELEASE = /^[A-Za-z0-9]+_VERSION$/i;
+const RELEASE = /^(?:[A-Z0-9]+|DOCKER_COMPOSE|DOCKER_BUILDX)_VERSION$/i;
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /** Why a parameter may not have this name, as the rest of a sentence about it; undefined when it may. */
@@ -132,7 +148,7 @@ export function nameProblem(name: string): string | undefined {
   );
   return (
     found &&
-    `is reserved: ${found.reader} read a variable of this name; give the parameter another one, or set the variable in the recipe, under environment`
+    `is reserved: ${found.why}; give the parameter another one, or set the variable in the recipe, under environment`
   );
 }
 
@@ -144,7 +160,17 @@ const ParameterName = z.string().check(
 );
 
 /** Parameters as a request for a bake has them. */
-export const Parameters = z.record(ParameterName, z.string());
+export const Parameters = z.pipe(
+  z.unknown().check(
+    // A record leaves this name out without a word.
+    z.check<unknown>(({ value, issues }) => {
+      const name = "__proto__";
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return;
+      issues.push({ code: "custom", input: value, path: [name], message: nameProblem(name) ?? "" });
+    }),
+  ),
+  z.record(ParameterName, z.string()),
+);
 
 /**
  * Why a recipe does not take these parameters, named by name and step; undefined when it does. Asked again where they

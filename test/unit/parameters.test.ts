@@ -24,6 +24,9 @@ const DANGEROUS =
   GRADLE_OPTS PHPRC LUA_INIT R_PROFILE GOFLAGS GOPROXY CARGO_HOME RUSTC_WRAPPER RUSTFLAGS DOTNET_STARTUP_HOOKS
   PYENV_VERSION RBENV_VERSION MAKEFLAGS CC CFLAGS LDFLAGS PKG_CONFIG_PATH CURL_HOME WGETRC OPENSSL_CONF SSL_CERT_FILE
   SSL_CERT_DIR KRB5_CONFIG APT_CONFIG MODPROBE_OPTIONS TAR_OPTIONS GREP_OPTIONS DOCKER_HOST DOCKER_CONFIG KUBECONFIG
+  RM M4 SED AWK GREP EGREP INSTALL LIBTOOL F77 HOSTCC CC_FOR_BUILD MAKEINFO AUTOM4TE SCONSFLAGS GUNICORN_CMD_ARGS
+  CATALINA_OPTS JVM_OPTS LEIN_JVM_OPTS PYTEST_ADDOPTS MONO_PATH MONO_ENV_OPTIONS TCL_LIBRARY CAML_LD_LIBRARY_PATH CAMLLIB
+  GTK_MODULES GIO_EXTRA_MODULES XTABLES_LIBDIR IPTABLES_LIB_DIR QT_PLUGIN_PATH DOCKER_API_VERSION GIT_COMMIT GIT_URL
   TF_CLI_ARGS ANSIBLE_CONFIG AWS_ACCESS_KEY_ID AWS_PROFILE ALIBABA_CLOUD_ACCESS_KEY_ID ALIYUN_ACCESS_KEY_SECRET`.split(
     /\s+/,
   );
@@ -32,14 +35,20 @@ const HARMLESS =
   `RELEASE VERSION TIER app_version nginx_version NGINX_VERSION NODE_VERSION PYTHON_VERSION JAVA_VERSION
   DOCKER_VERSION PACKAGE_URL REGION STAGE ENVIRONMENT env APP_ENV APP_HOME APP_PATH PATHFINDER HOMEPAGE IFSPEC LDAP_URL GITHUB_SHA
   GITLAB_URL NODES NODENAME DOMAIN PORT LOG_LEVEL FEATURE_X BUILD_NUMBER BUILD_ID COMMIT BRANCH ARTIFACT PROXY_PORT PS10 MYSQL_VERSION
-  PG_VERSION REDIS_VERSION MIRROR APT_MIRROR TIMEZONE HISTORY_DAYS GHCR_TOKEN x X1 A_`.split(/\s+/);
+  PG_VERSION REDIS_VERSION NVM_VERSION SDKMAN_VERSION DOCKER_COMPOSE_VERSION MIRROR APT_MIRROR TIMEZONE HISTORY_DAYS GHCR_TOKEN x X1 A_`.split(
+    /\s+/,
+  );
 
 test("names that a shell, the loader, an interpreter or a tool reads are refused, each with who reads it", ({
   expect,
 }) => {
   for (const name of DANGEROUS) {
-    expect(nameProblem(name), name).toMatch(/^is reserved: .* read a variable of this name; give /);
+    expect(nameProblem(name), name).toMatch(
+      /^is reserved: .* read (?:a variable of this name|variables named [\w*]+); give /,
+    );
   }
+  expect(nameProblem("GIT_COMMIT")).toMatch(/^is reserved: git and its kin read variables named GIT_\*; /);
+  expect(nameProblem("PATH")).toMatch(/^is reserved: shells read a variable of this name; /);
   expect(HARMLESS.filter((name) => nameProblem(name) !== undefined)).toEqual([]);
 });
 
@@ -54,6 +63,21 @@ test("whatever follows a reserved beginning, or comes before a reserved end, is 
   fc.assert(
     fc.property(fc.constantFrom(...beginnings), words, (beginning, rest) => {
       expect(nameProblem(`${beginning}${rest}`)).toContain("is reserved");
+    }),
+  );
+  const loads = fc.constantFrom(
+    "FLAGS",
+    "_OPTS",
+    "_OPTIONS",
+    "_ARGS",
+    "_PRELOAD",
+    "_LIBRARY_PATH",
+    "_MODULES",
+    "_LIBDIR",
+  );
+  fc.assert(
+    fc.property(words, loads, (word, end) => {
+      expect(nameProblem(`${word}${end}`)).toContain("is reserved");
     }),
   );
   const proxy = fc.constantFrom("_PROXY", "_proxy", "_Proxy");
@@ -90,8 +114,10 @@ test("a name that is none is refused with the rule, whatever it is made of", ({ 
 const noPorts = {} as Ports;
 
 test("a request for a bake is refused at the edge, however it arrives", async ({ expect }) => {
-  for (const name of ["BASH_ENV", "https_proxy", "nginx-version"]) {
-    const request = { v: 1, request: "bake", recipe: "web", parameters: { RELEASE: "1", [name]: "x" } };
+  for (const name of ["BASH_ENV", "https_proxy", "nginx-version", "__proto__"]) {
+    // As it is read from a body: a literal would set the prototype.
+    const parameters: unknown = JSON.parse(`{"RELEASE": "1", "${name}": "x"}`);
+    const request = { v: 1, request: "bake", recipe: "web", parameters };
     expect(BakeRequest.safeParse(request).success).toBe(false);
     const problem = `bake-image cannot read this event: parameters.${name}: ${nameProblem(name)}`;
     await expect(beginBakes(request, noPorts)).rejects.toThrow(problem);
@@ -130,7 +156,7 @@ test("a parameter never takes the place of what a step sets itself, and every on
   expect(parametersProblem({ TIER: "back", RELEASE: "1", LD_PRELOAD: "/x.so" }, recipe)).toBe(
     'parameters.TIER: provision[2] ("set up") sets TIER itself, under environment, and a parameter does not replace that; ' +
       "leave the parameter out, or remove TIER from the step. parameters.LD_PRELOAD: is reserved: the loader and the C library " +
-      "read a variable of this name; give the parameter another one, or set the variable in the recipe, under environment",
+      "read variables named LD_*; give the parameter another one, or set the variable in the recipe, under environment",
   );
   const [step] = recipe.provision.slice(2);
   if (step === undefined || step.kind === "reboot") throw new Error("no such step");

@@ -110,6 +110,28 @@ const refusals: readonly (readonly [
   ],
   [
     "POST",
+    "/families/web/rollback",
+    '{"undo":true,"regions":["cn-hangzhou"]}',
+    400,
+    'body: "regions" does not go with "undo", which takes the last rollback back wherever it was; leave "regions" out',
+  ],
+  ["POST", "/families/web/rollback", '{"to":""}', 400, NO_TARGET],
+  [
+    "POST",
+    "/families/web/rollback",
+    '{"to":"web (1)"}',
+    400,
+    'to: must be "previous" or the id or name of an image, 2 to 128 letters, digits and :._-',
+  ],
+  [
+    "POST",
+    "/recipes/web/bake",
+    '{"parameters":{"__proto__":"x"}}',
+    400,
+    "parameters.__proto__: a name is letters, digits and _, at most 64 of them and a letter first, like NGINX_VERSION",
+  ],
+  [
+    "POST",
     "/recipes/web/bake",
     { parameters: { "nginx-version": "1.26" } },
     400,
@@ -120,7 +142,7 @@ const refusals: readonly (readonly [
     "/recipes/web/bake",
     { parameters: { RELEASE: "1", BASH_ENV: "$(id)", VERSION: 2 } },
     400,
-    "parameters.BASH_ENV: is reserved: shells read a variable of this name; give the parameter another one, or set the variable in the recipe, under environment; parameters.VERSION: must be text",
+    "parameters.BASH_ENV: is reserved: shells read variables named BASH*; give the parameter another one, or set the variable in the recipe, under environment; parameters.VERSION: must be text",
   ],
   ["POST", "/families/web/promote", { recipe: "web" }, 400, "imageId: must be text"],
 ];
