@@ -163,7 +163,7 @@ const ParameterName = z.string().check(
 export const Parameters = z.pipe(
   z.unknown().check(
     // A record leaves this name out without a word.
-    z.check<unknown>(({ value, issues }) => {
+    z.check(({ value, issues }) => {
       const name = "__proto__";
       if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return;
       issues.push({ code: "custom", input: value, path: [name], message: nameProblem(name) ?? "" });
