@@ -36,6 +36,11 @@ export function stoppedByKilnAt(instance: Instance): number | undefined {
   return (instance.startedAt ?? 0) > at ? undefined : at;
 }
 
+export const isDown = ({ status }: Instance): boolean => status === "Stopping" || status === "Stopped";
+
+/** Whether this idle run marked it; that it is down by that run's doing takes `isDown` as well. */
+export const isMarkedBy = ({ tags }: Instance, run: string): boolean => tags[TAG.stoppedBy] === run;
+
 /** Whether its last start was a later one than the launch. */
 export const wasStartedAgain = ({ startedAt, createdAt }: Instance): boolean =>
   startedAt !== undefined && startedAt - createdAt > FIRST_START_MS;

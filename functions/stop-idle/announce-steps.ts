@@ -49,7 +49,7 @@ export async function unwarnStep(event: Phase<"unwarn">, ports: Ports): Promise<
   await untagEach(cloud, unwarn, [TAG.stopAt]);
   const acted = { ...NOTHING_DONE, warned, summary, calls: addCalls(event.calls, calls) };
   return next(
-    { phase: "mark", stops, ...acted },
+    { phase: "stop", stops, ...acted },
     0,
     unwarn.length > 0 ? `${unwarn.length} are in use again` : undefined,
   );

@@ -5,6 +5,7 @@ import { minutes, seconds } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { TAG } from "../../shared/labels.ts";
 import { done, failed, next, wait } from "../../shared/machine.ts";
+import { isDown, isMarkedBy } from "../../shared/marks.ts";
 import { addCalls, counted } from "./calls.ts";
 import { untagEach } from "../../shared/each.ts";
 import { claimOf, policyOf, type IdleOutcome, type Phase } from "./fleet.ts";
@@ -19,7 +20,10 @@ export async function confirmStep(event: Phase<"confirm">, ports: Ports): Promis
   const { fleet } = event.job;
   const policy = policyOf(event);
   const { cloud, calls } = counted(ports.cloud);
-  const found = await describeInstances(cloud, { ids: stopped });
+  const listed = await describeInstances(cloud, { ids: stopped });
+  // Of a step that was given up it is not known how far it got; its marks say it.
+  const theirs = listed.filter((instance) => isDown(instance) && !isMarkedBy(instance, event.run));
+  const found = listed.filter((instance) => !theirs.includes(instance));
   const leaving = policy.action === "release" ? found : found.filter(({ status }) => status === "Stopping");
   const patient = ports.clock.now() - event.since < STOPPING_MS;
   if (leaving.length > 0 && patient)
@@ -35,7 +39,8 @@ export async function confirmStep(event: Phase<"confirm">, ports: Ports): Promis
     .filter(({ stoppedMode }) => wanted && stoppedMode !== "StopCharging")
     .map(({ id }) => id);
   const prices = await readPrices(cloud, saving);
-  const over = stopped.filter((id) => !leaving.some((instance) => instance.id === id) && !again.includes(id));
+  const not = new Set([...[...leaving, ...theirs].map(({ id }) => id), ...again]);
+  const over = stopped.filter((id) => !not.has(id));
   const result = {
     fleet,
     ...summary,

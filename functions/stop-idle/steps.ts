@@ -7,7 +7,7 @@ import { tellStep, unwarnStep, warnStep } from "./announce-steps.ts";
 import { confirmStep, unmarkStep } from "./confirm-steps.ts";
 import { keepStep } from "./keep-steps.ts";
 import { giveUpResume, resumeStep, retypeStep, startStep, upStep } from "./resume-steps.ts";
-import { giveUpStop, markStep, stopStep } from "./stop-steps.ts";
+import { giveUpStop, stopStep } from "./stop-steps.ts";
 import { releaseStep, surplusStep } from "./surplus-steps.ts";
 import { surveyStep } from "./survey-steps.ts";
 
@@ -19,7 +19,6 @@ export const stopIdle: Machine<IdleEvent, Ports> = {
     warn: warnStep,
     tell: tellStep,
     unwarn: unwarnStep,
-    mark: markStep,
     stop: stopStep,
     confirm: confirmStep,
     surplus: surplusStep,
@@ -38,7 +37,6 @@ export const stopIdle: Machine<IdleEvent, Ports> = {
     warn: minutes(30),
     tell: minutes(30),
     unwarn: minutes(30),
-    mark: minutes(30),
     stop: minutes(30),
     confirm: minutes(30),
     surplus: minutes(30),

@@ -67,8 +67,7 @@ export const IdleEvent = z.discriminatedUnion("phase", [
   phase("warn", { warn: ids, unwarn: ids, stops: ids, ...tally }),
   phase("tell", { unwarn: ids, warned: ids, stops: ids, ...tally }),
   phase("unwarn", { unwarn: ids, warned: ids, stops: ids, ...tally }),
-  phase("mark", { stops: ids, ...acted }),
-  phase("stop", { slice: ids, stops: ids, ...acted }),
+  phase("stop", { stops: ids, ...acted }),
   phase("confirm", { ...acted, problem: z.optional(z.string()) }),
   phase("surplus", { ...ending, calls: counts }),
   /** `leave`: sleepers to release, each with the image it was chosen for; `released`: those that are going. */

@@ -85,14 +85,15 @@ test("what others stop between the survey and the stop counts against keepRunnin
   const kiln = await deploy(QUIET);
   // The survey takes the first two of them.
   const [a = "", b = "", c = ""] = (await idleFleet(kiln, 3)).toSorted();
-  let marked = false;
+  let stopped = false;
+  // The survey asks for the stock last of all.
   kiln.cloud.faults.add({
     product: "ecs",
-    action: "TagResources",
+    action: "RunInstances",
     kind: "before",
-    when: () => {
-      if (!marked) kiln.cloud.world.stop(c);
-      marked = true;
+    when: ({ DryRun: dry }) => {
+      if (dry === "true" && !stopped) kiln.cloud.world.stop(c);
+      stopped ||= dry === "true";
       return false;
     },
   });
