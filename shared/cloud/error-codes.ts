@@ -230,6 +230,7 @@ export const CODES: readonly CodeRow[] = [
     "OperationDenied.ZoneNotAllowed": "The zone takes no new instances of this account: take another.",
     "InvalidVpcZone.NotSupported": "The VPC has no room in this zone: take a vSwitch of another zone.",
     "OperationDenied.NoVlan": "The zone has no network left for this vSwitch: take another vSwitch.",
+    IncorrectVSwitchStatus: "The vSwitch is being changed: take another, or this one later.",
     "InvalidVSwitchId.IpInvalid": "The vSwitch has no such free address: take another vSwitch or address.",
     "InvalidVSwitchId.IpNotEnough": "The vSwitch has too few free addresses: take another vSwitch.",
   }),
@@ -237,13 +238,15 @@ export const CODES: readonly CodeRow[] = [
     {
       "InvalidParameter.Conflict":
         "Two of the parameters do not go together, often image and type: take another type, or look at the message.",
+      "InvalidParameter.Mismatch":
+        "Security group, vSwitch and zone do not belong together: they must share VPC and zone.",
+      "InvalidSecurityGroupId.VPCMismatch": "The security group belongs to another VPC than the vSwitch.",
     },
     ...LAUNCHES,
   ),
   ...wait({
     "OperationDenied.ResourceControl": "The cloud holds this back for a moment; it is repeated.",
     NodeControllerUnavailable: "The machines of the zone are not reachable for a moment; it is repeated.",
-    IncorrectVSwitchStatus: "The vSwitch is being changed; it is repeated afterwards.",
     IncorrectVpcStatus: "The VPC is being changed; it is repeated afterwards.",
   }),
   ...wait(
@@ -264,7 +267,8 @@ export const CODES: readonly CodeRow[] = [
       "Not a family name: 2 to 128 letters, digits, `:`, `_` and `-`, a letter first, not `aliyun` or `acs:`.",
     ImageNotSupportCloudInit:
       "The image has no cloud-init, so user data cannot be used: take another image or none.",
-    "InvalidSystemDiskSize.*": "The system disk is smaller than the image: make it larger.",
+    "InvalidSystemDiskSize.*": "The system disk has a size its category does not have here: take another.",
+    "InvalidSystemDiskSize.LessThanImageSize": "The system disk is smaller than the image: make it larger.",
     "InvalidMinAmount.Malformed": "The least number to launch must be between 1 and 100.",
     "InvalidMaxAmount.Malformed": "The number to launch must be between 1 and 100.",
     "InvalidParam.Amount": "The number to launch must be between 1 and 100.",
@@ -279,8 +283,6 @@ export const CODES: readonly CodeRow[] = [
     "InvalidRegionId.NotFound": "There is no such region: check its id, such as cn-hangzhou.",
     "InvalidInstanceId.NotFound":
       "There is no such instance in this region; it may have been released meanwhile.",
-    "InvalidParameter.Mismatch":
-      "Security group, vSwitch and zone do not belong together: they must share VPC and zone.",
     "InvalidInstanceName.Malformed": "Not an instance name: 2 to 128 letters, digits, `:`, `_`, `.` and `-`.",
     "InvalidHostName.Malformed":
       "Not a host name: 2 to 64 letters, digits, `.` and `-` (Windows: to 15, without dots).",

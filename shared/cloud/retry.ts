@@ -23,17 +23,25 @@ export const isDryRunSuccess = (code: string): boolean => DRY_RUN_PASSED.has(cod
 
 /** What an offering is made of: a launch that is refused for one of these may be taken elsewhere. */
 const OFFERING = /Disk|Category|Zone|VSwitch|Vlan|InstanceType|PerformanceLevel/;
+/** These are the same with every offering: a pace, a parameter left out, a disk too small for the image. */
+const EVERYWHERE = /^Throttling|^Missing|LessThanImageSize/;
+
+const mayGoElsewhere = (action: string, code: string): boolean =>
+  (LAUNCHES as readonly string[]).includes(action) && OFFERING.test(code) && !EVERYWHERE.test(code);
 
 /**
  * Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. A launch has some 250 codes,
- * so one that names a part of the offering moves on to the next, and is reported like any other.
+ * so one that names a part of the offering moves on to the next, known or not, and is reported like any other.
  */
 export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
   const row = rowOf(action, code);
-  if (row !== undefined)
-    return { kind: row.kind, hint: row.hint.replace("{ram}", ramAction(product, action)) };
+  const elsewhere = mayGoElsewhere(action, code);
+  if (row !== undefined) {
+    const kind = elsewhere ? "change" : row.kind;
+    return { kind, hint: row.hint.replace("{ram}", ramAction(product, action)) };
+  }
   const is4xx = status >= 400 && status < 500;
-  if (is4xx && (LAUNCHES as readonly string[]).includes(action) && OFFERING.test(code)) {
+  if (is4xx && elsewhere) {
     return {
       kind: "change",
       hint: "This type, zone, vSwitch or disk cannot be had like this: take another.",

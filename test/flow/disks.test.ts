@@ -313,6 +313,11 @@ const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
   [400, "InvalidPerformanceLevel.ValueNotSupported"],
   [403, "InstanceDiskCategoryLimitExceed"],
   [403, "OperationDenied.SomeNewZoneRule"],
+  [404, "InvalidVSwitchId.NotFound"],
+  [403, "IncorrectVSwitchStatus"],
+  [404, "InvalidZoneId.NotFound"],
+  [400, "InvalidSystemDiskSize.ValueNotSupported"],
+  [400, "InvalidParameter.Mismatch"],
 ];
 
 fleetTest(

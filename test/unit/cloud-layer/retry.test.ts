@@ -45,6 +45,30 @@ test("an unknown refusal of a launch that names a part of the offering goes on t
   }
 });
 
+test("so does a known one, whatever it is of other calls; a pace or a disk below the image is the same everywhere", ({
+  expect,
+}) => {
+  for (const action of ["RunInstances", "CreateInstance"]) {
+    const offering = /VSwitch|Zone|Category|InstanceType|DiskSize/;
+    const known = CODES.filter(({ match, actions }) => offering.test(match) && actions === undefined);
+    const codes = known.map(({ match }) => match.replace(/\*$/, "New"));
+    expect(codes).toEqual(expect.arrayContaining(["InvalidVSwitchId.NotFound", "InvalidZoneId.NotFound"]));
+    for (const code of [
+      ...codes.filter((one) => !one.includes("LessThanImageSize")),
+      "InvalidSystemDiskSize.ValueNotSupported",
+      "InvalidParameter.VSwitchId",
+      "InvalidParameter.Mismatch",
+      "InvalidSecurityGroupId.VPCMismatch",
+      "Forbidden.Zone",
+    ])
+      expect([kindOf(code, action, 403), code]).toEqual(["change", code]);
+    expect(kindOf("Throttling.VSwitch", action, 429)).toBe("wait");
+    expect(kindOf("MissingParameter.VSwitchId", action)).toBe("give-up");
+    expect(kindOf("InvalidSystemDiskSize.LessThanImageSize", action, 404)).toBe("give-up");
+  }
+  expect(kindOf("InvalidVSwitchId.NotFound", "DescribeInstances", 404)).toBe("give-up");
+});
+
 test("stock, zone and quota ask for another choice, patience goes with the same one", ({ expect }) => {
   for (const code of [
     "OperationDenied.NoStock",
@@ -151,10 +175,10 @@ const LAUNCH: readonly (readonly [code: string, kind: ErrorKind, said: string])[
   ["InvalidSystemDiskSize.LessThanImageSize", "give-up", "smaller than the image: make it larger"],
   ["InvalidLaunchTemplate.NotFound", "give-up", "check id or name"],
   ["InvalidLaunchTemplateVersion.NotFound", "give-up", "no such version: check the number"],
-  ["InvalidVSwitchId.NotFound", "give-up", "no such vSwitch in this region: check the id"],
-  ["InvalidZoneId.NotFound", "give-up", "no such zone in this region: check the id"],
+  ["InvalidVSwitchId.NotFound", "change", "no such vSwitch in this region: check the id"],
+  ["InvalidZoneId.NotFound", "change", "no such zone in this region: check the id"],
   ["InvalidSecurityGroupId.NotFound", "give-up", "no such security group in this region: check the id"],
-  ["InvalidParameter.Mismatch", "give-up", "must share VPC and zone"],
+  ["InvalidParameter.Mismatch", "change", "must share VPC and zone"],
   ["InvalidMinAmount.Malformed", "give-up", "between 1 and 100"],
   ["InvalidMaxAmount.Malformed", "give-up", "between 1 and 100"],
   ["InvalidParam.Amount", "give-up", "between 1 and 100"],
