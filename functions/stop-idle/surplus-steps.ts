@@ -2,13 +2,16 @@
  * The release of sleepers beyond the bound (surplus.ts): surplus → (release) for each slice → unmark.
  *
  * E5. Chosen in one step and released in the next ones, so that a second delivery releases the same. Each is
- *     looked at again just before, and released without force: the cloud refuses what is started meanwhile.
+ *     looked at again just before, the ledger last of all, and released without force: the cloud refuses what is
+ *     started meanwhile.
  */
 import { describeInstances } from "../../shared/cloud/instances.ts";
 import { minutes, seconds } from "../../shared/duration.ts";
 import { releaseEach } from "../../shared/each.ts";
 import type { IdleEvent } from "../../shared/events/stop-idle.ts";
 import type { Ports } from "../../shared/handler.ts";
+import { wakingIn } from "../../shared/limits/grant.ts";
+import { readLedger } from "../../shared/limits/ledger.ts";
 import { membersOf } from "../../shared/limits/members.ts";
 import { next, wait } from "../../shared/machine.ts";
 import { RELEASE_SLICE } from "./bounds.ts";
@@ -21,6 +24,8 @@ import { inWords, readSurplus, staysNow } from "./surplus.ts";
 const MOST_LEAVE = 300;
 /** A sleeper that is still listed this long after its release is left to the cloud. */
 const GOING_MS = minutes(10);
+
+const WAKES = "a scale-out or resume is about to start it";
 
 /** Chooses the sleepers that go. */
 export async function surplusStep(event: Phase<"surplus">, ports: Ports): Promise<IdleOutcome> {
@@ -54,10 +59,11 @@ export async function releaseStep(event: Phase<"release">, ports: Ports): Promis
   const job = { fleet: event.job.fleet, policy: policyOf(event) };
   const found = await describeInstances(cloud, { ids: slice.map(({ id }) => id) });
   const now = ports.clock.now();
+  const waking = wakingIn(await readLedger(cloud, job.fleet), now);
   const stays = slice.flatMap((leaving) => {
     const instance = found.find(({ id }) => id === leaving.id);
     // One that is not found went by an earlier delivery of this step, or by other hands.
-    const message = instance && staysNow(instance, leaving, job, now);
+    const message = instance && (waking.has(leaving.id) ? WAKES : staysNow(instance, leaving, job, now));
     return message === undefined ? [] : [{ id: leaving.id, code: "Stays", message }];
   });
   const staying = new Set(stays.map(({ id }) => id));
@@ -75,14 +81,21 @@ export async function releaseStep(event: Phase<"release">, ports: Ports): Promis
 }
 
 async function seeGone(event: Phase<"release">, ports: Ports): Promise<IdleOutcome> {
-  const { released, refused, refusals, why } = event;
+  const { refused, refusals, why } = event;
   const { cloud, calls } = counted(ports.cloud);
-  const there = await describeInstances(cloud, { ids: released.map(({ id }) => id) });
+  const there = await describeInstances(cloud, { ids: event.released.map(({ id }) => id) });
   if (there.length > 0 && ports.clock.now() - event.since < GOING_MS)
-    return wait(seconds(5), `${there.length} of ${released.length} are being released`);
+    return wait(seconds(5), `${there.length} of ${event.released.length} are being released`);
+  const left = there.map(({ id, status }) => ({
+    id,
+    code: "StillThere",
+    message: `its release was accepted, and it is ${status}: look at it, the next check tries again`,
+  }));
+  const released = event.released.filter(({ id }) => !there.some((instance) => instance.id === id));
+  const not = withRefusals({ refused, refusals }, left);
   const outcome = {
     ...(released.length > 0 && { released: told(released.map(inWords)), releasedBecause: why }),
-    ...(refusals > 0 && { notReleased: told(refused, refusals) }),
+    ...(not.refusals > 0 && { notReleased: told(not.refused, not.refusals) }),
   };
   return finish(event, addCalls(event.calls, calls), outcome);
 }

@@ -1,5 +1,5 @@
 /** Which sleepers a check releases when there are more than may be, and which never. */
-import { minutes } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
 import type { Deployment } from "../deployment.ts";
 import { accepted, callsOf, ended, machines, scaleOut, tagsOf, test } from "./fleet.ts";
@@ -192,4 +192,69 @@ test("a sleeper that a request is about to wake is not released", async ({ deplo
   expect((await check(kiln)).result).not.toHaveProperty("released");
   away();
   expect((await ended(kiln, run)).result).toMatchObject({ count: 2, woken: 2 });
+});
+
+test("a sleeper that is granted to a request after it was chosen is not released", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await deployed(kiln, { ...IDLES, limits: { max: 2 } });
+  await scaleOut(kiln, { count: 2 });
+  await fallAsleep(kiln);
+  const single = new Set(machines(kiln).map(({ instanceId }) => JSON.stringify([instanceId])));
+  // The look before the release has to wait; meanwhile max is raised again and all are asked for.
+  const held = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DescribeInstances",
+    kind: "before",
+    when: ({ InstanceIds: ids = "" }) => single.has(ids),
+    fault: new CloudFault(429, "Throttling.User", "Request was denied due to user flow control."),
+  });
+  await deployed(kiln, { ...IDLES, limits: { max: 1 } });
+  const asked = await accepted(kiln, "/fleets/web/stop", {});
+  const phases = () => kiln.records("idle").map(({ phase }) => phase);
+  await kiln.cloud.settle({ until: () => phases().includes("release"), forMs: minutes(5) });
+  expect(phases()).toContain("release");
+  await deployed(kiln, { ...IDLES, limits: { max: 2 } });
+  const away = kiln.cloud.faults.add({ product: "ecs", action: "StartInstances", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2, key: "again" });
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "wake", forMs: minutes(1) });
+  held();
+  await ended(kiln, asked.run);
+  const results = kiln.records("idle").map(({ result }) => JSON.stringify(result));
+  expect(results.filter((result) => result?.includes("is about to start it"))).toHaveLength(1);
+  expect(callsOf(kiln, "DeleteInstance")).toEqual([]);
+  away();
+  expect((await ended(kiln, run)).result).toMatchObject({ count: 2, woken: 2 });
+});
+
+test("a sleeper that is still there long after its release is not told as released", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await deployed(kiln);
+  await scaleOut(kiln, { count: 3 });
+  await fallAsleep(kiln);
+  const [stays = "", ...go] = machines(kiln).map(({ instanceId }) => instanceId);
+  const { delays } = kiln.cloud.world;
+  const usual = delays.releasingMs;
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DeleteInstance",
+    kind: "before",
+    when: ({ InstanceId: id }) => {
+      delays.releasingMs = id === stays ? hours(1) : usual;
+      return false;
+    },
+  });
+  serve(kiln, "m-web-2");
+  await scaleOut(kiln, { count: 3, key: "again" });
+  const { result } = await fallAsleep(kiln);
+  const released = (result?.["released"] ?? []) as string[];
+  expect(released.toSorted()).toEqual(go.map((id) => `${id} of m-web-1`).toSorted());
+  expect(result?.["notReleased"]).toEqual([
+    `${stays}: StillThere its release was accepted, and it is Stopped: look at it, the next check tries again`,
+  ]);
 });
