@@ -63,8 +63,22 @@ export async function writeRecord(client: CloudClient, record: RunRecord): Promi
   await putObject(client, recordKey(record.run), JSON.stringify(record), { contentType: "application/json" });
 }
 
-/** The record of a run, or undefined when none was written. */
+/** The record of a run, or undefined when none was written. @throws TypeError or SyntaxError for what is no record. */
 export async function readRecord(client: CloudClient, run: string): Promise<RunRecord | undefined> {
   const object = await getObject(client, recordKey(run));
-  return object === undefined ? undefined : (JSON.parse(object.text) as RunRecord);
+  if (object === undefined) return undefined;
+  const record: unknown = JSON.parse(object.text);
+  if (!isRecordOf(run, record)) throw new TypeError(`${recordKey(run)} is not the record of ${run}`);
+  return record;
+}
+
+const STATES: ReadonlySet<unknown> = new Set<RunRecord["state"]>(["queued", "running", "done", "failed"]);
+
+/** As far as others rely on it: a person, or an older Kiln, may have written something else under the key. */
+function isRecordOf(run: string, value: unknown): value is RunRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const record = value as Partial<RunRecord>;
+  const { event } = record;
+  const carries = event === undefined || (typeof event === "object" && typeof event?.seq === "number");
+  return record.run === run && STATES.has(record.state) && carries;
 }

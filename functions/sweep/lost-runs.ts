@@ -39,7 +39,7 @@ async function recordAt(key: string, ports: Ports): Promise<RunRecord | undefine
 }
 
 /**
- * The record of a run as far as this deployment knows it; undefined without one, and for one that is no JSON.
+ * The record of a run as far as this deployment knows it; undefined without one, and for what is no record.
  * @throws CloudError when the bucket refuses: that is about all records, anything else about this one only.
  */
 export async function knownRecord(run: string, { cloud, log }: Ports): Promise<RunRecord | undefined> {

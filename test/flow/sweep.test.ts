@@ -1,6 +1,7 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/kernel.ts";
-import type { Deployment } from "../deployment.ts";
+import { recordKey } from "../../shared/run.ts";
+import { BUCKET, type Deployment } from "../deployment.ts";
 import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
 import { served } from "./release.ts";
 
@@ -235,5 +236,33 @@ timed(
     await kiln.cloud.settle({ forMs: hours(2) });
     expect(ownImages(kiln)).toEqual([]);
     expect(leftovers(kiln)).toEqual([]);
+  },
+);
+
+timed(
+  "what is no record makes its run an unknown one and keeps the sweep from nothing else",
+  async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    const day = new Date(kiln.cloud.time.now()).toISOString().slice(0, 10).replaceAll("-", "");
+    const bodies = ["", "{", "null", "[]", "{}", '"x"', "1", '{"state":"done"}'];
+    const made: string[] = [];
+    for (const [n, body] of [
+      ...bodies,
+      `{"run":"bake-web-${day}-${"8".repeat(12)}","state":"DONE"}`,
+    ].entries()) {
+      const run = `bake-web-${day}-${String(n).repeat(12)}`;
+      kiln.cloud.oss.put(BUCKET, recordKey(run), body);
+      made.push(await launchTagged(kiln, { "kiln:run": run, "kiln:role": "builder" }));
+    }
+    const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    const there = [...kiln.cloud.world.instances.keys()];
+    expect(there).not.toContain(orphan);
+    expect(there).toEqual(expect.arrayContaining(made));
+    expect(
+      lastReport(kiln)
+        .unknown?.map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(made.toSorted());
   },
 );
