@@ -11,7 +11,7 @@ import { Readable } from "node:stream";
 import { CloudError, EventError } from "../errors.ts";
 import type { CloudClient } from "./client.ts";
 import { defaultEndpoint } from "./endpoints.ts";
-import { ask } from "./patience.ts";
+import { ask, lastAnswer, notOurs } from "./patience.ts";
 import { clean, cloudError, refusal } from "./refusal.ts";
 
 export interface Delivery {
@@ -36,7 +36,8 @@ const API_VERSION = "2023-03-30";
  */
 export async function deliver(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
   check(delivery);
-  const send = (adapter: Adapter) => ask(client, "fc", "InvokeFunction", () => adapter(client, delivery));
+  const send = (adapter: Adapter) =>
+    ask(client, "fc", "InvokeFunction", () => queued(adapter, client, delivery));
   const [first, second] = client.access.fcSignature === "fc" ? [viaFc2, viaCore] : [viaCore, viaFc2];
   try {
     return await send(first);
@@ -49,6 +50,15 @@ export async function deliver(client: CloudClient, delivery: Delivery): Promise<
     });
     return send(second);
   }
+}
+
+/** Both adapters take any 2xx, one of them 3xx too, for the answer; a queued event is answered in one way only. */
+async function queued(adapter: Adapter, client: CloudClient, delivery: Delivery) {
+  const outcome = await adapter(client, delivery);
+  const { statusCode, headers = {} } = lastAnswer() ?? {};
+  const isQueued = statusCode === 202 && headers["x-fc-request-id"] !== undefined;
+  if (outcome === "accepted" && !isQueued) throw notOurs("Function Compute");
+  return outcome;
 }
 
 type Adapter = (client: CloudClient, delivery: Delivery) => Promise<"accepted" | "duplicate">;

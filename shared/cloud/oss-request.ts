@@ -10,7 +10,7 @@ import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
 import type { CloudClient } from "./client.ts";
 import { defaultEndpoint } from "./endpoints.ts";
-import { ask } from "./patience.ts";
+import { ask, notOurs } from "./patience.ts";
 import { clean, cloudError } from "./refusal.ts";
 import { textOf } from "./xml.ts";
 
@@ -99,6 +99,9 @@ function exchange(url: URL, call: BucketCall, headers: Record<string, string>): 
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", reject);
       answer.on("end", () => {
+        // OSS names each of its answers; a page of something in between may be read as an object otherwise.
+        if ((answer.statusCode ?? 0) < 300 && answer.headers["x-oss-request-id"] === undefined)
+          return reject(notOurs("OSS"));
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
       });
     });

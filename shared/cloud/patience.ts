@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
-import type { ClientRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { seconds } from "../duration.ts";
 import type { CloudError, CloudProduct } from "../errors.ts";
 import type { CloudClient } from "./client.ts";
@@ -56,6 +56,23 @@ const sent = new AsyncLocalStorage<Set<ClientRequest>>();
 subscribe("http.client.request.start", (message) => {
   sent.getStore()?.add((message as { request: ClientRequest }).request);
 });
+
+/** Of a good answer the SDKs tell neither the status nor the headers. */
+const answers = new WeakMap<ClientRequest, IncomingMessage>();
+subscribe("http.client.response.finish", (message) => {
+  const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+  answers.set(request, response);
+});
+
+/** The answer to the newest request of the call under way (`ask`); its body is not for reading. */
+export function lastAnswer(): Pick<IncomingMessage, "statusCode" | "headers"> | undefined {
+  const request = [...(sent.getStore() ?? [])].at(-1);
+  return request && answers.get(request);
+}
+
+/** To be thrown in a call: something between us and the cloud answered, so the outcome is open. */
+export const notOurs = (product: string): Error =>
+  Object.assign(new Error(`the answer is not one of ${product}`), { code: "UnreadableAnswer" });
 
 function withinLimits<T>(limits: readonly AbortSignal[], call: () => Promise<T>): Promise<T> {
   const requests = new Set<ClientRequest>();

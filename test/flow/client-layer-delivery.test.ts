@@ -13,6 +13,9 @@ import { EventError } from "../../shared/errors.ts";
 import { startCloud, type Cloud } from "../cloud/index.ts";
 import { connected } from "../unit/cloud-layer/connected.ts";
 
+/** As Function Compute names each of its answers. */
+const NAMED = { "x-fc-request-id": "1-68b0a1c2-0123456789ab" };
+
 const MANIFEST = `edition: 3.0.0
 name: delivery
 access: default
@@ -110,7 +113,7 @@ async function behind(refused: RegExp, refuse: RequestListener) {
     if (refused.test(request.headers.authorization ?? "")) return refuse(request, response);
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => response.writeHead(202).end());
+    request.on("end", () => response.writeHead(202, NAMED).end());
     return undefined;
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -163,7 +166,7 @@ onCloud("a wrong secret ends both ways with an error that shows no secret", asyn
 
 onCloud("an acceptance with a JSON type and no body is an acceptance", async ({ cloud, expect }) => {
   const front = await behind(/^FC /, (_, response) => {
-    response.writeHead(202, { "content-type": "application/json" }).end();
+    response.writeHead(202, { ...NAMED, "content-type": "application/json" }).end();
   });
   const client = connected(cloud, { endpoints: { fc: front.url } });
   expect(await deliver(client, { to: "echo", payload: "{}", delayMs: 0, taskId: "a" })).toBe("accepted");
@@ -174,7 +177,7 @@ test("the token of a session goes along even when its key id does not begin with
   const tokens: unknown[] = [];
   const front = await behind(/^FC /, (request, response) => {
     tokens.push(request.headers["x-fc-security-token"]);
-    response.writeHead(202).end();
+    response.writeHead(202, NAMED).end();
   });
   const credentials = { accessKeyId: "TMP.key", accessKeySecret: "secret", securityToken: "token-1" };
   const endpoints = { fc: front.url };

@@ -3,6 +3,8 @@
  * proportion: a call gives up after 0.6 seconds, all of them after 2.4. Timers of a function pass in real time.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "vitest";
@@ -186,4 +188,38 @@ test("an address that refuses or has no name ends in 503 in time", async ({ depl
     expect(answer, JSON.stringify(env)).toMatchObject(SILENT);
     expect(answer?.ms, JSON.stringify(env)).toBeLessThan(LIMIT_MS);
   }
+});
+
+/** Answers of something that stands between: a proxy's page, half an object, a login. */
+const BETWEEN = [
+  [200, { "content-type": "text/html" }, "<html></html>"],
+  [200, { "content-type": "application/json" }, '{"v":1,'],
+  [200, { "content-type": "application/json" }, ""],
+  [202, { "content-type": "text/html" }, ""],
+  [302, { location: "http://127.0.0.1:1/" }, ""],
+] as const;
+
+test("what neither OSS nor Function Compute answered is 503, and is not taken for a record or a queued event", async ({
+  deploy,
+  expect,
+}) => {
+  let next: (typeof BETWEEN)[number] = BETWEEN[0];
+  const server = createServer((_, answer) => {
+    const [status, headers, body] = next;
+    answer.writeHead(status, headers).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const [env, request] of [
+    [{ KILN_OSS_ENDPOINT: url }, ["GET", "/runs/bake-web-20260105-0123456789ab"]],
+    [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "fc" }, wish("web")],
+    [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "acs3" }, wish("web")],
+  ] as const) {
+    const kiln = await deploy(env);
+    for (next of BETWEEN) {
+      const [answer] = await timed(kiln, request);
+      expect([answer?.status, next, env]).toEqual([503, next, env]);
+    }
+  }
+  server.close();
 });
