@@ -4,7 +4,7 @@
  * A GET shows and a POST decides: chats and mail scanners follow links to preview them. The link itself is the
  * only key, so the page is kept out of caches, frames and referrers.
  */
-import { putObject } from "../../shared/cloud/oss.ts";
+import { getObject, putObject } from "../../shared/cloud/oss.ts";
 import { approvalKey } from "../../shared/approval.ts";
 import type { Ports } from "../../shared/handler.ts";
 import { hasEnded, readRecord } from "../../shared/journal.ts";
@@ -48,11 +48,19 @@ export async function answerApproval({ method, path, body }: Asked, ports: Ports
     ifAbsent: true,
   });
   ports.log({ approval: run, decision, written });
-  if (!written) return page(409, "It was decided before; the first answer stands.");
+  // A put whose answer was lost is made again, and then meets itself.
+  if (!written && (await decisionOf(run, ports)) !== decision)
+    return page(409, "It was decided before; the first answer stands.");
   return page(
     200,
     decision === "approve" ? "Approved. The family moves next." : "Rejected. The family stays.",
   );
+}
+
+/** The decision that stands; undefined when it cannot be read. */
+async function decisionOf(run: string, { cloud }: Ports): Promise<unknown> {
+  const { text = "{}" } = (await getObject(cloud, approvalKey(run))) ?? {};
+  return (JSON.parse(text) as { readonly decision?: unknown }).decision;
 }
 
 const BUTTONS = `<form method="post">

@@ -10,13 +10,16 @@ import { join } from "node:path";
 import { test as base } from "vitest";
 import { minutes, seconds } from "../../shared/duration.ts";
 import type { Fault } from "../cloud/kernel.ts";
-import { deployKiln, type Answer, type DeployOptions, type Deployment } from "../deployment.ts";
+import { BUCKET, deployKiln, type Answer, type DeployOptions, type Deployment } from "../deployment.ts";
 import { ended, fleetText, machines, tagsOf } from "./fleet.ts";
+import { signedPath } from "../../shared/signed-link.ts";
+import { recordKey } from "../../shared/run.ts";
 import { hurry } from "./fixture.ts";
 import { publishImage } from "../cloud/ecs/public-images.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const LIMIT_MS = seconds(3);
+const SECRET = "approval-secret-0123456789";
 const CALL_MS = LIMIT_MS / 5;
 const ALL_MS = (LIMIT_MS * 4) / 5;
 const SILENT = {
@@ -222,4 +225,37 @@ test("what neither OSS nor Function Compute answered is 503, and is not taken fo
     }
   }
   server.close();
+});
+
+test("whoever decides and whose answer is lost hears the own decision, and another one that it was decided", async ({
+  deploy,
+  expect,
+}) => {
+  for (const kind of ["after", "hang"] as const) {
+    const kiln = await deploy({ KILN_APPROVAL_SECRET: SECRET });
+    await warm(kiln, 1);
+    const run = "promote-web-20260105-0123456789ab";
+    kiln.cloud.oss.put(BUCKET, recordKey(run), JSON.stringify({ v: 1, run, state: "running", steps: [] }));
+    const ends = kiln.cloud.time.now() + minutes(30);
+    const link = signedPath({ kind: "approvals", parts: [run] }, ends, SECRET);
+    const lost = (_: unknown, n: number): boolean => n === 0;
+    kiln.cloud.faults.add({ product: "oss", action: "PutObject", kind, when: lost });
+    const press = async (decision: string) => {
+      const url = new URL(link, kiln.cloud.urls.http["kiln-webhook"]);
+      let over = false;
+      const pressed = fetch(url, { method: "POST", body: `decision=${decision}` }).finally(() => {
+        over = true;
+      });
+      void kiln.cloud.time.hold(pressed);
+      await kiln.cloud.settle({ until: () => over, forMs: minutes(1) });
+      const { status, text } = await pressed.then(async (one) => ({
+        status: one.status,
+        text: await one.text(),
+      }));
+      return `${status} ${/Approved|Rejected|decided before/.exec(text)?.[0]}`;
+    };
+    expect(await press("approve")).toBe("200 Approved");
+    expect(await press("approve")).toBe("200 Approved");
+    expect(await press("reject")).toBe("409 decided before");
+  }
 });
