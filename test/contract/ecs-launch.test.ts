@@ -250,7 +250,8 @@ test("a RAM role reaches an instance only where the caller's policy lets it be p
     launcher: passes("acs:ram::*:role/web-*"),
     elsewhere: passes("acs:ram::*:role/*", "fc.aliyuncs.com"),
   };
-  const launchAs = { DryRun: true, InstanceType: LAUNCH.InstanceType, SecurityGroupId: "sg-default0001" };
+  const { ImageFamily: _family, VSwitchId: _vSwitch, ...launch } = LAUNCH;
+  const launchAs = { ...launch, DryRun: true };
   await inCloud(
     async ({ cloud, ask, refusal }) => {
       const { ImageFamily, VSwitchId } = LAUNCH;

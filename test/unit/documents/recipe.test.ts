@@ -174,7 +174,7 @@ const commands: readonly Case[] = [
   [
     "a command over 24 KB",
     recipe({ provision: [{ run: "x".repeat(19_000) }] }),
-    `provision[0].run: must fit into 24576 bytes as base64 with its environment, has 25596 (it is "${"x".repeat(80)}…"); put it into an object under scripts/`,
+    `provision[0].run: must fit into 24576 bytes as base64 with its environment, has 25792 (it is "${"x".repeat(80)}…"); put it into an object under scripts/`,
   ],
   [
     "a shell that is none, or is asked for more than to read a step",
