@@ -1,6 +1,6 @@
 /**
- * Builds one folder per function under `dist/`, with a single `index.js` in it, and says what
- * each bundle weighs: `npm run build` prints the table, tests and the rehearsal call `build()`.
+ * Builds one folder per function under `dist/`, with `index.js` and its source map. `npm run build` prints the sizes;
+ * tests and the rehearsal call `build()`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -8,20 +8,21 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build as esbuild, type Metafile, type Plugin } from "esbuild";
+import { messageOf } from "./shared/errors.ts";
 
 const ROOT = import.meta.dirname;
 const FUNCTIONS = join(ROOT, "functions");
 
-/** Bytes a bundle may weigh gzipped; the front door answers a waiting caller, so it gets half. */
+/** Bytes of a bundle, gzipped; a caller waits for the webhook, so it gets half. */
 const BUDGET = { webhook: 60 * 1024, other: 120 * 1024 };
 
 /**
- * Modules the official SDKs load at start and Kiln never reaches. Each is replaced by a stand-in
- * that throws when it is used, so a wrong guess here is a loud error and not a silent change.
+ * Modules that the official SDKs load at start and Kiln never uses. Each is replaced by a module that throws when it
+ * is used, so that a wrong entry here is an error and not a silent change.
  */
 const LEFT_OUT: Record<string, string> = {
-  "ali-oss": "fc2 uploads function code with it; Kiln only invokes",
-  axios: "fc2 refreshes credentials of its own with it; ours come with each invocation",
+  "ali-oss": "fc2 uploads the code of functions with it; Kiln only invokes",
+  axios: "fc2 refreshes its own credentials with it; Kiln gets them with each invocation",
   ws: "sockets to instances (fc2) and streaming APIs (openapi-core)",
   "https-proxy-agent": "only for sockets",
   "http-proxy-agent": "only for sockets",
@@ -29,25 +30,25 @@ const LEFT_OUT: Record<string, string> = {
   moment: "date helpers of generated code; the core signs with Date",
   lodash: "one merge() in a helper of generated code",
   xml2js: "XML answers; ECS and CloudMonitor answer JSON",
-  "@alicloud/credentials": "credential chains; ours come with each invocation",
+  "@alicloud/credentials": "credential chains; Kiln gets credentials with each invocation",
   "@alicloud/gateway-spi": "the v4 gateway; ECS and CloudMonitor use the ACS3 one",
 };
 
-/** Parts of the core's own packages that serve what is left out above; a third of their size. */
+/** Parts of the core's own packages that only modules left out above need; a third of their size. */
 const LEFT_OUT_PARTS = ["websocket", "websocketUtils", "date", "file", "form", "xml"];
 
 const diet: Plugin = {
   name: "diet",
-  setup(build) {
+  setup(bundler) {
     const named = new RegExp(`^(${Object.keys(LEFT_OUT).join("|")}|debug)$`);
-    build.onResolve({ filter: named }, ({ path }) => ({ path, namespace: "left-out" }));
+    bundler.onResolve({ filter: named }, ({ path }) => ({ path, namespace: "left-out" }));
     const part = new RegExp(`^\\./(${LEFT_OUT_PARTS.join("|")})$`);
-    build.onResolve({ filter: part }, ({ path, importer }) =>
+    bundler.onResolve({ filter: part }, ({ path, importer }) =>
       /(@darabonba.typescript|@alicloud.openapi-core).dist.\w+\.js$/.test(importer)
         ? { path, namespace: "left-out" }
         : undefined,
     );
-    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
+    bundler.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
       contents:
         path === "debug"
           ? "module.exports = () => () => {};"
@@ -61,7 +62,7 @@ const diet: Plugin = {
   },
 };
 
-/** What one built function weighs. Sizes in bytes, `loadMs` the median of fresh processes. */
+/** The size of one built function, in bytes. */
 export interface BundleReport {
   readonly name: string;
   readonly bytes: number;
@@ -78,8 +79,10 @@ export async function build(outDir: string = join(ROOT, "dist")): Promise<Bundle
   const stale = existsSync(outDir) ? readdirSync(outDir).filter((name) => !names.includes(name)) : [];
   for (const name of stale) rmSync(join(outDir, name), { recursive: true });
   const results = await Promise.allSettled(names.map((name) => bundle(name, outDir)));
-  const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
-  if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join("\n"));
+  const errors = results.flatMap((result): unknown[] =>
+    result.status === "rejected" ? [result.reason] : [],
+  );
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(messageOf).join("\n"));
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
@@ -93,14 +96,22 @@ async function bundle(name: string, outDir: string): Promise<BundleReport> {
     target: "node20",
     format: "cjs",
     minify: true,
+    // Read only when an error is logged (shared/stack.ts), so a cold start does not pay for it.
+    sourcemap: "external",
+    sourcesContent: false,
     write: false,
     metafile: true,
     logLevel: "warning",
     plugins: [diet],
   });
-  const code = Buffer.concat(outputFiles.map(({ contents }) => contents));
-  // Renamed into place, so that a cloud that runs the old bundle never reads half of the new one.
+  const map = outputFiles.find(({ path }) => path.endsWith(".map"));
+  const script = outputFiles.find(({ path }) => path.endsWith(".js"));
+  if (map === undefined || script === undefined)
+    throw new Error(`esbuild made no bundle or no map of ${name}`);
+  const code = Buffer.from(script.contents);
+  // Renamed into place, so that a local cloud that runs the old bundle never reads half of the new one.
   mkdirSync(join(outDir, name), { recursive: true });
+  writeFileSync(`${outfile}.map`, map.contents);
   writeFileSync(`${outfile}.new`, code);
   renameSync(`${outfile}.new`, outfile);
   return { name, bytes: code.length, gzipBytes: gzipSync(code).length, parts: largest(metafile) };

@@ -4,18 +4,18 @@ import { ConfigError } from "./errors.ts";
 
 const url = z.optional(z.string().check(z.regex(/^https?:\/\/[^/]+$/)));
 
-/** Endpoints are only set to leave the cloud's own addresses: a VPC, a proxy, a stand-in. */
+/** Endpoints are only set to replace the cloud's public addresses: a VPC, a proxy, the local cloud. */
 const Environment = z.object({
   KILN_BUCKET: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/)),
   KILN_ECS_ENDPOINT: url,
   KILN_CMS_ENDPOINT: url,
   KILN_FC_ENDPOINT: url,
   KILN_OSS_ENDPOINT: url,
-  /** Which signature invocations carry first; a refusal of one falls over to the other. */
+  /** The signature that invocations try first; when it is refused, the other one is tried. */
   KILN_FC_SIGNATURE: z._default(z.enum(["fc", "acs3"]), "fc"),
 });
 
-/** Where this deployment keeps its documents, and how it reaches the cloud. */
+/** The bucket of this deployment, and how it reaches the cloud. */
 export interface Config {
   readonly bucket: string;
   readonly endpoints: Readonly<Partial<Record<"ecs" | "cms" | "fc" | "oss", string>>>;
@@ -24,7 +24,7 @@ export interface Config {
 
 /** @throws ConfigError naming every variable that is missing or malformed. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  // An empty value in s.yaml means "not set": `${env('X', '')}` cannot say it otherwise.
+  // An empty value means "not set": `${env('X', '')}` in s.yaml has no other way to say it.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {

@@ -1,21 +1,18 @@
 /** Recipes and fleets as they lie in the bucket. */
+import { DOCUMENT_MAX_CHARS } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
-import { getObject, listObjects } from "./cloud/oss.ts";
+import { getObject, listObjects } from "./cloud/oss/objects.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import type { Recipe } from "./documents/recipe.ts";
+import { documentNameIn, type DocumentFolder } from "./keys.ts";
 import { DocumentError } from "./errors.ts";
 
 const ENDINGS = [".yaml", ".yml", ".json"] as const;
 
-/** Documents travel in event payloads, which must stay small; longer scripts belong into objects. */
-const DOCUMENT_MAX_CHARS = 32 * 1024;
-
-export type Folder = "recipes" | "fleets";
-
 /** The text of a document, or a sentence on why there is none. */
 async function readDocument(
   client: CloudClient,
-  folder: Folder,
+  folder: DocumentFolder,
   name: string,
 ): Promise<{ readonly text: string } | { readonly problem: string }> {
   for (const ending of ENDINGS) {
@@ -32,7 +29,7 @@ async function readDocument(
 /** A document as it is now, or a sentence with all that is wrong in it. */
 export type Loaded<T> = { readonly document: T } | { readonly problem: string };
 
-/** Reading and checking takes two steps of many; loading what does it costs the others a third of their start. */
+/** Imported lazily: few phases parse documents, and the parser is a third of a cold start. */
 export async function loadRecipe(client: CloudClient, name: string): Promise<Loaded<Recipe>> {
   return loaded(await readDocument(client, "recipes", name), async (text) => {
     const { parseRecipe } = await import("./documents/recipe.ts");
@@ -62,12 +59,7 @@ async function loaded<T>(
 }
 
 /** Names of all documents of a folder. */
-export async function documentNames(client: CloudClient, folder: Folder): Promise<string[]> {
+export async function documentNames(client: CloudClient, folder: DocumentFolder): Promise<string[]> {
   const objects = await listObjects(client, `${folder}/`);
-  return [...new Set(objects.flatMap(({ key }) => nameOf(key, folder) ?? []))];
-}
-
-/** The name in an object key such as `recipes/web.yaml`; undefined for anything else. */
-export function nameOf(key: string, folder: Folder): string | undefined {
-  return new RegExp(`^${folder}/([a-z][a-z0-9-]{0,39})\\.(?:yaml|yml|json)$`).exec(key)?.[1];
+  return [...new Set(objects.flatMap(({ key }) => documentNameIn(key, folder) ?? []))];
 }

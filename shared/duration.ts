@@ -1,4 +1,4 @@
-/** Durations: milliseconds inside, `1h30m` where a person writes or reads them. */
+/** Durations: milliseconds in code, `1h30m` in documents and messages. */
 import { ConfigError } from "./errors.ts";
 
 export const seconds = (count: number): number => count * 1000;

@@ -2,15 +2,15 @@
  * The whole list of error classes. Catch sites switch on `kind`, never on message text.
  */
 
-/** What a caller may do about a refusal; see shared/cloud/retry.ts for who decides it. */
+/** How to go on after a refusal; shared/cloud/retry.ts decides it. */
 export type ErrorKind =
   /** Repeat the same request later, with the same token: the outcome is open or the cloud is busy. */
   | "wait"
   /** It will never work like this, but may in another zone, type or quota: new request, new token. */
   | "change"
-  /** The wished state is already there (or the thing already gone). */
+  /** The requested state is already there (or the resource already gone). */
   | "done"
-  /** A person has to act; the message says how. */
+  /** An operator has to act; the message says how. */
   | "give-up";
 
 export type CloudProduct = "ecs" | "cms" | "fc" | "oss";
@@ -23,9 +23,11 @@ interface CloudErrorParts {
   readonly status: number;
   readonly requestId: string;
   readonly kind: ErrorKind;
+  /** See `isCapacity`. */
+  readonly capacity?: boolean;
   /** The cloud's own words. */
   readonly said: string;
-  /** What it means and what to do next. */
+  /** The meaning, and what to do next. */
   readonly hint: string;
 }
 
@@ -38,9 +40,10 @@ export class CloudError extends Error {
   readonly status: number;
   readonly requestId: string;
   readonly kind: ErrorKind;
+  readonly capacity: boolean;
   readonly hint: string;
   constructor(parts: CloudErrorParts, options?: ErrorOptions) {
-    const { product, action, code, status, requestId, kind, said, hint } = parts;
+    const { product, action, code, status, requestId, kind, capacity = false, said, hint } = parts;
     const where = requestId === "" ? "" : ` (request ${requestId})`;
     super(`${product} ${action} answered ${code}${where}: ${said} ${hint}`.trim(), options);
     this.product = product;
@@ -49,6 +52,7 @@ export class CloudError extends Error {
     this.status = status;
     this.requestId = requestId;
     this.kind = kind;
+    this.capacity = capacity;
     this.hint = hint;
   }
 }
@@ -79,3 +83,15 @@ export class DocumentError extends Error {
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
+
+/** The permanent refusal in `error`. @throws everything else: a retry may cure it, or it is a fault in Kiln. */
+export function permanent(error: unknown): CloudError {
+  if (!(error instanceof CloudError) || error.kind === "wait") throw error;
+  return error;
+}
+
+/** The message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Whether the cloud has no capacity for this type and zone at this moment. Quotas and addresses are not capacity. */
+export const isCapacity = (error: unknown): boolean => error instanceof CloudError && error.capacity;

@@ -1,27 +1,27 @@
 /**
- * Everything hidden that a function may lean on, as ports: the clock, the dice, the log.
+ * Ports to the machine: clock, random numbers, log.
  * Only this file and the config.ts files may touch the real ones.
  */
 
-/** Tells the time in epoch milliseconds. */
+/** The time in epoch milliseconds. */
 export interface Clock {
   now(): number;
   /** Aborts once so many milliseconds have passed. For calls that do not answer: waiting is an event with a delay. */
   after(ms: number): AbortSignal;
 }
 
-/** Throws the dice: a number in [0, 1). */
-export interface Dice {
+/** A random number in [0, 1). */
+export interface Random {
   next(): number;
 }
 
 /** Writes one line of the function's log. Values under keys that look like secrets are left out. */
 export type Log = (line: Readonly<Record<string, unknown>>) => void;
 
-/** What `connect` and the steps take from outside. */
-export interface Ports {
+/** The ports of `connect` and of every phase. */
+export interface BasePorts {
   readonly clock: Clock;
-  readonly dice: Dice;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -38,10 +38,10 @@ export function logLine(line: Readonly<Record<string, unknown>>): string {
   });
 }
 
-/** The machine's own clock and dice, and the log the platform collects from standard output. */
-export const real: Ports = {
+/** The machine's clock and random numbers, and the log that the platform collects from standard output. */
+export const real: BasePorts = {
   clock: { now: () => Date.now(), after: (ms) => AbortSignal.timeout(Math.round(ms)) },
-  dice: { next: () => Math.random() },
+  random: { next: () => Math.random() },
   // oxlint-disable-next-line no-console -- the one place that writes: the platform reads stdout
   log: (line) => console.log(logLine(line)),
 };

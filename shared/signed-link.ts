@@ -1,14 +1,14 @@
 /**
- * Links a person may follow without an account: a path that names one act on one thing, until an instant.
+ * Links that are followed without an account: a path that names one act on one thing, until an instant.
  *
- * G1. Everything the link decides is in the signed bytes: what kind of link, on what, until when.
- * G2. A GET on such a link shows a page and changes nothing: mail scanners and chat previews follow links.
- * G3. All refusals cost the same; the reason is for the log, not for the visitor.
+ * LINK-1. Everything the link decides is in the signed bytes: its kind, its target, its expiry.
+ * LINK-2. A GET on such a link shows a page and changes nothing: mail scanners and chat previews follow links.
+ * LINK-3. All refusals take the same time; the reason is for the log, not for the visitor.
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { seconds } from "./duration.ts";
+import { hmac, isSame } from "./hmac.ts";
 
-/** What a link is about: `kind` is the first segment of its path, `parts` the others. */
+/** The target of a link: `kind` is the first segment of its path, `parts` are the others. */
 export interface LinkTarget {
   readonly kind: string;
   readonly parts: readonly string[];
@@ -21,17 +21,17 @@ export type ReadLink =
 const SEGMENT = /^[A-Za-z0-9._-]{1,100}$/;
 
 /**
- * `/<kind>/<part>…/<expires, Unix seconds>/<64 hex>`, to be put behind the front door's URL.
+ * `/<kind>/<part>…/<expires, Unix seconds>/<64 hex>`, to be appended to the webhook's URL.
  * @throws RangeError for a segment that would need escaping.
  */
 export function signedPath({ kind, parts }: LinkTarget, expiresAt: number, secret: string): string {
   const named = [kind, ...parts, String(Math.floor(expiresAt / 1000))];
-  const odd = named.find((segment) => !SEGMENT.test(segment));
-  if (odd !== undefined) throw new RangeError(`a link cannot carry ${JSON.stringify(odd)}`);
+  const invalid = named.find((segment) => !SEGMENT.test(segment));
+  if (invalid !== undefined) throw new RangeError(`a link cannot carry ${JSON.stringify(invalid)}`);
   return `/${[...named, signature(named, secret)].join("/")}`;
 }
 
-/** Reads a path made by `signedPath`. An empty secret signs nothing, so it opens nothing either. */
+/** Reads a path made by `signedPath`. An empty secret verifies no link. */
 export function readSignedPath(path: string, secret: string, now: number): ReadLink {
   const segments = path.split("/").slice(1);
   const named = segments.slice(0, -1);
@@ -41,20 +41,12 @@ export function readSignedPath(path: string, secret: string, now: number): ReadL
   if (!named.every((segment) => SEGMENT.test(segment)) || !/^\d{10}$/.test(expires)) {
     return { ok: false, why: "malformed" };
   }
-  if (secret === "" || !same(signature(named, secret), given)) return { ok: false, why: "forged" };
+  if (secret === "" || !isSame(signature(named, secret), given)) return { ok: false, why: "forged" };
   const expiresAt = seconds(Number(expires));
   if (now >= expiresAt) return { ok: false, why: "expired" };
   return { ok: true, target: { kind, parts: rest.slice(0, -1) }, expiresAt };
 }
 
-/** The separator is in no segment, so no two targets sign the same bytes. */
+/** The separator is in no segment, so no two targets have the same signed bytes. */
 const signature = (named: readonly string[], secret: string): string =>
-  createHmac("sha256", secret)
-    .update(`kiln-link\n${named.join("\n")}`)
-    .digest("hex");
-
-/** Hashed again, so that lengths agree and nothing leaks through them. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
+  hmac(secret, `kiln-link\n${named.join("\n")}`);

@@ -5,9 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { envNames } from "./cloud/manifest/interpolation.ts";
-import { type Manifest, parseManifest } from "./cloud/manifest/manifest.ts";
-import { ManifestError } from "./cloud/manifest/problem.ts";
+import { type Manifest, ManifestError, envNames, parseManifest } from "./cloud/index.ts";
 
 const FILE = "s.yaml";
 

@@ -1,5 +1,5 @@
 /** The environment of promotions. The secret that signs links is not here: this function makes none. */
 
-/** Whether links to the front door can be made; without its address an approval could never be given. */
-export const hasFrontDoor = (environment: NodeJS.ProcessEnv = process.env): boolean =>
+/** Whether the webhook has an address; without it no approval can be given. */
+export const hasWebhookUrl = (environment: NodeJS.ProcessEnv = process.env): boolean =>
   (environment["KILN_WEBHOOK_URL"] ?? "") !== "";

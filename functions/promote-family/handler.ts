@@ -1,15 +1,7 @@
-import { PromoteAbandon, PromoteEnd, PromoteEvent } from "../../shared/events/promote-family.ts";
-import { createHandler } from "../../shared/handler.ts";
-import { beginPromotions } from "./begin.ts";
-import { endNotices } from "./notices.ts";
-import { promote } from "./steps.ts";
+import { host } from "../../shared/workflow/host.ts";
+import { promotion } from "./promotion/workflow.ts";
+import { retention } from "./retention/workflow.ts";
+import { rollback } from "./rollback/workflow.ts";
+import { start } from "./start.ts";
 
-export const handler = createHandler({
-  name: "promote-family",
-  machine: promote,
-  event: PromoteEvent,
-  abandon: PromoteAbandon,
-  end: PromoteEnd,
-  begin: beginPromotions,
-  tell: endNotices,
-});
+export const handler = host({ name: "promote-family", workflows: [promotion, rollback, retention], start });

@@ -1,13 +1,7 @@
-import { IdleAbandon, IdleEnd, IdleEvent } from "../../shared/events/stop-idle.ts";
-import { createHandler } from "../../shared/handler.ts";
-import { begin } from "./begin.ts";
-import { stopIdle } from "./steps.ts";
+import { host } from "../../shared/workflow/host.ts";
+import { idleCheck } from "./idle-check/workflow.ts";
+import { keep } from "./keep/keep.ts";
+import { resume } from "./resume/workflow.ts";
+import { start } from "./start.ts";
 
-export const handler = createHandler({
-  name: "stop-idle",
-  machine: stopIdle,
-  event: IdleEvent,
-  abandon: IdleAbandon,
-  end: IdleEnd,
-  begin,
-});
+export const handler = host({ name: "stop-idle", workflows: [idleCheck, resume, keep], start });

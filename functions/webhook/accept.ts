@@ -1,58 +1,36 @@
-/** An authenticated wish becomes an event in a queue and a record; a repeat becomes neither. */
-import { deliver } from "../../shared/cloud/fc.ts";
-import { putObject } from "../../shared/cloud/oss.ts";
-import type { Ports } from "../../shared/handler.ts";
-import { readRecord, type RunRecord } from "../../shared/journal.ts";
-import { recordKey, runId, subjectOf } from "../../shared/run.ts";
-import type { Enqueue } from "./routes.ts";
-import type { Wish } from "./senders/sender.ts";
+/** Accepts an authenticated request: its event in a queue and its run in a record, once. */
+import { EventError, messageOf } from "../../shared/errors.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { taskId } from "../../shared/names.ts";
+import { send } from "../../shared/send.ts";
+import { queuedRecord, readRecord, writeRecord } from "../../shared/workflow/record.ts";
+import { functionOf } from "../../shared/workflow/run-id.ts";
+
+/** A request for a run. */
+export interface Enqueue {
+  readonly run: string;
+  readonly by: string;
+  readonly event: Readonly<Record<string, unknown>>;
+  /** The run of the same key one day earlier: a request repeated over midnight is the same run. */
+  readonly yesterday?: string;
+}
 
 /**
- * Answers the run that carries the request out. Twice the same request is one run: its record is looked for
- * first, because the queue forgets task ids sooner than the bucket forgets records.
+ * Returns the run that carries the request out. A repeated request finds its record, which the bucket keeps longer
+ * than the queue remembers task ids.
  */
-export async function accept(enqueue: Enqueue, by: string, ports: Ports): Promise<string> {
-  for (const run of [enqueue.run, enqueue.yesterday]) {
-    if (run !== undefined && (await readRecord(ports.cloud, run)) !== undefined) return run;
+export async function accept({ run, by, event, yesterday }: Enqueue, ports: Ports): Promise<string> {
+  for (const known of [run, yesterday]) {
+    if (known !== undefined && (await readRecord(ports.cloud, known)) !== undefined) return known;
   }
-  const { to, run, event } = enqueue;
-  // The event first: a record without an event would be a promise nobody keeps.
-  await deliver(ports.cloud, {
-    to: ports.nameOf(to),
-    payload: JSON.stringify(event),
-    delayMs: 0,
-    taskId: `${run}-request`,
-  });
-  await note(run, by, ports).catch((error: unknown) => {
-    // The run is safe in the queue, and its first step writes a record anyway.
-    ports.log({ warning: "record not written", run, error: (error as Error).message });
+  const to = functionOf(run);
+  if (to === undefined) throw new EventError(`no function carries out ${run}`);
+  // The event first: a record without an event would promise a run that never starts.
+  await send({ to, taskId: taskId.request(run), event: { ...event, run, by } }, ports);
+  const record = queuedRecord(run, by, ports.clock.now());
+  await writeRecord(ports.cloud, record, { ifAbsent: true }).catch((error: unknown) => {
+    // The run is in the queue, and its first phase writes a record.
+    ports.log({ warning: "record not written", run, error: messageOf(error) });
   });
   return run;
-}
-
-async function note(run: string, by: string, ports: Ports): Promise<void> {
-  const at = new Date(ports.clock.now()).toISOString();
-  const record: RunRecord = {
-    v: 1,
-    run,
-    kind: run.split("-")[0] ?? "",
-    subject: subjectOf(run),
-    by,
-    state: "queued",
-    phase: "request",
-    beganAt: at,
-    updatedAt: at,
-    steps: [],
-  };
-  await putObject(ports.cloud, recordKey(run), JSON.stringify(record), {
-    contentType: "application/json",
-    ifAbsent: true,
-  });
-}
-
-/** A sender's wish as the same request a caller would have made. */
-export function enqueueWish(sender: string, { fleet, count, delivery, at }: Wish): Enqueue {
-  const run = runId("scale", fleet, at, ["sender", sender, ...delivery]);
-  const event = { v: 1, request: "scale-out", fleet, count, run, by: `sender:${sender}` };
-  return { to: "scale-out", run, event };
 }

@@ -1,66 +1,54 @@
 /**
- * The page behind the link of an approval, `/approvals/<run>/<expires>/<signature>`.
- *
- * A GET shows and a POST decides: chats and mail scanners follow links to preview them. The link itself is the
- * only key, so the page is kept out of caches, frames and referrers.
+ * The page behind the link of an approval, `/approvals/<run>/<expires>/<signature>`. A GET shows the question and a
+ * POST decides (LINK-2). The first decision stands.
  */
-import { getObject, putObject } from "../../shared/cloud/oss.ts";
-import { approvalKey } from "../../shared/approval.ts";
-import type { Ports } from "../../shared/handler.ts";
-import { hasEnded, readRecord } from "../../shared/journal.ts";
-import { readSignedPath } from "../../shared/signed-link.ts";
-import { readApprovalSecret } from "./config.ts";
-import { page } from "./page.ts";
+import * as z from "zod/mini";
+import { getObject, putObject } from "../../shared/cloud/oss/objects.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { approvalKey } from "../../shared/keys.ts";
+import { RunId } from "../../shared/names.ts";
+import { hasEnded, readRecord } from "../../shared/workflow/record.ts";
+import { kindOf } from "../../shared/workflow/run-id.ts";
+import { page, type HttpAnswer } from "./answer.ts";
+import type { Call } from "./call.ts";
+import { openLink } from "./link.ts";
 
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly body: Uint8Array;
-}
+const Promotion = RunId.check(z.refine((run) => kindOf(run) === "promote"));
+const Decision = z.enum(["approve", "reject"]);
 
-export const isApproval = (path: string): boolean => path.startsWith("/approvals/");
-
-const RUN = /^promote-[a-z][a-z0-9-]{0,39}-\d{8}-[0-9a-f]{12}$/;
-
-/** Shows the question (GET) or takes the answer (POST, `decision=approve` or `reject`). The first answer stands. */
-export async function answerApproval({ method, path, body }: Asked, ports: Ports) {
-  const link = readSignedPath(path, readApprovalSecret(), ports.clock.now());
-  const [run = ""] = link.ok ? link.target.parts : [];
-  if (!link.ok || link.target.kind !== "approvals" || link.target.parts.length !== 1 || !RUN.test(run)) {
-    ports.log({ refused: link.ok ? "not a promotion" : link.why, method, route: "approvals" });
-    const expired = !link.ok && link.why === "expired";
-    return page(expired ? 410 : 404, expired ? "This link has expired." : "There is nothing here.");
-  }
+export async function answerApproval(call: Call, ports: Ports): Promise<HttpAnswer> {
+  const link = openLink(call, "approvals", z.tuple([Promotion]), ports.clock.now());
+  if (!link.ok) return link.refusal;
+  const [run] = link.parts;
   const record = await readRecord(ports.cloud, run);
-  if (record === undefined) return page(404, "There is no such run.");
-  if (hasEnded(record))
-    return page(410, `The run has ended (${record.state}); nothing can be decided any more.`);
-  const question = `May the image of ${run} become what its family serves? It passed its gate.`;
-  if (method !== "POST")
-    return page(200, question, `until ${new Date(link.expiresAt).toISOString()}`, BUTTONS);
-  const decision = new URLSearchParams(Buffer.from(body).toString("utf8")).get("decision");
-  if (decision !== "approve" && decision !== "reject") {
-    return page(400, "The decision must be approve or reject.");
+  if (record === undefined) return page(404, ["There is no such run."]);
+  if (hasEnded(record)) {
+    return page(410, [`The run has ended (${record.state}). A decision has no effect any more.`]);
   }
-  const answer = JSON.stringify({ v: 1, run, decision, at: new Date(ports.clock.now()).toISOString() });
-  const { written } = await putObject(ports.cloud, approvalKey(run), answer, {
-    contentType: "application/json",
-    ifAbsent: true,
-  });
-  ports.log({ approval: run, decision, written });
-  // A put whose answer was lost is made again, and then meets itself.
-  if (!written && (await decisionOf(run, ports)) !== decision)
-    return page(409, "It was decided before; the first answer stands.");
-  return page(
-    200,
-    decision === "approve" ? "Approved. The family moves next." : "Rejected. The family stays.",
-  );
+  if (call.method === "POST") return decide(run, call, ports);
+  const question = `Approve the image of ${run} for its family? Its image test has passed.`;
+  return page(200, [question, `until ${new Date(link.expiresAt).toISOString()}`], BUTTONS);
 }
 
-/** The decision that stands; undefined when it cannot be read. */
-async function decisionOf(run: string, { cloud }: Ports): Promise<unknown> {
+async function decide(run: string, { body, details }: Call, { cloud, clock }: Ports): Promise<HttpAnswer> {
+  const given = Decision.safeParse(new URLSearchParams(body.toString("utf8")).get("decision"));
+  if (!given.success) return page(400, ["The decision must be approve or reject."]);
+  const decision = given.data;
+  const text = JSON.stringify({ v: 1, run, decision, at: new Date(clock.now()).toISOString() });
+  const options = { contentType: "application/json", ifAbsent: true };
+  const { written } = await putObject(cloud, approvalKey(run), text, options);
+  Object.assign(details, { run, decision, written });
+  // A put whose answer is lost is repeated, and then finds its own object.
+  if (!written && (await storedDecision(run, cloud)) !== decision)
+    return page(409, ["Already decided. The first decision stands."]);
+  const effect = decision === "approve" ? "Approved. The promotion goes on." : "Rejected. The family stays.";
+  return page(200, [effect]);
+}
+
+/** The decision that stands; undefined when there is none or it is not readable. */
+async function storedDecision(run: string, cloud: Ports["cloud"]): Promise<unknown> {
   const { text = "{}" } = (await getObject(cloud, approvalKey(run))) ?? {};
-  return (JSON.parse(text) as { readonly decision?: unknown }).decision;
+  return z.looseObject({ decision: Decision }).safeParse(JSON.parse(text)).data?.decision;
 }
 
 const BUTTONS = `<form method="post">

@@ -1,52 +1,36 @@
-/** Who may call the front door. Secrets enter through the environment and go nowhere else. */
+/** The environment of the webhook: who may call it. Secrets enter here and go nowhere else. */
 import * as z from "zod/mini";
-import { ConfigError } from "../../shared/errors.ts";
-import { SenderSettings } from "./senders/hear.ts";
-import { Secrets } from "./senders/settings.ts";
+import { readEnvJson } from "../../shared/env-json.ts";
+import { Name } from "../../shared/names.ts";
+import { SenderSettings } from "./senders/parse-webhook.ts";
+import { Secrets } from "./senders/sender.ts";
 import type { Caller } from "./verify.ts";
 
-const name = z.string().check(z.regex(/^[a-z][a-z0-9-]{0,39}$/));
 const route = z.string().check(z.regex(/^(GET|POST) \/[A-Za-z0-9/*._:-]*$/));
-const Callers = z.record(
-  name,
-  z.strictObject({ secrets: Secrets, routes: z.array(route).check(z.minLength(1)) }),
-);
-const Senders = z.record(name, SenderSettings);
+const CALLERS = {
+  variable: "KILN_CALLERS",
+  schema: z.record(Name, z.strictObject({ secrets: Secrets, routes: z.array(route).check(z.minLength(1)) })),
+  section: "Callers",
+};
+const SENDERS = { variable: "KILN_SENDERS", schema: z.record(Name, SenderSettings), section: "Senders" };
 
 /**
  * Callers from KILN_CALLERS, JSON such as
  * `{"ci":{"secrets":["…"],"routes":["POST /fleets/web/scale-out","GET /runs/*"]}}`.
  * @throws ConfigError that names the place, never the value.
  */
-export function readCallers(environment: NodeJS.ProcessEnv = process.env): Readonly<Record<string, Caller>> {
-  return read("KILN_CALLERS", Callers, environment);
-}
+export const readCallers = (environment: NodeJS.ProcessEnv = process.env): Readonly<Record<string, Caller>> =>
+  readEnvJson(CALLERS, environment);
 
 /**
- * Senders of another make from KILN_SENDERS, by the name in their path (`/senders/<name>`), JSON such as
+ * Other webhook sources from KILN_SENDERS, by the name in their path (`/senders/<name>`), JSON such as
  * `{"github":{"kind":"github","secrets":["…"],"labels":{"kiln-web":{"fleet":"web"}}}}`.
  * @throws ConfigError that names the place, never the value.
  */
-export function readSenders(
+export const readSenders = (
   environment: NodeJS.ProcessEnv = process.env,
-): Readonly<Record<string, SenderSettings>> {
-  return read("KILN_SENDERS", Senders, environment);
-}
+): Readonly<Record<string, SenderSettings>> => readEnvJson(SENDERS, environment);
 
-function read<T>(variable: string, schema: z.ZodMiniType<T>, environment: NodeJS.ProcessEnv): T {
-  const section = `see README, “${variable === "KILN_CALLERS" ? "Callers" : "Senders"}”`;
-  let value: unknown;
-  try {
-    value = JSON.parse(environment[variable] || "{}");
-  } catch {
-    throw new ConfigError(`${variable} is not JSON; ${section}`);
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(({ path }) => path.join(".") || "(whole)");
-  throw new ConfigError(`${variable} is malformed at ${places.join(", ")}; ${section}`);
-}
-
-/** The secret that signs links; empty when none is set, and then no link opens anything. */
+/** The secret that verifies links; empty when none is set, and then every link is refused. */
 export const readApprovalSecret = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment["KILN_APPROVAL_SECRET"] ?? "";

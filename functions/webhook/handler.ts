@@ -1,57 +1,56 @@
 /**
- * The front door, the only function with an HTTP trigger: authenticates, then enqueues, and answers at once.
- * It changes nothing in the cloud itself; its role may only invoke the others and read and open run records.
+ * The HTTP API, the only function with an HTTP trigger: authenticates, then enqueues, and answers at once. It changes
+ * nothing in the cloud itself; its role may only invoke the others, read and create run records, and write approvals.
  *
- * H1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
- * H2. Refusals read the same whatever was wrong, and no failure of ours is told in detail: reasons are logged.
- * H3. What cannot be accepted now is answered with 503, in good time before the platform ends the function. Whether it
- *     was delivered is then open; sent again it is the same run. Not every sender sends again (GitHub does not).
+ * HTTP-1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
+ * HTTP-2. Refusals read the same whatever was wrong, and no answer describes a failure of Kiln: reasons are logged.
+ * HTTP-3. A request that cannot be accepted now is answered with 503, in good time before the platform ends the
+ *     function. Whether it was delivered is then open; sent again it is the same run. GitHub does not send again.
  */
-import { hasNoAnswer, type Patience } from "../../shared/cloud/patience.ts";
+import { hasNoAnswer, type CallLimits } from "../../shared/cloud/call-limits.ts";
 import { seconds } from "../../shared/duration.ts";
-import { CloudError, EventError } from "../../shared/errors.ts";
-import { HttpEvent } from "../../shared/events/triggers.ts";
-import { portsFor, readPayload, type FcContext, type FcHandler, type Ports } from "../../shared/handler.ts";
-import { readRecord, type RunRecord } from "../../shared/journal.ts";
-import { accept, enqueueWish } from "./accept.ts";
+import { CloudError } from "../../shared/errors.ts";
+import {
+  logged,
+  parse,
+  portsFor,
+  readPayload,
+  type FcContext,
+  type FcHandler,
+  type LogDetails,
+  type Ports,
+} from "../../shared/invocation.ts";
+import { NAME } from "../../shared/names.ts";
+import { HttpEvent } from "../../shared/triggers.ts";
+import { readRecord, type RunRecord } from "../../shared/workflow/record.ts";
+import { accept } from "./accept.ts";
 import { accepted, answer, type HttpAnswer } from "./answer.ts";
-import { answerApproval, isApproval } from "./approval.ts";
-import { cancelRun } from "./cancel.ts";
+import { answerApproval } from "./approval.ts";
+import { callOf, type Call } from "./call.ts";
+import { requestCancel } from "./cancel.ts";
 import { readCallers, readSenders } from "./config.ts";
-import { answerKeep, isKeep } from "./keep.ts";
+import { answerKeep } from "./keep.ts";
 import { routeOf } from "./routes.ts";
-import { hear } from "./senders/hear.ts";
+import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
 import { verify } from "./verify.ts";
 
-/** A request is a handful of fields, an event of GitHub some 30 KB; anything larger is not for us. */
+/** A request is a handful of fields, an event of GitHub some 30 KB; anything larger is refused. */
 const BODY_MAX = 64 * 1024;
 
-/** A request with its body as the bytes that were signed. */
-interface Call {
-  readonly method: string;
-  readonly path: string;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
 export const handler: FcHandler = async (bytes, context) => {
-  const parsed = HttpEvent.safeParse(readPayload(bytes));
-  if (!parsed.success) throw new EventError("webhook only takes events of its HTTP trigger");
-  const call = callOf(parsed.data);
-  const ports = portsFor("webhook", context, patienceOf(context));
-  const { method } = call;
-  // The path of a link is the key to it.
-  const secret = isApproval(call.path) || isKeep(call.path);
-  const path = secret ? call.path.replace(/[^/]*$/, "…") : call.path;
-  const log = (line: Readonly<Record<string, unknown>>) =>
-    ports.log({ requestId: context.requestId, method, path, ...line });
+  const details: LogDetails = { function: "webhook", requestId: context.requestId };
   try {
-    return await serve(call, { ...ports, log });
+    return await logged(details, async () => {
+      const ports = portsFor("webhook", context, limitsOf(context));
+      const log: Ports["log"] = (line) => ports.log({ ...details, ...line });
+      const call = callOf(parse(HttpEvent, readPayload(bytes), "webhook"), details);
+      Object.assign(details, { method: call.method, path: shownPath(call.path) });
+      const given = await serve(call, { ...ports, log });
+      log({ status: given.statusCode });
+      return given;
+    });
   } catch (error) {
-    // H2: an error that left the function would be shown to the sender with its stack.
-    log({ error });
+    // HTTP-2: an error that left the function would be shown to the sender with its stack.
     if (!(error instanceof CloudError)) return answer(500, { error: "not available" });
     return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
   }
@@ -60,37 +59,29 @@ export const handler: FcHandler = async (bytes, context) => {
 const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
 
 /**
- * Of 15 seconds a call may take 3 and is made once more, and all calls together 12. The rest is for the answer: a
- * function that is ended by the platform says nothing of ours.
+ * Of 15 seconds a call may take 3 and is made once more, and all calls together 12. The rest is for the answer: when
+ * the platform ends a function, the caller receives nothing from Kiln.
  */
-function patienceOf({ function: { timeout } }: FcContext): Patience {
+function limitsOf({ function: { timeout } }: FcContext): CallLimits {
   const limitMs = seconds(timeout);
   return { callMs: limitMs / 5, repeats: 1, allMs: (limitMs * 4) / 5 };
 }
 
-function callOf({
-  requestContext,
-  headers,
-  queryParameters = {},
-  body = "",
-  isBase64Encoded,
-}: HttpEvent): Call {
-  return {
-    method: requestContext.http.method,
-    path: requestContext.http.path,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    query: queryParameters,
-    body: Buffer.from(body, isBase64Encoded ? "base64" : "utf8"),
-  };
-}
+const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
+const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.startsWith(prefix))?.[1];
 
-function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
+/** The path for the log. The signature of a link opens its page, so it is left out. */
+const shownPath = (path: string): string => (pageOf(path) ? path.replace(/[^/]*$/, "…") : path);
+
+const SENDER_PATH = new RegExp(`^/senders/(${NAME})$`);
+
+async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   if (call.body.length > BODY_MAX) {
-    return Promise.resolve(answer(413, { error: `the body is larger than ${BODY_MAX} bytes` }));
+    return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
   }
-  if (isApproval(call.path)) return answerApproval(call, ports);
-  if (isKeep(call.path)) return answerKeep(call, ports);
-  const sender = /^\/senders\/([a-z][a-z0-9-]{0,39})$/.exec(call.path)?.[1];
+  const page = pageOf(call.path);
+  if (page !== undefined) return page(call, ports);
+  const sender = SENDER_PATH.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)
     : serveCaller(call, ports);
@@ -101,13 +92,13 @@ const NOT_AUTHENTICATED = { error: "not authenticated" } as const;
 async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
   const verified = verify(call, readCallers(), ports.clock.now());
   if (!verified.ok) {
-    ports.log({ refused: verified.why });
+    Object.assign(call.details, { refused: verified.why });
     return verified.status === 401 ? answer(401, NOT_AUTHENTICATED) : answer(403, { error: "not allowed" });
   }
-  const { caller, delivery, sentAt } = verified;
+  const { caller } = verified;
   const { method, path, body } = call;
-  const routed = routeOf({ method, path, body, caller, delivery, sentAt });
-  ports.log({ caller, routed: routed.kind });
+  const routed = routeOf({ method, path, body, ...verified });
+  Object.assign(call.details, { caller, routed: routed.kind });
   switch (routed.kind) {
     case "refuse":
       return answer(routed.status, { error: routed.error });
@@ -116,28 +107,31 @@ async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
       return record ? answer(200, publicRecord(record)) : answer(404, { error: `no run ${routed.run}` });
     }
     case "cancel":
-      return cancelRun(routed.run, caller, ports);
+      Object.assign(call.details, { run: routed.run });
+      return requestCancel(routed.run, caller, ports);
     case "enqueue":
-      return answer(202, accepted(await accept(routed.enqueue, `webhook:${caller}`, ports)));
+      Object.assign(call.details, { run: routed.enqueue.run });
+      return answer(202, accepted(await accept(routed.enqueue, ports)));
   }
 }
 
 async function serveSender(name: string, call: Call, ports: Ports): Promise<HttpAnswer> {
   const senders = readSenders();
   const settings = Object.hasOwn(senders, name) ? senders[name] : undefined;
-  const heard = settings && hear(settings, { ...call, now: ports.clock.now() });
-  ports.log({ sender: name, heard: heard?.kind ?? "unknown sender" });
-  if (heard === undefined || heard.kind === "refused") return answer(401, NOT_AUTHENTICATED);
-  if (heard.kind === "malformed") return answer(400, { error: heard.error });
-  if (heard.kind === "ignored") return answer(200, { ignored: heard.reason });
+  const parsed = settings && parseWebhook(settings, { ...call, now: ports.clock.now() });
+  Object.assign(call.details, { sender: name, parsed: parsed?.kind ?? "unknown sender" });
+  if (parsed === undefined || parsed.kind === "refused") return answer(401, NOT_AUTHENTICATED);
+  if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
+  if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   const runs: ReturnType<typeof accepted>[] = [];
-  for (const wish of heard.wishes) {
-    runs.push(accepted(await accept(enqueueWish(name, wish), `sender:${name}`, ports)));
+  for (const launch of parsed.launches) {
+    runs.push(accepted(await accept(enqueueLaunch(name, launch), ports)));
   }
+  Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs });
 }
 
-/** The record without the event in flight, which is ours. */
+/** The record without its event in flight, which is internal. */
 function publicRecord({ event: _event, ...record }: RunRecord): Readonly<Record<string, unknown>> {
   return record;
 }

@@ -1,7 +1,7 @@
 /** Pieces that the answers of many actions share: tags, sets, instants. */
 import * as z from "zod/mini";
 
-/** An answer of which nothing is read. */
+/** An answer without a field that Kiln reads. */
 export const done = () => z.looseObject({});
 
 /** Tags as instances, images and snapshots carry them (launch templates spell them differently). */
@@ -12,9 +12,10 @@ export const wireTags = () =>
     }),
   );
 
-/** Strings in a named set, the cloud's way to write a list: `{ IpAddress: [...] }`. */
+/** A list of strings as the cloud wraps it: `{ IpAddress: [...] }`. */
 export const wireStrings = <K extends string>(name: K) =>
   z.optional(
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion --a computed key widens to string
     z.looseObject({ [name]: z.optional(z.array(z.string())) } as Record<
       K,
       z.ZodMiniOptional<z.ZodMiniArray<z.ZodMiniString>>
@@ -23,6 +24,13 @@ export const wireStrings = <K extends string>(name: K) =>
 
 /** Text, also where the cloud sends a number (`Code: 200`). */
 export const Text = z.coerce.string();
+
+/** Text that the cloud may leave out or send as null; "" then. */
+export const textOr = (fallback = "") =>
+  z.pipe(
+    z.nullish(z.string()),
+    z.transform((value) => value ?? fallback),
+  );
 
 export function toTags(tags: z.infer<ReturnType<typeof wireTags>>): Readonly<Record<string, string>> {
   return Object.fromEntries((tags?.Tag ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue ?? ""]));

@@ -1,18 +1,18 @@
 /**
- * The door to the cloud: one client per invocation, one way to send.
+ * The cloud client: one per invocation, one way to send.
  *
- * C1. A client lives for one invocation: the credentials it holds expire.
- * C2. Nothing of the SDKs is loaded before the first call that needs it.
- * C3. The SDK never repeats a call. Repeating is decided by the steps, with the same client token, and where somebody
- *     waits by the client's patience.
- * C4. No secret leaves in an error: see refusal.ts.
+ * CLIENT-1. A client lives for one invocation: the credentials it holds expire.
+ * CLIENT-2. Nothing of the SDKs is loaded before the first call that needs it.
+ * CLIENT-3. The SDK never repeats a call. A phase decides that, with the same client token; where a caller waits,
+ *     the limits of the client decide.
+ * CLIENT-4. No secret leaves in an error: see refusal.ts.
  */
 import type * as official from "@alicloud/openapi-core";
 import type * as z from "zod/mini";
 import type { CloudProduct } from "../errors.ts";
-import { real, type Clock, type Log, type Ports } from "../ports.ts";
+import { real, type Clock, type Log, type BasePorts } from "../ports.ts";
 import { defaultEndpoint } from "./endpoints.ts";
-import { ask, UNHURRIED, type Patience } from "./patience.ts";
+import { ask, DEFAULT_LIMITS, type CallLimits } from "./call-limits.ts";
 import { unreadable } from "./refusal.ts";
 import { toWire, type RequestSource } from "./request.ts";
 
@@ -29,63 +29,76 @@ export interface Access {
   readonly accountId: string;
   readonly credentials: Credentials;
   readonly endpoints: Readonly<Partial<Record<CloudProduct, string | undefined>>>;
-  /** The bucket that holds documents and journals. */
+  /** The bucket that holds documents and records. */
   readonly bucket: string;
   /** Which signature invocations carry first; see fc.ts. */
   readonly fcSignature: "fc" | "acs3";
 }
 
-/** The official client, reduced to what is used of it. */
+/** The official core client. */
 export type Core = official.default;
 
 export interface CloudClient {
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;
-  readonly patience: Patience;
-  /** Aborts when the patience for all calls together is over. */
+  readonly limits: CallLimits;
+  /** Aborts when the time for all calls together is over. */
   readonly deadline: AbortSignal | undefined;
+  /** How many ECS and CloudMonitor calls this client has sent, by action. */
+  readonly calls: Record<string, number>;
   /** The official core client for a product's endpoint in a region, made at its first use. */
   core(product: CloudProduct, region: string): Promise<Core>;
 }
 
-/** One API call: the cloud's spelling of action and parameters, and where the official request class is (C2). */
+/** An API action: its name, and the official request class. CloudMonitor has none: its parameters are a flat query. */
+export interface Action {
+  readonly name: string;
+  readonly request: RequestSource | undefined;
+}
+
+export const action = (name: string, request?: RequestSource): Action => ({ name, request });
+
+/** One API call, its parameters in the cloud's spelling. */
 export interface ApiCall {
-  readonly action: string;
+  readonly action: Action;
   readonly params: Readonly<Record<string, unknown>>;
-  /** Left out for CloudMonitor, whose parameters are a flat query. */
-  readonly request?: RequestSource;
   /** Another region than the client's own. */
   readonly region?: string | undefined;
 }
 
 const VERSIONS = { ecs: "2014-05-26", cms: "2019-01-01" } as const;
 
-/** Binds credentials and ports for one invocation (C1). Loads and calls nothing yet (C2). */
+/** Binds credentials and ports for one invocation (CLIENT-1). Loads and calls nothing yet (CLIENT-2). */
 export function connect(
   access: Access,
-  ports: Pick<Ports, "clock" | "log"> = real,
-  patience: Patience = UNHURRIED,
+  ports: Pick<BasePorts, "clock" | "log"> = real,
+  limits: CallLimits = DEFAULT_LIMITS,
 ): CloudClient {
   const cores = new Map<string, Promise<Core>>();
   return {
     access,
     clock: ports.clock,
     log: ports.log,
-    patience,
-    deadline: patience.allMs === undefined ? undefined : ports.clock.after(patience.allMs),
+    limits,
+    deadline: limits.allMs === undefined ? undefined : ports.clock.after(limits.allMs),
+    calls: {},
     core(product, region) {
       const key = `${product} ${region}`;
-      const core = cores.get(key) ?? createCore(access, patience.callMs, product, region);
+      const core = cores.get(key) ?? createCore(access, limits.callMs, product, region);
       cores.set(key, core);
       return core;
     },
   };
 }
 
+/** The same client for another region; without one the client itself. */
+export const inRegion = (client: CloudClient, region: string | undefined): CloudClient =>
+  region === undefined ? client : { ...client, access: { ...client.access, region } };
+
 /**
  * Sends an ECS call (with `request`) or a CloudMonitor one (without) and reads its answer. Schemas are
- * functions because building all of them costs every cold start, and an invocation needs few (C2).
+ * functions because building all of them costs every cold start, and an invocation needs few (CLIENT-2).
  * @throws CloudError for every refusal, lost answer and answer that does not fit `answer`.
  */
 export async function send<T>(
@@ -93,22 +106,25 @@ export async function send<T>(
   call: ApiCall,
   answer: () => z.ZodMiniType<T>,
 ): Promise<T> {
-  const { action, request } = call;
+  const { name, request } = call.action;
   const product = request === undefined ? "cms" : "ecs";
   const region = call.region ?? client.access.region;
   const query =
-    request === undefined ? call.params : await toWire(request, action, { RegionId: region, ...call.params });
-  const answered: unknown = await ask(client, product, action, async () => {
+    request === undefined ? call.params : await toWire(request, name, { RegionId: region, ...call.params });
+  const answered: unknown = await ask(client, product, name, async () => {
     const [core, { OpenApiUtil, $OpenApiUtil }] = await Promise.all([
       client.core(product, region),
       import("@alicloud/openapi-core"),
     ]);
     const asked = new $OpenApiUtil.OpenApiRequest({ query: OpenApiUtil.query({ ...query }) });
-    return core.callApi(paramsOf($OpenApiUtil, product, action), asked, {} as never);
+    client.calls[name] = (client.calls[name] ?? 0) + 1;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK's class of options has only optional fields
+    return core.callApi(paramsOf($OpenApiUtil, product, name), asked, {} as never);
   });
-  const { body } = answered as { body: unknown };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK wraps every answer like this
+  const { body } = answered as { readonly body: unknown };
   const read = answer().safeParse(body);
-  if (!read.success) throw unreadable(product, action, body, read.error);
+  if (!read.success) throw unreadable(product, name, body, read.error);
   return read.data;
 }
 
@@ -159,9 +175,11 @@ async function createCore(
     connectTimeout: callMs,
     readTimeout: callMs,
   });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK asks for a class and uses this method
   config.credential = credential as never;
-  // Loaders disagree on what the default of a CommonJS module is: its exports, or their own "default".
+  // Loaders disagree on the default of a CommonJS module: its exports, or their own "default".
   const loaded: unknown = module;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the two is the class
   const Core = typeof loaded === "function" ? (loaded as typeof module.default) : module.default;
   return new Core(config);
 }

@@ -13,10 +13,12 @@ export interface CodeRow {
   /** The code; with a `*` at the end, all codes that begin like it. */
   readonly match: string;
   readonly kind: ErrorKind;
-  /** What it means and what to do. `{ram}` becomes the RAM action that is missing. */
+  /** The meaning, and what to do. `{ram}` becomes the RAM action that is missing. */
   readonly hint: string;
   /** Only for these actions. */
   readonly actions?: readonly string[];
+  /** There is none at this moment; the same request may work in a few minutes. */
+  readonly capacity?: true;
 }
 
 const rows =
@@ -31,43 +33,43 @@ export const LAUNCHES = ["RunInstances", "CreateInstance"] as const;
 const wait = rows("wait");
 const change = rows("change");
 const done = rows("done");
-const giveUp = rows("give-up");
+const compensate = rows("give-up");
 
 const ALLOW = "The role of this function may not do this: allow {ram} in its RAM policy.";
 const OTHER_TOKEN =
   "The client token was used before with other parameters; this is a fault in Kiln, please report it.";
 const OTHER_DISK =
   "The type or the zone does not take disks of this category: name another category, type or zone.";
-const LOST = "The connection failed, so the outcome is open; it is repeated with the same token.";
+const LOST = "The connection failed and the outcome is unknown; Kiln retries with the same token.";
 const TOP_UP = "The account has too little balance or open bills: top it up.";
 
 export const CODES: readonly CodeRow[] = [
   // [throttle] Refused until the next minute begins, whatever the status: 400, 403 and 429 all occur.
   ...wait({
-    "Throttling*": "Too many calls of this action this minute; it is repeated in the next one.",
-    ResourceExhausted: "All instances the function may have are busy; it is repeated.",
-    ResourceThrottled: "The platform is short of machines; it is repeated.",
+    "Throttling*": "Throttled; Kiln retries in the next minute.",
+    ResourceExhausted: "All instances of the function are busy; Kiln retries.",
+    ResourceThrottled: "The platform lacks capacity; Kiln retries.",
   }),
   // [gateway] Retry is documented for 500, 503 and no answer, always with the same token.
   ...wait({
-    "InternalError*": "A fault inside the cloud; it is repeated with the same token.",
-    InternalServerError: "A fault inside the cloud; it is repeated.",
-    "ServiceUnavailable*": "The service is not available for a moment; it is repeated.",
-    "ServiceUnAvailable*": "The service is not available for a moment; it is repeated.",
-    "LimitedOperation.ServiceUnavailable": "The service is not available for a moment; it is repeated.",
-    UnknownError: "The cloud does not say what went wrong; it is repeated with the same token.",
-    SignatureNonceUsed: "The same signed request arrived twice; it is signed anew and repeated.",
-    ConcurrentUpdateError: "Somebody changed the same thing at this moment; it is repeated.",
+    "InternalError*": "A fault inside the cloud; Kiln retries with the same token.",
+    InternalServerError: "A fault inside the cloud; Kiln retries.",
+    "ServiceUnavailable*": "The service is temporarily unavailable; Kiln retries.",
+    "ServiceUnAvailable*": "The service is temporarily unavailable; Kiln retries.",
+    "LimitedOperation.ServiceUnavailable": "The service is temporarily unavailable; Kiln retries.",
+    UnknownError: "The cloud gives no reason; Kiln retries with the same token.",
+    SignatureNonceUsed: "The same signed request arrived twice; Kiln signs a new one and retries.",
+    ConcurrentUpdateError: "Another request changed the same resource at this moment; Kiln retries.",
   }),
   // [idem] The first request with this token is still under way.
   ...wait({
-    LastTokenProcessing: "The first request with this token is still being worked on; it is asked again.",
-    IdempotentProcessing: "The first request with this token is still being worked on; it is asked again.",
-    "OperationConflict*": "Another operation on the same resource is under way; it is repeated afterwards.",
+    LastTokenProcessing: "The first request with this token is still in progress; Kiln asks again.",
+    IdempotentProcessing: "The first request with this token is still in progress; Kiln asks again.",
+    "OperationConflict*": "Another operation on the same resource is in progress; Kiln retries afterwards.",
     "InvalidOperation.Conflict":
-      "Another operation on the same resource is under way; it is repeated afterwards.",
-    "OperationDenied.CreatingConflict": "Another creation is under way; it is repeated afterwards.",
-    "Operation.Conflict": "Another operation on the same resource is under way; it is repeated afterwards.",
+      "Another operation on the same resource is in progress; Kiln retries afterwards.",
+    "OperationDenied.CreatingConflict": "Another creation is in progress; Kiln retries afterwards.",
+    "Operation.Conflict": "Another operation on the same resource is in progress; Kiln retries afterwards.",
   }),
   // [node], fc2 and core client: the answer was lost, so the outcome is open.
   ...wait({
@@ -80,17 +82,17 @@ export const CODES: readonly CodeRow[] = [
     ENETUNREACH: LOST,
     ENOTFOUND: LOST,
     EAI_AGAIN: LOST,
-    RequestTimeoutError: "No answer in time, so the outcome is open; it is repeated with the same token.",
-    SyntaxError: "The answer was no JSON, often a proxy's page; it is repeated with the same token.",
-    UnreadableAnswer: "The outcome is open; it is repeated with the same token.",
+    RequestTimeoutError: "No answer in time, so the outcome is unknown; Kiln retries with the same token.",
+    SyntaxError: "The answer was no JSON, often a proxy's page; Kiln retries with the same token.",
+    UnreadableAnswer: "The outcome is unknown; Kiln retries with the same token.",
   }),
-  // [gateway] Credentials arrive anew with every invocation.
+  // [gateway] Each invocation brings fresh credentials.
   ...wait({
     "InvalidSecurityToken.Expired": "The session ended; the next invocation brings fresh credentials.",
     SecurityTokenExpired: "The session ended; the next invocation brings fresh credentials.",
     InvalidSecurityTokenExpired: "The session ended; the next invocation brings fresh credentials.",
   }),
-  ...giveUp({
+  ...compensate({
     "InvalidSecurityToken.*":
       "The session token does not fit the key: check the function's role and redeploy it.",
     "InvalidAccessKeyId*": "The access key does not exist (any more): check the function's role or its keys.",
@@ -105,7 +107,7 @@ export const CODES: readonly CodeRow[] = [
     IllegalTimestamp: "The clock of the caller is more than 15 minutes off: set it right.",
     RequestTimeTooSkewed: "The clock of the caller is more than 15 minutes off: set it right.",
   }),
-  ...giveUp({
+  ...compensate({
     "Forbidden*": ALLOW,
     "Forbbiden*": ALLOW,
     "NoPermission*": ALLOW,
@@ -126,9 +128,9 @@ export const CODES: readonly CodeRow[] = [
   // [state] Needs a look first: the instance may already be where it should be, or on its way.
   ...wait({
     "IncorrectInstanceStatus*": "The instance is in a state that does not allow this; read it, then decide.",
-    InstanceNotReady: "The instance is still being prepared; it is repeated.",
+    InstanceNotReady: "The instance is still being prepared; Kiln retries.",
   }),
-  ...giveUp({
+  ...compensate({
     InstanceLockedForSecurity: "The instance is locked for security reasons: clear the lock in the console.",
     InstanceExpired: "The subscription of the instance has ended: renew or release it.",
     InstanceExpiredOrInArrears: "The instance has expired or its bills are open: pay or release it.",
@@ -146,10 +148,10 @@ export const CODES: readonly CodeRow[] = [
       "The spot price rose above the limit: raise the limit or take another type.",
   }),
   ...wait(
-    { IncorrectInstanceStatus: "The instance must be Running or Stopped; it is repeated until it is." },
+    { IncorrectInstanceStatus: "The instance must be Running or Stopped; Kiln retries until it is." },
     "CreateImage",
   ),
-  ...giveUp(
+  ...compensate(
     {
       OperationDenied:
         "No image can be made of this: it takes exactly one system disk, not encrypted; choose another source.",
@@ -189,11 +191,14 @@ export const CODES: readonly CodeRow[] = [
     "ModifyImageAttribute",
   ),
 
-  // [launch] Stock, zones, types, quotas: another choice may work, with a new token (a failure is replayed for the old).
+  // [launch], StartInstance(s) and ModifyInstanceSpec: no capacity at this moment.
   ...change({
     "OperationDenied.NoStock": "The zone has no stock of this type: another zone or type may have.",
     ResourceNotAvailable: "The zone cannot offer this resource now: take another zone or type.",
     "Zone.NotOnSale": "The zone is closed for new instances: take another.",
+  }).map((row) => ({ ...row, capacity: true as const })),
+  // [launch] Zones, types, quotas: another choice may work, with a new token (a failure is replayed for the old).
+  ...change({
     "Zone.NotOpen": "The zone is not open to this account: take another.",
     "InvalidInstanceType.*": "The type cannot be had like this here: take another type or zone.",
     "InvalidResourceType.NotSupported": "The type is not offered in this zone: take another type or zone.",
@@ -245,18 +250,18 @@ export const CODES: readonly CodeRow[] = [
     ...LAUNCHES,
   ),
   ...wait({
-    "OperationDenied.ResourceControl": "The cloud holds this back for a moment; it is repeated.",
-    NodeControllerUnavailable: "The machines of the zone are not reachable for a moment; it is repeated.",
-    IncorrectVpcStatus: "The VPC is being changed; it is repeated afterwards.",
+    "OperationDenied.ResourceControl": "Throttled by the cloud; Kiln retries.",
+    NodeControllerUnavailable: "The machines of the zone are not reachable for a moment; Kiln retries.",
+    IncorrectVpcStatus: "The VPC is being changed; Kiln retries afterwards.",
   }),
   ...wait(
     {
-      "InvalidInstanceStatus.NotStopped": "The instance is not stopped yet; it is repeated afterwards.",
-      "InvalidStatus.ValueNotSupported": "The instance is not stopped yet; it is repeated afterwards.",
+      "InvalidInstanceStatus.NotStopped": "The instance is not stopped yet; Kiln retries afterwards.",
+      "InvalidStatus.ValueNotSupported": "The instance is not stopped yet; Kiln retries afterwards.",
     },
     "ModifyInstanceSpec",
   ),
-  ...giveUp({
+  ...compensate({
     OperationDenied:
       "The cloud does not allow this with this resource; its message says which rule is in the way.",
     "OperationDenied.ImageNotValid": "The image is disabled or deleted: launch from another.",
@@ -302,24 +307,21 @@ export const CODES: readonly CodeRow[] = [
 
   // [image] CreateImage and its kin.
   ...wait({
-    "InvalidSnapshotId.NotReady": "The snapshot is not finished; it is repeated afterwards.",
-    SnapshotNotReady: "The snapshot is not finished; it is repeated afterwards.",
+    "InvalidSnapshotId.NotReady": "The snapshot is not finished; Kiln retries afterwards.",
+    SnapshotNotReady: "The snapshot is not finished; Kiln retries afterwards.",
     "IncorrectDiskStatus.CreatingSnapshot":
-      "Another snapshot of the disk is under way; it is repeated afterwards.",
-    DISK_HAS_CREATING_SNAPSHOT: "Another snapshot of the disk is under way; it is repeated afterwards.",
-    "IncorrectDiskStatus.Transferring": "The disk is being moved; it is repeated afterwards.",
-    "QuotaExceed.ConcurrentSnapshotQuota": "Too many snapshots at the same time; it is repeated.",
-    "TooManySnapshot.Unfinished": "Too many snapshots at the same time; it is repeated.",
-    "InvalidStatus.ImageIsCreating": "The image is still being created; it is repeated afterwards.",
-    "OperationDenied.ImageCopying": "The image is being copied; it is repeated afterwards.",
+      "Another snapshot of the disk is in progress; Kiln retries afterwards.",
+    DISK_HAS_CREATING_SNAPSHOT: "Another snapshot of the disk is in progress; Kiln retries afterwards.",
+    "IncorrectDiskStatus.Transferring": "The disk is being moved; Kiln retries afterwards.",
+    "QuotaExceed.ConcurrentSnapshotQuota": "Too many snapshots at the same time; Kiln retries.",
+    "TooManySnapshot.Unfinished": "Too many snapshots at the same time; Kiln retries.",
+    "InvalidStatus.ImageIsCreating": "The image is still being created; Kiln retries afterwards.",
+    "OperationDenied.ImageCopying": "The image is being copied; Kiln retries afterwards.",
     ImageIsImporting: "The image is being imported: cancel the task, or it is repeated afterwards.",
-    ImageIsExporting: "The image is being exported; it is repeated afterwards.",
+    ImageIsExporting: "The image is being exported; Kiln retries afterwards.",
   }),
-  ...wait(
-    { IncorrectImageStatus: "The image is not Available yet; it is repeated afterwards." },
-    "CopyImage",
-  ),
-  ...giveUp({
+  ...wait({ IncorrectImageStatus: "The image is not Available yet; Kiln retries afterwards." }, "CopyImage"),
+  ...compensate({
     "InvalidSnapshotId.NotFound": "There is no such snapshot in this region: check the id.",
     "InvalidSnapshot.TooOld": "Snapshots made before 2013-07-15 cannot become images: take a new one.",
     "InvalidSystemSnapshot.Missing": "The snapshot the system disk came from is deleted: use another source.",
@@ -371,11 +373,11 @@ export const CODES: readonly CodeRow[] = [
   ...change({
     "QuotaExceed.Image": "The image quota is used up: delete old images or raise it in Quota Center.",
     "QuotaExceed.Snapshot": "The snapshot quota is used up: delete old snapshots.",
-    "QuotaExceed.ShareImage*": "The image is shared as often as it may be: take it back from somebody.",
+    "QuotaExceed.ShareImage*": "The image is shared as often as it may be: unshare it from another account.",
   }),
 
   // [idem] Four spellings of one mistake.
-  ...giveUp({
+  ...compensate({
     IdempotentParameterMismatch: OTHER_TOKEN,
     IdempotenceParamNotMatch: OTHER_TOKEN,
     "InvalidIdempotenceParameter.Mismatch": OTHER_TOKEN,
@@ -385,10 +387,10 @@ export const CODES: readonly CodeRow[] = [
 
   // [assistant]
   ...wait({
-    "InvalidInstance.NotMatch": "The agent on the instance cannot take commands yet; it is repeated.",
-    ClientNeedUpgrade: "The agent on the instance is updating itself; it is repeated.",
+    "InvalidInstance.NotMatch": "The agent on the instance cannot take commands yet; Kiln retries.",
+    ClientNeedUpgrade: "The agent on the instance is updating itself; Kiln retries.",
   }),
-  ...giveUp({
+  ...compensate({
     "CmdContent.ExceedLimit": "The script is longer than 24 KB in Base64: shorten it, or fetch parts of it.",
     "CmdCount.ExceedQuota": "The region has all the commands it may have: delete old ones.",
     "Invocation.ExceedQuota": "The daily quota of commands is used up: raise it in Quota Center.",
@@ -397,7 +399,7 @@ export const CODES: readonly CodeRow[] = [
   }),
 
   // [tag]
-  ...giveUp({
+  ...compensate({
     "InvalidTagKey.*":
       "Not a tag key: up to 128 characters, not empty, not beginning like `aliyun`, `acs:` or a URL.",
     "InvalidTagValue.*": "Not a tag value: up to 128 characters, not beginning like a URL.",
@@ -407,7 +409,7 @@ export const CODES: readonly CodeRow[] = [
   }),
 
   // [gateway] Parameters.
-  ...giveUp({
+  ...compensate({
     "Missing*": "A required parameter is missing; the message names it.",
     "InvalidParameter*": "A parameter is out of range; the message names it.",
     "InvalidParamater*": "A parameter is out of range; the message names it.",
@@ -417,13 +419,13 @@ export const CODES: readonly CodeRow[] = [
   }),
 
   // [fc]
-  ...giveUp({
+  ...compensate({
     FunctionNotFound: "There is no such function in this region: deploy the whole bundle.",
     EntityTooLarge: "The event is too large for an asynchronous invocation (128 KB).",
   }),
 
   // [oss]
-  ...giveUp({
+  ...compensate({
     NoSuchBucket: "There is no such bucket in this region: check KILN_BUCKET.",
     NoSuchKey: "There is no such object in the bucket.",
     FileAlreadyExists: "An object of this name exists and was not to be replaced.",

@@ -1,8 +1,8 @@
 /**
  * Turns whatever a call threw into a CloudError.
  *
- * R1. The message names action, code, request id, the cloud's words and what to do next.
- * R2. Neither message nor cause holds a key, a token or a URL's query: SDKs put all three into theirs.
+ * REFUSAL-1. The message names action, code, request id, the cloud's words and what to do next.
+ * REFUSAL-2. Neither message nor cause holds a key, a token or a URL's query: SDKs put all three into theirs.
  */
 import { CloudError, type CloudProduct } from "../errors.ts";
 import type { Credentials } from "./client.ts";
@@ -26,6 +26,7 @@ export function refusal(
   error: unknown,
 ): CloudError {
   if (error instanceof CloudError) return error;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every field is optional, whatever was thrown
   const raised = error as Raised;
   const status = raised.statusCode ?? 0;
   const code = codeOf(raised);
@@ -54,8 +55,8 @@ interface Refused {
 
 /** A CloudError with kind and hint from the table. */
 export function cloudError({ cause, ...refused }: Refused): CloudError {
-  const { kind, hint } = judge(refused.product, refused.action, refused.code, refused.status);
-  return new CloudError({ ...refused, kind, hint }, cause === undefined ? undefined : { cause });
+  const judged = judge(refused.product, refused.action, refused.code, refused.status);
+  return new CloudError({ ...refused, ...judged }, cause === undefined ? undefined : { cause });
 }
 
 /** The answer came, but not in a form we know: the effect may have happened, so the same token goes again. */
@@ -73,7 +74,7 @@ export function unreadable(product: CloudProduct, action: string, body: unknown,
   });
 }
 
-/** R2: `text` without keys, tokens and query strings. */
+/** REFUSAL-2: `text` without keys, tokens and query strings. */
 export function clean(text: string, credentials: Credentials): string {
   const { accessKeyId, accessKeySecret, securityToken } = credentials;
   return [accessKeySecret, securityToken, accessKeyId]

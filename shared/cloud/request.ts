@@ -9,7 +9,7 @@ type Wire = Readonly<Record<string, unknown>>;
 /** Loads the module of a request class, `() => import("…/StopInstanceRequest.js")`: each costs cold start. */
 export type RequestSource = () => Promise<unknown>;
 
-/** What the generated request classes have in common: wire names and types by property. */
+/** The common part of the generated request classes: wire names and types by property. */
 interface RequestModel {
   new (map?: Record<string, unknown>): { toMap(): Record<string, unknown> };
   names(): Record<string, string>;
@@ -22,7 +22,8 @@ interface RequestModel {
  * @throws ConfigError naming the member that the action does not have, or whose type is wrong.
  */
 export async function toWire(source: RequestSource, action: string, params: Wire): Promise<Wire> {
-  const model = ((await source()) as Readonly<Record<string, unknown>>)[`${action}Request`];
+  const module = await source();
+  const model = isWire(module) ? module[`${action}Request`] : undefined;
   if (!isModel(model))
     throw new ConfigError(`${action} has no official request class under the name it was given`);
   const regional = Object.values(model.names()).includes("RegionId");
@@ -45,20 +46,24 @@ function toMembers(model: RequestModel, params: Wire, path: string): Record<stri
 
 function toMember(type: unknown, value: unknown, path: string): unknown {
   if (isModel(type)) {
-    if (typeof value !== "object" || Array.isArray(value)) throw mistyped(path, "an object", value);
-    return toMembers(type, value as Wire, path);
+    if (!isWire(value)) throw mistyped(path, "an object", value);
+    return toMembers(type, value, path);
   }
-  if (typeof type === "object" && type !== null && "type" in type) {
-    if (type.type !== "array") return value;
-    if (!Array.isArray(value)) throw mistyped(path, "a list", value);
-    const itemType = "itemType" in type ? type.itemType : undefined;
-    return value.map((item: unknown, index) => toMember(itemType, item, `${path}.${index + 1}`));
-  }
+  if (isWire(type) && "type" in type)
+    return type["type"] === "array" ? toList(type["itemType"], value, path) : value;
   // SystemDisk.Size is a string in RunInstances and a number elsewhere: a number is welcome in both.
   if (type === "string" && (typeof value === "number" || typeof value === "boolean")) return String(value);
   if (typeof type === "string" && typeof value !== type && type !== "any") throw mistyped(path, type, value);
   return value;
 }
+
+function toList(itemType: unknown, value: unknown, path: string): unknown[] {
+  if (!Array.isArray(value)) throw mistyped(path, "a list", value);
+  return value.map((item: unknown, index) => toMember(itemType, item, `${path}.${index + 1}`));
+}
+
+const isWire = (value: unknown): value is Wire =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function isModel(type: unknown): type is RequestModel {
   return typeof type === "function" && "names" in type && "types" in type;

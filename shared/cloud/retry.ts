@@ -1,18 +1,20 @@
 /**
- * One answer to "what now?" for every error code the cloud is known to give; the codes are in error-codes.ts.
+ * Decides how to go on after each error code of the cloud; the codes are in error-codes.ts.
  *
  * The HTTP status decides nothing for a known code: the same code comes with 400, 403, 404 or 429 by action.
  * Everything here is pure.
  */
 import { minutes, seconds } from "../duration.ts";
 import type { CloudProduct, ErrorKind } from "../errors.ts";
-import type { Dice } from "../ports.ts";
+import type { Random } from "../ports.ts";
 import { CODES, LAUNCHES, type CodeRow } from "./error-codes.ts";
 
 export interface Judgement {
   readonly kind: ErrorKind;
-  /** What it means and what to do next, for a person. */
+  /** The meaning, and what the operator does next. */
   readonly hint: string;
+  /** See `isCapacity` in shared/errors.ts. */
+  readonly capacity?: true;
 }
 
 /** Codes that are answered to a DryRun whose checks all passed: single forms and batch forms differ. */
@@ -21,24 +23,25 @@ const DRY_RUN_PASSED = new Set(["DryRunOperation", "DRYRUN.SUCCESS"]);
 /** Whether the "error" is the good answer to a DryRun. */
 export const isDryRunSuccess = (code: string): boolean => DRY_RUN_PASSED.has(code);
 
-/** What an offering is made of: a launch that is refused for one of these may be taken elsewhere. */
+/** The parts of an offering: a launch that is refused for one of these may work with another offering. */
 const OFFERING = /Disk|Category|Zone|VSwitch|Vlan|InstanceType|PerformanceLevel/;
-/** These are the same with every offering: a pace, a parameter left out, a disk too small for the image. */
+/** These are the same with every offering: throttling, a missing parameter, a disk smaller than the image. */
 const EVERYWHERE = /^Throttling|^Missing|LessThanImageSize/;
 
 const mayGoElsewhere = (action: string, code: string): boolean =>
   (LAUNCHES as readonly string[]).includes(action) && OFFERING.test(code) && !EVERYWHERE.test(code);
 
 /**
- * Kind and hint of a refusal. Unknown codes: 4xx is for good, everything else may pass. A launch has some 250 codes,
+ * Kind and hint of a refusal. Unknown codes: 4xx is permanent, everything else may pass. A launch has some 250 codes,
  * so one that names a part of the offering moves on to the next, known or not, and is reported like any other.
  */
 export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
   const row = rowOf(action, code);
   const elsewhere = mayGoElsewhere(action, code);
   if (row !== undefined) {
+    const { hint, capacity } = row;
     const kind = elsewhere ? "change" : row.kind;
-    return { kind, hint: row.hint.replace("{ram}", ramAction(product, action)) };
+    return { kind, hint: hint.replace("{ram}", ramAction(product, action)), ...(capacity && { capacity }) };
   }
   const is4xx = status >= 400 && status < 500;
   if (is4xx && elsewhere) {
@@ -53,17 +56,21 @@ export function judge(product: CloudProduct, action: string, code: string, statu
       hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre.",
     };
   }
-  return { kind: "wait", hint: "The outcome is open, so it is repeated later with the same token." };
+  return { kind: "wait", hint: "The outcome is unknown; Kiln retries with the same token." };
 }
+
+/** As `isCapacity`, of a code that one instance of a batch was answered with. */
+export const isCapacityCode = (action: string, code: string): boolean =>
+  rowOf(action, code)?.capacity === true;
 
 /**
  * Milliseconds to wait after `tries` earlier troubles of the same kind in a row (0 for the first), with jitter.
  * Throttling waits out the minute: a throttled action stays refused until the next one (ECS, "API throttling").
  */
-export function waitMs(code: string, tries: number, dice: Dice): number {
+export function waitMs(code: string, attempt: number, random: Random): number {
   const floorMs = code.startsWith("Throttling") ? minutes(1) : 0;
-  const capMs = Math.min(minutes(5), seconds(5) * 2 ** Math.min(tries, 10));
-  return Math.round(floorMs + capMs / 2 + (capMs / 2) * dice.next());
+  const capMs = Math.min(minutes(5), seconds(5) * 2 ** Math.min(attempt, 10));
+  return Math.round(floorMs + capMs / 2 + (capMs / 2) * random.next());
 }
 
 /** RAM actions that are not called like the call they allow (RAM references of CloudMonitor and OSS). */

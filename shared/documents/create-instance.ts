@@ -1,4 +1,4 @@
-/** What `via: CreateInstance` cannot do: the older action takes fewer parameters than RunInstances. */
+/** Parameters that `via: CreateInstance` refuses: the older action takes fewer than RunInstances. */
 import { finding, type Finding } from "./fields.ts";
 import type { Launch } from "./launch.ts";
 
@@ -36,7 +36,7 @@ function used(keys: readonly string[], value: object, at: Finding["at"]): Findin
   return keys.filter((key) => key in value).map((key) => ({ at: ["launch", ...at, key], message }));
 }
 
-/** Where this launch asks for what CreateInstance does not know. */
+/** Parameters of this launch that CreateInstance does not know. */
 export function createInstanceFindings(launch: Launch): Finding[] {
   const { AutoRenewPeriod = 0 } = launch;
   const late = `must be at most ${MAX_RENEWAL} via CreateInstance`;

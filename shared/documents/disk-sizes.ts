@@ -47,7 +47,7 @@ const DATA: Readonly<Record<string, Range>> = {
   unsaid: [1, 65_536],
 };
 
-/** What is wrong with this size, told with the limits and what they depend on, or undefined. */
+/** The problem of this size, with the limits and their condition, or undefined. */
 export function diskSizeProblem(
   use: "system" | "data",
   sizeGb: number,

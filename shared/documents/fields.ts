@@ -6,7 +6,7 @@ import { unknownKeys } from "./problems.ts";
 type Shape = z.core.$ZodLooseShape;
 
 /**
- * A map in which every key is known. `elsewhere` explains keys that people will look for here and that
+ * A map in which every key is known. `elsewhere` explains keys that users may look for here and that
  * belong to another place.
  */
 export function closed<S extends Shape>(shape: S, elsewhere: Readonly<Record<string, string>> = {}) {
@@ -17,7 +17,7 @@ export function closed<S extends Shape>(shape: S, elsewhere: Readonly<Record<str
   });
 }
 
-/** What a rule found: where, relative to the map it is attached to, and the sentence. */
+/** A finding of a rule: its place, relative to the map of the rule, and the sentence. */
 export interface Finding {
   readonly at: readonly (string | number)[];
   readonly message: string;
@@ -125,7 +125,7 @@ function complaint(input: unknown, message: string): z.core.$ZodRawIssue {
   return { code: "custom", input, message };
 }
 
-/** Renames durations, which people write as `timeout`, to `timeoutMs`, the name that tells the unit. */
+/** Renames durations, written as `timeout`, to `timeoutMs`, the name with the unit. */
 export function inMs<T extends object, K extends keyof T & string>(
   value: T,
   ...names: readonly K[]

@@ -1,4 +1,4 @@
-/** What the fields of a fleet ask of each other. */
+/** Rules between the fields of a fleet. */
 import { createInstanceDiskFindings, createInstanceFindings } from "./create-instance.ts";
 import { finding, rule, type Finding } from "./fields.ts";
 import type { Written } from "./fleet-shape.ts";
@@ -43,7 +43,7 @@ function ladderFindings({ ladder = [], launch }: Written): Finding[] {
   ];
 }
 
-/** Names as the cloud takes them, with what UniqueSuffix appends. */
+/** Names as the cloud takes them, with the suffix of UniqueSuffix. */
 function nameFindings({ launch, os }: Written): Finding[] {
   const { InstanceName, HostName, HostNames = [], UniqueSuffix = false } = launch;
   const ignored = [InstanceName, HostName].some((name) => name !== undefined && ignoresUniqueSuffix(name));

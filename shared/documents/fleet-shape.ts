@@ -5,7 +5,7 @@ import { Idle } from "./idle.ts";
 import { Launch } from "./launch.ts";
 import { description } from "./names.ts";
 
-/** Kiln's own: what one account may create in two minutes, and one idle check looks over. */
+/** A limit of Kiln: an account can create as many in two minutes, and one idle check covers them. */
 const MAX_INSTANCES = 10_000;
 /** RunInstances.AutoReleaseTime: 30 minutes to 3 years ahead. */
 const EXPIRY: readonly [string, string] = ["30m", "1095d"];

@@ -1,4 +1,4 @@
-/** `fleets/<name>.yaml`: what is launched from a family, how much of it, and when it goes to sleep. */
+/** `fleets/<name>.yaml`: the instances to launch from a family, their limits, and when idle ones are stopped. */
 import * as z from "zod/mini";
 import { closed } from "./fields.ts";
 import { fleetRules } from "./fleet-rules.ts";

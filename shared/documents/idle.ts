@@ -1,4 +1,4 @@
-/** `idle`: when an instance of the fleet counts as idle, and what is done about it. */
+/** `idle`: when a member counts as idle, and the action then. */
 import * as z from "zod/mini";
 import { hours } from "../duration.ts";
 import { closed, duration, finding, inMs, range, rule, short, text, whole, type Finding } from "./fields.ts";
@@ -132,7 +132,7 @@ function findings({ action, stoppedMode, resume, upDuring, keepIf, notice, notif
 function complete({ notice, ...written }: Written) {
   return {
     ...inMs(written, "window", "grace"),
-    // Said in every call: the account's default keeps on charging unless somebody changed it.
+    // Sent in every call: the default of an account keeps charging unless it was changed.
     stoppedMode: written.stoppedMode ?? ("StopCharging" as const),
     ...(notice === undefined ? {} : { noticeMs: notice }),
   };

@@ -1,10 +1,10 @@
 /**
  * Names of images and of their families (CreateImage, DescribeImageFromFamily):
- * N1. 2–128 characters, a letter or a Chinese character first.
- * N2. Letters, Chinese characters, digits, `:`, `_` and `-`. A period is in some of the cloud's own
+ * IMAGE-NAME-1. 2–128 characters, a letter or a Chinese character first.
+ * IMAGE-NAME-2. Letters, Chinese characters, digits, `:`, `_` and `-`. A period is in some of the cloud's own
  *     tables and missing in others, so Kiln refuses it.
- * N3. No http:// or https://.
- * N4. A family, and the name of an imported image, does not start with aliyun or acs:.
+ * IMAGE-NAME-3. No http:// or https://.
+ * IMAGE-NAME-4. A family, and the name of an imported image, does not start with aliyun or acs:.
  */
 
 const LETTER = "A-Za-z\\p{Script=Han}";
@@ -29,7 +29,7 @@ function isReserved(name: string): boolean {
   return /^(aliyun|acs:)/i.test(name);
 }
 
-/** What a template may hold between braces. */
+/** The placeholders of a name template. */
 const PLACEHOLDERS = ["recipe", "date", "time", "serial"] as const;
 export const DEFAULT_IMAGE_NAME = "{recipe}-{date}-{serial}";
 
@@ -47,7 +47,7 @@ export function renderImageName(template: string, from: { recipe: string; run: s
   return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** What is wrong with a template for this recipe, looked at on a name as it will be. */
+/** The problem of a template for this recipe, checked on a complete name. */
 export function templateProblem(template: string, recipe: string, imported = false): string | undefined {
   const strange = template.match(/\{[^}]*\}?/g)?.find((part) => !isPlaceholder(part));
   if (strange !== undefined) {

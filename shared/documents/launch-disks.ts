@@ -12,7 +12,7 @@ import { description, snapshotId } from "./names.ts";
 
 /** RunInstances.DataDisk.N. */
 const MAX_DATA_DISKS = 16;
-/** Provisioned IOPS of an AutoPL disk: at most what is left of 50,000 and of 1,000 a GiB. */
+/** Provisioned IOPS of an AutoPL disk: at most the rest of 50,000 and of 1,000 per GiB. */
 const MAX_IOPS = 50_000;
 const BASELINE = { least: 1800, perGb: 50 };
 const IOPS_PER_GB = 1000;
@@ -29,7 +29,7 @@ interface Disk {
   readonly Device?: string;
 }
 
-/** RunInstances takes the size of a system disk as text, so people who copy a request write it so. */
+/** RunInstances takes the size of a system disk as text, so documents copied from a request write it so. */
 const size = short(
   (value) => (typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value),
   whole(1, 65_536, " GiB"),

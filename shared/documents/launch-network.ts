@@ -43,11 +43,10 @@ export type NetworkInterface = z.infer<z.ZodMiniObject<typeof interfaceShape, z.
 
 function interfaceFindings(card: NetworkInterface): Finding[] {
   const primary = card.InstanceType === "Primary";
-  const ipv6 = (["Ipv6Address", "Ipv6AddressCount"] as const).filter((key) => key in card);
-  // An existing interface brings everything with it.
-  const made = Object.keys(card).filter(
-    (key) => !["InstanceType", "NetworkInterfaceId", "DeleteOnRelease"].includes(key),
-  );
+  return [...placeFindings(card, primary), ...ipv6Findings(card, primary)];
+}
+
+function placeFindings(card: NetworkInterface, primary: boolean): Finding[] {
   return [
     ...finding(
       "SecurityGroupId" in card && "SecurityGroupIds" in card,
@@ -64,6 +63,21 @@ function interfaceFindings(card: NetworkInterface): Finding[] {
       ["SecurityGroupId"],
       "is missing; a Primary interface needs SecurityGroupId or SecurityGroupIds",
     ),
+    ...finding(
+      primary && (card.NetworkCardIndex ?? 0) !== 0,
+      ["NetworkCardIndex"],
+      "must be 0 for a Primary interface",
+    ),
+  ];
+}
+
+function ipv6Findings(card: NetworkInterface, primary: boolean): Finding[] {
+  const ipv6 = (["Ipv6Address", "Ipv6AddressCount"] as const).filter((key) => key in card);
+  // An existing interface brings everything with it.
+  const made = Object.keys(card).filter(
+    (key) => !["InstanceType", "NetworkInterfaceId", "DeleteOnRelease"].includes(key),
+  );
+  return [
     ...ipv6.flatMap((key) => finding(!primary, [key], "must be used with InstanceType: Primary")),
     ...finding(
       ipv6.length > 1,
@@ -78,12 +92,7 @@ function interfaceFindings(card: NetworkInterface): Finding[] {
     ...finding(
       card.NetworkInterfaceId !== undefined && made.length > 0,
       ["NetworkInterfaceId"],
-      `must stand alone, an existing interface is not made anew; remove ${made.join(", ")}`,
-    ),
-    ...finding(
-      primary && (card.NetworkCardIndex ?? 0) !== 0,
-      ["NetworkCardIndex"],
-      "must be 0 for a Primary interface",
+      `must stand alone, an existing interface cannot be changed; remove ${made.join(", ")}`,
     ),
   ];
 }
@@ -111,7 +120,7 @@ export const networkShape = {
   Ipv6AddressCount: z.exactOptional(whole(1, MAX_IPV6)),
   InternetChargeType: z.exactOptional(z.enum(["PayByTraffic", "PayByBandwidth"])),
   InternetMaxBandwidthIn: z.exactOptional(whole(1, MAX_MBPS * 2)),
-  // No default of ours: what is sent overrules a launch template, and 0 would take its bandwidth away.
+  // No default: a value that is sent overrules a launch template, and 0 would take its bandwidth away.
   InternetMaxBandwidthOut: z.exactOptional(whole(0, MAX_MBPS)),
   NetworkInterface: z.exactOptional(NetworkInterfaces),
   NetworkInterfaceQueueNumber: z.exactOptional(count()),
@@ -164,7 +173,7 @@ function missingFindings(launch: Launch): Finding[] {
   ];
 }
 
-/** With a primary interface of its own an instance takes its place and addresses from there. */
+/** A primary interface decides the place and addresses of an instance. */
 function primaryFindings(launch: Launch): Finding[] {
   if (!hasPrimary(launch)) return [];
   return MOVED.flatMap(([key, there]) => {

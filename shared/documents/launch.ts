@@ -14,12 +14,12 @@ const ofRequest = "belongs to a request, not to a fleet; remove it";
 const ofFamily = "is not allowed, the fleet's family decides; write family: at the top";
 const ofCloud = "is not offered by the cloud yet; remove it";
 
-/** Parameters people look for and why they are not here. The test holds this against the SDK's own list. */
+/** Parameters that a fleet does not take, with the reason. A test compares this with the SDK's list. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   RegionId: `${ofRequest}: the region is the deployment's`,
   Amount: `${ofRequest}: POST says how many, limits: how many at most`,
   MinAmount: `${ofRequest}: Kiln keeps what it gets and asks on for the rest`,
-  ClientToken: `${ofRequest}: Kiln draws it from request, rung and parameters`,
+  ClientToken: `${ofRequest}: Kiln derives it from request, offering and parameters`,
   DryRun: `${ofRequest}: ask for it with "dryRun": true in the POST`,
   ImageId: ofFamily,
   ImageFamily: ofFamily,
@@ -128,7 +128,7 @@ const shape = {
   HttpTokens: z.exactOptional(z.enum(["optional", "required"])),
 };
 
-/** What a launch asks of RunInstances, complete; types and vSwitches are lists, tried in order. */
+/** The parameters of a launch, complete; types and vSwitches are lists in the order of preference. */
 export type Launch = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 function templateFindings(launch: Launch): Finding[] {

@@ -1,5 +1,5 @@
 /** Names of documents, and the forms of the cloud's own identifiers. */
-import { Name } from "../events/line.ts";
+import { Name } from "../names.ts";
 import type { Problem } from "../errors.ts";
 import { text } from "./fields.ts";
 

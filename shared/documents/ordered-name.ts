@@ -1,16 +1,16 @@
 /**
  * Names of machines (RunInstances.HostName, InstanceName and the API's own FAQ on ordered names):
- * O1. `prefix[begin,bits]suffix` numbers a batch: begin 0–999999, 1–6 digits; without a prefix the cloud
+ * ORDERED-NAME-1. `prefix[begin,bits]suffix` numbers a batch: begin 0–999999, 1–6 digits; without a prefix the cloud
  *     takes the brackets for text, with a space inside them too.
- * O2. A number longer than `bits` makes them 6; past 999999 every number prints as 999999.
- * O3. UniqueSuffix appends 001–999, but not to a pattern that ends with its bracket.
- * O4. Windows host names: 2–15, no period, not only digits; others: 2–64 in parts between periods.
+ * ORDERED-NAME-2. A number longer than `bits` makes them 6; past 999999 every number prints as 999999.
+ * ORDERED-NAME-3. UniqueSuffix appends 001–999, but not to a pattern that ends with its bracket.
+ * ORDERED-NAME-4. Windows host names: 2–15, no period, not only digits; others: 2–64 in parts between periods.
  */
 
 const MAX_NUMBER = 999_999;
 const MAX_BITS = 6;
 const UNIQUE_SUFFIX_DIGITS = 3;
-/** What `${instance_id}` grows to. */
+/** The longest value of `${instance_id}`. */
 const INSTANCE_ID_LENGTH = 22;
 
 /** The parts of an ordered name. */
@@ -91,7 +91,7 @@ function patternProblem(name: string): string | undefined {
     : "must number its instances as prefix[begin,bits]suffix, begin 0 to 999999 and bits 1 to 6, without spaces";
 }
 
-/** O3: a pattern that ends with its bracket ignores UniqueSuffix without a word. */
+/** ORDERED-NAME-3: a pattern that ends with its bracket ignores UniqueSuffix without a word. */
 export function ignoresUniqueSuffix(name: string): boolean {
   return parseOrderedName(name)?.suffix === "";
 }

@@ -1,12 +1,10 @@
 /** One way from text to a document that is complete, or to everything that is wrong with it. */
 import type * as z from "zod/mini";
+import { DOCUMENT_MAX_BYTES } from "../budget.ts";
 import { DocumentError } from "../errors.ts";
 import { nameProblems, documentName } from "./names.ts";
 import { problemsOf, sentence } from "./problems.ts";
 import { readYaml } from "./yaml.ts";
-
-/** A run's events carry its document, and an event stays under 64 KB with all else it carries. */
-export const MAX_CARRIED_BYTES = 40 * 1024;
 
 /** @throws DocumentError with every problem, in the order of the document. */
 export function parseDocument<T>(document: string, text: string, schema: z.ZodMiniType<T>): T {
@@ -22,7 +20,7 @@ export function parseDocument<T>(document: string, text: string, schema: z.ZodMi
 
 function sizeProblems(data: unknown) {
   const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes <= MAX_CARRIED_BYTES) return [];
-  const message = `is ${bytes} bytes when complete, the limit is ${MAX_CARRIED_BYTES}; move long commands into objects under scripts/`;
+  if (bytes <= DOCUMENT_MAX_BYTES) return [];
+  const message = `is ${bytes} bytes when complete, the limit is ${DOCUMENT_MAX_BYTES}; move long commands into objects under scripts/`;
   return [{ path: "", message }];
 }

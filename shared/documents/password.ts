@@ -3,7 +3,7 @@
 const SPECIAL = /[()`~!@#$%^&*\-_+=|{}[\]:;'"<>,.?/\\]/;
 const CLASSES = [/[A-Z]/, /[a-z]/, /[0-9]/, SPECIAL];
 
-/** What is wrong with a password, without a character of it, or undefined. */
+/** The problem of a password, without quoting it, or undefined. */
 export function passwordProblem(password: string, os: "linux" | "windows"): string | undefined {
   if (password.length < 8 || password.length > 30)
     return `must be 8 to 30 characters, has ${password.length}`;

@@ -1,4 +1,4 @@
-/** What an image may say of its system: CreateImage and ImportImage, with the older names of document 003. */
+/** Platforms of images: CreateImage and ImportImage, with their older names. */
 
 export const ARCHITECTURES = ["x86_64", "i386", "arm64"] as const;
 

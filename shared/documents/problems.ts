@@ -1,4 +1,4 @@
-/** Every complaint of the schemas as one sentence a person can act on: where, the rule, the value. */
+/** Turns each issue of a schema into one sentence: place, rule, value, and what to do. */
 import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import { nearest } from "./spelling.ts";
@@ -16,16 +16,11 @@ const KINDS: Readonly<Record<string, string>> = {
   record: "a map of keys and values",
 };
 
-/** Error map for `safeParse`: the sentence of an issue that brought none of its own. */
+/** Error map for `safeParse`: the sentence of an issue without one. */
 export function sentence(issue: RawIssue): string {
   switch (issue.code) {
-    case "invalid_type": {
-      const kind = KINDS[issue.expected] ?? issue.expected;
-      if (issue.input === undefined) return `is missing; write ${kind}`;
-      return issue.expected === "string" && isScalar(issue.input)
-        ? "must be text; put quotes around it"
-        : `must be ${kind}`;
-    }
+    case "invalid_type":
+      return typeSentence(issue.expected, issue.input);
     case "too_small":
       return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
     case "too_big":
@@ -41,13 +36,19 @@ export function sentence(issue: RawIssue): string {
   }
 }
 
+function typeSentence(expected: string, input: unknown): string {
+  const kind = KINDS[expected] ?? expected;
+  if (input === undefined) return `is missing; write ${kind}`;
+  return expected === "string" && isScalar(input) ? "must be text; put quotes around it" : `must be ${kind}`;
+}
+
 function unitOf(origin: string): string {
   if (origin === "string") return " characters long";
   if (origin === "array") return " entries long";
   return "";
 }
 
-/** "must be A, B or C", with a guess at what was meant. */
+/** "must be A, B or C", with a suggestion. */
 function oneOf(values: readonly string[], input: unknown): string {
   const list = values.length > 1 ? `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` : values.join("");
   const near = typeof input === "string" ? nearest(input, values) : undefined;
@@ -65,7 +66,7 @@ export function unknownKeys(
 
 function unknownKey(key: string, known: readonly string[]): string {
   if (key === "<<") return "is not known: merge keys are not supported; write the values out";
-  // SystemDisk.Size and Tag.1.Key are how a request spells what nests in a document.
+  // A request spells nested fields as SystemDisk.Size and Tag.1.Key.
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
@@ -89,7 +90,7 @@ export function problemsOf(issues: readonly Issue[], input: unknown): Problem[] 
 function problem(path: readonly PropertyKey[], message: string, input: unknown): Problem {
   const value = path.reduce(descend, input);
   const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
-  // The value belongs to the rule, before what to do about it.
+  // The value follows the rule, before the remedy.
   const [rule = "", ...advice] = message.split("; ");
   return { path: render(path, input), message: [`${rule}${shown}`, ...advice].join("; ") };
 }

@@ -68,7 +68,7 @@ const DataDisk = closed({
   ),
 );
 
-/** A list of data disks, each with a device of its own. */
+/** A list of data disks on different devices. */
 const disks = <T extends z.core.$ZodType<{ readonly device?: string }>>(one: T) =>
   z.array(one).check(
     z.maxLength(MAX_DATA_DISKS),
@@ -83,7 +83,7 @@ const disks = <T extends z.core.$ZodType<{ readonly device?: string }>>(one: T) 
     ),
   );
 
-/** Data disks the image of a test machine brings: what kind they are, by device or in order. */
+/** Categories of the data disks that the image of a test instance brings, by device or in order. */
 export const TestedDisks = disks(
   closed(
     { category: dataCategory, performanceLevel, device },

@@ -1,9 +1,9 @@
 /**
  * `source.disks`: an image put together from snapshots (CreateImage, method 3):
- * D1. Exactly one system disk, on /dev/xvda, from a snapshot.
- * D2. At most 16 data disks, on /dev/xvdb to /dev/xvdz, each device once; the cloud hands out the free
+ * RECIPE-DISK-1. Exactly one system disk, on /dev/xvda, from a snapshot.
+ * RECIPE-DISK-2. At most 16 data disks, on /dev/xvdb to /dev/xvdz, each device once; the cloud hands out the free
  *     ones in order, and so does Kiln, so that the recipe says what the image will have.
- * D3. 5–2000 GiB, not below its snapshot; an empty data disk has 5 GiB unless told otherwise.
+ * RECIPE-DISK-3. 5–2000 GiB, not below its snapshot; an empty data disk has 5 GiB by default.
  */
 import * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
@@ -82,7 +82,7 @@ export const Disks = z.pipe(
   z.transform((disks: Written[]) => complete(disks)),
 );
 
-/** D3 against the snapshots as they are; ask before the first change. `sizesGb` holds what was found. */
+/** RECIPE-DISK-3 against the snapshots as they are; ask before the first change. `sizesGb` holds what was found. */
 export function snapshotSizeProblems(
   disks: readonly ImageDisk[],
   sizesGb: ReadonlyMap<string, number>,

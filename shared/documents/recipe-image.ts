@@ -1,4 +1,4 @@
-/** `image`: what the image is called and what is written on it (CreateImage, document 003). */
+/** `image`: name and attributes of the image (CreateImage). */
 import * as z from "zod/mini";
 import { closed, rule, text } from "./fields.ts";
 import { DEFAULT_IMAGE_NAME } from "./image-name.ts";

@@ -1,19 +1,11 @@
-/** What happens to an image once it is made: its test, its promotion, its old age, and who is told. */
+/** The test, promotion and retention of an image, and its notifications. */
 import * as z from "zod/mini";
 import { days, minutes } from "../duration.ts";
+import { CHECK_IDS } from "../image-checks.ts";
 import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
 import { Steps } from "./recipe-steps.ts";
-
-/** What the gate looks for on the second boot; each can be waived by name. */
-const HYGIENE_CHECKS = [
-  "machine-id",
-  "ssh-host-keys",
-  "authorized-keys",
-  "shell-history",
-  "cloud-init",
-] as const;
 
 const testShape = {
   commands: z._default(Steps, []),
@@ -22,7 +14,7 @@ const testShape = {
   securityGroupId: z.exactOptional(securityGroupId()),
   systemDisk: z.exactOptional(SystemDisk),
   dataDisks: z.exactOptional(TestedDisks),
-  hygiene: z.prefault(closed({ waive: z._default(oneOrMany(z.enum(HYGIENE_CHECKS)), []) }), {}),
+  hygiene: z.prefault(closed({ waive: z._default(oneOrMany(z.enum(CHECK_IDS)), []) }), {}),
   timeout: z._default(duration("5m", "1d"), minutes(30)),
   skip: z._default(z.boolean(), false),
 };

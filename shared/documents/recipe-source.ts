@@ -34,7 +34,7 @@ const Written = closed(
 );
 type Written = z.infer<typeof Written>;
 
-/** One source, told apart by `kind`. */
+/** One source, discriminated by `kind`. */
 export type Source = NonNullable<Written[(typeof SOURCES)[number]]>;
 
 export const Source = z.pipe(

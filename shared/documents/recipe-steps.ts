@@ -1,6 +1,6 @@
-/** Commands that run inside a machine through Cloud Assistant: provisioning, and the tests of the gate. */
+/** Commands that run on an instance through Cloud Assistant: provisioning and image tests. */
 import * as z from "zod/mini";
-import { scriptOf } from "../command-script.ts";
+import { scriptOf } from "../ephemeral-instance/command-script.ts";
 import { minutes } from "../duration.ts";
 import { closed, duration, finding, inMs, rule, short, text } from "./fields.ts";
 import { objectKey } from "./names.ts";
@@ -13,7 +13,7 @@ const MAX_USERNAME = 255;
 const MAX_STEPS = 100;
 /** Without those that take a value, read commands elsewhere (c, i, l, s) or run nothing (n, t). */
 const SHELL = /^(?=.{1,100}$)(?:\/[A-Za-z0-9._+-]+)*\/(?:ba|da|a|k|mk|z)?sh(?: -[aefuvxCET]+)?$/;
-/** Stops at the first command that fails, as people expect of a list of commands. */
+/** Stops at the first command that fails. */
 const USUAL_SHELL = "/bin/bash -e";
 /** RunCommand takes at least 10 s; a day is the longest a bake may take anyway. */
 const TIMEOUT: readonly [string, string] = ["10s", "1d"];
@@ -67,7 +67,7 @@ const written = closed(shape).check(
 );
 
 interface Around {
-  /** What the journal calls it: the given name, or the command's first line. */
+  /** Its name in the record: the given one, or the command's first line. */
   readonly name: string;
   readonly timeoutMs: number;
 }
@@ -78,7 +78,7 @@ export type Step =
       readonly kind: "run" | "script";
       /** The command itself, or the key of the object that holds it. */
       readonly command: string;
-      /** What reads it, written before it; absent: its own first line, or the agent's `sh`. */
+      /** The shell, written before the command; absent: the command's own first line, or the agent's `sh`. */
       readonly shell?: string;
       readonly environment: Readonly<Record<string, string>>;
       readonly workingDir?: string;

@@ -23,7 +23,7 @@ const shape = {
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
-/** What is not written here is read from the object's name and from the cloud's own detection. */
+/** Missing fields are read from the object's name and from the cloud's detection. */
 export const Upload = z.pipe(
   closed(shape).check(
     rule<Written>(["architecture", "bootMode"], ({ architecture, bootMode }) =>

@@ -51,7 +51,7 @@ function builderFindings({ source, provision, keepFailed }: Written): Finding[] 
   );
 }
 
-/** An imported image takes what it says of itself from its own block or from the object. */
+/** The attributes of an imported image are written in its own block, or read from the object. */
 function uploadFindings({ source, image, rebake }: Written): Finding[] {
   if (source.kind !== "upload") return [];
   const misplaced = (["architecture", "bootMode", "platform"] as const).flatMap((key) =>
@@ -67,7 +67,7 @@ function uploadFindings({ source, image, rebake }: Written): Finding[] {
   ];
 }
 
-/** The gate boots a machine from the image; a builder says where, the other sources do not. */
+/** The image test launches an instance; a builder names its place, the other sources do not. */
 function testFindings({ source, test, family }: Written): Finding[] {
   if (source.kind === "builder" || test.skip || family === undefined) return [];
   const needed = ["instanceTypes", "vSwitchIds", "securityGroupId"] as const;
@@ -80,7 +80,7 @@ function testFindings({ source, test, family }: Written): Finding[] {
   );
 }
 
-/** Without a family there is no promotion, and so no gate and nothing to keep. */
+/** Without a family there is no promotion, so no image test and no retention. */
 function familyFindings({ family, test, promote, retention }: Written): Finding[] {
   if (family !== undefined) return [];
   const what = "needs family:, the name the image is promoted to; add it or remove this";
@@ -93,7 +93,7 @@ function familyFindings({ family, test, promote, retention }: Written): Finding[
   ];
 }
 
-/** An import has one more rule for names, told only where the general ones hold. */
+/** An import has one more rule for names, reported only when the general ones hold. */
 function nameFindings(recipe: string, name: string, imported: boolean): Finding[] {
   const general = templateProblem(name, recipe);
   const message = imported
@@ -136,7 +136,7 @@ function complete(name: string, { keepFailed, image, test, ...written }: Written
     ...(keepFailed === undefined ? {} : { keepFailedMs: keepFailed }),
     /** For an upload `source` has the word on architecture, boot mode and platform. */
     image,
-    /** Where the test machine runs: as told, or where the builder ran; empty when no test is made. */
+    /** The place of the test instance: as written, or that of the builder; empty without a test. */
     test: { ...place, ...test },
   };
 }

@@ -27,13 +27,14 @@ export function editDistance(from: string, to: string): number {
     const row = [i];
     for (let j = 1; j <= to.length; j++) {
       const same = from[i - 1] === to[j - 1] ? 0 : 1;
-      let cost = Math.min((row[j - 1] ?? 0) + 1, (previous[j] ?? 0) + 1, (previous[j - 1] ?? 0) + same);
       const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      if (swapped) cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
-      row.push(cost);
+      const costs = [at(row, j - 1) + 1, at(previous, j) + 1, at(previous, j - 1) + same];
+      row.push(Math.min(...costs, ...(swapped ? [at(before, j - 2) + 1] : [])));
     }
     before = previous;
     previous = row;
   }
-  return previous[to.length] ?? 0;
+  return at(previous, to.length);
 }
+
+const at = (row: readonly number[], index: number): number => row[index] ?? 0;

@@ -1,39 +1,34 @@
 /**
- * Tags people add (TagResources, CreateImage, RunInstances):
- * T1. A key is 1–64 characters on an image, 1–128 on an instance; a value at most 128.
- * T2. Neither contains http:// or https://; a key does not start with aliyun or acs:, and neither does
+ * Tags that users add (https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-tagresources):
+ *
+ * TAG-1. A key is 1–64 characters on an image, 1–128 on an instance; a value at most 128.
+ * TAG-2. Neither contains http:// or https://; a key does not start with aliyun or acs:, and neither does
  *     the value of an image's tag.
- * T3. 20 tags on a resource, Kiln's own included; `kiln:` is Kiln's.
+ * TAG-3. A resource takes 20 tags, Kiln's own included (shared/tags.ts); `kiln:` is reserved for Kiln.
  */
+import { OWN_TAGS_MAX, TAGS_MAX } from "../tags.ts";
 import type { Finding } from "./fields.ts";
 
-/** Tags on one resource, TagResources and every create call. */
-const MAX_TAGS = 20;
-/** What Kiln writes on an image: run, role, recipe, base, three inputs, by, gate, promotion and retire-at. */
-export const KILN_IMAGE_TAGS = 11;
-/** What Kiln writes on an instance: run, role, fleet, image and four in reserve. */
-const KILN_INSTANCE_TAGS = 8;
 const MAX_VALUE = 128;
 
 interface Limits {
-  readonly ours: number;
+  /** How many tags the user may add. */
+  readonly most: number;
   readonly maxKey: number;
   readonly valueReserved: boolean;
 }
 
-// CreateImage of document 003: keys to 64; later pages say 128, and 64 is right under both.
-export const IMAGE_TAGS: Limits = { ours: KILN_IMAGE_TAGS, maxKey: 64, valueReserved: true };
-// RunInstances of document 001: keys to 128.
-export const INSTANCE_TAGS: Limits = { ours: KILN_INSTANCE_TAGS, maxKey: 128, valueReserved: false };
+// Older pages of CreateImage allow keys up to 64 characters, newer ones up to 128; 64 is right under both.
+export const IMAGE_TAGS: Limits = { most: OWN_TAGS_MAX.image, maxKey: 64, valueReserved: true };
+export const INSTANCE_TAGS: Limits = { most: OWN_TAGS_MAX.member, maxKey: 128, valueReserved: false };
 
-/** What is wrong with these tags as a whole. */
-export function tagCountProblem(count: number, { ours }: Limits): string | undefined {
-  const left = MAX_TAGS - ours;
-  if (count <= left) return undefined;
-  return `must be at most ${left} tags, has ${count}: the cloud allows ${MAX_TAGS} and Kiln adds ${ours}; remove ${count - left}`;
+/** The problem of these tags as a whole. */
+export function tagCountProblem(count: number, { most }: Limits): string | undefined {
+  if (count <= most) return undefined;
+  return `must be at most ${most} tags, has ${count}: the cloud allows ${TAGS_MAX} and Kiln adds ${TAGS_MAX - most}; remove ${count - most}`;
 }
 
-/** What is wrong with one tag, told at its place. */
+/** The problem of one tag, at its place. */
 export function tagFindings(key: string, value: string, limits: Limits, at: Finding["at"]): Finding[] {
   const problem = keyProblem(key, limits) ?? valueProblem(value, limits);
   return problem === undefined ? [] : [{ at, message: problem }];

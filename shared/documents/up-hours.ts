@@ -1,9 +1,9 @@
 /**
  * Working hours of a fleet: "should it be up now?", asked of the wall clock of a place.
- * U1. A window opens on each of its days at `from` and closes at `to`, on the next day when `to` is earlier.
- * U2. It is open at `from` and closed at `to`.
- * U3. Only the clock on the wall counts: an hour that a time change repeats is up both times, one that it
- *     skips is nobody's.
+ * UP-HOURS-1. A window opens on each of its days at `from` and closes at `to`, on the next day when `to` is earlier.
+ * UP-HOURS-2. It is open at `from` and closed at `to`.
+ * UP-HOURS-3. Only the clock on the wall counts: an hour that a time change repeats is up both times, one that it
+ *     skips belongs to no window.
  */
 import { days, minutes } from "../duration.ts";
 
@@ -77,7 +77,7 @@ function wallClock(timeZone: string, at: number): WallClock {
   if (known?.at === at) return known;
   const formatter = formatters.get(timeZone) ?? formatterOf(timeZone);
   const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, value]));
-  const day = DAYS.indexOf(parts["weekday"] as (typeof DAYS)[number]);
+  const day = DAYS.findIndex((name) => name === parts["weekday"]);
   const clock = { at, day, minute: Number(parts["hour"]) * 60 + Number(parts["minute"]) };
   latest.set(timeZone, clock);
   return clock;
@@ -130,8 +130,8 @@ function parseDays(text: string): number[] | undefined {
 /** A range runs forward through the week, so Fri-Mon are four days. */
 function parseDayRange(text: string): number[] | undefined {
   const [first = "", last = first, more] = text.split("-");
-  const from = DAYS.indexOf(first as (typeof DAYS)[number]);
-  const to = DAYS.indexOf(last as (typeof DAYS)[number]);
+  const from = DAYS.findIndex((name) => name === first);
+  const to = DAYS.findIndex((name) => name === last);
   if (from < 0 || to < 0 || more !== undefined) return undefined;
   const count = ((to - from + DAYS.length) % DAYS.length) + 1;
   return Array.from({ length: count }, (_, step) => (from + step) % DAYS.length);

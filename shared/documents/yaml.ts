@@ -1,9 +1,8 @@
 /** Text of a document → plain data, or one problem that names the line. */
+import { YAML_MAX_BYTES } from "../budget.ts";
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 import { DocumentError } from "../errors.ts";
 
-/** A person writes a few kilobytes; more is an accident or an attack on the parser. */
-export const MAX_DOCUMENT_BYTES = 256 * 1024;
 const MAX_NESTING = 32;
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
@@ -22,8 +21,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
  */
 export function readYaml(document: string, text: string): unknown {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_DOCUMENT_BYTES) {
-    const message = `is ${bytes} bytes, the limit is ${MAX_DOCUMENT_BYTES}; put long scripts into objects and name them`;
+  if (bytes > YAML_MAX_BYTES) {
+    const message = `is ${bytes} bytes, the limit is ${YAML_MAX_BYTES}; put long scripts into objects and name them`;
     throw new DocumentError(document, [{ path: "", message }]);
   }
   try {
@@ -37,7 +36,7 @@ export function readYaml(document: string, text: string): unknown {
   }
 }
 
-/** `notify:` with every line under it commented out is how people switch a block off. */
+/** A block is often switched off by commenting out every line under its key. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;

@@ -1,120 +1,134 @@
 /**
- * What a fleet launches with, and what that is priced as: one place for scale-out, its dry run and a resume.
+ * The launch parameters of a fleet and the disks it is priced with, the same for scale-out, its dry run and a resume.
  *
- * L1. The document decides a disk, then the launch template, then `cloud_essd`; the cloud's own default is never asked
- *     for.
- * L2. What is sent overrules a launch template, so nothing is sent of what the template says, or may say.
- * L3. What is priced is what comes of both. Under a price ceiling a template that does not show its disks is refused.
+ * LAUNCH-1. The document decides a disk, then the launch template, then `cloud_essd`; never the cloud's own default.
+ * LAUNCH-2. A parameter that is sent overrules the launch template, so a disk the template sets, or may set, is not
+ *     sent.
+ * LAUNCH-3. The price counts the disks that result from both. Under a price ceiling, a template whose disks are not
+ *     known is refused.
  */
-import type { Image } from "../cloud/image.ts";
+import type { CloudClient } from "../cloud/client.ts";
+import type { Image } from "../cloud/ecs/image.ts";
+import { describeTemplateVersions, type TemplateDisk, type TemplateVersion } from "../cloud/ecs/templates.ts";
 import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
-import { describeTemplateVersions, type TemplateDisk, type TemplateVersion } from "../cloud/templates.ts";
-import { hasTemplate } from "../documents/launch-network.ts";
 import type { Fleet } from "../documents/fleet.ts";
-import type { Ports } from "../handler.ts";
+import { hasTemplate } from "../documents/launch-network.ts";
+import { ok, problem, type Result } from "../result.ts";
+import { priceFields, type PricedDisks, type PricedFleet } from "./price.ts";
 
 type Launch = Fleet["launch"];
 
-/** The disks a launch is priced with, where a launch template says more of them than is sent. */
-export type PricedDisks = Pick<Launch, "SystemDisk" | "DataDisk">;
-
-interface Problem {
-  /** A whole sentence that names the fleet. */
-  readonly problem: string;
+interface PreparedLaunch {
+  /** The fleet with a category for each disk that is sent. */
+  readonly document: Fleet;
+  readonly disks: PricedDisks;
 }
 
-/** `fleet` as it is launched, with the disks it is priced with; or why it cannot be launched. */
-export async function launchOf(
+/** `fleet` as it is launched, or a sentence that names the fleet and says why it cannot be. */
+export async function prepareLaunch(
   fleet: Fleet,
   image: Image | undefined,
-  cloud: Ports["cloud"],
-): Promise<Problem | { readonly document: Fleet; readonly priced: PricedDisks | undefined }> {
-  const read = await readTemplate(fleet, cloud);
-  if ("problem" in read) return read;
-  const problem = imageProblem(fleet, read.version);
-  if (problem !== undefined) return { problem };
-  return withDisks(fleet, read.version, image?.dataDisks ?? []);
+  cloud: CloudClient,
+): Promise<Result<PreparedLaunch>> {
+  const template = await readTemplate(fleet, cloud);
+  if (!template.ok) return template;
+  const refused = imageProblem(fleet, template.value);
+  if (refused !== undefined) return problem(refused);
+  return ok(withDisks(fleet, template.value, image?.dataDisks));
 }
 
-/** `fleet` as its prices are asked for; unchanged without a price ceiling. */
+/** `fleet` as it is priced, or a sentence that names the fleet and says why it has no price. */
 export async function pricedFleet(
   fleet: Fleet,
   image: Image | undefined,
-  cloud: Ports["cloud"],
-): Promise<Problem | { readonly priced: Fleet }> {
-  if (fleet.limits.maxPricePerHour === undefined) return { priced: fleet };
-  const read = await readTemplate(fleet, cloud);
-  if ("problem" in read) return read;
-  const { document, priced } = withDisks(fleet, read.version, image?.dataDisks ?? []);
-  return { priced: pricedAs(document, priced) };
+  cloud: CloudClient,
+): Promise<Result<PricedFleet>> {
+  const imageId = image?.id;
+  // Without a ceiling nothing is priced, so a template that is gone does not keep members from starting.
+  if (fleet.limits.maxPricePerHour === undefined)
+    return ok({ fleet, imageId, disks: pricedDisks(fleet.launch) });
+  const template = await readTemplate(fleet, cloud);
+  if (!template.ok) return template;
+  const { document, disks } = withDisks(fleet, template.value, image?.dataDisks);
+  return ok({ fleet: document, imageId, disks });
 }
 
-export const pricedAs = (fleet: Fleet, disks: PricedDisks | undefined): Fleet =>
-  disks === undefined ? fleet : { ...fleet, launch: { ...fleet.launch, ...disks } };
-
-type Read = Problem | { readonly version: TemplateVersion | undefined };
-
-/** The version a fleet launches from, undefined when it names no template; or why there is none to launch or price. */
-async function readTemplate(fleet: Fleet, cloud: Ports["cloud"]): Promise<Read> {
-  const { launch, limits, name: fleetName } = fleet;
-  const ceiling = limits.maxPricePerHour !== undefined;
-  if (ceiling && launch.InstanceType.length === 0)
-    return {
-      problem: `limits.maxPricePerHour of fleet ${fleetName} needs launch.InstanceType: the price of a launch template's type is not known beforehand`,
-    };
-  if (!hasTemplate(launch)) return { version: undefined };
+/** The version a fleet launches from, undefined when it names no template; or why it cannot be launched or priced. */
+async function readTemplate(fleet: Fleet, cloud: CloudClient): Promise<Result<TemplateVersion | undefined>> {
+  const { name: fleetName, launch, limits } = fleet;
+  const hasCeiling = limits.maxPricePerHour !== undefined;
+  if (hasCeiling && launch.InstanceType.length === 0)
+    return problem(
+      `limits.maxPricePerHour of fleet ${fleetName} needs launch.InstanceType: the price of a launch template's type is not known beforehand`,
+    );
+  if (!hasTemplate(launch)) return ok(undefined);
   const { LaunchTemplateId: id, LaunchTemplateName: name = "", LaunchTemplateVersion: number } = launch;
   const wanted = number === undefined ? "default" : [number];
-  const [version] = await describeTemplateVersions(cloud, id === undefined ? { name } : { id }, wanted);
-  if (version === undefined)
-    return {
-      problem: `fleet ${fleetName}: launch template ${id ?? name} has no version ${number ?? "by default"}; name one that exists`,
-    };
-  const unknown = ceiling ? unknownDisks(launch, version) : undefined;
-  if (unknown === undefined) return { version };
-  return {
-    problem: `limits.maxPricePerHour of fleet ${fleetName} needs the disks of ${templateName(launch, version)}, but ${unknown}`,
-  };
+  const [found] = await describeTemplateVersions(cloud, id === undefined ? { name } : { id }, wanted);
+  if (found === undefined)
+    return problem(
+      `fleet ${fleetName}: launch template ${id ?? name} has no version ${number ?? "by default"}; name one that exists`,
+    );
+  const unknown = hasCeiling ? unknownDisks(launch, found) : undefined;
+  if (unknown === undefined) return ok(found);
+  return problem(
+    `limits.maxPricePerHour of fleet ${fleetName} needs the disks of ${versionName(launch, found)}, but ${unknown}`,
+  );
 }
 
-const templateName = ({ LaunchTemplateId: id, LaunchTemplateName: name }: Launch, version: TemplateVersion) =>
+const versionName = ({ LaunchTemplateId: id, LaunchTemplateName: name }: Launch, version: TemplateVersion) =>
   `version ${version.version} of launch template ${id ?? name}`;
 
-/** Why the disks of a launch have no price. */
-function unknownDisks(launch: Launch, { disks }: TemplateVersion): string | undefined {
+/** Why the disks of a launch from a template have no price. */
+function unknownDisks({ DataDisk = [] }: Launch, { disks }: TemplateVersion): string | undefined {
   if (disks === undefined) return "the cloud does not show them; name a version that it shows";
-  const unsized = disks.data.some(({ Size }) => Size === undefined);
-  if (launch.DataDisk !== undefined || !unsized) return undefined;
+  // An empty list is not sent, so the disks of the template stay.
+  const replaced = DataDisk.length > 0;
+  if (replaced || disks.data.every(({ Size }) => Size !== undefined)) return undefined;
   return "a data disk in it has no size; give it one, or write launch.DataDisk";
 }
 
+/** A template may set anything but an image, which the family decides. */
 function imageProblem({ name, launch }: Fleet, version: TemplateVersion | undefined): string | undefined {
   const { data = {} } = version ?? {};
   const image = [data["ImageId"], data["ImageFamily"]].find((one) => typeof one === "string" && one !== "");
   if (version === undefined || typeof image !== "string") return undefined;
-  return `fleet ${name}: ${templateName(launch, version)} carries the image ${image}, but the family decides; name a version without one`;
+  return `fleet ${name}: ${versionName(launch, version)} carries the image ${image}, but the family decides; name a version without one`;
 }
 
-/** @param ofImage devices of the data disks the family's image brings. */
-function withDisks(fleet: Fleet, template: TemplateVersion | undefined, ofImage: readonly string[]) {
-  const { launch, limits } = fleet;
-  if (template !== undefined && template.disks === undefined) return { document: fleet, priced: undefined };
+/** @param ofImage devices of the data disks in the family's image. */
+function withDisks(
+  fleet: Fleet,
+  template: TemplateVersion | undefined,
+  ofImage: readonly string[] = [],
+): PreparedLaunch {
+  const { launch } = fleet;
+  if (template !== undefined && template.disks === undefined)
+    return { document: fleet, disks: pricedDisks(launch) };
   const { system, data } = template?.disks ?? { system: {}, data: [] };
   const SystemDisk = systemDisk(launch.SystemDisk, system);
-  const DataDisk = data.length > 0 ? launch.DataDisk : dataDisksOf(launch.DataDisk ?? [], ofImage);
-  const sent = {
-    ...(SystemDisk && { SystemDisk }),
-    ...(DataDisk && DataDisk.length > 0 && { DataDisk: DataDisk as NonNullable<Launch["DataDisk"]> }),
-  };
-  const document: Fleet = { ...fleet, launch: { ...launch, ...sent } };
-  if (template === undefined || limits.maxPricePerHour === undefined) return { document, priced: undefined };
-  const priced = { SystemDisk: { ...system, ...SystemDisk }, DataDisk: sent.DataDisk ?? data };
-  return { document, priced: priced as PricedDisks };
+  const DataDisk = data.length > 0 ? (launch.DataDisk ?? []) : dataDisksOf(launch.DataDisk ?? [], ofImage);
+  const sent = { ...(SystemDisk && { SystemDisk }), ...(DataDisk.length > 0 && { DataDisk }) };
+  const disks = pricedDisks({
+    SystemDisk: { ...system, ...SystemDisk },
+    DataDisk: DataDisk.length > 0 ? DataDisk : data,
+  });
+  return { document: { ...fleet, launch: { ...launch, ...sent } }, disks };
 }
 
-function systemDisk(said: Launch["SystemDisk"] = {}, template: TemplateDisk): Launch["SystemDisk"] {
-  if (template.Category !== undefined) return Object.keys(said).length > 0 ? said : undefined;
-  const { PerformanceLevel, ...disk } = withCategory(said) as NonNullable<Launch["SystemDisk"]>;
-  const isOurs = said.Category === undefined && template.PerformanceLevel !== undefined;
-  return { ...disk, ...(PerformanceLevel !== undefined && !isOurs && { PerformanceLevel }) };
+function systemDisk(disk: Launch["SystemDisk"] = {}, template: TemplateDisk): Launch["SystemDisk"] {
+  if (template.Category !== undefined) return Object.keys(disk).length > 0 ? disk : undefined;
+  const { PerformanceLevel, ...rest } = withCategory(disk);
+  const isTemplates = disk.Category === undefined && template.PerformanceLevel !== undefined;
+  return { ...rest, ...(PerformanceLevel !== undefined && !isTemplates && { PerformanceLevel }) };
 }
+
+interface LaunchDisks {
+  readonly SystemDisk?: PricedDisks["SystemDisk"];
+  readonly DataDisk?: readonly PricedDisks["SystemDisk"][];
+}
+
+const pricedDisks = ({ SystemDisk = {}, DataDisk = [] }: LaunchDisks): PricedDisks => ({
+  SystemDisk: priceFields(SystemDisk),
+  DataDisk: DataDisk.map(priceFields),
+});

@@ -1,15 +1,15 @@
-/** A whole idle check of 10,000 instances on the stand-in: how many calls, and what each costs beside its HTTP. */
-import { lastFullHour } from "../../functions/stop-idle/signals.ts";
-import { describeInstances } from "../../shared/cloud/instances.ts";
-import { metricPoints } from "../../shared/cloud/metrics.ts";
+/** A whole idle check of 10,000 instances on the local cloud: how many calls, and what each costs beside its HTTP. */
+import { lastFullHour } from "../../functions/stop-idle/idle-check/signals.ts";
+import { describeInstances } from "../../shared/cloud/ecs/instances.ts";
+import { metricPoints } from "../../shared/cloud/cms/metrics.ts";
 import { hours } from "../../shared/duration.ts";
-import { hasEnded } from "../../shared/journal.ts";
-import { POLICY, QUIET } from "../flow/idle-world.ts";
-import { clientOf, largeFleet } from "../flow/large-fleet.ts";
-import { publishImage } from "../cloud/ecs/public-images.ts";
-import { deployKiln, type Deployment } from "../deployment.ts";
+import { hasEnded } from "../../shared/workflow/record.ts";
+import { clientOf, largeFleet } from "../support/large-fleet.ts";
 import { build } from "../../build.ts";
 import type { Bench } from "./measure.ts";
+import { type Deployment, deployKiln } from "../support/deployment.ts";
+import { POLICY, QUIET } from "../support/idle.ts";
+import { known } from "../support/known.ts";
 
 const COUNT = 10_000;
 
@@ -17,7 +17,7 @@ export const bench: Bench = async () => {
   await build();
   const kiln = await deployKiln(QUIET);
   try {
-    publishImage(kiln.cloud.world, "web", { imageId: "m-web-1" }, kiln.cloud.time.now() - 1);
+    kiln.cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: kiln.cloud.time.now() - 1 });
     await largeFleet(kiln, COUNT, POLICY);
     const start = performance.now();
     await kiln.invoke("kiln-stop-idle", { v: 1, request: "stop-idle", fleet: "web", dryRun: true });
@@ -26,7 +26,7 @@ export const bench: Bench = async () => {
     const took = performance.now() - start;
     const record = found();
     if (record?.state !== "done") throw new Error(`the check failed: ${record?.reason}`);
-    const calls = record.result?.["calls"] as Readonly<Record<string, number>>;
+    const calls = known<Readonly<Record<string, number>>>(record.result?.["calls"]);
     const count = Object.values(calls).reduce((sum, each) => sum + each, 0);
     const bare = await reading(kiln);
     return [

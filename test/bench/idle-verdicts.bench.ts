@@ -1,9 +1,10 @@
 /** The idle evaluator over 10,000 instances: three signals, 24 hourly points each, working hours in a zone. */
-import { decide } from "../../functions/stop-idle/decide.ts";
-import { lastFullHour, type Samples } from "../../functions/stop-idle/signals.ts";
+import { decide } from "../../functions/stop-idle/idle-check/decide.ts";
+import { lastFullHour, type Samples } from "../../functions/stop-idle/idle-check/signals.ts";
 import { hours } from "../../shared/duration.ts";
-import { instanceOf, NOW, policyOf } from "../unit/idle-fixture.ts";
+import { instanceOf, NOW, policyOf } from "../unit/functions/stop-idle/fixture.ts";
 import { micros, millisOf, perSecond, type Bench } from "./measure.ts";
+import { json } from "../support/known.ts";
 
 const COUNT = 10_000;
 const METRICS = ["CPUUtilization", "IntranetInRate", "DiskWriteBPS"];
@@ -51,7 +52,7 @@ function rows(instanceId: string, metric: string, n: number) {
 }
 
 const pointsIn = (text: string) =>
-  (JSON.parse(text) as ReturnType<typeof rows>).map(({ timestamp, Average, Minimum, Maximum }) => ({
+  json<ReturnType<typeof rows>>(text).map(({ timestamp, Average, Minimum, Maximum }) => ({
     at: timestamp,
     average: Average,
     minimum: Minimum,

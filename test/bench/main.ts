@@ -5,6 +5,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, Measured } from "./measure.ts";
+import { known } from "../support/known.ts";
 
 const wanted = process.argv[2] ?? "";
 const files = readdirSync(import.meta.dirname)
@@ -12,7 +13,7 @@ const files = readdirSync(import.meta.dirname)
   .toSorted();
 
 for (const file of files) {
-  const { bench } = (await import(join(import.meta.dirname, file))) as { readonly bench: Bench };
+  const { bench } = known<{ readonly bench: Bench }>(await import(join(import.meta.dirname, file)));
   process.stdout.write(`\n${file.replace(".bench.ts", "")}\n`);
   for (const measured of await bench()) process.stdout.write(`${line(measured)}\n`);
 }

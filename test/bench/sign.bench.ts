@@ -1,8 +1,9 @@
 /** Signing a request to the bucket, ours against the official client's (ali-oss, signature version 4). */
 import OSS from "ali-oss";
 import { connect } from "../../shared/cloud/client.ts";
-import { signedHeaders } from "../../shared/cloud/oss-request.ts";
+import { signedHeaders } from "../../shared/cloud/oss/request.ts";
 import { micros, millisOf, type Bench } from "./measure.ts";
+import { known } from "../support/known.ts";
 
 const CREDENTIALS = { accessKeyId: "LTAI5tExampleExample", accessKeySecret: "a secret of the benches" };
 const KEY = "runs/2026-03-02/idle-web-20260302-0123456789ab.json";
@@ -22,12 +23,14 @@ export const bench: Bench = () => {
     fcSignature: "fc",
   });
   const ours = millisOf(2000, () => signedHeaders(client, { action: "PutObject", method: "PUT", key: KEY }));
-  const official = new OSS({
-    ...CREDENTIALS,
-    region: "oss-cn-hangzhou",
-    bucket: "kiln-1234567890123456",
-    authorizationV4: true,
-  }) as unknown as Signs;
+  const official = known<Signs>(
+    new OSS({
+      ...CREDENTIALS,
+      region: "oss-cn-hangzhou",
+      bucket: "kiln-1234567890123456",
+      authorizationV4: true,
+    }),
+  );
   const theirs = millisOf(2000, () => {
     const headers = {
       "x-oss-content-sha256": "UNSIGNED-PAYLOAD",

@@ -1,28 +1,48 @@
 /**
- * The stand-in cloud: one account in one region with ECS, CloudMonitor, Function Compute and OSS, on
- * 127.0.0.1, in a time of its own.
+ * The local cloud: one account in one region with ECS, CloudMonitor, Function Compute and OSS, on 127.0.0.1,
+ * with a simulated clock. This file is its whole API: nothing outside of this folder imports another file of it.
  *
- * C1. Same options, same calls, same history: ids, keys and dice come from one seed, instants from one clock.
- * C2. What it refuses, it refuses as the cloud would; what it does not know, it says so (README.md, gaps).
+ * CLOUD-1. The same options and the same calls give the same history: ids, keys and random numbers come from one
+ *     seed, instants from one clock.
+ * CLOUD-2. It refuses like the real cloud. It says so where it does not know an API (README.md, gaps).
  */
 import { resolve } from "node:path";
-import { createKernel, dice } from "./account.ts";
-import { type Exchange, exchange, Faults } from "./calls.ts";
+import { createKernel, draw } from "./core/account.ts";
+import { CallLog } from "./core/call-log.ts";
+import { type Exchange, exchange, Faults } from "./core/calls.ts";
 import { CmsService } from "./cms/service.ts";
+import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
-import type { FunctionDefinition } from "./fc/definition.ts";
+import type { FunctionDefinition } from "./core/functions.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
-import type { Call, Kernel, Product, WireRequest, WireResponse } from "./kernel.ts";
-import { type Key, KeyRing } from "./keys.ts";
+import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
+import { KeyRing } from "./core/keys.ts";
 import { readManifest } from "./manifest/manifest.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
-import { type Policy, Ram } from "./ram.ts";
-import { type Listener, listen } from "./server.ts";
-import { header, splitUrl } from "./signatures.ts";
-import { installClock, type SettleOptions, Timeline } from "./time.ts";
+import { type Policy, Ram } from "./core/ram.ts";
+import { type Listener, listen } from "./core/server.ts";
+import { header, splitUrl } from "./core/signatures.ts";
+import { installClock, type SettleOptions, Timeline } from "./core/time.ts";
 
-/** Where the products answer, and with which identity to call them. */
+export { CloudFault } from "./core/kernel.ts";
+export type { Call, Fault, Product } from "./core/kernel.ts";
+export { BUSY } from "./core/load.ts";
+export type { Load, LoadSpan } from "./core/load.ts";
+export type { Trigger } from "./core/functions.ts";
+export { evaluate } from "./core/ram.ts";
+export type { Policy } from "./core/ram.ts";
+export type { Image, Instance } from "./ecs/records.ts";
+export { MODEL } from "./fc/invocation.ts";
+export type { Source } from "./fc/invocation.ts";
+export { runOnMachine } from "./machine/run.ts";
+export { envNames } from "./manifest/interpolation.ts";
+export { type Manifest, parseManifest } from "./manifest/manifest.ts";
+export { ManifestError } from "./manifest/problem.ts";
+
+const ACCOUNT_ID = "1234567890123456";
+
+/** The addresses of the products, and an identity to call them with. */
 export interface Endpoints {
   readonly ecs: string;
   readonly cms: string;
@@ -70,20 +90,26 @@ export interface Cloud {
   readonly region: string;
   readonly accountId: string;
   readonly accessKey: { readonly id: string; readonly secret: string };
-  readonly keys: KeyRing;
+  /** Credentials of the account: sessions of roles, and their revocation. */
+  readonly keys: Pick<KeyRing, "all" | "assume" | "revoke">;
   readonly time: Timeline;
-  readonly ecs: EcsService;
-  readonly cms: CmsService;
-  readonly world: EcsService["world"];
+  /** The account's ECS: what there is, and what happens to it outside of the API. */
+  readonly world: Console;
+  /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
-  readonly fc: FunctionCompute;
-  readonly calls: readonly Call[];
-  readonly faults: Faults;
-  readonly kernel: Kernel;
-  /** Connections somebody still waits on for an answer that a fault keeps back. */
+  /** Functions, their invocations and events, and faults of their delivery. */
+  readonly fc: Omit<
+    FunctionCompute,
+    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "close"
+  >;
+  readonly callLog: Pick<CallLog, "count" | "entries">;
+  readonly faults: Pick<Faults, "add" | "clear">;
+  /** Throttles an action of ECS to so many calls a minute. */
+  throttle(action: string, callsPerMinute: number): void;
+  /** Connections whose clients still wait for an answer that a fault keeps back. */
   unanswered(): number;
   settle(options?: SettleOptions): Promise<void>;
-  /** A plain copy of what happened so far, for comparing two runs. */
+  /** A plain copy of the history so far, for comparing two runs. */
   snapshot(): Snapshot;
   close(): Promise<void>;
 }
@@ -98,114 +124,162 @@ interface Snapshot {
 
 const START_AT = Date.UTC(2026, 0, 5, 8);
 
-/** Starts the stand-in; every server is listening when it resolves. @throws ManifestError for a bad manifest. */
+/** Starts the local cloud. Every server is listening when it resolves. @throws ManifestError for a bad manifest. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
-  const { at = START_AT, speed = 0, seed = 1, port = 0, region = "cn-hangzhou" } = options;
-  const time = new Timeline(at, speed);
-  const now = (): number => time.now();
-  const ownClock = options.ownClock ?? speed === 0;
-  // A faster cloud leaves clients with a clock of their own behind; they are not to blame for it.
-  const outside = speed > 0 && !ownClock ? Date.now : now;
-  const keys = new KeyRing(options.accountId ?? "1234567890123456", dice(seed + 2), now, outside);
-  const calls: Call[] = [];
-  const faults = new Faults();
-  let fc: FunctionCompute | undefined;
-  const record = (call: Call): void => {
-    calls.push(call);
-    const keyId = exchange.getStore()?.principal?.keyId;
-    if (keyId !== undefined) fc?.attribute(keyId, call);
-  };
-  const kernel = createKernel({ time, keys, ram: new Ram(options.roles), faults, region, seed, record });
-  const store = new ObjectStore(kernel);
-  const ecs = new EcsService(kernel, store);
-  const cms = new CmsService(kernel, ecs.world);
-  const oss = new OssService(kernel, store);
-  const listeners: Listener[] = [];
-
-  const serve = async (
-    product: Product,
-    request: WireRequest,
-    handle: (request: WireRequest) => Promise<WireResponse>,
-  ): Promise<WireResponse> => {
-    const state: Exchange = { product, principal: undefined, crash: false };
-    const answer = await exchange.run(state, () => handle(request));
-    if (!state.crash) return answer;
-    // The caller is gone before the answer could reach it.
-    if (state.principal !== undefined) await fc?.endCaller(state.principal.keyId);
-    return { status: 0, headers: {}, body: "" };
-  };
-  const open = async (
-    offset: number,
-    handle: (request: WireRequest) => Promise<WireResponse>,
-  ): Promise<string> => {
-    const listener = await listen(port === 0 ? 0 : port + offset, now, handle);
-    listeners.push(listener);
-    return listener.url;
-  };
-  const close = async (): Promise<void> => {
-    restoreClock();
-    time.close();
-    await fc?.close();
-    await Promise.all(listeners.map((listener) => listener.close()));
-  };
-
-  const restoreClock = ownClock ? installClock(time.shared) : (): void => {};
+  const parts = new Parts(options);
   try {
-    const handleFc = (request: WireRequest): Promise<WireResponse> =>
-      fc?.handle(request) ?? Promise.reject(new Error("the stand-in cloud is still starting"));
-    const products = { ecs, cms, fc: { handle: handleFc } };
-    const api = await open(0, (request) => {
-      const product = productOf(request);
-      return serve(product, request, (it) => products[product].handle(it));
-    });
-    const ossUrl = await open(1, (request) => serve("oss", request, (it) => oss.handle(it)));
-    const { id: accessKeyId, secret: accessKeySecret }: Key = keys.account;
-    const identity = { region, accountId: keys.accountId, accessKeyId, accessKeySecret };
-    const endpoints: Endpoints = { ecs: api, cms: api, fc: api, oss: ossUrl, ...identity };
-    const functions = readFunctions(options, endpoints);
-    const platform = new FunctionCompute(kernel, keys, store, functions, options.fc);
-    fc = platform;
-    const http: Record<string, string> = {};
-    for (const [index, { definition, trigger }] of platform.webFunctions().entries()) {
-      http[definition.name] = await open(2 + index, (request) =>
-        serve("fc", request, (it) => platform.serve(definition, trigger, it)),
-      );
-    }
-    return {
-      urls: { ecs: api, cms: api, fc: api, oss: ossUrl, http },
-      region,
-      accountId: keys.accountId,
-      accessKey: { id: accessKeyId, secret: accessKeySecret },
-      keys,
-      time,
-      ecs,
-      cms,
-      world: ecs.world,
-      oss: store,
-      fc: platform,
-      calls,
-      faults,
-      kernel,
-      close,
-      unanswered: () => listeners.reduce((sum, listener) => sum + listener.unanswered(), 0),
-      settle: (settleOptions) => time.settle(settleOptions),
-      snapshot: () => snapshot(time, calls, store, platform),
-    };
+    return describe(parts, await parts.open());
   } catch (error) {
-    await close();
+    await parts.close();
     throw error;
   }
 }
 
-function snapshot(
-  time: Timeline,
-  calls: readonly Call[],
-  store: ObjectStore,
-  { invocations, events }: FunctionCompute,
-): Snapshot {
+type Handler = (request: WireRequest) => Promise<WireResponse>;
+
+/** The products of one account, and the servers in front of them. */
+class Parts {
+  readonly region: string;
+  readonly time: Timeline;
+  readonly keys: KeyRing;
+  readonly callLog = new CallLog();
+  readonly faults = new Faults();
+  readonly store: ObjectStore;
+  readonly ecs: EcsService;
+  readonly #options: CloudOptions;
+  readonly #kernel: Kernel;
+  readonly #cms: CmsService;
+  readonly #oss: OssService;
+  readonly #listeners: Listener[] = [];
+  readonly #restoreClock: () => void;
+  #fc: FunctionCompute | undefined;
+
+  constructor(options: CloudOptions) {
+    const { at = START_AT, speed = 0, seed = 1, region = "cn-hangzhou", accountId = ACCOUNT_ID } = options;
+    this.#options = options;
+    this.region = region;
+    this.time = new Timeline(at, speed);
+    const now = (): number => this.time.now();
+    const ownClock = options.ownClock ?? speed === 0;
+    // Clients with a clock of their own lag behind a faster cloud; their requests are valid all the same.
+    const outside = speed > 0 && !ownClock ? Date.now : now;
+    this.keys = new KeyRing(accountId, draw(seed + 2), now, outside);
+    const { time, keys, faults } = this;
+    const record = (call: Call): void => this.#record(call);
+    this.#kernel = createKernel({ time, keys, ram: new Ram(options.roles), faults, region, seed, record });
+    this.store = new ObjectStore(this.#kernel);
+    this.ecs = new EcsService(this.#kernel, this.store);
+    this.#cms = new CmsService(this.#kernel, this.ecs.metering);
+    this.#oss = new OssService(this.#kernel, this.store);
+    this.#restoreClock = ownClock ? installClock(time.shared) : (): void => {};
+  }
+
+  /** Opens the servers and starts the functions of the manifest. */
+  async open(): Promise<{ readonly fc: FunctionCompute; readonly urls: Cloud["urls"] }> {
+    const api = await this.#listen(0, (request) => this.#serveApi(request));
+    const oss = await this.#listen(1, (request) => this.#serve("oss", request, (it) => this.#oss.handle(it)));
+    const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
+    const { accountId } = this.keys;
+    const urls = { ecs: api, cms: api, fc: api, oss };
+    const functions = readFunctions(this.#options, {
+      ...urls,
+      region: this.region,
+      accountId,
+      accessKeyId,
+      accessKeySecret,
+    });
+    const fc = new FunctionCompute({
+      kernel: this.#kernel,
+      keys: this.keys,
+      objects: this.store,
+      functions,
+      options: this.#options.fc ?? {},
+    });
+    this.#fc = fc;
+    const http: Record<string, string> = {};
+    for (const [index, web] of fc.webFunctions().entries()) {
+      http[web.definition.name] = await this.#listen(2 + index, (request) =>
+        this.#serve("fc", request, (it) => fc.serve(web, it)),
+      );
+    }
+    return { fc, urls: { ...urls, http } };
+  }
+
+  async close(): Promise<void> {
+    this.#restoreClock();
+    this.time.close();
+    await this.#fc?.close();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  #record(call: Call): void {
+    this.callLog.record(call);
+    const keyId = exchange.getStore()?.principal?.keyId;
+    if (keyId !== undefined) this.#fc?.attribute(keyId, call);
+  }
+
+  async #listen(offset: number, handle: Handler): Promise<string> {
+    const { port = 0 } = this.#options;
+    const now = (): number => this.time.now();
+    const listener = await listen(port === 0 ? 0 : port + offset, now, handle);
+    this.#listeners.push(listener);
+    return listener.url;
+  }
+
+  unanswered(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.unanswered(), 0);
+  }
+
+  #serveApi(request: WireRequest): Promise<WireResponse> {
+    const product = productOf(request);
+    const handlers: Readonly<Record<typeof product, Handler>> = {
+      ecs: (it) => this.ecs.handle(it),
+      cms: (it) => this.#cms.handle(it),
+      fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error("the local cloud is still starting")),
+    };
+    return this.#serve(product, request, handlers[product]);
+  }
+
+  async #serve(product: Product, request: WireRequest, handle: Handler): Promise<WireResponse> {
+    const state: Exchange = { product, principal: undefined, crash: false };
+    const answer = await exchange.run(state, () => handle(request));
+    if (!state.crash) return answer;
+    // The caller ends before the answer reaches it.
+    if (state.principal !== undefined) await this.#fc?.endCaller(state.principal.keyId);
+    return { status: 0, headers: {}, body: "" };
+  }
+}
+
+function describe(
+  parts: Parts,
+  opened: { readonly fc: FunctionCompute; readonly urls: Cloud["urls"] },
+): Cloud {
+  const { region, keys, time, ecs, store, callLog, faults } = parts;
+  const { fc, urls } = opened;
+  return {
+    urls,
+    region,
+    accountId: keys.accountId,
+    accessKey: { id: keys.account.id, secret: keys.account.secret },
+    keys,
+    time,
+    world: new Console(ecs.world),
+    oss: store,
+    fc,
+    callLog,
+    faults,
+    throttle: (action, callsPerMinute) => ecs.limit(action, callsPerMinute),
+    settle: (options) => time.settle(options),
+    snapshot: () => snapshot(parts, fc),
+    unanswered: () => parts.unanswered(),
+    close: () => parts.close(),
+  };
+}
+
+function snapshot({ time, callLog, store }: Parts, { invocations, events }: FunctionCompute): Snapshot {
   return {
     at: time.now(),
-    calls: [...calls],
+    calls: callLog.entries(),
     objects: store
       .buckets()
       .flatMap(({ name }) => store.list(name).map(({ key, etag }) => `${name}/${key} ${etag}`)),

@@ -1,5 +1,5 @@
 /**
- * `npm run cloud -- --port 9100 [--speed 60] [--no-functions]`: only the stand-in, in real time.
+ * `npm run cloud -- --port 9100 [--speed 60] [--no-functions]`: only the local cloud, in real time.
  * Prints one line of JSON when it is ready and runs until it is interrupted.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { type Endpoints, startCloud } from "./index.ts";
 import { envNames } from "./manifest/interpolation.ts";
 import { ManifestError } from "./manifest/problem.ts";
+import { messageOf } from "./core/message-of.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const MANIFEST = join(ROOT, "s.yaml");
@@ -30,7 +31,7 @@ function readOptions() {
     });
     return values;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`, { cause: error });
+    throw new UsageError(`${messageOf(error)}\n${USAGE}`, { cause: error });
   }
 }
 
@@ -41,21 +42,19 @@ function number(option: string, text: string, test: (value: number) => boolean, 
 }
 
 /** A manifest asks for endpoints under names of its own that end like these. */
-const SUFFIXES = {
-  ECS_ENDPOINT: "ecs",
-  CMS_ENDPOINT: "cms",
-  FC_ENDPOINT: "fc",
-  OSS_ENDPOINT: "oss",
-} as const;
+const SUFFIXES = [
+  ["ECS_ENDPOINT", "ecs"],
+  ["CMS_ENDPOINT", "cms"],
+  ["FC_ENDPOINT", "fc"],
+  ["OSS_ENDPOINT", "oss"],
+] as const;
 
-/** The caller's environment, and the stand-in's addresses where the manifest asks for endpoints. */
+/** The caller's environment, and the local cloud's addresses where the manifest asks for endpoints. */
 function environmentFor(endpoints: Endpoints): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const name of envNames(readFileSync(MANIFEST, "utf8"))) {
-    const suffix = Object.keys(SUFFIXES).find((text) => name.endsWith(text)) as
-      | keyof typeof SUFFIXES
-      | undefined;
-    const value = process.env[name] ?? (suffix && endpoints[SUFFIXES[suffix]]);
+    const product = SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1];
+    const value = process.env[name] ?? (product && endpoints[product]);
     if (value !== undefined) environment[name] = value;
   }
   return environment;
@@ -94,9 +93,8 @@ try {
   const isExpected =
     error instanceof ManifestError ||
     error instanceof UsageError ||
-    (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-  process.stderr.write(
-    `${isExpected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
-  );
+    (error instanceof Error && "code" in error && error.code === "EADDRINUSE");
+  const stack = error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${isExpected ? messageOf(error) : (stack ?? String(error))}\n`);
   process.exitCode = 1;
 }

@@ -1,7 +1,8 @@
-/** The official clients as a test uses them, pointed at the stand-in; types for those that ship none. */
+/** The official clients as a test uses them, pointed at the local cloud; types for those that ship none. */
 import { createRequire } from "node:module";
 import OSS from "ali-oss";
 import type { Cloud } from "../cloud/index.ts";
+import { known } from "../support/known.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -24,7 +25,7 @@ interface Fc2 {
 
 /** @alicloud/fc2, which signs FC V1. */
 export function fc2(cloud: Cloud, key: Credentials = cloud.accessKey): Fc2 {
-  const Client = require("@alicloud/fc2") as new (account: string, config: object) => Fc2;
+  const Client = known<new (account: string, config: object) => Fc2>(require("@alicloud/fc2"));
   const client = new Client(cloud.accountId, {
     accessKeyID: key.id,
     accessKeySecret: key.secret,
@@ -60,7 +61,7 @@ export async function openApi(
   key: Credentials,
   call: OpenApiCall,
 ): Promise<{ statusCode: number; headers: Record<string, string>; body: unknown }> {
-  const { default: Client, $OpenApiUtil } = require("@alicloud/openapi-core") as OpenApi;
+  const { default: Client, $OpenApiUtil } = known<OpenApi>(require("@alicloud/openapi-core"));
   const client = new Client(
     new $OpenApiUtil.Config({
       accessKeyId: key.id,
@@ -71,16 +72,8 @@ export async function openApi(
       regionId: "cn-hangzhou",
     }),
   );
-  const {
-    action,
-    version,
-    path = "/",
-    method = "POST",
-    style = "RPC",
-    query = {},
-    headers = {},
-    body,
-  } = call;
+  const { action, version, path = "/", method = "POST", style = "RPC", body } = call;
+  const { query = {}, headers = {} } = call;
   const isStream = style === "ROA" && body !== undefined;
   const params = new $OpenApiUtil.Params({
     action,
@@ -94,10 +87,10 @@ export async function openApi(
     bodyType: style === "ROA" ? "string" : "json",
   });
   const request = new $OpenApiUtil.OpenApiRequest({ query, headers, ...(body !== undefined && { body }) });
-  return (await client.callApi(params, request, { readTimeout: 30_000, connectTimeout: 30_000 })) as never;
+  return known<never>(await client.callApi(params, request, { readTimeout: 30_000, connectTimeout: 30_000 }));
 }
 
-/** ali-oss on the address of the stand-in: the bucket is in the Host header. */
+/** ali-oss on the address of the local cloud: the bucket is in the Host header. */
 export const aliOss = (cloud: Cloud, bucket: string, options: Partial<OSS.Options> = {}): OSS =>
   new OSS({
     accessKeyId: cloud.accessKey.id,

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { inCloud, read } from "./ecs-caller.ts";
 import type { Caller } from "./ecs-caller.ts";
+import { json } from "../support/known.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -37,7 +38,7 @@ async function points(
     Dimensions: JSON.stringify(ids.map((instanceId) => ({ instanceId }))),
     ...params,
   });
-  return JSON.parse(read(answer, "Datapoints") as string) as Point[];
+  return json<Point[]>(read<string>(answer, "Datapoints"));
 }
 
 test("hourly points follow the load, skip its gaps and the hours an instance was stopped", async ({
@@ -69,8 +70,8 @@ test("an hour is made of its minutes: their mean, the least and the most of them
     const [id = ""] = await launch();
     const hour = cloud.time.now() + HOUR;
     cloud.world.load(id, () => QUIET);
-    const job = { ...QUIET, cpuAverage: 99, cpuMaximum: 100 };
-    cloud.world.load(id, () => job, { fromAt: hour + 10 * MINUTE, toAt: hour + 25 * MINUTE });
+    const input = { ...QUIET, cpuAverage: 99, cpuMaximum: 100 };
+    cloud.world.load(id, () => input, { fromAt: hour + 10 * MINUTE, toAt: hour + 25 * MINUTE });
     cloud.world.load(id, () => undefined, { fromAt: hour + 40 * MINUTE, toAt: hour + 50 * MINUTE });
     await cloud.settle({ forMs: 3 * HOUR });
     const window = { StartTime: String(hour - 1), EndTime: String(hour + HOUR - 1) };
@@ -107,7 +108,7 @@ test("a point appears after its period is over and not before, so the hour that 
     expect(await newest("60")).toBe(2 * HOUR - 3 * MINUTE);
     await cloud.settle({ forMs: 2 * MINUTE });
     expect(await newest("3600")).toBe(HOUR);
-    cloud.world.delays.metricMs = 7 * MINUTE;
+    cloud.world.delays({ metricMs: 7 * MINUTE });
     expect(await newest("60")).toBe(2 * HOUR - 6 * MINUTE);
   });
 });
@@ -131,8 +132,8 @@ test("a long answer comes in pages whose tokens join without gap", async ({ expe
         NextToken,
       });
       expect(read(page, "Code")).toBe("200");
-      joined.push(...(JSON.parse(read(page, "Datapoints") as string) as Point[]));
-      NextToken = read(page, "NextToken") as string | undefined;
+      joined.push(...json<Point[]>(read<string>(page, "Datapoints")));
+      NextToken = read<string | undefined>(page, "NextToken");
     } while (NextToken !== undefined);
     expect(joined).toEqual(whole);
     expect(joined).toHaveLength(28);
@@ -171,7 +172,7 @@ test("DescribeMetricLast answers one point per instance, public traffic only whe
         Period: "60",
         Dimensions: JSON.stringify([{ instanceId: bare }, { instanceId: open }]),
       };
-      return JSON.parse(read(await askCms("DescribeMetricLast", query), "Datapoints") as string) as Point[];
+      return json<Point[]>(read<string>(await askCms("DescribeMetricLast", query), "Datapoints"));
     };
     expect((await last("CPUUtilization")).map((point) => point.instanceId)).toEqual([bare, open]);
     expect((await last("VPC_PublicIP_InternetOutRate")).map((point) => point.instanceId)).toEqual([open]);

@@ -4,6 +4,7 @@ import { startCloud } from "../cloud/index.ts";
 import type { Cloud, CloudOptions } from "../cloud/index.ts";
 import { openApi } from "./clients.ts";
 import type { Credentials } from "./clients.ts";
+import { known } from "../support/known.ts";
 
 type Flat = Readonly<Record<string, unknown>>;
 
@@ -66,7 +67,7 @@ function callerOf(cloud: Cloud): Caller {
     refusal,
     askCms: (action, params) => cms.request(action, given(params), { method: "POST" }),
     launch: async (params = {}) =>
-      read(await ask("RunInstances", { ...LAUNCH, ...params }), "InstanceIdSets.InstanceIdSet") as string[],
+      read<string[]>(await ask("RunInstances", { ...LAUNCH, ...params }), "InstanceIdSets.InstanceIdSet"),
   };
 }
 
@@ -83,15 +84,19 @@ function flatten(value: unknown, name = ""): Record<string, string> {
   const entries = Array.isArray(value)
     ? value.map((item, index) => [String(index + 1), item] as const)
     : Object.entries(value);
-  return Object.assign(
-    {},
-    ...entries.map(([key, item]) => flatten(item, name === "" ? key : `${name}.${key}`)),
-  ) as Record<string, string>;
+  return known<Record<string, string>>(
+    Object.assign({}, ...entries.map(([key, item]) => flatten(item, name === "" ? key : `${name}.${key}`))),
+  );
 }
 
 /** The member of an answer at a path such as `Images.Image.0.Status`. */
-export function read(answer: unknown, path: string): unknown {
-  return path
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the form
+export function read<T = unknown>(answer: unknown, path: string): T {
+  const member = path
     .split(".")
-    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], answer);
+    .reduce<unknown>(
+      (value, name) => (typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined),
+      answer,
+    );
+  return known<T>(member);
 }

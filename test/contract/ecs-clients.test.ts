@@ -3,14 +3,14 @@ import { createRequire } from "node:module";
 import type Sdk from "@alicloud/ecs20140526";
 import type * as Core from "@alicloud/openapi-core";
 import { test } from "vitest";
+import { type Cloud, CloudFault } from "../cloud/index.ts";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 import { openApi } from "./clients.ts";
-import type { Cloud } from "../cloud/index.ts";
-import { CloudFault } from "../cloud/kernel.ts";
+import { known } from "../support/known.ts";
 
 const require = createRequire(import.meta.url);
-const sdk = require("@alicloud/ecs20140526") as typeof Sdk;
-const { $OpenApiUtil } = require("@alicloud/openapi-core") as typeof Core;
+const sdk = known<typeof Sdk>(require("@alicloud/ecs20140526"));
+const { $OpenApiUtil } = known<typeof Core>(require("@alicloud/openapi-core"));
 
 function sdkClient(
   cloud: Cloud,
@@ -78,7 +78,7 @@ test("user data of 32 KiB goes through in the address of a request, one byte mor
     expect(await refusal("RunInstances", { ...LAUNCH, UserData: tooMuch })).toBe(
       "400 InvalidUserData.SizeExceeded",
     );
-    expect(JSON.stringify(cloud.calls)).not.toContain("IyMjIyMj");
+    expect(JSON.stringify(cloud.callLog.entries())).not.toContain("IyMjIyMj");
   });
 });
 
@@ -116,7 +116,7 @@ test("an unknown action, a wrong version and a missing or unknown region are tol
 
 test("a throttled action stays refused until the minute ends and blocks no other", async ({ expect }) => {
   await inCloud(async ({ cloud, ask, refusal }) => {
-    cloud.ecs.limit("DescribeInstances", 2);
+    cloud.throttle("DescribeInstances", 2);
     await ask("DescribeInstances");
     await ask("DescribeInstances");
     expect(await refusal("DescribeInstances")).toBe("400 Throttling.User");
@@ -190,7 +190,7 @@ test("a refusal injected before the effect leaves nothing behind", async ({ expe
     });
     expect(await refusal("RunInstances", LAUNCH)).toBe("503 ServiceUnavailable");
     expect(cloud.world.instances.size).toBe(0);
-    expect(cloud.calls.at(-1)).toMatchObject({
+    expect(cloud.callLog.entries().at(-1)).toMatchObject({
       action: "RunInstances",
       status: 503,
       code: "ServiceUnavailable",

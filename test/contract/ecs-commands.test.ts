@@ -15,7 +15,7 @@ async function run(
   const InvokeId = read(await ask("RunCommand", command), "InvokeId");
   await cloud.settle();
   const results = await ask("DescribeInvocationResults", { InvokeId, ContentEncoding: "PlainText" });
-  return read(results, "Invocation.InvocationResults.InvocationResult.0") as Record<string, unknown>;
+  return read<Record<string, unknown>>(results, "Invocation.InvocationResults.InvocationResult.0");
 }
 
 async function machine({ cloud, launch }: Caller, params: Record<string, unknown> = {}): Promise<string> {
@@ -159,7 +159,7 @@ test("output beyond 24 KiB is dropped and counted, and comes as base64 unless as
     expect(String(result["Output"])).toHaveLength(24 * 1024);
     expect(result["Dropped"]).toBe(300 * 100 - 24 * 1024);
     const raw = await caller.ask("DescribeInvocationResults", { InstanceId: id });
-    const output = read(raw, "Invocation.InvocationResults.InvocationResult.0.Output") as string;
+    const output = read<string>(raw, "Invocation.InvocationResults.InvocationResult.0.Output");
     expect(Buffer.from(output, "base64").toString("utf8")).toBe(result["Output"]);
   });
 });

@@ -1,7 +1,7 @@
 /** Which disks go with which type and zone, and what is made of a launch that names none. */
 import { test } from "vitest";
-import { diskInZone } from "../cloud/ecs/disk-offers.ts";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
+import { known } from "../support/known.ts";
 
 /** A launch that says nothing of its disks. */
 const { "SystemDisk.Category": _category, ...BARE } = LAUNCH;
@@ -49,9 +49,9 @@ test("a data disk is held against the same table, and a zone may sell less than 
       refusal("RunInstances", { ...LAUNCH, DataDisk: [DataDisk], DryRun: true });
     expect(await asked({ Size: 40 })).toBe("400 InvalidDataDiskCategory.ValueNotSupported");
     expect(await asked({ Size: 40, Category: "cloud_auto" })).toBe(PASSED);
-    cloud.world.closedDisks.add(diskInZone("cloud_auto", "cn-hangzhou-h"));
+    cloud.world.closeDisk("cloud_auto", "cn-hangzhou-h");
     expect(await asked({ Size: 40, Category: "cloud_auto" })).toBe("403 CategoryNotSupported");
-    cloud.world.closedDisks.add(diskInZone("cloud_essd", "cn-hangzhou-h"));
+    cloud.world.closeDisk("cloud_essd", "cn-hangzhou-h");
     expect(await refusal("RunInstances", LAUNCH)).toBe("403 OperationDenied.ZoneSystemCategoryNotMatch");
     expect(await refusal("RunInstances", { ...LAUNCH, VSwitchId: "vsw-hangzhou-i", DryRun: true })).toBe(
       PASSED,
@@ -62,13 +62,13 @@ test("a data disk is held against the same table, and a zone may sell less than 
 
 test("what is sold is what can be launched, by type and zone", async ({ expect }) => {
   await inCloud(async ({ cloud, ask }) => {
-    cloud.world.closedDisks.add(diskInZone("cloud_ssd", "cn-hangzhou-h"));
+    cloud.world.closeDisk("cloud_ssd", "cn-hangzhou-h");
     const sold = async (InstanceType: string, ZoneId: string): Promise<unknown> => {
       const params = { DestinationResource: "SystemDisk", InstanceType, ZoneId };
       const answer = await ask("DescribeAvailableResource", params);
-      const [zone] = read(answer, "AvailableZones.AvailableZone") as unknown[];
+      const [zone] = read<unknown[]>(answer, "AvailableZones.AvailableZone");
       const all = read(zone, "AvailableResources.AvailableResource.0.SupportedResources.SupportedResource");
-      return (all as { Value: string; Status: string }[]).map(({ Value, Status }) => `${Value} ${Status}`);
+      return known<{ Value: string; Status: string }[]>(all).map(({ Value, Status }) => `${Value} ${Status}`);
     };
     expect(await sold("ecs.g7.large", "cn-hangzhou-h")).toEqual([
       "cloud_essd Available",

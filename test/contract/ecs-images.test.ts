@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 import type { Caller } from "./ecs-caller.ts";
+import { known } from "../support/known.ts";
 
 /** A stopped machine to make images of. */
 async function builder({ cloud, ask, launch }: Caller): Promise<string> {
@@ -12,7 +13,7 @@ async function builder({ cloud, ask, launch }: Caller): Promise<string> {
 }
 
 async function bake(caller: Caller, params: Record<string, unknown>): Promise<string> {
-  const imageId = read(await caller.ask("CreateImage", params), "ImageId") as string;
+  const imageId = read<string>(await caller.ask("CreateImage", params), "ImageId");
   await caller.cloud.settle();
   return imageId;
 }
@@ -46,7 +47,7 @@ test("an image is Creating with rising progress, hidden from the default listing
 
 test("the error table of CreateImage, as far as a state can produce it", async ({ expect }) => {
   await inCloud(async (caller) => {
-    const { cloud, ask, launch, refusal } = caller;
+    const { cloud, ask, refusal } = caller;
     const InstanceId = await builder(caller);
     const create = (params: Record<string, unknown>): Promise<string> =>
       refusal("CreateImage", { InstanceId, ...params });
@@ -69,8 +70,18 @@ test("the error table of CreateImage, as far as a state can produce it", async (
     expect(await create({ InstanceId: "", SnapshotId: snapshot!.snapshotId })).toBe(
       "403 InvalidSnapshotId.NotReady",
     );
+  });
+});
+
+test("the error table of CreateImage for mappings and for the state of an instance", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask, launch, refusal } = caller;
+    const InstanceId = await builder(caller);
+    const create = (params: Record<string, unknown>): Promise<string> =>
+      refusal("CreateImage", { InstanceId, ...params });
+    await ask("CreateImage", { InstanceId });
     await cloud.settle();
-    const SnapshotId = snapshot!.snapshotId;
+    const [SnapshotId] = cloud.world.snapshots.keys();
     const mapped = (...DiskDeviceMapping: object[]): Promise<string> =>
       create({ InstanceId: "", DiskDeviceMapping });
     expect(await mapped({ Size: 20 })).toBe("400 OperationDenied");
@@ -80,11 +91,11 @@ test("the error table of CreateImage, as far as a state can produce it", async (
     expect(await mapped({ SnapshotId }, { Device: "/dev/xvdb" }, { Device: "/dev/xvdb" })).toBe(
       "400 InvalidDevice.InUse",
     );
-    cloud.world.mustHave(InstanceId).locks.push({ reason: "security", message: "" });
+    cloud.world.lock(InstanceId, "security");
     expect(await create({})).toBe("400 InstanceLockedForSecurity");
     const [young] = await launch();
     expect(await create({ InstanceId: young })).toBe("400 IncorrectInstanceStatus");
-    cloud.world.quotas.images = 1;
+    cloud.world.quotas({ images: 1 });
     expect(await create({})).toBe("403 QuotaExceed.Image");
   });
 });
@@ -117,7 +128,7 @@ test("one source wins without a word: the instance, then the mapping, then the s
     ]);
     const DataDisk = [{ Device: "/dev/xvdb", Category: "cloud_essd", Size: 60 }];
     const launched = await ask("RunInstances", { ...LAUNCH, ImageFamily: "", ImageId: second, DataDisk });
-    const id = read(launched, "InstanceIdSets.InstanceIdSet.0") as string;
+    const id = read<string>(launched, "InstanceIdSets.InstanceIdSet.0");
     const made = cloud.world.mustHave(id).diskIds.map((disk) => cloud.world.disks.get(disk));
     expect(made.map((disk) => [disk?.device, disk?.category, disk?.sizeGb])).toEqual([
       ["/dev/xvda", "cloud_essd", 40],
@@ -130,7 +141,7 @@ test("a source that is started while its snapshot is made spoils the image", asy
   await inCloud(async (caller) => {
     const { cloud, ask } = caller;
     const InstanceId = await builder(caller);
-    const imageId = read(await ask("CreateImage", { InstanceId }), "ImageId") as string;
+    const imageId = read<string>(await ask("CreateImage", { InstanceId }), "ImageId");
     await cloud.settle({ forMs: 60_000 });
     await ask("StartInstance", { InstanceId });
     await cloud.settle();
@@ -154,27 +165,26 @@ test("a family answers with the newest by creation, deprecating steps back, and 
     const pick = async (): Promise<unknown> =>
       read(await ask("DescribeImageFromFamily", { ImageFamily: "web" }), "Image.ImageId");
     const deprecate = { ImageId: young, Status: "Deprecated" };
+    const share = { ImageId: young, AddAccount: ["2000000000000001"] };
     expect(await pick()).toBe(young);
     // Setting the family of an old image again promotes nothing: creation decides.
     await ask("ModifyImageAttribute", { ImageId: old, ImageFamily: "web" });
     expect(await pick()).toBe(young);
-    await ask("ModifyImageSharePermission", { ImageId: young, AddAccount: ["2000000000000001"] });
+    await ask("ModifyImageSharePermission", share);
     expect(await refusal("ModifyImageAttribute", deprecate)).toBe("403 ImageUseShared");
     await ask("ModifyImageSharePermission", { ImageId: young, RemoveAccount: ["2000000000000001"] });
     await ask("ModifyImageAttribute", deprecate);
     expect(await refusal("ModifyImageAttribute", deprecate)).toBe("403 ImageStatus.NotAvailable");
     expect(await pick()).toBe(old);
     expect(await launch({ ImageFamily: "", ImageId: young })).toHaveLength(1);
-    expect(
-      await refusal("ModifyImageSharePermission", { ImageId: young, AddAccount: ["2000000000000001"] }),
-    ).toBe("403 OperationDenied.InvalidImageStatus");
+    const unshared = await refusal("ModifyImageSharePermission", share);
+    expect(unshared).toBe("403 OperationDenied.InvalidImageStatus");
     expect(await refusal("CopyImage", { ImageId: young, DestinationRegionId: "cn-shanghai" })).toBe(
       "400 IncorrectImageStatus",
     );
-    await ask("ModifyImageAttribute", { ImageId: young, Status: "Available" });
-    expect(await refusal("ModifyImageAttribute", { ImageId: young, Status: "Available" })).toBe(
-      "403 ImageStatus.NotDeprecated",
-    );
+    const restore = { ImageId: young, Status: "Available" };
+    await ask("ModifyImageAttribute", restore);
+    expect(await refusal("ModifyImageAttribute", restore)).toBe("403 ImageStatus.NotDeprecated");
     expect(await pick()).toBe(young);
     expect(await refusal("DeleteImage", { ImageId: young })).toBe("403 ImageUsingByInstance");
     await ask("DeleteImage", { ImageId: young, Force: true });
@@ -203,7 +213,7 @@ test("a copy lives in the other region, has no family, and only five are made at
         DestinationRegionId: "cn-shanghai",
         DestinationImageName: `copy-${n}`,
       });
-      copies.push(read(answer, "ImageId") as string);
+      copies.push(read<string>(answer, "ImageId"));
     }
     const statuses = (): (string | undefined)[] =>
       copies.map((id) => cloud.world.image("cn-shanghai", id)?.status);
@@ -235,7 +245,7 @@ test("an import is a task, needs its object, and is cancelled through its task",
     expect(await refusal("ImportImage", mapping)).toBe("404 InvalidOSSObject.NotFound");
     cloud.oss.createBucket("disks");
     cloud.oss.put("disks", "a.qcow2", Buffer.from("disk"));
-    const { ImageId, TaskId } = (await ask("ImportImage", mapping)) as { ImageId: string; TaskId: string };
+    const { ImageId, TaskId } = known<{ ImageId: string; TaskId: string }>(await ask("ImportImage", mapping));
     expect(await refusal("DeleteImage", { ImageId })).toBe("403 ImageIsImporting");
     await cloud.settle({ forMs: 300_000 });
     expect(await ask("DescribeTaskAttribute", { TaskId })).toMatchObject({
@@ -248,10 +258,10 @@ test("an import is a task, needs its object, and is cancelled through its task",
       SuccessCount: 1,
     });
     expect(cloud.world.image("cn-hangzhou", ImageId)?.status).toBe("Available");
-    const next = (await ask("ImportImage", { ...mapping, ImageName: "again" })) as {
+    const next = known<{
       ImageId: string;
       TaskId: string;
-    };
+    }>(await ask("ImportImage", { ...mapping, ImageName: "again" }));
     await ask("CancelTask", { TaskId: next.TaskId });
     expect(cloud.world.image("cn-hangzhou", next.ImageId)).toBeUndefined();
     expect(read(await ask("DescribeTasks", { TaskStatus: "Failed" }), "TotalCount")).toBe(1);

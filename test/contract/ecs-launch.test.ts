@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import type { Policy } from "../cloud/ram.ts";
+import type { Policy } from "../cloud/index.ts";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 
 const ZONE = "cn-hangzhou-h";
@@ -134,7 +134,7 @@ test("what cannot be launched is refused with the code of its table", async ({ e
       "403 InvalidAccountStatus.NotEnoughBalance",
     );
     expect(await run({ InstanceChargeType: "PrePaid", Period: 10 })).toBe("400 InvalidPeriod");
-    cloud.world.account.balance = -1;
+    cloud.world.account({ balance: -1 });
     expect(await run({})).toBe("400 Account.Arrearage");
     expect(cloud.world.instances.size).toBe(0);
   });
@@ -198,11 +198,21 @@ test("a launch template fills what the call leaves out, and lists are replaced a
       ImageFamily,
       Tag: [{ Key: "from", Value: "call" }],
     });
-    const id = read(answer, "InstanceIdSets.InstanceIdSet.0") as string;
+    const id = read<string>(answer, "InstanceIdSets.InstanceIdSet.0");
     const [disk] = cloud.world.disks.values();
     expect(disk?.sizeGb).toBe(60);
     expect(cloud.world.tags.of("instance", id)).toEqual([{ key: "from", value: "call" }]);
     expect(cloud.world.tags.of("disk", disk!.diskId)).toEqual([{ key: "from", value: "call" }]);
+  });
+});
+
+test("versions of a launch template are launched by number, until the template is deleted", async ({
+  expect,
+}) => {
+  await inCloud(async ({ ask, refusal }) => {
+    const { ImageFamily, ...rest } = LAUNCH;
+    const Tag = [{ Key: "from", Value: "template" }];
+    await ask("CreateLaunchTemplate", { LaunchTemplateName: "web", ...rest, Tag });
     const template = read(
       await ask("DescribeLaunchTemplates"),
       "LaunchTemplateSets.LaunchTemplateSet.0.LaunchTemplateId",
@@ -231,30 +241,31 @@ test("a launch template fills what the call leaves out, and lists are replaced a
   });
 });
 
+/** A policy that allows everything of ECS, and to pass some roles to a service. */
+const passes = (Resource: string, service = "ecs.aliyuncs.com"): Policy => ({
+  Version: "1",
+  Statement: [
+    { Effect: "Allow", Action: "ecs:*", Resource: "*" },
+    {
+      Effect: "Allow",
+      Action: "ram:PassRole",
+      Resource,
+      Condition: { StringEquals: { "acs:Service": service } },
+    },
+  ],
+});
+
 test("a RAM role reaches an instance only where the caller's policy lets it be passed to ECS, however it is named", async ({
   expect,
 }) => {
-  const passes = (Resource: string, service = "ecs.aliyuncs.com"): Policy => ({
-    Version: "1",
-    Statement: [
-      { Effect: "Allow", Action: "ecs:*", Resource: "*" },
-      {
-        Effect: "Allow",
-        Action: "ram:PassRole",
-        Resource,
-        Condition: { StringEquals: { "acs:Service": service } },
-      },
-    ],
-  });
   const roles = {
     launcher: passes("acs:ram::*:role/web-*"),
     elsewhere: passes("acs:ram::*:role/*", "fc.aliyuncs.com"),
   };
-  const { ImageFamily: _family, VSwitchId: _vSwitch, ...launch } = LAUNCH;
-  const launchAs = { ...launch, DryRun: true };
+  const { ImageFamily, VSwitchId, ...machine } = LAUNCH;
+  const launchAs = { ...machine, DryRun: true };
   await inCloud(
     async ({ cloud, ask, refusal }) => {
-      const { ImageFamily, VSwitchId } = LAUNCH;
       const keyOf = (role: string) => cloud.keys.assume(role, 3_600_000);
       const launcher = keyOf("launcher");
       for (const action of ["RunInstances", "CreateInstance"]) {

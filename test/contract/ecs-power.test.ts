@@ -3,10 +3,10 @@ import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 
 test("CreateInstance ends Stopped and without an address; both come by further calls", async ({ expect }) => {
   await inCloud(async ({ cloud, ask, refusal }) => {
-    const id = read(
+    const id = read<string>(
       await ask("CreateInstance", { ...LAUNCH, InternetMaxBandwidthOut: 5 }),
       "InstanceId",
-    ) as string;
+    );
     const status = (): string => cloud.world.mustHave(id).status;
     expect(await refusal("StartInstance", { InstanceId: id })).toBe("403 IncorrectInstanceStatus");
     await cloud.settle();

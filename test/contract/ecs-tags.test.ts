@@ -48,8 +48,8 @@ test("beyond a thousand tagged instances a filter sees only the first thousand, 
     let NextToken: string | undefined;
     do {
       const page = await ask("ListTagResources", { ResourceType: "instance", ...filter, NextToken });
-      rows += (read(page, "TagResources.TagResource") as unknown[]).length;
-      NextToken = read(page, "NextToken") as string;
+      rows += read<unknown[]>(page, "TagResources.TagResource").length;
+      NextToken = read<string>(page, "NextToken");
     } while (NextToken !== "");
     expect(rows).toBe(1100);
   });
@@ -64,10 +64,10 @@ test("pages by token hold 10 to 100 and join without gap or repeat, though insta
     let NextToken: string | undefined;
     do {
       const page = await ask("DescribeInstances", { MaxResults: 1, NextToken });
-      const items = read(page, "Instances.Instance") as { InstanceId: string }[];
+      const items = read<{ InstanceId: string }[]>(page, "Instances.Instance");
       expect(items.length).toBeLessThanOrEqual(10);
       seen.push(...items.map((item) => item.InstanceId));
-      NextToken = read(page, "NextToken") as string;
+      NextToken = read<string>(page, "NextToken");
       // Once the very instance the next page starts behind.
       if (seen.length === 10) cloud.world.vanish(seen[9]!);
     } while (NextToken !== "");
@@ -90,7 +90,7 @@ test("filters of DescribeInstances narrow, and unknown ids are silently missing"
       VSwitchId: "vsw-hangzhou-i",
     });
     const found = async (params: Record<string, unknown>): Promise<unknown> =>
-      (read(await ask("DescribeInstances", params), "Instances.Instance") as { InstanceId: string }[]).map(
+      read<{ InstanceId: string }[]>(await ask("DescribeInstances", params), "Instances.Instance").map(
         (item) => item.InstanceId,
       );
     expect(await found({ InstanceIds: JSON.stringify([a, "i-none"]) })).toEqual([a]);

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
-import { MODEL } from "../cloud/fc/invocation.ts";
-import type { Cloud } from "../cloud/index.ts";
+import { type Cloud, MODEL } from "../cloud/index.ts";
 import { fc2, openApi } from "./clients.ts";
 import { withCloud } from "./fixture.ts";
+import { json, known } from "../support/known.ts";
 
 const ECHO = `exports.handler = async (event, context) =>
   ({ got: event.toString(), at: Date.now(), id: context.requestId });`;
@@ -20,7 +20,7 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => "no error",
     (error: unknown) => {
-      const { code, statusCode } = error as { code: string; statusCode?: number };
+      const { code, statusCode } = known<{ code: string; statusCode?: number }>(error);
       return statusCode === undefined ? code : [statusCode, code];
     },
   );
@@ -63,10 +63,10 @@ test("the runtime is the platform's: a Buffer, the documented context, an enviro
   const props = { look: "environmentVariables: { STAGE: 'test' }" };
   await withCloud({ code, props }, {}, async (cloud) => {
     const { data } = await invoke(cloud, "look", "x");
-    const seen = JSON.parse(String(data)) as {
+    const seen = json<{
       context: { credentials: { accessKeyId: string; securityToken: string } };
       env: Record<string, string>;
-    };
+    }>(String(data));
     expect(seen).toMatchObject({
       isBuffer: true,
       outer: "MODULE_NOT_FOUND",
@@ -78,7 +78,7 @@ test("the runtime is the platform's: a Buffer, the documented context, an enviro
       },
     });
     expect(seen.context.credentials.accessKeyId).toMatch(/^STS\./);
-    // Credentials of the invocation and of the environment are two sessions (H2).
+    // Credentials of the invocation and of the environment are two sessions (FC-HOST-2).
     expect(seen.env["ALIBABA_CLOUD_ACCESS_KEY_ID"]).toMatch(/^STS\./);
     expect(seen.env["ALIBABA_CLOUD_ACCESS_KEY_ID"]).not.toBe(seen.context.credentials.accessKeyId);
     expect(Object.keys(seen.env).filter((name) => !/^(FC_|ALIBABA_CLOUD_)/.test(name))).toEqual(["STAGE"]);
@@ -113,7 +113,7 @@ test("a thrown error, a callback's error, an exit and a missing handler are 200 
   await withCloud({ code }, {}, async (cloud) => {
     const outcome = async (name: string): Promise<unknown[]> => {
       const { headers, data } = await invoke(cloud, name, "x");
-      const { errorMessage, errorType } = data as Record<string, string>;
+      const { errorMessage, errorType } = known<Record<string, string>>(data);
       return [headers["x-fc-error-type"], errorType, errorMessage];
     };
     expect(await outcome("throws")).toEqual(["UnhandledInvocationError", "Odd", "no"]);
@@ -206,7 +206,7 @@ test("a function with an HTTP trigger gets a call of the API wrapped like one fr
   };
   await withCloud({ code: { web: ECHO }, props }, {}, async (cloud) => {
     const { data } = await invoke(cloud, "web", "plain");
-    const { got } = JSON.parse(String(data)) as { got: string };
+    const { got } = json<{ got: string }>(String(data));
     expect(JSON.parse(got)).toMatchObject({
       version: "v1",
       rawPath: "/2023-03-30/functions/web/invocations",
@@ -258,7 +258,7 @@ test("a failed event is tried again until it succeeds or its retries are used up
       await submit(cloud, "flaky", JSON.stringify({ failures }));
       await cloud.settle();
       expect(cloud.fc.events[0]).toMatchObject({ status, attempts });
-      expect(cloud.fc.invocations.map(({ attempt }) => attempt)).toEqual([1, 2, 3].slice(0, attempts));
+      expect(cloud.fc.invocations.map(({ callIndex }) => callIndex)).toEqual([1, 2, 3].slice(0, attempts));
       expect(new Set(cloud.fc.invocations.map(({ requestId }) => requestId)).size).toBe(1);
     });
   }
@@ -284,7 +284,7 @@ test("how an event ended is told to its destination", async ({ expect }) => {
       await submit(cloud, "flaky", JSON.stringify({ failures }));
       await cloud.settle();
       const sinks = cloud.fc.invocations.filter((run) => run.function === "sink");
-      return sinks.map(({ payload }) => JSON.parse(payload) as Record<string, unknown>);
+      return sinks.map(({ payload }) => json<Record<string, unknown>>(payload));
     });
   const [failed] = await told("onFailure", 9);
   expect(failed).toMatchObject({

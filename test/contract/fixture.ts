@@ -13,7 +13,7 @@ export interface Fixture {
 
 /** Writes the bundles and an s.yaml around them; answers its path and how to remove it all. */
 function writeFixture({ code, props = {} }: Fixture): { manifest: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
+  const folder = mkdtempSync(join(tmpdir(), "local-cloud-"));
   const resources = Object.entries(code).map(([name, source]) => {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, "index.js"), source);

@@ -7,18 +7,19 @@ import { createInterface } from "node:readline";
 import { test } from "vitest";
 import { checkManifest } from "../check-manifest.ts";
 import { openApi } from "./clients.ts";
+import { json, known } from "../support/known.ts";
 
 const MAIN = join(import.meta.dirname, "..", "cloud", "main.ts");
 
-test("the stand-in alone says in one line where it is, serves in real time and ends when it is told", async ({
+test("the local cloud alone says in one line where it is, serves in real time and ends when it is told", async ({
   expect,
   onTestFinished,
 }) => {
   const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--no-functions", "--speed", "1000000"]);
   // A cloud in real time goes on for ever when an expectation fails before it is told to end.
   onTestFinished(() => void child.kill("SIGKILL"));
-  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  const ready = JSON.parse(line) as Record<string, string>;
+  const [line] = known<[string]>(await once(createInterface({ input: child.stdout }), "line"));
+  const ready = json<Record<string, string>>(line);
   expect(Object.keys(ready).toSorted()).toEqual(
     ["accessKeyId", "accessKeySecret", "accountId", "cms", "ecs", "fc", "http", "oss", "region"].toSorted(),
   );
@@ -34,15 +35,15 @@ test("the stand-in alone says in one line where it is, serves in real time and e
 test("an option that makes no sense, or is none, ends it with a sentence and not with a stack", async ({
   expect,
 }) => {
-  const tell = async (...options: readonly string[]): Promise<[number, string]> => {
+  const onComplete = async (...options: readonly string[]): Promise<[number, string]> => {
     const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...options]);
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    const [code] = (await once(child, "close")) as [number];
+    const [code] = known<[number]>(await once(child, "close"));
     return [code, said];
   };
   const usage = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]\n";
-  expect(await Promise.all([tell("--speed", "0"), tell("--prot", "9100")])).toEqual([
+  expect(await Promise.all([onComplete("--speed", "0"), onComplete("--prot", "9100")])).toEqual([
     [1, `--speed 0 is not above 0: give another value\n${usage}`],
     [1, expect.stringMatching(/^Unknown option '--prot'.*\nusage: npm run cloud --.*\n$/)],
   ]);
@@ -67,7 +68,7 @@ test("a manifest and the folders of functions must fit each other; an unset envi
     try {
       return `${checkManifest(root).functions.length} functions`;
     } catch (error) {
-      return (error as Error).message;
+      return known<Error>(error).message;
     }
   };
   mkdirSync(join(root, "functions", "one"), { recursive: true });

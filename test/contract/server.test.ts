@@ -32,7 +32,7 @@ test("one address serves three products, told apart by the shape of the call", a
     version: "2023-03-30",
     path: "/2023-03-30/functions",
   });
-  expect(cloud.calls.map(({ product }) => product)).toEqual(["ecs", "cms", "fc"]);
+  expect(cloud.callLog.entries().map(({ product }) => product)).toEqual(["ecs", "cms", "fc"]);
   await cloud.close();
 });
 
@@ -45,7 +45,7 @@ test("a request line of two hundred kilobytes and one with a whole URL in it are
   expect(await speak(cloud.urls.ecs, long)).not.toContain("431");
   const whole = `GET http://box.oss-cn-hangzhou.aliyuncs.com/key HTTP/1.1\r\nHost: box.oss-cn-hangzhou.aliyuncs.com\r\n\r\n`;
   expect(await speak(cloud.urls.oss, whole)).toContain("403");
-  expect(cloud.calls.at(-1)?.params).toEqual({ bucket: "box", key: "key" });
+  expect(cloud.callLog.entries().at(-1)?.params).toEqual({ bucket: "box", key: "key" });
   await cloud.close();
 });
 
@@ -58,14 +58,7 @@ test("two clouds with the same seed live through the same history, another seed 
     await aliOss(cloud, "box").put("k", Buffer.from("x"));
     await cloud.settle({ forMs: 1000 });
     const { id, secret } = cloud.keys.assume("worker", 1000);
-    const history = [
-      cloud.snapshot(),
-      cloud.accessKey,
-      id,
-      secret,
-      cloud.kernel.id("i-"),
-      cloud.kernel.random(),
-    ];
+    const history = [cloud.snapshot(), cloud.accessKey, id, secret];
     await cloud.close();
     return history;
   };

@@ -3,6 +3,7 @@ import { test } from "vitest";
 import { startCloud } from "../cloud/index.ts";
 import { aliOss, type Credentials, fc2, openApi } from "./clients.ts";
 import { withCloud } from "./fixture.ts";
+import { known } from "../support/known.ts";
 
 const require = createRequire(import.meta.url);
 const ECS = "2014-05-26";
@@ -16,7 +17,7 @@ interface PopCore {
 }
 
 function popCore(url: string, { id, secret, token }: Credentials): PopCore {
-  const { RPCClient } = require("@alicloud/pop-core") as { RPCClient: new (config: object) => PopCore };
+  const { RPCClient } = known<{ RPCClient: new (config: object) => PopCore }>(require("@alicloud/pop-core"));
   const config = { endpoint: url, apiVersion: ECS, accessKeyId: id, accessKeySecret: secret };
   return new RPCClient({ ...config, ...(token !== undefined && { securityToken: token }) });
 }
@@ -25,7 +26,7 @@ function popCore(url: string, { id, secret, token }: Credentials): PopCore {
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => "no error",
-    (error: unknown) => (error as { code?: unknown }).code,
+    (error: unknown) => known<{ code?: unknown }>(error).code,
   );
 
 test("ACS3: the generated clients' core is understood, odd characters and session included", async ({
@@ -43,7 +44,7 @@ test("ACS3: the generated clients' core is understood, odd characters and sessio
     const answer = await openApi(cloud.urls.ecs, key, { action: "DescribeInstances", version: ECS, query });
     expect(answer.statusCode).toBe(200);
   }
-  expect(cloud.calls.map(({ role }) => role)).toEqual([undefined, "worker"]);
+  expect(cloud.callLog.entries().map(({ role }) => role)).toEqual([undefined, "worker"]);
   await cloud.close();
 });
 
@@ -103,7 +104,7 @@ test("OSS: V1 and V4 verify with the bucket in Host and in the path, in headers 
       for (const who of [{}, { ...asSession, ...quiet }]) {
         const client = aliOss(cloud, "box", { ...place, ...scheme, ...who });
         await client.put(key, Buffer.from("content"), { meta: { uid: 1, pid: 2, run: "7" } });
-        const { content } = (await client.get(key)) as { content: Buffer };
+        const { content } = known<{ content: Buffer }>(await client.get(key));
         expect(content.toString()).toBe("content");
         const { objects } = await client.list({ prefix: "folder/", "max-keys": 10 }, {});
         expect(objects.map(({ name }) => name)).toEqual([key]);
@@ -194,11 +195,11 @@ test("a request sent twice is refused the second time, and one changed on the wa
 }) => {
   const cloud = await startCloud();
   const { origin, host } = new URL(cloud.urls.ecs);
-  const { OpenApiUtil } = require("@alicloud/openapi-core") as {
+  const { OpenApiUtil } = known<{
     OpenApiUtil: {
       getAuthorization(request: object, algorithm: string, hash: string, id: string, secret: string): string;
     };
-  };
+  }>(require("@alicloud/openapi-core"));
   const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   const headers: Record<string, string> = {
     host,
@@ -217,7 +218,7 @@ test("a request sent twice is refused the second time, and one changed on the wa
       headers: { ...headers, authorization },
       ...(body !== undefined && { body }),
     });
-    return ((await answer.json()) as { Code?: string }).Code;
+    return known<{ Code?: string }>(await answer.json()).Code;
   };
   expect(await send("smuggled")).toBe("SignatureDoesNotMatch");
   expect(await send()).toBeUndefined();

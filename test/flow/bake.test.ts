@@ -1,10 +1,12 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import { outputKey } from "../../shared/run.ts";
-import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import { outputKey } from "../../shared/keys.ts";
+import { test } from "../support/deploy.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { leftovers, ownImages } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["nightly"] });
 
-test("an uploaded recipe becomes a tested image in its family, and nothing temporary is left", async ({
+test("the image of an uploaded recipe is tested and joins its family, and nothing temporary is left", async ({
   kiln,
   expect,
 }) => {
@@ -35,7 +37,7 @@ test("image, snapshots and builder carry their provenance as tags", async ({ kil
   });
 });
 
-test("the builder has an expiry from its first moment", async ({ kiln, expect }) => {
+test("the builder is launched with an automatic release time", async ({ kiln, expect }) => {
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
   const [builder] = kiln.cloud.world.instances.values();
@@ -44,7 +46,7 @@ test("the builder has an expiry from its first moment", async ({ kiln, expect })
   expect(leftMs).toBeLessThanOrEqual(hours(2));
 });
 
-test("an unchanged recipe is skipped and says what was compared", async ({ kiln, expect }) => {
+test("an unchanged recipe is skipped, and the note lists the compared inputs", async ({ kiln, expect }) => {
   await bakeAndPromote(kiln, recipeText());
   const [again] = await bakeAndPromote(kiln, recipeText());
   expect(again?.result).toMatchObject({ skipped: true });
@@ -54,7 +56,7 @@ test("an unchanged recipe is skipped and says what was compared", async ({ kiln,
   expect(ownImages(kiln)).toHaveLength(1);
 });
 
-test("a changed recipe says which input changed and its image takes over the family", async ({
+test("a bake of a changed recipe names the changed input, and its image becomes the newest of the family", async ({
   kiln,
   expect,
 }) => {
@@ -68,10 +70,7 @@ test("a changed recipe says which input changed and its image takes over the fam
   expect(promote?.result?.["proved"]).toBe(`web answers with ${ownImages(kiln)[1]?.imageId}`);
 });
 
-test("a forced bake with parameters happens although nothing changed, and the parameters reach the builder", async ({
-  kiln,
-  expect,
-}) => {
+test("force bakes an unchanged recipe, and parameters reach the builder", async ({ kiln, expect }) => {
   const text = recipeText({
     provision: ["yum install -y nginx", "systemctl enable nginx", 'echo "$RELEASE" > /etc/release-of-web'],
   });
@@ -86,7 +85,7 @@ test("a forced bake with parameters happens although nothing changed, and the pa
   expect(ownImages(kiln)).toHaveLength(2);
 });
 
-test("a changed script is named, and output that was cut says so", async ({ kiln, expect }) => {
+test("a changed script is named, and truncated output is marked", async ({ kiln, expect }) => {
   const text = recipeText({ provision: [{ script: "scripts/web.sh" }], family: undefined, test: undefined });
   await kiln.upload("scripts/web.sh", "echo one");
   await bakeAndPromote(kiln, text);
@@ -100,7 +99,7 @@ test("a changed script is named, and output that was cut says so", async ({ kiln
   expect(output?.body.toString()).toMatch(/^\[the cloud keeps 24 KB and dropped \d+ bytes of this\]\n/);
 });
 
-test("a failed command fails the bake with its name, exit code and last lines, and leaves nothing", async ({
+test("a failed command fails the bake with its name, exit code and last lines, and nothing is left", async ({
   kiln,
   expect,
 }) => {
@@ -115,7 +114,7 @@ test("a failed command fails the bake with its name, exit code and last lines, a
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("a step of several lines stops at the first that fails, and the run names it; nothing is made of the rest", async ({
+test("a step of several lines stops at the first failing line, and the reason names that line", async ({
   kiln,
   expect,
 }) => {
@@ -142,7 +141,7 @@ test("a step of several lines stops at the first that fails, and the run names i
   expect(ownImages(kiln)).toEqual([]);
 });
 
-test("a step says itself that it goes on after a failure: by its shell, its own first line, or as a script", async ({
+test("a step can continue after a failing line: by its shell, by its first line, or as a script", async ({
   kiln,
   expect,
 }) => {
@@ -165,7 +164,10 @@ test("a step says itself that it goes on after a failure: by its shell, its own 
   expect(again?.reason).toMatch(/^"scripts\/own\.sh" failed with exit code 1: no output/);
 });
 
-test("a test of several lines stops as well, and the gate stays shut", async ({ kiln, expect }) => {
+test("a test command of several lines stops at its first failing line, and the image is not promoted", async ({
+  kiln,
+  expect,
+}) => {
   const commands = [
     { name: "looks right", run: "systemctl is-active nginx\ntest -f /etc/missing\necho fine" },
   ];
@@ -177,7 +179,7 @@ test("a test of several lines stops as well, and the gate stays shut", async ({ 
   expect(ownImages(kiln).map(({ family }) => family)).toEqual([""]);
 });
 
-test("a failed builder is kept on request, with an expiry, and its recipe can be baked again", async ({
+test("keepFailed keeps the builder of a failed bake until it expires, and the recipe can be baked again", async ({
   kiln,
   expect,
 }) => {
@@ -193,7 +195,7 @@ test("a failed builder is kept on request, with an expiry, and its recipe can be
   expect(again?.state).toBe("done");
 });
 
-test("an image that ends CreateFailed fails the run at once and is removed with its snapshots", async ({
+test("an image in state CreateFailed fails the bake at once and is deleted with its snapshots", async ({
   kiln,
   expect,
 }) => {
@@ -204,7 +206,10 @@ test("an image that ends CreateFailed fails the run at once and is removed with 
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("a type without stock is left for the next one, and the record says so", async ({ kiln, expect }) => {
+test("after an offering without capacity the next one is launched, and the record says so", async ({
+  kiln,
+  expect,
+}) => {
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
   const [bake] = await bakeAndPromote(kiln, recipeText());
   expect(bake?.state).toBe("done");
@@ -214,12 +219,36 @@ test("a type without stock is left for the next one, and the record says so", as
   ]);
 });
 
-test("a ladder without stock anywhere fails and names every rung", async ({ kiln, expect }) => {
+test("an offering that had no capacity a moment ago is tried last, and after ten minutes in its place again", async ({
+  kiln,
+  expect,
+}) => {
+  const launchOf = async (recipe: string) => {
+    await kiln.upload(`recipes/${recipe}.yaml`, recipeText({ family: recipe }));
+    const notes = () =>
+      kiln
+        .records(`bake-${recipe}`)[0]
+        ?.steps.flatMap(({ phase, note }) => (phase === "launch" ? [note] : []));
+    await kiln.cloud.settle({ until: () => notes()?.at(-1)?.startsWith("i-") === true, forMs: minutes(5) });
+    return notes()?.map((note) => note?.replace(/^i-\w+ /, ""));
+  };
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
+  const [none, other] = [
+    "ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
+    "ecs.c7.large in vsw-hangzhou-h",
+  ];
+  expect(await launchOf("web")).toEqual([none, other]);
+  expect(await launchOf("api")).toEqual([other]);
+  await kiln.cloud.settle({ forMs: minutes(11) });
+  expect(await launchOf("jobs")).toEqual([none, other]);
+});
+
+test("a bake without capacity in any offering fails and names each offering", async ({ kiln, expect }) => {
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
   kiln.cloud.world.stock("ecs.c7.large", "cn-hangzhou-h", 0);
   const [bake] = await bakeAndPromote(kiln, recipeText());
   expect(bake?.reason).toBe(
-    "no builder could be had: ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock; ecs.c7.large in vsw-hangzhou-h: OperationDenied.NoStock",
+    "could not launch a builder: ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock; ecs.c7.large in vsw-hangzhou-h: OperationDenied.NoStock",
   );
 });
 
@@ -234,7 +263,7 @@ test("a builder that vanishes after its launch is replaced", async ({ kiln, expe
   expect(bake?.steps.map(({ note }) => note)).toContain(`${gone} vanished`);
 });
 
-test("a second bake of a recipe at work is refused, or waits its turn when the recipe says so", async ({
+test("a second bake of a recipe is refused while the first runs, or waits with whenBusy: queue", async ({
   kiln,
   expect,
 }) => {
@@ -252,7 +281,7 @@ test("a second bake of a recipe at work is refused, or waits its turn when the r
 });
 
 timed(
-  "the nightly timer bakes only recipes that want it and skips what did not change",
+  "the nightly timer bakes recipes with a nightly bake only, and skips unchanged ones",
   async ({ kiln, expect }) => {
     await bakeAndPromote(kiln, recipeText());
     await bakeAndPromote(kiln, recipeText({ family: "day", rebake: { nightly: false } }), "day");

@@ -1,4 +1,10 @@
-import { deleteObject, getObject, headObject, listObjects, putObject } from "../../shared/cloud/oss.ts";
+import {
+  deleteObject,
+  getObject,
+  headObject,
+  listObjects,
+  putObject,
+} from "../../shared/cloud/oss/objects.ts";
 import { hours } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
 import { connected, onCloud } from "../unit/cloud-layer/connected.ts";

@@ -7,11 +7,11 @@ import {
   familyImage,
   importImage,
   modifyImage,
-} from "../../shared/cloud/images.ts";
-import { runInstances, stopInstance } from "../../shared/cloud/instances.ts";
-import { imageShares, shareImage } from "../../shared/cloud/shares.ts";
-import { deleteSnapshot, describeSnapshots } from "../../shared/cloud/snapshots.ts";
-import { cancelTask, describeTask } from "../../shared/cloud/tasks.ts";
+} from "../../shared/cloud/ecs/images.ts";
+import { runInstances, stopInstance } from "../../shared/cloud/ecs/instances.ts";
+import { imageShares, shareImage } from "../../shared/cloud/ecs/shares.ts";
+import { deleteSnapshot, describeSnapshots } from "../../shared/cloud/ecs/snapshots.ts";
+import { cancelTask, describeTask } from "../../shared/cloud/ecs/tasks.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { connected, LAUNCH, onCloud } from "../unit/cloud-layer/connected.ts";

@@ -1,14 +1,12 @@
 import { done } from "../../shared/cloud/answers.ts";
-import { send } from "../../shared/cloud/client.ts";
-import { agentsOnline, commandResult, runCommand } from "../../shared/cloud/commands.ts";
+import { action, send } from "../../shared/cloud/client.ts";
+import { agentsOnline, commandResult, runCommand } from "../../shared/cloud/ecs/commands.ts";
 import {
   allocatePublicIp,
   createInstance,
   deleteInstance,
-  deleteInstances,
   describeInstances,
   dryRunInstances,
-  dryStartInstance,
   rebootInstance,
   runInstances,
   setAutoRelease,
@@ -16,11 +14,11 @@ import {
   startInstances,
   stopInstance,
   stopInstances,
-} from "../../shared/cloud/instances.ts";
-import { metricPoints } from "../../shared/cloud/metrics.ts";
-import { availableZones } from "../../shared/cloud/stock.ts";
-import { listTaggedIds, tagResources, untagResources } from "../../shared/cloud/tags.ts";
-import { describeTemplates, describeTemplateVersions } from "../../shared/cloud/templates.ts";
+} from "../../shared/cloud/ecs/instances.ts";
+import { metricPoints } from "../../shared/cloud/cms/metrics.ts";
+import { availableZones } from "../../shared/cloud/ecs/stock.ts";
+import { listFewTaggedIds, tagResources, untagResources } from "../../shared/cloud/ecs/tags.ts";
+import { describeTemplates, describeTemplateVersions } from "../../shared/cloud/ecs/templates.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { connected, LAUNCH, onCloud } from "../unit/cloud-layer/connected.ts";
 
@@ -48,7 +46,6 @@ onCloud(
         tags: { "kiln:fleet": "web" },
       });
       expect(instance.startedAt).toBeGreaterThan(0);
-      expect(instance.privateIps).toHaveLength(1);
     }
     expect(tradePrice).toBeGreaterThan(0);
   },
@@ -87,7 +84,6 @@ onCloud(
     await cloud.settle({ forMs: minutes(2) });
     expect((await look())?.status).toBe("Stopped");
     expect(await allocatePublicIp(client, instanceId)).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
-    expect(await dryStartInstance(client, instanceId)).toEqual({ ok: true });
     await startInstance(client, instanceId);
     await cloud.settle({ forMs: minutes(2) });
     expect((await look())?.status).toBe("Running");
@@ -118,7 +114,7 @@ onCloud("a batch does what it can and says per instance what it could not", asyn
   await cloud.settle({ forMs: minutes(2) });
   expect((await startInstances(client, instanceIds)).every(({ ok }) => ok)).toBe(true);
   await cloud.settle({ forMs: minutes(2) });
-  await deleteInstances(client, instanceIds, { force: true }, "token-2");
+  for (const id of instanceIds) await deleteInstance(client, id, { force: true });
   await cloud.settle({ forMs: minutes(2) });
   expect(await describeInstances(client, { ids: instanceIds })).toEqual([]);
 });
@@ -158,12 +154,12 @@ onCloud(
     const client = connected(cloud);
     const { instanceIds } = await runInstances(client, { ...LAUNCH, Amount: 60 }, "token-1");
     await tagResources(client, "instance", instanceIds, { a: "1", b: "" });
-    expect((await listTaggedIds(client, "instance", { a: "1", b: "" })).toSorted()).toEqual(
+    expect((await listFewTaggedIds(client, "instance", { a: "1", b: "" }, 100))?.toSorted()).toEqual(
       instanceIds.toSorted(),
     );
     await untagResources(client, "instance", instanceIds, ["a"]);
-    expect(await listTaggedIds(client, "instance", { a: "1" })).toEqual([]);
-    expect(await listTaggedIds(client, "instance", { b: "" })).toHaveLength(60);
+    expect(await listFewTaggedIds(client, "instance", { a: "1" }, 100)).toEqual([]);
+    expect(await listFewTaggedIds(client, "instance", { b: "" }, 100)).toHaveLength(60);
   },
 );
 
@@ -245,8 +241,7 @@ onCloud("launch templates are read over all pages, by name and by version", asyn
     send(
       client,
       {
-        action: "CreateLaunchTemplate",
-        request: () => import("@alicloud/ecs20140526/dist/models/CreateLaunchTemplateRequest.js"),
+        action: action("CreateLaunchTemplate", () => import("#ecs/CreateLaunchTemplate")),
         params: { LaunchTemplateName, InstanceType: "ecs.g7.large", Tag: [{ Key: "a", Value: "b" }] },
       },
       done,

@@ -3,17 +3,16 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { test } from "vitest";
-import { describeImages, familyImage } from "../../shared/cloud/images.ts";
-import { describeInstances, runInstances } from "../../shared/cloud/instances.ts";
-import { metricPoints } from "../../shared/cloud/metrics.ts";
-import { getObject } from "../../shared/cloud/oss.ts";
+import { describeImages, familyImage } from "../../shared/cloud/ecs/images.ts";
+import { describeInstances, runInstances } from "../../shared/cloud/ecs/instances.ts";
+import { metricPoints } from "../../shared/cloud/cms/metrics.ts";
+import { getObject } from "../../shared/cloud/oss/objects.ts";
 import { waitMs } from "../../shared/cloud/retry.ts";
-import { clientToken } from "../../shared/cloud/token.ts";
+import { clientToken } from "../../shared/cloud/ecs/token.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { startCloud } from "../cloud/index.ts";
 import { connected, LAUNCH, onCloud } from "../unit/cloud-layer/connected.ts";
+import { CloudFault, startCloud } from "../cloud/index.ts";
 
 /** The CloudError a call ends in. */
 async function refusalOf(call: Promise<unknown>): Promise<CloudError> {
@@ -27,7 +26,7 @@ async function refusalOf(call: Promise<unknown>): Promise<CloudError> {
 
 onCloud("a throttled call is to be repeated after the minute, and then works", async ({ cloud, expect }) => {
   const client = connected(cloud);
-  cloud.ecs.limit("DescribeImages", 1);
+  cloud.throttle("DescribeImages", 1);
   await describeImages(client, { name: "any" });
   const error = await refusalOf(describeImages(client, { name: "any" }));
   expect(error.kind).toBe("wait");
@@ -160,6 +159,7 @@ onCloud(
     for (const page of pages) {
       const server = createServer(page);
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       const client = connected(cloud, { endpoints: { ecs: url, oss: url } });
       expect((await refusalOf(describeImages(client, { name: "any" }))).kind).toBe("wait");

@@ -1,13 +1,14 @@
 /**
- * Lives in which every kind of change, and many reads and deliveries, are struck once each: the instance dies
- * after the effect and before the answer, or the answer is lost on the way. The world must come out as if
- * nothing had happened.
+ * Runs in which each kind of change, and many reads and deliveries, are hit by one fault: the function crashes
+ * after the effect of a call, or the answer of the call is lost. The world must be as if nothing had happened.
  */
-import type { Product } from "../cloud/kernel.ts";
-import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import type { Product } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { leftovers, ownImages } from "../support/world.ts";
 
-/** Which calls of an action are struck, counted from 0; one a life, so each action is struck in each life it has. */
-const STRUCK: readonly (readonly [Product, string, readonly number[]])[] = [
+/** Calls of an action that are hit, counted from 0: one in each round. */
+const HIT: readonly (readonly [Product, string, readonly number[]])[] = [
   ["ecs", "RunInstances", [0, 1]],
   ["ecs", "RunCommand", [0, 2, 4]],
   ["ecs", "StopInstance", [0]],
@@ -17,31 +18,31 @@ const STRUCK: readonly (readonly [Product, string, readonly number[]])[] = [
   ["ecs", "RebootInstance", [0]],
   ["ecs", "ModifyImageAttribute", [0]],
   ["ecs", "DescribeInstances", [0, 7]],
-  // The first one is the upload itself, which is not ours; the second claims the recipe, the last one lets it go.
+  // The first one is the upload by the test; the second acquires the lock, the last one releases it.
   ["oss", "PutObject", [1, 2, 12, 24]],
   ["oss", "ListObjects", [0]],
   ["fc", "InvokeFunction", [0, 1, 8, 26]],
 ];
 
 for (const kind of ["crash", "after"] as const) {
-  // To a delivery both are the same, so the lives in which only those are struck are lived once.
-  for (let life = 0; life < (kind === "crash" ? 4 : 3); life++) {
-    const strikes = STRUCK.flatMap(([product, action, places]) => {
-      const place = places[life];
+  // Both faults are the same for a delivery, so a round with deliveries only runs once.
+  for (let round = 0; round < (kind === "crash" ? 4 : 3); round++) {
+    const faults = HIT.flatMap(([product, action, places]) => {
+      const place = places[round];
       return place === undefined ? [] : [{ product, action, place }];
     });
-    const names = strikes.map(({ action, place }) => `${action} ${place + 1}`).join(", ");
+    const names = faults.map(({ action, place }) => `${action} ${place + 1}`).join(", ");
     test(`${kind} at ${names}: one image, one promotion, nothing left`, async ({ kiln, expect }) => {
-      const struck: string[] = [];
-      for (const { product, action, place } of strikes) {
+      const hit: string[] = [];
+      for (const { product, action, place } of faults) {
         const when = (_params: unknown, n: number): boolean => {
-          if (n === place) struck.push(action);
+          if (n === place) hit.push(action);
           return n === place;
         };
         kiln.cloud.faults.add({ product, action, kind, when });
       }
       const runs = await bakeAndPromote(kiln, recipeText());
-      expect(struck.toSorted()).toEqual(strikes.map(({ action }) => action).toSorted());
+      expect(hit.toSorted()).toEqual(faults.map(({ action }) => action).toSorted());
       expect(runs.map((run) => `${run.kind} ${run.state}`)).toEqual(["bake done", "promote done"]);
       expect(ownImages(kiln).map(({ status, family }) => [status, family])).toEqual([["Available", "web"]]);
       expect(leftovers(kiln)).toEqual([]);

@@ -1,12 +1,13 @@
 /** Disks go with type and zone: what is sent when a document names none, and what happens where one is refused. */
 import { hours } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/journal.ts";
-import { diskInZone } from "../cloud/ecs/disk-offers.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { publishImage } from "../cloud/ecs/public-images.ts";
-import type { Deployment } from "../deployment.ts";
-import { bakeAndPromote, leftovers, recipeText, test } from "./fixture.ts";
-import { accepted, ended, fleetText, machines, scaleOut, tagsOf, test as fleetTest } from "./fleet.ts";
+import type { RunRecord } from "../../shared/workflow/record.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { accepted, ended } from "../support/runs.ts";
+import { leftovers, machines, tagsOf } from "../support/world.ts";
 
 const builder = (changes: Readonly<Record<string, unknown>>) => ({
   source: {
@@ -93,11 +94,7 @@ test("an image that brings data disks is built on and tested, and `test` names d
   kiln,
   expect,
 }) => {
-  const base = kiln.cloud.world.image("cn-hangzhou", "aliyun_3_x64_20G_alibase_20260927.vhd");
-  const [system] = base?.disks ?? [];
-  if (base === undefined || system === undefined) throw new Error("the base image is gone");
-  const disks = [system, { ...system, type: "data" as const, device: "/dev/xvdb", sizeGb: 25 }];
-  kiln.cloud.world.addImage({ ...base, disks });
+  kiln.cloud.world.addDataDisk("aliyun_3_x64_20G_alibase_20260927.vhd", { device: "/dev/xvdb", sizeGb: 25 });
   await kiln.upload(
     "recipes/web.yaml",
     recipeText(builder({ dataDisks: [{ sizeGb: 30, category: "cloud_auto" }] })),
@@ -147,11 +144,9 @@ const LADDER = {
 };
 
 function spoil({ cloud: { world } }: Deployment): void {
-  const full = world.vSwitches.get("vsw-hangzhou-i");
-  if (full === undefined) throw new Error("the vSwitch is gone");
   const good = { vSwitchId: "vsw-hangzhou-j", zoneId: "cn-hangzhou-j", cidr: "172.16.128.0/18" };
-  world.vSwitches.set(good.vSwitchId, { ...full, ...good, taken: new Set() });
-  world.closedDisks.add(diskInZone("cloud_essd", "cn-hangzhou-h"));
+  world.addVSwitch("vsw-hangzhou-i", good);
+  world.closeDisk("cloud_essd", "cn-hangzhou-h");
   world.fillVSwitch("vsw-hangzhou-i");
 }
 
@@ -167,25 +162,22 @@ test("a type, a zone and a vSwitch that refuse are passed over by builder and te
   expect(leftovers(kiln)).toEqual([]);
 });
 
-fleetTest(
-  "a type, a zone and a vSwitch that refuse are passed over by a fleet",
-  async ({ deploy, expect }) => {
-    const kiln = await deploy();
-    spoil(kiln);
-    for (const via of ["RunInstances", "CreateInstance"]) {
-      const launch = { InstanceType: LADDER.types, VSwitchId: LADDER.vSwitches };
-      await kiln.upload("fleets/web.yaml", fleetText({ launch, via }));
-      const record = await scaleOut(kiln, { count: 1, key: via });
-      expect(record.result, via).toMatchObject({ count: 1 });
-      const notes = record.steps.filter(({ phase }) => phase === "launch" || phase === "create");
-      expect(notes.map(({ note }) => note).slice(0, 5), via).toEqual(LADDER.refusals);
-    }
-    expect(machines(kiln).map(({ status, vSwitchId }) => [status, vSwitchId])).toEqual([
-      ["Running", "vsw-hangzhou-j"],
-      ["Running", "vsw-hangzhou-j"],
-    ]);
-  },
-);
+test("a type, a zone and a vSwitch that refuse are passed over by a fleet", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  spoil(kiln);
+  for (const via of ["RunInstances", "CreateInstance"]) {
+    const launch = { InstanceType: LADDER.types, VSwitchId: LADDER.vSwitches };
+    await kiln.upload("fleets/web.yaml", fleetText({ launch, via }));
+    const record = await scaleOut(kiln, { count: 1, key: via });
+    expect(record.result, via).toMatchObject({ count: 1 });
+    const notes = record.steps.filter(({ phase }) => phase === "launch" || phase === "create");
+    expect(notes.map(({ note }) => note).slice(0, 5), via).toEqual(LADDER.refusals);
+  }
+  expect(machines(kiln).map(({ status, vSwitchId }) => [status, vSwitchId])).toEqual([
+    ["Running", "vsw-hangzhou-j"],
+    ["Running", "vsw-hangzhou-j"],
+  ]);
+});
 
 const NONE = { instanceTypes: ["ecs.g5.large", "ecs.t5-lc1m2.small"], spot: true };
 const REFUSED = ["ecs.g5.large", "ecs.t5-lc1m2.small"]
@@ -210,11 +202,11 @@ test("a promotion whose tester has no offering ends with the code of each, and i
   const [bake, promote] = await bakeAndPromote(kiln, recipeText({ ...builder({ spot: true }), test: tests }));
   expect([bake?.state, promote?.state]).toEqual(["done", "failed"]);
   for (const line of REFUSED) expect(promote?.reason).toContain(line);
-  expect(kiln.cloud.world.imaging.newestOf("cn-hangzhou", "web")).toBe(undefined);
+  expect(kiln.cloud.world.served("cn-hangzhou", "web")).toBe(undefined);
   expect(leftovers(kiln)).toEqual([]);
 });
 
-fleetTest("a fleet without an offering ends with the code of each", async ({ deploy, expect }) => {
+test("a fleet without an offering ends with the code of each", async ({ deploy, expect }) => {
   const kiln = await deploy();
   const launch = {
     InstanceType: ["ecs.g5.large", "ecs.t5-lc1m2.small"],
@@ -228,72 +220,67 @@ fleetTest("a fleet without an offering ends with the code of each", async ({ dep
   expect(machines(kiln)).toEqual([]);
 });
 
-fleetTest(
-  "a fleet names its disks, those its image brings included, where document and template do not",
-  async ({ deploy, expect }) => {
-    const kiln = await deploy();
-    const template = (LaunchTemplateName: string, disks: object) =>
-      kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName, InstanceType: "ecs.g7.large", ...disks });
-    await template("bare", { "SystemDisk.Size": 70 });
-    await template("auto", { "SystemDisk.Category": "cloud_auto", "SystemDisk.Size": 80 });
-    await template("data", { "DataDisk.1.Size": 90, "DataDisk.1.Category": "cloud_auto" });
-    const bare = { InstanceType: undefined, VSwitchId: "vsw-hangzhou-h" };
-    const essd = (size: number, device = "/dev/xvda") => [device, "cloud_essd", "PL0", size];
-    const rows: Readonly<
-      Record<string, readonly [launch: Readonly<Record<string, unknown>>, disks: readonly unknown[]]>
-    > = {
-      plain: [{ VSwitchId: "vsw-hangzhou-h" }, [essd(40)]],
-      sized: [{ SystemDisk: { Size: 50 }, DataDisk: [{ Size: 60 }] }, [essd(50), essd(60, "/dev/xvdb")]],
-      own: [{ SystemDisk: { Category: "cloud_essd", Size: 50 } }, [["/dev/xvda", "cloud_essd", "PL1", 50]]],
-      "from-bare": [{ ...bare, LaunchTemplateName: "bare" }, [essd(70)]],
-      "from-auto": [{ ...bare, LaunchTemplateName: "auto" }, [["/dev/xvda", "cloud_auto", undefined, 80]]],
-      "over-auto": [
-        { ...bare, LaunchTemplateName: "auto", SystemDisk: { Category: "cloud_essd" } },
-        [["/dev/xvda", "cloud_essd", "PL1", 80]],
-      ],
-      "from-data": [
-        { ...bare, LaunchTemplateName: "data" },
-        [essd(40), ["/dev/xvdb", "cloud_auto", undefined, 90]],
-      ],
-    };
-    for (const [name, [launch, disks]] of Object.entries(rows)) {
-      await kiln.upload(`fleets/${name}.yaml`, fleetText({ launch }));
-      const { result, reason } = await scaleOut(kiln, { count: 1 }, name);
-      const [id] = (result?.["running"] ?? []) as string[];
-      expect(reason, name).toBe(undefined);
-      expect(disksOf(kiln, id), name).toEqual(disks);
-    }
-    const image = kiln.cloud.world.image("cn-hangzhou", "m-web-1");
-    const [system] = image?.disks ?? [];
-    if (system === undefined) throw new Error("the image has no disk");
-    publishImage(kiln.cloud.world, "web", { imageId: "m-web-2" }, kiln.cloud.time.now());
-    const made = kiln.cloud.world.image("cn-hangzhou", "m-web-2");
-    if (made === undefined) throw new Error("the image is not there");
-    kiln.cloud.world.addImage({
-      ...made,
-      disks: [system, { ...system, type: "data", device: "/dev/xvdb", sizeGb: 35 }],
-    });
-    const { result } = await scaleOut(kiln, { count: 1, key: "with-data" }, "plain");
-    expect(disksOf(kiln, ((result?.["running"] ?? []) as string[])[0])).toEqual([
-      essd(40),
-      essd(35, "/dev/xvdb"),
-    ]);
-  },
-);
+// oxlint-disable-next-line max-lines-per-function -- one scenario, in its order
+test("a fleet names its disks, those its image brings included, where document and template do not", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const template = (LaunchTemplateName: string, disks: object) =>
+    kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName, InstanceType: "ecs.g7.large", ...disks });
+  await template("bare", { "SystemDisk.Size": 70 });
+  await template("auto", { "SystemDisk.Category": "cloud_auto", "SystemDisk.Size": 80 });
+  await template("data", { "DataDisk.1.Size": 90, "DataDisk.1.Category": "cloud_auto" });
+  const bare = { InstanceType: undefined, VSwitchId: "vsw-hangzhou-h" };
+  const essd = (size: number, device = "/dev/xvda") => [device, "cloud_essd", "PL0", size];
+  const rows: Readonly<
+    Record<string, readonly [launch: Readonly<Record<string, unknown>>, disks: readonly unknown[]]>
+  > = {
+    plain: [{ VSwitchId: "vsw-hangzhou-h" }, [essd(40)]],
+    sized: [{ SystemDisk: { Size: 50 }, DataDisk: [{ Size: 60 }] }, [essd(50), essd(60, "/dev/xvdb")]],
+    own: [{ SystemDisk: { Category: "cloud_essd", Size: 50 } }, [["/dev/xvda", "cloud_essd", "PL1", 50]]],
+    "from-bare": [{ ...bare, LaunchTemplateName: "bare" }, [essd(70)]],
+    "from-auto": [{ ...bare, LaunchTemplateName: "auto" }, [["/dev/xvda", "cloud_auto", undefined, 80]]],
+    "over-auto": [
+      { ...bare, LaunchTemplateName: "auto", SystemDisk: { Category: "cloud_essd" } },
+      [["/dev/xvda", "cloud_essd", "PL1", 80]],
+    ],
+    "from-data": [
+      { ...bare, LaunchTemplateName: "data" },
+      [essd(40), ["/dev/xvdb", "cloud_auto", undefined, 90]],
+    ],
+  };
+  for (const [name, [launch, disks]] of Object.entries(rows)) {
+    await kiln.upload(`fleets/${name}.yaml`, fleetText({ launch }));
+    const { result, reason } = await scaleOut(kiln, { count: 1 }, name);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
+    const [id] = (result?.["running"] ?? []) as string[];
+    expect(reason, name).toBe(undefined);
+    expect(disksOf(kiln, id), name).toEqual(disks);
+  }
+  kiln.cloud.world.publishImage("web", { imageId: "m-web-2" });
+  kiln.cloud.world.addDataDisk("m-web-2", { device: "/dev/xvdb", sizeGb: 35 });
+  const { result } = await scaleOut(kiln, { count: 1, key: "with-data" }, "plain");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
+  expect(disksOf(kiln, ((result?.["running"] ?? []) as string[])[0])).toEqual([
+    essd(40),
+    essd(35, "/dev/xvdb"),
+  ]);
+});
 
-fleetTest(
-  "a type that cannot have the fleet's disks does not stand in the way of its price ceiling",
-  async ({ deploy, expect }) => {
-    const kiln = await deploy();
-    const launch = { InstanceType: ["ecs.g5.large", "ecs.c7.large"], VSwitchId: "vsw-hangzhou-h" };
-    // c7 is 0.49 and its disk of 20 GiB 0.014; with a disk of 1000 GiB at PL1 it would be 1.89.
-    await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 1.1 } }));
-    expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 2, short: 1 });
-    const large = { ...launch, SystemDisk: { Category: "cloud_essd", Size: 1000 } };
-    await kiln.upload("fleets/large.yaml", fleetText({ launch: large, limits: { maxPricePerHour: 4 } }));
-    expect((await scaleOut(kiln, { count: 3 }, "large")).result).toMatchObject({ count: 2, short: 1 });
-  },
-);
+test("a type that cannot have the fleet's disks does not stand in the way of its price ceiling", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const launch = { InstanceType: ["ecs.g5.large", "ecs.c7.large"], VSwitchId: "vsw-hangzhou-h" };
+  // c7 is 0.49 and its disk of 20 GiB 0.014; with a disk of 1000 GiB at PL1 it would be 1.89.
+  await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 1.1 } }));
+  expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 2, short: 1 });
+  const large = { ...launch, SystemDisk: { Category: "cloud_essd", Size: 1000 } };
+  await kiln.upload("fleets/large.yaml", fleetText({ launch: large, limits: { maxPricePerHour: 4 } }));
+  expect((await scaleOut(kiln, { count: 3 }, "large")).result).toMatchObject({ count: 2, short: 1 });
+});
 
 /** Codes of RunInstances that another type, zone, vSwitch or disk may avoid; two of them are in no table of ours. */
 const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
@@ -320,40 +307,39 @@ const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
   [400, "InvalidParameter.Mismatch"],
 ];
 
-fleetTest(
-  "each refusal that another offering may avoid leads builder and fleet to the next one",
-  async ({ deploy, expect }) => {
-    const kiln = await deploy();
-    const { cloud } = kiln;
-    const runs: string[] = [];
-    for (const [n, [status, code]] of ELSEWHERE.entries()) {
-      cloud.faults.add({
-        product: "ecs",
-        action: "RunInstances",
-        kind: "before",
-        when: (params) =>
-          params["InstanceType"] === "ecs.g7.large" && Object.values(params).includes(`r${n}`),
-        fault: new CloudFault(status, code, `The cloud's own words about ${code}.`),
-      });
-      const types = { instanceTypes: ["ecs.g7.large", "ecs.c7.large"] };
-      await kiln.upload(`recipes/r${n}.yaml`, recipeText({ ...builder(types), test: { skip: true } }));
-      await kiln.upload(`fleets/r${n}.yaml`, fleetText({ launch: { VSwitchId: "vsw-hangzhou-h" } }));
-      runs.push((await accepted(kiln, `/fleets/r${n}/scale-out`, { count: 1 })).run);
-    }
-    const builders = () =>
-      new Map(
-        machines(kiln).flatMap(({ instanceId, type }) => {
-          const tags = tagsOf(kiln, instanceId);
-          return tags["kiln:role"] === "builder" ? [[tags["kiln:recipe"], type.id] as const] : [];
-        }),
-      );
-    await cloud.settle({ until: () => builders().size === ELSEWHERE.length, forMs: hours(1) });
-    const built = builders();
-    for (const [n, [, code]] of ELSEWHERE.entries()) {
-      expect(built.get(`r${n}`), code).toBe("ecs.c7.large");
-      const scaled = await ended(kiln, runs[n] ?? "");
-      expect(scaled.result, code).toMatchObject({ count: 1 });
-      expect(notesOf(scaled)?.[0]).toBe(`ecs.g7.large in vsw-hangzhou-h: ${code}`);
-    }
-  },
-);
+test("each refusal that another offering may avoid leads builder and fleet to the next one", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const { cloud } = kiln;
+  const runs: string[] = [];
+  for (const [n, [status, code]] of ELSEWHERE.entries()) {
+    cloud.faults.add({
+      product: "ecs",
+      action: "RunInstances",
+      kind: "before",
+      when: (params) => params["InstanceType"] === "ecs.g7.large" && Object.values(params).includes(`r${n}`),
+      fault: new CloudFault(status, code, `The cloud's own words about ${code}.`),
+    });
+    const types = { instanceTypes: ["ecs.g7.large", "ecs.c7.large"] };
+    await kiln.upload(`recipes/r${n}.yaml`, recipeText({ ...builder(types), test: { skip: true } }));
+    await kiln.upload(`fleets/r${n}.yaml`, fleetText({ launch: { VSwitchId: "vsw-hangzhou-h" } }));
+    runs.push((await accepted(kiln, `/fleets/r${n}/scale-out`, { count: 1 })).run);
+  }
+  const builders = () =>
+    new Map(
+      machines(kiln).flatMap(({ instanceId, type }) => {
+        const tags = tagsOf(kiln, instanceId);
+        return tags["kiln:role"] === "builder" ? [[tags["kiln:recipe"], type.id] as const] : [];
+      }),
+    );
+  await cloud.settle({ until: () => builders().size === ELSEWHERE.length, forMs: hours(1) });
+  const built = builders();
+  for (const [n, [, code]] of ELSEWHERE.entries()) {
+    expect(built.get(`r${n}`), code).toBe("ecs.c7.large");
+    const scaled = await ended(kiln, runs[n] ?? "");
+    expect(scaled.result, code).toMatchObject({ count: 1 });
+    expect(notesOf(scaled)?.[0]).toBe(`ecs.g7.large in vsw-hangzhou-h: ${code}`);
+  }
+});

@@ -1,17 +1,19 @@
-/** A dry run says what the run itself then does, and leaves no mark. */
+/** A dry run reports what the run itself then does, and changes nothing. */
 import { deepStrictEqual } from "node:assert/strict";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/journal.ts";
-import { BUCKET, type Deployment } from "../deployment.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { recipeText, test } from "./fixture.ts";
-import { HOME, imagesIn, quickRelease, release, request, served, tagOf } from "./release.ts";
+import type { RunRecord } from "../../shared/workflow/record.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { quickRelease, recipeText, release } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
+import { HOME, imagesIn, served, tagOf } from "../support/world.ts";
 
 const ABROAD = "cn-shanghai";
 const ACCOUNTS = ["1000000000000001", "1000000000000002"];
 const BARE = { provision: [], test: { skip: true } };
 
-/** Everything a run could leave a mark on; the records of runs are all that a dry run may write. */
+/** Everything a run could change; a dry run may only write its record. */
 function worldOf(kiln: Deployment): unknown {
   const { instances, snapshots, images, tasks, tags } = kiln.cloud.world;
   const tagged = (type: string, id: string) => tags.of(type, id).map(({ key, value }) => `${key}=${value}`);
@@ -37,7 +39,7 @@ function worldOf(kiln: Deployment): unknown {
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** The dry run of a request, between two looks at the world that must be the same. */
+/** The dry run of a request; the world before and after it must be the same. */
 async function rehearsed(kiln: Deployment, path: string, body: Body = {}): Promise<RunRecord> {
   const before = worldOf(kiln);
   const runs = kiln.records().length;
@@ -47,14 +49,14 @@ async function rehearsed(kiln: Deployment, path: string, body: Body = {}): Promi
   return record;
 }
 
-/** Both, one after the other: what fails dry fails wet, for the same reason. */
+/** The dry run and then the run itself. */
 async function both(kiln: Deployment, path: string, body: Body = {}) {
   const dry = await rehearsed(kiln, path, body);
   const wet = await request(kiln, path, body);
   return { dry, wet };
 }
 
-/** Puts a recipe; the bake that its upload would begin is lost on the way. */
+/** Uploads a recipe; the bake that its upload would start is lost on the way. */
 async function put(kiln: Deployment, recipe: string): Promise<void> {
   const stopLosing = kiln.cloud.fc.lose(({ payload }) => payload.includes('"eventName"'));
   await kiln.upload("recipes/web.yaml", recipe);
@@ -62,6 +64,7 @@ async function put(kiln: Deployment, recipe: string): Promise<void> {
   stopLosing();
 }
 
+// oxlint-disable-next-line max-lines-per-function -- one scenario, in its order
 test("a dry bake says what changed and where the builder would be launched, and the bake does that", async ({
   kiln,
   expect,
@@ -70,7 +73,7 @@ test("a dry bake says what changed and where the builder would be launched, and 
   const recipe = recipeText({ provision: [script], test: { skip: true } });
   await put(kiln, recipe);
   const lost = await both(kiln, "/recipes/web/bake");
-  expect(lost.dry.reason).toBe("recipe web names objects the bucket does not have: scripts/web.sh");
+  expect(lost.dry.reason).toBe("recipe web names objects that the bucket does not have: scripts/web.sh");
   expect(lost.wet.reason).toBe(lost.dry.reason);
   await kiln.upload("scripts/web.sh", "echo one");
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);
@@ -117,8 +120,9 @@ test("a dry bake that nothing could be launched for, or without a recipe, fails 
   await put(kiln, recipeText());
   for (const type of ["ecs.g7.large", "ecs.c7.large"]) kiln.cloud.world.stock(type, "cn-hangzhou-h", 0);
   const dry = await both(kiln, "/recipes/web/bake");
-  expect(dry.dry.reason).toMatch(/^no builder could be had: ecs\.g7.*NoStock; ecs\.c7.*NoStock$/);
+  expect(dry.dry.reason).toMatch(/^could not launch a builder: ecs\.g7.*NoStock; ecs\.c7.*NoStock$/);
   expect(dry.wet.reason).toBe(dry.dry.reason);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   const builder = (JSON.parse(recipeText()) as { source: { builder: object } }).source.builder;
   await put(kiln, recipeText({ source: { builder: { ...builder, securityGroupId: "sg-none0000001" } } }));
   const refused = await both(kiln, "/recipes/web/bake");
@@ -151,7 +155,8 @@ test("a dry bake of a machine names it and would stop it; the machine runs on", 
   expect(wet.state).toBe("done");
 });
 
-test("a dry promotion says where the image would go, to whom and what gives way, and the promotion does that", async ({
+// oxlint-disable-next-line max-lines-per-function -- one scenario, in its order
+test("a dry promotion reports the regions, accounts and deprecations, and the promotion does the same", async ({
   kiln,
   expect,
 }) => {
@@ -161,7 +166,7 @@ test("a dry promotion says where the image would go, to whom and what gives way,
   const abroad = served(kiln, ABROAD) ?? "";
   await put(kiln, recipeText({ promote, test: { commands: ["systemctl is-active nginx"] } }));
   const path = "/families/web/promote";
-  // The first one was never provisioned, so its real test would fail: here only the move is looked at.
+  // The first image was never provisioned, so its real test would fail: only the dry run has one.
   const tested = await rehearsed(kiln, path, { recipe: "web", imageId: first.imageId });
   expect(tested.result?.["test"]).toMatchObject({
     launch: { instanceType: "ecs.g7.large", vSwitchId: "vsw-hangzhou-h", imageId: first.imageId },
@@ -198,7 +203,7 @@ test("a dry promotion says where the image would go, to whom and what gives way,
   expect(again.result).toMatchObject({ copies: { [ABROAD]: copy?.imageId }, wouldCopy: [], wouldJoin: [] });
 });
 
-test("a dry promotion that would be refused is refused with the same words", async ({ kiln, expect }) => {
+test("a dry promotion fails with the message of the promotion", async ({ kiln, expect }) => {
   const first = await release(kiln, 1, BARE);
   const second = await release(kiln, 2, BARE);
   const path = "/families/web/promote";
@@ -216,11 +221,12 @@ test("a dry promotion that would be refused is refused with the same words", asy
   await put(kiln, recipeText({ description: "number 2" }));
   for (const type of ["ecs.g7.large", "ecs.c7.large"]) kiln.cloud.world.stock(type, "cn-hangzhou-h", 0);
   const { dry, wet } = await both(kiln, path, { recipe: "web", imageId: second.imageId });
-  expect(dry.reason).toMatch(/^no tester could be had: /);
+  expect(dry.reason).toMatch(/^could not launch a tester: /);
   expect(wet.reason).toBe(dry.reason);
 });
 
-test("a dry rollback names every image that steps back, and the rollback and its undo do that", async ({
+// oxlint-disable-next-line max-lines-per-function -- one scenario, in its order
+test("a dry rollback names every image to deprecate, and the rollback and its undo do the same", async ({
   kiln,
   expect,
 }) => {
@@ -264,7 +270,7 @@ test("a dry rollback names every image that steps back, and the rollback and its
   expect(named.wet.result).toMatchObject({ imageId: first.imageId, regions: { [HOME]: first.imageId } });
 });
 
-test("a dry rollback with a bad target, or of an empty family, is refused with the same words", async ({
+test("a dry rollback with a bad target, or of an empty family, fails with the message of the rollback", async ({
   kiln,
   expect,
 }) => {
@@ -286,13 +292,13 @@ test("a dry rollback with a bad target, or of an empty family, is refused with t
   expect(served(kiln)).toBe(second.imageId);
 });
 
-test("a dry rollback beside a promotion neither waits for it nor holds it up", async ({ kiln, expect }) => {
+test("a dry rollback during a promotion neither waits for it nor delays it", async ({ kiln, expect }) => {
   await quickRelease(kiln, 1);
   await quickRelease(kiln, 2);
-  kiln.cloud.world.delays.copyMs = minutes(20);
+  kiln.cloud.world.delays({ copyMs: minutes(20) });
   await kiln.upload("recipes/web.yaml", recipeText({ ...BARE, promote: { regions: [ABROAD] } }));
   await kiln.cloud.settle({ until: () => imagesIn(kiln, ABROAD).length > 0, forMs: hours(2) });
-  // The tags of the copy's snapshots come with time, so the world is looked at over seconds only.
+  // The promotion goes on: the world would change within minutes.
   const { body } = await kiln.call("POST", "/families/web/rollback", { to: "previous", dryRun: true });
   await kiln.cloud.settle({ forMs: seconds(20) });
   const dry = kiln.record(String(body["run"]));
@@ -309,7 +315,7 @@ const REQUESTS: readonly (readonly [path: string, body: (imageId: string) => Bod
   ["/recipes/web/bake", () => ({ force: true })],
 ];
 
-test("a dry run that is delivered twice, or refused by the cloud, leaves no mark either", async ({
+test("a dry run that is delivered twice, or refused by the cloud, changes nothing either", async ({
   kiln,
   expect,
 }) => {
@@ -328,13 +334,13 @@ test("a dry run that is delivered twice, or refused by the cloud, leaves no mark
 });
 
 test.for(REQUESTS)(
-  "a dry run of %s that dies at every delivery fails without a mark",
+  "a dry run of %s that crashes at every delivery fails and changes nothing",
   async ([path, body], { kiln, expect }) => {
     await quickRelease(kiln, 1);
     const second = await quickRelease(kiln, 2);
     kiln.cloud.faults.add({ product: "ecs", action: "DescribeImages", kind: "crash" });
     const { state, reason } = await rehearsed(kiln, path, body(second.imageId));
-    expect([state, reason]).toEqual(["failed", expect.stringMatching(/ after \d tries: /)]);
+    expect([state, reason]).toEqual(["failed", expect.stringMatching(/ after \d attempts: /)]);
     expect(tagOf(kiln, second.imageId, "kiln:promotion")).toMatch(/^promoted /);
   },
 );
@@ -349,13 +355,13 @@ test("a dry run and the run itself may carry the same key", async ({ kiln, expec
   expect(served(kiln)).not.toBe(second.imageId);
 });
 
-test("a rollback event without a target, with two, or an undo of some regions changes nothing and says what to write", async ({
+test("a rollback event without a target, with two, or an undo with regions changes nothing and says what to write", async ({
   kiln,
   expect,
 }) => {
   await quickRelease(kiln, 1);
   await quickRelease(kiln, 2);
-  const before = JSON.stringify(kiln.cloud.world.imaging.newestOf(HOME, "web")?.imageId);
+  const before = JSON.stringify(kiln.cloud.world.served(HOME, "web")?.imageId);
   const said: string[] = [];
   const targets = [
     {},
@@ -378,7 +384,7 @@ test("a rollback event without a target, with two, or an undo of some regions ch
     expect.stringMatching(/"regions" does not go with "undo".*leave "regions" out$/),
   ]);
   await kiln.cloud.settle({ forMs: hours(1) });
-  expect(JSON.stringify(kiln.cloud.world.imaging.newestOf(HOME, "web")?.imageId)).toBe(before);
+  expect(JSON.stringify(kiln.cloud.world.served(HOME, "web")?.imageId)).toBe(before);
   expect(kiln.records("rollback")).toEqual([]);
   const kept = kiln.cloud.oss
     .list(BUCKET, "failures/")

@@ -9,13 +9,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "vitest";
 import { minutes, seconds } from "../../shared/duration.ts";
-import type { Fault } from "../cloud/kernel.ts";
-import { BUCKET, deployKiln, type Answer, type DeployOptions, type Deployment } from "../deployment.ts";
-import { ended, fleetText, machines, tagsOf } from "./fleet.ts";
+import { recordKey } from "../../shared/keys.ts";
 import { signedPath } from "../../shared/signed-link.ts";
-import { recordKey } from "../../shared/run.ts";
-import { hurry } from "./fixture.ts";
-import { publishImage } from "../cloud/ecs/public-images.ts";
+import type { Fault } from "../cloud/index.ts";
+import { hurry } from "../support/deploy.ts";
+import {
+  BUCKET,
+  deployKiln,
+  type Answer,
+  type DeployOptions,
+  type Deployment,
+} from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { ended } from "../support/runs.ts";
+import { machines, tagsOf } from "../support/world.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const LIMIT_MS = seconds(3);
@@ -39,7 +46,10 @@ const test = base.extend<{ deploy: (env?: DeployOptions["env"]) => Promise<Deplo
       const kiln = await deployKiln({ env, manifest, dist: join(ROOT, "dist"), fc: { timers: [] } });
       deployed.push(kiln);
       hurry(kiln);
-      publishImage(kiln.cloud.world, "web", { imageId: "m-web-1" }, kiln.cloud.time.now() - minutes(60));
+      kiln.cloud.world.publishImage("web", {
+        imageId: "m-web-1",
+        createdAt: kiln.cloud.time.now() - minutes(60),
+      });
       return kiln;
     });
     for (const kiln of deployed) await kiln.close();
@@ -172,6 +182,7 @@ test("several calls that are slow one by one end in 503 in time too", async ({ d
   expect(answer?.ms).toBeLessThan(LIMIT_MS);
   const [again] = await timed(kiln, request);
   expect(again?.status).toBe(202);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   const runs = ((again?.body["runs"] ?? []) as { run: string }[]).map(({ run }) => run);
   for (const run of runs) await ended(kiln, run);
   expect(new Set(runs).size).toBe(6);
@@ -193,8 +204,20 @@ test("an address that refuses or has no name ends in 503 in time", async ({ depl
   }
 });
 
-/** Answers of something that stands between: a proxy's page, half an object, a login. */
-const BETWEEN = [
+const RUNNING = {
+  v: 1,
+  kind: "promote",
+  subject: "web",
+  by: "ci",
+  state: "running",
+  phase: "approve",
+  beganAt: "2026-01-05T00:00:00.000Z",
+  updatedAt: "2026-01-05T00:00:00.000Z",
+  steps: [],
+};
+
+/** Answers of a proxy: a page, half an object, a login. */
+const PROXIED = [
   [200, { "content-type": "text/html" }, "<html></html>"],
   [200, { "content-type": "application/json" }, '{"v":1,'],
   [200, { "content-type": "application/json" }, ""],
@@ -202,16 +225,17 @@ const BETWEEN = [
   [302, { location: "http://127.0.0.1:1/" }, ""],
 ] as const;
 
-test("what neither OSS nor Function Compute answered is 503, and is not taken for a record or a queued event", async ({
+test("an answer that comes neither from OSS nor from Function Compute ends in 503, and counts as no record and no queued event", async ({
   deploy,
   expect,
 }) => {
-  let next: (typeof BETWEEN)[number] = BETWEEN[0];
+  let next: (typeof PROXIED)[number] = PROXIED[0];
   const server = createServer((_, answer) => {
     const [status, headers, body] = next;
     answer.writeHead(status, headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const [env, request] of [
     [{ KILN_OSS_ENDPOINT: url }, ["GET", "/runs/bake-web-20260105-0123456789ab"]],
@@ -219,7 +243,7 @@ test("what neither OSS nor Function Compute answered is 503, and is not taken fo
     [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "acs3" }, wish("web")],
   ] as const) {
     const kiln = await deploy(env);
-    for (next of BETWEEN) {
+    for (next of PROXIED) {
       const [answer] = await timed(kiln, request);
       expect([answer?.status, next, env]).toEqual([503, next, env]);
     }
@@ -227,7 +251,7 @@ test("what neither OSS nor Function Compute answered is 503, and is not taken fo
   server.close();
 });
 
-test("whoever decides and whose answer is lost hears the own decision, and another one that it was decided", async ({
+test("a decision whose answer is lost is confirmed when it is sent again, and another decision is refused", async ({
   deploy,
   expect,
 }) => {
@@ -235,7 +259,7 @@ test("whoever decides and whose answer is lost hears the own decision, and anoth
     const kiln = await deploy({ KILN_APPROVAL_SECRET: SECRET });
     await warm(kiln, 1);
     const run = "promote-web-20260105-0123456789ab";
-    kiln.cloud.oss.put(BUCKET, recordKey(run), JSON.stringify({ v: 1, run, state: "running", steps: [] }));
+    kiln.cloud.oss.put(BUCKET, recordKey(run), JSON.stringify({ ...RUNNING, run }));
     const ends = kiln.cloud.time.now() + minutes(30);
     const link = signedPath({ kind: "approvals", parts: [run] }, ends, SECRET);
     const lost = (_: unknown, n: number): boolean => n === 0;
@@ -252,10 +276,10 @@ test("whoever decides and whose answer is lost hears the own decision, and anoth
         status: one.status,
         text: await one.text(),
       }));
-      return `${status} ${/Approved|Rejected|decided before/.exec(text)?.[0]}`;
+      return `${status} ${/Approved|Rejected|Already decided/.exec(text)?.[0]}`;
     };
     expect(await press("approve")).toBe("200 Approved");
     expect(await press("approve")).toBe("200 Approved");
-    expect(await press("reject")).toBe("409 decided before");
+    expect(await press("reject")).toBe("409 Already decided");
   }
 });

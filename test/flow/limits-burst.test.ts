@@ -1,4 +1,7 @@
-import { burst, fleetText, machines, test } from "./fleet.ts";
+import { test } from "../support/deploy.ts";
+import { fleetText } from "../support/fleets.ts";
+import { burst } from "../support/runs.ts";
+import { machines } from "../support/world.ts";
 
 test(
   "two hundred parallel and repeated webhooks end in the exact count",

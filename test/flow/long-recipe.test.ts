@@ -1,11 +1,13 @@
-import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import { test } from "../support/deploy.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { leftovers, ownImages } from "../support/world.ts";
 
-/** Scripts that together nearly fill what a document may hold. */
+/** Scripts that together nearly reach the size limit of a document. */
 const scripts = [0, 1, 2].map((part) =>
   Array.from({ length: 240 }, (_, at) => `echo "part ${part} line ${at} says \\"hello\\""`).join("\n"),
 );
 
-test("a recipe of almost the longest length is baked and promoted, whatever travels along with it", async ({
+test("a recipe near the size limit is baked and promoted: its events still fit into a payload", async ({
   kiln,
   expect,
 }) => {

@@ -1,9 +1,10 @@
-/** Parameters of a bake: which reach the builder, and which end the run before anything is there. */
+/** Parameters of a bake: those that reach the builder, and those that are refused before anything is created. */
 import { hours, minutes } from "../../shared/duration.ts";
-import { BUCKET } from "../deployment.ts";
-import { accepted, answered, ended } from "./fleet.ts";
-import { ownImages, recipeText, test } from "./fixture.ts";
-import type { Deployment } from "../deployment.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { recipeText } from "../support/recipes.ts";
+import { accepted, answered, ended } from "../support/runs.ts";
+import { ownImages } from "../support/world.ts";
 
 const BAKE = "/recipes/web/bake";
 const FORGED = "bake-web-20260105-0123456789ab";
@@ -12,7 +13,7 @@ const provision = [
 ];
 const text = recipeText({ provision, family: undefined, test: undefined, rebake: { nightly: false } });
 
-/** The recipe is there, and what its upload baked is over: only what a test asks for counts. */
+/** Uploads the recipe and waits for the bake of the upload, so that a test sees only its own bakes. */
 async function ready(kiln: Deployment): Promise<void> {
   kiln.cloud.oss.put(BUCKET, "recipes/web.json", text);
   await kiln.cloud.settle({
@@ -22,10 +23,9 @@ async function ready(kiln: Deployment): Promise<void> {
   await kiln.cloud.settle({ forMs: minutes(3) });
 }
 
-const launches = ({ cloud }: Deployment): number =>
-  cloud.calls.filter(({ action }) => action === "RunInstances").length;
+const launches = ({ cloud }: Deployment): number => cloud.callLog.count({ action: "RunInstances" });
 
-test("a parameter reaches the commands beside what the recipe sets, in either case", async ({
+test("a parameter reaches the commands in addition to the recipe's own variables, in either case", async ({
   kiln,
   expect,
 }) => {
@@ -37,10 +37,7 @@ test("a parameter reaches the commands beside what the recipe sets, in either ca
   expect(snapshot?.content.files.get("/etc/seen")).toBe("1.26 front\n");
 });
 
-test("a name that a program reads is refused at the door, whole, and no run begins", async ({
-  kiln,
-  expect,
-}) => {
+test("the webhook refuses a reserved parameter name, and no run starts", async ({ kiln, expect }) => {
   await ready(kiln);
   const before = [kiln.records().length, launches(kiln)];
   for (const name of ["BASH_ENV", "PATH", "LD_PRELOAD", "http_proxy", "NPM_CONFIG_REGISTRY"]) {
@@ -57,7 +54,7 @@ test("a name that a program reads is refused at the door, whole, and no run begi
   expect([kiln.records().length, launches(kiln)]).toEqual(before);
 });
 
-test("a parameter the recipe sets itself ends the run before a builder is there, with the step and the variable", async ({
+test("a parameter that a step sets itself fails the run before the launch, with the step and the variable", async ({
   kiln,
   expect,
 }) => {
@@ -67,12 +64,12 @@ test("a parameter the recipe sets itself ends the run before a builder is there,
   const record = await ended(kiln, run);
   expect(record.state).toBe("failed");
   expect(record.reason).toBe(
-    'parameters.TIER: provision[0] ("install") sets TIER itself, under environment, and a parameter does not replace that; leave the parameter out, or remove TIER from the step',
+    'parameters.TIER: provision[0] ("install") sets TIER under environment, and a parameter does not replace that; leave the parameter out, or remove TIER from the step',
   );
   expect(launches(kiln)).toBe(before);
 });
 
-test("a request past the door begins no run: it is kept among the failures, with the name", async ({
+test("a request that bypasses the webhook starts no run: it is kept under failures/, with the name", async ({
   kiln,
   expect,
 }) => {
@@ -87,33 +84,33 @@ test("a request past the door begins no run: it is kept among the failures, with
 });
 
 for (const phase of ["plan", "command"] as const) {
-  test(`an event in its ${phase} phase is no way around it: the run fails and runs nothing`, async ({
+  test(`a forged event in phase ${phase} with a reserved name fails its run and runs nothing`, async ({
     kiln,
     expect,
   }) => {
     await ready(kiln);
-    const seen = () =>
-      kiln.cloud.calls.filter(({ action }) => /^Run(Command|Instances)$/.test(action)).length;
+    const seen = () => kiln.cloud.callLog.count({ action: ["RunCommand", "RunInstances"] });
     const before = seen();
     const planned = kiln.cloud.fc.events.find(({ payload }) => payload.includes('"phase":"launch"'));
-    const { job } = JSON.parse(planned?.payload.toString() ?? "{}") as { job: object };
+    const { input }: { input: { plan?: object } } = JSON.parse(planned?.payload.toString() ?? "{}");
+    const { plan: _plan, ...unplanned } = input;
     const at = kiln.cloud.time.now();
-    const line = {
+    const envelope = {
       v: 1,
       run: FORGED,
       seq: 4,
-      notBefore: at,
-      began: at,
-      since: at,
-      tries: 0,
+      runAt: at,
+      startedAt: at,
+      phaseStartedAt: at,
+      attempt: 0,
       by: "invoke",
-      trail: [],
+      history: [],
     };
     const state = phase === "command" ? { instanceId: "i-1", index: 0 } : {};
     await kiln.invoke("kiln-bake-image", {
-      ...line,
+      ...envelope,
       phase,
-      job: { ...job, parameters: { BASH_ENV: "$(id)" } },
+      input: { ...(phase === "plan" ? unplanned : input), parameters: { BASH_ENV: "$(id)" } },
       ...state,
     });
     const record = await ended(kiln, FORGED);

@@ -1,9 +1,11 @@
 import { minutes } from "../../shared/duration.ts";
-import type { Deployment } from "../deployment.ts";
-import { leftovers, ownImages, recipeText, test } from "./fixture.ts";
-import { imagesIn, release, request, served, tagOf } from "./release.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { recipeText, release } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
+import { imagesIn, leftovers, ownImages, served, tagOf } from "../support/world.ts";
 
-/** A machine a person set up: nobody sealed it. */
+/** An instance that was set up by hand and not generalized. */
 async function golden(kiln: Deployment): Promise<string> {
   const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
     ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
@@ -16,33 +18,33 @@ async function golden(kiln: Deployment): Promise<string> {
   return InstanceIdSets.InstanceIdSet[0] ?? "";
 }
 
-const gate = {
+const place = {
   instanceTypes: ["ecs.g7.large"],
   vSwitchIds: ["vsw-hangzhou-h"],
   securityGroupId: "sg-default0001",
 };
 
-test("a failed test keeps the image out of its family, and says which test and what it printed", async ({
+test("a failed test keeps the image out of its family; the reason has its name and output", async ({
   kiln,
   expect,
 }) => {
   const { promotion, imageId } = await release(kiln, 1, {
-    test: { commands: [{ name: "site answers", run: "echo nobody there; exit 4" }] },
+    test: { commands: [{ name: "site answers", run: "echo no answer; exit 4" }] },
   });
   expect(promotion).toMatchObject({ kind: "promote", state: "failed" });
-  expect(promotion?.reason).toMatch(/^"site answers" failed with exit code 4: nobody there/);
+  expect(promotion?.reason).toMatch(/^"site answers" failed with exit code 4: no answer/);
   expect(served(kiln)).toBeUndefined();
   expect(ownImages(kiln).map(({ family }) => family)).toEqual([""]);
   expect(tagOf(kiln, imageId, "kiln:gate")).toBe("failed");
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("an image of a machine nobody cleaned fails hygiene, names each finding and how to waive it", async ({
+test("an image of an instance that was not generalized fails the image checks, with each finding and how to waive it", async ({
   kiln,
   expect,
 }) => {
   const source = { instance: { id: await golden(kiln) } };
-  const { promotion } = await release(kiln, 1, { source, provision: [], test: gate });
+  const { promotion } = await release(kiln, 1, { source, provision: [], test: place });
   expect(promotion?.state).toBe("failed");
   expect(promotion?.reason).toMatch(
     /is not clean\. machine-id: \/etc\/machine-id came with the image .*ssh-host-keys: .*cloud-init: it remembers i-/,
@@ -50,25 +52,22 @@ test("an image of a machine nobody cleaned fails hygiene, names each finding and
   expect(promotion?.reason).toContain("test.hygiene.waive: [machine-id, ssh-host-keys, cloud-init]");
   expect(served(kiln)).toBeUndefined();
   const waive = ["machine-id", "ssh-host-keys", "cloud-init"];
-  const waived = await release(kiln, 2, { source, provision: [], test: { ...gate, hygiene: { waive } } });
+  const waived = await release(kiln, 2, { source, provision: [], test: { ...place, hygiene: { waive } } });
   expect(waived.promotion?.state).toBe("done");
   expect(served(kiln)).toBe(waived.imageId);
 });
 
-test("access left in an image is found on its first boot, unless it is waived", async ({ kiln, expect }) => {
-  const provision = ["mkdir -p /root/.ssh", "echo 'ssh-ed25519 AAAA somebody' > /root/.ssh/authorized_keys"];
+test("an access key in an image is found, unless the check is waived", async ({ kiln, expect }) => {
+  const provision = ["mkdir -p /root/.ssh", "echo 'ssh-ed25519 AAAA operator' > /root/.ssh/authorized_keys"];
   const { promotion } = await release(kiln, 1, { provision, test: {} });
   expect(promotion?.reason).toMatch(
     /authorized-keys: \/root\/\.ssh\/authorized_keys holds 1 key\(s\); .*waive: \[authorized-keys\]/,
   );
-  const test = { hygiene: { waive: "authorized-keys" } };
-  expect((await release(kiln, 2, { provision, test })).promotion?.state).toBe("done");
+  const waived = { provision, test: { hygiene: { waive: "authorized-keys" } } };
+  expect((await release(kiln, 2, waived)).promotion?.state).toBe("done");
 });
 
-test("a builder is sealed: two images of one recipe give machines with identities of their own", async ({
-  kiln,
-  expect,
-}) => {
+test("a builder is generalized: its image has no identity and no shell history", async ({ kiln, expect }) => {
   await release(kiln, 1, { provision: ["echo x > /root/.bash_history"], test: {} });
   const [image] = ownImages(kiln);
   const files = image?.disks[0]?.content.files;
@@ -78,29 +77,32 @@ test("a builder is sealed: two images of one recipe give machines with identitie
   expect(served(kiln)).toBe(image?.imageId);
 });
 
-test("the time-out of the test bounds the whole gate, and the tester is given back", async ({
+test("test.timeout limits the whole image test, and the test instance is released", async ({
   kiln,
   expect,
 }) => {
-  const test = { commands: [{ name: "soak", run: "sleep 3000", timeout: "1h" }], timeout: "10m" };
-  const { promotion } = await release(kiln, 1, { test });
+  const soak = { commands: [{ name: "soak", run: "sleep 3000", timeout: "1h" }], timeout: "10m" };
+  const { promotion } = await release(kiln, 1, { test: soak });
   expect(promotion?.reason).toMatch(
-    /^the gate is not over after 10m.* \(watch: "soak" runs\); test\.timeout allows 10m$/,
+    /^the image test is not over after 10m.* \(watch: "soak" runs\); test\.timeout allows 10m$/,
   );
   expect(served(kiln)).toBeUndefined();
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("a promotion that a newer image outranks is stopped and names it", async ({ kiln, expect }) => {
+test("a promotion of an image that a newer one supersedes fails and names the newer one", async ({
+  kiln,
+  expect,
+}) => {
   const first = await release(kiln, 1);
   const second = await release(kiln, 2);
   const late = await request(kiln, "/families/web/promote", { recipe: "web", imageId: first.imageId });
   expect(late).toMatchObject({ state: "failed", phase: "check" });
-  expect(late.reason).toContain(`${second.imageId} in family web is newer and available`);
+  expect(late.reason).toContain(`${second.imageId} in family web in cn-hangzhou is newer and available`);
   expect(served(kiln)).toBe(second.imageId);
 });
 
-test("a recipe may let older images win: the newer one is unshared, deprecated and says so", async ({
+test("a recipe may let an older image win: the newer one is unshared and deprecated", async ({
   kiln,
   expect,
 }) => {
@@ -116,7 +118,7 @@ test("a recipe may let older images win: the newer one is unshared, deprecated a
   expect(newer?.sharedWith.size).toBe(0);
 });
 
-test("an image is promoted by hand only into the family of its recipe, and only when it is there", async ({
+test("an operator can promote an image only into the family of its recipe, and only when it exists", async ({
   kiln,
   expect,
 }) => {

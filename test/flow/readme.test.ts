@@ -1,4 +1,4 @@
-/** What the README tells people to type works when they type it. */
+/** The commands, documents and request bodies of the README work as written. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { test } from "vitest";
 import { routeOf } from "../../functions/webhook/routes.ts";
 import { parseFleet } from "../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
-import { deployKiln } from "../deployment.ts";
+import { deployKiln } from "../support/deployment.ts";
 
 const READMES = ["README.md", "README.zh-CN.md"];
 const run = promisify(execFile);
@@ -20,14 +20,15 @@ function blocks(file: string, language: string): string[] {
   );
 }
 
-test.for(READMES)("the signed request of %s is accepted by the front door", async (file, { expect }) => {
+test.for(READMES)("the signed request of %s is accepted by the webhook", async (file, { expect }) => {
   const snippet = blocks(file, "sh").find((code) => code.includes("openssl"));
   // The shell reads the machine's clock, so this cloud begins in the present.
   const kiln = await deployKiln({ at: performance.timeOrigin + performance.now() });
   try {
-    const door = kiln.cloud.urls.http["kiln-webhook"] ?? "";
-    const env = { PATH: process.env["PATH"], KILN_URL: door, KILN_SECRET: kiln.caller.secret };
+    const webhook = kiln.cloud.urls.http["kiln-webhook"] ?? "";
+    const env = { PATH: process.env["PATH"], KILN_URL: webhook, KILN_SECRET: kiln.caller.secret };
     const { stdout } = await run("bash", ["-c", snippet ?? "exit 1"], { env });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
     expect(JSON.parse(stdout)).toMatchObject({ run: expect.stringMatching(/^scale-web-/) as string });
     const wrong = await run("bash", ["-c", snippet ?? "exit 1"], { env: { ...env, KILN_SECRET: "wrong" } });
     expect(JSON.parse(wrong.stdout)).toEqual({ error: "not authenticated" });
@@ -36,7 +37,7 @@ test.for(READMES)("the signed request of %s is accepted by the front door", asyn
   }
 });
 
-test.for(READMES)("the recipe and the fleet of %s are what Kiln reads", (file, { expect }) => {
+test.for(READMES)("the recipe and the fleet of %s are valid", (file, { expect }) => {
   const [recipe = "", fleet = ""] = blocks(file, "yaml");
   expect(parseRecipe("web", recipe).family).toBe("web");
   expect(parseFleet("web", fleet).limits).toMatchObject({ max: 10, perRequest: 5 });

@@ -1,9 +1,11 @@
-/** What a person gets to read when the input, or the cloud, says no; and that nothing half-happens. */
+/** Refusals by Kiln and by the cloud: the message says what to do, and nothing is left half done. */
 import { hours } from "../../shared/duration.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { leftovers, ownImages } from "../support/world.ts";
 
-test("a bad recipe is refused whole, with every problem and its path, before the first change", async ({
+test("an invalid recipe is refused with every problem and its path, before the first change", async ({
   kiln,
   expect,
 }) => {
@@ -12,10 +14,10 @@ test("a bad recipe is refused whole, with every problem and its path, before the
   expect(bake?.reason).toContain("web has 2 problem(s):");
   expect(bake?.reason).toMatch(/family: .*must not start with aliyun/);
   expect(bake?.reason).toMatch(/provison: .*provision/);
-  expect(kiln.cloud.calls.filter(({ product }) => product === "ecs")).toEqual([]);
+  expect(kiln.cloud.callLog.count({ product: "ecs" })).toBe(0);
 });
 
-test("a recipe whose base family serves nothing says which family and region were asked", async ({
+test("a base family without an available image is refused with its name and region", async ({
   kiln,
   expect,
 }) => {
@@ -31,28 +33,28 @@ test("a recipe whose base family serves nothing says which family and region wer
   );
 });
 
-test("a recipe that names an object the bucket does not have is refused before a builder is launched", async ({
+test("a recipe that names a missing object is refused before a builder is launched", async ({
   kiln,
   expect,
 }) => {
   const [bake] = await bakeAndPromote(kiln, recipeText({ provision: [{ script: "scripts/missing.sh" }] }));
-  expect(bake?.reason).toBe("recipe web names objects the bucket does not have: scripts/missing.sh");
-  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("RunInstances");
+  expect(bake?.reason).toBe("recipe web names objects that the bucket does not have: scripts/missing.sh");
+  expect(kiln.cloud.callLog.count({ action: "RunInstances" })).toBe(0);
 });
 
-test("a script too long to be sent is refused before a builder is launched, with its size and the limit", async ({
+test("a script above the size limit of a command is refused before a builder is launched, with both sizes", async ({
   kiln,
   expect,
 }) => {
   await kiln.upload("scripts/long.sh", "# filler\n".repeat(2500));
   const [bake] = await bakeAndPromote(kiln, recipeText({ provision: [{ script: "scripts/long.sh" }] }));
   expect(bake?.reason).toBe(
-    'provision[0] ("scripts/long.sh") has 30000 bytes as Base64 with its environment and parameters; a command may have 24576: split it, or let it fetch the rest',
+    'provision[0] ("scripts/long.sh") has 30000 bytes as Base64 with its environment and parameters, and a command may have 24576; split it, or let it download the rest',
   );
-  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("RunInstances");
+  expect(kiln.cloud.callLog.count({ action: "RunInstances" })).toBe(0);
 });
 
-test("a throttled call is repeated after the minute and the run goes on", async ({ kiln, expect }) => {
+test("a throttled call is retried after a minute and the run continues", async ({ kiln, expect }) => {
   kiln.cloud.faults.add({
     product: "ecs",
     action: "RunInstances",
@@ -62,15 +64,12 @@ test("a throttled call is repeated after the minute and the run goes on", async 
   });
   const [bake] = await bakeAndPromote(kiln, recipeText());
   expect(bake?.state).toBe("done");
-  const asked = kiln.cloud.calls.filter(({ action }) => action === "RunInstances").slice(0, 3);
+  const asked = kiln.cloud.callLog.entries({ action: "RunInstances" }).slice(0, 3);
   expect(asked.map(({ code }) => code)).toEqual(["Throttling.User", "Throttling.User", undefined]);
   expect((asked[1]?.at ?? 0) - (asked[0]?.at ?? 0)).toBeGreaterThanOrEqual(60_000);
 });
 
-test("credentials that expire between two calls are replaced by the next invocation", async ({
-  kiln,
-  expect,
-}) => {
+test("expired credentials are replaced by the next invocation", async ({ kiln, expect }) => {
   kiln.cloud.faults.add({
     product: "ecs",
     action: "DescribeInstances",
@@ -82,7 +81,7 @@ test("credentials that expire between two calls are replaced by the next invocat
   expect(bake?.state).toBe("done");
 });
 
-test("a missing permission ends the run with the action to allow, and leaves nothing", async ({
+test("a missing permission fails the run with the action to allow, and nothing is left", async ({
   kiln,
   expect,
 }) => {
@@ -100,7 +99,7 @@ test("a missing permission ends the run with the action to allow, and leaves not
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("an image that fails its test stays out of its family, which goes on serving the last one", async ({
+test("an image that fails its test does not join its family, which still serves the one before", async ({
   kiln,
   expect,
 }) => {
@@ -112,14 +111,17 @@ test("an image that fails its test stays out of its family, which goes on servin
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("after a failed gate the same recipe is baked again, not skipped", async ({ kiln, expect }) => {
+test("after a failed image test the unchanged recipe is baked again, not skipped", async ({
+  kiln,
+  expect,
+}) => {
   const text = recipeText({ provision: ["yum install -y nginx"] });
   const [first] = await bakeAndPromote(kiln, text);
   const [second] = await bakeAndPromote(kiln, text);
   expect(second?.result?.["skipped"]).toBeUndefined();
   const failedImage = String(first?.result?.["imageId"]);
   expect(second?.steps.find(({ phase }) => phase === "plan")?.note).toBe(
-    `${failedImage} did not pass its gate`,
+    `${failedImage} did not pass its test`,
   );
 });
 
@@ -131,16 +133,19 @@ test("a Windows base is refused for a builder; a Windows image is tested with Po
   const gate = { commands: [{ run: "Get-Service nginx", environment: { TIER: "it's" } }] };
   await kiln.upload("recipes/web.yaml", recipeText({ provision: [], test: gate }));
   await kiln.cloud.settle({ until: () => ownImages(kiln).length > 0, forMs: hours(1) });
-  for (const image of world.images.values()) Object.assign(image, { osType: "windows" });
+  for (const { imageId } of world.images.values()) world.makeWindows(imageId);
   await kiln.cloud.settle({ forMs: hours(1) });
-  const command = [...world.assistant.invocations.values()].at(-1);
+  const command = world.invocations.at(-1);
   expect(command?.type).toBe("RunPowerShellScript");
   expect(command?.content).toBe("$ErrorActionPreference = 'Stop'\n$env:TIER = 'it''s'\nGet-Service nginx");
   const [bake] = await bakeAndPromote(kiln, recipeText({ description: "again" }));
   expect(bake?.reason).toMatch(/^source\.builder: \S+ is a Windows image, and builders run shell scripts;/);
 });
 
-test("a builder of another architecture is not called x86_64 by default", async ({ kiln, expect }) => {
+test("CreateImage gets no architecture for a builder, so an ARM builder is not called x86_64", async ({
+  kiln,
+  expect,
+}) => {
   const builder = {
     family: "acs:alibaba_cloud_linux_3_2104_lts_arm64",
     instanceTypes: ["ecs.g8y.large"],
@@ -152,16 +157,15 @@ test("a builder of another architecture is not called x86_64 by default", async 
     recipeText({ source: { builder }, provision: [], family: undefined, test: undefined }),
   );
   expect(bake?.state).toBe("done");
-  const asked = kiln.cloud.calls.find(({ action }) => action === "CreateImage");
-  expect(asked?.params["Architecture"]).toBeUndefined();
+  expect(ownImages(kiln)).toMatchObject([{ architecture: "arm64" }]);
 });
 
-test("a builder gets a role named kiln-…; any other is refused before a machine is there, and the run says what to do", async ({
+test("a builder may have a role named kiln-…; another one is refused before the launch, and the reason says what to do", async ({
   kiln,
   expect,
 }) => {
   const withRole = (ramRole: string) => {
-    const { source, ...rest } = JSON.parse(recipeText()) as { source: { builder: object } };
+    const { source, ...rest }: { source: { builder: object } } = JSON.parse(recipeText());
     return JSON.stringify({ ...rest, source: { builder: { ...source.builder, ramRole } } });
   };
   const [refused] = await bakeAndPromote(kiln, withRole("AdministratorRole"));

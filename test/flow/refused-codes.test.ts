@@ -1,8 +1,10 @@
 /** What a person reads for each error code of CreateImage and DescribeImageFromFamily, in the record of the run. */
-import { BUCKET } from "../deployment.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { hours } from "../../shared/duration.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { bakeAndPromote, ownImages, recipeText, test } from "./fixture.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { ownImages } from "../support/world.ts";
 
 /** What is wrong, and what to do about it. `later` codes are tried for an hour first. */
 interface Row {
@@ -19,7 +21,7 @@ const row = (code: string, status: number, wrong: string, todo: string): Row => 
   wrong,
   todo,
 });
-const later = (code: string, status: number, wrong: string, todo = "it is repeated"): Row => ({
+const later = (code: string, status: number, wrong: string, todo = "Kiln retries"): Row => ({
   ...row(code, status, wrong, todo),
   later: true,
 });
@@ -76,7 +78,7 @@ const ROWS: readonly Row[] = [
     "snapshot the system disk came from is deleted",
     "use another source",
   ),
-  later("IncorrectDiskStatus.CreatingSnapshot", 403, "Another snapshot of the disk is under way"),
+  later("IncorrectDiskStatus.CreatingSnapshot", 403, "Another snapshot of the disk is in progress"),
   row("InvalidResourceGroup.NotFound", 404, "There is no such resource group", "check the id"),
   later("InternalError", 500, "A fault inside the cloud"),
 ];
@@ -115,11 +117,10 @@ test("each code of CreateImage ends its bake with the code, the cloud's words, i
     expect(after, code).toContain(todo);
   }
   expect(ownImages(kiln)).toEqual([]);
-  const claims = cloud.oss
-    .list(BUCKET, "claims/")
-    .map(
-      ({ key }) => JSON.parse(cloud.oss.get(BUCKET, key)?.body.toString() ?? "{}") as { released?: boolean },
-    );
+  const claims = cloud.oss.list(BUCKET, "claims/").map(
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
+    ({ key }) => JSON.parse(cloud.oss.get(BUCKET, key)?.body.toString() ?? "{}") as { released?: boolean },
+  );
   expect(claims).toHaveLength(recipes.size);
   expect(claims.every(({ released }) => released)).toBe(true);
 });
@@ -138,5 +139,5 @@ test("a region the cloud does not know ends the bake where its base was looked u
   expect(bake?.reason).toMatch(
     /^ecs DescribeImageFromFamily answered InvalidRegionId\.NotFound \(request [0-9A-F-]+\): The cloud's own words about InvalidRegionId\.NotFound\. There is no such region: check its id, such as cn-hangzhou\.$/,
   );
-  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("RunInstances");
+  expect(kiln.cloud.callLog.count({ action: "RunInstances" })).toBe(0);
 });

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { test as base } from "vitest";
 import { days } from "../../shared/duration.ts";
-import type { Policy } from "../cloud/ram.ts";
-import { type DeployOptions, readRoles } from "../deployment.ts";
+import type { Policy } from "../cloud/index.ts";
 import { runCommand } from "../rehearsal/command.ts";
 import type { Report } from "../rehearsal/rehearsal.ts";
+import { type DeployOptions, readRoles } from "../support/deployment.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -41,6 +41,7 @@ interface ManifestText {
 
 /** A copy of s.yaml without one trigger. */
 function withoutTrigger(folder: string, resource: string, trigger: string): DeployOptions {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   const document = load(readFileSync(join(ROOT, "s.yaml"), "utf8")) as ManifestText;
   const props = document.resources[resource]?.props;
   if (props === undefined) throw new Error(`s.yaml has no resource ${resource}`);
@@ -68,6 +69,7 @@ test("the main story holds, and --json prints its facts and nothing else", async
   const { code, out, err } = await start(["--json"]);
   expect(err).toContain("Everything held.");
   expect(code).toBe(0);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   const { ok, scenes, summary } = JSON.parse(out) as Report;
   expect(ok).toBe(true);
   expect(scenes.flatMap(({ steps }) => steps).every((step) => step.ok)).toBe(true);
@@ -104,7 +106,7 @@ test("a permission a function lacks is named as the broken link", async ({ expec
   expect(out).toMatch(/broken link: role kiln-worker was refused ecs CreateImage \(Forbidden\.RAM\)/);
 });
 
-test("a secret the front door does not know is named as the broken link", async ({ expect }) => {
+test("a secret the webhook does not know is named as the broken link", async ({ expect }) => {
   const callers = { ci: { secrets: ["another-secret-9876543210"], routes: ["POST /*"] } };
   const { code, out } = await start([], { env: { KILN_CALLERS: JSON.stringify(callers) } });
   expect(code).toBe(1);

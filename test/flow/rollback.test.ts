@@ -1,13 +1,15 @@
 import { hours } from "../../shared/duration.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { recipeText, test } from "./fixture.ts";
-import { HOME, imagesIn, quickRelease, request, served, tagOf, release } from "./release.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { quickRelease, recipeText, release } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
+import { HOME, imagesIn, served, tagOf } from "../support/world.ts";
 
 const TWO = { regions: ["cn-shanghai"], accounts: ["1000000000000001", "1000000000000002"] };
 const statuses = (kiln: Parameters<typeof imagesIn>[0], region = HOME) =>
   imagesIn(kiln, region).map(({ status }) => status);
 
-test("one request goes back to the image before, in every region, and an undo brings the newer one back", async ({
+test("one request goes back to the previous image in every region, and an undo restores the newer one", async ({
   kiln,
   expect,
 }) => {
@@ -33,10 +35,10 @@ test("one request goes back to the image before, in every region, and an undo br
   expect(tagOf(kiln, second.imageId, "kiln:promotion")).toBe(`promoted ${second.promotion?.run}`);
 });
 
-/** Built, not pictured: a machine counts as changed whenever it is looked at. */
+/** Built: an image made from an instance counts as changed at every bake. */
 const BARE = { provision: [], test: { skip: true } };
 
-test("what was rolled back is not baked again unchanged; a change or force bakes it", async ({
+test("a rolled-back image is not baked again unchanged; a change or force bakes it", async ({
   kiln,
   expect,
 }) => {
@@ -53,7 +55,7 @@ test("what was rolled back is not baked again unchanged; a change or force bakes
   expect((await quickRelease(kiln, 3)).promotion?.state).toBe("done");
 });
 
-test("a rollback over several images moves the family once, straight to its goal", async ({
+test("a rollback over several images moves the family once, straight to its target", async ({
   kiln,
   expect,
 }) => {
@@ -73,7 +75,7 @@ test("a rollback over several images moves the family once, straight to its goal
   expect(statuses(kiln)).toEqual(["Available", "Deprecated", "Deprecated"]);
 });
 
-test("a family is never emptied, and a rollback without a way back changes nothing", async ({
+test("a family is never left empty, and a rollback without a target changes nothing", async ({
   kiln,
   expect,
 }) => {
@@ -96,19 +98,19 @@ test("a region that has no copy to go back to keeps every region where it is", a
   );
   expect(served(kiln)).toBe(second.imageId);
   const abroad = await request(kiln, "/families/web/rollback", { to: "previous", regions: ["cn-shanghai"] });
-  expect(abroad.reason).toMatch(/^a rollback always covers cn-hangzhou, .* name it among the regions/);
+  expect(abroad.reason).toMatch(/^a rollback always covers cn-hangzhou, .* add it to the regions/);
   expect(served(kiln)).toBe(second.imageId);
   const home = await request(kiln, "/families/web/rollback", { to: "previous", regions: [HOME] });
   expect(home.state).toBe("done");
   expect(served(kiln)).not.toBe(second.imageId);
 });
 
-test("a late promotion of what was rolled back stops and says so", async ({ kiln, expect }) => {
+test("a late promotion of a rolled-back image fails and says so", async ({ kiln, expect }) => {
   const first = await quickRelease(kiln, 1);
   const second = await quickRelease(kiln, 2);
   const back = await request(kiln, "/families/web/rollback", { to: "previous" });
   const late = await request(kiln, "/families/web/promote", { recipe: "web", imageId: second.imageId });
-  expect(late.reason).toContain(`${second.imageId} was taken back by ${back.run}`);
+  expect(late.reason).toContain(`${second.imageId} was rolled back by ${back.run}`);
   const old = kiln.cloud.fc.events.find(
     ({ payload }) => payload.includes('"request":"promote"') && payload.includes(second.imageId),
   );
@@ -118,7 +120,7 @@ test("a late promotion of what was rolled back stops and says so", async ({ kiln
   expect(statuses(kiln)).toEqual(["Available", "Deprecated"]);
 });
 
-test("a region that refuses leaves the others rolled back, and asking again goes on where it stopped", async ({
+test("a region that refuses leaves the others rolled back, and a second request goes on where it stopped", async ({
   kiln,
   expect,
 }) => {
@@ -144,10 +146,7 @@ test("a region that refuses leaves the others rolled back, and asking again goes
   expect(served(kiln, "cn-shanghai")).not.toBe(abroad);
 });
 
-test("an undo that would change nothing is refused: a newer image is served since", async ({
-  kiln,
-  expect,
-}) => {
+test("an undo that would change nothing fails: a newer image is served since", async ({ kiln, expect }) => {
   await quickRelease(kiln, 1);
   await quickRelease(kiln, 2);
   await request(kiln, "/families/web/rollback", { to: "previous" });
@@ -156,7 +155,7 @@ test("an undo that would change nothing is refused: a newer image is served sinc
   expect(undone.reason).toMatch(new RegExp(`serves ${third.imageId} since`));
 });
 
-test("duplicates and crashes of a rollback come to the same end, and its undo still knows the shares", async ({
+test("a rollback with duplicates and crashes ends the same, and its undo still restores the accounts", async ({
   kiln,
   expect,
 }) => {

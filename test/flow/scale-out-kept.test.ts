@@ -1,11 +1,14 @@
-/** A request that is refused half-way keeps what it has, and says so. */
+/** A request that is refused half-way keeps its instances, and the record says so. */
 import { minutes, seconds } from "../../shared/duration.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { accepted, callsOf, ended, fleetText, machines, scaleOut, test } from "./fleet.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { accepted, ended } from "../support/runs.ts";
+import { machines } from "../support/world.ts";
 
 const BROKE = new CloudFault(403, "InsufficientBalance", "Your account does not have enough balance.");
 
-test("what was launched before the cloud refuses for good is verified, counted and kept", async ({
+test("instances launched before a permanent refusal are verified, counted and kept", async ({
   deploy,
   expect,
 }) => {
@@ -23,10 +26,7 @@ test("what was launched before the cloud refuses for good is verified, counted a
   expect(record.result?.["why"]).toMatch(/^ecs RunInstances answered InsufficientBalance/);
 });
 
-test("an instance that was created before the next is refused is started all the same", async ({
-  deploy,
-  expect,
-}) => {
+test("an instance that was created before the next one is refused is started", async ({ deploy, expect }) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
   kiln.cloud.faults.add({
@@ -41,7 +41,7 @@ test("an instance that was created before the next is refused is started all the
   expect(machines(kiln).map(({ status }) => status)).toEqual(["Running"]);
 });
 
-test("a wake that is refused as a whole is bought instead, and one bad instance spoils no other", async ({
+test("one instance that cannot be woken is replaced, and the others of its call wake", async ({
   deploy,
   expect,
 }) => {
@@ -60,10 +60,13 @@ test("a wake that is refused as a whole is bought instead, and one bad instance 
   });
   const record = await scaleOut(kiln, { count: 3 });
   expect(record.result).toMatchObject({ asked: 3, count: 3, woken: 2, launched: 1 });
-  expect(record.result?.["why"]).toBe("1 stopped would not start: InstanceExpiredOrInArrears");
+  expect(record.result?.["why"]).toBe("1 stopped could not be started: InstanceExpiredOrInArrears");
 });
 
-test("room for a woken instance that vanishes is asked for, not assumed", async ({ deploy, expect }) => {
+test("the replacement of a woken instance that vanishes needs its own reservation", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText());
   await scaleOut(kiln, { count: 1 });
@@ -71,17 +74,17 @@ test("room for a woken instance that vanishes is asked for, not assumed", async 
   kiln.cloud.world.stop(first?.instanceId ?? "", "StopCharging");
   await kiln.cloud.settle({ forMs: minutes(5) });
   const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
-  await kiln.cloud.settle({ until: () => callsOf(kiln, "StartInstances").length > 0, forMs: minutes(5) });
+  await kiln.cloud.settle({
+    until: () => kiln.cloud.callLog.count({ action: "StartInstances", status: 200 }) > 0,
+    forMs: minutes(5),
+  });
   kiln.cloud.world.vanish(first?.instanceId ?? "");
   const record = await ended(kiln, run);
   expect(record.result).toMatchObject({ count: 1, woken: 0, launched: 1 });
   expect(record.steps.map(({ phase }) => phase).filter((phase) => phase === "reserve")).toHaveLength(2);
 });
 
-test("a launch template that carries an image is refused before anything happens", async ({
-  deploy,
-  expect,
-}) => {
+test("a launch template with an image is refused before anything is changed", async ({ deploy, expect }) => {
   const kiln = await deploy();
   const template = await kiln.ecs<{ LaunchTemplateId: string }>("CreateLaunchTemplate", {
     LaunchTemplateName: "web-base",
@@ -110,13 +113,13 @@ test("a launch template that carries an image is refused before anything happens
   expect(machines(kiln)).toHaveLength(1);
 });
 
-test("a crash between what was lost and its replacement loses neither", async ({ deploy, expect }) => {
+test("a crash between a loss and its replacement loses neither", async ({ deploy, expect }) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText());
   const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 3 });
   await kiln.cloud.settle({ until: () => machines(kiln).length === 3, forMs: minutes(5) });
   const [lost] = machines(kiln);
-  // Its id is in the batch, and nobody has looked at it yet.
+  // Its id is on the page, and it has not been checked yet.
   await kiln.cloud.settle({ forMs: seconds(5) });
   kiln.cloud.world.vanish(lost?.instanceId ?? "");
   let struck = 0;
@@ -133,10 +136,7 @@ test("a crash between what was lost and its replacement loses neither", async ({
   expect(machines(kiln)).toHaveLength(3);
 });
 
-test("no two instances of a fleet have the same of its host names, whoever launched them", async ({
-  deploy,
-  expect,
-}) => {
+test("no two instances of a fleet get the same host name, in whichever run", async ({ deploy, expect }) => {
   const kiln = await deploy();
   const HostNames = Array.from({ length: 6 }, (_, n) => `web-${n + 1}`);
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 6 }, launch: { HostNames } }));
@@ -153,10 +153,7 @@ test("no two instances of a fleet have the same of its host names, whoever launc
   expect(hostNames().toSorted()).toEqual(HostNames);
 });
 
-test("a launch that was lost counts against perHour like the one that replaced it", async ({
-  deploy,
-  expect,
-}) => {
+test("a lost launch counts against perHour like its replacement", async ({ deploy, expect }) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { perHour: 2 } }));
   const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1, key: "lost" });

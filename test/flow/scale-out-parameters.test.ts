@@ -1,9 +1,12 @@
 import { RunInstancesRequest } from "@alicloud/ecs20140526/dist/models/RunInstancesRequest.js";
 import { minutes } from "../../shared/duration.ts";
-import { BUCKET, type Deployment } from "../deployment.ts";
-import { accepted, callsOf, fleetText, machines, scaleOut, test } from "./fleet.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { accepted } from "../support/runs.ts";
+import { callsOf, machines } from "../support/world.ts";
 
-/** Between them every parameter a fleet can have; what excludes each other is in different ones. */
+/** Together they have every parameter of a fleet; parameters that exclude each other are in different ones. */
 const LAUNCHES: readonly Readonly<Record<string, unknown>>[] = [
   {
     InstanceType: "ecs.g7.large",
@@ -118,23 +121,14 @@ function flat(value: unknown, name: string): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]) => flat(inner, name === "" ? key : `${name}.${key}`));
 }
 
-/** What the stand-in received, whether it would have it or not. */
+/** What the local cloud received, whether it would have it or not. */
 async function asked(kiln: Deployment, launch: object): Promise<Readonly<Record<string, string>>> {
   const fleet = { family: "web", allowSubscription: true, ladder: undefined, limits: { max: 1 }, launch };
-  const at = kiln.cloud.time.now();
-  const versions = [{ number: 3, createdAt: at, description: "", params: {} }];
-  const template = { templateId: "lt-1", name: "web", regionId: kiln.cloud.region };
-  kiln.cloud.world.templates.set("lt-1", {
-    ...template,
-    createdAt: at,
-    modifiedAt: at,
-    defaultVersion: 3,
-    versions,
-  });
+  kiln.cloud.world.addTemplate("lt-1", "web", 3);
   await kiln.upload("fleets/web.yaml", JSON.stringify(fleet));
   await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
   await kiln.cloud.settle({ forMs: minutes(3) });
-  const call = kiln.cloud.calls.find(({ action }) => action === "RunInstances");
+  const [call] = kiln.cloud.callLog.entries({ action: "RunInstances" });
   if (call === undefined) throw new Error(JSON.stringify(kiln.records().map(({ reason }) => reason)));
   return call.params;
 }
@@ -148,14 +142,14 @@ for (const [index, launch] of LAUNCHES.entries()) {
     const params = await asked(kiln, launch);
     const { UserData, ...written } = launch;
     expect(params).toMatchObject(Object.fromEntries(flat(written, "")));
-    // The stand-in's log keeps only the length of what may hold secrets.
+    // The local cloud's log keeps only the length of what may hold secrets.
     const encoded = typeof UserData === "string" ? Buffer.from(UserData).toString("base64") : undefined;
     expect(params["UserData"]).toBe(encoded && `(${encoded.length} characters)`);
     expect(params).toMatchObject({ ImageFamily: "web", Amount: "1" });
   });
 }
 
-/** Those that belong to a request, to the family, or to nobody; the document says where they went. */
+/** Parameters of a request, of the family, or not offered; the document's messages say where each belongs. */
 const ELSEWHERE = new Set(
   (
     "RegionId Amount MinAmount ClientToken DryRun ImageId ImageFamily AutoReleaseTime " +
@@ -163,7 +157,7 @@ const ELSEWHERE = new Set(
   ).split(" "),
 );
 
-test("the fleets of this test name every parameter of RunInstances there is", ({ expect }) => {
+test("the fleets of this test name every parameter of RunInstances", ({ expect }) => {
   const used = new Set(LAUNCHES.flatMap((launch) => Object.keys(launch)));
   const all = Object.values(RunInstancesRequest.names()).filter((name) => !ELSEWHERE.has(name));
   expect(all.filter((name) => !used.has(name))).toEqual([]);
@@ -171,7 +165,7 @@ test("the fleets of this test name every parameter of RunInstances there is", ({
 
 const PASSWORD = "Correct-Horse-7";
 
-test("a password reaches the launch and nothing else: no event, no log, no record, no object", async ({
+test("a password is sent with the launch only: it is in no event, log, record or object", async ({
   deploy,
   expect,
 }) => {
@@ -188,7 +182,7 @@ test("a password reaches the launch and nothing else: no event, no log, no recor
   expect(told.join("\n")).not.toContain(PASSWORD);
 });
 
-test("the token of a launch says nothing about its password", async ({ deploy, expect }) => {
+test("the token of a launch does not depend on its password", async ({ deploy, expect }) => {
   const tokens: (string | undefined)[] = [];
   for (const password of [PASSWORD, "Battery-Staple-8"]) {
     const kiln = await deploy({ env: { KILN_FLEET_PASSWORD: password } });
@@ -199,7 +193,7 @@ test("the token of a launch says nothing about its password", async ({ deploy, e
   expect(tokens[0]).toBe(tokens[1]);
 });
 
-test("a password that the cloud would refuse is refused here, without a character of it", async ({
+test("a password that the cloud would refuse is refused before the launch, and not quoted", async ({
   deploy,
   expect,
 }) => {
@@ -209,25 +203,4 @@ test("a password that the cloud would refuse is refused here, without a characte
     "fleet web: passwordFromEnv: the value of KILN_FLEET_PASSWORD must be 8 to 30 characters, has 7",
   );
   expect(machines(kiln)).toEqual([]);
-});
-
-test("no password leaves over plain HTTP, and no key of the platform becomes one", async ({ expect }) => {
-  const { readPassword } = await import("../../functions/scale-out/config.ts");
-  const ask = (endpoint: string | undefined, name = "MINE") =>
-    readPassword(
-      { passwordFromEnv: name, os: "linux" },
-      { endpoints: { ecs: endpoint } },
-      { [name]: PASSWORD },
-    );
-  const https =
-    "passwordFromEnv: a password is only sent over HTTPS; make KILN_ECS_ENDPOINT begin with https";
-  expect(ask("http://ecs.example.com")).toEqual({ problem: https });
-  expect(ask("http://127.0.0.1.example.com")).toEqual({ problem: https });
-  for (const endpoint of [undefined, "https://ecs.example.com", "http://127.0.0.1:8080"]) {
-    expect(ask(endpoint)).toEqual({ password: PASSWORD });
-  }
-  expect(ask(undefined, "ALIBABA_CLOUD_ACCESS_KEY_SECRET")).toEqual({
-    problem:
-      "passwordFromEnv: ALIBABA_CLOUD_ACCESS_KEY_SECRET is a variable of the platform; use one of your own",
-  });
 });

@@ -2,10 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { days } from "../../shared/duration.ts";
-import { burst, machines, scaleOut, tagsOf, test, watchMost } from "./fleet.ts";
-import { IDLE, POLICY, QUIET } from "./idle-world.ts";
-import { quickRelease } from "./release.ts";
-import { deployed, fallAsleep, IDLES, imagesOf, inState, serve } from "./sleepers.ts";
+import { test } from "../support/deploy.ts";
+import { scaleOut } from "../support/fleets.ts";
+import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { quickRelease } from "../support/recipes.ts";
+import { burst } from "../support/runs.ts";
+import { IDLES, deployed, fallAsleep, imagesOf, inState, serve } from "../support/sleepers.ts";
+import { machines, tagsOf, watchMost } from "../support/world.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples/fleets");
 
@@ -154,7 +157,7 @@ test("a fleet whose members are all protected stops growing and says why", async
   }
   serve(kiln, "m-web-40");
   expect((await scaleOut(kiln, { count: 1, key: "4" })).reason).toBe(
-    "none of 1 instances: limit max 1: 3 there, most of them stopped and kept from release; release them yourself or raise it",
+    "none of 1 instances: limit max 1: 3 exist, most of them stopped and protected from release; release some or raise limits.max",
   );
   expect(machines(kiln)).toHaveLength(3);
 });

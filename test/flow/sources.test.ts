@@ -1,20 +1,22 @@
-/** One bake per source, each through its own road, each giving back what it used. */
+/** One bake per source. Each releases what it used. */
 import { hours, minutes } from "../../shared/duration.ts";
-import type { Image } from "../cloud/ecs/records.ts";
-import type { Deployment } from "../deployment.ts";
-import { bakeAndPromote, leftovers, ownImages, recipeText, test } from "./fixture.ts";
+import type { Image } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { leftovers, ownImages } from "../support/world.ts";
 
-/** The gate needs a place of its own where no builder names one. */
+/** Without a builder, the test names its own instance type, vSwitch and security group. */
 const gate = {
   commands: ["true"],
   instanceTypes: ["ecs.g7.large"],
   vSwitchIds: ["vsw-hangzhou-h"],
   securityGroupId: "sg-default0001",
-  // Machines of a person's own making are not sealed; what the gate says to that has tests of its own.
+  // Instances that an operator set up are not generalized; promotion.test.ts covers these checks.
   hygiene: { waive: ["machine-id", "ssh-host-keys", "cloud-init"] },
 };
 
-/** A machine a person made, running. */
+/** A running instance that an operator set up. */
 async function golden(kiln: Deployment): Promise<string> {
   const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
     ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
@@ -38,22 +40,19 @@ async function snapshotOf(kiln: Deployment, instanceId: string): Promise<string>
   return SnapshotId;
 }
 
-test("an instance is stopped for its picture, started again, and never released", async ({
-  kiln,
-  expect,
-}) => {
+test("an instance is stopped for its image, started again, and never released", async ({ kiln, expect }) => {
   const id = await golden(kiln);
   const [bake, promote] = await bakeAndPromote(
     kiln,
     recipeText({ source: { instance: { id } }, provision: [], test: gate }),
   );
   expect([bake?.state, promote?.state]).toEqual(["done", "done"]);
-  expect(bake?.steps.map(({ phase }) => phase)).toContain("halt");
+  expect(bake?.steps.map(({ phase }) => phase)).toContain("stop");
   expect(kiln.cloud.world.instances.get(id)?.status).toBe("Running");
   expect(ownImages(kiln)).toHaveLength(1);
 });
 
-test("an instance whose image failed is started again, too", async ({ kiln, expect }) => {
+test("an instance is started again when its image failed", async ({ kiln, expect }) => {
   const id = await golden(kiln);
   kiln.cloud.world.failNextImage("disk error");
   const [bake] = await bakeAndPromote(
@@ -65,16 +64,13 @@ test("an instance whose image failed is started again, too", async ({ kiln, expe
   expect(ownImages(kiln)).toEqual([]);
 });
 
-test("an instance that was stopped stays stopped, and one marked stop: false is not touched", async ({
-  kiln,
-  expect,
-}) => {
+test("a stopped instance stays stopped, and stop: false does not stop one", async ({ kiln, expect }) => {
   const id = await golden(kiln);
   const [warm] = await bakeAndPromote(
     kiln,
     recipeText({ source: { instance: { id, stop: false } }, provision: [], test: gate }),
   );
-  expect(warm?.steps.map(({ phase }) => phase)).not.toContain("halt");
+  expect(warm?.steps.map(({ phase }) => phase)).not.toContain("stop");
   kiln.cloud.world.stop(id);
   await kiln.cloud.settle({ forMs: minutes(2) });
   const [cold] = await bakeAndPromote(
@@ -85,7 +81,7 @@ test("an instance that was stopped stays stopped, and one marked stop: false is 
   expect(kiln.cloud.world.instances.get(id)?.status).toBe("Stopped");
 });
 
-test("a snapshot of a system disk becomes an image", async ({ kiln, expect }) => {
+test("the snapshot of a system disk becomes an image", async ({ kiln, expect }) => {
   const snapshotId = await snapshotOf(kiln, await golden(kiln));
   const [bake, promote] = await bakeAndPromote(
     kiln,
@@ -109,7 +105,7 @@ test("snapshots and an empty disk become one image, in the order of their device
   ]);
 });
 
-test("a disk below the size of its snapshot is refused before the first change, with both sizes", async ({
+test("a disk smaller than its snapshot is refused before the first change, with both sizes", async ({
   kiln,
   expect,
 }) => {
@@ -119,10 +115,10 @@ test("a disk below the size of its snapshot is refused before the first change, 
   expect(bake?.reason).toBe(
     `source.disks (/dev/xvda).sizeGb: must be at least 40 GiB, the size of ${snapshotId} (it is 20)`,
   );
-  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("CreateImage");
+  expect(kiln.cloud.callLog.count({ action: "CreateImage" })).toBe(0);
 });
 
-test("an uploaded disk starts its import by itself and takes format and architecture from its name", async ({
+test("an uploaded disk file is imported, with format and architecture from its name", async ({
   kiln,
   expect,
 }) => {
@@ -146,23 +142,26 @@ test("an uploaded disk starts its import by itself and takes format and architec
   expect(kiln.cloud.oss.list("kiln-1234567890123456", "disks/")).toEqual([]);
 });
 
-test("a recipe for uploads says that it waits for its disk; a request without one is refused", async ({
+test("an uploaded recipe with source.upload waits for its disk file, and a request without one is refused", async ({
   kiln,
   expect,
 }) => {
   const [put] = await bakeAndPromote(kiln, recipeText({ source: { upload: {} }, provision: [], test: gate }));
   expect(put?.result).toEqual({
     skipped: true,
-    note: "recipe web is ready; put a disk file under disks/web/ to bake it",
+    note: "recipe web is ready; upload a disk file to disks/web/ to bake it",
   });
   const answer = kiln.call("POST", "/recipes/web/bake", {});
   await kiln.cloud.settle({ forMs: minutes(5) });
   expect(kiln.record(String((await answer).body["run"]))?.reason).toBe(
-    "recipe web is baked by putting a disk file under disks/web/; there is none in this request",
+    "recipe web is baked by uploading a disk file to disks/web/; this request has none",
   );
 });
 
-test("a failed import ends the run with the task's reason and leaves no image", async ({ kiln, expect }) => {
+test("a failed import fails the bake with the reason of its task and leaves no image", async ({
+  kiln,
+  expect,
+}) => {
   await kiln.upload(
     "recipes/appliance.yaml",
     recipeText({ source: { upload: {} }, provision: [], test: gate, family: "appliance" }),
@@ -175,19 +174,19 @@ test("a failed import ends the run with the task's reason and leaves no image", 
     await kiln.cloud.settle({ until: () => imported() !== undefined, forMs: hours(1) });
     const image = imported();
     // Whether a failed import leaves its image is documented nowhere; both must end the run soon.
-    if (vanishes && image) kiln.cloud.world.imaging.remove(image);
+    if (vanishes && image) kiln.cloud.world.removeImage(image.imageId);
     await kiln.cloud.settle({ forMs: minutes(10) });
     const bake = kiln.records("bake-appliance").at(-1);
     expect(bake?.state).toBe("failed");
     expect(bake?.reason).toMatch(
-      /^the import of m-\w+ failed: ImportImageFailed: not a disk; mend the disk file and put it again$/,
+      /^Import of m-\w+ failed: ImportImageFailed: not a disk\. Fix the disk file and upload it again\.$/,
     );
   }
   expect(ownImages(kiln)).toEqual([]);
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("a file whose ending says no format, or that its recipe cannot use, is refused before anything is imported", async ({
+test("a disk file of unknown format, or for a recipe of another source, is refused before an import", async ({
   kiln,
   expect,
 }) => {
@@ -200,10 +199,10 @@ test("a file whose ending says no format, or that its recipe cannot use, is refu
   await kiln.cloud.settle({ forMs: minutes(5) });
   const last = (recipe: string) => kiln.records(`bake-${recipe}`).at(-1)?.reason;
   expect(last("appliance")).toBe(
-    "disks/appliance/appliance.vhd.sha256: its ending is none of raw, img, vhd, qcow2; rename the file, or say what it is in source.upload.format",
+    "disks/appliance/appliance.vhd.sha256: its ending is none of raw, img, vhd, qcow2; rename the file, or set source.upload.format to its format",
   );
   expect(last("web")).toBe(
-    "disks/web/web.qcow2: recipe web is made from source.builder, and only source.upload takes disk files; put it under the name of another recipe",
+    "disks/web/web.qcow2: recipe web is made from source.builder, and only source.upload takes disk files; upload it to the folder of another recipe",
   );
-  expect(kiln.cloud.calls.map(({ action }) => action)).not.toContain("ImportImage");
+  expect(kiln.cloud.callLog.count({ action: "ImportImage" })).toBe(0);
 });

@@ -1,10 +1,13 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import { accepted, callsOf, ended, fleetText, machines, tagsOf, test } from "./fleet.ts";
-import { check, idleFleet } from "./idle-fleet.ts";
-import { IDLE, POLICY, QUIET } from "./idle-world.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { fleetText } from "../support/fleets.ts";
+import { check, idleFleet } from "../support/idle-fleet.ts";
+import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { accepted, ended } from "../support/runs.ts";
+import { machines, tagsOf } from "../support/world.ts";
 
-test("throttling is waited out and loses nobody", async ({ deploy, expect }) => {
+test("throttling is waited out and no member is lost", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   await idleFleet(kiln, 2);
   const busy = new CloudFault(429, "Throttling.User", "Request was denied due to user flow control.");
@@ -27,19 +30,19 @@ test("throttling is waited out and loses nobody", async ({ deploy, expect }) => 
   expect(Date.parse(record.updatedAt) - Date.parse(record.beganAt)).toBeGreaterThan(minutes(2));
 });
 
-test("a second delivery of every event, and a crash after the stop, stop the same and tell it", async ({
+test("with duplicates of every event and a crash after the stop the same members are stopped and reported", async ({
   deploy,
   expect,
 }) => {
   const kiln = await deploy(QUIET);
   const ids = await idleFleet(kiln, 3);
   kiln.cloud.fc.duplicate(() => true);
-  // The worker dies when the cloud has stopped them and before anybody knows.
+  // The worker crashes after the cloud has stopped them and before it has the answer.
   kiln.cloud.faults.add({ product: "ecs", action: "StopInstances", kind: "crash", when: (_, n) => n === 0 });
   const record = await check(kiln);
   expect(record).toMatchObject({ state: "done", result: { stopped: ids } });
   for (const id of ids) expect(tagsOf(kiln, id)).toMatchObject({ "kiln:stopped-by": record.run });
-  expect(callsOf(kiln, "StopInstances")).toHaveLength(1);
+  expect(kiln.cloud.callLog.count({ action: "StopInstances", status: 200 })).toBe(1);
 });
 
 test("two checks at once do not add up their caps", async ({ deploy, expect }) => {
@@ -48,7 +51,7 @@ test("two checks at once do not add up their caps", async ({ deploy, expect }) =
   await check(kiln, { ...POLICY, cap: { count: 1 } }, { body: { dryRun: true } });
   const [one, other] = await Promise.all([
     accepted(kiln, "/fleets/web/stop", {}),
-    kiln.invoke("kiln-stop-idle", { v: 1, request: "stop-idle", fleet: "web", by: "somebody else" }),
+    kiln.invoke("kiln-stop-idle", { v: 1, request: "stop-idle", fleet: "web", by: "another" }),
   ]);
   expect(other).toBe(undefined);
   await ended(kiln, one.run);
@@ -58,7 +61,7 @@ test("two checks at once do not add up their caps", async ({ deploy, expect }) =
   expect(machines(kiln).filter(({ status }) => status === "Stopped")).toHaveLength(1);
 });
 
-test("when the role may not stop anything the run fails and says what is missing", async ({
+test("when the role may not stop anything the run fails and names the missing permission", async ({
   deploy,
   expect,
 }) => {
@@ -91,13 +94,13 @@ test("the timer checks every fleet that has a policy, and no other", async ({ de
   expect(kiln.records("idle").map(({ by }) => by)).toEqual(["webhook:ci", "timer:idle-check"]);
 });
 
-test("a check that dies for good after its marks is wound down, and the marks of what still runs are gone", async ({
+test("a check that never gets to stop after its tags fails, and what still runs is untagged", async ({
   deploy,
   expect,
 }) => {
   const kiln = await deploy(QUIET);
   const ids = await idleFleet(kiln, 2);
-  // Every delivery of the step that stops ends before it did anything.
+  // Every delivery of the phase that stops fails before it changes anything.
   kiln.cloud.faults.add({
     product: "ecs",
     action: "StopInstances",
@@ -115,7 +118,7 @@ test("a check that dies for good after its marks is wound down, and the marks of
   for (const id of ids) expect(Object.keys(tagsOf(kiln, id))).not.toContain("kiln:stopped-by");
 });
 
-test("a check that is cancelled after the stop tells what it stopped", async ({ deploy, expect }) => {
+test("a check that is cancelled after the stop reports the stop", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const ids = await idleFleet(kiln, 2);
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 300 }, idle: POLICY }));
@@ -124,7 +127,7 @@ test("a check that is cancelled after the stop tells what it stopped", async ({ 
   await accepted(kiln, `/runs/${run}/cancel`, {});
   const ending = await ended(kiln, run);
   expect(ending).toMatchObject({ state: "failed" });
-  expect(ending.reason).toBe("cancelled by ci; 2 were told to stop");
+  expect(ending.reason).toBe("cancelled by ci; the stop of 2 was requested");
   expect(machines(kiln).map(({ instanceId, status }) => [instanceId, status])).toEqual(
     ids.map((id) => [id, "Stopped"]),
   );

@@ -1,10 +1,10 @@
 import { minutes } from "../../shared/duration.ts";
-import type { Load, LoadSpan } from "../cloud/ecs/load.ts";
-import { CloudFault } from "../cloud/kernel.ts";
-import type { Deployment } from "../deployment.ts";
-import { callsOf, machines, tagsOf, test } from "./fleet.ts";
-import { check, idleFleet, statuses } from "./idle-fleet.ts";
-import { IDLE, POLICY, QUIET } from "./idle-world.ts";
+import { CloudFault, type Load, type LoadSpan } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { check, idleFleet, statuses } from "../support/idle-fleet.ts";
+import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { machines, tagsOf } from "../support/world.ts";
 
 /** Work that begins, or metrics that go missing, in the hour that runs; hours that are over never change. */
 function during(kiln: Deployment, id: string, load: Partial<Load> | undefined, span: LoadSpan): void {
@@ -16,10 +16,12 @@ const ago = (kiln: Deployment, count: number): number => {
   return now - (now % minutes(1)) - minutes(count);
 };
 
-const refused = (result: Readonly<Record<string, unknown>> | undefined): string =>
-  ((result?.["refused"] ?? []) as readonly string[]).join("\n");
+function refused(result: Readonly<Record<string, unknown>> | undefined): string {
+  const lines = result?.["refused"];
+  return Array.isArray(lines) ? lines.join("\n") : "";
+}
 
-test("a job since nine is left alone by the timer of ten past, and the record says why", async ({
+test("a member with a job since nine is kept by the timer of ten past, and the record says why", async ({
   deploy,
   expect,
 }) => {
@@ -27,7 +29,7 @@ test("a job since nine is left alone by the timer of ten past, and the record sa
   const [idle = "", working = ""] = await idleFleet(kiln, 2);
   const nine = Date.UTC(2026, 0, 5, 9);
   during(kiln, working, { cpuAverage: 99, cpuMaximum: 100 }, { fromAt: nine });
-  // The upload of the policy asks for a check as well; a dry run leaves the work to the timer.
+  // The helper uploads the policy and runs a check; a dry run leaves the stops to the timer.
   await check(kiln, POLICY, { body: { dryRun: true } });
   await kiln.cloud.settle({ forMs: nine + minutes(20) - kiln.cloud.time.now() });
   expect(statuses(kiln)).toEqual({ [idle]: "Stopped", [working]: "Running" });
@@ -40,7 +42,7 @@ test("a job since nine is left alone by the timer of ten past, and the record sa
   expect(Object.keys(tagsOf(kiln, idle))).toContain("kiln:stopped-by");
 });
 
-test("one minute of work keeps, on any signal of the policy", async ({ deploy, expect }) => {
+test("one busy minute keeps a member, on any signal of the policy", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const online = { InternetMaxBandwidthOut: 5 };
   const ids = await idleFleet(kiln, 6, online);
@@ -65,7 +67,7 @@ test("one minute of work keeps, on any signal of the policy", async ({ deploy, e
   expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(5);
 });
 
-test("a few minutes without metrics keep, and the record says which are missing", async ({
+test("a few minutes without metrics keep a member, and the record says which are missing", async ({
   deploy,
   expect,
 }) => {
@@ -94,16 +96,16 @@ test("metrics that are published late are waited for up to five minutes and not 
   ] as const) {
     const kiln = await deploy(QUIET);
     const [one = ""] = await idleFleet(kiln, 1);
-    kiln.cloud.world.delays.metricMs = minutes(late);
+    kiln.cloud.world.delays({ metricMs: minutes(late) });
     await check(kiln);
     expect(statuses(kiln)[one], `${late} minutes`).toBe(state);
   }
 });
 
-test("work that begins between the survey and the stop keeps", async ({ deploy, expect }) => {
+test("work that begins between the survey and the stop keeps a member", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const [idle = "", waking = ""] = await idleFleet(kiln, 2);
-  // The cloud asks for patience when the run is about to mark them; meanwhile a job begins.
+  // The cloud throttles the run when it tags them; meanwhile a job begins.
   let begun = false;
   kiln.cloud.faults.add({
     product: "ecs",
@@ -122,7 +124,7 @@ test("work that begins between the survey and the stop keeps", async ({ deploy, 
   expect(Object.keys(tagsOf(kiln, waking))).not.toContain("kiln:stopped-by");
 });
 
-test("when the last look is refused nothing is stopped, and the record says that nothing is known", async ({
+test("when the last minutes cannot be read nothing is stopped, and the record says so", async ({
   deploy,
   expect,
 }) => {
@@ -133,7 +135,7 @@ test("when the last look is refused nothing is stopped, and the record says that
   ]) {
     const kiln = await deploy(QUIET);
     const ids = await idleFleet(kiln, 130);
-    // All that read a minute fail; the hours can still be read.
+    // Calls for minutes fail; hours can still be read.
     kiln.cloud.faults.add({
       product: "cms",
       action: "DescribeMetricList",
@@ -147,13 +149,13 @@ test("when the last look is refused nothing is stopped, and the record says that
       /^none could be stopped: 130 instances: Unknown whether they are busy, so they are left as they are: /,
     );
     expect(record.reason).toContain(fault.code);
-    expect(callsOf(kiln, "StopInstances")).toEqual([]);
+    expect(kiln.cloud.callLog.count({ action: "StopInstances", status: 200 })).toBe(0);
     expect(machines(kiln).every(({ status }) => status === "Running")).toBe(true);
     for (const id of ids) expect(Object.keys(tagsOf(kiln, id))).not.toContain("kiln:stopped-by");
   }
 });
 
-test("when the metrics fail after the first hundred, the record tells those stopped and those unknown", async ({
+test("when the metrics fail after the first hundred, the record has the stopped and the unknown members", async ({
   deploy,
   expect,
 }) => {
@@ -163,7 +165,7 @@ test("when the metrics fail after the first hundred, the record tells those stop
     product: "cms",
     action: "DescribeMetricList",
     kind: "before",
-    when: () => callsOf(kiln, "StopInstances").length > 0,
+    when: () => kiln.cloud.callLog.count({ action: "StopInstances", status: 200 }) > 0,
     fault: new CloudFault(429, "Throttling.User", "Request was denied due to user flow control."),
   });
   const record = await check(kiln);
@@ -176,7 +178,7 @@ test("when the metrics fail after the first hundred, the record tells those stop
     expect(Object.keys(tagsOf(kiln, instanceId))).not.toContain("kiln:stopped-by");
 });
 
-test("a last look that is throttled for a while is waited for", async ({ deploy, expect }) => {
+test("last minutes that are throttled for a while are waited for", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const ids = await idleFleet(kiln, 2);
   let refusals = 0;
@@ -190,7 +192,10 @@ test("a last look that is throttled for a while is waited for", async ({ deploy,
   expect((await check(kiln)).result).toMatchObject({ stopped: ids });
 });
 
-test("every slice of a large fleet has its last look, for two calls a metric", async ({ deploy, expect }) => {
+test("the last minutes are read for every slice of a large fleet, with two calls a metric", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy(QUIET);
   const ids = await idleFleet(kiln, 150);
   const [early = "", late = ""] = [ids[3], ids[140]];
@@ -203,10 +208,10 @@ test("every slice of a large fleet has its last look, for two calls a metric", a
   ).toEqual([early, late]);
   // Hours: three calls at the survey, two and one again; minutes: two and one.
   expect(record.result).toMatchObject({ calls: { DescribeMetricList: 3 + 3 + 3, StopInstances: 2 } });
-  expect(callsOf(kiln, "DescribeMetricList")).toHaveLength(9);
+  expect(kiln.cloud.callLog.count({ action: "DescribeMetricList", status: 200 })).toBe(9);
 });
 
-test("neither a release nor an announced stop passes the last look by", async ({ deploy, expect }) => {
+test("a release and an announced stop need the last minutes as well", async ({ deploy, expect }) => {
   const released = await deploy(QUIET);
   const [gone = "", needed = ""] = await idleFleet(released, 2);
   during(released, needed, { cpuAverage: 99 }, { fromAt: ago(released, 6) });
@@ -225,7 +230,7 @@ test("neither a release nor an announced stop passes the last look by", async ({
   expect(statuses(kiln)).toEqual({ [idle]: "Stopped", [working]: "Running" });
 });
 
-test("whoever has just started is young, whatever grace is asked for", async ({ deploy, expect }) => {
+test("a member that has just started is young, whatever the grace", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const [old = "", young = ""] = await idleFleet(kiln, 2);
   kiln.cloud.world.stop(young);

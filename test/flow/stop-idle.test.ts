@@ -1,9 +1,10 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import { callsOf, machines, tagsOf, test } from "./fleet.ts";
-import { check, idleFleet, statuses, verdictsOf } from "./idle-fleet.ts";
-import { IDLE, POLICY, QUIET } from "./idle-world.ts";
+import { test } from "../support/deploy.ts";
+import { check, idleFleet, statuses, verdictsOf } from "../support/idle-fleet.ts";
+import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { machines, tagsOf } from "../support/world.ts";
 
-test("of a mixed fleet only the idle one is stopped, and each verdict names its reason and numbers", async ({
+test("of a mixed fleet only the idle member is stopped, and each verdict has its reason and numbers", async ({
   deploy,
   expect,
 }) => {
@@ -38,7 +39,10 @@ test("of a mixed fleet only the idle one is stopped, and each verdict names its 
   });
 });
 
-test("a stop ends the compute charge, is marked, priced and counted in calls", async ({ deploy, expect }) => {
+test("a stop ends the compute charge, is tagged and priced, and its calls are counted", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy(QUIET);
   const [one = ""] = await idleFleet(kiln, 1, { InternetMaxBandwidthOut: 5 });
   const record = await check(kiln);
@@ -60,32 +64,32 @@ test("the same state a second time stops nothing new", async ({ deploy, expect }
   expect((await check(kiln)).result?.["stopped"]).toHaveLength(3);
   const again = await check(kiln);
   expect(again.result).toMatchObject({ running: 0, stopped: [], "kept: status": 3 });
-  expect(callsOf(kiln, "StopInstances")).toHaveLength(1);
+  expect(kiln.cloud.callLog.count({ action: "StopInstances", status: 200 })).toBe(1);
 });
 
-test("a dry run tells what it would stop and save, and changes nothing", async ({ deploy, expect }) => {
+test("a dry run says what it would stop and save, and changes nothing", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const [one = ""] = await idleFleet(kiln, 1);
   const record = await check(kiln, POLICY, { body: { dryRun: true } });
   expect(record.result).toMatchObject({ dryRun: true, wouldStop: [one], savings: { perHour: 0.62 } });
   const policy = await check(kiln, { ...POLICY, dryRun: true });
   expect(policy.result).toMatchObject({ dryRun: true, wouldStop: [one] });
-  expect(callsOf(kiln, "StopInstances")).toHaveLength(0);
-  expect(callsOf(kiln, "TagResources")).toHaveLength(0);
+  expect(kiln.cloud.callLog.count({ action: "StopInstances", status: 200 })).toBe(0);
+  expect(kiln.cloud.callLog.count({ action: "TagResources", status: 200 })).toBe(0);
 });
 
-test("one bad instance does not keep the others from being stopped", async ({ deploy, expect }) => {
+test("one unfit instance does not hold up the stop of the others", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const [one = "", gone = "", third = "", full = ""] = await idleFleet(kiln, 4);
   const many = Object.fromEntries(Array.from({ length: 15 }, (_, n) => [`team-${n}`, "x"]));
   kiln.cloud.world.tag(full, many);
-  // A person releases one between the survey and the stop.
+  // A user releases one between the survey and the stop.
   kiln.cloud.faults.add({
     product: "ecs",
     action: "TagResources",
     kind: "before",
     when: () => {
-      if (kiln.cloud.world.instances.has(gone)) kiln.cloud.world.life.remove(kiln.cloud.world.mustHave(gone));
+      if (kiln.cloud.world.instances.has(gone)) kiln.cloud.world.remove(gone);
       return false;
     },
   });

@@ -1,8 +1,11 @@
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
 import { minutes, seconds } from "../../shared/duration.ts";
-import { BUCKET, readRoles, sign, type Answer, type Deployment } from "../deployment.ts";
-import { accepted, answered, ended, fleetText, machines, test } from "./fleet.ts";
+import { test } from "../support/deploy.ts";
+import { type Answer, BUCKET, type Deployment, readRoles, sign } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { accepted, answered, ended } from "../support/runs.ts";
+import { machines } from "../support/world.ts";
 
 interface Raw {
   readonly status: number;
@@ -10,7 +13,7 @@ interface Raw {
   readonly text: string;
 }
 
-/** A request as it is given, signed by nobody. */
+/** A request with these headers and nothing else. */
 function raw(
   kiln: Deployment,
   path: string,
@@ -46,7 +49,7 @@ test("a request is answered at once with its run, and the same delivery gets the
 }) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText());
-  const headers = sign("POST", SCALE, '{"count":1}', kiln.cloud.time.now());
+  const headers = sign("POST", SCALE, '{"count":1}', { at: kiln.cloud.time.now() });
   const startedAt = kiln.cloud.time.now();
   const first = await call(kiln, "POST", SCALE, { count: 1 }, headers);
   expect(kiln.cloud.time.now() - startedAt).toBeLessThan(seconds(1));
@@ -60,7 +63,7 @@ test("a request is answered at once with its run, and the same delivery gets the
   expect(kiln.records()).toHaveLength(1);
 });
 
-test("a key makes the request itself, however often it is signed anew, over midnight too", async ({
+test("requests with the same key are the same run, however often they are signed, over midnight too", async ({
   deploy,
   expect,
 }) => {
@@ -74,7 +77,10 @@ test("a key makes the request itself, however often it is signed anew, over midn
   expect(machines(kiln)).toHaveLength(2);
 });
 
-test("a run is told by its status path, without the event in flight", async ({ deploy, expect }) => {
+test("the status path of a run answers its record, without the event in flight", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText());
   const { run } = await accepted(kiln, SCALE, { count: 1 });
@@ -96,28 +102,28 @@ test("a run is told by its status path, without the event in flight", async ({ d
   });
 });
 
-test("whoever is not authenticated learns nothing but that, and nothing happens", async ({
+test("a request that is not authenticated gets the same answer whatever is wrong, and has no effect", async ({
   deploy,
   expect,
 }) => {
   const kiln = await deploy();
   const body = '{"count":1}';
   const now = kiln.cloud.time.now();
-  const good = { "content-type": "application/json", ...sign("POST", SCALE, body, now) };
+  const good = { "content-type": "application/json", ...sign("POST", SCALE, body, { at: now }) };
   const attempts: Record<string, string>[] = [
     {},
-    { ...good, "x-kiln-caller": "nobody" },
+    { ...good, "x-kiln-caller": "unknown" },
     { ...good, "x-kiln-signature": `v1=${"0".repeat(64)}` },
-    { ...good, ...sign("POST", SCALE, body, now - minutes(6)) },
-    { ...good, ...sign("POST", SCALE, body, now + minutes(1)) },
-    { ...good, ...sign("POST", SCALE, body, now, "somebody-elses-secret") },
+    { ...good, ...sign("POST", SCALE, body, { at: now - minutes(6) }) },
+    { ...good, ...sign("POST", SCALE, body, { at: now + minutes(1) }) },
+    { ...good, ...sign("POST", SCALE, body, { at: now, secret: "another-callers-secret" }) },
   ];
   for (const headers of attempts) {
     const { status, text, headers: said } = await raw(kiln, SCALE, headers, body);
     expect([status, text]).toEqual([401, '{"error":"not authenticated"}']);
     expect(said["cache-control"]).toBe("no-store");
   }
-  for (const path of ["/nowhere", "/runs/x", "/senders/github", "/senders/Nobody", "/"]) {
+  for (const path of ["/nowhere", "/runs/x", "/senders/github", "/senders/Unknown", "/"]) {
     expect(await raw(kiln, path, {}, "{")).toMatchObject({
       status: 401,
       text: '{"error":"not authenticated"}',
@@ -133,7 +139,7 @@ test("a body of any type is verified as the bytes that were sent, whatever the c
 }) => {
   const kiln = await deploy();
   const body = '{"count":1}';
-  const signed = sign("POST", SCALE, body, kiln.cloud.time.now());
+  const signed = sign("POST", SCALE, body, { at: kiln.cloud.time.now() });
   // A type the platform does not know travels as base64.
   const shouted = Object.fromEntries(
     Object.entries(signed).map(([name, value]) => [name.toUpperCase(), value]),
@@ -156,7 +162,7 @@ test("a body that is too large is refused before anything is computed over it", 
   });
 });
 
-test("a caller without a route is told that it is not allowed, and not whether the route exists", async ({
+test("a caller without permission for a route gets 403, whether the route exists or not", async ({
   deploy,
   expect,
 }) => {
@@ -164,7 +170,10 @@ test("a caller without a route is told that it is not allowed, and not whether t
   const KILN_CALLERS = JSON.stringify({ reader: { secrets: [secret], routes: ["GET /runs/*"] } });
   const kiln = await deploy({ env: { KILN_CALLERS } });
   for (const path of [SCALE, "/nowhere"]) {
-    const signed = { ...sign("POST", path, "{}", kiln.cloud.time.now(), secret), "x-kiln-caller": "reader" };
+    const signed = {
+      ...sign("POST", path, "{}", { at: kiln.cloud.time.now(), secret }),
+      "x-kiln-caller": "reader",
+    };
     expect(await raw(kiln, path, { "content-type": "application/json", ...signed }, "{}")).toMatchObject({
       status: 403,
       text: '{"error":"not allowed"}',
@@ -172,7 +181,7 @@ test("a caller without a route is told that it is not allowed, and not whether t
   }
 });
 
-test("settings that are broken, and a queue that does not answer, are told without a word about them", async ({
+test("broken settings are 500 and a queue that fails is 503, without any detail", async ({
   deploy,
   expect,
 }) => {
@@ -189,7 +198,7 @@ test("settings that are broken, and a queue that does not answer, are told witho
   });
 });
 
-test("a run is cancelled once, by its own road back, and the answers say what happened", async ({
+test("a run is cancelled once, by its compensation, and the answers say what happened", async ({
   deploy,
   expect,
 }) => {
@@ -206,7 +215,7 @@ test("a run is cancelled once, by its own road back, and the answers say what ha
     body: { run, status: `/runs/${run}`, cancelling: true, from: "verify" },
   });
   const record = await ended(kiln, run);
-  // What was bought before is kept and said: it is the fleet's, and its owner may stop it.
+  // Instances launched before are kept and reported: they are members of the fleet, and its owner may stop them.
   expect(record.result).toMatchObject({ count: 2, why: "cancelled by ci" });
   expect(await call(kiln, "POST", `/runs/${run}/cancel`)).toEqual({
     status: 409,
@@ -219,12 +228,12 @@ test("a run is cancelled once, by its own road back, and the answers say what ha
   });
 });
 
-test("a cancel that comes between two steps follows the run to where it is", async ({ deploy, expect }) => {
+test("a cancellation that loses against the next event follows the run", async ({ deploy, expect }) => {
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 1000 } }));
   const { run } = await accepted(kiln, SCALE, { count: 1000 });
   await kiln.cloud.settle({ until: () => machines(kiln).length >= 200, forMs: minutes(5) });
-  // The event of the record is delivered while the cancel is on its way.
+  // The event of the record is delivered while the cancellation is queued.
   const cancel = kiln.call("POST", `/runs/${run}/cancel`, {});
   await kiln.cloud.settle({ forMs: minutes(20), parallel: 2 });
   expect((await cancel).status).toBe(202);
@@ -234,7 +243,7 @@ test("a cancel that comes between two steps follows the run to where it is", asy
   expect(record.result).toMatchObject({ count: machines(kiln).length });
 });
 
-test("a run whose road back is short ends when it is cancelled, and does not go on behind its record", async ({
+test("a run without compensation ends when it is cancelled, and does not go on after its record", async ({
   deploy,
   expect,
 }) => {
@@ -253,27 +262,24 @@ test("a run whose road back is short ends when it is cancelled, and does not go 
   tags();
   await kiln.cloud.settle({ forMs: minutes(30) });
   expect(kiln.record(run)).toEqual(end);
-  // The number after the cancelled event is taken, so nothing that event still does is believed.
+  // The number after the cancelled event is taken, so that event has no effect any more.
   const numbered = kiln.cloud.fc.events.filter(
     ({ taskId }) => taskId.startsWith(`${run}-`) && /-\d+$/.test(taskId),
   );
   expect(numbered.at(-1)?.payload.toString()).toContain("cancelled by ci");
 });
 
-test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a repeat the same one", async ({
-  deploy,
-  expect,
-}) => {
-  const secret = "a-secret-of-a-sender-0123456789";
-  const KILN_SENDERS = JSON.stringify({
-    github: { kind: "github", secrets: [secret], labels: { "kiln-web": { fleet: "web" } } },
-    alerts: { kind: "alertmanager", tokens: [secret], fleets: ["web"] },
-    cloudmonitor: { kind: "cloudmonitor", tokens: [secret], rules: { busy: { fleet: "web" } } },
-    scaling: { kind: "generic", tokens: [secret], fleets: ["web"] },
-  });
-  const kiln = await deploy({ env: { KILN_SENDERS } });
-  await kiln.upload("fleets/web.yaml", fleetText());
-  const at = new Date(kiln.cloud.time.now()).toISOString();
+const SENDER_SECRET = "a-secret-of-a-sender-0123456789";
+const SENDERS = {
+  github: { kind: "github", secrets: [SENDER_SECRET], labels: { "kiln-web": { fleet: "web" } } },
+  alerts: { kind: "alertmanager", tokens: [SENDER_SECRET], fleets: ["web"] },
+  cloudmonitor: { kind: "cloudmonitor", tokens: [SENDER_SECRET], rules: { busy: { fleet: "web" } } },
+  scaling: { kind: "generic", tokens: [SENDER_SECRET], fleets: ["web"] },
+};
+
+/** One delivery of each sender, of an event that happens at `now`. */
+function deliveries(now: number): readonly [path: string, headers: Record<string, string>, body: string][] {
+  const at = new Date(now).toISOString();
   const job = JSON.stringify({
     action: "queued",
     repository: { full_name: "acme/shop" },
@@ -281,45 +287,51 @@ test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a
   });
   const alert = { status: "firing", labels: { kiln_fleet: "web" }, startsAt: at, fingerprint: "f1" };
   const json = { "content-type": "application/json" };
-  const bearer = { ...json, authorization: `Bearer ${secret}` };
-  const hub = `sha256=${createHmac("sha256", secret).update(job).digest("hex")}`;
+  const bearer = { ...json, authorization: `Bearer ${SENDER_SECRET}` };
+  const hub = `sha256=${createHmac("sha256", SENDER_SECRET).update(job).digest("hex")}`;
   const form = { "content-type": "application/x-www-form-urlencoded" };
-  const callback = new URLSearchParams({
-    alertName: "busy",
-    alertState: "ALERT",
-    timestamp: String(kiln.cloud.time.now()),
-  });
-  const deliveries: readonly [path: string, headers: Record<string, string>, body: string][] = [
+  const callback = new URLSearchParams({ alertName: "busy", alertState: "ALERT", timestamp: String(now) });
+  return [
     ["/senders/github", { ...json, "x-hub-signature-256": hub }, job],
     ["/senders/alerts", bearer, JSON.stringify({ version: "4", alerts: [alert] })],
-    [`/senders/cloudmonitor?token=${secret}`, form, callback.toString()],
+    [`/senders/cloudmonitor?token=${SENDER_SECRET}`, form, callback.toString()],
     ["/senders/scaling", bearer, JSON.stringify({ id: "s1", at, fleet: "web", count: 2 })],
   ];
+}
+
+test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a repeat the same one", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText());
   const runs: string[] = [];
-  for (const [path, headers, body] of deliveries) {
+  for (const [path, headers, body] of deliveries(kiln.cloud.time.now())) {
     const first = await raw(kiln, path, headers, body);
     expect(first.status).toBe(202);
     expect(await raw(kiln, path, headers, body)).toMatchObject({ status: 202, text: first.text });
-    runs.push(...(JSON.parse(first.text) as { runs: { run: string }[] }).runs.map(({ run }) => run));
+    const answer: { readonly runs: readonly { readonly run: string }[] } = JSON.parse(first.text);
+    runs.push(...answer.runs.map(({ run }) => run));
   }
   for (const run of runs) expect((await ended(kiln, run)).state).toBe("done");
   expect(new Set(runs).size).toBe(4);
   expect(machines(kiln)).toHaveLength(5);
-  expect(
-    kiln
-      .records("scale")
-      .map(({ by }) => by)
-      .toSorted(),
-  ).toEqual(["sender:alerts", "sender:cloudmonitor", "sender:github", "sender:scaling"]);
-  const said = JSON.stringify(kiln.cloud.fc.invocations.map(({ logs, result }) => [logs, result]));
-  expect(said).not.toContain(secret);
+  const callers = kiln.records("scale").map(({ by }) => by);
+  expect(callers.toSorted()).toEqual([
+    "sender:alerts",
+    "sender:cloudmonitor",
+    "sender:github",
+    "sender:scaling",
+  ]);
+  const logged = JSON.stringify(kiln.cloud.fc.invocations.map(({ logs, result }) => [logs, result]));
+  expect(logged).not.toContain(SENDER_SECRET);
   const stored = kiln.cloud.oss
     .list(BUCKET, "")
     .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString());
-  expect(stored.join("\n")).not.toContain(secret);
+  expect(stored.join("\n")).not.toContain(SENDER_SECRET);
 });
 
-test("a run that is not there yet is missing, not forbidden: new requests are accepted, unknown runs are 404", async ({
+test("a missing record is not forbidden: new requests are accepted, unknown runs are 404", async ({
   deploy,
   expect,
 }) => {
@@ -332,18 +344,18 @@ test("a run that is not there yet is missing, not forbidden: new requests are ac
   });
   const { run } = await accepted(kiln, SCALE, { count: 1 });
   expect((await ended(kiln, run)).state).toBe("done");
-  expect(kiln.cloud.calls.filter(({ product, status }) => product === "oss" && status === 403)).toEqual([]);
+  expect(kiln.cloud.callLog.count({ product: "oss", status: 403 })).toBe(0);
 });
 
-test("a front door that may not list its bucket accepts nothing, as the cloud would have it", async ({
+test("a webhook whose role may not list the bucket accepts nothing, because OSS then answers 403 for a missing object", async ({
   deploy,
   expect,
 }) => {
   const roles = readRoles();
-  const door = roles["kiln-door"];
-  const Statement = door?.Statement.filter(({ Action }) => Action !== "oss:ListObjects") ?? [];
-  expect(Statement).toHaveLength((door?.Statement.length ?? 0) - 1);
-  const kiln = await deploy({ roles: { ...roles, "kiln-door": { Version: "1", Statement } } });
+  const policy = roles["kiln-webhook"];
+  const Statement = policy?.Statement.filter(({ Action }) => Action !== "oss:ListObjects") ?? [];
+  expect(Statement).toHaveLength((policy?.Statement.length ?? 0) - 1);
+  const kiln = await deploy({ roles: { ...roles, "kiln-webhook": { Version: "1", Statement } } });
   await kiln.upload("fleets/web.yaml", fleetText());
   expect((await call(kiln, "POST", SCALE, { count: 1 })).status).toBe(503);
   expect(machines(kiln)).toEqual([]);

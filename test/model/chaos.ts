@@ -6,10 +6,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hours, minutes } from "../../shared/duration.ts";
-import { hasEnded } from "../../shared/journal.ts";
-import { BUSY } from "../cloud/ecs/load.ts";
-import { CloudFault, type Fault, type Product } from "../cloud/kernel.ts";
-import { deployKiln, type Deployment } from "../deployment.ts";
+import { hasEnded, type RunRecord } from "../../shared/workflow/record.ts";
+import { BUSY, CloudFault, type Fault, type Product } from "../cloud/index.ts";
+import { type Deployment, deployKiln } from "../support/deployment.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
 const example = (path: string): string => readFileSync(join(EXAMPLES, path), "utf8");
@@ -58,7 +57,7 @@ export async function live(seed: number): Promise<readonly string[]> {
   const random = generator(seed);
   const kiln = await deployKiln({
     seed,
-    fc: { mayBeEarly: true, idleMs: hours(2), timers: ["idle-check", "sweep"] },
+    fc: { mayBeEarly: true, idleMs: hours(2), timers: ["idle-check", "cleanup"] },
   });
   try {
     await kiln.upload("fleets/web.yaml", example("fleets/web.yaml"));
@@ -180,6 +179,33 @@ function familyIsProved(kiln: Deployment): string[] {
 }
 
 function fleetIsBounded(kiln: Deployment, status: number, body: Readonly<Record<string, unknown>>): string[] {
+  const { byRun, asleep } = countMembers(kiln);
+  const over = [...byRun]
+    .filter(([, count]) => count > 3)
+    .map(([run, count]) => `${run} has ${count} machines, asked were 3`);
+  const total = [...byRun.values()].reduce((sum, count) => sum + count, 0);
+  const record = kiln.record(String(body["run"]));
+  const tooFew = record === undefined ? [] : isShort(kiln, record, byRun.get(record.run) ?? 0);
+  return [
+    ...over,
+    ...(asleep > 10 ? [`${asleep} machines of the fleet sleep, its limit is 10`] : []),
+    ...(total - asleep > 10 ? [`${total - asleep} machines of the fleet run, its limit is 10`] : []),
+    ...(status === 202 && record === undefined
+      ? [`202 was answered for ${String(body["run"])}, which nobody knows`]
+      : []),
+    ...tooFew,
+  ];
+}
+
+/** A run that is done has the three machines it asked for, or says that it has fewer. */
+function isShort(kiln: Deployment, { run, state, result }: RunRecord, count: number): string[] {
+  const hasFamily = kiln.records("promote").some((record) => record.state === "done");
+  if (!hasFamily || state !== "done" || result?.["short"] !== undefined || count === 3) return [];
+  return [`${run} says it is done and has ${count} of 3`];
+}
+
+/** Members of the fleet by the run that launched them, and how many of them are stopped. */
+function countMembers(kiln: Deployment): { byRun: Map<string, number>; asleep: number } {
   const byRun = new Map<string, number>();
   let asleep = 0;
   for (const [id, { status }] of kiln.cloud.world.instances) {
@@ -188,21 +214,5 @@ function fleetIsBounded(kiln: Deployment, status: number, body: Readonly<Record<
     const run = tagOf(kiln, "instance", id, "kiln:run") ?? "";
     byRun.set(run, (byRun.get(run) ?? 0) + 1);
   }
-  const over = [...byRun]
-    .filter(([, count]) => count > 3)
-    .map(([run, count]) => `${run} has ${count} machines, asked were 3`);
-  const total = [...byRun.values()].reduce((sum, count) => sum + count, 0);
-  const record = kiln.record(String(body["run"]));
-  const family = kiln.records("promote").some(({ state }) => state === "done");
-  const short =
-    record?.state === "done" && record.result?.["short"] === undefined && byRun.get(record.run) !== 3;
-  return [
-    ...over,
-    ...(asleep > 10 ? [`${asleep} machines of the fleet sleep, its limit is 10`] : []),
-    ...(total - asleep > 10 ? [`${total - asleep} machines of the fleet run, its limit is 10`] : []),
-    ...(status === 202 && record === undefined
-      ? [`202 was answered for ${String(body["run"])}, which nobody knows`]
-      : []),
-    ...(family && short ? [`${record.run} says it is done and has ${byRun.get(record.run) ?? 0} of 3`] : []),
-  ];
+  return { byRun, asleep };
 }

@@ -1,6 +1,5 @@
 /** The command line of the rehearsal: what was asked for, and what is printed where. */
 import { parseArgs } from "node:util";
-import type { DeployOptions } from "../deployment.ts";
 import { keepRunning } from "./keep.ts";
 import { rehearse, type Report } from "./rehearsal.ts";
 import { LineScreen } from "./screens/lines.ts";
@@ -8,6 +7,8 @@ import { LiveScreen } from "./screens/live.ts";
 import { STORIES } from "./stories.ts";
 import type { Story } from "./story.ts";
 import { renderSummary } from "./summary.ts";
+import type { DeployOptions } from "../support/deployment.ts";
+import { known } from "../support/known.ts";
 
 /** The stories' own day; any would do, this one never changes. */
 const DAY_AT = Date.UTC(2026, 0, 5);
@@ -45,7 +46,9 @@ export async function runCommand(args: readonly string[], around: Surroundings):
   const { story, json, keep } = options;
   const { out, err, build, now, deploy } = around;
   const say = json ? err : out;
-  say(`Kiln rehearsal: ${story.title}. The cloud is a stand-in on this machine; its clock is simulated.`);
+  say(
+    `Kiln rehearsal: ${story.title}. The cloud is a simulation on this machine; its clock is simulated too.`,
+  );
   await build();
   const screen = around.isLive && !json ? new LiveScreen(say) : new LineScreen(say);
   const { report, kiln } = await rehearse(story, screen, keep ? dayBefore(now(), story) : DAY_AT, deploy);
@@ -77,7 +80,7 @@ function readOptions(args: readonly string[]): Options | string {
     const story = STORIES.find(({ name }) => name === (wanted ?? STORIES[0]?.name));
     return story === undefined ? `there is no story ${wanted}\n${usage}` : { story, json, keep };
   } catch (error) {
-    return `${(error as Error).message}\n${usage}`;
+    return `${known<Error>(error).message}\n${usage}`;
   }
 }
 

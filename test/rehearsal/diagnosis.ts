@@ -2,14 +2,13 @@
  * Which link of the chain is broken? From what the cloud knows: deliveries it refused, calls it refused,
  * events that failed, and what the journal says.
  *
- * G1. The first line names the broken link and the file to look into; the others are what else was seen.
- * G2. Links are asked in the order an event travels: trigger → permission to invoke → the function's own
+ * DIAGNOSIS-1. The first line names the broken link and the file to look into; the others are what else was seen.
+ * DIAGNOSIS-2. Links are asked in the order an event travels: trigger → permission to invoke → the function's own
  *     calls → its errors → the outcome in the journal.
  */
-import type { Call } from "../cloud/kernel.ts";
-import type { Trigger } from "../cloud/fc/definition.ts";
-import type { Source } from "../cloud/fc/invocation.ts";
+import type { Call, Source, Trigger } from "../cloud/index.ts";
 import type { Stage } from "./stage.ts";
+import { json } from "../support/known.ts";
 
 /** An event on its way: what carries it, and the function (folder name) it must reach. */
 export interface Link {
@@ -111,9 +110,9 @@ const hint = (by: Link["by"]): string =>
 
 /** Refused for who is calling, grouped: a missing permission repeats itself at every delivery. */
 function refusedCalls({ cloud, sceneAt }: Stage): string[] {
-  const refused = cloud.calls.filter(
-    (call) => call.at >= sceneAt && (call.status === 401 || call.status === 403 || isSignature(call)),
-  );
+  const refused = cloud.callLog
+    .entries({ fromAt: sceneAt })
+    .filter((call) => call.status === 401 || call.status === 403 || isSignature(call));
   const groups = new Map<string, number>();
   for (const { product, action, role, code } of refused) {
     const policy = role === undefined ? "" : `; see shared/ram/${role}.json`;
@@ -146,7 +145,7 @@ function failedEvents({ cloud, sceneAt }: Stage): string[] {
 
 function messageOf(result: string | undefined): string {
   try {
-    const { errorMessage } = JSON.parse(result ?? "{}") as { readonly errorMessage?: string };
+    const { errorMessage } = json<{ readonly errorMessage?: string }>(result ?? "{}");
     return errorMessage ?? "no message";
   } catch {
     return result ?? "no message";

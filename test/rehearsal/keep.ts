@@ -1,5 +1,5 @@
 /** `--keep`: the cloud of the story goes on in real time, and a person may talk to it. */
-import { BUCKET, type Deployment } from "../deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 
 /** Lets the cloud catch up with the present, says how to talk to it, and resolves when it is interrupted. */
 export async function keepRunning(
@@ -7,40 +7,11 @@ export async function keepRunning(
   realNow: () => number,
   say: (line: string) => void,
 ): Promise<void> {
-  const { cloud, caller } = kiln;
+  const { cloud } = kiln;
   say("\nThe cloud catches up with the present …");
   while (realNow() - cloud.time.now() > 1_000) await cloud.settle({ forMs: realNow() - cloud.time.now() });
   cloud.time.resume(1);
-  const { urls, region, accountId, accessKey } = cloud;
-  const door = urls.http["kiln-webhook"] ?? "";
-  const run = kiln.records("scale-").at(-1)?.run ?? kiln.records().at(-1)?.run ?? "";
-  say(
-    [
-      "It goes on in real time until Ctrl-C.",
-      "",
-      `  ecs, cms, fc  ${urls.ecs}`,
-      `  oss           ${urls.oss}  (bucket ${BUCKET})`,
-      `  front door    ${door}`,
-      `  region        ${region}   account ${accountId}`,
-      `  key           ${accessKey.id} ${accessKey.secret}`,
-      `  caller        ${caller.name} ${caller.secret}`,
-      "",
-      "Ask for one machine more:",
-      "",
-      signedCurl(door, caller, "POST", "/fleets/web/scale-out", '{"count":1}'),
-      "",
-      "What became of a run:",
-      "",
-      signedCurl(door, caller, "GET", `/runs/${run}`, ""),
-      "",
-      "What is in the bucket:",
-      "",
-      `  node -e 'const OSS = require("ali-oss"); new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
-        `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" })` +
-        `.listV2({ prefix: "", "max-keys": 100 }).then(({ objects }) => objects.forEach(({ name }) => console.log(name)))'`,
-      "",
-    ].join("\n"),
-  );
+  say(instructions(kiln));
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
@@ -48,18 +19,49 @@ export async function keepRunning(
   say("The cloud is gone.");
 }
 
+function instructions(kiln: Deployment): string {
+  const { cloud, caller } = kiln;
+  const { urls, region, accountId, accessKey } = cloud;
+  const webhook = urls.http["kiln-webhook"] ?? "";
+  const run = kiln.records("scale-").at(-1)?.run ?? kiln.records().at(-1)?.run ?? "";
+  return [
+    "It goes on in real time until Ctrl-C.",
+    "",
+    `  ecs, cms, fc  ${urls.ecs}`,
+    `  oss           ${urls.oss}  (bucket ${BUCKET})`,
+    `  webhook       ${webhook}`,
+    `  region        ${region}   account ${accountId}`,
+    `  key           ${accessKey.id} ${accessKey.secret}`,
+    `  caller        ${caller.name} ${caller.secret}`,
+    "",
+    "Ask for one more instance:",
+    "",
+    signedCurl(webhook, caller, ["POST", "/fleets/web/scale-out"], '{"count":1}'),
+    "",
+    "Ask for the state of a run:",
+    "",
+    signedCurl(webhook, caller, ["GET", `/runs/${run}`], ""),
+    "",
+    "List the bucket:",
+    "",
+    `  node -e 'const OSS = require("ali-oss"); new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
+      `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" })` +
+      `.listV2({ prefix: "", "max-keys": 100 }).then(({ objects }) => objects.forEach(({ name }) => console.log(name)))'`,
+    "",
+  ].join("\n");
+}
+
 /** The command README shows, ready to be pasted. */
 function signedCurl(
-  door: string,
+  webhook: string,
   caller: Deployment["caller"],
-  method: string,
-  path: string,
+  [method, path]: readonly [method: string, path: string],
   body: string,
 ): string {
   const data = body === "" ? "" : ` -H 'content-type: application/json' -d "$body"`;
   return [
     `  ts=$(date +%s); body='${body}'`,
     `  sig=$(printf '%s\\n${method}\\n${path}\\n%s' "$ts" "$body" | openssl dgst -sha256 -hmac '${caller.secret}' | sed 's/^.* //')`,
-    `  curl -sS -X ${method} ${door}${path} -H 'x-kiln-caller: ${caller.name}' -H "x-kiln-timestamp: $ts" -H "x-kiln-signature: v1=$sig"${data}; echo`,
+    `  curl -sS -X ${method} ${webhook}${path} -H 'x-kiln-caller: ${caller.name}' -H "x-kiln-timestamp: $ts" -H "x-kiln-signature: v1=$sig"${data}; echo`,
   ].join("\n");
 }

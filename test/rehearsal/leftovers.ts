@@ -1,10 +1,11 @@
 /** What Kiln must not leave behind: machines rented for a while, half-made things, claims. */
 import { dirname } from "node:path";
-import type { Claim } from "../../shared/claim.ts";
+import type { Lock } from "../../shared/workflow/lock.ts";
 import type { Cloud } from "../cloud/index.ts";
-import { BUCKET } from "../deployment.ts";
 import { machines, ownImages } from "./stage.ts";
 import { broken, held, type Look } from "./story.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { json } from "../support/known.ts";
 
 /** Ids by kind; every list is empty when all was given back. */
 export interface Leftovers {
@@ -42,7 +43,7 @@ function openClaims({ oss }: Cloud): string[] {
   const keys = oss.list(BUCKET, "claims/").map(({ key }) => key);
   const newest = keys.filter((key, at) => dirname(key) !== dirname(keys[at - 1] ?? ""));
   return newest.filter((key) => {
-    const { released } = JSON.parse(oss.get(BUCKET, key)?.body.toString() ?? "{}") as Partial<Claim>;
+    const { released } = json<Partial<Lock>>(oss.get(BUCKET, key)?.body.toString() ?? "{}");
     return released !== true;
   });
 }

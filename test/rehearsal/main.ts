@@ -1,5 +1,5 @@
 /**
- * `npm start [-- --story <name>] [--json] [--keep]`: builds Kiln, deploys it on the stand-in cloud and plays a
+ * `npm start [-- --story <name>] [--json] [--keep]`: builds Kiln, deploys it on the local cloud and plays a
  * story. Exit code 0 when everything in it held, 1 when something did not, 2 for a wrong command line.
  */
 import { build } from "../../build.ts";
@@ -9,7 +9,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   isLive: process.stdout.isTTY && process.env["CI"] === undefined,
-  // The machine's own clock, which the stand-in's does not replace.
+  // The machine's own clock, which the local cloud's does not replace.
   now: () => performance.timeOrigin + performance.now(),
   build: () => build(),
 });

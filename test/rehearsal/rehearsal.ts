@@ -1,10 +1,10 @@
-/** One telling of a story: Kiln is deployed on a fresh stand-in, the story is played, the facts are gathered. */
+/** One telling of a story: Kiln is deployed on a fresh local cloud, the story is played, the facts are gathered. */
 import { minutes } from "../../shared/duration.ts";
-import { deployKiln, type DeployOptions, type Deployment } from "../deployment.ts";
 import { play, type SceneReport } from "./player.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { Story } from "./story.ts";
 import { summarise, type Summary } from "./summary.ts";
+import { type DeployOptions, type Deployment, deployKiln } from "../support/deployment.ts";
 
 export interface Report {
   readonly story: string;

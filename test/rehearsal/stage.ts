@@ -1,9 +1,9 @@
-/** What a scene has in hand: Kiln on the stand-in, a person's own clients, and looks at the world. */
+/** What a scene has in hand: Kiln on the local cloud, a person's own clients, and looks at the world. */
 import { createRequire } from "node:module";
-import { TAG } from "../../shared/labels.ts";
-import type { Image, Instance } from "../cloud/ecs/records.ts";
-import type { Cloud } from "../cloud/index.ts";
-import type { Deployment } from "../deployment.ts";
+import { TAG } from "../../shared/tags.ts";
+import type { Cloud, Image, Instance } from "../cloud/index.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { known } from "../support/known.ts";
 
 export interface Stage {
   readonly kiln: Deployment;
@@ -21,7 +21,7 @@ interface PopCore {
  * account's key and signature 1.0, so that a family is asked and not looked up.
  */
 export function askEcs(cloud: Cloud, action: string, params: Readonly<Record<string, unknown>>) {
-  const Core = createRequire(import.meta.url)("@alicloud/pop-core") as new (config: object) => PopCore;
+  const Core = known<new (config: object) => PopCore>(createRequire(import.meta.url)("@alicloud/pop-core"));
   const { accessKey, urls, region } = cloud;
   const client = new Core({
     accessKeyId: accessKey.id,
@@ -35,7 +35,7 @@ export function askEcs(cloud: Cloud, action: string, params: Readonly<Record<str
 /** Id of the image a family answers with, or undefined when it answers with none. */
 export async function servedBy(cloud: Cloud, family: string): Promise<string | undefined> {
   const answer = await askEcs(cloud, "DescribeImageFromFamily", { ImageFamily: family });
-  return (answer["Image"] as { readonly ImageId?: string } | undefined)?.ImageId;
+  return known<{ readonly ImageId?: string } | undefined>(answer["Image"])?.ImageId;
 }
 
 export const tagsOf = (cloud: Cloud, type: string, id: string): Readonly<Record<string, string>> =>
@@ -60,7 +60,7 @@ export const ownImages = (cloud: Cloud): Image[] =>
 
 /** Commands Cloud Assistant was given for an instance, in order. */
 export const commandsOf = (cloud: Cloud, id: string) =>
-  [...cloud.world.assistant.invocations.values()].flatMap(({ name, executions }) =>
+  cloud.world.invocations.flatMap(({ name, executions }) =>
     executions
       .filter(({ instanceId }) => instanceId === id)
       .map(({ status, exitCode }) => ({ name, status, exitCode })),

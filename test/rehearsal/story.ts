@@ -1,9 +1,9 @@
 /**
  * How a story is written: scenes of steps, each with what somebody does or what is then to be seen in the world.
  *
- * Y1. Expectations look at the world (machines, images, families, objects), never at calls made.
- * Y2. A step that does not hold names the link of the chain that is broken; see diagnosis.ts.
- * Y3. Scenes are made anew for each telling, so a story keeps what it learns in plain variables.
+ * STORY-1. Expectations look at the world (machines, images, families, objects), never at calls made.
+ * STORY-2. A step that does not hold names the link of the chain that is broken; see diagnosis.ts.
+ * STORY-3. Scenes are made anew for each telling, so a story keeps what it learns in plain variables.
  */
 import type { Link } from "./diagnosis.ts";
 import type { Stage } from "./stage.ts";
@@ -50,10 +50,10 @@ interface Hold extends Titled {
 
 export type Step = Act | See | Hold;
 
-export const act = (title: string, act: Act["act"], link?: Link): Step => ({
+export const act = (title: string, run: Act["act"], link?: Link): Step => ({
   kind: "act",
   title,
-  act,
+  act: run,
   ...(link && { link }),
 });
 

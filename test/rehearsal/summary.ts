@@ -3,7 +3,7 @@ import type { Cloud } from "../cloud/index.ts";
 import { findLeftovers, type Leftovers } from "./leftovers.ts";
 import { spell } from "./screens/screen.ts";
 import { ownImages, servedBy, tagsOf } from "./stage.ts";
-import { TAG } from "../../shared/labels.ts";
+import { TAG } from "../../shared/tags.ts";
 
 export interface Summary {
   readonly images: readonly { id: string; name: string; family: string; status: string }[];
@@ -20,11 +20,11 @@ export interface Summary {
   /** Times each API action was called, by product. */
   readonly calls: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly invocations: readonly { function: string; count: number; cold: number; warm: number }[];
-  readonly began: string;
+  readonly startedAt: string;
   readonly ended: string;
   readonly simulatedMs: number;
   readonly realMs: number;
-  /** Modelled: the stand-in estimates durations and applies the price list of Function Compute to them. */
+  /** Modelled: the local cloud estimates durations and applies the price list of Function Compute to them. */
   readonly cost: { readonly cu: number; readonly cny: number; readonly modelled: true };
   readonly leftovers: Leftovers;
 }
@@ -55,7 +55,7 @@ export async function summarise(cloud: Cloud, beganAt: number, realMs: number): 
       const cold = own.filter(({ coldStart }) => coldStart).length;
       return { function: name, count: own.length, cold, warm: own.length - cold };
     }),
-    began: new Date(beganAt).toISOString(),
+    startedAt: new Date(beganAt).toISOString(),
     ended: new Date(endedAt).toISOString(),
     simulatedMs: endedAt - beganAt,
     realMs: Math.round(realMs),
@@ -66,7 +66,7 @@ export async function summarise(cloud: Cloud, beganAt: number, realMs: number): 
 
 function countCalls(cloud: Cloud): Summary["calls"] {
   const calls: Record<string, Record<string, number>> = {};
-  for (const { product, action } of cloud.calls) {
+  for (const { product, action } of cloud.callLog.entries()) {
     const counts = (calls[product] ??= {});
     counts[action] = (counts[action] ?? 0) + 1;
   }
@@ -98,7 +98,7 @@ export function renderSummary(summary: Summary): string {
       ),
     ],
     ["time", [`${spell(simulatedMs)} simulated in ${(realMs / 1000).toFixed(1)} s of real time`]],
-    ["functions cost", [`CNY ${cost.cny.toFixed(4)} (${cost.cu} CU), modelled by the stand-in`]],
+    ["functions cost", [`CNY ${cost.cny.toFixed(4)} (${cost.cu} CU), modelled by the local cloud`]],
     [
       "left behind",
       left.length === 0 ? ["nothing"] : left.map(([kind, ids]) => `${kind}: ${ids.join(", ")}`),

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { RunId } from "../../shared/events/line.ts";
-import { recordKey, runId, subjectOf, type RunKind } from "../../shared/run.ts";
+import { RunId } from "../../shared/names.ts";
+import { recordKey } from "../../shared/keys.ts";
+import { runId, subjectOf, type RunKind } from "../../shared/workflow/run-id.ts";
 
 const kinds = fc.constantFrom<RunKind>("bake", "promote", "scale", "idle");
 const names = fc.stringMatching(/^[a-z][a-z0-9-]{0,39}$/);

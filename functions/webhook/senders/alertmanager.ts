@@ -1,18 +1,22 @@
-/** Prometheus Alertmanager: a firing alert with the label kiln_fleet wants instances of that fleet. Pure. */
+/**
+ * Prometheus Alertmanager: a firing alert with the label kiln_fleet launches instances of that fleet. Pure.
+ * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ */
 import * as z from "zod/mini";
 import {
   bearerHolds,
+  Fleets,
   ignored,
+  launch,
   malformed,
   readBody,
   readCount,
   refused,
-  wished,
-  type Heard,
+  Secrets,
+  type LaunchRequest,
+  type ParsedWebhook,
   type SenderRequest,
-  type Wish,
 } from "./sender.ts";
-import { Fleets, Secrets } from "./settings.ts";
 
 export const AlertmanagerSettings = z.strictObject({
   kind: z.literal("alertmanager"),
@@ -24,7 +28,7 @@ export const AlertmanagerSettings = z.strictObject({
 type AlertmanagerSettings = z.infer<typeof AlertmanagerSettings>;
 
 const texts = z.record(z.string(), z.string());
-/** Version 4 of the webhook's body (Prometheus, webhook_config). */
+/** Version 4 of the body. */
 const Payload = z.looseObject({
   version: z.literal("4"),
   alerts: z.array(
@@ -40,10 +44,13 @@ const Payload = z.looseObject({
 type Alert = z.infer<typeof Payload>["alerts"][number];
 
 /**
- * How many comes from `kiln_count`, an annotation or a label, else one. An alert that goes on firing is
- * sent again and again; from the same start it is the same wish.
+ * The annotation or label `kiln_count` says how many instances, else one. An alert that goes on firing is sent
+ * repeatedly; with the same start it is the same request.
  */
-export function hearAlertmanager({ tokens, fleets }: AlertmanagerSettings, request: SenderRequest): Heard {
+export function parseAlertmanager(
+  { tokens, fleets }: AlertmanagerSettings,
+  request: SenderRequest,
+): ParsedWebhook {
   if (!bearerHolds(request, tokens)) return refused("token");
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) return malformed("not the body of an Alertmanager webhook, version 4");
@@ -51,18 +58,18 @@ export function hearAlertmanager({ tokens, fleets }: AlertmanagerSettings, reque
     ({ status, labels }) => status === "firing" && "kiln_fleet" in labels,
   );
   if (firing.length === 0) return ignored("no firing alert has the label kiln_fleet");
-  const wishes: Wish[] = [];
+  const launches: LaunchRequest[] = [];
   for (const alert of firing) {
     const fleet = alert.labels["kiln_fleet"] ?? "";
     const count = countOf(alert);
     if (!fleets.includes(fleet))
       return malformed("the label kiln_fleet names a fleet this sender may not use");
-    if (count === undefined) return malformed("kiln_count is not a whole number from 1 on");
+    if (count === undefined) return malformed("kiln_count is not a whole number of at least 1");
     const identity =
       alert.fingerprint ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    wishes.push({ fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) });
+    launches.push({ fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) });
   }
-  return wished(wishes, request.now);
+  return launch(launches, request.now);
 }
 
 function countOf({ annotations = {}, labels }: Alert): number | undefined {

@@ -1,19 +1,31 @@
-/** CloudMonitor: the callback of a threshold alert wants instances of the fleet its rule is set to. Pure. */
+/**
+ * CloudMonitor: the callback of a threshold alert launches instances of the fleet its rule is set to. Pure.
+ * https://www.alibabacloud.com/help/en/document_detail/60714.html
+ */
 import * as z from "zod/mini";
-import { isOneOf } from "../verify.ts";
-import { ignored, malformed, readBody, refused, wished, type Heard, type SenderRequest } from "./sender.ts";
-import { FleetShare, Secrets } from "./settings.ts";
+import { isOneOf } from "../../../shared/hmac.ts";
+import {
+  FleetShare,
+  ignored,
+  launch,
+  malformed,
+  readBody,
+  refused,
+  Secrets,
+  type ParsedWebhook,
+  type SenderRequest,
+} from "./sender.ts";
 
 export const CloudmonitorSettings = z.strictObject({
   kind: z.literal("cloudmonitor"),
   /** CloudMonitor signs nothing, so the callback's URL carries one of these: `?token=…`. */
   tokens: Secrets,
-  /** Which rule, by its id or name, means which fleet. */
+  /** The fleet of each rule, by its id or name. */
   rules: z.record(z.string(), FleetShare),
 });
 type CloudmonitorSettings = z.infer<typeof CloudmonitorSettings>;
 
-/** A form or JSON, every value as text (CloudMonitor, callbacks of threshold alerts); dimensions may be a list. */
+/** A form or JSON, every value as text; dimensions may be a list. */
 const Payload = z.looseObject({
   alertName: z.string(),
   alertState: z.string(),
@@ -25,7 +37,10 @@ const Payload = z.looseObject({
 /** The table of the documentation says ALERT, its example ALARM. */
 const RAISED = new Set(["ALERT", "ALARM"]);
 
-export function hearCloudmonitor({ tokens, rules }: CloudmonitorSettings, request: SenderRequest): Heard {
+export function parseCloudmonitor(
+  { tokens, rules }: CloudmonitorSettings,
+  request: SenderRequest,
+): ParsedWebhook {
   if (!isOneOf(tokens, request.query["token"] ?? "")) return refused("token");
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) return malformed("not the callback of a CloudMonitor threshold alert");
@@ -35,7 +50,7 @@ export function hearCloudmonitor({ tokens, rules }: CloudmonitorSettings, reques
   const share = rule === undefined ? undefined : rules[rule];
   if (share === undefined) return ignored("no fleet is set for this rule");
   const delivery = [ruleId ?? alertName, String(timestamp), dimensions];
-  return wished([{ ...share, delivery, at: instantOf(timestamp) }], request.now);
+  return launch([{ ...share, delivery, at: instantOf(timestamp) }], request.now);
 }
 
 /** Ten digits are seconds, thirteen milliseconds: both occur. */

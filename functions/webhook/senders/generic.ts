@@ -1,16 +1,17 @@
-/** Anything that can POST JSON with a token, such as a scaling rule's own notification. Pure. */
+/** Generic: anything that can POST JSON with a token, such as the notification of a scaling rule. Pure. */
 import * as z from "zod/mini";
-import { Name } from "../../../shared/events/line.ts";
+import { Name } from "../../../shared/names.ts";
 import {
   bearerHolds,
+  Fleets,
+  launch,
   malformed,
   readBody,
   refused,
-  wished,
-  type Heard,
+  Secrets,
+  type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";
-import { Fleets, Secrets } from "./settings.ts";
 
 export const GenericSettings = z.strictObject({
   kind: z.literal("generic"),
@@ -20,7 +21,7 @@ export const GenericSettings = z.strictObject({
 });
 type GenericSettings = z.infer<typeof GenericSettings>;
 
-/** `id` and `at` make the wish itself: sent again with both the same, nothing happens twice. */
+/** `id` and `at` identify the request: sent again with both the same, it is the same run. */
 const Payload = z.strictObject({
   id: z.string().check(z.minLength(1), z.maxLength(128)),
   at: z.iso.datetime({ offset: true }),
@@ -28,7 +29,7 @@ const Payload = z.strictObject({
   count: z.int().check(z.minimum(1)),
 });
 
-export function hearGeneric({ tokens, fleets }: GenericSettings, request: SenderRequest): Heard {
+export function parseGeneric({ tokens, fleets }: GenericSettings, request: SenderRequest): ParsedWebhook {
   if (!bearerHolds(request, tokens)) return refused("token");
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) {
@@ -36,5 +37,5 @@ export function hearGeneric({ tokens, fleets }: GenericSettings, request: Sender
   }
   const { id, at, fleet, count } = parsed.data;
   if (!fleets.includes(fleet)) return malformed("this sender may not use that fleet");
-  return wished([{ fleet, count, delivery: [id, at], at: Date.parse(at) }], request.now);
+  return launch([{ fleet, count, delivery: [id, at], at: Date.parse(at) }], request.now);
 }

@@ -1,59 +1,70 @@
-/** GitHub: a workflow job that waits for a runner wants a machine of the fleet its label names. Pure. */
+/**
+ * GitHub: a workflow job that waits for a runner launches an instance of the fleet that one of its labels names. Pure.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
+ */
 import * as z from "zod/mini";
-import { hmac, isOneOf } from "../verify.ts";
-import { ignored, malformed, readBody, refused, wished, type Heard, type SenderRequest } from "./sender.ts";
-import { FleetShare, Secrets } from "./settings.ts";
+import { hmac, isOneOf } from "../../../shared/hmac.ts";
+import {
+  FleetShare,
+  ignored,
+  launch,
+  malformed,
+  readBody,
+  refused,
+  Secrets,
+  type ParsedWebhook,
+  type SenderRequest,
+} from "./sender.ts";
 
 export const GithubSettings = z.strictObject({
   kind: z.literal("github"),
   /** The webhook's secret; two while rotating. */
   secrets: Secrets,
-  /** Which label of a job means which fleet. */
+  /** The fleet of each label. */
   labels: z.record(z.string(), FleetShare),
 });
 type GithubSettings = z.infer<typeof GithubSettings>;
 
-/** workflow_job, as far as it is read (GitHub, webhook events and payloads). */
+/** The fields that are read. */
 const Payload = z.looseObject({
   action: z.string(),
   repository: z.looseObject({ full_name: z.string() }),
   workflow_job: z.looseObject({
     id: z.number(),
-    run_attempt: z.optional(z.number()),
+    run_attempt: z._default(z.number(), 1),
     labels: z.array(z.string()),
     created_at: z.string(),
   }),
 });
 
 /** `X-Hub-Signature-256` holds HMAC-SHA256 over the raw body, form or JSON. */
-export function hearGithub({ secrets, labels }: GithubSettings, request: SenderRequest): Heard {
-  const given = /^sha256=([0-9a-f]{64})$/.exec(request.headers["x-hub-signature-256"] ?? "")?.[1] ?? "";
-  const expected = secrets.map((secret) => hmac(secret, request.body));
-  if (!isOneOf(expected, given)) return refused("signature");
+export function parseGithub({ secrets, labels }: GithubSettings, request: SenderRequest): ParsedWebhook {
+  const expected = secrets.map((secret) => `sha256=${hmac(secret, request.body)}`);
+  if (!isOneOf(expected, request.headers["x-hub-signature-256"] ?? "")) return refused("signature");
   const body = fromForm(readBody(request));
   if (body === undefined) return malformed("the body is not JSON");
   // By content: the header that names the event is not signed.
-  if (typeof body !== "object" || body === null || !("workflow_job" in body)) {
+  if (!z.looseObject({ workflow_job: z.unknown() }).safeParse(body).success) {
     return ignored("not a workflow_job event");
   }
   const parsed = Payload.safeParse(body);
   if (!parsed.success) return malformed("not the workflow_job event GitHub documents");
   const { action, repository, workflow_job: job } = parsed.data;
   if (action !== "queued") return ignored(`the job is ${action}, not queued`);
-  const label = job.labels.find((each) => Object.hasOwn(labels, each));
-  const share = label === undefined ? undefined : labels[label];
+  const share = job.labels
+    .map((label) => (Object.hasOwn(labels, label) ? labels[label] : undefined))
+    .find(Boolean);
   if (share === undefined) return ignored("no label of the job names a fleet");
-  const { fleet, count } = share;
-  const delivery = [repository.full_name, job.id, job.run_attempt ?? 1];
-  return wished([{ fleet, count, delivery, at: Date.parse(job.created_at) }], request.now);
+  const delivery = [repository.full_name, job.id, job.run_attempt];
+  return launch([{ ...share, delivery, at: Date.parse(job.created_at) }], request.now);
 }
 
 /** A webhook set to "form" carries the JSON in a field. */
 function fromForm(body: unknown): unknown {
-  const { payload } = (body ?? {}) as { payload?: unknown };
-  if (typeof payload !== "string") return body;
+  const form = z.looseObject({ payload: z.string() }).safeParse(body);
+  if (!form.success) return body;
   try {
-    return JSON.parse(payload);
+    return JSON.parse(form.data.payload);
   } catch {
     return undefined;
   }

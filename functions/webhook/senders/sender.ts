@@ -1,56 +1,66 @@
 /**
- * What every sender of another make has in common: raw bytes in, wishes for instances out. Pure.
+ * What all senders have in common: raw bytes in, requests to launch instances out. Pure.
  *
- * N1. Verified before it is parsed, over the raw bytes, in constant time; two live secrets while rotating.
- * N2. What makes a delivery itself comes from the verified body, never from headers beside it: an id in an
- *     unsigned header could be changed to have the same wish twice.
- * N3. None of these signs a time. The day of the run is the day the thing happened, so a repeat tomorrow is
- *     still the same run, and what happened more than a day ago is too late to act on.
+ * SENDER-1. A request is verified before it is parsed, over the raw bytes, in constant time.
+ * SENDER-2. The id of a delivery comes from the verified body, never from headers beside it: an id in an unsigned
+ *     header could be changed to launch twice.
+ * SENDER-3. No sender signs a time. The day of the run is the day of the event, so a repeat tomorrow is still the
+ *     same run, and an event of more than a day ago is ignored.
  */
+import * as z from "zod/mini";
 import { days, formatDuration, minutes } from "../../../shared/duration.ts";
-import { isOneOf } from "../verify.ts";
+import { isOneOf } from "../../../shared/hmac.ts";
+import { Name } from "../../../shared/names.ts";
+import type { Call } from "../call.ts";
 
-export interface SenderRequest {
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+/** One secret, or two while rotating. Shorter ones can be guessed. */
+export const Secrets = z.array(z.string().check(z.minLength(16))).check(z.minLength(1), z.maxLength(2));
+
+/** A fleet, and how many of its instances one event launches. */
+export const FleetShare = z.strictObject({
+  fleet: Name,
+  count: z._default(z.int().check(z.minimum(1)), 1),
+});
+
+export const Fleets = z.array(Name).check(z.minLength(1));
+
+export interface SenderRequest extends Pick<Call, "headers" | "query" | "body"> {
   readonly now: number;
 }
 
-/** A wish for instances, whoever had it. */
-export interface Wish {
+/** A request for instances. */
+export interface LaunchRequest {
   readonly fleet: string;
   readonly count: number;
-  /** What makes this wish itself (N2). */
+  /** Identifies the event (SENDER-2). */
   readonly delivery: readonly unknown[];
-  /** When what it is about happened, epoch ms. */
+  /** When the event happened, epoch ms. */
   readonly at: number;
 }
 
-export type Heard =
-  | { readonly kind: "wishes"; readonly wishes: readonly Wish[] }
+export type ParsedWebhook =
+  | { readonly kind: "launch"; readonly launches: readonly LaunchRequest[] }
   /** Understood, and nothing to do. */
   | { readonly kind: "ignored"; readonly reason: string }
-  /** Verified, and not what this sender is expected to send. */
+  /** Verified, but not an event of this kind of sender. */
   | { readonly kind: "malformed"; readonly error: string }
-  /** Not verified; `why` is for our log. */
+  /** Not verified; `why` is for the log. */
   | { readonly kind: "refused"; readonly why: string };
 
-export const ignored = (reason: string): Heard => ({ kind: "ignored", reason });
-export const malformed = (error: string): Heard => ({ kind: "malformed", error });
-export const refused = (why: string): Heard => ({ kind: "refused", why });
+export const ignored = (reason: string): ParsedWebhook => ({ kind: "ignored", reason });
+export const malformed = (error: string): ParsedWebhook => ({ kind: "malformed", error });
+export const refused = (why: string): ParsedWebhook => ({ kind: "refused", why });
 
 const PAST_MS = days(1);
 const FUTURE_MS = minutes(5);
 
-/** The wishes that are still in time (N3). */
-export function wished(wishes: readonly Wish[], now: number): Heard {
-  if (wishes.some(({ at }) => !Number.isFinite(at) || at - now > FUTURE_MS)) {
+/** The requests whose event is recent (SENDER-3). */
+export function launch(launches: readonly LaunchRequest[], now: number): ParsedWebhook {
+  if (launches.some(({ at }) => !Number.isFinite(at) || at - now > FUTURE_MS)) {
     return malformed("the time in the body cannot be read or lies ahead");
   }
-  const fresh = wishes.filter(({ at }) => now - at <= PAST_MS);
-  if (fresh.length > 0) return { kind: "wishes", wishes: fresh };
+  const recent = launches.filter(({ at }) => now - at <= PAST_MS);
+  if (recent.length > 0) return { kind: "launch", launches: recent };
   return ignored(`it happened more than ${formatDuration(PAST_MS)} ago`);
 }
 
@@ -62,7 +72,7 @@ export function bearerHolds({ headers }: SenderRequest, tokens: readonly string[
 
 /** JSON, or the fields of a form; undefined when it is neither. */
 export function readBody({ headers, body }: SenderRequest): unknown {
-  const text = Buffer.from(body).toString("utf8");
+  const text = body.toString("utf8");
   if (/^application\/x-www-form-urlencoded/i.test(headers["content-type"] ?? "")) {
     return Object.fromEntries(new URLSearchParams(text));
   }
@@ -73,7 +83,7 @@ export function readBody({ headers, body }: SenderRequest): unknown {
   }
 }
 
-/** A whole number from 1 on, given as a number or as text; undefined for anything else. */
+/** A whole number of at least 1, given as a number or as text; undefined for anything else. */
 export function readCount(value: unknown): number | undefined {
   const number = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
   return typeof number === "number" && Number.isInteger(number) && number >= 1 ? number : undefined;

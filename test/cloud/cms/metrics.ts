@@ -1,17 +1,16 @@
 /**
  * Points of acs_ecs_dashboard, made of the minutes of each machine.
  *
- * M1. A window is open on the left and closed on the right; a point carries the start of its period.
- * M2. A minute is measured when the instance ran from its beginning to its end. A period without any measured
- *     minute has no point: a missing hour is not 0 %.
- * M3. A longer period has the mean of its measured minutes, and the least and the most of them. A shorter one
- *     repeats its minute.
- * M4. A point appears a while after its period is over, so the hour that runs has none. No document says so;
- *     a cloud that answered with half an hour as if it were whole would be the kinder one.
+ * CLOUD-METRIC-1. A window is open on the left and closed on the right; a point carries the start of its period.
+ * CLOUD-METRIC-2. A minute is measured when the instance ran from its beginning to its end. A period without any
+ *     measured minute has no point: a missing hour is not 0 %.
+ * CLOUD-METRIC-3. A longer period has the mean, minimum and maximum of its measured minutes. A shorter one repeats
+ *     its minute.
+ * CLOUD-METRIC-4. A point appears a while after its period is over, so the current hour has none. No document says
+ *     so; to answer with half an hour as if it were whole would be kinder than the real cloud.
  */
-import type { Instance } from "../ecs/records.ts";
-import type { Load } from "../ecs/load.ts";
-import type { World } from "../ecs/world.ts";
+import type { Load } from "../core/load.ts";
+import type { MeteredInstance } from "../core/metering.ts";
 
 export interface Point {
   readonly timestamp: number;
@@ -49,32 +48,33 @@ export const METRICS: Readonly<Record<string, Reading>> = {
   DiskWriteIOPS: flat((load) => Math.round(load.diskWrite / 4096)),
 };
 
-/** Points of one instance whose timestamps lie in (from, to], oldest first. */
-export function pointsOf(
-  world: World,
-  instance: Instance,
-  metric: string,
-  periodMs: number,
-  from: number,
-  to: number,
-): Point[] {
+/** A metric of the account, and the span in which its timestamps lie: (from, to]. */
+export interface Series {
+  readonly accountId: string;
+  readonly metric: string;
+  readonly periodMs: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The points of one instance, oldest first. */
+export function pointsOf(instance: MeteredInstance, series: Series): Point[] {
+  const { accountId, metric, periodMs, from, to } = series;
   const reading = METRICS[metric];
   // Without a public address there is nothing to measure on it.
   if (reading === undefined || (metric.startsWith("VPC_PublicIP") && instance.publicIp === undefined))
     return [];
   const points: Point[] = [];
-  const profile = world.loadOf(instance);
-  const last = Math.min(to, world.now() - periodMs - world.delays.metricMs);
-  for (let at = Math.floor(from / periodMs) * periodMs + periodMs; at <= last; at += periodMs) {
+  for (let at = Math.floor(from / periodMs) * periodMs + periodMs; at <= to; at += periodMs) {
     const values = minutesOf(instance, at, periodMs).flatMap((minute) => {
-      const load = profile(minute);
+      const load = instance.load(minute);
       return load === undefined ? [] : [reading(load)];
     });
     if (values.length === 0) continue;
     const averages = values.map(([average]) => average);
     points.push({
       timestamp: at,
-      userId: world.kernel.accountId,
+      userId: accountId,
       instanceId: instance.instanceId,
       ...(metric.startsWith("VPC_PublicIP") ? { ip: instance.publicIp ?? "" } : {}),
       Minimum: round(Math.min(...averages) / 2),
@@ -85,8 +85,8 @@ export function pointsOf(
   return points;
 }
 
-/** The beginnings of the measured minutes of a period (M2); of a period shorter than that, its minute's. */
-function minutesOf(instance: Instance, at: number, periodMs: number): number[] {
+/** The beginnings of the measured minutes of a period (CLOUD-METRIC-2); of a period shorter than that, its minute's. */
+function minutesOf(instance: MeteredInstance, at: number, periodMs: number): number[] {
   const first = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   return Array.from({ length: Math.ceil(periodMs / MINUTE_MS) }, (_, n) => first + n * MINUTE_MS).filter(
     (minute) =>

@@ -1,7 +1,7 @@
 /** The parameters of the DescribeMetric calls, all of them texts. Source: CloudMonitor 2019-01-01. */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import { METRICS } from "./metrics.ts";
-import type { Params } from "../ecs/params.ts";
+import type { Params } from "../core/params.ts";
 
 export interface MetricQuery {
   readonly metric: string;

@@ -1,15 +1,14 @@
 /**
- * CloudMonitor 2019-01-01 of the stand-in: the metrics of instances, in the cloud's own odd clothes.
+ * CloudMonitor 2019-01-01 of the local cloud: the metrics of instances, in the cloud's own odd clothes.
  * `Datapoints` is a JSON text, `Code` is a text too, and the RAM actions are called differently from the calls.
  */
-import type { Kernel, WireRequest, WireResponse } from "../kernel.ts";
-import { Params } from "../ecs/params.ts";
-import { readToken, writeToken } from "../ecs/paging.ts";
-import type { Instance } from "../ecs/records.ts";
-import type { World } from "../ecs/world.ts";
-import type { JsonObject } from "../rpc.ts";
-import { RpcGate } from "../rpc-gate.ts";
-import type { RpcAction } from "../rpc-gate.ts";
+import type { Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
+import { Params } from "../core/params.ts";
+import { readToken, writeToken } from "../core/paging.ts";
+import type { InstanceReader, MeteredInstance } from "../core/metering.ts";
+import type { JsonObject } from "../core/rpc.ts";
+import { RpcGate } from "../core/rpc-gate.ts";
+import type { RpcAction } from "../core/rpc-gate.ts";
 import { pointsOf } from "./metrics.ts";
 import type { Point } from "./metrics.ts";
 import { readQuery } from "./query.ts";
@@ -18,11 +17,13 @@ import type { MetricQuery } from "./query.ts";
 const HOUR_MS = 3_600_000;
 
 export class CmsService {
-  readonly #world: World;
+  readonly #kernel: Kernel;
+  readonly #instances: InstanceReader;
   readonly #gate: RpcGate;
 
-  constructor(kernel: Kernel, world: World) {
-    this.#world = world;
+  constructor(kernel: Kernel, instances: InstanceReader) {
+    this.#kernel = kernel;
+    this.#instances = instances;
     const actions = new Map<string, RpcAction>([
       ["DescribeMetricList", action("cms:QueryMetricList", (params) => this.#list(params))],
       ["DescribeMetricLast", action("cms:QueryMetricLast", (params) => this.#last(params))],
@@ -47,13 +48,13 @@ export class CmsService {
   }
 
   #list(params: Params): JsonObject {
-    const query = readQuery(params, this.#world.now(), HOUR_MS);
+    const query = readQuery(params, this.#kernel.time.now(), HOUR_MS);
     const from = Math.max(readToken(params), 0);
     const points: Point[] = [];
     let skipped = 0;
     // One more than a page tells whether there is another; the rest need not be made.
-    for (const instance of this.#instances(query)) {
-      const own = pointsOf(this.#world, instance, query.metric, query.periodMs, query.from, query.to);
+    for (const instance of this.#asked(query)) {
+      const own = this.#pointsOf(instance, query);
       const skip = Math.min(own.length, from - skipped);
       skipped += skip;
       points.push(...own.slice(skip));
@@ -70,17 +71,20 @@ export class CmsService {
   #last(params: Params): JsonObject {
     const periodS = Number(params.text("Period") ?? "60");
     const lookBackMs = periodS < 60 ? 20 * 60_000 : periodS < 3600 ? 2 * HOUR_MS : 48 * HOUR_MS;
-    const query = readQuery(params, this.#world.now(), lookBackMs);
-    const points = this.#instances(query).flatMap((instance) =>
-      pointsOf(this.#world, instance, query.metric, query.periodMs, query.from, query.to).slice(-1),
-    );
+    const query = readQuery(params, this.#kernel.time.now(), lookBackMs);
+    const points = this.#asked(query).flatMap((instance) => this.#pointsOf(instance, query).slice(-1));
     return answer(query, points.slice(0, query.length));
   }
 
-  #instances({ instanceIds }: MetricQuery): Instance[] {
-    const { instances } = this.#world;
-    if (instanceIds === undefined) return [...instances.values()];
-    return [...new Set(instanceIds)].flatMap((id) => instances.get(id) ?? []);
+  #asked({ instanceIds }: MetricQuery): MeteredInstance[] {
+    if (instanceIds === undefined) return this.#instances.all();
+    return [...new Set(instanceIds)].flatMap((id) => this.#instances.find(id) ?? []);
+  }
+
+  #pointsOf(instance: MeteredInstance, { metric, periodMs, from, to }: MetricQuery): Point[] {
+    const published = this.#kernel.time.now() - periodMs - this.#instances.metricDelayMs;
+    const { accountId } = this.#kernel;
+    return pointsOf(instance, { accountId, metric, periodMs, from, to: Math.min(to, published) });
   }
 }
 

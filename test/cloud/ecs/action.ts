@@ -1,9 +1,9 @@
 /** What an ECS action is made of, and the look-ups all of them share. */
-import { CloudFault } from "../kernel.ts";
-import type { Principal } from "../kernel.ts";
-import type { JsonObject } from "../rpc.ts";
-import type { TokenRules } from "../rpc-tokens.ts";
-import type { Params } from "./params.ts";
+import { CloudFault } from "../core/kernel.ts";
+import type { Principal } from "../core/kernel.ts";
+import type { JsonObject } from "../core/rpc.ts";
+import type { TokenRules } from "../core/rpc-tokens.ts";
+import type { Params } from "../core/params.ts";
 import type { Image, Instance } from "./records.ts";
 import type { ObjectLookup } from "./objects.ts";
 import type { World } from "./world.ts";
@@ -35,6 +35,13 @@ export const COMMON_TOKENS: TokenRules = {
 };
 
 export const NOTHING: JsonObject = {};
+
+/** Whether a record has the wanted values. A value that is undefined was not asked for. */
+export function matches<T extends object>(record: T, wanted: Partial<Record<keyof T, unknown>>): boolean {
+  return Object.entries(wanted).every(
+    ([name, value]) => value === undefined || Reflect.get(record, name) === value,
+  );
+}
 
 /** @throws CloudFault 404 InvalidInstanceId.NotFound. */
 export function needInstance(call: Call, name = "InstanceId"): Instance {

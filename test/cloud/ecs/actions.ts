@@ -1,4 +1,4 @@
-/** Every action the stand-in's ECS answers to, by the name on the wire. */
+/** Every action the local cloud's ECS answers to, by the name on the wire. */
 import type { EcsAction } from "./action.ts";
 import { CreateImage } from "./actions/CreateImage.ts";
 import { CreateInstance } from "./actions/CreateInstance.ts";

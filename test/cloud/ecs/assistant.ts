@@ -1,18 +1,19 @@
 /**
  * Cloud Assistant and first boot: what makes things happen inside a machine, and when.
  *
- * A1. The agent answers some time after Running, and only if its unit starts at boot.
- * A2. A command that finds no agent waits a minute, then it is Aborted.
- * A3. Output beyond 24 KiB is dropped and counted. Exit code 0 is Success, any other is Failed.
- * A4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
- * A5. A machine that goes down takes its running commands with it.
+ * ASSISTANT-1. The agent answers some time after Running, and only if its unit starts at boot.
+ * ASSISTANT-2. A command that finds no agent waits a minute, then it is Aborted.
+ * ASSISTANT-3. Output beyond 24 KiB is dropped and counted. Exit code 0 is Success, any other is Failed.
+ * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
+ * ASSISTANT-5. A machine that goes down takes its running commands with it.
  */
 import { executions } from "./assistant-records.ts";
 import type { Command, Execution, Invocation } from "./assistant-records.ts";
-import { IDENTITY } from "./guest-disk.ts";
-import { firstBoot, machineOf } from "./guest-boot.ts";
-import { runScript } from "./guest-shell.ts";
-import type { Machine } from "./guest-machine.ts";
+import { IDENTITY } from "../machine/disk.ts";
+import { firstBoot } from "../machine/boot.ts";
+import { runScript } from "../machine/shell.ts";
+import type { Machine } from "../machine/machine.ts";
+import { machineOf } from "./machine.ts";
 import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -50,7 +51,7 @@ export class Assistant {
     const machine = machineOf(this.#world, instance);
     for (const unit of machine.disk.enabled) guest.active.add(unit);
     const isNew = machine.disk.files.get(IDENTITY.instanceId) !== instance.instanceId;
-    const script = isNew ? firstBoot(this.#world, instance, machine) : undefined;
+    const script = isNew ? this.#setUp(instance, machine) : undefined;
     const done = (): void => {
       guest.cloudInitDoneAt = this.#world.now();
     };
@@ -60,6 +61,11 @@ export class Assistant {
       this.#start(instance, runScript(machine, script, {}), () => done(), done);
     }
     this.#afterBoot(instance);
+  }
+
+  #setUp({ hostName, keyPairName, userData }: Instance, machine: Machine): string | undefined {
+    const publicKey = keyPairName === undefined ? undefined : this.#world.keyPairs.get(keyPairName);
+    return firstBoot(machine, { hostName, publicKey, userData });
   }
 
   shutDown(instance: Instance): void {
@@ -126,12 +132,8 @@ export class Assistant {
     instance.invocationCount++;
     instance.lastInvokedAt = now;
     if (invocation.type !== "RunShellScript") {
-      this.#close(
-        execution,
-        "Invalid",
-        "CommandNotApplicable",
-        "The command does not fit the system of the instance.",
-      );
+      const info = "The command does not fit the system of the instance.";
+      this.#close(execution, "Invalid", "CommandNotApplicable", info);
       return;
     }
     const machine: Machine = {
@@ -140,41 +142,30 @@ export class Assistant {
     };
     const script = executions.fill(invocation, execution, this.#world);
     const env = { USER: invocation.username, HOME: "/root", PWD: invocation.workingDir };
-    const end = this.#start(
-      instance,
-      runScript(machine, script, env),
-      (exitCode) => {
-        execution.exitCode = exitCode;
-        if (exitCode === 0) this.#close(execution, "Success", "", "");
-        else this.#close(execution, "Failed", "ExitCodeNonzero", `The exit code is ${exitCode}.`);
-      },
-      (why) => {
-        if (why === "stopped") this.#close(execution, "Terminated", "", "");
-        else
-          this.#close(
-            execution,
-            "Failed",
-            "ExecutionInterrupted",
-            "The instance went down while the command ran.",
-          );
-      },
-    );
-    execution.end = end;
-    const label = `${invocation.invokeId} times out on ${execution.instanceId}`;
-    execution.cancelTimeout = this.#world.kernel.time.after(
-      invocation.timeoutS * 1000,
-      { label, background: true },
-      () => {
-        if (execution.status !== "Running") return;
-        this.#close(
-          execution,
-          "Timeout",
-          "ExecutionTimeout",
-          `The command ran longer than ${invocation.timeoutS} seconds.`,
-        );
-        end("stopped");
-      },
-    );
+    const finished = (exitCode: number): void => {
+      execution.exitCode = exitCode;
+      if (exitCode === 0) this.#close(execution, "Success", "", "");
+      else this.#close(execution, "Failed", "ExitCodeNonzero", `The exit code is ${exitCode}.`);
+    };
+    const ended = (why: "down" | "stopped"): void => {
+      const info = "The instance went down while the command ran.";
+      if (why === "stopped") this.#close(execution, "Terminated", "", "");
+      else this.#close(execution, "Failed", "ExecutionInterrupted", info);
+    };
+    execution.end = this.#start(instance, runScript(machine, script, env), finished, ended);
+    this.#limit(invocation, execution);
+  }
+
+  /** Ends an execution when its timeout is over. */
+  #limit({ invokeId, timeoutS }: Invocation, execution: Execution): void {
+    const label = `${invokeId} times out on ${execution.instanceId}`;
+    const { time } = this.#world.kernel;
+    execution.cancelTimeout = time.after(timeoutS * 1000, { label, background: true }, () => {
+      if (execution.status !== "Running") return;
+      const info = `The command ran longer than ${timeoutS} seconds.`;
+      this.#close(execution, "Timeout", "ExecutionTimeout", info);
+      execution.end?.("stopped");
+    });
   }
 
   /** Runs a process step by step in the cloud's time. Answers how to end it early. */

@@ -1,5 +1,5 @@
 /** The rules for AutoReleaseTime. Source: RunInstances, ModifyInstanceAutoReleaseTime. */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import { fromSecond } from "./instant.ts";
 
 const SOONEST_MS = 30 * 60_000;

@@ -6,7 +6,7 @@
  * seventh generation and later refuse. The China site has fallen back to `cloud_essd` PL0 there since 2026-01-30,
  * the international site has not; this is the international one.
  */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import type { InstanceType } from "./records.ts";
 import type { World } from "./world.ts";
 

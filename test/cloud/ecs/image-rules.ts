@@ -1,5 +1,5 @@
 /** Rules that several image actions share: names, quotas, families. Source: their error tables. */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import type { World } from "./world.ts";
 
 /** ≤100 images per family and ≤100 families per region. Source: an older page on image families. */

@@ -2,12 +2,12 @@
  * What an image is made of: an instance, mapped snapshots, or one system snapshot. Source: CreateImage.
  * They rank InstanceId > DiskDeviceMapping > SnapshotId; a lower one is ignored without a word.
  */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault, refuseIf } from "../core/kernel.ts";
 import { incorrectStatus, refuseLocked } from "./action.ts";
 import type { Call } from "./action.ts";
-import { blankDisk } from "./guest-disk.ts";
+import { blankDisk } from "../machine/disk.ts";
 import type { ImagePlan } from "./imaging.ts";
-import type { Params } from "./params.ts";
+import type { Params } from "../core/params.ts";
 import type { Architecture, Disk, ImageDisk, Instance, Snapshot } from "./records.ts";
 
 export type ImageSource = Pick<ImagePlan, "disks" | "durationMs" | "architecture" | "osName" | "platform"> & {
@@ -113,25 +113,14 @@ function ofMappings(call: Call, mappings: readonly Params[]): ImageSource {
     const snapshotId = mapping.text("SnapshotId");
     const snapshot = snapshotId === undefined ? undefined : needSnapshot(call, snapshotId);
     const type = mapping.oneOf("DiskType", ["system", "data"]) ?? snapshot?.sourceDiskType ?? "data";
-    if (type === "system" && system !== undefined) {
-      throw new CloudFault(
-        400,
-        "OperationDenied",
-        "The specified parameter DiskDeviceMapping.n.SnapshotId contains two or more system disk snapshots.",
-      );
-    }
+    refuseIf(
+      type === "system" && system !== undefined,
+      400,
+      "OperationDenied",
+      "The specified parameter DiskDeviceMapping.n.SnapshotId contains two or more system disk snapshots.",
+    );
     if (type === "system") system = snapshot;
-    const sizeGb =
-      mapping.int("Size", { min: 5, max: 2000, code: "InvalidSize.ValueNotSupported" }) ??
-      snapshot?.sourceDiskSizeGb ??
-      5;
-    if (sizeGb < (snapshot?.sourceDiskSizeGb ?? 0)) {
-      throw new CloudFault(
-        400,
-        "InvalidSize.ValueNotSupported",
-        "The specified parameter DiskDeviceMapping.n.Size beyond the permitted range.",
-      );
-    }
+    const sizeGb = readSize(mapping, snapshot);
     const device = deviceOf(mapping, type, disks, taken);
     disks.push(
       snapshot === undefined ? emptyDisk(device, sizeGb) : imageDisk(snapshot, device, type, sizeGb),
@@ -144,13 +133,22 @@ function ofMappings(call: Call, mappings: readonly Params[]): ImageSource {
       "The specified parameter DiskDeviceMapping.n.SnapshotId does not contain system disk snapshot.",
     );
   }
-  if (disks.length > MAX_DATA_DISKS + 1)
-    throw new CloudFault(
-      400,
-      "InvalidDevice.Malformed",
-      "The specified parameter DiskDeviceMapping.n.Device is not valid.",
-    );
+  refuseIf(
+    disks.length > MAX_DATA_DISKS + 1,
+    400,
+    "InvalidDevice.Malformed",
+    "The specified parameter DiskDeviceMapping.n.Device is not valid.",
+  );
   return { ...guessOf(call, system), durationMs: call.world.delays.imageFromSnapshotMs, disks };
+}
+
+function readSize(mapping: Params, snapshot: Snapshot | undefined): number {
+  const code = "InvalidSize.ValueNotSupported";
+  const least = snapshot?.sourceDiskSizeGb ?? 0;
+  const sizeGb = mapping.int("Size", { min: 5, max: 2000, code }) ?? snapshot?.sourceDiskSizeGb ?? 5;
+  const message = "The specified parameter DiskDeviceMapping.n.Size beyond the permitted range.";
+  refuseIf(sizeGb < least, 400, code, message);
+  return sizeGb;
 }
 
 function deviceOf(

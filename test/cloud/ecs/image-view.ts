@@ -1,5 +1,5 @@
 /** An image as DescribeImages and DescribeImageFromFamily show it. */
-import type { JsonObject } from "../rpc.ts";
+import type { JsonObject } from "../core/rpc.ts";
 import { tagView } from "./instance-view.ts";
 import { toSecond } from "./instant.ts";
 import type { Image } from "./records.ts";

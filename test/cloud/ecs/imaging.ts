@@ -1,13 +1,13 @@
 /**
  * Snapshots and images in time.
  *
- * I1. A snapshot holds what was on the disk when it was asked for, not when it is finished.
- * I2. One snapshot per disk at a time; a change of the instance's status breaks the one in progress.
- * I3. An image of an instance is as good as its snapshots: one fails, the image fails.
- * I4. A family answers with the newest Available member by creation time, to the second.
- * I5. Copies run five at a time per region, the rest wait; no copy and no import has a family.
+ * IMAGING-1. A snapshot holds what was on the disk when it was asked for, not when it is finished.
+ * IMAGING-2. One snapshot per disk at a time; a change of the instance's status breaks the one in progress.
+ * IMAGING-3. An image of an instance is as good as its snapshots: one fails, the image fails.
+ * IMAGING-4. A family answers with the newest Available member by creation time, to the second.
+ * IMAGING-5. Copies run five at a time per region, the rest wait; no copy and no import has a family.
  */
-import { copyDisk } from "./guest-disk.ts";
+import { copyDisk } from "../machine/disk.ts";
 import type { Disk, Image, ImageDisk, Instance, Snapshot, Task } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -103,7 +103,7 @@ export class Imaging {
     this.#world.tags.remove("snapshot", snapshot.snapshotId);
   }
 
-  /** I2 */
+  /** IMAGING-2 */
   breakSnapshots(instance: Instance): void {
     for (const diskId of instance.diskIds) {
       const snapshot = this.#progressing.get(diskId);
@@ -214,7 +214,7 @@ export class Imaging {
     image.status = "UnAvailable";
   }
 
-  /** The image a family answers with (I4), or undefined when none is Available. */
+  /** The image a family answers with (IMAGING-4), or undefined when none is Available. */
   newestOf(regionId: string, family: string): Image | undefined {
     let newest: Image | undefined;
     for (const image of this.#world.images.values()) {

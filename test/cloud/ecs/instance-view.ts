@@ -1,5 +1,5 @@
 /** An instance as DescribeInstances shows it. */
-import type { JsonObject } from "../rpc.ts";
+import type { JsonObject } from "../core/rpc.ts";
 import { toMinute } from "./instant.ts";
 import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";
@@ -9,6 +9,7 @@ const NEVER = "2099-12-31T15:59Z";
 
 export function instanceView(world: World, instance: Instance): JsonObject {
   const image = world.image(instance.regionId, instance.imageId);
+  const { osName, osType } = image ?? { osName: "", osType: "linux" };
   return {
     InstanceId: instance.instanceId,
     InstanceName: instance.name,
@@ -19,27 +20,17 @@ export function instanceView(world: World, instance: Instance): JsonObject {
     ZoneId: instance.zoneId,
     ClusterId: "",
     ImageId: instance.imageId,
-    InstanceType: instance.type.id,
-    InstanceTypeFamily: instance.type.family,
-    Cpu: instance.type.cpu,
-    Memory: instance.type.memoryGb * 1024,
-    CreationTime: toMinute(instance.createdAt),
-    StartTime: instance.startedAt === undefined ? "" : toMinute(instance.startedAt),
-    ExpiredTime: instance.expiresAt === undefined ? NEVER : toMinute(instance.expiresAt),
-    AutoReleaseTime: instance.autoReleaseAt === undefined ? "" : toMinute(instance.autoReleaseAt),
+    ...typeView(instance),
+    ...timesView(instance),
     InstanceChargeType: instance.chargeType,
-    SpotStrategy: instance.spot.strategy,
-    SpotDuration: instance.spot.durationHours,
-    SpotPriceLimit: instance.spot.priceLimit ?? 0,
-    SpotInterruptionBehavior: instance.spot.behavior,
-    StoppedMode: instance.stoppedMode,
+    ...spotView(instance),
     DeletionProtection: instance.deletionProtection,
     Recyclable: instance.recyclable,
     DeviceAvailable: true,
     IoOptimized: true,
-    OSName: image?.osName ?? "",
-    OSNameEn: image?.osName ?? "",
-    OSType: image?.osType ?? "linux",
+    OSName: osName,
+    OSNameEn: osName,
+    OSType: osType,
     SerialNumber: `serial-${instance.instanceId.slice(2)}`,
     ResourceGroupId: "",
     KeyPairName: instance.keyPairName ?? "",
@@ -47,6 +38,45 @@ export function instanceView(world: World, instance: Instance): JsonObject {
     GPUAmount: 0,
     GPUSpec: "",
     LocalStorageCapacity: 0,
+    ...networkView(instance),
+    MetadataOptions: { HttpEndpoint: instance.httpEndpoint, HttpTokens: instance.httpTokens },
+    OperationLocks: {
+      LockReason: instance.locks.map((lock) => ({ LockReason: lock.reason, LockMsg: lock.message })),
+    },
+    Tags: { Tag: tagView(world, "instance", instance.instanceId) },
+  };
+}
+
+function typeView({ type }: Instance): JsonObject {
+  return {
+    InstanceType: type.id,
+    InstanceTypeFamily: type.family,
+    Cpu: type.cpu,
+    Memory: type.memoryGb * 1024,
+  };
+}
+
+function timesView(instance: Instance): JsonObject {
+  return {
+    CreationTime: toMinute(instance.createdAt),
+    StartTime: instance.startedAt === undefined ? "" : toMinute(instance.startedAt),
+    ExpiredTime: instance.expiresAt === undefined ? NEVER : toMinute(instance.expiresAt),
+    AutoReleaseTime: instance.autoReleaseAt === undefined ? "" : toMinute(instance.autoReleaseAt),
+  };
+}
+
+function spotView(instance: Instance): JsonObject {
+  return {
+    StoppedMode: instance.stoppedMode,
+    SpotStrategy: instance.spot.strategy,
+    SpotDuration: instance.spot.durationHours,
+    SpotPriceLimit: instance.spot.priceLimit ?? 0,
+    SpotInterruptionBehavior: instance.spot.behavior,
+  };
+}
+
+function networkView(instance: Instance): JsonObject {
+  return {
     InstanceNetworkType: "vpc",
     InternetChargeType: instance.internetChargeType,
     InternetMaxBandwidthIn: instance.bandwidthIn,
@@ -72,11 +102,6 @@ export function instanceView(world: World, instance: Instance): JsonObject {
         },
       ],
     },
-    MetadataOptions: { HttpEndpoint: instance.httpEndpoint, HttpTokens: instance.httpTokens },
-    OperationLocks: {
-      LockReason: instance.locks.map((lock) => ({ LockReason: lock.reason, LockMsg: lock.message })),
-    },
-    Tags: { Tag: tagView(world, "instance", instance.instanceId) },
   };
 }
 

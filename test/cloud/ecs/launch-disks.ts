@@ -1,12 +1,12 @@
 /** The disks of a launch: category, size and what is on them. Source: RunInstances, disk categories. */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import { CATEGORIES, checkTypeTakes, checkZoneSells, UNSAID } from "./disk-offers.ts";
 import type { Category } from "./disk-offers.ts";
-import { blankDisk } from "./guest-disk.ts";
-import type { GuestDisk } from "./guest-disk.ts";
-import { invalid } from "./params.ts";
-import type { Params } from "./params.ts";
-import type { Image, InstanceType } from "./records.ts";
+import { blankDisk } from "../machine/disk.ts";
+import type { GuestDisk } from "../machine/disk.ts";
+import { invalid } from "../core/params.ts";
+import type { Params } from "../core/params.ts";
+import type { Image, ImageDisk, InstanceType, Snapshot } from "./records.ts";
 import type { World } from "./world.ts";
 
 export interface DiskPlan {
@@ -52,7 +52,21 @@ function planDisks(world: World, regionId: string, params: Params, image: Image)
   const system = image.disks.find((disk) => disk.type === "system");
   const given = params.struct("SystemDisk");
   const kind = readKind(given, "SystemDisk");
-  const imageSizeGb = system?.sizeGb ?? 20;
+  const first: DiskPlan = {
+    type: "system",
+    ...kind,
+    sizeGb: readSystemSize(given, kind, system?.sizeGb ?? 20),
+    name: given.text("DiskName") ?? "",
+    device: "/dev/xvda",
+    encrypted: given.bool("Encrypted") ?? false,
+    sourceSnapshotId: system?.snapshotId,
+    deleteWithInstance: true,
+    content: system?.content ?? blankDisk(),
+  };
+  return [first, ...readDataDisks(world, regionId, params, image)];
+}
+
+function readSystemSize(given: Params, kind: DiskKind, imageSizeGb: number): number {
   const sizeGb =
     given.int("Size", { min: 1, code: "InvalidSystemDiskSize.ValueNotSupported" }) ??
     Math.max(40, imageSizeGb);
@@ -66,18 +80,7 @@ function planDisks(world: World, regionId: string, params: Params, image: Image)
   const [min, max] = SIZES[kind.performanceLevel ?? kind.category] ?? [20, 2048];
   if (sizeGb < min || sizeGb > max)
     throw invalid("SystemDisk.Size", "InvalidSystemDiskSize.ValueNotSupported");
-  const first: DiskPlan = {
-    type: "system",
-    ...kind,
-    sizeGb,
-    name: given.text("DiskName") ?? "",
-    device: "/dev/xvda",
-    encrypted: given.bool("Encrypted") ?? false,
-    sourceSnapshotId: system?.snapshotId,
-    deleteWithInstance: true,
-    content: system?.content ?? blankDisk(),
-  };
-  return [first, ...readDataDisks(world, regionId, params, image)];
+  return sizeGb;
 }
 
 function readDataDisks(world: World, regionId: string, params: Params, image: Image): DiskPlan[] {
@@ -85,50 +88,68 @@ function readDataDisks(world: World, regionId: string, params: Params, image: Im
   if (given.length > MAX_DATA_DISKS) throw invalid("DataDisk", "InvalidDataDisk.ExceedLimit");
   const fromImage = image.disks.filter((disk) => disk.type === "data");
   // Source: RunInstances, DataDisk.N.Device: naming the device of a disk in the image changes that disk.
-  const over = (device: string) => given.find((disk) => disk.text("Device") === device);
-  const plans: DiskPlan[] = fromImage.map((disk) => {
-    const said = over(disk.device);
-    return {
-      type: "data",
-      ...(said === undefined
-        ? { category: UNSAID, performanceLevel: undefined }
-        : readKind(said, "DataDisk")),
-      sizeGb: Math.max(said?.int("Size") ?? 0, disk.sizeGb),
-      name: said?.text("DiskName") ?? "",
-      device: disk.device,
-      encrypted: false,
-      sourceSnapshotId: disk.snapshotId,
-      deleteWithInstance: said?.bool("DeleteWithInstance") ?? true,
-      content: disk.content,
-    };
-  });
+  const plans = fromImage.map((disk) =>
+    imageDataDisk(
+      disk,
+      given.find((each) => each.text("Device") === disk.device),
+    ),
+  );
   const known = new Set(fromImage.map(({ device }) => device));
   for (const disk of given.filter((each) => !known.has(each.text("Device") ?? ""))) {
-    const kind = readKind(disk, "DataDisk");
-    const snapshotId = disk.text("SnapshotId");
-    const snapshot = snapshotId === undefined ? undefined : world.snapshots.get(snapshotId);
-    if (snapshotId !== undefined && (snapshot === undefined || snapshot.regionId !== regionId)) {
-      throw new CloudFault(404, "InvalidSnapshotId.NotFound", "The specified SnapshotId does not exist.");
-    }
-    const sizeGb = disk.int("Size", { min: 1, max: 65_536, code: "InvalidDataDiskSize.ValueNotSupported" });
-    if (sizeGb === undefined && snapshot === undefined)
-      throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
-    plans.push({
-      type: "data",
-      ...kind,
-      sizeGb: Math.max(sizeGb ?? 0, snapshot?.sourceDiskSizeGb ?? 0),
-      name: disk.text("DiskName") ?? "",
-      device: `/dev/xvd${String.fromCodePoint(98 + plans.length)}`,
-      encrypted: disk.bool("Encrypted") ?? false,
-      sourceSnapshotId: snapshotId,
-      deleteWithInstance: disk.bool("DeleteWithInstance") ?? true,
-      content: snapshot?.content ?? blankDisk(),
-    });
+    const device = `/dev/xvd${String.fromCodePoint(98 + plans.length)}`;
+    plans.push({ ...newDataDisk(world, regionId, disk), device });
   }
   return plans;
 }
 
-function readKind(disk: Params, what: string): { category: Category; performanceLevel: string | undefined } {
+/** A data disk of the image. @param over the parameters that change it. */
+function imageDataDisk(disk: ImageDisk, over: Params | undefined): DiskPlan {
+  return {
+    type: "data",
+    ...(over === undefined ? { category: UNSAID, performanceLevel: undefined } : readKind(over, "DataDisk")),
+    sizeGb: Math.max(over?.int("Size") ?? 0, disk.sizeGb),
+    name: over?.text("DiskName") ?? "",
+    device: disk.device,
+    encrypted: false,
+    sourceSnapshotId: disk.snapshotId,
+    deleteWithInstance: over?.bool("DeleteWithInstance") ?? true,
+    content: disk.content,
+  };
+}
+
+/** A data disk that the image does not have. */
+function newDataDisk(world: World, regionId: string, disk: Params): Omit<DiskPlan, "device"> {
+  const kind = readKind(disk, "DataDisk");
+  const snapshot = readSnapshot(world, regionId, disk);
+  const sizeGb = disk.int("Size", { min: 1, max: 65_536, code: "InvalidDataDiskSize.ValueNotSupported" });
+  if (sizeGb === undefined && snapshot === undefined)
+    throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
+  return {
+    type: "data",
+    ...kind,
+    sizeGb: Math.max(sizeGb ?? 0, snapshot?.sourceDiskSizeGb ?? 0),
+    name: disk.text("DiskName") ?? "",
+    encrypted: disk.bool("Encrypted") ?? false,
+    sourceSnapshotId: snapshot?.snapshotId,
+    deleteWithInstance: disk.bool("DeleteWithInstance") ?? true,
+    content: snapshot?.content ?? blankDisk(),
+  };
+}
+
+function readSnapshot(world: World, regionId: string, disk: Params): Snapshot | undefined {
+  const snapshotId = disk.text("SnapshotId");
+  if (snapshotId === undefined) return undefined;
+  const snapshot = world.snapshots.get(snapshotId);
+  if (snapshot?.regionId === regionId) return snapshot;
+  throw new CloudFault(404, "InvalidSnapshotId.NotFound", "The specified SnapshotId does not exist.");
+}
+
+interface DiskKind {
+  readonly category: Category;
+  readonly performanceLevel: string | undefined;
+}
+
+function readKind(disk: Params, what: string): DiskKind {
   const category = disk.oneOf("Category", CATEGORIES, `Invalid${what}Category.ValueNotSupported`) ?? UNSAID;
   const level = disk.oneOf(
     "PerformanceLevel",

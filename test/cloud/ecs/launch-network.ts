@@ -1,8 +1,8 @@
 /** Where an instance goes: vSwitch, zone, security groups, addresses. Source: RunInstances. */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import { consecutive } from "./network.ts";
-import { invalid } from "./params.ts";
-import type { Params } from "./params.ts";
+import { invalid } from "../core/params.ts";
+import type { Params } from "../core/params.ts";
 import type { VSwitch } from "./records.ts";
 import type { World } from "./world.ts";
 

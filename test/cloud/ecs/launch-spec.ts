@@ -2,19 +2,19 @@
  * From the parameters of RunInstances or CreateInstance to a checked plan: form first, then what is named,
  * then how it fits together. Money, quota and stock come last, in launch.ts.
  *
- * S1. Parameters of the call win over a template's; a template's value cannot be blanked.
- * S2. An ImageId, from wherever, excludes an ImageFamily.
+ * LAUNCH-SPEC-1. Parameters of the call win over a template's; a template's value cannot be blanked.
+ * LAUNCH-SPEC-2. An ImageId, from wherever, excludes an ImageFamily.
  */
-import { CloudFault } from "../kernel.ts";
-import type { Principal } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
+import type { Principal } from "../core/kernel.ts";
 import { readDisks } from "./launch-disks.ts";
 import type { DiskPlan } from "./launch-disks.ts";
 import { readNetwork } from "./launch-network.ts";
 import type { NetworkPlan } from "./launch-network.ts";
 import { checkAutoRelease } from "./auto-release.ts";
 import { checkHostName, checkInstanceName } from "./names.ts";
-import { invalid } from "./params.ts";
-import type { Params, Tag } from "./params.ts";
+import { invalid } from "../core/params.ts";
+import type { Params, Tag } from "../core/params.ts";
 import type { Image, InstanceType } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -54,65 +54,88 @@ export interface LaunchSpec {
   readonly dryRun: boolean;
 }
 
-/** @throws CloudFault with the code the RunInstances and CreateInstance tables give. */
+interface LaunchCall {
+  readonly world: World;
+  readonly principal: Principal;
+  readonly regionId: string;
+  readonly params: Params;
+}
+
+/**
+ * @param autoStart whether the call is RunInstances, which takes amounts and starts what it launches.
+ * @throws CloudFault with the code the RunInstances and CreateInstance tables give.
+ */
 export function readLaunch(
-  world: World,
-  principal: Principal,
-  regionId: string,
-  params: Params,
+  { world, principal, regionId, params }: LaunchCall,
   autoStart: boolean,
 ): LaunchSpec {
-  const amount = autoStart
-    ? (params.int("Amount", { min: 1, max: 100, code: "InvalidParam.Amount", status: 403 }) ?? 1)
-    : 1;
-  const minAmount =
-    params.int("MinAmount", { min: 1, max: amount, code: "InvalidMinAmount.Malformed" }) ?? amount;
-  const uniqueSuffix = (params.bool("UniqueSuffix") ?? false) && amount > 1;
-  checkInstanceName(params.text("InstanceName"), uniqueSuffix);
-  checkHostName(params.text("HostName"), uniqueSuffix);
-  const hostNames = params.list("HostNames");
-  if (hostNames.length > 0 && params.has("HostName")) throw invalid("HostNames", "InvalidParameter.Conflict");
-  for (const name of hostNames) checkHostName(name, false);
-  const prePaidMonths = readPeriod(params);
-  const autoReleaseAt = autoStart ? checkAutoRelease(params.text("AutoReleaseTime"), world.now()) : undefined;
-  if (autoReleaseAt !== undefined && prePaidMonths !== undefined) {
-    throw new CloudFault(403, "ChargeTypeViolation", "AutoReleaseTime is for pay-as-you-go instances only.");
-  }
+  const amounts = readAmounts(params, autoStart);
+  const names = readNames(params, amounts.amount);
+  const lifetime = readLifetime(world, params, autoStart);
   checkPassword(params);
   const tags = params.tags();
   const userData = readUserData(params);
   const image = readImage(world, regionId, params);
   const type = readType(world, params, image);
-  const network = readNetwork(world, regionId, params, amount);
+  const network = readNetwork(world, regionId, params, amounts.amount);
   return {
     regionId,
     image,
     type,
     network,
     disks: readDisks(world, { regionId, zoneId: network.vSwitch.zoneId, type }, params, image),
-    amount,
-    minAmount,
-    name: params.text("InstanceName"),
-    hostName: params.text("HostName"),
-    hostNames,
-    uniqueSuffix,
+    ...amounts,
+    ...names,
     description: params.text("Description") ?? "",
     tags,
     userData,
-    autoReleaseAt,
-    prePaidMonths,
+    ...lifetime,
     spot: readSpot(params),
     deletionProtection: params.bool("DeletionProtection") ?? false,
     keyPairName: readKeyPair(world, params),
     ramRoleName: readRole(world, principal, params),
-    creditSpecification:
-      params.oneOf("CreditSpecification", ["Standard", "Unlimited"]) ??
-      (type.burstable ? "Standard" : undefined),
+    creditSpecification: readCredit(params, type),
     httpTokens: params.oneOf("HttpTokens", ["optional", "required"]) ?? "optional",
     httpEndpoint: params.oneOf("HttpEndpoint", ["enabled", "disabled"]) ?? "enabled",
     autoStart,
     dryRun: params.bool("DryRun") ?? false,
   };
+}
+
+function readCredit(params: Params, { burstable }: InstanceType): string | undefined {
+  const usual = burstable ? "Standard" : undefined;
+  return params.oneOf("CreditSpecification", ["Standard", "Unlimited"]) ?? usual;
+}
+
+function readAmounts(params: Params, autoStart: boolean): Pick<LaunchSpec, "amount" | "minAmount"> {
+  const range = { min: 1, max: 100, code: "InvalidParam.Amount", status: 403 };
+  const amount = autoStart ? (params.int("Amount", range) ?? 1) : 1;
+  const minAmount = params.int("MinAmount", { min: 1, max: amount, code: "InvalidMinAmount.Malformed" });
+  return { amount, minAmount: minAmount ?? amount };
+}
+
+type Names = Pick<LaunchSpec, "name" | "hostName" | "hostNames" | "uniqueSuffix">;
+
+function readNames(params: Params, amount: number): Names {
+  const uniqueSuffix = (params.bool("UniqueSuffix") ?? false) && amount > 1;
+  const [name, hostName] = [params.text("InstanceName"), params.text("HostName")];
+  checkInstanceName(name, uniqueSuffix);
+  checkHostName(hostName, uniqueSuffix);
+  const hostNames = params.list("HostNames");
+  if (hostNames.length > 0 && hostName !== undefined) throw invalid("HostNames", "InvalidParameter.Conflict");
+  for (const each of hostNames) checkHostName(each, false);
+  return { name, hostName, hostNames, uniqueSuffix };
+}
+
+type Lifetime = Pick<LaunchSpec, "prePaidMonths" | "autoReleaseAt">;
+
+function readLifetime(world: World, params: Params, autoStart: boolean): Lifetime {
+  const prePaidMonths = readPeriod(params);
+  const autoReleaseAt = autoStart ? checkAutoRelease(params.text("AutoReleaseTime"), world.now()) : undefined;
+  if (autoReleaseAt !== undefined && prePaidMonths !== undefined) {
+    throw new CloudFault(403, "ChargeTypeViolation", "AutoReleaseTime is for pay-as-you-go instances only.");
+  }
+  return { prePaidMonths, autoReleaseAt };
 }
 
 function readImage(world: World, regionId: string, params: Params): Image {

@@ -1,6 +1,6 @@
 /** Launch templates: stored as given, checked at launch. Source: CreateLaunchTemplate, RunInstances. */
-import { CloudFault } from "../kernel.ts";
-import { Params } from "./params.ts";
+import { CloudFault } from "../core/kernel.ts";
+import { Params } from "../core/params.ts";
 import type { LaunchTemplate, TemplateVersion } from "./records.ts";
 import type { World } from "./world.ts";
 

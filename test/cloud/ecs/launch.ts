@@ -1,16 +1,17 @@
 /**
  * Buying: money, quota and stock, then the instances themselves.
  *
- * B1. Without MinAmount it is all or nothing; with it, stock decides between Min and Amount.
- * B2. Ids are answered at once, Pending; the machines follow and may still fail.
- * B3. Tags go to the instance, its disks and its network card alike.
+ * CLOUD-LAUNCH-1. Without MinAmount it is all or nothing; with it, stock decides between Min and Amount.
+ * CLOUD-LAUNCH-2. Ids are answered at once, Pending; the machines follow and may still fail.
+ * CLOUD-LAUNCH-3. Tags go to the instance, its disks and its network card alike.
  */
-import { CloudFault } from "../kernel.ts";
-import { copyDisk } from "./guest-disk.ts";
+import { CloudFault } from "../core/kernel.ts";
+import { copyDisk } from "../machine/disk.ts";
+import type { DiskPlan } from "./launch-disks.ts";
 import type { LaunchSpec } from "./launch-spec.ts";
 import { batchName } from "./names.ts";
 import { checkRoom, freshMac, freshPublicIp, takeAddresses } from "./network.ts";
-import type { Disk, Instance } from "./records.ts";
+import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";
 
 const MONTH_MS = 30 * 86_400_000;
@@ -46,7 +47,7 @@ export function launch(world: World, spec: LaunchSpec): Purchase {
   const addresses = takeAddresses(network.vSwitch, count, network.privateIp);
   world.takeStock(type.id, network.vSwitch.zoneId, count);
   if (spec.prePaidMonths !== undefined) world.account.balance -= unitPrice * count;
-  const instances = addresses.map((address, index) => build(world, spec, address, index, count));
+  const instances = addresses.map((privateIp, index) => build(world, spec, { privateIp, index, count }));
   for (const instance of instances) world.useImage(instance, image.imageId);
   world.life.launch(instances);
   for (const instance of instances) world.life.releaseAt(instance, spec.autoReleaseAt);
@@ -57,29 +58,56 @@ export function launch(world: World, spec: LaunchSpec): Purchase {
   };
 }
 
-function build(world: World, spec: LaunchSpec, privateIp: string, index: number, count: number): Instance {
-  const { kernel } = world;
-  const { network, type } = spec;
-  const instanceId = kernel.id("i-");
+/** The place of an instance among those of one launch. */
+interface Place {
+  readonly privateIp: string;
+  readonly index: number;
+  readonly count: number;
+}
+
+function build(world: World, spec: LaunchSpec, place: Place): Instance {
+  const instance = pendingInstance(world, spec, place);
+  const { instanceId } = instance;
+  world.instances.set(instanceId, instance);
+  world.launched++;
+  for (const plan of spec.disks) instance.diskIds.push(addDisk(world, spec, instance, plan));
+  world.tags.put("instance", instanceId, spec.tags);
+  world.tags.put("eni", instance.eniId, spec.tags);
+  return instance;
+}
+
+function addDisk(world: World, spec: LaunchSpec, instance: Instance, plan: DiskPlan): string {
+  const diskId = world.kernel.id("d-");
   const now = world.now();
-  const instance: Instance = {
+  world.disks.set(diskId, {
+    ...plan,
+    diskId,
+    seq: world.nextSeq(),
+    regionId: spec.regionId,
+    zoneId: instance.zoneId,
+    createdAt: now,
+    imageId: plan.type === "system" ? spec.image.imageId : undefined,
+    content: copyDisk(plan.content),
+    instanceId: instance.instanceId,
+    attachedAt: now,
+    status: "In_use",
+  });
+  world.tags.put("disk", diskId, spec.tags);
+  return diskId;
+}
+
+function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, count }: Place): Instance {
+  const instanceId = world.kernel.id("i-");
+  const now = world.now();
+  return {
     instanceId,
     seq: world.nextSeq(),
     regionId: spec.regionId,
-    zoneId: network.vSwitch.zoneId,
-    vpcId: network.vSwitch.vpcId,
-    vSwitchId: network.vSwitch.vSwitchId,
-    privateIp,
-    eniId: kernel.id("eni-"),
-    macAddress: freshMac(kernel),
+    ...networkOf(world, spec, privateIp),
     createdAt: now,
-    type,
-    chargeType: spec.prePaidMonths === undefined ? "PostPaid" : "PrePaid",
-    expiresAt: spec.prePaidMonths === undefined ? undefined : now + spec.prePaidMonths * MONTH_MS,
+    type: spec.type,
+    ...chargeOf(spec, now),
     spot: spec.spot,
-    internetChargeType: network.internetChargeType,
-    bandwidthIn: network.bandwidthIn,
-    bandwidthOut: network.bandwidthOut,
     ramRoleName: spec.ramRoleName,
     httpTokens: spec.httpTokens,
     httpEndpoint: spec.httpEndpoint,
@@ -95,12 +123,9 @@ function build(world: World, spec: LaunchSpec, privateIp: string, index: number,
     runs: [],
     stoppedMode: "Not-applicable",
     holdsStock: true,
-    // Only RunInstances hands out an address by itself.
-    publicIp: spec.autoStart && network.bandwidthOut > 0 ? freshPublicIp(kernel) : undefined,
     autoReleaseAt: undefined,
     deletionProtection: spec.deletionProtection,
     recyclable: false,
-    securityGroupIds: [...network.securityGroupIds],
     keyPairName: spec.keyPairName,
     userData: spec.userData,
     diskIds: [],
@@ -110,28 +135,32 @@ function build(world: World, spec: LaunchSpec, privateIp: string, index: number,
     invocationCount: 0,
     lastInvokedAt: undefined,
   };
-  world.instances.set(instanceId, instance);
-  for (const plan of spec.disks) {
-    const disk: Disk = {
-      ...plan,
-      diskId: kernel.id("d-"),
-      seq: world.nextSeq(),
-      regionId: spec.regionId,
-      zoneId: instance.zoneId,
-      createdAt: now,
-      imageId: plan.type === "system" ? spec.image.imageId : undefined,
-      content: copyDisk(plan.content),
-      instanceId,
-      attachedAt: now,
-      status: "In_use",
-    };
-    world.disks.set(disk.diskId, disk);
-    instance.diskIds.push(disk.diskId);
-    world.tags.put("disk", disk.diskId, spec.tags);
-  }
-  world.tags.put("instance", instanceId, spec.tags);
-  world.tags.put("eni", instance.eniId, spec.tags);
-  return instance;
+}
+
+function chargeOf(
+  { prePaidMonths: months }: LaunchSpec,
+  now: number,
+): Pick<Instance, "chargeType" | "expiresAt"> {
+  if (months === undefined) return { chargeType: "PostPaid", expiresAt: undefined };
+  return { chargeType: "PrePaid", expiresAt: now + months * MONTH_MS };
+}
+
+function networkOf({ kernel }: World, { network, autoStart }: LaunchSpec, privateIp: string) {
+  const { vSwitch, internetChargeType, bandwidthIn, bandwidthOut, securityGroupIds } = network;
+  return {
+    zoneId: vSwitch.zoneId,
+    vpcId: vSwitch.vpcId,
+    vSwitchId: vSwitch.vSwitchId,
+    privateIp,
+    eniId: kernel.id("eni-"),
+    macAddress: freshMac(kernel),
+    internetChargeType,
+    bandwidthIn,
+    bandwidthOut,
+    // RunInstances assigns a public address; CreateInstance does not.
+    publicIp: autoStart && bandwidthOut > 0 ? freshPublicIp(kernel) : undefined,
+    securityGroupIds: [...securityGroupIds],
+  };
 }
 
 function hostNameOf(spec: LaunchSpec, instanceId: string, index: number, count: number): string {

@@ -1,10 +1,10 @@
 /**
  * Instances in time: Pending → Starting → Running → Stopping → Stopped → Starting …, then gone.
  *
- * L1. Every change of status starts a new `turn`; what was due for an older turn is void.
- * L2. Starting, stopping or losing an instance breaks the snapshots that are being made of its disks.
- * L3. Stopped economically, an instance gives back its stock and its public address; its private one stays.
- * L4. A released instance is simply absent: there is no status for it.
+ * LIFECYCLE-1. Every change of status starts a new `turn`; what was due for an older turn is void.
+ * LIFECYCLE-2. Starting, stopping or losing an instance breaks the snapshots that are being made of its disks.
+ * LIFECYCLE-3. Stopped economically, an instance gives back its stock and its public address; its private one stays.
+ * LIFECYCLE-4. A released instance is simply absent: there is no status for it.
  */
 import { toMinute } from "./instant.ts";
 import { freshPublicIp } from "./network.ts";
@@ -41,7 +41,7 @@ export class Lifecycle {
     if (!instance.holdsStock) {
       this.#world.takeStock(instance.type.id, instance.zoneId, 1);
       instance.holdsStock = true;
-      // A new address on every start: the old one went back to the pool (L3).
+      // A new address on every start: the old one went back to the pool (LIFECYCLE-3).
       if (instance.bandwidthOut > 0) instance.publicIp = freshPublicIp(this.#world.kernel);
     }
     instance.stoppedMode = "Not-applicable";
@@ -200,7 +200,7 @@ export class Lifecycle {
     instance.turn++;
   }
 
-  /** One due event for a group; only those still in the same turn are handed on (L1). */
+  /** One due event for a group; only those still in the same turn are handed on (LIFECYCLE-1). */
   #later(
     instances: readonly Instance[],
     delayMs: number,

@@ -1,12 +1,12 @@
 /**
  * Names of batches and the rules for single names. Source: RunInstances, "API FAQ" on sequential names.
  *
- * N1. `prefix[begin,bits]suffix` counts up; a prefix is required, begin is 0–999999, bits 1–6.
- * N2. A begin longer than its bits widens them to six; past 999999 the number stays there.
- * N3. UniqueSuffix appends 001… when there are several; a pattern without a suffix ignores it.
+ * CLOUD-NAME-1. `prefix[begin,bits]suffix` counts up; a prefix is required, begin is 0–999999, bits 1–6.
+ * CLOUD-NAME-2. A begin longer than its bits widens them to six; past 999999 the number stays there.
+ * CLOUD-NAME-3. UniqueSuffix appends 001… when there are several; a pattern without a suffix ignores it.
  */
-import { CloudFault } from "../kernel.ts";
-import { invalid } from "./params.ts";
+import { CloudFault } from "../core/kernel.ts";
+import { invalid } from "../core/params.ts";
 
 const PATTERN = /^([^[\]]+)\[(\d{0,6})(?:,([1-6]?))?\](.*)$/;
 const LAST_NUMBER = 999_999;

@@ -1,6 +1,6 @@
 /** Addresses: private ones out of a vSwitch, public ones out of the air. */
-import { CloudFault } from "../kernel.ts";
-import type { Kernel } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
+import type { Kernel } from "../core/kernel.ts";
 import type { VSwitch } from "./records.ts";
 
 /** The cloud keeps the first address and the last three of every vSwitch for itself. */

@@ -2,7 +2,7 @@
  * May this instance start, stop, reboot or go? One set of rules for the single and the batch actions.
  * Source: StartInstance, StopInstance, RebootInstance, DeleteInstance and their error tables.
  */
-import { CloudFault } from "../kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
 import { incorrectStatus, refuseLocked } from "./action.ts";
 import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";

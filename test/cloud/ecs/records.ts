@@ -1,8 +1,10 @@
 /** What the world holds, as plain data. Instants are epoch milliseconds, sizes GiB unless the name says otherwise. */
-import type { GuestDisk } from "./guest-disk.ts";
+import type { GuestDisk } from "../machine/disk.ts";
+import type { Architecture } from "../machine/machine.ts";
+
+export type { Architecture } from "../machine/machine.ts";
 
 export type InstanceStatus = "Pending" | "Starting" | "Running" | "Stopping" | "Stopped";
-export type Architecture = "x86_64" | "arm64" | "i386";
 export type ImageStatus =
   | "Creating"
   | "Waiting"
@@ -54,7 +56,7 @@ export interface Instance {
   readonly privateIp: string;
   readonly eniId: string;
   readonly macAddress: string;
-  readonly createdAt: number;
+  createdAt: number;
   type: InstanceType;
   readonly chargeType: "PostPaid" | "PrePaid";
   readonly expiresAt: number | undefined;
@@ -165,10 +167,10 @@ export interface Image {
   readonly regionId: string;
   readonly ownerAlias: "self" | "system" | "others" | "marketplace";
   readonly ownerId: string;
-  readonly createdAt: number;
+  createdAt: number;
   readonly architecture: Architecture;
   readonly osName: string;
-  readonly osType: "linux" | "windows";
+  osType: "linux" | "windows";
   readonly platform: string;
   readonly version: string;
   readonly isCopied: boolean;

@@ -62,7 +62,8 @@ export function seedWorld(world: World): void {
   for (const [id, cpu, memoryGb, hourlyPrice] of TYPES)
     world.types.set(id, typeOf(id, cpu, memoryGb, hourlyPrice));
   for (const [family, imageId, ageDays, architecture] of PUBLIC) {
-    publishImage(world, family, { imageId, architecture }, world.now() - ageDays * 86_400_000);
+    const createdAt = world.now() - ageDays * 86_400_000;
+    publishImage(world, family, { imageId, architecture, createdAt });
   }
   world.keyPairs.set("default", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDefaultKeyOfTheAccount default");
 }

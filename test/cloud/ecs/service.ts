@@ -1,12 +1,14 @@
-/** ECS 2014-05-26 of the stand-in: the gate in front, the actions behind it, the world beneath. */
-import { CloudFault } from "../kernel.ts";
-import type { Kernel, WireRequest, WireResponse } from "../kernel.ts";
-import { RpcGate } from "../rpc-gate.ts";
-import type { RpcAction } from "../rpc-gate.ts";
+/** ECS 2014-05-26 of the local cloud: the gate in front, the actions behind it, the world beneath. */
+import { CloudFault } from "../core/kernel.ts";
+import type { Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
+import type { InstanceReader } from "../core/metering.ts";
+import { RpcGate } from "../core/rpc-gate.ts";
+import type { RpcAction } from "../core/rpc-gate.ts";
 import type { Call, EcsAction } from "./action.ts";
 import { ACTIONS } from "./actions.ts";
 import type { ObjectLookup } from "./objects.ts";
-import { Params } from "./params.ts";
+import { Params } from "../core/params.ts";
+import { meteringOf } from "./metering.ts";
 import { World } from "./world.ts";
 
 export type { ObjectLookup } from "./objects.ts";
@@ -15,11 +17,14 @@ const SECRETS = new Set(["Password", "UserData", "CommandContent"]);
 
 export class EcsService {
   readonly world: World;
+  /** The instances as CloudMonitor sees them. */
+  readonly metering: InstanceReader;
   readonly #gate: RpcGate;
   readonly #objects: ObjectLookup;
 
   constructor(kernel: Kernel, objects: ObjectLookup) {
     this.world = new World(kernel);
+    this.metering = meteringOf(this.world);
     this.#objects = objects;
     const table = new Map<string, RpcAction>();
     for (const [name, action] of Object.entries(ACTIONS)) table.set(name, this.#adapt(name, action));

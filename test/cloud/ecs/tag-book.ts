@@ -1,5 +1,5 @@
 /** Every tag of every resource, by resource and by key. Source: TagResources, ListTagResources. */
-import type { Tag } from "./params.ts";
+import type { Tag } from "../core/params.ts";
 
 export interface TagFilter {
   readonly key: string;

@@ -1,18 +1,15 @@
 /**
- * The state of one account's ECS as plain data, and the levers a test or a rehearsal pulls on it.
+ * The state of one account's ECS as plain data. console.ts is the part of it that tests see.
  *
- * W1. Everything is keyed by id and kept in the order of creation; the same calls give the same world.
- * W2. Time passes only through `kernel.time`; a due event of an older `turn` of an instance does nothing.
- * W3. Levers (stock, load, failNextImage, vanish, …) are what the cloud, its machines or a person do; none is an API.
+ * WORLD-1. Everything is keyed by id and kept in the order of creation; the same calls give the same world.
+ * WORLD-2. Time passes only through `kernel.time`; a due event of an older `turn` of an instance does nothing.
  */
-import type { Kernel } from "../kernel.ts";
+import type { Kernel } from "../core/kernel.ts";
 import { usualDelays } from "./delays.ts";
 import { Assistant } from "./assistant.ts";
 import { Imaging } from "./imaging.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { profileOf, type LoadProfile, type LoadRule, type LoadSpan } from "./load.ts";
-import { publishImage } from "./public-images.ts";
-import type { PublicImage } from "./public-images.ts";
+import { profileOf, type LoadProfile, type LoadRule, type LoadSpan } from "../core/load.ts";
 import type {
   Disk,
   Image,
@@ -66,6 +63,8 @@ export class World {
   readonly closedZones = new Set<string>();
   /** Disks a zone does not sell at the moment, as `diskInZone` names them. */
   readonly closedDisks = new Set<string>();
+  /** How many instances were ever created. */
+  launched = 0;
   /** Instances created in the current minute. */
   readonly launchWindow = { minute: 0, count: 0 };
 
@@ -129,11 +128,7 @@ export class World {
     if (left !== undefined) this.#stock.set(`${instanceType} ${zoneId}`, left - count);
   }
 
-  /**
-   * How busy machines are, minute by minute, from an instant to an instant or always: one id, or every instance
-   * a predicate picks. Ids go before predicates, newer rules before older ones. The profile must be pure:
-   * CloudMonitor may ask for the same minute twice. It answers undefined for a gap.
-   */
+  /** Adds a rule for the load of one id, or of every instance that a predicate picks (console.ts). */
   load(
     whose: string | ((instance: Instance) => boolean),
     profile: LoadProfile,
@@ -149,78 +144,10 @@ export class World {
     return profileOf([...(this.#loadById.get(instance.instanceId) ?? []), ...general]);
   }
 
-  /** Others take every free address of a vSwitch. */
-  fillVSwitch(vSwitchId: string): void {
-    const vSwitch = this.vSwitches.get(vSwitchId);
-    if (vSwitch === undefined) throw new Error(`there is no vSwitch ${vSwitchId} in this world`);
-    this.vSwitches.set(vSwitchId, { ...vSwitch, cidr: vSwitch.cidr.replace(/\/\d+$/, "/30") });
-  }
-
-  /** The next CreateImage ends in CreateFailed. */
-  failNextImage(reason: string): void {
-    this.imaging.failNext(reason);
-  }
-
-  /** The next copy into a region ends in CreateFailed. */
-  failNextCopy(regionId: string, reason: string): void {
-    this.imaging.failNextCopy(regionId, reason);
-  }
-
-  /** An id that was returned disappears, with the event SystemFailure.Delete. */
-  vanish(instanceId: string): void {
-    this.life.vanish(instanceId);
-  }
-
-  /** A person's hand on the console: start, stop or release, whatever the automation thinks of it. */
-  start(instanceId: string): void {
-    this.life.start(this.mustHave(instanceId));
-  }
-
-  stop(instanceId: string, stoppedMode: "KeepCharging" | "StopCharging" = "KeepCharging"): void {
-    this.life.stop(this.mustHave(instanceId), { stoppedMode, force: false });
-  }
-
-  release(instanceId: string): void {
-    this.life.release(this.mustHave(instanceId));
-  }
-
-  tag(instanceId: string, tags: Readonly<Record<string, string>>): void {
-    const rows = Object.entries(tags).map(([key, value]) => ({ key, value }));
-    this.tags.put("instance", this.mustHave(instanceId).instanceId, rows);
-  }
-
-  /** The cloud takes a spot instance back: a lock for five minutes, then it is gone (or stopped). */
-  reclaim(instanceId: string): void {
-    this.life.reclaim(this.mustHave(instanceId));
-  }
-
-  /** The cloud publishes a new base image under a public family, in one region or everywhere. */
-  publishImage(family: string, image: PublicImage): void {
-    publishImage(this, family, image);
-  }
-
-  /** A small summary for a report: how much of everything there is. */
-  describe(): Readonly<Record<string, number | Readonly<Record<string, number>>>> {
-    const own = [...this.images.values()].filter((image) => image.ownerAlias === "self");
-    return {
-      instances: count([...this.instances.values()].map((instance) => instance.status)),
-      images: count(own.map((image) => image.status)),
-      snapshots: this.snapshots.size,
-      disks: this.disks.size,
-      balance: this.account.balance,
-    };
-  }
-
   /** @throws Error when a test names an instance that is not there. */
   mustHave(instanceId: string): Instance {
     const instance = this.instances.get(instanceId);
     if (instance === undefined) throw new Error(`there is no instance ${instanceId} in this world`);
     return instance;
   }
-}
-
-function count(words: readonly string[]): Record<string, number> {
-  const counted: Record<string, number> = {};
-  for (const word of words) counted[word] = (counted[word] ?? 0) + 1;
-  return counted;
 }

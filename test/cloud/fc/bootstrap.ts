@@ -11,8 +11,16 @@ import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { Script } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
-import { installClock } from "../time.ts";
-import type { ContextData, ErrorType, InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
+import { installClock } from "../core/time.ts";
+import type {
+  ContextData,
+  ErrorType,
+  HostMessage,
+  InstanceData,
+  InstanceMessage,
+  InvokeMessage,
+  StartData,
+} from "./messages.ts";
 
 type Handler = (
   event: Buffer,
@@ -20,15 +28,16 @@ type Handler = (
   callback?: (error: unknown, result?: unknown) => void,
 ) => unknown;
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- instance.ts sends it
 const { shared, codePath, handler: handlerName, compiled } = workerData as InstanceData;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const say = (message: InstanceMessage): void => parentPort?.postMessage(message);
 
-installClock(shared);
+let restoreClock = installClock(shared);
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     say({ kind: "log", text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8") });
-    const done = rest.findLast((item) => typeof item === "function") as (() => void) | undefined;
+    const done = rest.findLast((item) => typeof item === "function");
     done?.();
     return true;
   };
@@ -45,6 +54,7 @@ interface Loader {
 
 /** In the cloud the code folder is the root: nothing above it says what `.js` means or lends modules. */
 function isolate(): void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's types leave these members out
   const loader = Module as unknown as Loader;
   const lookUp = loader._nodeModulePaths.bind(loader);
   loader._nodeModulePaths = (from) => lookUp(from).filter((path) => path.startsWith(codePath + sep));
@@ -53,7 +63,8 @@ function isolate(): void {
     if (file !== join(codePath, "index.js")) return module._compile(source, file);
     // As module._compile does it, but from what an earlier instance has compiled.
     const options = compiled === undefined ? {} : { cachedData: Buffer.from(compiled) };
-    main = new Script(Module.wrap(source), { filename: file, ...options });
+    main ??= new Script(Module.wrap(source), { filename: file, ...options });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Module.wrap makes this function
     const run = main.runInThisContext() as (...args: unknown[]) => void;
     run.call(module.exports, module.exports, Module.createRequire(file), module, file, codePath);
   };
@@ -75,20 +86,19 @@ async function load(): Promise<Handler> {
   const [file = "index", name = "handler"] = handlerName.split(/\.(?=[^.]+$)/);
   const isModule = (): boolean => {
     const manifest = join(codePath, "package.json");
-    return (
-      existsSync(manifest) &&
-      (JSON.parse(readFileSync(manifest, "utf8")) as { type?: string }).type === "module"
-    );
+    return existsSync(manifest) && /"type":\s*"module"/.test(readFileSync(manifest, "utf8"));
   };
   const script = join(codePath, `${file}.js`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a module may export anything
   const exports = (
     existsSync(script) && !isModule()
       ? Module.createRequire(script)(script)
       : await import(pathToFileURL(existsSync(script) ? script : join(codePath, `${file}.mjs`)).href)
   ) as Record<string, unknown>;
-  const handler = exports[name];
-  if (typeof handler !== "function") throw new Error(`${handlerName} is not a function in ${codePath}`);
-  return handler as Handler;
+  const exported = exports[name];
+  if (typeof exported !== "function") throw new Error(`${handlerName} is not a function in ${codePath}`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is a function, and the platform calls it like this
+  return exported as Handler;
 }
 
 /** A handler may throw or hand over anything. */
@@ -115,7 +125,7 @@ const toBytes = (result: unknown): Uint8Array =>
     ? result
     : Buffer.from(typeof result === "string" ? result : (JSON.stringify(result) ?? ""));
 
-async function call(handler: Handler, { event, context }: InvokeMessage): Promise<InstanceMessage> {
+async function call(run: Handler, { event, context }: InvokeMessage): Promise<InstanceMessage> {
   const buffer = Buffer.from(event.buffer, event.byteOffset, event.byteLength);
   let errorType: ErrorType = "UnhandledInvocationError";
   try {
@@ -125,9 +135,9 @@ async function call(handler: Handler, { event, context }: InvokeMessage): Promis
         errorType = "HandledInvocationError";
         reject(asError(error));
       };
-      const returned = handler(buffer, withLogger(context), callback);
+      const returned = run(buffer, withLogger(context), callback);
       // A handler that takes the third argument answers through it.
-      if (handler.length < 3 || returned instanceof Promise) Promise.resolve(returned).then(resolve, reject);
+      if (run.length < 3 || returned instanceof Promise) Promise.resolve(returned).then(resolve, reject);
     });
     return { kind: "answer", body: toBytes(result) };
   } catch (error) {
@@ -135,17 +145,31 @@ async function call(handler: Handler, { event, context }: InvokeMessage): Promis
   }
 }
 
+let handler: Handler | undefined;
+
 async function begin(): Promise<void> {
-  isolate();
   try {
-    const handler = await load();
-    parentPort?.on("message", (message: InvokeMessage) => {
-      void call(handler, message).then(say).then(offerCompiled);
-    });
+    handler = await load();
     say({ kind: "ready" });
   } catch (error) {
     say({ kind: "broken", body: errorBody(error) });
   }
 }
 
+/** Becomes a new instance of the same code: a new clock, a new environment, and the code evaluated again. */
+function restart(start: StartData): Promise<void> {
+  restoreClock();
+  restoreClock = installClock(start.shared);
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, start.variables);
+  const { cache } = Module.createRequire(join(codePath, "index.js"));
+  for (const file of Object.keys(cache)) delete cache[file];
+  return begin();
+}
+
+isolate();
+parentPort?.on("message", (message: HostMessage) => {
+  if (message.kind === "restart") void restart(message);
+  else if (handler !== undefined) void call(handler, message).then(say).then(offerCompiled);
+});
 void begin();

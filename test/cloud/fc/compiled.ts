@@ -9,18 +9,18 @@ import { join } from "node:path";
 const kept = new Map<string, Uint8Array>();
 
 /** Names the code as it is now: another build is other code. Undefined when there is no such bundle. */
-function keyOf(codePath: string): string | undefined {
+export function codeKey(codePath: string): string | undefined {
   const file = join(codePath, "index.js");
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat && `${file} ${stat.mtimeMs} ${stat.size}`;
 }
 
 export function compiledOf(codePath: string): Uint8Array | undefined {
-  const key = keyOf(codePath);
+  const key = codeKey(codePath);
   return key === undefined ? undefined : kept.get(key);
 }
 
 export function keepCompiled(codePath: string, data: Uint8Array): void {
-  const key = keyOf(codePath);
+  const key = codeKey(codePath);
   if (key !== undefined) kept.set(key, data);
 }

@@ -1,15 +1,19 @@
-/** What a destination is told about the end of an asynchronous event. */
-import type { Kernel } from "../kernel.ts";
+/** The message that a destination gets about the end of an asynchronous event. */
+import type { Kernel } from "../core/kernel.ts";
 import type { Invocation } from "./invocation.ts";
 import type { AsyncEvent } from "./queue.ts";
+
+interface Ending {
+  readonly endedAt: number;
+  readonly status: "Succeeded" | "Failed" | "Expired";
+  readonly invocation: Invocation | undefined;
+}
 
 /** The documented document. Of the conditions only FunctionResourceExhausted is, the others are estimates. */
 export function destinationEvent(
   { region, accountId }: Kernel,
   event: AsyncEvent,
-  endedAt: number,
-  status: "Succeeded" | "Failed" | "Expired",
-  invocation: Invocation | undefined,
+  { endedAt, status, invocation }: Ending,
 ): object {
   const error = invocation?.error;
   // Failed without ever running: no instance was to be had.

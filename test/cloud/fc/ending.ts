@@ -1,5 +1,5 @@
 /** How an invocation can end, and what the platform says about it. */
-import type { FunctionDefinition } from "./definition.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
 import type { ErrorType } from "./messages.ts";
 
 /** How an invocation ended, before the platform puts it into words. */

@@ -1,16 +1,16 @@
 /**
  * Runs functions: picks or starts an instance, gives it an event, puts the ending into the platform's words.
  *
- * H1. One invocation at a time per instance; a further one needs a further instance.
- * H2. Every invocation has fresh credentials of the function's role, valid for 36 hours; those in the
+ * FC-HOST-1. One invocation at a time per instance; a further one needs a further instance.
+ * FC-HOST-2. Every invocation has fresh credentials of the function's role, valid for 36 hours; those in the
  *     environment date from the start of the process.
- * H3. The cloud's clock stands still during an invocation; its duration is modelled (invocation.ts).
+ * FC-HOST-3. The cloud's clock stands still during an invocation; its duration is modelled (invocation.ts).
  */
-import type { Call, Kernel } from "../kernel.ts";
-import { CloudFault } from "../kernel.ts";
-import type { KeyRing } from "../keys.ts";
-import type { FunctionDefinition } from "./definition.ts";
-import { phrase } from "./ending.ts";
+import type { Call, Kernel } from "../core/kernel.ts";
+import { CloudFault } from "../core/kernel.ts";
+import type { KeyRing } from "../core/keys.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
+import { type Ending, phrase } from "./ending.ts";
 import { Instance } from "./instance.ts";
 import { type Invocation, modelDurationMs, type Source } from "./invocation.ts";
 import type { ContextData } from "./messages.ts";
@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly idleMs?: number;
   /** Real milliseconds after which a handler that gives no answer counts as timed out. Default 20 s. */
   readonly hangMs?: number;
+  /** Lets the threads of idle instances serve later clouds of this process (threads.ts). Default false. */
+  readonly reuseThreads?: boolean;
 }
 
 /** Which invocation dies between its effects and its answer. `n` counts the function's invocations from 0. */
@@ -37,9 +39,15 @@ export interface Crash {
 export interface InvokeOptions {
   readonly source: Source;
   readonly requestId: string;
-  readonly attempt?: number;
+  readonly callIndex?: number;
   readonly taskId?: string;
 }
+
+const logsOf = (requestId: string, output: string): string[] => [
+  `FC Invoke Start RequestId: ${requestId}`,
+  ...output.split("\n").filter((line) => line !== ""),
+  `FC Invoke End RequestId: ${requestId}`,
+];
 
 export class Host {
   /** Finished invocations in the order they ended. */
@@ -55,7 +63,7 @@ export class Host {
   constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
-    this.#options = { maxThreads: 16, idleMs: 10 * 60_000, hangMs: 20_000, ...options };
+    this.#options = { maxThreads: 16, idleMs: 10 * 60_000, hangMs: 20_000, reuseThreads: false, ...options };
   }
 
   /** Ends matching invocations after their effects and before their answer; answers a way to stop it. */
@@ -87,9 +95,10 @@ export class Host {
     await this.#callerOf(keyId)?.[0].end();
   }
 
-  /** Ends all threads. */
+  /** Ends all instances. */
   async close(): Promise<void> {
-    await Promise.all([...this.#idle, ...this.#busy.keys()].map((instance) => instance.end()));
+    const idle = this.#idle.map((one) => (this.#options.reuseThreads ? one.leave() : one.end()));
+    await Promise.all([...idle, ...[...this.#busy.keys()].map((one) => one.end())]);
   }
 
   /** Instances now alive, for inspection. */
@@ -109,19 +118,20 @@ export class Host {
 
   async #run(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
     const at = this.#kernel.time.now();
-    const { requestId, source, attempt = 1, taskId } = options;
-    const payload = event.toString("utf8");
-    const isCrash = this.#isCrash(definition.name, payload);
+    const { requestId } = options;
+    const isCrash = this.#isCrash(definition.name, event.toString("utf8"));
     const credentials = this.#assume(definition);
     const instance = await this.#take(definition);
     const run = { keyId: credentials.accessKeyId, calls: [] as Call[] };
     this.#busy.set(instance, run);
     const coldStart = instance.invocations === 0;
     let output = "";
+    const context = this.#context(definition, requestId, credentials);
+    // The modelled duration does not include a call without an answer, so real time ends the invocation too.
+    const limitMs = Math.min(this.#options.hangMs, definition.timeoutMs);
     const ending = await instance.invoke(
-      { event: new Uint8Array(event), context: this.#context(definition, requestId, credentials) },
-      // Its modelled duration knows nothing of a call that is never answered, so real time ends it too.
-      Math.min(this.#options.hangMs, definition.timeoutMs),
+      { event: new Uint8Array(event), context },
+      limitMs,
       (text) => (output += text),
     );
     this.#busy.delete(instance);
@@ -130,29 +140,18 @@ export class Host {
     const durationMs = isLate ? definition.timeoutMs : modelledMs;
     if (isCrash || isLate || instance.isEnded) await instance.end();
     else this.#putBack(instance);
-    const outcome = phrase(
-      isCrash ? { kind: "exit" } : isLate ? { kind: "hang" } : ending,
-      definition,
-      durationMs,
-    );
+    const outcome = phrase(judgedEnding(ending, isCrash, isLate), definition, durationMs);
     const invocation: Invocation = {
       at,
-      requestId,
       function: definition.name,
-      source,
-      attempt,
-      payload,
+      ...originOf(options),
+      payload: event.toString("utf8"),
       durationMs,
       coldStart,
       ...outcome,
-      logs: [
-        `FC Invoke Start RequestId: ${requestId}`,
-        ...output.split("\n").filter((line) => line !== ""),
-        `FC Invoke End RequestId: ${requestId}`,
-      ],
+      logs: logsOf(requestId, output),
       instanceId: instance.id,
       calls: run.calls,
-      ...(taskId !== undefined && { taskId }),
     };
     this.log.push(invocation);
     return invocation;
@@ -194,7 +193,7 @@ export class Host {
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
       ALIBABA_CLOUD_SECURITY_TOKEN: securityToken,
     };
-    return Instance.start(id, definition, this.#kernel.time.shared, { keyId: accessKeyId, variables });
+    return Instance.start(id, definition, { shared: this.#kernel.time.shared, variables }, accessKeyId);
   }
 
   #assume({ role }: FunctionDefinition): ContextData["credentials"] {
@@ -229,4 +228,16 @@ export class Host {
     }
     return hit;
   }
+}
+
+const originOf = ({ requestId, source, callIndex = 1, taskId }: InvokeOptions) => ({
+  requestId,
+  source,
+  callIndex,
+  ...(taskId !== undefined && { taskId }),
+});
+
+function judgedEnding(ending: Ending, isCrash: boolean, isLate: boolean): Ending {
+  if (isCrash) return { kind: "exit" };
+  return isLate ? { kind: "hang" } : ending;
 }

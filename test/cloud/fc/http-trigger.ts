@@ -1,7 +1,7 @@
 /** HTTP triggers of built-in runtimes: a request becomes a JSON event, the handler's answer a response. */
-import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../kernel.ts";
-import { decode, header, splitUrl } from "../signatures.ts";
-import type { FunctionDefinition, HttpTrigger } from "./definition.ts";
+import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../core/kernel.ts";
+import { decode, header, splitUrl } from "../core/signatures.ts";
+import type { FunctionDefinition, HttpTrigger } from "../core/functions.ts";
 import type { Host } from "./host.ts";
 import { type AsyncQueue, newRequestId } from "./queue.ts";
 
@@ -17,7 +17,7 @@ export function httpEvent(
 ): string {
   const { path, query } = splitUrl(request.url);
   const isText = request.body.length === 0 || TEXT.test(header(request, "content-type"));
-  const domainPrefix = `${functionName}-standin`;
+  const domainPrefix = `${functionName}-local`;
   const queryParameters: Record<string, string> = {};
   for (const [key, value] of query) {
     queryParameters[key] = key in queryParameters ? `${queryParameters[key]},${value}` : value;
@@ -53,27 +53,27 @@ export function httpEvent(
 
 const capitalize = (name: string): string => name.replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
+export interface WebFunction {
+  readonly definition: FunctionDefinition;
+  readonly trigger: HttpTrigger;
+}
+
+interface Platform {
+  readonly kernel: Kernel;
+  readonly host: Host;
+  readonly queue: AsyncQueue;
+}
+
 /** Serves one HTTP trigger. */
 export async function serveHttpTrigger(
-  kernel: Kernel,
-  host: Host,
-  queue: AsyncQueue,
-  definition: FunctionDefinition,
-  trigger: HttpTrigger,
+  { kernel, host, queue }: Platform,
+  web: WebFunction,
   request: WireRequest,
 ): Promise<WireResponse> {
+  const { definition } = web;
   const requestId = newRequestId(kernel);
   try {
-    if (trigger.disableInternet)
-      throw new CloudFault(403, "AccessDenied", "the public URL of this function is off");
-    if (!trigger.methods.includes(request.method)) {
-      throw new CloudFault(405, "MethodNotAllowed", `the trigger allows ${trigger.methods.join(", ")}`);
-    }
-    if (trigger.auth === "function") {
-      const principal = kernel.authenticate(request, "fc");
-      const resource = `acs:fc:${kernel.region}:${kernel.accountId}:functions/${definition.name}`;
-      kernel.authorize(principal, "fc:InvokeFunction", resource);
-    }
+    admit(kernel, web, request);
     const event = Buffer.from(httpEvent(kernel, definition.name, request, requestId));
     if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
       queue.submit(definition, event, { source: "http", requestId });
@@ -87,6 +87,19 @@ export async function serveHttpTrigger(
     const body = JSON.stringify({ RequestId: requestId, Code: code, Message: message });
     return { status, headers: { "content-type": "application/json", "x-fc-request-id": requestId }, body };
   }
+}
+
+/** @throws CloudFault when the trigger does not serve this request. */
+function admit(kernel: Kernel, { definition, trigger }: WebFunction, request: WireRequest): void {
+  if (trigger.disableInternet)
+    throw new CloudFault(403, "AccessDenied", "the public URL of this function is off");
+  if (!trigger.methods.includes(request.method)) {
+    throw new CloudFault(405, "MethodNotAllowed", `the trigger allows ${trigger.methods.join(", ")}`);
+  }
+  if (trigger.auth !== "function") return;
+  const principal = kernel.authenticate(request, "fc");
+  const resource = `acs:fc:${kernel.region}:${kernel.accountId}:functions/${definition.name}`;
+  kernel.authorize(principal, "fc:InvokeFunction", resource);
 }
 
 interface HandlerResponse {
@@ -103,14 +116,13 @@ function toResponse(result: string, error: string | undefined, requestId: string
     return { status: 502, headers: { ...headers, "x-fc-error-type": error }, body: result };
   const response = parseResponse(result);
   if (response === undefined) return { status: 200, headers, body: result };
-  const own = Object.entries(response.headers ?? {}).map(([name, value]) => [
-    name.toLowerCase(),
-    String(value),
-  ]);
+  const own = Object.fromEntries(
+    Object.entries(response.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
   const body = typeof response.body === "string" ? response.body : JSON.stringify(response.body ?? "");
   return {
     status: response.statusCode,
-    headers: { ...headers, ...(Object.fromEntries(own) as Record<string, string>) },
+    headers: { ...headers, ...own },
     body: response.isBase64Encoded === true ? Buffer.from(body, "base64") : body,
   };
 }
@@ -119,6 +131,7 @@ function parseResponse(result: string): HandlerResponse | undefined {
   try {
     const value: unknown = JSON.parse(result);
     if (typeof value !== "object" || value === null || !("statusCode" in value)) return undefined;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other fields are read as unknown
     return Number.isInteger(value.statusCode) ? (value as HandlerResponse) : undefined;
   } catch {
     return undefined;

@@ -1,27 +1,13 @@
 /** One function instance: a thread with the code loaded, serving one invocation at a time. */
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
-import { build } from "esbuild";
-import { compiledOf, keepCompiled } from "./compiled.ts";
-import type { FunctionDefinition } from "./definition.ts";
+import type { Worker } from "node:worker_threads";
+import { keepCompiled } from "./compiled.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
 import type { Ending } from "./ending.ts";
-import type { InstanceData, InstanceMessage, InvokeMessage } from "./messages.ts";
+import type { InstanceMessage, InvokeMessage, StartData } from "./messages.ts";
+import { keepThread, send, startThread } from "./threads.ts";
 
 /** Real milliseconds the code of a function may take to load. */
 const LOAD_MS = 20_000;
-
-let bootstrap: Promise<string> | undefined;
-
-/** The bootstrap as one script, built once per process. */
-const bootstrapScript = (): Promise<string> =>
-  (bootstrap ??= build({
-    entryPoints: [fileURLToPath(new URL("bootstrap.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    platform: "node",
-    target: "node20",
-    format: "cjs",
-  }).then(({ outputFiles }) => outputFiles[0]?.text ?? ""));
 
 export class Instance {
   readonly id: string;
@@ -31,6 +17,7 @@ export class Instance {
   /** Cloud time of the last answer, for the idle limit. */
   idleSince = 0;
   invocations = 0;
+  readonly #definition: FunctionDefinition;
   readonly #worker: Worker;
   #finish: ((ending: Ending) => void) | undefined;
   #ended: Ending | undefined;
@@ -41,6 +28,7 @@ export class Instance {
     this.id = id;
     this.functionName = definition.name;
     this.environmentKeyId = environmentKeyId;
+    this.#definition = definition;
     this.#worker = worker;
     this.#loaded = new Promise((resolve) => {
       worker.on("message", (message: InstanceMessage) => {
@@ -70,27 +58,14 @@ export class Instance {
     });
   }
 
-  /** Starts a thread that knows nothing of this process but the clock. */
+  /** @param keyId of the credentials in `start.variables`. */
   static async start(
     id: string,
     definition: FunctionDefinition,
-    shared: SharedArrayBuffer,
-    environment: { readonly keyId: string; readonly variables: Readonly<Record<string, string>> },
+    start: StartData,
+    keyId: string,
   ): Promise<Instance> {
-    const { codePath, handler } = definition;
-    const workerData: InstanceData = { shared, codePath, handler, compiled: compiledOf(codePath) };
-    const worker = new Worker(await bootstrapScript(), {
-      eval: true,
-      workerData,
-      env: { ...environment.variables },
-      execArgv: [],
-      argv: [],
-      stdout: true,
-      stderr: true,
-      name: definition.name,
-      resourceLimits: { maxOldGenerationSizeMb: definition.memoryMb },
-    });
-    return new Instance(id, definition, environment.keyId, worker);
+    return new Instance(id, definition, keyId, await startThread(definition, start));
   }
 
   get isEnded(): boolean {
@@ -105,14 +80,13 @@ export class Instance {
       this.#finish = resolve;
       if (this.#ended !== undefined) resolve(this.#ended);
     });
-    const giveUp = (): void => this.#settle({ kind: "hang" }, true);
+    const compensate = (): void => this.#settle({ kind: "hang" }, true);
     // Loading is this machine's business and may be slow; only what comes after it is the handler's.
-    const loading = setTimeout(giveUp, hangMs + LOAD_MS);
+    const loading = setTimeout(compensate, hangMs + LOAD_MS);
     await this.#loaded;
     clearTimeout(loading);
-    const guard = setTimeout(giveUp, hangMs);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    if (!this.isEnded) this.#worker.postMessage(message);
+    const guard = setTimeout(compensate, hangMs);
+    if (!this.isEnded) send(this.#worker, { kind: "invoke", ...message });
     const result = await ending;
     clearTimeout(guard);
     this.#onLog = undefined;
@@ -125,6 +99,13 @@ export class Instance {
   async end(): Promise<void> {
     this.#settle({ kind: "exit" }, true);
     await this.#worker.terminate();
+  }
+
+  /** Ends the instance and keeps its thread for another one. Only for an instance that is idle and has answered. */
+  async leave(): Promise<void> {
+    if (this.isEnded) return;
+    this.#settle({ kind: "exit" }, true);
+    await keepThread(this.#definition, this.#worker);
   }
 
   #settle(ending: Ending, isLast = false): void {

@@ -1,6 +1,6 @@
 /** The record of one invocation, and what it would have taken and cost. */
-import type { Call } from "../kernel.ts";
-import type { FunctionDefinition } from "./definition.ts";
+import type { Call } from "../core/kernel.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
 
 /** Where an invocation came from. */
 export type Source = "sync" | "async" | "timer" | "oss" | "http" | "destination";
@@ -12,7 +12,7 @@ export interface Invocation {
   readonly function: string;
   readonly source: Source;
   /** 1 for the first delivery of an event. */
-  readonly attempt: number;
+  readonly callIndex: number;
   readonly payload: string;
   /** What the caller gets: the handler's result, or the error document. */
   readonly result: string;

@@ -1,8 +1,14 @@
 /** What the host and the thread of a function instance say to each other. */
 
-export interface InstanceData {
+/** What differs between two instances of the same code. */
+export interface StartData {
   /** The cloud's clock, see time.ts. */
   readonly shared: SharedArrayBuffer;
+  /** The whole environment. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface InstanceData extends StartData {
   readonly codePath: string;
   /** `index.handler` */
   readonly handler: string;
@@ -46,6 +52,11 @@ export interface InvokeMessage {
   readonly event: Uint8Array;
   readonly context: ContextData;
 }
+
+export type HostMessage =
+  | ({ readonly kind: "invoke" } & InvokeMessage)
+  /** Become a new instance of the same code, see threads.ts. */
+  | ({ readonly kind: "restart" } & StartData);
 
 export type ErrorType = "UnhandledInvocationError" | "HandledInvocationError";
 

@@ -1,7 +1,7 @@
 /** OSS triggers: which events of the store concern which function, and how they are told. */
-import type { Kernel } from "../kernel.ts";
-import type { StoreEvent } from "../oss/store.ts";
-import type { FunctionDefinition, OssTrigger } from "./definition.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { StoreEvent } from "../core/object-events.ts";
+import type { FunctionDefinition, OssTrigger } from "../core/functions.ts";
 import type { AsyncQueue } from "./queue.ts";
 
 /** Sends a store's event to every function with a matching trigger. */
@@ -15,7 +15,8 @@ export function fireOssTriggers(
     for (const trigger of definition.triggers) {
       if (trigger.kind !== "oss" || !concerns(trigger, event)) continue;
       const payload = JSON.stringify({ events: [describe(kernel, trigger, event)] });
-      queue.forward(`oss trigger ${trigger.name}`, trigger.role, definition.name, payload, "oss");
+      const sender = { from: `oss trigger ${trigger.name}`, role: trigger.role, source: "oss" } as const;
+      queue.forward(sender, definition.name, payload);
     }
   }
 }

@@ -1,14 +1,15 @@
 /** Function Compute as a whole: what a test holds in its hands as `cloud.fc`. */
-import type { Call, Kernel, WireRequest, WireResponse } from "../kernel.ts";
-import type { KeyRing } from "../keys.ts";
-import type { ObjectStore } from "../oss/store.ts";
-import type { FunctionDefinition, HttpTrigger } from "./definition.ts";
+import type { Call, Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
+import type { KeyRing } from "../core/keys.ts";
+import type { ObjectEvents } from "../core/object-events.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
 import { type Crash, Host, type HostOptions } from "./host.ts";
-import { serveHttpTrigger } from "./http-trigger.ts";
+import { serveHttpTrigger, type WebFunction } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
 import { fireOssTriggers } from "./oss-trigger.ts";
 import { type AsyncEvent, AsyncQueue, type Matcher, type QueueOptions, type Refusal } from "./queue.ts";
 import { FcService } from "./service.ts";
+import { readFcSignature } from "./signature.ts";
 import { startTimer } from "./timer.ts";
 
 export interface TriggerOptions {
@@ -18,6 +19,14 @@ export interface TriggerOptions {
 
 export type FcOptions = HostOptions & QueueOptions & TriggerOptions;
 
+interface Setup {
+  readonly kernel: Kernel;
+  readonly keys: KeyRing;
+  readonly objects: ObjectEvents;
+  readonly functions: readonly FunctionDefinition[];
+  readonly options: FcOptions;
+}
+
 export class FunctionCompute {
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   readonly #kernel: Kernel;
@@ -25,19 +34,14 @@ export class FunctionCompute {
   readonly #queue: AsyncQueue;
   readonly #service: FcService;
 
-  constructor(
-    kernel: Kernel,
-    keys: KeyRing,
-    store: ObjectStore,
-    definitions: readonly FunctionDefinition[],
-    options: FcOptions = {},
-  ) {
+  constructor({ kernel, keys, objects, functions: definitions, options }: Setup) {
     this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
     this.#kernel = kernel;
+    kernel.registerSignature("fc", readFcSignature);
     this.#host = new Host(kernel, keys, options);
     this.#queue = new AsyncQueue(kernel, this.#host, this.functions, options);
     this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
-    store.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
+    objects.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
     for (const definition of definitions) {
       for (const trigger of definition.triggers) {
         if (trigger.kind !== "timer" || !trigger.enabled) continue;
@@ -89,7 +93,7 @@ export class FunctionCompute {
   }
 
   /** The functions with an HTTP trigger. */
-  webFunctions(): { readonly definition: FunctionDefinition; readonly trigger: HttpTrigger }[] {
+  webFunctions(): WebFunction[] {
     return [...this.functions.values()].flatMap((definition) =>
       definition.triggers
         .filter((trigger) => trigger.kind === "http")
@@ -102,8 +106,8 @@ export class FunctionCompute {
   }
 
   /** Serves a request to the URL of an HTTP trigger. */
-  serve(definition: FunctionDefinition, trigger: HttpTrigger, request: WireRequest): Promise<WireResponse> {
-    return serveHttpTrigger(this.#kernel, this.#host, this.#queue, definition, trigger, request);
+  serve(web: WebFunction, request: WireRequest): Promise<WireResponse> {
+    return serveHttpTrigger({ kernel: this.#kernel, host: this.#host, queue: this.#queue }, web, request);
   }
 
   /** Adds a call to the record of the invocation that made it. */

@@ -1,13 +1,13 @@
 /**
  * Asynchronous invocation: at least once, with delays, retries, expiry and destinations.
  *
- * Q1. An event runs until it succeeds, its retries are used up or it is too old; each end is recorded.
- * Q2. A function error is retried `maxRetries` times. Waiting for an instance (429) is not an attempt.
- * Q3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
- * Q4. An event's age counts from its submission, delay included.
+ * QUEUE-1. An event runs until it succeeds, its retries are used up or it is too old; each end is recorded.
+ * QUEUE-2. A function error is retried `maxRetries` times. Waiting for an instance (429) is not an attempt.
+ * QUEUE-3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
+ * QUEUE-4. An event's age counts from its submission, delay included.
  */
-import { CloudFault, type Kernel } from "../kernel.ts";
-import { type FunctionDefinition, MAX_ASYNC_BYTES } from "./definition.ts";
+import { CloudFault, type Kernel } from "../core/kernel.ts";
+import { type FunctionDefinition, MAX_ASYNC_BYTES } from "../core/functions.ts";
 import { destinationEvent } from "./destination.ts";
 import type { Host } from "./host.ts";
 import type { Invocation, Source } from "./invocation.ts";
@@ -45,7 +45,7 @@ export interface AsyncEvent {
 /** The next run of an event; a duplicate has runs of its own. */
 interface Delivery {
   readonly at: number;
-  readonly attempt: number;
+  readonly callIndex: number;
   /** Since when it has been waiting for an instance. */
   readonly busySince?: number;
 }
@@ -64,6 +64,14 @@ export interface QueueOptions {
 }
 
 export type Matcher = (event: { readonly function: string; readonly payload: string }) => boolean;
+
+/** A trigger or a destination. */
+interface Sender {
+  /** What `refusals` call it. */
+  readonly from: string;
+  readonly role: string | undefined;
+  readonly source: Source;
+}
 
 export class AsyncQueue {
   readonly events: AsyncEvent[] = [];
@@ -140,9 +148,9 @@ export class AsyncQueue {
     const text = payload.toString("utf8");
     if ([...this.#lost].some((matches) => matches({ function: definition.name, payload: text })))
       return event;
-    this.#schedule(definition, event, { at: event.dueAt, attempt: 1 });
+    this.#schedule(definition, event, { at: event.dueAt, callIndex: 1 });
     if ([...this.#duplicates].some((matches) => matches({ function: definition.name, payload: text }))) {
-      this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, attempt: 1 });
+      this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, callIndex: 1 });
     }
     return event;
   }
@@ -164,27 +172,27 @@ export class AsyncQueue {
       this.#end(definition, event, "Expired", undefined);
       return;
     }
-    const { attempt } = delivery;
+    const { callIndex } = delivery;
     let work: Promise<Invocation>;
     try {
       const { source, id: requestId, taskId } = event;
-      work = this.#host.invoke(definition, event.payload, { source, requestId, attempt, taskId });
+      work = this.#host.invoke(definition, event.payload, { source, requestId, callIndex, taskId });
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;
-      const { busySince: since = now } = delivery;
-      if (now - since > BUSY_LIMIT_MS) return this.#end(definition, event, "Failed", undefined);
+      const { busySince: phaseStartedAt = now } = delivery;
+      if (now - phaseStartedAt > BUSY_LIMIT_MS) return this.#end(definition, event, "Failed", undefined);
       // Waits of 0.5, 1, 2, … seconds add up to (next wait - 0.5): the wait follows from the time spent.
-      const at = now + BUSY_BASE_MS + (now - since);
-      return this.#schedule(definition, event, { at, attempt, busySince: since });
+      const at = now + BUSY_BASE_MS + (now - phaseStartedAt);
+      return this.#schedule(definition, event, { at, callIndex, busySince: phaseStartedAt });
     }
     event.attempts++;
     this.#mark(event, "Running");
     const invocation = await work;
     if (invocation.error === undefined) return this.#end(definition, event, "Succeeded", invocation);
-    if (attempt > definition.maxRetries) return this.#end(definition, event, "Failed", invocation);
+    if (callIndex > definition.maxRetries) return this.#end(definition, event, "Failed", invocation);
     this.#mark(event, "Retrying");
-    const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (attempt - 1);
-    this.#schedule(definition, event, { at, attempt: attempt + 1 });
+    const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (callIndex - 1);
+    this.#schedule(definition, event, { at, callIndex: callIndex + 1 });
   }
 
   #mark(event: AsyncEvent, status: Status): void {
@@ -202,24 +210,13 @@ export class AsyncQueue {
     event.endedAt = this.#kernel.time.now();
     const target = status === "Succeeded" ? definition.onSuccess : definition.onFailure;
     if (target === undefined) return;
-    const document = destinationEvent(this.#kernel, event, event.endedAt, status, invocation);
-    this.forward(
-      `destination of ${definition.name}`,
-      definition.role,
-      target,
-      JSON.stringify(document),
-      "destination",
-    );
+    const document = destinationEvent(this.#kernel, event, { endedAt: event.endedAt, status, invocation });
+    const from = `destination of ${definition.name}`;
+    this.forward({ from, role: definition.role, source: "destination" }, target, JSON.stringify(document));
   }
 
   /** Submits on behalf of a role, as triggers and destinations do; what cannot be delivered is in `refusals`. */
-  forward(
-    from: string,
-    role: string | undefined,
-    target: string,
-    payload: string,
-    source: Source,
-  ): AsyncEvent | undefined {
+  forward({ from, role, source }: Sender, target: string, payload: string): AsyncEvent | undefined {
     const { region, accountId, time } = this.#kernel;
     const refuse = (reason: string): undefined => {
       this.refusals.push({ at: time.now(), from, to: target, reason });

@@ -1,6 +1,6 @@
 /** Which call of the Function Compute API a request is. */
-import { CloudFault, type WireRequest } from "../kernel.ts";
-import { decode, header, splitUrl } from "../signatures.ts";
+import { CloudFault, type WireRequest } from "../core/kernel.ts";
+import { decode, header, splitUrl } from "../core/signatures.ts";
 
 /** A call, by the API's name for it; what the path does not name is "". */
 export interface Route {
@@ -22,7 +22,7 @@ export function describeCall({ functionName, taskId }: Route, request: WireReque
   };
 }
 
-/** Reads method and path. @throws CloudFault for what the API, or the stand-in, does not have. */
+/** Reads method and path. @throws CloudFault for what the API, or the local cloud, does not have. */
 export function parseRoute({ method, url }: WireRequest): Route {
   const { path, query } = splitUrl(url);
   const qualifier = new Map(query).get("qualifier") ?? "";

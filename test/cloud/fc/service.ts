@@ -8,9 +8,9 @@ import {
   type Principal,
   type WireRequest,
   type WireResponse,
-} from "../kernel.ts";
-import { header, splitUrl } from "../signatures.ts";
-import { type FunctionDefinition, MAX_SYNC_BYTES } from "./definition.ts";
+} from "../core/kernel.ts";
+import { header, splitUrl } from "../core/signatures.ts";
+import { type FunctionDefinition, MAX_SYNC_BYTES } from "../core/functions.ts";
 import type { Host } from "./host.ts";
 import { httpEvent } from "./http-trigger.ts";
 import { type AsyncEvent, type AsyncQueue, newRequestId } from "./queue.ts";
@@ -24,6 +24,13 @@ interface Served extends Route {
   readonly request: WireRequest;
   readonly requestId: string;
   readonly query: ReadonlyMap<string, string>;
+}
+
+/** Clients of the older API read ErrorCode and ErrorMessage, the others Code and Message. */
+function refuse({ status, code, message, detail }: CloudFault, requestId: string): WireResponse {
+  const body = { RequestId: requestId, Code: code, Message: message, ErrorCode: code, ErrorMessage: message };
+  const headers = { "content-type": "application/json", "x-fc-request-id": requestId };
+  return { status, headers, body: JSON.stringify({ ...body, ...detail }) };
 }
 
 export class FcService {
@@ -76,20 +83,8 @@ export class FcService {
       return { ...answer, headers: { "x-fc-request-id": requestId, ...answer.headers } };
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;
-      const { status, code, message, detail } = error;
-      log(status, code);
-      const silence = keptBack(fault);
-      if (silence !== undefined) return silence;
-      // Clients of the older API read ErrorCode and ErrorMessage, the others Code and Message.
-      const body = {
-        RequestId: requestId,
-        Code: code,
-        Message: message,
-        ErrorCode: code,
-        ErrorMessage: message,
-      };
-      const headers = { "content-type": "application/json", "x-fc-request-id": requestId };
-      return { status, headers, body: JSON.stringify({ ...body, ...detail }) };
+      log(error.status, error.code);
+      return keptBack(fault) ?? refuse(error, requestId);
     }
   }
 
@@ -119,17 +114,8 @@ export class FcService {
         return this.#invoke(definition, served);
       case "GetFunction":
         return json(this.#describe(definition));
-      case "ListAsyncTasks": {
-        const prefix = served.query.get("prefix") ?? "";
-        const status = served.query.get("status");
-        const tasks = this.#queue.events.filter(
-          (event) =>
-            event.function === functionName &&
-            event.taskId.startsWith(prefix) &&
-            (status === undefined || event.status === status),
-        );
-        return json({ tasks: tasks.map((event) => this.#describeTask(event)) });
-      }
+      case "ListAsyncTasks":
+        return json({ tasks: this.#tasksOf(served).map((event) => this.#describeTask(event)) });
       case "GetAsyncTask": {
         const task = this.#queue.task(functionName, taskId);
         if (task === undefined)
@@ -140,9 +126,20 @@ export class FcService {
         throw new CloudFault(
           404,
           "PathNotSupported",
-          `the stand-in cloud does not know ${action}; see its README.md`,
+          `the local cloud does not know ${action}; see its README.md`,
         );
     }
+  }
+
+  #tasksOf({ functionName, query }: Served): AsyncEvent[] {
+    const prefix = query.get("prefix") ?? "";
+    const status = query.get("status");
+    return this.#queue.events.filter(
+      (event) =>
+        event.function === functionName &&
+        event.taskId.startsWith(prefix) &&
+        (status === undefined || event.status === status),
+    );
   }
 
   async #invoke(definition: FunctionDefinition, { request, requestId }: Served): Promise<WireResponse> {

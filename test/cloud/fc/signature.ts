@@ -1,10 +1,11 @@
 /** The signature of Function Compute's older clients: `Authorization: FC <key>:<base64>`. */
 import { createHmac } from "node:crypto";
-import { CloudFault, type WireRequest } from "../kernel.ts";
-import { decode, header, type Signed, splitUrl } from "../signatures.ts";
+import { CloudFault, type WireRequest } from "../core/kernel.ts";
+import { decode, header, type Signed, splitUrl } from "../core/signatures.ts";
 
 /** Reads the FC V1 signature; undefined when the request carries none. The host is not part of it. */
-export function readFcSignature(request: WireRequest, authorization: string): Signed | undefined {
+export function readFcSignature(request: WireRequest): Signed | undefined {
+  const authorization = header(request, "authorization");
   if (authorization === "") return undefined;
   const [keyId, given] = /^FC ([^:]+):(\S+)$/.exec(authorization)?.slice(1) ?? [];
   if (!keyId || !given) {

@@ -1,34 +1,10 @@
-/** Timer triggers: when they fire next, and what they send. */
-import { Cron } from "croner";
-import type { Kernel } from "../kernel.ts";
-import type { FunctionDefinition, TimerTrigger } from "./definition.ts";
+/** Timer triggers: an event for each instant of their schedule. */
+import type { Kernel } from "../core/kernel.ts";
+import { parseSchedule } from "../core/schedule.ts";
+import type { FunctionDefinition, TimerTrigger } from "../core/functions.ts";
 import type { AsyncQueue } from "./queue.ts";
 
-/** Function from an instant to the next one due, epoch milliseconds. */
-export type Schedule = (after: number) => number;
-
-/**
- * Reads `@every 5m` or a six-field cron expression with an optional `CRON_TZ=` before it.
- * `@every` counts from `start`. @throws Error that says what is wrong with the text.
- */
-export function parseSchedule(text: string, start: number): Schedule {
-  const every = /^@every (\d+)([smh])$/.exec(text);
-  if (every !== null) {
-    const intervalMs = Number(every[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[every[2] as "s" | "m" | "h"];
-    if (intervalMs < 60_000) throw new Error("an interval is at least one minute");
-    return (after) => start + (Math.floor((after - start) / intervalMs) + 1) * intervalMs;
-  }
-  if (text.startsWith("@")) throw new Error("an interval is written `@every 5m`, in whole minutes or hours");
-  const [, zone = "UTC", pattern = ""] = /^(?:CRON_TZ=(\S+)\s+)?(.*)$/.exec(text) ?? [];
-  const fields = pattern.trim().split(/\s+/).length;
-  if (fields !== 6)
-    throw new Error(`a cron expression has six fields, seconds first; this one has ${fields}`);
-  const cron = new Cron(pattern, { timezone: zone, mode: "6-part", paused: true });
-  if (cron.nextRun(new Date(start)) === null) throw new Error("this expression never comes due");
-  return (after) => cron.nextRun(new Date(after))?.getTime() ?? Number.POSITIVE_INFINITY;
-}
-
-/** Lets a trigger fire for ever; its instants are background, so that a quiet world is quiet. */
+/** Starts a timer. Its instants are background: they do not keep a quiet world busy. */
 export function startTimer(
   kernel: Kernel,
   queue: AsyncQueue,
@@ -43,7 +19,8 @@ export function startTimer(
     time.schedule(at, { label: `timer ${definition.name}/${trigger.name}`, background: true }, () => {
       const triggerTime = `${new Date(at).toISOString().slice(0, 19)}Z`;
       const event = { triggerTime, triggerName: trigger.name, payload: trigger.payload };
-      queue.forward(`timer ${trigger.name}`, undefined, definition.name, JSON.stringify(event), "timer");
+      const sender = { from: `timer ${trigger.name}`, role: undefined, source: "timer" } as const;
+      queue.forward(sender, definition.name, JSON.stringify(event));
       arm(at);
     });
   };

@@ -3,6 +3,7 @@
  * and `resources.k.props.x`. A text that is one expression keeps the value's type.
  */
 import type { Problem } from "./problem.ts";
+import { messageOf } from "../core/message-of.ts";
 
 export type Tree = Readonly<Record<string, unknown>>;
 
@@ -45,7 +46,7 @@ export function interpolate(
     try {
       return evaluate(expression.trim(), scope);
     } catch (error) {
-      problems.push({ path, text: (error as Error).message });
+      problems.push({ path, text: messageOf(error) });
       return `\${${expression}}`;
     }
   };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { load } from "js-yaml";
 import type * as z from "zod/mini";
-import { DEFAULTS, type FunctionDefinition, type Trigger } from "../fc/definition.ts";
+import { DEFAULTS, type FunctionDefinition, type Trigger } from "../core/functions.ts";
 import { checkAcross, type Resource } from "./cross-checks.ts";
 import { interpolate, isTree, merge, type Tree } from "./interpolation.ts";
 import { ManifestError, nearest, type Problem } from "./problem.ts";
@@ -18,6 +18,7 @@ import {
   type TriggerProps,
   TRIGGERS,
 } from "./schema.ts";
+import { messageOf } from "../core/message-of.ts";
 
 export interface Manifest {
   readonly functions: readonly FunctionDefinition[];
@@ -57,9 +58,7 @@ function loadYaml(file: string, text: string): Tree {
   try {
     document = load(text);
   } catch (error) {
-    throw new ManifestError(file, [
-      { path: [], text: `is not YAML: ${(error as Error).message} — correct it` },
-    ]);
+    throw new ManifestError(file, [{ path: [], text: `is not YAML: ${messageOf(error)} — correct it` }]);
   }
   if (isTree(document)) return document;
   throw new ManifestError(file, [
@@ -154,10 +153,7 @@ function toDefinition(
   triggers: readonly TriggerProps[],
   folder: string,
 ): FunctionDefinition {
-  const { asyncInvokeConfig: async, concurrencyConfig, role } = props;
-  const target = (arn: string | undefined): string | undefined => arn && group(FUNCTION_ARN, arn, 3);
-  const onSuccess = target(async?.destinationConfig?.onSuccess?.destination);
-  const onFailure = target(async?.destinationConfig?.onFailure?.destination);
+  const { concurrencyConfig, role } = props;
   return {
     name: props.functionName,
     codePath: resolve(folder, props.code),
@@ -169,13 +165,26 @@ function toDefinition(
     timeoutMs: props.timeout * 1000,
     environment: props.environmentVariables ?? {},
     ...(role !== undefined && { role: group(ROLE_ARN, role, 1) }),
-    asyncTask: async?.asyncTask ?? false,
-    maxRetries: async?.maxAsyncRetryAttempts ?? DEFAULTS.maxRetries,
-    maxAgeMs: async === undefined ? DEFAULTS.maxAgeMs : async.maxAsyncEventAgeInSeconds * 1000,
-    ...(onSuccess !== undefined && { onSuccess }),
-    ...(onFailure !== undefined && { onFailure }),
+    ...toAsync(props.asyncInvokeConfig),
     ...(concurrencyConfig !== undefined && { reservedConcurrency: concurrencyConfig.reservedConcurrency }),
     triggers: triggers.map(toTrigger),
+  };
+}
+
+type Async = Pick<FunctionDefinition, "asyncTask" | "maxRetries" | "maxAgeMs" | "onSuccess" | "onFailure">;
+
+function toAsync(config: FunctionPropsValue["asyncInvokeConfig"]): Async {
+  const { maxRetries, maxAgeMs } = DEFAULTS;
+  if (config === undefined) return { asyncTask: false, maxRetries, maxAgeMs };
+  const target = (arn: string | undefined): string | undefined => arn && group(FUNCTION_ARN, arn, 3);
+  const onSuccess = target(config.destinationConfig?.onSuccess?.destination);
+  const onFailure = target(config.destinationConfig?.onFailure?.destination);
+  return {
+    asyncTask: config.asyncTask ?? false,
+    maxRetries: config.maxAsyncRetryAttempts ?? maxRetries,
+    maxAgeMs: config.maxAsyncEventAgeInSeconds * 1000,
+    ...(onSuccess !== undefined && { onSuccess }),
+    ...(onFailure !== undefined && { onFailure }),
   };
 }
 

@@ -3,8 +3,9 @@
  * unknown keys nor the contents of triggers, and `s deploy` checks nothing.
  */
 import * as z from "zod/mini";
-import { parseSchedule } from "../fc/timer.ts";
+import { parseSchedule } from "../core/schedule.ts";
 import { flag, list, number, oneOf, strict, text, whole } from "./rules.ts";
+import { messageOf } from "../core/message-of.ts";
 
 const RUNTIMES = ["nodejs20", "nodejs18", "nodejs16"] as const;
 const HTTP_METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"] as const;
@@ -43,7 +44,7 @@ const cronExpression = z
       try {
         parseSchedule(payload.value, 0);
       } catch (error) {
-        const what = `is ${JSON.stringify(payload.value)}: ${(error as Error).message}`;
+        const what = `is ${JSON.stringify(payload.value)}: ${messageOf(error)}`;
         const message = `${what} — write six fields, seconds first (CRON_TZ=Zone before them), or @every 5m`;
         payload.issues.push({ code: "custom", message, input: payload.value });
       }

@@ -1,6 +1,6 @@
 /** Which bucket and object a request names: in the path, in the Host header or as a sub-domain. */
-import type { WireRequest } from "../kernel.ts";
-import { decode, header, splitUrl } from "../signatures.ts";
+import type { WireRequest } from "../core/kernel.ts";
+import { decode, header, splitUrl } from "../core/signatures.ts";
 
 export interface OssAddress {
   readonly bucket: string | undefined;

@@ -1,6 +1,6 @@
 /** Operations on a bucket and its contents as a whole. */
-import { CloudFault } from "../kernel.ts";
-import { encode } from "../signatures.ts";
+import { CloudFault } from "../core/kernel.ts";
+import { encode } from "../core/signatures.ts";
 import { empty, type Operation, type OssRequest, xml } from "./operation.ts";
 import type { StoredObject } from "./store.ts";
 import { contents, document, unescape } from "./xml.ts";
@@ -37,24 +37,48 @@ export function paginate(
   return { objects, prefixes, next: undefined };
 }
 
-const list: Operation = ({ bucket, query }, { store }) => {
+type Naming = (text: string) => string;
+
+/** The key after which a page of ListObjectsV2 starts. */
+function afterV2(query: ReadonlyMap<string, string>): string {
+  const token = query.get("continuation-token");
+  if (token === undefined) return query.get("start-after") ?? "";
+  return Buffer.from(token, "base64").toString("utf8");
+}
+
+const pagingV2 = ({ objects, prefixes, next }: Page, query: ReadonlyMap<string, string>) => ({
+  KeyCount: objects.length + prefixes.length,
+  ContinuationToken: query.get("continuation-token"),
+  NextContinuationToken: next && Buffer.from(next).toString("base64"),
+});
+
+const listed = (object: StoredObject, name: Naming, withOwner: boolean) => ({
+  Key: name(object.key),
+  LastModified: iso(object.lastModifiedAt),
+  ETag: `"${object.etag}"`,
+  Type: object.type,
+  Size: object.body.length,
+  StorageClass: "Standard",
+  ...(withOwner && { Owner: OWNER }),
+});
+
+function readLimit(query: ReadonlyMap<string, string>): number {
   const limit = Number(query.get("max-keys") ?? 100);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-    throw new CloudFault(400, "InvalidArgument", "Argument max-keys must be between 1 and 1000.");
-  }
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
+  throw new CloudFault(400, "InvalidArgument", "Argument max-keys must be between 1 and 1000.");
+}
+
+const list: Operation = ({ bucket, query }, { store }) => {
+  const limit = readLimit(query);
   const second = query.get("list-type") === "2";
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
-  const token = query.get("continuation-token");
-  const after = second
-    ? token === undefined
-      ? (query.get("start-after") ?? "")
-      : Buffer.from(token, "base64").toString("utf8")
-    : (query.get("marker") ?? "");
+  const after = second ? afterV2(query) : (query.get("marker") ?? "");
   const page = paginate(store.list(bucket, prefix), { prefix, delimiter, after, limit });
   const encoding = query.get("encoding-type");
-  const name = encoding === "url" ? encode : (text: string): string => text;
+  const name: Naming = encoding === "url" ? encode : (text) => text;
   const next = page.next;
+  const withOwner = !second || query.get("fetch-owner") === "true";
   return xml(
     document("ListBucketResult", {
       Name: bucket,
@@ -63,22 +87,8 @@ const list: Operation = ({ bucket, query }, { store }) => {
       Delimiter: name(delimiter),
       EncodingType: encoding,
       IsTruncated: next !== undefined,
-      ...(second
-        ? {
-            KeyCount: page.objects.length + page.prefixes.length,
-            ContinuationToken: token,
-            NextContinuationToken: next && Buffer.from(next).toString("base64"),
-          }
-        : { Marker: name(after), NextMarker: next && name(next) }),
-      Contents: page.objects.map((object) => ({
-        Key: name(object.key),
-        LastModified: iso(object.lastModifiedAt),
-        ETag: `"${object.etag}"`,
-        Type: object.type,
-        Size: object.body.length,
-        StorageClass: "Standard",
-        ...((!second || query.get("fetch-owner") === "true") && { Owner: OWNER }),
-      })),
+      ...(second ? pagingV2(page, query) : { Marker: name(after), NextMarker: next && name(next) }),
+      Contents: page.objects.map((object) => listed(object, name, withOwner)),
       CommonPrefixes: page.prefixes.map((text) => ({ Prefix: name(text) })),
     }),
   );

@@ -1,7 +1,7 @@
 /** Operations on one object. */
 import { createHash } from "node:crypto";
-import { CloudFault } from "../kernel.ts";
-import { decode } from "../signatures.ts";
+import { CloudFault } from "../core/kernel.ts";
+import { decode } from "../core/signatures.ts";
 import { empty, type Operation, type OssRequest, xml } from "./operation.ts";
 import type { ObjectStore, PutOptions, StoredObject } from "./store.ts";
 import { document } from "./xml.ts";
@@ -58,6 +58,15 @@ function read({ mayList }: OssRequest, store: ObjectStore, bucket: string, key: 
   }
 }
 
+/** The bytes that a Range header names. Undefined, and so the whole object, when it cannot be satisfied. */
+function rangeOf(text: string, size: number): { start: number; end: number } | undefined {
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined || from + to === "") return undefined;
+  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  return start > end || start >= size ? undefined : { start, end };
+}
+
 const get: Operation = (request, { store }) => {
   const object = read(request, store, request.bucket, request.key);
   if (isUnchanged(request, object)) return empty(304, { etag: quoted(object.etag) });
@@ -66,14 +75,9 @@ const get: Operation = (request, { store }) => {
     if (name.startsWith("response-")) headers[name.slice("response-".length)] = value;
   }
   const size = object.body.length;
-  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(request.header("range")) ?? [];
-  if (from === undefined || to === undefined || from + to === "") {
-    return { status: 200, headers, body: object.body };
-  }
-  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  // An unsatisfiable range answers the whole object: standard behaviour of OSS.
-  if (start > end || start >= size) return { status: 200, headers, body: object.body };
+  const range = rangeOf(request.header("range"), size);
+  if (range === undefined) return { status: 200, headers, body: object.body };
+  const { start, end } = range;
   headers["content-range"] = `bytes ${start}-${end}/${size}`;
   delete headers["content-md5"];
   return { status: 206, headers, body: object.body.subarray(start, end + 1) };

@@ -1,5 +1,5 @@
 /** What every OSS operation gets and gives, and how a request finds its operation's name. */
-import type { Kernel, WireRequest, WireResponse } from "../kernel.ts";
+import type { Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** A request, addressed and authenticated. `bucket` and `key` are "" when the request has none. */
@@ -38,13 +38,13 @@ export const xml = (body: string, headers: Record<string, string> = {}): WireRes
 
 /** Parameters that select an operation of their own, in the order they are looked for. */
 const SUB_RESOURCES = "delete append uploads uploadId acl location bucketInfo objectMeta".split(" ");
-/** Known to OSS and not to the stand-in: answering as if they were not there would be a lie. */
+/** Known to OSS and not to the local cloud: answering as if they were not there would be a lie. */
 const NOT_HERE =
   "cors lifecycle logging website referer policy versioning versions tagging replication encryption inventory symlink restore stat worm".split(
     " ",
   );
 
-/** The operation's name as OSS calls it; undefined when the stand-in does not have it. */
+/** The operation's name as OSS calls it; undefined when the local cloud does not have it. */
 export function operationName({ method, bucket, key, query, header }: OssRequest): string | undefined {
   if (NOT_HERE.some((name) => query.has(name))) return undefined;
   const sub = SUB_RESOURCES.find((name) => query.has(name));

@@ -1,4 +1,5 @@
 /** OSS on the wire: who may, which operation, what was answered, how it was refused. */
+import { readOssSignature } from "./signature.ts";
 import {
   CloudFault,
   type Fault,
@@ -8,13 +9,13 @@ import {
   type Principal,
   type WireRequest,
   type WireResponse,
-} from "../kernel.ts";
-import { header } from "../signatures.ts";
+} from "../core/kernel.ts";
+import { header } from "../core/signatures.ts";
 import { readAddress } from "./address.ts";
 import { BUCKET_OPERATIONS } from "./buckets.ts";
 import { createMultipartOperations } from "./multipart.ts";
 import { OBJECT_OPERATIONS } from "./objects.ts";
-import { operationName, type OssRequest, RAM_ACTIONS } from "./operation.ts";
+import { type Operation, operationName, type OssRequest, RAM_ACTIONS } from "./operation.ts";
 import type { ObjectStore } from "./store.ts";
 import { document, type XmlNode } from "./xml.ts";
 
@@ -25,12 +26,13 @@ export class OssService {
 
   constructor(kernel: Kernel, store: ObjectStore) {
     this.#kernel = kernel;
+    kernel.registerSignature("oss", readOssSignature);
     this.#store = store;
   }
 
   async handle(wire: WireRequest): Promise<WireResponse> {
     const requestId = this.#kernel.requestId().replaceAll("-", "").slice(0, 24);
-    const { bucket = "", key = "", query } = readAddress(wire);
+    const { bucket = "", key = "" } = readAddress(wire);
     const params = { bucket, key };
     let principal: Principal | undefined;
     let fault: Fault | undefined;
@@ -47,36 +49,9 @@ export class OssService {
       });
     try {
       const caller = (principal = this.#kernel.authenticate(wire, "oss"));
-      const demand = (act: string, b: string, k: string): void =>
-        this.#kernel.authorize(caller, act, `acs:oss:*:${this.#kernel.accountId}:${b}${k && `/${k}`}`, {
-          "oss:Prefix": new Map(query).get("prefix") ?? "",
-        });
-      const request: OssRequest = {
-        method: wire.method,
-        bucket,
-        key,
-        query: new Map(query),
-        body: wire.body,
-        wire,
-        demand,
-        // Without a prefix: whether the cloud's own look passes one is said nowhere, and the stricter reading holds.
-        mayList: (name) =>
-          this.#kernel.allows(caller, "oss:ListObjects", `acs:oss:*:${this.#kernel.accountId}:${name}`),
-        header: (name) => header(wire, name),
-      };
+      const request = this.#requestOf(wire, caller);
       action = operationName(request) ?? action;
-      const operation = this.#operations[action];
-      if (operation === undefined) {
-        throw new CloudFault(
-          501,
-          "NotImplemented",
-          `The stand-in cloud does not know ${action}; see its README.md.`,
-        );
-      }
-      if (action === "ListBuckets") demand("oss:ListBuckets", "*", "");
-      // The objects to delete are in the body: the operation asks for each of them.
-      else if (action !== "DeleteMultipleObjects")
-        demand(RAM_ACTIONS[action] ?? `oss:${action}`, bucket, key);
+      const operation = this.#operationOf(action, request);
       fault = this.#kernel.faultFor("oss", action, params);
       if (fault?.kind === "before")
         throw fault.fault ?? new CloudFault(500, "InternalError", "Please try again.");
@@ -93,6 +68,42 @@ export class OssService {
       return keptBack(fault) ?? refuse(error, wire, requestId);
     }
   }
+
+  #requestOf(wire: WireRequest, caller: Principal): OssRequest {
+    const { bucket = "", key = "", query: pairs } = readAddress(wire);
+    const query = new Map(pairs);
+    const resources = `acs:oss:*:${this.#kernel.accountId}:`;
+    const conditions = { "oss:Prefix": query.get("prefix") ?? "" };
+    return {
+      method: wire.method,
+      bucket,
+      key,
+      query,
+      body: wire.body,
+      wire,
+      demand: (action, name, object) =>
+        this.#kernel.authorize(caller, action, `${resources}${name}${object && `/${object}`}`, conditions),
+      // Without a prefix: no page says whether the check of OSS passes one, so the stricter reading holds.
+      mayList: (name) => this.#kernel.allows(caller, "oss:ListObjects", `${resources}${name}`),
+      header: (name) => header(wire, name),
+    };
+  }
+
+  /** @throws CloudFault when there is no such operation, or the caller may not call it. */
+  #operationOf(action: string, { bucket, key, demand }: OssRequest): Operation {
+    const operation = this.#operations[action];
+    if (operation === undefined) {
+      throw new CloudFault(
+        501,
+        "NotImplemented",
+        `The local cloud does not know ${action}; see its README.md.`,
+      );
+    }
+    if (action === "ListBuckets") demand("oss:ListBuckets", "*", "");
+    // The objects to delete are in the body: the operation asks for each of them.
+    else if (action !== "DeleteMultipleObjects") demand(RAM_ACTIONS[action] ?? `oss:${action}`, bucket, key);
+    return operation;
+  }
 }
 
 function refuse(fault: CloudFault, wire: WireRequest, requestId: string): WireResponse {
@@ -101,6 +112,7 @@ function refuse(fault: CloudFault, wire: WireRequest, requestId: string): WireRe
     Message: fault.message,
     RequestId: requestId,
     HostId: header(wire, "host"),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every detail can be written as XML
     ...(fault.detail as XmlNode),
   });
   const headers = { "content-type": "application/xml", "x-oss-request-id": requestId };

@@ -1,7 +1,7 @@
 /** OSS signatures, V1 (HMAC-SHA1) and V4 (HMAC-SHA256), in headers and in presigned URLs. */
 import { createHmac } from "node:crypto";
-import { CloudFault, type WireRequest } from "../kernel.ts";
-import { encode, header, sha256Hex, type Signed } from "../signatures.ts";
+import { CloudFault, type WireRequest } from "../core/kernel.ts";
+import { encode, header, sha256Hex, type Signed } from "../core/signatures.ts";
 import { type OssAddress, readAddress } from "./address.ts";
 
 /** Parameters that are part of what V1 signs (help.aliyun.com, "Include signatures in the Authorization header"). */
@@ -114,7 +114,7 @@ function v4Presigned(request: WireRequest, address: OssAddress, query: Map<strin
   return { ...rest, expiresAt: at + Number(query.get("x-oss-expires") ?? Number.NaN) * 1000 };
 }
 
-interface V4Claim {
+interface V4Fields {
   readonly credential: string;
   readonly given: string;
   readonly token: string;
@@ -123,41 +123,28 @@ interface V4Claim {
   readonly date: string;
 }
 
-function v4(request: WireRequest, { bucket, key, query }: OssAddress, claim: V4Claim): Signed {
-  const [keyId = "", day = "", region = "", product = "", terminator = ""] = claim.credential.split("/");
+function readCredential(text: string) {
+  const [keyId = "", day = "", region = "", product = "", terminator = ""] = text.split("/");
+  return { keyId, day, region, product, terminator };
+}
+
+function v4(request: WireRequest, address: OssAddress, fields: V4Fields): Signed {
+  const { keyId, day, region, product, terminator } = readCredential(fields.credential);
   const [year, month, dayOfMonth, hours, minutes, seconds] =
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(claim.date)?.slice(1) ?? [];
-  if (!year || !claim.date.startsWith(day) || terminator !== "aliyun_v4_request") {
-    throw malformed(`credential ${claim.credential}, date ${claim.date}`);
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(fields.date)?.slice(1) ?? [];
+  if (!year || !fields.date.startsWith(day) || terminator !== "aliyun_v4_request") {
+    throw malformed(`credential ${fields.credential}, date ${fields.date}`);
   }
-  const additional = claim.additional.split(";").filter((name) => name !== "");
-  const headers = Object.keys(request.headers)
-    .filter((name) => name.startsWith("x-oss-") || name === "content-type" || name === "content-md5")
-    .concat(additional)
-    .toSorted();
-  const canonical = (empty: string): string =>
-    [
-      request.method,
-      `/${bucket === undefined ? "" : `${bucket}/`}${key ?? ""}`.split("/").map(encode).join("/"),
-      query
-        .filter(([name]) => name !== "x-oss-signature")
-        .map(([name, value]) => `${encode(name)}${value === "" ? empty : `=${encode(value)}`}`)
-        .toSorted()
-        .join("&"),
-      [...new Set(headers)].map((name) => `${name}:${header(request, name)}\n`).join(""),
-      additional.toSorted().join(";"),
-      header(request, "x-oss-content-sha256") || "UNSIGNED-PAYLOAD",
-    ].join("\n");
   // `?acl` and `?acl=` are one request line and two canonical forms: clients do both.
-  const canonicals = [canonical(""), canonical("=")];
+  const canonicals = ["", "="].map((empty) => canonicalV4(request, address, fields.additional, empty));
   const scope = `${day}/${region}/${product}/aliyun_v4_request`;
   return {
     scheme: "OSS4",
     keyId,
-    ...(claim.token && { token: claim.token }),
+    ...(fields.token && { token: fields.token }),
     at: Date.parse(`${year}-${month}-${dayOfMonth}T${hours}:${minutes}:${seconds}Z`),
-    given: claim.given,
-    stringsToSign: canonicals.map((text) => `OSS4-HMAC-SHA256\n${claim.date}\n${scope}\n${sha256Hex(text)}`),
+    given: fields.given,
+    stringsToSign: canonicals.map((text) => `OSS4-HMAC-SHA256\n${fields.date}\n${scope}\n${sha256Hex(text)}`),
     canonicalRequest: canonicals[0] ?? "",
     sign: (secret, text) => {
       const hmac = (key: string | Buffer, data: string): Buffer =>
@@ -166,4 +153,30 @@ function v4(request: WireRequest, { bucket, key, query }: OssAddress, claim: V4C
       return hmac(signingKey, text).toString("hex");
     },
   };
+}
+
+/** @param empty what follows the name of a parameter without a value. */
+function canonicalV4(
+  request: WireRequest,
+  { bucket, key, query }: OssAddress,
+  additional: string,
+  empty: string,
+): string {
+  const names = additional.split(";").filter((name) => name !== "");
+  const headers = Object.keys(request.headers)
+    .filter((name) => name.startsWith("x-oss-") || name === "content-type" || name === "content-md5")
+    .concat(names)
+    .toSorted();
+  return [
+    request.method,
+    `/${bucket === undefined ? "" : `${bucket}/`}${key ?? ""}`.split("/").map(encode).join("/"),
+    query
+      .filter(([name]) => name !== "x-oss-signature")
+      .map(([name, value]) => `${encode(name)}${value === "" ? empty : `=${encode(value)}`}`)
+      .toSorted()
+      .join("&"),
+    [...new Set(headers)].map((name) => `${name}:${header(request, name)}\n`).join(""),
+    names.toSorted().join(";"),
+    header(request, "x-oss-content-sha256") || "UNSIGNED-PAYLOAD",
+  ].join("\n");
 }

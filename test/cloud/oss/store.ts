@@ -1,11 +1,12 @@
 /**
  * Buckets and objects in memory.
  *
- * O1. Keys are listed in the order of their UTF-8 bytes.
- * O2. Every successful change tells the subscribers what happened, once, after it is done.
+ * OSS-STORE-1. Keys are listed in the order of their UTF-8 bytes.
+ * OSS-STORE-2. Every successful change tells the subscribers what happened, once, after it is done.
  */
 import { createHash } from "node:crypto";
-import { CloudFault, type Kernel } from "../kernel.ts";
+import { CloudFault, type Kernel, refuseIf } from "../core/kernel.ts";
+import type { ObjectEvents, StoreEvent } from "../core/object-events.ts";
 
 export interface StoredObject {
   readonly key: string;
@@ -32,19 +33,6 @@ export interface PutOptions {
   readonly by?: string;
 }
 
-/** What happened to an object, as told to triggers. */
-export interface StoreEvent {
-  /** `ObjectCreated:PutObject`, without the `oss:` of rule names. */
-  readonly name: string;
-  readonly bucket: string;
-  readonly key: string;
-  readonly size: number;
-  readonly deltaSize: number;
-  readonly etag: string;
-  readonly at: number;
-  readonly requestId: string;
-}
-
 interface Bucket {
   readonly name: string;
   readonly createdAt: number;
@@ -52,7 +40,7 @@ interface Bucket {
 }
 
 /** The objects of the account. Refusals are CloudFaults in the words of OSS. */
-export class ObjectStore {
+export class ObjectStore implements ObjectEvents {
   readonly #kernel: Kernel;
   readonly #buckets = new Map<string, Bucket>();
   readonly #subscribers: ((event: StoreEvent) => void)[] = [];
@@ -90,32 +78,35 @@ export class ObjectStore {
   /** Stores an object whole. @throws CloudFault FileAlreadyExists when overwriting is forbidden. */
   put(bucket: string, key: string, body: Buffer | string, options: PutOptions = {}): StoredObject {
     const { objects } = this.#bucket(bucket);
-    if (key === "" || Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key)) {
-      throw new CloudFault(400, "InvalidObjectName", "The specified object is not valid.");
-    }
+    const isBad = key === "" || Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key);
+    refuseIf(isBad, 400, "InvalidObjectName", "The specified object is not valid.");
     const before = objects.get(key);
-    if (before !== undefined && options.forbidOverwrite) {
-      throw new CloudFault(
-        409,
-        "FileAlreadyExists",
-        "The object you specified already exists and can not be overwritten.",
-      );
-    }
+    refuseIf(
+      before !== undefined && options.forbidOverwrite === true,
+      409,
+      "FileAlreadyExists",
+      "The object you specified already exists and can not be overwritten.",
+    );
     const data = Buffer.from(body);
-    const object: StoredObject = {
-      key,
-      body: data,
-      size: data.length,
-      etag: options.etag ?? createHash("md5").update(data).digest("hex").toUpperCase(),
-      lastModifiedAt: Math.floor(this.#kernel.time.now() / 1000) * 1000,
-      contentType: options.contentType ?? "application/octet-stream",
-      meta: options.meta ?? {},
-      type: options.type ?? "Normal",
-    };
+    const object = this.#objectOf(key, data, options);
     objects.set(key, object);
-    const by = options.by ?? "PutObject";
+    const { by = "PutObject" } = options;
     this.#tell(`ObjectCreated:${by}`, bucket, object, data.length - (before?.size ?? 0));
     return object;
+  }
+
+  #objectOf(key: string, body: Buffer, options: PutOptions): StoredObject {
+    const { contentType = "application/octet-stream", meta = {}, type = "Normal" } = options;
+    return {
+      key,
+      body,
+      size: body.length,
+      etag: options.etag ?? createHash("md5").update(body).digest("hex").toUpperCase(),
+      lastModifiedAt: Math.floor(this.#kernel.time.now() / 1000) * 1000,
+      contentType,
+      meta,
+      type,
+    };
   }
 
   /** @throws CloudFault NoSuchBucket or NoSuchKey. */
@@ -139,7 +130,7 @@ export class ObjectStore {
     this.#tell(`ObjectRemoved:${by}`, bucket, object, -object.size);
   }
 
-  /** All objects under `prefix` in the order of O1. */
+  /** All objects under `prefix` in the order of OSS-STORE-1. */
   list(bucket: string, prefix = ""): StoredObject[] {
     return [...this.#bucket(bucket).objects.values()]
       .filter(({ key }) => key.startsWith(prefix))

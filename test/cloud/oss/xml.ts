@@ -34,8 +34,12 @@ export const contents = (xml: string, name: string): string[] =>
 
 /** Text with entities resolved. */
 export const unescape = (text: string): string =>
-  text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (decimal) return String.fromCodePoint(Number(decimal));
-    if (hex) return String.fromCodePoint(Number.parseInt(hex as string, 16));
-    return ENTITIES[name as string] ?? whole;
-  });
+  text.replace(
+    /&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi,
+    (whole: string, ...groups: readonly (string | undefined)[]) => {
+      const [decimal, hex, name = ""] = groups;
+      if (decimal) return String.fromCodePoint(Number(decimal));
+      if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
+      return ENTITIES[name] ?? whole;
+    },
+  );

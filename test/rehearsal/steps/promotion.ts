@@ -8,7 +8,7 @@ import type { Baking } from "./bake.ts";
 export function watchPromotion(baking: Baking, family: string): readonly Step[] {
   let tester: string | undefined;
   return [
-    see("a fresh machine boots from the image", minutes(20), ({ cloud }) => {
+    see("a new instance boots from the image", minutes(20), ({ cloud }) => {
       const [machine] = machines(cloud, "tester");
       if (machine === undefined) return pending("no test machine yet");
       tester = machine.instanceId;

@@ -1,11 +1,11 @@
 /** One bake per source: builder, instance, snapshot, disks, upload. */
 import { hours, minutes } from "../../../shared/duration.ts";
-import type { Deployment } from "../../deployment.ts";
 import { readExample } from "../examples.ts";
 import { nothingLeft } from "../leftovers.ts";
 import { ownImages, servedBy, type Stage } from "../stage.ts";
 import { promotionScenes } from "./promotions.ts";
 import { act, broken, held, hold, pending, type Scene, see, type Step, type Story } from "../story.ts";
+import type { Deployment } from "../../support/deployment.ts";
 
 const PLACE = { VSwitchId: "vsw-hangzhou-h", SecurityGroupId: "sg-default0001" } as const;
 
@@ -31,50 +31,10 @@ export const bakesStory: Story = {
   scenes: () => {
     const prepared: Prepared = { instanceId: "", systemSnapshotId: "", dataSnapshotId: "" };
     return [
-      {
-        title: "What was there before: a machine set up by hand, and snapshots of its disks",
-        steps: [
-          act("a person launches a machine with a data disk", async ({ kiln }) => {
-            prepared.instanceId = await launchGolden(kiln);
-            return held(prepared.instanceId);
-          }),
-          see("it runs and answers", minutes(10), ({ cloud }) => {
-            const machine = cloud.world.instances.get(prepared.instanceId);
-            const online = machine?.guest !== undefined && machine.guest.agentOnlineAt <= cloud.time.now();
-            return online ? held() : pending(machine?.status ?? "not there yet");
-          }),
-          act("the person puts something on it, and makes it forget who it is", async ({ kiln }) => {
-            await kiln.ecs("RunCommand", {
-              Type: "RunShellScript",
-              CommandContent: PREPARE,
-              "InstanceId.1": prepared.instanceId,
-            });
-            return held();
-          }),
-          see("the command is over", minutes(5), ({ cloud }) => {
-            const states = [...cloud.world.assistant.invocations.values()].flatMap(({ executions }) =>
-              executions.map(({ status }) => status),
-            );
-            return states.includes("Success") ? held() : pending(states.join(", "));
-          }),
-          act("the person takes snapshots of both disks", async ({ kiln }) => {
-            [prepared.systemSnapshotId, prepared.dataSnapshotId] = await snapshotDisks(
-              kiln,
-              prepared.instanceId,
-            );
-            return held(prepared.systemSnapshotId, prepared.dataSnapshotId);
-          }),
-          see("the snapshots are accomplished", minutes(30), ({ cloud }) => {
-            const open = [...cloud.world.snapshots.values()].filter(
-              ({ status }) => status !== "accomplished",
-            );
-            return open.length === 0 ? held() : pending(`${open.length} to go`);
-          }),
-        ],
-      },
+      preparation(prepared),
       bakeScene("builder: a temporary machine", "web", "web", () => readExample("recipes/web.yaml")),
       {
-        ...bakeScene("instance: a machine a person set up", "from-instance", "legacy-app", () =>
+        ...bakeScene("instance: set up by a user", "from-instance", "legacy-app", () =>
           readExample("recipes/from-instance.yaml").replace("i-golden0001", prepared.instanceId),
         ),
         after: hold("the machine itself runs again", ({ cloud }) => {
@@ -91,24 +51,26 @@ export const bakesStory: Story = {
           .replace("s-data0001", prepared.dataSnapshotId),
       ),
       uploadScene(),
-      {
-        title: "What is left",
-        steps: [
-          hold("five images, each served by its family", async ({ cloud }) => {
-            const families = ownImages(cloud).map(({ family }) => family);
-            const served = await Promise.all(families.map((family) => servedBy(cloud, family)));
-            const wrong = ownImages(cloud).filter(({ imageId }, index) => served[index] !== imageId);
-            if (families.length !== 5) return broken(`there are ${families.length} images`);
-            return wrong.length === 0
-              ? held(families.join(", "))
-              : broken(wrong.map(({ family }) => family).join(", "));
-          }),
-          hold("no builder, test machine, stray snapshot or claim", ({ cloud }) => nothingLeft(cloud)),
-        ],
-      },
+      LEFT,
       ...promotionScenes(),
     ].map(flatten) satisfies readonly Scene[];
   },
+};
+
+const LEFT: Scene = {
+  title: "The end state",
+  steps: [
+    hold("five images, each served by its family", async ({ cloud }) => {
+      const families = ownImages(cloud).map(({ family }) => family);
+      const served = await Promise.all(families.map((family) => servedBy(cloud, family)));
+      const wrong = ownImages(cloud).filter(({ imageId }, index) => served[index] !== imageId);
+      if (families.length !== 5) return broken(`there are ${families.length} images`);
+      return wrong.length === 0
+        ? held(families.join(", "))
+        : broken(wrong.map(({ family }) => family).join(", "));
+    }),
+    hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),
+  ],
 };
 
 type SceneWithMore = Scene & { readonly after?: Step };
@@ -122,7 +84,7 @@ function bakeScene(title: string, recipe: string, family: string, text: () => st
     title,
     link: { to: "bake-image", by: { kind: "oss", key: `recipes/${recipe}.yaml` } },
     steps: [
-      act(`a person uploads recipes/${recipe}.yaml`, async ({ kiln }) => {
+      act(`recipes/${recipe}.yaml is uploaded`, async ({ kiln }) => {
         await kiln.upload(`recipes/${recipe}.yaml`, text());
         return held();
       }),
@@ -137,7 +99,7 @@ function uploadScene(): Scene {
     title: "upload: a disk file becomes an image",
     link: { to: "bake-image", by: { kind: "oss", key: `disks/${recipe}/debian-13-arm64.qcow2` } },
     steps: [
-      act(`a person uploads recipes/${recipe}.yaml`, async ({ kiln }) => {
+      act(`recipes/${recipe}.yaml is uploaded`, async ({ kiln }) => {
         // Its second region, its approval and its channel have scenes of their own.
         const text = readExample(`recipes/${recipe}.yaml`).replace(/\npromote:[\s\S]*$/, "\n");
         await kiln.upload(`recipes/${recipe}.yaml`, text);
@@ -147,7 +109,7 @@ function uploadScene(): Scene {
         const [record] = kiln.records(`bake-${recipe}`);
         return record?.state === "done" ? held(String(record.result?.["note"])) : pending("no word yet");
       }),
-      act(`a person uploads disks/${recipe}/debian-13-arm64.qcow2`, async ({ kiln }) => {
+      act(`disks/${recipe}/debian-13-arm64.qcow2 is uploaded`, async ({ kiln }) => {
         await kiln.upload(`disks/${recipe}/debian-13-arm64.qcow2`, Buffer.alloc(64 * 1024, 7));
         return held();
       }),
@@ -201,4 +163,43 @@ async function snapshotDisks(kiln: Deployment, instanceId: string): Promise<[str
     return (await kiln.ecs<{ SnapshotId: string }>("CreateSnapshot", { DiskId: disk?.DiskId })).SnapshotId;
   };
   return [await snapshot("system"), await snapshot("data")];
+}
+
+function preparation(prepared: Prepared): Scene {
+  return {
+    title: "What was there before: a machine set up by hand, and snapshots of its disks",
+    steps: [
+      act("a user launches an instance with a data disk", async ({ kiln }) => {
+        prepared.instanceId = await launchGolden(kiln);
+        return held(prepared.instanceId);
+      }),
+      see("it runs and answers", minutes(10), ({ cloud }) => {
+        const machine = cloud.world.instances.get(prepared.instanceId);
+        const online = machine?.guest !== undefined && machine.guest.agentOnlineAt <= cloud.time.now();
+        return online ? held() : pending(machine?.status ?? "not there yet");
+      }),
+      act("the person puts something on it, and makes it forget who it is", async ({ kiln }) => {
+        await kiln.ecs("RunCommand", {
+          Type: "RunShellScript",
+          CommandContent: PREPARE,
+          "InstanceId.1": prepared.instanceId,
+        });
+        return held();
+      }),
+      see("the command is over", minutes(5), ({ cloud }) => {
+        const states = cloud.world.invocations.flatMap(({ executions }) =>
+          executions.map(({ status }) => status),
+        );
+        return states.includes("Success") ? held() : pending(states.join(", "));
+      }),
+      act("the person takes snapshots of both disks", async ({ kiln }) => {
+        [prepared.systemSnapshotId, prepared.dataSnapshotId] = await snapshotDisks(kiln, prepared.instanceId);
+        return held(prepared.systemSnapshotId, prepared.dataSnapshotId);
+      }),
+      see("the snapshots are accomplished", minutes(30), ({ cloud }) => {
+        const open = [...cloud.world.snapshots.values()].filter(({ status }) => status !== "accomplished");
+        return open.length === 0 ? held() : pending(`${open.length} to go`);
+      }),
+    ],
+  };
 }

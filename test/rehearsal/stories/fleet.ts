@@ -1,7 +1,6 @@
 /** How a fleet grows: past empty zones, under a burst, one machine at a time, by waking, and how it sleeps. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
-import { hasEnded, type RunRecord } from "../../../shared/journal.ts";
-import { publishImage } from "../../cloud/ecs/public-images.ts";
+import { hasEnded, type RunRecord } from "../../../shared/workflow/record.ts";
 import { readExample } from "../examples.ts";
 import { members, type Stage } from "../stage.ts";
 import {
@@ -42,7 +41,7 @@ limits:
 `;
 
 const upload = (fleet: string, text: string): Step =>
-  act(`a person uploads fleets/${fleet}.yaml`, async ({ kiln }) => {
+  act(`fleets/${fleet}.yaml is uploaded`, async ({ kiln }) => {
     await kiln.upload(`fleets/${fleet}.yaml`, text);
     return held();
   });
@@ -91,7 +90,7 @@ const growing: readonly Scene[] = [
     title: "A family serves an image, and one zone is nearly sold out",
     steps: [
       act("family web serves an image of yesterday", ({ cloud }) => {
-        publishImage(cloud.world, "web", { imageId: "m-web-1" }, cloud.time.now() - days(1));
+        cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: cloud.time.now() - days(1) });
         cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 3);
         cloud.world.stock("ecs.g7.large", "cn-hangzhou-i", 0);
         return Promise.resolve(held("m-web-1", "ecs.g7.large: 3 left in zone h, none in zone i"));
@@ -117,7 +116,7 @@ const growing: readonly Scene[] = [
     title: "Stopped machines are woken before new ones are bought",
     link: SCALE,
     steps: [
-      act("a person stops four of the eight", async ({ cloud }) => {
+      act("a user stops four of the eight", async ({ cloud }) => {
         const four = members(cloud, "shop").slice(0, 4);
         for (const { instanceId } of four) cloud.world.stop(instanceId, "StopCharging");
         await cloud.settle({ forMs: minutes(2) });
@@ -127,7 +126,7 @@ const growing: readonly Scene[] = [
       }),
       ...request("shop", 5, result({ asked: 5, count: 5, woken: 2, launched: 3 })),
       hold("the rungs that had no stock a moment ago were not asked first", ({ cloud }) => {
-        const last = cloud.calls.findLast(({ action }) => action === "RunInstances");
+        const last = cloud.callLog.entries({ action: "RunInstances" }).at(-1);
         return last?.status === 200 && last.params["InstanceType"] === "ecs.c7.large"
           ? held("one launch call, on the rung that has room")
           : broken(`${last?.params["InstanceType"]} was asked last`);

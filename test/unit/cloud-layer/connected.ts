@@ -1,4 +1,4 @@
-/** A client of the layer on a stand-in cloud, and the parameters most of its tests launch with. */
+/** A client of the layer on a local cloud, and the parameters most of its tests launch with. */
 import { connect, type Access, type CloudClient } from "../../../shared/cloud/client.ts";
 import { real } from "../../../shared/ports.ts";
 import { test } from "vitest";

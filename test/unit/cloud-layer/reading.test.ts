@@ -1,8 +1,8 @@
 import { test } from "vitest";
 import { instant, percent, wireInstant } from "../../../shared/cloud/answers.ts";
 import { defaultEndpoint } from "../../../shared/cloud/endpoints.ts";
-import { batches, byNumber, byToken } from "../../../shared/cloud/pages.ts";
-import { entriesOf, textOf } from "../../../shared/cloud/xml.ts";
+import { batches, byNumber, byToken } from "../../../shared/cloud/ecs/pages.ts";
+import { entriesOf, textOf } from "../../../shared/cloud/oss/xml.ts";
 
 test("both spellings of the cloud's times are read, and one is written", ({ expect }) => {
   expect(instant("2026-01-05T08:00Z")).toBe(Date.UTC(2026, 0, 5, 8));

@@ -38,6 +38,7 @@ test("a refusal names action, code, request, the cloud's words and what to do", 
   expect(message).toContain("User not authorized to operate on the specified resource.");
   expect(message).toContain("ecs:StopInstance");
   expect(kind).toBe("give-up");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   expect((cause as Error).message).toContain("Forbidden.RAM");
 });
 

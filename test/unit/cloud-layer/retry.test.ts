@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
-import type { ErrorKind } from "../../../shared/errors.ts";
+import { isCapacity, type ErrorKind } from "../../../shared/errors.ts";
 import { CODES } from "../../../shared/cloud/error-codes.ts";
-import { isDryRunSuccess, judge, waitMs } from "../../../shared/cloud/retry.ts";
+import { cloudError } from "../../../shared/cloud/refusal.ts";
+import { isCapacityCode, isDryRunSuccess, judge, waitMs } from "../../../shared/cloud/retry.ts";
 
 const kindOf = (code: string, action = "RunInstances", status = 400): string =>
   judge("ecs", action, code, status).kind;
@@ -45,7 +46,7 @@ test("an unknown refusal of a launch that names a part of the offering goes on t
   }
 });
 
-test("so does a known one, whatever it is of other calls; a pace or a disk below the image is the same everywhere", ({
+test("a known one does so too, whatever its kind for other calls; throttling or a disk smaller than the image is the same everywhere", ({
   expect,
 }) => {
   for (const action of ["RunInstances", "CreateInstance"]) {
@@ -69,7 +70,7 @@ test("so does a known one, whatever it is of other calls; a pace or a disk below
   expect(kindOf("InvalidVSwitchId.NotFound", "DescribeInstances", 404)).toBe("give-up");
 });
 
-test("stock, zone and quota ask for another choice, patience goes with the same one", ({ expect }) => {
+test("stock, zone and quota ask for another choice, limits goes with the same one", ({ expect }) => {
   for (const code of [
     "OperationDenied.NoStock",
     "Zone.NotOnSale",
@@ -104,6 +105,24 @@ test("stock, zone and quota ask for another choice, patience goes with the same 
   }
 });
 
+test("no capacity is what a zone lacks at this moment, not a quota, an address or a type that is not sold", ({
+  expect,
+}) => {
+  const actions = ["RunInstances", "CreateInstance", "StartInstance", "StartInstances"];
+  const capacity = new Set(["OperationDenied.NoStock", "ResourceNotAvailable", "Zone.NotOnSale"]);
+  for (const { match } of CODES) {
+    const code = match.replace("*", "");
+    for (const action of actions) {
+      const error = cloudError({ product: "ecs", action, code, status: 403, requestId: "", said: "" });
+      expect([isCapacity(error), isCapacityCode(action, code)], `${action} ${code}`).toEqual([
+        capacity.has(code),
+        capacity.has(code),
+      ]);
+    }
+  }
+  expect(isCapacity(new Error("OperationDenied.NoStock"))).toBe(false);
+});
+
 test("gone is done for the action that deletes and an error for the others", ({ expect }) => {
   expect(kindOf("InvalidInstanceId.NotFound", "DeleteInstance")).toBe("done");
   expect(kindOf("InvalidInstanceId.NotFound", "StopInstance")).toBe("give-up");
@@ -131,13 +150,17 @@ test("throttling waits out the minute, other troubles back off up to five minute
   expect,
 }) => {
   fc.assert(
-    fc.property(fc.nat(100), fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), (tries, dice) => {
-      const next = (): number => dice;
-      expect(waitMs("Throttling.User", tries, { next })).toBeGreaterThanOrEqual(60_000);
-      const ms = waitMs("InternalError", tries, { next });
-      expect(ms).toBeGreaterThanOrEqual(2_500);
-      expect(ms).toBeLessThanOrEqual(300_000);
-    }),
+    fc.property(
+      fc.nat(100),
+      fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+      (attempt, random) => {
+        const next = (): number => random;
+        expect(waitMs("Throttling.User", attempt, { next })).toBeGreaterThanOrEqual(60_000);
+        const ms = waitMs("InternalError", attempt, { next });
+        expect(ms).toBeGreaterThanOrEqual(2_500);
+        expect(ms).toBeLessThanOrEqual(300_000);
+      },
+    ),
   );
   const middle = { next: () => 0.5 };
   expect(waitMs("InternalError", 3, middle)).toBe(2 * waitMs("InternalError", 2, middle));
@@ -155,7 +178,7 @@ const LAUNCH: readonly (readonly [code: string, kind: ErrorKind, said: string])[
   ["InvalidResourceType.NotSupported", "change", "not offered in this zone"],
   ["InstanceType.Offline", "change", "not sold any more: take another"],
   ["ResourceNotAvailable", "change", "take another zone or type"],
-  ["OperationDenied.ResourceControl", "wait", "it is repeated"],
+  ["OperationDenied.ResourceControl", "wait", "Kiln retries"],
   ["OperationDenied.ImageNotValid", "give-up", "disabled or deleted: launch from another"],
   ["OperationDenied", "give-up", "its message says which rule"],
   ["InvalidImageId.NotFound", "give-up", "check the id, or copy the image here"],

@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { clientToken } from "../../../shared/cloud/token.ts";
+import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 
 const json = fc.jsonValue({ maxDepth: 3 });
 const params = fc.dictionary(fc.string({ minLength: 1 }), json, { minKeys: 1, maxKeys: 6 });
 
 test("a token has the 64 ASCII characters the cloud takes at most", ({ expect }) => {
   fc.assert(
-    fc.property(fc.string(), fc.string(), fc.nat(), params, (run, step, attempt, given) => {
-      expect(clientToken(run, step, attempt, given)).toMatch(/^[0-9a-f]{64}$/);
+    fc.property(fc.string(), fc.string(), fc.nat(), params, (run, step, callIndex, given) => {
+      expect(clientToken(run, step, callIndex, given)).toMatch(/^[0-9a-f]{64}$/);
     }),
   );
 });

@@ -17,7 +17,7 @@ const prepaid = { InstanceChargeType: "PrePaid", Period: 1 };
 const subscription = (changes: object, top: object = {}) =>
   fleet({ ...prepaid, ...changes }, { allowSubscription: true, ...top });
 
-type Case = readonly [claim: string, document: unknown, ...problems: string[]];
+type Case = readonly [acquireLock: string, document: unknown, ...problems: string[]];
 
 const requests: readonly Case[] = [
   [
@@ -28,7 +28,7 @@ const requests: readonly Case[] = [
   [
     "a token",
     fleet({ ClientToken: "x" }),
-    "launch.ClientToken: belongs to a request, not to a fleet; remove it: Kiln draws it from request, rung and parameters",
+    "launch.ClientToken: belongs to a request, not to a fleet; remove it: Kiln derives it from request, offering and parameters",
   ],
   [
     "an image beside the family",
@@ -122,7 +122,7 @@ const places: readonly Case[] = [
       { NetworkInterface: [{ NetworkInterfaceId: "eni-1", NetworkInterfaceName: "ab" }] },
       { limits: { max: 1 } },
     ),
-    'launch.NetworkInterface[0].NetworkInterfaceId: must stand alone, an existing interface is not made anew (it is "eni-1"); remove NetworkInterfaceName',
+    'launch.NetworkInterface[0].NetworkInterfaceId: must stand alone, an existing interface cannot be changed (it is "eni-1"); remove NetworkInterfaceName',
   ],
   [
     "more bandwidth in than out",
@@ -294,9 +294,9 @@ const names: readonly Case[] = [
     "passwordFromEnv: must not be used with launch.PasswordInherit; keep one of the two",
   ],
   [
-    "13 tags",
-    fleet({ Tag: Array.from({ length: 13 }, (_, index) => ({ Key: `k${index}`, Value: "v" })) }),
-    "launch.Tag: must be at most 12 tags, has 13: the cloud allows 20 and Kiln adds 8; remove 1",
+    "12 tags",
+    fleet({ Tag: Array.from({ length: 12 }, (_, index) => ({ Key: `k${index}`, Value: "v" })) }),
+    "launch.Tag: must be at most 11 tags, has 12: the cloud allows 20 and Kiln adds 9; remove 1",
   ],
   [
     "a tag used twice",
@@ -399,7 +399,7 @@ const policies: readonly Case[] = [
   ],
 ];
 
-for (const [claim, document, ...problems] of [
+for (const [acquireLock, document, ...problems] of [
   ...requests,
   ...places,
   ...disks,
@@ -407,7 +407,7 @@ for (const [claim, document, ...problems] of [
   ...names,
   ...policies,
 ]) {
-  test(`${claim}: refused with path, rule and value`, ({ expect }) => {
+  test(`${acquireLock}: refused with path, rule and value`, ({ expect }) => {
     expect(problemsIn(parseFleet, document)).toEqual(problems);
   });
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { capOf } from "../../../functions/stop-idle/bounds.ts";
+import { capOf } from "../../../functions/stop-idle/idle-check/limits.ts";
 
 const anyPercent = fc.integer({ min: 1, max: 100 });
 const anyRunning = fc.integer({ min: 0, max: 10_000 });

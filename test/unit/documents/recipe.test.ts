@@ -17,7 +17,7 @@ const system = { type: "system", snapshotId: "s-1" };
 const manyTags = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag-${index}`, "value"]));
 
-type Case = readonly [claim: string, document: unknown, ...problems: string[]];
+type Case = readonly [acquireLock: string, document: unknown, ...problems: string[]];
 
 const sources: readonly Case[] = [
   [
@@ -342,8 +342,8 @@ const releases: readonly Case[] = [
   ],
 ];
 
-for (const [claim, document, ...problems] of [...sources, ...commands, ...images, ...releases]) {
-  test(`${claim}: refused with path, rule and value`, ({ expect }) => {
+for (const [acquireLock, document, ...problems] of [...sources, ...commands, ...images, ...releases]) {
+  test(`${acquireLock}: refused with path, rule and value`, ({ expect }) => {
     const found = problemsIn(parseRecipe, document);
     const [only = ""] = problems;
     if (only.startsWith("…")) expect(found.join("")).toContain(only.slice(1));

@@ -1,11 +1,10 @@
 import { test } from "vitest";
-import { MAX_CARRIED_BYTES } from "../../../shared/documents/parse.ts";
+import { DOCUMENT_MAX_BYTES, YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { MAX_DOCUMENT_BYTES } from "../../../shared/documents/yaml.ts";
 import { problemsIn } from "./problems-of.ts";
 
-const refused: readonly (readonly [claim: string, text: string, problem: string])[] = [
+const refused: readonly (readonly [acquireLock: string, text: string, problem: string])[] = [
   ["an empty file", "", ": the document is empty; see examples/ for one that works"],
   ["a list", "- a", ": must be a map of keys and values"],
   [
@@ -36,13 +35,13 @@ const refused: readonly (readonly [claim: string, text: string, problem: string]
   ],
   [
     "256 KB and one byte",
-    `#${" ".repeat(MAX_DOCUMENT_BYTES)}`,
-    `: is ${MAX_DOCUMENT_BYTES + 1} bytes, the limit is ${MAX_DOCUMENT_BYTES}; put long scripts into objects and name them`,
+    `#${" ".repeat(YAML_MAX_BYTES)}`,
+    `: is ${YAML_MAX_BYTES + 1} bytes, the limit is ${YAML_MAX_BYTES}; put long scripts into objects and name them`,
   ],
 ];
 
-for (const [claim, text, problem] of refused) {
-  test(`${claim}: refused`, ({ expect }) => {
+for (const [acquireLock, text, problem] of refused) {
+  test(`${acquireLock}: refused`, ({ expect }) => {
     expect(problemsIn(parseRecipe, text)).toEqual([problem]);
   });
 }
@@ -82,5 +81,5 @@ test("a document too large for the events of its run is refused", ({ expect }) =
     family: "web",
     test: { instanceTypes: "ecs.g7.large", vSwitchIds: "vsw-a", securityGroupId: "sg-a", commands },
   });
-  expect(problem).toMatch(new RegExp(`^: is \\d+ bytes when complete, the limit is ${MAX_CARRIED_BYTES};`));
+  expect(problem).toMatch(new RegExp(`^: is \\d+ bytes when complete, the limit is ${DOCUMENT_MAX_BYTES};`));
 });

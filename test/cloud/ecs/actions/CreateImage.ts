@@ -1,5 +1,5 @@
 /** An image, at once by id and a while later in fact; what goes into it is read in image-sources.ts. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import { stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { checkFamilyQuota, checkImageQuota, checkNameIsFree } from "../image-rules.ts";
@@ -60,6 +60,12 @@ export const CreateImage: EcsAction = {
   },
 };
 
+function checkPlatform(platform: string | undefined): void {
+  if (platform !== undefined && !PLATFORMS.has(platform)) {
+    throw new CloudFault(400, "InvalidPlatform.Malformed", "The specified Platform is wrongly formed.");
+  }
+}
+
 function readWords({
   world,
   params,
@@ -70,16 +76,12 @@ function readWords({
   if (family !== undefined) checkImageFamily(family);
   checkDescription(params.text("Description"));
   const version = params.text("ImageVersion") ?? "";
-  if (version.length > 40)
-    throw new CloudFault(
-      400,
-      "InvalidImageVersion.Malformed",
-      "The specified ImageVersion is wrongly formed.",
-    );
-  const platform = params.text("Platform");
-  if (platform !== undefined && !PLATFORMS.has(platform)) {
-    throw new CloudFault(400, "InvalidPlatform.Malformed", "The specified Platform is wrongly formed.");
-  }
+  const versionFault = [
+    "InvalidImageVersion.Malformed",
+    "The specified ImageVersion is wrongly formed.",
+  ] as const;
+  refuseIf(version.length > 40, 400, ...versionFault);
+  checkPlatform(params.text("Platform"));
   const bootMode = params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"], "InvalidBootMode.NotSupport");
   if (name !== undefined) checkNameIsFree(world, regionId, name);
   checkImageQuota(world, regionId);

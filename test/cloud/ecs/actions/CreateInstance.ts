@@ -7,7 +7,7 @@ import { readLaunch } from "../launch-spec.ts";
 export const CreateInstance: EcsAction = {
   tokens: COMMON_TOKENS,
   run: ({ world, principal, params, regionId }) => {
-    const spec = readLaunch(world, principal, regionId, params, false);
+    const spec = readLaunch({ world, principal, regionId, params }, false);
     const { instances, price, orderId } = launch(world, spec);
     return { InstanceId: instances[0]?.instanceId, TradePrice: price, OrderId: orderId };
   },

@@ -6,8 +6,8 @@ import type { Call, EcsAction } from "../action.ts";
 import { NOTHING, stopIfDry } from "../action.ts";
 import { fullImageView, imageView } from "../image-view.ts";
 import { fromMinute } from "../instant.ts";
-import { pageByNumber } from "../paging.ts";
-import { invalid } from "../params.ts";
+import { pageByNumber } from "../../core/paging.ts";
+import { invalid } from "../../core/params.ts";
 import type { Image } from "../records.ts";
 
 type Keep = (image: Image) => boolean;

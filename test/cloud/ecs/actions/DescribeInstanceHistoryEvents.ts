@@ -1,7 +1,7 @@
 /** What happened to instances, those that are gone included. */
 import type { EcsAction } from "../action.ts";
 import { toSecond } from "../instant.ts";
-import { pageByNumber } from "../paging.ts";
+import { pageByNumber } from "../../core/paging.ts";
 
 export const DescribeInstanceHistoryEvents: EcsAction = {
   run: ({ world, params, regionId }) => {

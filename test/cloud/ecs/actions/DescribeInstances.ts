@@ -1,12 +1,12 @@
 /** Instances by id, by filter or by tag, in either dialect of paging. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault } from "../../core/kernel.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { stopIfDry } from "../action.ts";
 import { instanceView } from "../instance-view.ts";
 import { fromMinute } from "../instant.ts";
-import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
-import { invalid } from "../params.ts";
-import type { Params } from "../params.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../../core/paging.ts";
+import { invalid } from "../../core/params.ts";
+import type { Params } from "../../core/params.ts";
 import type { Instance } from "../records.ts";
 
 type Keep = (instance: Instance) => boolean;
@@ -74,20 +74,23 @@ function filterOf({ params, regionId }: Call): Keep {
     404,
   );
   if (charge !== undefined) keeps.push((instance) => instance.chargeType === charge);
+  const name = params.text("InstanceName");
+  if (name !== undefined) keeps.push(byName(name));
+  keeps.push(...byLists(params), ...byTime(params));
+  return (instance) => keeps.every((keep) => keep(instance));
+}
+
+function byLists(params: Params): Keep[] {
+  const keeps: Keep[] = [];
   const group = params.text("SecurityGroupId");
   if (group !== undefined) keeps.push((instance) => instance.securityGroupIds.includes(group));
   const lock = params.text("LockReason");
   if (lock !== undefined) keeps.push((instance) => instance.locks.some((each) => each.reason === lock));
-  for (const name of ["PrivateIpAddresses", "PublicIpAddresses"]) {
-    const addresses = params.jsonList(name);
-    const read = (instance: Instance): string =>
-      name.startsWith("Private") ? instance.privateIp : (instance.publicIp ?? "");
-    if (addresses !== undefined) keeps.push((instance) => addresses.includes(read(instance)));
-  }
-  const name = params.text("InstanceName");
-  if (name !== undefined) keeps.push(byName(name));
-  keeps.push(...byTime(params));
-  return (instance) => keeps.every((keep) => keep(instance));
+  const inside = params.jsonList("PrivateIpAddresses");
+  if (inside !== undefined) keeps.push(({ privateIp }) => inside.includes(privateIp));
+  const outside = params.jsonList("PublicIpAddresses");
+  if (outside !== undefined) keeps.push(({ publicIp = "" }) => outside.includes(publicIp));
+  return keeps;
 }
 
 function byName(wanted: string): Keep {

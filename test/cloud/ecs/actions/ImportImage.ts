@@ -1,12 +1,12 @@
 /** An image out of files in a bucket of the same region. It cannot be deleted while it is being imported. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import { COMMON_TOKENS, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
-import { blankDisk, systemDisk } from "../guest-disk.ts";
-import type { GuestOs } from "../guest-disk.ts";
+import { blankDisk, systemDisk } from "../../machine/disk.ts";
+import type { GuestOs } from "../../machine/disk.ts";
 import { checkImageQuota, checkNameIsFree } from "../image-rules.ts";
 import { checkDescription, checkImageName } from "../names.ts";
-import type { Params } from "../params.ts";
+import type { Params } from "../../core/params.ts";
 import type { ImageDisk } from "../records.ts";
 
 /** One system disk and sixteen more; what comes after is ignored. */
@@ -20,18 +20,11 @@ export const ImportImage: EcsAction = {
     const name = params.text("ImageName");
     if (name !== undefined) checkImageName(name);
     checkDescription(params.text("Description"));
-    const mappings = params.structs("DiskDeviceMapping").slice(0, MAX_DISKS);
-    if (mappings.length === 0)
-      throw new CloudFault(
-        400,
-        "MissingParameter",
-        "The input parameter DiskDeviceMapping that is mandatory for processing this request is not supplied.",
-      );
+    const mappings = readMappings(params);
     const architecture =
       params.oneOf("Architecture", ["x86_64", "i386", "arm64"], "InvalidArchitecture.Malformed") ?? "x86_64";
-    if (params.oneOf("OSType", ["linux", "windows"], "InvalidOSType.Malformed") === "windows") {
-      throw new CloudFault(400, "InvalidOSType.Malformed", "This stand-in has no Windows machines.");
-    }
+    const isWindows = params.oneOf("OSType", ["linux", "windows"], "InvalidOSType.Malformed") === "windows";
+    refuseIf(isWindows, 400, "InvalidOSType.Malformed", "The local cloud has no Windows machines.");
     const platform = params.text("Platform") ?? "Others Linux";
     checkRole(call);
     const disks = mappings.map((mapping, index) => readDisk(call, mapping, index, osOf(platform)));
@@ -39,9 +32,8 @@ export const ImportImage: EcsAction = {
     checkImageQuota(world, regionId);
     const tags = params.tags();
     // Unlike elsewhere, keys that differ only in case are duplicates here.
-    if (new Set(tags.map((tag) => tag.key.toLowerCase())).size !== tags.length) {
-      throw new CloudFault(403, "TagKey.Duplication", "The tag keys are duplicates but for their case.");
-    }
+    const isDouble = new Set(tags.map((tag) => tag.key.toLowerCase())).size !== tags.length;
+    refuseIf(isDouble, 403, "TagKey.Duplication", "The tag keys are duplicates but for their case.");
     stopIfDry(params);
     const { image, task } = world.imaging.import({
       regionId,
@@ -61,6 +53,17 @@ export const ImportImage: EcsAction = {
     return { ImageId: image.imageId, TaskId: task.taskId, RegionId: regionId };
   },
 };
+
+function readMappings(params: Params): Params[] {
+  const mappings = params.structs("DiskDeviceMapping").slice(0, MAX_DISKS);
+  refuseIf(
+    mappings.length === 0,
+    400,
+    "MissingParameter",
+    "The input parameter DiskDeviceMapping that is mandatory for processing this request is not supplied.",
+  );
+  return mappings;
+}
 
 /** The service reads the bucket by a role of this exact name. */
 function checkRole({ world, params }: Call): void {

@@ -1,5 +1,5 @@
 /** Changes of an own image: name, family, description, Deprecated and back, in one call. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import { NOTHING, needImage, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { checkFamilyQuota, checkNameIsFree } from "../image-rules.ts";
@@ -8,41 +8,41 @@ import type { Image } from "../records.ts";
 
 export const ModifyImageAttribute: EcsAction = {
   run: (call) => {
-    const { world, params, regionId } = call;
+    const { params } = call;
     const image = needOwnImage(call);
-    const [name, family, description] = [
-      params.text("ImageName"),
-      params.text("ImageFamily"),
-      params.text("Description"),
-    ];
-    if (name !== undefined) checkImageName(name);
-    if (family !== undefined) checkImageFamily(family);
-    checkDescription(description);
-    if (name !== undefined) checkNameIsFree(world, regionId, name, image.imageId);
-    if (family !== undefined && family !== image.family) {
-      checkFamilyQuota(world, regionId, family, ["ImageQuotaFull.ImageFamily", "ImageFamilyQuotaFull"]);
-    }
-    const status = params.oneOf("Status", ["Deprecated", "Available"]);
-    if (status !== undefined) checkStatus(image, status);
-    const bootMode = params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"]);
-    const imds = params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]);
-    if (imds === "v1" && image.imdsSupport === "v2") {
-      throw new CloudFault(
-        403,
-        "InvalidOperation.FeaturesImdsSupportNotMatch",
-        "The IMDS support of the image cannot go back to v1.",
-      );
-    }
+    const words = readWords(call, image);
+    const status = params.oneOf("Status", ["Deprecated", "Available"]) ?? image.status;
+    if (params.has("Status")) checkStatus(image, status);
+    const bootMode = params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"]) ?? image.bootMode;
+    const imdsSupport = params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]) ?? image.imdsSupport;
+    refuseIf(
+      imdsSupport === "v1" && image.imdsSupport === "v2",
+      403,
+      "InvalidOperation.FeaturesImdsSupportNotMatch",
+      "The IMDS support of the image cannot go back to v1.",
+    );
     stopIfDry(params);
-    image.name = name ?? image.name;
-    image.family = family ?? image.family;
-    image.description = description ?? image.description;
-    image.status = status ?? image.status;
-    image.bootMode = bootMode ?? image.bootMode;
-    image.imdsSupport = imds ?? image.imdsSupport;
+    Object.assign(image, { ...words, status, bootMode, imdsSupport });
     return NOTHING;
   },
 };
+
+function readWords(
+  { world, params, regionId }: Call,
+  image: Image,
+): Pick<Image, "name" | "family" | "description"> {
+  const { imageId, name: oldName, family: oldFamily } = image;
+  const [name = oldName, family = oldFamily] = [params.text("ImageName"), params.text("ImageFamily")];
+  const description = params.text("Description");
+  if (params.has("ImageName")) checkImageName(name);
+  if (params.has("ImageFamily")) checkImageFamily(family);
+  checkDescription(description);
+  if (params.has("ImageName")) checkNameIsFree(world, regionId, name, imageId);
+  if (family !== oldFamily) {
+    checkFamilyQuota(world, regionId, family, ["ImageQuotaFull.ImageFamily", "ImageFamilyQuotaFull"]);
+  }
+  return { name, family, description: description ?? image.description };
+}
 
 /** Somebody else's image is as good as none. @throws CloudFault 404 InvalidImageId.NotFound. */
 export function needOwnImage(call: Call): Image {
@@ -52,7 +52,7 @@ export function needOwnImage(call: Call): Image {
 }
 
 /** Deprecating twice is an error, and a shared image cannot be deprecated at all. */
-function checkStatus(image: Image, status: "Deprecated" | "Available"): void {
+function checkStatus(image: Image, status: Image["status"]): void {
   if (image.status === "Creating" || image.status === "Waiting") {
     throw new CloudFault(403, "InvalidStatus.ImageIsCreating", "The image is being created.");
   }

@@ -8,7 +8,10 @@ import { withTemplate } from "../launch-template.ts";
 export const RunInstances: EcsAction = {
   tokens: COMMON_TOKENS,
   run: ({ world, principal, params, regionId }) => {
-    const spec = readLaunch(world, principal, regionId, withTemplate(world, regionId, params), true);
+    const spec = readLaunch(
+      { world, principal, regionId, params: withTemplate(world, regionId, params) },
+      true,
+    );
     const { instances, price, orderId } = launch(world, spec);
     return {
       InstanceIdSets: { InstanceIdSet: instances.map((instance) => instance.instanceId) },

@@ -1,10 +1,10 @@
 /** RunCommand, InvokeCommand, StopInvocation: what is sent to machines. Source: Cloud Assistant. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault } from "../../core/kernel.ts";
 import { NOTHING } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { executions } from "../assistant-records.ts";
 import type { Command, Invocation } from "../assistant-records.ts";
-import { invalid } from "../params.ts";
+import { invalid } from "../../core/params.ts";
 
 /** Content and parameters together, after base64. */
 const MAX_CONTENT_BYTES = 24 * 1024;

@@ -1,13 +1,13 @@
 /** DescribeDisks and ReplaceSystemDisk. */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
-import { COMMON_TOKENS, incorrectStatus, needInstance, refuseLocked, stopIfDry } from "../action.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import type { JsonObject } from "../../core/rpc.ts";
+import { COMMON_TOKENS, incorrectStatus, matches, needInstance, refuseLocked, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
-import { copyDisk } from "../guest-disk.ts";
+import { copyDisk } from "../../machine/disk.ts";
 import { tagView } from "../instance-view.ts";
 import { toSecond } from "../instant.ts";
-import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
-import type { Disk } from "../records.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../../core/paging.ts";
+import type { Disk, Image, Instance } from "../records.ts";
 
 export const DescribeDisks: EcsAction = {
   run: (call) => {
@@ -44,18 +44,7 @@ export const ReplaceSystemDisk: EcsAction = {
     const instance = needInstance(call);
     refuseLocked(instance);
     if (instance.status !== "Stopped") throw incorrectStatus();
-    const image = world.image(instance.regionId, params.need("ImageId"));
-    if (image === undefined)
-      throw new CloudFault(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.");
-    if (image.status !== "Available" && image.status !== "Deprecated")
-      throw new CloudFault(403, "OperationDenied", "The image is not available.");
-    if (image.architecture !== instance.type.architecture) {
-      throw new CloudFault(
-        403,
-        "ImageNotSupportInstanceType",
-        "The specified image does not support the specified instance type.",
-      );
-    }
+    const image = fittingImage(call, instance);
     const old = instance.diskIds.map((id) => world.disks.get(id)).find((disk) => disk?.type === "system");
     const system = image.disks.find((disk) => disk.type === "system");
     if (old === undefined || system === undefined)
@@ -91,6 +80,22 @@ export const ReplaceSystemDisk: EcsAction = {
   },
 };
 
+function fittingImage({ world, params }: Call, { regionId, type }: Instance): Image {
+  const image = world.image(regionId, params.need("ImageId"));
+  if (image === undefined)
+    throw new CloudFault(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.");
+  if (image.status !== "Available" && image.status !== "Deprecated")
+    throw new CloudFault(403, "OperationDenied", "The image is not available.");
+  if (image.architecture !== type.architecture) {
+    throw new CloudFault(
+      403,
+      "ImageNotSupportInstanceType",
+      "The specified image does not support the specified instance type.",
+    );
+  }
+  return image;
+}
+
 function filterOf({ world, params, regionId }: Call): (disk: Disk) => boolean {
   const type = params.oneOf("DiskType", ["all", "system", "data"]);
   const status = params.oneOf("Status", [
@@ -102,21 +107,18 @@ function filterOf({ world, params, regionId }: Call): (disk: Disk) => boolean {
     "ReIniting",
     "All",
   ]);
-  const [zoneId, category, name, snapshotId] = ["ZoneId", "Category", "DiskName", "SnapshotId"].map((each) =>
-    params.text(each),
-  );
-  const withInstance = params.bool("DeleteWithInstance");
+  const category = params.text("Category");
+  const wanted: Partial<Record<keyof Disk, unknown>> = {
+    type: type === "all" ? undefined : type,
+    status: status === "All" ? undefined : status,
+    zoneId: params.text("ZoneId"),
+    category: category === "all" ? undefined : category,
+    name: params.text("DiskName"),
+    sourceSnapshotId: params.text("SnapshotId"),
+    deleteWithInstance: params.bool("DeleteWithInstance"),
+  };
   const tagged = world.tags.filter("disk", params.tagFilters());
-  return (disk) =>
-    disk.regionId === regionId &&
-    (type === undefined || type === "all" || disk.type === type) &&
-    (status === undefined || status === "All" || disk.status === status) &&
-    (zoneId === undefined || disk.zoneId === zoneId) &&
-    (category === undefined || category === "all" || disk.category === category) &&
-    (name === undefined || disk.name === name) &&
-    (snapshotId === undefined || disk.sourceSnapshotId === snapshotId) &&
-    (withInstance === undefined || disk.deleteWithInstance === withInstance) &&
-    (tagged?.has(disk.diskId) ?? true);
+  return (disk) => disk.regionId === regionId && matches(disk, wanted) && (tagged?.has(disk.diskId) ?? true);
 }
 
 function view({ world }: Call, disk: Disk): JsonObject {

@@ -1,5 +1,5 @@
 /** CopyImage, CancelCopyImage, DeleteImage: copies have no family, and what is in use is not deleted. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import { COMMON_TOKENS, NOTHING, needImage, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { checkImageQuota, checkNameIsFree } from "../image-rules.ts";
@@ -10,36 +10,15 @@ export const CopyImage: EcsAction = {
   tokens: COMMON_TOKENS,
   run: (call) => {
     const { world, params, regionId } = call;
-    const destination = params.text("DestinationRegionId") ?? regionId;
-    if (!world.regions.has(destination)) {
-      throw new CloudFault(
-        400,
-        "DestinationRegion.NotFound",
-        "The specified destination region does not exist.",
-      );
-    }
-    const isEncrypting = params.bool("Encrypted") ?? false;
-    // Within one region a copy makes sense only to encrypt it.
-    if (destination === regionId && !isEncrypting) {
-      throw new CloudFault(
-        403,
-        "IncorrectDestinationRegion",
-        "The destination region must differ from the source region.",
-      );
-    }
+    const destination = readDestination(call);
     const source = needImage(call);
-    if (source.ownerAlias !== "self")
-      throw new CloudFault(
-        403,
-        "OperationDenied.SameRegionOnly",
-        "The image cannot be copied to another region.",
-      );
-    if (source.status !== "Available")
-      throw new CloudFault(
-        400,
-        "IncorrectImageStatus",
-        "The current status of the image does not support this operation.",
-      );
+    refuseIf(
+      source.ownerAlias !== "self",
+      403,
+      "OperationDenied.SameRegionOnly",
+      "The image cannot be copied to another region.",
+    );
+    if (source.status !== "Available") throw incorrectImageStatus();
     const name = params.text("DestinationImageName");
     if (name !== undefined) checkImageName(name);
     checkDescription(params.text("DestinationDescription"));
@@ -68,18 +47,33 @@ export const CopyImage: EcsAction = {
   },
 };
 
+const incorrectImageStatus = (): CloudFault =>
+  new CloudFault(
+    400,
+    "IncorrectImageStatus",
+    "The current status of the image does not support this operation.",
+  );
+
+/** Within one region, only a copy that is encrypted is allowed. */
+function readDestination({ world, params, regionId }: Call): string {
+  const destination = params.text("DestinationRegionId") ?? regionId;
+  const isKnown = world.regions.has(destination);
+  refuseIf(!isKnown, 400, "DestinationRegion.NotFound", "The specified destination region does not exist.");
+  refuseIf(
+    destination === regionId && params.bool("Encrypted") !== true,
+    403,
+    "IncorrectDestinationRegion",
+    "The destination region must differ from the source region.",
+  );
+  return destination;
+}
+
 /** RegionId is the destination, ImageId the copy; it is deleted. */
 export const CancelCopyImage: EcsAction = {
   run: (call) => {
     const image = needImage(call);
     if (!image.isCopied) throw new CloudFault(400, "CancelNotSupported", "The image is not a copy.");
-    if (image.status !== "Creating" && image.status !== "Waiting") {
-      throw new CloudFault(
-        400,
-        "IncorrectImageStatus",
-        "The current status of the image does not support this operation.",
-      );
-    }
+    if (image.status !== "Creating" && image.status !== "Waiting") throw incorrectImageStatus();
     call.world.imaging.remove(image);
     return NOTHING;
   },

@@ -1,9 +1,9 @@
 /** ModifyImageSharePermission and its Describe. Entries after the tenth are dropped without a word. */
-import { CloudFault } from "../../kernel.ts";
+import { refuseIf } from "../../core/kernel.ts";
 import { NOTHING, stopIfDry } from "../action.ts";
-import type { EcsAction } from "../action.ts";
+import type { Call, EcsAction } from "../action.ts";
 import { toSecond } from "../instant.ts";
-import { pageByNumber } from "../paging.ts";
+import { pageByNumber } from "../../core/paging.ts";
 import { needOwnImage } from "./ModifyImageAttribute.ts";
 
 const MAX_PER_CALL = 10;
@@ -13,31 +13,31 @@ export const ModifyImageSharePermission: EcsAction = {
   run: (call) => {
     const { world, params } = call;
     const image = needOwnImage(call);
-    if (image.status !== "Available") {
-      throw new CloudFault(
-        403,
-        "OperationDenied.InvalidImageStatus",
-        "The status of the image does not support this operation.",
-      );
-    }
-    const [add, remove] = ["AddAccount", "RemoveAccount"].map((name) =>
-      params.list(name).slice(0, MAX_PER_CALL),
+    refuseIf(
+      image.status !== "Available",
+      403,
+      "OperationDenied.InvalidImageStatus",
+      "The status of the image does not support this operation.",
     );
-    for (const account of [...(add ?? []), ...(remove ?? [])]) {
-      if (!/^\d{8,20}$/.test(account))
-        throw new CloudFault(404, "InvalidAccount.NotFound", "The specified account does not exist.");
-    }
-    const after = new Set([...image.sharedWith.keys(), ...(add ?? [])]);
-    if (after.size > MAX_ACCOUNTS)
-      throw new CloudFault(403, "QuotaExceed.ShareImageUser", "The image is shared with too many accounts.");
+    const add = readAccounts(call, "AddAccount");
+    const remove = readAccounts(call, "RemoveAccount");
+    const after = new Set([...image.sharedWith.keys(), ...add]);
+    const tooMany = after.size > MAX_ACCOUNTS;
+    refuseIf(tooMany, 403, "QuotaExceed.ShareImageUser", "The image is shared with too many accounts.");
     stopIfDry(params);
-    for (const account of add ?? [])
-      if (!image.sharedWith.has(account)) image.sharedWith.set(account, world.now());
-    for (const account of remove ?? []) image.sharedWith.delete(account);
+    for (const account of add) if (!image.sharedWith.has(account)) image.sharedWith.set(account, world.now());
+    for (const account of remove) image.sharedWith.delete(account);
     image.isPublic = params.bool("IsPublic") ?? image.isPublic;
     return NOTHING;
   },
 };
+
+function readAccounts({ params }: Call, name: string): string[] {
+  const accounts = params.list(name).slice(0, MAX_PER_CALL);
+  const isKnown = accounts.every((account) => /^\d{8,20}$/.test(account));
+  refuseIf(!isKnown, 404, "InvalidAccount.NotFound", "The specified account does not exist.");
+  return accounts;
+}
 
 export const DescribeImageSharePermission: EcsAction = {
   run: (call) => {

@@ -1,5 +1,5 @@
 /** What can be changed or asked about one instance: attributes, automatic release, public address. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault } from "../../core/kernel.ts";
 import { checkAutoRelease } from "../auto-release.ts";
 import { NOTHING, incorrectStatus, needInstance } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
@@ -7,24 +7,15 @@ import { instanceView } from "../instance-view.ts";
 import { readUserData } from "../launch-spec.ts";
 import { checkDescription, checkHostName } from "../names.ts";
 import { freshPublicIp } from "../network.ts";
-import { invalid } from "../params.ts";
+import { invalid } from "../../core/params.ts";
+import type { Instance } from "../records.ts";
 
 export const ModifyInstanceAttribute: EcsAction = {
   region: "optional",
   run: (call) => {
     const { params } = call;
     const instance = needInstance(call);
-    const [name, hostName, description] = [
-      params.text("InstanceName"),
-      params.text("HostName"),
-      params.text("Description"),
-    ];
-    if (name !== undefined && !/^\p{L}[\p{L}\d:_.-]{1,127}$/u.test(name))
-      throw invalid("InstanceName", "InvalidInstanceName.Malformed");
-    checkHostName(hostName, false);
-    checkDescription(description);
-    const isYoung = instance.status === "Pending" || instance.status === "Starting";
-    if (hostName !== undefined && isYoung) throw incorrectStatus();
+    const words = readWords(call, instance);
     if (params.has("Password") && instance.status === "Starting") throw incorrectStatus();
     const groups = readGroups(call, instance.vpcId);
     const protection = params.bool("DeletionProtection");
@@ -35,9 +26,7 @@ export const ModifyInstanceAttribute: EcsAction = {
         "Deletion protection is for pay-as-you-go instances only.",
       );
     }
-    instance.name = name ?? instance.name;
-    instance.hostName = hostName ?? instance.hostName;
-    instance.description = description ?? instance.description;
+    Object.assign(instance, words);
     // New user data is shown after a restart, but it does not run again.
     if (params.has("UserData")) instance.userData = readUserData(params);
     instance.deletionProtection = protection ?? instance.deletionProtection;
@@ -46,6 +35,32 @@ export const ModifyInstanceAttribute: EcsAction = {
     return NOTHING;
   },
 };
+
+function readWords(
+  { params }: Call,
+  instance: Instance,
+): Pick<Instance, "name" | "hostName" | "description"> {
+  const {
+    name = instance.name,
+    hostName,
+    description,
+  } = {
+    name: params.text("InstanceName"),
+    hostName: params.text("HostName"),
+    description: params.text("Description"),
+  };
+  if (params.has("InstanceName") && !/^\p{L}[\p{L}\d:_.-]{1,127}$/u.test(name))
+    throw invalid("InstanceName", "InvalidInstanceName.Malformed");
+  checkHostName(hostName, false);
+  checkDescription(description);
+  const isYoung = instance.status === "Pending" || instance.status === "Starting";
+  if (hostName !== undefined && isYoung) throw incorrectStatus();
+  return {
+    name,
+    hostName: hostName ?? instance.hostName,
+    description: description ?? instance.description,
+  };
+}
 
 export const ModifyInstanceAutoReleaseTime: EcsAction = {
   region: "optional",

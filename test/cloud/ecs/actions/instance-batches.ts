@@ -3,8 +3,8 @@
  * AllTogether (the default) fails them all for one; SuccessFirst answers 200 and says per instance.
  * DeleteInstances knows only all-or-error.
  */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import type { JsonObject } from "../../core/rpc.ts";
 import { COMMON_TOKENS, NOTHING, findInstance, incorrectStatus, refuseLocked } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { checkDelete, checkStart, checkStop, stoppedModeOf } from "../power.ts";

@@ -2,13 +2,14 @@
  * DescribeInvocations, DescribeInvocationResults, DescribeCloudAssistantStatus: what came of it.
  * Output is base64 unless asked otherwise, and the two calls spell the end differently: FinishTime, FinishedTime.
  */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import type { JsonObject } from "../../core/rpc.ts";
+import { matches } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { executions } from "../assistant-records.ts";
 import type { Execution, Invocation } from "../assistant-records.ts";
 import { toSecond } from "../instant.ts";
-import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../../core/paging.ts";
 
 const PAGES = { min: 1, usual: 10, max: 50 };
 const OPEN = new Set(["Pending", "Scheduled", "Running"]);
@@ -121,17 +122,18 @@ function invocationsOf({ world, params, regionId }: Call): Invocation[] {
   const { invocations } = world.assistant;
   const one = invokeId === undefined ? undefined : invocations.get(invokeId);
   if (invokeId !== undefined && one === undefined) return [];
-  const [commandId, instanceId, name, type] = ["CommandId", "InstanceId", "CommandName", "CommandType"].map(
-    (each) => params.text(each),
-  );
+  const wanted = {
+    regionId,
+    commandId: params.text("CommandId"),
+    name: params.text("CommandName"),
+    type: params.text("CommandType"),
+  };
+  const instanceId = params.text("InstanceId");
   const status = params.text("InvokeStatus");
   const tagged = world.tags.filter("invocation", params.tagFilters());
   return (one === undefined ? [...invocations.values()] : [one]).filter(
     (each) =>
-      each.regionId === regionId &&
-      (commandId === undefined || each.commandId === commandId) &&
-      (name === undefined || each.name === name) &&
-      (type === undefined || each.type === type) &&
+      matches(each, wanted) &&
       (instanceId === undefined || each.executions.some((run) => run.instanceId === instanceId)) &&
       (status === undefined || executions.overall(each) === status || invokeStatus(each) === status) &&
       (tagged?.has(each.invokeId) ?? true),

@@ -1,12 +1,12 @@
 /** Launch templates and their versions. Values are not checked here; there is no ClientToken, only the name. */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import type { JsonObject } from "../../core/rpc.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { tagView } from "../instance-view.ts";
 import { toMinute } from "../instant.ts";
 import { findTemplate } from "../launch-template.ts";
-import { pageByNumber } from "../paging.ts";
-import { invalid, Params } from "../params.ts";
+import { pageByNumber } from "../../core/paging.ts";
+import { invalid, Params } from "../../core/params.ts";
 import type { LaunchTemplate, TemplateVersion } from "../records.ts";
 
 const MAX_TEMPLATES = 30;

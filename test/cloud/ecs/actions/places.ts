@@ -1,11 +1,13 @@
 /** Where and what can be bought: regions, zones, stock, vSwitches, security groups. */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
+import { CloudFault, refuseIf } from "../../core/kernel.ts";
+import type { Params } from "../../core/params.ts";
+import type { JsonObject } from "../../core/rpc.ts";
+import { matches as hasValues } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { CATEGORIES, isDiskSold } from "../disk-offers.ts";
 import { toMinute } from "../instant.ts";
 import { freeCount } from "../network.ts";
-import { pageByNumber, usesTokens } from "../paging.ts";
+import { pageByNumber, usesTokens } from "../../core/paging.ts";
 import type { InstanceType } from "../records.ts";
 
 const FOUNDED_AT = Date.UTC(2024, 0, 1);
@@ -56,36 +58,9 @@ export const DescribeAvailableResource: EcsAction = {
     const region = world.regions.get(regionId);
     if (region === undefined)
       throw new CloudFault(404, "Invalid.RegionId", "The specified RegionId does not exist.");
-    const wanted = params.oneOf(
-      "DestinationResource",
-      ["Zone", "IoOptimized", "InstanceType", "Network", "ddh", "SystemDisk", "DataDisk"],
-      "Invalid.DestinationResource",
-      404,
-    );
-    if (wanted === undefined) params.need("DestinationResource");
-    const typeId = params.text("InstanceType");
-    const [cores, memory] = [params.int("Cores"), params.text("Memory")];
-    if (typeId !== undefined && (cores !== undefined || memory !== undefined)) {
-      throw new CloudFault(
-        403,
-        "InvalidParam.TypeAndCpuMem.Conflict",
-        "InstanceType excludes Cores and Memory.",
-      );
-    }
+    const wanted = readDestination(params);
     const isDisk = wanted === "SystemDisk" || wanted === "DataDisk";
-    if (isDisk && typeId === undefined && params.text("ResourceType") !== "disk") {
-      throw new CloudFault(
-        400,
-        "MissingParameter.InstanceType",
-        "The parameter InstanceType is needed for this resource.",
-      );
-    }
-    const types = [...world.types.values()].filter(
-      (type) =>
-        (typeId === undefined || type.id === typeId) &&
-        (cores === undefined || type.cpu === cores) &&
-        (memory === undefined || type.memoryGb === Number(memory)),
-    );
+    const types = typesOf(call, isDisk);
     const zoneId = params.text("ZoneId");
     const zones = region.zones.filter((zone) => zoneId === undefined || zone === zoneId);
     return {
@@ -111,6 +86,36 @@ export const DescribeAvailableResource: EcsAction = {
     };
   },
 };
+
+function readDestination(params: Params): string {
+  const wanted = params.oneOf(
+    "DestinationResource",
+    ["Zone", "IoOptimized", "InstanceType", "Network", "ddh", "SystemDisk", "DataDisk"],
+    "Invalid.DestinationResource",
+    404,
+  );
+  return wanted ?? params.need("DestinationResource");
+}
+
+/** The instance types that a question is about. */
+function typesOf({ world, params }: Call, isDisk: boolean): InstanceType[] {
+  const id = params.text("InstanceType");
+  const [cpu, memory] = [params.int("Cores"), params.text("Memory")];
+  refuseIf(
+    id !== undefined && (cpu !== undefined || memory !== undefined),
+    403,
+    "InvalidParam.TypeAndCpuMem.Conflict",
+    "InstanceType excludes Cores and Memory.",
+  );
+  refuseIf(
+    isDisk && id === undefined && params.text("ResourceType") !== "disk",
+    400,
+    "MissingParameter.InstanceType",
+    "The parameter InstanceType is needed for this resource.",
+  );
+  const wanted = { id, cpu, memoryGb: memory === undefined ? undefined : Number(memory) };
+  return [...world.types.values()].filter((type) => hasValues(type, wanted));
+}
 
 export const DescribeVSwitches: EcsAction = {
   region: "optional",

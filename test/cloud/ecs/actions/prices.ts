@@ -1,10 +1,10 @@
 /** DescribePrice for instances, and ModifyInstanceSpec for stopped pay-as-you-go ones. */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import type { JsonObject } from "../../core/rpc.ts";
 import { COMMON_TOKENS, NOTHING, incorrectStatus, needInstance, refuseLocked, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { CATEGORIES, checkTypeTakes, UNSAID, type Category } from "../disk-offers.ts";
-import { invalid, type Params } from "../params.ts";
+import { invalid, type Params } from "../../core/params.ts";
 import type { InstanceType } from "../records.ts";
 
 /** CNY an hour of a GiB; estimates: it matters that they differ. */
@@ -31,7 +31,7 @@ export const DescribePrice: EcsAction = {
     const resource = params.text("ResourceType") ?? "instance";
     const unit = params.text("PriceUnit") ?? "Hour";
     if (resource !== "instance" || unit !== "Hour")
-      throw new CloudFault(400, "InvalidParameter", "The stand-in prices hours of instances only.");
+      throw new CloudFault(400, "InvalidParameter", "The local cloud prices hours of instances only.");
     const type = needType(call);
     const spot = (params.text("SpotStrategy") ?? "NoSpot") !== "NoSpot";
     const instancePrice = type.hourlyPrice * (spot ? world.spotPriceShare : 1);

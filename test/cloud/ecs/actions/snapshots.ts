@@ -1,14 +1,14 @@
 /** CreateSnapshot, DescribeSnapshots, DeleteSnapshot. */
-import { CloudFault } from "../../kernel.ts";
-import type { JsonObject } from "../../rpc.ts";
-import { NOTHING, incorrectStatus, stopIfDry } from "../action.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import type { JsonObject } from "../../core/rpc.ts";
+import { NOTHING, incorrectStatus, stopIfDry, matches } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { percent } from "../image-view.ts";
 import { tagView } from "../instance-view.ts";
 import { checkSnapshotable } from "../image-sources.ts";
 import { toSecond } from "../instant.ts";
-import { inOrder, pageByNumber, pageByToken, usesTokens } from "../paging.ts";
-import { invalid } from "../params.ts";
+import { inOrder, pageByNumber, pageByToken, usesTokens } from "../../core/paging.ts";
+import { invalid } from "../../core/params.ts";
 import type { Snapshot } from "../records.ts";
 
 export const CreateSnapshot: EcsAction = {
@@ -101,22 +101,20 @@ export const DeleteSnapshot: EcsAction = {
 function filterOf({ world, params, regionId }: Call): (snapshot: Snapshot) => boolean {
   const status = params.oneOf("Status", ["progressing", "accomplished", "failed", "all"]);
   const usage = params.oneOf("Usage", ["image", "disk", "image_disk", "none"]);
-  const kind = params.text("SourceDiskType")?.toLowerCase();
-  const [diskId, instanceId, name] = [
-    params.text("DiskId"),
-    params.text("InstanceId"),
-    params.text("SnapshotName"),
-  ];
+  const wanted = {
+    regionId,
+    status: status === "all" ? undefined : status,
+    sourceDiskType: params.text("SourceDiskType")?.toLowerCase(),
+    sourceDiskId: params.text("DiskId"),
+    name: params.text("SnapshotName"),
+  };
+  const instanceId = params.text("InstanceId");
   const disks = instanceId === undefined ? undefined : (world.instances.get(instanceId)?.diskIds ?? []);
   const tagged = world.tags.filter("snapshot", params.tagFilters());
   return (snapshot) =>
-    snapshot.regionId === regionId &&
-    (status === undefined || status === "all" || snapshot.status === status) &&
+    matches(snapshot, wanted) &&
     (usage === undefined || usageOf(snapshot) === usage) &&
-    (kind === undefined || snapshot.sourceDiskType === kind) &&
-    (diskId === undefined || snapshot.sourceDiskId === diskId) &&
     (disks === undefined || disks.includes(snapshot.sourceDiskId)) &&
-    (name === undefined || snapshot.name === name) &&
     (tagged?.has(snapshot.snapshotId) ?? true);
 }
 

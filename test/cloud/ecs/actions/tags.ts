@@ -1,8 +1,8 @@
 /** TagResources, UntagResources, ListTagResources. A missing parameter is a 404 here. */
-import { CloudFault } from "../../kernel.ts";
+import { CloudFault } from "../../core/kernel.ts";
 import { NOTHING } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
-import { readToken, writeToken } from "../paging.ts";
+import { readToken, writeToken } from "../../core/paging.ts";
 import type { World } from "../world.ts";
 
 const ROWS_PER_PAGE = 50;

@@ -1,16 +1,16 @@
 /** DescribeTasks, DescribeTaskAttribute, CancelTask: imports are tasks, copies and CreateImage are not. */
-import { CloudFault } from "../../kernel.ts";
-import { NOTHING } from "../action.ts";
+import { CloudFault } from "../../core/kernel.ts";
+import { matches, NOTHING } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { percent } from "../image-view.ts";
 import { fromMinute, toMinute } from "../instant.ts";
-import { pageByNumber } from "../paging.ts";
+import { pageByNumber } from "../../core/paging.ts";
 import type { Task } from "../records.ts";
 
 export const DescribeTasks: EcsAction = {
   run: ({ world, params, regionId }) => {
     const status = params.oneOf("TaskStatus", ["Finished", "Processing", "Failed"]);
-    const action = params.text("TaskAction");
+    const wanted = { regionId, status, action: params.text("TaskAction") };
     const ids = params
       .text("TaskIds")
       ?.split(",")
@@ -19,9 +19,7 @@ export const DescribeTasks: EcsAction = {
     const [from, to] = ["StartTime", "EndTime"].map((name) => fromMinute(params.text(name) ?? ""));
     const found = [...world.tasks.values()].filter(
       (task) =>
-        task.regionId === regionId &&
-        (status === undefined || task.status === status) &&
-        (action === undefined || task.action === action) &&
+        matches(task, wanted) &&
         (ids?.includes(task.taskId) ?? true) &&
         (resources.length === 0 || resources.includes(task.resourceId)) &&
         (from === undefined || task.createdAt >= from) &&

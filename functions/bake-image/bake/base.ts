@@ -1,0 +1,141 @@
+/** The base of a bake: the thing its image is made from, as it is in the cloud now. Changes nothing. */
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
+import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
+import { snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import type { ImportFile } from "./image.ts";
+import type { BaseImage, LockedInput } from "./input.ts";
+
+type Source<K extends Recipe["source"]["kind"]> = Extract<Recipe["source"], { readonly kind: K }>;
+
+export type Base =
+  | { readonly kind: "builder"; readonly source: Source<"builder">; readonly image: BaseImage }
+  /** `running`: it is stopped for its image, and started again. */
+  | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
+  | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
+  | { readonly kind: "disks"; readonly source: Source<"disks"> }
+  | { readonly kind: "upload"; readonly file: ImportFile };
+
+/** A base, and the text by which bakes compare it. */
+export interface Identified {
+  readonly base: Base;
+  readonly identity: string;
+}
+
+/** CreateImage, Tag.N.Value: 128 characters, less those of the word before it (see digests.ts). */
+const IDENTITY_MAX = 128 - "from ".length;
+
+const found = (identity: string, base: Base) => ok({ identity: identity.slice(0, IDENTITY_MAX), base });
+
+/** The base that the recipe names. A problem says which key of the recipe names nothing usable. */
+export async function findBase(
+  input: LockedInput,
+  run: string,
+  cloud: CloudClient,
+): Promise<Result<Identified>> {
+  const { source } = input.document;
+  switch (source.kind) {
+    case "builder":
+      return builderImage(source, cloud);
+    case "instance":
+      return sourceInstance(source, run, cloud);
+    case "snapshot":
+      return found(source.id, { kind: "snapshot", source });
+    case "disks":
+      return sourceDisks(source, cloud);
+    case "upload":
+      return uploadedDisk(source, input);
+  }
+}
+
+async function builderImage(source: Source<"builder">, cloud: CloudClient): Promise<Result<Identified>> {
+  const { family, image: imageId = "" } = source;
+  const { region } = cloud.access;
+  const [image] =
+    family === undefined
+      ? await describeImages(cloud, { ids: [imageId] })
+      : [await familyImage(cloud, family)];
+  if (image?.status === "Available" && image.usable) return linuxBase(source, image);
+  if (family !== undefined) {
+    const nothing = `family ${family} has no available image in ${region}`;
+    return problem(`source.builder.family: ${nothing}; check its name, owner and region`);
+  }
+  const unusable = image?.usable === false ? "not usable, " : "";
+  const state = image ? `is ${unusable}${image.status}` : `does not exist in ${region}`;
+  return problem(`source.builder.image: ${imageId} ${state}; name an available image`);
+}
+
+/** Provisioning and generalizing are shell scripts; Windows is generalized by Sysprep. */
+const linuxBase = (source: Source<"builder">, { id, osType, dataDisks }: Image): Result<Identified> =>
+  osType === "windows"
+    ? problem(
+        `source.builder: ${id} is a Windows image, and builders run shell scripts; set an instance up by hand and use source.instance, or upload its disk`,
+      )
+    : found(id, { kind: "builder", source, image: { id, dataDisks: [...dataDisks] } });
+
+async function sourceInstance(
+  source: Source<"instance">,
+  run: string,
+  cloud: CloudClient,
+): Promise<Result<Identified>> {
+  const { id, stop } = source;
+  const [instance] = await describeInstances(cloud, { ids: [id] });
+  if (instance === undefined)
+    return problem(`source.instance.id: ${id} does not exist in ${cloud.access.region}`);
+  const running = stop && instance.status === "Running";
+  // Changes inside an instance are not visible from outside, so each bake of it counts as new.
+  return found(`${id} in ${run}`, { kind: "instance", source, running });
+}
+
+/** The cloud refuses a disk below its snapshot too, but only when the run has begun to change things. */
+async function sourceDisks(source: Source<"disks">, cloud: CloudClient): Promise<Result<Identified>> {
+  const { disks } = source;
+  const ids = disks.flatMap(({ snapshotId }) => snapshotId ?? []);
+  const snapshots = await describeSnapshots(cloud, { ids });
+  const missing = ids.filter((id) => !snapshots.some((snapshot) => snapshot.id === id));
+  if (missing.length > 0)
+    return problem(`source.disks: ${missing.join(", ")} does not exist in ${cloud.access.region}`);
+  const sizesGb = new Map(snapshots.map(({ id, sizeGb }) => [id, sizeGb]));
+  const [tooSmall] = snapshotSizeProblems(disks, sizesGb);
+  if (tooSmall !== undefined) return problem(`${tooSmall.path}: ${tooSmall.message}`);
+  const names = disks.map(({ snapshotId = "empty" }: ImageDisk) => snapshotId);
+  return found(names.join(" "), { kind: "disks", source });
+}
+
+/** Format by the ending of the file's name. */
+const FORMATS: Readonly<Record<string, ImportFile["format"]>> = {
+  raw: "RAW",
+  img: "RAW",
+  vhd: "VHD",
+  qcow2: "QCOW2",
+};
+
+/** Format and architecture come from the recipe, else from the file's name. A format is never guessed. */
+function uploadedDisk(source: Source<"upload">, { upload, recipe }: LockedInput): Result<Identified> {
+  if (upload === undefined)
+    return problem(
+      `recipe ${recipe} is baked by uploading a disk file to disks/${recipe}/; this request has none`,
+    );
+  const { key, etag } = upload;
+  const format = source.format ?? FORMATS[key.slice(key.lastIndexOf(".") + 1).toLowerCase()];
+  if (format === undefined) {
+    const endings = Object.keys(FORMATS).join(", ");
+    return problem(
+      `${key}: its ending is none of ${endings}; rename the file, or set source.upload.format to its format`,
+    );
+  }
+  const architecture = source.architecture ?? (/arm64|aarch64/i.test(key) ? "arm64" : "x86_64");
+  // Instances of ARM types boot by UEFI only.
+  const bootMode = source.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
+  const { platform, licenseType, sizeGb, nvme } = source;
+  const optional = {
+    ...(bootMode !== undefined && { bootMode }),
+    ...(platform !== undefined && { platform }),
+    ...(licenseType !== undefined && { licenseType }),
+    ...(sizeGb !== undefined && { sizeGb }),
+  };
+  return found(etag, { kind: "upload", file: { key, format, architecture, nvme, ...optional } });
+}

@@ -1,0 +1,48 @@
+/** The builder: the ephemeral instance on which a recipe provisions its image. */
+import { minutes } from "../../../shared/duration.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import type { Step } from "../../../shared/documents/recipe-steps.ts";
+import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts";
+import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
+import { CHECK_IDS, IMAGE_CHECKS } from "../../../shared/image-checks.ts";
+import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import { next } from "../../../shared/workflow/workflow.ts";
+import { Stop } from "./image.ts";
+import { BuilderInput } from "./input.ts";
+import { releaseFailed } from "./release.ts";
+
+/** The builder that a planned recipe launches. */
+export function builderSpec({ recipe, document, plan }: BuilderInput): InstanceSpec {
+  const { source, image } = document;
+  return {
+    role: ROLE.builder,
+    imageId: plan.baseImage.id,
+    instanceTypes: source.instanceTypes,
+    vSwitchIds: source.vSwitchIds,
+    spot: source.spot,
+    expireAfterMs: source.expireAfterMs,
+    params: instanceParams({ ...source, imageDataDisks: plan.baseImage.dataDisks }, image.resourceGroupId),
+    tags: { [TAG.recipe]: recipe },
+  };
+}
+
+/** The last command: removes the identity and history of the builder, but nothing whose image check is waived. */
+function generalizeStep({ test }: Recipe): Step {
+  const checks = CHECK_IDS.filter((id) => !test.hygiene.waive.includes(id));
+  const lines = checks.flatMap((id) => IMAGE_CHECKS[id].generalize ?? []);
+  const command = [...lines, "sync", "exit 0"].join("\n");
+  return { kind: "run", name: "generalize", command, timeoutMs: minutes(2), environment: {} };
+}
+
+export const builder = ephemeralInstance({
+  input: BuilderInput,
+  spec: builderSpec,
+  commands: ({ document, parameters }) => [
+    ...document.provision.map((step) => (step.kind === "reboot" ? step : withParameters(step, parameters))),
+    generalizeStep(document),
+  ],
+  refuse: ({ input }) => parametersProblem(input.parameters, input.document),
+  onReady: (_event, instanceId) => next(Stop, { instanceId }, { note: "provisioned" }),
+  compensate: (_event, reason, instanceId) => releaseFailed({ instanceId }, reason),
+});

@@ -1,0 +1,121 @@
+/** Whether a recipe needs a new image, and from what: reads the world and changes nothing. */
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { headObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
+import { renderImageName } from "../../../shared/documents/image-name.ts";
+import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
+import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { TAG } from "../../../shared/tags.ts";
+import type { Envelope } from "../../../shared/workflow/envelope.ts";
+import { findBase, type Base } from "./base.ts";
+import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
+import { changedInputs, inputsOf, namedObjects, objectsOf } from "./digests.ts";
+
+export type Decision =
+  | { readonly kind: "skip"; readonly note: string }
+  | {
+      readonly kind: "bake";
+      readonly base: Base;
+      readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs">;
+      readonly why: string;
+    };
+
+type Request = Pick<Envelope, "run" | "by" | "startedAt"> & { readonly input: LockedInput };
+
+/** Compares the inputs of this bake with those of the newest image of the recipe. A problem refuses the bake. */
+export async function decide(request: Request, cloud: CloudClient): Promise<Result<Decision>> {
+  const { run, by, startedAt, input } = request;
+  const { recipe, document, parameters, upload } = input;
+  const refused = requestProblem(input);
+  if (refused !== undefined) return problem(refused);
+  if (document.source.kind === "upload" && upload === undefined && by.startsWith("upload:")) {
+    // The upload of the recipe itself: its disk file is uploaded next.
+    return ok({
+      kind: "skip",
+      note: `recipe ${recipe} is ready; upload a disk file to disks/${recipe}/ to bake it`,
+    });
+  }
+  const found = await findBase(input, run, cloud);
+  if (!found.ok) return found;
+  const objects = await findObjects(input, cloud);
+  if (!objects.ok) return objects;
+  const { base, identity } = found.value;
+  const inputs = inputsOf(document, identity, objects.value, parameters);
+  const compared = compare(input, inputs, await newestImage(recipe, cloud));
+  if ("note" in compared) return ok({ kind: "skip", ...compared });
+  const imageName = renderImageName(document.image.name, { recipe, run, at: startedAt });
+  return ok({ kind: "bake", base, plan: { imageName, inputs }, ...compared });
+}
+
+function requestProblem({ recipe, document, parameters, upload }: LockedInput): string | undefined {
+  const { kind } = document.source;
+  if (upload !== undefined && kind !== "upload") {
+    return `${upload.key}: recipe ${recipe} is made from source.${kind}, and only source.upload takes disk files; upload it to the folder of another recipe`;
+  }
+  return parametersProblem(parameters, document);
+}
+
+/** The ETags of the objects whose content goes into the image. */
+async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Result<string[]>> {
+  const { recipe, document } = input;
+  const keys = objectsOf(document);
+  const heads = await Promise.all(keys.map((key) => headObject(cloud, key)));
+  const missing = keys.filter((_key, index) => heads[index] === undefined);
+  if (missing.length > 0)
+    return problem(`recipe ${recipe} names objects that the bucket does not have: ${missing.join(", ")}`);
+  const there = heads.filter((head) => head !== undefined);
+  const tooLong = longCommand(input, there);
+  return tooLong === undefined ? ok(there.map(({ etag }) => etag)) : problem(tooLong);
+}
+
+/** The first command that is too long to be sent. With objects and parameters the length is known only now. */
+function longCommand(
+  { document, parameters }: LockedInput,
+  heads: readonly ObjectInfo[],
+): string | undefined {
+  const sizes = new Map(heads.map(({ key, size }) => [key, size]));
+  for (const [index, step] of document.provision.entries()) {
+    if (step.kind === "reboot") continue;
+    const [text, ofObject] = step.kind === "run" ? [step.command, 0] : ["", sizes.get(step.command) ?? 0];
+    const bytes = sentBytes(scriptOf(withParameters(step, parameters), text), ofObject);
+    if (bytes <= COMMAND_MAX_BYTES) continue;
+    return `provision[${index}] ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; split it, or let it download the rest`;
+  }
+  return undefined;
+}
+
+/** The newest image of the recipe that can be used, or that was rolled back: an equal image is no better than that. */
+async function newestImage(recipe: string, cloud: CloudClient): Promise<Image | undefined> {
+  const images = await describeImages(cloud, { tags: { [TAG.recipe]: recipe } });
+  return images
+    .filter((image) => image.status === "Available" || wasRolledBack(image))
+    .toSorted((a, b) => b.createdAt - a.createdAt)[0];
+}
+
+const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").startsWith("rolled-back ");
+
+/** Why the recipe is baked, or a note on why it is not. */
+function compare(
+  { document, force }: LockedInput,
+  inputs: Inputs,
+  newest: Image | undefined,
+): { readonly why: string } | { readonly note: string } {
+  if (newest === undefined) return { why: "first bake of this recipe" };
+  const changed = changedInputs(inputs, newest.tags).map((input) =>
+    input === "objects" ? namedObjects(objectsOf(document), inputs, newest.tags) : input,
+  );
+  if (changed.length > 0) return { why: `changed since ${newest.id}: ${changed.join(", ")}` };
+  if (force) return { why: `forced, nothing changed since ${newest.id}` };
+  if (newest.tags[TAG.test] === "failed") return { why: `${newest.id} did not pass its test` };
+  if (document.rebake.onlyIfChanged) return { note: unchanged(inputs, newest) };
+  return { why: `nothing changed since ${newest.id}, and rebake.onlyIfChanged is false` };
+}
+
+function unchanged({ base, recipe, objects, parameters }: Inputs, newest: Image): string {
+  const compared = `base ${base}, recipe ${recipe}, objects ${objects} and parameters ${parameters} are the same`;
+  // Another bake would undo the rollback with an equal image.
+  return wasRolledBack(newest)
+    ? `nothing changed since ${newest.id}, which was rolled back: ${compared}; change the recipe, or bake with force: true`
+    : `nothing changed since ${newest.id}: ${compared}`;
+}

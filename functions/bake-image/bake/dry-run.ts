@@ -1,0 +1,60 @@
+/** A dry run of a bake, a run of one phase: reads and decides as the bake does, and changes nothing. */
+import { loadRecipe } from "../../../shared/document-store.ts";
+import { minutes } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { holderOf } from "../../../shared/workflow/lock.ts";
+import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { builderSpec } from "./builder.ts";
+import type { Decision } from "./decide.ts";
+import { lockName, RequestInput, type LockedInput } from "./input.ts";
+import { refusedBusy } from "./lock.ts";
+
+export const DryRun = eventsWith(RequestInput)("dry-run", {});
+export type DryRun = EventOf<typeof DryRun>;
+
+/** Fails with the reason that the bake would fail with before its first change; else reports what it would do. */
+async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { recipe } = event.input;
+  const read = await loadRecipe(cloud, recipe);
+  if ("problem" in read) return failed(read.problem);
+  const { document } = read;
+  const holder = await holderOf(cloud, lockName(recipe), clock.now());
+  if (holder !== undefined && document.whenBusy !== "queue") return failed(refusedBusy(recipe, holder));
+  const { decide } = await import("./decide.ts");
+  const locked = { ...event, input: { ...event.input, document } };
+  const decided = await decide(locked, cloud);
+  if (!decided.ok) return failed(decided.problem);
+  const report = { dryRun: true, recipe, ...(holder !== undefined && { waitsFor: holder }) };
+  const { value } = decided;
+  if (value.kind === "skip") return done({ ...report, wouldBake: false, note: value.note });
+  const source = await previewSource(locked, value, ports);
+  if (!source.ok) return failed(source.problem);
+  const { family: promotes } = document;
+  return done({ ...report, wouldBake: true, why: value.why, ...source.value, ...(promotes && { promotes }) });
+}
+
+type Bake = Extract<Decision, { readonly kind: "bake" }>;
+
+/** The base of the image, and the launch of its builder. */
+async function previewSource(
+  event: DryRun & { readonly input: LockedInput },
+  { base, plan }: Bake,
+  ports: Ports,
+): Promise<Result<Readonly<Record<string, unknown>>>> {
+  if (base.kind === "instance") {
+    const { id } = base.source;
+    return ok({ from: id, ...(base.running && { wouldStop: id }) });
+  }
+  const from = plan.inputs.base;
+  if (base.kind !== "builder") return ok({ from });
+  const { dryRunLaunch } = await import("../../../shared/ephemeral-instance/dry-run.ts");
+  const document = { ...event.input.document, source: base.source };
+  const spec = builderSpec({ ...event.input, document, plan: { ...plan, baseImage: base.image } });
+  const launch = await dryRunLaunch(event, spec, ports);
+  return launch.ok ? ok({ from, ...launch.value }) : launch;
+}
+
+export const dryRun = phase(DryRun, { limitMs: minutes(30), run: previewBake });

@@ -1,0 +1,212 @@
+/** The image: stops its instance, makes it, waits for it and tags its snapshots. */
+import * as z from "zod/mini";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import {
+  createImage,
+  describeImages,
+  importImage,
+  type ImageAttributes,
+} from "../../../shared/cloud/ecs/images.ts";
+import { describeInstances, stopInstance } from "../../../shared/cloud/ecs/instances.ts";
+import { describeTask } from "../../../shared/cloud/ecs/tasks.ts";
+import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import { deleteObject } from "../../../shared/cloud/oss/objects.ts";
+import { ARCHITECTURES } from "../../../shared/documents/platforms.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { InstanceId } from "../../../shared/ephemeral-instance/events.ts";
+import { CloudError } from "../../../shared/errors.ts";
+import { tagSnapshots } from "../../../shared/image-snapshots.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { inputTags } from "./digests.ts";
+import { PlannedInput } from "./input.ts";
+import { Release, releaseFailed } from "./release.ts";
+
+const event = eventsWith(PlannedInput);
+
+export const Stop = event("stop", { instanceId: InstanceId });
+type Stop = EventOf<typeof Stop>;
+
+/** BAKE-2. */
+async function stopInstanceOf(given: Stop, { cloud, clock }: Ports): Promise<Outcome> {
+  const { instanceId } = given;
+  const [instance] = await describeInstances(cloud, { ids: [instanceId] });
+  if (instance === undefined) return releaseFailed(given, `${instanceId} is gone before its image was made`);
+  if (instance.status === "Stopped") return next(Capture, { from: { instanceId } });
+  // KeepCharging keeps the public IP address of a source instance, which is started again.
+  if (instance.status === "Running") await stopInstance(cloud, instanceId, { stoppedMode: "KeepCharging" });
+  return poll(given, clock, PACE.instance, `${instanceId} is stopping`);
+}
+
+export const stop = phase(Stop, { limitMs: minutes(30), run: stopInstanceOf, compensate: releaseFailed });
+
+const Disk = z.strictObject({
+  kind: z.enum(["system", "data"]),
+  snapshotId: z.exactOptional(z.string()),
+  device: z.string(),
+  sizeGb: z.exactOptional(z.int()),
+});
+/** A disk file to import, and the attributes of its image. */
+const ImportFile = z.strictObject({
+  key: z.string(),
+  format: z.enum(["RAW", "VHD", "QCOW2"]),
+  sizeGb: z.exactOptional(z.int()),
+  architecture: z.enum(ARCHITECTURES),
+  bootMode: z.exactOptional(z.string()),
+  platform: z.exactOptional(z.string()),
+  licenseType: z.exactOptional(z.string()),
+  nvme: z.boolean(),
+});
+export type ImportFile = z.infer<typeof ImportFile>;
+
+/** The source of the image. Exactly one: CreateImage silently ignores a second one. */
+const Source = z.union([
+  z.strictObject({ instanceId: InstanceId }),
+  z.strictObject({ snapshotId: z.string() }),
+  z.strictObject({ disks: z.array(Disk) }),
+  z.strictObject({ file: ImportFile }),
+]);
+export const Capture = event("capture", { from: Source });
+type Capture = EventOf<typeof Capture>;
+
+interface Started {
+  readonly imageId: string;
+  /** Imports only. */
+  readonly taskId?: string;
+}
+
+const instanceOf = ({ from }: Capture): string | undefined =>
+  "instanceId" in from ? from.instanceId : undefined;
+
+async function makeImage(given: Capture, { cloud }: Ports): Promise<Outcome> {
+  const { imageId, taskId }: Started = await startImage(given, cloud).catch(async (error: unknown) => ({
+    imageId: await ownImage(error, given, cloud),
+  }));
+  const state = { instanceId: instanceOf(given), imageId, taskId };
+  return next(AwaitImage, state, { afterMs: PACE.image.firstMs, note: `${imageId} is being made` });
+}
+
+async function startImage(given: Capture, cloud: CloudClient): Promise<Started> {
+  const { from, run } = given;
+  const attributes = attributesOf(given);
+  const token = clientToken(run, "capture", 0, { from, attributes });
+  if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token) };
+  const { key, format, sizeGb, ...own } = from.file;
+  const file = { bucket: cloud.access.bucket, key, format, ...(sizeGb !== undefined && { sizeGb }) };
+  return importImage(cloud, [file], { ...attributes, ...own }, token);
+}
+
+export const capture = phase(Capture, {
+  limitMs: minutes(60),
+  run: makeImage,
+  compensate: (given, reason) => releaseFailed({ instanceId: instanceOf(given) }, reason),
+});
+
+/** The image of this run, when its name is taken because the cloud has forgotten the client token. @throws error */
+async function ownImage(error: unknown, given: Capture, cloud: CloudClient): Promise<string> {
+  if (!(error instanceof CloudError) || error.code !== "InvalidImageName.Duplicated") throw error;
+  const named = await describeImages(cloud, { name: given.input.plan.imageName });
+  const own = named.find(({ tags }) => tags[TAG.run] === given.run);
+  if (own === undefined) throw error;
+  return own.id;
+}
+
+/** The attributes of the image. It joins no family (BAKE-1). */
+export function attributesOf({ run, by, input }: Pick<Capture, "run" | "by" | "input">): ImageAttributes {
+  const { recipe, document, plan } = input;
+  const { image } = document;
+  return {
+    name: plan.imageName,
+    version: image.version,
+    description: image.description ?? document.description,
+    platform: image.platform,
+    architecture: image.architecture,
+    bootMode: image.bootMode,
+    detection: image.detection,
+    resourceGroupId: image.resourceGroupId,
+    tags: {
+      ...image.tags,
+      ...inputTags(plan.inputs),
+      [TAG.run]: run,
+      [TAG.role]: ROLE.image,
+      [TAG.recipe]: recipe,
+      [TAG.by]: tagValue(by),
+    },
+  };
+}
+
+/** CreateImage, Tag.N.Value: 128 characters, no URL, and no `aliyun` or `acs:` at its start. */
+const tagValue = (text: string): string =>
+  text
+    .replaceAll(/https?:\/\//gi, "")
+    .replace(/^(?=aliyun|acs:)/i, "by ")
+    .slice(0, 128);
+
+const made = { instanceId: z.optional(InstanceId), imageId: z.string() };
+const AwaitImage = event("await-image", { ...made, taskId: z.optional(z.string()) });
+type AwaitImage = EventOf<typeof AwaitImage>;
+
+/** An image that is not listed this long after it was requested is gone. */
+const ABSENT_MS = minutes(5);
+
+/** BAKE-3. */
+async function waitForImage(given: AwaitImage, { cloud, clock }: Ports): Promise<Outcome> {
+  const { instanceId, imageId, taskId } = given;
+  // The task comes first: it is not documented whether a failed import leaves an image.
+  const failure = taskId === undefined ? undefined : await importFailure(taskId, cloud);
+  if (failure !== undefined) {
+    const reason = `Import of ${imageId} failed: ${failure}. Fix the disk file and upload it again.`;
+    return releaseFailed(given, reason);
+  }
+  const [image] = await describeImages(cloud, { ids: [imageId] });
+  if (image === undefined) {
+    return clock.now() - given.phaseStartedAt > ABSENT_MS
+      ? releaseFailed(given, `${imageId} is gone before it was available`)
+      : poll(given, clock, PACE.image, `${imageId} is not listed yet`);
+  }
+  const { status, usable, progress } = image;
+  if (status === "CreateFailed")
+    return releaseFailed(given, `the cloud could not make ${imageId}: ${status}`);
+  if (status === "Available" && usable)
+    return next(TagSnapshots, { instanceId, imageId }, { note: `${imageId} is available` });
+  const percent = progress === undefined ? "" : ` ${progress} %`;
+  return poll(given, clock, PACE.image, `${imageId} is ${status}${percent}`);
+}
+
+/** Why an import failed; undefined while it may still succeed. */
+async function importFailure(taskId: string, cloud: CloudClient): Promise<string | undefined> {
+  const { status, errors } = await describeTask(cloud, taskId);
+  if (status !== "Failed" && status !== "Deleted") return undefined;
+  return errors.join("; ") || `its task ${taskId} is ${status}`;
+}
+
+// Imports of large disks take hours.
+export const awaitImage = phase(AwaitImage, {
+  limitMs: hours(6),
+  run: waitForImage,
+  compensate: releaseFailed,
+});
+
+const TagSnapshots = event("tag-snapshots", made);
+type TagSnapshots = EventOf<typeof TagSnapshots>;
+
+/** CreateImage tags the image only. Its snapshots get their own tags, and an imported file is deleted on request. */
+async function finishImage(given: TagSnapshots, { cloud }: Ports): Promise<Outcome> {
+  const { instanceId, imageId, run, input } = given;
+  const [image] = await describeImages(cloud, { ids: [imageId] });
+  const tags = { [TAG.run]: run, [TAG.recipe]: input.recipe, [TAG.image]: imageId };
+  if (image !== undefined) await tagSnapshots(cloud, image, tags);
+  const { source } = input.document;
+  if (input.upload && source.kind === "upload" && !source.keepObject)
+    await deleteObject(cloud, input.upload.key);
+  return next(Release, { instanceId, imageId, verdict: { ok: true, note: `${imageId} is made` } });
+}
+
+export const finish = phase(TagSnapshots, {
+  limitMs: minutes(30),
+  run: finishImage,
+  compensate: releaseFailed,
+});

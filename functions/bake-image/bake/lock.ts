@@ -1,0 +1,33 @@
+/** The first phase: reads the recipe and acquires its lock, so that one bake of a recipe runs at a time. */
+import { loadRecipe } from "../../../shared/document-store.ts";
+import { hours } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { acquireLock } from "../../../shared/workflow/lock.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { lockName, RequestInput } from "./input.ts";
+import { Plan } from "./plan.ts";
+
+export const Lock = eventsWith(RequestInput)("lock", {});
+export type Lock = EventOf<typeof Lock>;
+
+async function lockRecipe(event: Lock, { cloud, clock }: Ports): Promise<Outcome> {
+  const { recipe } = event.input;
+  const read = await loadRecipe(cloud, recipe);
+  if ("problem" in read) return failed(read.problem);
+  const { document } = read;
+  const holder = await acquireLock(cloud, lockName(recipe), event.run, clock.now());
+  if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
+  return document.whenBusy === "queue"
+    ? poll(event, clock, PACE.lock, busy(recipe, holder))
+    : failed(refusedBusy(recipe, holder));
+}
+
+const busy = (recipe: string, holder: string): string => `recipe ${recipe} is being baked by ${holder}`;
+
+/** The reason to refuse a bake while another one holds the recipe (whenBusy: refuse). */
+export const refusedBusy = (recipe: string, holder: string): string =>
+  `${busy(recipe, holder)}; try again when it is done`;
+
+export const lock = phase(Lock, { limitMs: hours(24), run: lockRecipe });

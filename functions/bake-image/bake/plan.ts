@@ -1,0 +1,50 @@
+/** Decides whether the recipe is baked, and goes on to the phase that its source begins with. */
+import { minutes } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { builder } from "./builder.ts";
+import { Capture, Stop } from "./image.ts";
+import type { Decision } from "./decide.ts";
+import { LockedInput } from "./input.ts";
+
+export const Plan = eventsWith(LockedInput)("plan", {});
+type Plan = EventOf<typeof Plan>;
+
+/** Ends the run when there is nothing to bake: it owns only its lock, which ends with it (LOCK-2). */
+async function planBake(event: Plan, ports: Ports): Promise<Outcome> {
+  // Loaded here only: reading documents is a third of a cold start.
+  const { decide } = await import("./decide.ts");
+  const decided = await decide(event, ports.cloud);
+  if (!decided.ok) return failed(decided.problem);
+  const { value } = decided;
+  return value.kind === "skip" ? done({ skipped: true, note: value.note }) : begin(event.input, value, ports);
+}
+
+type Bake = Extract<Decision, { readonly kind: "bake" }>;
+
+async function begin(input: LockedInput, { base, plan, why }: Bake, ports: Ports): Promise<Outcome> {
+  const planned = { note: why, input: { ...input, plan } };
+  switch (base.kind) {
+    case "builder": {
+      const document = { ...input.document, source: base.source };
+      return builder.start({ ...input, document, plan: { ...plan, baseImage: base.image } }, ports, why);
+    }
+    case "instance": {
+      const { id: instanceId, stop } = base.source;
+      const restart = base.running && { restart: instanceId };
+      const options = { note: why, input: { ...input, plan: { ...plan, ...restart } } };
+      return stop ? next(Stop, { instanceId }, options) : next(Capture, { from: { instanceId } }, options);
+    }
+    case "snapshot":
+      return next(Capture, { from: { snapshotId: base.source.id } }, planned);
+    case "disks": {
+      const disks = base.source.disks.map(({ type: kind, ...disk }) => ({ kind, ...disk }));
+      return next(Capture, { from: { disks } }, planned);
+    }
+    case "upload":
+      return next(Capture, { from: { file: base.file } }, planned);
+  }
+}
+
+export const plan = phase(Plan, { limitMs: minutes(30), run: planBake });

@@ -1,0 +1,120 @@
+/** The last phase of a bake whose plan was made: releases and restores everything, then ends the run. */
+import * as z from "zod/mini";
+import { describeImages } from "../../../shared/cloud/ecs/images.ts";
+import { describeInstances, startInstance } from "../../../shared/cloud/ecs/instances.ts";
+import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
+import { cancelTask, describeTask } from "../../../shared/cloud/ecs/tasks.ts";
+import { hours } from "../../../shared/duration.ts";
+import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
+import { deleteImageOf } from "../../../shared/image-snapshots.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { taskId } from "../../../shared/names.ts";
+import type { PromoteRequest } from "../../../shared/requests/promote.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { releaseLock } from "../../../shared/workflow/lock.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { lockName, PlannedInput } from "./input.ts";
+
+export const Release = eventsWith(PlannedInput)("release", {
+  ...releasing,
+  imageId: z.optional(z.string()),
+  /** The import that makes the image. */
+  taskId: z.optional(z.string()),
+});
+type Release = EventOf<typeof Release>;
+
+interface Owned {
+  readonly instanceId?: string | undefined;
+  readonly imageId?: string | undefined;
+  readonly taskId?: string | undefined;
+}
+
+/** The way out of every phase: releases what the run owns by then and ends it with `reason`. */
+export const releaseFailed = ({ instanceId, imageId, taskId: task }: Owned, reason: string): Outcome =>
+  next(Release, { instanceId, imageId, taskId: task, verdict: { ok: false, reason } });
+
+/** Each does one thing and says so; the first that has something to do takes this invocation. */
+const STEPS = [releaseBuilder, cancelImport, deleteFailedImage, restartSource];
+
+async function releaseAll(event: Release, ports: Ports): Promise<Outcome> {
+  for (const step of STEPS) {
+    const outcome = await step(event, ports);
+    if (outcome !== undefined) return outcome;
+  }
+  await releaseLock(ports.cloud, lockName(event.input.recipe), event.run);
+  return completionOf(event);
+}
+
+async function releaseBuilder(event: Release, ports: Ports): Promise<Outcome | undefined> {
+  const { document, plan } = event.input;
+  if (plan.baseImage === undefined) return undefined;
+  return releaseInstance(event, { role: ROLE.builder, keepFailedMs: document.keepFailedMs }, ports);
+}
+
+/** States of an import task that can be cancelled. */
+const CANCELLABLE = new Set(["Processing", "Waiting"]);
+
+/** An image cannot be deleted while it is imported. */
+async function cancelImport(event: Release, { cloud, clock }: Ports): Promise<Outcome | undefined> {
+  if (event.verdict.ok || event.taskId === undefined) return undefined;
+  const { status } = await describeTask(cloud, event.taskId);
+  if (!CANCELLABLE.has(status)) return undefined;
+  await cancelTask(cloud, event.taskId);
+  return poll(event, clock, PACE.step, `import task ${event.taskId} is cancelled`);
+}
+
+/** The image of a failed run, then its snapshots. By tag as well as by id: an answer may have been lost. */
+async function deleteFailedImage(event: Release, { cloud, clock }: Ports): Promise<Outcome | undefined> {
+  const { verdict, run, imageId } = event;
+  if (verdict.ok) return undefined;
+  const known = imageId === undefined ? [] : await describeImages(cloud, { ids: [imageId] });
+  const tagged = await describeImages(cloud, { tags: { [TAG.run]: run, [TAG.role]: ROLE.image } });
+  const [image] = [...known, ...tagged];
+  if (image !== undefined) {
+    await deleteImageOf(cloud, run, image);
+    return poll(event, clock, PACE.step, `${image.id} is deleted`);
+  }
+  const ofRun = { tags: { [TAG.run]: run, [TAG.role]: ROLE.snapshot } };
+  const [snapshot] = await describeSnapshots(cloud, ofRun);
+  if (snapshot === undefined) return undefined;
+  await deleteSnapshot(cloud, snapshot.id);
+  return poll(event, clock, PACE.step, `${snapshot.id} is deleted`);
+}
+
+async function restartSource(event: Release, { cloud, clock }: Ports): Promise<Outcome | undefined> {
+  const id = event.input.plan.restart;
+  const [instance] = id === undefined ? [] : await describeInstances(cloud, { ids: [id] });
+  if (instance?.status === "Stopped") await startInstance(cloud, instance.id);
+  else if (instance?.status !== "Stopping") return undefined;
+  return poll(event, clock, PACE.instance, `${instance.id} is ${instance.status}, and is started again`);
+}
+
+/** The end of the run. An image of a family is promoted next. */
+function completionOf({ verdict, imageId, input, run, by }: Release): Outcome {
+  if (!verdict.ok) return failed(verdict.reason);
+  const { recipe, document, plan } = input;
+  const { imageName, inputs } = plan;
+  const result = { imageId, imageName, inputs };
+  if (imageId === undefined || document.family === undefined) return done(result);
+  const event: PromoteRequest = { v: 1, request: "promote", recipe, imageId, document, delivery: run, by };
+  const to = "promote-family";
+  return done({ ...result, promotes: document.family }, [
+    { to, taskId: taskId.child(run, "promote"), event },
+  ]);
+}
+
+/** Names everything that could not be released, and what becomes of it. */
+function releaseIncomplete({ verdict, instanceId, imageId, input, run }: Release, reason: string): Outcome {
+  const { baseImage, restart } = input.plan;
+  const left = [
+    ...(instanceId !== undefined && baseImage !== undefined ? [leftInstance(instanceId)] : []),
+    ...(restart === undefined ? [] : [`${restart} may still be stopped: check it, and start it`]),
+    ...(imageId === undefined ? [] : [`${imageId} is left for the janitor to delete`]),
+  ];
+  const all = left.join("; ") || `nothing is known to be left; search for the tag ${TAG.run} = ${run}`;
+  return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${reason}; ${all}`);
+}
+
+export const release = phase(Release, { limitMs: hours(2), run: releaseAll, compensate: releaseIncomplete });

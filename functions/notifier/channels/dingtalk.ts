@@ -1,0 +1,26 @@
+/**
+ * DingTalk, custom robot: https://open.dingtalk.com/document/robots/custom-robot-access. With "additional signature"
+ * the URL carries Base64 of HMAC-SHA256 over `<ms>\n<secret>`, with the secret as key.
+ */
+import { hmac } from "../../../shared/hmac.ts";
+import { JSON_HEADERS, refusalByCode, type ChannelFormat } from "./format.ts";
+
+export const dingtalk: ChannelFormat = {
+  message({ url, secret }, { title, lines, actions, links, notification }, now) {
+    const shown = [
+      ...actions,
+      ...(links.run === undefined ? [] : [{ label: notification.run, url: links.run }]),
+    ];
+    const text = [`### ${title}`, ...lines, ...shown.map((link) => `[${link.label}](${link.url})`)].join(
+      "\n\n",
+    );
+    const signed = new URL(url);
+    if (secret !== undefined) {
+      signed.searchParams.set("timestamp", String(now));
+      signed.searchParams.set("sign", hmac(secret, `${now}\n${secret}`, "base64"));
+    }
+    const body = JSON.stringify({ msgtype: "markdown", markdown: { title, text } });
+    return { url: signed.href, headers: JSON_HEADERS, body };
+  },
+  refusal: refusalByCode("errcode"),
+};

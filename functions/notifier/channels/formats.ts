@@ -1,0 +1,16 @@
+/** Every kind of channel. */
+import * as z from "zod/mini";
+import { dingtalk } from "./dingtalk.ts";
+import { feishu } from "./feishu.ts";
+import type { ChannelFormat } from "./format.ts";
+import { json } from "./json.ts";
+import { slack } from "./slack.ts";
+
+export const ChannelKind = z.enum(["dingtalk", "feishu", "slack", "json"]);
+
+export const FORMATS: Readonly<Record<z.infer<typeof ChannelKind>, ChannelFormat>> = {
+  dingtalk,
+  feishu,
+  slack,
+  json,
+};

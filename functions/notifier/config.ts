@@ -1,0 +1,33 @@
+/** The environment of the notifier. Addresses of channels are secrets: whoever knows one can post there. */
+import * as z from "zod/mini";
+import { readEnvJson } from "../../shared/env-json.ts";
+import { Name } from "../../shared/names.ts";
+import { ChannelKind } from "./channels/formats.ts";
+
+/** https only; plain http may go to this machine, where a relay or a test listens. */
+const address = z.string().check(z.regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:|\/))/));
+const Channel = z.strictObject({
+  kind: ChannelKind,
+  url: address,
+  secret: z.optional(z.string().check(z.minLength(1))),
+});
+const CHANNELS = { variable: "KILN_CHANNELS", schema: z.record(Name, Channel), section: "Channels" };
+
+/** A channel; with a secret its messages are signed by the rules of its kind. */
+export type Channel = z.infer<typeof Channel>;
+
+/**
+ * Channels from KILN_CHANNELS, JSON such as `{"ops":{"kind":"dingtalk","url":"https://…","secret":"SEC…"}}`.
+ * @throws ConfigError that names the place, never the value.
+ */
+export const readChannels = (
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<Record<string, Channel>> => readEnvJson(CHANNELS, environment);
+
+/** The webhook's URL and the secret for its links; empty when they are not set. */
+export function readLinkSettings(environment: NodeJS.ProcessEnv = process.env) {
+  return {
+    baseUrl: (environment["KILN_WEBHOOK_URL"] ?? "").replace(/\/$/, ""),
+    secret: environment["KILN_APPROVAL_SECRET"] ?? "",
+  };
+}

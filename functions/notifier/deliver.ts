@@ -1,0 +1,87 @@
+/** Delivers one notification: posts it, or queues the next attempt, or keeps it for an operator. */
+import { putObject } from "../../shared/cloud/oss/objects.ts";
+import { formatDuration, hours, minutes, seconds } from "../../shared/duration.ts";
+import { ConfigError } from "../../shared/errors.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { failureKey } from "../../shared/keys.ts";
+import type { NotifyRequest } from "../../shared/notifications/notification.ts";
+import { notificationSend } from "../../shared/notifications/subscriptions.ts";
+import { send } from "../../shared/send.ts";
+import { FORMATS } from "./channels/formats.ts";
+import { contentOf } from "./channels/content.ts";
+import { readChannels, readLinkSettings } from "./config.ts";
+import { linksOf } from "./links.ts";
+
+const TIMEOUT_MS = seconds(10);
+
+/** Returns what came of it. A channel that does not accept is no error: the notification is retried or kept. */
+export async function deliverNotification(request: NotifyRequest, ports: Ports) {
+  const { channel, notification, attempt = 0 } = request;
+  const failure = await post(request, ports.clock.now());
+  if (failure === undefined) return { delivered: channel };
+  const { problem, permanent } = failure;
+  const waitMs = permanent ? undefined : retryMs(attempt + 1);
+  if (waitMs === undefined) {
+    const kept = failureKey(`notification-${notification.run}-${notification.kind}-${channel}`);
+    await putObject(ports.cloud, kept, JSON.stringify({ problem, request }), {
+      contentType: "application/json",
+    });
+    return { warning: "notification not delivered", problem, kept };
+  }
+  await send(notificationSend({ ...request, attempt: attempt + 1 }), ports, waitMs);
+  return { problem, retryIn: formatDuration(waitMs) };
+}
+
+/** The first waits between attempts; the others are an hour, the longest delay of an event. */
+const FIRST_WAITS_MS = [1, 2, 5, 15, 30].map(minutes);
+const ATTEMPTS_MAX = FIRST_WAITS_MS.length + 23;
+
+/** The wait before attempt number `attempt` (0 is the first); undefined after about a day of attempts. */
+export function retryMs(attempt: number): number | undefined {
+  return attempt > ATTEMPTS_MAX ? undefined : (FIRST_WAITS_MS[attempt - 1] ?? hours(1));
+}
+
+interface PostFailure {
+  readonly problem: string;
+  /** Settings must change first; a retry cannot help. */
+  readonly permanent: boolean;
+}
+
+async function post(
+  { channel: name, notification }: NotifyRequest,
+  now: number,
+): Promise<PostFailure | undefined> {
+  try {
+    const channels = readChannels();
+    const channel = Object.hasOwn(channels, name) ? channels[name] : undefined;
+    if (channel === undefined) {
+      throw new ConfigError(
+        `KILN_CHANNELS has no channel ${name}; add it, or remove it from notify in the document`,
+      );
+    }
+    const content = contentOf(notification, linksOf(notification, readLinkSettings()));
+    const format = FORMATS[channel.kind];
+    const answer = await answerTo(format.message(channel, content, now));
+    if (answer === undefined) {
+      return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
+    }
+    const problem = answer.ok
+      ? format.refusal?.(answer.text)
+      : `status ${answer.status}: ${answer.text.slice(0, 200)}`;
+    return problem === undefined ? undefined : { problem, permanent: false };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problem: error.message, permanent: true };
+  }
+}
+
+/** Undefined when there is no answer. The error is dropped: it names the address, which is a secret. */
+async function answerTo({ url, headers, body }: ReturnType<(typeof FORMATS)["json"]["message"]>) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The approval of an operator before a family moves: ask → approve.
+ *
+ * APPROVAL-1. The question goes to every channel of the recipe, with a link that is signed and expires. The function
+ *     that posts the message makes the link: no event and no record holds it.
+ * APPROVAL-2. The answer is an object in the bucket; the first answer stands.
+ * APPROVAL-3. Without an answer in time the promotion fails.
+ */
+import * as z from "zod/mini";
+import { getObject } from "../../../shared/cloud/oss/objects.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { days, formatDuration, minutes, seconds } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { approvalKey } from "../../../shared/keys.ts";
+import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
+import { send } from "../../../shared/send.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { hasWebhookUrl } from "../config.ts";
+import { Reserve } from "./copies.ts";
+import { checkedEvent, type Checked } from "./input.ts";
+
+const Ask = checkedEvent("ask", { withinMs: z.int() });
+type Ask = EventOf<typeof Ask>;
+const Approve = checkedEvent("approve", { expiresAt: z.int() });
+type Approve = EventOf<typeof Approve>;
+
+/** A sentence on why the approval of a recipe could never be given, for before the image test costs anything. */
+export function approvalProblem({ promote, notify }: Recipe): string | undefined {
+  if (promote.approval === undefined) return undefined;
+  if (notify.length === 0) return "promote.approval needs a channel to ask: name one under notify";
+  return hasWebhookUrl()
+    ? undefined
+    : "promote.approval needs the address of the webhook: set KILN_WEBHOOK_URL and deploy again";
+}
+
+/** The phase after the image test. */
+export function afterTest(input: Checked, note: string): Outcome {
+  const { approval } = input.document.promote;
+  const options = { note, input };
+  return approval === undefined
+    ? next(Reserve, {}, options)
+    : next(Ask, { withinMs: approval.withinMs }, options);
+}
+
+async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
+  const { recipe, imageId, family, document } = event.input;
+  // From the phase's start, not from now: a repeat must ask with the same link.
+  const expiresAt = event.phaseStartedAt + event.withinMs;
+  const sends = notificationSends(document.notify, {
+    kind: "approval",
+    run: event.run,
+    subject: recipe,
+    by: event.by,
+    at: ports.clock.now(),
+    family,
+    imageId,
+    expiresAt,
+  });
+  for (const each of sends) await send(each, ports);
+  const note = `asked for approval, within ${formatDuration(event.withinMs)}`;
+  return next(Approve, { expiresAt }, { afterMs: PACE.approval.firstMs, note });
+}
+
+/** Loose: the webhook may note more about the answer. */
+const Answer = z.looseObject({ decision: z.enum(["approve", "reject"]) });
+
+async function awaitApproval(event: Approve, { cloud, clock }: Ports): Promise<Outcome> {
+  const { input, expiresAt } = event;
+  const now = clock.now();
+  const found = await getObject(cloud, approvalKey(event.run));
+  if (found !== undefined) {
+    return Answer.parse(JSON.parse(found.text)).decision === "approve"
+      ? next(Reserve, {}, { note: "approved" })
+      : failed(`${input.imageId} was rejected; its family ${input.family} stays as it is`);
+  }
+  if (now >= expiresAt) {
+    return failed(
+      `${input.imageId} was not approved until ${new Date(expiresAt).toISOString()} (promote.approval.within); promote it again to ask again`,
+    );
+  }
+  const waits = poll(event, clock, PACE.approval, "waits for approval");
+  // The last look is right after the end.
+  return { ...waits, afterMs: Math.min(waits.afterMs, expiresAt - now + seconds(1)) };
+}
+
+export const ask = phase(Ask, { limitMs: minutes(30), run: askForApproval });
+/** The recipe's own limit is at most 7 days and ends the phase first. */
+export const approve = phase(Approve, { limitMs: days(8), run: awaitApproval });

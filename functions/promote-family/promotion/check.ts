@@ -1,0 +1,67 @@
+/**
+ * The start of a promotion: load (only when an operator asked for it) → check.
+ *
+ * An image that was rolled back, or that a newer one supersedes, is not even tested: a late event must not undo a
+ * later decision.
+ */
+import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { minutes } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { homeOf } from "../family/served.ts";
+import { rolledBackBy, statusTag } from "../family/status.ts";
+import { afterTest, approvalProblem } from "./approval.ts";
+import { imageTest } from "./image-test.ts";
+import { Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
+
+/** The first phase of a promotion that an operator asked for. */
+export const Load = eventsWith(Requested)("load", {});
+/** The first phase of a promotion that a bake asked for. */
+export const Check = eventsWith(WithRecipe)("check", {});
+
+async function loadRecipeOf({ input }: EventOf<typeof Load>, ports: Ports): Promise<Outcome> {
+  const loaded = await withRecipe(input, ports);
+  return loaded.ok ? next(Check, {}, { input: loaded.value }) : failed(loaded.problem);
+}
+
+/** The input with its image, ready to be tested; or the reason not to test it. Changes nothing. */
+export async function checkImage(
+  input: WithRecipe,
+  ports: Ports,
+): Promise<Result<{ readonly input: Checked; readonly image: Image }>> {
+  const { imageId, family, document } = input;
+  const home = homeOf(ports);
+  const [image] = await describeImages(ports.cloud, { ids: [imageId] });
+  if (image === undefined) return problem(`image ${imageId} does not exist in ${home}`);
+  const rollback = rolledBackBy(image);
+  if (rollback !== undefined)
+    return problem(
+      `image ${imageId} was rolled back by ${rollback}; undo that rollback of ${family}, or bake again`,
+    );
+  if (image.status !== "Available" || !image.usable)
+    return problem(`image ${imageId} is ${image.status}, not available`);
+  const newer = await supersedingIn(home, image, input, ports);
+  if (!newer.ok) return newer;
+  const approval = approvalProblem(document);
+  if (approval !== undefined) return problem(approval);
+  const { createdAt, osType, dataDisks } = image;
+  const found = { createdAt, osType, dataDisks: [...dataDisks] };
+  return ok({ input: { ...input, image: found, testStartedAt: ports.clock.now() }, image });
+}
+
+async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Outcome> {
+  const checked = await checkImage(event.input, ports);
+  if (!checked.ok) return failed(checked.problem);
+  const { input } = checked.value;
+  // Before the test begins: retention keeps an image whose promotion runs.
+  await tagResources(ports.cloud, "image", [input.imageId], statusTag("waiting", event.run));
+  return input.document.test.skip
+    ? afterTest(input, "its recipe says test: skip")
+    : imageTest.start(input, ports);
+}
+
+export const load = phase(Load, { limitMs: minutes(30), run: loadRecipeOf });
+export const check = phase(Check, { limitMs: minutes(30), run: startTest });

@@ -1,0 +1,169 @@
+/**
+ * The image in other regions: reserve → copy → await-copies → share.
+ *
+ * COPY-1. A promotion locks its family first, and then reads again what changed while it waited.
+ * COPY-2. The cloud makes five copies into a region at once, and does not say how long others stay in its queue. So
+ *     no run asks for a sixth. (https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-copyimage)
+ * COPY-3. CopyImage tags the copy: a copy that no event knows of is still found and deleted.
+ * COPY-4. A copy that exists is used and not made again; an undo of this run does not delete it.
+ * COPY-5. A new copy is in no family. It must be Available and Usable before anything else happens to it.
+ */
+import * as z from "zod/mini";
+import { copyImage, describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { shareImage } from "../../../shared/cloud/ecs/shares.ts";
+import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { CloudError } from "../../../shared/errors.ts";
+import { tagSnapshots } from "../../../shared/image-snapshots.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { missingShares, placed, type Place } from "../family/deprecate.ts";
+import { lockFamily } from "../family/lock.ts";
+import { homeOf } from "../family/served.ts";
+import { rolledBackBy } from "../family/status.ts";
+import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
+import { Preflight } from "./join.ts";
+import { toUndo } from "./undo.ts";
+
+export const Reserve = checkedEvent("reserve", {});
+const Copy = checkedEvent("copy", { progress: Progress });
+type Copy = EventOf<typeof Copy>;
+const AwaitCopies = checkedEvent("await-copies", { progress: Progress });
+type AwaitCopies = EventOf<typeof AwaitCopies>;
+/** `batch` accounts a call; one at a time after a refusal, to find the account that is unknown. */
+const Share = checkedEvent("share", { progress: Progress, batch: z.int() });
+type Share = EventOf<typeof Share>;
+
+/** COPY-2. */
+const COPIES_AT_ONCE = 5;
+/** More are ignored: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-modifyimagesharepermission */
+const SHARES_AT_ONCE = 10;
+/** A copy that is not listed this long after the call that made it is gone. */
+const ABSENT_MS = minutes(5);
+
+async function reserveFamily(event: EventOf<typeof Reserve>, ports: Ports): Promise<Outcome> {
+  const { imageId, family } = event.input;
+  const waiting = await lockFamily(event, ports);
+  if (waiting !== undefined) return waiting;
+  const [image] = await describeImages(ports.cloud, { ids: [imageId] });
+  const rollback = image && rolledBackBy(image);
+  if (rollback !== undefined)
+    return failed(`${imageId} was rolled back by ${rollback} before it joined ${family}`);
+  const progress = { copies: {}, adopted: [], members: [], joined: [], deprecated: [] };
+  return next(Copy, { progress });
+}
+
+async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { input, progress, run } = event;
+  const missing = copyRegions(input, homeOf(ports)).filter((region) => !(region in progress.copies));
+  if (missing.length === 0) return next(AwaitCopies, { progress });
+  const [source] = await describeImages(cloud, { ids: [input.imageId] });
+  if (source === undefined) return toUndo(event, `${input.imageId} was deleted before it was copied`);
+  for (const region of missing) {
+    const all = await copiesIn(region, cloud);
+    const known = copyOf(input.imageId, all);
+    if (known) {
+      const adopted = known.tags[TAG.run] === run ? progress.adopted : [...progress.adopted, region];
+      const copies = { ...progress.copies, [region]: known.id };
+      const note = `${known.id} exists already in ${region}`;
+      return next(Copy, { progress: { ...progress, copies, adopted } }, { note });
+    }
+    if (all.filter(isUnderWay).length < COPIES_AT_ONCE) return copyTo(region, source, event, cloud);
+  }
+  const note = `${COPIES_AT_ONCE} images are being copied to ${missing.join(", ")} already`;
+  return poll(event, clock, PACE.image, note);
+}
+
+async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["cloud"]): Promise<Outcome> {
+  const { input, progress, run } = event;
+  const own = Object.entries(source.tags).filter(([key]) => !key.startsWith("kiln:"));
+  const target = {
+    region,
+    name: source.name,
+    ...(source.description !== "" && { description: source.description }),
+    tags: {
+      ...Object.fromEntries(own),
+      [TAG.run]: run,
+      [TAG.role]: ROLE.copy,
+      [TAG.recipe]: input.recipe,
+      [TAG.image]: input.imageId,
+    },
+  };
+  const imageId = await copyImage(cloud, input.imageId, target, clientToken(run, "copy", 0, target));
+  const copies = { ...progress.copies, [region]: imageId };
+  const note = `${imageId} is being copied to ${region}`;
+  return next(Copy, { progress: { ...progress, copies } }, { note });
+}
+
+/** All copies in a region that promotions made, of any image. */
+export const copiesIn = (region: string, cloud: Ports["cloud"]): Promise<Image[]> =>
+  describeImages(cloud, { tags: { [TAG.role]: ROLE.copy } }, region);
+
+/** The copy of an image that exists or is being made (COPY-4). */
+export const copyOf = (imageId: string, copies: readonly Image[]): Image | undefined =>
+  copies.find(
+    (copy) => copy.tags[TAG.image] === imageId && (copy.status === "Available" || isUnderWay(copy)),
+  );
+
+const isUnderWay = ({ status }: Image): boolean => status === "Creating" || status === "Waiting";
+
+async function awaitAllCopies(event: AwaitCopies, { cloud, clock }: Ports): Promise<Outcome> {
+  const { input, progress, run } = event;
+  const absentMs = clock.now() - event.phaseStartedAt;
+  const underWay: string[] = [];
+  const finished: (Place & { readonly copy: Image })[] = [];
+  for (const [region, imageId] of Object.entries(progress.copies)) {
+    const place = { region, imageId };
+    const [copy] = await describeImages(cloud, { ids: [imageId] }, region);
+    if (copy === undefined && absentMs > ABSENT_MS) return toUndo(event, `the copy ${placed(place)} is gone`);
+    if (copy === undefined) underWay.push(`${placed(place)} is not listed yet`);
+    else if (copy.status === "Available" && copy.usable) finished.push({ ...place, copy });
+    else if (copy.status === "Available" || isUnderWay(copy))
+      underWay.push(`${placed(place)} is ${progressOf(copy)}`);
+    else return toUndo(event, `the copy ${placed(place)} ended ${copy.status}, so no region moves`);
+  }
+  if (underWay.length > 0) return poll(event, clock, PACE.image, underWay.join(", "));
+  for (const { region, imageId, copy } of finished) {
+    if (progress.adopted.includes(region)) continue;
+    const tags = { [TAG.run]: run, [TAG.recipe]: input.recipe, [TAG.image]: imageId };
+    await tagSnapshots(cloud, copy, tags, region);
+  }
+  return next(Share, { progress, batch: SHARES_AT_ONCE }, { note: "every image is there" });
+}
+
+const progressOf = ({ status, progress }: Image): string =>
+  progress === undefined ? status : `${status} ${progress} %`;
+
+async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
+  const { cloud } = ports;
+  const { progress, batch } = event;
+  const { accounts } = event.input.document.promote;
+  for (const place of accounts.length === 0 ? [] : placesOf(event, homeOf(ports))) {
+    const add = (await missingShares(cloud, accounts, place)).slice(0, batch);
+    if (add.length === 0) continue;
+    try {
+      await shareImage(cloud, place.imageId, { add }, place.region);
+    } catch (error) {
+      if (!(error instanceof CloudError) || !error.code.startsWith("InvalidAccount.")) throw error;
+      if (add.length > 1) return next(Share, { progress, batch: 1 }, { note: "an account is unknown" });
+      const field = `promote.accounts[${accounts.findIndex((account) => add.includes(account))}]`;
+      return toUndo(event, `${field}: the cloud knows no account ${add.join()}; correct its number`);
+    }
+    return next(Share, { progress, batch }, { note: `${placed(place)} is shared with ${add.join(", ")}` });
+  }
+  return next(Preflight, { progress });
+}
+
+/** Another promotion of the family may copy for hours. */
+export const reserve = phase(Reserve, { limitMs: hours(24), run: reserveFamily });
+export const copy = phase(Copy, { limitMs: hours(6), run: copyToRegions, compensate: toUndo });
+export const awaitCopies = phase(AwaitCopies, {
+  limitMs: hours(12),
+  run: awaitAllCopies,
+  compensate: toUndo,
+});
+export const share = phase(Share, { limitMs: minutes(30), run: shareImages, compensate: toUndo });

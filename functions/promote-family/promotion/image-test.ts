@@ -1,0 +1,145 @@
+/**
+ * The image test: launch → boot → command ⇄ watch (⇄ reboot) → release. A new instance boots from the image and
+ * passes the image checks and the recipe's tests before the family changes.
+ */
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import type { Step } from "../../../shared/documents/recipe-steps.ts";
+import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { formatDuration, hours } from "../../../shared/duration.ts";
+import type { InstanceEvent } from "../../../shared/ephemeral-instance/events.ts";
+import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts";
+import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
+import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
+import { CHECK_IDS } from "../../../shared/image-checks.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { statusTag } from "../family/status.ts";
+import { afterTest } from "./approval.ts";
+import { allFindings, firstBoot, firstFindings, refusalOf, secondBoot } from "./image-checks.ts";
+import { Checked, checkedEvent } from "./input.ts";
+
+const Release = checkedEvent("release", releasing);
+type Release = EventOf<typeof Release>;
+
+/** The cloud releases a test instance after this, whatever happens to its run. */
+const EXPIRE_AFTER_MS = hours(2);
+
+type Builder = Extract<Recipe["source"], { readonly kind: "builder" }>;
+
+/**
+ * As `test` of the recipe says, else as the image was built: with the builder's disks, role and bandwidth. Without
+ * the builder's user data, because the image must work as it is.
+ */
+export function testInstanceSpec({ recipe, imageId, document, image }: Checked): InstanceSpec {
+  const { test, source } = document;
+  const builder: Partial<Builder> = source.kind === "builder" ? source : {};
+  const { systemDisk = {}, dataDisks = [], internetMbps = 0, ramRole, spot = { wanted: false } } = builder;
+  const shape = {
+    securityGroupId: test.securityGroupId,
+    systemDisk: test.systemDisk ?? systemDisk,
+    dataDisks: disksOf(image.dataDisks, test.dataDisks ?? dataDisks),
+    internetMbps,
+    ...(ramRole !== undefined && { ramRole }),
+  };
+  return {
+    role: ROLE.tester,
+    imageId,
+    instanceTypes: test.instanceTypes,
+    vSwitchIds: test.vSwitchIds,
+    spot,
+    expireAfterMs: EXPIRE_AFTER_MS,
+    params: instanceParams(shape, document.image.resourceGroupId),
+    tags: { [TAG.recipe]: recipe },
+  };
+}
+
+type Disk = NonNullable<Recipe["test"]["dataDisks"]>[number];
+
+/**
+ * The data disks of the image, with the categories of `disks`. A disk of the recipe is matched by its device; those
+ * whose device the image does not have by their order, from the end, because disks of the base image come before a
+ * builder's.
+ */
+function disksOf(devices: readonly string[], disks: readonly Disk[]): Disk[] {
+  const free = devices.filter((device) => !disks.some((disk) => disk.device === device));
+  const inOrder = disks.filter(({ device = "" }) => !devices.includes(device));
+  const base = Math.max(0, free.length - inOrder.length);
+  return devices.map((device) => {
+    const match = disks.find((disk) => disk.device === device) ?? inOrder[free.indexOf(device) - base];
+    const { category, performanceLevel } = match ?? {};
+    return {
+      device,
+      ...(category !== undefined && { category }),
+      ...(performanceLevel !== undefined && { performanceLevel }),
+    };
+  });
+}
+
+const isWindows = ({ image }: Checked): boolean => image.osType === "windows";
+
+/** The image checks of the first boot, the recipe's tests, a reboot and the image checks of the second boot. */
+export function testCommands(input: Checked): readonly Step[] {
+  const { commands, hygiene, timeoutMs } = input.document.test;
+  // The image checks are for Linux; PowerShell runs the recipe's tests.
+  if (isWindows(input)) return commands;
+  const first = firstBoot(timeoutMs);
+  if (CHECK_IDS.every((check) => hygiene.waive.includes(check))) return [first, ...commands];
+  return [first, ...commands, { kind: "reboot", name: "reboot", timeoutMs }, secondBoot(timeoutMs)];
+}
+
+/** Judges the output of the image checks. Of the recipe's tests the exit code says enough. */
+function judgeChecks(input: Checked, index: number, output: string): string | undefined {
+  if (isWindows(input)) return undefined;
+  if (index === 0) return refusalOf(firstFindings(output), input);
+  const { commands } = input.document.test;
+  // The recipe's tests are followed by the reboot.
+  return index <= commands.length + 1
+    ? undefined
+    : refusalOf(allFindings(output, input.image.createdAt), input);
+}
+
+function overTime({ input, phase: name, history }: InstanceEvent<Checked>, now: number): string | undefined {
+  const { timeoutMs } = input.document.test;
+  const tookMs = now - input.testStartedAt;
+  if (tookMs <= timeoutMs) return undefined;
+  const where = `${name}: ${history.at(-1)?.note ?? "no note"}`;
+  return `the image test is not over after ${formatDuration(tookMs)} (${where}); test.timeout allows ${formatDuration(timeoutMs)}`;
+}
+
+export const imageTest = ephemeralInstance({
+  input: Checked,
+  spec: testInstanceSpec,
+  commands: testCommands,
+  shell: (input) => (isWindows(input) ? "powershell" : "shell"),
+  judge: judgeChecks,
+  refuse: overTime,
+  onReady: ({ input }, instanceId) =>
+    next(Release, { instanceId, verdict: { ok: true, note: `${input.imageId} passed its test` } }),
+  compensate: (_event, reason, instanceId) =>
+    next(Release, { verdict: { ok: false, reason }, ...(instanceId !== undefined && { instanceId }) }),
+});
+
+async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
+  const waiting = await releaseInstance(event, { role: ROLE.tester }, ports);
+  if (waiting !== undefined) return waiting;
+  const { verdict, input, run } = event;
+  // A later bake reads this tag: an image that failed is no reason to skip the next bake.
+  const tags = verdict.ok ? { [TAG.test]: "passed" } : { [TAG.test]: "failed", ...statusTag("failed", run) };
+  await tagResources(ports.cloud, "image", [input.imageId], tags);
+  return verdict.ok ? afterTest(input, verdict.note) : failed(verdict.reason);
+}
+
+export const release = phase(Release, {
+  limitMs: hours(2),
+  run: releaseTester,
+  compensate: ({ verdict, instanceId, run }, reason) => {
+    const first = verdict.ok ? "" : `${verdict.reason}; `;
+    const left =
+      instanceId === undefined
+        ? `look for instances with the tag ${TAG.run} = ${run}`
+        : leftInstance(instanceId);
+    return failed(`${first}${reason}; ${left}`);
+  },
+});

@@ -1,0 +1,99 @@
+/** What the events of a promotion carry: its input, from phase to phase more of it, and its progress in the regions. */
+import * as z from "zod/mini";
+import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import { CarriedRecipe } from "../../../shared/documents/completed.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { Name } from "../../../shared/names.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { eventsWith } from "../../../shared/workflow/envelope.ts";
+import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
+import { supersedingImages } from "../family/served.ts";
+
+const requested = { recipe: Name, imageId: z.string(), family: z.string() };
+
+/** A request of an operator, whose recipe is not read yet. */
+export const Requested = z.strictObject(requested);
+export type Requested = z.infer<typeof Requested>;
+
+/** With the recipe the image is tested and promoted by. */
+export const WithRecipe = z.strictObject({ ...requested, document: CarriedRecipe });
+export type WithRecipe = z.infer<typeof WithRecipe>;
+
+/** With the image as `check` found it: the image test compares everything with it. */
+export const Checked = z.strictObject({
+  ...requested,
+  document: CarriedRecipe,
+  image: z.strictObject({
+    createdAt: z.int(),
+    osType: z.string(),
+    /** Devices of its data disks. */
+    dataDisks: z.array(z.string()),
+  }),
+  /** When `check` passed; `test.timeout` counts from here. */
+  testStartedAt: z.int(),
+});
+export type Checked = z.infer<typeof Checked>;
+
+/** Declares the events of all phases after `check`. */
+export const checkedEvent = eventsWith(Checked);
+
+/** The recipe of a request as it is in the bucket now. A problem when it is invalid or promotes to another family. */
+export async function withRecipe(
+  { recipe, imageId, family }: Requested,
+  { cloud }: Ports,
+): Promise<Result<WithRecipe>> {
+  const found = await loadRecipe(cloud, recipe);
+  if ("problem" in found) return problem(found.problem);
+  const { document } = found;
+  return document.family === family
+    ? ok({ recipe, imageId, family, document })
+    : problem(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
+}
+
+/** The changes of a promotion to the regions so far: enough to undo all of them. */
+export const Progress = z.strictObject({
+  copies: ImageIn,
+  /** Regions whose copy existed before this run. */
+  adopted: z.array(z.string()),
+  /** Regions whose family had the image before this run. */
+  members: z.array(z.string()),
+  /** Regions whose family this run added the image to. */
+  joined: z.array(z.string()),
+  /** Newer images that this run deprecates. */
+  deprecated: z.array(Deprecation),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** Regions that get a copy: all of the recipe but the image's own. */
+export const copyRegions = ({ document }: WithRecipe, home: string): readonly string[] =>
+  [...new Set(document.promote.regions)].filter((region) => region !== home).toSorted();
+
+interface Placed {
+  readonly input: { readonly imageId: string };
+  readonly progress: Pick<Progress, "copies">;
+}
+
+/**
+ * The promotion's image in each region, in the order in which they join. Copies first, home last: a copy that
+ * joined in vain is deleted, while the image itself can only be deprecated, because an image cannot leave a family.
+ */
+export const placesOf = ({ input, progress }: Placed, home: string): readonly Place[] => [
+  ...Object.entries(progress.copies).map(([region, imageId]) => ({ region, imageId })),
+  { region: home, imageId: input.imageId },
+];
+
+/** The members that supersede `image` in a region, oldest first. A problem when its recipe lets them win. */
+export async function supersedingIn(
+  region: string,
+  image: Image,
+  { family, document }: WithRecipe,
+  { cloud }: Ports,
+): Promise<Result<readonly Image[]>> {
+  const newer = supersedingImages(image, await describeImages(cloud, { family }, region));
+  const newest = newer.at(-1);
+  if (newest === undefined || document.promote.outranked === "deprecate") return ok(newer);
+  return problem(
+    `${image.id} would not be served: ${newest.id} in family ${family} in ${region} is newer and available; bake again, or set promote.outranked: deprecate in the recipe`,
+  );
+}

@@ -1,0 +1,116 @@
+/**
+ * The family moves: preflight → join (copies first, home last) → deprecate → verify.
+ *
+ * JOIN-1. Nothing moves before every region can: preflight reads all of them in one phase.
+ * JOIN-2. A region joins late: no phase but `join` and `deprecate` changes the image a family serves.
+ * JOIN-3. A newer image is deprecated after the promoted one joined: so a family never serves a third image.
+ * JOIN-4. In every region the family must answer with this image, or the promotion is undone in all.
+ */
+import { describeImages, modifyImage } from "../../../shared/cloud/ecs/images.ts";
+import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
+import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { minutes } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ok, problem } from "../../../shared/result.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { done, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { deprecate as deprecateImage, placed, type Place } from "../family/deprecate.ts";
+import { unlockFamily } from "../family/lock.ts";
+import { homeOf, notServedYet } from "../family/served.ts";
+import { statusTag } from "../family/status.ts";
+import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
+import { toUndo } from "./undo.ts";
+
+export const Preflight = checkedEvent("preflight", { progress: Progress });
+const Join = checkedEvent("join", { progress: Progress });
+const Deprecate = checkedEvent("deprecate", { progress: Progress });
+const Verify = checkedEvent("verify", { progress: Progress });
+
+/** The promotion's image in a region, and the members that supersede it. A problem when the family could not serve it there. */
+async function findImage(place: Place, input: Checked, ports: Ports) {
+  const { region, imageId } = place;
+  const [image] = await describeImages(ports.cloud, { ids: [imageId] }, region);
+  if (image === undefined) return problem(`${placed(place)} is gone`);
+  if (image.status !== "Available" || !image.usable)
+    return problem(`${placed(place)} is ${image.status}, not available`);
+  const newer = await supersedingIn(region, image, input, ports);
+  return newer.ok ? ok({ image, newer: newer.value }) : newer;
+}
+
+async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Promise<Outcome> {
+  const { input, progress } = event;
+  const members: string[] = [];
+  for (const place of placesOf(event, homeOf(ports))) {
+    const found = await findImage(place, input, ports);
+    if (!found.ok) return toUndo(event, found.problem);
+    if (found.value.image.family === input.family) members.push(place.region);
+  }
+  return next(Join, { progress: { ...progress, members } }, { note: "every region can move" });
+}
+
+async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Outcome> {
+  const { input, progress } = event;
+  const { joined, members } = progress;
+  const place = placesOf(event, homeOf(ports)).find(
+    ({ region }) => !joined.includes(region) && !members.includes(region),
+  );
+  if (place === undefined) return next(Deprecate, { progress });
+  const found = await findImage(place, input, ports);
+  if (!found.ok) return toUndo(event, found.problem, true);
+  const { region, imageId } = place;
+  // A repeat of this event finds that the image has joined.
+  if (found.value.image.family !== input.family)
+    await modifyImage(ports.cloud, imageId, { family: input.family }, region);
+  const note = `${imageId} joins ${input.family} in ${region}`;
+  return next(Join, { progress: { ...progress, joined: [...joined, region] } }, { note });
+}
+
+async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { input, progress } = event;
+  const current = progress.deprecated.at(-1);
+  const change = current && (await deprecateImage(cloud, current));
+  if (change !== undefined) return poll(event, clock, PACE.step, change);
+  for (const place of placesOf(event, homeOf(ports))) {
+    const found = await findImage(place, input, ports);
+    if (!found.ok) return toUndo(event, found.problem);
+    const [oldest] = found.value.newer;
+    if (oldest === undefined) continue;
+    // The undo shares it again, so its accounts are noted before the first change.
+    const { region } = place;
+    const image = { region, imageId: oldest.id, accounts: await imageShares(cloud, oldest.id, region) };
+    const deprecated = [...progress.deprecated, image];
+    return next(Deprecate, { progress: { ...progress, deprecated } }, { note: `${placed(image)} gives way` });
+  }
+  return next(Verify, { progress }, { afterMs: PACE.step.firstMs });
+}
+
+async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { input, run, progress } = event;
+  const { family, imageId } = input;
+  const places = placesOf(event, homeOf(ports));
+  const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
+  const waitsFor = await notServedYet(family, regions, ports);
+  if (waitsFor !== undefined) return poll(event, clock, PACE.family, waitsFor);
+  await tagResources(cloud, "image", [imageId], statusTag("promoted", run));
+  await unlockFamily(event, ports);
+  const where = places.length === 1 ? "" : ` in ${places.length} regions`;
+  return done({
+    family,
+    imageId,
+    regions,
+    ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
+    proved: `${family} answers with ${imageId}${where}`,
+  });
+}
+
+export const preflight = phase(Preflight, { limitMs: minutes(30), run: checkRegions, compensate: toUndo });
+export const join = phase(Join, {
+  limitMs: minutes(30),
+  run: joinFamily,
+  compensate: (event, reason) => toUndo(event, reason, true),
+});
+export const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateNewer, compensate: toUndo });
+export const verify = phase(Verify, { limitMs: minutes(15), run: verifyServed, compensate: toUndo });

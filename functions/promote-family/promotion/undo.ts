@@ -1,0 +1,152 @@
+/**
+ * The compensation of a promotion: one change an event, each decided by what exists.
+ *
+ * UNDO-1. First the deprecated images are restored, so that each family serves again the image it served before.
+ * UNDO-2. The image itself is deprecated where this run added it to the family: a family can be changed but not
+ *     left, and a deprecated member is never chosen.
+ * UNDO-3. A join that was cancelled may have happened without being noted. So the image's own family is read.
+ * UNDO-4. Copies of this run are deleted, then their snapshots; a copy that instances run from is deprecated.
+ *     They are found by tag, so that a copy whose answer was lost is not missed.
+ */
+import * as z from "zod/mini";
+import { cancelCopyImage, describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
+import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
+import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { hours } from "../../../shared/duration.ts";
+import { deleteImageOf } from "../../../shared/image-snapshots.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { deprecate, firstChange, placed, restore } from "../family/deprecate.ts";
+import { unlockFamily } from "../family/lock.ts";
+import { homeOf, servedIn } from "../family/served.ts";
+import { statusTag } from "../family/status.ts";
+import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
+
+/** `recheck`: it ends the phase `join`, whose last change may not be in `progress` (UNDO-3). */
+const Undo = checkedEvent("undo", { progress: Progress, reason: z.string(), recheck: z.boolean() });
+type Undo = EventOf<typeof Undo>;
+
+/** Undoes the promotion of an event that carries its progress. */
+export const toUndo = ({ progress }: { readonly progress: Progress }, reason: string, recheck = false) =>
+  next(Undo, { progress, reason, recheck });
+
+async function undoPromotion(given: Undo, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { input, run, reason, progress } = given;
+  const event = { ...given, progress: { ...progress, joined: await joinedRegions(given, ports) } };
+  const change =
+    (await firstChange(progress.deprecated.toReversed(), (image) => restore(cloud, image))) ??
+    (await leaveFamily(event, ports)) ??
+    (await unshare(event, ports)) ??
+    (await removeCopies(event, ports));
+  if (change !== undefined) return poll(event, clock, PACE.step, change);
+  await tagResources(cloud, "image", [input.imageId], statusTag("failed", run));
+  await unlockFamily(event, ports);
+  return failed(`${reason}. ${await summaryOf(event, ports)}`);
+}
+
+async function joinedRegions(event: Undo, ports: Ports): Promise<string[]> {
+  const { joined, members } = event.progress;
+  const found = [...joined];
+  for (const { region, imageId } of event.recheck ? placesOf(event, homeOf(ports)) : []) {
+    if (joined.includes(region) || members.includes(region)) continue;
+    const [image] = await describeImages(ports.cloud, { ids: [imageId] }, region);
+    if (image?.family === event.input.family) found.push(region);
+  }
+  return found;
+}
+
+/** UNDO-2. Copies of this run are left to `removeCopies`. */
+function leaveFamily(event: Undo, ports: Ports): Promise<string | undefined> {
+  const { joined, adopted } = event.progress;
+  const home = homeOf(ports);
+  const stays = ({ region }: { readonly region: string }) => region === home || adopted.includes(region);
+  const places = placesOf(event, home).filter((place) => joined.includes(place.region) && stays(place));
+  return firstChange(places, (place) => deprecate(ports.cloud, place));
+}
+
+/** Only where the family never had the image: the accounts of an earlier promotion keep it. */
+async function unshare(event: Undo, ports: Ports): Promise<string | undefined> {
+  const { cloud } = ports;
+  const { input, progress } = event;
+  const home = homeOf(ports);
+  const { accounts } = input.document.promote;
+  if (accounts.length === 0 || progress.joined.includes(home) || progress.members.includes(home))
+    return undefined;
+  const shared = await imageShares(cloud, input.imageId);
+  const remove = shared.filter((account) => accounts.includes(account));
+  if (remove.length === 0) return undefined;
+  await shareImage(cloud, input.imageId, { remove });
+  return `${input.imageId} is no longer shared with ${remove.join(", ")}`;
+}
+
+function removeCopies({ input, run }: Undo, ports: Ports): Promise<string | undefined> {
+  const { cloud } = ports;
+  return firstChange(copyRegions(input, homeOf(ports)), async (region) => {
+    const tags = { [TAG.run]: run, [TAG.role]: ROLE.copy };
+    const copies = await describeImages(cloud, { tags }, region);
+    return (
+      (await firstChange(copies, (copy) => removeCopy(copy, region, run, cloud))) ??
+      (await deleteSnapshotOf(run, region, cloud))
+    );
+  });
+}
+
+async function removeCopy(
+  copy: Image,
+  region: string,
+  run: string,
+  cloud: Ports["cloud"],
+): Promise<string | undefined> {
+  const place = { region, imageId: copy.id };
+  if (copy.status === "Creating" || copy.status === "Waiting") {
+    await cancelCopyImage(cloud, copy.id, region);
+    return `the copy ${placed(place)} is cancelled`;
+  }
+  if (copy.usage === "instance") return deprecate(cloud, place);
+  const remove = copy.shared ? await imageShares(cloud, copy.id, region) : [];
+  if (remove.length > 0) {
+    await shareImage(cloud, copy.id, { remove }, region);
+    return `${placed(place)} is no longer shared`;
+  }
+  await deleteImageOf(cloud, run, copy, region);
+  return `the copy ${placed(place)} is deleted`;
+}
+
+/** Deletes one snapshot of this run; those of a copy that had to stay are in use. */
+async function deleteSnapshotOf(run: string, region: string, cloud: Ports["cloud"]) {
+  const tags = { [TAG.run]: run, [TAG.role]: ROLE.snapshot };
+  const snapshots = await describeSnapshots(cloud, { tags }, region);
+  const snapshot = snapshots.find(({ usage }) => !usage.startsWith("image"));
+  if (snapshot === undefined) return undefined;
+  await deleteSnapshot(cloud, snapshot.id, { region });
+  return `${snapshot.id} in ${region} is deleted`;
+}
+
+/** The state of the family after the undo, for the record. */
+async function summaryOf({ input, progress }: Undo, ports: Ports): Promise<string> {
+  const home = homeOf(ports);
+  const abroad = copyRegions(input, home);
+  if (progress.joined.length === 0)
+    return abroad.length === 0 ? "The family did not move." : "No region moved.";
+  const regions = [...abroad, home];
+  const served = await servedIn(input.family, regions, ports);
+  const answers = regions.map((region) => `${region} ${served[region] ?? "nothing"}`);
+  return `Moved in ${progress.joined.join(", ")} and undone; ${input.family} answers: ${answers.join(", ")}`;
+}
+
+export const undo = phase(Undo, {
+  limitMs: hours(2),
+  run: undoPromotion,
+  compensate: (event, reason) => {
+    const { joined } = event.progress;
+    const moved = joined.length === 0 ? "no region moved" : `moved in ${joined.join(", ")}`;
+    return failed(
+      `${event.reason}; the undo ended with ${reason}; ${moved}; copies have the tag ${TAG.run} = ${event.run}`,
+    );
+  },
+});

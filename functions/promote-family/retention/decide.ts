@@ -1,0 +1,88 @@
+/**
+ * Decides which images of a recipe are deleted. Pure.
+ *
+ * RETAIN-1. Kept in any case: the image the family serves, the one a rollback would go back to, the newest N good
+ *     ones, the young ones, those under way, and those that something refers to.
+ * RETAIN-2. Others are tagged with a time first. They are deleted when it has passed and nothing needs them still.
+ * RETAIN-3. The tag is removed when something needs the image again.
+ * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
+ */
+import type { Image } from "../../../shared/cloud/ecs/image.ts";
+import { formatDuration } from "../../../shared/duration.ts";
+import { TAG } from "../../../shared/tags.ts";
+import { isGood } from "../family/status.ts";
+
+interface RetentionRules {
+  readonly keep: number;
+  readonly youngerThanMs: number;
+  readonly deleteAfterMs: number;
+}
+
+export interface Holdings {
+  /** The images of one recipe in one region. */
+  readonly images: readonly Image[];
+  readonly family: string;
+  /** The image the family answers with there. */
+  readonly served: string | undefined;
+  /** Image → its users, in words. */
+  readonly references: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface Verdict {
+  readonly image: Image;
+  /** `mark` tags it with the time of its deletion, `unmark` removes the tag, `wait` leaves it until that time. */
+  readonly action: "keep" | "mark" | "unmark" | "wait" | "delete";
+  readonly why: string;
+}
+
+/** One verdict per image, newest first. */
+export function decideRetention(holdings: Holdings, rules: RetentionRules, now: number): readonly Verdict[] {
+  const needed = neededByFamily(holdings, rules.keep);
+  const after = formatDuration(rules.deleteAfterMs);
+  return newestFirst(holdings.images).map((image) => {
+    const users = holdings.references.get(image.id) ?? [];
+    const kept = needed.get(image.id) ?? neededByItself(image, users, rules, now);
+    const retireAt = Date.parse(image.tags[TAG.retireAt] ?? "");
+    const isTagged = !Number.isNaN(retireAt);
+    if (kept !== undefined) return { image, action: isTagged ? "unmark" : "keep", why: kept };
+    if (!isTagged) return { image, action: "mark", why: `nothing needs it; it is deleted after ${after}` };
+    const until = new Date(retireAt).toISOString();
+    return now < retireAt
+      ? { image, action: "wait", why: `nothing needs it; it is deleted after ${until}` }
+      : { image, action: "delete", why: `nothing has needed it since it was tagged for ${until}` };
+  });
+}
+
+const newestFirst = (images: readonly Image[]): Image[] =>
+  images.toSorted((a, b) => b.createdAt - a.createdAt);
+
+/** Image → why the family needs it. */
+function neededByFamily({ images, family, served }: Holdings, keep: number): ReadonlyMap<string, string> {
+  // A rollback goes back to members only.
+  const good = newestFirst(images).filter(
+    (image) => image.family === family && image.status === "Available" && isGood(image),
+  );
+  const servedAt = images.find(({ id }) => id === served)?.createdAt ?? 0;
+  const previous = good.find(({ id, createdAt }) => id !== served && createdAt <= servedAt);
+  const needed = new Map(good.slice(0, keep).map(({ id }) => [id, `it is among the newest ${keep}`]));
+  if (previous) needed.set(previous.id, "a rollback would go back to it");
+  if (served !== undefined) needed.set(served, "it is what the family serves");
+  return needed;
+}
+
+const SETTLED = new Set(["Available", "Deprecated", "CreateFailed"]);
+
+/** Why an image stays that its family does not need. */
+function neededByItself(
+  { createdAt, status, shared }: Image,
+  users: readonly string[],
+  { youngerThanMs }: RetentionRules,
+  now: number,
+): string | undefined {
+  if (now - createdAt < youngerThanMs) return `it is younger than ${formatDuration(youngerThanMs)}`;
+  if (!SETTLED.has(status)) return `it is ${status}`;
+  if (shared) return "it is shared with other accounts, which may use it";
+  if (users.length === 0) return undefined;
+  const rest = users.length > 3 ? ` and ${users.length - 3} more` : "";
+  return `it is needed by ${users.slice(0, 3).join(", ")}${rest}`;
+}

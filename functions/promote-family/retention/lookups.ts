@@ -1,0 +1,93 @@
+/**
+ * Everything that retention reads before it decides about the images of a recipe. A lookup that fails throws:
+ * nothing is decided on half of it (RETENTION-1).
+ */
+import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
+import { getObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { FOLDER } from "../../../shared/keys.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import { hasEnded, readRecord } from "../../../shared/workflow/record.ts";
+import { homeOf } from "../family/served.ts";
+import { statusOf } from "../family/status.ts";
+import { decideRetention, type Verdict } from "./decide.ts";
+
+type RetainingRecipe = Recipe & { readonly family: string };
+
+/** A recipe that enables retention, as it is in the bucket now. */
+export async function retainingRecipe(name: string, { cloud }: Ports): Promise<Result<RetainingRecipe>> {
+  const found = await loadRecipe(cloud, name);
+  if ("problem" in found) return problem(found.problem);
+  const { family, retention } = found.document;
+  return family === undefined || !retention.enabled
+    ? problem(`recipe ${name} has no retention; enable it with retention.enabled: true`)
+    : ok({ ...found.document, family });
+}
+
+export type PlacedVerdict = Verdict & { readonly region: string };
+
+/** The verdicts on all images of a recipe: in its regions, or in the one given. */
+export async function verdictsOf(
+  recipe: RetainingRecipe,
+  ports: Ports,
+  only?: string,
+): Promise<readonly PlacedVerdict[]> {
+  const { cloud, clock } = ports;
+  const { name, family } = recipe;
+  const home = homeOf(ports);
+  const documents = await documentTexts(cloud);
+  const found: PlacedVerdict[] = [];
+  for (const region of only === undefined ? new Set([home, ...recipe.promote.regions]) : [only]) {
+    const tags = { [TAG.recipe]: name, [TAG.role]: region === home ? ROLE.image : ROLE.copy };
+    const images = await describeImages(cloud, { tags }, region);
+    const served = (await familyImage(cloud, family, region))?.id;
+    const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];
+    const references = new Map<string, readonly string[]>();
+    for (const image of images) {
+      const { id } = image;
+      const named = documents.filter(({ text }) => text.includes(id)).map(({ key }) => `document ${key}`);
+      const others = await otherUsers(image, family, region, cloud);
+      references.set(id, [...users.flatMap((by) => by.get(id) ?? []), ...named, ...others]);
+    }
+    const verdicts = decideRetention({ images, family, served, references }, recipe.retention, clock.now());
+    found.push(...verdicts.map((verdict) => ({ ...verdict, region })));
+  }
+  return found;
+}
+
+/** Fleets and recipes, which may name an image by its id. */
+async function documentTexts(cloud: Ports["cloud"]) {
+  const texts: { readonly key: string; readonly text: string }[] = [];
+  for (const folder of [FOLDER.recipes, FOLDER.fleets]) {
+    for (const { key } of await listObjects(cloud, folder)) {
+      const object = await getObject(cloud, key);
+      if (object) texts.push({ key, text: object.text });
+    }
+  }
+  return texts;
+}
+
+/** Another family that answers with the image, such as a former one of its recipe; a promotion that still runs. */
+async function otherUsers(
+  image: Image,
+  own: string,
+  region: string,
+  cloud: Ports["cloud"],
+): Promise<string[]> {
+  const { id, family } = image;
+  const isElsewhere = family !== "" && family !== own;
+  const serves = isElsewhere && (await familyImage(cloud, family, region))?.id === id;
+  const status = statusOf(image);
+  // It may wait for days to be approved.
+  const waiting = status?.word === "waiting" ? status.run : undefined;
+  const record = waiting === undefined ? undefined : await readRecord(cloud, waiting);
+  const runs = waiting !== undefined && (record === undefined || !hasEnded(record));
+  return [
+    ...(serves ? [`family ${family}, which serves it`] : []),
+    ...(runs ? [`its promotion ${waiting}`] : []),
+  ];
+}

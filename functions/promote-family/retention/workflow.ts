@@ -1,0 +1,191 @@
+/**
+ * Retention: deletes the old images of a recipe, with their snapshots.
+ *
+ *     survey → retire ⇄ delete
+ *
+ * A dry run ends after survey. Retention sends no notification.
+ *
+ * RETENTION-1. Fail closed: a lookup that fails ends the run before anything changes.
+ * RETENTION-2. All lookups are repeated right before each deletion, and no deletion is forced: the cloud has the
+ *     last word on what is in use.
+ * RETENTION-3. Snapshots are deleted after their image, one by one.
+ * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
+ */
+import * as z from "zod/mini";
+import { inRegion } from "../../../shared/cloud/client.ts";
+import { deleteImage, describeImages } from "../../../shared/cloud/ecs/images.ts";
+import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
+import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { permanent } from "../../../shared/errors.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { outputKey } from "../../../shared/keys.ts";
+import { Name } from "../../../shared/names.ts";
+import { TAG } from "../../../shared/tags.ts";
+import {
+  eventsWith,
+  firstEnvelope,
+  firstEvent,
+  type EventOf,
+  type WorkflowEvent,
+} from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { runId } from "../../../shared/workflow/run-id.ts";
+import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { requestShape, type Trigger } from "../trigger.ts";
+import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
+
+const Change = z.strictObject({
+  region: z.string(),
+  imageId: z.string(),
+  action: z.enum(["mark", "unmark", "delete"]),
+});
+type Change = z.infer<typeof Change>;
+
+const event = eventsWith(z.strictObject({ recipe: Name, dryRun: z.boolean() }));
+/** The changes that are left, and how many of each kind were made. */
+const state = { left: z.array(Change), counts: z.record(z.string(), z.int()) };
+
+const Survey = event("survey", {});
+const Retire = event("retire", state);
+type Retire = EventOf<typeof Retire>;
+const Delete = event("delete", {
+  ...state,
+  region: z.string(),
+  imageId: z.string(),
+  snapshotIds: z.array(z.string()),
+});
+type Delete = EventOf<typeof Delete>;
+
+/** RETENTION-4. */
+const MAX_CHANGES = 20;
+
+async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports): Promise<Outcome> {
+  const { recipe: name, dryRun } = input;
+  const recipe = await retainingRecipe(name, ports);
+  if (!recipe.ok) return failed(recipe.problem);
+  const verdicts = await verdictsOf(recipe.value, ports);
+  const plan = outputKey(run, "plan");
+  const text = planText(name, dryRun, verdicts);
+  await putObject(ports.cloud, plan, text, { contentType: "text/plain; charset=utf-8" });
+  const left = changesIn(verdicts).slice(0, MAX_CHANGES);
+  if (dryRun || left.length === 0) return done({ dryRun, plan, ...countActions(verdicts) });
+  return next(Retire, { left, counts: {} }, { note: `${left.length} changes, see ${plan}` });
+}
+
+/** Removing a tag comes first: it saves an image from deletion. */
+const ORDER = { unmark: 0, delete: 1, mark: 2 } as const;
+
+const changesIn = (verdicts: readonly PlacedVerdict[]): Change[] =>
+  verdicts
+    .flatMap(({ region, image, action }) =>
+      action === "keep" || action === "wait" ? [] : [{ region, imageId: image.id, action }],
+    )
+    .toSorted((a, b) => ORDER[a.action] - ORDER[b.action]);
+
+type Counts = Readonly<Record<string, number>>;
+
+const plusOne = (counts: Counts, word: string) => ({ ...counts, [word]: (counts[word] ?? 0) + 1 });
+
+const countActions = (verdicts: readonly PlacedVerdict[]): Counts =>
+  verdicts.reduce<Counts>((counts, { action }) => plusOne(counts, action), {});
+
+function planText(recipe: string, dryRun: boolean, verdicts: readonly PlacedVerdict[]): string {
+  const head = `retention of recipe ${recipe}${dryRun ? " (dry run: nothing is changed)" : ""}`;
+  const lines = verdicts.map(
+    ({ action, image, region, why }) => `${action.padEnd(6)}  ${image.id}  ${image.name}  ${region}  ${why}`,
+  );
+  return `${[head, ...lines].join("\n")}\n`;
+}
+
+async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
+  const { cloud } = ports;
+  const { input, run, counts, startedAt } = given;
+  const [change, ...left] = given.left;
+  if (change === undefined) return done({ dryRun: false, plan: outputKey(run, "plan"), ...counts });
+  const { region, imageId, action } = change;
+  const recipe = await retainingRecipe(input.recipe, ports);
+  if (!recipe.ok) return failed(recipe.problem);
+  const counted = (word: string, note: string) =>
+    next(Retire, { left, counts: plusOne(counts, word) }, { note });
+  switch (action) {
+    case "unmark":
+      await untagResources(inRegion(cloud, region), "image", [imageId], [TAG.retireAt]);
+      return counted("unmarked", `${imageId} stays`);
+    case "mark": {
+      // From the run's start, not from now: a repeat must write the same time.
+      const retireAt = new Date(startedAt + recipe.value.retention.deleteAfterMs).toISOString();
+      await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
+      return counted("marked", `${imageId} is deleted after ${retireAt}`);
+    }
+    case "delete": {
+      const verdicts = await verdictsOf(recipe.value, ports, region);
+      const again = verdicts.find(({ image }) => image.id === imageId);
+      if (again?.action !== "delete")
+        return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
+      const snapshotIds = [...again.image.snapshotIds];
+      const note = `${imageId} is deleted: ${again.why}`;
+      return next(Delete, { left, counts, region, imageId, snapshotIds }, { note });
+    }
+  }
+}
+
+async function deleteImageAndSnapshots(given: Delete, { cloud, clock }: Ports): Promise<Outcome> {
+  const { left, counts, region, imageId, snapshotIds } = given;
+  const counted = (word: string, note: string) =>
+    next(Retire, { left, counts: plusOne(counts, word) }, { note });
+  const [image] = await describeImages(cloud, { ids: [imageId] }, region);
+  try {
+    if (image !== undefined) {
+      await deleteImage(cloud, imageId, { region });
+      return poll(given, clock, PACE.step, `${imageId} is deleted`);
+    }
+    const [snapshot] = await describeSnapshots(cloud, { ids: snapshotIds }, region);
+    if (snapshot === undefined) return counted("deleted", `${imageId} and its snapshots are gone`);
+    await deleteSnapshot(cloud, snapshot.id, { region });
+    return poll(given, clock, PACE.step, `${snapshot.id} is deleted`);
+  } catch (error) {
+    return counted("refused", permanent(error).message);
+  }
+}
+
+const survey = phase(Survey, { limitMs: minutes(30), run: surveyImages });
+const retire = phase(Retire, { limitMs: minutes(30), run: retireNext });
+const deleteOne = phase(Delete, { limitMs: hours(1), run: deleteImageAndSnapshots });
+
+export const retention: Workflow = { kind: "retire", phases: [survey, retire, deleteOne] };
+
+/** Applies the retention of one recipe, or of every recipe that enables it. */
+export const RetireRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("retire"),
+  recipe: z.union([Name, z.literal("*")]),
+  dryRun: z.optional(z.boolean()),
+});
+
+export async function startRetention(
+  { recipe, run, by, dryRun = false }: z.infer<typeof RetireRequest>,
+  trigger: Trigger,
+  ports: Ports,
+): Promise<readonly WorkflowEvent[]> {
+  const all = recipe === "*";
+  const names = all ? await retainingRecipes(ports) : [recipe];
+  return names.map((name) => {
+    const id = (all ? undefined : run) ?? runId("retire", name, trigger.at, [trigger.at, trigger.by, dryRun]);
+    const envelope = firstEnvelope(id, by ?? trigger.by, trigger.now);
+    return firstEvent(Survey, envelope, { recipe: name, dryRun }, {});
+  });
+}
+
+/** A recipe that cannot be read is left out: its bake reports what is wrong. */
+async function retainingRecipes({ cloud, log }: Ports): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await documentNames(cloud, "recipes")) {
+    const found = await loadRecipe(cloud, name);
+    if ("problem" in found) log({ warning: "recipe without retention", recipe: name, error: found.problem });
+    else if (found.document.retention.enabled) names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,150 @@
+/** Plans a rollback or its undo: reads the family in all its regions and changes nothing. */
+import * as z from "zod/mini";
+import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
+import { getObject } from "../../../shared/cloud/oss/objects.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { outputKey } from "../../../shared/keys.ts";
+import { RunId } from "../../../shared/names.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { TAG } from "../../../shared/tags.ts";
+import { eventsWith } from "../../../shared/workflow/envelope.ts";
+import { readRecord } from "../../../shared/workflow/record.ts";
+import { Deprecation, ImageIn } from "../family/deprecate.ts";
+import { homeOf, servedIn, supersedingImages } from "../family/served.ts";
+import { rolledBackBy, statusOf } from "../family/status.ts";
+import { decideTargets, homeTarget, type RegionMembers } from "./decide.ts";
+
+const Back = z.strictObject({
+  kind: z.literal("back"),
+  /** An id, a name or PREVIOUS. */
+  to: z.string(),
+  /** Left out for all regions of the promotion. */
+  regions: z.optional(z.array(z.string())),
+});
+export type Back = z.infer<typeof Back>;
+
+const Input = z.strictObject({
+  family: z.string(),
+  target: z.discriminatedUnion("kind", [Back, z.strictObject({ kind: z.literal("undo") })]),
+});
+
+export const event = eventsWith(Input);
+
+/** The list that a rollback writes before its first change (ROLLBACK-1). */
+const List = z.strictObject({
+  at: z.int(),
+  family: z.string(),
+  /** Region → image served before. */
+  served: ImageIn,
+  deprecated: z.array(Deprecation),
+  /** Image in the home region → its promotion tag before; empty for none. */
+  tags: z.record(z.string(), z.string()),
+});
+type List = z.infer<typeof List>;
+
+export const listKey = (run: string): string => outputKey(run, "deprecated");
+
+/** The list of a rollback; undefined when it wrote none. */
+export async function readList(run: string, cloud: Ports["cloud"]): Promise<List | undefined> {
+  const found = await getObject(cloud, listKey(run));
+  return found && List.parse(JSON.parse(found.text));
+}
+
+/** Plans the way back to an earlier image. `targets`: region → image to be served there. */
+export async function planBack(family: string, back: Back, ports: Ports) {
+  const { cloud, clock } = ports;
+  const home = homeOf(ports);
+  const members = await describeImages(cloud, { family });
+  const { [home]: served } = await servedIn(family, [home], ports);
+  const target = homeTarget(family, members, served, back.to);
+  if (!target.ok) return target;
+  const regions = await otherRegions(
+    back,
+    members.find(({ id }) => id === served),
+    ports,
+  );
+  if (!regions.ok) return regions;
+  const others: RegionMembers[] = [];
+  for (const region of regions.value)
+    others.push({ region, members: await describeImages(cloud, { family }, region) });
+  const decided = decideTargets(family, target.value, { region: home, members }, others);
+  if (!decided.ok) return decided;
+  const { targets, places } = decided.value;
+  const deprecated: Deprecation[] = [];
+  for (const place of places) {
+    deprecated.push({ ...place, accounts: await imageShares(cloud, place.imageId, place.region) });
+  }
+  const before = await servedIn(family, Object.keys(targets), ports);
+  const tags = Object.fromEntries(members.map((image) => [image.id, image.tags[TAG.promotion] ?? ""]));
+  return ok({ targets, list: { at: clock.now(), family, served: before, deprecated, tags } });
+}
+
+/** The regions besides home: as requested, else those of the promotion of the served image. */
+async function otherRegions(
+  { regions }: Back,
+  served: Image | undefined,
+  ports: Ports,
+): Promise<Result<readonly string[]>> {
+  const home = homeOf(ports);
+  if (regions?.includes(home) === false)
+    return problem(
+      `a rollback always covers ${home}, where the image was promoted from; add it to the regions, or name none`,
+    );
+  const promotedBy = served && statusOf(served)?.run;
+  const all = regions ?? (await regionsOf(promotedBy, ports));
+  return all === undefined
+    ? problem(
+        `the record of ${promotedBy} is gone, so the regions of that promotion are unknown; name the regions in the request`,
+      )
+    : ok(all.filter((region) => region !== home));
+}
+
+/** The regions of a promotion, from its record. An image that Kiln did not promote has no copies. */
+async function regionsOf(promotion: string | undefined, { cloud }: Ports): Promise<string[] | undefined> {
+  if (promotion === undefined) return [];
+  const record = await readRecord(cloud, promotion);
+  const regions = ImageIn.safeParse(record?.result?.["regions"]);
+  return regions.success ? Object.keys(regions.data) : undefined;
+}
+
+/** State of the phases that restore. */
+export const restoring = { targets: ImageIn, deprecated: z.array(Deprecation), undoes: RunId };
+
+/** Plans the undo of the family's last rollback. */
+export async function planUndo(family: string, ports: Ports) {
+  const members = await describeImages(ports.cloud, { family });
+  const last = await lastRollback(members, ports);
+  if (last === undefined) return problem(`family ${family} has no rollback to undo`);
+  const { run, list } = last;
+  const missing = list.deprecated.filter(
+    ({ region, imageId }) => region === homeOf(ports) && !members.some(({ id }) => id === imageId),
+  );
+  if (missing.length > 0) {
+    const ids = missing.map(({ imageId }) => imageId).join(", ");
+    return problem(`${ids} was deleted since, so ${run} cannot be undone`);
+  }
+  const newer = await servedSince(list, ports);
+  return newer === undefined
+    ? ok({ targets: list.served, deprecated: list.deprecated, undoes: run })
+    : problem(`family ${family} ${newer} since; undoing ${run} would change nothing`);
+}
+
+async function lastRollback(members: readonly Image[], { cloud }: Ports) {
+  const lists: { readonly run: string; readonly list: List }[] = [];
+  for (const run of new Set(members.flatMap((image) => rolledBackBy(image) ?? []))) {
+    const list = await readList(run, cloud);
+    if (list) lists.push({ run, list });
+  }
+  return lists.toSorted((a, b) => b.list.at - a.list.at)[0];
+}
+
+/** A region that serves a newer image than before the rollback, as `in … serves …`. */
+async function servedSince({ family, served }: List, { cloud }: Ports): Promise<string | undefined> {
+  for (const [region, imageId] of Object.entries(served)) {
+    const [before] = await describeImages(cloud, { ids: [imageId] }, region);
+    const now = await familyImage(cloud, family, region);
+    if (before && now && supersedingImages(before, [now]).length > 0) return `in ${region} serves ${now.id}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,218 @@
+/**
+ * Rollback: makes a family serve an earlier image, or undoes the last rollback.
+ *
+ *     plan → deprecate → confirm
+ *     plan → restore → confirm (undo)
+ *
+ * A dry run has one phase, dry-run. Only a finished rollback sends a notification.
+ *
+ * ROLLBACK-1. A list of all images to deprecate, and of the accounts they are shared with, is written before the
+ *     first change. An undo works from it, also when the rollback itself failed half-way.
+ * ROLLBACK-2. When one region refuses, the others stay rolled back: the served image is bad, so each region that
+ *     left it is better off. The run fails and names the rest; a second request goes on where it stopped.
+ * ROLLBACK-3. A tag names the run that rolled an image back: no late promotion brings it back, only an undo does.
+ * ROLLBACK-4. Only images change. A rolled-back one stays, for debugging.
+ */
+import * as z from "zod/mini";
+import { describeImages } from "../../../shared/cloud/ecs/images.ts";
+import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { permanent } from "../../../shared/errors.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
+import { oneTarget, PREVIOUS, rollbackShape } from "../../../shared/requests/rollback.ts";
+import { TAG } from "../../../shared/tags.ts";
+import {
+  firstEnvelope,
+  firstEvent,
+  type EventOf,
+  type WorkflowEvent,
+} from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { familyName, runId, subjectOf } from "../../../shared/workflow/run-id.ts";
+import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
+import {
+  deprecate as deprecateImage,
+  Deprecation,
+  firstChange,
+  ImageIn,
+  placed,
+  restore as restoreImage,
+} from "../family/deprecate.ts";
+import { lockFamily, unlockFamily } from "../family/lock.ts";
+import { homeOf, notServedYet } from "../family/served.ts";
+import { statusTag } from "../family/status.ts";
+import { requestShape, type Trigger } from "../trigger.ts";
+import { DryRun, dryRun } from "./dry-run.ts";
+import { event, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
+
+const state = { targets: ImageIn, deprecated: z.array(Deprecation) };
+
+const Plan = event("plan", {});
+type Plan = EventOf<typeof Plan>;
+const Deprecate = event("deprecate", state);
+type Deprecate = EventOf<typeof Deprecate>;
+const Restore = event("restore", restoring);
+type Restore = EventOf<typeof Restore>;
+const Confirm = event("confirm", state);
+type Confirm = EventOf<typeof Confirm>;
+
+async function makePlan(given: Plan, ports: Ports): Promise<Outcome> {
+  const waiting = await lockFamily(given, ports);
+  if (waiting !== undefined) return waiting;
+  const { family, target } = given.input;
+  const outcome =
+    target.kind === "undo" ? await startUndo(family, ports) : await startBack(given, target, ports);
+  if (outcome.kind === "failed") await unlockFamily(given, ports);
+  return outcome;
+}
+
+async function startBack({ input, run }: Plan, back: Back, ports: Ports): Promise<Outcome> {
+  const plan = await planBack(input.family, back, ports);
+  if (!plan.ok) return failed(plan.problem);
+  const { targets, list } = plan.value;
+  // The first list stands: a repeat after the first change would no longer see the accounts of an image.
+  await putObject(ports.cloud, listKey(run), JSON.stringify(list), {
+    contentType: "application/json",
+    ifAbsent: true,
+  });
+  const { deprecated } = list;
+  const out = deprecated.map(placed).join(", ") || "nothing";
+  const note = `back to ${targets[homeOf(ports)]}: ${out} steps back`;
+  return next(Deprecate, { targets, deprecated }, { note });
+}
+
+async function startUndo(family: string, ports: Ports): Promise<Outcome> {
+  const plan = await planUndo(family, ports);
+  return plan.ok ? next(Restore, plan.value, { note: `undoes ${plan.value.undoes}` }) : failed(plan.problem);
+}
+
+async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { targets, deprecated, input, run } = given;
+  const refused = new Map<string, string>();
+  for (const image of deprecated) {
+    if (refused.has(image.region)) continue;
+    try {
+      const change = await deprecateImage(cloud, image);
+      if (change !== undefined) return poll(given, clock, PACE.step, change);
+    } catch (error) {
+      refused.set(image.region, permanent(error).message);
+    }
+  }
+  const ids = refused.has(homeOf(ports)) ? [] : atHome(deprecated, ports);
+  if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
+  if (refused.size > 0) return failed(refusal(given, refused));
+  const note = `${input.family} steps back`;
+  return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
+}
+
+/** ROLLBACK-2. */
+function refusal({ input, targets }: Deprecate, refused: ReadonlyMap<string, string>): string {
+  const well = Object.keys(targets).filter((region) => !refused.has(region));
+  const why = [...refused].map(([region, message]) => `${region}: ${message}`).join("; ");
+  return `family ${input.family} is back in ${well.join(", ") || "no region"}, but not in ${why}. Fix that and request the rollback again; it goes on where it stopped`;
+}
+
+const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
+  images.filter(({ region }) => region === homeOf(ports)).map(({ imageId }) => imageId);
+
+async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { targets, deprecated, undoes } = given;
+  // Newest first: the family goes straight back to the image it served.
+  const change = await firstChange(deprecated.toReversed(), (image) => restoreImage(cloud, image));
+  if (change !== undefined) return poll(given, clock, PACE.step, change);
+  const list = await readList(undoes, cloud);
+  for (const imageId of atHome(deprecated, ports)) {
+    const before = list?.tags[imageId];
+    if (before) await tagResources(cloud, "image", [imageId], { [TAG.promotion]: before });
+    else await untagResources(cloud, "image", [imageId], [TAG.promotion]);
+  }
+  const note = `${undoes} is undone`;
+  return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
+}
+
+async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
+  const { input, run, by, targets } = given;
+  const { family, target } = input;
+  const waitsFor = await notServedYet(family, targets, ports);
+  if (waitsFor !== undefined) return poll(given, ports.clock, PACE.family, waitsFor);
+  await unlockFamily(given, ports);
+  const imageId = String(targets[homeOf(ports)]);
+  const out = given.deprecated.map(placed);
+  const undone = target.kind === "undo";
+  const recipe = await recipeOf(imageId, ports);
+  const sends = notificationSends(recipe?.notify ?? [], {
+    kind: "rolledBack",
+    run,
+    subject: recipe?.name ?? subjectOf(run),
+    by,
+    at: ports.clock.now(),
+    family,
+    imageId,
+    regions: Object.keys(targets),
+    reason: undone
+      ? `a rollback was undone: ${out.join(", ")} is back`
+      : `${out.join(", ") || "nothing"} stepped back`,
+  });
+  return done(
+    {
+      family,
+      imageId,
+      regions: targets,
+      ...(undone ? { broughtBack: out } : { steppedBack: out }),
+      proved: `${family} answers with ${imageId}`,
+    },
+    sends,
+  );
+}
+
+/** The recipe of an image, for its channels. Without a valid recipe no channel is notified. */
+async function recipeOf(imageId: string, { cloud, log }: Ports): Promise<Recipe | undefined> {
+  const [image] = await describeImages(cloud, { ids: [imageId] });
+  const name = image?.tags[TAG.recipe];
+  if (name === undefined) return undefined;
+  const found = await loadRecipe(cloud, name);
+  if ("document" in found) return found.document;
+  log({ warning: "no channel is notified", recipe: name, error: found.problem });
+  return undefined;
+}
+
+const askAgain = (_event: unknown, reason: string): Outcome =>
+  failed(`${reason}; request it again, it goes on where it stopped`);
+
+/** A promotion of the family may hold the lock. */
+const plan = phase(Plan, { limitMs: hours(2), run: makePlan });
+const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateAll, compensate: askAgain });
+const restore = phase(Restore, { limitMs: minutes(30), run: restoreAll, compensate: askAgain });
+const confirm = phase(Confirm, { limitMs: minutes(15), run: confirmServed });
+
+export const rollback: Workflow = { kind: "rollback", phases: [dryRun, plan, deprecate, restore, confirm] };
+
+/** Moves a family back to one target, or undoes its last rollback. */
+export const RollbackRequest = z
+  .strictObject({ ...requestShape, request: z.literal("rollback"), family: z.string(), ...rollbackShape })
+  .check(...oneTarget);
+
+export function startRollback(
+  {
+    run,
+    by,
+    family,
+    to = PREVIOUS,
+    regions,
+    undo = false,
+    dryRun: isDryRun = false,
+  }: z.infer<typeof RollbackRequest>,
+  trigger: Trigger,
+): readonly WorkflowEvent[] {
+  const id = run ?? runId("rollback", familyName(family), trigger.at, [trigger.at, family]);
+  const envelope = firstEnvelope(id, by ?? trigger.by, trigger.now);
+  const back = { kind: "back", to, ...(regions !== undefined && { regions }) } as const;
+  const input = { family, target: undo ? ({ kind: "undo" } as const) : back };
+  return [isDryRun ? firstEvent(DryRun, envelope, input, {}) : firstEvent(Plan, envelope, input, {})];
+}

@@ -1,0 +1,88 @@
+/** The input and the progress of a scale-out, and the event types of its loop: reserve → launch → verify → reserve. */
+import * as z from "zod/mini";
+import { CarriedFleet } from "../../../shared/documents/completed.ts";
+import { PricedDisks } from "../../../shared/limits/price.ts";
+import { Name } from "../../../shared/names.ts";
+import { eventsWith, type EventOf, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+
+/** The input until `plan` is done. */
+export const request = { fleet: Name, count: z.int(), dryRun: z.boolean() };
+
+const Input = z.strictObject({
+  ...request,
+  /** The fleet when the run began, and the image its family served then. */
+  document: CarriedFleet,
+  imageId: z.string(),
+  /** The disks it is priced with; a launch template may add to those that are sent. */
+  disks: PricedDisks,
+  /** The order in which the offerings of the fleet are tried, as their places in the document's order. */
+  order: z.array(z.int()),
+});
+export type Input = z.infer<typeof Input>;
+
+/**
+ * How far a request has come. Ids of instances do not travel: a thousand of them would not fit, so each call that
+ * returned some writes them into an object of the run (instance-pages.ts), and the event carries the object's name.
+ */
+export const Progress = z.strictObject({
+  pages: z.array(z.string()),
+  /** Reserved and still to be launched. */
+  left: z.int(),
+  /** Place of the current offering in `order`. */
+  offering: z.int(),
+  /** Number of the next launch call, so that each has its own token. */
+  callIndex: z.int(),
+  /** How many instances the launch calls returned: ordered names of the next call continue from here. */
+  launched: z.int(),
+  /** The current request for a reservation: 0 the first one, later ones replace wakes that failed. */
+  round: z.int(),
+  /** How often lost instances were replaced. */
+  replacements: z.int(),
+  /** Total price an hour that the launch calls returned. */
+  price: z.number(),
+  /** Every image the family served while this run launched. */
+  images: z.array(z.string()),
+  /** Why there are fewer instances than requested. */
+  notes: z.array(z.string()),
+});
+export type Progress = z.infer<typeof Progress>;
+
+export const initialProgress = (imageId: string): Progress => ({
+  pages: [],
+  left: 0,
+  offering: 0,
+  callIndex: 0,
+  launched: 0,
+  round: 0,
+  replacements: 0,
+  price: 0,
+  images: [imageId],
+  notes: [],
+});
+
+/** Notes travel in the event, so their number and length are limited. */
+const NOTES_MAX = 20;
+const NOTE_MAX = 240;
+
+/** `progress` with more notes: the first ones and the latest are kept. */
+export function withNotes(progress: Progress, ...added: readonly string[]): Progress {
+  const short = added.map((note) => (note.length > NOTE_MAX ? `${note.slice(0, NOTE_MAX)}…` : note));
+  const all = [...new Set([...progress.notes, ...short])];
+  return { ...progress, notes: [...all.slice(0, NOTES_MAX - 1), ...all.slice(NOTES_MAX - 1).slice(-1)] };
+}
+
+/** Declares the event type of a phase after `plan`. */
+export const plannedEvent = eventsWith(Input);
+
+/** The fields of every event after `plan`. */
+export interface PlannedEvent extends WorkflowEvent {
+  readonly input: Input;
+  readonly progress: Progress;
+}
+
+/** `want`: how many instances this round requests. */
+export const Reserve = plannedEvent("reserve", { progress: Progress, want: z.int() });
+export type Reserve = EventOf<typeof Reserve>;
+
+export const Launch = plannedEvent("launch", { progress: Progress });
+export type Launch = EventOf<typeof Launch>;

@@ -1,0 +1,97 @@
+/** `finish`: counts the instances once more, closes the reservation and reports. */
+import * as z from "zod/mini";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import { hours } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { outputKey } from "../../../shared/keys.ts";
+import { afterLostRace, closeReservation, readReservation } from "../../../shared/limits/reservations.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { plannedEvent, Progress } from "./events.ts";
+import { isLaunchPage, isWakePage, readPages } from "./instance-pages.ts";
+import { ABSENT_MS, launchedBy, servedImages, summarize } from "./launched.ts";
+
+/** `reason`: why the run ends early. */
+export const Finish = plannedEvent("finish", { progress: Progress, reason: z.optional(z.string()) });
+type Finish = EventOf<typeof Finish>;
+
+/** Counts by tag, so that instances of a lost answer are included. */
+async function finishRun(event: Finish, ports: Ports): Promise<Outcome> {
+  const { run, input, progress } = event;
+  const { cloud, clock } = ports;
+  const launched = await launchedBy(run, cloud);
+  const known = await readPages(cloud, run, progress.pages.filter(isLaunchPage));
+  const unlisted = known.filter((id) => !launched.some((instance) => instance.id === id));
+  // RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost.
+  const unseen = unlisted.length + (await stillStopped(event, cloud));
+  if (unseen > 0 && clock.now() - event.phaseStartedAt < ABSENT_MS)
+    return poll(event, clock, PACE.instance, `${unseen} instances are not listed or not running yet`);
+  // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
+  const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
+  if (!(await closeReservation(cloud, closing, clock.now()))) return afterLostRace(event, input.fleet, ports);
+  return report(event, launched, cloud);
+}
+
+/** How many of the instances this run may have started are still listed as stopped. */
+async function stillStopped({ run, input, progress, reason }: Finish, cloud: CloudClient): Promise<number> {
+  // A run that ends early may have started some that are on no page.
+  if (reason === undefined && !progress.pages.some(isWakePage)) return 0;
+  const ids = (await readReservation(cloud, input.fleet, run))?.wakes ?? [];
+  return (await describeInstances(cloud, { ids })).filter(({ status }) => status === "Stopped").length;
+}
+
+const isRunning = ({ status }: Instance): boolean => status === "Running";
+
+async function report(event: Finish, launched: readonly Instance[], cloud: CloudClient): Promise<Outcome> {
+  const { run, input, progress, reason } = event;
+  const { fleet, count, imageId } = input;
+  const images = await servedImages(event, cloud);
+  const good = launched.filter((instance) => isRunning(instance) && images.includes(instance.imageId));
+  const wakes = await readPages(cloud, run, progress.pages.filter(isWakePage));
+  const woken = (await describeInstances(cloud, { ids: wakes })).filter(isRunning);
+  const running = [...good, ...woken];
+  const other = launched.filter((instance) => !good.includes(instance));
+  const uncounted = summarize(other.map(({ id, status }) => `${id} ${status}`));
+  const notes = [reason, ...progress.notes, uncounted && `not counted: ${uncounted}`];
+  const why = notes.filter(Boolean).join("; ");
+  if (running.length === 0) return failed(`none of ${count} instances: ${why || "none were needed"}`);
+  return done({
+    fleet,
+    asked: count,
+    count: running.length,
+    ...(await listed(running, run, cloud)),
+    launched: good.length,
+    woken: woken.length,
+    imageId,
+    images: countBy(running.map((instance) => instance.imageId)),
+    ...(progress.price > 0 && { pricePerHour: Number(progress.price.toFixed(3)) }),
+    ...(running.length < count && { short: count - running.length }),
+    ...(why !== "" && { why }),
+  });
+}
+
+/** How many ids a record shows; a longer list is in an object beside it. */
+const SHOWN_MAX = 100;
+
+async function listed(instances: readonly Instance[], run: string, cloud: CloudClient) {
+  const ids = instances.map(({ id }) => id);
+  if (ids.length <= SHOWN_MAX) return { running: ids };
+  const list = outputKey(run, "instances");
+  await putObject(cloud, list, ids.join("\n"), { contentType: "text/plain" });
+  return { running: ids.slice(0, SHOWN_MAX), list };
+}
+
+function countBy(words: readonly string[]): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const word of words) counted[word] = (counted[word] ?? 0) + 1;
+  return counted;
+}
+
+export const finish = phase(Finish, {
+  limitMs: hours(2),
+  run: finishRun,
+  compensate: ({ reason: earlier }, reason) => failed([earlier, reason].filter(Boolean).join("; ")),
+});

@@ -1,0 +1,89 @@
+/** Parameters of the launch calls of a fleet. Pure. */
+import { hours, minutes } from "../../../shared/duration.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { shiftedBy } from "../../../shared/documents/ordered-name.ts";
+import { offeringsOf, type Offering } from "../../../shared/offerings.ts";
+import { ROLE, TAG, tagInstant } from "../../../shared/tags.ts";
+import type { Input } from "./events.ts";
+
+/** The offerings of a fleet in the order of its document. */
+export const fleetOfferings = ({ launch, ladder }: Fleet): readonly Offering[] =>
+  offeringsOf({ payments: ladder, instanceTypes: launch.InstanceType, vSwitchIds: launch.VSwitchId });
+
+/** The offerings of a run in the order it tries them. */
+export function orderedOfferings({ document, order }: Input): readonly Offering[] {
+  const offerings = fleetOfferings(document);
+  return order.flatMap((place) => offerings[place] ?? []);
+}
+
+/** Overrules the spot parameters of the document. */
+const ON_DEMAND = {
+  SpotStrategy: "NoSpot",
+  SpotPriceLimit: undefined,
+  SpotDuration: undefined,
+  SpotInterruptionBehavior: undefined,
+} as const;
+
+const offeringParams = ({ instanceType, vSwitchId, payment }: Offering) => ({
+  InstanceType: instanceType,
+  VSwitchId: vSwitchId,
+  ...(payment === "onDemand" && ON_DEMAND),
+});
+
+export interface LaunchCall {
+  readonly run: string;
+  readonly amount: number;
+  /** How many instances this run launched before: ordered names continue from there. */
+  readonly launched: number;
+  /** When this call was first due: the expiry counts from here, so that a repeat has the same parameters. */
+  readonly at: number;
+  /** The host names reserved for the run, where the fleet has a list of them. */
+  readonly hostNames: readonly string[] | undefined;
+  readonly userData: Uint8Array | undefined;
+}
+
+/**
+ * All parameters of one launch call but token and password. The cloud chooses the image of the family at the moment
+ * of the launch; the image served when the run began is written into a tag, so that a difference can be seen.
+ */
+export function launchParams({ document, imageId }: Input, offering: Offering, call: LaunchCall) {
+  const { UserData: _userData, Tag, InstanceName, HostName, HostNames, ...rest } = document.launch;
+  const { amount, launched, userData } = call;
+  const tags = {
+    [TAG.fleet]: document.name,
+    [TAG.role]: ROLE.member,
+    [TAG.run]: call.run,
+    [TAG.image]: imageId,
+  };
+  return {
+    ...rest,
+    ...offeringParams(offering),
+    InstanceName: InstanceName && shiftedBy(InstanceName, launched),
+    HostName: HostName && shiftedBy(HostName, launched),
+    HostNames: HostNames && namesFrom(call.hostNames, launched, amount),
+    ImageFamily: document.family,
+    Tag: [...Tag, ...Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))],
+    UserData: userData && Buffer.from(userData).toString("base64"),
+    ...(document.via === "RunInstances" && runInstancesParams(document, call)),
+  };
+}
+
+/** Replacements of lost instances come after the reserved names: they use free ones again, from the first on. */
+const namesFrom = (names: readonly string[] = [], from: number, count: number): (string | undefined)[] =>
+  Array.from({ length: count }, (_, n) => names[(from + n) % names.length]);
+
+/** A launch call may be repeated for half an hour and must then still be half an hour ahead of its expiry. */
+const EXPIRY_MIN_MS = hours(1);
+
+/** CreateInstance makes one instance and knows none of these. */
+function runInstancesParams({ expireAfterMs }: Fleet, { amount, at }: LaunchCall) {
+  return {
+    Amount: amount,
+    // A partial launch is kept, and the rest is launched with the next offering.
+    MinAmount: amount > 1 ? 1 : undefined,
+    AutoReleaseTime: expireAfterMs && upToTheMinute(at + Math.max(expireAfterMs, EXPIRY_MIN_MS)),
+  };
+}
+
+/** The cloud cuts seconds off (RunInstances, AutoReleaseTime); never earlier than asked for. */
+const upToTheMinute = (at: number): string => tagInstant(Math.ceil(at / minutes(1)) * minutes(1));

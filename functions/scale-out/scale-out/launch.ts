@@ -1,0 +1,138 @@
+/** `launch`: one launch call a step, with the current offering. */
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { createInstance, runInstances } from "../../../shared/cloud/ecs/instances.ts";
+import { getObject } from "../../../shared/cloud/oss/objects.ts";
+import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { minutes, seconds } from "../../../shared/duration.ts";
+import { CloudError, isCapacity, permanent } from "../../../shared/errors.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { outputKey } from "../../../shared/keys.ts";
+import { readReservation } from "../../../shared/limits/reservations.ts";
+import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
+import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { Launch, withNotes, type Progress } from "./events.ts";
+import { launchPage, writePage } from "./instance-pages.ts";
+import { launchParams, orderedOfferings } from "./launch-params.ts";
+import { servedImages } from "./launched.ts";
+import { readPassword } from "./password.ts";
+import { toRelease } from "./release.ts";
+
+import { Start } from "./start-created.ts";
+import { Verify } from "./verify.ts";
+
+interface LaunchApi {
+  /** The most instances of one call. */
+  readonly amountMax: number;
+  readonly call: (
+    cloud: CloudClient,
+    params: Readonly<Record<string, unknown>>,
+    token: string,
+  ) => Promise<Answer>;
+}
+
+interface Answer {
+  readonly ids: readonly string[];
+  readonly price: number;
+}
+
+/** RunInstances, Amount: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-runinstances */
+export const LAUNCH_APIS: Readonly<Record<Fleet["via"], LaunchApi>> = {
+  RunInstances: {
+    amountMax: 100,
+    call: async (...call) => {
+      const { instanceIds: ids, tradePrice: price = 0 } = await runInstances(...call);
+      return { ids, price };
+    },
+  },
+  CreateInstance: {
+    amountMax: 1,
+    call: async (...call) => {
+      const { instanceId, tradePrice: price = 0 } = await createInstance(...call);
+      return { ids: [instanceId], price };
+    },
+  },
+};
+
+/** Launches as many as one call takes. A partial launch is kept, and the rest goes on with the next offering. */
+async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
+  const { run, input, progress } = event;
+  const { cloud } = ports;
+  const { left, callIndex } = progress;
+  const offering = orderedOfferings(input)[progress.offering];
+  if (left <= 0) return goOn(event, progress);
+  if (offering === undefined) return endShort(event, `no instance type and vSwitch is left for ${left} more`);
+  const login = readPassword(input.document, cloud.access);
+  if (!login.ok) return toRelease(event, login.problem);
+  const { amountMax, call } = LAUNCH_APIS[input.document.via];
+  const amount = Math.min(left, amountMax);
+  const images = await servedImages(event, cloud);
+  const params = await readParams(event, offering, amount, cloud);
+  // Without the password: tokens are logged, and a token made from a secret helps to guess it.
+  const token = clientToken(run, input.document.via, callIndex, params);
+  const answer = await call(cloud, { ...params, Password: login.value }, token).catch(permanent);
+  if (answer instanceof CloudError) return refused(event, offering, answer, ports);
+  const { ids, price } = answer;
+  const page = launchPage(callIndex);
+  await writePage(cloud, run, page, ids);
+  const isPartial = ids.length < amount;
+  if (isPartial) await noteNoCapacity(offering, ports);
+  const launched = {
+    ...progress,
+    pages: [...progress.pages, page],
+    left: left - ids.length,
+    offering: progress.offering + Number(isPartial),
+    callIndex: callIndex + 1,
+    launched: progress.launched + ids.length,
+    price: progress.price + price,
+    images,
+  };
+  return goOn(event, launched, `${ids.length} of ${amount} as ${offering.name}`);
+}
+
+/** Between the launch and the first check. */
+const BOOT_MS = seconds(20);
+
+/** The next call, or the phase after the last one: CreateInstance leaves its instances stopped. */
+function goOn({ input }: Launch, progress: Progress, note?: string): Outcome {
+  if (progress.left > 0) return next(Launch, { progress }, { note });
+  const options = { afterMs: BOOT_MS, note };
+  return input.document.via === "CreateInstance"
+    ? next(Start, { progress, page: 0 }, options)
+    : next(Verify, { progress, page: 0 }, options);
+}
+
+const endShort = (event: Launch, note: string): Outcome =>
+  goOn(event, withNotes({ ...event.progress, left: 0 }, note), note);
+
+/** Another offering may work, with a new token. A permanent refusal ends the launch, and earlier instances are kept. */
+async function refused(event: Launch, offering: Offering, error: CloudError, ports: Ports): Promise<Outcome> {
+  const { progress } = event;
+  if (error.kind === "change") {
+    if (isCapacity(error)) await noteNoCapacity(offering, ports);
+    const note = `${offering.name}: ${error.code}`;
+    const moved = { ...progress, offering: progress.offering + 1, callIndex: progress.callIndex + 1 };
+    return goOn(event, withNotes(moved, note), note);
+  }
+  return progress.pages.length === 0 ? toRelease(event, error.message) : endShort(event, error.message);
+}
+
+/** The copy of the fleet's user data object: an edit during the run changes the next run only. */
+export const userDataKey = (run: string): string => outputKey(run, "user-data");
+
+/** The same parameters whenever this event is delivered. */
+async function readParams(event: Launch, offering: Offering, amount: number, cloud: CloudClient) {
+  const { run, input, progress, phaseStartedAt: at } = event;
+  const { UserData, HostNames } = input.document.launch;
+  const userData = UserData?.text ?? (UserData && (await getObject(cloud, userDataKey(run)))?.bytes);
+  return launchParams(input, offering, {
+    run,
+    amount,
+    launched: progress.launched,
+    at,
+    hostNames: HostNames && (await readReservation(cloud, input.fleet, run))?.names,
+    userData: userData === undefined ? undefined : Buffer.from(userData),
+  });
+}
+
+export const launch = phase(Launch, { limitMs: minutes(30), run: launchNext, compensate: toRelease });

@@ -1,0 +1,29 @@
+/** The instances a run launched, as the cloud lists them, and the images they may have. */
+import { familyImage } from "../../../shared/cloud/ecs/images.ts";
+import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { minutes } from "../../../shared/duration.ts";
+import { ROLE, TAG } from "../../../shared/tags.ts";
+import type { PlannedEvent } from "./events.ts";
+
+/** An instance that was answered and is not listed this long after is lost. */
+export const ABSENT_MS = minutes(2);
+
+/** Everything a run launched, by tag: instances of a call whose answer was lost are included. */
+export const launchedBy = (run: string, cloud: CloudClient): Promise<Instance[]> =>
+  // ListTagResources: the tag filter of DescribeInstances ends at a thousand.
+  describeInstances(cloud, { tags: { [TAG.run]: run, [TAG.role]: ROLE.member }, many: true });
+
+/** The images the family served while this run launched, the current one included. */
+export async function servedImages({ input, progress }: PlannedEvent, cloud: CloudClient): Promise<string[]> {
+  const now = await familyImage(cloud, input.document.family);
+  return [...new Set([...progress.images, ...(now ? [now.id] : [])])];
+}
+
+/** A subscription is paid to its end, and a user protected the others on purpose. */
+export const canRelease = ({ chargeType, deletionProtection }: Instance): boolean =>
+  chargeType !== "PrePaid" && !deletionProtection;
+
+/** The first ids of a list, for a message. */
+export const summarize = (ids: readonly string[]): string =>
+  ids.length <= 5 ? ids.join(", ") : `${ids.slice(0, 5).join(", ")} and ${ids.length - 5} more`;

@@ -1,0 +1,85 @@
+/** `plan`: reads and checks everything a request needs, so that a mistake is reported before anything is changed. */
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { familyImage } from "../../../shared/cloud/ecs/images.ts";
+import { getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { userDataProblem } from "../../../shared/documents/names.ts";
+import { minutes } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { prepareLaunch } from "../../../shared/limits/launch.ts";
+import type { PricedDisks } from "../../../shared/limits/price.ts";
+import { orderByCapacity } from "../../../shared/offerings.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { dryRun } from "./dry-run.ts";
+import { initialProgress, Reserve } from "./events.ts";
+import { fleetOfferings } from "./launch-params.ts";
+import { userDataKey } from "./launch.ts";
+import { readPassword } from "./password.ts";
+import { Plan } from "./start.ts";
+
+async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
+  const { cloud } = ports;
+  const loaded = await loadFleet(cloud, input.fleet);
+  if ("problem" in loaded) return failed(loaded.problem);
+  const invalid = requestProblem(loaded.document, input.count);
+  if (invalid !== undefined) return failed(invalid);
+  const prepared = await prepare(loaded.document, cloud);
+  if (!prepared.ok) return failed(prepared.problem);
+  const { document, imageId, disks, userData } = prepared.value;
+  const offerings = fleetOfferings(document);
+  const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
+  const planned = { ...input, document, imageId, disks, order };
+  if (input.dryRun) return dryRun(run, planned, userData, ports);
+  if (userData && document.launch.UserData?.object !== undefined)
+    await putObject(cloud, userDataKey(run), userData, { ifAbsent: true });
+  const note = `family ${document.family} serves ${imageId}`;
+  return next(Reserve, { progress: initialProgress(imageId), want: input.count }, { input: planned, note });
+}
+
+function requestProblem({ name, limits }: Fleet, count: number): string | undefined {
+  const { perRequest } = limits;
+  if (count > perRequest)
+    return `${count} instances asked for, limits.perRequest of fleet ${name} is ${perRequest}; ask for fewer or raise it`;
+  return undefined;
+}
+
+interface Prepared {
+  readonly document: Fleet;
+  readonly imageId: string;
+  readonly disks: PricedDisks;
+  readonly userData: Buffer | undefined;
+}
+
+/** Everything a launch of the fleet refers to, or the first reference that cannot be used. */
+async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepared>> {
+  const refuse = (sentence: string) => problem(`fleet ${fleet.name}: ${sentence}`);
+  const login = readPassword(fleet, cloud.access);
+  if (!login.ok) return refuse(login.problem);
+  const image = await familyImage(cloud, fleet.family);
+  const launch = await prepareLaunch(fleet, image, cloud);
+  if (!launch.ok) return launch;
+  if (image === undefined)
+    return problem(`family ${fleet.family} serves no image in ${cloud.access.region}; promote one first`);
+  const userData = await readUserData(fleet, cloud);
+  if (!userData.ok) return refuse(userData.problem);
+  return ok({ ...launch.value, imageId: image.id, userData: userData.value });
+}
+
+async function readUserData({ launch }: Fleet, cloud: CloudClient): Promise<Result<Buffer | undefined>> {
+  const { text, object } = launch.UserData ?? {};
+  if (text !== undefined) return ok(Buffer.from(text));
+  if (object === undefined) return ok(undefined);
+  const stored = await getObject(cloud, object);
+  if (stored === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
+  const invalid = userDataProblem(stored.text);
+  return invalid === undefined ? ok(stored.bytes) : problem(`launch.UserData: ${object} ${invalid}`);
+}
+
+export const plan = phase(Plan, {
+  limitMs: minutes(30),
+  run: planRun,
+  // Nothing is reserved yet, and a duplicate of this event that is later cannot reserve either (WORKFLOW-5).
+  compensate: ({ input }, reason) => failed(`none of ${input.count} instances: ${reason}`),
+});

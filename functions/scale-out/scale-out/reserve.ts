@@ -1,0 +1,91 @@
+/** `reserve`: asks the limits of the fleet how many instances the run may launch and wake. */
+import { optedOutUntil } from "../../../shared/instance-tags.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { hours } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { asMembers, membersOf } from "../../../shared/limits/members.ts";
+import { highestPrice } from "../../../shared/limits/price.ts";
+import {
+  reserve as decide,
+  withReservation,
+  type Reservation,
+  type Reservations,
+} from "../../../shared/limits/reservation.ts";
+import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { Launch, Reserve, withNotes, type Input } from "./events.ts";
+import { isWakePage, readPages } from "./instance-pages.ts";
+import { toRelease } from "./release.ts";
+import { Wake } from "./wake.ts";
+
+interface Request {
+  readonly run: string;
+  readonly round: number;
+  readonly count: number;
+  readonly woke?: readonly string[] | undefined;
+}
+
+/** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
+export async function decider(
+  request: Request,
+  { document, imageId, disks }: Input,
+  { cloud, clock }: Ports,
+) {
+  const priced = { fleet: document, imageId, disks };
+  const price = await highestPrice(priced, cloud);
+  const { limits, launch } = document;
+  return async (reservations: Reservations): Promise<Reservation> => {
+    const now = clock.now();
+    const instances = await membersOf(cloud, document.name);
+    const isWakeable = (instance: Instance): boolean => mayWake(instance, document, imageId, now);
+    const members = await asMembers(priced, instances, isWakeable, cloud);
+    return decide({ ...request, price, names: launch.HostNames }, { reservations, members, limits, now });
+  };
+}
+
+/** Whether a member may be started instead of launching another. */
+function mayWake(
+  instance: Instance,
+  { wake, idle }: Input["document"],
+  imageId: string,
+  now: number,
+): boolean {
+  const { status, locks } = instance;
+  return (
+    wake.enabled &&
+    status === "Stopped" &&
+    locks.length === 0 &&
+    (wake.olderImages || instance.imageId === imageId) &&
+    (idle === undefined || optedOutUntil(instance, idle.optOutTag, now) === undefined)
+  );
+}
+
+async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
+  const { run, input, want } = event;
+  const { round } = event.progress;
+  const woke = await wokenBefore(event, ports.cloud);
+  const decideOn = await decider({ run, round, count: want, woke }, input, ports);
+  let reservation: Reservation | undefined;
+  const stored = await updateReservations(ports.cloud, input.fleet, async (reservations) => {
+    reservation = await decideOn(reservations);
+    if (reservations.grants.includes(reservation)) return undefined;
+    return withReservation(reservations, reservation, ports.clock.now());
+  });
+  if (!stored || reservation === undefined) return afterLostRace(event, input.fleet, ports);
+  const { wakes, launches, short } = reservation;
+  const launching = launches[round] ?? 0;
+  const progress = withNotes({ ...event.progress, left: event.progress.left + launching }, ...short);
+  if (round === 0 && wakes.length > 0) {
+    const note = `reserved: ${wakes.length} to wake, ${launching} to launch`;
+    return next(Wake, { progress, from: 0, woke: 0 }, { note });
+  }
+  return next(Launch, { progress }, { note: `reserved: ${launching}${round > 0 ? " more" : ""} to launch` });
+}
+
+/** Every wake was tried before the second round; the headroom of those that failed goes to their replacements. */
+async function wokenBefore({ run, progress }: Reserve, cloud: CloudClient): Promise<string[] | undefined> {
+  return progress.round === 0 ? undefined : readPages(cloud, run, progress.pages.filter(isWakePage));
+}
+
+export const reserve = phase(Reserve, { limitMs: hours(1), run: reserveRound, compensate: toRelease });

@@ -1,0 +1,109 @@
+/** `verify`: an instance counts when it is seen running, with an image its family served (SCALE-3). */
+import * as z from "zod/mini";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { deleteInstance, describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { minutes, seconds } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { plannedEvent, Launch, Progress, Reserve, withNotes } from "./events.ts";
+import { isWakePage, readPage, writePage } from "./instance-pages.ts";
+import { ABSENT_MS, canRelease, servedImages, summarize } from "./launched.ts";
+import { toRelease } from "./release.ts";
+
+/** `page`: place of the current page in `progress.pages`. */
+export const Verify = plannedEvent("verify", { progress: Progress, page: z.int() });
+type Verify = EventOf<typeof Verify>;
+
+/** Checks one page a step: a hundred instances are one call, however many were requested. */
+async function verifyPage(event: Verify, { cloud, clock }: Ports): Promise<Outcome> {
+  const name = event.progress.pages[event.page];
+  if (name === undefined) return afterLast(event);
+  const ids = (await readPage(cloud, event.run, name)) ?? [];
+  const found = await describeInstances(cloud, { ids });
+  const absent = ids.filter((id) => !found.some((instance) => instance.id === id));
+  if (absent.length > 0 && clock.now() - event.phaseStartedAt < ABSENT_MS)
+    return poll(event, clock, PACE.instance, `${absent.length} instances are not listed yet`);
+  const progress = { ...event.progress, images: await servedImages(event, cloud) };
+  // A woken instance may have an older image: the fleet allowed that when it was reserved.
+  const wrong = isWakePage(name) ? [] : found.filter(({ imageId }) => !progress.images.includes(imageId));
+  if (absent.length + wrong.length > 0)
+    return dropLost({ ...event, progress }, { name, ids, absent, wrong }, cloud);
+  const starting = found.filter(({ status }) => status !== "Running");
+  if (starting.length > 0)
+    return poll(event, clock, PACE.instance, `${starting.length} of ${ids.length} are not running yet`);
+  if (event.page + 1 === progress.pages.length) return afterLast({ ...event, progress });
+  return next(Verify, { progress, page: event.page + 1 });
+}
+
+interface Page {
+  readonly name: string;
+  readonly ids: readonly string[];
+  readonly absent: readonly string[];
+  /** Instances with an image that the family did not serve. */
+  readonly wrong: readonly Instance[];
+}
+
+/** Takes lost instances off their page, so that others replace them. */
+async function dropLost(
+  event: Verify,
+  { name, ids, absent, wrong }: Page,
+  cloud: CloudClient,
+): Promise<Outcome> {
+  const releasable = wrong.filter(canRelease);
+  for (const { id } of releasable) await deleteInstance(cloud, id, { force: true });
+  const gone = new Set([...absent, ...wrong.map(({ id }) => id)]);
+  // The old page stays: after a crash it still shows which instances were lost.
+  const kept = `${name}-kept`;
+  await writePage(
+    cloud,
+    event.run,
+    kept,
+    ids.filter((id) => !gone.has(id)),
+  );
+  const notes = [
+    ...(absent.length > 0 ? [`${absent.length} vanished after the launch: ${summarize(absent)}`] : []),
+    ...wrong.map((instance) => wrongImage(instance, event.input.document.family)),
+  ];
+  const pages = event.progress.pages.map((each) => (each === name ? kept : each));
+  const progress = withNotes({ ...event.progress, pages }, ...notes);
+  const lost = absent.length + releasable.length;
+  // The headroom of a wake is requested again (RESERVE-2): its replacement may cost more.
+  if (isWakePage(name))
+    return next(
+      Reserve,
+      { progress: { ...progress, round: progress.round + 1 }, want: lost },
+      { note: notes[0] },
+    );
+  const state = { progress: { ...progress, left: progress.left + lost }, page: event.page };
+  return next(Verify, state, { afterMs: seconds(5), note: notes[0] });
+}
+
+function wrongImage(instance: Instance, family: string): string {
+  const { id, imageId } = instance;
+  const end = canRelease(instance)
+    ? "it is released and replaced"
+    : "it is paid for or protected, so it stays and is not counted";
+  return `${id} has image ${imageId}, which family ${family} did not serve; ${end}`;
+}
+
+/** Lost instances are replaced this often: a cloud that loses every launch must not be paid without end. */
+const REPLACEMENTS_MAX = 3;
+
+/** Every page was checked: the end, or another launch for the instances that were lost. */
+function afterLast(event: Verify): Outcome {
+  const { progress } = event;
+  const { left, replacements } = progress;
+  if (left === 0) return toRelease(event);
+  if (replacements < REPLACEMENTS_MAX)
+    return next(
+      Launch,
+      { progress: { ...progress, replacements: replacements + 1 } },
+      { note: `${left} replacements are launched` },
+    );
+  const note = `${left} were lost again after ${REPLACEMENTS_MAX} attempts to replace them`;
+  return toRelease({ ...event, progress: withNotes({ ...progress, left: 0 }, note) }, undefined, note);
+}
+
+export const verify = phase(Verify, { limitMs: minutes(30), run: verifyPage, compensate: toRelease });

@@ -1,0 +1,26 @@
+/**
+ * A scale-out: plan → reserve → (wake …) → launch … → verify … → finish. Fleets that use CreateInstance have
+ * start … after launch, and release … before finish.
+ *
+ * SCALE-1. Nothing is launched or started without a reservation (shared/limits).
+ * SCALE-2. Every launch call has its own token, drawn from run, number of the call and exact parameters: a repeat
+ *     after a time-out is the same call, the next offering is another one.
+ * SCALE-3. An instance counts when it is seen running, with an image that its family served during the run.
+ * SCALE-4. A partial launch is kept, and the rest is launched with the next offering.
+ * SCALE-5. Every path after plan ends in finish, which closes the reservation. A run that is cancelled before it
+ *     reserved anything takes it too: a late duplicate of its last event may still reserve.
+ */
+import type { Workflow } from "../../../shared/workflow/workflow.ts";
+import { finish } from "./finish.ts";
+import { launch } from "./launch.ts";
+import { plan } from "./plan.ts";
+import { release } from "./release.ts";
+import { reserve } from "./reserve.ts";
+import { start } from "./start-created.ts";
+import { verify } from "./verify.ts";
+import { wake } from "./wake.ts";
+
+export const scaleOut: Workflow = {
+  kind: "scale",
+  phases: [plan, reserve, wake, launch, start, verify, release, finish],
+};

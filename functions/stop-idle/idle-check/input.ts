@@ -1,0 +1,49 @@
+/** What the events of an idle check carry. */
+import * as z from "zod/mini";
+import { CarriedIdlePolicy } from "../../../shared/documents/completed.ts";
+import { Name } from "../../../shared/names.ts";
+import { countedEventsWith } from "../calls.ts";
+import { Ids, refusalFields } from "../tally.ts";
+
+const request = { fleet: Name, dryRun: z.boolean() };
+
+/** The survey reads the policy. */
+export const surveyEvent = countedEventsWith(z.strictObject(request));
+
+/** The fleet as it was at the survey. The rest of its document would only fill the event. */
+const CheckInput = z.strictObject({
+  ...request,
+  policy: CarriedIdlePolicy,
+  family: z.string(),
+  /** How many members may be stopped; the next checks release the others. */
+  maxStopped: z.int(),
+});
+export type CheckInput = z.infer<typeof CheckInput>;
+
+/** Every phase after the survey. */
+export const checkEvent = countedEventsWith(CheckInput);
+
+/** Counts of members: all, the running ones, and each kind of verdict. */
+const Summary = z.catchall(z.object({ instances: z.int(), running: z.int() }), z.int());
+export type Summary = z.infer<typeof Summary>;
+
+/** `untag`: members to be untagged at the end, because they are not stopped. */
+export const Tally = z.strictObject({
+  summary: Summary,
+  announced: Ids,
+  stopped: Ids,
+  untag: Ids,
+  ...refusalFields,
+});
+export type Tally = z.infer<typeof Tally>;
+
+/** The result of a check once its stops are confirmed; with `problem` the run fails instead. */
+export const Ending = z.strictObject({
+  untag: Ids,
+  result: z.record(z.string(), z.unknown()),
+  problem: z.optional(z.string()),
+});
+export type Ending = z.infer<typeof Ending>;
+
+/** One check of a fleet runs at a time, or the caps of two would add up. */
+export const lockName = (fleet: string): string => `idle-${fleet}`;

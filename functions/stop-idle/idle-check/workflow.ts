@@ -1,0 +1,19 @@
+/**
+ * The idle check of one fleet: stops its idle members and releases stopped members beyond the limit.
+ *
+ *   survey → announce → notify → unannounce → stop for each slice → confirm
+ *          → select-surplus → release for each slice → await-release → untag
+ *
+ * A phase without members is skipped. One check of a fleet runs at a time (LOCK-1).
+ */
+import type { Workflow } from "../../../shared/workflow/workflow.ts";
+import { announce, notify, unannounce } from "./announce.ts";
+import { confirm } from "./confirm.ts";
+import { awaitRelease, release, selectSurplus, untag } from "./finish.ts";
+import { stop } from "./stop.ts";
+import { survey } from "./survey.ts";
+
+export const idleCheck: Workflow = {
+  kind: "idle",
+  phases: [survey, announce, notify, unannounce, stop, confirm, selectSurplus, release, awaitRelease, untag],
+};

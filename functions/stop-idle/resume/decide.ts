@@ -1,0 +1,21 @@
+/**
+ * Whether a member is to be started now. Pure. The clock decides, so the next run makes up for one that was missed.
+ *
+ * RESUME-1. Only members that Kiln stopped are started, and only if no user started them since.
+ * RESUME-2. Members are started within working hours only.
+ * RESUME-3. A locked member stays stopped.
+ */
+import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
+import type { IdlePolicy } from "../../../shared/documents/idle.ts";
+import { isUp } from "../../../shared/documents/up-hours.ts";
+import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
+
+/** Why a member is not started; undefined when it is to be started. */
+export function whyNotStarted(instance: Instance, policy: IdlePolicy, now: number): string | undefined {
+  const { upDuring, resume } = policy;
+  if (!resume || upDuring === undefined) return "its fleet does not resume";
+  if (!isUp(upDuring, now)) return "it is outside its working hours";
+  if (instance.status !== "Stopped") return `it is ${instance.status}`;
+  if (stoppedByKilnAt(instance) === undefined) return "a user stopped it";
+  return instance.locks.length > 0 ? `it is locked (${instance.locks.join(", ")})` : undefined;
+}

@@ -1,0 +1,106 @@
+/**
+ * The first phase of a resume: which members are to be started, and how many of them the limits allow.
+ *
+ * RESUME-RESERVE-1. A start needs headroom under the limits of the fleet, like a launch (shared/limits/reservation.ts).
+ *     Members without headroom stay stopped. A member may take another type of its fleet, so the highest price counts.
+ */
+import { familyImage } from "../../../shared/cloud/ecs/images.ts";
+import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
+import type { IdlePolicy } from "../../../shared/documents/idle.ts";
+import { hours } from "../../../shared/duration.ts";
+import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { pricedFleet } from "../../../shared/limits/launch.ts";
+import { asMembers, membersOf } from "../../../shared/limits/members.ts";
+import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts";
+import { reserve, withReservation } from "../../../shared/limits/reservation.ts";
+import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { countedPhase } from "../calls.ts";
+import { listed, MEMBERS_MAX, noRefusals } from "../tally.ts";
+import { whyNotStarted } from "./decide.ts";
+import { AwaitRunning, reserveEvent } from "./await-running.ts";
+import { Start } from "./start.ts";
+
+export const Reserve = reserveEvent("reserve", {});
+type Reserve = EventOf<typeof Reserve>;
+
+async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
+  const { fleet, dryRun } = event.input;
+  const found = await loadFleet(ports.cloud, fleet);
+  if ("problem" in found) return failed(found.problem);
+  const { document } = found;
+  const policy = document.idle;
+  if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
+  const image = await familyImage(ports.cloud, document.family);
+  const priced = await pricedFleet(document, image, ports.cloud);
+  if (!priced.ok) return failed(priced.problem);
+  const reserved = await reserveMembers(event, priced.value, policy, ports);
+  if (reserved === undefined) return afterLostRace(event, fleet, ports);
+  const { short, wanted } = reserved;
+  const starts = reserved.wakes.toSorted();
+  const left = wanted - starts.length;
+  const summary = { ...reserved.summary, ...(left > 0 && { noRoom: left }) };
+  const why = short.length > 0 && { why: short.join("; ") };
+  if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: listed(starts), ...why });
+  if (starts.length === 0) return done({ fleet, ...summary, started: [], ...why });
+  const input = { ...event.input, types: [...document.launch.InstanceType] };
+  const tally = { summary, started: [], changed: [], ...noRefusals };
+  const note = [`${wanted} are to be started`, ...short].join("; ");
+  return next(Start, { starts, short: [], tally }, { input, note });
+}
+
+interface Reserved {
+  readonly wakes: readonly string[];
+  /** The limits that kept it below `wanted`, in words. */
+  readonly short: readonly string[];
+  readonly wanted: number;
+  readonly summary: Readonly<Record<string, number>>;
+}
+
+/** The members to start, as far as there is headroom; undefined when other requests were first. */
+async function reserveMembers(
+  { run, input }: Reserve,
+  priced: PricedFleet,
+  policy: IdlePolicy,
+  { cloud, clock }: Ports,
+): Promise<Reserved | undefined> {
+  const now = clock.now();
+  const { fleet } = priced;
+  const price = await highestPrice(priced, cloud);
+  const { HostNames: names } = fleet.launch;
+  let reserved: Reserved | undefined;
+  const written = await updateReservations(cloud, fleet.name, async (reservations) => {
+    const instances = await membersOf(cloud, fleet.name);
+    const wanted = instances
+      .filter((instance) => whyNotStarted(instance, policy, now) === undefined)
+      .slice(0, MEMBERS_MAX);
+    const ids = new Set(wanted.map(({ id }) => id));
+    const members = await asMembers(priced, instances, ({ id }) => ids.has(id), cloud);
+    const request = { run, round: 0, count: wanted.length, wakeOnly: true as const };
+    const ask = { ...request, ...(price !== undefined && { price }), ...(names && { names }) };
+    const given = reserve(ask, { reservations, members, limits: fleet.limits, now });
+    const { wakes, short } = given;
+    reserved = { wakes, short, wanted: wanted.length, summary: summarize(instances, wanted, now) };
+    const unchanged = input.dryRun || wakes.length === 0 || reservations.grants.includes(given);
+    return unchanged ? undefined : withReservation(reservations, given, now);
+  });
+  return written ? reserved : undefined;
+}
+
+function summarize(instances: readonly Instance[], wanted: readonly Instance[], now: number) {
+  const stopped = instances.filter(({ status }) => status === "Stopped").length;
+  const off = wanted.reduce((total, instance) => total + now - (stoppedByKilnAt(instance) ?? now), 0);
+  return {
+    instances: instances.length,
+    stillStopped: stopped - wanted.length,
+    instanceHoursOff: Math.round(off / hours(1)),
+  };
+}
+
+export const reservation = countedPhase(Reserve, reserveStarts, ({ input }, problem) => {
+  const tally = { summary: {}, started: [], changed: [], ...noRefusals };
+  return next(AwaitRunning, { tally, problem }, { input: { ...input, types: [] } });
+});

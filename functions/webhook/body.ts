@@ -1,0 +1,45 @@
+/** Bodies of requests: parsed by a schema, or refused with the place and the rule. Pure. */
+import type * as z from "zod/mini";
+import { ownSentence } from "../../shared/requests/sentence.ts";
+import { ok, problem, type Result } from "../../shared/result.ts";
+
+/** The body as `schema` has it; an empty body is `{}`. */
+export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result<T> {
+  let value: unknown = {};
+  try {
+    if (body.length > 0) value = JSON.parse(Buffer.from(body).toString("utf8"));
+  } catch {
+    return problem("the body is not JSON");
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return ok(parsed.data);
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${ruleOf(issue)}`);
+  return problem(issues.join("; "));
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "text",
+  boolean: "true or false",
+  array: "a list",
+  record: "a map",
+  object: "a map",
+};
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return `unknown key ${issue.keys.join(", ")}`;
+    case "invalid_type":
+      return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return `must be at least ${issue.minimum}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}`;
+    case "invalid_format":
+      return `must match ${issue.pattern ?? issue.format}`;
+    default:
+      return ownSentence(issue) ?? "is not allowed here";
+  }
+}

@@ -1,0 +1,36 @@
+/** Webhooks of other systems: which kind of sender posted, and the runs that its requests become. Pure. */
+import * as z from "zod/mini";
+import { runId } from "../../../shared/workflow/run-id.ts";
+import type { Enqueue } from "../accept.ts";
+import { AlertmanagerSettings, parseAlertmanager } from "./alertmanager.ts";
+import { CloudmonitorSettings, parseCloudmonitor } from "./cloudmonitor.ts";
+import { GenericSettings, parseGeneric } from "./generic.ts";
+import { GithubSettings, parseGithub } from "./github.ts";
+import type { LaunchRequest, ParsedWebhook, SenderRequest } from "./sender.ts";
+
+export const SenderSettings = z.discriminatedUnion("kind", [
+  GithubSettings,
+  AlertmanagerSettings,
+  CloudmonitorSettings,
+  GenericSettings,
+]);
+export type SenderSettings = z.infer<typeof SenderSettings>;
+
+export function parseWebhook(settings: SenderSettings, request: SenderRequest): ParsedWebhook {
+  switch (settings.kind) {
+    case "github":
+      return parseGithub(settings, request);
+    case "alertmanager":
+      return parseAlertmanager(settings, request);
+    case "cloudmonitor":
+      return parseCloudmonitor(settings, request);
+    case "generic":
+      return parseGeneric(settings, request);
+  }
+}
+
+/** The run of one request of a sender: the same event posted again is the same run. */
+export function enqueueLaunch(sender: string, { fleet, count, delivery, at }: LaunchRequest): Enqueue {
+  const run = runId("scale", fleet, at, ["sender", sender, ...delivery]);
+  return { run, by: `sender:${sender}`, event: { v: 1, request: "scale-out", fleet, count } };
+}

@@ -1,0 +1,146 @@
+/** Commands on instances through Cloud Assistant: run a script, read its result, see which agents are online. */
+import { DescribeCloudAssistantStatus, DescribeInvocationResults, RunCommand } from "./actions.ts";
+import * as z from "zod/mini";
+import { tagList } from "../answers.ts";
+import { send, type CloudClient } from "../client.ts";
+import { batches } from "./pages.ts";
+
+export interface Command {
+  readonly instanceId: string;
+  /** At most 24 KB once it is in Base64, so about 18 KB of text. */
+  readonly script: string;
+  readonly timeoutMs: number;
+  readonly workingDir?: string;
+  readonly user?: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Shell unless the instance runs Windows. */
+  readonly shell?: "shell" | "powershell" | "batch";
+}
+
+const TYPES = { shell: "RunShellScript", powershell: "RunPowerShellScript", batch: "RunBatScript" } as const;
+
+/** Runs a script on a running instance whose agent is online; answers the id of the invocation. */
+export async function runCommand(
+  client: CloudClient,
+  command: Command,
+  clientToken: string,
+): Promise<string> {
+  const params = {
+    InstanceId: [command.instanceId],
+    Type: TYPES[command.shell ?? "shell"],
+    CommandContent: Buffer.from(command.script).toString("base64"),
+    ContentEncoding: "Base64",
+    Timeout: Math.ceil(command.timeoutMs / 1000),
+    WorkingDir: command.workingDir,
+    Username: command.user,
+    Name: command.name,
+    KeepCommand: false,
+    Tag: tagList(command.tags),
+    ClientToken: clientToken,
+  };
+  const answer = () => z.looseObject({ InvokeId: z.string() });
+  return (await send(client, { action: RunCommand, params }, answer)).InvokeId;
+}
+
+/** The result of a command on one instance. */
+export interface CommandResult {
+  readonly state: "running" | "ended";
+  /** Ended with exit code 0. */
+  readonly ok: boolean;
+  readonly exitCode: number | undefined;
+  /** The last 24 KB of standard output and error. */
+  readonly output: string;
+  /** Bytes of output that are not in `output`. */
+  readonly dropped: number;
+  /** Why it never ran or was ended, in the cloud's words. */
+  readonly errorCode: string | undefined;
+  readonly errorInfo: string | undefined;
+}
+
+/** States of one invocation on one instance in which something is still to come. */
+const UNDER_WAY = new Set(["Pending", "Scheduled", "Running", "Stopping"]);
+
+const resultsAnswer = () =>
+  z.looseObject({
+    Invocation: z.looseObject({
+      InvocationResults: z.looseObject({
+        InvocationResult: z.array(
+          z.looseObject({
+            InvocationStatus: z.optional(z.string()),
+            ExitCode: z.optional(z.number()),
+            Output: z.optional(z.string()),
+            Dropped: z.optional(z.number()),
+            ErrorCode: z.optional(z.string()),
+            ErrorInfo: z.optional(z.string()),
+          }),
+        ),
+      }),
+    }),
+  });
+
+/** The state of an invocation on one instance. One the cloud does not show yet counts as running. */
+export async function commandResult(
+  client: CloudClient,
+  invocationId: string,
+  instanceId: string,
+): Promise<CommandResult> {
+  const params = { InvokeId: invocationId, InstanceId: instanceId, ContentEncoding: "Base64" };
+  const call = { action: DescribeInvocationResults, params };
+  const { Invocation } = await send(client, call, resultsAnswer);
+  const [result] = Invocation.InvocationResults.InvocationResult;
+  return result === undefined ? NOT_SHOWN : toResult(result);
+}
+
+const NOT_SHOWN: CommandResult = {
+  state: "running",
+  ok: false,
+  exitCode: undefined,
+  output: "",
+  dropped: 0,
+  errorCode: undefined,
+  errorInfo: undefined,
+};
+
+type WireResult = z.infer<
+  ReturnType<typeof resultsAnswer>
+>["Invocation"]["InvocationResults"]["InvocationResult"][number];
+
+function toResult(result: WireResult): CommandResult {
+  const { InvocationStatus: status = "Pending", ExitCode, Output = "", Dropped = 0 } = result;
+  const ended = !UNDER_WAY.has(status);
+  return {
+    state: ended ? "ended" : "running",
+    // The overall "Finished" does not mean success; the exit code and the instance's own status do.
+    ok: status === "Success" && (ExitCode ?? 0) === 0,
+    exitCode: ended ? ExitCode : undefined,
+    output: Buffer.from(Output, "base64").toString("utf8"),
+    dropped: Dropped,
+    errorCode: result.ErrorCode || undefined,
+    errorInfo: result.ErrorInfo || undefined,
+  };
+}
+
+const statusesAnswer = () =>
+  z.looseObject({
+    InstanceCloudAssistantStatusSet: z.looseObject({
+      InstanceCloudAssistantStatus: z.array(
+        // "true" and "false" as text.
+        z.looseObject({ InstanceId: z.string(), CloudAssistantStatus: z.coerce.string() }),
+      ),
+    }),
+  });
+
+/** Which of the instances have an agent that can take commands now. */
+export async function agentsOnline(client: CloudClient, ids: readonly string[]): Promise<Set<string>> {
+  const online = new Set<string>();
+  for (const InstanceId of batches(ids, 50)) {
+    const params = { InstanceId, PageSize: 50 };
+    const call = { action: DescribeCloudAssistantStatus, params };
+    const { InstanceCloudAssistantStatusSet: set } = await send(client, call, statusesAnswer);
+    for (const { InstanceId: id, CloudAssistantStatus } of set.InstanceCloudAssistantStatus) {
+      if (CloudAssistantStatus === "true") online.add(id);
+    }
+  }
+  return online;
+}

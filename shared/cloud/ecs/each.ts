@@ -1,0 +1,84 @@
+/**
+ * Changes many instances; one that is refused does not hold up the others.
+ *
+ * A batch that is refused as a whole (an instance was released, another has its twenty tags already) is repeated one
+ * by one. An error that a retry may cure is thrown, because all of these changes are safe to repeat.
+ */
+import type { CloudClient } from "../client.ts";
+import {
+  deleteInstance,
+  startInstances,
+  stopInstances,
+  type InstanceOutcome,
+  type StoppedMode,
+} from "./instances.ts";
+import { tagResources, untagResources } from "./tags.ts";
+import { permanent } from "../../errors.ts";
+
+/** An instance whose change was refused, and why. */
+export interface Refused {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** @returns the instances that could not be tagged. */
+export const tagEach = (
+  cloud: CloudClient,
+  ids: readonly string[],
+  tags: Readonly<Record<string, string>>,
+): Promise<Refused[]> => each(ids, async (some) => (await tagResources(cloud, "instance", some, tags), []));
+
+/** @returns the instances whose tags could not be removed. */
+export const untagEach = (
+  cloud: CloudClient,
+  ids: readonly string[],
+  keys: readonly string[],
+): Promise<Refused[]> => each(ids, async (some) => (await untagResources(cloud, "instance", some, keys), []));
+
+/** @returns the instances that were not stopped. */
+export const stopEach = (
+  cloud: CloudClient,
+  ids: readonly string[],
+  stoppedMode: StoppedMode,
+): Promise<Refused[]> => each(ids, async (some) => unfit(await stopInstances(cloud, some, { stoppedMode })));
+
+/** @returns the instances that were not started. */
+export const startEach = (cloud: CloudClient, ids: readonly string[]): Promise<Refused[]> =>
+  each(ids, async (some) => unfit(await startInstances(cloud, some)));
+
+/**
+ * Releases one by one, because DeleteInstances has one answer for all. `force` releases running instances too.
+ * @returns the instances that were not released.
+ */
+export async function releaseEach(
+  cloud: CloudClient,
+  ids: readonly string[],
+  options: { readonly force: boolean },
+): Promise<Refused[]> {
+  const refused: Refused[] = [];
+  for (const id of ids) {
+    const release = async () => (await deleteInstance(cloud, id, options), []);
+    refused.push(...(await each([id], release)));
+  }
+  return refused;
+}
+
+const unfit = (outcomes: readonly InstanceOutcome[]): Refused[] => outcomes.filter(({ ok }) => !ok);
+
+async function each(
+  ids: readonly string[],
+  change: (ids: readonly string[]) => Promise<Refused[]>,
+): Promise<Refused[]> {
+  if (ids.length === 0) return [];
+  try {
+    return await change(ids);
+  } catch (error) {
+    const { code, message } = permanent(error);
+    const [only, ...others] = ids;
+    if (only !== undefined && others.length === 0) return [{ id: only, code, message }];
+    const refused: Refused[] = [];
+    for (const id of ids) refused.push(...(await each([id], change)));
+    return refused;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Hands an event to a function, later and once: asynchronous invocation with a delay and a task id.
+ *
+ * INVOKE-1. Only this file knows how a delay is asked for; what it promises is inexact, so receivers check the time.
+ * INVOKE-2. A task id that was used before is refused by the platform (409): for us that is "duplicate", no error.
+ * INVOKE-3. Two adapters. @alicloud/fc2 signs "FC", which is proven for 3.0 functions only on other routes than
+ *     invocations; the core client signs ACS3, which the 3.0 API documents. A refused signature of the
+ *     first falls over to the second, and the log says so.
+ */
+import { Readable } from "node:stream";
+import { EVENT_MAX_BYTES } from "../../budget.ts";
+import { CloudError, EventError } from "../../errors.ts";
+import type { CloudClient } from "../client.ts";
+import { defaultEndpoint } from "../endpoints.ts";
+import { ask, foreignAnswer, lastAnswer } from "../call-limits.ts";
+import { clean, cloudError, refusal } from "../refusal.ts";
+
+export interface Delivery {
+  /** Name of the function that receives. */
+  readonly to: string;
+  readonly payload: string;
+  /** Rounded up to whole seconds; more than an hour becomes an hour, and the receiver waits on. */
+  readonly delayMs: number;
+  /** Names this event and no other: at most 128 letters, digits, `_` and `-`, a letter or `_` first. */
+  readonly taskId: string;
+}
+
+const MAX_DELAY_S = 3600;
+const API_VERSION = "2023-03-30";
+
+/**
+ * Queues `payload` for a function of this account and region.
+ * @throws EventError for a payload or task id the platform would refuse, before anything is sent.
+ * @throws CloudError when neither adapter gets it accepted.
+ */
+export async function deliver(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
+  check(delivery);
+  const send = (adapter: Adapter) =>
+    ask(client, "fc", "InvokeFunction", () => queued(adapter, client, delivery));
+  const [first, second] = client.access.fcSignature === "fc" ? [viaFc2, viaCore] : [viaCore, viaFc2];
+  try {
+    return await send(first);
+  } catch (error) {
+    if (!(error instanceof CloudError) || !isUnsigned(error)) throw error;
+    client.log({
+      warning: "signature refused, trying the other one",
+      used: client.access.fcSignature,
+      code: error.code,
+    });
+    return send(second);
+  }
+}
+
+/** Both SDKs accept any 2xx, one of them 3xx too. Function Compute answers an event that is queued with 202. */
+async function queued(adapter: Adapter, client: CloudClient, delivery: Delivery) {
+  const outcome = await adapter(client, delivery);
+  const { statusCode, headers = {} } = lastAnswer() ?? {};
+  const isQueued = statusCode === 202 && headers["x-fc-request-id"] !== undefined;
+  if (outcome === "accepted" && !isQueued) throw foreignAnswer("Function Compute");
+  return outcome;
+}
+
+type Adapter = (client: CloudClient, delivery: Delivery) => Promise<"accepted" | "duplicate">;
+
+function check({ to, payload, taskId }: Delivery): void {
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > EVENT_MAX_BYTES) {
+    throw new EventError(
+      `the event for ${to} has ${bytes} bytes, more than the ${EVENT_MAX_BYTES} that can travel; keep large parts in the bucket and send their keys`,
+    );
+  }
+  if (!/^[A-Za-z_][\w-]{0,127}$/.test(taskId)) {
+    throw new EventError(
+      `"${taskId}" cannot be a task id: use up to 128 letters, digits, _ and -, not a digit or - first`,
+    );
+  }
+}
+
+function headersOf({ delayMs, taskId }: Delivery): Record<string, string> {
+  const delayS = Math.min(MAX_DELAY_S, Math.ceil(delayMs / 1000));
+  return {
+    "x-fc-invocation-type": "Async",
+    "x-fc-async-task-id": taskId,
+    ...(delayS > 0 && { "x-fc-async-delay": String(delayS) }),
+  };
+}
+
+const DENIED = new Set([
+  "AccessDenied",
+  "SignatureNotMatch",
+  "SignatureDoesNotMatch",
+  "InvalidAccessKeyID",
+  "MissingRequiredHeader",
+  "IncompleteSignature",
+  "InvalidSignature",
+]);
+
+/** Whether the signature itself may have been refused; 401 and 403 with an unknown code count too. */
+function isUnsigned({ code, status }: CloudError): boolean {
+  return DENIED.has(code) || ((status === 401 || status === 403) && code === `Http${status}`);
+}
+
+async function viaFc2(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
+  const { access } = client;
+  const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
+  const { default: Fc2 } = await import("@alicloud/fc2/lib/client.js");
+  try {
+    const fc2 = new Fc2(access.accountId, {
+      accessKeyID: accessKeyId,
+      accessKeySecret,
+      securityToken,
+      region: access.region,
+      endpoint: endpointOf(client),
+      timeout: client.limits.callMs,
+    });
+    fc2.version = API_VERSION;
+    // The constructor forgets the token of a key that does not begin with STS.
+    if (securityToken !== "") fc2.securityToken = securityToken;
+    await fc2.post(pathOf(delivery), delivery.payload, headersOf(delivery), { qualifier: "LATEST" });
+    return "accepted";
+  } catch (error) {
+    return readFc2(client, error);
+  }
+}
+
+/** fc2 keeps neither status nor headers of a refusal: the status is in the message, the code may be missing. */
+function readFc2(client: CloudClient, error: unknown): "accepted" | "duplicate" {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fc2 raises errors of this form
+  const { message, code, name } = error as Error & { code?: string };
+  // An accepted event answered with a JSON type and an empty body; every refusal has a body.
+  if (name === "SyntaxError" && message.includes("end of JSON input")) return "accepted";
+  const [, status, requestId = "", said = ""] =
+    /failed with (\d+)\. requestid: (.*?), message: (.*)\.$/s.exec(message) ?? [];
+  if (status === "409") return "duplicate";
+  if (status === undefined) throw refusal(client.access.credentials, "fc", "InvokeFunction", error);
+  throw cloudError({
+    product: "fc",
+    action: "InvokeFunction",
+    code: code ?? `Http${status}`,
+    status: Number(status),
+    requestId,
+    said: said === "undefined" ? "" : clean(said, client.access.credentials),
+  });
+}
+
+async function viaCore(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
+  const { $OpenApiUtil } = await import("@alicloud/openapi-core");
+  const core = await client.core("fc", client.access.region);
+  const params = new $OpenApiUtil.Params({
+    action: "InvokeFunction",
+    version: API_VERSION,
+    protocol: "HTTPS",
+    pathname: `/${API_VERSION}${pathOf(delivery)}`,
+    method: "POST",
+    authType: "AK",
+    style: "FC",
+    reqBodyType: "json",
+    // Text, so that the answer is read to its end and the connection can be used again.
+    bodyType: "string",
+  });
+  const request = new $OpenApiUtil.OpenApiRequest({
+    headers: headersOf(delivery),
+    query: { qualifier: "LATEST" },
+    stream: Readable.from([Buffer.from(delivery.payload)]),
+  });
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK's class of options has only optional fields
+    await core.callApi(params, request, {} as never);
+    return "accepted";
+  } catch (error) {
+    const refused = refusal(client.access.credentials, "fc", "InvokeFunction", error);
+    if (refused.status === 409) return "duplicate";
+    throw refused;
+  }
+}
+
+const pathOf = ({ to }: Delivery): string => `/functions/${encodeURIComponent(to)}/invocations`;
+
+function endpointOf({ access }: CloudClient): string {
+  return access.endpoints.fc ?? defaultEndpoint("fc", access.region, access.accountId);
+}

@@ -1,0 +1,122 @@
+/**
+ * Objects in the bucket: documents, records, locks. They are small, and read and written whole.
+ *
+ * The official ali-oss is 1.3 MB bundled (it brings its own XML, HTTP, MIME and browser parts) where the
+ * webhook may weigh 60 KB gzipped, so the five calls Kiln needs are signed in request.ts.
+ */
+import { sendToBucket, type BucketAnswer } from "./request.ts";
+import type { CloudClient } from "../client.ts";
+import { byToken } from "../ecs/pages.ts";
+import { entriesOf, textOf } from "./xml.ts";
+
+export interface ObjectInfo {
+  readonly key: string;
+  /** Without the quotes. Changes with every write of other content. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly lastModifiedAt: number;
+}
+
+export interface StoredObject extends ObjectInfo {
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+/** The whole object, or undefined when there is none under `key`. */
+export async function getObject(client: CloudClient, key: string): Promise<StoredObject | undefined> {
+  const answer = await sendToBucket(client, {
+    action: "GetObject",
+    method: "GET",
+    key,
+    allow: ["NoSuchKey"],
+  });
+  if (answer.status === 404) return undefined;
+  return { ...infoOf(key, answer), bytes: answer.body, text: answer.body.toString("utf8") };
+}
+
+/** The metadata of an object, or undefined when it does not exist. */
+export async function headObject(client: CloudClient, key: string): Promise<ObjectInfo | undefined> {
+  const answer = await sendToBucket(client, {
+    action: "HeadObject",
+    method: "HEAD",
+    key,
+    allow: ["NoSuchKey"],
+  });
+  return answer.status === 404 ? undefined : infoOf(key, answer);
+}
+
+/**
+ * Writes an object whole. With `ifAbsent` an object that is already there stays as it is and `written` is
+ * false: of several writers exactly one wins (OSS, x-oss-forbid-overwrite).
+ */
+export async function putObject(
+  client: CloudClient,
+  key: string,
+  body: string | Uint8Array,
+  options: { readonly contentType?: string; readonly ifAbsent?: boolean } = {},
+): Promise<{ readonly written: boolean; readonly etag: string }> {
+  const answer = await sendToBucket(client, {
+    action: "PutObject",
+    method: "PUT",
+    key,
+    body: Buffer.from(body),
+    headers: {
+      "content-type": options.contentType ?? "application/octet-stream",
+      ...(options.ifAbsent && { "x-oss-forbid-overwrite": "true" }),
+    },
+    allow: options.ifAbsent ? ["FileAlreadyExists"] : [],
+  });
+  return { written: answer.status === 200, etag: etagOf(answer) };
+}
+
+/** Deletes an object; one that is not there is a success. */
+export async function deleteObject(client: CloudClient, key: string): Promise<void> {
+  await sendToBucket(client, { action: "DeleteObject", method: "DELETE", key, allow: ["NoSuchKey"] });
+}
+
+/** The objects whose key begins with `prefix`, in the order of their keys: all pages, or the first `most`. */
+export function listObjects(
+  client: CloudClient,
+  prefix: string,
+  options: { readonly most?: number } = {},
+): Promise<ObjectInfo[]> {
+  const action = "ListObjects";
+  const { most = Number.POSITIVE_INFINITY } = options;
+  let left = most;
+  const fetch = async (token: string | undefined) => {
+    // Keys come URL-encoded: XML cannot hold every character a key can.
+    const query = {
+      "list-type": "2",
+      prefix,
+      "max-keys": String(Math.min(left, 1000)),
+      "encoding-type": "url",
+    };
+    const page = token === undefined ? {} : { "continuation-token": token };
+    const answer = await sendToBucket(client, { action, method: "GET", query: { ...query, ...page } });
+    const xml = answer.body.toString("utf8");
+    const items = entriesOf(xml, "Contents").map((entry) => ({
+      key: decodeURIComponent(textOf(entry, "Key").replaceAll("+", " ")),
+      etag: unquoted(textOf(entry, "ETag")),
+      size: Number(textOf(entry, "Size")),
+      lastModifiedAt: Date.parse(textOf(entry, "LastModified")),
+    }));
+    left -= items.length;
+    const more = left > 0 && textOf(xml, "IsTruncated") === "true";
+    const nextToken = more ? textOf(xml, "NextContinuationToken") : "";
+    return { items, nextToken };
+  };
+  return byToken(action, fetch, "oss");
+}
+
+function infoOf(key: string, answer: BucketAnswer): ObjectInfo {
+  return {
+    key,
+    etag: etagOf(answer),
+    size: Number(answer.headers["content-length"] ?? answer.body.length),
+    lastModifiedAt: Date.parse(answer.headers["last-modified"] ?? ""),
+  };
+}
+
+const etagOf = ({ headers }: BucketAnswer): string => unquoted(headers.etag ?? "");
+const unquoted = (text: string): string => text.replace(/^"|"$/g, "");

@@ -1,0 +1,29 @@
+/** Settings that an environment variable holds as JSON. */
+import type * as z from "zod/mini";
+import { ConfigError } from "./errors.ts";
+
+/** Where such a setting is, and its description for users. */
+interface JsonSetting<T> {
+  readonly variable: string;
+  readonly schema: z.ZodMiniType<T>;
+  /** Heading of the README's section on it. */
+  readonly section: string;
+}
+
+/** The value of a setting; `{}` when the variable is not set. @throws ConfigError that names the place, never the value. */
+export function readEnvJson<T>(
+  { variable, schema, section }: JsonSetting<T>,
+  environment: NodeJS.ProcessEnv,
+): T {
+  const advice = `see README, “${section}”`;
+  let value: unknown;
+  try {
+    value = JSON.parse(environment[variable] || "{}");
+  } catch {
+    throw new ConfigError(`${variable} is not JSON; ${advice}`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const places = parsed.error.issues.map(({ path }) => path.join(".") || "(whole)");
+  throw new ConfigError(`${variable} is malformed at ${places.join(", ")}; ${advice}`);
+}

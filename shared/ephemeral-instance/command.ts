@@ -1,0 +1,134 @@
+/** Commands on an ephemeral instance, one at a time, through Cloud Assistant. */
+import { agentsOnline, commandResult, runCommand, type CommandResult } from "../cloud/ecs/commands.ts";
+import { describeInstances, rebootInstance } from "../cloud/ecs/instances.ts";
+import { getObject, putObject } from "../cloud/oss/objects.ts";
+import { clientToken } from "../cloud/ecs/token.ts";
+import { seconds } from "../duration.ts";
+import type { CommandStep } from "../documents/recipe-steps.ts";
+import { CloudError } from "../errors.ts";
+import type { Ports } from "../invocation.ts";
+import { outputKey } from "../keys.ts";
+import { TAG } from "../tags.ts";
+import type { WorkflowEvent } from "../workflow/envelope.ts";
+import { PACE, poll } from "../workflow/poll.ts";
+import { next, type Outcome } from "../workflow/workflow.ts";
+import { explained, scriptOf } from "./command-script.ts";
+import type { At, Instance } from "./events.ts";
+
+/** Most commands of a recipe end within seconds. */
+const FIRST_LOOK_MS = seconds(5);
+/** An instance still counts as running, and its agent as online, for a while after RebootInstance. */
+const REBOOT_MS = seconds(40);
+
+/** Sends command number `index`. After the last one the instance is ready. */
+export async function command<I>(
+  instance: Instance<I>,
+  event: At<I, "Command">,
+  { cloud }: Ports,
+): Promise<Outcome> {
+  const { use, types } = instance;
+  const { instanceId, index } = event;
+  const step = use.commands(event.input)[index];
+  if (step === undefined) return use.onReady(event, instanceId);
+  if (step.kind === "reboot") {
+    // RebootInstance takes no token: a second delivery reboots again, which ends in the same state.
+    await rebootInstance(cloud, instanceId);
+    const rebooting = { afterMs: REBOOT_MS, note: `${instanceId} reboots` };
+    return next(types.Reboot, { instanceId, index }, rebooting);
+  }
+  const text = step.kind === "run" ? step.command : (await getObject(cloud, step.command))?.text;
+  if (text === undefined)
+    return use.compensate(event, `"${step.name}": the bucket has no object ${step.command}`, instanceId);
+  const order = orderOf(instance, event, step, text);
+  const token = clientToken(event.run, `command-${use.spec(event.input).role}`, index, order);
+  const invocationId = await runCommand(cloud, order, token);
+  const running = { afterMs: FIRST_LOOK_MS, note: `"${step.name}" runs` };
+  return next(types.Watch, { instanceId, index, invocationId }, running);
+}
+
+/** RunCommand's parameters of a step. */
+function orderOf<I>({ use }: Instance<I>, event: At<I, "Command">, step: CommandStep, text: string) {
+  const { name, timeoutMs, workingDir, user } = step;
+  const shell = use.shell?.(event.input) ?? "shell";
+  return {
+    instanceId: event.instanceId,
+    shell,
+    script: scriptOf(step, text, shell),
+    timeoutMs,
+    name,
+    tags: { [TAG.run]: event.run },
+    ...(workingDir !== undefined && { workingDir }),
+    ...(user !== undefined && { user }),
+  };
+}
+
+/** Waits for the end of a command, keeps its output and judges it. */
+export async function watch<I>(
+  { use, types }: Instance<I>,
+  event: At<I, "Watch">,
+  ports: Ports,
+): Promise<Outcome> {
+  const { instanceId, index, invocationId, input } = event;
+  const step = use.commands(input)[index];
+  const name = step?.name ?? `command ${index}`;
+  const result = await commandResult(ports.cloud, invocationId, instanceId);
+  if (result.state === "running") return poll(event, ports.clock, PACE.command, `"${name}" runs`);
+  const { output, where } = explained(step?.kind === "reboot" ? undefined : step, result.output);
+  const key = outputKey(event.run, `${use.spec(input).role}-${index}`);
+  const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
+  const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";
+  const problem = result.ok
+    ? use.judge?.(input, index, result.output)
+    : `"${name}" failed with ${failureOf(result)}${where}: ${lastLines(output)}`;
+  if (problem !== undefined) return use.compensate(event, `${problem} (${whole})`, instanceId);
+  return next(types.Command, { instanceId, index: index + 1 }, { note: `"${name}" succeeded` });
+}
+
+function wholeOutput({ dropped }: CommandResult, output: string, where: string): string {
+  const cut = dropped === 0 ? "" : `[the cloud keeps 24 KB and dropped ${dropped} bytes of this]\n`;
+  const stopped = where && `\nkiln: it stopped${where}\n`;
+  return `${cut}${output}${stopped}`;
+}
+
+/** Cloud Assistant repeats the exit code in words; any other code (a time-out, no agent) is the reason itself. */
+const failureOf = ({ errorCode, errorInfo = "", exitCode }: CommandResult): string =>
+  errorCode === undefined || errorCode === "ExitCodeNonzero"
+    ? `exit code ${exitCode ?? "none"}`
+    : `${errorCode} ${errorInfo}`.trim();
+
+const lastLines = (output: string): string =>
+  output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";
+
+/** The bucket is tried for about a minute: an instance costs money while it waits for a bucket that refuses to write. */
+const OUTPUT_ATTEMPTS = 4;
+
+/** Keeps a command's output beside the record; false when the bucket does not take it. */
+async function keepOutput(
+  key: string,
+  text: string,
+  { run, attempt }: WorkflowEvent,
+  { cloud, log }: Ports,
+): Promise<boolean> {
+  try {
+    await putObject(cloud, key, text, { contentType: "text/plain; charset=utf-8" });
+    return true;
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind !== "wait" || attempt < OUTPUT_ATTEMPTS) throw error;
+    log({ warning: "output not kept", run, key, error: error.message });
+    return false;
+  }
+}
+
+/** Waits until the instance is back from its reboot. */
+export async function reboot<I>(
+  { types }: Instance<I>,
+  event: At<I, "Reboot">,
+  { cloud, clock }: Ports,
+): Promise<Outcome> {
+  const { instanceId, index } = event;
+  const [instance] = await describeInstances(cloud, { ids: [instanceId] });
+  const online = await agentsOnline(cloud, [instanceId]);
+  if (instance?.status !== "Running" || !online.has(instanceId))
+    return poll(event, clock, PACE.instance, `${instanceId} is not back from its reboot yet`);
+  return next(types.Command, { instanceId, index: index + 1 }, { note: `${instanceId} is back` });
+}

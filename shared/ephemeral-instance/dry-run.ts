@@ -1,0 +1,37 @@
+/** A dry run of a launch: asks the cloud about each offering and launches nothing. */
+import { dryRunInstances } from "../cloud/ecs/instances.ts";
+import type { Ports } from "../invocation.ts";
+import { orderByCapacity } from "../offerings.ts";
+import { ok, problem, type Result } from "../result.ts";
+import type { WorkflowEvent } from "../workflow/envelope.ts";
+import { launchParams, noInstance, specOfferings, type InstanceSpec } from "./spec.ts";
+
+interface LaunchPreview {
+  /** The first offering that the cloud would launch. */
+  readonly launch: Readonly<Record<string, unknown>>;
+  /** Every offering that was asked about, with the cloud's answer. */
+  readonly ladder: readonly string[];
+}
+
+/** Tries the offerings in the order of the launch; a problem is the one the launch would fail with. */
+export async function dryRunLaunch(
+  event: WorkflowEvent,
+  spec: InstanceSpec,
+  ports: Ports,
+): Promise<Result<LaunchPreview>> {
+  const offerings = specOfferings(spec);
+  const order = (await orderByCapacity(offerings, ports)) ?? [...offerings.keys()];
+  const refused: string[] = [];
+  for (const offering of order.flatMap((place) => offerings[place] ?? [])) {
+    const { name, instanceType, vSwitchId, payment } = offering;
+    const answer = await dryRunInstances(ports.cloud, launchParams(event, spec, offering));
+    if (answer.ok) {
+      const spot = payment === "spot" && { spot: true };
+      const launch = { instanceType, vSwitchId, imageId: spec.imageId, ...spot };
+      return ok({ launch, ladder: [...refused, `${name}: the cloud would launch it`] });
+    }
+    if (answer.error.kind !== "change") return problem(answer.error.message);
+    refused.push(`${name}: ${answer.error.code}`);
+  }
+  return problem(noInstance(spec, refused));
+}

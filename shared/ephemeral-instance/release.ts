@@ -1,0 +1,48 @@
+/** Releasing an ephemeral instance, in a phase of the workflow, which has more to clean up than the instance. */
+import * as z from "zod/mini";
+import { deleteInstance, describeInstances, setAutoRelease } from "../cloud/ecs/instances.ts";
+import type { Ports } from "../invocation.ts";
+import { TAG } from "../tags.ts";
+import { Verdict, type WorkflowEvent } from "../workflow/envelope.ts";
+import { PACE, poll } from "../workflow/poll.ts";
+import type { Outcome } from "../workflow/workflow.ts";
+import { InstanceId } from "./events.ts";
+import { EXPIRY_MIN_MS, type EphemeralRole } from "./spec.ts";
+
+/** State of the workflow's phase that releases its instance. */
+export const releasing = { instanceId: z.optional(InstanceId), verdict: Verdict };
+
+interface Releasing extends WorkflowEvent {
+  readonly instanceId?: string | undefined;
+  readonly verdict: Verdict;
+}
+
+interface Options {
+  readonly role: EphemeralRole;
+  /** Keeps the instance of a failed run this long for debugging; undefined releases it at once. */
+  readonly keepFailedMs?: number | undefined;
+}
+
+/** Releases the instance of the run, or keeps it for debugging. Undefined when there is nothing left to do. */
+export async function releaseInstance(
+  event: Releasing,
+  { role, keepFailedMs }: Options,
+  { cloud, clock }: Ports,
+): Promise<Outcome | undefined> {
+  const { run, instanceId, verdict, phaseStartedAt } = event;
+  const known = instanceId === undefined ? [] : await describeInstances(cloud, { ids: [instanceId] });
+  // By its tags as well: a launch whose answer was lost made an instance that no event names.
+  const tagged = await describeInstances(cloud, { tags: { [TAG.run]: run, [TAG.role]: role } });
+  const [left] = [...known, ...tagged];
+  if (left === undefined) return undefined;
+  if (!verdict.ok && keepFailedMs !== undefined) {
+    await setAutoRelease(cloud, left.id, phaseStartedAt + Math.max(keepFailedMs, EXPIRY_MIN_MS));
+    return undefined;
+  }
+  await deleteInstance(cloud, left.id, { force: true });
+  return poll(event, clock, PACE.step, `${left.id} is being released`);
+}
+
+/** The message about an instance that could not be released. The janitor keeps instances of failed runs. */
+export const leftInstance = (instanceId: string): string =>
+  `${instanceId} is left; it releases itself at its AutoReleaseTime`;

@@ -1,0 +1,58 @@
+/**
+ * Reads the tags of a member about its stops and starts. Pure.
+ *
+ * MEMBER-TAG-1. A tag that cannot be read protects: opted out for ever, not stopped by Kiln, not announced.
+ * MEMBER-TAG-2. A tag that is older than the last start of the instance does not count: a user has started it since.
+ */
+import type { Instance } from "./cloud/ecs/instance.ts";
+import { days, minutes } from "./duration.ts";
+import { TAG } from "./tags.ts";
+
+/** An announcement older than this does not count any more: its readers have forgotten it. */
+const STALE_MS = days(1);
+
+/** The longest time from the creation of an instance to its first start. */
+const FIRST_START_MS = minutes(15);
+
+/** The instant until which an instance is opted out: epoch ms, `Infinity`, or undefined when it is not. */
+export function optedOutUntil(instance: Instance, tag: string, now: number): number | undefined {
+  const value = instance.tags[tag];
+  if (value === undefined) return undefined;
+  const until = instantOf(value) ?? Number.POSITIVE_INFINITY;
+  return until > now ? until : undefined;
+}
+
+/** The announced instant from which on it may be stopped; undefined without an announcement that still counts. */
+export function announcedStop(instance: Instance, noticeMs: number, now: number): number | undefined {
+  const at = instantOf(instance.tags[TAG.stopAt]);
+  if (at === undefined || now > at + STALE_MS) return undefined;
+  return (instance.startedAt ?? 0) > at - noticeMs ? undefined : at;
+}
+
+/** The instant at which Kiln stopped it; undefined when a user did, or has started it since. */
+export function stoppedByKilnAt(instance: Instance): number | undefined {
+  const at = instantOf(instance.tags[TAG.stoppedAt]);
+  if (instance.tags[TAG.stoppedBy] === undefined || at === undefined) return undefined;
+  return (instance.startedAt ?? 0) > at ? undefined : at;
+}
+
+export const isDown = ({ status }: Instance): boolean => status === "Stopping" || status === "Stopped";
+
+/** Whether this idle check tagged it. It has stopped it only if `isDown` too. */
+export const isTaggedBy = ({ tags }: Instance, run: string): boolean => tags[TAG.stoppedBy] === run;
+
+/** Whether it was started again after its launch. */
+export const wasStartedAgain = ({ startedAt, createdAt }: Instance): boolean =>
+  startedAt !== undefined && startedAt - createdAt > FIRST_START_MS;
+
+/** Whether a scale-out made its last start. Start times have no seconds. */
+export function startedByScaleOut({ tags, startedAt }: Instance): boolean {
+  const at = instantOf(tags[TAG.wokenAt]);
+  return at !== undefined && startedAt !== undefined && Math.abs(startedAt - at) < FIRST_START_MS;
+}
+
+function instantOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?$/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}

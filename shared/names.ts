@@ -1,0 +1,39 @@
+/** The grammar of every name Kiln makes: documents, channels, runs, async tasks. Nothing else spells one. */
+import * as z from "zod/mini";
+
+/** Names of recipes, fleets, channels and callers, to be put into larger patterns. */
+export const NAME = "[a-z][a-z0-9-]{0,39}";
+/** A run: `<kind>-<name>-<yyyymmdd>-<12 hex>`. */
+export const RUN = `[a-z]+-${NAME}-\\d{8}-[0-9a-f]{12}`;
+
+const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
+
+export const NAME_PATTERN = whole(NAME);
+/** Names end up in object keys, task ids and tags. */
+export const Name = z.string().check(z.regex(NAME_PATTERN));
+export const RunId = z.string().check(z.regex(whole(RUN)));
+
+/** Whether a text, such as the value of a tag, can be the id of a run. */
+export const isRunId = (text: string): boolean => whole(RUN).test(text);
+
+/**
+ * Ids of async tasks. The platform accepts an id once, so each names one event and nothing else.
+ * At most 128 letters, digits, `_` and `-`, a letter or `_` first:
+ * https://www.alibabacloud.com/help/en/functioncompute/fc/asynchronous-task-management
+ */
+export const taskId = {
+  /** Event number `seq` of a run. */
+  event: (run: string, seq: number): string => `${run}-${seq}`,
+  /** The request that starts a run. */
+  request: (run: string): string => `${run}-request`,
+  /** The request for the run that follows this one. */
+  child: (run: string, kind: string): string => `${run}-${kind}`,
+  /** A request to cancel a run at event `seq`; `later` marks the one second look that is allowed. */
+  cancel: (run: string, seq: number, later = false): string => `${run}-${seq}-cancel${later ? "-again" : ""}`,
+  /** An event that is sent again in period number `period`: once a period. */
+  resend: (run: string, seq: number, what: string, period: number): string =>
+    `${run}-${seq}-${what}-${period}`,
+  /** Delivery number `attempt` of a notification to one channel. */
+  notification: (run: string, kind: string, channel: string, attempt: number): string =>
+    `${run}-${kind}-${channel}-${attempt}`,
+} as const;

@@ -1,0 +1,204 @@
+/**
+ * Parameters of a bake: values a caller gives, which reach the commands of a builder as environment variables.
+ * A caller who may bake may choose values, not behaviour, so a parameter may not have a name that a program reads by
+ * itself: many such variables name code to run, and the commands run as root in the future image. Pure.
+ *
+ * PARAM-1. Names are letters, digits and `_`, a letter first. So none is `_JAVA_OPTIONS` or `BASH_FUNC_ls%%`.
+ * PARAM-2. Names of RESERVED are refused, in the case in which they are read.
+ * PARAM-3. A name that a step of the recipe sets is refused: the recipe has precedence.
+ */
+import * as z from "zod/mini";
+import type { Recipe } from "../documents/recipe.ts";
+import type { CommandStep } from "../documents/recipe-steps.ts";
+
+/**
+ * Names of variables and the programs that read them; `*` stands for any rest. Some names of shells need no reader:
+ * bash runs a `$( )` in the value of RANDOM or OPTIND when it is assigned.
+ */
+interface Reserved {
+  readonly reader: string;
+  readonly names: string;
+  /** Its reader ignores case. */
+  readonly anyCase?: boolean;
+  /** Parameters are often versions, such as NODE_VERSION, and these readers have no variable of that form. */
+  readonly exceptVersion?: boolean;
+}
+
+const RESERVED: readonly Reserved[] = [
+  {
+    reader: "shells",
+    names: `PATH ENV IFS HOME PWD OLDPWD CDPATH SHELL SHELLOPTS BASH* PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT_* RPROMPT
+      GLOBIGNORE EXECIGNORE FIGNORE FPATH FCEDIT ZDOTDIR ZSH* NULLCMD READNULLCMD HISTFILE HISTFILESIZE HISTSIZE HISTCONTROL
+      HISTIGNORE HISTTIMEFORMAT HISTCMD INPUTRC MAIL MAILPATH MAILCHECK
+      TMOUT TIMEFORMAT POSIXLY_CORRECT FUNCNEST OPTIND OPTARG OPTERR UID EUID PPID GROUPS RANDOM SRANDOM SECONDS LINENO
+      EPOCHSECONDS EPOCHREALTIME FUNCNAME DIRSTACK PIPESTATUS REPLY SHLVL COMP_* COMPREPLY READLINE_* CHILD_MAX COPROC
+      MAPFILE HOSTTYPE OSTYPE MACHTYPE USER LOGNAME fpath path cdpath mailpath prompt histchars auto_resume fish_*`,
+  },
+  {
+    reader: "the loader and the C library",
+    names: `LD_* DYLD_* LIBPATH SHLIB_PATH GCONV_PATH GETCONF_DIR LOCPATH NLSPATH LANG LANGUAGE LC_* TZ TZDIR MALLOC_*
+      GLIBC_* LIBC_* RES_OPTIONS RESOLV_* HOSTALIASES LOCALDOMAIN NIS_PATH TMP TEMP TMPDIR TEMPDIR TERM TERMCAP TERMINFO
+      TERMINFO_DIRS TERMPATH SEGFAULT_SIGNALS`,
+  },
+  { reader: "programs that open connections", names: "*_PROXY", anyCase: true },
+  {
+    reader: "programs that open connections",
+    names: `CURL_* WGETRC SYSTEM_WGETRC NETRC OPENSSL_* SSL_* SSLKEYLOGFILE REQUESTS_CA_BUNDLE KRB5* SASL_PATH SASL_CONF_PATH
+      LDAP[A-Z]* SSH_* RSYNC_* P11_KIT_* GNUTLS_* GNUPGHOME GPG_* PSQL* PG[A-Z]* MYSQL_HOME MYSQL_PWD MYSQL_TEST_LOGIN_FILE`,
+    exceptVersion: true,
+  },
+  {
+    reader: "programs that start an editor, a pager or a browser",
+    names:
+      "EDITOR *_EDITOR VISUAL PAGER MANPAGER *_PAGER LESS LESS[A-Z]* LESS_* MORE LV MANPATH MANOPT BROWSER EXINIT VIMINIT VIM VIMRUNTIME EMACS* SCREENRC TMUX*",
+  },
+  { reader: "git and its kin", names: "GIT_* SVN_* HG HG[A-Z]* CVS_RSH BZR_* XDG_*", exceptVersion: true },
+  {
+    reader: "Python and its tools",
+    names:
+      "PYTHON* PIP_* PIPX_* PIPENV_* PDM_* POETRY_* UV_* TWINE_* PYTEST_* GUNICORN_* VIRTUAL_ENV CONDA_* MAMBA_*",
+    exceptVersion: true,
+  },
+  {
+    reader: "Node.js and its tools",
+    names: "NODE_* YARN_* PNPM_* COREPACK_* BUN_* DENO_* TS_NODE_*",
+    exceptVersion: true,
+  },
+  { reader: "npm", names: "NPM_*", anyCase: true, exceptVersion: true },
+  {
+    reader: "Perl, Ruby and their tools",
+    names: "PERL* RUBY* GEM_* GEMRC BUNDLE_* BUNDLER_* RAKEOPT",
+    exceptVersion: true,
+  },
+  {
+    reader: "Java and its tools",
+    names:
+      "JAVA_* JVM_* JDK_* JRE_* CATALINA_* CLASSPATH MAVEN_* MVN_* M2_HOME GRADLE_* ANT_* SBT_* KOTLIN_* SCALA_* GROOVY_*",
+    exceptVersion: true,
+  },
+  {
+    reader: "other languages and their tools",
+    names: `PHPRC PHP_* COMPOSER* LUA_* LUAROCKS_* TCLLIBPATH TCL_* TK_* MONO_* CAML* R_* JULIA_* ERL_* ELIXIR_* MIX_* GUILE_* GHC_* GHCRTS CABAL_* OPAM*
+      OCAML* DOTNET_* CORECLR_* COMPLUS_* NUGET_* MSBUILD* PSMODULEPATH AWKPATH AWKLIBPATH GOPATH GOROOT GOBIN GOENV
+      GOPROXY GOPRIVATE GONOPROXY GONOSUMDB GONOSUMCHECK GOSUMDB GOINSECURE GOVCS GOAUTH GOTOOLCHAIN GOTMPDIR GOCACHE
+      GOMODCACHE GODEBUG GOEXPERIMENT CGO_* CARGO_* RUSTC* RUSTDOC* RUSTUP_* RUST_* SCCACHE_*`,
+    exceptVersion: true,
+  },
+  {
+    reader: "version managers, which take it for a path",
+    names: "PYENV_* RBENV_* NODENV_* GOENV_* JENV_* PHPENV_* ASDF_* MISE_*",
+  },
+  { reader: "version managers", names: "NVM_* SDKMAN_*", exceptVersion: true },
+  {
+    reader: "make, compilers and their kin",
+    names: `MAKE MAKEFILES MAKELEVEL MAKE_* MAKESHELL VPATH SUFFIXES CC CXX CPP LD AR AS NM FC F77 F90 PC M2C CO GET LEX YACC
+      LINT RM CP MV TEX TEXI2DVI WEAVE CWEAVE TANGLE CTANGLE MAKEINFO LINK* LOADLIBES OUTPUT_OPTION TARGET_ARCH TARGET_MACH
+      RANLIB STRIP STRIPPROG OBJCOPY OBJDUMP READELF DLLTOOL WINDRES OBJC OBJCXX HOSTCC HOSTCXX HOSTLD *_FOR_BUILD
+      CROSS_COMPILE INSTALL INSTALL_* LIBTOOL* LN LN_S MKDIR_P SED AWK GREP EGREP FGREP M4 AUTOCONF AUTOHEADER AUTOMAKE
+      AUTOM4TE AUTORECONF ACLOCAL LDLIBS LIBS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH COMPILER_PATH GCC_*
+      CLANG_* CCACHE_* DISTCC_* CMAKE_* CTEST_* PKG_CONFIG* ACLOCAL_PATH CONFIG_SITE CONFIG_SHELL M4PATH`,
+    exceptVersion: true,
+  },
+  {
+    reader: "package managers and administration",
+    names: `APT_CONFIG APT_LISTCHANGES_* DEBIAN_FRONTEND DEBCONF_* DPKG_* DEB_BUILD_* RPM_CONFIGDIR RPM_BUILD_* YUM[0-9] DNF_*
+      DNF[0-9] ZYPP_* SUDO_* SYSTEMD_* DBUS_* MODPROBE_OPTIONS DRACUT_* LVM_* MDADM_* TAR_OPTIONS TAPE GZIP BZIP BZIP2 XZ_OPT
+      XZ_DEFAULTS ZIPOPT UNZIP GREP_OPTIONS GREP_COLORS LS_COLORS COLUMNS LINES DISPLAY XAUTHORITY DEBUGINFOD_* QEMU_*
+      LIBVIRT_* BC_ENV_ARGS XML_CATALOG_FILES SGML_CATALOG_FILES MAGICK_* MAGIC RIPGREP_CONFIG_PATH PARALLEL*`,
+    exceptVersion: true,
+  },
+  {
+    reader: "container and deployment tools",
+    names: `DOCKER_* BUILDKIT_* COMPOSE_* CONTAINER_HOST CONTAINERS_* CONTAINERD_* PODMAN_* KUBECONFIG KUBE_* HELM_* ANSIBLE_*
+      TF_* PACKER_* VAULT_* CONSUL_* PULUMI_* CHEF_* FACTER_* FACTERLIB PUPPET_*`,
+    exceptVersion: true,
+  },
+  {
+    reader: "many programs, as options or as code they load,",
+    names:
+      "*FLAGS *_OPTS *_OPTIONS *_ADDOPTS *_ARGS *_PRELOAD *_LIBRARY_PATH *_MODULES *_LIBDIR *_LIB_DIR *_PLUGIN_PATH",
+  },
+  {
+    reader: "clients of clouds, which take identities from it",
+    names: `AWS_* AZURE_* ARM_CLIENT_* GOOGLE_* CLOUDSDK_* BOTO_* ALIYUN_* ALICLOUD_* ALIBABA_* ALIBABACLOUD_*
+      OSS_ACCESS_KEY* OSS_SESSION_TOKEN OSS_ENDPOINT OSS_REGION TENCENTCLOUD_* ACCESS_KEY* SECRET_KEY* SECURITY_TOKEN`,
+    exceptVersion: true,
+  },
+];
+
+const matchers = RESERVED.flatMap(({ reader, names, anyCase, exceptVersion = false }) =>
+  names.split(/\s+/).map((name) => ({
+    exceptVersion,
+    pattern: new RegExp(`^(?:${name.replaceAll("*", "\\w*")})$`, anyCase ? "i" : ""),
+    // A pattern also covers names that no program reads, such as GIT_COMMIT.
+    reason: /[*[]/.test(name)
+      ? `${reader} read variables named ${name.replaceAll(/\[.*?\]\*?/g, "*")}`
+      : `${reader} read a variable of this name`,
+  })),
+);
+
+/** Versions of tools, such as NODE_VERSION. */
+const VERSION = /^(?:[A-Z0-9]+|DOCKER_COMPOSE|DOCKER_BUILDX)_VERSION$/i;
+const PARAMETER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+
+/** Why a parameter may not have this name, as the rest of a sentence after the name; undefined when it may. */
+export function nameProblem(name: string): string | undefined {
+  if (!PARAMETER.test(name))
+    return "a name is letters, digits and _, at most 64 of them and a letter first, like NGINX_VERSION";
+  const found = matchers.find(
+    ({ pattern, exceptVersion }) => pattern.test(name) && !(exceptVersion && VERSION.test(name)),
+  );
+  return (
+    found &&
+    `is reserved: ${found.reason}; give the parameter another one, or set the variable in the recipe, under environment`
+  );
+}
+
+const ParameterName = z.string().check(
+  z.check<string>(({ value, issues }) => {
+    const message = nameProblem(value);
+    if (message !== undefined) issues.push({ code: "custom", input: value, message });
+  }),
+);
+
+/** Parameters in a request for a bake. */
+export const Parameters = z.pipe(
+  z.unknown().check(
+    // z.record drops this name without an issue.
+    z.check(({ value, issues }) => {
+      const name = "__proto__";
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return;
+      issues.push({ code: "custom", input: value, path: [name], message: nameProblem(name) ?? "" });
+    }),
+  ),
+  z.record(ParameterName, z.string()),
+);
+
+/**
+ * Why a recipe refuses these parameters, by name and step; undefined when it accepts them. Also checked where they are
+ * used, because an event may come from anywhere.
+ */
+export function parametersProblem(
+  parameters: Readonly<Record<string, string>>,
+  { provision }: Pick<Recipe, "provision">,
+): string | undefined {
+  const problems = Object.keys(parameters).flatMap((name) => {
+    const reserved = nameProblem(name);
+    if (reserved !== undefined) return [`parameters.${name}: ${reserved}`];
+    const index = provision.findIndex(
+      (step) => step.kind !== "reboot" && Object.hasOwn(step.environment, name),
+    );
+    const step = provision[index];
+    if (step === undefined) return [];
+    return [
+      `parameters.${name}: provision[${index}] ("${step.name}") sets ${name} under environment, and a parameter does not replace that; leave the parameter out, or remove ${name} from the step`,
+    ];
+  });
+  return problems.length === 0 ? undefined : problems.join(". ");
+}
+
+/** A command with the parameters as variables, beside those of its recipe. */
+export const withParameters = (
+  step: CommandStep,
+  parameters: Readonly<Record<string, string>>,
+): CommandStep => ({ ...step, environment: { ...parameters, ...step.environment } });

@@ -1,0 +1,87 @@
+/**
+ * Tags Kiln puts on the resources it creates. The janitor, operators and later runs recognise them by these.
+ * A resource takes 20 tags, so each kind has its list here and users get the rest.
+ */
+
+export const TAG = {
+  /** The run that created it: owner of everything temporary. */
+  run: "kiln:run",
+  /** See `ROLE`. */
+  role: "kiln:role",
+  recipe: "kiln:recipe",
+  family: "kiln:family",
+  fleet: "kiln:fleet",
+  /** The idle check that stopped a member, and when: a resume may start it again. */
+  stoppedBy: "kiln:stopped-by",
+  stoppedAt: "kiln:stopped-at",
+  /** When a scale-out started a stopped member: that start does not protect this member in particular. */
+  wokenAt: "kiln:woken-at",
+  /** From when on an idle member may be stopped; it was announced. */
+  stopAt: "kiln:stop-at",
+  /** Opts a member out of idle checks, always or until an instant. */
+  keep: "kiln:keep",
+  /** The image a member was launched from, or the image of a copy or snapshot. */
+  image: "kiln:image",
+  /** Provenance of an image: its inputs, and who asked for it. */
+  base: "kiln:base",
+  inputRecipe: "kiln:input-recipe",
+  inputObjects: "kiln:input-objects",
+  inputParameters: "kiln:input-parameters",
+  by: "kiln:by",
+  /** The result of the image test: passed or failed. */
+  test: "kiln:gate",
+  /** The promotion status of an image and the run that set it: `promoted promote-web-…`. */
+  promotion: "kiln:promotion",
+  /** Retention deletes the image after this instant, unless something needs it then. */
+  retireAt: "kiln:retire-at",
+} as const;
+
+/** Values of `TAG.role`. */
+export const ROLE = {
+  builder: "builder",
+  tester: "tester",
+  member: "member",
+  image: "image",
+  copy: "copy",
+  snapshot: "snapshot",
+} as const;
+
+/** Every tag Kiln writes on one image. */
+const IMAGE_TAGS = [
+  TAG.run,
+  TAG.role,
+  TAG.recipe,
+  TAG.base,
+  TAG.inputRecipe,
+  TAG.inputObjects,
+  TAG.inputParameters,
+  TAG.by,
+  TAG.test,
+  TAG.promotion,
+  TAG.retireAt,
+] as const;
+
+/** Every tag Kiln writes on one member of a fleet. */
+const MEMBER_TAGS = [
+  TAG.run,
+  TAG.role,
+  TAG.fleet,
+  TAG.image,
+  TAG.stoppedBy,
+  TAG.stoppedAt,
+  TAG.wokenAt,
+  TAG.stopAt,
+  TAG.keep,
+] as const;
+
+/** Tags on one resource: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-tagresources */
+export const TAGS_MAX = 20;
+
+/** How many tags are left for the user. */
+export const OWN_TAGS_MAX = {
+  image: TAGS_MAX - IMAGE_TAGS.length,
+  member: TAGS_MAX - MEMBER_TAGS.length,
+} as const;
+
+/** An instant as tags hold it: to the second, in UTC. */
+export const tagInstant = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,0 +1,55 @@
+/** The events Function Compute's triggers deliver, as far as Kiln reads them. Loose: the cloud may add fields. */
+import * as z from "zod/mini";
+
+/**
+ * Timer trigger. `payload` is the string of s.yaml, JSON inside JSON.
+ * {"triggerTime":"2026-11-21T18:00:00Z","triggerName":"nightly","payload":"{\"v\":1,…}"}
+ */
+export const TimerEvent = z.looseObject({
+  triggerTime: z.string(),
+  triggerName: z.string(),
+  payload: z.string(),
+});
+
+/** OSS trigger: an array, though most samples read only its first element; keys are not URL-encoded. */
+export const OssEvent = z.looseObject({
+  events: z.array(
+    z.looseObject({
+      eventName: z.string(),
+      eventTime: z.string(),
+      oss: z.looseObject({
+        bucket: z.looseObject({ name: z.string() }),
+        object: z.looseObject({ key: z.string(), eTag: z.string(), size: z.number() }),
+      }),
+      responseElements: z.looseObject({ requestId: z.string() }),
+    }),
+  ),
+});
+
+/** HTTP trigger of a built-in runtime, version v1. Header names come as sent. */
+export const HttpEvent = z.looseObject({
+  version: z.literal("v1"),
+  rawPath: z.string(),
+  headers: z.record(z.string(), z.string()),
+  queryParameters: z.optional(z.record(z.string(), z.string())),
+  body: z.optional(z.string()),
+  isBase64Encoded: z.boolean(),
+  requestContext: z.looseObject({
+    http: z.looseObject({ method: z.string(), path: z.string() }),
+  }),
+});
+export type HttpEvent = z.infer<typeof HttpEvent>;
+
+/** The event of an onFailure destination: the original payload as a string, and why its delivery failed. */
+export const FailureEvent = z.looseObject({
+  timestamp: z.number(),
+  requestContext: z.looseObject({
+    requestId: z.string(),
+    functionArn: z.string(),
+    condition: z.string(),
+    approximateInvokeCount: z.number(),
+  }),
+  requestPayload: z.string(),
+  responsePayload: z.optional(z.string()),
+});
+export type FailureEvent = z.infer<typeof FailureEvent>;

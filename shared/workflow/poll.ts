@@ -1,0 +1,34 @@
+/** How long a phase waits before it looks again. */
+import { minutes, seconds } from "../duration.ts";
+import type { Clock } from "../ports.ts";
+import type { WorkflowEvent } from "./envelope.ts";
+import { wait } from "./workflow.ts";
+
+/** First and longest wait, milliseconds. In between, a wait is a tenth of the time the phase has taken so far. */
+interface Pace {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+export const PACE = {
+  /** The change is made one by one, and the next can follow at once. */
+  step: { firstMs: seconds(3), maxMs: seconds(10) },
+  /** A command inside an instance. */
+  command: { firstMs: seconds(10), maxMs: seconds(30) },
+  /** An instance that starts, stops or reboots. */
+  instance: { firstMs: seconds(15), maxMs: minutes(1) },
+  /** An image, a copy, an import. */
+  image: { firstMs: seconds(30), maxMs: minutes(5) },
+  /** A family that does not answer with another image yet. */
+  family: { firstMs: seconds(15), maxMs: minutes(1) },
+  /** The answer of an operator. */
+  approval: { firstMs: seconds(30), maxMs: minutes(10) },
+  /** A lock that another run holds. */
+  lock: { firstMs: minutes(1), maxMs: minutes(10) },
+} as const satisfies Record<string, Pace>;
+
+/** Waits for the world, longer the longer this phase has waited. */
+export function poll({ phaseStartedAt }: WorkflowEvent, clock: Clock, pace: Pace, note: string) {
+  const tenthMs = Math.round((clock.now() - phaseStartedAt) / 10);
+  return wait(Math.min(pace.maxMs, Math.max(pace.firstMs, tenthMs)), note);
+}

@@ -1,0 +1,47 @@
+/** Ids of runs: the same trigger always makes the same run, so its second delivery is a duplicate. */
+import { createHash } from "node:crypto";
+
+/** Kinds of runs, the first word of an id, with the function that carries each out. */
+const FUNCTION_OF = {
+  bake: "bake-image",
+  promote: "promote-family",
+  rollback: "promote-family",
+  retire: "promote-family",
+  scale: "scale-out",
+  idle: "stop-idle",
+  resume: "stop-idle",
+  keep: "stop-idle",
+} as const;
+
+export type RunKind = keyof typeof FUNCTION_OF;
+
+/** The first word of a run's id. */
+export const kindOf = (run: string): string => run.slice(0, Math.max(0, run.indexOf("-")));
+
+/** The function of a run, by its folder's name; undefined for a text that is no run id. */
+export function functionOf(run: string): string | undefined {
+  return new Map<string, string>(Object.entries(FUNCTION_OF)).get(kindOf(run));
+}
+
+const HASH_LENGTH = 12;
+
+/**
+ * `<kind>-<name>-<yyyymmdd>-<hash>`: the date is that of the trigger, and `identity` is everything that tells
+ * this trigger from any other.
+ */
+export function runId(kind: RunKind, name: string, at: number, identity: readonly unknown[]): string {
+  const day = new Date(at).toISOString().slice(0, 10).replaceAll("-", "");
+  const hash = createHash("sha256")
+    .update(JSON.stringify([kind, name, ...identity]))
+    .digest("hex");
+  return `${kind}-${name}-${day}-${hash.slice(0, HASH_LENGTH)}`;
+}
+
+/** The recipe, family or fleet in a run's id. */
+export const subjectOf = (run: string): string => run.split("-").slice(1, -2).join("-");
+
+/** A family's name as it may stand in a run id. Two families may look the same there; their runs still differ. */
+export function familyName(family: string): string {
+  const plain = family.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-");
+  return (/^[a-z]/.test(plain) ? plain : `f${plain}`).slice(0, 40);
+}

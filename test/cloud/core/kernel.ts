@@ -1,0 +1,125 @@
+/**
+ * What every product of the local cloud shares: who is calling, what may fail, what was called.
+ * Products (ecs/, cms/, fc/, oss/) depend on this file and on time.ts, never on each other's insides.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { SignatureReader } from "./keys.ts";
+import type { Timeline } from "./time.ts";
+
+export type Product = "ecs" | "cms" | "fc" | "oss";
+
+/** An HTTP request as it arrived, body read whole. */
+export interface WireRequest {
+  readonly method: string;
+  /** Path with query, exactly as sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** An HTTP answer. */
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** In place of a status: what becomes of a connection whose answer never comes. */
+const LOST = { after: 0, crash: 0, hang: -1, drip: -2 } as const;
+
+/** The answer to a call whose effect has happened, as the injected fault leaves it. */
+export function lostAnswer(kind: keyof typeof LOST): WireResponse {
+  return { status: LOST[kind], headers: {}, body: "" };
+}
+
+/** The same for a call that was refused: only silence keeps a refusal back. */
+export const keptBack = (fault: Fault | undefined): WireResponse | undefined =>
+  fault?.kind === "hang" || fault?.kind === "drip" ? lostAnswer(fault.kind) : undefined;
+
+/** Who signed a request: the account itself, or a session of one of its roles. */
+export interface Principal {
+  readonly accountId: string;
+  readonly keyId: string;
+  /** Role name when the key is an STS session; the account's own key may do everything. */
+  readonly role?: string;
+}
+
+/** A refusal in the cloud's own words. Each product renders it in its own wire form. */
+export class CloudFault extends Error {
+  override readonly name = "CloudFault";
+  readonly status: number;
+  readonly code: string;
+  /** Further members of the error body (AccessDeniedDetail, StringToSign, …). */
+  readonly detail: Readonly<Record<string, unknown>>;
+  constructor(status: number, code: string, message: string, detail: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** @throws CloudFault when `isRefused`. */
+export function refuseIf(isRefused: boolean, status: number, code: string, message: string): void {
+  if (isRefused) throw new CloudFault(status, code, message);
+}
+
+/** One line of the call log. */
+export interface Call {
+  readonly at: number;
+  readonly product: Product;
+  /** RunInstances, DescribeMetricList, InvokeFunction, PutObject, … */
+  readonly action: string;
+  readonly role: string | undefined;
+  /** HTTP status and the cloud's code when refused. */
+  readonly status: number;
+  readonly code?: string;
+  /** What was asked, for products whose parameters are flat; secrets left out. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/**
+ * A fault to inject into calls: `before` answers without any effect, `after` lets the effect happen
+ * and loses the answer (the connection breaks), `crash` kills the calling function instance after the effect,
+ * `hang` lets it happen and never answers (the connection stays open), `drip` sends an answer so slowly that it has no end.
+ */
+export interface Fault {
+  readonly product: Product;
+  readonly action: string;
+  /** Which matching calls are hit, e.g. `(call, n) => n === 0`; all when left out. `n` counts matches from 0. */
+  readonly when?: (params: Readonly<Record<string, string>>, n: number) => boolean;
+  /** Products treat `crash` as `after`; the server ends the caller's instance besides. */
+  readonly kind: "before" | "after" | "crash" | "hang" | "drip";
+  /** For `before`: what to answer (the cloud's 500 when left out). For the others: ignored. */
+  readonly fault?: CloudFault;
+}
+
+/** What a policy's Condition may ask about a request: `acs:Service`, `ecs:tag/env`, … */
+export type Conditions = Readonly<Record<string, string>>;
+
+/** Services of the kernel that products use; built in index.ts. */
+export interface Kernel {
+  readonly time: Timeline;
+  readonly region: string;
+  readonly accountId: string;
+  /** Deterministic random number in [0, 1). */
+  random(): number;
+  /** A fresh id: prefix plus 20 lower-case letters and digits, deterministic per seed, never repeated. */
+  id(prefix: string): string;
+  /** An upper-case UUID for RequestId. */
+  requestId(): string;
+  /** Registers the signature scheme of a product, beside ACS3-HMAC-SHA256 that all products accept. */
+  registerSignature(product: Product, reader: SignatureReader): void;
+  /**
+   * Who signed this request. Verifies ACS3-HMAC-SHA256, RPC 1.0 (query and form), FC V1, OSS V1 and V4.
+   * @throws CloudFault with the cloud's code and, on mismatch, the string to sign.
+   */
+  authenticate(request: WireRequest, product: Product): Principal;
+  /** @throws CloudFault 403 when the principal's role has no statement allowing `action` on `resource`. */
+  authorize(principal: Principal, action: string, resource: string, conditions?: Conditions): void;
+  /** Whether `principal` may, without throwing. */
+  allows(principal: Principal, action: string, resource: string, conditions?: Conditions): boolean;
+  /** Finds the injected fault for this call, if any, and counts the match. */
+  faultFor(product: Product, action: string, params: Readonly<Record<string, string>>): Fault | undefined;
+  record(call: Call): void;
+}

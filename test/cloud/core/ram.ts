@@ -1,0 +1,116 @@
+/**
+ * RAM policies as the products evaluate them.
+ *
+ * RAM-1. An explicit Deny beats every Allow; nothing said is a refusal.
+ * RAM-2. The account's own key may do everything; a role may do what its policy says.
+ * RAM-3. A condition on something the request does not tell makes an Allow void and is ignored by a Deny.
+ */
+import { CloudFault, type Conditions, type Principal } from "./kernel.ts";
+
+export interface Statement {
+  readonly Effect: "Allow" | "Deny";
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** A policy document, version "1". */
+export interface Policy {
+  readonly Version: "1";
+  readonly Statement: readonly Statement[];
+}
+
+export type Verdict = "allow" | "implicit deny" | "explicit deny";
+
+/** What `policy` says to `action` on `resource`. */
+export function evaluate(policy: Policy, action: string, resource: string, conditions: Conditions): Verdict {
+  const hits = policy.Statement.filter(
+    (statement) =>
+      list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
+      list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
+      holds(statement, conditions),
+  );
+  if (hits.some(({ Effect }) => Effect === "Deny")) return "explicit deny";
+  return hits.length > 0 ? "allow" : "implicit deny";
+}
+
+/** Policies of the account's roles; without any, roles are not restricted (and the cloud says so in README). */
+export class Ram {
+  readonly #policies: ReadonlyMap<string, Policy> | undefined;
+
+  constructor(roles: Readonly<Record<string, Policy>> | undefined) {
+    // Tools write role names in lower case into ARNs, RAM compares without case.
+    this.#policies =
+      roles && new Map(Object.entries(roles).map(([name, policy]) => [name.toLowerCase(), policy]));
+  }
+
+  /** What the role may; a role without a policy may nothing. */
+  verdict(role: string | undefined, action: string, resource: string, conditions: Conditions): Verdict {
+    if (role === undefined || this.#policies === undefined) return "allow";
+    const policy = this.#policies.get(role.toLowerCase());
+    return policy === undefined ? "implicit deny" : evaluate(policy, action, resource, conditions);
+  }
+
+  /** @throws CloudFault 403 in the words of the product that owns the action. */
+  authorize(principal: Principal, action: string, resource: string, conditions: Conditions): void {
+    const verdict = this.verdict(principal.role, action, resource, conditions);
+    if (verdict === "allow") return;
+    const role = principal.role ?? "";
+    const code = action.startsWith("oss:") || action.startsWith("fc:") ? "AccessDenied" : "Forbidden.RAM";
+    throw new CloudFault(
+      403,
+      code,
+      `role ${role} is not authorized to perform ${action} on ${resource} (${verdict}).`,
+      {
+        AccessDeniedDetail: {
+          AuthAction: action,
+          AuthResource: resource,
+          AuthPrincipalType: "AssumedRoleUser",
+          AuthPrincipalDisplayName: role,
+          AuthPrincipalOwnerId: principal.accountId,
+          NoPermissionType: verdict === "explicit deny" ? "ExplicitDeny" : "ImplicitDeny",
+          PolicyType: "AccountLevelIdentityBasedPolicy",
+        },
+      },
+    );
+  }
+}
+
+const list = (value: string | readonly string[]): readonly string[] =>
+  typeof value === "string" ? [value] : value;
+
+/** `*` stands for any text, `?` for one character. */
+function matches(pattern: string, text: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`, "s").test(text);
+}
+
+function holds({ Condition: condition = {} }: Statement, conditions: Conditions): boolean {
+  return Object.entries(condition).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, wanted]) => {
+      const actual = conditions[key];
+      return actual !== undefined && compare(operator, actual, list(wanted));
+    }),
+  );
+}
+
+function compare(operator: string, actual: string, wanted: readonly string[]): boolean {
+  switch (operator) {
+    case "StringEquals":
+    case "Bool":
+      return wanted.includes(actual);
+    case "StringNotEquals":
+      return !wanted.includes(actual);
+    case "StringEqualsIgnoreCase":
+      return wanted.some((text) => text.toLowerCase() === actual.toLowerCase());
+    case "StringLike":
+      return wanted.some((pattern) => matches(pattern, actual));
+    case "StringNotLike":
+      return !wanted.some((pattern) => matches(pattern, actual));
+    default:
+      throw new Error(`the policy condition ${operator} is not known here; see README.md, gaps`);
+  }
+}

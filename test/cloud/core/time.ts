@@ -1,0 +1,228 @@
+/**
+ * The one clock of the local cloud: a queue of due events ordered by (instant, order of asking).
+ *
+ * TIME-1. `now()` is exact: while an event runs, it is that event's own due time.
+ * TIME-2. Time stands still while anything started by an event is unfinished (an invocation, say).
+ * TIME-3. Two runs with the same inputs run the same events in the same order.
+ */
+
+/** A thing that will happen, or happens again and again, at an instant of the cloud's time. */
+interface Due {
+  readonly at: number;
+  readonly seq: number;
+  readonly label: string;
+  /** Recurring and expiry events do not keep a world busy: a quiet cloud may still have them ahead. */
+  readonly background: boolean;
+  readonly run: () => void | Promise<void>;
+}
+
+/** Takes a scheduled event back; harmless when it already happened. */
+export type Cancel = () => void;
+
+export interface ScheduleOptions {
+  readonly label: string;
+  readonly background?: boolean;
+}
+
+export interface SettleOptions {
+  /** Go on for this many milliseconds of the cloud's time, background events included. */
+  readonly forMs?: number;
+  /** Stop as soon as this holds; it is asked after every event. */
+  readonly until?: () => boolean;
+  /** How many events of one instant may run side by side; 1 (the default) is reproducible. */
+  readonly parallel?: number;
+  /** A world that never gets quiet fails after this many events instead of hanging. */
+  readonly maxEvents?: number;
+}
+
+/** Milliseconds since the epoch, shared with workers: cloud time = base + (real - realBase) * speed. */
+const SLOTS = { base: 0, realBase: 1, speed: 2 } as const;
+const RealDate = Date;
+
+export class Timeline {
+  readonly shared = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #slots = new Float64Array(this.shared);
+  readonly #due: Due[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #seq = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: unknown;
+
+  /** @param at where time starts, epoch milliseconds. @param speed 0 = virtual; else real time times this. */
+  constructor(at: number, speed: number) {
+    this.#slots[SLOTS.base] = at;
+    this.#slots[SLOTS.realBase] = RealDate.now();
+    this.#slots[SLOTS.speed] = speed;
+  }
+
+  /** The cloud's time in epoch milliseconds. */
+  now(): number {
+    return readClock(this.#slots);
+  }
+
+  /** Runs `run` at `at` (or as soon as possible when that is past). */
+  schedule(at: number, options: ScheduleOptions, run: () => void | Promise<void>): Cancel {
+    const { label, background = false } = options;
+    const due: Due = { at: Math.max(at, this.now()), seq: this.#seq++, label, background, run };
+    const place = this.#due.findIndex((other) => other.at > due.at);
+    this.#due.splice(place === -1 ? this.#due.length : place, 0, due);
+    this.#arm();
+    return () => {
+      const index = this.#due.indexOf(due);
+      if (index !== -1) this.#due.splice(index, 1);
+    };
+  }
+
+  /** As `schedule`, counted from now. */
+  after(delayMs: number, options: ScheduleOptions, run: () => void | Promise<void>): Cancel {
+    return this.schedule(this.now() + delayMs, options, run);
+  }
+
+  /** Labels and instants of what is still ahead, soonest first. */
+  ahead(): { readonly at: number; readonly label: string; readonly background: boolean }[] {
+    return this.#due.map(({ at, label, background }) => ({ at, label, background }));
+  }
+
+  /** Virtual time only: lets the world run until it is quiet, `until` holds or `forMs` is over. */
+  async settle(options: SettleOptions = {}): Promise<void> {
+    const { forMs, until = () => false, parallel = 1, maxEvents = 200_000 } = options;
+    const end = this.now() + (forMs ?? Number.POSITIVE_INFINITY);
+    const isOver = (): boolean =>
+      !this.#isDueBy(end) || (forMs === undefined && options.until === undefined && this.#quiet());
+    for (let events = 0; !until(); events++) {
+      if (events > maxEvents) throw new Error(`the cloud is not quiet after ${maxEvents} events`);
+      if (this.#mustWait(parallel)) await Promise.race(this.#running);
+      else if (isOver()) break;
+      else await this.#advance();
+      this.#rethrow();
+    }
+    if (forMs !== undefined && !until()) this.#slots[SLOTS.base] = Math.max(this.now(), end);
+  }
+
+  #isDueBy(end: number): boolean {
+    const [next] = this.#due;
+    return next !== undefined && next.at <= end;
+  }
+
+  /** Goes to the next event and starts it. */
+  async #advance(): Promise<void> {
+    const next = this.#due.shift();
+    if (next === undefined) return;
+    this.#slots[SLOTS.base] = Math.max(this.now(), next.at);
+    this.#start(next);
+    // An event that finishes at once leaves no trace in `running`: only invocations take turns.
+    await Promise.resolve();
+  }
+
+  /** Counts as unfinished business: the clock waits for it (TIME-2). */
+  hold<T>(work: Promise<T>): Promise<T> {
+    const held = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#running.add(held);
+    void held.then(() => this.#running.delete(held));
+    return work;
+  }
+
+  /** Ends virtual time: from now on it passes by itself, real time times `speed`. */
+  resume(speed: number): void {
+    this.#slots[SLOTS.base] = this.now();
+    this.#slots[SLOTS.realBase] = RealDate.now();
+    // Last: whoever reads the clock in between still reads virtual time.
+    this.#slots[SLOTS.speed] = speed;
+    this.#arm();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#due.length = 0;
+  }
+
+  /** Whether time stands still: as many events run as may, or the next one is not due yet. */
+  #mustWait(parallel: number): boolean {
+    if (this.#running.size === 0) return false;
+    const next = this.#due[0];
+    return this.#running.size >= parallel || next === undefined || next.at > this.now();
+  }
+
+  #quiet(): boolean {
+    return this.#due.every((due) => due.background);
+  }
+
+  #start(due: Due): void {
+    try {
+      const result = due.run();
+      if (result instanceof Promise) void this.hold(result).catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** In virtual time `settle` throws it; in real time nobody waits, so it ends the process, loudly. */
+  #fail(error: unknown): void {
+    if (this.#slots[SLOTS.speed] === 0) {
+      this.#failure ??= error;
+      return;
+    }
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+
+  #rethrow(): void {
+    if (this.#failure === undefined) return;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    throw failure;
+  }
+
+  /** Real time only: sleeps until the next event is due. */
+  #arm(): void {
+    const speed = this.#slots[SLOTS.speed] ?? 0;
+    const next = this.#due[0];
+    if (speed === 0 || next === undefined) return;
+    clearTimeout(this.#timer);
+    const waitMs = Math.min(Math.max(0, (next.at - this.now()) / speed), 2 ** 30);
+    this.#timer = setTimeout(() => {
+      while (this.#due[0] !== undefined && this.#due[0].at <= this.now()) this.#start(this.#due.shift()!);
+      this.#arm();
+    }, waitMs);
+  }
+}
+
+function readClock(slots: Float64Array): number {
+  const [base = 0, realBase = 0, speed = 0] = slots;
+  return speed === 0 ? base : base + (RealDate.now() - realBase) * speed;
+}
+
+/**
+ * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
+ * lives in that time. Answers a function that takes it out again.
+ */
+export function installClock(shared: SharedArrayBuffer): () => void {
+  const slots = new Float64Array(shared);
+  const now = (): number => Math.floor(readClock(slots));
+  // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
+  const cloudDate: DateConstructor = new Proxy(RealDate, {
+    apply: () => new RealDate(now()).toString(),
+    construct: (target, args: unknown[], newTarget) =>
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a constructor of dates makes dates
+      Reflect.construct(
+        target,
+        args.length === 0 ? [now()] : args,
+        newTarget === cloudDate ? target : newTarget,
+      ) as Date,
+    get: (target, key, receiver) => (key === "now" ? now : (Reflect.get(target, key, receiver) as unknown)),
+  });
+  installed.push(cloudDate);
+  globalThis.Date = cloudDate;
+  return () => {
+    const place = installed.indexOf(cloudDate);
+    if (place !== -1) installed.splice(place, 1);
+    globalThis.Date = installed.at(-1) ?? RealDate;
+  };
+}
+
+/** Clocks of clouds that are open, the newest last; they may be closed in any order. */
+const installed: DateConstructor[] = [];

@@ -1,0 +1,42 @@
+/** A simulated machine and one program's view of it. */
+import type { GuestDisk } from "./disk.ts";
+import type { GuestFiles } from "./files.ts";
+import type { Shell } from "./shell.ts";
+
+export type Architecture = "x86_64" | "arm64" | "i386";
+
+export interface Machine {
+  readonly instanceId: string;
+  readonly architecture: Architecture;
+  readonly disk: GuestDisk;
+  /** Units that are up. */
+  readonly active: Set<string>;
+  readonly hostName: () => string;
+  readonly isCloudInitDone: () => boolean;
+  /** What the metadata service answers for a path, undefined when it does not know it. */
+  readonly metadata: (path: string) => string | undefined;
+  readonly needsMetadataToken: boolean;
+  /** A fresh random word. */
+  readonly token: () => string;
+  readonly now: () => number;
+  print: (text: string) => void;
+  readonly powerOff: () => void;
+  readonly reboot: () => void;
+}
+
+export type Run = Generator<number, number>;
+
+/** One program's view of the world. */
+export interface Io {
+  readonly machine: Machine;
+  readonly files: GuestFiles;
+  readonly shell: Shell;
+  readonly stdin: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Outputs of the descriptors from 3 on. */
+  readonly more?: Readonly<Record<number, (text: string) => void>>;
+  readonly path: (text: string) => string;
+}
+
+export type Program = (args: readonly string[], io: Io) => number | Run;

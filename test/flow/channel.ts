@@ -1,0 +1,51 @@
+/** A local server that notifications are posted to. */
+import { createServer } from "node:http";
+
+export interface Posted {
+  readonly path: string;
+  readonly body: {
+    readonly [field: string]: unknown;
+    readonly kind?: string;
+    readonly title?: string;
+    readonly links?: { readonly approve?: string; readonly keep?: Readonly<Record<string, string>> };
+  };
+}
+
+export interface ChannelServer {
+  readonly url: string;
+  /** The messages it accepted, oldest first. */
+  readonly posted: readonly Posted[];
+  /** How many of the next posts are answered with status 500. */
+  readonly outage: { left: number };
+  close(): Promise<void>;
+}
+
+export async function startChannel(): Promise<ChannelServer> {
+  const posted: Posted[] = [];
+  const outage = { left: 0 };
+  const server = createServer((incoming, answer) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      if (outage.left > 0) {
+        outage.left--;
+        answer.writeHead(500).end();
+        return;
+      }
+      posted.push({ path: incoming.url ?? "", body: JSON.parse(Buffer.concat(chunks).toString()) });
+      answer.end(JSON.stringify({ errcode: 0 }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    posted,
+    outage,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

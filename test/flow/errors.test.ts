@@ -1,0 +1,131 @@
+/** Every error that leaves a handler is in the log of its function: once, with its place in the run and in the source. */
+import { hours, minutes, seconds } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test as base } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { recipeText } from "../support/recipes.ts";
+import { accepted, answered } from "../support/runs.ts";
+
+interface ErrorLine {
+  readonly level?: string;
+  readonly function?: string;
+  readonly run?: string;
+  readonly error?: { readonly message: string };
+  readonly stack?: readonly string[];
+}
+
+/** The error lines of each invocation of a function that failed, or answered an error. */
+function errorLines({ cloud }: Deployment, name: string): ErrorLine[][] {
+  return cloud.fc.invocations
+    .filter((invocation) => invocation.function === `kiln-${name}`)
+    .map(({ logs }) => logs.filter((line) => line.startsWith("{")).map((line): ErrorLine => JSON.parse(line)))
+    .map((lines) => lines.filter(({ level }) => level === "error"))
+    .filter((lines) => lines.length > 0);
+}
+
+const refuseBucket = (kiln: Deployment, action: string, prefix: string) =>
+  kiln.cloud.faults.add({
+    product: "oss",
+    action,
+    kind: "before",
+    fault: new CloudFault(403, "AccessDenied", "You have no right to access this object."),
+    when: ({ key }) => key?.startsWith(prefix) === true,
+  });
+
+base(
+  "a phase that throws logs one line per attempt: function, run, phase, sequence, attempt and source",
+  async ({ kiln, expect }) => {
+    // The lock of the recipe is broken, so its phase throws a SyntaxError, which is no refusal of the cloud.
+    await kiln.upload("claims/bake-web/999999998.json", "{");
+    await kiln.upload("recipes/web.yaml", recipeText());
+    await kiln.cloud.settle({ forMs: hours(1) });
+    const [bake] = kiln.records("bake");
+    expect(bake?.state).toBe("failed");
+    const failed = kiln.cloud.fc.invocations.filter(
+      ({ function: name, error }) => name === "kiln-bake-image" && error !== undefined,
+    );
+    expect(failed.length).toBeGreaterThan(1);
+    const lines = errorLines(kiln, "bake-image");
+    expect(lines.map(({ length }) => length)).toEqual(failed.map(() => 1));
+    for (const [line] of lines) {
+      expect(line).toMatchObject({
+        function: "bake-image",
+        run: bake?.run,
+        phase: expect.any(String),
+        seq: expect.any(Number),
+        attempt: expect.any(Number),
+        requestId: expect.any(String),
+        error: { name: "SyntaxError" },
+      });
+      expect(line?.stack?.join("\n")).toMatch(/shared\/workflow\/numbered-log\.ts:\d+/);
+    }
+  },
+);
+
+base(
+  "the webhook logs an error that it answers with 500 or 503, and answers nothing of it",
+  async ({ deploy, expect }) => {
+    const broken = await deploy({ env: { KILN_CALLERS: '{"ci":{"secrets":["hunter2"]}}' } });
+    await answered(broken, broken.call("POST", "/fleets/web/scale-out", { count: 1 }));
+    const [[config] = []] = errorLines(broken, "webhook");
+    expect(config).toMatchObject({ function: "webhook", method: "POST", path: "/fleets/web/scale-out" });
+    expect(config?.stack?.join("\n")).toMatch(/shared\/env-json\.ts:\d+/);
+    expect(JSON.stringify(config)).not.toContain("hunter2");
+    const kiln = await deploy();
+    refuseBucket(kiln, "GetObject", "runs/");
+    const { status } = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { count: 1 }));
+    expect(status).toBe(503);
+    const lines = errorLines(kiln, "webhook");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toHaveLength(1);
+    expect(lines[0]?.[0]).toMatchObject({ caller: "ci", run: expect.stringMatching(/^scale-web-/) });
+  },
+);
+
+base(
+  "a notification that crashes the notifier is logged there, and the janitor keeps it",
+  async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    await kiln.invoke("kiln-notifier", { v: 1, request: "notify", channel: "ops", notification: "none" });
+    await kiln.cloud.settle({ forMs: hours(1) });
+    const lines = errorLines(kiln, "notifier");
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.flat().map((line) => line.error?.message)).toEqual(
+      lines.map(() => "notifier cannot read this event: notification (invalid_type)"),
+    );
+    const [kept, ...more] = kiln.cloud.oss.list(BUCKET, "failures/");
+    expect(more).toEqual([]);
+    expect(kiln.cloud.oss.get(BUCKET, kept?.key ?? "")?.body.toString()).toContain(
+      '\\"request\\":\\"notify\\"',
+    );
+  },
+);
+
+base(
+  "the janitor logs what it could not do for a dead event, with the run of that event",
+  async ({ deploy, expect }) => {
+    const kiln = await deploy();
+    await kiln.upload("fleets/web.yaml", fleetText());
+    const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+    kiln.cloud.faults.add({ product: "ecs", action: "RunInstances", kind: "crash" });
+    const heal = kiln.cloud.faults.add({
+      product: "fc",
+      action: "InvokeFunction",
+      kind: "before",
+      when: ({ taskId }) => taskId?.endsWith("-cancel") === true,
+    });
+    await kiln.cloud.settle({ until: () => errorLines(kiln, "janitor").length > 0, forMs: hours(1) });
+    heal();
+    await kiln.cloud.settle({ forMs: minutes(30) + seconds(1) });
+    const [[line] = []] = errorLines(kiln, "janitor");
+    expect(line).toMatchObject({
+      function: "janitor",
+      run,
+      phase: expect.any(String),
+      reason: expect.stringMatching(/^kiln-scale-out: .* after \d attempts: /),
+    });
+    expect(line?.stack?.join("\n")).toMatch(/functions\/janitor\/dead-letters\/dead-letters\.ts:\d+/);
+    expect(kiln.record(run)?.state).not.toBe("running");
+  },
+);

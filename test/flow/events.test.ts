@@ -1,0 +1,68 @@
+/** Events of real runs: each field is parsed, so a value of any other JSON type is refused before a phase runs. */
+import { expect as assert } from "vitest";
+import { bake } from "../../functions/bake-image/bake/workflow.ts";
+import { promotion } from "../../functions/promote-family/promotion/workflow.ts";
+import { rollback } from "../../functions/promote-family/rollback/workflow.ts";
+import { scaleOut as scaleOutWorkflow } from "../../functions/scale-out/scale-out/workflow.ts";
+import { idleCheck } from "../../functions/stop-idle/idle-check/workflow.ts";
+import { hours, minutes } from "../../shared/duration.ts";
+import { kindOf } from "../../shared/workflow/run-id.ts";
+import type { Workflow } from "../../shared/workflow/workflow.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { QUIET } from "../support/idle.ts";
+import { check, idleFleet } from "../support/idle-fleet.ts";
+import { fieldsOf, otherKinds, replaced, valueAt } from "../support/json-fields.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
+
+/** Maps whose values are free: environment and tags are text, launch parameters belong to the request class. */
+const FREE = /\.launch\.[^.]+(\..*)?$|^(result|.*\.result)(\..*)?$/;
+
+/** One event of each phase, by workflow and phase. */
+function eventsOf({ cloud }: Deployment, workflow: Workflow): Map<string, unknown> {
+  const events = new Map<string, unknown>();
+  for (const { payload } of cloud.fc.events) {
+    const event: unknown = JSON.parse(payload.toString());
+    const [run, phase] = [valueAt(event, ["run"]), valueAt(event, ["phase"])];
+    if (typeof run === "string" && typeof phase === "string" && kindOf(run) === workflow.kind)
+      events.set(phase, event);
+  }
+  return events;
+}
+
+/** The fields of the events of a workflow that accept a value of another type. */
+function loose(kiln: Deployment, workflow: Workflow): string[] {
+  const events = eventsOf(kiln, workflow);
+  assert(events.size).toBeGreaterThan(2);
+  return [...events].flatMap(([name, event]) => {
+    const schema = workflow.phases.find(({ type }) => type.name === name)?.type.schema;
+    assert(schema?.safeParse(event).success).toBe(true);
+    return fieldsOf(event)
+      .filter((path) => !FREE.test(path.join(".")))
+      .flatMap((path) =>
+        otherKinds(valueAt(event, path))
+          .filter((other) => schema?.safeParse(replaced(event, path, other)).success)
+          .map((other) => `${name}: ${path.join(".")} = ${JSON.stringify(other)}`),
+      );
+  });
+}
+
+test("every field of the events of a bake, a promotion and a rollback is parsed", async ({
+  kiln,
+  expect,
+}) => {
+  await bakeAndPromote(kiln, recipeText());
+  await request(kiln, "/families/web/rollback", { to: "previous" });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect([bake, promotion].flatMap((workflow) => loose(kiln, workflow))).toEqual([]);
+  expect(rollback.phases.length).toBeGreaterThan(3);
+});
+
+test("every field of the events of a scale-out and an idle check is parsed", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 3);
+  await check(kiln);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect([scaleOutWorkflow, idleCheck].flatMap((workflow) => loose(kiln, workflow))).toEqual([]);
+});

@@ -1,0 +1,273 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { recordKey } from "../../shared/keys.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { leftovers, ownImages, served } from "../support/world.ts";
+
+const timed = test.extend({ timers: ["cleanup"] });
+
+/** An instance launched by hand, with any tags. */
+async function launchTagged(
+  kiln: Deployment,
+  tags: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    InstanceType: "ecs.g7.large",
+    "SystemDisk.Category": "cloud_essd",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+    Tag: named,
+    ...more,
+  });
+  return InstanceIdSets.InstanceIdSet[0] ?? "";
+}
+
+test("a phase that crashes at every delivery ends in the failure destination, and its run releases everything", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.faults.add({ product: "ecs", action: "RunCommand", kind: "crash" });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).toMatch(/^kiln-bake-image: .* after \d attempts: /);
+  expect(leftovers(kiln)).toEqual([]);
+  expect(ownImages(kiln)).toEqual([]);
+});
+
+test("resources of a phase that crashed after its change are found by their tags and released", async ({
+  kiln,
+  expect,
+}) => {
+  // Crashes after CreateImage, every time: no event ever holds the image's id.
+  kiln.cloud.faults.add({ product: "ecs", action: "CreateImage", kind: "crash" });
+  const [bake] = await bakeAndPromote(kiln, recipeText());
+  expect(bake?.state).toBe("failed");
+  expect(ownImages(kiln)).toEqual([]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("an event that no function can read is kept under failures/", async ({ kiln, expect }) => {
+  await kiln.invoke("kiln-bake-image", { hello: "world" });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const kept = kiln.cloud.oss.list("kiln-1234567890123456", "failures/");
+  expect(kept).toHaveLength(1);
+  expect(kiln.records()).toEqual([]);
+});
+
+test("a recipe with an invalid name is reported under failures/; a file of another type is not", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/Web_Server.yaml", recipeText());
+  await kiln.upload("recipes/team/web.yaml", recipeText());
+  await kiln.upload("recipes/README.md", "how we bake");
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const kept = kiln.cloud.oss
+    .list("kiln-1234567890123456", "failures/")
+    .map(({ key }) => kiln.cloud.oss.get("kiln-1234567890123456", key)?.body.toString());
+  expect(kept.toSorted()).toEqual([
+    expect.stringContaining("recipes/Web_Server.yaml bakes nothing: a recipe lies directly under recipes/"),
+    expect.stringContaining("recipes/team/web.yaml bakes nothing"),
+  ]);
+  expect(kiln.records()).toEqual([]);
+});
+
+timed("a run whose event was lost is resumed and ends", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "await-image", forMs: hours(1) });
+  const stopLosing = kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"await-image"'));
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  stopLosing();
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(kiln.records("bake").map(({ state }) => state)).toEqual(["done"]);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+timed(
+  "files and tags of users that look like those of a run, even broken ones, do not stop a cleanup",
+  async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+    const byHand = await launchTagged(kiln, { "kiln:run": "by-hand", "kiln:role": "builder" });
+    const day = bake?.beganAt.slice(0, 10) ?? "";
+    await kiln.upload(`runs/${day}/notes.json`, "what we saw that day");
+    await kiln.upload(`runs/${day}/bake-web-${day.replaceAll("-", "")}-0123456789ab.json`, '{"v":1,"run":');
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    const there = [...kiln.cloud.world.instances.keys()];
+    expect(there).not.toContain(orphan);
+    expect(there).toContain(byHand);
+    expect(kiln.cloud.fc.invocations.filter(({ error }) => error !== undefined)).toEqual([]);
+  },
+);
+
+timed(
+  "an orphan of a run that is done is released; an instance of a run at work is not",
+  async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+    const byHand = await launchTagged(kiln, { "kiln:role": "builder" });
+    await kiln.upload(
+      "recipes/slow.yaml",
+      recipeText({ family: "slow", provision: [{ run: "sleep 6000", timeout: "1h55m" }] }),
+    );
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    const there = [...kiln.cloud.world.instances.keys()];
+    expect(there).not.toContain(orphan);
+    expect(there).toContain(byHand);
+    expect(kiln.records("bake-slow")[0]?.reason).toBeUndefined();
+    expect(kiln.records("bake-slow")[0]?.state).toBe("running");
+    expect(there).toHaveLength(2);
+  },
+);
+
+/** The result of the newest cleanup. */
+function lastReport({ cloud }: Deployment) {
+  const cleanups = cloud.fc.invocations.filter(({ function: name }) => name === "kiln-janitor");
+  const report: {
+    readonly unknown?: readonly { readonly id: string; readonly run: string; readonly releasesAt?: string }[];
+  } = JSON.parse(cleanups.at(-1)?.result ?? "{}");
+  return report;
+}
+
+timed(
+  "instances of runs whose records lie elsewhere are reported, kept by every cleanup, and released by their AutoReleaseTime",
+  async ({ kiln, expect }) => {
+    // A second deployment in the same account and region has the same tags and another bucket.
+    const elsewhere = (kind: string) => `${kind}-web-20260105-0123456789ab`;
+    const ends = kiln.cloud.time.now() + hours(5);
+    const AutoReleaseTime = new Date(ends).toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
+    const tagsOf = (kind: string, role: string) => ({ "kiln:run": elsewhere(kind), "kiln:role": role });
+    const builder = await launchTagged(kiln, tagsOf("bake", "builder"), { AutoReleaseTime });
+    const tester = await launchTagged(kiln, tagsOf("promote", "tester"), { AutoReleaseTime });
+    const endless = await launchTagged(kiln, tagsOf("bake", "builder"));
+    await kiln.cloud.settle({ forMs: hours(4) });
+    const there = () => [...kiln.cloud.world.instances.keys()];
+    expect(there()).toEqual([builder, tester, endless]);
+    const releasesAt = new Date(AutoReleaseTime).toISOString();
+    const { unknown } = lastReport(kiln);
+    expect(unknown).toHaveLength(3);
+    expect(unknown).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: builder, run: elsewhere("bake"), releasesAt }),
+        expect.objectContaining({ id: tester, run: elsewhere("promote"), releasesAt }),
+        expect.objectContaining({
+          id: endless,
+          why: expect.stringMatching(/no AutoReleaseTime: .*release it by hand/),
+        }),
+      ]),
+    );
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(there()).toEqual([endless]);
+    const kept = kiln.cloud.oss.list("kiln-1234567890123456", "failures/").map(({ key }) => key);
+    expect(kept).toEqual([`failures/unknown-${endless}.json`]);
+  },
+);
+
+timed(
+  "a bake whose record cannot be written for hours keeps its builder, and its image is promoted",
+  async ({ kiln, expect }) => {
+    const heal = kiln.cloud.faults.add({
+      product: "oss",
+      action: "PutObject",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
+      when: ({ key }) => key?.startsWith("runs/") === true,
+    });
+    // Long enough for two cleanups to find the builder, the second one when it is an hour old.
+    const provision = [{ run: "sleep 3720", timeout: "1h5m" }];
+    await kiln.upload("recipes/web.yaml", recipeText({ provision, test: { skip: true } }));
+    await kiln.cloud.settle({ forMs: minutes(61) });
+    expect(lastReport(kiln).unknown?.map(({ id }) => id)).toEqual([...kiln.cloud.world.instances.keys()]);
+    await kiln.cloud.settle({ forMs: minutes(119) });
+    expect(kiln.records()).toEqual([]);
+    expect(served(kiln)).toBe(ownImages(kiln)[0]?.imageId);
+    heal();
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(kiln.records().map(({ kind, state }) => [kind, state])).toEqual([
+      ["bake", "done"],
+      ["promote", "done"],
+    ]);
+    expect(leftovers(kiln)).toEqual([]);
+  },
+);
+
+timed(
+  "a builder that a bake could not release ends as its record says: by its AutoReleaseTime",
+  async ({ kiln, expect }) => {
+    kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DeleteInstance",
+      kind: "before",
+      fault: new CloudFault(
+        403,
+        "Forbidden.RAM",
+        "User not authorized to operate on the specified resource.",
+      ),
+    });
+    const [bake] = await bakeAndPromote(kiln, recipeText({ provision: ["exit 3"] }));
+    const [builder] = kiln.cloud.world.instances.keys();
+    expect(bake?.reason).toMatch(
+      new RegExp(`${builder} is left; it releases itself at its AutoReleaseTime$`),
+    );
+    await kiln.cloud.settle({ forMs: minutes(80) });
+    expect([...kiln.cloud.world.instances.keys()]).toEqual([builder]);
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(leftovers(kiln)).toEqual([]);
+  },
+);
+
+timed(
+  "an image and snapshots that a failed bake could not delete are deleted by the janitor",
+  async ({ kiln, expect }) => {
+    kiln.cloud.world.failNextImage("disk error");
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DeleteImage",
+      kind: "before",
+      fault: new CloudFault(
+        403,
+        "Forbidden.RAM",
+        "User not authorized to operate on the specified resource.",
+      ),
+    });
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    expect(bake?.reason).toMatch(/m-\w+ is left for the janitor to delete$/);
+    heal();
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(ownImages(kiln)).toEqual([]);
+    expect(leftovers(kiln)).toEqual([]);
+  },
+);
+
+timed(
+  "an object that is no record makes its run unknown, and the janitor still does everything else",
+  async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    const day = new Date(kiln.cloud.time.now()).toISOString().slice(0, 10).replaceAll("-", "");
+    const bodies = ["", "{", "null", "[]", "{}", '"x"', "1", '{"state":"done"}'];
+    const made: string[] = [];
+    for (const [n, body] of [
+      ...bodies,
+      `{"run":"bake-web-${day}-${"8".repeat(12)}","state":"DONE"}`,
+    ].entries()) {
+      const run = `bake-web-${day}-${String(n).repeat(12)}`;
+      kiln.cloud.oss.put(BUCKET, recordKey(run), body);
+      made.push(await launchTagged(kiln, { "kiln:run": run, "kiln:role": "builder" }));
+    }
+    const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });
+    await kiln.cloud.settle({ forMs: minutes(75) });
+    const there = [...kiln.cloud.world.instances.keys()];
+    expect(there).not.toContain(orphan);
+    expect(there).toEqual(expect.arrayContaining(made));
+    expect(
+      lastReport(kiln)
+        .unknown?.map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(made.toSorted());
+  },
+);

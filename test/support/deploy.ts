@@ -1,0 +1,50 @@
+/** The fixture of all flow tests: Kiln on a local cloud, deployed for one test and closed after it. */
+import { test as base } from "vitest";
+import { days, minutes, seconds } from "../../shared/duration.ts";
+import { type DeployOptions, type Deployment, deployKiln } from "./deployment.ts";
+
+interface Fixtures {
+  /** Kiln with an empty bucket. */
+  readonly kiln: Deployment;
+  /** Deploys Kiln with options, beside a family `web` that serves m-web-1. */
+  readonly deploy: (options?: DeployOptions) => Promise<Deployment>;
+  /** Names of the timers that fire for `kiln`. */
+  readonly timers: readonly string[];
+}
+
+export const test = base.extend<Fixtures>({
+  // Few tests need timers, and each would start functions.
+  timers: [],
+  kiln: async ({ timers }, use) => {
+    const kiln = await deployKiln({ fc: { timers } });
+    hurry(kiln);
+    await use(kiln);
+    await kiln.close();
+  },
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  deploy: async ({}, use) => {
+    const deployed: Deployment[] = [];
+    await use(async (options) => {
+      const kiln = await deployKiln({ ...options, fc: { timers: [], ...options?.fc } });
+      deployed.push(kiln);
+      hurry(kiln);
+      // A day old, so that any image of today is newer.
+      const createdAt = kiln.cloud.time.now() - days(1);
+      kiln.cloud.world.publishImage("web", { imageId: "m-web-1", createdAt });
+      return kiln;
+    });
+    for (const kiln of deployed) await kiln.close();
+  },
+});
+
+/** Shortens the delays of the cloud: every step still takes time, but few polls. */
+export function hurry({ cloud }: Deployment): void {
+  cloud.world.delays({
+    startingMs: seconds(8),
+    agentOnlineMs: seconds(8),
+    imageMs: seconds(50),
+    importMs: minutes(2),
+    copyMs: seconds(90),
+    snapshotMs: seconds(40),
+  });
+}

@@ -1,0 +1,177 @@
+/** Kiln deployed on the local cloud: the repository's own s.yaml, bundles and RAM policies, nothing else. */
+import { createHmac } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { request } from "node:http";
+import { basename, join } from "node:path";
+import FC from "@alicloud/fc2/lib/client.js";
+import PopCore from "@alicloud/pop-core";
+import OSS from "ali-oss";
+import { days } from "../../shared/duration.ts";
+import type { RunRecord } from "../../shared/workflow/record.ts";
+import { recordKey } from "../../shared/keys.ts";
+import { type Cloud, type CloudOptions, type Endpoints, type Policy, startCloud } from "../cloud/index.ts";
+import { json } from "./known.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+export const BUCKET = "kiln-1234567890123456";
+/** Callers of the front door as a person would configure them. */
+export const WEBHOOK_SECRET = "rehearsal-secret-0123456789";
+const CALLER = { name: "ci", secret: WEBHOOK_SECRET } as const;
+const CALLERS = { ci: { secrets: [WEBHOOK_SECRET], routes: ["POST /*", "GET /runs/*"] } };
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Deployment {
+  readonly cloud: Cloud;
+  /** Who `call` calls as. */
+  readonly caller: { readonly name: string; readonly secret: string };
+  /** Uploads an object with a real OSS client. */
+  upload(key: string, body: string | Buffer): Promise<void>;
+  /** A signed request to the front door; the world must be running (or settle beside it). */
+  call(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+  /** Queues a payload for a function as `s invoke` does, with the account's own key. */
+  invoke(functionName: string, payload: unknown): Promise<void>;
+  /** An ECS call of a person with the account's own key, through a client of another make. */
+  ecs<T = Readonly<Record<string, unknown>>>(
+    action: string,
+    params: Readonly<Record<string, unknown>>,
+  ): Promise<T>;
+  /** Records of runs, oldest first; only those whose id begins with `prefix`. */
+  records(prefix?: string): readonly RunRecord[];
+  record(run: string): RunRecord | undefined;
+  close(): Promise<void>;
+}
+
+/** Policies of the deployment's roles, as the files of the repository say. */
+export function readRoles(): Record<string, Policy> {
+  const folder = join(ROOT, "shared/ram");
+  const files = readdirSync(folder).filter((file) => !file.includes("trust"));
+  return Object.fromEntries(
+    files.map((file) => [basename(file, ".json"), json<Policy>(readFileSync(join(folder, file), "utf8"))]),
+  );
+}
+
+export interface DeployOptions extends Omit<CloudOptions, "env"> {
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the local cloud with Kiln on it and an empty bucket. */
+export async function deployKiln(options: DeployOptions = {}): Promise<Deployment> {
+  const cloud = await startCloud({
+    manifest: join(ROOT, "s.yaml"),
+    roles: readRoles(),
+    ...options,
+    // Instances stay for days and threads serve later tests: cold starts would be a third of the time of all tests.
+    fc: { idleMs: days(3), reuseThreads: true, ...options.fc },
+    env: (endpoints) => ({ ...environmentOf(endpoints), ...options.env }),
+  });
+  cloud.oss.createBucket(BUCKET);
+  const { oss, ecs, fc } = clientsOf(cloud);
+  return {
+    cloud,
+    caller: CALLER,
+    record: (run) => recordOf(cloud, run),
+    upload: async (key, body) => {
+      await oss.put(key, Buffer.from(body));
+    },
+    call: (method, path, body, headers = {}) => {
+      const url = new URL(path, cloud.urls.http["kiln-webhook"] ?? "");
+      return cloud.time.hold(send(url, method, body, headers));
+    },
+    invoke: async (functionName, payload) => {
+      const headers = { "x-fc-invocation-type": "Async" };
+      await fc.post(`/functions/${functionName}/invocations`, JSON.stringify(payload), headers, {});
+    },
+    ecs: (action, params) => ecs.request(action, { RegionId: cloud.region, ...params }, { method: "POST" }),
+    records: (prefix = "") => recordsOf(cloud, prefix),
+    close: () => cloud.close(),
+  };
+}
+
+const environmentOf = ({ ecs, cms, fc, oss, region, accountId }: Endpoints): Record<string, string> => ({
+  KILN_REGION: region,
+  KILN_ACCOUNT_ID: accountId,
+  KILN_BUCKET: BUCKET,
+  KILN_ECS_ENDPOINT: ecs,
+  KILN_CMS_ENDPOINT: cms,
+  KILN_FC_ENDPOINT: fc,
+  KILN_OSS_ENDPOINT: oss,
+  KILN_CALLERS: JSON.stringify(CALLERS),
+});
+
+/** Official clients with the account's own key. */
+function clientsOf({ urls, accessKey, accountId, region }: Cloud) {
+  const { id: accessKeyId, secret: accessKeySecret } = accessKey;
+  const oss = new OSS({ endpoint: urls.oss, accessKeyId, accessKeySecret, bucket: BUCKET, secure: false });
+  const ecs = new PopCore({ endpoint: urls.ecs, apiVersion: "2014-05-26", accessKeyId, accessKeySecret });
+  const fc = new FC(accountId, {
+    accessKeyID: accessKeyId,
+    accessKeySecret,
+    region,
+    securityToken: "",
+    endpoint: urls.fc,
+    timeout: 10_000,
+  });
+  fc.version = "2023-03-30";
+  return { oss, ecs, fc };
+}
+
+function recordOf({ oss }: Cloud, run: string): RunRecord | undefined {
+  const found = oss.find(BUCKET, recordKey(run));
+  return found && json<RunRecord>(found.body.toString());
+}
+
+function recordsOf(cloud: Cloud, prefix: string): RunRecord[] {
+  return cloud.oss
+    .list(BUCKET, "runs/")
+    .filter(({ key }) => /^runs\/[^/]+\/[^/]+\.json$/.test(key) && basename(key).startsWith(prefix))
+    .map(({ key }) => recordOf(cloud, basename(key, ".json")))
+    .filter((found) => found !== undefined)
+    .toSorted((a, b) => a.beganAt.localeCompare(b.beganAt));
+}
+
+interface Signing {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly secret?: string;
+}
+
+/** Signs a request as the README describes. */
+export function sign(method: string, path: string, body: string, { at, secret = WEBHOOK_SECRET }: Signing) {
+  const timestamp = String(Math.floor(at / 1000));
+  const signature = createHmac("sha256", secret)
+    .update(`${timestamp}\n${method}\n${path}\n${body}`)
+    .digest("hex");
+  return { "x-kiln-caller": "ci", "x-kiln-timestamp": timestamp, "x-kiln-signature": `v1=${signature}` };
+}
+
+function send(url: URL, method: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
+  const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
+  const signed = {
+    "content-type": "application/json",
+    ...sign(method, url.pathname + url.search, text, { at: Date.now() }),
+    ...headers,
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers: signed }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("error", reject);
+      incoming.on("end", () => {
+        const said = Buffer.concat(chunks).toString();
+        resolve({ status: incoming.statusCode ?? 0, body: said ? json<Answer["body"]>(said) : {} });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(text);
+  });
+}

@@ -1,0 +1,61 @@
+/** Questions that tests ask the local cloud. */
+import type { Instance } from "../cloud/index.ts";
+import type { Deployment } from "./deployment.ts";
+
+export const HOME = "cn-hangzhou";
+
+/** What a family answers with. */
+export const served = ({ cloud }: Deployment, region = HOME, family = "web"): string | undefined =>
+  cloud.world.served(region, family)?.imageId;
+
+/** Own images of a region, oldest first, as `status family`. */
+export const imagesIn = ({ cloud }: Deployment, region: string) =>
+  [...cloud.world.images.values()].filter(
+    (image) => image.ownerAlias === "self" && image.regionId === region,
+  );
+
+/** The value of one tag of an image. */
+export const tagOf = ({ cloud }: Deployment, imageId: string, key: string): string | undefined =>
+  cloud.world.tags.of("image", imageId).find((tag) => tag.key === key)?.value;
+
+export const machines = ({ cloud }: Deployment): Readonly<Instance>[] => [...cloud.world.instances.values()];
+
+export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string> =>
+  Object.fromEntries(cloud.world.tags.of("instance", id).map(({ key, value }) => [key, value]));
+
+/** Successful calls of one action, with their parameters. */
+export const callsOf = ({ cloud }: Deployment, action: string) =>
+  cloud.callLog.entries({ action, status: 200 });
+
+/** Builders, test instances, and snapshots that no image needs. A settled world has none. */
+export function leftovers({ cloud }: Deployment): string[] {
+  const { instances, snapshots, images, tags } = cloud.world;
+  const roleOf = (id: string) => tags.of("instance", id).find(({ key }) => key === "kiln:role")?.value ?? "";
+  const rented = [...instances.keys()].filter((id) => ["builder", "tester"].includes(roleOf(id)));
+  const used = new Set(
+    [...images.values()].flatMap(({ disks }) => disks.map(({ snapshotId }) => snapshotId)),
+  );
+  return [...rented, ...[...snapshots.keys()].filter((id) => !used.has(id))];
+}
+
+/** Images of the account itself, oldest first. */
+export const ownImages = ({ cloud }: Deployment) =>
+  [...cloud.world.images.values()].filter(({ ownerAlias }) => ownerAlias === "self");
+
+const AWAKE: ReadonlySet<string> = new Set(["Pending", "Starting", "Running"]);
+
+/** Answers how many ran, or were about to, at once since it was asked for. */
+export function watchMost({ cloud }: Deployment): () => number {
+  let most = 0;
+  const count = () => {
+    const awake = [...cloud.world.instances.values()].filter(({ status }) => AWAKE.has(status));
+    most = Math.max(most, awake.length);
+    return most;
+  };
+  const look = () => {
+    count();
+    cloud.time.after(1000, { label: "count the fleet", background: true }, look);
+  };
+  look();
+  return count;
+}

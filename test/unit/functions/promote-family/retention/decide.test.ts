@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { test } from "vitest";
+import { decideRetention, type Holdings } from "../../../../../functions/promote-family/retention/decide.ts";
+import { days, hours } from "../../../../../shared/duration.ts";
+import { image } from "../fixture.ts";
+
+const NOW = Date.UTC(2026, 0, 31);
+const RULES = { keep: 1, youngerThanMs: days(7), deleteAfterMs: days(1) };
+
+const anyImage = fc.record({
+  ageDays: fc.integer({ min: 0, max: 100 }),
+  status: fc.constantFrom("Available", "Deprecated", "Creating", "CreateFailed"),
+  test: fc.constantFrom(undefined, "passed", "failed"),
+  rolledBack: fc.boolean(),
+  shared: fc.boolean(),
+  member: fc.boolean(),
+  needed: fc.boolean(),
+  /** Hours from now until it may be deleted. */
+  retireIn: fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined }),
+});
+
+const anyHoldings = fc
+  .tuple(fc.array(anyImage, { maxLength: 12 }), fc.nat())
+  .map(([given, pick]): Holdings => {
+    const images = given.map(({ ageDays, status, test: result, rolledBack, shared, member, retireIn }, n) =>
+      image(`m-${n}`, {
+        status,
+        shared,
+        family: member ? "web" : "",
+        createdAt: NOW - days(ageDays),
+        tags: {
+          ...(result !== undefined && { "kiln:gate": result }),
+          ...(rolledBack && { "kiln:promotion": "rolled-back rollback-web-20260101-000000000000" }),
+          ...(retireIn !== undefined && { "kiln:retire-at": new Date(NOW + hours(retireIn)).toISOString() }),
+        },
+      }),
+    );
+    const available = images.filter((one) => one.status === "Available" && one.family === "web");
+    const served = available[pick % Math.max(available.length, 1)]?.id;
+    const references = new Map(
+      images.map(({ id }, n) => [id, given[n]?.needed ? ["instance i-1 (Stopped)"] : []]),
+    );
+    return { images, family: "web", served, references };
+  });
+
+/** The smallest holdings for which the check fails; null when the rule holds. */
+const counterexample = (check: (holdings: Holdings, gone: ReadonlySet<string>) => boolean) =>
+  fc.check(
+    fc.property(anyHoldings, (holdings) => {
+      const gone = decideRetention(holdings, RULES, NOW).filter(({ action }) => action === "delete");
+      return check(holdings, new Set(gone.map(({ image: { id } }) => id)));
+    }),
+    { numRuns: 500 },
+  ).counterexample;
+
+test("an image that is served, needed, shared or young is never deleted", ({ expect }) => {
+  const found = counterexample(({ images, served, references }, gone) =>
+    images
+      .filter(({ id }) => gone.has(id))
+      .every(
+        ({ id, shared, createdAt }) =>
+          id !== served &&
+          !shared &&
+          references.get(id)?.length === 0 &&
+          NOW - createdAt >= RULES.youngerThanMs,
+      ),
+  );
+  expect(found).toBeNull();
+});
+
+test("an image is never deleted before the time in its tag, or without a tag", ({ expect }) => {
+  const found = counterexample(({ images }, gone) =>
+    images
+      .filter(({ id }) => gone.has(id))
+      .every(({ tags }) => Date.parse(tags["kiln:retire-at"] ?? "") <= NOW),
+  );
+  expect(found).toBeNull();
+});
+
+test("the newest good images stay, and the one a rollback would go back to", ({ expect }) => {
+  const found = counterexample(({ images, served }, gone) => {
+    const good = images
+      .filter(
+        ({ family, status, tags }) =>
+          family === "web" &&
+          status === "Available" &&
+          tags["kiln:gate"] !== "failed" &&
+          tags["kiln:promotion"] === undefined,
+      )
+      .toSorted((a, b) => b.createdAt - a.createdAt);
+    const current = images.find(({ id }) => id === served);
+    const previous = good.find(
+      ({ id, createdAt }) => id !== served && createdAt <= (current?.createdAt ?? 0),
+    );
+    return good.slice(0, RULES.keep).every(({ id }) => !gone.has(id)) && !gone.has(previous?.id ?? "");
+  });
+  expect(found).toBeNull();
+});
+
+test("every image has exactly one verdict with a reason", ({ expect }) => {
+  const found = counterexample((holdings) => {
+    const verdicts = decideRetention(holdings, RULES, NOW);
+    return (
+      new Set(verdicts.map(({ image: { id } }) => id)).size === holdings.images.length &&
+      verdicts.every(({ why }) => why !== "")
+    );
+  });
+  expect(found).toBeNull();
+});
+
+test("an image is tagged, waits and is deleted; one that is needed again loses its tag", ({ expect }) => {
+  const old = (id: string, tags = {}) => image(id, { status: "Available", createdAt: NOW - days(60), tags });
+  const kept = ["m-a", "m-b"].map((id, n) =>
+    image(id, { status: "Available", createdAt: NOW - days(20 + n), tags: {} }),
+  );
+  const at = (inMs: number) => ({ "kiln:retire-at": new Date(NOW + inMs).toISOString() });
+  const images = [
+    ...kept,
+    old("m-new"),
+    old("m-soon", at(hours(1))),
+    old("m-due", at(-1)),
+    old("m-back", at(-1)),
+  ];
+  const references = new Map([["m-back", ["launch template web version 3"]]]);
+  const verdicts = decideRetention({ images, family: "web", served: "m-a", references }, RULES, NOW);
+  expect(Object.fromEntries(verdicts.map((verdict) => [verdict.image.id, verdict.action]))).toEqual({
+    "m-a": "keep",
+    "m-b": "keep",
+    "m-new": "mark",
+    "m-soon": "wait",
+    "m-due": "delete",
+    "m-back": "unmark",
+  });
+  expect(verdicts.find((verdict) => verdict.image.id === "m-back")?.why).toBe(
+    "it is needed by launch template web version 3",
+  );
+});

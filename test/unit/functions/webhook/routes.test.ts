@@ -1,0 +1,202 @@
+import { test } from "vitest";
+import { routeOf } from "../../../../functions/webhook/routes.ts";
+import { functionOf } from "../../../../shared/workflow/run-id.ts";
+import { days } from "../../../../shared/duration.ts";
+
+const SENT = Date.UTC(2026, 0, 5, 8);
+const ask = (method: string, path: string, body: unknown = "", more: object = {}) =>
+  routeOf({
+    method,
+    path,
+    body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
+    caller: "ci",
+    delivery: "d-1",
+    sentAt: SENT,
+    ...more,
+  });
+const eventOf = (...given: Parameters<typeof ask>) => {
+  const routed = ask(...given);
+  if (routed.kind !== "enqueue") return routed;
+  const { run, by, event } = routed.enqueue;
+  return { function: functionOf(run), by, ...event };
+};
+
+const accepted: readonly (readonly [path: string, body: object, event: object])[] = [
+  [
+    "/fleets/web/scale-out",
+    { count: 3, dryRun: true },
+    { function: "scale-out", request: "scale-out", fleet: "web", count: 3, dryRun: true },
+  ],
+  ["/fleets/web/stop", {}, { function: "stop-idle", request: "stop-idle", fleet: "web" }],
+  [
+    "/fleets/web/resume",
+    { dryRun: true },
+    { function: "stop-idle", request: "resume", fleet: "web", dryRun: true },
+  ],
+  [
+    "/recipes/web/bake",
+    { force: true },
+    { function: "bake-image", request: "bake", recipe: "web", force: true },
+  ],
+  [
+    "/recipes/web/bake",
+    { dryRun: true },
+    { function: "bake-image", request: "bake", recipe: "web", dryRun: true },
+  ],
+  ["/recipes/web/retire", {}, { function: "promote-family", request: "retire", recipe: "web" }],
+  [
+    "/families/Web_Prod/promote",
+    { recipe: "web", imageId: "m-1" },
+    {
+      function: "promote-family",
+      request: "promote-image",
+      family: "Web_Prod",
+      recipe: "web",
+      imageId: "m-1",
+    },
+  ],
+  [
+    "/families/web/rollback",
+    { to: "m-1", regions: ["cn-beijing"] },
+    { function: "promote-family", request: "rollback", family: "web", regions: ["cn-beijing"] },
+  ],
+  [
+    "/families/web/rollback",
+    { to: "previous", dryRun: true },
+    { function: "promote-family", request: "rollback", family: "web", dryRun: true },
+  ],
+  [
+    "/families/web/rollback",
+    { undo: true },
+    { function: "promote-family", request: "rollback", family: "web", undo: true },
+  ],
+];
+
+for (const [path, body, event] of accepted) {
+  test(`POST ${path} becomes one request for one function`, ({ expect }) => {
+    expect(eventOf("POST", path, body)).toMatchObject({ ...event, v: 1, by: "webhook:ci" });
+  });
+}
+
+test("reading and cancelling a run name it in the path", ({ expect }) => {
+  const run = "scale-web-20260105-0123456789ab";
+  expect(ask("GET", `/runs/${run}`)).toEqual({ kind: "status", run });
+  expect(ask("POST", `/runs/${run}/cancel`)).toEqual({ kind: "cancel", run });
+});
+
+const NO_TARGET =
+  'body: a rollback needs a target: write "to": "previous", "to": "<id or name of an image of the family>", or "undo": true to undo the last rollback';
+
+const refusals: readonly (readonly [
+  method: string,
+  path: string,
+  body: unknown,
+  status: number,
+  error: string,
+])[] = [
+  ["GET", "/fleets/web/scale-out", "", 404, "no route GET /fleets/web/scale-out"],
+  ["POST", "/fleets/Web/scale-out", "", 404, "no route POST /fleets/Web/scale-out"],
+  ["POST", "/", "", 404, "no route POST /"],
+  ["GET", "/runs/../claims", "", 404, "no route GET /runs/../claims"],
+  ["POST", "/fleets/web/scale-out", "{", 400, "the body is not JSON"],
+  ["POST", "/fleets/web/scale-out", "[]", 400, "body: must be a map"],
+  ["POST", "/fleets/web/scale-out", {}, 400, "count: must be a number"],
+  ["POST", "/fleets/web/scale-out", { count: 0 }, 400, "count: must be at least 1"],
+  ["POST", "/fleets/web/scale-out", { count: 20_000 }, 400, "count: must be at most 10000"],
+  ["POST", "/fleets/web/scale-out", { count: 1.5 }, 400, "count: must be a whole number"],
+  ["POST", "/fleets/web/scale-out", { count: "3" }, 400, "count: must be a number"],
+  ["POST", "/fleets/web/scale-out", { count: 1, image: "m-1" }, 400, "body: unknown key image"],
+  [
+    "POST",
+    "/fleets/web/scale-out",
+    { count: 1, key: "two words" },
+    400,
+    "key: must match /^[A-Za-z0-9._:-]{1,64}$/",
+  ],
+  ...["", {}, { undo: false }, { dryRun: true }, { regions: ["cn-beijing"] }].map(
+    (body) => ["POST", "/families/web/rollback", body, 400, NO_TARGET] as const,
+  ),
+  [
+    "POST",
+    "/families/web/rollback",
+    { to: "m-1", undo: true },
+    400,
+    'body: "to" and "undo" are two targets; keep one of them',
+  ],
+  [
+    "POST",
+    "/families/web/rollback",
+    '{"undo":true,"regions":["cn-hangzhou"]}',
+    400,
+    'body: "regions" does not go with "undo", which undoes the last rollback in all its regions; leave "regions" out',
+  ],
+  ["POST", "/families/web/rollback", '{"to":""}', 400, NO_TARGET],
+  [
+    "POST",
+    "/families/web/rollback",
+    '{"to":"web (1)"}',
+    400,
+    'to: must be "previous" or the id or name of an image, 2 to 128 letters, digits and :._-',
+  ],
+  [
+    "POST",
+    "/recipes/web/bake",
+    '{"parameters":{"__proto__":"x"}}',
+    400,
+    "parameters.__proto__: a name is letters, digits and _, at most 64 of them and a letter first, like NGINX_VERSION",
+  ],
+  [
+    "POST",
+    "/recipes/web/bake",
+    { parameters: { "nginx-version": "1.26" } },
+    400,
+    "parameters.nginx-version: a name is letters, digits and _, at most 64 of them and a letter first, like NGINX_VERSION",
+  ],
+  [
+    "POST",
+    "/recipes/web/bake",
+    { parameters: { RELEASE: "1", BASH_ENV: "$(id)", VERSION: 2 } },
+    400,
+    "parameters.BASH_ENV: is reserved: shells read variables named BASH*; give the parameter another one, or set the variable in the recipe, under environment; parameters.VERSION: must be text",
+  ],
+  ["POST", "/families/web/promote", { recipe: "web" }, 400, "imageId: must be text"],
+];
+
+for (const [method, path, body, status, error] of refusals) {
+  test(`${method} ${path} ${JSON.stringify(body)} is refused: ${error}`, ({ expect }) => {
+    expect(ask(method, path, body)).toEqual({ kind: "refuse", status, error });
+  });
+}
+
+const runOf = (...given: Parameters<typeof ask>) => {
+  const routed = ask(...given);
+  return routed.kind === "enqueue" ? routed.enqueue : undefined;
+};
+
+test("without a key the signed bytes identify the run, with a key the caller and the key do", ({
+  expect,
+}) => {
+  const run = (body: object, more: object = {}) => runOf("POST", "/fleets/web/scale-out", body, more)?.run;
+  const plain = run({ count: 1 });
+  expect(run({ count: 1 })).toBe(plain);
+  expect(run({ count: 1 }, { delivery: "d-2" })).not.toBe(plain);
+  const body = { count: 1, key: "job-1" };
+  const keyed = run(body);
+  expect(runOf("POST", "/fleets/web/scale-out", body)?.event).not.toHaveProperty("key");
+  expect(run(body, { delivery: "d-2" })).toBe(keyed);
+  expect(run({ ...body, dryRun: false })).toBe(keyed);
+  const others = [
+    run({ ...body, key: "job-2" }),
+    run(body, { caller: "cd" }),
+    run({ ...body, dryRun: true }),
+  ];
+  expect(others).not.toContain(keyed);
+});
+
+test("a key that is sent again after midnight finds yesterday's run", ({ expect }) => {
+  const body = { count: 1, key: "job-1" };
+  const before = runOf("POST", "/fleets/web/scale-out", body);
+  const after = runOf("POST", "/fleets/web/scale-out", body, { sentAt: SENT + days(1) });
+  expect(after?.run).not.toBe(before?.run);
+  expect(after?.yesterday).toBe(before?.run);
+});

@@ -1,0 +1,256 @@
+import { createHmac } from "node:crypto";
+import { test } from "vitest";
+import { parseWebhook, SenderSettings } from "../../../../functions/webhook/senders/parse-webhook.ts";
+import type { ParsedWebhook } from "../../../../functions/webhook/senders/sender.ts";
+import { readCallers, readSenders } from "../../../../functions/webhook/config.ts";
+import { days, minutes } from "../../../../shared/duration.ts";
+
+const NOW = Date.UTC(2026, 0, 5, 8);
+const OLD = "an-old-secret-0123456789";
+const NEW = "a-new-secret-0123456789";
+const at = (time: number) => new Date(time).toISOString();
+const settings = (value: object) => SenderSettings.parse(value);
+
+const github = settings({
+  kind: "github",
+  secrets: [OLD, NEW],
+  labels: { "kiln-web": { fleet: "web" }, "kiln-big": { fleet: "big", count: 2 } },
+});
+const input = (changes: object = {}, action = "queued") => ({
+  action,
+  repository: { full_name: "acme/shop" },
+  workflow_job: {
+    id: 42,
+    run_attempt: 1,
+    labels: ["self-hosted", "kiln-web"],
+    created_at: at(NOW),
+    ...changes,
+  },
+});
+
+/** A delivery of GitHub with everything right but what is changed. */
+function fromGithub(
+  body: unknown,
+  changes: { secret?: string; signature?: string; form?: boolean; now?: number } = {},
+) {
+  const { secret = NEW, form = false, now = NOW } = changes;
+  const json = typeof body === "string" ? body : JSON.stringify(body);
+  const raw = Buffer.from(form ? new URLSearchParams({ payload: json }).toString() : json);
+  const signature = changes.signature ?? `sha256=${createHmac("sha256", secret).update(raw).digest("hex")}`;
+  return parseWebhook(github, {
+    headers: {
+      "content-type": form ? "application/x-www-form-urlencoded" : "application/json",
+      "x-hub-signature-256": signature,
+      "x-github-event": "workflow_job",
+      "x-github-delivery": "not signed, not read",
+    },
+    query: {},
+    body: raw,
+    now,
+  });
+}
+const launchIn = (parsed: ParsedWebhook) => (parsed.kind === "launch" ? parsed.launches[0] : parsed);
+
+test("a queued job launches an instance of the fleet of its label, signed with either live secret", ({
+  expect,
+}) => {
+  const expected = { fleet: "web", count: 1, delivery: ["acme/shop", 42, 1], at: NOW };
+  expect(launchIn(fromGithub(input()))).toEqual(expected);
+  expect(launchIn(fromGithub(input(), { secret: OLD }))).toEqual(expected);
+  expect(launchIn(fromGithub(input(), { form: true }))).toEqual(expected);
+  expect(launchIn(fromGithub(input({ labels: ["kiln-big"] })))).toMatchObject({ fleet: "big", count: 2 });
+});
+
+test("GitHub's body is not read before its signature holds", ({ expect }) => {
+  for (const signature of ["", "sha256=", `sha256=${"0".repeat(64)}`, `sha1=${"0".repeat(40)}`]) {
+    expect(fromGithub("{", { signature })).toEqual({ kind: "refused", why: "signature" });
+  }
+  expect(fromGithub(input(), { secret: "another-senders-secret" })).toEqual({
+    kind: "refused",
+    why: "signature",
+  });
+});
+
+test("other events of GitHub are recognized and ignored", ({ expect }) => {
+  const reason = (parsed: ParsedWebhook) =>
+    parsed.kind === "ignored" || parsed.kind === "malformed" ? parsed : parsed.kind;
+  expect(reason(fromGithub({ zen: "Keep it logically awesome." }))).toEqual({
+    kind: "ignored",
+    reason: "not a workflow_job event",
+  });
+  expect(reason(fromGithub(input({}, "completed")))).toEqual({
+    kind: "ignored",
+    reason: "the job is completed, not queued",
+  });
+  expect(reason(fromGithub(input({ labels: ["constructor"] })))).toEqual({
+    kind: "ignored",
+    reason: "no label of the job names a fleet",
+  });
+  expect(reason(fromGithub(input(), { now: NOW + days(1) + 1 }))).toEqual({
+    kind: "ignored",
+    reason: "it happened more than 1d ago",
+  });
+  expect(reason(fromGithub("{"))).toEqual({ kind: "malformed", error: "the body is not JSON" });
+  expect(reason(fromGithub(input({ id: "42" })))).toEqual({
+    kind: "malformed",
+    error: "not the workflow_job event GitHub documents",
+  });
+  expect(reason(fromGithub(input({ created_at: at(NOW + minutes(6)) })))).toEqual({
+    kind: "malformed",
+    error: "the time in the body cannot be read or lies ahead",
+  });
+});
+
+const alertmanager = settings({ kind: "alertmanager", tokens: [OLD, NEW], fleets: ["web", "big"] });
+const alert = (labels: object, changes: object = {}) => ({
+  status: "firing",
+  labels: { alertname: "Busy", ...labels },
+  startsAt: at(NOW),
+  fingerprint: "f1",
+  ...changes,
+});
+const fromAlertmanager = (alerts: readonly object[], token = NEW) =>
+  parseWebhook(alertmanager, {
+    headers: { authorization: `Bearer ${token}` },
+    query: {},
+    body: Buffer.from(JSON.stringify({ version: "4", status: "firing", alerts })),
+    now: NOW,
+  });
+
+test("every firing alert with a fleet is a request; the same start is the same request, however often it is sent", ({
+  expect,
+}) => {
+  const alerts = [
+    alert({ kiln_fleet: "web" }, { annotations: { kiln_count: "3" } }),
+    alert({ kiln_fleet: "big", kiln_count: "2" }, { fingerprint: "f2" }),
+    alert({ kiln_fleet: "web" }, { status: "resolved", fingerprint: "f3" }),
+    alert({}, { fingerprint: "f4" }),
+  ];
+  const parsed = fromAlertmanager(alerts);
+  expect(parsed).toEqual({
+    kind: "launch",
+    launches: [
+      { fleet: "web", count: 3, delivery: ["f1", at(NOW)], at: NOW },
+      { fleet: "big", count: 2, delivery: ["f2", at(NOW)], at: NOW },
+    ],
+  });
+  expect(fromAlertmanager(alerts, OLD)).toEqual(parsed);
+});
+
+test("a delivery of Alertmanager is refused, ignored or answered with the mistake", ({ expect }) => {
+  expect(fromAlertmanager([], "another-senders-token")).toEqual({ kind: "refused", why: "token" });
+  expect(fromAlertmanager([alert({})])).toEqual({
+    kind: "ignored",
+    reason: "no firing alert has the label kiln_fleet",
+  });
+  expect(fromAlertmanager([alert({ kiln_fleet: "other" })])).toEqual({
+    kind: "malformed",
+    error: "the label kiln_fleet names a fleet this sender may not use",
+  });
+  expect(fromAlertmanager([alert({ kiln_fleet: "web", kiln_count: "-1" })])).toEqual({
+    kind: "malformed",
+    error: "kiln_count is not a whole number of at least 1",
+  });
+});
+
+const cloudmonitor = settings({
+  kind: "cloudmonitor",
+  tokens: [NEW],
+  rules: { "busy-web": { fleet: "web", count: 2 }, "rule-7": { fleet: "big" } },
+});
+const callback = (changes: object = {}) => ({
+  alertName: "busy-web",
+  alertState: "ALERT",
+  timestamp: String(NOW / 1000),
+  userId: "1234567890123456",
+  dimensions: "{userId=1234567890123456, instanceId=i-1}",
+  curValue: "95",
+  ...changes,
+});
+function fromCloudmonitor(body: Record<string, string>, token = NEW, form = true) {
+  const text = form ? new URLSearchParams(body).toString() : JSON.stringify(body);
+  const type = form ? "application/x-www-form-urlencoded" : "application/json";
+  return parseWebhook(cloudmonitor, {
+    headers: { "content-type": type },
+    query: { token },
+    body: Buffer.from(text),
+    now: NOW,
+  });
+}
+
+test("a CloudMonitor callback is read as a form and as JSON, by the rule's name or id", ({ expect }) => {
+  const expected = { fleet: "web", count: 2, at: NOW };
+  expect(launchIn(fromCloudmonitor(callback()))).toMatchObject(expected);
+  expect(launchIn(fromCloudmonitor(callback({ alertState: "ALARM" }), NEW, false))).toMatchObject(expected);
+  expect(launchIn(fromCloudmonitor(callback({ ruleId: "rule-7", timestamp: String(NOW) })))).toMatchObject({
+    fleet: "big",
+    at: NOW,
+  });
+  const delivery = (parsed: ParsedWebhook) =>
+    parsed.kind === "launch" ? parsed.launches[0]?.delivery : undefined;
+  expect(delivery(fromCloudmonitor(callback()))).toEqual(
+    delivery(fromCloudmonitor(callback({ curValue: "96" }))),
+  );
+  expect(delivery(fromCloudmonitor(callback()))).not.toEqual(
+    delivery(fromCloudmonitor(callback({ timestamp: String(NOW / 1000 - 60) }))),
+  );
+});
+
+test("CloudMonitor is refused without the token of its address, and ignored when no alert is raised", ({
+  expect,
+}) => {
+  expect(fromCloudmonitor(callback(), "")).toEqual({ kind: "refused", why: "token" });
+  expect(fromCloudmonitor(callback(), "another-senders-token")).toEqual({ kind: "refused", why: "token" });
+  expect(fromCloudmonitor(callback({ alertState: "OK" }))).toEqual({
+    kind: "ignored",
+    reason: "the alert is OK",
+  });
+  expect(fromCloudmonitor(callback({ alertName: "toString" }))).toEqual({
+    kind: "ignored",
+    reason: "no fleet is set for this rule",
+  });
+  expect(fromCloudmonitor({ alertName: "busy-web" })).toEqual({
+    kind: "malformed",
+    error: "not the callback of a CloudMonitor threshold alert",
+  });
+});
+
+const generic = settings({ kind: "generic", tokens: [NEW], fleets: ["web"] });
+const fromGeneric = (body: object, token = NEW) =>
+  parseWebhook(generic, {
+    headers: { authorization: `bearer ${token}` },
+    query: {},
+    body: Buffer.from(JSON.stringify(body)),
+    now: NOW,
+  });
+const plain = { id: "scale-1", at: at(NOW), fleet: "web", count: 4 };
+
+test("plain JSON with a token is a request for its fleet", ({ expect }) => {
+  expect(launchIn(fromGeneric(plain))).toEqual({
+    fleet: "web",
+    count: 4,
+    delivery: ["scale-1", at(NOW)],
+    at: NOW,
+  });
+  expect(fromGeneric(plain, "")).toEqual({ kind: "refused", why: "token" });
+  expect(fromGeneric({ ...plain, fleet: "big" })).toEqual({
+    kind: "malformed",
+    error: "this sender may not use that fleet",
+  });
+  expect(fromGeneric({ ...plain, at: undefined })).toEqual({
+    kind: "malformed",
+    error: 'must be {"id": "…", "at": "2026-01-31T08:00:00Z", "fleet": "…", "count": 1}',
+  });
+});
+
+test("broken settings are reported by their place, never by their value", ({ expect }) => {
+  const read = (KILN_SENDERS: string) => () => readSenders({ KILN_SENDERS });
+  expect(read("{")).toThrow("KILN_SENDERS is not JSON; see README, “Senders”");
+  expect(read('{"hub":{"kind":"github","secrets":["short"],"labels":{}}}')).toThrow(
+    "KILN_SENDERS is malformed at hub.secrets.0; see README, “Senders”",
+  );
+  expect(() => readCallers({ KILN_CALLERS: '{"ci":{"secrets":["hunter2"],"routes":["POST /x"]}}' })).toThrow(
+    "KILN_CALLERS is malformed at ci.secrets.0; see README, “Callers”",
+  );
+  expect(readSenders({})).toEqual({});
+});

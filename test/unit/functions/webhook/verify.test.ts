@@ -1,0 +1,124 @@
+import { createHmac } from "node:crypto";
+import * as fc from "fast-check";
+import { test } from "vitest";
+import { verify, type Caller } from "../../../../functions/webhook/verify.ts";
+
+const NOW = Date.UTC(2026, 0, 5, 8);
+const OLD = "an-old-secret-0123456789";
+const NEW = "a-new-secret-0123456789";
+const CALLERS: Record<string, Caller> = {
+  ci: { secrets: [OLD, NEW], routes: ["POST /fleets/web/scale-out", "GET /runs/*"] },
+};
+const BODY = '{"count":1}';
+
+interface Changes {
+  readonly caller?: string;
+  readonly secret?: string;
+  readonly at?: number | string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly body?: string;
+  readonly signature?: string;
+}
+
+const GOOD = {
+  caller: "ci",
+  secret: NEW,
+  at: NOW,
+  method: "POST",
+  path: "/fleets/web/scale-out",
+  body: BODY,
+};
+
+/** A request signed as callers do; `changed` is what is changed after signing. */
+function signed(changes: Changes = {}, changed: Changes = {}) {
+  const { at, secret, ...request } = { ...GOOD, ...changes };
+  const timestamp = typeof at === "string" ? at : String(at / 1000);
+  const signature = createHmac("sha256", secret)
+    .update(`${timestamp}\n${request.method}\n${request.path}\n${request.body}`)
+    .digest("hex");
+  const sent = { ...request, at: timestamp, signature: `v1=${signature}`, ...changed };
+  return {
+    method: sent.method,
+    path: sent.path,
+    headers: {
+      "x-kiln-caller": sent.caller,
+      "x-kiln-timestamp": String(sent.at),
+      "x-kiln-signature": sent.signature,
+    },
+    body: Buffer.from(sent.body),
+  };
+}
+
+test("both live secrets are valid, so that one can be replaced without a gap", ({ expect }) => {
+  for (const secret of [OLD, NEW]) {
+    expect(verify(signed({ secret }), CALLERS, NOW)).toMatchObject({ ok: true, caller: "ci", sentAt: NOW });
+  }
+  expect(verify(signed({ secret: "a-retired-secret-0123456789" }), CALLERS, NOW).ok).toBe(false);
+});
+
+test("a request that is changed after signing is refused, in the same words for every change", ({
+  expect,
+}) => {
+  const changes: Changes[] = [
+    { method: "GET" },
+    { path: "/fleets/web/stop" },
+    { body: '{"count":9}' },
+    { at: NOW / 1000 + 1 },
+    { caller: "nobody" },
+    { caller: "__proto__" },
+    { signature: "v1=" },
+    { signature: "" },
+    { signature: `v2=${"0".repeat(64)}` },
+  ];
+  for (const sent of changes) {
+    expect(verify(signed({}, sent), CALLERS, NOW)).toMatchObject({ ok: false, status: 401 });
+  }
+});
+
+test("any other byte in the body breaks the signature", ({ expect }) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const request = { ...signed(), body: Buffer.from(bytes) };
+      expect(verify(request, CALLERS, NOW).ok).toBe(Buffer.from(bytes).toString() === BODY);
+    }),
+  );
+});
+
+test("a timestamp is valid for five minutes back and thirty seconds ahead, to the second", ({ expect }) => {
+  const result = (at: number) => verify(signed({ at }), CALLERS, NOW);
+  expect(result(NOW - 300_000).ok).toBe(true);
+  expect(result(NOW - 301_000)).toMatchObject({ ok: false, status: 401, why: "too old" });
+  expect(result(NOW + 30_000).ok).toBe(true);
+  expect(result(NOW + 31_000)).toMatchObject({ ok: false, status: 401, why: "from the future" });
+});
+
+test("a timestamp that is not Unix seconds is refused although it is signed", ({ expect }) => {
+  for (const at of ["", "now", "1767600000000", "-1", "1e9"]) {
+    expect(verify(signed({ at }), CALLERS, NOW)).toMatchObject({ ok: false, status: 401 });
+  }
+});
+
+test("a caller may use its own routes only; a star stands for the rest of a path", ({ expect }) => {
+  const result = (method: string, path: string) => verify(signed({ method, path }), CALLERS, NOW);
+  expect(result("GET", "/runs/scale-web-20260105-0123456789ab").ok).toBe(true);
+  for (const [method, path] of [
+    ["POST", "/fleets/web/stop"],
+    ["POST", "/fleets/web/scale-out/"],
+    ["POST", "/runs/scale-web-20260105-0123456789ab/cancel"],
+    ["GET", "/fleets/web/scale-out"],
+  ] as const) {
+    expect(result(method, path)).toMatchObject({ ok: false, status: 403 });
+  }
+});
+
+test("the same signed bytes are the same delivery, any other are another", ({ expect }) => {
+  const delivery = (changes: Changes = {}) => {
+    const result = verify(signed(changes), CALLERS, NOW);
+    return result.ok ? result.delivery : undefined;
+  };
+  expect(delivery()).toBe(delivery());
+  // The secret in use does not make it another request.
+  expect(delivery({ secret: OLD })).toBe(delivery({ secret: NEW }));
+  expect(new Set([delivery(), delivery({ at: NOW - 1000 }), delivery({ body: "{}" })]).size).toBe(3);
+});

@@ -1,0 +1,115 @@
+/** The policies of Kiln's roles: no role may do what no code does. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { evaluate } from "../../cloud/index.ts";
+import { readRoles } from "../../support/deployment.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..", "..");
+
+const roles = readRoles();
+
+const allows = (role: string, action: string, resource: string): boolean =>
+  evaluate(roles[role] ?? { Version: "1", Statement: [] }, action, resource, {}) === "allow";
+
+const object = (key: string): string => `acs:oss:*:1234567890123456:kiln-1234567890123456/${key}`;
+const fn = (name: string): string => `acs:fc:cn-hangzhou:1234567890123456:functions/${name}`;
+
+test("every ECS action a role is allowed is one the client layer calls", ({ expect }) => {
+  const folder = join(ROOT, "shared", "cloud");
+  const code = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && file !== "error-codes.ts")
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
+  const allowed = Object.values(roles)
+    .flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action))
+    .filter((action) => action.startsWith("ecs:"))
+    .map((action) => action.slice("ecs:".length));
+  expect(allowed.length).toBeGreaterThan(20);
+  expect(allowed.filter((action) => !new RegExp(`\\b${action}(Request)?\\b`).test(code))).toEqual([]);
+});
+
+test("functions write and delete only their own objects in the bucket, never those of users", ({
+  expect,
+}) => {
+  const writes = ["oss:PutObject", "oss:DeleteObject"];
+  const may = (role: string, key: string) => writes.filter((action) => allows(role, action, object(key)));
+  for (const key of ["recipes/web.yaml", "fleets/web.yaml", "scripts/set-up.sh"]) {
+    expect(Object.keys(roles).flatMap((role) => may(role, key))).toEqual([]);
+  }
+  expect(may("kiln-worker", "disks/web/disk.vhd")).toEqual(["oss:DeleteObject"]);
+  expect(may("kiln-worker", "runs/2026-01-05/x.json")).toEqual(["oss:PutObject"]);
+  // A worker that could write answers could approve its own images.
+  expect(may("kiln-worker", "approvals/x.json")).toEqual([]);
+});
+
+test("a role that reads objects may list its bucket: else a missing one is forbidden instead of missing", ({
+  expect,
+}) => {
+  const bucket = "acs:oss:*:1234567890123456:kiln-1234567890123456";
+  const readers = Object.keys(roles).filter((role) =>
+    ["runs/x.json", "approvals/x.json", "recipes/web.yaml"].some((key) =>
+      allows(role, "oss:GetObject", object(key)),
+    ),
+  );
+  expect(readers.toSorted()).toEqual(["kiln-webhook", "kiln-worker"]);
+  expect(readers.filter((role) => !allows(role, "oss:ListObjects", bucket))).toEqual([]);
+});
+
+test("only roles named kiln-… are handed out, and only to ECS", ({ expect }) => {
+  const passes = (role: string, name: string, service: string) =>
+    evaluate(
+      roles[role] ?? { Version: "1", Statement: [] },
+      "ram:PassRole",
+      `acs:ram::1234567890123456:role/${name}`,
+      {
+        "acs:Service": service,
+      },
+    ) === "allow";
+  const forbidden = ["AdministratorRole", "AliyunFCDefaultRole", "kiln", "my-kiln-web", "Kiln-web"];
+  for (const role of Object.keys(roles)) {
+    expect(forbidden.filter((name) => passes(role, name, "ecs.aliyuncs.com"))).toEqual([]);
+    expect(passes(role, "kiln-web", "fc.aliyuncs.com")).toBe(false);
+    expect(passes(role, "kiln-web", "ecs.aliyuncs.com")).toBe(role === "kiln-worker");
+  }
+});
+
+test("no role invokes the webhook, and the webhook invokes neither the janitor nor the notifier", ({
+  expect,
+}) => {
+  for (const role of Object.keys(roles)) {
+    expect(allows(role, "fc:InvokeFunction", fn("kiln-webhook"))).toBe(false);
+  }
+  for (const name of ["kiln-janitor", "kiln-notifier"]) {
+    expect(allows("kiln-worker", "fc:InvokeFunction", fn(name))).toBe(true);
+    expect(allows("kiln-webhook", "fc:InvokeFunction", fn(name))).toBe(false);
+    expect(allows("kiln-oss-events", "fc:InvokeFunction", fn(name))).toBe(false);
+  }
+});
+
+test("the notifier, which posts to other systems, may only keep failures and send events to itself and the janitor", ({
+  expect,
+}) => {
+  const may = (action: string, resource: string) => allows("kiln-notifier", action, resource);
+  expect(roles["kiln-notifier"]?.Statement.flatMap(({ Action }) => Action)).toEqual([
+    "oss:PutObject",
+    "fc:InvokeFunction",
+  ]);
+  expect(may("oss:PutObject", object("failures/x.json"))).toBe(true);
+  for (const key of ["runs/2026-01-05/x.json", "approvals/x.json", "claims/x"]) {
+    expect(may("oss:PutObject", object(key))).toBe(false);
+  }
+  const invoked = [
+    "bake-image",
+    "promote-family",
+    "scale-out",
+    "stop-idle",
+    "webhook",
+    "notifier",
+    "janitor",
+  ];
+  expect(invoked.filter((name) => may("fc:InvokeFunction", fn(`kiln-${name}`)))).toEqual([
+    "notifier",
+    "janitor",
+  ]);
+});
