@@ -13,7 +13,7 @@ export const bench: Bench = () => {
   const policy = policyOf({
     signals: { cpuAverage: 5, intranetIn: 10_000, diskWrite: 10_000 },
     window: "24h",
-    // Closed at the instant of the bench: nobody is spared the metrics.
+    // Closed at the instant of the bench: the metrics of every member are judged.
     upDuring: { timeZone: "Asia/Shanghai", hours: ["Mon-Fri 20:00-22:00"] },
   });
   const instances = Array.from({ length: COUNT }, (_, n) => instanceOf({ id: `i-${n}` }));

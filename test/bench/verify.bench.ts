@@ -1,4 +1,4 @@
-/** Verifying a signed webhook of 4 KB, against the one HMAC nobody can do without. */
+/** Verifying a signed webhook of 4 KB, against one bare HMAC. */
 import { createHmac } from "node:crypto";
 import { verify } from "../../functions/webhook/verify.ts";
 import { micros, millisOf, type Bench } from "./measure.ts";

@@ -191,7 +191,9 @@ interface Signer {
   getAuthorization(request: object, algorithm: string, hash: string, id: string, secret: string): string;
 }
 
-test("a trigger of type function lets only signed calls in, and a closed URL nobody", async ({ expect }) => {
+test("a trigger of type function accepts only signed calls, and a closed URL refuses all", async ({
+  expect,
+}) => {
   const code = { web: ECHO, shut: ECHO };
   const props = { web: http("function"), shut: http("anonymous", ", disableURLInternet: true") };
   await withCloud({ code, props }, {}, async (cloud) => {

@@ -130,7 +130,7 @@ test("a thrown error, a callback's error, an exit and a missing handler are 200 
   });
 });
 
-test("a handler that needs too much memory or never answers is ended, and the next one starts anew", async ({
+test("a handler that needs too much memory or never answers is ended, and the next one starts fresh", async ({
   expect,
 }) => {
   const code = {

@@ -11,7 +11,7 @@ import { json, known } from "../support/known.ts";
 
 const MAIN = join(import.meta.dirname, "..", "cloud", "main.ts");
 
-test("the local cloud alone says in one line where it is, serves in real time and ends when it is told", async ({
+test("the bare local cloud prints its addresses in one line, serves in real time and ends on SIGTERM", async ({
   expect,
   onTestFinished,
 }) => {

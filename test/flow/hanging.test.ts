@@ -1,5 +1,5 @@
 /**
- * The front door when the cloud does not answer. Its limit is 3 seconds here instead of 15, and everything in
+ * The webhook when the cloud does not answer. Its limit is 3 seconds here instead of 15, and everything in
  * proportion: a call gives up after 0.6 seconds, all of them after 2.4. Timers of a function pass in real time.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -79,7 +79,7 @@ async function timed(kiln: Deployment, ...requests: readonly Request[]) {
   return all;
 }
 
-/** So many instances of the front door as will be needed, since loading is not what is measured. */
+/** Starts enough instances of the webhook first, so that their loading is not measured. */
 const warm = (kiln: Deployment, count: number) =>
   timed(kiln, ...Array.from({ length: count }, () => ["GET", "/nowhere"] as const));
 
@@ -87,7 +87,7 @@ const doors = ({ cloud }: Deployment) =>
   cloud.fc.invocations.filter(({ function: name }) => name === "kiln-webhook");
 
 /** A request for an instance, known by its key however often it is signed. */
-const wish = (fleet: string): Request => ["POST", `/fleets/${fleet}/scale-out`, { count: 1, key: "one" }];
+const launch = (fleet: string): Request => ["POST", `/fleets/${fleet}/scale-out`, { count: 1, key: "one" }];
 
 test("whatever is silent or drips is given up in time, cut off, and the same request later is carried out once", async ({
   deploy,
@@ -108,7 +108,7 @@ test("whatever is silent or drips is given up in time, cut off, and the same req
   for (const fleet of fleets) await kiln.upload(`fleets/${fleet}.yaml`, fleetText());
   await warm(kiln, fleets.length);
   const stops = Object.entries(faults).map(([fleet, fault]) => cloud.faults.add({ ...fault, ...of(fleet) }));
-  for (const [n, { ms, ...answer }] of (await timed(kiln, ...fleets.map(wish))).entries()) {
+  for (const [n, { ms, ...answer }] of (await timed(kiln, ...fleets.map(launch))).entries()) {
     expect(answer, fleets[n]).toEqual(SILENT);
     // A call and its repeat; nothing before and after it takes long.
     expect(ms, fleets[n]).toBeGreaterThan(2 * CALL_MS - 100);
@@ -116,7 +116,7 @@ test("whatever is silent or drips is given up in time, cut off, and the same req
   }
   expect(cloud.unanswered()).toBe(0);
   for (const stop of stops) stop();
-  const again = await timed(kiln, ...fleets.map(wish));
+  const again = await timed(kiln, ...fleets.map(launch));
   for (const [n, { status, body }] of again.entries()) {
     expect(status, fleets[n]).toBe(202);
     const { result } = await ended(kiln, String(body["run"]));
@@ -140,9 +140,9 @@ test("one lost answer is not felt: the call is made again, and nothing happens t
   await warm(kiln, 1);
   kiln.cloud.faults.add({ product: "oss", action: "GetObject", kind: "hang", when: first });
   kiln.cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "drip", when: first });
-  // The record is written when the run is safe already, so nobody is sent away for its sake.
+  // The run is queued before its record is written, so the request is accepted all the same.
   const stop = kiln.cloud.faults.add({ product: "oss", action: "PutObject", kind: "hang" });
-  const [answer] = await timed(kiln, wish("web"));
+  const [answer] = await timed(kiln, launch("web"));
   stop();
   expect(answer?.status).toBe(202);
   expect(answer?.ms).toBeLessThan(LIMIT_MS);
@@ -198,7 +198,7 @@ test("an address that refuses or has no name ends in 503 in time", async ({ depl
   ]) {
     const kiln = await deploy(env);
     await warm(kiln, 1);
-    const [answer] = await timed(kiln, wish("web"));
+    const [answer] = await timed(kiln, launch("web"));
     expect(answer, JSON.stringify(env)).toMatchObject(SILENT);
     expect(answer?.ms, JSON.stringify(env)).toBeLessThan(LIMIT_MS);
   }
@@ -239,8 +239,8 @@ test("an answer that comes neither from OSS nor from Function Compute ends in 50
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const [env, request] of [
     [{ KILN_OSS_ENDPOINT: url }, ["GET", "/runs/bake-web-20260105-0123456789ab"]],
-    [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "fc" }, wish("web")],
-    [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "acs3" }, wish("web")],
+    [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "fc" }, launch("web")],
+    [{ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE: "acs3" }, launch("web")],
   ] as const) {
     const kiln = await deploy(env);
     for (next of PROXIED) {

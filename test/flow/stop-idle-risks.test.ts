@@ -31,7 +31,7 @@ test("with keepIf noStock a member that might not start again is not stopped", a
 test("a stopped member that goes on being charged is found afterwards", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const [saving = "", odd = ""] = await idleFleet(kiln, 2);
-  // A family nobody has heard of yet, with local disks.
+  // An unknown type family, with local disks.
   kiln.cloud.world.addLocalDisks(odd);
   const record = await check(kiln);
   expect(record.result).toMatchObject({

@@ -41,7 +41,7 @@ const PASSING: Readonly<Record<Product, () => CloudFault>> = {
   fc: () => new CloudFault(500, "InternalServerError", "an internal error has occurred"),
 };
 
-/** A small generator of our own (mulberry32): the same on every machine, and nobody else draws from it. */
+/** A small generator of our own (mulberry32): the same on every machine, with one user. */
 function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -149,10 +149,10 @@ function nothingLeft(kiln: Deployment): string[] {
     ["builder", "tester"].includes(tagOf(kiln, "instance", id, "kiln:role") ?? ""),
   );
   const used = new Set(ownImages(kiln).flatMap(({ disks }) => disks.map(({ snapshotId }) => snapshotId)));
-  const stray = [...snapshots.keys()].filter((id) => !used.has(id));
+  const orphans = [...snapshots.keys()].filter((id) => !used.has(id));
   return [
     ...rented.map((id) => `${id} (${tagOf(kiln, "instance", id, "kiln:role")}) is left`),
-    ...stray.map((id) => `snapshot ${id} is left`),
+    ...orphans.map((id) => `snapshot ${id} is left`),
   ];
 }
 
@@ -191,7 +191,7 @@ function fleetIsBounded(kiln: Deployment, status: number, body: Readonly<Record<
     ...(asleep > 10 ? [`${asleep} machines of the fleet sleep, its limit is 10`] : []),
     ...(total - asleep > 10 ? [`${total - asleep} machines of the fleet run, its limit is 10`] : []),
     ...(status === 202 && record === undefined
-      ? [`202 was answered for ${String(body["run"])}, which nobody knows`]
+      ? [`202 was answered for ${String(body["run"])}, which has no record`]
       : []),
     ...tooFew,
   ];

@@ -16,7 +16,7 @@ export interface Leftovers {
   readonly disks: readonly string[];
   /** Images that are neither in a family nor on their way to one. */
   readonly images: readonly string[];
-  /** Object keys of claims nobody gave up. */
+  /** Object keys of locks that were not released. */
   readonly claims: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export function findLeftovers(cloud: Cloud): Leftovers {
   };
 }
 
-/** The newest entry of a subject says whether somebody still holds it; it is the first of its folder. */
+/** The newest entry of a lock says whether it is held; it is the first of its folder. */
 function openClaims({ oss }: Cloud): string[] {
   const keys = oss.list(BUCKET, "claims/").map(({ key }) => key);
   const newest = keys.filter((key, at) => dirname(key) !== dirname(keys[at - 1] ?? ""));

@@ -1,9 +1,9 @@
 /**
- * How a story is written: scenes of steps, each with what somebody does or what is then to be seen in the world.
+ * How a story is written: scenes of steps, each an act of a user or an observation of the world.
  *
  * STORY-1. Expectations look at the world (machines, images, families, objects), never at calls made.
  * STORY-2. A step that does not hold names the link of the chain that is broken; see diagnosis.ts.
- * STORY-3. Scenes are made anew for each telling, so a story keeps what it learns in plain variables.
+ * STORY-3. Scenes are created for each run of a story, so a story keeps its findings in plain variables.
  */
 import type { Link } from "./diagnosis.ts";
 import type { Stage } from "./stage.ts";

@@ -15,7 +15,7 @@ import { json } from "./known.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 export const BUCKET = "kiln-1234567890123456";
-/** Callers of the front door as a person would configure them. */
+/** Callers of the webhook, as an operator configures them. */
 export const WEBHOOK_SECRET = "rehearsal-secret-0123456789";
 const CALLER = { name: "ci", secret: WEBHOOK_SECRET } as const;
 const CALLERS = { ci: { secrets: [WEBHOOK_SECRET], routes: ["POST /*", "GET /runs/*"] } };
@@ -31,7 +31,7 @@ export interface Deployment {
   readonly caller: { readonly name: string; readonly secret: string };
   /** Uploads an object with a real OSS client. */
   upload(key: string, body: string | Buffer): Promise<void>;
-  /** A signed request to the front door; the world must be running (or settle beside it). */
+  /** A signed request to the webhook; the world must be running (or settle beside it). */
   call(
     method: "GET" | "POST",
     path: string,

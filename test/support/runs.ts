@@ -46,7 +46,7 @@ export async function request(
 }
 
 /**
- * Posts every body `copies` times, all at once; whoever meets a busy door (429) knocks again, as callers do.
+ * Posts every body `copies` times, all at once; a request that is answered 429 or 503 is sent again, as callers do.
  * Answers the runs when all have ended.
  */
 export async function burst(kiln: Deployment, bodies: readonly object[], copies: number, parallel: number) {

@@ -81,7 +81,11 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
     const { region } = place;
     const image = { region, imageId: oldest.id, accounts: await imageShares(cloud, oldest.id, region) };
     const deprecated = [...progress.deprecated, image];
-    return next(Deprecate, { progress: { ...progress, deprecated } }, { note: `${placed(image)} gives way` });
+    return next(
+      Deprecate,
+      { progress: { ...progress, deprecated } },
+      { note: `${placed(image)} is deprecated` },
+    );
   }
   return next(Verify, { progress }, { afterMs: PACE.step.firstMs });
 }

@@ -3,7 +3,7 @@
  *
  * RPC-TOKEN-1. Same token, same parameters: the first result again, and no second effect.
  * RPC-TOKEN-2. Same token, other parameters: a refusal, spelled differently by each action.
- * RPC-TOKEN-3. A first call that failed for stock failed for good under that token: the failure is replayed.
+ * RPC-TOKEN-3. A first call that failed for lack of stock fails permanently under that token: the failure is replayed.
  *     Any other failure leaves the token unused.
  * RPC-TOKEN-4. How long a token is remembered is documented nowhere; a day is our estimate.
  */

@@ -54,7 +54,7 @@ export function listen(
 
 interface Serving {
   readonly now: () => number;
-  /** Responses that are left without an end, as long as somebody waits for them. */
+  /** Responses without an end whose clients still wait. */
   readonly open: Set<ServerResponse>;
   readonly handle: (request: WireRequest) => Promise<WireResponse>;
 }

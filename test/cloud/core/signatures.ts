@@ -142,7 +142,7 @@ export function readRpc(request: WireRequest): Signed | undefined {
   };
 }
 
-/** Percent-decodes; a stray `%` stays as it is instead of ending the request. */
+/** Percent-decodes; a lone `%` stays as it is instead of ending the request. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);

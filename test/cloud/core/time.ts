@@ -159,7 +159,7 @@ export class Timeline {
     }
   }
 
-  /** In virtual time `settle` throws it; in real time nobody waits, so it ends the process, loudly. */
+  /** In virtual time `settle` throws it; in real time no caller waits, so it ends the process. */
   #fail(error: unknown): void {
     if (this.#slots[SLOTS.speed] === 0) {
       this.#failure ??= error;

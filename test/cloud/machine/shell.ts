@@ -41,7 +41,7 @@ const MAX_ROUNDS = 10_000;
 const OPTIONS: Readonly<Record<string, string>> = { e: "errexit", u: "nounset", x: "xtrace", E: "errtrace" };
 
 /**
- * One shell. It follows bash where a failure ends it (`set -e`) or is heard of (`trap … ERR`): not in a condition,
+ * One shell. It follows bash where a failure ends it (`set -e`) or runs the trap (`trap … ERR`): not in a condition,
  * before `&&` and `||`, or after `!`; a pipeline counts by its last part unless `pipefail` is on; a function counts
  * where it is called; what runs in a subshell ends only that.
  */

@@ -214,7 +214,7 @@ function curl(args: readonly string[], io: Io): number {
 
 function local({ machine }: Io): { status: number; body: string } | undefined {
   const own = (unit: string): boolean => machine.disk.files.has(`/etc/systemd/system/${unit}.service`);
-  // A unit somebody wrote themselves is taken to be what they curl for.
+  // A unit that a user wrote counts as the service behind curl.
   const isServing = [...machine.active].some((unit) => WEB_UNITS.has(unit) || own(unit));
   return isServing ? { status: 200, body: "<html><body>Welcome</body></html>\n" } : undefined;
 }

@@ -58,7 +58,7 @@ function request(
     async ({ kiln }) => {
       const { status, body } = await kiln.call("POST", `/fleets/${fleet}/scale-out`, { count });
       run = String(body["run"]);
-      return status === 202 ? held(run) : broken(`the front door answered ${status}`);
+      return status === 202 ? held(run) : broken(`the webhook answered ${status}`);
     },
     POST,
   );
@@ -103,7 +103,7 @@ const growing: readonly Scene[] = [
     link: SCALE,
     steps: [
       ...request("shop", 8, result({ asked: 8, count: 8, launched: 8 })),
-      hold("three are of the first rung, five of the third", (stage) => {
+      hold("three are of the first offering, five of the third", (stage) => {
         const types = members(stage.cloud, "shop").map(({ type }) => type.id);
         const first = types.filter((id) => id === "ecs.g7.large").length;
         return first === 3 && types.length === 8
@@ -120,7 +120,7 @@ const growing: readonly Scene[] = [
         const four = members(cloud, "shop").slice(0, 4);
         for (const { instanceId } of four) cloud.world.stop(instanceId, "StopCharging");
         await cloud.settle({ forMs: minutes(2) });
-        // What they gave back is gone at once: two of the three on the first rung find no room.
+        // Their capacity is sold at once: two of the three of the first offering find none.
         cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);
         return held("and of the stock they gave back, one is left");
       }),
@@ -128,7 +128,7 @@ const growing: readonly Scene[] = [
       hold("the rungs that had no stock a moment ago were not asked first", ({ cloud }) => {
         const last = cloud.callLog.entries({ action: "RunInstances" }).at(-1);
         return last?.status === 200 && last.params["InstanceType"] === "ecs.c7.large"
-          ? held("one launch call, on the rung that has room")
+          ? held("one launch call, of the offering with capacity")
           : broken(`${last?.params["InstanceType"]} was asked last`);
       }),
     ],
@@ -137,7 +137,7 @@ const growing: readonly Scene[] = [
     title: "Two hundred webhooks at once, every delivery twice, for a fleet of sixty",
     link: SCALE,
     steps: [
-      act("zone h has stock again, and ten minutes later nobody holds it against it", async ({ cloud }) => {
+      act("zone h has stock again, and its capacity entry expires after ten minutes", async ({ cloud }) => {
         cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", null);
         await cloud.settle({ forMs: minutes(11) });
         return held();
@@ -184,7 +184,7 @@ const growing: readonly Scene[] = [
   },
 ];
 
-/** The front door takes as many at once as it has instances; the others knock again, as callers do. */
+/** The webhook takes as many requests at once as it has instances; the others are sent again, as callers do. */
 async function burst({ kiln }: Stage): Promise<Look> {
   let knocks = 0;
   const knock = async (key: string): Promise<number> => {

@@ -1,4 +1,4 @@
-/** Machines go to sleep when nobody needs them, each with its reason, and are up again when somebody does. */
+/** Idle instances are stopped, each with its reason, and started again in working hours. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { RunRecord } from "../../../shared/workflow/record.ts";
@@ -100,7 +100,7 @@ function sixMachines(cast: Cast): Scene {
       }),
       act(`a caller posts { count: ${COUNT} } to /fleets/${FLEET}/scale-out`, async ({ kiln }) => {
         const { status } = await kiln.call("POST", `/fleets/${FLEET}/scale-out`, { count: COUNT });
-        return status === 202 ? held() : broken(`the front door answered ${status}`);
+        return status === 202 ? held() : broken(`the webhook answered ${status}`);
       }),
       see("all of them run", minutes(20), ({ cloud }) => {
         const running = members(cloud, FLEET).filter(({ status }) => status === "Running");

@@ -31,7 +31,7 @@ const SCALE = { to: "scale-out", by: { kind: "event", from: "webhook" } } as con
 const IDLE = { to: "stop-idle", by: { kind: "timer", name: "idle-check" } } as const;
 const NIGHTLY = { to: "bake-image", by: { kind: "timer", name: "nightly" } } as const;
 
-/** A web server nobody asks for anything: its own cron jobs and the agent. */
+/** A web server without requests: its own cron jobs and the agent. */
 const QUIET: Load = {
   ...BUSY,
   cpuAverage: 1.5,
@@ -81,11 +81,11 @@ export const mainStory: Story = {
   },
 };
 
-/** What the front door answered instead, and what that means. */
+/** The unexpected answer of the webhook, and its meaning. */
 function refused(status: number, body: Readonly<Record<string, unknown>>): Look {
   const { errorMessage } = body;
   const said = typeof errorMessage === "string" ? errorMessage : JSON.stringify(body);
-  const reason = `the front door answered ${status} ${said}`;
+  const reason = `the webhook answered ${status} ${said}`;
   return status === 401
     ? broken(reason, "the signature key: the caller's secret is none of those in KILN_CALLERS")
     : broken(reason);

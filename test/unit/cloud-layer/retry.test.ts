@@ -22,7 +22,7 @@ test("the same code is judged alike whatever the HTTP status", ({ expect }) => {
   );
 });
 
-test("a code that nobody knows is for good with 4xx and open otherwise", ({ expect }) => {
+test("an unknown code is permanent with 4xx and unknown otherwise", ({ expect }) => {
   expect(kindOf("Brand.New", "RunInstances", 403)).toBe("give-up");
   expect(kindOf("Brand.New", "RunInstances", 500)).toBe("wait");
   expect(kindOf("Brand.New", "RunInstances", 0)).toBe("wait");

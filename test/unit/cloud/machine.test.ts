@@ -46,7 +46,7 @@ echo gone > /var/log/a.log; rm -rf /var/log/*; ls /var/log; test -f /var/log/a.l
   expect(run(script)).toMatchObject({ code: 0, output: "found\n2\ntitle = app\nclean\n" });
 });
 
-test("installing takes time and fails for a package nobody has", ({ expect }) => {
+test("installing takes time and fails for an unknown package", ({ expect }) => {
   const good = run("dnf install -y nginx jq && rpm -q nginx && command -v jq");
   expect(good).toMatchObject({ code: 0, waitedMs: 40_000 });
   expect(good.disk.packages.has("jq")).toBe(true);

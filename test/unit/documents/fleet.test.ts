@@ -181,7 +181,7 @@ const disks: readonly Case[] = [
 
 const payments: readonly Case[] = [
   [
-    "a subscription nobody allowed",
+    "a subscription that is not allowed",
     fleet(prepaid),
     'launch.InstanceChargeType: must be PostPaid (it is "PrePaid"); a subscription charges the account at once, write allowSubscription: true to allow it',
   ],
@@ -246,7 +246,7 @@ const payments: readonly Case[] = [
     'launch.SpotStrategy: must be NoSpot on a dedicated host (it is "SpotAsPriceGo")',
   ],
   [
-    "a ladder to spot that nobody set up",
+    "a spot payment that is not set up",
     fleet({}, { ladder: ["spot", "onDemand"] }),
     "ladder: must not name spot while launch.SpotStrategy is NoSpot; set SpotAsPriceGo or SpotWithPriceLimit",
   ],
@@ -363,7 +363,7 @@ const policies: readonly Case[] = [
     'idle.upDuring.timeZone: must be a time zone by its IANA name, like Asia/Shanghai (it is "+08:00")',
   ],
   [
-    "hours nobody can read",
+    "hours that cannot be parsed",
     idle({ upDuring: { timeZone: "Asia/Shanghai", hours: ["Mon-Fri 8-20"] } }),
     'idle.upDuring.hours[0]: must be days and hours like Mon-Fri 08:00-20:00, Sat,Sun 10:00-14:00 or daily 00:00-24:00 (it is "Mon-Fri 8-20")',
   ],

@@ -16,7 +16,7 @@ test("the stricter bound holds", ({ expect }) => {
   expect(capOf({ percent: 1, count: 4 }, 100)).toBe(1);
 });
 
-test("no cap lets more be stopped than run, and one always lets somebody be stopped", ({ expect }) => {
+test("no cap allows more stops than members run, and every cap allows one", ({ expect }) => {
   fc.assert(
     fc.property(anyPercent, anyRunning, (percent, running) => {
       const most = capOf({ percent }, running);

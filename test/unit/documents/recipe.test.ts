@@ -336,7 +336,7 @@ const releases: readonly Case[] = [
     "source.builder.security_group_id: is not known; did you mean securityGroupId?",
   ],
   [
-    "a key nobody knows, with those that are known",
+    "an unknown key, with the known ones",
     recipe({ rebake: { colour: "red" } }),
     "rebake.colour: is not known; known here are nightly, onlyIfChanged",
   ],
