@@ -6,7 +6,6 @@ import { readConfig } from "./config.ts";
 import { EventError, messageOf } from "./errors.ts";
 import { real, type BasePorts } from "./ports.ts";
 import { ownSentence } from "./requests/sentence.ts";
-import { TimerEvent } from "./triggers.ts";
 
 /** The part of Function Compute's context that Kiln reads. */
 export interface FcContext {
@@ -29,6 +28,10 @@ export interface Ports extends BasePorts {
   readonly cloud: CloudClient;
   /** The deployed name of a Kiln function, whatever prefix this deployment uses. */
   readonly nameOf: (kilnFunction: string) => string;
+  /** A random id of this invocation: two deliveries of one event have all else in common. */
+  readonly writer: string;
+  /** Id of the request that the platform gave this invocation; a repeat has the same. */
+  readonly requestId: string;
 }
 
 /** Connects to the cloud with the credentials of this invocation. They expire, so never keep them. */
@@ -36,7 +39,8 @@ export function portsFor(kilnFunction: string, context: FcContext, limits?: Call
   const { region, accountId, credentials } = context;
   const prefix = context.function.name.slice(0, -kilnFunction.length);
   const cloud = connect({ region, accountId, credentials, ...readConfig() }, real, limits);
-  return { ...real, cloud, nameOf: (name) => `${prefix}${name}` };
+  const writer = real.random.next().toString(36).slice(2, 12);
+  return { ...real, cloud, nameOf: (name) => `${prefix}${name}`, writer, requestId: context.requestId };
 }
 
 /** JSON of an invocation's payload. @throws EventError when it is none. */
@@ -50,12 +54,6 @@ export function readPayload(payload: Uint8Array): unknown {
 
 /** The JSON a timer's payload string holds. @throws EventError when it is none. */
 export const readTimerPayload = (payload: string): unknown => readPayload(Buffer.from(payload));
-
-/** The request in a payload: a timer carries it as a string, everything else is the request itself. */
-export function requestIn(payload: unknown): unknown {
-  const timer = TimerEvent.safeParse(payload);
-  return timer.success ? readTimerPayload(timer.data.payload) : payload;
-}
 
 /** @throws EventError that names every field that `schema` refuses. `what` names the reader. */
 export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: string): T {

@@ -1,4 +1,5 @@
 /** Keys of every object Kiln writes into its bucket. Policies in `shared/ram/` repeat the first folder of each. */
+import { createHash } from "node:crypto";
 import { NAME } from "./names.ts";
 
 export const FOLDER = {
@@ -6,11 +7,10 @@ export const FOLDER = {
   fleets: "fleets/",
   disks: "disks/",
   runs: "runs/",
-  locks: "claims/",
-  reservations: "ledger/",
-  approvals: "approvals/",
+  open: "open/",
+  locks: "locks/",
+  reservations: "reservations/",
   capacity: "stock/",
-  failures: "failures/",
 } as const;
 
 const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
@@ -21,35 +21,31 @@ export function dayOf(run: string): number | undefined {
   return year === undefined ? undefined : Date.UTC(Number(year), Number(month) - 1, Number(day));
 }
 
-/** Records of the day of instant `at`: one folder a day, so that a search lists days and not years. */
-export const recordFolder = (at: number): string =>
-  `${FOLDER.runs}${new Date(at).toISOString().slice(0, 10)}/`;
-
-/** The record of a run. @throws RangeError for a text that is no run id. */
-export function recordKey(run: string): string {
+/** Everything of one run but its log. @throws RangeError for a text that is no run id. */
+function runFolder(run: string): string {
   const day = dayOf(run);
   if (day === undefined) throw new RangeError(`not a run id: ${run}`);
-  return `${recordFolder(day)}${run}.json`;
+  return `${FOLDER.runs}${new Date(day).toISOString().slice(0, 10)}/${run}`;
 }
 
-/** A part of a run that is too long for its record: a command's output, a list of verdicts. */
-export const outputKey = (run: string, name: string): string =>
-  recordKey(run).replace(/\.json$/, `/${name}.txt`);
+/** The log of a run. @throws RangeError for a text that is no run id. */
+export const runKey = (run: string): string => `${runFolder(run)}.jsonl`;
 
-/** The verdicts of an idle check on every member of its fleet. */
-export const verdictsKey = (run: string): string => recordKey(run).replace(/\.json$/, "/verdicts.json");
+/** A part of a run that is too long for its log: a command's output, a list of verdicts. */
+export const outputKey = (run: string, name: string): string => `${runFolder(run)}/${name}`;
 
-/** The answer to the approval that a promotion asks for. */
-export const approvalKey = (run: string): string => `${FOLDER.approvals}${run}.json`;
+/** A part of a key that names an object by its content, so that writing it again changes nothing. */
+export const digest = (content: string | Uint8Array): string =>
+  createHash("sha256").update(content).digest("hex").slice(0, 12);
 
-/** The numbered log of a lock. */
-export const lockFolder = (subject: string): string => `${FOLDER.locks}${subject}/`;
+/** The object that is there while a run is at work. */
+export const openKey = (run: string): string => `${FOLDER.open}${run}`;
 
-/** The numbered log of a fleet's reservations. */
-export const reservationsFolder = (fleet: string): string => `${FOLDER.reservations}${fleet}/`;
+/** The log of a lock. */
+export const lockKey = (subject: string): string => `${FOLDER.locks}${subject}.jsonl`;
 
-/** An event that no run can be found for. */
-export const failureKey = (name: string): string => `${FOLDER.failures}${name}.json`;
+/** The log of a fleet's reservations. */
+export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;
 
 export type DocumentFolder = "recipes" | "fleets";
 

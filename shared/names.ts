@@ -17,22 +17,13 @@ export const RunId = z.string().check(z.regex(whole(RUN)));
 export const isRunId = (text: string): boolean => whole(RUN).test(text);
 
 /**
- * Ids of async tasks. The platform accepts an id once, so each names one event and nothing else.
+ * Ids of async tasks. The platform may refuse an id that was used before, which saves work and decides nothing.
  * At most 128 letters, digits, `_` and `-`, a letter or `_` first:
  * https://www.alibabacloud.com/help/en/functioncompute/fc/asynchronous-task-management
  */
 export const taskId = {
-  /** Event number `seq` of a run. */
-  event: (run: string, seq: number): string => `${run}-${seq}`,
-  /** The request that starts a run. */
-  request: (run: string): string => `${run}-request`,
-  /** The request for the run that follows this one. */
-  child: (run: string, kind: string): string => `${run}-${kind}`,
-  /** A request to cancel a run at event `seq`; `later` marks the one second look that is allowed. */
-  cancel: (run: string, seq: number, later = false): string => `${run}-${seq}-cancel${later ? "-again" : ""}`,
-  /** An event that is sent again in period number `period`: once a period. */
-  resend: (run: string, seq: number, what: string, period: number): string =>
-    `${run}-${seq}-${what}-${period}`,
+  /** Event number `seq` of a run; `label` tells a later try from the first one. */
+  event: (run: string, seq: number, label = ""): string => [run, seq, ...(label ? [label] : [])].join("-"),
   /** Delivery number `attempt` of a notification to one channel. */
   notification: (run: string, kind: string, channel: string, attempt: number): string =>
     `${run}-${kind}-${channel}-${attempt}`,

@@ -8,6 +8,8 @@ export interface Clock {
   now(): number;
   /** Aborts once so many milliseconds have passed. For calls that do not answer: waiting is an event with a delay. */
   after(ms: number): AbortSignal;
+  /** Waits inside the invocation; only for delays that the platform does not keep. */
+  sleep(ms: number): Promise<void>;
 }
 
 /** A random number in [0, 1). */
@@ -40,7 +42,11 @@ export function logLine(line: Readonly<Record<string, unknown>>): string {
 
 /** The machine's clock and random numbers, and the log that the platform collects from standard output. */
 export const real: BasePorts = {
-  clock: { now: () => Date.now(), after: (ms) => AbortSignal.timeout(Math.round(ms)) },
+  clock: {
+    now: () => Date.now(),
+    after: (ms) => AbortSignal.timeout(Math.round(ms)),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  },
   random: { next: () => Math.random() },
   // oxlint-disable-next-line no-console -- the one place that writes: the platform reads stdout
   log: (line) => console.log(logLine(line)),

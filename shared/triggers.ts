@@ -1,5 +1,6 @@
 /** The events Function Compute's triggers deliver, as far as Kiln reads them. Loose: the cloud may add fields. */
 import * as z from "zod/mini";
+import { readTimerPayload, type Ports } from "./invocation.ts";
 
 /**
  * Timer trigger. `payload` is the string of s.yaml, JSON inside JSON.
@@ -10,6 +11,34 @@ export const TimerEvent = z.looseObject({
   triggerName: z.string(),
   payload: z.string(),
 });
+
+/** Who asks for runs, and when. */
+export interface Trigger {
+  /** Stands in for the `by` of the request. */
+  readonly by: string;
+  /** The time of the trigger, epoch ms. */
+  readonly at: number;
+  /** Tells this trigger from any other, also of another deployment: its repeat makes the same runs. */
+  readonly identity: readonly unknown[];
+}
+
+/** The request in a payload, which a timer carries as text, and its trigger. */
+export function triggerOf(
+  payload: unknown,
+  { cloud, clock, requestId }: Pick<Ports, "cloud" | "clock" | "requestId">,
+): { readonly asked: unknown; readonly trigger: Trigger } {
+  const timer = TimerEvent.safeParse(payload);
+  const { bucket } = cloud.access;
+  if (!timer.success) {
+    return { asked: payload, trigger: { by: "invoke", at: clock.now(), identity: [bucket, requestId] } };
+  }
+  const { triggerName, triggerTime, payload: text } = timer.data;
+  const at = Date.parse(triggerTime);
+  return {
+    asked: readTimerPayload(text),
+    trigger: { by: `timer:${triggerName}`, at, identity: [bucket, triggerName, at] },
+  };
+}
 
 /** OSS trigger: an array, though most samples read only its first element; keys are not URL-encoded. */
 export const OssEvent = z.looseObject({

@@ -1,14 +1,19 @@
 /**
- * Cleans up after runs. Its timer asks for a cleanup, and an event whose every delivery failed ends here, because it
- * is the failure destination of the other functions. It keeps no state: what it misses it finds at its next run.
+ * Keeps runs going and cleans up after them. One timer asks to send overdue events again, one to clean up; and an event
+ * whose every delivery failed ends here, because this is the failure destination of the other functions.
  */
-import { eventHandler, parse, requestIn } from "../../shared/invocation.ts";
-import { FailureEvent } from "../../shared/triggers.ts";
+import * as z from "zod/mini";
+import { eventHandler, parse } from "../../shared/invocation.ts";
+import { FailureEvent, triggerOf } from "../../shared/triggers.ts";
 import { CleanupRequest, cleanUp } from "./cleanup/cleanup.ts";
 import { handleDeadLetter } from "./dead-letters/dead-letters.ts";
+import { resendOverdue, ResendRequest } from "./resend/resend.ts";
+
+const Request = z.discriminatedUnion("request", [CleanupRequest, ResendRequest]);
 
 export const handler = eventHandler("janitor", (payload, ports, details) => {
   const failure = FailureEvent.safeParse(payload);
   if (failure.success) return handleDeadLetter(failure.data, ports, details);
-  return cleanUp(parse(CleanupRequest, requestIn(payload), "janitor"), ports);
+  const request = parse(Request, triggerOf(payload, ports).asked, "janitor");
+  return request.request === "cleanup" ? cleanUp(request, ports) : resendOverdue(ports);
 });

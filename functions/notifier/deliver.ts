@@ -3,7 +3,7 @@ import { putObject } from "../../shared/cloud/oss/objects.ts";
 import { formatDuration, hours, minutes, seconds } from "../../shared/duration.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { failureKey } from "../../shared/keys.ts";
+import { outputKey } from "../../shared/keys.ts";
 import type { NotifyRequest } from "../../shared/notifications/notification.ts";
 import { notificationSend } from "../../shared/notifications/subscriptions.ts";
 import { send } from "../../shared/send.ts";
@@ -22,7 +22,7 @@ export async function deliverNotification(request: NotifyRequest, ports: Ports) 
   const { problem, permanent } = failure;
   const waitMs = permanent ? undefined : retryMs(attempt + 1);
   if (waitMs === undefined) {
-    const kept = failureKey(`notification-${notification.run}-${notification.kind}-${channel}`);
+    const kept = outputKey(notification.run, `undelivered-${notification.kind}-${channel}.json`);
     await putObject(ports.cloud, kept, JSON.stringify({ problem, request }), {
       contentType: "application/json",
     });

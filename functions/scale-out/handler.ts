@@ -2,8 +2,4 @@ import { host } from "../../shared/workflow/host.ts";
 import { startScaleOut } from "./scale-out/start.ts";
 import { scaleOut } from "./scale-out/workflow.ts";
 
-export const handler = host({
-  name: "scale-out",
-  workflows: [scaleOut],
-  start: (payload, { clock }) => Promise.resolve([startScaleOut(payload, clock.now())]),
-});
+export const handler = host({ name: "scale-out", workflows: [scaleOut], start: startScaleOut });

@@ -1,6 +1,6 @@
 /**
  * The HTTP API, the only function with an HTTP trigger: authenticates, then enqueues, and answers at once. It changes
- * nothing in the cloud itself; its role may only invoke the others, read and create run records, and write approvals.
+ * nothing in the cloud itself; its role may only invoke the others, and read and append to the logs of runs.
  *
  * HTTP-1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
  * HTTP-2. Refusals read the same whatever was wrong, and no answer describes a failure of Kiln: reasons are logged.
@@ -22,7 +22,7 @@ import {
 } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
 import { HttpEvent } from "../../shared/triggers.ts";
-import { readRecord, type RunRecord } from "../../shared/workflow/record.ts";
+import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept } from "./accept.ts";
 import { accepted, answer, type HttpAnswer } from "./answer.ts";
 import { answerApproval } from "./approval.ts";
@@ -103,15 +103,15 @@ async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
     case "refuse":
       return answer(routed.status, { error: routed.error });
     case "status": {
-      const record = await readRecord(ports.cloud, routed.run);
-      return record ? answer(200, publicRecord(record)) : answer(404, { error: `no run ${routed.run}` });
+      const record = recordOf(routed.run, await readRunLog(ports.cloud, routed.run));
+      return record ? answer(200, { ...record }) : answer(404, { error: `no run ${routed.run}` });
     }
     case "cancel":
       Object.assign(call.details, { run: routed.run });
       return requestCancel(routed.run, caller, ports);
     case "enqueue":
       Object.assign(call.details, { run: routed.enqueue.run });
-      return answer(202, accepted(await accept(routed.enqueue, ports)));
+      return answer(202, acceptedAs(await accept(routed.enqueue, ports)));
   }
 }
 
@@ -123,15 +123,16 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed === undefined || parsed.kind === "refused") return answer(401, NOT_AUTHENTICATED);
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
-  const runs: ReturnType<typeof accepted>[] = [];
+  const runs: ReturnType<typeof acceptedAs>[] = [];
   for (const launch of parsed.launches) {
-    runs.push(accepted(await accept(enqueueLaunch(name, launch), ports)));
+    runs.push(acceptedAs(await accept(enqueueLaunch(name, launch), ports)));
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs });
 }
 
-/** The record without its event in flight, which is internal. */
-function publicRecord({ event: _event, ...record }: RunRecord): Readonly<Record<string, unknown>> {
-  return record;
-}
+/** A caller that repeats its request reads that it is one run. */
+const acceptedAs = ({ run, repeated }: { readonly run: string; readonly repeated: boolean }) => ({
+  ...accepted(run),
+  ...(repeated && { repeated }),
+});

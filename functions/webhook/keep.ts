@@ -27,8 +27,8 @@ export async function answerKeep(call: Call, ports: Ports): Promise<HttpAnswer> 
   }
   // Made of the link alone, so that a second click is the same run.
   const run = runId("keep", fleet, link.expiresAt, [instance]);
-  const event = { v: 1, request: "keep", fleet, instance, until };
-  await accept({ run, by: "link", event }, ports);
+  const request = { v: 1, request: "keep", fleet, instance, until };
+  await accept({ run, by: "link", request }, ports);
   return page(200, [`${member} will be kept until ${day}.`]);
 }
 

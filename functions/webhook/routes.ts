@@ -1,6 +1,6 @@
 /** Routes of authenticated callers: a method and a path become a request for a run. Pure. */
 import * as z from "zod/mini";
-import { days } from "../../shared/duration.ts";
+import { days, parseDuration } from "../../shared/duration.ts";
 import { NAME, Name, RUN } from "../../shared/names.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
@@ -45,6 +45,17 @@ const dryRun = optionalBoolean;
  */
 const key = z.optional(z.string().check(z.regex(/^[A-Za-z0-9._:-]{1,64}$/)));
 
+/** How long the request may wait for its first phase, such as "30m". */
+const validFor = z.optional(
+  z
+    .string()
+    .check(
+      z.regex(/^(?=\d)(?:\d{1,3}d)?(?:\d{1,3}h)?(?:\d{1,4}m)?$/, {
+        error: "must be a time such as 30m, 2h or 1d",
+      }),
+    ),
+);
+
 const ROUTES: readonly Route[] = [
   {
     subject: "fleet",
@@ -86,7 +97,7 @@ const FOLDERS = { fleet: `fleets/(${NAME})`, recipe: `recipes/(${NAME})`, family
 const TABLE = ROUTES.map(({ rules = [], ...route }) => ({
   ...route,
   path: new RegExp(`^/${FOLDERS[route.subject]}/${route.action}$`),
-  schema: z.strictObject({ ...route.body, key }).check(...rules),
+  schema: z.strictObject({ ...route.body, key, validFor }).check(...rules),
 }));
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(/cancel)?$`);
 
@@ -109,7 +120,7 @@ export function routeOf(given: Delivery): Routed {
 
 function enqueueOf(route: Route, name: string, body: Record<string, unknown>, given: Delivery): Enqueue {
   const { caller, delivery, sentAt } = given;
-  const { key: own, ...rest } = body;
+  const { key: own, validFor: within, ...rest } = body;
   // A dry run and the run it describes may carry the same key.
   const dry = rest["dryRun"] === true ? ["dryRun"] : [];
   const identity = own === undefined ? [delivery] : ["key", caller, own, ...dry];
@@ -117,7 +128,13 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
   return {
     run: runOf(sentAt),
     by: `webhook:${caller}`,
-    event: { v: 1, request: route.request ?? route.action, [route.subject]: name, ...rest },
+    request: {
+      v: 1,
+      request: route.request ?? route.action,
+      [route.subject]: name,
+      ...rest,
+      ...(typeof within === "string" && { validForMs: parseDuration(within) }),
+    },
     ...(own !== undefined && { yesterday: runOf(sentAt - days(1)) }),
   };
 }

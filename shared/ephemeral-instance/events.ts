@@ -32,7 +32,12 @@ export interface InstanceUse<I> {
 export function instanceEvents<I>(input: z.ZodMiniType<I>) {
   const event = eventsWith(input);
   /** `offering` counts the offerings, in the order of `order` (OFFERING-3). */
-  const launching = { offering: z.int(), order: z.optional(z.array(z.int())) };
+  const launching = {
+    offering: z.int(),
+    order: z.optional(z.array(z.int())),
+    /** Why the offerings before were refused. */
+    refusals: z._default(z.array(z.string()), []),
+  };
   /** `index` counts the commands. */
   const commanding = { instanceId: InstanceId, index: z.int() };
   return {

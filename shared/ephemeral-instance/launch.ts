@@ -36,7 +36,8 @@ export async function launch<I>(
   } catch (error) {
     if (!(error instanceof CloudError) || error.kind !== "change") throw error;
     if (error.capacity) await noteNoCapacity(offering, ports);
-    return next(types.Launch, nextPlace(event), { note: `${offering.name}: ${error.code}` });
+    const note = `${offering.name}: ${error.code}`;
+    return next(types.Launch, nextPlace(event, note), { note });
   }
 }
 
@@ -54,7 +55,7 @@ export async function boot<I>(
   if (instance === undefined) {
     return clock.now() - event.phaseStartedAt < ABSENT_MS
       ? poll(event, clock, PACE.instance, `${instanceId} is not listed yet`)
-      : next(types.Launch, nextPlace(event), { note: `${instanceId} vanished` });
+      : next(types.Launch, nextPlace(event, `${instanceId} vanished`), { note: `${instanceId} vanished` });
   }
   if (instance.status !== "Running")
     return poll(event, clock, PACE.instance, `${instanceId} is ${instance.status}`);
@@ -66,16 +67,20 @@ export async function boot<I>(
 interface Place {
   readonly offering: number;
   readonly order?: number[] | undefined;
+  readonly refusals: string[];
 }
 
-const placeOf = ({ offering, order }: Place) => ({ offering, ...(order && { order }) });
-const nextPlace = (place: Place) => placeOf({ ...place, offering: place.offering + 1 });
+const placeOf = ({ offering, order, refusals }: Place) => ({ offering, ...(order && { order }), refusals });
 
-/** Why each offering was refused, from the notes of the history, which drops some of a very long list. */
-function refusalsOf<I>({ history, offering }: At<I, "Launch">): string[] {
-  const notes = history.flatMap(({ phase, note }) =>
-    phase === "launch" && note !== undefined ? [note] : [],
-  );
-  const more = offering - notes.length;
-  return [...notes, ...(more > 0 ? [`${more} more`] : [])];
+/** The refusals that travel in the event; a recipe may name a hundred offerings. */
+const REFUSALS_MAX = 12;
+
+function nextPlace({ offering, refusals, ...rest }: Place, why: string) {
+  const kept = [...refusals, why.slice(0, 120)].slice(0, REFUSALS_MAX);
+  return placeOf({ ...rest, offering: offering + 1, refusals: kept });
+}
+
+function refusalsOf({ offering, refusals }: Place): string[] {
+  const more = offering - refusals.length;
+  return [...refusals, ...(more > 0 ? [`${more} more`] : [])];
 }

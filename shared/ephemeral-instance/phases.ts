@@ -32,7 +32,7 @@ export function ephemeralInstance<I>(use: InstanceUse<I>): EphemeralInstance<I> 
   const { Launch, Boot, Command, Watch, Reboot } = types;
   return {
     phases: [
-      instancePhase(Launch, minutes(20), instance, launch<I>),
+      { ...instancePhase(Launch, minutes(20), instance, launch<I>), creates: true as const },
       instancePhase(Boot, minutes(20), instance, boot<I>),
       instancePhase(Command, minutes(20), instance, command<I>),
       // Cloud Assistant ends a command at its time-out; this limit only catches one that it lost.
@@ -41,7 +41,11 @@ export function ephemeralInstance<I>(use: InstanceUse<I>): EphemeralInstance<I> 
     ],
     start: async (input, ports, note) => {
       const order = await orderByCapacity(specOfferings(use.spec(input)), ports);
-      return next(Launch, { offering: 0, ...(order && { order: [...order] }) }, { input, note });
+      return next(
+        Launch,
+        { offering: 0, refusals: [], ...(order && { order: [...order] }) },
+        { input, note },
+      );
     },
   };
 }

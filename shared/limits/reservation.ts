@@ -39,7 +39,7 @@ const Reservation = z.strictObject({
 export type Reservation = z.infer<typeof Reservation>;
 
 /** All reservations of a fleet: one stored log entry. */
-export const Reservations = z.strictObject({ v: z.literal(1), n: z.int(), grants: z.array(Reservation) });
+export const Reservations = z.object({ v: z.literal(2), grants: z.array(Reservation) });
 export type Reservations = z.infer<typeof Reservations>;
 
 export interface Limits {
@@ -273,14 +273,30 @@ const costOf = (members: readonly Member[]): number => sum(members.map(({ price 
 const launchesOf = (reservations: readonly Reservation[]): number =>
   sum(reservations.flatMap(({ launches }) => launches));
 
-/** The next log entry, with `reservation` in it; reservations older than a day are dropped (RESERVE-4). */
+/** The next state, with `reservation` in it; reservations older than a day are dropped (RESERVE-4). */
 export function withReservation(
-  { n, grants }: Reservations,
+  { grants }: Reservations,
   reservation: Reservation,
   now: number,
 ): Reservations {
   const others = grants.filter(({ run, at }) => run !== reservation.run && at > now - EXPIRES_MS);
-  return { v: 1, n: n + 1, grants: [...others, reservation] };
+  return { v: 2, grants: [...merged(others, now), reservation] };
+}
+
+/**
+ * Closed reservations of more than an hour ago only count in the window of a day. Those of one hour become one, with the
+ * instant of the newest: a busy fleet's state stays small.
+ */
+function merged(grants: readonly Reservation[], now: number): Reservation[] {
+  const isPast = ({ open, at }: Reservation): boolean => !open && now - at > hours(1);
+  const past = new Map<number, Reservation>();
+  for (const each of grants.filter(isPast)) {
+    const hour = Math.floor(each.at / hours(1));
+    const { at, launches } = past.get(hour) ?? each;
+    const all = past.has(hour) ? launchesOf([each]) + sum(launches) : launchesOf([each]);
+    past.set(hour, { ...each, at: Math.max(at, each.at), launches: [all] });
+  }
+  return [...past.values(), ...grants.filter((each) => !isPast(each))];
 }
 
 /** The reservation of a run that has ended: its launches still count in the windows of an hour and a day. */

@@ -1,24 +1,35 @@
 /**
- * A fleet's reservations in the bucket, a numbered log (shared/workflow/numbered-log.ts).
+ * A fleet's reservations in the bucket, a log (shared/workflow/log.ts).
  *
- * RESERVATIONS-1. The newest entry is the whole state, and only one writer can create the next one. So reservations
- *     are made one after another, whatever runs in parallel.
+ * RESERVATIONS-1. The newest line is the whole state, and only one writer can append the next one. So reservations are
+ *     made one after another, whatever runs in parallel.
  * RESERVATIONS-2. Reservations are read before the instances they are compared with: one that is closed in between
  *     still counts as open.
  */
+import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import { seconds } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
-import { reservationsFolder } from "../keys.ts";
-import { appendEntry, readNewest } from "../workflow/numbered-log.ts";
+import { reservationsKey } from "../keys.ts";
+import { append, readLog, TAIL_BYTES } from "../workflow/log.ts";
 import { wait } from "../workflow/workflow.ts";
 import { closed, Reservations, withReservation, type Reservation } from "./reservation.ts";
 
-const EMPTY: Reservations = { v: 1, n: 0, grants: [] };
+/** A line holds the whole state. Unknown fields of later versions are dropped. */
+const Line = z.object({ ...Reservations.shape, w: z.string() });
+
+async function readState(client: CloudClient, fleet: string) {
+  const key = reservationsKey(fleet);
+  const tail = await readLog(client, key, Line, TAIL_BYTES);
+  // A line that is longer than that is never taken for an empty log.
+  const { lines, end } = tail.lines.length > 0 || tail.end === 0 ? tail : await readLog(client, key, Line);
+  const { w: _writer, ...state } = lines.at(-1)?.line ?? { v: 2 as const, grants: [], w: "" };
+  return { state, end };
+}
 
 /** All reservations of a fleet. */
 export const readReservations = async (client: CloudClient, fleet: string): Promise<Reservations> =>
-  (await readNewest(client, reservationsFolder(fleet), Reservations)) ?? EMPTY;
+  (await readState(client, fleet)).state;
 
 /** The reservation of one run; undefined when it has none. */
 export const readReservation = async (
@@ -28,21 +39,28 @@ export const readReservation = async (
 ): Promise<Reservation | undefined> =>
   (await readReservations(client, fleet)).grants.find((reservation) => reservation.run === run);
 
+type LogPorts = Pick<Ports, "cloud" | "clock" | "writer">;
+
 /** How often one invocation reads again after a lost race. */
 const TRIES = 3;
 
 /**
  * Changes the reservations once. `change` reads what it needs after they were read (RESERVATIONS-2) and returns the
- * next entry, or undefined when nothing has to change. False: another run was first every time.
+ * next state, or undefined when nothing has to change. False: another run was first every time.
+ * @throws CloudError when it is unknown whether the change was made; a repeat finds it.
  */
 export async function updateReservations(
-  client: CloudClient,
+  ports: LogPorts,
   fleet: string,
   change: (reservations: Reservations) => Promise<Reservations | undefined>,
 ): Promise<boolean> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const next = await change(await readReservations(client, fleet));
-    if (next === undefined || (await appendEntry(client, reservationsFolder(fleet), next))) return true;
+    const { state, end } = await readState(ports.cloud, fleet);
+    const next = await change(state);
+    if (next === undefined) return true;
+    const appended = await append(ports, reservationsKey(fleet), end, next);
+    if (appended.kind === "unknown") throw appended.error;
+    if (appended.kind === "won") return true;
   }
   return false;
 }
@@ -57,14 +75,10 @@ interface Closing {
  * Closes the reservation of a run that launched so many; a run without an open one changes nothing.
  * False: another run was first every time.
  */
-export const closeReservation = (
-  client: CloudClient,
-  { fleet, run, launched }: Closing,
-  now: number,
-): Promise<boolean> =>
-  updateReservations(client, fleet, (reservations) => {
+export const closeReservation = (ports: LogPorts, { fleet, run, launched }: Closing): Promise<boolean> =>
+  updateReservations(ports, fleet, (reservations) => {
     const open = reservations.grants.find((reservation) => reservation.run === run && reservation.open);
-    return Promise.resolve(open && withReservation(reservations, closed(open, launched), now));
+    return Promise.resolve(open && withReservation(reservations, closed(open, launched), ports.clock.now()));
   });
 
 /** The retry of a phase that lost the race for the next entry, with growing jitter. */

@@ -1,47 +1,63 @@
 /**
- * Cancelling a run from outside: the janitor that found its event dead, a caller of the webhook.
+ * Cancelling a run from outside: a caller of the webhook, or the janitor that found its event dead.
  *
- * CANCEL-1. A cancellation competes like any other event (WORKFLOW-5): whichever submits event `seq + 1` first
- *     takes effect. So a late delivery of the cancelled event cannot go on beside the compensation.
- * CANCEL-2. A cancellation that loses follows the run to its newest event, until it wins or the run ends.
+ * CANCEL-1. A cancellation is a line at the end of the log, so the step in flight loses to it (WORKFLOW-5).
+ * CANCEL-2. That step may still make its change. Compensation starts when that time is over, and finds the change by its
+ *     tag.
  */
-import { seconds } from "../duration.ts";
+import type * as z from "zod/mini";
+import { minutes } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
-import { taskId } from "../names.ts";
-import { send } from "../send.ts";
-import type { WorkflowEvent } from "./envelope.ts";
-import { hasEnded, readRecord } from "./record.ts";
+import { runKey } from "../keys.ts";
+import { trySend } from "./begin.ts";
+import type { Cancelled } from "./envelope.ts";
+import { append } from "./log.ts";
+import { readRunLog, standing, type NewLine, type RunLog, type Standing } from "./run-log.ts";
 
-interface Cancellation {
-  /** The function of the run, by its folder's name. */
-  readonly to: string;
-  /** The whole event; its function parses it. */
-  readonly event: Pick<WorkflowEvent, "run" | "seq">;
-  readonly reason: string;
-}
+/** Longer than the calls of one step take. */
+const STEP_MS = minutes(1);
 
-/** Asks the function of a run to compensate it from `event` on. Asked again for the same event, nothing more happens. */
-export function cancelRun(
-  { to, event, reason }: Cancellation,
-  ports: Pick<Ports, "cloud" | "nameOf">,
-  delayMs = 0,
-) {
-  const cancel = { v: 1, request: "cancel", reason, event };
-  return send(
-    { to, taskId: taskId.cancel(event.run, event.seq, delayMs > 0), event: cancel },
-    ports,
-    delayMs,
-  );
-}
+/** How often a line from outside is tried against the steps of a run that goes on. */
+const TRIES = 5;
 
-/** CANCEL-2. The record of the event that won may not be written yet, so a second look follows a little later. */
-export async function followRun(cancellation: Cancellation, ports: Ports): Promise<void> {
-  const { event } = cancellation;
-  const record = await readRecord(ports.cloud, event.run);
-  if (record === undefined || hasEnded(record)) return;
-  if (record.event !== undefined && record.event.seq > event.seq) {
-    await cancelRun({ ...cancellation, event: record.event }, ports);
-    return;
+/**
+ * Appends a line from outside a run, and returns what the log stands for then; or what it stood for when `line` returned
+ * nothing. Undefined when there is no such run.
+ * @throws CloudError when it is unknown whether the line is there, or when the run was faster every time.
+ */
+export async function interject(
+  run: string,
+  line: (now: Standing, log: RunLog) => Omit<NewLine, "seq"> | undefined,
+  ports: Ports,
+): Promise<{ readonly now: Standing; readonly appended: boolean } | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const log = await readRunLog(ports.cloud, run);
+    const now = standing(run, log);
+    if (now === undefined) return undefined;
+    const given = line(now, log);
+    if (given === undefined) return { now, appended: false };
+    const appended = await append(ports, runKey(run), log.end, { ...given, seq: log.lines.length });
+    if (appended.kind === "unknown") throw appended.error;
+    if (appended.kind === "won") {
+      const after = standing(run, await readRunLog(ports.cloud, run));
+      return { now: after ?? now, appended: true };
+    }
+    if (attempt === TRIES) throw new Error(`${run} moved on ${TRIES} times while it was written to`);
   }
-  await cancelRun(cancellation, ports, seconds(5));
+}
+
+/** Cancels a run that has not ended; undefined when there is none. The phase it compensates from is in the answer. */
+export async function cancelRun(run: string, cancelled: z.infer<typeof Cancelled>, ports: Ports) {
+  const found = await interject(
+    run,
+    ({ completion, event }) => {
+      if (completion !== undefined || event.cancelled !== undefined) return undefined;
+      const at = ports.clock.now();
+      const { reason, as } = cancelled;
+      return { kind: "cancel", at, due: at + STEP_MS, reason, as };
+    },
+    ports,
+  );
+  if (found?.appended) await trySend(found.now.event, ports);
+  return found?.now;
 }

@@ -2,13 +2,19 @@
 import * as z from "zod/mini";
 import { RunId } from "../names.ts";
 
-const History = z.array(z.strictObject({ phase: z.string(), at: z.int(), note: z.optional(z.string()) }));
+/** A cancellation. Once its compensation has begun it is `handled`, and only decides how the run ends. */
+export const Cancelled = z.strictObject({
+  reason: z.string(),
+  as: z.enum(["failed", "cancelled"]),
+  handled: z.optional(z.boolean()),
+});
 
 const envelopeShape = {
-  v: z.literal(1),
+  v: z.literal(2),
   run: RunId,
-  /** Place of this event in its run. Of two concurrent attempts only one submits `seq + 1` (WORKFLOW-5). */
-  seq: z.int().check(z.nonnegative()),
+  /** The line of the run's log that the decision on this event becomes, and the byte where it goes. */
+  seq: z.int().check(z.positive()),
+  position: z.int().check(z.positive()),
   /** Epoch ms. Delays are inexact, so an event that arrives early is delayed again. */
   runAt: z.int(),
   /** Start of the run and of this phase, epoch ms: deadlines count from here. */
@@ -18,11 +24,16 @@ const envelopeShape = {
   attempt: z.int(),
   /** Who asked: a trigger, or a caller of the webhook. */
   by: z.string(),
-  history: History,
+  cancelled: z.optional(Cancelled),
+  /** When the platform was asked to deliver this event, and how often it did so too early. */
+  dueAt: z.optional(z.int()),
+  early: z.optional(z.int()),
 };
 
 /** The fields every event has. */
 export type Envelope = z.infer<z.ZodMiniObject<typeof envelopeShape, z.core.$strict>>;
+
+const ENVELOPE_KEYS: ReadonlySet<string> = new Set(Object.keys(envelopeShape));
 
 /** Any event of a run, whatever its workflow. */
 export interface WorkflowEvent extends Envelope {
@@ -51,6 +62,14 @@ export const eventsWith =
     schema: z.strictObject({ ...envelopeShape, input, phase: z.literal(name), ...state }),
   });
 
+/** The fields of an event that its own phase adds, of an event of any phase. */
+export const stateOf = (event: WorkflowEvent): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(event).filter(
+      ([key, value]) => value !== undefined && !ENVELOPE_KEYS.has(key) && key !== "input" && key !== "phase",
+    ),
+  );
+
 /** How a run ends; decided once, then carried through the phases that clean up. */
 export const Verdict = z.discriminatedUnion("ok", [
   z.strictObject({ ok: z.literal(true), note: z.string(), skipped: z.optional(z.boolean()) }),
@@ -58,27 +77,17 @@ export const Verdict = z.discriminatedUnion("ok", [
 ]);
 export type Verdict = z.infer<typeof Verdict>;
 
-/** The last event of a run without its input and state: enough to write the record. */
-export const EndedEvent = z.strictObject({ ...envelopeShape, phase: z.string() });
-export type EndedEvent = z.infer<typeof EndedEvent>;
+/** The phase of every run before its workflow has begun. Its input is the request. */
+export const REQUEST = "request";
 
-/** The envelope of the first event of a run. */
-export const firstEnvelope = (run: string, by: string, now: number): Envelope => ({
-  v: 1,
-  run,
-  seq: 0,
-  runAt: now,
-  startedAt: now,
-  phaseStartedAt: now,
-  attempt: 0,
-  by,
-  history: [],
-});
+/** The event of a run that has only a request. */
+export const RequestEvent = eventsWith(z.record(z.string(), z.unknown()))(REQUEST, {});
+export type RequestEvent = EventOf<typeof RequestEvent>;
 
-/** The first event of a run. */
+/** The first event of a workflow, from the event that carried the request. */
 export const firstEvent = <E extends WorkflowEvent>(
   type: EventType<E>,
-  envelope: Envelope,
+  { input: _request, ...envelope }: RequestEvent,
   input: E["input"],
   state: StateOf<E>,
 ): WorkflowEvent => ({ ...state, ...envelope, input, phase: type.name });
@@ -89,12 +98,9 @@ const Identity = z.object({
   seq: z.optional(z.number()),
   attempt: z.optional(z.number()),
 });
-const Carried = z.object({ event: Identity });
 
-/** What an unchecked payload says about its event, or about the event it carries: for the log. */
+/** What an unchecked payload says about its event: for the log. */
 export function identityOf(payload: unknown): z.infer<typeof Identity> {
-  const carried = Carried.safeParse(payload);
-  if (carried.success) return carried.data.event;
   const bare = Identity.safeParse(payload);
   return bare.success ? bare.data : {};
 }

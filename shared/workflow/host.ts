@@ -1,31 +1,44 @@
-/** The entry point of a function that runs workflows: bytes in, one phase, the next event out. */
+/**
+ * The entry point of a function that runs workflows: bytes in, one phase, one line of the log, the next event out.
+ *
+ * HOST-1. A decision is in the log before the next event is sent. Whoever cannot append it has lost to another attempt
+ *     and ends, unless that one may have died before it sent the event (HOST-3).
+ * HOST-2. An event that is late may be over, so it reads the log first. Events in good order read nothing.
+ * HOST-3. An event that is over sends what the log stands for only when its line is the newest and old enough that its
+ *     writer is not at work any more. Otherwise every duplicate would double the run.
+ * HOST-4. Delays of the platform are an optimisation. If they are not kept, short waits are spent inside the
+ *     invocation, and long ones are left to the janitor.
+ */
 import * as z from "zod/mini";
-import { minutes, seconds } from "../duration.ts";
-import { EventError } from "../errors.ts";
+import { formatDuration, hours, minutes, seconds } from "../duration.ts";
+import { EventError, messageOf } from "../errors.ts";
 import { eventHandler, parse, type FcHandler, type Ports } from "../invocation.ts";
-import { taskId } from "../names.ts";
+import { runKey } from "../keys.ts";
+import { RunId } from "../names.ts";
 import { send } from "../send.ts";
-import { followRun } from "./cancel.ts";
-import { EndedEvent, identityOf, type WorkflowEvent } from "./envelope.ts";
-import { completedRecord, hasEnded, readRecord, recordOf, writeRecord } from "./record.ts";
+import { beginRun, closeRun, sendEvent } from "./begin.ts";
+import { identityOf, REQUEST, RequestEvent, type WorkflowEvent } from "./envelope.ts";
+import { append } from "./log.ts";
+import { changeLine, endLine, readRunLog, standing, type NewLine, type RunLog } from "./run-log.ts";
 import { kindOf } from "./run-id.ts";
 import {
   advance,
+  failed,
   follow,
-  wait,
   type Completion,
   type Outcome,
   type Phase,
+  type RunRequest,
   type Workflow,
 } from "./workflow.ts";
 
-/** A function: its workflows, and how a trigger or a request becomes the first events of runs. */
+/** A function: its workflows, and the runs that a trigger or a plain invocation asks for. */
 export interface Host {
   /** The function's folder name. */
   readonly name: string;
   readonly workflows: readonly Workflow[];
   /** @throws EventError for an unknown shape. */
-  readonly start: (payload: unknown, ports: Ports) => Promise<readonly WorkflowEvent[]>;
+  readonly start: (payload: unknown, ports: Ports) => Promise<readonly RunRequest[]>;
 }
 
 /** Makes the handler of a function. */
@@ -36,198 +49,228 @@ export const host = (given: Host): FcHandler =>
     return { run, phase, ...(await dispatch(given, payload, ports)) };
   });
 
-const Request = z.looseObject({ request: z.optional(z.string()), phase: z.optional(z.string()) });
-
-async function dispatch(
-  given: Host,
-  payload: unknown,
-  ports: Ports,
-): Promise<Readonly<Record<string, unknown>>> {
-  const read = Request.safeParse(payload);
-  const { request, phase } = read.success ? read.data : {};
-  if (request === "end") return complete(parse(CompletionEvent, payload, `${given.name} (end)`), ports);
-  if (request === "cancel") {
-    const { reason, event } = parse(CancelRequest, payload, `${given.name} (cancel)`);
-    return step(given, readEvent(given, event), reason, ports);
-  }
-  if (phase !== undefined) return step(given, readEvent(given, payload), undefined, ports);
-  const events = await given.start(payload, ports);
-  for (const event of events) await sendEvent(given.name, event, ports);
-  return { starts: events.map(({ run }) => run) };
-}
-
-/** The end of a run, on its way to be recorded. This event is what makes it the only end (WORKFLOW-5). */
-interface CompletionEvent {
-  readonly v: 1;
-  readonly request: "end";
-  readonly event: EndedEvent;
-  readonly completion: Completion;
-}
-
-const Sends = z.array(
-  z.strictObject({ to: z.string(), taskId: z.string(), event: z.record(z.string(), z.unknown()) }),
-);
-const CompletionEvent: z.ZodMiniType<CompletionEvent> = z.strictObject({
-  v: z.literal(1),
-  request: z.literal("end"),
-  event: EndedEvent,
-  completion: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("done"), result: z.record(z.string(), z.unknown()), send: Sends }),
-    z.strictObject({ kind: z.literal("failed"), reason: z.string(), send: Sends }),
-  ]),
+/** Asks for the consequences of a run that has ended (RUN-LOG-2). The log says everything else. */
+export const CompleteRequest = z.strictObject({
+  v: z.literal(2),
+  request: z.literal("complete"),
+  run: RunId,
 });
 
-const CancelRequest = z.strictObject({
-  v: z.literal(1),
-  request: z.literal("cancel"),
-  reason: z.string(),
-  event: z.unknown(),
-});
+type Answer = Readonly<Record<string, unknown>>;
+
+async function dispatch(given: Host, payload: unknown, ports: Ports): Promise<Answer> {
+  const complete = CompleteRequest.safeParse(payload);
+  if (complete.success) return completeRun(workflowOf(given, complete.data.run), complete.data.run, ports);
+  const { run, phase } = identityOf(payload);
+  if (run !== undefined && phase !== undefined) return step(readEvent(given, payload), ports);
+  const requests = await given.start(payload, ports);
+  for (const request of requests) await beginRun(request, ports);
+  return { starts: requests.map((request) => request.run) };
+}
 
 interface Current {
   readonly workflow: Workflow;
   readonly phase: Phase;
+  /** The event as it came, and the one its phase sees: those of a request differ. */
+  readonly delivered: WorkflowEvent;
   readonly event: WorkflowEvent;
 }
 
-/** The workflow and phase of an event, parsed by the schema of that phase. @throws EventError */
-function readEvent({ name, workflows }: Host, payload: unknown): Current {
-  const { run, phase } = identityOf(payload);
-  const workflow = workflows.find(({ kind }) => kind === kindOf(String(run)));
-  const found = workflow?.phases.find(({ type }) => type.name === phase);
-  if (workflow === undefined || found === undefined) {
-    throw new EventError(`${name} has no phase ${JSON.stringify(phase)} for run ${JSON.stringify(run)}`);
-  }
-  return {
-    workflow,
-    phase: found,
-    event: parse(found.type.schema, payload, `${name} (phase ${found.type.name})`),
-  };
+function workflowOf({ name, workflows }: Host, run: string): Workflow {
+  const workflow = workflows.find(({ kind }) => kind === kindOf(run));
+  if (workflow === undefined) throw new EventError(`${name} has no workflow for run ${JSON.stringify(run)}`);
+  return workflow;
 }
 
-/** Runs one phase, or its compensation when the run is cancelled. */
-async function step(given: Host, current: Current, cancelled: string | undefined, ports: Ports) {
-  const { event } = current;
-  if (await isSuperseded(event, cancelled !== undefined, ports)) {
-    return { dropped: "the run has ended or moved on" };
+/** The workflow and phase of an event, parsed by the schema of that phase. @throws EventError */
+function readEvent(given: Host, payload: unknown): Current {
+  const { run, phase } = identityOf(payload);
+  const workflow = workflowOf(given, String(run));
+  const where = `${given.name} (phase ${phase})`;
+  if (phase === REQUEST) {
+    const delivered = parse(RequestEvent.schema, payload, where);
+    const event = workflow.begin(delivered);
+    return { workflow, phase: phaseOf(workflow, event.phase), delivered, event };
   }
-  const outcome = await decide(current, cancelled, ports);
-  const committed = await commit(given.name, current, outcome, ports);
-  if (!committed && cancelled !== undefined) {
-    await followRun({ to: given.name, event, reason: cancelled }, ports);
-  }
-  return { outcome: summary(outcome) };
+  const found = phaseOf(workflow, String(phase));
+  const event = parse(found.type.schema, payload, where);
+  return { workflow, phase: found, delivered: event, event };
+}
+
+function phaseOf({ kind, phases }: Workflow, name: string): Phase {
+  const found = phases.find(({ type }) => type.name === name);
+  if (found === undefined) throw new EventError(`workflow ${kind} has no phase ${JSON.stringify(name)}`);
+  return found;
 }
 
 /**
- * An event this late may be a repeat that is older than the cloud's memory of its tokens, so the record of its
- * run is read first. Longer than a delay overruns or a cold start takes: deliveries in good order cost no call.
+ * After this an event may be a repeat that is older than the cloud's memory of its tokens. Longer than a delay overruns
+ * or a cold start takes.
  */
 const LATE_MS = seconds(20);
 
-/** Whether this event can have no effect any more: its run has ended, or went on with a later event. */
-async function isSuperseded(event: WorkflowEvent, cancelled: boolean, ports: Ports): Promise<boolean> {
-  if (!cancelled && ports.clock.now() - event.runAt < LATE_MS) return false;
-  const record = await readRecord(ports.cloud, event.run);
-  if (record === undefined) return false;
-  // A cancellation that comes too late follows its run instead (CANCEL-2).
-  return hasEnded(record) || (!cancelled && (record.event?.seq ?? 0) > event.seq);
+/** Runs one phase, or its compensation when the run is cancelled. */
+async function step(current: Current, ports: Ports): Promise<Answer> {
+  const { delivered } = current;
+  const punctual = await waitUntilDue(delivered, ports);
+  if (!punctual.isDue) return { early: formatDuration(delivered.runAt - ports.clock.now()) };
+  if (ports.clock.now() - delivered.runAt >= LATE_MS) {
+    const log = await readRunLog(ports.cloud, delivered.run);
+    if (log.end !== delivered.position) return catchUp(current, log, ports);
+  }
+  const outcome = settled(current, await decide(current, ports), ports.clock.now());
+  const line = lineOf(current, outcome, ports.clock.now());
+  const appended = await append(ports, runKey(delivered.run), delivered.position, line);
+  switch (appended.kind) {
+    case "lost":
+      return catchUp(current, await readRunLog(ports.cloud, delivered.run), ports);
+    case "unknown":
+      // Nothing is decided. The same event comes again when the bucket may be well.
+      await sendEvent({ ...delivered, runAt: ports.clock.now() + minutes(1) }, ports, ports.writer);
+      return { undecided: messageOf(appended.error) };
+    case "won":
+      await proceed(current, { ...outcome, position: appended.end, inline: punctual.inline }, ports);
+      return { outcome: outcome.summary };
+  }
 }
 
 /** Delays are inexact: this much early does no harm. */
 const EARLY_MS = 1_500;
+/** How often an event that comes too early is handed on before Kiln stops to rely on delays. */
+const HANDED_ON_MAX = 2;
+/** The longest wait inside an invocation; less than the functions' timeout. */
+const INLINE_MAX_MS = minutes(5);
 
-async function decide(
-  { phase, event }: Current,
-  cancelled: string | undefined,
-  ports: Ports,
-): Promise<Outcome> {
-  const earlyMs = event.runAt - ports.clock.now();
-  if (cancelled !== undefined) return afterDuplicates(phase.compensate(event, cancelled), earlyMs);
-  return earlyMs > EARLY_MS ? wait(earlyMs, "delivered early") : advance(phase, event, ports);
-}
-
-/**
- * The cancelled event may still be delivered and make its change before it loses (CANCEL-1). Compensation
- * starts when that time is over, so that it finds the change and undoes it.
- */
-function afterDuplicates(outcome: Outcome, earlyMs: number): Outcome {
-  if (outcome.kind !== "next") return outcome;
-  return { ...outcome, afterMs: outcome.afterMs + Math.max(0, earlyMs) + minutes(1) };
-}
-
-/**
- * Sends the next event, last of all: a crash before this repeats the phase instead of losing the run. The end of
- * a run is an event too, so that of two attempts that end differently only one takes effect (WORKFLOW-5).
- * False when another attempt was first and this one has no effect.
- */
-async function commit(
-  name: string,
-  { workflow, event }: Current,
-  outcome: Outcome,
-  ports: Ports,
-): Promise<boolean> {
+/** Waits for the instant of an event (HOST-4). `inline`: the wait was spent here. */
+async function waitUntilDue(event: WorkflowEvent, ports: Ports): Promise<{ isDue: boolean; inline?: true }> {
   const now = ports.clock.now();
-  if (outcome.kind === "done" || outcome.kind === "failed") {
-    return commitEnd(name, event, withSends(workflow, event, outcome, now), ports);
+  const earlyMs = event.runAt - now;
+  if (earlyMs <= EARLY_MS) return { isDue: true };
+  // A wait that is longer than the longest delay takes several, and those are kept.
+  const isKept = event.dueAt === undefined || now >= event.dueAt - EARLY_MS;
+  const early = isKept ? 0 : (event.early ?? 0) + 1;
+  if (early <= HANDED_ON_MAX) {
+    const label = isKept ? `hop-${Math.floor(earlyMs / hours(0.5))}` : `early-${early}`;
+    await sendEvent({ ...event, early }, ports, label);
+    return { isDue: false };
   }
-  const following = follow(event, outcome, now);
-  // An attempt that lost the race writes nothing: the run goes on without it.
-  if ((await sendEvent(name, following, ports, outcome.afterMs)) === "duplicate") return false;
-  // The run is safe in the queue and the next phase writes the record again, so a failure only delays it.
-  await writeRecord(ports.cloud, recordOf(event, following, outcome, now)).catch((error: unknown) => {
-    ports.log({ warning: "record not written", run: event.run, error });
-  });
-  return true;
+  if (earlyMs > INLINE_MAX_MS) return { isDue: false };
+  ports.log({ warning: "the platform does not keep delays; Kiln waits in the function", run: event.run });
+  await ports.clock.sleep(earlyMs);
+  return { isDue: true, inline: true };
 }
 
-function withSends(workflow: Workflow, event: WorkflowEvent, completion: Completion, at: number): Completion {
-  const own = workflow.onComplete?.(event, completion, at) ?? [];
-  return { ...completion, send: [...completion.send, ...own] };
-}
+const VALID_FOR_MS = hours(24);
+const Validity = z.object({ validForMs: z.optional(z.number()) });
 
-async function commitEnd(
-  name: string,
-  { input: _input, ...event }: WorkflowEvent,
-  completion: Completion,
-  ports: Ports,
-): Promise<boolean> {
-  const { v, run, seq, runAt, startedAt, phaseStartedAt, attempt, by, history, phase } = event;
-  const ended = { v, run, seq, runAt, startedAt, phaseStartedAt, attempt, by, history, phase };
-  const end: CompletionEvent = { v: 1, request: "end", event: ended, completion };
-  const sent = await send({ to: name, taskId: taskId.event(run, seq + 1), event: { ...end } }, ports);
-  if (sent === "accepted") return true;
-  if (!(await isCompletionLost(ended, ports))) return false;
-  await complete(end, ports);
-  return true;
-}
-
-/** Sends what the end of a run sends, then writes the record. A second delivery does the same again. */
-async function complete({ event, completion }: CompletionEvent, ports: Ports) {
-  for (const each of completion.send) await send(each, ports);
-  const written = await readRecord(ports.cloud, event.run);
-  if (written === undefined || !hasEnded(written)) {
-    await writeRecord(ports.cloud, completedRecord(event, completion, ports.clock.now()));
+async function decide({ workflow, phase, delivered, event }: Current, ports: Ports): Promise<Outcome> {
+  const { cancelled } = event;
+  if (cancelled !== undefined && !cancelled.handled) return phase.compensate(event, cancelled.reason);
+  if (delivered.phase === REQUEST) {
+    const own = Validity.safeParse(delivered.input).data?.validForMs;
+    const validForMs = own ?? workflow.validForMs ?? VALID_FOR_MS;
+    const waitedMs = ports.clock.now() - event.startedAt;
+    if (waitedMs > validForMs) {
+      return failed(
+        `it did not start within ${formatDuration(validForMs)}, so nothing was done; ask for it again, or set validFor`,
+      );
+    }
   }
-  return { ended: completion.kind };
+  return advance(phase, event, ports);
 }
 
-/** The event of an end may be lost. A phase that the janitor repeats this long after completes the run itself. */
-const COMPLETION_LOST_MS = minutes(45);
-
-async function isCompletionLost({ run, seq, runAt }: EndedEvent, ports: Ports): Promise<boolean> {
-  if (ports.clock.now() - runAt < COMPLETION_LOST_MS) return false;
-  const record = await readRecord(ports.cloud, run);
-  return record !== undefined && !hasEnded(record) && record.event?.seq === seq;
+interface Settled {
+  /** Undefined when the run goes on. */
+  readonly completion?: Completion;
+  readonly following: WorkflowEvent;
+  readonly kind: "next" | "wait";
+  readonly note?: string | undefined;
+  readonly summary: Answer;
 }
 
-const sendEvent = (name: string, event: WorkflowEvent, ports: Ports, delayMs = 0) =>
-  send({ to: name, taskId: taskId.event(event.run, event.seq), event: { ...event } }, ports, delayMs);
+/** The event or the end that an outcome leads to, past the phases that have nothing to do. */
+function settled({ workflow, event }: Current, first: Outcome, now: number): Settled {
+  let outcome = first;
+  let following = event;
+  const notes: string[] = [];
+  while (outcome.kind === "next") {
+    following = follow(following, outcome, now);
+    if (outcome.note !== undefined) notes.push(outcome.note);
+    const skipped = outcome.afterMs > 0 ? undefined : phaseOf(workflow, following.phase).skip?.(following);
+    if (skipped === undefined) {
+      const note = notes.length > 0 ? notes.join("; ") : undefined;
+      const { phase } = following;
+      return { following, kind: "next", note, summary: { kind: "next", phase, note } };
+    }
+    outcome = skipped;
+  }
+  if (outcome.kind === "wait") {
+    const { kind, note } = outcome;
+    return { following: follow(following, outcome, now), kind, note, summary: outcome };
+  }
+  const completion = asCancelled(event, outcome);
+  return { completion, following, kind: "next", summary: completion };
+}
 
-/** What the log and the answer say of an outcome. Requests it sends stay out: they hold whole documents. */
-function summary(outcome: Outcome): Readonly<Record<string, unknown>> {
-  if (outcome.kind === "next") return { kind: "next", phase: outcome.transition.phase, note: outcome.note };
-  if (outcome.kind === "wait") return outcome;
-  const { send: sends, ...rest } = outcome;
-  return { ...rest, sends: sends.map((each) => `${each.to} ${each.taskId}`) };
+/** A run that was cancelled ends so, however its compensation ended. */
+function asCancelled({ cancelled }: WorkflowEvent, completion: Completion): Completion {
+  if (cancelled?.as !== "cancelled") return completion;
+  const { result } = completion;
+  const reason = "reason" in completion ? completion.reason : cancelled.reason;
+  return { kind: "cancelled", reason, ...(result && { result }) };
+}
+
+function lineOf({ delivered, event }: Current, settledAs: Settled, at: number): NewLine {
+  const { completion, following, kind, note } = settledAs;
+  return completion === undefined
+    ? changeLine(delivered, event.phase, following, { kind, note, at })
+    : endLine(delivered, event.phase, completion, at);
+}
+
+interface Decided extends Settled {
+  readonly position: number;
+  readonly inline?: true | undefined;
+}
+
+/** Sends what the new line stands for. An error here is cured by the repeat of this event (HOST-3), or by the janitor. */
+async function proceed({ workflow, event }: Current, decided: Decided, ports: Ports): Promise<void> {
+  const { completion, following, position, inline } = decided;
+  const at = { seq: event.seq + 1, position };
+  if (completion === undefined) {
+    const early = inline && { early: HANDED_ON_MAX };
+    return sendEvent({ ...following, ...at, ...early }, ports);
+  }
+  return conclude(workflow, { ...event, ...at }, completion, ports);
+}
+
+/** Sends the consequences of an end, then says so in the log (RUN-LOG-2). */
+async function conclude(workflow: Workflow, event: WorkflowEvent, completion: Completion, ports: Ports) {
+  const { run, seq, position } = event;
+  const { runs = [], notifications = [] } = (await workflow.onComplete?.(event, completion, ports)) ?? {};
+  for (const request of runs) await beginRun(request, ports);
+  for (const each of notifications) await send(each, ports);
+  await append(ports, runKey(run), position, { seq, kind: "sent", at: ports.clock.now() });
+  await closeRun(run, ports);
+}
+
+/** An event that is over (HOST-3). */
+async function catchUp({ workflow, delivered }: Current, log: RunLog, ports: Ports): Promise<Answer> {
+  const { run, seq } = delivered;
+  const now = standing(run, log);
+  if (now === undefined) throw new EventError(`${runKey(run)} is missing, so ${run} cannot go on`);
+  const isNewest = log.lines.length === seq + 1;
+  const isAbandoned = ports.clock.now() - now.at >= LATE_MS;
+  if (isNewest && isAbandoned && !now.sent) {
+    if (now.completion === undefined) await sendEvent(now.event, ports, `resend-${ports.writer}`);
+    else await conclude(workflow, now.event, now.completion, ports);
+    return { resent: now.event.phase };
+  }
+  return { dropped: "the run has ended or moved on" };
+}
+
+async function completeRun(workflow: Workflow, run: string, ports: Ports): Promise<Answer> {
+  const now = standing(run, await readRunLog(ports.cloud, run));
+  if (now?.completion === undefined) throw new EventError(`${run} has not ended`);
+  if (!now.sent) await conclude(workflow, now.event, now.completion, ports);
+  return { completed: run };
 }

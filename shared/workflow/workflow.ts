@@ -5,17 +5,16 @@
  * WORKFLOW-2. A change is safe to repeat: it carries a token, or the phase reads before it acts.
  * WORKFLOW-3. Waiting is an event with a delay. No phase sleeps.
  * WORKFLOW-4. A run that owns something releases it on every path, compensation included.
- * WORKFLOW-5. The next event decides which path a run takes, and only one event can be number `seq + 1` of a
- *     run; so two concurrent attempts that disagree cannot both take effect.
+ * WORKFLOW-5. The decision of a phase is a line of the run's log, and of two attempts only one can append it; so two
+ *     that disagree cannot both take effect. Task ids and delays of the platform only save work.
  */
 import { waitMs } from "../cloud/retry.ts";
 import { formatDuration } from "../duration.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
-import { HISTORY_MAX_BYTES } from "../budget.ts";
-import type { Envelope, EventType, StateOf, WorkflowEvent } from "./envelope.ts";
+import { stateOf, type EventType, type RequestEvent, type StateOf, type WorkflowEvent } from "./envelope.ts";
 
-/** A request for another function, sent when a run ends. */
+/** An event for another function. */
 export interface Send {
   readonly to: string;
   readonly taskId: string;
@@ -42,14 +41,13 @@ export type Outcome =
   | { readonly kind: "wait"; readonly note: string; readonly afterMs: number; readonly throttled?: boolean }
   | Completion;
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** An outcome that ends the run. */
 export type Completion =
-  | {
-      readonly kind: "done";
-      readonly result: Readonly<Record<string, unknown>>;
-      readonly send: readonly Send[];
-    }
-  | { readonly kind: "failed"; readonly reason: string; readonly send: readonly Send[] };
+  | { readonly kind: "done"; readonly result: Fields }
+  /** `result`: what the run leaves behind. */
+  | { readonly kind: "failed" | "cancelled"; readonly reason: string; readonly result?: Fields | undefined };
 
 interface NextOptions<E extends WorkflowEvent> {
   readonly afterMs?: number;
@@ -70,17 +68,19 @@ export function next<E extends WorkflowEvent>(
 
 export const wait = (afterMs: number, note: string) => ({ kind: "wait", note, afterMs }) as const;
 
-export const done = (result: Readonly<Record<string, unknown>>, send: readonly Send[] = []) =>
-  ({ kind: "done", result, send }) as const;
+export const done = (result: Fields) => ({ kind: "done", result }) as const;
 
-export const failed = (reason: string, send: readonly Send[] = []) =>
-  ({ kind: "failed", reason, send }) as const;
+export const failed = (reason: string) => ({ kind: "failed", reason }) as const;
 
 /** One phase of a workflow. Methods, so that phases of different events fit into one list. */
 export interface Phase<E extends WorkflowEvent = WorkflowEvent> {
   readonly type: EventType<E>;
   /** A phase that still waits after this is compensated. Milliseconds. */
   readonly limitMs: number;
+  /** The outcome of a phase that has nothing to do for this event: it is passed over. Pure. */
+  skip?(event: E): Outcome | undefined;
+  /** Set for a phase that buys or creates something: after its limit it is compensated without a further try. */
+  readonly creates?: true;
   /** Reads the world, makes at most one change and says what follows. */
   run(event: E, ports: Ports): Promise<Outcome>;
   /** The way out of the phase when it fails, times out or is cancelled. */
@@ -95,13 +95,30 @@ export const phase = <E extends WorkflowEvent>(
   rest: Optional<Omit<Phase<NoInfer<E>>, "type">, "compensate">,
 ): Phase<E> => ({ type, compensate: (_event, reason) => failed(reason), ...rest });
 
+/** A run that is asked for. The same cause always has the same id, so its repeat is the same run. */
+export interface RunRequest {
+  readonly run: string;
+  readonly by: string;
+  readonly request: Fields;
+}
+
+/** Everything an ended run causes. */
+export interface Consequences {
+  readonly notifications?: readonly Send[];
+  readonly runs?: readonly RunRequest[];
+}
+
 /** A workflow: one kind of run. */
 export interface Workflow {
   /** First word of the ids of its runs. */
   readonly kind: string;
   readonly phases: readonly Phase[];
-  /** Notifications and requests to send when a run has ended; `at` is now. */
-  onComplete?(event: WorkflowEvent, completion: Completion, at: number): readonly Send[];
+  /** How long a request may wait for its first phase when it does not say so itself; else the run fails. Milliseconds. */
+  readonly validForMs?: number;
+  /** The first event of a run. @throws EventError for a request that is none of this workflow. */
+  begin(event: RequestEvent): WorkflowEvent;
+  /** Asked again after a lost answer, so it depends on nothing but its parameters and documents. */
+  onComplete?(event: WorkflowEvent, completion: Completion, ports: Ports): Promise<Consequences>;
 }
 
 /**
@@ -109,6 +126,8 @@ export interface Workflow {
  * is thrown, so that the platform delivers the event again.
  */
 export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports): Promise<Outcome> {
+  const spentMs = ports.clock.now() - event.phaseStartedAt;
+  if (phase.creates && spentMs > phase.limitMs) return phase.compensate(event, tooLate(event, spentMs));
   const outcome = await phase.run(event, ports).catch((error: unknown): Outcome => {
     if (!(error instanceof CloudError)) throw error;
     if (error.kind !== "wait") return phase.compensate(event, error.message);
@@ -117,40 +136,29 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
   if (outcome.kind !== "wait") return outcome;
   const waitedMs = ports.clock.now() - event.phaseStartedAt;
   if (waitedMs + outcome.afterMs <= phase.limitMs) return outcome;
-  return phase.compensate(
-    event,
-    `${event.phase} is not over after ${formatDuration(waitedMs)}: ${outcome.note}`,
-  );
+  return phase.compensate(event, `${tooLate(event, waitedMs)}: ${outcome.note}`);
 }
 
-/** The event that follows `event` when its run goes on. */
+const tooLate = ({ phase }: WorkflowEvent, ms: number): string =>
+  `${phase} is not over after ${formatDuration(ms)}`;
+
+/** The event that follows `event` when its run goes on. Its place in the log is known once the line is there. */
 export function follow(
   event: WorkflowEvent,
   outcome: Exclude<Outcome, Completion>,
   now: number,
 ): WorkflowEvent {
-  const at = { seq: event.seq + 1, runAt: now + outcome.afterMs };
-  if (outcome.kind === "wait") return { ...event, ...at, attempt: outcome.throttled ? event.attempt + 1 : 0 };
+  const { v, run, seq, position, startedAt, by, cancelled } = event;
+  const envelope = { v, run, seq, position, startedAt, by, runAt: now + outcome.afterMs };
+  const common = { ...envelope, ...(cancelled && { cancelled: { ...cancelled, handled: true } }) };
+  if (outcome.kind === "wait") {
+    const { phase, input, phaseStartedAt, attempt } = event;
+    return {
+      ...stateOf(event),
+      ...common,
+      ...{ phase, input, phaseStartedAt, attempt: outcome.throttled ? attempt + 1 : 0 },
+    };
+  }
   const { phase, state, input = event.input } = outcome.transition;
-  const { v, run, startedAt, by } = event;
-  const history = shortened([...event.history, historyEntry(event.phase, now, outcome.note)]);
-  const envelope = { v, run, startedAt, by, ...at, phaseStartedAt: at.runAt, attempt: 0, history };
-  return { input, phase, ...state, ...envelope };
-}
-
-const NOTE_MAX = 300;
-
-export function historyEntry(phase: string, at: number, note?: string): Envelope["history"][number] {
-  return note === undefined ? { phase, at } : { phase, at, note: note.slice(0, NOTE_MAX) };
-}
-
-const HISTORY_MAX = 40;
-
-function shortened(history: Envelope["history"]): Envelope["history"] {
-  const fits =
-    history.length <= HISTORY_MAX && Buffer.byteLength(JSON.stringify(history)) <= HISTORY_MAX_BYTES;
-  // The first and the last entries say most.
-  return fits || history.length < 3
-    ? history
-    : shortened(history.toSpliced(Math.min(10, history.length >> 1), 1));
+  return { ...state, ...common, input, phase, phaseStartedAt: common.runAt, attempt: 0 };
 }

@@ -3,7 +3,7 @@ import { lastFullHour } from "../../functions/stop-idle/idle-check/signals.ts";
 import { describeInstances } from "../../shared/cloud/ecs/instances.ts";
 import { metricPoints } from "../../shared/cloud/cms/metrics.ts";
 import { hours } from "../../shared/duration.ts";
-import { hasEnded } from "../../shared/workflow/record.ts";
+import { hasEnded } from "../support/records.ts";
 import { clientOf, largeFleet } from "../support/large-fleet.ts";
 import { build } from "../../build.ts";
 import type { Bench } from "./measure.ts";

@@ -1,7 +1,7 @@
 import { acquireLock, releaseLock } from "../../shared/workflow/lock.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { days } from "../../shared/duration.ts";
-import { queuedRecord, writeRecord } from "../../shared/workflow/record.ts";
+import { queuedRecord, writeRecord } from "../support/records.ts";
 import { connected, onCloud } from "../unit/cloud-layer/connected.ts";
 
 const NOW = Date.UTC(2026, 0, 5);

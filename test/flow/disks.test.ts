@@ -1,6 +1,6 @@
 /** Disks go with type and zone: what is sent when a document names none, and what happens where one is refused. */
 import { hours } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/workflow/record.ts";
+import type { RunRecord } from "../support/records.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";

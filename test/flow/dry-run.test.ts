@@ -1,7 +1,7 @@
 /** A dry run reports what the run itself then does, and changes nothing. */
 import { deepStrictEqual } from "node:assert/strict";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/workflow/record.ts";
+import type { RunRecord } from "../support/records.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";

@@ -1,5 +1,5 @@
 import { minutes } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/workflow/record.ts";
+import type { RunRecord } from "../support/records.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hours, minutes } from "../../shared/duration.ts";
-import { hasEnded, type RunRecord } from "../../shared/workflow/record.ts";
+import { hasEnded, type RunRecord } from "../support/records.ts";
 import { BUSY, CloudFault, type Fault, type Product } from "../cloud/index.ts";
 import { type Deployment, deployKiln } from "../support/deployment.ts";
 

@@ -7,8 +7,8 @@ import FC from "@alicloud/fc2/lib/client.js";
 import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
 import { days } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/workflow/record.ts";
-import { recordKey } from "../../shared/keys.ts";
+import { recordIn, type RunRecord } from "./records.ts";
+import { isRunId } from "../../shared/names.ts";
 import { type Cloud, type CloudOptions, type Endpoints, type Policy, startCloud } from "../cloud/index.ts";
 import { json } from "./known.ts";
 
@@ -125,16 +125,15 @@ function clientsOf({ urls, accessKey, accountId, region }: Cloud) {
   return { oss, ecs, fc };
 }
 
-function recordOf({ oss }: Cloud, run: string): RunRecord | undefined {
-  const found = oss.find(BUCKET, recordKey(run));
-  return found && json<RunRecord>(found.body.toString());
-}
+const recordOf = ({ oss }: Cloud, run: string): RunRecord | undefined =>
+  recordIn(run, (key) => oss.find(BUCKET, key)?.body);
 
 function recordsOf(cloud: Cloud, prefix: string): RunRecord[] {
   return cloud.oss
     .list(BUCKET, "runs/")
-    .filter(({ key }) => /^runs\/[^/]+\/[^/]+\.json$/.test(key) && basename(key).startsWith(prefix))
-    .map(({ key }) => recordOf(cloud, basename(key, ".json")))
+    .map(({ key }) => basename(key, ".jsonl"))
+    .filter((run) => isRunId(run) && run.startsWith(prefix))
+    .map((run) => recordOf(cloud, run))
     .filter((found) => found !== undefined)
     .toSorted((a, b) => a.beganAt.localeCompare(b.beganAt));
 }

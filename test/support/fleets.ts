@@ -1,5 +1,5 @@
 /** Fleets, and the requests that make them grow. */
-import type { RunRecord } from "../../shared/workflow/record.ts";
+import type { RunRecord } from "./records.ts";
 import { accepted, ended } from "./runs.ts";
 import type { Deployment } from "./deployment.ts";
 

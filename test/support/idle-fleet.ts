@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { Verdict } from "../../functions/stop-idle/idle-check/decide.ts";
 import { hours, minutes } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/workflow/record.ts";
+import type { RunRecord } from "./records.ts";
 import { BUCKET, type Deployment } from "./deployment.ts";
 import { fleetText, scaleOut } from "./fleets.ts";
 import { IDLE, POLICY, age } from "./idle.ts";

@@ -1,6 +1,6 @@
 /** Recipes, and the bakes and promotions that they start. */
 import { hours, minutes } from "../../shared/duration.ts";
-import { hasEnded, type RunRecord } from "../../shared/workflow/record.ts";
+import { hasEnded, type RunRecord } from "./records.ts";
 import type { Deployment } from "./deployment.ts";
 
 /** A short recipe; `changes` replace or add top-level keys. */

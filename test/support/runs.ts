@@ -1,6 +1,6 @@
 /** Requests to the webhook, and the runs that they start. */
 import { hours, minutes } from "../../shared/duration.ts";
-import { hasEnded, type RunRecord } from "../../shared/workflow/record.ts";
+import { hasEnded, type RunRecord } from "./records.ts";
 import type { Deployment } from "./deployment.ts";
 
 /** The run a signed POST was answered with; nothing of it has happened yet. */

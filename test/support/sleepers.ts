@@ -1,6 +1,6 @@
 /** A fleet that is stopped when idle and gets new images: helpers for the tests of its stopped members. */
 import { hours, minutes } from "../../shared/duration.ts";
-import type { RunRecord } from "../../shared/workflow/record.ts";
+import type { RunRecord } from "./records.ts";
 import type { Deployment } from "./deployment.ts";
 import { type FleetChanges, fleetText } from "./fleets.ts";
 import { IDLE, POLICY } from "./idle.ts";

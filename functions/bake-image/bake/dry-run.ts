@@ -12,16 +12,16 @@ import { lockName, RequestInput, type LockedInput } from "./input.ts";
 import { refusedBusy } from "./lock.ts";
 
 export const DryRun = eventsWith(RequestInput)("dry-run", {});
-export type DryRun = EventOf<typeof DryRun>;
+type DryRun = EventOf<typeof DryRun>;
 
 /** Fails with the reason that the bake would fail with before its first change; else reports what it would do. */
 async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
-  const { cloud, clock } = ports;
+  const { cloud } = ports;
   const { recipe } = event.input;
   const read = await loadRecipe(cloud, recipe);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
-  const holder = await holderOf(cloud, lockName(recipe), clock.now());
+  const holder = await holderOf(lockName(recipe), ports);
   if (holder !== undefined && document.whenBusy !== "queue") return failed(refusedBusy(recipe, holder));
   const { decide } = await import("./decide.ts");
   const locked = { ...event, input: { ...event.input, document } };

@@ -100,6 +100,7 @@ async function startImage(given: Capture, cloud: CloudClient): Promise<Started> 
 }
 
 export const capture = phase(Capture, {
+  creates: true,
   limitMs: minutes(60),
   run: makeImage,
   compensate: (given, reason) => releaseFailed({ instanceId: instanceOf(given) }, reason),

@@ -10,17 +10,17 @@ import { lockName, RequestInput } from "./input.ts";
 import { Plan } from "./plan.ts";
 
 export const Lock = eventsWith(RequestInput)("lock", {});
-export type Lock = EventOf<typeof Lock>;
+type Lock = EventOf<typeof Lock>;
 
-async function lockRecipe(event: Lock, { cloud, clock }: Ports): Promise<Outcome> {
+async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const { recipe } = event.input;
-  const read = await loadRecipe(cloud, recipe);
+  const read = await loadRecipe(ports.cloud, recipe);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
-  const holder = await acquireLock(cloud, lockName(recipe), event.run, clock.now());
+  const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
   return document.whenBusy === "queue"
-    ? poll(event, clock, PACE.lock, busy(recipe, holder))
+    ? poll(event, ports.clock, PACE.lock, busy(recipe, holder))
     : failed(refusedBusy(recipe, holder));
 }
 

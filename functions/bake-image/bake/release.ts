@@ -8,8 +8,6 @@ import { hours } from "../../../shared/duration.ts";
 import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { taskId } from "../../../shared/names.ts";
-import type { PromoteRequest } from "../../../shared/requests/promote.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { releaseLock } from "../../../shared/workflow/lock.ts";
@@ -43,7 +41,7 @@ async function releaseAll(event: Release, ports: Ports): Promise<Outcome> {
     const outcome = await step(event, ports);
     if (outcome !== undefined) return outcome;
   }
-  await releaseLock(ports.cloud, lockName(event.input.recipe), event.run);
+  await releaseLock(lockName(event.input.recipe), event.run, ports);
   return completionOf(event);
 }
 
@@ -92,17 +90,15 @@ async function restartSource(event: Release, { cloud, clock }: Ports): Promise<O
 }
 
 /** The end of the run. An image of a family is promoted next. */
-function completionOf({ verdict, imageId, input, run, by }: Release): Outcome {
+function completionOf({ verdict, imageId, input }: Release): Outcome {
   if (!verdict.ok) return failed(verdict.reason);
-  const { recipe, document, plan } = input;
+  const { document, plan } = input;
   const { imageName, inputs } = plan;
   const result = { imageId, imageName, inputs };
-  if (imageId === undefined || document.family === undefined) return done(result);
-  const event: PromoteRequest = { v: 1, request: "promote", recipe, imageId, document, delivery: run, by };
-  const to = "promote-family";
-  return done({ ...result, promotes: document.family }, [
-    { to, taskId: taskId.child(run, "promote"), event },
-  ]);
+  return done({
+    ...result,
+    ...(imageId !== undefined && document.family !== undefined && { promotes: document.family }),
+  });
 }
 
 /** Names everything that could not be released, and what becomes of it. */

@@ -14,36 +14,60 @@
  */
 import * as z from "zod/mini";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
-import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
-import type { Completion, Send, Workflow } from "../../../shared/workflow/workflow.ts";
+import { BakeRequest } from "../../../shared/requests/bake.ts";
+import { deliveryOf } from "../../../shared/requests/promote.ts";
+import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";
-import { dryRun } from "./dry-run.ts";
+import { DryRun, dryRun } from "./dry-run.ts";
 import { awaitImage, capture, finish, stop } from "./image.ts";
-import { lock } from "./lock.ts";
+import { Lock, lock } from "./lock.ts";
 import { plan } from "./plan.ts";
 import { release } from "./release.ts";
 
 /** A run that ends before it holds the lock has no recipe yet, and so no channels to notify. */
 const Input = z.looseObject({ recipe: z.string(), document: CarriedRecipe });
 
-/** Skipped bakes and dry runs have no image, so they notify of failures only. */
-function bakeNotifications(event: WorkflowEvent, completion: Completion, at: number): readonly Send[] {
+/** Skipped bakes and dry runs have no image, so they notify of failures only. An image of a family is promoted next. */
+async function afterBake(
+  event: WorkflowEvent,
+  completion: Completion,
+  { clock }: Ports,
+): Promise<Consequences> {
   const input = Input.safeParse(event.input);
-  if (!input.success) return [];
+  if (!input.success) return {};
   const { recipe, document } = input.data;
-  const common = { run: event.run, subject: recipe, by: event.by, at };
-  if (completion.kind === "failed") {
-    return notificationSends(document.notify, { ...common, kind: "failed", reason: completion.reason });
+  const { run, by } = event;
+  const common = { run, subject: recipe, by, at: clock.now() };
+  if (completion.kind !== "done") {
+    const { reason } = completion;
+    return { notifications: notificationSends(document.notify, { ...common, kind: "failed", reason }) };
   }
   const { imageId } = completion.result;
-  return typeof imageId === "string"
-    ? notificationSends(document.notify, { ...common, kind: "baked", imageId })
-    : [];
+  if (typeof imageId !== "string") return {};
+  const notifications = notificationSends(document.notify, { ...common, kind: "baked", imageId });
+  if (document.family === undefined) return { notifications };
+  const request = { v: 1, request: "promote", recipe, imageId, document, delivery: run };
+  return { notifications, runs: [{ run: deliveryOf(run, recipe, imageId), by, request }] };
+}
+
+function begin(event: RequestEvent): WorkflowEvent {
+  const {
+    recipe,
+    force = false,
+    parameters = {},
+    dryRun: isDryRun,
+    upload,
+  } = parse(BakeRequest, event.input, "bake");
+  const input = { recipe, force, parameters, ...(upload && { upload }) };
+  return isDryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Lock, event, input, {});
 }
 
 export const bake: Workflow = {
   kind: "bake",
   phases: [dryRun, lock, plan, ...builder.phases, stop, capture, awaitImage, finish, release],
-  onComplete: bakeNotifications,
+  begin,
+  onComplete: afterBake,
 };

@@ -1,10 +1,8 @@
-/** One cleanup: resumes lost runs, releases orphans, deletes old entries of numbered logs. */
+/** One cleanup: releases what runs that have ended left behind. */
 import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { findLostRuns, resume } from "../lost-runs/lost-runs.ts";
-import { deleteOldEntries } from "./old-entries.ts";
-import { findOrphans, isEndless, release, report } from "./orphans.ts";
+import { findOrphans, release } from "./orphans.ts";
 
 /** The request of the janitor's timer. */
 export const CleanupRequest = z.strictObject({
@@ -14,32 +12,17 @@ export const CleanupRequest = z.strictObject({
 });
 
 /**
- * Returns what was found and done. Resources of a run without a record are left alone and named under `unknown`.
+ * Returns what was found and done. Resources of a run without a log are left alone and named under `unknown`.
  * A dry run only finds.
  */
 export async function cleanUp({ dryRun = false }: z.infer<typeof CleanupRequest>, ports: Ports) {
   const failures: string[] = [];
-  const each = async <T>(items: readonly T[], idOf: (item: T) => string, act: (item: T) => Promise<void>) => {
-    for (const item of dryRun ? [] : items) {
-      // One failure must not stop the rest.
-      await act(item).catch((error: unknown) => failures.push(`${idOf(item)}: ${messageOf(error)}`));
-    }
-  };
-  const lost = await findLostRuns(ports);
-  await each(
-    lost,
-    ({ run }) => run,
-    (record) => resume(record, ports),
-  );
   const found = await findOrphans(ports);
-  const idOf = ({ id }: { readonly id: string }): string => id;
-  await each(
-    found.filter((finding) => finding.release),
-    idOf,
-    (orphan) => release(orphan, ports),
-  );
-  await each(found.filter(isEndless), idOf, (finding) => report(finding, ports));
-  const forgotten = await deleteOldEntries(ports, dryRun);
-  const unknown = found.filter((finding) => finding.unknown);
-  return { dryRun, lost: lost.map(({ run }) => run), found, unknown, failures, forgotten };
+  for (const orphan of dryRun ? [] : found.filter((finding) => finding.release)) {
+    // One failure must not stop the rest.
+    await release(orphan, ports).catch((error: unknown) =>
+      failures.push(`${orphan.id}: ${messageOf(error)}`),
+    );
+  }
+  return { dryRun, found, unknown: found.filter((finding) => finding.unknown), failures };
 }

@@ -3,13 +3,13 @@
  *
  * ORPHAN-1. Only what Kiln tagged, with a role that is temporary, is ever touched.
  * ORPHAN-2. A run that is still at work keeps its resources; a run that has ended does not.
- * ORPHAN-3. A run without a record is unknown, not dead: its record may lie in the bucket of another deployment, or
+ * ORPHAN-3. A run without a log is unknown, not dead: its log may lie in the bucket of another deployment, or
  *     could not be written for a while. Its resources are left alone and reported; the AutoReleaseTime of an
  *     instance ends it.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import { minutes } from "../../../shared/duration.ts";
-import type { RunRecord } from "../../../shared/workflow/record.ts";
+import type { Standing } from "../../../shared/workflow/run-log.ts";
 
 /** An instance younger than this may come from a launch call that was in flight when its run ended. */
 const YOUNG_MS = minutes(30);
@@ -21,26 +21,27 @@ export interface Finding {
   readonly run: string;
   readonly release: boolean;
   readonly why: string;
-  /** Set when the bucket has no record of the run (ORPHAN-3). */
+  /** Set when the bucket has no log of the run (ORPHAN-3). */
   readonly unknown?: true;
   /** When the cloud releases an instance of an unknown run; absent when it never does. */
   readonly releasesAt?: string;
 }
 
-type Record = RunRecord | undefined;
+type Run = Pick<Standing, "completion"> | undefined;
 
 /** Judges a builder or a test instance. */
 export function judgeInstance(
   { id, createdAt, autoReleaseAt }: Pick<Instance, "id" | "createdAt" | "autoReleaseAt">,
   run: string,
-  record: Record,
+  known: Run,
   now: number,
 ): Finding {
   const finding = { kind: "instance", id, run, release: false } as const;
-  if (record === undefined) return { ...finding, unknown: true, ...endOfUnknown(run, autoReleaseAt) };
+  if (known === undefined) return { ...finding, unknown: true, ...endOfUnknown(run, autoReleaseAt) };
   if (now - createdAt < YOUNG_MS) return { ...finding, why: "it is young" };
-  if (record.state === "done") return { ...finding, release: true, why: "its run is done" };
-  if (record.state !== "failed") return { ...finding, why: "its run is at work" };
+  if (known.completion === undefined) return { ...finding, why: "its run is at work" };
+  if (known.completion.kind !== "failed")
+    return { ...finding, release: true, why: `its run is ${known.completion.kind}` };
   const why = "its run failed; it may be kept for debugging (keepFailed) and has an AutoReleaseTime";
   return { ...finding, why };
 }
@@ -61,11 +62,12 @@ export function judgeImage(
   kind: "image" | "snapshot",
   { id, family = "" }: { readonly id: string; readonly family?: string },
   run: string,
-  record: Record,
+  known: Run,
 ): Finding {
   const finding = { kind, id, run, release: false } as const;
   // An image in a family is in use, however its run ended.
   if (family !== "") return { ...finding, why: `it is in family ${family}` };
-  if (record === undefined) return { ...finding, unknown: true, why: UNKNOWN };
-  return { ...finding, release: record.state === "failed", why: `its run is ${record.state}` };
+  if (known === undefined) return { ...finding, unknown: true, why: UNKNOWN };
+  const state = known.completion?.kind ?? "at work";
+  return { ...finding, release: state === "failed" || state === "cancelled", why: `its run is ${state}` };
 }

@@ -1,19 +1,17 @@
-/** Resources that ended runs left in the cloud: found by tag, judged by the record of their run, released or reported. */
+/** Resources that ended runs left in the cloud: found by tag, judged by the log of their run, released or reported. */
 import { describeImages } from "../../../shared/cloud/ecs/images.ts";
 import { deleteInstance, describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
-import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { days } from "../../../shared/duration.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { failureKey } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
-import type { RunRecord } from "../../../shared/workflow/record.ts";
-import { knownRecord } from "../known-record.ts";
+import type { Standing } from "../../../shared/workflow/run-log.ts";
+import { knownRun } from "../known-run.ts";
 import { judgeImage, judgeInstance, type Finding } from "./decide.ts";
 
-/** Older images and snapshots were judged many times; a cleanup must not read a record for each of them for ever. */
+/** Older images and snapshots were judged many times; a cleanup must not read a log for each of them for ever. */
 const LOOK_BACK_MS = days(3);
 
 interface Tagged {
@@ -41,26 +39,16 @@ export async function findOrphans(ports: Ports): Promise<Finding[]> {
 
 async function judged<T extends Tagged>(
   resources: readonly T[],
-  judge: (resource: T, run: string, record: RunRecord | undefined) => Finding,
+  judge: (resource: T, run: string, now: Standing | undefined) => Finding,
   ports: Ports,
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const resource of resources) {
     const run = resource.tags[TAG.run];
     // A resource without the id of a run is not Kiln's, whatever its role says.
-    if (run !== undefined && isRunId(run)) found.push(judge(resource, run, await knownRecord(run, ports)));
+    if (run !== undefined && isRunId(run)) found.push(judge(resource, run, await knownRun(run, ports)));
   }
   return found;
-}
-
-/** Whether this is an instance that neither this deployment nor the cloud will release. */
-export const isEndless = ({ kind, unknown, releasesAt }: Finding): boolean =>
-  unknown === true && kind === "instance" && releasesAt === undefined;
-
-/** Reports an instance that only an operator can release. A second report replaces the first. */
-export async function report({ id, run, why }: Finding, { cloud }: Ports): Promise<void> {
-  const text = JSON.stringify({ problem: `${id}: ${why}`, instance: id, run });
-  await putObject(cloud, failureKey(`unknown-${id}`), text, { contentType: "application/json" });
 }
 
 /** Releases an orphan. One that is gone is a success; one that is in use waits for the next cleanup. */

@@ -1,67 +1,65 @@
-/** Events whose every delivery failed: their run is cancelled, and an event without a run is kept for an operator. */
+/**
+ * Events whose every delivery failed. Only an event that failed in its function ends its run; everything else comes
+ * again with the resend timer, because the platform drops events that it has no room for.
+ * https://www.alibabacloud.com/help/en/functioncompute/fc/error-handling-1-2
+ */
 import * as z from "zod/mini";
-import { putObject } from "../../../shared/cloud/oss/objects.ts";
-import { minutes } from "../../../shared/duration.ts";
+import { days, minutes } from "../../../shared/duration.ts";
 import type { LogDetails, Ports } from "../../../shared/invocation.ts";
-import { failureKey } from "../../../shared/keys.ts";
-import { RunId, taskId } from "../../../shared/names.ts";
-import { send } from "../../../shared/send.ts";
-import type { FailureEvent } from "../../../shared/triggers.ts";
+import { RunId } from "../../../shared/names.ts";
+import { OssEvent, type FailureEvent } from "../../../shared/triggers.ts";
+import { deliver } from "../../../shared/cloud/fc/invoke.ts";
 import { cancelRun } from "../../../shared/workflow/cancel.ts";
 import { identityOf } from "../../../shared/workflow/envelope.ts";
-import { functionOf } from "../../../shared/workflow/run-id.ts";
+import { knownRun } from "../known-run.ts";
 
-/** Compensation and completion have no other path, so their events are sent again as often as they fail. */
-const RESEND_MS = minutes(15);
+/** The function ran and threw: the one condition that repeating cannot be expected to cure. */
+const FAILED_IN_FUNCTION = /^(?:Unhandled|Handled)InvocationError$|FunctionError|RetriesExhausted/;
 
 const PhaseEvent = z.looseObject({ run: RunId, seq: z.int(), phase: z.string() });
-const RunRequest = z.looseObject({
-  request: z.enum(["cancel", "end"]),
-  event: z.looseObject({ run: RunId, seq: z.int() }),
-});
 
-/**
- * Cancels the run of a failed event, or sends the event again when it was a cancellation or a completion. Everything
- * else (a request that starts a run, a notification, an unknown payload) is kept under `failures/`.
- */
+/** Cancels the run of an event that failed in its function, and sends an upload again whose runs did not begin. */
 export async function handleDeadLetter(failure: FailureEvent, ports: Ports, details: LogDetails) {
   const payload = readJson(failure.requestPayload);
   const reason = reasonOf(failure);
-  const { run = "", ...place } = identityOf(payload);
-  Object.assign(details, { run, ...place, reason });
-  const to = functionOf(run);
-  const request = RunRequest.safeParse(payload);
+  Object.assign(details, { ...identityOf(payload), reason });
   const event = PhaseEvent.safeParse(payload);
-  if (to !== undefined && request.success) {
-    await resend(to, request.data, ports);
-    return { resent: run };
-  }
-  if (to !== undefined && event.success) {
-    await cancelRun({ to, event: event.data, reason }, ports);
+  if (event.success) {
+    const { run, seq } = event.data;
+    const now = await knownRun(run, ports);
+    const isOver = now === undefined || now.event.seq !== seq || now.completion !== undefined;
+    if (isOver || now.event.cancelled !== undefined || !hasFailed(failure))
+      return { left: "to the resend timer" };
+    await cancelRun(run, { reason, as: "failed" }, ports);
     return { cancelled: run };
   }
-  return keep(failure, ports);
+  const upload = OssEvent.safeParse(payload);
+  const at = upload.success ? Date.parse(upload.data.events[0]?.eventTime ?? "") : NaN;
+  if (ports.clock.now() - at < days(1)) return sendAgain(failure, ports);
+  ports.log({ ...details, level: "error", lost: failure.requestPayload.slice(0, 1000), reason });
+  return { lost: true };
 }
 
-async function resend(to: string, event: z.infer<typeof RunRequest>, ports: Ports): Promise<void> {
-  const { run, seq } = event.event;
-  const period = Math.floor(ports.clock.now() / RESEND_MS);
-  await send({ to, taskId: taskId.resend(run, seq, event.request, period), event }, ports, RESEND_MS);
+const hasFailed = ({ requestContext }: FailureEvent): boolean =>
+  FAILED_IN_FUNCTION.test(requestContext.condition) || requestContext.approximateInvokeCount > 1;
+
+const AGAIN_MS = minutes(15);
+
+/** The uploads of an event whose runs could not begin, for a day. */
+async function sendAgain({ requestContext, requestPayload: payload }: FailureEvent, { cloud, clock }: Ports) {
+  const to = nameIn(requestContext.functionArn);
+  const taskId = `again-${requestContext.requestId}-${Math.floor(clock.now() / AGAIN_MS)}`;
+  await deliver(cloud, { to, payload, delayMs: AGAIN_MS, taskId });
+  return { again: to };
 }
 
-async function keep(failure: FailureEvent, { cloud }: Ports) {
-  const at = new Date(failure.timestamp).toISOString();
-  const kept = failureKey(`${at}-${failure.requestContext.requestId}`);
-  await putObject(cloud, kept, JSON.stringify(failure), { contentType: "application/json" });
-  return { kept };
-}
+const nameIn = (arn: string): string => /functions\/([^/]+)/.exec(arn)?.[1] ?? arn;
 
 function reasonOf({ requestContext, responsePayload = "" }: FailureEvent): string {
   const { functionArn, condition, approximateInvokeCount } = requestContext;
-  const name = /functions\/([^/]+)/.exec(functionArn)?.[1] ?? functionArn;
   const answer = z.object({ errorMessage: z.string() }).safeParse(readJson(responsePayload));
   const message = answer.success ? answer.data.errorMessage : "no message";
-  return `${name}: ${condition} after ${approximateInvokeCount} attempts: ${message}`;
+  return `${nameIn(functionArn)}: ${condition} after ${approximateInvokeCount} attempts: ${message}`;
 }
 
 /** JSON of a text; undefined when it is none. */

@@ -10,20 +10,20 @@ type FamilyEvent = WorkflowEvent & { readonly input: { readonly family: string }
 const subjectOf = (family: string): string => `family-${family}`;
 
 /** Acquires the lock for the run of `event`. Returns undefined on success, else a wait for its holder. */
-export async function lockFamily(event: FamilyEvent, { cloud, clock }: Ports) {
+export async function lockFamily(event: FamilyEvent, ports: Ports) {
   const { family } = event.input;
-  const holder = await acquireLock(cloud, subjectOf(family), event.run, clock.now());
+  const holder = await acquireLock(subjectOf(family), event.run, ports);
   return holder === undefined
     ? undefined
-    : poll(event, clock, PACE.lock, `family ${family} is being changed by ${holder}`);
+    : poll(event, ports.clock, PACE.lock, `family ${family} is being changed by ${holder}`);
 }
 
-export const unlockFamily = ({ input, run }: FamilyEvent, { cloud }: Ports): Promise<void> =>
-  releaseLock(cloud, subjectOf(input.family), run);
+export const unlockFamily = ({ input, run }: FamilyEvent, ports: Ports): Promise<void> =>
+  releaseLock(subjectOf(input.family), run, ports);
 
 /** For dry runs: what the family answers with in each region, and the run that the real one would wait for. */
 export async function familyNow(family: string, regions: readonly string[], ports: Ports) {
-  const holder = await holderOf(ports.cloud, subjectOf(family), ports.clock.now());
+  const holder = await holderOf(subjectOf(family), ports);
   const serves = await servedIn(family, regions, ports);
   return { serves, ...(holder !== undefined && { waitsFor: holder }) };
 }

@@ -3,15 +3,13 @@
  *
  * APPROVAL-1. The question goes to every channel of the recipe, with a link that is signed and expires. The function
  *     that posts the message makes the link: no event and no record holds it.
- * APPROVAL-2. The answer is an object in the bucket; the first answer stands.
+ * APPROVAL-2. The answer is a line of the run's log; the first answer stands.
  * APPROVAL-3. Without an answer in time the promotion fails.
  */
 import * as z from "zod/mini";
-import { getObject } from "../../../shared/cloud/oss/objects.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { days, formatDuration, minutes, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { approvalKey } from "../../../shared/keys.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { send } from "../../../shared/send.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
@@ -23,7 +21,10 @@ import { checkedEvent, type Checked } from "./input.ts";
 
 const Ask = checkedEvent("ask", { withinMs: z.int() });
 type Ask = EventOf<typeof Ask>;
-const Approve = checkedEvent("approve", { expiresAt: z.int() });
+const Approve = checkedEvent("approve", {
+  expiresAt: z.int(),
+  answer: z.optional(z.enum(["approve", "reject"])),
+});
 type Approve = EventOf<typeof Approve>;
 
 /** A sentence on why the approval of a recipe could never be given, for before the image test costs anything. */
@@ -63,18 +64,12 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
   return next(Approve, { expiresAt }, { afterMs: PACE.approval.firstMs, note });
 }
 
-/** Loose: the webhook may note more about the answer. */
-const Answer = z.looseObject({ decision: z.enum(["approve", "reject"]) });
-
-async function awaitApproval(event: Approve, { cloud, clock }: Ports): Promise<Outcome> {
-  const { input, expiresAt } = event;
+async function awaitApproval(event: Approve, { clock }: Ports): Promise<Outcome> {
+  const { input, expiresAt, answer } = event;
   const now = clock.now();
-  const found = await getObject(cloud, approvalKey(event.run));
-  if (found !== undefined) {
-    return Answer.parse(JSON.parse(found.text)).decision === "approve"
-      ? next(Reserve, {}, { note: "approved" })
-      : failed(`${input.imageId} was rejected; its family ${input.family} stays as it is`);
-  }
+  if (answer === "approve") return next(Reserve, {}, { note: "approved" });
+  if (answer === "reject")
+    return failed(`${input.imageId} was rejected; its family ${input.family} stays as it is`);
   if (now >= expiresAt) {
     return failed(
       `${input.imageId} was not approved until ${new Date(expiresAt).toISOString()} (promote.approval.within); promote it again to ask again`,

@@ -160,7 +160,7 @@ async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
 
 /** Another promotion of the family may copy for hours. */
 export const reserve = phase(Reserve, { limitMs: hours(24), run: reserveFamily });
-export const copy = phase(Copy, { limitMs: hours(6), run: copyToRegions, compensate: toUndo });
+export const copy = phase(Copy, { limitMs: hours(6), creates: true, run: copyToRegions, compensate: toUndo });
 export const awaitCopies = phase(AwaitCopies, {
   limitMs: hours(12),
   run: awaitAllCopies,

@@ -100,12 +100,11 @@ function judgeChecks(input: Checked, index: number, output: string): string | un
     : refusalOf(allFindings(output, input.image.createdAt), input);
 }
 
-function overTime({ input, phase: name, history }: InstanceEvent<Checked>, now: number): string | undefined {
+function overTime({ input, phase: name }: InstanceEvent<Checked>, now: number): string | undefined {
   const { timeoutMs } = input.document.test;
   const tookMs = now - input.testStartedAt;
   if (tookMs <= timeoutMs) return undefined;
-  const where = `${name}: ${history.at(-1)?.note ?? "no note"}`;
-  return `the image test is not over after ${formatDuration(tookMs)} (${where}); test.timeout allows ${formatDuration(timeoutMs)}`;
+  return `the image test is not over after ${formatDuration(tookMs)} (phase ${name}); test.timeout allows ${formatDuration(timeoutMs)}`;
 }
 
 export const imageTest = ephemeralInstance({

@@ -8,34 +8,83 @@
  * From copy to verify the compensation is undo. A dry run has one phase, dry-run.
  */
 import * as z from "zod/mini";
-import { dayOf } from "../../../shared/keys.ts";
+import { CarriedRecipe } from "../../../shared/documents/completed.ts";
+import { EventError } from "../../../shared/errors.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
-import type { PromoteRequest } from "../../../shared/requests/promote.ts";
-import { firstEnvelope, firstEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { PromoteRequest } from "../../../shared/requests/promote.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import type { Trigger } from "../../../shared/triggers.ts";
+import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
-import type { Completion, Send, Workflow } from "../../../shared/workflow/workflow.ts";
-import { requestShape, type Trigger } from "../trigger.ts";
+import type { Completion, Consequences, RunRequest, Workflow } from "../../../shared/workflow/workflow.ts";
 import { approve, ask } from "./approval.ts";
 import { Check, check, Load, load } from "./check.ts";
 import { awaitCopies, copy, reserve, share } from "./copies.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
 import { imageTest, release } from "./image-test.ts";
-import type { Requested, WithRecipe } from "./input.ts";
 import { deprecate, join, preflight, verify } from "./join.ts";
 import { undo } from "./undo.ts";
 
-type PromotionEvent = WorkflowEvent & { readonly input: Requested | WithRecipe };
+const Input = z.looseObject({
+  recipe: z.string(),
+  family: z.string(),
+  imageId: z.string(),
+  document: CarriedRecipe,
+});
 
 /** Notifies the channels of the recipe. Dry runs, and runs that end before the recipe is read, notify none. */
-function notifyEnd({ input, run, by }: PromotionEvent, completion: Completion, at: number): readonly Send[] {
-  if (!("document" in input)) return [];
-  const { recipe, family, imageId, document } = input;
-  const common = { run, subject: recipe, by, at, family, imageId };
-  if (completion.kind === "failed")
-    return notificationSends(document.notify, { ...common, kind: "failed", reason: completion.reason });
-  const regions = Object.keys(completion.result["regions"] ?? {});
-  return notificationSends(document.notify, { ...common, kind: "promoted", regions });
+async function afterPromotion(
+  { input, run, by }: WorkflowEvent,
+  completion: Completion,
+  { clock }: Ports,
+): Promise<Consequences> {
+  const read = Input.safeParse(input);
+  if (!read.success) return {};
+  const { recipe, family, imageId, document } = read.data;
+  const common = { run, subject: recipe, by, at: clock.now(), family, imageId };
+  const notification =
+    completion.kind === "done"
+      ? ({ ...common, kind: "promoted", regions: Object.keys(completion.result["regions"] ?? {}) } as const)
+      : ({ ...common, kind: "failed", reason: completion.reason } as const);
+  return { notifications: notificationSends(document.notify, notification) };
+}
+
+/** An operator asks for the promotion of an image, by its recipe as it is in the bucket. It is tested like any other. */
+export const PromoteImageRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("promote-image"),
+  family: z.string(),
+  recipe: Name,
+  imageId: z.string(),
+  dryRun: z.optional(z.boolean()),
+});
+type PromoteImageRequest = z.infer<typeof PromoteImageRequest>;
+
+export const requestedPromotion = (
+  { by, ...request }: PromoteImageRequest,
+  trigger: Trigger,
+): RunRequest => ({
+  run: runId("promote", request.recipe, trigger.at, [...trigger.identity, request.imageId]),
+  by: by ?? trigger.by,
+  request,
+});
+
+const Request = z.discriminatedUnion("request", [PromoteRequest, PromoteImageRequest]);
+
+function begin(event: RequestEvent): WorkflowEvent {
+  const request = parse(Request, event.input, "promotion");
+  const { recipe, imageId } = request;
+  if (request.request === "promote") {
+    const { document } = request;
+    const { family } = document;
+    if (family === undefined)
+      throw new EventError(`recipe ${recipe} has no family to promote ${imageId} into`);
+    return firstEvent(Check, event, { recipe, imageId, family, document }, {});
+  }
+  const input = { recipe, imageId, family: request.family };
+  return request.dryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Load, event, input, {});
 }
 
 export const promotion: Workflow = {
@@ -58,37 +107,6 @@ export const promotion: Workflow = {
     verify,
     undo,
   ],
-  onComplete: notifyEnd,
+  begin,
+  onComplete: afterPromotion,
 };
-
-/** An operator asks for the promotion of an image, by its recipe as it is in the bucket. It is tested like any other. */
-export const PromoteImageRequest = z.strictObject({
-  ...requestShape,
-  request: z.literal("promote-image"),
-  family: z.string(),
-  recipe: Name,
-  imageId: z.string(),
-  dryRun: z.optional(z.boolean()),
-});
-
-export function startPromotion(
-  { recipe, imageId, document, delivery, by }: PromoteRequest,
-  now: number,
-): readonly WorkflowEvent[] {
-  const { family } = document;
-  if (family === undefined) return [];
-  // The day of the bake, not of this delivery: a repeat after midnight is still the same run.
-  const run = runId("promote", recipe, dayOf(delivery) ?? now, [delivery, imageId]);
-  const input = { recipe, imageId, family, document };
-  return [firstEvent(Check, firstEnvelope(run, by, now), input, {})];
-}
-
-export function startRequestedPromotion(
-  { run, by, recipe, imageId, family, dryRun: isDryRun = false }: z.infer<typeof PromoteImageRequest>,
-  trigger: Trigger,
-): readonly WorkflowEvent[] {
-  const id = run ?? runId("promote", recipe, trigger.at, [trigger.at, imageId]);
-  const envelope = firstEnvelope(id, by ?? trigger.by, trigger.now);
-  const input = { recipe, imageId, family };
-  return [isDryRun ? firstEvent(DryRun, envelope, input, {}) : firstEvent(Load, envelope, input, {})];
-}

@@ -11,7 +11,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
-import { hasEnded, readRecord } from "../../../shared/workflow/record.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { homeOf } from "../family/served.ts";
 import { statusOf } from "../family/status.ts";
 import { decideRetention, type Verdict } from "./decide.ts";
@@ -84,8 +84,8 @@ async function otherUsers(
   const status = statusOf(image);
   // It may wait for days to be approved.
   const waiting = status?.word === "waiting" ? status.run : undefined;
-  const record = waiting === undefined ? undefined : await readRecord(cloud, waiting);
-  const runs = waiting !== undefined && (record === undefined || !hasEnded(record));
+  const now = waiting === undefined ? undefined : standing(waiting, await readRunLog(cloud, waiting));
+  const runs = waiting !== undefined && now?.completion === undefined;
   return [
     ...(serves ? [`family ${family}, which serves it`] : []),
     ...(runs ? [`its promotion ${waiting}`] : []),

@@ -20,21 +20,30 @@ import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
-import type { Ports } from "../../../shared/invocation.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
+import type { Trigger } from "../../../shared/triggers.ts";
 import {
   eventsWith,
-  firstEnvelope,
   firstEvent,
   type EventOf,
+  type RequestEvent,
   type WorkflowEvent,
 } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
-import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
-import { requestShape, type Trigger } from "../trigger.ts";
+import {
+  done,
+  failed,
+  next,
+  phase,
+  type Outcome,
+  type RunRequest,
+  type Workflow,
+} from "../../../shared/workflow/workflow.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
 
 const Change = z.strictObject({
@@ -67,7 +76,7 @@ async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports
   const recipe = await retainingRecipe(name, ports);
   if (!recipe.ok) return failed(recipe.problem);
   const verdicts = await verdictsOf(recipe.value, ports);
-  const plan = outputKey(run, "plan");
+  const plan = outputKey(run, "plan.txt");
   const text = planText(name, dryRun, verdicts);
   await putObject(ports.cloud, plan, text, { contentType: "text/plain; charset=utf-8" });
   const left = changesIn(verdicts).slice(0, MAX_CHANGES);
@@ -104,7 +113,7 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const { input, run, counts, startedAt } = given;
   const [change, ...left] = given.left;
-  if (change === undefined) return done({ dryRun: false, plan: outputKey(run, "plan"), ...counts });
+  if (change === undefined) return done({ dryRun: false, plan: outputKey(run, "plan.txt"), ...counts });
   const { region, imageId, action } = change;
   const recipe = await retainingRecipe(input.recipe, ports);
   if (!recipe.ok) return failed(recipe.problem);
@@ -155,7 +164,12 @@ const survey = phase(Survey, { limitMs: minutes(30), run: surveyImages });
 const retire = phase(Retire, { limitMs: minutes(30), run: retireNext });
 const deleteOne = phase(Delete, { limitMs: hours(1), run: deleteImageAndSnapshots });
 
-export const retention: Workflow = { kind: "retire", phases: [survey, retire, deleteOne] };
+function begin(request: RequestEvent): WorkflowEvent {
+  const { recipe, dryRun = false } = parse(RetireRequest, request.input, "retention");
+  return firstEvent(Survey, request, { recipe, dryRun }, {});
+}
+
+export const retention: Workflow = { kind: "retire", phases: [survey, retire, deleteOne], begin };
 
 /** Applies the retention of one recipe, or of every recipe that enables it. */
 export const RetireRequest = z.strictObject({
@@ -165,18 +179,17 @@ export const RetireRequest = z.strictObject({
   dryRun: z.optional(z.boolean()),
 });
 
-export async function startRetention(
-  { recipe, run, by, dryRun = false }: z.infer<typeof RetireRequest>,
+export async function requestedRetention(
+  { recipe, by, ...request }: z.infer<typeof RetireRequest>,
   trigger: Trigger,
   ports: Ports,
-): Promise<readonly WorkflowEvent[]> {
-  const all = recipe === "*";
-  const names = all ? await retainingRecipes(ports) : [recipe];
-  return names.map((name) => {
-    const id = (all ? undefined : run) ?? runId("retire", name, trigger.at, [trigger.at, trigger.by, dryRun]);
-    const envelope = firstEnvelope(id, by ?? trigger.by, trigger.now);
-    return firstEvent(Survey, envelope, { recipe: name, dryRun }, {});
-  });
+): Promise<readonly RunRequest[]> {
+  const names = recipe === "*" ? await retainingRecipes(ports) : [recipe];
+  return names.map((name) => ({
+    run: runId("retire", name, trigger.at, trigger.identity),
+    by: by ?? trigger.by,
+    request: { ...request, recipe: name },
+  }));
 }
 
 /** A recipe that cannot be read is left out: its bake reports what is wrong. */

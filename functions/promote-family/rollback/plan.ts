@@ -4,12 +4,12 @@ import { describeImages, familyImage, type Image } from "../../../shared/cloud/e
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { outputKey } from "../../../shared/keys.ts";
+import { digest, outputKey } from "../../../shared/keys.ts";
 import { RunId } from "../../../shared/names.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
-import { readRecord } from "../../../shared/workflow/record.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { Deprecation, ImageIn } from "../family/deprecate.ts";
 import { homeOf, servedIn, supersedingImages } from "../family/served.ts";
 import { rolledBackBy, statusOf } from "../family/status.ts";
@@ -43,11 +43,15 @@ const List = z.strictObject({
 });
 type List = z.infer<typeof List>;
 
-export const listKey = (run: string): string => outputKey(run, "deprecated");
+export const listKey = (run: string, text: string): string =>
+  outputKey(run, `deprecated-${digest(text)}.json`);
 
-/** The list of a rollback; undefined when it wrote none. */
+const Listed = z.looseObject({ list: z.string() });
+
+/** The list of a rollback; undefined when it came to none. */
 export async function readList(run: string, cloud: Ports["cloud"]): Promise<List | undefined> {
-  const found = await getObject(cloud, listKey(run));
+  const now = Listed.safeParse(standing(run, await readRunLog(cloud, run))?.event);
+  const found = now.success ? await getObject(cloud, now.data.list) : undefined;
   return found && List.parse(JSON.parse(found.text));
 }
 
@@ -103,8 +107,8 @@ async function otherRegions(
 /** The regions of a promotion, from its record. An image that Kiln did not promote has no copies. */
 async function regionsOf(promotion: string | undefined, { cloud }: Ports): Promise<string[] | undefined> {
   if (promotion === undefined) return [];
-  const record = await readRecord(cloud, promotion);
-  const regions = ImageIn.safeParse(record?.result?.["regions"]);
+  const { completion } = standing(promotion, await readRunLog(cloud, promotion)) ?? {};
+  const regions = ImageIn.safeParse(completion?.result?.["regions"]);
   return regions.success ? Object.keys(regions.data) : undefined;
 }
 

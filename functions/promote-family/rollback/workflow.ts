@@ -21,19 +21,31 @@ import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
-import type { Ports } from "../../../shared/invocation.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { oneTarget, PREVIOUS, rollbackShape } from "../../../shared/requests/rollback.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
+import type { Trigger } from "../../../shared/triggers.ts";
 import {
-  firstEnvelope,
   firstEvent,
   type EventOf,
+  type RequestEvent,
   type WorkflowEvent,
 } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { familyName, runId, subjectOf } from "../../../shared/workflow/run-id.ts";
-import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
+import {
+  done,
+  failed,
+  next,
+  phase,
+  type Completion,
+  type Consequences,
+  type Outcome,
+  type RunRequest,
+  type Workflow,
+} from "../../../shared/workflow/workflow.ts";
 import {
   deprecate as deprecateImage,
   Deprecation,
@@ -45,11 +57,10 @@ import {
 import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
-import { requestShape, type Trigger } from "../trigger.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
 import { event, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
 
-const state = { targets: ImageIn, deprecated: z.array(Deprecation) };
+const state = { targets: ImageIn, deprecated: z.array(Deprecation), list: z.optional(z.string()) };
 
 const Plan = event("plan", {});
 type Plan = EventOf<typeof Plan>;
@@ -74,15 +85,14 @@ async function startBack({ input, run }: Plan, back: Back, ports: Ports): Promis
   const plan = await planBack(input.family, back, ports);
   if (!plan.ok) return failed(plan.problem);
   const { targets, list } = plan.value;
-  // The first list stands: a repeat after the first change would no longer see the accounts of an image.
-  await putObject(ports.cloud, listKey(run), JSON.stringify(list), {
-    contentType: "application/json",
-    ifAbsent: true,
-  });
+  const text = JSON.stringify(list);
+  // Named by its content: a second attempt writes its own list, and the log says which one the run goes by.
+  const key = listKey(run, text);
+  await putObject(ports.cloud, key, text, { contentType: "application/json" });
   const { deprecated } = list;
   const out = deprecated.map(placed).join(", ") || "nothing";
   const note = `back to ${targets[homeOf(ports)]}: ${out} steps back`;
-  return next(Deprecate, { targets, deprecated }, { note });
+  return next(Deprecate, { targets, deprecated, list: key }, { note });
 }
 
 async function startUndo(family: string, ports: Ports): Promise<Outcome> {
@@ -92,7 +102,7 @@ async function startUndo(family: string, ports: Ports): Promise<Outcome> {
 
 async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
-  const { targets, deprecated, input, run } = given;
+  const { targets, deprecated, input, run, list } = given;
   const refused = new Map<string, string>();
   for (const image of deprecated) {
     if (refused.has(image.region)) continue;
@@ -107,7 +117,7 @@ async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
   if (refused.size > 0) return failed(refusal(given, refused));
   const note = `${input.family} steps back`;
-  return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
+  return next(Confirm, { targets, deprecated, list }, { afterMs: PACE.step.firstMs, note });
 }
 
 /** ROLLBACK-2. */
@@ -137,7 +147,7 @@ async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
 }
 
 async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
-  const { input, run, by, targets } = given;
+  const { input, targets } = given;
   const { family, target } = input;
   const waitsFor = await notServedYet(family, targets, ports);
   if (waitsFor !== undefined) return poll(given, ports.clock, PACE.family, waitsFor);
@@ -145,30 +155,13 @@ async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
   const imageId = String(targets[homeOf(ports)]);
   const out = given.deprecated.map(placed);
   const undone = target.kind === "undo";
-  const recipe = await recipeOf(imageId, ports);
-  const sends = notificationSends(recipe?.notify ?? [], {
-    kind: "rolledBack",
-    run,
-    subject: recipe?.name ?? subjectOf(run),
-    by,
-    at: ports.clock.now(),
+  return done({
     family,
     imageId,
-    regions: Object.keys(targets),
-    reason: undone
-      ? `a rollback was undone: ${out.join(", ")} is back`
-      : `${out.join(", ") || "nothing"} stepped back`,
+    regions: targets,
+    ...(undone ? { broughtBack: out } : { steppedBack: out }),
+    proved: `${family} answers with ${imageId}`,
   });
-  return done(
-    {
-      family,
-      imageId,
-      regions: targets,
-      ...(undone ? { broughtBack: out } : { steppedBack: out }),
-      proved: `${family} answers with ${imageId}`,
-    },
-    sends,
-  );
 }
 
 /** The recipe of an image, for its channels. Without a valid recipe no channel is notified. */
@@ -191,28 +184,74 @@ const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateAll, co
 const restore = phase(Restore, { limitMs: minutes(30), run: restoreAll, compensate: askAgain });
 const confirm = phase(Confirm, { limitMs: minutes(15), run: confirmServed });
 
-export const rollback: Workflow = { kind: "rollback", phases: [dryRun, plan, deprecate, restore, confirm] };
+function begin(request: RequestEvent): WorkflowEvent {
+  const {
+    family,
+    to = PREVIOUS,
+    regions,
+    undo,
+    dryRun: isDryRun,
+  } = parse(RollbackRequest, request.input, "rollback");
+  const back = { kind: "back", to, ...(regions !== undefined && { regions }) } as const;
+  const input = { family, target: undo ? ({ kind: "undo" } as const) : back };
+  return isDryRun ? firstEvent(DryRun, request, input, {}) : firstEvent(Plan, request, input, {});
+}
+
+/** Only a finished rollback notifies, and only the channels of a recipe that can be read. */
+async function afterRollback(
+  given: WorkflowEvent,
+  completion: Completion,
+  ports: Ports,
+): Promise<Consequences> {
+  const { run, by } = given;
+  const result = Result.safeParse(completion.kind === "done" ? completion.result : undefined);
+  if (!result.success) return {};
+  const { family, imageId, regions, broughtBack, steppedBack = [] } = result.data;
+  const recipe = await recipeOf(imageId, ports);
+  return {
+    notifications: notificationSends(recipe?.notify ?? [], {
+      kind: "rolledBack",
+      run,
+      subject: recipe?.name ?? subjectOf(run),
+      by,
+      at: ports.clock.now(),
+      family,
+      imageId,
+      regions: Object.keys(regions),
+      reason: broughtBack
+        ? `a rollback was undone: ${broughtBack.join(", ")} is back`
+        : `${steppedBack.join(", ") || "nothing"} stepped back`,
+    }),
+  };
+}
+
+/** The result of a rollback or an undo; not that of a dry run. */
+const Result = z.looseObject({
+  family: z.string(),
+  imageId: z.string(),
+  regions: ImageIn,
+  proved: z.string(),
+  broughtBack: z.optional(z.array(z.string())),
+  steppedBack: z.optional(z.array(z.string())),
+});
+
+export const rollback: Workflow = {
+  kind: "rollback",
+  phases: [dryRun, plan, deprecate, restore, confirm],
+  begin,
+  onComplete: afterRollback,
+};
 
 /** Moves a family back to one target, or undoes its last rollback. */
 export const RollbackRequest = z
   .strictObject({ ...requestShape, request: z.literal("rollback"), family: z.string(), ...rollbackShape })
   .check(...oneTarget);
 
-export function startRollback(
-  {
-    run,
-    by,
-    family,
-    to = PREVIOUS,
-    regions,
-    undo = false,
-    dryRun: isDryRun = false,
-  }: z.infer<typeof RollbackRequest>,
+export const requestedRollback = (
+  { by, ...request }: z.infer<typeof RollbackRequest>,
   trigger: Trigger,
-): readonly WorkflowEvent[] {
-  const id = run ?? runId("rollback", familyName(family), trigger.at, [trigger.at, family]);
-  const envelope = firstEnvelope(id, by ?? trigger.by, trigger.now);
-  const back = { kind: "back", to, ...(regions !== undefined && { regions }) } as const;
-  const input = { family, target: undo ? ({ kind: "undo" } as const) : back };
-  return [isDryRun ? firstEvent(DryRun, envelope, input, {}) : firstEvent(Plan, envelope, input, {})];
-}
+): RunRequest => ({
+  run: runId("rollback", familyName(request.family), trigger.at, [...trigger.identity, request.family]),
+  by: by ?? trigger.by,
+  request,
+});

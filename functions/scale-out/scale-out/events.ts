@@ -15,6 +15,8 @@ const Input = z.strictObject({
   imageId: z.string(),
   /** The disks it is priced with; a launch template may add to those that are sent. */
   disks: PricedDisks,
+  /** The copy of the fleet's user data object: an edit during the run changes the next run only. */
+  userData: z.optional(z.string()),
   /** The order in which the offerings of the fleet are tried, as their places in the document's order. */
   order: z.array(z.int()),
 });

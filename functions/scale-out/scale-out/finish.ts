@@ -31,7 +31,7 @@ async function finishRun(event: Finish, ports: Ports): Promise<Outcome> {
     return poll(event, clock, PACE.instance, `${unseen} instances are not listed or not running yet`);
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
-  if (!(await closeReservation(cloud, closing, clock.now()))) return afterLostRace(event, input.fleet, ports);
+  if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
   return report(event, launched, cloud);
 }
 

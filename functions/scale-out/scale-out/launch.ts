@@ -7,7 +7,6 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, isCapacity, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { outputKey } from "../../../shared/keys.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -117,14 +116,12 @@ async function refused(event: Launch, offering: Offering, error: CloudError, por
   return progress.pages.length === 0 ? toRelease(event, error.message) : endShort(event, error.message);
 }
 
-/** The copy of the fleet's user data object: an edit during the run changes the next run only. */
-export const userDataKey = (run: string): string => outputKey(run, "user-data");
-
 /** The same parameters whenever this event is delivered. */
 async function readParams(event: Launch, offering: Offering, amount: number, cloud: CloudClient) {
   const { run, input, progress, phaseStartedAt: at } = event;
   const { UserData, HostNames } = input.document.launch;
-  const userData = UserData?.text ?? (UserData && (await getObject(cloud, userDataKey(run)))?.bytes);
+  const copy = input.userData === undefined ? undefined : await getObject(cloud, input.userData);
+  const userData = UserData?.text ?? copy?.bytes;
   return launchParams(input, offering, {
     run,
     amount,
@@ -135,4 +132,9 @@ async function readParams(event: Launch, offering: Offering, amount: number, clo
   });
 }
 
-export const launch = phase(Launch, { limitMs: minutes(30), run: launchNext, compensate: toRelease });
+export const launch = phase(Launch, {
+  limitMs: minutes(30),
+  creates: true,
+  run: launchNext,
+  compensate: toRelease,
+});

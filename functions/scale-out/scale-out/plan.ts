@@ -7,6 +7,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { userDataProblem } from "../../../shared/documents/names.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { digest, outputKey } from "../../../shared/keys.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
 import type { PricedDisks } from "../../../shared/limits/price.ts";
 import { orderByCapacity } from "../../../shared/offerings.ts";
@@ -15,7 +16,6 @@ import { failed, next, phase, type Outcome } from "../../../shared/workflow/work
 import { dryRun } from "./dry-run.ts";
 import { initialProgress, Reserve } from "./events.ts";
 import { fleetOfferings } from "./launch-params.ts";
-import { userDataKey } from "./launch.ts";
 import { readPassword } from "./password.ts";
 import { Plan } from "./start.ts";
 
@@ -32,8 +32,11 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
   const planned = { ...input, document, imageId, disks, order };
   if (input.dryRun) return dryRun(run, planned, userData, ports);
-  if (userData && document.launch.UserData?.object !== undefined)
-    await putObject(cloud, userDataKey(run), userData, { ifAbsent: true });
+  if (userData && document.launch.UserData?.object !== undefined) {
+    const key = outputKey(run, `user-data-${digest(userData)}`);
+    await putObject(cloud, key, userData);
+    Object.assign(planned, { userData: key });
+  }
   const note = `family ${document.family} serves ${imageId}`;
   return next(Reserve, { progress: initialProgress(imageId), want: input.count }, { input: planned, note });
 }

@@ -67,7 +67,7 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   const woke = await wokenBefore(event, ports.cloud);
   const decideOn = await decider({ run, round, count: want, woke }, input, ports);
   let reservation: Reservation | undefined;
-  const stored = await updateReservations(ports.cloud, input.fleet, async (reservations) => {
+  const stored = await updateReservations(ports, input.fleet, async (reservations) => {
     reservation = await decideOn(reservations);
     if (reservations.grants.includes(reservation)) return undefined;
     return withReservation(reservations, reservation, ports.clock.now());

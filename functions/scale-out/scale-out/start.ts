@@ -1,29 +1,39 @@
-/** The first event of a scale-out. */
+/** The request for a scale-out, and the first phase. */
 import * as z from "zod/mini";
-import { parse } from "../../../shared/invocation.ts";
-import { Name, RunId } from "../../../shared/names.ts";
-import { eventsWith, firstEnvelope, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { Name } from "../../../shared/names.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { triggerOf } from "../../../shared/triggers.ts";
+import {
+  eventsWith,
+  firstEvent,
+  type EventOf,
+  type RequestEvent,
+} from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
+import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { request } from "./events.ts";
 
-/** Asks for `count` more running instances of a fleet; from the webhook or `s invoke`. */
+/** Asks for `count` more running instances of a fleet. */
 const ScaleRequest = z.strictObject({
-  v: z.literal(1),
+  ...requestShape,
   request: z.literal("scale-out"),
   fleet: Name,
   count: z.int().check(z.minimum(1)),
   dryRun: z.optional(z.boolean()),
-  /** The run id, when the sender has already answered with it. */
-  run: z.optional(RunId),
-  by: z.optional(z.string()),
 });
 
 export const Plan = eventsWith(z.strictObject(request))("plan", {});
 export type Plan = EventOf<typeof Plan>;
 
-/** @throws EventError for a payload that is no request for instances. */
-export function startScaleOut(payload: unknown, now: number): Plan {
-  const { fleet, count, dryRun = false, run, by = "invoke" } = parse(ScaleRequest, payload, "scale-out");
-  const envelope = firstEnvelope(run ?? runId("scale", fleet, now, [now, by]), by, now);
-  return { ...envelope, phase: "plan", input: { fleet, count, dryRun } };
+/** The run that `s invoke` asks for. @throws EventError for a payload that is no request for instances. */
+export async function startScaleOut(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
+  const { asked, trigger } = triggerOf(payload, ports);
+  const { by = trigger.by, ...given } = parse(ScaleRequest, asked, "scale-out");
+  return [{ run: runId("scale", given.fleet, trigger.at, trigger.identity), by, request: given }];
+}
+
+export function beginScaleOut(event: RequestEvent) {
+  const { fleet, count, dryRun = false } = parse(ScaleRequest, event.input, "scale-out");
+  return firstEvent(Plan, event, { fleet, count, dryRun }, {});
 }

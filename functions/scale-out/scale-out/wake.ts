@@ -68,4 +68,9 @@ async function startAll(ids: readonly string[], cloud: CloudClient, now: number)
   };
 }
 
-export const wake = phase(Wake, { limitMs: minutes(30), run: wakeNext, compensate: toRelease });
+export const wake = phase(Wake, {
+  limitMs: minutes(30),
+  creates: true,
+  run: wakeNext,
+  compensate: toRelease,
+});

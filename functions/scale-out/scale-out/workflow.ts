@@ -10,12 +10,14 @@
  * SCALE-5. Every path after plan ends in finish, which closes the reservation. A run that is cancelled before it
  *     reserved anything takes it too: a late duplicate of its last event may still reserve.
  */
+import { minutes } from "../../../shared/duration.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { finish } from "./finish.ts";
 import { launch } from "./launch.ts";
 import { plan } from "./plan.ts";
 import { release } from "./release.ts";
 import { reserve } from "./reserve.ts";
+import { beginScaleOut } from "./start.ts";
 import { start } from "./start-created.ts";
 import { verify } from "./verify.ts";
 import { wake } from "./wake.ts";
@@ -23,4 +25,7 @@ import { wake } from "./wake.ts";
 export const scaleOut: Workflow = {
   kind: "scale",
   phases: [plan, reserve, wake, launch, start, verify, release, finish],
+  // Whoever asks for instances wants them now.
+  validForMs: minutes(30),
+  begin: beginScaleOut,
 };

@@ -9,7 +9,6 @@ import { describeInstances, type Instance } from "../../../shared/cloud/ecs/inst
 import { minutes } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { verdictsKey } from "../../../shared/keys.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -65,7 +64,7 @@ function classify(instances: readonly Instance[], { input, run }: Confirm): Foun
   };
 }
 
-async function resultOf({ tally, input, run }: Confirm, found: Found, { cloud, clock }: Ports) {
+async function resultOf({ tally, input }: Confirm, found: Found, { cloud, clock }: Ports) {
   const { policy, fleet } = input;
   const saving = found.stopped.filter(({ stoppedMode }) => stoppedMode === "StopCharging");
   const charging = policy.stoppedMode === "StopCharging" ? found.stopped : [];
@@ -86,7 +85,7 @@ async function resultOf({ tally, input, run }: Confirm, found: Found, { cloud, c
       startedAgain: listed(found.runningAgain),
       warned: listed(tally.announced),
     }),
-    verdicts: verdictsKey(run),
+    verdicts: input.verdicts,
   };
 }
 

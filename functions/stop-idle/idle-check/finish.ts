@@ -29,9 +29,9 @@ import { inWords, readSurplus, SurplusMember, whyNoLonger } from "./surplus.ts";
 export const Untag = checkEvent("untag", { ending: Ending });
 type Untag = EventOf<typeof Untag>;
 
-async function untagAndUnlock({ ending, input, run }: Untag, { cloud }: Ports): Promise<Outcome> {
-  await untagEach(cloud, ending.untag, [TAG.stoppedBy, TAG.stoppedAt]);
-  await releaseLock(cloud, lockName(input.fleet), run);
+async function untagAndUnlock({ ending, input, run }: Untag, ports: Ports): Promise<Outcome> {
+  await untagEach(ports.cloud, ending.untag, [TAG.stoppedBy, TAG.stoppedAt]);
+  await releaseLock(lockName(input.fleet), run, ports);
   return ending.problem === undefined ? done(ending.result) : failed(ending.problem);
 }
 

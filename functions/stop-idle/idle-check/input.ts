@@ -15,6 +15,8 @@ const CheckInput = z.strictObject({
   ...request,
   policy: CarriedIdlePolicy,
   family: z.string(),
+  /** The object with the verdict on every member. */
+  verdicts: z.string(),
   /** How many members may be stopped; the next checks release the others. */
   maxStopped: z.int(),
 });

@@ -4,7 +4,6 @@ import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { verdictsKey } from "../../../shared/keys.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
@@ -30,7 +29,7 @@ export const Survey = surveyEvent("survey", {});
 type Survey = EventOf<typeof Survey>;
 
 async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
-  const { cloud, clock, log } = ports;
+  const { cloud, log } = ports;
   const { fleet } = event.input;
   const loaded = await loadFleet(cloud, fleet);
   if ("problem" in loaded) return failed(loaded.problem);
@@ -38,19 +37,19 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   const policy = document.idle;
   if (policy === undefined) return done({ fleet, note: "this fleet has no idle policy" });
   const dryRun = event.input.dryRun || policy.dryRun;
-  const holder = dryRun ? undefined : await acquireLock(cloud, lockName(fleet), event.run, clock.now());
+  const holder = dryRun ? undefined : await acquireLock(lockName(fleet), event.run, ports);
   if (holder !== undefined) return done({ fleet, skipped: `${holder} is checking this fleet` });
 
   const members = await membersOf(cloud, fleet);
-  const assessed = await assessFleet(document, policy, members, ports);
-  const verdicts = await storeVerdicts(cloud, event.run, assessed);
+  const verdicts = await assessFleet(document, policy, members, ports);
+  const stored = await storeVerdicts(cloud, event.run, verdicts);
   const summary = summarize(verdicts, countRunning(members));
   log({ run: event.run, fleet, summary, verdicts: verdicts.slice(0, LOGGED_MAX) });
   const maxStopped = document.limits.max;
-  const input = { fleet, dryRun, policy, family: document.family, maxStopped };
+  const input = { fleet, dryRun, policy, family: document.family, verdicts: stored, maxStopped };
   const risks = verdicts.flatMap(({ id, risks: own = [] }) => own.map((risk) => `${id} ${risk}`));
   const lists = nonEmpty({ risks: listed(risks) });
-  const result = { fleet, ...summary, ...lists, verdicts: verdictsKey(event.run) };
+  const result = { fleet, ...summary, ...lists, verdicts: stored };
   const found = { input, members, summary, result, ...planOf(members, verdicts) };
   return dryRun ? dryRunResult(found, ports) : begin(event, found, ports);
 }
@@ -108,7 +107,7 @@ async function dryRunResult(found: Surveyed, { cloud, clock }: Ports): Promise<O
   });
 }
 
-async function begin({ run, startedAt }: Survey, found: Surveyed, { cloud }: Ports): Promise<Outcome> {
+async function begin({ run, startedAt }: Survey, found: Surveyed, ports: Ports): Promise<Outcome> {
   const { input, members, summary, stops, announce, unannounce } = found;
   if (stops.length + announce.length + unannounce.length > 0) {
     const note = `${stops.length} of ${summary.running} are idle, ${announce.length} are to be announced`;
@@ -118,7 +117,7 @@ async function begin({ run, startedAt }: Survey, found: Surveyed, { cloud }: Por
   const result = { ...found.result, stopped: [] };
   if (stoppedOf(members).length > input.maxStopped)
     return next(SelectSurplus, { ending: { untag: [], result } }, { input });
-  await releaseLock(cloud, lockName(input.fleet), run);
+  await releaseLock(lockName(input.fleet), run, ports);
   return done(result);
 }
 

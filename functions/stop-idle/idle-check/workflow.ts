@@ -6,14 +6,23 @@
  *
  * A phase without members is skipped. One check of a fleet runs at a time (LOCK-1).
  */
+import { parse } from "../../../shared/invocation.ts";
+import { fleetRequest } from "../../../shared/requests/fleet.ts";
+import { firstEvent } from "../../../shared/workflow/envelope.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { announce, notify, unannounce } from "./announce.ts";
 import { confirm } from "./confirm.ts";
 import { awaitRelease, release, selectSurplus, untag } from "./finish.ts";
 import { stop } from "./stop.ts";
-import { survey } from "./survey.ts";
+import { Survey, survey } from "./survey.ts";
+
+export const CheckRequest = fleetRequest("stop-idle");
 
 export const idleCheck: Workflow = {
   kind: "idle",
   phases: [survey, announce, notify, unannounce, stop, confirm, selectSurplus, release, awaitRelease, untag],
+  begin: (event) => {
+    const { fleet, dryRun = false } = parse(CheckRequest, event.input, "idle check");
+    return firstEvent(Survey, event, { fleet, dryRun }, {});
+  },
 };

@@ -4,18 +4,19 @@ import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
-import type { Ports } from "../../../shared/invocation.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { Name } from "../../../shared/names.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
-import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
 
-export const InstanceId = z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/));
+const InstanceId = z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/));
 
 const event = eventsWith(z.strictObject({ fleet: Name }));
 
-export const Keep = event("keep", { instance: InstanceId, until: z.int() });
+const Keep = event("keep", { instance: InstanceId, until: z.int() });
 type Keep = EventOf<typeof Keep>;
 
 async function keepInstance({ input, instance: id, until }: Keep, { cloud }: Ports): Promise<Outcome> {
@@ -34,6 +35,15 @@ async function keepInstance({ input, instance: id, until }: Keep, { cloud }: Por
   return done({ fleet, instance: id, keptUntil: tagInstant(until) });
 }
 
+/** Keeps one instance running until `until`, epoch ms. */
+export const KeepRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("keep"),
+  fleet: Name,
+  instance: InstanceId,
+  until: z.int(),
+});
+
 export const keep: Workflow = {
   kind: "keep",
   phases: [
@@ -43,4 +53,8 @@ export const keep: Workflow = {
       compensate: (_event, reason) => failed(reason),
     }),
   ],
+  begin: (request) => {
+    const { fleet, instance, until } = parse(KeepRequest, request.input, "keep");
+    return firstEvent(Keep, request, { fleet }, { instance, until });
+  },
 };

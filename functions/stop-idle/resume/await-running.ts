@@ -43,7 +43,7 @@ async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome>
     return poll(event, clock, PACE.instance, `${starting.length} of ${started.length} are starting`);
   const running = found.filter(({ status }) => status === "Running").map(({ id }) => id);
   const { fleet } = event.input;
-  const closed = await closeReservation(cloud, { fleet, run: event.run, launched: 0 }, clock.now());
+  const closed = await closeReservation(ports, { fleet, run: event.run, launched: 0 });
   if (!closed) return afterLostRace(event, fleet, ports);
   const refused = listedRefusals(event.tally);
   if (event.problem !== undefined) return failed(`${event.problem}; ${running.length} were started`);

@@ -65,14 +65,15 @@ async function reserveMembers(
   { run, input }: Reserve,
   priced: PricedFleet,
   policy: IdlePolicy,
-  { cloud, clock }: Ports,
+  ports: Ports,
 ): Promise<Reserved | undefined> {
-  const now = clock.now();
+  const { cloud } = ports;
+  const now = ports.clock.now();
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
   let reserved: Reserved | undefined;
-  const written = await updateReservations(cloud, fleet.name, async (reservations) => {
+  const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await membersOf(cloud, fleet.name);
     const wanted = instances
       .filter((instance) => whyNotStarted(instance, policy, now) === undefined)

@@ -3,12 +3,21 @@
  *
  *   reserve → start for each slice → (change-type → start) for each member without capacity → await-running
  */
+import { parse } from "../../../shared/invocation.ts";
+import { fleetRequest } from "../../../shared/requests/fleet.ts";
+import { firstEvent } from "../../../shared/workflow/envelope.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { awaitRunning } from "./await-running.ts";
-import { reservation } from "./reserve.ts";
+import { reservation, Reserve } from "./reserve.ts";
 import { changeInstance, start } from "./start.ts";
+
+export const ResumeRequest = fleetRequest("resume");
 
 export const resume: Workflow = {
   kind: "resume",
   phases: [reservation, start, changeInstance, awaitRunning],
+  begin: (event) => {
+    const { fleet, dryRun = false } = parse(ResumeRequest, event.input, "resume");
+    return firstEvent(Reserve, event, { fleet, dryRun }, {});
+  },
 };

@@ -2,7 +2,8 @@
  * Hands an event to a function, later and once: asynchronous invocation with a delay and a task id.
  *
  * INVOKE-1. Only this file knows how a delay is asked for; what it promises is inexact, so receivers check the time.
- * INVOKE-2. A task id that was used before is refused by the platform (409): for us that is "duplicate", no error.
+ * INVOKE-2. A task id that was used before may be refused by the platform: for us that is "duplicate", no error. Any
+ *     other 409 is one. https://www.alibabacloud.com/help/en/functioncompute/fc/asynchronous-task-management
  * INVOKE-3. Two adapters. @alicloud/fc2 signs "FC", which is proven for 3.0 functions only on other routes than
  *     invocations; the core client signs ACS3, which the 3.0 API documents. A refused signature of the
  *     first falls over to the second, and the log says so.
@@ -100,6 +101,11 @@ function isUnsigned({ code, status }: CloudError): boolean {
   return DENIED.has(code) || ((status === 401 || status === 403) && code === `Http${status}`);
 }
 
+/** The code differs by version of the API; all name the task or the stateful invocation that is there already. */
+const isDuplicate = (code = "", said = ""): boolean =>
+  /(?:Task|StatefulAsyncInvocation)\w*AlreadyExist/i.test(code) ||
+  /(?:task|invocation)\b.*\balready exist/i.test(said);
+
 async function viaFc2(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
   const { access } = client;
   const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
@@ -131,7 +137,7 @@ function readFc2(client: CloudClient, error: unknown): "accepted" | "duplicate" 
   if (name === "SyntaxError" && message.includes("end of JSON input")) return "accepted";
   const [, status, requestId = "", said = ""] =
     /failed with (\d+)\. requestid: (.*?), message: (.*)\.$/s.exec(message) ?? [];
-  if (status === "409") return "duplicate";
+  if (status === "409" && isDuplicate(code, said)) return "duplicate";
   if (status === undefined) throw refusal(client.access.credentials, "fc", "InvokeFunction", error);
   throw cloudError({
     product: "fc",
@@ -169,7 +175,7 @@ async function viaCore(client: CloudClient, delivery: Delivery): Promise<"accept
     return "accepted";
   } catch (error) {
     const refused = refusal(client.access.credentials, "fc", "InvokeFunction", error);
-    if (refused.status === 409) return "duplicate";
+    if (refused.status === 409 && isDuplicate(refused.code, refused.message)) return "duplicate";
     throw refused;
   }
 }

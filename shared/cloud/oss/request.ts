@@ -3,6 +3,8 @@
  *
  * OSS-REQUEST-1. The canonical path is always /BUCKET/KEY, whatever the URL looks like.
  * OSS-REQUEST-2. The body is not hashed (UNSIGNED-PAYLOAD): TLS protects it, and the cloud accepts it for every call.
+ * OSS-REQUEST-3. Only content-type and the x-oss- headers are signed.
+ *     https://www.alibabacloud.com/help/en/oss/developer-reference/recommend-to-use-signature-version-4
  */
 import { createHash, createHmac } from "node:crypto";
 import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
@@ -16,7 +18,7 @@ import { textOf } from "./xml.ts";
 
 export interface BucketCall {
   readonly action: string;
-  readonly method: "GET" | "HEAD" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   /** Left out for calls on the bucket itself. */
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -75,6 +77,7 @@ export function signedHeaders({ access, clock }: CloudClient, call: BucketCall):
     `/${access.bucket}/${encodePath(call.key ?? "")}`,
     canonicalQuery(call.query ?? {}),
     ...Object.keys(headers)
+      .filter((name) => name === "content-type" || name.startsWith("x-oss-"))
       .toSorted()
       .map((name) => `${name}:${headers[name]?.trim()}`),
     "",
@@ -91,7 +94,7 @@ export function signedHeaders({ access, clock }: CloudClient, call: BucketCall):
 
 function exchange(url: URL, call: BucketCall, headers: Record<string, string>): Promise<BucketAnswer> {
   const request = url.protocol === "http:" ? requestHttp : requestHttps;
-  const length = call.method === "PUT" ? { "content-length": String(call.body?.length ?? 0) } : {};
+  const length = call.method.startsWith("P") ? { "content-length": String(call.body?.length ?? 0) } : {};
   return new Promise((resolve, reject) => {
     const options = { method: call.method, headers: { ...headers, ...length } };
     const sent = request(url, options, (answer) => {

@@ -1,6 +1,6 @@
 /** How a fleet grows: past empty zones, under a burst, one machine at a time, by waking, and how it sleeps. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
-import { hasEnded, type RunRecord } from "../../../shared/workflow/record.ts";
+import { hasEnded, type RunRecord } from "../../support/records.ts";
 import { readExample } from "../examples.ts";
 import { members, type Stage } from "../stage.ts";
 import {

@@ -1,7 +1,7 @@
 /** Idle instances are stopped, each with its reason, and started again in working hours. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
 import { TAG } from "../../../shared/tags.ts";
-import type { RunRecord } from "../../../shared/workflow/record.ts";
+import type { RunRecord } from "../../support/records.ts";
 import { BUSY, type Load } from "../../cloud/index.ts";
 import { members, type Stage } from "../stage.ts";
 import { act, broken, held, hold, pending, type Scene, see, type Story } from "../story.ts";

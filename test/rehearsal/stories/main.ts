@@ -1,6 +1,6 @@
 /** From a recipe to a stopped fleet: the story of `npm start`. */
 import { hours, minutes } from "../../../shared/duration.ts";
-import type { RunRecord } from "../../../shared/workflow/record.ts";
+import type { RunRecord } from "../../support/records.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { BUSY, type Load } from "../../cloud/index.ts";
 import { readExample } from "../examples.ts";

@@ -1,6 +1,6 @@
 /** What can happen to an image once it is made: kept out, outrun, taken along to other regions, taken back, let go. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
-import { hasEnded, type RunRecord } from "../../../shared/workflow/record.ts";
+import { hasEnded, type RunRecord } from "../../support/records.ts";
 import { servedBy, type Stage } from "../stage.ts";
 import { act, broken, held, hold, type Look, pending, type Scene, see, type Step } from "../story.ts";
 import { BUCKET } from "../../support/deployment.ts";

@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { judgeImage, judgeInstance } from "../../../../../functions/janitor/cleanup/decide.ts";
 import { days, hours, minutes } from "../../../../../shared/duration.ts";
-import { queuedRecord, type RunRecord } from "../../../../../shared/workflow/record.ts";
+import { queuedRecord, type RunRecord } from "../../../../support/records.ts";
 
 const NOW = Date.UTC(2026, 0, 5);
 const RUN = "bake-web-20260104-0123456789ab";

@@ -1,0 +1,63 @@
+/**
+ * Begins runs: line 0 of the log, then the first event. Whoever asks writes the line, so an accepted run is never
+ * forgotten, whatever happens to its event.
+ *
+ * BEGIN-1. `open/<run>` is written before line 0 and deleted after the last line. The janitor lists it to find the runs
+ *     at work without reading all others. It decides nothing: the log does.
+ * BEGIN-2. A run that is there already is a repeat, and nothing more happens.
+ */
+import { deleteObject, putObject } from "../cloud/oss/objects.ts";
+import { EventError, messageOf } from "../errors.ts";
+import type { Ports } from "../invocation.ts";
+import { openKey, runKey } from "../keys.ts";
+import { taskId } from "../names.ts";
+import { send } from "../send.ts";
+import type { WorkflowEvent } from "./envelope.ts";
+import { append } from "./log.ts";
+import { inputLine, standing } from "./run-log.ts";
+import { functionOf } from "./run-id.ts";
+import type { RunRequest } from "./workflow.ts";
+
+/** The longest delay that is asked for; the receiver of an event waits on. */
+const DELAY_MAX_MS = 3_500_000;
+
+/** Queues an event of a run. `label` makes its task id differ from the one of an earlier try. */
+export async function sendEvent(event: WorkflowEvent, ports: Ports, label = ""): Promise<void> {
+  const to = functionOf(event.run);
+  if (to === undefined) throw new EventError(`no function carries out ${event.run}`);
+  const now = ports.clock.now();
+  const delayMs = Math.min(Math.max(0, event.runAt - now), DELAY_MAX_MS);
+  const id = taskId.event(event.run, event.seq, label);
+  await send(
+    { to, taskId: id, event: { ...event, ...(delayMs > 0 && { dueAt: now + delayMs }) } },
+    ports,
+    delayMs,
+  );
+}
+
+/**
+ * Writes line 0 of a run and sends its first event, once; a lost event is sent by the janitor. True for a repeat.
+ * @throws CloudError when the bucket cannot be written or its answer is lost: then it is open whether the run begins.
+ */
+export async function beginRun({ run, by, request }: RunRequest, ports: Ports): Promise<boolean> {
+  await putObject(ports.cloud, openKey(run), "{}", { contentType: "application/json" });
+  const line = inputLine(by, request, ports.clock.now());
+  const appended = await append(ports, runKey(run), 0, line);
+  if (appended.kind === "unknown") throw appended.error;
+  if (appended.kind === "lost") return true;
+  const log = { lines: [{ line: { ...line, w: ports.writer }, position: 0 }], end: appended.end };
+  const now = standing(run, log);
+  if (now !== undefined) await trySend(now.event, ports);
+  return false;
+}
+
+/** Sends an event whose line is in the log. A failure only delays the run: the janitor sends it. */
+export async function trySend(event: WorkflowEvent, ports: Ports, label?: string): Promise<void> {
+  await sendEvent(event, ports, label).catch((error: unknown) => {
+    ports.log({ warning: "event not sent, the janitor sends it", run: event.run, error: messageOf(error) });
+  });
+}
+
+/** Takes a run that is over from the list of those at work. */
+export const closeRun = (run: string, { cloud }: Pick<Ports, "cloud">): Promise<void> =>
+  deleteObject(cloud, openKey(run));

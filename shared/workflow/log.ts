@@ -1,0 +1,109 @@
+/**
+ * An append-only log of JSON lines in the bucket: what runs, locks and reservations are made of.
+ *
+ * LOG-1. A line is appended at the length that its writer has read, so of several writers one wins.
+ * LOG-2. Every line carries `w`, the id of its writer. A writer whose answer is lost reads the line at its position:
+ *     its own id there means that it has won.
+ * LOG-3. A log is never deleted and created again: position 0 would be free a second time.
+ */
+import * as z from "zod/mini";
+import type { CloudClient } from "../cloud/client.ts";
+import { appendObject, readTail } from "../cloud/oss/append.ts";
+import { CloudError, EventError } from "../errors.ts";
+import type { Ports } from "../invocation.ts";
+import { parse } from "../invocation.ts";
+
+/** A line of a log. */
+export interface Placed<T> {
+  readonly line: T;
+  readonly position: number;
+}
+
+/** The lines that were read, and the length of the whole log in bytes: where the next line goes. */
+export interface Log<T> {
+  readonly lines: readonly Placed<T>[];
+  readonly end: number;
+}
+
+/** Of a log that grows for ever the end is read. Every line of such a log holds the whole state. */
+export const TAIL_BYTES = 64 * 1024;
+
+/**
+ * Reads a log, or its last `most` bytes. A log that is not there is empty.
+ * @throws EventError for an object that is no such log.
+ */
+export async function readLog<T>(
+  client: CloudClient,
+  key: string,
+  schema: z.ZodMiniType<T>,
+  most?: number,
+): Promise<Log<T>> {
+  const tail = await readTail(client, key, most);
+  if (tail === undefined) return { lines: [], end: 0 };
+  const { bytes, from } = tail;
+  const end = from + bytes.length;
+  const lines: Placed<T>[] = [];
+  let start = 0;
+  for (let stop = bytes.indexOf("\n"); stop !== -1; stop = bytes.indexOf("\n", start)) {
+    // The first line of a part may be cut.
+    if (from === 0 || start > 0) {
+      lines.push({
+        line: parse(schema, readJson(bytes.toString("utf8", start, stop), key), key),
+        position: from + start,
+      });
+    }
+    start = stop + 1;
+  }
+  if (start !== bytes.length)
+    throw new EventError(`${key} does not end with a whole line; it is no log of Kiln`);
+  return { lines, end };
+}
+
+function readJson(text: string, key: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new EventError(`${key} holds a line that is not JSON; it is no log of Kiln`, { cause: error });
+  }
+}
+
+/** The outcome of an append: `unknown` when neither the append nor the look after it was answered. */
+export type Appended =
+  | { readonly kind: "won"; readonly end: number }
+  | { readonly kind: "lost" }
+  | { readonly kind: "unknown"; readonly error: unknown };
+
+const Written = z.looseObject({ w: z.string() });
+
+/**
+ * Appends one line at `position` (LOG-1, LOG-2).
+ * @throws CloudError for a refusal that repeating does not change, such as a missing permission.
+ */
+export async function append(
+  { cloud, writer }: Pick<Ports, "cloud" | "writer">,
+  key: string,
+  position: number,
+  line: object,
+): Promise<Appended> {
+  const text = `${JSON.stringify({ ...line, w: writer })}\n`;
+  const won = { kind: "won", end: position + Buffer.byteLength(text) } as const;
+  let unanswered: unknown;
+  try {
+    if (await appendObject(cloud, key, position, text)) return won;
+  } catch (error) {
+    if (!isUnanswered(error)) throw error;
+    unanswered = error;
+  }
+  try {
+    const { lines } = await readLog(cloud, key, Written, 4 * TAIL_BYTES);
+    const there = lines.find((each) => each.position === position);
+    if (there?.line.w === writer) return won;
+    const isOpen = there === undefined && unanswered !== undefined;
+    return isOpen ? { kind: "unknown", error: unanswered } : { kind: "lost" };
+  } catch (error) {
+    if (!isUnanswered(error)) throw error;
+    return { kind: "unknown", error };
+  }
+}
+
+const isUnanswered = (error: unknown): boolean => error instanceof CloudError && error.kind === "wait";

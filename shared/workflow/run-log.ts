@@ -1,0 +1,270 @@
+/**
+ * The log of one run: every decision is a line, appended before the next event is sent. `standing` is the only way to
+ * rebuild an event from it; steps, cancellations and the janitor share it.
+ *
+ * RUN-LOG-1. A line holds only what changes. So a recipe stands in the log once.
+ * RUN-LOG-2. An end is one line. Notifications and child runs go out after it, then `sent` follows.
+ * RUN-LOG-3. The first phase of a run needs no event of its own, so the first line after the request names it: `ran`.
+ * RUN-LOG-4. Cancellations and answers are lines from outside the run; the step in flight loses to them.
+ */
+import * as z from "zod/mini";
+import type { CloudClient } from "../cloud/client.ts";
+import { runKey } from "../keys.ts";
+import { isDeepStrictEqual } from "node:util";
+import { Cancelled, REQUEST, stateOf, type WorkflowEvent } from "./envelope.ts";
+import { readLog, type Log } from "./log.ts";
+import { kindOf, subjectOf } from "./run-id.ts";
+import type { Completion } from "./workflow.ts";
+
+const Fields = z.record(z.string(), z.unknown());
+const base = { seq: z.int(), at: z.int(), w: z.string(), ran: z.optional(z.string()) };
+const Change = {
+  due: z.int(),
+  phase: z.optional(z.string()),
+  /** When the phase began, where that is not `due`. */
+  since: z.optional(z.int()),
+  attempt: z.optional(z.int()),
+  note: z.optional(z.string()),
+  /** Fields of the state that are new or have another value, and those that are gone. */
+  set: z.optional(Fields),
+  unset: z.optional(z.array(z.string())),
+  input: z.optional(Fields),
+  inputUnset: z.optional(z.array(z.string())),
+};
+
+const Line = z.discriminatedUnion("kind", [
+  z.object({ ...base, kind: z.literal("input"), by: z.string(), due: z.int(), input: Fields }),
+  z.object({ ...base, kind: z.literal("next"), ...Change }),
+  z.object({ ...base, kind: z.literal("wait"), ...Change }),
+  z.object({ ...base, kind: z.literal("cancel"), due: z.int(), ...Cancelled.shape }),
+  z.object({ ...base, kind: z.literal("answer"), by: z.string(), answer: z.string() }),
+  z.object({ ...base, kind: z.literal("done"), result: Fields, note: z.optional(z.string()) }),
+  z.object({
+    ...base,
+    kind: z.enum(["failed", "cancelled"]),
+    reason: z.string(),
+    result: z.optional(Fields),
+  }),
+  z.object({ ...base, kind: z.literal("sent") }),
+]);
+export type Line = z.infer<typeof Line>;
+export type RunLog = Log<Line>;
+
+/** A line without its writer, which `append` adds. */
+export type NewLine = Line extends infer L ? (L extends Line ? Omit<L, "w"> : never) : never;
+
+/** The log of a run, empty when there is none. @throws EventError for an object that is no such log. */
+export const readRunLog = (client: CloudClient, run: string): Promise<RunLog> =>
+  readLog(client, runKey(run), Line);
+
+export const inputLine = (by: string, input: Readonly<Record<string, unknown>>, now: number): NewLine => ({
+  seq: 0,
+  kind: "input",
+  at: now,
+  by,
+  due: now,
+  input,
+});
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What makes `to` of `from`. */
+function changes(from: Readonly<Record<string, unknown>>, to: Readonly<Record<string, unknown>>) {
+  const set = Object.entries(to).filter(
+    ([key, value]) => value !== undefined && !isDeepStrictEqual(value, from[key]),
+  );
+  const unset = Object.keys(from).filter((key) => to[key] === undefined && from[key] !== undefined);
+  return {
+    ...(set.length > 0 && { set: Object.fromEntries(set) }),
+    ...(unset.length > 0 && { unset }),
+  };
+}
+
+const NOTE_MAX = 300;
+
+/** The line of a run that goes on from `event` with `following` (RUN-LOG-1). */
+export function changeLine(
+  event: WorkflowEvent,
+  ran: string,
+  following: WorkflowEvent,
+  {
+    kind,
+    note,
+    at,
+  }: { readonly kind: "next" | "wait"; readonly note?: string | undefined; readonly at: number },
+): NewLine {
+  const input = changes(
+    isRecord(event.input) ? event.input : {},
+    isRecord(following.input) ? following.input : {},
+  );
+  return {
+    seq: event.seq,
+    kind,
+    at,
+    due: following.runAt,
+    ...(ran !== event.phase && { ran }),
+    ...(following.phase !== event.phase && { phase: following.phase }),
+    ...(following.phaseStartedAt !== (kind === "next" ? following.runAt : event.phaseStartedAt) && {
+      since: following.phaseStartedAt,
+    }),
+    ...(following.attempt > 0 && { attempt: following.attempt }),
+    ...(note !== undefined && { note: note.slice(0, NOTE_MAX) }),
+    ...changes(stateOf(event), stateOf(following)),
+    ...(input.set && { input: input.set }),
+    ...(input.unset && { inputUnset: input.unset }),
+  };
+}
+
+/** The line of a run that ends in phase `ran`. */
+export function endLine(
+  { seq, phase }: WorkflowEvent,
+  ran: string,
+  completion: Completion,
+  at: number,
+): NewLine {
+  const line = { seq, at, ...(ran !== phase && { ran }) };
+  if (completion.kind === "done") return { ...line, kind: "done", result: { ...completion.result } };
+  const { kind, reason, result } = completion;
+  return { ...line, kind, reason, ...(result && { result: { ...result } }) };
+}
+
+/** The event, the cancellation or the end that a log stands for. */
+export interface Standing {
+  /** The next event of the run; of a run that has ended, the event that ended it. */
+  readonly event: WorkflowEvent;
+  readonly completion?: Completion;
+  /** Whether notifications and child runs of the end are out. */
+  readonly sent: boolean;
+  /** When the newest line was written. */
+  readonly at: number;
+}
+
+/** Rebuilds what a log stands for; undefined for an empty one. */
+export function standing(run: string, { lines, end }: RunLog): Standing | undefined {
+  let now: Standing | undefined;
+  for (const { line } of lines) {
+    now = line.kind === "input" ? begun(run, line) : now && after(now, line);
+  }
+  const seq = lines.length;
+  return now && { ...now, event: { ...now.event, seq, position: end } };
+}
+
+function begun(run: string, { at, by, due, input }: Extract<Line, { kind: "input" }>): Standing {
+  const times = { runAt: due, startedAt: at, phaseStartedAt: at };
+  const place = { v: 2, run, seq: 1, position: 1 } as const;
+  return { at, sent: false, event: { ...place, ...times, attempt: 0, by, phase: REQUEST, input } };
+}
+
+function after(before: Standing, line: Exclude<Line, { kind: "input" }>): Standing {
+  const { event } = before;
+  const { at } = line;
+  switch (line.kind) {
+    case "next":
+    case "wait":
+      return { ...before, at, event: changed(event, line) };
+    case "cancel":
+      return {
+        ...before,
+        at,
+        event: { ...event, runAt: line.due, attempt: 0, cancelled: { reason: line.reason, as: line.as } },
+      };
+    case "answer":
+      return { ...before, at, event: Object.assign({ ...event, runAt: at }, { answer: line.answer }) };
+    case "done":
+      return { ...before, at, event: ranIn(event, line), completion: { kind: "done", result: line.result } };
+    case "failed":
+    case "cancelled":
+      return { ...before, at, event: ranIn(event, line), completion: line };
+    case "sent":
+      return { ...before, at, sent: true };
+  }
+}
+
+const ranIn = (event: WorkflowEvent, { ran = event.phase }: { readonly ran?: string | undefined }) => ({
+  ...event,
+  phase: ran,
+});
+
+function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wait" }>): WorkflowEvent {
+  const {
+    phase = event.phase,
+    due,
+    since,
+    attempt = 0,
+    set = {},
+    unset = [],
+    input = {},
+    inputUnset = [],
+  } = line;
+  const { v, run, seq, position, startedAt, by, cancelled } = event;
+  const without = (fields: object, gone: readonly string[]) =>
+    Object.fromEntries(Object.entries(fields).filter(([key]) => !gone.includes(key)));
+  return {
+    ...without(stateOf(event), unset),
+    ...set,
+    ...{ v, run, seq, position, startedAt, by, phase, attempt, runAt: due },
+    ...(cancelled && { cancelled: { ...cancelled, handled: true } }),
+    phaseStartedAt: since ?? (line.kind === "next" ? due : event.phaseStartedAt),
+    input: { ...without(isRecord(event.input) ? event.input : {}, inputUnset), ...input },
+  };
+}
+
+export type RunState = "queued" | "running" | Completion["kind"];
+
+/** A run as operators read it. */
+export interface RunRecord {
+  readonly run: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly by: string;
+  readonly state: RunState;
+  readonly phase: string;
+  readonly beganAt: string;
+  readonly updatedAt: string;
+  /** The reason for the current wait. */
+  readonly note?: string;
+  /** The phases that are over. */
+  readonly steps: readonly { readonly phase: string; readonly at: number; readonly note?: string }[];
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly reason?: string;
+}
+
+/** The record that a log amounts to; undefined for an empty one. */
+export function recordOf(run: string, log: RunLog): RunRecord | undefined {
+  const now = standing(run, log);
+  if (now === undefined) return undefined;
+  const { event, completion, at } = now;
+  const last = log.lines.findLast(({ line }) => line.kind === "next" || line.kind === "wait")?.line;
+  const note = last && "note" in last ? last.note : undefined;
+  return {
+    run,
+    kind: kindOf(run),
+    subject: subjectOf(run),
+    by: event.by,
+    state: completion?.kind ?? (last === undefined ? "queued" : "running"),
+    phase: event.phase,
+    beganAt: new Date(event.startedAt).toISOString(),
+    updatedAt: new Date(at).toISOString(),
+    steps: stepsOf(log),
+    ...(completion === undefined && note !== undefined && { note }),
+    ...(completion?.result && { result: completion.result }),
+    ...(completion && "reason" in completion && { reason: completion.reason }),
+  };
+}
+
+function stepsOf({ lines }: RunLog): RunRecord["steps"] {
+  const steps: { phase: string; at: number; note?: string }[] = [];
+  let phase: string = REQUEST;
+  for (const { line } of lines) {
+    const { at, ran = phase } = line;
+    const step = (note?: string) =>
+      steps.push({ phase: ran, at, ...(note !== undefined && { note: note.slice(0, NOTE_MAX) }) });
+    if (line.kind === "next") step(line.note);
+    else if (line.kind === "done") step();
+    else if (line.kind === "answer") step(`${line.answer} by ${line.by}`);
+    else if ("reason" in line) step(line.reason);
+    if ("phase" in line) phase = line.phase ?? phase;
+  }
+  return steps;
+}

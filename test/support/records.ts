@@ -1,0 +1,31 @@
+/** Runs as tests read them: the record that a log in the bucket amounts to. */
+import { runKey } from "../../shared/keys.ts";
+import { recordOf, standing, type Line, type RunLog, type RunRecord } from "../../shared/workflow/run-log.ts";
+import { json } from "./known.ts";
+
+export type { RunRecord } from "../../shared/workflow/run-log.ts";
+
+/** Whether a run has ended, well or not. */
+export const hasEnded = ({ state }: RunRecord): boolean => state !== "queued" && state !== "running";
+
+type Find = (key: string) => Buffer | undefined;
+
+/** The log of a run, with the positions of its lines. */
+export function logIn(run: string, find: Find): RunLog {
+  const text = find(runKey(run))?.toString() ?? "";
+  let end = 0;
+  const lines = text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => {
+      const position = end;
+      end += Buffer.byteLength(line) + 1;
+      return { line: json<Line>(line), position };
+    });
+  return { lines, end };
+}
+
+export const recordIn = (run: string, find: Find): RunRecord | undefined => recordOf(run, logIn(run, find));
+
+/** The next event of a run that has not ended. */
+export const eventIn = (run: string, find: Find) => standing(run, logIn(run, find))?.event;
