@@ -62,6 +62,17 @@ test("an object under the trigger's prefix and suffix starts the function with t
   });
 });
 
+test("an append starts a trigger on AppendObject, and none on PutObject", async ({ expect }) => {
+  const appends = OSS_TRIGGER.replace(/events: .*/, "events: ['oss:ObjectCreated:AppendObject']");
+  const props = { puts: OSS_TRIGGER, appends };
+  await withCloud({ code: { puts: ECHO, appends: ECHO }, props }, {}, async (cloud) => {
+    cloud.oss.createBucket("box");
+    await aliOss(cloud, "box").append("in/log.json", Buffer.from("{}"));
+    await cloud.settle();
+    expect(cloud.fc.invocations.map((run) => run.function)).toEqual(["appends"]);
+  });
+});
+
 test("a trigger whose role may not invoke the function delivers nothing, and that is on record", async ({
   expect,
 }) => {

@@ -326,11 +326,11 @@ test("a task id is accepted once, follows its rule and needs task mode", async (
     const task = (name: string, id: string) => submit(cloud, name, "x", { "x-fc-async-task-id": id });
     const { headers } = await task("tasks", "bake-1");
     expect(headers["x-fc-async-task-id"]).toBe("bake-1");
-    expect(await failure(task("tasks", "bake-1"))).toBe("AsyncTaskAlreadyExists");
+    expect(await failure(task("tasks", "bake-1"))).toBe("StatefulAsyncInvocationAlreadyExists");
     expect(await failure(task("tasks", "1-starts-with-a-digit"))).toBe("InvalidArgument");
     expect(await failure(task("plain", "bake-1"))).toBe("InvalidArgument");
     await cloud.settle();
-    expect(await failure(task("tasks", "bake-1"))).toBe("AsyncTaskAlreadyExists");
+    expect(await failure(task("tasks", "bake-1"))).toBe("StatefulAsyncInvocationAlreadyExists");
     expect(cloud.fc.invocations.length).toBe(1);
     const { data } = await fc2(cloud).get("/functions/tasks/async-tasks/bake-1");
     expect(data).toMatchObject({ taskId: "bake-1", status: "Succeeded" });

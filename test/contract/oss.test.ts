@@ -97,7 +97,8 @@ test("copies, appends, uploads in parts and deletions of many leave what they sh
     409,
     "PositionNotEqualToLength",
   ]);
-  await client.copy("copy", "log");
+  await client.put("source", Buffer.from("two"));
+  await client.copy("copy", "source");
   const upload = await client.initMultipartUpload("big");
   const parts = [];
   for (const [index, text] of ["first ", "second"].entries()) {
@@ -107,16 +108,18 @@ test("copies, appends, uploads in parts and deletions of many leave what they sh
   }
   await client.completeMultipartUpload("big", upload.uploadId, parts);
   const texts = ["log", "copy", "big"].map((key) => cloud.oss.get("box", key).body.toString());
-  expect(texts).toEqual(["onetwo", "onetwo", "first second"]);
-  await client.deleteMulti(["log", "copy", "never"]);
+  expect(texts).toEqual(["onetwo", "two", "first second"]);
+  await client.deleteMulti(["log", "copy", "source", "never"]);
   expect(cloud.oss.list("box").map(({ key }) => key)).toEqual(["big"]);
   expect(events).toEqual([
     "ObjectCreated:AppendObject log",
     "ObjectCreated:AppendObject log",
+    "ObjectCreated:PutObject source",
     "ObjectCreated:CopyObject copy",
     "ObjectCreated:CompleteMultipartUpload big",
     "ObjectRemoved:DeleteObjects log",
     "ObjectRemoved:DeleteObjects copy",
+    "ObjectRemoved:DeleteObjects source",
   ]);
   await cloud.close();
 });

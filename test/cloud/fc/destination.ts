@@ -3,36 +3,34 @@ import type { Kernel } from "../core/kernel.ts";
 import type { Invocation } from "./invocation.ts";
 import type { AsyncEvent } from "./queue.ts";
 
-interface Ending {
+export interface EventEnding {
   readonly endedAt: number;
   readonly status: "Succeeded" | "Failed" | "Expired";
-  readonly invocation: Invocation | undefined;
+  /** The last run; undefined when there was none. */
+  readonly invocation?: Invocation;
+  /** HTTP status of the platform, when it could not run the event. */
+  readonly platformStatus?: number;
 }
 
 /** The documented document. Of the conditions only FunctionResourceExhausted is, the others are estimates. */
 export function destinationEvent(
   { region, accountId }: Kernel,
   event: AsyncEvent,
-  { endedAt, status, invocation }: Ending,
+  { endedAt, status, invocation, platformStatus }: EventEnding,
 ): object {
   const error = invocation?.error;
-  // Failed without ever running: no instance was to be had.
-  const isExhausted = status === "Failed" && invocation === undefined;
-  const condition = isExhausted
-    ? "FunctionResourceExhausted"
-    : status === "Expired"
-      ? "AsyncEventExpired"
-      : (error ?? "Success");
+  const ownCondition = status === "Expired" ? "EventAgeExceeded" : (error ?? "Success");
   return {
     timestamp: endedAt,
     requestContext: {
       requestId: event.id,
       functionArn: `acs:fc:${region}:${accountId}:functions/${event.function}`,
-      condition,
-      approximateInvokeCount: event.attempts,
+      condition: platformStatus === undefined ? ownCondition : "FunctionResourceExhausted",
+      // An attempt that the platform could not make counts as one.
+      approximateInvokeCount: Math.max(1, event.attempts),
     },
     requestPayload: event.payload.toString("utf8"),
-    responseContext: { statusCode: isExhausted ? 429 : 200, functionError: error ?? "" },
+    responseContext: { statusCode: platformStatus ?? 200, functionError: error ?? "" },
     responsePayload: invocation?.result ?? "",
   };
 }

@@ -7,7 +7,14 @@ import { type Crash, Host, type HostOptions } from "./host.ts";
 import { serveHttpTrigger, type WebFunction } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
 import { fireOssTriggers } from "./oss-trigger.ts";
-import { type AsyncEvent, AsyncQueue, type Matcher, type QueueOptions, type Refusal } from "./queue.ts";
+import {
+  type AsyncEvent,
+  AsyncQueue,
+  type Matcher,
+  type PlatformStatus,
+  type QueueOptions,
+  type Refusal,
+} from "./queue.ts";
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
 import { startTimer } from "./timer.ts";
@@ -90,6 +97,21 @@ export class FunctionCompute {
   /** Accepts matching asynchronous events and never delivers them. */
   lose(matcher: Matcher): () => void {
     return this.#queue.lose(matcher);
+  }
+
+  /** While an event matches, the platform answers 429 to its delivery (it waits), or 500 or 503 (it ends unrun). */
+  obstruct(matcher: Matcher, status: PlatformStatus): () => void {
+    return this.#queue.obstruct(matcher, status);
+  }
+
+  /** For so many milliseconds no event is delivered; events are accepted and grow old. */
+  pause(forMs: number): void {
+    this.#queue.pause(forMs);
+  }
+
+  /** Changes what the platform makes of delays and task ids from now on; what is left out stays. */
+  configure(options: QueueOptions): void {
+    this.#queue.configure(options);
   }
 
   /** The functions with an HTTP trigger. */

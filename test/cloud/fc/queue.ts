@@ -3,14 +3,16 @@
  *
  * QUEUE-1. An event runs until it succeeds, its retries are used up or it is too old; each end is recorded.
  * QUEUE-2. A function error is retried `maxRetries` times. Waiting for an instance (429) is not an attempt.
+ *     An error of the platform itself (500, 503) ends the event at once, unrun.
  * QUEUE-3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
  * QUEUE-4. An event's age counts from its submission, delay included.
  */
-import { CloudFault, type Kernel } from "../core/kernel.ts";
+import { CloudFault, type Kernel, refuseIf } from "../core/kernel.ts";
 import { type FunctionDefinition, MAX_ASYNC_BYTES } from "../core/functions.ts";
-import { destinationEvent } from "./destination.ts";
+import { destinationEvent, type EventEnding } from "./destination.ts";
 import type { Host } from "./host.ts";
 import type { Invocation, Source } from "./invocation.ts";
+import { type TaskIdOptions, TaskIds } from "./task-ids.ts";
 
 /** Estimate: the spacing of retries after a function error is not documented. Doubles each time. */
 const RETRY_BASE_MS = 60_000;
@@ -23,6 +25,9 @@ const LATE_MS = 2000;
 const EARLY_MS = 1000;
 /** How long after the first delivery a duplicate follows, when the test asks for one. */
 const DUPLICATE_AFTER_MS = 1000;
+
+/** https://www.alibabacloud.com/help/en/functioncompute/error-codes */
+const OBSTACLES = { 429: "ResourceExhausted", 500: "InternalServerError", 503: "ResourceThrottled" } as const;
 
 export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired";
 
@@ -61,9 +66,25 @@ export interface Refusal {
 export interface QueueOptions {
   /** Lets delayed events arrive up to a second early, as the platform warns they may. */
   readonly mayBeEarly?: boolean;
+  /** By how much a delay is multiplied: 1 (default) keeps it, 0 ignores it. */
+  readonly delayFactor?: number;
+  readonly taskIds?: TaskIdOptions;
 }
 
-export type Matcher = (event: { readonly function: string; readonly payload: string }) => boolean;
+/** What the platform may answer instead of running an event: no instance, an error of its own, no machine. */
+export type PlatformStatus = 429 | 500 | 503;
+
+interface EventFacts {
+  readonly function: string;
+  readonly payload: string;
+}
+
+export type Matcher = (event: EventFacts) => boolean;
+
+const factsOf = ({ function: name, payload }: AsyncEvent): EventFacts => ({
+  function: name,
+  payload: payload.toString("utf8"),
+});
 
 /** A trigger or a destination. */
 interface Sender {
@@ -79,10 +100,12 @@ export class AsyncQueue {
   readonly #kernel: Kernel;
   readonly #host: Host;
   readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
-  readonly #options: QueueOptions;
   readonly #duplicates = new Set<Matcher>();
   readonly #lost = new Set<Matcher>();
-  readonly #tasks = new Map<string, AsyncEvent>();
+  readonly #obstacles = new Map<Matcher, PlatformStatus>();
+  readonly #taskIds = new TaskIds<AsyncEvent>();
+  #options: QueueOptions;
+  #pausedUntil = 0;
 
   constructor(
     kernel: Kernel,
@@ -94,6 +117,22 @@ export class AsyncQueue {
     this.#host = host;
     this.#definitions = definitions;
     this.#options = options;
+  }
+
+  /** Changes how the platform behaves from now on; what is left out stays. */
+  configure(options: QueueOptions): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
+  /** For so many milliseconds nothing is delivered, while events are accepted and grow old. */
+  pause(forMs: number): void {
+    this.#pausedUntil = this.#kernel.time.now() + forMs;
+  }
+
+  /** Answers `status` to deliveries of matching events, as long as they match; answers a way to stop it. */
+  obstruct(matcher: Matcher, status: PlatformStatus): () => void {
+    this.#obstacles.set(matcher, status);
+    return () => this.#obstacles.delete(matcher);
   }
 
   /** Delivers matching events twice; answers a way to stop it. */
@@ -108,9 +147,9 @@ export class AsyncQueue {
     return () => this.#lost.delete(matcher);
   }
 
-  /** The task with this id of a function, if it was ever submitted. */
+  /** The newest task with this id of a function, if there ever was one. */
   task(functionName: string, taskId: string): AsyncEvent | undefined {
-    return this.#tasks.get(`${functionName} ${taskId}`);
+    return this.#taskIds.find(functionName, taskId);
   }
 
   /** Accepts an event. @throws CloudFault for a payload over the cap or a task id used before. */
@@ -127,10 +166,8 @@ export class AsyncQueue {
         `the payload has ${payload.length} bytes, an asynchronous one may have ${MAX_ASYNC_BYTES}`,
       );
     }
-    if (this.task(definition.name, taskId) !== undefined) {
-      throw new CloudFault(409, "AsyncTaskAlreadyExists", `async task '${taskId}' already exists`);
-    }
     const now = this.#kernel.time.now();
+    this.#taskIds.check(definition.name, taskId, now, this.#options.taskIds);
     const event: AsyncEvent = {
       id: requestId,
       taskId,
@@ -144,18 +181,22 @@ export class AsyncQueue {
       history: [{ at: now, status: "Enqueued" }],
     };
     this.events.push(event);
-    this.#tasks.set(`${definition.name} ${taskId}`, event);
-    const text = payload.toString("utf8");
-    if ([...this.#lost].some((matches) => matches({ function: definition.name, payload: text })))
-      return event;
-    this.#schedule(definition, event, { at: event.dueAt, callIndex: 1 });
-    if ([...this.#duplicates].some((matches) => matches({ function: definition.name, payload: text }))) {
-      this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, callIndex: 1 });
-    }
+    this.#taskIds.add(event);
+    this.#dispatch(definition, event);
     return event;
   }
 
-  #jitter(delayMs: number): number {
+  #dispatch(definition: FunctionDefinition, event: AsyncEvent): void {
+    const facts = factsOf(event);
+    if ([...this.#lost].some((matches) => matches(facts))) return;
+    this.#schedule(definition, event, { at: event.dueAt, callIndex: 1 });
+    if ([...this.#duplicates].some((matches) => matches(facts))) {
+      this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, callIndex: 1 });
+    }
+  }
+
+  #jitter(askedMs: number): number {
+    const delayMs = askedMs * (this.#options.delayFactor ?? 1);
     if (delayMs === 0) return 0;
     const early = this.#options.mayBeEarly === true ? EARLY_MS : 0;
     return Math.max(0, delayMs - early + Math.floor(this.#kernel.random() * (LATE_MS + early)));
@@ -168,31 +209,47 @@ export class AsyncQueue {
 
   async #deliver(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): Promise<void> {
     const now = this.#kernel.time.now();
-    if (now - event.enqueuedAt > definition.maxAgeMs) {
-      this.#end(definition, event, "Expired", undefined);
-      return;
+    if (now < this.#pausedUntil) {
+      return this.#schedule(definition, event, { ...delivery, at: this.#pausedUntil });
     }
+    if (now - event.enqueuedAt > definition.maxAgeMs)
+      return this.#end(definition, event, { status: "Expired" });
     const { callIndex } = delivery;
     let work: Promise<Invocation>;
     try {
+      this.#refuseObstructed(event);
       const { source, id: requestId, taskId } = event;
       work = this.#host.invoke(definition, event.payload, { source, requestId, callIndex, taskId });
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;
       const { busySince: phaseStartedAt = now } = delivery;
-      if (now - phaseStartedAt > BUSY_LIMIT_MS) return this.#end(definition, event, "Failed", undefined);
+      const failure = { status: "Failed", platformStatus: error.status } as const;
+      if (error.status !== 429 || now - phaseStartedAt >= BUSY_LIMIT_MS) {
+        return this.#end(definition, event, failure);
+      }
       // Waits of 0.5, 1, 2, … seconds add up to (next wait - 0.5): the wait follows from the time spent.
-      const at = now + BUSY_BASE_MS + (now - phaseStartedAt);
+      const at = Math.min(now + BUSY_BASE_MS + (now - phaseStartedAt), phaseStartedAt + BUSY_LIMIT_MS);
       return this.#schedule(definition, event, { at, callIndex, busySince: phaseStartedAt });
     }
     event.attempts++;
     this.#mark(event, "Running");
     const invocation = await work;
-    if (invocation.error === undefined) return this.#end(definition, event, "Succeeded", invocation);
-    if (callIndex > definition.maxRetries) return this.#end(definition, event, "Failed", invocation);
+    if (invocation.error === undefined) {
+      return this.#end(definition, event, { status: "Succeeded", invocation });
+    }
+    if (callIndex > definition.maxRetries)
+      return this.#end(definition, event, { status: "Failed", invocation });
     this.#mark(event, "Retrying");
     const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (callIndex - 1);
     this.#schedule(definition, event, { at, callIndex: callIndex + 1 });
+  }
+
+  /** @throws CloudFault for an event that a test obstructs. */
+  #refuseObstructed(event: AsyncEvent): void {
+    for (const [matches, status] of this.#obstacles) {
+      const isHit = matches(factsOf(event));
+      refuseIf(isHit, status, OBSTACLES[status], `function '${event.function}' cannot be run now`);
+    }
   }
 
   #mark(event: AsyncEvent, status: Status): void {
@@ -200,17 +257,13 @@ export class AsyncQueue {
     event.history.push({ at: this.#kernel.time.now(), status });
   }
 
-  #end(
-    definition: FunctionDefinition,
-    event: AsyncEvent,
-    status: "Succeeded" | "Failed" | "Expired",
-    invocation: Invocation | undefined,
-  ): void {
+  #end(definition: FunctionDefinition, event: AsyncEvent, ending: Omit<EventEnding, "endedAt">): void {
+    const { status } = ending;
     this.#mark(event, status);
     event.endedAt = this.#kernel.time.now();
     const target = status === "Succeeded" ? definition.onSuccess : definition.onFailure;
     if (target === undefined) return;
-    const document = destinationEvent(this.#kernel, event, { endedAt: event.endedAt, status, invocation });
+    const document = destinationEvent(this.#kernel, event, { ...ending, endedAt: event.endedAt });
     const from = `destination of ${definition.name}`;
     this.forward({ from, role: definition.role, source: "destination" }, target, JSON.stringify(document));
   }

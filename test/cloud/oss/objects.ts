@@ -1,6 +1,6 @@
 /** Operations on one object. */
 import { createHash } from "node:crypto";
-import { CloudFault } from "../core/kernel.ts";
+import { CloudFault, refuseIf } from "../core/kernel.ts";
 import { decode } from "../core/signatures.ts";
 import { empty, type Operation, type OssRequest, xml } from "./operation.ts";
 import type { ObjectStore, PutOptions, StoredObject } from "./store.ts";
@@ -15,8 +15,10 @@ function describe(object: StoredObject): Record<string, string> {
     etag: quoted(object.etag),
     "last-modified": new Date(object.lastModifiedAt).toUTCString(),
     "accept-ranges": "bytes",
-    "content-md5": createHash("md5").update(object.body).digest("base64"),
     "x-oss-object-type": object.type,
+    ...(object.type === "Appendable"
+      ? { "x-oss-next-append-position": String(object.size) }
+      : { "content-md5": createHash("md5").update(object.body).digest("base64") }),
     "x-oss-storage-class": "Standard",
     ...Object.fromEntries(Object.entries(object.meta).map(([name, value]) => [`x-oss-meta-${name}`, value])),
   };
@@ -58,13 +60,29 @@ function read({ mayList }: OssRequest, store: ObjectStore, bucket: string, key: 
   }
 }
 
-/** The bytes that a Range header names. Undefined, and so the whole object, when it cannot be satisfied. */
-function rangeOf(text: string, size: number): { start: number; end: number } | undefined {
-  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(text) ?? [];
-  if (from === undefined || to === undefined || from + to === "") return undefined;
-  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  return start > end || start >= size ? undefined : { start, end };
+/** First and last byte that a Range header names, which may be outside of the object; undefined when it names none. */
+function parseRange(text: string, size: number): { start: number; end: number } | undefined {
+  // Of several ranges OSS reads the first.
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)(?:,|$)/.exec(text) ?? [];
+  if (from === "") return to === "" ? undefined : { start: size - Number(to), end: size - 1 };
+  const end = to === "" ? Math.max(Number(from), size - 1) : Number(to);
+  return end < Number(from) ? undefined : { start: Number(from), end };
+}
+
+/**
+ * The bytes to answer; undefined is the whole object. OSS ignores a range that is not wholly within the object, and
+ * answers 200, unless the request asks for the standard behaviour.
+ * https://www.alibabacloud.com/help/en/oss/how-to-obtain-oss-resources-by-segmenting-http-range-requests
+ * @throws CloudFault 416 InvalidRange, only when `isStandard`.
+ */
+export function rangeOf(text: string, size: number, isStandard: boolean): ReturnType<typeof parseRange> {
+  const range = parseRange(text, size);
+  if (range === undefined) return undefined;
+  const [start, end] = [Math.max(0, range.start), Math.min(range.end, size - 1)];
+  const isWithin = start === range.start && end === range.end && start < size;
+  if (!isWithin && !isStandard) return undefined;
+  refuseIf(start >= size, 416, "InvalidRange", "The requested range cannot be satisfied");
+  return { start, end };
 }
 
 const get: Operation = (request, { store }) => {
@@ -75,7 +93,7 @@ const get: Operation = (request, { store }) => {
     if (name.startsWith("response-")) headers[name.slice("response-".length)] = value;
   }
   const size = object.body.length;
-  const range = rangeOf(request.header("range"), size);
+  const range = rangeOf(request.header("range"), size, request.header("x-oss-range-behavior") === "standard");
   if (range === undefined) return { status: 200, headers, body: object.body };
   const { start, end } = range;
   headers["content-range"] = `bytes ${start}-${end}/${size}`;
@@ -116,22 +134,28 @@ const put: Operation = (request, { store }) => {
   });
 };
 
+/** @throws CloudFault when it is missing (EC 0016-00000501) or not a whole number (0016-00000502). */
+function readPosition({ query }: OssRequest): number {
+  const text = query.get("position");
+  if (text === undefined) throw new CloudFault(400, "MissingArgument", "Missing Some Required Arguments.");
+  refuseIf(!/^\d+$/.test(text), 400, "InvalidArgument", "The position is not a whole number of bytes.");
+  return Number(text);
+}
+
 const append: Operation = (request, { store }) => {
-  const { bucket, key, query, body } = request;
-  const before = store.find(bucket, key);
-  if (before !== undefined && before.type !== "Appendable") {
-    throw new CloudFault(409, "ObjectNotAppendable", "The object is not appendable.");
-  }
-  const length = before?.body.length ?? 0;
-  if (Number(query.get("position") ?? Number.NaN) !== length) {
-    throw new CloudFault(409, "PositionNotEqualToLength", "Position is not equal to file length.", {
-      "x-oss-next-append-position": String(length),
-    });
-  }
-  const whole = Buffer.concat([before?.body ?? Buffer.alloc(0), body]);
-  const options = { ...readPutOptions(request), type: "Appendable", by: "AppendObject" } as const;
-  const object = store.put(bucket, key, whole, options);
-  return empty(200, { etag: quoted(object.etag), "x-oss-next-append-position": String(whole.length) });
+  const { bucket, key, query, header, body } = request;
+  const position = readPosition(request);
+  refuseIf(query.has("versionId"), 400, "InvalidArgument", "AppendObject takes no versionId.");
+  const hasOwnKey = header("x-oss-server-side-encryption-key-id") !== "";
+  refuseIf(
+    hasOwnKey,
+    400,
+    "InvalidArgument",
+    "An appendable object cannot be encrypted with a key of yours.",
+  );
+  const { contentType, meta } = readPutOptions(request);
+  const object = store.append(bucket, key, body, { position, contentType, meta });
+  return empty(200, { etag: quoted(object.etag), "x-oss-next-append-position": String(object.size) });
 };
 
 const copy: Operation = (request, { store }) => {
@@ -141,6 +165,8 @@ const copy: Operation = (request, { store }) => {
   const [fromBucket, fromKey] = [path.slice(0, slash), path.slice(slash + 1)];
   demand("oss:GetObject", fromBucket, fromKey);
   const source = read(request, store, fromBucket, fromKey);
+  const isAppendable = source.type === "Appendable";
+  refuseIf(isAppendable, 400, "OperationNotSupported", "An appendable object cannot be copied.");
   const replaces = header("x-oss-metadata-directive") === "REPLACE";
   const described = replaces
     ? readPutOptions(request)

@@ -40,13 +40,14 @@ export const xml = (body: string, headers: Record<string, string> = {}): WireRes
 const SUB_RESOURCES = "delete append uploads uploadId acl location bucketInfo objectMeta".split(" ");
 /** Known to OSS and not to the local cloud: answering as if they were not there would be a lie. */
 const NOT_HERE =
-  "cors lifecycle logging website referer policy versioning versions tagging replication encryption inventory symlink restore stat worm".split(
+  "cors lifecycle logging website referer policy versioning versions tagging replication encryption inventory symlink restore stat worm versionId".split(
     " ",
   );
 
 /** The operation's name as OSS calls it; undefined when the local cloud does not have it. */
 export function operationName({ method, bucket, key, query, header }: OssRequest): string | undefined {
-  if (NOT_HERE.some((name) => query.has(name))) return undefined;
+  // AppendObject refuses a version by itself.
+  if (NOT_HERE.some((name) => query.has(name)) && !query.has("append")) return undefined;
   const sub = SUB_RESOURCES.find((name) => query.has(name));
   if (bucket === "") return method === "GET" ? "ListBuckets" : undefined;
   const level = key === "" ? "bucket" : "object";
