@@ -47,13 +47,11 @@ const key = z.optional(z.string().check(z.regex(/^[A-Za-z0-9._:-]{1,64}$/)));
 
 /** How long the request may wait for its first phase, such as "30m". */
 const validFor = z.optional(
-  z
-    .string()
-    .check(
-      z.regex(/^(?=\d)(?:\d{1,3}d)?(?:\d{1,3}h)?(?:\d{1,4}m)?$/, {
-        error: "must be a time such as 30m, 2h or 1d",
-      }),
-    ),
+  z.string().check(
+    z.regex(/^(?=\d)(?:\d{1,3}d)?(?:\d{1,3}h)?(?:\d{1,4}m)?$/, {
+      error: "must be a time such as 30m, 2h or 1d",
+    }),
+  ),
 );
 
 const ROUTES: readonly Route[] = [

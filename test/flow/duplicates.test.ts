@@ -36,10 +36,10 @@ test("an event that is delivered early is delayed again and changes nothing", as
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "boot", forMs: hours(1) });
   const [record] = kiln.records("bake");
-  const event = { ...record?.event, runAt: kiln.cloud.time.now() + minutes(90) };
+  const event = { ...kiln.eventOf(record?.run ?? ""), runAt: kiln.cloud.time.now() + minutes(90) };
   await kiln.invoke("kiln-bake-image", event);
   await kiln.cloud.settle({ forMs: minutes(1) });
-  const early = kiln.cloud.fc.invocations.filter(({ result }) => result?.includes("delivered early"));
+  const early = kiln.cloud.fc.invocations.filter(({ result }) => result?.includes('"early"'));
   expect(early).toHaveLength(1);
 });
 
@@ -74,7 +74,7 @@ test("a concurrent attempt that ends differently has no effect on the run", asyn
   const run = String((await answer).body["run"]);
   expect(kiln.record(run)?.state).toBe("running");
   // A repeated plan fails now, without the fleet document.
-  const plan = kiln.cloud.fc.events.find(({ taskId }) => taskId === `${run}-0`);
+  const plan = kiln.cloud.fc.events.find(({ taskId }) => taskId === `${run}-1`);
   kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
   await kiln.invoke("kiln-scale-out", JSON.parse(plan?.payload.toString() ?? "{}"));
   await kiln.cloud.settle({ forMs: seconds(5) });

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "vitest";
 import { minutes, seconds } from "../../shared/duration.ts";
-import { recordKey } from "../../shared/keys.ts";
+import { runKey } from "../../shared/keys.ts";
 import { signedPath } from "../../shared/signed-link.ts";
 import type { Fault } from "../cloud/index.ts";
 import { hurry } from "../support/deploy.ts";
@@ -259,7 +259,7 @@ test("a decision whose answer is lost is confirmed when it is sent again, and an
     const kiln = await deploy({ KILN_APPROVAL_SECRET: SECRET });
     await warm(kiln, 1);
     const run = "promote-web-20260105-0123456789ab";
-    kiln.cloud.oss.put(BUCKET, recordKey(run), JSON.stringify({ ...RUNNING, run }));
+    kiln.cloud.oss.put(BUCKET, runKey(run), JSON.stringify({ ...RUNNING, run }));
     const ends = kiln.cloud.time.now() + minutes(30);
     const link = signedPath({ kind: "approvals", parts: [run] }, ends, SECRET);
     const lost = (_: unknown, n: number): boolean => n === 0;

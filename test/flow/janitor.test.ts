@@ -1,5 +1,5 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import { recordKey } from "../../shared/keys.ts";
+import { runKey } from "../../shared/keys.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
@@ -256,7 +256,7 @@ timed(
       `{"run":"bake-web-${day}-${"8".repeat(12)}","state":"DONE"}`,
     ].entries()) {
       const run = `bake-web-${day}-${String(n).repeat(12)}`;
-      kiln.cloud.oss.put(BUCKET, recordKey(run), body);
+      kiln.cloud.oss.put(BUCKET, runKey(run), body);
       made.push(await launchTagged(kiln, { "kiln:run": run, "kiln:role": "builder" }));
     }
     const orphan = await launchTagged(kiln, { "kiln:run": bake?.run ?? "", "kiln:role": "builder" });

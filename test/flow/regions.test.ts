@@ -1,7 +1,7 @@
 import { ImageIn } from "../../functions/promote-family/family/deprecate.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
-import { firstEnvelope } from "../../shared/workflow/envelope.ts";
+import { envelopeOf } from "../support/records.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { bakeAndPromote, quickRelease, recipeText, release } from "../support/recipes.ts";
@@ -186,7 +186,7 @@ test("a join that happened while its run was cancelled is undone, although no ev
   const run = "promote-web-20260105-0123456789ab";
   const document = parseRecipe("web", recipeText({ test: { skip: true } }));
   const event = {
-    ...firstEnvelope(run, "webhook:ci", kiln.cloud.time.now()),
+    ...envelopeOf(run, "webhook:ci", kiln.cloud.time.now()),
     seq: 7,
     phase: "join",
     input: {

@@ -1,6 +1,4 @@
-/** What Kiln must not leave behind: machines rented for a while, half-made things, claims. */
-import { dirname } from "node:path";
-import type { Lock } from "../../shared/workflow/lock.ts";
+/** What Kiln must not leave behind: machines rented for a while, half-made things, locks. */
 import type { Cloud } from "../cloud/index.ts";
 import { machines, ownImages } from "./stage.ts";
 import { broken, held, type Look } from "./story.ts";
@@ -17,7 +15,7 @@ export interface Leftovers {
   /** Images that are neither in a family nor on their way to one. */
   readonly images: readonly string[];
   /** Object keys of locks that were not released. */
-  readonly claims: readonly string[];
+  readonly locks: readonly string[];
 }
 
 export function findLeftovers(cloud: Cloud): Leftovers {
@@ -34,19 +32,19 @@ export function findLeftovers(cloud: Cloud): Leftovers {
     images: ownImages(cloud)
       .filter(({ family }) => family === "")
       .map(({ imageId }) => imageId),
-    claims: openClaims(cloud),
+    locks: heldLocks(cloud),
   };
 }
 
-/** The newest entry of a lock says whether it is held; it is the first of its folder. */
-function openClaims({ oss }: Cloud): string[] {
-  const keys = oss.list(BUCKET, "claims/").map(({ key }) => key);
-  const newest = keys.filter((key, at) => dirname(key) !== dirname(keys[at - 1] ?? ""));
-  return newest.filter((key) => {
-    const { released } = json<Partial<Lock>>(oss.get(BUCKET, key)?.body.toString() ?? "{}");
-    return released !== true;
-  });
-}
+/** The newest line of a lock says whether it is held. */
+const heldLocks = ({ oss }: Cloud): string[] =>
+  oss
+    .list(BUCKET, "locks/")
+    .map(({ key }) => key)
+    .filter((key) => {
+      const newest = oss.get(BUCKET, key)?.body.toString().trimEnd().split("\n").at(-1) ?? "{}";
+      return json<{ released?: boolean }>(newest).released !== true;
+    });
 
 export function nothingLeft(cloud: Cloud): Look {
   const left = Object.entries(findLeftovers(cloud)).filter(([, ids]) => ids.length > 0);

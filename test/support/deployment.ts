@@ -7,8 +7,9 @@ import FC from "@alicloud/fc2/lib/client.js";
 import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
 import { days } from "../../shared/duration.ts";
-import { recordIn, type RunRecord } from "./records.ts";
+import { eventIn, recordIn, type RunRecord } from "./records.ts";
 import { isRunId } from "../../shared/names.ts";
+import type { WorkflowEvent } from "../../shared/workflow/envelope.ts";
 import { type Cloud, type CloudOptions, type Endpoints, type Policy, startCloud } from "../cloud/index.ts";
 import { json } from "./known.ts";
 
@@ -48,6 +49,8 @@ export interface Deployment {
   /** Records of runs, oldest first; only those whose id begins with `prefix`. */
   records(prefix?: string): readonly RunRecord[];
   record(run: string): RunRecord | undefined;
+  /** The next event of a run, as its log gives it. */
+  eventOf(run: string): WorkflowEvent | undefined;
   close(): Promise<void>;
 }
 
@@ -80,6 +83,7 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
     cloud,
     caller: CALLER,
     record: (run) => recordOf(cloud, run),
+    eventOf: (run) => eventIn(run, (key) => cloud.oss.find(BUCKET, key)?.body),
     upload: async (key, body) => {
       await oss.put(key, Buffer.from(body));
     },

@@ -29,3 +29,23 @@ export const recordIn = (run: string, find: Find): RunRecord | undefined => reco
 
 /** The next event of a run that has not ended. */
 export const eventIn = (run: string, find: Find) => standing(run, logIn(run, find))?.event;
+
+/** The envelope of an early event of a run, as its log would give it. */
+export const envelopeOf = (run: string, by: string, now: number) =>
+  ({
+    v: 2,
+    run,
+    seq: 1,
+    position: 1,
+    runAt: now,
+    startedAt: now,
+    phaseStartedAt: now,
+    attempt: 0,
+    by,
+  }) as const;
+
+/** The text of a log that a test puts into the bucket: a request, and the lines that follow it. */
+export const logText = (input: object, ...lines: readonly object[]): string =>
+  [{ kind: "input", by: "test", due: 0, input }, ...lines]
+    .map((line, seq) => `${JSON.stringify({ seq, at: 0, w: "test", ...line })}\n`)
+    .join("");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { RunId } from "../../shared/names.ts";
-import { recordKey } from "../../shared/keys.ts";
+import { runKey } from "../../shared/keys.ts";
 import { runId, subjectOf, type RunKind } from "../../shared/workflow/run-id.ts";
 
 const kinds = fc.constantFrom<RunKind>("bake", "promote", "scale", "idle");
@@ -15,7 +15,7 @@ test("every run id is a legal id, a legal task id with its number, and names its
       expect(RunId.safeParse(id).success).toBe(true);
       expect(`${id}-123456789`).toMatch(/^[A-Za-z_][\w-]{0,127}$/);
       expect(subjectOf(id)).toBe(name);
-      expect(recordKey(id)).toContain(new Date(at).toISOString().slice(0, 10));
+      expect(runKey(id)).toContain(new Date(at).toISOString().slice(0, 10));
     }),
   );
 });
@@ -27,6 +27,6 @@ test("the same trigger makes the same run, another one another", ({ expect }) =>
   expect(runId("bake", "web", at, ["a"])).not.toBe(runId("bake", "db", at, ["a"]));
 });
 
-test("a record cannot be asked for under something that is no run id", ({ expect }) => {
-  expect(() => recordKey("../secrets")).toThrow("not a run id");
+test("a log cannot be asked for under something that is no run id", ({ expect }) => {
+  expect(() => runKey("../secrets")).toThrow("not a run id");
 });

@@ -8,7 +8,7 @@ import {
 import { attributesOf } from "../../../../functions/bake-image/bake/image.ts";
 import { parseRecipe } from "../../../../shared/documents/recipe.ts";
 import { OWN_TAGS_MAX, TAGS_MAX } from "../../../../shared/tags.ts";
-import { firstEnvelope } from "../../../../shared/workflow/envelope.ts";
+import { envelopeOf } from "../../../support/records.ts";
 
 const recipe = (changes: object = {}) =>
   parseRecipe(
@@ -54,7 +54,7 @@ test("no tag value of an image begins with a word that the cloud reserves, for e
   const plan = { imageName: "web-1", inputs: of({}, "aliyun_3_x64_20G_alibase_20260927.vhd") };
   const input = { recipe: "web", force: false, parameters: {}, document: recipe(), plan };
   for (const by of ["upload:recipes/web.yaml", "https://ci.example/42", "aliyun-cli", "acs:ram::1:user/a"]) {
-    const envelope = firstEnvelope("bake-web-20260105-0123456789ab", by, 0);
+    const envelope = envelopeOf("bake-web-20260105-0123456789ab", by, 0);
     const values = Object.values(attributesOf({ ...envelope, input }).tags);
     expect(values.filter((value) => /^(aliyun|acs:)|https?:\/\//i.test(value))).toEqual([]);
     // The image test, the promotion and the retention add one each.

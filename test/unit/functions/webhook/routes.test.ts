@@ -17,8 +17,8 @@ const ask = (method: string, path: string, body: unknown = "", more: object = {}
 const eventOf = (...given: Parameters<typeof ask>) => {
   const routed = ask(...given);
   if (routed.kind !== "enqueue") return routed;
-  const { run, by, event } = routed.enqueue;
-  return { function: functionOf(run), by, ...event };
+  const { run, by, request } = routed.enqueue;
+  return { function: functionOf(run), by, ...request };
 };
 
 const accepted: readonly (readonly [path: string, body: object, event: object])[] = [
@@ -182,7 +182,7 @@ test("without a key the signed bytes identify the run, with a key the caller and
   expect(run({ count: 1 }, { delivery: "d-2" })).not.toBe(plain);
   const body = { count: 1, key: "job-1" };
   const keyed = run(body);
-  expect(runOf("POST", "/fleets/web/scale-out", body)?.event).not.toHaveProperty("key");
+  expect(runOf("POST", "/fleets/web/scale-out", body)?.request).not.toHaveProperty("key");
   expect(run(body, { delivery: "d-2" })).toBe(keyed);
   expect(run({ ...body, dryRun: false })).toBe(keyed);
   const others = [

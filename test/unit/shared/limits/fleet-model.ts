@@ -33,7 +33,7 @@ interface Launched {
 }
 
 export class FleetModel {
-  #reservations: Reservations = { v: 1, n: 0, grants: [] };
+  #reservations: Reservations = { v: 2, grants: [] };
   #now = Date.UTC(2026, 0, 5, 8);
   #members: Member[] = [];
   readonly #launched: Launched[] = [];

@@ -13,7 +13,7 @@ import {
 } from "../../../../shared/limits/reservation.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);
-const EMPTY: Reservations = { v: 1, n: 0, grants: [] };
+const EMPTY: Reservations = { v: 2, grants: [] };
 const ask = (run: string, count: number, more: Partial<ReservationRequest> = {}): ReservationRequest => ({
   run,
   round: 0,

@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { judgeImage, judgeInstance } from "../../../../../functions/janitor/cleanup/decide.ts";
 import { days, hours, minutes } from "../../../../../shared/duration.ts";
-import { queuedRecord, type RunRecord } from "../../../../support/records.ts";
+import type { RunRecord } from "../../../../support/records.ts";
 
 const NOW = Date.UTC(2026, 0, 5);
 const RUN = "bake-web-20260104-0123456789ab";
@@ -10,7 +10,12 @@ const instance = (ageMs: number, autoReleaseAt?: number) => ({
   createdAt: NOW - ageMs,
   autoReleaseAt,
 });
-const record = (state: RunRecord["state"]) => ({ ...queuedRecord(RUN, "test", NOW), state });
+const record = (state: RunRecord["state"]) => {
+  if (state === "queued" || state === "running") return {};
+  return {
+    completion: state === "done" ? { kind: state, result: {} } : { kind: state, reason: "" },
+  } as const;
+};
 const image = { id: "m-1", family: "" };
 const snapshot = { id: "s-1" };
 
