@@ -7,7 +7,7 @@ import type { Ports } from "../../shared/invocation.ts";
 import { RunId } from "../../shared/names.ts";
 import { trySend } from "../../shared/workflow/begin.ts";
 import { interject } from "../../shared/workflow/cancel.ts";
-import { readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
+import { readRunLog, standing, type RunLog, type Standing } from "../../shared/workflow/run-log.ts";
 import { kindOf } from "../../shared/workflow/run-id.ts";
 import { page, type HttpAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
@@ -22,18 +22,14 @@ export async function answerApproval(call: Call, ports: Ports): Promise<HttpAnsw
   const [run] = link.parts;
   const log = await readRunLog(ports.cloud, run);
   const now = standing(run, log);
-  if (now === undefined) return page(404, ["There is no such run."]);
+  if (now === undefined) return page(404, [NO_RUN]);
   if (call.method === "POST") return decide(run, call, ports);
-  if (now.completion !== undefined) return ended(now.completion.kind);
-  if (answerIn(log) !== undefined) return page(409, [DECIDED]);
+  if (now.completion !== undefined || answerIn(log) !== undefined) return refusal(now, log);
   const question = `Approve the image of ${run} for its family? Its image test has passed.`;
   return page(200, [question, `until ${new Date(link.expiresAt).toISOString()}`], BUTTONS);
 }
 
-const DECIDED = "Already decided. The first decision stands.";
-
-const ended = (kind: string) =>
-  page(410, [`The run has ended (${kind}). A decision has no effect any more.`]);
+const NO_RUN = "There is no such run.";
 
 const answerIn = ({ lines }: RunLog): string | undefined =>
   lines.flatMap(({ line }) => (line.kind === "answer" ? [line.answer] : []))[0];
@@ -42,25 +38,32 @@ async function decide(run: string, { body, details }: Call, ports: Ports): Promi
   const given = Decision.safeParse(new URLSearchParams(body.toString("utf8")).get("decision"));
   if (!given.success) return page(400, ["The decision must be approve or reject."]);
   const decision = given.data;
-  let first: string | undefined;
   const found = await interject(
     run,
-    ({ completion, event }, log) => {
-      first = answerIn(log);
-      if (completion !== undefined || first !== undefined || event.phase !== "approve") return undefined;
-      return { kind: "answer", at: ports.clock.now(), by: "link", answer: decision };
-    },
+    ({ completion, event }, log) =>
+      completion !== undefined || answerIn(log) !== undefined || event.phase !== "approve"
+        ? undefined
+        : { kind: "answer", at: ports.clock.now(), by: "link", answer: decision },
     ports,
   );
-  const { completion, event } = found?.now ?? {};
-  Object.assign(details, { run, decision, written: found?.appended });
-  if (found?.appended && event) await trySend(event, ports);
-  // The same decision again is no other decision: its answer may have been lost.
-  else if (first !== undefined && first !== decision) return page(409, [DECIDED]);
-  else if (first === undefined && completion !== undefined) return ended(completion.kind);
-  else if (first === undefined) return page(409, ["The run does not wait for a decision now."]);
-  const effect = decision === "approve" ? "Approved. The promotion goes on." : "Rejected. The family stays.";
-  return page(200, [effect]);
+  if (found === undefined) return page(404, [NO_RUN]);
+  Object.assign(details, { run, decision, written: found.appended });
+  if (found.appended) await trySend(found.now.event, ports);
+  // The same decision again is no other decision: the answer to the first request may have been lost.
+  return answerIn(found.log) === decision ? page(200, [EFFECT[decision]]) : refusal(found.now, found.log);
+}
+
+const EFFECT = {
+  approve: "Approved. The promotion goes on.",
+  reject: "Rejected. The family stays.",
+} as const;
+
+/** The page for a decision that has no effect. */
+function refusal({ completion }: Standing, log: RunLog): HttpAnswer {
+  if (answerIn(log) !== undefined) return page(409, ["Already decided. The first decision stands."]);
+  return completion === undefined
+    ? page(409, ["The run does not wait for a decision now."])
+    : page(410, [`The run has ended (${completion.kind}). A decision has no effect any more.`]);
 }
 
 const BUTTONS = `<form method="post">

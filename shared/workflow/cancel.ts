@@ -29,18 +29,18 @@ export async function interject(
   run: string,
   line: (now: Standing, log: RunLog) => Omit<NewLine, "seq"> | undefined,
   ports: Ports,
-): Promise<{ readonly now: Standing; readonly appended: boolean } | undefined> {
+): Promise<{ readonly now: Standing; readonly log: RunLog; readonly appended: boolean } | undefined> {
   for (let attempt = 1; ; attempt++) {
     const log = await readRunLog(ports.cloud, run);
     const now = standing(run, log);
     if (now === undefined) return undefined;
     const given = line(now, log);
-    if (given === undefined) return { now, appended: false };
+    if (given === undefined) return { now, log, appended: false };
     const appended = await append(ports, runKey(run), log.end, { ...given, seq: log.lines.length });
     if (appended.kind === "unknown") throw appended.error;
     if (appended.kind === "won") {
-      const after = standing(run, await readRunLog(ports.cloud, run));
-      return { now: after ?? now, appended: true };
+      const after = await readRunLog(ports.cloud, run);
+      return { now: standing(run, after) ?? now, log: after, appended: true };
     }
     if (attempt === TRIES) throw new Error(`${run} moved on ${TRIES} times while it was written to`);
   }

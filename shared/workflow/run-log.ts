@@ -203,7 +203,15 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
   return {
     ...without(stateOf(event), unset),
     ...set,
-    ...{ v, run, seq, position, startedAt, by, phase, attempt, runAt: due },
+    v,
+    run,
+    seq,
+    position,
+    startedAt,
+    by,
+    phase,
+    attempt,
+    runAt: due,
     ...(cancelled && { cancelled: { ...cancelled, handled: true } }),
     phaseStartedAt: since ?? (line.kind === "next" ? due : event.phaseStartedAt),
     input: { ...without(isRecord(event.input) ? event.input : {}, inputUnset), ...input },
@@ -235,23 +243,28 @@ export function recordOf(run: string, log: RunLog): RunRecord | undefined {
   const now = standing(run, log);
   if (now === undefined) return undefined;
   const { event, completion, at } = now;
-  const last = log.lines.findLast(({ line }) => line.kind === "next" || line.kind === "wait")?.line;
-  const note = last && "note" in last ? last.note : undefined;
+  const begun = log.lines.flatMap(({ line }) => (line.kind === "next" || line.kind === "wait" ? [line] : []));
   return {
     run,
     kind: kindOf(run),
     subject: subjectOf(run),
     by: event.by,
-    state: completion?.kind ?? (last === undefined ? "queued" : "running"),
+    state: completion?.kind ?? (begun.length === 0 ? "queued" : "running"),
     phase: event.phase,
     beganAt: new Date(event.startedAt).toISOString(),
     updatedAt: new Date(at).toISOString(),
     steps: stepsOf(log),
-    ...(completion === undefined && note !== undefined && { note }),
-    ...(completion?.result && { result: completion.result }),
-    ...(completion && "reason" in completion && { reason: completion.reason }),
+    ...(completion === undefined ? noteOf(begun.at(-1)) : endOf(completion)),
   };
 }
+
+const noteOf = (line: { readonly note?: string | undefined } | undefined) =>
+  line?.note === undefined ? {} : { note: line.note };
+
+const endOf = ({ result, ...completion }: Completion) => ({
+  ...(result && { result }),
+  ...("reason" in completion && { reason: completion.reason }),
+});
 
 function stepsOf({ lines }: RunLog): RunRecord["steps"] {
   const steps: { phase: string; at: number; note?: string }[] = [];

@@ -153,11 +153,8 @@ export function follow(
   const common = { ...envelope, ...(cancelled && { cancelled: { ...cancelled, handled: true } }) };
   if (outcome.kind === "wait") {
     const { phase, input, phaseStartedAt, attempt } = event;
-    return {
-      ...stateOf(event),
-      ...common,
-      ...{ phase, input, phaseStartedAt, attempt: outcome.throttled ? attempt + 1 : 0 },
-    };
+    const attempts = outcome.throttled ? attempt + 1 : 0;
+    return { ...stateOf(event), ...common, phase, input, phaseStartedAt, attempt: attempts };
   }
   const { phase, state, input = event.input } = outcome.transition;
   return { ...state, ...common, input, phase, phaseStartedAt: common.runAt, attempt: 0 };

@@ -7,7 +7,7 @@ import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { quickRelease, recipeText, release } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
-import { HOME, imagesIn, served, tagOf } from "../support/world.ts";
+import { HOME, imagesIn, served, tagOf, logOf } from "../support/world.ts";
 
 const ABROAD = "cn-shanghai";
 const ACCOUNTS = ["1000000000000001", "1000000000000002"];
@@ -386,10 +386,11 @@ test("a rollback event without a target, with two, or an undo with regions chang
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(JSON.stringify(kiln.cloud.world.served(HOME, "web")?.imageId)).toBe(before);
   expect(kiln.records("rollback")).toEqual([]);
-  const kept = kiln.cloud.oss
-    .list(BUCKET, "failures/")
-    .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString() ?? "");
-  expect(kept.filter((text) => text.includes("a rollback needs a target"))).toHaveLength(3);
-  expect(kept.filter((text) => text.includes("are two targets"))).toHaveLength(1);
-  expect(kept.filter((text) => text.includes("does not go with"))).toHaveLength(1);
+  const lost = logOf(kiln, "janitor")
+    .split("\n")
+    .filter((line) => line.includes('"lost"'));
+  const naming = (text: string) => lost.filter((line) => line.includes(text));
+  expect(naming("a rollback needs a target")).toHaveLength(3);
+  expect(naming("are two targets")).toHaveLength(1);
+  expect(naming("does not go with")).toHaveLength(1);
 });

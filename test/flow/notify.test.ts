@@ -1,3 +1,5 @@
+import { outputKey } from "../../shared/keys.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { test as base } from "vitest";
 import { hours, minutes } from "../../shared/duration.ts";
 import { startChannel, type ChannelServer, type Posted } from "./channel.ts";
@@ -111,7 +113,7 @@ test("a channel that is down is retried, hourly in the end, and blocks no run", 
   expect(kinds(posted)).toEqual(["promoted"]);
 });
 
-test("a notification for an unknown channel is kept under failures/, and its run is done", async ({
+test("a notification for an unknown channel is kept beside the log of its run, which is done", async ({
   world: { kiln },
   expect,
 }) => {
@@ -120,11 +122,11 @@ test("a notification for an unknown channel is kept under failures/, and its run
   });
   expect(promotion?.state).toBe("done");
   await kiln.cloud.settle({ forMs: hours(2) });
-  const failures = kiln.cloud.oss.list("kiln-1234567890123456", "failures/");
-  expect(failures).toHaveLength(1);
-  expect(
-    failures[0] && kiln.cloud.oss.get("kiln-1234567890123456", failures[0].key)?.body.toString(),
-  ).toContain("KILN_CHANNELS has no channel unknown");
+  const kept = kiln.cloud.oss.get(
+    BUCKET,
+    outputKey(promotion?.run ?? "", "undelivered-promoted-unknown.json"),
+  );
+  expect(kept?.body.toString()).toContain("KILN_CHANNELS has no channel unknown");
 });
 
 test("no address, secret or link of an approval is in any event, record or object", async ({

@@ -1,10 +1,11 @@
+import { envelopeOf } from "../support/records.ts";
 /** Parameters of a bake: those that reach the builder, and those that are refused before anything is created. */
 import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { recipeText } from "../support/recipes.ts";
 import { accepted, answered, ended } from "../support/runs.ts";
-import { ownImages } from "../support/world.ts";
+import { ownImages, logOf } from "../support/world.ts";
 
 const BAKE = "/recipes/web/bake";
 const FORGED = "bake-web-20260105-0123456789ab";
@@ -69,7 +70,7 @@ test("a parameter that a step sets itself fails the run before the launch, with 
   expect(launches(kiln)).toBe(before);
 });
 
-test("a request that bypasses the webhook starts no run: it is kept under failures/, with the name", async ({
+test("a request that bypasses the webhook starts no run: the log names the parameter", async ({
   kiln,
   expect,
 }) => {
@@ -79,15 +80,11 @@ test("a request that bypasses the webhook starts no run: it is kept under failur
   await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "web", force: true, parameters });
   await kiln.cloud.settle({ forMs: hours(1) });
   expect([kiln.records().length, launches(kiln)]).toEqual(before);
-  const [kept] = kiln.cloud.oss.list(BUCKET, "failures/");
-  expect(kept?.body.toString()).toContain("parameters.GIT_SSH_COMMAND: is reserved");
+  expect(logOf(kiln, "bake-image")).toContain("parameters.GIT_SSH_COMMAND: is reserved");
 });
 
 for (const phase of ["plan", "command"] as const) {
-  test(`a forged event in phase ${phase} with a reserved name fails its run and runs nothing`, async ({
-    kiln,
-    expect,
-  }) => {
+  test(`a forged event in phase ${phase} with a reserved name runs nothing`, async ({ kiln, expect }) => {
     await ready(kiln);
     const seen = () => kiln.cloud.callLog.count({ action: ["RunCommand", "RunInstances"] });
     const before = seen();
@@ -95,17 +92,7 @@ for (const phase of ["plan", "command"] as const) {
     const { input }: { input: { plan?: object } } = JSON.parse(planned?.payload.toString() ?? "{}");
     const { plan: _plan, ...unplanned } = input;
     const at = kiln.cloud.time.now();
-    const envelope = {
-      v: 1,
-      run: FORGED,
-      seq: 4,
-      runAt: at,
-      startedAt: at,
-      phaseStartedAt: at,
-      attempt: 0,
-      by: "invoke",
-      history: [],
-    };
+    const envelope = { ...envelopeOf(FORGED, "invoke", at), seq: 4 };
     const state = phase === "command" ? { instanceId: "i-1", index: 0 } : {};
     await kiln.invoke("kiln-bake-image", {
       ...envelope,
@@ -113,9 +100,7 @@ for (const phase of ["plan", "command"] as const) {
       input: { ...(phase === "plan" ? unplanned : input), parameters: { BASH_ENV: "$(id)" } },
       ...state,
     });
-    const record = await ended(kiln, FORGED);
-    expect(record.state).toBe("failed");
-    expect(record.reason).toMatch(/^parameters\.BASH_ENV: is reserved: shells read/);
+    await kiln.cloud.settle({ forMs: hours(1) });
     expect(seen()).toBe(before);
   });
 }

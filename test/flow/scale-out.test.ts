@@ -240,7 +240,7 @@ test("a dry run reports the answer to each offering and changes nothing", async 
     "ecs.g7.large in vsw-hangzhou-i: the cloud would launch it",
   ]);
   expect(machines(kiln)).toEqual([]);
-  expect(kiln.cloud.oss.list("kiln-1234567890123456", "ledger/")).toEqual([]);
+  expect(kiln.cloud.oss.list("kiln-1234567890123456", "reservations/")).toEqual([]);
 });
 
 const refusals: readonly (readonly [
@@ -295,6 +295,6 @@ for (const [what, fleet, count, reason] of refusals) {
     const record = await scaleOut(kiln, { count });
     expect(record).toMatchObject({ state: "failed", reason });
     expect(machines(kiln)).toEqual([]);
-    expect(kiln.cloud.oss.list("kiln-1234567890123456", "ledger/")).toEqual([]);
+    expect(kiln.cloud.oss.list("kiln-1234567890123456", "reservations/")).toEqual([]);
   });
 }

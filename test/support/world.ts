@@ -59,3 +59,10 @@ export function watchMost({ cloud }: Deployment): () => number {
   look();
   return count;
 }
+
+/** Everything a function has logged. */
+export const logOf = ({ cloud }: Deployment, name: string): string =>
+  cloud.fc.invocations
+    .filter((one) => one.function === `kiln-${name}`)
+    .flatMap(({ logs }) => logs)
+    .join("\n");

@@ -38,9 +38,11 @@ test("functions write and delete only their own objects in the bucket, never tho
     expect(Object.keys(roles).flatMap((role) => may(role, key))).toEqual([]);
   }
   expect(may("kiln-worker", "disks/web/disk.vhd")).toEqual(["oss:DeleteObject"]);
-  expect(may("kiln-worker", "runs/2026-01-05/x.json")).toEqual(["oss:PutObject"]);
-  // A worker that could write answers could approve its own images.
-  expect(may("kiln-worker", "approvals/x.json")).toEqual([]);
+  // A log is never deleted (LOG-3).
+  for (const key of ["runs/2026-01-05/x.jsonl", "locks/bake-web.jsonl", "reservations/web.jsonl"])
+    expect(may("kiln-worker", key)).toEqual(["oss:PutObject"]);
+  expect(may("kiln-webhook", "runs/2026-01-05/x.jsonl")).toEqual(["oss:PutObject"]);
+  expect(may("kiln-webhook", "locks/bake-web.jsonl")).toEqual([]);
 });
 
 test("a role that reads objects may list its bucket: else a missing one is forbidden instead of missing", ({
@@ -48,9 +50,7 @@ test("a role that reads objects may list its bucket: else a missing one is forbi
 }) => {
   const bucket = "acs:oss:*:1234567890123456:kiln-1234567890123456";
   const readers = Object.keys(roles).filter((role) =>
-    ["runs/x.json", "approvals/x.json", "recipes/web.yaml"].some((key) =>
-      allows(role, "oss:GetObject", object(key)),
-    ),
+    ["runs/x.json", "recipes/web.yaml"].some((key) => allows(role, "oss:GetObject", object(key))),
   );
   expect(readers.toSorted()).toEqual(["kiln-webhook", "kiln-worker"]);
   expect(readers.filter((role) => !allows(role, "oss:ListObjects", bucket))).toEqual([]);
@@ -87,7 +87,7 @@ test("no role invokes the webhook, and the webhook invokes neither the janitor n
   }
 });
 
-test("the notifier, which posts to other systems, may only keep failures and send events to itself and the janitor", ({
+test("the notifier, which posts to other systems, may only keep what was not delivered, and send events to itself and the janitor", ({
   expect,
 }) => {
   const may = (action: string, resource: string) => allows("kiln-notifier", action, resource);
@@ -95,8 +95,8 @@ test("the notifier, which posts to other systems, may only keep failures and sen
     "oss:PutObject",
     "fc:InvokeFunction",
   ]);
-  expect(may("oss:PutObject", object("failures/x.json"))).toBe(true);
-  for (const key of ["runs/2026-01-05/x.json", "approvals/x.json", "claims/x"]) {
+  expect(may("oss:PutObject", object("runs/2026-01-05/x/undelivered-failed-ops.json"))).toBe(true);
+  for (const key of ["runs/2026-01-05/x.jsonl", "runs/2026-01-05/x/verdicts.json", "locks/x"]) {
     expect(may("oss:PutObject", object(key))).toBe(false);
   }
   const invoked = [

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { judgeImage, judgeInstance } from "../../../../../functions/janitor/cleanup/decide.ts";
 import { days, hours, minutes } from "../../../../../shared/duration.ts";
+import type { Completion } from "../../../../../shared/workflow/workflow.ts";
 import type { RunRecord } from "../../../../support/records.ts";
 
 const NOW = Date.UTC(2026, 0, 5);
@@ -12,9 +13,8 @@ const instance = (ageMs: number, autoReleaseAt?: number) => ({
 });
 const record = (state: RunRecord["state"]) => {
   if (state === "queued" || state === "running") return {};
-  return {
-    completion: state === "done" ? { kind: state, result: {} } : { kind: state, reason: "" },
-  } as const;
+  const completion: Completion = state === "done" ? { kind: state, result: {} } : { kind: state, reason: "" };
+  return { completion };
 };
 const image = { id: "m-1", family: "" };
 const snapshot = { id: "s-1" };
