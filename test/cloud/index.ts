@@ -103,7 +103,7 @@ export interface Cloud {
     "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "close"
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
-  readonly faults: Pick<Faults, "add" | "clear">;
+  readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
   /** Connections whose clients still wait for an answer that a fault keeps back. */
@@ -241,8 +241,9 @@ class Parts {
   }
 
   async #serve(product: Product, request: WireRequest, handle: Handler): Promise<WireResponse> {
-    const state: Exchange = { product, principal: undefined, crash: false };
+    const state: Exchange = { product, principal: undefined, crash: false, afterwards: [] };
     const answer = await exchange.run(state, () => handle(request));
+    for (const run of state.afterwards) await run();
     if (!state.crash) return answer;
     // The caller ends before the answer reaches it.
     if (state.principal !== undefined) await this.#fc?.endCaller(state.principal.keyId);

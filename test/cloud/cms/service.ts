@@ -44,7 +44,7 @@ export class CmsService {
 
   /** Status 0 in the answer means: break the connection. */
   handle(request: WireRequest): Promise<WireResponse> {
-    return Promise.resolve(this.#gate.handle(request));
+    return this.#gate.handle(request);
   }
 
   #list(params: Params): JsonObject {

@@ -49,12 +49,7 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
       ram.authorize(principal, action, resource, withDefaults(conditions)),
     allows: ({ role }, action, resource, conditions) =>
       ram.verdict(role, action, resource, withDefaults(conditions)) === "allow",
-    faultFor: (product, action, params) => {
-      const fault = faults.match(product, action, params);
-      const state = exchange.getStore();
-      if (state !== undefined && fault?.kind === "crash") state.crash = true;
-      return fault;
-    },
+    faultFor: (product, action, params) => faults.meet(product, action, params),
     record,
   };
 }

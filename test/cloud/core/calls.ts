@@ -1,6 +1,6 @@
 /** The call being served, and the faults to inject into calls. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Fault, Principal, Product } from "./kernel.ts";
+import type { Aim, Fault, Interleaving, Principal, Product } from "./kernel.ts";
 
 /** What is known about the request being served, wherever in its handling one is. */
 export interface Exchange {
@@ -8,33 +8,69 @@ export interface Exchange {
   principal: Principal | undefined;
   /** A `crash` fault hit it: the caller's instance ends when the effect is done. */
   crash: boolean;
+  /** To be done before the answer leaves. */
+  readonly afterwards: (() => void | Promise<void>)[];
 }
 
 /** The request a piece of code works for; absent for direct calls from a test. */
 export const exchange = new AsyncLocalStorage<Exchange>();
 
-/** Faults in force. A match counter per fault tells `when` which call it is looking at. */
-export class Faults {
-  readonly #entries = new Map<Fault, { matches: number }>();
+/** What is aimed at calls. A match counter for each tells `when` which call it is looking at. */
+class Aimed<T extends Aim> {
+  readonly #entries = new Map<T, { matches: number }>();
 
-  /** From now on matching calls are hit; answers a function that ends it. */
-  add(fault: Fault): () => void {
-    this.#entries.set(fault, { matches: 0 });
-    return () => this.#entries.delete(fault);
+  add(entry: T): () => void {
+    this.#entries.set(entry, { matches: 0 });
+    return () => this.#entries.delete(entry);
   }
 
   clear(): void {
     this.#entries.clear();
   }
 
-  /** The first fault that hits this call; every fault for the action counts it. */
-  match(product: Product, action: string, params: Readonly<Record<string, string>>): Fault | undefined {
-    let hit: Fault | undefined;
-    for (const [fault, entry] of this.#entries) {
-      if (fault.product !== product || fault.action !== action) continue;
-      const n = entry.matches++;
-      if (hit === undefined && (fault.when?.(params, n) ?? true)) hit = fault;
+  /** What hits this call, in the order of adding; all that match are counted. */
+  hits(product: Product, action: string, params: Readonly<Record<string, string>>): T[] {
+    return [...this.#entries].flatMap(([entry, counter]) => {
+      const { action: actions = action, when = () => true } = entry;
+      const matches = entry.product === product && [actions].flat().includes(action);
+      return matches && when(params, counter.matches++) ? [entry] : [];
+    });
+  }
+}
+
+/** Faults and other clients, as tests inject them. */
+export class Faults {
+  readonly #faults = new Aimed<Fault>();
+  readonly #interleavings = new Aimed<Interleaving>();
+
+  /** From now on matching calls are hit; answers a function that ends it. */
+  add(fault: Fault): () => void {
+    return this.#faults.add(fault);
+  }
+
+  /** From now on something happens before or after matching calls; answers a function that ends it. */
+  interleave(interleaving: Interleaving): () => void {
+    return this.#interleavings.add(interleaving);
+  }
+
+  clear(): void {
+    this.#faults.clear();
+    this.#interleavings.clear();
+  }
+
+  /** Lets happen what comes before a call, notes what comes after it, and answers the first fault that hits it. */
+  async meet(
+    product: Product,
+    action: string,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Fault | undefined> {
+    const [fault] = this.#faults.hits(product, action, params);
+    const state = exchange.getStore();
+    if (state !== undefined && fault?.kind === "crash") state.crash = true;
+    for (const { before, after } of this.#interleavings.hits(product, action, params)) {
+      if (after !== undefined) state?.afterwards.push(() => after(params));
+      await before?.(params);
     }
-    return hit;
+    return fault;
   }
 }

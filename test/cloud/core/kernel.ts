@@ -25,16 +25,23 @@ export interface WireResponse {
 }
 
 /** In place of a status: what becomes of a connection whose answer never comes. */
-const LOST = { after: 0, crash: 0, hang: -1, drip: -2 } as const;
+const silence = (kind: Fault["kind"]): WireResponse => ({
+  status: kind === "hang" ? -1 : kind === "drip" ? -2 : 0,
+  headers: {},
+  body: "",
+});
 
-/** The answer to a call whose effect has happened, as the injected fault leaves it. */
-export function lostAnswer(kind: keyof typeof LOST): WireResponse {
-  return { status: LOST[kind], headers: {}, body: "" };
+/** The answer to a call whose effect has happened, as the injected fault leaves it. @param refuse writes a refusal. */
+export function lostAnswer(
+  { kind, fault }: Fault,
+  refuse: (fault: CloudFault) => WireResponse,
+): WireResponse {
+  return kind === "after" && fault !== undefined ? refuse(fault) : silence(kind);
 }
 
 /** The same for a call that was refused: only silence keeps a refusal back. */
 export const keptBack = (fault: Fault | undefined): WireResponse | undefined =>
-  fault?.kind === "hang" || fault?.kind === "drip" ? lostAnswer(fault.kind) : undefined;
+  fault?.kind === "hang" || fault?.kind === "drip" ? silence(fault.kind) : undefined;
 
 /** Who signed a request: the account itself, or a session of one of its roles. */
 export interface Principal {
@@ -78,20 +85,38 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
 }
 
+type Params = Readonly<Record<string, string>>;
+
+/** Calls that a test aims at. */
+export interface Aim {
+  readonly product: Product;
+  /** Names of actions; every action when left out. */
+  readonly action?: string | readonly string[];
+  /** Which matching calls are hit, e.g. `(call, n) => n === 0`; all when left out. `n` counts matches from 0. */
+  readonly when?: (params: Params, n: number) => boolean;
+}
+
 /**
  * A fault to inject into calls: `before` answers without any effect, `after` lets the effect happen
  * and loses the answer (the connection breaks), `crash` kills the calling function instance after the effect,
  * `hang` lets it happen and never answers (the connection stays open), `drip` sends an answer so slowly that it has no end.
  */
-export interface Fault {
-  readonly product: Product;
-  readonly action: string;
-  /** Which matching calls are hit, e.g. `(call, n) => n === 0`; all when left out. `n` counts matches from 0. */
-  readonly when?: (params: Readonly<Record<string, string>>, n: number) => boolean;
+export interface Fault extends Aim {
   /** Products treat `crash` as `after`; the server ends the caller's instance besides. */
   readonly kind: "before" | "after" | "crash" | "hang" | "drip";
-  /** For `before`: what to answer (the cloud's 500 when left out). For the others: ignored. */
+  /**
+   * For `before`: what to answer (the cloud's 500 when left out). For `after`: what to answer instead of breaking the
+   * connection. For the others: ignored.
+   */
   readonly fault?: CloudFault;
+}
+
+/** What happens around calls, as if another client were at work. Each call waits for it; it may be hit by a fault too. */
+export interface Interleaving extends Aim {
+  /** Before the call has its effect; the caller is known and permitted. */
+  readonly before?: (params: Params) => void | Promise<void>;
+  /** After its effect, or its refusal, and before its answer. */
+  readonly after?: (params: Params) => void | Promise<void>;
 }
 
 /** What a policy's Condition may ask about a request: `acs:Service`, `ecs:tag/env`, … */
@@ -119,7 +144,7 @@ export interface Kernel {
   authorize(principal: Principal, action: string, resource: string, conditions?: Conditions): void;
   /** Whether `principal` may, without throwing. */
   allows(principal: Principal, action: string, resource: string, conditions?: Conditions): boolean;
-  /** Finds the injected fault for this call, if any, and counts the match. */
-  faultFor(product: Product, action: string, params: Readonly<Record<string, string>>): Fault | undefined;
+  /** Finds the injected fault for this call, if any, and lets happen what a test interleaves. Counts the matches. */
+  faultFor(product: Product, action: string, params: Params): Promise<Fault | undefined>;
   record(call: Call): void;
 }

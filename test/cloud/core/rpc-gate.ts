@@ -58,7 +58,7 @@ export class RpcGate {
     for (const key of this.#windows.keys()) if (key.startsWith(`${action} `)) this.#windows.delete(key);
   }
 
-  handle(request: WireRequest): WireResponse {
+  async handle(request: WireRequest): Promise<WireResponse> {
     const { kernel, product } = this.#options;
     const call = decodeRpc(request);
     const requestId = kernel.requestId();
@@ -71,11 +71,13 @@ export class RpcGate {
       const principal = kernel.authenticate(request, product);
       role = principal.role;
       kernel.authorize(principal, action.ram, action.resource(call.params));
-      injected = kernel.faultFor(product, call.action, call.params);
+      injected = await kernel.faultFor(product, call.action, call.params);
       if (injected?.kind === "before") throw injected.fault ?? unavailable();
       this.#throttle(call);
       response = renderRpc(call, requestId, this.#run(call, action, principal));
-      if (injected !== undefined && injected.kind !== "crash") response = lostAnswer(injected.kind);
+      if (injected !== undefined && injected.kind !== "crash") {
+        response = lostAnswer(injected, (refusal) => renderRpcFault(call, requestId, refusal));
+      }
     } catch (error) {
       fault = error instanceof CloudFault ? error : loudly(error, call.action);
       response = keptBack(injected) ?? renderRpcFault(call, requestId, fault);

@@ -2,7 +2,8 @@
  * The one clock of the local cloud: a queue of due events ordered by (instant, order of asking).
  *
  * TIME-1. `now()` is exact: while an event runs, it is that event's own due time.
- * TIME-2. Time stands still while anything started by an event is unfinished (an invocation, say).
+ * TIME-2. Time stands still while anything started by an event is unfinished (an invocation, say), unless it sleeps:
+ *     while all unfinished work sleeps, time goes on to the next event, a wake-up being one.
  * TIME-3. Two runs with the same inputs run the same events in the same order.
  */
 
@@ -44,6 +45,9 @@ export class Timeline {
   readonly #slots = new Float64Array(this.shared);
   readonly #due: Due[] = [];
   readonly #running = new Set<Promise<void>>();
+  #asleep = 0;
+  /** Tells `settle` that work went to sleep. */
+  #onSleep: () => void = () => {};
   #seq = 0;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
@@ -91,7 +95,7 @@ export class Timeline {
       !this.#isDueBy(end) || (forMs === undefined && options.until === undefined && this.#quiet());
     for (let events = 0; !until(); events++) {
       if (events > maxEvents) throw new Error(`the cloud is not quiet after ${maxEvents} events`);
-      if (this.#mustWait(parallel)) await Promise.race(this.#running);
+      if (this.#mustWait(parallel)) await this.#progress();
       else if (isOver()) break;
       else await this.#advance();
       this.#rethrow();
@@ -125,6 +129,34 @@ export class Timeline {
     return work;
   }
 
+  /**
+   * For work that is held: until `wake` is called, or the sleep is taken back, it does not hold the clock. Work that waits
+   * for a sleeper, such as the caller of a sleeping function, holds it all the same.
+   */
+  sleep(ms: number, wake: () => void): Cancel {
+    this.#asleep++;
+    this.#onSleep();
+    let isAsleep = true;
+    const rise = (): void => {
+      if (isAsleep) this.#asleep--;
+      isAsleep = false;
+    };
+    const cancel = this.after(ms, { label: "wake up" }, () => {
+      rise();
+      wake();
+    });
+    return () => {
+      cancel();
+      rise();
+    };
+  }
+
+  /** Until some work is finished or goes to sleep. */
+  async #progress(): Promise<void> {
+    const sleep = new Promise<void>((resolve) => (this.#onSleep = resolve));
+    await Promise.race([...this.#running, sleep]);
+  }
+
   /** Ends virtual time: from now on it passes by itself, real time times `speed`. */
   resume(speed: number): void {
     this.#slots[SLOTS.base] = this.now();
@@ -141,9 +173,10 @@ export class Timeline {
 
   /** Whether time stands still: as many events run as may, or the next one is not due yet. */
   #mustWait(parallel: number): boolean {
-    if (this.#running.size === 0) return false;
+    const awake = this.#running.size - this.#asleep;
+    if (awake <= 0) return false;
     const next = this.#due[0];
-    return this.#running.size >= parallel || next === undefined || next.at > this.now();
+    return awake >= parallel || next === undefined || next.at > this.now();
   }
 
   #quiet(): boolean {

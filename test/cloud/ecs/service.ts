@@ -44,7 +44,7 @@ export class EcsService {
 
   /** Status 0 in the answer means: break the connection. */
   handle(request: WireRequest): Promise<WireResponse> {
-    return Promise.resolve(this.#gate.handle(request));
+    return this.#gate.handle(request);
   }
 
   #adapt(name: string, action: EcsAction): RpcAction {

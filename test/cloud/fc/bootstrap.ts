@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import Module from "node:module";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import timers from "node:timers/promises";
 import { format } from "node:util";
 import { Script } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
@@ -70,6 +71,32 @@ function isolate(): void {
   };
 }
 
+/** Ends the sleep of the running invocation; undefined while it is awake. */
+let wake: (() => void) | undefined;
+let isRunning = false;
+
+/**
+ * `await setTimeout(ms)` of node:timers/promises is a sleep by the cloud's clock. With a signal it is a limit for other
+ * work and stays real, as do the callbacks of the global setTimeout: libraries time their calls with them.
+ */
+function installSleep(): void {
+  const real = timers.setTimeout;
+  const sleep: typeof real = (ms = 0, value, options) => {
+    if (!isRunning || options?.signal !== undefined) return real(ms, value, options);
+    if (wake !== undefined) throw new Error("the local cloud knows one sleep at a time in an invocation");
+    say({ kind: "sleep", ms });
+    return new Promise((resolve) => {
+      wake = () => {
+        wake = undefined;
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a value T is void
+        resolve(value as NonNullable<typeof value>);
+      };
+    });
+  };
+  timers.setTimeout = sleep;
+  Module.syncBuiltinESMExports();
+}
+
 let main: Script | undefined;
 let answers = 0;
 
@@ -128,6 +155,9 @@ const toBytes = (result: unknown): Uint8Array =>
 async function call(run: Handler, { event, context }: InvokeMessage): Promise<InstanceMessage> {
   const buffer = Buffer.from(event.buffer, event.byteOffset, event.byteLength);
   let errorType: ErrorType = "UnhandledInvocationError";
+  isRunning = true;
+  // What an earlier invocation left asleep stays so: its instance was frozen.
+  wake = undefined;
   try {
     const result = await new Promise((resolve, reject) => {
       const callback = (error: unknown, value?: unknown): void => {
@@ -142,6 +172,8 @@ async function call(run: Handler, { event, context }: InvokeMessage): Promise<In
     return { kind: "answer", body: toBytes(result) };
   } catch (error) {
     return { kind: "answer", body: Buffer.from(errorBody(error)), errorType };
+  } finally {
+    isRunning = false;
   }
 }
 
@@ -168,8 +200,10 @@ function restart(start: StartData): Promise<void> {
 }
 
 isolate();
+installSleep();
 parentPort?.on("message", (message: HostMessage) => {
   if (message.kind === "restart") void restart(message);
+  else if (message.kind === "wake") wake?.();
   else if (handler !== undefined) void call(handler, message).then(say).then(offerCompiled);
 });
 void begin();

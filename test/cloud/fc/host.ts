@@ -4,7 +4,8 @@
  * FC-HOST-1. One invocation at a time per instance; a further one needs a further instance.
  * FC-HOST-2. Every invocation has fresh credentials of the function's role, valid for 36 hours; those in the
  *     environment date from the start of the process.
- * FC-HOST-3. The cloud's clock stands still during an invocation; its duration is modelled (invocation.ts).
+ * FC-HOST-3. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
+ *     (invocation.ts), sleeps included.
  */
 import type { Call, Kernel } from "../core/kernel.ts";
 import { CloudFault } from "../core/kernel.ts";
@@ -12,8 +13,9 @@ import type { KeyRing } from "../core/keys.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import { type Ending, phrase } from "./ending.ts";
 import { Instance } from "./instance.ts";
-import { type Invocation, modelDurationMs, type Source } from "./invocation.ts";
+import type { Invocation, Source } from "./invocation.ts";
 import type { ContextData } from "./messages.ts";
+import { Run } from "./run.ts";
 
 const SESSION_MS = 36 * 3_600_000;
 /** On-demand instances of an account in a region, the default quota. */
@@ -56,7 +58,7 @@ export class Host {
   readonly #keys: KeyRing;
   readonly #options: Required<HostOptions>;
   readonly #idle: Instance[] = [];
-  readonly #busy = new Map<Instance, { keyId: string; calls: Call[] }>();
+  readonly #busy = new Map<Instance, Run>();
   readonly #running = new Map<string, number>();
   readonly #crashes = new Map<Crash, { matches: number }>();
 
@@ -87,12 +89,12 @@ export class Host {
 
   /** Whose call this was: adds it to the running invocation's record. */
   attribute(keyId: string, call: Call): void {
-    this.#callerOf(keyId)?.[1].calls.push(call);
+    this.#callerOf(keyId)?.calls.push(call);
   }
 
   /** Ends the instance that holds these credentials, whatever it is doing. */
   async endCaller(keyId: string): Promise<void> {
-    await this.#callerOf(keyId)?.[0].end();
+    await this.#callerOf(keyId)?.instance.end();
   }
 
   /** Ends all instances. */
@@ -110,9 +112,9 @@ export class Host {
     }));
   }
 
-  #callerOf(keyId: string): [Instance, { keyId: string; calls: Call[] }] | undefined {
-    return [...this.#busy].find(
-      ([instance, run]) => run.keyId === keyId || instance.environmentKeyId === keyId,
+  #callerOf(keyId: string): Run | undefined {
+    return [...this.#busy.values()].find(
+      (run) => run.keyId === keyId || run.instance.environmentKeyId === keyId,
     );
   }
 
@@ -122,22 +124,20 @@ export class Host {
     const isCrash = this.#isCrash(definition.name, event.toString("utf8"));
     const credentials = this.#assume(definition);
     const instance = await this.#take(definition);
-    const run = { keyId: credentials.accessKeyId, calls: [] as Call[] };
+    const run = new Run(this.#kernel.time, definition, instance, credentials.accessKeyId);
     this.#busy.set(instance, run);
-    const coldStart = instance.invocations === 0;
     let output = "";
     const context = this.#context(definition, requestId, credentials);
     // The modelled duration does not include a call without an answer, so real time ends the invocation too.
     const limitMs = Math.min(this.#options.hangMs, definition.timeoutMs);
-    const ending = await instance.invoke(
-      { event: new Uint8Array(event), context },
-      limitMs,
-      (text) => (output += text),
-    );
+    const ending = await instance.invoke({ event: new Uint8Array(event), context }, limitMs, {
+      onLog: (text) => (output += text),
+      onSleep: (ms) => run.sleep(ms),
+    });
+    run.end();
     this.#busy.delete(instance);
-    const modelledMs = modelDurationMs(coldStart, run.calls.length);
-    const isLate = ending.kind === "hang" || modelledMs > definition.timeoutMs;
-    const durationMs = isLate ? definition.timeoutMs : modelledMs;
+    const isLate = ending.kind === "hang" || run.durationMs > definition.timeoutMs;
+    const durationMs = isLate ? definition.timeoutMs : run.durationMs;
     if (isCrash || isLate || instance.isEnded) await instance.end();
     else this.#putBack(instance);
     const outcome = phrase(judgedEnding(ending, isCrash, isLate), definition, durationMs);
@@ -147,7 +147,7 @@ export class Host {
       ...originOf(options),
       payload: event.toString("utf8"),
       durationMs,
-      coldStart,
+      coldStart: run.coldStart,
       ...outcome,
       logs: logsOf(requestId, output),
       instanceId: instance.id,

@@ -3,11 +3,17 @@ import type { Worker } from "node:worker_threads";
 import { keepCompiled } from "./compiled.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import type { Ending } from "./ending.ts";
-import type { InstanceMessage, InvokeMessage, StartData } from "./messages.ts";
+import type { HostMessage, InstanceMessage, InvokeMessage, StartData } from "./messages.ts";
 import { keepThread, send, startThread } from "./threads.ts";
 
 /** Real milliseconds the code of a function may take to load. */
 const LOAD_MS = 20_000;
+
+export interface InvocationListener {
+  readonly onLog: (text: string) => void;
+  /** The invocation sleeps for so many milliseconds of the cloud's time, until `wake` or `giveUp`. */
+  readonly onSleep: (ms: number) => void;
+}
 
 export class Instance {
   readonly id: string;
@@ -21,7 +27,10 @@ export class Instance {
   readonly #worker: Worker;
   #finish: ((ending: Ending) => void) | undefined;
   #ended: Ending | undefined;
-  #onLog: ((text: string) => void) | undefined;
+  #listener: InvocationListener | undefined;
+  /** Real time that the running invocation has left; starts again after a sleep. */
+  #guard: NodeJS.Timeout | undefined;
+  #hangMs = 0;
   readonly #loaded: Promise<void>;
 
   private constructor(id: string, definition: FunctionDefinition, environmentKeyId: string, worker: Worker) {
@@ -33,9 +42,12 @@ export class Instance {
     this.#loaded = new Promise((resolve) => {
       worker.on("message", (message: InstanceMessage) => {
         if (message.kind === "ready") resolve();
-        else if (message.kind === "log") this.#onLog?.(message.text);
+        else if (message.kind === "log") this.#listener?.onLog(message.text);
         else if (message.kind === "compiled") keepCompiled(definition.codePath, message.data);
-        else if (message.kind === "broken") {
+        else if (message.kind === "sleep") {
+          clearTimeout(this.#guard);
+          this.#listener?.onSleep(message.ms);
+        } else if (message.kind === "broken") {
           resolve();
           this.#settle(
             { kind: "answer", body: Buffer.from(message.body), errorType: "UnhandledInvocationError" },
@@ -47,7 +59,7 @@ export class Instance {
         }
       });
       worker.on("error", (error: NodeJS.ErrnoException) => {
-        this.#onLog?.(`${error.stack ?? error.message}\n`);
+        this.#listener?.onLog(`${error.stack ?? error.message}\n`);
         const kind = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "out of memory" : "exit";
         this.#settle({ kind }, true);
       });
@@ -72,27 +84,41 @@ export class Instance {
     return this.#ended !== undefined;
   }
 
-  /** Runs the handler once. @param hangMs real milliseconds after which the instance is given up. */
-  async invoke(message: InvokeMessage, hangMs: number, onLog: (text: string) => void): Promise<Ending> {
+  /** Runs the handler once. @param hangMs real milliseconds, sleeps left out, after which the instance is given up. */
+  async invoke(message: InvokeMessage, hangMs: number, listener: InvocationListener): Promise<Ending> {
     this.invocations++;
-    this.#onLog = onLog;
+    this.#listener = listener;
+    this.#hangMs = hangMs;
     const ending = new Promise<Ending>((resolve) => {
       this.#finish = resolve;
       if (this.#ended !== undefined) resolve(this.#ended);
     });
-    const compensate = (): void => this.#settle({ kind: "hang" }, true);
     // Loading is this machine's business and may be slow; only what comes after it is the handler's.
-    const loading = setTimeout(compensate, hangMs + LOAD_MS);
+    const loading = setTimeout(() => this.giveUp(), hangMs + LOAD_MS);
     await this.#loaded;
     clearTimeout(loading);
-    const guard = setTimeout(compensate, hangMs);
-    if (!this.isEnded) send(this.#worker, { kind: "invoke", ...message });
+    this.#proceed({ kind: "invoke", ...message });
     const result = await ending;
-    clearTimeout(guard);
-    this.#onLog = undefined;
+    clearTimeout(this.#guard);
+    this.#listener = undefined;
     // A thread that still runs something must not outlive its invocation's end.
     if (this.isEnded) await this.#worker.terminate();
     return result;
+  }
+
+  /** Lets the running invocation go on after a sleep. */
+  wake(): void {
+    this.#proceed({ kind: "wake" });
+  }
+
+  /** Ends the running invocation as one that does not answer, and the instance with it. */
+  giveUp(): void {
+    this.#settle({ kind: "hang" }, true);
+  }
+
+  #proceed(message: HostMessage): void {
+    this.#guard = setTimeout(() => this.giveUp(), this.#hangMs);
+    if (!this.isEnded) send(this.#worker, message);
   }
 
   /** Ends the thread at once; a running invocation ends with `exit`. */

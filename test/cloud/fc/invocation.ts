@@ -28,12 +28,12 @@ export interface Invocation {
 }
 
 /**
- * Time stands still during an invocation, so its duration is an estimate: numbers of the size one sees
+ * Time stands still during an invocation, its sleeps apart, so its duration is an estimate: numbers of the size one sees
  * for a small Node function in the region of its API endpoints.
  */
 export const MODEL = { invocationMs: 15, coldStartMs: 350, cloudCallMs: 80 } as const;
 
-/** Milliseconds billed for an invocation, from what it did. */
+/** Milliseconds that an invocation is awake, from what it did. */
 export const modelDurationMs = (coldStart: boolean, cloudCalls: number): number =>
   MODEL.invocationMs + (coldStart ? MODEL.coldStartMs : 0) + cloudCalls * MODEL.cloudCallMs;
 

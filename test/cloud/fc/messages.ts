@@ -55,6 +55,8 @@ export interface InvokeMessage {
 
 export type HostMessage =
   | ({ readonly kind: "invoke" } & InvokeMessage)
+  /** The sleep of the running invocation is over. */
+  | { readonly kind: "wake" }
   /** Become a new instance of the same code, see threads.ts. */
   | ({ readonly kind: "restart" } & StartData);
 
@@ -64,6 +66,8 @@ export type InstanceMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "log"; readonly text: string }
   | { readonly kind: "compiled"; readonly data: Uint8Array }
+  /** The running invocation does nothing for so many milliseconds of the cloud's time. */
+  | { readonly kind: "sleep"; readonly ms: number }
   /** The code could not be loaded, or has no such handler. */
   | { readonly kind: "broken"; readonly body: string }
   | { readonly kind: "answer"; readonly body: Uint8Array; readonly errorType?: ErrorType };

@@ -73,13 +73,13 @@ export class FcService {
       params = describeCall(route, request);
       principal = this.#kernel.authenticate(request, "fc");
       this.#authorize(principal, route);
-      fault = this.#kernel.faultFor("fc", action, params);
+      fault = await this.#kernel.faultFor("fc", action, params);
       if (fault?.kind === "before")
-        throw fault.fault ?? new CloudFault(500, "InternalError", "an internal error");
+        throw fault.fault ?? new CloudFault(500, "InternalServerError", "an internal error");
       const query = new Map(splitUrl(request.url).query);
       const answer = await this.#serve({ ...route, request, requestId, query });
       log(answer.status);
-      if (fault !== undefined) return lostAnswer(fault.kind);
+      if (fault !== undefined) return lostAnswer(fault, (refusal) => refuse(refusal, requestId));
       return { ...answer, headers: { "x-fc-request-id": requestId, ...answer.headers } };
     } catch (error) {
       if (!(error instanceof CloudFault)) throw error;

@@ -74,7 +74,7 @@ const list: Operation = ({ bucket, query }, { store }) => {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
   const after = second ? afterV2(query) : (query.get("marker") ?? "");
-  const page = paginate(store.list(bucket, prefix), { prefix, delimiter, after, limit });
+  const page = paginate(store.listed(bucket, prefix), { prefix, delimiter, after, limit });
   const encoding = query.get("encoding-type");
   const name: Naming = encoding === "url" ? encode : (text) => text;
   const next = page.next;

@@ -32,8 +32,7 @@ export class OssService {
 
   async handle(wire: WireRequest): Promise<WireResponse> {
     const requestId = this.#kernel.requestId().replaceAll("-", "").slice(0, 24);
-    const { bucket = "", key = "" } = readAddress(wire);
-    const params = { bucket, key };
+    const params = describeCall(wire);
     let principal: Principal | undefined;
     let fault: Fault | undefined;
     let action = `${wire.method} ${wire.url.split("?")[0]}`;
@@ -52,12 +51,12 @@ export class OssService {
       const request = this.#requestOf(wire, caller);
       action = operationName(request) ?? action;
       const operation = this.#operationOf(action, request);
-      fault = this.#kernel.faultFor("oss", action, params);
+      fault = await this.#kernel.faultFor("oss", action, params);
       if (fault?.kind === "before")
         throw fault.fault ?? new CloudFault(500, "InternalError", "Please try again.");
       const answer = operation(request, { kernel: this.#kernel, store: this.#store });
       log(answer.status);
-      if (fault !== undefined) return lostAnswer(fault.kind);
+      if (fault !== undefined) return lostAnswer(fault, (refusal) => refuse(refusal, wire, requestId));
       return {
         ...answer,
         headers: { "x-oss-request-id": requestId, server: "AliyunOSS", ...answer.headers },
@@ -104,6 +103,15 @@ export class OssService {
     else if (action !== "DeleteMultipleObjects") demand(RAM_ACTIONS[action] ?? `oss:${action}`, bucket, key);
     return operation;
   }
+}
+
+/** What the call log keeps of a request: enough to aim a fault at it. */
+function describeCall(wire: WireRequest): Record<string, string> {
+  const { bucket = "", key = "", query: pairs } = readAddress(wire);
+  const query = new Map(pairs);
+  if (!query.has("append")) return { bucket, key };
+  const payload = wire.body.length <= 4096 && { payload: wire.body.toString("utf8") };
+  return { bucket, key, position: query.get("position") ?? "", ...payload };
 }
 
 function refuse(fault: CloudFault, wire: WireRequest, requestId: string): WireResponse {

@@ -43,6 +43,18 @@ interface Bucket {
   readonly objects: Map<string, StoredObject>;
 }
 
+interface Change {
+  readonly at: number;
+  readonly bucket: string;
+  readonly key: string;
+  readonly before: StoredObject | undefined;
+}
+
+const sorted = (objects: Iterable<StoredObject>, prefix: string): StoredObject[] =>
+  [...objects]
+    .filter(({ key }) => key.startsWith(prefix))
+    .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+
 const md5 = (body: Buffer): string => createHash("md5").update(body).digest("hex").toUpperCase();
 
 const MAX_APPENDABLE_BYTES = 5 * 1024 ** 3;
@@ -69,6 +81,9 @@ export class ObjectStore implements ObjectEvents {
   readonly #kernel: Kernel;
   readonly #buckets = new Map<string, Bucket>();
   readonly #subscribers: ((event: StoreEvent) => void)[] = [];
+  /** Changes that lists do not show yet, oldest first. */
+  #hidden: Change[] = [];
+  #listLagMs = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -114,6 +129,7 @@ export class ObjectStore implements ObjectEvents {
     );
     const data = Buffer.from(body);
     const object = this.#objectOf(key, data, options);
+    this.#hide({ bucket, key, before });
     objects.set(key, object);
     const { by = "PutObject" } = options;
     this.#tell(`ObjectCreated:${by}`, bucket, object, data.length - (before?.size ?? 0));
@@ -169,14 +185,37 @@ export class ObjectStore implements ObjectEvents {
     const { objects } = this.#bucket(bucket);
     const object = objects.get(key);
     if (!objects.delete(key) || object === undefined) return;
+    this.#hide({ bucket, key, before: object });
     this.#tell(`ObjectRemoved:${by}`, bucket, object, -object.size);
   }
 
   /** All objects under `prefix` in the order of OSS-STORE-1. */
   list(bucket: string, prefix = ""): StoredObject[] {
-    return [...this.#bucket(bucket).objects.values()]
-      .filter(({ key }) => key.startsWith(prefix))
-      .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+    return sorted(this.#bucket(bucket).objects.values(), prefix);
+  }
+
+  /** From now on clients list the objects as they were so many milliseconds ago; reading one is not affected. */
+  lagLists(ms: number): void {
+    this.#listLagMs = ms;
+    this.#hidden = [];
+  }
+
+  /** What a client lists. */
+  listed(bucket: string, prefix: string): StoredObject[] {
+    const objects = new Map(this.#bucket(bucket).objects);
+    const shownAt = this.#kernel.time.now() - this.#listLagMs;
+    for (const change of this.#hidden.toReversed()) {
+      if (change.bucket !== bucket || change.at <= shownAt) continue;
+      if (change.before === undefined) objects.delete(change.key);
+      else objects.set(change.key, change.before);
+    }
+    return sorted(objects.values(), prefix);
+  }
+
+  #hide(change: Omit<Change, "at">): void {
+    if (this.#listLagMs === 0) return;
+    const at = this.#kernel.time.now();
+    this.#hidden = [...this.#hidden.filter((old) => old.at > at - this.#listLagMs), { ...change, at }];
   }
 
   /** @throws CloudFault NoSuchBucket. */

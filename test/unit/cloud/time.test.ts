@@ -52,6 +52,38 @@ test("the clock stands still while work is unfinished, and a failure in an event
   expect(order).toEqual(["slow done@1", "next@2"]);
 });
 
+test("while all unfinished work sleeps the clock goes on, and a sleep that is taken back does not count", async ({
+  expect,
+}) => {
+  const time = new Timeline(0, 0);
+  const order: string[] = [];
+  const note = (text: string): void => void order.push(`${text}@${time.now()}`);
+  const sleeper = (name: string, ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      time.sleep(ms, () => {
+        note(name);
+        resolve();
+      });
+    });
+  time.after(1, { label: "a" }, () => sleeper("a", 50));
+  time.after(2, { label: "b" }, async () => {
+    await sleeper("b", 10);
+    await sleeper("b", 20);
+  });
+  time.after(3, { label: "awake" }, async () => {
+    const stop = time.sleep(1000, () => note("never"));
+    stop();
+    stop();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    note("awake");
+  });
+  time.after(20, { label: "c" }, () => note("c"));
+  await time.settle({ forMs: 40 });
+  expect(order).toEqual(["awake@3", "b@12", "c@20", "b@32"]);
+  await time.settle();
+  expect([order.at(-1), time.now()]).toEqual(["a@51", 51]);
+});
+
 test("a world that never gets quiet fails instead of hanging", async ({ expect }) => {
   const time = new Timeline(0, 0);
   const again = (): void => void time.after(1, { label: "again" }, again);

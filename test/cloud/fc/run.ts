@@ -1,0 +1,45 @@
+/** An invocation in progress: whose it is, what it did and how long it took by the model. */
+import type { FunctionDefinition } from "../core/functions.ts";
+import type { Call } from "../core/kernel.ts";
+import type { Cancel, Timeline } from "../core/time.ts";
+import type { Instance } from "./instance.ts";
+import { modelDurationMs } from "./invocation.ts";
+
+export class Run {
+  readonly calls: Call[] = [];
+  readonly coldStart: boolean;
+  readonly instance: Instance;
+  /** Key id of its credentials. */
+  readonly keyId: string;
+  readonly #time: Timeline;
+  readonly #timeoutMs: number;
+  #sleptMs = 0;
+  #stopSleep: Cancel = () => {};
+
+  constructor(time: Timeline, { timeoutMs }: FunctionDefinition, instance: Instance, keyId: string) {
+    this.#time = time;
+    this.#timeoutMs = timeoutMs;
+    this.instance = instance;
+    this.keyId = keyId;
+    this.coldStart = instance.invocations === 0;
+  }
+
+  get durationMs(): number {
+    return modelDurationMs(this.coldStart, this.calls.length) + this.#sleptMs;
+  }
+
+  /** Sleeps by the cloud's clock, and is given up when the timeout of its function comes first. */
+  sleep(askedMs: number): void {
+    const ms = Math.max(0, Math.min(askedMs, this.#timeoutMs - this.durationMs));
+    this.#stopSleep = this.#time.sleep(ms, () => {
+      this.#sleptMs += ms;
+      if (ms < askedMs) this.instance.giveUp();
+      else this.instance.wake();
+    });
+  }
+
+  /** An invocation that ends in its sleep must not wake up. */
+  end(): void {
+    this.#stopSleep();
+  }
+}
