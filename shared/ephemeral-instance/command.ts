@@ -13,27 +13,35 @@ import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { explained, scriptOf } from "./command-script.ts";
-import type { At, Instance } from "./events.ts";
+import type { At, Instance, InstanceEvent } from "./events.ts";
 
 /** Most commands of a recipe end within seconds. */
 const FIRST_LOOK_MS = seconds(5);
 /** An instance still counts as running, and its agent as online, for a while after RebootInstance. */
 const REBOOT_MS = seconds(40);
 
-/** Sends command number `index`. After the last one the instance is ready. */
+/** An event of an instance that is ready for command number `index`. */
+type Commanded<I> = InstanceEvent<I> & { readonly instanceId: string; readonly index: number };
+
+/**
+ * Sends command number `index`. After the last one the instance is ready. The invocation that sees the end of a command
+ * sends the next one: seeing changes nothing.
+ */
 export async function command<I>(
   instance: Instance<I>,
-  event: At<I, "Command">,
+  event: Commanded<I>,
   { cloud }: Ports,
+  before?: string,
 ): Promise<Outcome> {
   const { use, types } = instance;
   const { instanceId, index } = event;
+  const noted = (note: string): string => (before === undefined ? note : `${before}; ${note}`);
   const step = use.commands(event.input)[index];
-  if (step === undefined) return use.onReady(event, instanceId);
+  if (step === undefined) return withNote(use.onReady(event, instanceId), before);
   if (step.kind === "reboot") {
     // RebootInstance takes no token: a second delivery reboots again, which ends in the same state.
     await rebootInstance(cloud, instanceId);
-    const rebooting = { afterMs: REBOOT_MS, note: `${instanceId} reboots` };
+    const rebooting = { afterMs: REBOOT_MS, note: noted(`${instanceId} reboots`) };
     return next(types.Reboot, { instanceId, index }, rebooting);
   }
   const text = step.kind === "run" ? step.command : (await getObject(cloud, step.command))?.text;
@@ -42,12 +50,17 @@ export async function command<I>(
   const order = orderOf(instance, event, step, text);
   const token = clientToken(event.run, `command-${use.spec(event.input).role}`, index, order);
   const invocationId = await runCommand(cloud, order, token);
-  const running = { afterMs: FIRST_LOOK_MS, note: `"${step.name}" runs` };
+  const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${step.name}" runs`) };
   return next(types.Watch, { instanceId, index, invocationId }, running);
 }
 
+function withNote(outcome: Outcome, before: string | undefined): Outcome {
+  if (outcome.kind !== "next" || before === undefined) return outcome;
+  return { ...outcome, note: outcome.note === undefined ? before : `${before}; ${outcome.note}` };
+}
+
 /** RunCommand's parameters of a step. */
-function orderOf<I>({ use }: Instance<I>, event: At<I, "Command">, step: CommandStep, text: string) {
+function orderOf<I>({ use }: Instance<I>, event: Commanded<I>, step: CommandStep, text: string) {
   const { name, timeoutMs, workingDir, user } = step;
   const shell = use.shell?.(event.input) ?? "shell";
   return {
@@ -62,12 +75,9 @@ function orderOf<I>({ use }: Instance<I>, event: At<I, "Command">, step: Command
   };
 }
 
-/** Waits for the end of a command, keeps its output and judges it. */
-export async function watch<I>(
-  { use, types }: Instance<I>,
-  event: At<I, "Watch">,
-  ports: Ports,
-): Promise<Outcome> {
+/** Waits for the end of a command, keeps its output, judges it and sends the next one. */
+export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, ports: Ports): Promise<Outcome> {
+  const { use } = instance;
   const { instanceId, index, invocationId, input } = event;
   const step = use.commands(input)[index];
   const name = step?.name ?? `command ${index}`;
@@ -81,7 +91,7 @@ export async function watch<I>(
     ? use.judge?.(input, index, result.output)
     : `"${name}" failed with ${failureOf(result)}${where}: ${lastLines(output)}`;
   if (problem !== undefined) return use.compensate(event, `${problem} (${whole})`, instanceId);
-  return next(types.Command, { instanceId, index: index + 1 }, { note: `"${name}" succeeded` });
+  return command(instance, { ...event, index: index + 1 }, ports, `"${name}" succeeded`);
 }
 
 function wholeOutput({ dropped }: CommandResult, output: string, where: string): string {
@@ -119,16 +129,13 @@ async function keepOutput(
   }
 }
 
-/** Waits until the instance is back from its reboot. */
-export async function reboot<I>(
-  { types }: Instance<I>,
-  event: At<I, "Reboot">,
-  { cloud, clock }: Ports,
-): Promise<Outcome> {
+/** Waits until the instance is back from its reboot, and sends the next command. */
+export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
   const { instanceId, index } = event;
   const [instance] = await describeInstances(cloud, { ids: [instanceId] });
   const online = await agentsOnline(cloud, [instanceId]);
   if (instance?.status !== "Running" || !online.has(instanceId))
     return poll(event, clock, PACE.instance, `${instanceId} is not back from its reboot yet`);
-  return next(types.Command, { instanceId, index: index + 1 }, { note: `${instanceId} is back` });
+  return command(of, { ...event, index: index + 1 }, ports, `${instanceId} is back`);
 }

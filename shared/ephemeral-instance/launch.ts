@@ -8,6 +8,7 @@ import type { Ports } from "../invocation.ts";
 import { noteNoCapacity } from "../offerings.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
+import { command } from "./command.ts";
 import type { At, Instance } from "./events.ts";
 import { launchParams, noInstance, specOfferings } from "./spec.ts";
 
@@ -44,12 +45,10 @@ export async function launch<I>(
 /** An instance that is not listed this long after its launch is gone (INSTANCE-3). */
 const ABSENT_MS = minutes(2);
 
-/** Waits until the instance runs and takes commands. */
-export async function boot<I>(
-  { types }: Instance<I>,
-  event: At<I, "Boot">,
-  { cloud, clock }: Ports,
-): Promise<Outcome> {
+/** Waits until the instance runs and takes commands, and sends the first one. */
+export async function boot<I>(of: Instance<I>, event: At<I, "Boot">, ports: Ports): Promise<Outcome> {
+  const { types } = of;
+  const { cloud, clock } = ports;
   const { instanceId } = event;
   const [instance] = await describeInstances(cloud, { ids: [instanceId] });
   if (instance === undefined) {
@@ -61,7 +60,7 @@ export async function boot<I>(
     return poll(event, clock, PACE.instance, `${instanceId} is ${instance.status}`);
   if (!(await agentsOnline(cloud, [instanceId])).has(instanceId))
     return poll(event, clock, PACE.instance, `${instanceId} runs, Cloud Assistant is not online yet`);
-  return next(types.Command, { instanceId, index: 0 }, { note: `${instanceId} is ready for commands` });
+  return command(of, { ...event, index: 0 }, ports, `${instanceId} is ready for commands`);
 }
 
 interface Place {

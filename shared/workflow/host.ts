@@ -118,7 +118,7 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
     const log = await readRunLog(ports.cloud, delivered.run);
     if (log.end !== delivered.position) return catchUp(current, log, ports);
   }
-  const outcome = settled(current, await decide(current, ports), ports.clock.now());
+  const outcome = settled(current, await decide(current, ports), ports);
   const line = lineOf(current, outcome, ports.clock.now());
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);
   switch (appended.kind) {
@@ -189,14 +189,16 @@ interface Settled {
 }
 
 /** The event or the end that an outcome leads to, past the phases that have nothing to do. */
-function settled({ workflow, event }: Current, first: Outcome, now: number): Settled {
+function settled({ workflow, event }: Current, first: Outcome, ports: Ports): Settled {
+  const now = ports.clock.now();
   let outcome = first;
   let following = event;
   const notes: string[] = [];
   while (outcome.kind === "next") {
     following = follow(following, outcome, now);
     if (outcome.note !== undefined) notes.push(outcome.note);
-    const skipped = outcome.afterMs > 0 ? undefined : phaseOf(workflow, following.phase).skip?.(following);
+    const skipped =
+      outcome.afterMs > 0 ? undefined : phaseOf(workflow, following.phase).skip?.(following, ports);
     if (skipped === undefined) {
       const note = notes.length > 0 ? notes.join("; ") : undefined;
       const { phase } = following;

@@ -77,8 +77,8 @@ export interface Phase<E extends WorkflowEvent = WorkflowEvent> {
   readonly type: EventType<E>;
   /** A phase that still waits after this is compensated. Milliseconds. */
   readonly limitMs: number;
-  /** The outcome of a phase that has nothing to do for this event: it is passed over. Pure. */
-  skip?(event: E): Outcome | undefined;
+  /** The outcome of a phase that has nothing to do for this event: it is passed over. Asks the cloud nothing. */
+  skip?(event: E, ports: Pick<Ports, "cloud">): Outcome | undefined;
   /** Set for a phase that buys or creates something: after its limit it is compensated without a further try. */
   readonly creates?: true;
   /** Reads the world, makes at most one change and says what follows. */

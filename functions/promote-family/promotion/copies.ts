@@ -142,7 +142,7 @@ async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const { progress, batch } = event;
   const { accounts } = event.input.document.promote;
-  for (const place of accounts.length === 0 ? [] : placesOf(event, homeOf(ports))) {
+  for (const place of placesOf(event, homeOf(ports))) {
     const add = (await missingShares(cloud, accounts, place)).slice(0, batch);
     if (add.length === 0) continue;
     try {
@@ -160,10 +160,25 @@ async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
 
 /** Another promotion of the family may copy for hours. */
 export const reserve = phase(Reserve, { limitMs: hours(24), run: reserveFamily });
-export const copy = phase(Copy, { limitMs: hours(6), creates: true, run: copyToRegions, compensate: toUndo });
+export const copy = phase(Copy, {
+  limitMs: hours(6),
+  creates: true,
+  run: copyToRegions,
+  compensate: toUndo,
+  skip: ({ input, progress }, ports) =>
+    copyRegions(input, homeOf(ports)).length === 0 ? next(AwaitCopies, { progress }) : undefined,
+});
 export const awaitCopies = phase(AwaitCopies, {
   limitMs: hours(12),
   run: awaitAllCopies,
+  skip: ({ progress }) =>
+    Object.keys(progress.copies).length === 0 ? next(Share, { progress, batch: SHARES_AT_ONCE }) : undefined,
   compensate: toUndo,
 });
-export const share = phase(Share, { limitMs: minutes(30), run: shareImages, compensate: toUndo });
+export const share = phase(Share, {
+  limitMs: minutes(30),
+  run: shareImages,
+  compensate: toUndo,
+  skip: ({ input, progress }) =>
+    input.document.promote.accounts.length === 0 ? next(Preflight, { progress }) : undefined,
+});

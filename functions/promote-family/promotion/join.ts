@@ -49,12 +49,17 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
   return next(Join, { progress: { ...progress, members } }, { note: "every region can move" });
 }
 
-async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Outcome> {
-  const { input, progress } = event;
-  const { joined, members } = progress;
-  const place = placesOf(event, homeOf(ports)).find(
+/** The first place where the image is not in the family yet. */
+const nextPlace = (event: EventOf<typeof Join>, ports: Pick<Ports, "cloud">): Place | undefined => {
+  const { joined, members } = event.progress;
+  return placesOf(event, homeOf(ports)).find(
     ({ region }) => !joined.includes(region) && !members.includes(region),
   );
+};
+
+async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Outcome> {
+  const { input, progress } = event;
+  const place = nextPlace(event, ports);
   if (place === undefined) return next(Deprecate, { progress });
   const found = await findImage(place, input, ports);
   if (!found.ok) return toUndo(event, found.problem, true);
@@ -63,7 +68,7 @@ async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Ou
   if (found.value.image.family !== input.family)
     await modifyImage(ports.cloud, imageId, { family: input.family }, region);
   const note = `${imageId} joins ${input.family} in ${region}`;
-  return next(Join, { progress: { ...progress, joined: [...joined, region] } }, { note });
+  return next(Join, { progress: { ...progress, joined: [...progress.joined, region] } }, { note });
 }
 
 async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): Promise<Outcome> {
@@ -114,6 +119,8 @@ export const preflight = phase(Preflight, { limitMs: minutes(30), run: checkRegi
 export const join = phase(Join, {
   limitMs: minutes(30),
   run: joinFamily,
+  skip: (event, ports) =>
+    nextPlace(event, ports) === undefined ? next(Deprecate, { progress: event.progress }) : undefined,
   compensate: (event, reason) => toUndo(event, reason, true),
 });
 export const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateNewer, compensate: toUndo });

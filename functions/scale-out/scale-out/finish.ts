@@ -10,16 +10,17 @@ import { afterLostRace, closeReservation, readReservation } from "../../../share
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { plannedEvent, Progress } from "./events.ts";
+import { plannedEvent, Progress, type PlannedEvent } from "./events.ts";
 import { isLaunchPage, isWakePage, readPages } from "./instance-pages.ts";
 import { ABSENT_MS, launchedBy, servedImages, summarize } from "./launched.ts";
 
 /** `reason`: why the run ends early. */
 export const Finish = plannedEvent("finish", { progress: Progress, reason: z.optional(z.string()) });
-type Finish = EventOf<typeof Finish>;
+/** Any event at the end of a run: the last look at its instances may end it. */
+type Finish = PlannedEvent & Pick<EventOf<typeof Finish>, "reason">;
 
 /** Counts by tag, so that instances of a lost answer are included. */
-async function finishRun(event: Finish, ports: Ports): Promise<Outcome> {
+export async function finishRun(event: Finish, ports: Ports): Promise<Outcome> {
   const { run, input, progress } = event;
   const { cloud, clock } = ports;
   const launched = await launchedBy(run, cloud);

@@ -95,7 +95,7 @@ const BOOT_MS = seconds(20);
 /** The next call, or the phase after the last one: CreateInstance leaves its instances stopped. */
 function goOn({ input }: Launch, progress: Progress, note?: string): Outcome {
   if (progress.left > 0) return next(Launch, { progress }, { note });
-  const options = { afterMs: BOOT_MS, note };
+  const options = { ...(progress.pages.length > 0 && { afterMs: BOOT_MS }), note };
   return input.document.via === "CreateInstance"
     ? next(Start, { progress, page: 0 }, options)
     : next(Verify, { progress, page: 0 }, options);
@@ -137,4 +137,5 @@ export const launch = phase(Launch, {
   creates: true,
   run: launchNext,
   compensate: toRelease,
+  skip: (event) => (event.progress.left <= 0 ? goOn(event, event.progress) : undefined),
 });

@@ -8,6 +8,7 @@ import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { plannedEvent, Launch, Progress, Reserve, withNotes } from "./events.ts";
+import { finishRun } from "./finish.ts";
 import { isWakePage, readPage, writePage } from "./instance-pages.ts";
 import { ABSENT_MS, canRelease, servedImages, summarize } from "./launched.ts";
 import { toRelease } from "./release.ts";
@@ -17,7 +18,8 @@ export const Verify = plannedEvent("verify", { progress: Progress, page: z.int()
 type Verify = EventOf<typeof Verify>;
 
 /** Checks one page a step: a hundred instances are one call, however many were requested. */
-async function verifyPage(event: Verify, { cloud, clock }: Ports): Promise<Outcome> {
+async function verifyPage(event: Verify, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
   const name = event.progress.pages[event.page];
   if (name === undefined) return afterLast(event);
   const ids = (await readPage(cloud, event.run, name)) ?? [];
@@ -33,7 +35,11 @@ async function verifyPage(event: Verify, { cloud, clock }: Ports): Promise<Outco
   const starting = found.filter(({ status }) => status !== "Running");
   if (starting.length > 0)
     return poll(event, clock, PACE.instance, `${starting.length} of ${ids.length} are not running yet`);
-  if (event.page + 1 === progress.pages.length) return afterLast({ ...event, progress });
+  const isLast = event.page + 1 === progress.pages.length;
+  // CreateInstance may have left instances to release; otherwise this look is also the last one.
+  if (isLast && progress.left === 0 && event.input.document.via !== "CreateInstance")
+    return finishRun({ ...event, progress }, ports);
+  if (isLast) return afterLast({ ...event, progress });
   return next(Verify, { progress, page: event.page + 1 });
 }
 
@@ -106,4 +112,9 @@ function afterLast(event: Verify): Outcome {
   return toRelease({ ...event, progress: withNotes({ ...progress, left: 0 }, note) }, undefined, note);
 }
 
-export const verify = phase(Verify, { limitMs: minutes(30), run: verifyPage, compensate: toRelease });
+export const verify = phase(Verify, {
+  limitMs: minutes(30),
+  run: verifyPage,
+  compensate: toRelease,
+  skip: (event) => (event.progress.pages.length === 0 ? afterLast(event) : undefined),
+});
