@@ -21,7 +21,7 @@ import * as z from "zod/mini";
 import { days, hours } from "../duration.ts";
 
 /** A stored reservation. */
-const Reservation = z.strictObject({
+export const Reservation = z.strictObject({
   run: z.string(),
   at: z.int(),
   /** How many instances the run may launch, one number for each round (RESERVE-3). */

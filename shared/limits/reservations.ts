@@ -6,25 +6,24 @@
  * RESERVATIONS-2. Reservations are read before the instances they are compared with: one that is closed in between
  *     still counts as open.
  */
-import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import { seconds } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
 import { reservationsKey } from "../keys.ts";
 import { append, readLog, TAIL_BYTES } from "../workflow/log.ts";
+import { previousReservations } from "../workflow/previous-version.ts";
 import { wait } from "../workflow/workflow.ts";
-import { closed, Reservations, withReservation, type Reservation } from "./reservation.ts";
-
-/** A line holds the whole state. Unknown fields of later versions are dropped. */
-const Line = z.object({ ...Reservations.shape, w: z.string() });
+import { closed, Reservation, Reservations, withReservation } from "./reservation.ts";
 
 async function readState(client: CloudClient, fleet: string) {
   const key = reservationsKey(fleet);
-  const tail = await readLog(client, key, Line, TAIL_BYTES);
+  const tail = await readLog(client, key, Reservations, TAIL_BYTES);
   // A line that is longer than that is never taken for an empty log.
-  const { lines, end } = tail.lines.length > 0 || tail.end === 0 ? tail : await readLog(client, key, Line);
-  const { w: _writer, ...state } = lines.at(-1)?.line ?? { v: 2 as const, grants: [], w: "" };
-  return { state, end };
+  const { lines, end } =
+    tail.lines.length > 0 || tail.end === 0 ? tail : await readLog(client, key, Reservations);
+  const newest = lines.at(-1)?.line;
+  const previous = end === 0 ? await previousReservations(client, fleet, Reservation) : undefined;
+  return { state: newest ?? { v: 2 as const, grants: previous?.grants ?? [] }, end };
 }
 
 /** All reservations of a fleet. */

@@ -36,19 +36,27 @@ export async function sendEvent(event: WorkflowEvent, ports: Ports, label = ""):
 }
 
 /**
- * Writes line 0 of a run and sends its first event, once; a lost event is sent by the janitor. True for a repeat.
+ * Writes line 0 of a run; its event, or undefined for a run that has a log.
  * @throws CloudError when the bucket cannot be written or its answer is lost: then it is open whether the run begins.
  */
-export async function beginRun({ run, by, request }: RunRequest, ports: Ports): Promise<boolean> {
+export async function openLog(
+  { run, by, request }: RunRequest,
+  ports: Ports,
+): Promise<WorkflowEvent | undefined> {
   await putObject(ports.cloud, openKey(run), "{}", { contentType: "application/json" });
   const line = inputLine(by, request, ports.clock.now());
   const appended = await append(ports, runKey(run), 0, line);
   if (appended.kind === "unknown") throw appended.error;
-  if (appended.kind === "lost") return true;
+  if (appended.kind === "lost") return undefined;
   const log = { lines: [{ line: { ...line, w: ports.writer }, position: 0 }], end: appended.end };
-  const now = standing(run, log);
-  if (now !== undefined) await trySend(now.event, ports);
-  return false;
+  return standing(run, log)?.event;
+}
+
+/** Begins a run and sends its first event, once; the janitor sends a lost one. True for a repeat. @throws as `openLog` */
+export async function beginRun(request: RunRequest, ports: Ports): Promise<boolean> {
+  const event = await openLog(request, ports);
+  if (event !== undefined) await trySend(event, ports);
+  return event === undefined;
 }
 
 /** Sends an event whose line is in the log. A failure only delays the run: the janitor sends it. */

@@ -16,10 +16,20 @@ import { eventHandler, parse, type FcHandler, type Ports } from "../invocation.t
 import { runKey } from "../keys.ts";
 import { RunId } from "../names.ts";
 import { send } from "../send.ts";
-import { beginRun, closeRun, sendEvent } from "./begin.ts";
+import { beginRun, closeRun, openLog, sendEvent } from "./begin.ts";
+import { interject } from "./cancel.ts";
 import { identityOf, REQUEST, RequestEvent, type WorkflowEvent } from "./envelope.ts";
-import { append } from "./log.ts";
-import { changeLine, endLine, readRunLog, standing, type NewLine, type RunLog } from "./run-log.ts";
+import { append, type Appended } from "./log.ts";
+import { readPrevious, type PreviousEvent, type PreviousRun } from "./previous-version.ts";
+import {
+  changeLine,
+  endLine,
+  readRunLog,
+  standing,
+  type NewLine,
+  type RunLog,
+  type Standing,
+} from "./run-log.ts";
 import { kindOf } from "./run-id.ts";
 import {
   advance,
@@ -61,6 +71,8 @@ type Answer = Readonly<Record<string, unknown>>;
 async function dispatch(given: Host, payload: unknown, ports: Ports): Promise<Answer> {
   const complete = CompleteRequest.safeParse(payload);
   if (complete.success) return completeRun(workflowOf(given, complete.data.run), complete.data.run, ports);
+  const previous = readPrevious(payload);
+  if (previous !== undefined) return adopt(given, previous, ports);
   const { run, phase } = identityOf(payload);
   if (run !== undefined && phase !== undefined) return step(readEvent(given, payload), ports);
   const requests = await given.start(payload, ports);
@@ -114,6 +126,7 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
   const { delivered } = current;
   const punctual = await waitUntilDue(delivered, ports);
   if (!punctual.isDue) return { early: formatDuration(delivered.runAt - ports.clock.now()) };
+  if (delivered.undecided) return stepAgain(current, ports);
   if (ports.clock.now() - delivered.runAt >= LATE_MS) {
     const log = await readRunLog(ports.cloud, delivered.run);
     if (log.end !== delivered.position) return catchUp(current, log, ports);
@@ -121,17 +134,35 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
   const outcome = settled(current, await decide(current, ports), ports);
   const line = lineOf(current, outcome, ports.clock.now());
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);
-  switch (appended.kind) {
-    case "lost":
-      return catchUp(current, await readRunLog(ports.cloud, delivered.run), ports);
-    case "unknown":
-      // Nothing is decided. The same event comes again when the bucket may be well.
-      await sendEvent({ ...delivered, runAt: ports.clock.now() + minutes(1) }, ports, ports.writer);
-      return { undecided: messageOf(appended.error) };
-    case "won":
-      await proceed(current, { ...outcome, position: appended.end, inline: punctual.inline }, ports);
-      return { outcome: outcome.summary };
-  }
+  if (appended.kind !== "won") return undecided(current, appended, ports);
+  await proceed(current, { ...outcome, position: appended.end, inline: punctual.inline }, ports);
+  return { outcome: outcome.summary };
+}
+
+/** The end of an attempt whose line is not in the log: another one has won, or the bucket does not answer. */
+async function undecided(current: Current, appended: Exclude<Appended, { kind: "won" }>, ports: Ports) {
+  const { delivered } = current;
+  if (appended.kind === "lost") return catchUp(current, await readRunLog(ports.cloud, delivered.run), ports);
+  const again = { ...delivered, runAt: ports.clock.now() + minutes(1), undecided: true };
+  await sendEvent(again, ports, ports.writer);
+  return { undecided: messageOf(appended.error) };
+}
+
+/**
+ * An event whose decision the bucket did not take. A line of its own shows that the bucket can be written before the
+ * phase acts again: an instance must not be rebooted every minute of an outage.
+ */
+async function stepAgain(current: Current, ports: Ports): Promise<Answer> {
+  const { undecided: _flag, ...delivered } = current.delivered;
+  const at = ports.clock.now();
+  const { seq, run, position, runAt, attempt } = delivered;
+  const line = { seq, kind: "wait", at, due: at, attempt, note: "the bucket could not be written" } as const;
+  const appended = await append(ports, runKey(run), position, line);
+  if (appended.kind !== "won") return undecided(current, appended, ports);
+  const place = { seq: seq + 1, position: appended.end, runAt: Math.max(runAt, at) };
+  const event = { ...current.event, ...place };
+  delete event.undecided;
+  return step({ ...current, delivered: { ...delivered, ...place }, event }, ports);
 }
 
 /** Delays are inexact: this much early does no harm. */
@@ -275,4 +306,39 @@ async function completeRun(workflow: Workflow, run: string, ports: Ports): Promi
   if (now?.completion === undefined) throw new EventError(`${run} has not ended`);
   if (!now.sent) await conclude(workflow, now.event, now.completion, ports);
   return { completed: run };
+}
+
+/** A run of the version before goes on with a log of its own, from the event that was in the queue. */
+async function adopt(given: Host, previous: PreviousEvent, ports: Ports): Promise<Answer> {
+  const { kind, run } = previous;
+  if (kind === "other")
+    return { dropped: "the version before ends and cancels runs with events of their own" };
+  const { by } = previous;
+  if (kind === "request") {
+    const [request] = await given.start(previous.request, ports);
+    if (request !== undefined) await beginRun({ ...request, run, by }, ports);
+    return { adopted: run };
+  }
+  const workflow = workflowOf(given, run);
+  await openLog({ run, by, request: {} }, ports);
+  const found = await interject(run, (now) => adopting(workflow, now, previous), ports);
+  if (found?.appended !== true) return { dropped: "the run has a log already" };
+  const { event, completion } = found.now;
+  if (completion === undefined) await sendEvent(event, ports);
+  else await conclude(workflow, event, completion, ports);
+  return { adopted: run };
+}
+
+const INTERRUPTED =
+  "Kiln was upgraded while this run was under way and cannot go on with it; its instances end at their AutoReleaseTime, and the janitor deletes the rest. Ask for it again";
+
+/** The line that an event of the version before becomes: a phase that is still the same, or an end. */
+function adopting({ phases }: Workflow, { event, at }: Standing, previous: PreviousRun) {
+  if (event.phase !== REQUEST) return undefined;
+  const { phase, since, input, state } = previous;
+  const type = phases.find((each) => each.type.name === phase)?.type;
+  const isSame = type?.schema.safeParse({ ...event, ...state, phase, input }).success === true;
+  return isSame
+    ? ({ kind: "next", at, due: at, phase, since, set: state, input } as const)
+    : ({ kind: "failed", at, reason: INTERRUPTED } as const);
 }

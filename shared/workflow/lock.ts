@@ -13,10 +13,11 @@ import type { Ports } from "../invocation.ts";
 import { lockKey } from "../keys.ts";
 import { RunId } from "../names.ts";
 import { append, readLog, TAIL_BYTES } from "./log.ts";
+import { previousLock } from "./previous-version.ts";
 import { readRunLog, standing } from "./run-log.ts";
 
 /** Stored lock line. */
-const Lock = z.object({ run: RunId, at: z.int(), released: z.boolean(), w: z.string() });
+const Lock = z.object({ run: RunId, at: z.int(), released: z.boolean() });
 type Lock = z.infer<typeof Lock>;
 
 type LockPorts = Pick<Ports, "cloud" | "clock" | "writer">;
@@ -26,7 +27,7 @@ const SILENT_MS = days(1);
 
 async function newestLine(client: CloudClient, subject: string) {
   const { lines, end } = await readLog(client, lockKey(subject), Lock, TAIL_BYTES);
-  return { newest: lines.at(-1)?.line, end };
+  return { newest: lines.at(-1)?.line ?? (end === 0 ? await previousLock(client, subject) : undefined), end };
 }
 
 /** Acquires the lock of `subject` for `run`. Returns undefined on success, else the run that holds it. */

@@ -13,6 +13,7 @@ import { runKey } from "../keys.ts";
 import { isDeepStrictEqual } from "node:util";
 import { Cancelled, REQUEST, stateOf, type WorkflowEvent } from "./envelope.ts";
 import { readLog, type Log } from "./log.ts";
+import { previousLines } from "./previous-version.ts";
 import { kindOf, subjectOf } from "./run-id.ts";
 import type { Completion } from "./workflow.ts";
 
@@ -54,8 +55,13 @@ export type RunLog = Log<Line>;
 export type NewLine = Line extends infer L ? (L extends Line ? Omit<L, "w"> : never) : never;
 
 /** The log of a run, empty when there is none. @throws EventError for an object that is no such log. */
-export const readRunLog = (client: CloudClient, run: string): Promise<RunLog> =>
-  readLog(client, runKey(run), Line);
+export async function readRunLog(client: CloudClient, run: string): Promise<RunLog> {
+  const log = await readLog(client, runKey(run), Line);
+  if (log.end > 0) return log;
+  const lines = (await previousLines(client, run)).map((line) => ({ line, position: 0 }));
+  // Nothing can be appended to a record.
+  return lines.length > 0 ? { lines, end: -1 } : log;
+}
 
 export const inputLine = (by: string, input: Readonly<Record<string, unknown>>, now: number): NewLine => ({
   seq: 0,

@@ -6,7 +6,7 @@ import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { leftovers, logOf, ownImages, served } from "../support/world.ts";
 
-const timed = test.extend({ timers: ["cleanup"] });
+const timed = test.extend({ timers: ["cleanup", "resend"] });
 
 /** An instance launched by hand, with any tags. */
 async function launchTagged(

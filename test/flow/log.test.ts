@@ -107,16 +107,19 @@ for (const [name, { key, write, winners }] of Object.entries(USES)) {
   );
 }
 
-onCloud("nothing is decided while the bucket answers neither the append nor the look", async ({ cloud, expect }) => {
-  const client = connected(cloud);
-  const ports = portsOf(client, "w1");
-  const heal = cloud.faults.add({ product: "oss", kind: "after", when: () => true });
-  expect(await append(ports, "locks/x.jsonl", 0, {})).toMatchObject({ kind: "unknown" });
-  heal();
-  // It was written all the same: asked again, the same writer has won.
-  expect(await append(ports, "locks/x.jsonl", 0, {})).toMatchObject({ kind: "won" });
-  expect((await getObject(client, "locks/x.jsonl"))?.text).toBe('{"w":"w1"}\n');
-});
+onCloud(
+  "nothing is decided while the bucket answers neither the append nor the look",
+  async ({ cloud, expect }) => {
+    const client = connected(cloud);
+    const ports = portsOf(client, "w1");
+    const heal = cloud.faults.add({ product: "oss", kind: "after", when: () => true });
+    expect(await append(ports, "locks/x.jsonl", 0, {})).toMatchObject({ kind: "unknown" });
+    heal();
+    // It was written all the same: asked again, the same writer has won.
+    expect(await append(ports, "locks/x.jsonl", 0, {})).toMatchObject({ kind: "won" });
+    expect((await getObject(client, "locks/x.jsonl"))?.text).toBe('{"w":"w1"}\n');
+  },
+);
 
 onCloud("the end of a long log is read without its cut line", async ({ cloud, expect }) => {
   const client = connected(cloud);
