@@ -134,7 +134,8 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
   const outcome = settled(current, await decide(current, ports), ports);
   const line = lineOf(current, outcome, ports.clock.now());
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);
-  if (appended.kind !== "won") return undecided(current, appended, ports);
+  if (appended.kind !== "won")
+    return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
   await proceed(current, { ...outcome, position: appended.end, inline: punctual.inline }, ports);
   return { outcome: outcome.summary };
 }
