@@ -23,6 +23,25 @@ export const machines = ({ cloud }: Deployment): Readonly<Instance>[] => [...clo
 export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string> =>
   Object.fromEntries(cloud.world.tags.of("instance", id).map(({ key, value }) => [key, value]));
 
+/** An instance launched by hand, with any tags. */
+export async function launchTagged(
+  kiln: Deployment,
+  tags: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    InstanceType: "ecs.g7.large",
+    "SystemDisk.Category": "cloud_essd",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+    Tag: named,
+    ...more,
+  });
+  return InstanceIdSets.InstanceIdSet[0] ?? "";
+}
+
 /** Successful calls of one action, with their parameters. */
 export const callsOf = ({ cloud }: Deployment, action: string) =>
   cloud.callLog.entries({ action, status: 200 });

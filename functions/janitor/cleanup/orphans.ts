@@ -8,7 +8,7 @@ import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { failureKey } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { isForeign, ROLE, TAG } from "../../../shared/tags.ts";
 import type { RunRecord } from "../../../shared/workflow/record.ts";
 import { knownRecord } from "../known-record.ts";
 import { judgeImage, judgeInstance, type Finding } from "./decide.ts";
@@ -46,6 +46,7 @@ async function judged<T extends Tagged>(
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const resource of resources) {
+    if (isForeign(ports.cloud, resource)) continue;
     const run = resource.tags[TAG.run];
     // A resource without the id of a run is not Kiln's, whatever its role says.
     if (run !== undefined && isRunId(run)) found.push(judge(resource, run, await knownRecord(run, ports)));

@@ -125,14 +125,15 @@ async function readParams(event: Launch, offering: Offering, amount: number, clo
   const { run, input, progress, phaseStartedAt: at } = event;
   const { UserData, HostNames } = input.document.launch;
   const userData = UserData?.text ?? (UserData && (await getObject(cloud, userDataKey(run)))?.bytes);
-  return launchParams(input, offering, {
+  const call = {
     run,
     amount,
     launched: progress.launched,
     at,
     hostNames: HostNames && (await readReservation(cloud, input.fleet, run))?.names,
     userData: userData === undefined ? undefined : Buffer.from(userData),
-  });
+  };
+  return launchParams(input, offering, call, cloud);
 }
 
 export const launch = phase(Launch, { limitMs: minutes(30), run: launchNext, compensate: toRelease });
