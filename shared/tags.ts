@@ -5,7 +5,8 @@
  * OWN-1. Several deployments may share an account and a region, with recipes and fleets of the same names. So
  *     everything Kiln creates carries the name of its deployment's bucket, which no other bucket in the world has.
  * OWN-2. A search by Kiln's tags asks for it too, or drops what carries another one. A resource without it is of a
- *     version before this tag.
+ *     version before this tag: it counts against limits, and nothing else, until it is adopted (shared/adoption.ts).
+ * OWN-3. Right before Kiln changes a resource, it reads its tags: neither an event nor a record is reason enough.
  */
 
 export const TAG = {
@@ -92,7 +93,7 @@ export const OWN_TAGS_MAX = {
   member: TAGS_MAX - MEMBER_TAGS.length,
 } as const;
 
-type Tags = Readonly<Record<string, string>>;
+export type Tags = Readonly<Record<string, string>>;
 
 /** A deployment; a cloud client is connected for one. */
 export interface Owner {
@@ -115,6 +116,9 @@ export const isOwn = ({ access }: Owner, { tags }: Tagged): boolean => tags[TAG.
 /** Whether another deployment created it. */
 export const isForeign = (owner: Owner, resource: Tagged): boolean =>
   TAG.deployment in resource.tags && !isOwn(owner, resource);
+
+/** The tags by which the members of a fleet are found. */
+export const memberTags = (fleet: string): Tags => ({ [TAG.fleet]: fleet, [TAG.role]: ROLE.member });
 
 /** An instant as tags hold it: to the second, in UTC. */
 export const tagInstant = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");

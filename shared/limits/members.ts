@@ -1,7 +1,7 @@
 /** The members of a fleet, and the part of them that its limits depend on. */
 import type { CloudClient } from "../cloud/client.ts";
 import { describeInstances, type Instance } from "../cloud/ecs/instances.ts";
-import { isForeign, isOwn, ownTags, ROLE, TAG } from "../tags.ts";
+import { isForeign, isOwn, memberTags, ownTags, TAG } from "../tags.ts";
 import { pricesOf, type PricedFleet } from "./price.ts";
 import type { Member } from "./reservation.ts";
 
@@ -18,11 +18,10 @@ export async function countedMembers(cloud: CloudClient, fleet: string): Promise
 export const membersOf = (cloud: CloudClient, fleet: string): Promise<Instance[]> =>
   describeInstances(cloud, { tags: ownTags(cloud, memberTags(fleet)), many: true });
 
-const memberTags = (fleet: string) => ({ [TAG.fleet]: fleet, [TAG.role]: ROLE.member });
-
 /** Whether an instance that was found by its id is a member of the fleet. */
 export const isMember = (cloud: CloudClient, instance: Instance, fleet: string): boolean =>
-  isOwn(cloud, instance) && instance.tags[TAG.fleet] === fleet && instance.tags[TAG.role] === ROLE.member;
+  isOwn(cloud, instance) &&
+  Object.entries(memberTags(fleet)).every(([key, value]) => instance.tags[key] === value);
 
 /**
  * Instances as a reservation is decided on them. Of those that may be woken, members with the served image come

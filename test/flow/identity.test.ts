@@ -6,22 +6,10 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { age, IDLE, POLICY } from "../support/idle.ts";
 import { bakeAndPromote, quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
-import { launchTagged, machines, tagsOf } from "../support/world.ts";
+import { deploymentsIn, launchTagged, machines, tagsOf } from "../support/world.ts";
 
 const DEPLOYMENT = "kiln:deployment";
 const OTHER = "kiln-dev-1234567890123456";
-
-/** Everything of the account, each with its deployment. */
-function owned({ cloud }: Deployment): Record<string, string | undefined> {
-  const { instances, images, snapshots, tags } = cloud.world;
-  const of = (kind: string, id: string) => tags.of(kind, id).find(({ key }) => key === DEPLOYMENT)?.value;
-  const own = [...images.values()].filter(({ ownerAlias }) => ownerAlias === "self");
-  return Object.fromEntries([
-    ...[...instances.keys()].map((id) => [id, of("instance", id)] as const),
-    ...own.map(({ imageId }) => [imageId, of("image", imageId)] as const),
-    ...[...snapshots.keys()].map((id) => [id, of("snapshot", id)] as const),
-  ]);
-}
 
 /** Ids and states of the members of one deployment. */
 const membersOf = (kiln: Deployment, bucket: string): string[] =>
@@ -38,7 +26,7 @@ test("everything that a bake and its promotion to another region create carries 
 }) => {
   const seen: Record<string, string | undefined> = {};
   const look = (): void => {
-    Object.assign(seen, owned(kiln));
+    Object.assign(seen, deploymentsIn(kiln));
     kiln.cloud.time.after(500, { label: "look", background: true }, look);
   };
   look();
@@ -48,7 +36,7 @@ test("everything that a bake and its promotion to another region create carries 
   // A builder, a test instance, an image, its copy, and a snapshot, which is tagged when its image is available.
   const kinds = Object.keys(seen).map((id) => id.slice(0, 2));
   expect(kinds.toSorted()).toEqual(["i-", "i-", "m-", "m-", "s-"]);
-  expect(new Set(Object.values({ ...seen, ...owned(kiln) }))).toEqual(new Set([BUCKET]));
+  expect(new Set(Object.values({ ...seen, ...deploymentsIn(kiln) }))).toEqual(new Set([BUCKET]));
   const commands = kiln.cloud.world.invocations.map(({ invokeId }) =>
     kiln.cloud.world.tags.of("invocation", invokeId),
   );
@@ -70,7 +58,8 @@ test("the same recipe is baked by both: an image of the other is never what noth
     expect(again.result?.["note"]).toContain(`nothing changed since ${String(bake?.result?.["imageId"])}:`);
   }
   // An image and its snapshot of each.
-  const of = (bucket: string) => Object.values(owned(first)).filter((deployment) => deployment === bucket);
+  const of = (bucket: string) =>
+    Object.values(deploymentsIn(first)).filter((deployment) => deployment === bucket);
   expect([of(BUCKET).length, of(OTHER).length]).toEqual([2, 2]);
 });
 
@@ -122,7 +111,7 @@ test("a retention of one deletes none of the other's images, whatever their fami
   expect((await request(first, "/recipes/web/retire")).result).toMatchObject({ marked: 1 });
   await first.cloud.settle({ forMs: hours(2) });
   expect((await request(first, "/recipes/web/retire")).result).toMatchObject({ deleted: 1 });
-  const left = Object.entries(owned(first)).filter(([id]) => id.startsWith("m-"));
+  const left = Object.entries(deploymentsIn(first)).filter(([id]) => id.startsWith("m-"));
   expect(left.filter(([, deployment]) => deployment === BUCKET)).toHaveLength(2);
   expect(left.filter(([, deployment]) => deployment === OTHER)).toHaveLength(3);
   expect((await request(second, "/recipes/web/retire", { dryRun: true })).result).toMatchObject({ mark: 1 });

@@ -23,6 +23,19 @@ export const machines = ({ cloud }: Deployment): Readonly<Instance>[] => [...clo
 export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string> =>
   Object.fromEntries(cloud.world.tags.of("instance", id).map(({ key, value }) => [key, value]));
 
+/** The deployment that each instance, own image and snapshot names in its tags, by id. */
+export function deploymentsIn({ cloud }: Deployment): Record<string, string | undefined> {
+  const { instances, images, snapshots, tags } = cloud.world;
+  const of = (kind: string, id: string) =>
+    [id, tags.of(kind, id).find(({ key }) => key === "kiln:deployment")?.value] as const;
+  const own = [...images.values()].filter(({ ownerAlias }) => ownerAlias === "self");
+  return Object.fromEntries([
+    ...[...instances.keys()].map((id) => of("instance", id)),
+    ...own.map(({ imageId }) => of("image", imageId)),
+    ...[...snapshots.keys()].map((id) => of("snapshot", id)),
+  ]);
+}
+
 /** An instance launched by hand, with any tags. */
 export async function launchTagged(
   kiln: Deployment,

@@ -1,10 +1,11 @@
-/** One cleanup: resumes lost runs, releases orphans, deletes old entries of numbered logs. */
+/** One cleanup: resumes lost runs, adopts, releases orphans, deletes old entries of numbered logs. */
 import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { adopt, findUnadopted } from "./adoption.ts";
 import { findLostRuns, resume } from "../lost-runs/lost-runs.ts";
 import { deleteOldEntries } from "./old-entries.ts";
-import { findOrphans, isEndless, release, report } from "./orphans.ts";
+import { findOrphans, isEndless, ownLeftovers, release, report, type Leftovers } from "./orphans.ts";
 
 /** The request of the janitor's timer. */
 export const CleanupRequest = z.strictObject({
@@ -31,7 +32,14 @@ export async function cleanUp({ dryRun = false }: z.infer<typeof CleanupRequest>
     ({ run }) => run,
     (record) => resume(record, ports),
   );
-  const found = await findOrphans(ports);
+  const unadopted = await findUnadopted(ports);
+  await each(
+    unadopted.adoptable,
+    ({ ids }) => ids.join(", "),
+    (batch) => adopt(batch, ports),
+  );
+  const others = dryRun ? unadopted.left : unadopted.unknown;
+  const found = await findOrphans(together(await ownLeftovers(ports.cloud), others), ports);
   const idOf = ({ id }: { readonly id: string }): string => id;
   await each(
     found.filter((finding) => finding.release),
@@ -41,5 +49,12 @@ export async function cleanUp({ dryRun = false }: z.infer<typeof CleanupRequest>
   await each(found.filter(isEndless), idOf, (finding) => report(finding, ports));
   const forgotten = await deleteOldEntries(ports, dryRun);
   const unknown = found.filter((finding) => finding.unknown);
-  return { dryRun, lost: lost.map(({ run }) => run), found, unknown, failures, forgotten };
+  const adopted = unadopted.adoptable.reduce((sum, { ids }) => sum + ids.length, 0);
+  return { dryRun, lost: lost.map(({ run }) => run), adopted, found, unknown, failures, forgotten };
 }
+
+const together = (a: Leftovers, b: Leftovers): Leftovers => ({
+  instances: [...a.instances, ...b.instances],
+  images: [...a.images, ...b.images],
+  snapshots: [...a.snapshots, ...b.snapshots],
+});
