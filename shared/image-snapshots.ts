@@ -2,7 +2,7 @@
 import { deleteImage, type Image } from "./cloud/ecs/images.ts";
 import { tagResources } from "./cloud/ecs/tags.ts";
 import { inRegion, type CloudClient } from "./cloud/client.ts";
-import { ROLE, TAG } from "./tags.ts";
+import { ownTags, ROLE, TAG } from "./tags.ts";
 
 /** Tags the snapshots of an image, so that they are still found when the image is gone. CreateImage tags only the image. */
 export async function tagSnapshots(
@@ -12,10 +12,8 @@ export async function tagSnapshots(
   region?: string,
 ): Promise<void> {
   if (image.snapshotIds.length === 0) return;
-  await tagResources(inRegion(cloud, region), "snapshot", image.snapshotIds, {
-    ...tags,
-    [TAG.role]: ROLE.snapshot,
-  });
+  const all = ownTags(cloud, { ...tags, [TAG.role]: ROLE.snapshot });
+  await tagResources(inRegion(cloud, region), "snapshot", image.snapshotIds, all);
 }
 
 /** Deletes an image of a run; its snapshots stay, tagged with the run, and are deleted next. */

@@ -1,9 +1,17 @@
 /**
  * Tags Kiln puts on the resources it creates. The janitor, operators and later runs recognise them by these.
  * A resource takes 20 tags, so each kind has its list here and users get the rest.
+ *
+ * OWN-1. Several deployments may share an account and a region, with recipes and fleets of the same names. So
+ *     everything Kiln creates carries the name of its deployment's bucket, which no other bucket in the world has.
+ * OWN-2. A search by Kiln's tags asks for it too, or drops what carries another one. A resource without it is of a
+ *     version before this tag: it counts against limits, and nothing else, until it is adopted (shared/adoption.ts).
+ * OWN-3. Right before Kiln changes a resource, it reads its tags: neither an event nor a record is reason enough.
  */
 
 export const TAG = {
+  /** The deployment that created it (OWN-1). */
+  deployment: "kiln:deployment",
   /** The run that created it: owner of everything temporary. */
   run: "kiln:run",
   /** See `ROLE`. */
@@ -48,6 +56,7 @@ export const ROLE = {
 
 /** Every tag Kiln writes on one image. */
 const IMAGE_TAGS = [
+  TAG.deployment,
   TAG.run,
   TAG.role,
   TAG.recipe,
@@ -63,6 +72,7 @@ const IMAGE_TAGS = [
 
 /** Every tag Kiln writes on one member of a fleet. */
 const MEMBER_TAGS = [
+  TAG.deployment,
   TAG.run,
   TAG.role,
   TAG.fleet,
@@ -82,6 +92,33 @@ export const OWN_TAGS_MAX = {
   image: TAGS_MAX - IMAGE_TAGS.length,
   member: TAGS_MAX - MEMBER_TAGS.length,
 } as const;
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** A deployment; a cloud client is connected for one. */
+export interface Owner {
+  readonly access: { readonly bucket: string };
+}
+
+interface Tagged {
+  readonly tags: Tags;
+}
+
+/** `tags` with that of this deployment: for all that Kiln creates, and for searches (OWN-2). */
+export const ownTags = ({ access }: Owner, tags: Tags): Tags => ({
+  ...tags,
+  [TAG.deployment]: access.bucket,
+});
+
+/** Whether this deployment created a resource. */
+export const isOwn = ({ access }: Owner, { tags }: Tagged): boolean => tags[TAG.deployment] === access.bucket;
+
+/** Whether another deployment created it. */
+export const isForeign = (owner: Owner, resource: Tagged): boolean =>
+  TAG.deployment in resource.tags && !isOwn(owner, resource);
+
+/** The tags by which the members of a fleet are found. */
+export const memberTags = (fleet: string): Tags => ({ [TAG.fleet]: fleet, [TAG.role]: ROLE.member });
 
 /** An instant as tags hold it: to the second, in UTC. */
 export const tagInstant = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");

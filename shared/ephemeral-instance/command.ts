@@ -8,7 +8,7 @@ import type { CommandStep } from "../documents/recipe-steps.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
-import { TAG } from "../tags.ts";
+import { ownTags, TAG, type Owner } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
@@ -47,7 +47,7 @@ export async function command<I>(
   const text = step.kind === "run" ? step.command : (await getObject(cloud, step.command))?.text;
   if (text === undefined)
     return use.compensate(event, `"${step.name}": the bucket has no object ${step.command}`, instanceId);
-  const order = orderOf(instance, event, step, text);
+  const order = orderOf(instance, event, { step, text }, cloud);
   const token = clientToken(event.run, `command-${use.spec(event.input).role}`, index, order);
   const invocationId = await runCommand(cloud, order, token);
   const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${step.name}" runs`) };
@@ -60,7 +60,12 @@ function withNote(outcome: Outcome, before: string | undefined): Outcome {
 }
 
 /** RunCommand's parameters of a step. */
-function orderOf<I>({ use }: Instance<I>, event: Commanded<I>, step: CommandStep, text: string) {
+function orderOf<I>(
+  { use }: Instance<I>,
+  event: Commanded<I>,
+  { step, text }: { readonly step: CommandStep; readonly text: string },
+  owner: Owner,
+) {
   const { name, timeoutMs, workingDir, user } = step;
   const shell = use.shell?.(event.input) ?? "shell";
   return {
@@ -69,7 +74,7 @@ function orderOf<I>({ use }: Instance<I>, event: Commanded<I>, step: CommandStep
     script: scriptOf(step, text, shell),
     timeoutMs,
     name,
-    tags: { [TAG.run]: event.run },
+    tags: ownTags(owner, { [TAG.run]: event.run }),
     ...(workingDir !== undefined && { workingDir }),
     ...(user !== undefined && { user }),
   };

@@ -24,7 +24,7 @@ export async function dryRunLaunch(
   const refused: string[] = [];
   for (const offering of order.flatMap((place) => offerings[place] ?? [])) {
     const { name, instanceType, vSwitchId, payment } = offering;
-    const answer = await dryRunInstances(ports.cloud, launchParams(event, spec, offering));
+    const answer = await dryRunInstances(ports.cloud, launchParams(event, spec, offering, ports.cloud));
     if (answer.ok) {
       const spot = payment === "spot" && { spot: true };
       const launch = { instanceType, vSwitchId, imageId: spec.imageId, ...spot };

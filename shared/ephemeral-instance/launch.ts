@@ -23,7 +23,7 @@ export async function launch<I>(
   const place = event.order?.[event.offering] ?? event.offering;
   const offering = specOfferings(spec)[place];
   if (offering === undefined) return use.compensate(event, noInstance(spec, refusalsOf(event)));
-  const params = launchParams(event, spec, offering);
+  const params = launchParams(event, spec, offering, cloud);
   const token = clientToken(event.run, `launch-${spec.role}`, event.offering, params);
   try {
     const [instanceId] = (await runInstances(cloud, params, token)).instanceIds;

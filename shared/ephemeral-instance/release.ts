@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { deleteInstance, describeInstances, setAutoRelease } from "../cloud/ecs/instances.ts";
 import type { Ports } from "../invocation.ts";
-import { TAG } from "../tags.ts";
+import { ownTags, TAG } from "../tags.ts";
 import { Verdict, type WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import type { Outcome } from "../workflow/workflow.ts";
@@ -32,7 +32,9 @@ export async function releaseInstance(
   const { run, instanceId, verdict, phaseStartedAt } = event;
   const known = instanceId === undefined ? [] : await describeInstances(cloud, { ids: [instanceId] });
   // By its tags as well: a launch whose answer was lost made an instance that no event names.
-  const tagged = await describeInstances(cloud, { tags: { [TAG.run]: run, [TAG.role]: role } });
+  const tagged = await describeInstances(cloud, {
+    tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }),
+  });
   const [left] = [...known, ...tagged];
   if (left === undefined) return undefined;
   if (!verdict.ok && keepFailedMs !== undefined) {

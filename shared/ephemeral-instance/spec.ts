@@ -2,7 +2,7 @@
 import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
 import { hours } from "../duration.ts";
 import { offeringsOf, type Offering } from "../offerings.ts";
-import { TAG, type ROLE } from "../tags.ts";
+import { ownTags, TAG, type Owner, type ROLE } from "../tags.ts";
 import type { Envelope } from "../workflow/envelope.ts";
 
 /** The roles of ephemeral instances. */
@@ -96,9 +96,10 @@ export function launchParams(
   { run, phaseStartedAt }: Pick<Envelope, "run" | "phaseStartedAt">,
   spec: InstanceSpec,
   { instanceType, vSwitchId, payment }: Offering,
+  owner: Owner,
 ): Readonly<Record<string, unknown>> {
   const releaseAt = phaseStartedAt + Math.max(spec.expireAfterMs, EXPIRY_MIN_MS);
-  const tags = { ...spec.tags, [TAG.run]: run, [TAG.role]: spec.role };
+  const tags = ownTags(owner, { ...spec.tags, [TAG.run]: run, [TAG.role]: spec.role });
   return {
     ...spec.params,
     InstanceType: instanceType,

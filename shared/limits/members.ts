@@ -1,17 +1,27 @@
 /** The members of a fleet, and the part of them that its limits depend on. */
 import type { CloudClient } from "../cloud/client.ts";
 import { describeInstances, type Instance } from "../cloud/ecs/instances.ts";
-import { ROLE, TAG } from "../tags.ts";
+import { isForeign, isOwn, memberTags, ownTags, TAG } from "../tags.ts";
 import { pricesOf, type PricedFleet } from "./price.ts";
 import type { Member } from "./reservation.ts";
 
-/** Every instance of a fleet, running or stopped. */
-export const membersOf = (cloud: CloudClient, fleet: string): Promise<Instance[]> =>
-  describeInstances(cloud, { tags: { [TAG.fleet]: fleet, [TAG.role]: ROLE.member }, many: true });
+/**
+ * Every instance that counts as the fleet's, running or stopped: its members, and those of a version before
+ * `kiln:deployment` that are not adopted yet. Without them a fleet would grow beyond its limits after an upgrade.
+ */
+export async function countedMembers(cloud: CloudClient, fleet: string): Promise<Instance[]> {
+  const found = await describeInstances(cloud, { tags: memberTags(fleet), many: true });
+  return found.filter((instance) => !isForeign(cloud, instance));
+}
 
-/** Whether an instance that was found by its id belongs to the fleet. */
-export const isMember = ({ tags }: Instance, fleet: string): boolean =>
-  tags[TAG.fleet] === fleet && tags[TAG.role] === ROLE.member;
+/** The members of a fleet, running or stopped: the instances that Kiln may start, stop and release. */
+export const membersOf = (cloud: CloudClient, fleet: string): Promise<Instance[]> =>
+  describeInstances(cloud, { tags: ownTags(cloud, memberTags(fleet)), many: true });
+
+/** Whether an instance that was found by its id is a member of the fleet. */
+export const isMember = (cloud: CloudClient, instance: Instance, fleet: string): boolean =>
+  isOwn(cloud, instance) &&
+  Object.entries(memberTags(fleet)).every(([key, value]) => instance.tags[key] === value);
 
 /**
  * Instances as a reservation is decided on them. Of those that may be woken, members with the served image come

@@ -4,28 +4,9 @@ import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
-import { leftovers, logOf, ownImages, served } from "../support/world.ts";
+import { launchTagged, leftovers, logOf, ownImages, served } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["cleanup", "resend"] });
-
-/** An instance launched by hand, with any tags. */
-async function launchTagged(
-  kiln: Deployment,
-  tags: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, unknown>> = {},
-): Promise<string> {
-  const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
-    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
-    InstanceType: "ecs.g7.large",
-    "SystemDisk.Category": "cloud_essd",
-    VSwitchId: "vsw-hangzhou-h",
-    SecurityGroupId: "sg-default0001",
-    Tag: named,
-    ...more,
-  });
-  return InstanceIdSets.InstanceIdSet[0] ?? "";
-}
 
 test("a phase that crashes at every delivery ends in the failure destination, and its run releases everything", async ({
   kiln,

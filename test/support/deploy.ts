@@ -1,11 +1,13 @@
 /** The fixture of all flow tests: Kiln on a local cloud, deployed for one test and closed after it. */
 import { test as base } from "vitest";
 import { days, minutes, seconds } from "../../shared/duration.ts";
-import { type DeployOptions, type Deployment, deployKiln } from "./deployment.ts";
+import { type DeployOptions, type Deployment, deployKiln, deployTwo } from "./deployment.ts";
 
 interface Fixtures {
   /** Kiln with an empty bucket. */
   readonly kiln: Deployment;
+  /** Two deployments of Kiln in one account and region, each with an empty bucket. */
+  readonly two: readonly [first: Deployment, second: Deployment];
   /** Deploys Kiln with options, beside a family `web` that serves m-web-1. */
   readonly deploy: (options?: DeployOptions) => Promise<Deployment>;
   /** Names of the timers that fire for `kiln`. */
@@ -20,6 +22,12 @@ export const test = base.extend<Fixtures>({
     hurry(kiln);
     await use(kiln);
     await kiln.close();
+  },
+  two: async ({ timers }, use) => {
+    const both = await deployTwo({ fc: { timers } });
+    hurry(both[0]);
+    await use(both);
+    await both[0].close();
   },
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
   deploy: async ({}, use) => {

@@ -1,17 +1,19 @@
 /** Kiln deployed on the local cloud: the repository's own s.yaml, bundles and RAM policies, nothing else. */
 import { createHmac } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import FC from "@alicloud/fc2/lib/client.js";
 import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
+import { load } from "js-yaml";
 import { days } from "../../shared/duration.ts";
 import { eventIn, recordIn, type RunRecord } from "./records.ts";
 import { isRunId } from "../../shared/names.ts";
 import type { WorkflowEvent } from "../../shared/workflow/envelope.ts";
 import { type Cloud, type CloudOptions, type Endpoints, type Policy, startCloud } from "../cloud/index.ts";
-import { json } from "./known.ts";
+import { json, known } from "./known.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -69,7 +71,59 @@ export interface DeployOptions extends Omit<CloudOptions, "env"> {
 
 /** Starts the local cloud with Kiln on it and an empty bucket. */
 export async function deployKiln(options: DeployOptions = {}): Promise<Deployment> {
-  const cloud = await startCloud({
+  return deploymentOn(await startWith(options), { bucket: BUCKET, prefix: "kiln-" });
+}
+
+/** What tells a deployment from others in its account: its bucket, and what the names of its functions begin with. */
+interface Names {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+const SECOND: Names = { bucket: "kiln-dev-1234567890123456", prefix: "kiln-dev-" };
+
+/**
+ * Two deployments in one account and region, each with functions, roles and an empty bucket of its own. Functions are
+ * invoked by their usual names on both; closing either closes the local cloud.
+ */
+export async function deployTwo(
+  options: DeployOptions = {},
+): Promise<readonly [first: Deployment, second: Deployment]> {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-two-"));
+  const manifest = join(folder, "s.yaml");
+  writeFileSync(manifest, withSecond(readFileSync(join(ROOT, "s.yaml"), "utf8")));
+  const roles = readRoles();
+  const cloud = await startWith({
+    manifest,
+    dist: join(ROOT, "dist"),
+    roles: { ...roles, ...json<typeof roles>(renamed(JSON.stringify(roles))) },
+    ...options,
+  });
+  rmSync(folder, { recursive: true });
+  return [deploymentOn(cloud, { bucket: BUCKET, prefix: "kiln-" }), deploymentOn(cloud, SECOND)];
+}
+
+/** The manifest with every function a second time. */
+function withSecond(text: string): string {
+  const { template, resources, ...rest } = known<Record<string, Record<string, unknown>>>(load(text));
+  const ofSecond = (part: unknown) =>
+    json<Record<string, unknown>>(renamed(JSON.stringify(part)).replaceAll("${vars.bucket}", SECOND.bucket));
+  const second = Object.entries(ofSecond(resources)).map(([name, resource]) => [
+    `second-${name}`,
+    { ...known<object>(resource), extend: { name: "second" } },
+  ]);
+  return JSON.stringify({
+    ...rest,
+    template: { ...template, second: ofSecond(template)["function"] },
+    resources: { ...resources, ...Object.fromEntries(second) },
+  });
+}
+
+/** `text` with the names of functions and roles of the second deployment. */
+const renamed = (text: string): string => text.replaceAll(/\bkiln-(?=[a-z])/g, SECOND.prefix);
+
+function startWith(options: DeployOptions): Promise<Cloud> {
+  return startCloud({
     manifest: join(ROOT, "s.yaml"),
     roles: readRoles(),
     ...options,
@@ -77,26 +131,30 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
     fc: { idleMs: days(3), reuseThreads: true, ...options.fc },
     env: (endpoints) => ({ ...environmentOf(endpoints), ...options.env }),
   });
-  cloud.oss.createBucket(BUCKET);
-  const { oss, ecs, fc } = clientsOf(cloud);
+}
+
+function deploymentOn(cloud: Cloud, { bucket, prefix }: Names): Deployment {
+  cloud.oss.createBucket(bucket);
+  const { oss, ecs, fc } = clientsOf(cloud, bucket);
+  const nameOf = (functionName: string): string => functionName.replace(/^kiln-/, prefix);
   return {
     cloud,
     caller: CALLER,
-    record: (run) => recordOf(cloud, run),
-    eventOf: (run) => eventIn(run, (key) => cloud.oss.find(BUCKET, key)?.body),
+    record: (run) => recordOf(cloud, bucket, run),
+    eventOf: (run) => eventIn(run, (key) => cloud.oss.find(bucket, key)?.body),
     upload: async (key, body) => {
       await oss.put(key, Buffer.from(body));
     },
     call: (method, path, body, headers = {}) => {
-      const url = new URL(path, cloud.urls.http["kiln-webhook"] ?? "");
+      const url = new URL(path, cloud.urls.http[nameOf("kiln-webhook")] ?? "");
       return cloud.time.hold(send(url, method, body, headers));
     },
     invoke: async (functionName, payload) => {
       const headers = { "x-fc-invocation-type": "Async" };
-      await fc.post(`/functions/${functionName}/invocations`, JSON.stringify(payload), headers, {});
+      await fc.post(`/functions/${nameOf(functionName)}/invocations`, JSON.stringify(payload), headers, {});
     },
     ecs: (action, params) => ecs.request(action, { RegionId: cloud.region, ...params }, { method: "POST" }),
-    records: (prefix = "") => recordsOf(cloud, prefix),
+    records: (begins = "") => recordsOf(cloud, bucket, begins),
     close: () => cloud.close(),
   };
 }
@@ -113,9 +171,9 @@ const environmentOf = ({ ecs, cms, fc, oss, region, accountId }: Endpoints): Rec
 });
 
 /** Official clients with the account's own key. */
-function clientsOf({ urls, accessKey, accountId, region }: Cloud) {
+function clientsOf({ urls, accessKey, accountId, region }: Cloud, bucket: string) {
   const { id: accessKeyId, secret: accessKeySecret } = accessKey;
-  const oss = new OSS({ endpoint: urls.oss, accessKeyId, accessKeySecret, bucket: BUCKET, secure: false });
+  const oss = new OSS({ endpoint: urls.oss, accessKeyId, accessKeySecret, bucket, secure: false });
   const ecs = new PopCore({ endpoint: urls.ecs, apiVersion: "2014-05-26", accessKeyId, accessKeySecret });
   const fc = new FC(accountId, {
     accessKeyID: accessKeyId,
@@ -129,15 +187,15 @@ function clientsOf({ urls, accessKey, accountId, region }: Cloud) {
   return { oss, ecs, fc };
 }
 
-const recordOf = ({ oss }: Cloud, run: string): RunRecord | undefined =>
-  recordIn(run, (key) => oss.find(BUCKET, key)?.body);
+const recordOf = ({ oss }: Cloud, bucket: string, run: string): RunRecord | undefined =>
+  recordIn(run, (key) => oss.find(bucket, key)?.body);
 
-function recordsOf(cloud: Cloud, prefix: string): RunRecord[] {
+function recordsOf(cloud: Cloud, bucket: string, begins: string): RunRecord[] {
   return cloud.oss
-    .list(BUCKET, "runs/")
+    .list(bucket, "runs/")
     .map(({ key }) => basename(key, ".jsonl"))
-    .filter((run) => isRunId(run) && run.startsWith(prefix))
-    .map((run) => recordOf(cloud, run))
+    .filter((run) => isRunId(run) && run.startsWith(begins))
+    .map((run) => recordOf(cloud, bucket, run))
     .filter((found) => found !== undefined)
     .toSorted((a, b) => a.beganAt.localeCompare(b.beganAt));
 }

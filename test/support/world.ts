@@ -23,6 +23,38 @@ export const machines = ({ cloud }: Deployment): Readonly<Instance>[] => [...clo
 export const tagsOf = ({ cloud }: Deployment, id: string): Record<string, string> =>
   Object.fromEntries(cloud.world.tags.of("instance", id).map(({ key, value }) => [key, value]));
 
+/** The deployment that each instance, own image and snapshot names in its tags, by id. */
+export function deploymentsIn({ cloud }: Deployment): Record<string, string | undefined> {
+  const { instances, images, snapshots, tags } = cloud.world;
+  const of = (kind: string, id: string) =>
+    [id, tags.of(kind, id).find(({ key }) => key === "kiln:deployment")?.value] as const;
+  const own = [...images.values()].filter(({ ownerAlias }) => ownerAlias === "self");
+  return Object.fromEntries([
+    ...[...instances.keys()].map((id) => of("instance", id)),
+    ...own.map(({ imageId }) => of("image", imageId)),
+    ...[...snapshots.keys()].map((id) => of("snapshot", id)),
+  ]);
+}
+
+/** An instance launched by hand, with any tags. */
+export async function launchTagged(
+  kiln: Deployment,
+  tags: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
+    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    InstanceType: "ecs.g7.large",
+    "SystemDisk.Category": "cloud_essd",
+    VSwitchId: "vsw-hangzhou-h",
+    SecurityGroupId: "sg-default0001",
+    Tag: named,
+    ...more,
+  });
+  return InstanceIdSets.InstanceIdSet[0] ?? "";
+}
+
 /** Successful calls of one action, with their parameters. */
 export const callsOf = ({ cloud }: Deployment, action: string) =>
   cloud.callLog.entries({ action, status: 200 });

@@ -6,7 +6,7 @@ import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
 import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { TAG } from "../../../shared/tags.ts";
+import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { findBase, type Base } from "./base.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
@@ -87,7 +87,7 @@ function longCommand(
 
 /** The newest image of the recipe that can be used, or that was rolled back: an equal image is no better than that. */
 async function newestImage(recipe: string, cloud: CloudClient): Promise<Image | undefined> {
-  const images = await describeImages(cloud, { tags: { [TAG.recipe]: recipe } });
+  const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.recipe]: recipe }) });
   return images
     .filter((image) => image.status === "Available" || wasRolledBack(image))
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];

@@ -17,7 +17,7 @@ import { InstanceId } from "../../../shared/ephemeral-instance/events.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { isOwn, ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -91,7 +91,7 @@ async function makeImage(given: Capture, { cloud }: Ports): Promise<Outcome> {
 
 async function startImage(given: Capture, cloud: CloudClient): Promise<Started> {
   const { from, run } = given;
-  const attributes = attributesOf(given);
+  const attributes = attributesOf(given, cloud);
   const token = clientToken(run, "capture", 0, { from, attributes });
   if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token) };
   const { key, format, sizeGb, ...own } = from.file;
@@ -110,13 +110,16 @@ export const capture = phase(Capture, {
 async function ownImage(error: unknown, given: Capture, cloud: CloudClient): Promise<string> {
   if (!(error instanceof CloudError) || error.code !== "InvalidImageName.Duplicated") throw error;
   const named = await describeImages(cloud, { name: given.input.plan.imageName });
-  const own = named.find(({ tags }) => tags[TAG.run] === given.run);
+  const own = named.find((image) => image.tags[TAG.run] === given.run && isOwn(cloud, image));
   if (own === undefined) throw error;
   return own.id;
 }
 
 /** The attributes of the image. It joins no family (BAKE-1). */
-export function attributesOf({ run, by, input }: Pick<Capture, "run" | "by" | "input">): ImageAttributes {
+export function attributesOf(
+  { run, by, input }: Pick<Capture, "run" | "by" | "input">,
+  owner: Owner,
+): ImageAttributes {
   const { recipe, document, plan } = input;
   const { image } = document;
   return {
@@ -128,14 +131,14 @@ export function attributesOf({ run, by, input }: Pick<Capture, "run" | "by" | "i
     bootMode: image.bootMode,
     detection: image.detection,
     resourceGroupId: image.resourceGroupId,
-    tags: {
+    tags: ownTags(owner, {
       ...image.tags,
       ...inputTags(plan.inputs),
       [TAG.run]: run,
       [TAG.role]: ROLE.image,
       [TAG.recipe]: recipe,
       [TAG.by]: tagValue(by),
-    },
+    }),
   };
 }
 

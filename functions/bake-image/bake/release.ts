@@ -8,7 +8,7 @@ import { hours } from "../../../shared/duration.ts";
 import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -68,14 +68,14 @@ async function deleteFailedImage(event: Release, { cloud, clock }: Ports): Promi
   const { verdict, run, imageId } = event;
   if (verdict.ok) return undefined;
   const known = imageId === undefined ? [] : await describeImages(cloud, { ids: [imageId] });
-  const tagged = await describeImages(cloud, { tags: { [TAG.run]: run, [TAG.role]: ROLE.image } });
+  const ofRun = (role: string) => ({ tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }) });
+  const tagged = await describeImages(cloud, ofRun(ROLE.image));
   const [image] = [...known, ...tagged];
   if (image !== undefined) {
     await deleteImageOf(cloud, run, image);
     return poll(event, clock, PACE.step, `${image.id} is deleted`);
   }
-  const ofRun = { tags: { [TAG.run]: run, [TAG.role]: ROLE.snapshot } };
-  const [snapshot] = await describeSnapshots(cloud, ofRun);
+  const [snapshot] = await describeSnapshots(cloud, ofRun(ROLE.snapshot));
   if (snapshot === undefined) return undefined;
   await deleteSnapshot(cloud, snapshot.id);
   return poll(event, clock, PACE.step, `${snapshot.id} is deleted`);

@@ -1,8 +1,9 @@
-/** One cleanup: releases what runs that have ended left behind. */
+/** One cleanup: adopts what the version before made, and releases what runs that have ended left behind. */
 import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { findOrphans, release } from "./orphans.ts";
+import { adopt, findUnadopted } from "./adoption.ts";
+import { findOrphans, ownLeftovers, release, type Leftovers } from "./orphans.ts";
 
 /** The request of the janitor's timer. */
 export const CleanupRequest = z.strictObject({
@@ -17,12 +18,32 @@ export const CleanupRequest = z.strictObject({
  */
 export async function cleanUp({ dryRun = false }: z.infer<typeof CleanupRequest>, ports: Ports) {
   const failures: string[] = [];
-  const found = await findOrphans(ports);
-  for (const orphan of dryRun ? [] : found.filter((finding) => finding.release)) {
-    // One failure must not stop the rest.
-    await release(orphan, ports).catch((error: unknown) =>
-      failures.push(`${orphan.id}: ${messageOf(error)}`),
-    );
-  }
-  return { dryRun, found, unknown: found.filter((finding) => finding.unknown), failures };
+  const each = async <T>(items: readonly T[], idOf: (item: T) => string, act: (item: T) => Promise<void>) => {
+    for (const item of dryRun ? [] : items) {
+      // One failure must not stop the rest.
+      await act(item).catch((error: unknown) => failures.push(`${idOf(item)}: ${messageOf(error)}`));
+    }
+  };
+  const unadopted = await findUnadopted(ports);
+  await each(
+    unadopted.adoptable,
+    ({ ids }) => ids.join(", "),
+    (batch) => adopt(batch, ports),
+  );
+  const others = dryRun ? unadopted.left : unadopted.unknown;
+  const found = await findOrphans(together(await ownLeftovers(ports.cloud), others), ports);
+  await each(
+    found.filter((finding) => finding.release),
+    ({ id }) => id,
+    (orphan) => release(orphan, ports),
+  );
+  const unknown = found.filter((finding) => finding.unknown);
+  const adopted = unadopted.adoptable.reduce((sum, { ids }) => sum + ids.length, 0);
+  return { dryRun, adopted, found, unknown, failures };
 }
+
+const together = (a: Leftovers, b: Leftovers): Leftovers => ({
+  instances: [...a.instances, ...b.instances],
+  images: [...a.images, ...b.images],
+  snapshots: [...a.snapshots, ...b.snapshots],
+});

@@ -1,12 +1,13 @@
 /** Resources that ended runs left in the cloud: found by tag, judged by the log of their run, released or reported. */
-import { describeImages } from "../../../shared/cloud/ecs/images.ts";
-import { deleteInstance, describeInstances } from "../../../shared/cloud/ecs/instances.ts";
-import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { deleteInstance, describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
 import { days } from "../../../shared/duration.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isRunId } from "../../../shared/names.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG, type Tags } from "../../../shared/tags.ts";
 import type { Standing } from "../../../shared/workflow/run-log.ts";
 import { knownRun } from "../known-run.ts";
 import { judgeImage, judgeInstance, type Finding } from "./decide.ts";
@@ -20,18 +21,39 @@ interface Tagged {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Every instance, image and snapshot whose tags name a run and a role that a run may leave behind. */
-export async function findOrphans(ports: Ports): Promise<Finding[]> {
-  const { cloud, clock } = ports;
-  const now = clock.now();
-  const withRole = (role: string) => ({ tags: { [TAG.role]: role } });
+/** What runs may leave behind. */
+export interface Leftovers {
+  /** Builders and test instances. */
+  readonly instances: readonly Instance[];
+  readonly images: readonly Image[];
+  readonly snapshots: readonly Snapshot[];
+}
+
+/** Every instance, image and snapshot of a role that a run may leave behind, by the tags that `tagsOf` gives a role. */
+export async function leftovers(cloud: CloudClient, tagsOf: (role: string) => Tags): Promise<Leftovers> {
+  const withRole = (role: string) => ({ tags: tagsOf(role) });
   const builders = await describeInstances(cloud, withRole(ROLE.builder));
   const testers = await describeInstances(cloud, withRole(ROLE.tester));
-  const images = await describeImages(cloud, withRole(ROLE.image));
-  const snapshots = await describeSnapshots(cloud, withRole(ROLE.snapshot));
+  return {
+    instances: [...builders, ...testers],
+    images: await describeImages(cloud, withRole(ROLE.image)),
+    snapshots: await describeSnapshots(cloud, withRole(ROLE.snapshot)),
+  };
+}
+
+/** What this deployment's runs left behind. */
+export const ownLeftovers = (cloud: CloudClient): Promise<Leftovers> =>
+  leftovers(cloud, (role) => ownTags(cloud, { [TAG.role]: role }));
+
+/** Judges each of them by the record of its run. */
+export async function findOrphans(
+  { instances, images, snapshots }: Leftovers,
+  ports: Ports,
+): Promise<Finding[]> {
+  const now = ports.clock.now();
   const isRecent = ({ createdAt }: Tagged): boolean => now - createdAt < LOOK_BACK_MS;
   return [
-    ...(await judged([...builders, ...testers], (...given) => judgeInstance(...given, now), ports)),
+    ...(await judged(instances, (...given) => judgeInstance(...given, now), ports)),
     ...(await judged(images.filter(isRecent), (...given) => judgeImage("image", ...given), ports)),
     ...(await judged(snapshots.filter(isRecent), (...given) => judgeImage("snapshot", ...given), ports)),
   ];

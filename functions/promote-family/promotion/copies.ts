@@ -16,7 +16,7 @@ import { hours, minutes } from "../../../shared/duration.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -85,13 +85,13 @@ async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["
     region,
     name: source.name,
     ...(source.description !== "" && { description: source.description }),
-    tags: {
+    tags: ownTags(cloud, {
       ...Object.fromEntries(own),
       [TAG.run]: run,
       [TAG.role]: ROLE.copy,
       [TAG.recipe]: input.recipe,
       [TAG.image]: input.imageId,
-    },
+    }),
   };
   const imageId = await copyImage(cloud, input.imageId, target, clientToken(run, "copy", 0, target));
   const copies = { ...progress.copies, [region]: imageId };
@@ -99,9 +99,9 @@ async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["
   return next(Copy, { progress: { ...progress, copies } }, { note });
 }
 
-/** All copies in a region that promotions made, of any image. */
+/** All copies in a region that promotions of this deployment made, of any image. */
 export const copiesIn = (region: string, cloud: Ports["cloud"]): Promise<Image[]> =>
-  describeImages(cloud, { tags: { [TAG.role]: ROLE.copy } }, region);
+  describeImages(cloud, { tags: ownTags(cloud, { [TAG.role]: ROLE.copy }) }, region);
 
 /** The copy of an image that exists or is being made (COPY-4). */
 export const copyOf = (imageId: string, copies: readonly Image[]): Image | undefined =>

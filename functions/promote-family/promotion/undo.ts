@@ -16,7 +16,7 @@ import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { hours } from "../../../shared/duration.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -87,7 +87,7 @@ async function unshare(event: Undo, ports: Ports): Promise<string | undefined> {
 function removeCopies({ input, run }: Undo, ports: Ports): Promise<string | undefined> {
   const { cloud } = ports;
   return firstChange(copyRegions(input, homeOf(ports)), async (region) => {
-    const tags = { [TAG.run]: run, [TAG.role]: ROLE.copy };
+    const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: ROLE.copy });
     const copies = await describeImages(cloud, { tags }, region);
     return (
       (await firstChange(copies, (copy) => removeCopy(copy, region, run, cloud))) ??
@@ -119,7 +119,7 @@ async function removeCopy(
 
 /** Deletes one snapshot of this run; those of a copy that had to stay are in use. */
 async function deleteSnapshotOf(run: string, region: string, cloud: Ports["cloud"]) {
-  const tags = { [TAG.run]: run, [TAG.role]: ROLE.snapshot };
+  const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: ROLE.snapshot });
   const snapshots = await describeSnapshots(cloud, { tags }, region);
   const snapshot = snapshots.find(({ usage }) => !usage.startsWith("image"));
   if (snapshot === undefined) return undefined;

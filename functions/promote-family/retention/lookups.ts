@@ -10,7 +10,7 @@ import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { homeOf } from "../family/served.ts";
 import { statusOf } from "../family/status.ts";
@@ -42,7 +42,8 @@ export async function verdictsOf(
   const documents = await documentTexts(cloud);
   const found: PlacedVerdict[] = [];
   for (const region of only === undefined ? new Set([home, ...recipe.promote.regions]) : [only]) {
-    const tags = { [TAG.recipe]: name, [TAG.role]: region === home ? ROLE.image : ROLE.copy };
+    const role = region === home ? ROLE.image : ROLE.copy;
+    const tags = ownTags(cloud, { [TAG.recipe]: name, [TAG.role]: role });
     const images = await describeImages(cloud, { tags }, region);
     const served = (await familyImage(cloud, family, region))?.id;
     const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];

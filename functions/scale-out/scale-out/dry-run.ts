@@ -31,7 +31,7 @@ async function checkOfferings(input: Input, call: LaunchCall, cloud: CloudClient
   const check = input.document.via === "CreateInstance" ? dryCreateInstance : dryRunInstances;
   const answers: string[] = [];
   for (const offering of orderedOfferings(input)) {
-    const checked = await check(cloud, launchParams(input, offering, call));
+    const checked = await check(cloud, launchParams(input, offering, call, cloud));
     answers.push(`${offering.name}: ${checked.ok ? "the cloud would launch it" : checked.error.message}`);
     if (checked.ok) break;
   }

@@ -3,7 +3,7 @@ import { hours, minutes } from "../../../shared/duration.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { shiftedBy } from "../../../shared/documents/ordered-name.ts";
 import { offeringsOf, type Offering } from "../../../shared/offerings.ts";
-import { ROLE, TAG, tagInstant } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG, tagInstant, type Owner } from "../../../shared/tags.ts";
 import type { Input } from "./events.ts";
 
 /** The offerings of a fleet in the order of its document. */
@@ -46,15 +46,20 @@ export interface LaunchCall {
  * All parameters of one launch call but token and password. The cloud chooses the image of the family at the moment
  * of the launch; the image served when the run began is written into a tag, so that a difference can be seen.
  */
-export function launchParams({ document, imageId }: Input, offering: Offering, call: LaunchCall) {
+export function launchParams(
+  { document, imageId }: Input,
+  offering: Offering,
+  call: LaunchCall,
+  owner: Owner,
+) {
   const { UserData: _userData, Tag, InstanceName, HostName, HostNames, ...rest } = document.launch;
   const { amount, launched, userData } = call;
-  const tags = {
+  const tags = ownTags(owner, {
     [TAG.fleet]: document.name,
     [TAG.role]: ROLE.member,
     [TAG.run]: call.run,
     [TAG.image]: imageId,
-  };
+  });
   return {
     ...rest,
     ...offeringParams(offering),

@@ -122,14 +122,15 @@ async function readParams(event: Launch, offering: Offering, amount: number, clo
   const { UserData, HostNames } = input.document.launch;
   const copy = input.userData === undefined ? undefined : await getObject(cloud, input.userData);
   const userData = UserData?.text ?? copy?.bytes;
-  return launchParams(input, offering, {
+  const call = {
     run,
     amount,
     launched: progress.launched,
     at,
     hostNames: HostNames && (await readReservation(cloud, input.fleet, run))?.names,
     userData: userData === undefined ? undefined : Buffer.from(userData),
-  });
+  };
+  return launchParams(input, offering, call, cloud);
 }
 
 export const launch = phase(Launch, {

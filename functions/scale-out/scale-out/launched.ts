@@ -3,16 +3,19 @@ import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { minutes } from "../../../shared/duration.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { isForeign, ROLE, TAG } from "../../../shared/tags.ts";
 import type { PlannedEvent } from "./events.ts";
 
 /** An instance that was answered and is not listed this long after is lost. */
 export const ABSENT_MS = minutes(2);
 
 /** Everything a run launched, by tag: instances of a call whose answer was lost are included. */
-export const launchedBy = (run: string, cloud: CloudClient): Promise<Instance[]> =>
+export async function launchedBy(run: string, cloud: CloudClient): Promise<Instance[]> {
+  const tags = { [TAG.run]: run, [TAG.role]: ROLE.member };
   // ListTagResources: the tag filter of DescribeInstances ends at a thousand.
-  describeInstances(cloud, { tags: { [TAG.run]: run, [TAG.role]: ROLE.member }, many: true });
+  const found = await describeInstances(cloud, { tags, many: true });
+  return found.filter((instance) => !isForeign(cloud, instance));
+}
 
 /** The images the family served while this run launched, the current one included. */
 export async function servedImages({ input, progress }: PlannedEvent, cloud: CloudClient): Promise<string[]> {

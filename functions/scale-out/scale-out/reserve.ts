@@ -4,7 +4,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { asMembers, membersOf } from "../../../shared/limits/members.ts";
+import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
 import { highestPrice } from "../../../shared/limits/price.ts";
 import {
   reserve as decide,
@@ -13,6 +13,7 @@ import {
   type Reservations,
 } from "../../../shared/limits/reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
 import { isWakePage, readPages } from "./instance-pages.ts";
@@ -37,8 +38,9 @@ export async function decider(
   const { limits, launch } = document;
   return async (reservations: Reservations): Promise<Reservation> => {
     const now = clock.now();
-    const instances = await membersOf(cloud, document.name);
-    const isWakeable = (instance: Instance): boolean => mayWake(instance, document, imageId, now);
+    const instances = await countedMembers(cloud, document.name);
+    const isWakeable = (instance: Instance): boolean =>
+      isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
     return decide({ ...request, price, names: launch.HostNames }, { reservations, members, limits, now });
   };

@@ -69,17 +69,17 @@ async function select({ input, ending }: SelectSurplus, ports: Ports): Promise<O
   return next(Release, { surplus: surplus.slice(0, SURPLUS_MAX), progress, ending: after }, { note: why });
 }
 
-async function releaseSlice(event: Release, { cloud, clock }: Ports): Promise<Outcome> {
+async function releaseSlice(event: Release, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
   const { input, ending } = event;
   const slice = event.surplus.slice(0, RELEASE_SLICE);
   const found = await describeInstances(cloud, { ids: slice.map(({ id }) => id) });
-  const now = clock.now();
-  const reserved = wakingIn(await readReservations(cloud, input.fleet), now);
+  const reserved = wakingIn(await readReservations(cloud, input.fleet), clock.now());
   const kept = slice.flatMap((member) => {
     const instance = found.find(({ id }) => id === member.id);
     // One that is absent was released by an earlier delivery of this event, or by a user.
     const message =
-      instance && (reserved.has(member.id) ? RESERVED : whyNoLonger(instance, member, input, now));
+      instance && (reserved.has(member.id) ? RESERVED : whyNoLonger(instance, member, input, ports));
     return message === undefined ? [] : [{ id: member.id, code: "Stays", message }];
   });
   const ids = found.map(({ id }) => id).filter((id) => !kept.some((one) => one.id === id));

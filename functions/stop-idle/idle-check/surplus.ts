@@ -57,11 +57,11 @@ export function whyNoLonger(
   instance: Instance,
   { imageId }: SurplusMember,
   { fleet, policy }: Pick<CheckInput, "fleet" | "policy">,
-  now: number,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
 ): string | undefined {
-  if (!isMember(instance, fleet)) return `it left fleet ${fleet}`;
+  if (!isMember(cloud, instance, fleet)) return `it left fleet ${fleet}`;
   if (instance.imageId !== imageId) return `it has image ${instance.imageId} by now`;
-  return whyNot(instance, policy, now);
+  return whyNot(instance, policy, clock.now());
 }
 
 /** The members to release; `more` are about to be stopped beside those that are. */

@@ -25,7 +25,7 @@ async function keepInstance({ input, instance: id, until }: Keep, { cloud }: Por
   if ("problem" in found) return failed(found.problem);
   const [instance] = await describeInstances(cloud, { ids: [id] });
   // The link was signed for a member, which may have been released or moved to another fleet since.
-  if (instance === undefined || !isMember(instance, fleet))
+  if (instance === undefined || !isMember(cloud, instance, fleet))
     return failed(`${id} is not a member of fleet ${fleet}`);
   const tag = found.document.idle?.optOutTag ?? TAG.keep;
   const longer = instance.tags[tag];

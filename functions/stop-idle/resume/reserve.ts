@@ -12,10 +12,11 @@ import { hours } from "../../../shared/duration.ts";
 import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { pricedFleet } from "../../../shared/limits/launch.ts";
-import { asMembers, membersOf } from "../../../shared/limits/members.ts";
+import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
 import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts";
 import { reserve, withReservation } from "../../../shared/limits/reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
@@ -74,9 +75,9 @@ async function reserveMembers(
   const { HostNames: names } = fleet.launch;
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
-    const instances = await membersOf(cloud, fleet.name);
+    const instances = await countedMembers(cloud, fleet.name);
     const wanted = instances
-      .filter((instance) => whyNotStarted(instance, policy, now) === undefined)
+      .filter((instance) => isOwn(cloud, instance) && whyNotStarted(instance, policy, now) === undefined)
       .slice(0, MEMBERS_MAX);
     const ids = new Set(wanted.map(({ id }) => id));
     const members = await asMembers(priced, instances, ({ id }) => ids.has(id), cloud);

@@ -12,7 +12,7 @@ import {
   type InstanceOutcome,
   type StoppedMode,
 } from "./instances.ts";
-import { tagResources, untagResources } from "./tags.ts";
+import { tagResources, untagResources, type Taggable } from "./tags.ts";
 import { permanent } from "../../errors.ts";
 
 /** An instance whose change was refused, and why. */
@@ -22,12 +22,13 @@ export interface Refused {
   readonly message: string;
 }
 
-/** @returns the instances that could not be tagged. */
+/** @returns the resources that could not be tagged. */
 export const tagEach = (
   cloud: CloudClient,
   ids: readonly string[],
   tags: Readonly<Record<string, string>>,
-): Promise<Refused[]> => each(ids, async (some) => (await tagResources(cloud, "instance", some, tags), []));
+  kind: Taggable = "instance",
+): Promise<Refused[]> => each(ids, async (some) => (await tagResources(cloud, kind, some, tags), []));
 
 /** @returns the instances whose tags could not be removed. */
 export const untagEach = (

@@ -294,9 +294,9 @@ const names: readonly Case[] = [
     "passwordFromEnv: must not be used with launch.PasswordInherit; keep one of the two",
   ],
   [
-    "12 tags",
-    fleet({ Tag: Array.from({ length: 12 }, (_, index) => ({ Key: `k${index}`, Value: "v" })) }),
-    "launch.Tag: must be at most 11 tags, has 12: the cloud allows 20 and Kiln adds 9; remove 1",
+    "11 tags",
+    fleet({ Tag: Array.from({ length: 11 }, (_, index) => ({ Key: `k${index}`, Value: "v" })) }),
+    "launch.Tag: must be at most 10 tags, has 11: the cloud allows 20 and Kiln adds 10; remove 1",
   ],
   [
     "a tag used twice",

@@ -253,12 +253,12 @@ const images: readonly Case[] = [
   [
     "21 tags",
     recipe({ image: { tags: manyTags(21) } }),
-    "image.tags: must be at most 9 tags, has 21: the cloud allows 20 and Kiln adds 11; remove 12",
+    "image.tags: must be at most 8 tags, has 21: the cloud allows 20 and Kiln adds 12; remove 13",
   ],
   [
-    "10 tags, which leave no room for Kiln's",
-    recipe({ image: { tags: manyTags(10) } }),
-    "image.tags: must be at most 9 tags, has 10: the cloud allows 20 and Kiln adds 11; remove 1",
+    "9 tags, which leave no room for Kiln's",
+    recipe({ image: { tags: manyTags(9) } }),
+    "image.tags: must be at most 8 tags, has 9: the cloud allows 20 and Kiln adds 12; remove 1",
   ],
   [
     "tags the cloud would refuse",

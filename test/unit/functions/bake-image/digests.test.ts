@@ -55,7 +55,7 @@ test("no tag value of an image begins with a word that the cloud reserves, for e
   const input = { recipe: "web", force: false, parameters: {}, document: recipe(), plan };
   for (const by of ["upload:recipes/web.yaml", "https://ci.example/42", "aliyun-cli", "acs:ram::1:user/a"]) {
     const envelope = envelopeOf("bake-web-20260105-0123456789ab", by, 0);
-    const values = Object.values(attributesOf({ ...envelope, input }).tags);
+    const values = Object.values(attributesOf({ ...envelope, input }, { access: { bucket: "kiln-1" } }).tags);
     expect(values.filter((value) => /^(aliyun|acs:)|https?:\/\//i.test(value))).toEqual([]);
     // The image test, the promotion and the retention add one each.
     expect(values.length + 3).toBe(TAGS_MAX - OWN_TAGS_MAX.image);
