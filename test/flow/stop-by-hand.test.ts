@@ -13,7 +13,10 @@ const throttled = new CloudFault(429, "Throttling.User", "Request was denied due
 const broken = new CloudFault(500, "InternalError", "The request processing has failed.");
 
 /** Calls at which the check is held up meanwhile. Only the last look reads minutes. */
-const MOMENTS: readonly (Pick<Fault, "product" | "action" | "fault"> & { readonly period?: string })[] = [
+const MOMENTS: readonly (Pick<Fault, "product" | "fault"> & {
+  readonly action: string;
+  readonly period?: string;
+})[] = [
   { product: "cms", action: "DescribeMetricList", period: "60", fault: throttled },
   { product: "cms", action: "DescribeMetricList", period: "60", fault: broken },
   { product: "ecs", action: "TagResources", fault: throttled },
