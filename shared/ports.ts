@@ -3,6 +3,8 @@
  * Only this file and the config.ts files may touch the real ones.
  */
 
+import { setTimeout } from "node:timers/promises";
+
 /** The time in epoch milliseconds. */
 export interface Clock {
   now(): number;
@@ -45,7 +47,7 @@ export const real: BasePorts = {
   clock: {
     now: () => Date.now(),
     after: (ms) => AbortSignal.timeout(Math.round(ms)),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: (ms) => setTimeout(ms),
   },
   random: { next: () => Math.random() },
   // oxlint-disable-next-line no-console -- the one place that writes: the platform reads stdout

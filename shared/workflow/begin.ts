@@ -7,14 +7,15 @@
  * BEGIN-2. A run that is there already is a repeat, and nothing more happens.
  */
 import { deleteObject, putObject } from "../cloud/oss/objects.ts";
+import { seconds } from "../duration.ts";
 import { EventError, messageOf } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { openKey, runKey } from "../keys.ts";
 import { taskId } from "../names.ts";
 import { send } from "../send.ts";
-import type { WorkflowEvent } from "./envelope.ts";
+import { REQUEST, type WorkflowEvent } from "./envelope.ts";
 import { append } from "./log.ts";
-import { inputLine, standing } from "./run-log.ts";
+import { inputLine, readRunLog, standing } from "./run-log.ts";
 import { functionOf } from "./run-id.ts";
 import type { RunRequest } from "./workflow.ts";
 
@@ -52,11 +53,21 @@ export async function openLog(
   return standing(run, log)?.event;
 }
 
+/** A line that is older was not followed by its event: its writer is not at work any more. Longer than a cold start. */
+export const ABANDONED_MS = seconds(20);
+
 /** Begins a run and sends its first event, once; the janitor sends a lost one. True for a repeat. @throws as `openLog` */
 export async function beginRun(request: RunRequest, ports: Ports): Promise<boolean> {
   const event = await openLog(request, ports);
-  if (event !== undefined) await trySend(event, ports);
-  return event === undefined;
+  if (event !== undefined) {
+    await trySend(event, ports);
+    return false;
+  }
+  const { run } = request;
+  const now = standing(run, await readRunLog(ports.cloud, run));
+  const isWaiting = now?.event.phase === REQUEST && now.completion === undefined;
+  if (isWaiting && ports.clock.now() - now.at >= ABANDONED_MS) await trySend(now.event, ports, ports.writer);
+  return true;
 }
 
 /** Sends an event whose line is in the log. A failure only delays the run: the janitor sends it. */

@@ -10,13 +10,13 @@
  *     invocation, and long ones are left to the janitor.
  */
 import * as z from "zod/mini";
-import { formatDuration, hours, minutes, seconds } from "../duration.ts";
+import { formatDuration, hours, minutes } from "../duration.ts";
 import { EventError, messageOf } from "../errors.ts";
 import { eventHandler, parse, type FcHandler, type Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
 import { RunId } from "../names.ts";
 import { send } from "../send.ts";
-import { beginRun, closeRun, openLog, sendEvent } from "./begin.ts";
+import { ABANDONED_MS, beginRun, closeRun, openLog, sendEvent } from "./begin.ts";
 import { interject } from "./cancel.ts";
 import { identityOf, REQUEST, RequestEvent, type WorkflowEvent } from "./envelope.ts";
 import { append, type Appended } from "./log.ts";
@@ -33,6 +33,7 @@ import {
 import { kindOf } from "./run-id.ts";
 import {
   advance,
+  EARLY_MAX,
   failed,
   follow,
   type Completion,
@@ -115,18 +116,18 @@ function phaseOf({ kind, phases }: Workflow, name: string): Phase {
   return found;
 }
 
-/**
- * After this an event may be a repeat that is older than the cloud's memory of its tokens. Longer than a delay overruns
- * or a cold start takes.
- */
-const LATE_MS = seconds(20);
+/** After this an event may be a repeat that is older than the cloud's memory of its tokens. */
+const LATE_MS = ABANDONED_MS;
 
 /** Runs one phase, or its compensation when the run is cancelled. */
 async function step(current: Current, ports: Ports): Promise<Answer> {
+  const due = await whenDue(current, ports);
+  if (due === undefined) return { early: formatDuration(current.delivered.runAt - ports.clock.now()) };
+  return due.delivered.undecided ? stepAgain(due, ports) : act(due, ports);
+}
+
+async function act(current: Current, ports: Ports): Promise<Answer> {
   const { delivered } = current;
-  const punctual = await waitUntilDue(delivered, ports);
-  if (!punctual.isDue) return { early: formatDuration(delivered.runAt - ports.clock.now()) };
-  if (delivered.undecided) return stepAgain(current, ports);
   if (ports.clock.now() - delivered.runAt >= LATE_MS) {
     const log = await readRunLog(ports.cloud, delivered.run);
     if (log.end !== delivered.position) return catchUp(current, log, ports);
@@ -136,7 +137,7 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);
   if (appended.kind !== "won")
     return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
-  await proceed(current, { ...outcome, position: appended.end, inline: punctual.inline }, ports);
+  await proceed(current, { ...outcome, position: appended.end }, ports);
   return { outcome: outcome.summary };
 }
 
@@ -163,33 +164,47 @@ async function stepAgain(current: Current, ports: Ports): Promise<Answer> {
   const place = { seq: seq + 1, position: appended.end, runAt: Math.max(runAt, at) };
   const event = { ...current.event, ...place };
   delete event.undecided;
-  return step({ ...current, delivered: { ...delivered, ...place }, event }, ports);
+  return act({ ...current, delivered: { ...delivered, ...place }, event }, ports);
 }
 
 /** Delays are inexact: this much early does no harm. */
 const EARLY_MS = 1_500;
-/** How often an event that comes too early is handed on before Kiln stops to rely on delays. */
-const HANDED_ON_MAX = 2;
 /** The longest wait inside an invocation; less than the functions' timeout. */
 const INLINE_MAX_MS = minutes(5);
 
-/** Waits for the instant of an event (HOST-4). `inline`: the wait was spent here. */
-async function waitUntilDue(event: WorkflowEvent, ports: Ports): Promise<{ isDue: boolean; inline?: true }> {
+/** The event at its instant (HOST-4); undefined when it comes again, by the platform or by the janitor. */
+async function whenDue(current: Current, ports: Ports): Promise<Current | undefined> {
+  const { delivered } = current;
   const now = ports.clock.now();
-  const earlyMs = event.runAt - now;
-  if (earlyMs <= EARLY_MS) return { isDue: true };
+  const { runAt, dueAt, early = 0 } = delivered;
+  const earlyMs = runAt - now;
+  if (earlyMs <= EARLY_MS) return current;
   // A wait that is longer than the longest delay takes several, and those are kept.
-  const isKept = event.dueAt === undefined || now >= event.dueAt - EARLY_MS;
-  const early = isKept ? 0 : (event.early ?? 0) + 1;
-  if (early <= HANDED_ON_MAX) {
-    const label = isKept ? `hop-${Math.floor(earlyMs / hours(0.5))}` : `early-${early}`;
-    await sendEvent({ ...event, early }, ports, label);
-    return { isDue: false };
+  const isKept = early < EARLY_MAX && (dueAt === undefined || now >= dueAt - EARLY_MS);
+  const times = isKept ? 0 : early + 1;
+  if (times <= EARLY_MAX) {
+    const label = isKept ? `hop-${Math.floor(earlyMs / hours(0.5))}` : `early-${times}`;
+    await sendEvent({ ...delivered, early: times }, ports, label);
+    return undefined;
   }
-  if (earlyMs > INLINE_MAX_MS) return { isDue: false };
-  ports.log({ warning: "the platform does not keep delays; Kiln waits in the function", run: event.run });
+  if (earlyMs > INLINE_MAX_MS) {
+    if (early < EARLY_MAX || dueAt !== undefined) await leaveToJanitor(delivered, ports);
+    return undefined;
+  }
   await ports.clock.sleep(earlyMs);
-  return { isDue: true, inline: true };
+  const known = { early: EARLY_MAX };
+  return { ...current, delivered: { ...delivered, ...known }, event: { ...current.event, ...known } };
+}
+
+const NO_DELAYS =
+  "the platform does not keep delays: short waits are spent in the function, long ones end with the janitor";
+
+/** The line says it, so that the run does not find it out again at every wait. */
+async function leaveToJanitor(event: WorkflowEvent, ports: Ports): Promise<void> {
+  const { seq, run, position, runAt: due, attempt } = event;
+  const at = ports.clock.now();
+  const line = { seq, kind: "wait", at, due, attempt, early: EARLY_MAX, note: NO_DELAYS } as const;
+  await append(ports, runKey(run), position, line);
 }
 
 const VALID_FOR_MS = hours(24);
@@ -263,16 +278,15 @@ function lineOf({ delivered, event }: Current, settledAs: Settled, at: number): 
 
 interface Decided extends Settled {
   readonly position: number;
-  readonly inline?: true | undefined;
 }
 
 /** Sends what the new line stands for. An error here is cured by the repeat of this event (HOST-3), or by the janitor. */
 async function proceed({ workflow, event }: Current, decided: Decided, ports: Ports): Promise<void> {
-  const { completion, following, position, inline } = decided;
+  const { completion, following, position } = decided;
   const at = { seq: event.seq + 1, position };
   if (completion === undefined) {
-    const early = inline && { early: HANDED_ON_MAX };
-    return sendEvent({ ...following, ...at, ...early }, ports);
+    const isLeft = following.early !== undefined && following.runAt - ports.clock.now() > INLINE_MAX_MS;
+    return isLeft ? undefined : sendEvent({ ...following, ...at }, ports);
   }
   return conclude(workflow, { ...event, ...at }, completion, ports);
 }

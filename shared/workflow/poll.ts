@@ -4,10 +4,14 @@ import type { Clock } from "../ports.ts";
 import type { WorkflowEvent } from "./envelope.ts";
 import { wait } from "./workflow.ts";
 
-/** First and longest wait, milliseconds. In between, a wait is a tenth of the time the phase has taken so far. */
+/**
+ * First and longest wait, milliseconds. In between, a wait is a part of the time the phase has taken so far, a tenth by
+ * default. None is longer than an event can be delayed.
+ */
 interface Pace {
   readonly firstMs: number;
   readonly maxMs: number;
+  readonly part?: number;
 }
 
 export const PACE = {
@@ -21,14 +25,15 @@ export const PACE = {
   image: { firstMs: seconds(30), maxMs: minutes(5) },
   /** A family that does not answer with another image yet. */
   family: { firstMs: seconds(15), maxMs: minutes(1) },
-  /** The answer of an operator. */
-  approval: { firstMs: seconds(30), maxMs: minutes(10) },
+  /** The answer of an operator, which sends an event of its own: a look only ends the wait in time. */
+  approval: { firstMs: minutes(10), maxMs: minutes(55), part: 0.5 },
   /** A lock that another run holds. */
   lock: { firstMs: minutes(1), maxMs: minutes(10) },
 } as const satisfies Record<string, Pace>;
 
 /** Waits for the world, longer the longer this phase has waited. */
 export function poll({ phaseStartedAt }: WorkflowEvent, clock: Clock, pace: Pace, note: string) {
-  const tenthMs = Math.round((clock.now() - phaseStartedAt) / 10);
-  return wait(Math.min(pace.maxMs, Math.max(pace.firstMs, tenthMs)), note);
+  const { firstMs, maxMs, part = 0.1 } = pace;
+  const partMs = Math.round((clock.now() - phaseStartedAt) * part);
+  return wait(Math.min(maxMs, Math.max(firstMs, partMs)), note);
 }

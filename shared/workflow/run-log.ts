@@ -25,6 +25,8 @@ const Change = {
   /** When the phase began, where that is not `due`. */
   since: z.optional(z.int()),
   attempt: z.optional(z.int()),
+  /** Set once the platform is known not to keep delays. */
+  early: z.optional(z.int()),
   note: z.optional(z.string()),
   /** Fields of the state that are new or have another value, and those that are gone. */
   set: z.optional(Fields),
@@ -115,6 +117,7 @@ export function changeLine(
       since: following.phaseStartedAt,
     }),
     ...(following.attempt > 0 && { attempt: following.attempt }),
+    ...(following.early !== undefined && { early: following.early }),
     ...(note !== undefined && { note: note.slice(0, NOTE_MAX) }),
     ...changes(stateOf(event), stateOf(following)),
     ...(input.set && { input: input.set }),
@@ -202,6 +205,7 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
     unset = [],
     input = {},
     inputUnset = [],
+    early = event.early,
   } = line;
   const { v, run, seq, position, startedAt, by, cancelled } = event;
   const without = (fields: object, gone: readonly string[]) =>
@@ -219,6 +223,7 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
     attempt,
     runAt: due,
     ...(cancelled && { cancelled: { ...cancelled, handled: true } }),
+    ...(early !== undefined && { early }),
     phaseStartedAt: since ?? (line.kind === "next" ? due : event.phaseStartedAt),
     input: { ...without(isRecord(event.input) ? event.input : {}, inputUnset), ...input },
   };

@@ -142,15 +142,22 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
 const tooLate = ({ phase }: WorkflowEvent, ms: number): string =>
   `${phase} is not over after ${formatDuration(ms)}`;
 
+/** How often an event that comes too early is handed on before its run stops to rely on delays. */
+export const EARLY_MAX = 2;
+
 /** The event that follows `event` when its run goes on. Its place in the log is known once the line is there. */
 export function follow(
   event: WorkflowEvent,
   outcome: Exclude<Outcome, Completion>,
   now: number,
 ): WorkflowEvent {
-  const { v, run, seq, position, startedAt, by, cancelled } = event;
+  const { v, run, seq, position, startedAt, by, cancelled, early } = event;
   const envelope = { v, run, seq, position, startedAt, by, runAt: now + outcome.afterMs };
-  const common = { ...envelope, ...(cancelled && { cancelled: { ...cancelled, handled: true } }) };
+  const common = {
+    ...envelope,
+    ...(cancelled && { cancelled: { ...cancelled, handled: true } }),
+    ...(early !== undefined && early >= EARLY_MAX && { early }),
+  };
   if (outcome.kind === "wait") {
     const { phase, input, phaseStartedAt, attempt } = event;
     const attempts = outcome.throttled ? attempt + 1 : 0;

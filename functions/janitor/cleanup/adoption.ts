@@ -93,7 +93,7 @@ async function regionsOf(images: readonly Image[], ports: Ports): Promise<Set<st
   for (const { tags } of images) {
     const [word, run = ""] = (tags[TAG.promotion] ?? "").split(" ");
     const record = word === "promoted" ? await knownRun(run, ports) : undefined;
-    const promoted = Regions.safeParse(record?.result?.["regions"]);
+    const promoted = Regions.safeParse(record?.completion?.result?.["regions"]);
     for (const region of promoted.success ? Object.keys(promoted.data) : []) regions.add(region);
   }
   regions.delete(ports.cloud.access.region);

@@ -55,7 +55,9 @@ async function look(run: string, object: ObjectInfo, ports: Ports): Promise<bool
     await closeRun(run, ports);
     return false;
   }
-  if (now === undefined || at - Math.max(now.event.runAt, now.at) < OVERDUE_MS) return false;
+  // After a pause of the platform all passes of the timer come at once.
+  const seenAt = Math.max(now?.event.runAt ?? at, now?.at ?? at, object.lastModifiedAt);
+  if (now === undefined || at - seenAt < OVERDUE_MS) return false;
   const { seq } = now.event;
   const tries = await triesOf(run, ports);
   const sends = tries.seq === seq ? (tries.sends ?? 0) : 0;

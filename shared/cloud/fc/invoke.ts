@@ -20,13 +20,14 @@ export interface Delivery {
   /** Name of the function that receives. */
   readonly to: string;
   readonly payload: string;
-  /** Rounded up to whole seconds; more than an hour becomes an hour, and the receiver waits on. */
+  /** Rounded up to whole seconds; more than 3500 become 3500, and the receiver waits on. */
   readonly delayMs: number;
   /** Names this event and no other: at most 128 letters, digits, `_` and `-`, a letter or `_` first. */
   readonly taskId: string;
 }
 
-const MAX_DELAY_S = 3600;
+/** Whether the limit of one hour is included is not documented. */
+const MAX_DELAY_S = 3500;
 const API_VERSION = "2023-03-30";
 
 /**

@@ -182,7 +182,7 @@ export class FcService {
     requestId: string,
   ): WireResponse {
     const delay = header(request, "x-fc-async-delay") || "0";
-    if (!/^\d+$/.test(delay) || Number(delay) > MAX_DELAY_SECONDS) {
+    if (!/^\d+$/.test(delay) || Number(delay) >= MAX_DELAY_SECONDS) {
       throw new CloudFault(
         400,
         "InvalidArgument",

@@ -1,0 +1,385 @@
+/** Runs under a platform that keeps none of its optional promises (HOST-1 to HOST-4). */
+import { readFileSync } from "node:fs";
+import { days, hours, minutes, seconds } from "../../shared/duration.ts";
+import { runKey } from "../../shared/keys.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { accepted, answered, ended } from "../support/runs.ts";
+import { leftovers, machines, ownImages, served } from "../support/world.ts";
+
+const ENDED = ["bake done", "promote done"];
+const states = (runs: readonly { readonly kind: string; readonly state: string }[]) =>
+  runs.map(({ kind, state }) => `${kind} ${state}`);
+
+/** Everything that workflows were invoked for. */
+const invocations = ({ cloud }: Deployment, name = "") =>
+  cloud.fc.invocations.filter(
+    (one) => one.function.startsWith(`kiln-${name}`) && !one.function.endsWith("janitor"),
+  );
+
+const bothRuns = async (
+  kiln: Deployment,
+  forMs = hours(6),
+  changes: Parameters<typeof recipeText>[0] = {},
+) => {
+  await kiln.upload("recipes/web.yaml", recipeText(changes));
+  const over = () => kiln.records("promote").some(({ state }) => state !== "queued" && state !== "running");
+  await kiln.cloud.settle({ until: over, forMs });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  return [...kiln.records("bake"), ...kiln.records("promote")];
+};
+
+for (const [name, taskIds] of [
+  ["forgotten at once", { rememberedMs: 0 }],
+  ["forgotten after a minute", { rememberedMs: minutes(1) }],
+  [
+    "shared by all functions, and half of them used by another deployment",
+    { scope: "account", isUsed: (id: string) => /^\w+-web-.*[02468]$/.test(id) },
+  ],
+] as const) {
+  test(`task ids that are ${name} change nothing, with every event delivered twice`, async ({
+    deploy,
+    expect,
+  }) => {
+    const kiln = await deploy({ fc: { taskIds, timers: ["resend"] } });
+    kiln.cloud.fc.duplicate(() => true);
+    // An event that counts as used waits for the resend timer.
+    const test = { commands: ["systemctl is-active nginx"], timeout: "4h" };
+    expect(states(await bothRuns(kiln, hours(12), { test }))).toEqual(ENDED);
+    // One builder and one test instance.
+    expect(kiln.cloud.world.launched).toBe(2);
+    expect(leftovers(kiln)).toEqual([]);
+    await kiln.upload("fleets/web.yaml", fleetText());
+    const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+    expect((await ended(kiln, run)).result).toMatchObject({ asked: 2, count: 2 });
+    expect(kiln.cloud.world.launched).toBe(4);
+  });
+}
+
+test("a platform that ignores delays: a bake with promotion takes no more than 60 invocations", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  kiln.cloud.fc.configure({ delayFactor: 0 });
+  expect(states(await bothRuns(kiln))).toEqual(ENDED);
+  expect(invocations(kiln).length).toBeLessThanOrEqual(60);
+  expect(leftovers(kiln)).toEqual([]);
+});
+
+test("a platform that ignores delays: a promotion that waits for days costs 30 invocations a day", async ({
+  deploy,
+  expect,
+}) => {
+  const env = {
+    KILN_WEBHOOK_URL: "https://kiln.example.com",
+    KILN_APPROVAL_SECRET: "approval-secret-0123456789",
+    KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:1/" } }),
+  };
+  const kiln = await deploy({ env, fc: { timers: ["resend"] } });
+  kiln.cloud.fc.configure({ delayFactor: 0 });
+  const notify = [{ channel: "ops", events: ["promoted"] }];
+  const promote = { approval: { within: "7d" } };
+  await kiln.upload("recipes/web.yaml", recipeText({ notify, promote }));
+  await kiln.cloud.settle({ until: () => kiln.records("promote")[0]?.phase === "approve", forMs: hours(6) });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const before = invocations(kiln, "promote").length;
+  await kiln.cloud.settle({ forMs: days(1) });
+  expect(invocations(kiln, "promote").length - before).toBeLessThanOrEqual(30);
+});
+
+test("healthy steps read nothing under runs/, and the log of a bake is small", async ({ kiln, expect }) => {
+  const read: string[] = [];
+  kiln.cloud.faults.interleave({
+    product: "oss",
+    action: ["GetObject", "HeadObject"],
+    before: ({ key = "" }) => {
+      if (key.startsWith("runs/")) read.push(key);
+      return Promise.resolve();
+    },
+  });
+  // Thirty polls.
+  const provision = [{ run: "sleep 800", timeout: "30m" }];
+  await bakeAndPromote(kiln, recipeText({ provision }));
+  expect(read).toEqual([]);
+  const [bake] = kiln.records("bake");
+  const log = kiln.cloud.oss.get(BUCKET, runKey(bake?.run ?? ""))?.body ?? "";
+  expect(log.toString().match(/"kind":"wait"/g)?.length).toBeGreaterThan(30);
+  expect(log.length).toBeLessThan(20 * 1024);
+});
+
+test("an event replayed alone drives its step, whatever else is in the bucket", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "await-image", forMs: hours(1) });
+  const run = kiln.records("bake")[0]?.run ?? "";
+  // Rebuilt from the log alone, it is the event that was sent.
+  const sent = kiln.cloud.fc.events.filter(({ payload }) => payload.includes(`"run":"${run}"`)).at(-1);
+  const event = JSON.parse(sent?.payload.toString() ?? "{}");
+  delete event.dueAt;
+  expect(kiln.eventOf(run)).toEqual(event);
+});
+
+test("a request is stored before it is answered: it runs although its event is refused, or lost", async ({
+  deploy,
+  expect,
+}) => {
+  for (const kind of ["refused", "lost"]) {
+    const kiln = await deploy({ fc: { timers: ["resend"] } });
+    await kiln.upload("fleets/web.yaml", fleetText());
+    if (kind === "lost") kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"request"'));
+    const heal = kiln.cloud.faults.add({
+      product: "fc",
+      action: "InvokeFunction",
+      kind: "before",
+      fault: new CloudFault(429, "ResourceExhausted", "busy"),
+      when: () => kind === "refused",
+    });
+    const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+    expect(kiln.record(run)?.state).toBe("queued");
+    const at = kiln.cloud.time.now();
+    heal();
+    await kiln.cloud.settle({ until: () => kiln.record(run)?.state !== "queued", forMs: hours(1) });
+    if (kind === "refused") expect(kiln.cloud.time.now() - at).toBeLessThan(minutes(10));
+    expect((await ended(kiln, run)).state, kind).toBe(kind === "refused" ? "done" : "failed");
+  }
+});
+
+test("a request whose line may or may not be written is answered with 503, and is one run when it is sent again", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.world.publishImage("web", { imageId: "m-web-1" });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const heal = kiln.cloud.faults.add({
+    product: "oss",
+    action: ["AppendObject", "GetObject"],
+    kind: "after",
+    when: () => true,
+  });
+  const body = { count: 1, key: "job-1" };
+  const first = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", body));
+  expect(first.status).toBe(503);
+  heal();
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const second = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", body));
+  expect(second.status).toBe(202);
+  expect((await ended(kiln, String(second.body["run"]))).state).toBe("done");
+  expect(kiln.records("scale")).toHaveLength(1);
+});
+
+test("after a pause of 30 hours an accepted scale-out fails with its reason and buys nothing; validFor overrides", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(429, "ResourceExhausted", "busy"),
+    when: (_, n) => n < 2,
+  });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  const { run: patient } = await accepted(kiln, "/fleets/web/scale-out", { count: 1, validFor: "2d" });
+  kiln.cloud.fc.pause(hours(30));
+  await kiln.cloud.settle({ forMs: hours(31) });
+  expect(await ended(kiln, run)).toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/^it did not start within 30m, so nothing was done/),
+  });
+  expect((await ended(kiln, patient)).result).toMatchObject({ count: 1 });
+  expect(machines(kiln)).toHaveLength(1);
+});
+
+test("lost events delay a bake and never end it", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  // Every tenth event of a workflow is lost.
+  let count = 0;
+  kiln.cloud.fc.lose(({ payload }) => payload.includes('"v":2') && ++count % 10 === 0);
+  expect(states(await bothRuns(kiln, hours(12)))).toEqual(ENDED);
+  expect(leftovers(kiln)).toEqual([]);
+  expect(ownImages(kiln)).toHaveLength(1);
+});
+
+test("an outage of the bucket of 30 minutes delays a bake by about as much", async ({ deploy, expect }) => {
+  const took = async (outage: boolean) => {
+    const kiln = await deploy({ fc: { timers: ["resend"] } });
+    await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+    const [at] = [kiln.cloud.time.now()];
+    await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "watch", forMs: hours(1) });
+    const ends = kiln.cloud.time.now() + minutes(30);
+    if (outage) {
+      kiln.cloud.faults.add({
+        product: "oss",
+        kind: "before",
+        fault: new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
+        when: () => kiln.cloud.time.now() < ends,
+      });
+    }
+    const over = () => kiln.records("bake")[0]?.state === "done";
+    await kiln.cloud.settle({ until: over, forMs: hours(6) });
+    expect(over()).toBe(true);
+    return kiln.cloud.time.now() - at;
+  };
+  const extraMs = (await took(true)) - (await took(false));
+  expect(extraMs).toBeGreaterThan(minutes(25));
+  expect(extraMs).toBeLessThan(minutes(36));
+});
+
+test("ten minutes in which the platform takes no event delay a bake and fail nothing", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "watch", forMs: hours(1) });
+  const at = kiln.cloud.time.now();
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(429, "ResourceExhausted", "busy"),
+    when: () => kiln.cloud.time.now() < at + minutes(10),
+  });
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "done", forMs: hours(6) });
+  expect(kiln.records("bake")[0]?.state).toBe("done");
+  expect(kiln.cloud.time.now() - at).toBeLessThan(minutes(30));
+});
+
+test("an event that the platform gives up runs later, and its run does not fail", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  let left = 3;
+  kiln.cloud.fc.obstruct(({ payload }) => payload.includes('"phase":"watch"') && left-- > 0, 500);
+  expect(states(await bothRuns(kiln))).toEqual(ENDED);
+  expect(left).toBeLessThan(0);
+});
+
+test("a 409 that is not about a task id is an error, and the janitor sends the event", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(409, "ConcurrentUpdateError", "the function is being updated"),
+    when: (_, n) => n === 0,
+  });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  expect((await ended(kiln, run)).state).toBe("done");
+});
+
+test("a run that is cancelled before it began ends cancelled, and one that has ended is not cancelled", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const stop = kiln.cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  const cancel = () => answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  expect((await cancel()).status).toBe(202);
+  stop();
+  expect(await ended(kiln, run)).toMatchObject({
+    state: "cancelled",
+    reason: expect.stringContaining("cancelled by ci"),
+  });
+  expect(machines(kiln)).toEqual([]);
+  expect(await cancel()).toMatchObject({ status: 409, body: { error: `run ${run} is over: cancelled` } });
+});
+
+for (const [phase, action, kind] of [
+  ["launch", "RunInstances", "bake"],
+  ["capture", "CreateImage", "bake"],
+  ["launch", "RunInstances", "promote"],
+] as const) {
+  test(`a cancellation between ${action} and its line leaves nothing of the ${kind} behind`, async ({
+    deploy,
+    expect,
+  }) => {
+    const kiln = await deploy({ fc: { timers: ["resend"] } });
+    let cancelled: Promise<unknown> | undefined;
+    const run = () => kiln.records(kind)[0]?.run ?? "";
+    kiln.cloud.faults.interleave({
+      product: "ecs",
+      action,
+      after: async () => {
+        if (cancelled !== undefined || kiln.records(kind)[0]?.phase !== phase) return;
+        cancelled = kiln.call("POST", `/runs/${run()}/cancel`, {});
+        await cancelled;
+      },
+    });
+    await kiln.upload("recipes/web.yaml", recipeText());
+    const over = () => kiln.records(kind)[0]?.state === "cancelled";
+    await kiln.cloud.settle({ until: over, forMs: hours(4) });
+    expect(await cancelled).toMatchObject({ status: 202 });
+    expect(kiln.record(run())?.state).toBe("cancelled");
+    expect(leftovers(kiln)).toEqual([]);
+    expect(ownImages(kiln).filter(({ family }) => family !== "")).toEqual([]);
+    if (kind === "bake") expect(ownImages(kiln)).toEqual([]);
+    expect(served(kiln)).toBe("m-web-1");
+  });
+}
+
+test("a scale-out that is cancelled while it launches ends cancelled, with the instances that are kept", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  let cancelled: Promise<unknown> | undefined;
+  kiln.cloud.faults.interleave({
+    product: "ecs",
+    action: "RunInstances",
+    after: async () => {
+      cancelled ??= kiln.call("POST", `/runs/${run}/cancel`, {});
+      await cancelled;
+    },
+  });
+  const record = await ended(kiln, run);
+  expect(record).toMatchObject({ state: "cancelled", result: { count: 2, launched: 2 } });
+  expect(record.result?.["running"]).toEqual(machines(kiln).map(({ instanceId }) => instanceId));
+});
+
+test("an end whose consequences were lost is made good: the image is promoted", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  // The invocation dies after the line of the end.
+  kiln.cloud.faults.add({
+    product: "oss",
+    action: "PutObject",
+    kind: "crash",
+    when: ({ key = "" }, n) => key.startsWith("open/promote-") && n === 0,
+  });
+  expect(states(await bothRuns(kiln))).toEqual(ENDED);
+  expect(kiln.cloud.oss.list(BUCKET, "open/")).toEqual([]);
+});
+
+test("the resend timer reads what is open, however many runs have ended", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  const day = new Date(kiln.cloud.time.now()).toISOString().slice(0, 10);
+  for (let n = 0; n < 10_000; n++) {
+    const run = `bake-web-${day.replaceAll("-", "")}-${n.toString(16).padStart(12, "0")}`;
+    kiln.cloud.oss.put(BUCKET, `runs/${day}/${run}.jsonl`, "{}\n");
+  }
+  await kiln.upload("fleets/web.yaml", readFileSync("examples/fleets/web.yaml"));
+  kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"request"'));
+  await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  await kiln.cloud.settle({ forMs: minutes(6) });
+  const passes = kiln.cloud.fc.invocations.filter((one) => one.function === "kiln-janitor");
+  expect(passes.length).toBeGreaterThan(0);
+  for (const { calls } of passes) expect(calls.length).toBeLessThan(8);
+  await kiln.cloud.settle({ forMs: seconds(1) });
+});
