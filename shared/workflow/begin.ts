@@ -7,7 +7,7 @@
  * BEGIN-2. A run that is there already is a repeat, and nothing more happens.
  */
 import { deleteObject, putObject } from "../cloud/oss/objects.ts";
-import { seconds } from "../duration.ts";
+import { minutes, seconds } from "../duration.ts";
 import { EventError, messageOf } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { openKey, runKey } from "../keys.ts";
@@ -22,6 +22,9 @@ import type { RunRequest } from "./workflow.ts";
 /** The longest delay that is asked for; the receiver of an event waits on. */
 const DELAY_MAX_MS = 3_500_000;
 
+/** An event that waits no longer than this acts without a look into the log, so a cancellation waits for it. */
+export const UNSEEN_MS = minutes(1);
+
 /** Queues an event of a run. `label` makes its task id differ from the one of an earlier try. */
 export async function sendEvent(event: WorkflowEvent, ports: Ports, label = ""): Promise<void> {
   const to = functionOf(event.run);
@@ -29,11 +32,11 @@ export async function sendEvent(event: WorkflowEvent, ports: Ports, label = ""):
   const now = ports.clock.now();
   const delayMs = Math.min(Math.max(0, event.runAt - now), DELAY_MAX_MS);
   const id = taskId.event(event.run, event.seq, label);
-  await send(
-    { to, taskId: id, event: { ...event, ...(delayMs > 0 && { dueAt: now + delayMs }) } },
-    ports,
-    delayMs,
-  );
+  const transport = {
+    ...(delayMs > 0 && { dueAt: now + delayMs }),
+    ...(delayMs > UNSEEN_MS && { waited: true }),
+  };
+  await send({ to, taskId: id, event: { ...event, ...transport } }, ports, delayMs);
 }
 
 /**

@@ -2,14 +2,14 @@
  * Cancelling a run from outside: a caller of the webhook, or the janitor that found its event dead.
  *
  * CANCEL-1. A cancellation is a line at the end of the log, so the step in flight loses to it (WORKFLOW-5).
- * CANCEL-2. That step may still make its change. Compensation starts when that time is over, and finds the change by its
- *     tag.
+ * CANCEL-2. That step may still make its change, and so may the event that is on its way without a look into the log
+ *     (HOST-2). Compensation starts when that time is over, and finds the change by its tag.
  */
 import type * as z from "zod/mini";
 import { minutes } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
-import { trySend } from "./begin.ts";
+import { ABANDONED_MS, trySend, UNSEEN_MS } from "./begin.ts";
 import type { Cancelled } from "./envelope.ts";
 import { append } from "./log.ts";
 import { readRunLog, standing, type NewLine, type RunLog, type Standing } from "./run-log.ts";
@@ -54,7 +54,9 @@ export async function cancelRun(run: string, cancelled: z.infer<typeof Cancelled
       if (completion !== undefined || event.cancelled !== undefined) return undefined;
       const at = ports.clock.now();
       const { reason, as } = cancelled;
-      return { kind: "cancel", at, due: at + STEP_MS, reason, as };
+      // After that the pending event is late, or has waited long, and reads this line.
+      const lastAt = Math.max(at, Math.min(event.runAt, at + UNSEEN_MS) + ABANDONED_MS);
+      return { kind: "cancel", at, due: lastAt + STEP_MS, reason, as };
     },
     ports,
   );

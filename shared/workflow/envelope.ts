@@ -28,6 +28,8 @@ const envelopeShape = {
   /** When the platform was asked to deliver this event, and how often it did so too early. */
   dueAt: z.optional(z.int()),
   early: z.optional(z.int()),
+  /** It was sent with a long delay. Its run may have been cancelled and compensated meanwhile, so the log is read first. */
+  waited: z.optional(z.boolean()),
   /** The bucket did not take the decision on this event, so it is not known whether it can be written. */
   undecided: z.optional(z.boolean()),
 };

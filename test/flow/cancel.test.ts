@@ -1,0 +1,68 @@
+/** Cancellations of runs that wait for their next try: the event on its way must not act once they are compensated. */
+import { hours, minutes, seconds } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { recipeText } from "../support/recipes.ts";
+import { accepted, ended } from "../support/runs.ts";
+import { leftovers, machines, ownImages } from "../support/world.ts";
+
+const BUSY = new CloudFault(
+  503,
+  "ServiceUnavailable",
+  "The request has failed due to a temporary failure of the server.",
+);
+const THROTTLED = new CloudFault(400, "Throttling.User", "Request was denied due to user flow control.");
+
+/** Begins a run, and returns it once its first call of `action` was refused. */
+async function refusedRun(kiln: Deployment, kind: string, action: string): Promise<string> {
+  if (kind === "scale") await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  else await kiln.upload("recipes/web.yaml", recipeText());
+  const isRefused = () => {
+    const refused = kiln.cloud.callLog.entries({ action }).some(({ status }) => status >= 400);
+    return refused && kiln.records(kind)[0]?.phase !== undefined;
+  };
+  await kiln.cloud.settle({ until: isRefused, forMs: hours(2) });
+  return String(kiln.records(kind)[0]?.run);
+}
+
+for (const [kind, action, first] of [
+  ["bake", "RunInstances", 0],
+  ["bake", "CreateImage", 0],
+  ["promote", "RunInstances", 1],
+  ["scale", "RunInstances", 0],
+] as const) {
+  test(`a ${kind} that is cancelled while it waits to repeat ${action} leaves nothing behind`, async ({
+    deploy,
+    expect,
+  }) => {
+    // The waits of the first grow from seconds to minutes; the second waits more than a minute at once.
+    for (const [fault, waitedMs] of [
+      [BUSY, seconds(20)],
+      [BUSY, seconds(50)],
+      [BUSY, minutes(2)],
+      [BUSY, minutes(9)],
+      [THROTTLED, seconds(5)],
+    ] as const) {
+      const kiln = await deploy();
+      await kiln.upload("fleets/web.yaml", fleetText());
+      const when = (_: unknown, n: number): boolean => n >= first;
+      const heal = kiln.cloud.faults.add({ product: "ecs", action, kind: "before", fault, when });
+      const run = await refusedRun(kiln, kind, action);
+      await kiln.cloud.settle({ forMs: waitedMs });
+      await accepted(kiln, `/runs/${run}/cancel`, {});
+      heal();
+      const { state, result } = await ended(kiln, run);
+      const where = `${fault.code} ${waitedMs}`;
+      expect(state, where).toBe("cancelled");
+      const { launched } = kiln.cloud.world;
+      await kiln.cloud.settle({ forMs: minutes(20) });
+      expect(kiln.cloud.world.launched, where).toBe(launched);
+      expect(leftovers(kiln), where).toEqual([]);
+      // Members that were launched before the compensation are kept, and the record names them.
+      expect(machines(kiln), where).toHaveLength(Number(result?.["count"] ?? 0));
+      expect(ownImages(kiln), where).toHaveLength(kind === "promote" ? 1 : 0);
+    }
+  });
+}
