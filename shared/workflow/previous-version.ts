@@ -68,7 +68,19 @@ const Event = z.looseObject({
   phaseStartedAt: z.int(),
   input: Fields,
 });
-const Envelope = ["v", "run", "seq", "runAt", "startedAt", "phaseStartedAt", "attempt", "by", "history"];
+const ENVELOPE = new Set([
+  "v",
+  "run",
+  "seq",
+  "runAt",
+  "startedAt",
+  "phaseStartedAt",
+  "attempt",
+  "by",
+  "history",
+  "phase",
+  "input",
+]);
 const Request = z.looseObject({ v: z.literal(1), request: z.string(), run: RunId, by: z.string() });
 const Carried = z.looseObject({ v: z.literal(1), request: z.string(), event: z.looseObject({ run: RunId }) });
 
@@ -95,9 +107,7 @@ export function readPrevious(payload: unknown): PreviousEvent | undefined {
   const event = Event.safeParse(payload).data;
   if (event !== undefined) {
     const { run, by, phase, phaseStartedAt: since, input } = event;
-    const state = Object.fromEntries(
-      Object.entries(event).filter(([key]) => !Envelope.includes(key) && key !== "phase" && key !== "input"),
-    );
+    const state = Object.fromEntries(Object.entries(event).filter(([key]) => !ENVELOPE.has(key)));
     return { kind: "event", run, by, phase, since, input, state };
   }
   const carried = Carried.safeParse(payload).data;

@@ -195,6 +195,9 @@ const ranIn = (event: WorkflowEvent, { ran = event.phase }: { readonly ran?: str
   phase: ran,
 });
 
+const without = (fields: unknown, gone: readonly string[]) =>
+  Object.fromEntries(Object.entries(isRecord(fields) ? fields : {}).filter(([key]) => !gone.includes(key)));
+
 function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wait" }>): WorkflowEvent {
   const {
     phase = event.phase,
@@ -208,8 +211,6 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
     early = event.early,
   } = line;
   const { v, run, seq, position, startedAt, by, cancelled } = event;
-  const without = (fields: object, gone: readonly string[]) =>
-    Object.fromEntries(Object.entries(fields).filter(([key]) => !gone.includes(key)));
   return {
     ...without(stateOf(event), unset),
     ...set,
@@ -225,7 +226,7 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
     ...(cancelled && { cancelled: { ...cancelled, handled: true } }),
     ...(early !== undefined && { early }),
     phaseStartedAt: since ?? (line.kind === "next" ? due : event.phaseStartedAt),
-    input: { ...without(isRecord(event.input) ? event.input : {}, inputUnset), ...input },
+    input: { ...without(event.input, inputUnset), ...input },
   };
 }
 

@@ -34,13 +34,15 @@ function eventsOf({ cloud }: Deployment, workflow: Workflow): Map<string, unknow
 }
 
 /** Whether an event is read; that of a request is read by the beginning of its workflow too. */
-function isRead({ phases, begin }: Workflow, phase: string, event: unknown): boolean {
+function isRead(workflow: Workflow, phase: string, event: unknown): boolean {
   if (phase !== REQUEST)
-    return phases.find(({ type }) => type.name === phase)?.type.schema.safeParse(event).success === true;
+    return (
+      workflow.phases.find(({ type }) => type.name === phase)?.type.schema.safeParse(event).success === true
+    );
   const request = RequestEvent.schema.safeParse(event);
   if (!request.success) return false;
   try {
-    begin(request.data);
+    workflow.begin(request.data);
     return true;
   } catch (error) {
     if (error instanceof EventError) return false;

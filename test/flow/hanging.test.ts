@@ -90,32 +90,37 @@ const doors = ({ cloud }: Deployment) =>
 /** A request for an instance, known by its key however often it is signed. */
 const launch = (fleet: string): Request => ["POST", `/fleets/${fleet}/scale-out`, { count: 1, key: "one" }];
 
+/** A fault for each fleet, named by it. */
+const FAULTS: Readonly<Record<string, Omit<Fault, "when">>> = {
+  "get-hangs": { product: "oss", action: "GetObject", kind: "hang" },
+  "get-drips": { product: "oss", action: "GetObject", kind: "drip" },
+  "put-hangs": { product: "oss", action: "PutObject", kind: "hang" },
+  "append-hangs": { product: "oss", action: "AppendObject", kind: "hang" },
+  "append-drips": { product: "oss", action: "AppendObject", kind: "drip" },
+  "append-and-look-hang": { product: "oss", action: ["AppendObject", "GetObject"], kind: "hang" },
+  "invoke-hangs": { product: "fc", action: "InvokeFunction", kind: "hang" },
+  "invoke-drips": { product: "fc", action: "InvokeFunction", kind: "drip" },
+};
+
+/** Hits the calls about one fleet. The log of a day earlier is looked for first: the last case is about a later look. */
+const hits = (fleet: string): Pick<Fault, "when"> => ({
+  when: (params) =>
+    JSON.stringify(params).includes(`-${fleet}-`) &&
+    !(fleet === "append-and-look-hang" && params["key"]?.includes("20260104")),
+});
+
 test("whatever is silent or drips is given up in time, cut off, and the same request later is carried out once", async ({
   deploy,
   expect,
 }) => {
   const kiln = await deploy();
   const { cloud } = kiln;
-  // The log of the same key a day earlier is looked for first, and that look is not part of the last case.
-  const of = (fleet: string): Pick<Fault, "when"> => ({
-    when: (params) =>
-      JSON.stringify(params).includes(`-${fleet}-`) &&
-      !(fleet === "append-and-look-hang" && params["key"]?.includes("20260104")),
-  });
-  const faults: Readonly<Record<string, Omit<Fault, "when">>> = {
-    "get-hangs": { product: "oss", action: "GetObject", kind: "hang" },
-    "get-drips": { product: "oss", action: "GetObject", kind: "drip" },
-    "put-hangs": { product: "oss", action: "PutObject", kind: "hang" },
-    "append-hangs": { product: "oss", action: "AppendObject", kind: "hang" },
-    "append-drips": { product: "oss", action: "AppendObject", kind: "drip" },
-    "append-and-look-hang": { product: "oss", action: ["AppendObject", "GetObject"], kind: "hang" },
-    "invoke-hangs": { product: "fc", action: "InvokeFunction", kind: "hang" },
-    "invoke-drips": { product: "fc", action: "InvokeFunction", kind: "drip" },
-  };
-  const fleets = Object.keys(faults);
+  const fleets = Object.keys(FAULTS);
   for (const fleet of fleets) await kiln.upload(`fleets/${fleet}.yaml`, fleetText());
   await warm(kiln, fleets.length);
-  const stops = Object.entries(faults).map(([fleet, fault]) => cloud.faults.add({ ...fault, ...of(fleet) }));
+  const stops = Object.entries(FAULTS).map(([fleet, fault]) =>
+    cloud.faults.add({ ...fault, ...hits(fleet) }),
+  );
   for (const [n, { ms, ...answer }] of (await timed(kiln, ...fleets.map(launch))).entries()) {
     // The line is written although no answer says so, and is found; then the run is accepted, whatever becomes of its event.
     const isStored = /^(?:append|invoke)-(?:hangs|drips)$/.test(fleets[n] ?? "");

@@ -7,7 +7,7 @@ const SEEDS = [1];
 for (const seed of SEEDS) {
   test(
     `seed ${seed}: whatever strikes, every run ends and nothing is left behind`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async ({ expect }) => {
       expect(await live(seed)).toEqual([]);
     },

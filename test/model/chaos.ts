@@ -25,7 +25,7 @@ const TARGETS: readonly (readonly [Product, string])[] = [
   ["ecs", "RunCommand DescribeInvocationResults ModifyImageAttribute TagResources DescribeImageFromFamily"],
   ["ecs", "DescribeCloudAssistantStatus RebootInstance ListTagResources"],
   ["cms", "DescribeMetricList"],
-  ["oss", "GetObject PutObject ListObjects DeleteObject"],
+  ["oss", "GetObject PutObject AppendObject ListObjects DeleteObject"],
   ["fc", "InvokeFunction"],
 ];
 
@@ -57,7 +57,7 @@ export async function live(seed: number): Promise<readonly string[]> {
   const random = generator(seed);
   const kiln = await deployKiln({
     seed,
-    fc: { mayBeEarly: true, idleMs: hours(2), timers: ["idle-check", "cleanup"] },
+    fc: { mayBeEarly: true, idleMs: hours(2), timers: ["idle-check", "cleanup", "resend"] },
   });
   try {
     await kiln.upload("fleets/web.yaml", example("fleets/web.yaml"));
@@ -69,7 +69,7 @@ export async function live(seed: number): Promise<readonly string[]> {
     makeIdle(kiln);
     await kiln.cloud.settle({ forMs: hours(6) });
     heal();
-    // Time for the platform's retries, the failure destination and the sweep.
+    // Time for the platform's retries, the failure destination and the janitor.
     await kiln.cloud.settle({ forMs: hours(8) });
     return [
       ...nothingLeft(kiln),

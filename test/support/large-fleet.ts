@@ -7,6 +7,14 @@ import { BUCKET, type Deployment } from "./deployment.ts";
 import { IDLE, age } from "./idle.ts";
 
 const PER_LAUNCH = 100;
+const TAGS = {
+  "kiln:deployment": BUCKET,
+  "kiln:fleet": "web",
+  "kiln:role": "member",
+  "kiln:run": "scale-web-20260105-0123456789ab",
+  "kiln:image": "m-web-1",
+  team: "web",
+};
 
 /** The client layer with the account's own key. */
 export const clientOf = ({ cloud }: Deployment): CloudClient =>
@@ -24,16 +32,7 @@ export async function largeFleet(kiln: Deployment, count: number, policy: object
   const { cloud } = kiln;
   cloud.world.quotas({ launchesPerMinute: Number.POSITIVE_INFINITY });
   const client = clientOf(kiln);
-  const own = {
-    "kiln:deployment": BUCKET,
-    "kiln:fleet": "web",
-    "kiln:role": "member",
-    "kiln:run": "scale-web-20260105-0123456789ab",
-  };
-  const Tag = Object.entries({ ...own, "kiln:image": "m-web-1", team: "web" }).map(([Key, Value]) => ({
-    Key,
-    Value,
-  }));
+  const Tag = Object.entries(TAGS).map(([Key, Value]) => ({ Key, Value }));
   for (let batch = 0; batch < count / PER_LAUNCH; batch++) {
     const params = {
       ImageId: "m-web-1",

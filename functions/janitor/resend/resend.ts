@@ -55,20 +55,23 @@ async function look(run: string, object: ObjectInfo, ports: Ports): Promise<bool
     await closeRun(run, ports);
     return false;
   }
+  if (now === undefined) return false;
   // After a pause of the platform all passes of the timer come at once.
-  const seenAt = Math.max(now?.event.runAt ?? at, now?.at ?? at, object.lastModifiedAt);
-  if (now === undefined || at - seenAt < OVERDUE_MS) return false;
+  const seenAt = Math.max(now.event.runAt, now.at, object.lastModifiedAt);
+  if (at - seenAt < OVERDUE_MS) return false;
+  await sendOverdue(run, now, ports);
+  return true;
+}
+
+/** Sends the newest event of a run, and counts that (RESEND-1, RESEND-2). */
+async function sendOverdue(run: string, now: Standing, ports: Ports): Promise<void> {
   const { seq } = now.event;
   const tries = await triesOf(run, ports);
   const sends = tries.seq === seq ? (tries.sends ?? 0) : 0;
-  if (sends >= SENDS_MAX && now.completion === undefined) {
-    await giveUp(run, now, ports);
-    return true;
-  }
+  if (sends >= SENDS_MAX && now.completion === undefined) return giveUp(run, now, ports);
   const text = JSON.stringify({ seq, sends: sends + 1 });
   await putObject(ports.cloud, openKey(run), text, { contentType: "application/json" });
-  await resend(run, now, sends, ports);
-  return true;
+  return resend(run, now, sends, ports);
 }
 
 async function triesOf(run: string, { cloud }: Ports): Promise<z.infer<typeof Tries>> {
