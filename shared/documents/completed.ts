@@ -186,6 +186,7 @@ const fleet = z.strictObject({
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),
+  notify: list,
 });
 
 // The enumerations behind these texts belong to the cloud and were checked when the document was read; here only the
