@@ -2,11 +2,7 @@
  * Puts parameters in the cloud's spelling into the official request models.
  * The models know every parameter and its type, so a misspelt or mistyped one is found here and not ignored there.
  */
-import { ECS_CODES } from "./error-codes-ecs.ts";
-import { addCodes } from "./retry.ts";
 import { ConfigError } from "../errors.ts";
-
-addCodes(ECS_CODES);
 
 type Wire = Readonly<Record<string, unknown>>;
 

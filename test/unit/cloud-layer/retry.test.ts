@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
 import { isCapacity, type ErrorKind } from "../../../shared/errors.ts";
-import { ECS_CODES } from "../../../shared/cloud/error-codes-ecs.ts";
+import { ECS_CODES } from "../../../shared/cloud/ecs/error-codes.ts";
 import { CODES } from "../../../shared/cloud/error-codes.ts";
-import "../../../shared/cloud/request.ts";
+import "../../../shared/cloud/ecs/actions.ts";
 import { cloudError } from "../../../shared/cloud/refusal.ts";
 import { isCapacityCode, isDryRunSuccess, judge, waitMs } from "../../../shared/cloud/retry.ts";
 

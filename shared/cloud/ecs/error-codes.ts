@@ -1,5 +1,5 @@
-/** The error codes of ECS, one more table behind retry.ts; see error-codes.ts for the sections. */
-import { change, compensate, done, LAUNCHES, wait, type CodeRow } from "./error-codes.ts";
+/** The error codes of ECS, one more table behind retry.ts; see ../error-codes.ts for the sections. */
+import { change, compensate, done, LAUNCHES, wait, type CodeRow } from "../error-codes.ts";
 
 const OTHER_TOKEN =
   "The client token was used before with other parameters; this is a fault in Kiln, please report it.";
