@@ -18,15 +18,18 @@ const HIT: readonly (readonly [Product, string, readonly number[]])[] = [
   ["ecs", "RebootInstance", [0]],
   ["ecs", "ModifyImageAttribute", [0]],
   ["ecs", "DescribeInstances", [0, 7]],
-  // The first one is the upload by the test; the second acquires the lock, the last one releases it.
-  ["oss", "PutObject", [1, 2, 12, 24]],
+  // The first one is the upload by the test; then there are the marks of the two runs, and outputs of commands.
+  ["oss", "PutObject", [1, 4, 5, 8]],
+  // First lines of logs and locks, lines of phases, the release of a lock, the end of the bake and what follows it.
+  ["oss", "AppendObject", [0, 1, 2, 20, 21, 22, 34, 39]],
+  ["oss", "DeleteObject", [0, 1]],
   ["oss", "ListObjects", [0]],
   ["fc", "InvokeFunction", [0, 1, 8, 26]],
 ];
+const ROUNDS = Math.max(...HIT.map(([, , places]) => places.length));
 
 for (const kind of ["crash", "after"] as const) {
-  // Both faults are the same for a delivery, so a round with deliveries only runs once.
-  for (let round = 0; round < (kind === "crash" ? 4 : 3); round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const faults = HIT.flatMap(([product, action, places]) => {
       const place = places[round];
       return place === undefined ? [] : [{ product, action, place }];

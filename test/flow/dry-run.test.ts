@@ -388,7 +388,7 @@ test("a rollback event without a target, with two, or an undo with regions chang
   expect(kiln.records("rollback")).toEqual([]);
   const lost = logOf(kiln, "janitor")
     .split("\n")
-    .filter((line) => line.includes('"lost"'));
+    .filter((line) => line.includes('"lost":"'));
   const naming = (text: string) => lost.filter((line) => line.includes(text));
   expect(naming("a rollback needs a target")).toHaveLength(3);
   expect(naming("are two targets")).toHaveLength(1);

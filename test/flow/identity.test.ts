@@ -81,7 +81,8 @@ test("each fleet has its own limits and members: a launch, a wake and a stop of 
     () => true,
     () => IDLE,
   );
-  await first.cloud.settle({ forMs: minutes(1) });
+  // Until the metrics of the hour before are there.
+  await first.cloud.settle({ forMs: minutes(16) });
   age(first, hours(5));
   const check = await accepted(first, "/fleets/web/stop", {});
   expect((await ended(first, check.run)).result).toMatchObject({ instances: 2, stop: 2 });

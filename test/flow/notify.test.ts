@@ -5,7 +5,8 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { startChannel, type ChannelServer, type Posted } from "./channel.ts";
 import { type Deployment, deployKiln } from "../support/deployment.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
-import { request } from "../support/runs.ts";
+import { accepted, ended, request } from "../support/runs.ts";
+import { served } from "../support/world.ts";
 
 interface World extends Pick<ChannelServer, "posted" | "outage"> {
   readonly kiln: Deployment;
@@ -180,7 +181,28 @@ test("a promotion waits until an operator clicks the button; following the link 
   expect((await open(link, "reject")).status).toBe(409);
   await kiln.cloud.settle({ forMs: minutes(30) });
   expect(kiln.records("promote")[0]?.state).toBe("done");
-  expect((await open(link, "approve")).status).toBe(410);
+  // The same decision again is no other one: the answer to the first may have been lost.
+  expect((await open(link, "approve")).text).toContain("Approved");
+  expect((await open(link, "reject")).status).toBe(409);
+  expect((await open(link)).status).toBe(409);
+});
+
+test("a decision on a promotion that has ended without one is refused, and the page says how it ended", async ({
+  world: { kiln, posted, open },
+  expect,
+}) => {
+  const link = await releaseUntilAsked(kiln, posted);
+  const run = String(kiln.records("promote")[0]?.run);
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  expect((await ended(kiln, run)).state).toBe("cancelled");
+  const end = kiln.record(run);
+  for (const decision of ["approve", "reject", undefined]) {
+    const shown = await open(link, decision);
+    expect([shown.status, shown.text]).toEqual([410, expect.stringContaining("has ended (cancelled)")]);
+  }
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(kiln.record(run)).toEqual(end);
+  expect(served(kiln)).toBeUndefined();
 });
 
 test("a rejected promotion fails and its family stays as it is", async ({

@@ -84,7 +84,7 @@ test("test.timeout limits the whole image test, and the test instance is release
   const soak = { commands: [{ name: "soak", run: "sleep 3000", timeout: "1h" }], timeout: "10m" };
   const { promotion } = await release(kiln, 1, { test: soak });
   expect(promotion?.reason).toMatch(
-    /^the image test is not over after 10m.* \(watch: "soak" runs\); test\.timeout allows 10m$/,
+    /^the image test is not over after 10m.* \(phase watch\); test\.timeout allows 10m$/,
   );
   expect(served(kiln)).toBeUndefined();
   expect(leftovers(kiln)).toEqual([]);

@@ -1,7 +1,10 @@
 import { ImageIn } from "../../functions/promote-family/family/deprecate.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
-import { envelopeOf } from "../support/records.ts";
+import { runKey } from "../../shared/keys.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { logText } from "../support/records.ts";
+import { accepted } from "../support/runs.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { bakeAndPromote, quickRelease, recipeText, release } from "../support/recipes.ts";
@@ -185,23 +188,21 @@ test("a join that happened while its run was cancelled is undone, although no ev
   expect(served(kiln)).toBe(imageId);
   const run = "promote-web-20260105-0123456789ab";
   const document = parseRecipe("web", recipeText({ test: { skip: true } }));
-  const event = {
-    ...envelopeOf(run, "webhook:ci", kiln.cloud.time.now()),
-    seq: 7,
-    phase: "join",
-    input: {
-      recipe: "web",
-      imageId,
-      family: "web",
-      document,
-      image: { createdAt: 0, osType: "linux", dataDisks: [] },
-      testStartedAt: 0,
-    },
-    progress: { copies: {}, adopted: [], members: [], joined: [], deprecated: [] },
+  const input = {
+    recipe: "web",
+    imageId,
+    family: "web",
+    document,
+    image: { createdAt: 0, osType: "linux", dataDisks: [] },
+    testStartedAt: 0,
   };
-  const cancel = { v: 1, request: "cancel", reason: "cancelled by ci", event };
-  await kiln.invoke("kiln-promote-family", cancel);
+  const progress = { copies: {}, adopted: [], members: [], joined: [], deprecated: [] };
+  const at = kiln.cloud.time.now();
+  const log = logText({}, { kind: "next", phase: "join", at, due: at, input, set: { progress } });
+  kiln.cloud.oss.append(BUCKET, runKey(run), log);
+  await accepted(kiln, `/runs/${run}/cancel`, {});
   await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(kiln.record(run)?.state).toBe("cancelled");
   expect(served(kiln)).toBe(first.imageId);
   expect(kiln.record(run)?.reason).toBe(
     `cancelled by ci. Moved in cn-hangzhou and undone; web answers: cn-hangzhou ${first.imageId}`,

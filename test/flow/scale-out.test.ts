@@ -1,5 +1,6 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { machines, tagsOf } from "../support/world.ts";
@@ -19,6 +20,7 @@ test("a request for three ends in three running instances of the family's image,
   for (const { instanceId } of machines(kiln)) {
     expect(tagsOf(kiln, instanceId)).toEqual({
       team: "web",
+      "kiln:deployment": BUCKET,
       "kiln:fleet": "web",
       "kiln:role": "member",
       "kiln:run": record.run,

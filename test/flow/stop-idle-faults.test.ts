@@ -126,7 +126,7 @@ test("a check that is cancelled after the stop reports the stop", async ({ deplo
   await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "confirm", forMs: minutes(5) });
   await accepted(kiln, `/runs/${run}/cancel`, {});
   const ending = await ended(kiln, run);
-  expect(ending).toMatchObject({ state: "failed" });
+  expect(ending).toMatchObject({ state: "cancelled" });
   expect(ending.reason).toBe("cancelled by ci; the stop of 2 was requested");
   expect(machines(kiln).map(({ instanceId, status }) => [instanceId, status])).toEqual(
     ids.map((id) => [id, "Stopped"]),

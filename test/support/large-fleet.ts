@@ -24,7 +24,12 @@ export async function largeFleet(kiln: Deployment, count: number, policy: object
   const { cloud } = kiln;
   cloud.world.quotas({ launchesPerMinute: Number.POSITIVE_INFINITY });
   const client = clientOf(kiln);
-  const own = { "kiln:fleet": "web", "kiln:role": "member", "kiln:run": "scale-web-20260105-0123456789ab" };
+  const own = {
+    "kiln:deployment": BUCKET,
+    "kiln:fleet": "web",
+    "kiln:role": "member",
+    "kiln:run": "scale-web-20260105-0123456789ab",
+  };
   const Tag = Object.entries({ ...own, "kiln:image": "m-web-1", team: "web" }).map(([Key, Value]) => ({
     Key,
     Value,

@@ -1,7 +1,6 @@
 /** From a recipe to a stopped fleet: the story of `npm start`. */
 import { hours, minutes } from "../../../shared/duration.ts";
 import type { RunRecord } from "../../support/records.ts";
-import { outputKey } from "../../../shared/keys.ts";
 import { BUSY, type Load } from "../../cloud/index.ts";
 import { readExample } from "../examples.ts";
 import { members, ownImages, servedBy, type Stage } from "../stage.ts";
@@ -98,8 +97,8 @@ interface Verdict {
 }
 
 /** The verdicts of an idle check, as it left them in the bucket. */
-function reasons({ cloud }: Stage, run: string): readonly string[] {
-  const key = outputKey(run, "verdicts").replace(/txt$/, "json");
+function reasons({ cloud, kiln }: Stage, run: string): readonly string[] {
+  const key = String(kiln.record(run)?.result?.["verdicts"]);
   return readVerdicts(cloud.oss.get(BUCKET, key)).map(
     ({ id, act: verdict, reason }) => `${id} ${verdict === "stop" ? "stopped" : "left alone"}: ${reason}`,
   );
@@ -112,7 +111,7 @@ const readVerdicts = ({ body }: { readonly body: Buffer }): readonly Verdict[] =
 function lastVerdict({ cloud }: Stage): string {
   const newest = cloud.oss
     .list(BUCKET, "runs/")
-    .filter(({ key }) => key.endsWith("/verdicts.json"))
+    .filter(({ key }) => /\/verdicts[^/]*\.json$/.test(key))
     .toSorted((a, b) => b.lastModifiedAt - a.lastModifiedAt)[0];
   const [verdict] = newest ? readVerdicts(newest) : [];
   return verdict ? `${verdict.id} ${verdict.reason}` : "no check yet";

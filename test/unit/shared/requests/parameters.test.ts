@@ -11,6 +11,7 @@ import { parseRecipe } from "../../../../shared/documents/recipe.ts";
 import { BakeRequest } from "../../../../shared/requests/bake.ts";
 import { nameProblem, parametersProblem, withParameters } from "../../../../shared/requests/parameters.ts";
 import type { Ports } from "../../../../shared/invocation.ts";
+import { known } from "../../../support/known.ts";
 
 /** Exact names, each of which changes what a program does or which code it runs. */
 const DANGEROUS =
@@ -111,8 +112,8 @@ test("a name that is none is refused with the rule, whatever it is made of", ({ 
   );
 });
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- none of these requests reaches a port
-const noPorts = {} as Ports;
+// None of these requests reaches a port.
+const noPorts = known<Ports>({ clock: { now: () => 0 }, cloud: { access: { bucket: "kiln" } } });
 
 test("a request for a bake is refused at the edge, however it arrives", async ({ expect }) => {
   for (const name of ["BASH_ENV", "https_proxy", "nginx-version", "__proto__"]) {
