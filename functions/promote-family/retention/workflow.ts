@@ -20,6 +20,7 @@ import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
+import { ownSnapshots } from "../../../shared/image-snapshots.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
@@ -134,7 +135,7 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
       const again = verdicts.find(({ image }) => image.id === imageId);
       if (again?.action !== "delete")
         return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
-      const snapshotIds = [...again.image.snapshotIds];
+      const snapshotIds = [...ownSnapshots(again.image)];
       const note = `${imageId} is deleted: ${again.why}`;
       return next(Delete, { left, counts, region, imageId, snapshotIds }, { note });
     }
