@@ -117,7 +117,7 @@ function isScalar(value: unknown): value is string | number | boolean {
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
-  return path.some((segment) => /password|secret|token|accesskey/i.test(String(segment)));
+  return path.some((segment) => /password|secret|token|accesskey|^environment$/i.test(String(segment)));
 }
 
 const SHOWN_LENGTH = 80;

@@ -8,6 +8,7 @@ import type { CommandStep } from "../documents/recipe-steps.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
+import { redactShown } from "../redact.ts";
 import { TAG } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
@@ -73,7 +74,9 @@ export async function watch<I>(
   const name = step?.name ?? `command ${index}`;
   const result = await commandResult(ports.cloud, invocationId, instanceId);
   if (result.state === "running") return poll(event, ports.clock, PACE.command, `"${name}" runs`);
-  const { output, where } = explained(step?.kind === "reboot" ? undefined : step, result.output);
+  const { output: raw, where } = explained(step?.kind === "reboot" ? undefined : step, result.output);
+  // Commands print their variables, which may be secrets (REDACT-4).
+  const output = redactShown(raw);
   const key = outputKey(event.run, `${use.spec(input).role}-${index}`);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
   const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";

@@ -10,6 +10,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
 import type { PricedDisks } from "../../../shared/limits/price.ts";
 import { orderByCapacity } from "../../../shared/offerings.ts";
+import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dryRun } from "./dry-run.ts";
@@ -57,6 +58,10 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
   const refuse = (sentence: string) => problem(`fleet ${fleet.name}: ${sentence}`);
   const login = readPassword(fleet, cloud.access);
   if (!login.ok) return refuse(login.problem);
+  if (holdsSecret(fleet))
+    return refuse(
+      "the document holds a secret of this function, such as the value of the variable in passwordFromEnv; remove it, documents hold no secrets",
+    );
   const image = await familyImage(cloud, fleet.family);
   const launch = await prepareLaunch(fleet, image, cloud);
   if (!launch.ok) return launch;

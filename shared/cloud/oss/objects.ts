@@ -7,6 +7,7 @@
 import { sendToBucket, type BucketAnswer } from "./request.ts";
 import type { CloudClient } from "../client.ts";
 import { byToken } from "../ecs/pages.ts";
+import { redact } from "../../redact.ts";
 import { entriesOf, textOf } from "./xml.ts";
 
 export interface ObjectInfo {
@@ -47,7 +48,7 @@ export async function headObject(client: CloudClient, key: string): Promise<Obje
 }
 
 /**
- * Writes an object whole. With `ifAbsent` an object that is already there stays as it is and `written` is
+ * Writes an object whole: a text without known secrets, bytes as they are. With `ifAbsent` an object that is already there stays as it is and `written` is
  * false: of several writers exactly one wins (OSS, x-oss-forbid-overwrite).
  */
 export async function putObject(
@@ -60,7 +61,7 @@ export async function putObject(
     action: "PutObject",
     method: "PUT",
     key,
-    body: Buffer.from(body),
+    body: typeof body === "string" ? Buffer.from(redact(body)) : Buffer.from(body),
     headers: {
       "content-type": options.contentType ?? "application/octet-stream",
       ...(options.ifAbsent && { "x-oss-forbid-overwrite": "true" }),

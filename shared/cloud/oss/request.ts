@@ -34,7 +34,6 @@ export interface BucketAnswer {
 
 /** Sends a call on `access.bucket`. @throws CloudError for refusals that are not in `allow` and lost answers. */
 export async function sendToBucket(client: CloudClient, call: BucketCall): Promise<BucketAnswer> {
-  const { credentials } = client.access;
   const answer = await ask(client, "oss", call.action, () =>
     exchange(urlOf(client, call), call, signedHeaders(client, call)),
   );
@@ -45,7 +44,7 @@ export async function sendToBucket(client: CloudClient, call: BucketCall): Promi
   const code = textOf(xml, "Code") || (answer.status === 404 ? "NoSuchKey" : `Http${answer.status}`);
   if (call.allow?.includes(code)) return answer;
   const requestId = textOf(xml, "RequestId") || (typeof header === "string" ? header : "");
-  const said = clean(textOf(xml, "Message"), credentials);
+  const said = clean(textOf(xml, "Message"));
   throw cloudError({ product: "oss", action: call.action, code, status: answer.status, requestId, said });
 }
 

@@ -199,7 +199,7 @@ const commands: readonly Case[] = [
   [
     "a variable that is no name",
     recipe({ provision: [{ run: "true", environment: { "A-B": "c" } }] }),
-    'provision[0].environment.A-B: must be a name of a variable, letters, digits and _ (it is "c")',
+    "provision[0].environment.A-B: must be a name of a variable, letters, digits and _",
   ],
   [
     "provisioning without a builder",
