@@ -61,7 +61,9 @@ export function unknownKeys(
   known: readonly string[],
   elsewhere: Readonly<Record<string, string>>,
 ): string {
-  return keys.map((key) => elsewhere[key] ?? unknownKey(key, known)).join("\n");
+  return keys
+    .map((key) => (Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined) ?? unknownKey(key, known))
+    .join("\n");
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
