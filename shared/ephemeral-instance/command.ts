@@ -1,7 +1,8 @@
 /** Commands on an ephemeral instance, one at a time, through Cloud Assistant. */
+import type { CloudClient } from "../cloud/client.ts";
 import { agentsOnline, commandResult, runCommand, type CommandResult } from "../cloud/ecs/commands.ts";
 import { describeInstances, rebootInstance } from "../cloud/ecs/instances.ts";
-import { getObject, putObject } from "../cloud/oss/objects.ts";
+import { getSmallObject, putObject } from "../cloud/oss/objects.ts";
 import { clientToken } from "../cloud/ecs/token.ts";
 import { seconds } from "../duration.ts";
 import type { CommandStep } from "../documents/recipe-steps.ts";
@@ -9,11 +10,12 @@ import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
 import { redactShown } from "../redact.ts";
+import { ok, problem, type Result } from "../result.ts";
 import { TAG } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
-import { explained, scriptOf } from "./command-script.ts";
+import { COMMAND_MAX_BYTES, explained, scriptOf } from "./command-script.ts";
 import type { At, Instance } from "./events.ts";
 
 /** Most commands of a recipe end within seconds. */
@@ -37,14 +39,21 @@ export async function command<I>(
     const rebooting = { afterMs: REBOOT_MS, note: `${instanceId} reboots` };
     return next(types.Reboot, { instanceId, index }, rebooting);
   }
-  const text = step.kind === "run" ? step.command : (await getObject(cloud, step.command))?.text;
-  if (text === undefined)
-    return use.compensate(event, `"${step.name}": the bucket has no object ${step.command}`, instanceId);
-  const order = orderOf(instance, event, step, text);
+  const text = await textOf(step, cloud);
+  if (!text.ok) return use.compensate(event, `"${step.name}": ${text.problem}`, instanceId);
+  const order = orderOf(instance, event, step, text.value);
   const token = clientToken(event.run, `command-${use.spec(event.input).role}`, index, order);
   const invocationId = await runCommand(cloud, order, token);
   const running = { afterMs: FIRST_LOOK_MS, note: `"${step.name}" runs` };
   return next(types.Watch, { instanceId, index, invocationId }, running);
+}
+
+/** The command itself, or the content of its object, which may have changed since the run began. */
+async function textOf({ kind, command: given }: CommandStep, cloud: CloudClient): Promise<Result<string>> {
+  if (kind === "run") return ok(given);
+  const read = await getSmallObject(cloud, given, COMMAND_MAX_BYTES);
+  if (!read.ok) return read;
+  return read.value === undefined ? problem(`the bucket has no object ${given}`) : ok(read.value.text);
 }
 
 /** RunCommand's parameters of a step. */

@@ -1,10 +1,10 @@
 /** `plan`: reads and checks everything a request needs, so that a mistake is reported before anything is changed. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
-import { getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import { userDataProblem } from "../../../shared/documents/names.ts";
+import { MAX_USER_DATA_BYTES, userDataProblem } from "../../../shared/documents/names.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
@@ -76,10 +76,12 @@ async function readUserData({ launch }: Fleet, cloud: CloudClient): Promise<Resu
   const { text, object } = launch.UserData ?? {};
   if (text !== undefined) return ok(Buffer.from(text));
   if (object === undefined) return ok(undefined);
-  const stored = await getObject(cloud, object);
-  if (stored === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
-  const invalid = userDataProblem(stored.text);
-  return invalid === undefined ? ok(stored.bytes) : problem(`launch.UserData: ${object} ${invalid}`);
+  const read = await getSmallObject(cloud, object, MAX_USER_DATA_BYTES);
+  if (!read.ok) return problem(`launch.UserData: ${read.problem}; let it fetch the rest`);
+  if (read.value === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
+  const { bytes, text: stored } = read.value;
+  const invalid = userDataProblem(stored);
+  return invalid === undefined ? ok(bytes) : problem(`launch.UserData: ${object} ${invalid}`);
 }
 
 export const plan = phase(Plan, {

@@ -128,9 +128,7 @@ test("an unknown key is found at any depth, and named with its path", ({ expect 
   );
 });
 
-test("no text of a document takes NUL, and no name takes a line break or an escape", ({
-  expect,
-}) => {
+test("no text of a document takes NUL, and no name takes a line break or an escape", ({ expect }) => {
   const texts = documents.flatMap(([parse, document]) =>
     places(document)
       .filter(
