@@ -76,7 +76,9 @@ async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports
   const { recipe: name, dryRun } = input;
   const recipe = await retainingRecipe(name, ports);
   if (!recipe.ok) return failed(recipe.problem);
-  const verdicts = await verdictsOf(recipe.value, ports);
+  const found = await verdictsOf(recipe.value, ports);
+  if (!found.ok) return failed(found.problem);
+  const verdicts = found.value;
   const plan = outputKey(run, "plan.txt");
   const text = planText(name, dryRun, verdicts);
   await putObject(ports.cloud, plan, text, { contentType: "text/plain; charset=utf-8" });
@@ -132,7 +134,8 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
     }
     case "delete": {
       const verdicts = await verdictsOf(recipe.value, ports, region);
-      const again = verdicts.find(({ image }) => image.id === imageId);
+      if (!verdicts.ok) return failed(verdicts.problem);
+      const again = verdicts.value.find(({ image }) => image.id === imageId);
       if (again?.action !== "delete")
         return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
       const snapshotIds = [...ownSnapshots(again.image)];
