@@ -11,7 +11,7 @@ export const EVENT_MAX_BYTES = 64 * KB;
 export const DOCUMENT_MAX_BYTES = 40 * KB;
 /** The largest history; older entries drop from its middle. */
 export const HISTORY_MAX_BYTES = 12 * KB;
-/** The longest text of a document that a run reads, in characters. */
-export const DOCUMENT_MAX_CHARS = 32 * KB;
+/** The longest text of a document as it lies in the bucket. A longer object is not read to its end. */
+export const DOCUMENT_TEXT_MAX_BYTES = 32 * KB;
 /** The longest text the YAML parser is given. */
 export const YAML_MAX_BYTES = 256 * KB;

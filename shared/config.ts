@@ -1,6 +1,7 @@
 /** The environment of every Kiln function, checked once per invocation. */
 import * as z from "zod/mini";
 import { ConfigError } from "./errors.ts";
+import { secretsOfUrl } from "./secret-url.ts";
 
 const url = z.optional(z.string().check(z.regex(/^https?:\/\/[^/]+$/)));
 
@@ -39,4 +40,35 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ...(data.KILN_OSS_ENDPOINT && { oss: data.KILN_OSS_ENDPOINT }),
   };
   return { bucket: data.KILN_BUCKET, endpoints, fcSignature: data.KILN_FC_SIGNATURE };
+}
+
+/** Names of variables that hold one secret, those of the platform included. */
+const SECRET_NAME = /(?:SECRET|PASSWORD|TOKEN|ACCESS_KEY_ID)$/;
+/** Settings in JSON that hold secrets under these keys, and addresses that are secrets. */
+const SECRET_SETTINGS = ["KILN_CALLERS", "KILN_SENDERS", "KILN_CHANNELS"];
+const SECRET_KEY = /^(?:secret|token)s?$/;
+
+/** Every secret in the environment of a function, whether its settings are valid or not. */
+export function readSecrets(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const named = Object.entries(environment).flatMap(([name, value = ""]) =>
+    SECRET_NAME.test(name) ? [value] : [],
+  );
+  return [...named, ...SECRET_SETTINGS.flatMap((name) => secretsOfJson(environment[name] ?? ""))];
+}
+
+function secretsOfJson(text: string): readonly string[] {
+  try {
+    return secretsIn(JSON.parse(text || "{}"));
+  } catch {
+    return [text];
+  }
+}
+
+function secretsIn(value: unknown, key = ""): readonly string[] {
+  if (typeof value === "string") {
+    if (key === "url") return secretsOfUrl(value);
+    return SECRET_KEY.test(key) ? [value] : [];
+  }
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => secretsIn(item, key));
+  return Object.entries(value ?? {}).flatMap(([name, inner]) => secretsIn(inner, name));
 }

@@ -1,7 +1,7 @@
 /** Recipes and fleets as they lie in the bucket. */
-import { DOCUMENT_MAX_CHARS } from "./budget.ts";
+import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
-import { getObject, listObjects } from "./cloud/oss/objects.ts";
+import { getSmallObject, listObjects } from "./cloud/oss/objects.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import { documentNameIn, type DocumentFolder } from "./keys.ts";
@@ -16,12 +16,9 @@ async function readDocument(
   name: string,
 ): Promise<{ readonly text: string } | { readonly problem: string }> {
   for (const ending of ENDINGS) {
-    const object = await getObject(client, `${folder}/${name}${ending}`);
-    if (object === undefined) continue;
-    if (object.text.length <= DOCUMENT_MAX_CHARS) return { text: object.text };
-    return {
-      problem: `${folder}/${name}${ending} is longer than ${DOCUMENT_MAX_CHARS} characters; move scripts into objects under scripts/`,
-    };
+    const read = await getSmallObject(client, `${folder}/${name}${ending}`, DOCUMENT_TEXT_MAX_BYTES);
+    if (!read.ok) return { problem: `${read.problem}; move scripts into objects under scripts/` };
+    if (read.value !== undefined) return { text: read.value.text };
   }
   return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}` };
 }

@@ -4,23 +4,31 @@ import { tagResources } from "./cloud/ecs/tags.ts";
 import { inRegion, type CloudClient } from "./cloud/client.ts";
 import { ownTags, ROLE, TAG } from "./tags.ts";
 
+/**
+ * The snapshots that were made with an image. An image that is made of snapshots has those instead, as its provenance
+ * says: they are the user's, and are neither tagged nor deleted.
+ */
+export const ownSnapshots = ({ snapshotIds, tags }: Pick<Image, "snapshotIds" | "tags">): readonly string[] =>
+  /^from (?:s-|empty\b)/.test(tags[TAG.base] ?? "") ? [] : snapshotIds;
+
 /** Tags the snapshots of an image, so that they are still found when the image is gone. CreateImage tags only the image. */
 export async function tagSnapshots(
   cloud: CloudClient,
-  image: Pick<Image, "snapshotIds">,
+  image: Pick<Image, "snapshotIds" | "tags">,
   tags: Readonly<Record<string, string>>,
   region?: string,
 ): Promise<void> {
-  if (image.snapshotIds.length === 0) return;
+  const ids = ownSnapshots(image);
+  if (ids.length === 0) return;
   const all = ownTags(cloud, { ...tags, [TAG.role]: ROLE.snapshot });
-  await tagResources(inRegion(cloud, region), "snapshot", image.snapshotIds, all);
+  await tagResources(inRegion(cloud, region), "snapshot", ids, all);
 }
 
 /** Deletes an image of a run; its snapshots stay, tagged with the run, and are deleted next. */
 export async function deleteImageOf(
   cloud: CloudClient,
   run: string,
-  image: Pick<Image, "id" | "snapshotIds">,
+  image: Pick<Image, "id" | "snapshotIds" | "tags">,
   region?: string,
 ): Promise<void> {
   await tagSnapshots(cloud, image, { [TAG.run]: run }, region);

@@ -2,9 +2,10 @@
 import type * as z from "zod/mini";
 import { connect, type CloudClient } from "./cloud/client.ts";
 import type { CallLimits } from "./cloud/call-limits.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, readSecrets } from "./config.ts";
 import { EventError, messageOf } from "./errors.ts";
 import { real, type BasePorts } from "./ports.ts";
+import { knowOnly, redactError, redactedJson, redactShown } from "./redact.ts";
 import { ownSentence } from "./requests/sentence.ts";
 
 /** The part of Function Compute's context that Kiln reads. */
@@ -70,13 +71,19 @@ export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: strin
 /** The fields of every log line of an invocation; a handler adds what it learns about the event. */
 export type LogDetails = Record<string, unknown>;
 
-/** Runs a handler. An error that leaves it is logged once, with the `details` known by then, and thrown on. */
+/**
+ * Runs a handler with the secrets of its environment known (REDACT-1). An error that leaves it is logged once, with the
+ * `details` known by then, and thrown on.
+ */
 export async function logged<T>(details: LogDetails, act: () => Promise<T>): Promise<T> {
+  knowOnly(readSecrets());
   try {
     return await act();
   } catch (error) {
     const { readStack } = await import("./stack.ts");
     real.log({ level: "error", ...details, error, stack: readStack(error) });
+    // The platform keeps message and stack of what is thrown, and sends them to the failure destination.
+    redactError(error);
     throw error;
   }
 }
@@ -93,6 +100,6 @@ export const eventHandler =
       const ports = portsFor(kilnFunction, context);
       const result = await act(readPayload(bytes), ports, details);
       ports.log({ ...details, ...result });
-      return result;
+      return JSON.parse(redactedJson(result, redactShown));
     });
   };

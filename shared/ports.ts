@@ -2,6 +2,7 @@
  * Ports to the machine: clock, random numbers, log.
  * Only this file and the config.ts files may touch the real ones.
  */
+import { redactShown } from "./redact.ts";
 
 import { setTimeout } from "node:timers/promises";
 
@@ -19,7 +20,7 @@ export interface Random {
   next(): number;
 }
 
-/** Writes one line of the function's log. Values under keys that look like secrets are left out. */
+/** Writes one line of the function's log. Known secrets, and values under keys that look like secrets, are left out. */
 export type Log = (line: Readonly<Record<string, unknown>>) => void;
 
 /** The ports of `connect` and of every phase. */
@@ -32,13 +33,13 @@ export interface BasePorts {
 const SECRET_KEY =
   /secret|password|passwd|credential|authorization|signature|securitytoken|accesskey|userdata/i;
 
-/** JSON of `line` on one line, with "[hidden]" for every value whose key looks like a secret. */
+/** JSON of `line` on one line, with "[hidden]" for known secrets and for every value whose key looks like a secret. */
 export function logLine(line: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(line, (key, value: unknown) => {
     // `{ secretName: undefined }` and the like stay silent instead of hinting at a secret.
     if (value !== undefined && SECRET_KEY.test(key)) return "[hidden]";
     if (value instanceof Error) return { name: value.name, message: value.message };
-    return value;
+    return typeof value === "string" ? redactShown(value) : value;
   });
 }
 

@@ -4,8 +4,10 @@ import { formatDuration, hours, minutes, seconds } from "../../shared/duration.t
 import { ConfigError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { outputKey } from "../../shared/keys.ts";
-import type { NotifyRequest } from "../../shared/notifications/notification.ts";
+import type { Notification, NotifyRequest } from "../../shared/notifications/notification.ts";
 import { notificationSend } from "../../shared/notifications/subscriptions.ts";
+import { know, redact } from "../../shared/redact.ts";
+import { secretsOfUrl } from "../../shared/secret-url.ts";
 import { send } from "../../shared/send.ts";
 import { FORMATS } from "./channels/formats.ts";
 import { contentOf } from "./channels/content.ts";
@@ -59,7 +61,7 @@ async function post(
         `KILN_CHANNELS has no channel ${name}; add it, or remove it from notify in the document`,
       );
     }
-    const content = contentOf(notification, linksOf(notification, readLinkSettings()));
+    const content = contentOf(withoutSecrets(notification), linksOf(notification, readLinkSettings()));
     const format = FORMATS[channel.kind];
     const answer = await answerTo(format.message(channel, content, now));
     if (answer === undefined) {
@@ -75,12 +77,23 @@ async function post(
   }
 }
 
-/** Undefined when there is no answer. The error is dropped: it names the address, which is a secret. */
+/** The fields that quote others: a reason of the cloud or of a command, and whoever asked. */
+const withoutSecrets = ({ reason, by, ...rest }: Notification): Notification => ({
+  ...rest,
+  by: redact(by),
+  ...(reason !== undefined && { reason: redact(reason) }),
+});
+
+/**
+ * Undefined when there is no answer. The error is dropped: it names the address, which is a secret. An answer may quote
+ * the address or the message: secrets go before it is shortened, or half of one would stay.
+ */
 async function answerTo({ url, headers, body }: ReturnType<(typeof FORMATS)["json"]["message"]>) {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
+  know(secretsOfUrl(url));
   try {
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
-    return { ok: response.ok, status: response.status, text: await response.text() };
+    return { ok: response.ok, status: response.status, text: redact(await response.text()) };
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** Links of a notification. They are made when it is posted, so that no event and no record holds a signature. */
 import { ConfigError } from "../../shared/errors.ts";
 import type { Notification } from "../../shared/notifications/notification.ts";
+import { know } from "../../shared/redact.ts";
 import { signedPath } from "../../shared/signed-link.ts";
 
 /** Complete URLs; `keep` has one for each instance that can be kept. */
@@ -20,8 +21,12 @@ export function linksOf(
 ): Links {
   const links = baseUrl === "" ? {} : { run: `${baseUrl}/runs/${run}` };
   if ((kind !== "approval" && kind !== "stopping") || expiresAt === undefined) return links;
-  const linkTo = (page: string, parts: readonly string[]) =>
-    `${baseUrl}${signedPath({ kind: page, parts }, expiresAt, secret)}`;
+  const linkTo = (page: string, parts: readonly string[]) => {
+    const path = signedPath({ kind: page, parts }, expiresAt, secret);
+    // Whoever has the signature can decide; a channel may quote the message that it refuses.
+    know(path.split("/").slice(-1));
+    return `${baseUrl}${path}`;
+  };
   const canSign = baseUrl !== "" && secret !== "";
   if (kind === "stopping") {
     const some = canSign ? instances.slice(0, KEEP_LINKS_MAX) : [];

@@ -6,7 +6,8 @@ import { SenderSettings } from "./senders/parse-webhook.ts";
 import { Secrets } from "./senders/sender.ts";
 import type { Caller } from "./verify.ts";
 
-const route = z.string().check(z.regex(/^(GET|POST) \/[A-Za-z0-9/*._:-]*$/));
+/** A star elsewhere than at the end would never match. */
+const route = z.string().check(z.regex(/^(GET|POST) \/[A-Za-z0-9/._:-]*\*?$/));
 const CALLERS = {
   variable: "KILN_CALLERS",
   schema: z.record(Name, z.strictObject({ secrets: Secrets, routes: z.array(route).check(z.minLength(1)) })),

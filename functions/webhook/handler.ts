@@ -21,6 +21,7 @@ import {
   type Ports,
 } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
+import { holdsSecret, redactShown } from "../../shared/redact.ts";
 import { HttpEvent } from "../../shared/triggers.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept } from "./accept.ts";
@@ -47,7 +48,7 @@ export const handler: FcHandler = async (bytes, context) => {
       Object.assign(details, { method: call.method, path: shownPath(call.path) });
       const given = await serve(call, { ...ports, log });
       log({ status: given.statusCode });
-      return given;
+      return { ...given, body: redactShown(given.body) };
     });
   } catch (error) {
     // HTTP-2: an error that left the function would be shown to the sender with its stack.
@@ -87,6 +88,9 @@ async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
     : serveCaller(call, ports);
 }
 
+const HOLDS_SECRET =
+  "the request holds a secret of the webhook, which would be left out of its event; send another value";
+
 const NOT_AUTHENTICATED = { error: "not authenticated" } as const;
 
 async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
@@ -111,6 +115,7 @@ async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
       return requestCancel(routed.run, caller, ports);
     case "enqueue":
       Object.assign(call.details, { run: routed.enqueue.run });
+      if (holdsSecret(routed.enqueue.request)) return answer(400, { error: HOLDS_SECRET });
       return answer(202, acceptedAs(await accept(routed.enqueue, ports)));
   }
 }

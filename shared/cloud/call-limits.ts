@@ -35,12 +35,12 @@ export async function ask<T>(
   action: string,
   call: () => Promise<T>,
 ): Promise<T> {
-  const { limits, deadline, access, clock, log } = client;
+  const { limits, deadline, clock, log } = client;
   for (let repeats = 0; ; repeats++) {
     try {
       return await withinLimits([clock.after(limits.callMs), ...(deadline ? [deadline] : [])], call);
     } catch (error) {
-      const refused = refusal(access.credentials, product, action, error);
+      const refused = refusal(product, action, error);
       const isOver = repeats >= limits.repeats || deadline?.aborted === true;
       if (!hasNoAnswer(refused) || isOver) throw refused;
       log({ warning: "no answer, asked once more", product, action, code: refused.code });

@@ -11,6 +11,7 @@ import type * as official from "@alicloud/openapi-core";
 import type * as z from "zod/mini";
 import type { CloudProduct } from "../errors.ts";
 import { real, type Clock, type Log, type BasePorts } from "../ports.ts";
+import { know } from "../redact.ts";
 import { defaultEndpoint } from "./endpoints.ts";
 import { ask, DEFAULT_LIMITS, type CallLimits } from "./call-limits.ts";
 import { unreadable } from "./refusal.ts";
@@ -75,6 +76,8 @@ export function connect(
   ports: Pick<BasePorts, "clock" | "log"> = real,
   limits: CallLimits = DEFAULT_LIMITS,
 ): CloudClient {
+  const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
+  know([accessKeyId, accessKeySecret, securityToken]);
   const cores = new Map<string, Promise<Core>>();
   return {
     access,

@@ -2,10 +2,10 @@
  * Turns whatever a call threw into a CloudError.
  *
  * REFUSAL-1. The message names action, code, request id, the cloud's words and what to do next.
- * REFUSAL-2. Neither message nor cause holds a key, a token or a URL's query: SDKs put all three into theirs.
+ * REFUSAL-2. Neither message nor cause holds a known secret (REDACT-1) or a URL's query: SDKs put both into theirs.
  */
 import { CloudError, type CloudProduct } from "../errors.ts";
-import type { Credentials } from "./client.ts";
+import { redactShown } from "../redact.ts";
 import { judge } from "./retry.ts";
 
 interface Raised {
@@ -19,12 +19,7 @@ interface Raised {
 }
 
 /** The CloudError for something an SDK or a socket raised. */
-export function refusal(
-  credentials: Credentials,
-  product: CloudProduct,
-  action: string,
-  error: unknown,
-): CloudError {
+export function refusal(product: CloudProduct, action: string, error: unknown): CloudError {
   if (error instanceof CloudError) return error;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every field is optional, whatever was thrown
   const raised = error as Raised;
@@ -37,8 +32,8 @@ export function refusal(
     code,
     status,
     requestId: known(raised.requestId),
-    said: clean(text, credentials),
-    cause: cleanCause(error, credentials),
+    said: clean(text),
+    cause: cleanCause(error),
   });
 }
 
@@ -74,24 +69,15 @@ export function unreadable(product: CloudProduct, action: string, body: unknown,
   });
 }
 
-/** REFUSAL-2: `text` without keys, tokens and query strings. */
-export function clean(text: string, credentials: Credentials): string {
-  const { accessKeyId, accessKeySecret, securityToken } = credentials;
-  return [accessKeySecret, securityToken, accessKeyId]
-    .filter((secret): secret is string => secret !== undefined && secret !== "")
-    .reduce(
-      (rest, secret) =>
-        rest.replaceAll(secret, "[hidden]").replaceAll(encodeURIComponent(secret), "[hidden]"),
-      text,
-    )
-    .replace(/(\/[^\s?"]*)\?[^\s"]+/g, "$1?[hidden]");
-}
+/** REFUSAL-2: `text` without known secrets and query strings. */
+export const clean = (text: string): string =>
+  redactShown(text).replace(/(\/[^\s?"]*)\?[^\s"]+/g, "$1?[hidden]");
 
-function cleanCause(error: unknown, credentials: Credentials): unknown {
+function cleanCause(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
-  const cause = new Error(clean(error.message, credentials));
+  const cause = new Error(clean(error.message));
   cause.name = error.name;
-  cause.stack = clean(error.stack ?? "", credentials);
+  cause.stack = clean(error.stack ?? "");
   return cause;
 }
 

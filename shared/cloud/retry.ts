@@ -9,6 +9,12 @@ import type { CloudProduct, ErrorKind } from "../errors.ts";
 import type { Random } from "../ports.ts";
 import { CODES, LAUNCHES, type CodeRow } from "./error-codes.ts";
 
+/** All rows; a product adds its own when its requests are loaded. */
+const rows: CodeRow[] = [...CODES];
+
+/** Adds the codes of a product that not every function calls. */
+export const addCodes = (codes: readonly CodeRow[]): void => void rows.push(...codes);
+
 export interface Judgement {
   readonly kind: ErrorKind;
   /** The meaning, and what the operator does next. */
@@ -86,7 +92,7 @@ function ramAction(product: CloudProduct, action: string): string {
 
 /** The most special row wins: own action before any, exact before prefix, longer prefix before shorter. */
 function rowOf(action: string, code: string): CodeRow | undefined {
-  const fitting = CODES.filter(
+  const fitting = rows.filter(
     ({ match, actions }) =>
       (match.endsWith("*") ? code.startsWith(match.slice(0, -1)) : match === code) &&
       (actions === undefined || actions.includes(action)),

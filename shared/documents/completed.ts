@@ -4,6 +4,7 @@
  * which hold every rule and message and would cost each cold start a third more.
  */
 import * as z from "zod/mini";
+import { knowPrivate } from "../redact.ts";
 import type { Fleet } from "./fleet.ts";
 import type { IdlePolicy } from "./idle.ts";
 import type { Recipe } from "./recipe.ts";
@@ -12,6 +13,7 @@ const text = z.string();
 const count = z.int();
 const list = z.array(text);
 const textMap = z.record(text, text);
+const environment = z.record(text, text).check(z.check(({ value }) => knowPrivate(Object.values(value))));
 const maybe = z.exactOptional<typeof text>(text);
 
 const disk = {
@@ -28,7 +30,7 @@ const Step = z.discriminatedUnion("kind", [
     timeoutMs: count,
     command: text,
     shell: maybe,
-    environment: textMap,
+    environment,
     workingDir: maybe,
     user: maybe,
   }),
@@ -186,6 +188,7 @@ const fleet = z.strictObject({
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),
+  notify: list,
 });
 
 // The enumerations behind these texts belong to the cloud and were checked when the document was read; here only the

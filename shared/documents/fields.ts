@@ -80,6 +80,18 @@ export function text(pattern: RegExp, form: string) {
   return z.string().check(z.regex(pattern, `must ${form}`));
 }
 
+/** Line breaks and other control characters: with them a name can look like another, or like two. */
+export const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
+/** One line of `least` to `most` characters. */
+export function oneLine(least: number, most: number) {
+  return z.string().check(
+    z.minLength(least),
+    z.maxLength(most),
+    z.refine((value: string) => !CONTROL.test(value), "must be one line, without control characters"),
+  );
+}
+
 /** A number from `least` to `most`, both included. */
 export function range(least: number, most: number, unit = "") {
   const error = `must be from ${least} to ${most}${unit}`;

@@ -48,6 +48,8 @@ const Wake = short(
 
 const Ladder = z.array(z.enum(["spot", "onDemand"])).check(z.minLength(1), z.maxLength(2));
 
+const Channel = text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -");
+
 /** The keys of a fleet document. */
 export const fleetShape = {
   description: z.exactOptional(description()),
@@ -64,6 +66,8 @@ export const fleetShape = {
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),
+  /** Channels that are notified when a run of this fleet fails. */
+  notify: z._default(z.array(Channel), []),
 };
 /** A fleet as written, field by field sound; the rules between fields come next. */
 export type Written = z.infer<z.ZodMiniObject<typeof fleetShape, z.core.$strict>>;

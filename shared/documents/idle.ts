@@ -83,7 +83,7 @@ const shape = {
   grace: z._default(duration("0s", "7d"), hours(1)),
   keepRunning: z._default(whole(0, 10_000), 0),
   optOutTag: z._default(
-    text(/^(?!aliyun|acs:)(?!.*https?:\/\/).{1,128}$/, "be a tag key of at most 128 characters"),
+    text(/^(?!aliyun|acs:)(?!.*https?:\/\/)\P{Cc}{1,128}$/u, "be a tag key of at most 128 characters"),
     "kiln:keep",
   ),
   upDuring: z.exactOptional(UpDuring),

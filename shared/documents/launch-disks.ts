@@ -7,7 +7,7 @@ import {
   SYSTEM_CATEGORIES,
   type PerformanceLevel,
 } from "./disk-sizes.ts";
-import { closed, finding, rule, short, text, whole, type Finding } from "./fields.ts";
+import { closed, finding, oneLine, rule, short, text, whole, type Finding } from "./fields.ts";
 import { description, snapshotId } from "./names.ts";
 
 /** RunInstances.DataDisk.N. */
@@ -46,7 +46,7 @@ const shared = {
   BurstingEnabled: z.exactOptional(z.boolean()),
   ProvisionedIops: z.exactOptional(whole(0, MAX_IOPS)),
   Encrypted: z.exactOptional(z.boolean()),
-  KMSKeyId: z.exactOptional(z.string()),
+  KMSKeyId: z.exactOptional(oneLine(1, 255)),
   StorageClusterId: z.exactOptional(text(/^dbsc-/, "be the id of a dedicated block storage cluster, dbsc-…")),
 };
 const withheld = { EncryptAlgorithm: "is not offered by the cloud yet; remove it" };

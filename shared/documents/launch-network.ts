@@ -1,6 +1,6 @@
 /** Where instances are put and how they are reached, under the names of RunInstances. */
 import * as z from "zod/mini";
-import { closed, finding, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
+import { closed, finding, oneLine, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
 import { description, securityGroupId, vSwitchId } from "./names.ts";
 
 /** RunInstances.InternetMaxBandwidthOut, and the inbound default up to 10 Mbit/s. */
@@ -128,7 +128,7 @@ export const networkShape = {
     closed({
       EnableJumboFrame: z.exactOptional(z.boolean()),
       EnableNetworkEncryption: z.exactOptional(z.boolean()),
-      BandwidthWeighting: z.exactOptional(z.string()),
+      BandwidthWeighting: z.exactOptional(oneLine(1, 128)),
     }),
   ),
   PrivateDnsNameOptions: z.exactOptional(

@@ -3,7 +3,7 @@
  * but for those that belong to one request and those that say which image, which is the family's business.
  */
 import * as z from "zod/mini";
-import { closed, finding, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
+import { closed, finding, oneLine, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
 import { DataDisk, SystemDisk } from "./launch-disks.ts";
 import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
 import { paymentRules, paymentShape } from "./launch-payment.ts";
@@ -78,7 +78,7 @@ const shape = {
   SystemDisk: z.exactOptional(SystemDisk),
   DataDisk: z.exactOptional(DataDisk),
   LaunchTemplateId: id("lt-"),
-  LaunchTemplateName: z.exactOptional(z.string().check(z.minLength(2), z.maxLength(128))),
+  LaunchTemplateName: z.exactOptional(oneLine(2, 128)),
   LaunchTemplateVersion: z.exactOptional(whole(1, 1_000_000)),
   InstanceName: z.exactOptional(z.string()),
   HostName: z.exactOptional(z.string()),
@@ -108,7 +108,7 @@ const shape = {
     closed({
       Core: z.exactOptional(whole(1, 1024)),
       ThreadsPerCore: z.exactOptional(whole(1, 2)),
-      Numa: z.exactOptional(z.string()),
+      Numa: z.exactOptional(oneLine(1, 128)),
       TopologyType: z.exactOptional(z.enum(["ContinuousCoreToHTMapping", "DiscreteCoreToHTMapping"])),
       NestedVirtualization: z.exactOptional(z.enum(["enabled", "disabled"])),
     }),

@@ -39,7 +39,7 @@ export const description = () =>
   text(/^(?!https?:\/\/)[\s\S]{2,256}$/, "be 2 to 256 characters and not start with http:// or https://");
 
 /** Raw bytes of user data, RunInstances 2026; the document of 2019 said 16 KB. */
-const MAX_USER_DATA_BYTES = 32 * 1024;
+export const MAX_USER_DATA_BYTES = 32 * 1024;
 
 /** Why this user data would be refused, or undefined. */
 export function userDataProblem(raw: string): string | undefined {

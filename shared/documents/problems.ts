@@ -61,7 +61,9 @@ export function unknownKeys(
   known: readonly string[],
   elsewhere: Readonly<Record<string, string>>,
 ): string {
-  return keys.map((key) => elsewhere[key] ?? unknownKey(key, known)).join("\n");
+  return keys
+    .map((key) => (Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined) ?? unknownKey(key, known))
+    .join("\n");
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -117,7 +119,7 @@ function isScalar(value: unknown): value is string | number | boolean {
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
-  return path.some((segment) => /password|secret|token|accesskey/i.test(String(segment)));
+  return path.some((segment) => /password|secret|token|accesskey|^environment$/i.test(String(segment)));
 }
 
 const SHOWN_LENGTH = 80;

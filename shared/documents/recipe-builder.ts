@@ -8,13 +8,27 @@ import {
   SYSTEM_CATEGORIES,
   type PerformanceLevel,
 } from "./disk-sizes.ts";
-import { closed, duration, finding, inMs, oneOrMany, price, rule, short, text, whole } from "./fields.ts";
+import {
+  closed,
+  duration,
+  finding,
+  inMs,
+  oneLine,
+  oneOrMany,
+  price,
+  rule,
+  short,
+  text,
+  whole,
+} from "./fields.ts";
 import { instanceType, ramRole, securityGroupId, snapshotId, userDataProblem, vSwitchId } from "./names.ts";
 
 /** RunInstances.DataDisk.N. */
 const MAX_DATA_DISKS = 16;
 /** RunInstances.InternetMaxBandwidthOut, Mbit/s. */
 const MAX_INTERNET_MBPS = 100;
+/** RunInstances.ImageId and ImageFamily. */
+const MAX_IMAGE_NAME = 128;
 
 interface Disk {
   readonly sizeGb?: number;
@@ -100,8 +114,8 @@ const Spot = short(
 );
 
 const shape = {
-  image: z.exactOptional(z.string().check(z.minLength(1))),
-  family: z.exactOptional(z.string().check(z.minLength(1))),
+  image: z.exactOptional(oneLine(1, MAX_IMAGE_NAME)),
+  family: z.exactOptional(oneLine(1, MAX_IMAGE_NAME)),
   instanceTypes: oneOrMany(instanceType()),
   vSwitchIds: oneOrMany(vSwitchId()),
   securityGroupId: securityGroupId(),

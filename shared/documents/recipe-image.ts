@@ -1,12 +1,13 @@
 /** `image`: name and attributes of the image (CreateImage). */
 import * as z from "zod/mini";
+import { mapOf } from "../map-of.ts";
 import { closed, rule, text } from "./fields.ts";
 import { DEFAULT_IMAGE_NAME } from "./image-name.ts";
 import { description, resourceGroupId } from "./names.ts";
 import { ARCHITECTURES, BOOT_MODES, PLATFORMS } from "./platforms.ts";
 import { IMAGE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
 
-const Tags = z.record(z.string(), z.string()).check(
+const Tags = mapOf(z.string(), z.string(), "cannot be the key of a tag; choose another").check(
   rule<Record<string, string>>(["*"], (tags) => {
     const many = tagCountProblem(Object.keys(tags).length, IMAGE_TAGS);
     const single = Object.entries(tags).flatMap(([key, value]) => tagFindings(key, value, IMAGE_TAGS, [key]));

@@ -2,7 +2,9 @@
 import * as z from "zod/mini";
 import { scriptOf } from "../ephemeral-instance/command-script.ts";
 import { minutes } from "../duration.ts";
-import { closed, duration, finding, inMs, rule, short, text } from "./fields.ts";
+import { mapOf } from "../map-of.ts";
+import { knowPrivate } from "../redact.ts";
+import { closed, duration, finding, inMs, oneLine, rule, short, text } from "./fields.ts";
 import { objectKey } from "./names.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
@@ -18,16 +20,19 @@ const USUAL_SHELL = "/bin/bash -e";
 /** RunCommand takes at least 10 s; a day is the longest a bake may take anyway. */
 const TIMEOUT: readonly [string, string] = ["10s", "1d"];
 
+const Environment = mapOf(
+  text(/^[A-Za-z_][A-Za-z0-9_]*$/, "be a name of a variable, letters, digits and _"),
+  z.string(),
+  "cannot be the name of a variable; choose another",
+).check(z.check(({ value }) => knowPrivate(Object.values(value))));
+
 const shape = {
-  name: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(100))),
+  name: z.exactOptional(oneLine(1, 100)),
   run: z.exactOptional(z.string().check(z.minLength(1, "must not be empty"))),
   script: z.exactOptional(objectKey().check(z.startsWith("scripts/", "must be an object under scripts/"))),
   reboot: z.exactOptional(z.literal(true, "must be true; leave it out for no reboot")),
   timeout: z._default(duration(...TIMEOUT), minutes(10)),
-  environment: z._default(
-    z.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "be a name of a variable, letters, digits and _"), z.string()),
-    {},
-  ),
+  environment: z._default(Environment, {}),
   shell: z.exactOptional(
     text(
       SHELL,
@@ -35,9 +40,9 @@ const shape = {
     ),
   ),
   workingDir: z.exactOptional(
-    z.string().check(z.startsWith("/", "must be an absolute path"), z.maxLength(MAX_WORKING_DIR)),
+    oneLine(1, MAX_WORKING_DIR).check(z.startsWith("/", "must be an absolute path")),
   ),
-  user: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(MAX_USERNAME))),
+  user: z.exactOptional(oneLine(1, MAX_USERNAME)),
 };
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
@@ -100,7 +105,8 @@ function complete(step: Written): Step {
 }
 
 function firstLine(command: string): string {
-  return command.trim().split("\n", 1)[0]?.slice(0, 60) ?? "";
+  const [first = ""] = command.trim().split("\n", 1);
+  return first.replaceAll(/\p{Cc}/gu, " ").slice(0, 60);
 }
 
 /** A list of steps; one line of text is short for `{run: …}`. */

@@ -2,12 +2,12 @@
  * Tags that users add (https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-tagresources):
  *
  * TAG-1. A key is 1–64 characters on an image, 1–128 on an instance; a value at most 128.
- * TAG-2. Neither contains http:// or https://; a key does not start with aliyun or acs:, and neither does
+ * TAG-2. Neither contains control characters, http:// or https://; a key does not start with aliyun or acs:, and neither does
  *     the value of an image's tag.
  * TAG-3. A resource takes 20 tags, Kiln's own included (shared/tags.ts); `kiln:` is reserved for Kiln.
  */
 import { OWN_TAGS_MAX, TAGS_MAX } from "../tags.ts";
-import type { Finding } from "./fields.ts";
+import { CONTROL, type Finding } from "./fields.ts";
 
 const MAX_VALUE = 128;
 
@@ -36,6 +36,7 @@ export function tagFindings(key: string, value: string, limits: Limits, at: Find
 
 function keyProblem(key: string, { maxKey }: Limits): string | undefined {
   if (key === "") return "needs a key that is not empty";
+  if (CONTROL.test(key)) return "needs a key of one line, without control characters";
   if (key.length > maxKey) return `needs a key of at most ${maxKey} characters, has ${key.length}`;
   if (/^kiln:/i.test(key))
     return "needs a key that does not start with kiln:, which Kiln uses for its own tags";
@@ -44,6 +45,7 @@ function keyProblem(key: string, { maxKey }: Limits): string | undefined {
 }
 
 function valueProblem(value: string, { valueReserved }: Limits): string | undefined {
+  if (CONTROL.test(value)) return "needs a value of one line, without control characters";
   if (value.length > MAX_VALUE)
     return `needs a value of at most ${MAX_VALUE} characters, has ${value.length}`;
   if (valueReserved && /^(aliyun|acs:)/i.test(value)) {

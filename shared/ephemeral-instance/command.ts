@@ -1,18 +1,21 @@
 /** Commands on an ephemeral instance, one at a time, through Cloud Assistant. */
+import type { CloudClient } from "../cloud/client.ts";
 import { agentsOnline, commandResult, runCommand, type CommandResult } from "../cloud/ecs/commands.ts";
 import { describeInstances, rebootInstance } from "../cloud/ecs/instances.ts";
-import { getObject, putObject } from "../cloud/oss/objects.ts";
+import { getSmallObject, putObject } from "../cloud/oss/objects.ts";
 import { clientToken } from "../cloud/ecs/token.ts";
 import { seconds } from "../duration.ts";
 import type { CommandStep } from "../documents/recipe-steps.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
+import { redactShown } from "../redact.ts";
+import { ok, problem, type Result } from "../result.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
-import { explained, scriptOf } from "./command-script.ts";
+import { COMMAND_MAX_BYTES, explained, scriptOf } from "./command-script.ts";
 import type { At, Instance, InstanceEvent } from "./events.ts";
 
 /** Most commands of a recipe end within seconds. */
@@ -44,10 +47,9 @@ export async function command<I>(
     const rebooting = { afterMs: REBOOT_MS, note: noted(`${instanceId} reboots`) };
     return next(types.Reboot, { instanceId, index }, rebooting);
   }
-  const text = step.kind === "run" ? step.command : (await getObject(cloud, step.command))?.text;
-  if (text === undefined)
-    return use.compensate(event, `"${step.name}": the bucket has no object ${step.command}`, instanceId);
-  const order = orderOf(instance, event, { step, text }, cloud);
+  const text = await textOf(step, cloud);
+  if (!text.ok) return use.compensate(event, `"${step.name}": ${text.problem}`, instanceId);
+  const order = orderOf(instance, event, { step, text: text.value }, cloud);
   const token = clientToken(event.run, `command-${use.spec(event.input).role}`, index, order);
   const invocationId = await runCommand(cloud, order, token);
   const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${step.name}" runs`) };
@@ -57,6 +59,14 @@ export async function command<I>(
 function withNote(outcome: Outcome, before: string | undefined): Outcome {
   if (outcome.kind !== "next" || before === undefined) return outcome;
   return { ...outcome, note: outcome.note === undefined ? before : `${before}; ${outcome.note}` };
+}
+
+/** The command itself, or the content of its object, which may have changed since the run began. */
+async function textOf({ kind, command: given }: CommandStep, cloud: CloudClient): Promise<Result<string>> {
+  if (kind === "run") return ok(given);
+  const read = await getSmallObject(cloud, given, COMMAND_MAX_BYTES);
+  if (!read.ok) return read;
+  return read.value === undefined ? problem(`the bucket has no object ${given}`) : ok(read.value.text);
 }
 
 /** RunCommand's parameters of a step. */
@@ -88,7 +98,9 @@ export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, por
   const name = step?.name ?? `command ${index}`;
   const result = await commandResult(ports.cloud, invocationId, instanceId);
   if (result.state === "running") return poll(event, ports.clock, PACE.command, `"${name}" runs`);
-  const { output, where } = explained(step?.kind === "reboot" ? undefined : step, result.output);
+  const { output: raw, where } = explained(step?.kind === "reboot" ? undefined : step, result.output);
+  // Commands print their variables, which may be secrets (REDACT-4).
+  const output = redactShown(raw);
   const key = outputKey(event.run, `${use.spec(input).role}-${index}`);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
   const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";

@@ -10,6 +10,7 @@
 import * as z from "zod/mini";
 import type { Recipe } from "../documents/recipe.ts";
 import type { CommandStep } from "../documents/recipe-steps.ts";
+import { mapOf } from "../map-of.ts";
 
 /**
  * Names of variables and the programs that read them; `*` stands for any rest. Some names of shells need no reader:
@@ -162,17 +163,7 @@ const ParameterName = z.string().check(
 );
 
 /** Parameters in a request for a bake. */
-export const Parameters = z.pipe(
-  z.unknown().check(
-    // z.record drops this name without an issue.
-    z.check(({ value, issues }) => {
-      const name = "__proto__";
-      if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return;
-      issues.push({ code: "custom", input: value, path: [name], message: nameProblem(name) ?? "" });
-    }),
-  ),
-  z.record(ParameterName, z.string()),
-);
+export const Parameters = mapOf(ParameterName, z.string(), nameProblem("__proto__") ?? "");
 
 /**
  * Why a recipe refuses these parameters, by name and step; undefined when it accepts them. Also checked where they are

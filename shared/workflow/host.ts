@@ -36,6 +36,7 @@ import {
   EARLY_MAX,
   failed,
   follow,
+  phase,
   type Completion,
   type Outcome,
   type Phase,
@@ -97,15 +98,20 @@ function workflowOf({ name, workflows }: Host, run: string): Workflow {
 
 /** The workflow and phase of an event, parsed by the schema of that phase. @throws EventError */
 function readEvent(given: Host, payload: unknown): Current {
-  const { run, phase } = identityOf(payload);
+  const { run, phase: name } = identityOf(payload);
   const workflow = workflowOf(given, String(run));
-  const where = `${given.name} (phase ${phase})`;
-  if (phase === REQUEST) {
+  const where = `${given.name} (phase ${name})`;
+  if (name === REQUEST) {
     const delivered = parse(RequestEvent.schema, payload, where);
-    const event = workflow.begin(delivered);
-    return { workflow, phase: phaseOf(workflow, event.phase), delivered, event };
+    try {
+      const event = workflow.begin(delivered);
+      return { workflow, phase: phaseOf(workflow, event.phase), delivered, event };
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+      return { workflow, phase: refusing(error.message), delivered, event: delivered };
+    }
   }
-  const found = phaseOf(workflow, String(phase));
+  const found = phaseOf(workflow, String(name));
   const event = parse(found.type.schema, payload, where);
   return { workflow, phase: found, delivered: event, event };
 }
@@ -115,6 +121,10 @@ function phaseOf({ kind, phases }: Workflow, name: string): Phase {
   if (found === undefined) throw new EventError(`workflow ${kind} has no phase ${JSON.stringify(name)}`);
   return found;
 }
+
+/** Ends a run whose request cannot be read: its log is there, so an error would only be repeated. */
+const refusing = (reason: string): Phase =>
+  phase(RequestEvent, { limitMs: 0, run: () => Promise.resolve(failed(reason)) });
 
 /** After this an event may be a repeat that is older than the cloud's memory of its tokens. */
 const LATE_MS = ABANDONED_MS;
@@ -210,9 +220,12 @@ async function leaveToJanitor(event: WorkflowEvent, ports: Ports): Promise<void>
 const VALID_FOR_MS = hours(24);
 const Validity = z.object({ validForMs: z.optional(z.number()) });
 
-async function decide({ workflow, phase, delivered, event }: Current, ports: Ports): Promise<Outcome> {
+async function decide(
+  { workflow, phase: current, delivered, event }: Current,
+  ports: Ports,
+): Promise<Outcome> {
   const { cancelled } = event;
-  if (cancelled !== undefined && !cancelled.handled) return phase.compensate(event, cancelled.reason);
+  if (cancelled !== undefined && !cancelled.handled) return current.compensate(event, cancelled.reason);
   if (delivered.phase === REQUEST) {
     const own = Validity.safeParse(delivered.input).data?.validForMs;
     const validForMs = own ?? workflow.validForMs ?? VALID_FOR_MS;
@@ -223,7 +236,7 @@ async function decide({ workflow, phase, delivered, event }: Current, ports: Por
       );
     }
   }
-  return advance(phase, event, ports);
+  return advance(current, event, ports);
 }
 
 interface Settled {
@@ -248,8 +261,8 @@ function settled({ workflow, event }: Current, first: Outcome, ports: Ports): Se
       outcome.afterMs > 0 ? undefined : phaseOf(workflow, following.phase).skip?.(following, ports);
     if (skipped === undefined) {
       const note = notes.length > 0 ? notes.join("; ") : undefined;
-      const { phase } = following;
-      return { following, kind: "next", note, summary: { kind: "next", phase, note } };
+      const summary = { kind: "next", phase: following.phase, note };
+      return { following, kind: "next", note, summary };
     }
     outcome = skipped;
   }
@@ -350,10 +363,10 @@ const INTERRUPTED =
 /** The line that an event of the version before becomes: a phase that is still the same, or an end. */
 function adopting({ phases }: Workflow, { event, at }: Standing, previous: PreviousRun) {
   if (event.phase !== REQUEST) return undefined;
-  const { phase, since, input, state } = previous;
-  const type = phases.find((each) => each.type.name === phase)?.type;
-  const isSame = type?.schema.safeParse({ ...event, ...state, phase, input }).success === true;
+  const { phase: name, since, input, state } = previous;
+  const type = phases.find((each) => each.type.name === name)?.type;
+  const isSame = type?.schema.safeParse({ ...event, ...state, phase: name, input }).success === true;
   return isSame
-    ? ({ kind: "next", at, due: at, phase, since, set: state, input } as const)
+    ? ({ kind: "next", at, due: at, phase: name, since, set: state, input } as const)
     : ({ kind: "failed", at, reason: INTERRUPTED } as const);
 }

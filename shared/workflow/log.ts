@@ -12,6 +12,7 @@ import { appendObject, readTail } from "../cloud/oss/append.ts";
 import { CloudError, EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { parse } from "../invocation.ts";
+import { redactedJson } from "../redact.ts";
 
 /** A line of a log. */
 export interface Placed<T> {
@@ -85,7 +86,7 @@ export async function append(
   position: number,
   line: object,
 ): Promise<Appended> {
-  const text = `${JSON.stringify({ ...line, w: writer })}\n`;
+  const text = `${redactedJson({ ...line, w: writer })}\n`;
   const won = { kind: "won", end: position + Buffer.byteLength(text) } as const;
   let unanswered: unknown;
   try {

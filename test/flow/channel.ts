@@ -20,7 +20,10 @@ export interface ChannelServer {
   close(): Promise<void>;
 }
 
-export async function startChannel(): Promise<ChannelServer> {
+/** @param refusal what it answers with status 404; undefined accepts the message. */
+export async function startChannel(
+  refusal: (path: string, body: string) => string | undefined = () => undefined,
+): Promise<ChannelServer> {
   const posted: Posted[] = [];
   const outage = { left: 0 };
   const server = createServer((incoming, answer) => {
@@ -32,7 +35,13 @@ export async function startChannel(): Promise<ChannelServer> {
         answer.writeHead(500).end();
         return;
       }
-      posted.push({ path: incoming.url ?? "", body: JSON.parse(Buffer.concat(chunks).toString()) });
+      const [path, body] = [incoming.url ?? "", Buffer.concat(chunks).toString()];
+      const refused = refusal(path, body);
+      if (refused !== undefined) {
+        answer.writeHead(404).end(refused);
+        return;
+      }
+      posted.push({ path, body: JSON.parse(body) });
       answer.end(JSON.stringify({ errcode: 0 }));
     });
   });

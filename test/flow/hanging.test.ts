@@ -12,10 +12,10 @@ import { minutes, seconds } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
 import { signedPath } from "../../shared/signed-link.ts";
 import type { Fault } from "../cloud/index.ts";
-import { hurry } from "../support/deploy.ts";
 import {
   BUCKET,
   deployKiln,
+  hurry,
   type Answer,
   type DeployOptions,
   type Deployment,

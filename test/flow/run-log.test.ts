@@ -104,7 +104,9 @@ test("healthy steps read nothing under runs/, and the log of a bake is small", a
   // Thirty polls.
   const provision = [{ run: "sleep 800", timeout: "30m" }];
   await bakeAndPromote(kiln, recipeText({ provision }));
-  expect(read).toEqual([]);
+  const [promotion] = kiln.records("promote");
+  // The join alone, which asks the log for the image test (JOIN-5).
+  expect(read).toEqual([runKey(promotion?.run ?? "")]);
   const [bake] = kiln.records("bake");
   const log = kiln.cloud.oss.get(BUCKET, runKey(bake?.run ?? ""))?.body ?? "";
   expect(log.toString().match(/"kind":"wait"/g)?.length).toBeGreaterThan(30);
@@ -383,3 +385,64 @@ test("the resend timer reads what is open, however many runs have ended", async 
   for (const { calls } of passes) expect(calls.length).toBeLessThan(8);
   await kiln.cloud.settle({ forMs: seconds(1) });
 });
+
+test("a promotion that an event sends to its join without an image test moves no family", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await bakeAndPromote(kiln, recipeText());
+  const [bake, promotion] = [kiln.records("bake")[0], kiln.records("promote")[0]];
+  const joining = kiln.cloud.fc.events.find(
+    ({ payload }) => payload.includes('"phase":"preflight"') || payload.includes('"phase":"join"'),
+  );
+  const before = served(kiln);
+  await bakeAndPromote(kiln, recipeText({ description: "two", family: undefined, test: undefined }));
+  const untested = ownImages(kiln).find(({ family }) => family === "")?.imageId ?? "";
+  const forged = joining?.payload.toString().replaceAll(String(bake?.result?.["imageId"]), untested);
+  const run = "promote-web-20260105-0123456789ab";
+  const event = JSON.parse(forged?.replaceAll(String(promotion?.run), run) ?? "{}");
+  await kiln.invoke("kiln-promote-family", {
+    ...event,
+    runAt: kiln.cloud.time.now(),
+    phaseStartedAt: kiln.cloud.time.now(),
+  });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(served(kiln)).toBe(before);
+  expect(ownImages(kiln).find(({ imageId }) => imageId === untested)?.family).toBe("");
+});
+
+test("a request that its workflow cannot read ends its run at once, with the reason", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  const run = "scale-web-20260105-0123456789ab";
+  const at = kiln.cloud.time.now();
+  const line = {
+    seq: 0,
+    kind: "input",
+    w: "w",
+    at,
+    by: "ci",
+    due: at,
+    input: { v: 1, request: "scale-out", fleet: "web" },
+  };
+  kiln.cloud.oss.append(BUCKET, runKey(run), `${JSON.stringify(line)}\n`);
+  await kiln.upload(`open/${run}`, "{}");
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(kiln.record(run)).toMatchObject({
+    state: "failed",
+    reason: expect.stringContaining("count (invalid_type)"),
+  });
+});
+
+for (const signature of ["fc", "acs3"]) {
+  test(`runs go on with invocations signed ${signature}`, async ({ deploy, expect }) => {
+    const kiln = await deploy({ env: { KILN_FC_SIGNATURE: signature } });
+    await kiln.upload("fleets/web.yaml", fleetText());
+    const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+    expect((await ended(kiln, run)).state).toBe("done");
+    expect(kiln.cloud.fc.invocations.flatMap(({ logs }) => logs).join("")).not.toContain("signature refused");
+  });
+}

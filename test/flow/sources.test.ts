@@ -1,9 +1,10 @@
 /** One bake per source. Each releases what it used. */
-import { hours, minutes } from "../../shared/duration.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
 import type { Image } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
 import { leftovers, ownImages } from "../support/world.ts";
 
 /** Without a builder, the test names its own instance type, vSwitch and security group. */
@@ -103,6 +104,37 @@ test("snapshots and an empty disk become one image, in the order of their device
     ["/dev/xvda", 60],
     ["/dev/xvdb", 20],
   ]);
+});
+
+test("the snapshots that a recipe names stay the user's: a failed bake, the image's end and a cleanup leave them as they are", async ({
+  kiln,
+  expect,
+}) => {
+  const id = await snapshotOf(kiln, await golden(kiln));
+  const untouched = () => {
+    const { snapshots, tags } = kiln.cloud.world;
+    return snapshots.has(id) && tags.count("snapshot", id) === 0;
+  };
+  const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "1h" };
+  const common = { provision: [], test: { skip: true }, rebake: { nightly: false }, retention };
+  const disks = { disks: [{ sizeGb: 20 }, { snapshotId: id, type: "system", sizeGb: 60 }] };
+  for (const source of [{ snapshot: { id } }, disks]) {
+    kiln.cloud.world.failNextImage("disk error");
+    const [failed] = await bakeAndPromote(kiln, recipeText({ ...common, source, description: "fails" }));
+    expect(failed?.state).toBe("failed");
+    expect(ownImages(kiln)).toEqual([]);
+    expect(untouched()).toBe(true);
+    for (const description of ["first", "second", "third"]) {
+      const runs = await bakeAndPromote(kiln, recipeText({ ...common, source, description }));
+      expect(runs.map(({ state }) => state)).toEqual(["done", "done"]);
+    }
+    kiln.cloud.world.ageImages(days(10));
+    await request(kiln, "/recipes/web/retire");
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect((await request(kiln, "/recipes/web/retire")).result).toMatchObject({ deleted: 1 });
+    expect(untouched()).toBe(true);
+    for (const { imageId } of ownImages(kiln)) kiln.cloud.world.removeImage(imageId);
+  }
 });
 
 test("a disk smaller than its snapshot is refused before the first change, with both sizes", async ({

@@ -1,7 +1,7 @@
 /** The fixture of all flow tests: Kiln on a local cloud, deployed for one test and closed after it. */
 import { test as base } from "vitest";
-import { days, minutes, seconds } from "../../shared/duration.ts";
-import { type DeployOptions, type Deployment, deployKiln, deployTwo } from "./deployment.ts";
+import { days } from "../../shared/duration.ts";
+import { type DeployOptions, type Deployment, deployKiln, deployTwo, hurry } from "./deployment.ts";
 
 interface Fixtures {
   /** Kiln with an empty bucket. */
@@ -44,15 +44,3 @@ export const test = base.extend<Fixtures>({
     for (const kiln of deployed) await kiln.close();
   },
 });
-
-/** Shortens the delays of the cloud: every step still takes time, but few polls. */
-export function hurry({ cloud }: Deployment): void {
-  cloud.world.delays({
-    startingMs: seconds(8),
-    agentOnlineMs: seconds(8),
-    imageMs: seconds(50),
-    importMs: minutes(2),
-    copyMs: seconds(90),
-    snapshotMs: seconds(40),
-  });
-}

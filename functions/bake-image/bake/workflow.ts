@@ -13,7 +13,9 @@
  * BAKE-4. Every path after the plan ends in `release`, which gives back all that the run owns.
  */
 import * as z from "zod/mini";
+import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
@@ -27,18 +29,25 @@ import { Lock, lock } from "./lock.ts";
 import { plan } from "./plan.ts";
 import { release } from "./release.ts";
 
-/** A run that ends before it holds the lock has no recipe yet, and so no channels to notify. */
-const Input = z.looseObject({ recipe: z.string(), document: CarriedRecipe });
+/** A run that ends before it holds the lock carries no recipe yet. */
+const Input = z.looseObject({ recipe: z.string(), document: z.optional(CarriedRecipe) });
+
+async function recipeIn(cloud: Ports["cloud"], name: string): Promise<Recipe | undefined> {
+  const read = await loadRecipe(cloud, name);
+  return "document" in read ? read.document : undefined;
+}
 
 /** Skipped bakes and dry runs have no image, so they notify of failures only. An image of a family is promoted next. */
 async function afterBake(
   event: WorkflowEvent,
   completion: Completion,
-  { clock }: Ports,
+  { clock, cloud }: Ports,
 ): Promise<Consequences> {
   const input = Input.safeParse(event.input);
   if (!input.success) return {};
-  const { recipe, document } = input.data;
+  const { recipe } = input.data;
+  const document = input.data.document ?? (await recipeIn(cloud, recipe));
+  if (document === undefined || event.phase === DryRun.name) return {};
   const { run, by } = event;
   const common = { run, subject: recipe, by, at: clock.now() };
   if (completion.kind !== "done") {

@@ -5,7 +5,9 @@
  * JOIN-2. A region joins late: no phase but `join` and `deprecate` changes the image a family serves.
  * JOIN-3. A newer image is deprecated after the promoted one joined: so a family never serves a third image.
  * JOIN-4. In every region the family must answer with this image, or the promotion is undone in all.
+ * JOIN-5. The log of the run holds the passed image test: an event alone moves no family.
  */
+import * as z from "zod/mini";
 import { describeImages, modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
@@ -13,6 +15,7 @@ import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem } from "../../../shared/result.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { deprecate as deprecateImage, placed, type Place } from "../family/deprecate.ts";
@@ -57,12 +60,23 @@ const nextPlace = (event: EventOf<typeof Join>, ports: Pick<Ports, "cloud">): Pl
   );
 };
 
+/** JOIN-5. */
+async function wasTested({ run }: EventOf<typeof Join>, { cloud }: Ports): Promise<boolean> {
+  const passed = z.looseObject({ verdict: z.looseObject({ ok: z.literal(true) }) });
+  const { lines } = await readRunLog(cloud, run);
+  return lines.some(
+    ({ line }) => line.kind === "next" && line.phase === "release" && passed.safeParse(line.set).success,
+  );
+}
+
 async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Outcome> {
   const { input, progress } = event;
   const place = nextPlace(event, ports);
   if (place === undefined) return next(Deprecate, { progress });
   const found = await findImage(place, input, ports);
   if (!found.ok) return toUndo(event, found.problem, true);
+  if (!input.document.test.skip && !(await wasTested(event, ports)))
+    return toUndo(event, `the log of ${event.run} holds no passed image test, so nothing joins`, true);
   const { region, imageId } = place;
   // A repeat of this event finds that the image has joined.
   if (found.value.image.family !== input.family)

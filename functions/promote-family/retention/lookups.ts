@@ -4,7 +4,8 @@
  */
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
-import { getObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -35,11 +36,12 @@ export async function verdictsOf(
   recipe: RetainingRecipe,
   ports: Ports,
   only?: string,
-): Promise<readonly PlacedVerdict[]> {
+): Promise<Result<readonly PlacedVerdict[]>> {
   const { cloud, clock } = ports;
   const { name, family } = recipe;
   const home = homeOf(ports);
   const documents = await documentTexts(cloud);
+  if (!documents.ok) return documents;
   const found: PlacedVerdict[] = [];
   for (const region of only === undefined ? new Set([home, ...recipe.promote.regions]) : [only]) {
     const role = region === home ? ROLE.image : ROLE.copy;
@@ -50,26 +52,34 @@ export async function verdictsOf(
     const references = new Map<string, readonly string[]>();
     for (const image of images) {
       const { id } = image;
-      const named = documents.filter(({ text }) => text.includes(id)).map(({ key }) => `document ${key}`);
+      const named = documents.value
+        .filter(({ text }) => text.includes(id))
+        .map(({ key }) => `document ${key}`);
       const others = await otherUsers(image, family, region, cloud);
       references.set(id, [...users.flatMap((by) => by.get(id) ?? []), ...named, ...others]);
     }
     const verdicts = decideRetention({ images, family, served, references }, recipe.retention, clock.now());
     found.push(...verdicts.map((verdict) => ({ ...verdict, region })));
   }
-  return found;
+  return ok(found);
 }
 
 /** Fleets and recipes, which may name an image by its id. */
-async function documentTexts(cloud: Ports["cloud"]) {
+async function documentTexts(
+  cloud: Ports["cloud"],
+): Promise<Result<readonly { readonly key: string; readonly text: string }[]>> {
   const texts: { readonly key: string; readonly text: string }[] = [];
   for (const folder of [FOLDER.recipes, FOLDER.fleets]) {
     for (const { key } of await listObjects(cloud, folder)) {
-      const object = await getObject(cloud, key);
-      if (object) texts.push({ key, text: object.text });
+      const read = await getSmallObject(cloud, key, YAML_MAX_BYTES);
+      if (!read.ok)
+        return problem(
+          `${read.problem}: which images it names is unknown, so none is deleted; move it out of ${folder}`,
+        );
+      if (read.value) texts.push({ key, text: read.value.text });
     }
   }
-  return texts;
+  return ok(texts);
 }
 
 /** Another family that answers with the image, such as a former one of its recipe; a promotion that still runs. */

@@ -20,6 +20,7 @@ import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
+import { ownSnapshots } from "../../../shared/image-snapshots.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
@@ -75,7 +76,9 @@ async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports
   const { recipe: name, dryRun } = input;
   const recipe = await retainingRecipe(name, ports);
   if (!recipe.ok) return failed(recipe.problem);
-  const verdicts = await verdictsOf(recipe.value, ports);
+  const found = await verdictsOf(recipe.value, ports);
+  if (!found.ok) return failed(found.problem);
+  const verdicts = found.value;
   const plan = outputKey(run, "plan.txt");
   const text = planText(name, dryRun, verdicts);
   await putObject(ports.cloud, plan, text, { contentType: "text/plain; charset=utf-8" });
@@ -131,10 +134,11 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
     }
     case "delete": {
       const verdicts = await verdictsOf(recipe.value, ports, region);
-      const again = verdicts.find(({ image }) => image.id === imageId);
+      if (!verdicts.ok) return failed(verdicts.problem);
+      const again = verdicts.value.find(({ image }) => image.id === imageId);
       if (again?.action !== "delete")
         return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
-      const snapshotIds = [...again.image.snapshotIds];
+      const snapshotIds = [...ownSnapshots(again.image)];
       const note = `${imageId} is deleted: ${again.why}`;
       return next(Delete, { left, counts, region, imageId, snapshotIds }, { note });
     }

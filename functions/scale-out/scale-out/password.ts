@@ -3,6 +3,7 @@ import type { Access } from "../../../shared/cloud/client.ts";
 import { passwordProblem } from "../../../shared/documents/password.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { readVariable } from "../config.ts";
+import { know } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 
 /** The platform's variables hold keys, which must not become a password. */
@@ -21,6 +22,7 @@ export function readPassword(
   const refuse = (sentence: string) => problem(`passwordFromEnv: ${sentence}`);
   if (PLATFORM.test(name)) return refuse(`${name} is a variable of the platform; use another one`);
   const password = variableOf(name);
+  if (password) know([password]);
   if (!password) return refuse(`scale-out has no variable ${name}; set it in s.yaml and deploy again`);
   const invalid = passwordProblem(password, os);
   if (invalid !== undefined) return refuse(`the value of ${name} ${invalid}`);

@@ -1,16 +1,17 @@
 /** `plan`: reads and checks everything a request needs, so that a mistake is reported before anything is changed. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
-import { getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import { userDataProblem } from "../../../shared/documents/names.ts";
+import { MAX_USER_DATA_BYTES, userDataProblem } from "../../../shared/documents/names.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
 import type { PricedDisks } from "../../../shared/limits/price.ts";
 import { orderByCapacity } from "../../../shared/offerings.ts";
+import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dryRun } from "./dry-run.ts";
@@ -60,6 +61,10 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
   const refuse = (sentence: string) => problem(`fleet ${fleet.name}: ${sentence}`);
   const login = readPassword(fleet, cloud.access);
   if (!login.ok) return refuse(login.problem);
+  if (holdsSecret(fleet))
+    return refuse(
+      "the document holds a secret of this function, such as the value of the variable in passwordFromEnv; remove it, documents hold no secrets",
+    );
   const image = await familyImage(cloud, fleet.family);
   const launch = await prepareLaunch(fleet, image, cloud);
   if (!launch.ok) return launch;
@@ -74,10 +79,12 @@ async function readUserData({ launch }: Fleet, cloud: CloudClient): Promise<Resu
   const { text, object } = launch.UserData ?? {};
   if (text !== undefined) return ok(Buffer.from(text));
   if (object === undefined) return ok(undefined);
-  const stored = await getObject(cloud, object);
-  if (stored === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
-  const invalid = userDataProblem(stored.text);
-  return invalid === undefined ? ok(stored.bytes) : problem(`launch.UserData: ${object} ${invalid}`);
+  const read = await getSmallObject(cloud, object, MAX_USER_DATA_BYTES);
+  if (!read.ok) return problem(`launch.UserData: ${read.problem}; let it fetch the rest`);
+  if (read.value === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
+  const { bytes, text: stored } = read.value;
+  const invalid = userDataProblem(stored);
+  return invalid === undefined ? ok(bytes) : problem(`launch.UserData: ${object} ${invalid}`);
 }
 
 export const plan = phase(Plan, {

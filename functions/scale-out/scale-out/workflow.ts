@@ -11,6 +11,7 @@
  *     reserved anything takes it too: a late duplicate of its last event may still reserve.
  */
 import { minutes } from "../../../shared/duration.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { finish } from "./finish.ts";
 import { launch } from "./launch.ts";
@@ -27,5 +28,6 @@ export const scaleOut: Workflow = {
   phases: [plan, reserve, wake, launch, start, verify, release, finish],
   // Whoever asks for instances wants them now.
   validForMs: minutes(30),
+  onComplete: afterFleetRun,
   begin: beginScaleOut,
 };

@@ -9,6 +9,7 @@
 import { parse } from "../../../shared/invocation.ts";
 import { fleetRequest } from "../../../shared/requests/fleet.ts";
 import { firstEvent } from "../../../shared/workflow/envelope.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { announce, notify, unannounce } from "./announce.ts";
 import { confirm } from "./confirm.ts";
@@ -21,6 +22,7 @@ export const CheckRequest = fleetRequest("stop-idle");
 export const idleCheck: Workflow = {
   kind: "idle",
   phases: [survey, announce, notify, unannounce, stop, confirm, selectSurplus, release, awaitRelease, untag],
+  onComplete: afterFleetRun,
   begin: (event) => {
     const { fleet, dryRun = false } = parse(CheckRequest, event.input, "idle check");
     return firstEvent(Survey, event, { fleet, dryRun }, {});

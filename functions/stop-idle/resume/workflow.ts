@@ -6,6 +6,7 @@
 import { parse } from "../../../shared/invocation.ts";
 import { fleetRequest } from "../../../shared/requests/fleet.ts";
 import { firstEvent } from "../../../shared/workflow/envelope.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { awaitRunning } from "./await-running.ts";
 import { reservation, Reserve } from "./reserve.ts";
@@ -16,6 +17,7 @@ export const ResumeRequest = fleetRequest("resume");
 export const resume: Workflow = {
   kind: "resume",
   phases: [reservation, start, changeInstance, awaitRunning],
+  onComplete: afterFleetRun,
   begin: (event) => {
     const { fleet, dryRun = false } = parse(ResumeRequest, event.input, "resume");
     return firstEvent(Reserve, event, { fleet, dryRun }, {});

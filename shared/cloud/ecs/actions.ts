@@ -3,6 +3,10 @@
  * its action is first called, and only the actions a function uses are in its bundle.
  */
 import { action } from "../client.ts";
+import { addCodes } from "../retry.ts";
+import { ECS_CODES } from "./error-codes.ts";
+
+addCodes(ECS_CODES);
 
 export const AllocatePublicIpAddress = /* @__PURE__ */ action(
   "AllocatePublicIpAddress",

@@ -126,12 +126,12 @@ async function viaFc2(client: CloudClient, delivery: Delivery): Promise<"accepte
     await fc2.post(pathOf(delivery), delivery.payload, headersOf(delivery), { qualifier: "LATEST" });
     return "accepted";
   } catch (error) {
-    return readFc2(client, error);
+    return readFc2(error);
   }
 }
 
 /** fc2 keeps neither status nor headers of a refusal: the status is in the message, the code may be missing. */
-function readFc2(client: CloudClient, error: unknown): "accepted" | "duplicate" {
+function readFc2(error: unknown): "accepted" | "duplicate" {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fc2 raises errors of this form
   const { message, code, name } = error as Error & { code?: string };
   // An accepted event answered with a JSON type and an empty body; every refusal has a body.
@@ -139,14 +139,14 @@ function readFc2(client: CloudClient, error: unknown): "accepted" | "duplicate" 
   const [, status, requestId = "", said = ""] =
     /failed with (\d+)\. requestid: (.*?), message: (.*)\.$/s.exec(message) ?? [];
   if (status === "409" && isDuplicate(code, said)) return "duplicate";
-  if (status === undefined) throw refusal(client.access.credentials, "fc", "InvokeFunction", error);
+  if (status === undefined) throw refusal("fc", "InvokeFunction", error);
   throw cloudError({
     product: "fc",
     action: "InvokeFunction",
     code: code ?? `Http${status}`,
     status: Number(status),
     requestId,
-    said: said === "undefined" ? "" : clean(said, client.access.credentials),
+    said: said === "undefined" ? "" : clean(said),
   });
 }
 
@@ -175,7 +175,7 @@ async function viaCore(client: CloudClient, delivery: Delivery): Promise<"accept
     await core.callApi(params, request, {} as never);
     return "accepted";
   } catch (error) {
-    const refused = refusal(client.access.credentials, "fc", "InvokeFunction", error);
+    const refused = refusal("fc", "InvokeFunction", error);
     if (refused.status === 409 && isDuplicate(refused.code, refused.message)) return "duplicate";
     throw refused;
   }

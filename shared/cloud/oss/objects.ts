@@ -7,6 +7,8 @@
 import { sendToBucket, type BucketAnswer } from "./request.ts";
 import type { CloudClient } from "../client.ts";
 import { byToken } from "../ecs/pages.ts";
+import { redact } from "../../redact.ts";
+import { ok, problem, type Result } from "../../result.ts";
 import { entriesOf, textOf } from "./xml.ts";
 
 export interface ObjectInfo {
@@ -24,15 +26,35 @@ export interface StoredObject extends ObjectInfo {
 }
 
 /** The whole object, or undefined when there is none under `key`. */
-export async function getObject(client: CloudClient, key: string): Promise<StoredObject | undefined> {
+export async function getObject(
+  client: CloudClient,
+  key: string,
+  maxBytes?: number,
+): Promise<StoredObject | undefined> {
   const answer = await sendToBucket(client, {
     action: "GetObject",
     method: "GET",
     key,
+    maxBytes,
     allow: ["NoSuchKey"],
   });
   if (answer.status === 404) return undefined;
   return { ...infoOf(key, answer), bytes: answer.body, text: answer.body.toString("utf8") };
+}
+
+/**
+ * The object, or undefined when there is none under `key`; a problem when it has more than `maxBytes`. Such an object
+ * is not read to its end, because it may not fit into the memory of a function.
+ */
+export async function getSmallObject(
+  client: CloudClient,
+  key: string,
+  maxBytes: number,
+): Promise<Result<StoredObject | undefined>> {
+  const object = await getObject(client, key, maxBytes);
+  return object !== undefined && object.size > maxBytes
+    ? problem(`${key} has ${object.size} bytes, more than the ${maxBytes} that it may have`)
+    : ok(object);
 }
 
 /** The metadata of an object, or undefined when it does not exist. */
@@ -47,7 +69,7 @@ export async function headObject(client: CloudClient, key: string): Promise<Obje
 }
 
 /**
- * Writes an object whole. With `ifAbsent` an object that is already there stays as it is and `written` is
+ * Writes an object whole: a text without known secrets, bytes as they are. With `ifAbsent` an object that is already there stays as it is and `written` is
  * false: of several writers exactly one wins (OSS, x-oss-forbid-overwrite).
  */
 export async function putObject(
@@ -60,7 +82,7 @@ export async function putObject(
     action: "PutObject",
     method: "PUT",
     key,
-    body: Buffer.from(body),
+    body: typeof body === "string" ? Buffer.from(redact(body)) : Buffer.from(body),
     headers: {
       "content-type": options.contentType ?? "application/octet-stream",
       ...(options.ifAbsent && { "x-oss-forbid-overwrite": "true" }),

@@ -24,6 +24,8 @@ export interface BucketCall {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** A longer body is cut off: its length is in the headers. */
+  readonly maxBytes?: number | undefined;
   /** Error codes that are an answer and no error to this call. */
   readonly allow?: readonly string[];
 }
@@ -36,7 +38,6 @@ export interface BucketAnswer {
 
 /** Sends a call on `access.bucket`. @throws CloudError for refusals that are not in `allow` and lost answers. */
 export async function sendToBucket(client: CloudClient, call: BucketCall): Promise<BucketAnswer> {
-  const { credentials } = client.access;
   const answer = await ask(client, "oss", call.action, () =>
     exchange(urlOf(client, call), call, signedHeaders(client, call)),
   );
@@ -47,7 +48,7 @@ export async function sendToBucket(client: CloudClient, call: BucketCall): Promi
   const code = textOf(xml, "Code") || (answer.status === 404 ? "NoSuchKey" : `Http${answer.status}`);
   if (call.allow?.includes(code)) return answer;
   const requestId = textOf(xml, "RequestId") || (typeof header === "string" ? header : "");
-  const said = clean(textOf(xml, "Message"), credentials);
+  const said = clean(textOf(xml, "Message"));
   throw cloudError({ product: "oss", action: call.action, code, status: answer.status, requestId, said });
 }
 
@@ -99,14 +100,22 @@ function exchange(url: URL, call: BucketCall, headers: Record<string, string>): 
     const options = { method: call.method, headers: { ...headers, ...length } };
     const sent = request(url, options, (answer) => {
       const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () => {
+      let bytes = 0;
+      const end = (): void => {
         // Every answer of OSS has a request id; without it, the page of a proxy could be read as an object.
         if ((answer.statusCode ?? 0) < 300 && answer.headers["x-oss-request-id"] === undefined)
           return reject(foreignAnswer("OSS"));
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
+      };
+      answer.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes <= (call.maxBytes ?? Number.POSITIVE_INFINITY)) return;
+        end();
+        answer.destroy();
       });
+      answer.on("error", reject);
+      answer.on("end", end);
     });
     sent.on("error", reject);
     sent.end(call.body);

@@ -1,15 +1,19 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
 import { isCapacity, type ErrorKind } from "../../../shared/errors.ts";
+import { ECS_CODES } from "../../../shared/cloud/ecs/error-codes.ts";
 import { CODES } from "../../../shared/cloud/error-codes.ts";
+import "../../../shared/cloud/ecs/actions.ts";
 import { cloudError } from "../../../shared/cloud/refusal.ts";
 import { isCapacityCode, isDryRunSuccess, judge, waitMs } from "../../../shared/cloud/retry.ts";
+
+const ALL = [...CODES, ...ECS_CODES];
 
 const kindOf = (code: string, action = "RunInstances", status = 400): string =>
   judge("ecs", action, code, status).kind;
 
 test("the same code is judged alike whatever the HTTP status", ({ expect }) => {
-  const known = fc.constantFrom(...CODES.filter(({ match }) => !match.endsWith("*")));
+  const known = fc.constantFrom(...ALL.filter(({ match }) => !match.endsWith("*")));
   fc.assert(
     fc.property(
       known,
@@ -51,7 +55,7 @@ test("a known one does so too, whatever its kind for other calls; throttling or 
 }) => {
   for (const action of ["RunInstances", "CreateInstance"]) {
     const offering = /VSwitch|Zone|Category|InstanceType|DiskSize/;
-    const known = CODES.filter(({ match, actions }) => offering.test(match) && actions === undefined);
+    const known = ALL.filter(({ match, actions }) => offering.test(match) && actions === undefined);
     const codes = known.map(({ match }) => match.replace(/\*$/, "New"));
     expect(codes).toEqual(expect.arrayContaining(["InvalidVSwitchId.NotFound", "InvalidZoneId.NotFound"]));
     for (const code of [
@@ -110,7 +114,7 @@ test("no capacity is what a zone lacks at this moment, not a quota, an address o
 }) => {
   const actions = ["RunInstances", "CreateInstance", "StartInstance", "StartInstances"];
   const capacity = new Set(["OperationDenied.NoStock", "ResourceNotAvailable", "Zone.NotOnSale"]);
-  for (const { match } of CODES) {
+  for (const { match } of ALL) {
     const code = match.replace("*", "");
     for (const action of actions) {
       const error = cloudError({ product: "ecs", action, code, status: 403, requestId: "", said: "" });

@@ -441,6 +441,7 @@ test("a short fleet is completed with safe defaults", ({ expect }) => {
     ladder: ["onDemand"],
     limits: { max: 10, perRequest: 10 },
     wake: { enabled: true, olderImages: false },
+    notify: [],
     idle: {
       signals: { cpuAverage: { below: 5 } },
       windowMs: 7_200_000,

@@ -199,7 +199,12 @@ const commands: readonly Case[] = [
   [
     "a variable that is no name",
     recipe({ provision: [{ run: "true", environment: { "A-B": "c" } }] }),
-    'provision[0].environment.A-B: must be a name of a variable, letters, digits and _ (it is "c")',
+    "provision[0].environment.A-B: must be a name of a variable, letters, digits and _",
+  ],
+  [
+    "a variable that every object has",
+    recipe({ provision: [{ run: "true", environment: { ["__proto__"]: "c" } }] }),
+    "provision[0].environment.__proto__: cannot be the name of a variable; choose another",
   ],
   [
     "provisioning without a builder",
@@ -219,6 +224,11 @@ const images: readonly Case[] = [
     "a name with http://",
     recipe({ image: { name: "http://x-{serial}" } }),
     'image.name: must not contain http:// or https:// (it becomes "http://x-01234567") (it is "http://x-{serial}")',
+  ],
+  [
+    "a tag that every object has",
+    recipe({ image: { tags: { ["__proto__"]: "c" } } }),
+    'image.tags.__proto__: cannot be the key of a tag (it is "c"); choose another',
   ],
   [
     "a name that starts with a digit",

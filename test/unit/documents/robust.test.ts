@@ -105,20 +105,66 @@ test("the wide document is sound", ({ expect }) => {
   expect(problemsIn(parseFleet, wide)).toEqual([]);
 });
 
+/** Maps whose keys users choose. */
+const isMapOfUser = (path: readonly string[]): boolean => ["tags", "environment"].includes(path.at(-1) ?? "");
+
 test("an unknown key is found at any depth, and named with its path", ({ expect }) => {
   const anyMap = fc.constantFrom(...documents).chain(([parse, document]) => {
     const maps = places(document).filter((path) => {
       const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), document);
-      return typeof value === "object" && !Array.isArray(value) && !path.includes("tags");
+      return typeof value === "object" && !Array.isArray(value) && !isMapOfUser(path);
     });
     return fc.constantFrom(...maps).map((path) => ({ parse, document, path }));
   });
+  // Every object has the last ones already.
+  const unknown = fc.constantFrom("zzzzzz", "__proto__", "constructor", "toString", "hasOwnProperty");
   fc.assert(
-    fc.property(anyMap, ({ parse, document, path }) => {
+    fc.property(anyMap, unknown, ({ parse, document, path }, name) => {
       const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), document);
-      const found = problemsIn(parse, replaced(document, path, { ...Object(value), zzzzzz: 1 }));
-      const place = [...path, "zzzzzz"].join(".").replaceAll(/\.(\d+)/g, "[$1]");
+      const found = problemsIn(parse, replaced(document, path, { ...Object(value), [name]: { a: 1 } }));
+      const place = [...path, name].join(".").replaceAll(/\.(\d+)/g, "[$1]");
       expect(found.filter((problem) => problem.startsWith(`${place}: is not known`))).toHaveLength(1);
     }),
   );
+});
+
+test("no text of a document takes NUL, and no name takes a line break or an escape", ({ expect }) => {
+  const texts = documents.flatMap(([parse, document]) =>
+    places(document)
+      .filter(
+        (path) =>
+          typeof path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), document) === "string",
+      )
+      .map((path) => ({ parse, document, path })),
+  );
+  expect(texts.length).toBeGreaterThan(50);
+  for (const { parse, document, path } of texts) {
+    const found = problemsIn(parse, replaced(document, path, "a\0b"));
+    expect(found.join("\n"), path.join(".")).toContain("must not contain the character NUL");
+  }
+  const step = { run: "true", environment: { A: "b" } };
+  const bad = ["a\nb", "a\rb", "a\tb", "a\u001bb", "a\u007fb", "a\u0085b", "a\u2028b"];
+  for (const text of bad) {
+    const fields = [
+      [{ provision: [{ ...step, name: text }] }, "provision[0].name"],
+      [{ provision: [{ ...step, user: text }] }, "provision[0].user"],
+      [{ provision: [{ ...step, workingDir: `/${text}` }] }, "provision[0].workingDir"],
+      [{ image: { tags: { [text]: "a" } } }, `image.tags.${text}`],
+      [{ image: { tags: { a: text } } }, "image.tags.a"],
+      [{ source: { builder: { image: text } } }, "source.builder.image"],
+    ] as const;
+    for (const [change, place] of fields) {
+      const found = problemsIn(parseRecipe, { ...Object(read("recipes/web.yaml")), ...change });
+      expect(found.filter((problem) => problem.startsWith(`${place}: `)).join(), text).toContain("one line");
+    }
+    expect(parseRecipe("web", recipeWith({ ...step, environment: { A: text } })).provision).toHaveLength(1);
+  }
+});
+
+const recipeWith = (step: object): string =>
+  JSON.stringify({ ...Object(read("recipes/web.yaml")), provision: [step] });
+
+test("a step without a name is called by its first line, without control characters", ({ expect }) => {
+  const [step] = parseRecipe("web", recipeWith({ run: "printf '\u001b[31m\tred'\ntrue" })).provision;
+  expect(step?.name).toBe("printf ' [31m red'");
 });

@@ -252,5 +252,11 @@ test("broken settings are reported by their place, never by their value", ({ exp
   expect(() => readCallers({ KILN_CALLERS: '{"ci":{"secrets":["hunter2"],"routes":["POST /x"]}}' })).toThrow(
     "KILN_CALLERS is malformed at ci.secrets.0; see README, “Callers”",
   );
+  for (const route of ["POST /fleets/*/scale-out", "GET /runs/**", "* /runs/*", "PUT /runs/*", "GET runs"]) {
+    const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
+    expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
+      "KILN_CALLERS is malformed at ci.routes.1; see README, “Callers”",
+    );
+  }
   expect(readSenders({})).toEqual({});
 });

@@ -1,0 +1,157 @@
+/**
+ * Secrets that the current invocation knows, and texts without them.
+ *
+ * REDACT-1. A secret is known from the moment it is read. Every way out of a function removes the known ones, whoever
+ *     quotes them: log lines, answers, errors, events, objects and notifications.
+ * REDACT-2. A secret is found as it is written and in the spellings in which programs quote it: JSON, URL, HTML, Base64.
+ * REDACT-3. A secret of fewer than 6 characters is found only as a word of its own: inside words it is a coincidence.
+ * REDACT-4. Private values are the variables of a recipe's commands. Events and documents carry them, because the
+ *     commands need them; log lines, answers, messages and outputs do not show them.
+ */
+const HIDDEN = "[hidden]";
+const SHORT = 6;
+
+/** Known texts. An instance serves one invocation at a time, so there is one set of each kind. */
+interface Known {
+  readonly texts: Set<string>;
+  /** What to look for; built when it is first needed after a change. */
+  finders: Finders | undefined;
+}
+
+interface Finders {
+  /** The longest first, so that a part does not hide a whole. */
+  readonly spellings: readonly string[];
+  readonly words: readonly RegExp[];
+}
+
+const secrets: Known = { texts: new Set(), finders: undefined };
+const privates: Known = { texts: new Set(), finders: undefined };
+
+/** Begins an invocation: forgets the texts of the last one and knows these secrets. */
+export function knowOnly(texts: Iterable<string>): void {
+  for (const known of [secrets, privates]) {
+    known.texts.clear();
+    known.finders = undefined;
+  }
+  know(texts);
+}
+
+/** Adds secrets (REDACT-1). Empty texts are none. */
+export const know = (texts: Iterable<string>): void => add(secrets, texts);
+
+/** Adds private values (REDACT-4). Short ones, such as `1` or `front`, are not secret. */
+export const knowPrivate = (texts: Iterable<string>): void =>
+  add(
+    privates,
+    [...texts].filter((text) => text.length >= SHORT),
+  );
+
+function add(known: Known, texts: Iterable<string>): void {
+  for (const text of texts) {
+    if (text === "" || known.texts.has(text)) continue;
+    known.texts.add(text);
+    known.finders = undefined;
+  }
+}
+
+/** `text` without known secrets: for what travels, such as events and records. */
+export const redact = (text: string): string => without(text, secrets);
+
+/** `text` without known secrets and private values: for what is shown. */
+export const redactShown = (text: string): string => without(without(text, secrets), privates);
+
+/** JSON of `value`, every text in it redacted. Keys and numbers stay, so that its form is kept. */
+export function redactedJson(value: unknown, cleaned: (text: string) => string = redact): string {
+  const texts: string[] = [];
+  const json = withTexts(value, (text) => {
+    texts.push(text);
+    return text;
+  });
+  // Almost every value holds no secret, and one search is faster than hundreds of short ones.
+  const all = texts.join("\n");
+  return cleaned(all) === all ? json : withTexts(value, cleaned);
+}
+
+const withTexts = (value: unknown, change: (text: string) => string): string =>
+  JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "string" ? change(inner) : inner));
+
+/** Whether a text in `value` holds a known secret, so that it would change on its way out. */
+export const holdsSecret = (value: unknown): boolean => redactedJson(value) !== JSON.stringify(value);
+
+/** Redacts message and stack of an error and of its causes, in place, so that it stays of its class. */
+export function redactError(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  for (const field of ["message", "stack"] as const) {
+    // Defined, not assigned: some errors have only getters.
+    const value = redactShown(error[field] ?? "");
+    Object.defineProperty(error, field, { value, configurable: true, writable: true });
+  }
+  redactError(error.cause);
+}
+
+function without(text: string, known: Known): string {
+  const { spellings, words } = (known.finders ??= findersOf([...known.texts]));
+  let rest = text;
+  for (const spelling of spellings) {
+    // Almost every text is without any, and a search costs less than a copy.
+    if (rest.includes(spelling)) rest = rest.replaceAll(spelling, HIDDEN);
+  }
+  return words.reduce((left, word) => left.replaceAll(word, HIDDEN), rest);
+}
+
+function findersOf(texts: readonly string[]): Finders {
+  const isLong = (text: string): boolean => text.length >= SHORT;
+  // Programs quote single lines of a text of several lines.
+  const whole = texts.flatMap((text) => [text, ...text.split(/\r?\n/).filter(isLong)]);
+  const spellings = new Set(whole.filter(isLong).flatMap((text) => [...written(text), ...base64(text)]));
+  const short = new Set(whole.filter((text) => !isLong(text)).flatMap(written));
+  return {
+    spellings: [...spellings].toSorted((a, b) => b.length - a.length),
+    words: [...short].map(asWord),
+  };
+}
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** A secret as it is, in JSON of several makes, in JSON inside JSON, in a URL or a form, and in HTML. */
+function written(secret: string): string[] {
+  const json = inJson(secret);
+  const url = encodeURIComponent(secret);
+  const strict = url.replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const urls = [url, strict, strict.replaceAll("%20", "+")];
+  return [
+    secret,
+    json,
+    inJson(json),
+    json.replaceAll("/", "\\/"),
+    json.replaceAll(/[<>&]/g, escaped),
+    ...urls,
+    ...urls.map((text) => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
+    secret.replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char),
+  ];
+}
+
+/** The characters that a secret decides alone, wherever it begins in a text that is encoded as a whole. */
+function base64(secret: string): string[] {
+  return [0, 1, 2].flatMap((shift) => {
+    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
+    const from = Math.ceil((shift * 8) / 6);
+    const text = bytes.toString("base64").slice(from, Math.floor((bytes.length * 8) / 6));
+    return [text, encodeURIComponent(text), text.replaceAll("+", "-").replaceAll("/", "_")];
+  });
+}
+
+/** REDACT-3. A hyphen joins words: ids are made of them. */
+const asWord = (secret: string): RegExp =>
+  new RegExp(
+    `(?<![\\p{L}\\p{N}_-])${secret.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}(?![\\p{L}\\p{N}_-])`,
+    "gu",
+  );

@@ -1,0 +1,234 @@
+/** Texts with known secrets, and every way out of a function. */
+import * as fc from "fast-check";
+import { createServer } from "node:http";
+import { inspect } from "node:util";
+import { afterEach, vi } from "vitest";
+import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import { refusal } from "../../../shared/cloud/refusal.ts";
+import { readSecrets } from "../../../shared/config.ts";
+import { eventHandler, logged, type FcContext } from "../../../shared/invocation.ts";
+import { logLine } from "../../../shared/ports.ts";
+import { holdsSecret, know, knowOnly, knowPrivate, redact, redactShown } from "../../../shared/redact.ts";
+import { secretsOfUrl } from "../../../shared/secret-url.ts";
+import { send } from "../../../shared/send.ts";
+import { readPassword } from "../../../functions/scale-out/scale-out/password.ts";
+import { connected, onCloud as test } from "../cloud-layer/connected.ts";
+
+const SECRET = 'p/ss"w<rd&+ü\\1';
+
+// The other tests of this process know nothing of it.
+afterEach(() => {
+  knowOnly([]);
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+const SPELLINGS: readonly (readonly [string, (secret: string) => string])[] = [
+  ["as it is", (secret) => secret],
+  ["in JSON", (secret) => JSON.stringify({ a: secret })],
+  ["in JSON inside JSON", (secret) => JSON.stringify({ a: JSON.stringify([secret]) })],
+  ["in JSON that escapes slashes", (secret) => JSON.stringify(secret).replaceAll("/", "\\/")],
+  [
+    "in JSON that escapes HTML",
+    (secret) => JSON.stringify(secret).replaceAll("<", "\\u003c").replaceAll("&", "\\u0026"),
+  ],
+  ["in a URL", (secret) => `https://example.com/${encodeURIComponent(secret)}`],
+  [
+    "in a URL of small letters",
+    (secret) => encodeURIComponent(secret).replaceAll(/%../g, (code) => code.toLowerCase()),
+  ],
+  ["in a form", (secret) => new URLSearchParams({ a: secret }).toString()],
+  ["in HTML", (secret) => secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;")],
+  ["in Base64", (secret) => Buffer.from(secret).toString("base64")],
+  ["in Base64 of more", (secret) => Buffer.from(`user:${secret}\n`).toString("base64")],
+  ["in Base64 of still more", (secret) => Buffer.from(`users:${secret}!`).toString("base64")],
+  ["in Base64 for URLs", (secret) => Buffer.from(`a:${secret}`).toString("base64url")],
+];
+
+/** A text of the secret must not allow to read more than its first or last characters. */
+const readable = (text: string): string =>
+  [
+    text,
+    decodeURIComponent(text.replaceAll(/%(?![0-9a-f]{2})/gi, "%25")),
+    Buffer.from(text, "base64").toString(),
+  ].join(" ");
+
+test.for(SPELLINGS)("a secret is hidden %s", ([, spelled], { expect }) => {
+  know([SECRET]);
+  const text = redact(spelled(SECRET));
+  expect(text).toContain("[hidden]");
+  expect(readable(text)).not.toContain(SECRET.slice(3, -3));
+});
+
+test("whatever a secret and its neighbours are, its text and its JSON are hidden, and JSON stays JSON", ({
+  expect,
+}) => {
+  const secret = fc
+    .string({ minLength: 6, maxLength: 40, unit: "grapheme" })
+    .filter((text) => !"[hidden]".includes(text));
+  fc.assert(
+    fc.property(secret, fc.string(), fc.string(), (hidden, before, after) => {
+      knowOnly([hidden]);
+      expect(redact(before + hidden + after)).toContain("[hidden]");
+      const line = JSON.parse(logLine({ said: before + hidden + after }));
+      expect(line.said).toContain("[hidden]");
+      expect(JSON.stringify(line)).not.toContain(JSON.stringify(hidden));
+    }),
+  );
+});
+
+test("a short secret is hidden as a word and stays inside words and ids", ({ expect }) => {
+  know(["web", "a+b"]);
+  expect(redact('the secret is "web", web, or (web)')).toBe(
+    'the secret is "[hidden]", [hidden], or ([hidden])',
+  );
+  expect(redact("webhook bake-web-20260105 cobweb web2 a+b")).toBe(
+    "webhook bake-web-20260105 cobweb web2 [hidden]",
+  );
+});
+
+test("private values are hidden where they are shown, and travel; short ones are none", ({ expect }) => {
+  knowPrivate(["build-token", "front"]);
+  expect(redact("build-token front")).toBe("build-token front");
+  expect(redactShown("build-token front")).toBe("[hidden] front");
+});
+
+test("single lines of a secret of several lines are hidden", ({ expect }) => {
+  know(["-----BEGIN KEY-----\nMIIEabcdef\n-----END KEY-----\n"]);
+  expect(redact("parse error at MIIEabcdef")).toBe("parse error at [hidden]");
+});
+
+test("an invocation forgets the secrets of the last one", async ({ expect }) => {
+  know([SECRET]);
+  await logged({}, () => Promise.resolve());
+  expect(redact(SECRET)).toBe(SECRET);
+});
+
+test("the secrets of an environment are those of variables, settings and addresses; malformed settings are secret as a whole", ({
+  expect,
+}) => {
+  const url = "https://user:pass-word@hooks.example.com/services/T0001/Bcd234xyz?access_token=abcdefgh&v=1";
+  const found = new Set(
+    readSecrets({
+      KILN_BUCKET: "kiln-bucket",
+      KILN_WEBHOOK_URL: "https://kiln.example.com",
+      KILN_APPROVAL_SECRET: "approval",
+      KILN_FLEET_PASSWORD: "password",
+      ALIBABA_CLOUD_ACCESS_KEY_ID: "key-id",
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: "key-secret",
+      ALIBABA_CLOUD_SECURITY_TOKEN: "key-token",
+      KILN_CALLERS: JSON.stringify({ ci: { secrets: ["one", "two"], routes: ["GET /runs/*"] } }),
+      KILN_SENDERS: '{"github":{"secrets":["three"]',
+      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url, secret: "four" } }),
+    }),
+  );
+  for (const secret of ["approval", "password", "key-id", "key-secret", "key-token", "one", "two", "four"])
+    expect(found).toContain(secret);
+  expect(found).toContain('{"github":{"secrets":["three"]');
+  for (const part of [url, "/services/T0001/Bcd234xyz", "Bcd234xyz", "abcdefgh", "pass-word"])
+    expect(found).toContain(part);
+  for (const open of [
+    "kiln-bucket",
+    "https://kiln.example.com",
+    "GET /runs/*",
+    "ci",
+    "json",
+    "services",
+    "1",
+  ])
+    expect(found).not.toContain(open);
+});
+
+test("a part of an address that is a plain word is not hidden alone: names are made of them", ({
+  expect,
+}) => {
+  const parts = secretsOfUrl("https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef");
+  expect(parts).toContain("0123456789abcdef");
+  for (const word of ["robot", "send"]) expect(parts).not.toContain(word);
+  expect(secretsOfUrl("https://open.feishu.cn/open-apis/bot/v2/hook/1a2b3c4d-5e6f")).toContain(
+    "1a2b3c4d-5e6f",
+  );
+  expect(secretsOfUrl("https://open.feishu.cn/open-apis/bot")).not.toContain("open-apis");
+  expect(secretsOfUrl("no address")).toEqual(["no address"]);
+});
+
+/** Function Compute as far as an event is concerned; answers the URL and the events that came. */
+async function startQueue() {
+  const events: string[] = [];
+  const server = createServer((incoming, answer) => {
+    incoming.on("data", (chunk: Buffer) => events.push(chunk.toString()));
+    incoming.on("end", () => answer.writeHead(202, { "x-fc-request-id": "r-1" }).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  return { url, events, close: () => server.close() };
+}
+
+test("an event, an object and a refusal hold no secret; bytes are written as they are", async ({
+  cloud,
+  expect,
+}) => {
+  const queue = await startQueue();
+  const endpoints = { fc: queue.url, oss: cloud.urls.oss };
+  const client = connected(cloud, { endpoints });
+  know([SECRET]);
+  const event = { note: `the cloud said ${SECRET}`, at: 1 };
+  await send({ to: "none", taskId: "t-1", event }, { cloud: client, nameOf: (name) => name });
+  expect(queue.events).toEqual(['{"note":"the cloud said [hidden]","at":1}']);
+  queue.close();
+  await putObject(client, "a.json", JSON.stringify(event));
+  await putObject(client, "a.bin", Buffer.from(SECRET));
+  expect(cloud.oss.get("kiln", "a.json")?.body.toString()).toBe('{"note":"the cloud said [hidden]","at":1}');
+  expect(cloud.oss.get("kiln", "a.bin")?.body.toString()).toBe(SECRET);
+  expect(refusal("ecs", "RunInstances", new Error(SECRET)).message).toContain("[hidden]");
+  expect(holdsSecret(event)).toBe(true);
+  expect(holdsSecret({ at: 1 })).toBe(false);
+});
+
+const CONTEXT: FcContext = {
+  requestId: "r-1",
+  region: "cn-hangzhou",
+  accountId: "1234567890123456",
+  credentials: { accessKeyId: "STS.key-id", accessKeySecret: "key-secret", securityToken: "key-token" },
+  function: { name: "kiln-notifier", timeout: 60 },
+};
+
+test("a function returns and throws no secret", async ({ expect }) => {
+  vi.stubEnv("KILN_BUCKET", "kiln");
+  vi.stubEnv("KILN_APPROVAL_SECRET", SECRET);
+  const printed = vi.spyOn(console, "log").mockImplementation(() => {});
+  const said = `the answer is ${SECRET}, signed with key-token`;
+  const returning = eventHandler("notifier", () =>
+    Promise.resolve({ problem: said, list: [{ said }], at: 1 }),
+  );
+  const hidden = "the answer is [hidden], signed with [hidden]";
+  expect(await returning(Buffer.from("{}"), CONTEXT)).toEqual({
+    problem: hidden,
+    list: [{ said: hidden }],
+    at: 1,
+  });
+  for (const error of [
+    new TypeError(said),
+    new DOMException(said),
+    new Error("x", { cause: new Error(said) }),
+  ]) {
+    const throwing = eventHandler("notifier", () => Promise.reject(error));
+    const thrown = await throwing(Buffer.from("{}"), CONTEXT).catch((caught: unknown) => caught);
+    expect(thrown).toBe(error);
+    expect(inspect(thrown, { depth: 9 })).not.toContain("key-token");
+  }
+  const lines = printed.mock.calls.map(([line]) => String(line));
+  expect(lines).toHaveLength(4);
+  expect(lines.filter((line) => line.includes("key-token"))).toEqual([]);
+});
+
+test("the credentials of a client are known as soon as it is made", ({ cloud, expect }) => {
+  connected(cloud);
+  expect(redact(`signed with ${cloud.accessKey.secret}`)).toBe("signed with [hidden]");
+});
+
+test("the password of a fleet is known once it is read, whatever its variable is called", ({ expect }) => {
+  readPassword({ passwordFromEnv: "LOGIN", os: "linux" }, { endpoints: {} }, () => "Correct-Horse-7");
+  expect(redact("Correct-Horse-7")).toBe("[hidden]");
+});
