@@ -31,6 +31,7 @@ import {
   type Standing,
 } from "./run-log.ts";
 import { kindOf } from "./run-id.ts";
+import { isTooOld, tooOld } from "./validity.ts";
 import {
   advance,
   EARLY_MAX,
@@ -217,25 +218,13 @@ async function leaveToJanitor(event: WorkflowEvent, ports: Ports): Promise<void>
   await append(ports, runKey(run), position, line);
 }
 
-const VALID_FOR_MS = hours(24);
-const Validity = z.object({ validForMs: z.optional(z.number()) });
-
 async function decide(
   { workflow, phase: current, delivered, event }: Current,
   ports: Ports,
 ): Promise<Outcome> {
   const { cancelled } = event;
   if (cancelled !== undefined && !cancelled.handled) return current.compensate(event, cancelled.reason);
-  if (delivered.phase === REQUEST) {
-    const own = Validity.safeParse(delivered.input).data?.validForMs;
-    const validForMs = own ?? workflow.validForMs ?? VALID_FOR_MS;
-    const waitedMs = ports.clock.now() - event.startedAt;
-    if (waitedMs > validForMs) {
-      return failed(
-        `it did not start within ${formatDuration(validForMs)}, so nothing was done; ask for it again, or set validFor`,
-      );
-    }
-  }
+  if (isTooOld(delivered, ports.clock.now())) return failed(tooOld(delivered));
   return advance(current, event, ports);
 }
 

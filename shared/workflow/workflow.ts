@@ -113,8 +113,6 @@ export interface Workflow {
   /** First word of the ids of its runs. */
   readonly kind: string;
   readonly phases: readonly Phase[];
-  /** How long a request may wait for its first phase when it does not say so itself; else the run fails. Milliseconds. */
-  readonly validForMs?: number;
   /** The first event of a run. @throws EventError for a request that is none of this workflow. */
   begin(event: RequestEvent): WorkflowEvent;
   /** Asked again after a lost answer, so it depends on nothing but its parameters and documents. */

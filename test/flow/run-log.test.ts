@@ -446,3 +446,88 @@ for (const signature of ["fc", "acs3"]) {
     expect(kiln.cloud.fc.invocations.flatMap(({ logs }) => logs).join("")).not.toContain("signature refused");
   });
 }
+
+test("a platform that takes no event for hours fails no run; only requests that are too old end", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  const slow = { provision: ["true"], test: { skip: true }, source: { ...JSON.parse(recipeText()).source } };
+  slow.source.builder.expireAfter = "12h";
+  await kiln.upload("recipes/web.yaml", recipeText(slow));
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "watch", forMs: hours(1) });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const ends = kiln.cloud.time.now() + hours(3);
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(429, "ResourceExhausted", "busy"),
+    when: () => kiln.cloud.time.now() < ends,
+  });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  await kiln.cloud.settle({ forMs: minutes(41) });
+  expect(kiln.record(run)).toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/^it did not start within 30m/),
+  });
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "done", forMs: hours(6) });
+  expect(kiln.records("bake")[0]?.state).toBe("done");
+  expect(kiln.cloud.time.now() - ends).toBeLessThan(minutes(30));
+});
+
+test("a caller that repeats its request all the time does not hold up its own run", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"launch"'));
+  const body = { count: 1, key: "job-1" };
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", body);
+  for (let n = 0; n < 8 && kiln.record(run)?.state !== "done"; n++) {
+    await kiln.cloud.settle({ forMs: minutes(4) });
+    expect((await accepted(kiln, "/fleets/web/scale-out", body)).run).toBe(run);
+  }
+  expect(kiln.record(run)?.state).toBe("done");
+});
+
+test("a marker that is damaged keeps no run from going on", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const stop = kiln.cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  stop();
+  for (const text of ["not json", "[]", '{"seq":"x"}']) {
+    kiln.cloud.oss.put(BUCKET, `open/${run}`, text);
+    await kiln.cloud.settle({ forMs: minutes(4) });
+  }
+  expect((await ended(kiln, run)).state).toBe("done");
+});
+
+test("a nightly bake starts although the bucket is out at its hour", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend", "nightly"] } });
+  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml", recipeText({ test: { skip: true } }));
+  // Three o'clock in Shanghai.
+  const three = Math.ceil(kiln.cloud.time.now() / days(1)) * days(1) - hours(5);
+  const at = three > kiln.cloud.time.now() ? three : three + days(1);
+  kiln.cloud.faults.add({
+    product: "oss",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "busy"),
+    when: () => Math.abs(kiln.cloud.time.now() - at - minutes(10)) < minutes(15),
+  });
+  await kiln.cloud.settle({ forMs: at - kiln.cloud.time.now() + hours(2) });
+  expect(kiln.records("bake").map(({ state }) => state)).toEqual(["done"]);
+});
+
+test("a cancellation while a bake releases its builder deletes the image too", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "release", forMs: hours(1) });
+  const run = kiln.records("bake")[0]?.run ?? "";
+  await answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  expect(await ended(kiln, run)).toMatchObject({ state: "cancelled", reason: "cancelled by ci" });
+  expect(leftovers(kiln)).toEqual([]);
+  expect(ownImages(kiln)).toEqual([]);
+});

@@ -102,7 +102,11 @@ function completionOf({ verdict, imageId, input }: Release): Outcome {
 }
 
 /** Names everything that could not be released, and what becomes of it. */
-function releaseIncomplete({ verdict, instanceId, imageId, input, run }: Release, reason: string): Outcome {
+function releaseIncomplete(event: Release, reason: string): Outcome {
+  const { verdict, instanceId, imageId, input, run, cancelled, taskId } = event;
+  // A cancellation turns the end around: the image goes too, and the release starts over with its whole time.
+  if (cancelled?.handled === undefined && cancelled !== undefined)
+    return releaseFailed({ instanceId, imageId, taskId }, verdict.ok ? reason : verdict.reason);
   const { baseImage, restart } = input.plan;
   const left = [
     ...(instanceId !== undefined && baseImage !== undefined ? [leftInstance(instanceId)] : []),
