@@ -218,10 +218,7 @@ async function leaveToJanitor(event: WorkflowEvent, ports: Ports): Promise<void>
   await append(ports, runKey(run), position, line);
 }
 
-async function decide(
-  { workflow, phase: current, delivered, event }: Current,
-  ports: Ports,
-): Promise<Outcome> {
+async function decide({ phase: current, delivered, event }: Current, ports: Ports): Promise<Outcome> {
   const { cancelled } = event;
   if (cancelled !== undefined && !cancelled.handled) return current.compensate(event, cancelled.reason);
   if (isTooOld(delivered, ports.clock.now())) return failed(tooOld(delivered));
