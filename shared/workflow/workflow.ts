@@ -85,6 +85,11 @@ export interface Phase<E extends WorkflowEvent = WorkflowEvent> {
   run(event: E, ports: Ports): Promise<Outcome>;
   /** The way out of the phase when it fails, times out or is cancelled. */
   compensate(event: E, reason: string): Outcome;
+  /**
+   * What a cancellation leads to instead of the compensation. For phases that are the way out themselves: their
+   * compensation says what could not be released, and a cancellation must still release it.
+   */
+  cancel?(event: E, reason: string): Outcome;
 }
 
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;

@@ -534,3 +534,93 @@ test("a cancellation while a bake releases its builder deletes the image too", a
   expect(leftovers(kiln)).toEqual([]);
   expect(ownImages(kiln)).toEqual([]);
 });
+
+test("late duplicates of a run that waits do not multiply", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { taskIds: { rememberedMs: 0 }, timers: ["resend"] } });
+  kiln.cloud.world.delays({ imageMs: hours(1) });
+  await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "await-image", forMs: hours(1) });
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  const before = invocations(kiln, "bake").length;
+  for (let n = 0; n < 10; n++) {
+    // The event that the newest line answered, again.
+    const old = kiln.cloud.fc.events
+      .filter(({ payload }) => payload.includes('"phase":"await-image"'))
+      .at(-2);
+    await kiln.cloud.settle({ forMs: seconds(25) });
+    await kiln.invoke("kiln-bake-image", JSON.parse(old?.payload.toString() ?? "{}"));
+  }
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "done", forMs: hours(2) });
+  expect(kiln.records("bake")[0]?.state).toBe("done");
+  expect(invocations(kiln, "bake").length - before).toBeLessThan(40);
+});
+
+test("a lock whose holder has a damaged log is free after a day", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const other = "bake-web-20260104-0123456789ab";
+  const line = { run: other, at: kiln.cloud.time.now() - hours(25), released: false, w: "w" };
+  kiln.cloud.oss.append(BUCKET, "locks/bake-web.jsonl", `${JSON.stringify(line)}\n`);
+  kiln.cloud.oss.append(BUCKET, runKey(other), '{"seq":0,"ki');
+  await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+  await kiln.cloud.settle({
+    until: () => kiln.records("bake-web-20260105")[0]?.state === "done",
+    forMs: hours(2),
+  });
+  expect(kiln.records("bake-web-20260105")[0]?.state).toBe("done");
+});
+
+test("an end whose notifications cannot be sent is given up after ten sends", async ({ deploy, expect }) => {
+  const env = { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:1/" } }) };
+  const kiln = await deploy({ env, fc: { timers: ["resend"] } });
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(404, "FunctionNotFound", "function 'kiln-notifier' does not exist"),
+    when: ({ function: name }) => name === "kiln-notifier",
+  });
+  await kiln.upload("fleets/web.yaml", fleetText({ notify: ["ops"], family: "none" }));
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(kiln.record(run)?.state).toBe("failed");
+  expect(kiln.cloud.oss.list(BUCKET, "open/")).toEqual([]);
+});
+
+test("a cancellation in the last phase of a scale-out ends with the instances that are kept", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload(
+    "fleets/web.yaml",
+    fleetText({ via: "CreateInstance", launch: { HostNames: undefined } }),
+  );
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "finish", forMs: hours(1) });
+  await answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  const record = await ended(kiln, run);
+  expect(record.state).toBe("cancelled");
+  expect(record.result?.["running"]).toHaveLength(machines(kiln).length);
+  const reservations = kiln.cloud.oss.get(BUCKET, "reservations/web.jsonl")?.body.toString() ?? "";
+  expect(reservations.trimEnd().split("\n").at(-1)).toContain('"open":false');
+});
+
+test("an event that would not fit into a payload ends its run with the reason, before the first change", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  const provision = Array.from({ length: 3 }, () => `# ${"x".repeat(10_000)}\ntrue`);
+  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml", recipeText({ provision }));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const VALUE = "x".repeat(40_000);
+  const answer = await answered(
+    kiln,
+    kiln.call("POST", "/recipes/web/bake", { force: true, parameters: { VALUE } }),
+  );
+  if (answer.status === 202) {
+    const record = await ended(kiln, String(answer.body["run"]));
+    expect(record).toMatchObject({ state: "failed", reason: expect.stringMatching(/bytes/) });
+    expect(record.steps.length).toBeLessThan(4);
+  } else expect(answer.status).toBe(400);
+});

@@ -103,10 +103,7 @@ function completionOf({ verdict, imageId, input }: Release): Outcome {
 
 /** Names everything that could not be released, and what becomes of it. */
 function releaseIncomplete(event: Release, reason: string): Outcome {
-  const { verdict, instanceId, imageId, input, run, cancelled, taskId } = event;
-  // A cancellation turns the end around: the image goes too, and the release starts over with its whole time.
-  if (cancelled?.handled === undefined && cancelled !== undefined)
-    return releaseFailed({ instanceId, imageId, taskId }, verdict.ok ? reason : verdict.reason);
+  const { verdict, instanceId, imageId, input, run } = event;
   const { baseImage, restart } = input.plan;
   const left = [
     ...(instanceId !== undefined && baseImage !== undefined ? [leftInstance(instanceId)] : []),
@@ -117,4 +114,10 @@ function releaseIncomplete(event: Release, reason: string): Outcome {
   return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${reason}; ${all}`);
 }
 
-export const release = phase(Release, { limitMs: hours(2), run: releaseAll, compensate: releaseIncomplete });
+export const release = phase(Release, {
+  limitMs: hours(2),
+  run: releaseAll,
+  compensate: releaseIncomplete,
+  // The image goes too.
+  cancel: (event, reason) => releaseFailed(event, event.verdict.ok ? reason : event.verdict.reason),
+});

@@ -76,7 +76,7 @@ async function sendOverdue(run: string, now: Standing, ports: Ports): Promise<bo
   const sends = tries.seq === event.seq ? tries.sends : 0;
   // After a pause of the platform all passes of the timer come at once.
   if (sends > 0 && at - tries.at < OVERDUE_MS) return false;
-  if (sends >= SENDS_MAX && completion === undefined) {
+  if (sends >= SENDS_MAX) {
     await giveUp(run, now, ports);
     return true;
   }
@@ -106,8 +106,16 @@ async function resend(
 }
 
 /** RESEND-2. */
-async function giveUp(run: string, { event }: Standing, ports: Ports): Promise<void> {
+async function giveUp(run: string, { event, completion }: Standing, ports: Ports): Promise<void> {
   const { cancelled, phase } = event;
+  if (completion !== undefined) {
+    ports.log({
+      level: "error",
+      run,
+      problem: `its notifications or its next run could not be sent ${SENDS_MAX} times`,
+    });
+    return closeRun(run, ports);
+  }
   const vain = `its event for phase ${phase} was sent ${SENDS_MAX} times in vain; the log of its function says why`;
   if (cancelled === undefined) await cancelRun(run, { reason: vain, as: "failed" }, ports);
   else await end(run, `${cancelled.reason}; ${vain}`, ports);
