@@ -5,7 +5,7 @@
  * OWN-1. Several deployments may share an account and a region, with recipes and fleets of the same names. So
  *     everything Kiln creates carries the name of its deployment's bucket, which no other bucket in the world has.
  * OWN-2. A search by Kiln's tags asks for it too, or drops what carries another one. A resource without it is of a
- *     version before this tag: it counts against limits, and nothing else, until it is adopted (shared/adoption.ts).
+ *     version before this tag: it counts against limits, and nothing else, until it is adopted (shared/ownership.ts).
  * OWN-3. Right before Kiln changes a resource, it reads its tags: neither an event nor a record is reason enough.
  */
 

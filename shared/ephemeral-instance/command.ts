@@ -17,6 +17,7 @@ import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { COMMAND_MAX_BYTES, explained, scriptOf } from "./command-script.ts";
 import type { At, Instance, InstanceEvent } from "./events.ts";
+import { ownInstance } from "./own.ts";
 
 /** Most commands of a recipe end within seconds. */
 const FIRST_LOOK_MS = seconds(5);
@@ -41,6 +42,8 @@ export async function command<I>(
   const noted = (note: string): string => (before === undefined ? note : `${before}; ${note}`);
   const step = use.commands(event.input)[index];
   if (step === undefined) return withNote(use.onReady(event, instanceId), before);
+  const own = await ownInstance(cloud, event.run, instanceId);
+  if (!own.ok) return use.compensate(event, own.problem);
   if (step.kind === "reboot") {
     // RebootInstance takes no token: a second delivery reboots again, which ends in the same state.
     await rebootInstance(cloud, instanceId);

@@ -1,6 +1,7 @@
 /** The events of an ephemeral instance, and how a workflow uses one. */
 import * as z from "zod/mini";
 import type { Step } from "../documents/recipe-steps.ts";
+import type { Ports } from "../invocation.ts";
 import { eventsWith, type EventOf, type WorkflowEvent } from "../workflow/envelope.ts";
 import type { Outcome } from "../workflow/workflow.ts";
 import type { InstanceSpec } from "./spec.ts";
@@ -22,6 +23,8 @@ export interface InstanceUse<I> {
   readonly judge?: (input: I, index: number, output: string) => string | undefined;
   /** A reason to end here, asked for before each phase; undefined: go on. */
   readonly refuse?: (event: InstanceEvent<I>, now: number) => string | undefined;
+  /** Why the run may not launch: its event alone is no reason to (OWN-3). Asked right before a launch. */
+  readonly refuseLaunch: (event: InstanceEvent<I>, ports: Ports) => Promise<string | undefined>;
   /** Every command ended well. */
   readonly onReady: (event: InstanceEvent<I>, instanceId: string) => Outcome;
   /** The way out of each phase. `instanceId` is undefined before the launch was answered. */

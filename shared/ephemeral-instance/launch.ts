@@ -23,6 +23,8 @@ export async function launch<I>(
   const place = event.order?.[event.offering] ?? event.offering;
   const offering = specOfferings(spec)[place];
   if (offering === undefined) return use.compensate(event, noInstance(spec, refusalsOf(event)));
+  const refused = await use.refuseLaunch(event, ports);
+  if (refused !== undefined) return use.compensate(event, refused);
   const params = launchParams(event, spec, offering, cloud);
   const token = clientToken(event.run, `launch-${spec.role}`, event.offering, params);
   try {

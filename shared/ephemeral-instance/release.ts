@@ -2,11 +2,13 @@
 import * as z from "zod/mini";
 import { deleteInstance, describeInstances, setAutoRelease } from "../cloud/ecs/instances.ts";
 import type { Ports } from "../invocation.ts";
+import { ok } from "../result.ts";
 import { ownTags, TAG } from "../tags.ts";
 import { Verdict, type WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
-import type { Outcome } from "../workflow/workflow.ts";
+import { failed, type Outcome } from "../workflow/workflow.ts";
 import { InstanceId } from "./events.ts";
+import { ownInstance } from "./own.ts";
 import { EXPIRY_MIN_MS, type EphemeralRole } from "./spec.ts";
 
 /** State of the workflow's phase that releases its instance. */
@@ -30,12 +32,13 @@ export async function releaseInstance(
   { cloud, clock }: Ports,
 ): Promise<Outcome | undefined> {
   const { run, instanceId, verdict, phaseStartedAt } = event;
-  const known = instanceId === undefined ? [] : await describeInstances(cloud, { ids: [instanceId] });
+  const known = instanceId === undefined ? ok(undefined) : await ownInstance(cloud, run, instanceId);
+  if (!known.ok) return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${known.problem}`);
   // By its tags as well: a launch whose answer was lost made an instance that no event names.
   const tagged = await describeInstances(cloud, {
     tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }),
   });
-  const [left] = [...known, ...tagged];
+  const left = known.value ?? tagged[0];
   if (left === undefined) return undefined;
   if (!verdict.ok && keepFailedMs !== undefined) {
     await setAutoRelease(cloud, left.id, phaseStartedAt + Math.max(keepFailedMs, EXPIRY_MIN_MS));

@@ -130,8 +130,11 @@ const noneOf = (run: string, at: number): Reservation => ({
   short: [],
 });
 
+/** Whether a reservation holds: not closed, and not of a dead run (RESERVE-4). */
+export const isOpen = ({ open, at }: Reservation, now: number): boolean => open && at > now - EXPIRES_MS;
+
 const openOf = (reservations: readonly Reservation[], now: number): Reservation[] =>
-  reservations.filter(({ open, at }) => open && at > now - EXPIRES_MS);
+  reservations.filter((reservation) => isOpen(reservation, now));
 
 /** The instances that open reservations name to be woken. */
 export const wakingIn = ({ grants }: Reservations, now: number): ReadonlySet<string> =>

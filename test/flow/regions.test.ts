@@ -187,6 +187,9 @@ test("a join that happened while its run was cancelled is undone, although no ev
   await kiln.ecs("ModifyImageAttribute", { ImageId: imageId, ImageFamily: "web" });
   expect(served(kiln)).toBe(imageId);
   const run = "promote-web-20260105-0123456789ab";
+  // As the first phase of the promotion tags it.
+  const status = { "Tag.1.Key": "kiln:promotion", "Tag.1.Value": `waiting ${run}` };
+  await kiln.ecs("TagResources", { ResourceType: "image", "ResourceId.1": imageId, ...status });
   const document = parseRecipe("web", recipeText({ test: { skip: true } }));
   const input = {
     recipe: "web",

@@ -7,14 +7,6 @@ import { BUCKET, type Deployment } from "./deployment.ts";
 import { IDLE, age } from "./idle.ts";
 
 const PER_LAUNCH = 100;
-const TAGS = {
-  "kiln:deployment": BUCKET,
-  "kiln:fleet": "web",
-  "kiln:role": "member",
-  "kiln:run": "scale-web-20260105-0123456789ab",
-  "kiln:image": "m-web-1",
-  team: "web",
-};
 
 /** The client layer with the account's own key. */
 export const clientOf = ({ cloud }: Deployment): CloudClient =>
@@ -27,12 +19,21 @@ export const clientOf = ({ cloud }: Deployment): CloudClient =>
     fcSignature: "fc",
   });
 
+/** Tags of a member. */
+const TAGS = Object.entries({
+  "kiln:deployment": BUCKET,
+  "kiln:fleet": "web",
+  "kiln:role": "member",
+  "kiln:run": "scale-web-20260105-0123456789ab",
+  "kiln:image": "m-web-1",
+  team: "web",
+}).map(([Key, Value]) => ({ Key, Value }));
+
 /** Fills the world with `count` members that have run for five hours; every tenth works, the others do not. */
 export async function largeFleet(kiln: Deployment, count: number, policy: object): Promise<void> {
   const { cloud } = kiln;
   cloud.world.quotas({ launchesPerMinute: Number.POSITIVE_INFINITY });
   const client = clientOf(kiln);
-  const Tag = Object.entries(TAGS).map(([Key, Value]) => ({ Key, Value }));
   for (let batch = 0; batch < count / PER_LAUNCH; batch++) {
     const params = {
       ImageId: "m-web-1",
@@ -41,7 +42,7 @@ export async function largeFleet(kiln: Deployment, count: number, policy: object
       VSwitchId: "vsw-hangzhou-h",
       SecurityGroupId: "sg-default0001",
       Amount: PER_LAUNCH,
-      Tag,
+      Tag: TAGS,
     };
     await runInstances(client, params, `large-${batch}`);
   }

@@ -4,12 +4,15 @@ import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
 import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts";
 import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
+import type { Ports } from "../../../shared/invocation.ts";
 import { CHECK_IDS, IMAGE_CHECKS } from "../../../shared/image-checks.ts";
 import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
+import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { holderOf } from "../../../shared/workflow/lock.ts";
 import { next } from "../../../shared/workflow/workflow.ts";
 import { Stop } from "./image.ts";
-import { BuilderInput } from "./input.ts";
+import { BuilderInput, lockName } from "./input.ts";
 import { releaseFailed } from "./release.ts";
 
 /** The builder that a planned recipe launches. */
@@ -35,6 +38,18 @@ function generalizeStep({ test }: Recipe): Step {
   return { kind: "run", name: "generalize", command, timeoutMs: minutes(2), environment: {} };
 }
 
+/** A bake holds its lock from its first phase on. */
+async function holdsNoLock(
+  { run, input }: WorkflowEvent & { readonly input: BuilderInput },
+  ports: Ports,
+): Promise<string | undefined> {
+  const { recipe } = input;
+  const holder = await holderOf(lockName(recipe), ports);
+  return holder === run
+    ? undefined
+    : `${run} does not hold the lock of recipe ${recipe}, so it bakes nothing`;
+}
+
 export const builder = ephemeralInstance({
   input: BuilderInput,
   spec: builderSpec,
@@ -43,6 +58,7 @@ export const builder = ephemeralInstance({
     generalizeStep(document),
   ],
   refuse: ({ input }) => parametersProblem(input.parameters, input.document),
+  refuseLaunch: holdsNoLock,
   onReady: (_event, instanceId) => next(Stop, { instanceId }, { note: "provisioned" }),
   compensate: (_event, reason, instanceId) => releaseFailed({ instanceId }, reason),
 });

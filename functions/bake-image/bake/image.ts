@@ -7,22 +7,27 @@ import {
   importImage,
   type ImageAttributes,
 } from "../../../shared/cloud/ecs/images.ts";
-import { describeInstances, stopInstance } from "../../../shared/cloud/ecs/instances.ts";
+import { describeInstances, stopInstance, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { describeTask } from "../../../shared/cloud/ecs/tasks.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { deleteObject } from "../../../shared/cloud/oss/objects.ts";
 import { ARCHITECTURES } from "../../../shared/documents/platforms.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
 import { InstanceId } from "../../../shared/ephemeral-instance/events.ts";
+import { ownInstance } from "../../../shared/ephemeral-instance/own.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { recipeOfDisk } from "../../../shared/keys.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
 import { isOwn, ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { inputTags } from "./digests.ts";
 import { PlannedInput } from "./input.ts";
+import { ownImage } from "./own-image.ts";
 import { Release, releaseFailed } from "./release.ts";
 
 const event = eventsWith(PlannedInput);
@@ -30,10 +35,30 @@ const event = eventsWith(PlannedInput);
 export const Stop = event("stop", { instanceId: InstanceId });
 type Stop = EventOf<typeof Stop>;
 
+/**
+ * The instance an image is made of, right before a change: the builder of this run, or the instance that the recipe
+ * names in the bucket. A problem for any other.
+ */
+async function findSource(
+  { input, run }: Stop | Capture,
+  id: string,
+  cloud: CloudClient,
+): Promise<Result<Instance | undefined>> {
+  const { recipe, document } = input;
+  if (document.source.kind !== "instance") return ownInstance(cloud, run, id);
+  const read = await loadRecipe(cloud, recipe);
+  const source = "document" in read ? read.document.source : undefined;
+  if (source?.kind !== "instance" || source.id !== id)
+    return problem(`recipe ${recipe} does not name ${id} any more, so Kiln leaves it as it is; bake again`);
+  return ok((await describeInstances(cloud, { ids: [id] }))[0]);
+}
+
 /** BAKE-2. */
 async function stopInstanceOf(given: Stop, { cloud, clock }: Ports): Promise<Outcome> {
   const { instanceId } = given;
-  const [instance] = await describeInstances(cloud, { ids: [instanceId] });
+  const found = await findSource(given, instanceId, cloud);
+  if (!found.ok) return releaseFailed({}, found.problem);
+  const instance = found.value;
   if (instance === undefined) return releaseFailed(given, `${instanceId} is gone before its image was made`);
   if (instance.status === "Stopped") return next(Capture, { from: { instanceId } });
   // KeepCharging keeps the public IP address of a source instance, which is started again.
@@ -82,10 +107,13 @@ const instanceOf = ({ from }: Capture): string | undefined =>
   "instanceId" in from ? from.instanceId : undefined;
 
 async function makeImage(given: Capture, { cloud }: Ports): Promise<Outcome> {
+  const source = instanceOf(given);
+  const found = source === undefined ? ok(undefined) : await findSource(given, source, cloud);
+  if (!found.ok) return releaseFailed({}, found.problem);
   const { imageId, taskId }: Started = await startImage(given, cloud).catch(async (error: unknown) => ({
-    imageId: await ownImage(error, given, cloud),
+    imageId: await imageMadeBefore(error, given, cloud),
   }));
-  const state = { instanceId: instanceOf(given), imageId, taskId };
+  const state = { instanceId: source, imageId, taskId };
   return next(AwaitImage, state, { afterMs: PACE.image.firstMs, note: `${imageId} is being made` });
 }
 
@@ -107,7 +135,7 @@ export const capture = phase(Capture, {
 });
 
 /** The image of this run, when its name is taken because the cloud has forgotten the client token. @throws error */
-async function ownImage(error: unknown, given: Capture, cloud: CloudClient): Promise<string> {
+async function imageMadeBefore(error: unknown, given: Capture, cloud: CloudClient): Promise<string> {
   if (!(error instanceof CloudError) || error.code !== "InvalidImageName.Duplicated") throw error;
   const named = await describeImages(cloud, { name: given.input.plan.imageName });
   const own = named.find((image) => image.tags[TAG.run] === given.run && isOwn(cloud, image));
@@ -200,12 +228,14 @@ type TagSnapshots = EventOf<typeof TagSnapshots>;
 /** CreateImage tags the image only. Its snapshots get their own tags, and an imported file is deleted on request. */
 async function finishImage(given: TagSnapshots, { cloud }: Ports): Promise<Outcome> {
   const { instanceId, imageId, run, input } = given;
-  const [image] = await describeImages(cloud, { ids: [imageId] });
-  const tags = { [TAG.run]: run, [TAG.recipe]: input.recipe, [TAG.image]: imageId };
-  if (image !== undefined) await tagSnapshots(cloud, image, tags);
-  const { source } = input.document;
-  if (input.upload && source.kind === "upload" && !source.keepObject)
-    await deleteObject(cloud, input.upload.key);
+  const found = await ownImage(cloud, run, imageId);
+  if (!found.ok) return releaseFailed({ instanceId }, found.problem);
+  const { recipe, upload, document } = input;
+  const tags = { [TAG.run]: run, [TAG.recipe]: recipe, [TAG.image]: imageId };
+  if (found.value !== undefined) await tagSnapshots(cloud, found.value, tags);
+  const { source } = document;
+  const isOwnFile = upload !== undefined && recipeOfDisk(upload.key) === recipe;
+  if (isOwnFile && source.kind === "upload" && !source.keepObject) await deleteObject(cloud, upload.key);
   return next(Release, { instanceId, imageId, verdict: { ok: true, note: `${imageId} is made` } });
 }
 

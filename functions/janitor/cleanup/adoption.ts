@@ -1,5 +1,5 @@
 /**
- * Finds the resources of a version before `kiln:deployment` (shared/adoption.ts) and adopts them.
+ * Finds the resources of a version before `kiln:deployment` (shared/ownership.ts) and adopts them.
  *
  * ADOPTION-1. Copies lie in the regions that the promotion of their image names. They go first: an image that has the
  *     tag is not looked at again.
@@ -12,7 +12,7 @@ import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { batches } from "../../../shared/cloud/ecs/pages.ts";
 import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import type { Taggable } from "../../../shared/cloud/ecs/tags.ts";
-import { unadoptedRun } from "../../../shared/adoption.ts";
+import { unadoptedRun } from "../../../shared/ownership.ts";
 import { documentNames } from "../../../shared/document-store.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { memberTags, ownTags, ROLE, TAG, type Tags } from "../../../shared/tags.ts";

@@ -6,8 +6,10 @@
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { goneIsDone } from "../../../shared/cloud/ecs/gone.ts";
-import { describeImages, modifyImage } from "../../../shared/cloud/ecs/images.ts";
+import { modifyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { ownImage } from "./own.ts";
 
 /** An image in a region that a run deprecates, and the accounts it was shared with until then. */
 export const Deprecation = z.strictObject({
@@ -34,16 +36,21 @@ export function deprecationPlan(images: readonly Deprecation[]) {
   return { images: images.map(placed), unshared: wouldUnshare.length > 0 && { wouldUnshare } };
 }
 
-/** The first change that `change` makes to one of `items`, as a sentence; undefined when none is due any more. */
+/** A change that was made, as a sentence; undefined when none is due any more. A problem when it must not be made. */
+export type Change = Result<string | undefined>;
+
+export const NO_CHANGE = ok(undefined);
+
+/** The first change that `change` makes to one of `items`, or the first problem. */
 export async function firstChange<T>(
   items: Iterable<T>,
-  change: (item: T) => Promise<string | undefined>,
-): Promise<string | undefined> {
+  change: (item: T) => Promise<Change>,
+): Promise<Change> {
   for (const item of items) {
-    const note = await change(item);
-    if (note !== undefined) return note;
+    const made = await change(item);
+    if (!made.ok || made.value !== undefined) return made;
   }
-  return undefined;
+  return NO_CHANGE;
 }
 
 /** Those of `accounts` that the image is not shared with. */
@@ -56,31 +63,51 @@ export async function missingShares(
   return accounts.filter((account) => !shared.includes(account));
 }
 
-/** Makes one change towards Deprecated and says which; undefined when the image is there or gone. */
-export async function deprecate(cloud: CloudClient, place: Place): Promise<string | undefined> {
-  const { region, imageId } = place;
-  const [image] = await describeImages(cloud, { ids: [imageId] }, region);
-  if (image?.status !== "Available") return undefined;
+/** A member of the family as it is now, undefined when it is gone. A problem when it is none that Kiln may change. */
+async function ownMember(
+  cloud: CloudClient,
+  family: string,
+  place: Place,
+): Promise<Result<Image | undefined>> {
+  const found = await ownImage(cloud, place);
+  return found.ok && found.value !== undefined && found.value.family !== family
+    ? problem(`${placed(place)} is not in family ${family}, so Kiln leaves it as it is`)
+    : found;
+}
+
+/** Makes one change of a member towards Deprecated; none when it is there or gone. */
+export async function deprecate(cloud: CloudClient, family: string, place: Place): Promise<Change> {
+  const found = await ownMember(cloud, family, place);
+  if (!found.ok) return found;
+  return found.value === undefined ? NO_CHANGE : deprecateOwn(cloud, found.value, place.region);
+}
+
+/** As `deprecate`, of an image whose tags were just read. */
+export async function deprecateOwn(cloud: CloudClient, image: Image, region: string): Promise<Change> {
+  const { id: imageId, status } = image;
+  const place = { region, imageId };
+  if (status !== "Available") return NO_CHANGE;
   const remove = await imageShares(cloud, imageId, region);
   if (remove.length > 0) {
     await shareImage(cloud, imageId, { remove }, region);
-    return `${placed(place)} is no longer shared with ${remove.join(", ")}`;
+    return ok(`${placed(place)} is no longer shared with ${remove.join(", ")}`);
   }
   await goneIsDone(modifyImage(cloud, imageId, { status: "Deprecated" }, region));
-  return `${placed(place)} is deprecated`;
+  return ok(`${placed(place)} is deprecated`);
 }
 
-/** The reverse: makes the image Available first, then shares it as before. */
-export async function restore(cloud: CloudClient, image: Deprecation): Promise<string | undefined> {
+/** The reverse: makes the member Available first, then shares it as before. */
+export async function restore(cloud: CloudClient, family: string, image: Deprecation): Promise<Change> {
   const { region, imageId, accounts } = image;
-  const [found] = await describeImages(cloud, { ids: [imageId] }, region);
-  if (found === undefined) return undefined;
-  if (found.status === "Deprecated") {
+  const found = await ownMember(cloud, family, image);
+  if (!found.ok) return found;
+  if (found.value === undefined) return NO_CHANGE;
+  if (found.value.status === "Deprecated") {
     await goneIsDone(modifyImage(cloud, imageId, { status: "Available" }, region));
-    return `${placed(image)} is available again`;
+    return ok(`${placed(image)} is available again`);
   }
   const add = await missingShares(cloud, accounts, image);
-  if (add.length === 0) return undefined;
+  if (add.length === 0) return NO_CHANGE;
   await shareImage(cloud, imageId, { add }, region);
-  return `${placed(image)} is shared again with ${add.join(", ")}`;
+  return ok(`${placed(image)} is shared again with ${add.join(", ")}`);
 }

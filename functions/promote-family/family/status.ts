@@ -1,6 +1,8 @@
-/** The promotion status of an image: one tag with a word and the run that set it. Pure. */
+/** The promotion status of an image: one tag with a word and the run that set it. Pure but for `promotionAtWork`. */
+import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { TAG } from "../../../shared/tags.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 
 const WORDS = ["waiting", "promoted", "failed", "rolled-back"] as const;
 type Word = (typeof WORDS)[number];
@@ -21,6 +23,17 @@ export const statusTag = (word: Word, run: string): Readonly<Record<string, stri
   [TAG.promotion]: `${word} ${run}`,
 });
 
+/** The promotion that tests the image, or waits for its approval, and has not ended. A run without a log is unknown, not dead. */
+export async function promotionAtWork(image: Image, cloud: CloudClient): Promise<string | undefined> {
+  const status = statusOf(image);
+  if (status?.word !== "waiting") return undefined;
+  const now = standing(status.run, await readRunLog(cloud, status.run));
+  return now?.completion === undefined ? status.run : undefined;
+}
+
+/** Values of `TAG.test`. `skipped`: its recipe says so, and nothing was tested. */
+export const TEST = { passed: "passed", failed: "failed", skipped: "skipped" } as const;
+
 /** The run that rolled the image back; undefined unless that is its status. */
 export function rolledBackBy(image: Pick<Image, "tags">): string | undefined {
   const status = statusOf(image);
@@ -29,4 +42,4 @@ export function rolledBackBy(image: Pick<Image, "tags">): string | undefined {
 
 /** Whether a family may serve the image: its test did not fail and it was not rolled back. */
 export const isGood = (image: Pick<Image, "tags">): boolean =>
-  image.tags[TAG.test] !== "failed" && rolledBackBy(image) === undefined;
+  image.tags[TAG.test] !== TEST.failed && rolledBackBy(image) === undefined;

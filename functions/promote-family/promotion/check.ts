@@ -8,11 +8,13 @@ import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts"
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { foreignProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { ownTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { homeOf } from "../family/served.ts";
-import { rolledBackBy, statusTag } from "../family/status.ts";
+import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status.ts";
 import { afterTest, approvalProblem } from "./approval.ts";
 import { imageTest } from "./image-test.ts";
 import { Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
@@ -29,18 +31,23 @@ async function loadRecipeOf({ input }: EventOf<typeof Load>, ports: Ports): Prom
 
 /** The input with its image, ready to be tested; or the reason not to test it. Changes nothing. */
 export async function checkImage(
-  input: WithRecipe,
+  { run, input }: { readonly run: string; readonly input: WithRecipe },
   ports: Ports,
 ): Promise<Result<{ readonly input: Checked; readonly image: Image }>> {
   const { imageId, family, document } = input;
   const home = homeOf(ports);
   const [image] = await describeImages(ports.cloud, { ids: [imageId] });
   if (image === undefined) return problem(`image ${imageId} does not exist in ${home}`);
+  const foreign = await foreignProblem(ports.cloud, image);
+  if (foreign !== undefined) return problem(`${foreign}; to promote it with this deployment, tag it so`);
   const rollback = rolledBackBy(image);
   if (rollback !== undefined)
     return problem(
       `image ${imageId} was rolled back by ${rollback}; undo that rollback of ${family}, or bake again`,
     );
+  const other = await promotionAtWork(image, ports.cloud);
+  if (other !== undefined && other !== run)
+    return problem(`image ${imageId} is under promotion by ${other}; wait for its end, or cancel it`);
   if (image.status !== "Available" || !image.usable)
     return problem(`image ${imageId} is ${image.status}, not available`);
   const newer = await supersedingIn(home, image, input, ports);
@@ -53,14 +60,18 @@ export async function checkImage(
 }
 
 async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Outcome> {
-  const checked = await checkImage(event.input, ports);
+  const checked = await checkImage(event, ports);
   if (!checked.ok) return failed(checked.problem);
-  const { input } = checked.value;
+  const { input, image } = checked.value;
+  const { skip } = input.document.test;
+  const untested = skip && image.tags[TAG.test] !== TEST.passed;
   // Before the test begins: retention keeps an image whose promotion runs.
-  await tagResources(ports.cloud, "image", [input.imageId], statusTag("waiting", event.run));
-  return input.document.test.skip
-    ? afterTest(input, "its recipe says test: skip")
-    : imageTest.start(input, ports);
+  await tagResources(ports.cloud, "image", [input.imageId], {
+    // An image of the previous version is adopted here.
+    ...ownTags(ports.cloud, statusTag("waiting", event.run)),
+    ...(untested && { [TAG.test]: TEST.skipped }),
+  });
+  return skip ? afterTest(input, "its recipe says test: skip") : imageTest.start(input, ports);
 }
 
 export const load = phase(Load, { limitMs: minutes(30), run: loadRecipeOf });

@@ -15,6 +15,7 @@ import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
+import { ownedByRun } from "../../../shared/ownership.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
@@ -26,6 +27,7 @@ import { homeOf } from "../family/served.ts";
 import { rolledBackBy } from "../family/status.ts";
 import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
 import { Preflight } from "./join.ts";
+import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
 
 export const Reserve = checkedEvent("reserve", {});
@@ -61,7 +63,9 @@ async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
   const { input, progress, run } = event;
   const missing = copyRegions(input, homeOf(ports)).filter((region) => !(region in progress.copies));
   if (missing.length === 0) return next(AwaitCopies, { progress });
-  const [source] = await describeImages(cloud, { ids: [input.imageId] });
+  const found = await promotedImage({ region: homeOf(ports), imageId: input.imageId }, event, ports);
+  if (!found.ok) return toUndo(event, found.problem);
+  const source = found.value;
   if (source === undefined) return toUndo(event, `${input.imageId} was deleted before it was copied`);
   for (const region of missing) {
     const all = await copiesIn(region, cloud);
@@ -111,11 +115,13 @@ export const copyOf = (imageId: string, copies: readonly Image[]): Image | undef
 
 const isUnderWay = ({ status }: Image): boolean => status === "Creating" || status === "Waiting";
 
+type Finished = Place & { readonly copy: Image };
+
 async function awaitAllCopies(event: AwaitCopies, { cloud, clock }: Ports): Promise<Outcome> {
-  const { input, progress, run } = event;
+  const { progress } = event;
   const absentMs = clock.now() - event.phaseStartedAt;
   const underWay: string[] = [];
-  const finished: (Place & { readonly copy: Image })[] = [];
+  const finished: Finished[] = [];
   for (const [region, imageId] of Object.entries(progress.copies)) {
     const place = { region, imageId };
     const [copy] = await describeImages(cloud, { ids: [imageId] }, region);
@@ -127,12 +133,25 @@ async function awaitAllCopies(event: AwaitCopies, { cloud, clock }: Ports): Prom
     else return toUndo(event, `the copy ${placed(place)} ended ${copy.status}, so no region moves`);
   }
   if (underWay.length > 0) return poll(event, clock, PACE.image, underWay.join(", "));
-  for (const { region, imageId, copy } of finished) {
+  const foreign = await tagCopies(event, finished, cloud);
+  if (foreign !== undefined) return toUndo(event, foreign);
+  return next(Share, { progress, batch: SHARES_AT_ONCE }, { note: "every image is there" });
+}
+
+/** Tags the snapshots of the copies that this run made. @returns why one of them must not be changed. */
+async function tagCopies(
+  { input, progress, run }: AwaitCopies,
+  copies: readonly Finished[],
+  cloud: Ports["cloud"],
+): Promise<string | undefined> {
+  for (const { region, imageId, copy } of copies) {
     if (progress.adopted.includes(region)) continue;
+    const own = await ownedByRun(cloud, { kind: "image", region }, copy, run);
+    if (!own.ok) return own.problem;
     const tags = { [TAG.run]: run, [TAG.recipe]: input.recipe, [TAG.image]: imageId };
     await tagSnapshots(cloud, copy, tags, region);
   }
-  return next(Share, { progress, batch: SHARES_AT_ONCE }, { note: "every image is there" });
+  return undefined;
 }
 
 const progressOf = ({ status, progress }: Image): string =>
@@ -145,6 +164,8 @@ async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
   for (const place of placesOf(event, homeOf(ports))) {
     const add = (await missingShares(cloud, accounts, place)).slice(0, batch);
     if (add.length === 0) continue;
+    const own = await promotedImage(place, event, ports);
+    if (!own.ok) return toUndo(event, own.problem);
     try {
       await shareImage(cloud, place.imageId, { add }, place.region);
     } catch (error) {

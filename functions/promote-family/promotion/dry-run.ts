@@ -26,7 +26,7 @@ type DryRun = EventOf<typeof DryRun>;
 async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
   const loaded = await withRecipe(event.input, ports);
   if (!loaded.ok) return failed(loaded.problem);
-  const checked = await checkImage(loaded.value, ports);
+  const checked = await checkImage({ run: event.run, input: loaded.value }, ports);
   if (!checked.ok) return failed(checked.problem);
   const { input, image } = checked.value;
   const test = await previewTest(event, input, ports);

@@ -15,10 +15,11 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { statusTag } from "../family/status.ts";
+import { statusTag, TEST } from "../family/status.ts";
 import { afterTest } from "./approval.ts";
 import { allFindings, firstBoot, firstFindings, refusalOf, secondBoot } from "./image-checks.ts";
 import { Checked, checkedEvent } from "./input.ts";
+import { imageUnderPromotion } from "./own.ts";
 
 const Release = checkedEvent("release", releasing);
 type Release = EventOf<typeof Release>;
@@ -114,6 +115,10 @@ export const imageTest = ephemeralInstance({
   shell: (input) => (isWindows(input) ? "powershell" : "shell"),
   judge: judgeChecks,
   refuse: overTime,
+  refuseLaunch: async (event, ports) => {
+    const found = await imageUnderPromotion(event, ports);
+    return found.ok ? undefined : found.problem;
+  },
   onReady: ({ input }, instanceId) =>
     next(Release, { instanceId, verdict: { ok: true, note: `${input.imageId} passed its test` } }),
   compensate: (_event, reason, instanceId) =>
@@ -124,8 +129,12 @@ async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
   const waiting = await releaseInstance(event, { role: ROLE.tester }, ports);
   if (waiting !== undefined) return waiting;
   const { verdict, input, run } = event;
+  const found = await imageUnderPromotion(event, ports);
+  if (!found.ok) return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${found.problem}`);
   // A later bake reads this tag: an image that failed is no reason to skip the next bake.
-  const tags = verdict.ok ? { [TAG.test]: "passed" } : { [TAG.test]: "failed", ...statusTag("failed", run) };
+  const tags = verdict.ok
+    ? { [TAG.test]: TEST.passed }
+    : { [TAG.test]: TEST.failed, ...statusTag("failed", run) };
   await tagResources(ports.cloud, "image", [input.imageId], tags);
   return verdict.ok ? afterTest(input, verdict.note) : failed(verdict.reason);
 }

@@ -9,6 +9,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
+import { firstForeign } from "../family/own.ts";
 
 const requested = { recipe: Name, imageId: z.string(), family: z.string() };
 
@@ -92,7 +93,12 @@ export async function supersedingIn(
 ): Promise<Result<readonly Image[]>> {
   const newer = supersedingImages(image, await describeImages(cloud, { family }, region));
   const newest = newer.at(-1);
-  if (newest === undefined || document.promote.outranked === "deprecate") return ok(newer);
+  if (newest === undefined) return ok(newer);
+  if (document.promote.outranked === "deprecate") {
+    const foreign = await firstForeign(newer, cloud);
+    if (foreign === undefined) return ok(newer);
+    return problem(`${image.id} would not be served in family ${family}: ${foreign}; deprecate it yourself`);
+  }
   return problem(
     `${image.id} would not be served: ${newest.id} in family ${family} in ${region} is newer and available; bake again, or set promote.outranked: deprecate in the recipe`,
   );

@@ -8,7 +8,7 @@
  * JOIN-5. The log of the run holds the passed image test: an event alone moves no family.
  */
 import * as z from "zod/mini";
-import { describeImages, modifyImage } from "../../../shared/cloud/ecs/images.ts";
+import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { minutes } from "../../../shared/duration.ts";
@@ -18,11 +18,12 @@ import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { deprecate as deprecateImage, placed, type Place } from "../family/deprecate.ts";
+import { deprecate as deprecateImage, NO_CHANGE, placed, type Place } from "../family/deprecate.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
+import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
 
 export const Preflight = checkedEvent("preflight", { progress: Progress });
@@ -30,14 +31,21 @@ const Join = checkedEvent("join", { progress: Progress });
 const Deprecate = checkedEvent("deprecate", { progress: Progress });
 const Verify = checkedEvent("verify", { progress: Progress });
 
+interface Moving {
+  readonly run: string;
+  readonly input: Checked;
+}
+
 /** The promotion's image in a region, and the members that supersede it. A problem when the family could not serve it there. */
-async function findImage(place: Place, input: Checked, ports: Ports) {
-  const { region, imageId } = place;
-  const [image] = await describeImages(ports.cloud, { ids: [imageId] }, region);
+async function findImage(place: Place, event: Moving, ports: Ports) {
+  const { region } = place;
+  const found = await promotedImage(place, event, ports);
+  if (!found.ok) return found;
+  const image = found.value;
   if (image === undefined) return problem(`${placed(place)} is gone`);
   if (image.status !== "Available" || !image.usable)
     return problem(`${placed(place)} is ${image.status}, not available`);
-  const newer = await supersedingIn(region, image, input, ports);
+  const newer = await supersedingIn(region, image, event.input, ports);
   return newer.ok ? ok({ image, newer: newer.value }) : newer;
 }
 
@@ -45,7 +53,7 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
   const { input, progress } = event;
   const members: string[] = [];
   for (const place of placesOf(event, homeOf(ports))) {
-    const found = await findImage(place, input, ports);
+    const found = await findImage(place, event, ports);
     if (!found.ok) return toUndo(event, found.problem);
     if (found.value.image.family === input.family) members.push(place.region);
   }
@@ -73,7 +81,7 @@ async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Ou
   const { input, progress } = event;
   const place = nextPlace(event, ports);
   if (place === undefined) return next(Deprecate, { progress });
-  const found = await findImage(place, input, ports);
+  const found = await findImage(place, event, ports);
   if (!found.ok) return toUndo(event, found.problem, true);
   if (!input.document.test.skip && !(await wasTested(event, ports)))
     return toUndo(event, `the log of ${event.run} holds no passed image test, so nothing joins`, true);
@@ -89,10 +97,11 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
   const { cloud, clock } = ports;
   const { input, progress } = event;
   const current = progress.deprecated.at(-1);
-  const change = current && (await deprecateImage(cloud, current));
-  if (change !== undefined) return poll(event, clock, PACE.step, change);
+  const change = current === undefined ? NO_CHANGE : await deprecateImage(cloud, input.family, current);
+  if (!change.ok) return toUndo(event, change.problem);
+  if (change.value !== undefined) return poll(event, clock, PACE.step, change.value);
   for (const place of placesOf(event, homeOf(ports))) {
-    const found = await findImage(place, input, ports);
+    const found = await findImage(place, event, ports);
     if (!found.ok) return toUndo(event, found.problem);
     const [oldest] = found.value.newer;
     if (oldest === undefined) continue;
@@ -117,6 +126,8 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
   if (waitsFor !== undefined) return poll(event, clock, PACE.family, waitsFor);
+  const own = await promotedImage({ region: homeOf(ports), imageId }, event, ports);
+  if (!own.ok) return toUndo(event, own.problem);
   await tagResources(cloud, "image", [imageId], statusTag("promoted", run));
   await unlockFamily(event, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;

@@ -16,14 +16,24 @@ import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { hours } from "../../../shared/duration.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { deprecate, firstChange, placed, restore } from "../family/deprecate.ts";
+import {
+  deprecate,
+  deprecateOwn,
+  firstChange,
+  NO_CHANGE,
+  placed,
+  restore,
+  type Change,
+} from "../family/deprecate.ts";
 import { unlockFamily } from "../family/lock.ts";
+import { ownImage } from "../family/own.ts";
 import { homeOf, servedIn } from "../family/served.ts";
-import { statusTag } from "../family/status.ts";
+import { statusOf, statusTag } from "../family/status.ts";
 import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
 
 /** `recheck`: it ends the phase `join`, whose last change may not be in `progress` (UNDO-3). */
@@ -38,16 +48,40 @@ async function undoPromotion(given: Undo, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, reason, progress } = given;
   const event = { ...given, progress: { ...progress, joined: await joinedRegions(given, ports) } };
-  const change =
-    (await firstChange(progress.deprecated.toReversed(), (image) => restore(cloud, image))) ??
-    (await leaveFamily(event, ports)) ??
-    (await unshare(event, ports)) ??
-    (await removeCopies(event, ports));
-  if (change !== undefined) return poll(event, clock, PACE.step, change);
-  await tagResources(cloud, "image", [input.imageId], statusTag("failed", run));
+  const image = await imageOfRun(event, ports);
+  const left: string[] = image.ok ? [] : [image.problem];
+  const steps = image.ok ? [restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];
+  const change = await firstChange(steps, async (step) => step({ event, ports, left }));
+  if (change.ok && change.value !== undefined) return poll(event, clock, PACE.step, change.value);
+  if (image.ok && image.value !== undefined)
+    await tagResources(cloud, "image", [input.imageId], statusTag("failed", run));
   await unlockFamily(event, ports);
-  return failed(`${reason}. ${await summaryOf(event, ports)}`);
+  return failed([`${reason}. ${await summaryOf(event, ports)}`, ...left].join("; "));
 }
+
+interface Undoing {
+  readonly event: Undo;
+  readonly ports: Ports;
+  /** Why something stays as it is: the undo goes on without it. */
+  readonly left: string[];
+}
+
+/** The image, undefined when it is gone. A problem when it is not under this promotion: the family stays as it is. */
+async function imageOfRun({ input, run }: Undo, ports: Ports): Promise<Result<Image | undefined>> {
+  const found = await ownImage(ports.cloud, { region: homeOf(ports), imageId: input.imageId });
+  // An earlier delivery may have written `failed`.
+  return !found.ok || found.value === undefined || statusOf(found.value)?.run === run
+    ? found
+    : problem(`${input.imageId} is not under promotion by ${run}, as its tags say`);
+}
+
+/** `firstChange` that goes on after a problem. */
+const firstPossible = <T>(items: Iterable<T>, left: string[], change: (item: T) => Promise<Change>) =>
+  firstChange(items, async (item) => {
+    const made = await change(item);
+    if (!made.ok) left.push(made.problem);
+    return made.ok ? made : NO_CHANGE;
+  });
 
 async function joinedRegions(event: Undo, ports: Ports): Promise<string[]> {
   const { joined, members } = event.progress;
@@ -60,71 +94,67 @@ async function joinedRegions(event: Undo, ports: Ports): Promise<string[]> {
   return found;
 }
 
+/** UNDO-1. */
+const restoreNewer = ({ event: { input, progress }, ports, left }: Undoing): Promise<Change> =>
+  firstPossible(progress.deprecated.toReversed(), left, (image) => restore(ports.cloud, input.family, image));
+
 /** UNDO-2. Copies of this run are left to `removeCopies`. */
-function leaveFamily(event: Undo, ports: Ports): Promise<string | undefined> {
+function leaveFamily({ event, ports, left }: Undoing): Promise<Change> {
   const { joined, adopted } = event.progress;
   const home = homeOf(ports);
   const stays = ({ region }: { readonly region: string }) => region === home || adopted.includes(region);
   const places = placesOf(event, home).filter((place) => joined.includes(place.region) && stays(place));
-  return firstChange(places, (place) => deprecate(ports.cloud, place));
+  return firstPossible(places, left, (place) => deprecate(ports.cloud, event.input.family, place));
 }
 
 /** Only where the family never had the image: the accounts of an earlier promotion keep it. */
-async function unshare(event: Undo, ports: Ports): Promise<string | undefined> {
+async function unshare({ event: { input, progress }, ports }: Undoing): Promise<Change> {
   const { cloud } = ports;
-  const { input, progress } = event;
   const home = homeOf(ports);
   const { accounts } = input.document.promote;
   if (accounts.length === 0 || progress.joined.includes(home) || progress.members.includes(home))
-    return undefined;
+    return NO_CHANGE;
   const shared = await imageShares(cloud, input.imageId);
   const remove = shared.filter((account) => accounts.includes(account));
-  if (remove.length === 0) return undefined;
+  if (remove.length === 0) return NO_CHANGE;
   await shareImage(cloud, input.imageId, { remove });
-  return `${input.imageId} is no longer shared with ${remove.join(", ")}`;
+  return ok(`${input.imageId} is no longer shared with ${remove.join(", ")}`);
 }
 
-function removeCopies({ input, run }: Undo, ports: Ports): Promise<string | undefined> {
+function removeCopies({ event: { input, run }, ports }: Undoing): Promise<Change> {
   const { cloud } = ports;
   return firstChange(copyRegions(input, homeOf(ports)), async (region) => {
     const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: ROLE.copy });
     const copies = await describeImages(cloud, { tags }, region);
-    return (
-      (await firstChange(copies, (copy) => removeCopy(copy, region, run, cloud))) ??
-      (await deleteSnapshotOf(run, region, cloud))
-    );
+    const removed = await firstChange(copies, (copy) => removeCopy(copy, region, run, cloud));
+    return removed.ok && removed.value === undefined ? deleteSnapshotOf(run, region, cloud) : removed;
   });
 }
 
-async function removeCopy(
-  copy: Image,
-  region: string,
-  run: string,
-  cloud: Ports["cloud"],
-): Promise<string | undefined> {
+async function removeCopy(copy: Image, region: string, run: string, cloud: Ports["cloud"]): Promise<Change> {
   const place = { region, imageId: copy.id };
   if (copy.status === "Creating" || copy.status === "Waiting") {
     await cancelCopyImage(cloud, copy.id, region);
-    return `the copy ${placed(place)} is cancelled`;
+    return ok(`the copy ${placed(place)} is cancelled`);
   }
-  if (copy.usage === "instance") return deprecate(cloud, place);
+  if (copy.usage === "instance") return deprecateOwn(cloud, copy, region);
   const remove = copy.shared ? await imageShares(cloud, copy.id, region) : [];
   if (remove.length > 0) {
     await shareImage(cloud, copy.id, { remove }, region);
-    return `${placed(place)} is no longer shared`;
+    return ok(`${placed(place)} is no longer shared`);
   }
   await deleteImageOf(cloud, run, copy, region);
-  return `the copy ${placed(place)} is deleted`;
+  return ok(`the copy ${placed(place)} is deleted`);
 }
 
 /** Deletes one snapshot of this run; those of a copy that had to stay are in use. */
-async function deleteSnapshotOf(run: string, region: string, cloud: Ports["cloud"]) {
+async function deleteSnapshotOf(run: string, region: string, cloud: Ports["cloud"]): Promise<Change> {
   const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: ROLE.snapshot });
   const snapshots = await describeSnapshots(cloud, { tags }, region);
   const snapshot = snapshots.find(({ usage }) => !usage.startsWith("image"));
-  if (snapshot === undefined) return undefined;
+  if (snapshot === undefined) return NO_CHANGE;
   await deleteSnapshot(cloud, snapshot.id, { region });
-  return `${snapshot.id} in ${region} is deleted`;
+  return ok(`${snapshot.id} in ${region} is deleted`);
 }
 
 /** The state of the family after the undo, for the record. */

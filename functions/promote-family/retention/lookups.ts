@@ -12,9 +12,8 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
-import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { homeOf } from "../family/served.ts";
-import { statusOf } from "../family/status.ts";
+import { promotionAtWork } from "../family/status.ts";
 import { decideRetention, type Verdict } from "./decide.ts";
 
 type RetainingRecipe = Recipe & { readonly family: string };
@@ -92,13 +91,10 @@ async function otherUsers(
   const { id, family } = image;
   const isElsewhere = family !== "" && family !== own;
   const serves = isElsewhere && (await familyImage(cloud, family, region))?.id === id;
-  const status = statusOf(image);
   // It may wait for days to be approved.
-  const waiting = status?.word === "waiting" ? status.run : undefined;
-  const now = waiting === undefined ? undefined : standing(waiting, await readRunLog(cloud, waiting));
-  const runs = waiting !== undefined && now?.completion === undefined;
+  const promotion = await promotionAtWork(image, cloud);
   return [
     ...(serves ? [`family ${family}, which serves it`] : []),
-    ...(runs ? [`its promotion ${waiting}`] : []),
+    ...(promotion === undefined ? [] : [`its promotion ${promotion}`]),
   ];
 }

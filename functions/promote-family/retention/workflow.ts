@@ -12,9 +12,9 @@
  * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
  */
 import * as z from "zod/mini";
-import { inRegion } from "../../../shared/cloud/client.ts";
-import { deleteImage, describeImages } from "../../../shared/cloud/ecs/images.ts";
-import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
+import { inRegion, type CloudClient } from "../../../shared/cloud/client.ts";
+import { deleteImage, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
@@ -24,7 +24,9 @@ import { ownSnapshots } from "../../../shared/image-snapshots.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
+import { owned } from "../../../shared/ownership.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
 import {
@@ -45,6 +47,8 @@ import {
   type RunRequest,
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
+import type { Place } from "../family/deprecate.ts";
+import { ownImage } from "../family/own.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
 
 const Change = z.strictObject({
@@ -122,6 +126,8 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
   if (!recipe.ok) return failed(recipe.problem);
   const counted = (word: string, note: string) =>
     next(Retire, { left, counts: plusOne(counts, word) }, { note });
+  const found = await imageOf(input.recipe, { region, imageId }, cloud);
+  if (!found.ok) return counted("refused", found.problem);
   switch (action) {
     case "unmark":
       await untagResources(inRegion(cloud, region), "image", [imageId], [TAG.retireAt]);
@@ -145,23 +151,48 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
   }
 }
 
+/** An image of the recipe right before a change (OWN-3), undefined when it is gone. A problem for any other image. */
+async function imageOf(recipe: string, place: Place, cloud: CloudClient): Promise<Result<Image | undefined>> {
+  const found = await ownImage(cloud, place);
+  return found.ok && found.value !== undefined && found.value.tags[TAG.recipe] !== recipe
+    ? problem(`${place.imageId} is no image of recipe ${recipe}, as its tags say`)
+    : found;
+}
+
 async function deleteImageAndSnapshots(given: Delete, { cloud, clock }: Ports): Promise<Outcome> {
-  const { left, counts, region, imageId, snapshotIds } = given;
+  const { left, counts, region, imageId, input } = given;
   const counted = (word: string, note: string) =>
     next(Retire, { left, counts: plusOne(counts, word) }, { note });
-  const [image] = await describeImages(cloud, { ids: [imageId] }, region);
+  const found = await imageOf(input.recipe, { region, imageId }, cloud);
+  if (!found.ok) return counted("refused", found.problem);
   try {
-    if (image !== undefined) {
+    if (found.value !== undefined) {
+      const retireAt = Date.parse(found.value.tags[TAG.retireAt] ?? "");
+      if (!(clock.now() >= retireAt))
+        return counted("kept", `${imageId} is not tagged for deletion any more`);
       await deleteImage(cloud, imageId, { region });
       return poll(given, clock, PACE.step, `${imageId} is deleted`);
     }
-    const [snapshot] = await describeSnapshots(cloud, { ids: snapshotIds }, region);
-    if (snapshot === undefined) return counted("deleted", `${imageId} and its snapshots are gone`);
-    await deleteSnapshot(cloud, snapshot.id, { region });
-    return poll(given, clock, PACE.step, `${snapshot.id} is deleted`);
+    const snapshot = await firstSnapshot(given, cloud);
+    if (!snapshot.ok) return counted("refused", snapshot.problem);
+    if (snapshot.value === undefined) return counted("deleted", `${imageId} and its snapshots are gone`);
+    await deleteSnapshot(cloud, snapshot.value.id, { region });
+    return poll(given, clock, PACE.step, `${snapshot.value.id} is deleted`);
   } catch (error) {
     return counted("refused", permanent(error).message);
   }
+}
+
+/** A snapshot of the image that is left, by its tags. */
+async function firstSnapshot(
+  { region, imageId, snapshotIds }: Delete,
+  cloud: CloudClient,
+): Promise<Result<Snapshot | undefined>> {
+  const [snapshot] = await describeSnapshots(cloud, { ids: snapshotIds }, region);
+  if (snapshot === undefined) return ok(undefined);
+  return snapshot.tags[TAG.image] === imageId
+    ? owned(cloud, { kind: "snapshot", region }, snapshot)
+    : problem(`${snapshot.id} is no snapshot of ${imageId}, as its tags say`);
 }
 
 const survey = phase(Survey, { limitMs: minutes(30), run: surveyImages });

@@ -7,10 +7,11 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { RunId } from "../../../shared/names.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { TAG } from "../../../shared/tags.ts";
+import { isForeign, TAG } from "../../../shared/tags.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { Deprecation, ImageIn } from "../family/deprecate.ts";
+import { firstForeign } from "../family/own.ts";
 import { homeOf, servedIn, supersedingImages } from "../family/served.ts";
 import { rolledBackBy, statusOf } from "../family/status.ts";
 import { decideTargets, homeTarget, type RegionMembers } from "./decide.ts";
@@ -61,7 +62,9 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   const home = homeOf(ports);
   const members = await describeImages(cloud, { family });
   const { [home]: served } = await servedIn(family, [home], ports);
-  const target = homeTarget(family, members, served, back.to);
+  // The previous image of another deployment is no target: it could not be rolled back again.
+  const candidates = members.filter((image) => image.id === served || !isForeign(cloud, image));
+  const target = homeTarget(family, candidates, served, back.to);
   if (!target.ok) return target;
   const regions = await otherRegions(
     back,
@@ -76,7 +79,13 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   if (!decided.ok) return decided;
   const { targets, places } = decided.value;
   const deprecated: Deprecation[] = [];
+  const all = [...members, ...others.flatMap((other) => other.members)];
   for (const place of places) {
+    const foreign = await firstForeign(
+      all.filter(({ id }) => id === place.imageId),
+      cloud,
+    );
+    if (foreign !== undefined) return problem(`${foreign}; deprecate it yourself, or name another target`);
     deprecated.push({ ...place, accounts: await imageShares(cloud, place.imageId, place.region) });
   }
   const before = await servedIn(family, Object.keys(targets), ports);

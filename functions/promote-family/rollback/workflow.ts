@@ -107,8 +107,9 @@ async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   for (const image of deprecated) {
     if (refused.has(image.region)) continue;
     try {
-      const change = await deprecateImage(cloud, image);
-      if (change !== undefined) return poll(given, clock, PACE.step, change);
+      const change = await deprecateImage(cloud, input.family, image);
+      if (!change.ok) refused.set(image.region, change.problem);
+      else if (change.value !== undefined) return poll(given, clock, PACE.step, change.value);
     } catch (error) {
       refused.set(image.region, permanent(error).message);
     }
@@ -133,10 +134,14 @@ const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
 async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { targets, deprecated, undoes } = given;
-  // Newest first: the family goes straight back to the image it served.
-  const change = await firstChange(deprecated.toReversed(), (image) => restoreImage(cloud, image));
-  if (change !== undefined) return poll(given, clock, PACE.step, change);
   const list = await readList(undoes, cloud);
+  const unlisted = deprecated.find(({ imageId }) => !list?.deprecated.some((one) => one.imageId === imageId));
+  if (unlisted !== undefined) return failed(`${undoes} did not deprecate ${placed(unlisted)}`);
+  // Newest first: the family goes straight back to the image it served.
+  const { family } = given.input;
+  const change = await firstChange(deprecated.toReversed(), (image) => restoreImage(cloud, family, image));
+  if (!change.ok) return failed(change.problem);
+  if (change.value !== undefined) return poll(given, clock, PACE.step, change.value);
   for (const imageId of atHome(deprecated, ports)) {
     const before = list?.tags[imageId];
     if (before) await tagResources(cloud, "image", [imageId], { [TAG.promotion]: before });

@@ -9,11 +9,13 @@ import { CloudError, isCapacity, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, withNotes, type Progress } from "./events.ts";
 import { launchPage, writePage } from "./instance-pages.ts";
-import { launchParams, orderedOfferings } from "./launch-params.ts";
-import { servedImages } from "./launched.ts";
+import { launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { launchRoom, type Room } from "./launch-room.ts";
+import { ABSENT_MS, servedImages } from "./launched.ts";
 import { readPassword } from "./password.ts";
 import { toRelease } from "./release.ts";
 
@@ -57,23 +59,53 @@ export const LAUNCH_APIS: Readonly<Record<Fleet["via"], LaunchApi>> = {
 async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
   const { run, input, progress } = event;
   const { cloud } = ports;
-  const { left, callIndex } = progress;
+  const { left } = progress;
   const offering = orderedOfferings(input)[progress.offering];
   if (left <= 0) return goOn(event, progress);
   if (offering === undefined) return endShort(event, `no instance type and vSwitch is left for ${left} more`);
-  const login = readPassword(input.document, cloud.access);
-  if (!login.ok) return toRelease(event, login.problem);
-  const { amountMax, call } = LAUNCH_APIS[input.document.via];
-  const amount = Math.min(left, amountMax);
+  const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax);
+  const reservation = await readReservation(cloud, input.fleet, run);
+  const room = await launchRoom(event, amount, reservation, ports);
+  if (room.kind === "full" || room.kind === "refused") return withoutRoom(event, room, ports);
   const images = await servedImages(event, cloud);
-  const params = await readParams(event, offering, amount, cloud);
-  // Without the password: tokens are logged, and a token made from a secret helps to guess it.
-  const token = clientToken(run, input.document.via, callIndex, params);
-  const answer = await call(cloud, { ...params, Password: login.value }, token).catch(permanent);
+  const asked = { offering, amount, hostNames: reservation?.names };
+  const answer = room.kind === "launched" ? { ids: room.ids, price: 0 } : await makeCall(event, asked, cloud);
+  if ("problem" in answer) return toRelease(event, answer.problem);
   if (answer instanceof CloudError) return refused(event, offering, answer, ports);
-  const { ids, price } = answer;
+  return keep(event, asked, { ...answer, images }, ports);
+}
+
+interface Asked extends Pick<LaunchCall, "amount" | "hostNames"> {
+  readonly offering: Offering;
+}
+
+/** The answer of the call, or its refusal; a problem when the password cannot be used. */
+async function makeCall(
+  event: Launch,
+  asked: Asked,
+  cloud: CloudClient,
+): Promise<Answer | CloudError | { readonly problem: string }> {
+  const { run, input, progress } = event;
+  const login = readPassword(input.document, cloud.access);
+  if (!login.ok) return login;
+  const params = await readParams(event, asked, cloud);
+  // Without the password: tokens are logged, and a token made from a secret helps to guess it.
+  const token = clientToken(run, input.document.via, progress.callIndex, params);
+  const { call } = LAUNCH_APIS[input.document.via];
+  return call(cloud, { ...params, Password: login.value }, token).catch(permanent);
+}
+
+/** Writes the page of an answered call and goes on. */
+async function keep(
+  event: Launch,
+  { offering, amount }: Asked,
+  { ids, price, images }: Answer & { readonly images: string[] },
+  ports: Ports,
+): Promise<Outcome> {
+  const { run, progress } = event;
+  const { callIndex, left } = progress;
   const page = launchPage(callIndex);
-  await writePage(cloud, run, page, ids);
+  await writePage(ports.cloud, run, page, ids);
   const isPartial = ids.length < amount;
   if (isPartial) await noteNoCapacity(offering, ports);
   const launched = {
@@ -87,6 +119,18 @@ async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
     images,
   };
   return goOn(event, launched, `${ids.length} of ${amount} as ${offering.name}`);
+}
+
+/** Ends the launch, unless a list may only show what is gone by now. */
+function withoutRoom(
+  event: Launch,
+  { kind, why }: Extract<Room, { readonly why: string }>,
+  { clock }: Ports,
+): Outcome {
+  if (kind === "refused") return toRelease(event, why);
+  return clock.now() - event.phaseStartedAt < ABSENT_MS
+    ? poll(event, clock, PACE.step, why)
+    : endShort(event, why);
 }
 
 /** Between the launch and the first check. */
@@ -117,7 +161,7 @@ async function refused(event: Launch, offering: Offering, error: CloudError, por
 }
 
 /** The same parameters whenever this event is delivered. */
-async function readParams(event: Launch, offering: Offering, amount: number, cloud: CloudClient) {
+async function readParams(event: Launch, { offering, amount, hostNames }: Asked, cloud: CloudClient) {
   const { run, input, progress, phaseStartedAt: at } = event;
   const { UserData, HostNames } = input.document.launch;
   const copy = input.userData === undefined ? undefined : await getObject(cloud, input.userData);
@@ -127,7 +171,7 @@ async function readParams(event: Launch, offering: Offering, amount: number, clo
     amount,
     launched: progress.launched,
     at,
-    hostNames: HostNames && (await readReservation(cloud, input.fleet, run))?.names,
+    hostNames: HostNames && hostNames,
     userData: userData === undefined ? undefined : Buffer.from(userData),
   };
   return launchParams(input, offering, call, cloud);

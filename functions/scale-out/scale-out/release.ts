@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { deleteInstance, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -25,6 +26,8 @@ async function releaseUnstarted(event: Release, { cloud, clock }: Ports): Promis
   const { run, progress, reason } = event;
   const unstarted = (await launchedBy(run, cloud)).filter(isUnstarted);
   const first = unstarted.find(canRelease);
+  const own = await ownedByRun(cloud, { kind: "instance" }, first, run);
+  if (!own.ok) return next(Finish, { progress: withNotes(progress, own.problem), reason });
   if (first?.status === "Pending")
     return poll(event, clock, PACE.step, `${first.id} cannot be released while it is created`);
   if (first) {

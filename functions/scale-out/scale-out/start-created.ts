@@ -10,6 +10,7 @@ import {
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -29,6 +30,11 @@ async function startCreated(event: Start, { cloud, clock }: Ports): Promise<Outc
   const name = progress.pages[page];
   if (name === undefined) return next(Verify, { progress, page: 0 }, { afterMs: seconds(10) });
   const onward = (note?: string) => next(Start, { progress, page: page + 1 }, { note });
+  // The others go on; `release` deletes this one if it is the run's.
+  const without = (note: string) => {
+    const pages = progress.pages.filter((other) => other !== name);
+    return next(Start, { progress: withNotes({ ...progress, pages }, note), page }, { note });
+  };
   const [id] = isLaunchPage(name) ? ((await readPage(cloud, run, name)) ?? []) : [];
   if (id === undefined) return onward();
   const [instance] = await describeInstances(cloud, { ids: [id] });
@@ -36,14 +42,13 @@ async function startCreated(event: Start, { cloud, clock }: Ports): Promise<Outc
     if (clock.now() - event.phaseStartedAt >= ABSENT_MS) return onward(`${id} vanished`);
     return poll(event, clock, PACE.step, `${id} is not listed yet`);
   }
+  const own = await ownedByRun(cloud, { kind: "instance" }, instance, run);
+  if (!own.ok) return without(own.problem);
   if (instance.status === "Pending") return poll(event, clock, PACE.step, `${id} is being created`);
   if (instance.status !== "Stopped") return onward(`${id} is ${instance.status}`);
   const outcome = await startOne(instance, event, onward, cloud).catch(permanent);
   if (!(outcome instanceof CloudError)) return outcome;
-  // The others go on; `release` deletes this one.
-  const note = `${id} was created and would not start: ${outcome.message}`;
-  const pages = progress.pages.filter((other) => other !== name);
-  return next(Start, { progress: withNotes({ ...progress, pages }, note), page }, { note });
+  return without(`${id} was created and would not start: ${outcome.message}`);
 }
 
 async function startOne(

@@ -4,6 +4,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteInstance, describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -57,7 +58,11 @@ async function dropLost(
   { name, ids, absent, wrong }: Page,
   cloud: CloudClient,
 ): Promise<Outcome> {
-  const releasable = wrong.filter(canRelease);
+  const releasable: Instance[] = [];
+  for (const instance of wrong.filter(canRelease)) {
+    const own = await ownedByRun(cloud, { kind: "instance" }, instance, event.run);
+    if (own.ok) releasable.push(instance);
+  }
   for (const { id } of releasable) await deleteInstance(cloud, id, { force: true });
   const gone = new Set([...absent, ...wrong.map(({ id }) => id)]);
   // The old page stays: after a crash it still shows which instances were lost.
@@ -70,7 +75,7 @@ async function dropLost(
   );
   const notes = [
     ...(absent.length > 0 ? [`${absent.length} vanished after the launch: ${summarize(absent)}`] : []),
-    ...wrong.map((instance) => wrongImage(instance, event.input.document.family)),
+    ...wrong.map((instance) => wrongImage(instance, event, releasable.includes(instance))),
   ];
   const pages = event.progress.pages.map((each) => (each === name ? kept : each));
   const progress = withNotes({ ...event.progress, pages }, ...notes);
@@ -86,12 +91,11 @@ async function dropLost(
   return next(Verify, state, { afterMs: seconds(5), note: notes[0] });
 }
 
-function wrongImage(instance: Instance, family: string): string {
-  const { id, imageId } = instance;
-  const end = canRelease(instance)
+function wrongImage({ id, imageId }: Instance, { input, run }: Verify, released: boolean): string {
+  const end = released
     ? "it is released and replaced"
-    : "it is paid for or protected, so it stays and is not counted";
-  return `${id} has image ${imageId}, which family ${family} did not serve; ${end}`;
+    : `it is paid for, protected or not launched by ${run}, so it stays and is not counted`;
+  return `${id} has image ${imageId}, which family ${input.document.family} did not serve; ${end}`;
 }
 
 /** Lost instances are replaced this often: a cloud that loses every launch must not be paid without end. */

@@ -5,6 +5,7 @@ import { startEach, tagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { isMember } from "../../../shared/limits/members.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
@@ -27,7 +28,9 @@ async function wakeNext(event: Wake, { cloud, clock }: Ports): Promise<Outcome> 
   if (ids.length === 0) return afterWakes(event, wakes.length);
   const name = wakePage(from);
   const known = await readPage(cloud, run, name);
-  const { woken, notes } = known ? { woken: known, notes: [] } : await startAll(ids, cloud, clock.now());
+  const { woken, notes } = known
+    ? { woken: known, notes: [] }
+    : await startAll(ids, { fleet: input.fleet, now: clock.now() }, cloud);
   if (!known) await writePage(cloud, run, name, woken);
   return next(
     Wake,
@@ -49,8 +52,14 @@ function afterWakes(event: Wake, reserved: number): Outcome {
 }
 
 /** Starts the stopped ones. A repeat finds instances it started before as Starting, and returns the same. */
-async function startAll(ids: readonly string[], cloud: CloudClient, now: number) {
-  const found = await describeInstances(cloud, { ids });
+async function startAll(
+  ids: readonly string[],
+  { fleet, now }: { readonly fleet: string; readonly now: number },
+  cloud: CloudClient,
+) {
+  const all = await describeInstances(cloud, { ids });
+  // Right before the change (OWN-3): one that has left the fleet is replaced.
+  const found = all.filter((instance) => isMember(cloud, instance, fleet));
   const idsOf = (wanted: string) => found.filter(({ status }) => status === wanted).map(({ id }) => id);
   const stopped = idsOf("Stopped");
   // Tells the idle check that this is no manual start. An instance that cannot be tagged is started all the same.

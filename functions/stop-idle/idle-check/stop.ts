@@ -15,7 +15,7 @@ import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, permanent } from "../../../shared/errors.ts";
 import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { membersOf } from "../../../shared/limits/members.ts";
+import { isMember, membersOf } from "../../../shared/limits/members.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -67,12 +67,13 @@ async function stopSlice(event: Stop, ports: Ports): Promise<Outcome> {
     ...verdicts.filter(({ act }) => act !== "stop").map(refusalOf),
     ...idle.slice(spare).map((id) => refusal(id, "KeepRunning", "too few are running by now")),
     ...found.gone.map((id) => refusal(id, "Gone", "it was released meanwhile")),
+    ...found.strangers.map((id) => refusal(id, "Changed", `it is no member of fleet ${event.input.fleet}`)),
     ...found.byUser.map((id) => refusal(id, "Changed", "it was stopped meanwhile, and not by Kiln")),
     ...(await tagAndStop(event, stops, ports)),
   ];
   const refusedIds = new Set(refused.map(({ id }) => id));
   const stopped = [...found.stopped, ...stops].filter((id) => !refusedIds.has(id));
-  const untag = [...refusedIds].filter((id) => !found.gone.includes(id));
+  const untag = [...refusedIds].filter((id) => !found.gone.includes(id) && !found.strangers.includes(id));
   const tally = withRefusals(added(event.tally, { stopped, untag }), refused);
   const note = `${stopped.length} stopped, ${refused.length} not`;
   const settling = rest.length === 0 && stopped.length > 0;
@@ -107,6 +108,8 @@ async function tagAndStop(
 interface Found {
   /** In the order of the slice. */
   readonly running: readonly Instance[];
+  /** Members no more, or never (OWN-3). */
+  readonly strangers: readonly string[];
   /** An earlier delivery of this event stopped or released them: the tag is this run's (IDLE-3). */
   readonly stopped: readonly string[];
   /** Stopped without this run's tag. */
@@ -118,7 +121,8 @@ interface Found {
 async function findSlice(event: Stop, { cloud }: Ports): Promise<Found> {
   const { slice } = sliced(event);
   const instances = new Map((await describeInstances(cloud, { ids: slice })).map((one) => [one.id, one]));
-  const found = slice.flatMap((id) => instances.get(id) ?? []);
+  const all = slice.flatMap((id) => instances.get(id) ?? []);
+  const found = all.filter((instance) => isMember(cloud, instance, event.input.fleet));
   const down = found.filter(isDown);
   const downIds = (byThisRun: boolean) =>
     down.filter((one) => isTaggedBy(one, event.run) === byThisRun).map(({ id }) => id);
@@ -127,6 +131,7 @@ async function findSlice(event: Stop, { cloud }: Ports): Promise<Found> {
   return {
     running: found.filter(({ status }) => status === "Running"),
     stopped: [...downIds(true), ...(releasing ? absent : [])],
+    strangers: all.filter((instance) => !found.includes(instance)).map(({ id }) => id),
     byUser: downIds(false),
     gone: releasing ? [] : absent,
   };

@@ -13,6 +13,8 @@ import { isCapacityCode } from "../../../shared/cloud/retry.ts";
 import { seconds } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { isMember } from "../../../shared/limits/members.ts";
+import { readReservation } from "../../../shared/limits/reservations.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import * as z from "zod/mini";
@@ -31,13 +33,15 @@ type ChangeType = EventOf<typeof ChangeType>;
 
 async function startSlice(event: Start, { cloud }: Ports): Promise<Outcome> {
   const { starts, tally } = event;
-  const found = await describeInstances(cloud, { ids: starts.slice(0, START_SLICE) });
+  const slice = starts.slice(0, START_SLICE);
+  const found = await startable(event, slice, cloud);
+  const gone = slice.filter((id) => !found.some((instance) => instance.id === id)).map(goneMember);
   const stopped = found.filter(({ status }) => status === "Stopped").map(({ id }) => id);
   // Started meanwhile: by an earlier delivery of this event, a scale-out or a user.
   const up = found.filter(({ status }) => status === "Running" || status === "Starting").map(({ id }) => id);
   const unfit = await startEach(cloud, stopped);
   const without = unfit.filter((one) => hasNoCapacity(one) && !isChanged(one.id, tally));
-  const refused = unfit.filter((one) => !without.includes(one)).map(withAdvice);
+  const refused = [...gone, ...unfit.filter((one) => !without.includes(one)).map(withAdvice)];
   const unfitIds = new Set(unfit.map(({ id }) => id));
   const started = [...tally.started, ...up, ...stopped.filter((id) => !unfitIds.has(id))];
   const after = withRefusals({ ...tally, started }, refused);
@@ -48,6 +52,24 @@ async function startSlice(event: Start, { cloud }: Ports): Promise<Outcome> {
     ? next(Start, { starts: rest, short, tally: after }, { note })
     : changeNext(short, after, note);
 }
+
+/** Those that are reserved for this run and members of its fleet, right before a change (OWN-3). */
+async function startable(
+  { run, input }: Start | ChangeType,
+  ids: readonly string[],
+  cloud: Ports["cloud"],
+): Promise<Instance[]> {
+  const { wakes = [] } = (await readReservation(cloud, input.fleet, run)) ?? {};
+  const reserved = ids.filter((id) => wakes.includes(id));
+  const found = await describeInstances(cloud, { ids: reserved });
+  return found.filter((instance) => isMember(cloud, instance, input.fleet));
+}
+
+const goneMember = (id: string): Refused => ({
+  id,
+  code: "Gone",
+  message: "it was released or left its fleet meanwhile, or is not reserved for this run",
+});
 
 /** Changes the type of the next member without capacity; after the last one waits for all that start. */
 function changeNext([instanceId, ...short]: readonly string[], tally: Tally, note?: string): Outcome {
@@ -70,11 +92,8 @@ const withAdvice = (refused: Refused): Refused =>
 
 async function changeType(event: ChangeType, { cloud }: Ports): Promise<Outcome> {
   const { instanceId, short, tally, input, run } = event;
-  const [instance] = await describeInstances(cloud, { ids: [instanceId] });
-  if (instance === undefined) {
-    const gone = { id: instanceId, code: "Gone", message: "it was released meanwhile" };
-    return changeNext(short, withRefusals(tally, [gone]));
-  }
+  const [instance] = await startable(event, [instanceId], cloud);
+  if (instance === undefined) return changeNext(short, withRefusals(tally, [goneMember(instanceId)]));
   let refused = withAdvice({ id: instanceId, code: "OperationDenied.NoStock", message: "" });
   for (const type of input.types.filter((other) => other !== instance.type)) {
     const zones = await availableZones(cloud, type);

@@ -1,0 +1,15 @@
+/** The instance of a run as it is right before a change. */
+import { describeInstances, type Instance } from "../cloud/ecs/instances.ts";
+import type { CloudClient } from "../cloud/client.ts";
+import { ownedByRun } from "../ownership.ts";
+import type { Result } from "../result.ts";
+
+/** The instance, undefined when it is not listed. A problem when its tags say that `run` did not launch it. */
+export async function ownInstance(
+  cloud: CloudClient,
+  run: string,
+  id: string,
+): Promise<Result<Instance | undefined>> {
+  const [instance] = await describeInstances(cloud, { ids: [id] });
+  return ownedByRun(cloud, { kind: "instance" }, instance, run);
+}
