@@ -63,10 +63,10 @@ test("a run with a reservation launches no more than that, whatever its events s
   const kiln = await deploy();
   await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
   // Its reservation is open until the last phase closes it.
-  kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"finish"'));
+  kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"verify"'));
   const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
   await kiln.cloud.settle({ forMs: minutes(10) });
-  expect(kiln.record(run)?.phase).toBe("finish");
+  expect(kiln.record(run)?.phase).toBe("verify");
   const more = [
     { ...PROGRESS },
     { ...PROGRESS, left: 2 },
@@ -131,7 +131,14 @@ const NO_REFUSALS = { refused: [], refusals: 0 };
 /** The input of an idle check that allows everything. */
 function checking(action: string) {
   const { idle: policy } = parseFleet("web", fleetText({ idle: POLICY }));
-  return { fleet: "web", dryRun: false, family: "web", maxStopped: 0, policy: { ...policy, action } };
+  return {
+    fleet: "web",
+    dryRun: false,
+    family: "web",
+    verdicts: "none",
+    maxStopped: 0,
+    policy: { ...policy, action },
+  };
 }
 
 test("an idle check stops and releases no instance that is not its fleet's", async ({ deploy, expect }) => {
