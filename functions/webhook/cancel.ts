@@ -5,9 +5,12 @@ import { accepted, answer, type HttpAnswer } from "./answer.ts";
 
 /** 202 when the cancellation is in the log of the run, 409 when the run has ended, 404 when there is none. */
 export async function requestCancel(run: string, caller: string, ports: Ports): Promise<HttpAnswer> {
-  const now = await cancelRun(run, { reason: `cancelled by ${caller}`, as: "cancelled" }, ports);
-  if (now === undefined) return answer(404, { error: `no run ${run}` });
+  const found = await cancelRun(run, { reason: `cancelled by ${caller}`, as: "cancelled" }, ports);
+  if (found === undefined) return answer(404, { error: `no run ${run}` });
+  const { now, appended } = found;
   if (now.completion !== undefined)
     return answer(409, { error: `run ${run} is over: ${now.completion.kind}` });
+  if (!appended && now.event.cancelled === undefined)
+    return answer(409, { error: `run ${run} began before an upgrade of Kiln; cancel it again in a minute` });
   return answer(202, { ...accepted(run), cancelling: true, from: now.event.phase });
 }

@@ -6,6 +6,8 @@ import { minutes } from "../duration.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { noteNoCapacity } from "../offerings.ts";
+import { ownTags, TAG } from "../tags.ts";
+import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { command } from "./command.ts";
@@ -25,6 +27,13 @@ export async function launch<I>(
   if (offering === undefined) return use.compensate(event, noInstance(spec, refusalsOf(event)));
   const refused = await use.refuseLaunch(event, ports);
   if (refused !== undefined) return use.compensate(event, refused);
+  const before = await launchedBefore(event, spec.role, ports);
+  if (before !== undefined)
+    return next(
+      types.Boot,
+      { ...placeOf(event), instanceId: before },
+      { note: `${before} was launched before` },
+    );
   const params = launchParams(event, spec, offering, cloud);
   const token = clientToken(event.run, `launch-${spec.role}`, event.offering, params);
   try {
@@ -42,6 +51,20 @@ export async function launch<I>(
     const note = `${offering.name}: ${error.code}`;
     return next(types.Launch, nextPlace(event, note), { note });
   }
+}
+
+/** How long the cloud remembers a client token is not documented, so a launch that is this late looks first. */
+const TOKEN_MS = minutes(15);
+
+/** The instance of an earlier attempt whose answer was lost. */
+async function launchedBefore(
+  { run, phaseStartedAt }: WorkflowEvent,
+  role: string,
+  { cloud, clock }: Ports,
+): Promise<string | undefined> {
+  if (clock.now() - phaseStartedAt < TOKEN_MS) return undefined;
+  const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: role });
+  return (await describeInstances(cloud, { tags }))[0]?.id;
 }
 
 /** An instance that is not listed this long after its launch is gone (INSTANCE-3). */

@@ -19,8 +19,10 @@ async function readState(client: CloudClient, fleet: string) {
   const key = reservationsKey(fleet);
   const tail = await readLog(client, key, Reservations, TAIL_BYTES);
   // A line that is longer than that is never taken for an empty log.
-  const { lines, end } =
-    tail.lines.length > 0 || tail.end === 0 ? tail : await readLog(client, key, Reservations);
+  let found = tail;
+  for (let most = TAIL_BYTES; found.lines.length === 0 && most < found.end;)
+    found = await readLog(client, key, Reservations, (most *= 4));
+  const { lines, end } = found;
   const newest = lines.at(-1)?.line;
   const previous = end === 0 ? await previousReservations(client, fleet, Reservation) : undefined;
   return { state: newest ?? { v: 2 as const, grants: previous?.grants ?? [] }, end };

@@ -35,7 +35,8 @@ export async function interject(
     const now = standing(run, log);
     if (now === undefined) return undefined;
     const given = line(now, log);
-    if (given === undefined) return { now, log, appended: false };
+    // The record of the version before takes no line; its run gets a log with its next event.
+    if (given === undefined || log.end < 0) return { now, log, appended: false };
     const appended = await append(ports, runKey(run), log.end, { ...given, seq: log.lines.length });
     if (appended.kind === "unknown") throw appended.error;
     if (appended.kind === "won") {
@@ -61,5 +62,5 @@ export async function cancelRun(run: string, cancelled: z.infer<typeof Cancelled
     ports,
   );
   if (found?.appended) await trySend(found.now.event, ports);
-  return found?.now;
+  return found;
 }

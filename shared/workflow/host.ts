@@ -18,7 +18,7 @@ import { runKey } from "../keys.ts";
 import { RunId } from "../names.ts";
 import { send } from "../send.ts";
 import { ABANDONED_MS, beginRun, closeRun, openLog, sendEvent } from "./begin.ts";
-import { interject } from "./cancel.ts";
+import { cancelRun, interject } from "./cancel.ts";
 import { identityOf, REQUEST, RequestEvent, type WorkflowEvent } from "./envelope.ts";
 import { append, type Appended } from "./log.ts";
 import { readPrevious, type PreviousEvent, type PreviousRun } from "./previous-version.ts";
@@ -135,7 +135,7 @@ const LATE_MS = ABANDONED_MS;
 async function step(current: Current, ports: Ports): Promise<Answer> {
   const due = await whenDue(current, ports);
   if (due === undefined) return { early: formatDuration(current.delivered.runAt - ports.clock.now()) };
-  return due.delivered.undecided ? stepAgain(due, ports) : act(due, ports);
+  return due.delivered.undecidedAt === undefined ? act(due, ports) : stepAgain(due, ports);
 }
 
 async function act(current: Current, ports: Ports): Promise<Answer> {
@@ -157,7 +157,8 @@ async function act(current: Current, ports: Ports): Promise<Answer> {
 async function undecided(current: Current, appended: Exclude<Appended, { kind: "won" }>, ports: Ports) {
   const { delivered } = current;
   if (appended.kind === "lost") return catchUp(current, await readRunLog(ports.cloud, delivered.run), ports);
-  const again = { ...delivered, runAt: ports.clock.now() + minutes(1), undecided: true };
+  const at = ports.clock.now();
+  const again = { ...delivered, runAt: at + minutes(1), undecidedAt: delivered.undecidedAt ?? at };
   await sendEvent(again, ports, ports.writer);
   return { undecided: messageOf(appended.error) };
 }
@@ -167,15 +168,24 @@ async function undecided(current: Current, appended: Exclude<Appended, { kind: "
  * phase acts again: an instance must not be rebooted every minute of an outage.
  */
 async function stepAgain(current: Current, ports: Ports): Promise<Answer> {
-  const { undecided: _flag, ...delivered } = current.delivered;
+  const { undecidedAt = 0, ...delivered } = current.delivered;
   const at = ports.clock.now();
   const { seq, run, position, runAt, attempt } = delivered;
-  const line = { seq, kind: "wait", at, due: at, attempt, note: "the bucket could not be written" } as const;
+  const heldMs = (delivered.heldMs ?? 0) + at - undecidedAt;
+  const line = {
+    seq,
+    kind: "wait",
+    at,
+    due: at,
+    attempt,
+    heldMs,
+    note: "the bucket could not be written",
+  } as const;
   const appended = await append(ports, runKey(run), position, line);
   if (appended.kind !== "won") return undecided(current, appended, ports);
-  const place = { seq: seq + 1, position: appended.end, runAt: Math.max(runAt, at) };
+  const place = { seq: seq + 1, position: appended.end, runAt: Math.max(runAt, at), heldMs };
   const event = { ...current.event, ...place };
-  delete event.undecided;
+  delete event.undecidedAt;
   return act({ ...current, delivered: { ...delivered, ...place }, event }, ports);
 }
 
@@ -346,23 +356,36 @@ async function completeRun(workflow: Workflow, run: string, ports: Ports): Promi
 
 /** A run of the version before goes on with a log of its own, from the event that was in the queue. */
 async function adopt(given: Host, previous: PreviousEvent, ports: Ports): Promise<Answer> {
-  const { kind, run } = previous;
-  if (kind === "other")
-    return { dropped: "the version before ends and cancels runs with events of their own" };
-  const { by } = previous;
+  const { kind, run, by } = previous;
+  const workflow = workflowOf(given, run);
   if (kind === "request") {
-    const [request] = await given.start(previous.request, ports);
-    if (request !== undefined) await beginRun({ ...request, run, by }, ports);
+    await beginRun({ run, by, request: previous.request }, ports);
     return { adopted: run };
   }
-  const workflow = workflowOf(given, run);
   await openLog({ run, by, request: {} }, ports);
-  const found = await interject(run, (now) => adopting(workflow, now, previous), ports);
+  const found = await interject(
+    run,
+    (now) => (kind === "end" ? endingOf(now, previous.completion) : adopting(workflow, now, previous)),
+    ports,
+  );
   if (found?.appended !== true) return { dropped: "the run has a log already" };
   const { event, completion } = found.now;
-  if (completion === undefined) await sendEvent(event, ports);
-  else await conclude(workflow, event, completion, ports);
+  if (kind === "end") for (const each of previous.completion.send) await send(each, ports);
+  if (completion !== undefined) await conclude(workflow, event, completion, ports);
+  else if (kind === "event" && previous.cancelled !== undefined)
+    await cancelRun(run, { reason: previous.cancelled, as: "cancelled" }, ports);
+  else await sendEvent(event, ports);
   return { adopted: run };
+}
+
+function endingOf(
+  { event, at }: Standing,
+  completion: Extract<PreviousEvent, { kind: "end" }>["completion"],
+) {
+  if (event.phase !== REQUEST) return undefined;
+  return completion.kind === "done"
+    ? ({ kind: "done", at, result: completion.result } as const)
+    : ({ kind: "failed", at, reason: completion.reason } as const);
 }
 
 const INTERRUPTED =

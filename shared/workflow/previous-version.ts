@@ -7,6 +7,7 @@ import type { CloudClient } from "../cloud/client.ts";
 import { getObject, listObjects } from "../cloud/oss/objects.ts";
 import { runKey } from "../keys.ts";
 import { RunId } from "../names.ts";
+import { deliveryOf } from "./run-id.ts";
 import type { Line } from "./run-log.ts";
 
 const Fields = z.record(z.string(), z.unknown());
@@ -82,7 +83,31 @@ const ENVELOPE = new Set([
   "input",
 ]);
 const Request = z.looseObject({ v: z.literal(1), request: z.string(), run: RunId, by: z.string() });
-const Carried = z.looseObject({ v: z.literal(1), request: z.string(), event: z.looseObject({ run: RunId }) });
+const Cancellation = z.looseObject({
+  v: z.literal(1),
+  request: z.literal("cancel"),
+  reason: z.string(),
+  event: Event,
+});
+const Send = z.object({ to: z.string(), taskId: z.string(), event: Fields });
+const End = z.looseObject({
+  v: z.literal(1),
+  request: z.literal("end"),
+  event: z.looseObject({ run: RunId, by: z.string() }),
+  completion: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("done"), result: Fields, send: z.array(Send) }),
+    z.object({ kind: z.literal("failed"), reason: z.string(), send: z.array(Send) }),
+  ]),
+});
+/** The promotion that a bake asks for; its run was made of the bake. */
+const Promotion = z.looseObject({
+  v: z.literal(1),
+  request: z.literal("promote"),
+  recipe: z.string(),
+  imageId: z.string(),
+  delivery: RunId,
+  by: z.string(),
+});
 
 /** A run goes on from here. */
 export interface PreviousRun {
@@ -93,25 +118,51 @@ export interface PreviousRun {
   readonly since: number;
   readonly input: z.infer<typeof Fields>;
   readonly state: z.infer<typeof Fields>;
+  /** The run is cancelled: there it is this event that goes on, and no other. */
+  readonly cancelled?: string;
 }
 
 export type PreviousEvent =
   | PreviousRun
   /** A request that a caller has been answered with the run of. */
-  | { readonly kind: "request"; readonly run: string; readonly by: string; readonly request: object }
-  /** An event that says nothing any more. */
-  | { readonly kind: "other"; readonly run: string };
+  | {
+      readonly kind: "request";
+      readonly run: string;
+      readonly by: string;
+      readonly request: Readonly<Record<string, unknown>>;
+    }
+  /** The end of a run, with everything that it sends. */
+  | {
+      readonly kind: "end";
+      readonly run: string;
+      readonly by: string;
+      readonly completion: z.infer<typeof End>["completion"];
+    };
 
 /** Reads an event of the version before; undefined for any other payload. */
 export function readPrevious(payload: unknown): PreviousEvent | undefined {
   const event = Event.safeParse(payload).data;
-  if (event !== undefined) {
-    const { run, by, phase, phaseStartedAt: since, input } = event;
-    const state = Object.fromEntries(Object.entries(event).filter(([key]) => !ENVELOPE.has(key)));
-    return { kind: "event", run, by, phase, since, input, state };
+  if (event !== undefined) return runOf(event);
+  const cancellation = Cancellation.safeParse(payload).data;
+  if (cancellation !== undefined) return { ...runOf(cancellation.event), cancelled: cancellation.reason };
+  const ended = End.safeParse(payload).data;
+  if (ended !== undefined) return { kind: "end", ...idOf(ended.event), completion: ended.completion };
+  const promotion = Promotion.safeParse(payload).data;
+  if (promotion !== undefined) {
+    const { by, ...request } = promotion;
+    const run = deliveryOf(request.delivery, request.recipe, request.imageId);
+    return { kind: "request", run, by, request };
   }
-  const carried = Carried.safeParse(payload).data;
-  if (carried !== undefined) return { kind: "other", run: carried.event.run };
   const { run, by, ...request } = Request.safeParse(payload).data ?? {};
   return run === undefined || by === undefined ? undefined : { kind: "request", run, by, request };
+}
+
+const idOf = ({ run, by }: { readonly run: string; readonly by: string }) => ({ run, by });
+
+function runOf(event: z.infer<typeof Event>): PreviousRun {
+  const { phase, phaseStartedAt: since, input } = event;
+  const state = Object.fromEntries(
+    Object.entries(event).filter(([key]) => !ENVELOPE.includes(key) && key !== "phase" && key !== "input"),
+  );
+  return { kind: "event", ...idOf(event), phase, since, input, state };
 }

@@ -1,5 +1,6 @@
 /** Ids of runs: the same trigger always makes the same run, so its second delivery is a duplicate. */
 import { createHash } from "node:crypto";
+import { dayOf } from "../keys.ts";
 
 /** Kinds of runs, the first word of an id, with the function that carries each out. */
 const FUNCTION_OF = {
@@ -45,3 +46,7 @@ export function familyName(family: string): string {
   const plain = family.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-");
   return (/^[a-z]/.test(plain) ? plain : `f${plain}`).slice(0, 40);
 }
+
+/** The promotion of the image of a bake. Of the day of the bake, so that a repeat after midnight is the same run. */
+export const deliveryOf = (bake: string, recipe: string, imageId: string): string =>
+  runId("promote", recipe, dayOf(bake) ?? 0, [bake, imageId]);

@@ -27,6 +27,7 @@ const Change = {
   attempt: z.optional(z.int()),
   /** Set once the platform is known not to keep delays. */
   early: z.optional(z.int()),
+  heldMs: z.optional(z.int()),
   note: z.optional(z.string()),
   /** Fields of the state that are new or have another value, and those that are gone. */
   set: z.optional(Fields),
@@ -118,6 +119,7 @@ export function changeLine(
     }),
     ...(following.attempt > 0 && { attempt: following.attempt }),
     ...(following.early !== undefined && { early: following.early }),
+    ...(following.heldMs !== undefined && { heldMs: following.heldMs }),
     ...(note !== undefined && { note: note.slice(0, NOTE_MAX) }),
     ...changes(stateOf(event), stateOf(following)),
     ...(input.set && { input: input.set }),
@@ -209,6 +211,7 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
     input = {},
     inputUnset = [],
     early = event.early,
+    heldMs,
   } = line;
   const { v, run, seq, position, startedAt, by, cancelled } = event;
   return {
@@ -225,6 +228,7 @@ function changed(event: WorkflowEvent, line: Extract<Line, { kind: "next" | "wai
     runAt: due,
     ...(cancelled && { cancelled: { ...cancelled, handled: true } }),
     ...(early !== undefined && { early }),
+    ...(heldMs !== undefined && { heldMs }),
     phaseStartedAt: since ?? (line.kind === "next" ? due : event.phaseStartedAt),
     input: { ...without(event.input, inputUnset), ...input },
   };

@@ -129,7 +129,8 @@ export interface Workflow {
  * is thrown, so that the platform delivers the event again.
  */
 export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports): Promise<Outcome> {
-  const spentMs = ports.clock.now() - event.phaseStartedAt;
+  const { phaseStartedAt, heldMs = 0 } = event;
+  const spentMs = ports.clock.now() - phaseStartedAt - heldMs;
   if (phase.creates && spentMs > phase.limitMs) return phase.compensate(event, tooLate(event, spentMs));
   const outcome = await phase.run(event, ports).catch((error: unknown): Outcome => {
     if (!(error instanceof CloudError)) throw error;
@@ -137,7 +138,7 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
     return { ...wait(waitMs(error.code, event.attempt, ports.random), error.message), throttled: true };
   });
   if (outcome.kind !== "wait") return outcome;
-  const waitedMs = ports.clock.now() - event.phaseStartedAt;
+  const waitedMs = ports.clock.now() - phaseStartedAt - heldMs;
   if (waitedMs + outcome.afterMs <= phase.limitMs) return outcome;
   return phase.compensate(event, `${tooLate(event, waitedMs)}: ${outcome.note}`);
 }
@@ -162,9 +163,10 @@ export function follow(
     ...(early !== undefined && early >= EARLY_MAX && { early }),
   };
   if (outcome.kind === "wait") {
-    const { phase, input, phaseStartedAt, attempt } = event;
+    const { phase, input, phaseStartedAt, attempt, heldMs } = event;
+    const held = heldMs === undefined ? {} : { heldMs };
     const attempts = outcome.throttled ? attempt + 1 : 0;
-    return { ...stateOf(event), ...common, phase, input, phaseStartedAt, attempt: attempts };
+    return { ...stateOf(event), ...common, ...held, phase, input, phaseStartedAt, attempt: attempts };
   }
   const { phase, state, input = event.input } = outcome.transition;
   return { ...state, ...common, input, phase, phaseStartedAt: common.runAt, attempt: 0 };

@@ -208,30 +208,34 @@ test("lost events delay a bake and never end it", async ({ deploy, expect }) => 
   expect(ownImages(kiln)).toHaveLength(1);
 });
 
-test("an outage of the bucket of 30 minutes delays a bake by about as much", async ({ deploy, expect }) => {
-  const took = async (outage: boolean) => {
-    const kiln = await deploy({ fc: { timers: ["resend"] } });
-    await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
-    const [at] = [kiln.cloud.time.now()];
-    await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "watch", forMs: hours(1) });
-    const ends = kiln.cloud.time.now() + minutes(30);
-    if (outage) {
-      kiln.cloud.faults.add({
-        product: "oss",
-        kind: "before",
-        fault: new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
-        when: () => kiln.cloud.time.now() < ends,
-      });
-    }
-    const over = () => kiln.records("bake")[0]?.state === "done";
-    await kiln.cloud.settle({ until: over, forMs: hours(6) });
-    expect(over()).toBe(true);
-    return kiln.cloud.time.now() - at;
-  };
-  const extraMs = (await took(true)) - (await took(false));
-  expect(extraMs).toBeGreaterThan(minutes(25));
-  expect(extraMs).toBeLessThan(minutes(36));
-});
+for (const during of ["launch", "watch", "capture"])
+  test(`an outage of the bucket of 30 minutes in phase ${during} delays a bake by about as much`, async ({
+    deploy,
+    expect,
+  }) => {
+    const took = async (outage: boolean) => {
+      const kiln = await deploy({ fc: { timers: ["resend"] } });
+      await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+      const [at] = [kiln.cloud.time.now()];
+      await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === during, forMs: hours(1) });
+      const ends = kiln.cloud.time.now() + minutes(30);
+      if (outage) {
+        kiln.cloud.faults.add({
+          product: "oss",
+          kind: "before",
+          fault: new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
+          when: () => kiln.cloud.time.now() < ends,
+        });
+      }
+      const over = () => kiln.records("bake")[0]?.state === "done";
+      await kiln.cloud.settle({ until: over, forMs: hours(6) });
+      expect(over()).toBe(true);
+      return kiln.cloud.time.now() - at;
+    };
+    const extraMs = (await took(true)) - (await took(false));
+    expect(extraMs).toBeGreaterThan(minutes(25));
+    expect(extraMs).toBeLessThan(minutes(36));
+  });
 
 test("ten minutes in which the platform takes no event delay a bake and fail nothing", async ({
   deploy,
@@ -623,4 +627,24 @@ test("an event that would not fit into a payload ends its run with the reason, b
     expect(record).toMatchObject({ state: "failed", reason: expect.stringMatching(/bytes/) });
     expect(record.steps.length).toBeLessThan(4);
   } else expect(answer.status).toBe(400);
+});
+
+test("a launch that comes late finds the builder of an earlier attempt by its tags", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  let lost = 0;
+  // The instance is launched, and neither the answer nor the next event comes.
+  kiln.cloud.faults.add({ product: "ecs", action: "RunInstances", kind: "crash", when: () => lost++ === 0 });
+  kiln.cloud.fc.obstruct(({ payload }) => payload.includes('"phase":"launch"') && lost === 1, 429);
+  await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+  await kiln.cloud.settle({ until: () => lost === 1, forMs: hours(1) });
+  await kiln.cloud.settle({ forMs: minutes(16) });
+  lost = 2;
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "done", forMs: hours(6) });
+  expect(kiln.records("bake")[0]?.state).toBe("done");
+  const launches = kiln.cloud.callLog.entries({ action: "RunInstances", status: 200 });
+  expect(launches.length).toBeLessThanOrEqual(1);
+  expect(kiln.cloud.world.launched).toBe(1);
 });

@@ -5,7 +5,7 @@ import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { recipeText } from "../support/recipes.ts";
-import { ended } from "../support/runs.ts";
+import { accepted, ended } from "../support/runs.ts";
 import { leftovers, ownImages, served } from "../support/world.ts";
 
 const POSITIONAL = ["position", "dueAt", "early"];
@@ -129,4 +129,55 @@ test("locks, reservations and records of the version before still count", async 
   const answer = kiln.call("GET", `/runs/${other}`);
   await kiln.cloud.settle({ forMs: minutes(1) });
   expect(await answer).toMatchObject({ status: 200, body: { state: "failed", reason: "it failed" } });
+});
+
+test("a cancellation and an end that were in the queue take effect", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { taskIds: { rememberedMs: 0 }, timers: ["resend"] } });
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "watch", forMs: hours(1) });
+  const run = kiln.records("bake")[0]?.run ?? "";
+  const event = asBefore(kiln, run);
+  await kiln.invoke("kiln-bake-image", { v: 1, request: "cancel", reason: "cancelled by ci", event });
+  expect(await ended(kiln, run)).toMatchObject({ state: "cancelled", reason: "cancelled by ci" });
+  expect(leftovers(kiln)).toEqual([]);
+  const other = "bake-web-20260105-0123456789ab";
+  const request = {
+    v: 1,
+    request: "scale-out",
+    fleet: "web",
+    count: 1,
+    run: "scale-web-20260105-0123456789ab",
+    by: other,
+  };
+  const send = [{ to: "scale-out", taskId: `${other}-promote`, event: request }];
+  const completion = { kind: "done", result: { imageId: "m-1" }, send };
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await kiln.invoke("kiln-bake-image", {
+    v: 1,
+    request: "end",
+    event: { run: other, by: "test", seq: 9 },
+    completion,
+  });
+  expect(await ended(kiln, other)).toMatchObject({ state: "done", result: { imageId: "m-1" } });
+  expect(await ended(kiln, request.run)).toMatchObject({ state: "done", by: other });
+});
+
+test("a keyed request of the version before is the same run when it is repeated", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const body = { count: 1, key: "job-1" };
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", body);
+  await ended(kiln, run);
+  const { oss, time, world } = kiln.cloud;
+  const at = new Date(time.now()).toISOString();
+  oss.delete(BUCKET, runKey(run));
+  const record = { v: 1, run, state: "done", result: { count: 1 }, by: "ci", beganAt: at, updatedAt: at };
+  oss.put(BUCKET, runKey(run).replace(".jsonl", ".json"), JSON.stringify(record));
+  const { launched } = world;
+  expect((await accepted(kiln, "/fleets/web/scale-out", body)).run).toBe(run);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(world.launched).toBe(launched);
 });

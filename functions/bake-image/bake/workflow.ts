@@ -19,7 +19,7 @@ import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
-import { deliveryOf } from "../../../shared/requests/promote.ts";
+import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";

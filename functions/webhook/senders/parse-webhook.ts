@@ -32,5 +32,5 @@ export function parseWebhook(settings: SenderSettings, request: SenderRequest): 
 /** The run of one request of a sender: the same event posted again is the same run. */
 export function enqueueLaunch(sender: string, { fleet, count, delivery, at }: LaunchRequest): Enqueue {
   const run = runId("scale", fleet, at, ["sender", sender, ...delivery]);
-  return { run, by: `sender:${sender}`, request: { v: 1, request: "scale-out", fleet, count } };
+  return { run, by: `sender:${sender}`, nearby: [], request: { v: 1, request: "scale-out", fleet, count } };
 }
