@@ -52,6 +52,12 @@ export async function acquireLock(
 export const holderOf = async (subject: string, ports: LockPorts): Promise<string | undefined> =>
   currentHolder((await newestLine(ports.cloud, subject)).newest, ports);
 
+/** Whether `run`, which is at work, holds the lock of `subject`. */
+export async function holdsLock(subject: string, run: string, { cloud }: LockPorts): Promise<boolean> {
+  const { newest } = await newestLine(cloud, subject);
+  return newest?.run === run && !newest.released;
+}
+
 /** Releases the lock of `subject`, if `run` holds it. Losing the append means that it is another run's by now. */
 export async function releaseLock(subject: string, run: string, ports: LockPorts): Promise<void> {
   const { newest, end } = await newestLine(ports.cloud, subject);

@@ -162,7 +162,7 @@ const idOf = ({ run, by }: { readonly run: string; readonly by: string }) => ({ 
 function runOf(event: z.infer<typeof Event>): PreviousRun {
   const { phase, phaseStartedAt: since, input } = event;
   const state = Object.fromEntries(
-    Object.entries(event).filter(([key]) => !ENVELOPE.includes(key) && key !== "phase" && key !== "input"),
+    Object.entries(event).filter(([key]) => !ENVELOPE.has(key) && key !== "phase" && key !== "input"),
   );
   return { kind: "event", ...idOf(event), phase, since, input, state };
 }

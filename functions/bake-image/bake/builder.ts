@@ -9,7 +9,7 @@ import { CHECK_IDS, IMAGE_CHECKS } from "../../../shared/image-checks.ts";
 import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
-import { holderOf } from "../../../shared/workflow/lock.ts";
+import { holdsLock } from "../../../shared/workflow/lock.ts";
 import { next } from "../../../shared/workflow/workflow.ts";
 import { Stop } from "./image.ts";
 import { BuilderInput, lockName } from "./input.ts";
@@ -44,8 +44,7 @@ async function holdsNoLock(
   ports: Ports,
 ): Promise<string | undefined> {
   const { recipe } = input;
-  const holder = await holderOf(lockName(recipe), ports);
-  return holder === run
+  return (await holdsLock(lockName(recipe), run, ports))
     ? undefined
     : `${run} does not hold the lock of recipe ${recipe}, so it bakes nothing`;
 }
