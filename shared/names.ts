@@ -22,8 +22,12 @@ export const isRunId = (text: string): boolean => whole(RUN).test(text);
  * https://www.alibabacloud.com/help/en/functioncompute/fc/asynchronous-task-management
  */
 export const taskId = {
-  /** Event number `seq` of a run; `label` tells a later try from the first one. */
-  event: (run: string, seq: number, label = ""): string => [run, seq, ...(label ? [label] : [])].join("-"),
+  /**
+   * The event that becomes line `seq` of a run; `label` tells a later try from the first one. The version before the run
+   * log named events `<run>-<seq>`, which the platform may still remember.
+   */
+  event: (run: string, seq: number, label = ""): string =>
+    [run, "line", seq, ...(label ? [label] : [])].join("-"),
   /** Delivery number `attempt` of a notification to one channel. */
   notification: (run: string, kind: string, channel: string, attempt: number): string =>
     `${run}-${kind}-${channel}-${attempt}`,

@@ -6,14 +6,14 @@ import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 /** A request for a run. */
 export interface Enqueue extends RunRequest {
-  /** The run of the same key one day earlier: a request repeated over midnight is the same run. */
-  readonly yesterday?: string;
+  /** Runs of the same key on the days around: a request repeated over midnight is the same run. */
+  readonly nearby?: readonly string[];
 }
 
 /** Returns the run that carries the request out, and whether it was asked for before. @throws as `beginRun` */
-export async function accept({ yesterday, ...request }: Enqueue, ports: Ports) {
-  if (yesterday !== undefined && (await readRunLog(ports.cloud, yesterday)).end > 0) {
-    return { run: yesterday, repeated: true };
+export async function accept({ nearby = [], ...request }: Enqueue, ports: Ports) {
+  for (const run of nearby) {
+    if ((await readRunLog(ports.cloud, run)).lines.length > 0) return { run, repeated: true };
   }
   return { run: request.run, repeated: await beginRun(request, ports) };
 }

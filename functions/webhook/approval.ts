@@ -7,6 +7,7 @@ import type { Ports } from "../../shared/invocation.ts";
 import { RunId } from "../../shared/names.ts";
 import { trySend } from "../../shared/workflow/begin.ts";
 import { interject } from "../../shared/workflow/cancel.ts";
+import type { WorkflowEvent } from "../../shared/workflow/envelope.ts";
 import { readRunLog, standing, type RunLog, type Standing } from "../../shared/workflow/run-log.ts";
 import { kindOf } from "../../shared/workflow/run-id.ts";
 import { page, type HttpAnswer } from "./answer.ts";
@@ -24,12 +25,17 @@ export async function answerApproval(call: Call, ports: Ports): Promise<HttpAnsw
   const now = standing(run, log);
   if (now === undefined) return page(404, [NO_RUN]);
   if (call.method === "POST") return decide(run, call, ports);
-  if (now.completion !== undefined || answerIn(log) !== undefined) return refusal(now, log);
+  if (now.completion !== undefined || answerIn(log) !== undefined || !isAsked(now.event))
+    return refusal(now, log);
   const question = `Approve the image of ${run} for its family? Its image test has passed.`;
   return page(200, [question, `until ${new Date(link.expiresAt).toISOString()}`], BUTTONS);
 }
 
 const NO_RUN = "There is no such run.";
+
+/** A run that is being cancelled asks no longer. */
+const isAsked = ({ phase, cancelled }: WorkflowEvent): boolean =>
+  phase === "approve" && cancelled === undefined;
 
 const answerIn = ({ lines }: RunLog): string | undefined =>
   lines.flatMap(({ line }) => (line.kind === "answer" ? [line.answer] : []))[0];
@@ -41,7 +47,7 @@ async function decide(run: string, { body, details }: Call, ports: Ports): Promi
   const found = await interject(
     run,
     ({ completion, event }, log) =>
-      completion !== undefined || answerIn(log) !== undefined || event.phase !== "approve"
+      completion !== undefined || answerIn(log) !== undefined || !isAsked(event)
         ? undefined
         : { kind: "answer", at: ports.clock.now(), by: "link", answer: decision },
     ports,

@@ -1,6 +1,6 @@
 /** Routes of authenticated callers: a method and a path become a request for a run. Pure. */
 import * as z from "zod/mini";
-import { days, parseDuration } from "../../shared/duration.ts";
+import { days, minutes, parseDuration } from "../../shared/duration.ts";
 import { NAME, Name, RUN } from "../../shared/names.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
@@ -43,16 +43,29 @@ const dryRun = optionalBoolean;
  * The caller's own id for this request. With a key, the same caller and key are the same request, so it may be
  * signed again and sent again after a lost answer. Without one, the signed bytes are.
  */
-const key = z.optional(z.string().check(z.regex(/^[A-Za-z0-9._:-]{1,64}$/)));
-
-/** How long the request may wait for its first phase, such as "30m". */
-const validFor = z.optional(
+const key = z.optional(
   z.string().check(
-    z.regex(/^(?=\d)(?:\d{1,3}d)?(?:\d{1,3}h)?(?:\d{1,4}m)?$/, {
-      error: "must be a time such as 30m, 2h or 1d",
+    z.refine((text) => /^[A-Za-z0-9._:-]{1,64}$/.test(text), {
+      error: "must be 1 to 64 letters, digits and ._:-",
     }),
   ),
 );
+
+/** How long the request may wait for its first phase, such as "30m". */
+const validFor = z.optional(
+  z
+    .string()
+    .check(z.refine(isValidity, { error: "must be a time of at most 7 days, such as 30m, 2h or 1d" })),
+);
+
+function isValidity(text: string): boolean {
+  try {
+    const ms = parseDuration(text);
+    return ms > 0 && ms <= days(7);
+  } catch {
+    return false;
+  }
+}
 
 const ROUTES: readonly Route[] = [
   {
@@ -116,6 +129,10 @@ export function routeOf(given: Delivery): Routed {
   return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.value, given) };
 }
 
+/** The next day, shortly before midnight: the clock of another host that used the key may be ahead. */
+const nextDay = (at: number): number[] =>
+  Math.floor(at / days(1)) === Math.floor((at + minutes(10)) / days(1)) ? [] : [at + minutes(10)];
+
 function enqueueOf(route: Route, name: string, body: Record<string, unknown>, given: Delivery): Enqueue {
   const { caller, delivery, sentAt } = given;
   const { key: own, validFor: within, ...rest } = body;
@@ -133,6 +150,6 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
       ...rest,
       ...(typeof within === "string" && { validForMs: parseDuration(within) }),
     },
-    ...(own !== undefined && { yesterday: runOf(sentAt - days(1)) }),
+    ...(own !== undefined && { nearby: [runOf(sentAt - days(1)), ...nextDay(sentAt).map(runOf)] }),
   };
 }

@@ -10,7 +10,8 @@
  *     invocation, and long ones are left to the janitor.
  */
 import * as z from "zod/mini";
-import { formatDuration, hours, minutes } from "../duration.ts";
+import { EVENT_MAX_BYTES } from "../budget.ts";
+import { days, formatDuration, hours, minutes } from "../duration.ts";
 import { EventError, messageOf } from "../errors.ts";
 import { eventHandler, parse, type FcHandler, type Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
@@ -31,6 +32,7 @@ import {
   type Standing,
 } from "./run-log.ts";
 import { kindOf } from "./run-id.ts";
+import { isTooOld, tooOld } from "./validity.ts";
 import {
   advance,
   EARLY_MAX,
@@ -142,7 +144,7 @@ async function act(current: Current, ports: Ports): Promise<Answer> {
     const log = await readRunLog(ports.cloud, delivered.run);
     if (log.end !== delivered.position) return catchUp(current, log, ports);
   }
-  const outcome = settled(current, await decide(current, ports), ports);
+  const outcome = fitting(current, settled(current, await decide(current, ports), ports), ports);
   const line = lineOf(current, outcome, ports.clock.now());
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);
   if (appended.kind !== "won")
@@ -179,6 +181,8 @@ async function stepAgain(current: Current, ports: Ports): Promise<Answer> {
 
 /** Delays are inexact: this much early does no harm. */
 const EARLY_MS = 1_500;
+/** No phase waits longer. */
+const AHEAD_MAX_MS = days(8);
 /** The longest wait inside an invocation; less than the functions' timeout. */
 const INLINE_MAX_MS = minutes(5);
 
@@ -189,6 +193,8 @@ async function whenDue(current: Current, ports: Ports): Promise<Current | undefi
   const { runAt, dueAt, early = 0 } = delivered;
   const earlyMs = runAt - now;
   if (earlyMs <= EARLY_MS) return current;
+  if (earlyMs > AHEAD_MAX_MS)
+    throw new EventError(`the event is for ${formatDuration(earlyMs)} from now; no run waits so long`);
   // A wait that is longer than the longest delay takes several, and those are kept.
   const isKept = early < EARLY_MAX && (dueAt === undefined || now >= dueAt - EARLY_MS);
   const times = isKept ? 0 : early + 1;
@@ -217,25 +223,11 @@ async function leaveToJanitor(event: WorkflowEvent, ports: Ports): Promise<void>
   await append(ports, runKey(run), position, line);
 }
 
-const VALID_FOR_MS = hours(24);
-const Validity = z.object({ validForMs: z.optional(z.number()) });
-
-async function decide(
-  { workflow, phase: current, delivered, event }: Current,
-  ports: Ports,
-): Promise<Outcome> {
+async function decide({ phase: current, delivered, event }: Current, ports: Ports): Promise<Outcome> {
   const { cancelled } = event;
-  if (cancelled !== undefined && !cancelled.handled) return current.compensate(event, cancelled.reason);
-  if (delivered.phase === REQUEST) {
-    const own = Validity.safeParse(delivered.input).data?.validForMs;
-    const validForMs = own ?? workflow.validForMs ?? VALID_FOR_MS;
-    const waitedMs = ports.clock.now() - event.startedAt;
-    if (waitedMs > validForMs) {
-      return failed(
-        `it did not start within ${formatDuration(validForMs)}, so nothing was done; ask for it again, or set validFor`,
-      );
-    }
-  }
+  if (cancelled !== undefined && !cancelled.handled)
+    return (current.cancel ?? current.compensate).call(current, event, cancelled.reason);
+  if (isTooOld(delivered, ports.clock.now())) return failed(tooOld(delivered));
   return advance(current, event, ports);
 }
 
@@ -273,6 +265,18 @@ function settled({ workflow, event }: Current, first: Outcome, ports: Ports): Se
   const completion = asCancelled(event, outcome);
   return { completion, following, kind: "next", summary: completion };
 }
+
+/** An event that could not be sent would end its run without a reason, so it is not decided at all. */
+function fitting(current: Current, decided: Settled, ports: Ports): Settled {
+  const { completion, following } = decided;
+  const bytes = Buffer.byteLength(JSON.stringify(following)) + PLACE_BYTES;
+  if (completion !== undefined || bytes <= EVENT_MAX_BYTES) return decided;
+  const reason = `the event for phase ${following.phase} would have ${bytes} bytes, more than the ${EVENT_MAX_BYTES} that can travel; shorten the document or the parameters`;
+  return settled(current, current.phase.compensate(current.event, reason), ports);
+}
+
+/** The fields that say when an event is due, which are added when it is sent. */
+const PLACE_BYTES = 200;
 
 /** A run that was cancelled ends so, however its compensation ended. */
 function asCancelled({ cancelled }: WorkflowEvent, completion: Completion): Completion {
@@ -319,10 +323,14 @@ async function catchUp({ workflow, delivered }: Current, log: RunLog, ports: Por
   const { run, seq } = delivered;
   const now = standing(run, log);
   if (now === undefined) throw new EventError(`${runKey(run)} is missing, so ${run} cannot go on`);
+  const at = ports.clock.now();
   const isNewest = log.lines.length === seq + 1;
-  const isAbandoned = ports.clock.now() - now.at >= LATE_MS;
-  if (isNewest && isAbandoned && !now.sent) {
-    if (now.completion === undefined) await sendEvent(now.event, ports, `resend-${ports.writer}`);
+  // A run that waits has a line of any age, and its event in the queue.
+  const wantedAt = now.completion === undefined ? Math.max(now.at, now.event.runAt) : now.at;
+  if (isNewest && at - wantedAt >= LATE_MS && !now.sent) {
+    // One task id a minute, so that duplicates which come together send one event.
+    if (now.completion === undefined)
+      await sendEvent(now.event, ports, `again-${Math.floor(at / minutes(1))}`);
     else await conclude(workflow, now.event, now.completion, ports);
     return { resent: now.event.phase };
   }

@@ -9,6 +9,7 @@
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import { days } from "../duration.ts";
+import { EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { lockKey } from "../keys.ts";
 import { RunId } from "../names.ts";
@@ -60,13 +61,23 @@ export async function releaseLock(subject: string, run: string, ports: LockPorts
   if (appended.kind === "unknown") throw appended.error;
 }
 
+/** A log that cannot be read says as little as one that is missing (LOCK-2). */
+async function standingOf(run: string, cloud: CloudClient) {
+  try {
+    return standing(run, await readRunLog(cloud, run));
+  } catch (error) {
+    if (error instanceof EventError) return undefined;
+    throw error;
+  }
+}
+
 async function currentHolder(
   newest: Lock | undefined,
   { cloud, clock }: LockPorts,
 ): Promise<string | undefined> {
   if (newest === undefined || newest.released) return undefined;
   const { run, at } = newest;
-  const holder = standing(run, await readRunLog(cloud, run));
+  const holder = await standingOf(run, cloud);
   const stale = holder ? holder.completion !== undefined : clock.now() - at > SILENT_MS;
   return stale ? undefined : run;
 }

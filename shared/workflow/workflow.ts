@@ -85,6 +85,11 @@ export interface Phase<E extends WorkflowEvent = WorkflowEvent> {
   run(event: E, ports: Ports): Promise<Outcome>;
   /** The way out of the phase when it fails, times out or is cancelled. */
   compensate(event: E, reason: string): Outcome;
+  /**
+   * What a cancellation leads to instead of the compensation. For phases that are the way out themselves: their
+   * compensation says what could not be released, and a cancellation must still release it.
+   */
+  cancel?(event: E, reason: string): Outcome;
 }
 
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
@@ -113,8 +118,6 @@ export interface Workflow {
   /** First word of the ids of its runs. */
   readonly kind: string;
   readonly phases: readonly Phase[];
-  /** How long a request may wait for its first phase when it does not say so itself; else the run fails. Milliseconds. */
-  readonly validForMs?: number;
   /** The first event of a run. @throws EventError for a request that is none of this workflow. */
   begin(event: RequestEvent): WorkflowEvent;
   /** Asked again after a lost answer, so it depends on nothing but its parameters and documents. */

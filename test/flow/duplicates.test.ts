@@ -74,7 +74,7 @@ test("a concurrent attempt that ends differently has no effect on the run", asyn
   const run = String((await answer).body["run"]);
   expect(kiln.record(run)?.state).toBe("running");
   // A repeated plan fails now, without the fleet document.
-  const plan = kiln.cloud.fc.events.find(({ taskId }) => taskId === `${run}-1`);
+  const plan = kiln.cloud.fc.events.find(({ taskId }) => taskId === `${run}-line-1`);
   kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
   await kiln.invoke("kiln-scale-out", JSON.parse(plan?.payload.toString() ?? "{}"));
   await kiln.cloud.settle({ forMs: seconds(5) });

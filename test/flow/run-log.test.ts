@@ -102,7 +102,8 @@ test("healthy steps read nothing under runs/, and the log of a bake is small", a
     },
   });
   // Thirty polls.
-  const provision = [{ run: "sleep 800", timeout: "30m" }];
+  const slow = { run: "sleep 800", timeout: "30m" };
+  const provision = ["yum install -y nginx", "systemctl enable nginx", slow];
   await bakeAndPromote(kiln, recipeText({ provision }));
   const [promotion] = kiln.records("promote");
   // The join alone, which asks the log for the image test (JOIN-5).
@@ -446,3 +447,180 @@ for (const signature of ["fc", "acs3"]) {
     expect(kiln.cloud.fc.invocations.flatMap(({ logs }) => logs).join("")).not.toContain("signature refused");
   });
 }
+
+test("a platform that takes no event for hours fails no run; only requests that are too old end", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  const slow = { provision: ["true"], test: { skip: true }, source: { ...JSON.parse(recipeText()).source } };
+  slow.source.builder.expireAfter = "12h";
+  await kiln.upload("recipes/web.yaml", recipeText(slow));
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "watch", forMs: hours(1) });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const ends = kiln.cloud.time.now() + hours(3);
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(429, "ResourceExhausted", "busy"),
+    when: () => kiln.cloud.time.now() < ends,
+  });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  await kiln.cloud.settle({ forMs: minutes(41) });
+  expect(kiln.record(run)).toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/^it did not start within 30m/),
+  });
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "done", forMs: hours(6) });
+  expect(kiln.records("bake")[0]?.state).toBe("done");
+  expect(kiln.cloud.time.now() - ends).toBeLessThan(minutes(30));
+});
+
+test("a caller that repeats its request all the time does not hold up its own run", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  let lost = 0;
+  kiln.cloud.fc.lose(({ payload }) => payload.includes('"phase":"launch"') && lost++ === 0);
+  const body = { count: 1, key: "job-1" };
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", body);
+  for (let n = 0; n < 8 && kiln.record(run)?.state !== "done"; n++) {
+    await kiln.cloud.settle({ forMs: minutes(4) });
+    expect((await accepted(kiln, "/fleets/web/scale-out", body)).run).toBe(run);
+  }
+  expect(kiln.record(run)?.state).toBe("done");
+});
+
+test("a marker that is damaged keeps no run from going on", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const stop = kiln.cloud.faults.add({ product: "fc", action: "InvokeFunction", kind: "before" });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  stop();
+  for (const text of ["not json", "[]", '{"seq":"x"}']) {
+    kiln.cloud.oss.put(BUCKET, `open/${run}`, text);
+    await kiln.cloud.settle({ forMs: minutes(4) });
+  }
+  expect((await ended(kiln, run)).state).toBe("done");
+});
+
+test("a nightly bake starts although the bucket is out at its hour", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend", "nightly"] } });
+  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml", recipeText({ test: { skip: true } }));
+  // Three o'clock in Shanghai.
+  const three = Math.ceil(kiln.cloud.time.now() / days(1)) * days(1) - hours(5);
+  const at = three > kiln.cloud.time.now() ? three : three + days(1);
+  kiln.cloud.faults.add({
+    product: "oss",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "busy"),
+    when: () => Math.abs(kiln.cloud.time.now() - at - minutes(10)) < minutes(15),
+  });
+  await kiln.cloud.settle({ forMs: at - kiln.cloud.time.now() + hours(2) });
+  const nightly = kiln.records("bake").filter(({ by }) => by === "timer:nightly");
+  expect(nightly.map(({ state }) => state)).toEqual(["done"]);
+});
+
+test("a cancellation while a bake releases its builder deletes the image too", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "release", forMs: hours(1) });
+  const run = kiln.records("bake")[0]?.run ?? "";
+  await answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  expect(await ended(kiln, run)).toMatchObject({ state: "cancelled", reason: "cancelled by ci" });
+  expect(leftovers(kiln)).toEqual([]);
+  expect(ownImages(kiln)).toEqual([]);
+});
+
+test("late duplicates of a run that waits do not multiply", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { taskIds: { rememberedMs: 0 }, timers: ["resend"] } });
+  kiln.cloud.world.delays({ imageMs: hours(1) });
+  await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "await-image", forMs: hours(1) });
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  const before = invocations(kiln, "bake").length;
+  for (let n = 0; n < 10; n++) {
+    // The event that the newest line answered, again.
+    const old = kiln.cloud.fc.events
+      .filter(({ payload }) => payload.includes('"phase":"await-image"'))
+      .at(-2);
+    await kiln.cloud.settle({ forMs: seconds(25) });
+    await kiln.invoke("kiln-bake-image", JSON.parse(old?.payload.toString() ?? "{}"));
+  }
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "done", forMs: hours(2) });
+  expect(kiln.records("bake")[0]?.state).toBe("done");
+  expect(invocations(kiln, "bake").length - before).toBeLessThan(40);
+});
+
+test("a lock whose holder has a damaged log is free after a day", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const other = "bake-web-20260104-0123456789ab";
+  const line = { run: other, at: kiln.cloud.time.now() - hours(25), released: false, w: "w" };
+  kiln.cloud.oss.append(BUCKET, "locks/bake-web.jsonl", `${JSON.stringify(line)}\n`);
+  kiln.cloud.oss.append(BUCKET, runKey(other), '{"seq":0,"ki');
+  await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+  await kiln.cloud.settle({
+    until: () => kiln.records("bake-web-20260105")[0]?.state === "done",
+    forMs: hours(2),
+  });
+  expect(kiln.records("bake-web-20260105")[0]?.state).toBe("done");
+});
+
+test("an end whose notifications cannot be sent is given up after ten sends", async ({ deploy, expect }) => {
+  const env = { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:1/" } }) };
+  const kiln = await deploy({ env, fc: { timers: ["resend"] } });
+  kiln.cloud.faults.add({
+    product: "fc",
+    action: "InvokeFunction",
+    kind: "before",
+    fault: new CloudFault(404, "FunctionNotFound", "function 'kiln-notifier' does not exist"),
+    when: ({ function: name }) => name === "kiln-notifier",
+  });
+  await kiln.upload("fleets/web.yaml", fleetText({ notify: ["ops"], family: "none" }));
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(kiln.record(run)?.state).toBe("failed");
+  expect(kiln.cloud.oss.list(BUCKET, "open/")).toEqual([]);
+});
+
+test("a cancellation in the last phase of a scale-out ends with the instances that are kept", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await kiln.upload(
+    "fleets/web.yaml",
+    fleetText({ via: "CreateInstance", launch: { HostNames: undefined } }),
+  );
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  await kiln.cloud.settle({ until: () => kiln.record(run)?.phase === "finish", forMs: hours(1) });
+  await answered(kiln, kiln.call("POST", `/runs/${run}/cancel`, {}));
+  const record = await ended(kiln, run);
+  expect(record.state).toBe("cancelled");
+  expect(record.result?.["running"]).toHaveLength(machines(kiln).length);
+  const reservations = kiln.cloud.oss.get(BUCKET, "reservations/web.jsonl")?.body.toString() ?? "";
+  expect(reservations.trimEnd().split("\n").at(-1)).toContain('"open":false');
+});
+
+test("an event that would not fit into a payload ends its run with the reason, before the first change", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  const provision = Array.from({ length: 3 }, () => `# ${"x".repeat(10_000)}\ntrue`);
+  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml", recipeText({ provision }));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const VALUE = "x".repeat(40_000);
+  const answer = await answered(
+    kiln,
+    kiln.call("POST", "/recipes/web/bake", { force: true, parameters: { VALUE } }),
+  );
+  if (answer.status === 202) {
+    const record = await ended(kiln, String(answer.body["run"]));
+    expect(record).toMatchObject({ state: "failed", reason: expect.stringMatching(/bytes/) });
+    expect(record.steps.length).toBeLessThan(4);
+  } else expect(answer.status).toBe(400);
+});

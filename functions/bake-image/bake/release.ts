@@ -102,7 +102,8 @@ function completionOf({ verdict, imageId, input }: Release): Outcome {
 }
 
 /** Names everything that could not be released, and what becomes of it. */
-function releaseIncomplete({ verdict, instanceId, imageId, input, run }: Release, reason: string): Outcome {
+function releaseIncomplete(event: Release, reason: string): Outcome {
+  const { verdict, instanceId, imageId, input, run } = event;
   const { baseImage, restart } = input.plan;
   const left = [
     ...(instanceId !== undefined && baseImage !== undefined ? [leftInstance(instanceId)] : []),
@@ -113,4 +114,10 @@ function releaseIncomplete({ verdict, instanceId, imageId, input, run }: Release
   return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${reason}; ${all}`);
 }
 
-export const release = phase(Release, { limitMs: hours(2), run: releaseAll, compensate: releaseIncomplete });
+export const release = phase(Release, {
+  limitMs: hours(2),
+  run: releaseAll,
+  compensate: releaseIncomplete,
+  // The image goes too.
+  cancel: (event, reason) => releaseFailed(event, event.verdict.ok ? reason : event.verdict.reason),
+});

@@ -48,7 +48,7 @@ export function judgeInstance(
 
 function endOfUnknown(run: string, autoReleaseAt: number | undefined) {
   if (autoReleaseAt === undefined) {
-    const why = `${UNKNOWN}, and it has no AutoReleaseTime: look in the deployment that launched it whether ${run} still runs; release it by hand when it does not, or set its AutoReleaseTime`;
+    const why = `${UNKNOWN}, and it has no AutoReleaseTime: the log of ${run} is gone, or in the bucket of another deployment; release it by hand when that run has ended, or set its AutoReleaseTime`;
     return { why };
   }
   const releasesAt = new Date(autoReleaseAt).toISOString();

@@ -6,8 +6,9 @@
 import * as z from "zod/mini";
 import { days, minutes } from "../../../shared/duration.ts";
 import type { LogDetails, Ports } from "../../../shared/invocation.ts";
+import { readJson } from "../../../shared/json.ts";
 import { RunId } from "../../../shared/names.ts";
-import { OssEvent, type FailureEvent } from "../../../shared/triggers.ts";
+import { OssEvent, TimerEvent, type FailureEvent } from "../../../shared/triggers.ts";
 import { deliver } from "../../../shared/cloud/fc/invoke.ts";
 import { cancelRun } from "../../../shared/workflow/cancel.ts";
 import { identityOf } from "../../../shared/workflow/envelope.ts";
@@ -18,7 +19,7 @@ const FAILED_IN_FUNCTION = /^(?:Unhandled|Handled)InvocationError$|FunctionError
 
 const PhaseEvent = z.looseObject({ run: RunId, seq: z.int(), phase: z.string() });
 
-/** Cancels the run of an event that failed in its function, and sends an upload again whose runs did not begin. */
+/** Cancels the run of an event that failed in its function, and sends a trigger again whose runs did not begin. */
 export async function handleDeadLetter(failure: FailureEvent, ports: Ports, details: LogDetails) {
   const payload = readJson(failure.requestPayload);
   const reason = reasonOf(failure);
@@ -33,9 +34,7 @@ export async function handleDeadLetter(failure: FailureEvent, ports: Ports, deta
     await cancelRun(run, { reason, as: "failed" }, ports);
     return { cancelled: run };
   }
-  const upload = OssEvent.safeParse(payload);
-  const at = upload.success ? Date.parse(upload.data.events[0]?.eventTime ?? "") : NaN;
-  if (ports.clock.now() - at < days(1)) return sendAgain(failure, ports);
+  if (ports.clock.now() - triggeredAt(payload) < days(1)) return sendAgain(failure, ports);
   ports.log({ ...details, level: "error", lost: failure.requestPayload.slice(0, 1000), reason });
   return { lost: true };
 }
@@ -43,9 +42,18 @@ export async function handleDeadLetter(failure: FailureEvent, ports: Ports, deta
 const hasFailed = ({ requestContext }: FailureEvent): boolean =>
   FAILED_IN_FUNCTION.test(requestContext.condition) || requestContext.approximateInvokeCount > 1;
 
+/** When an upload or a timer was; NaN for every other payload. The timers of stop-idle come again within the hour. */
+function triggeredAt(payload: unknown): number {
+  const upload = OssEvent.safeParse(payload).data;
+  if (upload !== undefined) return Date.parse(upload.events[0]?.eventTime ?? "");
+  const timer = TimerEvent.safeParse(payload).data;
+  const isFrequent = z.looseObject({ fleet: z.unknown() }).safeParse(readJson(timer?.payload ?? "")).success;
+  return timer === undefined || isFrequent ? NaN : Date.parse(timer.triggerTime);
+}
+
 const AGAIN_MS = minutes(15);
 
-/** The uploads of an event whose runs could not begin, for a day. */
+/** An upload or a timer whose runs could not begin, for a day. Its runs are the same ones each time. */
 async function sendAgain({ requestContext, requestPayload: payload }: FailureEvent, { cloud, clock }: Ports) {
   const to = nameIn(requestContext.functionArn);
   const taskId = `again-${requestContext.requestId}-${Math.floor(clock.now() / AGAIN_MS)}`;
@@ -60,13 +68,4 @@ function reasonOf({ requestContext, responsePayload = "" }: FailureEvent): strin
   const answer = z.object({ errorMessage: z.string() }).safeParse(readJson(responsePayload));
   const message = answer.success ? answer.data.errorMessage : "no message";
   return `${nameIn(functionArn)}: ${condition} after ${approximateInvokeCount} attempts: ${message}`;
-}
-
-/** JSON of a text; undefined when it is none. */
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

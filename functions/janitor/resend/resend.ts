@@ -4,7 +4,9 @@
  *
  * RESEND-1. Only runs at work are read: those with an object under `open/` (BEGIN-1). The object counts how often the
  *     newest event of its run was sent in vain; the log decides everything else.
- * RESEND-2. A run whose event is sent in vain ten times is cancelled, and one whose compensation is, fails.
+ * RESEND-2. A run whose event the platform took ten times in vain is cancelled, and one whose compensation it took,
+ *     fails. An event that the platform does not take is not counted: a busy platform delays runs and fails none.
+ * RESEND-3. A request that waited too long for its first phase fails here too, because its function may not be reached.
  */
 import * as z from "zod/mini";
 import { getObject, listObjects, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
@@ -15,7 +17,9 @@ import { FOLDER, openKey } from "../../../shared/keys.ts";
 import { isRunId, taskId } from "../../../shared/names.ts";
 import { send } from "../../../shared/send.ts";
 import { closeRun, sendEvent } from "../../../shared/workflow/begin.ts";
+import { readJson } from "../../../shared/json.ts";
 import { cancelRun, interject } from "../../../shared/workflow/cancel.ts";
+import { isTooOld, tooOld } from "../../../shared/workflow/validity.ts";
 import { functionOf } from "../../../shared/workflow/run-id.ts";
 import type { Standing } from "../../../shared/workflow/run-log.ts";
 import { knownRun } from "../known-run.ts";
@@ -27,8 +31,9 @@ export const ResendRequest = z.strictObject({ v: z.literal(1), request: z.litera
 const OVERDUE_MS = minutes(5);
 const SENDS_MAX = 10;
 
-/** Sends counted for the event of line `seq`. */
-const Tries = z.object({ seq: z.optional(z.int()), sends: z.optional(z.int()) });
+/** Sends that the platform took of the event of line `seq`, and when the last one was. */
+const Tries = z.catch(z.object({ seq: z.int(), sends: z.int(), at: z.int() }), { seq: 0, sends: 0, at: 0 });
+type Tries = z.infer<typeof Tries>;
 
 /** Returns the runs whose event was sent again, and those that are not well. */
 export async function resendOverdue(ports: Ports) {
@@ -55,28 +60,35 @@ async function look(run: string, object: ObjectInfo, ports: Ports): Promise<bool
     await closeRun(run, ports);
     return false;
   }
-  if (now === undefined) return false;
+  if (now === undefined || at - Math.max(now.event.runAt, now.at) < OVERDUE_MS) return false;
+  return sendOverdue(run, now, ports);
+}
+
+/** Sends the newest event of a run, and counts that (RESEND-1 to RESEND-3). */
+async function sendOverdue(run: string, now: Standing, ports: Ports): Promise<boolean> {
+  const { event, completion } = now;
+  const at = ports.clock.now();
+  if (completion === undefined && isTooOld(event, at)) {
+    await end(run, tooOld(event), ports);
+    return true;
+  }
+  const tries = await triesOf(run, ports);
+  const sends = tries.seq === event.seq ? tries.sends : 0;
   // After a pause of the platform all passes of the timer come at once.
-  const seenAt = Math.max(now.event.runAt, now.at, object.lastModifiedAt);
-  if (at - seenAt < OVERDUE_MS) return false;
-  await sendOverdue(run, now, ports);
+  if (sends > 0 && at - tries.at < OVERDUE_MS) return false;
+  if (sends >= SENDS_MAX) {
+    await giveUp(run, now, ports);
+    return true;
+  }
+  await resend(run, now, sends, ports);
+  const text = JSON.stringify({ seq: event.seq, sends: sends + 1, at } satisfies Tries);
+  await putObject(ports.cloud, openKey(run), text, { contentType: "application/json" });
   return true;
 }
 
-/** Sends the newest event of a run, and counts that (RESEND-1, RESEND-2). */
-async function sendOverdue(run: string, now: Standing, ports: Ports): Promise<void> {
-  const { seq } = now.event;
-  const tries = await triesOf(run, ports);
-  const sends = tries.seq === seq ? (tries.sends ?? 0) : 0;
-  if (sends >= SENDS_MAX && now.completion === undefined) return giveUp(run, now, ports);
-  const text = JSON.stringify({ seq, sends: sends + 1 });
-  await putObject(ports.cloud, openKey(run), text, { contentType: "application/json" });
-  return resend(run, now, sends, ports);
-}
-
-async function triesOf(run: string, { cloud }: Ports): Promise<z.infer<typeof Tries>> {
-  const object = await getObject(cloud, openKey(run));
-  return object ? Tries.parse(JSON.parse(object.text)) : {};
+async function triesOf(run: string, { cloud }: Ports): Promise<Tries> {
+  const { text = "" } = (await getObject(cloud, openKey(run))) ?? {};
+  return Tries.parse(readJson(text));
 }
 
 async function resend(
@@ -94,12 +106,23 @@ async function resend(
 }
 
 /** RESEND-2. */
-async function giveUp(run: string, { event }: Standing, ports: Ports): Promise<void> {
-  const reason = `its event for phase ${event.phase} was sent ${SENDS_MAX} times in vain; the log of its function says why`;
-  if (event.cancelled === undefined) {
-    await cancelRun(run, { reason, as: "failed" }, ports);
-    return;
+async function giveUp(run: string, { event, completion }: Standing, ports: Ports): Promise<void> {
+  const { cancelled, phase } = event;
+  if (completion !== undefined) {
+    ports.log({
+      level: "error",
+      run,
+      problem: `its notifications or its next run could not be sent ${SENDS_MAX} times`,
+    });
+    return closeRun(run, ports);
   }
+  const vain = `its event for phase ${phase} was sent ${SENDS_MAX} times in vain; the log of its function says why`;
+  if (cancelled === undefined) await cancelRun(run, { reason: vain, as: "failed" }, ports);
+  else await end(run, `${cancelled.reason}; ${vain}`, ports);
+}
+
+/** Ends a run without its function; its consequences follow when that can be invoked. */
+async function end(run: string, reason: string, ports: Ports): Promise<void> {
   const line = (now: Standing) =>
     now.completion === undefined ? ({ kind: "failed", at: ports.clock.now(), reason } as const) : undefined;
   await interject(run, line, ports);

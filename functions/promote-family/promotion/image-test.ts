@@ -133,6 +133,10 @@ async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
 export const release = phase(Release, {
   limitMs: hours(2),
   run: releaseTester,
+  cancel: ({ verdict, instanceId }, reason) => {
+    const failing = { ok: false, reason: verdict.ok ? reason : verdict.reason } as const;
+    return next(Release, { verdict: failing, ...(instanceId !== undefined && { instanceId }) });
+  },
   compensate: ({ verdict, instanceId, run }, reason) => {
     const first = verdict.ok ? "" : `${verdict.reason}; `;
     const left =

@@ -142,6 +142,7 @@ async function summaryOf({ input, progress }: Undo, ports: Ports): Promise<strin
 export const undo = phase(Undo, {
   limitMs: hours(2),
   run: undoPromotion,
+  cancel: (event) => toUndo(event, event.reason, event.recheck),
   compensate: (event, reason) => {
     const { joined } = event.progress;
     const moved = joined.length === 0 ? "no region moved" : `moved in ${joined.join(", ")}`;

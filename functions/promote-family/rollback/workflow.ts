@@ -182,7 +182,12 @@ const askAgain = (_event: unknown, reason: string): Outcome =>
 const plan = phase(Plan, { limitMs: hours(2), run: makePlan });
 const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateAll, compensate: askAgain });
 const restore = phase(Restore, { limitMs: minutes(30), run: restoreAll, compensate: askAgain });
-const confirm = phase(Confirm, { limitMs: minutes(15), run: confirmServed });
+/** The family has moved by then, so a cancellation changes nothing but the state of the run. */
+const confirm = phase(Confirm, {
+  limitMs: minutes(15),
+  run: confirmServed,
+  cancel: ({ targets, deprecated, list }) => next(Confirm, { targets, deprecated, list }),
+});
 
 function begin(request: RequestEvent): WorkflowEvent {
   const {

@@ -9,7 +9,7 @@ import { outputKey } from "../../../shared/keys.ts";
 import { afterLostRace, closeReservation, readReservation } from "../../../shared/limits/reservations.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { plannedEvent, Progress, type PlannedEvent } from "./events.ts";
 import { isLaunchPage, isWakePage, readPages } from "./instance-pages.ts";
 import { ABSENT_MS, launchedBy, servedImages, summarize } from "./launched.ts";
@@ -68,7 +68,8 @@ async function report(event: Finish, launched: readonly Instance[], cloud: Cloud
     woken: woken.length,
     imageId,
     images: countBy(running.map((instance) => instance.imageId)),
-    ...(progress.price > 0 && { pricePerHour: Number(progress.price.toFixed(3)) }),
+    ...(progress.price > 0 &&
+      launched.length === progress.launched && { pricePerHour: Number(progress.price.toFixed(3)) }),
     ...(running.length < count && { short: count - running.length }),
     ...(why !== "" && { why }),
   });
@@ -94,5 +95,6 @@ function countBy(words: readonly string[]): Record<string, number> {
 export const finish = phase(Finish, {
   limitMs: hours(2),
   run: finishRun,
+  cancel: ({ progress, reason: earlier }, reason) => next(Finish, { progress, reason: earlier ?? reason }),
   compensate: ({ reason: earlier }, reason) => failed([earlier, reason].filter(Boolean).join("; ")),
 });

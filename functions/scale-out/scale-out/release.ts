@@ -42,6 +42,7 @@ const isUnstarted = ({ startedAt, status }: Instance): boolean =>
 export const release = phase(Release, {
   limitMs: minutes(30),
   run: releaseUnstarted,
+  cancel: ({ progress, reason: earlier }, reason) => next(Release, { progress, reason: earlier ?? reason }),
   compensate: ({ progress, reason: earlier }, reason) =>
     next(Finish, { progress, reason: earlier ?? reason }),
 });

@@ -10,7 +10,6 @@
  * SCALE-5. Every path after plan ends in finish, which closes the reservation. A run that is cancelled before it
  *     reserved anything takes it too: a late duplicate of its last event may still reserve.
  */
-import { minutes } from "../../../shared/duration.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { finish } from "./finish.ts";
@@ -26,8 +25,6 @@ import { wake } from "./wake.ts";
 export const scaleOut: Workflow = {
   kind: "scale",
   phases: [plan, reserve, wake, launch, start, verify, release, finish],
-  // Whoever asks for instances wants them now.
-  validForMs: minutes(30),
   onComplete: afterFleetRun,
   begin: beginScaleOut,
 };

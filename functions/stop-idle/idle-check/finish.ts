@@ -18,7 +18,7 @@ import { TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { done, failed, next, type Outcome, type Phase } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { listed, listedRefusals, noRefusals, nonEmpty, refusalFields, withRefusals } from "../tally.ts";
 import { checkEvent, Ending, lockName } from "./input.ts";
@@ -35,7 +35,10 @@ async function untagAndUnlock({ ending, input, run }: Untag, ports: Ports): Prom
   return ending.problem === undefined ? done(ending.result) : failed(ending.problem);
 }
 
-export const untag = countedPhase(Untag, untagAndUnlock, undefined, hours(1));
+export const untag: Phase<Untag> = {
+  ...countedPhase(Untag, untagAndUnlock, undefined, hours(1)),
+  cancel: ({ ending }) => next(Untag, { ending }),
+};
 
 /** As many fit beside a thousand ids of stopped members; the next check releases the others. */
 const SURPLUS_MAX = 300;

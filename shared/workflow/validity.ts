@@ -1,0 +1,21 @@
+/** How long a request may wait for its first phase. Then it fails without a change: whoever asked has gone on. */
+import * as z from "zod/mini";
+import { formatDuration, hours, minutes } from "../duration.ts";
+import { REQUEST, type WorkflowEvent } from "./envelope.ts";
+import { kindOf } from "./run-id.ts";
+
+/** Whoever asks for instances wants them now. */
+const SCALE_OUT_MS = minutes(30);
+const OTHERS_MS = hours(24);
+
+const Own = z.object({ validForMs: z.optional(z.number()) });
+
+const validForMs = ({ run, input }: WorkflowEvent): number =>
+  Own.safeParse(input).data?.validForMs ?? (kindOf(run) === "scale" ? SCALE_OUT_MS : OTHERS_MS);
+
+/** Whether a run that has not begun must not begin any more. */
+export const isTooOld = (event: WorkflowEvent, now: number): boolean =>
+  event.phase === REQUEST && now - event.startedAt > validForMs(event);
+
+export const tooOld = (event: WorkflowEvent): string =>
+  `it did not start within ${formatDuration(validForMs(event))}, so nothing was done; ask for it again, or set validFor`;
