@@ -27,42 +27,45 @@ async function refusedRun(kiln: Deployment, kind: string, action: string): Promi
   return String(kiln.records(kind)[0]?.run);
 }
 
-for (const [kind, action, first] of [
-  ["bake", "RunInstances", 0],
-  ["bake", "CreateImage", 0],
-  ["promote", "RunInstances", 1],
-  ["scale", "RunInstances", 0],
-] as const) {
-  test(`a ${kind} that is cancelled while it waits to repeat ${action} leaves nothing behind`, async ({
+/** The waits of the first grow from seconds to minutes; the second waits more than a minute at once. */
+const WAITS = [
+  [BUSY, seconds(20)],
+  [BUSY, seconds(50)],
+  [BUSY, minutes(2)],
+  [BUSY, minutes(9)],
+  [THROTTLED, seconds(5)],
+] as const;
+
+const CASES = (
+  [
+    ["bake", "RunInstances", 0],
+    ["bake", "CreateImage", 0],
+    ["promote", "RunInstances", 1],
+    ["scale", "RunInstances", 0],
+  ] as const
+).flatMap((run) => WAITS.map((wait) => [...run, ...wait] as const));
+
+for (const [kind, action, first, fault, waitedMs] of CASES) {
+  test(`a ${kind} that is cancelled ${waitedMs / 1000} s after the first ${fault.code} of ${action} leaves nothing behind`, async ({
     deploy,
     expect,
   }) => {
-    // The waits of the first grow from seconds to minutes; the second waits more than a minute at once.
-    for (const [fault, waitedMs] of [
-      [BUSY, seconds(20)],
-      [BUSY, seconds(50)],
-      [BUSY, minutes(2)],
-      [BUSY, minutes(9)],
-      [THROTTLED, seconds(5)],
-    ] as const) {
-      const kiln = await deploy();
-      await kiln.upload("fleets/web.yaml", fleetText());
-      const when = (_: unknown, n: number): boolean => n >= first;
-      const heal = kiln.cloud.faults.add({ product: "ecs", action, kind: "before", fault, when });
-      const run = await refusedRun(kiln, kind, action);
-      await kiln.cloud.settle({ forMs: waitedMs });
-      await accepted(kiln, `/runs/${run}/cancel`, {});
-      heal();
-      const { state, result } = await ended(kiln, run);
-      const where = `${fault.code} ${waitedMs}`;
-      expect(state, where).toBe("cancelled");
-      const { launched } = kiln.cloud.world;
-      await kiln.cloud.settle({ forMs: minutes(20) });
-      expect(kiln.cloud.world.launched, where).toBe(launched);
-      expect(leftovers(kiln), where).toEqual([]);
-      // Members that were launched before the compensation are kept, and the record names them.
-      expect(machines(kiln), where).toHaveLength(Number(result?.["count"] ?? 0));
-      expect(ownImages(kiln), where).toHaveLength(kind === "promote" ? 1 : 0);
-    }
+    const kiln = await deploy();
+    await kiln.upload("fleets/web.yaml", fleetText());
+    const when = (_: unknown, n: number): boolean => n >= first;
+    const heal = kiln.cloud.faults.add({ product: "ecs", action, kind: "before", fault, when });
+    const run = await refusedRun(kiln, kind, action);
+    await kiln.cloud.settle({ forMs: waitedMs });
+    await accepted(kiln, `/runs/${run}/cancel`, {});
+    heal();
+    const { state, result } = await ended(kiln, run);
+    expect(state).toBe("cancelled");
+    const { launched } = kiln.cloud.world;
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(kiln.cloud.world.launched).toBe(launched);
+    expect(leftovers(kiln)).toEqual([]);
+    // Members that were launched before the compensation are kept, and the record names them.
+    expect(machines(kiln)).toHaveLength(Number(result?.["count"] ?? 0));
+    expect(ownImages(kiln)).toHaveLength(kind === "promote" ? 1 : 0);
   });
 }
