@@ -68,13 +68,26 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Of a document with more problems the message shows the first: it ends up in events and chats. */
+const PROBLEMS_SHOWN = 20;
+/** Longest line of the message, in characters; keys and lists of known keys may be long. */
+const LINE_MAX = 400;
+
 /** A recipe or fleet document with everything that is wrong in it, not only the first thing. */
 export class DocumentError extends Error {
   override readonly name = "DocumentError";
   readonly problems: readonly Problem[];
   constructor(document: string, problems: readonly Problem[], options?: ErrorOptions) {
-    const list = problems.map(({ path, message }) => `\n  ${path === "" ? "(document)" : path}: ${message}`);
-    super(`${document} has ${problems.length} problem(s):${list.join("")}`, options);
+    const lines = problems
+      .slice(0, PROBLEMS_SHOWN)
+      .map(({ path, message }) => `${path === "" ? "(document)" : path}: ${message}`)
+      .map((line) => (line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line));
+    const more = problems.length - lines.length;
+    const list = more > 0 ? [...lines, `and ${more} more`] : lines;
+    super(
+      `${document} has ${problems.length} problem(s):${list.map((line) => `\n  ${line}`).join("")}`,
+      options,
+    );
     this.problems = problems;
   }
 }

@@ -1,5 +1,6 @@
 /** One invocation of a function: its context, its payload, and the ports its code may use. */
 import type * as z from "zod/mini";
+import { joinReasons } from "./budget.ts";
 import { connect, type CloudClient } from "./cloud/client.ts";
 import type { CallLimits } from "./cloud/call-limits.ts";
 import { readConfig, readSecrets } from "./config.ts";
@@ -65,7 +66,7 @@ export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: strin
     const place = issue.path.join(".") || "payload";
     return sentence === undefined ? `${place} (${issue.code})` : `${place}: ${sentence}`;
   });
-  throw new EventError(`${what} cannot read this event: ${places.join(", ")}`);
+  throw new EventError(`${what} cannot read this event: ${joinReasons(places, ", ")}`);
 }
 
 /** The fields of every log line of an invocation; a handler adds what it learns about the event. */

@@ -48,10 +48,14 @@ interface Refused {
   readonly cause?: unknown;
 }
 
+/** The cloud's words in a message, in characters. Proxies answer whole pages, and messages travel in events. */
+const SAID_MAX = 1_000;
+
 /** A CloudError with kind and hint from the table. */
-export function cloudError({ cause, ...refused }: Refused): CloudError {
+export function cloudError({ cause, said: all, ...refused }: Refused): CloudError {
   const judged = judge(refused.product, refused.action, refused.code, refused.status);
-  return new CloudError({ ...refused, ...judged }, cause === undefined ? undefined : { cause });
+  const said = all.length > SAID_MAX ? `${all.slice(0, SAID_MAX)}…` : all;
+  return new CloudError({ ...refused, said, ...judged }, cause === undefined ? undefined : { cause });
 }
 
 /** The answer came, but not in a form we know: the effect may have happened, so the same token goes again. */

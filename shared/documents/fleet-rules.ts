@@ -2,6 +2,7 @@
 import { createInstanceDiskFindings, createInstanceFindings } from "./create-instance.ts";
 import { finding, rule, type Finding } from "./fields.ts";
 import type { Written } from "./fleet-shape.ts";
+import { offeringFindings } from "./offerings.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
 
 /** A subscription charges at once and cannot be given back, so it must be asked for twice. */
@@ -41,6 +42,10 @@ function ladderFindings({ ladder = [], launch }: Written): Finding[] {
     ),
     ...finding(new Set(ladder).size !== ladder.length, ["ladder"], "must name each payment once"),
   ];
+}
+
+function ladderLength({ ladder, launch }: Written): number {
+  return ladder?.length ?? (launch.SpotStrategy === "NoSpot" ? 1 : 2);
 }
 
 /** Names as the cloud takes them, with the suffix of UniqueSuffix. */
@@ -157,6 +162,12 @@ const noExpiry =
 export const fleetRules = [
   rule<Written>(["launch", "allowSubscription", "expireAfter", "idle", "ladder"], subscriptionFindings),
   rule<Written>(["launch.SpotStrategy", "ladder"], ladderFindings),
+  rule<Written>(["launch.InstanceType", "launch.VSwitchId", "launch.SpotStrategy", "ladder"], (fleet) =>
+    offeringFindings(fleet.launch.InstanceType, fleet.launch.VSwitchId, ladderLength(fleet), [
+      "launch",
+      "InstanceType",
+    ]),
+  ),
   rule<Written>(
     ["launch.InstanceName", "launch.HostName", "launch.HostNames", "launch.UniqueSuffix", "os"],
     nameFindings,

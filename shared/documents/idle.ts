@@ -1,5 +1,6 @@
 /** `idle`: when a member counts as idle, and the action then. */
 import * as z from "zod/mini";
+import { CHANNELS_MAX } from "../budget.ts";
 import { hours } from "../duration.ts";
 import { closed, duration, finding, inMs, range, rule, short, text, whole, type Finding } from "./fields.ts";
 import { isTimeZone, parseUpWindow, type UpWindow } from "./up-hours.ts";
@@ -13,6 +14,9 @@ const HOUR_MS = hours(1);
  * that died) then cost half a fleet and leave time to look. Rounded up, so that one idle of one is stopped.
  */
 const DEFAULT_CAP_PERCENT = 50;
+
+/** The policy travels beside the ids of a thousand members. */
+const MAX_WINDOWS = 50;
 
 /** `cpuAverage: 5` is short for `{below: 5}`. */
 const below = (most: number) =>
@@ -61,7 +65,7 @@ const UpDuring = z.pipe(
             ),
           ),
       )
-      .check(z.minLength(1)),
+      .check(z.minLength(1), z.maxLength(MAX_WINDOWS)),
   }),
   z.transform((value: { timeZone: string; hours: string[] }) => ({
     timeZone: value.timeZone,
@@ -89,11 +93,13 @@ const shape = {
   upDuring: z.exactOptional(UpDuring),
   action: z._default(z.enum(["stop", "release"]), "stop"),
   stoppedMode: z.exactOptional(z.enum(["StopCharging", "KeepCharging"])),
-  keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])), []),
+  keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])).check(z.maxLength(2)), []),
   cap: z._default(Cap, { percent: DEFAULT_CAP_PERCENT }),
   notice: z.exactOptional(duration("5m", "7d")),
   notify: z._default(
-    z.array(text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -")),
+    z
+      .array(text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -"))
+      .check(z.maxLength(CHANNELS_MAX)),
     [],
   ),
   resume: z._default(z.boolean(), false),

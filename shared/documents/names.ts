@@ -15,13 +15,13 @@ export function nameProblems(name: string): Problem[] {
   return [{ path: "(file name)", message: `${rule} (it is ${JSON.stringify(name)}); rename the file` }];
 }
 
-export const vSwitchId = () => text(/^vsw-[a-z0-9-]+$/, "be the id of a vSwitch, vsw-…");
-export const securityGroupId = () => text(/^sg-[a-z0-9-]+$/, "be the id of a security group, sg-…");
-export const snapshotId = () => text(/^s-[a-z0-9-]+$/, "be the id of a snapshot, s-…");
-export const regionId = () => text(/^[a-z]{2}-[a-z0-9-]+$/, "be the id of a region, like cn-hangzhou");
-export const resourceGroupId = () => text(/^rg-[A-Za-z0-9-]+$/, "be the id of a resource group, rg-…");
+export const vSwitchId = () => text(/^vsw-[a-z0-9-]{1,60}$/, "be the id of a vSwitch, vsw-…");
+export const securityGroupId = () => text(/^sg-[a-z0-9-]{1,60}$/, "be the id of a security group, sg-…");
+export const snapshotId = () => text(/^s-[a-z0-9-]{1,60}$/, "be the id of a snapshot, s-…");
+export const regionId = () => text(/^[a-z]{2}-[a-z0-9-]{1,60}$/, "be the id of a region, like cn-hangzhou");
+export const resourceGroupId = () => text(/^rg-[A-Za-z0-9-]{1,60}$/, "be the id of a resource group, rg-…");
 export const instanceType = () =>
-  text(/^ecs\.[a-z0-9-]+\.[a-z0-9-]+$/, "be an instance type, like ecs.g7.large");
+  text(/^ecs\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/, "be an instance type, like ecs.g7.large");
 
 /** Object keys of a document stay inside the bucket: no leading slash, no way up. */
 export const objectKey = () =>

@@ -21,6 +21,7 @@ import {
   text,
   whole,
 } from "./fields.ts";
+import { offeringFindings } from "./offerings.ts";
 import { instanceType, ramRole, securityGroupId, snapshotId, userDataProblem, vSwitchId } from "./names.ts";
 
 /** RunInstances.DataDisk.N. */
@@ -141,6 +142,9 @@ export const Builder = z.pipe(
         `must have exactly one of image and family, has ${count === 0 ? "none" : "both"}`,
       );
     }),
+    rule<Written>(["instanceTypes", "vSwitchIds", "spot"], ({ instanceTypes, vSwitchIds, spot }) =>
+      offeringFindings(instanceTypes, vSwitchIds, spot.wanted ? 2 : 1, ["instanceTypes"]),
+    ),
     rule<Written>(["userData"], ({ userData }) => {
       const message = userData === undefined ? undefined : userDataProblem(userData);
       return message ? [{ at: ["userData"], message }] : [];

@@ -1,5 +1,6 @@
 /** The test, promotion and retention of an image, and its notifications. */
 import * as z from "zod/mini";
+import { CHANNELS_MAX } from "../budget.ts";
 import { days, minutes } from "../duration.ts";
 import { CHECK_IDS } from "../image-checks.ts";
 import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
@@ -79,14 +80,16 @@ export const Rebake = closed({
 
 const NOTICES = ["baked", "promoted", "failed", "rolledBack"] as const;
 
-export const Notify = z.array(
-  closed(
-    {
-      channel: text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -"),
-      events: z._default(oneOrMany(z.enum(NOTICES)), [...NOTICES]),
-    },
-    {
-      url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
-    },
-  ),
-);
+export const Notify = z
+  .array(
+    closed(
+      {
+        channel: text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -"),
+        events: z._default(oneOrMany(z.enum(NOTICES)), [...NOTICES]),
+      },
+      {
+        url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
+      },
+    ),
+  )
+  .check(z.maxLength(CHANNELS_MAX));

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { closed, duration, finding, rule, short, type Finding } from "./fields.ts";
 import { familyProblem, templateProblem } from "./image-name.ts";
 import { description, documentName, objectKey } from "./names.ts";
+import { offeringFindings } from "./offerings.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
@@ -80,6 +81,13 @@ function testFindings({ source, test, family }: Written): Finding[] {
   );
 }
 
+/** The test instance is launched like its builder, at a place that may be another one. */
+function testOfferingFindings({ source, test }: Written): readonly Finding[] {
+  const builder = source.kind === "builder" ? source : undefined;
+  const { instanceTypes = builder?.instanceTypes, vSwitchIds = builder?.vSwitchIds } = test;
+  return offeringFindings(instanceTypes, vSwitchIds, builder?.spot.wanted ? 2 : 1, ["test", "instanceTypes"]);
+}
+
 /** Without a family there is no promotion, so no image test and no retention. */
 function familyFindings({ family, test, promote, retention }: Written): Finding[] {
   if (family !== undefined) return [];
@@ -110,6 +118,7 @@ const Recipe = (name: string) =>
       rule<Written>(["source", "provision", "keepFailed"], builderFindings),
       rule<Written>(["source", "image", "rebake"], uploadFindings),
       rule<Written>(["source", "test", "family"], testFindings),
+      rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote", "retention"], familyFindings),
       rule<Written>(["image.name"], ({ image }) => nameFindings(name, image.name, false)),
       rule<Written>(["source", "image.name"], ({ source, image }) =>

@@ -8,6 +8,7 @@
  * PARAM-3. A name that a step of the recipe sets is refused: the recipe has precedence.
  */
 import * as z from "zod/mini";
+import { joinReasons, jsonBytes, PARAMETERS_MAX_BYTES } from "../budget.ts";
 import type { Recipe } from "../documents/recipe.ts";
 import type { CommandStep } from "../documents/recipe-steps.ts";
 import { mapOf } from "../map-of.ts";
@@ -163,7 +164,14 @@ const ParameterName = z.string().check(
 );
 
 /** Parameters in a request for a bake. */
-export const Parameters = mapOf(ParameterName, z.string(), nameProblem("__proto__") ?? "");
+export const Parameters = mapOf(ParameterName, z.string(), nameProblem("__proto__") ?? "").check(
+  z.check(({ value, issues }) => {
+    const bytes = jsonBytes(value);
+    if (bytes <= PARAMETERS_MAX_BYTES) return;
+    const message = `must have at most ${PARAMETERS_MAX_BYTES} bytes as JSON, has ${bytes - PARAMETERS_MAX_BYTES} more; put long values into an object that the commands download`;
+    issues.push({ code: "custom", input: value, message });
+  }),
+);
 
 /**
  * Why a recipe refuses these parameters, by name and step; undefined when it accepts them. Also checked where they are
@@ -185,7 +193,7 @@ export function parametersProblem(
       `parameters.${name}: provision[${index}] ("${step.name}") sets ${name} under environment, and a parameter does not replace that; leave the parameter out, or remove ${name} from the step`,
     ];
   });
-  return problems.length === 0 ? undefined : problems.join(". ");
+  return problems.length === 0 ? undefined : joinReasons(problems, ". ");
 }
 
 /** A command with the parameters as variables, beside those of its recipe. */

@@ -13,12 +13,15 @@ const ImageRef = z.string().check(
 );
 const Region = z.string().check(z.regex(/^[a-z0-9-]{2,40}$/));
 
+/** More than there are. */
+const REGIONS_MAX = 50;
+
 /** The fields of a rollback besides its family. */
 export const rollbackShape = {
   /** A member of the family by id or name, or `previous`. */
   to: z.optional(ImageRef),
   /** Left out, every region of the promotion. */
-  regions: z.optional(z.array(Region).check(z.minLength(1))),
+  regions: z.optional(z.array(Region).check(z.minLength(1), z.maxLength(REGIONS_MAX))),
   /** Undoes the last rollback. */
   undo: z.optional(z.boolean()),
   dryRun: z.optional(z.boolean()),

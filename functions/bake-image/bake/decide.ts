@@ -1,4 +1,5 @@
 /** Whether a recipe needs a new image, and from what: reads the world and changes nothing. */
+import { joinReasons } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { headObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
@@ -63,7 +64,9 @@ async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Resu
   const heads = await Promise.all(keys.map((key) => headObject(cloud, key)));
   const missing = keys.filter((_key, index) => heads[index] === undefined);
   if (missing.length > 0)
-    return problem(`recipe ${recipe} names objects that the bucket does not have: ${missing.join(", ")}`);
+    return problem(
+      `recipe ${recipe} names objects that the bucket does not have: ${joinReasons(missing, ", ")}`,
+    );
   const there = heads.filter((head) => head !== undefined);
   const tooLong = longCommand(input, there);
   return tooLong === undefined ? ok(there.map(({ etag }) => etag)) : problem(tooLong);

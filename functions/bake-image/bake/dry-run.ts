@@ -1,5 +1,4 @@
 /** A dry run of a bake, a run of one phase: reads and decides as the bake does, and changes nothing. */
-import { loadRecipe } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, type Result } from "../../../shared/result.ts";
@@ -8,6 +7,7 @@ import { holderOf } from "../../../shared/workflow/lock.ts";
 import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { builderSpec } from "./builder.ts";
 import type { Decision } from "./decide.ts";
+import { loadRequested } from "./document.ts";
 import { lockName, RequestInput, type LockedInput } from "./input.ts";
 import { refusedBusy } from "./lock.ts";
 
@@ -18,7 +18,7 @@ type DryRun = EventOf<typeof DryRun>;
 async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const { recipe } = event.input;
-  const read = await loadRecipe(cloud, recipe);
+  const read = await loadRequested(event.input, cloud);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
   const holder = await holderOf(lockName(recipe), ports);

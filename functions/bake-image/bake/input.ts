@@ -23,6 +23,7 @@ const request = {
 };
 
 export const RequestInput = z.strictObject(request);
+export type RequestInput = z.infer<typeof RequestInput>;
 
 /** The recipe is read once, with the lock held: an edit during the run changes the next run. */
 const locked = { ...request, document: CarriedRecipe };

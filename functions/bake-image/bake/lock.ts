@@ -1,11 +1,11 @@
 /** The first phase: reads the recipe and acquires its lock, so that one bake of a recipe runs at a time. */
-import { loadRecipe } from "../../../shared/document-store.ts";
 import { hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
 import { Plan } from "./plan.ts";
 
@@ -14,7 +14,7 @@ type Lock = EventOf<typeof Lock>;
 
 async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const { recipe } = event.input;
-  const read = await loadRecipe(ports.cloud, recipe);
+  const read = await loadRequested(event.input, ports.cloud);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
   const holder = await acquireLock(lockName(recipe), event.run, ports);

@@ -8,6 +8,7 @@
  * JOIN-5. The log of the run holds the passed image test: an event alone moves no family.
  */
 import * as z from "zod/mini";
+import { roomProblem } from "../../../shared/budget.ts";
 import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
@@ -18,7 +19,13 @@ import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { deprecate as deprecateImage, NO_CHANGE, placed, type Place } from "../family/deprecate.ts";
+import {
+  deprecate as deprecateImage,
+  NO_CHANGE,
+  placed,
+  type Deprecation,
+  type Place,
+} from "../family/deprecate.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
@@ -52,13 +59,35 @@ async function findImage(place: Place, event: Moving, ports: Ports) {
 async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Promise<Outcome> {
   const { input, progress } = event;
   const members: string[] = [];
-  for (const place of placesOf(event, homeOf(ports))) {
+  const deprecated: Deprecation[] = [];
+  const places = placesOf(event, homeOf(ports));
+  for (const place of places) {
     const found = await findImage(place, event, ports);
     if (!found.ok) return toUndo(event, found.problem);
     if (found.value.image.family === input.family) members.push(place.region);
+    for (const { id: imageId } of found.value.newer)
+      deprecated.push(await deprecationOf(place, imageId, ports));
   }
+  const joined = places.map(({ region }) => region);
+  const parts = { "the recipe has": input, "the images to deprecate": { ...progress, joined, deprecated } };
+  const tooLarge = roomProblem(parts, REASON_MAX_BYTES);
+  if (tooLarge !== undefined)
+    return toUndo(event, `${deprecated.length} newer images are in the way: ${tooMany(tooLarge)}`);
   return next(Join, { progress: { ...progress, members } }, { note: "every region can move" });
 }
+
+/** In the event of an undo. */
+const REASON_MAX_BYTES = 4 * 1024;
+
+const tooMany = (problem: string): string =>
+  `their list ${problem}; deprecate or delete some of them, or shorten the recipe, and promote again`;
+
+/** The image with the accounts that the undo would share it with again. */
+const deprecationOf = async ({ region }: Place, imageId: string, { cloud }: Ports): Promise<Deprecation> => ({
+  region,
+  imageId,
+  accounts: await imageShares(cloud, imageId, region),
+});
 
 /** The first place where the image is not in the family yet. */
 const nextPlace = (event: EventOf<typeof Join>, ports: Pick<Ports, "cloud">): Place | undefined => {
@@ -106,8 +135,7 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
     const [oldest] = found.value.newer;
     if (oldest === undefined) continue;
     // The undo shares it again, so its accounts are noted before the first change.
-    const { region } = place;
-    const image = { region, imageId: oldest.id, accounts: await imageShares(cloud, oldest.id, region) };
+    const image = await deprecationOf(place, oldest.id, ports);
     const deprecated = [...progress.deprecated, image];
     return next(
       Deprecate,

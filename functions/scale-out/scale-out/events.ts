@@ -66,6 +66,13 @@ export const initialProgress = (imageId: string): Progress => ({
 const NOTES_MAX = 20;
 const NOTE_MAX = 240;
 
+/** A page in the event: its name with quotes and comma, twice renamed. */
+const PAGE_BYTES = 24;
+
+/** The most bytes that the progress of a run with so many pages adds to its event, with the reason of its end. */
+export const progressBytes = (pages: number): number =>
+  1024 + NOTES_MAX * (NOTE_MAX + 8) + pages * PAGE_BYTES;
+
 /** `progress` with more notes: the first ones and the latest are kept. */
 export function withNotes(progress: Progress, ...added: readonly string[]): Progress {
   const short = added.map((note) => (note.length > NOTE_MAX ? `${note.slice(0, NOTE_MAX)}…` : note));

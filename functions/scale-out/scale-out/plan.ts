@@ -1,4 +1,5 @@
 /** `plan`: reads and checks everything a request needs, so that a mistake is reported before anything is changed. */
+import { roomProblem } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
@@ -15,8 +16,9 @@ import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dryRun } from "./dry-run.ts";
-import { initialProgress, Reserve } from "./events.ts";
+import { initialProgress, progressBytes, Reserve, type Input } from "./events.ts";
 import { fleetOfferings } from "./launch-params.ts";
+import { LAUNCH_APIS } from "./launch.ts";
 import { readPassword } from "./password.ts";
 import { Plan } from "./start.ts";
 
@@ -32,6 +34,11 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const offerings = fleetOfferings(document);
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
   const planned = { ...input, document, imageId, disks, order };
+  const tooLarge = roomProblem({ "the fleet has": planned }, progressBytes(pagesOf(planned)));
+  if (tooLarge !== undefined)
+    return failed(
+      `fleet ${document.name} with a request for ${input.count} instances ${tooLarge}; ask for fewer at a time, or shorten the fleet`,
+    );
   if (input.dryRun) return dryRun(run, planned, userData, ports);
   if (userData && document.launch.UserData?.object !== undefined) {
     const key = outputKey(run, `user-data-${digest(userData)}`);
@@ -47,6 +54,13 @@ function requestProblem({ name, limits }: Fleet, count: number): string | undefi
   if (count > perRequest)
     return `${count} instances asked for, limits.perRequest of fleet ${name} is ${perRequest}; ask for fewer or raise it`;
   return undefined;
+}
+
+/** The most pages of a run: one for each launch call that returned instances, and for each hundred wakes. */
+function pagesOf({ document, count, order }: Input): number {
+  const calls = Math.ceil(count / LAUNCH_APIS[document.via].amountMax);
+  // An offering that runs out gives a page with less than one call takes.
+  return calls + Math.min(order.length, count) + Math.ceil(count / 100);
 }
 
 interface Prepared {

@@ -134,6 +134,13 @@ const refusals: readonly (readonly [
   [
     "POST",
     "/families/web/rollback",
+    { to: "m-1", regions: Array.from({ length: 51 }, () => "cn-hangzhou") },
+    400,
+    "regions: must be at most 50",
+  ],
+  [
+    "POST",
+    "/families/web/rollback",
     '{"to":"web (1)"}',
     400,
     'to: must be "previous" or the id or name of an image, 2 to 128 letters, digits and :._-',
