@@ -236,7 +236,7 @@ async function leaveToJanitor(event: WorkflowEvent, ports: Ports): Promise<void>
 async function decide({ phase: current, delivered, event }: Current, ports: Ports): Promise<Outcome> {
   const { cancelled } = event;
   if (cancelled !== undefined && !cancelled.handled)
-    return (current.cancel ?? current.compensate).call(current, event, cancelled.reason);
+    return current.cancel?.(event, cancelled.reason) ?? current.compensate(event, cancelled.reason);
   if (isTooOld(delivered, ports.clock.now())) return failed(tooOld(delivered));
   return advance(current, event, ports);
 }

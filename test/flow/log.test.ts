@@ -51,12 +51,11 @@ const USES: Readonly<Record<string, Use>> = {
     key: reservationsKey("web"),
     // A fleet with room for one more.
     write: async (client, writer) => {
-      const reservation: Reservation = {
-        ...{ run: other(writer), at: LONG, launches: [1], wakes: [], open: true, short: [] },
-      };
+      const run = other(writer);
+      const reservation: Reservation = { run, at: LONG, launches: [1], wakes: [], open: true, short: [] };
       let granted = false;
       await updateReservations(portsOf(client, `w${writer}`), "web", (now) => {
-        granted = now.grants.every(({ run }) => run === reservation.run);
+        granted = now.grants.every((grant) => grant.run === run);
         return Promise.resolve(granted ? withReservation(now, reservation, LONG) : undefined);
       });
       return granted;

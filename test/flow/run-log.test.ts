@@ -119,7 +119,7 @@ test("an event replayed alone drives its step, whatever else is in the bucket", 
   await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "await-image", forMs: hours(1) });
   const run = kiln.records("bake")[0]?.run ?? "";
   // Rebuilt from the log alone, it is the event that was sent.
-  const sent = kiln.cloud.fc.events.filter(({ payload }) => payload.includes(`"run":"${run}"`)).at(-1);
+  const sent = kiln.cloud.fc.events.findLast(({ payload }) => payload.includes(`"run":"${run}"`));
   const event = JSON.parse(sent?.payload.toString() ?? "{}");
   delete event.dueAt;
   expect(kiln.eventOf(run)).toEqual(event);

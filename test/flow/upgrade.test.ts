@@ -8,12 +8,12 @@ import { recipeText } from "../support/recipes.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { leftovers, ownImages, served } from "../support/world.ts";
 
-const POSITIONAL = ["position", "dueAt", "early"];
+const POSITIONAL = new Set(["position", "dueAt", "early"]);
 
 /** The event of a run as the version before would have it in the queue, with its record and its lock in the bucket. */
 function asBefore(kiln: Deployment, run: string): Record<string, unknown> {
   const { oss } = kiln.cloud;
-  const event = Object.entries(kiln.eventOf(run) ?? {}).filter(([key]) => !POSITIONAL.includes(key));
+  const event = Object.entries(kiln.eventOf(run) ?? {}).filter(([key]) => !POSITIONAL.has(key));
   const at = new Date(kiln.cloud.time.now()).toISOString();
   const record = { v: 1, run, state: "running", by: "test", beganAt: at, updatedAt: at };
   for (const prefix of [runKey(run), "locks/", "open/"])
