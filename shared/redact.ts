@@ -16,6 +16,8 @@ interface Known {
   readonly texts: Set<string>;
   /** What to look for; built when it is first needed after a change. */
   finders: Finders | undefined;
+  /** The spellings of each text, kept from one invocation to the next: most secrets are in the environment. */
+  spelled: ReadonlyMap<string, readonly string[]>;
 }
 
 interface Finders {
@@ -24,8 +26,9 @@ interface Finders {
   readonly words: readonly RegExp[];
 }
 
-const secrets: Known = { texts: new Set(), finders: undefined };
-const privates: Known = { texts: new Set(), finders: undefined };
+const nothing = (): Known => ({ texts: new Set(), finders: undefined, spelled: new Map() });
+const secrets = nothing();
+const privates = nothing();
 
 /** Begins an invocation: forgets the texts of the last one and knows these secrets. */
 export function knowOnly(texts: Iterable<string>): void {
@@ -90,7 +93,7 @@ export function redactError(error: unknown): void {
 }
 
 function without(text: string, known: Known): string {
-  const { spellings, words } = (known.finders ??= findersOf([...known.texts]));
+  const { spellings, words } = (known.finders ??= findersOf(known));
   let rest = text;
   for (const spelling of spellings) {
     // Almost every text is without any, and a search costs less than a copy.
@@ -99,16 +102,25 @@ function without(text: string, known: Known): string {
   return words.reduce((left, word) => left.replaceAll(word, HIDDEN), rest);
 }
 
-function findersOf(texts: readonly string[]): Finders {
-  const isLong = (text: string): boolean => text.length >= SHORT;
-  // Programs quote single lines of a text of several lines.
-  const whole = texts.flatMap((text) => [text, ...text.split(/\r?\n/).filter(isLong)]);
-  const spellings = new Set(whole.filter(isLong).flatMap((text) => [...written(text), ...base64(text)]));
-  const short = new Set(whole.filter((text) => !isLong(text)).flatMap(written));
-  return {
-    spellings: [...spellings].toSorted((a, b) => b.length - a.length),
-    words: [...short].map(asWord),
+function findersOf(known: Known): Finders {
+  known.spelled = new Map(
+    [...known.texts].map((text) => [text, known.spelled.get(text) ?? spellingsOf(text)]),
+  );
+  const of = (isLong: boolean): string[] => {
+    const some = [...known.spelled].filter(([text]) => text.length >= SHORT === isLong);
+    return [...new Set(some.flatMap(([, spellings]) => spellings))];
   };
+  return {
+    spellings: of(true).toSorted((a, b) => b.length - a.length),
+    words: of(false).map(asWord),
+  };
+}
+
+function spellingsOf(text: string): readonly string[] {
+  if (text.length < SHORT) return written(text);
+  // Programs quote single lines of a text of several lines.
+  const lines = text.split(/\r?\n/).filter((line) => line.length >= SHORT);
+  return [text, ...lines].flatMap((part) => [...written(part), ...base64(part)]);
 }
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);

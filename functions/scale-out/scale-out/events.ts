@@ -4,6 +4,7 @@ import { CarriedFleet } from "../../../shared/documents/completed.ts";
 import { PricedDisks } from "../../../shared/limits/price.ts";
 import { Name } from "../../../shared/names.ts";
 import { eventsWith, type EventOf, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { knowPassword } from "./password.ts";
 
 /** The input until `plan` is done. */
 export const request = { fleet: Name, count: z.int(), dryRun: z.boolean() };
@@ -11,7 +12,7 @@ export const request = { fleet: Name, count: z.int(), dryRun: z.boolean() };
 const Input = z.strictObject({
   ...request,
   /** The fleet when the run began, and the image its family served then. */
-  document: CarriedFleet,
+  document: CarriedFleet.check(z.check(({ value }) => knowPassword(value))),
   imageId: z.string(),
   /** The disks it is priced with; a launch template may add to those that are sent. */
   disks: PricedDisks,

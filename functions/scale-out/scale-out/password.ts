@@ -32,6 +32,11 @@ export function readPassword(
   return ok(password);
 }
 
+/** Makes the password of a fleet known, so that no phase shows it (REDACT-1). */
+export function knowPassword({ passwordFromEnv: name }: Pick<Fleet, "passwordFromEnv">): void {
+  if (name !== undefined) know([readVariable(name) ?? ""]);
+}
+
 /** Traffic that stays on the machine needs no encryption. */
 const isPrivate = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || /^(127(\.\d+){3}|localhost|\[::1\])$/.test(hostname);

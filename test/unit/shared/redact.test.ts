@@ -9,9 +9,12 @@ import { readSecrets } from "../../../shared/config.ts";
 import { eventHandler, logged, type FcContext } from "../../../shared/invocation.ts";
 import { logLine } from "../../../shared/ports.ts";
 import { holdsSecret, know, knowOnly, knowPrivate, redact, redactShown } from "../../../shared/redact.ts";
+import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { secretsOfUrl } from "../../../shared/secret-url.ts";
 import { send } from "../../../shared/send.ts";
+import { Launch } from "../../../functions/scale-out/scale-out/events.ts";
 import { readPassword } from "../../../functions/scale-out/scale-out/password.ts";
+import { fleetText } from "../../support/fleets.ts";
 import { connected, onCloud as test } from "../cloud-layer/connected.ts";
 
 const SECRET = 'p/ss"w<rd&+ü\\1';
@@ -231,4 +234,9 @@ test("the credentials of a client are known as soon as it is made", ({ cloud, ex
 test("the password of a fleet is known once it is read, whatever its variable is called", ({ expect }) => {
   readPassword({ passwordFromEnv: "LOGIN", os: "linux" }, { endpoints: {} }, () => "Correct-Horse-7");
   expect(redact("Correct-Horse-7")).toBe("[hidden]");
+  // Every phase of a scale-out reads the fleet from its event.
+  vi.stubEnv("WEB_LOGIN", "Battery-Staple-8");
+  const document = parseFleet("web", fleetText({ passwordFromEnv: "WEB_LOGIN" }));
+  Launch.schema.safeParse({ input: { document } });
+  expect(redact("Battery-Staple-8")).toBe("[hidden]");
 });
