@@ -3,7 +3,8 @@
  *
  * HOST-1. A decision is in the log before the next event is sent. Whoever cannot append it has lost to another attempt
  *     and ends, unless that one may have died before it sent the event (HOST-3).
- * HOST-2. An event that is late or has waited long may be over, so it reads the log first. All others read nothing.
+ * HOST-2. An event that is late may be over, so it reads the log first; so does one that creates something and has waited
+ *     long, because its run may be cancelled. All others read nothing.
  * HOST-3. An event that is over sends what the log stands for only when its line is the newest and old enough that its
  *     writer is not at work any more. Otherwise every duplicate would double the run.
  * HOST-4. Delays of the platform are an optimisation. If they are not kept, short waits are spent inside the
@@ -140,7 +141,8 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
 
 async function act(current: Current, ports: Ports): Promise<Answer> {
   const { delivered } = current;
-  if (delivered.waited || ports.clock.now() - delivered.runAt >= LATE_MS) {
+  const mayBeCancelled = delivered.waited === true && current.phase.creates === true;
+  if (mayBeCancelled || ports.clock.now() - delivered.runAt >= LATE_MS) {
     const log = await readRunLog(ports.cloud, delivered.run);
     if (log.end !== delivered.position) return catchUp(current, log, ports);
   }
