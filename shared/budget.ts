@@ -1,6 +1,5 @@
 /**
- * How the bytes of one event are shared out. An event carries its document, its history and the state of its
- * phase; the platform takes 128 KB (https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits),
+ * How the bytes of one event are shared out. An event carries its document and the state of its phase; the platform takes 128 KB (https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits),
  * and an event that fails travels once more inside the failure event, so half of that is the limit.
  *
  * BUDGET-1. A run whose events might not fit is refused before its first change. Found out later, it would leave what
@@ -14,10 +13,8 @@ export const EVENT_MAX_BYTES = 64 * KB;
 export const DOCUMENT_MAX_BYTES = 40 * KB;
 /** The largest parameters of a bake, as JSON. Every command gets all of them and takes 18 KB (RunCommand, CommandContent). */
 export const PARAMETERS_MAX_BYTES = 16 * KB;
-/** The largest history; older entries drop from its middle. */
-export const HISTORY_MAX_BYTES = 12 * KB;
-/** The fields that every event has, but for its history. */
-const ENVELOPE_MAX_BYTES = KB;
+/** The fields that every event has, the reason of a cancellation included, and a reserve for later versions. */
+const ENVELOPE_MAX_BYTES = 13 * KB;
 /** The longest text of a document as it lies in the bucket. A longer object is not read to its end. */
 export const DOCUMENT_TEXT_MAX_BYTES = 32 * KB;
 /** The longest text the YAML parser is given. */
@@ -44,7 +41,7 @@ export function roomProblem(
   stateBytes: number,
 ): string | undefined {
   const sizes = Object.entries(parts).map(([name, part]) => ({ name, bytes: jsonBytes(part) }));
-  const room = EVENT_MAX_BYTES - HISTORY_MAX_BYTES - ENVELOPE_MAX_BYTES - stateBytes;
+  const room = EVENT_MAX_BYTES - ENVELOPE_MAX_BYTES - stateBytes;
   const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   if (all <= room) return undefined;
   const listed = sizes.map(({ name, bytes }) => `${name} ${bytes}`).join(", ");

@@ -87,7 +87,7 @@ test("a channel that quotes its address, its secret and the message gets none of
   const notify = Object.keys(channels).map((name) => ({ channel: name }));
   await quickRelease(kiln, 1, { notify, promote: { approval: { within: "1h" } } });
   await kiln.cloud.settle({ forMs: days(1) + hours(3) });
-  const kept = kiln.cloud.oss.list(BUCKET, "failures/notification-");
+  const kept = kiln.cloud.oss.list(BUCKET, "runs/").filter(({ key }) => key.includes("/undelivered-"));
   expect(kept).toHaveLength(3 * 3);
   const texts = kept.map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString());
   expect(texts.filter((text) => text?.includes("status 404: "))).toHaveLength(kept.length);
@@ -131,12 +131,11 @@ test("an error that a function throws shows no secret to its log, its caller or 
 }) => {
   const password = "Correct-Horse-7";
   const kiln = await deploy({ env: { KILN_FLEET_PASSWORD: password } });
-  // Read as JSON, it is quoted by the error.
-  const broken = "ledger/web/999999998.json";
-  await kiln.upload(broken, password);
-  await kiln.upload("fleets/web.yaml", fleetText());
+  // The reader of the document quotes it.
+  const broken = "fleets/web.yaml";
+  await kiln.upload(broken, fleetText({ family: password, [password]: 1 }));
   const run = await scaleOut(kiln, { count: 1 });
-  expect(run.reason).toContain("is not valid JSON");
+  expect(run.state).toBe("failed");
   const found = leaks(kiln, { secrets: { password } });
   expect(found.filter((leak) => !leak.startsWith(`object ${broken}`))).toEqual([]);
 });
@@ -181,7 +180,7 @@ test("secrets of callers and senders are in no log and no answer, whatever the c
     refuse(kiln, { product: "fc", action: "InvokeFunction" }, error),
     refuse(
       kiln,
-      { product: "oss", action: "GetObject", when: ({ key = "" }) => key.includes("bake") },
+      { product: "oss", action: "AppendObject", when: ({ key = "" }) => key.includes("bake") },
       error,
     ),
   ];
@@ -196,7 +195,7 @@ test("secrets of callers and senders are in no log and no answer, whatever the c
     await post("/fleets/web/scale-out", JSON.stringify({ [WEBHOOK_SECRET]: 1 })),
     await post("/recipes/web/bake", JSON.stringify({ parameters: { TOKEN: WEBHOOK_SECRET } })),
   ];
-  expect(answers.map(({ status }) => status)).toEqual([503, 503, 404, 400, 400]);
+  expect(answers.map(({ status }) => status)).toEqual([202, 503, 404, 400, 400]);
   for (const healed of heal) healed();
   await kiln.cloud.settle({ forMs: minutes(5) });
   expect(leaks(kiln, { secrets, received: answers })).toEqual([]);
@@ -260,6 +259,9 @@ test("a variable of a recipe reaches its command, and no log, answer, record or 
   const received = [posted, kiln.records()];
   const secrets = { BUILD_TOKEN, BUILD_NUMBER };
   expect(leaks(kiln, { secrets, received, places: ["log", "answer", "received"] })).toEqual([]);
-  const outputs = leaks(kiln, { secrets, places: ["object"] }).filter((leak) => !leak.includes(" recipes/"));
+  const outputs = leaks(kiln, { secrets, places: ["object"] }).filter(
+    // The log of a run holds its recipe, as its events do.
+    (leak) => !leak.includes(" recipes/") && !leak.includes(".jsonl"),
+  );
   expect(outputs).toEqual([]);
 });
