@@ -5,13 +5,13 @@ import { clientToken } from "../cloud/ecs/token.ts";
 import { minutes } from "../duration.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
+import { isLate } from "../late.ts";
 import { noteNoCapacity } from "../offerings.ts";
-import { ownTags, TAG } from "../tags.ts";
-import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { command } from "./command.ts";
 import type { At, Instance } from "./events.ts";
+import { launchedBy } from "./own.ts";
 import { launchParams, noInstance, specOfferings } from "./spec.ts";
 
 /** INSTANCE-2. An offering that does not work is left for the next one, which has a client token of its own. */
@@ -27,12 +27,13 @@ export async function launch<I>(
   if (offering === undefined) return use.compensate(event, noInstance(spec, refusalsOf(event)));
   const refused = await use.refuseLaunch(event, ports);
   if (refused !== undefined) return use.compensate(event, refused);
-  const before = await launchedBefore(event, spec.role, ports);
-  if (before !== undefined)
+  // LATE-1.
+  const [earlier] = isLate(event, clock) ? await launchedBy(cloud, event.run, spec.role) : [];
+  if (earlier !== undefined)
     return next(
       types.Boot,
-      { ...placeOf(event), instanceId: before },
-      { note: `${before} was launched before` },
+      { ...placeOf(event), instanceId: earlier.id },
+      { note: `${earlier.id} is there` },
     );
   const params = launchParams(event, spec, offering, cloud);
   const token = clientToken(event.run, `launch-${spec.role}`, event.offering, params);
@@ -51,20 +52,6 @@ export async function launch<I>(
     const note = `${offering.name}: ${error.code}`;
     return next(types.Launch, nextPlace(event, note), { note });
   }
-}
-
-/** How long the cloud remembers a client token is not documented, so a launch that is this late looks first. */
-const TOKEN_MS = minutes(15);
-
-/** The instance of an earlier attempt whose answer was lost. */
-async function launchedBefore(
-  { run, phaseStartedAt }: WorkflowEvent,
-  role: string,
-  { cloud, clock }: Ports,
-): Promise<string | undefined> {
-  if (clock.now() - phaseStartedAt < TOKEN_MS) return undefined;
-  const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: role });
-  return (await describeInstances(cloud, { tags }))[0]?.id;
 }
 
 /** An instance that is not listed this long after its launch is gone (INSTANCE-3). */

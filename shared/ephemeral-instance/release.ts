@@ -1,14 +1,13 @@
 /** Releasing an ephemeral instance, in a phase of the workflow, which has more to clean up than the instance. */
 import * as z from "zod/mini";
-import { deleteInstance, describeInstances, setAutoRelease } from "../cloud/ecs/instances.ts";
+import { deleteInstance, setAutoRelease } from "../cloud/ecs/instances.ts";
 import type { Ports } from "../invocation.ts";
 import { ok } from "../result.ts";
-import { ownTags, TAG } from "../tags.ts";
 import { Verdict, type WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { failed, type Outcome } from "../workflow/workflow.ts";
 import { InstanceId } from "./events.ts";
-import { ownInstance } from "./own.ts";
+import { launchedBy, ownInstance } from "./own.ts";
 import { EXPIRY_MIN_MS, type EphemeralRole } from "./spec.ts";
 
 /** State of the workflow's phase that releases its instance. */
@@ -35,9 +34,7 @@ export async function releaseInstance(
   const known = instanceId === undefined ? ok(undefined) : await ownInstance(cloud, run, instanceId);
   if (!known.ok) return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${known.problem}`);
   // By its tags as well: a launch whose answer was lost made an instance that no event names.
-  const tagged = await describeInstances(cloud, {
-    tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }),
-  });
+  const tagged = await launchedBy(cloud, run, role);
   const left = known.value ?? tagged[0];
   if (left === undefined) return undefined;
   if (!verdict.ok && keepFailedMs !== undefined) {

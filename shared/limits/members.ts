@@ -23,6 +23,16 @@ export const isMember = (cloud: CloudClient, instance: Instance, fleet: string):
   isOwn(cloud, instance) &&
   Object.entries(memberTags(fleet)).every(([key, value]) => instance.tags[key] === value);
 
+/** Those of `ids` that are members of the fleet, right before they change (OWN-3). */
+export async function membersAmong(
+  cloud: CloudClient,
+  fleet: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const found = await describeInstances(cloud, { ids });
+  return found.filter((instance) => isMember(cloud, instance, fleet)).map(({ id }) => id);
+}
+
 /**
  * Instances as a reservation is decided on them. Of those that may be woken, members with the served image come
  * first: where there is not headroom for all, they run.

@@ -6,7 +6,7 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { age, IDLE, POLICY } from "../support/idle.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
-import { deploymentsIn, launchTagged, machines } from "../support/world.ts";
+import { deploymentsIn, launchTagged, leftovers, machines } from "../support/world.ts";
 
 const KEY = "kiln:deployment";
 const ABROAD = "cn-shanghai";
@@ -102,4 +102,33 @@ test("an image of the previous version is what nothing changed since, once it is
   await cleanUp(kiln);
   const again = await request(kiln, "/recipes/web/bake");
   expect(again.result?.["note"]).toContain(`nothing changed since ${String(bake?.result?.["imageId"])}:`);
+});
+
+test("a bake, a promotion and a scale-out of the previous version that are under way go on to their end", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const at = async (kind: string, phase: string): Promise<void> => {
+    const isThere = () => kiln.records(kind).at(-1)?.phase === phase;
+    await kiln.cloud.settle({ until: isThere, forMs: hours(2) });
+    expect(isThere(), `${kind} ${phase}`).toBe(true);
+    await forgetDeployments(kiln);
+  };
+  await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", promote: { regions: [ABROAD] } }));
+  for (const phase of ["boot", "watch", "stop", "await-image", "release"]) await at("bake", phase);
+  for (const phase of ["boot", "watch", "reboot", "release", "await-copies", "join", "verify"])
+    await at("promote", phase);
+  await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  for (const phase of ["start", "verify"]) await at("scale", phase);
+  expect((await ended(kiln, run)).result).toMatchObject({ count: 2, launched: 2 });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  const ends = kiln.records().map(({ kind, state, reason }) => [kind, reason ?? state]);
+  expect(ends).toEqual([
+    ["bake", "done"],
+    ["promote", "done"],
+    ["scale", "done"],
+  ]);
+  expect(leftovers(kiln)).toEqual([]);
 });

@@ -5,10 +5,10 @@ import { outputKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
-import { deliverInVain, forge, type Forgery, strangers } from "../support/forged.ts";
+import { deliver, deliverInVain, forge, type Forgery, strangers } from "../support/forged.ts";
 import { age, IDLE, POLICY } from "../support/idle.ts";
 import { accepted } from "../support/runs.ts";
-import { launchTagged, machines } from "../support/world.ts";
+import { launchTagged, machines, tagsOf } from "../support/world.ts";
 
 const MEMBER = { "kiln:role": "member", "kiln:fleet": "web" };
 const PROGRESS = {
@@ -25,12 +25,17 @@ const PROGRESS = {
 };
 
 /** An event of a scale-out that asks for forty. */
-function scaling(kiln: Deployment, phase: string, state: object, via = "RunInstances"): Forgery {
+function scaling(
+  kiln: Deployment,
+  phase: string,
+  state: object,
+  { via = "RunInstances", fleet = "web" } = {},
+): Forgery {
   const launch = { SystemDisk: { Category: "cloud_essd" } };
   const document = { ...parseFleet("web", fleetText({ launch, limits: { max: 100 } })), via };
-  const disks = { SystemDisk: {}, DataDisk: [] };
+  const disks = { SystemDisk: { Category: "cloud_essd", Size: 40 }, DataDisk: [] };
   const input = {
-    fleet: "web",
+    fleet,
     count: 40,
     dryRun: false,
     imageId: "m-web-1",
@@ -51,9 +56,34 @@ test("a run without a reservation launches, creates and wakes nothing", async ({
       ["launch", { progress: PROGRESS }],
       ["wake", { progress: PROGRESS, from: 0, woke: 0 }],
     ] as const)
-      expect(await deliverInVain(kiln, scaling(kiln, phase, state, via))).toMatch(
+      expect(await deliverInVain(kiln, scaling(kiln, phase, state, { via }))).toMatch(
         /has no open reservation of fleet web/,
       );
+});
+
+test("a reservation obeys the limits of the fleet in the bucket, whatever document an event carries", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 3, maxPricePerHour: 1 } }));
+  await kiln.upload("fleets/tiny.yaml", fleetText({ limits: { max: 1 } }));
+  const reserve = { progress: { ...PROGRESS, left: 0 }, want: 40 };
+  await deliver(kiln, scaling(kiln, "reserve", reserve));
+  // 0.62 an hour each.
+  expect(machines(kiln)).toHaveLength(1);
+  await deliver(kiln, scaling(kiln, "reserve", reserve, { fleet: "tiny" }));
+  expect(machines(kiln).map(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"])).toEqual([
+    "web",
+    "tiny",
+  ]);
+  expect(await deliverInVain(kiln, scaling(kiln, "reserve", { ...reserve, want: 1 }))).toMatch(
+    /limit maxPricePerHour 1/,
+  );
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
+  expect(await deliverInVain(kiln, scaling(kiln, "reserve", reserve))).toMatch(
+    /there is no fleets\/web.yaml/,
+  );
 });
 
 test("a run with a reservation launches no more than that, whatever its events say", async ({
@@ -94,7 +124,7 @@ test("an instance that a page names is neither started nor released by a run tha
     kiln.cloud.oss.put(BUCKET, page, id);
   };
   for (const id of [mine, theirs]) {
-    const start = scaling(kiln, "start", { progress: listed, page: 0 }, "CreateInstance");
+    const start = scaling(kiln, "start", { progress: listed, page: 0 }, { via: "CreateInstance" });
     write(start, id);
     expect(await deliverInVain(kiln, start)).toContain(`${id} does not carry the tag kiln:`);
     const verify = scaling(kiln, "verify", { progress: listed, page: 0 });
@@ -156,6 +186,29 @@ test("an idle check stops and releases no instance that is not its fleet's", asy
   const release = { surplus, progress, ending: { untag: [], result: {} } };
   const event = forge(kiln, "idle", "release", { input: checking("stop"), ...release });
   expect(await deliverInVain(kiln, event)).toContain(`${theirs}: Stays it left fleet web`);
+});
+
+test("an idle check tags and untags no instance that is not its fleet's", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const { ids } = await prepare(kiln);
+  await sleep(kiln, ids);
+  for (const id of ids) kiln.cloud.world.tag(id, { "kiln:stop-at": "2026-01-06T00:00:00Z" });
+  const tally = {
+    summary: { instances: 3, running: 0 },
+    announced: [],
+    stopped: [],
+    untag: [],
+    ...NO_REFUSALS,
+  };
+  const plan = { unannounce: ids, stops: [], tally };
+  const states: readonly (readonly [string, object])[] = [
+    ["announce", { announce: ids, stopAt: kiln.cloud.time.now(), plan: { ...plan, unannounce: [] } }],
+    ["unannounce", { plan }],
+    ["untag", { ending: { untag: ids, result: {} } }],
+  ];
+  for (const [phase, state] of states)
+    await deliverInVain(kiln, forge(kiln, "idle", phase, { input: checking("stop"), ...state }));
+  expect(ids.map((id) => tagsOf(kiln, id)["kiln:stop-at"])).toEqual(ids.map(() => "2026-01-06T00:00:00Z"));
 });
 
 test("a resume starts and changes no instance that is not reserved for it", async ({ deploy, expect }) => {

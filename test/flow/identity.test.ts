@@ -6,7 +6,7 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { age, IDLE, POLICY } from "../support/idle.ts";
 import { bakeAndPromote, quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
-import { deploymentsIn, launchTagged, machines, tagsOf } from "../support/world.ts";
+import { deploymentsIn, HOME, launchTagged, machines, served, tagsOf } from "../support/world.ts";
 
 const DEPLOYMENT = "kiln:deployment";
 const OTHER = "kiln-dev-1234567890123456";
@@ -116,6 +116,32 @@ test("a retention of one deletes none of the other's images, whatever their fami
   expect(left.filter(([, deployment]) => deployment === BUCKET)).toHaveLength(2);
   expect(left.filter(([, deployment]) => deployment === OTHER)).toHaveLength(3);
   expect((await request(second, "/recipes/web/retire", { dryRun: true })).result).toMatchObject({ mark: 1 });
+});
+
+test("in a family that both use, no image of the other steps back, is restored or is a target", async ({
+  two,
+  expect,
+}) => {
+  const [first, second] = two;
+  const promote = { outranked: "deprecate" };
+  const old = await quickRelease(first, 1, { promote });
+  const theirs = await quickRelease(second, 1, { promote });
+  expect(served(first)).toBe(theirs.imageId);
+  const refused = new RegExp(`${theirs.imageId} does not carry the tag kiln:deployment = ${BUCKET}`);
+  for (const dryRun of [true, false]) {
+    const again = { recipe: "web", imageId: old.imageId, dryRun };
+    expect((await request(first, "/families/web/promote", again)).reason).toMatch(refused);
+    const back = { to: old.imageId, dryRun };
+    expect((await request(first, "/families/web/rollback", back)).reason).toMatch(refused);
+  }
+  // The image before its own newest one is the other's.
+  const newest = await quickRelease(first, 2, { promote });
+  const previous = await request(first, "/families/web/rollback", { to: "previous" });
+  expect(previous.reason).toMatch(refused);
+  expect(
+    [served(first), theirs.imageId].map((id) => first.cloud.world.image(HOME, id ?? "")?.status),
+  ).toEqual(["Available", "Available"]);
+  expect(served(first)).toBe(newest.imageId);
 });
 
 const timed = test.extend({ timers: ["cleanup"] });

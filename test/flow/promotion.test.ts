@@ -1,8 +1,8 @@
-import { minutes } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { recipeText, release } from "../support/recipes.ts";
-import { request } from "../support/runs.ts";
+import { ended, request } from "../support/runs.ts";
 import { imagesIn, leftovers, ownImages, served, tagOf } from "../support/world.ts";
 
 /** An instance that was set up by hand and not generalized. */
@@ -129,4 +129,23 @@ test("an operator can promote an image only into the family of its recipe, and o
   expect(gone.reason).toBe("image m-none does not exist in cn-hangzhou");
   const lost = await request(kiln, "/families/web/promote", { recipe: "shop", imageId: "m-none" });
   expect(lost.reason).toMatch(/^there is no recipes\/shop\.yaml/);
+});
+
+test("an image has one promotion at a time: a second one names the first and changes nothing", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  const isTested = () => kiln.records("promote")[0]?.phase === "watch";
+  await kiln.cloud.settle({ until: isTested, forMs: hours(2) });
+  const [first] = kiln.records("promote");
+  const imageId = String(kiln.records("bake")[0]?.result?.["imageId"]);
+  for (const dryRun of [true, false]) {
+    const second = await request(kiln, "/families/web/promote", { recipe: "web", imageId, dryRun });
+    expect(second.reason).toBe(
+      `image ${imageId} is under promotion by ${first?.run}; wait for its end, or cancel it`,
+    );
+  }
+  expect((await ended(kiln, first?.run ?? "")).state).toBe("done");
+  expect(served(kiln)).toBe(imageId);
 });

@@ -44,7 +44,7 @@ export async function launchTagged(
 ): Promise<string> {
   const named = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
-    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+    ...(!("ImageId" in more) && { ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64" }),
     InstanceType: "ecs.g7.large",
     "SystemDisk.Category": "cloud_essd",
     VSwitchId: "vsw-hangzhou-h",

@@ -4,6 +4,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import {
   createImage,
   describeImages,
+  type Image,
   importImage,
   type ImageAttributes,
 } from "../../../shared/cloud/ecs/images.ts";
@@ -18,6 +19,7 @@ import { InstanceId } from "../../../shared/ephemeral-instance/events.ts";
 import { ownInstance } from "../../../shared/ephemeral-instance/own.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
+import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -27,7 +29,7 @@ import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { inputTags } from "./digests.ts";
 import { PlannedInput } from "./input.ts";
-import { ownImage } from "./own-image.ts";
+import { ofRun, ownImage } from "./own-image.ts";
 import { Release, releaseFailed } from "./release.ts";
 
 const event = eventsWith(PlannedInput);
@@ -106,13 +108,16 @@ interface Started {
 const instanceOf = ({ from }: Capture): string | undefined =>
   "instanceId" in from ? from.instanceId : undefined;
 
-async function makeImage(given: Capture, { cloud }: Ports): Promise<Outcome> {
+async function makeImage(given: Capture, { cloud, clock }: Ports): Promise<Outcome> {
   const source = instanceOf(given);
   const found = source === undefined ? ok(undefined) : await findSource(given, source, cloud);
   if (!found.ok) return releaseFailed({}, found.problem);
-  const { imageId, taskId }: Started = await startImage(given, cloud).catch(async (error: unknown) => ({
-    imageId: await imageMadeBefore(error, given, cloud),
-  }));
+  // LATE-1.
+  const earlier = isLate(given, clock) ? await imageOf(given.run, cloud) : undefined;
+  const { imageId, taskId }: Started =
+    earlier === undefined
+      ? await startImage(given, cloud).catch((error: unknown) => imageOfTakenName(error, given, cloud))
+      : { imageId: earlier.id };
   const state = { instanceId: source, imageId, taskId };
   return next(AwaitImage, state, { afterMs: PACE.image.firstMs, note: `${imageId} is being made` });
 }
@@ -134,13 +139,17 @@ export const capture = phase(Capture, {
   compensate: (given, reason) => releaseFailed({ instanceId: instanceOf(given) }, reason),
 });
 
+/** The image that an earlier attempt made. */
+const imageOf = async (run: string, cloud: CloudClient): Promise<Image | undefined> =>
+  (await describeImages(cloud, ofRun(cloud, run, ROLE.image)))[0];
+
 /** The image of this run, when its name is taken because the cloud has forgotten the client token. @throws error */
-async function imageMadeBefore(error: unknown, given: Capture, cloud: CloudClient): Promise<string> {
+async function imageOfTakenName(error: unknown, given: Capture, cloud: CloudClient): Promise<Started> {
   if (!(error instanceof CloudError) || error.code !== "InvalidImageName.Duplicated") throw error;
   const named = await describeImages(cloud, { name: given.input.plan.imageName });
   const own = named.find((image) => image.tags[TAG.run] === given.run && isOwn(cloud, image));
   if (own === undefined) throw error;
-  return own.id;
+  return { imageId: own.id };
 }
 
 /** The attributes of the image. It joins no family (BAKE-1). */

@@ -1,8 +1,9 @@
-/** The image of a bake as it is right before a change. */
+/** What a bake made, as it is right before a change. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { ownedByRun } from "../../../shared/ownership.ts";
 import type { Result } from "../../../shared/result.ts";
+import { ownTags, TAG } from "../../../shared/tags.ts";
 
 /** The image, undefined when it is not listed. A problem when its tags say that `run` did not make it. */
 export async function ownImage(
@@ -13,3 +14,8 @@ export async function ownImage(
   const [image] = await describeImages(cloud, { ids: [id] });
   return ownedByRun(cloud, { kind: "image" }, image, run);
 }
+
+/** The filter for what a run made in a role. */
+export const ofRun = (cloud: CloudClient, run: string, role: string) => ({
+  tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }),
+});

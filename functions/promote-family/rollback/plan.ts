@@ -66,6 +66,8 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   const candidates = members.filter((image) => image.id === served || !isForeign(cloud, image));
   const target = homeTarget(family, candidates, served, back.to);
   if (!target.ok) return target;
+  const refused = await refusalOf(supersedingImages(target.value, members), cloud);
+  if (refused !== undefined) return refused;
   const regions = await otherRegions(
     back,
     members.find(({ id }) => id === served),
@@ -78,19 +80,25 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   const decided = decideTargets(family, target.value, { region: home, members }, others);
   if (!decided.ok) return decided;
   const { targets, places } = decided.value;
+  const stepBack = new Set(places.map(({ imageId }) => imageId));
+  const copies = others.flatMap((other) => other.members).filter(({ id }) => stepBack.has(id));
+  const refusedAbroad = await refusalOf(copies, cloud);
+  if (refusedAbroad !== undefined) return refusedAbroad;
   const deprecated: Deprecation[] = [];
-  const all = [...members, ...others.flatMap((other) => other.members)];
   for (const place of places) {
-    const foreign = await firstForeign(
-      all.filter(({ id }) => id === place.imageId),
-      cloud,
-    );
-    if (foreign !== undefined) return problem(`${foreign}; deprecate it yourself, or name another target`);
     deprecated.push({ ...place, accounts: await imageShares(cloud, place.imageId, place.region) });
   }
   const before = await servedIn(family, Object.keys(targets), ports);
   const tags = Object.fromEntries(members.map((image) => [image.id, image.tags[TAG.promotion] ?? ""]));
   return ok({ targets, list: { at: clock.now(), family, served: before, deprecated, tags } });
+}
+
+/** A problem when one of the images that would be deprecated is not this deployment's. */
+async function refusalOf(images: readonly Image[], cloud: Ports["cloud"]) {
+  const foreign = await firstForeign(images, cloud);
+  return foreign === undefined
+    ? undefined
+    : problem(`${foreign}; deprecate it yourself, or name another target`);
 }
 
 /** The regions besides home: as requested, else those of the promotion of the served image. */

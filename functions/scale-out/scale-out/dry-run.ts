@@ -16,7 +16,7 @@ export async function dryRun(
   ports: Ports,
 ): Promise<Outcome> {
   const { fleet, count, imageId } = input;
-  const decideOn = await decider({ run, round: 0, count }, input, ports);
+  const decideOn = await decider({ run, round: 0, count, limits: input.document.limits }, input, ports);
   const reservation = await decideOn(await readReservations(ports.cloud, fleet));
   const { wakes, launches, short, names: hostNames } = reservation;
   const launch = launches[0] ?? 0;

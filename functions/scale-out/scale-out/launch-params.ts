@@ -47,7 +47,7 @@ export interface LaunchCall {
  * of the launch; the image served when the run began is written into a tag, so that a difference can be seen.
  */
 export function launchParams(
-  { document, imageId }: Input,
+  { fleet, document, imageId }: Input,
   offering: Offering,
   call: LaunchCall,
   owner: Owner,
@@ -55,7 +55,7 @@ export function launchParams(
   const { UserData: _userData, Tag, InstanceName, HostName, HostNames, ...rest } = document.launch;
   const { amount, launched, userData } = call;
   const tags = ownTags(owner, {
-    [TAG.fleet]: document.name,
+    [TAG.fleet]: fleet,
     [TAG.role]: ROLE.member,
     [TAG.run]: call.run,
     [TAG.image]: imageId,

@@ -5,8 +5,9 @@
  *     than its open reservation says.
  * ROOM-2. A call that was answered has a page, and is not made again.
  * ROOM-3. An instance of the run that is on no page comes from an attempt at this call whose answer was lost. It is not
- *     counted: the call has the same token again.
+ *     counted: the call has the same token again. A late phase goes on with it (LATE-1).
  */
+import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isOpen, type Reservation } from "../../../shared/limits/reservation.ts";
 import type { Launch } from "./events.ts";
@@ -15,7 +16,7 @@ import { launchedBy } from "./launched.ts";
 
 export type Room =
   | { readonly kind: "free" }
-  /** What the call has returned before (ROOM-2). */
+  /** What the call has launched before. */
   | { readonly kind: "launched"; readonly ids: readonly string[] }
   /** Too few are left in the reservation. A list may show for a while what is gone. */
   | { readonly kind: "full"; readonly why: string }
@@ -23,23 +24,27 @@ export type Room =
 
 /** Whether there is room for `amount` more. */
 export async function launchRoom(
-  { run, input, progress }: Launch,
+  event: Launch,
   amount: number,
   reservation: Reservation | undefined,
   { cloud, clock }: Ports,
 ): Promise<Room> {
+  const { run, input, progress } = event;
   if (reservation === undefined || !isOpen(reservation, clock.now()))
     return { kind: "refused", why: `${run} has no open reservation of fleet ${input.fleet}` };
   const reserved = reservation.launches.reduce((sum, launches) => sum + launches, 0);
   const listed = await launchedBy(run, cloud);
-  if (listed.length + amount <= reserved) return { kind: "free" };
+  const late = isLate(event, clock);
+  if (!late && listed.length + amount <= reserved) return { kind: "free" };
   const { callIndex } = progress;
   const names = Array.from({ length: callIndex + 1 }, (_, call) => launchPage(call));
   const pages = await Promise.all(names.map((name) => readPage(cloud, run, name)));
   const answered = pages[callIndex];
   if (answered !== undefined) return { kind: "launched", ids: answered };
   const known = new Set(pages.flat());
-  const earlier = listed.filter(({ id }) => known.has(id)).length;
+  const lost = listed.map(({ id }) => id).filter((id) => !known.has(id));
+  if (late && lost.length > 0) return { kind: "launched", ids: lost };
+  const earlier = listed.length - lost.length;
   return earlier + amount <= reserved
     ? { kind: "free" }
     : { kind: "full", why: `${earlier} of ${reserved} reserved instances are launched already` };

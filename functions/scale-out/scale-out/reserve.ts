@@ -2,6 +2,8 @@
 import { optedOutUntil } from "../../../shared/instance-tags.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
@@ -24,21 +26,22 @@ interface Request {
   readonly run: string;
   readonly round: number;
   readonly count: number;
+  readonly limits: Fleet["limits"];
   readonly woke?: readonly string[] | undefined;
 }
 
 /** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
 export async function decider(
-  request: Request,
-  { document, imageId, disks }: Input,
+  { limits, ...request }: Request,
+  { fleet, document, imageId, disks }: Input,
   { cloud, clock }: Ports,
 ) {
-  const priced = { fleet: document, imageId, disks };
+  const priced = { fleet: { ...document, limits }, imageId, disks };
   const price = await highestPrice(priced, cloud);
-  const { limits, launch } = document;
+  const { launch } = document;
   return async (reservations: Reservations): Promise<Reservation> => {
     const now = clock.now();
-    const instances = await countedMembers(cloud, document.name);
+    const instances = await countedMembers(cloud, fleet);
     const isWakeable = (instance: Instance): boolean =>
       isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
@@ -66,8 +69,12 @@ function mayWake(
 async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   const { run, input, want } = event;
   const { round } = event.progress;
+  // The limits as they are in the bucket: those of the event say what they like (OWN-3).
+  const loaded = await loadFleet(ports.cloud, input.fleet);
+  if ("problem" in loaded) return toRelease(event, loaded.problem);
+  const { limits } = loaded.document;
   const woke = await wokenBefore(event, ports.cloud);
-  const decideOn = await decider({ run, round, count: want, woke }, input, ports);
+  const decideOn = await decider({ run, round, count: want, limits, woke }, input, ports);
   let reservation: Reservation | undefined;
   const stored = await updateReservations(ports, input.fleet, async (reservations) => {
     reservation = await decideOn(reservations);

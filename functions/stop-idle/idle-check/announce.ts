@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { tagEach, untagEach } from "../../../shared/cloud/ecs/each.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { membersAmong } from "../../../shared/limits/members.ts";
 import { sendsTo } from "../../../shared/notifications/subscriptions.ts";
 import { send } from "../../../shared/send.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
@@ -40,7 +41,9 @@ const afterAnnouncements = (plan: Plan, options: Partial<FirstOptions> = {}): Ou
     ? next(Unannounce, { plan }, options)
     : stopRest(plan.stops, plan.tally, options);
 
-async function announceStops({ announce: ids, stopAt, plan }: Announce, { cloud }: Ports): Promise<Outcome> {
+async function announceStops(event: Announce, { cloud }: Ports): Promise<Outcome> {
+  const { stopAt, plan, input } = event;
+  const ids = await membersAmong(cloud, input.fleet, event.announce);
   const refused = await tagEach(cloud, ids, { [TAG.stopAt]: tagInstant(stopAt) });
   const refusedIds = new Set(refused.map(({ id }) => id));
   const announced = ids.filter((id) => !refusedIds.has(id));
@@ -67,8 +70,9 @@ async function notifyChannels({ stopAt, plan, ...event }: Notify, ports: Ports):
   return afterAnnouncements(plan);
 }
 
-async function unannounceBusy({ plan }: Unannounce, { cloud }: Ports): Promise<Outcome> {
-  const { unannounce: ids, stops, tally } = plan;
+async function unannounceBusy({ plan, input }: Unannounce, { cloud }: Ports): Promise<Outcome> {
+  const { stops, tally } = plan;
+  const ids = await membersAmong(cloud, input.fleet, plan.unannounce);
   await untagEach(cloud, ids, [TAG.stopAt]);
   return stopRest(stops, tally, { note: `${ids.length} are in use again` });
 }

@@ -11,7 +11,7 @@ import { releaseEach, untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { membersOf } from "../../../shared/limits/members.ts";
+import { membersAmong, membersOf } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -30,7 +30,8 @@ export const Untag = checkEvent("untag", { ending: Ending });
 type Untag = EventOf<typeof Untag>;
 
 async function untagAndUnlock({ ending, input, run }: Untag, ports: Ports): Promise<Outcome> {
-  await untagEach(ports.cloud, ending.untag, [TAG.stoppedBy, TAG.stoppedAt]);
+  const ids = await membersAmong(ports.cloud, input.fleet, ending.untag);
+  await untagEach(ports.cloud, ids, [TAG.stoppedBy, TAG.stoppedAt]);
   await releaseLock(lockName(input.fleet), run, ports);
   return ending.problem === undefined ? done(ending.result) : failed(ending.problem);
 }
