@@ -75,7 +75,7 @@ const fleets = () =>
     const scale = invocations(kiln).length;
     for (const id of kiln.cloud.world.instances.keys())
       kiln.cloud.world.load(id, () => ({ ...BUSY, cpuAverage: 1, cpuMaximum: 2 }));
-    await kiln.cloud.settle({ forMs: hours(3) });
+    await kiln.cloud.settle({ forMs: hours(5) });
     const from = kiln.cloud.fc.invocations.length;
     const check = await accepted(kiln, "/fleets/web/stop", {});
     const { result } = await ended(kiln, check.run);
