@@ -3,19 +3,13 @@ import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { recipeText, release } from "../support/recipes.ts";
 import { ended, request } from "../support/runs.ts";
-import { imagesIn, leftovers, ownImages, served, tagOf } from "../support/world.ts";
+import { imagesIn, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
 
 /** An instance that was set up by hand and not generalized. */
 async function golden(kiln: Deployment): Promise<string> {
-  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
-    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
-    InstanceType: "ecs.g7.large",
-    "SystemDisk.Category": "cloud_essd",
-    VSwitchId: "vsw-hangzhou-h",
-    SecurityGroupId: "sg-default0001",
-  });
+  const id = await launchTagged(kiln, {});
   await kiln.cloud.settle({ forMs: minutes(2) });
-  return InstanceIdSets.InstanceIdSet[0] ?? "";
+  return id;
 }
 
 const place = {

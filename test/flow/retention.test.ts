@@ -3,7 +3,7 @@ import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
-import { HOME, imagesIn, leftovers, served, tagOf } from "../support/world.ts";
+import { HOME, imagesIn, launchTagged, leftovers, served, tagOf } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["retention"] });
 
@@ -76,15 +76,9 @@ test("a stopped instance, an old template version or a document that names an im
   const ids: string[] = [];
   for (const n of [1, 2, 3, 4, 5]) ids.push((await quickRelease(kiln, n, kept)).imageId);
   const [byInstance = "", byTemplate = "", byDocument = ""] = ids;
-  const launched = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
-    ImageId: byInstance,
-    InstanceType: "ecs.g7.large",
-    "SystemDisk.Category": "cloud_essd",
-    VSwitchId: "vsw-hangzhou-h",
-    SecurityGroupId: "sg-default0001",
-  });
+  const launched = await launchTagged(kiln, {}, { ImageId: byInstance });
   await kiln.cloud.settle({ forMs: hours(1) });
-  kiln.cloud.world.stop(launched.InstanceIdSets.InstanceIdSet[0] ?? "");
+  kiln.cloud.world.stop(launched);
   await kiln.cloud.settle({ forMs: hours(1) });
   await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "web", ImageId: byTemplate });
   await kiln.ecs("CreateLaunchTemplateVersion", {

@@ -5,7 +5,7 @@ import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
-import { leftovers, ownImages } from "../support/world.ts";
+import { launchTagged, leftovers, ownImages } from "../support/world.ts";
 
 /** Without a builder, the test names its own instance type, vSwitch and security group. */
 const gate = {
@@ -19,15 +19,9 @@ const gate = {
 
 /** A running instance that an operator set up. */
 async function golden(kiln: Deployment): Promise<string> {
-  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
-    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
-    InstanceType: "ecs.g7.large",
-    "SystemDisk.Category": "cloud_essd",
-    VSwitchId: "vsw-hangzhou-h",
-    SecurityGroupId: "sg-default0001",
-  });
+  const id = await launchTagged(kiln, {});
   await kiln.cloud.settle({ forMs: minutes(2) });
-  return InstanceIdSets.InstanceIdSet[0] ?? "";
+  return id;
 }
 
 async function snapshotOf(kiln: Deployment, instanceId: string): Promise<string> {

@@ -2,6 +2,7 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "./records.ts";
 import type { Deployment } from "./deployment.ts";
+import { launchTagged } from "./world.ts";
 
 /** A short recipe; `changes` replace or add top-level keys. */
 export function recipeText(changes: Readonly<Record<string, unknown>> = {}): string {
@@ -52,7 +53,7 @@ export async function release(
   };
 }
 
-/** As `release`, of a machine that is there already and without a test machine: for tests of what comes after. */
+/** As `release`, of an instance that exists before the bake, and without an image test: for tests of what comes after. */
 export async function quickRelease(
   kiln: Deployment,
   n: number,
@@ -68,14 +69,7 @@ const golden = new WeakMap<Deployment, string>();
 async function goldenOf(kiln: Deployment): Promise<string> {
   const known = golden.get(kiln);
   if (known !== undefined) return known;
-  const { InstanceIdSets } = await kiln.ecs<{ InstanceIdSets: { InstanceIdSet: string[] } }>("RunInstances", {
-    ImageFamily: "acs:alibaba_cloud_linux_3_2104_lts_x64",
-    InstanceType: "ecs.g7.large",
-    "SystemDisk.Category": "cloud_essd",
-    VSwitchId: "vsw-hangzhou-h",
-    SecurityGroupId: "sg-default0001",
-  });
-  const [id = ""] = InstanceIdSets.InstanceIdSet;
+  const id = await launchTagged(kiln, {});
   await kiln.cloud.settle({ forMs: minutes(1) });
   golden.set(kiln, id);
   return id;
