@@ -1,4 +1,4 @@
-/** The secret parts of an address that nobody else may post to. Pure. */
+/** The secret parts of a webhook address. Pure. */
 
 /** Shorter parts are versions, languages and the like. */
 const MIN = 6;

@@ -110,6 +110,10 @@ export const ownTags = ({ access }: Owner, tags: Tags): Tags => ({
   [TAG.deployment]: access.bucket,
 });
 
+/** The tags of what a run created in a role. */
+export const runTags = (owner: Owner, run: string, role: string): Tags =>
+  ownTags(owner, { [TAG.run]: run, [TAG.role]: role });
+
 /** Whether this deployment created a resource. */
 export const isOwn = ({ access }: Owner, { tags }: Tagged): boolean => tags[TAG.deployment] === access.bucket;
 

@@ -1,16 +1,13 @@
 /** Bodies of requests: parsed by a schema, or refused with the place and the rule. Pure. */
 import type * as z from "zod/mini";
+import { readJson } from "../../shared/json.ts";
 import { ownSentence } from "../../shared/requests/sentence.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
 
 /** The body as `schema` has it; an empty body is `{}`. */
 export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result<T> {
-  let value: unknown = {};
-  try {
-    if (body.length > 0) value = JSON.parse(Buffer.from(body).toString("utf8"));
-  } catch {
-    return problem("the body is not JSON");
-  }
+  const value = body.length === 0 ? {} : readJson(Buffer.from(body).toString("utf8"));
+  if (value === undefined) return problem("the body is not JSON");
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
   const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${ruleOf(issue)}`);

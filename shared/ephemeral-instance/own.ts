@@ -3,7 +3,7 @@ import { describeInstances, type Instance } from "../cloud/ecs/instances.ts";
 import type { CloudClient } from "../cloud/client.ts";
 import { ownedByRun } from "../ownership.ts";
 import type { Result } from "../result.ts";
-import { ownTags, TAG } from "../tags.ts";
+import { runTags } from "../tags.ts";
 import type { EphemeralRole } from "./spec.ts";
 
 /** The instance, undefined when it is not listed. A problem when its tags say that `run` did not launch it. */
@@ -18,4 +18,4 @@ export async function ownInstance(
 
 /** The instances that a run launched in a role, those of a lost answer included. */
 export const launchedBy = (cloud: CloudClient, run: string, role: EphemeralRole): Promise<Instance[]> =>
-  describeInstances(cloud, { tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }) });
+  describeInstances(cloud, { tags: runTags(cloud, run, role) });

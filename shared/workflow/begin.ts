@@ -4,7 +4,7 @@
  *
  * BEGIN-1. `open/<run>` is written before line 0 and deleted after the last line. The janitor lists it to find the runs
  *     at work without reading all others. It decides nothing: the log does.
- * BEGIN-2. A run that is there already is a repeat, and nothing more happens.
+ * BEGIN-2. A run that already exists is a repeat: nothing more happens.
  */
 import { deleteObject, putObject } from "../cloud/oss/objects.ts";
 import { minutes, seconds } from "../duration.ts";

@@ -98,6 +98,14 @@ export const firstEvent = <E extends WorkflowEvent>(
   state: StateOf<E>,
 ): WorkflowEvent => ({ ...state, ...envelope, input, phase: type.name });
 
+/** Asks for the consequences of a run that has ended (RUN-LOG-2). The log says everything else. */
+export const CompleteRequest = z.strictObject({
+  v: z.literal(2),
+  request: z.literal("complete"),
+  run: RunId,
+});
+export type CompleteRequest = z.infer<typeof CompleteRequest>;
+
 const Identity = z.object({
   run: z.optional(z.string()),
   phase: z.optional(z.string()),

@@ -10,17 +10,15 @@
  * HOST-4. Delays of the platform are an optimisation. If they are not kept, short waits are spent inside the
  *     invocation, and long ones are left to the janitor.
  */
-import * as z from "zod/mini";
 import { EVENT_MAX_BYTES } from "../budget.ts";
 import { days, formatDuration, hours, minutes } from "../duration.ts";
 import { EventError, messageOf } from "../errors.ts";
 import { eventHandler, parse, type FcHandler, type Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
-import { RunId } from "../names.ts";
 import { send } from "../send.ts";
 import { ABANDONED_MS, beginRun, closeRun, openLog, sendEvent } from "./begin.ts";
 import { cancelRun, interject } from "./cancel.ts";
-import { identityOf, REQUEST, RequestEvent, type WorkflowEvent } from "./envelope.ts";
+import { CompleteRequest, identityOf, REQUEST, RequestEvent, type WorkflowEvent } from "./envelope.ts";
 import { append, type Appended } from "./log.ts";
 import { readPrevious, type PreviousEvent, type PreviousRun } from "./previous-version.ts";
 import {
@@ -63,13 +61,6 @@ export const host = (given: Host): FcHandler =>
     Object.assign(details, { run, phase, seq, attempt });
     return { run, phase, ...(await dispatch(given, payload, ports)) };
   });
-
-/** Asks for the consequences of a run that has ended (RUN-LOG-2). The log says everything else. */
-export const CompleteRequest = z.strictObject({
-  v: z.literal(2),
-  request: z.literal("complete"),
-  run: RunId,
-});
 
 type Answer = Readonly<Record<string, unknown>>;
 
@@ -129,9 +120,6 @@ function phaseOf({ kind, phases }: Workflow, name: string): Phase {
 const refusing = (reason: string): Phase =>
   phase(RequestEvent, { limitMs: 0, run: () => Promise.resolve(failed(reason)) });
 
-/** After this an event may be a repeat that is older than the cloud's memory of its tokens. */
-const LATE_MS = ABANDONED_MS;
-
 /** Runs one phase, or its compensation when the run is cancelled. */
 async function step(current: Current, ports: Ports): Promise<Answer> {
   const due = await whenDue(current, ports);
@@ -142,7 +130,7 @@ async function step(current: Current, ports: Ports): Promise<Answer> {
 async function act(current: Current, ports: Ports): Promise<Answer> {
   const { delivered } = current;
   const mayBeCancelled = delivered.waited === true && current.phase.creates === true;
-  if (mayBeCancelled || ports.clock.now() - delivered.runAt >= LATE_MS) {
+  if (mayBeCancelled || ports.clock.now() - delivered.runAt >= ABANDONED_MS) {
     const log = await readRunLog(ports.cloud, delivered.run);
     if (log.end !== delivered.position) return catchUp(current, log, ports);
   }
@@ -339,7 +327,7 @@ async function catchUp({ workflow, delivered }: Current, log: RunLog, ports: Por
   const isNewest = log.lines.length === seq + 1;
   // A run that waits has a line of any age, and its event in the queue.
   const wantedAt = now.completion === undefined ? Math.max(now.at, now.event.runAt) : now.at;
-  if (isNewest && at - wantedAt >= LATE_MS && !now.sent) {
+  if (isNewest && at - wantedAt >= ABANDONED_MS && !now.sent) {
     // One task id a minute, so that duplicates which come together send one event.
     if (now.completion === undefined)
       await sendEvent(now.event, ports, `again-${Math.floor(at / minutes(1))}`);

@@ -10,8 +10,7 @@ import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import { appendObject, readTail } from "../cloud/oss/append.ts";
 import { CloudError, EventError } from "../errors.ts";
-import type { Ports } from "../invocation.ts";
-import { parse } from "../invocation.ts";
+import { parse, type Ports } from "../invocation.ts";
 import { redactedJson } from "../redact.ts";
 
 /** A line of a log. */
@@ -49,7 +48,7 @@ export async function readLog<T>(
     // The first line of a part may be cut.
     if (from === 0 || start > 0) {
       lines.push({
-        line: parse(schema, readJson(bytes.toString("utf8", start, stop), key), key),
+        line: parse(schema, parseLine(bytes.toString("utf8", start, stop), key), key),
         position: from + start,
       });
     }
@@ -60,7 +59,7 @@ export async function readLog<T>(
   return { lines, end };
 }
 
-function readJson(text: string, key: string): unknown {
+function parseLine(text: string, key: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -5,6 +5,7 @@
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import { getObject, listObjects } from "../cloud/oss/objects.ts";
+import { readJson } from "../json.ts";
 import { runKey } from "../keys.ts";
 import { RunId } from "../names.ts";
 import { deliveryOf } from "./run-id.ts";
@@ -24,12 +25,7 @@ const Record = z.object({
 /** JSON of the object under `key` by `schema`; undefined for everything else. */
 async function readAs<T>(client: CloudClient, key: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
   const object = await getObject(client, key);
-  if (object === undefined) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(object.text)).data;
-  } catch {
-    return undefined;
-  }
+  return object && schema.safeParse(readJson(object.text)).data;
 }
 
 /** The lines that the record of a run amounts to; none without one. */

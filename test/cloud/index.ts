@@ -303,7 +303,7 @@ function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly Fu
   return functions.map((one) => ({ ...one, codePath: resolve(dist, one.codePath.split("/").at(-1) ?? "") }));
 }
 
-/** The three products behind one address are told apart by the shape of a call. */
+/** The three products behind one address are recognised by the shape of a call. */
 function productOf(request: WireRequest): "ecs" | "cms" | "fc" {
   if (/^\/(2023-03-30|2016-08-15|2021-04-06)\//.test(request.url)) return "fc";
   const isForm = header(request, "content-type").startsWith("application/x-www-form-urlencoded");

@@ -13,7 +13,7 @@ import { messageOf } from "./core/message-of.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const MANIFEST = join(ROOT, "s.yaml");
 
-/** Something the caller can put right; told without a stack. */
+/** An error the caller can correct; reported without a stack. */
 class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -94,7 +94,7 @@ test("a refusal reaches the SDK with its code, status and request id", async ({ 
   });
 });
 
-test("an unknown action, a wrong version and a missing or unknown region are told apart", async ({
+test("an unknown action, a wrong version and a missing or unknown region have errors of their own", async ({
   expect,
 }) => {
   await inCloud(async ({ cloud, refusal, ask }) => {

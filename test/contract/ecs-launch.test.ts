@@ -107,7 +107,7 @@ test("what cannot be launched is refused with the code of its table", async ({ e
       refusal("RunInstances", { ...LAUNCH, ...params });
     expect(await run({ Amount: 101 })).toBe("403 InvalidParam.Amount");
     expect(await run({ Amount: 2, MinAmount: 3 })).toBe("400 InvalidMinAmount.Malformed");
-    expect(await run({ ImageFamily: "nobody" })).toBe("403 InvalidImageFamily.MissingAvailableImage");
+    expect(await run({ ImageFamily: "absent" })).toBe("403 InvalidImageFamily.MissingAvailableImage");
     expect(await run({ ImageFamily: undefined, ImageId: "m-none" })).toBe("404 InvalidImageId.NotFound");
     expect(await run({ ImageId: "m-none" })).toBe("400 UnexpectedImageFamily.ImageIdSupplied");
     expect(await run({ InstanceType: "ecs.none.large" })).toBe("400 InvalidInstanceType.ValueNotSupported");

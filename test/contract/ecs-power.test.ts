@@ -135,7 +135,7 @@ test("deleting needs a stopped or forced instance, no protection, no running sub
   });
 });
 
-test("a spot instance that is taken back is told first", async ({ expect }) => {
+test("a spot instance that is taken back gets a notice first", async ({ expect }) => {
   await inCloud(async ({ cloud, ask, launch }) => {
     const [id] = await launch({ SpotStrategy: "SpotAsPriceGo" });
     await cloud.settle();

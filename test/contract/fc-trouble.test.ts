@@ -45,8 +45,8 @@ async function submit(cloud: Cloud, name: string, headers: object = {}): Promise
 const named = (taskId: string) => ({ "x-fc-async-task-id": taskId });
 const USED = "409 StatefulAsyncInvocationAlreadyExists";
 
-/** What the failure destination was told, oldest first. */
-const told = (cloud: Cloud) =>
+/** Events that the failure destination received, oldest first. */
+const failureEvents = (cloud: Cloud) =>
   cloud.fc.invocations
     .filter((run) => run.function === "sink")
     .map(({ at, payload }) => ({
@@ -56,7 +56,7 @@ const told = (cloud: Cloud) =>
 
 const runsOf = (cloud: Cloud, name: string) => cloud.fc.invocations.filter((run) => run.function === name);
 
-test("a task id is used for ever and per function, unless the platform is told to see it otherwise", async ({
+test("a task id is used for ever and per function, unless a test configures the platform otherwise", async ({
   expect,
 }) => {
   const minute = 60_000;
@@ -144,7 +144,7 @@ test("without an instance an event waits and then runs, and is given up after fi
       await cloud.settle();
       expect(runsOf(cloud, "one")).toHaveLength(runs);
       expect(runsOf(cloud, "two")).toHaveLength(1);
-      expect(told(cloud)).toMatchObject(failures);
+      expect(failureEvents(cloud)).toMatchObject(failures);
     });
   }
 });
@@ -164,7 +164,7 @@ test("an error of the platform ends an event at once, unrun, and so does one bet
         requestPayload: "x",
         responsePayload: "",
       };
-      expect(told(cloud)).toMatchObject([failure]);
+      expect(failureEvents(cloud)).toMatchObject([failure]);
       stop();
       await submit(cloud, "one");
       await cloud.settle();
@@ -176,7 +176,7 @@ test("an error of the platform ends an event at once, unrun, and so does one bet
       await submit(cloud, "fails");
       await cloud.settle();
       expect(runsOf(cloud, "fails")).toHaveLength(1);
-      expect(told(cloud)).toMatchObject([failure, failure]);
+      expect(failureEvents(cloud)).toMatchObject([failure, failure]);
     });
   }
 });
@@ -205,7 +205,7 @@ test("a pause of the platform delays events, and those that get too old go to th
           requestContext: { condition: "EventAgeExceeded" },
           responseContext: { functionError: "" },
         };
-        expect(told(cloud)).toMatchObject([expired, expired].slice(runs));
+        expect(failureEvents(cloud)).toMatchObject([expired, expired].slice(runs));
       },
       tasks(maxAgeS),
     );

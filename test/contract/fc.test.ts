@@ -277,16 +277,16 @@ const DESTINATIONS = (target: string): string =>
   "asyncInvokeConfig: { maxAsyncRetryAttempts: 1, maxAsyncEventAgeInSeconds: 3600, destinationConfig: " +
   `{ ${target}: { destination: 'acs:fc:cn-hangzhou:1234567890123456:functions/sink' } } }`;
 
-test("how an event ended is told to its destination", async ({ expect }) => {
+test("a destination receives how an event ended", async ({ expect }) => {
   const code = { flaky: FLAKY, sink: ECHO };
-  const told = (target: string, failures: number) =>
+  const received = (target: string, failures: number) =>
     withCloud({ code, props: { flaky: DESTINATIONS(target) } }, {}, async (cloud) => {
       await submit(cloud, "flaky", JSON.stringify({ failures }));
       await cloud.settle();
       const sinks = cloud.fc.invocations.filter((run) => run.function === "sink");
       return sinks.map(({ payload }) => json<Record<string, unknown>>(payload));
     });
-  const [failed] = await told("onFailure", 9);
+  const [failed] = await received("onFailure", 9);
   expect(failed).toMatchObject({
     requestContext: {
       functionArn: "acs:fc:cn-hangzhou:1234567890123456:functions/flaky",
@@ -297,8 +297,8 @@ test("how an event ended is told to its destination", async ({ expect }) => {
     responseContext: { statusCode: 200, functionError: "UnhandledInvocationError" },
   });
   expect(JSON.parse(String(failed?.["responsePayload"]))).toMatchObject({ errorMessage: "try 2" });
-  expect(await told("onFailure", 0)).toEqual([]);
-  const [succeeded] = await told("onSuccess", 0);
+  expect(await received("onFailure", 0)).toEqual([]);
+  const [succeeded] = await received("onSuccess", 0);
   expect(succeeded).toMatchObject({ responsePayload: "done", responseContext: { functionError: "" } });
 });
 
@@ -342,12 +342,12 @@ test("a task id is accepted once, follows its rule and needs task mode", async (
 
 test("calls the platform cannot serve are refused with both spellings of the error", async ({ expect }) => {
   await withCloud({ code: { echo: ECHO } }, {}, async (cloud) => {
-    expect(await failure(invoke(cloud, "nobody", "x"))).toBe("FunctionNotFound");
+    expect(await failure(invoke(cloud, "absent", "x"))).toBe("FunctionNotFound");
     expect(await failure(submit(cloud, "echo", "x".repeat(128 * 1024 + 1)))).toBe("EntityTooLarge");
     expect(await failure(submit(cloud, "echo", "x", { "x-fc-async-delay": "3601" }))).toBe("InvalidArgument");
     expect(await failure(fc2(cloud).get("/services"))).toBe("PathNotSupported");
     const other = { style: "ROA", version: "2023-03-30", method: "GET", action: "GetFunction" } as const;
-    const path = "/2023-03-30/functions/nobody";
+    const path = "/2023-03-30/functions/absent";
     expect(await failure(openApi(cloud.urls.fc, cloud.accessKey, { ...other, path }))).toEqual([
       404,
       "FunctionNotFound",

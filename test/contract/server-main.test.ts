@@ -16,7 +16,7 @@ test("the bare local cloud prints its addresses in one line, serves in real time
   onTestFinished,
 }) => {
   const child = spawn(process.execPath, ["--import", "tsx", MAIN, "--no-functions", "--speed", "1000000"]);
-  // A cloud in real time goes on for ever when an expectation fails before it is told to end.
+  // A cloud in real time goes on for ever when an expectation fails before it is stopped.
   onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = known<[string]>(await once(createInterface({ input: child.stdout }), "line"));
   const ready = json<Record<string, string>>(line);

@@ -16,7 +16,7 @@ const speak = (url: string, text: string): Promise<string> =>
     socket.once("error", reject);
   });
 
-test("one address serves three products, told apart by the shape of the call", async ({ expect }) => {
+test("one address serves three products by the shape of the call", async ({ expect }) => {
   const cloud = await startCloud();
   const ask = (action: string, version: string, query: Record<string, string>) =>
     openApi(cloud.urls.ecs, cloud.accessKey, { action, version, query });

@@ -168,7 +168,7 @@ test("a session ends with its time, with its key's end and with a token that is 
   expect(await call(long)).toBe("no error");
   cloud.keys.revoke(long.id);
   expect(await call(long)).toBe("InvalidAccessKeyId.Inactive");
-  expect(await call({ id: "LTAInobody", secret: "x" })).toBe("InvalidAccessKeyId.NotFound");
+  expect(await call({ id: "LTAIunknown", secret: "x" })).toBe("InvalidAccessKeyId.NotFound");
   await cloud.close();
 });
 

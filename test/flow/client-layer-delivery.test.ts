@@ -104,7 +104,7 @@ onCloud(
 onCloud("a function that is not there is named, whichever signature asks", async ({ cloud, expect }) => {
   for (const fcSignature of ["fc", "acs3"] as const) {
     const client = connected(cloud, { fcSignature });
-    const event = { to: "nobody", payload: "{}", delayMs: 0, taskId: "a" };
+    const event = { to: "absent", payload: "{}", delayMs: 0, taskId: "a" };
     await expect(deliver(client, event)).rejects.toMatchObject({ code: "FunctionNotFound", kind: "give-up" });
   }
 });

@@ -131,7 +131,7 @@ onCloud(
 );
 
 onCloud(
-  "the cloud releases an instance at the time it was told, unless that is taken back",
+  "the cloud releases an instance at its release time, unless that is removed",
   async ({ cloud, expect }) => {
     const client = connected(cloud);
     const { instanceIds } = await runInstances(client, { ...LAUNCH, Amount: 2 }, "token-1");
@@ -230,7 +230,7 @@ onCloud(
   },
 );
 
-onCloud("zones that have a type are told apart from those that do not", async ({ cloud, expect }) => {
+onCloud("zones that have a type differ from those that do not", async ({ cloud, expect }) => {
   const zones = await availableZones(connected(cloud), "ecs.g7.large");
   expect(zones.map(({ zone }) => zone)).toContain("cn-hangzhou-h");
 });

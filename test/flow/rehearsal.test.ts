@@ -118,9 +118,9 @@ test("a secret the webhook does not know is named as the broken link", async ({ 
 test("a wrong command line is refused with what would be right, before anything is built", async ({
   expect,
 }) => {
-  const unknownStory = await start(["--story", "nobody-knows"]);
+  const unknownStory = await start(["--story", "unknown"]);
   expect(unknownStory).toMatchObject({ code: 2, out: "" });
-  expect(unknownStory.err).toContain("there is no story nobody-knows");
+  expect(unknownStory.err).toContain("there is no story unknown");
   expect(unknownStory.err).toContain("stories: main");
   const unknownFlag = await start(["--jsno"]);
   expect(unknownFlag).toMatchObject({ code: 2, out: "" });

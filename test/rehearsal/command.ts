@@ -13,7 +13,7 @@ import { known } from "../support/known.ts";
 /** The stories' own day; any would do, this one never changes. */
 const DAY_AT = Date.UTC(2026, 0, 5);
 const DAY_MS = 24 * 3_600_000;
-/** A kept cloud lives in the present, so its story is told on the last day on which it is over by now. */
+/** A kept cloud lives in the present, so its story plays on the last day on which it is over by now. */
 const LONGEST_MS = 9 * 3_600_000;
 
 /** Where the command runs. Lines come without their end. */

@@ -152,7 +152,7 @@ function messageOf(result: string | undefined): string {
   }
 }
 
-/** Why runs failed; the same reason of many runs is told once. */
+/** Why runs failed; the same reason of many runs is shown once. */
 function failedRuns(stage: Stage): string[] {
   const reasons = new Map<string, string>();
   for (const { state, run, phase, reason = "" } of recordsOf(stage)) {

@@ -43,7 +43,7 @@ export interface Deployment {
   ): Promise<Answer>;
   /** Queues a payload for a function as `s invoke` does, with the account's own key. */
   invoke(functionName: string, payload: unknown): Promise<void>;
-  /** An ECS call of a person with the account's own key, through a client of another make. */
+  /** An ECS call with the account's own key through a generic client, as an operator makes it. */
   ecs<T = Readonly<Record<string, unknown>>>(
     action: string,
     params: Readonly<Record<string, unknown>>,

@@ -1,5 +1,5 @@
 /**
- * Events that nobody sent: valid in form, of runs that do not exist. Whoever may invoke a function can send them, so
+ * Forged events: valid in form, of runs that do not exist. Whoever may invoke a function can send them, so
  * none of them may buy, change or delete anything.
  */
 import { expect } from "vitest";

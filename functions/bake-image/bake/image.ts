@@ -23,13 +23,13 @@ import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { isOwn, ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
+import { isOwn, ownTags, ROLE, runTags, TAG, type Owner } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { inputTags } from "./digests.ts";
 import { PlannedInput } from "./input.ts";
-import { ofRun, ownImage } from "./own-image.ts";
+import { ownImage } from "./own-image.ts";
 import { Release, releaseFailed } from "./release.ts";
 
 const event = eventsWith(PlannedInput);
@@ -141,7 +141,7 @@ export const capture = phase(Capture, {
 
 /** The image that an earlier attempt made. */
 const imageOf = async (run: string, cloud: CloudClient): Promise<Image | undefined> =>
-  (await describeImages(cloud, ofRun(cloud, run, ROLE.image)))[0];
+  (await describeImages(cloud, { tags: runTags(cloud, run, ROLE.image) }))[0];
 
 /** The image of this run, when its name is taken because the cloud has forgotten the client token. @throws error */
 async function imageOfTakenName(error: unknown, given: Capture, cloud: CloudClient): Promise<Started> {

@@ -3,7 +3,6 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { ownedByRun } from "../../../shared/ownership.ts";
 import type { Result } from "../../../shared/result.ts";
-import { ownTags, TAG } from "../../../shared/tags.ts";
 
 /** The image, undefined when it is not listed. A problem when its tags say that `run` did not make it. */
 export async function ownImage(
@@ -14,8 +13,3 @@ export async function ownImage(
   const [image] = await describeImages(cloud, { ids: [id] });
   return ownedByRun(cloud, { kind: "image" }, image, run);
 }
-
-/** The filter for what a run made in a role. */
-export const ofRun = (cloud: CloudClient, run: string, role: string) => ({
-  tags: ownTags(cloud, { [TAG.run]: run, [TAG.role]: role }),
-});

@@ -9,13 +9,13 @@ import { leftInstance, releaseInstance, releasing } from "../../../shared/epheme
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok } from "../../../shared/result.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
+import { ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { lockName, PlannedInput } from "./input.ts";
-import { ofRun, ownImage } from "./own-image.ts";
+import { ownImage } from "./own-image.ts";
 
 export const Release = eventsWith(PlannedInput)("release", {
   ...releasing,
@@ -61,7 +61,7 @@ const UNDER_WAY = new Set(["Creating", "Waiting"]);
 /** An image cannot be deleted while it is imported. A task has no tags, so an import of this run must be under way. */
 async function cancelImport(event: Release, { cloud, clock }: Ports): Promise<Outcome | undefined> {
   if (event.verdict.ok || event.taskId === undefined) return undefined;
-  const images = await describeImages(cloud, ofRun(cloud, event.run, ROLE.image));
+  const images = await describeImages(cloud, { tags: runTags(cloud, event.run, ROLE.image) });
   if (!images.some(({ status }) => UNDER_WAY.has(status))) return undefined;
   const { status } = await describeTask(cloud, event.taskId);
   if (!CANCELLABLE.has(status)) return undefined;
@@ -75,13 +75,13 @@ async function deleteFailedImage(event: Release, { cloud, clock }: Ports): Promi
   if (verdict.ok) return undefined;
   const known = imageId === undefined ? ok(undefined) : await ownImage(cloud, run, imageId);
   if (!known.ok) return failed(`${verdict.reason}; ${known.problem}`);
-  const tagged = await describeImages(cloud, ofRun(cloud, run, ROLE.image));
+  const tagged = await describeImages(cloud, { tags: runTags(cloud, run, ROLE.image) });
   const image = known.value ?? tagged[0];
   if (image !== undefined) {
     await deleteImageOf(cloud, run, image);
     return poll(event, clock, PACE.step, `${image.id} is deleted`);
   }
-  const [snapshot] = await describeSnapshots(cloud, ofRun(cloud, run, ROLE.snapshot));
+  const [snapshot] = await describeSnapshots(cloud, { tags: runTags(cloud, run, ROLE.snapshot) });
   if (snapshot === undefined) return undefined;
   await deleteSnapshot(cloud, snapshot.id);
   return poll(event, clock, PACE.step, `${snapshot.id} is deleted`);

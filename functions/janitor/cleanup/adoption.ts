@@ -27,11 +27,11 @@ interface Batch {
 }
 
 export interface Unadopted {
-  /** Those whose run has a record here. */
+  /** Those whose run has a log here. */
   readonly adoptable: readonly Batch[];
   /** Those that a run leaves behind. */
   readonly left: Leftovers;
-  /** Those of them whose run has no record here. */
+  /** Those of them whose run has no log here. */
   readonly unknown: Leftovers;
 }
 
@@ -92,8 +92,8 @@ async function regionsOf(images: readonly Image[], ports: Ports): Promise<Set<st
   const regions = new Set<string>();
   for (const { tags } of images) {
     const [word, run = ""] = (tags[TAG.promotion] ?? "").split(" ");
-    const record = word === "promoted" ? await knownRun(run, ports) : undefined;
-    const promoted = Regions.safeParse(record?.completion?.result?.["regions"]);
+    const known = word === "promoted" ? await knownRun(run, ports) : undefined;
+    const promoted = Regions.safeParse(known?.completion?.result?.["regions"]);
     for (const region of promoted.success ? Object.keys(promoted.data) : []) regions.add(region);
   }
   regions.delete(ports.cloud.access.region);

@@ -45,7 +45,7 @@ export async function leftovers(cloud: CloudClient, tagsOf: (role: string) => Ta
 export const ownLeftovers = (cloud: CloudClient): Promise<Leftovers> =>
   leftovers(cloud, (role) => ownTags(cloud, { [TAG.role]: role }));
 
-/** Judges each of them by the record of its run. */
+/** Judges each of them by the log of its run. */
 export async function findOrphans(
   { instances, images, snapshots }: Leftovers,
   ports: Ports,

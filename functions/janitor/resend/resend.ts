@@ -19,6 +19,7 @@ import { send } from "../../../shared/send.ts";
 import { closeRun, sendEvent } from "../../../shared/workflow/begin.ts";
 import { readJson } from "../../../shared/json.ts";
 import { cancelRun, interject } from "../../../shared/workflow/cancel.ts";
+import type { CompleteRequest } from "../../../shared/workflow/envelope.ts";
 import { isTooOld, tooOld } from "../../../shared/workflow/validity.ts";
 import { functionOf } from "../../../shared/workflow/run-id.ts";
 import type { Standing } from "../../../shared/workflow/run-log.ts";
@@ -101,7 +102,7 @@ async function resend(
   const label = `resend-${sends}-${ports.writer}`;
   if (completion === undefined) return sendEvent(event, ports, label);
   const to = functionOf(run);
-  const complete = { v: 2, request: "complete", run };
+  const complete = { v: 2, request: "complete", run } satisfies CompleteRequest;
   if (to !== undefined)
     await send({ to, taskId: taskId.event(run, event.seq, label), event: complete }, ports);
 }

@@ -17,7 +17,7 @@ import { hours } from "../../../shared/duration.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
+import { ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -124,7 +124,7 @@ async function unshare({ event: { input, progress }, ports }: Undoing): Promise<
 function removeCopies({ event: { input, run }, ports }: Undoing): Promise<Change> {
   const { cloud } = ports;
   return firstChange(copyRegions(input, homeOf(ports)), async (region) => {
-    const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: ROLE.copy });
+    const tags = runTags(cloud, run, ROLE.copy);
     const copies = await describeImages(cloud, { tags }, region);
     const removed = await firstChange(copies, (copy) => removeCopy(copy, region, run, cloud));
     return removed.ok && removed.value === undefined ? deleteSnapshotOf(run, region, cloud) : removed;
@@ -149,7 +149,7 @@ async function removeCopy(copy: Image, region: string, run: string, cloud: Ports
 
 /** Deletes one snapshot of this run; those of a copy that had to stay are in use. */
 async function deleteSnapshotOf(run: string, region: string, cloud: Ports["cloud"]): Promise<Change> {
-  const tags = ownTags(cloud, { [TAG.run]: run, [TAG.role]: ROLE.snapshot });
+  const tags = runTags(cloud, run, ROLE.snapshot);
   const snapshots = await describeSnapshots(cloud, { tags }, region);
   const snapshot = snapshots.find(({ usage }) => !usage.startsWith("image"));
   if (snapshot === undefined) return NO_CHANGE;

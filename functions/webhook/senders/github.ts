@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
+import { readJson } from "../../../shared/json.ts";
 import {
   FleetShare,
   ignored,
@@ -62,10 +63,5 @@ export function parseGithub({ secrets, labels }: GithubSettings, request: Sender
 /** A webhook set to "form" carries the JSON in a field. */
 function fromForm(body: unknown): unknown {
   const form = z.looseObject({ payload: z.string() }).safeParse(body);
-  if (!form.success) return body;
-  try {
-    return JSON.parse(form.data.payload);
-  } catch {
-    return undefined;
-  }
+  return form.success ? readJson(form.data.payload) : body;
 }

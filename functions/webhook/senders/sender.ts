@@ -10,6 +10,7 @@
 import * as z from "zod/mini";
 import { days, formatDuration, minutes } from "../../../shared/duration.ts";
 import { isOneOf } from "../../../shared/hmac.ts";
+import { readJson } from "../../../shared/json.ts";
 import { Name } from "../../../shared/names.ts";
 import type { Call } from "../call.ts";
 
@@ -76,11 +77,7 @@ export function readBody({ headers, body }: SenderRequest): unknown {
   if (/^application\/x-www-form-urlencoded/i.test(headers["content-type"] ?? "")) {
     return Object.fromEntries(new URLSearchParams(text));
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return readJson(text);
 }
 
 /** A whole number of at least 1, given as a number or as text; undefined for anything else. */

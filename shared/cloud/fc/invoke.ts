@@ -102,7 +102,7 @@ function isUnsigned({ code, status }: CloudError): boolean {
   return DENIED.has(code) || ((status === 401 || status === 403) && code === `Http${status}`);
 }
 
-/** The code differs by version of the API; all name the task or the stateful invocation that is there already. */
+/** The code depends on the API version; each names a task or a stateful invocation that already exists. */
 const isDuplicate = (code = "", said = ""): boolean =>
   /(?:Task|StatefulAsyncInvocation)\w*AlreadyExist/i.test(code) ||
   /(?:task|invocation)\b.*\balready exist/i.test(said);

@@ -11,7 +11,7 @@ import { freshPublicIp } from "./network.ts";
 import type { Instance, InstanceStatus } from "./records.ts";
 import type { World } from "./world.ts";
 
-/** A spot instance is told five minutes before it is taken. Source: spot instances, interruption. */
+/** A spot instance gets its notice five minutes before it is reclaimed. Source: spot instances, interruption. */
 const SPOT_NOTICE_MS = 5 * 60_000;
 
 export interface StopOptions {

@@ -1,4 +1,4 @@
-/** OSS triggers: which events of the store concern which function, and how they are told. */
+/** OSS triggers: which events of the store concern which function, and how they are delivered. */
 import type { Kernel } from "../core/kernel.ts";
 import type { StoreEvent } from "../core/object-events.ts";
 import type { FunctionDefinition, OssTrigger } from "../core/functions.ts";

@@ -75,9 +75,9 @@ const result =
   (expected: Readonly<Record<string, unknown>>) =>
   ({ result: found = {} }: RunRecord): Look => {
     const wrong = Object.keys(expected).filter((key) => found[key] !== expected[key]);
-    const told = Object.keys(expected).map((key) => `${key} ${String(found[key])}`);
+    const values = Object.keys(expected).map((key) => `${key} ${String(found[key])}`);
     const why = typeof found["why"] === "string" ? [found["why"]] : [];
-    return wrong.length === 0 ? held(told.join(", "), ...why) : broken([...told, ...why].join(", "));
+    return wrong.length === 0 ? held(values.join(", "), ...why) : broken([...values, ...why].join(", "));
   };
 
 const kinds = (stage: Stage, fleet: string): string[] =>

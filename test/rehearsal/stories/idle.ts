@@ -57,7 +57,7 @@ const checkThatStopped = ({ kiln }: Stage): RunRecord | undefined =>
     .records(`idle-${FLEET}`)
     .findLast(({ result }) => Array.isArray(result?.["stopped"]) && result["stopped"].length > 0);
 
-interface Told {
+interface ReportedVerdict {
   readonly id: string;
   readonly act: string;
   readonly reason: string;
@@ -66,7 +66,7 @@ interface Told {
 
 function reasonsOf({ cloud }: Stage, run: RunRecord): readonly string[] {
   const { body } = cloud.oss.get(BUCKET, String(run.result?.["verdicts"])) ?? { body: Buffer.from("[]") };
-  const verdicts = json<readonly Told[]>(body.toString());
+  const verdicts = json<readonly ReportedVerdict[]>(body.toString());
   return verdicts.map(({ id, reason, risks = [] }) => [`${id} ${reason}`, ...risks].join("; "));
 }
 

@@ -13,7 +13,7 @@ export const LAUNCH = {
   SystemDisk: { Category: "cloud_essd", Size: 40 },
 } as const;
 
-/** Connects with the account's own key unless told otherwise; `log` collects the lines written. */
+/** Connects with the account's own key unless a test says otherwise; `log` collects the lines written. */
 export function connected(
   cloud: Cloud,
   changes: Partial<Access> = {},

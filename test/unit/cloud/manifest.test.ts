@@ -100,7 +100,7 @@ test("the environment goes before the default written in the manifest", ({ expec
   expect(read(manifest({ one: "" }), { REGION: "cn-beijing" }).regions).toEqual(["cn-beijing"]);
 });
 
-test("all problems are told at once, each with its place and what to do", ({ expect }) => {
+test("all problems are reported at once, each with its place and what to do", ({ expect }) => {
   const props = `timeout: 0
 memorysize: 512
 instanceConcurrency: 10

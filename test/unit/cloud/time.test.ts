@@ -91,7 +91,7 @@ test("a world that never gets quiet fails instead of hanging", async ({ expect }
   await expect(time.settle({ maxEvents: 100 })).rejects.toThrow(/not quiet after 100 events/);
 });
 
-test("the installed clock is the cloud's, leaves other dates alone and goes when it is told", ({
+test("the installed clock is the cloud's, leaves other dates alone and goes when it is removed", ({
   expect,
 }) => {
   const real = Date;

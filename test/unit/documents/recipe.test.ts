@@ -361,7 +361,7 @@ for (const [acquireLock, document, ...problems] of [...sources, ...commands, ...
   });
 }
 
-test("problems in every part of a recipe are told at once", ({ expect }) => {
+test("problems in every part of a recipe are reported at once", ({ expect }) => {
   const found = problemsIn(parseRecipe, {
     source: { builder: { ...builder, image: "m-1", expireAfter: "1m", colour: "red" }, snapshot: {} },
     provision: [{ run: "true", reboot: true }],

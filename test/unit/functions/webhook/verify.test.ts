@@ -65,7 +65,7 @@ test("a request that is changed after signing is refused, in the same words for 
     { path: "/fleets/web/stop" },
     { body: '{"count":9}' },
     { at: NOW / 1000 + 1 },
-    { caller: "nobody" },
+    { caller: "absent" },
     { caller: "__proto__" },
     { signature: "v1=" },
     { signature: "" },
