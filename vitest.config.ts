@@ -9,8 +9,6 @@ export default defineConfig({
     testTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,
-    // Most threads are function instances that live for a second: what V8 would optimise is gone before it pays.
-    execArgv: ["--no-opt", "--sparkplug"],
     // Every test closes the cloud it starts, so files can share a process; starting one each costs half the run.
     isolate: false,
   },

@@ -10,14 +10,15 @@ const FRAME = /\(?([^\s()]+\.js):(\d+):(\d+)\)?$/;
 /** The stack of `error`, each frame at its place in the source; frames without a source map stay as they are. */
 export function readStack(error: unknown): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const maps = new Map<string, SourceMap | undefined>();
   return stack
     .split("\n")
     .filter((line) => /^\s+at /.test(line))
-    .map((line) => located(line.trim(), maps));
+    .map((line) => located(line.trim()));
 }
 
-function located(line: string, maps: Map<string, SourceMap | undefined>): string {
+const maps = new Map<string, SourceMap | undefined>();
+
+function located(line: string): string {
   const [, file, row, column] = FRAME.exec(line) ?? [];
   if (file === undefined || row === undefined || column === undefined) return line;
   if (!maps.has(file)) maps.set(file, readMap(file));

@@ -127,8 +127,8 @@ function startWith(options: DeployOptions): Promise<Cloud> {
     manifest: join(ROOT, "s.yaml"),
     roles: readRoles(),
     ...options,
-    // Instances stay for days and threads serve later tests: cold starts would be a third of the time of all tests.
-    fc: { idleMs: days(3), reuseThreads: true, ...options.fc },
+    // A thread for each instance would be most of the time of all tests.
+    fc: { idleMs: days(3), inline: true, ...options.fc },
     env: (endpoints) => ({ ...environmentOf(endpoints), ...options.env }),
   });
 }

@@ -229,11 +229,8 @@ function readClock(slots: Float64Array): number {
   return speed === 0 ? base : base + (RealDate.now() - realBase) * speed;
 }
 
-/**
- * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
- * lives in that time. Answers a function that takes it out again.
- */
-export function installClock(shared: SharedArrayBuffer): () => void {
+/** A `Date` that tells the cloud's time. */
+export function dateOf(shared: SharedArrayBuffer): DateConstructor {
   const slots = new Float64Array(shared);
   const now = (): number => Math.floor(readClock(slots));
   // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
@@ -248,6 +245,15 @@ export function installClock(shared: SharedArrayBuffer): () => void {
       ) as Date,
     get: (target, key, receiver) => (key === "now" ? now : (Reflect.get(target, key, receiver) as unknown)),
   });
+  return cloudDate;
+}
+
+/**
+ * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
+ * lives in that time. Answers a function that takes it out again.
+ */
+export function installClock(shared: SharedArrayBuffer): () => void {
+  const cloudDate = dateOf(shared);
   installed.push(cloudDate);
   globalThis.Date = cloudDate;
   return () => {

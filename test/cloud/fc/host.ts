@@ -12,24 +12,26 @@ import { CloudFault } from "../core/kernel.ts";
 import type { KeyRing } from "../core/keys.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import { type Ending, phrase } from "./ending.ts";
+import { startInline } from "./inline.ts";
 import { Instance } from "./instance.ts";
 import type { Invocation, Source } from "./invocation.ts";
 import type { ContextData } from "./messages.ts";
 import { Run } from "./run.ts";
+import { startThread } from "./thread.ts";
 
 const SESSION_MS = 36 * 3_600_000;
 /** On-demand instances of an account in a region, the default quota. */
 const ACCOUNT_INSTANCES = 100;
 
 export interface HostOptions {
-  /** Threads kept alive at most; beyond it the longest idle instance is ended. Default 16. */
+  /** Instances kept alive at most; beyond it the longest idle one is ended. Default 16. */
   readonly maxThreads?: number;
   /** Milliseconds of the cloud's time an idle instance is kept. Default 10 minutes, an estimate. */
   readonly idleMs?: number;
   /** Real milliseconds after which a handler that gives no answer counts as timed out. Default 20 s. */
   readonly hangMs?: number;
-  /** Lets the threads of idle instances serve later clouds of this process (threads.ts). Default false. */
-  readonly reuseThreads?: boolean;
+  /** Runs instances inside this process (inline.ts) instead of a thread for each. Default false. */
+  readonly inline?: boolean;
 }
 
 /** Which invocation dies between its effects and its answer. `n` counts the function's invocations from 0. */
@@ -65,7 +67,7 @@ export class Host {
   constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
-    this.#options = { maxThreads: 16, idleMs: 10 * 60_000, hangMs: 20_000, reuseThreads: false, ...options };
+    this.#options = { maxThreads: 16, idleMs: 10 * 60_000, hangMs: 20_000, inline: false, ...options };
   }
 
   /** Ends matching invocations after their effects and before their answer; answers a way to stop it. */
@@ -99,8 +101,7 @@ export class Host {
 
   /** Ends all instances. */
   async close(): Promise<void> {
-    const idle = this.#idle.map((one) => (this.#options.reuseThreads ? one.leave() : one.end()));
-    await Promise.all([...idle, ...[...this.#busy.keys()].map((one) => one.end())]);
+    await Promise.all([...this.#idle, ...this.#busy.keys()].map((one) => one.end()));
   }
 
   /** Instances now alive, for inspection. */
@@ -193,7 +194,11 @@ export class Host {
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
       ALIBABA_CLOUD_SECURITY_TOKEN: securityToken,
     };
-    return Instance.start(id, definition, { shared: this.#kernel.time.shared, variables }, accessKeyId);
+    return Instance.start(id, definition, {
+      startSandbox: this.#options.inline ? startInline : startThread,
+      start: { shared: this.#kernel.time.shared, variables },
+      keyId: accessKeyId,
+    });
   }
 
   #assume({ role }: FunctionDefinition): ContextData["credentials"] {

@@ -1,10 +1,15 @@
-/** One function instance: a thread with the code loaded, serving one invocation at a time. */
-import type { Worker } from "node:worker_threads";
-import { keepCompiled } from "./compiled.ts";
+/** One function instance: a sandbox with the code loaded, serving one invocation at a time. */
 import type { FunctionDefinition } from "../core/functions.ts";
 import type { Ending } from "./ending.ts";
-import type { HostMessage, InstanceMessage, InvokeMessage, StartData } from "./messages.ts";
-import { keepThread, send, startThread } from "./threads.ts";
+import type {
+  HostMessage,
+  InstanceMessage,
+  InvokeMessage,
+  Sandbox,
+  SandboxEnd,
+  StartData,
+  StartSandbox,
+} from "./messages.ts";
 
 /** Real milliseconds the code of a function may take to load. */
 const LOAD_MS = 20_000;
@@ -15,6 +20,13 @@ export interface InvocationListener {
   readonly onSleep: (ms: number) => void;
 }
 
+interface InstanceStart {
+  readonly startSandbox: StartSandbox;
+  readonly start: StartData;
+  /** Of the credentials in `start.variables`. */
+  readonly keyId: string;
+}
+
 export class Instance {
   readonly id: string;
   readonly functionName: string;
@@ -23,8 +35,7 @@ export class Instance {
   /** Cloud time of the last answer, for the idle limit. */
   idleSince = 0;
   invocations = 0;
-  readonly #definition: FunctionDefinition;
-  readonly #worker: Worker;
+  #sandbox: Sandbox | undefined;
   #finish: ((ending: Ending) => void) | undefined;
   #ended: Ending | undefined;
   #listener: InvocationListener | undefined;
@@ -32,52 +43,49 @@ export class Instance {
   #guard: NodeJS.Timeout | undefined;
   #hangMs = 0;
   readonly #loaded: Promise<void>;
+  #onLoaded: () => void = () => {};
 
-  private constructor(id: string, definition: FunctionDefinition, environmentKeyId: string, worker: Worker) {
+  private constructor(id: string, { name }: FunctionDefinition, environmentKeyId: string) {
     this.id = id;
-    this.functionName = definition.name;
+    this.functionName = name;
     this.environmentKeyId = environmentKeyId;
-    this.#definition = definition;
-    this.#worker = worker;
-    this.#loaded = new Promise((resolve) => {
-      worker.on("message", (message: InstanceMessage) => {
-        if (message.kind === "ready") resolve();
-        else if (message.kind === "log") this.#listener?.onLog(message.text);
-        else if (message.kind === "compiled") keepCompiled(definition.codePath, message.data);
-        else if (message.kind === "sleep") {
-          clearTimeout(this.#guard);
-          this.#listener?.onSleep(message.ms);
-        } else if (message.kind === "broken") {
-          resolve();
-          this.#settle(
-            { kind: "answer", body: Buffer.from(message.body), errorType: "UnhandledInvocationError" },
-            true,
-          );
-        } else {
-          const { body, errorType } = message;
-          this.#settle({ kind: "answer", body: Buffer.from(body), ...(errorType && { errorType }) });
-        }
-      });
-      worker.on("error", (error: NodeJS.ErrnoException) => {
-        this.#listener?.onLog(`${error.stack ?? error.message}\n`);
-        const kind = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "out of memory" : "exit";
-        this.#settle({ kind }, true);
-      });
-      worker.on("exit", () => {
-        resolve();
-        this.#settle({ kind: "exit" }, true);
-      });
-    });
+    this.#loaded = new Promise((resolve) => (this.#onLoaded = resolve));
   }
 
-  /** @param keyId of the credentials in `start.variables`. */
   static async start(
     id: string,
     definition: FunctionDefinition,
-    start: StartData,
-    keyId: string,
+    { startSandbox, start, keyId }: InstanceStart,
   ): Promise<Instance> {
-    return new Instance(id, definition, keyId, await startThread(definition, start));
+    const instance = new Instance(id, definition, keyId);
+    instance.#sandbox = await startSandbox(definition, start, (message) => instance.#receive(message));
+    return instance;
+  }
+
+  #receive(message: InstanceMessage | SandboxEnd): void {
+    switch (message.kind) {
+      case "ready":
+        return this.#onLoaded();
+      case "log":
+        return this.#listener?.onLog(message.text);
+      case "sleep":
+        clearTimeout(this.#guard);
+        return this.#listener?.onSleep(message.ms);
+      case "broken":
+        this.#onLoaded();
+        return this.#settle(
+          { kind: "answer", body: Buffer.from(message.body), errorType: "UnhandledInvocationError" },
+          true,
+        );
+      case "answer": {
+        const { body, errorType } = message;
+        return this.#settle({ kind: "answer", body: Buffer.from(body), ...(errorType && { errorType }) });
+      }
+      default:
+        this.#listener?.onLog(message.text ?? "");
+        this.#onLoaded();
+        return this.#settle({ kind: message.kind }, true);
+    }
   }
 
   get isEnded(): boolean {
@@ -101,8 +109,8 @@ export class Instance {
     const result = await ending;
     clearTimeout(this.#guard);
     this.#listener = undefined;
-    // A thread that still runs something must not outlive its invocation's end.
-    if (this.isEnded) await this.#worker.terminate();
+    // Code that still runs must not outlive its invocation.
+    if (this.isEnded) await this.#sandbox?.end();
     return result;
   }
 
@@ -118,20 +126,13 @@ export class Instance {
 
   #proceed(message: HostMessage): void {
     this.#guard = setTimeout(() => this.giveUp(), this.#hangMs);
-    if (!this.isEnded) send(this.#worker, message);
+    if (!this.isEnded) this.#sandbox?.send(message);
   }
 
-  /** Ends the thread at once; a running invocation ends with `exit`. */
+  /** Ends the instance at once; a running invocation ends with `exit`. */
   async end(): Promise<void> {
     this.#settle({ kind: "exit" }, true);
-    await this.#worker.terminate();
-  }
-
-  /** Ends the instance and keeps its thread for another one. Only for an instance that is idle and has answered. */
-  async leave(): Promise<void> {
-    if (this.isEnded) return;
-    this.#settle({ kind: "exit" }, true);
-    await keepThread(this.#definition, this.#worker);
+    await this.#sandbox?.end();
   }
 
   #settle(ending: Ending, isLast = false): void {

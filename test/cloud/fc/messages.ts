@@ -1,6 +1,7 @@
-/** What the host and the thread of a function instance say to each other. */
+/** The messages between the host and the sandbox of a function instance, and what a sandbox is. */
+import type { FunctionDefinition } from "../core/functions.ts";
 
-/** What differs between two instances of the same code. */
+/** The differences between two instances of the same code. */
 export interface StartData {
   /** The cloud's clock, see time.ts. */
   readonly shared: SharedArrayBuffer;
@@ -12,8 +13,6 @@ export interface InstanceData extends StartData {
   readonly codePath: string;
   /** `index.handler` */
   readonly handler: string;
-  /** What V8 made of the code in an earlier instance, see compiled.ts. */
-  readonly compiled: Uint8Array | undefined;
 }
 
 /** The documented context, without what cannot be sent to a thread (logger). */
@@ -56,18 +55,35 @@ export interface InvokeMessage {
 export type HostMessage =
   | ({ readonly kind: "invoke" } & InvokeMessage)
   /** The sleep of the running invocation is over. */
-  | { readonly kind: "wake" }
-  /** Become a new instance of the same code, see threads.ts. */
-  | ({ readonly kind: "restart" } & StartData);
+  | { readonly kind: "wake" };
 
 export type ErrorType = "UnhandledInvocationError" | "HandledInvocationError";
 
 export type InstanceMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "log"; readonly text: string }
-  | { readonly kind: "compiled"; readonly data: Uint8Array }
   /** The running invocation does nothing for so many milliseconds of the cloud's time. */
   | { readonly kind: "sleep"; readonly ms: number }
   /** The code could not be loaded, or has no such handler. */
   | { readonly kind: "broken"; readonly body: string }
   | { readonly kind: "answer"; readonly body: Uint8Array; readonly errorType?: ErrorType };
+
+/** The end of a sandbox that nothing asked for. `text` is for the log. */
+export interface SandboxEnd {
+  readonly kind: "exit" | "out of memory";
+  readonly text?: string;
+}
+
+/** Where the code of one instance runs. */
+export interface Sandbox {
+  send(message: HostMessage): void;
+  /** Ends it at once: from now on its code has no effect. */
+  end(): Promise<void>;
+}
+
+/** Loads the code of a function into a new sandbox; `ready` or `broken` follows. */
+export type StartSandbox = (
+  definition: FunctionDefinition,
+  start: StartData,
+  listener: (message: InstanceMessage | SandboxEnd) => void,
+) => Promise<Sandbox>;

@@ -1,0 +1,187 @@
+/**
+ * A sandbox inside this process, for worlds of thousands of invocations: starting a thread costs more than most
+ * invocations do, and code that many threads share is never warm.
+ *
+ * INLINE-1. Each instance evaluates its bundle again, with a clock, random numbers, an environment, an output and sleeps
+ *     of its own. V8 compiles the bundle once in the process. It is one script that needs only Node's modules.
+ * INLINE-2. Code cannot be stopped from outside. The code of an instance that has ended reaches nothing: its requests are
+ *     not sent, answers do not arrive, sleeps do not end, and its output is dropped.
+ * INLINE-3. A limit of memory, `process.exit` and a loop without end need a thread (thread.ts).
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash } from "node:crypto";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readFileSync, statSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { createRequire, isBuiltin } from "node:module";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
+import timers from "node:timers/promises";
+import { format } from "node:util";
+import { compileFunction } from "node:vm";
+import { draw } from "../core/account.ts";
+import { dateOf } from "../core/time.ts";
+import type { StartData, StartSandbox } from "./messages.ts";
+import { call, errorBody, handlerIn, partsOf, type Handler, type Say, Sleeper } from "./runtime.ts";
+
+type Bundle = (...globals: readonly unknown[]) => void;
+
+/** The globals that every instance has for itself, beside those of a CommonJS module. */
+const GLOBALS = [
+  "exports",
+  "require",
+  "module",
+  "__filename",
+  "__dirname",
+  "Date",
+  "Math",
+  "process",
+  "console",
+];
+
+const bundles = new Map<string, Bundle>();
+
+/** One function for all instances of the same code, so that V8 optimises it once. Another build is other code. */
+function bundleOf(file: string): Bundle {
+  const { mtimeMs, size } = statSync(file);
+  const key = `${file} ${mtimeMs} ${size}`;
+  let bundle = bundles.get(key);
+  if (bundle === undefined) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- compileFunction answers a plain Function
+    bundle = compileFunction(readFileSync(file, "utf8"), GLOBALS, { filename: file }) as Bundle;
+    bundles.set(key, bundle);
+  }
+  return bundle;
+}
+
+/** The stores of all instances: Node makes every promise of the process pay for each AsyncLocalStorage. */
+const stores = new AsyncLocalStorage<ReadonlyMap<object, unknown>>();
+
+/** An AsyncLocalStorage as far as bundles use it. */
+class SharedStorage {
+  run<T>(store: unknown, work: () => T): T {
+    return stores.run(new Map(stores.getStore()).set(this, store), work);
+  }
+
+  getStore(): unknown {
+    return stores.getStore()?.get(this);
+  }
+}
+
+/** The requests and subscriptions of one instance. */
+class Gate {
+  #isOpen = true;
+  readonly #subscriptions: Parameters<typeof subscribe>[] = [];
+  readonly #pending = new Set<http.ClientRequest>();
+
+  /** Node's module with requests that pass this gate. */
+  of(module: typeof http | typeof https): object {
+    const request = (...args: Parameters<typeof http.request>) => this.#pass(() => module.request(...args));
+    const get = (...args: Parameters<typeof http.request>) => {
+      const sent = request(...args);
+      sent.end();
+      return sent;
+    };
+    return { ...module, request, get };
+  }
+
+  #pass(send: () => http.ClientRequest): http.ClientRequest {
+    if (!this.#isOpen) return silent();
+    const request = send();
+    this.#pending.add(request);
+    request.once("close", () => this.#pending.delete(request));
+    return request;
+  }
+
+  readonly subscribe: typeof subscribe = (...subscription) => {
+    this.#subscriptions.push(subscription);
+    subscribe(...subscription);
+  };
+
+  close(): void {
+    this.#isOpen = false;
+    for (const subscription of this.#subscriptions) unsubscribe(...subscription);
+    for (const request of this.#pending) {
+      request.removeAllListeners().on("error", () => {});
+      request.destroy();
+    }
+  }
+}
+
+/** A request that goes nowhere and is never answered. */
+const silent = (): http.ClientRequest =>
+  http.request({
+    createConnection: () => new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() }),
+  });
+
+interface Globals {
+  readonly gate: Gate;
+  readonly sleeper: Sleeper;
+  readonly say: Say;
+}
+
+/** Evaluates a bundle for a new instance. */
+function evaluate(file: string, { shared, variables }: StartData, { gate, sleeper, say }: Globals): unknown {
+  const own: Readonly<Record<string, object>> = {
+    http: gate.of(http),
+    https: gate.of(https),
+    async_hooks: { AsyncLocalStorage: SharedStorage },
+    diagnostics_channel: { subscribe: gate.subscribe },
+    "timers/promises": { ...timers, setTimeout: sleeper.sleep },
+  };
+  const real = createRequire(file);
+  const requireOne = (id: string): unknown => {
+    if (!isBuiltin(id)) throw new Error(`Cannot find module '${id}'`);
+    return own[id.replace(/^node:/, "")] ?? real(id);
+  };
+  const write = (...parts: unknown[]): void => say({ kind: "log", text: `${format(...parts)}\n` });
+  // Instance ids come from the seed of the cloud.
+  const seed = createHash("sha256")
+    .update(variables["FC_INSTANCE_ID"] ?? "")
+    .digest()
+    .readUInt32LE();
+  const module = { exports: {} };
+  bundleOf(file)(
+    module.exports,
+    requireOne,
+    module,
+    file,
+    join(file, ".."),
+    dateOf(shared),
+    Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(Math), random: { value: draw(seed) } }),
+    Object.create(process, { env: { value: { ...variables } } }),
+    { log: write, info: write, debug: write, warn: write, error: write },
+  );
+  return module.exports;
+}
+
+export const startInline: StartSandbox = (definition, start, listener) => {
+  const { codePath, handler: name } = definition;
+  let isAlive = true;
+  const say: Say = (message) => {
+    if (isAlive) listener(message);
+  };
+  const [gate, sleeper] = [new Gate(), new Sleeper(say)];
+  let handler: Handler | undefined;
+  try {
+    const exports = evaluate(join(codePath, `${partsOf(name).file}.js`), start, { gate, sleeper, say });
+    handler = handlerIn(exports, name, codePath);
+    queueMicrotask(() => say({ kind: "ready" }));
+  } catch (error) {
+    const body = errorBody(error, codePath);
+    queueMicrotask(() => say({ kind: "broken", body }));
+  }
+  return Promise.resolve({
+    send: (message) => {
+      if (!isAlive) return;
+      if (message.kind === "wake") sleeper.wake();
+      else if (handler !== undefined) void call(handler, message, { sleeper, say, codePath }).then(say);
+    },
+    end: () => {
+      isAlive = false;
+      gate.close();
+      return Promise.resolve();
+    },
+  });
+};
