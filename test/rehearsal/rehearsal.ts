@@ -32,7 +32,7 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const realAt = performance.now();
   const beganAt = story.beginsAt(dayAt);
-  const kiln = await deployKiln({ at: beganAt, fc: { idleMs: minutes(10) }, ...deploy });
+  const kiln = await deployKiln({ at: beganAt, fc: { idleMs: minutes(10), inline: false }, ...deploy });
   try {
     const { cloud } = kiln;
     const reports = await play(story.scenes(), { kiln, cloud }, screen);

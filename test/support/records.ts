@@ -25,7 +25,22 @@ export function logIn(run: string, find: Find): RunLog {
   return { lines, end };
 }
 
-export const recordIn = (run: string, find: Find): RunRecord | undefined => recordOf(run, logIn(run, find));
+/** Records of logs as they are now, by the content of the object: tests ask for them after every event. */
+const records = new WeakMap<Buffer, RunRecord | undefined>();
+
+export function recordIn(run: string, find: Find): RunRecord | undefined {
+  const content = find(runKey(run));
+  if (content === undefined) return undefined;
+  if (!records.has(content))
+    records.set(
+      content,
+      recordOf(
+        run,
+        logIn(run, () => content),
+      ),
+    );
+  return records.get(content);
+}
 
 /** The next event of a run that has not ended. */
 export const eventIn = (run: string, find: Find) => standing(run, logIn(run, find))?.event;

@@ -79,13 +79,20 @@ export class Ram {
 const list = (value: string | readonly string[]): readonly string[] =>
   typeof value === "string" ? [value] : value;
 
+const expressions = new Map<string, RegExp>();
+
 /** `*` stands for any text, `?` for one character. */
 function matches(pattern: string, text: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(text);
+  let expression = expressions.get(pattern);
+  if (expression === undefined) {
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
+    expression = new RegExp(`^${source}$`, "s");
+    expressions.set(pattern, expression);
+  }
+  return expression.test(text);
 }
 
 function holds({ Condition: condition = {} }: Statement, conditions: Conditions): boolean {
