@@ -25,6 +25,7 @@ import { type Listener, listen } from "./core/server.ts";
 import { header, splitUrl } from "./core/signatures.ts";
 import { installClock, type SettleOptions, Timeline } from "./core/time.ts";
 
+export { draw } from "./core/account.ts";
 export { CloudFault } from "./core/kernel.ts";
 export type { Call, Fault, Product } from "./core/kernel.ts";
 export { BUSY } from "./core/load.ts";

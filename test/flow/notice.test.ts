@@ -1,5 +1,5 @@
 import { hours, minutes } from "../../shared/duration.ts";
-import { startChannel, type ChannelServer } from "./channel.ts";
+import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { test as base } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { check, idleFleet, statuses } from "../support/idle-fleet.ts";

@@ -2,7 +2,7 @@ import { outputKey } from "../../shared/keys.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { test as base } from "vitest";
 import { hours, minutes } from "../../shared/duration.ts";
-import { startChannel, type ChannelServer, type Posted } from "./channel.ts";
+import { startChannel, type ChannelServer, type Posted } from "../support/channel.ts";
 import { type Deployment, deployKiln } from "../support/deployment.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";

@@ -9,7 +9,7 @@ import { leaks } from "../support/leaks.ts";
 import { bakeAndPromote, quickRelease, recipeText } from "../support/recipes.ts";
 import { answered } from "../support/runs.ts";
 import { callsOf, ownImages } from "../support/world.ts";
-import { startChannel, type ChannelServer } from "./channel.ts";
+import { startChannel, type ChannelServer } from "../support/channel.ts";
 
 interface Fixtures {
   /** Starts a channel, and closes it after the test. */

@@ -1,0 +1,122 @@
+/**
+ * After the faults: everything that is asked for must get done, and nothing temporary may be left. A Kiln that does
+ * nothing keeps every invariant; here it is found out.
+ */
+import { hours, minutes } from "../../shared/duration.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { POLICY } from "../support/idle.ts";
+import { hasEnded, type RunRecord } from "../support/records.ts";
+import { HOME, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
+import { ask, endOf, upload } from "./scripts.ts";
+import { allEnded, letIdle, membersOf, type Simulation } from "./simulation.ts";
+import { startUser, type Wait } from "./user.ts";
+
+/** Longer than everything that is asked for takes without faults. */
+const PROGRESS_MS = hours(24);
+
+/** Asks for an image, instances, a stop and a start, without faults, and reports what does not happen. */
+export async function checkProgress(simulation: Simulation): Promise<void> {
+  const { kiln, report } = simulation;
+  const isOver = startUser(kiln.cloud, async (wait) => {
+    await imageIsServed(simulation, wait);
+    await instancesRun(simulation, wait);
+    await orphanIsReleased(simulation, wait);
+    await idleOnesStop(simulation, wait);
+  });
+  await kiln.cloud.settle({ forMs: PROGRESS_MS, until: () => isOver() && allEnded(kiln) });
+  if (!isOver()) report("progress: what was asked for after the faults is not over within a day");
+  await kiln.cloud.settle({ forMs: minutes(40) });
+  for (const { run, state, phase } of kiln.records().filter((record) => !hasEnded(record)))
+    report(`progress: ${run} is still ${state} in ${phase ?? "no phase"}`);
+  nothingIsLeft(simulation);
+  endsWereAnnounced(simulation);
+}
+
+/** Asks for a run and returns its record, which must be done. */
+async function done(simulation: Simulation, wait: Wait, path: string, body: object): Promise<RunRecord | undefined> {
+  const { report } = simulation;
+  const accepted = await ask(simulation, wait, path, { ...body });
+  if (accepted === undefined) {
+    report(`progress: ${path} is not accepted`);
+    return undefined;
+  }
+  const record = await endOf(simulation, wait, accepted);
+  if (record?.state === "done") return record;
+  report(`progress: ${accepted.run} is ${record?.state ?? "not over"}: ${record?.reason ?? ""}`);
+  return undefined;
+}
+
+/** A bake of the main recipe is promoted, and its family serves it in both regions. */
+async function imageIsServed(simulation: Simulation, wait: Wait): Promise<void> {
+  const { kiln, report } = simulation;
+  const bake = await done(simulation, wait, "/recipes/web/bake", { force: true });
+  if (bake === undefined) return;
+  const imageId = String(bake.result?.["imageId"]);
+  const of = (): RunRecord | undefined =>
+    kiln.records("promote-web-").find(({ run, result }) => result?.["imageId"] === imageId && run !== "");
+  for (let n = 0; n < 60 && of() === undefined; n++) await wait(minutes(2));
+  await wait(minutes(1));
+  if (served(kiln) !== imageId) report(`progress: web serves ${served(kiln)} and not ${imageId}`);
+  const abroad = kiln.cloud.world.served("cn-shanghai", "web");
+  if (abroad === undefined || tagOf(kiln, abroad.imageId, "kiln:image") !== imageId)
+    report(`progress: web in cn-shanghai does not serve the copy of ${imageId}`);
+}
+
+const ASKED = 3;
+
+/** A request for instances of that image ends with all of them running. */
+async function instancesRun(simulation: Simulation, wait: Wait): Promise<void> {
+  const { kiln, report } = simulation;
+  const idle = { ...POLICY, grace: "30m" };
+  await upload(simulation, wait, "fleets/proof.yaml", fleetText({ limits: { max: ASKED }, idle }));
+  const record = await done(simulation, wait, "/fleets/proof/scale-out", { count: ASKED });
+  if (record === undefined) return;
+  const running = membersOf(kiln, "proof").filter(({ status }) => status === "Running");
+  if (running.length !== ASKED) report(`progress: ${running.length} of ${ASKED} instances run`);
+  const other = running.filter(({ imageId }) => imageId !== served(kiln, HOME));
+  if (other.length > 0) report(`progress: ${other.length} instances do not run the served image`);
+}
+
+/** An instance that an ended run left behind is released long before its AutoReleaseTime. */
+async function orphanIsReleased(simulation: Simulation, wait: Wait): Promise<void> {
+  const { kiln, report } = simulation;
+  const run = kiln.records("bake-web-").findLast(({ state }) => state === "done")?.run;
+  if (run === undefined) return;
+  const tags = { "kiln:deployment": BUCKET, "kiln:run": run, "kiln:role": "builder" };
+  const releaseAt = new Date(kiln.cloud.time.now() + hours(4)).toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
+  const id = await launchTagged(kiln, tags, { AutoReleaseTime: releaseAt });
+  await wait(hours(2));
+  if (kiln.cloud.world.instances.has(id)) report(`progress: ${id} is left by ${run} and is not released`);
+}
+
+/** An idle member stops, a busy one does not, and a request starts the stopped one again. */
+async function idleOnesStop(simulation: Simulation, wait: Wait): Promise<void> {
+  const { kiln, report } = simulation;
+  const [busy, ...idle] = membersOf(kiln, "proof").map(({ instanceId }) => instanceId);
+  if (busy === undefined || idle.length === 0) return;
+  letIdle(simulation, idle);
+  await wait(hours(5));
+  const statusOf = (id: string): string => kiln.cloud.world.instances.get(id)?.status ?? "gone";
+  for (const id of idle) if (statusOf(id) !== "Stopped") report(`progress: ${id} is idle and is ${statusOf(id)}`);
+  if (statusOf(busy) !== "Running") report(`progress: ${busy} is busy and is ${statusOf(busy)}`);
+  await done(simulation, wait, "/fleets/proof/scale-out", { count: 1 });
+  if (!idle.some((id) => statusOf(id) === "Running")) report("progress: no stopped instance is started");
+}
+
+/** K4. Images of bakes that failed or were cancelled are temporary as well. */
+function nothingIsLeft(simulation: Simulation): void {
+  const { kiln, touched, report } = simulation;
+  for (const id of leftovers(kiln)) if (!touched.has(id)) report(`K4: ${id} is left`);
+  for (const { imageId } of ownImages(kiln)) {
+    const record = kiln.record(tagOf(kiln, imageId, "kiln:run") ?? "");
+    if (record !== undefined && record.state !== "done") report(`K4: image ${imageId} of ${record.run} is left`);
+  }
+}
+
+/** K8: the end of a run whose document names a channel is announced there. */
+function endsWereAnnounced({ kiln, channel, report }: Simulation): void {
+  const announced = new Set(channel.posted.map(({ body }) => String(body["run"])));
+  for (const { run, kind, state } of kiln.records())
+    if (kind === "promote" && state === "done" && !announced.has(run)) report(`K8: the end of ${run} is not announced`);
+}

@@ -1,0 +1,366 @@
+/** What goes wrong in a simulation: a few struck calls in each, and one scenario of its own. */
+import { hours, minutes, seconds } from "../../shared/duration.ts";
+import { CloudFault, type Fault, type Product } from "../cloud/index.ts";
+import { machines, tagsOf } from "../support/world.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** Ends the trouble. */
+export type Stop = () => void;
+
+export interface Scenario {
+  readonly name: string;
+  /** How long the trouble lasts, in the cloud's time. */
+  readonly forMs: number;
+  readonly begin: (simulation: Simulation) => Stop;
+}
+
+/** Share of the calls of each kind that is struck in every simulation. */
+const STRUCK = 0.02;
+
+/** Calls that are struck, reads and changes alike. */
+const TARGETS: readonly (readonly [Product, string])[] = [
+  ["ecs", "RunInstances CreateInstance StartInstance StartInstances StopInstance StopInstances RebootInstance"],
+  ["ecs", "DeleteInstance CreateImage ImportImage CopyImage DeleteImage DeleteSnapshot ModifyImageAttribute"],
+  ["ecs", "TagResources UntagResources RunCommand DescribeInvocationResults DescribeCloudAssistantStatus"],
+  ["ecs", "DescribeInstances DescribeImages DescribeImageFromFamily DescribeSnapshots ListTagResources"],
+  ["ecs", "DescribeDisks DescribeImageSharePermission DescribePrice AllocatePublicIpAddress"],
+  ["cms", "DescribeMetricList"],
+  ["oss", "GetObject PutObject AppendObject HeadObject ListObjects DeleteObject"],
+  ["fc", "InvokeFunction"],
+];
+
+const everyAction = (product: Product): string[] =>
+  TARGETS.filter(([one]) => one === product).flatMap(([, actions]) => actions.split(" "));
+
+const PASSING: Readonly<Record<Product, () => CloudFault>> = {
+  ecs: () => new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
+  cms: () => new CloudFault(403, "Throttling.User", "Request was denied due to user flow control."),
+  oss: () => new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
+  fc: () => new CloudFault(500, "InternalServerError", "an internal error has occurred"),
+};
+
+const KINDS = ["before", "after", "crash"] as const;
+
+/** Strikes a share of all calls: refused, carried out without an answer, or the last act of their caller. */
+export function strike({ kiln, draw }: Simulation): Stop {
+  const stops = TARGETS.flatMap(([product, actions]) =>
+    actions.split(" ").map((action) => {
+      // Drawn when the call comes, so that the seed decides and not the order of registration.
+      let kind: Fault["kind"] = "before";
+      const when = (): boolean => {
+        const isStruck = draw() < STRUCK;
+        kind = KINDS[Math.floor(draw() * KINDS.length)] ?? "before";
+        return isStruck;
+      };
+      return kiln.cloud.faults.add({
+        product,
+        action,
+        when,
+        get kind() {
+          return kind;
+        },
+        fault: PASSING[product](),
+      });
+    }),
+  );
+  return () => stops.forEach((stop) => stop());
+}
+
+/** Does something again and again, at random intervals around `everyMs`, until it is stopped. */
+function repeatedly({ kiln: { cloud }, draw }: Simulation, everyMs: number, act: () => void): Stop {
+  let isOver = false;
+  const next = (): void => {
+    cloud.time.after(everyMs * (0.5 + draw()), { label: "scenario", background: true }, () => {
+      if (isOver) return;
+      act();
+      next();
+    });
+  };
+  next();
+  return () => {
+    isOver = true;
+  };
+}
+
+/** Something that holds for `forMs` at a time, with pauses around `everyMs`. */
+function storms(simulation: Simulation, everyMs: number, forMs: number, begin: () => Stop): Stop {
+  const open = new Set<Stop>();
+  const stop = repeatedly(simulation, everyMs, () => {
+    const end = begin();
+    open.add(end);
+    simulation.kiln.cloud.time.after(forMs, { label: "end of a storm", background: true }, () => {
+      open.delete(end);
+      end();
+    });
+  });
+  return () => {
+    stop();
+    for (const end of open) end();
+  };
+}
+
+const all =
+  (...stops: readonly Stop[]): Stop =>
+  () =>
+    stops.forEach((stop) => stop());
+
+const USUAL_MS = hours(14);
+
+const taskIdsIgnored: Scenario = {
+  name: "task ids ignored",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) => {
+    cloud.fc.configure({ taskIds: { rememberedMs: 0 } });
+    return cloud.fc.duplicate(() => draw() < 0.15);
+  },
+};
+
+const delaysIgnored: Scenario = {
+  name: "delays ignored",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud } }) => {
+    cloud.fc.configure({ delayFactor: 0 });
+    return () => cloud.fc.configure({ delayFactor: 1 });
+  },
+};
+
+const lateDuplicates: Scenario = {
+  name: "late duplicates",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) =>
+    all(
+      cloud.fc.duplicate(
+        () => draw() < 0.3,
+        () => draw() * minutes(40),
+      ),
+      cloud.fc.delay(
+        () => draw() < 0.1,
+        () => draw() * minutes(5),
+      ),
+    ),
+};
+
+const eventsLost: Scenario = {
+  name: "events lost",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) => cloud.fc.lose(() => draw() < 0.06),
+};
+
+const PAUSE_MS = hours(30);
+
+const platformPause: Scenario = {
+  name: "platform pause",
+  forMs: PAUSE_MS + hours(10),
+  begin: ({ kiln: { cloud }, draw }) => {
+    const at = draw() * hours(5);
+    return cloud.time.after(at, { label: "pause", background: true }, () => cloud.fc.pause(PAUSE_MS));
+  },
+};
+
+const refusedStorms: Scenario = {
+  name: "429 and 503 storms",
+  forMs: USUAL_MS,
+  begin(simulation) {
+    const { cloud } = simulation.kiln;
+    const share = (): boolean => simulation.draw() < 0.7;
+    const refused = (product: Product, fault: CloudFault): Stop =>
+      cloud.faults.add({ product, action: everyAction(product), kind: "before", when: share, fault });
+    return all(
+      storms(simulation, minutes(70), minutes(20), () => cloud.fc.obstruct(share, 429)),
+      storms(simulation, minutes(90), minutes(10), () => cloud.fc.obstruct(share, 503)),
+      storms(simulation, minutes(80), minutes(10), () =>
+        refused("fc", new CloudFault(429, "ResourceExhausted", "too many requests")),
+      ),
+      storms(simulation, minutes(60), minutes(15), () =>
+        refused("ecs", new CloudFault(400, "Throttling.User", "Request was denied due to user flow control.")),
+      ),
+      storms(simulation, minutes(75), minutes(10), () =>
+        refused("oss", new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate.")),
+      ),
+    );
+  },
+};
+
+const runsNotWritable: Scenario = {
+  name: "runs/ not writable",
+  forMs: USUAL_MS,
+  begin: (simulation) => {
+    const { kiln, draw } = simulation;
+    const isRuns = ({ key = "" }): boolean => key.startsWith("runs/");
+    const fault = new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate.");
+    let end = (): void => {};
+    const begin = (): void => {
+      const action = ["PutObject", "AppendObject"];
+      end = kiln.cloud.faults.add({ product: "oss", action, kind: "before", when: isRuns, fault });
+      kiln.cloud.time.after(hours(3), { label: "runs/ writable", background: true }, () => end());
+    };
+    const cancel = kiln.cloud.time.after(draw() * hours(4), { label: "runs/", background: true }, begin);
+    return () => all(cancel, end)();
+  },
+};
+
+const LAG_MS = seconds(75);
+
+const laggingLists: Scenario = {
+  name: "lists lag",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud } }) => {
+    cloud.world.lag(LAG_MS);
+    cloud.oss.lagLists(LAG_MS);
+    return () => {
+      cloud.world.lag(0);
+      cloud.oss.lagLists(0);
+    };
+  },
+};
+
+const shortTokens: Scenario = {
+  name: "short ClientToken memory",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) => {
+    cloud.world.tokens(minutes(10));
+    const action = ["RunInstances", "CreateInstance", "CreateImage", "CopyImage"];
+    const when = (): boolean => draw() < 0.3;
+    return all(
+      cloud.faults.add({ product: "ecs", action, kind: "crash", when }),
+      cloud.fc.delay(
+        () => draw() < 0.1,
+        () => draw() * minutes(30),
+      ),
+    );
+  },
+};
+
+const expiringCredentials: Scenario = {
+  name: "expiring credentials",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) => {
+    // Waits inside the invocation outlive them.
+    cloud.fc.configure({ sessionMs: minutes(2), delayFactor: 0.5 });
+    const expired = {
+      ecs: new CloudFault(403, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
+      oss: new CloudFault(403, "SecurityTokenExpired", "The security token you provided has expired."),
+      fc: new CloudFault(403, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
+    };
+    const when = (): boolean => draw() < 0.03;
+    const products = ["ecs", "oss", "fc"] as const;
+    const stops = products.map((product) =>
+      cloud.faults.add({ product, action: everyAction(product), kind: "before", when, fault: expired[product] }),
+    );
+    return all(...stops, () => cloud.fc.configure({ sessionMs: hours(36), delayFactor: 1 }));
+  },
+};
+
+const clockSkew: Scenario = {
+  name: "clock skew",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) => {
+    // A clock that is off by more than 15 minutes has every call refused.
+    cloud.fc.configure({ skewMs: () => (draw() < 0.03 ? minutes(16) : (draw() - 0.5) * minutes(4)) });
+    return () => cloud.fc.configure({ skewMs: () => 0 });
+  },
+};
+
+const TYPES = ["ecs.g7.large", "ecs.c7.large"];
+const ZONES = ["cn-hangzhou-h", "cn-hangzhou-i"];
+
+const capacity: Scenario = {
+  name: "capacity comes and goes",
+  forMs: USUAL_MS,
+  begin(simulation) {
+    const { world } = simulation.kiln.cloud;
+    const { draw } = simulation;
+    const change = (): void => {
+      for (const type of TYPES)
+        for (const zone of ZONES) world.stock(type, zone, draw() < 0.4 ? null : Math.floor(draw() * 3));
+    };
+    change();
+    const stop = repeatedly(simulation, minutes(10), change);
+    return () => {
+      stop();
+      for (const type of TYPES) for (const zone of ZONES) world.stock(type, zone, null);
+    };
+  },
+};
+
+/** One of the instances that `may` picks, by chance. */
+function anyOf({ kiln, draw }: Simulation, may: (tags: Record<string, string>, status: string) => boolean) {
+  const some = machines(kiln).filter(({ instanceId, status }) => may(tagsOf(kiln, instanceId), status));
+  return some[Math.floor(draw() * some.length)];
+}
+
+const spotReclaim: Scenario = {
+  name: "spot reclaim",
+  forMs: USUAL_MS,
+  begin: (simulation) =>
+    repeatedly(simulation, minutes(30), () => {
+      const { world } = simulation.kiln.cloud;
+      const member = anyOf(simulation, (tags, status) => tags["kiln:fleet"] === "web" && status === "Running");
+      if (member !== undefined && world.mustHave(member.instanceId).spotStrategy !== "NoSpot")
+        world.reclaim(member.instanceId);
+    }),
+};
+
+const operators: Scenario = {
+  name: "operators at work",
+  forMs: USUAL_MS,
+  begin: (simulation) =>
+    repeatedly(simulation, minutes(25), () => {
+      const { kiln, draw, touched } = simulation;
+      const { world, time } = kiln.cloud;
+      const status = draw() < 0.5 ? "Running" : "Stopped";
+      const one = anyOf(simulation, (tags, now) => "kiln:fleet" in tags && now === status)?.instanceId;
+      if (one === undefined) return;
+      touched.set(one, time.now());
+      const acts = [
+        () => (status === "Running" ? world.stop(one) : world.start(one)),
+        () => world.release(one),
+        () => world.tag(one, { "kiln:keep": "true" }),
+        () => world.protect(one),
+        () => world.tag(one, { owner: "operations" }),
+      ];
+      acts[Math.floor(draw() * acts.length)]?.();
+    }),
+};
+
+const concurrent: Scenario = {
+  // The main job of scripts.ts posts them.
+  name: "concurrent requests",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw }) => cloud.fc.duplicate(() => draw() < 0.1),
+};
+
+const hangingCalls: Scenario = {
+  name: "calls hang",
+  forMs: USUAL_MS,
+  begin: ({ kiln: { cloud }, draw, calls }) => {
+    // While a caller waits for the webhook the clock stands still, so its calls would hang for ever.
+    const when = (): boolean => draw() < 0.03 && calls.open === 0;
+    const stops = (["ecs", "oss", "fc", "cms"] as const).flatMap((product) =>
+      (["hang", "drip"] as const).map((kind) =>
+        cloud.faults.add({ product, action: everyAction(product), kind, when }),
+      ),
+    );
+    return all(...stops);
+  },
+};
+
+/** Which of them a simulation has follows from its seed. */
+export const SCENARIOS: readonly Scenario[] = [
+  taskIdsIgnored,
+  delaysIgnored,
+  lateDuplicates,
+  eventsLost,
+  platformPause,
+  refusedStorms,
+  runsNotWritable,
+  laggingLists,
+  shortTokens,
+  expiringCredentials,
+  clockSkew,
+  capacity,
+  spotReclaim,
+  operators,
+  concurrent,
+  hangingCalls,
+];

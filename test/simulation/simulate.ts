@@ -1,0 +1,118 @@
+/**
+ * Kiln on a local cloud under faults, from one seed: users act, a scenario makes trouble, invariants are watched all
+ * the time, and after the trouble everything must get done. The same seed gives the same history.
+ */
+import { createHash } from "node:crypto";
+import { hours } from "../../shared/duration.ts";
+import { BUSY, draw } from "../cloud/index.ts";
+import { startChannel } from "../support/channel.ts";
+import { BUCKET, type Deployment, deployKiln, hurry } from "../support/deployment.ts";
+import { hasEnded } from "../support/records.ts";
+import { checkHistory, watch } from "./invariants.ts";
+import { checkProgress } from "./progress.ts";
+import { SCENARIOS, type Scenario, strike } from "./scenarios.ts";
+import { type Script, scriptsOf } from "./scripts.ts";
+import { allEnded, APPROVAL_SECRET, CHANNEL_SECRET, LINKS, type Simulation } from "./simulation.ts";
+import { findsNothing } from "./timers.ts";
+import { startUser } from "./user.ts";
+
+/** The outcome of one simulation. */
+export interface Outcome {
+  readonly seed: number;
+  readonly scenario: string;
+  /** Empty when every invariant held and everything got done. */
+  readonly problems: readonly string[];
+  readonly finished: readonly string[];
+  readonly invocations: number;
+  /** SHA-256 of the whole history: the same for the same seed. */
+  readonly history: string;
+}
+
+/** Longest time after the last fault in which every run ends. */
+const ENDED_WITHIN_MS = hours(30);
+
+/** Runs the simulation of a seed; its scenario follows from it. */
+export async function simulate(seed: number): Promise<Outcome> {
+  const scenario = SCENARIOS[seed % SCENARIOS.length];
+  if (scenario === undefined) throw new Error("there is no scenario");
+  const channel = await startChannel();
+  let simulation: Simulation | undefined;
+  const kiln = await deployKiln({
+    seed,
+    fc: {
+      mayBeEarly: true,
+      skipTimer: (name) => simulation !== undefined && findsNothing(simulation, name),
+    },
+    env: {
+      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),
+      KILN_WEBHOOK_URL: LINKS,
+      KILN_APPROVAL_SECRET: APPROVAL_SECRET,
+    },
+  });
+  const problems = new Set<string>();
+  simulation = {
+    scenario: scenario.name,
+    kiln,
+    channel,
+    draw: draw(seed + STREAM),
+    accepted: [],
+    idleSince: new Map(),
+    touched: new Map(),
+    calls: { open: 0, made: 0 },
+    finished: [],
+    report: (problem) => problems.add(problem),
+  };
+  try {
+    await live(simulation, scenario, scriptsOf(seed));
+    return {
+      seed,
+      scenario: scenario.name,
+      problems: [...problems],
+      finished: simulation.finished,
+      invocations: kiln.cloud.fc.invocations.length,
+      history: digest(kiln),
+    };
+  } finally {
+    await kiln.close();
+    await channel.close();
+  }
+}
+
+/** Random numbers of a simulation come from another sequence than those of its cloud. */
+const STREAM = 1_000_003;
+
+async function live(simulation: Simulation, scenario: Scenario, scripts: readonly Script[]): Promise<void> {
+  const { kiln, report } = simulation;
+  const { cloud } = kiln;
+  hurry(kiln);
+  // Older than any image of a simulation.
+  cloud.world.publishImage("base", { imageId: "m-base-1", createdAt: cloud.time.now() - hours(48) });
+  cloud.world.load(
+    () => true,
+    () => BUSY,
+  );
+  watch(simulation);
+  const stops = [strike(simulation), scenario.begin(simulation)];
+  const users = scripts.map((script) => start(simulation, script));
+  const areDone = (): boolean => users.every((isOver) => isOver());
+  await cloud.settle({ forMs: scenario.forMs });
+  for (const stop of stops) stop();
+  await cloud.settle({ forMs: ENDED_WITHIN_MS, until: () => areDone() && allEnded(kiln) });
+  const late = kiln.records().filter((record) => !hasEnded(record));
+  for (const { run, state, phase } of late) report(`K8: ${run} is still ${state} in ${phase ?? "no phase"}`);
+  if (!areDone()) report("K8: a user still waits");
+  await checkProgress(simulation);
+  checkHistory(simulation);
+}
+
+function start(simulation: Simulation, { name, run }: Script): () => boolean {
+  return startUser(simulation.kiln.cloud, async (wait) => {
+    if (await run(simulation, wait)) simulation.finished.push(name);
+  });
+}
+
+function digest({ cloud }: Deployment): string {
+  const hash = createHash("sha256").update(JSON.stringify(cloud.snapshot()));
+  for (const { key, body } of cloud.oss.list(BUCKET, "")) hash.update(key).update(body);
+  return hash.digest("hex");
+}

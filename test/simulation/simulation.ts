@@ -1,0 +1,56 @@
+/** Everything that the parts of a simulation share, and questions about it. */
+import type { Instance } from "../cloud/index.ts";
+import type { ChannelServer } from "../support/channel.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { IDLE } from "../support/idle.ts";
+import { hasEnded } from "../support/records.ts";
+import { tagsOf } from "../support/world.ts";
+
+/** A request that Kiln has accepted. */
+export interface Accepted {
+  readonly run: string;
+  /** For a request for instances: how many, and of which fleet. */
+  readonly count?: number;
+  readonly fleet?: string;
+}
+
+/** Everything that the parts of a simulation share. */
+export interface Simulation {
+  readonly scenario: string;
+  readonly kiln: Deployment;
+  readonly channel: ChannelServer;
+  /** A random number in [0, 1), from the seed. */
+  readonly draw: () => number;
+  readonly accepted: Accepted[];
+  /** Since when the simulation lets an instance idle, by id. All others are busy. */
+  readonly idleSince: Map<string, number>;
+  /** Instances that a user touched by hand: Kiln answers for them only as far as it can know. */
+  readonly touched: Map<string, number>;
+  /** Requests to the webhook: those that wait for their answer right now, and all that were made. */
+  readonly calls: { open: number; made: number };
+  /** Names of the workflows whose script came to its end. */
+  readonly finished: string[];
+  /** Reports that something promised did not hold. */
+  readonly report: (problem: string) => void;
+}
+
+export const CHANNEL_SECRET = "channel-token-0123456789";
+export const APPROVAL_SECRET = "approval-secret-0123456789";
+export const LINKS = "http://kiln.example";
+
+export const allEnded = (kiln: Deployment): boolean => kiln.records().every(hasEnded);
+
+/** Lets instances idle from now on. */
+export function letIdle({ kiln, idleSince }: Simulation, ids: readonly string[]): void {
+  const fromAt = kiln.cloud.time.now();
+  for (const id of ids) {
+    idleSince.set(id, fromAt);
+    kiln.cloud.world.load(id, () => IDLE, { fromAt });
+  }
+}
+
+/** Members of a fleet, by the tags that Kiln gave them. */
+export const membersOf = (kiln: Deployment, fleet: string): Readonly<Instance>[] =>
+  [...kiln.cloud.world.instances.values()].filter(
+    ({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"] === fleet,
+  );
