@@ -24,7 +24,7 @@ const live = <T>(options: CloudOptions, work: (cloud: Cloud) => Promise<T>, prop
   );
 
 /** Submits an event and answers "accepted" or the refusal. */
-async function submit(cloud: Cloud, name: string, headers: object = {}): Promise<string> {
+async function submit(cloud: Cloud, name: string, headers: object = {}, body = "x"): Promise<string> {
   const asked = { "x-fc-invocation-type": "Async", ...headers };
   return openApi(cloud.urls.fc, cloud.accessKey, {
     style: "ROA",
@@ -32,7 +32,7 @@ async function submit(cloud: Cloud, name: string, headers: object = {}): Promise
     version: "2023-03-30",
     path: `/2023-03-30/functions/${name}/invocations`,
     headers: known<Record<string, string>>(asked),
-    body: "x",
+    body,
   }).then(
     () => "accepted",
     (error: unknown) => {
@@ -222,4 +222,67 @@ test("a lost event was accepted and is never run", async ({ expect }) => {
     const { data } = await fc2(cloud).get("/functions/one/async-tasks/a");
     expect(data).toMatchObject({ status: "Enqueued" });
   });
+});
+
+/** Payload and second of every run of a function, in the order they ended. */
+const timesOf = (cloud: Cloud, name: string, start: number) =>
+  runsOf(cloud, name).map(({ payload, at }) => [payload, Math.floor((at - start) / 1000)]);
+
+test("a second delivery comes when the test says so, and not when the event is too old by then", async ({
+  expect,
+}) => {
+  await live(
+    {},
+    async (cloud) => {
+      const start = cloud.time.now();
+      cloud.fc.duplicate(({ payload }) => payload === "late", 2400_000);
+      cloud.fc.duplicate(
+        ({ payload }) => payload.length === 2,
+        ({ payload }) => Number(payload) * 1000,
+      );
+      cloud.fc.duplicate(({ payload }) => payload === "too late", HOUR + 1000);
+      for (const payload of ["late", "20", "10", "too late"]) await submit(cloud, "one", {}, payload);
+      await cloud.settle();
+      expect(timesOf(cloud, "one", start)).toEqual([
+        ["late", 0],
+        ["20", 0],
+        ["10", 0],
+        ["too late", 0],
+        ["10", 10],
+        ["20", 20],
+        ["late", 2400],
+      ]);
+      expect(cloud.fc.events.map(({ status }) => status)).toEqual(Array(4).fill("Succeeded"));
+      expect(failureEvents(cloud)).toEqual([]);
+    },
+    tasks(3600),
+  );
+});
+
+test("late events are overtaken by later ones, and their age counts from submission", async ({ expect }) => {
+  await live(
+    {},
+    async (cloud) => {
+      const start = cloud.time.now();
+      cloud.fc.duplicate(({ payload }) => payload === "30", 5000);
+      const stop = cloud.fc.delay(
+        ({ payload }) => payload !== "0",
+        ({ payload }) => Number(payload) * 1000,
+      );
+      for (const payload of ["3601", "30", "20", "0"]) await submit(cloud, "one", {}, payload);
+      stop();
+      await submit(cloud, "one", {}, "40");
+      await cloud.settle();
+      expect(timesOf(cloud, "one", start)).toEqual([
+        ["0", 0],
+        ["40", 0],
+        ["20", 20],
+        ["30", 30],
+        ["30", 35],
+      ]);
+      expect(failureEvents(cloud)).toMatchObject([{ requestPayload: "3601" }]);
+      expect(cloud.fc.events[0]?.status).toBe("Expired");
+    },
+    tasks(3600),
+  );
 });

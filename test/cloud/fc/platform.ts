@@ -14,6 +14,7 @@ import {
   type PlatformStatus,
   type QueueOptions,
   type Refusal,
+  type WaitMs,
 } from "./queue.ts";
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
@@ -89,9 +90,14 @@ export class FunctionCompute {
     return this.#host.crash(crash);
   }
 
-  /** Delivers matching asynchronous events twice. */
-  duplicate(matcher: Matcher): () => void {
-    return this.#queue.duplicate(matcher);
+  /** Delivers matching asynchronous events twice, the second time `afterMs` later; default 1 s. */
+  duplicate(matcher: Matcher, afterMs?: number | WaitMs): () => void {
+    return this.#queue.duplicate(matcher, afterMs);
+  }
+
+  /** Delivers matching asynchronous events so much later than due. */
+  delay(matcher: Matcher, byMs: WaitMs): () => void {
+    return this.#queue.delay(matcher, byMs);
   }
 
   /** Accepts matching asynchronous events and never delivers them. */

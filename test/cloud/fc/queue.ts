@@ -5,7 +5,7 @@
  * QUEUE-2. A function error is retried `maxRetries` times. Waiting for an instance (429) is not an attempt.
  *     An error of the platform itself (500, 503) ends the event at once, unrun.
  * QUEUE-3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
- * QUEUE-4. An event's age counts from its submission, delay included.
+ * QUEUE-4. An event's age counts from its submission, delay included, and so for a delivery that a test makes late.
  */
 import { CloudFault, type Kernel, refuseIf } from "../core/kernel.ts";
 import { type FunctionDefinition, MAX_ASYNC_BYTES } from "../core/functions.ts";
@@ -23,7 +23,7 @@ const BUSY_LIMIT_MS = 5 * 3_600_000;
 const DISPATCH_MS = 10;
 const LATE_MS = 2000;
 const EARLY_MS = 1000;
-/** How long after the first delivery a duplicate follows, when the test asks for one. */
+/** How long after the first delivery a duplicate follows, unless the test says otherwise. */
 const DUPLICATE_AFTER_MS = 1000;
 
 /** https://www.alibabacloud.com/help/en/functioncompute/error-codes */
@@ -81,10 +81,17 @@ interface EventFacts {
 
 export type Matcher = (event: EventFacts) => boolean;
 
+/** Milliseconds of the cloud's time for an event, 0 or more. */
+export type WaitMs = (event: EventFacts) => number;
+
 const factsOf = ({ function: name, payload }: AsyncEvent): EventFacts => ({
   function: name,
   payload: payload.toString("utf8"),
 });
+
+/** What is set for matchers of an event. */
+const matching = <T>(entries: ReadonlyMap<Matcher, T>, facts: EventFacts): T[] =>
+  [...entries].flatMap(([matches, value]) => (matches(facts) ? [value] : []));
 
 /** A trigger or a destination. */
 interface Sender {
@@ -100,7 +107,8 @@ export class AsyncQueue {
   readonly #kernel: Kernel;
   readonly #host: Host;
   readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
-  readonly #duplicates = new Set<Matcher>();
+  readonly #duplicates = new Map<Matcher, WaitMs>();
+  readonly #delays = new Map<Matcher, WaitMs>();
   readonly #lost = new Set<Matcher>();
   readonly #obstacles = new Map<Matcher, PlatformStatus>();
   readonly #taskIds = new TaskIds<AsyncEvent>();
@@ -135,10 +143,16 @@ export class AsyncQueue {
     return () => this.#obstacles.delete(matcher);
   }
 
-  /** Delivers matching events twice; answers a way to stop it. */
-  duplicate(matcher: Matcher): () => void {
-    this.#duplicates.add(matcher);
+  /** Delivers matching events twice, the second time so much after the first was due; answers a way to stop it. */
+  duplicate(matcher: Matcher, afterMs: number | WaitMs = DUPLICATE_AFTER_MS): () => void {
+    this.#duplicates.set(matcher, typeof afterMs === "number" ? () => afterMs : afterMs);
     return () => this.#duplicates.delete(matcher);
+  }
+
+  /** Delivers matching events so much later than due: later events overtake them. Answers a way to stop it. */
+  delay(matcher: Matcher, byMs: WaitMs): () => void {
+    this.#delays.set(matcher, byMs);
+    return () => this.#delays.delete(matcher);
   }
 
   /** Accepts matching events and never delivers them: what the platform promises not to do, and may. */
@@ -189,10 +203,10 @@ export class AsyncQueue {
   #dispatch(definition: FunctionDefinition, event: AsyncEvent): void {
     const facts = factsOf(event);
     if ([...this.#lost].some((matches) => matches(facts))) return;
-    this.#schedule(definition, event, { at: event.dueAt, callIndex: 1 });
-    if ([...this.#duplicates].some((matches) => matches(facts))) {
-      this.#schedule(definition, event, { at: event.dueAt + DUPLICATE_AFTER_MS, callIndex: 1 });
-    }
+    const at = event.dueAt + matching(this.#delays, facts).reduce((sum, byMs) => sum + byMs(facts), 0);
+    this.#schedule(definition, event, { at, callIndex: 1 });
+    const [afterMs] = matching(this.#duplicates, facts);
+    if (afterMs !== undefined) this.#schedule(definition, event, { at: at + afterMs(facts), callIndex: 1 });
   }
 
   #jitter(askedMs: number): number {
@@ -212,8 +226,10 @@ export class AsyncQueue {
     if (now < this.#pausedUntil) {
       return this.#schedule(definition, event, { ...delivery, at: this.#pausedUntil });
     }
-    if (now - event.enqueuedAt > definition.maxAgeMs)
-      return this.#end(definition, event, { status: "Expired" });
+    if (now - event.enqueuedAt > definition.maxAgeMs) {
+      // A second delivery of an event that has ended is dropped: the event has its one end already.
+      return event.endedAt === undefined ? this.#end(definition, event, { status: "Expired" }) : undefined;
+    }
     const { callIndex } = delivery;
     let work: Promise<Invocation>;
     try {
