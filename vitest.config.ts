@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/{unit,flow,model,contract}/**/*.test.ts"],
+    include: ["test/{unit,flow,simulation,contract}/**/*.test.ts"],
     // The bundles under test are built once, before any test file starts.
     globalSetup: ["test/build-once.ts"],
     setupFiles: ["test/real-clock.ts"],

@@ -8,7 +8,7 @@ import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import { hasEnded, type RunRecord } from "../support/records.ts";
 import { HOME, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
-import { ask, endOf, upload } from "./scripts.ts";
+import { areStopped, ask, endOf, upload, waitFor } from "./scripts.ts";
 import { allEnded, letIdle, membersOf, type Simulation } from "./simulation.ts";
 import { startUser, type Wait } from "./user.ts";
 
@@ -21,8 +21,10 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
   const isOver = startUser(kiln.cloud, async (wait) => {
     await imageIsServed(simulation, wait);
     await instancesRun(simulation, wait);
-    await orphanIsReleased(simulation, wait);
+    const orphan = await leaveOrphan(simulation);
     await idleOnesStop(simulation, wait);
+    if (kiln.cloud.world.instances.has(orphan))
+      report(`progress: the builder ${orphan} of an ended run is not released`);
   });
   await kiln.cloud.settle({ forMs: PROGRESS_MS, until: () => isOver() && allEnded(kiln) });
   if (!isOver()) report("progress: what was asked for after the faults is not over within a day");
@@ -34,7 +36,12 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
 }
 
 /** Asks for a run and returns its record, which must be done. */
-async function done(simulation: Simulation, wait: Wait, path: string, body: object): Promise<RunRecord | undefined> {
+async function done(
+  simulation: Simulation,
+  wait: Wait,
+  path: string,
+  body: object,
+): Promise<RunRecord | undefined> {
   const { report } = simulation;
   const accepted = await ask(simulation, wait, path, { ...body });
   if (accepted === undefined) {
@@ -78,16 +85,12 @@ async function instancesRun(simulation: Simulation, wait: Wait): Promise<void> {
   if (other.length > 0) report(`progress: ${other.length} instances do not run the served image`);
 }
 
-/** An instance that an ended run left behind is released long before its AutoReleaseTime. */
-async function orphanIsReleased(simulation: Simulation, wait: Wait): Promise<void> {
-  const { kiln, report } = simulation;
-  const run = kiln.records("bake-web-").findLast(({ state }) => state === "done")?.run;
-  if (run === undefined) return;
+/** A builder that appears when its run has ended: it must be released long before its AutoReleaseTime. */
+function leaveOrphan({ kiln }: Simulation): Promise<string> {
+  const run = kiln.records("bake-web-").findLast(({ state }) => state === "done")?.run ?? "";
   const tags = { "kiln:deployment": BUCKET, "kiln:run": run, "kiln:role": "builder" };
-  const releaseAt = new Date(kiln.cloud.time.now() + hours(4)).toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
-  const id = await launchTagged(kiln, tags, { AutoReleaseTime: releaseAt });
-  await wait(hours(2));
-  if (kiln.cloud.world.instances.has(id)) report(`progress: ${id} is left by ${run} and is not released`);
+  const releaseAt = new Date(kiln.cloud.time.now() + hours(9)).toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
+  return launchTagged(kiln, tags, { AutoReleaseTime: releaseAt });
 }
 
 /** An idle member stops, a busy one does not, and a request starts the stopped one again. */
@@ -96,9 +99,10 @@ async function idleOnesStop(simulation: Simulation, wait: Wait): Promise<void> {
   const [busy, ...idle] = membersOf(kiln, "proof").map(({ instanceId }) => instanceId);
   if (busy === undefined || idle.length === 0) return;
   letIdle(simulation, idle);
-  await wait(hours(5));
+  await waitFor(wait, hours(6), () => areStopped(simulation, idle));
   const statusOf = (id: string): string => kiln.cloud.world.instances.get(id)?.status ?? "gone";
-  for (const id of idle) if (statusOf(id) !== "Stopped") report(`progress: ${id} is idle and is ${statusOf(id)}`);
+  for (const id of idle)
+    if (statusOf(id) !== "Stopped") report(`progress: ${id} is idle and is ${statusOf(id)}`);
   if (statusOf(busy) !== "Running") report(`progress: ${busy} is busy and is ${statusOf(busy)}`);
   await done(simulation, wait, "/fleets/proof/scale-out", { count: 1 });
   if (!idle.some((id) => statusOf(id) === "Running")) report("progress: no stopped instance is started");
@@ -110,7 +114,8 @@ function nothingIsLeft(simulation: Simulation): void {
   for (const id of leftovers(kiln)) if (!touched.has(id)) report(`K4: ${id} is left`);
   for (const { imageId } of ownImages(kiln)) {
     const record = kiln.record(tagOf(kiln, imageId, "kiln:run") ?? "");
-    if (record !== undefined && record.state !== "done") report(`K4: image ${imageId} of ${record.run} is left`);
+    if (record !== undefined && record.state !== "done")
+      report(`K4: image ${imageId} of ${record.run} is left`);
   }
 }
 
@@ -118,5 +123,6 @@ function nothingIsLeft(simulation: Simulation): void {
 function endsWereAnnounced({ kiln, channel, report }: Simulation): void {
   const announced = new Set(channel.posted.map(({ body }) => String(body["run"])));
   for (const { run, kind, state } of kiln.records())
-    if (kind === "promote" && state === "done" && !announced.has(run)) report(`K8: the end of ${run} is not announced`);
+    if (kind === "promote" && state === "done" && !announced.has(run))
+      report(`K8: the end of ${run} is not announced`);
 }

@@ -69,7 +69,11 @@ async function post(simulation: Simulation, path: string, body: object) {
 }
 
 /** Waits for something, at most so long. */
-async function waitFor<T>(wait: Wait, forMs: number, find: () => T | undefined): Promise<T | undefined> {
+export async function waitFor<T>(
+  wait: Wait,
+  forMs: number,
+  find: () => T | undefined,
+): Promise<T | undefined> {
   for (let waitedMs = 0; waitedMs < forMs; waitedMs += minutes(2)) {
     const found = find();
     if (found !== undefined) return found;
@@ -92,7 +96,7 @@ async function get(simulation: Simulation, wait: Wait, path: string, body: objec
 }
 
 /** Runs of a kind and name, oldest first. */
-const runsOf = ({ kiln }: Simulation, begins: string): RunRecord[] => kiln.records(begins);
+const runsOf = ({ kiln }: Simulation, begins: string): readonly RunRecord[] => kiln.records(begins);
 
 /**
  * Uploads a recipe and waits until its image is promoted; after a failed bake it asks again, as an operator does.
@@ -135,8 +139,8 @@ const main: Script = {
     const text = readFileSync(join(EXAMPLES, "recipes/web.yaml"), "utf8");
     const spot = simulation.scenario === "spot reclaim";
     const launch = spot ? { SpotStrategy: "SpotAsPriceGo", SpotDuration: 0 } : {};
-    const idle = { ...POLICY, notify: ["ops"] };
-    await upload(simulation, wait, "fleets/web.yaml", fleetText({ launch, limits: { max: 6 }, idle }));
+    const fleet = fleetText({ launch, limits: { max: 6 }, wake: true, idle: POLICY });
+    await upload(simulation, wait, "fleets/web.yaml", fleet);
     const recipe = `${text}\nnotify: [{ channel: ops }]\npromote: { regions: [cn-shanghai] }\n`;
     if (!(await promoted(simulation, wait, "web", recipe))) return false;
     const count = simulation.scenario === "concurrent requests" ? 20 : 1;
@@ -144,12 +148,16 @@ const main: Script = {
     const many = await burst(simulation, wait, count);
     if (first === undefined) return false;
     for (const accepted of [first, ...many]) await endOf(simulation, wait, accepted);
-    const [, ...idlers] = membersOf(simulation.kiln, "web");
-    letIdle(simulation, idlers.map(({ instanceId }) => instanceId));
-    await wait(hours(6));
+    const [, ...idle] = membersOf(simulation.kiln, "web").map(({ instanceId }) => instanceId);
+    letIdle(simulation, idle);
+    await waitFor(wait, hours(6), () => areStopped(simulation, idle));
     return get(simulation, wait, "/fleets/web/scale-out", { count: 1 });
   },
 };
+
+/** True once none of the instances runs. */
+export const areStopped = ({ kiln }: Simulation, ids: readonly string[]): true | undefined =>
+  ids.every((id) => kiln.cloud.world.instances.get(id)?.status !== "Running") || undefined;
 
 /** So many requests for one instance each, all at once, and those that were accepted. */
 async function burst(simulation: Simulation, wait: Wait, count: number): Promise<Accepted[]> {
@@ -236,7 +244,12 @@ const quick = (id: string, n: number, more: object = {}): string =>
     ...more,
   });
 
-async function quickReleases(simulation: Simulation, wait: Wait, count: number, more: object): Promise<boolean> {
+async function quickReleases(
+  simulation: Simulation,
+  wait: Wait,
+  count: number,
+  more: object,
+): Promise<boolean> {
   const id = await golden(simulation, wait);
   if (id === undefined) return false;
   simulation.touched.set(id, Number.POSITIVE_INFINITY);
@@ -314,7 +327,12 @@ const keep: Script = {
   async run(simulation, wait) {
     const { channel, kiln } = simulation;
     const idle = { ...POLICY, notice: "2h", notify: ["ops"] };
-    await upload(simulation, wait, "fleets/kept.yaml", fleetText({ family: "base", limits: { max: 2 }, idle }));
+    await upload(
+      simulation,
+      wait,
+      "fleets/kept.yaml",
+      fleetText({ family: "base", limits: { max: 2 }, idle }),
+    );
     if (!(await get(simulation, wait, "/fleets/kept/scale-out", { count: 2 }))) return false;
     const ids = membersOf(kiln, "kept").map(({ instanceId }) => instanceId);
     letIdle(simulation, ids);
@@ -332,6 +350,13 @@ const keep: Script = {
 /** Closed for two hours soon after the beginning, which is 16:00 in Shanghai. */
 const UP = { timeZone: "Asia/Shanghai", hours: ["Mon-Sun 08:00-16:30", "Mon-Sun 20:00-23:00"] };
 
+/** Whether the fleet `night` is up. */
+export function isNightUp(at: number): boolean {
+  const hour = new Date(at).getUTCHours() + 8 + new Date(at).getUTCMinutes() / 60;
+  const inShanghai = hour % 24;
+  return (inShanghai >= 8 && inShanghai < 16.5) || (inShanghai >= 20 && inShanghai < 23);
+}
+
 const resume: Script = {
   name: "resume",
   async run(simulation, wait) {
@@ -339,7 +364,10 @@ const resume: Script = {
     const text = fleetText({ family: "base", limits: { max: 2 }, idle });
     await upload(simulation, wait, "fleets/night.yaml", text);
     if (!(await get(simulation, wait, "/fleets/night/scale-out", { count: 2 }))) return false;
-    letIdle(simulation, membersOf(simulation.kiln, "night").map(({ instanceId }) => instanceId));
+    letIdle(
+      simulation,
+      membersOf(simulation.kiln, "night").map(({ instanceId }) => instanceId),
+    );
     await wait(hours(2));
     const asked = await get(simulation, wait, "/fleets/night/stop");
     await wait(hours(3));
@@ -382,7 +410,8 @@ export function scriptsOf(seed: number): readonly Script[] {
   const others = Array.from({ length: OTHERS.length }, (_, n) => OTHERS[(seed * BESIDE + n) % OTHERS.length]);
   const chosen: Script[] = [];
   for (const script of others) {
-    const clashes = script !== undefined && CLASH.includes(script) && chosen.some((one) => CLASH.includes(one));
+    const clashes =
+      script !== undefined && CLASH.includes(script) && chosen.some((one) => CLASH.includes(one));
     if (script !== undefined && !clashes && chosen.length < BESIDE) chosen.push(script);
   }
   return [main, ...chosen];

@@ -20,7 +20,7 @@ export function startUser({ time }: Cloud, script: (wait: Wait) => Promise<void>
   let fail: (error: unknown) => void = () => {};
   const wait: Wait = (ms) =>
     new Promise((resolve) => {
-      time.after(ms, { label: "user", background: true }, () => go(resolve));
+      time.after(Math.round(ms), { label: "user", background: true }, () => go(resolve));
       pause();
     });
   const begin = (): void => {

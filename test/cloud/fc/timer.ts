@@ -20,7 +20,7 @@ export function startTimer(
       const triggerTime = `${new Date(at).toISOString().slice(0, 19)}Z`;
       const event = { triggerTime, triggerName: trigger.name, payload: trigger.payload };
       const sender = { from: `timer ${trigger.name}`, role: undefined, source: "timer" } as const;
-      queue.forward(sender, definition.name, JSON.stringify(event));
+      if (!(trigger as any).skip?.()) queue.forward(sender, definition.name, JSON.stringify(event));
       arm(at);
     });
   };
