@@ -1,5 +1,6 @@
 /** The events Function Compute's triggers deliver, as far as Kiln reads them. Loose: the cloud may add fields. */
 import * as z from "zod/mini";
+import { minutes } from "./duration.ts";
 import { readTimerPayload, type Ports } from "./invocation.ts";
 
 /**
@@ -22,6 +23,9 @@ export interface Trigger {
   readonly identity: readonly unknown[];
 }
 
+/** The platform may fire one instant of a timer twice, with times that differ; no timer of Kiln fires twice a minute. */
+const SLOT_MS = minutes(1);
+
 /** The request in a payload, which a timer carries as text, and its trigger. */
 export function triggerOf(
   payload: unknown,
@@ -33,7 +37,7 @@ export function triggerOf(
     return { asked: payload, trigger: { by: "invoke", at: clock.now(), identity: [bucket, requestId] } };
   }
   const { triggerName, triggerTime, payload: text } = timer.data;
-  const at = Date.parse(triggerTime);
+  const at = Math.round(Date.parse(triggerTime) / SLOT_MS) * SLOT_MS;
   return {
     asked: readTimerPayload(text),
     trigger: { by: `timer:${triggerName}`, at, identity: [bucket, triggerName, at] },

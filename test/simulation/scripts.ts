@@ -1,7 +1,7 @@
 /** What users, callers and operators of a simulation do: one script for each workflow. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hours, minutes } from "../../shared/duration.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
 import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import { recipeText } from "../support/recipes.ts";
@@ -270,9 +270,9 @@ const rollback: Script = {
 const retention: Script = {
   name: "retention",
   async run(simulation, wait) {
-    const keep = { enabled: true, keep: 1, youngerThan: "10m", deleteAfter: "1h" };
+    const keep = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "1h" };
     if (!(await quickReleases(simulation, wait, 3, { retention: keep }))) return false;
-    await wait(minutes(20));
+    simulation.kiln.cloud.world.ageImages(days(2));
     if (!(await get(simulation, wait, "/recipes/quick/retire"))) return false;
     await wait(hours(1.5));
     return get(simulation, wait, "/recipes/quick/retire");

@@ -4,7 +4,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
 import { Plan } from "./plan.ts";
@@ -19,9 +19,10 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const { document } = read;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
-  return document.whenBusy === "queue"
-    ? poll(event, ports.clock, PACE.lock, busy(recipe, holder))
-    : failed(refusedBusy(recipe, holder));
+  if (document.whenBusy === "queue") return poll(event, ports.clock, PACE.lock, busy(recipe, holder));
+  // A timer asks again by itself, and an operator has nothing to put right.
+  const isTimer = event.by.startsWith("timer:");
+  return isTimer ? done({ skipped: true, note: busy(recipe, holder) }) : failed(refusedBusy(recipe, holder));
 }
 
 const busy = (recipe: string, holder: string): string => `recipe ${recipe} is being baked by ${holder}`;
