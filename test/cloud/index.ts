@@ -100,7 +100,7 @@ export interface Cloud {
   /** Functions, their invocations and events, and faults of their delivery. */
   readonly fc: Omit<
     FunctionCompute,
-    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "close"
+    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "keptBack" | "close"
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
@@ -221,7 +221,8 @@ class Parts {
   async #listen(offset: number, handle: Handler): Promise<string> {
     const { port = 0 } = this.#options;
     const now = (): number => this.time.now();
-    const listener = await listen(port === 0 ? 0 : port + offset, now, handle);
+    const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
+    const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onKeptBack });
     this.#listeners.push(listener);
     return listener.url;
   }

@@ -45,7 +45,11 @@ export class Timeline {
   readonly #slots = new Float64Array(this.shared);
   readonly #due: Due[] = [];
   readonly #running = new Set<Promise<void>>();
+  /** Clients outside of the cloud that wait for answers. */
+  readonly #callers = new Set<Promise<void>>();
   #asleep = 0;
+  /** Sleepers that a caller may wait for. */
+  #awaited = 0;
   /** Tells `settle` that work went to sleep. */
   #onSleep: () => void = () => {};
   #seq = 0;
@@ -118,27 +122,29 @@ export class Timeline {
     await Promise.resolve();
   }
 
-  /** Counts as unfinished business: the clock waits for it (TIME-2). */
-  hold<T>(work: Promise<T>): Promise<T> {
-    const held = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#running.add(held);
-    void held.then(() => this.#running.delete(held));
-    return work;
+  /** A client's request to the cloud: the clock waits until it is answered, unless what it waits for sleeps (TIME-2). */
+  hold<T>(request: Promise<T>): Promise<T> {
+    return hold(this.#callers, request);
+  }
+
+  /** Work of the cloud itself: the clock waits until it is finished, unless it sleeps. */
+  run<T>(work: Promise<T>): Promise<T> {
+    return hold(this.#running, work);
   }
 
   /**
-   * For work that is held: until `wake` is called, or the sleep is taken back, it does not hold the clock. Work that waits
-   * for a sleeper, such as the caller of a sleeping function, holds it all the same.
+   * For work that is run: until `wake` is called, or the sleep is taken back, it does not hold the clock.
+   * @param isAwaited whether a client waits for the work, which then does not hold the clock either. A function that
+   *     waits for another one that sleeps holds it all the same.
    */
-  sleep(ms: number, wake: () => void): Cancel {
+  sleep(ms: number, wake: () => void, isAwaited = false): Cancel {
     this.#asleep++;
+    if (isAwaited) this.#awaited++;
     this.#onSleep();
     let isAsleep = true;
     const rise = (): void => {
       if (isAsleep) this.#asleep--;
+      if (isAsleep && isAwaited) this.#awaited--;
       isAsleep = false;
     };
     const cancel = this.after(ms, { label: "wake up" }, () => {
@@ -154,7 +160,7 @@ export class Timeline {
   /** Until some work is finished or goes to sleep. */
   async #progress(): Promise<void> {
     const sleep = new Promise<void>((resolve) => (this.#onSleep = resolve));
-    await Promise.race([...this.#running, sleep]);
+    await Promise.race([...this.#running, ...this.#callers, sleep]);
   }
 
   /** Ends virtual time: from now on it passes by itself, real time times `speed`. */
@@ -173,7 +179,8 @@ export class Timeline {
 
   /** Whether time stands still: as many events run as may, or the next one is not due yet. */
   #mustWait(parallel: number): boolean {
-    const awake = this.#running.size - this.#asleep;
+    const callers = Math.max(0, this.#callers.size - this.#awaited);
+    const awake = this.#running.size - this.#asleep + callers;
     if (awake <= 0) return false;
     const next = this.#due[0];
     return awake >= parallel || next === undefined || next.at > this.now();
@@ -186,7 +193,7 @@ export class Timeline {
   #start(due: Due): void {
     try {
       const result = due.run();
-      if (result instanceof Promise) void this.hold(result).catch((error: unknown) => this.#fail(error));
+      if (result instanceof Promise) void this.run(result).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -222,6 +229,17 @@ export class Timeline {
       this.#arm();
     }, waitMs);
   }
+}
+
+/** Keeps `work` in a set until it is over. */
+function hold<T>(held: Set<Promise<void>>, work: Promise<T>): Promise<T> {
+  const over = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  held.add(over);
+  void over.then(() => held.delete(over));
+  return work;
 }
 
 function readClock(slots: Float64Array): number {
