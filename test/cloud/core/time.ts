@@ -52,6 +52,7 @@ export class Timeline {
   #awaited = 0;
   /** Tells `settle` that work went to sleep. */
   #onSleep: () => void = () => {};
+  readonly #passing = new Set<() => void>();
   #seq = 0;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
@@ -86,6 +87,12 @@ export class Timeline {
     return this.schedule(this.now() + delayMs, options, run);
   }
 
+  /** Virtual time only: calls `look` before time passes, when the instant has become what it will have been. */
+  onPass(look: () => void): Cancel {
+    this.#passing.add(look);
+    return () => this.#passing.delete(look);
+  }
+
   /** Labels and instants of what is still ahead, soonest first. */
   ahead(): { readonly at: number; readonly label: string; readonly background: boolean }[] {
     return this.#due.map(({ at, label, background }) => ({ at, label, background }));
@@ -104,7 +111,7 @@ export class Timeline {
       else await this.#advance();
       this.#rethrow();
     }
-    if (forMs !== undefined && !until()) this.#slots[SLOTS.base] = Math.max(this.now(), end);
+    if (forMs !== undefined && !until()) this.#pass(end);
   }
 
   #isDueBy(end: number): boolean {
@@ -112,11 +119,18 @@ export class Timeline {
     return next !== undefined && next.at <= end;
   }
 
+  /** Moves the clock to an instant that has not passed yet. */
+  #pass(to: number): void {
+    if (to <= this.now()) return;
+    for (const look of this.#passing) look();
+    this.#slots[SLOTS.base] = to;
+  }
+
   /** Goes to the next event and starts it. */
   async #advance(): Promise<void> {
     const next = this.#due.shift();
     if (next === undefined) return;
-    this.#slots[SLOTS.base] = Math.max(this.now(), next.at);
+    this.#pass(next.at);
     this.#start(next);
     // An event that finishes at once leaves no trace in `running`: only invocations take turns.
     await Promise.resolve();

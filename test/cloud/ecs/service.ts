@@ -8,6 +8,7 @@ import type { Call, EcsAction } from "./action.ts";
 import { ACTIONS } from "./actions.ts";
 import type { ObjectLookup } from "./objects.ts";
 import { Params } from "../core/params.ts";
+import { LISTS } from "./read-model.ts";
 import { meteringOf } from "./metering.ts";
 import { World } from "./world.ts";
 
@@ -57,7 +58,7 @@ export class EcsService {
       run: (flat, principal) => {
         const params = new Params(flat);
         const call: Call = {
-          world,
+          world: LISTS.has(name) ? world.shown : world,
           objects: this.#objects,
           principal,
           params,
