@@ -76,6 +76,8 @@ export interface CloudOptions {
   readonly ownClock?: boolean;
   readonly region?: string;
   readonly accountId?: string;
+  /** How long ECS remembers a ClientToken, milliseconds of the cloud's time; default a day. */
+  readonly tokenMs?: number;
   readonly fc?: FcOptions;
 }
 
@@ -168,7 +170,7 @@ class Parts {
     const record = (call: Call): void => this.#record(call);
     this.#kernel = createKernel({ time, keys, ram: new Ram(options.roles), faults, region, seed, record });
     this.store = new ObjectStore(this.#kernel);
-    this.ecs = new EcsService(this.#kernel, this.store);
+    this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
     this.#oss = new OssService(this.#kernel, this.store);
     this.#restoreClock = ownClock ? installClock(time.shared) : (): void => {};

@@ -23,7 +23,8 @@ export class EcsService {
   readonly #gate: RpcGate;
   readonly #objects: ObjectLookup;
 
-  constructor(kernel: Kernel, objects: ObjectLookup) {
+  /** @param tokenMs how long a ClientToken is remembered; default a day. */
+  constructor(kernel: Kernel, objects: ObjectLookup, tokenMs?: number) {
     this.world = new World(kernel);
     this.metering = meteringOf(this.world);
     this.#objects = objects;
@@ -35,6 +36,7 @@ export class EcsService {
       version: "2014-05-26",
       find: (action) => table.get(action),
       secrets: SECRETS,
+      tokenMs,
     });
   }
 
