@@ -77,6 +77,8 @@ export interface CloudOptions {
   readonly ownClock?: boolean;
   readonly region?: string;
   readonly accountId?: string;
+  /** How long ECS remembers a ClientToken, milliseconds of the cloud's time; default a day. */
+  readonly tokenMs?: number;
   readonly fc?: FcOptions;
 }
 
@@ -101,7 +103,7 @@ export interface Cloud {
   /** Functions, their invocations and events, and faults of their delivery. */
   readonly fc: Omit<
     FunctionCompute,
-    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "close"
+    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "keptBack" | "close"
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
@@ -169,7 +171,7 @@ class Parts {
     const record = (call: Call): void => this.#record(call);
     this.#kernel = createKernel({ time, keys, ram: new Ram(options.roles), faults, region, seed, record });
     this.store = new ObjectStore(this.#kernel);
-    this.ecs = new EcsService(this.#kernel, this.store);
+    this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
     this.#oss = new OssService(this.#kernel, this.store);
     this.#restoreClock = ownClock ? installClock(time.shared) : (): void => {};
@@ -222,7 +224,8 @@ class Parts {
   async #listen(offset: number, handle: Handler): Promise<string> {
     const { port = 0 } = this.#options;
     const now = (): number => this.time.now();
-    const listener = await listen(port === 0 ? 0 : port + offset, now, handle);
+    const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
+    const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onKeptBack });
     this.#listeners.push(listener);
     return listener.url;
   }

@@ -73,6 +73,25 @@ test("a token answers the first result again, refuses other parameters and repla
   });
 });
 
+test("a token is remembered for a day, or as long as the cloud is started with", async ({ expect }) => {
+  for (const [tokenMs, forMs] of [
+    [undefined, 24 * 3_600_000],
+    [600_000, 600_000],
+  ] as const) {
+    await inCloud(
+      async ({ cloud, launch }) => {
+        const first = await launch({ ClientToken: "one" });
+        await cloud.settle({ forMs: forMs - 1 });
+        expect(await launch({ ClientToken: "one" })).toEqual(first);
+        await cloud.settle({ forMs: 1 });
+        expect(await launch({ ClientToken: "one" })).not.toEqual(first);
+        expect(cloud.world.instances.size).toBe(2);
+      },
+      tokenMs === undefined ? {} : { tokenMs },
+    );
+  }
+});
+
 test("a dry run checks everything, stock included, and creates nothing", async ({ expect }) => {
   await inCloud(async ({ cloud, refusal }) => {
     expect(await refusal("RunInstances", { ...LAUNCH, DryRun: true })).toBe("400 DryRunOperation");

@@ -1,6 +1,6 @@
 /**
  * The webhook when the cloud does not answer. Its limit is 3 seconds here instead of 15, and everything in
- * proportion: a call gives up after 0.6 seconds, all of them after 2.4. Timers of a function pass in real time.
+ * proportion: a call gives up after 0.6 seconds, all of them after 2.4.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -65,12 +65,17 @@ type Request = readonly [
   headers?: Record<string, string>,
 ];
 
-/** The answers to requests that are made side by side, each with the real milliseconds it took. */
+/**
+ * The answers to requests that are made side by side, each with the milliseconds it took: those of the invocation, or the
+ * real ones if they are more.
+ */
 async function timed(kiln: Deployment, ...requests: readonly Request[]) {
   const since = performance.now();
   const answers = requests.map(async (request): Promise<Answer & { readonly ms: number }> => {
     const answer = await kiln.call(...request);
-    return { ...answer, ms: performance.now() - since };
+    const realMs = performance.now() - since;
+    const { durationMs = 0 } = doors(kiln).findLast(({ payload }) => payload.includes(request[1])) ?? {};
+    return { ...answer, ms: Math.max(durationMs, realMs) };
   });
   let over = false;
   const all = Promise.all(answers).finally(() => {
@@ -142,10 +147,10 @@ test("whatever is silent or drips is given up in time, cut off, and the same req
     expect(ms, fleets[n]).toBeGreaterThan(2 * CALL_MS - 100);
     expect(ms, fleets[n]).toBeLessThan(LIMIT_MS);
   }
-  expect(cloud.unanswered()).toBe(0);
   for (const stop of stops) stop();
-  // Until then the first invocation may be about to send its event.
-  await cloud.settle({ forMs: seconds(30) });
+  // Until then the first invocation may be about to send its event, and runs that have begun wait for hung calls.
+  await cloud.settle({ forMs: minutes(1) });
+  await expect.poll(() => cloud.unanswered()).toBe(0);
   expect(machines(kiln)).toHaveLength(4);
   const again = await inBatches(kiln, fleets);
   for (const [n, { status, body }] of again.entries()) {
@@ -192,7 +197,7 @@ test("one lost answer is not felt: the call is made again, and nothing happens t
     expect(answer?.status, JSON.stringify(faults)).toBe(202);
     expect(answer?.body, JSON.stringify(faults)).not.toHaveProperty("repeated");
     expect(answer?.ms, JSON.stringify(faults)).toBeLessThan(LIMIT_MS);
-    expect(kiln.cloud.unanswered(), JSON.stringify(faults)).toBe(0);
+    await expect.poll(() => kiln.cloud.unanswered(), { message: JSON.stringify(faults) }).toBe(0);
     await ended(kiln, String(answer?.body["run"]));
     expect(machines(kiln), JSON.stringify(faults)).toHaveLength(n + 1);
   }

@@ -30,6 +30,8 @@ export interface RpcGateOptions {
   readonly product: Product;
   readonly version: string;
   readonly find: (action: string) => RpcAction | undefined;
+  /** How long a ClientToken is remembered; default a day. */
+  readonly tokenMs?: number | undefined;
   /** Parameters whose values never reach the call log. */
   readonly secrets: ReadonlySet<string>;
 }
@@ -49,7 +51,7 @@ export class RpcGate {
 
   constructor(options: RpcGateOptions) {
     this.#options = options;
-    this.#tokens = new TokenMemory(options.kernel.time);
+    this.#tokens = new TokenMemory(options.kernel.time, options.tokenMs);
   }
 
   /** Throttles `action` to `calls` per region and window; no action is throttled unless asked for. */

@@ -5,13 +5,13 @@
  * RPC-TOKEN-2. Same token, other parameters: a refusal, spelled differently by each action.
  * RPC-TOKEN-3. A first call that failed for lack of stock fails permanently under that token: the failure is replayed.
  *     Any other failure leaves the token unused.
- * RPC-TOKEN-4. How long a token is remembered is documented nowhere; a day is our estimate.
+ * RPC-TOKEN-4. How long a token is remembered is documented nowhere; a day is our estimate, and a test may say otherwise.
  */
 import { CloudFault } from "./kernel.ts";
 import type { JsonObject } from "./rpc.ts";
 import type { Timeline } from "./time.ts";
 
-const TOKEN_LIFETIME_MS = 24 * 3_600_000;
+const LIFETIME_MS = 24 * 3_600_000;
 const STOCK = new Set([
   "OperationDenied.NoStock",
   "Zone.NotOnSale",
@@ -33,10 +33,13 @@ interface Remembered {
 
 export class TokenMemory {
   readonly #time: Timeline;
+  readonly #lifetimeMs: number;
   readonly #memory = new Map<string, Remembered>();
 
-  constructor(time: Timeline) {
+  /** @param lifetimeMs how long a token is remembered */
+  constructor(time: Timeline, lifetimeMs = LIFETIME_MS) {
     this.#time = time;
+    this.#lifetimeMs = lifetimeMs;
   }
 
   /** Runs `act` unless `params` carry a token that was used before. */
@@ -54,7 +57,7 @@ export class TokenMemory {
     const key = `${action} ${params["RegionId"] ?? ""} ${token}`;
     const asked = fingerprint(params);
     const seen = this.#memory.get(key);
-    if (seen !== undefined && this.#time.now() - seen.at < TOKEN_LIFETIME_MS) {
+    if (seen !== undefined && this.#time.now() - seen.at < this.#lifetimeMs) {
       if (seen.asked !== asked) {
         const [status, code] = rules.mismatch;
         throw new CloudFault(

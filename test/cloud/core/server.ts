@@ -13,19 +13,26 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+interface Service {
+  /** The cloud's time in epoch milliseconds, for the Date header. */
+  readonly now: () => number;
+  readonly handle: (request: WireRequest) => Promise<WireResponse>;
+  /** The request on this connection (`connectionOf`) is never answered. */
+  readonly onKeptBack: (connection: string) => void;
+}
+
+/** What tells a connection from others on 127.0.0.1, the same at both of its ends. */
+export const connectionOf = (clientPort: number | undefined, serverPort: number | undefined): string =>
+  `${clientPort} ${serverPort}`;
+
 /**
  * Serves `handle` on `port` (0 = any free one). Status 0 breaks the connection instead of answering, a negative one
  * never answers: -1 says nothing at all, -2 a byte at a time (lostAnswer in kernel.ts).
- * @param now the cloud's time in epoch milliseconds, for the Date header.
  */
-export function listen(
-  port: number,
-  now: () => number,
-  handle: (request: WireRequest) => Promise<WireResponse>,
-): Promise<Listener> {
+export function listen(port: number, service: Service): Promise<Listener> {
   const open = new Set<ServerResponse>();
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 30_000 }, (req, res) => {
-    serve(req, res, { now, open, handle }).catch((error: unknown) => {
+    serve(req, res, { ...service, open }).catch((error: unknown) => {
       // A bug of the local cloud must look like one, not like a refusal of the cloud.
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       res.writeHead(500, { "content-type": "application/json" });
@@ -52,11 +59,9 @@ export function listen(
   });
 }
 
-interface Serving {
-  readonly now: () => number;
+interface Serving extends Service {
   /** Responses without an end whose clients still wait. */
   readonly open: Set<ServerResponse>;
-  readonly handle: (request: WireRequest) => Promise<WireResponse>;
 }
 
 /** Real milliseconds between two bytes of an answer without end. */
@@ -75,7 +80,7 @@ function leaveOpen(res: ServerResponse, open: Set<ServerResponse>, drips: boolea
 async function serve(
   req: IncomingMessage,
   res: ServerResponse,
-  { now, open, handle }: Serving,
+  { now, open, handle, onKeptBack }: Serving,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
@@ -93,6 +98,7 @@ async function serve(
   }
   if (answer.status < 0) {
     leaveOpen(res, open, answer.status === -2);
+    onKeptBack(connectionOf(req.socket.remotePort, req.socket.localPort));
     return;
   }
   res.writeHead(answer.status, {

@@ -45,9 +45,14 @@ export class Timeline {
   readonly #slots = new Float64Array(this.shared);
   readonly #due: Due[] = [];
   readonly #running = new Set<Promise<void>>();
+  /** Clients outside of the cloud that wait for answers. */
+  readonly #callers = new Set<Promise<void>>();
   #asleep = 0;
+  /** Sleepers that a caller may wait for. */
+  #awaited = 0;
   /** Tells `settle` that work went to sleep. */
   #onSleep: () => void = () => {};
+  readonly #passing = new Set<() => void>();
   #seq = 0;
   #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
@@ -82,6 +87,12 @@ export class Timeline {
     return this.schedule(this.now() + delayMs, options, run);
   }
 
+  /** Virtual time only: calls `look` before time passes, when the instant has become what it will have been. */
+  onPass(look: () => void): Cancel {
+    this.#passing.add(look);
+    return () => this.#passing.delete(look);
+  }
+
   /** Labels and instants of what is still ahead, soonest first. */
   ahead(): { readonly at: number; readonly label: string; readonly background: boolean }[] {
     return this.#due.map(({ at, label, background }) => ({ at, label, background }));
@@ -100,7 +111,7 @@ export class Timeline {
       else await this.#advance();
       this.#rethrow();
     }
-    if (forMs !== undefined && !until()) this.#slots[SLOTS.base] = Math.max(this.now(), end);
+    if (forMs !== undefined && !until()) this.#pass(end);
   }
 
   #isDueBy(end: number): boolean {
@@ -108,37 +119,46 @@ export class Timeline {
     return next !== undefined && next.at <= end;
   }
 
+  /** Moves the clock to an instant that has not passed yet. */
+  #pass(to: number): void {
+    if (to <= this.now()) return;
+    for (const look of this.#passing) look();
+    this.#slots[SLOTS.base] = to;
+  }
+
   /** Goes to the next event and starts it. */
   async #advance(): Promise<void> {
     const next = this.#due.shift();
     if (next === undefined) return;
-    this.#slots[SLOTS.base] = Math.max(this.now(), next.at);
+    this.#pass(next.at);
     this.#start(next);
     // An event that finishes at once leaves no trace in `running`: only invocations take turns.
     await Promise.resolve();
   }
 
-  /** Counts as unfinished business: the clock waits for it (TIME-2). */
-  hold<T>(work: Promise<T>): Promise<T> {
-    const held = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#running.add(held);
-    void held.then(() => this.#running.delete(held));
-    return work;
+  /** A client's request to the cloud: the clock waits until it is answered, unless what it waits for sleeps (TIME-2). */
+  hold<T>(request: Promise<T>): Promise<T> {
+    return hold(this.#callers, request);
+  }
+
+  /** Work of the cloud itself: the clock waits until it is finished, unless it sleeps. */
+  run<T>(work: Promise<T>): Promise<T> {
+    return hold(this.#running, work);
   }
 
   /**
-   * For work that is held: until `wake` is called, or the sleep is taken back, it does not hold the clock. Work that waits
-   * for a sleeper, such as the caller of a sleeping function, holds it all the same.
+   * For work that is run: until `wake` is called, or the sleep is taken back, it does not hold the clock.
+   * @param isAwaited whether a client waits for the work, which then does not hold the clock either. A function that
+   *     waits for another one that sleeps holds it all the same.
    */
-  sleep(ms: number, wake: () => void): Cancel {
+  sleep(ms: number, wake: () => void, isAwaited = false): Cancel {
     this.#asleep++;
+    if (isAwaited) this.#awaited++;
     this.#onSleep();
     let isAsleep = true;
     const rise = (): void => {
       if (isAsleep) this.#asleep--;
+      if (isAsleep && isAwaited) this.#awaited--;
       isAsleep = false;
     };
     const cancel = this.after(ms, { label: "wake up" }, () => {
@@ -154,7 +174,7 @@ export class Timeline {
   /** Until some work is finished or goes to sleep. */
   async #progress(): Promise<void> {
     const sleep = new Promise<void>((resolve) => (this.#onSleep = resolve));
-    await Promise.race([...this.#running, sleep]);
+    await Promise.race([...this.#running, ...this.#callers, sleep]);
   }
 
   /** Ends virtual time: from now on it passes by itself, real time times `speed`. */
@@ -173,7 +193,8 @@ export class Timeline {
 
   /** Whether time stands still: as many events run as may, or the next one is not due yet. */
   #mustWait(parallel: number): boolean {
-    const awake = this.#running.size - this.#asleep;
+    const callers = Math.max(0, this.#callers.size - this.#awaited);
+    const awake = this.#running.size - this.#asleep + callers;
     if (awake <= 0) return false;
     const next = this.#due[0];
     return awake >= parallel || next === undefined || next.at > this.now();
@@ -186,7 +207,7 @@ export class Timeline {
   #start(due: Due): void {
     try {
       const result = due.run();
-      if (result instanceof Promise) void this.hold(result).catch((error: unknown) => this.#fail(error));
+      if (result instanceof Promise) void this.run(result).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -222,6 +243,17 @@ export class Timeline {
       this.#arm();
     }, waitMs);
   }
+}
+
+/** Keeps `work` in a set until it is over. */
+function hold<T>(held: Set<Promise<void>>, work: Promise<T>): Promise<T> {
+  const over = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  held.add(over);
+  void over.then(() => held.delete(over));
+  return work;
 }
 
 function readClock(slots: Float64Array): number {

@@ -88,6 +88,14 @@ export class Console {
     Object.assign(this.#world.account, changes);
   }
 
+  /**
+   * From now on lists show instances, disks, images, snapshots and tags as they were so many milliseconds ago; 0, the
+   * default, is the truth. Every other call acts on the truth (read-model.ts).
+   */
+  lag(ms: number): void {
+    this.#world.lagLists(ms);
+  }
+
   /** Sets what is left of a type in a zone; null is unlimited, which is also the default. */
   stock(instanceType: string, zoneId: string, quantity: number | null): void {
     this.#world.stock(instanceType, zoneId, quantity);

@@ -8,6 +8,7 @@ import type { Call, EcsAction } from "./action.ts";
 import { ACTIONS } from "./actions.ts";
 import type { ObjectLookup } from "./objects.ts";
 import { Params } from "../core/params.ts";
+import { LISTS } from "./read-model.ts";
 import { meteringOf } from "./metering.ts";
 import { World } from "./world.ts";
 
@@ -22,7 +23,8 @@ export class EcsService {
   readonly #gate: RpcGate;
   readonly #objects: ObjectLookup;
 
-  constructor(kernel: Kernel, objects: ObjectLookup) {
+  /** @param tokenMs how long a ClientToken is remembered; default a day. */
+  constructor(kernel: Kernel, objects: ObjectLookup, tokenMs?: number) {
     this.world = new World(kernel);
     this.metering = meteringOf(this.world);
     this.#objects = objects;
@@ -34,6 +36,7 @@ export class EcsService {
       version: "2014-05-26",
       find: (action) => table.get(action),
       secrets: SECRETS,
+      tokenMs,
     });
   }
 
@@ -57,7 +60,7 @@ export class EcsService {
       run: (flat, principal) => {
         const params = new Params(flat);
         const call: Call = {
-          world,
+          world: LISTS.has(name) ? world.shown : world,
           objects: this.#objects,
           principal,
           params,

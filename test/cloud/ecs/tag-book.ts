@@ -13,6 +13,25 @@ export class TagBook {
   readonly #byResource = new Map<string, Map<string, string>>();
   readonly #byKey = new Map<string, Map<string, string>>();
 
+  /** A book with these tags, keyed as `entries`. */
+  static of(tags: Iterable<readonly [resource: string, tags: ReadonlyMap<string, string>]>): TagBook {
+    const book = new TagBook();
+    for (const [resource, own] of tags) {
+      const [type = "", ...id] = resource.split(" ");
+      book.put(
+        type,
+        id.join(" "),
+        [...own].map(([key, value]) => ({ key, value })),
+      );
+    }
+    return book;
+  }
+
+  /** The tags of every resource, keyed by `<type> <id>`. */
+  entries(): Iterable<readonly [resource: string, tags: ReadonlyMap<string, string>]> {
+    return this.#byResource;
+  }
+
   put(type: string, id: string, tags: readonly Tag[]): void {
     for (const { key, value } of tags) {
       slot(this.#byResource, `${type} ${id}`).set(key, value);

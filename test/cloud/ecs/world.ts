@@ -22,6 +22,7 @@ import type {
   Task,
   VSwitch,
 } from "./records.ts";
+import { ReadModel } from "./read-model.ts";
 import { seedWorld } from "./seed.ts";
 import { TagBook } from "./tag-book.ts";
 
@@ -77,6 +78,8 @@ export class World {
   readonly #loads: (LoadRule & { readonly match: (instance: Instance) => boolean })[] = [];
   readonly #loadById = new Map<string, readonly LoadRule[]>();
   #seq = 0;
+  #readModel: ReadModel | undefined;
+  #stopReadModel: () => void = () => {};
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -84,6 +87,25 @@ export class World {
     this.imaging = new Imaging(this);
     this.assistant = new Assistant(this);
     seedWorld(this);
+  }
+
+  /** What lists read: this world, or what it was a while ago. */
+  get shown(): World {
+    return this.#readModel?.shown() ?? this;
+  }
+
+  /** From now on lists show what was so many milliseconds ago; 0 = the truth. */
+  lagLists(ms: number): void {
+    if (ms === 0) {
+      this.#stopReadModel();
+      this.#readModel = undefined;
+    } else if (this.#readModel === undefined) {
+      const model = new ReadModel(this, ms);
+      this.#readModel = model;
+      this.#stopReadModel = this.kernel.time.onPass(() => model.observe());
+    } else {
+      this.#readModel.lagMs = ms;
+    }
   }
 
   now(): number {

@@ -99,6 +99,11 @@ export class Host {
     await this.#callerOf(keyId)?.instance.end();
   }
 
+  /** A request on this connection is never answered: the instance that sent it, if one did, waits in vain. */
+  keptBack(connection: string): void {
+    for (const instance of this.#busy.keys()) instance.keptBack(connection);
+  }
+
   /** Ends all instances. */
   async close(): Promise<void> {
     await Promise.all([...this.#idle, ...this.#busy.keys()].map((one) => one.end()));
@@ -125,7 +130,8 @@ export class Host {
     const isCrash = this.#isCrash(definition.name, event.toString("utf8"));
     const credentials = this.#assume(definition);
     const instance = await this.#take(definition);
-    const run = new Run(this.#kernel.time, definition, instance, credentials.accessKeyId);
+    const keyId = credentials.accessKeyId;
+    const run = new Run(this.#kernel.time, definition, { instance, keyId, source: options.source });
     this.#busy.set(instance, run);
     let output = "";
     const context = this.#context(definition, requestId, credentials);

@@ -79,7 +79,7 @@ export async function serveHttpTrigger(
       queue.submit(definition, event, { source: "http", requestId });
       return { status: 202, headers: { "x-fc-request-id": requestId }, body: "" };
     }
-    const invocation = await kernel.time.hold(host.invoke(definition, event, { source: "http", requestId }));
+    const invocation = await kernel.time.run(host.invoke(definition, event, { source: "http", requestId }));
     return toResponse(invocation.result, invocation.error, requestId);
   } catch (error) {
     if (!(error instanceof CloudFault)) throw error;

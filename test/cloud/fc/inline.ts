@@ -6,23 +6,24 @@
  *     of its own. V8 compiles the bundle once in the process. It is one script that needs only Node's modules.
  * INLINE-2. Code cannot be stopped from outside. The code of an instance that has ended reaches nothing: its requests are
  *     not sent, answers do not arrive, sleeps do not end, and its output is dropped.
- * INLINE-3. A limit of memory, `process.exit` and a loop without end need a thread (thread.ts).
+ * INLINE-3. A call that a fault keeps back costs no real time (patience.ts), if it is made with `node:http`.
+ * INLINE-4. A limit of memory, `process.exit` and a loop without end need a thread (thread.ts).
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { createRequire, isBuiltin } from "node:module";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
 import timers from "node:timers/promises";
 import { format } from "node:util";
 import { compileFunction } from "node:vm";
 import { draw } from "../core/account.ts";
 import { dateOf } from "../core/time.ts";
+import { Gate } from "./gate.ts";
 import type { StartData, StartSandbox } from "./messages.ts";
+import { Patience } from "./patience.ts";
 import { call, errorBody, handlerIn, partsOf, type Handler, type Say, Sleeper } from "./runtime.ts";
 
 type Bundle = (...globals: readonly unknown[]) => void;
@@ -35,6 +36,8 @@ const GLOBALS = [
   "__filename",
   "__dirname",
   "Date",
+  "AbortSignal",
+  "fetch",
   "Math",
   "process",
   "console",
@@ -69,60 +72,25 @@ class SharedStorage {
   }
 }
 
-/** The requests and subscriptions of one instance. */
-class Gate {
-  #isOpen = true;
-  readonly #subscriptions: Parameters<typeof subscribe>[] = [];
-  readonly #pending = new Set<http.ClientRequest>();
-
-  /** Node's module with requests that pass this gate. */
-  of(module: typeof http | typeof https): object {
-    const request = (...args: Parameters<typeof http.request>) => this.#pass(() => module.request(...args));
-    const get = (...args: Parameters<typeof http.request>) => {
-      const sent = request(...args);
-      sent.end();
-      return sent;
-    };
-    return { ...module, request, get };
-  }
-
-  #pass(send: () => http.ClientRequest): http.ClientRequest {
-    if (!this.#isOpen) return silent();
-    const request = send();
-    this.#pending.add(request);
-    request.once("close", () => this.#pending.delete(request));
-    return request;
-  }
-
-  readonly subscribe: typeof subscribe = (...subscription) => {
-    this.#subscriptions.push(subscription);
-    subscribe(...subscription);
-  };
-
-  close(): void {
-    this.#isOpen = false;
-    for (const subscription of this.#subscriptions) unsubscribe(...subscription);
-    for (const request of this.#pending) {
-      request.removeAllListeners().on("error", () => {});
-      request.destroy();
-    }
-  }
-}
-
-/** A request that goes nowhere and is never answered. */
-const silent = (): http.ClientRequest =>
-  http.request({
-    createConnection: () => new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() }),
-  });
-
+/** What an instance has for itself. */
 interface Globals {
   readonly gate: Gate;
   readonly sleeper: Sleeper;
+  readonly patience: Patience;
+  readonly date: DateConstructor;
   readonly say: Say;
 }
 
+function globalsOf({ shared }: StartData, say: Say): Globals {
+  const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared)];
+  const patience = new Patience(date.now, sleeper, gate);
+  gate.onChange = patience.look;
+  return { gate, sleeper, patience, date, say };
+}
+
 /** Evaluates a bundle for a new instance. */
-function evaluate(file: string, { shared, variables }: StartData, { gate, sleeper, say }: Globals): unknown {
+function evaluate(file: string, { variables }: StartData, globals: Globals): unknown {
+  const { gate, sleeper, patience, date, say } = globals;
   const own: Readonly<Record<string, object>> = {
     http: gate.of(http),
     https: gate.of(https),
@@ -148,7 +116,9 @@ function evaluate(file: string, { shared, variables }: StartData, { gate, sleepe
     module,
     file,
     join(file, ".."),
-    dateOf(shared),
+    date,
+    patience.signals,
+    gate.fetch,
     Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(Math), random: { value: draw(seed) } }),
     Object.create(process, { env: { value: { ...variables } } }),
     { log: write, info: write, debug: write, warn: write, error: write },
@@ -162,10 +132,11 @@ export const startInline: StartSandbox = (definition, start, listener) => {
   const say: Say = (message) => {
     if (isAlive) listener(message);
   };
-  const [gate, sleeper] = [new Gate(), new Sleeper(say)];
+  const globals = globalsOf(start, say);
+  const { gate, sleeper, patience } = globals;
   let handler: Handler | undefined;
   try {
-    const exports = evaluate(join(codePath, `${partsOf(name).file}.js`), start, { gate, sleeper, say });
+    const exports = evaluate(join(codePath, `${partsOf(name).file}.js`), start, globals);
     handler = handlerIn(exports, name, codePath);
     queueMicrotask(() => say({ kind: "ready" }));
   } catch (error) {
@@ -175,11 +146,19 @@ export const startInline: StartSandbox = (definition, start, listener) => {
   return Promise.resolve({
     send: (message) => {
       if (!isAlive) return;
-      if (message.kind === "wake") sleeper.wake();
-      else if (handler !== undefined) void call(handler, message, { sleeper, say, codePath }).then(say);
+      if (message.kind === "wake") {
+        sleeper.wake();
+        patience.wake();
+      } else if (handler !== undefined) {
+        patience.forget();
+        gate.forget();
+        void call(handler, message, { sleeper, say, codePath }).then(say);
+      }
     },
+    keptBack: (connection) => gate.keep(connection),
     end: () => {
       isAlive = false;
+      patience.forget();
       gate.close();
       return Promise.resolve();
     },

@@ -114,6 +114,10 @@ export class Instance {
     return result;
   }
 
+  keptBack(connection: string): void {
+    this.#sandbox?.keptBack?.(connection);
+  }
+
   /** Lets the running invocation go on after a sleep. */
   wake(): void {
     this.#proceed({ kind: "wake" });

@@ -77,6 +77,8 @@ export interface SandboxEnd {
 /** Where the code of one instance runs. */
 export interface Sandbox {
   send(message: HostMessage): void;
+  /** A request on this connection is never answered; sandboxes inside this process wait for it in the cloud's time. */
+  keptBack?(connection: string): void;
   /** Ends it at once: from now on its code has no effect. */
   end(): Promise<void>;
 }

@@ -153,6 +153,11 @@ export class FunctionCompute {
     return this.#host.endCaller(keyId);
   }
 
+  /** A request on this connection is never answered. */
+  keptBack(connection: string): void {
+    this.#host.keptBack(connection);
+  }
+
   close(): Promise<void> {
     return this.#host.close();
   }

@@ -3,7 +3,7 @@ import type { FunctionDefinition } from "../core/functions.ts";
 import type { Call } from "../core/kernel.ts";
 import type { Cancel, Timeline } from "../core/time.ts";
 import type { Instance } from "./instance.ts";
-import { modelDurationMs } from "./invocation.ts";
+import { modelDurationMs, type Source } from "./invocation.ts";
 
 export class Run {
   readonly calls: Call[] = [];
@@ -15,10 +15,20 @@ export class Run {
   readonly #timeoutMs: number;
   #sleptMs = 0;
   #stopSleep: Cancel = () => {};
+  readonly #isAwaited: boolean;
 
-  constructor(time: Timeline, { timeoutMs }: FunctionDefinition, instance: Instance, keyId: string) {
+  constructor(
+    time: Timeline,
+    { timeoutMs }: FunctionDefinition,
+    {
+      instance,
+      keyId,
+      source,
+    }: { readonly instance: Instance; readonly keyId: string; readonly source: Source },
+  ) {
     this.#time = time;
     this.#timeoutMs = timeoutMs;
+    this.#isAwaited = source === "sync" || source === "http";
     this.instance = instance;
     this.keyId = keyId;
     this.coldStart = instance.invocations === 0;
@@ -31,11 +41,12 @@ export class Run {
   /** Sleeps by the cloud's clock, and is given up when the timeout of its function comes first. */
   sleep(askedMs: number): void {
     const ms = Math.max(0, Math.min(askedMs, this.#timeoutMs - this.durationMs));
-    this.#stopSleep = this.#time.sleep(ms, () => {
+    const wake = (): void => {
       this.#sleptMs += ms;
       if (ms < askedMs) this.instance.giveUp();
       else this.instance.wake();
-    });
+    };
+    this.#stopSleep = this.#time.sleep(ms, wake, this.#isAwaited);
   }
 
   /** An invocation that ends in its sleep must not wake up. */

@@ -82,6 +82,10 @@ export class Sleeper {
     });
   };
 
+  get isAsleep(): boolean {
+    return this.#wake !== undefined;
+  }
+
   wake(): void {
     this.#wake?.();
   }

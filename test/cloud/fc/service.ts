@@ -157,7 +157,7 @@ export class FcService {
         `the payload has ${request.body.length} bytes of ${MAX_SYNC_BYTES}`,
       );
     }
-    const run = await this.#kernel.time.hold(
+    const run = await this.#kernel.time.run(
       this.#host.invoke(definition, event, { source: "sync", requestId }),
     );
     const tail = Buffer.from(`${run.logs.join("\n")}\n`).subarray(-4096);

@@ -1,0 +1,98 @@
+/** The way out of an instance inside this process: what passes it is known, and ends with the instance. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import http from "node:http";
+import type https from "node:https";
+import { Duplex } from "node:stream";
+import { connectionOf } from "../core/server.ts";
+
+/** The requests and subscriptions of one instance. */
+export class Gate {
+  #isOpen = true;
+  readonly #subscriptions: Parameters<typeof subscribe>[] = [];
+  readonly #pending = new Set<http.ClientRequest>();
+  /** Those of the running invocation that are never answered, and those that an earlier one has left. */
+  readonly #kept = new Set<http.ClientRequest>();
+  readonly #left = new Set<http.ClientRequest>();
+  #fetching = 0;
+  sent = 0;
+  /** A request has ended or is kept back. */
+  onChange: () => void = () => {};
+
+  /** Node's module with requests that pass this gate. */
+  of(module: typeof http | typeof https): object {
+    const request = (...args: Parameters<typeof http.request>) => this.#pass(() => module.request(...args));
+    const get = (...args: Parameters<typeof http.request>) => {
+      const sent = request(...args);
+      sent.end();
+      return sent;
+    };
+    return { ...module, request, get };
+  }
+
+  #pass(send: () => http.ClientRequest): http.ClientRequest {
+    if (!this.#isOpen) return silent();
+    this.sent++;
+    const request = send();
+    this.#pending.add(request);
+    request.once("close", () => {
+      for (const requests of [this.#pending, this.#kept, this.#left]) requests.delete(request);
+      this.onChange();
+    });
+    return request;
+  }
+
+  readonly fetch: typeof fetch = async (...args) => {
+    if (!this.#isOpen) return never();
+    this.#fetching++;
+    try {
+      return await fetch(...args);
+    } finally {
+      this.#fetching--;
+      this.onChange();
+      if (!this.#isOpen) await never();
+    }
+  };
+
+  /** Notes that the request on a connection is never answered. */
+  keep(connection: string): void {
+    for (const request of this.#pending) {
+      const { socket } = request;
+      if (connectionOf(socket?.localPort, socket?.remotePort) === connection) this.#kept.add(request);
+    }
+    this.onChange();
+  }
+
+  /** Whether the running invocation has requests, and all are kept back. */
+  isStuck(): boolean {
+    const { size } = this.#kept;
+    return size > 0 && this.#fetching === 0 && size + this.#left.size === this.#pending.size;
+  }
+
+  /** The next invocation does not wait for requests of an earlier one. */
+  forget(): void {
+    for (const request of this.#kept) this.#left.add(request);
+    this.#kept.clear();
+  }
+
+  readonly subscribe: typeof subscribe = (...subscription) => {
+    this.#subscriptions.push(subscription);
+    subscribe(...subscription);
+  };
+
+  close(): void {
+    this.#isOpen = false;
+    for (const subscription of this.#subscriptions) unsubscribe(...subscription);
+    for (const request of this.#pending) {
+      request.removeAllListeners().on("error", () => {});
+      request.destroy();
+    }
+  }
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/** A request that goes nowhere and is never answered. */
+const silent = (): http.ClientRequest =>
+  http.request({
+    createConnection: () => new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() }),
+  });
