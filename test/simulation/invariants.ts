@@ -114,11 +114,13 @@ const notServed: Look = ({ kiln, report }, { ImageId: id = "", RegionId: region 
 /** K11, K13: an instance that Kiln releases is its own, and nothing protects it. */
 const onlyOwn: Look = ({ kiln, touched, report }, params) => {
   for (const id of listOf(params, "InstanceId")) {
+    const instance = kiln.cloud.world.instances.get(id);
+    // A second release of one that is gone has no effect.
+    if (instance === undefined) continue;
     const tags = tagsOf(kiln, id);
-    const { deletionProtection } = kiln.cloud.world.instances.get(id) ?? {};
     if (tags["kiln:deployment"] !== BUCKET || touched.get(id) === Number.POSITIVE_INFINITY)
       report(`K13: ${id} is not of this deployment and is released`);
-    if (deletionProtection === true) report(`K11: ${id} is protected and is released`);
+    if (instance.deletionProtection) report(`K11: ${id} is protected and is released`);
   }
 };
 

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly name: string;
   /** How long the trouble lasts, in the cloud's time. */
   readonly forMs: number;
+  /** How long the cloud remembers a ClientToken, where that is not its usual time. */
+  readonly tokenMs?: number;
   readonly begin: (simulation: Simulation) => Stop;
 }
 
@@ -231,8 +233,8 @@ const laggingLists: Scenario = {
 const shortTokens: Scenario = {
   name: "short ClientToken memory",
   forMs: USUAL_MS,
+  tokenMs: minutes(10),
   begin: ({ kiln: { cloud }, draw }) => {
-    cloud.world.tokens(minutes(10));
     const action = ["RunInstances", "CreateInstance", "CreateImage", "CopyImage"];
     const when = (): boolean => draw() < 0.3;
     return all(
@@ -319,7 +321,7 @@ const spotReclaim: Scenario = {
         simulation,
         (tags, status) => tags["kiln:fleet"] === "web" && status === "Running",
       );
-      if (member !== undefined && world.mustHave(member.instanceId).spotStrategy !== "NoSpot")
+      if (member !== undefined && member.spot.strategy !== "NoSpot")
         world.reclaim(member.instanceId);
     }),
 };
@@ -357,7 +359,7 @@ const hangingCalls: Scenario = {
   name: "calls hang",
   forMs: USUAL_MS,
   begin: ({ kiln: { cloud }, draw, calls }) => {
-    // While a caller waits for the webhook the clock stands still, so its calls would hang for ever.
+    // While a user waits for an answer the clock stands still, so the call would hang for ever.
     const when = (): boolean => draw() < 0.03 && calls.open === 0;
     const stops = (["ecs", "oss", "fc", "cms"] as const).flatMap((product) =>
       (["hang", "drip"] as const).map((kind) =>

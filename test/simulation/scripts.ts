@@ -23,18 +23,25 @@ const TRIES_MAX = 40;
 const PAUSE_MAX_MS = minutes(16);
 
 /** Does something again until it succeeds, with longer and longer pauses. */
-async function insist<T>(wait: Wait, act: () => Promise<T | undefined>): Promise<T | undefined> {
+async function insist<T>(
+  { calls }: Simulation,
+  wait: Wait,
+  act: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   for (let n = 0; n < TRIES_MAX; n++) {
-    const done = await act().catch(() => undefined);
+    calls.open++;
+    const done = await act()
+      .catch(() => undefined)
+      .finally(() => calls.open--);
     if (done !== undefined) return done;
     await wait(Math.min(minutes(2 ** n), PAUSE_MAX_MS));
   }
   return undefined;
 }
 
-export const upload = ({ kiln }: Simulation, wait: Wait, key: string, body: string | Buffer) =>
-  insist(wait, async () => {
-    await kiln.upload(key, body);
+export const upload = (simulation: Simulation, wait: Wait, key: string, body: string | Buffer) =>
+  insist(simulation, wait, async () => {
+    await simulation.kiln.upload(key, body);
     return true;
   });
 
@@ -46,7 +53,7 @@ export async function ask(
   body: Readonly<Record<string, unknown>> = {},
 ): Promise<Accepted | undefined> {
   const key = `request-${simulation.calls.made++}`;
-  const answer = await insist(wait, () => post(simulation, path, { key, ...body }));
+  const answer = await insist(simulation, wait, () => post(simulation, path, { key, ...body }));
   if (answer?.status !== 202) return undefined;
   const { count } = body;
   const accepted = {
@@ -58,14 +65,9 @@ export async function ask(
 }
 
 /** One POST; undefined for an answer after which callers try again. */
-async function post(simulation: Simulation, path: string, body: object) {
-  simulation.calls.open++;
-  try {
-    const answer = await simulation.kiln.call("POST", path, body);
-    return answer.status >= 500 || answer.status === 429 ? undefined : answer;
-  } finally {
-    simulation.calls.open--;
-  }
+async function post({ kiln }: Simulation, path: string, body: object) {
+  const answer = await kiln.call("POST", path, body);
+  return answer.status >= 500 || answer.status === 429 ? undefined : answer;
 }
 
 /** Waits for something, at most so long. */
@@ -161,12 +163,10 @@ export const areStopped = ({ kiln }: Simulation, ids: readonly string[]): true |
 
 /** So many requests for one instance each, all at once, and those that were accepted. */
 async function burst(simulation: Simulation, wait: Wait, count: number): Promise<Accepted[]> {
-  const posted = await Promise.all(
-    Array.from({ length: count }, (_, n) =>
-      post(simulation, "/fleets/web/scale-out", { count: 1, key: `burst-${n}` }).catch(() => undefined),
-    ),
-  );
-  const accepted = posted.flatMap((answer) =>
+  const one = (_: unknown, n: number) =>
+    post(simulation, "/fleets/web/scale-out", { count: 1, key: `burst-${n}` }).catch(() => undefined);
+  const posted = await insist(simulation, wait, () => Promise.all(Array.from({ length: count }, one)));
+  const accepted = (posted ?? []).flatMap((answer) =>
     answer?.status === 202 ? [{ run: String(answer.body["run"]), count: 1, fleet: "web" }] : [],
   );
   simulation.accepted.push(...accepted);
@@ -175,12 +175,11 @@ async function burst(simulation: Simulation, wait: Wait, count: number): Promise
 }
 
 /** An instance that a user set up, for sources that need one. */
-const golden = ({ kiln }: Simulation, wait: Wait) =>
-  insist(wait, async () => {
-    const id = await launchTagged(kiln, {});
-    await wait(minutes(2));
-    return id === "" ? undefined : id;
-  });
+async function golden(simulation: Simulation, wait: Wait): Promise<string | undefined> {
+  const id = await insist(simulation, wait, () => launchTagged(simulation.kiln, {}));
+  await wait(minutes(2));
+  return id;
+}
 
 const fromInstance: Script = {
   name: "bake of an instance",
@@ -199,7 +198,7 @@ const fromSnapshot: Script = {
   async run(simulation, wait) {
     const InstanceId = await golden(simulation, wait);
     const { kiln } = simulation;
-    const snapshotId = await insist(wait, async () => {
+    const snapshotId = await insist(simulation, wait, async () => {
       const { Disks } = await kiln.ecs<{ Disks: { Disk: { DiskId: string }[] } }>("DescribeDisks", {
         InstanceId,
       });
@@ -280,16 +279,11 @@ const retention: Script = {
 };
 
 /** Follows a link of a notification. */
-async function follow(simulation: Simulation, link: string, body?: URLSearchParams) {
-  const url = simulation.kiln.cloud.urls.http["kiln-webhook"] ?? "";
-  simulation.calls.open++;
-  try {
-    const answer = await fetch(url + link.slice(LINKS.length), { method: "POST", ...(body && { body }) });
-    await answer.text();
-    return answer.status < 500 ? answer.status : undefined;
-  } finally {
-    simulation.calls.open--;
-  }
+async function follow({ kiln }: Simulation, link: string, body?: URLSearchParams) {
+  const url = kiln.cloud.urls.http["kiln-webhook"] ?? "";
+  const answer = await fetch(url + link.slice(LINKS.length), { method: "POST", ...(body && { body }) });
+  await answer.text();
+  return answer.status < 500 ? answer.status : undefined;
 }
 
 const approval: Script = {
@@ -307,7 +301,7 @@ const approval: Script = {
     });
     if (link === undefined) return false;
     const decision = draw() < 0.8 ? "approve" : "reject";
-    await insist(wait, () => follow(simulation, link, new URLSearchParams({ decision })));
+    await insist(simulation, wait, () => follow(simulation, link, new URLSearchParams({ decision })));
     const ended = await waitFor(wait, hours(30), () => runsOf(simulation, "promote-asked-").find(hasEnded));
     return ended !== undefined;
   },
@@ -341,7 +335,7 @@ const keep: Script = {
       return links.find(([id]) => ids.includes(id))?.[1];
     });
     if (link === undefined) return false;
-    const status = await insist(wait, () => follow(simulation, link));
+    const status = await insist(simulation, wait, () => follow(simulation, link));
     await wait(minutes(10));
     return status === 200;
   },
@@ -383,7 +377,7 @@ const cancel: Script = {
     const bake = await waitFor(wait, hours(2), () => runsOf(simulation, "bake-never-")[0]);
     if (bake === undefined) return false;
     await wait(simulation.draw() * minutes(10));
-    await insist(wait, () => post(simulation, `/runs/${bake.run}/cancel`, {}));
+    await insist(simulation, wait, () => post(simulation, `/runs/${bake.run}/cancel`, {}));
     return (await endOf(simulation, wait, bake)) !== undefined;
   },
 };

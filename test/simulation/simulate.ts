@@ -39,6 +39,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   let simulation: Simulation | undefined;
   const kiln = await deployKiln({
     seed,
+    ...(scenario.tokenMs !== undefined && { tokenMs: scenario.tokenMs }),
     fc: {
       mayBeEarly: true,
       skipTimer: (name) => simulation !== undefined && findsNothing(simulation, name),

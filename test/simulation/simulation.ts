@@ -26,7 +26,7 @@ export interface Simulation {
   readonly idleSince: Map<string, number>;
   /** Instances that a user touched by hand: Kiln answers for them only as far as it can know. */
   readonly touched: Map<string, number>;
-  /** Requests to the webhook: those that wait for their answer right now, and all that were made. */
+  /** Calls of users: those that wait for their answer right now, and the requests made so far. */
   readonly calls: { open: number; made: number };
   /** Names of the workflows whose script came to its end. */
   readonly finished: string[];
