@@ -62,6 +62,11 @@ export class EventError extends Error {
   override readonly name = "EventError";
 }
 
+/** A read that does not show yet what an earlier phase has written: the phase looks again. */
+export class UnseenError extends Error {
+  override readonly name = "UnseenError";
+}
+
 /** One thing wrong in a document a user wrote. `path` like `launch.disks[0].sizeGb`. */
 export interface Problem {
   readonly path: string;

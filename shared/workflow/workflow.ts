@@ -9,8 +9,8 @@
  *     that disagree cannot both take effect. Task ids and delays of the platform only save work.
  */
 import { waitMs } from "../cloud/retry.ts";
-import { formatDuration } from "../duration.ts";
-import { CloudError } from "../errors.ts";
+import { formatDuration, seconds } from "../duration.ts";
+import { CloudError, UnseenError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { stateOf, type EventType, type RequestEvent, type StateOf, type WorkflowEvent } from "./envelope.ts";
 
@@ -133,6 +133,7 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
   const spentMs = ports.clock.now() - phaseStartedAt - heldMs;
   if (phase.creates && spentMs > phase.limitMs) return phase.compensate(event, tooLate(event, spentMs));
   const outcome = await phase.run(event, ports).catch((error: unknown): Outcome => {
+    if (error instanceof UnseenError) return wait(UNSEEN_MS, error.message);
     if (!(error instanceof CloudError)) throw error;
     if (error.kind !== "wait") return phase.compensate(event, error.message);
     return { ...wait(waitMs(error.code, event.attempt, ports.random), error.message), throttled: true };
@@ -142,6 +143,9 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
   if (waitedMs + outcome.afterMs <= phase.limitMs) return outcome;
   return phase.compensate(event, `${tooLate(event, waitedMs)}: ${outcome.note}`);
 }
+
+/** Until a read may show what was written. */
+const UNSEEN_MS = seconds(15);
 
 const tooLate = ({ phase }: WorkflowEvent, ms: number): string =>
   `${phase} is not over after ${formatDuration(ms)}`;

@@ -1,7 +1,7 @@
-import { hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
-import { recipeText, release } from "../support/recipes.ts";
+import { bakeAndPromote, recipeText, release } from "../support/recipes.ts";
 import { ended, request } from "../support/runs.ts";
 import { imagesIn, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
 
@@ -142,4 +142,17 @@ test("an image has one promotion at a time: a second one names the first and cha
   }
   expect((await ended(kiln, first?.run ?? "")).state).toBe("done");
   expect(served(kiln)).toBe(imageId);
+});
+
+test("a list that lags behind the tags of the image delays its promotion and fails none", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.world.lag(seconds(75));
+  const runs = await bakeAndPromote(kiln, recipeText({ promote: { regions: ["cn-shanghai"] } }));
+  expect(runs.map(({ state, reason }) => [state, reason])).toEqual([
+    ["done", undefined],
+    ["done", undefined],
+  ]);
+  expect(leftovers(kiln)).toEqual([]);
 });

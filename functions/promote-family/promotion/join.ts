@@ -41,6 +41,7 @@ const Verify = checkedEvent("verify", { progress: Progress });
 interface Moving {
   readonly run: string;
   readonly input: Checked;
+  readonly phaseStartedAt: number;
 }
 
 /** The promotion's image in a region, and the members that supersede it. A problem when the family could not serve it there. */

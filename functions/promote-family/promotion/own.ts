@@ -7,7 +7,9 @@
  * PROMOTED-3. In another region it is a copy of that image.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
+import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { UnseenError } from "../../../shared/errors.ts";
 import { problem, type Result } from "../../../shared/result.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { placed, type Place } from "../family/deprecate.ts";
@@ -19,22 +21,29 @@ import type { WithRecipe } from "./input.ts";
 interface Promoting {
   readonly run: string;
   readonly input: WithRecipe;
+  readonly phaseStartedAt: number;
 }
+
+/** Tags that an earlier phase wrote may show this late; an estimate. */
+const SEEN_MS = minutes(3);
 
 /** The image in its home region, undefined when it is gone. A problem when it must not be tested (PROMOTED-1). */
 export const imageUnderPromotion = (
-  { run, input: { imageId } }: Promoting,
+  event: Promoting,
   ports: Ports,
 ): Promise<Result<Image | undefined>> =>
-  checked({ region: homeOf(ports), imageId }, ports, (image) => notUnderWay(image, run));
+  checked({ region: homeOf(ports), imageId: event.input.imageId }, event, ports, (image) =>
+    notUnderWay(image, event.run),
+  );
 
 /** The image in a region, undefined when it is gone. A problem when it must not be promoted there. */
 export const promotedImage = (
   place: Place,
-  { run, input }: Promoting,
+  event: Promoting,
   ports: Ports,
 ): Promise<Result<Image | undefined>> =>
-  checked(place, ports, (image) => {
+  checked(place, event, ports, (image) => {
+    const { run, input } = event;
     if (place.region !== homeOf(ports))
       return image.tags[TAG.image] === input.imageId ? undefined : `is no copy of ${input.imageId}`;
     const { skip } = input.document.test;
@@ -52,10 +61,14 @@ function notUnderWay(image: Image, run: string): string | undefined {
 
 async function checked(
   place: Place,
-  { cloud }: Ports,
+  { phaseStartedAt }: Promoting,
+  { cloud, clock }: Ports,
   refusal: (image: Image) => string | undefined,
 ): Promise<Result<Image | undefined>> {
   const found = await ownImage(cloud, place);
   const why = found.ok && found.value !== undefined ? refusal(found.value) : undefined;
-  return why === undefined ? found : problem(`${placed(place)} ${why}, as its tags say`);
+  if (why === undefined) return found;
+  const text = `${placed(place)} ${why}, as its tags say`;
+  if (clock.now() - phaseStartedAt < SEEN_MS) throw new UnseenError(text);
+  return problem(text);
 }
