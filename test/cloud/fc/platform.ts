@@ -115,9 +115,10 @@ export class FunctionCompute {
     this.#queue.pause(forMs);
   }
 
-  /** Changes what the platform makes of delays and task ids from now on; what is left out stays. */
-  configure(options: QueueOptions): void {
+  /** Changes what the platform makes of delays, task ids and new instances from now on; what is left out stays. */
+  configure(options: QueueOptions & HostOptions): void {
     this.#queue.configure(options);
+    this.#host.configure(options);
   }
 
   /** The functions with an HTTP trigger. */
