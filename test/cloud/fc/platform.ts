@@ -18,14 +18,9 @@ import {
 } from "./queue.ts";
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
-import { startTimer } from "./timer.ts";
+import { type TimerOptions, Timers } from "./timer.ts";
 
-export interface TriggerOptions {
-  /** Timers that fire, by trigger name: an operator may have switched others off. Default: as declared. */
-  readonly timers?: readonly string[];
-}
-
-export type FcOptions = HostOptions & QueueOptions & TriggerOptions;
+export type FcOptions = HostOptions & QueueOptions & TimerOptions;
 
 interface Setup {
   readonly kernel: Kernel;
@@ -41,6 +36,7 @@ export class FunctionCompute {
   readonly #host: Host;
   readonly #queue: AsyncQueue;
   readonly #service: FcService;
+  readonly #timers: Timers;
 
   constructor({ kernel, keys, objects, functions: definitions, options }: Setup) {
     this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
@@ -50,12 +46,10 @@ export class FunctionCompute {
     this.#queue = new AsyncQueue(kernel, this.#host, this.functions, options);
     this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
     objects.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
+    this.#timers = new Timers(kernel, this.#queue, options);
     for (const definition of definitions) {
       for (const trigger of definition.triggers) {
-        if (trigger.kind !== "timer" || !trigger.enabled) continue;
-        if (options.timers?.includes(trigger.name) ?? true) {
-          startTimer(kernel, this.#queue, definition, trigger);
-        }
+        if (trigger.kind === "timer") this.#timers.start(definition, trigger);
       }
     }
   }
@@ -108,6 +102,11 @@ export class FunctionCompute {
   /** While an event matches, the platform answers 429 to its delivery (it waits), or 500 or 503 (it ends unrun). */
   obstruct(matcher: Matcher, status: PlatformStatus): () => void {
     return this.#queue.obstruct(matcher, status);
+  }
+
+  /** From now on each firing of a timer, by the name of its trigger, happens a second time a second later. */
+  fireTimerTwice(triggerName: string): () => void {
+    return this.#timers.fireTwice(triggerName);
   }
 
   /** For so many milliseconds no event is delivered; events are accepted and grow old. */
