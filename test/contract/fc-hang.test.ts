@@ -2,18 +2,16 @@ import { test } from "vitest";
 import { type Cloud, MODEL } from "../cloud/index.ts";
 import { fc2 } from "./clients.ts";
 import { withCloud } from "./fixture.ts";
+import { OSS_PROPS, SIGNED } from "./signed-code.ts";
 import { json, known } from "../support/known.ts";
 
 /** Asks for what its event names, side by side, and says when each request ended and how, in ms of its own clock. */
-const ASKS = `const http = require("node:http");
+const ASKS = `${SIGNED}
+const http = require("node:http");
 const { setTimeout: sleep } = require("node:timers/promises");
-const ask = (path, ms, { accessKeyId: id, accessKeySecret: secret, securityToken: token }) => new Promise((resolve) => {
-  const date = new Date().toUTCString();
-  const text = "GET\\n\\n\\n" + date + "\\nx-oss-date:" + date + "\\nx-oss-security-token:" + token + "\\n/box/" + path;
-  const signature = require("crypto").createHmac("sha1", secret).update(text).digest("base64");
-  const headers = { "x-oss-date": date, "x-oss-security-token": token, authorization: "OSS " + id + ":" + signature };
+const ask = (path, ms, credentials) => new Promise((resolve) => {
   const signal = ms === null ? undefined : AbortSignal.timeout(ms);
-  http.get(process.env.OSS + "/box/" + path, { signal, headers }, (answer) => {
+  http.get(process.env.OSS + "/box/" + path, { signal, headers: signed("GET", path, credentials) }, (answer) => {
     answer.on("data", () => {}).on("error", () => {}).on("end", () => resolve(answer.statusCode));
   }).on("error", () => {});
   signal?.addEventListener("abort", () => resolve(signal.reason.name));
@@ -31,7 +29,7 @@ exports.handler = async (event, { credentials }) => {
   return rows;
 };`;
 const PROPS =
-  "timeout: 300\nenvironmentVariables: { OSS: \"${env('OSS')}\" }\n" +
+  `timeout: 300\n${OSS_PROPS}\n` +
   "asyncInvokeConfig: { maxAsyncRetryAttempts: 0, maxAsyncEventAgeInSeconds: 3600 }";
 const CALL = MODEL.cloudCallMs;
 

@@ -117,6 +117,38 @@ test("a timer fires in its own zone, on the day the clocks change as well", asyn
   });
 });
 
+test("a firing happens twice while a test says so, a second apart and each with its own time, and is left out when a test says so", async ({
+  expect,
+}) => {
+  const other = timer("@every 5m").replaceAll("tick", "tock");
+  let skips = 0;
+  const skipTimer = (name: string): boolean => name.startsWith("tick") && skips-- > 0;
+  const fixture = { code: { ticks: ECHO, tocks: ECHO }, props: { ticks: timer("@every 5m"), tocks: other } };
+  await withCloud(fixture, { fc: { skipTimer } }, async (cloud) => {
+    const minutes = (n: number) => cloud.settle({ forMs: n * 60_000 });
+    await minutes(6);
+    const stop = cloud.fc.fireTimerTwice("tick");
+    await minutes(5);
+    stop();
+    skips = 1;
+    await minutes(10);
+    const fired = payloads(cloud).map((event) => {
+      const { triggerName, triggerTime } = known<{ triggerName: string; triggerTime: string }>(event);
+      return `${triggerName} ${triggerTime}`;
+    });
+    expect(fired).toEqual([
+      "tick 2026-01-05T08:05:00Z",
+      "tock 2026-01-05T08:05:00Z",
+      "tick 2026-01-05T08:10:00Z",
+      "tock 2026-01-05T08:10:00Z",
+      "tick 2026-01-05T08:10:01Z",
+      "tock 2026-01-05T08:15:00Z",
+      "tick 2026-01-05T08:20:00Z",
+      "tock 2026-01-05T08:20:00Z",
+    ]);
+  });
+});
+
 test("an interval fires every so many minutes, a disabled timer never, and neither keeps the world busy", async ({
   expect,
 }) => {

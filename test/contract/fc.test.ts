@@ -5,6 +5,7 @@ import { test } from "vitest";
 import { type Cloud, MODEL } from "../cloud/index.ts";
 import { fc2, openApi } from "./clients.ts";
 import { withCloud } from "./fixture.ts";
+import { OSS_PROPS, SIGNED } from "./signed-code.ts";
 import { json, known } from "../support/known.ts";
 
 const ECHO = `exports.handler = async (event, context) =>
@@ -427,16 +428,14 @@ test("an event is delivered twice when the test asks for it", async ({ expect })
 
 test("a call that crashes its caller ends the instance that made it", async ({ expect }) => {
   const code = {
-    writes: `exports.handler = async (event, { credentials: { accessKeyId: id, accessKeySecret: secret, securityToken: token } }) => {
-      const date = new Date().toUTCString();
-      const text = "PUT\\n\\n\\n" + date + "\\nx-oss-date:" + date + "\\nx-oss-security-token:" + token + "\\n/box/k";
-      const signature = require("crypto").createHmac("sha1", secret).update(text).digest("base64");
-      const headers = { "x-oss-date": date, "x-oss-security-token": token, authorization: "OSS " + id + ":" + signature };
+    writes: `${SIGNED}
+    exports.handler = async (event, { credentials }) => {
+      const headers = signed("PUT", "k", credentials);
       const { status } = await fetch(process.env.OSS + "/box/k", { method: "PUT", headers });
       return { status };
     };`,
   };
-  const props = { writes: "environmentVariables: { OSS: \"${env('OSS')}\" }" };
+  const props = { writes: OSS_PROPS };
   await withCloud({ code, props }, { env: ({ oss }) => ({ OSS: oss }) }, async (cloud) => {
     cloud.oss.createBucket("box");
     cloud.faults.add({ product: "oss", action: "PutObject", kind: "crash", when: (_, n) => n === 0 });

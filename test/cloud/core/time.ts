@@ -261,10 +261,10 @@ function readClock(slots: Float64Array): number {
   return speed === 0 ? base : base + (RealDate.now() - realBase) * speed;
 }
 
-/** A `Date` that tells the cloud's time. */
-export function dateOf(shared: SharedArrayBuffer): DateConstructor {
+/** A `Date` that tells the cloud's time, or one that is fast by `skewMs`. */
+export function dateOf(shared: SharedArrayBuffer, skewMs = 0): DateConstructor {
   const slots = new Float64Array(shared);
-  const now = (): number => Math.floor(readClock(slots));
+  const now = (): number => Math.floor(readClock(slots)) + skewMs;
   // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
   const cloudDate: DateConstructor = new Proxy(RealDate, {
     apply: () => new RealDate(now()).toString(),
@@ -281,11 +281,11 @@ export function dateOf(shared: SharedArrayBuffer): DateConstructor {
 }
 
 /**
- * Makes `Date` of this thread tell the cloud's time, so that everything in it (SDKs, signatures)
+ * Makes `Date` of this thread tell the cloud's time (`dateOf`), so that everything in it (SDKs, signatures)
  * lives in that time. Answers a function that takes it out again.
  */
-export function installClock(shared: SharedArrayBuffer): () => void {
-  const cloudDate = dateOf(shared);
+export function installClock(shared: SharedArrayBuffer, skewMs = 0): () => void {
+  const cloudDate = dateOf(shared, skewMs);
   installed.push(cloudDate);
   globalThis.Date = cloudDate;
   return () => {

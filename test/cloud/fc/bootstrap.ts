@@ -15,11 +15,11 @@ import type { HostMessage, InstanceData } from "./messages.ts";
 import { call, errorBody, type Handler, handlerIn, isModule, partsOf, type Say, Sleeper } from "./runtime.ts";
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- thread.ts sends it
-const { shared, codePath, handler: handlerName } = workerData as InstanceData;
+const { shared, skewMs, codePath, handler: handlerName } = workerData as InstanceData;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const say: Say = (message) => parentPort?.postMessage(message);
 
-installClock(shared);
+installClock(shared, skewMs);
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     say({ kind: "log", text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8") });

@@ -2,8 +2,8 @@
  * Runs functions: picks or starts an instance, gives it an event, puts the ending into the platform's words.
  *
  * FC-HOST-1. One invocation at a time per instance; a further one needs a further instance.
- * FC-HOST-2. Every invocation has fresh credentials of the function's role, valid for 36 hours; those in the
- *     environment date from the start of the process.
+ * FC-HOST-2. Every invocation has fresh credentials of the function's role, valid for 36 hours unless a test says otherwise;
+ *     those in the environment date from the start of the process.
  * FC-HOST-3. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
  *     (invocation.ts), sleeps included.
  */
@@ -19,7 +19,6 @@ import type { ContextData } from "./messages.ts";
 import { Run } from "./run.ts";
 import { startThread } from "./thread.ts";
 
-const SESSION_MS = 36 * 3_600_000;
 /** On-demand instances of an account in a region, the default quota. */
 const ACCOUNT_INSTANCES = 100;
 
@@ -32,7 +31,20 @@ export interface HostOptions {
   readonly hangMs?: number;
   /** Runs instances inside this process (inline.ts) instead of a thread for each. Default false. */
   readonly inline?: boolean;
+  /** How long credentials are valid that an invocation or an instance gets. Default 36 hours. */
+  readonly sessionMs?: number;
+  /** By how much the clock of a new instance is fast, whole milliseconds; asked once for each. Default 0. */
+  readonly skewMs?: () => number;
 }
+
+const DEFAULTS: Required<HostOptions> = {
+  maxThreads: 16,
+  idleMs: 10 * 60_000,
+  hangMs: 20_000,
+  inline: false,
+  sessionMs: 36 * 3_600_000,
+  skewMs: () => 0,
+};
 
 /** Which invocation dies between its effects and its answer. `n` counts the function's invocations from 0. */
 export interface Crash {
@@ -58,7 +70,7 @@ export class Host {
   readonly log: Invocation[] = [];
   readonly #kernel: Kernel;
   readonly #keys: KeyRing;
-  readonly #options: Required<HostOptions>;
+  #options: Required<HostOptions>;
   readonly #idle: Instance[] = [];
   readonly #busy = new Map<Instance, Run>();
   readonly #running = new Map<string, number>();
@@ -67,7 +79,12 @@ export class Host {
   constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
-    this.#options = { maxThreads: 16, idleMs: 10 * 60_000, hangMs: 20_000, inline: false, ...options };
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Changes how instances are run from now on; what is left out stays. */
+  configure(options: HostOptions): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   /** Ends matching invocations after their effects and before their answer; answers a way to stop it. */
@@ -202,14 +219,14 @@ export class Host {
     };
     return Instance.start(id, definition, {
       startSandbox: this.#options.inline ? startInline : startThread,
-      start: { shared: this.#kernel.time.shared, variables },
+      start: { shared: this.#kernel.time.shared, skewMs: this.#options.skewMs(), variables },
       keyId: accessKeyId,
     });
   }
 
   #assume({ role }: FunctionDefinition): ContextData["credentials"] {
     if (role === undefined) return { accessKeyId: "", accessKeySecret: "", securityToken: "" };
-    const { id, secret, token } = this.#keys.assume(role, SESSION_MS);
+    const { id, secret, token } = this.#keys.assume(role, this.#options.sessionMs);
     return { accessKeyId: id, accessKeySecret: secret, securityToken: token };
   }
 

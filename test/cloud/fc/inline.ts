@@ -81,8 +81,8 @@ interface Globals {
   readonly say: Say;
 }
 
-function globalsOf({ shared }: StartData, say: Say): Globals {
-  const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared)];
+function globalsOf({ shared, skewMs }: StartData, say: Say): Globals {
+  const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared, skewMs)];
   const patience = new Patience(date.now, sleeper, gate);
   gate.onChange = patience.look;
   return { gate, sleeper, patience, date, say };

@@ -5,6 +5,8 @@ import type { FunctionDefinition } from "../core/functions.ts";
 export interface StartData {
   /** The cloud's clock, see time.ts. */
   readonly shared: SharedArrayBuffer;
+  /** By how much its own clock is fast. */
+  readonly skewMs: number;
   /** The whole environment. */
   readonly variables: Readonly<Record<string, string>>;
 }

@@ -18,16 +18,9 @@ import {
 } from "./queue.ts";
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
-import { startTimer } from "./timer.ts";
+import { type TimerOptions, Timers } from "./timer.ts";
 
-export interface TriggerOptions {
-  /** Timers that fire, by trigger name: an operator may have switched others off. Default: as declared. */
-  readonly timers?: readonly string[];
-  /** Leaves out firings; only for simulations that know that one would find nothing. */
-  readonly skipTimer?: (triggerName: string) => boolean;
-}
-
-export type FcOptions = HostOptions & QueueOptions & TriggerOptions;
+export type FcOptions = HostOptions & QueueOptions & TimerOptions;
 
 interface Setup {
   readonly kernel: Kernel;
@@ -43,6 +36,7 @@ export class FunctionCompute {
   readonly #host: Host;
   readonly #queue: AsyncQueue;
   readonly #service: FcService;
+  readonly #timers: Timers;
 
   constructor({ kernel, keys, objects, functions: definitions, options }: Setup) {
     this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
@@ -52,15 +46,10 @@ export class FunctionCompute {
     this.#queue = new AsyncQueue(kernel, this.#host, this.functions, options);
     this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
     objects.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
+    this.#timers = new Timers(kernel, this.#queue, options);
     for (const definition of definitions) {
       for (const trigger of definition.triggers) {
-        if (trigger.kind !== "timer" || !trigger.enabled) continue;
-        if (options.timers?.includes(trigger.name) ?? true) {
-          startTimer(kernel, this.#queue, definition, {
-            ...trigger,
-            skip: () => options.skipTimer?.(trigger.name) ?? false,
-          });
-        }
+        if (trigger.kind === "timer") this.#timers.start(definition, trigger);
       }
     }
   }
@@ -115,14 +104,20 @@ export class FunctionCompute {
     return this.#queue.obstruct(matcher, status);
   }
 
+  /** From now on each firing of a timer, by the name of its trigger, happens a second time a second later. */
+  fireTimerTwice(triggerName: string): () => void {
+    return this.#timers.fireTwice(triggerName);
+  }
+
   /** For so many milliseconds no event is delivered; events are accepted and grow old. */
   pause(forMs: number): void {
     this.#queue.pause(forMs);
   }
 
-  /** Changes what the platform makes of delays and task ids from now on; what is left out stays. */
-  configure(options: QueueOptions): void {
+  /** Changes what the platform makes of delays, task ids and new instances from now on; what is left out stays. */
+  configure(options: QueueOptions & HostOptions): void {
     this.#queue.configure(options);
+    this.#host.configure(options);
   }
 
   /** The functions with an HTTP trigger. */
