@@ -23,7 +23,7 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
     await instancesRun(simulation, wait);
     const orphan = await leaveOrphan(simulation);
     await idleOnesStop(simulation, wait);
-    if (kiln.cloud.world.instances.has(orphan))
+    if (orphan !== undefined && kiln.cloud.world.instances.has(orphan))
       report(`progress: the builder ${orphan} of an ended run is not released`);
   });
   await kiln.cloud.settle({ forMs: PROGRESS_MS, until: () => isOver() && allEnded(kiln) });
@@ -86,8 +86,9 @@ async function instancesRun(simulation: Simulation, wait: Wait): Promise<void> {
 }
 
 /** A builder that appears when its run has ended: it must be released long before its AutoReleaseTime. */
-function leaveOrphan({ kiln }: Simulation): Promise<string> {
-  const run = kiln.records("bake-web-").findLast(({ state }) => state === "done")?.run ?? "";
+async function leaveOrphan({ kiln }: Simulation): Promise<string | undefined> {
+  const run = kiln.records("bake-web-").findLast(({ state }) => state === "done")?.run;
+  if (run === undefined) return undefined;
   const tags = { "kiln:deployment": BUCKET, "kiln:run": run, "kiln:role": "builder" };
   const releaseAt = new Date(kiln.cloud.time.now() + hours(9)).toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
   return launchTagged(kiln, tags, { AutoReleaseTime: releaseAt });
