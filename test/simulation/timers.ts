@@ -1,28 +1,37 @@
 /** Timer firings that would find nothing: leaving them out changes no history and saves most of the time. */
+import { hours, minutes } from "../../shared/duration.ts";
 import { FOLDER } from "../../shared/keys.ts";
-import { BUCKET } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { leftovers, machines, ownImages, tagsOf } from "../support/world.ts";
 import { isNightUp } from "./scripts.ts";
 import { membersOf, type Simulation } from "./simulation.ts";
 
 /** Whether a timer of s.yaml would find nothing to do now. */
-export function findsNothing({ kiln }: Simulation, timer: string): boolean {
+export function findsNothing(simulation: Simulation, timer: string): boolean {
+  const { kiln } = simulation;
+  const now = kiln.cloud.time.now();
   switch (timer) {
     case "resend":
       return kiln.cloud.oss.list(BUCKET, FOLDER.open).length === 0;
     case "cleanup":
       return leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== "");
     case "idle-check":
-      return !machines(kiln).some(
-        ({ instanceId, status }) => status === "Running" && "kiln:fleet" in tagsOf(kiln, instanceId),
-      );
+      return !hasRunningMember(kiln) || (now % IDLE_CHECKS_MS > minutes(30) && !hasIdleOnes(simulation, now));
     case "resume":
       // Only the fleet `night` has working hours.
-      return (
-        !isNightUp(kiln.cloud.time.now()) ||
-        !membersOf(kiln, "night").some(({ status }) => status === "Stopped")
-      );
+      return !isNightUp(now) || !membersOf(kiln, "night").some(({ status }) => status === "Stopped");
     default:
       return false;
   }
 }
+
+/** A check of members that are all busy finds nothing; one in three shows that. */
+const IDLE_CHECKS_MS = hours(3);
+
+const hasRunningMember = (kiln: Deployment): boolean =>
+  machines(kiln).some(
+    ({ instanceId, status }) => status === "Running" && "kiln:fleet" in tagsOf(kiln, instanceId),
+  );
+
+const hasIdleOnes = ({ idleSince }: Simulation, now: number): boolean =>
+  [...idleSince.values()].some((since) => now - since > minutes(50));
