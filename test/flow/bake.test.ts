@@ -46,6 +46,13 @@ test("the builder is launched with an automatic release time", async ({ kiln, ex
   expect(leftMs).toBeLessThanOrEqual(hours(2));
 });
 
+test("an image is made of a builder that has stopped", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => ownImages(kiln).length > 0, forMs: hours(1) });
+  expect(ownImages(kiln)).toHaveLength(1);
+  expect([...kiln.cloud.world.instances.values()].map(({ status }) => status)).toEqual(["Stopped"]);
+});
+
 test("an unchanged recipe is skipped, and the note lists the compared inputs", async ({ kiln, expect }) => {
   await bakeAndPromote(kiln, recipeText());
   const [again] = await bakeAndPromote(kiln, recipeText());
