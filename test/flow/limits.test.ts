@@ -1,7 +1,7 @@
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { reservationsKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { accepted, burst, ended } from "../support/runs.ts";
 import { launchTagged, machines, tagsOf, watchMost } from "../support/world.ts";
@@ -26,24 +26,16 @@ for (const seed of [1, 2]) {
   });
 }
 
-test("a run that launches its members and ends while another one is decided on is counted once", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy();
+/** A run with two reserved launches: it makes them, and ends, once the fleet was listed for another run. */
+function endOnceListed(kiln: Deployment): void {
   const { cloud } = kiln;
-  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
-  const at = cloud.time.now();
   const run = "scale-web-20260105-0123456789ab";
-  const write = (reservation: object) => {
-    const grant = { run, at, launches: [2], wakes: [], short: [], ...reservation };
-    cloud.oss.append(
-      BUCKET,
-      reservationsKey("web"),
-      `${JSON.stringify({ v: 2, grants: [grant], w: run })}\n`,
-    );
+  const reserved = { run, at: cloud.time.now(), launches: [2], wakes: [], short: [] };
+  const write = (open: boolean) => {
+    const line = { v: 2, grants: [{ ...reserved, open }], w: run };
+    cloud.oss.append(BUCKET, reservationsKey("web"), `${JSON.stringify(line)}\n`);
   };
-  write({ open: true });
+  write(true);
   let listed = false;
   cloud.faults.interleave({
     product: "ecs",
@@ -52,18 +44,27 @@ test("a run that launches its members and ends while another one is decided on i
       listed = true;
     },
   });
-  // Its members are there, and its reservation closed, when the other one has listed the fleet.
   const ending = cloud.faults.interleave({
     product: "oss",
     action: "GetObject",
     when: ({ key }) => listed && key === reservationsKey("web"),
     before: async () => {
       ending();
-      const tags = { ...OWN, "kiln:run": run };
-      for (const ImageId of ["m-web-1", "m-web-1"]) await launchTagged(kiln, tags, { ImageId });
-      write({ open: false });
+      const [tags, image] = [{ ...OWN, "kiln:run": run }, { ImageId: "m-web-1" }];
+      await launchTagged(kiln, tags, image);
+      await launchTagged(kiln, tags, image);
+      write(false);
     },
   });
+}
+
+test("a run that launches its members and ends while another one is decided on is counted once", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
+  endOnceListed(kiln);
   const { reason } = await scaleOut(kiln, { count: 2 });
   expect(reason).toBe("none of 2 instances: limit max 2: 2 running or on their way");
   expect(machines(kiln)).toHaveLength(2);

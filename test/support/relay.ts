@@ -1,5 +1,5 @@
 /** A server between Kiln and the local cloud's ECS, for answers that the local cloud does not give. */
-import { createServer, request, type IncomingMessage } from "node:http";
+import { createServer, request } from "node:http";
 
 interface Relay {
   /** Kiln's KILN_ECS_ENDPOINT. */
@@ -15,8 +15,10 @@ export async function startRelay(change: (action: string, body: string) => strin
   const server = createServer((incoming, outgoing) => {
     const { method, url = "", headers } = incoming;
     const onward = request(new URL(url, target), { method, headers }, (answered) => {
-      void textOf(answered).then((text) => {
-        const body = change(String(headers["x-acs-action"]), text);
+      const chunks: Buffer[] = [];
+      answered.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answered.on("end", () => {
+        const body = change(String(headers["x-acs-action"]), Buffer.concat(chunks).toString());
         const length = String(Buffer.byteLength(body));
         outgoing.writeHead(answered.statusCode ?? 502, { ...answered.headers, "content-length": length });
         outgoing.end(body);
@@ -37,10 +39,4 @@ export async function startRelay(change: (action: string, body: string) => strin
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-async function textOf(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString();
 }
