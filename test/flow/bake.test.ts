@@ -2,7 +2,8 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { outputKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
-import { leftovers, ownImages } from "../support/world.ts";
+import { startRelay } from "../support/relay.ts";
+import { leftovers, ownImages, served } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["nightly"] });
 
@@ -44,6 +45,34 @@ test("the builder is launched with an automatic release time", async ({ kiln, ex
   const leftMs = (builder?.autoReleaseAt ?? 0) - kiln.cloud.time.now();
   expect(leftMs).toBeGreaterThan(hours(1));
   expect(leftMs).toBeLessThanOrEqual(hours(2));
+});
+
+test("an image is made of a builder that has stopped", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => ownImages(kiln).length > 0, forMs: hours(1) });
+  expect(ownImages(kiln)).toHaveLength(1);
+  expect([...kiln.cloud.world.instances.values()].map(({ status }) => status)).toEqual(["Stopped"]);
+});
+
+test("a bake is over when its image is usable, not when it is available", async ({ deploy, expect }) => {
+  let isUsable = false;
+  const relay = await startRelay((action, body) =>
+    action === "DescribeImages" && !isUsable
+      ? body.replaceAll('"Status":"Available"', '"Status":"Available","Usable":false')
+      : body,
+  );
+  const kiln = await deploy({ env: { KILN_ECS_ENDPOINT: relay.url } });
+  relay.forwardTo(kiln.cloud.urls.ecs);
+  const state = () => kiln.records("bake")[0]?.state;
+  await kiln.upload("recipes/web.yaml", recipeText());
+  const isAvailable = () => ownImages(kiln)[0]?.status === "Available";
+  await kiln.cloud.settle({ until: isAvailable, forMs: hours(1) });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect([state(), served(kiln)]).toEqual(["running", "m-web-1"]);
+  isUsable = true;
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect([state(), served(kiln)]).toEqual(["done", ownImages(kiln)[0]?.imageId]);
+  await relay.close();
 });
 
 test("an unchanged recipe is skipped, and the note lists the compared inputs", async ({ kiln, expect }) => {

@@ -1,10 +1,12 @@
 /** Cancellations of runs that wait for their next try: the event on its way must not act once they are compensated. */
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
+import { runKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { recipeText } from "../support/recipes.ts";
+import { logIn } from "../support/records.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { leftovers, machines, ownImages } from "../support/world.ts";
 
@@ -14,6 +16,38 @@ const BUSY = new CloudFault(
   "The request has failed due to a temporary failure of the server.",
 );
 const THROTTLED = new CloudFault(400, "Throttling.User", "Request was denied due to user flow control.");
+
+/** Another step of the run that waits on, as it writes it. */
+function writeStep({ cloud }: Deployment, run: string): void {
+  const find = (key: string) => cloud.oss.find(BUCKET, key)?.body;
+  const seq = logIn(run, find).lines.length;
+  const at = cloud.time.now();
+  const line = { seq, at, kind: "wait", due: at + minutes(1), note: "another look", w: "step" };
+  cloud.oss.append(BUCKET, runKey(run), `${JSON.stringify(line)}\n`);
+}
+
+test("a cancellation that steps of the run are faster than is made after them", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "boot", forMs: hours(1) });
+  const run = String(kiln.records("bake")[0]?.run);
+  let faster = 3;
+  // A healthy step reads no log, so whoever reads it is the webhook.
+  kiln.cloud.faults.interleave({
+    product: "oss",
+    action: "GetObject",
+    when: ({ key }) => key === runKey(run) && faster-- > 0,
+    after: () => writeStep(kiln, run),
+  });
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  expect((await ended(kiln, run)).state).toBe("cancelled");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(leftovers(kiln)).toEqual([]);
+  expect(ownImages(kiln)).toEqual([]);
+});
 
 /** Begins a run, and returns it once its first call of `action` was refused. */
 async function refusedRun(kiln: Deployment, kind: string, action: string): Promise<string> {

@@ -21,17 +21,19 @@ test("a phase that crashes at every delivery ends in the failure destination, an
   expect(ownImages(kiln)).toEqual([]);
 });
 
-test("resources of a phase that crashed after its change are found by their tags and released", async ({
-  kiln,
-  expect,
-}) => {
-  // Crashes after CreateImage, every time: no event ever holds the image's id.
-  kiln.cloud.faults.add({ product: "ecs", action: "CreateImage", kind: "crash" });
-  const [bake] = await bakeAndPromote(kiln, recipeText());
-  expect(bake?.state).toBe("failed");
-  expect(ownImages(kiln)).toEqual([]);
-  expect(leftovers(kiln)).toEqual([]);
-});
+for (const action of ["RunInstances", "CreateImage"])
+  test(`what a phase made that crashed after ${action} is found by its tags and released`, async ({
+    kiln,
+    expect,
+  }) => {
+    // Every delivery crashes after the change: no event ever holds the id of the instance or image.
+    kiln.cloud.faults.add({ product: "ecs", action, kind: "crash" });
+    const [bake] = await bakeAndPromote(kiln, recipeText());
+    expect(bake?.state).toBe("failed");
+    expect(kiln.cloud.world.launched).toBe(1);
+    expect(ownImages(kiln)).toEqual([]);
+    expect(leftovers(kiln)).toEqual([]);
+  });
 
 test("an event that no function can read is reported in the log of the janitor", async ({ kiln, expect }) => {
   await kiln.invoke("kiln-bake-image", { hello: "world" });

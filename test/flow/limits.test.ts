@@ -1,8 +1,13 @@
-import { hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
+import { reservationsKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
-import { burst, ended } from "../support/runs.ts";
-import { machines, watchMost } from "../support/world.ts";
+import { accepted, burst, ended } from "../support/runs.ts";
+import { launchTagged, machines, tagsOf, watchMost } from "../support/world.ts";
+
+/** The tags of a member, but for its run. */
+const OWN = { "kiln:deployment": BUCKET, "kiln:fleet": "web", "kiln:role": "member" };
 
 for (const seed of [1, 2]) {
   test(`parallel webhooks, each posted twice, never exceed max and fill it exactly (seed ${seed})`, async ({
@@ -20,6 +25,87 @@ for (const seed of [1, 2]) {
     expect(machines(kiln).map(({ status }) => status)).toEqual(Array.from({ length: 13 }, () => "Running"));
   });
 }
+
+/** A run with two reserved launches: it makes them, and ends, once the fleet was listed for another run. */
+function endOnceListed(kiln: Deployment): void {
+  const { cloud } = kiln;
+  const run = "scale-web-20260105-0123456789ab";
+  const reserved = { run, at: cloud.time.now(), launches: [2], wakes: [], short: [] };
+  const write = (open: boolean) => {
+    const line = { v: 2, grants: [{ ...reserved, open }], w: run };
+    cloud.oss.append(BUCKET, reservationsKey("web"), `${JSON.stringify(line)}\n`);
+  };
+  write(true);
+  let listed = false;
+  cloud.faults.interleave({
+    product: "ecs",
+    action: "ListTagResources",
+    after: () => {
+      listed = true;
+    },
+  });
+  const ending = cloud.faults.interleave({
+    product: "oss",
+    action: "GetObject",
+    when: ({ key }) => listed && key === reservationsKey("web"),
+    before: async () => {
+      ending();
+      const [tags, image] = [{ ...OWN, "kiln:run": run }, { ImageId: "m-web-1" }];
+      await launchTagged(kiln, tags, image);
+      await launchTagged(kiln, tags, image);
+      write(false);
+    },
+  });
+}
+
+test("a run that launches its members and ends while another one is decided on is counted once", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
+  endOnceListed(kiln);
+  const { reason } = await scaleOut(kiln, { count: 2 });
+  expect(reason).toBe("none of 2 instances: limit max 2: 2 running or on their way");
+  expect(machines(kiln)).toHaveLength(2);
+});
+
+test("instances that are listed a minute after their launch leave no room for others", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const { cloud } = kiln;
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 } }));
+  const young = () =>
+    machines(kiln)
+      .filter(({ createdAt }) => cloud.time.now() - createdAt < minutes(1))
+      .map(({ instanceId }) => instanceId);
+  // A list by tags lags: during the call the tags are not there.
+  const hidden = new Map<string, Record<string, string>>();
+  cloud.faults.interleave({
+    product: "ecs",
+    action: "ListTagResources",
+    before: async () => {
+      for (const id of young()) {
+        hidden.set(id, tagsOf(kiln, id));
+        await kiln.ecs("UntagResources", { ResourceType: "instance", "ResourceId.1": id, All: true });
+      }
+    },
+    after: () => {
+      for (const [id, tags] of hidden) cloud.world.tag(id, tags);
+      hidden.clear();
+    },
+  });
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });
+  await cloud.settle({ until: () => machines(kiln).length === 2, forMs: minutes(1) });
+  await cloud.settle({ forMs: seconds(40) });
+  expect(young()).toHaveLength(2);
+  const { state } = await scaleOut(kiln, { count: 2, key: "second" });
+  expect(state).toBe("failed");
+  expect((await ended(kiln, run)).result).toMatchObject({ count: 2 });
+  expect(machines(kiln)).toHaveLength(2);
+});
 
 test("a request that reaches max is filled up to it, and the record says so", async ({ deploy, expect }) => {
   const kiln = await deploy();

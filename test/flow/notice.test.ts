@@ -93,6 +93,9 @@ test("the link keeps an instance when its button is clicked, not when its page i
   expect(statuses(kiln)).toEqual({ [kept]: "Running", [other]: "Stopped" });
   const late = await follow(kiln, "POST", links[other] ?? "");
   expect(late).toMatchObject({ status: 410 });
+  // A day after the announced stop the check announces it again, and stops it two hours later.
+  await kiln.cloud.settle({ forMs: hours(27) });
+  expect(statuses(kiln)).toEqual({ [kept]: "Stopped", [other]: "Stopped" });
 });
 
 test("a link that was changed has no effect", async ({ deploy, channel, expect }) => {

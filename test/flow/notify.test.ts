@@ -57,6 +57,32 @@ const text = (kiln: Deployment): string =>
       .map(({ key }) => kiln.cloud.oss.get("kiln-1234567890123456", key)?.body.toString()),
   ]);
 
+test("a concurrent attempt that ends differently, and loses, notifies no channel", async ({
+  world: { kiln, posted },
+  expect,
+}) => {
+  const { cloud } = kiln;
+  await kiln.upload("scripts/web.sh", "echo one");
+  const provision = [{ script: "scripts/web.sh" }];
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipeText({ provision, family: undefined, test: undefined, ...OPS }),
+  );
+  await cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "launch", forMs: hours(1) });
+  const plan = cloud.fc.events.find(({ payload }) => payload.includes('"phase":"plan"'));
+  expect(plan).toBeDefined();
+  // Repeated now, the plan fails: its script is gone for a moment.
+  cloud.oss.delete(BUCKET, "scripts/web.sh");
+  await kiln.invoke("kiln-bake-image", JSON.parse(plan?.payload.toString() ?? "{}"));
+  await cloud.settle({ forMs: 5000 });
+  expect(cloud.fc.invocations.some(({ result }) => result.includes("the bucket does not have"))).toBe(true);
+  await kiln.upload("scripts/web.sh", "echo one");
+  const run = String(kiln.records("bake")[0]?.run);
+  expect((await ended(kiln, run)).state).toBe("done");
+  await cloud.settle({ forMs: minutes(5) });
+  expect(posted.map(({ body }) => body.kind)).toEqual(["baked"]);
+});
+
 test("a dry run sends no notification, whether it succeeds or fails", async ({
   world: { kiln, posted },
   expect,

@@ -34,6 +34,37 @@ test("a family moves in every region: copies are made, tagged, shared and verifi
   expect(tagOf(kiln, copy, "kiln:image")).toBe(imageId);
 });
 
+for (const regionId of [HOME, "cn-beijing"])
+  test(`a promotion ends when its family answers with the image in every region, ${regionId} last`, async ({
+    kiln,
+    expect,
+  }) => {
+    const { cloud } = kiln;
+    const serves = () => [HOME, ...TWO.regions].map((region) => served(kiln, region));
+    // After the last join and before the last look, the family answers with another image for a while.
+    const late = cloud.faults.interleave({
+      product: "ecs",
+      action: "DescribeImageFromFamily",
+      when: (params) => params["ImageFamily"] === "web" && params["RegionId"] === regionId,
+      before: () => {
+        late();
+        cloud.world.publishImage("web", { imageId: "m-other", regionId });
+        cloud.time.after(minutes(2), { label: "the family answers" }, () =>
+          cloud.world.deprecateImage("m-other"),
+        );
+      },
+    });
+    await kiln.upload(
+      "recipes/web.yaml",
+      recipeText({ promote: TWO, test: { skip: true }, rebake: { nightly: false } }),
+    );
+    const isDone = () => kiln.records("promote")[0]?.state === "done";
+    await cloud.settle({ until: isDone, forMs: hours(3) });
+    const regions = ImageIn.parse(kiln.records("promote")[0]?.result?.["regions"]);
+    expect(serves()).toEqual([HOME, ...TWO.regions].map((region) => regions[region]));
+    expect(cloud.world.image(regionId, "m-other")?.status).toBe("Deprecated");
+  });
+
 test("one copy fails: no region moves, the other copy is deleted, and the record says why", async ({
   kiln,
   expect,

@@ -76,6 +76,21 @@ test("a request that is changed after signing is refused, in the same words for 
   }
 });
 
+test("a signature with one other digit is refused, wherever the digit is", ({ expect }) => {
+  const request = signed();
+  const good = request.headers["x-kiln-signature"];
+  for (let at = "v1=".length; at < good.length; at++) {
+    const other = good[at] === "0" ? "1" : "0";
+    const signature = `${good.slice(0, at)}${other}${good.slice(at + 1)}`;
+    const headers = { ...request.headers, "x-kiln-signature": signature };
+    expect(verify({ ...request, headers }, CALLERS, NOW), `digit ${at}`).toMatchObject({
+      ok: false,
+      status: 401,
+    });
+  }
+  expect(good).toHaveLength("v1=".length + 64);
+});
+
 test("any other byte in the body breaks the signature", ({ expect }) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {

@@ -1,0 +1,100 @@
+/**
+ * `npm run mutants [-- <part of a name>]`: plants every fault of mutants.ts in a copy of the sources and runs the tests
+ * that should catch it. One line for each: the test that did, or SURVIVED.
+ */
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { minutes } from "../../shared/duration.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { json } from "../support/known.ts";
+import { EQUIVALENT, MUTANTS, plant, type Mutant } from "./mutants.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const LEFT_OUT = new Set([".git", "dist", "node_modules"]);
+/** Two cores, and most tests of a fault are one file. */
+const WORKERS = 2;
+
+/** The result of Vitest's JSON reporter, as far as it is read. */
+interface Report {
+  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly { readonly status: string; readonly title: string }[];
+  }[];
+}
+
+function copySources(): string {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-mutants-"));
+  cpSync(ROOT, folder, { recursive: true, filter: (path) => !LEFT_OUT.has(relative(ROOT, path)) });
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+/** Runs test files; the file and title of the first that fails, undefined when none does. @throws Error when they do not run. */
+async function firstFailure(folder: string, files: readonly string[]): Promise<string | undefined> {
+  const reportFile = join(folder, "report.json");
+  rmSync(reportFile, { force: true });
+  const vitest = join(folder, "node_modules/vitest/vitest.mjs");
+  // A busy machine must not look like a test that fails.
+  const patience = ["--testTimeout", String(minutes(3))];
+  const options = ["--bail", "1", ...patience, "--reporter", "json", "--outputFile", reportFile];
+  const said = await new Promise<string>((resolve) => {
+    const limits = { cwd: folder, timeout: minutes(20), maxBuffer: 2 ** 26 };
+    execFile(process.execPath, [vitest, "run", ...files, ...options], limits, (_error, stdout, stderr) =>
+      resolve(`${stdout}${stderr}`),
+    );
+  });
+  if (said.includes("the bundles are not built")) throw new Error(said);
+  const { success, testResults } = json<Report>(readFileSync(reportFile, "utf8"));
+  for (const { name, assertionResults } of testResults) {
+    const failed = assertionResults.find(({ status }) => status === "failed");
+    if (failed !== undefined) return `${relative(folder, name)}, "${failed.title}"`;
+  }
+  if (!success) throw new Error(`no test of ${files.join(", ")} ran: ${said}`);
+  return undefined;
+}
+
+/** Plants one fault and runs its tests. True when they catch it. */
+async function isCaught(mutant: Mutant, folder: string): Promise<boolean> {
+  const path = join(folder, mutant.file);
+  const source = readFileSync(path, "utf8");
+  writeFileSync(path, plant(mutant, source));
+  const caughtBy = await firstFailure(folder, mutant.tests).catch((error: unknown) => {
+    print(messageOf(error));
+    return undefined;
+  });
+  writeFileSync(path, source);
+  print(`${mutant.promise.padEnd(4)}${mutant.name}: ${caughtBy ?? "SURVIVED"}`);
+  return caughtBy !== undefined;
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const [part = ""] = process.argv.slice(2);
+const chosen = MUTANTS.filter(({ name, simulated }) => simulated !== true && name.includes(part));
+if (chosen.length === 0) throw new Error(`no fault of test/mutants/mutants.ts has "${part}" in its name`);
+// A fault without a place is found now and not after minutes.
+for (const mutant of MUTANTS) plant(mutant, readFileSync(join(ROOT, mutant.file), "utf8"));
+const left = [...chosen];
+const folders = Array.from({ length: WORKERS }, copySources);
+
+/** The names of faults that no test catches. */
+async function work(folder: string): Promise<string[]> {
+  const survivors: string[] = [];
+  for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift())
+    if (!(await isCaught(mutant, folder))) survivors.push(mutant.name);
+  return survivors;
+}
+
+try {
+  const broken = await firstFailure(folders[0] ?? "", [...new Set(chosen.flatMap(({ tests }) => tests))]);
+  if (broken !== undefined) throw new Error(`without a fault, this test fails: ${broken}`);
+  const survivors = (await Promise.all(folders.map(work))).flat();
+  for (const { name, why } of part === "" ? EQUIVALENT : []) print(`not planted: ${name}: ${why}`);
+  print(`${chosen.length - survivors.length} of ${chosen.length} faults were caught`);
+  process.exitCode = survivors.length === 0 ? 0 : 1;
+} finally {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,469 @@
+/**
+ * Planted faults, each of which a test must catch. A fault is one edit of one file; `npm run mutants` makes them one
+ * by one in a copy and runs the tests that are named here.
+ */
+
+export interface Mutant {
+  /** What is broken. */
+  readonly name: string;
+  /** The promise of DESIGN.md that it breaks. */
+  readonly promise: `K${number}`;
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** The test files that catch it; none for a fault that is planted in a simulation. */
+  readonly tests: readonly string[];
+  /** A fault that only a whole simulation shows: nothing is done wrong, but nothing good happens. */
+  readonly simulated?: true;
+}
+
+const UNIT = "test/unit/functions";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "the next launch call of a run has the token of the first one",
+    promise: "K2",
+    file: "functions/scale-out/scale-out/launch.ts",
+    find: "clientToken(run, input.document.via, progress.callIndex, params)",
+    replace: "clientToken(run, input.document.via, 0, params)",
+    tests: ["test/flow/scale-out.test.ts"],
+  },
+  {
+    name: "a lock is given to every run that asks",
+    promise: "K3",
+    file: "shared/workflow/lock.ts",
+    find: "if (holder !== undefined) return holder;",
+    replace: "",
+    tests: ["test/flow/lock.test.ts"],
+  },
+  {
+    // Instead of a put that anyone may repeat: an append that does not insist on its position.
+    name: "a line is appended wherever the log ends by now",
+    promise: "K3",
+    file: "shared/cloud/oss/append.ts",
+    find: "return answer.status === 200;",
+    replace: `const end = answer.headers["x-oss-next-append-position"];
+  if (answer.status !== 200 && end !== undefined) return appendObject(client, key, Number(end), text);
+  return answer.status === 200;`,
+    tests: ["test/flow/log.test.ts"],
+  },
+  {
+    name: "retention keeps the old images and deletes the young ones",
+    promise: "K11",
+    file: "functions/promote-family/retention/decide.ts",
+    find: "if (now - createdAt < youngerThanMs)",
+    replace: "if (now - createdAt >= youngerThanMs)",
+    tests: [`${UNIT}/promote-family/retention/decide.test.ts`],
+  },
+  {
+    name: "an image is deleted without a second look at what needs it",
+    promise: "K11",
+    file: "functions/promote-family/retention/workflow.ts",
+    find: `if (again?.action !== "delete")`,
+    replace: "if (again === undefined)",
+    tests: ["test/flow/retention.test.ts"],
+  },
+  {
+    name: "a phase waits beyond its limit",
+    promise: "K8",
+    file: "shared/workflow/workflow.ts",
+    find: "if (waitedMs + outcome.afterMs <= phase.limitMs) return outcome;",
+    replace: "if (waitedMs >= 0) return outcome;",
+    tests: ["test/unit/workflow/workflow.test.ts"],
+  },
+  {
+    name: "a refused phase fails without its compensation",
+    promise: "K4",
+    file: "shared/workflow/workflow.ts",
+    find: `if (error.kind !== "wait") return phase.compensate(event, error.message);`,
+    replace: `if (error.kind !== "wait") return failed(error.message);`,
+    tests: ["test/unit/workflow/workflow.test.ts"],
+  },
+  {
+    name: "a phase that is over its limit fails without its compensation",
+    promise: "K4",
+    file: "shared/workflow/workflow.ts",
+    find: "return phase.compensate(event, `${tooLate(event, waitedMs)}: ${outcome.note}`);",
+    replace: "return failed(`${tooLate(event, waitedMs)}: ${outcome.note}`);",
+    tests: ["test/unit/workflow/workflow.test.ts"],
+  },
+  {
+    name: "keepRunning is ignored when stops are planned",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/limits.ts",
+    find: "Math.max(0, running - policy.keepRunning)",
+    replace: "Math.max(0, running)",
+    tests: [`${UNIT}/stop-idle/idle-check/decide.test.ts`],
+  },
+  {
+    name: "keepRunning is ignored when members are stopped",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/stop.ts",
+    find: "return Math.max(0, running - policy.keepRunning);",
+    replace: "return Math.max(0, running);",
+    tests: ["test/flow/stop-idle-risks.test.ts"],
+  },
+  {
+    name: "a gap in metrics counts as idleness",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/decide.ts",
+    find: `if (!isCovered(measured, span.coverage)) return { numbers, doubt: { ...measured, why: "gap" } };`,
+    replace: "",
+    tests: [`${UNIT}/stop-idle/idle-check/decide.test.ts`],
+  },
+  {
+    // Two tags and the log guard the order of test and join, so the fault is in what they rest on: the verdict.
+    name: "an image joins its family although its test failed",
+    promise: "K5",
+    file: "functions/promote-family/promotion/image-test.ts",
+    find: "next(Release, { verdict: { ok: false, reason }, ...(instanceId",
+    replace: "next(Release, { verdict: { ok: true, note: reason }, ...(instanceId",
+    tests: ["test/flow/promotion.test.ts"],
+  },
+  {
+    name: "a fleet may have one member more than its max",
+    promise: "K6",
+    file: "shared/limits/reservation.ts",
+    find: "headroom: max - used - starting.length,",
+    replace: "headroom: max + 1 - used - starting.length,",
+    tests: ["test/unit/shared/limits/reservation.test.ts"],
+  },
+  {
+    name: "a rollback deprecates the newest image first",
+    promise: "K5",
+    file: "functions/promote-family/rollback/decide.ts",
+    find: "places.push(...supersedingImages(own, members).map(",
+    replace: "places.push(...supersedingImages(own, members).toReversed().map(",
+    tests: [`${UNIT}/promote-family/rollback/decide.test.ts`],
+  },
+  {
+    name: "signed links never expire",
+    promise: "K9",
+    file: "shared/signed-link.ts",
+    find: `if (now >= expiresAt) return { ok: false, why: "expired" };`,
+    replace: "",
+    tests: ["test/unit/shared/signed-link.test.ts"],
+  },
+  {
+    name: "a cancelled run goes on",
+    promise: "K8",
+    file: "shared/workflow/host.ts",
+    find: "if (cancelled !== undefined && !cancelled.handled)",
+    replace: "if (cancelled !== undefined && cancelled.reason === delivered.run)",
+    tests: ["test/flow/cancel.test.ts"],
+  },
+  {
+    // Instead of an abandonment that follows its run: a line from outside that loses to a step.
+    name: "a cancellation that a step was faster than is not tried again",
+    promise: "K8",
+    file: "shared/workflow/cancel.ts",
+    find: "if (attempt === TRIES) throw",
+    replace: "if (attempt <= TRIES) throw",
+    tests: ["test/flow/cancel.test.ts"],
+  },
+  {
+    name: "a late event acts without a look into the log",
+    promise: "K3",
+    file: "shared/workflow/host.ts",
+    find: "if (mayBeCancelled || ports.clock.now() - delivered.runAt >= ABANDONED_MS) {",
+    replace: "if (mayBeCancelled) {",
+    tests: ["test/flow/duplicates.test.ts"],
+  },
+  {
+    name: "an early event acts at once",
+    promise: "K3",
+    file: "shared/workflow/host.ts",
+    find: "if (earlyMs <= EARLY_MS) return current;",
+    replace: "if (earlyMs <= AHEAD_MAX_MS) return current;",
+    tests: ["test/flow/duplicates.test.ts"],
+  },
+  {
+    name: "builders and test instances have no AutoReleaseTime",
+    promise: "K4",
+    file: "shared/ephemeral-instance/spec.ts",
+    find: "AutoReleaseTime: new Date(releaseAt)",
+    replace: "AutoReleaseTime: releaseAt > 0 ? undefined : new Date(releaseAt)",
+    tests: ["test/flow/bake.test.ts"],
+  },
+  {
+    name: "an instance with a foreign image counts",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/verify.ts",
+    find: "const wrong = isWakePage(name) ? [] :",
+    replace: "const wrong = name !== undefined ? [] :",
+    tests: ["test/flow/scale-out.test.ts"],
+  },
+  {
+    name: "an image is made inside its family",
+    promise: "K5",
+    file: "functions/bake-image/bake/image.ts",
+    find: "name: plan.imageName,\n    version: image.version,",
+    replace: "name: plan.imageName,\n    family: document.family,\n    version: image.version,",
+    tests: ["test/flow/promotion.test.ts"],
+  },
+  {
+    name: "perHour counts the last minutes only",
+    promise: "K6",
+    file: "shared/limits/reservation.ts",
+    find: "[since(hours(1)), since(days(1))]",
+    replace: "[since(hours(0.05)), since(days(1))]",
+    tests: ["test/flow/limits.test.ts"],
+  },
+  {
+    name: "a member that is opted out is woken",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/reserve.ts",
+    find: "optedOutUntil(instance, idle.optOutTag, now) === undefined)",
+    replace: "optedOutUntil(instance, idle.optOutTag, now) !== 0)",
+    tests: ["test/flow/wake.test.ts"],
+  },
+  {
+    name: "a route without a star covers every path it begins",
+    promise: "K9",
+    file: "functions/webhook/verify.ts",
+    find: `route.endsWith("*") ? asked.startsWith(route.slice(0, -1)) : route === asked;`,
+    replace: `asked.startsWith(route.replace("*", ""));`,
+    tests: [`${UNIT}/webhook/verify.test.ts`],
+  },
+  {
+    name: "a reservation is closed as if nothing had been launched",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/finish.ts",
+    find: "launched: Math.max(launched.length, progress.launched) };",
+    replace: "launched: 0 };",
+    tests: ["test/flow/limits.test.ts"],
+  },
+  {
+    name: "members are stopped without a tag",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/stop.ts",
+    find: "const untagged = await tagEach(cloud, ids, tags);",
+    replace: "const untagged = await tagEach(cloud, [], tags);",
+    tests: ["test/flow/stop-idle-last-look.test.ts"],
+  },
+  {
+    name: "a builder is not generalized before its image is made",
+    promise: "K5",
+    file: "functions/bake-image/bake/builder.ts",
+    find: "    generalizeStep(document),\n",
+    replace: "",
+    tests: ["test/flow/promotion.test.ts"],
+  },
+  {
+    name: "the members of a fleet are read before its reservations",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/reserve.ts",
+    find: `return async (reservations: Reservations): Promise<Reservation> => {
+    const now = clock.now();
+    const instances = await countedMembers(cloud, fleet);`,
+    replace: `const instances = await countedMembers(cloud, fleet);
+  return async (reservations: Reservations): Promise<Reservation> => {
+    const now = clock.now();`,
+    tests: ["test/flow/limits.test.ts"],
+  },
+  {
+    name: "notifications of an end go out before its line is in the log",
+    promise: "K3",
+    file: "shared/workflow/host.ts",
+    find: "const appended = await append(ports, runKey(delivered.run), delivered.position, line);",
+    replace: `const { completion } = outcome;
+  const early = completion && (await current.workflow.onComplete?.(current.event, completion, ports));
+  for (const each of early?.notifications ?? []) await send(each, ports);
+  const appended = await append(ports, runKey(delivered.run), delivered.position, line);`,
+    tests: ["test/flow/notify.test.ts"],
+  },
+  {
+    name: "a second answer to an approval overrules the first",
+    promise: "K9",
+    file: "functions/webhook/approval.ts",
+    find: "completion !== undefined || answerIn(log) !== undefined || !isAsked(event)",
+    replace: "completion !== undefined || !isAsked(event)",
+    tests: ["test/flow/notify.test.ts"],
+  },
+  {
+    // The record is the log by now, which only the winner can write; a loser can still send.
+    name: "an attempt that lost sends its next event",
+    promise: "K3",
+    file: "shared/workflow/host.ts",
+    find: `if (appended.kind !== "won")
+    return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
+  await proceed(current, { ...outcome, position: appended.end }, ports);`,
+    replace: `if (appended.kind === "unknown")
+    return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
+  const position =
+    appended.kind === "won" ? appended.end : (await readRunLog(ports.cloud, delivered.run)).end;
+  await proceed(current, { ...outcome, position }, ports);`,
+    tests: ["test/flow/duplicates.test.ts"],
+  },
+  {
+    name: "a cancelled run compensates before its last step is over",
+    promise: "K4",
+    file: "shared/workflow/cancel.ts",
+    find: "due: lastAt + STEP_MS,",
+    replace: "due: Math.min(at, lastAt),",
+    tests: ["test/flow/run-log.test.ts"],
+  },
+  {
+    name: "a signature is compared by its first eight digits",
+    promise: "K9",
+    file: "functions/webhook/verify.ts",
+    find: `const matches = isOneOf(expected, header("signature"));`,
+    replace: `const start = (text: string) => text.slice(0, "v1=".length + 8);
+  const matches = isOneOf(expected.map(start), start(header("signature")));`,
+    tests: [`${UNIT}/webhook/verify.test.ts`],
+  },
+  {
+    name: "a member is stopped without a second look at its metrics",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/stop.ts",
+    find: `const idle = verdicts.filter(({ act }) => act === "stop").map(({ id }) => id);`,
+    replace: "const idle = found.running.map(({ id }) => id);",
+    tests: ["test/flow/stop-idle-last-look.test.ts"],
+  },
+  {
+    name: "a promotion ends before its family answers with the image",
+    promise: "K5",
+    file: "functions/promote-family/promotion/join.ts",
+    find: "if (waitsFor !== undefined) return poll(event, clock, PACE.family, waitsFor);",
+    replace: "if (waitsFor === family) return poll(event, clock, PACE.family, waitsFor);",
+    tests: ["test/flow/regions.test.ts"],
+  },
+  {
+    // Of a builder that is stopping the cloud makes no image, so the fault is one step earlier.
+    name: "an image is made of a builder that still runs",
+    promise: "K5",
+    file: "functions/bake-image/bake/image.ts",
+    find: `if (instance.status === "Stopped") return next(Capture,`,
+    replace: `if (instance.status !== "Pending") return next(Capture,`,
+    tests: ["test/flow/bake.test.ts"],
+  },
+  {
+    name: "an image that is available but not usable counts as ready",
+    promise: "K5",
+    file: "functions/bake-image/bake/image.ts",
+    find: `if (status === "Available" && usable)`,
+    replace: `if (status === "Available" && usable !== undefined)`,
+    tests: ["test/flow/bake.test.ts"],
+  },
+  {
+    name: "an instance whose launch was not answered is not released",
+    promise: "K4",
+    file: "shared/ephemeral-instance/release.ts",
+    find: "const left = known.value ?? tagged[0];",
+    replace: "const left = known.value;",
+    tests: ["test/flow/janitor.test.ts"],
+  },
+  {
+    name: "a reservation is closed although an instance is not listed yet",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/finish.ts",
+    find: "const unseen = unlisted.length + (await",
+    replace: "const unseen = Math.min(0, unlisted.length) + (await",
+    tests: ["test/flow/limits.test.ts"],
+  },
+  {
+    name: "the cleanup releases an instance that was launched a moment ago",
+    promise: "K4",
+    file: "functions/janitor/cleanup/decide.ts",
+    find: "if (now - createdAt < YOUNG_MS)",
+    replace: "if (now < createdAt)",
+    tests: [`${UNIT}/janitor/cleanup/decide.test.ts`],
+  },
+  {
+    name: "the resend timer sends the event of every run at work",
+    promise: "K3",
+    file: "functions/janitor/resend/resend.ts",
+    find: "if (now === undefined || at - Math.max(now.event.runAt, now.at) < OVERDUE_MS) return false;",
+    replace: "if (now === undefined) return false;",
+    tests: ["test/flow/run-log.test.ts"],
+  },
+  {
+    name: "a link to keep an instance keeps it for a year",
+    promise: "K7",
+    file: "functions/webhook/keep.ts",
+    find: "const KEPT_MS = days(1);",
+    replace: "const KEPT_MS = days(365);",
+    tests: ["test/flow/notice.test.ts"],
+  },
+  {
+    name: "every bake fails",
+    promise: "K8",
+    file: "functions/bake-image/bake/lock.ts",
+    find: "if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });",
+    replace: `if (holder === undefined) return failed("a planted fault");`,
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "every launch is short by one",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/reserve.ts",
+    find: "left: event.progress.left + launching }",
+    replace: "left: event.progress.left + launching - 1 }",
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "no idle instance is ever stopped",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/stop.ts",
+    find: "const stops = idle.slice(0, spare);",
+    replace: "const stops = idle.slice(0, 0);",
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "the cleanup does nothing",
+    promise: "K4",
+    file: "functions/janitor/cleanup/cleanup.ts",
+    find: "for (const item of dryRun ? [] : items) {",
+    replace: "for (const item of items.slice(0, 0)) {",
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "notifications are never sent",
+    promise: "K8",
+    file: "shared/workflow/host.ts",
+    find: "for (const each of notifications) await send(each, ports);",
+    replace: "for (const each of notifications.slice(0, 0)) await send(each, ports);",
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "the resend timer does nothing",
+    promise: "K8",
+    file: "functions/janitor/resend/resend.ts",
+    find: "for (const object of await listObjects(ports.cloud, FOLDER.open)) {",
+    replace: "for (const object of (await listObjects(ports.cloud, FOLDER.open)).slice(0, 0)) {",
+    tests: [],
+    simulated: true,
+  },
+];
+
+/** Faults that change nothing, and why. They are not planted. */
+export const EQUIVALENT: readonly { readonly name: string; readonly why: string }[] = [
+  {
+    name: "the token of an ephemeral instance does not count its offerings",
+    why: "two offerings differ in type, vSwitch or payment, and the parameters are in the token",
+  },
+  {
+    name: "an image is made while its builder is stopping",
+    why: "the cloud refuses it (400 IncorrectInstanceStatus), and the phase tries again until it has stopped",
+  },
+  {
+    name: "a bake does not release its lock",
+    why: "a lock is stale as soon as the log of its holder has an end (LOCK-2), a line later",
+  },
+];
+
+/** `source` with the fault in it. @throws Error when its place is not found, or found more than once. */
+export function plant({ name, file, find, replace }: Mutant, source: string): string {
+  const [before = "", after, ...more] = source.split(find);
+  if (after !== undefined && more.length === 0) return `${before}${replace}${after}`;
+  const times = after === undefined ? "does not occur" : `occurs ${more.length + 1} times`;
+  throw new Error(
+    `"${name}" has no place: its text ${times} in ${file}; correct it in test/mutants/mutants.ts`,
+  );
+}
