@@ -28,7 +28,6 @@ const crashed = (seed: number, error: unknown): Outcome => ({
   scenario: "none",
   problems: [`the simulation itself failed: ${messageOf(error)}`],
   finished: [],
-  invocations: 0,
   history: "",
 });
 

@@ -17,20 +17,20 @@ const PROGRESS_MS = hours(24);
 
 /** Asks for an image, instances, a stop and a start, without faults, and reports what does not happen. */
 export async function checkProgress(simulation: Simulation): Promise<void> {
-  const { kiln, report } = simulation;
+  const { kiln, problems } = simulation;
   const isOver = startUser(kiln.cloud, async (wait) => {
     await imageIsServed(simulation, wait);
     await instancesRun(simulation, wait);
     const orphan = await leaveOrphan(simulation);
     await idleOnesStop(simulation, wait);
     if (orphan !== undefined && kiln.cloud.world.instances.has(orphan))
-      report(`progress: the builder ${orphan} of an ended run is not released`);
+      problems.add(`progress: the builder ${orphan} of an ended run is not released`);
   });
   await kiln.cloud.settle({ forMs: PROGRESS_MS, until: () => isOver() && allEnded(kiln) });
-  if (!isOver()) report("progress: what was asked for after the faults is not over within a day");
+  if (!isOver()) problems.add("progress: what was asked for after the faults is not over within a day");
   await kiln.cloud.settle({ forMs: minutes(40) });
   for (const { run, state, phase } of kiln.records().filter((record) => !hasEnded(record)))
-    report(`progress: ${run} is still ${state} in ${phase ?? "no phase"}`);
+    problems.add(`progress: ${run} is still ${state} in ${phase ?? "no phase"}`);
   nothingIsLeft(simulation);
   endsWereAnnounced(simulation);
 }
@@ -42,21 +42,21 @@ async function done(
   path: string,
   body: object,
 ): Promise<RunRecord | undefined> {
-  const { report } = simulation;
+  const { problems } = simulation;
   const accepted = await ask(simulation, wait, path, { ...body });
   if (accepted === undefined) {
-    report(`progress: ${path} is not accepted`);
+    problems.add(`progress: ${path} is not accepted`);
     return undefined;
   }
   const record = await endOf(simulation, wait, accepted);
   if (record?.state === "done") return record;
-  report(`progress: ${accepted.run} is ${record?.state ?? "not over"}: ${record?.reason ?? ""}`);
+  problems.add(`progress: ${accepted.run} is ${record?.state ?? "not over"}: ${record?.reason ?? ""}`);
   return undefined;
 }
 
 /** A bake of the main recipe is promoted, and its family serves it in both regions. */
 async function imageIsServed(simulation: Simulation, wait: Wait): Promise<void> {
-  const { kiln, report } = simulation;
+  const { kiln, problems } = simulation;
   const bake = await done(simulation, wait, "/recipes/web/bake", { force: true });
   if (bake === undefined) return;
   const imageId = String(bake.result?.["imageId"]);
@@ -64,25 +64,25 @@ async function imageIsServed(simulation: Simulation, wait: Wait): Promise<void> 
     kiln.records("promote-web-").find(({ run, result }) => result?.["imageId"] === imageId && run !== "");
   for (let n = 0; n < 60 && of() === undefined; n++) await wait(minutes(2));
   await wait(minutes(1));
-  if (served(kiln) !== imageId) report(`progress: web serves ${served(kiln)} and not ${imageId}`);
+  if (served(kiln) !== imageId) problems.add(`progress: web serves ${served(kiln)} and not ${imageId}`);
   const abroad = kiln.cloud.world.served("cn-shanghai", "web");
   if (abroad === undefined || tagOf(kiln, abroad.imageId, "kiln:image") !== imageId)
-    report(`progress: web in cn-shanghai does not serve the copy of ${imageId}`);
+    problems.add(`progress: web in cn-shanghai does not serve the copy of ${imageId}`);
 }
 
 const ASKED = 3;
 
 /** A request for instances of that image ends with all of them running. */
 async function instancesRun(simulation: Simulation, wait: Wait): Promise<void> {
-  const { kiln, report } = simulation;
+  const { kiln, problems } = simulation;
   const idle = { ...POLICY, grace: "30m" };
   await upload(simulation, wait, "fleets/proof.yaml", fleetText({ limits: { max: ASKED }, idle }));
   const record = await done(simulation, wait, "/fleets/proof/scale-out", { count: ASKED });
   if (record === undefined) return;
   const running = membersOf(kiln, "proof").filter(({ status }) => status === "Running");
-  if (running.length !== ASKED) report(`progress: ${running.length} of ${ASKED} instances run`);
+  if (running.length !== ASKED) problems.add(`progress: ${running.length} of ${ASKED} instances run`);
   const other = running.filter(({ imageId }) => imageId !== served(kiln, HOME));
-  if (other.length > 0) report(`progress: ${other.length} instances do not run the served image`);
+  if (other.length > 0) problems.add(`progress: ${other.length} instances do not run the served image`);
 }
 
 /** A builder that appears when its run has ended: it must be released long before its AutoReleaseTime. */
@@ -96,34 +96,35 @@ async function leaveOrphan({ kiln }: Simulation): Promise<string | undefined> {
 
 /** An idle member stops, a busy one does not, and a request starts the stopped one again. */
 async function idleOnesStop(simulation: Simulation, wait: Wait): Promise<void> {
-  const { kiln, report } = simulation;
+  const { kiln, problems } = simulation;
   const [busy, ...idle] = membersOf(kiln, "proof").map(({ instanceId }) => instanceId);
   if (busy === undefined || idle.length === 0) return;
   letIdle(simulation, idle);
   await waitFor(wait, hours(6), () => areStopped(simulation, idle));
   const statusOf = (id: string): string => kiln.cloud.world.instances.get(id)?.status ?? "gone";
   for (const id of idle)
-    if (statusOf(id) !== "Stopped") report(`progress: ${id} is idle and is ${statusOf(id)}`);
-  if (statusOf(busy) !== "Running") report(`progress: ${busy} is busy and is ${statusOf(busy)}`);
+    if (statusOf(id) !== "Stopped") problems.add(`progress: ${id} is idle and is ${statusOf(id)}`);
+  if (statusOf(busy) !== "Running") problems.add(`progress: ${busy} is busy and is ${statusOf(busy)}`);
   await done(simulation, wait, "/fleets/proof/scale-out", { count: 1 });
-  if (!idle.some((id) => statusOf(id) === "Running")) report("progress: no stopped instance is started");
+  if (!idle.some((id) => statusOf(id) === "Running"))
+    problems.add("progress: no stopped instance is started");
 }
 
 /** K4. Images of bakes that failed or were cancelled are temporary as well. */
 function nothingIsLeft(simulation: Simulation): void {
-  const { kiln, touched, report } = simulation;
-  for (const id of leftovers(kiln)) if (!touched.has(id)) report(`K4: ${id} is left`);
+  const { kiln, touched, problems } = simulation;
+  for (const id of leftovers(kiln)) if (!touched.has(id)) problems.add(`K4: ${id} is left`);
   for (const { imageId } of ownImages(kiln)) {
     const record = kiln.record(tagOf(kiln, imageId, "kiln:run") ?? "");
     if (record !== undefined && record.state !== "done")
-      report(`K4: image ${imageId} of ${record.run} is left`);
+      problems.add(`K4: image ${imageId} of ${record.run} is left`);
   }
 }
 
 /** K8: the end of a run whose document names a channel is announced there. */
-function endsWereAnnounced({ kiln, channel, report }: Simulation): void {
+function endsWereAnnounced({ kiln, channel, problems }: Simulation): void {
   const announced = new Set(channel.posted.map(({ body }) => String(body["run"])));
   for (const { run, kind, state } of kiln.records())
     if (kind === "promote" && state === "done" && !announced.has(run))
-      report(`K8: the end of ${run} is not announced`);
+      problems.add(`K8: the end of ${run} is not announced`);
 }

@@ -23,7 +23,6 @@ export interface Outcome {
   /** Empty when every invariant held and everything got done. */
   readonly problems: readonly string[];
   readonly finished: readonly string[];
-  readonly invocations: number;
   /** SHA-256 of the whole history: the same for the same seed. */
   readonly history: string;
 }
@@ -36,24 +35,8 @@ export async function simulate(seed: number): Promise<Outcome> {
   const scenario = SCENARIOS[seed % SCENARIOS.length];
   if (scenario === undefined) throw new Error("there is no scenario");
   const channel = await startChannel();
-  let simulation: Simulation | undefined;
-  const kiln = await deployKiln({
-    seed,
-    ...(scenario.tokenMs !== undefined && { tokenMs: scenario.tokenMs }),
-    fc: {
-      mayBeEarly: true,
-      skipTimer: (name) => simulation !== undefined && findsNothing(simulation, name),
-    },
-    env: {
-      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),
-      KILN_WEBHOOK_URL: LINKS,
-      KILN_APPROVAL_SECRET: APPROVAL_SECRET,
-    },
-  });
-  const problems = new Set<string>();
-  simulation = {
+  const common = {
     scenario: scenario.name,
-    kiln,
     channel,
     draw: draw(seed + STREAM),
     accepted: [],
@@ -61,18 +44,24 @@ export async function simulate(seed: number): Promise<Outcome> {
     touched: new Map(),
     calls: { open: 0, made: 0 },
     finished: [],
-    report: (problem) => problems.add(problem),
+    problems: new Set<string>(),
   };
+  const kiln = await deployKiln({
+    seed,
+    ...(scenario.tokenMs !== undefined && { tokenMs: scenario.tokenMs }),
+    fc: { mayBeEarly: true, skipTimer: (name) => findsNothing({ ...common, kiln }, name) },
+    env: {
+      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),
+      KILN_WEBHOOK_URL: LINKS,
+      KILN_APPROVAL_SECRET: APPROVAL_SECRET,
+    },
+  });
+  const simulation: Simulation = { ...common, kiln };
   try {
     await live(simulation, scenario, scriptsOf(seed));
-    return {
-      seed,
-      scenario: scenario.name,
-      problems: [...problems],
-      finished: simulation.finished,
-      invocations: kiln.cloud.fc.invocations.length,
-      history: digest(kiln),
-    };
+    const { finished, problems } = simulation;
+    const facts = { seed, scenario: scenario.name, problems: [...problems], finished };
+    return { ...facts, history: digest(kiln) };
   } finally {
     await kiln.close();
     await channel.close();
@@ -83,7 +72,7 @@ export async function simulate(seed: number): Promise<Outcome> {
 const STREAM = 1_000_003;
 
 async function live(simulation: Simulation, scenario: Scenario, scripts: readonly Script[]): Promise<void> {
-  const { kiln, report } = simulation;
+  const { kiln, problems } = simulation;
   const { cloud } = kiln;
   hurry(kiln);
   // Older than any image of a simulation.
@@ -100,8 +89,9 @@ async function live(simulation: Simulation, scenario: Scenario, scripts: readonl
   for (const stop of stops) stop();
   await cloud.settle({ forMs: ENDED_WITHIN_MS, until: () => areDone() && allEnded(kiln) });
   const late = kiln.records().filter((record) => !hasEnded(record));
-  for (const { run, state, phase } of late) report(`K8: ${run} is still ${state} in ${phase ?? "no phase"}`);
-  if (!areDone()) report("K8: a user still waits");
+  for (const { run, state, phase } of late)
+    problems.add(`K8: ${run} is still ${state} in ${phase ?? "no phase"}`);
+  if (!areDone()) problems.add("K8: a user still waits");
   await checkProgress(simulation);
   checkHistory(simulation);
 }

@@ -30,8 +30,8 @@ export interface Simulation {
   readonly calls: { open: number; made: number };
   /** Names of the workflows whose script came to its end. */
   readonly finished: string[];
-  /** Reports that something promised did not hold. */
-  readonly report: (problem: string) => void;
+  /** What was promised and did not hold. */
+  readonly problems: Set<string>;
 }
 
 export const CHANNEL_SECRET = "channel-token-0123456789";

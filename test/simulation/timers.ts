@@ -33,5 +33,7 @@ const hasRunningMember = (kiln: Deployment): boolean =>
     ({ instanceId, status }) => status === "Running" && "kiln:fleet" in tagsOf(kiln, instanceId),
   );
 
-const hasIdleOnes = ({ idleSince }: Simulation, now: number): boolean =>
-  [...idleSince.values()].some((since) => now - since > minutes(50));
+const hasIdleOnes = ({ kiln, idleSince }: Simulation, now: number): boolean =>
+  [...idleSince].some(
+    ([id, since]) => now - since > minutes(50) && kiln.cloud.world.instances.get(id)?.status === "Running",
+  );

@@ -23,15 +23,15 @@ export function startUser({ time }: Cloud, script: (wait: Wait) => Promise<void>
       time.after(Math.round(ms), { label: "user", background: true }, () => go(resolve));
       pause();
     });
-  const begin = (): void => {
-    script(wait).then(
-      () => {
-        isOver = true;
-        pause();
-      },
-      (error: unknown) => fail(error),
-    );
+  const begin = async (): Promise<void> => {
+    try {
+      await script(wait);
+      isOver = true;
+      pause();
+    } catch (error) {
+      fail(error);
+    }
   };
-  time.after(0, { label: "user", background: true }, () => go(begin));
+  time.after(0, { label: "user", background: true }, () => go(() => void begin()));
   return () => isOver;
 }
