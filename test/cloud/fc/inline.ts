@@ -38,6 +38,8 @@ const GLOBALS = [
   "Date",
   "AbortSignal",
   "fetch",
+  "setTimeout",
+  "clearTimeout",
   "Math",
   "process",
   "console",
@@ -72,8 +74,37 @@ class SharedStorage {
   }
 }
 
+/** The timers of one instance: they end with it, so that what it holds is not kept until they are over. */
+class Timers {
+  readonly #open = new Set<NodeJS.Timeout>();
+
+  readonly set = <T extends unknown[]>(
+    callback: (...args: T) => void,
+    ms?: number,
+    ...args: T
+  ): NodeJS.Timeout => {
+    const timer = setTimeout(() => {
+      this.#open.delete(timer);
+      callback(...args);
+    }, ms);
+    this.#open.add(timer);
+    return timer;
+  };
+
+  readonly clear = (timer: NodeJS.Timeout | undefined): void => {
+    clearTimeout(timer);
+    if (timer !== undefined) this.#open.delete(timer);
+  };
+
+  end(): void {
+    for (const timer of this.#open) clearTimeout(timer);
+    this.#open.clear();
+  }
+}
+
 /** What an instance has for itself. */
 interface Globals {
+  readonly timeouts: Timers;
   readonly gate: Gate;
   readonly sleeper: Sleeper;
   readonly patience: Patience;
@@ -85,12 +116,12 @@ function globalsOf({ shared, skewMs }: StartData, say: Say): Globals {
   const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared, skewMs)];
   const patience = new Patience(date.now, sleeper, gate);
   gate.onChange = patience.look;
-  return { gate, sleeper, patience, date, say };
+  return { gate, sleeper, patience, date, say, timeouts: new Timers() };
 }
 
 /** Evaluates a bundle for a new instance. */
 function evaluate(file: string, { variables }: StartData, globals: Globals): unknown {
-  const { gate, sleeper, patience, date, say } = globals;
+  const { gate, sleeper, patience, date, say, timeouts } = globals;
   const own: Readonly<Record<string, object>> = {
     http: gate.of(http),
     https: gate.of(https),
@@ -119,6 +150,8 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
     date,
     patience.signals,
     gate.fetch,
+    timeouts.set,
+    timeouts.clear,
     Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(Math), random: { value: draw(seed) } }),
     Object.create(process, { env: { value: { ...variables } } }),
     { log: write, info: write, debug: write, warn: write, error: write },
@@ -133,7 +166,7 @@ export const startInline: StartSandbox = (definition, start, listener) => {
     if (isAlive) listener(message);
   };
   const globals = globalsOf(start, say);
-  const { gate, sleeper, patience } = globals;
+  const { gate, sleeper, patience, timeouts } = globals;
   let handler: Handler | undefined;
   try {
     const exports = evaluate(join(codePath, `${partsOf(name).file}.js`), start, globals);
@@ -159,6 +192,7 @@ export const startInline: StartSandbox = (definition, start, listener) => {
     end: () => {
       isAlive = false;
       patience.forget();
+      timeouts.end();
       gate.close();
       return Promise.resolve();
     },
