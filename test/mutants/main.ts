@@ -1,6 +1,6 @@
 /**
  * `npm run mutants [-- <part of a name>]`: plants every fault of mutants.ts in a copy of the sources and runs the tests
- * that should catch it. One line for each: the test that did, or SURVIVED.
+ * that should catch it, or simulations. One line for each: the test that did, or SURVIVED.
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -56,12 +56,28 @@ async function firstFailure(folder: string, files: readonly string[]): Promise<s
   return undefined;
 }
 
-/** Plants one fault and runs its tests. True when they catch it. */
+/** A fault that only a simulation shows is found in so many. */
+const SIMULATIONS = "40";
+
+/** Runs simulations until one has a problem; its seed and problem, undefined when none has. */
+async function firstProblem(folder: string): Promise<string | undefined> {
+  const script = ["--import", "tsx", "test/simulation/main.ts", SIMULATIONS, "1", "--first"];
+  const said = await new Promise<string>((resolve) => {
+    const limits = { cwd: folder, timeout: minutes(10) };
+    execFile(process.execPath, script, limits, (_error, stdout, stderr) => resolve(`${stdout}${stderr}`));
+  });
+  if (!said.includes("simulations kept")) throw new Error(`the simulations did not run: ${said}`);
+  const [where = "", what = ""] = said.split("\n");
+  return where.startsWith("seed ") ? `${where} ${what.trim()}` : undefined;
+}
+
+/** Plants one fault and runs its tests or simulations. True when they catch it. */
 async function isCaught(mutant: Mutant, folder: string): Promise<boolean> {
   const path = join(folder, mutant.file);
   const source = readFileSync(path, "utf8");
   writeFileSync(path, plant(mutant, source));
-  const caughtBy = await firstFailure(folder, mutant.tests).catch((error: unknown) => {
+  const caught = mutant.simulated === true ? firstProblem(folder) : firstFailure(folder, mutant.tests);
+  const caughtBy = await caught.catch((error: unknown) => {
     print(messageOf(error));
     return undefined;
   });
@@ -73,25 +89,29 @@ async function isCaught(mutant: Mutant, folder: string): Promise<boolean> {
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const [part = ""] = process.argv.slice(2);
-const chosen = MUTANTS.filter(({ name, simulated }) => simulated !== true && name.includes(part));
+const chosen = MUTANTS.filter(({ name }) => name.includes(part));
 if (chosen.length === 0) throw new Error(`no fault of test/mutants/mutants.ts has "${part}" in its name`);
 // A fault without a place is found now and not after minutes.
 for (const mutant of MUTANTS) plant(mutant, readFileSync(join(ROOT, mutant.file), "utf8"));
-const left = [...chosen];
+const left = chosen.filter(({ simulated }) => simulated !== true);
+// One after the other: each runs on all cores.
+const simulated = chosen.filter((mutant) => mutant.simulated === true);
 const folders = Array.from({ length: WORKERS }, copySources);
 
 /** The names of faults that no test catches. */
-async function work(folder: string): Promise<string[]> {
+async function work(folder: string, queue: Mutant[]): Promise<string[]> {
   const survivors: string[] = [];
-  for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift())
+  for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift())
     if (!(await isCaught(mutant, folder))) survivors.push(mutant.name);
   return survivors;
 }
 
 try {
-  const broken = await firstFailure(folders[0] ?? "", [...new Set(chosen.flatMap(({ tests }) => tests))]);
+  const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
+  const broken = files.length === 0 ? undefined : await firstFailure(folders[0] ?? "", files);
   if (broken !== undefined) throw new Error(`without a fault, this test fails: ${broken}`);
-  const survivors = (await Promise.all(folders.map(work))).flat();
+  const survivors = (await Promise.all(folders.map((folder) => work(folder, left)))).flat();
+  survivors.push(...(await work(folders[0] ?? "", simulated)));
   for (const { name, why } of part === "" ? EQUIVALENT : []) print(`not planted: ${name}: ${why}`);
   print(`${chosen.length - survivors.length} of ${chosen.length} faults were caught`);
   process.exitCode = survivors.length === 0 ? 0 : 1;

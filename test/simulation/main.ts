@@ -4,11 +4,9 @@
  * `npm run chaos -- 1 <seed>` repeats it.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { build } from "../../build.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { setup } from "../build-once.ts";
 import { known } from "../support/known.ts";
 import { type Outcome, simulate } from "./simulate.ts";
 
@@ -103,7 +101,7 @@ function table(outcomes: readonly Outcome[], seconds: number): string {
 
 async function main(): Promise<void> {
   const plan = readPlan(process.argv.slice(2));
-  if (!existsSync(join(import.meta.dirname, "../../dist"))) await build();
+  await setup();
   const beganAt = performance.now();
   const outcomes = await runAll(plan);
   process.stdout.write(table(outcomes, (performance.now() - beganAt) / 1000));

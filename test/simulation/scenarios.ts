@@ -13,6 +13,8 @@ export interface Scenario {
   readonly forMs: number;
   /** How long the cloud remembers a ClientToken, where that is not its usual time. */
   readonly tokenMs?: number;
+  /** How long an idle instance lives, where that matters; cold starts take time. */
+  readonly idleMs?: number;
   readonly begin: (simulation: Simulation) => Stop;
 }
 
@@ -276,8 +278,10 @@ const expiringCredentials: Scenario = {
 const clockSkew: Scenario = {
   name: "clock skew",
   forMs: USUAL_MS,
+  // A webhook whose clock is behind refuses callers as long as it lives.
+  idleMs: minutes(15),
   begin: ({ kiln: { cloud }, draw }) => {
-    // Callers' signatures count for five minutes, and those of calls to the cloud for fifteen.
+    // Of a clock that is off by fifteen minutes every call would be refused.
     cloud.fc.configure({ skewMs: () => Math.round((draw() - 0.5) * minutes(8)) });
     return () => cloud.fc.configure({ skewMs: () => 0 });
   },

@@ -49,7 +49,11 @@ export async function simulate(seed: number): Promise<Outcome> {
   const kiln = await deployKiln({
     seed,
     ...(scenario.tokenMs !== undefined && { tokenMs: scenario.tokenMs }),
-    fc: { mayBeEarly: true, skipTimer: (name) => findsNothing({ ...common, kiln }, name) },
+    fc: {
+      mayBeEarly: true,
+      skipTimer: (name) => findsNothing({ ...common, kiln }, name),
+      ...(scenario.idleMs !== undefined && { idleMs: scenario.idleMs }),
+    },
     env: {
       KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),
       KILN_WEBHOOK_URL: LINKS,
