@@ -134,6 +134,15 @@ const TEST = {
   hygiene: { waive: ["machine-id", "ssh-host-keys", "cloud-init"] },
 };
 
+/** K9: a request with another signature begins nothing. */
+async function sendForged({ kiln, problems }: Simulation): Promise<true> {
+  const headers = { "x-kiln-signature": `v1=${"0".repeat(64)}` };
+  const body = { count: 1, key: "forged" };
+  const { status } = await kiln.call("POST", "/fleets/web/scale-out", body, headers);
+  if (status < 400) problems.add(`K9: a forged request is answered with ${status}`);
+  return true;
+}
+
 /** The main job: an image of the example is baked, tested, promoted to two regions, launched, stopped and started again. */
 const main: Script = {
   name: "bake, scale out, stop, wake",
@@ -146,6 +155,7 @@ const main: Script = {
     const recipe = `${text}\nnotify: [{ channel: ops }]\npromote: { regions: [cn-shanghai] }\n`;
     if (!(await promoted(simulation, wait, "web", recipe))) return false;
     const count = simulation.scenario === "concurrent requests" ? 20 : 1;
+    await insist(simulation, wait, () => sendForged(simulation));
     const first = await ask(simulation, wait, "/fleets/web/scale-out", { count: 3 });
     const many = await burst(simulation, wait, count);
     if (first === undefined) return false;

@@ -14,7 +14,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import { createRequire, isBuiltin } from "node:module";
+import { createRequire, isBuiltin, SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
 import timers from "node:timers/promises";
 import { format } from "node:util";
@@ -102,6 +102,17 @@ class Timers {
   }
 }
 
+const maps = new Map<string, SourceMap>();
+
+/** Source maps, which bundles read when they log an error: each is parsed once in the process. */
+const SharedSourceMap: typeof SourceMap = new Proxy(SourceMap, {
+  construct: (target, [payload]: [SourceMapPayload]) => {
+    const map = maps.get(payload.mappings) ?? new target(payload);
+    maps.set(payload.mappings, map);
+    return map;
+  },
+});
+
 /** What an instance has for itself. */
 interface Globals {
   readonly timeouts: Timers;
@@ -125,6 +136,7 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
   const own: Readonly<Record<string, object>> = {
     http: gate.of(http),
     https: gate.of(https),
+    module: { SourceMap: SharedSourceMap },
     async_hooks: { AsyncLocalStorage: SharedStorage },
     diagnostics_channel: { subscribe: gate.subscribe },
     "timers/promises": { ...timers, setTimeout: sleeper.sleep },
