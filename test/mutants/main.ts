@@ -66,9 +66,10 @@ async function firstProblem(folder: string): Promise<string | undefined> {
     const limits = { cwd: folder, timeout: minutes(10) };
     execFile(process.execPath, script, limits, (_error, stdout, stderr) => resolve(`${stdout}${stderr}`));
   });
-  if (!said.includes("simulations kept")) throw new Error(`the simulations did not run: ${said}`);
+  if (!said.includes("simulations kept") || said.includes("the bundles are not built"))
+    throw new Error(`the simulations did not run: ${said}`);
   const [where = "", what = ""] = said.split("\n");
-  return where.startsWith("seed ") ? `${where} ${what.trim()}` : undefined;
+  return where.startsWith("seed ") && / (K\d+|progress): /.test(what) ? `${where} ${what.trim()}` : undefined;
 }
 
 /** Plants one fault and runs its tests or simulations. True when they catch it. */

@@ -18,6 +18,7 @@ const PROGRESS_MS = hours(24);
 /** Asks for an image, instances, a stop and a start, without faults, and reports what does not happen. */
 export async function checkProgress(simulation: Simulation): Promise<void> {
   const { kiln, problems } = simulation;
+  const postedBefore = simulation.channel.posted.length;
   const isOver = startUser(kiln.cloud, async (wait) => {
     await imageIsServed(simulation, wait);
     await instancesRun(simulation, wait);
@@ -33,6 +34,7 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
     problems.add(`progress: ${run} is still ${state} in ${phase ?? "no phase"}`);
   nothingIsLeft(simulation);
   endsWereAnnounced(simulation);
+  noneAnnouncedTwice(simulation, postedBefore);
 }
 
 /** Asks for a run and returns its record, which must be done. */
@@ -118,6 +120,16 @@ function nothingIsLeft(simulation: Simulation): void {
     const record = kiln.record(tagOf(kiln, imageId, "kiln:run") ?? "");
     if (record !== undefined && record.state !== "done")
       problems.add(`K4: image ${imageId} of ${record.run} is left`);
+  }
+}
+
+/** K3: without faults, each message is posted once. */
+function noneAnnouncedTwice({ channel, problems }: Simulation, from: number): void {
+  const seen = new Set<string>();
+  for (const { body } of channel.posted.slice(from)) {
+    const message = `${String(body["run"])} ${body.kind}`;
+    if (seen.has(message)) problems.add(`K3: ${message} is announced twice`);
+    seen.add(message);
   }
 }
 

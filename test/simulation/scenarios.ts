@@ -118,7 +118,10 @@ const taskIdsIgnored: Scenario = {
   forMs: USUAL_MS,
   begin: ({ kiln: { cloud }, draw }) => {
     cloud.fc.configure({ taskIds: { rememberedMs: 0 } });
-    return cloud.fc.duplicate(() => draw() < 0.15);
+    return all(
+      cloud.fc.duplicate(() => draw() < 0.15),
+      ...["nightly", "retention", "idle-check", "resume"].map((timer) => cloud.fc.fireTimerTwice(timer)),
+    );
   },
 };
 

@@ -6,7 +6,7 @@ import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import { recipeText } from "../support/recipes.ts";
 import { hasEnded, type RunRecord } from "../support/records.ts";
-import { launchTagged } from "../support/world.ts";
+import { HOME, launchTagged, ownImages, served, tagsOf } from "../support/world.ts";
 import { letIdle, LINKS, membersOf, type Accepted, type Simulation } from "./simulation.ts";
 import type { Wait } from "./user.ts";
 
@@ -271,8 +271,14 @@ const rollback: Script = {
   name: "rollback and undo",
   async run(simulation, wait) {
     if (!(await quickReleases(simulation, wait, 2, {}))) return false;
+    const now = () => served(simulation.kiln, HOME, "quick");
+    const newest = now();
     if (!(await get(simulation, wait, "/families/quick/rollback", { to: "previous" }))) return false;
-    return get(simulation, wait, "/families/quick/rollback", { undo: true });
+    if (now() === newest) simulation.problems.add("K5: quick serves the same image after its rollback");
+    if (!(await get(simulation, wait, "/families/quick/rollback", { undo: true }))) return false;
+    if (now() !== newest)
+      simulation.problems.add("K5: quick serves another image after the undo of its rollback");
+    return true;
   },
 };
 
@@ -284,7 +290,9 @@ const retention: Script = {
     simulation.kiln.cloud.world.ageImages(days(2));
     if (!(await get(simulation, wait, "/recipes/quick/retire"))) return false;
     await wait(hours(1.5));
-    return get(simulation, wait, "/recipes/quick/retire");
+    const isRetired = await get(simulation, wait, "/recipes/quick/retire");
+    // Of the three, the served one stays and the newest one that is kept besides.
+    return isRetired && ownImages(simulation.kiln).filter(({ family }) => family === "quick").length < 3;
   },
 };
 
@@ -299,7 +307,7 @@ async function follow({ kiln }: Simulation, link: string, body?: URLSearchParams
 const approval: Script = {
   name: "approval",
   async run(simulation, wait) {
-    const { channel, draw } = simulation;
+    const { channel, draw, kiln, problems } = simulation;
     const id = await golden(simulation, wait);
     if (id === undefined) return false;
     simulation.touched.set(id, Number.POSITIVE_INFINITY);
@@ -310,10 +318,14 @@ const approval: Script = {
       return asked?.body.links?.approve;
     });
     if (link === undefined) return false;
+    if (served(kiln, HOME, "asked") !== undefined)
+      problems.add("K9: asked serves an image without an approval");
     const decision = draw() < 0.8 ? "approve" : "reject";
     await insist(simulation, wait, () => follow(simulation, link, new URLSearchParams({ decision })));
     const ended = await waitFor(wait, hours(30), () => runsOf(simulation, "promote-asked-").find(hasEnded));
-    return ended !== undefined;
+    if (decision === "reject" && served(kiln, HOME, "asked") !== undefined)
+      problems.add("K9: asked serves an image that was rejected");
+    return ended?.state === (decision === "approve" ? "done" : "failed");
   },
 };
 
@@ -347,7 +359,7 @@ const keep: Script = {
     if (link === undefined) return false;
     const status = await insist(simulation, wait, () => follow(simulation, link));
     await wait(minutes(10));
-    return status === 200;
+    return status === 200 && ids.some((id) => "kiln:keep" in tagsOf(kiln, id));
   },
 };
 
@@ -375,7 +387,9 @@ const resume: Script = {
     await wait(hours(2));
     const asked = await get(simulation, wait, "/fleets/night/stop");
     await wait(hours(3));
-    return asked && runsOf(simulation, "resume-").some(({ state }) => state === "done");
+    // They were stopped at half past four and are up again from eight.
+    const members = membersOf(simulation.kiln, "night");
+    return asked && members.length > 0 && members.every(({ status }) => status === "Running");
   },
 };
 
@@ -386,9 +400,9 @@ const cancel: Script = {
     await upload(simulation, wait, "recipes/never.yaml", text);
     const bake = await waitFor(wait, hours(2), () => runsOf(simulation, "bake-never-")[0]);
     if (bake === undefined) return false;
-    await wait(simulation.draw() * minutes(5));
+    await wait(simulation.draw() * minutes(2));
     await insist(simulation, wait, () => post(simulation, `/runs/${bake.run}/cancel`, {}));
-    return (await endOf(simulation, wait, bake)) !== undefined;
+    return (await endOf(simulation, wait, bake))?.state === "cancelled";
   },
 };
 

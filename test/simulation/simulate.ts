@@ -5,14 +5,14 @@
 import { createHash } from "node:crypto";
 import { hours } from "../../shared/duration.ts";
 import { BUSY, draw } from "../cloud/index.ts";
-import { startChannel } from "../support/channel.ts";
+import { type ChannelServer, startChannel } from "../support/channel.ts";
 import { BUCKET, type Deployment, deployKiln, hurry } from "../support/deployment.ts";
 import { hasEnded } from "../support/records.ts";
 import { checkHistory, watch } from "./invariants.ts";
 import { checkProgress } from "./progress.ts";
 import { SCENARIOS, type Scenario, strike } from "./scenarios.ts";
 import { type Script, scriptsOf } from "./scripts.ts";
-import { allEnded, APPROVAL_SECRET, CHANNEL_SECRET, LINKS, type Simulation } from "./simulation.ts";
+import { allEnded, APPROVAL_SECRET, CHANNEL_SECRET, LINKS, Problems, type Simulation } from "./simulation.ts";
 import { findsNothing } from "./timers.ts";
 import { startUser } from "./user.ts";
 
@@ -22,6 +22,8 @@ export interface Outcome {
   readonly scenario: string;
   /** Empty when every invariant held and everything got done. */
   readonly problems: readonly string[];
+  /** Workflows that users began, and those that went through to their end. */
+  readonly begun: readonly string[];
   readonly finished: readonly string[];
   /** SHA-256 of the whole history: the same for the same seed. */
   readonly history: string;
@@ -30,13 +32,31 @@ export interface Outcome {
 /** Longest time after the last fault in which every run ends. */
 const ENDED_WITHIN_MS = hours(30);
 
-/** Runs the simulation of a seed; its scenario follows from it. */
-export async function simulate(seed: number): Promise<Outcome> {
+/** Runs the simulation of a seed; its scenario follows from it. @param keep looks at the cloud before it is closed. */
+export async function simulate(seed: number, keep: (kiln: Deployment) => void = () => {}): Promise<Outcome> {
   const scenario = SCENARIOS[seed % SCENARIOS.length];
   if (scenario === undefined) throw new Error("there is no scenario");
   const channel = await startChannel();
+  const simulation = await begin(seed, scenario, channel);
+  const { kiln, finished, problems } = simulation;
+  try {
+    const scripts = scriptsOf(seed);
+    await live(simulation, scenario, scripts);
+    keep(kiln);
+    const begun = scripts.map(({ name }) => name);
+    const facts = { seed, scenario: scenario.name, problems: problems.list(), begun, finished };
+    return { ...facts, history: digest(kiln) };
+  } finally {
+    await kiln.close();
+    await channel.close();
+  }
+}
+
+/** Deploys Kiln for a scenario. */
+async function begin(seed: number, scenario: Scenario, channel: ChannelServer): Promise<Simulation> {
+  const { name, tokenMs, idleMs } = scenario;
   const common = {
-    scenario: scenario.name,
+    scenario: name,
     channel,
     draw: draw(seed + STREAM),
     accepted: [],
@@ -44,15 +64,15 @@ export async function simulate(seed: number): Promise<Outcome> {
     touched: new Map(),
     calls: { open: 0, made: 0 },
     finished: [],
-    problems: new Set<string>(),
+    problems: new Problems(() => kiln.cloud.time.now()),
   };
-  const kiln = await deployKiln({
+  const kiln: Deployment = await deployKiln({
     seed,
-    ...(scenario.tokenMs !== undefined && { tokenMs: scenario.tokenMs }),
+    ...(tokenMs !== undefined && { tokenMs }),
     fc: {
       mayBeEarly: true,
-      skipTimer: (name) => findsNothing({ ...common, kiln }, name),
-      ...(scenario.idleMs !== undefined && { idleMs: scenario.idleMs }),
+      skipTimer: (timer) => findsNothing({ ...common, kiln }, timer),
+      ...(idleMs !== undefined && { idleMs }),
     },
     env: {
       KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),
@@ -60,16 +80,7 @@ export async function simulate(seed: number): Promise<Outcome> {
       KILN_APPROVAL_SECRET: APPROVAL_SECRET,
     },
   });
-  const simulation: Simulation = { ...common, kiln };
-  try {
-    await live(simulation, scenario, scriptsOf(seed));
-    const { finished, problems } = simulation;
-    const facts = { seed, scenario: scenario.name, problems: [...problems], finished };
-    return { ...facts, history: digest(kiln) };
-  } finally {
-    await kiln.close();
-    await channel.close();
-  }
+  return { ...common, kiln };
 }
 
 /** Random numbers of a simulation come from another sequence than those of its cloud. */

@@ -14,6 +14,25 @@ export interface Accepted {
   readonly fleet?: string;
 }
 
+/** Promises that did not hold, and when each was first seen. */
+export class Problems {
+  readonly #seenAt = new Map<string, number>();
+  readonly #now: () => number;
+
+  /** @param now the cloud's time, epoch milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  add(problem: string): void {
+    if (!this.#seenAt.has(problem)) this.#seenAt.set(problem, this.#now());
+  }
+
+  list(): string[] {
+    return [...this.#seenAt].map(([problem, at]) => `${new Date(at).toISOString().slice(0, 19)} ${problem}`);
+  }
+}
+
 /** Everything that the parts of a simulation share. */
 export interface Simulation {
   readonly scenario: string;
@@ -30,8 +49,7 @@ export interface Simulation {
   readonly calls: { open: number; made: number };
   /** Names of the workflows whose script came to its end. */
   readonly finished: string[];
-  /** What was promised and did not hold. */
-  readonly problems: Set<string>;
+  readonly problems: Problems;
 }
 
 export const CHANNEL_SECRET = "channel-token-0123456789";
