@@ -28,10 +28,7 @@ interface Promoting {
 const SEEN_MS = minutes(3);
 
 /** The image in its home region, undefined when it is gone. A problem when it must not be tested (PROMOTED-1). */
-export const imageUnderPromotion = (
-  event: Promoting,
-  ports: Ports,
-): Promise<Result<Image | undefined>> =>
+export const imageUnderPromotion = (event: Promoting, ports: Ports): Promise<Result<Image | undefined>> =>
   checked({ region: homeOf(ports), imageId: event.input.imageId }, event, ports, (image) =>
     notUnderWay(image, event.run),
   );
