@@ -1,5 +1,6 @@
 /**
- * How the bytes of one event are shared out. An event carries its document and the state of its phase; the platform takes 128 KB (https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits),
+ * How the bytes of one event are shared out. An event carries its document and the state of its phase; the platform
+ * takes 128 KB (https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits),
  * and an event that fails travels once more inside the failure event, so half of that is the limit.
  *
  * BUDGET-1. A run whose events might not fit is refused before its first change. Found out later, it would leave what

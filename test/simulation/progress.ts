@@ -6,10 +6,10 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
-import { hasEnded, type RunRecord } from "../support/records.ts";
+import type { RunRecord } from "../support/records.ts";
 import { HOME, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
 import { areStopped, ask, endOf, upload, waitFor } from "./scripts.ts";
-import { allEnded, letIdle, membersOf, type Simulation } from "./simulation.ts";
+import { allEnded, letIdle, membersOf, reportUnended, type Simulation } from "./simulation.ts";
 import { startUser, type Wait } from "./user.ts";
 
 /** Longer than everything that is asked for takes without faults. */
@@ -30,8 +30,7 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
   await kiln.cloud.settle({ forMs: PROGRESS_MS, until: () => isOver() && allEnded(kiln) });
   if (!isOver()) problems.add("progress: what was asked for after the faults is not over within a day");
   await kiln.cloud.settle({ forMs: minutes(40) });
-  for (const { run, state, phase } of kiln.records().filter((record) => !hasEnded(record)))
-    problems.add(`progress: ${run} is still ${state} in ${phase ?? "no phase"}`);
+  reportUnended(simulation, "progress");
   nothingIsLeft(simulation);
   endsWereAnnounced(simulation);
   noneAnnouncedTwice(simulation, postedBefore);
@@ -62,9 +61,9 @@ async function imageIsServed(simulation: Simulation, wait: Wait): Promise<void> 
   const bake = await done(simulation, wait, "/recipes/web/bake", { force: true });
   if (bake === undefined) return;
   const imageId = String(bake.result?.["imageId"]);
-  const of = (): RunRecord | undefined =>
-    kiln.records("promote-web-").find(({ run, result }) => result?.["imageId"] === imageId && run !== "");
-  for (let n = 0; n < 60 && of() === undefined; n++) await wait(minutes(2));
+  const promotion = (): RunRecord | undefined =>
+    kiln.records("promote-web-").find(({ result }) => result?.["imageId"] === imageId);
+  await waitFor(wait, hours(2), promotion);
   await wait(minutes(1));
   if (served(kiln) !== imageId) problems.add(`progress: web serves ${served(kiln)} and not ${imageId}`);
   const abroad = kiln.cloud.world.served("cn-shanghai", "web");

@@ -45,7 +45,7 @@ export const upload = (simulation: Simulation, wait: Wait, key: string, body: st
     return true;
   });
 
-/** Posts a request until it is accepted. Undefined when it is refused for good. */
+/** Posts a request until it is accepted. Undefined when it is rejected, or every try has failed. */
 export async function ask(
   simulation: Simulation,
   wait: Wait,

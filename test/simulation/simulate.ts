@@ -7,12 +7,19 @@ import { hours } from "../../shared/duration.ts";
 import { BUSY, draw } from "../cloud/index.ts";
 import { type ChannelServer, startChannel } from "../support/channel.ts";
 import { BUCKET, type Deployment, deployKiln, hurry } from "../support/deployment.ts";
-import { hasEnded } from "../support/records.ts";
 import { checkHistory, watch } from "./invariants.ts";
 import { checkProgress } from "./progress.ts";
 import { SCENARIOS, type Scenario, strike } from "./scenarios.ts";
 import { type Script, scriptsOf } from "./scripts.ts";
-import { allEnded, APPROVAL_SECRET, CHANNEL_SECRET, LINKS, Problems, type Simulation } from "./simulation.ts";
+import {
+  allEnded,
+  APPROVAL_SECRET,
+  CHANNEL_SECRET,
+  LINKS,
+  Problems,
+  reportUnended,
+  type Simulation,
+} from "./simulation.ts";
 import { findsNothing } from "./timers.ts";
 import { startUser } from "./user.ts";
 
@@ -87,7 +94,7 @@ async function begin(seed: number, scenario: Scenario, channel: ChannelServer): 
 const STREAM = 1_000_003;
 
 async function live(simulation: Simulation, scenario: Scenario, scripts: readonly Script[]): Promise<void> {
-  const { kiln, problems } = simulation;
+  const { kiln } = simulation;
   const { cloud } = kiln;
   hurry(kiln);
   // Older than any image of a simulation.
@@ -103,9 +110,7 @@ async function live(simulation: Simulation, scenario: Scenario, scripts: readonl
   await cloud.settle({ forMs: scenario.forMs });
   for (const stop of stops) stop();
   await cloud.settle({ forMs: ENDED_WITHIN_MS, until: () => areDone() && allEnded(kiln) });
-  const late = kiln.records().filter((record) => !hasEnded(record));
-  for (const { run, state, phase } of late)
-    problems.add(`K8: ${run} is still ${state} in ${phase ?? "no phase"}`);
+  reportUnended(simulation, "K8");
   await checkProgress(simulation);
   checkHistory(simulation);
 }

@@ -4,7 +4,7 @@ import type { ChannelServer } from "../support/channel.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { IDLE } from "../support/idle.ts";
 import { hasEnded } from "../support/records.ts";
-import { tagsOf } from "../support/world.ts";
+import { machines, tagsOf } from "../support/world.ts";
 
 /** A request that Kiln has accepted. */
 export interface Accepted {
@@ -58,6 +58,12 @@ export const LINKS = "http://kiln.example";
 
 export const allEnded = (kiln: Deployment): boolean => kiln.records().every(hasEnded);
 
+/** Adds a problem for each run that is still at work. @param promise that it breaks */
+export function reportUnended({ kiln, problems }: Simulation, promise: string): void {
+  for (const { run, state, phase } of kiln.records().filter((record) => !hasEnded(record)))
+    problems.add(`${promise}: ${run} is still ${state} in ${phase ?? "no phase"}`);
+}
+
 /** Lets instances idle from now on. */
 export function letIdle({ kiln, idleSince }: Simulation, ids: readonly string[]): void {
   const fromAt = kiln.cloud.time.now();
@@ -69,6 +75,4 @@ export function letIdle({ kiln, idleSince }: Simulation, ids: readonly string[])
 
 /** Members of a fleet, by the tags that Kiln gave them. */
 export const membersOf = (kiln: Deployment, fleet: string): Readonly<Instance>[] =>
-  [...kiln.cloud.world.instances.values()].filter(
-    ({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"] === fleet,
-  );
+  machines(kiln).filter(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"] === fleet);

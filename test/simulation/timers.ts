@@ -1,4 +1,4 @@
-/** Timer firings that would find nothing: leaving them out changes no history and saves most of the time. */
+/** Timer firings that find nothing to do in a correct Kiln. Most of them are left out, which saves most of the time. */
 import { hours, minutes } from "../../shared/duration.ts";
 import { FOLDER } from "../../shared/keys.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";

@@ -1,4 +1,4 @@
-/** What a bake made, as it is right before a change. */
+/** The image of a bake as it is right before a change. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { ownedByRun } from "../../../shared/ownership.ts";
