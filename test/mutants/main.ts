@@ -91,7 +91,10 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const [part = ""] = process.argv.slice(2);
 const chosen = MUTANTS.filter(({ name }) => name.includes(part));
-if (chosen.length === 0) throw new Error(`no fault of test/mutants/mutants.ts has "${part}" in its name`);
+if (chosen.length === 0) {
+  process.stderr.write(`no fault of test/mutants/mutants.ts has "${part}" in its name\n`);
+  process.exit(2);
+}
 // A fault without a place is found now and not after minutes.
 for (const mutant of MUTANTS) plant(mutant, readFileSync(join(ROOT, mutant.file), "utf8"));
 const left = chosen.filter(({ simulated }) => simulated !== true);
