@@ -18,6 +18,7 @@ import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
 import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
 import { KeyRing } from "./core/keys.ts";
 import { readManifest } from "./manifest/manifest.ts";
+import { Pace } from "./core/pace.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
 import { type Policy, Ram } from "./core/ram.ts";
@@ -66,15 +67,17 @@ export interface CloudOptions {
   readonly env?: Environment | ((endpoints: Endpoints) => Environment);
   /** Where time starts, epoch milliseconds. */
   readonly at?: number;
-  /** 0 (default) = virtual time; else real time times this. */
+  /** 0 (default): time passes only in `settle`; else it passes by itself, so much faster than real time. */
   readonly speed?: number;
   readonly seed?: number;
   /** First of the ports, 0 (default) = any free ones. */
   readonly port?: number;
   /** Policies by role name. Without them roles are not restricted; with them an unlisted role may nothing. */
   readonly roles?: Readonly<Record<string, Policy>>;
-  /** Whether this process's Date tells the cloud's time until `close()`; default true in virtual time. */
+  /** Whether this process's Date tells the cloud's time until `close()`; default true at speed 0. */
   readonly ownClock?: boolean;
+  /** Whether the waits of a function that a client waits for pass for it alone while nothing settles (time.ts). */
+  readonly waitsAlone?: boolean;
   readonly region?: string;
   readonly accountId?: string;
   /** How long ECS remembers a ClientToken, milliseconds of the cloud's time; default a day. */
@@ -96,6 +99,8 @@ export interface Cloud {
   /** Credentials of the account: sessions of roles, and their revocation. */
   readonly keys: Pick<KeyRing, "all" | "assume" | "revoke">;
   readonly time: Timeline;
+  /** Time that passes by itself. */
+  readonly pace: Pick<Pace, "run" | "skip">;
   /** The account's ECS: what there is, and what happens to it outside of the API. */
   readonly world: Console;
   /** Buckets and objects, without the wire. */
@@ -144,6 +149,7 @@ type Handler = (request: WireRequest) => Promise<WireResponse>;
 class Parts {
   readonly region: string;
   readonly time: Timeline;
+  readonly pace: Pace;
   readonly keys: KeyRing;
   readonly callLog = new CallLog();
   readonly faults = new Faults();
@@ -161,11 +167,13 @@ class Parts {
     const { at = START_AT, speed = 0, seed = 1, region = "cn-hangzhou", accountId = ACCOUNT_ID } = options;
     this.#options = options;
     this.region = region;
-    this.time = new Timeline(at, speed);
+    this.time = new Timeline(at, options.waitsAlone);
+    this.pace = new Pace(this.time);
+    this.pace.run(speed);
     const now = (): number => this.time.now();
     const ownClock = options.ownClock ?? speed === 0;
-    // Clients with a clock of their own lag behind a faster cloud; their requests are valid all the same.
-    const outside = speed > 0 && !ownClock ? Date.now : now;
+    // Clients with a clock of their own lag behind the cloud; their requests are valid all the same.
+    const outside = ownClock ? now : Date.now;
     this.keys = new KeyRing(accountId, draw(seed + 2), now, outside);
     const { time, keys, faults } = this;
     const record = (call: Call): void => this.#record(call);
@@ -210,6 +218,7 @@ class Parts {
 
   async close(): Promise<void> {
     this.#restoreClock();
+    this.pace.run(0);
     this.time.close();
     await this.#fc?.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
@@ -259,7 +268,7 @@ function describe(
   parts: Parts,
   opened: { readonly fc: FunctionCompute; readonly urls: Cloud["urls"] },
 ): Cloud {
-  const { region, keys, time, ecs, store, callLog, faults } = parts;
+  const { region, keys, time, pace, ecs, store, callLog, faults } = parts;
   const { fc, urls } = opened;
   return {
     urls,
@@ -268,6 +277,7 @@ function describe(
     accessKey: { id: keys.account.id, secret: keys.account.secret },
     keys,
     time,
+    pace,
     world: new Console(ecs.world),
     oss: store,
     fc,
