@@ -15,6 +15,7 @@ import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
+import { FC_ACTIONS } from "./fc/route.ts";
 import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
 import { KeyRing } from "./core/keys.ts";
 import { readManifest } from "./manifest/manifest.ts";
@@ -50,6 +51,8 @@ export interface Endpoints {
   readonly cms: string;
   readonly fc: string;
   readonly oss: string;
+  /** URLs of HTTP triggers by function. */
+  readonly http: Readonly<Record<string, string>>;
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string;
@@ -63,7 +66,10 @@ export interface CloudOptions {
   readonly manifest?: string;
   /** Folder with `<name>/index.js` bundles to run instead of the manifest's `code:` folders, by their last part. */
   readonly dist?: string;
-  /** What `${env()}` of the manifest sees; a function gets the endpoints, whose ports are known late. */
+  /**
+   * What `${env()}` of the manifest sees; a function gets the endpoints, whose ports are known late. It is asked once before
+   * `http` is known: the names of functions must not depend on that.
+   */
   readonly env?: Environment | ((endpoints: Endpoints) => Environment);
   /** Where time starts, epoch milliseconds. */
   readonly at?: number;
@@ -106,17 +112,18 @@ export interface Cloud {
   /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
   /** Functions, their invocations and events, and faults of their delivery. */
-  readonly fc: Omit<
-    FunctionCompute,
-    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "keptBack" | "close"
-  >;
+  readonly fc: Omit<FunctionCompute, "handle" | "serve" | "attribute" | "endCaller" | "keptBack" | "close">;
   readonly callLog: Pick<CallLog, "count" | "entries">;
+  /** Names of the calls that each product has. */
+  readonly actions: Readonly<Record<Product, readonly string[]>>;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
   /** Connections whose clients still wait for an answer that a fault keeps back. */
   unanswered(): number;
   settle(options?: SettleOptions): Promise<void>;
+  /** Answers requests below a path of the ECS address that are none of the cloud's. */
+  mount(path: string, handle: (request: WireRequest) => Promise<WireResponse>): void;
   /** A plain copy of the history so far, for comparing two runs. */
   snapshot(): Snapshot;
   close(): Promise<void>;
@@ -130,6 +137,7 @@ interface Snapshot {
   readonly events: readonly string[];
 }
 
+const STARTING = "the local cloud is still starting";
 const START_AT = Date.UTC(2026, 0, 5, 8);
 
 /** Starts the local cloud. Every server is listening when it resolves. @throws ManifestError for a bad manifest. */
@@ -160,6 +168,7 @@ class Parts {
   readonly #cms: CmsService;
   readonly #oss: OssService;
   readonly #listeners: Listener[] = [];
+  readonly #mounted: (readonly [path: string, handle: Handler])[] = [];
   readonly #restoreClock: () => void;
   #fc: FunctionCompute | undefined;
 
@@ -192,13 +201,9 @@ class Parts {
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
     const urls = { ecs: api, cms: api, fc: api, oss };
-    const functions = readFunctions(this.#options, {
-      ...urls,
-      region: this.region,
-      accountId,
-      accessKeyId,
-      accessKeySecret,
-    });
+    const endpoints = { ...urls, region: this.region, accountId, accessKeyId, accessKeySecret };
+    const http = await this.#listenForTriggers(readFunctions(this.#options, { ...endpoints, http: {} }));
+    const functions = readFunctions(this.#options, { ...endpoints, http });
     const fc = new FunctionCompute({
       kernel: this.#kernel,
       keys: this.keys,
@@ -207,13 +212,19 @@ class Parts {
       options: this.#options.fc ?? {},
     });
     this.#fc = fc;
-    const http: Record<string, string> = {};
-    for (const [index, web] of fc.webFunctions().entries()) {
-      http[web.definition.name] = await this.#listen(2 + index, (request) =>
-        this.#serve("fc", request, (it) => fc.serve(web, it)),
-      );
-    }
     return { fc, urls: { ...urls, http } };
+  }
+
+  /** A server for each function with an HTTP trigger; its URL by the name of the function. */
+  async #listenForTriggers(functions: readonly FunctionDefinition[]): Promise<Record<string, string>> {
+    const http: Record<string, string> = {};
+    const names = functions.filter(({ triggers }) => triggers.some(({ kind }) => kind === "http"));
+    for (const [index, { name }] of names.entries()) {
+      const handle = (request: WireRequest): Promise<WireResponse> =>
+        this.#fc?.serve(name, request) ?? Promise.reject(new Error(STARTING));
+      http[name] = await this.#listen(2 + index, (request) => this.#serve("fc", request, handle));
+    }
+    return http;
   }
 
   async close(): Promise<void> {
@@ -239,16 +250,26 @@ class Parts {
     return listener.url;
   }
 
+  actions(): Cloud["actions"] {
+    return { ecs: this.ecs.actions, cms: this.#cms.actions, oss: this.#oss.actions, fc: FC_ACTIONS };
+  }
+
+  mount(path: string, handle: Handler): void {
+    this.#mounted.push([path, handle]);
+  }
+
   unanswered(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.unanswered(), 0);
   }
 
   #serveApi(request: WireRequest): Promise<WireResponse> {
+    const [, handle] = this.#mounted.find(([path]) => request.url.startsWith(path)) ?? [];
+    if (handle !== undefined) return handle(request);
     const product = productOf(request);
     const handlers: Readonly<Record<typeof product, Handler>> = {
       ecs: (it) => this.ecs.handle(it),
       cms: (it) => this.#cms.handle(it),
-      fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error("the local cloud is still starting")),
+      fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error(STARTING)),
     };
     return this.#serve(product, request, handlers[product]);
   }
@@ -282,10 +303,12 @@ function describe(
     oss: store,
     fc,
     callLog,
+    actions: parts.actions(),
     faults,
     throttle: (action, callsPerMinute) => ecs.limit(action, callsPerMinute),
     settle: (options) => time.settle(options),
     snapshot: () => snapshot(parts, fc),
+    mount: (path, handle) => parts.mount(path, handle),
     unanswered: () => parts.unanswered(),
     close: () => parts.close(),
   };

@@ -1,17 +1,18 @@
 /**
- * `npm run cloud -- --port 9100 [--speed 60] [--no-functions]`: only the local cloud, in real time.
- * Prints one line of JSON when it is ready and runs until it is interrupted.
+ * `npm run cloud -- [--port 9100] [--speed 60] [--no-functions]`: Kiln deployed on the local cloud, or the local cloud alone.
+ * Prints one line of JSON when it is ready, obeys the control (control/control.ts), and runs until it is interrupted or the
+ * program that started it ends.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Endpoints, startCloud } from "./index.ts";
-import { envNames } from "./manifest/interpolation.ts";
-import { ManifestError } from "./manifest/problem.ts";
+import { buildOnce } from "../build-once.ts";
+import { readRoles } from "../support/deployment.ts";
+import { firstCaller, localEnvironment, MANIFEST, webhookOf } from "../support/local-kiln.ts";
+import { watchAncestors } from "./control/ancestors.ts";
+import { mountControl } from "./control/control.ts";
+import { Posts } from "./control/posts.ts";
 import { messageOf } from "./core/message-of.ts";
-
-const ROOT = join(import.meta.dirname, "..", "..");
-const MANIFEST = join(ROOT, "s.yaml");
+import { type Cloud, type CloudOptions, type Endpoints, startCloud } from "./index.ts";
+import { ManifestError } from "./manifest/problem.ts";
 
 /** An error the caller can correct; reported without a stack. */
 class UsageError extends Error {
@@ -29,7 +30,17 @@ function readOptions() {
         "no-functions": { type: "boolean", default: false },
       },
     });
-    return values;
+    const { port, speed, "no-functions": isBare } = values;
+    return {
+      isBare,
+      port: number(
+        "port",
+        port,
+        (value) => Number.isInteger(value) && value >= 0 && value < 65_000,
+        "a port",
+      ),
+      speed: number("speed", speed, (value) => value >= 0 && value < Infinity, "0 or more"),
+    };
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n${USAGE}`, { cause: error });
   }
@@ -38,52 +49,71 @@ function readOptions() {
 function number(option: string, text: string, test: (value: number) => boolean, what: string): number {
   const value = Number(text);
   if (text.trim() !== "" && test(value)) return value;
-  throw new UsageError(`--${option} ${text} is not ${what}: give another value\n${USAGE}`);
+  throw new Error(`--${option} ${text} is not ${what}: give another value`);
 }
 
-/** A manifest asks for endpoints under names of its own that end like these. */
-const SUFFIXES = [
-  ["ECS_ENDPOINT", "ecs"],
-  ["CMS_ENDPOINT", "cms"],
-  ["FC_ENDPOINT", "fc"],
-  ["OSS_ENDPOINT", "oss"],
-] as const;
+/** What a program has to know of a cloud. */
+const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
+  ...urls,
+  region,
+  accountId,
+  accessKeyId: accessKey.id,
+  accessKeySecret: accessKey.secret,
+});
 
-/** The caller's environment, and the local cloud's addresses where the manifest asks for endpoints. */
-function environmentFor(endpoints: Endpoints): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const name of envNames(readFileSync(MANIFEST, "utf8"))) {
-    const product = SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1];
-    const value = process.env[name] ?? (product && endpoints[product]);
-    if (value !== undefined) environment[name] = value;
-  }
-  return environment;
+/** Time is the real one when it begins, and clients outside keep clocks of their own. */
+const optionsFor = (port: number, speed: number): CloudOptions => ({
+  port,
+  speed,
+  at: Date.now(),
+  ownClock: false,
+  waitsAlone: speed === 0,
+});
+
+/** Starts Kiln on a cloud; answers it and what its users have to know. */
+async function startKiln(options: CloudOptions) {
+  await buildOnce();
+  let environment: Record<string, string> = {};
+  const env = (endpoints: Endpoints): Record<string, string> => {
+    environment = localEnvironment(endpoints, Posts.urlOf(endpoints.ecs, "ops"), process.env);
+    return environment;
+  };
+  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
+  const cloud = await startCloud({
+    ...options,
+    ...(region !== undefined && { region }),
+    ...(accountId !== undefined && { accountId }),
+    manifest: MANIFEST,
+    roles: readRoles(),
+    env,
+    // Days pass in seconds of real time: a thread for each instance would be most of them.
+    fc: { inline: true },
+  });
+  const bucket = environment["KILN_BUCKET"] ?? "";
+  cloud.oss.createBucket(bucket);
+  const webhook = webhookOf(cloud.urls.http);
+  return { cloud, ready: { ...describe(cloud), bucket, webhook, caller: firstCaller(environment) } };
+}
+
+async function startBare(options: CloudOptions) {
+  const cloud = await startCloud(options);
+  return { cloud, ready: describe(cloud) };
 }
 
 async function main(): Promise<void> {
-  const { port, speed, "no-functions": withoutFunctions } = readOptions();
-  const isBuilt = existsSync(MANIFEST) && existsSync(join(ROOT, "dist"));
-  const hasFunctions = !withoutFunctions && isBuilt;
-  if (!withoutFunctions && !isBuilt) {
-    process.stderr.write("no functions: they are not built yet; npm run build, then start this again\n");
-  }
-  const cloud = await startCloud({
-    ...(hasFunctions && { manifest: MANIFEST }),
-    env: environmentFor,
-    at: Date.now(),
-    speed: number("speed", speed, (value) => value > 0 && value < Infinity, "above 0"),
-    port: number("port", port, (value) => Number.isInteger(value) && value >= 0 && value < 65_000, "a port"),
-    ownClock: false,
-  });
-  // A bucket exists before a trigger can be set on it.
-  for (const { triggers } of cloud.fc.functions.values()) {
-    for (const trigger of triggers) if (trigger.kind === "oss") cloud.oss.createBucket(trigger.bucket);
-  }
-  const stop = (): void => void cloud.close().then(() => process.exit(0));
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  const { urls, region, accountId, accessKey } = cloud;
-  const ready = { ...urls, region, accountId, accessKeyId: accessKey.id, accessKeySecret: accessKey.secret };
+  const { port, speed, isBare } = readOptions();
+  const options = optionsFor(port, speed);
+  const { cloud, ready } = await (isBare ? startBare : startKiln)(options);
+  mountControl(cloud, new Posts());
+  let isStopping = false;
+  const stop = (): void => {
+    if (!isStopping) void cloud.close().then(() => process.exit(0));
+    isStopping = true;
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  watchAncestors(stop);
+  // Its reader may be gone.
+  process.stdout.on("error", stop);
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
@@ -93,8 +123,9 @@ try {
   const isExpected =
     error instanceof ManifestError ||
     error instanceof UsageError ||
-    (error instanceof Error && "code" in error && error.code === "EADDRINUSE");
+    (error instanceof Error &&
+      (error.name === "ConfigError" || ("code" in error && error.code === "EADDRINUSE")));
   const stack = error instanceof Error ? error.stack : undefined;
   process.stderr.write(`${isExpected ? messageOf(error) : (stack ?? String(error))}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -181,7 +181,9 @@ test("where time stands still, a function that a client waits for sleeps for its
       for (const seconds of [[60, 5], [1]]) {
         const answer = await post(cloud, "sleeps", seconds);
         const awake = json<number[]>(String(answer.data));
-        const passed = seconds.map((_, index) => seconds.slice(0, index + 1).reduce((sum, one) => sum + one, 0));
+        const passed = seconds.map((_, index) =>
+          seconds.slice(0, index + 1).reduce((sum, one) => sum + one, 0),
+        );
         expect(awake.map((at) => (at - start) / 1000)).toEqual([0, ...passed]);
       }
       expect(cloud.time.now()).toBe(start);

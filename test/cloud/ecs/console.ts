@@ -11,11 +11,13 @@ import { diskInZone } from "./disk-offers.ts";
 import type { Delays } from "./delays.ts";
 import { progressOf } from "./image-view.ts";
 import { publishImage, type PublicImage } from "./public-images.ts";
-import type { Disk, Image, Instance, LaunchTemplate, Snapshot, Task } from "./records.ts";
+import type { Disk, Image, Instance, InstanceType, LaunchTemplate, Snapshot, Task } from "./records.ts";
 import type { TagBook } from "./tag-book.ts";
-import type { World } from "./world.ts";
+import type { Region, World } from "./world.ts";
 
 export class Console {
+  readonly regions: ReadonlyMap<string, Region>;
+  readonly types: ReadonlyMap<string, InstanceType>;
   readonly instances: ReadonlyMap<string, Readonly<Instance>>;
   readonly disks: ReadonlyMap<string, Readonly<Disk>>;
   readonly snapshots: ReadonlyMap<string, Readonly<Snapshot>>;
@@ -27,6 +29,8 @@ export class Console {
 
   constructor(world: World) {
     this.#world = world;
+    this.regions = world.regions;
+    this.types = world.types;
     this.instances = world.instances;
     this.disks = world.disks;
     this.snapshots = world.snapshots;

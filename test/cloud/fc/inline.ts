@@ -173,6 +173,12 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
   return module.exports;
 }
 
+function wake({ skew, sleeper, patience }: Globals, aloneMs: number): void {
+  skew.ms += aloneMs;
+  sleeper.wake();
+  patience.wake();
+}
+
 export const startInline: StartSandbox = (definition, start, listener) => {
   const { codePath, handler: name } = definition;
   let isAlive = true;
@@ -194,9 +200,7 @@ export const startInline: StartSandbox = (definition, start, listener) => {
     send: (message) => {
       if (!isAlive) return;
       if (message.kind === "wake") {
-        skew.ms += message.aloneMs;
-        sleeper.wake();
-        patience.wake();
+        wake(globals, message.aloneMs);
       } else if (handler !== undefined) {
         skew.ms = start.skewMs;
         patience.forget();

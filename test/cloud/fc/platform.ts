@@ -120,22 +120,21 @@ export class FunctionCompute {
     this.#host.configure(options);
   }
 
-  /** The functions with an HTTP trigger. */
-  webFunctions(): WebFunction[] {
-    return [...this.functions.values()].flatMap((definition) =>
-      definition.triggers
-        .filter((trigger) => trigger.kind === "http")
-        .map((trigger) => ({ definition, trigger })),
-    );
-  }
-
   handle(request: WireRequest): Promise<WireResponse> {
     return this.#service.handle(request);
   }
 
-  /** Serves a request to the URL of an HTTP trigger. */
-  serve(web: WebFunction, request: WireRequest): Promise<WireResponse> {
+  /** Serves a request to the URL of the HTTP trigger of a function. */
+  serve(functionName: string, request: WireRequest): Promise<WireResponse> {
+    const web = this.#webFunction(functionName);
     return serveHttpTrigger({ kernel: this.#kernel, host: this.#host, queue: this.#queue }, web, request);
+  }
+
+  #webFunction(name: string): WebFunction {
+    const definition = this.functions.get(name);
+    const trigger = definition?.triggers.find(({ kind }) => kind === "http");
+    if (definition === undefined || trigger?.kind !== "http") throw new Error(`${name} has no HTTP trigger`);
+    return { definition, trigger };
   }
 
   /** Adds a call to the record of the invocation that made it. */

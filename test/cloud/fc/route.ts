@@ -10,6 +10,17 @@ export interface Route {
   readonly qualifier: string;
 }
 
+const ROUTES: Readonly<Record<string, string>> = {
+  "GET functions///": "ListFunctions",
+  "GET functions/f//": "GetFunction",
+  "POST functions/f/invocations/": "InvokeFunction",
+  "GET functions/f/async-tasks/": "ListAsyncTasks",
+  "GET functions/f/async-tasks/t": "GetAsyncTask",
+};
+
+/** Names of the calls there are. */
+export const FC_ACTIONS: readonly string[] = Object.values(ROUTES);
+
 /** What the call log keeps of a request: enough to aim a fault at it. */
 export function describeCall({ functionName, taskId }: Route, request: WireRequest): Record<string, string> {
   const from = (name: string): string => header(request, name);
@@ -36,15 +47,8 @@ export function parseRoute({ method, url }: WireRequest): Route {
       `this account has no service; ${path} is a path of an older API`,
     );
   }
-  const routes: Readonly<Record<string, string>> = {
-    "GET functions///": "ListFunctions",
-    "GET functions/f//": "GetFunction",
-    "POST functions/f/invocations/": "InvokeFunction",
-    "GET functions/f/async-tasks/": "ListAsyncTasks",
-    "GET functions/f/async-tasks/t": "GetAsyncTask",
-  };
   const shape = `${method} ${collection}/${functionName && "f"}/${what}/${taskId && "t"}`;
-  const action = routes[shape];
+  const action = ROUTES[shape];
   if (action === undefined)
     throw new CloudFault(404, "PathNotSupported", `${method} ${path} is not supported; see README.md`);
   return { action, functionName, taskId, qualifier };
