@@ -1,131 +1,14 @@
 /**
- * `npm run cloud -- [--port 9100] [--speed 60] [--no-functions]`: Kiln deployed on the local cloud, or the local cloud alone.
- * Prints one line of JSON when it is ready, obeys the control (control/control.ts), and runs until it is interrupted or the
- * program that started it ends.
+ * `npm run cloud -- [--port 9100] [--speed 60] [--no-functions]`: a local cloud that runs until it is interrupted or the
+ * program that started it ends. That is watched before all else, because loading the rest takes a while.
  */
-import { parseArgs } from "node:util";
-import { buildOnce } from "../build-once.ts";
-import { readRoles } from "../support/deployment.ts";
-import { firstCaller, localEnvironment, MANIFEST, webhookOf } from "../support/local-kiln.ts";
 import { watchAncestors } from "./control/ancestors.ts";
-import { mountControl } from "./control/control.ts";
-import { Posts } from "./control/posts.ts";
-import { messageOf } from "./core/message-of.ts";
-import { type Cloud, type CloudOptions, type Endpoints, startCloud } from "./index.ts";
-import { ManifestError } from "./manifest/problem.ts";
 
-/** An error the caller can correct; reported without a stack. */
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+const end = (): never => process.exit(0);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+watchAncestors(end);
+// Its reader may be gone.
+process.stdout.on("error", end);
 
-const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]";
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: "string", default: "0" },
-        speed: { type: "string", default: "1" },
-        "no-functions": { type: "boolean", default: false },
-      },
-    });
-    const { port, speed, "no-functions": isBare } = values;
-    return {
-      isBare,
-      port: number(
-        "port",
-        port,
-        (value) => Number.isInteger(value) && value >= 0 && value < 65_000,
-        "a port",
-      ),
-      speed: number("speed", speed, (value) => value >= 0 && value < Infinity, "0 or more"),
-    };
-  } catch (error) {
-    throw new UsageError(`${messageOf(error)}\n${USAGE}`, { cause: error });
-  }
-}
-
-function number(option: string, text: string, test: (value: number) => boolean, what: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && test(value)) return value;
-  throw new Error(`--${option} ${text} is not ${what}: give another value`);
-}
-
-/** What a program has to know of a cloud. */
-const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
-  ...urls,
-  region,
-  accountId,
-  accessKeyId: accessKey.id,
-  accessKeySecret: accessKey.secret,
-});
-
-/** Time is the real one when it begins, and clients outside keep clocks of their own. */
-const optionsFor = (port: number, speed: number): CloudOptions => ({
-  port,
-  speed,
-  at: Date.now(),
-  ownClock: false,
-  waitsAlone: speed === 0,
-});
-
-/** Starts Kiln on a cloud; answers it and what its users have to know. */
-async function startKiln(options: CloudOptions) {
-  await buildOnce();
-  let environment: Record<string, string> = {};
-  const env = (endpoints: Endpoints): Record<string, string> => {
-    environment = localEnvironment(endpoints, Posts.urlOf(endpoints.ecs, "ops"), process.env);
-    return environment;
-  };
-  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
-  const cloud = await startCloud({
-    ...options,
-    ...(region !== undefined && { region }),
-    ...(accountId !== undefined && { accountId }),
-    manifest: MANIFEST,
-    roles: readRoles(),
-    env,
-    // Days pass in seconds of real time: a thread for each instance would be most of them.
-    fc: { inline: true },
-  });
-  const bucket = environment["KILN_BUCKET"] ?? "";
-  cloud.oss.createBucket(bucket);
-  const webhook = webhookOf(cloud.urls.http);
-  return { cloud, ready: { ...describe(cloud), bucket, webhook, caller: firstCaller(environment) } };
-}
-
-async function startBare(options: CloudOptions) {
-  const cloud = await startCloud(options);
-  return { cloud, ready: describe(cloud) };
-}
-
-async function main(): Promise<void> {
-  const { port, speed, isBare } = readOptions();
-  const options = optionsFor(port, speed);
-  const { cloud, ready } = await (isBare ? startBare : startKiln)(options);
-  mountControl(cloud, new Posts());
-  let isStopping = false;
-  const stop = (): void => {
-    if (!isStopping) void cloud.close().then(() => process.exit(0));
-    isStopping = true;
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  watchAncestors(stop);
-  // Its reader may be gone.
-  process.stdout.on("error", stop);
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
-}
-
-try {
-  await main();
-} catch (error) {
-  const isExpected =
-    error instanceof ManifestError ||
-    error instanceof UsageError ||
-    (error instanceof Error &&
-      (error.name === "ConfigError" || ("code" in error && error.code === "EADDRINUSE")));
-  const stack = error instanceof Error ? error.stack : undefined;
-  process.stderr.write(`${isExpected ? messageOf(error) : (stack ?? String(error))}\n`);
-  process.exit(1);
-}
+const { serve } = await import("./control/serve.ts");
+await serve();

@@ -36,18 +36,25 @@ function lookWithPs(pid: number): Found {
   return { parent: Number(parent), command };
 }
 
-const RUNNER = /^(npm|npx|pnpm|pnpx|yarn|tsx|npm-cli\.[cm]?js|npx-cli\.[cm]?js|cli\.[cm]?js|timeout|nice)$/;
+const MANAGER = /^(npm|npx|pnpm|pnpx|yarn)\b/;
+const WRAPPER = /^(tsx|timeout|nice)$/;
 const SHELL = /^-?(sh|bash|dash|ash|zsh|ksh)$/;
 
+/** Whether the program, or the script it interprets, has such a name. */
+const isNamed = (command: readonly string[], name: RegExp): boolean =>
+  command.slice(0, 3).some((part) => name.test(basename(part)));
+
 /** Whether a process only carries out another program's order to start us. */
-function isBetween([first = "", ...rest]: readonly string[]): boolean {
-  if (SHELL.test(basename(first))) return rest[0]?.startsWith("-") === true && rest[0].includes("c");
-  return [first, ...rest.slice(0, 2)].some((part) => RUNNER.test(basename(part)));
+function isBetween(command: readonly string[]): boolean {
+  const [first = "", option = ""] = command;
+  if (SHELL.test(basename(first))) return /^-[a-z]*c$/.test(option);
+  return isNamed(command, MANAGER) || isNamed(command, WRAPPER);
 }
 
 interface Link {
   readonly child: number;
   readonly parent: number;
+  readonly command: readonly string[];
 }
 
 /** From this process up to the program that started it. */
@@ -55,10 +62,10 @@ function chain(): Link[] {
   const links: Link[] = [];
   for (let child = process.pid; child > 1;) {
     const parent = child === process.pid ? process.ppid : (look(child)?.parent ?? 0);
-    if (parent <= 1) break;
-    links.push({ child, parent });
-    const found = look(parent);
-    if (found === undefined || !isBetween(found.command)) break;
+    if (parent < 1) break;
+    const { command } = look(parent) ?? { command: [] };
+    links.push({ child, parent, command });
+    if (!isBetween(command)) break;
     child = parent;
   }
   return links;
@@ -67,7 +74,11 @@ function chain(): Link[] {
 /** Calls `onEnd` once, when a process between this one and the program that started it is gone, or that program. */
 export function watchAncestors(onEnd: () => void): void {
   const links = chain();
+  const isManaged = process.env["npm_lifecycle_script"]?.includes("cloud/main") === true;
+  // It ended before this process could look.
+  const isLate = isManaged && !links.some(({ command }) => isNamed(command, MANAGER));
   const isWhole = (): boolean =>
+    !isLate &&
     links.every(({ child, parent }) =>
       child === process.pid ? process.ppid === parent : look(child)?.parent === parent,
     );

@@ -1,0 +1,122 @@
+/** Kiln deployed on the local cloud, or the local cloud alone, for programs outside of this process. */
+import { parseArgs } from "node:util";
+import { buildOnce } from "../../build-once.ts";
+import { readRoles } from "../../support/deployment.ts";
+import { firstCaller, localEnvironment, MANIFEST, webhookOf } from "../../support/local-kiln.ts";
+import { mountControl } from "./control.ts";
+import { Posts } from "./posts.ts";
+import { messageOf } from "../core/message-of.ts";
+import { type Cloud, type CloudOptions, type Endpoints, startCloud } from "../index.ts";
+import { ManifestError } from "../manifest/problem.ts";
+
+/** An error the caller can correct; reported without a stack. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]";
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "0" },
+        speed: { type: "string", default: "1" },
+        "no-functions": { type: "boolean", default: false },
+      },
+    });
+    const { port, speed, "no-functions": isBare } = values;
+    return {
+      isBare,
+      port: number(
+        "port",
+        port,
+        (value) => Number.isInteger(value) && value >= 0 && value < 65_000,
+        "a port",
+      ),
+      speed: number("speed", speed, (value) => value >= 0 && value < Infinity, "0 or more"),
+    };
+  } catch (error) {
+    throw new UsageError(`${messageOf(error)}\n${USAGE}`, { cause: error });
+  }
+}
+
+function number(option: string, text: string, test: (value: number) => boolean, what: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && test(value)) return value;
+  throw new Error(`--${option} ${text} is not ${what}: give another value`);
+}
+
+/** What a program has to know of a cloud. */
+const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
+  ...urls,
+  region,
+  accountId,
+  accessKeyId: accessKey.id,
+  accessKeySecret: accessKey.secret,
+});
+
+/** Time is the real one when it begins, and clients outside keep clocks of their own. */
+const optionsFor = (port: number, speed: number): CloudOptions => ({
+  port,
+  speed,
+  at: Date.now(),
+  ownClock: false,
+  waitsAlone: speed === 0,
+});
+
+/** Starts Kiln on a cloud; answers it and what its users have to know. */
+async function startKiln(options: CloudOptions) {
+  await buildOnce();
+  let environment: Record<string, string> = {};
+  const env = (endpoints: Endpoints): Record<string, string> => {
+    environment = localEnvironment(endpoints, Posts.urlOf(endpoints.ecs, "ops"), process.env);
+    return environment;
+  };
+  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
+  const cloud = await startCloud({
+    ...options,
+    ...(region !== undefined && { region }),
+    ...(accountId !== undefined && { accountId }),
+    manifest: MANIFEST,
+    roles: readRoles(),
+    env,
+    // Days pass in seconds of real time: a thread for each instance would be most of them.
+    fc: { inline: true },
+  });
+  const bucket = environment["KILN_BUCKET"] ?? "";
+  cloud.oss.createBucket(bucket);
+  const webhook = webhookOf(cloud.urls.http);
+  return { cloud, ready: { ...describe(cloud), bucket, webhook, caller: firstCaller(environment) } };
+}
+
+async function startBare(options: CloudOptions) {
+  const cloud = await startCloud(options);
+  return { cloud, ready: describe(cloud) };
+}
+
+async function start(): Promise<void> {
+  const { port, speed, isBare } = readOptions();
+  const options = optionsFor(port, speed);
+  const { cloud, ready } = await (isBare ? startBare : startKiln)(options);
+  mountControl(cloud, new Posts());
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+/** Whether the user can correct it; then it needs no stack. */
+const isExpected = (error: unknown): boolean =>
+  error instanceof ManifestError ||
+  error instanceof UsageError ||
+  (error instanceof Error &&
+    (error.name === "ConfigError" || ("code" in error && error.code === "EADDRINUSE")));
+
+/** Starts a cloud as the options of this process say, and prints one line of JSON when it is ready. */
+export async function serve(): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    process.stderr.write(`${isExpected(error) ? messageOf(error) : (stack ?? String(error))}\n`);
+    process.exit(1);
+  }
+}
