@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCallers } from "../../functions/webhook/config.ts";
-import { type Endpoints, envNames } from "../cloud/index.ts";
-import { BUCKET } from "./deployment.ts";
+import { buildOnce } from "../build-once.ts";
+import { type Cloud, type CloudOptions, type Endpoints, envNames, startCloud } from "../cloud/index.ts";
+import { BUCKET, readRoles } from "./deployment.ts";
 
 /** The manifest of the repository. */
-export const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
+const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,24 +29,59 @@ const settingsFor = ({ ecs, cms, fc, oss, http, region, accountId }: Endpoints, 
 });
 
 /** The URL of the only function with an HTTP trigger; empty as long as it is not known. */
-export const webhookOf = (http: Readonly<Record<string, string>>): string => Object.values(http)[0] ?? "";
+const webhookOf = (http: Readonly<Record<string, string>>): string => Object.values(http)[0] ?? "";
 
 /**
  * The environment for the manifest: what it asks for from `given`, and ours for the rest.
  * @param opsUrl where the channel `ops` posts to
  */
-export function localEnvironment(
-  endpoints: Endpoints,
-  opsUrl: string,
-  given: Environment,
-): Record<string, string> {
+function localEnvironment(endpoints: Endpoints, opsUrl: string, given: Environment): Record<string, string> {
   const asked = envNames(readFileSync(MANIFEST, "utf8"));
   const own = asked.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]));
   return { ...settingsFor(endpoints, opsUrl), ...Object.fromEntries(own) };
 }
 
 /** The first caller that the webhook accepts; null without one. @throws ConfigError for malformed callers */
-export function firstCaller(environment: Environment): { name: string; secret: string } | null {
+function firstCaller(environment: Environment): { name: string; secret: string } | null {
   const [first] = Object.entries(readCallers({ ...environment }));
   return first === undefined ? null : { name: first[0], secret: first[1].secrets[0] ?? "" };
+}
+
+/** What a program has to know of Kiln on a cloud. */
+interface KilnReady {
+  readonly bucket: string;
+  /** URL */
+  readonly webhook: string;
+  readonly caller: ReturnType<typeof firstCaller>;
+}
+
+/**
+ * Builds the bundles unless they are current, and deploys them on a new cloud. The environment of this process goes before
+ * our settings. @param opsUrlOf where the channel `ops` posts to, from the address of ECS
+ */
+export async function startKiln(
+  options: CloudOptions,
+  opsUrlOf: (ecs: string) => string,
+): Promise<{ readonly cloud: Cloud; readonly ready: KilnReady }> {
+  await buildOnce();
+  let environment: Record<string, string> = {};
+  const env = (endpoints: Endpoints): Record<string, string> => {
+    environment = localEnvironment(endpoints, opsUrlOf(endpoints.ecs), process.env);
+    return environment;
+  };
+  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
+  const cloud = await startCloud({
+    ...options,
+    ...(region !== undefined && { region }),
+    ...(accountId !== undefined && { accountId }),
+    manifest: MANIFEST,
+    roles: readRoles(),
+    env,
+    // Days pass in seconds of real time: a thread for each instance would be most of them.
+    fc: { inline: true },
+  });
+  const bucket = environment["KILN_BUCKET"] ?? "";
+  cloud.oss.createBucket(bucket);
+  const webhook = webhookOf(cloud.urls.http);
+  return { cloud, ready: { bucket, webhook, caller: firstCaller(environment) } };
 }

@@ -1,12 +1,9 @@
 /** Kiln deployed on the local cloud, or the local cloud alone, for programs outside of this process. */
 import { parseArgs } from "node:util";
-import { buildOnce } from "../../build-once.ts";
-import { readRoles } from "../../support/deployment.ts";
-import { firstCaller, localEnvironment, MANIFEST, webhookOf } from "../../support/local-kiln.ts";
 import { mountControl } from "./control.ts";
 import { Posts } from "./posts.ts";
 import { messageOf } from "../core/message-of.ts";
-import { type Cloud, type CloudOptions, type Endpoints, startCloud } from "../index.ts";
+import { type Cloud, type CloudOptions, startCloud } from "../index.ts";
 import { ManifestError } from "../manifest/problem.ts";
 
 /** An error the caller can correct; reported without a stack. */
@@ -47,15 +44,6 @@ function number(option: string, text: string, test: (value: number) => boolean, 
   throw new Error(`--${option} ${text} is not ${what}: give another value`);
 }
 
-/** What a program has to know of a cloud. */
-const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
-  ...urls,
-  region,
-  accountId,
-  accessKeyId: accessKey.id,
-  accessKeySecret: accessKey.secret,
-});
-
 /** Time is the real one when it begins, and clients outside keep clocks of their own. */
 const optionsFor = (port: number, speed: number): CloudOptions => ({
   port,
@@ -65,42 +53,29 @@ const optionsFor = (port: number, speed: number): CloudOptions => ({
   waitsAlone: speed === 0,
 });
 
-/** Starts Kiln on a cloud; answers it and what its users have to know. */
-async function startKiln(options: CloudOptions) {
-  await buildOnce();
-  let environment: Record<string, string> = {};
-  const env = (endpoints: Endpoints): Record<string, string> => {
-    environment = localEnvironment(endpoints, Posts.urlOf(endpoints.ecs, "ops"), process.env);
-    return environment;
-  };
-  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
-  const cloud = await startCloud({
-    ...options,
-    ...(region !== undefined && { region }),
-    ...(accountId !== undefined && { accountId }),
-    manifest: MANIFEST,
-    roles: readRoles(),
-    env,
-    // Days pass in seconds of real time: a thread for each instance would be most of them.
-    fc: { inline: true },
-  });
-  const bucket = environment["KILN_BUCKET"] ?? "";
-  cloud.oss.createBucket(bucket);
-  const webhook = webhookOf(cloud.urls.http);
-  return { cloud, ready: { ...describe(cloud), bucket, webhook, caller: firstCaller(environment) } };
-}
+/** The addresses of a cloud and the account's own key. */
+const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
+  ...urls,
+  region,
+  accountId,
+  accessKeyId: accessKey.id,
+  accessKeySecret: accessKey.secret,
+});
 
-async function startBare(options: CloudOptions) {
-  const cloud = await startCloud(options);
-  return { cloud, ready: describe(cloud) };
+async function startKiln(options: CloudOptions) {
+  // The clients of a deployment take a while to load.
+  const { startKiln: deploy } = await import("../../support/local-kiln.ts");
+  return deploy(options, (ecs) => Posts.urlOf(ecs, "ops"));
 }
 
 async function start(): Promise<void> {
   const { port, speed, isBare } = readOptions();
   const options = optionsFor(port, speed);
-  const { cloud, ready } = await (isBare ? startBare : startKiln)(options);
+  const { cloud, ready } = isBare
+    ? { cloud: await startCloud(options), ready: {} }
+    : await startKiln(options);
   mountControl(cloud, new Posts());
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);
 }
 
 /** Whether the user can correct it; then it needs no stack. */
