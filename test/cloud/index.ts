@@ -14,6 +14,7 @@ import { CmsService } from "./cms/service.ts";
 import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
+import { Front, type Handler } from "./core/front.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
 import { FC_ACTIONS } from "./fc/route.ts";
 import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
@@ -23,7 +24,6 @@ import { Pace } from "./core/pace.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
 import { type Policy, Ram } from "./core/ram.ts";
-import { type Listener, listen } from "./core/server.ts";
 import { header, splitUrl } from "./core/signatures.ts";
 import { installClock, type SettleOptions, Timeline } from "./core/time.ts";
 
@@ -151,13 +151,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   }
 }
 
-type Handler = (request: WireRequest) => Promise<WireResponse>;
-
 /** The products of one account, and the servers in front of them. */
 class Parts {
   readonly region: string;
   readonly time: Timeline;
   readonly pace: Pace;
+  readonly front: Front;
   readonly keys: KeyRing;
   readonly callLog = new CallLog();
   readonly faults = new Faults();
@@ -167,8 +166,6 @@ class Parts {
   readonly #kernel: Kernel;
   readonly #cms: CmsService;
   readonly #oss: OssService;
-  readonly #listeners: Listener[] = [];
-  readonly #mounted: (readonly [path: string, handle: Handler])[] = [];
   readonly #restoreClock: () => void;
   #fc: FunctionCompute | undefined;
 
@@ -180,6 +177,8 @@ class Parts {
     this.pace = new Pace(this.time);
     this.pace.run(speed);
     const now = (): number => this.time.now();
+    const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
+    this.front = new Front({ port: options.port ?? 0, now, onKeptBack });
     const ownClock = options.ownClock ?? speed === 0;
     // Clients with a clock of their own lag behind the cloud; their requests are valid all the same.
     const outside = ownClock ? now : Date.now;
@@ -196,8 +195,10 @@ class Parts {
 
   /** Opens the servers and starts the functions of the manifest. */
   async open(): Promise<{ readonly fc: FunctionCompute; readonly urls: Cloud["urls"] }> {
-    const api = await this.#listen(0, (request) => this.#serveApi(request));
-    const oss = await this.#listen(1, (request) => this.#serve("oss", request, (it) => this.#oss.handle(it)));
+    const api = await this.front.listen(0, (request) => this.#serveApi(request));
+    const oss = await this.front.listen(1, (request) =>
+      this.#serve("oss", request, (it) => this.#oss.handle(it)),
+    );
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
     const urls = { ecs: api, cms: api, fc: api, oss };
@@ -222,7 +223,7 @@ class Parts {
     for (const [index, { name }] of names.entries()) {
       const handle = (request: WireRequest): Promise<WireResponse> =>
         this.#fc?.serve(name, request) ?? Promise.reject(new Error(STARTING));
-      http[name] = await this.#listen(2 + index, (request) => this.#serve("fc", request, handle));
+      http[name] = await this.front.listen(2 + index, (request) => this.#serve("fc", request, handle));
     }
     return http;
   }
@@ -232,7 +233,7 @@ class Parts {
     this.pace.run(0);
     this.time.close();
     await this.#fc?.close();
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await this.front.close();
   }
 
   #record(call: Call): void {
@@ -241,30 +242,13 @@ class Parts {
     if (keyId !== undefined) this.#fc?.attribute(keyId, call);
   }
 
-  async #listen(offset: number, handle: Handler): Promise<string> {
-    const { port = 0 } = this.#options;
-    const now = (): number => this.time.now();
-    const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
-    const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onKeptBack });
-    this.#listeners.push(listener);
-    return listener.url;
-  }
-
   actions(): Cloud["actions"] {
     return { ecs: this.ecs.actions, cms: this.#cms.actions, oss: this.#oss.actions, fc: FC_ACTIONS };
   }
 
-  mount(path: string, handle: Handler): void {
-    this.#mounted.push([path, handle]);
-  }
-
-  unanswered(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.unanswered(), 0);
-  }
-
   #serveApi(request: WireRequest): Promise<WireResponse> {
-    const [, handle] = this.#mounted.find(([path]) => request.url.startsWith(path)) ?? [];
-    if (handle !== undefined) return handle(request);
+    const mounted = this.front.mounted(request);
+    if (mounted !== undefined) return mounted(request);
     const product = productOf(request);
     const handlers: Readonly<Record<typeof product, Handler>> = {
       ecs: (it) => this.ecs.handle(it),
@@ -308,8 +292,8 @@ function describe(
     throttle: (action, callsPerMinute) => ecs.limit(action, callsPerMinute),
     settle: (options) => time.settle(options),
     snapshot: () => snapshot(parts, fc),
-    mount: (path, handle) => parts.mount(path, handle),
-    unanswered: () => parts.unanswered(),
+    mount: (path, handle) => parts.front.mount(path, handle),
+    unanswered: () => parts.front.unanswered(),
     close: () => parts.close(),
   };
 }
