@@ -127,7 +127,9 @@ test("a caller that waits for a sleeping function gets its answer when the world
       post(cloud, "sleeps", [30]),
       fetch(cloud.urls.http["web"] ?? "").then((answer) => answer.json()),
     ]);
-    await expect.poll(() => cloud.time.ahead().filter(({ label }) => label === "wake up").length).toBe(2);
+    const asleep = (): number => cloud.time.ahead().filter(({ label }) => label === "wake up").length;
+    // Threads start slowly on a busy machine.
+    await expect.poll(asleep, { timeout: 15_000 }).toBe(2);
     await cloud.settle();
     const [{ data }, page] = await asked;
     expect(json(String(data))).toEqual([start, start + 30_000]);
