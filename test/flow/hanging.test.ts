@@ -170,7 +170,7 @@ test("one lost answer is not felt: the call is made again, and nothing happens t
   expect,
 }) => {
   // The other signature, so the other SDK.
-  const kiln = await deploy({ KILN_FC_SIGNATURE: "acs3" });
+  const kiln = await deploy({ KILN_FC_SIGNATURE: "fc" });
   const first = (_: unknown, n: number): boolean => n === 0;
   const lost: readonly (readonly Omit<Fault, "when">[])[] = [
     [
