@@ -27,7 +27,7 @@ import { holdsSecret, redactShown } from "../../shared/redact.ts";
 import { HttpEvent } from "../../shared/triggers.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept } from "./accept.ts";
-import { accepted, answer, type HttpAnswer } from "./answer.ts";
+import { accepted, answer, rendered, type HttpAnswer } from "./answer.ts";
 import { answerApproval } from "./approval.ts";
 import { callOf, type Call } from "./call.ts";
 import { requestCancel } from "./cancel.ts";
@@ -83,7 +83,7 @@ async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
     return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
   }
   const page = pageOf(call.path);
-  if (page !== undefined) return page(call, ports);
+  if (page !== undefined) return rendered(await page(call, ports), call.headers["accept"]);
   const sender = SENDER_PATH.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)

@@ -8,6 +8,11 @@ import { type AsyncQueue, newRequestId } from "./queue.ts";
 /** Content types whose bodies travel as text; all others as base64. */
 const TEXT = /^(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript|x-www-form-urlencoded))/i;
 
+/** The names of the trigger's own address: the cloud's, and this machine's in its place. */
+const DEFAULT_HOST = /^(?:[\w-]+\.[\w-]+\.fcapp\.run|127\.0\.0\.1|localhost)?$/;
+
+const hostOf = (request: WireRequest): string => header(request, "host").toLowerCase().replace(/:\d+$/, "");
+
 /** The event document, version v1, of a request to `functionName`. */
 export function httpEvent(
   { region, accountId, time }: Kernel,
@@ -35,7 +40,9 @@ export function httpEvent(
     isBase64Encoded: !isText,
     requestContext: {
       accountId,
-      domainName: `${domainPrefix}.${region}.fcapp.run`,
+      domainName: DEFAULT_HOST.test(hostOf(request))
+        ? `${domainPrefix}.${region}.fcapp.run`
+        : hostOf(request),
       domainPrefix,
       http: {
         method: request.method,
@@ -58,21 +65,28 @@ export interface WebFunction {
   readonly trigger: HttpTrigger;
 }
 
+export interface DomainOptions {
+  /** Names of functions by the custom domain that is bound to them. */
+  readonly customDomains?: Readonly<Record<string, string>>;
+}
+
 interface Platform {
   readonly kernel: Kernel;
   readonly host: Host;
   readonly queue: AsyncQueue;
+  readonly domains: DomainOptions;
 }
 
 /** Serves one HTTP trigger. */
 export async function serveHttpTrigger(
-  { kernel, host, queue }: Platform,
+  { kernel, host, queue, domains }: Platform,
   web: WebFunction,
   request: WireRequest,
 ): Promise<WireResponse> {
   const { definition } = web;
   const requestId = newRequestId(kernel);
   try {
+    const isCustom = isCustomDomain(domains, web, request);
     admit(kernel, web, request);
     const event = Buffer.from(httpEvent(kernel, definition.name, request, requestId));
     if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
@@ -80,7 +94,8 @@ export async function serveHttpTrigger(
       return { status: 202, headers: { "x-fc-request-id": requestId }, body: "" };
     }
     const invocation = await kernel.time.run(host.invoke(definition, event, { source: "http", requestId }));
-    return toResponse(invocation.result, invocation.error, requestId);
+    const response = toResponse(invocation.result, invocation.error, requestId);
+    return isCustom ? response : asAttachment(response);
   } catch (error) {
     if (!(error instanceof CloudFault)) throw error;
     const { status, code, message } = error;
@@ -88,6 +103,27 @@ export async function serveHttpTrigger(
     return { status, headers: { "content-type": "application/json", "x-fc-request-id": requestId }, body };
   }
 }
+
+/** @throws CloudFault for a domain that is bound to no function, or to another one. */
+function isCustomDomain(
+  { customDomains = {} }: DomainOptions,
+  { definition }: WebFunction,
+  request: WireRequest,
+): boolean {
+  const host = hostOf(request);
+  if (DEFAULT_HOST.test(host)) return false;
+  if (customDomains[host] === definition.name) return true;
+  throw new CloudFault(404, "DomainNameNotFound", `domain name '${host}' does not exist`);
+}
+
+/**
+ * What the trigger's own address returns is a download to a browser; a custom domain shows it.
+ * https://help.aliyun.com/zh/functioncompute/fc/developer-reference/api-fc-2023-03-30-createcustomdomain
+ */
+const asAttachment = (response: WireResponse): WireResponse => ({
+  ...response,
+  headers: { ...response.headers, "content-disposition": "attachment" },
+});
 
 /** @throws CloudFault when the trigger does not serve this request. */
 function admit(kernel: Kernel, { definition, trigger }: WebFunction, request: WireRequest): void {
