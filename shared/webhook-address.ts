@@ -21,9 +21,8 @@ const LOCAL = /^(?:127\.0\.0\.1|localhost)$/;
 /** Addresses that Function Compute gives, and the test domains of its deploy tool, which lack https. */
 const GIVEN = /(?:^|\.)(?:fcapp\.run|fc\.aliyuncs\.com|devsapp\.net)$/;
 
-/** The webhook's address; undefined when none is set or it breaks ADDRESS_RULE. */
-export function readWebhookAddress(environment: NodeJS.ProcessEnv = process.env): WebhookAddress | undefined {
-  const text = environment["KILN_WEBHOOK_URL"] ?? "";
+/** The address in KILN_WEBHOOK_URL; undefined when none is set or it breaks ADDRESS_RULE. */
+export function readWebhookAddress(text = ""): WebhookAddress | undefined {
   const parsed = URL.canParse(text) ? new URL(text) : undefined;
   if (parsed === undefined) return undefined;
   const { protocol, hostname, origin, pathname, search, hash, username } = parsed;

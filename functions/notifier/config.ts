@@ -28,6 +28,6 @@ export const readChannels = (
 
 /** The webhook's address and the secret for links to it. */
 export const readLinkSettings = (environment: NodeJS.ProcessEnv = process.env): LinkSettings => ({
-  address: readWebhookAddress(environment),
+  address: readWebhookAddress(environment["KILN_WEBHOOK_URL"]),
   secret: environment["KILN_APPROVAL_SECRET"] ?? "",
 });

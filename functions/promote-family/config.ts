@@ -2,4 +2,5 @@
 import { readWebhookAddress } from "../../shared/webhook-address.ts";
 
 /** Whether the webhook has an address that links can go to; without it no approval can be given. */
-export const hasWebhookAddress = (): boolean => readWebhookAddress() !== undefined;
+export const hasWebhookAddress = (): boolean =>
+  readWebhookAddress(process.env["KILN_WEBHOOK_URL"]) !== undefined;

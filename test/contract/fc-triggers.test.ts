@@ -236,8 +236,10 @@ test("a page of the trigger's own address is a download, one of a custom domain 
 }) => {
   const page = `exports.handler = async (event) => ({ statusCode: 200, headers: { "content-type": "text/html" },
     body: JSON.parse(event).requestContext.domainName });`;
-  const options = { fc: { customDomains: { "pages.example.com": "web" } } };
-  await withCloud({ code: { web: page }, props: { web: http("anonymous") } }, options, async (cloud) => {
+  const domain =
+    "{ domainName: pages.example.com, protocol: HTTPS, certConfig: { certId: 1 }, route: { path: /* } }";
+  const props = { web: `${http("anonymous")}\ncustomDomain: ${domain}` };
+  await withCloud({ code: { web: page }, props }, {}, async (cloud) => {
     const get = (host?: string) =>
       new Promise<unknown[]>((resolve, reject) => {
         const sent = request(cloud.urls.http["web"] ?? "", { headers: host === undefined ? {} : { host } });

@@ -1,14 +1,12 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { test as base } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { DOMAIN, type Deployment } from "../support/deployment.ts";
 import { check, idleFleet, statuses } from "../support/idle-fleet.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { answered } from "../support/runs.ts";
 import { browse } from "../support/operator.ts";
 import { tagsOf } from "../support/world.ts";
-
-const LINKS = "https://kiln.example";
 
 const test = base.extend<{ channel: ChannelServer }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
@@ -22,10 +20,10 @@ const test = base.extend<{ channel: ChannelServer }>({
 const NOTICE = { ...POLICY, notice: "2h", notify: ["ops"] };
 const deployment = (url: string) => ({
   ...QUIET,
-  fc: { timers: ["idle-check"], customDomains: { "kiln.example": "kiln-webhook" } },
+  fc: { timers: ["idle-check"] },
   env: {
     KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url } }),
-    KILN_WEBHOOK_URL: LINKS,
+    ...DOMAIN,
     KILN_APPROVAL_SECRET: "a secret of the tests 0123456789",
   },
 });

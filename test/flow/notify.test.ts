@@ -3,7 +3,7 @@ import { BUCKET } from "../support/deployment.ts";
 import { test as base } from "vitest";
 import { hours, minutes } from "../../shared/duration.ts";
 import { startChannel, type ChannelServer, type Posted } from "../support/channel.ts";
-import { type Deployment, deployKiln } from "../support/deployment.ts";
+import { type Deployment, deployKiln, DOMAIN } from "../support/deployment.ts";
 import { browse, type Seen } from "../support/operator.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
@@ -27,10 +27,9 @@ const test = base.extend<{ world: World }>({
       team: { kind: "dingtalk", url: `${url}/team/secret-path`, secret: "SEC123" },
     };
     const kiln = await deployKiln({
-      fc: { customDomains: { "kiln.example.com": "kiln-webhook" } },
       env: {
         KILN_CHANNELS: JSON.stringify(channels),
-        KILN_WEBHOOK_URL: "https://kiln.example.com",
+        ...DOMAIN,
         KILN_APPROVAL_SECRET: SECRET,
       },
     });

@@ -13,6 +13,9 @@ const DEFAULT_HOST = /^(?:[\w-]+\.[\w-]+\.fcapp\.run|127\.0\.0\.1|localhost)?$/;
 
 const hostOf = (request: WireRequest): string => header(request, "host").toLowerCase().replace(/:\d+$/, "");
 
+const domainOf = (request: WireRequest, own: string): string =>
+  DEFAULT_HOST.test(hostOf(request)) ? own : hostOf(request);
+
 /** The event document, version v1, of a request to `functionName`. */
 export function httpEvent(
   { region, accountId, time }: Kernel,
@@ -40,9 +43,7 @@ export function httpEvent(
     isBase64Encoded: !isText,
     requestContext: {
       accountId,
-      domainName: DEFAULT_HOST.test(hostOf(request))
-        ? `${domainPrefix}.${region}.fcapp.run`
-        : hostOf(request),
+      domainName: domainOf(request, `${domainPrefix}.${region}.fcapp.run`),
       domainPrefix,
       http: {
         method: request.method,
@@ -65,28 +66,22 @@ export interface WebFunction {
   readonly trigger: HttpTrigger;
 }
 
-export interface DomainOptions {
-  /** Names of functions by the custom domain that is bound to them. */
-  readonly customDomains?: Readonly<Record<string, string>>;
-}
-
 interface Platform {
   readonly kernel: Kernel;
   readonly host: Host;
   readonly queue: AsyncQueue;
-  readonly domains: DomainOptions;
 }
 
 /** Serves one HTTP trigger. */
 export async function serveHttpTrigger(
-  { kernel, host, queue, domains }: Platform,
+  { kernel, host, queue }: Platform,
   web: WebFunction,
   request: WireRequest,
 ): Promise<WireResponse> {
   const { definition } = web;
   const requestId = newRequestId(kernel);
   try {
-    const isCustom = isCustomDomain(domains, web, request);
+    const isCustom = isCustomDomain(web, request);
     admit(kernel, web, request);
     const event = Buffer.from(httpEvent(kernel, definition.name, request, requestId));
     if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
@@ -104,15 +99,11 @@ export async function serveHttpTrigger(
   }
 }
 
-/** @throws CloudFault for a domain that is bound to no function, or to another one. */
-function isCustomDomain(
-  { customDomains = {} }: DomainOptions,
-  { definition }: WebFunction,
-  request: WireRequest,
-): boolean {
+/** @throws CloudFault for a domain that is not bound to the function. */
+function isCustomDomain({ definition }: WebFunction, request: WireRequest): boolean {
   const host = hostOf(request);
   if (DEFAULT_HOST.test(host)) return false;
-  if (customDomains[host] === definition.name) return true;
+  if (definition.customDomain === host) return true;
   throw new CloudFault(404, "DomainNameNotFound", `domain name '${host}' does not exist`);
 }
 

@@ -4,7 +4,7 @@ import type { KeyRing } from "../core/keys.ts";
 import type { ObjectEvents } from "../core/object-events.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import { type Crash, Host, type HostOptions } from "./host.ts";
-import { type DomainOptions, serveHttpTrigger, type WebFunction } from "./http-trigger.ts";
+import { serveHttpTrigger, type WebFunction } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
 import { fireOssTriggers } from "./oss-trigger.ts";
 import {
@@ -20,7 +20,7 @@ import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
 import { type TimerOptions, Timers } from "./timer.ts";
 
-export type FcOptions = HostOptions & QueueOptions & TimerOptions & DomainOptions;
+export type FcOptions = HostOptions & QueueOptions & TimerOptions;
 
 interface Setup {
   readonly kernel: Kernel;
@@ -37,7 +37,6 @@ export class FunctionCompute {
   readonly #queue: AsyncQueue;
   readonly #service: FcService;
   readonly #timers: Timers;
-  readonly #domains: DomainOptions;
 
   constructor({ kernel, keys, objects, functions: definitions, options }: Setup) {
     this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
@@ -48,7 +47,6 @@ export class FunctionCompute {
     this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
     objects.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
     this.#timers = new Timers(kernel, this.#queue, options);
-    this.#domains = options;
     for (const definition of definitions) {
       for (const trigger of definition.triggers) {
         if (trigger.kind === "timer") this.#timers.start(definition, trigger);
@@ -137,8 +135,7 @@ export class FunctionCompute {
 
   /** Serves a request to the URL of an HTTP trigger. */
   serve(web: WebFunction, request: WireRequest): Promise<WireResponse> {
-    const platform = { kernel: this.#kernel, host: this.#host, queue: this.#queue, domains: this.#domains };
-    return serveHttpTrigger(platform, web, request);
+    return serveHttpTrigger({ kernel: this.#kernel, host: this.#host, queue: this.#queue }, web, request);
   }
 
   /** Adds a call to the record of the invocation that made it. */

@@ -99,10 +99,9 @@ const GIVEN = [
 const settingsOf = (url: string, secret = SECRET) =>
   readLinkSettings({ KILN_WEBHOOK_URL: url, KILN_APPROVAL_SECRET: secret });
 const expiresAt = AT + hours(1);
-const ASKS: readonly Notification[] = [
-  { ...FAILED, kind: "approval", expiresAt },
-  { ...FAILED, kind: "stopping", expiresAt, instances: ["i-1", "i-2"] },
-];
+const APPROVAL: Notification = { ...FAILED, kind: "approval", expiresAt };
+const STOPPING: Notification = { ...FAILED, kind: "stopping", expiresAt, instances: ["i-1", "i-2"] };
+const ASKS = [APPROVAL, STOPPING];
 
 /** What a channel of each kind posts. */
 const postsOf = (notification: Notification, url: string) => {
@@ -175,14 +174,13 @@ test("a message of every kind of channel but JSON says where the log of a failed
 test("an approval without settings, or with an address that is not safe, is a mistake of the deployment; an announcement is not", ({
   expect,
 }) => {
-  const [approval, stopping] = ASKS as [Notification, Notification];
   const unusable = ["", "kiln.example.com", "http://kiln.example.com", `${CUSTOM}/path`, `${CUSTOM}?a=b`];
   for (const settings of [...unusable.map((url) => settingsOf(url)), settingsOf(CUSTOM, "")]) {
-    expect(() => repliesTo(approval, settings)).toThrow(/KILN_APPROVAL_SECRET.*KILN_WEBHOOK_URL/);
-    const { links, commands } = repliesTo(stopping, settings);
+    expect(() => repliesTo(APPROVAL, settings)).toThrow(/KILN_APPROVAL_SECRET.*KILN_WEBHOOK_URL/);
+    const { links, commands } = repliesTo(STOPPING, settings);
     expect([links.keep, commands.keep]).toEqual([undefined, undefined]);
   }
-  expect(repliesTo(approval, settingsOf(`${CUSTOM}/`)).links.approve).toMatch(
+  expect(repliesTo(APPROVAL, settingsOf(`${CUSTOM}/`)).links.approve).toMatch(
     /^https:\/\/kiln\.example\.com\/approvals\//,
   );
 });
