@@ -1,4 +1,5 @@
 /** Delivers one notification: posts it, or queues the next attempt, or keeps it for an operator. */
+import { ALARM, alarm } from "../../shared/alarms.ts";
 import { putObject } from "../../shared/cloud/oss/objects.ts";
 import { formatDuration, hours, minutes, seconds } from "../../shared/duration.ts";
 import { ConfigError } from "../../shared/errors.ts";
@@ -28,7 +29,7 @@ export async function deliverNotification(request: NotifyRequest, ports: Ports) 
     await putObject(ports.cloud, kept, JSON.stringify({ problem, request }), {
       contentType: "application/json",
     });
-    return { warning: "notification not delivered", problem, kept };
+    return { ...alarm(ALARM.notificationLost), problem, kept };
   }
   await send(notificationSend({ ...request, attempt: attempt + 1 }), ports, waitMs);
   return { problem, retryIn: formatDuration(waitMs) };
