@@ -156,8 +156,8 @@ base(
     expect(failed.some(({ kind }) => kind === "bake")).toBe(true);
     expect([kiln.record(dry.run)?.state, kiln.record(dryStop.run)?.state]).toEqual(["failed", "failed"]);
     const lines = alarmLines(kiln, ALARM.runFailed);
-    const found = lines.map(({ level, alarm, run, reason }) => [level, alarm, run, reason]);
-    const wanted = failed.map(({ run, reason }) => ["error", ALARM.runFailed, run, reason]);
+    const found = lines.map(({ level, alarm, run, reason }) => [level, alarm, run, reason].join(" "));
+    const wanted = failed.map(({ run, reason }) => ["error", ALARM.runFailed, run, reason].join(" "));
     expect(found.toSorted()).toEqual(wanted.toSorted());
   },
 );
