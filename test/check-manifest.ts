@@ -5,12 +5,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Manifest, ManifestError, envNames, parseManifest } from "./cloud/index.ts";
+import { type Manifest, ManifestError, envNames, parseManifest, taskModeWarning } from "./cloud/index.ts";
 
 const FILE = "s.yaml";
 
-/** The functions of `<root>/s.yaml`. @throws ManifestError that lists everything wrong with it. */
-export function checkManifest(root: string): Manifest {
+/**
+ * The functions of `<root>/s.yaml`. @throws ManifestError that lists everything wrong with it.
+ * @param region of the deployment; that of s.yaml when left out
+ */
+export function checkManifest(root: string, region?: string): Manifest {
   const path = join(root, FILE);
   if (!existsSync(path)) {
     throw new ManifestError(FILE, [
@@ -19,7 +22,8 @@ export function checkManifest(root: string): Manifest {
   }
   const text = readFileSync(path, "utf8");
   // What only a deployment knows is not wrong for being unknown here.
-  const env = Object.fromEntries(envNames(text, true).map((name) => [name, `placeholder-${name}`]));
+  const required = Object.fromEntries(envNames(text, true).map((name) => [name, `placeholder-${name}`]));
+  const env = { ...required, ...(region !== undefined && { KILN_REGION: region }) };
   const manifest = parseManifest(text, { file: FILE, folder: root, env });
   const folders = readdirSync(join(root, "functions"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -46,9 +50,11 @@ export function checkManifest(root: string): Manifest {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   try {
-    const { functions } = checkManifest(join(import.meta.dirname, ".."));
+    const { functions, regions } = checkManifest(join(import.meta.dirname, ".."), process.env["KILN_REGION"]);
     const triggers = functions.flatMap((one) => one.triggers).length;
     process.stdout.write(`${FILE}: ${functions.length} functions, ${triggers} triggers, no problems\n`);
+    for (const warning of regions.map(taskModeWarning).filter(Boolean))
+      process.stderr.write(`warning: ${warning}\n`);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,8 +1,9 @@
 /** One bake per source. Each releases what it used. */
 import { days, hours, minutes } from "../../shared/duration.ts";
 import type { Image } from "../cloud/index.ts";
+import { aliOss } from "../contract/clients.ts";
 import { test } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
 import { launchTagged, leftovers, ownImages } from "../support/world.ts";
@@ -166,6 +167,38 @@ test("an uploaded disk file is imported, with format and architecture from its n
   expect([bake?.reason, promote?.reason]).toEqual([undefined, undefined]);
   expect(ownImages(kiln)[0]).toMatchObject({ architecture: "arm64", bootMode: "UEFI", family: "appliance" });
   expect(kiln.cloud.oss.list("kiln-1234567890123456", "disks/")).toEqual([]);
+});
+
+test("recipes and disk files that are copied or renamed into place bake like uploaded ones", async ({
+  kiln,
+  expect,
+}) => {
+  const client = aliOss(kiln.cloud, BUCKET);
+  const recipe = recipeText({ source: { upload: {} }, provision: [], test: { skip: true }, family: "up" });
+  await kiln.upload("staging/up.yaml", recipe);
+  await kiln.upload("staging/new.qcow2", Buffer.alloc(4096, 1));
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(kiln.records()).toEqual([]);
+  await client.copy("recipes/up.yaml", "staging/up.yaml");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(kiln.records().map(({ by }) => by)).toEqual(["upload:recipes/up.yaml"]);
+  await client.copy("disks/up/new.qcow2", "staging/new.qcow2");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  // A rename is a copy and a deletion.
+  await client.copy("recipes/down.yaml", "recipes/up.yaml");
+  await client.delete("recipes/up.yaml");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await client.copy("disks/down/disk.qcow2", "disks/up/new.qcow2");
+  await client.delete("disks/up/new.qcow2");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const bakes = kiln.records("bake");
+  expect(bakes.map(({ by, state, reason }) => [by, reason ?? state])).toEqual([
+    ["upload:recipes/up.yaml", "done"],
+    ["upload:disks/up/new.qcow2", "done"],
+    ["upload:recipes/down.yaml", "done"],
+    ["upload:disks/down/disk.qcow2", "done"],
+  ]);
+  expect(ownImages(kiln).map(({ family }) => family)).toEqual(["up", "up"]);
 });
 
 test("an uploaded recipe with source.upload waits for its disk file, and a request without one is refused", async ({

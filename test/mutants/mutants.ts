@@ -440,6 +440,22 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [],
     simulated: true,
   },
+  {
+    name: "a refused signature is not repeated with the other one",
+    promise: "K8",
+    file: "shared/cloud/fc/signature.ts",
+    find: "if (!mayBeUnsigned(error)) throw error;",
+    replace: "if (!mayBeUnsigned(error) || used !== undefined) throw error;",
+    tests: ["test/flow/client-layer-delivery.test.ts"],
+  },
+  {
+    name: "an approval is asked for with a link that a browser downloads",
+    promise: "K8",
+    file: "shared/webhook-address.ts",
+    find: "showsPages: !GIVEN.test(hostname) &&",
+    replace: 'showsPages: hostname !== "" &&',
+    tests: [`${UNIT}/notifier/channels.test.ts`],
+  },
 ];
 
 /** Faults that change nothing, and why. They are not planted. */

@@ -52,6 +52,8 @@ export interface FunctionDefinition {
   readonly onSuccess?: string;
   readonly onFailure?: string;
   readonly reservedConcurrency?: number;
+  /** A domain whose requests this function serves. */
+  readonly customDomain?: string;
   readonly triggers: readonly Trigger[];
 }
 

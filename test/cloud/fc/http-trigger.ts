@@ -8,6 +8,14 @@ import { type AsyncQueue, newRequestId } from "./queue.ts";
 /** Content types whose bodies travel as text; all others as base64. */
 const TEXT = /^(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript|x-www-form-urlencoded))/i;
 
+/** The names of the trigger's own address: the cloud's, and this machine's in its place. */
+const DEFAULT_HOST = /^(?:[\w-]+\.[\w-]+\.fcapp\.run|127\.0\.0\.1|localhost)?$/;
+
+const hostOf = (request: WireRequest): string => header(request, "host").toLowerCase().replace(/:\d+$/, "");
+
+const domainOf = (request: WireRequest, own: string): string =>
+  DEFAULT_HOST.test(hostOf(request)) ? own : hostOf(request);
+
 /** The event document, version v1, of a request to `functionName`. */
 export function httpEvent(
   { region, accountId, time }: Kernel,
@@ -35,7 +43,7 @@ export function httpEvent(
     isBase64Encoded: !isText,
     requestContext: {
       accountId,
-      domainName: `${domainPrefix}.${region}.fcapp.run`,
+      domainName: domainOf(request, `${domainPrefix}.${region}.fcapp.run`),
       domainPrefix,
       http: {
         method: request.method,
@@ -73,6 +81,7 @@ export async function serveHttpTrigger(
   const { definition } = web;
   const requestId = newRequestId(kernel);
   try {
+    const isCustom = isCustomDomain(web, request);
     admit(kernel, web, request);
     const event = Buffer.from(httpEvent(kernel, definition.name, request, requestId));
     if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
@@ -80,7 +89,8 @@ export async function serveHttpTrigger(
       return { status: 202, headers: { "x-fc-request-id": requestId }, body: "" };
     }
     const invocation = await kernel.time.run(host.invoke(definition, event, { source: "http", requestId }));
-    return toResponse(invocation.result, invocation.error, requestId);
+    const response = toResponse(invocation.result, invocation.error, requestId);
+    return isCustom ? response : asAttachment(response);
   } catch (error) {
     if (!(error instanceof CloudFault)) throw error;
     const { status, code, message } = error;
@@ -88,6 +98,23 @@ export async function serveHttpTrigger(
     return { status, headers: { "content-type": "application/json", "x-fc-request-id": requestId }, body };
   }
 }
+
+/** @throws CloudFault for a domain that is not bound to the function. */
+function isCustomDomain({ definition }: WebFunction, request: WireRequest): boolean {
+  const host = hostOf(request);
+  if (DEFAULT_HOST.test(host)) return false;
+  if (definition.customDomain === host) return true;
+  throw new CloudFault(404, "DomainNameNotFound", `domain name '${host}' does not exist`);
+}
+
+/**
+ * What the trigger's own address returns is a download to a browser; a custom domain shows it.
+ * https://help.aliyun.com/zh/functioncompute/fc/developer-reference/api-fc-2023-03-30-createcustomdomain
+ */
+const asAttachment = (response: WireResponse): WireResponse => ({
+  ...response,
+  headers: { ...response.headers, "content-disposition": "attachment" },
+});
 
 /** @throws CloudFault when the trigger does not serve this request. */
 function admit(kernel: Kernel, { definition, trigger }: WebFunction, request: WireRequest): void {

@@ -29,6 +29,8 @@ export function describeCall({ functionName, taskId }: Route, request: WireReque
     invocationType: from("x-fc-invocation-type"),
     delay: from("x-fc-async-delay"),
     taskId: taskId || from("x-fc-async-task-id"),
+    /** How it is signed, for clouds that refuse one of the two. */
+    signature: from("authorization").startsWith("FC ") ? "FC" : "ACS3",
     ...(request.body.length <= 4096 && { payload: request.body.toString("utf8") }),
   };
 }

@@ -153,7 +153,7 @@ function toDefinition(
   triggers: readonly TriggerProps[],
   folder: string,
 ): FunctionDefinition {
-  const { concurrencyConfig, role } = props;
+  const { concurrencyConfig, role, customDomain } = props;
   return {
     name: props.functionName,
     codePath: resolve(folder, props.code),
@@ -167,6 +167,7 @@ function toDefinition(
     ...(role !== undefined && { role: group(ROLE_ARN, role, 1) }),
     ...toAsync(props.asyncInvokeConfig),
     ...(concurrencyConfig !== undefined && { reservedConcurrency: concurrencyConfig.reservedConcurrency }),
+    ...(customDomain && { customDomain: customDomain.domainName }),
     triggers: triggers.map(toTrigger),
   };
 }

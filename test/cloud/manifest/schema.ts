@@ -146,6 +146,25 @@ const logConfig = z.union([
   }),
 ]);
 
+/** A domain of the function; the deploy tool takes an empty one for none. It adds the route to those the domain has. */
+const customDomain = z.pipe(
+  z.transform((value: unknown) => (JSON.stringify(value) === "{}" ? undefined : value)),
+  z.optional(
+    strict({
+      domainName: text("a domain", "write kiln.example.com, for example", /^(?:[a-z0-9-]+\.)+[a-z]{2,}$/),
+      protocol: oneOf(["HTTPS"], "a link is authority, so it goes over HTTPS"),
+      certConfig: strict({
+        certId: whole(
+          1,
+          Number.MAX_SAFE_INTEGER,
+          "give the id of a certificate in Certificate Management Service",
+        ),
+      }),
+      route: strict({ path: text("a path", "write /* for all paths", /^\//) }),
+    }),
+  ),
+);
+
 /** Props of a function; triggers only as a list, see TRIGGERS. */
 export const FunctionProps = strict({
   functionName: text(
@@ -192,6 +211,7 @@ export const FunctionProps = strict({
   concurrencyConfig: z.optional(
     strict({ reservedConcurrency: whole(1, 100, "of the account's 100 instances in the region") }),
   ),
+  customDomain: z.optional(customDomain),
   triggers: z.optional(list(z.unknown(), "a list of triggers")),
 });
 
