@@ -170,3 +170,22 @@ test("what was due for an instance is void once a person released it", async ({ 
     expect(cloud.world.stockLeft("ecs.g7.large", "cn-hangzhou-h")).toBe(5);
   });
 });
+
+test("the attributes of an instance are those its own answer has, not all that DescribeInstances shows", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    const [id] = await launch({ InternetMaxBandwidthOut: 5, InstanceName: "one" });
+    await cloud.settle();
+    const seen = await ask("DescribeInstanceAttribute", { InstanceId: id });
+    expect(seen).toMatchObject({
+      InstanceId: id,
+      InstanceName: "one",
+      Status: "Running",
+      IoOptimized: "optimized",
+      InternetMaxBandwidthOut: 5,
+      VpcAttributes: { VSwitchId: LAUNCH.VSwitchId },
+    });
+    expect(read(seen, "PublicIpAddress.IpAddress")).toHaveLength(1);
+  });
+});

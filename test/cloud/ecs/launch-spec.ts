@@ -233,8 +233,10 @@ function readSpot(params: Params): LaunchSpec["spot"] {
   const strategy =
     params.oneOf("SpotStrategy", ["NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"], "InvalidSpotStrategy") ??
     "NoSpot";
-  const limit = params.text("SpotPriceLimit");
-  if (limit !== undefined && !/^\d+(\.\d{1,3})?$/.test(limit))
+  // A limit is in force with this strategy only; some clients send 0.0000 with every launch.
+  // https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-runinstances (SpotPriceLimit)
+  const limit = strategy === "SpotWithPriceLimit" ? params.text("SpotPriceLimit") : undefined;
+  if (limit !== undefined && !/^\d+(\.\d{0,3}0*)?$/.test(limit))
     throw invalid("SpotPriceLimit", "InvalidSpotPriceLimit");
   return {
     strategy,
