@@ -311,3 +311,26 @@ test("a replaced system disk carries the new image", async ({ expect }) => {
     expect(cloud.world.mustHave(InstanceId).imageId).toBe(ImageId);
   });
 });
+
+test("an image is Available before it is usable, and launches only then", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, launch, refusal }) => {
+    cloud.world.delays({ usableMs: 600_000 });
+    const [id] = await launch();
+    await cloud.settle({ forMs: 60_000 });
+    const ImageId = read<string>(await ask("CreateImage", { InstanceId: id }), "ImageId");
+    const shown = async (Usable?: boolean): Promise<unknown> => {
+      const seen = await ask("DescribeImages", { ImageId, Status: "Available", Usable });
+      return read(seen, "Images.Image.0.Usable");
+    };
+    const run = { ...LAUNCH, ImageFamily: undefined, ImageId };
+    await cloud.settle({
+      until: () => cloud.world.image(cloud.region, ImageId)?.status === "Available",
+      forMs: 3_600_000,
+    });
+    expect([await shown(), await shown(true), await shown(false)]).toEqual([false, undefined, false]);
+    expect(await refusal("RunInstances", run)).toBe("403 OperationDenied");
+    await cloud.settle({ forMs: 600_000 });
+    expect([await shown(), await shown(true), await shown(false)]).toEqual([true, true, undefined]);
+    await ask("RunInstances", run);
+  });
+});

@@ -18,6 +18,7 @@ export interface Delays {
   imageFromSnapshotMs: number;
   importMs: number;
   copyMs: number;
+  usableMs: number;
   replaceDiskMs: number;
   vanishMs: number;
   metricMs: number;
@@ -38,6 +39,7 @@ export function usualDelays(): Delays {
     imageFromSnapshotMs: 1 * minute, // estimate
     importMs: 10 * minute, // estimate
     copyMs: 6 * minute, // estimate for a copy between two regions
+    usableMs: 20 * second, // estimate, from Available on
     replaceDiskMs: 10 * second, // estimate
     vanishMs: 8 * second, // estimate: how long a launch that fails stays visible
     // Estimate, counted from the end of a point's period. "Reported with a delay that differs by service":

@@ -65,6 +65,7 @@ export function fullImageView(world: World, image: Image): JsonObject {
     ImageOwnerId: Number(image.ownerId),
     IsPublic: image.isPublic,
     BootMode: image.bootMode,
+    Usable: image.isUsable,
     ResourceGroupId: "",
     LoginAsNonRootSupported: false,
     Features: { NvmeSupport: "supported", ImdsSupport: image.imdsSupport },

@@ -6,6 +6,7 @@
  * IMAGING-3. An image of an instance is as good as its snapshots: one fails, the image fails.
  * IMAGING-4. A family answers with the newest Available member by creation time, to the second.
  * IMAGING-5. Copies run five at a time per region, the rest wait; no copy and no import has a family.
+ * IMAGING-6. An Available image launches only once it is usable. https://help.aliyun.com/document_detail/3044728.html
  */
 import { copyDisk } from "../machine/disk.ts";
 import type { Disk, Image, ImageDisk, Instance, Snapshot, Task } from "./records.ts";
@@ -128,6 +129,7 @@ export class Imaging {
       isPublic: false,
       importing: false,
       failure: undefined,
+      isUsable: false,
       sharedWith: new Map(),
     };
     this.#world.addImage(image);
@@ -147,7 +149,7 @@ export class Imaging {
       { label: `${image.imageId} ${failure === undefined ? "available" : "failed"}` },
       () => {
         if (image.status !== "Creating") return;
-        if (failure === undefined) image.status = "Available";
+        if (failure === undefined) this.#ready(image);
         else this.#fail(image, failure);
       },
     );
@@ -192,7 +194,7 @@ export class Imaging {
       if (task.status !== "Processing") return;
       image.importing = false;
       const failure = this.#failures.shift();
-      if (failure === undefined) image.status = "Available";
+      if (failure === undefined) this.#ready(image);
       else this.#fail(image, failure);
       const status = failure === undefined ? "Finished" : "Failed";
       const error = failure === undefined ? undefined : { code: "ImportImageFailed", message: failure };
@@ -234,6 +236,14 @@ export class Imaging {
     }
   }
 
+  #ready(image: Image): void {
+    image.status = "Available";
+    const label = `${image.imageId} usable`;
+    this.#world.kernel.time.after(this.#world.delays.usableMs, { label }, () => {
+      image.isUsable = true;
+    });
+  }
+
   #fail(image: Image, reason: string): void {
     image.status = "CreateFailed";
     image.failure = reason;
@@ -245,7 +255,7 @@ export class Imaging {
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} copied` }, () => {
       if (image.status !== "Creating") return;
       const failure = this.#copyFailures.get(image.regionId)?.shift();
-      if (failure === undefined) image.status = "Available";
+      if (failure === undefined) this.#ready(image);
       else this.#fail(image, failure);
       this.#endCopy(image.regionId);
     });

@@ -173,7 +173,7 @@ function readImage(world: World, regionId: string, params: Params): Image {
     );
   }
   // A deprecated image still launches by its id.
-  if (image.status !== "Available" && image.status !== "Deprecated") {
+  if ((image.status !== "Available" && image.status !== "Deprecated") || !image.isUsable) {
     throw new CloudFault(403, "OperationDenied", "The image is not available.");
   }
   return image;

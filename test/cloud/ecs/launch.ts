@@ -131,6 +131,7 @@ function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, cou
     diskIds: [],
     locks: [],
     guest: undefined,
+    heardAt: undefined,
     bootCount: 0,
     invocationCount: 0,
     lastInvokedAt: undefined,

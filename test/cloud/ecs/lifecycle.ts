@@ -79,6 +79,8 @@ export class Lifecycle {
     const { instances, disks, tags, vSwitches, imageUsers } = this.#world;
     instance.turn++;
     this.#closeRun(instance);
+    this.#world.assistant.shutDown(instance);
+    instance.guest = undefined;
     instances.delete(instance.instanceId);
     if (instance.holdsStock) this.#world.takeStock(instance.type.id, instance.zoneId, -1);
     vSwitches.get(instance.vSwitchId)?.taken.delete(instance.privateIp);

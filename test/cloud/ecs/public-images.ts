@@ -56,6 +56,7 @@ export function publishImage(world: World, family: string, given: PublicImage): 
       isPublic: true,
       importing: false,
       failure: undefined,
+      isUsable: true,
       sharedWith: new Map(),
     });
   }

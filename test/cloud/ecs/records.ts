@@ -101,6 +101,8 @@ export interface Instance {
   guest:
     | { readonly active: Set<string>; agentOnlineAt: number; cloudInitDoneAt: number | undefined }
     | undefined;
+  /** When the agent was last heard, this boot or an earlier one. */
+  heardAt: number | undefined;
   /** The account's own words for the guest: first boot reads them. */
   bootCount: number;
   invocationCount: number;
@@ -189,6 +191,8 @@ export interface Image {
   startedAt: number | undefined;
   /** Why it is CreateFailed; nothing on the wire says it. */
   failure: string | undefined;
+  /** Whether instances can be made of it. */
+  isUsable: boolean;
   /** Account id → instant of sharing. */
   readonly sharedWith: Map<string, number>;
 }
