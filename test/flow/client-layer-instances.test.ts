@@ -109,8 +109,8 @@ onCloud("a batch does what it can and says per instance what it could not", asyn
   await cloud.settle({ forMs: minutes(2) });
   const outcomes = await stopInstances(client, instanceIds, { stoppedMode: "StopCharging" });
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
-  expect(byId.get(stopped)).toMatchObject({ verdict: "no", code: "IncorrectInstanceStatus" });
-  for (const id of running) expect(byId.get(id)).toMatchObject({ verdict: "yes" });
+  expect(byId.get(stopped)).toMatchObject({ ok: false, code: "IncorrectInstanceStatus" });
+  for (const id of running) expect(byId.get(id)).toMatchObject({ ok: true });
   await cloud.settle({ forMs: minutes(2) });
   expect((await startInstances(client, instanceIds)).every(({ ok }) => ok)).toBe(true);
   await cloud.settle({ forMs: minutes(2) });
@@ -125,7 +125,10 @@ onCloud(
     const client = connected(cloud);
     expect(await dryRunInstances(client, LAUNCH)).toEqual({ verdict: "yes" });
     const refused = await dryRunInstances(client, { ...LAUNCH, ImageFamily: "no-such-family" });
-    expect(refused).toMatchObject({ verdict: "no", error: { code: "InvalidImageFamily.MissingAvailableImage" } });
+    expect(refused).toMatchObject({
+      verdict: "no",
+      error: { code: "InvalidImageFamily.MissingAvailableImage" },
+    });
     expect(cloud.world.instances.size).toBe(0);
   },
 );
@@ -178,7 +181,7 @@ onCloud(
     expect((await commandResult(client, invocationId, instanceId)).state).toBe("running");
     await cloud.settle({ forMs: minutes(2) });
     const result = await commandResult(client, invocationId, instanceId);
-    expect(result).toMatchObject({ state: "ended", verdict: "no", exitCode: 3 });
+    expect(result).toMatchObject({ state: "ended", ok: false, exitCode: 3 });
   },
 );
 

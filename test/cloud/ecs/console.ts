@@ -125,6 +125,22 @@ export class Console {
     }
   }
 
+  /** Something happens to a disk or a snapshot that no call of the API does. */
+  changeDisk(diskId: string, changes: Partial<Pick<Disk, "category" | "condition">>): void {
+    Object.assign(must(this.#world.disks, diskId), changes);
+  }
+
+  changeSnapshot(
+    snapshotId: string,
+    changes: Partial<Pick<Snapshot, "category" | "createdAt" | "isFromMarketplace">>,
+  ): void {
+    Object.assign(must(this.#world.snapshots, snapshotId), changes);
+  }
+
+  addResourceGroup(id: string): void {
+    this.#world.resourceGroups.add(id);
+  }
+
   /** Other tenants take every free address of a vSwitch. */
   fillVSwitch(vSwitchId: string): void {
     const vSwitch = this.#world.vSwitches.get(vSwitchId);
@@ -264,4 +280,10 @@ export class Console {
   #imagesWith(imageId: string): Image[] {
     return [...this.#world.images.values()].filter((image) => image.imageId === imageId);
   }
+}
+
+function must<T>(records: ReadonlyMap<string, T>, id: string): T {
+  const record = records.get(id);
+  if (record === undefined) throw new Error(`there is no ${id}`);
+  return record;
 }

@@ -66,7 +66,7 @@ export function fullImageView(world: World, image: Image): JsonObject {
     IsPublic: image.isPublic,
     BootMode: image.bootMode,
     Usable: image.isUsable,
-    ResourceGroupId: "",
+    ResourceGroupId: image.resourceGroupId,
     LoginAsNonRootSupported: false,
     Features: { NvmeSupport: "supported", ImdsSupport: image.imdsSupport },
   };

@@ -25,10 +25,12 @@ export interface ImagePlan extends Pick<
   | "platform"
   | "bootMode"
   | "imdsSupport"
+  | "resourceGroupId"
 > {
   readonly disks: readonly ImageDisk[];
   readonly durationMs: number;
   readonly copiedFrom?: Image["copiedFrom"];
+  readonly osType?: Image["osType"];
 }
 
 export interface SnapshotPlan {
@@ -81,6 +83,8 @@ export class Imaging {
       sourceDiskType: disk.type,
       sourceDiskSizeGb: disk.sizeGb,
       encrypted: disk.encrypted,
+      category: "standard",
+      isFromMarketplace: false,
       architecture: instance?.type.architecture ?? source?.architecture ?? "x86_64",
       osName: source?.osName ?? disk.content.os?.id ?? "",
       content: copyDisk(disk.content),
@@ -113,7 +117,7 @@ export class Imaging {
   }
 
   create(plan: ImagePlan): Image {
-    const { copiedFrom, ...own } = plan;
+    const { copiedFrom, osType = "linux", ...own } = plan;
     const image: Image = {
       ...own,
       imageId: this.#world.kernel.id("m-"),
@@ -122,7 +126,7 @@ export class Imaging {
       ownerId: this.#world.kernel.accountId,
       createdAt: this.#world.now(),
       startedAt: this.#world.now(),
-      osType: "linux",
+      osType,
       isCopied: copiedFrom !== undefined,
       copiedFrom,
       status: "Creating",
@@ -174,8 +178,10 @@ export class Imaging {
     return false;
   }
 
-  import(plan: ImagePlan): { image: Image; task: Task } {
-    const image = this.create(plan);
+  /** @param plan.failure why the import will fail. */
+  import(plan: ImagePlan & { readonly failure: string | undefined }): { image: Image; task: Task } {
+    const { failure: flaw, ...made } = plan;
+    const image = this.create(made);
     image.importing = true;
     const task: Task = {
       taskId: this.#world.kernel.id("t-"),
@@ -193,7 +199,7 @@ export class Imaging {
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} imported` }, () => {
       if (task.status !== "Processing") return;
       image.importing = false;
-      const failure = this.#failures.shift();
+      const failure = flaw ?? this.#failures.shift();
       if (failure === undefined) this.#ready(image);
       else this.#fail(image, failure);
       const status = failure === undefined ? "Finished" : "Failed";

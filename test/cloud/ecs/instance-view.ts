@@ -22,7 +22,7 @@ export function instanceView(world: World, instance: Instance): JsonObject {
     OSName: osName,
     OSNameEn: osName,
     OSType: osType,
-    ResourceGroupId: "",
+    ResourceGroupId: instance.resourceGroupId,
     KeyPairName: instance.keyPairName ?? "",
     GPUAmount: 0,
     GPUSpec: "",

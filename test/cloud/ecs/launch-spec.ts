@@ -7,6 +7,7 @@
  */
 import { CloudFault } from "../core/kernel.ts";
 import type { Principal } from "../core/kernel.ts";
+import { readResourceGroup } from "./action.ts";
 import { readDisks } from "./launch-disks.ts";
 import type { DiskPlan } from "./launch-disks.ts";
 import { readNetwork } from "./launch-network.ts";
@@ -47,6 +48,7 @@ export interface LaunchSpec {
   readonly deletionProtection: boolean;
   readonly keyPairName: string | undefined;
   readonly ramRoleName: string | undefined;
+  readonly resourceGroupId: string;
   readonly creditSpecification: string | undefined;
   readonly httpTokens: string;
   readonly httpEndpoint: string;
@@ -94,6 +96,7 @@ export function readLaunch(
     deletionProtection: params.bool("DeletionProtection") ?? false,
     keyPairName: readKeyPair(world, params),
     ramRoleName: readRole(world, principal, params),
+    resourceGroupId: readResourceGroup({ world, params }),
     creditSpecification: readCredit(params, type),
     httpTokens: params.oneOf("HttpTokens", ["optional", "required"]) ?? "optional",
     httpEndpoint: params.oneOf("HttpEndpoint", ["enabled", "disabled"]) ?? "enabled",

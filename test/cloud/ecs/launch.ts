@@ -109,6 +109,7 @@ function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, cou
     ...chargeOf(spec, now),
     spot: spec.spot,
     ramRoleName: spec.ramRoleName,
+    resourceGroupId: spec.resourceGroupId,
     httpTokens: spec.httpTokens,
     httpEndpoint: spec.httpEndpoint,
     creditSpecification: spec.creditSpecification,
@@ -130,13 +131,17 @@ function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, cou
     userData: spec.userData,
     diskIds: [],
     locks: [],
-    guest: undefined,
-    heardAt: undefined,
-    bootCount: 0,
-    invocationCount: 0,
-    lastInvokedAt: undefined,
+    ...NEVER_RUN,
   };
 }
+
+const NEVER_RUN = {
+  guest: undefined,
+  heardAt: undefined,
+  bootCount: 0,
+  invocationCount: 0,
+  lastInvokedAt: undefined,
+} as const;
 
 function chargeOf(
   { prePaidMonths: months }: LaunchSpec,

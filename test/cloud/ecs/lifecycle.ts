@@ -160,6 +160,10 @@ export class Lifecycle {
     instance.startedAt = now;
     instance.runs.push({ from: now, to: undefined });
     instance.bootCount++;
+    for (const diskId of instance.diskIds) {
+      const disk = this.#world.disks.get(diskId);
+      if (disk?.condition === "invalid") disk.condition = undefined;
+    }
     this.#world.assistant.boot(instance);
   }
 

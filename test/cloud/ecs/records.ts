@@ -70,6 +70,7 @@ export interface Instance {
   readonly bandwidthIn: number;
   readonly bandwidthOut: number;
   readonly ramRoleName: string | undefined;
+  readonly resourceGroupId: string;
   readonly httpTokens: string;
   readonly httpEndpoint: string;
   readonly creditSpecification: string | undefined;
@@ -109,13 +110,16 @@ export interface Instance {
   lastInvokedAt: number | undefined;
 }
 
+/** What is wrong with a disk, in the way of a snapshot. */
+export type DiskCondition = "invalid" | "transferring" | "unusable" | "orphaned" | "failing";
+
 export interface Disk {
   readonly diskId: string;
   readonly seq: number;
   readonly regionId: string;
   readonly zoneId: string;
   readonly type: "system" | "data";
-  readonly category: string;
+  category: string;
   readonly performanceLevel: string | undefined;
   readonly sizeGb: number;
   readonly createdAt: number;
@@ -126,18 +130,22 @@ export interface Disk {
   readonly imageId: string | undefined;
   readonly content: GuestDisk;
   deleteWithInstance: boolean;
+  condition?: DiskCondition | undefined;
   instanceId: string | undefined;
   attachedAt: number | undefined;
   status: "In_use" | "Available" | "Creating";
 }
 
 export interface Snapshot {
+  /** The common kind is `standard`. */
+  category: string;
+  isFromMarketplace: boolean;
   readonly snapshotId: string;
   readonly seq: number;
   readonly regionId: string;
   readonly name: string;
   readonly description: string;
-  readonly createdAt: number;
+  createdAt: number;
   readonly sourceDiskId: string;
   readonly sourceDiskType: "system" | "data";
   readonly sourceDiskSizeGb: number;
@@ -176,6 +184,7 @@ export interface Image {
   readonly platform: string;
   readonly version: string;
   readonly isCopied: boolean;
+  readonly resourceGroupId: string;
   readonly copiedFrom: { readonly regionId: string; readonly imageId: string } | undefined;
   readonly disks: readonly ImageDisk[];
   readonly durationMs: number;

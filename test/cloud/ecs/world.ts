@@ -57,7 +57,17 @@ export class World {
     concurrentCopies: 5,
   };
   /** CNY. Below zero the account is in arrears; below `minimum` nothing pay-as-you-go can be bought. */
-  readonly account = { balance: 10_000, minimum: 100, economicalMode: false, mayImport: true };
+  readonly account = {
+    balance: 10_000,
+    minimum: 100,
+    economicalMode: false,
+    mayImport: true,
+    snapshotService: true,
+    /** Whether a snapshot of a data disk may become a system disk. */
+    dataSnapshotImages: true,
+  };
+  /** Beside the default one. */
+  readonly resourceGroups = new Set<string>();
   /** The market price of spot capacity as a share of the list price. */
   spotPriceShare = 0.3;
   /** Zones that sell nothing at the moment. */
