@@ -22,7 +22,8 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** Paths of the members of an answer to `action` that its response class does not have. */
 export function foreignMembers(action: string, answer: unknown): string[] {
-  const name = `${action}ResponseBody`;
+  // The SDK writes one word of the cloud's in its own way.
+  const name = `${action.replace("VSwitch", "Vswitch")}ResponseBody`;
   const models = known<Readonly<Record<string, unknown>>>(
     require(`@alicloud/ecs20140526/dist/models/${name}.js`),
   );

@@ -5,6 +5,7 @@
  * CONSOLE-2. A method does what the cloud, a machine or an operator does outside of the API that is under test.
  */
 import type { LoadProfile, LoadSpan } from "../core/load.ts";
+import { openClassicNetwork } from "./classic.ts";
 import type { Command, Invocation } from "./assistant-records.ts";
 import type { Category } from "./disk-offers.ts";
 import { diskInZone } from "./disk-offers.ts";
@@ -135,6 +136,11 @@ export class Console {
     changes: Partial<Pick<Snapshot, "category" | "createdAt" | "isFromMarketplace">>,
   ): void {
     Object.assign(must(this.#world.snapshots, snapshotId), changes);
+  }
+
+  /** The account is one of those that kept the classic network. */
+  openClassicNetwork(): void {
+    openClassicNetwork(this.#world);
   }
 
   addResourceGroup(id: string): void {

@@ -20,6 +20,7 @@ export interface Delays {
   copyMs: number;
   usableMs: number;
   replaceDiskMs: number;
+  networkMs: number;
   vanishMs: number;
   metricMs: number;
 }
@@ -41,6 +42,7 @@ export function usualDelays(): Delays {
     copyMs: 6 * minute, // estimate for a copy between two regions
     usableMs: 20 * second, // estimate, from Available on
     replaceDiskMs: 10 * second, // estimate
+    networkMs: 2 * second, // estimate: a VPC, a vSwitch, an elastic address
     vanishMs: 8 * second, // estimate: how long a launch that fails stays visible
     // Estimate, counted from the end of a point's period. "Reported with a delay that differs by service":
     // https://www.alibabacloud.com/help/doc-detail/101237.html

@@ -1,7 +1,7 @@
 /** An instance as DescribeInstances shows it. */
 import type { JsonObject } from "../core/rpc.ts";
 import { toMinute } from "./instant.ts";
-import type { Instance } from "./records.ts";
+import type { Eip, Instance } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** Pay-as-you-go instances show this far day as their end. */
@@ -11,7 +11,7 @@ export function instanceView(world: World, instance: Instance): JsonObject {
   const image = world.image(instance.regionId, instance.imageId);
   const { osName, osType } = image ?? { osName: "", osType: "linux" };
   return {
-    ...commonView(instance),
+    ...commonView(world, instance),
     InstanceTypeFamily: instance.type.family,
     ...timesView(instance),
     ...spotView(instance),
@@ -37,16 +37,16 @@ export function instanceView(world: World, instance: Instance): JsonObject {
 }
 
 /** As DescribeInstanceAttribute shows it: fewer members, and one of them in another spelling. */
-export function attributeView(instance: Instance): JsonObject {
+export function attributeView(world: World, instance: Instance): JsonObject {
   return {
-    ...commonView(instance),
+    ...commonView(world, instance),
     IoOptimized: "optimized",
     OperationLocks: { LockReason: instance.locks.map((lock) => ({ LockReason: lock.reason })) },
   };
 }
 
 /** What both answers have. */
-function commonView(instance: Instance): JsonObject {
+function commonView(world: World, instance: Instance): JsonObject {
   return {
     InstanceId: instance.instanceId,
     InstanceName: instance.name,
@@ -66,7 +66,7 @@ function commonView(instance: Instance): JsonObject {
     InstanceChargeType: instance.chargeType,
     SerialNumber: `serial-${instance.instanceId.slice(2)}`,
     CreditSpecification: instance.creditSpecification ?? "",
-    ...networkView(instance),
+    ...networkView(instance, world.eipOf(instance.instanceId)),
   };
 }
 
@@ -86,21 +86,27 @@ function spotView(instance: Instance): JsonObject {
   };
 }
 
-function networkView(instance: Instance): JsonObject {
+function networkView(instance: Instance, eip: Eip | undefined): JsonObject {
+  const isClassic = instance.vpcId === "";
   return {
-    InstanceNetworkType: "vpc",
+    InstanceNetworkType: isClassic ? "classic" : "vpc",
     InternetChargeType: instance.internetChargeType,
     InternetMaxBandwidthIn: instance.bandwidthIn,
     InternetMaxBandwidthOut: instance.bandwidthOut,
     PublicIpAddress: { IpAddress: instance.publicIp === undefined ? [] : [instance.publicIp] },
-    InnerIpAddress: { IpAddress: [] },
-    EipAddress: { AllocationId: "", IpAddress: "", InternetChargeType: "" },
+    InnerIpAddress: { IpAddress: isClassic ? [instance.privateIp] : [] },
+    EipAddress: {
+      AllocationId: eip?.allocationId ?? "",
+      IpAddress: eip?.address ?? "",
+      InternetChargeType: eip?.chargeType ?? "",
+      Bandwidth: eip?.bandwidth,
+    },
     SecurityGroupIds: { SecurityGroupId: instance.securityGroupIds },
     VpcAttributes: {
       VpcId: instance.vpcId,
       VSwitchId: instance.vSwitchId,
       NatIpAddress: "",
-      PrivateIpAddress: { IpAddress: [instance.privateIp] },
+      PrivateIpAddress: { IpAddress: isClassic ? [] : [instance.privateIp] },
     },
   };
 }

@@ -5,7 +5,7 @@
  * LAUNCH-SPEC-1. Parameters of the call win over a template's; a template's value cannot be blanked.
  * LAUNCH-SPEC-2. An ImageId, from wherever, excludes an ImageFamily.
  */
-import { CloudFault } from "../core/kernel.ts";
+import { CloudFault, refuseIf } from "../core/kernel.ts";
 import type { Principal } from "../core/kernel.ts";
 import { readResourceGroup } from "./action.ts";
 import { readDisks } from "./launch-disks.ts";
@@ -95,7 +95,7 @@ export function readLaunch(
     spot: readSpot(params),
     deletionProtection: params.bool("DeletionProtection") ?? false,
     keyPairName: readKeyPair(world, params),
-    ramRoleName: readRole(world, principal, params),
+    ramRoleName: readRole(world, principal, params, network),
     resourceGroupId: readResourceGroup({ world, params }),
     creditSpecification: readCredit(params, type),
     httpTokens: params.oneOf("HttpTokens", ["optional", "required"]) ?? "optional",
@@ -292,9 +292,20 @@ function readKeyPair(world: World, params: Params): string | undefined {
   return name;
 }
 
-function readRole(world: World, principal: Principal, params: Params): string | undefined {
+function readRole(
+  world: World,
+  principal: Principal,
+  params: Params,
+  { vSwitch }: NetworkPlan,
+): string | undefined {
   const name = params.text("RamRoleName");
   if (name === undefined) return undefined;
+  refuseIf(
+    vSwitch.vpcId === "",
+    403,
+    "InvalidNetworkType.MismatchRamRole",
+    "Ram role cannot be applied to instances of Classic network type.",
+  );
   const { kernel } = world;
   if (!kernel.allows(principal, "ram:PassRole", `acs:ram::${kernel.accountId}:role/${name}`)) {
     throw new CloudFault(

@@ -83,7 +83,10 @@ export class Lifecycle {
     instance.guest = undefined;
     instances.delete(instance.instanceId);
     if (instance.holdsStock) this.#world.takeStock(instance.type.id, instance.zoneId, -1);
-    vSwitches.get(instance.vSwitchId)?.taken.delete(instance.privateIp);
+    const place = vSwitches.get(instance.vSwitchId) ?? this.#world.classicZones.get(instance.zoneId);
+    place?.taken.delete(instance.privateIp);
+    const eip = this.#world.eipOf(instance.instanceId);
+    if (eip !== undefined) Object.assign(eip, { instanceId: undefined, status: "Available" });
     imageUsers.get(`${instance.regionId}:${instance.imageId}`)?.delete(instance.instanceId);
     tags.remove("instance", instance.instanceId);
     tags.remove("eni", instance.eniId);

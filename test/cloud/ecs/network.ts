@@ -83,9 +83,17 @@ export function freshMac(kernel: Kernel): string {
 }
 
 function bounds(cidr: string): { first: number; last: number } {
-  const [base = "", bits = "24"] = cidr.split("/");
-  const start = read(base) ?? 0;
-  return { first: start + RESERVED_HEAD, last: start + 2 ** (32 - Number(bits)) - 1 - RESERVED_TAIL };
+  const { start = 0, end = 0 } = { ...rangeOf(cidr) };
+  return { first: start + RESERVED_HEAD, last: end - RESERVED_TAIL };
+}
+
+/** The addresses of a block, as numbers; undefined when it is none, or does not begin at its own first address. */
+export function rangeOf(cidr: string): { start: number; end: number; bits: number } | undefined {
+  const [base = "", length = ""] = cidr.split("/");
+  const [start, bits] = [read(base), Number(length)];
+  if (start === undefined || !/^\d{1,2}$/.test(length) || bits > 32) return undefined;
+  const size = 2 ** (32 - bits);
+  return start % size === 0 ? { start, end: start + size - 1, bits } : undefined;
 }
 
 function read(address: string): number | undefined {

@@ -36,13 +36,51 @@ export interface VSwitch {
   readonly name: string;
   readonly cidr: string;
   readonly taken: Set<string>;
+  status: "Pending" | "Available";
+}
+
+export interface Vpc {
+  readonly vpcId: string;
+  readonly regionId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly cidr: string;
+  readonly routerId: string;
+  readonly createdAt: number;
+  status: "Pending" | "Available";
+}
+
+export interface Eip {
+  readonly allocationId: string;
+  readonly regionId: string;
+  readonly address: string;
+  /** Mbit/s. */
+  readonly bandwidth: number;
+  readonly chargeType: string;
+  readonly allocatedAt: number;
+  instanceId: string | undefined;
+  status: "Available" | "Associating" | "InUse" | "Unassociating";
+}
+
+export interface SecurityRule {
+  readonly direction: "ingress" | "egress";
+  readonly protocol: string;
+  readonly ports: string;
+  /** An address block or another group. */
+  readonly peer: string;
+  readonly policy: string;
+  readonly priority: number;
 }
 
 export interface SecurityGroup {
   readonly securityGroupId: string;
   readonly regionId: string;
+  /** Empty in the classic network. */
   readonly vpcId: string;
   readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly rules: SecurityRule[];
 }
 
 export interface Instance {

@@ -102,7 +102,7 @@ export const AllocatePublicIpAddress: EcsAction = {
 
 export const DescribeInstanceAttribute: EcsAction = {
   region: "optional",
-  run: (call) => attributeView(needInstance(call)),
+  run: (call) => attributeView(call.world, needInstance(call)),
 };
 
 function readGroups({ world, params, regionId }: Call, vpcId: string): string[] {
