@@ -159,6 +159,23 @@ test("what cannot be launched is refused with the code of its table", async ({ e
   });
 });
 
+test("a private address is of the vSwitch and taken by one instance only, and an account needs a way to pay", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, launch, refusal }) => {
+    const outside = { ...LAUNCH, PrivateIpAddress: "10.9.9.9" };
+    expect(await refusal("RunInstances", outside)).toBe("403 InvalidVSwitchId.IpInvalid");
+    cloud.world.account({ paymentMethod: false });
+    expect(await refusal("RunInstances", LAUNCH)).toBe("404 PaymentMethodNotFound");
+    cloud.world.account({ paymentMethod: true });
+    const [id = ""] = await launch({ PrivateIpAddress: "172.16.0.9" });
+    expect(cloud.world.mustHave(id).privateIp).toBe("172.16.0.9");
+    expect(await refusal("RunInstances", { ...LAUNCH, PrivateIpAddress: "172.16.0.9" })).toBe(
+      "400 InvalidIPAddress.AlreadyUsed",
+    );
+  });
+});
+
 test("a price limit counts only with the strategy that has one, and its zeros at the end do not count", async ({
   expect,
 }) => {

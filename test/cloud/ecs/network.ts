@@ -15,7 +15,7 @@ export function freeCount(vSwitch: VSwitch): number {
 
 /**
  * Takes `count` addresses, consecutive from `wanted` when given.
- * @throws CloudFault 400 QuotaExceeded.PrivateIpAddress, 400 InvalidPrivateIpAddress.Malformed, 403 .Duplicated.
+ * @throws CloudFault 400 QuotaExceeded.PrivateIpAddress, 403 InvalidVSwitchId.IpInvalid, 400 InvalidIPAddress.AlreadyUsed.
  */
 export function takeAddresses(vSwitch: VSwitch, count: number, wanted: string | undefined): string[] {
   const free = wanted === undefined ? nextFree(vSwitch, count) : consecutive(vSwitch, count, wanted);
@@ -53,17 +53,17 @@ export function consecutive(vSwitch: VSwitch, count: number, wanted: string): st
   const start = read(wanted);
   if (start === undefined || start < first || start + count - 1 > last) {
     throw new CloudFault(
-      400,
-      "InvalidPrivateIpAddress.Malformed",
+      403,
+      "InvalidVSwitchId.IpInvalid",
       "The specified private IP address is malformed or outside of the VSwitch.",
     );
   }
   const addresses = Array.from({ length: count }, (_, index) => write(start + index));
   if (addresses.some((address) => vSwitch.taken.has(address))) {
     throw new CloudFault(
-      403,
-      "InvalidPrivateIpAddress.Duplicated",
-      "The specified private IP is duplicated.",
+      400,
+      "InvalidIPAddress.AlreadyUsed",
+      "The specified IPAddress is already used by other resource.",
     );
   }
   return addresses;

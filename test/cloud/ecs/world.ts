@@ -68,6 +68,8 @@ export class World {
     minimum: 100,
     economicalMode: false,
     mayImport: true,
+    /** Whether a way to pay is registered. */
+    paymentMethod: true,
     /** Whether it is one of the accounts that kept the classic network. */
     classicNetwork: false,
     snapshotService: true,
