@@ -22,6 +22,38 @@ const UNIT = "test/unit/functions";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: "after a reboot the agent counts as online before it is heard again",
+    promise: "K8",
+    file: "shared/ephemeral-instance/command.ts",
+    find: "agentsOnline(cloud, [instanceId], downAt)",
+    replace: "agentsOnline(cloud, [instanceId])",
+    tests: ["test/flow/bake.test.ts"],
+  },
+  {
+    name: "a launch that is refused with a code of no table ends",
+    promise: "K8",
+    file: "shared/cloud/retry.ts",
+    find: 'if (isLaunch(action)) return { kind: "change", hint: UNLISTED_LAUNCH, unlisted: true };',
+    replace: "",
+    tests: ["test/flow/disks.test.ts"],
+  },
+  {
+    name: "a dry run that a policy denies counts as a refusal of the launch",
+    promise: "K12",
+    file: "shared/cloud/ecs/dry-run.ts",
+    find: 'DENIED.test(error.code) ? "unknown" : "no"',
+    replace: '"no"',
+    tests: ["test/flow/dry-run.test.ts"],
+  },
+  {
+    name: "a price ceiling does not count the provisioned IOPS of a disk",
+    promise: "K6",
+    file: "shared/limits/price.ts",
+    find: "...(ProvisionedIops && { ProvisionedIops }),",
+    replace: "",
+    tests: ["test/flow/limits.test.ts"],
+  },
+  {
     name: "the next launch call of a run has the token of the first one",
     promise: "K2",
     file: "functions/scale-out/scale-out/launch.ts",

@@ -5,6 +5,7 @@
  * CONSOLE-2. A method does what the cloud, a machine or an operator does outside of the API that is under test.
  */
 import type { LoadProfile, LoadSpan } from "../core/load.ts";
+import { openClassicNetwork } from "./classic.ts";
 import type { Command, Invocation } from "./assistant-records.ts";
 import type { Category } from "./disk-offers.ts";
 import { diskInZone } from "./disk-offers.ts";
@@ -127,6 +128,27 @@ export class Console {
       if (system === undefined) throw new Error(`image ${imageId} has no disk`);
       this.#world.addImage({ ...image, disks: [...image.disks, { ...system, type: "data", ...disk }] });
     }
+  }
+
+  /** Something happens to a disk or a snapshot that no call of the API does. */
+  changeDisk(diskId: string, changes: Partial<Pick<Disk, "category" | "condition">>): void {
+    Object.assign(must(this.#world.disks, diskId), changes);
+  }
+
+  changeSnapshot(
+    snapshotId: string,
+    changes: Partial<Pick<Snapshot, "category" | "createdAt" | "isFromMarketplace">>,
+  ): void {
+    Object.assign(must(this.#world.snapshots, snapshotId), changes);
+  }
+
+  /** The account is one of those that kept the classic network. */
+  openClassicNetwork(): void {
+    openClassicNetwork(this.#world);
+  }
+
+  addResourceGroup(id: string): void {
+    this.#world.resourceGroups.add(id);
   }
 
   /** Other tenants take every free address of a vSwitch. */
@@ -268,4 +290,10 @@ export class Console {
   #imagesWith(imageId: string): Image[] {
     return [...this.#world.images.values()].filter((image) => image.imageId === imageId);
   }
+}
+
+function must<T>(records: ReadonlyMap<string, T>, id: string): T {
+  const record = records.get(id);
+  if (record === undefined) throw new Error(`there is no ${id}`);
+  return record;
 }
