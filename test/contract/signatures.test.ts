@@ -173,20 +173,26 @@ test("a session ends with its time, with its key's end and with a token that is 
 });
 
 test("a client whose clock is off by more than a quarter of an hour is refused", async ({ expect }) => {
-  const at = Date.now() - 16 * 60_000;
-  await withCloud({ code: CODE }, { at, ownClock: false }, async (cloud) => {
+  // The other cloud sets the clock of this process, and of the clients in it, back.
+  await withCloud({ code: CODE }, { at: Date.now(), ownClock: false }, async (cloud) => {
     cloud.oss.createBucket("box");
-    const ecs = openApi(cloud.urls.ecs, cloud.accessKey, {
-      action: "DescribeInstances",
-      version: ECS,
-      query: REGION,
-    });
-    expect(await codeOf(ecs)).toBe("InvalidTimeStamp.Expired");
-    expect(await codeOf(popCore(cloud.urls.ecs, cloud.accessKey).request("DescribeInstances", REGION))).toBe(
+    const { ecs: url } = cloud.urls;
+    const other = await startCloud({ at: Date.now() - 16 * 60_000 });
+    const call = { action: "DescribeInstances", version: ECS, query: REGION };
+    const codes = [
+      await codeOf(openApi(url, cloud.accessKey, call)),
+      await codeOf(popCore(url, cloud.accessKey).request("DescribeInstances", REGION)),
+      await codeOf(fc2(cloud).post("/functions/echo/invocations", "x")),
+      await codeOf(aliOss(cloud, "box").put("k", Buffer.from("x"))),
+    ];
+    await other.close();
+    expect(codes).toEqual([
       "InvalidTimeStamp.Expired",
-    );
-    expect(await codeOf(fc2(cloud).post("/functions/echo/invocations", "x"))).toBe("AccessDenied");
-    expect(await codeOf(aliOss(cloud, "box").put("k", Buffer.from("x")))).toBe("RequestTimeTooSkewed");
+      "InvalidTimeStamp.Expired",
+      "AccessDenied",
+      "RequestTimeTooSkewed",
+    ]);
+    expect(await codeOf(openApi(url, cloud.accessKey, call))).toBe("no error");
   });
 });
 
