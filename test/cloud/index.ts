@@ -38,7 +38,7 @@ export type { Policy } from "./core/ram.ts";
 export type { Image, Instance } from "./ecs/records.ts";
 export { MODEL } from "./fc/invocation.ts";
 export type { Source } from "./fc/invocation.ts";
-export { runOnMachine } from "./machine/run.ts";
+export { fresh as freshDisk, runOnMachine } from "./machine/run.ts";
 export { envNames } from "./manifest/interpolation.ts";
 export { type Manifest, parseManifest } from "./manifest/manifest.ts";
 export { ManifestError } from "./manifest/problem.ts";

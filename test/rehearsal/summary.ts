@@ -27,6 +27,8 @@ export interface Summary {
   /** Modelled: the local cloud estimates durations and applies the price list of Function Compute to them. */
   readonly cost: { readonly cu: number; readonly cny: number; readonly modelled: true };
   readonly leftovers: Leftovers;
+  /** Commands that the local cloud's machines do not simulate: their success proves nothing. */
+  readonly notSimulated: readonly { readonly command: string; readonly times: number }[];
 }
 
 export async function summarise(cloud: Cloud, beganAt: number, realMs: number): Promise<Summary> {
@@ -61,7 +63,14 @@ export async function summarise(cloud: Cloud, beganAt: number, realMs: number): 
     realMs: Math.round(realMs),
     cost: { ...cloud.fc.cost, modelled: true },
     leftovers: findLeftovers(cloud),
+    notSimulated: countUnsupported(cloud),
   };
+}
+
+function countUnsupported({ world }: Cloud): Summary["notSimulated"] {
+  const times = new Map<string, number>();
+  for (const { command } of world.unsupported) times.set(command, (times.get(command) ?? 0) + 1);
+  return [...times].map(([command, count]) => ({ command, times: count }));
 }
 
 function countCalls(cloud: Cloud): Summary["calls"] {
@@ -75,35 +84,7 @@ function countCalls(cloud: Cloud): Summary["calls"] {
 
 /** The summary as text, one fact a line. */
 export function renderSummary(summary: Summary): string {
-  const { images, families, instances, calls, invocations, simulatedMs, realMs, cost, leftovers } = summary;
-  const left = Object.entries(leftovers).filter(([, ids]) => ids.length > 0);
-  const rows: (readonly [string, readonly string[]])[] = [
-    [
-      "images",
-      images.map(({ id, name, family, status }) => `${id}  ${name}  ${status}  ${family || "no family"}`),
-    ],
-    ["families", families.map(({ family, imageId }) => `${family} → ${imageId ?? "nothing"}`)],
-    [
-      "instances",
-      instances.map(({ id, type, status, stoppedMode, imageId }) => {
-        const how = status === "Stopped" ? `${status} (${stoppedMode})` : status;
-        return `${id}  ${type}  ${how}  of ${imageId}`;
-      }),
-    ],
-    ["calls", Object.entries(calls).map(([product, counts]) => `${product}: ${listCounts(counts)}`)],
-    [
-      "invocations",
-      invocations.map(
-        ({ function: name, count, cold, warm }) => `${name}: ${count} (${cold} cold, ${warm} warm)`,
-      ),
-    ],
-    ["time", [`${spell(simulatedMs)} simulated in ${(realMs / 1000).toFixed(1)} s of real time`]],
-    ["functions cost", [`CNY ${cost.cny.toFixed(4)} (${cost.cu} CU), modelled by the local cloud`]],
-    [
-      "left behind",
-      left.length === 0 ? ["nothing"] : left.map(([kind, ids]) => `${kind}: ${ids.join(", ")}`),
-    ],
-  ];
+  const rows = [...resourceRows(summary), ...usageRows(summary)];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return rows
     .flatMap(([name, lines]) =>
@@ -112,6 +93,53 @@ export function renderSummary(summary: Summary): string {
     .map((line) => `  ${line}`)
     .join("\n");
 }
+
+type Row = readonly [name: string, lines: readonly string[]];
+
+const resourceRows = ({ images, families, instances }: Summary): Row[] => [
+  [
+    "images",
+    images.map(({ id, name, family, status }) => `${id}  ${name}  ${status}  ${family || "no family"}`),
+  ],
+  ["families", families.map(({ family, imageId }) => `${family} → ${imageId ?? "nothing"}`)],
+  [
+    "instances",
+    instances.map(({ id, type, status, stoppedMode, imageId }) => {
+      const how = status === "Stopped" ? `${status} (${stoppedMode})` : status;
+      return `${id}  ${type}  ${how}  of ${imageId}`;
+    }),
+  ],
+];
+
+const usageRows = (summary: Summary): Row[] => [
+  ["calls", Object.entries(summary.calls).map(([product, counts]) => `${product}: ${listCounts(counts)}`)],
+  [
+    "invocations",
+    summary.invocations.map(
+      ({ function: name, count, cold, warm }) => `${name}: ${count} (${cold} cold, ${warm} warm)`,
+    ),
+  ],
+  [
+    "time",
+    [`${spell(summary.simulatedMs)} simulated in ${(summary.realMs / 1000).toFixed(1)} s of real time`],
+  ],
+  [
+    "functions cost",
+    [`CNY ${summary.cost.cny.toFixed(4)} (${summary.cost.cu} CU), modelled by the local cloud`],
+  ],
+  ["left behind", orNothing(listLeftovers(summary.leftovers))],
+  ["not simulated", orNothing(summary.notSimulated.map(spelled))],
+];
+
+const orNothing = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? ["nothing"] : lines);
+
+const listLeftovers = (leftovers: Leftovers): string[] =>
+  Object.entries(leftovers).flatMap(([kind, ids]) =>
+    ids.length === 0 ? [] : [`${kind}: ${ids.join(", ")}`],
+  );
+
+const spelled = ({ command, times }: Summary["notSimulated"][number]): string =>
+  times === 1 ? command : `${command} (${times} times)`;
 
 const listCounts = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)

@@ -36,6 +36,8 @@ export interface Execution {
   exitCode: number | undefined;
   output: string;
   dropped: number;
+  /** Commands that are not simulated, of the last run. */
+  unsupported: string[];
   errorCode: string;
   errorInfo: string;
   repeats: number;
@@ -73,6 +75,7 @@ export const executions = {
       exitCode: undefined,
       output: "",
       dropped: 0,
+      unsupported: [],
       errorCode: "",
       errorInfo: "",
       repeats: 0,

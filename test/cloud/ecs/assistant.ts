@@ -13,7 +13,7 @@ import { executions } from "./assistant-records.ts";
 import type { Command, Execution, Invocation } from "./assistant-records.ts";
 import { IDENTITY } from "../machine/disk.ts";
 import { firstBoot } from "../machine/boot.ts";
-import { runScript } from "../machine/shell.ts";
+import { runScript } from "../machine/shell/run-script.ts";
 import type { Machine } from "../machine/machine.ts";
 import { machineOf } from "./machine.ts";
 import type { Instance } from "./records.ts";
@@ -142,6 +142,7 @@ export class Assistant {
       startedAt: now,
       output: "",
       dropped: 0,
+      unsupported: [],
       repeats: execution.repeats + 1,
     });
     instance.invocationCount++;
@@ -151,10 +152,7 @@ export class Assistant {
       this.#close(execution, "Invalid", "CommandNotApplicable", info);
       return;
     }
-    const machine: Machine = {
-      ...machineOf(this.#world, instance),
-      print: (text) => this.#print(execution, text),
-    };
+    const machine = this.#machineFor(execution, instance);
     const script = executions.fill(invocation, execution, this.#world);
     const env = { USER: invocation.username, HOME: "/root", PWD: invocation.workingDir };
     const finished = (exitCode: number): void => {
@@ -169,6 +167,19 @@ export class Assistant {
     };
     execution.end = this.#start(instance, runScript(machine, script, env), finished, ended);
     this.#limit(invocation, execution);
+  }
+
+  /** A machine whose output and gaps go into the record of an execution. */
+  #machineFor(execution: Execution, instance: Instance): Machine {
+    const machine = machineOf(this.#world, instance);
+    return {
+      ...machine,
+      print: (text) => this.#print(execution, text),
+      unsupported: (command) => {
+        execution.unsupported.push(command);
+        machine.unsupported(command);
+      },
+    };
   }
 
   /** Ends an execution when its timeout is over. */

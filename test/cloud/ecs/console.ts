@@ -14,7 +14,7 @@ import { progressOf } from "./image-view.ts";
 import { publishImage, type PublicImage } from "./public-images.ts";
 import type { Disk, Image, Instance, InstanceType, LaunchTemplate, Snapshot, Task } from "./records.ts";
 import type { TagBook } from "./tag-book.ts";
-import type { Region, World } from "./world.ts";
+import type { Region, Unsupported, World } from "./world.ts";
 
 export class Console {
   readonly regions: ReadonlyMap<string, Region>;
@@ -53,6 +53,11 @@ export class Console {
   /** Commands that Cloud Assistant has sent to instances, oldest first. */
   get invocations(): readonly Readonly<Invocation & Pick<Command, "type">>[] {
     return [...this.#world.assistant.invocations.values()];
+  }
+
+  /** Commands that machines do not simulate: such a command proves nothing. */
+  get unsupported(): readonly Unsupported[] {
+    return this.#world.unsupported;
   }
 
   /** @throws Error when there is no such instance. */

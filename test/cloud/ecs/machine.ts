@@ -21,6 +21,7 @@ export function machineOf(world: World, instance: Instance): Machine {
     token: () => world.kernel.id(""),
     now: () => world.now(),
     print: () => undefined,
+    unsupported: (command) => world.noteUnsupported(instance, command),
     powerOff: () => world.life.powerOff(instance),
     reboot: () => world.life.reboot(instance),
   };

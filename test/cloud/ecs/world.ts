@@ -34,6 +34,13 @@ export interface Region {
   readonly zones: readonly string[];
 }
 
+/** A command that a machine could not run. */
+export interface Unsupported {
+  readonly at: number;
+  readonly instanceId: string;
+  readonly command: string;
+}
+
 export class World {
   readonly kernel: Kernel;
   readonly delays = usualDelays();
@@ -55,6 +62,8 @@ export class World {
   readonly templates = new Map<string, LaunchTemplate>();
   readonly events: SystemEvent[] = [];
   readonly tags = new TagBook();
+  /** Commands of machines that are not simulated, in the order they were met. */
+  readonly unsupported: Unsupported[] = [];
   readonly quotas = {
     images: 1000,
     snapshotsPerDisk: 256,
@@ -107,6 +116,10 @@ export class World {
     this.imaging = new Imaging(this);
     this.assistant = new Assistant(this);
     seedWorld(this);
+  }
+
+  noteUnsupported({ instanceId }: Instance, command: string): void {
+    this.unsupported.push({ at: this.now(), instanceId, command });
   }
 
   /** What lists read: this world, or what it was a while ago. */

@@ -40,9 +40,9 @@ export function firstBoot(machine: Machine, { hostName, publicKey, userData }: S
     files.set(LOG, (files.get(LOG) ?? "") + text);
   };
   if (script.startsWith("#!")) return script;
-  machine.print(
-    `guest: not simulated: user data that is no script (${script.slice(0, 20).split("\n")[0]})\n`,
-  );
+  const unknown = `user data that is no script (${script.slice(0, 20).split("\n")[0]})`;
+  machine.print(`guest: not simulated: ${unknown}\n`);
+  machine.unsupported(unknown);
   return undefined;
 }
 

@@ -17,6 +17,10 @@ export interface GuestDisk {
   readonly files: Map<string, string>;
   /** Path → when it was last written, epoch ms; what came with the base image has no entry: it is old. */
   readonly writtenAt: Map<string, number>;
+  /** Paths of files that may be run as programs. */
+  readonly executable: Set<string>;
+  /** Symbolic links: path → target. */
+  readonly links: Map<string, string>;
 }
 
 /** Who a machine is. An image should leave these empty or absent, or its instances are clones of one another. */
@@ -32,7 +36,38 @@ export const IDENTITY = {
 } as const;
 
 export function blankDisk(): GuestDisk {
-  return { os: undefined, packages: new Set(), enabled: new Set(), files: new Map(), writtenAt: new Map() };
+  return {
+    os: undefined,
+    packages: new Set(),
+    enabled: new Set(),
+    files: new Map(),
+    writtenAt: new Map(),
+    executable: new Set(),
+    links: new Map(),
+  };
+}
+
+/** What scripts usually edit. */
+const BASE_FILES: Readonly<Record<string, string>> = {
+  "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
+  "/etc/group": "root:x:0:\n",
+  "/etc/fstab": "/dev/vda1 / ext4 defaults 1 1\n",
+  "/etc/sudoers": "root ALL=(ALL) ALL\n",
+  "/etc/sysctl.conf": "",
+  "/etc/environment": "",
+  "/etc/profile": "",
+  "/etc/security/limits.conf": "",
+  "/etc/resolv.conf": "nameserver 100.100.2.136\n",
+  "/etc/ssh/sshd_config": "PermitRootLogin yes\nPasswordAuthentication yes\n",
+  "/root/.bashrc": "",
+};
+
+function releaseOf({ id, version }: GuestOs): string {
+  if (id === "ubuntu") {
+    const codename = { "24.04": "noble", "22.04": "jammy", "20.04": "focal" }[version] ?? "noble";
+    return `PRETTY_NAME="Ubuntu ${version} LTS"\nNAME="Ubuntu"\nVERSION_ID="${version}"\nVERSION_CODENAME=${codename}\nID=ubuntu\nID_LIKE=debian\nUBUNTU_CODENAME=${codename}\n`;
+  }
+  return `NAME="Alibaba Cloud Linux"\nID="alinux"\nID_LIKE="rhel fedora centos anolis"\nVERSION_ID="${version}"\nPRETTY_NAME="Alibaba Cloud Linux ${version}"\n`;
 }
 
 /** A fresh system disk: base packages, the cloud's own services, no identity yet. */
@@ -52,12 +87,18 @@ export function systemDisk(os: GuestOs): GuestDisk {
     ]),
     enabled: new Set([ssh, "cloud-init", "aliyun", "chronyd"]),
     files: new Map([
-      ["/etc/os-release", `ID=${os.id}\nVERSION_ID="${os.version}"\n`],
+      ["/etc/os-release", releaseOf(os)],
       ["/etc/hostname", "localhost\n"],
       ["/etc/hosts", "127.0.0.1 localhost\n"],
       [IDENTITY.machineId, ""],
+      ...Object.entries(BASE_FILES),
+      os.packager === "rpm"
+        ? ["/etc/selinux/config", "SELINUX=disabled\nSELINUXTYPE=targeted\n"]
+        : ["/etc/debian_version", "trixie/sid\n"],
     ]),
     writtenAt: new Map(),
+    executable: new Set(),
+    links: new Map(),
   };
 }
 
@@ -68,5 +109,7 @@ export function copyDisk(disk: GuestDisk): GuestDisk {
     enabled: new Set(disk.enabled),
     files: new Map(disk.files),
     writtenAt: new Map(disk.writtenAt),
+    executable: new Set(disk.executable),
+    links: new Map(disk.links),
   };
 }

@@ -1,190 +1,256 @@
-/** Programs that read and write files. */
-import { createHash } from "node:crypto";
-import { complain, said } from "./shell-programs.ts";
+/** Programs that make, move, list and remove files. */
+import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
+import { resolvePath } from "./files.ts";
 import type { Io, Program } from "./machine.ts";
 
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
-  cat: (args, io) => each(args, io, "cat", (text) => io.out(text)),
-  head: (args, io) =>
-    each(plain(args), io, "head", (text) => io.out(lines(text).slice(0, count(args)).join(""))),
-  tail: (args, io) =>
-    each(plain(args), io, "tail", (text) => io.out(lines(text).slice(-count(args)).join(""))),
-  wc: (args, io) =>
-    each(plain(args), io, "wc", (text) =>
-      io.out(`${args.includes("-c") ? text.length : lines(text).length}\n`),
-    ),
-  sort: (args, io) => each(plain(args), io, "sort", (text) => io.out(lines(text).toSorted().join(""))),
-  sha256sum: (args, io) =>
-    each(plain(args), io, "sha256sum", (text, name) =>
-      io.out(`${createHash("sha256").update(text).digest("hex")}  ${name}\n`),
-    ),
-  grep,
-  egrep: grep,
-  sed,
-  tee: (args, io) => {
-    for (const name of plain(args)) io.files.write(io.path(name), io.stdin, args.includes("-a"));
-    io.out(io.stdin);
+  touch: (args, io) =>
+    each(operands(args, ["-d", "-t", "-r"]), io, (name, path) => {
+      if (!io.files.hasFolder(path))
+        return complain(io, `touch: cannot touch '${name}': No such file or directory`);
+      if (!io.files.isDirectory(path)) io.files.write(path, "", true);
+      return 0;
+    }),
+  mkdir,
+  rm,
+  rmdir: (args, io) =>
+    each(operands(args), io, (name, path) => {
+      if (!io.files.isDirectory(path))
+        return complain(io, `rmdir: failed to remove '${name}': No such file or directory`);
+      if (io.files.list(path).length > 0)
+        return complain(io, `rmdir: failed to remove '${name}': Directory not empty`);
+      io.files.remove(path);
+      return 0;
+    }),
+  unlink: rm,
+  cp: (args, io) => copy("cp", args, io),
+  mv: (args, io) => copy("mv", args, io),
+  install: (args, io) => {
+    const takes = ["-m", "-o", "-g", "--mode", "--owner", "--group"];
+    if (has(args, "d", "--directory")) return mkdir(["-p", ...operands(args, takes)], io);
+    const mode = valueOf(args, "-m", "--mode") ?? "755";
+    return copy("install", operandsWithFlags(args, takes), io, mode);
+  },
+  ln,
+  truncate: (args, io) =>
+    each(operands(args, ["-s", "--size"]), io, (_, path) => {
+      io.files.write(path, "");
+      return 0;
+    }),
+  shred: (args, io) => (has(args, "u") ? rm(["-f", ...operands(args, ["-n"])], io) : 0),
+  chmod,
+  ls,
+  stat,
+  mktemp,
+  readlink: (args, io) => linked("readlink", args, io),
+  realpath: (args, io) => linked("realpath", ["-f", ...args], io),
+  basename: ([path = "", suffix = ""], io) => {
+    const base = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+    return said(
+      io,
+      suffix !== "" && base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base,
+    );
+  },
+  dirname: (args, io) => {
+    for (const path of args)
+      said(io, path.includes("/") ? path.replace(/\/+$/, "").replace(/\/[^/]*$/, "") || "/" : ".");
     return 0;
   },
-  touch: (args, io) => {
-    for (const name of plain(args)) io.files.write(io.path(name), "", true);
-    return 0;
-  },
-  mkdir: (args, io) => {
-    for (const name of plain(args)) io.files.makeDirectory(io.path(name));
-    return 0;
-  },
-  rm: (args, io) => {
-    const isForced = args.some((arg) => /^-\w*f/.test(arg));
-    const isDeep = args.some((arg) => /^-\w*[rR]/.test(arg));
-    let status = 0;
-    for (const name of plain(args)) {
-      const path = io.path(name);
-      if (!io.files.exists(path))
-        status = isForced ? status : complain(io, `rm: cannot remove '${name}': No such file or directory`);
-      else if (!isDeep && !io.files.isFile(path))
-        status = complain(io, `rm: cannot remove '${name}': Is a directory`);
-      else io.files.remove(path);
-    }
-    return status;
-  },
-  rmdir: (args, io) => {
-    for (const name of plain(args)) io.files.remove(io.path(name));
-    return 0;
-  },
-  cp: (args, io) => copy(args, io, false),
-  install: (args, io) => (args.includes("-d") ? FILE_PROGRAMS["mkdir"]!(args, io) : copy(args, io, false)),
-  mv: (args, io) => copy(args, io, true),
-  ln: (args, io) => copy(args, io, false),
-  truncate: (args, io) => {
-    for (const name of plain(args).filter((arg) => !/^\d+$/.test(arg))) io.files.write(io.path(name), "");
-    return 0;
-  },
-  shred: (args, io) => FILE_PROGRAMS["rm"]!(args, io),
-  chmod: () => 0,
-  chown: () => 0,
-  ls: (args, io) => {
-    const names = plain(args);
-    let status = 0;
-    for (const name of names.length === 0 ? ["."] : names) {
-      const path = io.path(name);
-      if (io.files.isFile(path)) io.out(`${name}\n`);
-      else if (io.files.isDirectory(path))
-        io.out(
-          io.files
-            .list(path)
-            .map((entry) => `${entry}\n`)
-            .join(""),
-        );
-      else status = complain(io, `ls: cannot access '${name}': No such file or directory`, 2);
-    }
-    return status;
-  },
-  stat: (args, io) => {
-    const isTime = args.includes("%Y");
-    let status = 0;
-    for (const name of plain(args).filter((arg) => arg !== "%Y")) {
-      const path = io.path(name);
-      if (!isTime) io.out(`guest: not simulated: stat ${args.join(" ")}\n`);
-      else if (io.files.exists(path)) io.out(`${Math.floor(io.files.writtenAt(path) / 1000)}\n`);
-      else status = complain(io, `stat: cannot statx '${name}': No such file or directory`);
-    }
-    return status;
-  },
-  basename: (args, io) => said(io.out, (args[0] ?? "").split("/").at(-1) ?? ""),
-  dirname: (args, io) => said(io.out, (args[0] ?? "").split("/").slice(0, -1).join("/") || "."),
+  sync: () => 0,
+  cmp: (args, io) => compare("cmp", args, io),
+  diff: (args, io) => compare("diff", args, io),
 };
 
-function plain(args: readonly string[]): string[] {
-  return args.filter((arg, index) => !arg.startsWith("-") && !/^-[nm]$/.test(args[index - 1] ?? ""));
+/** Does something for each path. Returns the last failure. */
+function each(names: readonly string[], io: Io, act: (name: string, path: string) => number): number {
+  let status = 0;
+  for (const name of names) status = act(name, io.path(name)) || status;
+  return status;
 }
 
-function count(args: readonly string[]): number {
-  const flag = args.findIndex((arg) => arg === "-n");
-  const short = args.find((arg) => /^-n?\d+$/.test(arg))?.replace(/^-n?/, "");
-  return Number(short ?? (flag === -1 ? 10 : args[flag + 1]));
+function mkdir(args: readonly string[], io: Io): number {
+  const makesParents = has(args, "p", "--parents");
+  return each(operands(args, ["-m", "--mode"]), io, (name, path) => {
+    if (!makesParents && io.files.exists(path))
+      return complain(io, `mkdir: cannot create directory '${name}': File exists`);
+    if (io.files.isFile(path)) return complain(io, `mkdir: cannot create directory '${name}': File exists`);
+    if (!makesParents && !io.files.hasFolder(path))
+      return complain(io, `mkdir: cannot create directory '${name}': No such file or directory`);
+    if (!io.files.isDirectory(path)) io.files.makeDirectory(path);
+    return 0;
+  });
 }
 
-function lines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+function rm(args: readonly string[], io: Io): number {
+  const isForced = has(args, "f", "--force");
+  const isDeep = has(args, "rR", "--recursive");
+  return each(operands(args), io, (name, path) => {
+    if (!io.files.exists(path) && !io.files.isLink(path))
+      return isForced ? 0 : complain(io, `rm: cannot remove '${name}': No such file or directory`);
+    if (!isDeep && !io.files.isFile(path) && !io.files.isLink(path))
+      return has(args, "d") ? 0 : complain(io, `rm: cannot remove '${name}': Is a directory`);
+    io.files.remove(path);
+    return 0;
+  });
 }
 
-/** Each file named, or what came through the pipe. */
-function each(
-  names: readonly string[],
-  io: Io,
-  program: string,
-  use: (text: string, name: string) => void,
-): number {
-  const files = names.filter((name) => !name.startsWith("-") || name === "-");
-  if (files.length === 0 || files[0] === "-") {
-    use(io.stdin, "-");
+/** Leaves flags without values, so that `copy` sees its own. */
+const operandsWithFlags = (args: readonly string[], takes: readonly string[]): string[] =>
+  args.filter(
+    (arg, index) => !takes.includes(arg) && !takes.includes(args[index - 1] ?? "") && !/^-m./.test(arg),
+  );
+
+function copy(program: string, args: readonly string[], io: Io, mode?: string): number {
+  const { files } = io;
+  const given = operands(args, ["-t", "-S"]);
+  const folder = valueOf(args, "-t", "--target-directory");
+  const named = folder ?? given.pop() ?? "";
+  const target = io.path(named);
+  const isDeep = program === "mv" || has(args, "rRa", "--recursive", "--archive");
+  if (!files.isDirectory(target) && (given.length > 1 || named.endsWith("/") || !files.hasFolder(target)))
+    return complain(io, `${program}: target '${named}': No such file or directory`);
+  return each(given, io, (name, from) => {
+    if (!files.exists(from))
+      return complain(io, `${program}: cannot stat '${name}': No such file or directory`);
+    if (files.isDirectory(from) && !isDeep)
+      return complain(io, `${program}: -r not specified; omitting directory '${name}'`);
+    const isInto = files.isDirectory(target) && !has(args, "T");
+    const to = isInto ? target + inside(name, from) : target;
+    if (to === from) return complain(io, `${program}: '${name}' and '${named}' are the same file`);
+    if (has(args, "n") && files.isFile(to)) return 0;
+    for (const path of files.entries(from)) transfer(files, path, to + path.slice(from.length), mode);
+    if (program === "mv") files.remove(from);
+    return 0;
+  });
+}
+
+/** `dir/.` means what is in the folder. */
+const inside = (name: string, from: string): string =>
+  name.endsWith("/.") ? "" : `/${from.split("/").at(-1) ?? ""}`;
+
+function transfer(files: Io["files"], from: string, to: string, mode: string | undefined): void {
+  if (from.endsWith("/")) return files.makeDirectory(to.replace(/\/$/, ""));
+  files.write(to, files.read(from) ?? "");
+  files.makeExecutable(to, mode === undefined ? files.isExecutable(from) : isRunnable(mode, false));
+}
+
+function ln(args: readonly string[], io: Io): number {
+  const { files } = io;
+  const [target = "", named] = operands(args);
+  const base = target.split("/").at(-1) ?? "";
+  const at = io.path(named ?? base);
+  const isInto = files.isDirectory(at) && !files.isLink(at) && !has(args, "nT");
+  const path = isInto ? `${at}/${base}` : at;
+  const isTaken = files.exists(path) || files.isLink(path);
+  if (isTaken && !has(args, "f", "--force"))
+    return complain(io, `ln: failed to create link '${path}': File exists`);
+  if (has(args, "s", "--symbolic")) {
+    files.link(path, target);
     return 0;
   }
-  let status = 0;
-  for (const name of files) {
-    const text = io.files.read(io.path(name));
-    if (text === undefined) status = complain(io, `${program}: ${name}: No such file or directory`);
-    else use(text, name);
+  const from = io.path(target);
+  if (!files.isFile(from)) return complain(io, `ln: failed to access '${target}': No such file or directory`);
+  transfer(files, from, path, undefined);
+  return 0;
+}
+
+/** `755`, `+x`, `u=rwx,go=r` */
+function isRunnable(mode: string, before: boolean): boolean {
+  if (/^[0-7]+$/.test(mode)) return Array.from(mode.slice(-3)).some((digit) => Number(digit) % 2 === 1);
+  let may = before;
+  for (const part of mode.split(",")) {
+    const [, sign, letters = ""] = /^[ugoa]*([-+=])([rwxXst]*)$/.exec(part) ?? [];
+    if (letters.includes("x")) may = sign !== "-";
+    else if (sign === "=" && /^(a|u)?=/.test(part)) may = false;
   }
+  return may;
+}
+
+function chmod(args: readonly string[], io: Io): number {
+  const words = args.filter((arg) => !/^-[Rvcf]+$|^--/.test(arg));
+  const [mode = "", ...names] = words;
+  return each(names, io, (name, path) => {
+    if (!io.files.exists(path))
+      return complain(io, `chmod: cannot access '${name}': No such file or directory`);
+    const paths = has(args, "R", "--recursive") ? io.files.below(path) : [path];
+    for (const one of paths)
+      if (io.files.isFile(one)) io.files.makeExecutable(one, isRunnable(mode, io.files.isExecutable(one)));
+    return 0;
+  });
+}
+
+function ls(args: readonly string[], io: Io): number {
+  if (has(args, "lsi")) return notSimulated("ls", args, io);
+  const { files } = io;
+  const given = operands(args);
+  const names = given.length === 0 ? ["."] : given;
+  let status = 0;
+  const shown: string[] = [];
+  for (const name of names) {
+    const path = io.path(name);
+    if (files.isFile(path) || (has(args, "d") && files.isDirectory(path))) shown.unshift(name);
+    else if (!files.isDirectory(path))
+      status = complain(io, `ls: cannot access '${name}': No such file or directory`, 2);
+    else {
+      if (names.length > 1) shown.push(`${shown.length > 0 ? "\n" : ""}${name}:`);
+      shown.push(...files.list(path).filter((entry) => has(args, "aA") || !entry.startsWith(".")));
+    }
+  }
+  if (shown.length > 0) io.out(`${shown.join("\n")}\n`);
   return status;
 }
 
-function grep(args: readonly string[], io: Io): number {
-  const flags = args.filter((arg) => /^-\w+$/.test(arg)).join("");
-  const [pattern = "", ...names] = args.filter((arg) => !arg.startsWith("-"));
-  const matcher = new RegExp(
-    flags.includes("F") ? pattern.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`) : pattern,
-    flags.includes("i") ? "i" : "",
+function stat(args: readonly string[], io: Io): number {
+  const format = valueOf(args, "-c", "--format");
+  const facts: Readonly<Record<string, (path: string, name: string) => string>> = {
+    "%Y": (path) => String(Math.floor(io.files.writtenAt(path) / 1000)),
+    "%s": (path) => String(Buffer.byteLength(io.files.read(path) ?? "")),
+    "%n": (_, name) => name,
+    "%F": (path) => (io.files.isDirectory(path) ? "directory" : "regular file"),
+  };
+  const known = format === undefined ? undefined : facts[format];
+  if (known === undefined) return notSimulated("stat", args, io);
+  return each(operands(args, ["-c", "--format"]), io, (name, path) =>
+    io.files.exists(path)
+      ? said(io, known(path, name))
+      : complain(io, `stat: cannot statx '${name}': No such file or directory`),
   );
-  const isDeep = /[rR]/.test(flags);
-  const files = isDeep ? names.flatMap((name) => io.files.below(io.path(name))) : names;
-  if (isDeep && files.length === 0) return 1;
-  let found = 0;
-  const status = each(files, io, "grep", (text, name) => {
-    const hits = lines(text).filter((line) => matcher.test(line.replace(/\n$/, "")) !== flags.includes("v"));
-    found += hits.length;
-    if (/[qlc]/.test(flags.replaceAll("-", ""))) {
-      if (flags.includes("l") && hits.length > 0) io.out(`${name}\n`);
-      else if (flags.includes("c")) io.out(`${hits.length}\n`);
-    } else {
-      io.out(hits.map((line) => (files.length > 1 ? `${name}:${line}` : line)).join(""));
-    }
-  });
-  if (found > 0) return 0;
-  return status === 0 ? 1 : 2;
 }
 
-/** Only the substitution of a text: `sed [-i] 's/a/b/g' file`. */
-function sed(args: readonly string[], io: Io): number {
-  const [script = "", ...names] = args.filter((arg) => !arg.startsWith("-"));
-  const match = /^s([/|#,])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1(g?)$/.exec(script);
-  if (match === null) return said(io.out, `guest: not simulated: sed ${args.join(" ")}`);
-  const matcher = new RegExp(match[2] ?? "", `m${match[4] ?? ""}`);
-  const replacement = (match[3] ?? "").replaceAll(/\\(\d)/g, "$$$1").replaceAll(String.raw`\/`, "/");
-  return each(names, io, "sed", (text, name) => {
-    const changed = lines(text)
-      .map((line) => line.replace(matcher, replacement))
-      .join("");
-    if (args.some((arg) => arg.startsWith("-i"))) io.files.write(io.path(name), changed);
-    else io.out(changed);
+function mktemp(args: readonly string[], io: Io): number {
+  const [template = "tmp.XXXXXXXXXX"] = operands(args, ["-p", "--tmpdir"]);
+  const folder = template.includes("/") && !has(args, "t") ? "" : `${valueOf(args, "-p") ?? "/tmp"}/`;
+  const word = io.machine.token().replaceAll(/\W/g, "");
+  const path = io.path(
+    folder + template.replace(/X{3,}/, (marks) => `${"x".repeat(marks.length)}${word}`.slice(-marks.length)),
+  );
+  if (has(args, "d", "--directory")) io.files.makeDirectory(path);
+  else io.files.write(path, "");
+  return said(io, path);
+}
+
+function linked(program: string, args: readonly string[], io: Io): number {
+  const isFollowed = has(args, "fem");
+  return each(operands(args), io, (name, path) => {
+    const target = io.files.target(path);
+    if (target === undefined && !isFollowed) return 1;
+    if (program === "realpath" && !io.files.exists(path))
+      return complain(io, `realpath: ${name}: No such file or directory`);
+    const shown =
+      target === undefined ? path : isFollowed ? resolvePath(path.replace(/\/[^/]*$/, ""), target) : target;
+    return said(io, shown);
   });
 }
 
-function copy(args: readonly string[], io: Io, moves: boolean): number {
-  const names = plain(args).filter((arg) => !/^0?[0-7]{3}$/.test(arg));
-  const target = io.path(names.at(-1) ?? "");
-  let status = 0;
-  for (const name of names.slice(0, -1)) {
-    const from = io.path(name);
-    if (!io.files.exists(from)) {
-      status = complain(io, `cannot stat '${name}': No such file or directory`);
-      continue;
-    }
-    const to = io.files.isDirectory(target) ? `${target}/${from.split("/").at(-1)}` : target;
-    for (const path of io.files.below(from))
-      io.files.write(to + path.slice(from.length), io.files.read(path) ?? "");
-    if (moves) io.files.remove(from);
-  }
-  return status;
+/** Whether two files are the same; where they differ is not simulated. */
+function compare(program: string, args: readonly string[], io: Io): number {
+  const [first, second] = operands(args).map((name) =>
+    name === "-" ? io.input.rest() : io.files.read(io.path(name)),
+  );
+  if (first === undefined || second === undefined)
+    return complain(io, `${program}: No such file or directory`, 2);
+  if (first === second) return 0;
+  if (has(args, "qs", "--brief", "--silent", "--quiet")) return 1;
+  notSimulated(program, args, io);
+  return 1;
 }

@@ -1,5 +1,6 @@
 /** The file system of a guest: a map of paths, with directories where a path needs or names them. */
 import type { GuestDisk } from "./disk.ts";
+import { toRegExp } from "./shell/pattern.ts";
 
 /** Directories that are there without anything in them. */
 const STANDING = new Set([
@@ -10,6 +11,43 @@ const STANDING = new Set([
   "/var",
   "/var/log",
   "/usr",
+  "/usr/bin",
+  "/usr/sbin",
+  "/usr/lib",
+  "/usr/lib/systemd/system",
+  "/usr/local/sbin",
+  "/bin",
+  "/sbin",
+  "/lib",
+  "/boot",
+  "/dev",
+  "/proc",
+  "/sys",
+  "/mnt",
+  "/usr/share",
+  "/usr/src",
+  "/var/lib",
+  "/var/cache",
+  "/var/tmp",
+  "/var/spool",
+  "/etc/cloud",
+  "/etc/cloud/cloud.cfg.d",
+  "/etc/profile.d",
+  "/etc/sysctl.d",
+  "/etc/sudoers.d",
+  "/etc/security",
+  "/etc/cron.d",
+  "/etc/default",
+  "/etc/logrotate.d",
+  "/etc/systemd",
+  "/etc/apt",
+  "/etc/apt/sources.list.d",
+  "/etc/apt/apt.conf.d",
+  "/etc/apt/keyrings",
+  "/etc/yum.repos.d",
+  "/etc/pam.d",
+  "/etc/selinux",
+  "/etc/sysconfig",
   "/usr/local",
   "/usr/local/bin",
   "/opt",
@@ -21,37 +59,110 @@ const STANDING = new Set([
   "/root/.ssh",
 ]);
 
+const DEVICES = new Set([
+  "/dev/null",
+  "/dev/zero",
+  "/dev/tty",
+  "/dev/console",
+  "/dev/stdin",
+  "/dev/stdout",
+  "/dev/stderr",
+]);
+/** Links may lead to links, but not for ever. */
+const MAX_LINKS = 8;
+
 export class GuestFiles {
+  readonly #disk: GuestDisk;
   readonly #files: Map<string, string>;
-  readonly #writtenAt: Map<string, number>;
   readonly #now: () => number;
+  /** Files of `<( )` and `>( )`. */
+  readonly #opened = new Map<string, string>();
 
   constructor(disk: GuestDisk, now: () => number) {
+    this.#disk = disk;
     this.#files = disk.files;
-    this.#writtenAt = disk.writtenAt;
     this.#now = now;
   }
 
+  openRead(path: string, text: string): void {
+    this.#opened.set(path, text);
+  }
+
+  openWrite(path: string): void {
+    this.#opened.set(path, "");
+  }
+
+  /** Returns what was written. */
+  close(path: string): string {
+    const text = this.#opened.get(path) ?? "";
+    this.#opened.delete(path);
+    return text;
+  }
+
   read(path: string): string | undefined {
-    return path === "/dev/null" ? "" : this.#files.get(path);
+    if (DEVICES.has(path)) return "";
+    return this.#opened.get(path) ?? this.#files.get(this.#real(path));
   }
 
   write(path: string, text: string, append = false): void {
+    if (this.#opened.has(path)) this.#opened.set(path, (this.#opened.get(path) ?? "") + text);
     if (path.startsWith("/dev/")) return;
-    this.#files.set(path, append ? (this.#files.get(path) ?? "") + text : text);
-    this.#writtenAt.set(path, this.#now());
+    const real = this.#real(path);
+    this.#files.set(real, append ? (this.#files.get(real) ?? "") + text : text);
+    this.#disk.writtenAt.set(real, this.#now());
+  }
+
+  link(path: string, target: string): void {
+    this.remove(path);
+    this.#disk.links.set(path, target);
+  }
+
+  isLink(path: string): boolean {
+    return this.#disk.links.has(path);
+  }
+
+  target(path: string): string | undefined {
+    return this.#disk.links.get(path);
+  }
+
+  makeExecutable(path: string, may: boolean): void {
+    if (may) this.#disk.executable.add(this.#real(path));
+    else this.#disk.executable.delete(this.#real(path));
+  }
+
+  isExecutable(path: string): boolean {
+    return this.isFile(path) && this.#disk.executable.has(this.#real(path));
+  }
+
+  /** Disks only. */
+  isDevice(path: string): boolean {
+    return path === "/dev/vda" || path === "/dev/vda1";
+  }
+
+  /** The path that links lead to. */
+  #real(path: string): string {
+    const { links } = this.#disk;
+    if (links.size === 0) return path;
+    let real = path;
+    for (let steps = 0; steps < MAX_LINKS; steps++) {
+      const link = prefixes(real).find((prefix) => links.has(prefix));
+      if (link === undefined) return real;
+      real = resolvePath(link.replace(/\/[^/]*$/, ""), links.get(link) ?? "") + real.slice(link.length);
+    }
+    return real;
   }
 
   /** When it was last written, epoch ms; 0 for what the base image brought. */
   writtenAt(path: string): number {
-    return this.#writtenAt.get(path) ?? 0;
+    return this.#disk.writtenAt.get(this.#real(path)) ?? 0;
   }
 
   isFile(path: string): boolean {
-    return this.#files.has(path);
+    return this.#files.has(this.#real(path));
   }
 
-  isDirectory(path: string): boolean {
+  isDirectory(given: string): boolean {
+    const path = this.#real(given);
     const folder = path === "/" ? "/" : `${path}/`;
     if (STANDING.has(path) || this.#files.has(folder)) return true;
     for (const name of this.#files.keys()) if (name.startsWith(folder)) return true;
@@ -59,24 +170,44 @@ export class GuestFiles {
   }
 
   exists(path: string): boolean {
-    return path === "/dev/null" || this.isFile(path) || this.isDirectory(path);
+    return (
+      DEVICES.has(path) ||
+      this.isDevice(path) ||
+      this.#opened.has(path) ||
+      this.isFile(path) ||
+      this.isDirectory(path)
+    );
+  }
+
+  /** Whether a file can be made here. Packages bring folders that this machine does not know, below a few of them. */
+  hasFolder(path: string): boolean {
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    return this.isDirectory(folder) || /^\/(etc|usr|var|lib|boot|run|proc|sys|dev)\//.test(`${folder}/`);
   }
 
   makeDirectory(path: string): void {
-    this.#files.set(`${path}/`, "");
+    this.#files.set(`${this.#real(path)}/`, "");
   }
 
   /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void {
+    const { links, executable } = this.#disk;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    // A folder stays when its last entry goes.
+    if (folder !== "" && !STANDING.has(folder) && this.exists(path)) this.#files.set(`${folder}/`, "");
+    links.delete(path);
     this.#files.delete(path);
-    for (const name of this.#files.keys()) if (name.startsWith(`${path}/`)) this.#files.delete(name);
+    executable.delete(path);
+    for (const known of [this.#files, links, executable])
+      for (const name of known.keys()) if (name.startsWith(`${path}/`)) known.delete(name);
   }
 
   /** Names directly in a directory, sorted. */
-  list(path: string): string[] {
+  list(given: string): string[] {
+    const path = this.#real(given);
     const folder = path === "/" ? "/" : `${path}/`;
     const names = new Set<string>();
-    for (const name of [...this.#files.keys(), ...STANDING]) {
+    for (const name of [...this.#files.keys(), ...this.#disk.links.keys(), ...STANDING]) {
       if (!name.startsWith(folder) || name === folder) continue;
       names.add(name.slice(folder.length).split("/")[0] ?? "");
     }
@@ -86,9 +217,14 @@ export class GuestFiles {
 
   /** Every file at or below a path. */
   below(path: string): string[] {
-    return [...this.#files.keys()].filter(
-      (name) => !name.endsWith("/") && (name === path || name.startsWith(`${path}/`)),
-    );
+    return this.entries(path).filter((name) => !name.endsWith("/"));
+  }
+
+  /** Every file and every directory at or below a path; the latter end in a slash. */
+  entries(given: string): string[] {
+    const path = this.#real(given);
+    const inside = path === "/" ? "/" : `${path}/`;
+    return [...this.#files.keys()].filter((name) => name === path || name.startsWith(inside));
   }
 
   /** Paths that match a pattern with stars, segment by segment. */
@@ -96,10 +232,12 @@ export class GuestFiles {
     let found = [""];
     for (const segment of pattern.split("/").slice(1)) {
       found = found.flatMap((base) => {
-        if (!/[*?[]/.test(segment))
-          return this.exists(`${base}/${segment}`) || segment === "" ? [`${base}/${segment}`] : [];
+        if (!/[*?[]|[@+!]\(/.test(segment.replaceAll(/\\./g, ""))) {
+          const path = `${base}/${segment.replaceAll(/\\(.)/g, "$1")}`;
+          return segment === "" || this.exists(resolvePath("/", path)) ? [path] : [];
+        }
         const matcher = toRegExp(segment);
-        const names = this.list(base === "" ? "/" : base);
+        const names = this.list(resolvePath("/", base));
         return names
           .filter((name) => matcher.test(name) && (segment.startsWith(".") || !name.startsWith(".")))
           .map((name) => `${base}/${name}`);
@@ -118,11 +256,6 @@ export function resolvePath(cwd: string, path: string): string {
   return `/${parts.join("/")}`;
 }
 
-/** A shell pattern as an expression over the whole text. */
-export function toRegExp(pattern: string): RegExp {
-  const source = pattern
-    .replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`)
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s");
-}
+/** A path and the directories above it, the longest last. */
+const prefixes = (path: string): string[] =>
+  path.split("/").flatMap((_, index, parts) => (index === 0 ? [] : [parts.slice(0, index + 1).join("/")]));

@@ -1,7 +1,8 @@
 /** A simulated machine and one program's view of it. */
 import type { GuestDisk } from "./disk.ts";
 import type { GuestFiles } from "./files.ts";
-import type { Shell } from "./shell.ts";
+import type { Shell } from "./shell/shell.ts";
+import type { Input } from "./shell/streams.ts";
 
 export type Architecture = "x86_64" | "arm64" | "i386";
 
@@ -20,22 +21,26 @@ export interface Machine {
   readonly token: () => string;
   readonly now: () => number;
   print: (text: string) => void;
+  /** Notes a command that is not simulated. */
+  readonly unsupported: (command: string) => void;
   readonly powerOff: () => void;
   readonly reboot: () => void;
 }
 
-export type Run = Generator<number, number>;
+/** Work that takes virtual time: it yields milliseconds to wait. */
+export type Steps<T> = Generator<number, T>;
+
+/** Work that ends with an exit code. */
+export type Run = Steps<number>;
 
 /** One program's view of the world. */
 export interface Io {
   readonly machine: Machine;
   readonly files: GuestFiles;
   readonly shell: Shell;
-  readonly stdin: string;
+  readonly input: Input;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Outputs of the descriptors from 3 on. */
-  readonly more?: Readonly<Record<number, (text: string) => void>>;
   readonly path: (text: string) => string;
 }
 

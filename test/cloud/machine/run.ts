@@ -1,10 +1,17 @@
 /** Runs a script on a simulated machine that belongs to no instance. */
 import { systemDisk } from "./disk.ts";
 import type { GuestDisk } from "./disk.ts";
-import { runScript } from "./shell.ts";
+import { runScript } from "./shell/run-script.ts";
 import type { Machine } from "./machine.ts";
 
-function machineWith(disk: GuestDisk, lines: string[]): Machine {
+interface Heard {
+  readonly lines: string[];
+  readonly unsupported: string[];
+}
+
+const BEGINS_AT = Date.UTC(2026, 0, 5, 8);
+
+function machineWith(disk: GuestDisk, now: () => number, heard: Heard): Machine {
   let tokens = 0;
   return {
     instanceId: "i-1",
@@ -16,28 +23,46 @@ function machineWith(disk: GuestDisk, lines: string[]): Machine {
     metadata: (path) => (path === "meta-data/instance-id" ? "i-1" : undefined),
     needsMetadataToken: false,
     token: () => `token${++tokens}`,
-    now: () => 0,
-    print: (text) => void lines.push(text),
+    now,
+    print: (text) => void heard.lines.push(text),
+    unsupported: (command) => void heard.unsupported.push(command),
     powerOff: () => undefined,
     reboot: () => undefined,
   };
 }
 
-/** Runs a script to its end. Returns its exit code, its output and the time it takes. */
-export function runOnMachine(
-  script: string,
-  disk = fresh(),
-): { code: number; output: string; waitedMs: number; disk: GuestDisk } {
-  const lines: string[] = [];
-  const process = runScript(machineWith(disk, lines), script, {});
+/** How a script ended, and what it did. */
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+  /** Commands that are not simulated, in the order they were met. */
+  readonly unsupported: readonly string[];
+  readonly waitedMs: number;
+  readonly disk: GuestDisk;
+}
+
+/** Runs a script to its end on a machine of its own, or on a given disk. */
+export function runOnMachine(script: string, disk = fresh("alinux")): Ran {
+  const heard: Heard = { lines: [], unsupported: [] };
   let waitedMs = 0;
+  const process = runScript(
+    machineWith(disk, () => BEGINS_AT + waitedMs, heard),
+    script,
+    {},
+  );
   for (;;) {
     const { value, done } = process.next();
-    if (done === true) return { code: value, output: lines.join(""), waitedMs, disk };
+    if (done === true) {
+      const { lines, unsupported } = heard;
+      return { code: value, output: lines.join(""), unsupported, waitedMs, disk };
+    }
     waitedMs += value;
   }
 }
 
-function fresh(): GuestDisk {
-  return systemDisk({ id: "alinux", version: "3", packager: "rpm", kernel: "5.10.134" });
+/** The disk of a new machine. */
+export function fresh(id: "alinux" | "ubuntu"): GuestDisk {
+  return id === "alinux"
+    ? systemDisk({ id, version: "3", packager: "rpm", kernel: "5.10.134" })
+    : systemDisk({ id, version: "24.04", packager: "deb", kernel: "6.8.0-generic" });
 }

@@ -1,44 +1,27 @@
-/** Programs that change or ask the system: packages, units, identity, network, power. */
+/** Programs that change or ask the system: units, identity, the clock, power. */
 import { IDENTITY } from "./disk.ts";
-import { isUnknownPackage, packageOf, unitExists, unitsOf, WEB_UNITS } from "./packages.ts";
-import { complain, said } from "./shell-programs.ts";
+import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
+import { packageOf, unitExists } from "./packages.ts";
 import type { Io, Program, Run } from "./machine.ts";
 
-/** How long one package takes to download and install; an estimate. */
-const INSTALL_MS = 20_000;
-const METADATA_HOST = "100.100.100.200";
-
 export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
-  dnf: (args, io) => packager("rpm", args, io),
-  yum: (args, io) => packager("rpm", args, io),
-  "apt-get": (args, io) => packager("deb", args, io),
-  apt: (args, io) => packager("deb", args, io),
-  rpm: (args, io) =>
-    args[0]?.startsWith("-q")
-      ? query(args.slice(1), io, "package %s is not installed")
-      : unknown("rpm", args, io),
-  dpkg: (args, io) =>
-    args[0] === "-s"
-      ? query(args.slice(1), io, "dpkg-query: package '%s' is not installed")
-      : unknown("dpkg", args, io),
   systemctl,
   service: ([unit = "", verb = ""], io) => systemctl([verb, unit], io),
-  curl,
-  wget: curl,
   "cloud-init": cloudInit,
   hostname: (args, io) =>
-    args[0] === undefined || args[0].startsWith("-")
-      ? said(io.out, io.machine.hostName())
-      : rename(args[0], io),
-  hostnamectl: (args, io) =>
-    /^(set-)?hostname$/.test(args[0] ?? "") ? rename(args[1] ?? "", io) : said(io.out, io.machine.hostName()),
-  uname: (args, io) => said(io.out, unameOf(args.join(""), io)),
-  id: (args, io) => said(io.out, args.includes("-u") ? "0" : "uid=0(root) gid=0(root) groups=0(root)"),
-  whoami: (_, io) => said(io.out, "root"),
-  date: (args, io) => said(io.out, dateOf(args, io.machine.now())),
-  nproc: (_, io) => said(io.out, "2"),
+    args[0] === undefined || args[0].startsWith("-") ? said(io, io.machine.hostName()) : rename(args[0], io),
+  hostnamectl: (args, io) => {
+    const [verb, name] = operands(args);
+    if (verb === "set-hostname" || (verb === "hostname" && name !== undefined)) return rename(name ?? "", io);
+    return verb === "hostname" ? said(io, io.machine.hostName()) : notSimulated("hostnamectl", args, io);
+  },
+  uname: (args, io) => said(io, unameOf(args, io)),
+  arch: (_, io) => said(io, unameOf(["-m"], io)),
+  lsb_release: release,
+  date: clock,
+  nproc: (_, io) => said(io, "2"),
   "ssh-keygen": (args, io) => {
-    if (!args.includes("-A")) return unknown("ssh-keygen", args, io);
+    if (!args.includes("-A")) return notSimulated("ssh-keygen", args, io);
     for (const path of IDENTITY.hostKeys)
       if (!io.files.isFile(path)) io.files.write(path, `private key ${io.machine.token()}\n`);
     return 0;
@@ -48,103 +31,42 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
       io.files.write(IDENTITY.machineId, `${io.machine.token()}\n`);
     return 0;
   },
-  reboot: (_, io) => {
-    io.machine.reboot();
-    return 0;
-  },
+  reboot: (_, io) => powered(() => io.machine.reboot()),
   shutdown: (args, io) => {
     if (args.includes("-r")) io.machine.reboot();
     else if (!args.includes("-c")) io.machine.powerOff();
     return 0;
   },
-  poweroff: (_, io) => {
-    io.machine.powerOff();
-    return 0;
-  },
+  poweroff: (_, io) => powered(() => io.machine.powerOff()),
+  halt: (_, io) => powered(() => io.machine.powerOff()),
 };
 
-function unknown(name: string, args: readonly string[], io: Io): number {
-  return said(io.out, `guest: not simulated: ${[name, ...args].join(" ")}`);
-}
+const QUESTIONS: ReadonlySet<string> = new Set(["is-active", "status", "is-enabled"]);
 
-function* packager(kind: "rpm" | "deb", args: readonly string[], io: Io): Run {
-  const { disk } = io.machine;
-  if (disk.os?.packager !== kind)
-    return complain(io, `bash: ${kind === "rpm" ? "dnf" : "apt-get"}: command not found`, 127);
-  const [verb = "", ...names] = args.filter((arg) => !arg.startsWith("-"));
-  if (INSTALLS.has(verb)) return yield* install(kind, names, io);
-  if (REMOVALS.has(verb)) return remove(names, io);
-  if (UPDATES.has(verb)) {
-    yield INSTALL_MS;
-    return said(io.out, "Complete!");
-  }
-  if (verb === "clean" || verb === "autoclean") return said(io.out, "0 files removed");
-  return unknown(kind === "rpm" ? "dnf" : "apt-get", args, io);
-}
-
-const INSTALLS: ReadonlySet<string> = new Set(["install", "reinstall"]);
-const REMOVALS: ReadonlySet<string> = new Set(["remove", "erase", "purge", "autoremove"]);
-const UPDATES: ReadonlySet<string> = new Set([
-  "update",
-  "upgrade",
-  "makecache",
-  "dist-upgrade",
-  "check-update",
-]);
-
-function remove(names: readonly string[], io: Io): number {
-  const { disk, active } = io.machine;
-  for (const name of names) {
-    disk.packages.delete(name);
-    for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.delete(unit));
-  }
-  return said(io.out, "Complete!");
-}
-
-function* install(kind: "rpm" | "deb", names: readonly string[], io: Io): Run {
-  const { disk, active } = io.machine;
-  for (const raw of names) {
-    const name = raw.replace(/[=].*$/, "");
-    if (isUnknownPackage(name)) {
-      return kind === "rpm"
-        ? complain(io, `Error: Unable to find a match: ${name}`)
-        : complain(io, `E: Unable to locate package ${name}`, 100);
-    }
-    if (disk.packages.has(name)) {
-      io.out(`Package ${name} is already installed.\n`);
-      continue;
-    }
-    yield INSTALL_MS;
-    disk.packages.add(name);
-    // Debian starts what it installs, at once and at every boot.
-    if (kind === "deb")
-      for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.add(unit));
-    io.out(`Installed: ${name}\n`);
-  }
-  return said(io.out, "Complete!");
-}
-
-function query(names: readonly string[], io: Io, refusal: string): number {
-  let status = 0;
-  for (const name of names.filter((each) => !each.startsWith("-"))) {
-    if (io.machine.disk.packages.has(name)) io.out(`${name}-1.0-1\n`);
-    else status = complain(io, refusal.replace("%s", name));
-  }
-  return status;
-}
+const POWER: Readonly<Record<string, "reboot" | "powerOff">> = {
+  reboot: "reboot",
+  poweroff: "powerOff",
+  halt: "powerOff",
+};
 
 function systemctl(args: readonly string[], io: Io): number {
-  const [verb = "", ...names] = args.filter((arg) => !arg.startsWith("-"));
-  if (verb === "daemon-reload" || verb === "reset-failed") return 0;
-  if (verb === "reboot") return said(() => io.machine.reboot(), "");
-  if (verb === "poweroff") return said(() => io.machine.powerOff(), "");
-  const isQuestion = verb === "is-active" || verb === "status" || verb === "is-enabled";
+  const [verb = "", ...names] = operands(args, ["-n", "-o", "-p", "-t", "--lines", "--property", "--type"]);
+  if (/^daemon-re(?:load|exec)$|^reset-failed$/.test(verb)) return 0;
+  const power = POWER[verb];
+  if (power !== undefined) return powered(io.machine[power]);
+  const isQuestion = QUESTIONS.has(verb);
+  if (!isQuestion && UNIT_CHANGES[verb] === undefined) return notSimulated("systemctl", args, io);
   let status = 0;
   for (const name of names) {
     const unit = name.replace(/\.(service|socket|timer)$/, "");
     status = (isQuestion ? unitStatus(verb, unit, args, io) : changeUnit(verb, unit, args, io)) || status;
   }
   return status;
+}
+
+function powered(change: () => void): number {
+  change();
+  return 0;
 }
 
 function unitStatus(verb: string, unit: string, args: readonly string[], io: Io): number {
@@ -169,12 +91,16 @@ const UNIT_CHANGES: Readonly<
   start: { run: "add" },
   restart: { run: "add" },
   "reload-or-restart": { run: "add" },
+  "try-restart": {},
+  reload: {},
+  unmask: {},
+  preset: {},
   stop: { run: "delete" },
 };
 
 function changeUnit(verb: string, unit: string, args: readonly string[], io: Io): number {
   const { disk, active } = io.machine;
-  if (!unitExists(disk, unit)) {
+  if (verb !== "unmask" && !unitExists(disk, unit)) {
     const failure = verb === "start" || verb === "restart" ? 5 : 1;
     return complain(io, `Failed to ${verb} unit: Unit file ${unit}.service does not exist.`, failure);
   }
@@ -184,56 +110,13 @@ function changeUnit(verb: string, unit: string, args: readonly string[], io: Io)
   return 0;
 }
 
-/** Only this machine and the metadata service can be asked; the rest of the world is not simulated. */
-function curl(args: readonly string[], io: Io): number {
-  const url = args.find((arg) =>
-    /^(https?:\/\/)?(localhost|127\.0\.0\.1|\[::1\]|100\.100\.100\.200)/.test(arg),
-  );
-  const format = args[args.findIndex((arg) => arg === "-w" || arg === "--write-out") + 1];
-  const target = args[args.findIndex((arg) => arg === "-o" || arg === "--output" || arg === "-O") + 1];
-  const hasTarget = args.some((arg) => arg === "-o" || arg === "--output");
-  const hasFormat = args.some((arg) => arg === "-w" || arg === "--write-out");
-  if (url === undefined) return unknown("curl", args, io);
-  const answer = url.includes(METADATA_HOST) ? metadata(url, args, io) : local(io);
-  const write = (body: string): void =>
-    hasTarget ? io.files.write(io.path(target ?? ""), body) : io.out(body);
-  if (answer === undefined) {
-    if (hasFormat) io.out((format ?? "").replace("%{http_code}", "000"));
-    return args.some((arg) => /^-\w*s/.test(arg)) && !args.some((arg) => /^-\w*S/.test(arg))
-      ? 7
-      : complain(io, "curl: (7) Failed to connect to localhost: Connection refused", 7);
-  }
-  const isBad = answer.status >= 400;
-  if (isBad && args.some((arg) => /^-\w*f/.test(arg) || arg === "--fail"))
-    return complain(io, `curl: (22) The requested URL returned error: ${answer.status}`, 22);
-  write(answer.body);
-  if (hasFormat)
-    io.out((format ?? "").replace("%{http_code}", String(answer.status)).replaceAll(String.raw`\n`, "\n"));
-  return 0;
-}
-
-function local({ machine }: Io): { status: number; body: string } | undefined {
-  const own = (unit: string): boolean => machine.disk.files.has(`/etc/systemd/system/${unit}.service`);
-  // A unit that a user wrote counts as the service behind curl.
-  const isServing = [...machine.active].some((unit) => WEB_UNITS.has(unit) || own(unit));
-  return isServing ? { status: 200, body: "<html><body>Welcome</body></html>\n" } : undefined;
-}
-
-function metadata(url: string, args: readonly string[], { machine }: Io): { status: number; body: string } {
-  const hasToken = args.some((arg) => /metadata-token/i.test(arg));
-  if (url.endsWith("/api/token")) return { status: 200, body: `${machine.token()}\n` };
-  if (machine.needsMetadataToken && !hasToken) return { status: 403, body: "" };
-  const body = machine.metadata(url.replace(/^.*\/latest\//, ""));
-  return body === undefined ? { status: 404, body: "" } : { status: 200, body };
-}
-
 function* cloudInit(args: readonly string[], io: Io): Run {
   const { machine, files } = io;
   if (args[0] === "status") {
     // A script in the user data that waits for itself would wait for ever.
     for (let seconds = 0; args.includes("--wait") && !machine.isCloudInitDone() && seconds < 3600; seconds++)
       yield 1000;
-    return said(io.out, machine.isCloudInitDone() ? "status: done" : "status: running");
+    return said(io, machine.isCloudInitDone() ? "status: done" : "status: running");
   }
   if (args[0] === "clean") {
     files.remove("/var/lib/cloud");
@@ -244,7 +127,7 @@ function* cloudInit(args: readonly string[], io: Io): Run {
   }
   return packageOf(machine.disk, "cloud-init") === undefined
     ? complain(io, "bash: cloud-init: command not found", 127)
-    : unknown("cloud-init", args, io);
+    : notSimulated("cloud-init", args, io);
 }
 
 function rename(name: string, io: Io): number {
@@ -252,18 +135,89 @@ function rename(name: string, io: Io): number {
   return 0;
 }
 
-function unameOf(flags: string, { machine }: Io): string {
+function unameOf(args: readonly string[], { machine }: Io): string {
   const kernel = machine.disk.os?.kernel ?? "";
   const architecture = machine.architecture === "arm64" ? "aarch64" : "x86_64";
-  if (flags.includes("a")) return `Linux ${machine.hostName()} ${kernel} ${architecture} GNU/Linux`;
-  if (flags.includes("r")) return kernel;
-  if (flags.includes("m")) return architecture;
-  return flags.includes("n") ? machine.hostName() : "Linux";
+  const facts: readonly (readonly [letter: string, long: string, value: string])[] = [
+    ["s", "--kernel-name", "Linux"],
+    ["n", "--nodename", machine.hostName()],
+    ["r", "--kernel-release", kernel],
+    ["v", "--kernel-version", "#1 SMP"],
+    ["m", "--machine", architecture],
+    ["p", "--processor", architecture],
+    ["i", "--hardware-platform", architecture],
+    ["o", "--operating-system", "GNU/Linux"],
+  ];
+  const asked = facts.filter(([letter, long]) => has(args, `a${letter}`, long, "--all"));
+  return (asked.length === 0 ? facts.slice(0, 1) : asked).map(([, , value]) => value).join(" ");
 }
 
-function dateOf(args: readonly string[], at: number): string {
-  const instant = new Date(at).toISOString();
-  if (args.includes("+%s")) return String(Math.floor(at / 1000));
-  if (args.some((arg) => arg.startsWith("+%Y-%m-%d") || arg === "+%F")) return instant.slice(0, 10);
-  return `${instant.slice(0, 19)}Z`;
+const CODENAMES: Readonly<Record<string, string>> = { "24.04": "noble", "22.04": "jammy", "20.04": "focal" };
+
+function release(args: readonly string[], io: Io): number {
+  const { os } = io.machine.disk;
+  if (os?.id !== "ubuntu") return complain(io, `${io.shell.name}: lsb_release: command not found`, 127);
+  if (!has(args, "s", "--short")) return notSimulated("lsb_release", args, io);
+  if (has(args, "c")) return said(io, CODENAMES[os.version] ?? "noble");
+  if (has(args, "i")) return said(io, "Ubuntu");
+  return said(io, has(args, "r") ? os.version : `Ubuntu ${os.version} LTS`);
+}
+
+function clock(args: readonly string[], io: Io): number {
+  const given = valueOf(args, "-d", "--date");
+  const at =
+    given === undefined || given === "now"
+      ? io.machine.now()
+      : /^@\d+$/.test(given)
+        ? Number(given.slice(1)) * 1000
+        : Number.NaN;
+  const format = args.find((arg) => arg.startsWith("+"))?.slice(1) ?? formatOf(args);
+  const text = Number.isNaN(at) ? undefined : formatted(format, at);
+  return text === undefined ? notSimulated("date", args, io) : said(io, text);
+}
+
+function formatOf(args: readonly string[]): string {
+  if (has(args, "R", "--rfc-email")) return "%a, %d %b %Y %T %z";
+  const iso = args.find((arg) => /^-I|^--iso-8601/.test(arg));
+  if (iso === undefined) return "%a %b %e %T %Z %Y";
+  return /sec/.test(iso) ? "%FT%T+00:00" : "%F";
+}
+
+/** Undefined for a conversion that is not simulated. The clock of a machine is that of UTC. */
+function formatted(format: string, at: number): string | undefined {
+  const date = new Date(at);
+  const iso = date.toISOString();
+  const named = (options: Intl.DateTimeFormatOptions): string =>
+    date.toLocaleString("en-US", { ...options, timeZone: "UTC" });
+  const parts: Readonly<Record<string, () => string>> = {
+    Y: () => iso.slice(0, 4),
+    y: () => iso.slice(2, 4),
+    m: () => iso.slice(5, 7),
+    d: () => iso.slice(8, 10),
+    e: () => String(date.getUTCDate()).padStart(2),
+    H: () => iso.slice(11, 13),
+    M: () => iso.slice(14, 16),
+    S: () => iso.slice(17, 19),
+    s: () => String(Math.floor(at / 1000)),
+    N: () => `${iso.slice(20, 23)}000000`,
+    F: () => iso.slice(0, 10),
+    T: () => iso.slice(11, 19),
+    z: () => "+0000",
+    Z: () => "UTC",
+    a: () => named({ weekday: "short" }),
+    A: () => named({ weekday: "long" }),
+    b: () => named({ month: "short" }),
+    B: () => named({ month: "long" }),
+    u: () => String(date.getUTCDay() || 7),
+    w: () => String(date.getUTCDay()),
+    j: () => String(Math.floor((at - Date.UTC(date.getUTCFullYear(), 0)) / 86_400_000) + 1).padStart(3, "0"),
+    "%": () => "%",
+  };
+  let isKnown = true;
+  const text = format.replaceAll(/%(.)/g, (all, letter: string) => {
+    const part = parts[letter];
+    isKnown &&= part !== undefined;
+    return part?.() ?? all;
+  });
+  return isKnown ? text : undefined;
 }

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { runOnMachine as run } from "../../cloud/index.ts";
+import { runOnMachine as run } from "../../../cloud/index.ts";
 
 test("the simulated machine says what it does not simulate, and succeeds", ({ expect }) => {
   const { code, output } = run("perl -e 'print 1'\necho after");

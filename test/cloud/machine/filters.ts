@@ -1,0 +1,281 @@
+/** Programs that change text on its way through a pipe. */
+import { createHash } from "node:crypto";
+import { AWK } from "./awk.ts";
+import { complain, eachText, has, lines, notSimulated, operands, said, valueOf } from "./answers.ts";
+import { GREP } from "./grep.ts";
+import type { Io, Program } from "./machine.ts";
+import { SED } from "./sed.ts";
+
+export const FILTERS: Readonly<Record<string, Program>> = {
+  ...GREP,
+  ...SED,
+  ...AWK,
+  cat,
+  tac: (args, io) => eachText(operands(args), io, "tac", (text) => io.out(lines(text).toReversed().join(""))),
+  head: (args, io) => part("head", args, io),
+  tail: (args, io) => part("tail", args, io),
+  wc,
+  sort,
+  uniq,
+  cut,
+  tr,
+  tee,
+  seq,
+  rev: (args, io) =>
+    eachText(operands(args), io, "rev", (text) =>
+      io.out(
+        lines(text)
+          .map((line) => `${Array.from(line.trimEnd()).toReversed().join("")}\n`)
+          .join(""),
+      ),
+    ),
+  base64,
+  md5sum: (args, io) => digest("md5", args, io),
+  sha1sum: (args, io) => digest("sha1", args, io),
+  sha256sum: (args, io) => digest("sha256", args, io),
+  sha512sum: (args, io) => digest("sha512", args, io),
+  // It has nowhere to show what it reads.
+  logger: (_, io) => (io.input.rest(), 0),
+};
+
+function cat(args: readonly string[], io: Io): number {
+  let number = 0;
+  return eachText(operands(args), io, "cat", (text) => {
+    const shown = has(args, "v", "-A") ? text.replaceAll("\u001B", "^[") : text;
+    if (!has(args, "n")) return io.out(shown);
+    io.out(
+      lines(shown)
+        .map((line) => `${String(++number).padStart(6)}\t${line}`)
+        .join(""),
+    );
+  });
+}
+
+function part(name: "head" | "tail", args: readonly string[], io: Io): number {
+  const short = args.find((arg) => /^-\d+$/.test(arg))?.slice(1);
+  const bytes = valueOf(args, "-c", "--bytes");
+  if (has(args, "f", "-F", "--follow")) return notSimulated(name, args, io);
+  const given = bytes ?? short ?? valueOf(args, "-n", "--lines") ?? "10";
+  const count = Math.abs(Number(given));
+  return eachText(operands(args, ["-n", "-c", "--lines", "--bytes"]), io, name, (text) => {
+    const units = bytes === undefined ? lines(text) : Array.from(text);
+    if (name === "head") io.out(units.slice(0, given.startsWith("-") ? -count : count).join(""));
+    else
+      io.out(
+        (given.startsWith("+")
+          ? units.slice(count - 1)
+          : units.slice(Math.max(0, units.length - count))
+        ).join(""),
+      );
+  });
+}
+
+function wc(args: readonly string[], io: Io): number {
+  return eachText(operands(args), io, "wc", (text, name) => {
+    const counts: (readonly [string, number])[] = [
+      ["l", text.split("\n").length - 1],
+      ["w", text.split(/\s+/).filter(Boolean).length],
+      ["c", Buffer.byteLength(text)],
+    ];
+    const asked = counts.filter(([letter]) => has(args, letter) || (letter === "c" && has(args, "m")));
+    const shown = (asked.length === 0 ? counts : asked).map(([, count]) => count).join(" ");
+    io.out(name === "-" ? `${shown}\n` : `${shown} ${name}\n`);
+  });
+}
+
+function gather(
+  args: readonly string[],
+  takes: readonly string[],
+  io: Io,
+  name: string,
+): { text: string; status: number } {
+  let text = "";
+  const status = eachText(operands(args, takes), io, name, (more) => {
+    text += more === "" || more.endsWith("\n") ? more : `${more}\n`;
+  });
+  return { text, status };
+}
+
+function sort(args: readonly string[], io: Io): number {
+  const { text, status } = gather(args, ["-t", "-k", "-o"], io, "sort");
+  const separator = valueOf(args, "-t");
+  const key = valueOf(args, "-k")?.split(",")[0];
+  const field = (line: string): string =>
+    key === undefined
+      ? line
+      : line
+          .split(separator ?? /\s+/)
+          .slice(Number.parseInt(key, 10) - 1)
+          .join(separator ?? " ");
+  const flags = args.filter((arg) => /^-[a-zA-Z]+$/.test(arg) && !/^-[tko]/.test(arg)).join("") + (key ?? "");
+  const compare = flags.includes("V") ? byVersion : flags.includes("n") ? byNumber : byText;
+  const sorted = lines(text)
+    .map((line) => line.replace(/\n$/, ""))
+    .toSorted((a, b) => compare(field(a), field(b)) || byText(a, b));
+  if (flags.includes("r")) sorted.reverse();
+  const kept = flags.includes("u") ? [...new Set(sorted)] : sorted;
+  const result = kept.map((line) => `${line}\n`).join("");
+  const target = valueOf(args, "-o");
+  if (target === undefined) io.out(result);
+  else io.files.write(io.path(target), result);
+  return status;
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+const byNumber = (a: string, b: string): number => (Number.parseFloat(a) || 0) - (Number.parseFloat(b) || 0);
+
+function byVersion(a: string, b: string): number {
+  const split = (text: string): string[] => text.match(/\d+|\D+/g) ?? [];
+  const [first, second] = [split(a), split(b)];
+  for (let at = 0; at < Math.max(first.length, second.length); at++) {
+    const [x = "", y = ""] = [first[at], second[at]];
+    const order = /^\d/.test(x) && /^\d/.test(y) ? Number(x) - Number(y) : byText(x, y);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function uniq(args: readonly string[], io: Io): number {
+  const { text, status } = gather(args, [], io, "uniq");
+  const groups: { line: string; count: number }[] = [];
+  for (const line of lines(text)) {
+    const last = groups.at(-1);
+    if (last?.line === line) last.count++;
+    else groups.push({ line, count: 1 });
+  }
+  const kept = groups.filter(
+    ({ count }) => (!has(args, "d") || count > 1) && (!has(args, "u") || count === 1),
+  );
+  io.out(
+    kept.map(({ line, count }) => (has(args, "c") ? `${String(count).padStart(7)} ${line}` : line)).join(""),
+  );
+  return status;
+}
+
+/** `2`, `1,3`, `2-`, `-3` */
+function ranges(list: string): (index: number) => boolean {
+  const parts = list.split(",").map((range) => {
+    const [from = "", to] = range.split("-");
+    const first = from === "" ? 1 : Number(from);
+    return [first, to === undefined ? first : to === "" ? Number.POSITIVE_INFINITY : Number(to)] as const;
+  });
+  return (index) => parts.some(([from, to]) => index + 1 >= from && index + 1 <= to);
+}
+
+function cut(args: readonly string[], io: Io): number {
+  const fields = valueOf(args, "-f", "--fields");
+  const characters = valueOf(args, "-c", "--characters") ?? valueOf(args, "-b", "--bytes");
+  const delimiter = valueOf(args, "-d", "--delimiter") ?? "\t";
+  const chosen = ranges(fields ?? characters ?? "1");
+  return eachText(operands(args, ["-f", "-c", "-d", "-b"]), io, "cut", (text) => {
+    for (const line of lines(text).map((each) => each.replace(/\n$/, ""))) {
+      const units = fields === undefined ? Array.from(line) : line.split(delimiter);
+      if (fields !== undefined && units.length === 1) {
+        if (!args.includes("-s")) io.out(`${line}\n`);
+      } else
+        io.out(`${units.filter((_, index) => chosen(index)).join(fields === undefined ? "" : delimiter)}\n`);
+    }
+  });
+}
+
+const SETS: Readonly<Record<string, string>> = {
+  "[:upper:]": "A-Z",
+  "[:lower:]": "a-z",
+  "[:digit:]": "0-9",
+  "[:alpha:]": "A-Za-z",
+  "[:alnum:]": "A-Za-z0-9",
+  "[:space:]": " \\t\\n\\r\\v\\f",
+  "[:blank:]": " \\t",
+  "[:punct:]": "!-/:-@[-`{-~",
+};
+
+/** The characters of a set of `tr`, such as `a-z` or `[:digit:]`. */
+function characters(set: string): string[] {
+  const plain = set
+    .replaceAll(/\[:\w+:\]/g, (name) => SETS[name] ?? "")
+    .replaceAll(/\\([ntrvf\\]|[0-7]{1,3})/g, (_, code: string) =>
+      /^[0-7]/.test(code)
+        ? String.fromCodePoint(Number.parseInt(code, 8))
+        : ({ n: "\n", t: "\t", r: "\r", v: "\v", f: "\f" }[code] ?? "\\"),
+    );
+  return [...plain.matchAll(/(.)-(.)|(.)/gs)].flatMap(([, from, to, one]) => {
+    if (one !== undefined) return [one];
+    const [first, last] = [(from ?? "").codePointAt(0) ?? 0, (to ?? "").codePointAt(0) ?? 0];
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+      String.fromCodePoint(first + index),
+    );
+  });
+}
+
+function tr(args: readonly string[], io: Io): number {
+  const [first = "", second = ""] = operands(args);
+  const set = characters(first);
+  const isIn = (char: string): boolean => set.includes(char) !== has(args, "cC", "--complement");
+  const text = io.input.rest();
+  const targets = characters(second);
+  const deletes = has(args, "d", "--delete");
+  const changed = Array.from(text).flatMap((char) => {
+    if (!isIn(char)) return [char];
+    if (deletes) return [];
+    if (second === "") return [char];
+    return [targets[Math.min(Math.max(0, set.indexOf(char)), targets.length - 1)] ?? char];
+  });
+  const squeezed = new Set(second === "" || deletes ? set : targets);
+  const squeezes = has(args, "s", "--squeeze-repeats");
+  io.out(changed.filter((char, at) => !squeezes || !squeezed.has(char) || changed[at - 1] !== char).join(""));
+  return 0;
+}
+
+function tee(args: readonly string[], io: Io): number {
+  const text = io.input.rest();
+  let status = 0;
+  for (const name of operands(args)) {
+    const path = io.path(name);
+    if (!io.files.hasFolder(path)) status = complain(io, `tee: ${name}: No such file or directory`);
+    else io.files.write(path, text, has(args, "a", "--append"));
+  }
+  io.out(text);
+  return status;
+}
+
+function seq(args: readonly string[], io: Io): number {
+  const words = operandsOfSeq(args);
+  if (words.some((word) => !/^-?\d+$/.test(word)) || has(args, "f")) return notSimulated("seq", args, io);
+  const numbers = words.map(Number);
+  const to = numbers.at(-1) ?? 0;
+  const from = numbers.length > 1 ? (numbers[0] ?? 1) : 1;
+  const by = numbers.length > 2 ? (numbers[1] ?? 1) || 1 : 1;
+  const count = Math.max(0, Math.floor((to - from) / by) + 1);
+  const values = Array.from({ length: count }, (_, index) => String(from + index * by));
+  const width = has(args, "w") ? Math.max(0, ...values.map((value) => value.length)) : 0;
+  const separator = valueOf(args, "-s", "--separator") ?? "\n";
+  return count === 0 ? 0 : said(io, values.map((value) => value.padStart(width, "0")).join(separator));
+}
+
+const operandsOfSeq = (args: readonly string[]): string[] =>
+  args.filter((arg, index) => !/^-[a-z]|^--/.test(arg) && args[index - 1] !== "-s");
+
+function base64(args: readonly string[], io: Io): number {
+  const isBack = has(args, "d", "--decode");
+  const wrap = Number(valueOf(args, "-w", "--wrap") ?? 76);
+  return eachText(operands(args, ["-w"]), io, "base64", (text) => {
+    if (isBack) return io.out(Buffer.from(text, "base64").toString("utf8"));
+    const coded = Buffer.from(text).toString("base64");
+    io.out(wrap === 0 ? coded : coded.replaceAll(new RegExp(`.{1,${wrap}}`, "g"), "$&\n"));
+  });
+}
+
+function digest(algorithm: string, args: readonly string[], io: Io): number {
+  const sum = (text: string): string => createHash(algorithm).update(text).digest("hex");
+  if (!has(args, "c", "--check"))
+    return eachText(operands(args), io, `${algorithm}sum`, (text, name) => io.out(`${sum(text)}  ${name}\n`));
+  let status = 0;
+  const code = eachText(operands(args), io, `${algorithm}sum`, (text) => {
+    for (const [, expected = "", name = ""] of text.matchAll(/^([0-9a-f]+) [ *](.+)$/gm)) {
+      const isSame = sum(io.files.read(io.path(name)) ?? "") === expected;
+      io.out(`${name}: ${isSame ? "OK" : "FAILED"}\n`);
+      if (!isSame) status = 1;
+    }
+  });
+  return status || code;
+}

@@ -1,0 +1,95 @@
+/** Package managers: what they install is there, and its units with it. */
+import { complain, has, notSimulated, operands, said } from "./answers.ts";
+import { isUnknownPackage, unitsOf } from "./packages.ts";
+import type { Io, Program, Run } from "./machine.ts";
+
+/** How long one package takes to download and install; an estimate. */
+const INSTALL_MS = 20_000;
+
+export const PACKAGE_PROGRAMS: Readonly<Record<string, Program>> = {
+  dnf: (args, io) => packager("dnf", args, io),
+  yum: (args, io) => packager("yum", args, io),
+  "apt-get": (args, io) => packager("apt-get", args, io),
+  apt: (args, io) => packager("apt", args, io),
+  rpm: (args, io) =>
+    args[0]?.startsWith("-q") && !has(args, "afl")
+      ? query(args.slice(1), io, "package %s is not installed")
+      : notSimulated("rpm", args, io),
+  dpkg: (args, io) => {
+    if (args[0] === "-s" || args[0] === "--status")
+      return query(args.slice(1), io, "dpkg-query: package '%s' is not installed");
+    if (args[0] === "--print-architecture")
+      return said(io, io.machine.architecture === "arm64" ? "arm64" : "amd64");
+    return notSimulated("dpkg", args, io);
+  },
+};
+
+function* packager(name: string, args: readonly string[], io: Io): Run {
+  const kind = name.startsWith("apt") ? "deb" : "rpm";
+  const { disk } = io.machine;
+  if (disk.os?.packager !== kind) return complain(io, `${io.shell.name}: ${name}: command not found`, 127);
+  const [verb = "", ...names] = operands(args, ["-o", "-c", "-t", "--enablerepo", "--disablerepo"]);
+  if (INSTALLS.has(verb)) return yield* install(kind, names, io);
+  if (REMOVALS.has(verb)) return remove(names, io);
+  if (UPDATES.has(verb)) {
+    yield INSTALL_MS;
+    return said(io, "Complete!");
+  }
+  if (verb === "clean" || verb === "autoclean") return said(io, "0 files removed");
+  return notSimulated(name, args, io);
+}
+
+const INSTALLS: ReadonlySet<string> = new Set(["install", "reinstall"]);
+const REMOVALS: ReadonlySet<string> = new Set(["remove", "erase", "purge", "autoremove"]);
+const UPDATES: ReadonlySet<string> = new Set([
+  "update",
+  "upgrade",
+  "makecache",
+  "dist-upgrade",
+  "check-update",
+]);
+
+function remove(names: readonly string[], io: Io): number {
+  const { disk, active } = io.machine;
+  for (const name of names) {
+    disk.packages.delete(name);
+    for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.delete(unit));
+  }
+  return said(io, "Complete!");
+}
+
+function* install(kind: "rpm" | "deb", names: readonly string[], io: Io): Run {
+  const { disk, active } = io.machine;
+  for (const raw of names) {
+    if (raw.includes("/")) {
+      notSimulated(kind === "rpm" ? "rpm -i" : "dpkg -i", [raw], io);
+      continue;
+    }
+    const name = raw.replace(/=.*$|\.(x86_64|aarch64|noarch)$|:(amd64|arm64)$/, "");
+    if (isUnknownPackage(name)) {
+      return kind === "rpm"
+        ? complain(io, `Error: Unable to find a match: ${name}`)
+        : complain(io, `E: Unable to locate package ${name}`, 100);
+    }
+    if (disk.packages.has(name)) {
+      io.out(`Package ${name} is already installed.\n`);
+      continue;
+    }
+    yield INSTALL_MS;
+    disk.packages.add(name);
+    // Debian starts what it installs, at once and at every boot.
+    if (kind === "deb")
+      for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.add(unit));
+    io.out(`Installed: ${name}\n`);
+  }
+  return said(io, "Complete!");
+}
+
+function query(names: readonly string[], io: Io, refusal: string): number {
+  let status = 0;
+  for (const name of names.filter((each) => !each.startsWith("-"))) {
+    if (io.machine.disk.packages.has(name)) io.out(`${name}-1.0-1\n`);
+    else status = complain(io, refusal.replace("%s", name));
+  }
+  return status;
+}

@@ -1,0 +1,260 @@
+/** Programs that are parts of the shell itself. */
+import type { Io, Program, Run } from "../machine.ts";
+import { tested } from "./conditions.ts";
+import { declare, exported, local, unset } from "./declarations.ts";
+import { ShellFault } from "./faults.ts";
+import { echo, printf } from "./printing.ts";
+import { getopts, mapfile, readLine } from "./reading.ts";
+import type { Shell } from "./shell.ts";
+
+const count = (text: string | undefined, otherwise: number): number =>
+  text === undefined ? otherwise : Number(text);
+
+function exit(args: readonly string[], { shell }: Io): number {
+  const [given] = args;
+  if (given !== undefined && !/^-?\d+$/.test(given)) {
+    shell.complain(`exit: ${given}: numeric argument required`);
+    return shell.leave("exit", 2);
+  }
+  return shell.leave("exit", count(given, shell.status) & 255);
+}
+
+function leave(args: readonly string[], { shell }: Io): number {
+  if (shell.calls.length > 0) return shell.leave("return", count(args[0], shell.status) & 255);
+  if (shell.dialect === "dash") return shell.leave("exit", count(args[0], shell.status) & 255);
+  shell.complain("return: can only `return' from a function or sourced script");
+  return 2;
+}
+
+function* exec(args: readonly string[], { shell }: Io): Run {
+  if (args.length === 0) return 0;
+  const status = yield* shell.call(args[0] === "-a" ? args.slice(2) : args);
+  shell.traps.delete("EXIT");
+  return shell.leave("exit", status);
+}
+
+function* source(args: readonly string[], io: Io): Run {
+  const { shell, files } = io;
+  const [name = "", ...given] = args;
+  const text = files.read(io.path(name));
+  if (text === undefined) {
+    const reason = `.: cannot open ${name}: No such file`;
+    if (shell.dialect === "dash") throw new ShellFault(reason, "fatal");
+    shell.complain(`${name}: No such file or directory`);
+    return 1;
+  }
+  const outer = shell.args;
+  if (given.length > 0) shell.args = given;
+  try {
+    return yield* shell.called(shell.text(text));
+  } finally {
+    shell.args = outer;
+  }
+}
+
+function cd(args: readonly string[], io: Io): number {
+  const { shell } = io;
+  const given = args.find((arg) => !/^-[LPe]$/.test(arg));
+  const target = given === "-" ? shell.previousCwd : (given ?? shell.value("HOME") ?? "/root");
+  const to = io.path(target);
+  if (!io.files.isDirectory(to)) {
+    shell.complain(`cd: ${target}: No such file or directory`);
+    return shell.dialect === "dash" ? 2 : 1;
+  }
+  shell.previousCwd = shell.cwd;
+  shell.cwd = to;
+  if (given === "-") io.out(`${to}\n`);
+  return 0;
+}
+
+function pushd([to]: readonly string[], io: Io): number {
+  const { shell } = io;
+  const from = shell.cwd;
+  const status = cd(to === undefined ? [shell.folders.shift() ?? shell.cwd] : [to], io);
+  if (status === 0) shell.folders.unshift(from);
+  if (status === 0) io.out(`${[shell.cwd, ...shell.folders].join(" ")}\n`);
+  return status;
+}
+
+function popd(_: readonly string[], io: Io): number {
+  const to = io.shell.folders.shift();
+  if (to === undefined) {
+    io.shell.complain("popd: directory stack empty");
+    return 1;
+  }
+  io.shell.cwd = to;
+  io.out(`${[to, ...io.shell.folders].join(" ")}\n`);
+  return 0;
+}
+
+const BASH_SIGNALS: ReadonlySet<string> = new Set(["ERR", "RETURN", "DEBUG"]);
+
+function trap(args: readonly string[], { shell, out, err }: Io): number {
+  const [action = "", ...signals] = args[0] === "--" ? args.slice(1) : args;
+  if (args.length === 0 || action === "-p") {
+    for (const [signal, text] of shell.traps) out(`trap -- '${text}' ${signal}\n`);
+    return 0;
+  }
+  let status = 0;
+  for (const signal of signals.map((name) =>
+    name === "0" ? "EXIT" : name.toUpperCase().replace(/^SIG/, ""),
+  )) {
+    if (shell.dialect === "dash" && BASH_SIGNALS.has(signal)) {
+      err(`trap: ${signal}: bad trap\n`);
+      status = 1;
+    } else if (action === "-") shell.traps.delete(signal);
+    else shell.traps.set(signal, action);
+  }
+  return status;
+}
+
+function* command(args: readonly string[], io: Io): Run {
+  const [flag, ...names] = args;
+  if (flag !== "-v" && flag !== "-V") return yield* withoutFunctions(io.shell, flag === "-p" ? names : args);
+  return names.map((name) => find(name, io)).every(Boolean) ? 0 : io.shell.dialect === "dash" ? 127 : 1;
+}
+
+/** `command f` runs the program f, not the function. */
+export function* withoutFunctions(shell: Shell, words: readonly string[]): Run {
+  const own = shell.functions;
+  shell.functions = new Map();
+  try {
+    return yield* shell.call(words);
+  } finally {
+    shell.functions = own;
+  }
+}
+
+function find(name: string, { shell, out }: Io): boolean {
+  const path = shell.locate(name);
+  if (path !== undefined) out(`${path}\n`);
+  return path !== undefined;
+}
+
+function type(args: readonly string[], io: Io): number {
+  const names = args.filter((arg) => !arg.startsWith("-"));
+  if (args.includes("-P") || args.includes("-p"))
+    return Number(!names.map((name) => find(name, io)).every(Boolean));
+  let status = 0;
+  for (const name of names) {
+    const path = io.shell.locate(name);
+    const kind = io.shell.functions.has(name) ? "function" : BUILTINS.has(name) ? "builtin" : "file";
+    if (path === undefined) {
+      if (!args.includes("-t")) io.shell.complain(`type: ${name}: not found`);
+      status = 1;
+    } else if (args.includes("-t")) io.out(`${kind}\n`);
+    else
+      io.out(
+        kind === "file"
+          ? `${name} is ${path}\n`
+          : `${name} is a ${kind === "builtin" ? "shell builtin" : kind}\n`,
+      );
+  }
+  return status;
+}
+
+function wait(args: readonly string[], { shell }: Io): number {
+  const codes = args
+    .filter((arg) => !arg.startsWith("-"))
+    .map((pid) => shell.jobs.get(pid.replace("%", "471")) ?? 127);
+  return codes.at(-1) ?? 0;
+}
+
+function shopt(args: readonly string[], { shell }: Io): number {
+  const names = args.filter((arg) => !arg.startsWith("-"));
+  if (args.includes("-q")) return Number(!names.every((name) => shell.shopts.has(name)));
+  for (const name of names) {
+    if (args.includes("-s")) shell.shopts.add(name);
+    else if (args.includes("-u")) shell.shopts.delete(name);
+  }
+  return 0;
+}
+
+function* calculate(args: readonly string[], { shell }: Io): Run {
+  let value = 0;
+  for (const arg of args) value = yield* shell.calculateText(arg);
+  return Number(value === 0);
+}
+
+function shift([by]: readonly string[], { shell }: Io): number {
+  const steps = count(by, 1);
+  if (steps > shell.args.length) return 1;
+  shell.args = shell.args.slice(steps);
+  return 0;
+}
+
+function set(args: readonly string[], { shell, out }: Io): number {
+  if (args.length === 0) {
+    for (const name of shell.variables.names()) out(`${name}=${shell.value(name) ?? ""}\n`);
+    return 0;
+  }
+  const rest = shell.set(args);
+  if (rest !== undefined || args.includes("--")) shell.args = rest ?? [];
+  return 0;
+}
+
+const nothing: Program = () => 0;
+
+export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
+  [":", nothing],
+  ["true", nothing],
+  ["false", () => 1],
+  ["exit", exit],
+  ["return", leave],
+  ["break", ([levels], { shell }) => shell.leave("break", count(levels, 1))],
+  ["continue", ([levels], { shell }) => shell.leave("continue", count(levels, 1))],
+  ["echo", echo],
+  ["printf", printf],
+  ["test", (args, { shell }) => tested(shell, args)],
+  ["[", (args, { shell }) => tested(shell, args.slice(0, -1))],
+  ["export", exported],
+  ["declare", declare],
+  ["typeset", declare],
+  ["local", local],
+  ["readonly", (args, io) => declare(["-rg", ...args], io)],
+  ["unset", unset],
+  ["set", set],
+  ["shift", shift],
+  ["eval", (args, { shell }) => shell.text(args.join(" "), shell.line)],
+  ["exec", exec],
+  ["cd", cd],
+  ["pushd", pushd],
+  ["popd", popd],
+  ["pwd", (_, { shell, out }) => (out(`${shell.cwd}\n`), 0)],
+  ["source", source],
+  [".", source],
+  ["command", command],
+  ["builtin", (args, { shell }) => withoutFunctions(shell, args)],
+  [
+    "which",
+    (args, io) =>
+      Number(
+        !args
+          .filter((arg) => !arg.startsWith("-"))
+          .map((name) => find(name, io))
+          .every(Boolean),
+      ),
+  ],
+  ["type", type],
+  [
+    "hash",
+    (args, { shell }) =>
+      Number(!args.filter((arg) => !arg.startsWith("-")).every((name) => shell.locate(name))),
+  ],
+  ["wait", wait],
+  ["trap", trap],
+  ["read", readLine],
+  ["mapfile", mapfile],
+  ["readarray", mapfile],
+  ["getopts", getopts],
+  ["let", calculate],
+  ["shopt", shopt],
+  ["umask", nothing],
+  ["ulimit", nothing],
+  ["history", nothing],
+  ["alias", nothing],
+  ["unalias", nothing],
+  ["disown", nothing],
+  ["kill", nothing],
+  ["jobs", nothing],
+]);

@@ -1,0 +1,36 @@
+/** How a script ends before its last line. */
+
+/** `exit`, `return`, `break` and `continue` on their way out. */
+export class Leave extends Error {
+  readonly kind: "exit" | "return" | "break" | "continue";
+  /** An exit code, or how many loops are left. */
+  readonly code: number;
+  /** Lines of the calls that were under way, the innermost first. */
+  readonly calls: readonly number[];
+
+  constructor(kind: Leave["kind"], code: number, calls: readonly number[] = []) {
+    super(kind);
+    this.kind = kind;
+    this.code = code;
+    this.calls = calls;
+  }
+}
+
+/**
+ * An error that the shell itself finds.
+ * `plain` fails the command; `fatal` ends a shell that runs a script; so does `unsupported`, a construct of the shell
+ * that is not simulated.
+ */
+export class ShellFault extends Error {
+  readonly kind: "plain" | "fatal" | "unsupported";
+  /** Lines of the calls that were under way. */
+  calls: readonly number[] | undefined;
+
+  constructor(message: string, kind: ShellFault["kind"] = "fatal") {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A command that is not simulated was asked for an answer. The machine has none, so the script cannot go on. */
+export class NoAnswer extends Error {}

@@ -1,0 +1,72 @@
+/** Which program a name stands for. */
+import type { Program } from "../machine.ts";
+import { BUILTINS } from "./builtins.ts";
+import { programOf } from "../programs.ts";
+import { BASH_ONLY } from "./dash.ts";
+import type { Shell } from "./shell.ts";
+
+type Found =
+  | { readonly kind: "program"; readonly program: Program }
+  | { readonly kind: "file"; readonly text: string }
+  /** No program of this name can exist. */
+  | { readonly kind: "missing"; readonly reason: string; readonly code: number }
+  /** The machine does not know whether it exists. */
+  | { readonly kind: "unknown" };
+
+const PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** Characters that no program has in its name, as in `x+=1` or `i++`. */
+const isImpossible = (name: string): boolean =>
+  name === "" || /[=<>*?[\]{}()$"'\s]/.test(name) || (/(\+\+|--)$/.test(name) && !/^[gc]\+\+$/.test(name));
+
+export function findProgram(shell: Shell, name: string): Found {
+  if (shell.dialect === "dash" && BASH_ONLY.has(name)) return missing(`${name}: not found`, 127);
+  const builtin = BUILTINS.get(name);
+  if (builtin !== undefined) return { kind: "program", program: builtin };
+  if (name.includes("/")) return byPath(shell, name);
+  const own = PATH.map((folder) => `${folder}/${name}`).find((path) => shell.files.isExecutable(path));
+  if (own !== undefined) return { kind: "file", text: shell.files.read(own) ?? "" };
+  const program = programOf(name);
+  if (program !== undefined) return { kind: "program", program };
+  if (!isImpossible(name)) return { kind: "unknown" };
+  return missing(shell.dialect === "dash" ? `${name}: not found` : `${name}: command not found`, 127);
+}
+
+function byPath(shell: Shell, name: string): Found {
+  const path = shell.path(name);
+  const text = shell.files.read(path);
+  if (text !== undefined && shell.files.isFile(path))
+    return shell.files.isExecutable(path)
+      ? { kind: "file", text }
+      : missing(`${name}: Permission denied`, 126);
+  if (shell.files.isDirectory(path)) return missing(`${name}: Is a directory`, 126);
+  const [, base] = /^\/(?:usr\/)?(?:local\/)?s?bin\/([^/]+)$/.exec(path) ?? [];
+  const program = base === undefined ? undefined : (programOf(base) ?? BUILTINS.get(base));
+  if (program !== undefined) return { kind: "program", program };
+  // A file of the script's own is there or not; of what packages bring, the machine knows too little.
+  const isOwn = !name.startsWith("/") || /^\/(tmp|root|home|var\/tmp|usr\/local)\//.test(path);
+  return isOwn
+    ? missing(`${name}: ${shell.dialect === "dash" ? "not found" : "No such file or directory"}`, 127)
+    : { kind: "unknown" };
+}
+
+const missing = (reason: string, code: number): Found => ({ kind: "missing", reason, code });
+
+export function locate(shell: Shell, name: string): string | undefined {
+  if (shell.functions.has(name)) return name;
+  const found = findProgram(shell, name);
+  if (found.kind === "missing") return undefined;
+  if (found.kind === "file")
+    return name.includes("/")
+      ? name
+      : PATH.map((folder) => `${folder}/${name}`).find((path) => shell.files.isExecutable(path));
+  if (found.kind === "program" && BUILTINS.has(name)) return name;
+  if (found.kind === "program" && shell.machine.disk.os?.packager === foreign(name)) return undefined;
+  return found.kind === "program" || shell.isInstalled(name)
+    ? `/usr/bin/${name.split("/").at(-1)}`
+    : undefined;
+}
+
+/** The package manager of the other distributions is not there. */
+const foreign = (name: string): "rpm" | "deb" | undefined =>
+  /^(apt|apt-get|dpkg|adduser)$/.test(name) ? "rpm" : /^(yum|dnf|rpm)$/.test(name) ? "deb" : undefined;

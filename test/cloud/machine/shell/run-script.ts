@@ -1,0 +1,24 @@
+/** A script as Cloud Assistant runs it. */
+import type { Machine, Run } from "../machine.ts";
+import { NoAnswer } from "./faults.ts";
+import { Shell } from "./shell.ts";
+import { standard } from "./streams.ts";
+
+const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The exit code of a script. It yields milliseconds to wait before it goes on. */
+export function* runScript(machine: Machine, script: string, env: Readonly<Record<string, string>>): Run {
+  const { PWD, ...rest } = env;
+  const environment = { PATH: SYSTEM_PATH, HOME: "/root", ...rest };
+  const shell = new Shell(machine, standard("", machine.print, machine.print), environment);
+  shell.cwd = PWD ?? "/root";
+  // Cloud Assistant runs `sh -c FILE`; a file without a first line that names its shell is read by that `sh`:
+  // https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/host/processor.go
+  shell.dialect = shell.dialectOf("sh");
+  try {
+    return yield* shell.program(script, "script");
+  } catch (error) {
+    if (error instanceof NoAnswer) return 2;
+    throw error;
+  }
+}

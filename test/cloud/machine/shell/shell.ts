@@ -1,0 +1,359 @@
+/**
+ * One shell of a simulated machine, bash or dash. Every step may take virtual time, which the caller lets pass.
+ *
+ * SHELL-1. A command that is not simulated is named in the output and noted (`Machine.unsupported`), and succeeds without
+ *     output. Where its answer is needed, in a condition or in `$( )`, the script ends there: no answer is made up.
+ * SHELL-2. What a script changes stays on the disk it runs on, from the moment the line is reached.
+ * SHELL-3. It follows bash where a failure ends it (`set -e`) or runs the trap (`trap … ERR`): not in a condition,
+ *     before `&&` and `||`, or after `!`; a pipeline counts by its last part unless `pipefail` is on; a function counts
+ *     where it is called; what runs in a subshell ends only that.
+ */
+import type { ArithmeticExpression, CompoundCommand, CompoundList, Redirected, Script, Word } from "unbash";
+import { GuestFiles, resolvePath } from "../files.ts";
+import type { Machine, Run, Steps } from "../machine.ts";
+import { packageOf } from "../packages.ts";
+import { calculated, calculatedText } from "./arithmetic.ts";
+import { patternOf, textOf } from "./expand.ts";
+import { Leave, NoAnswer, ShellFault } from "./faults.ts";
+import { runStatements } from "./interpret.ts";
+import { call } from "./call.ts";
+import { locate } from "./lookup.ts";
+import { switchOptions } from "./options.ts";
+import { Outputs } from "./outputs.ts";
+import { lineAt, readSource } from "./source.ts";
+import type { Dialect, Source } from "./source.ts";
+import { special, specialList } from "./special.ts";
+import { withStream } from "./streams.ts";
+import type { Output, Streams } from "./streams.ts";
+import { Variables } from "./variables.ts";
+
+type Body = CompoundCommand | Redirected | CompoundList;
+
+export interface Definition {
+  readonly body: Body;
+  readonly source: Source;
+}
+
+export class Shell {
+  readonly machine: Machine;
+  readonly files: GuestFiles;
+  variables: Variables;
+  functions = new Map<string, Definition>();
+  readonly options = new Set<string>();
+  readonly shopts = new Set<string>();
+  readonly traps = new Map<string, string>();
+  readonly jobs = new Map<string, number>();
+  streams: Streams;
+  dialect: Dialect = "bash";
+  cwd = "/root";
+  previousCwd = "";
+  folders: string[] = [];
+  name = "bash";
+  args: readonly string[] = [];
+  status = 0;
+  pipeStatus: readonly number[] = [0];
+  line = 1;
+  /** The text that is read, and the line of the file at which it begins. */
+  source: Source = readSource("", "bash");
+  firstLine = 1;
+  /** What the command under way looks like in the script. */
+  written = "";
+  /** Lines of the calls under way, and names of the functions; the innermost first. */
+  calls: readonly number[] = [];
+  callees: readonly string[] = [];
+  /** Whether a failure here is a question, not an accident. */
+  isTested = false;
+  isTrapped = false;
+  /** Whether an answer is needed (SHELL-1). */
+  isAsked = false;
+  substitutionStatus: number | undefined;
+  readonly startedAt: number;
+  readonly outputs = new Outputs();
+
+  constructor(machine: Machine, streams: Streams, environment: Readonly<Record<string, string>>) {
+    this.machine = machine;
+    this.streams = streams;
+    this.files = new GuestFiles(machine.disk, machine.now);
+    this.variables = new Variables(environment);
+    this.startedAt = machine.now();
+  }
+
+  /** Runs a file by what its first line says; without one, as the shell that finds a file it cannot execute. */
+  *program(text: string, name: string): Run {
+    const [, path = "", rest = ""] = /^#![ \t]*(\S+)[ \t]*([^\n]*)/.exec(text) ?? [];
+    const [shell = "", ...flags] = path.endsWith("/env") ? rest.split(" ") : [path, rest];
+    if (path !== "") {
+      const base = shell.split("/").at(-1) ?? "";
+      if (!/^(?:ba|da|a|k|z)?sh$/.test(base)) return this.notSimulated(text.split("\n", 1)[0] ?? "");
+      this.dialect = this.dialectOf(base);
+    }
+    this.name = name;
+    this.set(flags.filter((flag) => flag !== ""));
+    return yield* this.script(text);
+  }
+
+  /** `sh` is dash on Debian and Ubuntu, bash elsewhere. */
+  dialectOf(name: string): Dialect {
+    if (name === "dash" || name === "ash") return "dash";
+    return name === "sh" && this.machine.disk.os?.packager === "deb" ? "dash" : "bash";
+  }
+
+  /** Runs a text to its end in a shell of its own; `exit` ends it, not the caller. */
+  *script(text: string): Run {
+    const [status, calls] = yield* this.#ended(this.text(text));
+    const trap = this.traps.get("EXIT");
+    let last = status;
+    if (trap !== undefined) {
+      this.calls = calls;
+      this.line = 1;
+      this.status = status;
+      const [ended, , isLeft] = yield* this.#ended(this.trap(trap));
+      if (isLeft) last = ended;
+    }
+    yield* this.closeOutputs();
+    return last;
+  }
+
+  *#ended(run: Run): Steps<readonly [status: number, calls: readonly number[], isLeft: boolean]> {
+    try {
+      return [yield* run, [], false];
+    } catch (error) {
+      if (error instanceof Leave) return [error.code, error.calls, true];
+      if (!(error instanceof ShellFault)) throw error;
+      return [this.failed(error), error.calls ?? this.calls, true];
+    }
+  }
+
+  /** Says what the shell found wrong. Returns the exit code. */
+  failed(error: ShellFault): number {
+    if (error.kind === "unsupported") {
+      this.#note(error.message);
+      return 2;
+    }
+    this.complain(error.message);
+    if (error.kind === "plain") return 1;
+    return this.dialect === "dash"
+      ? 2
+      : /syntax error/i.test(error.message)
+        ? 2
+        : error.message.includes(": unbound")
+          ? 1
+          : 127;
+  }
+
+  complain(message: string): void {
+    const place = this.dialect === "dash" ? `${this.line}` : `line ${this.line}`;
+    this.err(`${this.name}: ${place}: ${message}\n`);
+  }
+
+  readonly out: Output = (text) => this.streams.get(1)?.write?.(text);
+  readonly err: Output = (text) => this.streams.get(2)?.write?.(text);
+
+  /** Runs a text in this shell. */
+  *text(text: string, firstLine = 1): Run {
+    const source = readSource(text, this.dialect);
+    const before = { source: this.source, firstLine: this.firstLine };
+    this.source = source;
+    this.firstLine = firstLine;
+    try {
+      const status = yield* runStatements(this, source.statements);
+      if (source.fault === undefined) return status;
+      this.line = source.fault.line + firstLine - 1;
+      throw new ShellFault(source.fault.message);
+    } finally {
+      Object.assign(this, before);
+    }
+  }
+
+  lineOf(offset: number): number {
+    return lineAt(this.source.lines, offset) + this.firstLine - 1;
+  }
+
+  /** Runs a part in this shell, which is a fork: whatever ends it ends nothing else. */
+  *part(run: Run): Run {
+    const [status] = yield* this.#ended(run);
+    return status;
+  }
+
+  /** Runs a trap; the status is afterwards as it was before. */
+  *trap(text: string): Run {
+    const { status } = this;
+    this.isTrapped = true;
+    try {
+      return yield* this.text(text);
+    } finally {
+      this.isTrapped = false;
+      this.status = status;
+    }
+  }
+
+  /** What a failure means: nothing where it was asked for, else an ERR trap, and the end with `set -e`. */
+  *judge(status: number): Run {
+    this.status = status;
+    if (status === 0 || this.isTested || this.isTrapped) return status;
+    const trap = this.traps.get("ERR");
+    if (trap !== undefined && (this.callees.length === 0 || this.options.has("errtrace")))
+      yield* this.trap(trap);
+    if (this.options.has("errexit")) this.leave("exit", status);
+    return status;
+  }
+
+  leave(kind: Leave["kind"], code: number): never {
+    throw new Leave(kind, code, this.calls);
+  }
+
+  /** Switches options: `-eu`, `+e`, `-o pipefail`. Answers what is left, or undefined when nothing is. */
+  set(given: readonly string[]): readonly string[] | undefined {
+    return switchOptions(this, given);
+  }
+
+  /** The value of a variable or of a special one; undefined when it is unset. */
+  value(name: string, index?: string): string | undefined {
+    return index === undefined
+      ? (special(this, name) ?? this.variables.get(name))
+      : this.element(name, index);
+  }
+
+  element(name: string, index: string): string | undefined {
+    const list = specialList(this, name);
+    return list === undefined ? this.variables.get(name, index) : list[Number(index)];
+  }
+
+  /** The elements of an array. */
+  list(name: string): readonly string[] {
+    return specialList(this, name) ?? this.variables.items(name).map(([, value]) => value);
+  }
+
+  *index(name: string, word: Word): Steps<string> {
+    const text = yield* this.textOf(word);
+    if (text === "@" || text === "*" || (this.variables.find(name)?.isMap ?? false)) return text;
+    return String(yield* this.calculateText(text));
+  }
+
+  *calculate(expression: ArithmeticExpression): Steps<number> {
+    return yield* calculated(this, expression);
+  }
+
+  *calculateText(text: string): Steps<number> {
+    return yield* calculatedText(this, text);
+  }
+
+  *textOf(word: Word | undefined, isQuoted = false): Steps<string> {
+    return yield* textOf(this, word, isQuoted);
+  }
+
+  *patternOf(word: Word): Steps<string> {
+    return yield* patternOf(this, word);
+  }
+
+  readonly path = (text: string): string => resolvePath(this.cwd, text);
+
+  /** The output of `$(…)`. */
+  *substitute(script: Script | undefined): Steps<string> {
+    if (script === undefined) throw new ShellFault("syntax error in a command substitution");
+    const [statement] = script.commands;
+    const command = statement?.command;
+    // `$(< file)`
+    if (script.commands.length === 1 && command?.type === "Command" && command.name === undefined) {
+      const [only] = command.prefix;
+      if (only?.type === "Redirect" && only.operator === "<")
+        return (this.files.read(this.path(yield* this.textOf(only.target))) ?? "").replace(/\n+$/, "");
+    }
+    return (yield* this.capture(script)).replace(/\n+$/, "");
+  }
+
+  /** The output of a part in a shell of its own. */
+  *capture(script: Script): Steps<string> {
+    let text = "";
+    const inner = this.fork();
+    // Bash without `inherit_errexit`: only the status of the whole substitution counts.
+    if (this.dialect === "bash") inner.options.delete("errexit");
+    inner.isTested = false;
+    inner.isAsked = true;
+    inner.streams = withStream(this.streams, 1, { write: (more) => void (text += more) });
+    this.substitutionStatus = yield* inner.inner(script);
+    this.status = this.substitutionStatus;
+    return text;
+  }
+
+  /** Runs a script that stands within the text that is read, to the end of its shell. */
+  *inner(script: Script): Run {
+    if (script.source !== undefined) return yield* this.script(script.source);
+    const status = yield* this.part(runStatements(this, script.commands));
+    const trap = this.traps.get("EXIT");
+    if (trap !== undefined) yield* this.part(this.trap(trap));
+    yield* this.closeOutputs();
+    return status;
+  }
+
+  /** A subshell: everything is there, and nothing it changes comes back. Traps are not inherited. */
+  fork(): Shell {
+    const fork = new Shell(this.machine, this.streams, {});
+    fork.variables = this.variables.fork();
+    fork.functions = new Map(this.functions);
+    for (const option of this.options) fork.options.add(option);
+    for (const option of this.shopts) fork.shopts.add(option);
+    if (this.options.has("errtrace") && this.traps.has("ERR"))
+      fork.traps.set("ERR", this.traps.get("ERR") ?? "");
+    const { dialect, cwd, previousCwd, name, args, status, line, source, firstLine } = this;
+    const { calls, callees, isTested, isAsked, written, isTrapped } = this;
+    Object.assign(fork, { dialect, cwd, previousCwd, name, args, status, line, source, firstLine });
+    return Object.assign(fork, { calls, callees, isTested, isAsked, written, isTrapped });
+  }
+
+  /** A shell of its own for a script file or `bash -c`: it sees exported variables and changes none. */
+  child(dialect = this.dialect): Shell {
+    const child = new Shell(this.machine, this.streams, this.variables.exported());
+    const { cwd, isAsked } = this;
+    return Object.assign(child, { cwd, isAsked, dialect });
+  }
+
+  /** Runs the commands that read what was written to `>( )`, from the given one on. */
+  *closeOutputs(from?: number): Steps<void> {
+    yield* this.outputs.close(this, from);
+  }
+
+  /** Runs one command by its words. */
+  *call(words: readonly string[]): Run {
+    return yield* call(this, words);
+  }
+
+  /** SHELL-1. */
+  notSimulated(command: string): number {
+    const text = command.split("\n", 1)[0] ?? "";
+    this.#note(text);
+    if (this.isAsked) throw new NoAnswer(text);
+    return 0;
+  }
+
+  /** Past all redirections, so that no script hides it. */
+  #note(text: string): void {
+    this.machine.print(`guest: not simulated: ${text}${this.isAsked ? " (and its answer is needed)" : ""}\n`);
+    this.machine.unsupported(text);
+  }
+
+  /** What `command -v` prints; undefined when there is no such program. */
+  locate(name: string): string | undefined {
+    return locate(this, name);
+  }
+
+  /** Whether a package that is installed brings a program. */
+  isInstalled(program: string): boolean {
+    return packageOf(this.machine.disk, program) !== undefined;
+  }
+
+  /** Runs something that `return` ends: a function, or a file that is read. */
+  *called(run: Run): Run {
+    const outer = this.calls;
+    this.calls = [this.line, ...outer];
+    try {
+      return yield* run;
+    } catch (error) {
+      if (error instanceof Leave && error.kind === "return") return error.code;
+      if (error instanceof ShellFault) error.calls ??= this.calls;
+      throw error;
+    } finally {
+      this.calls = outer;
+    }
+  }
+}

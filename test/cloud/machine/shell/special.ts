@@ -1,0 +1,74 @@
+/** Variables that the shell itself answers. */
+import { flagsOf } from "./options.ts";
+import type { Shell } from "./shell.ts";
+
+const COMMON: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
+  "?": ({ status }) => String(status),
+  "-": flagsOf,
+  "#": ({ args }) => String(args.length),
+  "@": ({ args }) => args.join(" "),
+  "*": ({ args }) => args.join(" "),
+  $: () => "4711",
+  "!": ({ jobs }) => [...jobs.keys()].at(-1),
+  "0": ({ name }) => name,
+  LINENO: ({ line }) => String(line),
+  PPID: () => "4710",
+  PWD: ({ cwd }) => cwd,
+  OLDPWD: ({ previousCwd }) => (previousCwd === "" ? undefined : previousCwd),
+};
+
+const BASH: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
+  BASH_LINENO: ({ calls }) => String(calls[0] ?? 0),
+  BASH_SOURCE: ({ name }) => name,
+  BASH_COMMAND: ({ written }) => written,
+  BASH_VERSION: () => "5.1.8(1)-release",
+  BASHPID: () => "4711",
+  FUNCNAME: ({ callees }) => callees[0],
+  PIPESTATUS: ({ pipeStatus }) => String(pipeStatus[0] ?? 0),
+  HOSTNAME: ({ machine }) => machine.hostName(),
+  RANDOM: ({ machine }) =>
+    String(
+      Number.parseInt(
+        machine
+          .token()
+          .replaceAll(/[^0-9a-f]/g, "")
+          .slice(-4),
+        16,
+      ) % 32_768,
+    ),
+  SECONDS: (shell) => String(Math.floor((shell.machine.now() - shell.startedAt) / 1000) + offset(shell)),
+  EPOCHSECONDS: ({ machine }) => String(Math.floor(machine.now() / 1000)),
+  OSTYPE: () => "linux-gnu",
+  UID: () => "0",
+  EUID: () => "0",
+  HOSTTYPE: ({ machine }) => (machine.architecture === "arm64" ? "aarch64" : "x86_64"),
+};
+
+const offset = (shell: Shell): number => Number(shell.variables.get("SECONDS") ?? 0);
+
+export function special(shell: Shell, name: string): string | undefined {
+  if (/^\d+$/.test(name) && name !== "0") return shell.args[Number(name) - 1];
+  const answer = Object.hasOwn(COMMON, name)
+    ? COMMON[name]
+    : shell.dialect === "bash" && Object.hasOwn(BASH, name)
+      ? BASH[name]
+      : undefined;
+  return answer?.(shell);
+}
+
+/** Arrays that the shell itself answers. */
+export function specialList(shell: Shell, name: string): readonly string[] | undefined {
+  if (shell.dialect === "dash") return undefined;
+  switch (name) {
+    case "BASH_LINENO":
+      return [...shell.calls, 0].map(String);
+    case "BASH_SOURCE":
+      return [...shell.callees.map(() => shell.name), shell.name];
+    case "FUNCNAME":
+      return shell.callees.length === 0 ? [] : [...shell.callees, "main"];
+    case "PIPESTATUS":
+      return shell.pipeStatus.map(String);
+    default:
+      return undefined;
+  }
+}

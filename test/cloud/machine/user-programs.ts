@@ -1,0 +1,172 @@
+/** Programs about users and groups: who is there, not who may do what. */
+import { complain, has, operands, said, valueOf } from "./answers.ts";
+import type { Io, Program } from "./machine.ts";
+
+export const USER_PROGRAMS: Readonly<Record<string, Program>> = {
+  useradd: (args, io) => addUser("useradd", args, io),
+  adduser: (args, io) => addUser("adduser", args, io),
+  userdel: removeUser,
+  deluser: removeUser,
+  usermod,
+  groupadd: (args, io) => {
+    const [name = ""] = operands(args, ["-g", "--gid"]);
+    if (ids("/etc/group", io).has(name))
+      return has(args, "f") ? 0 : complain(io, `groupadd: group '${name}' already exists`, 9);
+    io.files.write("/etc/group", `${name}:x:${next("/etc/group", io)}:\n`, true);
+    return 0;
+  },
+  id,
+  whoami: (_, io) => said(io, "root"),
+  groups: (args, io) => said(io, args[0] === undefined ? "root" : `${args[0]} : ${args[0]}`),
+  getent,
+  passwd: (args, io) => existing(operands(args, ["-n", "-x"])[0] ?? "root", "passwd", io),
+  chpasswd: (_, io) => {
+    const names = io.input
+      .rest()
+      .split("\n")
+      .flatMap((line) => (line.includes(":") ? [line.split(":")[0] ?? ""] : []));
+    return Math.max(0, ...names.map((name) => existing(name, "chpasswd", io)));
+  },
+  chage: () => 0,
+  chown: (args, io) => owned(args, io),
+  chgrp: (args, io) => owned(args, io),
+};
+
+const ROOT = { "/etc/passwd": ["root", "0"], "/etc/group": ["root", "0"] } as const;
+
+/** Names and their ids. */
+function ids(path: keyof typeof ROOT, { files }: Io): Map<string, string> {
+  const rows = (files.read(path) ?? "").split("\n").map((line) => line.split(":"));
+  return new Map([
+    [...ROOT[path]],
+    ...rows.flatMap(([name = "", , number = ""]) =>
+      name === "" ? [] : [[name, number] as [string, string]],
+    ),
+  ]);
+}
+
+const next = (path: keyof typeof ROOT, io: Io): number =>
+  Math.max(999, ...[...ids(path, io).values()].map(Number)) + 1;
+
+function existing(name: string, program: string, io: Io): number {
+  return ids("/etc/passwd", io).has(name) ? 0 : complain(io, `${program}: user '${name}' does not exist`);
+}
+
+const TAKES = [
+  "-u",
+  "-g",
+  "-G",
+  "-d",
+  "-s",
+  "-c",
+  "-p",
+  "-k",
+  "-b",
+  "-e",
+  "-f",
+  "--uid",
+  "--gid",
+  "--groups",
+  "--home",
+  "--home-dir",
+  "--shell",
+  "--comment",
+  "--gecos",
+  "--ingroup",
+  "--password",
+];
+
+function addUser(program: string, args: readonly string[], io: Io): number {
+  const [name = "", group] = operands(args, TAKES);
+  // `adduser name group` of Debian
+  if (program === "adduser" && group !== undefined) return join(name, [group], io);
+  if (ids("/etc/passwd", io).has(name)) return complain(io, `${program}: user '${name}' already exists`, 9);
+  const home = valueOf(args, "-d", "--home-dir") ?? `/home/${name}`;
+  const shell = valueOf(args, "-s", "--shell") ?? "/bin/bash";
+  const id = valueOf(args, "-u", "--uid") ?? String(next("/etc/passwd", io));
+  io.files.write("/etc/passwd", `${name}:x:${id}:${id}::${home}:${shell}\n`, true);
+  if (!ids("/etc/group", io).has(name)) io.files.write("/etc/group", `${name}:x:${id}:\n`, true);
+  if (makesHome(program, args, io)) io.files.makeDirectory(home);
+  return join(name, (valueOf(args, "-G", "--groups") ?? "").split(",").filter(Boolean), io);
+}
+
+/** The distributions of the rpm family and Debian's `adduser` make a home without being asked. */
+function makesHome(program: string, args: readonly string[], { machine }: Io): boolean {
+  if (has(args, "m", "--create-home")) return true;
+  if (has(args, "rM", "--system", "--no-create-home")) return false;
+  return machine.disk.os?.packager === "rpm" || program === "adduser";
+}
+
+function removeUser(args: readonly string[], io: Io): number {
+  const [name = ""] = operands(args);
+  const status = existing(name, "userdel", io);
+  for (const path of ["/etc/passwd", "/etc/group"])
+    io.files.write(path, (io.files.read(path) ?? "").replaceAll(new RegExp(`^${name}:.*\n`, "gm"), ""));
+  if (has(args, "r", "--remove", "--remove-home")) io.files.remove(`/home/${name}`);
+  return status;
+}
+
+function usermod(args: readonly string[], io: Io): number {
+  const name = operands(args, TAKES).at(-1) ?? "";
+  const groups =
+    (args.find((arg) => /^-a?G/.test(arg)) && args[args.findIndex((arg) => /^-a?G$/.test(arg)) + 1]) ?? "";
+  return existing(name, "usermod", io) || join(name, groups.split(",").filter(Boolean), io);
+}
+
+function join(name: string, groups: readonly string[], io: Io): number {
+  for (const group of groups) {
+    if (!ids("/etc/group", io).has(group) && !KNOWN_GROUPS.has(group))
+      return complain(io, `usermod: group '${group}' does not exist`, 6);
+    const text = io.files.read("/etc/group") ?? "";
+    const row = new RegExp(`^(${group}:x:\\d*:)(.*)$`, "m");
+    const changed = row.test(text)
+      ? text.replace(
+          row,
+          (_, head: string, members: string) =>
+            head + [...members.split(",").filter(Boolean), name].join(","),
+        )
+      : `${text}${group}:x:${next("/etc/group", io)}:${name}\n`;
+    io.files.write("/etc/group", changed);
+  }
+  return 0;
+}
+
+/** Groups of the base image and of the packages that make one. */
+const KNOWN_GROUPS = new Set([
+  "root",
+  "wheel",
+  "sudo",
+  "adm",
+  "docker",
+  "systemd-journal",
+  "users",
+  "www-data",
+  "nginx",
+]);
+
+function id(args: readonly string[], io: Io): number {
+  const [name = "root"] = operands(args);
+  const number = ids("/etc/passwd", io).get(name);
+  if (number === undefined) return complain(io, `id: '${name}': no such user`);
+  if (has(args, "n")) return said(io, name);
+  if (has(args, "ug")) return said(io, number);
+  return said(io, `uid=${number}(${name}) gid=${number}(${name}) groups=${number}(${name})`);
+}
+
+function getent([database = "", ...names]: readonly string[], io: Io): number {
+  if (database !== "passwd" && database !== "group") return io.shell.notSimulated(`getent ${database}`);
+  const path = `/etc/${database}` as const;
+  const known = ids(path, io);
+  if (!names.every((name) => known.has(name))) return 2;
+  for (const name of names) io.out(`${name}:x:${known.get(name) ?? ""}:\n`);
+  return 0;
+}
+
+/** Nobody owns files here, but their owner and the files themselves exist. */
+function owned(args: readonly string[], io: Io): number {
+  const [, ...paths] = operands(args);
+  const missing = paths.find((path) => !io.files.exists(io.path(path)));
+  return missing === undefined
+    ? 0
+    : complain(io, `chown: cannot access '${missing}': No such file or directory`);
+}
