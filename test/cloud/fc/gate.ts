@@ -1,14 +1,31 @@
 /** The way out of an instance inside this process: what passes it is known, and ends with the instance. */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { subscribe } from "node:diagnostics_channel";
 import http from "node:http";
 import type https from "node:https";
 import { Duplex } from "node:stream";
 import { connectionOf } from "../core/server.ts";
 
+type Subscriber = Parameters<typeof subscribe>[1];
+
+/** Whose request it is: the messages of Node's channels are for the whole process, and an instance hears its own. */
+const owners = new WeakMap<object, Gate>();
+const heard = new Set<string | symbol>();
+
+function listenTo(name: string | symbol): void {
+  if (heard.has(name)) return;
+  heard.add(name);
+  subscribe(name, (message) => {
+    if (typeof message !== "object" || message === null || !("request" in message)) return;
+    const { request } = message;
+    if (typeof request === "object" && request !== null) owners.get(request)?.hear(message, name);
+  });
+}
+
 /** The requests and subscriptions of one instance. */
 export class Gate {
   #isOpen = true;
-  readonly #subscriptions: Parameters<typeof subscribe>[] = [];
+  /** What its code wants to hear of its own requests, by channel. */
+  readonly #subscriptions = new Map<string | symbol, Subscriber[]>();
   readonly #pending = new Set<http.ClientRequest>();
   /** Those of the running invocation that are never answered, and those that an earlier one has left. */
   readonly #kept = new Set<http.ClientRequest>();
@@ -33,6 +50,7 @@ export class Gate {
     if (!this.#isOpen) return silent();
     this.sent++;
     const request = send();
+    owners.set(request, this);
     this.#pending.add(request);
     request.once("close", () => {
       for (const requests of [this.#pending, this.#kept, this.#left]) requests.delete(request);
@@ -74,14 +92,19 @@ export class Gate {
     this.#kept.clear();
   }
 
-  readonly subscribe: typeof subscribe = (...subscription) => {
-    this.#subscriptions.push(subscription);
-    subscribe(...subscription);
+  readonly subscribe: typeof subscribe = (name, onMessage) => {
+    listenTo(name);
+    this.#subscriptions.set(name, [...(this.#subscriptions.get(name) ?? []), onMessage]);
   };
+
+  /** A message of Node about one of its requests. */
+  hear(message: unknown, name: string | symbol): void {
+    for (const onMessage of this.#subscriptions.get(name) ?? []) onMessage(message, name);
+  }
 
   close(): void {
     this.#isOpen = false;
-    for (const subscription of this.#subscriptions) unsubscribe(...subscription);
+    this.#subscriptions.clear();
     for (const request of this.#pending) {
       request.removeAllListeners().on("error", () => {});
       request.destroy();
