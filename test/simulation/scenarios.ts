@@ -12,6 +12,8 @@ export interface Scenario {
   readonly forMs: number;
   /** How long the cloud remembers a ClientToken, where that is not its usual time. */
   readonly tokenMs?: number;
+  /** How long after an invocation others may begin beside it, where they do not run one by one. */
+  readonly overlapMs?: number;
   /** How long an idle instance lives, where that matters; cold starts take time. */
   readonly idleMs?: number;
   readonly begin: (simulation: Simulation) => Stop;
@@ -247,6 +249,7 @@ const concurrent: Scenario = {
   // The main job of scripts.ts posts them.
   name: "concurrent requests",
   forMs: USUAL_MS,
+  overlapMs: seconds(20),
   begin: ({ kiln: { cloud }, draw }) => cloud.fc.duplicate(() => draw() < 0.1),
 };
 

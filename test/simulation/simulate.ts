@@ -64,7 +64,7 @@ export async function simulate(seed: number, keep: (kiln: Deployment) => void = 
 
 /** Deploys Kiln for a scenario. */
 async function begin(seed: number, scenario: Scenario, channel: ChannelServer): Promise<Simulation> {
-  const { name, tokenMs, idleMs } = scenario;
+  const { name, tokenMs, idleMs, overlapMs } = scenario;
   const common = {
     scenario: name,
     channel,
@@ -84,6 +84,7 @@ async function begin(seed: number, scenario: Scenario, channel: ChannelServer): 
       mayBeEarly: true,
       skipTimer: (timer) => findsNothing({ ...common, kiln }, timer),
       ...(idleMs !== undefined && { idleMs }),
+      ...(overlapMs !== undefined && { overlapMs }),
     },
     env: {
       KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),

@@ -56,7 +56,7 @@ class User {
         this.#fail = reject;
         goOn();
       });
-    this.#time.after(Math.round(ms), { label: "user", background: true }, go);
+    this.#time.after(Math.round(ms), { label: "user", background: true, alone: true }, go);
   }
 
   #pass(ms: number): Promise<void> {

@@ -18,6 +18,8 @@ export interface InvocationListener {
   readonly onLog: (text: string) => void;
   /** The invocation sleeps for so many milliseconds of the cloud's time, until `wake` or `giveUp`. */
   readonly onSleep: (ms: number) => void;
+  /** All it does is to wait for the turns of its requests. */
+  readonly onHeld: () => void;
 }
 
 interface InstanceStart {
@@ -71,6 +73,10 @@ export class Instance {
       case "sleep":
         clearTimeout(this.#guard);
         return this.#listener?.onSleep(message.ms);
+      case "held":
+        // Other invocations take the real time that passes until its turn.
+        clearTimeout(this.#guard);
+        return this.#listener?.onHeld();
       case "broken":
         this.#onLoaded();
         return this.#settle(
@@ -116,6 +122,22 @@ export class Instance {
 
   keptBack(connection: string): void {
     this.#sandbox?.keptBack?.(connection);
+  }
+
+  /** The request on this connection waits for its turn; whether it is one of this instance. */
+  holdBack(connection: string): boolean {
+    return this.#sandbox?.holdBack?.(connection) === true;
+  }
+
+  letGo(connection: string): void {
+    clearTimeout(this.#guard);
+    this.#guard = setTimeout(() => this.giveUp(), this.#hangMs);
+    this.#sandbox?.letGo?.(connection);
+  }
+
+  /** The connections of requests that wait for their turn; none while its code does anything else. */
+  get held(): readonly string[] {
+    return this.#sandbox?.held ?? [];
   }
 
   /** Lets the running invocation go on after a sleep, of which `aloneMs` did not pass for the cloud. */

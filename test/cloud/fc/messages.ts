@@ -66,6 +66,8 @@ export type InstanceMessage =
   | { readonly kind: "log"; readonly text: string }
   /** The running invocation does nothing for so many milliseconds of the cloud's time. */
   | { readonly kind: "sleep"; readonly ms: number }
+  /** All that the running invocation does is to wait for the turns of its requests. */
+  | { readonly kind: "held" }
   /** The code could not be loaded, or has no such handler. */
   | { readonly kind: "broken"; readonly body: string }
   | { readonly kind: "answer"; readonly body: Uint8Array; readonly errorType?: ErrorType };
@@ -81,6 +83,12 @@ export interface Sandbox {
   send(message: HostMessage): void;
   /** A request on this connection is never answered; sandboxes inside this process wait for it in the cloud's time. */
   keptBack?(connection: string): void;
+  /** The request on this connection waits for its turn; whether it is one of this sandbox. */
+  holdBack?(connection: string): boolean;
+  /** It is served now. */
+  letGo?(connection: string): void;
+  /** The connections of requests that wait, in the order of sending; none while its code does anything else. */
+  readonly held?: readonly string[];
   /** Ends it at once: from now on its code has no effect. */
   end(): Promise<void>;
 }
