@@ -253,10 +253,23 @@ const concurrent: Scenario = {
   begin: ({ kiln: { cloud }, draw }) => cloud.fc.duplicate(() => draw() < 0.1),
 };
 
+/** Creations whose caller gets no answer, and which happen all the same, up to six minutes later. */
+const lateCreations = ({ kiln, draw, calls }: Pick<Simulation, "kiln" | "draw" | "calls">): Stop =>
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: ["RunInstances", "CreateInstance", "CreateImage", "CopyImage"],
+    kind: "late",
+    when: () => draw() < 0.12 && calls.open === 0,
+    get lateMs() {
+      return Math.round(draw() * minutes(6));
+    },
+  });
+
 const hangingCalls: Scenario = {
   name: "calls hang",
   forMs: USUAL_MS,
-  begin: ({ kiln: { cloud }, draw, calls }) => {
+  begin: ({ kiln, draw, calls }) => {
+    const { cloud } = kiln;
     // While a user calls the cloud itself the clock stands still, so the call would hang for ever.
     const when = (): boolean => draw() < 0.03 && calls.open === 0;
     const stops = (["ecs", "oss", "fc", "cms"] as const).flatMap((product) =>
@@ -264,7 +277,7 @@ const hangingCalls: Scenario = {
         cloud.faults.add({ product, action: everyAction(product), kind, when }),
       ),
     );
-    return all(...stops);
+    return all(...stops, lateCreations({ kiln, draw, calls }));
   },
 };
 

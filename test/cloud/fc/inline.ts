@@ -210,11 +210,7 @@ export const startInline: StartSandbox = (definition, start, listener) => {
       }
     },
     keptBack: (connection) => gate.keep(connection),
-    holdBack: (connection) => isAlive && gate.holdBack(connection),
-    letGo: (connection) => gate.letGo(connection),
-    get held() {
-      return gate.held;
-    },
+    turns: gate,
     end: () => {
       isAlive = false;
       patience.forget();

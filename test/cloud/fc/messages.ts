@@ -78,17 +78,23 @@ export interface SandboxEnd {
   readonly text?: string;
 }
 
+/** Requests of a sandbox that wait for their turns (turns.ts). */
+interface TurnTaker {
+  /** The request on this connection waits; false when it is none of this sandbox. */
+  holdBack(connection: string): boolean;
+  /** It is served now. */
+  letGo(connection: string): void;
+  /** The connections of those that wait, in the order of sending; none while the code does anything else. */
+  readonly held: readonly string[];
+}
+
 /** Where the code of one instance runs. */
 export interface Sandbox {
   send(message: HostMessage): void;
   /** A request on this connection is never answered; sandboxes inside this process wait for it in the cloud's time. */
   keptBack?(connection: string): void;
-  /** The request on this connection waits for its turn; whether it is one of this sandbox. */
-  holdBack?(connection: string): boolean;
-  /** It is served now. */
-  letGo?(connection: string): void;
-  /** The connections of requests that wait, in the order of sending; none while its code does anything else. */
-  readonly held?: readonly string[];
+  /** Sandboxes inside this process only. */
+  readonly turns?: TurnTaker;
   /** Ends it at once: from now on its code has no effect. */
   end(): Promise<void>;
 }
