@@ -48,10 +48,10 @@ test("the same seed and the same calls give the same history, to the byte; anoth
   expect(once.length).toBeGreaterThan(200);
   expect(await history(7)).toEqual(once);
   expect(await history(8)).not.toEqual(once);
-}, 60_000);
+}, 120_000);
 
 test("and so do invocations that run side by side", async ({ expect }) => {
   const once = await history(7, seconds(20));
   expect(await history(7, seconds(20))).toEqual(once);
   expect(await history(7)).not.toEqual(once);
-}, 60_000);
+}, 120_000);
