@@ -8,13 +8,14 @@
  */
 import { resolve } from "node:path";
 import { createKernel, draw } from "./core/account.ts";
+import { installClock } from "./core/clock.ts";
 import { CallLog } from "./core/call-log.ts";
 import { type Exchange, exchange, Faults } from "./core/calls.ts";
 import { CmsService } from "./cms/service.ts";
 import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
-import { Front, type Handler } from "./core/front.ts";
+import { FIRST_TRIGGER, Front, type Handler } from "./core/front.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
 import { FC_ACTIONS } from "./fc/route.ts";
 import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
@@ -25,7 +26,7 @@ import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
 import { type Policy, Ram } from "./core/ram.ts";
 import { header, splitUrl } from "./core/signatures.ts";
-import { installClock, type SettleOptions, Timeline } from "./core/time.ts";
+import { type SettleOptions, Timeline } from "./core/time.ts";
 
 export { draw } from "./core/account.ts";
 export { CloudFault } from "./core/kernel.ts";
@@ -113,7 +114,10 @@ export interface Cloud {
   /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
   /** Functions, their invocations and events, and faults of their delivery. */
-  readonly fc: Omit<FunctionCompute, "handle" | "serve" | "attribute" | "endCaller" | "keptBack" | "close">;
+  readonly fc: Omit<
+    FunctionCompute,
+    "handle" | "serve" | "attribute" | "endCaller" | "arrived" | "keptBack" | "close"
+  >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
   readonly actions: Readonly<Record<Product, readonly string[]>>;
@@ -179,7 +183,9 @@ class Parts {
     this.pace.run(speed);
     const now = (): number => this.time.now();
     const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
-    this.front = new Front({ port: options.port ?? 0, now, onKeptBack });
+    const onArrival = (connection: string, request: WireRequest | undefined) =>
+      this.#fc?.arrived(connection, request);
+    this.front = new Front({ port: options.port ?? 0, now, onArrival, onKeptBack });
     const ownClock = options.ownClock ?? speed === 0;
     // Clients with a clock of their own lag behind the cloud; their requests are valid all the same.
     const outside = ownClock ? now : Date.now;
@@ -224,7 +230,9 @@ class Parts {
     for (const [index, { name }] of names.entries()) {
       const handle = (request: WireRequest): Promise<WireResponse> =>
         this.#fc?.serve(name, request) ?? Promise.reject(new Error(STARTING));
-      http[name] = await this.front.listen(2 + index, (request) => this.#serve("fc", request, handle));
+      http[name] = await this.front.listen(FIRST_TRIGGER + index, (request) =>
+        this.#serve("fc", request, handle),
+      );
     }
     return http;
   }

@@ -5,8 +5,8 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 
 /** A bake, a request for instances and an hour of timers, under faults; and all that is left of it. */
-async function history(seed: number): Promise<readonly string[]> {
-  const kiln = await deployKiln({ seed });
+async function history(seed: number, overlapMs?: number): Promise<readonly string[]> {
+  const kiln = await deployKiln({ seed, ...(overlapMs !== undefined && { fc: { overlapMs } }) });
   const { cloud } = kiln;
   const every = (n: number) => (_: unknown, nth: number) => nth % n === 0;
   cloud.fc.duplicate(
@@ -48,4 +48,10 @@ test("the same seed and the same calls give the same history, to the byte; anoth
   expect(once.length).toBeGreaterThan(200);
   expect(await history(7)).toEqual(once);
   expect(await history(8)).not.toEqual(once);
-}, 60_000);
+}, 120_000);
+
+test("and so do invocations that run side by side", async ({ expect }) => {
+  const once = await history(7, seconds(20));
+  expect(await history(7, seconds(20))).toEqual(once);
+  expect(await history(7)).not.toEqual(once);
+}, 120_000);

@@ -488,6 +488,33 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'showsPages: hostname !== "" &&',
     tests: [`${UNIT}/notifier/channels.test.ts`],
   },
+  {
+    name: "the undo of a promotion leaves its copies",
+    promise: "K5",
+    file: "functions/promote-family/promotion/undo.ts",
+    find: "[restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];",
+    replace: "[restoreNewer, leaveFamily, unshare] : [];",
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "the undo of a promotion leaves its image in the family",
+    promise: "K5",
+    file: "functions/promote-family/promotion/undo.ts",
+    find: "[restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];",
+    replace: "[restoreNewer, unshare, removeCopies] : [removeCopies];",
+    tests: [],
+    simulated: true,
+  },
+  {
+    name: "the undo of a promotion leaves its image shared",
+    promise: "K5",
+    file: "functions/promote-family/promotion/undo.ts",
+    find: "[restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];",
+    replace: "[restoreNewer, leaveFamily, removeCopies] : [removeCopies];",
+    tests: [],
+    simulated: true,
+  },
 ];
 
 /** Faults that change nothing, and why. They are not planted. */

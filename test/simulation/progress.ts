@@ -3,13 +3,15 @@
  * nothing keeps every invariant; here it is found out.
  */
 import { hours, minutes } from "../../shared/duration.ts";
+import { REQUEST } from "../../shared/workflow/envelope.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import type { RunRecord } from "../support/records.ts";
 import { HOME, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
-import { areStopped, ask, endOf, upload, waitFor } from "./scripts.ts";
-import { allEnded, letIdle, membersOf, reportUnended, type Simulation } from "./simulation.ts";
+import { letIdle } from "./invariants/load.ts";
+import { areStopped, ask, endOf, upload, waitFor } from "./scripts/ask.ts";
+import { allEnded, membersOf, reportUnended, type Simulation } from "./simulation.ts";
 import { startUser, type Wait } from "./user.ts";
 
 /** Longer than everything that is asked for takes without faults. */
@@ -132,10 +134,30 @@ function noneAnnouncedTwice({ channel, problems }: Simulation, from: number): vo
   }
 }
 
-/** K8: the end of a run whose document names a channel is announced there. */
+/** K8: the end of a run whose document names a channel is announced there, however it ends. */
 function endsWereAnnounced({ kiln, channel, problems }: Simulation): void {
-  const announced = new Set(channel.posted.map(({ body }) => String(body["run"])));
-  for (const { run, kind, state } of kiln.records())
-    if (kind === "promote" && state === "done" && !announced.has(run))
-      problems.add(`K8: the end of ${run} is not announced`);
+  const announced = new Set(channel.posted.map(({ body }) => `${String(body["run"])} ${body.kind}`));
+  for (const record of kiln.records()) {
+    const kind = announcementOf(kiln, record);
+    if (kind !== undefined && !announced.has(`${record.run} ${kind}`))
+      problems.add(`K8: ${record.run} is ${record.state}, and that is not announced`);
+  }
+}
+
+/** What is announced of a run that has ended. Every recipe of the scripts names a channel, and the fleet `brief`. */
+function announcementOf(kiln: Simulation["kiln"], record: RunRecord): string | undefined {
+  const { kind, state, result } = record;
+  if (state !== "done") return announcesFailure(kiln, record) ? "failed" : undefined;
+  // Without an image a bake was not necessary.
+  if (kind === "bake") return result?.["imageId"] === undefined ? undefined : "baked";
+  return new Map([
+    ["promote", "promoted"],
+    ["rollback", "rolledBack"],
+  ]).get(kind);
+}
+
+function announcesFailure(kiln: Simulation["kiln"], { run, kind, state, subject }: RunRecord): boolean {
+  if (kind === "scale") return state === "failed" && subject === "brief";
+  // A promotion that ends before its first phase has not read its recipe.
+  return kind === "bake" || (kind === "promote" && kiln.eventOf(run)?.phase !== REQUEST);
 }

@@ -1,11 +1,10 @@
-/** What goes wrong in a simulation: a few struck calls in each, and one scenario of its own. */
+/** What goes wrong in a simulation: a few struck calls in each (trouble.ts), and one scenario of its own. */
 import { hours, minutes, seconds } from "../../shared/duration.ts";
-import { CloudFault, type Fault, type Product } from "../cloud/index.ts";
-import { machines, tagsOf } from "../support/world.ts";
+import { CloudFault, type Product } from "../cloud/index.ts";
+import { breakPromotions } from "./failures.ts";
+import { anyOf, operate } from "./operators.ts";
 import type { Simulation } from "./simulation.ts";
-
-/** Ends the trouble. */
-export type Stop = () => void;
+import { all, everyAction, repeatedly, type Stop, storms } from "./trouble.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -13,105 +12,17 @@ export interface Scenario {
   readonly forMs: number;
   /** How long the cloud remembers a ClientToken, where that is not its usual time. */
   readonly tokenMs?: number;
+  /** How long after an invocation others may begin beside it, where they do not run one by one. */
+  readonly overlapMs?: number;
   /** How long an idle instance lives, where that matters; cold starts take time. */
   readonly idleMs?: number;
   readonly begin: (simulation: Simulation) => Stop;
 }
 
-/** Share of the calls of each kind that is struck in every simulation. */
-const STRUCK = 0.02;
-
-/** Calls that are struck, reads and changes alike. */
-const TARGETS: readonly (readonly [Product, string])[] = [
-  [
-    "ecs",
-    "RunInstances CreateInstance StartInstance StartInstances StopInstance StopInstances RebootInstance",
-  ],
-  ["ecs", "DeleteInstance CreateImage ImportImage CopyImage DeleteImage DeleteSnapshot ModifyImageAttribute"],
-  ["ecs", "TagResources UntagResources RunCommand DescribeInvocationResults DescribeCloudAssistantStatus"],
-  ["ecs", "DescribeInstances DescribeImages DescribeImageFromFamily DescribeSnapshots ListTagResources"],
-  ["ecs", "DescribeDisks DescribeImageSharePermission DescribePrice AllocatePublicIpAddress"],
-  ["cms", "DescribeMetricList"],
-  ["oss", "GetObject PutObject AppendObject HeadObject ListObjects DeleteObject"],
-  ["fc", "InvokeFunction"],
-];
-
-const everyAction = (product: Product): string[] =>
-  TARGETS.filter(([one]) => one === product).flatMap(([, actions]) => actions.split(" "));
-
-const PASSING: Readonly<Record<Product, () => CloudFault>> = {
-  ecs: () => new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
-  cms: () => new CloudFault(403, "Throttling.User", "Request was denied due to user flow control."),
-  oss: () => new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
-  fc: () => new CloudFault(500, "InternalServerError", "an internal error has occurred"),
-};
-
-const KINDS = ["before", "after", "crash"] as const;
-
-/** Strikes a share of all calls: refused, carried out without an answer, or the last act of their caller. */
-export function strike({ kiln, draw }: Simulation): Stop {
-  const stops = TARGETS.flatMap(([product, actions]) =>
-    actions.split(" ").map((action) => {
-      // Drawn when the call comes, so that the seed decides and not the order of registration.
-      let kind: Fault["kind"] = "before";
-      const when = (): boolean => {
-        const isStruck = draw() < STRUCK;
-        kind = KINDS[Math.floor(draw() * KINDS.length)] ?? "before";
-        return isStruck;
-      };
-      return kiln.cloud.faults.add({
-        product,
-        action,
-        when,
-        get kind() {
-          return kind;
-        },
-        fault: PASSING[product](),
-      });
-    }),
-  );
-  return () => stops.forEach((stop) => stop());
-}
-
-/** Does something again and again, at random intervals around `everyMs`, until it is stopped. */
-function repeatedly({ kiln: { cloud }, draw }: Simulation, everyMs: number, act: () => void): Stop {
-  let isOver = false;
-  const next = (): void => {
-    cloud.time.after(Math.round(everyMs * (0.5 + draw())), { label: "scenario", background: true }, () => {
-      if (isOver) return;
-      act();
-      next();
-    });
-  };
-  next();
-  return () => {
-    isOver = true;
-  };
-}
-
-/** Something that holds for `forMs` at a time, with pauses around `everyMs`. */
-function storms(simulation: Simulation, everyMs: number, forMs: number, begin: () => Stop): Stop {
-  const open = new Set<Stop>();
-  const stop = repeatedly(simulation, everyMs, () => {
-    const end = begin();
-    open.add(end);
-    simulation.kiln.cloud.time.after(forMs, { label: "end of a storm", background: true }, () => {
-      open.delete(end);
-      end();
-    });
-  });
-  return () => {
-    stop();
-    for (const end of open) end();
-  };
-}
-
-const all =
-  (...stops: readonly Stop[]): Stop =>
-  () =>
-    stops.forEach((stop) => stop());
-
 const USUAL_MS = hours(10);
+
+const firedTwice = (cloud: Simulation["kiln"]["cloud"]): Stop =>
+  all(...["nightly", "retention", "idle-check", "resume"].map((timer) => cloud.fc.fireTimerTwice(timer)));
 
 const taskIdsIgnored: Scenario = {
   name: "task ids ignored",
@@ -120,7 +31,7 @@ const taskIdsIgnored: Scenario = {
     cloud.fc.configure({ taskIds: { rememberedMs: 0 } });
     return all(
       cloud.fc.duplicate(() => draw() < 0.15),
-      ...["nightly", "retention", "idle-check", "resume"].map((timer) => cloud.fc.fireTimerTwice(timer)),
+      firedTwice(cloud),
     );
   },
 };
@@ -139,6 +50,7 @@ const lateDuplicates: Scenario = {
   forMs: USUAL_MS,
   begin: ({ kiln: { cloud }, draw }) =>
     all(
+      firedTwice(cloud),
       cloud.fc.duplicate(
         () => draw() < 0.3,
         () => Math.round(draw() * minutes(40)),
@@ -180,6 +92,7 @@ const refusedStorms: Scenario = {
     const refused = (product: Product, fault: CloudFault): Stop =>
       cloud.faults.add({ product, action: everyAction(product), kind: "before", when: share, fault });
     return all(
+      breakPromotions(simulation),
       storms(simulation, minutes(70), minutes(20), () => cloud.fc.obstruct(share, 429)),
       storms(simulation, minutes(90), minutes(10), () => cloud.fc.obstruct(share, 503)),
       storms(simulation, minutes(80), minutes(10), () =>
@@ -304,19 +217,13 @@ const capacity: Scenario = {
         for (const zone of ZONES) world.stock(type, zone, draw() < 0.4 ? null : Math.floor(draw() * 3));
     };
     change();
-    const stop = repeatedly(simulation, minutes(10), change);
+    const stop = all(breakPromotions(simulation), repeatedly(simulation, minutes(10), change));
     return () => {
       stop();
       for (const type of TYPES) for (const zone of ZONES) world.stock(type, zone, null);
     };
   },
 };
-
-/** One of the instances that `may` picks, by chance. */
-function anyOf({ kiln, draw }: Simulation, may: (tags: Record<string, string>, status: string) => boolean) {
-  const some = machines(kiln).filter(({ instanceId, status }) => may(tagsOf(kiln, instanceId), status));
-  return some[Math.floor(draw() * some.length)];
-}
 
 const spotReclaim: Scenario = {
   name: "spot reclaim",
@@ -335,44 +242,42 @@ const spotReclaim: Scenario = {
 const operators: Scenario = {
   name: "operators at work",
   forMs: USUAL_MS,
-  begin: (simulation) =>
-    repeatedly(simulation, minutes(25), () => {
-      const { kiln, draw, touched } = simulation;
-      const { world, time } = kiln.cloud;
-      const status = draw() < 0.5 ? "Running" : "Stopped";
-      const one = anyOf(simulation, (tags, now) => "kiln:fleet" in tags && now === status)?.instanceId;
-      if (one === undefined) return;
-      touched.set(one, time.now());
-      const acts = [
-        () => (status === "Running" ? world.stop(one) : world.start(one)),
-        () => world.release(one),
-        () => world.tag(one, { "kiln:keep": "true" }),
-        () => world.protect(one),
-        () => world.tag(one, { owner: "operations" }),
-      ];
-      acts[Math.floor(draw() * acts.length)]?.();
-    }),
+  begin: (simulation) => repeatedly(simulation, minutes(25), () => operate(simulation)),
 };
 
 const concurrent: Scenario = {
   // The main job of scripts.ts posts them.
   name: "concurrent requests",
   forMs: USUAL_MS,
+  overlapMs: seconds(20),
   begin: ({ kiln: { cloud }, draw }) => cloud.fc.duplicate(() => draw() < 0.1),
 };
+
+/** Creations whose caller gets no answer, and which happen all the same, up to six minutes later. */
+const lateCreations = ({ kiln, draw, calls }: Pick<Simulation, "kiln" | "draw" | "calls">): Stop =>
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: ["RunInstances", "CreateInstance", "CreateImage", "CopyImage"],
+    kind: "late",
+    when: () => draw() < 0.12 && calls.open === 0,
+    get lateMs() {
+      return Math.round(draw() * minutes(6));
+    },
+  });
 
 const hangingCalls: Scenario = {
   name: "calls hang",
   forMs: USUAL_MS,
-  begin: ({ kiln: { cloud }, draw, calls }) => {
-    // While a user waits for an answer the clock stands still, so the call would hang for ever.
+  begin: ({ kiln, draw, calls }) => {
+    const { cloud } = kiln;
+    // While a user calls the cloud itself the clock stands still, so the call would hang for ever.
     const when = (): boolean => draw() < 0.03 && calls.open === 0;
     const stops = (["ecs", "oss", "fc", "cms"] as const).flatMap((product) =>
       (["hang", "drip"] as const).map((kind) =>
         cloud.faults.add({ product, action: everyAction(product), kind, when }),
       ),
     );
-    return all(...stops);
+    return all(...stops, lateCreations({ kiln, draw, calls }));
   },
 };
 

@@ -7,10 +7,12 @@ import { hours } from "../../shared/duration.ts";
 import { BUSY, draw } from "../cloud/index.ts";
 import { type ChannelServer, startChannel } from "../support/channel.ts";
 import { BUCKET, type Deployment, deployKiln, hurry } from "../support/deployment.ts";
-import { checkHistory, watch } from "./invariants.ts";
+import { loadRises } from "./invariants/load.ts";
+import { watch } from "./invariants/watch.ts";
 import { checkProgress } from "./progress.ts";
-import { SCENARIOS, type Scenario, strike } from "./scenarios.ts";
-import { type Script, scriptsOf } from "./scripts.ts";
+import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import type { Script } from "./scripts/ask.ts";
+import { scriptsOf } from "./scripts.ts";
 import {
   allEnded,
   APPROVAL_SECRET,
@@ -21,6 +23,7 @@ import {
   type Simulation,
 } from "./simulation.ts";
 import { findsNothing } from "./timers.ts";
+import { strike } from "./trouble.ts";
 import { startUser } from "./user.ts";
 
 /** The outcome of one simulation. */
@@ -61,7 +64,7 @@ export async function simulate(seed: number, keep: (kiln: Deployment) => void = 
 
 /** Deploys Kiln for a scenario. */
 async function begin(seed: number, scenario: Scenario, channel: ChannelServer): Promise<Simulation> {
-  const { name, tokenMs, idleMs } = scenario;
+  const { name, tokenMs, idleMs, overlapMs } = scenario;
   const common = {
     scenario: name,
     channel,
@@ -69,6 +72,7 @@ async function begin(seed: number, scenario: Scenario, channel: ChannelServer): 
     accepted: [],
     idleSince: new Map(),
     touched: new Map(),
+    markedAt: new Map(),
     calls: { open: 0, made: 0 },
     finished: [],
     problems: new Problems(() => kiln.cloud.time.now()),
@@ -80,6 +84,7 @@ async function begin(seed: number, scenario: Scenario, channel: ChannelServer): 
       mayBeEarly: true,
       skipTimer: (timer) => findsNothing({ ...common, kiln }, timer),
       ...(idleMs !== undefined && { idleMs }),
+      ...(overlapMs !== undefined && { overlapMs }),
     },
     env: {
       KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/${CHANNEL_SECRET}` } }),
@@ -104,7 +109,7 @@ async function live(simulation: Simulation, scenario: Scenario, scripts: readonl
     () => BUSY,
   );
   watch(simulation);
-  const stops = [strike(simulation), scenario.begin(simulation)];
+  const stops = [strike(simulation), loadRises(simulation), scenario.begin(simulation)];
   const users = scripts.map((script) => start(simulation, script));
   const areDone = (): boolean => users.every((isOver) => isOver());
   await cloud.settle({ forMs: scenario.forMs });
@@ -112,7 +117,6 @@ async function live(simulation: Simulation, scenario: Scenario, scripts: readonl
   await cloud.settle({ forMs: ENDED_WITHIN_MS, until: () => areDone() && allEnded(kiln) });
   reportUnended(simulation, "K8");
   await checkProgress(simulation);
-  checkHistory(simulation);
 }
 
 function start(simulation: Simulation, { name, run }: Script): () => boolean {

@@ -2,7 +2,6 @@
 import type { Instance } from "../cloud/index.ts";
 import type { ChannelServer } from "../support/channel.ts";
 import type { Deployment } from "../support/deployment.ts";
-import { IDLE } from "../support/idle.ts";
 import { hasEnded } from "../support/records.ts";
 import { machines, tagsOf } from "../support/world.ts";
 
@@ -45,7 +44,9 @@ export interface Simulation {
   readonly idleSince: Map<string, number>;
   /** Instances that a user touched by hand: Kiln answers for them only as far as it can know. */
   readonly touched: Map<string, number>;
-  /** Calls of users: those that wait for their answer right now, and the requests made so far. */
+  /** When retention tagged an image for deletion, by id. */
+  readonly markedAt: Map<string, number>;
+  /** Calls of users: those to the cloud itself that are not answered yet, and the requests made so far. */
   readonly calls: { open: number; made: number };
   /** Names of the workflows whose script came to its end. */
   readonly finished: string[];
@@ -54,6 +55,8 @@ export interface Simulation {
 
 export const CHANNEL_SECRET = "channel-token-0123456789";
 export const APPROVAL_SECRET = "approval-secret-0123456789";
+/** The region that images are copied to. */
+export const ABROAD = "cn-shanghai";
 export const LINKS = "https://kiln.example";
 
 export const allEnded = (kiln: Deployment): boolean => kiln.records().every(hasEnded);
@@ -62,15 +65,6 @@ export const allEnded = (kiln: Deployment): boolean => kiln.records().every(hasE
 export function reportUnended({ kiln, problems }: Simulation, promise: string): void {
   for (const { run, state, phase } of kiln.records().filter((record) => !hasEnded(record)))
     problems.add(`${promise}: ${run} is still ${state} in ${phase ?? "no phase"}`);
-}
-
-/** Lets instances idle from now on. */
-export function letIdle({ kiln, idleSince }: Simulation, ids: readonly string[]): void {
-  const fromAt = kiln.cloud.time.now();
-  for (const id of ids) {
-    idleSince.set(id, fromAt);
-    kiln.cloud.world.load(id, () => IDLE, { fromAt });
-  }
 }
 
 /** Members of a fleet, by the tags that Kiln gave them. */

@@ -2,8 +2,9 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { FOLDER } from "../../shared/keys.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { hasEnded } from "../support/records.ts";
 import { leftovers, machines, ownImages, tagsOf } from "../support/world.ts";
-import { isNightUp } from "./scripts.ts";
+import { isNightUp } from "./scripts/fleets.ts";
 import { membersOf, type Simulation } from "./simulation.ts";
 
 /** Whether a timer of s.yaml would find nothing to do now. */
@@ -14,7 +15,7 @@ export function findsNothing(simulation: Simulation, timer: string): boolean {
   const now = kiln.cloud.time.now();
   switch (timer) {
     case "resend":
-      return kiln.cloud.oss.list(BUCKET, FOLDER.open).length === 0;
+      return !hasOverdueRun(kiln, now);
     case "cleanup":
       return leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== "");
     case "idle-check":
@@ -26,6 +27,19 @@ export function findsNothing(simulation: Simulation, timer: string): boolean {
       return false;
   }
 }
+
+/** Less than the time after which the resend timer takes an event for lost. */
+const OVERDUE_MS = minutes(4);
+
+/** Whether a run at work may be overdue; one that has ended and is still open is, too. */
+const hasOverdueRun = (kiln: Deployment, now: number): boolean =>
+  kiln.cloud.oss.list(BUCKET, FOLDER.open).some(({ key }) => {
+    const run = key.slice(FOLDER.open.length);
+    const record = kiln.record(run);
+    if (record === undefined || hasEnded(record)) return true;
+    const waitsUntil = Math.max(kiln.eventOf(run)?.runAt ?? 0, Date.parse(record.updatedAt));
+    return now - waitsUntil > OVERDUE_MS;
+  });
 
 const FIRED_ANYWAY = 0.05;
 

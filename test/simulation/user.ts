@@ -1,37 +1,79 @@
 /** Users and callers of a simulation: scripts whose waits pass in the cloud's time. */
 import type { Cloud } from "../cloud/index.ts";
 
-/** Goes on so many milliseconds of the cloud's time later. */
-export type Wait = (ms: number) => Promise<void>;
+export interface Wait {
+  /** Goes on so many milliseconds of the cloud's time later. */
+  (ms: number): Promise<void>;
+  /**
+   * Waits for a call to a function, which holds the clock (`time.hold`). So time passes until its answer comes only while
+   * the function sleeps or its own calls hang.
+   */
+  answer<T>(call: () => Promise<T>): Promise<T>;
+}
 
 /**
  * Runs a script beside the cloud. The clock stands still while the script does something, so that one seed gives one
  * history. @returns whether the script is over; `settle` throws its error.
  */
-export function startUser({ time }: Cloud, script: (wait: Wait) => Promise<void>): () => boolean {
-  let isOver = false;
-  let pause = (): void => {};
-  const go = (resume: () => void): Promise<void> =>
-    new Promise((resolve, reject) => {
-      pause = resolve;
-      fail = reject;
-      resume();
+export function startUser(cloud: Cloud, script: (wait: Wait) => Promise<void>): () => boolean {
+  const user = new User(cloud);
+  user.start(script);
+  return () => user.isOver;
+}
+
+class User {
+  isOver = false;
+  readonly #time: Cloud["time"];
+  /** End the event in which the script does something. */
+  #pause = (): void => {};
+  #fail: (error: unknown) => void = () => {};
+
+  constructor({ time }: Cloud) {
+    this.#time = time;
+  }
+
+  start(script: (wait: Wait) => Promise<void>): void {
+    const wait: Wait = Object.assign((ms: number) => this.#pass(ms), {
+      answer: <T>(call: () => Promise<T>) => this.#answer(call),
     });
-  let fail: (error: unknown) => void = () => {};
-  const wait: Wait = (ms) =>
-    new Promise((resolve) => {
-      time.after(Math.round(ms), { label: "user", background: true }, () => go(resolve));
-      pause();
+    const run = async (): Promise<void> => {
+      try {
+        await script(wait);
+        this.isOver = true;
+        this.#pause();
+      } catch (error) {
+        this.#fail(error);
+      }
+    };
+    this.#goAfter(0, () => void run());
+  }
+
+  /** Lets the script go on in an event of its own. */
+  #goAfter(ms: number, goOn: () => void): void {
+    const go = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        this.#pause = resolve;
+        this.#fail = reject;
+        goOn();
+      });
+    this.#time.after(Math.round(ms), { label: "user", background: true, alone: true }, go);
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#goAfter(ms, resolve);
+      this.#pause();
     });
-  const begin = async (): Promise<void> => {
-    try {
-      await script(wait);
-      isOver = true;
-      pause();
-    } catch (error) {
-      fail(error);
-    }
-  };
-  time.after(0, { label: "user", background: true }, () => go(() => void begin()));
-  return () => isOver;
+  }
+
+  #answer<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      void call().then(
+        (value) => this.#goAfter(0, () => resolve(value)),
+        (error: unknown) =>
+          this.#goAfter(0, () => reject(error instanceof Error ? error : new Error(String(error)))),
+      );
+      this.#pause();
+    });
+  }
 }

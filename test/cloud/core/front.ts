@@ -4,11 +4,16 @@ import { type Listener, listen } from "./server.ts";
 
 export type Handler = (request: WireRequest) => Promise<WireResponse>;
 
+/** HTTP triggers listen on the ports behind those of the API and OSS. */
+export const FIRST_TRIGGER = 2;
+
 export interface FrontOptions {
   /** The first of its ports; 0 = any free ones. */
   readonly port: number;
   /** The cloud's time, epoch milliseconds. */
   readonly now: () => number;
+  /** A request, given where it is one to an HTTP trigger, has arrived on a connection; it is served when this resolves. */
+  readonly onArrival: (connection: string, request: WireRequest | undefined) => Promise<void> | undefined;
   /** The request on this connection is never answered. */
   readonly onKeptBack: (connection: string) => void;
 }
@@ -25,7 +30,9 @@ export class Front {
   /** Serves `handle` on the port so far after the first; answers its URL. */
   async listen(offset: number, handle: Handler): Promise<string> {
     const { port, now, onKeptBack } = this.#options;
-    const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onKeptBack });
+    const onArrival = (connection: string, request: WireRequest) =>
+      this.#options.onArrival(connection, offset < FIRST_TRIGGER ? undefined : request);
+    const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onArrival, onKeptBack });
     this.#listeners.push(listener);
     return listener.url;
   }

@@ -26,7 +26,7 @@ export interface WireResponse {
 
 /** In place of a status: what becomes of a connection whose answer never comes. */
 const silence = (kind: Fault["kind"]): WireResponse => ({
-  status: kind === "hang" ? -1 : kind === "drip" ? -2 : 0,
+  status: kind === "hang" || kind === "late" ? -1 : kind === "drip" ? -2 : 0,
   headers: {},
   body: "",
 });
@@ -41,7 +41,9 @@ export function lostAnswer(
 
 /** The same for a call that was refused: only silence keeps a refusal back. */
 export const keptBack = (fault: Fault | undefined): WireResponse | undefined =>
-  fault?.kind === "hang" || fault?.kind === "drip" ? silence(fault.kind) : undefined;
+  fault?.kind === "hang" || fault?.kind === "drip" || fault?.kind === "late"
+    ? silence(fault.kind)
+    : undefined;
 
 /** Who signed a request: the account itself, or a session of one of its roles. */
 export interface Principal {
@@ -99,11 +101,14 @@ export interface Aim {
 /**
  * A fault to inject into calls: `before` answers without any effect, `after` lets the effect happen
  * and loses the answer (the connection breaks), `crash` kills the calling function instance after the effect,
- * `hang` lets it happen and never answers (the connection stays open), `drip` sends an answer so slowly that it has no end.
+ * `hang` lets it happen and never answers (the connection stays open), `drip` sends an answer so slowly that it has no end,
+ * `late` never answers either, and the effect of a call of ECS comes `lateMs` later.
  */
 export interface Fault extends Aim {
   /** Products treat `crash` as `after`; the server ends the caller's instance besides. */
-  readonly kind: "before" | "after" | "crash" | "hang" | "drip";
+  readonly kind: "before" | "after" | "crash" | "hang" | "drip" | "late";
+  /** For `late`, milliseconds of the cloud's time. Other products than ECS treat it as `hang`. */
+  readonly lateMs?: number;
   /**
    * For `before`: what to answer (the cloud's 500 when left out). For `after`: what to answer instead of breaking the
    * connection. For the others: ignored.

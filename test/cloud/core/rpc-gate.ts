@@ -76,7 +76,11 @@ export class RpcGate {
       injected = await kernel.faultFor(product, call.action, call.params);
       if (injected?.kind === "before") throw injected.fault ?? unavailable();
       this.#throttle(call);
-      response = renderRpc(call, requestId, this.#run(call, action, principal));
+      response = renderRpc(
+        call,
+        requestId,
+        this.#runWith(injected, () => this.#run(call, action, principal)),
+      );
       if (injected !== undefined && injected.kind !== "crash") {
         response = lostAnswer(injected, (refusal) => renderRpcFault(call, requestId, refusal));
       }
@@ -109,6 +113,19 @@ export class RpcGate {
       throw new CloudFault(400, "InvalidVersion", "Specified parameter Version is not valid.");
     }
     return action;
+  }
+
+  /** Runs an action now, or later without an answer. */
+  #runWith({ kind, lateMs = 0 }: Partial<Fault> = {}, run: () => JsonObject): JsonObject {
+    if (kind !== "late") return run();
+    this.#options.kernel.time.after(lateMs, { label: "late effect" }, () => {
+      try {
+        run();
+      } catch (error) {
+        if (!(error instanceof CloudFault)) throw error;
+      }
+    });
+    return {};
   }
 
   #run(call: RpcRequest, action: RpcAction, principal: Principal): JsonObject {

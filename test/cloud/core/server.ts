@@ -17,7 +17,9 @@ interface Service {
   /** The cloud's time in epoch milliseconds, for the Date header. */
   readonly now: () => number;
   readonly handle: (request: WireRequest) => Promise<WireResponse>;
-  /** The request on this connection (`connectionOf`) is never answered. */
+  /** A request has arrived on a connection (`connectionOf`); it is served when this resolves. */
+  readonly onArrival: (connection: string, request: WireRequest) => Promise<void> | undefined;
+  /** The request on this connection is never answered. */
   readonly onKeptBack: (connection: string) => void;
 }
 
@@ -80,25 +82,28 @@ function leaveOpen(res: ServerResponse, open: Set<ServerResponse>, drips: boolea
 async function serve(
   req: IncomingMessage,
   res: ServerResponse,
-  { now, open, handle, onKeptBack }: Serving,
+  { now, open, handle, onArrival, onKeptBack }: Serving,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
   const { method = "GET", url = "/", headers } = req;
-  const answer = await handle({
+  const connection = connectionOf(req.socket.remotePort, req.socket.localPort);
+  const request = {
     method,
     // A client behind a proxy writes the whole URL into the request line.
     url: url.replace(/^https?:\/\/[^/?]*/, "").replace(/^(?!\/)/, "/"),
     headers,
     body: Buffer.concat(chunks),
-  });
+  };
+  await onArrival(connection, request);
+  const answer = await handle(request);
   if (answer.status === 0) {
     res.destroy();
     return;
   }
   if (answer.status < 0) {
     leaveOpen(res, open, answer.status === -2);
-    onKeptBack(connectionOf(req.socket.remotePort, req.socket.localPort));
+    onKeptBack(connection);
     return;
   }
   res.writeHead(answer.status, {

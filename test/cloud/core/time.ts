@@ -4,8 +4,11 @@
  * TIME-1. `now()` is exact: while an event runs, it is that event's own due time.
  * TIME-2. Time stands still while anything started by an event is unfinished (an invocation, say), unless it sleeps:
  *     while all unfinished work sleeps, time goes on to the next event, a wake-up being one.
+ *     Where work takes turns (`takeTurns`), events start while other work waits for its turn.
  * TIME-3. Two runs with the same inputs run the same events in the same order.
  */
+
+import { readClock } from "./clock.ts";
 
 /** A thing that will happen, or happens again and again, at an instant of the cloud's time. */
 interface Due {
@@ -14,6 +17,7 @@ interface Due {
   readonly label: string;
   /** Recurring and expiry events do not keep a world busy: a quiet cloud may still have them ahead. */
   readonly background: boolean;
+  readonly alone: boolean;
   readonly run: () => void | Promise<void>;
 }
 
@@ -23,6 +27,8 @@ export type Cancel = () => void;
 export interface ScheduleOptions {
   readonly label: string;
   readonly background?: boolean;
+  /** Where work takes turns: it starts only when nothing else is unfinished. */
+  readonly alone?: boolean;
 }
 
 export interface SettleOptions {
@@ -36,7 +42,17 @@ export interface SettleOptions {
   readonly maxEvents?: number;
 }
 
-const RealDate = Date;
+/** Decides what happens next while work is unfinished (fc/turns.ts). */
+export interface Turns {
+  /** Whether everything that is `awake`, and every request of a client, waits for a turn. */
+  isStill(awake: number): boolean;
+  /** Since when the oldest of it has been at work, epoch milliseconds. */
+  readonly since: number;
+  /** Whether the next event is to start, and not one of those that wait to go on. */
+  startsEvent(): boolean;
+  /** Lets one of those that wait go on. */
+  give(): void;
+}
 
 export class Timeline {
   /** The cloud's time in epoch milliseconds, shared with threads. */
@@ -54,6 +70,8 @@ export class Timeline {
   readonly #passing = new Set<() => void>();
   readonly #waitsAlone: boolean;
   #settling = 0;
+  #turns: Turns | undefined;
+  #overlapMs = 0;
   #seq = 0;
   #failure: unknown;
 
@@ -84,8 +102,8 @@ export class Timeline {
 
   /** Runs `run` at `at` (or as soon as possible when that is past). */
   schedule(at: number, options: ScheduleOptions, run: () => void | Promise<void>): Cancel {
-    const { label, background = false } = options;
-    const due: Due = { at: Math.max(at, this.now()), seq: this.#seq++, label, background, run };
+    const { label, background = false, alone = false } = options;
+    const due: Due = { at: Math.max(at, this.now()), seq: this.#seq++, label, background, alone, run };
     const place = this.#due.findIndex((other) => other.at > due.at);
     this.#due.splice(place === -1 ? this.#due.length : place, 0, due);
     return () => {
@@ -127,12 +145,39 @@ export class Timeline {
       !this.#isDueBy(end) || (forMs === undefined && options.until === undefined && this.#quiet());
     for (let events = 0; !until(); events++) {
       if (events > maxEvents) throw new Error(`the cloud is not quiet after ${maxEvents} events`);
-      if (this.#mustWait(parallel)) await this.#progress();
+      if (this.#mustWait(parallel)) await this.#turn(end);
       else if (isOver()) break;
       else await this.#advance();
       this.#rethrow();
     }
     if (forMs !== undefined && !until()) this.#pass(end);
+  }
+
+  /** From now on work is done in turns, and an event may start up to so many milliseconds after unfinished work. */
+  takeTurns(turns: Turns, overlapMs: number): void {
+    this.#turns = turns;
+    this.#overlapMs = overlapMs;
+  }
+
+  /** How many clients wait for answers. */
+  get callers(): number {
+    return this.#callers.size;
+  }
+
+  /** Work has begun to wait for its turn. */
+  stir(): void {
+    this.#onSleep();
+  }
+
+  /** Goes on while work is unfinished. */
+  async #turn(end: number): Promise<void> {
+    const turns = this.#turns;
+    if (turns === undefined || !turns.isStill(this.#running.size - this.#asleep)) return this.#progress();
+    const [next] = this.#due;
+    const latest = Math.min(end, turns.since + this.#overlapMs);
+    const mayStart = next !== undefined && !next.alone && next.at <= latest;
+    if (mayStart && turns.startsEvent()) await this.#advance();
+    else turns.give();
   }
 
   #isDueBy(end: number): boolean {
@@ -204,11 +249,14 @@ export class Timeline {
 
   /** Whether time stands still: as many events run as may, or the next one is not due yet. */
   #mustWait(parallel: number): boolean {
-    const callers = Math.max(0, this.#callers.size - this.#awaited);
-    const awake = this.#running.size - this.#asleep + callers;
-    if (awake <= 0) return false;
+    if (this.#awake <= 0) return false;
     const next = this.#due[0];
-    return awake >= parallel || next === undefined || next.at > this.now();
+    return this.#turns !== undefined || this.#awake >= parallel || next === undefined || next.at > this.now();
+  }
+
+  /** How much is unfinished and does not sleep. */
+  get #awake(): number {
+    return this.#running.size - this.#asleep + Math.max(0, this.#callers.size - this.#awaited);
   }
 
   #quiet(): boolean {
@@ -247,47 +295,3 @@ function hold<T>(held: Set<Promise<void>>, work: Promise<T>): Promise<T> {
   void over.then(() => held.delete(over));
   return work;
 }
-
-const readClock = ([at = 0]: Float64Array): number => at;
-
-/** By how much a clock is fast; `ms` may change while it runs. */
-export interface Skew {
-  ms: number;
-}
-
-/** A `Date` that tells the cloud's time, or one that is fast. */
-export function dateOf(shared: SharedArrayBuffer, skew: Readonly<Skew> = { ms: 0 }): DateConstructor {
-  const clock = new Float64Array(shared);
-  const now = (): number => Math.floor(readClock(clock)) + skew.ms;
-  // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
-  const cloudDate: DateConstructor = new Proxy(RealDate, {
-    apply: () => new RealDate(now()).toString(),
-    construct: (target, args: unknown[], newTarget) =>
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a constructor of dates makes dates
-      Reflect.construct(
-        target,
-        args.length === 0 ? [now()] : args,
-        newTarget === cloudDate ? target : newTarget,
-      ) as Date,
-    get: (target, key, receiver) => (key === "now" ? now : (Reflect.get(target, key, receiver) as unknown)),
-  });
-  return cloudDate;
-}
-
-/**
- * Makes `Date` of this thread tell the cloud's time (`dateOf`), so that everything in it (SDKs, signatures)
- * lives in that time. Answers a function that takes it out again.
- */
-export function installClock(shared: SharedArrayBuffer, skew?: Readonly<Skew>): () => void {
-  const cloudDate = dateOf(shared, skew);
-  installed.push(cloudDate);
-  globalThis.Date = cloudDate;
-  return () => {
-    const place = installed.indexOf(cloudDate);
-    if (place !== -1) installed.splice(place, 1);
-    globalThis.Date = installed.at(-1) ?? RealDate;
-  };
-}
-
-/** Clocks of clouds that are open, the newest last; they may be closed in any order. */
-const installed: DateConstructor[] = [];

@@ -186,9 +186,9 @@ export class Console {
     this.#world.imaging.failNext(reason);
   }
 
-  /** The next copy into a region ends in CreateFailed. */
-  failNextCopy(regionId: string, reason: string): void {
-    this.#world.imaging.failNextCopy(regionId, reason);
+  /** The next copy into a region ends in CreateFailed; answers a way to take it back. */
+  failNextCopy(regionId: string, reason: string): () => void {
+    return this.#world.imaging.failNextCopy(regionId, reason);
   }
 
   /** The owner deprecates an image in every region. */

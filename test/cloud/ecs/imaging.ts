@@ -47,7 +47,7 @@ export class Imaging {
   readonly #copying = new Map<string, number>();
   readonly #failures: string[] = [];
   /** Region → reasons why the next copies that end there fail. */
-  readonly #copyFailures = new Map<string, string[]>();
+  readonly #copyFailures = new Map<string, { readonly reason: string }[]>();
 
   constructor(world: World) {
     this.#world = world;
@@ -57,8 +57,16 @@ export class Imaging {
     this.#failures.push(reason);
   }
 
-  failNextCopy(regionId: string, reason: string): void {
-    this.#copyFailures.set(regionId, [...(this.#copyFailures.get(regionId) ?? []), reason]);
+  /** Answers a way to take it back. */
+  failNextCopy(regionId: string, reason: string): () => void {
+    const failures = this.#copyFailures.get(regionId) ?? [];
+    this.#copyFailures.set(regionId, failures);
+    const failure = { reason };
+    failures.push(failure);
+    return () => {
+      const place = failures.indexOf(failure);
+      if (place !== -1) failures.splice(place, 1);
+    };
   }
 
   isBusy(diskId: string): boolean {
@@ -262,7 +270,7 @@ export class Imaging {
       if (image.status !== "Creating") return;
       const failure = this.#copyFailures.get(image.regionId)?.shift();
       if (failure === undefined) this.#ready(image);
-      else this.#fail(image, failure);
+      else this.#fail(image, failure.reason);
       this.#endCopy(image.regionId);
     });
   }

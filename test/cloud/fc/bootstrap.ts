@@ -10,7 +10,7 @@ import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import timers from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { installClock } from "../core/time.ts";
+import { installClock } from "../core/clock.ts";
 import type { HostMessage, InstanceData } from "./messages.ts";
 import { call, errorBody, type Handler, handlerIn, isModule, partsOf, type Say, Sleeper } from "./runtime.ts";
 

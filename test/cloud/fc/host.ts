@@ -116,6 +116,11 @@ export class Host {
     await this.#callerOf(keyId)?.instance.end();
   }
 
+  /** The running invocations, in the order of their begin. */
+  get runs(): readonly Run[] {
+    return [...this.#busy.values()];
+  }
+
   /** A request on this connection is never answered: the instance that sent it, if one did, waits in vain. */
   keptBack(connection: string): void {
     for (const instance of this.#busy.keys()) instance.keptBack(connection);
@@ -157,6 +162,7 @@ export class Host {
     const ending = await instance.invoke({ event: new Uint8Array(event), context }, limitMs, {
       onLog: (text) => (output += text),
       onSleep: (ms) => run.sleep(ms),
+      onHeld: () => this.#kernel.time.stir(),
     });
     run.end();
     this.#busy.delete(instance);

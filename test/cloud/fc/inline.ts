@@ -20,7 +20,7 @@ import timers from "node:timers/promises";
 import { format } from "node:util";
 import { compileFunction } from "node:vm";
 import { draw } from "../core/account.ts";
-import { dateOf, type Skew } from "../core/time.ts";
+import { dateOf, type Skew } from "../core/clock.ts";
 import { Gate } from "./gate.ts";
 import type { StartData, StartSandbox } from "./messages.ts";
 import { Patience } from "./patience.ts";
@@ -129,6 +129,7 @@ function globalsOf({ shared, skewMs }: StartData, say: Say): Globals {
   const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared, skew)];
   const patience = new Patience(date.now, sleeper, gate);
   gate.onChange = patience.look;
+  gate.onHeld = () => say({ kind: "held" });
   return { gate, sleeper, patience, date, skew, say, timeouts: new Timers() };
 }
 
@@ -209,6 +210,7 @@ export const startInline: StartSandbox = (definition, start, listener) => {
       }
     },
     keptBack: (connection) => gate.keep(connection),
+    turns: gate,
     end: () => {
       isAlive = false;
       patience.forget();

@@ -18,6 +18,8 @@ export interface InvocationListener {
   readonly onLog: (text: string) => void;
   /** The invocation sleeps for so many milliseconds of the cloud's time, until `wake` or `giveUp`. */
   readonly onSleep: (ms: number) => void;
+  /** All it does is to wait for the turns of its requests. */
+  readonly onHeld: () => void;
 }
 
 interface InstanceStart {
@@ -69,8 +71,8 @@ export class Instance {
       case "log":
         return this.#listener?.onLog(message.text);
       case "sleep":
-        clearTimeout(this.#guard);
-        return this.#listener?.onSleep(message.ms);
+      case "held":
+        return this.#rest(message);
       case "broken":
         this.#onLoaded();
         return this.#settle(
@@ -86,6 +88,13 @@ export class Instance {
         this.#onLoaded();
         return this.#settle({ kind: message.kind }, true);
     }
+  }
+
+  /** The real time that passes until it goes on is not its own. */
+  #rest(message: Extract<InstanceMessage, { readonly kind: "sleep" | "held" }>): void {
+    clearTimeout(this.#guard);
+    if (message.kind === "held") this.#listener?.onHeld();
+    else this.#listener?.onSleep(message.ms);
   }
 
   get isEnded(): boolean {
@@ -116,6 +125,22 @@ export class Instance {
 
   keptBack(connection: string): void {
     this.#sandbox?.keptBack?.(connection);
+  }
+
+  /** The request on this connection waits for its turn; whether it is one of this instance. */
+  holdBack(connection: string): boolean {
+    return this.#sandbox?.turns?.holdBack(connection) === true;
+  }
+
+  letGo(connection: string): void {
+    clearTimeout(this.#guard);
+    this.#guard = setTimeout(() => this.giveUp(), this.#hangMs);
+    this.#sandbox?.turns?.letGo(connection);
+  }
+
+  /** The connections of requests that wait for their turn; none while its code does anything else. */
+  get held(): readonly string[] {
+    return this.#sandbox?.turns?.held ?? [];
   }
 
   /** Lets the running invocation go on after a sleep, of which `aloneMs` did not pass for the cloud. */

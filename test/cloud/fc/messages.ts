@@ -66,6 +66,8 @@ export type InstanceMessage =
   | { readonly kind: "log"; readonly text: string }
   /** The running invocation does nothing for so many milliseconds of the cloud's time. */
   | { readonly kind: "sleep"; readonly ms: number }
+  /** All that the running invocation does is to wait for the turns of its requests. */
+  | { readonly kind: "held" }
   /** The code could not be loaded, or has no such handler. */
   | { readonly kind: "broken"; readonly body: string }
   | { readonly kind: "answer"; readonly body: Uint8Array; readonly errorType?: ErrorType };
@@ -76,11 +78,23 @@ export interface SandboxEnd {
   readonly text?: string;
 }
 
+/** Requests of a sandbox that wait for their turns (turns.ts). */
+interface TurnTaker {
+  /** The request on this connection waits; false when it is none of this sandbox. */
+  holdBack(connection: string): boolean;
+  /** It is served now. */
+  letGo(connection: string): void;
+  /** The connections of those that wait, in the order of sending; none while the code does anything else. */
+  readonly held: readonly string[];
+}
+
 /** Where the code of one instance runs. */
 export interface Sandbox {
   send(message: HostMessage): void;
   /** A request on this connection is never answered; sandboxes inside this process wait for it in the cloud's time. */
   keptBack?(connection: string): void;
+  /** Sandboxes inside this process only. */
+  readonly turns?: TurnTaker;
   /** Ends it at once: from now on its code has no effect. */
   end(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { MODEL } from "./invocation.ts";
 import type { Sleeper } from "./runtime.ts";
 
 /** Turns of the event loop without a new request, after which the code waits for those it has sent. */
-const QUIET_TURNS = 3;
+export const QUIET_TURNS = 3;
 
 interface Deadline {
   /** The instance's time, epoch milliseconds. */
@@ -23,6 +23,8 @@ interface Deadline {
 interface Requests {
   /** How many it has ever sent. */
   readonly sent: number;
+  /** Whether some wait for their turn: other invocations take the real time that passes. */
+  readonly areHeld: boolean;
   /** Whether there are requests, and all of them are kept back. */
   isStuck(): boolean;
 }
@@ -59,7 +61,8 @@ export class Patience {
       controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
     };
     const onReal = (): void => {
-      if (!this.#sleeper.isAsleep) abort();
+      if (this.#requests.areHeld) deadline.timer.refresh();
+      else if (!this.#sleeper.isAsleep) abort();
     };
     const deadline = { at: this.#now() + ms, abort, timer: setTimeout(onReal, ms).unref() };
     this.#deadlines.add(deadline);

@@ -19,8 +19,15 @@ import {
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
 import { type TimerOptions, Timers } from "./timer.ts";
+import { CallTurns } from "./turns.ts";
 
-export type FcOptions = HostOptions & QueueOptions & TimerOptions;
+/** Invocations that run side by side in turns (turns.ts). */
+interface TurnOptions {
+  /** How long after the begin of an invocation others may begin beside it; each runs alone when left out. Inline only. */
+  readonly overlapMs?: number;
+}
+
+export type FcOptions = HostOptions & QueueOptions & TimerOptions & TurnOptions;
 
 interface Setup {
   readonly kernel: Kernel;
@@ -37,12 +44,18 @@ export class FunctionCompute {
   readonly #queue: AsyncQueue;
   readonly #service: FcService;
   readonly #timers: Timers;
+  readonly #turns: CallTurns | undefined;
 
   constructor({ kernel, keys, objects, functions: definitions, options }: Setup) {
     this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
     this.#kernel = kernel;
     kernel.registerSignature("fc", readFcSignature);
     this.#host = new Host(kernel, keys, options);
+    const { overlapMs } = options;
+    if (overlapMs !== undefined) {
+      this.#turns = new CallTurns(kernel, () => this.#host.runs);
+      kernel.time.takeTurns(this.#turns, overlapMs);
+    }
     this.#queue = new AsyncQueue(kernel, this.#host, this.functions, options);
     this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
     objects.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
@@ -145,6 +158,11 @@ export class FunctionCompute {
   /** Ends the instance that holds these credentials. */
   endCaller(keyId: string): Promise<void> {
     return this.#host.endCaller(keyId);
+  }
+
+  /** A request, to an HTTP trigger where it is given, has arrived on this connection; it is served when this resolves. */
+  arrived(connection: string, request?: WireRequest): Promise<void> | undefined {
+    return this.#turns?.arrive(connection, request);
   }
 
   /** A request on this connection is never answered. */

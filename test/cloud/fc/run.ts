@@ -15,7 +15,10 @@ export class Run {
   readonly #timeoutMs: number;
   #sleptMs = 0;
   #stopSleep: Cancel = () => {};
-  readonly #isAwaited: boolean;
+  /** Whether a client waits for its answer. */
+  readonly isAwaited: boolean;
+  readonly startedAt: number;
+  isAsleep = false;
 
   constructor(
     time: Timeline,
@@ -28,7 +31,8 @@ export class Run {
   ) {
     this.#time = time;
     this.#timeoutMs = timeoutMs;
-    this.#isAwaited = source === "sync" || source === "http";
+    this.startedAt = time.now();
+    this.isAwaited = source === "sync" || source === "http";
     this.instance = instance;
     this.keyId = keyId;
     this.coldStart = instance.invocations === 0;
@@ -43,17 +47,20 @@ export class Run {
     const ms = Math.max(0, Math.min(askedMs, this.#timeoutMs - this.durationMs));
     const wake = (aloneMs: number): void => {
       this.#sleptMs += ms;
+      this.isAsleep = false;
       if (ms < askedMs) this.instance.giveUp();
       else this.instance.wake(aloneMs);
     };
-    if (this.#isAwaited && this.#time.waitsAlone) {
+    this.isAsleep = true;
+    if (this.isAwaited && this.#time.waitsAlone) {
       const soon = setImmediate(() => wake(ms));
       this.#stopSleep = () => clearImmediate(soon);
-    } else this.#stopSleep = this.#time.sleep(ms, () => wake(0), this.#isAwaited);
+    } else this.#stopSleep = this.#time.sleep(ms, () => wake(0), this.isAwaited);
   }
 
   /** An invocation that ends in its sleep must not wake up. */
   end(): void {
+    this.isAsleep = false;
     this.#stopSleep();
   }
 }

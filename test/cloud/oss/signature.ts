@@ -144,15 +144,27 @@ function v4(request: WireRequest, address: OssAddress, fields: V4Fields): Signed
     ...(fields.token && { token: fields.token }),
     at: Date.parse(`${year}-${month}-${dayOfMonth}T${hours}:${minutes}:${seconds}Z`),
     given: fields.given,
-    stringsToSign: canonicals.map((text) => `OSS4-HMAC-SHA256\n${fields.date}\n${scope}\n${sha256Hex(text)}`),
+    stringsToSign: [...new Set(canonicals)].map(
+      (text) => `OSS4-HMAC-SHA256\n${fields.date}\n${scope}\n${sha256Hex(text)}`,
+    ),
     canonicalRequest: canonicals[0] ?? "",
-    sign: (secret, text) => {
-      const hmac = (key: string | Buffer, data: string): Buffer =>
-        createHmac("sha256", key).update(data).digest();
-      const signingKey = [region, product, terminator].reduce(hmac, hmac(`aliyun_v4${secret}`, day));
-      return hmac(signingKey, text).toString("hex");
-    },
+    sign: (secret, text) => hmac(signingKey(secret, scope), text).toString("hex"),
   };
+}
+
+const hmac = (key: string | Buffer, data: string): Buffer => createHmac("sha256", key).update(data).digest();
+
+/** Of the newest sessions: a key signs many requests in a row. */
+const signingKeys = new Map<string, Buffer>();
+const SIGNING_KEYS_MAX = 64;
+
+function signingKey(secret: string, scope: string): Buffer {
+  const known = signingKeys.get(`${secret} ${scope}`);
+  if (known !== undefined) return known;
+  const key = scope.split("/").reduce(hmac, Buffer.from(`aliyun_v4${secret}`));
+  if (signingKeys.size >= SIGNING_KEYS_MAX) signingKeys.clear();
+  signingKeys.set(`${secret} ${scope}`, key);
+  return key;
 }
 
 /** @param empty what follows the name of a parameter without a value. */

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { parseSchedule } from "../../cloud/core/schedule.ts";
-import { installClock, Timeline } from "../../cloud/core/time.ts";
+import { installClock } from "../../cloud/core/clock.ts";
+import { Timeline } from "../../cloud/core/time.ts";
 
 test("events run in the order of their instants, those of one instant in the order of asking", async ({
   expect,
