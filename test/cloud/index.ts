@@ -15,10 +15,12 @@ import { CmsService } from "./cms/service.ts";
 import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
-import { FIRST_TRIGGER, Front, type Handler } from "./core/front.ts";
+import { Front, type Handler } from "./core/front.ts";
+import type { Listener } from "./core/server.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
+import { type Call, CallerAway, type Kernel, type Product } from "./core/kernel.ts";
+import type { WireRequest, WireResponse } from "./core/kernel.ts";
 import { FC_ACTIONS } from "./fc/route.ts";
-import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
 import { KeyRing } from "./core/keys.ts";
 import { readManifest } from "./manifest/manifest.ts";
 import { Pace } from "./core/pace.ts";
@@ -41,7 +43,7 @@ export { MODEL } from "./fc/invocation.ts";
 export type { Source } from "./fc/invocation.ts";
 export { fresh as freshDisk, runOnMachine } from "./machine/run.ts";
 export { envNames } from "./manifest/interpolation.ts";
-export { type Manifest, parseManifest } from "./manifest/manifest.ts";
+export { type Manifest, parseManifest, resolveManifest } from "./manifest/manifest.ts";
 export { ManifestError } from "./manifest/problem.ts";
 export { taskModeWarning } from "./manifest/regions.ts";
 
@@ -99,7 +101,10 @@ export interface Cloud {
     readonly cms: string;
     readonly fc: string;
     readonly oss: string;
+    /** Default addresses of functions with an HTTP trigger, by name: browsers download what they answer. */
     readonly http: Readonly<Record<string, string>>;
+    /** Custom domains, by domain name. */
+    readonly domains: Readonly<Record<string, string>>;
   };
   readonly region: string;
   readonly accountId: string;
@@ -116,7 +121,7 @@ export interface Cloud {
   /** Functions, their invocations and events, and faults of their delivery. */
   readonly fc: Omit<
     FunctionCompute,
-    "handle" | "serve" | "attribute" | "endCaller" | "arrived" | "keptBack" | "close"
+    "handle" | "serve" | "urls" | "admit" | "attribute" | "endCaller" | "keptBack" | "close"
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
@@ -202,39 +207,41 @@ class Parts {
 
   /** Opens the servers and starts the functions of the manifest. */
   async open(): Promise<{ readonly fc: FunctionCompute; readonly urls: Cloud["urls"] }> {
-    const api = await this.front.listen(0, (request) => this.#serveApi(request));
-    const oss = await this.front.listen(1, (request) =>
+    const { url: api } = await this.front.listen((request) => this.#serveApi(request));
+    const { url: oss } = await this.front.listen((request) =>
       this.#serve("oss", request, (it) => this.#oss.handle(it)),
     );
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
     const urls = { ecs: api, cms: api, fc: api, oss };
     const endpoints = { ...urls, region: this.region, accountId, accessKeyId, accessKeySecret };
-    const http = await this.#listenForTriggers(readFunctions(this.#options, { ...endpoints, http: {} }));
+    const opened = await this.#listenForTriggers(readFunctions(this.#options, { ...endpoints, http: {} }));
+    const http = Object.fromEntries([...opened].map(([name, { url }]) => [name, url]));
     const functions = readFunctions(this.#options, { ...endpoints, http });
-    const fc = new FunctionCompute({
+    const fc = await FunctionCompute.open({
       kernel: this.#kernel,
       keys: this.keys,
       objects: this.store,
       functions,
       options: this.#options.fc ?? {},
+      listen: (handle) => this.front.listen((request) => this.#serve("fc", request, handle)),
+      opened,
     });
     this.#fc = fc;
-    return { fc, urls: { ...urls, http } };
+    this.keys.onRequest((keyId) => fc.admit(keyId));
+    return { fc, urls: { ...urls, ...fc.urls } };
   }
 
-  /** A server for each function with an HTTP trigger; its URL by the name of the function. */
-  async #listenForTriggers(functions: readonly FunctionDefinition[]): Promise<Record<string, string>> {
-    const http: Record<string, string> = {};
+  /** The functions of a manifest may name their own addresses, so these are open before the functions are read. */
+  async #listenForTriggers(functions: readonly FunctionDefinition[]): Promise<Map<string, Listener>> {
+    const opened = new Map<string, Listener>();
     const names = functions.filter(({ triggers }) => triggers.some(({ kind }) => kind === "http"));
-    for (const [index, { name }] of names.entries()) {
+    for (const { name } of names) {
       const handle = (request: WireRequest): Promise<WireResponse> =>
         this.#fc?.serve(name, request) ?? Promise.reject(new Error(STARTING));
-      http[name] = await this.front.listen(FIRST_TRIGGER + index, (request) =>
-        this.#serve("fc", request, handle),
-      );
+      opened.set(name, await this.front.listen((request) => this.#serve("fc", request, handle)));
     }
-    return http;
+    return opened;
   }
 
   async close(): Promise<void> {
@@ -269,7 +276,15 @@ class Parts {
 
   async #serve(product: Product, request: WireRequest, handle: Handler): Promise<WireResponse> {
     const state: Exchange = { product, principal: undefined, crash: false, afterwards: [] };
-    const answer = await exchange.run(state, () => handle(request));
+    let answer: WireResponse;
+    try {
+      answer = await exchange.run(state, () => handle(request));
+    } catch (error) {
+      if (!(error instanceof CallerAway)) throw error;
+      return (await error.back)
+        ? this.#serve(product, request, handle)
+        : { status: 0, headers: {}, body: "" };
+    }
     for (const run of state.afterwards) await run();
     if (!state.crash) return answer;
     // The caller ends before the answer reaches it.

@@ -21,7 +21,18 @@ test("the bare local cloud prints its addresses in one line, serves in real time
   const [line] = known<[string]>(await once(createInterface({ input: child.stdout }), "line"));
   const ready = json<Record<string, string>>(line);
   expect(Object.keys(ready).toSorted()).toEqual(
-    ["accessKeyId", "accessKeySecret", "accountId", "cms", "ecs", "fc", "http", "oss", "region"].toSorted(),
+    [
+      "accessKeyId",
+      "accessKeySecret",
+      "accountId",
+      "cms",
+      "domains",
+      "ecs",
+      "fc",
+      "http",
+      "oss",
+      "region",
+    ].toSorted(),
   );
   const key = { id: ready["accessKeyId"] ?? "", secret: ready["accessKeySecret"] ?? "" };
   const query = { RegionId: ready["region"] ?? "" };

@@ -1,7 +1,7 @@
 /** Commands about what goes wrong: calls that fail, and a platform that delivers events badly. */
 import * as z from "zod";
 import { CloudFault, type Fault } from "../core/kernel.ts";
-import type { Matcher } from "../fc/queue.ts";
+import type { Matcher } from "../fc/trouble.ts";
 import type { Cloud } from "../index.ts";
 import { command, type Command } from "./command.ts";
 import { mustBeOneOf } from "./refused.ts";

@@ -27,14 +27,15 @@ export class Front {
     this.#options = options;
   }
 
-  /** Serves `handle` on the port so far after the first; answers its URL. */
-  async listen(offset: number, handle: Handler): Promise<string> {
+  /** Serves `handle` on the next port after the last one. */
+  async listen(handle: Handler): Promise<Listener> {
     const { port, now, onKeptBack } = this.#options;
+    const offset = this.#listeners.length;
     const onArrival = (connection: string, request: WireRequest) =>
       this.#options.onArrival(connection, offset < FIRST_TRIGGER ? undefined : request);
     const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onArrival, onKeptBack });
     this.#listeners.push(listener);
-    return listener.url;
+    return listener;
   }
 
   mount(path: string, handle: Handler): void {

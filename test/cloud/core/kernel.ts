@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { SignatureReader } from "./keys.ts";
+import type { Policy } from "./ram.ts";
 import type { Timeline } from "./time.ts";
 
 export type Product = "ecs" | "cms" | "fc" | "oss";
@@ -51,6 +52,8 @@ export interface Principal {
   readonly keyId: string;
   /** Role name when the key is an STS session; the account's own key may do everything. */
   readonly role?: string;
+  /** Of a session of another product's role: the one policy that says what it may. */
+  readonly policy?: Policy;
 }
 
 /** A refusal in the cloud's own words. Each product renders it in its own wire form. */
@@ -65,6 +68,20 @@ export class CloudFault extends Error {
     this.status = status;
     this.code = code;
     this.detail = detail;
+  }
+}
+
+/**
+ * A request of a function instance that does not run: it stands still between two invocations, or its time is over.
+ * Nothing of the request happens unless the instance comes back.
+ */
+export class CallerAway extends Error {
+  override readonly name = "CallerAway";
+  /** Resolves to whether the instance runs again; never while it stands still. */
+  readonly back: Promise<boolean>;
+  constructor(back: Promise<boolean>) {
+    super("the caller does not run");
+    this.back = back;
   }
 }
 

@@ -4,28 +4,36 @@
  * FC-HOST-1. One invocation at a time per instance; a further one needs a further instance.
  * FC-HOST-2. Every invocation has fresh credentials of the function's role, valid for 36 hours unless a test says otherwise;
  *     those in the environment date from the start of the process.
- * FC-HOST-3. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
+ * FC-HOST-3. An invocation has no effect after its time limit: the first call that it makes later ends its instance.
+ * FC-HOST-4. Between two invocations an instance stands still, and so do the requests that it has left on the way.
+ *     https://www.alibabacloud.com/help/en/functioncompute/fc/error-handling-nodejs
+ * FC-HOST-5. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
  *     (invocation.ts), sleeps included.
  */
+import { createHash } from "node:crypto";
 import type { Call, Kernel } from "../core/kernel.ts";
-import { CloudFault } from "../core/kernel.ts";
+import { CallerAway } from "../core/kernel.ts";
 import type { KeyRing } from "../core/keys.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import { type Ending, phrase } from "./ending.ts";
+import { buildOf, contextOf, type SessionKeys, variablesOf } from "./environment.ts";
 import { startInline } from "./inline.ts";
 import { Instance } from "./instance.ts";
 import type { Invocation, Source } from "./invocation.ts";
-import type { ContextData } from "./messages.ts";
+import { Quota } from "./quota.ts";
+import type { Registry } from "./registry.ts";
 import { Run } from "./run.ts";
 import { startThread } from "./thread.ts";
 
-/** On-demand instances of an account in a region, the default quota. */
-const ACCOUNT_INSTANCES = 100;
-
 export interface HostOptions {
+  /**
+   * On-demand instances of the account in a region: default 100, of which 90 can be reserved.
+   * https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/overview-of-configuring-the-maximum-number-of-on-demand-instances
+   */
+  readonly accountInstances?: number;
   /** Instances kept alive at most; beyond it the longest idle one is ended. Default 16. */
   readonly maxThreads?: number;
-  /** Milliseconds of the cloud's time an idle instance is kept. Default 10 minutes, an estimate. */
+  /** Milliseconds of the cloud's time an idle instance is kept. Default 3 to 5 minutes, another time for each. */
   readonly idleMs?: number;
   /** Real milliseconds after which a handler that gives no answer counts as timed out. Default 20 s. */
   readonly hangMs?: number;
@@ -37,9 +45,14 @@ export interface HostOptions {
   readonly skewMs?: () => number;
 }
 
-const DEFAULTS: Required<HostOptions> = {
+/** How long an instance is kept that no event needs. */
+const IDLE = { leastMs: 3 * 60_000, mostMs: 5 * 60_000 } as const;
+
+type Options = Required<Omit<HostOptions, "idleMs">> & Pick<HostOptions, "idleMs">;
+
+const DEFAULTS: Options = {
+  accountInstances: 100,
   maxThreads: 16,
-  idleMs: 10 * 60_000,
   hangMs: 20_000,
   inline: false,
   sessionMs: 36 * 3_600_000,
@@ -68,18 +81,23 @@ const logsOf = (requestId: string, output: string): string[] => [
 export class Host {
   /** Finished invocations in the order they ended. */
   readonly log: Invocation[] = [];
+  readonly quota: Quota;
   readonly #kernel: Kernel;
   readonly #keys: KeyRing;
-  #options: Required<HostOptions>;
+  #options: Options;
   readonly #idle: Instance[] = [];
   readonly #busy = new Map<Instance, Run>();
-  readonly #running = new Map<string, number>();
+  /** Instances by the ids of the keys that they hold now: of their environment, and of their last invocation. */
+  readonly #owners = new Map<string, Instance>();
+  /** Keys of instances whose time was over. */
+  readonly #gone = new Set<string>();
   readonly #crashes = new Map<Crash, { matches: number }>();
 
-  constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
+  constructor(kernel: Kernel, keys: KeyRing, registry: Registry, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
     this.#options = { ...DEFAULTS, ...options };
+    this.quota = new Quota(registry, () => this.#options.accountInstances);
   }
 
   /** Changes how instances are run from now on; what is left out stays. */
@@ -95,15 +113,21 @@ export class Host {
 
   /** Runs the function once; the caller makes the clock wait for it. @throws CloudFault 429 when its instances are all in use. */
   invoke(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
-    const { name, reservedConcurrency: cap = ACCOUNT_INSTANCES } = definition;
-    const count = this.#running.get(name) ?? 0;
-    if (count >= cap || this.#busy.size >= ACCOUNT_INSTANCES) {
-      throw new CloudFault(429, "ResourceExhausted", `function '${name}' has no instance left of ${cap}`);
-    }
-    this.#running.set(name, count + 1);
-    return this.#run(definition, event, options).finally(() =>
-      this.#running.set(name, (this.#running.get(name) ?? 1) - 1),
-    );
+    const leave = this.quota.enter(definition.name);
+    return this.#run(definition, event, options).finally(leave);
+  }
+
+  /** Whether the holder of a key can send a request now. @throws CallerAway when it is an instance that does not run. */
+  admit(keyId: string): void {
+    if (this.#gone.has(keyId)) throw new CallerAway(Promise.resolve(false));
+    const instance = this.#owners.get(keyId);
+    if (instance === undefined) return;
+    const run = this.#busy.get(instance);
+    if (run === undefined) throw new CallerAway(instance.thaw);
+    if (!run.isOver) return;
+    for (const id of [run.keyId, instance.environmentKeyId]) this.#gone.add(id);
+    instance.giveUp();
+    throw new CallerAway(Promise.resolve(false));
   }
 
   /** Whose call this was: adds it to the running invocation's record. */
@@ -141,9 +165,8 @@ export class Host {
   }
 
   #callerOf(keyId: string): Run | undefined {
-    return [...this.#busy.values()].find(
-      (run) => run.keyId === keyId || run.instance.environmentKeyId === keyId,
-    );
+    const instance = this.#owners.get(keyId);
+    return instance && this.#busy.get(instance);
   }
 
   async #run(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
@@ -154,9 +177,10 @@ export class Host {
     const instance = await this.#take(definition);
     const keyId = credentials.accessKeyId;
     const run = new Run(this.#kernel.time, definition, { instance, keyId, source: options.source });
+    this.#own(instance, keyId);
     this.#busy.set(instance, run);
     let output = "";
-    const context = this.#context(definition, requestId, credentials);
+    const context = contextOf(this.#kernel, definition, requestId, credentials);
     // The modelled duration does not include a call without an answer, so real time ends the invocation too.
     const limitMs = Math.min(this.#options.hangMs, definition.timeoutMs);
     const ending = await instance.invoke({ event: new Uint8Array(event), context }, limitMs, {
@@ -168,7 +192,7 @@ export class Host {
     this.#busy.delete(instance);
     const isLate = ending.kind === "hang" || run.durationMs > definition.timeoutMs;
     const durationMs = isLate ? definition.timeoutMs : run.durationMs;
-    if (isCrash || isLate || instance.isEnded) await instance.end();
+    if (isCrash || isLate || instance.isEnded) await this.#discard(instance);
     else this.#putBack(instance);
     const outcome = phrase(judgedEnding(ending, isCrash, isLate), definition, durationMs);
     const invocation: Invocation = {
@@ -180,6 +204,7 @@ export class Host {
       coldStart: run.coldStart,
       ...outcome,
       logs: logsOf(requestId, output),
+      ...(definition.logConfig !== undefined && { logConfig: definition.logConfig }),
       instanceId: instance.id,
       calls: run.calls,
     };
@@ -189,15 +214,36 @@ export class Host {
 
   async #take(definition: FunctionDefinition): Promise<Instance> {
     const now = this.#kernel.time.now();
-    const stale = this.#idle.filter(({ idleSince }) => now - idleSince > this.#options.idleMs);
+    const stale = this.#idle.filter((one) => now - one.idleSince > this.#idleMsOf(one));
     for (const instance of stale) this.#idle.splice(this.#idle.indexOf(instance), 1);
     // The one used last is the warmest; the others may go stale.
-    const place = this.#idle.findLastIndex(({ functionName }) => functionName === definition.name);
+    const build = buildOf(definition);
+    const place = this.#idle.findLastIndex((instance) => instance.build === build);
     const [warm] = place === -1 ? [] : this.#idle.splice(place, 1);
     const alive = this.#idle.length + this.#busy.size;
     const surplus = warm === undefined && alive >= this.#options.maxThreads ? this.#idle.splice(0, 1) : [];
-    await Promise.all([...stale, ...surplus].map((instance) => instance.end()));
+    await Promise.all([...stale, ...surplus].map((instance) => this.#discard(instance)));
     return warm ?? this.#start(definition);
+  }
+
+  /** The key of the running invocation takes the place of that of the one before. */
+  #own(instance: Instance, keyId: string): void {
+    this.#owners.delete(instance.keyId);
+    for (const id of [instance.environmentKeyId, keyId]) if (id !== "") this.#owners.set(id, instance);
+    instance.begin(keyId);
+  }
+
+  async #discard(instance: Instance): Promise<void> {
+    for (const id of [instance.environmentKeyId, instance.keyId]) this.#owners.delete(id);
+    await instance.end();
+  }
+
+  /** Three to five minutes, not drawn, so that one instance more changes no other number. */
+  #idleMsOf({ id }: Instance): number {
+    const { idleMs } = this.#options;
+    if (idleMs !== undefined) return idleMs;
+    const digest = createHash("sha256").update(id).digest().readUInt32LE();
+    return IDLE.leastMs + (digest % (IDLE.mostMs - IDLE.leastMs));
   }
 
   #putBack(instance: Instance): void {
@@ -207,50 +253,19 @@ export class Host {
 
   #start(definition: FunctionDefinition): Promise<Instance> {
     const id = `c-${this.#kernel.id("")}`;
-    const { accessKeyId, accessKeySecret, securityToken } = this.#assume(definition);
-    const variables = {
-      ...definition.environment,
-      FC_FUNC_CODE_PATH: definition.codePath,
-      FC_ACCOUNT_ID: this.#kernel.accountId,
-      FC_FUNCTION_HANDLER: definition.handler,
-      FC_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
-      FC_FUNCTION_NAME: definition.name,
-      FC_REGION: this.#kernel.region,
-      FC_CUSTOM_LISTEN_PORT: "9000",
-      FC_INSTANCE_ID: id,
-      FC_VER_ID: "LATEST",
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
-      ALIBABA_CLOUD_SECURITY_TOKEN: securityToken,
-    };
-    return Instance.start(id, definition, {
+    const credentials = this.#assume(definition);
+    const variables = variablesOf(this.#kernel, definition, id, credentials);
+    return Instance.start({ id, build: buildOf(definition) }, definition, {
       startSandbox: this.#options.inline ? startInline : startThread,
       start: { shared: this.#kernel.time.shared, skewMs: this.#options.skewMs(), variables },
-      keyId: accessKeyId,
+      keyId: credentials.accessKeyId,
     });
   }
 
-  #assume({ role }: FunctionDefinition): ContextData["credentials"] {
+  #assume({ role }: FunctionDefinition): SessionKeys {
     if (role === undefined) return { accessKeyId: "", accessKeySecret: "", securityToken: "" };
     const { id, secret, token } = this.#keys.assume(role, this.#options.sessionMs);
     return { accessKeyId: id, accessKeySecret: secret, securityToken: token };
-  }
-
-  #context(
-    { name, handler, memoryMb, timeoutMs }: FunctionDefinition,
-    requestId: string,
-    credentials: ContextData["credentials"],
-  ): ContextData {
-    return {
-      requestId,
-      credentials,
-      function: { name, handler, memory: memoryMb, timeout: timeoutMs / 1000 },
-      // Services are gone since FC 3.0; their fields stay, empty.
-      service: { name: "", logProject: "", logStore: "", qualifier: "LATEST", versionId: "" },
-      region: this.#kernel.region,
-      accountId: this.#kernel.accountId,
-      tracing: { openTracingSpanContext: "", jaegerEndpoint: "", openTracingSpanBaggages: {} },
-    };
   }
 
   #isCrash(name: string, payload: string): boolean {

@@ -29,11 +29,20 @@ interface InstanceStart {
   readonly keyId: string;
 }
 
+interface InstanceName {
+  readonly id: string;
+  readonly build: string;
+}
+
 export class Instance {
   readonly id: string;
   readonly functionName: string;
+  /** What tells its code and settings from those of other versions of the function. */
+  readonly build: string;
   /** Key id of the credentials in its environment. */
   readonly environmentKeyId: string;
+  /** Key id of the last invocation. */
+  keyId = "";
   /** Cloud time of the last answer, for the idle limit. */
   idleSince = 0;
   invocations = 0;
@@ -46,20 +55,24 @@ export class Instance {
   #hangMs = 0;
   readonly #loaded: Promise<void>;
   #onLoaded: () => void = () => {};
+  /** Whether the instance runs again, once that is known. */
+  thaw: Promise<boolean> = Promise.resolve(false);
+  #thaw: (isBack: boolean) => void = () => {};
 
-  private constructor(id: string, { name }: FunctionDefinition, environmentKeyId: string) {
+  private constructor({ id, build }: InstanceName, { name }: FunctionDefinition, environmentKeyId: string) {
     this.id = id;
+    this.build = build;
     this.functionName = name;
     this.environmentKeyId = environmentKeyId;
     this.#loaded = new Promise((resolve) => (this.#onLoaded = resolve));
   }
 
   static async start(
-    id: string,
+    name: InstanceName,
     definition: FunctionDefinition,
     { startSandbox, start, keyId }: InstanceStart,
   ): Promise<Instance> {
-    const instance = new Instance(id, definition, keyId);
+    const instance = new Instance(name, definition, keyId);
     instance.#sandbox = await startSandbox(definition, start, (message) => instance.#receive(message));
     return instance;
   }
@@ -123,6 +136,13 @@ export class Instance {
     return result;
   }
 
+  /** Notes the credentials of an invocation that begins. */
+  begin(keyId: string): void {
+    this.keyId = keyId;
+    this.#thaw(true);
+    this.thaw = new Promise((resolve) => (this.#thaw = resolve));
+  }
+
   keptBack(connection: string): void {
     this.#sandbox?.keptBack?.(connection);
   }
@@ -160,6 +180,7 @@ export class Instance {
 
   /** Ends the instance at once; a running invocation ends with `exit`. */
   async end(): Promise<void> {
+    this.#thaw(false);
     this.#settle({ kind: "exit" }, true);
     await this.#sandbox?.end();
   }

@@ -7,12 +7,14 @@
  * QUEUE-3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
  * QUEUE-4. An event's age counts from its submission, delay included, and so for a delivery that a test makes late.
  */
-import { CloudFault, type Kernel, refuseIf } from "../core/kernel.ts";
+import { CloudFault, type Kernel } from "../core/kernel.ts";
 import { type FunctionDefinition, MAX_ASYNC_BYTES } from "../core/functions.ts";
 import { destinationEvent, type EventEnding } from "./destination.ts";
 import type { Host } from "./host.ts";
 import type { Invocation, Source } from "./invocation.ts";
+import type { Registry } from "./registry.ts";
 import { type TaskIdOptions, TaskIds } from "./task-ids.ts";
+import { type EventFacts, Trouble } from "./trouble.ts";
 
 /** Estimate: the spacing of retries after a function error is not documented. Doubles each time. */
 const RETRY_BASE_MS = 60_000;
@@ -23,19 +25,16 @@ const BUSY_LIMIT_MS = 5 * 3_600_000;
 const DISPATCH_MS = 10;
 const LATE_MS = 2000;
 const EARLY_MS = 1000;
-/** How long after the first delivery a duplicate follows, unless the test says otherwise. */
-const DUPLICATE_AFTER_MS = 1000;
-
-/** https://www.alibabacloud.com/help/en/functioncompute/error-codes */
-const OBSTACLES = { 429: "ResourceExhausted", 500: "InternalServerError", 503: "ResourceThrottled" } as const;
-
-export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired";
+/** An event is invalid when its function is gone before it could run. */
+export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired" | "Invalid";
 
 /** One asynchronous event from submission to its end. */
 export interface AsyncEvent {
   readonly id: string;
   readonly taskId: string;
   readonly function: string;
+  /** The version that runs it, or LATEST as it is at the time of each run. */
+  readonly qualifier: string;
   readonly source: Source;
   readonly payload: Buffer;
   readonly enqueuedAt: number;
@@ -69,29 +68,17 @@ export interface QueueOptions {
   /** By how much a delay is multiplied: 1 (default) keeps it, 0 ignores it. */
   readonly delayFactor?: number;
   readonly taskIds?: TaskIdOptions;
+  /**
+   * Whether the region has task mode; default true. Without it no event has a task id, and none is refused.
+   * https://help.aliyun.com/en/functioncompute/fc/user-guide/asynchronous-task
+   */
+  readonly hasTaskMode?: boolean;
 }
-
-/** What the platform may answer instead of running an event: no instance, an error of its own, no machine. */
-export type PlatformStatus = 429 | 500 | 503;
-
-interface EventFacts {
-  readonly function: string;
-  readonly payload: string;
-}
-
-export type Matcher = (event: EventFacts) => boolean;
-
-/** Milliseconds of the cloud's time for an event, 0 or more. */
-export type WaitMs = (event: EventFacts) => number;
 
 const factsOf = ({ function: name, payload }: AsyncEvent): EventFacts => ({
   function: name,
   payload: payload.toString("utf8"),
 });
-
-/** What is set for matchers of an event. */
-const matching = <T>(entries: ReadonlyMap<Matcher, T>, facts: EventFacts): T[] =>
-  [...entries].flatMap(([matches, value]) => (matches(facts) ? [value] : []));
 
 /** A trigger or a destination. */
 interface Sender {
@@ -104,26 +91,18 @@ interface Sender {
 export class AsyncQueue {
   readonly events: AsyncEvent[] = [];
   readonly refusals: Refusal[] = [];
+  readonly trouble = new Trouble();
   readonly #kernel: Kernel;
   readonly #host: Host;
-  readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
-  readonly #duplicates = new Map<Matcher, WaitMs>();
-  readonly #delays = new Map<Matcher, WaitMs>();
-  readonly #lost = new Set<Matcher>();
-  readonly #obstacles = new Map<Matcher, PlatformStatus>();
+  readonly #registry: Registry;
   readonly #taskIds = new TaskIds<AsyncEvent>();
   #options: QueueOptions;
   #pausedUntil = 0;
 
-  constructor(
-    kernel: Kernel,
-    host: Host,
-    definitions: ReadonlyMap<string, FunctionDefinition>,
-    options: QueueOptions,
-  ) {
+  constructor(kernel: Kernel, host: Host, registry: Registry, options: QueueOptions) {
     this.#kernel = kernel;
     this.#host = host;
-    this.#definitions = definitions;
+    this.#registry = registry;
     this.#options = options;
   }
 
@@ -135,30 +114,6 @@ export class AsyncQueue {
   /** For so many milliseconds nothing is delivered, while events are accepted and grow old. */
   pause(forMs: number): void {
     this.#pausedUntil = this.#kernel.time.now() + forMs;
-  }
-
-  /** Answers `status` to deliveries of matching events, as long as they match; answers a way to stop it. */
-  obstruct(matcher: Matcher, status: PlatformStatus): () => void {
-    this.#obstacles.set(matcher, status);
-    return () => this.#obstacles.delete(matcher);
-  }
-
-  /** Delivers matching events twice, the second time so much after the first was due; answers a way to stop it. */
-  duplicate(matcher: Matcher, afterMs: number | WaitMs = DUPLICATE_AFTER_MS): () => void {
-    this.#duplicates.set(matcher, typeof afterMs === "number" ? () => afterMs : afterMs);
-    return () => this.#duplicates.delete(matcher);
-  }
-
-  /** Delivers matching events so much later than due: later events overtake them. Answers a way to stop it. */
-  delay(matcher: Matcher, byMs: WaitMs): () => void {
-    this.#delays.set(matcher, byMs);
-    return () => this.#delays.delete(matcher);
-  }
-
-  /** Accepts matching events and never delivers them: what the platform promises not to do, and may. */
-  lose(matcher: Matcher): () => void {
-    this.#lost.add(matcher);
-    return () => this.#lost.delete(matcher);
   }
 
   /** The newest task with this id of a function, if there ever was one. */
@@ -181,11 +136,12 @@ export class AsyncQueue {
       );
     }
     const now = this.#kernel.time.now();
-    this.#taskIds.check(definition.name, taskId, now, this.#options.taskIds);
+    if (this.regionHasTasks) this.#taskIds.check(definition.name, taskId, now, this.#options.taskIds);
     const event: AsyncEvent = {
       id: requestId,
       taskId,
       function: definition.name,
+      qualifier: definition.version ?? "LATEST",
       source,
       payload,
       enqueuedAt: now,
@@ -196,17 +152,26 @@ export class AsyncQueue {
     };
     this.events.push(event);
     this.#taskIds.add(event);
-    this.#dispatch(definition, event);
+    this.#dispatch(event);
     return event;
   }
 
-  #dispatch(definition: FunctionDefinition, event: AsyncEvent): void {
+  get regionHasTasks(): boolean {
+    return this.#options.hasTaskMode ?? true;
+  }
+
+  /** Whether events of a function are tasks. */
+  hasTasks({ asyncTask }: FunctionDefinition): boolean {
+    return asyncTask && this.regionHasTasks;
+  }
+
+  #dispatch(event: AsyncEvent): void {
     const facts = factsOf(event);
-    if ([...this.#lost].some((matches) => matches(facts))) return;
-    const at = event.dueAt + matching(this.#delays, facts).reduce((sum, byMs) => sum + byMs(facts), 0);
-    this.#schedule(definition, event, { at, callIndex: 1 });
-    const [afterMs] = matching(this.#duplicates, facts);
-    if (afterMs !== undefined) this.#schedule(definition, event, { at: at + afterMs(facts), callIndex: 1 });
+    if (this.trouble.isLost(facts)) return;
+    const at = event.dueAt + this.trouble.delayMs(facts);
+    this.#schedule(event, { at, callIndex: 1 });
+    const afterMs = this.trouble.duplicateAfterMs(facts);
+    if (afterMs !== undefined) this.#schedule(event, { at: at + afterMs, callIndex: 1 });
   }
 
   #jitter(askedMs: number): number {
@@ -216,16 +181,31 @@ export class AsyncQueue {
     return Math.max(0, delayMs - early + Math.floor(this.#kernel.random() * (LATE_MS + early)));
   }
 
-  #schedule(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): void {
-    const label = `invoke ${definition.name}`;
-    this.#kernel.time.schedule(delivery.at, { label }, () => this.#deliver(definition, event, delivery));
+  #schedule(event: AsyncEvent, delivery: Delivery): void {
+    const label = `invoke ${event.function}`;
+    this.#kernel.time.schedule(delivery.at, { label }, () => this.#deliver(event, delivery));
   }
 
-  async #deliver(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): Promise<void> {
-    const now = this.#kernel.time.now();
-    if (now < this.#pausedUntil) {
-      return this.#schedule(definition, event, { ...delivery, at: this.#pausedUntil });
+  /** The function as it is now, unless it is gone; its code may have changed since the event was accepted. */
+  #definitionOf({ function: name, qualifier }: AsyncEvent): FunctionDefinition | undefined {
+    try {
+      return this.#registry.qualified(name, qualifier);
+    } catch (error) {
+      if (error instanceof CloudFault) return undefined;
+      throw error;
     }
+  }
+
+  async #deliver(event: AsyncEvent, delivery: Delivery): Promise<void> {
+    const now = this.#kernel.time.now();
+    if (now < this.#pausedUntil) return this.#schedule(event, { ...delivery, at: this.#pausedUntil });
+    const definition = this.#definitionOf(event);
+    if (definition === undefined) return this.#mark(event, "Invalid", now);
+    await this.#run(definition, event, delivery);
+  }
+
+  async #run(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): Promise<void> {
+    const now = this.#kernel.time.now();
     if (now - event.enqueuedAt > definition.maxAgeMs) {
       // A second delivery of an event that has ended is dropped: the event has its one end already.
       return event.endedAt === undefined ? this.#end(definition, event, { status: "Expired" }) : undefined;
@@ -233,7 +213,7 @@ export class AsyncQueue {
     const { callIndex } = delivery;
     let work: Promise<Invocation>;
     try {
-      this.#refuseObstructed(event);
+      this.trouble.refuseObstructed(factsOf(event));
       const { source, id: requestId, taskId } = event;
       work = this.#host.invoke(definition, event.payload, { source, requestId, callIndex, taskId });
     } catch (error) {
@@ -245,7 +225,7 @@ export class AsyncQueue {
       }
       // Waits of 0.5, 1, 2, … seconds add up to (next wait - 0.5): the wait follows from the time spent.
       const at = Math.min(now + BUSY_BASE_MS + (now - phaseStartedAt), phaseStartedAt + BUSY_LIMIT_MS);
-      return this.#schedule(definition, event, { at, callIndex, busySince: phaseStartedAt });
+      return this.#schedule(event, { at, callIndex, busySince: phaseStartedAt });
     }
     event.attempts++;
     this.#mark(event, "Running");
@@ -257,19 +237,12 @@ export class AsyncQueue {
       return this.#end(definition, event, { status: "Failed", invocation });
     this.#mark(event, "Retrying");
     const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (callIndex - 1);
-    this.#schedule(definition, event, { at, callIndex: callIndex + 1 });
+    this.#schedule(event, { at, callIndex: callIndex + 1 });
   }
 
-  /** @throws CloudFault for an event that a test obstructs. */
-  #refuseObstructed(event: AsyncEvent): void {
-    for (const [matches, status] of this.#obstacles) {
-      const isHit = matches(factsOf(event));
-      refuseIf(isHit, status, OBSTACLES[status], `function '${event.function}' cannot be run now`);
-    }
-  }
-
-  #mark(event: AsyncEvent, status: Status): void {
+  #mark(event: AsyncEvent, status: Status, endedAt?: number): void {
     event.status = status;
+    if (endedAt !== undefined) event.endedAt = endedAt;
     event.history.push({ at: this.#kernel.time.now(), status });
   }
 
@@ -290,7 +263,7 @@ export class AsyncQueue {
     const refuse = (reason: string): undefined => {
       this.refusals.push({ at: time.now(), from, to: target, reason });
     };
-    const definition = this.#definitions.get(target);
+    const definition = this.#registry.definitions.get(target);
     if (definition === undefined) return refuse(`there is no function ${target}`);
     const resource = `acs:fc:${region}:${accountId}:functions/${target}`;
     const principal = { accountId, keyId: "", ...(role !== undefined && { role }) };

@@ -3,21 +3,19 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { load } from "js-yaml";
 import type * as z from "zod/mini";
-import { DEFAULTS, type FunctionDefinition, type Trigger } from "../core/functions.ts";
+import { asyncOf, configOf, triggerOf } from "../core/function-definition.ts";
+import {
+  FunctionProps,
+  type FunctionPropsValue,
+  type TriggerProps,
+  TRIGGERS,
+} from "../core/function-schema.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
 import { checkAcross, type Resource } from "./cross-checks.ts";
 import { interpolate, isTree, merge, type Tree } from "./interpolation.ts";
 import { ManifestError, nearest, type Problem } from "./problem.ts";
-import { KNOWN_KEYS } from "./rules.ts";
-import {
-  BUCKET_ARN,
-  FUNCTION_ARN,
-  FunctionProps,
-  type FunctionPropsValue,
-  ManifestFile,
-  ROLE_ARN,
-  type TriggerProps,
-  TRIGGERS,
-} from "./schema.ts";
+import { KNOWN_KEYS } from "../core/rules.ts";
+import { ManifestFile } from "./file.ts";
 import { messageOf } from "../core/message-of.ts";
 
 export interface Manifest {
@@ -53,6 +51,18 @@ export function parseManifest(
   };
 }
 
+/** Props of each resource with templates merged and expressions resolved, unchecked. @throws ManifestError. */
+export function resolveManifest(
+  text: string,
+  env: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  const problems: Problem[] = [];
+  const { sources, propsOf } = resolver(loadYaml("s.yaml", text), env, problems);
+  const resolved = Object.fromEntries(Object.keys(sources).map((name) => [name, propsOf(name)]));
+  if (problems.length > 0) throw new ManifestError("s.yaml", problems);
+  return resolved;
+}
+
 function loadYaml(file: string, text: string): Tree {
   let document: unknown;
   try {
@@ -72,13 +82,30 @@ function readResources(
   problems: Problem[],
 ): Resource[] {
   check(ManifestFile, document, [], problems);
+  const { sources, propsOf } = resolver(document, env, problems);
+  return Object.keys(sources).flatMap((name) => {
+    const path = ["resources", name, "props"];
+    const raw = propsOf(name);
+    const props = check(FunctionProps, raw, path, problems);
+    const list = isTree(raw) && Array.isArray(raw["triggers"]) ? (raw["triggers"] as unknown[]) : [];
+    const triggers = list.map((item, index) => checkTrigger(item, [...path, "triggers", index], problems));
+    const known = triggers.filter((trigger) => trigger !== undefined);
+    return props === undefined ? [] : [{ name, props, triggers: known }];
+  });
+}
+
+/** How to get the props of a resource. They may name each other's in any order, so each is resolved when first asked for. */
+function resolver(
+  document: Tree,
+  env: Readonly<Record<string, string>>,
+  problems: Problem[],
+): { readonly sources: Tree; readonly propsOf: (name: string) => unknown } {
   const nowhere = { vars: {}, env, propsOf: () => undefined };
   const vars = interpolate(document["vars"] ?? {}, nowhere, ["vars"], problems);
   const templates = isTree(document["template"]) ? document["template"] : {};
   const sources = isTree(document["resources"]) ? document["resources"] : {};
   const resolved = new Map<string, unknown>();
   const open = new Set<string>();
-  // Resources may name each other's props in any order, so each is resolved when first asked for.
   const propsOf = (name: string): unknown => {
     if (resolved.has(name)) return resolved.get(name);
     if (open.has(name)) throw new Error(`resources.${name} refers to itself — break the circle`);
@@ -96,15 +123,7 @@ function readResources(
     resolved.set(name, props);
     return props;
   };
-  return Object.keys(sources).flatMap((name) => {
-    const path = ["resources", name, "props"];
-    const raw = propsOf(name);
-    const props = check(FunctionProps, raw, path, problems);
-    const list = isTree(raw) && Array.isArray(raw["triggers"]) ? (raw["triggers"] as unknown[]) : [];
-    const triggers = list.map((item, index) => checkTrigger(item, [...path, "triggers", index], problems));
-    const known = triggers.filter((trigger) => trigger !== undefined);
-    return props === undefined ? [] : [{ name, props, triggers: known }];
-  });
+  return { sources, propsOf };
 }
 
 function checkTrigger(
@@ -146,71 +165,19 @@ function check<T extends z.ZodMiniType>(
   return undefined;
 }
 
-const group = (pattern: RegExp, text: string, index: number): string => pattern.exec(text)?.[index] ?? "";
-
 function toDefinition(
   props: FunctionPropsValue,
   triggers: readonly TriggerProps[],
   folder: string,
 ): FunctionDefinition {
-  const { concurrencyConfig, role, customDomain } = props;
+  const { concurrencyConfig, customDomain } = props;
+  const { domainName = "", protocol = "", route } = customDomain ?? {};
   return {
-    name: props.functionName,
+    ...configOf(props),
     codePath: resolve(folder, props.code),
-    handler: props.handler,
-    runtime: props.runtime,
-    vcpu: props.cpu,
-    memoryMb: props.memorySize,
-    diskMb: props.diskSize,
-    timeoutMs: props.timeout * 1000,
-    environment: props.environmentVariables ?? {},
-    ...(role !== undefined && { role: group(ROLE_ARN, role, 1) }),
-    ...toAsync(props.asyncInvokeConfig),
+    ...asyncOf(props.asyncInvokeConfig),
     ...(concurrencyConfig !== undefined && { reservedConcurrency: concurrencyConfig.reservedConcurrency }),
-    ...(customDomain && { customDomain: customDomain.domainName }),
-    triggers: triggers.map(toTrigger),
+    ...(route !== undefined && { customDomain: { domainName, protocol, path: route.path } }),
+    triggers: triggers.map(triggerOf),
   };
-}
-
-type Async = Pick<FunctionDefinition, "asyncTask" | "maxRetries" | "maxAgeMs" | "onSuccess" | "onFailure">;
-
-function toAsync(config: FunctionPropsValue["asyncInvokeConfig"]): Async {
-  const { maxRetries, maxAgeMs } = DEFAULTS;
-  if (config === undefined) return { asyncTask: false, maxRetries, maxAgeMs };
-  const target = (arn: string | undefined): string | undefined => arn && group(FUNCTION_ARN, arn, 3);
-  const onSuccess = target(config.destinationConfig?.onSuccess?.destination);
-  const onFailure = target(config.destinationConfig?.onFailure?.destination);
-  return {
-    asyncTask: config.asyncTask ?? false,
-    maxRetries: config.maxAsyncRetryAttempts ?? maxRetries,
-    maxAgeMs: config.maxAsyncEventAgeInSeconds * 1000,
-    ...(onSuccess !== undefined && { onSuccess }),
-    ...(onFailure !== undefined && { onFailure }),
-  };
-}
-
-function toTrigger(props: TriggerProps): Trigger {
-  const name = props.triggerName;
-  switch (props.triggerType) {
-    case "timer": {
-      const { cronExpression, enable, payload = "" } = props.triggerConfig;
-      return { kind: "timer", name, cron: cronExpression, enabled: enable, payload };
-    }
-    case "oss": {
-      const { events, filter } = props.triggerConfig;
-      const bucket = group(BUCKET_ARN, props.sourceArn, 3);
-      return {
-        kind: "oss",
-        name,
-        bucket,
-        events,
-        ...filter.key,
-        role: group(ROLE_ARN, props.invocationRole, 1),
-      };
-    }
-    case "http": {
-      const { authType, methods, disableURLInternet = false } = props.triggerConfig;
-      return { kind: "http", name, auth: authType, methods, disableInternet: disableURLInternet };
-    }
-  }
 }

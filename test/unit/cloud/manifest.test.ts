@@ -60,7 +60,7 @@ triggers:
     invocationRole: acs:ram::\${vars.account}:role/notifier
     triggerConfig: { events: ['oss:ObjectCreated:*'], filter: { key: { prefix: in/, suffix: '' } } }`;
 
-const INBOX = { kind: "oss", name: "inbox", role: "notifier" };
+const INBOX = { kind: "oss", name: "inbox", description: "", role: "notifier" };
 
 test("a sound manifest becomes functions with every expression resolved", ({ expect }) => {
   const { functions, regions } = read(manifest({ one: PROPS, two: "cpu: 0.25" }), { TOKEN: "t-1" });
@@ -68,6 +68,9 @@ test("a sound manifest becomes functions with every expression resolved", ({ exp
   expect(functions).toEqual([
     {
       name: "app-one",
+      description: "",
+      internetAccess: true,
+      hasAsyncConfig: true,
       codePath: "/app/dist/one",
       handler: "index.handler",
       runtime: "nodejs20",
@@ -83,7 +86,7 @@ test("a sound manifest becomes functions with every expression resolved", ({ exp
       onFailure: "app-two",
       reservedConcurrency: 5,
       triggers: [
-        { kind: "timer", name: "tick", cron: "@every 5m", enabled: true, payload: "{}" },
+        { kind: "timer", name: "tick", description: "", cron: "@every 5m", enabled: true, payload: "{}" },
         { ...INBOX, bucket: "box", events: ["oss:ObjectCreated:*"], prefix: "in/", suffix: "" },
       ],
     },
@@ -160,7 +163,9 @@ test("limits of the platform are kept", ({ expect }) => {
 test("a custom domain has a certificate and HTTPS; an empty one is none", ({ expect }) => {
   const domainOf = (changes: string) =>
     `customDomain: { domainName: kiln.example.com, protocol: HTTPS, certConfig: { certId: 7 }, route: { path: /* }${changes} }`;
-  expect(read(manifest({ one: domainOf("") })).functions[0]?.customDomain).toBe("kiln.example.com");
+  expect(read(manifest({ one: domainOf("") })).functions[0]?.customDomain).toMatchObject({
+    domainName: "kiln.example.com",
+  });
   expect(read(manifest({ one: "customDomain: {}" })).functions[0]).not.toHaveProperty("customDomain");
   for (const [props, place] of [
     [domainOf("").replace("HTTPS", "HTTP"), "protocol: "],
