@@ -121,7 +121,7 @@ export interface Cloud {
   /** Functions, their invocations and events, and faults of their delivery. */
   readonly fc: Omit<
     FunctionCompute,
-    "handle" | "serve" | "urls" | "admit" | "attribute" | "endCaller" | "keptBack" | "close"
+    "handle" | "serve" | "urls" | "admit" | "arrived" | "attribute" | "endCaller" | "keptBack" | "close"
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
