@@ -101,10 +101,7 @@ export interface Cloud {
   /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
   /** Functions, their invocations and events, and faults of their delivery. */
-  readonly fc: Omit<
-    FunctionCompute,
-    "webFunctions" | "handle" | "serve" | "attribute" | "endCaller" | "keptBack" | "close"
-  >;
+  readonly fc: Omit<FunctionCompute, "handle" | "urls" | "attribute" | "endCaller" | "keptBack" | "close">;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
@@ -179,8 +176,10 @@ class Parts {
 
   /** Opens the servers and starts the functions of the manifest. */
   async open(): Promise<{ readonly fc: FunctionCompute; readonly urls: Cloud["urls"] }> {
-    const api = await this.#listen(0, (request) => this.#serveApi(request));
-    const oss = await this.#listen(1, (request) => this.#serve("oss", request, (it) => this.#oss.handle(it)));
+    const api = (await this.#listen((request) => this.#serveApi(request))).url;
+    const { url: oss } = await this.#listen((request) =>
+      this.#serve("oss", request, (it) => this.#oss.handle(it)),
+    );
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
     const urls = { ecs: api, cms: api, fc: api, oss };
@@ -191,21 +190,16 @@ class Parts {
       accessKeyId,
       accessKeySecret,
     });
-    const fc = new FunctionCompute({
+    const fc = await FunctionCompute.open({
       kernel: this.#kernel,
       keys: this.keys,
       objects: this.store,
       functions,
       options: this.#options.fc ?? {},
+      listen: (handle) => this.#listen((request) => this.#serve("fc", request, handle)),
     });
     this.#fc = fc;
-    const http: Record<string, string> = {};
-    for (const [index, web] of fc.webFunctions().entries()) {
-      http[web.definition.name] = await this.#listen(2 + index, (request) =>
-        this.#serve("fc", request, (it) => fc.serve(web, it)),
-      );
-    }
-    return { fc, urls: { ...urls, http } };
+    return { fc, urls: { ...urls, http: fc.urls } };
   }
 
   async close(): Promise<void> {
@@ -221,13 +215,15 @@ class Parts {
     if (keyId !== undefined) this.#fc?.attribute(keyId, call);
   }
 
-  async #listen(offset: number, handle: Handler): Promise<string> {
+  /** On the next port, or on any. */
+  async #listen(handle: Handler): Promise<Listener> {
     const { port = 0 } = this.#options;
+    const offset = this.#listeners.length;
     const now = (): number => this.time.now();
     const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
     const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onKeptBack });
     this.#listeners.push(listener);
-    return listener.url;
+    return listener;
   }
 
   unanswered(): number {

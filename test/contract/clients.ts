@@ -1,5 +1,7 @@
 /** The official clients as a test uses them, pointed at the local cloud; types for those that ship none. */
 import { createRequire } from "node:module";
+import { $OpenApiUtil } from "@alicloud/openapi-core";
+import type FcSdk from "@alicloud/fc20230330";
 import OSS from "ali-oss";
 import type { Cloud } from "../cloud/index.ts";
 import { known } from "../support/known.ts";
@@ -35,6 +37,23 @@ export function fc2(cloud: Cloud, key: Credentials = cloud.accessKey): Fc2 {
   });
   client.version = "2023-03-30";
   return client;
+}
+
+/** @alicloud/fc20230330, with the classes of its requests. */
+export const fcSdk = (): typeof FcSdk => known<typeof FcSdk>(require("@alicloud/fc20230330"));
+
+/** Its client of the control plane, which signs ACS3. */
+export function fc3(cloud: Cloud, key: Credentials = cloud.accessKey): FcSdk.default {
+  const config = {
+    accessKeyId: key.id,
+    accessKeySecret: key.secret,
+    ...(key.token !== undefined && { securityToken: key.token, type: "sts" }),
+    endpoint: new URL(cloud.urls.fc).host,
+    protocol: "HTTP",
+    regionId: cloud.region,
+  };
+  const { default: Client } = fcSdk();
+  return new Client(new $OpenApiUtil.Config(config));
 }
 
 interface OpenApi {

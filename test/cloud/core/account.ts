@@ -47,8 +47,8 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
     },
     authorize: (principal, action, resource, conditions) =>
       ram.authorize(principal, action, resource, withDefaults(conditions)),
-    allows: ({ role }, action, resource, conditions) =>
-      ram.verdict(role, action, resource, withDefaults(conditions)) === "allow",
+    allows: (principal, action, resource, conditions) =>
+      ram.verdictOf(principal, action, resource, withDefaults(conditions)) === "allow",
     faultFor: (product, action, params) => faults.meet(product, action, params),
     record,
   };

@@ -1,8 +1,9 @@
-/** A function as the platform knows it: what a manifest says, with units in the names. */
+/** A function as the platform knows it: what a manifest or the API says, with units in the names. */
 
 export interface TimerTrigger {
   readonly kind: "timer";
   readonly name: string;
+  readonly description: string;
   /** `@every 5m`, or six fields with seconds first, `CRON_TZ=Zone ` before them when not UTC. */
   readonly cron: string;
   readonly enabled: boolean;
@@ -12,6 +13,7 @@ export interface TimerTrigger {
 export interface OssTrigger {
   readonly kind: "oss";
   readonly name: string;
+  readonly description: string;
   readonly bucket: string;
   /** With the `oss:` prefix, `*` at the end allowed. */
   readonly events: readonly string[];
@@ -24,6 +26,7 @@ export interface OssTrigger {
 export interface HttpTrigger {
   readonly kind: "http";
   readonly name: string;
+  readonly description: string;
   readonly auth: "anonymous" | "function";
   readonly methods: readonly string[];
   readonly disableInternet: boolean;
@@ -31,20 +34,43 @@ export interface HttpTrigger {
 
 export type Trigger = TimerTrigger | OssTrigger | HttpTrigger;
 
+/** Where the platform keeps what a function writes. */
+export interface LogConfig {
+  readonly project: string;
+  readonly logstore: string;
+  readonly enableRequestMetrics?: boolean | undefined;
+  readonly enableInstanceMetrics?: boolean | undefined;
+  readonly logBeginRule?: "None" | "DefaultRegex" | undefined;
+}
+
+export interface VpcConfig {
+  readonly vpcId: string;
+  readonly vSwitchIds: readonly string[];
+  readonly securityGroupId: string;
+}
+
 export interface FunctionDefinition {
   readonly name: string;
+  readonly description: string;
   /** Absolute path of the folder with index.js or index.mjs. */
   readonly codePath: string;
   /** `index.handler` */
   readonly handler: string;
-  readonly runtime: string;
+  readonly runtime: "nodejs16" | "nodejs18" | "nodejs20";
   readonly vcpu: number;
   readonly memoryMb: number;
   readonly diskMb: number;
   readonly timeoutMs: number;
   readonly environment: Readonly<Record<string, string>>;
+  readonly internetAccess: boolean;
+  /** Without one nothing that the function writes is kept. */
+  readonly logConfig?: LogConfig;
+  /** Kept and shown; networks are not simulated. */
+  readonly vpcConfig?: VpcConfig;
   /** Name of the execution role; without one the credentials of an invocation are empty. */
   readonly role?: string;
+  /** Whether the settings of asynchronous invocation were set, or are the platform's defaults. */
+  readonly hasAsyncConfig: boolean;
   readonly asyncTask: boolean;
   readonly maxRetries: number;
   readonly maxAgeMs: number;
@@ -52,6 +78,8 @@ export interface FunctionDefinition {
   readonly onSuccess?: string;
   readonly onFailure?: string;
   readonly reservedConcurrency?: number;
+  /** Id of a published version; LATEST has none. */
+  readonly version?: string;
   readonly triggers: readonly Trigger[];
 }
 

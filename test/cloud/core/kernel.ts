@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { SignatureReader } from "./keys.ts";
+import type { Policy } from "./ram.ts";
 import type { Timeline } from "./time.ts";
 
 export type Product = "ecs" | "cms" | "fc" | "oss";
@@ -49,6 +50,8 @@ export interface Principal {
   readonly keyId: string;
   /** Role name when the key is an STS session; the account's own key may do everything. */
   readonly role?: string;
+  /** Of a session of another product's role: the one policy that says what it may. */
+  readonly policy?: Policy;
 }
 
 /** A refusal in the cloud's own words. Each product renders it in its own wire form. */

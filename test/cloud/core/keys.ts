@@ -6,6 +6,7 @@
  * KEYS-3. Each product refuses in its own words (REFUSALS); clients switch on them.
  */
 import { CloudFault, type Principal, type Product, type WireRequest } from "./kernel.ts";
+import type { Policy } from "./ram.ts";
 import { header, readAcs3, readRpc, type Signed, verify } from "./signatures.ts";
 
 const SKEW_MS = 15 * 60_000;
@@ -16,9 +17,13 @@ export interface Key {
   readonly secret: string;
   readonly token?: string;
   readonly role?: string;
+  readonly policy?: Policy;
   /** Epoch milliseconds; sessions only. */
   readonly expiresAt?: number;
 }
+
+/** Temporary credentials of a role. */
+type Session = Required<Omit<Key, "policy">>;
 
 type Reason =
   | "missing"
@@ -127,14 +132,15 @@ export class KeyRing {
     this.#readers.set(product, reader);
   }
 
-  /** Temporary credentials of a role, as AssumeRole gives them. */
-  assume(role: string, lifetimeMs: number): Required<Key> {
+  /** Temporary credentials of a role, as AssumeRole gives them. @param policy instead of that of the role. */
+  assume(role: string, lifetimeMs: number, policy?: Policy): Session {
     const key = {
       id: `STS.${this.#text(25)}`,
       secret: this.#text(44),
       token: `CAIS${this.#text(96)}`,
       role,
       expiresAt: this.#now() + lifetimeMs,
+      ...(policy !== undefined && { policy }),
     };
     this.#keys.set(key.id, key);
     return key;
@@ -173,7 +179,13 @@ export class KeyRing {
     if (signed.expiresAt !== undefined && !(signed.expiresAt >= now)) throw refuse("urlExpired");
     if (signed.nonce !== undefined && this.#isUsed(`${key.id} ${signed.nonce}`, now))
       throw refuse("usedNonce");
-    return { accountId: this.accountId, keyId: key.id, ...(key.role !== undefined && { role: key.role }) };
+    const { role, policy } = key;
+    return {
+      accountId: this.accountId,
+      keyId: key.id,
+      ...(role !== undefined && { role }),
+      ...(policy !== undefined && { policy }),
+    };
   }
 
   #readSignature(request: WireRequest, product: Product): Signed | undefined {

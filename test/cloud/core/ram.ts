@@ -51,9 +51,16 @@ export class Ram {
     return policy === undefined ? "implicit deny" : evaluate(policy, action, resource, conditions);
   }
 
+  /** What a caller may: a session with a policy of its own what that says, any other what its role may. */
+  verdictOf({ role, policy }: Principal, action: string, resource: string, conditions: Conditions): Verdict {
+    return policy === undefined
+      ? this.verdict(role, action, resource, conditions)
+      : evaluate(policy, action, resource, conditions);
+  }
+
   /** @throws CloudFault 403 in the words of the product that owns the action. */
   authorize(principal: Principal, action: string, resource: string, conditions: Conditions): void {
-    const verdict = this.verdict(principal.role, action, resource, conditions);
+    const verdict = this.verdictOf(principal, action, resource, conditions);
     if (verdict === "allow") return;
     const role = principal.role ?? "";
     const code = action.startsWith("oss:") || action.startsWith("fc:") ? "AccessDenied" : "Forbidden.RAM";

@@ -16,13 +16,19 @@ import { startInline } from "./inline.ts";
 import { Instance } from "./instance.ts";
 import type { Invocation, Source } from "./invocation.ts";
 import type { ContextData } from "./messages.ts";
+import type { Registry } from "./registry.ts";
 import { Run } from "./run.ts";
 import { startThread } from "./thread.ts";
 
-/** On-demand instances of an account in a region, the default quota. */
-const ACCOUNT_INSTANCES = 100;
+/** Of the account's instances functions may reserve so much in all. */
+const RESERVABLE = 0.9;
 
 export interface HostOptions {
+  /**
+   * On-demand instances of the account in a region: default 100, of which 90 can be reserved.
+   * https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/overview-of-configuring-the-maximum-number-of-on-demand-instances
+   */
+  readonly accountInstances?: number;
   /** Instances kept alive at most; beyond it the longest idle one is ended. Default 16. */
   readonly maxThreads?: number;
   /** Milliseconds of the cloud's time an idle instance is kept. Default 10 minutes, an estimate. */
@@ -38,6 +44,7 @@ export interface HostOptions {
 }
 
 const DEFAULTS: Required<HostOptions> = {
+  accountInstances: 100,
   maxThreads: 16,
   idleMs: 10 * 60_000,
   hangMs: 20_000,
@@ -73,12 +80,15 @@ export class Host {
   #options: Required<HostOptions>;
   readonly #idle: Instance[] = [];
   readonly #busy = new Map<Instance, Run>();
+  /** Invocations of a function, those included whose instance is still starting. */
   readonly #running = new Map<string, number>();
+  readonly #registry: Registry;
   readonly #crashes = new Map<Crash, { matches: number }>();
 
-  constructor(kernel: Kernel, keys: KeyRing, options: HostOptions) {
+  constructor(kernel: Kernel, keys: KeyRing, registry: Registry, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
+    this.#registry = registry;
     this.#options = { ...DEFAULTS, ...options };
   }
 
@@ -95,15 +105,37 @@ export class Host {
 
   /** Runs the function once; the caller makes the clock wait for it. @throws CloudFault 429 when its instances are all in use. */
   invoke(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
-    const { name, reservedConcurrency: cap = ACCOUNT_INSTANCES } = definition;
-    const count = this.#running.get(name) ?? 0;
-    if (count >= cap || this.#busy.size >= ACCOUNT_INSTANCES) {
+    const { name } = definition;
+    const cap = this.#reservationOf(name) ?? this.#options.accountInstances - this.reserved();
+    if (this.#inUse(name) >= cap) {
       throw new CloudFault(429, "ResourceExhausted", `function '${name}' has no instance left of ${cap}`);
     }
-    this.#running.set(name, count + 1);
+    this.#running.set(name, (this.#running.get(name) ?? 0) + 1);
     return this.#run(definition, event, options).finally(() =>
       this.#running.set(name, (this.#running.get(name) ?? 1) - 1),
     );
+  }
+
+  /** Busy instances that count for a function: its own, or those of all functions without a reservation. */
+  #inUse(name: string): number {
+    if (this.#reservationOf(name) !== undefined) return this.#running.get(name) ?? 0;
+    const shared = [...this.#running].filter(([other]) => this.#reservationOf(other) === undefined);
+    return shared.reduce((sum, [, count]) => sum + count, 0);
+  }
+
+  /** Instances that functions have reserved. */
+  reserved(): number {
+    const all = [...this.#registry.definitions.values()];
+    return all.reduce((sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency, 0);
+  }
+
+  /** Instances that functions may reserve in all. */
+  reservable(): number {
+    return Math.floor(this.#options.accountInstances * RESERVABLE);
+  }
+
+  #reservationOf(name: string): number | undefined {
+    return this.#registry.definitions.get(name)?.reservedConcurrency;
   }
 
   /** Whose call this was: adds it to the running invocation's record. */
@@ -186,7 +218,8 @@ export class Host {
     const stale = this.#idle.filter(({ idleSince }) => now - idleSince > this.#options.idleMs);
     for (const instance of stale) this.#idle.splice(this.#idle.indexOf(instance), 1);
     // The one used last is the warmest; the others may go stale.
-    const place = this.#idle.findLastIndex(({ functionName }) => functionName === definition.name);
+    const build = buildOf(definition);
+    const place = this.#idle.findLastIndex((instance) => instance.build === build);
     const [warm] = place === -1 ? [] : this.#idle.splice(place, 1);
     const alive = this.#idle.length + this.#busy.size;
     const surplus = warm === undefined && alive >= this.#options.maxThreads ? this.#idle.splice(0, 1) : [];
@@ -212,12 +245,12 @@ export class Host {
       FC_REGION: this.#kernel.region,
       FC_CUSTOM_LISTEN_PORT: "9000",
       FC_INSTANCE_ID: id,
-      FC_VER_ID: "LATEST",
+      FC_VER_ID: definition.version ?? "LATEST",
       ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
       ALIBABA_CLOUD_SECURITY_TOKEN: securityToken,
     };
-    return Instance.start(id, definition, {
+    return Instance.start({ id, build: buildOf(definition) }, definition, {
       startSandbox: this.#options.inline ? startInline : startThread,
       start: { shared: this.#kernel.time.shared, skewMs: this.#options.skewMs(), variables },
       keyId: accessKeyId,
@@ -231,7 +264,7 @@ export class Host {
   }
 
   #context(
-    { name, handler, memoryMb, timeoutMs }: FunctionDefinition,
+    { name, handler, memoryMb, timeoutMs, version }: FunctionDefinition,
     requestId: string,
     credentials: ContextData["credentials"],
   ): ContextData {
@@ -240,7 +273,7 @@ export class Host {
       credentials,
       function: { name, handler, memory: memoryMb, timeout: timeoutMs / 1000 },
       // Services are gone since FC 3.0; their fields stay, empty.
-      service: { name: "", logProject: "", logStore: "", qualifier: "LATEST", versionId: "" },
+      service: { name: "", logProject: "", logStore: "", qualifier: version ?? "LATEST", versionId: "" },
       region: this.#kernel.region,
       accountId: this.#kernel.accountId,
       tracing: { openTracingSpanContext: "", jaegerEndpoint: "", openTracingSpanBaggages: {} },
@@ -256,6 +289,31 @@ export class Host {
     }
     return hit;
   }
+}
+
+const builds = new WeakMap<FunctionDefinition, string>();
+
+/** What an instance is made of: one of another build of the function is not used again. */
+function buildOf(definition: FunctionDefinition): string {
+  let build = builds.get(definition);
+  if (build === undefined) {
+    const { name, version, codePath, handler, runtime, vcpu, memoryMb, timeoutMs, role, environment } =
+      definition;
+    build = JSON.stringify([
+      name,
+      version,
+      codePath,
+      handler,
+      runtime,
+      vcpu,
+      memoryMb,
+      timeoutMs,
+      role,
+      environment,
+    ]);
+    builds.set(definition, build);
+  }
+  return build;
 }
 
 const originOf = ({ requestId, source, callIndex = 1, taskId }: InvokeOptions) => ({

@@ -1,9 +1,9 @@
 /** HTTP triggers of built-in runtimes: a request becomes a JSON event, the handler's answer a response. */
 import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../core/kernel.ts";
 import { decode, header, splitUrl } from "../core/signatures.ts";
-import type { FunctionDefinition, HttpTrigger } from "../core/functions.ts";
-import type { Host } from "./host.ts";
-import { type AsyncQueue, newRequestId } from "./queue.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
+import type { Platform } from "./api/request.ts";
+import { newRequestId } from "./queue.ts";
 
 /** Content types whose bodies travel as text; all others as base64. */
 const TEXT = /^(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript|x-www-form-urlencoded))/i;
@@ -53,28 +53,17 @@ export function httpEvent(
 
 const capitalize = (name: string): string => name.replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
-export interface WebFunction {
-  readonly definition: FunctionDefinition;
-  readonly trigger: HttpTrigger;
-}
-
-interface Platform {
-  readonly kernel: Kernel;
-  readonly host: Host;
-  readonly queue: AsyncQueue;
-}
-
-/** Serves one HTTP trigger. */
+/** Serves a request to the address of a function. */
 export async function serveHttpTrigger(
-  { kernel, host, queue }: Platform,
-  web: WebFunction,
+  { kernel, host, queue, registry }: Platform,
+  name: string,
   request: WireRequest,
 ): Promise<WireResponse> {
-  const { definition } = web;
   const requestId = newRequestId(kernel);
   try {
-    admit(kernel, web, request);
-    const event = Buffer.from(httpEvent(kernel, definition.name, request, requestId));
+    const definition = registry.get(name);
+    admit(kernel, definition, request);
+    const event = Buffer.from(httpEvent(kernel, name, request, requestId));
     if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
       queue.submit(definition, event, { source: "http", requestId });
       return { status: 202, headers: { "x-fc-request-id": requestId }, body: "" };
@@ -90,7 +79,10 @@ export async function serveHttpTrigger(
 }
 
 /** @throws CloudFault when the trigger does not serve this request. */
-function admit(kernel: Kernel, { definition, trigger }: WebFunction, request: WireRequest): void {
+function admit(kernel: Kernel, definition: FunctionDefinition, request: WireRequest): void {
+  const trigger = definition.triggers.find(({ kind }) => kind === "http");
+  if (trigger?.kind !== "http")
+    throw new CloudFault(404, "TriggerNotFound", "the function has no HTTP trigger");
   if (trigger.disableInternet)
     throw new CloudFault(403, "AccessDenied", "the public URL of this function is off");
   if (!trigger.methods.includes(request.method)) {

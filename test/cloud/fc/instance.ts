@@ -27,9 +27,16 @@ interface InstanceStart {
   readonly keyId: string;
 }
 
+interface InstanceName {
+  readonly id: string;
+  readonly build: string;
+}
+
 export class Instance {
   readonly id: string;
   readonly functionName: string;
+  /** What tells its code and settings from those of other versions of the function. */
+  readonly build: string;
   /** Key id of the credentials in its environment. */
   readonly environmentKeyId: string;
   /** Cloud time of the last answer, for the idle limit. */
@@ -45,19 +52,20 @@ export class Instance {
   readonly #loaded: Promise<void>;
   #onLoaded: () => void = () => {};
 
-  private constructor(id: string, { name }: FunctionDefinition, environmentKeyId: string) {
+  private constructor({ id, build }: InstanceName, { name }: FunctionDefinition, environmentKeyId: string) {
     this.id = id;
+    this.build = build;
     this.functionName = name;
     this.environmentKeyId = environmentKeyId;
     this.#loaded = new Promise((resolve) => (this.#onLoaded = resolve));
   }
 
   static async start(
-    id: string,
+    name: InstanceName,
     definition: FunctionDefinition,
     { startSandbox, start, keyId }: InstanceStart,
   ): Promise<Instance> {
-    const instance = new Instance(id, definition, keyId);
+    const instance = new Instance(name, definition, keyId);
     instance.#sandbox = await startSandbox(definition, start, (message) => instance.#receive(message));
     return instance;
   }

@@ -1,10 +1,13 @@
 /** Function Compute as a whole: what a test holds in its hands as `cloud.fc`. */
 import type { Call, Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
 import type { KeyRing } from "../core/keys.ts";
-import type { ObjectEvents } from "../core/object-events.ts";
+import type { Objects } from "../core/object-events.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
+import { Addresses, type OpenAddress } from "./addresses.ts";
+import type { Platform } from "./api/request.ts";
+import { CodePackages } from "./code-packages.ts";
 import { type Crash, Host, type HostOptions } from "./host.ts";
-import { serveHttpTrigger, type WebFunction } from "./http-trigger.ts";
+import { serveHttpTrigger } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
 import { fireOssTriggers } from "./oss-trigger.ts";
 import {
@@ -16,6 +19,7 @@ import {
   type Refusal,
   type WaitMs,
 } from "./queue.ts";
+import { Registry } from "./registry.ts";
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
 import { type TimerOptions, Timers } from "./timer.ts";
@@ -25,33 +29,52 @@ export type FcOptions = HostOptions & QueueOptions & TimerOptions;
 interface Setup {
   readonly kernel: Kernel;
   readonly keys: KeyRing;
-  readonly objects: ObjectEvents;
+  readonly objects: Objects;
   readonly functions: readonly FunctionDefinition[];
   readonly options: FcOptions;
+  readonly listen: OpenAddress;
 }
 
 export class FunctionCompute {
-  readonly functions: ReadonlyMap<string, FunctionDefinition>;
-  readonly #kernel: Kernel;
+  readonly #registry: Registry;
   readonly #host: Host;
   readonly #queue: AsyncQueue;
   readonly #service: FcService;
   readonly #timers: Timers;
+  readonly #addresses: Addresses;
+  readonly #code: CodePackages;
 
-  constructor({ kernel, keys, objects, functions: definitions, options }: Setup) {
-    this.functions = new Map(definitions.map((definition) => [definition.name, definition]));
-    this.#kernel = kernel;
+  private constructor({ kernel, keys, objects, functions, options, listen }: Setup) {
     kernel.registerSignature("fc", readFcSignature);
-    this.#host = new Host(kernel, keys, options);
-    this.#queue = new AsyncQueue(kernel, this.#host, this.functions, options);
-    this.#service = new FcService(kernel, this.functions, this.#host, this.#queue);
-    objects.subscribe((event) => fireOssTriggers(kernel, this.#queue, definitions, event));
-    this.#timers = new Timers(kernel, this.#queue, options);
-    for (const definition of definitions) {
-      for (const trigger of definition.triggers) {
-        if (trigger.kind === "timer") this.#timers.start(definition, trigger);
-      }
-    }
+    const registry = (this.#registry = new Registry(kernel, functions));
+    const host = (this.#host = new Host(kernel, keys, registry, options));
+    const queue = (this.#queue = new AsyncQueue(kernel, host, registry, options));
+    const code = (this.#code = new CodePackages(kernel, keys, objects));
+    this.#timers = new Timers(kernel, queue, options);
+    const serve = (name: string, request: WireRequest): Promise<WireResponse> =>
+      serveHttpTrigger(platform, name, request);
+    const addresses = (this.#addresses = new Addresses(listen, serve));
+    const platform: Platform = { kernel, registry, host, queue, code, objects, addresses };
+    this.#service = new FcService(platform);
+    objects.subscribe((event) => fireOssTriggers(kernel, queue, registry.definitions.values(), event));
+  }
+
+  /** The platform with the functions of a manifest, when their addresses are open and their timers run. */
+  static async open(setup: Setup): Promise<FunctionCompute> {
+    const fc = new FunctionCompute(setup);
+    await fc.#registry.subscribe(fc.#addresses.change);
+    await fc.#registry.subscribe(fc.#timers.change);
+    return fc;
+  }
+
+  /** The functions there are now, by name. */
+  get functions(): ReadonlyMap<string, FunctionDefinition> {
+    return this.#registry.definitions;
+  }
+
+  /** URLs of the functions with an HTTP trigger, by name. */
+  get urls(): Readonly<Record<string, string>> {
+    return this.#addresses.urls;
   }
 
   /** Every finished run of a handler, in the order they ended. */
@@ -76,7 +99,7 @@ export class FunctionCompute {
 
   /** CU and CNY of all invocations so far. */
   get cost(): Cost {
-    return costOf(this.#host.log, this.functions);
+    return costOf(this.#host.log, this.#registry.known);
   }
 
   /** Ends the instance of matching invocations after their effects and before their answer. */
@@ -120,22 +143,8 @@ export class FunctionCompute {
     this.#host.configure(options);
   }
 
-  /** The functions with an HTTP trigger. */
-  webFunctions(): WebFunction[] {
-    return [...this.functions.values()].flatMap((definition) =>
-      definition.triggers
-        .filter((trigger) => trigger.kind === "http")
-        .map((trigger) => ({ definition, trigger })),
-    );
-  }
-
   handle(request: WireRequest): Promise<WireResponse> {
     return this.#service.handle(request);
-  }
-
-  /** Serves a request to the URL of an HTTP trigger. */
-  serve(web: WebFunction, request: WireRequest): Promise<WireResponse> {
-    return serveHttpTrigger({ kernel: this.#kernel, host: this.#host, queue: this.#queue }, web, request);
   }
 
   /** Adds a call to the record of the invocation that made it. */
@@ -153,7 +162,8 @@ export class FunctionCompute {
     this.#host.keptBack(connection);
   }
 
-  close(): Promise<void> {
-    return this.#host.close();
+  async close(): Promise<void> {
+    await this.#host.close();
+    this.#code.close();
   }
 }

@@ -12,6 +12,7 @@ import { type FunctionDefinition, MAX_ASYNC_BYTES } from "../core/functions.ts";
 import { destinationEvent, type EventEnding } from "./destination.ts";
 import type { Host } from "./host.ts";
 import type { Invocation, Source } from "./invocation.ts";
+import type { Registry } from "./registry.ts";
 import { type TaskIdOptions, TaskIds } from "./task-ids.ts";
 
 /** Estimate: the spacing of retries after a function error is not documented. Doubles each time. */
@@ -29,13 +30,16 @@ const DUPLICATE_AFTER_MS = 1000;
 /** https://www.alibabacloud.com/help/en/functioncompute/error-codes */
 const OBSTACLES = { 429: "ResourceExhausted", 500: "InternalServerError", 503: "ResourceThrottled" } as const;
 
-export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired";
+/** An event is invalid when its function is gone before it could run. */
+export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired" | "Invalid";
 
 /** One asynchronous event from submission to its end. */
 export interface AsyncEvent {
   readonly id: string;
   readonly taskId: string;
   readonly function: string;
+  /** The version that runs it, or LATEST as it is at the time of each run. */
+  readonly qualifier: string;
   readonly source: Source;
   readonly payload: Buffer;
   readonly enqueuedAt: number;
@@ -69,6 +73,11 @@ export interface QueueOptions {
   /** By how much a delay is multiplied: 1 (default) keeps it, 0 ignores it. */
   readonly delayFactor?: number;
   readonly taskIds?: TaskIdOptions;
+  /**
+   * Whether the region has task mode; default true. Without it no event has a task id, and none is refused.
+   * https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/asynchronous-task
+   */
+  readonly hasTaskMode?: boolean;
 }
 
 /** What the platform may answer instead of running an event: no instance, an error of its own, no machine. */
@@ -106,7 +115,7 @@ export class AsyncQueue {
   readonly refusals: Refusal[] = [];
   readonly #kernel: Kernel;
   readonly #host: Host;
-  readonly #definitions: ReadonlyMap<string, FunctionDefinition>;
+  readonly #registry: Registry;
   readonly #duplicates = new Map<Matcher, WaitMs>();
   readonly #delays = new Map<Matcher, WaitMs>();
   readonly #lost = new Set<Matcher>();
@@ -115,15 +124,10 @@ export class AsyncQueue {
   #options: QueueOptions;
   #pausedUntil = 0;
 
-  constructor(
-    kernel: Kernel,
-    host: Host,
-    definitions: ReadonlyMap<string, FunctionDefinition>,
-    options: QueueOptions,
-  ) {
+  constructor(kernel: Kernel, host: Host, registry: Registry, options: QueueOptions) {
     this.#kernel = kernel;
     this.#host = host;
-    this.#definitions = definitions;
+    this.#registry = registry;
     this.#options = options;
   }
 
@@ -181,11 +185,12 @@ export class AsyncQueue {
       );
     }
     const now = this.#kernel.time.now();
-    this.#taskIds.check(definition.name, taskId, now, this.#options.taskIds);
+    if (this.regionHasTasks) this.#taskIds.check(definition.name, taskId, now, this.#options.taskIds);
     const event: AsyncEvent = {
       id: requestId,
       taskId,
       function: definition.name,
+      qualifier: definition.version ?? "LATEST",
       source,
       payload,
       enqueuedAt: now,
@@ -196,17 +201,26 @@ export class AsyncQueue {
     };
     this.events.push(event);
     this.#taskIds.add(event);
-    this.#dispatch(definition, event);
+    this.#dispatch(event);
     return event;
   }
 
-  #dispatch(definition: FunctionDefinition, event: AsyncEvent): void {
+  get regionHasTasks(): boolean {
+    return this.#options.hasTaskMode ?? true;
+  }
+
+  /** Whether events of a function are tasks. */
+  hasTasks({ asyncTask }: FunctionDefinition): boolean {
+    return asyncTask && this.regionHasTasks;
+  }
+
+  #dispatch(event: AsyncEvent): void {
     const facts = factsOf(event);
     if ([...this.#lost].some((matches) => matches(facts))) return;
     const at = event.dueAt + matching(this.#delays, facts).reduce((sum, byMs) => sum + byMs(facts), 0);
-    this.#schedule(definition, event, { at, callIndex: 1 });
+    this.#schedule(event, { at, callIndex: 1 });
     const [afterMs] = matching(this.#duplicates, facts);
-    if (afterMs !== undefined) this.#schedule(definition, event, { at: at + afterMs(facts), callIndex: 1 });
+    if (afterMs !== undefined) this.#schedule(event, { at: at + afterMs(facts), callIndex: 1 });
   }
 
   #jitter(askedMs: number): number {
@@ -216,16 +230,31 @@ export class AsyncQueue {
     return Math.max(0, delayMs - early + Math.floor(this.#kernel.random() * (LATE_MS + early)));
   }
 
-  #schedule(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): void {
-    const label = `invoke ${definition.name}`;
-    this.#kernel.time.schedule(delivery.at, { label }, () => this.#deliver(definition, event, delivery));
+  #schedule(event: AsyncEvent, delivery: Delivery): void {
+    const label = `invoke ${event.function}`;
+    this.#kernel.time.schedule(delivery.at, { label }, () => this.#deliver(event, delivery));
   }
 
-  async #deliver(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): Promise<void> {
-    const now = this.#kernel.time.now();
-    if (now < this.#pausedUntil) {
-      return this.#schedule(definition, event, { ...delivery, at: this.#pausedUntil });
+  /** The function as it is now, unless it is gone; its code may have changed since the event was accepted. */
+  #definitionOf({ function: name, qualifier }: AsyncEvent): FunctionDefinition | undefined {
+    try {
+      return this.#registry.qualified(name, qualifier);
+    } catch (error) {
+      if (error instanceof CloudFault) return undefined;
+      throw error;
     }
+  }
+
+  async #deliver(event: AsyncEvent, delivery: Delivery): Promise<void> {
+    const now = this.#kernel.time.now();
+    if (now < this.#pausedUntil) return this.#schedule(event, { ...delivery, at: this.#pausedUntil });
+    const definition = this.#definitionOf(event);
+    if (definition === undefined) return this.#mark(event, "Invalid", now);
+    await this.#run(definition, event, delivery);
+  }
+
+  async #run(definition: FunctionDefinition, event: AsyncEvent, delivery: Delivery): Promise<void> {
+    const now = this.#kernel.time.now();
     if (now - event.enqueuedAt > definition.maxAgeMs) {
       // A second delivery of an event that has ended is dropped: the event has its one end already.
       return event.endedAt === undefined ? this.#end(definition, event, { status: "Expired" }) : undefined;
@@ -245,7 +274,7 @@ export class AsyncQueue {
       }
       // Waits of 0.5, 1, 2, … seconds add up to (next wait - 0.5): the wait follows from the time spent.
       const at = Math.min(now + BUSY_BASE_MS + (now - phaseStartedAt), phaseStartedAt + BUSY_LIMIT_MS);
-      return this.#schedule(definition, event, { at, callIndex, busySince: phaseStartedAt });
+      return this.#schedule(event, { at, callIndex, busySince: phaseStartedAt });
     }
     event.attempts++;
     this.#mark(event, "Running");
@@ -257,7 +286,7 @@ export class AsyncQueue {
       return this.#end(definition, event, { status: "Failed", invocation });
     this.#mark(event, "Retrying");
     const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (callIndex - 1);
-    this.#schedule(definition, event, { at, callIndex: callIndex + 1 });
+    this.#schedule(event, { at, callIndex: callIndex + 1 });
   }
 
   /** @throws CloudFault for an event that a test obstructs. */
@@ -268,8 +297,9 @@ export class AsyncQueue {
     }
   }
 
-  #mark(event: AsyncEvent, status: Status): void {
+  #mark(event: AsyncEvent, status: Status, endedAt?: number): void {
     event.status = status;
+    if (endedAt !== undefined) event.endedAt = endedAt;
     event.history.push({ at: this.#kernel.time.now(), status });
   }
 
@@ -290,7 +320,7 @@ export class AsyncQueue {
     const refuse = (reason: string): undefined => {
       this.refusals.push({ at: time.now(), from, to: target, reason });
     };
-    const definition = this.#definitions.get(target);
+    const definition = this.#registry.definitions.get(target);
     if (definition === undefined) return refuse(`there is no function ${target}`);
     const resource = `acs:fc:${region}:${accountId}:functions/${target}`;
     const principal = { accountId, keyId: "", ...(role !== undefined && { role }) };

@@ -5,6 +5,7 @@
  */
 import type { Kernel } from "../core/kernel.ts";
 import { parseSchedule } from "../core/schedule.ts";
+import type { Cancel } from "../core/time.ts";
 import type { FunctionDefinition, TimerTrigger } from "../core/functions.ts";
 import type { AsyncQueue } from "./queue.ts";
 
@@ -23,6 +24,8 @@ export class Timers {
   readonly #queue: AsyncQueue;
   readonly #options: TimerOptions;
   readonly #twice = new Set<string>();
+  /** How to stop each. */
+  readonly #armed = new Map<TimerTrigger, Cancel>();
 
   constructor(kernel: Kernel, queue: AsyncQueue, options: TimerOptions) {
     this.#kernel = kernel;
@@ -36,24 +39,34 @@ export class Timers {
     return () => this.#twice.delete(triggerName);
   }
 
-  start(definition: FunctionDefinition, trigger: TimerTrigger): void {
+  /** Starts and stops what a change of a function asks for. */
+  readonly change = (before: FunctionDefinition | undefined, after: FunctionDefinition | undefined): void => {
+    const timersOf = (definition: FunctionDefinition | undefined): TimerTrigger[] =>
+      (definition?.triggers ?? []).filter((trigger) => trigger.kind === "timer");
+    const [old, wanted] = [timersOf(before), timersOf(after)];
+    for (const trigger of old) if (!wanted.includes(trigger)) this.#armed.get(trigger)?.();
+    for (const trigger of wanted)
+      if (after !== undefined && !old.includes(trigger)) this.#start(after, trigger);
+  };
+
+  #start(definition: FunctionDefinition, trigger: TimerTrigger): void {
     const { name, cron, enabled } = trigger;
     if (!enabled || this.#options.timers?.includes(name) === false) return;
     const { time } = this.#kernel;
     const schedule = parseSchedule(cron, time.now());
-    const at = (instant: number, then: () => void): void => {
+    const at = (instant: number, then: () => void): Cancel =>
       time.schedule(instant, { label: `timer ${definition.name}/${name}`, background: true }, () => {
         this.#fire(definition, trigger, instant);
         then();
       });
-    };
     const arm = (after: number): void => {
       const next = schedule(after);
       if (next === Number.POSITIVE_INFINITY) return;
-      at(next, () => {
+      const stop = at(next, () => {
         if (this.#twice.has(name)) at(next + TWICE_AFTER_MS, () => {});
         arm(next);
       });
+      this.#armed.set(trigger, stop);
     };
     arm(time.now());
   }

@@ -1,6 +1,12 @@
 /** What one value of a manifest cannot show: ratios, names that must exist, rules that overlap. */
 import type { Problem } from "./problem.ts";
-import { BUCKET_ARN, FUNCTION_ARN, type FunctionPropsValue, type TriggerProps } from "./schema.ts";
+import { isBalanced, overlaps, triggerOf } from "../core/function-definition.ts";
+import {
+  BUCKET_ARN,
+  FUNCTION_ARN,
+  type FunctionPropsValue,
+  type TriggerProps,
+} from "../core/function-schema.ts";
 
 /** A function of the file, checked on its own. */
 export interface Resource {
@@ -9,8 +15,6 @@ export interface Resource {
   readonly props: FunctionPropsValue;
   readonly triggers: readonly TriggerProps[];
 }
-
-type OssProps = Extract<TriggerProps, { triggerType: "oss" }>;
 
 /** Problems between values and between functions. */
 export const checkAcross = (resources: readonly Resource[]): Problem[] => [
@@ -24,9 +28,7 @@ export const checkAcross = (resources: readonly Resource[]): Problem[] => [
 const at = (name: string, ...rest: PropertyKey[]): PropertyKey[] => ["resources", name, "props", ...rest];
 
 function checkRatio({ name, props: { cpu, memorySize } }: Resource): Problem[] {
-  const gb = memorySize / 1024;
-  // A ratio of vCPU to GB from 1:1 to 1:4, the edges included in spite of binary fractions.
-  if (gb >= cpu - 1e-9 && gb <= cpu * 4 + 1e-9) return [];
+  if (isBalanced(cpu, memorySize)) return [];
   const least = Math.max(128, Math.ceil(cpu * 16 - 1e-9) * 64);
   const most = Math.floor(cpu * 64 + 1e-9) * 64;
   const text = `is ${memorySize} MB for ${cpu} vCPU — give 1 to 4 GB per vCPU, here ${least} to ${most} MB`;
@@ -91,29 +93,15 @@ function checkTriggers({ name, triggers, props }: Resource): Problem[] {
 function checkOverlaps(resources: readonly Resource[]): Problem[] {
   const rules = resources.flatMap(({ name, triggers }) =>
     triggers.flatMap((trigger, index) =>
-      trigger.triggerType === "oss" ? [{ trigger, path: at(name, "triggers", index, "triggerConfig") }] : [],
+      trigger.triggerType === "oss"
+        ? [{ trigger: triggerOf(trigger), path: at(name, "triggers", index, "triggerConfig") }]
+        : [],
     ),
   );
   return rules.flatMap(({ trigger, path }, index) => {
     const earlier = rules.slice(0, index).find((rule) => overlaps(rule.trigger, trigger));
     if (earlier === undefined) return [];
-    const text = `overlaps trigger ${earlier.trigger.triggerName} in prefix and suffix for the same event — OSS refuses the second: keep their prefixes or suffixes apart`;
+    const text = `overlaps trigger ${earlier.trigger.name} in prefix and suffix for the same event — OSS refuses the second: keep their prefixes or suffixes apart`;
     return [{ path, text }];
   });
-}
-
-function overlaps(a: OssProps, b: OssProps): boolean {
-  const [first, second] = [a.triggerConfig.filter.key, b.triggerConfig.filter.key];
-  const nested = (x: string, y: string, test: "startsWith" | "endsWith"): boolean => x[test](y) || y[test](x);
-  const sameEvent = a.triggerConfig.events.some((one) =>
-    b.triggerConfig.events.some((other) =>
-      nested(one.replace(/\*$/, ""), other.replace(/\*$/, ""), "startsWith"),
-    ),
-  );
-  return (
-    a.sourceArn === b.sourceArn &&
-    sameEvent &&
-    nested(first.prefix, second.prefix, "startsWith") &&
-    nested(first.suffix, second.suffix, "endsWith")
-  );
 }

@@ -3,21 +3,19 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { load } from "js-yaml";
 import type * as z from "zod/mini";
-import { DEFAULTS, type FunctionDefinition, type Trigger } from "../core/functions.ts";
+import { asyncOf, configOf, triggerOf } from "../core/function-definition.ts";
+import {
+  FunctionProps,
+  type FunctionPropsValue,
+  type TriggerProps,
+  TRIGGERS,
+} from "../core/function-schema.ts";
+import type { FunctionDefinition } from "../core/functions.ts";
 import { checkAcross, type Resource } from "./cross-checks.ts";
 import { interpolate, isTree, merge, type Tree } from "./interpolation.ts";
 import { ManifestError, nearest, type Problem } from "./problem.ts";
-import { KNOWN_KEYS } from "./rules.ts";
-import {
-  BUCKET_ARN,
-  FUNCTION_ARN,
-  FunctionProps,
-  type FunctionPropsValue,
-  ManifestFile,
-  ROLE_ARN,
-  type TriggerProps,
-  TRIGGERS,
-} from "./schema.ts";
+import { KNOWN_KEYS } from "../core/rules.ts";
+import { ManifestFile } from "./file.ts";
 import { messageOf } from "../core/message-of.ts";
 
 export interface Manifest {
@@ -146,70 +144,17 @@ function check<T extends z.ZodMiniType>(
   return undefined;
 }
 
-const group = (pattern: RegExp, text: string, index: number): string => pattern.exec(text)?.[index] ?? "";
-
 function toDefinition(
   props: FunctionPropsValue,
   triggers: readonly TriggerProps[],
   folder: string,
 ): FunctionDefinition {
-  const { concurrencyConfig, role } = props;
+  const { concurrencyConfig } = props;
   return {
-    name: props.functionName,
+    ...configOf(props),
     codePath: resolve(folder, props.code),
-    handler: props.handler,
-    runtime: props.runtime,
-    vcpu: props.cpu,
-    memoryMb: props.memorySize,
-    diskMb: props.diskSize,
-    timeoutMs: props.timeout * 1000,
-    environment: props.environmentVariables ?? {},
-    ...(role !== undefined && { role: group(ROLE_ARN, role, 1) }),
-    ...toAsync(props.asyncInvokeConfig),
+    ...asyncOf(props.asyncInvokeConfig),
     ...(concurrencyConfig !== undefined && { reservedConcurrency: concurrencyConfig.reservedConcurrency }),
-    triggers: triggers.map(toTrigger),
+    triggers: triggers.map(triggerOf),
   };
-}
-
-type Async = Pick<FunctionDefinition, "asyncTask" | "maxRetries" | "maxAgeMs" | "onSuccess" | "onFailure">;
-
-function toAsync(config: FunctionPropsValue["asyncInvokeConfig"]): Async {
-  const { maxRetries, maxAgeMs } = DEFAULTS;
-  if (config === undefined) return { asyncTask: false, maxRetries, maxAgeMs };
-  const target = (arn: string | undefined): string | undefined => arn && group(FUNCTION_ARN, arn, 3);
-  const onSuccess = target(config.destinationConfig?.onSuccess?.destination);
-  const onFailure = target(config.destinationConfig?.onFailure?.destination);
-  return {
-    asyncTask: config.asyncTask ?? false,
-    maxRetries: config.maxAsyncRetryAttempts ?? maxRetries,
-    maxAgeMs: config.maxAsyncEventAgeInSeconds * 1000,
-    ...(onSuccess !== undefined && { onSuccess }),
-    ...(onFailure !== undefined && { onFailure }),
-  };
-}
-
-function toTrigger(props: TriggerProps): Trigger {
-  const name = props.triggerName;
-  switch (props.triggerType) {
-    case "timer": {
-      const { cronExpression, enable, payload = "" } = props.triggerConfig;
-      return { kind: "timer", name, cron: cronExpression, enabled: enable, payload };
-    }
-    case "oss": {
-      const { events, filter } = props.triggerConfig;
-      const bucket = group(BUCKET_ARN, props.sourceArn, 3);
-      return {
-        kind: "oss",
-        name,
-        bucket,
-        events,
-        ...filter.key,
-        role: group(ROLE_ARN, props.invocationRole, 1),
-      };
-    }
-    case "http": {
-      const { authType, methods, disableURLInternet = false } = props.triggerConfig;
-      return { kind: "http", name, auth: authType, methods, disableInternet: disableURLInternet };
-    }
-  }
 }

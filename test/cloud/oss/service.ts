@@ -7,6 +7,7 @@ import {
   type Kernel,
   lostAnswer,
   type Principal,
+  refuseIf,
   type WireRequest,
   type WireResponse,
 } from "../core/kernel.ts";
@@ -80,8 +81,12 @@ export class OssService {
       query,
       body: wire.body,
       wire,
-      demand: (action, name, object) =>
-        this.#kernel.authorize(caller, action, `${resources}${name}${object && `/${object}`}`, conditions),
+      demand: (action, name, object) => {
+        const role = this.#store.foreignRole(name);
+        const isForeign = role !== undefined && role !== caller.role;
+        refuseIf(isForeign, 403, "AccessDenied", "The bucket you access does not belong to you.");
+        this.#kernel.authorize(caller, action, `${resources}${name}${object && `/${object}`}`, conditions);
+      },
       // Without a prefix: no page says whether the check of OSS passes one, so the stricter reading holds.
       mayList: (name) => this.#kernel.allows(caller, "oss:ListObjects", `${resources}${name}`),
       header: (name) => header(wire, name),

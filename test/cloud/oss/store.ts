@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { CloudFault, type Kernel, refuseIf } from "../core/kernel.ts";
-import type { ObjectEvents, StoreEvent } from "../core/object-events.ts";
+import type { Objects, StoreEvent } from "../core/object-events.ts";
 
 export interface StoredObject {
   readonly key: string;
@@ -41,6 +41,8 @@ interface Bucket {
   readonly name: string;
   readonly createdAt: number;
   readonly objects: Map<string, StoredObject>;
+  /** The role whose sessions alone may use it, when the bucket belongs to another product. */
+  readonly foreignRole?: string;
 }
 
 interface Change {
@@ -77,7 +79,7 @@ export function checkAppend(
 }
 
 /** The objects of the account. Refusals are CloudFaults in the words of OSS. */
-export class ObjectStore implements ObjectEvents {
+export class ObjectStore implements Objects {
   readonly #kernel: Kernel;
   readonly #buckets = new Map<string, Bucket>();
   readonly #subscribers: ((event: StoreEvent) => void)[] = [];
@@ -104,6 +106,21 @@ export class ObjectStore implements ObjectEvents {
     this.#buckets.set(name, { name, createdAt: this.#kernel.time.now(), objects: new Map() });
   }
 
+  createForeignBucket(name: string, role: string): void {
+    if (this.#buckets.has(name)) return;
+    const createdAt = this.#kernel.time.now();
+    this.#buckets.set(name, { name, createdAt, objects: new Map(), foreignRole: role });
+  }
+
+  /** The role whose sessions alone may use a bucket; undefined for those of the account. */
+  foreignRole(name: string): string | undefined {
+    return this.#buckets.get(name)?.foreignRole;
+  }
+
+  hasBucket(name: string): boolean {
+    return this.#buckets.has(name);
+  }
+
   deleteBucket(name: string): void {
     if (this.#bucket(name).objects.size > 0) {
       throw new CloudFault(409, "BucketNotEmpty", "The bucket has objects. Please delete them first.");
@@ -112,7 +129,8 @@ export class ObjectStore implements ObjectEvents {
   }
 
   buckets(): { readonly name: string; readonly createdAt: number }[] {
-    return [...this.#buckets.values()].map(({ name, createdAt }) => ({ name, createdAt }));
+    const own = [...this.#buckets.values()].filter(({ foreignRole }) => foreignRole === undefined);
+    return own.map(({ name, createdAt }) => ({ name, createdAt }));
   }
 
   /** Stores an object whole. @throws CloudFault FileAlreadyExists when overwriting is forbidden. */

@@ -59,7 +59,7 @@ triggers:
     invocationRole: acs:ram::\${vars.account}:role/notifier
     triggerConfig: { events: ['oss:ObjectCreated:*'], filter: { key: { prefix: in/, suffix: '' } } }`;
 
-const INBOX = { kind: "oss", name: "inbox", role: "notifier" };
+const INBOX = { kind: "oss", name: "inbox", description: "", role: "notifier" };
 
 test("a sound manifest becomes functions with every expression resolved", ({ expect }) => {
   const { functions, regions } = read(manifest({ one: PROPS, two: "cpu: 0.25" }), { TOKEN: "t-1" });
@@ -67,6 +67,9 @@ test("a sound manifest becomes functions with every expression resolved", ({ exp
   expect(functions).toEqual([
     {
       name: "app-one",
+      description: "",
+      internetAccess: true,
+      hasAsyncConfig: true,
       codePath: "/app/dist/one",
       handler: "index.handler",
       runtime: "nodejs20",
@@ -82,7 +85,7 @@ test("a sound manifest becomes functions with every expression resolved", ({ exp
       onFailure: "app-two",
       reservedConcurrency: 5,
       triggers: [
-        { kind: "timer", name: "tick", cron: "@every 5m", enabled: true, payload: "{}" },
+        { kind: "timer", name: "tick", description: "", cron: "@every 5m", enabled: true, payload: "{}" },
         { ...INBOX, bucket: "box", events: ["oss:ObjectCreated:*"], prefix: "in/", suffix: "" },
       ],
     },

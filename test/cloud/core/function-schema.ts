@@ -1,11 +1,11 @@
 /**
- * The schema of a manifest for the fc3 component, stricter than the tool's own: that one checks neither
- * unknown keys nor the contents of triggers, and `s deploy` checks nothing.
+ * What a function, its triggers and its settings may be: the rules of the API, which a manifest for the fc3 component
+ * obeys too. They are stricter than that tool's own schema, which checks neither unknown keys nor triggers.
  */
 import * as z from "zod/mini";
-import { parseSchedule } from "../core/schedule.ts";
+import { parseSchedule } from "./schedule.ts";
 import { flag, list, number, oneOf, strict, text, whole } from "./rules.ts";
-import { messageOf } from "../core/message-of.ts";
+import { messageOf } from "./message-of.ts";
 
 const RUNTIMES = ["nodejs20", "nodejs18", "nodejs16"] as const;
 const HTTP_METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"] as const;
@@ -146,18 +146,22 @@ const logConfig = z.union([
   }),
 ]);
 
-/** Props of a function; triggers only as a list, see TRIGGERS. */
-export const FunctionProps = strict({
+const vpcConfig = strict({
+  vpcId: text("a text", "name the VPC"),
+  vSwitchIds: list(text("a text", "name a vSwitch"), "a list of vSwitches"),
+  securityGroupId: text("a text", "name the security group"),
+});
+
+/** What the API itself keeps of a function, under the names of CreateFunction. */
+const FUNCTION_SHAPE = {
   functionName: text(
     "a function name",
     "use 1 to 64 letters, digits, _ and -, not starting with a digit or -",
     /^[A-Za-z_][\w-]{0,63}$/,
   ),
-  region: text("a region", "write cn-hangzhou, for example", /^[a-z]{2,}-[a-z0-9-]+$/),
   description,
   runtime: oneOf(RUNTIMES, "nodejs20 is the newest built-in one"),
   handler: text("file.function", "write index.handler", /^[\w/-]+\.\w+$/),
-  code: text("a folder", "name the folder with index.js in it"),
   cpu: number(
     "a multiple of 0.05 from 0.05 to 16",
     "give vCPUs in steps of 0.05",
@@ -173,50 +177,41 @@ export const FunctionProps = strict({
   environmentVariables: z.optional(environmentVariables),
   role: z.optional(roleArn),
   internetAccess: z.optional(flag("say whether the function reaches the internet")),
+  logConfig: z.optional(logConfig),
+  vpcConfig: z.optional(vpcConfig),
+} as const;
+
+/** The body of CreateFunction and UpdateFunction without code, as far as it is simulated. */
+export const FunctionInput = strict(FUNCTION_SHAPE);
+export type FunctionInputValue = z.infer<typeof FunctionInput>;
+
+export const AsyncConfigInput = strict({
+  asyncTask: z.optional(flag("say whether task ids are used")),
+  maxAsyncRetryAttempts: whole(0, 8, "say how often a failed event is tried again"),
+  maxAsyncEventAgeInSeconds: whole(
+    1,
+    604_800,
+    "say how old an event may get; the tool's default is not the API's",
+  ),
+  destinationConfig: z.optional(strict({ onSuccess: destination, onFailure: destination })),
+});
+export type AsyncConfigValue = z.infer<typeof AsyncConfigInput>;
+
+export const ConcurrencyInput = strict({
+  reservedConcurrency: whole(1, 100, "of the account's 100 instances in the region"),
+});
+
+/** Props of a function; triggers only as a list, see TRIGGERS. */
+export const FunctionProps = strict({
+  ...FUNCTION_SHAPE,
+  region: text("a region", "write cn-hangzhou, for example", /^[a-z]{2,}-[a-z0-9-]+$/),
+  code: text("a folder", "name the folder with index.js in it"),
   instanceConcurrency: z.optional(
     z.never({ error: "is set — take it out: a built-in runtime serves one request per instance" }),
   ),
-  logConfig: z.optional(logConfig),
-  asyncInvokeConfig: z.optional(
-    strict({
-      asyncTask: z.optional(flag("say whether task ids are used")),
-      maxAsyncRetryAttempts: whole(0, 8, "say how often a failed event is tried again"),
-      maxAsyncEventAgeInSeconds: whole(
-        1,
-        604_800,
-        "say how old an event may get; the tool's default is not the API's",
-      ),
-      destinationConfig: z.optional(strict({ onSuccess: destination, onFailure: destination })),
-    }),
-  ),
-  concurrencyConfig: z.optional(
-    strict({ reservedConcurrency: whole(1, 100, "of the account's 100 instances in the region") }),
-  ),
+  asyncInvokeConfig: z.optional(AsyncConfigInput),
+  concurrencyConfig: z.optional(ConcurrencyInput),
   triggers: z.optional(list(z.unknown(), "a list of triggers")),
 });
 
 export type FunctionPropsValue = z.infer<typeof FunctionProps>;
-
-/** The file around the functions. */
-export const ManifestFile = strict({
-  edition: z.literal("3.0.0", { error: "is not '3.0.0' — write edition: 3.0.0" }),
-  name: text("a name", "name the application"),
-  access: z.optional(text("a literal", "name a profile; expressions are not resolved here", /^[^$]+$/)),
-  vars: z.optional(z.record(z.string(), z.unknown(), { error: "is not a map — write name: value below it" })),
-  template: z.optional(
-    z.record(z.string(), z.unknown(), { error: "is not a map — write name: props below it" }),
-  ),
-  resources: z.record(
-    z.string(),
-    strict({
-      // Unpinned, a cached older component drops keys it does not know without a word.
-      component: text("fc3 with a version", "pin it: fc3@0.1.22", /^fc3@\d+\.\d+\.\d+$/),
-      extend: z.optional(strict({ name: text("a name", "name a template") })),
-      actions: z.optional(z.unknown()),
-      props: z.record(z.string(), z.unknown(), {
-        error: "is missing or not a map — write the function's props",
-      }),
-    }),
-    { error: "is missing or not a map — write the functions below it" },
-  ),
-});
