@@ -1,11 +1,14 @@
 /**
  * What `npm run check` says about s.yaml: one line when it is sound, every problem when it is not.
- * The deploy tool itself checks neither unknown keys nor what is in a trigger.
+ * The deploy tool itself checks neither unknown keys nor what is in a trigger. It reads the file on its own; that it reads
+ * what the local cloud reads is checked too.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Manifest, ManifestError, envNames, parseManifest } from "./cloud/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { envNames, type Manifest, ManifestError, parseManifest, resolveManifest } from "./cloud/index.ts";
+import { DeployTool } from "./support/deploy-tool.ts";
 
 const FILE = "s.yaml";
 
@@ -44,9 +47,55 @@ export function checkManifest(root: string): Manifest {
   return manifest;
 }
 
+/**
+ * Compares what the engine of the deploy tool reads from a manifest with what the local cloud reads.
+ * @throws ManifestError that names each value that differs.
+ */
+export async function compareWithTool(text: string): Promise<void> {
+  // Every second name has a value, so that names and defaults are both compared.
+  const env = Object.fromEntries(
+    envNames(text)
+      .filter((_, index) => index % 2 === 1)
+      .map((name) => [name, `value-of-${name}`]),
+  );
+  const required = Object.fromEntries(envNames(text, true).map((name) => [name, `placeholder-${name}`]));
+  const tool = new DeployTool();
+  try {
+    const values = { ...required, ...env };
+    const [theirs, ours] = [await tool.preview(text, values), resolveManifest(text, values)];
+    const problems = differences(theirs, ours).map(({ path, theirs: given, ours: read }) => ({
+      path: ["resources", ...path],
+      text: `the deploy tool reads ${given}, the local cloud ${read} — write it in a way that both read alike`,
+    }));
+    if (problems.length > 0) throw new ManifestError(FILE, problems);
+  } finally {
+    tool.close();
+  }
+}
+
+interface Difference {
+  readonly path: readonly string[];
+  readonly theirs: string;
+  readonly ours: string;
+}
+
+const show = (value: unknown): string => JSON.stringify(value) ?? "nothing";
+
+/** Where two trees differ: the deepest places. */
+function differences(theirs: unknown, ours: unknown, path: readonly string[] = []): Difference[] {
+  if (isDeepStrictEqual(theirs, ours)) return [];
+  const isTree = (value: unknown): value is Readonly<Record<string, unknown>> =>
+    typeof value === "object" && value !== null;
+  if (!isTree(theirs) || !isTree(ours)) return [{ path, theirs: show(theirs), ours: show(ours) }];
+  const keys = [...new Set([...Object.keys(theirs), ...Object.keys(ours)])];
+  return keys.flatMap((key) => differences(theirs[key], ours[key], [...path, key]));
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   try {
-    const { functions } = checkManifest(join(import.meta.dirname, ".."));
+    const root = join(import.meta.dirname, "..");
+    const { functions } = checkManifest(root);
+    await compareWithTool(readFileSync(join(root, FILE), "utf8"));
     const triggers = functions.flatMap((one) => one.triggers).length;
     process.stdout.write(`${FILE}: ${functions.length} functions, ${triggers} triggers, no problems\n`);
   } catch (error) {

@@ -38,7 +38,7 @@ export { MODEL } from "./fc/invocation.ts";
 export type { Source } from "./fc/invocation.ts";
 export { runOnMachine } from "./machine/run.ts";
 export { envNames } from "./manifest/interpolation.ts";
-export { type Manifest, parseManifest } from "./manifest/manifest.ts";
+export { type Manifest, parseManifest, resolveManifest } from "./manifest/manifest.ts";
 export { ManifestError } from "./manifest/problem.ts";
 
 const ACCOUNT_ID = "1234567890123456";

@@ -74,6 +74,10 @@ export async function deployKiln(options: DeployOptions = {}): Promise<Deploymen
   return deploymentOn(await startWith(options), { bucket: BUCKET, prefix: "kiln-" });
 }
 
+/** Kiln on a cloud to which its functions are deployed by other means than a manifest, with an empty bucket. */
+export const deployedOn = (cloud: Cloud): Deployment =>
+  deploymentOn(cloud, { bucket: BUCKET, prefix: "kiln-" });
+
 /** What tells a deployment from others in its account: its bucket, and what the names of its functions begin with. */
 interface Names {
   readonly bucket: string;
@@ -159,7 +163,15 @@ function deploymentOn(cloud: Cloud, { bucket, prefix }: Names): Deployment {
   };
 }
 
-const environmentOf = ({ ecs, cms, fc, oss, region, accountId }: Endpoints): Record<string, string> => ({
+/** The values of s.yaml for a deployment on the local cloud. */
+export const environmentOf = ({
+  ecs,
+  cms,
+  fc,
+  oss,
+  region,
+  accountId,
+}: Omit<Endpoints, "accessKeyId" | "accessKeySecret">): Record<string, string> => ({
   KILN_REGION: region,
   KILN_ACCOUNT_ID: accountId,
   KILN_BUCKET: BUCKET,

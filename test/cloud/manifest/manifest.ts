@@ -51,6 +51,18 @@ export function parseManifest(
   };
 }
 
+/** Props of each resource with templates merged and expressions resolved, unchecked. @throws ManifestError. */
+export function resolveManifest(
+  text: string,
+  env: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  const problems: Problem[] = [];
+  const { sources, propsOf } = resolver(loadYaml("s.yaml", text), env, problems);
+  const resolved = Object.fromEntries(Object.keys(sources).map((name) => [name, propsOf(name)]));
+  if (problems.length > 0) throw new ManifestError("s.yaml", problems);
+  return resolved;
+}
+
 function loadYaml(file: string, text: string): Tree {
   let document: unknown;
   try {
@@ -70,13 +82,30 @@ function readResources(
   problems: Problem[],
 ): Resource[] {
   check(ManifestFile, document, [], problems);
+  const { sources, propsOf } = resolver(document, env, problems);
+  return Object.keys(sources).flatMap((name) => {
+    const path = ["resources", name, "props"];
+    const raw = propsOf(name);
+    const props = check(FunctionProps, raw, path, problems);
+    const list = isTree(raw) && Array.isArray(raw["triggers"]) ? (raw["triggers"] as unknown[]) : [];
+    const triggers = list.map((item, index) => checkTrigger(item, [...path, "triggers", index], problems));
+    const known = triggers.filter((trigger) => trigger !== undefined);
+    return props === undefined ? [] : [{ name, props, triggers: known }];
+  });
+}
+
+/** How to get the props of a resource. They may name each other's in any order, so each is resolved when first asked for. */
+function resolver(
+  document: Tree,
+  env: Readonly<Record<string, string>>,
+  problems: Problem[],
+): { readonly sources: Tree; readonly propsOf: (name: string) => unknown } {
   const nowhere = { vars: {}, env, propsOf: () => undefined };
   const vars = interpolate(document["vars"] ?? {}, nowhere, ["vars"], problems);
   const templates = isTree(document["template"]) ? document["template"] : {};
   const sources = isTree(document["resources"]) ? document["resources"] : {};
   const resolved = new Map<string, unknown>();
   const open = new Set<string>();
-  // Resources may name each other's props in any order, so each is resolved when first asked for.
   const propsOf = (name: string): unknown => {
     if (resolved.has(name)) return resolved.get(name);
     if (open.has(name)) throw new Error(`resources.${name} refers to itself — break the circle`);
@@ -94,15 +123,7 @@ function readResources(
     resolved.set(name, props);
     return props;
   };
-  return Object.keys(sources).flatMap((name) => {
-    const path = ["resources", name, "props"];
-    const raw = propsOf(name);
-    const props = check(FunctionProps, raw, path, problems);
-    const list = isTree(raw) && Array.isArray(raw["triggers"]) ? (raw["triggers"] as unknown[]) : [];
-    const triggers = list.map((item, index) => checkTrigger(item, [...path, "triggers", index], problems));
-    const known = triggers.filter((trigger) => trigger !== undefined);
-    return props === undefined ? [] : [{ name, props, triggers: known }];
-  });
+  return { sources, propsOf };
 }
 
 function checkTrigger(
