@@ -15,7 +15,8 @@ import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
-import type { Call, Kernel, Product, WireRequest, WireResponse } from "./core/kernel.ts";
+import { type Call, CallerAway, type Kernel, type Product } from "./core/kernel.ts";
+import type { WireRequest, WireResponse } from "./core/kernel.ts";
 import { KeyRing } from "./core/keys.ts";
 import { readManifest } from "./manifest/manifest.ts";
 import { OssService } from "./oss/service.ts";
@@ -88,7 +89,10 @@ export interface Cloud {
     readonly cms: string;
     readonly fc: string;
     readonly oss: string;
+    /** Default addresses of functions with an HTTP trigger, by name: browsers download what they answer. */
     readonly http: Readonly<Record<string, string>>;
+    /** Custom domains, by domain name. */
+    readonly domains: Readonly<Record<string, string>>;
   };
   readonly region: string;
   readonly accountId: string;
@@ -101,7 +105,10 @@ export interface Cloud {
   /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
   /** Functions, their invocations and events, and faults of their delivery. */
-  readonly fc: Omit<FunctionCompute, "handle" | "urls" | "attribute" | "endCaller" | "keptBack" | "close">;
+  readonly fc: Omit<
+    FunctionCompute,
+    "handle" | "urls" | "admit" | "attribute" | "endCaller" | "keptBack" | "close"
+  >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
@@ -199,7 +206,8 @@ class Parts {
       listen: (handle) => this.#listen((request) => this.#serve("fc", request, handle)),
     });
     this.#fc = fc;
-    return { fc, urls: { ...urls, http: fc.urls } };
+    this.keys.onRequest((keyId) => fc.admit(keyId));
+    return { fc, urls: { ...urls, ...fc.urls } };
   }
 
   async close(): Promise<void> {
@@ -242,7 +250,15 @@ class Parts {
 
   async #serve(product: Product, request: WireRequest, handle: Handler): Promise<WireResponse> {
     const state: Exchange = { product, principal: undefined, crash: false, afterwards: [] };
-    const answer = await exchange.run(state, () => handle(request));
+    let answer: WireResponse;
+    try {
+      answer = await exchange.run(state, () => handle(request));
+    } catch (error) {
+      if (!(error instanceof CallerAway)) throw error;
+      return (await error.back)
+        ? this.#serve(product, request, handle)
+        : { status: 0, headers: {}, body: "" };
+    }
     for (const run of state.afterwards) await run();
     if (!state.crash) return answer;
     // The caller ends before the answer reaches it.

@@ -38,9 +38,11 @@ const test = base.extend<Fixtures>({
   },
 });
 
-/** Functions without what differs by nature: where their code lies. */
+/** Functions without what differs by nature: where their code lies, and domains, which are things of their own. */
 const settings = (functions: Iterable<{ readonly name: string }>): object =>
-  Object.fromEntries([...functions].map((one) => [one.name, { ...one, codePath: "" }]));
+  Object.fromEntries(
+    [...functions].map((one) => [one.name, { ...one, codePath: "", customDomain: undefined }]),
+  );
 
 test("what the deploy tool deploys is what s.yaml says, works, is deployed again without code, and is removed", async ({
   empty: { kiln, run },

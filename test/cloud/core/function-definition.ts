@@ -13,7 +13,7 @@ const group = (pattern: RegExp, text: string, index: number): string => pattern.
 
 type Config = Omit<
   FunctionDefinition,
-  "codePath" | "triggers" | "reservedConcurrency" | "version" | keyof Async
+  "codePath" | "triggers" | "reservedConcurrency" | "version" | "customDomain" | keyof Async
 >;
 type Async = Pick<
   FunctionDefinition,

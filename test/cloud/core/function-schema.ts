@@ -201,6 +201,18 @@ export const ConcurrencyInput = strict({
   reservedConcurrency: whole(1, 100, "of the account's 100 instances in the region"),
 });
 
+/** The domain of a function's pages. The deploy tool makes the records of the network for none but `auto`. */
+const customDomain = strict({
+  domainName: text("a domain name", "write a name with a dot", /^[a-z0-9-]+(\.[a-z0-9-]+)+$/),
+  protocol: oneOf(["HTTP", "HTTPS", "HTTP,HTTPS"], "choose one"),
+  route: strict({
+    path: text("a path", "write /*, for all", /^\//),
+    qualifier,
+    methods: z.optional(list(oneOf(HTTP_METHODS, "list the methods that are served"), "a list of methods")),
+  }),
+  certConfig: z.optional(z.unknown()),
+});
+
 /** Props of a function; triggers only as a list, see TRIGGERS. */
 export const FunctionProps = strict({
   ...FUNCTION_SHAPE,
@@ -210,6 +222,7 @@ export const FunctionProps = strict({
     z.never({ error: "is set — take it out: a built-in runtime serves one request per instance" }),
   ),
   asyncInvokeConfig: z.optional(AsyncConfigInput),
+  customDomain: z.optional(customDomain),
   concurrencyConfig: z.optional(ConcurrencyInput),
   triggers: z.optional(list(z.unknown(), "a list of triggers")),
 });

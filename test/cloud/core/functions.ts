@@ -78,6 +78,8 @@ export interface FunctionDefinition {
   readonly onSuccess?: string;
   readonly onFailure?: string;
   readonly reservedConcurrency?: number;
+  /** A domain of a manifest that routes to the function. */
+  readonly customDomain?: { readonly domainName: string; readonly protocol: string; readonly path: string };
   /** Id of a published version; LATEST has none. */
   readonly version?: string;
   readonly triggers: readonly Trigger[];

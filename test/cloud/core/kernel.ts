@@ -69,6 +69,20 @@ export class CloudFault extends Error {
   }
 }
 
+/**
+ * A request of a function instance that does not run: it stands still between two invocations, or its time is over.
+ * Nothing of the request happens unless the instance comes back.
+ */
+export class CallerAway extends Error {
+  override readonly name = "CallerAway";
+  /** Resolves to whether the instance runs again; never while it stands still. */
+  readonly back: Promise<boolean>;
+  constructor(back: Promise<boolean>) {
+    super("the caller does not run");
+    this.back = back;
+  }
+}
+
 /** @throws CloudFault when `isRefused`. */
 export function refuseIf(isRefused: boolean, status: number, code: string, message: string): void {
   if (isRefused) throw new CloudFault(status, code, message);

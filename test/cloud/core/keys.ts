@@ -113,6 +113,7 @@ export class KeyRing {
   readonly #revoked = new Set<string>();
   readonly #nonces = new Map<string, number>();
   readonly #readers = new Map<Product, SignatureReader>();
+  #admit: (keyId: string) => void = () => {};
 
   /**
    * @param random in [0, 1), makes keys. @param now the cloud's time in epoch milliseconds.
@@ -130,6 +131,11 @@ export class KeyRing {
   /** Registers the signature scheme of a product. All products accept ACS3-HMAC-SHA256; RPC 1.0 is the default. */
   register(product: Product, reader: SignatureReader): void {
     this.#readers.set(product, reader);
+  }
+
+  /** Asks for every request that is well signed whether its holder can send one now. */
+  onRequest(admit: (keyId: string) => void): void {
+    this.#admit = admit;
   }
 
   /** Temporary credentials of a role, as AssumeRole gives them. @param policy instead of that of the role. */
@@ -157,7 +163,7 @@ export class KeyRing {
     this.#revoked.add(keyId);
   }
 
-  /** @throws CloudFault in the product's own words. */
+  /** @throws CloudFault in the product's own words. @throws CallerAway for a caller that does not run. */
   authenticate(request: WireRequest, product: Product): Principal {
     const refuse: Refuse = (reason, detail) => {
       const [status, code, message] = REFUSALS[product][reason];
@@ -177,6 +183,8 @@ export class KeyRing {
       });
     }
     if (signed.expiresAt !== undefined && !(signed.expiresAt >= now)) throw refuse("urlExpired");
+    // Before the nonce is burnt: the request may come back.
+    this.#admit(key.id);
     if (signed.nonce !== undefined && this.#isUsed(`${key.id} ${signed.nonce}`, now))
       throw refuse("usedNonce");
     const { role, policy } = key;

@@ -8,7 +8,7 @@
  * RPC-CHECK-3. A throttled action stays refused until the window ends, whatever the pace within it.
  * RPC-CHECK-4. A failure in our own code is loud: a stack on stderr and InternalError, never a quiet 200.
  */
-import { CloudFault, keptBack, lostAnswer } from "./kernel.ts";
+import { CallerAway, CloudFault, keptBack, lostAnswer } from "./kernel.ts";
 import type { Fault, Kernel, Principal, Product, WireRequest, WireResponse } from "./kernel.ts";
 import { decodeRpc, renderRpc, renderRpcFault } from "./rpc.ts";
 import type { JsonObject, RpcRequest } from "./rpc.ts";
@@ -81,6 +81,7 @@ export class RpcGate {
         response = lostAnswer(injected, (refusal) => renderRpcFault(call, requestId, refusal));
       }
     } catch (error) {
+      if (error instanceof CallerAway) throw error;
       fault = error instanceof CloudFault ? error : loudly(error, call.action);
       response = keptBack(injected) ?? renderRpcFault(call, requestId, fault);
     }

@@ -4,11 +4,15 @@
  * FC-HOST-1. One invocation at a time per instance; a further one needs a further instance.
  * FC-HOST-2. Every invocation has fresh credentials of the function's role, valid for 36 hours unless a test says otherwise;
  *     those in the environment date from the start of the process.
- * FC-HOST-3. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
+ * FC-HOST-3. An invocation has no effect after its time limit: the first call that it makes later ends its instance.
+ * FC-HOST-4. Between two invocations an instance stands still, and so do the requests that it has left on the way.
+ *     https://www.alibabacloud.com/help/en/functioncompute/fc/error-handling-nodejs
+ * FC-HOST-5. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
  *     (invocation.ts), sleeps included.
  */
+import { createHash } from "node:crypto";
 import type { Call, Kernel } from "../core/kernel.ts";
-import { CloudFault } from "../core/kernel.ts";
+import { CallerAway, CloudFault } from "../core/kernel.ts";
 import type { KeyRing } from "../core/keys.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import { type Ending, phrase } from "./ending.ts";
@@ -31,7 +35,7 @@ export interface HostOptions {
   readonly accountInstances?: number;
   /** Instances kept alive at most; beyond it the longest idle one is ended. Default 16. */
   readonly maxThreads?: number;
-  /** Milliseconds of the cloud's time an idle instance is kept. Default 10 minutes, an estimate. */
+  /** Milliseconds of the cloud's time an idle instance is kept. Default 3 to 5 minutes, another time for each. */
   readonly idleMs?: number;
   /** Real milliseconds after which a handler that gives no answer counts as timed out. Default 20 s. */
   readonly hangMs?: number;
@@ -43,10 +47,14 @@ export interface HostOptions {
   readonly skewMs?: () => number;
 }
 
-const DEFAULTS: Required<HostOptions> = {
+/** How long an instance is kept that no event needs. */
+const IDLE = { leastMs: 3 * 60_000, mostMs: 5 * 60_000 } as const;
+
+type Options = Required<Omit<HostOptions, "idleMs">> & Pick<HostOptions, "idleMs">;
+
+const DEFAULTS: Options = {
   accountInstances: 100,
   maxThreads: 16,
-  idleMs: 10 * 60_000,
   hangMs: 20_000,
   inline: false,
   sessionMs: 36 * 3_600_000,
@@ -77,12 +85,16 @@ export class Host {
   readonly log: Invocation[] = [];
   readonly #kernel: Kernel;
   readonly #keys: KeyRing;
-  #options: Required<HostOptions>;
+  #options: Options;
   readonly #idle: Instance[] = [];
   readonly #busy = new Map<Instance, Run>();
   /** Invocations of a function, those included whose instance is still starting. */
   readonly #running = new Map<string, number>();
   readonly #registry: Registry;
+  /** Instances by the ids of the keys that they hold now: of their environment, and of their last invocation. */
+  readonly #owners = new Map<string, Instance>();
+  /** Keys of instances whose time was over. */
+  readonly #gone = new Set<string>();
   readonly #crashes = new Map<Crash, { matches: number }>();
 
   constructor(kernel: Kernel, keys: KeyRing, registry: Registry, options: HostOptions) {
@@ -138,6 +150,19 @@ export class Host {
     return this.#registry.definitions.get(name)?.reservedConcurrency;
   }
 
+  /** Whether the holder of a key can send a request now. @throws CallerAway when it is an instance that does not run. */
+  admit(keyId: string): void {
+    if (this.#gone.has(keyId)) throw new CallerAway(Promise.resolve(false));
+    const instance = this.#owners.get(keyId);
+    if (instance === undefined) return;
+    const run = this.#busy.get(instance);
+    if (run === undefined) throw new CallerAway(instance.thaw);
+    if (!run.isOver) return;
+    for (const id of [run.keyId, instance.environmentKeyId]) this.#gone.add(id);
+    instance.giveUp();
+    throw new CallerAway(Promise.resolve(false));
+  }
+
   /** Whose call this was: adds it to the running invocation's record. */
   attribute(keyId: string, call: Call): void {
     this.#callerOf(keyId)?.calls.push(call);
@@ -168,9 +193,8 @@ export class Host {
   }
 
   #callerOf(keyId: string): Run | undefined {
-    return [...this.#busy.values()].find(
-      (run) => run.keyId === keyId || run.instance.environmentKeyId === keyId,
-    );
+    const instance = this.#owners.get(keyId);
+    return instance && this.#busy.get(instance);
   }
 
   async #run(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
@@ -181,6 +205,7 @@ export class Host {
     const instance = await this.#take(definition);
     const keyId = credentials.accessKeyId;
     const run = new Run(this.#kernel.time, definition, { instance, keyId, source: options.source });
+    this.#own(instance, keyId);
     this.#busy.set(instance, run);
     let output = "";
     const context = this.#context(definition, requestId, credentials);
@@ -194,7 +219,7 @@ export class Host {
     this.#busy.delete(instance);
     const isLate = ending.kind === "hang" || run.durationMs > definition.timeoutMs;
     const durationMs = isLate ? definition.timeoutMs : run.durationMs;
-    if (isCrash || isLate || instance.isEnded) await instance.end();
+    if (isCrash || isLate || instance.isEnded) await this.#discard(instance);
     else this.#putBack(instance);
     const outcome = phrase(judgedEnding(ending, isCrash, isLate), definition, durationMs);
     const invocation: Invocation = {
@@ -206,6 +231,7 @@ export class Host {
       coldStart: run.coldStart,
       ...outcome,
       logs: logsOf(requestId, output),
+      ...(definition.logConfig !== undefined && { logConfig: definition.logConfig }),
       instanceId: instance.id,
       calls: run.calls,
     };
@@ -215,7 +241,7 @@ export class Host {
 
   async #take(definition: FunctionDefinition): Promise<Instance> {
     const now = this.#kernel.time.now();
-    const stale = this.#idle.filter(({ idleSince }) => now - idleSince > this.#options.idleMs);
+    const stale = this.#idle.filter((one) => now - one.idleSince > this.#idleMsOf(one));
     for (const instance of stale) this.#idle.splice(this.#idle.indexOf(instance), 1);
     // The one used last is the warmest; the others may go stale.
     const build = buildOf(definition);
@@ -223,8 +249,28 @@ export class Host {
     const [warm] = place === -1 ? [] : this.#idle.splice(place, 1);
     const alive = this.#idle.length + this.#busy.size;
     const surplus = warm === undefined && alive >= this.#options.maxThreads ? this.#idle.splice(0, 1) : [];
-    await Promise.all([...stale, ...surplus].map((instance) => instance.end()));
+    await Promise.all([...stale, ...surplus].map((instance) => this.#discard(instance)));
     return warm ?? this.#start(definition);
+  }
+
+  /** The key of the running invocation takes the place of that of the one before. */
+  #own(instance: Instance, keyId: string): void {
+    this.#owners.delete(instance.keyId);
+    for (const id of [instance.environmentKeyId, keyId]) if (id !== "") this.#owners.set(id, instance);
+    instance.begin(keyId);
+  }
+
+  async #discard(instance: Instance): Promise<void> {
+    for (const id of [instance.environmentKeyId, instance.keyId]) this.#owners.delete(id);
+    await instance.end();
+  }
+
+  /** Three to five minutes, not drawn, so that one instance more changes no other number. */
+  #idleMsOf({ id }: Instance): number {
+    const { idleMs } = this.#options;
+    if (idleMs !== undefined) return idleMs;
+    const digest = createHash("sha256").update(id).digest().readUInt32LE();
+    return IDLE.leastMs + (digest % (IDLE.mostMs - IDLE.leastMs));
   }
 
   #putBack(instance: Instance): void {

@@ -1,4 +1,10 @@
-/** HTTP triggers of built-in runtimes: a request becomes a JSON event, the handler's answer a response. */
+/**
+ * HTTP triggers of built-in runtimes: a request becomes a JSON event, the handler's answer a response.
+ *
+ * HTTP-1. The default address is for tests: it makes browsers download what they are shown, and forwards no redirect.
+ *     https://www.alibabacloud.com/help/en/functioncompute/fc/http-trigger-invoking-function
+ * HTTP-2. A custom domain does neither: the text of CreateCustomDomain in @alicloud/fc20230330 names it as the cure.
+ */
 import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../core/kernel.ts";
 import { decode, header, splitUrl } from "../core/signatures.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
@@ -13,7 +19,7 @@ export function httpEvent(
   { region, accountId, time }: Kernel,
   functionName: string,
   request: WireRequest,
-  requestId: string,
+  { requestId, domainName }: { readonly requestId: string; readonly domainName?: string | undefined },
 ): string {
   const { path, query } = splitUrl(request.url);
   const isText = request.body.length === 0 || TEXT.test(header(request, "content-type"));
@@ -35,8 +41,8 @@ export function httpEvent(
     isBase64Encoded: !isText,
     requestContext: {
       accountId,
-      domainName: `${domainPrefix}.${region}.fcapp.run`,
-      domainPrefix,
+      domainName: domainName ?? `${domainPrefix}.${region}.fcapp.run`,
+      domainPrefix: domainName?.split(".")[0] ?? domainPrefix,
       http: {
         method: request.method,
         path: decode(path),
@@ -53,40 +59,66 @@ export function httpEvent(
 
 const capitalize = (name: string): string => name.replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
-/** Serves a request to the address of a function. */
+/** The function that a request is for, and the custom domain it came to, if it came to one. */
+interface Target {
+  readonly name: string;
+  readonly domainName: string | undefined;
+}
+
+/** Serves a request to an address of a function. */
 export async function serveHttpTrigger(
   { kernel, host, queue, registry }: Platform,
-  name: string,
+  { name, domainName }: Target,
   request: WireRequest,
 ): Promise<WireResponse> {
   const requestId = newRequestId(kernel);
   try {
     const definition = registry.get(name);
-    admit(kernel, definition, request);
-    const event = Buffer.from(httpEvent(kernel, name, request, requestId));
+    admit(kernel, { definition, isDefault: domainName === undefined }, request);
+    const event = Buffer.from(httpEvent(kernel, name, request, { requestId, domainName }));
     if (header(request, "x-fc-invocation-type").toLowerCase() === "async") {
       queue.submit(definition, event, { source: "http", requestId });
       return { status: 202, headers: { "x-fc-request-id": requestId }, body: "" };
     }
     const invocation = await kernel.time.run(host.invoke(definition, event, { source: "http", requestId }));
-    return toResponse(invocation.result, invocation.error, requestId);
+    const response = toResponse(invocation.result, invocation.error, requestId);
+    return domainName === undefined ? asDownload(response) : response;
   } catch (error) {
     if (!(error instanceof CloudFault)) throw error;
     const { status, code, message } = error;
     const body = JSON.stringify({ RequestId: requestId, Code: code, Message: message });
-    return { status, headers: { "content-type": "application/json", "x-fc-request-id": requestId }, body };
+    const headers = {
+      "content-type": "application/json",
+      "x-fc-request-id": requestId,
+      "x-fc-error-type": code,
+    };
+    return { status, headers, body };
   }
 }
 
+/** HTTP-1. @throws CloudFault 400 ExternalRedirectForbidden. */
+function asDownload(response: WireResponse): WireResponse {
+  if (response.status >= 300 && response.status < 400) {
+    const message = "the default address of a function forwards no redirect; use a custom domain";
+    throw new CloudFault(400, "ExternalRedirectForbidden", message);
+  }
+  return { ...response, headers: { ...response.headers, "content-disposition": "attachment" } };
+}
+
 /** @throws CloudFault when the trigger does not serve this request. */
-function admit(kernel: Kernel, definition: FunctionDefinition, request: WireRequest): void {
+function admit(
+  kernel: Kernel,
+  { definition, isDefault }: { readonly definition: FunctionDefinition; readonly isDefault: boolean },
+  request: WireRequest,
+): void {
   const trigger = definition.triggers.find(({ kind }) => kind === "http");
   if (trigger?.kind !== "http")
     throw new CloudFault(404, "TriggerNotFound", "the function has no HTTP trigger");
-  if (trigger.disableInternet)
+  if (trigger.disableInternet && isDefault)
     throw new CloudFault(403, "AccessDenied", "the public URL of this function is off");
   if (!trigger.methods.includes(request.method)) {
-    throw new CloudFault(405, "MethodNotAllowed", `the trigger allows ${trigger.methods.join(", ")}`);
+    // Seen on the wire; no page says it.
+    throw new CloudFault(403, "FCCommonError", `the trigger allows ${trigger.methods.join(", ")}`);
   }
   if (trigger.auth !== "function") return;
   const principal = kernel.authenticate(request, "fc");
@@ -111,7 +143,8 @@ function toResponse(result: string, error: string | undefined, requestId: string
   const own = Object.fromEntries(
     Object.entries(response.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
   );
-  const body = typeof response.body === "string" ? response.body : JSON.stringify(response.body ?? "");
+  const { body: said = "" } = response;
+  const body = typeof said === "string" ? said : JSON.stringify(said);
   return {
     status: response.statusCode,
     headers: { ...headers, ...own },

@@ -39,6 +39,8 @@ export class Instance {
   readonly build: string;
   /** Key id of the credentials in its environment. */
   readonly environmentKeyId: string;
+  /** Key id of the last invocation. */
+  keyId = "";
   /** Cloud time of the last answer, for the idle limit. */
   idleSince = 0;
   invocations = 0;
@@ -51,6 +53,9 @@ export class Instance {
   #hangMs = 0;
   readonly #loaded: Promise<void>;
   #onLoaded: () => void = () => {};
+  /** Whether the instance runs again, once that is known. */
+  thaw: Promise<boolean> = Promise.resolve(false);
+  #thaw: (isBack: boolean) => void = () => {};
 
   private constructor({ id, build }: InstanceName, { name }: FunctionDefinition, environmentKeyId: string) {
     this.id = id;
@@ -122,6 +127,13 @@ export class Instance {
     return result;
   }
 
+  /** Notes the credentials of an invocation that begins. */
+  begin(keyId: string): void {
+    this.keyId = keyId;
+    this.#thaw(true);
+    this.thaw = new Promise((resolve) => (this.#thaw = resolve));
+  }
+
   keptBack(connection: string): void {
     this.#sandbox?.keptBack?.(connection);
   }
@@ -143,6 +155,7 @@ export class Instance {
 
   /** Ends the instance at once; a running invocation ends with `exit`. */
   async end(): Promise<void> {
+    this.#thaw(false);
     this.#settle({ kind: "exit" }, true);
     await this.#sandbox?.end();
   }

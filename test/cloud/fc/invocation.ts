@@ -1,6 +1,6 @@
 /** The record of one invocation, and what it would have taken and cost. */
 import type { Call } from "../core/kernel.ts";
-import type { FunctionDefinition } from "../core/functions.ts";
+import type { FunctionDefinition, LogConfig } from "../core/functions.ts";
 
 /** Where an invocation came from. */
 export type Source = "sync" | "async" | "timer" | "oss" | "http" | "destination";
@@ -18,7 +18,9 @@ export interface Invocation {
   readonly result: string;
   /** The value of x-fc-error-type; absent when the handler returned. */
   readonly error?: string;
+  /** What it wrote, as a test sees it; the cloud keeps it only in the store that follows. */
   readonly logs: readonly string[];
+  readonly logConfig?: LogConfig;
   /** Modelled, see `modelDurationMs`. */
   readonly durationMs: number;
   readonly coldStart: boolean;

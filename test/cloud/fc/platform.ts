@@ -6,6 +6,7 @@ import type { FunctionDefinition } from "../core/functions.ts";
 import { Addresses, type OpenAddress } from "./addresses.ts";
 import type { Platform } from "./api/request.ts";
 import { CodePackages } from "./code-packages.ts";
+import { Domains } from "./domains.ts";
 import { type Crash, Host, type HostOptions } from "./host.ts";
 import { serveHttpTrigger } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
@@ -42,6 +43,7 @@ export class FunctionCompute {
   readonly #service: FcService;
   readonly #timers: Timers;
   readonly #addresses: Addresses;
+  readonly #domains: Domains;
   readonly #code: CodePackages;
 
   private constructor({ kernel, keys, objects, functions, options, listen }: Setup) {
@@ -51,10 +53,11 @@ export class FunctionCompute {
     const queue = (this.#queue = new AsyncQueue(kernel, host, registry, options));
     const code = (this.#code = new CodePackages(kernel, keys, objects));
     this.#timers = new Timers(kernel, queue, options);
-    const serve = (name: string, request: WireRequest): Promise<WireResponse> =>
-      serveHttpTrigger(platform, name, request);
-    const addresses = (this.#addresses = new Addresses(listen, serve));
-    const platform: Platform = { kernel, registry, host, queue, code, objects, addresses };
+    const serve = (name: string, request: WireRequest, domainName?: string): Promise<WireResponse> =>
+      serveHttpTrigger(platform, { name, domainName }, request);
+    const addresses = (this.#addresses = new Addresses(listen, (name, request) => serve(name, request)));
+    const domains = (this.#domains = new Domains(listen, serve, () => kernel.time.now()));
+    const platform: Platform = { kernel, registry, host, queue, code, objects, addresses, domains };
     this.#service = new FcService(platform);
     objects.subscribe((event) => fireOssTriggers(kernel, queue, registry.definitions.values(), event));
   }
@@ -63,6 +66,7 @@ export class FunctionCompute {
   static async open(setup: Setup): Promise<FunctionCompute> {
     const fc = new FunctionCompute(setup);
     await fc.#registry.subscribe(fc.#addresses.change);
+    await fc.#registry.subscribe(fc.#domains.change);
     await fc.#registry.subscribe(fc.#timers.change);
     return fc;
   }
@@ -72,14 +76,30 @@ export class FunctionCompute {
     return this.#registry.definitions;
   }
 
-  /** URLs of the functions with an HTTP trigger, by name. */
-  get urls(): Readonly<Record<string, string>> {
-    return this.#addresses.urls;
+  /** URLs of the functions with an HTTP trigger by name, and of custom domains by domain name. */
+  get urls(): {
+    readonly http: Readonly<Record<string, string>>;
+    readonly domains: Readonly<Record<string, string>>;
+  } {
+    return { http: this.#addresses.urls, domains: this.#domains.urls };
+  }
+
+  /** Gives a function a custom domain for all its paths; answers the URL. */
+  async addDomain(domainName: string, functionName: string): Promise<string> {
+    await this.#domains.create(domainName, "HTTP", [{ path: "/*", functionName }]);
+    return this.#domains.urls[domainName] ?? "";
   }
 
   /** Every finished run of a handler, in the order they ended. */
   get invocations(): readonly Invocation[] {
     return this.#host.log;
+  }
+
+  /** What a store of the log service has: nothing of a function that had no `logConfig` when it wrote. */
+  storedLogs(project: string, logstore: string): readonly string[] {
+    return this.#host.log
+      .filter(({ logConfig }) => logConfig?.project === project && logConfig.logstore === logstore)
+      .flatMap(({ logs }) => logs);
   }
 
   /** Every asynchronous event ever accepted, with its status and history. */
@@ -145,6 +165,11 @@ export class FunctionCompute {
 
   handle(request: WireRequest): Promise<WireResponse> {
     return this.#service.handle(request);
+  }
+
+  /** Whether the holder of a key can send a request now. @throws CallerAway when it is an instance that does not run. */
+  admit(keyId: string): void {
+    this.#host.admit(keyId);
   }
 
   /** Adds a call to the record of the invocation that made it. */

@@ -75,7 +75,7 @@ export interface QueueOptions {
   readonly taskIds?: TaskIdOptions;
   /**
    * Whether the region has task mode; default true. Without it no event has a task id, and none is refused.
-   * https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/asynchronous-task
+   * https://help.aliyun.com/en/functioncompute/fc/user-guide/asynchronous-task
    */
   readonly hasTaskMode?: boolean;
 }

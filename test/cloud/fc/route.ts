@@ -8,6 +8,9 @@ export interface Route {
   readonly action: string | undefined;
   readonly path: string;
   readonly version: string;
+  /** The function or custom domain that it is about. */
+  readonly subject: string;
+  /** The subject, when that is a function. */
   readonly functionName: string;
   /** The trigger, version, alias or task within the function. */
   readonly name: string;
@@ -47,6 +50,11 @@ const ROUTES: Readonly<Record<string, string>> = {
   "GET functions/*/versions": "ListFunctionVersions",
   "POST functions/*/versions": "PublishFunctionVersion",
   "DELETE functions/*/versions/*": "DeleteFunctionVersion",
+  "GET custom-domains": "ListCustomDomains",
+  "POST custom-domains": "CreateCustomDomain",
+  "GET custom-domains/*": "GetCustomDomain",
+  "PUT custom-domains/*": "UpdateCustomDomain",
+  "DELETE custom-domains/*": "DeleteCustomDomain",
   "GET functions/*/aliases": "ListAliases",
   "POST functions/*/aliases": "CreateAlias",
   "GET functions/*/aliases/*": "GetAlias",
@@ -60,13 +68,14 @@ export function parseRoute({ method, url }: WireRequest): Route {
   const parameters = new Map(query);
   const [, version = "", ...parts] = path.split("/").map(decode);
   const shape = `${method} ${parts.map((part, index) => (index % 2 === 1 ? "*" : part)).join("/")}`;
-  const [, functionName = "", , name = ""] = parts;
+  const [collection, subject = "", , name = ""] = parts;
   const isNamed = parts.every((part) => part !== "");
   return {
     action: actionOf(version, isNamed ? shape : ""),
     path,
     version,
-    functionName,
+    subject,
+    functionName: collection === "functions" ? subject : "",
     name,
     qualifier: parameters.get("qualifier") ?? "",
     query: parameters,

@@ -38,6 +38,11 @@ export class Run {
     return modelDurationMs(this.coldStart, this.calls.length) + this.#sleptMs;
   }
 
+  /** Whether its time limit has passed, by the model. */
+  get isOver(): boolean {
+    return this.durationMs >= this.#timeoutMs;
+  }
+
   /** Sleeps by the cloud's clock, and is given up when the timeout of its function comes first. */
   sleep(askedMs: number): void {
     const ms = Math.max(0, Math.min(askedMs, this.#timeoutMs - this.durationMs));

@@ -12,6 +12,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from "../core/kernel.ts";
+import { DOMAIN_ACTIONS } from "./api/domains.ts";
 import { FUNCTION_ACTIONS } from "./api/functions.ts";
 import { INVOCATION_ACTIONS } from "./api/invocation.ts";
 import { type Action, functionArn, type Platform } from "./api/request.ts";
@@ -22,6 +23,7 @@ import { newRequestId } from "./queue.ts";
 import { describeCall, parseRoute, type Route, unknownPath } from "./route.ts";
 
 const ACTIONS: Readonly<Record<string, Action>> = {
+  ...DOMAIN_ACTIONS,
   ...FUNCTION_ACTIONS,
   ...INVOCATION_ACTIONS,
   ...SETTING_ACTIONS,
@@ -91,10 +93,13 @@ export class FcService {
   #authorize(
     principal: Principal,
     ramAction: string,
-    { action = "", functionName, name, qualifier }: Route,
+    { action = "", subject, functionName, name, qualifier }: Route,
   ): void {
     const { kernel } = this.#platform;
-    const resource = functionArn(kernel, functionName || "*");
+    const { region, accountId } = kernel;
+    const isDomain = action.includes("CustomDomain");
+    const domain = `acs:fc:${region}:${accountId}:custom-domains/${subject || "*"}`;
+    const resource = isDomain ? domain : functionArn(kernel, functionName || "*");
     // A qualified call is covered by a statement on the function's qualifiers as well.
     if (qualifier !== "" && kernel.allows(principal, ramAction, `${resource}/${qualifier}`)) return;
     const isTrigger = action.endsWith("Trigger") && name !== "";

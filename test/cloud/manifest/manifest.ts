@@ -170,12 +170,14 @@ function toDefinition(
   triggers: readonly TriggerProps[],
   folder: string,
 ): FunctionDefinition {
-  const { concurrencyConfig } = props;
+  const { concurrencyConfig, customDomain } = props;
+  const { domainName = "", protocol = "", route } = customDomain ?? {};
   return {
     ...configOf(props),
     codePath: resolve(folder, props.code),
     ...asyncOf(props.asyncInvokeConfig),
     ...(concurrencyConfig !== undefined && { reservedConcurrency: concurrencyConfig.reservedConcurrency }),
+    ...(route !== undefined && { customDomain: { domainName, protocol, path: route.path } }),
     triggers: triggers.map(triggerOf),
   };
 }

@@ -24,6 +24,7 @@ interface Props extends Tree {
   readonly role?: string;
   readonly triggers?: readonly TriggerProps[];
   readonly asyncInvokeConfig?: Tree;
+  readonly customDomain?: { readonly domainName: string; readonly protocol: string; readonly route: Tree };
   readonly concurrencyConfig?: { readonly reservedConcurrency: number };
 }
 
@@ -68,16 +69,18 @@ const triggersOf = ({ triggers = [] }: Props): Tree[] =>
     triggerConfig: JSON.stringify(trigger.triggerConfig),
   }));
 
+const BESIDE = new Set([
+  "region",
+  "code",
+  "triggers",
+  "asyncInvokeConfig",
+  "customDomain",
+  "concurrencyConfig",
+]);
+
 /** The body of CreateFunction and UpdateFunction, without code. */
 function settingsOf(props: Props): Tree {
-  const {
-    region: _,
-    code: __,
-    triggers: ___,
-    asyncInvokeConfig: ____,
-    concurrencyConfig: _____,
-    ...local
-  } = props;
+  const local = Object.fromEntries(Object.entries(props).filter(([key]) => !BESIDE.has(key)));
   return { ...EMPTY, ...FUNCTION_DEFAULTS, ...local, ...lower(props.role) };
 }
 
@@ -149,6 +152,37 @@ class Remote {
     await this.#client.putConcurrencyConfig(this.#name, new Sdk.PutConcurrencyConfigRequest({ body }));
   }
 
+  /** Adds the function's route to those of others on the same domain. */
+  async putDomain({ domainName, protocol, route }: NonNullable<Props["customDomain"]>): Promise<void> {
+    const online = await find(this.#client.getCustomDomain(domainName));
+    const others = (online?.routeConfig?.routes ?? []).filter(
+      ({ functionName }) => functionName !== this.#name,
+    );
+    const routeConfig = { routes: [...others, { ...route, functionName: this.#name }] };
+    if (online === undefined) {
+      const body = new Sdk.CreateCustomDomainInput({ domainName, protocol, routeConfig });
+      await this.#client.createCustomDomain(new Sdk.CreateCustomDomainRequest({ body }));
+      return;
+    }
+    const body = new Sdk.UpdateCustomDomainInput({ protocol, routeConfig });
+    await this.#client.updateCustomDomain(domainName, new Sdk.UpdateCustomDomainRequest({ body }));
+  }
+
+  /** Takes the function's route off its domain, and the domain away with the last one. */
+  async deleteDomain({ domainName }: NonNullable<Props["customDomain"]>): Promise<void> {
+    const online = await find(this.#client.getCustomDomain(domainName));
+    const others = (online?.routeConfig?.routes ?? []).filter(
+      ({ functionName }) => functionName !== this.#name,
+    );
+    if (online === undefined) return;
+    if (others.length === 0) {
+      await this.#client.deleteCustomDomain(domainName);
+      return;
+    }
+    const body = new Sdk.UpdateCustomDomainInput({ routeConfig: { routes: others } });
+    await this.#client.updateCustomDomain(domainName, new Sdk.UpdateCustomDomainRequest({ body }));
+  }
+
   async deleteConcurrency(): Promise<void> {
     await this.#client.deleteConcurrencyConfig(this.#name);
   }
@@ -206,6 +240,7 @@ export default class Component {
     await remote.putFunction({ ...settingsOf(props), ...code });
     for (const trigger of triggers) await remote.putTrigger(trigger);
     if (props.asyncInvokeConfig !== undefined) await remote.putAsyncConfig(props.asyncInvokeConfig);
+    if (props.customDomain !== undefined) await remote.putDomain(props.customDomain);
     if (props.concurrencyConfig !== undefined) {
       await remote.putConcurrency(props.concurrencyConfig.reservedConcurrency);
     } else if (reserved !== undefined) await remote.deleteConcurrency();
@@ -217,7 +252,9 @@ export default class Component {
   }
 
   async remove({ props, getCredential }: Inputs): Promise<void> {
-    await new Remote(await getCredential(), props).remove();
+    const remote = new Remote(await getCredential(), props);
+    if (props.customDomain !== undefined) await remote.deleteDomain(props.customDomain);
+    await remote.remove();
   }
 
   async #read(

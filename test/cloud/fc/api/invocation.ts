@@ -17,7 +17,9 @@ async function invoke(request: ApiRequest): Promise<WireResponse> {
   const definition = platform.registry.qualified(functionName, qualifier);
   // A function with an HTTP trigger gets a call of the API wrapped like one from the web.
   const isWeb = platform.registry.get(functionName).triggers.some(({ kind }) => kind === "http");
-  const event = isWeb ? Buffer.from(httpEvent(platform.kernel, definition.name, wire, "")) : wire.body;
+  const event = isWeb
+    ? Buffer.from(httpEvent(platform.kernel, definition.name, wire, { requestId: "" }))
+    : wire.body;
   const type = header(wire, "x-fc-invocation-type") || "Sync";
   if (type === "Async") return submit(definition, event, request);
   if (type !== "Sync") throw invalid(`x-fc-invocation-type: ${type} is not one of Sync, Async`);

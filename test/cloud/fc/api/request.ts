@@ -5,6 +5,7 @@ import type { WireRequest, WireResponse } from "../../core/kernel.ts";
 import type { Objects } from "../../core/object-events.ts";
 import type { Addresses } from "../addresses.ts";
 import type { CodePackages } from "../code-packages.ts";
+import type { Domains } from "../domains.ts";
 import type { Host } from "../host.ts";
 import type { AsyncQueue } from "../queue.ts";
 import type { Registry } from "../registry.ts";
@@ -18,9 +19,12 @@ export interface Platform {
   readonly code: CodePackages;
   readonly objects: Objects;
   readonly addresses: Addresses;
+  readonly domains: Domains;
 }
 
 export interface ApiRequest {
+  /** The function or custom domain that the path names. */
+  readonly subject: string;
   readonly functionName: string;
   /** The trigger, version, alias or task that the path names. */
   readonly name: string;
