@@ -12,20 +12,18 @@
  */
 import { createHash } from "node:crypto";
 import type { Call, Kernel } from "../core/kernel.ts";
-import { CallerAway, CloudFault } from "../core/kernel.ts";
+import { CallerAway } from "../core/kernel.ts";
 import type { KeyRing } from "../core/keys.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
 import { type Ending, phrase } from "./ending.ts";
+import { buildOf, contextOf, type SessionKeys, variablesOf } from "./environment.ts";
 import { startInline } from "./inline.ts";
 import { Instance } from "./instance.ts";
 import type { Invocation, Source } from "./invocation.ts";
-import type { ContextData } from "./messages.ts";
+import { Quota } from "./quota.ts";
 import type { Registry } from "./registry.ts";
 import { Run } from "./run.ts";
 import { startThread } from "./thread.ts";
-
-/** Of the account's instances functions may reserve so much in all. */
-const RESERVABLE = 0.9;
 
 export interface HostOptions {
   /**
@@ -83,14 +81,12 @@ const logsOf = (requestId: string, output: string): string[] => [
 export class Host {
   /** Finished invocations in the order they ended. */
   readonly log: Invocation[] = [];
+  readonly quota: Quota;
   readonly #kernel: Kernel;
   readonly #keys: KeyRing;
   #options: Options;
   readonly #idle: Instance[] = [];
   readonly #busy = new Map<Instance, Run>();
-  /** Invocations of a function, those included whose instance is still starting. */
-  readonly #running = new Map<string, number>();
-  readonly #registry: Registry;
   /** Instances by the ids of the keys that they hold now: of their environment, and of their last invocation. */
   readonly #owners = new Map<string, Instance>();
   /** Keys of instances whose time was over. */
@@ -100,8 +96,8 @@ export class Host {
   constructor(kernel: Kernel, keys: KeyRing, registry: Registry, options: HostOptions) {
     this.#kernel = kernel;
     this.#keys = keys;
-    this.#registry = registry;
     this.#options = { ...DEFAULTS, ...options };
+    this.quota = new Quota(registry, () => this.#options.accountInstances);
   }
 
   /** Changes how instances are run from now on; what is left out stays. */
@@ -117,37 +113,8 @@ export class Host {
 
   /** Runs the function once; the caller makes the clock wait for it. @throws CloudFault 429 when its instances are all in use. */
   invoke(definition: FunctionDefinition, event: Buffer, options: InvokeOptions): Promise<Invocation> {
-    const { name } = definition;
-    const cap = this.#reservationOf(name) ?? this.#options.accountInstances - this.reserved();
-    if (this.#inUse(name) >= cap) {
-      throw new CloudFault(429, "ResourceExhausted", `function '${name}' has no instance left of ${cap}`);
-    }
-    this.#running.set(name, (this.#running.get(name) ?? 0) + 1);
-    return this.#run(definition, event, options).finally(() =>
-      this.#running.set(name, (this.#running.get(name) ?? 1) - 1),
-    );
-  }
-
-  /** Busy instances that count for a function: its own, or those of all functions without a reservation. */
-  #inUse(name: string): number {
-    if (this.#reservationOf(name) !== undefined) return this.#running.get(name) ?? 0;
-    const shared = [...this.#running].filter(([other]) => this.#reservationOf(other) === undefined);
-    return shared.reduce((sum, [, count]) => sum + count, 0);
-  }
-
-  /** Instances that functions have reserved. */
-  reserved(): number {
-    const all = [...this.#registry.definitions.values()];
-    return all.reduce((sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency, 0);
-  }
-
-  /** Instances that functions may reserve in all. */
-  reservable(): number {
-    return Math.floor(this.#options.accountInstances * RESERVABLE);
-  }
-
-  #reservationOf(name: string): number | undefined {
-    return this.#registry.definitions.get(name)?.reservedConcurrency;
+    const leave = this.quota.enter(definition.name);
+    return this.#run(definition, event, options).finally(leave);
   }
 
   /** Whether the holder of a key can send a request now. @throws CallerAway when it is an instance that does not run. */
@@ -208,7 +175,7 @@ export class Host {
     this.#own(instance, keyId);
     this.#busy.set(instance, run);
     let output = "";
-    const context = this.#context(definition, requestId, credentials);
+    const context = contextOf(this.#kernel, definition, requestId, credentials);
     // The modelled duration does not include a call without an answer, so real time ends the invocation too.
     const limitMs = Math.min(this.#options.hangMs, definition.timeoutMs);
     const ending = await instance.invoke({ event: new Uint8Array(event), context }, limitMs, {
@@ -280,50 +247,19 @@ export class Host {
 
   #start(definition: FunctionDefinition): Promise<Instance> {
     const id = `c-${this.#kernel.id("")}`;
-    const { accessKeyId, accessKeySecret, securityToken } = this.#assume(definition);
-    const variables = {
-      ...definition.environment,
-      FC_FUNC_CODE_PATH: definition.codePath,
-      FC_ACCOUNT_ID: this.#kernel.accountId,
-      FC_FUNCTION_HANDLER: definition.handler,
-      FC_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
-      FC_FUNCTION_NAME: definition.name,
-      FC_REGION: this.#kernel.region,
-      FC_CUSTOM_LISTEN_PORT: "9000",
-      FC_INSTANCE_ID: id,
-      FC_VER_ID: definition.version ?? "LATEST",
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
-      ALIBABA_CLOUD_SECURITY_TOKEN: securityToken,
-    };
+    const credentials = this.#assume(definition);
+    const variables = variablesOf(this.#kernel, definition, id, credentials);
     return Instance.start({ id, build: buildOf(definition) }, definition, {
       startSandbox: this.#options.inline ? startInline : startThread,
       start: { shared: this.#kernel.time.shared, skewMs: this.#options.skewMs(), variables },
-      keyId: accessKeyId,
+      keyId: credentials.accessKeyId,
     });
   }
 
-  #assume({ role }: FunctionDefinition): ContextData["credentials"] {
+  #assume({ role }: FunctionDefinition): SessionKeys {
     if (role === undefined) return { accessKeyId: "", accessKeySecret: "", securityToken: "" };
     const { id, secret, token } = this.#keys.assume(role, this.#options.sessionMs);
     return { accessKeyId: id, accessKeySecret: secret, securityToken: token };
-  }
-
-  #context(
-    { name, handler, memoryMb, timeoutMs, version }: FunctionDefinition,
-    requestId: string,
-    credentials: ContextData["credentials"],
-  ): ContextData {
-    return {
-      requestId,
-      credentials,
-      function: { name, handler, memory: memoryMb, timeout: timeoutMs / 1000 },
-      // Services are gone since FC 3.0; their fields stay, empty.
-      service: { name: "", logProject: "", logStore: "", qualifier: version ?? "LATEST", versionId: "" },
-      region: this.#kernel.region,
-      accountId: this.#kernel.accountId,
-      tracing: { openTracingSpanContext: "", jaegerEndpoint: "", openTracingSpanBaggages: {} },
-    };
   }
 
   #isCrash(name: string, payload: string): boolean {
@@ -335,31 +271,6 @@ export class Host {
     }
     return hit;
   }
-}
-
-const builds = new WeakMap<FunctionDefinition, string>();
-
-/** What an instance is made of: one of another build of the function is not used again. */
-function buildOf(definition: FunctionDefinition): string {
-  let build = builds.get(definition);
-  if (build === undefined) {
-    const { name, version, codePath, handler, runtime, vcpu, memoryMb, timeoutMs, role, environment } =
-      definition;
-    build = JSON.stringify([
-      name,
-      version,
-      codePath,
-      handler,
-      runtime,
-      vcpu,
-      memoryMb,
-      timeoutMs,
-      role,
-      environment,
-    ]);
-    builds.set(definition, build);
-  }
-  return build;
 }
 
 const originOf = ({ requestId, source, callIndex = 1, taskId }: InvokeOptions) => ({

@@ -11,19 +11,12 @@ import { type Crash, Host, type HostOptions } from "./host.ts";
 import { serveHttpTrigger } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
 import { fireOssTriggers } from "./oss-trigger.ts";
-import {
-  type AsyncEvent,
-  AsyncQueue,
-  type Matcher,
-  type PlatformStatus,
-  type QueueOptions,
-  type Refusal,
-  type WaitMs,
-} from "./queue.ts";
+import { type AsyncEvent, AsyncQueue, type QueueOptions, type Refusal } from "./queue.ts";
 import { Registry } from "./registry.ts";
 import { FcService } from "./service.ts";
 import { readFcSignature } from "./signature.ts";
 import { type TimerOptions, Timers } from "./timer.ts";
+import type { Matcher, PlatformStatus, WaitMs } from "./trouble.ts";
 
 export type FcOptions = HostOptions & QueueOptions & TimerOptions;
 
@@ -129,22 +122,22 @@ export class FunctionCompute {
 
   /** Delivers matching asynchronous events twice, the second time `afterMs` later; default 1 s. */
   duplicate(matcher: Matcher, afterMs?: number | WaitMs): () => void {
-    return this.#queue.duplicate(matcher, afterMs);
+    return this.#queue.trouble.duplicate(matcher, afterMs);
   }
 
   /** Delivers matching asynchronous events so much later than due. */
   delay(matcher: Matcher, byMs: WaitMs): () => void {
-    return this.#queue.delay(matcher, byMs);
+    return this.#queue.trouble.delay(matcher, byMs);
   }
 
   /** Accepts matching asynchronous events and never delivers them. */
   lose(matcher: Matcher): () => void {
-    return this.#queue.lose(matcher);
+    return this.#queue.trouble.lose(matcher);
   }
 
   /** While an event matches, the platform answers 429 to its delivery (it waits), or 500 or 503 (it ends unrun). */
   obstruct(matcher: Matcher, status: PlatformStatus): () => void {
-    return this.#queue.obstruct(matcher, status);
+    return this.#queue.trouble.obstruct(matcher, status);
   }
 
   /** From now on each firing of a timer, by the name of its trigger, happens a second time a second later. */

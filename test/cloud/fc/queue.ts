@@ -7,13 +7,14 @@
  * QUEUE-3. A delay may run over by up to two seconds and, only when asked for, under by up to one.
  * QUEUE-4. An event's age counts from its submission, delay included, and so for a delivery that a test makes late.
  */
-import { CloudFault, type Kernel, refuseIf } from "../core/kernel.ts";
+import { CloudFault, type Kernel } from "../core/kernel.ts";
 import { type FunctionDefinition, MAX_ASYNC_BYTES } from "../core/functions.ts";
 import { destinationEvent, type EventEnding } from "./destination.ts";
 import type { Host } from "./host.ts";
 import type { Invocation, Source } from "./invocation.ts";
 import type { Registry } from "./registry.ts";
 import { type TaskIdOptions, TaskIds } from "./task-ids.ts";
+import { type EventFacts, Trouble } from "./trouble.ts";
 
 /** Estimate: the spacing of retries after a function error is not documented. Doubles each time. */
 const RETRY_BASE_MS = 60_000;
@@ -24,12 +25,6 @@ const BUSY_LIMIT_MS = 5 * 3_600_000;
 const DISPATCH_MS = 10;
 const LATE_MS = 2000;
 const EARLY_MS = 1000;
-/** How long after the first delivery a duplicate follows, unless the test says otherwise. */
-const DUPLICATE_AFTER_MS = 1000;
-
-/** https://www.alibabacloud.com/help/en/functioncompute/error-codes */
-const OBSTACLES = { 429: "ResourceExhausted", 500: "InternalServerError", 503: "ResourceThrottled" } as const;
-
 /** An event is invalid when its function is gone before it could run. */
 export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired" | "Invalid";
 
@@ -80,27 +75,10 @@ export interface QueueOptions {
   readonly hasTaskMode?: boolean;
 }
 
-/** What the platform may answer instead of running an event: no instance, an error of its own, no machine. */
-export type PlatformStatus = 429 | 500 | 503;
-
-interface EventFacts {
-  readonly function: string;
-  readonly payload: string;
-}
-
-export type Matcher = (event: EventFacts) => boolean;
-
-/** Milliseconds of the cloud's time for an event, 0 or more. */
-export type WaitMs = (event: EventFacts) => number;
-
 const factsOf = ({ function: name, payload }: AsyncEvent): EventFacts => ({
   function: name,
   payload: payload.toString("utf8"),
 });
-
-/** What is set for matchers of an event. */
-const matching = <T>(entries: ReadonlyMap<Matcher, T>, facts: EventFacts): T[] =>
-  [...entries].flatMap(([matches, value]) => (matches(facts) ? [value] : []));
 
 /** A trigger or a destination. */
 interface Sender {
@@ -113,13 +91,10 @@ interface Sender {
 export class AsyncQueue {
   readonly events: AsyncEvent[] = [];
   readonly refusals: Refusal[] = [];
+  readonly trouble = new Trouble();
   readonly #kernel: Kernel;
   readonly #host: Host;
   readonly #registry: Registry;
-  readonly #duplicates = new Map<Matcher, WaitMs>();
-  readonly #delays = new Map<Matcher, WaitMs>();
-  readonly #lost = new Set<Matcher>();
-  readonly #obstacles = new Map<Matcher, PlatformStatus>();
   readonly #taskIds = new TaskIds<AsyncEvent>();
   #options: QueueOptions;
   #pausedUntil = 0;
@@ -139,30 +114,6 @@ export class AsyncQueue {
   /** For so many milliseconds nothing is delivered, while events are accepted and grow old. */
   pause(forMs: number): void {
     this.#pausedUntil = this.#kernel.time.now() + forMs;
-  }
-
-  /** Answers `status` to deliveries of matching events, as long as they match; answers a way to stop it. */
-  obstruct(matcher: Matcher, status: PlatformStatus): () => void {
-    this.#obstacles.set(matcher, status);
-    return () => this.#obstacles.delete(matcher);
-  }
-
-  /** Delivers matching events twice, the second time so much after the first was due; answers a way to stop it. */
-  duplicate(matcher: Matcher, afterMs: number | WaitMs = DUPLICATE_AFTER_MS): () => void {
-    this.#duplicates.set(matcher, typeof afterMs === "number" ? () => afterMs : afterMs);
-    return () => this.#duplicates.delete(matcher);
-  }
-
-  /** Delivers matching events so much later than due: later events overtake them. Answers a way to stop it. */
-  delay(matcher: Matcher, byMs: WaitMs): () => void {
-    this.#delays.set(matcher, byMs);
-    return () => this.#delays.delete(matcher);
-  }
-
-  /** Accepts matching events and never delivers them: what the platform promises not to do, and may. */
-  lose(matcher: Matcher): () => void {
-    this.#lost.add(matcher);
-    return () => this.#lost.delete(matcher);
   }
 
   /** The newest task with this id of a function, if there ever was one. */
@@ -216,11 +167,11 @@ export class AsyncQueue {
 
   #dispatch(event: AsyncEvent): void {
     const facts = factsOf(event);
-    if ([...this.#lost].some((matches) => matches(facts))) return;
-    const at = event.dueAt + matching(this.#delays, facts).reduce((sum, byMs) => sum + byMs(facts), 0);
+    if (this.trouble.isLost(facts)) return;
+    const at = event.dueAt + this.trouble.delayMs(facts);
     this.#schedule(event, { at, callIndex: 1 });
-    const [afterMs] = matching(this.#duplicates, facts);
-    if (afterMs !== undefined) this.#schedule(event, { at: at + afterMs(facts), callIndex: 1 });
+    const afterMs = this.trouble.duplicateAfterMs(facts);
+    if (afterMs !== undefined) this.#schedule(event, { at: at + afterMs, callIndex: 1 });
   }
 
   #jitter(askedMs: number): number {
@@ -262,7 +213,7 @@ export class AsyncQueue {
     const { callIndex } = delivery;
     let work: Promise<Invocation>;
     try {
-      this.#refuseObstructed(event);
+      this.trouble.refuseObstructed(factsOf(event));
       const { source, id: requestId, taskId } = event;
       work = this.#host.invoke(definition, event.payload, { source, requestId, callIndex, taskId });
     } catch (error) {
@@ -287,14 +238,6 @@ export class AsyncQueue {
     this.#mark(event, "Retrying");
     const at = this.#kernel.time.now() + RETRY_BASE_MS * 2 ** (callIndex - 1);
     this.#schedule(event, { at, callIndex: callIndex + 1 });
-  }
-
-  /** @throws CloudFault for an event that a test obstructs. */
-  #refuseObstructed(event: AsyncEvent): void {
-    for (const [matches, status] of this.#obstacles) {
-      const isHit = matches(factsOf(event));
-      refuseIf(isHit, status, OBSTACLES[status], `function '${event.function}' cannot be run now`);
-    }
   }
 
   #mark(event: AsyncEvent, status: Status, endedAt?: number): void {

@@ -85,8 +85,8 @@ async function putConcurrency(request: ApiRequest) {
   const { registry, host, kernel } = request.platform;
   const before = latest(request);
   const { reservedConcurrency } = checked(ConcurrencyInput, bodyOf(request));
-  const others = host.reserved() - (before.reservedConcurrency ?? 0);
-  const left = host.reservable() - others;
+  const others = host.quota.reserved() - (before.reservedConcurrency ?? 0);
+  const left = host.quota.reservable() - others;
   if (reservedConcurrency > left) {
     throw invalid(
       `reservedConcurrency: ${reservedConcurrency} is more than the ${left} that can still be reserved`,
