@@ -13,14 +13,14 @@ const Environment = z.object({
   KILN_FC_ENDPOINT: url,
   KILN_OSS_ENDPOINT: url,
   /** The signature that invocations try first; when it is refused, the other one is tried. */
-  KILN_FC_SIGNATURE: z._default(z.enum(["fc", "acs3"]), "fc"),
+  KILN_FC_SIGNATURE: z._default(z.enum(["acs3", "fc"]), "acs3"),
 });
 
 /** The bucket of this deployment, and how it reaches the cloud. */
 export interface Config {
   readonly bucket: string;
   readonly endpoints: Readonly<Partial<Record<"ecs" | "cms" | "fc" | "oss", string>>>;
-  readonly fcSignature: "fc" | "acs3";
+  readonly fcSignature: "acs3" | "fc";
 }
 
 /** @throws ConfigError naming every variable that is missing or malformed. */

@@ -1,4 +1,4 @@
-/** Durations: milliseconds in code, `1h30m` in documents and messages. */
+/** Durations and instants: milliseconds in code, `1h30m` and `2026-01-05 12:00 UTC` in documents and messages. */
 import { ConfigError } from "./errors.ts";
 
 export const seconds = (count: number): number => count * 1000;
@@ -35,3 +35,7 @@ export function formatDuration(durationMs: number): string {
   });
   return parts.join("") || "0s";
 }
+
+/** An instant for a reader, to the minute: `2026-01-05 12:00 UTC`. */
+export const utcMinute = (at: number): string =>
+  `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;

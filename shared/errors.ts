@@ -25,6 +25,8 @@ interface CloudErrorParts {
   readonly kind: ErrorKind;
   /** See `isCapacity`. */
   readonly capacity?: boolean;
+  /** Kiln has no words of its own for the code. */
+  readonly unlisted?: boolean;
   /** The cloud's own words. */
   readonly said: string;
   /** The meaning, and what to do next. */
@@ -42,8 +44,21 @@ export class CloudError extends Error {
   readonly kind: ErrorKind;
   readonly capacity: boolean;
   readonly hint: string;
+  /** For a list of refusals: the code, with the cloud's words where Kiln has none. */
+  readonly short: string;
   constructor(parts: CloudErrorParts, options?: ErrorOptions) {
-    const { product, action, code, status, requestId, kind, capacity = false, said, hint } = parts;
+    const {
+      product,
+      action,
+      code,
+      status,
+      requestId,
+      kind,
+      capacity = false,
+      unlisted = false,
+      said,
+      hint,
+    } = parts;
     const where = requestId === "" ? "" : ` (request ${requestId})`;
     super(`${product} ${action} answered ${code}${where}: ${said} ${hint}`.trim(), options);
     this.product = product;
@@ -54,6 +69,7 @@ export class CloudError extends Error {
     this.kind = kind;
     this.capacity = capacity;
     this.hint = hint;
+    this.short = unlisted && said !== "" ? `${code} (${said})` : code;
   }
 }
 

@@ -1,5 +1,6 @@
 /** One invocation of a function: its context, its payload, and the ports its code may use. */
 import type * as z from "zod/mini";
+import { ALARM, alarm } from "./alarms.ts";
 import { joinReasons } from "./budget.ts";
 import { connect, type CloudClient } from "./cloud/client.ts";
 import type { CallLimits } from "./cloud/call-limits.ts";
@@ -82,7 +83,7 @@ export async function logged<T>(details: LogDetails, act: () => Promise<T>): Pro
     return await act();
   } catch (error) {
     const { readStack } = await import("./stack.ts");
-    real.log({ level: "error", ...details, error, stack: readStack(error) });
+    real.log({ ...alarm(ALARM.invocationFailed), ...details, error, stack: readStack(error) });
     // The platform keeps message and stack of what is thrown, and sends them to the failure destination.
     redactError(error);
     throw error;

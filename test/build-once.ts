@@ -6,10 +6,14 @@ import { build, functionNames } from "../build.ts";
 const ROOT = join(import.meta.dirname, "..");
 const SOURCES = ["functions", "shared", "build.ts", "package-lock.json"];
 
+/** Builds the bundles unless they are current. @throws AggregateError when one does not compile */
+export async function buildOnce(): Promise<void> {
+  if (existsSync(join(ROOT, "functions")) && !areCurrent()) await build();
+}
+
 /** Tests that need no bundle must run even when one does not compile, so that is said and not thrown. */
 export async function setup(): Promise<void> {
-  if (!existsSync(join(ROOT, "functions")) || areCurrent()) return;
-  await build().catch((error: unknown) => {
+  await buildOnce().catch((error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`the bundles are not built, tests that run them will fail: ${text}\n`);
   });

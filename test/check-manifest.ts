@@ -7,13 +7,23 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { envNames, type Manifest, ManifestError, parseManifest, resolveManifest } from "./cloud/index.ts";
+import {
+  envNames,
+  type Manifest,
+  ManifestError,
+  parseManifest,
+  resolveManifest,
+  taskModeWarning,
+} from "./cloud/index.ts";
 import { DeployTool } from "./support/deploy-tool.ts";
 
 const FILE = "s.yaml";
 
-/** The functions of `<root>/s.yaml`. @throws ManifestError that lists everything wrong with it. */
-export function checkManifest(root: string): Manifest {
+/**
+ * The functions of `<root>/s.yaml`. @throws ManifestError that lists everything wrong with it.
+ * @param region of the deployment; that of s.yaml when left out
+ */
+export function checkManifest(root: string, region?: string): Manifest {
   const path = join(root, FILE);
   if (!existsSync(path)) {
     throw new ManifestError(FILE, [
@@ -22,7 +32,8 @@ export function checkManifest(root: string): Manifest {
   }
   const text = readFileSync(path, "utf8");
   // What only a deployment knows is not wrong for being unknown here.
-  const env = Object.fromEntries(envNames(text, true).map((name) => [name, `placeholder-${name}`]));
+  const required = Object.fromEntries(envNames(text, true).map((name) => [name, `placeholder-${name}`]));
+  const env = { ...required, ...(region !== undefined && { KILN_REGION: region }) };
   const manifest = parseManifest(text, { file: FILE, folder: root, env });
   const folders = readdirSync(join(root, "functions"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -94,10 +105,12 @@ function differences(theirs: unknown, ours: unknown, path: readonly string[] = [
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   try {
     const root = join(import.meta.dirname, "..");
-    const { functions } = checkManifest(root);
+    const { functions, regions } = checkManifest(root, process.env["KILN_REGION"]);
     await compareWithTool(readFileSync(join(root, FILE), "utf8"));
     const triggers = functions.flatMap((one) => one.triggers).length;
     process.stdout.write(`${FILE}: ${functions.length} functions, ${triggers} triggers, no problems\n`);
+    for (const warning of regions.map(taskModeWarning).filter(Boolean))
+      process.stderr.write(`warning: ${warning}\n`);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     process.stderr.write(`${error.message}\n`);

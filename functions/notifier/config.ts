@@ -2,7 +2,9 @@
 import * as z from "zod/mini";
 import { readEnvJson } from "../../shared/env-json.ts";
 import { Name } from "../../shared/names.ts";
+import { readWebhookAddress } from "../../shared/webhook-address.ts";
 import { ChannelKind } from "./channels/formats.ts";
+import type { LinkSettings } from "./replies.ts";
 
 /** https only; plain http may go to this machine, where a relay or a test listens. */
 const address = z.string().check(z.regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:|\/))/));
@@ -24,10 +26,8 @@ export const readChannels = (
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, Channel>> => readEnvJson(CHANNELS, environment);
 
-/** The webhook's URL and the secret for its links; empty when they are not set. */
-export function readLinkSettings(environment: NodeJS.ProcessEnv = process.env) {
-  return {
-    baseUrl: (environment["KILN_WEBHOOK_URL"] ?? "").replace(/\/$/, ""),
-    secret: environment["KILN_APPROVAL_SECRET"] ?? "",
-  };
-}
+/** The webhook's address and the secret for links to it. */
+export const readLinkSettings = (environment: NodeJS.ProcessEnv = process.env): LinkSettings => ({
+  address: readWebhookAddress(environment["KILN_WEBHOOK_URL"]),
+  secret: environment["KILN_APPROVAL_SECRET"] ?? "",
+});

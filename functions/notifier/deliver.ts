@@ -1,9 +1,10 @@
 /** Delivers one notification: posts it, or queues the next attempt, or keeps it for an operator. */
+import { ALARM, alarm } from "../../shared/alarms.ts";
 import { putObject } from "../../shared/cloud/oss/objects.ts";
 import { formatDuration, hours, minutes, seconds } from "../../shared/duration.ts";
 import { ConfigError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { outputKey } from "../../shared/keys.ts";
+import { outputKey, runKey } from "../../shared/keys.ts";
 import type { Notification, NotifyRequest } from "../../shared/notifications/notification.ts";
 import { notificationSend } from "../../shared/notifications/subscriptions.ts";
 import { know, redact } from "../../shared/redact.ts";
@@ -12,14 +13,14 @@ import { send } from "../../shared/send.ts";
 import { FORMATS } from "./channels/formats.ts";
 import { contentOf } from "./channels/content.ts";
 import { readChannels, readLinkSettings } from "./config.ts";
-import { linksOf } from "./links.ts";
+import { repliesTo } from "./replies.ts";
 
 const TIMEOUT_MS = seconds(10);
 
 /** Returns what came of it. A channel that does not accept is no error: the notification is retried or kept. */
 export async function deliverNotification(request: NotifyRequest, ports: Ports) {
   const { channel, notification, attempt = 0 } = request;
-  const failure = await post(request, ports.clock.now());
+  const failure = await post(request, ports);
   if (failure === undefined) return { delivered: channel };
   const { problem, permanent } = failure;
   const waitMs = permanent ? undefined : retryMs(attempt + 1);
@@ -28,7 +29,7 @@ export async function deliverNotification(request: NotifyRequest, ports: Ports) 
     await putObject(ports.cloud, kept, JSON.stringify({ problem, request }), {
       contentType: "application/json",
     });
-    return { warning: "notification not delivered", problem, kept };
+    return { ...alarm(ALARM.notificationLost), problem, kept };
   }
   await send(notificationSend({ ...request, attempt: attempt + 1 }), ports, waitMs);
   return { problem, retryIn: formatDuration(waitMs) };
@@ -51,7 +52,7 @@ interface PostFailure {
 
 async function post(
   { channel: name, notification }: NotifyRequest,
-  now: number,
+  { clock, cloud }: Ports,
 ): Promise<PostFailure | undefined> {
   try {
     const channels = readChannels();
@@ -61,9 +62,11 @@ async function post(
         `KILN_CHANNELS has no channel ${name}; add it, or remove it from notify in the document`,
       );
     }
-    const content = contentOf(withoutSecrets(notification), linksOf(notification, readLinkSettings()));
+    const replies = repliesTo(notification, readLinkSettings());
+    const log = `oss://${cloud.access.bucket}/${runKey(notification.run)}`;
+    const content = contentOf(withoutSecrets(notification), replies, log);
     const format = FORMATS[channel.kind];
-    const answer = await answerTo(format.message(channel, content, now));
+    const answer = await answerTo(format.message(channel, content, clock.now()));
     if (answer === undefined) {
       return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
     }

@@ -1,5 +1,6 @@
 /** The environment of promotions. The secret that signs links is not here: this function makes none. */
+import { readWebhookAddress } from "../../shared/webhook-address.ts";
 
-/** Whether the webhook has an address; without it no approval can be given. */
-export const hasWebhookUrl = (environment: NodeJS.ProcessEnv = process.env): boolean =>
-  (environment["KILN_WEBHOOK_URL"] ?? "") !== "";
+/** Whether the webhook has an address that links can go to; without it no approval can be given. */
+export const hasWebhookAddress = (): boolean =>
+  readWebhookAddress(process.env["KILN_WEBHOOK_URL"]) !== undefined;

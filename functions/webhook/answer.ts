@@ -16,19 +16,63 @@ export const answer = (statusCode: number, body: Readonly<Record<string, unknown
 /** A run, and where its status is. */
 export const accepted = (run: string) => ({ run, status: `/runs/${run}` });
 
-/** A page. `lines` hold only Kiln's words, ids and dates, so nothing is escaped. */
-export function page(statusCode: number, lines: readonly string[], form = ""): HttpAnswer {
-  const paragraphs = lines.map((line) => `<p>${line}</p>`).join("\n");
+/** What a signed address answers to an operator. `lines` are Kiln's own words, ids, names and dates. */
+export interface Page {
+  readonly statusCode: number;
+  readonly lines: readonly string[];
+  /** The decisions that a POST request may carry as `decision`; without any nothing can be decided. */
+  readonly choices?: readonly Choice[];
+}
+
+export interface Choice {
+  readonly label: string;
+  readonly decision: string;
+}
+
+export const page = (
+  statusCode: number,
+  lines: readonly string[],
+  choices: readonly Choice[] = [],
+): Page => ({
+  statusCode,
+  lines,
+  choices,
+});
+
+/** A page for a browser, text for a command. @param accept the header of the request */
+export function rendered({ statusCode, lines, choices = [] }: Page, accept: string | undefined): HttpAnswer {
+  const isPage = accept?.includes("text/html") === true;
   return {
     statusCode,
     headers: {
-      "content-type": "text/html; charset=utf-8",
+      "content-type": `text/${isPage ? "html" : "plain"}; charset=utf-8`,
       "cache-control": "no-store",
       // The link is the only key: it must not leak through frames or referrers.
       "referrer-policy": "no-referrer",
       "content-security-policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
     },
     isBase64Encoded: false,
-    body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>Kiln</title>\n${paragraphs}\n${form}\n</html>\n`,
+    body: isPage ? html(lines, choices) : text(lines, choices),
   };
 }
+
+function html(lines: readonly string[], choices: readonly Choice[]): string {
+  const paragraphs = lines.map((line) => `<p>${escaped(line)}</p>`);
+  const buttons = choices.map(
+    ({ label, decision }) => `<button name="decision" value="${decision}">${label}</button>`,
+  );
+  const form = buttons.length === 0 ? [] : ['<form method="post">', ...buttons, "</form>"];
+  const head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Kiln</title>';
+  return [head, ...paragraphs, ...form, "</html>", ""].join("\n");
+}
+
+function text(lines: readonly string[], choices: readonly Choice[]): string {
+  const decisions = choices.map(({ decision }) => `-d decision=${decision}`).join(" or ");
+  const next =
+    decisions === ""
+      ? []
+      : [`Nothing is decided yet. To decide, repeat the request with -X POST ${decisions}.`];
+  return [...lines, ...next, ""].join("\n");
+}
+
+const escaped = (line: string): string => line.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

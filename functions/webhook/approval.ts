@@ -1,8 +1,9 @@
 /**
- * The page behind the link of an approval, `/approvals/<run>/<expires>/<signature>`. A GET shows the question and a
- * POST decides (LINK-2). The answer is a line of the run's log, and the first one stands.
+ * The signed address of an approval, `/approvals/<run>/<expires>/<signature>`. A GET shows the question and a POST
+ * decides (LINK-2). The answer is a line of the run's log, and the first one stands.
  */
 import * as z from "zod/mini";
+import { utcMinute } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { RunId } from "../../shared/names.ts";
 import { trySend } from "../../shared/workflow/begin.ts";
@@ -10,14 +11,14 @@ import { interject } from "../../shared/workflow/cancel.ts";
 import type { WorkflowEvent } from "../../shared/workflow/envelope.ts";
 import { readRunLog, standing, type RunLog, type Standing } from "../../shared/workflow/run-log.ts";
 import { kindOf } from "../../shared/workflow/run-id.ts";
-import { page, type HttpAnswer } from "./answer.ts";
+import { page, type Page } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { openLink } from "./link.ts";
 
 const Promotion = RunId.check(z.refine((run) => kindOf(run) === "promote"));
 const Decision = z.enum(["approve", "reject"]);
 
-export async function answerApproval(call: Call, ports: Ports): Promise<HttpAnswer> {
+export async function answerApproval(call: Call, ports: Ports): Promise<Page> {
   const link = openLink(call, "approvals", z.tuple([Promotion]), ports.clock.now());
   if (!link.ok) return link.refusal;
   const [run] = link.parts;
@@ -27,11 +28,31 @@ export async function answerApproval(call: Call, ports: Ports): Promise<HttpAnsw
   if (call.method === "POST") return decide(run, call, ports);
   if (now.completion !== undefined || answerIn(log) !== undefined || !isAsked(now.event))
     return refusal(now, log);
-  const question = `Approve the image of ${run} for its family? Its image test has passed.`;
-  return page(200, [question, `until ${new Date(link.expiresAt).toISOString()}`], BUTTONS);
+  return page(200, [questionOf(now.event), `Decide before ${utcMinute(link.expiresAt)}.`], CHOICES);
 }
 
-const NO_RUN = "There is no such run.";
+const CHOICES = [
+  { label: "Approve", decision: "approve" },
+  { label: "Reject", decision: "reject" },
+];
+
+/** The input of a promotion, as far as its approver has to know it. */
+const Promoted = z.looseObject({
+  recipe: z.string(),
+  imageId: z.string(),
+  family: z.string(),
+  document: z.looseObject({ test: z.looseObject({ skip: z.boolean() }) }),
+});
+
+function questionOf({ run, input }: WorkflowEvent): string {
+  const read = Promoted.safeParse(input);
+  if (!read.success) return `Promotion ${run} waits for approval.`;
+  const { recipe, imageId, family, document } = read.data;
+  const tested = document.test.skip ? "Its recipe skips the image test." : "Its image test has passed.";
+  return `Image ${imageId} of recipe ${recipe} waits for approval to join family ${family}. ${tested}`;
+}
+
+const NO_RUN = "There is no such run in this deployment.";
 
 /** A run that is being cancelled asks no longer. */
 const isAsked = ({ phase, cancelled }: WorkflowEvent): boolean =>
@@ -40,9 +61,10 @@ const isAsked = ({ phase, cancelled }: WorkflowEvent): boolean =>
 const answerIn = ({ lines }: RunLog): string | undefined =>
   lines.flatMap(({ line }) => (line.kind === "answer" ? [line.answer] : []))[0];
 
-async function decide(run: string, { body, details }: Call, ports: Ports): Promise<HttpAnswer> {
+async function decide(run: string, { body, details }: Call, ports: Ports): Promise<Page> {
   const given = Decision.safeParse(new URLSearchParams(body.toString("utf8")).get("decision"));
-  if (!given.success) return page(400, ["The decision must be approve or reject."]);
+  if (!given.success)
+    return page(400, ["The decision is missing: send decision=approve or decision=reject."]);
   const decision = given.data;
   const found = await interject(
     run,
@@ -61,18 +83,13 @@ async function decide(run: string, { body, details }: Call, ports: Ports): Promi
 
 const EFFECT = {
   approve: "Approved. The promotion goes on.",
-  reject: "Rejected. The family stays.",
+  reject: "Rejected. The promotion ends, and the family stays as it is.",
 } as const;
 
 /** The page for a decision that has no effect. */
-function refusal({ completion }: Standing, log: RunLog): HttpAnswer {
+function refusal({ completion }: Standing, log: RunLog): Page {
   if (answerIn(log) !== undefined) return page(409, ["Already decided. The first decision stands."]);
   return completion === undefined
     ? page(409, ["The run does not wait for a decision now."])
     : page(410, [`The run has ended (${completion.kind}). A decision has no effect any more.`]);
 }
-
-const BUTTONS = `<form method="post">
-<button name="decision" value="approve">Approve</button>
-<button name="decision" value="reject">Reject</button>
-</form>`;

@@ -5,7 +5,9 @@
  * HTTP-1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
  * HTTP-2. Refusals read the same whatever was wrong, and no answer describes a failure of Kiln: reasons are logged.
  * HTTP-3. A request that cannot be accepted now is answered with 503, in good time before the platform ends the
- *     function. Whether it was delivered is then open; sent again it is the same run. GitHub does not send again.
+ *     function and before GitHub ends its delivery, after 10 s. Whether the request was delivered is then open; sent again
+ *     it is the same run. Whether a sender sends again is its own rule; GitHub does not.
+ *     https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
  */
 import { hasNoAnswer, type CallLimits } from "../../shared/cloud/call-limits.ts";
 import { seconds } from "../../shared/duration.ts";
@@ -25,7 +27,7 @@ import { holdsSecret, redactShown } from "../../shared/redact.ts";
 import { HttpEvent } from "../../shared/triggers.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept } from "./accept.ts";
-import { accepted, answer, type HttpAnswer } from "./answer.ts";
+import { accepted, answer, rendered, type HttpAnswer } from "./answer.ts";
 import { answerApproval } from "./approval.ts";
 import { callOf, type Call } from "./call.ts";
 import { requestCancel } from "./cancel.ts";
@@ -60,12 +62,12 @@ export const handler: FcHandler = async (bytes, context) => {
 const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
 
 /**
- * Of 15 seconds a call may take 3 and is made once more, and all calls together 12. The rest is for the answer: when
- * the platform ends a function, the caller receives nothing from Kiln.
+ * Of 15 seconds a call may take 3 and is made once more, and all calls together 9 (HTTP-3). The rest is for the start of an
+ * instance and the answer: when the platform ends a function, the caller receives nothing from Kiln.
  */
 function limitsOf({ function: { timeout } }: FcContext): CallLimits {
   const limitMs = seconds(timeout);
-  return { callMs: limitMs / 5, repeats: 1, allMs: (limitMs * 4) / 5 };
+  return { callMs: limitMs / 5, repeats: 1, allMs: (limitMs * 3) / 5 };
 }
 
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
@@ -81,7 +83,7 @@ async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
     return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
   }
   const page = pageOf(call.path);
-  if (page !== undefined) return page(call, ports);
+  if (page !== undefined) return rendered(await page(call, ports), call.headers["accept"]);
   const sender = SENDER_PATH.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)

@@ -1,13 +1,13 @@
-/** Signed links to pages of the webhook (LINK-1). */
+/** Signed addresses of the webhook (LINK-1): pages in a browser, text for a command. */
 import type * as z from "zod/mini";
 import { readSignedPath } from "../../shared/signed-link.ts";
-import { page, type HttpAnswer } from "./answer.ts";
+import { page, type Page } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { readApprovalSecret } from "./config.ts";
 
 type OpenedLink<T> =
   | { readonly ok: true; readonly parts: T; readonly expiresAt: number }
-  | { readonly ok: false; readonly refusal: HttpAnswer };
+  | { readonly ok: false; readonly refusal: Page };
 
 /** What the link of a call is about, or the page that refuses it. `parts` is the schema of its path. */
 export function openLink<T>(
@@ -21,7 +21,9 @@ export function openLink<T>(
   if (link.ok && read?.success) return { ok: true, parts: read.data, expiresAt: link.expiresAt };
   const why = link.ok ? "the link is for another page" : link.why;
   Object.assign(details, { refused: why });
-  const refusal =
-    why === "expired" ? page(410, ["This link has expired."]) : page(404, ["This link is not valid."]);
+  const refusal = why === "expired" ? page(410, [EXPIRED]) : page(404, [INVALID]);
   return { ok: false, refusal };
 }
+
+const EXPIRED = "This link has expired: the time to decide is over.";
+const INVALID = "This link is not valid. Use it exactly as the notification shows it.";

@@ -13,6 +13,7 @@ import type { CloudProduct } from "../errors.ts";
 import { real, type Clock, type Log, type BasePorts } from "../ports.ts";
 import { know } from "../redact.ts";
 import { defaultEndpoint } from "./endpoints.ts";
+import type { FcSignature } from "./fc/signature.ts";
 import { ask, DEFAULT_LIMITS, type CallLimits } from "./call-limits.ts";
 import { unreadable } from "./refusal.ts";
 import { toWire, type RequestSource } from "./request.ts";
@@ -32,8 +33,8 @@ export interface Access {
   readonly endpoints: Readonly<Partial<Record<CloudProduct, string | undefined>>>;
   /** The bucket that holds documents and records. */
   readonly bucket: string;
-  /** Which signature invocations carry first; see fc.ts. */
-  readonly fcSignature: "fc" | "acs3";
+  /** Which signature invocations carry first; see fc/signature.ts. */
+  readonly fcSignature: FcSignature;
 }
 
 /** The official core client. */

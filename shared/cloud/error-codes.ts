@@ -125,6 +125,5 @@ export const CODES: readonly CodeRow[] = [
   ...compensate({
     NoSuchBucket: "There is no such bucket in this region: check KILN_BUCKET.",
     NoSuchKey: "There is no such object in the bucket.",
-    FileAlreadyExists: "An object of this name exists and was not to be replaced.",
   }),
 ];

@@ -21,6 +21,8 @@ export interface Judgement {
   readonly hint: string;
   /** See `isCapacity` in shared/errors.ts. */
   readonly capacity?: true;
+  /** The code is in no table. */
+  readonly unlisted?: true;
 }
 
 /** Codes that are answered to a DryRun whose checks all passed: single forms and batch forms differ. */
@@ -34,36 +36,34 @@ const OFFERING = /Disk|Category|Zone|VSwitch|Vlan|InstanceType|PerformanceLevel/
 /** These are the same with every offering: throttling, a missing parameter, a disk smaller than the image. */
 const EVERYWHERE = /^Throttling|^Missing|LessThanImageSize/;
 
-const mayGoElsewhere = (action: string, code: string): boolean =>
-  (LAUNCHES as readonly string[]).includes(action) && OFFERING.test(code) && !EVERYWHERE.test(code);
+const isLaunch = (action: string): boolean => (LAUNCHES as readonly string[]).includes(action);
+
+const namesOffering = (code: string): boolean => OFFERING.test(code) && !EVERYWHERE.test(code);
 
 /**
- * Kind and hint of a refusal. Unknown codes: 4xx is permanent, everything else may pass. A launch has some 250 codes,
- * so one that names a part of the offering moves on to the next, known or not, and is reported like any other.
+ * Kind and hint of a refusal. Unknown codes: 4xx is permanent, everything else may pass. A launch has some 250 codes and
+ * any of them may be about its type, zone or disk: only those that the table calls permanent, and that name no part of
+ * the offering, end it. All others move on to the next offering and are reported.
  */
 export function judge(product: CloudProduct, action: string, code: string, status: number): Judgement {
   const row = rowOf(action, code);
-  const elsewhere = mayGoElsewhere(action, code);
   if (row !== undefined) {
     const { hint, capacity } = row;
-    const kind = elsewhere ? "change" : row.kind;
+    const kind = isLaunch(action) && namesOffering(code) ? "change" : row.kind;
     return { kind, hint: hint.replace("{ram}", ramAction(product, action)), ...(capacity && { capacity }) };
   }
   const is4xx = status >= 400 && status < 500;
-  if (is4xx && elsewhere) {
-    return {
-      kind: "change",
-      hint: "This type, zone, vSwitch or disk cannot be had like this: take another.",
-    };
-  }
-  if (is4xx) {
-    return {
-      kind: "give-up",
-      hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre.",
-    };
-  }
-  return { kind: "wait", hint: "The outcome is unknown; Kiln retries with the same token." };
+  if (!is4xx) return { kind: "wait", hint: "The outcome is unknown; Kiln retries with the same token." };
+  if (isLaunch(action)) return { kind: "change", hint: UNLISTED_LAUNCH, unlisted: true };
+  return {
+    kind: "give-up",
+    hint: "Repeating it unchanged will not help; the code is explained in the cloud's error centre.",
+    unlisted: true,
+  };
 }
+
+const UNLISTED_LAUNCH =
+  "Another type, zone, vSwitch or disk may avoid it; the code is explained in the cloud's error centre.";
 
 /** As `isCapacity`, of a code that one instance of a batch was answered with. */
 export const isCapacityCode = (action: string, code: string): boolean =>

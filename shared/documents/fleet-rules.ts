@@ -152,6 +152,25 @@ function idleFindings({ idle, limits, launch }: Written): Finding[] {
   ];
 }
 
+/**
+ * What `cloud_auto` costs beyond its size. DescribePrice knows the provisioned IOPS of data disks only, and bursts are
+ * billed as they happen.
+ */
+function unpricedFindings({ launch: { SystemDisk = {}, DataDisk = [] }, limits }: Written): Finding[] {
+  if (limits.maxPricePerHour === undefined) return [];
+  const message =
+    "is billed apart and has no price beforehand that limits.maxPricePerHour could count; remove one of the two";
+  const bursts = [SystemDisk, ...DataDisk].flatMap(({ BurstingEnabled }, n) =>
+    finding(BurstingEnabled === true, [...diskAt(n), "BurstingEnabled"], message),
+  );
+  const hasIops = (SystemDisk.ProvisionedIops ?? 0) > 0;
+  return [...bursts, ...finding(hasIops, [...diskAt(0), "ProvisionedIops"], message)];
+}
+
+/** The place of a disk among the system disk and the data disks. */
+const diskAt = (n: number): Finding["at"] =>
+  n === 0 ? ["launch", "SystemDisk"] : ["launch", "DataDisk", n - 1];
+
 const viaCreate = (reads: readonly string[], find: (written: Written) => Finding[]) =>
   rule<Written>(["via", ...reads], (written) => (written.via === "CreateInstance" ? find(written) : []));
 
@@ -178,6 +197,7 @@ export const fleetRules = [
     ["launch.NetworkInterface", "launch.PrivateIpAddress", "launch.Ipv6Address", "via", "limits"],
     singleFindings,
   ),
+  rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits"], unpricedFindings),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
   viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
   viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),

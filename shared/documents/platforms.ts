@@ -1,14 +1,12 @@
-/** Platforms of images: CreateImage and ImportImage, with their older names. */
+/** Platforms of images: CreateImage and ImportImage. */
 
 export const ARCHITECTURES = ["x86_64", "i386", "arm64"] as const;
 
 /** CreateImage.BootMode. */
 export const BOOT_MODES = ["BIOS", "UEFI", "UEFI-Preferred"] as const;
 
-/** CreateImage.Platform; the cloud's default is Others Linux. */
-export const PLATFORMS = [
+const CURRENT = [
   "Aliyun",
-  "Aliyun Linux", // document 003
   "Anolis",
   "CentOS",
   "CentOS Stream",
@@ -34,5 +32,10 @@ export const PLATFORMS = [
   "Windows Server 2012",
   "Windows Server 2008",
   "Windows Server 2003",
-  "Windows 7", // document 003
 ] as const;
+
+/** CreateImage.Platform; the cloud's default is Others Linux. The last two are older names. */
+export const PLATFORMS = [...CURRENT, "Aliyun Linux", "Windows 7"] as const;
+
+/** ImportImage.Platform, which has no older names. */
+export const IMPORT_PLATFORMS = [...CURRENT, "Other Windows"] as const;

@@ -1,7 +1,7 @@
 /** `source.upload`: a disk file put under `disks/<recipe>/` becomes an image (ImportImage). */
 import * as z from "zod/mini";
 import { closed, finding, rule, whole } from "./fields.ts";
-import { ARCHITECTURES, PLATFORMS } from "./platforms.ts";
+import { ARCHITECTURES, IMPORT_PLATFORMS } from "./platforms.ts";
 
 /** ImportImage.DiskDeviceMapping.N.Format; VMDK is in invitational preview. */
 const IMPORT_FORMATS = ["RAW", "VHD", "QCOW2"] as const;
@@ -14,7 +14,7 @@ const shape = {
   format: z.exactOptional(z.enum(IMPORT_FORMATS)),
   architecture: z.exactOptional(z.enum(ARCHITECTURES)),
   bootMode: z.exactOptional(z.enum(IMPORT_BOOT_MODES)),
-  platform: z.exactOptional(z.enum([...PLATFORMS, "Other Windows"])),
+  platform: z.exactOptional(z.enum(IMPORT_PLATFORMS)),
   licenseType: z.exactOptional(z.enum(["Aliyun", "BYOL"])),
   sizeGb: z.exactOptional(whole(1, MAX_IMPORT_GB, " GiB")),
   nvme: z._default(z.boolean(), false),

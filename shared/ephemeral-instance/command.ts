@@ -23,6 +23,8 @@ import { ownInstance } from "./own.ts";
 const FIRST_LOOK_MS = seconds(5);
 /** An instance still counts as running, and its agent as online, for a while after RebootInstance. */
 const REBOOT_MS = seconds(40);
+/** So long the agent may go on after RebootInstance, until the system inside has gone down. */
+const SHUTDOWN_MS = seconds(15);
 
 /** An event of an instance that is ready for command number `index`. */
 type Commanded<I> = InstanceEvent<I> & { readonly instanceId: string; readonly index: number };
@@ -154,7 +156,9 @@ export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: 
   const { cloud, clock } = ports;
   const { instanceId, index } = event;
   const [instance] = await describeInstances(cloud, { ids: [instanceId] });
-  const online = await agentsOnline(cloud, [instanceId]);
+  // The phase began when it was first due.
+  const downAt = event.phaseStartedAt - REBOOT_MS + SHUTDOWN_MS;
+  const online = await agentsOnline(cloud, [instanceId], downAt);
   if (instance?.status !== "Running" || !online.has(instanceId))
     return poll(event, clock, PACE.instance, `${instanceId} is not back from its reboot yet`);
   return command(of, { ...event, index: index + 1 }, ports, `${instanceId} is back`);

@@ -25,13 +25,17 @@ export async function dryRunLaunch(
   for (const offering of order.flatMap((place) => offerings[place] ?? [])) {
     const { name, instanceType, vSwitchId, payment } = offering;
     const answer = await dryRunInstances(ports.cloud, launchParams(event, spec, offering, ports.cloud));
-    if (answer.ok) {
+    if (answer.verdict !== "no") {
       const spot = payment === "spot" && { spot: true };
       const launch = { instanceType, vSwitchId, imageId: spec.imageId, ...spot };
-      return ok({ launch, ladder: [...refused, `${name}: the cloud would launch it`] });
+      const says =
+        answer.verdict === "yes"
+          ? "the cloud would launch it"
+          : `not known, as the dry run was denied: ${answer.error.message}`;
+      return ok({ launch, ladder: [...refused, `${name}: ${says}`] });
     }
     if (answer.error.kind !== "change") return problem(answer.error.message);
-    refused.push(`${name}: ${answer.error.code}`);
+    refused.push(`${name}: ${answer.error.short}`);
   }
   return problem(noInstance(spec, refused));
 }

@@ -49,7 +49,7 @@ export async function launch<I>(
   } catch (error) {
     if (!(error instanceof CloudError) || error.kind !== "change") throw error;
     if (error.capacity) await noteNoCapacity(offering, ports);
-    const note = `${offering.name}: ${error.code}`;
+    const note = `${offering.name}: ${error.short}`;
     return next(types.Launch, nextPlace(event, note), { note });
   }
 }

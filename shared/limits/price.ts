@@ -6,6 +6,8 @@
  * PRICE-2. Spot counts at its limit, or at the list price where it has none: it can rise that far.
  * PRICE-3. A subscription counts at the hourly list price, which it never exceeds.
  * PRICE-4. A type that does not take the fleet's disks is never launched, so it does not count.
+ * PRICE-5. What a disk costs beyond its size, category and provisioned IOPS has no price: shared/documents/fleet-rules.ts
+ *     refuses it under a ceiling.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
@@ -19,6 +21,8 @@ const PricedDisk = z.strictObject({
   Category: z.optional(z.string()),
   PerformanceLevel: z.optional(z.string()),
   Size: z.optional(z.number()),
+  /** Of data disks; of a system disk DescribePrice takes none. */
+  ProvisionedIops: z.optional(z.number()),
 });
 type PricedDisk = z.infer<typeof PricedDisk>;
 
@@ -84,12 +88,13 @@ async function listPrice(
   cloud: CloudClient,
 ): Promise<number> {
   const { InternetMaxBandwidthOut, InternetChargeType } = fleet.launch;
+  const { ProvisionedIops: _, ...systemDisk } = SystemDisk;
   // A disk from a snapshot or an image has its size from there, and no price without one.
   const sized = DataDisk.filter(({ Size }) => Size !== undefined);
   return launchPrice(cloud, {
     InstanceType: type,
     ...(imageId && { ImageId: imageId }),
-    ...(imageId && { SystemDisk }),
+    ...(imageId && { SystemDisk: systemDisk }),
     ...(sized.length > 0 && { DataDisk: sized }),
     InternetMaxBandwidthOut,
     InternetChargeType,
@@ -98,8 +103,14 @@ async function listPrice(
 }
 
 /** `disk` without the fields that do not change its price. */
-export const priceFields = ({ Category, Size, PerformanceLevel }: PricedDisk): PricedDisk => ({
+export const priceFields = ({
   Category,
   Size,
   PerformanceLevel,
+  ProvisionedIops,
+}: PricedDisk): PricedDisk => ({
+  Category,
+  Size,
+  PerformanceLevel,
+  ...(ProvisionedIops && { ProvisionedIops }),
 });

@@ -30,7 +30,7 @@ const envelopeShape = {
   early: z.optional(z.int()),
   /** It was sent with a long delay. Its run may have been cancelled and compensated meanwhile, so the log is read first. */
   waited: z.optional(z.boolean()),
-  /** Since when the bucket does not take the decision on this event, so that it is not known whether it can be written. */
+  /** First failed write of the decision on this event, epoch ms: it is sent again until the bucket takes the line. */
   undecidedAt: z.optional(z.int()),
   /** How long this phase stood still because of that: its limit does not count it. Milliseconds. */
   heldMs: z.optional(z.int()),

@@ -10,6 +10,7 @@
  * HOST-4. Delays of the platform are an optimisation. If they are not kept, short waits are spent inside the
  *     invocation, and long ones are left to the janitor.
  */
+import { ALARM, alarm } from "../alarms.ts";
 import { EVENT_MAX_BYTES } from "../budget.ts";
 import { days, formatDuration, hours, minutes } from "../duration.ts";
 import { EventError, messageOf } from "../errors.ts";
@@ -311,12 +312,18 @@ async function proceed({ workflow, event }: Current, decided: Decided, ports: Po
 /** Sends the consequences of an end, then says so in the log (RUN-LOG-2). */
 async function conclude(workflow: Workflow, event: WorkflowEvent, completion: Completion, ports: Ports) {
   const { run, seq, position } = event;
+  if (completion.kind === "failed" && !isDryRun(event))
+    ports.log({ ...alarm(ALARM.runFailed), run, phase: event.phase, reason: completion.reason });
   const { runs = [], notifications = [] } = (await workflow.onComplete?.(event, completion, ports)) ?? {};
   for (const request of runs) await beginRun(request, ports);
   for (const each of notifications) await send(each, ports);
   await append(ports, runKey(run), position, { seq, kind: "sent", at: ports.clock.now() });
   await closeRun(run, ports);
 }
+
+const isDryRun = ({ phase, input }: WorkflowEvent): boolean =>
+  phase === "dry-run" ||
+  (typeof input === "object" && input !== null && "dryRun" in input && input.dryRun === true);
 
 /** An event that is over (HOST-3). */
 async function catchUp({ workflow, delivered }: Current, log: RunLog, ports: Ports): Promise<Answer> {

@@ -14,15 +14,18 @@ import { CmsService } from "./cms/service.ts";
 import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
+import { Front, type Handler } from "./core/front.ts";
+import type { Listener } from "./core/server.ts";
 import { type FcOptions, FunctionCompute } from "./fc/platform.ts";
 import { type Call, CallerAway, type Kernel, type Product } from "./core/kernel.ts";
 import type { WireRequest, WireResponse } from "./core/kernel.ts";
+import { FC_ACTIONS } from "./fc/route.ts";
 import { KeyRing } from "./core/keys.ts";
 import { readManifest } from "./manifest/manifest.ts";
+import { Pace } from "./core/pace.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
 import { type Policy, Ram } from "./core/ram.ts";
-import { type Listener, listen } from "./core/server.ts";
 import { header, splitUrl } from "./core/signatures.ts";
 import { installClock, type SettleOptions, Timeline } from "./core/time.ts";
 
@@ -41,6 +44,7 @@ export { runOnMachine } from "./machine/run.ts";
 export { envNames } from "./manifest/interpolation.ts";
 export { type Manifest, parseManifest, resolveManifest } from "./manifest/manifest.ts";
 export { ManifestError } from "./manifest/problem.ts";
+export { taskModeWarning } from "./manifest/regions.ts";
 
 const ACCOUNT_ID = "1234567890123456";
 
@@ -50,6 +54,8 @@ export interface Endpoints {
   readonly cms: string;
   readonly fc: string;
   readonly oss: string;
+  /** URLs of HTTP triggers by function. */
+  readonly http: Readonly<Record<string, string>>;
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string;
@@ -63,19 +69,24 @@ export interface CloudOptions {
   readonly manifest?: string;
   /** Folder with `<name>/index.js` bundles to run instead of the manifest's `code:` folders, by their last part. */
   readonly dist?: string;
-  /** What `${env()}` of the manifest sees; a function gets the endpoints, whose ports are known late. */
+  /**
+   * What `${env()}` of the manifest sees; a function gets the endpoints, whose ports are known late. It is asked once before
+   * `http` is known: the names of functions must not depend on that.
+   */
   readonly env?: Environment | ((endpoints: Endpoints) => Environment);
   /** Where time starts, epoch milliseconds. */
   readonly at?: number;
-  /** 0 (default) = virtual time; else real time times this. */
+  /** 0 (default): time passes only in `settle`; else it passes by itself, so much faster than real time. */
   readonly speed?: number;
   readonly seed?: number;
   /** First of the ports, 0 (default) = any free ones. */
   readonly port?: number;
   /** Policies by role name. Without them roles are not restricted; with them an unlisted role may nothing. */
   readonly roles?: Readonly<Record<string, Policy>>;
-  /** Whether this process's Date tells the cloud's time until `close()`; default true in virtual time. */
+  /** Whether this process's Date tells the cloud's time until `close()`; default true at speed 0. */
   readonly ownClock?: boolean;
+  /** Whether the waits of a function that a client waits for pass for it alone while nothing settles (time.ts). */
+  readonly waitsAlone?: boolean;
   readonly region?: string;
   readonly accountId?: string;
   /** How long ECS remembers a ClientToken, milliseconds of the cloud's time; default a day. */
@@ -100,6 +111,8 @@ export interface Cloud {
   /** Credentials of the account: sessions of roles, and their revocation. */
   readonly keys: Pick<KeyRing, "all" | "assume" | "revoke">;
   readonly time: Timeline;
+  /** Time that passes by itself. */
+  readonly pace: Pick<Pace, "run" | "skip">;
   /** The account's ECS: what there is, and what happens to it outside of the API. */
   readonly world: Console;
   /** Buckets and objects, without the wire. */
@@ -107,15 +120,19 @@ export interface Cloud {
   /** Functions, their invocations and events, and faults of their delivery. */
   readonly fc: Omit<
     FunctionCompute,
-    "handle" | "urls" | "admit" | "attribute" | "endCaller" | "keptBack" | "close"
+    "handle" | "serve" | "urls" | "admit" | "attribute" | "endCaller" | "keptBack" | "close"
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
+  /** Names of the calls that each product has. */
+  readonly actions: Readonly<Record<Product, readonly string[]>>;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
   /** Connections whose clients still wait for an answer that a fault keeps back. */
   unanswered(): number;
   settle(options?: SettleOptions): Promise<void>;
+  /** Answers requests below a path of the ECS address that are none of the cloud's. */
+  mount(path: string, handle: (request: WireRequest) => Promise<WireResponse>): void;
   /** A plain copy of the history so far, for comparing two runs. */
   snapshot(): Snapshot;
   close(): Promise<void>;
@@ -129,6 +146,7 @@ interface Snapshot {
   readonly events: readonly string[];
 }
 
+const STARTING = "the local cloud is still starting";
 const START_AT = Date.UTC(2026, 0, 5, 8);
 
 /** Starts the local cloud. Every server is listening when it resolves. @throws ManifestError for a bad manifest. */
@@ -142,12 +160,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   }
 }
 
-type Handler = (request: WireRequest) => Promise<WireResponse>;
-
 /** The products of one account, and the servers in front of them. */
 class Parts {
   readonly region: string;
   readonly time: Timeline;
+  readonly pace: Pace;
+  readonly front: Front;
   readonly keys: KeyRing;
   readonly callLog = new CallLog();
   readonly faults = new Faults();
@@ -157,7 +175,6 @@ class Parts {
   readonly #kernel: Kernel;
   readonly #cms: CmsService;
   readonly #oss: OssService;
-  readonly #listeners: Listener[] = [];
   readonly #restoreClock: () => void;
   #fc: FunctionCompute | undefined;
 
@@ -165,11 +182,15 @@ class Parts {
     const { at = START_AT, speed = 0, seed = 1, region = "cn-hangzhou", accountId = ACCOUNT_ID } = options;
     this.#options = options;
     this.region = region;
-    this.time = new Timeline(at, speed);
+    this.time = new Timeline(at, options.waitsAlone);
+    this.pace = new Pace(this.time);
+    this.pace.run(speed);
     const now = (): number => this.time.now();
+    const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
+    this.front = new Front({ port: options.port ?? 0, now, onKeptBack });
     const ownClock = options.ownClock ?? speed === 0;
-    // Clients with a clock of their own lag behind a faster cloud; their requests are valid all the same.
-    const outside = speed > 0 && !ownClock ? Date.now : now;
+    // Clients with a clock of their own lag behind the cloud; their requests are valid all the same.
+    const outside = ownClock ? now : Date.now;
     this.keys = new KeyRing(accountId, draw(seed + 2), now, outside);
     const { time, keys, faults } = this;
     const record = (call: Call): void => this.#record(call);
@@ -183,38 +204,49 @@ class Parts {
 
   /** Opens the servers and starts the functions of the manifest. */
   async open(): Promise<{ readonly fc: FunctionCompute; readonly urls: Cloud["urls"] }> {
-    const api = (await this.#listen((request) => this.#serveApi(request))).url;
-    const { url: oss } = await this.#listen((request) =>
+    const { url: api } = await this.front.listen((request) => this.#serveApi(request));
+    const { url: oss } = await this.front.listen((request) =>
       this.#serve("oss", request, (it) => this.#oss.handle(it)),
     );
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
     const urls = { ecs: api, cms: api, fc: api, oss };
-    const functions = readFunctions(this.#options, {
-      ...urls,
-      region: this.region,
-      accountId,
-      accessKeyId,
-      accessKeySecret,
-    });
+    const endpoints = { ...urls, region: this.region, accountId, accessKeyId, accessKeySecret };
+    const opened = await this.#listenForTriggers(readFunctions(this.#options, { ...endpoints, http: {} }));
+    const http = Object.fromEntries([...opened].map(([name, { url }]) => [name, url]));
+    const functions = readFunctions(this.#options, { ...endpoints, http });
     const fc = await FunctionCompute.open({
       kernel: this.#kernel,
       keys: this.keys,
       objects: this.store,
       functions,
       options: this.#options.fc ?? {},
-      listen: (handle) => this.#listen((request) => this.#serve("fc", request, handle)),
+      listen: (handle) => this.front.listen((request) => this.#serve("fc", request, handle)),
+      opened,
     });
     this.#fc = fc;
     this.keys.onRequest((keyId) => fc.admit(keyId));
     return { fc, urls: { ...urls, ...fc.urls } };
   }
 
+  /** The functions of a manifest may name their own addresses, so these are open before the functions are read. */
+  async #listenForTriggers(functions: readonly FunctionDefinition[]): Promise<Map<string, Listener>> {
+    const opened = new Map<string, Listener>();
+    const names = functions.filter(({ triggers }) => triggers.some(({ kind }) => kind === "http"));
+    for (const { name } of names) {
+      const handle = (request: WireRequest): Promise<WireResponse> =>
+        this.#fc?.serve(name, request) ?? Promise.reject(new Error(STARTING));
+      opened.set(name, await this.front.listen((request) => this.#serve("fc", request, handle)));
+    }
+    return opened;
+  }
+
   async close(): Promise<void> {
     this.#restoreClock();
+    this.pace.run(0);
     this.time.close();
     await this.#fc?.close();
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await this.front.close();
   }
 
   #record(call: Call): void {
@@ -223,27 +255,18 @@ class Parts {
     if (keyId !== undefined) this.#fc?.attribute(keyId, call);
   }
 
-  /** On the next port, or on any. */
-  async #listen(handle: Handler): Promise<Listener> {
-    const { port = 0 } = this.#options;
-    const offset = this.#listeners.length;
-    const now = (): number => this.time.now();
-    const onKeptBack = (connection: string): void => this.#fc?.keptBack(connection);
-    const listener = await listen(port === 0 ? 0 : port + offset, { now, handle, onKeptBack });
-    this.#listeners.push(listener);
-    return listener;
-  }
-
-  unanswered(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.unanswered(), 0);
+  actions(): Cloud["actions"] {
+    return { ecs: this.ecs.actions, cms: this.#cms.actions, oss: this.#oss.actions, fc: FC_ACTIONS };
   }
 
   #serveApi(request: WireRequest): Promise<WireResponse> {
+    const mounted = this.front.mounted(request);
+    if (mounted !== undefined) return mounted(request);
     const product = productOf(request);
     const handlers: Readonly<Record<typeof product, Handler>> = {
       ecs: (it) => this.ecs.handle(it),
       cms: (it) => this.#cms.handle(it),
-      fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error("the local cloud is still starting")),
+      fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error(STARTING)),
     };
     return this.#serve(product, request, handlers[product]);
   }
@@ -271,7 +294,7 @@ function describe(
   parts: Parts,
   opened: { readonly fc: FunctionCompute; readonly urls: Cloud["urls"] },
 ): Cloud {
-  const { region, keys, time, ecs, store, callLog, faults } = parts;
+  const { region, keys, time, pace, ecs, store, callLog, faults } = parts;
   const { fc, urls } = opened;
   return {
     urls,
@@ -280,15 +303,18 @@ function describe(
     accessKey: { id: keys.account.id, secret: keys.account.secret },
     keys,
     time,
+    pace,
     world: new Console(ecs.world),
     oss: store,
     fc,
     callLog,
+    actions: parts.actions(),
     faults,
     throttle: (action, callsPerMinute) => ecs.limit(action, callsPerMinute),
     settle: (options) => time.settle(options),
     snapshot: () => snapshot(parts, fc),
-    unanswered: () => parts.unanswered(),
+    mount: (path, handle) => parts.front.mount(path, handle),
+    unanswered: () => parts.front.unanswered(),
     close: () => parts.close(),
   };
 }

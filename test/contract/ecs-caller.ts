@@ -3,6 +3,7 @@ import RpcClient from "@alicloud/pop-core";
 import { startCloud } from "../cloud/index.ts";
 import type { Cloud, CloudOptions } from "../cloud/index.ts";
 import { openApi } from "./clients.ts";
+import { foreignMembers } from "./response-class.ts";
 import type { Credentials } from "./clients.ts";
 import { known } from "../support/known.ts";
 
@@ -10,7 +11,10 @@ type Flat = Readonly<Record<string, unknown>>;
 
 export interface Caller {
   readonly cloud: Cloud;
-  /** Asks in the home region by the old client: everything in a form body, or in the query of a GET. */
+  /**
+   * Asks in the home region by the old client: everything in a form body, or in the query of a GET. Throws when the
+   * answer has a member that the official SDK does not know.
+   */
   readonly ask: (action: string, params?: Flat, method?: "GET" | "POST") => Promise<unknown>;
   /** Status and code of a refusal, e.g. `403 OperationDenied.NoStock`; throws when there is none. */
   readonly refusal: (action: string, params?: Flat, key?: Credentials) => Promise<string>;
@@ -48,8 +52,12 @@ function callerOf(cloud: Cloud): Caller {
   const ecs = clientFor(cloud.urls.ecs, "2014-05-26");
   const cms = clientFor(cloud.urls.cms, "2019-01-01");
   const home = { RegionId: cloud.region };
-  const ask: Caller["ask"] = (action, params = {}, method = "POST") =>
-    ecs.request(action, given({ ...home, ...params }), { method });
+  const ask: Caller["ask"] = async (action, params = {}, method = "POST") => {
+    const answer: unknown = await ecs.request(action, given({ ...home, ...params }), { method });
+    const foreign = foreignMembers(action, answer);
+    if (foreign.length > 0) throw new Error(`the cloud has no ${foreign.join(", ")}`);
+    return answer;
+  };
   const refusal: Caller["refusal"] = async (action, params = {}, key = cloud.accessKey) => {
     const query = flatten({ ...home, ...params });
     const error = await openApi(cloud.urls.ecs, key, { action, version: "2014-05-26", query }).then(

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { inCloud, LAUNCH, read } from "./ecs-caller.ts";
 import type { Caller } from "./ecs-caller.ts";
+import { diskFile } from "../support/disk-file.ts";
 import { known } from "../support/known.ts";
 
 /** A stopped machine to make images of. */
@@ -42,61 +43,6 @@ test("an image is Creating with rising progress, hidden from the default listing
     await cloud.settle();
     expect(await see()).toMatchObject({ Status: "Available", Progress: "100%", ImageOwnerAlias: "self" });
     expect(read(await ask("DescribeImageFromFamily", { ImageFamily: "web" }), "Image.ImageId")).toBe(imageId);
-  });
-});
-
-test("the error table of CreateImage, as far as a state can produce it", async ({ expect }) => {
-  await inCloud(async (caller) => {
-    const { cloud, ask, refusal } = caller;
-    const InstanceId = await builder(caller);
-    const create = (params: Record<string, unknown>): Promise<string> =>
-      refusal("CreateImage", { InstanceId, ...params });
-    expect(await create({ InstanceId: "" })).toBe("400 MissingParameter");
-    expect(await create({ InstanceId: "i-none" })).toBe("404 InvalidInstanceId.NotFound");
-    expect(await create({ ImageName: "1x" })).toBe("400 InvalidImageName.Malformed");
-    expect(await create({ ImageName: "http://x" })).toBe("400 InvalidImageName.Malformed");
-    expect(await create({ Description: "x" })).toBe("400 InvalidDescription.Malformed");
-    expect(await create({ ImageFamily: "acs:mine" })).toBe("400 InvalidImageFamily.Malformed");
-    expect(await create({ ImageVersion: "9".repeat(41) })).toBe("400 InvalidImageVersion.Malformed");
-    expect(await create({ Platform: "Amiga" })).toBe("400 InvalidPlatform.Malformed");
-    expect(await create({ DryRun: true })).toBe("400 DryRunOperation");
-    const bad = { InstanceId: "", SnapshotId: "s-none" };
-    expect(await create(bad)).toBe("404 InvalidSnapshotId.NotFound");
-    await ask("CreateImage", { InstanceId, ImageName: "taken", ClientToken: "t" });
-    expect(await create({ ImageName: "taken" })).toBe("400 InvalidImageName.Duplicated");
-    expect(await create({ ClientToken: "t", ImageName: "other" })).toBe("403 InvalidParamter.Conflict");
-    expect(await create({ ImageName: "second" })).toBe("403 IncorrectDiskStatus.CreatingSnapshot");
-    const [snapshot] = cloud.world.snapshots.values();
-    expect(await create({ InstanceId: "", SnapshotId: snapshot!.snapshotId })).toBe(
-      "403 InvalidSnapshotId.NotReady",
-    );
-  });
-});
-
-test("the error table of CreateImage for mappings and for the state of an instance", async ({ expect }) => {
-  await inCloud(async (caller) => {
-    const { cloud, ask, launch, refusal } = caller;
-    const InstanceId = await builder(caller);
-    const create = (params: Record<string, unknown>): Promise<string> =>
-      refusal("CreateImage", { InstanceId, ...params });
-    await ask("CreateImage", { InstanceId });
-    await cloud.settle();
-    const [SnapshotId] = cloud.world.snapshots.keys();
-    const mapped = (...DiskDeviceMapping: object[]): Promise<string> =>
-      create({ InstanceId: "", DiskDeviceMapping });
-    expect(await mapped({ Size: 20 })).toBe("400 OperationDenied");
-    expect(await mapped({ SnapshotId }, { SnapshotId })).toBe("400 OperationDenied");
-    expect(await mapped({ SnapshotId, Size: 20 })).toBe("400 InvalidSize.ValueNotSupported");
-    expect(await mapped({ SnapshotId, Device: "/dev/xvdb" })).toBe("400 InvalidDevice.Malformed");
-    expect(await mapped({ SnapshotId }, { Device: "/dev/xvdb" }, { Device: "/dev/xvdb" })).toBe(
-      "400 InvalidDevice.InUse",
-    );
-    cloud.world.lock(InstanceId, "security");
-    expect(await create({})).toBe("400 InstanceLockedForSecurity");
-    const [young] = await launch();
-    expect(await create({ InstanceId: young })).toBe("400 IncorrectInstanceStatus");
-    cloud.world.quotas({ images: 1 });
-    expect(await create({})).toBe("403 QuotaExceed.Image");
   });
 });
 
@@ -244,7 +190,7 @@ test("an import is a task, needs its object, and is cancelled through its task",
     };
     expect(await refusal("ImportImage", mapping)).toBe("404 InvalidOSSObject.NotFound");
     cloud.oss.createBucket("disks");
-    cloud.oss.put("disks", "a.qcow2", Buffer.from("disk"));
+    cloud.oss.put("disks", "a.qcow2", diskFile("qcow2"));
     const { ImageId, TaskId } = known<{ ImageId: string; TaskId: string }>(await ask("ImportImage", mapping));
     expect(await refusal("DeleteImage", { ImageId })).toBe("403 ImageIsImporting");
     await cloud.settle({ forMs: 300_000 });
@@ -266,6 +212,60 @@ test("an import is a task, needs its object, and is cancelled through its task",
     expect(cloud.world.image("cn-hangzhou", next.ImageId)).toBeUndefined();
     expect(read(await ask("DescribeTasks", { TaskStatus: "Failed" }), "TotalCount")).toBe(1);
     expect(await refusal("DescribeTaskAttribute", { TaskId: "t-none" })).toBe("400 InvalidTaskId.NotFound");
+  });
+});
+
+test("an import fails in its task when the bytes are not those of its format", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask }) => {
+    cloud.oss.createBucket("disks");
+    const text = Buffer.from("0123  SHA256SUMS\n");
+    const good = [diskFile("qcow2"), diskFile("vhd"), diskFile("raw")];
+    const rows: (readonly [format: string, bytes: Buffer, isGood: boolean])[] = [];
+    for (const [n, format] of ["QCOW2", "VHD", "RAW"].entries()) {
+      for (const [m, bytes] of good.entries()) rows.push([format, bytes, n === m]);
+      rows.push([format, text, false], [format, Buffer.alloc(0), false], [format, Buffer.alloc(4096), false]);
+    }
+    for (const [n, [Format, bytes, isGood]] of rows.entries()) {
+      cloud.oss.put("disks", `d${n}`, bytes);
+      const mapping = { DiskDeviceMapping: [{ Format, OSSBucket: "disks", OSSObject: `d${n}` }] };
+      const { ImageId, TaskId } = known<Record<"ImageId" | "TaskId", string>>(
+        await ask("ImportImage", mapping),
+      );
+      await cloud.settle();
+      const task = read(await ask("DescribeTaskAttribute", { TaskId }), "TaskStatus");
+      const image = cloud.world.image(cloud.region, ImageId);
+      expect([task, image?.status], `${Format} ${n}`).toEqual(
+        isGood ? ["Finished", "Available"] : ["Failed", "CreateFailed"],
+      );
+      if (isGood && Format !== "RAW") expect(image?.disks[0]?.sizeGb).toBe(20);
+    }
+  });
+});
+
+test("an import is for Linux unless it says otherwise, and of a platform of its own list", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, refusal }) => {
+    cloud.oss.createBucket("disks");
+    cloud.oss.put("disks", "a.vhd", diskFile("vhd"));
+    const mapping = { DiskDeviceMapping: [{ OSSBucket: "disks", OSSObject: "a.vhd" }] };
+    const code = (params: object) => refusal("ImportImage", { ...mapping, ...params });
+    for (const Platform of ["Amiga", "Aliyun Linux", "Windows 7"])
+      expect(await code({ Platform }), Platform).toBe("400 InvalidPlatform.Malformed");
+    const windows = { Platform: "Windows Server 2022", LicenseType: "BYOL" };
+    expect(await code(windows)).toBe("400 InvalidOSType.Malformed");
+    expect(await code({ ...windows, OSType: "windows", LicenseType: undefined })).toBe(
+      "400 MissingLicenseType",
+    );
+    expect(await code({ OSType: "windows", Platform: "Ubuntu", LicenseType: "BYOL" })).toBe(
+      "400 InvalidOSType.Malformed",
+    );
+    expect(await code({ DetectionStrategy: "Deep" })).toBe("400 InvalidParameter");
+    expect(await code({ ResourceGroupId: "rg-none" })).toBe("404 InvalidResourceGroup.NotFound");
+    const answer = await ask("ImportImage", { ...mapping, ...windows, OSType: "windows" });
+    await cloud.settle();
+    const image = cloud.world.image(cloud.region, read(answer, "ImageId"));
+    expect(image).toMatchObject({ osType: "windows", platform: "Windows Server 2022", status: "Available" });
   });
 });
 
@@ -309,5 +309,28 @@ test("a replaced system disk carries the new image", async ({ expect }) => {
       { DiskId: diskId, Status: "In_use", ImageId },
     ]);
     expect(cloud.world.mustHave(InstanceId).imageId).toBe(ImageId);
+  });
+});
+
+test("an image is Available before it is usable, and launches only then", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, launch, refusal }) => {
+    cloud.world.delays({ usableMs: 600_000 });
+    const [id] = await launch();
+    await cloud.settle({ forMs: 60_000 });
+    const ImageId = read<string>(await ask("CreateImage", { InstanceId: id }), "ImageId");
+    const shown = async (Usable?: boolean): Promise<unknown> => {
+      const seen = await ask("DescribeImages", { ImageId, Status: "Available", Usable });
+      return read(seen, "Images.Image.0.Usable");
+    };
+    const run = { ...LAUNCH, ImageFamily: undefined, ImageId };
+    await cloud.settle({
+      until: () => cloud.world.image(cloud.region, ImageId)?.status === "Available",
+      forMs: 3_600_000,
+    });
+    expect([await shown(), await shown(true), await shown(false)]).toEqual([false, undefined, false]);
+    expect(await refusal("RunInstances", run)).toBe("403 OperationDenied");
+    await cloud.settle({ forMs: 600_000 });
+    expect([await shown(), await shown(true), await shown(false)]).toEqual([true, true, undefined]);
+    await ask("RunInstances", run);
   });
 });

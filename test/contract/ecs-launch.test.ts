@@ -159,6 +159,44 @@ test("what cannot be launched is refused with the code of its table", async ({ e
   });
 });
 
+test("a private address is of the vSwitch and taken by one instance only, and an account needs a way to pay", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, launch, refusal }) => {
+    const outside = { ...LAUNCH, PrivateIpAddress: "10.9.9.9" };
+    expect(await refusal("RunInstances", outside)).toBe("403 InvalidVSwitchId.IpInvalid");
+    cloud.world.account({ paymentMethod: false });
+    expect(await refusal("RunInstances", LAUNCH)).toBe("404 PaymentMethodNotFound");
+    cloud.world.account({ paymentMethod: true });
+    const [id = ""] = await launch({ PrivateIpAddress: "172.16.0.9" });
+    expect(cloud.world.mustHave(id).privateIp).toBe("172.16.0.9");
+    expect(await refusal("RunInstances", { ...LAUNCH, PrivateIpAddress: "172.16.0.9" })).toBe(
+      "400 InvalidIPAddress.AlreadyUsed",
+    );
+  });
+});
+
+test("a price limit counts only with the strategy that has one, and its zeros at the end do not count", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, refusal, launch }) => {
+    for (const SpotStrategy of [undefined, "NoSpot", "SpotAsPriceGo"]) {
+      for (const SpotPriceLimit of ["0.0000", "0.12345", "none"]) {
+        await launch({ SpotStrategy, SpotPriceLimit });
+        await ask("CreateInstance", { ...LAUNCH, SpotStrategy, SpotPriceLimit });
+      }
+    }
+    expect(cloud.world.instances.size).toBe(18);
+    const limited = (SpotPriceLimit: string) => ({ SpotStrategy: "SpotWithPriceLimit", SpotPriceLimit });
+    for (const limit of ["0.5000", "0.5", "1.", "2"]) await launch(limited(limit));
+    const last = [...cloud.world.instances.values()].slice(18);
+    expect(last.map(({ spot }) => spot.priceLimit)).toEqual([0.5, 0.5, 1, 2]);
+    const run = (limit: string): Promise<string> => refusal("RunInstances", { ...LAUNCH, ...limited(limit) });
+    for (const limit of ["0.5001", "-1", "none"]) expect(await run(limit)).toBe("400 InvalidSpotPriceLimit");
+    expect(await run("0.0000")).toBe("400 InvalidSpotPriceLimit.LowerThanPublicPrice");
+  });
+});
+
 test("instances stop existing at their release time, protected or not, floored to the minute", async ({
   expect,
 }) => {

@@ -147,6 +147,58 @@ test("a spot instance that is taken back gets a notice first", async ({ expect }
   });
 });
 
+test("a command on a machine that is taken away ends with it", async ({ expect }) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    for (const SpotInterruptionBehavior of ["Terminate", "Stop"]) {
+      const [id = ""] = await launch({ SpotStrategy: "SpotAsPriceGo", SpotInterruptionBehavior });
+      await cloud.settle({ forMs: 120_000 });
+      const command = { Type: "RunShellScript", CommandContent: "sleep 3600\ntouch /late", Timeout: 7200 };
+      const InvokeId = read(await ask("RunCommand", { ...command, InstanceId: [id] }), "InvokeId");
+      const disks = cloud.world.mustHave(id).diskIds.map((disk) => cloud.world.disks.get(disk)?.content);
+      cloud.world.reclaim(id);
+      await cloud.settle({ forMs: 2 * 3_600_000 });
+      const results = await ask("DescribeInvocationResults", { InvokeId });
+      expect(read(results, "Invocation.InvocationResults.InvocationResult.0")).toMatchObject({
+        InvocationStatus: "Failed",
+        ErrorCode: "ExecutionInterrupted",
+      });
+      expect(disks.map((disk) => disk?.files.has("/late"))).toEqual([false]);
+    }
+  });
+});
+
+test("an agent that was heard once counts as there, and only its last heartbeat tells of a reboot", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    const [id] = await launch();
+    const agent = async (): Promise<unknown[]> => {
+      const seen = await ask("DescribeCloudAssistantStatus", { InstanceId: [id] });
+      const row = "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus.0";
+      return [read(seen, `${row}.CloudAssistantStatus`), Date.parse(read(seen, `${row}.LastHeartbeatTime`))];
+    };
+    expect(await agent()).toEqual(["false", Number.NaN]);
+    await cloud.settle({ forMs: 300_000 });
+    const rebootAt = cloud.time.now();
+    await ask("RebootInstance", { InstanceId: id });
+    const [status, heardAt] = await agent();
+    expect([status, Number(heardAt) <= rebootAt, Number(heardAt) > rebootAt - 61_000]).toEqual([
+      "true",
+      true,
+      true,
+    ]);
+    await cloud.settle({ forMs: 44_000 });
+    expect(cloud.world.mustHave(id!).status).toBe("Running");
+    expect(await agent()).toEqual(["true", heardAt]);
+    await cloud.settle({ forMs: 2000 });
+    const [, heardAgain] = await agent();
+    expect(Number(heardAgain)).toBeGreaterThan(rebootAt + 40_000);
+    cloud.world.stop(id!);
+    await cloud.settle({ forMs: 3_600_000 });
+    expect(await agent()).toEqual(["true", heardAgain]);
+  });
+});
+
 test("a call whose answer is lost has happened all the same", async ({ expect }) => {
   await inCloud(async ({ cloud, ask }) => {
     cloud.faults.add({ product: "ecs", action: "RunInstances", kind: "after", when: (_, n) => n === 0 });
@@ -168,5 +220,24 @@ test("what was due for an instance is void once a person released it", async ({ 
     await cloud.settle();
     expect(cloud.world.instances.size).toBe(0);
     expect(cloud.world.stockLeft("ecs.g7.large", "cn-hangzhou-h")).toBe(5);
+  });
+});
+
+test("the attributes of an instance are those its own answer has, not all that DescribeInstances shows", async ({
+  expect,
+}) => {
+  await inCloud(async ({ cloud, ask, launch }) => {
+    const [id] = await launch({ InternetMaxBandwidthOut: 5, InstanceName: "one" });
+    await cloud.settle();
+    const seen = await ask("DescribeInstanceAttribute", { InstanceId: id });
+    expect(seen).toMatchObject({
+      InstanceId: id,
+      InstanceName: "one",
+      Status: "Running",
+      IoOptimized: "optimized",
+      InternetMaxBandwidthOut: 5,
+      VpcAttributes: { VSwitchId: LAUNCH.VSwitchId },
+    });
+    expect(read(seen, "PublicIpAddress.IpAddress")).toHaveLength(1);
   });
 });

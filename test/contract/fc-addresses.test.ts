@@ -68,7 +68,7 @@ test("a public address that is off does not close a custom domain", async ({ exp
 
 test("the domains of a manifest serve the functions that name them", async ({ expect }) => {
   const domain = (path: string): string =>
-    `customDomain: { domainName: kiln.example.com, protocol: HTTP, route: { path: ${path} } }`;
+    `customDomain: { domainName: kiln.example.com, protocol: HTTPS, certConfig: { certId: 1 }, route: { path: ${path} } }`;
   const code = { web: PAGE, api: "exports.handler = async () => 'api';" };
   const props = { web: `${trigger()}\n${domain("/*")}`, api: `${trigger()}\n${domain("/api/*")}` };
   await withCloud({ code, props }, {}, async (cloud) => {

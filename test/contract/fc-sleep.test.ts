@@ -127,7 +127,9 @@ test("a caller that waits for a sleeping function gets its answer when the world
       post(cloud, "sleeps", [30]),
       fetch(cloud.urls.http["web"] ?? "").then((answer) => answer.json()),
     ]);
-    await expect.poll(() => cloud.time.ahead().filter(({ label }) => label === "wake up").length).toBe(2);
+    const asleep = (): number => cloud.time.ahead().filter(({ label }) => label === "wake up").length;
+    // Threads start slowly on a busy machine.
+    await expect.poll(asleep, { timeout: 15_000 }).toBe(2);
     await cloud.settle();
     const [{ data }, page] = await asked;
     expect(json(String(data))).toEqual([start, start + 30_000]);
@@ -169,4 +171,25 @@ test("a sleep that its handler did not wait for ends with the answer", async ({ 
     }
     expect(cloud.time.ahead()).toEqual([]);
   });
+});
+
+test("where time stands still, a function that a client waits for sleeps for itself alone", async ({
+  expect,
+}) => {
+  for (const inline of [true, false]) {
+    const options = { waitsAlone: true, fc: { inline } };
+    await withCloud({ code: { sleeps: SLEEPS }, props: { sleeps: LONG } }, options, async (cloud) => {
+      const start = cloud.time.now();
+      for (const seconds of [[60, 5], [1]]) {
+        const answer = await post(cloud, "sleeps", seconds);
+        const awake = json<number[]>(String(answer.data));
+        const passed = seconds.map((_, index) =>
+          seconds.slice(0, index + 1).reduce((sum, one) => sum + one, 0),
+        );
+        expect(awake.map((at) => (at - start) / 1000)).toEqual([0, ...passed]);
+      }
+      expect(cloud.time.now()).toBe(start);
+      expect(cloud.fc.invocations[0]?.durationMs).toBe(COLD_MS + 65_000);
+    });
+  }
 });

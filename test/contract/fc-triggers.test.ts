@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { createRequire } from "node:module";
 import { test } from "vitest";
 import type { Cloud, Policy } from "../cloud/index.ts";
@@ -226,6 +227,38 @@ test("a handler's answer becomes the response, with status, headers and bytes", 
     expect(later.status).toBe(202);
     await cloud.settle();
     expect(cloud.fc.events[0]).toMatchObject({ source: "http", status: "Succeeded" });
+  });
+});
+
+test("a page of the trigger's own address is a download, one of a custom domain is shown, and other domains are not known", async ({
+  expect,
+}) => {
+  const page = `exports.handler = async (event) => ({ statusCode: 200, headers: { "content-type": "text/html" },
+    body: JSON.parse(event).requestContext.domainName });`;
+  const domain =
+    "{ domainName: pages.example.com, protocol: HTTPS, certConfig: { certId: 1 }, route: { path: /* } }";
+  const props = { web: `${http("anonymous")}\ncustomDomain: ${domain}` };
+  await withCloud({ code: { web: page }, props }, {}, async (cloud) => {
+    const get = (host?: string) =>
+      new Promise<unknown[]>((resolve, reject) => {
+        const sent = request(cloud.urls.http["web"] ?? "", { headers: host === undefined ? {} : { host } });
+        sent.on("error", reject).on("response", (answer) => {
+          const { statusCode, headers } = answer;
+          answer.on("data", (text: Buffer) =>
+            resolve([statusCode, headers["content-disposition"], text.toString()]),
+          );
+        });
+        sent.end();
+      });
+    const own = "web-local.cn-hangzhou.fcapp.run";
+    expect(await get()).toEqual([200, "attachment", own]);
+    expect(await get(own)).toEqual([200, "attachment", own]);
+    expect(await get("pages.example.com")).toEqual([200, undefined, "pages.example.com"]);
+    expect(await get("other.example.com")).toEqual([
+      404,
+      undefined,
+      expect.stringContaining("DomainNameNotFound"),
+    ]);
   });
 });
 

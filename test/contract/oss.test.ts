@@ -50,6 +50,53 @@ test("a write that forbids overwriting is refused when the key is taken", async 
   await cloud.close();
 });
 
+test("where versioning is suspended a write that forbids overwriting overwrites", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const client = aliOss(cloud, "box");
+  // Its types leave versioning out, and it takes every answer for a success.
+  const versioning = known<{
+    getBucketVersioning(name: string): Promise<{ versionStatus: string | undefined }>;
+    putBucketVersioning(name: string, status: string): Promise<{ status: number }>;
+  }>(client);
+  const statusOf = async () => (await versioning.getBucketVersioning("box")).versionStatus;
+  expect(await statusOf()).toBe(undefined);
+  expect(await versioning.putBucketVersioning("box", "Enabled")).toMatchObject({ status: 501 });
+  expect(await statusOf()).toBe(undefined);
+  await versioning.putBucketVersioning("box", "Suspended");
+  expect(await statusOf()).toBe("Suspended");
+  const headers = { "x-oss-forbid-overwrite": "true" };
+  for (const text of ["1", "2"]) await client.put("claim", Buffer.from(text), { headers });
+  expect(cloud.oss.get("box", "claim").body.toString()).toBe("2");
+  await client.append("log", Buffer.from("a"));
+  expect(await failure(client.append("log", Buffer.from("b")))).toEqual([409, "PositionNotEqualToLength"]);
+  await cloud.close();
+});
+
+test("the ACL of an object is kept until the object is written again", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  for (const authorizationV4 of [false, true]) {
+    const client = aliOss(cloud, "box", { authorizationV4, region: "oss-cn-hangzhou" });
+    await client.put("k", Buffer.from("x"));
+    const aclOf = async () => (await client.getACL("k")).acl;
+    expect(await aclOf()).toBe("default");
+    await client.putACL("k", "public-read");
+    expect([await aclOf(), cloud.oss.get("box", "k").body.toString()]).toEqual(["public-read", "x"]);
+    await client.put("k", Buffer.from("y"), { headers: { "x-oss-object-acl": "private" } });
+    expect(await aclOf()).toBe("private");
+    await client.put("k", Buffer.from("z"));
+    expect(await aclOf()).toBe("default");
+    expect(await failure(client.putACL("k", known("open")))).toEqual([400, "InvalidArgument"]);
+    expect(await failure(client.putACL("none", "private"))).toEqual([404, "NoSuchKey"]);
+  }
+  const log = aliOss(cloud, "box");
+  await log.append("log", Buffer.from("a"), { headers: { "x-oss-object-acl": "private" } });
+  await log.append("log", Buffer.from("b"), { position: "1" });
+  expect((await log.getACL("log")).acl).toBe("private");
+  await cloud.close();
+});
+
 test("what is not there, not whole or not legal is refused in the words of OSS", async ({ expect }) => {
   const cloud = await startCloud();
   cloud.oss.createBucket("box");
@@ -59,8 +106,25 @@ test("what is not there, not whole or not legal is refused in the words of OSS",
   expect(await failure(aliOss(cloud, "other").get("nothing"))).toEqual([404, "NoSuchBucket"]);
   const headers = { "Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA==" };
   expect(await failure(client.put("k", Buffer.from("x"), { headers }))).toEqual([400, "InvalidDigest"]);
-  expect(await failure(client.getACL("k"))).toEqual([501, "NotImplemented"]);
+  expect(await failure(client.getACL("k"))).toEqual([404, "NoSuchKey"]);
   expect(await failure(client.delete("nothing"))).toBe("no error");
+  await cloud.close();
+});
+
+test("a copy finds its source whichever way its name is encoded", async ({ expect }) => {
+  const cloud = await startCloud();
+  cloud.oss.createBucket("box");
+  const key = "dir/a b+中文%.txt";
+  cloud.oss.put("box", key, "x");
+  const client = aliOss(cloud, "box");
+  // As a path, as one URL component, and as a form value, where a space is `+`.
+  const path = key.split("/").map(encodeURIComponent).join("/");
+  const form = new URLSearchParams({ "": `/box/${key}` }).toString().slice(1);
+  for (const [n, source] of [`/box/${path}`, `/box/${encodeURIComponent(key)}`, form].entries()) {
+    const headers = { "x-oss-copy-source": source };
+    expect(await failure(client.put(`copy-${n}`, Buffer.alloc(0), { headers })), source).toBe("no error");
+    expect(cloud.oss.get("box", `copy-${n}`).body.toString()).toBe("x");
+  }
   await cloud.close();
 });
 

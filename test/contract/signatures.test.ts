@@ -225,3 +225,24 @@ test("a request sent twice is refused the second time, and one changed on the wa
   expect(await send()).toBe("SignatureNonceUsed");
   await cloud.close();
 });
+
+test("a wrong key is refused before anything is said about the action", async ({ expect }) => {
+  const cloud = await startCloud();
+  const wrong = { ...cloud.accessKey, secret: "wrong" };
+  for (const [url, version] of [
+    [cloud.urls.ecs, ECS],
+    [cloud.urls.cms, "2019-01-01"],
+  ] as const) {
+    for (const action of ["DescribeInstances", "DescribeNonsense", ""]) {
+      const call = { action, version, query: REGION };
+      expect(await codeOf(openApi(url, wrong, call)), action).toBe("SignatureDoesNotMatch");
+      const unsigned = await fetch(`${url}/?Action=${action}&Version=${version}&Format=JSON`);
+      expect(unsigned.status, action).toBe(400);
+      expect(known<{ Code: string }>(await unsigned.json()).Code, action).toBe("MissingAccessKeyId");
+    }
+  }
+  expect(
+    await codeOf(openApi(cloud.urls.ecs, cloud.accessKey, { action: "DescribeNonsense", version: ECS })),
+  ).toBe("InvalidAction.NotFound");
+  await cloud.close();
+});

@@ -2,7 +2,6 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { outputKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
-import { startRelay } from "../support/relay.ts";
 import { leftovers, ownImages, served } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["nightly"] });
@@ -54,25 +53,30 @@ test("an image is made of a builder that has stopped", async ({ kiln, expect }) 
   expect([...kiln.cloud.world.instances.values()].map(({ status }) => status)).toEqual(["Stopped"]);
 });
 
-test("a bake is over when its image is usable, not when it is available", async ({ deploy, expect }) => {
-  let isUsable = false;
-  const relay = await startRelay((action, body) =>
-    action === "DescribeImages" && !isUsable
-      ? body.replaceAll('"Status":"Available"', '"Status":"Available","Usable":false')
-      : body,
-  );
-  const kiln = await deploy({ env: { KILN_ECS_ENDPOINT: relay.url } });
-  relay.forwardTo(kiln.cloud.urls.ecs);
+test("a bake is over when its image is usable, not when it is available", async ({ kiln, expect }) => {
+  kiln.cloud.world.delays({ usableMs: minutes(40) });
   const state = () => kiln.records("bake")[0]?.state;
   await kiln.upload("recipes/web.yaml", recipeText());
   const isAvailable = () => ownImages(kiln)[0]?.status === "Available";
   await kiln.cloud.settle({ until: isAvailable, forMs: hours(1) });
   await kiln.cloud.settle({ forMs: minutes(30) });
-  expect([state(), served(kiln)]).toEqual(["running", "m-web-1"]);
-  isUsable = true;
+  expect([state(), served(kiln)]).toEqual(["running", undefined]);
   await kiln.cloud.settle({ forMs: hours(1) });
   expect([state(), served(kiln)]).toEqual(["done", ownImages(kiln)[0]?.imageId]);
-  await relay.close();
+});
+
+test("after a reboot the agent is online again when it was heard again, however long the machine takes", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.world.delays({ agentOnlineMs: minutes(3) });
+  const steps = ["echo before > /var/log/order", { reboot: true }, "echo after >> /var/log/order"];
+  const [bake] = await bakeAndPromote(kiln, recipeText({ provision: steps, test: { skip: true } }));
+  expect(bake?.reason).toBe(undefined);
+  const commands = kiln.cloud.world.invocations.flatMap(({ executions }) => executions);
+  expect(commands.map(({ status }) => status)).toEqual(commands.map(() => "Success"));
+  const [image] = ownImages(kiln);
+  expect(image?.disks[0]?.content.files.get("/var/log/order")).toBe("before\nafter\n");
 });
 
 test("an unchanged recipe is skipped, and the note lists the compared inputs", async ({ kiln, expect }) => {

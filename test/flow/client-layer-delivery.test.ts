@@ -127,35 +127,89 @@ async function behind(refused: RegExp, refuse: RequestListener) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
+/** A code that no page lists, with each status of a refusal. */
+const UNLISTED = [400, 401, 403, 404, 412].flatMap((status) =>
+  ["InvalidArgument", "PathNotSupported", "Forbidden", "NeverSeenBefore"].map(
+    (code) => [`${status} ${code}`, status, JSON.stringify({ Code: code, Message: "no" })] as const,
+  ),
+);
 const REFUSALS: readonly (readonly [name: string, status: number, body: string])[] = [
   ["in the words of 2.0", 403, '{"ErrorCode":"SignatureNotMatch","ErrorMessage":"does not match"}'],
   ["in the words of 3.0", 403, '{"Code":"SignatureDoesNotMatch","Message":"does not match","RequestId":"1"}'],
   ["without words", 401, "{}"],
+  ...UNLISTED,
 ];
+const EVENT = { to: "echo", payload: "{}", delayMs: 0, taskId: "a" } as const;
+const SIGNED = { fc: /^FC /, acs3: /^ACS3/ } as const;
+const SIGNATURES = ["fc", "acs3"] as const;
 
-for (const [name, status, body] of REFUSALS) {
-  onCloud(
-    `a signature refused ${name} falls over to the other one, and the log says so`,
-    async ({ cloud, expect }) => {
-      for (const [fcSignature, refused] of [
-        ["fc", /^FC /],
-        ["acs3", /^ACS3/],
-      ] as const) {
-        const front = await behind(refused, (_, response) => {
-          response.writeHead(status, { "content-type": "application/json" }).end(body);
-        });
-        const log: object[] = [];
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
-        const client = connected(cloud, { fcSignature, endpoints: { fc: front.url } }, log as never);
-        const event = { to: "echo", payload: "{}", delayMs: 0, taskId: "a" };
-        expect(await deliver(client, event)).toBe("accepted");
-        expect(log).toHaveLength(1);
-        expect(log[0]).toMatchObject({ used: fcSignature });
-        front.close();
-      }
-    },
-  );
+/** A front that refuses one signature, a client that is set to it, and what happened. */
+async function refusing(
+  cloud: Cloud,
+  fcSignature: (typeof SIGNATURES)[number],
+  [status, body]: readonly [status: number, body: string],
+) {
+  const log: { readonly used?: string }[] = [];
+  let refused = 0;
+  const front = await behind(SIGNED[fcSignature], (_, response) => {
+    refused++;
+    response.writeHead(status, { "content-type": "application/json" }).end(body);
+  });
+  const client = connected(cloud, { fcSignature, endpoints: { fc: front.url } }, log);
+  return { client, log, refused: () => refused, close: front.close };
 }
+
+onCloud(
+  "any refusal that may be one of the signature falls over to the other one, once for all events",
+  async ({ cloud, expect }) => {
+    for (const [name, ...refusal] of REFUSALS) {
+      for (const fcSignature of SIGNATURES) {
+        const { client, log, refused, close } = await refusing(cloud, fcSignature, refusal);
+        for (let n = 0; n < 3; n++) expect(await deliver(client, EVENT), name).toBe("accepted");
+        expect([name, refused(), log.map(({ used }) => used)]).toEqual([name, 1, [fcSignature]]);
+        close();
+      }
+    }
+  },
+);
+
+onCloud("a signature that is refused later falls back to the one of before", async ({ cloud, expect }) => {
+  let refused: keyof typeof SIGNED = "acs3";
+  const front = await behind(/^(FC|ACS3)/, (request, response) => {
+    if (SIGNED[refused].test(request.headers.authorization ?? "")) response.writeHead(403).end("{}");
+    else response.writeHead(202, NAMED).end();
+  });
+  const client = connected(cloud, { fcSignature: "acs3", endpoints: { fc: front.url } });
+  for (refused of ["acs3", "fc", "acs3"] as const)
+    expect(await deliver(client, EVENT), refused).toBe("accepted");
+  front.close();
+});
+
+const OTHER_CAUSES = [
+  [400, "EntityTooLarge", "payload size exceeds maximum allowed size"],
+  [404, "FunctionNotFound", "function 'echo' does not exist"],
+  [403, "AccessDenied", "the caller is not authorized to perform 'fc:InvokeFunction'"],
+  [409, "ConcurrentUpdate", "try again"],
+  [429, "ResourceExhausted", "busy"],
+  [503, "ResourceThrottled", "busy"],
+] as const;
+
+onCloud(
+  "a refusal of the payload, the target or a permission is no reason for the other signature",
+  async ({ cloud, expect }) => {
+    for (const [status, code, said] of OTHER_CAUSES) {
+      for (const fcSignature of SIGNATURES) {
+        // Each SDK reads the words of its own version of the API.
+        const body = { Code: code, Message: said, ErrorCode: code, ErrorMessage: said };
+        const refusal = [status, JSON.stringify(body)] as const;
+        const { client, log, close } = await refusing(cloud, fcSignature, refusal);
+        await expect(deliver(client, EVENT)).rejects.toMatchObject({ status, code });
+        expect([status, fcSignature, log]).toEqual([status, fcSignature, []]);
+        close();
+      }
+    }
+  },
+);
 
 onCloud("a wrong secret ends both ways with an error that shows no secret", async ({ cloud, expect }) => {
   const credentials = { accessKeyId: cloud.accessKey.id, accessKeySecret: "not-the-secret-at-all" };
@@ -172,7 +226,7 @@ onCloud("an acceptance with a JSON type and no body is an acceptance", async ({ 
   const front = await behind(/^FC /, (_, response) => {
     response.writeHead(202, { ...NAMED, "content-type": "application/json" }).end();
   });
-  const client = connected(cloud, { endpoints: { fc: front.url } });
+  const client = connected(cloud, { fcSignature: "fc", endpoints: { fc: front.url } });
   expect(await deliver(client, { to: "echo", payload: "{}", delayMs: 0, taskId: "a" })).toBe("accepted");
   front.close();
 });

@@ -15,6 +15,7 @@ import { cancelTask, describeTask } from "../../shared/cloud/ecs/tasks.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { connected, LAUNCH, onCloud } from "../unit/cloud-layer/connected.ts";
+import { diskFile } from "../support/disk-file.ts";
 
 const onImages = onCloud.extend<{ client: CloudClient; instanceId: string }>({
   client: async ({ cloud }, use) => use(connected(cloud)),
@@ -148,7 +149,7 @@ onImages(
 onImages(
   "a disk file becomes an image; the task shows how far it is and can be stopped",
   async ({ cloud, client, expect }) => {
-    cloud.oss.put("kiln", "disks/web.qcow2", "disk");
+    cloud.oss.put("kiln", "disks/web.qcow2", diskFile("qcow2"));
     const disks = [{ bucket: "kiln", key: "disks/web.qcow2", format: "QCOW2", sizeGb: 40 }] as const;
     const attributes = { name: "imported", tags: TAGS, osType: "linux", architecture: "x86_64" } as const;
     const { imageId, taskId } = await importImage(client, disks, attributes, "token-1");

@@ -123,9 +123,12 @@ onCloud(
   "a rehearsed launch answers whether it would work and launches nothing",
   async ({ cloud, expect }) => {
     const client = connected(cloud);
-    expect(await dryRunInstances(client, LAUNCH)).toEqual({ ok: true });
+    expect(await dryRunInstances(client, LAUNCH)).toEqual({ verdict: "yes" });
     const refused = await dryRunInstances(client, { ...LAUNCH, ImageFamily: "no-such-family" });
-    expect(refused).toMatchObject({ ok: false, error: { code: "InvalidImageFamily.MissingAvailableImage" } });
+    expect(refused).toMatchObject({
+      verdict: "no",
+      error: { code: "InvalidImageFamily.MissingAvailableImage" },
+    });
     expect(cloud.world.instances.size).toBe(0);
   },
 );

@@ -282,7 +282,7 @@ test("a type that cannot have the fleet's disks does not stand in the way of its
   expect((await scaleOut(kiln, { count: 3 }, "large")).result).toMatchObject({ count: 2, short: 1 });
 });
 
-/** Codes of RunInstances that another type, zone, vSwitch or disk may avoid; two of them are in no table of ours. */
+/** Codes of RunInstances that another type, zone, vSwitch or disk may avoid; some of them are in no table of ours. */
 const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
   [403, "OperationDenied.ZoneSystemCategoryNotMatch"],
   [403, "OperationDenied.ZoneNotAllowed"],
@@ -305,6 +305,12 @@ const ELSEWHERE: readonly (readonly [status: number, code: string])[] = [
   [404, "InvalidZoneId.NotFound"],
   [400, "InvalidSystemDiskSize.ValueNotSupported"],
   [400, "InvalidParameter.Mismatch"],
+  [403, "InvalidParameter.NotMatch"],
+  [400, "InvalidParameter.CreditSpecification"],
+  [403, "OperationDenied"],
+  [400, "LackResource"],
+  [403, "InvalidOperation.Ipv6NotSupport"],
+  [400, "IoOptimized.NotSupported"],
 ];
 
 test("each refusal that another offering may avoid leads builder and fleet to the next one", async ({
@@ -340,6 +346,46 @@ test("each refusal that another offering may avoid leads builder and fleet to th
     expect(built.get(`r${n}`), code).toBe("ecs.c7.large");
     const scaled = await ended(kiln, runs[n] ?? "");
     expect(scaled.result, code).toMatchObject({ count: 1 });
-    expect(notesOf(scaled)?.[0]).toBe(`ecs.g7.large in vsw-hangzhou-h: ${code}`);
+    expect(notesOf(scaled)?.[0]).toMatch(`ecs.g7.large in vsw-hangzhou-h: ${code}`);
   }
+});
+
+/** Codes that every offering would be answered with. */
+const EVERYWHERE: readonly (readonly [status: number, code: string])[] = [
+  [403, "Forbidden.RAM"],
+  [403, "InvalidAccountStatus.NotEnoughBalance"],
+  [404, "PaymentMethodNotFound"],
+  [403, "SecurityRisk.3DVerification"],
+  [401, "InvalidRamRole.NotEcsRole"],
+  [404, "InvalidImageId.NotFound"],
+  [404, "InvalidSecurityGroupId.NotFound"],
+  [403, "InvalidParameter.KMSKeyId.KMSUnauthorized"],
+];
+
+test("a refusal that no offering can avoid ends the launch at the first, and one without words of ours keeps the cloud's", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const { cloud } = kiln;
+  const types = { instanceTypes: ["ecs.g7.large", "ecs.c7.large"] };
+  for (const [n, [status, code]] of [...EVERYWHERE, [400, "Brand.New"] as const].entries()) {
+    const fault = new CloudFault(status, code, `The cloud's own words about ${code}.`);
+    const when = (params: Readonly<Record<string, string>>) => Object.values(params).includes(`r${n}`);
+    cloud.faults.add({ product: "ecs", action: "RunInstances", kind: "before", when, fault });
+    await kiln.upload(`recipes/r${n}.yaml`, recipeText({ ...builder(types), test: { skip: true } }));
+  }
+  await cloud.settle({ forMs: hours(1) });
+  for (const [n, [, code]] of EVERYWHERE.entries()) {
+    const [bake] = kiln.records(`bake-r${n}-`);
+    expect([bake?.state, bake?.reason], code).toEqual(["failed", expect.stringContaining(code)]);
+    expect(bake?.reason).toContain(`The cloud's own words about ${code}.`);
+    expect(notesOf(bake), code).toHaveLength(1);
+  }
+  const [unlisted] = kiln.records(`bake-r${EVERYWHERE.length}-`);
+  for (const type of types.instanceTypes)
+    expect(unlisted?.reason).toContain(
+      `${type} in vsw-hangzhou-h: Brand.New (The cloud's own words about Brand.New.)`,
+    );
+  expect(machines(kiln)).toEqual([]);
 });

@@ -5,6 +5,7 @@ import type { RunRecord } from "../support/records.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
 import { quickRelease, recipeText, release } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
 import { HOME, imagesIn, served, tagOf, logOf } from "../support/world.ts";
@@ -129,6 +130,35 @@ test("a dry bake that nothing could be launched for, or without a recipe, fails 
   expect(refused.dry.reason).toMatch(/InvalidSecurityGroupId/);
   const words = (record: RunRecord) => record.reason?.replace(/\(request [^)]*\)/, "");
   expect(words(refused.wet)).toBe(words(refused.dry));
+});
+
+test("a launch whose dry run is denied is not known, and takes place all the same", async ({
+  kiln,
+  expect,
+}) => {
+  const words = "Explicitly denied by a control policy.";
+  const fault = new CloudFault(403, "Forbidden.RAM", words);
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: ["RunInstances", "CreateInstance"],
+    kind: "before",
+    when: ({ DryRun }) => DryRun === "true",
+    fault,
+  });
+  await put(kiln, recipeText(BARE));
+  const { dry, wet } = await both(kiln, "/recipes/web/bake");
+  const unknown =
+    /^ecs\.g7\.large in vsw-hangzhou-h: not known, as the dry run was denied: ecs \w+ answered Forbidden\.RAM/;
+  expect(dry.result).toMatchObject({ wouldBake: true, ladder: [expect.stringMatching(unknown)] });
+  expect(dry.result?.["ladder"]).toEqual([expect.stringContaining(words)]);
+  expect(wet.state).toBe("done");
+  await kiln.cloud.settle({ forMs: hours(1) });
+  for (const via of ["RunInstances", "CreateInstance"]) {
+    const launch = { VSwitchId: "vsw-hangzhou-h" };
+    await kiln.upload("fleets/web.yaml", fleetText({ launch, via }));
+    const plan = await rehearsed(kiln, "/fleets/web/scale-out", { count: 1 });
+    expect(plan.result?.["ladder"], via).toEqual([expect.stringMatching(unknown)]);
+  }
 });
 
 test("a dry bake beside a bake neither waits for it nor holds it up", async ({ kiln, expect }) => {

@@ -1,16 +1,18 @@
 /** Every error that leaves a handler is in the log of its function: once, with its place in the run and in the source. */
 import { logOf } from "../support/world.ts";
+import { ALARM } from "../../shared/alarms.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test as base } from "../support/deploy.ts";
 import { type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
+import { json } from "../support/known.ts";
 import { recipeText } from "../support/recipes.ts";
 import { accepted, answered } from "../support/runs.ts";
 
 interface ErrorLine {
-  readonly level?: string;
+  readonly alarm?: string;
   readonly function?: string;
   readonly run?: string;
   readonly error?: { readonly message: string };
@@ -22,7 +24,7 @@ function errorLines({ cloud }: Deployment, name: string): ErrorLine[][] {
   return cloud.fc.invocations
     .filter((invocation) => invocation.function === `kiln-${name}`)
     .map(({ logs }) => logs.filter((line) => line.startsWith("{")).map((line): ErrorLine => JSON.parse(line)))
-    .map((lines) => lines.filter(({ level }) => level === "error"))
+    .map((lines) => lines.filter((line) => line.alarm === ALARM.invocationFailed))
     .filter((lines) => lines.length > 0);
 }
 
@@ -131,3 +133,40 @@ base(
     });
   },
 );
+
+/** The log lines of all functions that an alarm looks for. */
+const alarmLines = ({ cloud }: Deployment, marker: string) =>
+  cloud.fc.invocations
+    .flatMap(({ logs }) => logs.filter((line) => line.includes(marker)))
+    .map((line) => json<{ level: string; alarm: string; run?: string; reason?: string }>(line));
+
+base(
+  "each run that fails has one line for an alarm, with the run and the reason",
+  async ({ kiln, expect }) => {
+    await kiln.upload("fleets/web.yaml", fleetText());
+    await kiln.upload("recipes/web.yaml", recipeText({ provision: ["false"] }));
+    const dry = await accepted(kiln, "/recipes/none/bake", { dryRun: true });
+    const dryStop = await accepted(kiln, "/fleets/none/stop", { dryRun: true });
+    const missing = await accepted(kiln, "/fleets/none/scale-out", { count: 1 });
+    await kiln.cloud.settle({ forMs: hours(1) });
+    const failed = kiln
+      .records()
+      .filter(({ state, run }) => state === "failed" && run !== dry.run && run !== dryStop.run);
+    expect(failed.map(({ run }) => run)).toContain(missing.run);
+    expect(failed.some(({ kind }) => kind === "bake")).toBe(true);
+    expect([kiln.record(dry.run)?.state, kiln.record(dryStop.run)?.state]).toEqual(["failed", "failed"]);
+    const lines = alarmLines(kiln, ALARM.runFailed);
+    const found = lines.map(({ level, alarm, run, reason }) => [level, alarm, run, reason].join(" "));
+    const wanted = failed.map(({ run, reason }) => ["error", ALARM.runFailed, run, reason].join(" "));
+    expect(found.toSorted()).toEqual(wanted.toSorted());
+  },
+);
+
+base("a notification that reaches no channel has a line for an alarm", async ({ kiln, expect }) => {
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipeText({ provision: ["false"], notify: [{ channel: "unknown" }] }),
+  );
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(alarmLines(kiln, ALARM.notificationLost)).toMatchObject([{ level: "error", channel: "unknown" }]);
+});

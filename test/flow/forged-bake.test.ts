@@ -14,6 +14,7 @@ import {
   tagImage,
 } from "../support/forged.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { diskFile } from "../support/disk-file.ts";
 
 const INPUTS = { base: "m-1", recipe: "r", objects: "o", parameters: "p" };
 const FAILED = { ok: false, reason: "no" };
@@ -107,7 +108,7 @@ test("an import is cancelled by its own run only", async ({ kiln, expect }) => {
   const disk = { source: { upload: {} }, provision: [], family: undefined, test: undefined };
   await kiln.upload("recipes/disk.yaml", recipeText(disk));
   await kiln.cloud.settle({ forMs: minutes(2) });
-  await kiln.upload("disks/disk/disk.vhd", Buffer.alloc(4096, 1));
+  await kiln.upload("disks/disk/disk.vhd", diskFile("vhd"));
   await kiln.cloud.settle({ forMs: minutes(5) });
   const [task] = kiln.cloud.world.tasks.values();
   expect(task?.status).toBe("Processing");

@@ -176,6 +176,12 @@ const TEMPLATES: readonly (readonly [disks: string, template: object, launch: ob
     { DataDisk: [{ Category: "cloud_essd", Size: 20 }] },
     5,
   ],
+  [
+    "a disk of the fleet with provisioned IOPS, 0.5 an hour for 5000",
+    {},
+    { DataDisk: [{ Category: "cloud_auto", Size: 200, ProvisionedIops: 5000 }] },
+    3,
+  ],
 ];
 
 for (const [disks, template, launch, fit] of TEMPLATES) {

@@ -1,13 +1,12 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { test as base } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { DOMAIN, type Deployment } from "../support/deployment.ts";
 import { check, idleFleet, statuses } from "../support/idle-fleet.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { answered } from "../support/runs.ts";
+import { browse } from "../support/operator.ts";
 import { tagsOf } from "../support/world.ts";
-
-const LINKS = "http://kiln.example";
 
 const test = base.extend<{ channel: ChannelServer }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
@@ -21,9 +20,10 @@ const test = base.extend<{ channel: ChannelServer }>({
 const NOTICE = { ...POLICY, notice: "2h", notify: ["ops"] };
 const deployment = (url: string) => ({
   ...QUIET,
+  fc: { timers: ["idle-check"] },
   env: {
     KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url } }),
-    KILN_WEBHOOK_URL: LINKS,
+    ...DOMAIN,
     KILN_APPROVAL_SECRET: "a secret of the tests 0123456789",
   },
 });
@@ -32,21 +32,15 @@ const deployment = (url: string) => ({
 const keepLinks = ({ posted }: ChannelServer) => posted[0]?.body.links?.keep ?? {};
 
 /** Opens the page behind a link, or clicks its button. */
-async function follow(kiln: Deployment, method: "GET" | "POST", link: string) {
-  const url = kiln.cloud.urls.http["kiln-webhook"] ?? "";
-  const call = fetch(url + link.slice(LINKS.length), { method }).then(async (answer) => ({
-    status: answer.status,
-    text: await answer.text(),
-  }));
-  return answered(kiln, kiln.cloud.time.hold(call));
-}
+const follow = (kiln: Deployment, link: string, decision?: string) =>
+  answered(kiln, browse(kiln, link, decision));
 
 test("a stop is announced to the channels, and made only when the instance is still idle afterwards", async ({
   deploy,
   channel,
   expect,
 }) => {
-  const kiln = await deploy({ ...deployment(channel.url), fc: { timers: ["idle-check"] } });
+  const kiln = await deploy(deployment(channel.url));
   const [idle = "", busy = ""] = await idleFleet(kiln, 2);
   const record = await check(kiln, NOTICE);
   expect(record.result).toMatchObject({ warn: 2, stopped: [], warned: [idle, busy] });
@@ -73,25 +67,25 @@ test("the link keeps an instance when its button is clicked, not when its page i
   channel,
   expect,
 }) => {
-  const kiln = await deploy({ ...deployment(channel.url), fc: { timers: ["idle-check"] } });
+  const kiln = await deploy(deployment(channel.url));
   const [kept = "", other = ""] = await idleFleet(kiln, 2);
   await check(kiln, NOTICE);
   await kiln.cloud.settle({ forMs: minutes(2) });
   const links = keepLinks(channel);
   const link = links[kept] ?? "";
-  const page = await follow(kiln, "GET", link);
+  const page = await follow(kiln, link);
   expect(page.status).toBe(200);
-  expect(page.text).toContain(`${kept} of fleet web is idle and will be stopped.`);
+  expect(page.text).toContain(`Instance ${kept} of fleet web is idle and is stopped from 2026-01-0`);
   await kiln.cloud.settle({ forMs: minutes(1) });
   expect(Object.keys(tagsOf(kiln, kept))).not.toContain("kiln:keep");
-  for (const click of [1, 2]) expect((await follow(kiln, "POST", link)).status, `click ${click}`).toBe(200);
+  for (const click of [1, 2]) expect((await follow(kiln, link, "keep")).status, `click ${click}`).toBe(200);
   await kiln.cloud.settle({ forMs: minutes(1) });
   const until = Date.parse(tagsOf(kiln, kept)["kiln:keep"] ?? "");
   expect(until - kiln.cloud.time.now()).toBeGreaterThan(hours(25));
   expect(kiln.records("keep")).toMatchObject([{ state: "done", by: "link", result: { instance: kept } }]);
   await kiln.cloud.settle({ forMs: hours(3) });
   expect(statuses(kiln)).toEqual({ [kept]: "Running", [other]: "Stopped" });
-  const late = await follow(kiln, "POST", links[other] ?? "");
+  const late = await follow(kiln, links[other] ?? "", "keep");
   expect(late).toMatchObject({ status: 410 });
   // A day after the announced stop the check announces it again, and stops it two hours later.
   await kiln.cloud.settle({ forMs: hours(27) });
@@ -99,13 +93,13 @@ test("the link keeps an instance when its button is clicked, not when its page i
 });
 
 test("a link that was changed has no effect", async ({ deploy, channel, expect }) => {
-  const kiln = await deploy({ ...deployment(channel.url), fc: { timers: ["idle-check"] } });
+  const kiln = await deploy(deployment(channel.url));
   const [one = "", other = ""] = await idleFleet(kiln, 2);
   await check(kiln, NOTICE);
   await kiln.cloud.settle({ forMs: minutes(2) });
   const links = keepLinks(channel);
   const forged = (links[one] ?? "").replace(one, other);
-  expect((await follow(kiln, "POST", forged)).status).toBe(404);
+  expect((await follow(kiln, forged, "keep")).status).toBe(404);
   await kiln.cloud.settle({ forMs: minutes(1) });
   expect(Object.keys(tagsOf(kiln, other))).not.toContain("kiln:keep");
 });

@@ -3,15 +3,16 @@ import { BUCKET } from "../support/deployment.ts";
 import { test as base } from "vitest";
 import { hours, minutes } from "../../shared/duration.ts";
 import { startChannel, type ChannelServer, type Posted } from "../support/channel.ts";
-import { type Deployment, deployKiln } from "../support/deployment.ts";
+import { type Deployment, deployKiln, DOMAIN } from "../support/deployment.ts";
+import { browse, type Seen } from "../support/operator.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
 import { served } from "../support/world.ts";
 
 interface World extends Pick<ChannelServer, "posted" | "outage"> {
   readonly kiln: Deployment;
-  /** Opens a link of an approval: a GET without a decision, a POST with one. */
-  readonly open: (link: string, decision?: string) => Promise<{ status: number; text: string }>;
+  /** Opens the link of an approval in a browser, or clicks a button of its page. */
+  readonly open: (link: string, decision?: string) => Promise<Seen>;
 }
 
 const SECRET = "approval-secret-0123456789";
@@ -28,17 +29,11 @@ const test = base.extend<{ world: World }>({
     const kiln = await deployKiln({
       env: {
         KILN_CHANNELS: JSON.stringify(channels),
-        KILN_WEBHOOK_URL: "https://kiln.example.com",
+        ...DOMAIN,
         KILN_APPROVAL_SECRET: SECRET,
       },
     });
-    const open: World["open"] = (link, decision) => {
-      const page = new URL(new URL(link).pathname, kiln.cloud.urls.http["kiln-webhook"]);
-      const form = decision === undefined ? {} : { method: "POST", body: new URLSearchParams({ decision }) };
-      return kiln.cloud.time.hold(
-        fetch(page, form).then(async (answer) => ({ status: answer.status, text: await answer.text() })),
-      );
-    };
+    const open: World["open"] = (link, decision) => browse(kiln, link, decision);
     await use({ kiln, posted, outage, open });
     await kiln.close();
     await channel.close();

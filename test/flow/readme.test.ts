@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "vitest";
 import { routeOf } from "../../functions/webhook/routes.ts";
+import { ALARM } from "../../shared/alarms.ts";
 import { parseFleet } from "../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { deployKiln } from "../support/deployment.ts";
@@ -59,6 +60,11 @@ test.for(READMES)("every request body in the table of %s is accepted by its rout
     const routed = routeOf({ ...request, caller: "ci", delivery: "d", sentAt: Date.UTC(2026, 0, 5) });
     expect(routed, `${path} ${body}`).toMatchObject({ kind: "enqueue" });
   }
+});
+
+test.for(READMES)("%s names the marker of every alarm", (file, { expect }) => {
+  const text = readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+  for (const marker of Object.values(ALARM)) expect(text).toContain(`\`${marker}`);
 });
 
 test("the Chinese README shows the same commands and documents as the English one", ({ expect }) => {

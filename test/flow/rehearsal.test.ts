@@ -79,6 +79,11 @@ test("the main story holds, and --json prints its facts and nothing else", async
   expect(Object.values(summary.leftovers).flat()).toEqual([]);
 });
 
+test("the main story holds with the other signature of invocations too", async ({ expect }) => {
+  const { code, out } = await start(["--json"], { env: { KILN_FC_SIGNATURE: "fc" } });
+  expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ ok: true })]);
+});
+
 test("an upload trigger that is not in s.yaml is named as the broken link", async ({ folder, expect }) => {
   const { code, out } = await start([], withoutTrigger(folder, "bake-image", "recipes"));
   expect(code).toBe(1);

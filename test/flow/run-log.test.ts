@@ -450,6 +450,30 @@ for (const signature of ["fc", "acs3"]) {
     expect((await ended(kiln, run)).state).toBe("done");
     expect(kiln.cloud.fc.invocations.flatMap(({ logs }) => logs).join("")).not.toContain("signature refused");
   });
+
+  test(`a platform that refuses the signature ${signature} with any code costs each instance one call`, async ({
+    deploy,
+    expect,
+  }) => {
+    const kiln = await deploy({ env: { KILN_FC_SIGNATURE: signature } });
+    await kiln.upload("fleets/web.yaml", fleetText());
+    kiln.cloud.faults.add({
+      product: "fc",
+      action: "InvokeFunction",
+      kind: "before",
+      fault: new CloudFault(400, "InvalidArgument", "the request is not understood"),
+      when: ({ signature: used = "" }) => used.toLowerCase() === signature,
+    });
+    for (const key of ["a", "b", "c"]) {
+      const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1, key });
+      expect((await ended(kiln, run)).state).toBe("done");
+    }
+    const refusals = kiln.cloud.callLog.count({ product: "fc", action: "InvokeFunction", status: 400 });
+    const instances = new Set(kiln.cloud.fc.invocations.map(({ instanceId }) => instanceId));
+    expect(refusals).toBeGreaterThan(0);
+    expect(refusals).toBeLessThanOrEqual(instances.size);
+    expect(kiln.cloud.fc.invocations.length).toBeGreaterThan(2 * instances.size);
+  });
 }
 
 test("a platform that takes no event for hours fails no run; only requests that are too old end", async ({

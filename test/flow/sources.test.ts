@@ -1,11 +1,13 @@
 /** One bake per source. Each releases what it used. */
 import { days, hours, minutes } from "../../shared/duration.ts";
 import type { Image } from "../cloud/index.ts";
+import { aliOss } from "../contract/clients.ts";
 import { test } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
 import { launchTagged, leftovers, ownImages } from "../support/world.ts";
+import { diskFile } from "../support/disk-file.ts";
 
 /** Without a builder, the test names its own instance type, vSwitch and security group. */
 const gate = {
@@ -159,13 +161,45 @@ test("an uploaded disk file is imported, with format and architecture from its n
     }),
   );
   await kiln.cloud.settle({ forMs: minutes(2) });
-  await kiln.upload("disks/appliance/appliance-arm64.qcow2", Buffer.alloc(4096, 1));
+  await kiln.upload("disks/appliance/appliance-arm64.qcow2", diskFile("qcow2"));
   await kiln.cloud.settle({ forMs: hours(2) });
   const bake = kiln.records("bake-appliance").at(-1);
   const promote = kiln.records("promote-appliance").at(-1);
   expect([bake?.reason, promote?.reason]).toEqual([undefined, undefined]);
   expect(ownImages(kiln)[0]).toMatchObject({ architecture: "arm64", bootMode: "UEFI", family: "appliance" });
   expect(kiln.cloud.oss.list("kiln-1234567890123456", "disks/")).toEqual([]);
+});
+
+test("recipes and disk files that are copied or renamed into place bake like uploaded ones", async ({
+  kiln,
+  expect,
+}) => {
+  const client = aliOss(kiln.cloud, BUCKET);
+  const recipe = recipeText({ source: { upload: {} }, provision: [], test: { skip: true }, family: "up" });
+  await kiln.upload("staging/up.yaml", recipe);
+  await kiln.upload("staging/new.qcow2", Buffer.alloc(4096, 1));
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(kiln.records()).toEqual([]);
+  await client.copy("recipes/up.yaml", "staging/up.yaml");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(kiln.records().map(({ by }) => by)).toEqual(["upload:recipes/up.yaml"]);
+  await client.copy("disks/up/new.qcow2", "staging/new.qcow2");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  // A rename is a copy and a deletion.
+  await client.copy("recipes/down.yaml", "recipes/up.yaml");
+  await client.delete("recipes/up.yaml");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await client.copy("disks/down/disk.qcow2", "disks/up/new.qcow2");
+  await client.delete("disks/up/new.qcow2");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const bakes = kiln.records("bake");
+  expect(bakes.map(({ by, state, reason }) => [by, reason ?? state])).toEqual([
+    ["upload:recipes/up.yaml", "done"],
+    ["upload:disks/up/new.qcow2", "done"],
+    ["upload:recipes/down.yaml", "done"],
+    ["upload:disks/down/disk.qcow2", "done"],
+  ]);
+  expect(ownImages(kiln).map(({ family }) => family)).toEqual(["up", "up"]);
 });
 
 test("an uploaded recipe with source.upload waits for its disk file, and a request without one is refused", async ({
@@ -196,7 +230,7 @@ test("a failed import fails the bake with the reason of its task and leaves no i
   const imported = (): Image | undefined => ownImages(kiln)[0];
   for (const vanishes of [false, true]) {
     kiln.cloud.world.failNextImage("not a disk");
-    await kiln.upload("disks/appliance/appliance.vhd", Buffer.alloc(4096, 1));
+    await kiln.upload("disks/appliance/appliance.vhd", diskFile("vhd"));
     await kiln.cloud.settle({ until: () => imported() !== undefined, forMs: hours(1) });
     const image = imported();
     // Whether a failed import leaves its image is documented nowhere; both must end the run soon.
@@ -221,7 +255,7 @@ test("a disk file of unknown format, or for a recipe of another source, is refus
   await kiln.upload("recipes/web.yaml", recipeText({ provision: ["exit 1"] }));
   await kiln.cloud.settle({ forMs: hours(1) });
   await kiln.upload("disks/appliance/appliance.vhd.sha256", "0123");
-  await kiln.upload("disks/web/web.qcow2", Buffer.alloc(4096, 1));
+  await kiln.upload("disks/web/web.qcow2", diskFile("qcow2"));
   await kiln.cloud.settle({ forMs: minutes(5) });
   const last = (recipe: string) => kiln.records(`bake-${recipe}`).at(-1)?.reason;
   expect(last("appliance")).toBe(
@@ -231,4 +265,36 @@ test("a disk file of unknown format, or for a recipe of another source, is refus
     "disks/web/web.qcow2: recipe web is made from source.builder, and only source.upload takes disk files; upload it to the folder of another recipe",
   );
   expect(kiln.cloud.callLog.count({ action: "ImportImage" })).toBe(0);
+});
+
+test("an uploaded Windows disk is imported as Windows, which the cloud takes no import for by itself", async ({
+  kiln,
+  expect,
+}) => {
+  const upload = { platform: "Windows Server 2022", licenseType: "BYOL" };
+  const recipe = { source: { upload }, provision: [], family: undefined, test: undefined };
+  await kiln.upload("recipes/desktop.yaml", recipeText(recipe));
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await kiln.upload("disks/desktop/desktop.vhd", diskFile("vhd"));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const bake = kiln.records("bake-desktop").at(-1);
+  expect([bake?.state, bake?.reason]).toEqual(["done", undefined]);
+  expect(ownImages(kiln)).toMatchObject([{ osType: "windows", platform: "Windows Server 2022" }]);
+});
+
+test("a file whose bytes are not those of its format fails the bake, and no image is left", async ({
+  kiln,
+  expect,
+}) => {
+  const upload = { format: "QCOW2" };
+  const recipe = { source: { upload }, provision: [], test: gate, family: "appliance" };
+  await kiln.upload("recipes/appliance.yaml", recipeText(recipe));
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await kiln.upload("disks/appliance/SHA256SUMS", "0123  appliance.qcow2\n");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const bake = kiln.records("bake-appliance").at(-1);
+  expect(bake?.reason).toMatch(
+    /^Import of m-\w+ failed: ImportImageFailed: disks\/appliance\/SHA256SUMS is not QCOW2/,
+  );
+  expect(ownImages(kiln)).toEqual([]);
 });

@@ -25,9 +25,9 @@ const fire = (kiln: Deployment, { function: name, name: triggerName, payload }: 
 async function fireTwice(kiln: Deployment, apartMs: number) {
   const idle = { ...POLICY, resume: true, upDuring: { timeZone: "UTC", hours: ["Mon-Sun 00:00-24:00"] } };
   await kiln.upload("fleets/web.yaml", fleetText({ idle }));
-  // A copy starts no bake by itself.
+  // An appended object starts no bake by itself.
   const recipe = recipeText({ retention: { enabled: true, keep: 1 } });
-  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml", recipe, { by: "CopyObject" });
+  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml", recipe, { by: "AppendObject" });
   const at = kiln.cloud.time.now();
   for (const timer of timersOf(kiln)) {
     await fire(kiln, timer, at);

@@ -22,6 +22,38 @@ const UNIT = "test/unit/functions";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: "after a reboot the agent counts as online before it is heard again",
+    promise: "K8",
+    file: "shared/ephemeral-instance/command.ts",
+    find: "agentsOnline(cloud, [instanceId], downAt)",
+    replace: "agentsOnline(cloud, [instanceId])",
+    tests: ["test/flow/bake.test.ts"],
+  },
+  {
+    name: "a launch that is refused with a code of no table ends",
+    promise: "K8",
+    file: "shared/cloud/retry.ts",
+    find: 'if (isLaunch(action)) return { kind: "change", hint: UNLISTED_LAUNCH, unlisted: true };',
+    replace: "",
+    tests: ["test/flow/disks.test.ts"],
+  },
+  {
+    name: "a dry run that a policy denies counts as a refusal of the launch",
+    promise: "K12",
+    file: "shared/cloud/ecs/dry-run.ts",
+    find: 'DENIED.test(error.code) ? "unknown" : "no"',
+    replace: '"no"',
+    tests: ["test/flow/dry-run.test.ts"],
+  },
+  {
+    name: "a price ceiling does not count the provisioned IOPS of a disk",
+    promise: "K6",
+    file: "shared/limits/price.ts",
+    find: "...(ProvisionedIops && { ProvisionedIops }),",
+    replace: "",
+    tests: ["test/flow/limits.test.ts"],
+  },
+  {
     name: "the next launch call of a run has the token of the first one",
     promise: "K2",
     file: "functions/scale-out/scale-out/launch.ts",
@@ -439,6 +471,22 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "for (const object of (await listObjects(ports.cloud, FOLDER.open)).slice(0, 0)) {",
     tests: [],
     simulated: true,
+  },
+  {
+    name: "a refused signature is not repeated with the other one",
+    promise: "K8",
+    file: "shared/cloud/fc/signature.ts",
+    find: "if (!mayBeUnsigned(error)) throw error;",
+    replace: "if (!mayBeUnsigned(error) || used !== undefined) throw error;",
+    tests: ["test/flow/client-layer-delivery.test.ts"],
+  },
+  {
+    name: "an approval is asked for with a link that a browser downloads",
+    promise: "K8",
+    file: "shared/webhook-address.ts",
+    find: "showsPages: !GIVEN.test(hostname) &&",
+    replace: 'showsPages: hostname !== "" &&',
+    tests: [`${UNIT}/notifier/channels.test.ts`],
   },
 ];
 

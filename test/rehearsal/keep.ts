@@ -10,7 +10,7 @@ export async function keepRunning(
   const { cloud } = kiln;
   say("\nThe cloud catches up with the present …");
   while (realNow() - cloud.time.now() > 1_000) await cloud.settle({ forMs: realNow() - cloud.time.now() });
-  cloud.time.resume(1);
+  cloud.pace.run(1);
   say(instructions(kiln));
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

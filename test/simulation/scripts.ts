@@ -9,6 +9,7 @@ import { hasEnded, type RunRecord } from "../support/records.ts";
 import { HOME, launchTagged, ownImages, served, tagsOf } from "../support/world.ts";
 import { letIdle, LINKS, membersOf, type Accepted, type Simulation } from "./simulation.ts";
 import type { Wait } from "./user.ts";
+import { diskFile } from "../support/disk-file.ts";
 
 /** A user. `run` returns whether its workflow went through to its end; under faults it may be refused on the way. */
 export interface Script {
@@ -232,7 +233,7 @@ const fromUpload: Script = {
     await upload(simulation, wait, "recipes/appliance.yaml", text);
     for (let n = 0; n < 3; n++) {
       await wait(minutes(30));
-      await upload(simulation, wait, `disks/appliance/appliance-${n}.qcow2`, Buffer.alloc(4096, n));
+      await upload(simulation, wait, `disks/appliance/appliance-${n}.qcow2`, diskFile("qcow2", n));
       const done = () => runsOf(simulation, "promote-appliance-").find(({ state }) => state === "done");
       if ((await waitFor(wait, hours(6), done)) !== undefined) return true;
     }

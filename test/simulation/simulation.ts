@@ -54,7 +54,7 @@ export interface Simulation {
 
 export const CHANNEL_SECRET = "channel-token-0123456789";
 export const APPROVAL_SECRET = "approval-secret-0123456789";
-export const LINKS = "http://kiln.example";
+export const LINKS = "https://kiln.example";
 
 export const allEnded = (kiln: Deployment): boolean => kiln.records().every(hasEnded);
 

@@ -1,13 +1,19 @@
 /** A local server that notifications are posted to. */
 import { createServer } from "node:http";
 
+interface Decisions {
+  readonly approve?: string;
+  readonly keep?: Readonly<Record<string, string>>;
+}
+
 export interface Posted {
   readonly path: string;
   readonly body: {
     readonly [field: string]: unknown;
     readonly kind?: string;
     readonly title?: string;
-    readonly links?: { readonly approve?: string; readonly keep?: Readonly<Record<string, string>> };
+    readonly links?: Decisions;
+    readonly commands?: Decisions & { readonly reject?: string };
   };
 }
 

@@ -16,7 +16,7 @@ export const clientOf = ({ cloud }: Deployment): CloudClient =>
     credentials: { accessKeyId: cloud.accessKey.id, accessKeySecret: cloud.accessKey.secret },
     endpoints: cloud.urls,
     bucket: BUCKET,
-    fcSignature: "fc",
+    fcSignature: "acs3",
   });
 
 /** Tags of a member. */

@@ -4,6 +4,7 @@
  * https://www.alibabacloud.com/help/en/functioncompute/fc/error-handling-1-2
  */
 import * as z from "zod/mini";
+import { ALARM, alarm } from "../../../shared/alarms.ts";
 import { days, minutes } from "../../../shared/duration.ts";
 import type { LogDetails, Ports } from "../../../shared/invocation.ts";
 import { readJson } from "../../../shared/json.ts";
@@ -35,7 +36,7 @@ export async function handleDeadLetter(failure: FailureEvent, ports: Ports, deta
     return { cancelled: run };
   }
   if (ports.clock.now() - triggeredAt(payload) < days(1)) return sendAgain(failure, ports);
-  ports.log({ ...details, level: "error", lost: failure.requestPayload.slice(0, 1000), reason });
+  ports.log({ ...details, ...alarm(ALARM.eventLost), lost: failure.requestPayload.slice(0, 1000), reason });
   return { lost: true };
 }
 

@@ -1,36 +1,69 @@
-/** The texts and links of a notification, the same for every kind of channel. Pure. */
+/** The texts of a notification and its answers, the same for every kind of channel. Pure. */
+import { utcMinute } from "../../../shared/duration.ts";
 import type { Notification } from "../../../shared/notifications/notification.ts";
-import type { Links } from "../links.ts";
+import { kindOf, type RunKind } from "../../../shared/workflow/run-id.ts";
+import type { Replies } from "../replies.ts";
 
-/** A notification in words; `actions` are links that ask for a decision. */
+/** A notification in words. */
 export interface Content {
   readonly title: string;
   readonly lines: readonly string[];
-  readonly actions: readonly { readonly label: string; readonly url: string }[];
-  readonly links: Links;
+  /** What the reader can do: open a page, or run a command. */
+  readonly actions: readonly Action[];
+  readonly replies: Replies;
+  /** Where the log of the run is, `oss://<bucket>/<key>`. */
+  readonly log: string;
   readonly notification: Notification;
 }
 
-export function contentOf(notification: Notification, links: Links): Content {
-  const keep = Object.entries(links.keep ?? {}).map(([id, url]) => ({ label: `Keep ${id}`, url }));
-  const approve = links.approve === undefined ? [] : [{ label: "Review", url: links.approve }];
-  return {
-    title: titleOf(notification),
-    lines: linesOf(notification),
-    actions: [...approve, ...keep],
-    links,
-    notification,
-  };
+export type Action = { readonly label: string } & ({ readonly url: string } | { readonly command: string });
+
+/** @param log where the log of the run is */
+export function contentOf(notification: Notification, replies: Replies, log: string): Content {
+  const actions = actionsOf(replies);
+  const { reason, regions = [], by, run } = notification;
+  const lines = [
+    ...(reason === undefined ? [] : [reason]),
+    ...(regions.length < 2 ? [] : [`in ${regions.join(", ")}`]),
+    `run ${run}, started by ${by}`,
+    ...nextSteps(notification, log, actions.length),
+  ];
+  return { title: titleOf(notification), lines, actions, replies, log, notification };
 }
 
-function titleOf({ kind, subject, family, imageId = "no image", instances = [] }: Notification): string {
+function actionsOf({ links, commands }: Replies): Action[] {
+  const kept = (of: Readonly<Record<string, string>> = {}) => Object.entries(of);
+  return [
+    ...(links.approve === undefined ? [] : [{ label: "Review", url: links.approve }]),
+    ...kept(links.keep).map(([id, url]) => ({ label: `Keep ${id}`, url })),
+    ...(commands.approve === undefined ? [] : [{ label: "Approve", command: commands.approve }]),
+    ...(commands.reject === undefined ? [] : [{ label: "Reject", command: commands.reject }]),
+    ...kept(commands.keep).map(([id, command]) => ({ label: `Keep ${id}`, command })),
+  ];
+}
+
+/** Kinds of runs in the words of a title. */
+const RUN_NAMES = new Map<string, string>(
+  Object.entries({
+    bake: "bake",
+    promote: "promotion",
+    rollback: "rollback",
+    retire: "retention",
+    scale: "scale-out",
+    idle: "idle check",
+    resume: "resume",
+    keep: "keep",
+  } satisfies Record<RunKind, string>),
+);
+
+function titleOf({ kind, run, subject, family, imageId = "no image", instances = [] }: Notification): string {
   switch (kind) {
     case "baked":
       return `${subject}: image ${imageId} built`;
     case "promoted":
       return `${subject}: family ${family} serves ${imageId}`;
     case "failed":
-      return `${subject}: failed`;
+      return `${subject}: ${RUN_NAMES.get(kindOf(run)) ?? "run"} failed`;
     case "rolledBack":
       return `family ${family}: rolled back to ${imageId}`;
     case "approval":
@@ -40,12 +73,27 @@ function titleOf({ kind, subject, family, imageId = "no image", instances = [] }
   }
 }
 
-function linesOf({ kind, reason, regions = [], by, run, expiresAt }: Notification): string[] {
-  const day = expiresAt === undefined ? undefined : new Date(expiresAt).toISOString();
-  return [
-    ...(reason === undefined ? [] : [reason]),
-    ...(regions.length < 2 ? [] : [`in ${regions.join(", ")}`]),
-    ...(day === undefined ? [] : [`${kind === "stopping" ? "from" : "until"} ${day}`]),
-    `run ${run}, started by ${by}`,
-  ];
+/** What the reader does next, and until when. @param actionCount how many instances have an action of their own */
+function nextSteps(
+  { kind, family, expiresAt = 0, instances = [] }: Notification,
+  log: string,
+  actionCount: number,
+): string[] {
+  switch (kind) {
+    case "failed":
+      return [`Its log is ${log}. Remove the cause, then start the run again.`];
+    case "approval":
+      return [
+        `Decide before ${utcMinute(expiresAt)}. Without a decision the promotion fails, and family ${family} stays as it is.`,
+      ];
+    case "stopping":
+      return [
+        `Those that are still idle at ${utcMinute(expiresAt)} are stopped. An instance that you keep runs a day longer.`,
+        ...(instances.length > actionCount
+          ? ["To keep another one, give it the tag of idle.optOutTag (kiln:keep)."]
+          : []),
+      ];
+    default:
+      return [];
+  }
 }

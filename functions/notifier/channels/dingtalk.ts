@@ -3,17 +3,12 @@
  * the URL carries Base64 of HMAC-SHA256 over `<ms>\n<secret>`, with the secret as key.
  */
 import { hmac } from "../../../shared/hmac.ts";
+import type { Action } from "./content.ts";
 import { JSON_HEADERS, refusalByCode, type ChannelFormat } from "./format.ts";
 
 export const dingtalk: ChannelFormat = {
-  message({ url, secret }, { title, lines, actions, links, notification }, now) {
-    const shown = [
-      ...actions,
-      ...(links.run === undefined ? [] : [{ label: notification.run, url: links.run }]),
-    ];
-    const text = [`### ${title}`, ...lines, ...shown.map((link) => `[${link.label}](${link.url})`)].join(
-      "\n\n",
-    );
+  message({ url, secret }, { title, lines, actions }, now) {
+    const text = [`### ${title}`, ...lines, ...actions.flatMap(shown)].join("\n\n");
     const signed = new URL(url);
     if (secret !== undefined) {
       signed.searchParams.set("timestamp", String(now));
@@ -24,3 +19,7 @@ export const dingtalk: ChannelFormat = {
   },
   refusal: refusalByCode("errcode"),
 };
+
+/** A quote, because DingTalk has no blocks of code, and a pasted backtick would mean something to the shell. */
+const shown = (action: Action): string[] =>
+  "url" in action ? [`[${action.label}](${action.url})`] : [`**${action.label}**`, `> ${action.command}`];

@@ -3,12 +3,12 @@
  * verification" the body carries Base64 of HMAC-SHA256 over nothing, with `<seconds>\n<secret>` as key.
  */
 import { hmac } from "../../../shared/hmac.ts";
+import type { Action } from "./content.ts";
 import { JSON_HEADERS, refusalByCode, type ChannelFormat } from "./format.ts";
 
 export const feishu: ChannelFormat = {
-  message({ url, secret }, { title, lines, actions, links }, now) {
-    const run = links.run === undefined ? [] : [links.run];
-    const text = [title, ...lines, ...actions.map((link) => `${link.label}: ${link.url}`), ...run].join("\n");
+  message({ url, secret }, { title, lines, actions }, now) {
+    const text = [title, ...lines, ...actions.flatMap(shown)].join("\n");
     const timestamp = String(Math.floor(now / 1000));
     const signature =
       secret === undefined ? {} : { timestamp, sign: hmac(`${timestamp}\n${secret}`, "", "base64") };
@@ -17,3 +17,7 @@ export const feishu: ChannelFormat = {
   },
   refusal: refusalByCode("code", "StatusCode"),
 };
+
+/** A command has a line for itself, so that it can be copied whole. */
+const shown = (action: Action): string[] =>
+  "url" in action ? [`${action.label}: ${action.url}`] : [`${action.label}:`, action.command];

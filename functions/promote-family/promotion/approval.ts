@@ -15,7 +15,8 @@ import { send } from "../../../shared/send.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { hasWebhookUrl } from "../config.ts";
+import { ADDRESS_RULE } from "../../../shared/webhook-address.ts";
+import { hasWebhookAddress } from "../config.ts";
 import { Reserve } from "./copies.ts";
 import { checkedEvent, type Checked } from "./input.ts";
 
@@ -31,9 +32,9 @@ type Approve = EventOf<typeof Approve>;
 export function approvalProblem({ promote, notify }: Recipe): string | undefined {
   if (promote.approval === undefined) return undefined;
   if (notify.length === 0) return "promote.approval needs a channel to ask: name one under notify";
-  return hasWebhookUrl()
+  return hasWebhookAddress()
     ? undefined
-    : "promote.approval needs the address of the webhook: set KILN_WEBHOOK_URL and deploy again";
+    : `promote.approval needs the address of the webhook: ${ADDRESS_RULE}; set it and deploy again`;
 }
 
 /** The phase after the image test. */

@@ -77,7 +77,7 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
   return next(Join, { progress: { ...progress, members } }, { note: "every region can move" });
 }
 
-/** In the event of an undo. */
+/** Room that an event keeps for the reason of an undo. */
 const REASON_MAX_BYTES = 4 * 1024;
 
 const tooMany = (problem: string): string =>

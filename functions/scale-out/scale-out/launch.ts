@@ -153,7 +153,7 @@ async function refused(event: Launch, offering: Offering, error: CloudError, por
   const { progress } = event;
   if (error.kind === "change") {
     if (isCapacity(error)) await noteNoCapacity(offering, ports);
-    const note = `${offering.name}: ${error.code}`;
+    const note = `${offering.name}: ${error.short}`;
     const moved = { ...progress, offering: progress.offering + 1, callIndex: progress.callIndex + 1 };
     return goOn(event, withNotes(moved, note), note);
   }

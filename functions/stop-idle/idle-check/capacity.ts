@@ -35,7 +35,7 @@ export async function probeCapacity(
   const risks = new Map<string, CapacityRisk>();
   for (const [kind, instance] of [...kinds].slice(0, PROBES_MAX)) {
     const answer = await dryRunInstances(cloud, probeParams(fleet, instance));
-    if (!answer.ok) risks.set(kind, riskOf(instance, answer.error));
+    if (answer.verdict !== "yes") risks.set(kind, riskOf(instance, answer.error));
   }
   return new Map(
     instances.flatMap((instance) => {

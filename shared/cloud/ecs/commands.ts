@@ -126,20 +126,37 @@ const statusesAnswer = () =>
     InstanceCloudAssistantStatusSet: z.looseObject({
       InstanceCloudAssistantStatus: z.array(
         // "true" and "false" as text.
-        z.looseObject({ InstanceId: z.string(), CloudAssistantStatus: z.coerce.string() }),
+        z.looseObject({
+          InstanceId: z.string(),
+          CloudAssistantStatus: z.coerce.string(),
+          LastHeartbeatTime: z.optional(z.string()),
+        }),
       ),
     }),
   });
 
-/** Which of the instances have an agent that can take commands now. */
-export async function agentsOnline(client: CloudClient, ids: readonly string[]): Promise<Set<string>> {
+/**
+ * Which of the instances have an agent that can take commands now. The cloud only says that an agent is there; after a
+ * reboot it still says so, and its last heartbeat must be after `heardAfter`, epoch milliseconds.
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describecloudassistantstatus
+ */
+export async function agentsOnline(
+  client: CloudClient,
+  ids: readonly string[],
+  heardAfter?: number,
+): Promise<Set<string>> {
   const online = new Set<string>();
   for (const InstanceId of batches(ids, 50)) {
     const params = { InstanceId, PageSize: 50 };
     const call = { action: DescribeCloudAssistantStatus, params };
     const { InstanceCloudAssistantStatusSet: set } = await send(client, call, statusesAnswer);
-    for (const { InstanceId: id, CloudAssistantStatus } of set.InstanceCloudAssistantStatus) {
-      if (CloudAssistantStatus === "true") online.add(id);
+    for (const {
+      InstanceId: id,
+      CloudAssistantStatus,
+      LastHeartbeatTime = "",
+    } of set.InstanceCloudAssistantStatus) {
+      const isHeard = heardAfter === undefined || Date.parse(LastHeartbeatTime) > heardAfter;
+      if (CloudAssistantStatus === "true" && isHeard) online.add(id);
     }
   }
   return online;

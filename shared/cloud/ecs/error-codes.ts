@@ -140,11 +140,29 @@ export const ECS_CODES: readonly CodeRow[] = [
   }),
   ...change(
     {
+      "InvalidParameter*":
+        "A parameter is out of range, perhaps for this type or zone only: take another, or look at the message.",
+      OperationDenied: "This launch is not possible like this, often for its type or zone: take another.",
+      "InvalidUserData.NotSupported": "The type takes no user data: take another type, or none.",
       "InvalidParameter.Conflict":
         "Two of the parameters do not go together, often image and type: take another type, or look at the message.",
       "InvalidParameter.Mismatch":
         "Security group, vSwitch and zone do not belong together: they must share VPC and zone.",
       "InvalidSecurityGroupId.VPCMismatch": "The security group belongs to another VPC than the vSwitch.",
+    },
+    ...LAUNCHES,
+  ),
+  ...compensate(
+    {
+      IncorrectImageStatus: "The image is not Available: launch from another.",
+      "InvalidMarketImage*": "The image of the marketplace does not exist (any more): take another.",
+      "QuotaExceed.BuyImage": "The image is from the marketplace and not bought: buy it, or take another.",
+      "DependencyViolation.WindowsInstance": "Windows takes no key pair: use a password.",
+      "InvalidParameter.KMSKeyId*":
+        "The key is not in this region, or ECS may not use it: check its id and policy.",
+      "InvalidParameter.Encrypted.KmsNotEnabled":
+        "The Key Management Service is not activated: activate it once.",
+      "InvalidPassword.*": "Not a password of the cloud: 8 to 30 characters of three kinds.",
     },
     ...LAUNCHES,
   ),
@@ -195,6 +213,10 @@ export const ECS_CODES: readonly CodeRow[] = [
     "InvalidRamRole.NotFound": "There is no such RAM role: check the name.",
     "InvalidRamRole.NotEcsRole": "ECS may not take the RAM role: let its trust policy name ecs.aliyuncs.com.",
     PaymentMethodNotFound: "The account has no way to pay: add one in the console.",
+    InvalidPayMethod: "The account has no way to pay: add one in the console.",
+    "SecurityRisk.*": "The way to pay has to be verified: follow the link in the cloud's mail.",
+    "InvalidInstance.UnPaidOrder": "An order of the account is not paid: pay or cancel it.",
+    RegionUnauthorized: "The account may not use this region: ask the cloud's support to open it.",
     "UnexpectedImageFamily.ImageIdSupplied":
       "Image and family were both given, perhaps one of them by a launch template: take it out there.",
     "InvalidKeyPairName.NotFound": "There is no such key pair in this region: check the name.",

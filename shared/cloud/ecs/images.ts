@@ -233,7 +233,6 @@ export async function importImage(
   client: CloudClient,
   disks: readonly DiskFile[],
   attributes: ImageAttributes & {
-    readonly osType?: "linux" | "windows";
     readonly licenseType?: string;
     /** The disk has NVMe drivers; the cloud assumes it has none. */
     readonly nvme?: boolean;
@@ -253,7 +252,8 @@ export async function importImage(
     Architecture: attributes.architecture,
     BootMode: attributes.bootMode,
     DetectionStrategy: attributes.detection,
-    OSType: attributes.osType,
+    // The cloud takes every import for Linux that does not say otherwise.
+    OSType: attributes.platform?.includes("Windows") ? "windows" : undefined,
     LicenseType: attributes.licenseType,
     Features: attributes.nvme ? { NvmeSupport: "supported" } : undefined,
     Tag: tagList(attributes.tags),

@@ -4,17 +4,17 @@
  * INVOKE-1. Only this file knows how a delay is asked for; what it promises is inexact, so receivers check the time.
  * INVOKE-2. A task id that was used before may be refused by the platform: for us that is "duplicate", no error. Any
  *     other 409 is one. https://www.alibabacloud.com/help/en/functioncompute/fc/asynchronous-task-management
- * INVOKE-3. Two adapters. @alicloud/fc2 signs "FC", which is proven for 3.0 functions only on other routes than
- *     invocations; the core client signs ACS3, which the 3.0 API documents. A refused signature of the
- *     first falls over to the second, and the log says so.
+ * INVOKE-3. Two adapters. The core client signs ACS3, which the 3.0 API documents; @alicloud/fc2 signs "FC", which is
+ *     proven for 3.0 functions only on other routes than invocations. Each can stand in for the other (signature.ts).
  */
 import { Readable } from "node:stream";
 import { EVENT_MAX_BYTES } from "../../budget.ts";
-import { CloudError, EventError } from "../../errors.ts";
+import { EventError } from "../../errors.ts";
 import type { CloudClient } from "../client.ts";
 import { defaultEndpoint } from "../endpoints.ts";
 import { ask, foreignAnswer, lastAnswer } from "../call-limits.ts";
 import { clean, cloudError, refusal } from "../refusal.ts";
+import { withEitherSignature, type FcSignature } from "./signature.ts";
 
 export interface Delivery {
   /** Name of the function that receives. */
@@ -37,20 +37,9 @@ const API_VERSION = "2023-03-30";
  */
 export async function deliver(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
   check(delivery);
-  const send = (adapter: Adapter) =>
-    ask(client, "fc", "InvokeFunction", () => queued(adapter, client, delivery));
-  const [first, second] = client.access.fcSignature === "fc" ? [viaFc2, viaCore] : [viaCore, viaFc2];
-  try {
-    return await send(first);
-  } catch (error) {
-    if (!(error instanceof CloudError) || !isUnsigned(error)) throw error;
-    client.log({
-      warning: "signature refused, trying the other one",
-      used: client.access.fcSignature,
-      code: error.code,
-    });
-    return send(second);
-  }
+  return withEitherSignature(client, (signature) =>
+    ask(client, "fc", "InvokeFunction", () => queued(ADAPTERS[signature], client, delivery)),
+  );
 }
 
 /** Both SDKs accept any 2xx, one of them 3xx too. Function Compute answers an event that is queued with 202. */
@@ -85,21 +74,6 @@ function headersOf({ delayMs, taskId }: Delivery): Record<string, string> {
     "x-fc-async-task-id": taskId,
     ...(delayS > 0 && { "x-fc-async-delay": String(delayS) }),
   };
-}
-
-const DENIED = new Set([
-  "AccessDenied",
-  "SignatureNotMatch",
-  "SignatureDoesNotMatch",
-  "InvalidAccessKeyID",
-  "MissingRequiredHeader",
-  "IncompleteSignature",
-  "InvalidSignature",
-]);
-
-/** Whether the signature itself may have been refused; 401 and 403 with an unknown code count too. */
-function isUnsigned({ code, status }: CloudError): boolean {
-  return DENIED.has(code) || ((status === 401 || status === 403) && code === `Http${status}`);
 }
 
 /** The code depends on the API version; each names a task or a stateful invocation that already exists. */
@@ -180,6 +154,8 @@ async function viaCore(client: CloudClient, delivery: Delivery): Promise<"accept
     throw refused;
   }
 }
+
+const ADAPTERS: Readonly<Record<FcSignature, Adapter>> = { acs3: viaCore, fc: viaFc2 };
 
 const pathOf = ({ to }: Delivery): string => `/functions/${encodeURIComponent(to)}/invocations`;
 

@@ -68,28 +68,21 @@ export async function headObject(client: CloudClient, key: string): Promise<Obje
   return answer.status === 404 ? undefined : infoOf(key, answer);
 }
 
-/**
- * Writes an object whole: a text without known secrets, bytes as they are. With `ifAbsent` an object that is already there stays as it is and `written` is
- * false: of several writers exactly one wins (OSS, x-oss-forbid-overwrite).
- */
+/** Writes an object whole: a text without known secrets, bytes as they are. */
 export async function putObject(
   client: CloudClient,
   key: string,
   body: string | Uint8Array,
-  options: { readonly contentType?: string; readonly ifAbsent?: boolean } = {},
-): Promise<{ readonly written: boolean; readonly etag: string }> {
+  options: { readonly contentType?: string } = {},
+): Promise<{ readonly etag: string }> {
   const answer = await sendToBucket(client, {
     action: "PutObject",
     method: "PUT",
     key,
     body: typeof body === "string" ? Buffer.from(redact(body)) : Buffer.from(body),
-    headers: {
-      "content-type": options.contentType ?? "application/octet-stream",
-      ...(options.ifAbsent && { "x-oss-forbid-overwrite": "true" }),
-    },
-    allow: options.ifAbsent ? ["FileAlreadyExists"] : [],
+    headers: { "content-type": options.contentType ?? "application/octet-stream" },
   });
-  return { written: answer.status === 200, etag: etagOf(answer) };
+  return { etag: etagOf(answer) };
 }
 
 /** Deletes an object; one that is not there is a success. */

@@ -20,6 +20,8 @@ export class CmsService {
   readonly #kernel: Kernel;
   readonly #instances: InstanceReader;
   readonly #gate: RpcGate;
+  /** Names of the actions it has. */
+  readonly actions: readonly string[];
 
   constructor(kernel: Kernel, instances: InstanceReader) {
     this.#kernel = kernel;
@@ -28,6 +30,7 @@ export class CmsService {
       ["DescribeMetricList", action("cms:QueryMetricList", (params) => this.#list(params))],
       ["DescribeMetricLast", action("cms:QueryMetricLast", (params) => this.#last(params))],
     ]);
+    this.actions = [...actions.keys()];
     this.#gate = new RpcGate({
       kernel,
       product: "cms",

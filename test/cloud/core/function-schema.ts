@@ -201,17 +201,24 @@ export const ConcurrencyInput = strict({
   reservedConcurrency: whole(1, 100, "of the account's 100 instances in the region"),
 });
 
-/** The domain of a function's pages. The deploy tool makes the records of the network for none but `auto`. */
-const customDomain = strict({
-  domainName: text("a domain name", "write a name with a dot", /^[a-z0-9-]+(\.[a-z0-9-]+)+$/),
-  protocol: oneOf(["HTTP", "HTTPS", "HTTP,HTTPS"], "choose one"),
-  route: strict({
-    path: text("a path", "write /*, for all", /^\//),
-    qualifier,
-    methods: z.optional(list(oneOf(HTTP_METHODS, "list the methods that are served"), "a list of methods")),
-  }),
-  certConfig: z.optional(z.unknown()),
-});
+/** A domain of the function; the deploy tool takes an empty one for none. It adds the route to those the domain has. */
+const customDomain = z.pipe(
+  z.transform((value: unknown) => (JSON.stringify(value) === "{}" ? undefined : value)),
+  z.optional(
+    strict({
+      domainName: text("a domain", "write kiln.example.com, for example", /^(?:[a-z0-9-]+\.)+[a-z]{2,}$/),
+      protocol: oneOf(["HTTPS"], "a link is authority, so it goes over HTTPS"),
+      certConfig: strict({
+        certId: whole(
+          1,
+          Number.MAX_SAFE_INTEGER,
+          "give the id of a certificate in Certificate Management Service",
+        ),
+      }),
+      route: strict({ path: text("a path", "write /* for all paths", /^\//) }),
+    }),
+  ),
+);
 
 /** Props of a function; triggers only as a list, see TRIGGERS. */
 export const FunctionProps = strict({

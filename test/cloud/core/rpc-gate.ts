@@ -1,6 +1,5 @@
 /**
- * What happens around every RPC action, in the cloud's order: decode, find the action, who, may they,
- * injected faults, throttling, the ClientToken's memory, then the action itself, and the call log.
+ * What happens around every RPC action, in the cloud's order: decode, who, find the action, may they, injected faults, throttling, the ClientToken's memory, then the action itself, and the call log.
  *
  * RPC-CHECK-1. A refusal before the action leaves no trace but a line in the call log.
  * RPC-CHECK-2. A fault of kind `after` lets the effect happen and loses the answer: status 0 means "break the
@@ -69,9 +68,10 @@ export class RpcGate {
     let fault: CloudFault | undefined;
     let response: WireResponse;
     try {
-      const action = this.#lookUp(call);
+      // First: a caller with a wrong key learns that, and not which actions there are.
       const principal = kernel.authenticate(request, product);
       role = principal.role;
+      const action = this.#lookUp(call);
       kernel.authorize(principal, action.ram, action.resource(call.params));
       injected = await kernel.faultFor(product, call.action, call.params);
       if (injected?.kind === "before") throw injected.fault ?? unavailable();

@@ -32,11 +32,12 @@ export const sha256Hex = (data: string | Buffer): string => createHash("sha256")
 export const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** Path and parameters of a request line, decoded. */
+/** Path and parameters of a request line, decoded. A second `?` belongs to the name of the first parameter. */
 export function splitUrl(url: string): { path: string; query: [string, string][] } {
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
-  return { path, query: mark === -1 ? [] : [...new URLSearchParams(url.slice(mark + 1))] };
+  // Behind a `&`, because URLSearchParams drops a leading `?`.
+  return { path, query: mark === -1 ? [] : [...new URLSearchParams(`&${url.slice(mark + 1)}`)] };
 }
 
 /** A header's value, repeated headers joined by commas; empty when absent. */

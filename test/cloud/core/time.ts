@@ -36,13 +36,12 @@ export interface SettleOptions {
   readonly maxEvents?: number;
 }
 
-/** Milliseconds since the epoch, shared with workers: cloud time = base + (real - realBase) * speed. */
-const SLOTS = { base: 0, realBase: 1, speed: 2 } as const;
 const RealDate = Date;
 
 export class Timeline {
-  readonly shared = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT);
-  readonly #slots = new Float64Array(this.shared);
+  /** The cloud's time in epoch milliseconds, shared with threads. */
+  readonly shared = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+  readonly #clock = new Float64Array(this.shared);
   readonly #due: Due[] = [];
   readonly #running = new Set<Promise<void>>();
   /** Clients outside of the cloud that wait for answers. */
@@ -53,20 +52,34 @@ export class Timeline {
   /** Tells `settle` that work went to sleep. */
   #onSleep: () => void = () => {};
   readonly #passing = new Set<() => void>();
+  readonly #waitsAlone: boolean;
+  #settling = 0;
   #seq = 0;
-  #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
 
-  /** @param at where time starts, epoch milliseconds. @param speed 0 = virtual; else real time times this. */
-  constructor(at: number, speed: number) {
-    this.#slots[SLOTS.base] = at;
-    this.#slots[SLOTS.realBase] = RealDate.now();
-    this.#slots[SLOTS.speed] = speed;
+  /**
+   * @param at where time starts, epoch milliseconds.
+   * @param waitsAlone whether, while `settle` does not run, the sleep of work that a client waits for passes for that
+   *     work alone: the client gets its answer, and the world stands still.
+   */
+  constructor(at: number, waitsAlone = false) {
+    this.#clock[0] = at;
+    this.#waitsAlone = waitsAlone;
   }
 
   /** The cloud's time in epoch milliseconds. */
   now(): number {
-    return readClock(this.#slots);
+    return readClock(this.#clock);
+  }
+
+  /** Whether work that a client waits for sleeps alone now. */
+  get waitsAlone(): boolean {
+    return this.#waitsAlone && this.#settling === 0;
+  }
+
+  /** Whether work of the cloud is unfinished, asleep or not. */
+  get isWorking(): boolean {
+    return this.#running.size > 0;
   }
 
   /** Runs `run` at `at` (or as soon as possible when that is past). */
@@ -75,7 +88,6 @@ export class Timeline {
     const due: Due = { at: Math.max(at, this.now()), seq: this.#seq++, label, background, run };
     const place = this.#due.findIndex((other) => other.at > due.at);
     this.#due.splice(place === -1 ? this.#due.length : place, 0, due);
-    this.#arm();
     return () => {
       const index = this.#due.indexOf(due);
       if (index !== -1) this.#due.splice(index, 1);
@@ -87,7 +99,7 @@ export class Timeline {
     return this.schedule(this.now() + delayMs, options, run);
   }
 
-  /** Virtual time only: calls `look` before time passes, when the instant has become what it will have been. */
+  /** Calls `look` before time passes, when the instant has become what it will have been. */
   onPass(look: () => void): Cancel {
     this.#passing.add(look);
     return () => this.#passing.delete(look);
@@ -98,8 +110,17 @@ export class Timeline {
     return this.#due.map(({ at, label, background }) => ({ at, label, background }));
   }
 
-  /** Virtual time only: lets the world run until it is quiet, `until` holds or `forMs` is over. */
+  /** Lets the world run until it is quiet, `until` holds or `forMs` is over. */
   async settle(options: SettleOptions = {}): Promise<void> {
+    this.#settling++;
+    try {
+      await this.#settle(options);
+    } finally {
+      this.#settling--;
+    }
+  }
+
+  async #settle(options: SettleOptions): Promise<void> {
     const { forMs, until = () => false, parallel = 1, maxEvents = 200_000 } = options;
     const end = this.now() + (forMs ?? Number.POSITIVE_INFINITY);
     const isOver = (): boolean =>
@@ -123,7 +144,7 @@ export class Timeline {
   #pass(to: number): void {
     if (to <= this.now()) return;
     for (const look of this.#passing) look();
-    this.#slots[SLOTS.base] = to;
+    this.#clock[0] = to;
   }
 
   /** Goes to the next event and starts it. */
@@ -177,17 +198,7 @@ export class Timeline {
     await Promise.race([...this.#running, ...this.#callers, sleep]);
   }
 
-  /** Ends virtual time: from now on it passes by itself, real time times `speed`. */
-  resume(speed: number): void {
-    this.#slots[SLOTS.base] = this.now();
-    this.#slots[SLOTS.realBase] = RealDate.now();
-    // Last: whoever reads the clock in between still reads virtual time.
-    this.#slots[SLOTS.speed] = speed;
-    this.#arm();
-  }
-
   close(): void {
-    clearTimeout(this.#timer);
     this.#due.length = 0;
   }
 
@@ -213,15 +224,9 @@ export class Timeline {
     }
   }
 
-  /** In virtual time `settle` throws it; in real time no caller waits, so it ends the process. */
+  /** `settle` throws it. */
   #fail(error: unknown): void {
-    if (this.#slots[SLOTS.speed] === 0) {
-      this.#failure ??= error;
-      return;
-    }
-    queueMicrotask(() => {
-      throw error;
-    });
+    this.#failure ??= error;
   }
 
   #rethrow(): void {
@@ -229,19 +234,6 @@ export class Timeline {
     const failure = this.#failure;
     this.#failure = undefined;
     throw failure;
-  }
-
-  /** Real time only: sleeps until the next event is due. */
-  #arm(): void {
-    const speed = this.#slots[SLOTS.speed] ?? 0;
-    const next = this.#due[0];
-    if (speed === 0 || next === undefined) return;
-    clearTimeout(this.#timer);
-    const waitMs = Math.min(Math.max(0, (next.at - this.now()) / speed), 2 ** 30);
-    this.#timer = setTimeout(() => {
-      while (this.#due[0] !== undefined && this.#due[0].at <= this.now()) this.#start(this.#due.shift()!);
-      this.#arm();
-    }, waitMs);
   }
 }
 
@@ -256,15 +248,17 @@ function hold<T>(held: Set<Promise<void>>, work: Promise<T>): Promise<T> {
   return work;
 }
 
-function readClock(slots: Float64Array): number {
-  const [base = 0, realBase = 0, speed = 0] = slots;
-  return speed === 0 ? base : base + (RealDate.now() - realBase) * speed;
+const readClock = ([at = 0]: Float64Array): number => at;
+
+/** By how much a clock is fast; `ms` may change while it runs. */
+export interface Skew {
+  ms: number;
 }
 
-/** A `Date` that tells the cloud's time, or one that is fast by `skewMs`. */
-export function dateOf(shared: SharedArrayBuffer, skewMs = 0): DateConstructor {
-  const slots = new Float64Array(shared);
-  const now = (): number => Math.floor(readClock(slots)) + skewMs;
+/** A `Date` that tells the cloud's time, or one that is fast. */
+export function dateOf(shared: SharedArrayBuffer, skew: Readonly<Skew> = { ms: 0 }): DateConstructor {
+  const clock = new Float64Array(shared);
+  const now = (): number => Math.floor(readClock(clock)) + skew.ms;
   // A proxy and not a subclass: dates made by Node itself must stay `instanceof Date`.
   const cloudDate: DateConstructor = new Proxy(RealDate, {
     apply: () => new RealDate(now()).toString(),
@@ -284,8 +278,8 @@ export function dateOf(shared: SharedArrayBuffer, skewMs = 0): DateConstructor {
  * Makes `Date` of this thread tell the cloud's time (`dateOf`), so that everything in it (SDKs, signatures)
  * lives in that time. Answers a function that takes it out again.
  */
-export function installClock(shared: SharedArrayBuffer, skewMs = 0): () => void {
-  const cloudDate = dateOf(shared, skewMs);
+export function installClock(shared: SharedArrayBuffer, skew?: Readonly<Skew>): () => void {
+  const cloudDate = dateOf(shared, skew);
   installed.push(cloudDate);
   globalThis.Date = cloudDate;
   return () => {

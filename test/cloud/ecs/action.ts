@@ -56,6 +56,17 @@ export function findInstance(call: Call, instanceId: string): Instance {
   return instance;
 }
 
+/** The resource group of what is made; "" is the account's default. @throws CloudFault 404. */
+export function readResourceGroup({ world, params }: Pick<Call, "world" | "params">): string {
+  const id = params.text("ResourceGroupId") ?? "";
+  if (id === "" || world.resourceGroups.has(id)) return id;
+  throw new CloudFault(
+    404,
+    "InvalidResourceGroup.NotFound",
+    "The ResourceGroup provided does not exist in our records.",
+  );
+}
+
 /** @throws CloudFault 404 InvalidImageId.NotFound. */
 export function needImage(call: Call): Image {
   const image = call.world.image(call.regionId, call.params.need("ImageId"));
@@ -71,11 +82,11 @@ export function stopIfDry(params: Params): void {
   }
 }
 
-export function incorrectStatus(status = 403): CloudFault {
+export function incorrectStatus(status = 403, whose = "resource"): CloudFault {
   return new CloudFault(
     status,
     "IncorrectInstanceStatus",
-    "The current status of the resource does not support this operation.",
+    `The current status of the ${whose} does not support this operation.`,
   );
 }
 

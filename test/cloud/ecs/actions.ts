@@ -40,33 +40,64 @@ import {
 import {
   DescribeAvailableResource,
   DescribeRegions,
-  DescribeSecurityGroups,
   DescribeVSwitches,
   DescribeZones,
 } from "./actions/places.ts";
+import {
+  AllocateEipAddress,
+  AssociateEipAddress,
+  DescribeEipAddresses,
+  ReleaseEipAddress,
+  UnassociateEipAddress,
+} from "./actions/eips.ts";
+import { AttachKeyPair, CreateKeyPair, DeleteKeyPairs, DetachKeyPair } from "./actions/key-pairs.ts";
+import {
+  AuthorizeSecurityGroup,
+  AuthorizeSecurityGroupEgress,
+  CreateSecurityGroup,
+  DeleteSecurityGroup,
+  DescribeSecurityGroupAttribute,
+  DescribeSecurityGroups,
+} from "./actions/security-groups.ts";
+import { CreateVpc, CreateVSwitch, DeleteVpc, DeleteVSwitch, DescribeVpcs } from "./actions/vpcs.ts";
 import { DescribePrice, ModifyInstanceSpec } from "./actions/prices.ts";
 import { CreateSnapshot, DeleteSnapshot, DescribeSnapshots } from "./actions/snapshots.ts";
-import { ListTagResources, TagResources, UntagResources } from "./actions/tags.ts";
+import { AddTags, ListTagResources, TagResources, UntagResources } from "./actions/tags.ts";
 import { CancelTask, DescribeTaskAttribute, DescribeTasks } from "./actions/tasks.ts";
 
 export const ACTIONS: Readonly<Record<string, EcsAction>> = {
+  AddTags,
+  AllocateEipAddress,
   AllocatePublicIpAddress,
+  AssociateEipAddress,
+  AttachKeyPair,
+  AuthorizeSecurityGroup,
+  AuthorizeSecurityGroupEgress,
   CancelCopyImage,
   CancelTask,
   CopyImage,
   CreateImage,
   CreateInstance,
+  CreateKeyPair,
   CreateLaunchTemplate,
   CreateLaunchTemplateVersion,
+  CreateSecurityGroup,
   CreateSnapshot,
+  CreateVSwitch,
+  CreateVpc,
   DeleteImage,
   DeleteInstance,
   DeleteInstances,
+  DeleteKeyPairs,
   DeleteLaunchTemplate,
+  DeleteSecurityGroup,
   DeleteSnapshot,
+  DeleteVSwitch,
+  DeleteVpc,
   DescribeAvailableResource,
   DescribeCloudAssistantStatus,
   DescribeDisks,
+  DescribeEipAddresses,
   DescribeImageFromFamily,
   DescribeImageSharePermission,
   DescribeImages,
@@ -80,12 +111,15 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   DescribeLaunchTemplates,
   DescribePrice,
   DescribeRegions,
+  DescribeSecurityGroupAttribute,
   DescribeSecurityGroups,
   DescribeSnapshots,
   DescribeTaskAttribute,
   DescribeTasks,
   DescribeVSwitches,
+  DescribeVpcs,
   DescribeZones,
+  DetachKeyPair,
   ImportImage,
   InvokeCommand,
   ListTagResources,
@@ -96,6 +130,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   ModifyInstanceSpec,
   RebootInstance,
   RebootInstances,
+  ReleaseEipAddress,
   ReplaceSystemDisk,
   RunCommand,
   RunInstances,
@@ -105,5 +140,6 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   StopInstances,
   StopInvocation,
   TagResources,
+  UnassociateEipAddress,
   UntagResources,
 };

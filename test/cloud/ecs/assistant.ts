@@ -6,6 +6,8 @@
  * ASSISTANT-3. Output beyond 24 KiB is dropped and counted. Exit code 0 is Success, any other is Failed.
  * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
  * ASSISTANT-5. A machine that goes down takes its running commands with it.
+ * ASSISTANT-6. Its status says that an agent was heard, ever: it stays "true" when the machine goes down or its unit is
+ *     off, and only the time of the last heartbeat tells (DescribeCloudAssistantStatus: whether it is installed).
  */
 import { executions } from "./assistant-records.ts";
 import type { Command, Execution, Invocation } from "./assistant-records.ts";
@@ -18,6 +20,8 @@ import type { Instance } from "./records.ts";
 import type { World } from "./world.ts";
 
 const DELIVERY_MS = 60_000;
+/** Estimate; the page of DescribeCloudAssistantStatus gives no number. */
+const HEARTBEAT_MS = 60_000;
 /** The way to the machine and back; an estimate. */
 const BASE_RUN_MS = 2000;
 const MAX_OUTPUT_BYTES = 24 * 1024;
@@ -38,6 +42,16 @@ export class Assistant {
   isOnline(instance: Instance): boolean {
     const { guest } = instance;
     return guest !== undefined && guest.active.has("aliyun") && this.#world.now() >= guest.agentOnlineAt;
+  }
+
+  /** When the agent of an instance was last heard; undefined = never. */
+  heardAt(instance: Instance): number | undefined {
+    const { guest } = instance;
+    if (guest !== undefined && this.isOnline(instance)) {
+      const beats = Math.floor((this.#world.now() - guest.agentOnlineAt) / HEARTBEAT_MS);
+      instance.heardAt = guest.agentOnlineAt + beats * HEARTBEAT_MS;
+    }
+    return instance.heardAt;
   }
 
   boot(instance: Instance): void {
@@ -69,6 +83,7 @@ export class Assistant {
   }
 
   shutDown(instance: Instance): void {
+    this.heardAt(instance);
     for (const end of this.#running.get(instance.instanceId) ?? []) end("down");
     this.#running.delete(instance.instanceId);
   }

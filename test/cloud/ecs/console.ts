@@ -5,17 +5,20 @@
  * CONSOLE-2. A method does what the cloud, a machine or an operator does outside of the API that is under test.
  */
 import type { LoadProfile, LoadSpan } from "../core/load.ts";
+import { openClassicNetwork } from "./classic.ts";
 import type { Command, Invocation } from "./assistant-records.ts";
 import type { Category } from "./disk-offers.ts";
 import { diskInZone } from "./disk-offers.ts";
 import type { Delays } from "./delays.ts";
 import { progressOf } from "./image-view.ts";
 import { publishImage, type PublicImage } from "./public-images.ts";
-import type { Disk, Image, Instance, LaunchTemplate, Snapshot, Task } from "./records.ts";
+import type { Disk, Image, Instance, InstanceType, LaunchTemplate, Snapshot, Task } from "./records.ts";
 import type { TagBook } from "./tag-book.ts";
-import type { World } from "./world.ts";
+import type { Region, World } from "./world.ts";
 
 export class Console {
+  readonly regions: ReadonlyMap<string, Region>;
+  readonly types: ReadonlyMap<string, InstanceType>;
   readonly instances: ReadonlyMap<string, Readonly<Instance>>;
   readonly disks: ReadonlyMap<string, Readonly<Disk>>;
   readonly snapshots: ReadonlyMap<string, Readonly<Snapshot>>;
@@ -27,6 +30,8 @@ export class Console {
 
   constructor(world: World) {
     this.#world = world;
+    this.regions = world.regions;
+    this.types = world.types;
     this.instances = world.instances;
     this.disks = world.disks;
     this.snapshots = world.snapshots;
@@ -123,6 +128,27 @@ export class Console {
       if (system === undefined) throw new Error(`image ${imageId} has no disk`);
       this.#world.addImage({ ...image, disks: [...image.disks, { ...system, type: "data", ...disk }] });
     }
+  }
+
+  /** Something happens to a disk or a snapshot that no call of the API does. */
+  changeDisk(diskId: string, changes: Partial<Pick<Disk, "category" | "condition">>): void {
+    Object.assign(must(this.#world.disks, diskId), changes);
+  }
+
+  changeSnapshot(
+    snapshotId: string,
+    changes: Partial<Pick<Snapshot, "category" | "createdAt" | "isFromMarketplace">>,
+  ): void {
+    Object.assign(must(this.#world.snapshots, snapshotId), changes);
+  }
+
+  /** The account is one of those that kept the classic network. */
+  openClassicNetwork(): void {
+    openClassicNetwork(this.#world);
+  }
+
+  addResourceGroup(id: string): void {
+    this.#world.resourceGroups.add(id);
   }
 
   /** Other tenants take every free address of a vSwitch. */
@@ -264,4 +290,10 @@ export class Console {
   #imagesWith(imageId: string): Image[] {
     return [...this.#world.images.values()].filter((image) => image.imageId === imageId);
   }
+}
+
+function must<T>(records: ReadonlyMap<string, T>, id: string): T {
+  const record = records.get(id);
+  if (record === undefined) throw new Error(`there is no ${id}`);
+  return record;
 }

@@ -18,7 +18,9 @@ export interface Delays {
   imageFromSnapshotMs: number;
   importMs: number;
   copyMs: number;
+  usableMs: number;
   replaceDiskMs: number;
+  networkMs: number;
   vanishMs: number;
   metricMs: number;
 }
@@ -38,7 +40,9 @@ export function usualDelays(): Delays {
     imageFromSnapshotMs: 1 * minute, // estimate
     importMs: 10 * minute, // estimate
     copyMs: 6 * minute, // estimate for a copy between two regions
+    usableMs: 20 * second, // estimate, from Available on
     replaceDiskMs: 10 * second, // estimate
+    networkMs: 2 * second, // estimate: a VPC, a vSwitch, an elastic address
     vanishMs: 8 * second, // estimate: how long a launch that fails stays visible
     // Estimate, counted from the end of a point's period. "Reported with a delay that differs by service":
     // https://www.alibabacloud.com/help/doc-detail/101237.html

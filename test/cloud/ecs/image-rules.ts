@@ -1,5 +1,6 @@
 /** Rules that several image actions share: names, quotas, families. Source: their error tables. */
 import { CloudFault } from "../core/kernel.ts";
+import type { Params } from "../core/params.ts";
 import type { World } from "./world.ts";
 
 /** ≤100 images per family and ≤100 families per region. Source: an older page on image families. */
@@ -21,6 +22,47 @@ export function checkNameIsFree(world: World, regionId: string, name: string, ex
       );
     }
   }
+}
+
+const LINUX = [
+  "Aliyun",
+  "Anolis",
+  "CentOS",
+  "Ubuntu",
+  "CoreOS",
+  "SUSE",
+  "Debian",
+  "OpenSUSE",
+  "FreeBSD",
+  "RedHat",
+  "Kylin",
+  "UOS",
+  "Fedora",
+  "Fedora CoreOS",
+  "CentOS Stream",
+  "AlmaLinux",
+  "Rocky Linux",
+  "Gentoo",
+  "Customized Linux",
+  "Others Linux",
+];
+const WINDOWS = ["2022", "2019", "2016", "2012", "2008", "2003"].map((year) => `Windows Server ${year}`);
+
+/** ImportImage, Platform. */
+export const IMPORT_PLATFORMS: ReadonlySet<string> = new Set([...LINUX, ...WINDOWS, "Other Windows"]);
+/** CreateImage, Platform; the last two are names of 2019. */
+export const PLATFORMS: ReadonlySet<string> = new Set([...LINUX, ...WINDOWS, "Aliyun Linux", "Windows 7"]);
+
+/** @throws CloudFault 400 InvalidPlatform.Malformed. */
+export function checkPlatform(platform: string | undefined, known: ReadonlySet<string>): void {
+  if (platform !== undefined && !known.has(platform)) {
+    throw new CloudFault(400, "InvalidPlatform.Malformed", "The specified Platform is wrongly formed.");
+  }
+}
+
+/** The one strategy there is; the code for another is our guess. @throws CloudFault 400 InvalidParameter. */
+export function checkDetection(params: Params): void {
+  params.oneOf("DetectionStrategy", ["Standard"]);
 }
 
 /** @throws CloudFault 403 QuotaExceed.Image. */

@@ -5,6 +5,7 @@
 import { CloudFault, refuseIf } from "../core/kernel.ts";
 import { incorrectStatus, refuseLocked } from "./action.ts";
 import type { Call } from "./action.ts";
+import { checkDataAsSystem, checkSnapshotable, needSnapshot } from "./image-material.ts";
 import { blankDisk } from "../machine/disk.ts";
 import type { ImagePlan } from "./imaging.ts";
 import type { Params } from "../core/params.ts";
@@ -15,7 +16,7 @@ export type ImageSource = Pick<ImagePlan, "disks" | "durationMs" | "architecture
   readonly snapshots?: () => readonly ImageDisk[];
 };
 
-const FIRST_SNAPSHOT_AT = new Date("2013-07-16T00:00:00Z").getTime();
+export const ARCHITECTURES = ["i386", "x86_64", "arm64"] as const;
 const MAX_DATA_DISKS = 16;
 
 /** The source a call names. @throws CloudFault with the codes of the CreateImage table. */
@@ -40,7 +41,7 @@ function ofInstance({ world, regionId }: Call, instanceId: string): ImageSource 
     throw new CloudFault(404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
   }
   refuseLocked(instance, 400);
-  if (instance.status !== "Running" && instance.status !== "Stopped") throw incorrectStatus(400);
+  if (instance.status !== "Running" && instance.status !== "Stopped") throw incorrectStatus(400, "instance");
   const disks = instance.diskIds.flatMap((id) => world.disks.get(id) ?? []);
   for (const disk of disks) checkSnapshotable(world, disk);
   const base = world.image(regionId, instance.imageId);
@@ -71,28 +72,6 @@ function snapshotOf(world: Call["world"], instance: Instance, disk: Disk): Image
   };
 }
 
-/** Whether a new snapshot of the disk may begin now. @throws CloudFault 403. */
-export function checkSnapshotable(world: Call["world"], disk: Disk): void {
-  if (world.imaging.isBusy(disk.diskId)) {
-    throw new CloudFault(
-      403,
-      "IncorrectDiskStatus.CreatingSnapshot",
-      "A previous snapshot creation is in process.",
-    );
-  }
-  if (disk.encrypted && disk.type === "system") {
-    throw new CloudFault(
-      400,
-      "OperationDenied",
-      "Not support creating system image from an encrypted snapshot/disk.",
-    );
-  }
-  let count = 0;
-  for (const snapshot of world.snapshots.values()) if (snapshot.sourceDiskId === disk.diskId) count++;
-  if (count >= world.quotas.snapshotsPerDisk)
-    throw new CloudFault(403, "QuotaExceed.Snapshot", "The snapshot quota exceeds.");
-}
-
 function ofSnapshot(call: Call, snapshotId: string): ImageSource {
   const snapshot = needSnapshot(call, snapshotId);
   if (snapshot.sourceDiskType !== "system") {
@@ -110,6 +89,7 @@ function ofMappings(call: Call, mappings: readonly Params[]): ImageSource {
   let system: Snapshot | undefined;
   const taken = new Set(mappings.flatMap((mapping) => mapping.text("Device") ?? []));
   for (const mapping of mappings) {
+    refuseIf(isEmpty(mapping), 400, "InvalidParameter.AllEmpty", "DiskDeviceMapping.n has no value at all.");
     const snapshotId = mapping.text("SnapshotId");
     const snapshot = snapshotId === undefined ? undefined : needSnapshot(call, snapshotId);
     const type = mapping.oneOf("DiskType", ["system", "data"]) ?? snapshot?.sourceDiskType ?? "data";
@@ -119,7 +99,10 @@ function ofMappings(call: Call, mappings: readonly Params[]): ImageSource {
       "OperationDenied",
       "The specified parameter DiskDeviceMapping.n.SnapshotId contains two or more system disk snapshots.",
     );
-    if (type === "system") system = snapshot;
+    if (type === "system") {
+      checkDataAsSystem(call.world, snapshot);
+      system = snapshot;
+    }
     const sizeGb = readSize(mapping, snapshot);
     const device = deviceOf(mapping, type, disks, taken);
     disks.push(
@@ -141,6 +124,9 @@ function ofMappings(call: Call, mappings: readonly Params[]): ImageSource {
   );
   return { ...guessOf(call, system), durationMs: call.world.delays.imageFromSnapshotMs, disks };
 }
+
+/** Members that are there and have nothing in them. */
+const isEmpty = ({ flat }: Params): boolean => Object.values(flat).every((value) => value === "");
 
 function readSize(mapping: Params, snapshot: Snapshot | undefined): number {
   const code = "InvalidSize.ValueNotSupported";
@@ -181,41 +167,12 @@ function deviceOf(
   return given;
 }
 
-function needSnapshot({ world, regionId }: Call, snapshotId: string): Snapshot {
-  const snapshot = world.snapshots.get(snapshotId);
-  if (snapshot === undefined || snapshot.regionId !== regionId) {
-    throw new CloudFault(404, "InvalidSnapshotId.NotFound", "The specified SnapshotId does not exist.");
-  }
-  if (snapshot.createdAt < FIRST_SNAPSHOT_AT) {
-    throw new CloudFault(
-      403,
-      "InvalidSnapshot.TooOld",
-      "This operation is denied because the specified snapshot by DiskDeviceMapping.n.SnapshotId or SnapshotId is created before 2013-07-15.",
-    );
-  }
-  if (snapshot.status !== "accomplished") {
-    throw new CloudFault(
-      403,
-      "InvalidSnapshotId.NotReady",
-      "The current status of the DiskDeviceMapping.n.SnapshotId or SnapshotId does not support this operation.",
-    );
-  }
-  if (snapshot.encrypted && snapshot.sourceDiskType === "system") {
-    throw new CloudFault(
-      400,
-      "OperationDenied",
-      "Not support creating system image from an encrypted snapshot/disk.",
-    );
-  }
-  return snapshot;
-}
-
 /** Of a data snapshot made a system disk the caller must say what it is; of a system snapshot we know. */
 function guessOf(
   { params }: Call,
   snapshot: Snapshot,
 ): { architecture: Architecture; osName: string; platform: string } {
-  const asked = params.oneOf("Architecture", ["i386", "x86_64", "arm64"], "InvalidArchitecture.Malformed");
+  const asked = params.oneOf("Architecture", ARCHITECTURES);
   const isKnown = snapshot.sourceDiskType === "system";
   return {
     architecture: isKnown ? snapshot.architecture : (asked ?? "x86_64"),

@@ -65,7 +65,8 @@ export function fullImageView(world: World, image: Image): JsonObject {
     ImageOwnerId: Number(image.ownerId),
     IsPublic: image.isPublic,
     BootMode: image.bootMode,
-    ResourceGroupId: "",
+    Usable: image.isUsable,
+    ResourceGroupId: image.resourceGroupId,
     LoginAsNonRootSupported: false,
     Features: { NvmeSupport: "supported", ImdsSupport: image.imdsSupport },
   };

@@ -6,6 +6,7 @@
  * IMAGING-3. An image of an instance is as good as its snapshots: one fails, the image fails.
  * IMAGING-4. A family answers with the newest Available member by creation time, to the second.
  * IMAGING-5. Copies run five at a time per region, the rest wait; no copy and no import has a family.
+ * IMAGING-6. An Available image launches only once it is usable. https://help.aliyun.com/document_detail/3044728.html
  */
 import { copyDisk } from "../machine/disk.ts";
 import type { Disk, Image, ImageDisk, Instance, Snapshot, Task } from "./records.ts";
@@ -24,10 +25,12 @@ export interface ImagePlan extends Pick<
   | "platform"
   | "bootMode"
   | "imdsSupport"
+  | "resourceGroupId"
 > {
   readonly disks: readonly ImageDisk[];
   readonly durationMs: number;
   readonly copiedFrom?: Image["copiedFrom"];
+  readonly osType?: Image["osType"];
 }
 
 export interface SnapshotPlan {
@@ -80,6 +83,8 @@ export class Imaging {
       sourceDiskType: disk.type,
       sourceDiskSizeGb: disk.sizeGb,
       encrypted: disk.encrypted,
+      category: "standard",
+      isFromMarketplace: false,
       architecture: instance?.type.architecture ?? source?.architecture ?? "x86_64",
       osName: source?.osName ?? disk.content.os?.id ?? "",
       content: copyDisk(disk.content),
@@ -112,7 +117,7 @@ export class Imaging {
   }
 
   create(plan: ImagePlan): Image {
-    const { copiedFrom, ...own } = plan;
+    const { copiedFrom, osType = "linux", ...own } = plan;
     const image: Image = {
       ...own,
       imageId: this.#world.kernel.id("m-"),
@@ -121,13 +126,14 @@ export class Imaging {
       ownerId: this.#world.kernel.accountId,
       createdAt: this.#world.now(),
       startedAt: this.#world.now(),
-      osType: "linux",
+      osType,
       isCopied: copiedFrom !== undefined,
       copiedFrom,
       status: "Creating",
       isPublic: false,
       importing: false,
       failure: undefined,
+      isUsable: false,
       sharedWith: new Map(),
     };
     this.#world.addImage(image);
@@ -147,7 +153,7 @@ export class Imaging {
       { label: `${image.imageId} ${failure === undefined ? "available" : "failed"}` },
       () => {
         if (image.status !== "Creating") return;
-        if (failure === undefined) image.status = "Available";
+        if (failure === undefined) this.#ready(image);
         else this.#fail(image, failure);
       },
     );
@@ -172,8 +178,10 @@ export class Imaging {
     return false;
   }
 
-  import(plan: ImagePlan): { image: Image; task: Task } {
-    const image = this.create(plan);
+  /** @param plan.failure why the import will fail. */
+  import(plan: ImagePlan & { readonly failure: string | undefined }): { image: Image; task: Task } {
+    const { failure: flaw, ...made } = plan;
+    const image = this.create(made);
     image.importing = true;
     const task: Task = {
       taskId: this.#world.kernel.id("t-"),
@@ -191,8 +199,8 @@ export class Imaging {
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} imported` }, () => {
       if (task.status !== "Processing") return;
       image.importing = false;
-      const failure = this.#failures.shift();
-      if (failure === undefined) image.status = "Available";
+      const failure = flaw ?? this.#failures.shift();
+      if (failure === undefined) this.#ready(image);
       else this.#fail(image, failure);
       const status = failure === undefined ? "Finished" : "Failed";
       const error = failure === undefined ? undefined : { code: "ImportImageFailed", message: failure };
@@ -234,6 +242,14 @@ export class Imaging {
     }
   }
 
+  #ready(image: Image): void {
+    image.status = "Available";
+    const label = `${image.imageId} usable`;
+    this.#world.kernel.time.after(this.#world.delays.usableMs, { label }, () => {
+      image.isUsable = true;
+    });
+  }
+
   #fail(image: Image, reason: string): void {
     image.status = "CreateFailed";
     image.failure = reason;
@@ -245,7 +261,7 @@ export class Imaging {
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} copied` }, () => {
       if (image.status !== "Creating") return;
       const failure = this.#copyFailures.get(image.regionId)?.shift();
-      if (failure === undefined) image.status = "Available";
+      if (failure === undefined) this.#ready(image);
       else this.#fail(image, failure);
       this.#endCopy(image.regionId);
     });

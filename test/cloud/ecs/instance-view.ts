@@ -1,7 +1,7 @@
 /** An instance as DescribeInstances shows it. */
 import type { JsonObject } from "../core/rpc.ts";
 import { toMinute } from "./instant.ts";
-import type { Instance } from "./records.ts";
+import type { Eip, Instance } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** Pay-as-you-go instances show this far day as their end. */
@@ -11,18 +11,9 @@ export function instanceView(world: World, instance: Instance): JsonObject {
   const image = world.image(instance.regionId, instance.imageId);
   const { osName, osType } = image ?? { osName: "", osType: "linux" };
   return {
-    InstanceId: instance.instanceId,
-    InstanceName: instance.name,
-    HostName: instance.hostName,
-    Description: instance.description,
-    Status: instance.status,
-    RegionId: instance.regionId,
-    ZoneId: instance.zoneId,
-    ClusterId: "",
-    ImageId: instance.imageId,
-    ...typeView(instance),
+    ...commonView(world, instance),
+    InstanceTypeFamily: instance.type.family,
     ...timesView(instance),
-    InstanceChargeType: instance.chargeType,
     ...spotView(instance),
     DeletionProtection: instance.deletionProtection,
     Recyclable: instance.recyclable,
@@ -31,14 +22,12 @@ export function instanceView(world: World, instance: Instance): JsonObject {
     OSName: osName,
     OSNameEn: osName,
     OSType: osType,
-    SerialNumber: `serial-${instance.instanceId.slice(2)}`,
-    ResourceGroupId: "",
+    ResourceGroupId: instance.resourceGroupId,
     KeyPairName: instance.keyPairName ?? "",
-    CreditSpecification: instance.creditSpecification ?? "",
     GPUAmount: 0,
     GPUSpec: "",
     LocalStorageCapacity: 0,
-    ...networkView(instance),
+    NetworkInterfaces: { NetworkInterface: [cardView(instance)] },
     MetadataOptions: { HttpEndpoint: instance.httpEndpoint, HttpTokens: instance.httpTokens },
     OperationLocks: {
       LockReason: instance.locks.map((lock) => ({ LockReason: lock.reason, LockMsg: lock.message })),
@@ -47,27 +36,49 @@ export function instanceView(world: World, instance: Instance): JsonObject {
   };
 }
 
-function typeView({ type }: Instance): JsonObject {
+/** As DescribeInstanceAttribute shows it: fewer members, and one of them in another spelling. */
+export function attributeView(world: World, instance: Instance): JsonObject {
   return {
-    InstanceType: type.id,
-    InstanceTypeFamily: type.family,
-    Cpu: type.cpu,
-    Memory: type.memoryGb * 1024,
+    ...commonView(world, instance),
+    IoOptimized: "optimized",
+    OperationLocks: { LockReason: instance.locks.map((lock) => ({ LockReason: lock.reason })) },
+  };
+}
+
+/** What both answers have. */
+function commonView(world: World, instance: Instance): JsonObject {
+  return {
+    InstanceId: instance.instanceId,
+    InstanceName: instance.name,
+    HostName: instance.hostName,
+    Description: instance.description,
+    Status: instance.status,
+    StoppedMode: instance.stoppedMode,
+    RegionId: instance.regionId,
+    ZoneId: instance.zoneId,
+    ClusterId: "",
+    ImageId: instance.imageId,
+    InstanceType: instance.type.id,
+    Cpu: instance.type.cpu,
+    Memory: instance.type.memoryGb * 1024,
+    CreationTime: toMinute(instance.createdAt),
+    ExpiredTime: instance.expiresAt === undefined ? NEVER : toMinute(instance.expiresAt),
+    InstanceChargeType: instance.chargeType,
+    SerialNumber: `serial-${instance.instanceId.slice(2)}`,
+    CreditSpecification: instance.creditSpecification ?? "",
+    ...networkView(instance, world.eipOf(instance.instanceId)),
   };
 }
 
 function timesView(instance: Instance): JsonObject {
   return {
-    CreationTime: toMinute(instance.createdAt),
     StartTime: instance.startedAt === undefined ? "" : toMinute(instance.startedAt),
-    ExpiredTime: instance.expiresAt === undefined ? NEVER : toMinute(instance.expiresAt),
     AutoReleaseTime: instance.autoReleaseAt === undefined ? "" : toMinute(instance.autoReleaseAt),
   };
 }
 
 function spotView(instance: Instance): JsonObject {
   return {
-    StoppedMode: instance.stoppedMode,
     SpotStrategy: instance.spot.strategy,
     SpotDuration: instance.spot.durationHours,
     SpotPriceLimit: instance.spot.priceLimit ?? 0,
@@ -75,33 +86,38 @@ function spotView(instance: Instance): JsonObject {
   };
 }
 
-function networkView(instance: Instance): JsonObject {
+function networkView(instance: Instance, eip: Eip | undefined): JsonObject {
+  const isClassic = instance.vpcId === "";
   return {
-    InstanceNetworkType: "vpc",
+    InstanceNetworkType: isClassic ? "classic" : "vpc",
     InternetChargeType: instance.internetChargeType,
     InternetMaxBandwidthIn: instance.bandwidthIn,
     InternetMaxBandwidthOut: instance.bandwidthOut,
     PublicIpAddress: { IpAddress: instance.publicIp === undefined ? [] : [instance.publicIp] },
-    InnerIpAddress: { IpAddress: [] },
-    EipAddress: { AllocationId: "", IpAddress: "", InternetChargeType: "" },
+    InnerIpAddress: { IpAddress: isClassic ? [instance.privateIp] : [] },
+    EipAddress: {
+      AllocationId: eip?.allocationId ?? "",
+      IpAddress: eip?.address ?? "",
+      InternetChargeType: eip?.chargeType ?? "",
+      Bandwidth: eip?.bandwidth,
+    },
     SecurityGroupIds: { SecurityGroupId: instance.securityGroupIds },
     VpcAttributes: {
       VpcId: instance.vpcId,
       VSwitchId: instance.vSwitchId,
       NatIpAddress: "",
-      PrivateIpAddress: { IpAddress: [instance.privateIp] },
+      PrivateIpAddress: { IpAddress: isClassic ? [] : [instance.privateIp] },
     },
-    NetworkInterfaces: {
-      NetworkInterface: [
-        {
-          NetworkInterfaceId: instance.eniId,
-          MacAddress: instance.macAddress,
-          Type: "Primary",
-          PrimaryIpAddress: instance.privateIp,
-          PrivateIpSets: { PrivateIpSet: [{ PrivateIpAddress: instance.privateIp, Primary: true }] },
-        },
-      ],
-    },
+  };
+}
+
+function cardView(instance: Instance): JsonObject {
+  return {
+    NetworkInterfaceId: instance.eniId,
+    MacAddress: instance.macAddress,
+    Type: "Primary",
+    PrimaryIpAddress: instance.privateIp,
+    PrivateIpSets: { PrivateIpSet: [{ PrivateIpAddress: instance.privateIp, Primary: true }] },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Where an instance goes: vSwitch, zone, security groups, addresses. Source: RunInstances. */
 import { CloudFault } from "../core/kernel.ts";
+import { classicPlace } from "./classic.ts";
 import { consecutive } from "./network.ts";
 import { invalid } from "../core/params.ts";
 import type { Params } from "../core/params.ts";
@@ -19,7 +20,7 @@ export interface NetworkPlan {
 export function readNetwork(world: World, regionId: string, params: Params, amount: number): NetworkPlan {
   const place = primary(params);
   const securityGroupIds = readGroups(place);
-  const vSwitch = readVSwitch(world, regionId, place);
+  const vSwitch = readVSwitch(world, regionId, place, params.text("ZoneId"));
   checkZone(world, regionId, params, vSwitch);
   for (const id of securityGroupIds) {
     const group = world.securityGroups.get(id);
@@ -85,9 +86,12 @@ function readGroups(place: Params): string[] {
   return all;
 }
 
-function readVSwitch(world: World, regionId: string, place: Params): VSwitch {
+function readVSwitch(world: World, regionId: string, place: Params, zoneId: string | undefined): VSwitch {
   const id = place.text("VSwitchId");
-  // Every security group of this world belongs to a VPC, and a VPC instance needs a vSwitch.
+  // An instance of a VPC needs a vSwitch.
+  const isClassic = readGroups(place).every((group) => world.securityGroups.get(group)?.vpcId === "");
+  if (id === undefined && isClassic && world.account.classicNetwork)
+    return classicPlace(world, regionId, zoneId);
   if (id === undefined) {
     throw new CloudFault(
       400,
@@ -98,6 +102,13 @@ function readVSwitch(world: World, regionId: string, place: Params): VSwitch {
   const vSwitch = world.vSwitches.get(id);
   if (vSwitch === undefined || vSwitch.regionId !== regionId) {
     throw new CloudFault(404, "InvalidVSwitchId.NotFound", "The specified VSwitchId does not exist.");
+  }
+  if (vSwitch.status !== "Available") {
+    throw new CloudFault(
+      403,
+      "IncorrectVSwitchStatus",
+      "The current status of virtual switch does not support this operation.",
+    );
   }
   return vSwitch;
 }

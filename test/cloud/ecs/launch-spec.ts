@@ -5,8 +5,9 @@
  * LAUNCH-SPEC-1. Parameters of the call win over a template's; a template's value cannot be blanked.
  * LAUNCH-SPEC-2. An ImageId, from wherever, excludes an ImageFamily.
  */
-import { CloudFault } from "../core/kernel.ts";
+import { CloudFault, refuseIf } from "../core/kernel.ts";
 import type { Principal } from "../core/kernel.ts";
+import { readResourceGroup } from "./action.ts";
 import { readDisks } from "./launch-disks.ts";
 import type { DiskPlan } from "./launch-disks.ts";
 import { readNetwork } from "./launch-network.ts";
@@ -47,6 +48,7 @@ export interface LaunchSpec {
   readonly deletionProtection: boolean;
   readonly keyPairName: string | undefined;
   readonly ramRoleName: string | undefined;
+  readonly resourceGroupId: string;
   readonly creditSpecification: string | undefined;
   readonly httpTokens: string;
   readonly httpEndpoint: string;
@@ -93,7 +95,8 @@ export function readLaunch(
     spot: readSpot(params),
     deletionProtection: params.bool("DeletionProtection") ?? false,
     keyPairName: readKeyPair(world, params),
-    ramRoleName: readRole(world, principal, params),
+    ramRoleName: readRole(world, principal, params, network),
+    resourceGroupId: readResourceGroup({ world, params }),
     creditSpecification: readCredit(params, type),
     httpTokens: params.oneOf("HttpTokens", ["optional", "required"]) ?? "optional",
     httpEndpoint: params.oneOf("HttpEndpoint", ["enabled", "disabled"]) ?? "enabled",
@@ -173,7 +176,7 @@ function readImage(world: World, regionId: string, params: Params): Image {
     );
   }
   // A deprecated image still launches by its id.
-  if (image.status !== "Available" && image.status !== "Deprecated") {
+  if ((image.status !== "Available" && image.status !== "Deprecated") || !image.isUsable) {
     throw new CloudFault(403, "OperationDenied", "The image is not available.");
   }
   return image;
@@ -233,8 +236,10 @@ function readSpot(params: Params): LaunchSpec["spot"] {
   const strategy =
     params.oneOf("SpotStrategy", ["NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"], "InvalidSpotStrategy") ??
     "NoSpot";
-  const limit = params.text("SpotPriceLimit");
-  if (limit !== undefined && !/^\d+(\.\d{1,3})?$/.test(limit))
+  // A limit is in force with this strategy only; some clients send 0.0000 with every launch.
+  // https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-runinstances (SpotPriceLimit)
+  const limit = strategy === "SpotWithPriceLimit" ? params.text("SpotPriceLimit") : undefined;
+  if (limit !== undefined && !/^\d+(\.\d{0,3}0*)?$/.test(limit))
     throw invalid("SpotPriceLimit", "InvalidSpotPriceLimit");
   return {
     strategy,
@@ -287,9 +292,20 @@ function readKeyPair(world: World, params: Params): string | undefined {
   return name;
 }
 
-function readRole(world: World, principal: Principal, params: Params): string | undefined {
+function readRole(
+  world: World,
+  principal: Principal,
+  params: Params,
+  { vSwitch }: NetworkPlan,
+): string | undefined {
   const name = params.text("RamRoleName");
   if (name === undefined) return undefined;
+  refuseIf(
+    vSwitch.vpcId === "",
+    403,
+    "InvalidNetworkType.MismatchRamRole",
+    "Ram role cannot be applied to instances of Classic network type.",
+  );
   const { kernel } = world;
   if (!kernel.allows(principal, "ram:PassRole", `acs:ram::${kernel.accountId}:role/${name}`)) {
     throw new CloudFault(

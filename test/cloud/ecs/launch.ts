@@ -5,7 +5,7 @@
  * CLOUD-LAUNCH-2. Ids are answered at once, Pending; the machines follow and may still fail.
  * CLOUD-LAUNCH-3. Tags go to the instance, its disks and its network card alike.
  */
-import { CloudFault } from "../core/kernel.ts";
+import { CloudFault, refuseIf } from "../core/kernel.ts";
 import { copyDisk } from "../machine/disk.ts";
 import type { DiskPlan } from "./launch-disks.ts";
 import type { LaunchSpec } from "./launch-spec.ts";
@@ -109,6 +109,7 @@ function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, cou
     ...chargeOf(spec, now),
     spot: spec.spot,
     ramRoleName: spec.ramRoleName,
+    resourceGroupId: spec.resourceGroupId,
     httpTokens: spec.httpTokens,
     httpEndpoint: spec.httpEndpoint,
     creditSpecification: spec.creditSpecification,
@@ -130,12 +131,17 @@ function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, cou
     userData: spec.userData,
     diskIds: [],
     locks: [],
-    guest: undefined,
-    bootCount: 0,
-    invocationCount: 0,
-    lastInvokedAt: undefined,
+    ...NEVER_RUN,
   };
 }
+
+const NEVER_RUN = {
+  guest: undefined,
+  heardAt: undefined,
+  bootCount: 0,
+  invocationCount: 0,
+  lastInvokedAt: undefined,
+} as const;
 
 function chargeOf(
   { prePaidMonths: months }: LaunchSpec,
@@ -189,7 +195,13 @@ function checkSpot(world: World, spec: LaunchSpec): void {
 }
 
 function checkMoney(world: World, spec: LaunchSpec, price: number): void {
-  const { balance, minimum } = world.account;
+  const { balance, minimum, paymentMethod } = world.account;
+  refuseIf(
+    !paymentMethod,
+    404,
+    "PaymentMethodNotFound",
+    "No payment method has been registered on the account.",
+  );
   if (balance < 0) throw new CloudFault(400, "Account.Arrearage", "Your account has an outstanding payment.");
   const needed = spec.prePaidMonths === undefined ? minimum : price;
   if (balance < needed) {

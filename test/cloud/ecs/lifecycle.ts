@@ -79,9 +79,14 @@ export class Lifecycle {
     const { instances, disks, tags, vSwitches, imageUsers } = this.#world;
     instance.turn++;
     this.#closeRun(instance);
+    this.#world.assistant.shutDown(instance);
+    instance.guest = undefined;
     instances.delete(instance.instanceId);
     if (instance.holdsStock) this.#world.takeStock(instance.type.id, instance.zoneId, -1);
-    vSwitches.get(instance.vSwitchId)?.taken.delete(instance.privateIp);
+    const place = vSwitches.get(instance.vSwitchId) ?? this.#world.classicZones.get(instance.zoneId);
+    place?.taken.delete(instance.privateIp);
+    const eip = this.#world.eipOf(instance.instanceId);
+    if (eip !== undefined) Object.assign(eip, { instanceId: undefined, status: "Available" });
     imageUsers.get(`${instance.regionId}:${instance.imageId}`)?.delete(instance.instanceId);
     tags.remove("instance", instance.instanceId);
     tags.remove("eni", instance.eniId);
@@ -158,6 +163,10 @@ export class Lifecycle {
     instance.startedAt = now;
     instance.runs.push({ from: now, to: undefined });
     instance.bootCount++;
+    for (const diskId of instance.diskIds) {
+      const disk = this.#world.disks.get(diskId);
+      if (disk?.condition === "invalid") disk.condition = undefined;
+    }
     this.#world.assistant.boot(instance);
   }
 

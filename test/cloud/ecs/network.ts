@@ -15,7 +15,7 @@ export function freeCount(vSwitch: VSwitch): number {
 
 /**
  * Takes `count` addresses, consecutive from `wanted` when given.
- * @throws CloudFault 400 QuotaExceeded.PrivateIpAddress, 400 InvalidPrivateIpAddress.Malformed, 403 .Duplicated.
+ * @throws CloudFault 400 QuotaExceeded.PrivateIpAddress, 403 InvalidVSwitchId.IpInvalid, 400 InvalidIPAddress.AlreadyUsed.
  */
 export function takeAddresses(vSwitch: VSwitch, count: number, wanted: string | undefined): string[] {
   const free = wanted === undefined ? nextFree(vSwitch, count) : consecutive(vSwitch, count, wanted);
@@ -53,17 +53,17 @@ export function consecutive(vSwitch: VSwitch, count: number, wanted: string): st
   const start = read(wanted);
   if (start === undefined || start < first || start + count - 1 > last) {
     throw new CloudFault(
-      400,
-      "InvalidPrivateIpAddress.Malformed",
+      403,
+      "InvalidVSwitchId.IpInvalid",
       "The specified private IP address is malformed or outside of the VSwitch.",
     );
   }
   const addresses = Array.from({ length: count }, (_, index) => write(start + index));
   if (addresses.some((address) => vSwitch.taken.has(address))) {
     throw new CloudFault(
-      403,
-      "InvalidPrivateIpAddress.Duplicated",
-      "The specified private IP is duplicated.",
+      400,
+      "InvalidIPAddress.AlreadyUsed",
+      "The specified IPAddress is already used by other resource.",
     );
   }
   return addresses;
@@ -83,9 +83,17 @@ export function freshMac(kernel: Kernel): string {
 }
 
 function bounds(cidr: string): { first: number; last: number } {
-  const [base = "", bits = "24"] = cidr.split("/");
-  const start = read(base) ?? 0;
-  return { first: start + RESERVED_HEAD, last: start + 2 ** (32 - Number(bits)) - 1 - RESERVED_TAIL };
+  const { start = 0, end = 0 } = { ...rangeOf(cidr) };
+  return { first: start + RESERVED_HEAD, last: end - RESERVED_TAIL };
+}
+
+/** The addresses of a block, as numbers; undefined when it is none, or does not begin at its own first address. */
+export function rangeOf(cidr: string): { start: number; end: number; bits: number } | undefined {
+  const [base = "", length = ""] = cidr.split("/");
+  const [start, bits] = [read(base), Number(length)];
+  if (start === undefined || !/^\d{1,2}$/.test(length) || bits > 32) return undefined;
+  const size = 2 ** (32 - bits);
+  return start % size === 0 ? { start, end: start + size - 1, bits } : undefined;
 }
 
 function read(address: string): number | undefined {

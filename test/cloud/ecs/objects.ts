@@ -1,4 +1,4 @@
 /** What ImportImage needs to know about objects. */
 export interface ObjectLookup {
-  find(bucket: string, key: string): { size: number; etag: string } | undefined;
+  find(bucket: string, key: string): { readonly body: Buffer } | undefined;
 }

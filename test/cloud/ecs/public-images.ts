@@ -44,6 +44,7 @@ export function publishImage(world: World, family: string, given: PublicImage): 
       platform,
       version: "",
       isCopied: false,
+      resourceGroupId: "",
       copiedFrom: undefined,
       disks: [{ ...disk, snapshotId: undefined, content: systemDisk(os) }],
       durationMs: 0,
@@ -56,6 +57,7 @@ export function publishImage(world: World, family: string, given: PublicImage): 
       isPublic: true,
       importing: false,
       failure: undefined,
+      isUsable: true,
       sharedWith: new Map(),
     });
   }

@@ -36,13 +36,51 @@ export interface VSwitch {
   readonly name: string;
   readonly cidr: string;
   readonly taken: Set<string>;
+  status: "Pending" | "Available";
+}
+
+export interface Vpc {
+  readonly vpcId: string;
+  readonly regionId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly cidr: string;
+  readonly routerId: string;
+  readonly createdAt: number;
+  status: "Pending" | "Available";
+}
+
+export interface Eip {
+  readonly allocationId: string;
+  readonly regionId: string;
+  readonly address: string;
+  /** Mbit/s. */
+  readonly bandwidth: number;
+  readonly chargeType: string;
+  readonly allocatedAt: number;
+  instanceId: string | undefined;
+  status: "Available" | "Associating" | "InUse" | "Unassociating";
+}
+
+export interface SecurityRule {
+  readonly direction: "ingress" | "egress";
+  readonly protocol: string;
+  readonly ports: string;
+  /** An address block or another group. */
+  readonly peer: string;
+  readonly policy: string;
+  readonly priority: number;
 }
 
 export interface SecurityGroup {
   readonly securityGroupId: string;
   readonly regionId: string;
+  /** Empty in the classic network. */
   readonly vpcId: string;
   readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly rules: SecurityRule[];
 }
 
 export interface Instance {
@@ -70,6 +108,7 @@ export interface Instance {
   readonly bandwidthIn: number;
   readonly bandwidthOut: number;
   readonly ramRoleName: string | undefined;
+  readonly resourceGroupId: string;
   readonly httpTokens: string;
   readonly httpEndpoint: string;
   readonly creditSpecification: string | undefined;
@@ -101,11 +140,16 @@ export interface Instance {
   guest:
     | { readonly active: Set<string>; agentOnlineAt: number; cloudInitDoneAt: number | undefined }
     | undefined;
+  /** When the agent was last heard, this boot or an earlier one. */
+  heardAt: number | undefined;
   /** The account's own words for the guest: first boot reads them. */
   bootCount: number;
   invocationCount: number;
   lastInvokedAt: number | undefined;
 }
+
+/** What is wrong with a disk, in the way of a snapshot. */
+export type DiskCondition = "invalid" | "transferring" | "unusable" | "orphaned" | "failing";
 
 export interface Disk {
   readonly diskId: string;
@@ -113,7 +157,7 @@ export interface Disk {
   readonly regionId: string;
   readonly zoneId: string;
   readonly type: "system" | "data";
-  readonly category: string;
+  category: string;
   readonly performanceLevel: string | undefined;
   readonly sizeGb: number;
   readonly createdAt: number;
@@ -124,18 +168,22 @@ export interface Disk {
   readonly imageId: string | undefined;
   readonly content: GuestDisk;
   deleteWithInstance: boolean;
+  condition?: DiskCondition | undefined;
   instanceId: string | undefined;
   attachedAt: number | undefined;
   status: "In_use" | "Available" | "Creating";
 }
 
 export interface Snapshot {
+  /** The common kind is `standard`. */
+  category: string;
+  isFromMarketplace: boolean;
   readonly snapshotId: string;
   readonly seq: number;
   readonly regionId: string;
   readonly name: string;
   readonly description: string;
-  readonly createdAt: number;
+  createdAt: number;
   readonly sourceDiskId: string;
   readonly sourceDiskType: "system" | "data";
   readonly sourceDiskSizeGb: number;
@@ -174,6 +222,7 @@ export interface Image {
   readonly platform: string;
   readonly version: string;
   readonly isCopied: boolean;
+  readonly resourceGroupId: string;
   readonly copiedFrom: { readonly regionId: string; readonly imageId: string } | undefined;
   readonly disks: readonly ImageDisk[];
   readonly durationMs: number;
@@ -189,6 +238,8 @@ export interface Image {
   startedAt: number | undefined;
   /** Why it is CreateFailed; nothing on the wire says it. */
   failure: string | undefined;
+  /** Whether instances can be made of it. */
+  isUsable: boolean;
   /** Account id → instant of sharing. */
   readonly sharedWith: Map<string, number>;
 }

@@ -1,7 +1,6 @@
 /** What an account has before anybody called anything: regions, a network, types, public images. */
-import { categoriesOf } from "./disk-offers.ts";
+import { typeOf } from "./instance-types.ts";
 import { publishImage } from "./public-images.ts";
-import type { InstanceType } from "./records.ts";
 import type { World } from "./world.ts";
 
 const REGIONS: Readonly<Record<string, string>> = {
@@ -12,6 +11,7 @@ const REGIONS: Readonly<Record<string, string>> = {
   "cn-hongkong": "中国香港",
   "ap-southeast-1": "新加坡",
 };
+const FOUNDED_AT = Date.UTC(2024, 0, 1);
 const ZONES = ["h", "i", "j", "k"];
 
 /** CNY per hour, pay-as-you-go, rounded: what matters is that they differ. */
@@ -60,7 +60,7 @@ export function seedWorld(world: World): void {
     seedNetwork(world, regionId, regionId === home);
   }
   for (const [id, cpu, memoryGb, hourlyPrice] of TYPES)
-    world.types.set(id, typeOf(id, cpu, memoryGb, hourlyPrice));
+    world.types.set(id, typeOf(id, { cpu, memoryGb, hourlyPrice }));
   for (const [family, imageId, ageDays, architecture] of PUBLIC) {
     const createdAt = world.now() - ageDays * 86_400_000;
     publishImage(world, family, { imageId, architecture, createdAt });
@@ -71,6 +71,10 @@ export function seedWorld(world: World): void {
 function seedNetwork(world: World, regionId: string, isHome: boolean): void {
   const short = regionId.slice(regionId.indexOf("-") + 1);
   const vpcId = `vpc-${short}`;
+  const founded = { description: "", createdAt: FOUNDED_AT };
+  const cidr = "172.16.0.0/12";
+  const routerId = `vrt-${short}`;
+  world.vpcs.set(vpcId, { vpcId, regionId, name: short, cidr, routerId, status: "Available", ...founded });
   ["h", "i"].forEach((zone, index) => {
     const vSwitchId = `vsw-${short}-${zone}`;
     world.vSwitches.set(vSwitchId, {
@@ -81,24 +85,16 @@ function seedNetwork(world: World, regionId: string, isHome: boolean): void {
       name: `${short}-${zone}`,
       cidr: `172.16.${index * 64}.0/18`,
       taken: new Set(),
+      status: "Available",
     });
   });
   const securityGroupId = isHome ? "sg-default0001" : `sg-default-${short}`;
-  world.securityGroups.set(securityGroupId, { securityGroupId, regionId, vpcId, name: "default" });
-}
-
-function typeOf(id: string, cpu: number, memoryGb: number, hourlyPrice: number): InstanceType {
-  const sized = id.slice(0, id.lastIndexOf("."));
-  const family = sized.replace(/-l?c\dm\d$/, "");
-  return {
-    id,
-    family,
-    cpu,
-    memoryGb,
-    architecture: /\dy$/.test(family) ? "arm64" : "x86_64",
-    hourlyPrice,
-    burstable: family.startsWith("ecs.t"),
-    localDisks: family.startsWith("ecs.i"),
-    diskCategories: categoriesOf(family),
-  };
+  world.securityGroups.set(securityGroupId, {
+    securityGroupId,
+    regionId,
+    vpcId,
+    name: "default",
+    ...founded,
+    rules: [],
+  });
 }

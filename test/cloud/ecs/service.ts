@@ -18,6 +18,8 @@ const SECRETS = new Set(["Password", "UserData", "CommandContent"]);
 
 export class EcsService {
   readonly world: World;
+  /** Names of the actions it has. */
+  readonly actions: readonly string[] = Object.keys(ACTIONS);
   /** The instances as CloudMonitor sees them. */
   readonly metering: InstanceReader;
   readonly #gate: RpcGate;

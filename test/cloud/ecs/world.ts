@@ -12,6 +12,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { profileOf, type LoadProfile, type LoadRule, type LoadSpan } from "../core/load.ts";
 import type {
   Disk,
+  Eip,
   Image,
   Instance,
   InstanceType,
@@ -20,6 +21,7 @@ import type {
   Snapshot,
   SystemEvent,
   Task,
+  Vpc,
   VSwitch,
 } from "./records.ts";
 import { ReadModel } from "./read-model.ts";
@@ -37,7 +39,11 @@ export class World {
   readonly delays = usualDelays();
   readonly regions = new Map<string, Region>();
   readonly types = new Map<string, InstanceType>();
+  readonly vpcs = new Map<string, Vpc>();
   readonly vSwitches = new Map<string, VSwitch>();
+  /** Zone → where its instances of the classic network are. */
+  readonly classicZones = new Map<string, VSwitch>();
+  readonly eips = new Map<string, Eip>();
   readonly securityGroups = new Map<string, SecurityGroup>();
   readonly keyPairs = new Map<string, string>();
   readonly instances = new Map<string, Instance>();
@@ -57,7 +63,21 @@ export class World {
     concurrentCopies: 5,
   };
   /** CNY. Below zero the account is in arrears; below `minimum` nothing pay-as-you-go can be bought. */
-  readonly account = { balance: 10_000, minimum: 100, economicalMode: false, mayImport: true };
+  readonly account = {
+    balance: 10_000,
+    minimum: 100,
+    economicalMode: false,
+    mayImport: true,
+    /** Whether a way to pay is registered. */
+    paymentMethod: true,
+    /** Whether it is one of the accounts that kept the classic network. */
+    classicNetwork: false,
+    snapshotService: true,
+    /** Whether a snapshot of a data disk may become a system disk. */
+    dataSnapshotImages: true,
+  };
+  /** Beside the default one. */
+  readonly resourceGroups = new Set<string>();
   /** The market price of spot capacity as a share of the list price. */
   spotPriceShare = 0.3;
   /** Zones that sell nothing at the moment. */
@@ -114,6 +134,11 @@ export class World {
 
   nextSeq(): number {
     return ++this.#seq;
+  }
+
+  /** The elastic address of an instance. */
+  eipOf(instanceId: string): Eip | undefined {
+    return [...this.eips.values()].find((eip) => eip.instanceId === instanceId);
   }
 
   image(regionId: string, imageId: string): Image | undefined {

@@ -18,11 +18,17 @@ export class Addresses {
   readonly urls: Record<string, string> = {};
   readonly #open = new Map<string, Address>();
   readonly #listen: OpenAddress;
-  readonly #serve: Serve;
+  readonly #opened: ReadonlyMap<string, Address>;
+  readonly serve: Serve;
 
-  constructor(listen: OpenAddress, serve: Serve) {
+  /** @param opened those that are open already, and lead to `serve`. */
+  constructor(
+    { listen, opened }: { readonly listen: OpenAddress; readonly opened: ReadonlyMap<string, Address> },
+    serve: Serve,
+  ) {
     this.#listen = listen;
-    this.#serve = serve;
+    this.#opened = new Map(opened);
+    this.serve = serve;
   }
 
   /** Opens or closes what a change of a function asks for. */
@@ -34,7 +40,8 @@ export class Addresses {
     const isWanted = after?.triggers.some(({ kind }) => kind === "http") === true;
     const open = this.#open.get(name);
     if (isWanted && open === undefined) {
-      const address = await this.#listen((request) => this.#serve(name, request));
+      const isOpen = before === undefined && this.#opened.get(name);
+      const address = isOpen || (await this.#listen((request) => this.serve(name, request)));
       this.#open.set(name, address);
       this.urls[name] = address.url;
     }

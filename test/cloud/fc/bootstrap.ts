@@ -19,7 +19,8 @@ const { shared, skewMs, codePath, handler: handlerName } = workerData as Instanc
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const say: Say = (message) => parentPort?.postMessage(message);
 
-installClock(shared, skewMs);
+const skew = { ms: skewMs };
+installClock(shared, skew);
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     say({ kind: "log", text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8") });
@@ -74,7 +75,12 @@ isolate();
 timers.setTimeout = sleeper.sleep;
 Module.syncBuiltinESMExports();
 parentPort?.on("message", (message: HostMessage) => {
-  if (message.kind === "wake") sleeper.wake();
-  else if (handler !== undefined) void call(handler, message, { sleeper, say, codePath }).then(say);
+  if (message.kind === "wake") {
+    skew.ms += message.aloneMs;
+    sleeper.wake();
+  } else if (handler !== undefined) {
+    skew.ms = skewMs;
+    void call(handler, message, { sleeper, say, codePath }).then(say);
+  }
 });
 void begin();

@@ -61,7 +61,7 @@ export class Domains {
     }
     const domain = { name, protocol, routes, createdAt: this.#now(), modifiedAt: this.#now() };
     this.#domains.set(name, domain);
-    const address = await this.#listen((request) => this.#answer(name, request));
+    const address = await this.#listen((request) => this.answer(name, request));
     this.#open.set(name, address);
     this.urls[name] = address.url;
     return domain;
@@ -94,10 +94,14 @@ export class Domains {
     else this.update(domainName, { routes: [...known.routes, route] });
   };
 
-  async #answer(name: string, request: WireRequest): Promise<WireResponse> {
+  /** Serves a request to a domain, whatever address it came over. */
+  async answer(name: string, request: WireRequest): Promise<WireResponse> {
     const { path } = splitUrl(request.url);
-    const route = this.get(name)
-      .routes.filter((one) => isServed(one, path))
+    const domain = this.#domains.get(name);
+    if (domain === undefined)
+      return refusal(404, "DomainNameNotFound", `domain name '${name}' does not exist`);
+    const route = domain.routes
+      .filter((one) => isServed(one, path))
       .toSorted((a, b) => b.path.length - a.path.length)[0];
     if (route === undefined) return refusal(404, "NotFound", `no route of ${name} serves ${path}`);
     const isAllowed =

@@ -14,6 +14,15 @@ import { newRequestId } from "./queue.ts";
 /** Content types whose bodies travel as text; all others as base64. */
 const TEXT = /^(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript|x-www-form-urlencoded))/i;
 
+/** The names of the trigger's own address: the cloud's, and this machine's in its place. */
+const DEFAULT_HOST = /^(?:[\w-]+\.[\w-]+\.fcapp\.run|127\.0\.0\.1|localhost)?$/;
+
+const hostOf = (request: WireRequest): string => header(request, "host").toLowerCase().replace(/:\d+$/, "");
+
+/** The custom domain that a request names as its host; undefined for the default address. */
+export const domainOf = (request: WireRequest): string | undefined =>
+  DEFAULT_HOST.test(hostOf(request)) ? undefined : hostOf(request);
+
 /** The event document, version v1, of a request to `functionName`. */
 export function httpEvent(
   { region, accountId, time }: Kernel,

@@ -20,7 +20,7 @@ import timers from "node:timers/promises";
 import { format } from "node:util";
 import { compileFunction } from "node:vm";
 import { draw } from "../core/account.ts";
-import { dateOf } from "../core/time.ts";
+import { dateOf, type Skew } from "../core/time.ts";
 import { Gate } from "./gate.ts";
 import type { StartData, StartSandbox } from "./messages.ts";
 import { Patience } from "./patience.ts";
@@ -120,14 +120,16 @@ interface Globals {
   readonly sleeper: Sleeper;
   readonly patience: Patience;
   readonly date: DateConstructor;
+  readonly skew: Skew;
   readonly say: Say;
 }
 
 function globalsOf({ shared, skewMs }: StartData, say: Say): Globals {
-  const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared, skewMs)];
+  const skew = { ms: skewMs };
+  const [gate, sleeper, date] = [new Gate(), new Sleeper(say), dateOf(shared, skew)];
   const patience = new Patience(date.now, sleeper, gate);
   gate.onChange = patience.look;
-  return { gate, sleeper, patience, date, say, timeouts: new Timers() };
+  return { gate, sleeper, patience, date, skew, say, timeouts: new Timers() };
 }
 
 /** Evaluates a bundle for a new instance. */
@@ -171,6 +173,12 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
   return module.exports;
 }
 
+function wake({ skew, sleeper, patience }: Globals, aloneMs: number): void {
+  skew.ms += aloneMs;
+  sleeper.wake();
+  patience.wake();
+}
+
 export const startInline: StartSandbox = (definition, start, listener) => {
   const { codePath, handler: name } = definition;
   let isAlive = true;
@@ -178,7 +186,7 @@ export const startInline: StartSandbox = (definition, start, listener) => {
     if (isAlive) listener(message);
   };
   const globals = globalsOf(start, say);
-  const { gate, sleeper, patience, timeouts } = globals;
+  const { gate, sleeper, patience, skew, timeouts } = globals;
   let handler: Handler | undefined;
   try {
     const exports = evaluate(join(codePath, `${partsOf(name).file}.js`), start, globals);
@@ -192,9 +200,9 @@ export const startInline: StartSandbox = (definition, start, listener) => {
     send: (message) => {
       if (!isAlive) return;
       if (message.kind === "wake") {
-        sleeper.wake();
-        patience.wake();
+        wake(globals, message.aloneMs);
       } else if (handler !== undefined) {
+        skew.ms = start.skewMs;
         patience.forget();
         gate.forget();
         void call(handler, message, { sleeper, say, codePath }).then(say);

@@ -138,9 +138,9 @@ export class Instance {
     this.#sandbox?.keptBack?.(connection);
   }
 
-  /** Lets the running invocation go on after a sleep. */
-  wake(): void {
-    this.#proceed({ kind: "wake" });
+  /** Lets the running invocation go on after a sleep, of which `aloneMs` did not pass for the cloud. */
+  wake(aloneMs = 0): void {
+    this.#proceed({ kind: "wake", aloneMs });
   }
 
   /** Ends the running invocation as one that does not answer, and the instance with it. */

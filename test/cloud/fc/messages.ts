@@ -56,8 +56,8 @@ export interface InvokeMessage {
 
 export type HostMessage =
   | ({ readonly kind: "invoke" } & InvokeMessage)
-  /** The sleep of the running invocation is over. */
-  | { readonly kind: "wake" };
+  /** The sleep of the running invocation is over. Its clock goes on by what passed for it alone, `aloneMs`. */
+  | { readonly kind: "wake"; readonly aloneMs: number };
 
 export type ErrorType = "UnhandledInvocationError" | "HandledInvocationError";
 

@@ -3,12 +3,12 @@ import type { Call, Kernel, WireRequest, WireResponse } from "../core/kernel.ts"
 import type { KeyRing } from "../core/keys.ts";
 import type { Objects } from "../core/object-events.ts";
 import type { FunctionDefinition } from "../core/functions.ts";
-import { Addresses, type OpenAddress } from "./addresses.ts";
+import { type Address, Addresses, type OpenAddress } from "./addresses.ts";
 import type { Platform } from "./api/request.ts";
 import { CodePackages } from "./code-packages.ts";
 import { Domains } from "./domains.ts";
 import { type Crash, Host, type HostOptions } from "./host.ts";
-import { serveHttpTrigger } from "./http-trigger.ts";
+import { domainOf, serveHttpTrigger } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
 import { fireOssTriggers } from "./oss-trigger.ts";
 import { type AsyncEvent, AsyncQueue, type QueueOptions, type Refusal } from "./queue.ts";
@@ -27,6 +27,8 @@ interface Setup {
   readonly functions: readonly FunctionDefinition[];
   readonly options: FcOptions;
   readonly listen: OpenAddress;
+  /** Addresses of functions that are open already, by name; they call `serve`. */
+  readonly opened: ReadonlyMap<string, Address>;
 }
 
 export class FunctionCompute {
@@ -39,7 +41,7 @@ export class FunctionCompute {
   readonly #domains: Domains;
   readonly #code: CodePackages;
 
-  private constructor({ kernel, keys, objects, functions, options, listen }: Setup) {
+  private constructor({ kernel, keys, objects, functions, options, listen, opened }: Setup) {
     kernel.registerSignature("fc", readFcSignature);
     const registry = (this.#registry = new Registry(kernel, functions));
     const host = (this.#host = new Host(kernel, keys, registry, options));
@@ -48,7 +50,11 @@ export class FunctionCompute {
     this.#timers = new Timers(kernel, queue, options);
     const serve = (name: string, request: WireRequest, domainName?: string): Promise<WireResponse> =>
       serveHttpTrigger(platform, { name, domainName }, request);
-    const addresses = (this.#addresses = new Addresses(listen, (name, request) => serve(name, request)));
+    const serveHere = (name: string, request: WireRequest): Promise<WireResponse> => {
+      const domainName = domainOf(request);
+      return domainName === undefined ? serve(name, request) : domains.answer(domainName, request);
+    };
+    const addresses = (this.#addresses = new Addresses({ listen, opened }, serveHere));
     const domains = (this.#domains = new Domains(listen, serve, () => kernel.time.now()));
     const platform: Platform = { kernel, registry, host, queue, code, objects, addresses, domains };
     this.#service = new FcService(platform);
@@ -158,6 +164,11 @@ export class FunctionCompute {
 
   handle(request: WireRequest): Promise<WireResponse> {
     return this.#service.handle(request);
+  }
+
+  /** Serves a request to the default address of a function. */
+  serve(functionName: string, request: WireRequest): Promise<WireResponse> {
+    return this.#addresses.serve(functionName, request);
   }
 
   /** Whether the holder of a key can send a request now. @throws CallerAway when it is an instance that does not run. */

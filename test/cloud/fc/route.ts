@@ -62,6 +62,9 @@ const ROUTES: Readonly<Record<string, string>> = {
   "DELETE functions/*/aliases/*": "DeleteAlias",
 };
 
+/** Names of the calls there are. */
+export const FC_ACTIONS: readonly string[] = Object.values(ROUTES);
+
 /** Reads method and path. */
 export function parseRoute({ method, url }: WireRequest): Route {
   const { path, query } = splitUrl(url);

@@ -46,12 +46,15 @@ export class Run {
   /** Sleeps by the cloud's clock, and is given up when the timeout of its function comes first. */
   sleep(askedMs: number): void {
     const ms = Math.max(0, Math.min(askedMs, this.#timeoutMs - this.durationMs));
-    const wake = (): void => {
+    const wake = (aloneMs: number): void => {
       this.#sleptMs += ms;
       if (ms < askedMs) this.instance.giveUp();
-      else this.instance.wake();
+      else this.instance.wake(aloneMs);
     };
-    this.#stopSleep = this.#time.sleep(ms, wake, this.#isAwaited);
+    if (this.#isAwaited && this.#time.waitsAlone) {
+      const soon = setImmediate(() => wake(ms));
+      this.#stopSleep = () => clearImmediate(soon);
+    } else this.#stopSleep = this.#time.sleep(ms, () => wake(0), this.#isAwaited);
   }
 
   /** An invocation that ends in its sleep must not wake up. */

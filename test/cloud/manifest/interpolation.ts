@@ -1,7 +1,9 @@
 /**
- * The `${…}` of a manifest, as the deploy tool resolves them: `vars.x`, `env('X')`, `env('X', 'default')`
- * and `resources.k.props.x`. A text that is one expression keeps the value's type.
+ * The `${…}` of a manifest, as the deploy tool resolves them: `vars.x`, `env('X')`, `env('X', 'default')`,
+ * `resources.k.props.x`, and expressions over these, which it evaluates as JavaScript without any global name. A text
+ * that is one expression keeps the value's type.
  */
+import { runInNewContext } from "node:vm";
 import type { Problem } from "./problem.ts";
 import { messageOf } from "../core/message-of.ts";
 
@@ -56,21 +58,47 @@ export function interpolate(
 }
 
 function evaluate(expression: string, scope: Scope): unknown {
-  const call = /^env\(\s*(['"])(\w+)\1\s*(?:,\s*(['"])(.*)\3\s*)?\)$/.exec(expression);
-  if (call !== null) {
-    const [, , name = "", , fallback] = call;
-    const value = scope.env[name] ?? fallback;
-    if (value !== undefined) return value;
-    throw new Error(`the environment has no ${name} — set it, or write \${env('${name}', 'default')}`);
-  }
-  const [root, ...keys] = expression.split(".");
-  if (root === "vars") return lookUp(scope.vars, keys, expression);
-  if (root === "resources" && keys[1] === "props") {
-    return lookUp(scope.propsOf(keys[0] ?? ""), keys.slice(2), expression);
-  }
-  throw new Error(
+  const call = /^env\(\s*(['"])(\w+)\1\s*(?:,\s*(['"])((?:(?!\3).)*)\3\s*)?\)$/.exec(expression);
+  if (call !== null) return readEnv(scope, call[2] ?? "", call[4]);
+  if (/^[\w-]+(?:\.[\w-]+)*$/.test(expression)) return lookUpPath(expression, scope);
+  return compute(expression, scope);
+}
+
+function readEnv({ env }: Scope, name: string, fallback: string | undefined): string {
+  const value = env[name] ?? fallback;
+  if (value !== undefined) return value;
+  throw new Error(`the environment has no ${name} — set it, or write \${env('${name}', 'default')}`);
+}
+
+const notKnown = (expression: string): Error =>
+  new Error(
     `\${${expression}} is not known here — use vars.x, env('X'), env('X', 'default') or resources.k.props.x`,
   );
+
+function lookUpPath(expression: string, { vars, propsOf }: Scope): unknown {
+  const [root, ...keys] = expression.split(".");
+  if (root === "vars") return lookUp(vars, keys, expression);
+  if (root === "resources" && keys[1] === "props") {
+    return lookUp(propsOf(keys[0] ?? ""), keys.slice(2), expression);
+  }
+  throw notKnown(expression);
+}
+
+const WORDS = new Set(["env", "vars", "true", "false", "null", "undefined"]);
+
+/** The tool compiles an expression with no names but its own: `Number(…)` fails there, `+env('N')` does not. */
+function compute(expression: string, scope: Scope): unknown {
+  const bare = expression.replaceAll(/'[^']*'|"[^"]*"/g, "''");
+  const names = [...bare.matchAll(/(?<![\w$.])[A-Za-z_$][\w$]*/g)].map(([name]) => name);
+  if (names.length === 0 || names.some((name) => !WORDS.has(name))) throw notKnown(expression);
+  const env = (name: string, fallback?: string): string => readEnv(scope, name, fallback);
+  try {
+    const value: unknown = runInNewContext(`(${expression})`, { env, vars: scope.vars });
+    // A list made in another context is none to `instanceof`.
+    return Array.isArray(value) ? [...(value as unknown[])] : value;
+  } catch (error) {
+    throw new Error(`\${${expression}} cannot be computed: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function lookUp(from: unknown, keys: readonly string[], expression: string): unknown {

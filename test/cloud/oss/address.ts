@@ -12,12 +12,14 @@ export interface OssAddress {
 /** Host names that are the service itself, so that the bucket must be in the path. */
 const SERVICE = /^(?:\d+\.\d+\.\d+\.\d+|localhost|\[::1\]|oss-[\w-]+\.aliyuncs\.com)$/;
 
-/** Reads bucket, key and parameters. `+` in a path is a space, as OSS reads it; `%2B` is plus. */
+/** A path decoded: `+` is a space, as OSS reads it in a URL and in x-oss-copy-source; `%2B` is plus. */
+export const decodePath = (path: string): string => decode(path.replaceAll("+", "%20")).replace(/^\//, "");
+
+/** Reads bucket, key and parameters. */
 export function readAddress(request: WireRequest): OssAddress {
   const host = header(request, "host").replace(/:\d+$/, "");
-  // Some clients write `??objectMeta`; the second mark belongs to nothing.
-  const { path, query } = splitUrl(request.url.replace(/\?\?+/, "?"));
-  const decoded = decode(path.replaceAll("+", "%20")).replace(/^\//, "");
+  const { path, query } = splitUrl(request.url);
+  const decoded = decodePath(path);
   if (!SERVICE.test(host) && host !== "") {
     const bucket = host.split(".")[0] ?? "";
     return { bucket: bucket === "" ? undefined : bucket, key: decoded === "" ? undefined : decoded, query };

@@ -1,11 +1,10 @@
 /** Operations on a bucket and its contents as a whole. */
-import { CloudFault } from "../core/kernel.ts";
+import { CloudFault, refuseIf } from "../core/kernel.ts";
 import { encode } from "../core/signatures.ts";
-import { empty, type Operation, type OssRequest, xml } from "./operation.ts";
+import { empty, type Operation, type OssRequest, OWNER, xml } from "./operation.ts";
 import type { StoredObject } from "./store.ts";
 import { contents, document, unescape } from "./xml.ts";
 
-const OWNER = { ID: "owner", DisplayName: "owner" };
 const iso = (at: number): string => new Date(at).toISOString();
 
 interface Page {
@@ -152,6 +151,20 @@ export const BUCKET_OPERATIONS: Readonly<Record<string, Operation>> = {
   GetBucketAcl: ({ bucket }, { store }) => {
     store.createdAt(bucket);
     return xml(document("AccessControlPolicy", { Owner: OWNER, AccessControlList: { Grant: "private" } }));
+  },
+  GetBucketVersioning: ({ bucket }, { store }) =>
+    xml(document("VersioningConfiguration", { Status: store.versioning(bucket) })),
+  PutBucketVersioning: ({ bucket, body }, { store }) => {
+    const [status] = contents(body.toString("utf8"), "Status");
+    refuseIf(
+      status === "Enabled",
+      501,
+      "NotImplemented",
+      "The local cloud keeps no versions; see its README.md.",
+    );
+    refuseIf(status !== "Suspended", 400, "MalformedXML", "The XML you provided was not well-formed.");
+    store.suspendVersioning(bucket);
+    return empty(200);
   },
   PutBucket: ({ bucket }, { store }) => {
     store.createBucket(bucket);

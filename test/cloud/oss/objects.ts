@@ -1,8 +1,8 @@
 /** Operations on one object. */
 import { createHash } from "node:crypto";
 import { CloudFault, refuseIf } from "../core/kernel.ts";
-import { decode } from "../core/signatures.ts";
-import { empty, type Operation, type OssRequest, xml } from "./operation.ts";
+import { decodePath } from "./address.ts";
+import { empty, type Operation, type OssRequest, OWNER, xml } from "./operation.ts";
 import type { ObjectStore, PutOptions, StoredObject } from "./store.ts";
 import { document } from "./xml.ts";
 
@@ -122,6 +122,7 @@ export function readPutOptions({ wire, header, body }: OssRequest): PutOptions {
   return {
     ...(contentType && { contentType }),
     meta: Object.fromEntries(meta),
+    acl: header("x-oss-object-acl"),
     forbidOverwrite: header("x-oss-forbid-overwrite") === "true",
   };
 }
@@ -153,14 +154,13 @@ const append: Operation = (request, { store }) => {
     "InvalidArgument",
     "An appendable object cannot be encrypted with a key of yours.",
   );
-  const { contentType, meta } = readPutOptions(request);
-  const object = store.append(bucket, key, body, { position, contentType, meta });
+  const object = store.append(bucket, key, body, { position, ...readPutOptions(request) });
   return empty(200, { etag: quoted(object.etag), "x-oss-next-append-position": String(object.size) });
 };
 
 const copy: Operation = (request, { store }) => {
   const { bucket, key, header, demand } = request;
-  const path = decode(header("x-oss-copy-source")).replace(/^\//, "");
+  const path = decodePath(header("x-oss-copy-source"));
   const slash = path.indexOf("/");
   const [fromBucket, fromKey] = [path.slice(0, slash), path.slice(slash + 1)];
   demand("oss:GetObject", fromBucket, fromKey);
@@ -170,7 +170,7 @@ const copy: Operation = (request, { store }) => {
   const replaces = header("x-oss-metadata-directive") === "REPLACE";
   const described = replaces
     ? readPutOptions(request)
-    : { contentType: source.contentType, meta: source.meta };
+    : { contentType: source.contentType, meta: source.meta, acl: header("x-oss-object-acl") };
   const forbidOverwrite = header("x-oss-forbid-overwrite") === "true";
   const object = store.put(bucket, key, source.body, { ...described, forbidOverwrite, by: "CopyObject" });
   return xml(
@@ -179,6 +179,16 @@ const copy: Operation = (request, { store }) => {
       LastModified: new Date(object.lastModifiedAt).toISOString(),
     }),
   );
+};
+
+const putAcl: Operation = ({ bucket, key, header }, { store }) => {
+  store.setAcl(bucket, key, header("x-oss-object-acl"));
+  return empty(200);
+};
+
+const getAcl: Operation = (request, { store }) => {
+  const { acl } = read(request, store, request.bucket, request.key);
+  return xml(document("AccessControlPolicy", { Owner: OWNER, AccessControlList: { Grant: acl } }));
 };
 
 const remove: Operation = ({ bucket, key }, { store }) => {
@@ -193,5 +203,7 @@ export const OBJECT_OPERATIONS: Readonly<Record<string, Operation>> = {
   PutObject: put,
   AppendObject: append,
   CopyObject: copy,
+  PutObjectAcl: putAcl,
+  GetObjectAcl: getAcl,
   DeleteObject: remove,
 };

@@ -36,11 +36,15 @@ export const xml = (body: string, headers: Record<string, string> = {}): WireRes
   body,
 });
 
+export const OWNER = { ID: "owner", DisplayName: "owner" };
+
 /** Parameters that select an operation of their own, in the order they are looked for. */
-const SUB_RESOURCES = "delete append uploads uploadId acl location bucketInfo objectMeta".split(" ");
+const SUB_RESOURCES = "delete append uploads uploadId acl location bucketInfo objectMeta versioning".split(
+  " ",
+);
 /** Known to OSS and not to the local cloud: answering as if they were not there would be a lie. */
 const NOT_HERE =
-  "cors lifecycle logging website referer policy versioning versions tagging replication encryption inventory symlink restore stat worm versionId".split(
+  "cors lifecycle logging website referer policy versions tagging replication encryption inventory symlink restore stat worm versionId".split(
     " ",
   );
 
@@ -62,6 +66,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   "GET bucket acl": "GetBucketAcl",
   "GET bucket location": "GetBucketLocation",
   "GET bucket bucketInfo": "GetBucketInfo",
+  "GET bucket versioning": "GetBucketVersioning",
+  "PUT bucket versioning": "PutBucketVersioning",
   "PUT bucket": "PutBucket",
   "DELETE bucket": "DeleteBucket",
   "POST bucket delete": "DeleteMultipleObjects",
@@ -69,6 +75,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   "HEAD object": "HeadObject",
   "HEAD object objectMeta": "GetObjectMeta",
   "PUT object": "PutObject",
+  "PUT object acl": "PutObjectAcl",
+  "GET object acl": "GetObjectAcl",
   "DELETE object": "DeleteObject",
   "POST object append": "AppendObject",
   "POST object uploads": "InitiateMultipartUpload",

@@ -25,6 +25,9 @@ export class OssService {
   readonly #store: ObjectStore;
   readonly #operations = { ...BUCKET_OPERATIONS, ...OBJECT_OPERATIONS, ...createMultipartOperations() };
 
+  /** Names of the operations it has. */
+  readonly actions: readonly string[] = Object.keys(this.#operations);
+
   constructor(kernel: Kernel, store: ObjectStore) {
     this.#kernel = kernel;
     kernel.registerSignature("oss", readOssSignature);

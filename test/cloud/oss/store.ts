@@ -21,11 +21,15 @@ export interface StoredObject {
   /** x-oss-meta-* without the prefix, lower case. */
   readonly meta: Readonly<Record<string, string>>;
   readonly type: "Normal" | "Appendable" | "Multipart";
+  /** `default` follows the bucket. */
+  readonly acl: string;
 }
 
 export interface PutOptions {
   readonly contentType?: string | undefined;
   readonly meta?: Readonly<Record<string, string>> | undefined;
+  /** Empty or absent: that of the bucket. */
+  readonly acl?: string;
   readonly forbidOverwrite?: boolean;
   readonly type?: StoredObject["type"];
   readonly etag?: string;
@@ -33,7 +37,7 @@ export interface PutOptions {
   readonly by?: string;
 }
 
-interface AppendOptions extends Pick<PutOptions, "contentType" | "meta"> {
+interface AppendOptions extends Pick<PutOptions, "contentType" | "meta" | "acl"> {
   readonly position?: number;
 }
 
@@ -43,6 +47,8 @@ interface Bucket {
   readonly objects: Map<string, StoredObject>;
   /** The role whose sessions alone may use it, when the bucket belongs to another product. */
   readonly foreignRole?: string;
+  /** Versions are not simulated, so they can only be suspended; undefined = never asked for. */
+  versioning?: "Suspended";
 }
 
 interface Change {
@@ -58,6 +64,14 @@ const sorted = (objects: Iterable<StoredObject>, prefix: string): StoredObject[]
     .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
 
 const md5 = (body: Buffer): string => createHash("md5").update(body).digest("hex").toUpperCase();
+
+/** https://www.alibabacloud.com/help/en/oss/developer-reference/putobjectacl */
+const ACLS = new Set(["default", "private", "public-read", "public-read-write"]);
+
+function checkAcl(acl: string): string {
+  refuseIf(!ACLS.has(acl), 400, "InvalidArgument", "The object ACL is not one of OSS.");
+  return acl;
+}
 
 const MAX_APPENDABLE_BYTES = 5 * 1024 ** 3;
 
@@ -133,14 +147,26 @@ export class ObjectStore implements Objects {
     return own.map(({ name, createdAt }) => ({ name, createdAt }));
   }
 
+  /** Whether versioning of a bucket is suspended. @throws CloudFault NoSuchBucket. */
+  versioning(bucket: string): "Suspended" | undefined {
+    return this.#bucket(bucket).versioning;
+  }
+
+  /** Once suspended, a bucket can never be without versioning again. */
+  suspendVersioning(bucket: string): void {
+    this.#bucket(bucket).versioning = "Suspended";
+  }
+
   /** Stores an object whole. @throws CloudFault FileAlreadyExists when overwriting is forbidden. */
   put(bucket: string, key: string, body: Buffer | string, options: PutOptions = {}): StoredObject {
-    const { objects } = this.#bucket(bucket);
+    const { objects, versioning } = this.#bucket(bucket);
     const isBad = key === "" || Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key);
     refuseIf(isBad, 400, "InvalidObjectName", "The specified object is not valid.");
     const before = objects.get(key);
+    // x-oss-forbid-overwrite has no effect where versioning is enabled or suspended.
+    // https://www.alibabacloud.com/help/en/oss/developer-reference/putobject
     refuseIf(
-      before !== undefined && options.forbidOverwrite === true,
+      before !== undefined && options.forbidOverwrite === true && versioning === undefined,
       409,
       "FileAlreadyExists",
       "The object you specified already exists and can not be overwritten.",
@@ -165,10 +191,17 @@ export class ObjectStore implements Objects {
     const added = Buffer.from(body);
     checkAppend(before, position, added.length);
     const whole = Buffer.concat([before?.body ?? Buffer.alloc(0), added]);
-    const { contentType, meta } = before ?? options;
+    const { contentType, meta, acl } = before ?? options;
     // The ETag of such an object is no digest that a client could know.
     const etag = `${md5(whole).slice(0, 24)}00000000`;
-    return this.put(bucket, key, whole, { contentType, meta, etag, type: "Appendable", by: "AppendObject" });
+    const described = { contentType, meta, ...(acl !== undefined && { acl }) };
+    return this.put(bucket, key, whole, { ...described, etag, type: "Appendable", by: "AppendObject" });
+  }
+
+  /** @throws CloudFault when the object is not there, or the list is none that OSS has. */
+  setAcl(bucket: string, key: string, acl: string): void {
+    const object = { ...this.get(bucket, key), acl: checkAcl(acl) };
+    this.#bucket(bucket).objects.set(key, object);
   }
 
   #objectOf(key: string, body: Buffer, options: PutOptions): StoredObject {
@@ -182,6 +215,7 @@ export class ObjectStore implements Objects {
       contentType,
       meta,
       type,
+      acl: checkAcl(options.acl || "default"),
     };
   }
 

@@ -17,6 +17,13 @@ interface TriggerProps extends Tree {
   readonly invocationRole?: string;
 }
 
+interface DomainProps {
+  readonly domainName: string;
+  readonly protocol: string;
+  readonly certConfig?: Tree;
+  readonly route: Tree;
+}
+
 interface Props extends Tree {
   readonly functionName: string;
   readonly region: string;
@@ -24,7 +31,8 @@ interface Props extends Tree {
   readonly role?: string;
   readonly triggers?: readonly TriggerProps[];
   readonly asyncInvokeConfig?: Tree;
-  readonly customDomain?: { readonly domainName: string; readonly protocol: string; readonly route: Tree };
+  /** Empty for none. */
+  readonly customDomain?: DomainProps | Readonly<Record<string, never>>;
   readonly concurrencyConfig?: { readonly reservedConcurrency: number };
 }
 
@@ -68,6 +76,10 @@ const triggersOf = ({ triggers = [] }: Props): Tree[] =>
     ...(invocationRole !== undefined && { invocationRole: invocationRole.toLowerCase() }),
     triggerConfig: JSON.stringify(trigger.triggerConfig),
   }));
+
+function domainIn({ customDomain }: Props): DomainProps | undefined {
+  return customDomain !== undefined && "domainName" in customDomain ? customDomain : undefined;
+}
 
 const BESIDE = new Set([
   "region",
@@ -153,23 +165,23 @@ class Remote {
   }
 
   /** Adds the function's route to those of others on the same domain. */
-  async putDomain({ domainName, protocol, route }: NonNullable<Props["customDomain"]>): Promise<void> {
+  async putDomain({ domainName, protocol, certConfig, route }: DomainProps): Promise<void> {
     const online = await find(this.#client.getCustomDomain(domainName));
     const others = (online?.routeConfig?.routes ?? []).filter(
       ({ functionName }) => functionName !== this.#name,
     );
     const routeConfig = { routes: [...others, { ...route, functionName: this.#name }] };
     if (online === undefined) {
-      const body = new Sdk.CreateCustomDomainInput({ domainName, protocol, routeConfig });
+      const body = new Sdk.CreateCustomDomainInput({ domainName, protocol, certConfig, routeConfig });
       await this.#client.createCustomDomain(new Sdk.CreateCustomDomainRequest({ body }));
       return;
     }
-    const body = new Sdk.UpdateCustomDomainInput({ protocol, routeConfig });
+    const body = new Sdk.UpdateCustomDomainInput({ protocol, certConfig, routeConfig });
     await this.#client.updateCustomDomain(domainName, new Sdk.UpdateCustomDomainRequest({ body }));
   }
 
   /** Takes the function's route off its domain, and the domain away with the last one. */
-  async deleteDomain({ domainName }: NonNullable<Props["customDomain"]>): Promise<void> {
+  async deleteDomain({ domainName }: DomainProps): Promise<void> {
     const online = await find(this.#client.getCustomDomain(domainName));
     const others = (online?.routeConfig?.routes ?? []).filter(
       ({ functionName }) => functionName !== this.#name,
@@ -240,7 +252,8 @@ export default class Component {
     await remote.putFunction({ ...settingsOf(props), ...code });
     for (const trigger of triggers) await remote.putTrigger(trigger);
     if (props.asyncInvokeConfig !== undefined) await remote.putAsyncConfig(props.asyncInvokeConfig);
-    if (props.customDomain !== undefined) await remote.putDomain(props.customDomain);
+    const domain = domainIn(props);
+    if (domain !== undefined) await remote.putDomain(domain);
     if (props.concurrencyConfig !== undefined) {
       await remote.putConcurrency(props.concurrencyConfig.reservedConcurrency);
     } else if (reserved !== undefined) await remote.deleteConcurrency();
@@ -253,7 +266,8 @@ export default class Component {
 
   async remove({ props, getCredential }: Inputs): Promise<void> {
     const remote = new Remote(await getCredential(), props);
-    if (props.customDomain !== undefined) await remote.deleteDomain(props.customDomain);
+    const domain = domainIn(props);
+    if (domain !== undefined) await remote.deleteDomain(domain);
     await remote.remove();
   }
 

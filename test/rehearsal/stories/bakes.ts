@@ -6,6 +6,7 @@ import { ownImages, servedBy, type Stage } from "../stage.ts";
 import { promotionScenes } from "./promotions.ts";
 import { act, broken, held, hold, pending, type Scene, see, type Step, type Story } from "../story.ts";
 import type { Deployment } from "../../support/deployment.ts";
+import { diskFile } from "../../support/disk-file.ts";
 
 const PLACE = { VSwitchId: "vsw-hangzhou-h", SecurityGroupId: "sg-default0001" } as const;
 
@@ -110,7 +111,7 @@ function uploadScene(): Scene {
         return record?.state === "done" ? held(String(record.result?.["note"])) : pending("no word yet");
       }),
       act(`disks/${recipe}/debian-13-arm64.qcow2 is uploaded`, async ({ kiln }) => {
-        await kiln.upload(`disks/${recipe}/debian-13-arm64.qcow2`, Buffer.alloc(64 * 1024, 7));
+        await kiln.upload(`disks/${recipe}/debian-13-arm64.qcow2`, diskFile("qcow2"));
         return held();
       }),
       ...watchRuns(recipe, "debian-arm", 2),

@@ -27,21 +27,15 @@ test("the same code is judged alike whatever the HTTP status", ({ expect }) => {
 });
 
 test("an unknown code is permanent with 4xx and unknown otherwise", ({ expect }) => {
-  expect(kindOf("Brand.New", "RunInstances", 403)).toBe("give-up");
-  expect(kindOf("Brand.New", "RunInstances", 500)).toBe("wait");
-  expect(kindOf("Brand.New", "RunInstances", 0)).toBe("wait");
+  expect(kindOf("Brand.New", "StopInstance", 403)).toBe("give-up");
+  expect(kindOf("Brand.New", "StopInstance", 500)).toBe("wait");
+  expect(kindOf("Brand.New", "StopInstance", 0)).toBe("wait");
 });
 
-test("an unknown refusal of a launch that names a part of the offering goes on to the next, of other calls it does not", ({
+test("an unknown refusal of a launch goes on to the next offering, of other calls it does not", ({
   expect,
 }) => {
-  for (const code of [
-    "InvalidDiskCategory.New",
-    "SomeZoneRule",
-    "VSwitch.New",
-    "InstanceTypeRule",
-    "New.NoVlan",
-  ]) {
+  for (const code of ["InvalidDiskCategory.New", "SomeZoneRule", "New.NoVlan", "Brand.New", "LackResource"]) {
     for (const action of ["RunInstances", "CreateInstance"]) {
       expect([kindOf(code, action, 400), kindOf(code, action, 403)], code).toEqual(["change", "change"]);
       expect(kindOf(code, action, 500)).toBe("wait");
@@ -184,7 +178,18 @@ const LAUNCH: readonly (readonly [code: string, kind: ErrorKind, said: string])[
   ["ResourceNotAvailable", "change", "take another zone or type"],
   ["OperationDenied.ResourceControl", "wait", "Kiln retries"],
   ["OperationDenied.ImageNotValid", "give-up", "disabled or deleted: launch from another"],
-  ["OperationDenied", "give-up", "its message says which rule"],
+  ["OperationDenied", "change", "often for its type or zone: take another"],
+  ["InvalidParameter", "change", "perhaps for this type or zone only"],
+  ["InvalidParameter.NotMatch", "change", "perhaps for this type or zone only"],
+  ["InvalidUserData.NotSupported", "change", "takes no user data"],
+  ["IncorrectImageStatus", "give-up", "not Available: launch from another"],
+  ["InvalidParameter.KMSKeyId.NotFound", "give-up", "check its id and policy"],
+  ["InvalidPayMethod", "give-up", "no way to pay"],
+  ["SecurityRisk.3DVerification", "give-up", "has to be verified"],
+  ["InvalidInstance.UnPaidOrder", "give-up", "pay or cancel it"],
+  ["InvalidPassword.Malformed", "give-up", "8 to 30 characters"],
+  ["PaymentMethodNotFound", "give-up", "no way to pay"],
+  ["InvalidRamRole.NotEcsRole", "give-up", "trust policy"],
   ["InvalidImageId.NotFound", "give-up", "check the id, or copy the image here"],
   ["InvalidImageFamily.MissingAvailableImage", "give-up", "bake and promote one"],
   ["ImageNotSupportInstanceType", "change", "does not run on this type: take another"],

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { envNames } from "../../cloud/manifest/interpolation.ts";
 import { type Manifest, parseManifest } from "../../cloud/manifest/manifest.ts";
+import { taskModeWarning } from "../../cloud/manifest/regions.ts";
 import { known } from "../../support/known.ts";
 
 const HEAD = `
@@ -157,6 +158,29 @@ test("limits of the platform are kept", ({ expect }) => {
   for (const props of ["cpu: 0.25", "memorySize: 128\ncpu: 0.05", "memorySize: 384\ncpu: 0.35"]) {
     expect(problems(manifest({ one: props }))).toEqual([]);
   }
+});
+
+test("a custom domain has a certificate and HTTPS; an empty one is none", ({ expect }) => {
+  const domainOf = (changes: string) =>
+    `customDomain: { domainName: kiln.example.com, protocol: HTTPS, certConfig: { certId: 7 }, route: { path: /* }${changes} }`;
+  expect(read(manifest({ one: domainOf("") })).functions[0]?.customDomain).toBe("kiln.example.com");
+  expect(read(manifest({ one: "customDomain: {}" })).functions[0]).not.toHaveProperty("customDomain");
+  for (const [props, place] of [
+    [domainOf("").replace("HTTPS", "HTTP"), "protocol: "],
+    [domainOf("").replace("7", "0"), "certConfig.certId: "],
+    [domainOf("").replace("kiln.example.com", "https://kiln.example.com/"), "domainName: "],
+    [domainOf(", authConfig: {}"), "authConfig: is not a key known here"],
+  ] as const) {
+    expect(problems(manifest({ one: props }))).toEqual([
+      expect.stringContaining(`s.yaml: resources.one.props.customDomain.${place}`),
+    ]);
+  }
+});
+
+test("a region without asynchronous task mode is named", ({ expect }) => {
+  expect(taskModeWarning("cn-hangzhou")).toBeUndefined();
+  for (const region of ["cn-huhehaote", "me-central-1", "ap-southeast-2"])
+    expect(taskModeWarning(region)).toMatch(new RegExp(`^${region} has no asynchronous task mode`));
 });
 
 test("a cron text that the platform would take wrongly is refused", ({ expect }) => {

@@ -88,3 +88,23 @@ test("OSS V1 signs a bucket call with and without its slash, and sub-resources o
   );
   expect(signed?.stringsToSign).toEqual(["GET\n\n\nD\n/box/?uploads", "GET\n\n\nD\n/box?uploads"]);
 });
+
+test("a second question mark belongs to the name of the parameter, which is then no sub-resource", ({
+  expect,
+}) => {
+  const headers = { host: "box.oss-cn-hangzhou.aliyuncs.com", date: "D", authorization: "OSS id:sig" };
+  const of = (url: string): unknown => {
+    const wire = request({ url, headers });
+    return [readAddress(wire).query, readOssSignature(wire)?.stringsToSign];
+  };
+  expect(of("/k?objectMeta")).toEqual([[["objectMeta", ""]], ["GET\n\n\nD\n/box/k?objectMeta"]]);
+  expect(of("/k??objectMeta")).toEqual([[["?objectMeta", ""]], ["GET\n\n\nD\n/box/k"]]);
+  expect(of("/k?acl&a=%3F?&&b")).toEqual([
+    [
+      ["acl", ""],
+      ["a", "??"],
+      ["b", ""],
+    ],
+    ["GET\n\n\nD\n/box/k?acl"],
+  ]);
+});

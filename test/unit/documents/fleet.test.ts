@@ -17,6 +17,8 @@ const prepaid = { InstanceChargeType: "PrePaid", Period: 1 };
 const subscription = (changes: object, top: object = {}) =>
   fleet({ ...prepaid, ...changes }, { allowSubscription: true, ...top });
 
+const CEILING = { max: 10, maxPricePerHour: 5 };
+
 type Case = readonly [acquireLock: string, document: unknown, ...problems: string[]];
 
 const requests: readonly Case[] = [
@@ -156,6 +158,16 @@ const disks: readonly Case[] = [
     "more IOPS than the disk can be sold with",
     fleet({ DataDisk: [{ Category: "cloud_auto", Size: 10, ProvisionedIops: 8000 }] }),
     "launch.DataDisk[0].ProvisionedIops: must be at most 7700 for 10 GiB (it is 8000)",
+  ],
+  [
+    "bursting under a price ceiling",
+    fleet({ DataDisk: [{ Category: "cloud_auto", Size: 40, BurstingEnabled: true }] }, { limits: CEILING }),
+    "launch.DataDisk[0].BurstingEnabled: is billed apart and has no price beforehand that limits.maxPricePerHour could count (it is true); remove one of the two",
+  ],
+  [
+    "provisioned IOPS of a system disk under a price ceiling",
+    fleet({ SystemDisk: { Category: "cloud_auto", Size: 40, ProvisionedIops: 500 } }, { limits: CEILING }),
+    "launch.SystemDisk.ProvisionedIops: is billed apart and has no price beforehand that limits.maxPricePerHour could count (it is 500); remove one of the two",
   ],
   [
     "a key for a disk that is not encrypted",

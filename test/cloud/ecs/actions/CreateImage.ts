@@ -1,34 +1,20 @@
 /** An image, at once by id and a while later in fact; what goes into it is read in image-sources.ts. */
 import { CloudFault, refuseIf } from "../../core/kernel.ts";
-import { stopIfDry } from "../action.ts";
+import { readResourceGroup, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
-import { checkFamilyQuota, checkImageQuota, checkNameIsFree } from "../image-rules.ts";
-import { readSource } from "../image-sources.ts";
+import {
+  checkDetection,
+  checkFamilyQuota,
+  checkImageQuota,
+  checkNameIsFree,
+  checkPlatform,
+  PLATFORMS,
+} from "../image-rules.ts";
+import { checkImageAccount } from "../image-material.ts";
+import { ARCHITECTURES, readSource } from "../image-sources.ts";
 import { checkDescription, checkImageFamily, checkImageName } from "../names.ts";
 import type { Image } from "../records.ts";
 
-const PLATFORMS = new Set([
-  "CentOS",
-  "Ubuntu",
-  "SUSE",
-  "OpenSUSE",
-  "RedHat",
-  "Debian",
-  "CoreOS",
-  "Aliyun Linux",
-  "Aliyun",
-  "Anolis",
-  "Rocky Linux",
-  "AlmaLinux",
-  "Fedora",
-  "FreeBSD",
-  "Windows Server 2003",
-  "Windows Server 2008",
-  "Windows Server 2012",
-  "Windows 7",
-  "Others Linux",
-  "Customized Linux",
-]);
 export const CreateImage: EcsAction = {
   tokens: {
     mismatch: [403, "InvalidParamter.Conflict"],
@@ -37,10 +23,12 @@ export const CreateImage: EcsAction = {
   run: (call) => {
     const { world, params, regionId } = call;
     const words = readWords(call);
+    const resourceGroupId = readResourceGroup(call);
     const tags = params.tags();
     // Stricter than elsewhere (CreateImage of 2019, Tag.N.Value).
     if (tags.some(({ value }) => /^aliyun/i.test(value)))
       throw new CloudFault(400, "InvalidTagValue.Malformed", "The specified Tag.n.Value is not valid.");
+    checkImageAccount(world);
     const source = readSource(call);
     const imdsSupport = params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]) ?? "v1";
     stopIfDry(params);
@@ -53,6 +41,7 @@ export const CreateImage: EcsAction = {
       durationMs: source.durationMs,
       disks: source.snapshots?.() ?? source.disks,
       imdsSupport,
+      resourceGroupId,
     });
     world.tags.put("image", image.imageId, tags);
     world.imaging.develop(image);
@@ -60,9 +49,13 @@ export const CreateImage: EcsAction = {
   },
 };
 
-function checkPlatform(platform: string | undefined): void {
-  if (platform !== undefined && !PLATFORMS.has(platform)) {
-    throw new CloudFault(400, "InvalidPlatform.Malformed", "The specified Platform is wrongly formed.");
+function checkArchitecture(given: string | undefined): void {
+  if (given !== undefined && !ARCHITECTURES.some((known) => known === given)) {
+    throw new CloudFault(
+      400,
+      "InvalidArchitecture.Malformed",
+      "The specified Architecture is wrongly formed.",
+    );
   }
 }
 
@@ -81,7 +74,9 @@ function readWords({
     "The specified ImageVersion is wrongly formed.",
   ] as const;
   refuseIf(version.length > 40, 400, ...versionFault);
-  checkPlatform(params.text("Platform"));
+  checkPlatform(params.text("Platform"), PLATFORMS);
+  checkArchitecture(params.text("Architecture"));
+  checkDetection(params);
   const bootMode = params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"], "InvalidBootMode.NotSupport");
   if (name !== undefined) checkNameIsFree(world, regionId, name);
   checkImageQuota(world, regionId);

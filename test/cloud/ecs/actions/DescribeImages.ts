@@ -64,6 +64,7 @@ function filterOf(call: Call): Keep {
   equal("OSType", (image) => image.osType);
   equal("ImageOwnerId", (image) => image.ownerId);
   equal("IsPublic", (image) => image.isPublic);
+  equal("Usable", (image) => image.isUsable);
   const owner = params.oneOf("ImageOwnerAlias", ["system", "self", "others", "marketplace"]);
   keeps.push((image) =>
     owner === undefined ? image.ownerAlias !== "marketplace" : image.ownerAlias === owner,

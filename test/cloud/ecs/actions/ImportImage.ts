@@ -1,10 +1,17 @@
 /** An image out of files in a bucket of the same region. It cannot be deleted while it is being imported. */
 import { CloudFault, refuseIf } from "../../core/kernel.ts";
-import { COMMON_TOKENS, stopIfDry } from "../action.ts";
+import { COMMON_TOKENS, readResourceGroup, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
+import { readDiskFile } from "../disk-file.ts";
 import { blankDisk, systemDisk } from "../../machine/disk.ts";
 import type { GuestOs } from "../../machine/disk.ts";
-import { checkImageQuota, checkNameIsFree } from "../image-rules.ts";
+import {
+  checkDetection,
+  checkImageQuota,
+  checkNameIsFree,
+  checkPlatform,
+  IMPORT_PLATFORMS,
+} from "../image-rules.ts";
 import { checkDescription, checkImageName } from "../names.ts";
 import type { Params } from "../../core/params.ts";
 import type { ImageDisk } from "../records.ts";
@@ -23,9 +30,9 @@ export const ImportImage: EcsAction = {
     const mappings = readMappings(params);
     const architecture =
       params.oneOf("Architecture", ["x86_64", "i386", "arm64"], "InvalidArchitecture.Malformed") ?? "x86_64";
-    const isWindows = params.oneOf("OSType", ["linux", "windows"], "InvalidOSType.Malformed") === "windows";
-    refuseIf(isWindows, 400, "InvalidOSType.Malformed", "The local cloud has no Windows machines.");
-    const platform = params.text("Platform") ?? "Others Linux";
+    const { platform, osType } = readSystem(params);
+    checkDetection(params);
+    const resourceGroupId = readResourceGroup(call);
     checkRole(call);
     const disks = mappings.map((mapping, index) => readDisk(call, mapping, index, osOf(platform)));
     if (name !== undefined) checkNameIsFree(world, regionId, name);
@@ -44,15 +51,45 @@ export const ImportImage: EcsAction = {
       architecture,
       osName: platform,
       platform,
-      bootMode: params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"]) ?? "BIOS",
+      bootMode: params.oneOf("BootMode", ["BIOS", "UEFI"]) ?? "BIOS",
       imdsSupport: params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]) ?? "v1",
+      resourceGroupId,
+      osType,
       disks,
       durationMs: world.delays.importMs,
+      failure: disks.map((disk) => fileProblem(call, disk)).find((problem) => problem !== undefined),
     });
     world.tags.put("image", image.imageId, tags);
     return { ImageId: image.imageId, TaskId: task.taskId, RegionId: regionId };
   },
 };
+
+/** The codes of these refusals are our guess, but for the platform's, which CreateImage has. */
+function readSystem(params: Params): { platform: string; osType: "linux" | "windows" } {
+  const osType = params.oneOf("OSType", ["linux", "windows"], "InvalidOSType.Malformed") ?? "linux";
+  const platform = params.text("Platform") ?? "Others Linux";
+  checkPlatform(platform, IMPORT_PLATFORMS);
+  const isWindows = platform.includes("Windows");
+  // "windows. You must also set LicenseType": https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-importimage
+  if (osType === "windows") params.need("LicenseType");
+  params.oneOf("LicenseType", ["Aliyun", "BYOL"], "InvalidLicenseType.ValueNotSupported");
+  refuseIf(
+    isWindows !== (osType === "windows") && params.has("Platform"),
+    400,
+    "InvalidOSType.Malformed",
+    "The specified OSType does not go with the Platform.",
+  );
+  return { platform, osType };
+}
+
+/** The file is only looked into once the task runs. */
+function fileProblem({ objects }: Call, disk: ImageDisk): string | undefined {
+  const { ossBucket = "", ossObject = "", format, type } = disk;
+  const bytes = objects.find(ossBucket, ossObject)?.body;
+  const found = bytes && readDiskFile(bytes, type === "system");
+  if (found?.format === format) return undefined;
+  return `${ossObject} is not ${format}: ${found === undefined ? "its header is none of a disk" : `it is ${found.format}`}.`;
+}
 
 function readMappings(params: Params): Params[] {
   const mappings = params.structs("DiskDeviceMapping").slice(0, MAX_DISKS);
@@ -100,7 +137,7 @@ function readDisk({ objects }: Call, mapping: Params, index: number, os: GuestOs
   return {
     device: `/dev/xvd${String.fromCodePoint(97 + index)}`,
     type: index === 0 ? "system" : "data",
-    sizeGb: asked ?? Math.max(5, Math.ceil(object.size / BYTES_PER_GB)),
+    sizeGb: asked ?? Math.max(5, Math.ceil(diskBytes(object.body, index) / BYTES_PER_GB)),
     snapshotId: undefined,
     format: format.toUpperCase(),
     // What the file holds is unknown; a plain system of the platform it claims to be is assumed.
@@ -109,6 +146,9 @@ function readDisk({ objects }: Call, mapping: Params, index: number, os: GuestOs
     ossObject: key,
   };
 }
+
+const diskBytes = (bytes: Buffer, index: number): number =>
+  readDiskFile(bytes, index === 0)?.size ?? bytes.length;
 
 function suffixOf(key: string): string {
   const suffix = key.split(".").at(-1)?.toLowerCase() ?? "";

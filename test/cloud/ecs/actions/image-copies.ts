@@ -1,6 +1,6 @@
 /** CopyImage, CancelCopyImage, DeleteImage: copies have no family, and what is in use is not deleted. */
 import { CloudFault, refuseIf } from "../../core/kernel.ts";
-import { COMMON_TOKENS, NOTHING, needImage, stopIfDry } from "../action.ts";
+import { COMMON_TOKENS, NOTHING, needImage, readResourceGroup, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { checkImageQuota, checkNameIsFree } from "../image-rules.ts";
 import { checkDescription, checkImageName } from "../names.ts";
@@ -25,6 +25,7 @@ export const CopyImage: EcsAction = {
     if (name !== undefined) checkNameIsFree(world, destination, name);
     checkImageQuota(world, destination);
     const tags = params.tags();
+    const resourceGroupId = readResourceGroup(call);
     stopIfDry(params);
     const copy = world.imaging.copy({
       regionId: destination,
@@ -37,6 +38,7 @@ export const CopyImage: EcsAction = {
       platform: source.platform,
       bootMode: source.bootMode,
       imdsSupport: source.imdsSupport,
+      resourceGroupId,
       // The copy's own snapshots appear with it in the destination; this world does not list them.
       disks: source.disks.map((disk) => ({ ...disk, snapshotId: undefined })),
       durationMs: world.delays.copyMs,

@@ -3,7 +3,7 @@ import { CloudFault } from "../../core/kernel.ts";
 import { checkAutoRelease } from "../auto-release.ts";
 import { NOTHING, incorrectStatus, needInstance } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
-import { instanceView } from "../instance-view.ts";
+import { attributeView } from "../instance-view.ts";
 import { readUserData } from "../launch-spec.ts";
 import { checkDescription, checkHostName } from "../names.ts";
 import { freshPublicIp } from "../network.ts";
@@ -102,16 +102,7 @@ export const AllocatePublicIpAddress: EcsAction = {
 
 export const DescribeInstanceAttribute: EcsAction = {
   region: "optional",
-  run: (call) => {
-    const view = instanceView(call.world, needInstance(call));
-    return {
-      ...view,
-      IoOptimized: "optimized",
-      Tags: undefined,
-      NetworkInterfaces: undefined,
-      MetadataOptions: undefined,
-    };
-  },
+  run: (call) => attributeView(call.world, needInstance(call)),
 };
 
 function readGroups({ world, params, regionId }: Call, vpcId: string): string[] {

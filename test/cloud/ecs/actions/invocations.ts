@@ -96,12 +96,12 @@ export const DescribeCloudAssistantStatus: EcsAction = {
     return {
       InstanceCloudAssistantStatusSet: {
         InstanceCloudAssistantStatus: page.items.map((instance) => {
-          const isOnline = world.assistant.isOnline(instance);
+          const heardAt = world.assistant.heardAt(instance);
           return {
             InstanceId: instance.instanceId,
-            CloudAssistantStatus: String(isOnline),
+            CloudAssistantStatus: String(heardAt !== undefined),
             CloudAssistantVersion: "2.2.4.800",
-            LastHeartbeatTime: isOnline ? toSecond(Math.floor(world.now() / 60_000) * 60_000) : "",
+            LastHeartbeatTime: instant(heardAt),
             LastInvokedTime: instance.lastInvokedAt === undefined ? "" : toSecond(instance.lastInvokedAt),
             InvocationCount: instance.invocationCount,
             ActiveTaskCount: 0,

@@ -1,4 +1,4 @@
-/** Where and what can be bought: regions, zones, stock, vSwitches, security groups. */
+/** Where and what can be bought: regions, zones, stock, vSwitches. */
 import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import type { Params } from "../../core/params.ts";
 import type { JsonObject } from "../../core/rpc.ts";
@@ -7,7 +7,7 @@ import type { Call, EcsAction } from "../action.ts";
 import { CATEGORIES, isDiskSold } from "../disk-offers.ts";
 import { toMinute } from "../instant.ts";
 import { freeCount } from "../network.ts";
-import { pageByNumber, usesTokens } from "../../core/paging.ts";
+import { pageByNumber } from "../../core/paging.ts";
 import type { InstanceType } from "../records.ts";
 
 const FOUNDED_AT = Date.UTC(2024, 0, 1);
@@ -137,42 +137,11 @@ export const DescribeVSwitches: EcsAction = {
           VSwitchName: each.name,
           CidrBlock: each.cidr,
           AvailableIpAddressCount: freeCount(each),
-          Status: "Available",
+          Status: each.status,
           IsDefault: false,
           CreationTime: toMinute(FOUNDED_AT),
         })),
       },
-      ...page.members,
-    };
-  },
-};
-
-export const DescribeSecurityGroups: EcsAction = {
-  run: ({ world, params, regionId }) => {
-    const ids = params.jsonList("SecurityGroupIds");
-    const found = [...world.securityGroups.values()].filter(
-      (each) =>
-        each.regionId === regionId &&
-        (ids?.includes(each.securityGroupId) ?? true) &&
-        matches(params.text("SecurityGroupId"), each.securityGroupId) &&
-        matches(params.text("SecurityGroupName"), each.name) &&
-        matches(params.text("VpcId"), each.vpcId),
-    );
-    // An account has few of them: one page holds them all in either dialect.
-    const page = pageByNumber(params, found, { max: 100, usual: usesTokens(params) ? 100 : 10 });
-    return {
-      RegionId: regionId,
-      SecurityGroups: {
-        SecurityGroup: page.items.map((each) => ({
-          SecurityGroupId: each.securityGroupId,
-          SecurityGroupName: each.name,
-          SecurityGroupType: "normal",
-          VpcId: each.vpcId,
-          Description: "",
-          CreationTime: toMinute(FOUNDED_AT),
-        })),
-      },
-      NextToken: "",
       ...page.members,
     };
   },

@@ -16,6 +16,8 @@ const GIB_PRICES: Readonly<Record<string, number>> = {
   PL2: 0.0028,
   PL3: 0.0056,
 };
+/** Of an AutoPL data disk, for each provisioned IOPS. */
+const IOPS_PRICE = 0.0001;
 const USUAL_GIB_PRICE = 0.001;
 /** Source: DescribePrice, SystemDisk.Size. */
 const LEAST_SYSTEM_GB = 20;
@@ -83,7 +85,9 @@ function diskPrice(
   const sizeGb = disk.int("Size", { min: 1 }) ?? usualGb;
   if (sizeGb === undefined) throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
   const kind = category === "cloud_essd" ? (disk.text("PerformanceLevel") ?? "PL1") : category;
-  return sizeGb * (GIB_PRICES[kind] ?? USUAL_GIB_PRICE);
+  const iops =
+    category === "cloud_auto" && use === "data" ? (disk.int("ProvisionedIops", { min: 0 }) ?? 0) : 0;
+  return sizeGb * (GIB_PRICES[kind] ?? USUAL_GIB_PRICE) + iops * IOPS_PRICE;
 }
 
 function detail(resource: string, original: number, trade: number): JsonObject {

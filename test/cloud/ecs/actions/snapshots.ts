@@ -5,7 +5,7 @@ import { NOTHING, incorrectStatus, stopIfDry, matches } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { percent } from "../image-view.ts";
 import { tagView } from "../instance-view.ts";
-import { checkSnapshotable } from "../image-sources.ts";
+import { checkSnapshotable } from "../image-material.ts";
 import { toSecond } from "../instant.ts";
 import { inOrder, pageByNumber, pageByToken, usesTokens } from "../../core/paging.ts";
 import { invalid } from "../../core/params.ts";
@@ -137,7 +137,7 @@ function view({ world }: Call, snapshot: Snapshot): JsonObject {
     CreationTime: toSecond(snapshot.createdAt),
     LastModifiedTime: toSecond(snapshot.createdAt),
     SnapshotType: "user",
-    Category: "standard",
+    Category: snapshot.category,
     Usage: usageOf(snapshot),
     Encrypted: snapshot.encrypted,
     SourceDiskId: snapshot.sourceDiskId,

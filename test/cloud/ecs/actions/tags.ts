@@ -1,4 +1,4 @@
-/** TagResources, UntagResources, ListTagResources. A missing parameter is a 404 here. */
+/** TagResources, AddTags, UntagResources, ListTagResources. A missing parameter is a 404 here. */
 import { CloudFault } from "../../core/kernel.ts";
 import { NOTHING } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
@@ -25,23 +25,36 @@ const KINDS: Readonly<Record<string, (world: World, id: string, regionId: string
 
 export const TagResources: EcsAction = {
   run: (call) => {
-    const { world } = call;
     const type = readType(call);
-    const ids = readIds(call, type);
-    if (call.params.structs("Tag").length > 20)
-      throw new CloudFault(400, "NumberExceed.Tags", "The Tags parameter's number is exceed.");
-    const tags = call.params.tags();
-    if (tags.length === 0) throw missing("Tags");
-    for (const id of ids) {
-      const fresh = tags.filter((tag) => !world.tags.has(type, id, tag.key)).length;
-      if (world.tags.count(type, id) + fresh > TAGS_PER_RESOURCE) {
-        throw new CloudFault(403, "QuotaExceed.Tags", "The tags of the resource exceed the quota.");
-      }
-    }
-    for (const id of ids) world.tags.put(type, id, tags);
+    put(call, type, readIds(call, type));
     return NOTHING;
   },
 };
+
+/** The older call, for one resource. */
+export const AddTags: EcsAction = {
+  run: (call) => {
+    const type = readType(call);
+    const id = call.params.need("ResourceId");
+    checkExist(call, type, [id]);
+    put(call, type, [id]);
+    return NOTHING;
+  },
+};
+
+function put({ world, params }: Call, type: string, ids: readonly string[]): void {
+  if (params.structs("Tag").length > 20)
+    throw new CloudFault(400, "NumberExceed.Tags", "The Tags parameter's number is exceed.");
+  const tags = params.tags();
+  if (tags.length === 0) throw missing("Tags");
+  for (const id of ids) {
+    const fresh = tags.filter((tag) => !world.tags.has(type, id, tag.key)).length;
+    if (world.tags.count(type, id) + fresh > TAGS_PER_RESOURCE) {
+      throw new CloudFault(403, "QuotaExceed.Tags", "The tags of the resource exceed the quota.");
+    }
+  }
+  for (const id of ids) world.tags.put(type, id, tags);
+}
 
 export const UntagResources: EcsAction = {
   run: (call) => {
@@ -105,15 +118,17 @@ function readIds(call: Call, type: string): string[] {
   if (ids.length === 0) throw missing("ResourceIds");
   if (ids.length > MAX_IDS)
     throw new CloudFault(400, "NumberExceed.ResourceIds", "The ResourceIds parameter's number is exceed.");
-  const exists = KINDS[type];
-  if (!ids.every((id) => exists?.(call.world, id, call.regionId))) {
-    throw new CloudFault(
-      404,
-      "InvalidResourceId.NotFound",
-      "The specified ResourceIds are not found in our records.",
-    );
-  }
+  checkExist(call, type, ids);
   return ids;
+}
+
+function checkExist({ world, regionId }: Call, type: string, ids: readonly string[]): void {
+  if (ids.every((id) => KINDS[type]?.(world, id, regionId))) return;
+  throw new CloudFault(
+    404,
+    "InvalidResourceId.NotFound",
+    "The specified ResourceIds are not found in our records.",
+  );
 }
 
 function missing(name: string): CloudFault {

@@ -1,9 +1,9 @@
 import { test } from "vitest";
 import { contentOf } from "../../../../functions/notifier/channels/content.ts";
 import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
-import { readChannels } from "../../../../functions/notifier/config.ts";
+import { readChannels, readLinkSettings } from "../../../../functions/notifier/config.ts";
 import { retryMs } from "../../../../functions/notifier/deliver.ts";
-import { linksOf } from "../../../../functions/notifier/links.ts";
+import { repliesTo } from "../../../../functions/notifier/replies.ts";
 import { days, hours } from "../../../../shared/duration.ts";
 import type { Notification } from "../../../../shared/notifications/notification.ts";
 
@@ -18,9 +18,14 @@ const FAILED: Notification = {
   imageId: "m-1",
   reason: "a <b> & c",
 };
+const LOG = "oss://kiln/runs/2026-01-05/promote-web-20260105-0123456789ab.jsonl";
 const URL_WITH_TOKEN = "https://chat.example.com/hook?token=t";
 const messageOf = (kind: keyof typeof FORMATS, secret?: string) =>
-  FORMATS[kind].message({ url: URL_WITH_TOKEN, secret }, contentOf(FAILED, {}), AT);
+  FORMATS[kind].message(
+    { url: URL_WITH_TOKEN, secret },
+    contentOf(FAILED, { links: {}, commands: {} }, LOG),
+    AT,
+  );
 const bodyOf = (...given: Parameters<typeof messageOf>): Readonly<Record<string, unknown>> => ({
   ...JSON.parse(messageOf(...given).body),
 });
@@ -43,7 +48,10 @@ test("DingTalk is signed in the URL, over milliseconds and secret with the secre
   expect(signed.get("timestamp")).toBe(String(AT));
   expect(signed.get("sign")).toBe("PP0WZlYCDq0Qe8L5mMbc3X35bBZf24Nr++/e6aILPPQ=");
   expect(signed.get("token")).toBe("t");
-  expect(JSON.parse(body)).toMatchObject({ msgtype: "markdown", markdown: { title: "web: failed" } });
+  expect(JSON.parse(body)).toMatchObject({
+    msgtype: "markdown",
+    markdown: { title: "web: promotion failed" },
+  });
 });
 
 test("Feishu is signed in the body, with seconds and secret as the key of an empty message", ({ expect }) => {
@@ -79,35 +87,102 @@ test("an answer with status 200 and an error code in its body is a refusal", ({ 
   expect([slack.refusal, json.refusal]).toEqual([undefined, undefined]);
 });
 
-test("every kind of channel shows the link of an approval and the links to keep instances", ({ expect }) => {
-  const settings = { baseUrl: "https://kiln.example.com", secret: "a secret of the tests 0123456789" };
-  const asks: Notification[] = [
-    { ...FAILED, kind: "approval", expiresAt: AT + hours(1) },
-    { ...FAILED, kind: "stopping", expiresAt: AT + hours(1), instances: ["i-1"] },
-  ];
-  for (const notification of asks) {
-    const links = linksOf(notification, settings);
-    const link = links.approve ?? links.keep?.["i-1"] ?? "none";
-    for (const format of Object.values(FORMATS)) {
-      expect(format.message({ url: URL_WITH_TOKEN }, contentOf(notification, links), AT).body).toContain(
-        link,
-      );
+const SECRET = "a secret of the tests 0123456789";
+const CUSTOM = "https://kiln.example.com";
+/** Addresses that show no pages. */
+const GIVEN = [
+  "https://kiln-webhook-abcdefgh.cn-hangzhou.fcapp.run",
+  "https://1234567890123456.cn-hangzhou.fc.aliyuncs.com",
+  "https://webhook.kiln.1234567890123456.cn-hangzhou.fc.devsapp.net",
+  "http://127.0.0.1:9102",
+];
+const settingsOf = (url: string, secret = SECRET) =>
+  readLinkSettings({ KILN_WEBHOOK_URL: url, KILN_APPROVAL_SECRET: secret });
+const expiresAt = AT + hours(1);
+const APPROVAL: Notification = { ...FAILED, kind: "approval", expiresAt };
+const STOPPING: Notification = { ...FAILED, kind: "stopping", expiresAt, instances: ["i-1", "i-2"] };
+const ASKS = [APPROVAL, STOPPING];
+
+/** What a channel of each kind posts. */
+const postsOf = (notification: Notification, url: string) => {
+  const content = contentOf(notification, repliesTo(notification, settingsOf(url)), LOG);
+  return Object.entries(FORMATS).map(
+    ([kind, format]) => [kind, format.message({ url: URL_WITH_TOKEN }, content, AT).body] as const,
+  );
+};
+
+test("every kind of channel shows the links of an approval and of instances at a custom domain", ({
+  expect,
+}) => {
+  for (const notification of ASKS) {
+    const { links, commands } = repliesTo(notification, settingsOf(CUSTOM));
+    expect(commands).toEqual({});
+    for (const link of [links.approve, ...Object.values(links.keep ?? {})].filter(Boolean)) {
+      for (const [kind, body] of postsOf(notification, CUSTOM)) expect(body, kind).toContain(link);
     }
   }
 });
 
-test("an approval without the settings for its link is a mistake of the deployment; an announcement is not", ({
+test("at an address without pages every kind of channel shows whole commands, and no link to follow", ({
   expect,
 }) => {
-  for (const settings of [
-    { baseUrl: "", secret: "s" },
-    { baseUrl: "https://kiln.example.com", secret: "" },
-  ]) {
-    const expiresAt = AT + hours(1);
-    expect(() => linksOf({ ...FAILED, kind: "approval", expiresAt }, settings)).toThrow("KILN_WEBHOOK_URL");
-    const { keep } = linksOf({ ...FAILED, kind: "stopping", expiresAt, instances: ["i-1"] }, settings);
-    expect(keep).toEqual({});
+  for (const url of GIVEN) {
+    for (const notification of ASKS) {
+      const { links, commands } = repliesTo(notification, settingsOf(url));
+      expect([links.approve, links.keep]).toEqual([undefined, undefined]);
+      const lines = [commands.approve, commands.reject, ...Object.values(commands.keep ?? {})].filter(
+        Boolean,
+      );
+      expect(lines).toHaveLength(2);
+      for (const line of lines) {
+        expect(line).toMatch(/^curl -sS -X POST https?:\/\/[\w.:/-]+ -d decision=(approve|reject|keep)$/);
+        for (const [kind, body] of postsOf(notification, url)) {
+          expect(body, kind).toContain(line);
+          // Neither markup of a link nor a backtick, which a shell would read, touches the command.
+          expect(body, kind).not.toMatch(/\]\(https?:|<https?:|[^`]`curl/);
+        }
+      }
+    }
   }
+});
+
+test("commands for the first five instances fit into a message of a chat, and the others are kept by their tag", ({
+  expect,
+}) => {
+  const instances = Array.from({ length: 30 }, (_, n) => `i-2van8s7ksn9mmo30wu${String(n).padStart(2, "0")}`);
+  const notification: Notification = { ...FAILED, kind: "stopping", expiresAt, instances };
+  for (const url of [CUSTOM, ...GIVEN]) {
+    for (const [kind, body] of postsOf(notification, url)) {
+      if (kind !== "json") expect(body, kind).toContain("idle.optOutTag");
+    }
+  }
+  const { commands } = repliesTo(notification, settingsOf(GIVEN[0] ?? ""));
+  expect(Object.keys(commands.keep ?? {})).toEqual(instances.slice(0, 5));
+});
+
+test("a message of every kind of channel but JSON says where the log of a failed run is, and links to nothing", ({
+  expect,
+}) => {
+  for (const url of [CUSTOM, ...GIVEN]) {
+    for (const [kind, body] of postsOf(FAILED, url)) {
+      expect(body, kind).toContain(LOG);
+      if (kind !== "json") expect(body, kind).not.toContain(url);
+    }
+  }
+});
+
+test("an approval without settings, or with an address that is not safe, is a mistake of the deployment; an announcement is not", ({
+  expect,
+}) => {
+  const unusable = ["", "kiln.example.com", "http://kiln.example.com", `${CUSTOM}/path`, `${CUSTOM}?a=b`];
+  for (const settings of [...unusable.map((url) => settingsOf(url)), settingsOf(CUSTOM, "")]) {
+    expect(() => repliesTo(APPROVAL, settings)).toThrow(/KILN_APPROVAL_SECRET.*KILN_WEBHOOK_URL/);
+    const { links, commands } = repliesTo(STOPPING, settings);
+    expect([links.keep, commands.keep]).toEqual([undefined, undefined]);
+  }
+  expect(repliesTo(APPROVAL, settingsOf(`${CUSTOM}/`)).links.approve).toMatch(
+    /^https:\/\/kiln\.example\.com\/approvals\//,
+  );
 });
 
 test("broken channels are reported by their place, never by their value", ({ expect }) => {

@@ -1,0 +1,97 @@
+/** Kiln deployed on the local cloud, or the local cloud alone, for programs outside of this process. */
+import { parseArgs } from "node:util";
+import { mountControl } from "./control.ts";
+import { Posts } from "./posts.ts";
+import { messageOf } from "../core/message-of.ts";
+import { type Cloud, type CloudOptions, startCloud } from "../index.ts";
+import { ManifestError } from "../manifest/problem.ts";
+
+/** An error the caller can correct; reported without a stack. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]";
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "0" },
+        speed: { type: "string", default: "1" },
+        "no-functions": { type: "boolean", default: false },
+      },
+    });
+    const { port, speed, "no-functions": isBare } = values;
+    return {
+      isBare,
+      port: number(
+        "port",
+        port,
+        (value) => Number.isInteger(value) && value >= 0 && value < 65_000,
+        "a port",
+      ),
+      speed: number("speed", speed, (value) => value >= 0 && value < Infinity, "0 or more"),
+    };
+  } catch (error) {
+    throw new UsageError(`${messageOf(error)}\n${USAGE}`, { cause: error });
+  }
+}
+
+function number(option: string, text: string, test: (value: number) => boolean, what: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && test(value)) return value;
+  throw new Error(`--${option} ${text} is not ${what}: give another value`);
+}
+
+/** Time is the real one when it begins, and clients outside keep clocks of their own. */
+const optionsFor = (port: number, speed: number): CloudOptions => ({
+  port,
+  speed,
+  at: Date.now(),
+  ownClock: false,
+  waitsAlone: speed === 0,
+});
+
+/** The addresses of a cloud and the account's own key. */
+const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
+  ...urls,
+  region,
+  accountId,
+  accessKeyId: accessKey.id,
+  accessKeySecret: accessKey.secret,
+});
+
+async function startKiln(options: CloudOptions) {
+  // The clients of a deployment take a while to load.
+  const { startKiln: deploy } = await import("../../support/local-kiln.ts");
+  return deploy(options, (ecs) => Posts.urlOf(ecs, "ops"));
+}
+
+async function start(): Promise<void> {
+  const { port, speed, isBare } = readOptions();
+  const options = optionsFor(port, speed);
+  const { cloud, ready } = isBare
+    ? { cloud: await startCloud(options), ready: {} }
+    : await startKiln(options);
+  mountControl(cloud, new Posts());
+  process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);
+}
+
+/** Whether the user can correct it; then it needs no stack. */
+const isExpected = (error: unknown): boolean =>
+  error instanceof ManifestError ||
+  error instanceof UsageError ||
+  (error instanceof Error &&
+    (error.name === "ConfigError" || ("code" in error && error.code === "EADDRINUSE")));
+
+/** Starts a cloud as the options of this process say, and prints one line of JSON when it is ready. */
+export async function serve(): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    process.stderr.write(`${isExpected(error) ? messageOf(error) : (stack ?? String(error))}\n`);
+    process.exit(1);
+  }
+}

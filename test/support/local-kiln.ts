@@ -1,0 +1,87 @@
+/** What `npm run cloud` deploys Kiln with: complete, so that a program needs no setting to use all of it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readCallers } from "../../functions/webhook/config.ts";
+import { buildOnce } from "../build-once.ts";
+import { type Cloud, type CloudOptions, type Endpoints, envNames, startCloud } from "../cloud/index.ts";
+import { BUCKET, readRoles } from "./deployment.ts";
+
+/** The manifest of the repository. */
+const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const CALLERS = { ci: { secrets: ["local-cloud-secret-0123456789"], routes: ["POST /*", "GET /*"] } };
+
+const settingsFor = ({ ecs, cms, fc, oss, http, region, accountId }: Endpoints, opsUrl: string) => ({
+  KILN_REGION: region,
+  KILN_ACCOUNT_ID: accountId,
+  KILN_BUCKET: BUCKET,
+  KILN_ECS_ENDPOINT: ecs,
+  KILN_CMS_ENDPOINT: cms,
+  KILN_FC_ENDPOINT: fc,
+  KILN_OSS_ENDPOINT: oss,
+  KILN_CALLERS: JSON.stringify(CALLERS),
+  KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: opsUrl } }),
+  KILN_APPROVAL_SECRET: "local-approval-secret-0123456789",
+  KILN_FLEET_PASSWORD: "Local-Cloud-2026",
+  KILN_WEBHOOK_URL: webhookOf(http),
+});
+
+/** The URL of the only function with an HTTP trigger; empty as long as it is not known. */
+const webhookOf = (http: Readonly<Record<string, string>>): string => Object.values(http)[0] ?? "";
+
+/**
+ * The environment for the manifest: what it asks for from `given`, and ours for the rest.
+ * @param opsUrl where the channel `ops` posts to
+ */
+function localEnvironment(endpoints: Endpoints, opsUrl: string, given: Environment): Record<string, string> {
+  const asked = envNames(readFileSync(MANIFEST, "utf8"));
+  const own = asked.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]));
+  return { ...settingsFor(endpoints, opsUrl), ...Object.fromEntries(own) };
+}
+
+/** The first caller that the webhook accepts; null without one. @throws ConfigError for malformed callers */
+function firstCaller(environment: Environment): { name: string; secret: string } | null {
+  const [first] = Object.entries(readCallers({ ...environment }));
+  return first === undefined ? null : { name: first[0], secret: first[1].secrets[0] ?? "" };
+}
+
+/** What a program has to know of Kiln on a cloud. */
+interface KilnReady {
+  readonly bucket: string;
+  /** URL */
+  readonly webhook: string;
+  readonly caller: ReturnType<typeof firstCaller>;
+}
+
+/**
+ * Builds the bundles unless they are current, and deploys them on a new cloud. The environment of this process goes before
+ * our settings. @param opsUrlOf where the channel `ops` posts to, from the address of ECS
+ */
+export async function startKiln(
+  options: CloudOptions,
+  opsUrlOf: (ecs: string) => string,
+): Promise<{ readonly cloud: Cloud; readonly ready: KilnReady }> {
+  await buildOnce();
+  let environment: Record<string, string> = {};
+  const env = (endpoints: Endpoints): Record<string, string> => {
+    environment = localEnvironment(endpoints, opsUrlOf(endpoints.ecs), process.env);
+    return environment;
+  };
+  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
+  const cloud = await startCloud({
+    ...options,
+    ...(region !== undefined && { region }),
+    ...(accountId !== undefined && { accountId }),
+    manifest: MANIFEST,
+    roles: readRoles(),
+    env,
+    // Days pass in seconds of real time: a thread for each instance would be most of them.
+    fc: { inline: true },
+  });
+  const bucket = environment["KILN_BUCKET"] ?? "";
+  cloud.oss.createBucket(bucket);
+  const webhook = webhookOf(cloud.urls.http);
+  return { cloud, ready: { bucket, webhook, caller: firstCaller(environment) } };
+}
