@@ -78,7 +78,10 @@ const triggersOf = ({ triggers = [] }: Props): Tree[] =>
   }));
 
 function domainIn({ customDomain }: Props): DomainProps | undefined {
-  return customDomain !== undefined && "domainName" in customDomain ? customDomain : undefined;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a domain has a name, and nothing else has
+  return customDomain !== undefined && "domainName" in customDomain
+    ? (customDomain as DomainProps)
+    : undefined;
 }
 
 const BESIDE = new Set([
