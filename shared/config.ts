@@ -2,12 +2,14 @@
 import * as z from "zod/mini";
 import { ConfigError } from "./errors.ts";
 import { secretsOfUrl } from "./secret-url.ts";
+import { STAGE_PATTERN } from "./stage.ts";
 
 const url = z.optional(z.string().check(z.regex(/^https?:\/\/[^/]+$/)));
 
 /** Endpoints are only set to replace the cloud's public addresses: a VPC, a proxy, the local cloud. */
 const Environment = z.object({
   KILN_BUCKET: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/)),
+  KILN_STAGE: z._default(z.string().check(z.regex(STAGE_PATTERN)), ""),
   KILN_ECS_ENDPOINT: url,
   KILN_CMS_ENDPOINT: url,
   KILN_FC_ENDPOINT: url,
@@ -16,9 +18,11 @@ const Environment = z.object({
   KILN_FC_SIGNATURE: z._default(z.enum(["acs3", "fc"]), "acs3"),
 });
 
-/** The bucket of this deployment, and how it reaches the cloud. */
+/** The bucket and stage of this deployment, and how it reaches the cloud. */
 export interface Config {
   readonly bucket: string;
+  /** "" without one. */
+  readonly stage: string;
   readonly endpoints: Readonly<Partial<Record<"ecs" | "cms" | "fc" | "oss", string>>>;
   readonly fcSignature: "acs3" | "fc";
 }
@@ -39,7 +43,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ...(data.KILN_FC_ENDPOINT && { fc: data.KILN_FC_ENDPOINT }),
     ...(data.KILN_OSS_ENDPOINT && { oss: data.KILN_OSS_ENDPOINT }),
   };
-  return { bucket: data.KILN_BUCKET, endpoints, fcSignature: data.KILN_FC_SIGNATURE };
+  return { bucket: data.KILN_BUCKET, stage: data.KILN_STAGE, endpoints, fcSignature: data.KILN_FC_SIGNATURE };
 }
 
 /** Names of variables that hold one secret, those of the platform included. */

@@ -6,6 +6,7 @@ import type { Fleet } from "./documents/fleet.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import { documentNameIn, type DocumentFolder } from "./keys.ts";
 import { DocumentError } from "./errors.ts";
+import { stagedFamily } from "./stage.ts";
 
 const ENDINGS = [".yaml", ".yml", ".json"] as const;
 
@@ -30,7 +31,7 @@ export type Loaded<T> = { readonly document: T } | { readonly problem: string };
 export async function loadRecipe(client: CloudClient, name: string): Promise<Loaded<Recipe>> {
   return loaded(await readDocument(client, "recipes", name), async (text) => {
     const { parseRecipe } = await import("./documents/recipe.ts");
-    return parseRecipe(name, text);
+    return staged(client, parseRecipe(name, text));
   });
 }
 
@@ -38,9 +39,15 @@ export async function loadRecipe(client: CloudClient, name: string): Promise<Loa
 export async function loadFleet(client: CloudClient, name: string): Promise<Loaded<Fleet>> {
   return loaded(await readDocument(client, "fleets", name), async (text) => {
     const { parseFleet } = await import("./documents/fleet.ts");
-    return parseFleet(name, text);
+    return staged(client, parseFleet(name, text));
   });
 }
+
+/** The document with its family as the cloud knows it. */
+const staged = <T extends { readonly family?: string }>({ access }: CloudClient, document: T): T =>
+  document.family === undefined
+    ? document
+    : { ...document, family: stagedFamily(access.stage, document.family) };
 
 async function loaded<T>(
   read: { readonly text: string } | { readonly problem: string },

@@ -1,5 +1,6 @@
 /** Settings that an environment variable holds as JSON. */
 import type * as z from "zod/mini";
+import { sentence } from "./documents/problems.ts";
 import { ConfigError } from "./errors.ts";
 
 /** Where such a setting is, and its description for users. */
@@ -10,7 +11,7 @@ interface JsonSetting<T> {
   readonly section: string;
 }
 
-/** The value of a setting; `{}` when the variable is not set. @throws ConfigError that names the place, never the value. */
+/** The value of a setting; `{}` when the variable is not set. @throws ConfigError that names place and rule, never the value. */
 export function readEnvJson<T>(
   { variable, schema, section }: JsonSetting<T>,
   environment: NodeJS.ProcessEnv,
@@ -22,8 +23,14 @@ export function readEnvJson<T>(
   } catch {
     throw new ConfigError(`${variable} is not JSON; ${advice}`);
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: sentence });
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(({ path }) => path.join(".") || "(whole)");
-  throw new ConfigError(`${variable} is malformed at ${places.join(", ")}; ${advice}`);
+  throw new ConfigError(`${variable} is malformed: ${parsed.error.issues.map(line).join("; ")}; ${advice}`);
+}
+
+/** Place and rule. */
+function line(issue: z.core.$ZodIssue): string {
+  const place = issue.path.join(".") || "(whole)";
+  if (issue.code !== "unrecognized_keys") return `${place}: ${issue.message}`;
+  return `${place}: does not know ${issue.keys.join(", ")}`;
 }

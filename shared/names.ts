@@ -10,7 +10,9 @@ const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
 
 export const NAME_PATTERN = whole(NAME);
 /** Names end up in object keys, task ids and tags. */
-export const Name = z.string().check(z.regex(NAME_PATTERN));
+export const Name = z
+  .string()
+  .check(z.regex(NAME_PATTERN, { error: "must be a-z, 0-9 and -, at most 40 characters, a letter first" }));
 export const RunId = z.string().check(z.regex(whole(RUN)));
 
 /** Whether a text, such as the value of a tag, can be the id of a run. */

@@ -63,11 +63,9 @@ export function checkManifest(root: string, region?: string): Manifest {
  * @throws ManifestError that names each value that differs.
  */
 export async function compareWithTool(text: string): Promise<void> {
-  // Every second name has a value, so that names and defaults are both compared.
+  // Every second name has a value, so that names and defaults are both compared: a number, because some become one.
   const env = Object.fromEntries(
-    envNames(text)
-      .filter((_, index) => index % 2 === 1)
-      .map((name) => [name, `value-of-${name}`]),
+    envNames(text).flatMap((name, index) => (index % 2 === 1 ? [[name, String(100 + index)]] : [])),
   );
   const required = Object.fromEntries(envNames(text, true).map((name) => [name, `placeholder-${name}`]));
   const tool = new DeployTool();

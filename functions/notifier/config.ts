@@ -7,7 +7,11 @@ import { ChannelKind } from "./channels/formats.ts";
 import type { LinkSettings } from "./replies.ts";
 
 /** https only; plain http may go to this machine, where a relay or a test listens. */
-const address = z.string().check(z.regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:|\/))/));
+const address = z
+  .string()
+  .check(
+    z.regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:|\/))/, { error: "must begin with https://" }),
+  );
 const Channel = z.strictObject({
   kind: ChannelKind,
   url: address,

@@ -7,7 +7,11 @@ import { Secrets } from "./senders/sender.ts";
 import type { Caller } from "./verify.ts";
 
 /** A star elsewhere than at the end would never match. */
-const route = z.string().check(z.regex(/^(GET|POST) \/[A-Za-z0-9/._:-]*\*?$/));
+const route = z.string().check(
+  z.regex(/^(GET|POST) \/[A-Za-z0-9/._:-]*\*?$/, {
+    error: "must be GET or POST, a space and a path; * may stand at its end only",
+  }),
+);
 const CALLERS = {
   variable: "KILN_CALLERS",
   schema: z.record(Name, z.strictObject({ secrets: Secrets, routes: z.array(route).check(z.minLength(1)) })),
@@ -32,6 +36,9 @@ export const readSenders = (
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, SenderSettings>> => readEnvJson(SENDERS, environment);
 
-/** The secret that verifies links; empty when none is set, and then every link is refused. */
-export const readApprovalSecret = (environment: NodeJS.ProcessEnv = process.env): string =>
-  environment["KILN_APPROVAL_SECRET"] ?? "";
+/**
+ * The secrets that verify links, the one that signs new links first; the old one while it is rotated, so that links on
+ * their way stay valid. With none, every link is refused.
+ */
+export const readApprovalSecrets = (environment: NodeJS.ProcessEnv = process.env): readonly string[] =>
+  ["KILN_APPROVAL_SECRET", "KILN_OLD_APPROVAL_SECRET"].flatMap((name) => environment[name] || []);

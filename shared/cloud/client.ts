@@ -33,6 +33,8 @@ export interface Access {
   readonly endpoints: Readonly<Partial<Record<CloudProduct, string | undefined>>>;
   /** The bucket that holds documents and records. */
   readonly bucket: string;
+  /** The stage of this deployment, "" without one; see stage.ts. */
+  readonly stage: string;
   /** Which signature invocations carry first; see fc/signature.ts. */
   readonly fcSignature: FcSignature;
 }
@@ -150,15 +152,27 @@ function paramsOf(
   });
 }
 
-async function createCore(
-  access: Access,
-  callMs: number,
-  product: CloudProduct,
-  region: string,
-): Promise<Core> {
+const createCore = (access: Access, callMs: number, product: CloudProduct, region: string): Promise<Core> =>
+  coreAt({
+    endpoint: access.endpoints[product] ?? defaultEndpoint(product, region, access.accountId),
+    credentials: access.credentials,
+    region,
+    callMs,
+  });
+
+/** Where a core client sends, with which key, and how long a call may take. */
+interface CoreOptions {
+  readonly endpoint: string;
+  readonly credentials: Credentials;
+  readonly region: string;
+  readonly callMs: number;
+}
+
+/** The official core client for an endpoint of any product. */
+export async function coreAt({ endpoint: url, credentials, region, callMs }: CoreOptions): Promise<Core> {
   const { default: module, $OpenApiUtil } = await import("@alicloud/openapi-core");
-  const { accessKeyId, accessKeySecret, securityToken = "" } = access.credentials;
-  const endpoint = new URL(access.endpoints[product] ?? defaultEndpoint(product, region, access.accountId));
+  const { accessKeyId, accessKeySecret, securityToken = "" } = credentials;
+  const endpoint = new URL(url);
   const session = securityToken !== "";
   const credential = {
     // Handed over ready made, because the SDK's own credential chain is a quarter of its weight.

@@ -71,7 +71,7 @@ async function dispatch(given: Host, payload: unknown, ports: Ports): Promise<An
   const previous = readPrevious(payload);
   if (previous !== undefined) return adopt(given, previous, ports);
   const { run, phase } = identityOf(payload);
-  if (run !== undefined && phase !== undefined) return step(readEvent(given, payload), ports);
+  if (run !== undefined && phase !== undefined) return step(readEvent(given, payload, ports), ports);
   const requests = await given.start(payload, ports);
   for (const request of requests) await beginRun(request, ports);
   return { starts: requests.map((request) => request.run) };
@@ -92,14 +92,14 @@ function workflowOf({ name, workflows }: Host, run: string): Workflow {
 }
 
 /** The workflow and phase of an event, parsed by the schema of that phase. @throws EventError */
-function readEvent(given: Host, payload: unknown): Current {
+function readEvent(given: Host, payload: unknown, ports: Ports): Current {
   const { run, phase: name } = identityOf(payload);
   const workflow = workflowOf(given, String(run));
   const where = `${given.name} (phase ${name})`;
   if (name === REQUEST) {
     const delivered = parse(RequestEvent.schema, payload, where);
     try {
-      const event = workflow.begin(delivered);
+      const event = workflow.begin(delivered, ports);
       return { workflow, phase: phaseOf(workflow, event.phase), delivered, event };
     } catch (error) {
       if (!(error instanceof EventError)) throw error;

@@ -119,7 +119,7 @@ export interface Workflow {
   readonly kind: string;
   readonly phases: readonly Phase[];
   /** The first event of a run. @throws EventError for a request that is none of this workflow. */
-  begin(event: RequestEvent): WorkflowEvent;
+  begin(event: RequestEvent, ports: Ports): WorkflowEvent;
   /** Asked again after a lost answer, so it depends on nothing but its parameters and documents. */
   onComplete?(event: WorkflowEvent, completion: Completion, ports: Ports): Promise<Consequences>;
 }

@@ -20,6 +20,7 @@ export const bench: Bench = () => {
     credentials: CREDENTIALS,
     endpoints: {},
     bucket: "kiln-1234567890123456",
+    stage: "",
     fcSignature: "acs3",
   });
   const ours = millisOf(2000, () => signedHeaders(client, { action: "PutObject", method: "PUT", key: KEY }));

@@ -27,6 +27,8 @@ import { Pace } from "./core/pace.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
 import { type Policy, Ram } from "./core/ram.ts";
+import type { Directory } from "./ram/directory.ts";
+import { RamService } from "./ram/service.ts";
 import { header, splitUrl } from "./core/signatures.ts";
 import { type SettleOptions, Timeline } from "./core/time.ts";
 
@@ -55,6 +57,8 @@ export interface Endpoints {
   readonly cms: string;
   readonly fc: string;
   readonly oss: string;
+  readonly ram: string;
+  readonly sts: string;
   /** URLs of HTTP triggers by function. */
   readonly http: Readonly<Record<string, string>>;
   readonly region: string;
@@ -72,9 +76,9 @@ export interface CloudOptions {
   readonly dist?: string;
   /**
    * What `${env()}` of the manifest sees; a function gets the endpoints, whose ports are known late. It is asked once before
-   * `http` is known: the names of functions must not depend on that.
+   * `http` is known: the names of functions must not depend on that. Several environments deploy the manifest as often.
    */
-  readonly env?: Environment | ((endpoints: Endpoints) => Environment);
+  readonly env?: Environment | ((endpoints: Endpoints) => Environment | readonly Environment[]);
   /** Where time starts, epoch milliseconds. */
   readonly at?: number;
   /** 0 (default): time passes only in `settle`; else it passes by itself, so much faster than real time. */
@@ -101,6 +105,8 @@ export interface Cloud {
     readonly cms: string;
     readonly fc: string;
     readonly oss: string;
+    readonly ram: string;
+    readonly sts: string;
     /** Default addresses of functions with an HTTP trigger, by name: browsers download what they answer. */
     readonly http: Readonly<Record<string, string>>;
     /** Custom domains, by domain name. */
@@ -111,6 +117,8 @@ export interface Cloud {
   readonly accessKey: { readonly id: string; readonly secret: string };
   /** Credentials of the account: sessions of roles, and their revocation. */
   readonly keys: Pick<KeyRing, "all" | "assume" | "revoke">;
+  /** Which actions the policies of roles allowed so far. */
+  readonly ram: Pick<Ram, "uses"> & Pick<Directory, "roles" | "policies">;
   readonly time: Timeline;
   /** Time that passes by itself. */
   readonly pace: Pick<Pace, "run" | "skip">;
@@ -125,7 +133,7 @@ export interface Cloud {
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
-  readonly actions: Readonly<Record<Product, readonly string[]>>;
+  readonly actions: Readonly<Record<Exclude<Product, "ram" | "sts">, readonly string[]>>;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
@@ -170,11 +178,13 @@ class Parts {
   readonly keys: KeyRing;
   readonly callLog = new CallLog();
   readonly faults = new Faults();
+  readonly ram: Ram;
   readonly store: ObjectStore;
   readonly ecs: EcsService;
   readonly #options: CloudOptions;
   readonly #kernel: Kernel;
   readonly #cms: CmsService;
+  readonly identities: RamService;
   readonly #oss: OssService;
   readonly #restoreClock: () => void;
   #fc: FunctionCompute | undefined;
@@ -195,12 +205,14 @@ class Parts {
     // Clients with a clock of their own lag behind the cloud; their requests are valid all the same.
     const outside = ownClock ? now : Date.now;
     this.keys = new KeyRing(accountId, draw(seed + 2), now, outside);
-    const { time, keys, faults } = this;
+    this.ram = new Ram(options.roles);
+    const { time, keys, faults, ram } = this;
     const record = (call: Call): void => this.#record(call);
-    this.#kernel = createKernel({ time, keys, ram: new Ram(options.roles), faults, region, seed, record });
+    this.#kernel = createKernel({ time, keys, ram, faults, region, seed, record });
     this.store = new ObjectStore(this.#kernel);
     this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
+    this.identities = new RamService(this.#kernel, ram);
     this.#oss = new OssService(this.#kernel, this.store);
     this.#restoreClock = ownClock ? installClock(time.shared) : (): void => {};
   }
@@ -213,7 +225,7 @@ class Parts {
     );
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
-    const urls = { ecs: api, cms: api, fc: api, oss };
+    const urls = { ecs: api, cms: api, fc: api, oss, ram: api, sts: api };
     const endpoints = { ...urls, region: this.region, accountId, accessKeyId, accessKeySecret };
     const opened = await this.#listenForTriggers(readFunctions(this.#options, { ...endpoints, http: {} }));
     const http = Object.fromEntries([...opened].map(([name, { url }]) => [name, url]));
@@ -269,6 +281,8 @@ class Parts {
     const handlers: Readonly<Record<typeof product, Handler>> = {
       ecs: (it) => this.ecs.handle(it),
       cms: (it) => this.#cms.handle(it),
+      ram: (it) => this.identities.handle("ram", it),
+      sts: (it) => this.identities.handle("sts", it),
       fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error(STARTING)),
     };
     return this.#serve(product, request, handlers[product]);
@@ -297,7 +311,7 @@ function describe(
   parts: Parts,
   opened: { readonly fc: FunctionCompute; readonly urls: Cloud["urls"] },
 ): Cloud {
-  const { region, keys, time, pace, ecs, store, callLog, faults } = parts;
+  const { region, keys, ram, time, pace, ecs, store, callLog, faults } = parts;
   const { fc, urls } = opened;
   return {
     urls,
@@ -305,6 +319,11 @@ function describe(
     accountId: keys.accountId,
     accessKey: { id: keys.account.id, secret: keys.account.secret },
     keys,
+    ram: {
+      uses: () => ram.uses(),
+      roles: () => parts.identities.directory.roles(),
+      policies: () => parts.identities.directory.policies(),
+    },
     time,
     pace,
     world: new Console(ecs.world),
@@ -337,7 +356,16 @@ function snapshot({ time, callLog, store }: Parts, { invocations, events }: Func
 function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly FunctionDefinition[] {
   const { manifest, env = {}, dist } = options;
   if (manifest === undefined) return [];
-  const { functions, regions } = readManifest(manifest, typeof env === "function" ? env(endpoints) : env);
+  const given = typeof env === "function" ? env(endpoints) : env;
+  const deployments = (Array.isArray as (value: unknown) => value is readonly Environment[])(given)
+    ? given
+    : [given];
+  const read = deployments.map((one) => readManifest(manifest, one));
+  const functions = read.flatMap((one) => one.functions);
+  const regions = read.flatMap((one) => one.regions);
+  const twice = functions.find(({ name }, index) => functions.findIndex((one) => one.name === name) < index);
+  if (twice !== undefined)
+    throw new Error(`function ${twice.name} is deployed twice: give each a name of its own`);
   const abroad = regions.find((region) => region !== endpoints.region);
   if (abroad !== undefined) {
     throw new Error(
@@ -348,13 +376,20 @@ function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly Fu
   return functions.map((one) => ({ ...one, codePath: resolve(dist, one.codePath.split("/").at(-1) ?? "") }));
 }
 
-/** The three products behind one address are recognised by the shape of a call. */
-function productOf(request: WireRequest): "ecs" | "cms" | "fc" {
+/** The products that are called by RPC, by their version. */
+const BY_VERSION: Readonly<Record<string, "cms" | "ram" | "sts">> = {
+  "2019-01-01": "cms",
+  "2015-05-01": "ram",
+  "2015-04-01": "sts",
+};
+
+/** The products behind one address are recognised by the shape of a call. */
+function productOf(request: WireRequest): Exclude<Product, "oss"> {
   if (/^\/(2023-03-30|2016-08-15|2021-04-06)\//.test(request.url)) return "fc";
   const isForm = header(request, "content-type").startsWith("application/x-www-form-urlencoded");
   const version =
     header(request, "x-acs-version") ||
     new Map(splitUrl(request.url).query).get("Version") ||
     (isForm && new URLSearchParams(request.body.toString("utf8")).get("Version"));
-  return version === "2019-01-01" ? "cms" : "ecs";
+  return BY_VERSION[version || ""] ?? "ecs";
 }

@@ -8,7 +8,7 @@ import { fleetText } from "../support/fleets.ts";
 import { recipeText } from "../support/recipes.ts";
 import { logIn } from "../support/records.ts";
 import { accepted, ended } from "../support/runs.ts";
-import { leftovers, machines, ownImages } from "../support/world.ts";
+import { imagesIn, leftovers, machines, ownImages, served } from "../support/world.ts";
 
 const BUSY = new CloudFault(
   503,
@@ -103,3 +103,36 @@ for (const [kind, action, first, fault, waitedMs] of CASES) {
     expect(ownImages(kiln)).toHaveLength(kind === "promote" ? 1 : 0);
   });
 }
+
+test("a bake that is cancelled while its disk file is imported ends the import", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const test = { skip: true };
+  const recipe = recipeText({ source: { upload: { keepObject: true } }, provision: [], test });
+  await kiln.upload("recipes/appliance.yaml", recipe);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await kiln.upload("disks/appliance/appliance.qcow2", Buffer.alloc(4096, 1));
+  const importing = () => ownImages(kiln).some(({ status }) => status === "Creating");
+  await kiln.cloud.settle({ until: importing, forMs: hours(1) });
+  const run = String(kiln.records("bake").at(-1)?.run);
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  expect((await ended(kiln, run)).state).toBe("cancelled");
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(ownImages(kiln)).toEqual([]);
+});
+
+test("a promotion that is cancelled while it copies ends the copy", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const promote = { regions: ["cn-shanghai"] };
+  await kiln.upload("recipes/web.yaml", recipeText({ promote, test: { skip: true } }));
+  const copying = () => imagesIn(kiln, "cn-shanghai").length > 0;
+  await kiln.cloud.settle({ until: copying, forMs: hours(2) });
+  const run = String(kiln.records("promote")[0]?.run);
+  await accepted(kiln, `/runs/${run}/cancel`, {});
+  expect((await ended(kiln, run)).state).toBe("cancelled");
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(imagesIn(kiln, "cn-shanghai")).toEqual([]);
+  expect(served(kiln)).toBe("m-web-1");
+});

@@ -243,6 +243,7 @@ test("the token of a session goes along even when its key id does not begin with
     region: "cn-hangzhou",
     accountId: "1",
     bucket: "kiln",
+    stage: "",
     fcSignature: "fc",
     endpoints,
     credentials,

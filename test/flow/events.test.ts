@@ -7,6 +7,7 @@ import { scaleOut as scaleOutWorkflow } from "../../functions/scale-out/scale-ou
 import { idleCheck } from "../../functions/stop-idle/idle-check/workflow.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { EventError } from "../../shared/errors.ts";
+import type { Ports } from "../../shared/invocation.ts";
 import { REQUEST, RequestEvent } from "../../shared/workflow/envelope.ts";
 import { kindOf } from "../../shared/workflow/run-id.ts";
 import type { Workflow } from "../../shared/workflow/workflow.ts";
@@ -14,6 +15,7 @@ import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { QUIET } from "../support/idle.ts";
 import { check, idleFleet } from "../support/idle-fleet.ts";
+import { known } from "../support/known.ts";
 import { fieldsOf, otherKinds, replaced, valueAt } from "../support/json-fields.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
@@ -33,6 +35,8 @@ function eventsOf({ cloud }: Deployment, workflow: Workflow): Map<string, unknow
   return events;
 }
 
+const noPorts = known<Ports>({ cloud: { access: { stage: "" } } });
+
 /** Whether an event is read; that of a request is read by the beginning of its workflow too. */
 function isRead(workflow: Workflow, phase: string, event: unknown): boolean {
   if (phase !== REQUEST)
@@ -42,7 +46,7 @@ function isRead(workflow: Workflow, phase: string, event: unknown): boolean {
   const request = RequestEvent.schema.safeParse(event);
   if (!request.success) return false;
   try {
-    workflow.begin(request.data);
+    workflow.begin(request.data, noPorts);
     return true;
   } catch (error) {
     if (error instanceof EventError) return false;

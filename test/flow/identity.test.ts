@@ -1,15 +1,15 @@
 /** Two deployments in one account and region, with recipes, families and fleets of the same names. */
 import { days, hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment, SECOND } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { age, IDLE, POLICY } from "../support/idle.ts";
 import { bakeAndPromote, quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
-import { deploymentsIn, HOME, launchTagged, machines, served, tagsOf } from "../support/world.ts";
+import { deploymentsIn, HOME, launchTagged, machines, served, tagOf, tagsOf } from "../support/world.ts";
 
 const DEPLOYMENT = "kiln:deployment";
-const OTHER = "kiln-dev-1234567890123456";
+const OTHER = SECOND.bucket;
 
 /** Ids and states of the members of one deployment. */
 const membersOf = (kiln: Deployment, bucket: string): string[] =>
@@ -17,8 +17,15 @@ const membersOf = (kiln: Deployment, bucket: string): string[] =>
     .filter(({ instanceId }) => tagsOf(kiln, instanceId)[DEPLOYMENT] === bucket)
     .map(({ instanceId, status }) => `${instanceId} ${status}`);
 
-const publish = ({ cloud }: Deployment): void =>
-  cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: cloud.time.now() - days(1) });
+/** What the family `web` of each deployment answers with. */
+const bothServe = (kiln: Deployment) => ["web", "dev-web"].map((family) => served(kiln, HOME, family));
+
+/** Gives the family `web` of both deployments an image. */
+function publish({ cloud }: Deployment): void {
+  const createdAt = cloud.time.now() - days(1);
+  cloud.world.publishImage("web", { imageId: "m-web-1", createdAt });
+  cloud.world.publishImage("dev-web", { imageId: "m-web-2", createdAt });
+}
 
 test("everything that a bake and its promotion to another region create carries the deployment", async ({
   kiln,
@@ -118,30 +125,69 @@ test("a retention of one deletes none of the other's images, whatever their fami
   expect((await request(second, "/recipes/web/retire", { dryRun: true })).result).toMatchObject({ mark: 1 });
 });
 
-test("in a family that both use, no image of the other steps back, is restored or is a target", async ({
+test("recipes with the same family serve two families, and both are promoted and rolled back apart", async ({
   two,
   expect,
 }) => {
   const [first, second] = two;
-  const promote = { outranked: "deprecate" };
-  const old = await quickRelease(first, 1, { promote });
-  const theirs = await quickRelease(second, 1, { promote });
-  expect(served(first)).toBe(theirs.imageId);
-  const refused = new RegExp(`${theirs.imageId} does not carry the tag kiln:deployment = ${BUCKET}`);
-  for (const dryRun of [true, false]) {
-    const again = { recipe: "web", imageId: old.imageId, dryRun };
-    expect((await request(first, "/families/web/promote", again)).reason).toMatch(refused);
-    const back = { to: old.imageId, dryRun };
-    expect((await request(first, "/families/web/rollback", back)).reason).toMatch(refused);
+  const [old, theirs] = [await quickRelease(first, 1), await quickRelease(second, 1)];
+  expect(bothServe(first)).toEqual([old.imageId, theirs.imageId]);
+  const newer = await quickRelease(second, 2);
+  expect(bothServe(first)).toEqual([old.imageId, newer.imageId]);
+  // By its name in the documents, and by its name in records.
+  for (const name of ["web", "dev-web"]) {
+    expect((await request(second, `/families/${name}/rollback`, { to: "previous" })).state).toBe("done");
+    expect(bothServe(first)).toEqual([old.imageId, theirs.imageId]);
+    expect((await request(second, `/families/${name}/rollback`, { undo: true })).state).toBe("done");
+    expect(bothServe(first)).toEqual([old.imageId, newer.imageId]);
   }
-  // The image before its own newest one is the other's.
-  const newest = await quickRelease(first, 2, { promote });
-  const previous = await request(first, "/families/web/rollback", { to: "previous" });
-  expect(previous.reason).toMatch(refused);
-  expect(
-    [served(first), theirs.imageId].map((id) => first.cloud.world.image(HOME, id ?? "")?.status),
-  ).toEqual(["Available", "Available"]);
-  expect(served(first)).toBe(newest.imageId);
+});
+
+test("a promotion into the family of another deployment is refused with what to do, and what it serves stays", async ({
+  two,
+  expect,
+}) => {
+  const [first, second] = two;
+  const theirs = await quickRelease(second, 1);
+  const family = "dev-web";
+  const refused = `in cn-hangzhou, family ${family} belongs to deployment ${OTHER}: ${theirs.imageId} is its image; give the recipe another family, deploy with a KILN_STAGE of its own, or hand ${theirs.imageId} over by setting its tag kiln:deployment to ${BUCKET}`;
+  const { imageId, promotion } = await quickRelease(first, 1, { family });
+  expect(promotion?.reason).toBe(refused);
+  for (const dryRun of [true, false]) {
+    const again = { recipe: "web", imageId, dryRun };
+    expect((await request(first, `/families/${family}/promote`, again)).reason).toBe(refused);
+  }
+  expect(served(first, HOME, family)).toBe(theirs.imageId);
+  // Handed over, it is a member like any other.
+  await first.ecs("TagResources", {
+    ResourceType: "image",
+    "ResourceId.1": theirs.imageId,
+    "Tag.1.Key": DEPLOYMENT,
+    "Tag.1.Value": BUCKET,
+  });
+  const promoted = await request(first, `/families/${family}/promote`, { recipe: "web", imageId });
+  expect([promoted.state, served(first, HOME, family)]).toEqual(["done", imageId]);
+});
+
+test("a base of exactly that name serves every stage, until the stage has its own", async ({
+  two,
+  expect,
+}) => {
+  const [first, second] = two;
+  const base = await quickRelease(first, 1, { family: "base" });
+  const onBase = (n: number) => {
+    const { source, ...rest }: { source: { builder: object } } = JSON.parse(recipeText());
+    const builder = { ...source.builder, family: "base" };
+    return JSON.stringify({ ...rest, source: { builder }, description: `number ${n}`, test: { skip: true } });
+  };
+  const baseOf = async (n: number) => {
+    const [bake] = await bakeAndPromote(second, onBase(n));
+    expect(bake?.state).toBe("done");
+    return tagOf(second, String(bake?.result?.["imageId"]), "kiln:base");
+  };
+  expect(await baseOf(1)).toBe(`from ${base.imageId}`);
+  const own = await quickRelease(second, 2, { family: "base" });
+  expect(await baseOf(3)).toBe(`from ${own.imageId}`);
 });
 
 const timed = test.extend({ timers: ["cleanup"] });

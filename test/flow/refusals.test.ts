@@ -160,7 +160,7 @@ test("CreateImage gets no architecture for a builder, so an ARM builder is not c
   expect(ownImages(kiln)).toMatchObject([{ architecture: "arm64" }]);
 });
 
-test("a builder may have a role named kiln-…; another one is refused before the launch, and the reason says what to do", async ({
+test("a builder may have a role of KILN_INSTANCE_ROLES; another one is refused before the launch, and the reason says what to do", async ({
   kiln,
   expect,
 }) => {
@@ -171,7 +171,7 @@ test("a builder may have a role named kiln-…; another one is refused before th
   const [refused] = await bakeAndPromote(kiln, withRole("AdministratorRole"));
   expect(refused?.state).toBe("failed");
   expect(refused?.reason).toMatch(
-    /^ecs RunInstances answered InvalidUser\.PassRoleForbidden .*name one in source\.builder\.ramRole .*or add acs:ram::\*:role\/<name> to the ram:PassRole statement of the policy kiln-worker\.$/,
+    /^ecs RunInstances answered InvalidUser\.PassRoleForbidden .*only the RAM roles named in KILN_INSTANCE_ROLES: correct source\.builder\.ramRole .*or add the name there and run npm run setup\.$/,
   );
   expect(kiln.cloud.world.instances.size).toBe(0);
   expect(ownImages(kiln)).toEqual([]);

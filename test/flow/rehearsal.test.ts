@@ -7,7 +7,7 @@ import { days } from "../../shared/duration.ts";
 import type { Policy } from "../cloud/index.ts";
 import { runCommand } from "../rehearsal/command.ts";
 import type { Report } from "../rehearsal/rehearsal.ts";
-import { type DeployOptions, readRoles } from "../support/deployment.ts";
+import { type DeployOptions, readRoles, roleOf } from "../support/deployment.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -98,17 +98,19 @@ test("a timer that is not in s.yaml is named as the broken link", async ({ folde
 });
 
 test("a trigger's role that may not invoke the function is named as the broken link", async ({ expect }) => {
-  const { code, out } = await start([], withoutPermission("kiln-oss-events", "fc:InvokeFunction"));
+  const { code, out } = await start([], withoutPermission(roleOf("oss-events"), "fc:InvokeFunction"));
   expect(code).toBe(1);
   expect(out).toMatch(
-    /broken link: no event reached bake-image .*role kiln-oss-events has no fc:InvokeFunction/,
+    /broken link: no event reached bake-image .*role kiln-cn-hangzhou-oss-events has no fc:InvokeFunction/,
   );
 });
 
 test("a permission a function lacks is named as the broken link", async ({ expect }) => {
-  const { code, out } = await start([], withoutPermission("kiln-worker", "ecs:CreateImage"));
+  const { code, out } = await start([], withoutPermission(roleOf("bake-image"), "ecs:CreateImage"));
   expect(code).toBe(1);
-  expect(out).toMatch(/broken link: role kiln-worker was refused ecs CreateImage \(Forbidden\.RAM\)/);
+  expect(out).toMatch(
+    /broken link: role kiln-cn-hangzhou-bake-image was refused ecs CreateImage \(Forbidden\.RAM\)/,
+  );
 });
 
 test("a secret the webhook does not know is named as the broken link", async ({ expect }) => {

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { minutes, seconds } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
-import { type Answer, BUCKET, type Deployment, readRoles, sign } from "../support/deployment.ts";
+import { type Answer, BUCKET, type Deployment, readRoles, roleOf, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { accepted, answered, ended } from "../support/runs.ts";
 import { machines } from "../support/world.ts";
@@ -383,10 +383,10 @@ test("a webhook whose role may not list the bucket takes no run for missing, bec
   expect,
 }) => {
   const roles = readRoles();
-  const policy = roles["kiln-webhook"];
+  const policy = roles[roleOf("webhook")];
   const Statement = policy?.Statement.filter(({ Action }) => Action !== "oss:ListObjects") ?? [];
   expect(Statement).toHaveLength((policy?.Statement.length ?? 0) - 1);
-  const kiln = await deploy({ roles: { ...roles, "kiln-webhook": { Version: "1", Statement } } });
+  const kiln = await deploy({ roles: { ...roles, [roleOf("webhook")]: { Version: "1", Statement } } });
   await kiln.upload("fleets/web.yaml", fleetText());
   const unknown = "scale-web-20260105-0123456789ab";
   expect((await call(kiln, "GET", `/runs/${unknown}`)).status).toBe(503);

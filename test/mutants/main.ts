@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { minutes } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { json } from "../support/known.ts";
+import { firstFailure } from "../support/vitest-run.ts";
 import { EQUIVALENT, MUTANTS, plant, type Mutant } from "./mutants.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -16,44 +16,11 @@ const LEFT_OUT = new Set([".git", "dist", "node_modules"]);
 /** Two cores, and most tests of a fault are one file. */
 const WORKERS = 2;
 
-/** The result of Vitest's JSON reporter, as far as it is read. */
-interface Report {
-  readonly success: boolean;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly assertionResults: readonly { readonly status: string; readonly title: string }[];
-  }[];
-}
-
 function copySources(): string {
   const folder = mkdtempSync(join(tmpdir(), "kiln-mutants-"));
   cpSync(ROOT, folder, { recursive: true, filter: (path) => !LEFT_OUT.has(relative(ROOT, path)) });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   return folder;
-}
-
-/** Runs test files; the file and title of the first that fails, undefined when none does. @throws Error when they do not run. */
-async function firstFailure(folder: string, files: readonly string[]): Promise<string | undefined> {
-  const reportFile = join(folder, "report.json");
-  rmSync(reportFile, { force: true });
-  const vitest = join(folder, "node_modules/vitest/vitest.mjs");
-  // A busy machine must not look like a test that fails.
-  const patience = ["--testTimeout", String(minutes(3))];
-  const options = ["--bail", "1", ...patience, "--reporter", "json", "--outputFile", reportFile];
-  const said = await new Promise<string>((resolve) => {
-    const limits = { cwd: folder, timeout: minutes(20), maxBuffer: 2 ** 26 };
-    execFile(process.execPath, [vitest, "run", ...files, ...options], limits, (_error, stdout, stderr) =>
-      resolve(`${stdout}${stderr}`),
-    );
-  });
-  if (said.includes("the bundles are not built")) throw new Error(said);
-  const { success, testResults } = json<Report>(readFileSync(reportFile, "utf8"));
-  for (const { name, assertionResults } of testResults) {
-    const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) return `${relative(folder, name)}, "${failed.title}"`;
-  }
-  if (!success) throw new Error(`no test of ${files.join(", ")} ran: ${said}`);
-  return undefined;
 }
 
 /** A fault that only a simulation shows is found in so many. */

@@ -1,10 +1,10 @@
 /** What goes wrong in a simulation: a few struck calls in each (trouble.ts), and one scenario of its own. */
 import { hours, minutes, seconds } from "../../shared/duration.ts";
-import { CloudFault, type Product } from "../cloud/index.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { breakPromotions } from "./failures.ts";
 import { anyOf, operate } from "./operators.ts";
 import type { Simulation } from "./simulation.ts";
-import { all, everyAction, repeatedly, type Stop, storms } from "./trouble.ts";
+import { all, everyAction, repeatedly, type Stop, storms, type Struck } from "./trouble.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -89,7 +89,7 @@ const refusedStorms: Scenario = {
   begin(simulation) {
     const { cloud } = simulation.kiln;
     const share = (): boolean => simulation.draw() < 0.7;
-    const refused = (product: Product, fault: CloudFault): Stop =>
+    const refused = (product: Struck, fault: CloudFault): Stop =>
       cloud.faults.add({ product, action: everyAction(product), kind: "before", when: share, fault });
     return all(
       breakPromotions(simulation),

@@ -8,8 +8,11 @@ export type Stop = () => void;
 /** Share of the calls of each kind that is struck in every simulation. */
 const STRUCK = 0.02;
 
+/** The products that functions call. */
+export type Struck = Exclude<Product, "ram" | "sts">;
+
 /** Calls that are struck, reads and changes alike. */
-const TARGETS: readonly (readonly [Product, string])[] = [
+const TARGETS: readonly (readonly [Struck, string])[] = [
   [
     "ecs",
     "RunInstances CreateInstance StartInstance StartInstances StopInstance StopInstances RebootInstance",
@@ -23,10 +26,10 @@ const TARGETS: readonly (readonly [Product, string])[] = [
   ["fc", "InvokeFunction"],
 ];
 
-export const everyAction = (product: Product): string[] =>
+export const everyAction = (product: Struck): string[] =>
   TARGETS.filter(([one]) => one === product).flatMap(([, actions]) => actions.split(" "));
 
-const PASSING: Readonly<Record<Product, () => CloudFault>> = {
+const PASSING: Readonly<Record<Struck, () => CloudFault>> = {
   ecs: () => new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
   cms: () => new CloudFault(403, "Throttling.User", "Request was denied due to user flow control."),
   oss: () => new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),

@@ -47,17 +47,21 @@ export class DeployTool {
     );
   }
 
-  /** Runs it from the root of the repository. */
-  run(args: readonly string[], environment: Environment): Promise<ToolRun> {
-    const env = {
-      PATH: process.env["PATH"],
+  /** What it finds of its surroundings. */
+  get environment(): Environment {
+    return {
+      PATH: process.env["PATH"] ?? "",
       HOME: this.#home,
       // The component's packages are those of the repository.
       NODE_PATH: join(ROOT, "node_modules"),
       // Keeps it from reporting what it did.
       NODE_ENV: "test",
-      ...environment,
     };
+  }
+
+  /** Runs it from the root of the repository. */
+  run(args: readonly string[], environment: Environment): Promise<ToolRun> {
+    const env = { ...this.environment, ...environment };
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [TOOL, ...args], {
         cwd: ROOT,

@@ -1,7 +1,22 @@
 /** The fixture of all flow tests: Kiln on a local cloud, deployed for one test and closed after it. */
+import { appendFileSync } from "node:fs";
 import { test as base } from "vitest";
 import { days } from "../../shared/duration.ts";
 import { type DeployOptions, type Deployment, deployKiln, deployTwo, hurry } from "./deployment.ts";
+
+/** A file that gets a line for each deployment of a test: the actions that its roles used (`npm run policies`). */
+const USES_FILE = process.env["KILN_USES_FILE"];
+
+interface Test {
+  readonly name: string;
+  readonly file: { readonly filepath: string };
+}
+
+async function end({ cloud }: Deployment, { name, file }: Test): Promise<void> {
+  const line = { file: file.filepath, test: name, uses: cloud.ram.uses() };
+  if (USES_FILE !== undefined) appendFileSync(USES_FILE, `${JSON.stringify(line)}\n`);
+  await cloud.close();
+}
 
 interface Fixtures {
   /** Kiln with an empty bucket. */
@@ -17,20 +32,19 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   // Few tests need timers, and each would start functions.
   timers: [],
-  kiln: async ({ timers }, use) => {
+  kiln: async ({ timers, task }, use) => {
     const kiln = await deployKiln({ fc: { timers } });
     hurry(kiln);
     await use(kiln);
-    await kiln.close();
+    await end(kiln, task);
   },
-  two: async ({ timers }, use) => {
+  two: async ({ timers, task }, use) => {
     const both = await deployTwo({ fc: { timers } });
     hurry(both[0]);
     await use(both);
-    await both[0].close();
+    await end(both[0], task);
   },
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
-  deploy: async ({}, use) => {
+  deploy: async ({ task }, use) => {
     const deployed: Deployment[] = [];
     await use(async (options) => {
       const kiln = await deployKiln({ ...options, fc: { timers: [], ...options?.fc } });
@@ -41,6 +55,6 @@ export const test = base.extend<Fixtures>({
       kiln.cloud.world.publishImage("web", { imageId: "m-web-1", createdAt });
       return kiln;
     });
-    for (const kiln of deployed) await kiln.close();
+    for (const kiln of deployed) await end(kiln, task);
   },
 });

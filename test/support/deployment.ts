@@ -1,19 +1,18 @@
 /** Kiln deployed on the local cloud: the repository's own s.yaml, bundles and RAM policies, nothing else. */
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import FC from "@alicloud/fc2/lib/client.js";
 import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
-import { load } from "js-yaml";
+import { functionNameOf, roleNameOf, type Place } from "../../deploy/names.ts";
+import { rolesOf } from "../../deploy/policies.ts";
 import { days, minutes, seconds } from "../../shared/duration.ts";
 import { eventIn, recordIn, type RunRecord } from "./records.ts";
 import { isRunId } from "../../shared/names.ts";
 import type { WorkflowEvent } from "../../shared/workflow/envelope.ts";
 import { type Cloud, type CloudOptions, type Endpoints, type Policy, startCloud } from "../cloud/index.ts";
-import { json, known } from "./known.ts";
+import { json } from "./known.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -59,14 +58,38 @@ export interface Deployment {
   close(): Promise<void>;
 }
 
-/** Policies of the deployment's roles, as the files of the repository say. */
-export function readRoles(): Record<string, Policy> {
-  const folder = join(ROOT, "shared/ram");
-  const files = readdirSync(folder).filter((file) => !file.includes("trust"));
-  return Object.fromEntries(
-    files.map((file) => [basename(file, ".json"), json<Policy>(readFileSync(join(folder, file), "utf8"))]),
+/** The deployment of most tests. */
+export const PLACE: Place = {
+  account: "1234567890123456",
+  region: "cn-hangzhou",
+  bucket: BUCKET,
+  stage: "",
+  instanceRoles: ["kiln-web", "kiln-builder"],
+};
+
+/** A second deployment in the same account and region. */
+export const SECOND: Place = { ...PLACE, stage: "dev", bucket: "kiln-dev-1234567890123456" };
+
+/** Policies of the deployment's roles by name, as `npm run setup` makes them from the files of the repository; `taken` is a part and an action that it loses. */
+export const readRoles = (place = PLACE, taken = process.env["KILN_TAKEN"]): Record<string, Policy> =>
+  Object.fromEntries(
+    rolesOf(place).map(({ name, part, policy }) => [
+      name,
+      taken?.startsWith(`${part} `) ? withoutAction(policy, taken.slice(part.length + 1)) : policy,
+    ]),
   );
-}
+
+/** The policy when it does not allow `action`. */
+export const withoutAction = ({ Version, Statement }: Policy, action: string): Policy => ({
+  Version,
+  Statement: Statement.map((one) => ({
+    ...one,
+    Action: [one.Action].flat().filter((name) => name !== action),
+  })),
+});
+
+/** The full name of a role of the deployment: `bake-image`, `oss-events`. */
+export const roleOf = (part: string): string => roleNameOf(PLACE, part);
 
 export interface DeployOptions extends Omit<CloudOptions, "env"> {
   readonly env?: Readonly<Record<string, string>>;
@@ -74,76 +97,40 @@ export interface DeployOptions extends Omit<CloudOptions, "env"> {
 
 /** Starts the local cloud with Kiln on it and an empty bucket. */
 export async function deployKiln(options: DeployOptions = {}): Promise<Deployment> {
-  return deploymentOn(await startWith(options), { bucket: BUCKET, prefix: "kiln-" });
+  return deploymentOn(await startWith(options), PLACE);
 }
 
 /** Kiln on a cloud to which its functions are deployed by other means than a manifest, with an empty bucket. */
-export const deployedOn = (cloud: Cloud): Deployment =>
-  deploymentOn(cloud, { bucket: BUCKET, prefix: "kiln-" });
-
-/** What tells a deployment from others in its account: its bucket, and what the names of its functions begin with. */
-interface Names {
-  readonly bucket: string;
-  readonly prefix: string;
-}
-
-const SECOND: Names = { bucket: "kiln-dev-1234567890123456", prefix: "kiln-dev-" };
+export const deployedOn = (cloud: Cloud, place = PLACE): Deployment => deploymentOn(cloud, place);
 
 /**
- * Two deployments in one account and region, each with functions, roles and an empty bucket of its own. Functions are
- * invoked by their usual names on both; closing either closes the local cloud.
+ * Two deployments in one account and region: the second has the stage `dev`. Functions are invoked by their usual names
+ * on both; closing either closes the local cloud.
  */
 export async function deployTwo(
   options: DeployOptions = {},
 ): Promise<readonly [first: Deployment, second: Deployment]> {
-  const folder = mkdtempSync(join(tmpdir(), "kiln-two-"));
-  const manifest = join(folder, "s.yaml");
-  writeFileSync(manifest, withSecond(readFileSync(join(ROOT, "s.yaml"), "utf8")));
-  const roles = readRoles();
-  const cloud = await startWith({
-    manifest,
-    dist: join(ROOT, "dist"),
-    roles: { ...roles, ...json<typeof roles>(renamed(JSON.stringify(roles))) },
-    ...options,
-  });
-  rmSync(folder, { recursive: true });
-  return [deploymentOn(cloud, { bucket: BUCKET, prefix: "kiln-" }), deploymentOn(cloud, SECOND)];
+  const roles = { ...readRoles(), ...readRoles(SECOND) };
+  const cloud = await startWith({ roles, ...options }, [PLACE, SECOND]);
+  return [deploymentOn(cloud, PLACE), deploymentOn(cloud, SECOND)];
 }
 
-/** The manifest with every function a second time. */
-function withSecond(text: string): string {
-  const { template, resources, ...rest } = known<Record<string, Record<string, unknown>>>(load(text));
-  const ofSecond = (part: unknown) =>
-    json<Record<string, unknown>>(renamed(JSON.stringify(part)).replaceAll("${vars.bucket}", SECOND.bucket));
-  const second = Object.entries(ofSecond(resources)).map(([name, resource]) => [
-    `second-${name}`,
-    { ...known<object>(resource), extend: { name: "second" } },
-  ]);
-  return JSON.stringify({
-    ...rest,
-    template: { ...template, second: ofSecond(template)["function"] },
-    resources: { ...resources, ...Object.fromEntries(second) },
-  });
-}
-
-/** `text` with the names of functions and roles of the second deployment. */
-const renamed = (text: string): string => text.replaceAll(/\bkiln-(?=[a-z])/g, SECOND.prefix);
-
-function startWith(options: DeployOptions): Promise<Cloud> {
+function startWith(options: DeployOptions, places: readonly Place[] = [PLACE]): Promise<Cloud> {
   return startCloud({
     manifest: join(ROOT, "s.yaml"),
     roles: readRoles(),
     ...options,
     // A thread for each instance would be most of the time of all tests.
     fc: { idleMs: days(3), inline: true, ...options.fc },
-    env: (endpoints) => ({ ...environmentOf(endpoints), ...options.env }),
+    env: (endpoints) => places.map((place) => ({ ...environmentOf(endpoints, place), ...options.env })),
   });
 }
 
-function deploymentOn(cloud: Cloud, { bucket, prefix }: Names): Deployment {
+function deploymentOn(cloud: Cloud, place: Place): Deployment {
+  const { bucket } = place;
   cloud.oss.createBucket(bucket);
   const { oss, ecs, fc } = clientsOf(cloud, bucket);
-  const nameOf = (functionName: string): string => functionName.replace(/^kiln-/, prefix);
+  const nameOf = (functionName: string): string => functionNameOf(place, functionName.replace(/^kiln-/, ""));
   return {
     cloud,
     caller: CALLER,
@@ -167,17 +154,14 @@ function deploymentOn(cloud: Cloud, { bucket, prefix }: Names): Deployment {
 }
 
 /** The values of s.yaml for a deployment on the local cloud. */
-export const environmentOf = ({
-  ecs,
-  cms,
-  fc,
-  oss,
-  region,
-  accountId,
-}: Omit<Endpoints, "accessKeyId" | "accessKeySecret">): Record<string, string> => ({
+export const environmentOf = (
+  { ecs, cms, fc, oss, region, accountId }: Omit<Endpoints, "accessKeyId" | "accessKeySecret">,
+  { bucket, stage } = PLACE,
+): Record<string, string> => ({
   KILN_REGION: region,
   KILN_ACCOUNT_ID: accountId,
-  KILN_BUCKET: BUCKET,
+  KILN_BUCKET: bucket,
+  KILN_STAGE: stage,
   KILN_ECS_ENDPOINT: ecs,
   KILN_CMS_ENDPOINT: cms,
   KILN_FC_ENDPOINT: fc,

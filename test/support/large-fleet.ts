@@ -16,6 +16,7 @@ export const clientOf = ({ cloud }: Deployment): CloudClient =>
     credentials: { accessKeyId: cloud.accessKey.id, accessKeySecret: cloud.accessKey.secret },
     endpoints: cloud.urls,
     bucket: BUCKET,
+    stage: "",
     fcSignature: "acs3",
   });
 

@@ -6,6 +6,7 @@ import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { stagedFamily } from "../../../shared/stage.ts";
 import type { ImportFile } from "./image.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
 
@@ -57,7 +58,7 @@ async function builderImage(source: Source<"builder">, cloud: CloudClient): Prom
   const [image] =
     family === undefined
       ? await describeImages(cloud, { ids: [imageId] })
-      : [await familyImage(cloud, family)];
+      : [await baseOfFamily(cloud, family)];
   if (image?.status === "Available" && image.usable) return linuxBase(source, image);
   if (family !== undefined) {
     const nothing = `family ${family} has no available image in ${region}`;
@@ -66,6 +67,13 @@ async function builderImage(source: Source<"builder">, cloud: CloudClient): Prom
   const unusable = image?.usable === false ? "not usable, " : "";
   const state = image ? `is ${unusable}${image.status}` : `does not exist in ${region}`;
   return problem(`source.builder.image: ${imageId} ${state}; name an available image`);
+}
+
+/** A base may be shared by all stages: the family of this stage comes first, then the one of exactly that name. */
+async function baseOfFamily(cloud: CloudClient, family: string): Promise<Image | undefined> {
+  const own = stagedFamily(cloud.access.stage, family);
+  const image = await familyImage(cloud, own);
+  return image === undefined && own !== family ? familyImage(cloud, family) : image;
 }
 
 /** Provisioning and generalizing are shell scripts; Windows is generalized by Sysprep. */

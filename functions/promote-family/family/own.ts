@@ -3,6 +3,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { foreignProblem, owned } from "../../../shared/ownership.ts";
 import { ok, type Result } from "../../../shared/result.ts";
+import { isForeign, TAG } from "../../../shared/tags.ts";
 import type { Place } from "./deprecate.ts";
 
 /** The image, undefined when it is not there. A problem when this deployment did not make it. */
@@ -12,6 +13,18 @@ export async function ownImage(
 ): Promise<Result<Image | undefined>> {
   const [image] = await describeImages(cloud, { ids: [imageId] }, region);
   return image === undefined ? ok(undefined) : owned(cloud, { kind: "image", region }, image);
+}
+
+/** Members of a family that another deployment made and that the family may serve: it is the other's family then. */
+export function foreignMembers(
+  family: string,
+  members: readonly Image[],
+  cloud: CloudClient,
+): string | undefined {
+  const foreign = members.find((image) => image.status !== "Deprecated" && isForeign(cloud, image));
+  if (foreign === undefined) return undefined;
+  const owner = foreign.tags[TAG.deployment];
+  return `family ${family} belongs to deployment ${owner}: ${foreign.id} is its image; give the recipe another family, deploy with a KILN_STAGE of its own, or hand ${foreign.id} over by setting its tag ${TAG.deployment} to ${cloud.access.bucket}`;
 }
 
 /** The first reason not to change one of `images`; changes nothing. */

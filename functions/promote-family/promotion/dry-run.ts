@@ -17,7 +17,7 @@ import { homeOf } from "../family/served.ts";
 import { checkImage } from "./check.ts";
 import { copiesIn, copyOf } from "./copies.ts";
 import { testCommands, testInstanceSpec } from "./image-test.ts";
-import { Requested, withRecipe, type Checked, copyRegions, supersedingIn } from "./input.ts";
+import { Requested, withRecipe, type Checked, copyRegions, ownMembers, supersedingIn } from "./input.ts";
 
 /** The only phase of its run. */
 export const DryRun = eventsWith(Requested)("dry-run", {});
@@ -70,6 +70,8 @@ async function previewMoves(input: Checked, image: Image, ports: Ports) {
     if (add.length > 0) wouldShare.push(`${name} with ${add.join(", ")}`);
     if (own?.family !== input.family) wouldJoin.push(name);
     if (own === undefined) {
+      const members = await ownMembers(region, input.family, ports.cloud);
+      if (!members.ok) return members;
       // A copy made now is newer than every member, so none is deprecated for it.
       wouldCopy.push(region);
       continue;

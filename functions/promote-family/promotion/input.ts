@@ -1,5 +1,6 @@
 /** What the events of a promotion carry: its input, from phase to phase more of it, and its progress in the regions. */
 import * as z from "zod/mini";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
@@ -9,7 +10,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
-import { firstForeign } from "../family/own.ts";
+import { firstForeign, foreignMembers } from "../family/own.ts";
 
 const requested = { recipe: Name, imageId: z.string(), family: z.string() };
 
@@ -84,14 +85,30 @@ export const placesOf = ({ input, progress }: Placed, home: string): readonly Pl
   { region: home, imageId: input.imageId },
 ];
 
-/** The members that supersede `image` in a region, oldest first. A problem when its recipe lets them win. */
+/** The members of a family in a region. A problem when the family is that of another deployment. */
+export async function ownMembers(
+  region: string,
+  family: string,
+  cloud: CloudClient,
+): Promise<Result<readonly Image[]>> {
+  const members = await describeImages(cloud, { family }, region);
+  const theirs = foreignMembers(family, members, cloud);
+  return theirs === undefined ? ok(members) : problem(`in ${region}, ${theirs}`);
+}
+
+/**
+ * The members that supersede `image` in a region, oldest first. A problem when its recipe lets them win, or when the
+ * family is that of another deployment, whose fleets would launch this image.
+ */
 export async function supersedingIn(
   region: string,
   image: Image,
   { family, document }: WithRecipe,
   { cloud }: Ports,
 ): Promise<Result<readonly Image[]>> {
-  const newer = supersedingImages(image, await describeImages(cloud, { family }, region));
+  const members = await ownMembers(region, family, cloud);
+  if (!members.ok) return members;
+  const newer = supersedingImages(image, members.value);
   const newest = newer.at(-1);
   if (newest === undefined) return ok(newer);
   if (document.promote.outranked === "deprecate") {

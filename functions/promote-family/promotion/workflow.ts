@@ -11,6 +11,7 @@ import * as z from "zod/mini";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import { EventError } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
+import { stagedFamily } from "../../../shared/stage.ts";
 import { Name } from "../../../shared/names.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { PromoteRequest } from "../../../shared/requests/promote.ts";
@@ -73,7 +74,7 @@ export const requestedPromotion = (
 
 const Request = z.discriminatedUnion("request", [PromoteRequest, PromoteImageRequest]);
 
-function begin(event: RequestEvent): WorkflowEvent {
+function begin(event: RequestEvent, { cloud }: Ports): WorkflowEvent {
   const request = parse(Request, event.input, "promotion");
   const { recipe, imageId } = request;
   if (request.request === "promote") {
@@ -83,7 +84,7 @@ function begin(event: RequestEvent): WorkflowEvent {
       throw new EventError(`recipe ${recipe} has no family to promote ${imageId} into`);
     return firstEvent(Check, event, { recipe, imageId, family, document }, {});
   }
-  const input = { recipe, imageId, family: request.family };
+  const input = { recipe, imageId, family: stagedFamily(cloud.access.stage, request.family) };
   return request.dryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Load, event, input, {});
 }
 

@@ -22,6 +22,7 @@ import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
+import { stagedFamily } from "../../../shared/stage.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { oneTarget, PREVIOUS, rollbackShape } from "../../../shared/requests/rollback.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
@@ -194,15 +195,16 @@ const confirm = phase(Confirm, {
   cancel: ({ targets, deprecated, list }) => next(Confirm, { targets, deprecated, list }),
 });
 
-function begin(request: RequestEvent): WorkflowEvent {
+function begin(request: RequestEvent, { cloud }: Ports): WorkflowEvent {
   const {
-    family,
+    family: asked,
     to = PREVIOUS,
     regions,
     undo,
     dryRun: isDryRun,
   } = parse(RollbackRequest, request.input, "rollback");
   const back = { kind: "back", to, ...(regions !== undefined && { regions }) } as const;
+  const family = stagedFamily(cloud.access.stage, asked);
   const input = { family, target: undo ? ({ kind: "undo" } as const) : back };
   return isDryRun ? firstEvent(DryRun, request, input, {}) : firstEvent(Plan, request, input, {});
 }

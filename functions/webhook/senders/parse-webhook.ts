@@ -8,12 +8,11 @@ import { GenericSettings, parseGeneric } from "./generic.ts";
 import { GithubSettings, parseGithub } from "./github.ts";
 import type { LaunchRequest, ParsedWebhook, SenderRequest } from "./sender.ts";
 
-export const SenderSettings = z.discriminatedUnion("kind", [
-  GithubSettings,
-  AlertmanagerSettings,
-  CloudmonitorSettings,
-  GenericSettings,
-]);
+export const SenderSettings = z.discriminatedUnion(
+  "kind",
+  [GithubSettings, AlertmanagerSettings, CloudmonitorSettings, GenericSettings],
+  { error: "must be github, alertmanager, cloudmonitor or generic" },
+);
 export type SenderSettings = z.infer<typeof SenderSettings>;
 
 export function parseWebhook(settings: SenderSettings, request: SenderRequest): ParsedWebhook {

@@ -147,10 +147,16 @@ const logConfig = z.union([
 ]);
 
 const vpcConfig = strict({
-  vpcId: text("a text", "name the VPC"),
-  vSwitchIds: list(text("a text", "name a vSwitch"), "a list of vSwitches"),
-  securityGroupId: text("a text", "name the security group"),
-});
+  vpcId: text("a text", "name the VPC, or '' for none"),
+  vSwitchIds: list(text("a text", "name a vSwitch of the VPC"), "a list of vSwitches"),
+  securityGroupId: text("a text", "name a security group of the VPC, or '' for none"),
+}).check(
+  z.refine(
+    ({ vpcId, vSwitchIds, securityGroupId }) =>
+      [vpcId !== "", vSwitchIds.length > 0, securityGroupId !== ""].every((is, _, [first]) => is === first),
+    { error: "is half a VPC — give vpcId, vSwitchIds and securityGroupId together, or none of them" },
+  ),
+);
 
 /** What the API itself keeps of a function, under the names of CreateFunction. */
 const FUNCTION_SHAPE = {

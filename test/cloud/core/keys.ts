@@ -59,6 +59,8 @@ const GATEWAY: Refusals = {
 const REFUSALS: Readonly<Record<Product, Refusals>> = {
   ecs: GATEWAY,
   cms: GATEWAY,
+  ram: GATEWAY,
+  sts: GATEWAY,
   fc: {
     missing: [400, "MissingRequiredHeader", "the HTTP header 'Authorization' is required"],
     unknownKey: [403, "InvalidAccessKeyID", "the access key ID does not exist"],

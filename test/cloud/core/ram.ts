@@ -36,19 +36,41 @@ export function evaluate(policy: Policy, action: string, resource: string, condi
 
 /** Policies of the account's roles; without any, roles are not restricted (and the cloud says so in README). */
 export class Ram {
-  readonly #policies: ReadonlyMap<string, Policy> | undefined;
+  readonly #policies: Map<string, readonly Policy[]>;
+  readonly #unlisted: "allow" | "implicit deny";
+  readonly #uses = new Set<string>();
 
   constructor(roles: Readonly<Record<string, Policy>> | undefined) {
     // Tools write role names in lower case into ARNs, RAM compares without case.
-    this.#policies =
-      roles && new Map(Object.entries(roles).map(([name, policy]) => [name.toLowerCase(), policy]));
+    this.#policies = new Map(
+      Object.entries(roles ?? {}).map(([name, policy]) => [name.toLowerCase(), [policy]]),
+    );
+    this.#unlisted = roles === undefined ? "allow" : "implicit deny";
+  }
+
+  /** What a role may do from now on; without policies it is unlisted again. */
+  define(role: string, policies: readonly Policy[] | undefined): void {
+    if (policies === undefined) this.#policies.delete(role.toLowerCase());
+    else this.#policies.set(role.toLowerCase(), policies);
+  }
+
+  /** Every action that was allowed to a role so far. */
+  uses(): readonly { readonly role: string; readonly action: string }[] {
+    return [...this.#uses].map((use) => {
+      const [role = "", action = ""] = use.split(" ");
+      return { role, action };
+    });
   }
 
   /** What the role may; a role without a policy may nothing. */
   verdict(role: string | undefined, action: string, resource: string, conditions: Conditions): Verdict {
-    if (role === undefined || this.#policies === undefined) return "allow";
-    const policy = this.#policies.get(role.toLowerCase());
-    return policy === undefined ? "implicit deny" : evaluate(policy, action, resource, conditions);
+    if (role === undefined) return "allow";
+    const policies = this.#policies.get(role.toLowerCase());
+    if (policies === undefined) return this.#unlisted;
+    const Statement = policies.flatMap((policy) => policy.Statement);
+    const verdict = evaluate({ Version: "1", Statement }, action, resource, conditions);
+    if (verdict === "allow") this.#uses.add(`${role.toLowerCase()} ${action}`);
+    return verdict;
   }
 
   /** What a caller may: a session with a policy of its own what that says, any other what its role may. */

@@ -20,6 +20,7 @@ export interface Resource {
 export const checkAcross = (resources: readonly Resource[]): Problem[] => [
   ...resources.flatMap(checkRatio),
   ...checkNames(resources),
+  ...checkReserved(resources),
   ...resources.flatMap((resource) => checkDestinations(resource, resources)),
   ...resources.flatMap(checkTriggers),
   ...checkOverlaps(resources),
@@ -43,6 +44,20 @@ function checkNames(resources: readonly Resource[]): Problem[] {
       path: at(name, "functionName"),
       text: `${props.functionName} is taken by another resource — give each function its own name`,
     }));
+}
+
+/** Of the 100 instances of an account in a region, 90 can be reserved; other functions share what is left. */
+const RESERVABLE = 90;
+
+/** https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/configure-reserved-instances */
+function checkReserved(resources: readonly Resource[]): Problem[] {
+  const sum = resources.reduce(
+    (total, { props }) => total + (props.concurrencyConfig?.reservedConcurrency ?? 0),
+    0,
+  );
+  if (sum <= RESERVABLE) return [];
+  const text = `reserve ${sum} instances together — an account may reserve ${RESERVABLE} of its 100 in a region: lower reservedConcurrency`;
+  return [{ path: ["resources"], text }];
 }
 
 function checkDestinations({ name, props }: Resource, all: readonly Resource[]): Problem[] {

@@ -39,12 +39,13 @@ export const xml = (body: string, headers: Record<string, string> = {}): WireRes
 export const OWNER = { ID: "owner", DisplayName: "owner" };
 
 /** Parameters that select an operation of their own, in the order they are looked for. */
-const SUB_RESOURCES = "delete append uploads uploadId acl location bucketInfo objectMeta versioning".split(
-  " ",
-);
+const SUB_RESOURCES =
+  "delete append uploads uploadId acl location bucketInfo objectMeta lifecycle versioning publicAccessBlock".split(
+    " ",
+  );
 /** Known to OSS and not to the local cloud: answering as if they were not there would be a lie. */
 const NOT_HERE =
-  "cors lifecycle logging website referer policy versions tagging replication encryption inventory symlink restore stat worm versionId".split(
+  "cors logging website referer policy versions tagging replication encryption inventory symlink restore stat worm versionId".split(
     " ",
   );
 
@@ -66,6 +67,12 @@ const ROUTES: Readonly<Record<string, string>> = {
   "GET bucket acl": "GetBucketAcl",
   "GET bucket location": "GetBucketLocation",
   "GET bucket bucketInfo": "GetBucketInfo",
+  "GET bucket lifecycle": "GetBucketLifecycle",
+  "PUT bucket lifecycle": "PutBucketLifecycle",
+  "DELETE bucket lifecycle": "DeleteBucketLifecycle",
+  "GET bucket publicAccessBlock": "GetBucketPublicAccessBlock",
+  "PUT bucket publicAccessBlock": "PutBucketPublicAccessBlock",
+  "DELETE bucket publicAccessBlock": "DeleteBucketPublicAccessBlock",
   "GET bucket versioning": "GetBucketVersioning",
   "PUT bucket versioning": "PutBucketVersioning",
   "PUT bucket": "PutBucket",

@@ -17,13 +17,19 @@ import { BUCKET_OPERATIONS } from "./buckets.ts";
 import { createMultipartOperations } from "./multipart.ts";
 import { OBJECT_OPERATIONS } from "./objects.ts";
 import { type Operation, operationName, type OssRequest, RAM_ACTIONS } from "./operation.ts";
+import { SETTING_OPERATIONS } from "./settings.ts";
 import type { ObjectStore } from "./store.ts";
 import { document, type XmlNode } from "./xml.ts";
 
 export class OssService {
   readonly #kernel: Kernel;
   readonly #store: ObjectStore;
-  readonly #operations = { ...BUCKET_OPERATIONS, ...OBJECT_OPERATIONS, ...createMultipartOperations() };
+  readonly #operations = {
+    ...BUCKET_OPERATIONS,
+    ...SETTING_OPERATIONS,
+    ...OBJECT_OPERATIONS,
+    ...createMultipartOperations(),
+  };
 
   /** Names of the operations it has. */
   readonly actions: readonly string[] = Object.keys(this.#operations);

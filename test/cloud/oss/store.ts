@@ -96,6 +96,8 @@ export function checkAppend(
 export class ObjectStore implements Objects {
   readonly #kernel: Kernel;
   readonly #buckets = new Map<string, Bucket>();
+  /** Settings of buckets by `<bucket> <name>`: their XML. */
+  readonly settings = new Map<string, string>();
   readonly #subscribers: ((event: StoreEvent) => void)[] = [];
   /** Changes that lists do not show yet, oldest first. */
   #hidden: Change[] = [];
@@ -140,6 +142,7 @@ export class ObjectStore implements Objects {
       throw new CloudFault(409, "BucketNotEmpty", "The bucket has objects. Please delete them first.");
     }
     this.#buckets.delete(name);
+    for (const key of this.settings.keys()) if (key.startsWith(`${name} `)) this.settings.delete(key);
   }
 
   buckets(): { readonly name: string; readonly createdAt: number }[] {

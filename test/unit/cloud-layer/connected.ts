@@ -22,7 +22,15 @@ export function connected(
   const { region, accountId, urls, accessKey } = cloud;
   const credentials = { accessKeyId: accessKey.id, accessKeySecret: accessKey.secret };
   const endpoints = { ecs: urls.ecs, cms: urls.cms, fc: urls.fc, oss: urls.oss };
-  const access: Access = { region, accountId, credentials, endpoints, bucket: "kiln", fcSignature: "acs3" };
+  const access: Access = {
+    region,
+    accountId,
+    credentials,
+    endpoints,
+    bucket: "kiln",
+    stage: "",
+    fcSignature: "acs3",
+  };
   return connect(
     { ...access, ...changes },
     { clock: { ...real.clock, now: () => cloud.time.now() }, log: (line) => log.push(line) },

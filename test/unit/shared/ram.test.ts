@@ -3,14 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
 import { evaluate } from "../../cloud/index.ts";
-import { readRoles } from "../../support/deployment.ts";
+import { rolesOf } from "../../../deploy/policies.ts";
+import { PLACE, readRoles, roleOf } from "../../support/deployment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
 const roles = readRoles();
 
 const allows = (role: string, action: string, resource: string): boolean =>
-  evaluate(roles[role] ?? { Version: "1", Statement: [] }, action, resource, {}) === "allow";
+  evaluate(roles[roleOf(role)] ?? { Version: "1", Statement: [] }, action, resource, {}) === "allow";
+
+const parts = Object.keys(roles).map((name) => name.slice(roleOf("").length));
 
 const object = (key: string): string => `acs:oss:*:1234567890123456:kiln-1234567890123456/${key}`;
 const fn = (name: string): string => `acs:fc:cn-hangzhou:1234567890123456:functions/${name}`;
@@ -35,63 +38,76 @@ test("functions write and delete only their own objects in the bucket, never tho
   const writes = ["oss:PutObject", "oss:DeleteObject"];
   const may = (role: string, key: string) => writes.filter((action) => allows(role, action, object(key)));
   for (const key of ["recipes/web.yaml", "fleets/web.yaml", "scripts/set-up.sh"]) {
-    expect(Object.keys(roles).flatMap((role) => may(role, key))).toEqual([]);
+    expect(parts.flatMap((role) => may(role, key))).toEqual([]);
   }
-  expect(may("kiln-worker", "disks/web/disk.vhd")).toEqual(["oss:DeleteObject"]);
+  const deleters = parts.filter((role) => may(role, "disks/web/disk.vhd").length > 0);
+  expect([deleters, may("bake-image", "disks/web/disk.vhd")]).toEqual([["bake-image"], ["oss:DeleteObject"]]);
   // A log is never deleted (LOG-3).
   for (const key of ["runs/2026-01-05/x.jsonl", "locks/bake-web.jsonl", "reservations/web.jsonl"])
-    expect(may("kiln-worker", key)).toEqual(["oss:PutObject"]);
-  expect(may("kiln-webhook", "runs/2026-01-05/x.jsonl")).toEqual(["oss:PutObject"]);
-  expect(may("kiln-webhook", "locks/bake-web.jsonl")).toEqual([]);
+    expect(new Set(parts.flatMap((role) => may(role, key)))).toEqual(new Set(["oss:PutObject"]));
+  expect(may("webhook", "runs/2026-01-05/x.jsonl")).toEqual(["oss:PutObject"]);
+  expect(may("webhook", "locks/bake-web.jsonl")).toEqual([]);
 });
 
 test("a role that reads objects may list its bucket: else a missing one is forbidden instead of missing", ({
   expect,
 }) => {
   const bucket = "acs:oss:*:1234567890123456:kiln-1234567890123456";
-  const readers = Object.keys(roles).filter((role) =>
+  const readers = parts.filter((role) =>
     ["runs/x.json", "recipes/web.yaml"].some((key) => allows(role, "oss:GetObject", object(key))),
   );
-  expect(readers.toSorted()).toEqual(["kiln-webhook", "kiln-worker"]);
+  expect(readers.toSorted()).toEqual([
+    "bake-image",
+    "janitor",
+    "promote-family",
+    "scale-out",
+    "stop-idle",
+    "webhook",
+  ]);
   expect(readers.filter((role) => !allows(role, "oss:ListObjects", bucket))).toEqual([]);
 });
 
-test("only roles named kiln-… are handed out, and only to ECS", ({ expect }) => {
+test("only the roles that the deployment names are handed out, by the functions that launch, and only to ECS", ({
+  expect,
+}) => {
   const passes = (role: string, name: string, service: string) =>
     evaluate(
-      roles[role] ?? { Version: "1", Statement: [] },
+      roles[roleOf(role)] ?? { Version: "1", Statement: [] },
       "ram:PassRole",
       `acs:ram::1234567890123456:role/${name}`,
-      {
-        "acs:Service": service,
-      },
+      { "acs:Service": service },
     ) === "allow";
-  const forbidden = ["AdministratorRole", "AliyunFCDefaultRole", "kiln", "my-kiln-web", "Kiln-web"];
-  for (const role of Object.keys(roles)) {
-    expect(forbidden.filter((name) => passes(role, name, "ecs.aliyuncs.com"))).toEqual([]);
-    expect(passes(role, "kiln-web", "fc.aliyuncs.com")).toBe(false);
-    expect(passes(role, "kiln-web", "ecs.aliyuncs.com")).toBe(role === "kiln-worker");
+  const forbidden = ["AdministratorRole", "kiln", "kiln-web-2", "Kiln-web", roleOf("bake-image")];
+  for (const part of parts) {
+    expect(forbidden.filter((name) => passes(part, name, "ecs.aliyuncs.com"))).toEqual([]);
+    expect(passes(part, "kiln-web", "fc.aliyuncs.com")).toBe(false);
   }
+  expect(parts.filter((part) => passes(part, "kiln-web", "ecs.aliyuncs.com"))).toEqual([
+    "bake-image",
+    "promote-family",
+    "scale-out",
+  ]);
+  const none = rolesOf({ ...PLACE, instanceRoles: [] });
+  expect(JSON.stringify(none)).not.toContain("PassRole");
 });
 
 test("no role invokes the webhook, and the webhook invokes neither the janitor nor the notifier", ({
   expect,
 }) => {
-  for (const role of Object.keys(roles)) {
+  for (const role of parts) {
     expect(allows(role, "fc:InvokeFunction", fn("kiln-webhook"))).toBe(false);
   }
   for (const name of ["kiln-janitor", "kiln-notifier"]) {
-    expect(allows("kiln-worker", "fc:InvokeFunction", fn(name))).toBe(true);
-    expect(allows("kiln-webhook", "fc:InvokeFunction", fn(name))).toBe(false);
-    expect(allows("kiln-oss-events", "fc:InvokeFunction", fn(name))).toBe(false);
+    const senders = ["bake-image", "janitor", "promote-family", "scale-out", "stop-idle", "notifier"];
+    expect(parts.filter((role) => allows(role, "fc:InvokeFunction", fn(name)))).toEqual(senders.toSorted());
   }
 });
 
 test("the notifier, which posts to other systems, may only keep what was not delivered, and send events to itself and the janitor", ({
   expect,
 }) => {
-  const may = (action: string, resource: string) => allows("kiln-notifier", action, resource);
-  expect(roles["kiln-notifier"]?.Statement.flatMap(({ Action }) => Action)).toEqual([
+  const may = (action: string, resource: string) => allows("notifier", action, resource);
+  expect(roles[roleOf("notifier")]?.Statement.flatMap(({ Action }) => Action)).toEqual([
     "oss:PutObject",
     "fc:InvokeFunction",
   ]);

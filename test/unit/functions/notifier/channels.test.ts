@@ -189,7 +189,7 @@ test("broken channels are reported by their place, never by their value", ({ exp
   const read = (KILN_CHANNELS: string) => () => readChannels({ KILN_CHANNELS });
   expect(read("{")).toThrow("KILN_CHANNELS is not JSON; see README, “Channels”");
   expect(read('{"ops":{"kind":"json","url":"http://chat.example.com/hook"}}')).toThrow(
-    "KILN_CHANNELS is malformed at ops.url; see README, “Channels”",
+    "KILN_CHANNELS is malformed: ops.url: must begin with https://; see README, “Channels”",
   );
   expect(readChannels({})).toEqual({});
 });

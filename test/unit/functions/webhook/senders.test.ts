@@ -247,15 +247,15 @@ test("broken settings are reported by their place, never by their value", ({ exp
   const read = (KILN_SENDERS: string) => () => readSenders({ KILN_SENDERS });
   expect(read("{")).toThrow("KILN_SENDERS is not JSON; see README, “Senders”");
   expect(read('{"hub":{"kind":"github","secrets":["short"],"labels":{}}}')).toThrow(
-    "KILN_SENDERS is malformed at hub.secrets.0; see README, “Senders”",
+    "KILN_SENDERS is malformed: hub.secrets.0: must be at least 16 characters long; see README, “Senders”",
   );
   expect(() => readCallers({ KILN_CALLERS: '{"ci":{"secrets":["hunter2"],"routes":["POST /x"]}}' })).toThrow(
-    "KILN_CALLERS is malformed at ci.secrets.0; see README, “Callers”",
+    "KILN_CALLERS is malformed: ci.secrets.0: must be at least 16 characters long; see README, “Callers”",
   );
   for (const route of ["POST /fleets/*/scale-out", "GET /runs/**", "* /runs/*", "PUT /runs/*", "GET runs"]) {
     const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
     expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
-      "KILN_CALLERS is malformed at ci.routes.1; see README, “Callers”",
+      "KILN_CALLERS is malformed: ci.routes.1: must be GET or POST, a space and a path; * may stand at its end only; see README, “Callers”",
     );
   }
   expect(readSenders({})).toEqual({});

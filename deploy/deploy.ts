@@ -1,0 +1,185 @@
+/**
+ * `npm run deploy`: checks everything first, then hands s.yaml to the deploy tool, then removes what s.yaml no longer has.
+ *
+ * DEPLOY-1. Nothing is changed before everything was checked.
+ * DEPLOY-2. A setting that is in the cloud and not in the environment stays: a deployment from another shell must not
+ *     empty the secrets. `--unset` removes one.
+ * DEPLOY-3. s.yaml lists receivers of events before their senders, and the tool keeps that order: a new event never
+ *     reaches an old function.
+ */
+import { build } from "../build.ts";
+import { connectApi, type Api } from "./api.ts";
+import { functionProblems, regionWarning, RESERVED_MAX, variableProblems } from "./checks.ts";
+import type { Environment, Settings, Surroundings } from "./config.ts";
+import {
+  deleteFunction,
+  deleteTrigger,
+  functionsNamedAs,
+  reservations,
+  triggersOf,
+  urlOf,
+  type LiveFunction,
+} from "./functions.ts";
+import { checkAccount } from "./identity.ts";
+import { readManifest, type Declared } from "./manifest.ts";
+import { functionNameOf, type Place } from "./names.ts";
+import { Plan } from "./plan.ts";
+import { Refusal, refuseAny } from "./refusal.ts";
+import { toolIn, type Tool } from "./tool.ts";
+
+export interface DeployOptions {
+  readonly plan: boolean;
+  /** Variables that are removed from the cloud when the environment has none. */
+  readonly unset: readonly string[];
+}
+
+/** @throws Refusal before the first change, or when the tool fails. */
+export async function deploy(
+  settings: Settings,
+  options: DeployOptions,
+  around: Surroundings,
+): Promise<void> {
+  const { place } = settings;
+  refuseAny([
+    ...variableProblems(settings.environment),
+    ...unsetProblems(settings.environment, options.unset),
+  ]);
+  const api = connectApi({ ...settings, region: place.region });
+  await checkAccount(api, place);
+  const live = await functionsNamedAs(api, place);
+  const tool = toolIn(around.root);
+  const declared = await readManifest(tool, toolEnvironment(settings));
+  refuseAny(foreignProblems(declared, live, place.bucket));
+  const own = live.filter(({ environmentVariables }) => environmentVariables["KILN_BUCKET"] === place.bucket);
+  const kept = keptVariables(declared, own, options.unset);
+  const environment = { ...toolEnvironment(settings), ...kept };
+  const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, kept) }));
+  refuseAny([
+    ...variableProblems(kept),
+    ...functionProblems(functions),
+    ...(await shareProblems(api, functions)),
+  ]);
+  const warning = regionWarning(place.region);
+  if (warning !== undefined) around.out(warning);
+  sayKept(kept, around);
+  await apply({ api, place, functions, own, environment }, options, { ...around, tool });
+}
+
+/** What the tool gets: all variables, and the key under the names that it reads. */
+const toolEnvironment = ({ environment, place, credentials }: Settings): Environment => ({
+  ...environment,
+  AccountID: place.account,
+  AccessKeyID: credentials.accessKeyId,
+  AccessKeySecret: credentials.accessKeySecret,
+  ...(credentials.securityToken ? { SecurityToken: credentials.securityToken } : {}),
+});
+
+const unsetProblems = (environment: Environment, unset: readonly string[]): readonly string[] =>
+  unset.flatMap((name) =>
+    environment[name] === undefined ? [] : [`--unset ${name}, but ${name} is set; keep one of the two`],
+  );
+
+/** Functions of these names that another deployment has. */
+const foreignProblems = (
+  declared: readonly Declared[],
+  live: readonly LiveFunction[],
+  bucket: string,
+): readonly string[] =>
+  live
+    .filter(({ functionName }) => declared.some(({ name }) => name === functionName))
+    .flatMap(({ functionName, environmentVariables }) => {
+      const other = environmentVariables["KILN_BUCKET"] ?? "";
+      if (other === bucket) return [];
+      const whose = other === "" ? "is not of Kiln" : `belongs to the deployment of bucket ${other}`;
+      return [`function ${functionName} ${whose}; choose another KILN_STAGE`];
+    });
+
+/** DEPLOY-2: variables of s.yaml that are empty here and set there. */
+function keptVariables(
+  declared: readonly Declared[],
+  live: readonly LiveFunction[],
+  unset: readonly string[],
+): Environment {
+  const kept: Record<string, string> = {};
+  for (const { functionName, environmentVariables } of live) {
+    const wanted = declared.find(({ name }) => name === functionName)?.environment ?? {};
+    for (const [name, value] of Object.entries(environmentVariables))
+      if (wanted[name] === "" && value !== "" && !unset.includes(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+const withKept = (variables: Environment, kept: Environment): Environment =>
+  Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value || (kept[name] ?? "")]));
+
+function sayKept(kept: Environment, { out }: Surroundings): void {
+  const names = Object.keys(kept).toSorted();
+  if (names.length > 0)
+    out(`kept as they are in the cloud: ${names.join(", ")} (--unset <name> removes one)`);
+}
+
+/** Of the 100 instances of an account in a region, 90 may be reserved by all functions together. */
+const RESERVABLE = 90;
+
+async function shareProblems(api: Api, functions: readonly Declared[]): Promise<readonly string[]> {
+  const all = [...(await reservations(api))];
+  const others = all.filter(([name]) => !functions.some((one) => one.name === name));
+  const taken = others.reduce((sum, [, reserved]) => sum + reserved, 0);
+  const asked = functions.reduce((sum, { reserved }) => sum + reserved, 0);
+  if (taken + asked <= RESERVABLE) return [];
+  const names = others
+    .filter(([, reserved]) => reserved > 0)
+    .map(([name, reserved]) => `${name} ${reserved}`);
+  return [
+    `Kiln reserves ${asked} instances, and other functions of the region ${taken} of the ${RESERVABLE} that may be reserved (${names.join(", ")}); lower KILN_RESERVED_… (at most ${RESERVED_MAX} together), or theirs`,
+  ];
+}
+
+interface Deployment {
+  readonly api: Api;
+  readonly place: Place;
+  readonly functions: readonly Declared[];
+  readonly own: readonly LiveFunction[];
+  readonly environment: Environment;
+}
+
+async function apply(
+  { api, place, functions, own, environment }: Deployment,
+  { plan: isDry }: DeployOptions,
+  { out, tool }: Surroundings & { readonly tool: Tool },
+): Promise<void> {
+  const plan = new Plan(isDry, out);
+  const isThere = (name: string): boolean => own.some(({ functionName }) => functionName === name);
+  for (const { name, triggers } of functions)
+    plan.note(
+      `${isDry ? "would " : ""}${isThere(name) ? "update" : "create"} function ${name}${triggers.length > 0 ? ` with ${triggers.join(", ")}` : ""}`,
+    );
+  if (!isDry) await runTool(tool, environment, out);
+  await removeOld(api, { functions, own }, plan);
+  const url = isDry ? undefined : await urlOf(api, functionNameOf(place, "webhook"), "http");
+  if (url !== undefined) out(`the webhook's URL: ${url}`);
+}
+
+async function runTool(tool: Tool, environment: Environment, say: (line: string) => void): Promise<void> {
+  await build();
+  const { code } = await tool(["deploy", "-y"], { environment, say });
+  if (code !== 0)
+    throw new Refusal([
+      `s deploy ended with code ${code}; correct what it says above and deploy again, which goes on where it stopped`,
+    ]);
+}
+
+/** Triggers and functions that s.yaml no longer has: the tool only creates and updates. */
+async function removeOld(
+  api: Api,
+  { functions, own }: Pick<Deployment, "functions" | "own">,
+  plan: Plan,
+): Promise<void> {
+  for (const { functionName: name } of own) {
+    const declared = functions.find((one) => one.name === name);
+    const old = (await triggersOf(api, name)).filter((trigger) => !declared?.triggers.includes(trigger));
+    for (const trigger of old)
+      await plan.change(`remove trigger ${trigger} of ${name}`, () => deleteTrigger(api, name, trigger));
+    if (declared === undefined) await plan.change(`remove function ${name}`, () => deleteFunction(api, name));
+  }
+}

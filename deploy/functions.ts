@@ -1,0 +1,85 @@
+/** The functions of a deployment as they are in the cloud now. */
+import * as z from "zod/mini";
+import { ifThere, type Api } from "./api.ts";
+import { functionNameOf, type Place } from "./names.ts";
+
+const LiveFunction = z.looseObject({
+  functionName: z.string(),
+  environmentVariables: z._default(z.record(z.string(), z.string()), {}),
+});
+/** A function in the cloud, as far as it is read. */
+export type LiveFunction = z.infer<typeof LiveFunction>;
+
+const FunctionPage = z.looseObject({ functions: z.array(LiveFunction), nextToken: z.optional(z.string()) });
+const TriggerPage = z.looseObject({
+  triggers: z.array(z.looseObject({ triggerName: z.string() })),
+  nextToken: z.optional(z.string()),
+});
+const ReservationPage = z.looseObject({
+  configs: z.array(z.looseObject({ functionArn: z.string(), reservedConcurrency: z.optional(z.number()) })),
+  nextToken: z.optional(z.string()),
+});
+
+/** Every item of a list that is paged. */
+async function pages<P extends { readonly nextToken?: string | undefined }, T>(
+  fetch: (token: Readonly<Record<string, string>>) => Promise<P>,
+  itemsOf: (page: P) => readonly T[],
+): Promise<T[]> {
+  const items: T[] = [];
+  let token = "";
+  do {
+    const page = await fetch(token === "" ? {} : { nextToken: token });
+    items.push(...itemsOf(page));
+    token = page.nextToken ?? "";
+  } while (token !== "");
+  return items;
+}
+
+/** Functions whose name begins like those of the deployment; they may belong to another one. */
+export const functionsNamedAs = (api: Api, place: Place): Promise<LiveFunction[]> =>
+  pages(
+    async (token) =>
+      FunctionPage.parse(
+        await api.fc("GET", "/functions", { prefix: functionNameOf(place, ""), limit: "100", ...token }),
+      ),
+    ({ functions }) => functions,
+  );
+
+/** Names of the triggers of a function; none for a function that is not there. */
+export async function triggersOf(api: Api, name: string): Promise<string[]> {
+  const path = `/functions/${name}/triggers`;
+  return pages(
+    async (token) =>
+      TriggerPage.parse((await ifThere(api.fc("GET", path, { limit: "100", ...token }))) ?? { triggers: [] }),
+    ({ triggers }) => triggers.map(({ triggerName }) => triggerName),
+  );
+}
+
+/** Instances that each function of the account reserves in the region, by the function's name. */
+export async function reservations(api: Api): Promise<ReadonlyMap<string, number>> {
+  const configs = await pages(
+    async (token) =>
+      ReservationPage.parse(await api.fc("GET", "/concurrency-configs", { limit: "100", ...token })),
+    (page) => page.configs,
+  );
+  return new Map(
+    configs.map(({ functionArn, reservedConcurrency = 0 }) => [
+      functionArn.replace(/^.*functions\//, ""),
+      reservedConcurrency,
+    ]),
+  );
+}
+
+const HttpTrigger = z.looseObject({ httpTrigger: z.looseObject({ urlInternet: z.string() }) });
+
+/** The public URL of a function's HTTP trigger, undefined when it has none. */
+export async function urlOf(api: Api, name: string, trigger: string): Promise<string | undefined> {
+  const answer = await ifThere(api.fc("GET", `/functions/${name}/triggers/${trigger}`));
+  const read = HttpTrigger.safeParse(answer);
+  return read.success ? read.data.httpTrigger.urlInternet : undefined;
+}
+
+export const deleteTrigger = (api: Api, name: string, trigger: string) =>
+  ifThere(api.fc("DELETE", `/functions/${name}/triggers/${trigger}`));
+
+export const deleteFunction = (api: Api, name: string) => ifThere(api.fc("DELETE", `/functions/${name}`));

@@ -1,0 +1,41 @@
+/** s.yaml as the deploy tool itself reads it: the command `preview` computes every expression and calls nothing. */
+import * as z from "zod/mini";
+import type { Environment } from "./config.ts";
+import { Refusal } from "./refusal.ts";
+import type { Tool } from "./tool.ts";
+
+const Manifest = z.looseObject({
+  resources: z.record(
+    z.string(),
+    z.looseObject({
+      props: z.looseObject({
+        functionName: z.string(),
+        environmentVariables: z._default(z.record(z.string(), z.string()), {}),
+        concurrencyConfig: z.optional(z.looseObject({ reservedConcurrency: z.number() })),
+        triggers: z._default(z.array(z.looseObject({ triggerName: z.string() })), []),
+      }),
+    }),
+  ),
+});
+
+/** A function as s.yaml declares it. */
+export interface Declared {
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly reserved: number;
+  readonly triggers: readonly string[];
+}
+
+/** The functions of s.yaml with these variables, in the order of the file. @throws Refusal with the tool's own words. */
+export async function readManifest(tool: Tool, environment: Environment): Promise<readonly Declared[]> {
+  const { code, stdout, stderr } = await tool(["preview", "-o", "json"], { environment });
+  const begin = stdout.indexOf("{");
+  if (code !== 0 || begin === -1) throw new Refusal([`s.yaml cannot be read: ${(stdout + stderr).trim()}`]);
+  const { resources } = Manifest.parse(JSON.parse(stdout.slice(begin)));
+  return Object.values(resources).map(({ props }) => ({
+    name: props.functionName,
+    environment: props.environmentVariables,
+    reserved: props.concurrencyConfig?.reservedConcurrency ?? 0,
+    triggers: props.triggers.map(({ triggerName }) => triggerName),
+  }));
+}

@@ -1,0 +1,38 @@
+/** What a command changes, in order: said, and made unless it only plans. */
+
+export class Plan {
+  /** Changes said so far. */
+  changes = 0;
+  readonly #isDry: boolean;
+  readonly #out: (line: string) => void;
+
+  constructor(isDry: boolean, out: (line: string) => void) {
+    this.#isDry = isDry;
+    this.#out = out;
+  }
+
+  get isDry(): boolean {
+    return this.#isDry;
+  }
+
+  /** `what` begins with a verb: "create role x". */
+  async change(what: string, make: () => Promise<unknown>): Promise<void> {
+    this.changes++;
+    this.#out(this.#isDry ? `would ${what}` : what);
+    if (!this.#isDry) await make();
+  }
+
+  note(line: string): void {
+    this.#out(line);
+  }
+}
+
+/**
+ * Walks twice: first without a change and without a word, so that a refusal comes before the first change.
+ * Answers how many changes there were.
+ */
+export async function inTwoPasses(plan: Plan, walk: (plan: Plan) => Promise<void>): Promise<number> {
+  await walk(new Plan(true, () => {}));
+  await walk(plan);
+  return plan.changes;
+}

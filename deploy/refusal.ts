@@ -1,0 +1,21 @@
+/** Refusals of the commands: everything that is wrong at once, each with what to do. */
+
+/** What keeps a command from its first change. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** A command line that cannot be read. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** @throws Refusal unless there is no problem. */
+export function refuseAny(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Refusal(problems);
+}

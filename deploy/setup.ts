@@ -1,0 +1,27 @@
+/** `npm run setup`: everything a deployment needs before its functions, made or brought up to date. */
+import { connectApi, ifThere, type Api } from "./api.ts";
+import { setUpBucket } from "./bucket.ts";
+import type { Settings } from "./config.ts";
+import { checkAccount } from "./identity.ts";
+import { inTwoPasses, type Plan } from "./plan.ts";
+import { setUpRoles } from "./roles.ts";
+
+/** A role that the cloud itself asks for, to read disk files: https://www.alibabacloud.com/help/en/ecs/user-guide/import-images-1 */
+const IMPORT_ROLE = "AliyunECSImageImportDefaultRole";
+
+/** Makes or completes bucket, roles and policies. Repeated, it changes nothing. @throws Refusal before the first change. */
+export async function setup(settings: Settings, plan: Plan): Promise<void> {
+  const api = connectApi({ ...settings, region: settings.place.region });
+  await checkAccount(api, settings.place);
+  const changes = await inTwoPasses(plan, async (pass) => {
+    await setUpBucket(settings, pass);
+    await setUpRoles(api, settings.place, pass);
+  });
+  if (changes === 0) plan.note("everything is there already");
+  await noteImports(api, plan);
+}
+
+async function noteImports(api: Api, plan: Plan): Promise<void> {
+  if ((await ifThere(api.rpc("ram", "GetRole", { RoleName: IMPORT_ROLE }))) !== undefined) return;
+  plan.note(`role ${IMPORT_ROLE} is not there; recipes with source.upload need it, see README, “Deploy”`);
+}

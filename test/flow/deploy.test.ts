@@ -1,0 +1,187 @@
+/** What `npm run deploy` refuses before its first change, what it keeps, and what it would do. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cloud } from "../cloud/index.ts";
+import { test } from "../support/commands.ts";
+
+const CALLER = '{"ci":{"secrets":["at-least-16-characters"],"routes":["GET /runs/*"]}}';
+
+// Each command starts the deploy tool, which takes seconds on a busy machine.
+const PATIENT = { timeout: 120_000 };
+
+/** Calls that changed something. */
+const changes = ({ callLog }: Cloud) =>
+  callLog.entries({}).filter(({ action }) => !/^(Get|List|Describe)/.test(action));
+
+test.for<[string, Record<string, string>, RegExp]>([
+  ["a placeholder", { KILN_BUCKET: "kiln-1234567890123456" }, /KILN_BUCKET is the placeholder/],
+  [
+    "a value that the tool cannot read",
+    { KILN_FLEET_PASSWORD: "Pa${ss}w0rd!" },
+    /^refused: KILN_FLEET_PASSWORD contains \$\{, which the deploy tool would compute; choose a value without it$/,
+  ],
+  [
+    "a value that the tool would change",
+    { KILN_APPROVAL_SECRET: "Pa$ss<%= 1 %>" },
+    /KILN_APPROVAL_SECRET contains <%,/,
+  ],
+  [
+    "a caller whose secret is short",
+    { KILN_CALLERS: '{"ci":{"secrets":["short"],"routes":["GET /*"]}}' },
+    /^refused: KILN_CALLERS is malformed: ci\.secrets\.0: must be at least 16 characters long; see README/,
+  ],
+  [
+    "a caller with a misspelt key",
+    { KILN_CALLERS: '{"ci":{"secret":["at-least-16-characters"],"routes":["GET /*"]}}' },
+    /ci\.secrets: is missing; write a list; ci: does not know secret/,
+  ],
+  [
+    "a sender of an unknown kind",
+    { KILN_SENDERS: '{"hub":{"kind":"gitlab"}}' },
+    /KILN_SENDERS is malformed: hub\.kind: must be github, alertmanager, cloudmonitor or generic/,
+  ],
+  ["callers that are no JSON", { KILN_CALLERS: "ci=secret" }, /KILN_CALLERS is not JSON/],
+  [
+    "a channel without https",
+    { KILN_CHANNELS: '{"ops":{"kind":"slack","url":"http://example.com/x"}}' },
+    /KILN_CHANNELS is malformed: ops\.url: must begin with https:\/\//,
+  ],
+  [
+    "an endpoint without a scheme",
+    { KILN_ECS_ENDPOINT: "ecs-vpc.cn-hangzhou.aliyuncs.com" },
+    /KILN_ECS_ENDPOINT is ecs-vpc\.cn-hangzhou\.aliyuncs\.com; begin it with https:\/\/ or http:\/\//,
+  ],
+  [
+    "a webhook without https",
+    { KILN_WEBHOOK_URL: "kiln.example.com" },
+    /KILN_WEBHOOK_URL is kiln\.example\.com; write https/,
+  ],
+  [
+    "half a VPC",
+    { KILN_VPC_ID: "vpc-1" },
+    /KILN_VSWITCH_IDS and KILN_SECURITY_GROUP_ID is not set; a VPC needs/,
+  ],
+  [
+    "a reservation of none",
+    { KILN_RESERVED_NOTIFIER: "0" },
+    /KILN_RESERVED_NOTIFIER is 0; write a whole number from 1 to 20/,
+  ],
+  [
+    "more reservations than fit",
+    { KILN_RESERVED_SCALE_OUT: "5" },
+    /KILN_RESERVED_… reserve 21 instances together, more than 20; lower some of them/,
+  ],
+  [
+    "more callers than fit",
+    { KILN_CALLERS: JSON.stringify({ ci: { secrets: ["s".repeat(4096)], routes: ["GET /*"] } }) },
+    /kiln-webhook would have \d+ bytes of variables, more than 4096; shorten KILN_CALLERS/,
+  ],
+  [
+    "a key of another account",
+    { KILN_ACCOUNT_ID: "1111111111111111" },
+    /the access key is of account 1987654321098765/,
+  ],
+])("%s is refused before any change", PATIENT, async ([, env, message], { cloud, command, expect }) => {
+  const { code, err } = await command("deploy", env);
+  expect([code, err.length]).toEqual([1, 1]);
+  expect(err[0]).toMatch(message);
+  expect(changes(cloud)).toEqual([]);
+});
+
+test("all that is wrong is said at once", async ({ command, expect }) => {
+  const { err } = await command("deploy", { KILN_CALLERS: "x", KILN_FC_ENDPOINT: "fc", KILN_CHANNELS: "[]" });
+  expect(err).toHaveLength(3);
+});
+
+test(
+  "a plan of a new deployment lists its functions, receivers before senders, and changes nothing",
+  PATIENT,
+  async ({ cloud, command, root, expect }) => {
+    writeFileSync(join(root, ".env"), `KILN_CALLERS=${CALLER}\n`);
+    const { code, out, err } = await command("deploy --plan --stage dev");
+    expect([code, err]).toEqual([0, []]);
+    expect(out).toEqual([
+      "from .env: KILN_CALLERS",
+      "would create function kiln-dev-notifier",
+      "would create function kiln-dev-janitor with resend, cleanup",
+      "would create function kiln-dev-promote-family with retention",
+      "would create function kiln-dev-scale-out",
+      "would create function kiln-dev-stop-idle with idle-check, resume",
+      "would create function kiln-dev-bake-image with recipes, disks, nightly",
+      "would create function kiln-dev-webhook with http",
+    ]);
+    expect(changes(cloud)).toEqual([]);
+  },
+);
+
+const deployed = test.extend({ there: { KILN_CALLERS: CALLER, KILN_APPROVAL_SECRET: "approval-secret-1" } });
+
+deployed(
+  "settings that are in the cloud are kept and named, unless they are unset",
+  PATIENT,
+  async ({ command, expect }) => {
+    const keeps = /^kept as they are in the cloud: (.*) \(--unset <name> removes one\)$/;
+    const kept = async (argv: string, env = {}) => {
+      const { code, out } = await command(argv, env);
+      expect(code).toBe(0);
+      return out.flatMap((line) => keeps.exec(line)?.[1] ?? []);
+    };
+    expect(await kept("deploy --plan")).toEqual(["KILN_APPROVAL_SECRET, KILN_CALLERS"]);
+    expect(await kept("deploy --plan", { KILN_CALLERS: CALLER })).toEqual(["KILN_APPROVAL_SECRET"]);
+    expect(await kept("deploy --plan --unset KILN_CALLERS --unset KILN_APPROVAL_SECRET")).toEqual([]);
+    const both = await command("deploy --plan --unset KILN_CALLERS", { KILN_CALLERS: CALLER });
+    expect(both.err).toEqual(["refused: --unset KILN_CALLERS, but KILN_CALLERS is set; keep one of the two"]);
+  },
+);
+
+const foreign = test.extend({ there: { KILN_BUCKET: "kiln-of-somebody-else" } });
+
+foreign(
+  "functions of these names that belong to another bucket are refused; another stage is none of them",
+  PATIENT,
+  async ({ cloud, command, expect }) => {
+    const { code, err } = await command("deploy");
+    expect([code, err.length]).toEqual([1, 7]);
+    expect(err).toContain(
+      "refused: function kiln-webhook belongs to the deployment of bucket kiln-of-somebody-else; choose another KILN_STAGE",
+    );
+    expect((await command("deploy --plan --stage dev")).code).toBe(0);
+    expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
+    expect(cloud.fc.functions.size).toBe(7);
+  },
+);
+
+const crowded = test.extend({ there: { KILN_STAGE: "other", KILN_RESERVED_BAKE_IMAGE: "66" } });
+
+crowded(
+  "reservations that do not fit beside those of other functions are refused, and these are named",
+  PATIENT,
+  async ({ command, expect }) => {
+    const { err } = await command("deploy");
+    expect(err).toHaveLength(1);
+    expect(err[0]).toMatch(
+      /Kiln reserves 20 instances, and other functions of the region 81 of the 90 that may be reserved \(.*kiln-other-bake-image 66.*\); lower KILN_RESERVED_…/,
+    );
+  },
+);
+
+test("a region without task mode is deployed to with a warning", PATIENT, async ({ command, expect }) => {
+  const { out } = await command("deploy --plan", { KILN_REGION: "cn-heyuan" });
+  expect(out[0]).toBe(
+    "warning: cn-heyuan has no task mode: events that arrive twice are noticed in the log of a run only, which costs more calls",
+  );
+});
+
+test(
+  "what the deploy tool cannot read is refused in its own words",
+  PATIENT,
+  async ({ command, root, expect }) => {
+    writeFileSync(
+      join(root, "s.yaml"),
+      "edition: 3.0.0\nresources: { a: { component: x, props: { b: '${vars.c}' } } }\n",
+    );
+    const { code, err } = await command("deploy");
+    expect(code).toBe(1);
+    expect(err[0]).toMatch(/^refused: s\.yaml cannot be read: /);
+  },
+);
