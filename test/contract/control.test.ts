@@ -223,24 +223,30 @@ test("a new base image is served, an image fails, lists lag behind, calls are th
   expect(await shown()).toContain("by-hand");
 });
 
-test("the channel `ops` keeps what is posted to it, and the links in it work", SLOW, async ({ expect }) => {
-  const changes =
-    "\npromote: { approval: { within: 2d } }\nnotify: [{ channel: ops, events: [promoted, failed] }]\n";
-  await program.upload(
-    "recipes/asked.yaml",
-    example("recipes/web.yaml").replace("family: web", "family: asked") + changes,
-  );
-  await cloud.settle(minutes(20));
-  expect((await cloud.world()).families).not.toHaveProperty("asked");
-  const { posts } = known<{ posts: { channel: string; body: { links?: { approve?: string } } }[] }>(
-    (await cloud.ask("GET", "posts")).body,
-  );
-  const link = posts.map(({ body }) => body.links?.approve).find((one) => one !== undefined) ?? "";
-  expect([posts[0]?.channel, link]).toEqual(["ops", expect.stringMatching(`^${cloud.ready.webhook}/`)]);
-  await fetch(link, { method: "POST", body: new URLSearchParams({ decision: "approve" }) });
-  await cloud.settle(minutes(20));
-  expect((await cloud.world()).families).toHaveProperty("asked");
-});
+test(
+  "the channel `ops` keeps what is posted to it, and the commands in it work",
+  SLOW,
+  async ({ expect }) => {
+    const changes =
+      "\npromote: { approval: { within: 2d } }\nnotify: [{ channel: ops, events: [promoted, failed] }]\n";
+    await program.upload(
+      "recipes/asked.yaml",
+      example("recipes/web.yaml").replace("family: web", "family: asked") + changes,
+    );
+    await cloud.settle(minutes(20));
+    expect((await cloud.world()).families).not.toHaveProperty("asked");
+    const { posts } = known<{ posts: { channel: string; body: { commands?: { approve?: string } } }[] }>(
+      (await cloud.ask("GET", "posts")).body,
+    );
+    const command = posts.map(({ body }) => body.commands?.approve).find((one) => one !== undefined) ?? "";
+    expect([posts[0]?.channel, command]).toEqual(["ops", expect.stringMatching(/^curl .* -X POST /)]);
+    const link = /https?:[^ "']+/.exec(command)?.[0] ?? "";
+    expect(link.startsWith(`${cloud.ready.webhook}/`), link).toBe(true);
+    await fetch(link, { method: "POST", body: new URLSearchParams({ decision: "approve" }) });
+    await cloud.settle(minutes(20));
+    expect((await cloud.world()).families).toHaveProperty("asked");
+  },
+);
 
 const SETTLE = { forMs: 1000 };
 const STOCK = { instanceType: "ecs.g7.large", zoneId: "cn-hangzhou-h", left: 0 };

@@ -71,7 +71,7 @@ export const test = base.extend<Fixtures>({
   },
   tools: async ({ root }, use) => {
     // The tool keeps its logs and components at home, and reports nothing in a test.
-    await use({ PATH: process.env["PATH"] ?? "", HOME: root, NODE_ENV: "test" });
+    await use({ PATH: process.env["PATH"] ?? "", serverless_devs_config_home: root, NODE_ENV: "test" });
   },
   command: async ({ cloud, root, tools }, use) => {
     await use(async (argv, env = {}) => {

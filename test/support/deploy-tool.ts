@@ -51,7 +51,7 @@ export class DeployTool {
   get environment(): Environment {
     return {
       PATH: process.env["PATH"] ?? "",
-      HOME: this.#home,
+      serverless_devs_config_home: this.#home,
       // The component's packages are those of the repository.
       NODE_PATH: join(ROOT, "node_modules"),
       // Keeps it from reporting what it did.
