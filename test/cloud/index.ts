@@ -25,6 +25,7 @@ import { readManifest } from "./manifest/manifest.ts";
 import { Pace } from "./core/pace.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
+import { BillingService } from "./bss/service.ts";
 import { type Policy, Ram } from "./core/ram.ts";
 import type { Directory } from "./ram/directory.ts";
 import { RamService } from "./ram/service.ts";
@@ -184,6 +185,7 @@ class Parts {
   readonly #kernel: Kernel;
   readonly #cms: CmsService;
   readonly identities: RamService;
+  readonly billing: BillingService;
   readonly #oss: OssService;
   readonly #restoreClock: () => void;
   #fc: FunctionCompute | undefined;
@@ -210,6 +212,7 @@ class Parts {
     this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
     this.identities = new RamService(this.#kernel, ram);
+    this.billing = new BillingService(this.#kernel, () => this.ecs.world.account.balance);
     this.#oss = new OssService(this.#kernel, this.store);
     this.#restoreClock = ownClock ? installClock(time.shared) : (): void => {};
   }
@@ -280,6 +283,7 @@ class Parts {
       cms: (it) => this.#cms.handle(it),
       ram: (it) => this.identities.handle("ram", it),
       sts: (it) => this.identities.handle("sts", it),
+      bss: (it) => this.billing.handle(it),
       fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error(STARTING)),
     };
     return this.#serve(product, request, handlers[product]);
@@ -374,10 +378,11 @@ function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly Fu
 }
 
 /** The products that are called by RPC, by their version. */
-const BY_VERSION: Readonly<Record<string, "cms" | "ram" | "sts">> = {
+const BY_VERSION: Readonly<Record<string, "cms" | "ram" | "sts" | "bss">> = {
   "2019-01-01": "cms",
   "2015-05-01": "ram",
   "2015-04-01": "sts",
+  "2017-12-14": "bss",
 };
 
 /** The products behind one address are recognised by the shape of a call. */

@@ -23,7 +23,7 @@ const STRUCK = 0.02;
 
 /** Calls that are struck, reads and changes alike. */
 /** The products that functions call. */
-type Struck = Exclude<Product, "ram" | "sts">;
+type Struck = Exclude<Product, "ram" | "sts" | "bss">;
 
 const TARGETS: readonly (readonly [Struck, string])[] = [
   [
