@@ -133,7 +133,7 @@ export interface Cloud {
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
-  readonly actions: Readonly<Record<Exclude<Product, "ram" | "sts">, readonly string[]>>;
+  readonly actions: Readonly<Record<Exclude<Product, "ram" | "sts" | "bss">, readonly string[]>>;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
