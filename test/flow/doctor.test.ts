@@ -1,5 +1,5 @@
 /** `npm run doctor` on the local cloud: a healthy deployment, and the same with one thing broken at a time. */
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, test, vi } from "vitest";
 import { CHECKS } from "../../deploy/doctor/checks/index.ts";
 import { zipOf } from "../../deploy/zip.ts";
 import { rolesOf } from "../../deploy/policies.ts";
@@ -20,7 +20,10 @@ beforeAll(async () => {
   chat = await startChannel(() => (isChatDown ? "gone" : undefined));
   const channels = { ops: { kind: "dingtalk", url: `${chat.url}/robot`, secret: "SEC-of-the-robot" } };
   hospital = await openHospital({ KILN_LOG_PROJECT: "kiln-logs", KILN_CHANNELS: JSON.stringify(channels) });
-}, 60_000);
+}, 120_000);
+
+// Minutes on a busy machine, a few seconds on an idle one.
+vi.setConfig({ testTimeout: 120_000 });
 
 afterAll(async () => {
   await hospital.cloud.close();

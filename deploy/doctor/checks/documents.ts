@@ -204,7 +204,9 @@ async function images(patient: Patient): Promise<Finding> {
     const image = await familyImage(cloud, family);
     if (image === undefined) continue;
     served++;
-    if (!image.usable) problems.push(`${image.id}, which family ${family} serves, is not usable`);
+    // The answer about a family does not say it.
+    const [full] = await describeImages(cloud, { ids: [image.id] });
+    if (full?.usable === false) problems.push(`${image.id}, which family ${family} serves, is not usable`);
   }
   if (served === 0) return unknown("no family serves an image yet");
   return judged(

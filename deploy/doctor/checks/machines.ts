@@ -52,21 +52,16 @@ async function agent(patient: Patient): Promise<Finding> {
   const one = await machine(patient, "bake-image");
   if (one === undefined) return NO_MACHINE;
   const probe = await patient.probe();
-  const isOnline = (await agentsOnline(probe.cloud("bake-image"), [one.id])).has(one.id);
-  const { region } = patient.settings.place;
-  const query = { RegionId: region, "InstanceId.1": one.id };
-  const answer = await patient.api.rpc("ecs", "DescribeCloudAssistantStatus", query);
-  await probe.keep("agent", answer);
-  const [, heartbeat = ""] = /"LastHeartbeatTime":"([^"]*)"/.exec(JSON.stringify(answer)) ?? [];
-  const silentMs = patient.clock.now() - Date.parse(heartbeat);
+  const query = { RegionId: patient.settings.place.region, "InstanceId.1": one.id };
+  await probe.keep("agent", await patient.api.rpc("ecs", "DescribeCloudAssistantStatus", query));
+  const cloud = probe.cloud("bake-image");
+  const isOnline = async (heardAfter?: number) =>
+    (await agentsOnline(cloud, [one.id], heardAfter)).has(one.id);
   const todo = "install or restart the Cloud Assistant agent in the image: builders and tests need it";
-  if (!isOnline) return wrong(`Cloud Assistant of ${one.id} is not online`, todo);
-  return silentMs < STALE_MS
-    ? ok(`Cloud Assistant of ${one.id} is online, heard ${Math.round(silentMs / 1000)} s ago`)
-    : wrong(
-        `Cloud Assistant of ${one.id} counts as online, but was last heard ${heartbeat || "never"}`,
-        todo,
-      );
+  if (!(await isOnline())) return wrong(`Cloud Assistant of ${one.id} is not online`, todo);
+  return (await isOnline(patient.clock.now() - STALE_MS))
+    ? ok(`Cloud Assistant of ${one.id} is online`)
+    : wrong(`Cloud Assistant of ${one.id} counts as online, but was not heard for 5 minutes`, todo);
 }
 
 /** A result carries at most 24 KB of output: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocations */

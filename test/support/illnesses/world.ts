@@ -47,6 +47,15 @@ export const WORLD_ILLNESSES: readonly Illness[] = [
   },
   { check: "prices", says: /web: .*Broken/, breaks: fault("ecs", "DescribePrice") },
   {
+    check: "images",
+    says: /m-web-1, which family web serves, is not usable/,
+    breaks: ({ cloud }) => {
+      const image = { ...cloud.world.image(cloud.region, "m-web-1") };
+      Object.assign(cloud.world.image(cloud.region, "m-web-1") ?? {}, { isUsable: false });
+      return () => Object.assign(cloud.world.image(cloud.region, "m-web-1") ?? {}, image);
+    },
+  },
+  {
     check: "import-role",
     says: /disk needs role AliyunECSImageImportDefaultRole/,
     breaks: async (one) => {
