@@ -69,7 +69,10 @@ async function ofEach<T>(
     const found =
       "problem" in loaded
         ? [loaded.problem]
-        : await problemsOf(loaded.document, name).catch((error: unknown) => [messageOf(error)]);
+        : await problemsOf(loaded.document, name).catch((error: unknown) => {
+            if (error instanceof Denied) throw error;
+            return [messageOf(error)];
+          });
     problems.push(...found.map((problem) => `${name}: ${problem}`));
   }
   return problems;
@@ -79,12 +82,17 @@ const CORRECT = "correct the document as the cloud's words say, and upload it ag
 
 type Offered = { readonly name: string; readonly answer: DryRun };
 
-/** Refusals of offerings; one that only lacks capacity now is none, as long as another one works. */
+/** A policy of the organisation denies dry runs, which says nothing about launches. */
+class Denied extends Error {}
+
+/** Refusals of offerings; one that only lacks capacity now is none, as long as another one works. @throws Denied */
 function refusals(offered: readonly Offered[]): readonly string[] {
-  const works = offered.some(({ answer }) => answer.ok);
-  return offered.flatMap(({ name, answer }) =>
-    answer.ok || (works && answer.error.capacity) ? [] : [`${name}: ${answer.error.message}`],
-  );
+  const works = offered.some(({ answer }) => answer.verdict === "yes");
+  return offered.flatMap(({ name, answer }) => {
+    if (answer.verdict === "yes" || (works && answer.error.capacity)) return [];
+    if (answer.verdict === "unknown") throw new Denied(`${name}: ${answer.error.message}`);
+    return [`${name}: ${answer.error.message}`];
+  });
 }
 
 async function recipes(patient: Patient): Promise<Finding> {

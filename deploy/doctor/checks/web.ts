@@ -40,7 +40,8 @@ async function channels({ settings, clock }: Patient): Promise<Finding> {
       title: "Kiln doctor",
       lines: [text],
       actions: [],
-      links: {},
+      replies: { links: {}, commands: {} },
+      log: `oss://${settings.place.bucket}/probe/`,
       notification: { kind: "baked", run: "doctor", subject: "doctor", by: "doctor", at: clock.now() },
     } as const;
     const problem = await postTo(channel, content, clock.now());
