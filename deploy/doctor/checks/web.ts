@@ -1,6 +1,7 @@
 /** What people see: pages of the webhook, messages in chats. */
 import { readChannels } from "../../../functions/notifier/config.ts";
 import { postTo } from "../../../functions/notifier/deliver.ts";
+import { ADDRESS_RULE, readWebhookAddress } from "../../../shared/webhook-address.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
 import type { Patient } from "../patient.ts";
@@ -9,8 +10,15 @@ const TIMEOUT_MS = 15_000;
 
 /** https://www.alibabacloud.com/help/en/functioncompute/fc/developer-reference/api-fc-2023-03-30-createcustomdomain */
 async function webhook({ settings }: Patient): Promise<Finding> {
-  const url = settings.environment["KILN_WEBHOOK_URL"];
-  if (url === undefined) return ok("KILN_WEBHOOK_URL is not set: notifications have no links");
+  const domain = settings.environment["KILN_WEBHOOK_DOMAIN"];
+  const given = settings.environment["KILN_WEBHOOK_URL"] ?? (domain && `https://${domain}`);
+  if (given === undefined) return ok("KILN_WEBHOOK_URL is not set: notifications have no links and commands");
+  const address = readWebhookAddress(given);
+  if (address === undefined) return wrong(`the webhook's address is ${given}`, ADDRESS_RULE);
+  const { url, showsPages } = address;
+  // The address of the trigger, known to be downloaded.
+  if (!showsPages && url.startsWith("https:"))
+    return ok(`${url} shows no pages: notifications carry commands`);
   const page = new URL("/approvals/doctor/0/none", url);
   const answer = await fetch(page, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "manual" }).catch(
     messageOf,
@@ -19,7 +27,7 @@ async function webhook({ settings }: Patient): Promise<Finding> {
     return wrong(`${url} does not answer: ${answer}`, "correct KILN_WEBHOOK_URL");
   const type = answer.headers.get("content-type") ?? "";
   const disposition = answer.headers.get("content-disposition") ?? "";
-  const todo = "bind a custom domain to the webhook and set KILN_WEBHOOK_URL to it, see README, “Approvals”";
+  const todo = "bind a custom domain to the webhook, see README, “Approvals”";
   if (disposition.startsWith("attachment")) return wrong(`browsers download the pages of ${url}`, todo);
   return type.startsWith("text/html")
     ? ok(`${url} shows pages`)

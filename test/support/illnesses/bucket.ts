@@ -8,7 +8,17 @@ export const BUCKET_ILLNESSES: readonly Illness[] = [
     says: /there is no bucket kiln-other/,
     examination: { env: { KILN_BUCKET: "kiln-other" } },
   },
-  { check: "versioning", says: /versioning is Suspended/, breaks: setting("versioning", "Suspended") },
+  {
+    check: "versioning",
+    says: /versioning is Suspended/,
+    // A bucket is never again what it was before.
+    breaks: ({ cloud }) => {
+      cloud.oss.createBucket("kiln-suspended");
+      cloud.oss.suspendVersioning("kiln-suspended");
+      return () => {};
+    },
+    examination: { env: { KILN_BUCKET: "kiln-suspended" } },
+  },
   {
     check: "public-access",
     says: /not blocked/,
