@@ -9,10 +9,15 @@ import type { Patient } from "../patient.ts";
 const TIMEOUT_MS = 15_000;
 
 /** https://www.alibabacloud.com/help/en/functioncompute/fc/developer-reference/api-fc-2023-03-30-createcustomdomain */
-async function webhook({ settings }: Patient): Promise<Finding> {
+function webhook({ settings }: Patient): Promise<Finding> {
   const domain = settings.environment["KILN_WEBHOOK_DOMAIN"];
   const given = settings.environment["KILN_WEBHOOK_URL"] ?? (domain && `https://${domain}`);
-  if (given === undefined) return ok("KILN_WEBHOOK_URL is not set: notifications have no links and commands");
+  return given === undefined
+    ? Promise.resolve(ok("KILN_WEBHOOK_URL is not set: notifications have no links and commands"))
+    : pageAt(given);
+}
+
+async function pageAt(given: string): Promise<Finding> {
   const address = readWebhookAddress(given);
   if (address === undefined) return wrong(`the webhook's address is ${given}`, ADDRESS_RULE);
   const { url, showsPages } = address;
