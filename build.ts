@@ -86,10 +86,16 @@ export async function build(outDir: string = join(ROOT, "dist")): Promise<Bundle
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
-async function bundle(name: string, outDir: string): Promise<BundleReport> {
-  const outfile = join(outDir, name, "index.js");
+interface Bundle {
+  readonly code: Buffer;
+  readonly map: Uint8Array;
+  readonly metafile: Metafile;
+}
+
+/** Bundles a handler and all it needs into one script. */
+export async function bundleHandler(entry: string, outfile: string): Promise<Bundle> {
   const { metafile, outputFiles } = await esbuild({
-    entryPoints: [join(FUNCTIONS, name, "handler.ts")],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",
@@ -107,11 +113,16 @@ async function bundle(name: string, outDir: string): Promise<BundleReport> {
   const map = outputFiles.find(({ path }) => path.endsWith(".map"));
   const script = outputFiles.find(({ path }) => path.endsWith(".js"));
   if (map === undefined || script === undefined)
-    throw new Error(`esbuild made no bundle or no map of ${name}`);
-  const code = Buffer.from(script.contents);
+    throw new Error(`esbuild made no bundle or no map of ${entry}`);
+  return { code: Buffer.from(script.contents), map: map.contents, metafile };
+}
+
+async function bundle(name: string, outDir: string): Promise<BundleReport> {
+  const outfile = join(outDir, name, "index.js");
+  const { code, map, metafile } = await bundleHandler(join(FUNCTIONS, name, "handler.ts"), outfile);
   // Renamed into place, so that a local cloud that runs the old bundle never reads half of the new one.
   mkdirSync(join(outDir, name), { recursive: true });
-  writeFileSync(`${outfile}.map`, map.contents);
+  writeFileSync(`${outfile}.map`, map);
   writeFileSync(`${outfile}.new`, code);
   renameSync(`${outfile}.new`, outfile);
   return { name, bytes: code.length, gzipBytes: gzipSync(code).length, parts: largest(metafile) };

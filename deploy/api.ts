@@ -1,14 +1,20 @@
 /** Calls to RAM, STS and the control plane of Function Compute through the official core client. */
+import { Readable } from "node:stream";
 import type { $OpenApiUtil as OpenApi } from "@alicloud/openapi-core";
 import { coreAt, type Core, type Credentials } from "../shared/cloud/client.ts";
-import { seconds } from "../shared/duration.ts";
+import { minutes, seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 
 /** URLs of the products; a deployment elsewhere than on the public cloud replaces some of them. */
 export interface Endpoints {
   readonly ram: string;
   readonly sts: string;
+  /** Billing. */
+  readonly bss: string;
+  /** Functions and their settings. */
   readonly fc: string;
+  /** Invocations have a host of their own. */
+  readonly invocations: string;
   readonly ecs: string;
   readonly oss: string;
 }
@@ -32,10 +38,19 @@ type Texts = Readonly<Record<string, string>>;
 export interface Api {
   rpc(product: keyof typeof RPC_VERSIONS, action: string, params: Texts): Promise<Answer>;
   /** A call on the control plane of Function Compute; `path` below the version. */
-  fc(method: "GET" | "DELETE", path: string, query?: Texts): Promise<Answer>;
+  fc(method: "GET" | "DELETE" | "POST" | "PUT", path: string, query?: Texts, body?: object): Promise<Answer>;
+  /** Runs a function and waits for its answer. An error of the function is an answer too. */
+  invoke(functionName: string, payload: string): Promise<Invoked>;
 }
 
-const RPC_VERSIONS = { ram: "2015-05-01", sts: "2015-04-01", ecs: "2014-05-26" } as const;
+/** What a function answered. */
+export interface Invoked {
+  readonly text: string;
+  /** The class of the function's error; "" when it succeeded. */
+  readonly errorType: string;
+}
+
+const RPC_VERSIONS = { ram: "2015-05-01", sts: "2015-04-01", ecs: "2014-05-26", bss: "2017-12-14" } as const;
 const FC_VERSION = "2023-03-30";
 
 interface Connection {
@@ -47,32 +62,44 @@ interface Connection {
 /** Connects; nothing is called yet. */
 export function connectApi({ region, credentials, endpoints }: Connection): Api {
   const cores = new Map<string, Promise<Core>>();
-  const coreOf = (endpoint: string): Promise<Core> => {
-    const core = cores.get(endpoint) ?? coreAt({ endpoint, credentials, region, callMs: seconds(30) });
-    cores.set(endpoint, core);
+  const coreOf = (endpoint: string, callMs = seconds(30)): Promise<Core> => {
+    const key = `${endpoint} ${callMs}`;
+    const core = cores.get(key) ?? coreAt({ endpoint, credentials, region, callMs });
+    cores.set(key, core);
     return core;
   };
+  const onFunctions = (method: string, path: string) => ({
+    version: FC_VERSION,
+    pathname: `/${FC_VERSION}${path}`,
+    method,
+    style: "FC",
+    reqBodyType: "json",
+  });
   return {
-    rpc: (product, action, query) =>
-      call(coreOf(endpoints[product]), action, query, {
-        version: RPC_VERSIONS[product],
-        pathname: "/",
-        method: "POST",
-        style: "RPC",
-        reqBodyType: "formData",
-      }),
-    fc: (method, path, query = {}) =>
-      call(coreOf(endpoints.fc), `${method} ${path}`, query, {
-        version: FC_VERSION,
-        pathname: `/${FC_VERSION}${path}`,
-        method,
-        style: "FC",
-        reqBodyType: "json",
-      }),
+    rpc: async (product, action, query) => {
+      const shape = { version: RPC_VERSIONS[product], pathname: "/", method: "POST", style: "RPC" };
+      const asked = { action, ...shape, reqBodyType: "formData" };
+      return bodyOf(await call(coreOf(endpoints[product]), asked, { query }));
+    },
+    fc: async (method, path, query = {}, body) => {
+      const asked = { action: `${method} ${path}`, ...onFunctions(method, path) };
+      return bodyOf(await call(coreOf(endpoints.fc), asked, { query, ...(body && { body }) }));
+    },
+    invoke: async (name, payload) => {
+      const asked = { action: `invoke ${name}`, ...onFunctions("POST", `/functions/${name}/invocations`) };
+      const stream = Readable.from([Buffer.from(payload)]);
+      const core = coreOf(endpoints.invocations, INVOCATION_MS);
+      const { body = "", headers = {} } = await call(core, asked, { query: { qualifier: "LATEST" }, stream });
+      return { text: body, errorType: headers["x-fc-error-type"] ?? "" };
+    },
   };
 }
 
+/** An invocation may be answered later than a call. */
+const INVOCATION_MS = minutes(2);
+
 interface Shape {
+  readonly action: string;
   readonly version: string;
   readonly pathname: string;
   readonly method: string;
@@ -80,32 +107,37 @@ interface Shape {
   readonly reqBodyType: string;
 }
 
-async function call(core: Promise<Core>, action: string, query: Texts, shape: Shape): Promise<Answer> {
+interface Answered {
+  readonly body?: string;
+  readonly headers?: Texts;
+}
+
+async function call(
+  core: Promise<Core>,
+  shape: Shape,
+  sent: ConstructorParameters<typeof OpenApi.OpenApiRequest>[0],
+): Promise<Answered> {
   const { $OpenApiUtil } = await import("@alicloud/openapi-core");
   const params = new $OpenApiUtil.Params({
-    action,
     protocol: "HTTPS",
     authType: "AK",
     // Text, because an answer to DELETE has none.
     bodyType: "string",
     ...shape,
   });
-  const request = new $OpenApiUtil.OpenApiRequest({ query });
+  const request = new $OpenApiUtil.OpenApiRequest(sent);
   try {
-    return await bodyOf(await core, params, request);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's class of options has only optional fields
+    const answered: unknown = await (await core).callApi(params, request, {} as never);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK wraps every answer like this
+    return answered as Answered;
   } catch (error) {
-    throw apiError(action, error);
+    throw apiError(shape.action, error);
   }
 }
 
-async function bodyOf(core: Core, params: OpenApi.Params, request: OpenApi.OpenApiRequest): Promise<Answer> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's class of options has only optional fields
-  const answered: unknown = await core.callApi(params, request, {} as never);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK wraps every answer like this
-  const { body = "" } = answered as { readonly body?: string };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both products answer objects
-  return body === "" ? {} : (JSON.parse(body) as Answer);
-}
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the products answer objects
+const bodyOf = ({ body = "" }: Answered): Answer => (body === "" ? {} : (JSON.parse(body) as Answer));
 
 interface Raised {
   readonly code?: string;

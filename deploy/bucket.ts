@@ -83,14 +83,19 @@ async function infoOf(client: CloudClient): Promise<string | undefined> {
 const NONE = ["NoSuchLifecycle", "NoSuchPublicAccessBlockConfiguration"];
 
 /** The XML of a setting; "" when there is none, undefined for a code of `absent`. */
-async function setting(client: CloudClient, action: string, name: string): Promise<string>;
-async function setting(
+export async function setting(client: CloudClient, action: string, name: string): Promise<string>;
+export async function setting(
   client: CloudClient,
   action: string,
   name: string,
   absent: readonly string[],
 ): Promise<string | undefined>;
-async function setting(client: CloudClient, action: string, name: string, absent: readonly string[] = []) {
+export async function setting(
+  client: CloudClient,
+  action: string,
+  name: string,
+  absent: readonly string[] = [],
+) {
   const allow = [...NONE, ...absent];
   const answer = await sendToBucket(client, { action, method: "GET", query: { [name]: "" }, allow });
   if (answer.status === 200) return answer.body.toString("utf8");
@@ -110,9 +115,9 @@ function put(
 /** BUCKET-1. */
 async function setUpLifecycle(client: CloudClient, rules: readonly string[], plan: Plan): Promise<void> {
   const { bucket } = client.access;
-  const own = new Set(OWN_RULES.map(idOf));
+  const own = OWN_IDS;
   const others = rules.filter((rule) => !own.has(idOf(rule)));
-  const harmful = others.filter(isHarmful).map(idOf);
+  const harmful = harmfulRules(rules);
   if (harmful.length > 0)
     throw new Refusal([
       `rule ${harmful.join(", ")} of bucket ${bucket} expires or archives logs of Kiln before ${DAYS_MIN} days; limit it to other prefixes`,
@@ -147,9 +152,15 @@ export async function removeLifecycle(client: CloudClient, plan: Plan): Promise<
 
 const idOf = (rule: string): string => textOf(rule, "ID");
 
+const OWN_IDS = new Set(OWN_RULES.map(idOf));
+
 /** The members that decide, whatever the cloud adds or how it is written. */
 const plain = (rule: string): string =>
   ["ID", "Prefix", "Status", "Days"].map((name) => textOf(rule, name)).join(" ");
+
+/** Ids of rules that may take a log of Kiln that is still needed. */
+export const harmfulRules = (rules: readonly string[]): readonly string[] =>
+  rules.filter((rule) => !OWN_IDS.has(idOf(rule)) && isHarmful(rule)).map(idOf);
 
 /** Whether a rule of a user may take a log of Kiln that is still needed. */
 function isHarmful(rule: string): boolean {

@@ -1,15 +1,17 @@
 /**
  * `npm run setup -- [--stage <name>] [--plan]`, `npm run deploy -- [--stage <name>] [--plan] [--unset <variable>]`,
- * `npm run undeploy -- [--stage <name>] [--plan] [--all] [--force]`. Exit code 0 when it is done, 1 when it was refused
- * or failed, 2 for a wrong command line.
+ * `npm run undeploy -- [--stage <name>] [--plan] [--all] [--force]`, `npm run doctor -- [--stage <name>] [--json]
+ * [--launch]`. Exit code 0 when it is done, 1 when it was refused or failed or something is wrong, 2 for a wrong command
+ * line, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
 import { CloudError, messageOf } from "../shared/errors.ts";
 import { ApiError } from "./api.ts";
 import { readEnvironment, readSettings, type Settings, type Surroundings } from "./config.ts";
 import { deploy } from "./deploy.ts";
+import { examine } from "./doctor/command.ts";
 import { Plan } from "./plan.ts";
-import { Refusal, UsageError } from "./refusal.ts";
+import { Interrupted, Refusal, UsageError } from "./refusal.ts";
 import { setup } from "./setup.ts";
 import { undeploy } from "./undeploy.ts";
 
@@ -19,6 +21,8 @@ const OPTIONS = {
   unset: { type: "string", multiple: true },
   all: { type: "boolean" },
   force: { type: "boolean" },
+  json: { type: "boolean" },
+  launch: { type: "boolean" },
 } as const;
 
 interface Options {
@@ -27,30 +31,44 @@ interface Options {
   readonly unset?: string[];
   readonly all?: boolean;
   readonly force?: boolean;
+  readonly json?: boolean;
+  readonly launch?: boolean;
 }
 
 interface Command {
   readonly usage: string;
   readonly options: readonly (keyof typeof OPTIONS)[];
-  run(settings: Settings, options: Options, around: Surroundings): Promise<void>;
+  /** Answers the exit code. */
+  run(settings: Settings, options: Options, around: Surroundings): Promise<number>;
+}
+
+async function done(work: Promise<void>): Promise<number> {
+  await work;
+  return 0;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   setup: {
     usage: "npm run setup -- [--stage <name>] [--plan]",
     options: ["stage", "plan"],
-    run: (settings, { plan = false }, { out }) => setup(settings, new Plan(plan, out)),
+    run: (settings, { plan = false }, { out }) => done(setup(settings, new Plan(plan, out))),
   },
   deploy: {
     usage: "npm run deploy -- [--stage <name>] [--plan] [--unset <variable>]…",
     options: ["stage", "plan", "unset"],
-    run: (settings, { plan = false, unset = [] }, around) => deploy(settings, { plan, unset }, around),
+    run: (settings, { plan = false, unset = [] }, around) => done(deploy(settings, { plan, unset }, around)),
   },
   undeploy: {
     usage: "npm run undeploy -- [--stage <name>] [--plan] [--all] [--force]",
     options: ["stage", "plan", "all", "force"],
     run: (settings, { plan = false, all = false, force = false }, around) =>
-      undeploy(settings, { plan, all, force }, around),
+      done(undeploy(settings, { plan, all, force }, around)),
+  },
+  doctor: {
+    usage: "npm run doctor -- [--stage <name>] [--json] [--launch]",
+    options: ["stage", "json", "launch"],
+    run: (settings, { json = false, launch = false }, around) =>
+      examine(settings, { json, mayLaunch: launch }, around),
   },
 };
 
@@ -62,8 +80,9 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
     if (command === undefined)
       throw new UsageError(`no command ${name}; there are ${Object.keys(COMMANDS).join(", ")}`);
     const options = readOptions(command, rest);
-    await command.run(readSettings(readEnvironment(around), options.stage), options, around);
-    return 0;
+    // JSON stays alone on standard output.
+    const notes = options.json === true ? { ...around, out: around.err } : around;
+    return await command.run(readSettings(readEnvironment(notes), options.stage), options, around);
   } catch (error) {
     return report(error, around);
   }
@@ -85,6 +104,10 @@ function report(error: unknown, { err }: Surroundings): number {
   if (error instanceof UsageError) {
     err(error.message);
     return 2;
+  }
+  if (error instanceof Interrupted) {
+    err(error.message);
+    return 130;
   }
   if (error instanceof Refusal) {
     for (const problem of error.problems) err(`refused: ${problem}`);

@@ -126,9 +126,11 @@ function endpointsOf({ region, account }: Place, environment: Environment): Endp
   return {
     ram: of("KILN_DEPLOY_RAM_ENDPOINT", "https://ram.aliyuncs.com"),
     sts: of("KILN_DEPLOY_STS_ENDPOINT", `https://sts.${region}.aliyuncs.com`),
+    bss: of("KILN_DEPLOY_BSS_ENDPOINT", "https://business.aliyuncs.com"),
     ecs: of("KILN_DEPLOY_ECS_ENDPOINT", defaultEndpoint("ecs", region, account)),
     oss: of("KILN_DEPLOY_OSS_ENDPOINT", `https://oss-${region}.aliyuncs.com`),
     // The name that the deploy tool reads too.
     fc: of("FC_CLIENT_CUSTOM_ENDPOINT", `https://fcv3.${region}.aliyuncs.com`),
+    invocations: of("FC_CLIENT_CUSTOM_ENDPOINT", defaultEndpoint("fc", region, account)),
   };
 }

@@ -66,7 +66,7 @@ export async function deploy(
 }
 
 /** What the tool gets: all variables, and the key under the names that it reads. */
-const toolEnvironment = ({ environment, place, credentials }: Settings): Environment => ({
+export const toolEnvironment = ({ environment, place, credentials }: Settings): Environment => ({
   ...environment,
   AccountID: place.account,
   AccessKeyID: credentials.accessKeyId,
@@ -121,7 +121,8 @@ function sayKept(kept: Environment, { out }: Surroundings): void {
 /** Of the 100 instances of an account in a region, 90 may be reserved by all functions together. */
 const RESERVABLE = 90;
 
-async function shareProblems(api: Api, functions: readonly Declared[]): Promise<readonly string[]> {
+/** What keeps the reservations of these functions from fitting beside those of others. */
+export async function shareProblems(api: Api, functions: readonly Declared[]): Promise<readonly string[]> {
   const all = [...(await reservations(api))];
   const others = all.filter(([name]) => !functions.some((one) => one.name === name));
   const taken = others.reduce((sum, [, reserved]) => sum + reserved, 0);

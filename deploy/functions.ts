@@ -11,8 +11,11 @@ const LiveFunction = z.looseObject({
 export type LiveFunction = z.infer<typeof LiveFunction>;
 
 const FunctionPage = z.looseObject({ functions: z.array(LiveFunction), nextToken: z.optional(z.string()) });
+const LiveTrigger = z.looseObject({ triggerName: z.string(), triggerType: z.optional(z.string()) });
+/** A trigger in the cloud, as far as it is read. */
+export type LiveTrigger = z.infer<typeof LiveTrigger>;
 const TriggerPage = z.looseObject({
-  triggers: z.array(z.looseObject({ triggerName: z.string() })),
+  triggers: z.array(LiveTrigger),
   nextToken: z.optional(z.string()),
 });
 const ReservationPage = z.looseObject({
@@ -46,12 +49,16 @@ export const functionsNamedAs = (api: Api, place: Place): Promise<LiveFunction[]
   );
 
 /** Names of the triggers of a function; none for a function that is not there. */
-export async function triggersOf(api: Api, name: string): Promise<string[]> {
+export const triggersOf = async (api: Api, name: string): Promise<string[]> =>
+  (await liveTriggers(api, name)).map(({ triggerName }) => triggerName);
+
+/** The triggers of a function; none for a function that is not there. */
+export function liveTriggers(api: Api, name: string): Promise<LiveTrigger[]> {
   const path = `/functions/${name}/triggers`;
   return pages(
     async (token) =>
       TriggerPage.parse((await ifThere(api.fc("GET", path, { limit: "100", ...token }))) ?? { triggers: [] }),
-    ({ triggers }) => triggers.map(({ triggerName }) => triggerName),
+    ({ triggers }) => triggers,
   );
 }
 

@@ -1,4 +1,4 @@
-/** The commands of package.json: setup, deploy, undeploy. */
+/** The commands of package.json: setup, deploy, undeploy, doctor. */
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import { ownEnvironment } from "./config.ts";

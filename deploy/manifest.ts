@@ -24,6 +24,8 @@ export interface Declared {
   readonly environment: Readonly<Record<string, string>>;
   readonly reserved: number;
   readonly triggers: readonly string[];
+  /** Everything the deploy tool gets. */
+  readonly props: Readonly<Record<string, unknown>>;
 }
 
 /** The functions of s.yaml with these variables, in the order of the file. @throws Refusal with the tool's own words. */
@@ -37,5 +39,6 @@ export async function readManifest(tool: Tool, environment: Environment): Promis
     environment: props.environmentVariables,
     reserved: props.concurrencyConfig?.reservedConcurrency ?? 0,
     triggers: props.triggers.map(({ triggerName }) => triggerName),
+    props,
   }));
 }

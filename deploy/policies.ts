@@ -37,18 +37,24 @@ export interface Role {
   readonly trust: string;
 }
 
-/** The roles of a deployment, by part. */
-export function rolesOf(place: Place): readonly Role[] {
-  const parts = readdirSync(FOLDER)
+/** The parts of a deployment that have a role. */
+export const partsOf = (): readonly string[] =>
+  readdirSync(FOLDER)
     .map((file) => basename(file, ".json"))
     .filter((part) => !part.startsWith("trust-"));
-  return parts.map((part) => ({
-    name: roleNameOf(place, part),
-    part,
-    policy: policyOf(readTemplate(part), place),
-    trust: readTemplate(part === OSS_EVENTS ? "trust-oss" : "trust-fc"),
-  }));
+
+/** The roles of a deployment, by part. */
+export function rolesOf(place: Place): readonly Role[] {
+  return partsOf().map((part) => roleFrom(place, part, readTemplate(part)));
 }
+
+/** The role of a part, from the template of its policy. */
+export const roleFrom = (place: Place, part: string, template: string): Role => ({
+  name: roleNameOf(place, part),
+  part,
+  policy: policyOf(template, place),
+  trust: readTemplate(part === OSS_EVENTS ? "trust-oss" : "trust-fc"),
+});
 
 const readTemplate = (name: string): string => readFileSync(join(FOLDER, `${name}.json`), "utf8");
 

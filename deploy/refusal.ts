@@ -10,6 +10,11 @@ export class Refusal extends Error {
   }
 }
 
+/** A command that was ended from outside. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
 /** A command line that cannot be read. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -16,8 +16,13 @@ const MAX_VERSIONS = 5;
 const markOf = ({ bucket }: Place): string => `Kiln deployment ${bucket}`;
 
 /** Creates or updates the roles of a deployment and their policies. @throws Refusal for a role of another one. */
-export async function setUpRoles(api: Api, place: Place, plan: Plan): Promise<void> {
-  const found = await Promise.all(rolesOf(place).map((role) => roleIn(api, role, place)));
+export async function setUpRoles(
+  api: Api,
+  place: Place,
+  plan: Plan,
+  roles: readonly Role[] = rolesOf(place),
+): Promise<void> {
+  const found = await Promise.all(roles.map((role) => roleIn(api, role, place)));
   const foreign = found.flatMap(({ problem }) => problem ?? []);
   if (foreign.length > 0) throw new Refusal(foreign);
   for (const { role, there } of found) {
@@ -112,9 +117,14 @@ async function attach(api: Api, { name }: Role, plan: Plan): Promise<void> {
 }
 
 /** Removes the roles of a deployment and their policies. Answers those that stay, with the reason. */
-export async function removeRoles(api: Api, place: Place, plan: Plan): Promise<readonly string[]> {
+export async function removeRoles(
+  api: Api,
+  place: Place,
+  plan: Plan,
+  roles: readonly Role[] = rolesOf(place),
+): Promise<readonly string[]> {
   const left: string[] = [];
-  for (const role of rolesOf(place)) {
+  for (const role of roles) {
     const { there, problem } = await roleIn(api, role, place);
     if (problem === undefined) {
       const others = (await attached(api, role.name)).filter((name) => name !== role.name);

@@ -7,18 +7,21 @@ import { inTwoPasses, type Plan } from "./plan.ts";
 import { setUpRoles } from "./roles.ts";
 
 /** A role that the cloud itself asks for, to read disk files: https://www.alibabacloud.com/help/en/ecs/user-guide/import-images-1 */
-const IMPORT_ROLE = "AliyunECSImageImportDefaultRole";
+export const IMPORT_ROLE = "AliyunECSImageImportDefaultRole";
 
 /** Makes or completes bucket, roles and policies. Repeated, it changes nothing. @throws Refusal before the first change. */
 export async function setup(settings: Settings, plan: Plan): Promise<void> {
   const api = connectApi({ ...settings, region: settings.place.region });
   await checkAccount(api, settings.place);
-  const changes = await inTwoPasses(plan, async (pass) => {
-    await setUpBucket(settings, pass);
-    await setUpRoles(api, settings.place, pass);
-  });
+  const changes = await inTwoPasses(plan, (pass) => setUpAll(api, settings, pass));
   if (changes === 0) plan.note("everything is there already");
   await noteImports(api, plan);
+}
+
+/** One walk over bucket, roles and policies. */
+export async function setUpAll(api: Api, settings: Settings, plan: Plan): Promise<void> {
+  await setUpBucket(settings, plan);
+  await setUpRoles(api, settings.place, plan);
 }
 
 async function noteImports(api: Api, plan: Plan): Promise<void> {

@@ -29,19 +29,29 @@ export type Loaded<T> = { readonly document: T } | { readonly problem: string };
 
 /** Imported lazily: few phases parse documents, and the parser is a third of a cold start. */
 export async function loadRecipe(client: CloudClient, name: string): Promise<Loaded<Recipe>> {
-  return loaded(await readDocument(client, "recipes", name), async (text) => {
+  const read = await readDocument(client, "recipes", name);
+  return "problem" in read ? read : recipeIn(client, name, read.text);
+}
+
+/** The recipe in a text. */
+export const recipeIn = (client: CloudClient, name: string, text: string): Promise<Loaded<Recipe>> =>
+  loaded(async () => {
     const { parseRecipe } = await import("./documents/recipe.ts");
     return staged(client, parseRecipe(name, text));
   });
-}
 
 /** As `loadRecipe`, for a fleet. */
 export async function loadFleet(client: CloudClient, name: string): Promise<Loaded<Fleet>> {
-  return loaded(await readDocument(client, "fleets", name), async (text) => {
+  const read = await readDocument(client, "fleets", name);
+  return "problem" in read ? read : fleetIn(client, name, read.text);
+}
+
+/** The fleet in a text. */
+export const fleetIn = (client: CloudClient, name: string, text: string): Promise<Loaded<Fleet>> =>
+  loaded(async () => {
     const { parseFleet } = await import("./documents/fleet.ts");
     return staged(client, parseFleet(name, text));
   });
-}
 
 /** The document with its family as the cloud knows it. */
 const staged = <T extends { readonly family?: string }>({ access }: CloudClient, document: T): T =>
@@ -49,13 +59,9 @@ const staged = <T extends { readonly family?: string }>({ access }: CloudClient,
     ? document
     : { ...document, family: stagedFamily(access.stage, document.family) };
 
-async function loaded<T>(
-  read: { readonly text: string } | { readonly problem: string },
-  parse: (text: string) => Promise<T>,
-): Promise<Loaded<T>> {
-  if ("problem" in read) return read;
+async function loaded<T>(parse: () => Promise<T>): Promise<Loaded<T>> {
   try {
-    return { document: await parse(read.text) };
+    return { document: await parse() };
   } catch (error) {
     if (error instanceof DocumentError) return { problem: error.message };
     throw error;

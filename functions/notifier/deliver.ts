@@ -11,8 +11,8 @@ import { know, redact } from "../../shared/redact.ts";
 import { secretsOfUrl } from "../../shared/secret-url.ts";
 import { send } from "../../shared/send.ts";
 import { FORMATS } from "./channels/formats.ts";
-import { contentOf } from "./channels/content.ts";
-import { readChannels, readLinkSettings } from "./config.ts";
+import { contentOf, type Content } from "./channels/content.ts";
+import { readChannels, readLinkSettings, type Channel } from "./config.ts";
 import { repliesTo } from "./replies.ts";
 
 const TIMEOUT_MS = seconds(10);
@@ -65,19 +65,20 @@ async function post(
     const replies = repliesTo(notification, readLinkSettings());
     const log = `oss://${cloud.access.bucket}/${runKey(notification.run)}`;
     const content = contentOf(withoutSecrets(notification), replies, log);
-    const format = FORMATS[channel.kind];
-    const answer = await answerTo(format.message(channel, content, clock.now()));
-    if (answer === undefined) {
-      return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
-    }
-    const problem = answer.ok
-      ? format.refusal?.(answer.text)
-      : `status ${answer.status}: ${answer.text.slice(0, 200)}`;
+    const problem = await postTo(channel, content, clock.now());
     return problem === undefined ? undefined : { problem, permanent: false };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problem: error.message, permanent: true };
   }
+}
+
+/** Posts a content to a channel. Answers why it was not accepted; undefined when it was. */
+export async function postTo(channel: Channel, content: Content, now: number): Promise<string | undefined> {
+  const format = FORMATS[channel.kind];
+  const answer = await answerTo(format.message(channel, content, now));
+  if (answer === undefined) return `no answer within ${formatDuration(TIMEOUT_MS)}`;
+  return answer.ok ? format.refusal?.(answer.text) : `status ${answer.status}: ${answer.text.slice(0, 200)}`;
 }
 
 /** The fields that quote others: a reason of the cloud or of a command, and whoever asked. */

@@ -26,6 +26,7 @@ import { readManifest } from "./manifest/manifest.ts";
 import { Pace } from "./core/pace.ts";
 import { OssService } from "./oss/service.ts";
 import { ObjectStore } from "./oss/store.ts";
+import { BillingService } from "./bss/service.ts";
 import { type Policy, Ram } from "./core/ram.ts";
 import type { Directory } from "./ram/directory.ts";
 import { RamService } from "./ram/service.ts";
@@ -133,7 +134,7 @@ export interface Cloud {
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
-  readonly actions: Readonly<Record<Exclude<Product, "ram" | "sts">, readonly string[]>>;
+  readonly actions: Readonly<Record<Exclude<Product, "ram" | "sts" | "bss">, readonly string[]>>;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
@@ -185,6 +186,7 @@ class Parts {
   readonly #kernel: Kernel;
   readonly #cms: CmsService;
   readonly identities: RamService;
+  readonly billing: BillingService;
   readonly #oss: OssService;
   readonly #restoreClock: () => void;
   #fc: FunctionCompute | undefined;
@@ -213,6 +215,7 @@ class Parts {
     this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
     this.identities = new RamService(this.#kernel, ram);
+    this.billing = new BillingService(this.#kernel, () => this.ecs.world.account.balance);
     this.#oss = new OssService(this.#kernel, this.store);
     this.#restoreClock = ownClock ? installClock(time.shared) : (): void => {};
   }
@@ -283,6 +286,7 @@ class Parts {
       cms: (it) => this.#cms.handle(it),
       ram: (it) => this.identities.handle("ram", it),
       sts: (it) => this.identities.handle("sts", it),
+      bss: (it) => this.billing.handle(it),
       fc: (it) => this.#fc?.handle(it) ?? Promise.reject(new Error(STARTING)),
     };
     return this.#serve(product, request, handlers[product]);
@@ -377,10 +381,11 @@ function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly Fu
 }
 
 /** The products that are called by RPC, by their version. */
-const BY_VERSION: Readonly<Record<string, "cms" | "ram" | "sts">> = {
+const BY_VERSION: Readonly<Record<string, "cms" | "ram" | "sts" | "bss">> = {
   "2019-01-01": "cms",
   "2015-05-01": "ram",
   "2015-04-01": "sts",
+  "2017-12-14": "bss",
 };
 
 /** The products behind one address are recognised by the shape of a call. */

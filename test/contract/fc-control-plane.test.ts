@@ -2,7 +2,7 @@ import OSS from "ali-oss";
 import { test } from "vitest";
 import type { Cloud, Policy } from "../cloud/index.ts";
 import { known } from "../support/known.ts";
-import { zipOf } from "../support/zip.ts";
+import { zipOf } from "../../deploy/zip.ts";
 import { aliOss, fc2, fc3 } from "./clients.ts";
 import {
   ECHO,

@@ -1,7 +1,7 @@
 /** Functions made, used and removed with the official client of the control plane. */
 import { type Cloud, type CloudOptions, startCloud } from "../cloud/index.ts";
 import { known } from "../support/known.ts";
-import { zipOf } from "../support/zip.ts";
+import { zipOf } from "../../deploy/zip.ts";
 import { type Credentials, fc2, fc3, fcSdk } from "./clients.ts";
 
 export const sdk = fcSdk();

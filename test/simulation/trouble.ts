@@ -9,7 +9,7 @@ export type Stop = () => void;
 const STRUCK = 0.02;
 
 /** The products that functions call. */
-export type Struck = Exclude<Product, "ram" | "sts">;
+export type Struck = Exclude<Product, "ram" | "sts" | "bss">;
 
 /** Calls that are struck, reads and changes alike. */
 const TARGETS: readonly (readonly [Struck, string])[] = [

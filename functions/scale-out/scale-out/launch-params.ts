@@ -47,7 +47,7 @@ export interface LaunchCall {
  * of the launch; the image served when the run began is written into a tag, so that a difference can be seen.
  */
 export function launchParams(
-  { fleet, document, imageId }: Input,
+  { fleet, document, imageId }: Pick<Input, "fleet" | "document" | "imageId">,
   offering: Offering,
   call: LaunchCall,
   owner: Owner,

@@ -61,6 +61,7 @@ const REFUSALS: Readonly<Record<Product, Refusals>> = {
   cms: GATEWAY,
   ram: GATEWAY,
   sts: GATEWAY,
+  bss: GATEWAY,
   fc: {
     missing: [400, "MissingRequiredHeader", "the HTTP header 'Authorization' is required"],
     unknownKey: [403, "InvalidAccessKeyID", "the access key ID does not exist"],

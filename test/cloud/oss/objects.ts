@@ -147,13 +147,18 @@ const append: Operation = (request, { store }) => {
   const { bucket, key, query, header, body } = request;
   const position = readPosition(request);
   refuseIf(query.has("versionId"), 400, "InvalidArgument", "AppendObject takes no versionId.");
-  const hasOwnKey = header("x-oss-server-side-encryption-key-id") !== "";
+  // Of a key that is the bucket's default the page says nothing; refusing it is the stricter reading.
+  const bucketKey = /<KMSMasterKeyID>[^<]/.test(store.settings.get(`${bucket} encryption`) ?? "");
+  const hasOwnKey = header("x-oss-server-side-encryption-key-id") !== "" || bucketKey;
   refuseIf(
     hasOwnKey,
     400,
     "InvalidArgument",
     "An appendable object cannot be encrypted with a key of yours.",
   );
+  const isKept = /<State>(InProgress|Locked)</.test(store.settings.get(`${bucket} worm`) ?? "");
+  const isProtected = isKept && store.find(bucket, key) !== undefined;
+  refuseIf(isProtected, 409, "FileImmutable", "The object is protected by a retention policy.");
   const object = store.append(bucket, key, body, { position, ...readPutOptions(request) });
   return empty(200, { etag: quoted(object.etag), "x-oss-next-append-position": String(object.size) });
 };

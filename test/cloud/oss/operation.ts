@@ -40,12 +40,12 @@ export const OWNER = { ID: "owner", DisplayName: "owner" };
 
 /** Parameters that select an operation of their own, in the order they are looked for. */
 const SUB_RESOURCES =
-  "delete append uploads uploadId acl location bucketInfo objectMeta lifecycle versioning publicAccessBlock".split(
+  "delete append uploads uploadId acl location bucketInfo objectMeta lifecycle versioning publicAccessBlock overwriteConfig worm encryption".split(
     " ",
   );
 /** Known to OSS and not to the local cloud: answering as if they were not there would be a lie. */
 const NOT_HERE =
-  "cors logging website referer policy versions tagging replication encryption inventory symlink restore stat worm versionId".split(
+  "cors logging website referer policy versions tagging replication inventory symlink restore stat versionId".split(
     " ",
   );
 
@@ -75,6 +75,9 @@ const ROUTES: Readonly<Record<string, string>> = {
   "DELETE bucket publicAccessBlock": "DeleteBucketPublicAccessBlock",
   "GET bucket versioning": "GetBucketVersioning",
   "PUT bucket versioning": "PutBucketVersioning",
+  "GET bucket overwriteConfig": "GetBucketOverwriteConfig",
+  "GET bucket worm": "GetBucketWorm",
+  "GET bucket encryption": "GetBucketEncryption",
   "PUT bucket": "PutBucket",
   "DELETE bucket": "DeleteBucket",
   "POST bucket delete": "DeleteMultipleObjects",

@@ -1,4 +1,7 @@
-/** Settings of a bucket that are kept and answered: lifecycle rules, public access. They have no effect here. */
+/**
+ * Settings of a bucket that are kept and answered: lifecycle rules, public access, and those that are only read. Encryption
+ * with a key of the customer and a retention policy refuse appends (objects.ts); the others have no effect here.
+ */
 import { CloudFault, refuseIf } from "../core/kernel.ts";
 import { empty, xml, type Operation } from "./operation.ts";
 import { contents } from "./xml.ts";
@@ -21,6 +24,24 @@ const PUBLIC_ACCESS: Setting = {
   name: "publicAccessBlock",
   root: "PublicAccessBlockConfiguration",
   absent: "NoSuchPublicAccessBlockConfiguration",
+};
+
+/** Read only; a test sets them. */
+const READ_ONLY: Readonly<Record<string, Setting>> = {
+  /** https://www.alibabacloud.com/help/en/oss/developer-reference/getbucketoverwriteconfig; the code is an estimate. */
+  GetBucketOverwriteConfig: {
+    name: "overwriteConfig",
+    root: "OverwriteConfiguration",
+    absent: "NoSuchBucketOverwriteConfig",
+  },
+  /** https://www.alibabacloud.com/help/en/oss/developer-reference/getbucketworm */
+  GetBucketWorm: { name: "worm", root: "WormConfiguration", absent: "NoSuchWORMConfiguration" },
+  /** https://www.alibabacloud.com/help/en/oss/developer-reference/getbucketencryption */
+  GetBucketEncryption: {
+    name: "encryption",
+    root: "ServerSideEncryptionRule",
+    absent: "NoSuchServerSideEncryptionRule",
+  },
 };
 
 const keyOf = (bucket: string, name: string): string => `${bucket} ${name}`;
@@ -61,6 +82,7 @@ const isRules = (inner: string): boolean => {
 };
 
 export const SETTING_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...Object.fromEntries(Object.entries(READ_ONLY).map(([action, setting]) => [action, read(setting)])),
   GetBucketLifecycle: read(LIFECYCLE),
   PutBucketLifecycle: write(LIFECYCLE, isRules),
   DeleteBucketLifecycle: remove(LIFECYCLE),

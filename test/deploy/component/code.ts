@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 // oxlint-disable-next-line no-restricted-imports -- arithmetic, and the tool has no package for it here
 import { crc64 } from "../../cloud/core/crc64.ts";
-import { zipOf } from "../../support/zip.ts";
+import { zipOf } from "../../../deploy/zip.ts";
 
 export interface Package {
   readonly archive: Buffer;

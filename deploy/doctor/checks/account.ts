@@ -1,0 +1,95 @@
+/** The account: whose the key is, the clock, the region, and what the account can do at all. */
+import { messageOf } from "../../../shared/errors.ts";
+import { functionProblems, regionWarning, variableProblems } from "../../checks.ts";
+import { checkAccount } from "../../identity.ts";
+import { functionsNamedAs } from "../../functions.ts";
+import { Refusal } from "../../refusal.ts";
+import { setting } from "../../bucket.ts";
+import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
+import type { Patient } from "../patient.ts";
+
+const SKEW_MAX_MS = 60_000;
+
+async function account({ api, settings }: Patient): Promise<Finding> {
+  try {
+    await checkAccount(api, settings.place);
+    return ok(settings.place.account);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return wrong(error.message, "set KILN_ACCOUNT_ID and the access key of the same account");
+  }
+}
+
+/** By the Date header that every answer of OSS has. */
+async function clock({ settings, clock: own }: Patient): Promise<Finding> {
+  const answer = await fetch(settings.endpoints.oss, { method: "HEAD" });
+  const at = Date.parse(answer.headers.get("date") ?? "");
+  if (Number.isNaN(at)) return unknown("the answer of OSS has no date");
+  const skewS = Math.round((own.now() - at) / 1000);
+  return Math.abs(skewS) * 1000 < SKEW_MAX_MS
+    ? ok(`${skewS} s off`)
+    : wrong(`this machine's clock is ${skewS} s off`, "set the clock, for example by NTP: signatures expire");
+}
+
+async function region({ api, settings }: Patient): Promise<Finding> {
+  const { region: name } = settings.place;
+  const answer = await api.rpc("ecs", "DescribeRegions", { RegionId: name });
+  const known = JSON.stringify(answer).includes(`"RegionId":"${name}"`);
+  return known ? ok(name) : wrong(`the account has no region ${name}`, "correct KILN_REGION");
+}
+
+function taskMode({ settings }: Patient): Promise<Finding> {
+  const warning = regionWarning(settings.place.region);
+  return Promise.resolve(
+    warning === undefined
+      ? ok(`${settings.place.region} refuses task ids that were used before`)
+      : wrong(warning.replace(/^warning: /, ""), "choose another region, or accept the further calls"),
+  );
+}
+
+/** A read of each product; one that is not activated refuses every call. */
+const PRODUCTS: Readonly<Record<string, (patient: Patient) => Promise<unknown>>> = {
+  "Function Compute": ({ api, settings }) => functionsNamedAs(api, settings.place),
+  OSS: ({ bucket }) => setting(bucket, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]),
+  ECS: ({ api, settings }) => api.rpc("ecs", "DescribeInstances", { RegionId: settings.place.region }),
+  snapshots: ({ api, settings }) => api.rpc("ecs", "DescribeSnapshots", { RegionId: settings.place.region }),
+};
+
+async function products(patient: Patient): Promise<Finding> {
+  const problems: string[] = [];
+  for (const [name, read] of Object.entries(PRODUCTS)) {
+    await read(patient).catch((error: unknown) => problems.push(`${name}: ${messageOf(error)}`));
+  }
+  const todo = "activate the product in its console, or allow the key that deploys to read it";
+  return judged(problems, Object.keys(PRODUCTS).join(", "), todo);
+}
+
+/** What an account of the China site must have to buy pay-as-you-go instances; others have a payment method. */
+const BALANCE_MIN_CNY = 100;
+
+/** https://www.alibabacloud.com/help/en/ecs/user-guide/pay-as-you-go-1 */
+async function balance({ api }: Patient): Promise<Finding> {
+  const { Data } = await api.rpc("bss", "QueryAccountBalance", {});
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked at below
+  const { AvailableAmount = "", Currency = "" } = (Data ?? {}) as Readonly<Record<string, string>>;
+  const amount = Number(AvailableAmount.replaceAll(",", ""));
+  const found = `the available balance is ${AvailableAmount} ${Currency}`;
+  if (AvailableAmount === "" || Number.isNaN(amount)) return unknown("the answer has no amount");
+  if (amount >= (Currency === "CNY" ? BALANCE_MIN_CNY : 0)) return ok(found);
+  return wrong(found, `have at least ${BALANCE_MIN_CNY}: pay-as-you-go instances cannot be bought below`);
+}
+
+function variables({ settings, declared }: Patient): Promise<Finding> {
+  const problems = [...variableProblems(settings.environment), ...functionProblems(declared)];
+  return Promise.resolve(judged(problems, "well formed, and they fit", "correct .env or the shell"));
+}
+
+export const ACCOUNT_CHECKS: readonly Check<Patient>[] = [
+  { name: "account", run: account },
+  { name: "clock", run: clock },
+  { name: "region", needs: ["account"], run: region },
+  { name: "task-mode", run: taskMode },
+  { name: "products", needs: ["account"], run: products },
+  { name: "balance", needs: ["account"], run: balance },
+  { name: "variables", run: variables },
+];

@@ -1,0 +1,183 @@
+/** The bucket: settings that change what Kiln's locks and logs rest on, and these operations themselves. */
+import { textOf, entriesOf } from "../../../shared/cloud/oss/xml.ts";
+import { CloudError } from "../../../shared/errors.ts";
+import { FOLDER } from "../../../shared/keys.ts";
+import { harmfulRules, setting } from "../../bucket.ts";
+import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
+import type { Patient } from "../patient.ts";
+import type { Order, Reply } from "../probe/orders.ts";
+
+/** The XML of a setting; "" when the bucket has none, for which every setting has its own code. */
+async function settingOf({ bucket }: Patient, action: string, name: string): Promise<string> {
+  try {
+    return await setting(bucket, action, name);
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 404 && error.code !== "NoSuchBucket") return "";
+    throw error;
+  }
+}
+
+async function bucket({ bucket: client, settings }: Patient): Promise<Finding> {
+  const { bucket: name, region } = settings.place;
+  const info = await setting(client, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]);
+  if (info === undefined) return wrong(`there is no bucket ${name}`, "run npm run setup");
+  const location = textOf(info, "Location");
+  return location === `oss-${region}`
+    ? ok(`${name} in ${location}`)
+    : wrong(`${name} is in ${location}, not in oss-${region}`, `name a bucket in ${region}`);
+}
+
+/** https://www.alibabacloud.com/help/en/oss/developer-reference/putobject: x-oss-forbid-overwrite has no effect then. */
+async function versioning(patient: Patient): Promise<Finding> {
+  const status = textOf(await settingOf(patient, "GetBucketVersioning", "versioning"), "Status");
+  return status === ""
+    ? ok("never on")
+    : wrong(
+        `versioning is ${status}`,
+        "use another bucket: once on it cannot be undone, and locks do not hold with it",
+      );
+}
+
+async function publicAccess(patient: Patient): Promise<Finding> {
+  const xml = await settingOf(patient, "GetBucketPublicAccessBlock", "publicAccessBlock");
+  return textOf(xml, "BlockPublicAccess") === "true"
+    ? ok("blocked")
+    : wrong("public access is not blocked", "run npm run setup, which blocks it");
+}
+
+/** https://www.alibabacloud.com/help/en/oss/developer-reference/putbucketoverwriteconfig */
+async function overwriteRules(patient: Patient): Promise<Finding> {
+  const xml = await settingOf(patient, "GetBucketOverwriteConfig", "overwriteConfig");
+  const rules = entriesOf(xml, "Rule").filter((rule) => isNear(textOf(rule, "Prefix")));
+  const ids = rules.map((rule) => textOf(rule, "ID")).join(", ");
+  return rules.length === 0
+    ? ok("none for objects of Kiln")
+    : wrong(`rule ${ids} forbids to overwrite objects of Kiln`, "remove it, or limit it to other prefixes");
+}
+
+const isNear = (prefix: string): boolean =>
+  Object.values(FOLDER).some((folder) => folder.startsWith(prefix) || prefix.startsWith(folder));
+
+/** Protected objects take no append: https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject */
+async function retention(patient: Patient): Promise<Finding> {
+  const xml = await settingOf(patient, "GetBucketWorm", "worm");
+  const state = textOf(xml, "State");
+  return state === "" || state === "Expired"
+    ? ok("no retention policy")
+    : wrong(`a retention policy is ${state}`, "delete it while it is InProgress, or use another bucket");
+}
+
+/** Appendable objects take no customer key: https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject */
+async function encryption(patient: Patient): Promise<Finding> {
+  const xml = await settingOf(patient, "GetBucketEncryption", "encryption");
+  const [algorithm, key] = [textOf(xml, "SSEAlgorithm"), textOf(xml, "KMSMasterKeyID")];
+  return key === ""
+    ? ok(algorithm || "none")
+    : wrong(
+        `objects are encrypted with key ${key}`,
+        "encrypt the bucket with OSS-managed keys (AES256), or use another one",
+      );
+}
+
+async function lifecycle(patient: Patient): Promise<Finding> {
+  const rules = entriesOf(await settingOf(patient, "GetBucketLifecycle", "lifecycle"), "Rule");
+  const harmful = harmfulRules(rules);
+  return harmful.length === 0
+    ? ok("no rule takes a log that is needed")
+    : wrong(
+        `rule ${harmful.join(", ")} expires or archives logs of Kiln too early`,
+        "limit it to other prefixes",
+      );
+}
+
+const put = (key: string, headers: Readonly<Record<string, string>>): Order => ({
+  kind: "bucket",
+  action: "PutObject",
+  method: "PUT",
+  key,
+  headers: { "content-type": "text/plain", ...headers },
+  body: "doctor",
+});
+
+const get = (key: string): Order => ({ kind: "bucket", action: "GetObject", method: "GET", key });
+
+const append = (key: string, position: number, body: string): Order => ({
+  kind: "bucket",
+  action: "AppendObject",
+  method: "POST",
+  key,
+  query: { append: "", position: String(position) },
+  headers: { "content-type": "application/x-ndjson" },
+  body,
+});
+
+const said = ({ status, code, text }: Reply): string =>
+  code === "" ? `${status}` : `${status} ${code}: ${text}`;
+
+/** Carries orders out with the probe's role and keeps the answers. */
+async function carriedOut(
+  patient: Patient,
+  name: string,
+  orders: readonly Order[],
+): Promise<readonly Reply[]> {
+  const probe = await patient.probe();
+  const { replies } = await probe.ask(orders);
+  await probe.keep(name, replies);
+  return replies;
+}
+
+/** Of several writers exactly one wins. */
+async function putIfAbsent(patient: Patient): Promise<Finding> {
+  const { folder } = await patient.probe();
+  const order = put(`${folder}put-if-absent`, { "x-oss-forbid-overwrite": "true" });
+  const [first, second] = await carriedOut(patient, "put-if-absent", [order, order]);
+  if (first?.status !== 200)
+    return wrong(`the first write is answered ${first && said(first)}`, "correct the bucket");
+  return second?.status === 409
+    ? ok(`the second write is answered 409 ${second.code}`)
+    : wrong(`the second write is answered ${second && said(second)} instead of 409`, "use another bucket");
+}
+
+/** The primitive of Kiln's logs and locks: an append at the length that was read. */
+async function appends(patient: Patient): Promise<Finding> {
+  const key = `${(await patient.probe()).folder}append`;
+  const orders = [append(key, 0, "one\n"), append(key, 4, "two\n"), append(key, 4, "not\n"), get(key)];
+  const [first, second, late, read] = await carriedOut(patient, "append", orders);
+  const problems = [first, second].flatMap((reply) =>
+    reply?.status === 200 ? [] : [`an append is answered ${reply && said(reply)}`],
+  );
+  if (late?.code !== "PositionNotEqualToLength")
+    problems.push(`an append at a wrong position is answered ${late && said(late)}`);
+  if (read?.text !== "one\ntwo\n") problems.push(`the object reads ${JSON.stringify(read?.text)}`);
+  const todo =
+    "correct the bucket's encryption, retention and rules, or use another bucket: no run works without it";
+  return judged(problems, "two appends, and one at a wrong position is refused", todo);
+}
+
+/** Keys that programs encode in different ways. */
+const ODD_KEY = "odd+ key %41 ü.txt";
+
+async function oddKeys(patient: Patient): Promise<Finding> {
+  const { folder } = await patient.probe();
+  const key = `${folder}${ODD_KEY}`;
+  const [written, read] = await carriedOut(patient, "odd-keys", [put(key, {}), get(key)]);
+  return written?.status === 200 && read?.text === "doctor"
+    ? ok(`${ODD_KEY} is written and read`)
+    : wrong(
+        `${ODD_KEY}: ${written && said(written)}, then ${read && said(read)}`,
+        "use plain names for recipes and disks",
+      );
+}
+
+export const BUCKET_CHECKS: readonly Check<Patient>[] = [
+  { name: "bucket", needs: ["account"], run: bucket },
+  { name: "versioning", needs: ["bucket"], run: versioning },
+  { name: "public-access", needs: ["bucket"], run: publicAccess },
+  { name: "overwrite-rules", needs: ["bucket"], run: overwriteRules },
+  { name: "retention", needs: ["bucket"], run: retention },
+  { name: "encryption", needs: ["bucket"], run: encryption },
+  { name: "lifecycle", needs: ["bucket"], run: lifecycle },
+  { name: "put-if-absent", needs: ["bucket"], run: putIfAbsent },
+  { name: "append", needs: ["bucket"], run: appends },
+  { name: "odd-keys", needs: ["bucket"], run: oddKeys },
+];

@@ -1,0 +1,187 @@
+/** Function Compute: invocations, signatures, delays, task ids, payloads, failures and timers. */
+import { minutes, seconds } from "../../../shared/duration.ts";
+import { EVENT_MAX_BYTES } from "../../../shared/budget.ts";
+import { ApiError } from "../../api.ts";
+import { deleteTrigger } from "../../functions.ts";
+import { roleNameOf } from "../../names.ts";
+import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
+import type { Patient } from "../patient.ts";
+import type { Reply } from "../probe/orders.ts";
+
+const said = ({ status, code, text }: Reply): string => `${status} ${code} ${text}`.trim();
+
+async function runtime(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  const { context, versions, zoneMinutes } = await probe.ask([]);
+  await probe.keep("context", { context, versions, zoneMinutes });
+  const { place } = patient.settings;
+  const problems = [
+    ...(versions.node.startsWith("v20.") ? [] : [`functions run Node ${versions.node}`]),
+    ...(context["accountId"] === place.account ? [] : ["the context has another account"]),
+    ...(context["region"] === place.region ? [] : ["the context has another region"]),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own answer
+    ...((context["credentials"] as readonly string[]).length === 3 ? [] : ["the context lacks credentials"]),
+  ];
+  const found = `Node ${versions.node}, ${zoneMinutes} minutes from UTC`;
+  return judged(problems, found, "report it: Kiln relies on this runtime");
+}
+
+const SIGNATURES = ["acs3", "fc"] as const;
+
+/** Each way to sign an invocation. The second one is tried when the first is refused, so one is enough. */
+async function signatures(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  const works: string[] = [];
+  const refused: string[] = [];
+  for (const signature of SIGNATURES) {
+    const payload = JSON.stringify({ note: `signature-${signature}` });
+    const reply = await probe.reply({
+      kind: "deliver",
+      signature,
+      payload,
+      delayMs: 0,
+      taskId: `${probe.id}-${signature}`,
+    });
+    await probe.keep(`signature-${signature}`, reply);
+    const isOwn = reply.status === 202 && (reply.warnings ?? []).length === 0;
+    if (isOwn) works.push(signature);
+    else refused.push(`${signature} is refused: ${said(reply)}`);
+  }
+  const wanted = patient.settings.environment["KILN_FC_SIGNATURE"] ?? "acs3";
+  const other = works[0] ?? "none";
+  return works.includes(wanted)
+    ? ok([`${works.join(" and ")} accepted`, ...refused].join("; "))
+    : wrong(refused.join("; "), `set KILN_FC_SIGNATURE=${other} and run npm run deploy`);
+}
+
+const DELAY_MS = seconds(5);
+const LATE_MS = seconds(30);
+
+/** The longest delay that Kiln asks for; the probe is gone when it would be over. */
+const LONG_MS = seconds(3500);
+
+async function delay(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  // By the clock of the functions, as its arrival.
+  const { at: askedAt } = await probe.ask([]);
+  const short = await probe.send({ note: "delay" }, { delayMs: DELAY_MS });
+  const long = await probe.send({ note: "delay-long" }, { delayMs: LONG_MS });
+  const [arrival] = await probe.arrivals("delay", 1, minutes(2));
+  const early = await probe.arrivals("delay-long", 1, 0);
+  await probe.keep("delay", { askedAt, short, long, arrival });
+  const todo = "nothing is lost, but waits cost more: see README, “How it works”";
+  if (short.status !== 202 || long.status !== 202)
+    return wrong(`a delay is refused: ${said(short.status === 202 ? long : short)}`, todo);
+  if (early.length > 0) return wrong("an event arrives long before its delay is over", todo);
+  if (arrival === undefined) return wrong("an event with a delay of 5 s does not arrive in 2 minutes", todo);
+  const tookMs = arrival.at - askedAt;
+  const isKept = tookMs >= DELAY_MS - seconds(1) && tookMs <= DELAY_MS + LATE_MS;
+  const found = `an event with a delay of 5 s arrives after ${Math.round(tookMs / 100) / 10} s`;
+  return isKept ? ok(found) : wrong(found, todo);
+}
+
+/** A task id that was used before. */
+async function duplicate(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  const taskId = `${probe.id}-same`;
+  const first = await probe.send({ note: "duplicate" }, { taskId });
+  const second = await probe.send({ note: "duplicate" }, { taskId });
+  await probe.keep("duplicate", [first, second]);
+  if (first.status !== 202) return wrong(`the first event is refused: ${said(first)}`, "report it");
+  return second.status === 409
+    ? ok("a task id that was used before is refused with 409")
+    : wrong(
+        "a task id that was used before is accepted",
+        "nothing is lost, but duplicates cost further calls",
+      );
+}
+
+/** The largest event that Kiln sends. */
+async function payload(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  const frame = JSON.stringify({ note: "payload", pad: "" }).length;
+  const sent = await probe.send({ note: "payload", pad: "x".repeat(EVENT_MAX_BYTES - frame) });
+  const [arrival] = await probe.arrivals("payload", 1, minutes(1));
+  if (sent.status !== 202)
+    return wrong(`an event of ${EVENT_MAX_BYTES} bytes is refused: ${said(sent)}`, "report it");
+  return arrival?.bytes === EVENT_MAX_BYTES
+    ? ok(`an event of ${EVENT_MAX_BYTES} bytes arrives`)
+    : wrong(`of an event of ${EVENT_MAX_BYTES} bytes ${arrival?.bytes ?? "none"} arrive`, "report it");
+}
+
+/** An event that fails: it is delivered again, then it ends at its failure destination. */
+async function deadLetter(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  await probe.send({ note: "failing", fail: true });
+  const [dead] = await probe.arrivals("dead-letter", 1, minutes(5));
+  const tries = await probe.arrivals("failing", 2, 0);
+  await probe.keep("dead-letter", { dead, tries });
+  const todo = "run npm run deploy, and look at the function's retries and failure destination";
+  if (dead === undefined) return wrong("an event that fails does not reach its failure destination", todo);
+  if (tries.length !== 2)
+    return wrong(`an event that fails is tried ${tries.length} times instead of twice`, todo);
+  const waitS = Math.round(((tries[1]?.at ?? 0) - (tries[0]?.at ?? 0)) / 1000);
+  return ok(`an event that fails is tried again after ${waitS} s, then reaches its failure destination`);
+}
+
+const TIMER = "tick";
+
+async function timer(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  const { api } = patient;
+  const config = { cronExpression: "@every 1m", enable: true, payload: '{"doctor":"tick"}' };
+  const trigger = { triggerName: TIMER, triggerType: "timer", triggerConfig: JSON.stringify(config) };
+  await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
+  const [arrival] = await probe.arrivals("timer", 1, minutes(3));
+  await deleteTrigger(api, probe.name, TIMER);
+  await probe.keep("timer", arrival ?? "none");
+  if (arrival === undefined)
+    return wrong("a timer of one minute does not fire in three", "report it to the cloud's support");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked at below
+  const event = arrival.payload as Readonly<Record<string, unknown>>;
+  return event["payload"] === config.payload && !Number.isNaN(Date.parse(String(event["triggerTime"])))
+    ? ok(`fires at ${String(event["triggerTime"])} with its payload`)
+    : wrong(`a timer's event is ${JSON.stringify(event)}`, "report it: Kiln reads triggerTime and payload");
+}
+
+/** Whether the key that deploys may pass the role by which OSS reports uploads. */
+async function passRole(patient: Patient): Promise<Finding> {
+  const probe = await patient.probe();
+  const { api, settings } = patient;
+  const { account, region, bucket } = settings.place;
+  const name = roleNameOf(settings.place, "oss-events");
+  const config = {
+    events: ["oss:ObjectCreated:PutObject"],
+    filter: { key: { prefix: `${probe.folder}uploads/`, suffix: "" } },
+  };
+  const trigger = {
+    triggerName: "uploads",
+    triggerType: "oss",
+    sourceArn: `acs:oss:${region}:${account}:${bucket}`,
+    invocationRole: `acs:ram::${account}:role/${name}`,
+    triggerConfig: JSON.stringify(config),
+  };
+  try {
+    await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const todo =
+      "give the key that deploys what README, “Deploy”, lists: ram:PassRole, and rules of the bucket";
+    return wrong(`a trigger for uploads cannot be made: ${error.message}`, todo);
+  }
+  await deleteTrigger(api, probe.name, "uploads");
+  return ok(`a trigger for uploads can be made, and ${name} be passed to it`);
+}
+
+const NEEDS = ["account", "bucket"];
+
+export const EVENT_CHECKS: readonly Check<Patient>[] = [
+  { name: "runtime", needs: NEEDS, run: runtime },
+  { name: "signature", needs: NEEDS, run: signatures },
+  { name: "delay", needs: NEEDS, run: delay },
+  { name: "duplicate", needs: NEEDS, run: duplicate },
+  { name: "payload", needs: NEEDS, run: payload },
+  { name: "dead-letter", needs: NEEDS, run: deadLetter },
+  { name: "timer", needs: NEEDS, run: timer },
+  { name: "pass-role", needs: NEEDS, run: passRole },
+];

@@ -1,0 +1,177 @@
+/** `npm run doctor` on the local cloud: a healthy deployment, and the same with one thing broken at a time. */
+import { afterAll, beforeAll, test, vi } from "vitest";
+import { CHECKS } from "../../deploy/doctor/checks/index.ts";
+import { zipOf } from "../../deploy/zip.ts";
+import { rolesOf } from "../../deploy/policies.ts";
+import { startChannel, type ChannelServer } from "../support/channel.ts";
+import { NEW_BUCKET } from "../support/commands.ts";
+import { openHospital, type Hospital } from "../support/doctor.ts";
+import { BUCKET_ILLNESSES } from "../support/illnesses/bucket.ts";
+import { DEPLOYMENT_ILLNESSES } from "../support/illnesses/deployment.ts";
+import { EVENT_ILLNESSES } from "../support/illnesses/events.ts";
+import { fault, type Illness } from "../support/illnesses/illness.ts";
+import { WORLD_ILLNESSES } from "../support/illnesses/world.ts";
+
+let hospital: Hospital;
+let chat: ChannelServer;
+let isChatDown = false;
+
+beforeAll(async () => {
+  chat = await startChannel(() => (isChatDown ? "gone" : undefined));
+  const channels = { ops: { kind: "dingtalk", url: `${chat.url}/robot`, secret: "SEC-of-the-robot" } };
+  hospital = await openHospital({ KILN_LOG_PROJECT: "kiln-logs", KILN_CHANNELS: JSON.stringify(channels) });
+}, 120_000);
+
+// Minutes on a busy machine, a few seconds on an idle one.
+vi.setConfig({ testTimeout: 120_000 });
+
+afterAll(async () => {
+  await hospital.cloud.close();
+  await chat.close();
+});
+
+/** What the doctor may not leave behind. */
+const left = ({ cloud }: Hospital) => ({
+  functions: [...cloud.fc.functions.keys()].filter((name) => name.includes("probe")),
+  roles: cloud.ram.roles().filter(({ name }) => name.includes("probe")),
+  policies: cloud.ram.policies().filter(({ name }) => name.includes("probe")),
+  instances: cloud.world.instances.size,
+});
+
+const NOTHING = { functions: [], roles: [], policies: [], instances: 1 };
+
+test("on a healthy deployment nothing is wrong, and what cannot be known is named", async ({ expect }) => {
+  const { code, findings } = await hospital.examine();
+  const of = (state: string) => Object.keys(findings).filter((name) => findings[name]?.state === state);
+  expect([of("wrong"), of("unknown")]).toEqual([[], ["client-token"]]);
+  expect(code).toBe(0);
+  expect(left(hospital)).toEqual(NOTHING);
+  expect(chat.posted).toHaveLength(1);
+  const kept = hospital.cloud.oss.list(NEW_BUCKET, "probe/").map(({ key }) => key.split("/").at(-1));
+  expect(kept).toEqual(
+    expect.arrayContaining(["append.json", "context.json", "timer.json", "duplicate.json"]),
+  );
+  const raw = hospital.cloud.oss
+    .list(NEW_BUCKET, "probe/")
+    .map(({ key }) => hospital.cloud.oss.find(NEW_BUCKET, key)?.body.toString())
+    .join("\n");
+  const secrets = hospital.cloud.keys.all().flatMap(({ secret, token }) => [secret, token ?? secret]);
+  expect([...secrets, "SEC-of-the-robot"].filter((secret) => raw.includes(secret))).toEqual([]);
+});
+
+const ILLNESSES: readonly Illness[] = [
+  ...DEPLOYMENT_ILLNESSES,
+  ...BUCKET_ILLNESSES,
+  ...EVENT_ILLNESSES,
+  ...WORLD_ILLNESSES,
+  {
+    check: "channels",
+    says: /ops: status 404: gone/,
+    breaks: () => {
+      isChatDown = true;
+      return () => (isChatDown = false);
+    },
+  },
+];
+
+test.for(
+  ILLNESSES.map((illness): [string, Illness] => [`${illness.check}: ${illness.says.source}`, illness]),
+)("%s", async ([, { check, says, breaks, examination = {} }], { expect }) => {
+  const mend = await breaks?.(hospital);
+  const given = typeof examination === "function" ? examination(hospital) : examination;
+  const { code, findings } = await hospital.examine({ ...given, only: [check] });
+  await mend?.();
+  expect(findings[check]).toMatchObject({ state: "wrong", found: expect.stringMatching(says) });
+  expect(findings[check]?.todo).toMatch(/\w{3}/);
+  expect(code).toBe(1);
+  expect(left(hospital)).toEqual(NOTHING);
+});
+
+test("every permission of every role is tried: without its policy a role may none of it", async ({
+  expect,
+}) => {
+  const { api, settings } = hospital;
+  for (const role of rolesOf(settings.place).filter(({ part }) => part !== "oss-events")) {
+    const named = { PolicyName: role.name, PolicyType: "Custom" };
+    await api.rpc("ram", "DetachPolicyFromRole", { ...named, RoleName: role.name });
+    const { findings } = await hospital.examine({ only: [`role-${role.part}`] });
+    await api.rpc("ram", "AttachPolicyToRole", { ...named, RoleName: role.name });
+    const finding = findings[`role-${role.part}`];
+    expect(finding?.state).toBe("wrong");
+    const actions = role.policy.Statement.flatMap(({ Action }) => Action);
+    for (const action of actions.filter((one) => one !== "ram:PassRole"))
+      expect(finding?.found).toContain(action);
+  }
+});
+
+test("with --launch a token that was used before is the same launch, and its instance is released", async ({
+  expect,
+}) => {
+  const { findings } = await hospital.examine({ only: ["client-token"], launch: true });
+  expect(findings["client-token"]).toMatchObject({ state: "ok" });
+  await hospital.cloud.settle({ forMs: 60_000 });
+  expect(left(hospital)).toEqual(NOTHING);
+});
+
+test("where tokens are forgotten, two launches with one token are wrong, and both are released", async ({
+  expect,
+}) => {
+  const forgetful = await openHospital({}, { cloud: { tokenMs: 0 }, like: hospital });
+  const { findings } = await forgetful.examine({ only: ["client-token"], launch: true });
+  await forgetful.cloud.settle({ forMs: 60_000 });
+  const rest = left(forgetful);
+  await forgetful.cloud.close();
+  expect(findings["client-token"]).toMatchObject({
+    state: "wrong",
+    found: expect.stringMatching(/2 instances/),
+  });
+  expect(rest).toEqual(NOTHING);
+});
+
+test.for(["CreateFunction", "CreateTrigger"])(
+  "interrupted at %s, it leaves nothing",
+  async (action, { expect }) => {
+    const controller = new AbortController();
+    const end = hospital.cloud.faults.interleave({
+      product: "fc",
+      action,
+      after: () => controller.abort(new Error("interrupted")),
+    });
+    const only = ["put-if-absent", "timer", "delay"];
+    await expect(hospital.examine({ only, interrupt: controller.signal })).rejects.toThrow("interrupted");
+    end();
+    expect(left(hospital)).toEqual(NOTHING);
+  },
+);
+
+test("a probe that could not be removed is reported, and removed by the next examination", async ({
+  expect,
+}) => {
+  const mend = fault("fc", "DeleteFunction")(hospital);
+  const { code, findings } = await hospital.examine({ only: ["append"] });
+  mend();
+  expect([code, findings["removed"]?.state]).toEqual([1, "wrong"]);
+  expect(left(hospital).functions).toEqual(["kiln-probe"]);
+  expect((await hospital.examine({ only: ["append"] })).code).toBe(0);
+  expect(left(hospital)).toEqual(NOTHING);
+});
+
+test("a function of the probe's name that another deployment has stays", async ({ expect }) => {
+  const { api } = hospital;
+  const { props } = hospital.declared[0] ?? {};
+  const code = { zipFile: zipOf({ "index.js": "" }).toString("base64") };
+  const role = String(props?.["role"]);
+  const variables = { KILN_BUCKET: "kiln-other" };
+  const body = { functionName: "kiln-probe", runtime: "nodejs20", handler: "index.handler", role, code };
+  await api.fc("POST", "/functions", {}, { ...body, environmentVariables: variables });
+  const { findings } = await hospital.examine({ only: ["append"] });
+  expect(findings["append"]).toMatchObject({ found: expect.stringMatching(/belongs to another deployment/) });
+  expect(left(hospital).functions).toEqual(["kiln-probe"]);
+  await api.fc("DELETE", "/functions/kiln-probe");
+});
+
+test("every check has something that breaks it", ({ expect }) => {
+  const broken = new Set([...ILLNESSES.map(({ check }) => check), "client-token"]);
+  const names = CHECKS.map(({ name }) => name).filter((name) => !name.startsWith("role-"));
+  expect(names.filter((name) => !broken.has(name))).toEqual([]);
+});
