@@ -10,6 +10,7 @@
  * FC-HOST-5. The cloud's clock stands still during an invocation, except for its sleeps; its duration is modelled
  *     (invocation.ts), sleeps included.
  */
+import type { ContextData } from "./messages.ts";
 import { createHash } from "node:crypto";
 import type { Call, Kernel } from "../core/kernel.ts";
 import { CallerAway } from "../core/kernel.ts";
@@ -179,16 +180,8 @@ export class Host {
     const run = new Run(this.#kernel.time, definition, { instance, keyId, source: options.source });
     this.#own(instance, keyId);
     this.#busy.set(instance, run);
-    let output = "";
     const context = contextOf(this.#kernel, definition, requestId, credentials);
-    // The modelled duration does not include a call without an answer, so real time ends the invocation too.
-    const limitMs = Math.min(this.#options.hangMs, definition.timeoutMs);
-    const ending = await instance.invoke({ event: new Uint8Array(event), context }, limitMs, {
-      onLog: (text) => (output += text),
-      onSleep: (ms) => run.sleep(ms),
-      onHeld: () => this.#kernel.time.stir(),
-    });
-    run.end();
+    const { ending, output } = await this.#invoke(run, event, context);
     this.#busy.delete(instance);
     const isLate = ending.kind === "hang" || run.durationMs > definition.timeoutMs;
     const durationMs = isLate ? definition.timeoutMs : run.durationMs;
@@ -210,6 +203,19 @@ export class Host {
     };
     this.log.push(invocation);
     return invocation;
+  }
+
+  async #invoke(run: Run, event: Buffer, context: ContextData) {
+    let output = "";
+    // The modelled duration does not include a call without an answer, so real time ends the invocation too.
+    const limitMs = Math.min(this.#options.hangMs, run.timeoutMs);
+    const ending = await run.instance.invoke({ event: new Uint8Array(event), context }, limitMs, {
+      onLog: (text) => (output += text),
+      onSleep: (ms) => run.sleep(ms),
+      onHeld: () => this.#kernel.time.stir(),
+    });
+    run.end();
+    return { ending, output };
   }
 
   async #take(definition: FunctionDefinition): Promise<Instance> {

@@ -12,7 +12,7 @@ export class Run {
   /** Key id of its credentials. */
   readonly keyId: string;
   readonly #time: Timeline;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   #sleptMs = 0;
   #stopSleep: Cancel = () => {};
   /** Whether a client waits for its answer. */
@@ -30,7 +30,7 @@ export class Run {
     }: { readonly instance: Instance; readonly keyId: string; readonly source: Source },
   ) {
     this.#time = time;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.startedAt = time.now();
     this.isAwaited = source === "sync" || source === "http";
     this.instance = instance;
@@ -44,12 +44,12 @@ export class Run {
 
   /** Whether its time limit has passed, by the model. */
   get isOver(): boolean {
-    return this.durationMs >= this.#timeoutMs;
+    return this.durationMs >= this.timeoutMs;
   }
 
   /** Sleeps by the cloud's clock, and is given up when the timeout of its function comes first. */
   sleep(askedMs: number): void {
-    const ms = Math.max(0, Math.min(askedMs, this.#timeoutMs - this.durationMs));
+    const ms = Math.max(0, Math.min(askedMs, this.timeoutMs - this.durationMs));
     const wake = (aloneMs: number): void => {
       this.#sleptMs += ms;
       this.isAsleep = false;
