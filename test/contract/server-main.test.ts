@@ -31,7 +31,9 @@ test("the bare local cloud prints its addresses in one line, serves in real time
       "fc",
       "http",
       "oss",
+      "ram",
       "region",
+      "sts",
     ].toSorted(),
   );
   const key = { id: ready["accessKeyId"] ?? "", secret: ready["accessKeySecret"] ?? "" };

@@ -111,12 +111,16 @@ test.for(QUOTES.map((quote) => [quote(PASSWORD), quote] as const))(
       { product: "ecs", action: "DescribeImageFromFamily", when: (_params, n) => n < 2 },
       new CloudFault(503, "ServiceUnavailable", said),
     );
-    refuse(kiln, { product: "ecs", action: "RunInstances" }, new CloudFault(400, "InvalidParameter", said));
+    refuse(
+      kiln,
+      { product: "ecs", action: "RunInstances" },
+      new CloudFault(400, "UnheardOf.Refusal", said),
+    );
     const run = await scaleOut(kiln, { count: 1 });
     busy();
     expect(run.state).toBe("failed");
     expect(run.reason).toContain("[hidden]");
-    expect(run.reason).toContain("InvalidParameter");
+    expect(run.reason).toContain("UnheardOf.Refusal");
     // It is only hidden where it leaves: the launch itself has it.
     expect(kiln.cloud.callLog.entries({ action: "RunInstances" })[0]?.params["Password"]).toBe(
       `(${PASSWORD.length} characters)`,
@@ -252,7 +256,11 @@ test("a variable of a recipe reaches its command, and no log, answer, record or 
   // Short values are no secrets, and the reason stays readable.
   expect(bad?.reason).toContain('"install" failed with exit code 3: no package for [hidden] on front');
   const said = `CommandContent ${document("true")} is not valid`;
-  refuse(kiln, { product: "ecs", action: "RunCommand" }, new CloudFault(400, "InvalidParameter", said));
+  refuse(
+    kiln,
+    { product: "ecs", action: "RunCommand" },
+    new CloudFault(400, "UnheardOf.Refusal", said),
+  );
   const [refused] = await bakeAndPromote(kiln, document("true"));
   expect(refused?.reason).toContain('"LICENSE":"[hidden]"');
   await kiln.upload("recipes/odd.yaml", document("true").replace(`"${BUILD_TOKEN}"`, BUILD_NUMBER));

@@ -177,7 +177,7 @@ test("recipes and disk files that are copied or renamed into place bake like upl
   const client = aliOss(kiln.cloud, BUCKET);
   const recipe = recipeText({ source: { upload: {} }, provision: [], test: { skip: true }, family: "up" });
   await kiln.upload("staging/up.yaml", recipe);
-  await kiln.upload("staging/new.qcow2", Buffer.alloc(4096, 1));
+  await kiln.upload("staging/new.qcow2", diskFile("qcow2"));
   await kiln.cloud.settle({ forMs: minutes(5) });
   expect(kiln.records()).toEqual([]);
   await client.copy("recipes/up.yaml", "staging/up.yaml");

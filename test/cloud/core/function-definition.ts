@@ -35,23 +35,21 @@ export function configOf(input: FunctionInputValue): Config {
     environment: input.environmentVariables ?? {},
     internetAccess: input.internetAccess ?? true,
     ...(role !== undefined && { role: group(ROLE_ARN, role, 1) }),
-    ...(logConfig !== undefined && { logConfig: logConfigOf(logConfig) }),
-    ...(vpcConfig !== undefined && { vpcConfig }),
+    // Empty names mean none.
+    ...(logConfig !== undefined && logConfigOf(logConfig)),
+    ...(vpcConfig !== undefined && vpcConfig.vpcId !== "" && { vpcConfig }),
   };
 }
 
 /** `auto` is the deploy tool's word for a project and a logstore that it creates itself. */
-function logConfigOf(config: NonNullable<FunctionInputValue["logConfig"]>): LogConfig {
+function logConfigOf(config: NonNullable<FunctionInputValue["logConfig"]>): {
+  readonly logConfig?: LogConfig;
+} {
   const { project, logstore, ...more } =
     config === "auto" ? { project: "serverless-auto", logstore: "default-logs" } : config;
-  return {
-    enableRequestMetrics: false,
-    enableInstanceMetrics: false,
-    logBeginRule: "None",
-    ...more,
-    project,
-    logstore,
-  };
+  if (project === "") return {};
+  const quiet = { enableRequestMetrics: false, enableInstanceMetrics: false, logBeginRule: "None" } as const;
+  return { logConfig: { ...quiet, ...more, project, logstore } };
 }
 
 /** The body of CreateFunction that makes this function, without code. */

@@ -1,9 +1,9 @@
 /**
  * HTTP triggers of built-in runtimes: a request becomes a JSON event, the handler's answer a response.
  *
- * HTTP-1. The default address is for tests: it makes browsers download what they are shown, and forwards no redirect.
+ * TRIGGER-1. The default address is for tests: it makes browsers download what they are shown, and forwards no redirect.
  *     https://www.alibabacloud.com/help/en/functioncompute/fc/http-trigger-invoking-function
- * HTTP-2. A custom domain does neither: the text of CreateCustomDomain in @alicloud/fc20230330 names it as the cure.
+ * TRIGGER-2. A custom domain does neither: the text of CreateCustomDomain in @alicloud/fc20230330 names it as the cure.
  */
 import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../core/kernel.ts";
 import { decode, header, splitUrl } from "../core/signatures.ts";
@@ -105,7 +105,7 @@ export async function serveHttpTrigger(
   }
 }
 
-/** HTTP-1. @throws CloudFault 400 ExternalRedirectForbidden. */
+/** TRIGGER-1. @throws CloudFault 400 ExternalRedirectForbidden. */
 function asDownload(response: WireResponse): WireResponse {
   if (response.status >= 300 && response.status < 400) {
     const message = "the default address of a function forwards no redirect; use a custom domain";

@@ -220,7 +220,7 @@ const LAUNCH: readonly (readonly [code: string, kind: ErrorKind, said: string])[
   ["InvalidTagKey.Malformed", "give-up", "up to 128 characters"],
   ["Duplicate.TagKey", "give-up", "use each once"],
   ["QuotaExceed.Tags", "give-up", "More than 20 tags: use fewer"],
-  ["InvalidUser.PassRoleForbidden", "give-up", "only RAM roles named kiln-…"],
+  ["InvalidUser.PassRoleForbidden", "give-up", "only the RAM roles named in KILN_INSTANCE_ROLES"],
   ["InvalidRamRole.NotFound", "give-up", "no such RAM role: check the name"],
   ["DryRunOperation", "done", "nothing was done, as asked"],
 ];
