@@ -6,6 +6,16 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 /** Function from an instant to the next one due, epoch milliseconds. */
 export type Schedule = (after: number) => number;
 
+/** Read expressions: every cloud that starts has the same ones. */
+const crons = new Map<string, Cron>();
+
+function cronOf(pattern: string, timezone: string): Cron {
+  const key = `${timezone} ${pattern}`;
+  const cron = crons.get(key) ?? new Cron(pattern, { timezone, mode: "6-part", paused: true });
+  crons.set(key, cron);
+  return cron;
+}
+
 /**
  * Reads `@every 5m` or a six-field cron expression with an optional `CRON_TZ=` before it.
  * `@every` counts from `start`. @throws Error that says what is wrong with the text.
@@ -22,7 +32,7 @@ export function parseSchedule(text: string, start: number): Schedule {
   const fields = pattern.trim().split(/\s+/).length;
   if (fields !== 6)
     throw new Error(`a cron expression has six fields, seconds first; this one has ${fields}`);
-  const cron = new Cron(pattern, { timezone: zone, mode: "6-part", paused: true });
+  const cron = cronOf(pattern, zone);
   if (cron.nextRun(new Date(start)) === null) throw new Error("this expression never comes due");
   return (after) => cron.nextRun(new Date(after))?.getTime() ?? Number.POSITIVE_INFINITY;
 }

@@ -3,7 +3,7 @@
  * `resources.k.props.x`, and expressions over these, which it evaluates as JavaScript without any global name. A text
  * that is one expression keeps the value's type.
  */
-import { runInNewContext } from "node:vm";
+import { compileFunction } from "node:vm";
 import type { Problem } from "./problem.ts";
 import { messageOf } from "../core/message-of.ts";
 
@@ -86,6 +86,20 @@ function lookUpPath(expression: string, { vars, propsOf }: Scope): unknown {
 
 const WORDS = new Set(["env", "vars", "true", "false", "null", "undefined"]);
 
+type Compute = (env: (name: string, fallback?: string) => string, vars: Tree) => unknown;
+
+/** A manifest is read for every cloud that starts, and its expressions stay the same. */
+const computations = new Map<string, Compute>();
+
+function compiled(expression: string): Compute {
+  const known = computations.get(expression);
+  if (known !== undefined) return known;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- compileFunction answers a plain Function
+  const made = compileFunction(`"use strict"; return (${expression});`, ["env", "vars"]) as Compute;
+  computations.set(expression, made);
+  return made;
+}
+
 /** The tool compiles an expression with no names but its own: `Number(…)` fails there, `+env('N')` does not. */
 function compute(expression: string, scope: Scope): unknown {
   const bare = expression.replaceAll(/'[^']*'|"[^"]*"/g, "''");
@@ -93,9 +107,7 @@ function compute(expression: string, scope: Scope): unknown {
   if (names.length === 0 || names.some((name) => !WORDS.has(name))) throw notKnown(expression);
   const env = (name: string, fallback?: string): string => readEnv(scope, name, fallback);
   try {
-    const value: unknown = runInNewContext(`(${expression})`, { env, vars: scope.vars });
-    // A list made in another context is none to `instanceof`.
-    return Array.isArray(value) ? [...(value as unknown[])] : value;
+    return compiled(expression)(env, scope.vars);
   } catch (error) {
     throw new Error(`\${${expression}} cannot be computed: ${messageOf(error)}`, { cause: error });
   }
