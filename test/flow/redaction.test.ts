@@ -256,11 +256,7 @@ test("a variable of a recipe reaches its command, and no log, answer, record or 
   // Short values are no secrets, and the reason stays readable.
   expect(bad?.reason).toContain('"install" failed with exit code 3: no package for [hidden] on front');
   const said = `CommandContent ${document("true")} is not valid`;
-  refuse(
-    kiln,
-    { product: "ecs", action: "RunCommand" },
-    new CloudFault(400, "UnheardOf.Refusal", said),
-  );
+  refuse(kiln, { product: "ecs", action: "RunCommand" }, new CloudFault(400, "InvalidParameter", said));
   const [refused] = await bakeAndPromote(kiln, document("true"));
   expect(refused?.reason).toContain('"LICENSE":"[hidden]"');
   await kiln.upload("recipes/odd.yaml", document("true").replace(`"${BUILD_TOKEN}"`, BUILD_NUMBER));
