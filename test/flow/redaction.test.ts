@@ -111,11 +111,7 @@ test.for(QUOTES.map((quote) => [quote(PASSWORD), quote] as const))(
       { product: "ecs", action: "DescribeImageFromFamily", when: (_params, n) => n < 2 },
       new CloudFault(503, "ServiceUnavailable", said),
     );
-    refuse(
-      kiln,
-      { product: "ecs", action: "RunInstances" },
-      new CloudFault(400, "UnheardOf.Refusal", said),
-    );
+    refuse(kiln, { product: "ecs", action: "RunInstances" }, new CloudFault(400, "UnheardOf.Refusal", said));
     const run = await scaleOut(kiln, { count: 1 });
     busy();
     expect(run.state).toBe("failed");
