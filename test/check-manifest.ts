@@ -3,18 +3,12 @@
  * The deploy tool itself checks neither unknown keys nor what is in a trigger. It reads the file on its own; that it reads
  * what the local cloud reads is checked too.
  */
+import { regionWarning } from "../deploy/checks.ts";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import {
-  envNames,
-  type Manifest,
-  ManifestError,
-  parseManifest,
-  resolveManifest,
-  taskModeWarning,
-} from "./cloud/index.ts";
+import { envNames, type Manifest, ManifestError, parseManifest, resolveManifest } from "./cloud/index.ts";
 import { DeployTool } from "./support/deploy-tool.ts";
 
 const FILE = "s.yaml";
@@ -107,8 +101,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     await compareWithTool(readFileSync(join(root, FILE), "utf8"));
     const triggers = functions.flatMap((one) => one.triggers).length;
     process.stdout.write(`${FILE}: ${functions.length} functions, ${triggers} triggers, no problems\n`);
-    for (const warning of regions.map(taskModeWarning).filter(Boolean))
-      process.stderr.write(`warning: ${warning}\n`);
+    for (const warning of regions.map(regionWarning).filter(Boolean))
+      process.stderr.write(`${warning}\n`);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     process.stderr.write(`${error.message}\n`);

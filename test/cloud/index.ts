@@ -48,7 +48,6 @@ export { fresh as freshDisk, runOnMachine } from "./machine/run.ts";
 export { envNames } from "./manifest/interpolation.ts";
 export { type Manifest, parseManifest, resolveManifest } from "./manifest/manifest.ts";
 export { ManifestError } from "./manifest/problem.ts";
-export { taskModeWarning } from "./manifest/regions.ts";
 
 const ACCOUNT_ID = "1234567890123456";
 

@@ -1,7 +1,6 @@
 import { test } from "vitest";
 import { envNames } from "../../cloud/manifest/interpolation.ts";
 import { type Manifest, parseManifest } from "../../cloud/manifest/manifest.ts";
-import { taskModeWarning } from "../../cloud/manifest/regions.ts";
 import { known } from "../../support/known.ts";
 
 const HEAD = `
@@ -177,12 +176,6 @@ test("a custom domain has a certificate and HTTPS; an empty one is none", ({ exp
       expect.stringContaining(`s.yaml: resources.one.props.customDomain.${place}`),
     ]);
   }
-});
-
-test("a region without asynchronous task mode is named", ({ expect }) => {
-  expect(taskModeWarning("cn-hangzhou")).toBeUndefined();
-  for (const region of ["cn-huhehaote", "me-central-1", "ap-southeast-2"])
-    expect(taskModeWarning(region)).toMatch(new RegExp(`^${region} has no asynchronous task mode`));
 });
 
 test("a cron text that the platform would take wrongly is refused", ({ expect }) => {
