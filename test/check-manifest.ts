@@ -101,8 +101,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     await compareWithTool(readFileSync(join(root, FILE), "utf8"));
     const triggers = functions.flatMap((one) => one.triggers).length;
     process.stdout.write(`${FILE}: ${functions.length} functions, ${triggers} triggers, no problems\n`);
-    for (const warning of regions.map(regionWarning).filter(Boolean))
-      process.stderr.write(`${warning}\n`);
+    for (const warning of regions.map(regionWarning).filter(Boolean)) process.stderr.write(`${warning}\n`);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     process.stderr.write(`${error.message}\n`);
