@@ -16,7 +16,7 @@ import { refusal } from "./refusal.ts";
 export interface CallLimits {
   /** One try of a call, until the end of its answer. */
   readonly callMs: number;
-  /** How often a call without an answer is made again at once; only for functions whose calls may all be repeated. */
+  /** How often a call without an answer, or that the cloud asks to repeat, is made again at once; only where all may be. */
   readonly repeats: number;
   /** All calls of a client together; left out for functions without a waiting caller. */
   readonly allMs?: number;
@@ -26,7 +26,7 @@ export interface CallLimits {
 export const DEFAULT_LIMITS: CallLimits = { callMs: seconds(20), repeats: 0 };
 
 /**
- * Makes a call, and repeats it when no answer came. `call` throws the error of the SDK or the socket, or a CloudError.
+ * Makes a call, and repeats it when no answer came or the cloud was busy. `call` throws the error of the SDK or the socket, or a CloudError.
  * @throws CloudError; for a call that was cut off, with status 0 and the code ETIMEDOUT.
  */
 export async function ask<T>(
@@ -42,8 +42,8 @@ export async function ask<T>(
     } catch (error) {
       const refused = refusal(product, action, error);
       const isOver = repeats >= limits.repeats || deadline?.aborted === true;
-      if (!hasNoAnswer(refused) || isOver) throw refused;
-      log({ warning: "no answer, asked once more", product, action, code: refused.code });
+      if (refused.kind !== "wait" || isOver) throw refused;
+      log({ warning: "no answer yet, asked once more", product, action, code: refused.code });
     }
   }
 }

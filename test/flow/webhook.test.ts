@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { request } from "node:http";
 import { minutes, seconds } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { type Answer, BUCKET, type Deployment, readRoles, roleOf, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -181,6 +182,20 @@ test("a caller without permission for a route gets 403, whether the route exists
       text: '{"error":"not allowed"}',
     });
   }
+});
+
+test("one busy answer of the bucket or of the platform refuses no request", async ({ kiln, expect }) => {
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const busy = new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate.");
+  const once = (_: unknown, n: number): boolean => n === 0;
+  for (const [product, action] of [
+    ["oss", "AppendObject"],
+    ["fc", "InvokeFunction"],
+  ] as const)
+    kiln.cloud.faults.add({ product, action, kind: "before", when: once, fault: busy });
+  const { run } = await accepted(kiln, SCALE, { count: 1, key: "busy-1" });
+  // It goes its way: the family has no image yet.
+  expect((await ended(kiln, run)).reason).toContain("family web");
 });
 
 test("broken settings are 500 and a bucket that fails is 503, without any detail", async ({

@@ -37,10 +37,13 @@ export interface BucketAnswer {
 }
 
 /** Sends a call on `access.bucket`. @throws CloudError for refusals that are not in `allow` and lost answers. */
-export async function sendToBucket(client: CloudClient, call: BucketCall): Promise<BucketAnswer> {
-  const answer = await ask(client, "oss", call.action, () =>
-    exchange(urlOf(client, call), call, signedHeaders(client, call)),
+export const sendToBucket = (client: CloudClient, call: BucketCall): Promise<BucketAnswer> =>
+  ask(client, "oss", call.action, async () =>
+    accepted(call, await exchange(urlOf(client, call), call, signedHeaders(client, call))),
   );
+
+/** @throws CloudError for a refusal. */
+function accepted(call: BucketCall, answer: BucketAnswer): BucketAnswer {
   if (answer.status < 300) return answer;
   const xml = answer.body.toString("utf8");
   const header = answer.headers["x-oss-request-id"];
