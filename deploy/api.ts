@@ -43,7 +43,7 @@ export interface Api {
   invoke(functionName: string, payload: string): Promise<Invoked>;
 }
 
-/** What a function answered. */
+/** The answer of a function. */
 export interface Invoked {
   readonly text: string;
   /** The class of the function's error; "" when it succeeded. */

@@ -1,4 +1,4 @@
-/** What is wrong with the variables of a deployment, before anything is asked of the cloud. Pure. */
+/** Problems of the variables of a deployment, found before the first call. Pure. */
 import { readChannels } from "../functions/notifier/config.ts";
 import { readCallers, readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
@@ -97,7 +97,7 @@ const TASK_REGIONS = new Set(
   ).split(" "),
 );
 
-/** What a deployment should know about its region. */
+/** A warning about the region of a deployment; undefined when there is none. */
 export const regionWarning = (region: string): string | undefined =>
   TASK_REGIONS.has(region)
     ? undefined

@@ -12,7 +12,7 @@ import { refuseAny } from "./refusal.ts";
 /** Variables by name; one that is empty counts as not set. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** What a command works with: where it runs, what it may read, and where its lines go. */
+/** The surroundings of a command: its folder, its environment, and where its lines go. */
 export interface Surroundings {
   /** The folder of s.yaml. */
   readonly root: string;

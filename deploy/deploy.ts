@@ -65,7 +65,7 @@ export async function deploy(
   await apply({ api, place, functions, own, environment }, options, { ...around, tool });
 }
 
-/** What the tool gets: all variables, and the key under the names that it reads. */
+/** The environment of the tool: all variables, and the key under the names that it reads. */
 export const toolEnvironment = ({ environment, place, credentials }: Settings): Environment => ({
   ...environment,
   AccountID: place.account,
@@ -121,7 +121,7 @@ function sayKept(kept: Environment, { out }: Surroundings): void {
 /** Of the 100 instances of an account in a region, 90 may be reserved by all functions together. */
 const RESERVABLE = 90;
 
-/** What keeps the reservations of these functions from fitting beside those of others. */
+/** Reasons why the reservations of these functions do not fit beside those of others. */
 export async function shareProblems(api: Api, functions: readonly Declared[]): Promise<readonly string[]> {
   const all = [...(await reservations(api))];
   const others = all.filter(([name]) => !functions.some((one) => one.name === name));

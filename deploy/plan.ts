@@ -1,4 +1,4 @@
-/** What a command changes, in order: said, and made unless it only plans. */
+/** The changes of a command, in order: each is printed, and made unless the command only plans. */
 
 export class Plan {
   /** Changes said so far. */

@@ -1,6 +1,6 @@
 /** Refusals of the commands: everything that is wrong at once, each with what to do. */
 
-/** What keeps a command from its first change. */
+/** Reasons to refuse a command before its first change. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly problems: readonly string[];

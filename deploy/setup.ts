@@ -14,7 +14,7 @@ export async function setup(settings: Settings, plan: Plan): Promise<void> {
   const api = connectApi({ ...settings, region: settings.place.region });
   await checkAccount(api, settings.place);
   const changes = await inTwoPasses(plan, (pass) => setUpAll(api, settings, pass));
-  if (changes === 0) plan.note("everything is there already");
+  if (changes === 0) plan.note("everything exists already");
   await noteImports(api, plan);
 }
 

@@ -116,7 +116,7 @@ async function removeObjects(
 const objectsLeft = ({ bucket }: Place, objects: readonly ObjectInfo[] | undefined): readonly string[] =>
   objects === undefined ? [] : [`bucket ${bucket} with ${objects.length} objects and its rules`];
 
-/** What carries the tag of the deployment. */
+/** Resources with the tag of the deployment. */
 async function resourcesLeft(client: CloudClient): Promise<readonly string[]> {
   const tags = ownTags(client, {});
   const found = {

@@ -1,4 +1,4 @@
-/** What a check found, and how checks are run one after the other. */
+/** The finding of a check, and how checks run one after the other. */
 import { messageOf } from "../../shared/errors.ts";
 
 export type Finding =

@@ -1,4 +1,4 @@
-/** What the checks may ask with: the account's APIs, the bucket, the functions, and the probe once it is needed. */
+/** The context of all checks: the account's APIs, the bucket, the functions, and the probe once it is needed. */
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import type { Clock, Random } from "../../shared/ports.ts";
 import { connectApi, type Api } from "../api.ts";

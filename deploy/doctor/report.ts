@@ -1,4 +1,4 @@
-/** What the doctor prints. */
+/** The report of the doctor. */
 import { redactedJson, redactShown } from "../../shared/redact.ts";
 import type { Result } from "./finding.ts";
 

@@ -16,7 +16,7 @@ export const answer = (statusCode: number, body: Readonly<Record<string, unknown
 /** A run, and where its status is. */
 export const accepted = (run: string) => ({ run, status: `/runs/${run}` });
 
-/** What a signed address answers to an operator. `lines` are Kiln's own words, ids, names and dates. */
+/** The answer of a signed address to an operator. `lines` are Kiln's own words, ids, names and dates. */
 export interface Page {
   readonly statusCode: number;
   readonly lines: readonly string[];

@@ -153,7 +153,7 @@ function idleFindings({ idle, limits, launch }: Written): Finding[] {
 }
 
 /**
- * What `cloud_auto` costs beyond its size. DescribePrice knows the provisioned IOPS of data disks only, and bursts are
+ * Costs of `cloud_auto` beyond its size. DescribePrice knows the provisioned IOPS of data disks only, and bursts are
  * billed as they happen.
  */
 function unpricedFindings({ launch: { SystemDisk = {}, DataDisk = [] }, limits }: Written): Finding[] {

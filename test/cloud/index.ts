@@ -75,7 +75,7 @@ export interface CloudOptions {
   /** Folder with `<name>/index.js` bundles to run instead of the manifest's `code:` folders, by their last part. */
   readonly dist?: string;
   /**
-   * What `${env()}` of the manifest sees; a function gets the endpoints, whose ports are known late. It is asked once before
+   * The variables of `${env()}` in the manifest; a function gets the endpoints, whose ports are known late. It is asked once before
    * `http` is known: the names of functions must not depend on that. Several environments deploy the manifest as often.
    */
   readonly env?: Environment | ((endpoints: Endpoints) => Environment | readonly Environment[]);

@@ -34,7 +34,7 @@ async function submit(delayMs = 0, taskId = `task-${++count}`): Promise<string> 
   return taskId;
 }
 
-/** What has become of an event after so much time: its status, its further runs, and when the first one began. */
+/** The fate of an event after so much time: its status, its further runs, and when the first one began. */
 async function fateOf(taskId: string, forMs: number) {
   await cloud.settle(forMs);
   const { data } = await program.fc.get(`/functions/${FUNCTION}/async-tasks/${taskId}`);

@@ -192,7 +192,7 @@ const withIds = (params: Params, ids: Material): Params =>
     JSON.parse(JSON.stringify(params).replace(/\{([isd])\}/g, (_, id: "i" | "s" | "d") => ids[id])),
   );
 
-/** What CreateImage answers: one client tells the status, the other the words, which count only where `expected` has some. */
+/** The answer of CreateImage: one client has the status, the other the words, which count only where `expected` has some. */
 async function answerOf(caller: Caller, params: Params, expected: Answer): Promise<Answer> {
   const said = await caller.ask("CreateImage", params).then(
     () => "it was not refused",

@@ -1,4 +1,4 @@
-/** What a client makes around an instance: VPC, vSwitch, security group, key pair, elastic address. */
+/** The surroundings of an instance that a client makes: VPC, vSwitch, security group, key pair, elastic address. */
 import { createPrivateKey } from "node:crypto";
 import { test } from "vitest";
 import { inCloud, LAUNCH, read, type Caller } from "./ecs-caller.ts";

@@ -167,7 +167,7 @@ test("a command on a machine that is taken away ends with it", async ({ expect }
   });
 });
 
-test("an agent that was heard once counts as there, and only its last heartbeat tells of a reboot", async ({
+test("an agent that sent a heartbeat once counts as installed, and only its last heartbeat shows a reboot", async ({
   expect,
 }) => {
   await inCloud(async ({ cloud, ask, launch }) => {

@@ -174,7 +174,7 @@ for (const [what, more] of settings) {
   });
 }
 
-test("what is not there and what is there already has its code", async ({ expect }) => {
+test("a resource that is absent and one that exists already have their codes", async ({ expect }) => {
   await withPanel(async (panel) => {
     const { client, create, addTrigger, update, get } = panel;
     const absent = "404 FunctionNotFound";

@@ -1,4 +1,4 @@
-/** What the official SDK of ECS says an answer may hold. A member it does not know would work here and not in the cloud. */
+/** The members that an answer may hold, by the official SDK of ECS. A member it does not know would work here and not in the cloud. */
 import { createRequire } from "node:module";
 import { known } from "../support/known.ts";
 

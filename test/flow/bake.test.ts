@@ -65,7 +65,7 @@ test("a bake is over when its image is usable, not when it is available", async 
   expect([state(), served(kiln)]).toEqual(["done", ownImages(kiln)[0]?.imageId]);
 });
 
-test("after a reboot the agent is online again when it was heard again, however long the machine takes", async ({
+test("after a reboot the agent is online again after its next heartbeat, however long the machine takes", async ({
   kiln,
   expect,
 }) => {

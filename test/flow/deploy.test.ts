@@ -1,4 +1,4 @@
-/** What `npm run deploy` refuses before its first change, what it keeps, and what it would do. */
+/** `npm run deploy`: its refusals before the first change, the settings it keeps, and its plan. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cloud } from "../cloud/index.ts";
@@ -134,7 +134,7 @@ deployed(
   },
 );
 
-const foreign = test.extend({ there: { KILN_BUCKET: "kiln-of-somebody-else" } });
+const foreign = test.extend({ there: { KILN_BUCKET: "kiln-of-another-team" } });
 
 foreign(
   "functions of these names that belong to another bucket are refused; another stage is none of them",
@@ -143,7 +143,7 @@ foreign(
     const { code, err } = await command("deploy");
     expect([code, err.length]).toEqual([1, 7]);
     expect(err).toContain(
-      "refused: function kiln-webhook belongs to the deployment of bucket kiln-of-somebody-else; choose another KILN_STAGE",
+      "refused: function kiln-webhook belongs to the deployment of bucket kiln-of-another-team; choose another KILN_STAGE",
     );
     expect((await command("deploy --plan --stage dev")).code).toBe(0);
     expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);

@@ -30,7 +30,7 @@ afterAll(async () => {
   await chat.close();
 });
 
-/** What the doctor may not leave behind. */
+/** Resources that the doctor must not leave behind. */
 const left = ({ cloud }: Hospital) => ({
   functions: [...cloud.fc.functions.keys()].filter((name) => name.includes("probe")),
   roles: cloud.ram.roles().filter(({ name }) => name.includes("probe")),

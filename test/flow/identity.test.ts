@@ -17,7 +17,7 @@ const membersOf = (kiln: Deployment, bucket: string): string[] =>
     .filter(({ instanceId }) => tagsOf(kiln, instanceId)[DEPLOYMENT] === bucket)
     .map(({ instanceId, status }) => `${instanceId} ${status}`);
 
-/** What the family `web` of each deployment answers with. */
+/** The image that the family `web` of each deployment serves. */
 const bothServe = (kiln: Deployment) => ["web", "dev-web"].map((family) => served(kiln, HOME, family));
 
 /** Gives the family `web` of both deployments an image. */

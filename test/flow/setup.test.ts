@@ -44,7 +44,7 @@ test("repeated, setup changes nothing; a plan changes nothing and says the same"
   expect(planned.out.filter((line) => line.startsWith("would "))).toEqual(
     changes.map((line) => `would ${line}`),
   );
-  expect((await command("setup")).out).toContain("everything is there already");
+  expect((await command("setup")).out).toContain("everything exists already");
 });
 
 test("a role that may be passed on is in the policies that launch after the next setup, and out again after another", async ({

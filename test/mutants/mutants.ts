@@ -22,7 +22,7 @@ const UNIT = "test/unit/functions";
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: "after a reboot the agent counts as online before it is heard again",
+    name: "after a reboot the agent counts as online before its next heartbeat",
     promise: "K8",
     file: "shared/ephemeral-instance/command.ts",
     find: "agentsOnline(cloud, [instanceId], downAt)",

@@ -24,7 +24,7 @@ interface Uses {
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** What each test used; from the file that KILN_USES_FILE names, if there is one, else from a run of all flow tests. */
+/** The permissions that each test used; from the file that KILN_USES_FILE names, if there is one, else from a run of all flow tests. */
 async function readUses(): Promise<readonly Uses[]> {
   const given = process.env["KILN_USES_FILE"];
   const file = given ?? join(mkdtempSync(join(tmpdir(), "kiln-uses-")), "uses.jsonl");

@@ -1,4 +1,4 @@
-/** What fails for good while an image is promoted: its copies, its shares, its joins. */
+/** Permanent failures of a promotion: of its copies, its shares, its joins. */
 import { minutes } from "../../shared/duration.ts";
 import { CloudFault, type Fault } from "../cloud/index.ts";
 import { HOME } from "../support/world.ts";

@@ -1,4 +1,4 @@
-/** What operators do by hand to what Kiln has made: members, builders, test instances and images. */
+/** Changes by hand of operators: to members, builders, test instances and images. */
 import { machines, ownImages, served, tagOf, tagsOf } from "../support/world.ts";
 import type { Simulation } from "./simulation.ts";
 

@@ -144,7 +144,7 @@ function endsWereAnnounced({ kiln, channel, problems }: Simulation): void {
   }
 }
 
-/** What is announced of a run that has ended. Every recipe of the scripts names a channel, and the fleet `brief`. */
+/** Announcements of a run that has ended. Every recipe of the scripts names a channel, and the fleet `brief`. */
 function announcementOf(kiln: Simulation["kiln"], record: RunRecord): string | undefined {
   const { kind, state, result } = record;
   if (state !== "done") return announcesFailure(kiln, record) ? "failed" : undefined;

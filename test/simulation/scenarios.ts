@@ -1,4 +1,4 @@
-/** What goes wrong in a simulation: a few struck calls in each (trouble.ts), and one scenario of its own. */
+/** The trouble of a simulation: a few struck calls in each (trouble.ts), and one scenario of its own. */
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { breakPromotions } from "./failures.ts";

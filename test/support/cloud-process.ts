@@ -25,7 +25,7 @@ export interface Ready {
 
 type Tags = Readonly<Record<string, string>>;
 
-/** What `GET /_control/world` answers. */
+/** The answer of `GET /_control/world`. */
 export interface World {
   readonly now: number;
   readonly instances: readonly {

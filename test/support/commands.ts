@@ -6,7 +6,7 @@ import { test as base } from "vitest";
 import { runCommand } from "../../deploy/command.ts";
 import { startCloud, type Cloud } from "../cloud/index.ts";
 
-/** What a command said, and how it ended. */
+/** The output of a command, and how it ended. */
 export interface Said {
   readonly code: number;
   readonly out: readonly string[];
@@ -40,7 +40,7 @@ interface Fixtures {
   readonly cloud: Cloud;
   /** Runs a command with these variables instead of, or besides, the usual ones; "" unsets one. */
   readonly command: (argv: string, env?: Readonly<Record<string, string>>) => Promise<Said>;
-  /** What the deploy tool needs of its surroundings, besides. */
+  /** Further variables that the deploy tool needs. */
   readonly tools: Readonly<Record<string, string>>;
 }
 

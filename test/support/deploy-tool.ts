@@ -47,7 +47,7 @@ export class DeployTool {
     );
   }
 
-  /** What it finds of its surroundings. */
+  /** The environment of the tool. */
   get environment(): Environment {
     return {
       PATH: process.env["PATH"] ?? "",
@@ -96,7 +96,7 @@ export class DeployTool {
   }
 }
 
-/** What points the tool and the component at a local cloud. */
+/** The variables that point the tool and the component at a local cloud. */
 export const toolEnvironment = ({ urls, accountId, accessKey }: Cloud): Environment => ({
   AccountID: accountId,
   AccessKeyID: accessKey.id,

@@ -22,7 +22,7 @@ export const WEBHOOK_SECRET = "rehearsal-secret-0123456789";
 const CALLER = { name: "ci", secret: WEBHOOK_SECRET } as const;
 const CALLERS = { ci: { secrets: [WEBHOOK_SECRET], routes: ["POST /*", "GET /runs/*"] } };
 
-/** What binds the webhook to a custom domain, whose pages a browser shows; links of notifications lead there. */
+/** The variables that bind the webhook to a custom domain, whose pages a browser shows; links of notifications lead there. */
 export const DOMAIN = { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" } as const;
 
 export interface Answer {

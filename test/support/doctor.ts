@@ -21,7 +21,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 type Variables = Readonly<Record<string, string>>;
 
-/** What the doctor said about each check, by its name. */
+/** The findings of the doctor by the name of the check. */
 type Findings = Readonly<
   Record<string, { readonly state: string; readonly found: string; readonly todo?: string }>
 >;

@@ -1,4 +1,4 @@
-/** What `npm run cloud` deploys Kiln with: complete, so that a program needs no setting to use all of it. */
+/** The variables of Kiln in `npm run cloud`: complete, so that a program needs no setting to use all of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCallers } from "../../functions/webhook/config.ts";
@@ -47,7 +47,7 @@ function firstCaller(environment: Environment): { name: string; secret: string }
   return first === undefined ? null : { name: first[0], secret: first[1].secrets[0] ?? "" };
 }
 
-/** What a program has to know of Kiln on a cloud. */
+/** The facts that a program needs of Kiln on a cloud. */
 interface KilnReady {
   readonly bucket: string;
   /** URL */

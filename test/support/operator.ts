@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { promisify } from "node:util";
 import type { Deployment } from "./deployment.ts";
 
-/** What a browser shows of an answer: the source of a page, or nothing of a file that it downloads. */
+/** The part of an answer that a browser shows: the source of a page, or nothing of a file that it downloads. */
 export interface Seen {
   readonly status: number;
   readonly text: string;

@@ -64,7 +64,7 @@ async function products(patient: Patient): Promise<Finding> {
   return judged(problems, Object.keys(PRODUCTS).join(", "), todo);
 }
 
-/** What an account of the China site must have to buy pay-as-you-go instances; others have a payment method. */
+/** The balance an account of the China site needs to buy pay-as-you-go instances; others have a payment method. */
 const BALANCE_MIN_CNY = 100;
 
 /** https://www.alibabacloud.com/help/en/ecs/user-guide/pay-as-you-go-1 */

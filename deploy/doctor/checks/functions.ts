@@ -178,7 +178,7 @@ async function logs(patient: Patient): Promise<Finding> {
   return wrong(`nothing that ${names} writes is kept`, "set KILN_LOG_PROJECT and run npm run deploy");
 }
 
-/** What `npm run setup` would change. */
+/** The changes that `npm run setup` would make. */
 async function isSetUp({ api, settings }: Patient): Promise<Finding> {
   const changes: string[] = [];
   const plan = new Plan(true, (line) => void changes.push(line.replace(/^would /, "it would ")));

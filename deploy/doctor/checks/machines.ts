@@ -1,4 +1,4 @@
-/** What running machines report: metrics, Cloud Assistant, results of commands; and, with `--launch`, a launch. */
+/** Reports of running instances: metrics, Cloud Assistant, results of commands; and, with `--launch`, a launch. */
 import { metricPoints } from "../../../shared/cloud/cms/metrics.ts";
 import { agentsOnline } from "../../../shared/cloud/ecs/commands.ts";
 import {
@@ -61,7 +61,7 @@ async function agent(patient: Patient): Promise<Finding> {
   if (!(await isOnline())) return wrong(`Cloud Assistant of ${one.id} is not online`, todo);
   return (await isOnline(patient.clock.now() - STALE_MS))
     ? ok(`Cloud Assistant of ${one.id} is online`)
-    : wrong(`Cloud Assistant of ${one.id} counts as online, but was not heard for 5 minutes`, todo);
+    : wrong(`Cloud Assistant of ${one.id} counts as online, but sent no heartbeat for 5 minutes`, todo);
 }
 
 /** A result carries at most 24 KB of output: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocations */

@@ -128,7 +128,7 @@ function onBucket(action: string, prefix: string): Order | undefined {
   }
 }
 
-/** What a role is allowed, as an order that shows it; undefined when no call does. */
+/** The order that shows whether a role is allowed an action; undefined when no call shows it. */
 export interface Allowed {
   readonly action: string;
   /** The part of the resource that tells it from others, "" for all. */

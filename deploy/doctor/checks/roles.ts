@@ -1,4 +1,4 @@
-/** What each role may do, tried out with the role itself. */
+/** The permissions of each role, tried with the role itself. */
 import { ifThere } from "../../api.ts";
 import { rolesOf, type Role } from "../../policies.ts";
 import { ok, unknown, wrong, type Check, type Finding } from "../finding.ts";

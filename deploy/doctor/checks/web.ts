@@ -1,4 +1,4 @@
-/** What people see: pages of the webhook, messages in chats. */
+/** Pages of the webhook and messages in chats. */
 import { readChannels } from "../../../functions/notifier/config.ts";
 import { postTo } from "../../../functions/notifier/deliver.ts";
 import { ADDRESS_RULE, readWebhookAddress } from "../../../shared/webhook-address.ts";

@@ -33,7 +33,7 @@ interface DeliverOrder {
 
 export type Order = BucketOrder | ApiOrder | DeliverOrder;
 
-/** What came of an order. */
+/** The result of an order. */
 export interface Reply {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
@@ -55,7 +55,7 @@ export interface Errand {
 /** Answer to an `Errand`. */
 export interface Report {
   readonly replies: readonly Reply[];
-  /** What the platform gave to the invocation. */
+  /** The context that the platform gave to the invocation. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly versions: { readonly node: string };
   /** Minutes that local time differs from UTC. */

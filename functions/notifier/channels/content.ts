@@ -8,7 +8,7 @@ import type { Replies } from "../replies.ts";
 export interface Content {
   readonly title: string;
   readonly lines: readonly string[];
-  /** What the reader can do: open a page, or run a command. */
+  /** Choices of the reader: open a page, or run a command. */
   readonly actions: readonly Action[];
   readonly replies: Replies;
   /** Where the log of the run is, `oss://<bucket>/<key>`. */
@@ -73,7 +73,7 @@ function titleOf({ kind, run, subject, family, imageId = "no image", instances =
   }
 }
 
-/** What the reader does next, and until when. @param actionCount how many instances have an action of their own */
+/** The next step of the reader, and until when. @param actionCount how many instances have an action of their own */
 function nextSteps(
   { kind, family, expiresAt = 0, instances = [] }: Notification,
   log: string,

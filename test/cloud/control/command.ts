@@ -1,13 +1,13 @@
-/** What a POST to the control is: fields that are checked, an example, and what it does. */
+/** A POST to the control: fields that are checked, an example, and the effect. */
 import type * as z from "zod";
 import type { Cloud } from "../index.ts";
 import { Refused } from "./refused.ts";
 
-/** What commands work on. */
+/** The cloud that commands work on. */
 export interface Controlled {
   readonly cloud: Cloud;
   /** Take back what `heal` ends and the cloud does not end by itself. */
-  readonly cures: (() => void)[];
+  readonly resets: (() => void)[];
 }
 
 /** Fields of the answer beside `now`. */

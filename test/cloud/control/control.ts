@@ -29,7 +29,7 @@ const COMMANDS: Readonly<Record<string, Command>> = { settle, ...MACHINES, ...TR
 
 /** Opens the control of a cloud. @param posts what its channel receives */
 export function mountControl(cloud: Cloud, posts: Posts): void {
-  const controlled: Controlled = { cloud, cures: [] };
+  const controlled: Controlled = { cloud, resets: [] };
   const views: Readonly<Record<string, () => object>> = {
     "": () => ({ get: Object.keys(views).filter(Boolean), post: examples() }),
     world: () => worldOf(cloud),

@@ -112,19 +112,19 @@ const publishImage = command(
 const lag = command(
   z.strictObject({ ms: z.int().min(0) }),
   '{"ms": 30000}; 0 is the truth',
-  ({ ms }, { cloud, cures }) => {
+  ({ ms }, { cloud, resets }) => {
     cloud.world.lag(ms);
-    cures.push(() => cloud.world.lag(0));
+    resets.push(() => cloud.world.lag(0));
   },
 );
 
 const throttle = command(
   z.strictObject({ action: z.string(), callsPerMinute: z.int().min(0) }),
   '{"action": "DescribeInstances", "callsPerMinute": 10}',
-  ({ action, callsPerMinute }, { cloud, cures }) => {
+  ({ action, callsPerMinute }, { cloud, resets }) => {
     mustBeOneOf("action of ECS", action, cloud.actions.ecs);
     cloud.throttle(action, callsPerMinute);
-    cures.push(() => cloud.throttle(action, Number.POSITIVE_INFINITY));
+    resets.push(() => cloud.throttle(action, Number.POSITIVE_INFINITY));
   },
 );
 

@@ -9,7 +9,7 @@ import { mustBeOneOf } from "./refused.ts";
 /** How many calls or events are hit; null is all until `heal`. */
 const times = z.int().min(1).nullable().default(1);
 
-/** What the cloud answers with a code, when no status is given: most refusals are 400. */
+/** The usual status of a code: most refusals are 400. */
 function statusOf(code: string): number {
   if (/^ServiceUnavailable|^ResourceThrottled/.test(code)) return 503;
   if (/^Internal(Server)?Error/.test(code)) return 500;
@@ -37,11 +37,11 @@ function faultOf({ kind, code, status, message }: z.infer<typeof FaultBody>): Pi
 const fault = command(
   FaultBody,
   '{"product": "ecs", "action": "RunInstances", "kind": "before", "code": "OperationDenied.NoStock", "status": 403, "times": 1}',
-  (body, { cloud, cures }) => {
+  (body, { cloud, resets }) => {
     const { product, action, times: most } = body;
     mustBeOneOf(`action of ${product}`, action, cloud.actions[product]);
     const when = (_: unknown, n: number): boolean => most === null || n < most;
-    cures.push(cloud.faults.add({ product, action, when, ...faultOf(body) }));
+    resets.push(cloud.faults.add({ product, action, when, ...faultOf(body) }));
   },
 );
 
@@ -59,43 +59,43 @@ function matcherOf({ fc }: Cloud, { function: name, times: most }: Events): Matc
 const duplicate = command(
   z.strictObject({ ...events, afterMs: z.int().min(0).default(1000) }),
   '{"function": "kiln-bake-image", "times": 1, "afterMs": 1000}',
-  (body, { cloud, cures }) => void cures.push(cloud.fc.duplicate(matcherOf(cloud, body), body.afterMs)),
+  (body, { cloud, resets }) => void resets.push(cloud.fc.duplicate(matcherOf(cloud, body), body.afterMs)),
 );
 
 const lose = command(
   z.strictObject(events),
   '{"function": "kiln-bake-image", "times": 1}',
-  (body, { cloud, cures }) => void cures.push(cloud.fc.lose(matcherOf(cloud, body))),
+  (body, { cloud, resets }) => void resets.push(cloud.fc.lose(matcherOf(cloud, body))),
 );
 
 const delay = command(
   z.strictObject({ ...events, byMs: z.int().min(0) }),
   '{"function": "kiln-bake-image", "times": 1, "byMs": 60000}',
-  (body, { cloud, cures }) => void cures.push(cloud.fc.delay(matcherOf(cloud, body), () => body.byMs)),
+  (body, { cloud, resets }) => void resets.push(cloud.fc.delay(matcherOf(cloud, body), () => body.byMs)),
 );
 
 const obstruct = command(
   z.strictObject({ ...events, status: z.union([z.literal(429), z.literal(500), z.literal(503)]) }),
   '{"function": "kiln-bake-image", "times": 1, "status": 429}',
-  (body, { cloud, cures }) => void cures.push(cloud.fc.obstruct(matcherOf(cloud, body), body.status)),
+  (body, { cloud, resets }) => void resets.push(cloud.fc.obstruct(matcherOf(cloud, body), body.status)),
 );
 
 const crash = command(
   z.strictObject({ function: z.string(), times }),
   '{"function": "kiln-bake-image", "times": 1}',
-  ({ function: name, times: most }, { cloud, cures }) => {
+  ({ function: name, times: most }, { cloud, resets }) => {
     mustBeOneOf("function", name, cloud.fc.functions.keys());
     const when = (_: string, n: number): boolean => most === null || n < most;
-    cures.push(cloud.fc.crash({ function: name, when }));
+    resets.push(cloud.fc.crash({ function: name, when }));
   },
 );
 
 const pause = command(
   z.strictObject({ ms: z.int().min(0) }),
   '{"ms": 3600000}',
-  ({ ms }, { cloud, cures }) => {
+  ({ ms }, { cloud, resets }) => {
     cloud.fc.pause(ms);
-    cures.push(() => cloud.fc.pause(0));
+    resets.push(() => cloud.fc.pause(0));
   },
 );
 
@@ -121,14 +121,14 @@ const configure = ({ fc }: Cloud, { skewMs, ...rest }: z.infer<typeof PlatformBo
 const platform = command(
   PlatformBody,
   '{"mayBeEarly": true, "delayFactor": 0, "taskIds": {"rememberedMs": 0, "scope": "account"}, "sessionMs": 900000, "skewMs": 60000}',
-  (body, { cloud, cures }) => {
+  (body, { cloud, resets }) => {
     configure(cloud, body);
-    cures.push(() => configure(cloud, HEALTHY));
+    resets.push(() => configure(cloud, HEALTHY));
   },
 );
 
-const heal = command(z.strictObject({}), "{}", (_, { cures }) => {
-  for (const cure of cures.splice(0)) cure();
+const heal = command(z.strictObject({}), "{}", (_, { resets }) => {
+  for (const reset of resets.splice(0)) reset();
 });
 
 export const TROUBLE: Readonly<Record<string, Command>> = {

@@ -1,4 +1,4 @@
-/** What `GET /_control/world` answers: the truth, whatever lists and callers are shown. */
+/** The answer of `GET /_control/world`: the truth, whatever lists and callers are shown. */
 import type { Image, Snapshot } from "../ecs/records.ts";
 import type { Cloud } from "../index.ts";
 

@@ -42,7 +42,7 @@ export class Front {
     this.#mounted.push([path, handle]);
   }
 
-  /** What answers a request that is none of the cloud's; undefined for the others. */
+  /** The handler of a request that is none of the cloud's; undefined for the others. */
   mounted({ url }: WireRequest): Handler | undefined {
     return this.#mounted.find(([path]) => url.startsWith(path))?.[1];
   }

@@ -20,7 +20,7 @@ type Async = Pick<
   "hasAsyncConfig" | "asyncTask" | "maxRetries" | "maxAgeMs" | "onSuccess" | "onFailure"
 >;
 
-/** What CreateFunction and UpdateFunction set, beside the code. */
+/** Settings of CreateFunction and UpdateFunction, beside the code. */
 export function configOf(input: FunctionInputValue): Config {
   const { role, logConfig, vpcConfig } = input;
   return {
@@ -75,7 +75,7 @@ export function inputOf(
   };
 }
 
-/** What PutAsyncInvokeConfig sets; without a configuration the defaults of the platform. */
+/** Settings of PutAsyncInvokeConfig; without a configuration the defaults of the platform. */
 export function asyncOf(config: AsyncConfigValue | undefined): Async {
   const { maxRetries, maxAgeMs } = DEFAULTS;
   if (config === undefined) return { hasAsyncConfig: false, asyncTask: false, maxRetries, maxAgeMs };

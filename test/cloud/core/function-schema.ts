@@ -1,5 +1,5 @@
 /**
- * What a function, its triggers and its settings may be: the rules of the API, which a manifest for the fc3 component
+ * Rules of a function, its triggers and its settings: those of the API, which a manifest for the fc3 component
  * obeys too. They are stricter than that tool's own schema, which checks neither unknown keys nor triggers.
  */
 import * as z from "zod/mini";
@@ -158,7 +158,7 @@ const vpcConfig = strict({
   ),
 );
 
-/** What the API itself keeps of a function, under the names of CreateFunction. */
+/** Fields of a function that the API itself keeps, under the names of CreateFunction. */
 const FUNCTION_SHAPE = {
   functionName: text(
     "a function name",

@@ -14,7 +14,7 @@ const STEP_MS = 250;
 export class Pace {
   readonly #time: Timeline;
   #speed = 0;
-  /** What the cloud's time was when the real clock showed `#realFrom`. */
+  /** The cloud's time when the real clock showed `#realFrom`. */
   #from = 0;
   #realFrom = 0;
   #turn: Promise<void> = Promise.resolve();

@@ -48,7 +48,7 @@ export class Ram {
     this.#unlisted = roles === undefined ? "allow" : "implicit deny";
   }
 
-  /** What a role may do from now on; without policies it is unlisted again. */
+  /** Sets the policies of a role; without policies it is unlisted again. */
   define(role: string, policies: readonly Policy[] | undefined): void {
     if (policies === undefined) this.#policies.delete(role.toLowerCase());
     else this.#policies.set(role.toLowerCase(), policies);
@@ -73,7 +73,7 @@ export class Ram {
     return verdict;
   }
 
-  /** What a caller may: a session with a policy of its own what that says, any other what its role may. */
+  /** The verdict on a caller: by the session's own policy if it has one, else by its role. */
   verdictOf({ role, policy }: Principal, action: string, resource: string, conditions: Conditions): Verdict {
     return policy === undefined
       ? this.verdict(role, action, resource, conditions)

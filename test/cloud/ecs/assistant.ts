@@ -6,7 +6,7 @@
  * ASSISTANT-3. Output beyond 24 KiB is dropped and counted. Exit code 0 is Success, any other is Failed.
  * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
  * ASSISTANT-5. A machine that goes down takes its running commands with it.
- * ASSISTANT-6. Its status says that an agent was heard, ever: it stays "true" when the machine goes down or its unit is
+ * ASSISTANT-6. Its status says that an agent has sent a heartbeat, ever: it stays "true" when the machine goes down or its unit is
  *     off, and only the time of the last heartbeat tells (DescribeCloudAssistantStatus: whether it is installed).
  */
 import { executions } from "./assistant-records.ts";
@@ -44,7 +44,7 @@ export class Assistant {
     return guest !== undefined && guest.active.has("aliyun") && this.#world.now() >= guest.agentOnlineAt;
   }
 
-  /** When the agent of an instance was last heard; undefined = never. */
+  /** When the agent of an instance sent its last heartbeat; undefined = never. */
   heardAt(instance: Instance): number | undefined {
     const { guest } = instance;
     if (guest !== undefined && this.isOnline(instance)) {

@@ -1,5 +1,5 @@
 /**
- * What the bytes of an uploaded disk say about it. Source: the headers of the formats, as ImportImage requires them,
+ * The format of an uploaded disk, by its bytes. Source: the headers of the formats, as ImportImage requires them,
  * https://help.aliyun.com/document_detail/25464.html
  */
 

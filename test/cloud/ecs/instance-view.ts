@@ -45,7 +45,7 @@ export function attributeView(world: World, instance: Instance): JsonObject {
   };
 }
 
-/** What both answers have. */
+/** Fields of both answers. */
 function commonView(world: World, instance: Instance): JsonObject {
   return {
     InstanceId: instance.instanceId,

@@ -140,7 +140,7 @@ export interface Instance {
   guest:
     | { readonly active: Set<string>; agentOnlineAt: number; cloudInitDoneAt: number | undefined }
     | undefined;
-  /** When the agent was last heard, this boot or an earlier one. */
+  /** When the agent sent its last heartbeat, in this boot or an earlier one. */
   heardAt: number | undefined;
   /** The account's own words for the guest: first boot reads them. */
   bootCount: number;
@@ -148,7 +148,7 @@ export interface Instance {
   lastInvokedAt: number | undefined;
 }
 
-/** What is wrong with a disk, in the way of a snapshot. */
+/** The condition of a disk that prevents a snapshot. */
 export type DiskCondition = "invalid" | "transferring" | "unusable" | "orphaned" | "failing";
 
 export interface Disk {

@@ -1,4 +1,4 @@
-/** What the platform tells an instance and an invocation about themselves. */
+/** The environment of an instance and the context of an invocation. */
 import type { FunctionDefinition } from "../core/functions.ts";
 import type { Kernel } from "../core/kernel.ts";
 import type { ContextData } from "./messages.ts";
@@ -50,7 +50,7 @@ export function contextOf(
 
 const builds = new WeakMap<FunctionDefinition, string>();
 
-/** What an instance is made of: one of another build of the function is not used again. */
+/** Identity of the build of an instance: one of another build of the function is not used again. */
 export function buildOf(definition: FunctionDefinition): string {
   let build = builds.get(definition);
   if (build === undefined) {

@@ -10,11 +10,11 @@ type Subscriber = Parameters<typeof subscribe>[1];
 
 /** Whose request it is: the messages of Node's channels are for the whole process, and an instance hears its own. */
 const owners = new WeakMap<object, Gate>();
-const heard = new Set<string | symbol>();
+const subscribed = new Set<string | symbol>();
 
 function listenTo(name: string | symbol): void {
-  if (heard.has(name)) return;
-  heard.add(name);
+  if (subscribed.has(name)) return;
+  subscribed.add(name);
   subscribe(name, (message) => {
     if (typeof message !== "object" || message === null || !("request" in message)) return;
     const { request } = message;
@@ -25,7 +25,7 @@ function listenTo(name: string | symbol): void {
 /** The requests and subscriptions of one instance. */
 export class Gate {
   #isOpen = true;
-  /** What its code wants to hear of its own requests, by channel. */
+  /** Subscribers of its code to its own requests, by channel. */
   readonly #subscriptions = new Map<string | symbol, Subscriber[]>();
   readonly #pending = new Set<http.ClientRequest>();
   /** Those of the running invocation that are never answered, and those that an earlier one has left. */

@@ -37,7 +37,7 @@ interface InstanceName {
 export class Instance {
   readonly id: string;
   readonly functionName: string;
-  /** What tells its code and settings from those of other versions of the function. */
+  /** Identity of its code and settings among versions of the function. */
   readonly build: string;
   /** Key id of the credentials in its environment. */
   readonly environmentKeyId: string;

@@ -18,7 +18,7 @@ export interface Invocation {
   readonly result: string;
   /** The value of x-fc-error-type; absent when the handler returned. */
   readonly error?: string;
-  /** What it wrote, as a test sees it; the cloud keeps it only in the store that follows. */
+  /** Its output, as a test sees it; the cloud keeps it only in the store that follows. */
   readonly logs: readonly string[];
   readonly logConfig?: LogConfig;
   /** Modelled, see `modelDurationMs`. */

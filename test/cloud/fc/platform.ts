@@ -107,7 +107,7 @@ export class FunctionCompute {
     return this.#host.log;
   }
 
-  /** What a store of the log service has: nothing of a function that had no `logConfig` when it wrote. */
+  /** The content of a store of the log service: nothing of a function that had no `logConfig` when it wrote. */
   storedLogs(project: string, logstore: string): readonly string[] {
     return this.#host.log
       .filter(({ logConfig }) => logConfig?.project === project && logConfig.logstore === logstore)

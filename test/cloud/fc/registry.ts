@@ -2,7 +2,7 @@
  * The functions of the account, as a manifest or the control plane leaves them.
  *
  * REGISTRY-1. A definition is never changed: a change puts another one in its place, and triggers that stay the same
- *     stay the same objects. Subscribers are told both, and a change is over when they have done their part.
+ *     stay the same objects. Subscribers are notified of both, and a change is over when they have handled it.
  * REGISTRY-2. A version is the definition of its moment. Triggers and reservations belong to LATEST.
  */
 import { createHash } from "node:crypto";
@@ -31,7 +31,7 @@ interface Alias {
   readonly modifiedAt: number;
 }
 
-/** What the control plane knows of a function besides its definition. */
+/** The record of the control plane about a function, besides its definition. */
 export interface FunctionRecord {
   stamp: Stamp;
   code: CodePackage | undefined;

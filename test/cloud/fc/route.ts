@@ -101,7 +101,7 @@ export const unknownPath = ({ path, version }: Route, method: string): CloudFaul
         `this account has no service; ${path} is a path of an older API`,
       );
 
-/** What the call log keeps of a request: enough to aim a fault at it. Bodies are kept of invocations only. */
+/** The entry of the call log for a request: enough to aim a fault at it. Bodies are kept of invocations only. */
 export function describeCall(
   { action, functionName, name }: Route,
   request: WireRequest,

@@ -1,4 +1,4 @@
-/** What a test lets happen to asynchronous events: each method answers a way to stop it. */
+/** Trouble of asynchronous events: each method answers a way to stop it. */
 import { refuseIf } from "../core/kernel.ts";
 
 /** How long after the first delivery a duplicate follows, unless the test says otherwise. */
@@ -7,7 +7,7 @@ const DUPLICATE_AFTER_MS = 1000;
 /** https://www.alibabacloud.com/help/en/functioncompute/error-codes */
 const OBSTACLES = { 429: "ResourceExhausted", 500: "InternalServerError", 503: "ResourceThrottled" } as const;
 
-/** What the platform may answer instead of running an event: no instance, an error of its own, no machine. */
+/** Statuses of the platform instead of running an event: no instance, an error of its own, no machine. */
 export type PlatformStatus = keyof typeof OBSTACLES;
 
 export interface EventFacts {
@@ -20,7 +20,7 @@ export type Matcher = (event: EventFacts) => boolean;
 /** Milliseconds of the cloud's time for an event, 0 or more. */
 export type WaitMs = (event: EventFacts) => number;
 
-/** What is set for matchers of an event. */
+/** The settings of matchers of an event. */
 const matching = <T>(entries: ReadonlyMap<Matcher, T>, facts: EventFacts): T[] =>
   [...entries].flatMap(([matches, value]) => (matches(facts) ? [value] : []));
 

@@ -9,7 +9,7 @@ import type { Kernel, WireRequest } from "../core/kernel.ts";
 import type { Turns } from "../core/time.ts";
 import type { Run } from "./run.ts";
 
-/** What waits for its turn. */
+/** A call or an event that waits for its turn. */
 interface Waiting {
   /** By which those of clients are ordered: the order in which sockets are read is the system's. */
   readonly name: string;

@@ -47,7 +47,7 @@ export function blankDisk(): GuestDisk {
   };
 }
 
-/** What scripts usually edit. */
+/** Files that scripts usually edit. */
 const BASE_FILES: Readonly<Record<string, string>> = {
   "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
   "/etc/group": "root:x:0:\n",

@@ -58,7 +58,7 @@ function entriesOf(root: string, { files, path }: Io): Entry[] {
   });
 }
 
-/** What the words ask for; undefined when one of them is not simulated. */
+/** The expression in the words; undefined when one of them is not simulated. */
 function planOf(words: readonly string[], io: Io): Plan | undefined {
   const plan: Plan = { tests: [], actions: [], maxDepth: Number.POSITIVE_INFINITY, minDepth: 0 };
   let isNegated = false;

@@ -4,14 +4,14 @@ import type { GuestDisk } from "./disk.ts";
 import { runScript } from "./shell/run-script.ts";
 import type { Machine } from "./machine.ts";
 
-interface Heard {
+interface Output {
   readonly lines: string[];
   readonly unsupported: string[];
 }
 
 const BEGINS_AT = Date.UTC(2026, 0, 5, 8);
 
-function machineWith(disk: GuestDisk, now: () => number, heard: Heard): Machine {
+function machineWith(disk: GuestDisk, now: () => number, output: Output): Machine {
   let tokens = 0;
   return {
     instanceId: "i-1",
@@ -24,8 +24,8 @@ function machineWith(disk: GuestDisk, now: () => number, heard: Heard): Machine 
     needsMetadataToken: false,
     token: () => `token${++tokens}`,
     now,
-    print: (text) => void heard.lines.push(text),
-    unsupported: (command) => void heard.unsupported.push(command),
+    print: (text) => void output.lines.push(text),
+    unsupported: (command) => void output.unsupported.push(command),
     powerOff: () => undefined,
     reboot: () => undefined,
   };
@@ -43,17 +43,17 @@ export interface Ran {
 
 /** Runs a script to its end on a machine of its own, or on a given disk. */
 export function runOnMachine(script: string, disk = fresh("alinux")): Ran {
-  const heard: Heard = { lines: [], unsupported: [] };
+  const output: Output = { lines: [], unsupported: [] };
   let waitedMs = 0;
   const process = runScript(
-    machineWith(disk, () => BEGINS_AT + waitedMs, heard),
+    machineWith(disk, () => BEGINS_AT + waitedMs, output),
     script,
     {},
   );
   for (;;) {
     const { value, done } = process.next();
     if (done === true) {
-      const { lines, unsupported } = heard;
+      const { lines, unsupported } = output;
       return { code: value, output: lines.join(""), unsupported, waitedMs, disk };
     }
     waitedMs += value;

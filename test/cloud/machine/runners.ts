@@ -54,7 +54,7 @@ function shell(args: readonly string[], io: Io, dialect: Dialect): number | Run 
   return Object.assign(inner, { name: path, args: given }).script(text);
 }
 
-/** What `set` understands of a flag. */
+/** The options that `set` knows by a flag. */
 function optionsOf(flag: string): string[] {
   const [letters = "", ...name] = flag.split(" ");
   const kept = letters.replaceAll(/[csl]/g, "");

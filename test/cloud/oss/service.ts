@@ -119,7 +119,7 @@ export class OssService {
   }
 }
 
-/** What the call log keeps of a request: enough to aim a fault at it. */
+/** The entry of the call log for a request: enough to aim a fault at it. */
 function describeCall(wire: WireRequest): Record<string, string> {
   const { bucket = "", key = "", query: pairs } = readAddress(wire);
   const query = new Map(pairs);

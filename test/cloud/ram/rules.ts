@@ -1,4 +1,4 @@
-/** What RAM refuses in a name or a document: https://www.alibabacloud.com/help/doc-detail/28754.htm */
+/** Rules of RAM for names and documents: https://www.alibabacloud.com/help/doc-detail/28754.htm */
 import { CloudFault, refuseIf } from "../core/kernel.ts";
 import type { Params } from "../core/params.ts";
 

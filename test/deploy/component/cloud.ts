@@ -5,7 +5,7 @@ import { $OpenApiUtil } from "@alicloud/openapi-core";
 import OSS from "ali-oss";
 import { known } from "../../support/known.ts";
 
-/** What the engine hands over of the keys that it found. */
+/** The keys that the engine found. */
 export interface Credential {
   readonly AccountID: string;
   readonly AccessKeyID: string;

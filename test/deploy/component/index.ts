@@ -37,14 +37,14 @@ interface Props extends Tree {
   readonly concurrencyConfig?: { readonly reservedConcurrency: number };
 }
 
-/** What the engine calls a component with, as far as it is used. */
+/** The input of a component, as far as it is used. */
 interface Inputs {
   readonly props: Props;
   readonly yaml: { readonly path: string };
   readonly getCredential: () => Promise<Credential>;
 }
 
-/** What is not in the file is emptied in the cloud. */
+/** A setting that is not in the file is emptied in the cloud. */
 const EMPTY: Tree = {
   vpcConfig: { securityGroupId: "", vSwitchIds: [], vpcId: "" },
   tracingConfig: {},

@@ -83,11 +83,11 @@ export const noteMark: Look = ({ kiln, markedAt }) => {
 /** Phases in which a promotion has the lock of its family. */
 const LOCKED: ReadonlySet<string> = new Set(["copy", "await-copies", "share", "preflight", "join"]);
 
-/** What a promotion found when it had locked its family. */
+/** The state that a promotion found when it had locked its family. */
 interface Found {
   readonly family: string;
   readonly imageId: string;
-  /** What the family answers with, by region. */
+  /** The image that the family serves, by region. */
   readonly served: Readonly<Record<string, string | undefined>>;
   readonly wasMember: boolean;
 }

@@ -1,4 +1,4 @@
-/** What happens to a family: rollback, retention, approval. */
+/** Scripts about families: rollback, retention, approval. */
 import { days, hours } from "../../../shared/duration.ts";
 import { hasEnded } from "../../support/records.ts";
 import { HOME, launchTagged, ownImages, served } from "../../support/world.ts";

@@ -1,4 +1,4 @@
-/** What happens to a fleet: scale-out by CreateInstance, keep, resume. */
+/** Scripts about fleets: scale-out by CreateInstance, keep, resume. */
 import { hours, minutes } from "../../../shared/duration.ts";
 import { fleetText } from "../../support/fleets.ts";
 import { POLICY } from "../../support/idle.ts";

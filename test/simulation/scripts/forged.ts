@@ -1,4 +1,4 @@
-/** K9: requests and links that nobody signed, in several ways, begin nothing. */
+/** K9: requests and links without a valid signature, in several ways, begin nothing. */
 import { minutes } from "../../../shared/duration.ts";
 import { BUCKET, sign } from "../../support/deployment.ts";
 import { LINKS, type Simulation } from "../simulation.ts";

@@ -1,4 +1,4 @@
-/** What can be wrong with a deployment: one thing that breaks, and what the doctor then says. */
+/** A broken deployment: one thing that breaks, and the finding of the doctor. */
 import { CloudFault } from "../../cloud/index.ts";
 import { NEW_BUCKET } from "../commands.ts";
 import type { Examination, Hospital } from "../doctor.ts";

@@ -80,7 +80,7 @@ export const WORLD_ILLNESSES: readonly Illness[] = [
   },
   {
     check: "agent",
-    says: /is not online|was not heard for 5 minutes/,
+    says: /is not online|sent no heartbeat for 5 minutes/,
     breaks: ({ cloud }) => {
       const [one] = cloud.world.instances.values();
       one?.guest?.active.delete("aliyun");

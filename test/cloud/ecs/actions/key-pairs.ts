@@ -11,7 +11,7 @@ import { NOTHING } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import type { Instance } from "../records.ts";
 
-/** What DER writes before the 32 bytes of an Ed25519 key (RFC 8410). */
+/** The DER prefix of the 32 bytes of an Ed25519 key (RFC 8410). */
 const DER_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 
 export const CreateKeyPair: EcsAction = {

@@ -66,7 +66,7 @@ const authorize = (direction: SecurityRule["direction"]): EcsAction => ({
     const several = call.params.structs("Permissions");
     const asked = several.length > 0 ? several : [call.params];
     const rules = asked.map((each) => readRule(each, direction));
-    // A rule that is there already is no second one.
+    // A rule that exists already is not added twice.
     const isNew = (rule: SecurityRule): boolean => !group.rules.some((own) => matches(own, rule));
     group.rules.push(...rules.filter(isNew));
     return NOTHING;

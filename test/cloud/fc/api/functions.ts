@@ -39,7 +39,7 @@ function isEmpty(value: unknown): boolean {
 
 const CLEARED_BY: Readonly<Record<string, string>> = { logConfig: "project", vpcConfig: "vpcId" };
 
-/** What the body says of the settings that are simulated. @throws CloudFault for one that is not and asks for something. */
+/** The settings in the body that are simulated. @throws CloudFault for one that is not and asks for something. */
 function settingsOf(body: Tree): Tree {
   const known = Object.keys(FunctionInput.shape);
   for (const [key, value] of Object.entries(body)) {
@@ -78,7 +78,7 @@ function codeIn(body: Tree): CodeLocation | undefined {
   };
 }
 
-/** What GetFunction and its relatives answer. */
+/** The answer of GetFunction and its relatives. */
 export function functionView({ kernel, registry }: Platform, definition: FunctionDefinition): object {
   const { stamp } = registry.record(definition.name);
   const { checksum, bytes } = registry.codeOf(definition);

@@ -56,7 +56,7 @@ export class Shell {
   /** The text that is read, and the line of the file at which it begins. */
   source: Source = readSource("", "bash");
   firstLine = 1;
-  /** What the command under way looks like in the script. */
+  /** The text of the command under way. */
   written = "";
   /** Lines of the calls under way, and names of the functions; the innermost first. */
   calls: readonly number[] = [];
@@ -187,7 +187,7 @@ export class Shell {
     }
   }
 
-  /** What a failure means: nothing where it was asked for, else an ERR trap, and the end with `set -e`. */
+  /** Handles a failure: nothing where it is tested, else an ERR trap, and the end with `set -e`. */
   *judge(status: number): Run {
     this.status = status;
     if (status === 0 || this.isTested || this.isTrapped) return status;
@@ -332,7 +332,7 @@ export class Shell {
     this.machine.unsupported(text);
   }
 
-  /** What `command -v` prints; undefined when there is no such program. */
+  /** The output of `command -v`; undefined when there is no such program. */
   locate(name: string): string | undefined {
     return locate(this, name);
   }

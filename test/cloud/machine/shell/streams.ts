@@ -1,4 +1,4 @@
-/** What a command reads from and writes to. */
+/** The input and the outputs of a command. */
 
 export type Output = (text: string) => void;
 

@@ -86,7 +86,7 @@ export class Variables {
     variable.items.set(this.#key(variable, index ?? "0"), value);
   }
 
-  /** Begins an array anew. */
+  /** Empties an array. */
   clear(name: string): void {
     const variable = this.#writable(name);
     variable.items = new Map();
@@ -120,7 +120,7 @@ export class Variables {
     Object.assign(this.#writable(name, true), flags);
   }
 
-  /** What child processes see. */
+  /** The variables of child processes. */
   exported(): Record<string, string> {
     const seen: Record<string, string> = {};
     for (const { variables } of this.#frames)

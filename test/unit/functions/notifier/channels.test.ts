@@ -103,7 +103,7 @@ const APPROVAL: Notification = { ...FAILED, kind: "approval", expiresAt };
 const STOPPING: Notification = { ...FAILED, kind: "stopping", expiresAt, instances: ["i-1", "i-2"] };
 const ASKS = [APPROVAL, STOPPING];
 
-/** What a channel of each kind posts. */
+/** The messages that a channel of each kind posts. */
 const postsOf = (notification: Notification, url: string) => {
   const content = contentOf(notification, repliesTo(notification, settingsOf(url)), LOG);
   return Object.entries(FORMATS).map(
