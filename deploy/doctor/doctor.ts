@@ -12,7 +12,7 @@ import type { Settings } from "../config.ts";
 import type { Declared } from "../manifest.ts";
 import { CHECKS } from "./checks/index.ts";
 import { ok, runChecks, wrong, type Check, type Result } from "./finding.ts";
-import { admit, type Patient } from "./patient.ts";
+import { openContext, type Context } from "./context.ts";
 import { resultLine, summaryLine, toJson } from "./report.ts";
 
 export interface DoctorOptions {
@@ -31,7 +31,7 @@ export interface Practice {
   readonly out: (line: string) => void;
   /** Ends the examination early. */
   readonly interrupt: AbortSignal;
-  readonly checks?: readonly Check<Patient>[];
+  readonly checks?: readonly Check<Context>[];
 }
 
 /** Examines a deployment. Answers the exit code: 0 when nothing is wrong, 1 when something is. */
@@ -47,15 +47,15 @@ export async function doctor({ json, mayLaunch }: DoctorOptions, practice: Pract
 }
 
 async function examine(
-  practice: Practice & { readonly checks: readonly Check<Patient>[] },
+  practice: Practice & { readonly checks: readonly Check<Context>[] },
   mayLaunch: boolean,
   say: (result: Result) => void,
 ): Promise<readonly Result[]> {
   const { interrupt, checks } = practice;
   const clock = interruptible(practice.clock, interrupt);
-  const patient = admit({ ...practice, clock, mayLaunch });
+  const context = openContext({ ...practice, clock, mayLaunch });
   const release = async (): Promise<Result> => {
-    const finding = await patient.release().then(
+    const finding = await context.release().then(
       () => ok("nothing that the doctor made is left"),
       (error: unknown) =>
         wrong(`the probe may be left: ${messageOf(error)}`, "delete its function and its role"),
@@ -63,7 +63,7 @@ async function examine(
     return { name: "removed", finding };
   };
   try {
-    const results = await runChecks(checks, patient, { interrupt, say });
+    const results = await runChecks(checks, context, { interrupt, say });
     const removed = await release();
     say(removed);
     return [...results, removed];

@@ -22,7 +22,7 @@ export interface Check<P> {
   readonly name: string;
   /** Checks that must be ok first: without them this one would only repeat them. */
   readonly needs?: readonly string[];
-  readonly run: (patient: P) => Promise<Finding>;
+  readonly run: (context: P) => Promise<Finding>;
 }
 
 export interface Result {
@@ -33,7 +33,7 @@ export interface Result {
 /** Runs checks in their order until `interrupt` aborts. An error in a check is its finding, not the end. */
 export async function runChecks<P>(
   checks: readonly Check<P>[],
-  patient: P,
+  context: P,
   { interrupt, say }: { readonly interrupt: AbortSignal; readonly say: (result: Result) => void },
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
@@ -42,7 +42,7 @@ export async function runChecks<P>(
     const broken = results.find((one) => needs.includes(one.name) && one.finding.state !== "ok");
     const finding =
       broken === undefined
-        ? await run(patient).catch((error: unknown) => failed(error, interrupt))
+        ? await run(context).catch((error: unknown) => failed(error, interrupt))
         : unknown(`${broken.name} comes first`);
     const result = { name, finding };
     results.push(result);

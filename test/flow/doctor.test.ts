@@ -6,11 +6,11 @@ import { rolesOf } from "../../deploy/policies.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { NEW_BUCKET } from "../support/commands.ts";
 import { openHospital, type Hospital } from "../support/doctor.ts";
-import { BUCKET_ILLNESSES } from "../support/illnesses/bucket.ts";
-import { DEPLOYMENT_ILLNESSES } from "../support/illnesses/deployment.ts";
-import { EVENT_ILLNESSES } from "../support/illnesses/events.ts";
-import { fault, type Illness } from "../support/illnesses/illness.ts";
-import { WORLD_ILLNESSES } from "../support/illnesses/world.ts";
+import { BUCKET_BREAKAGES } from "../support/breakages/bucket.ts";
+import { DEPLOYMENT_BREAKAGES } from "../support/breakages/deployment.ts";
+import { EVENT_BREAKAGES } from "../support/breakages/events.ts";
+import { fault, type Breakage } from "../support/breakages/breakage.ts";
+import { WORLD_BREAKAGES } from "../support/breakages/world.ts";
 
 let hospital: Hospital;
 let chat: ChannelServer;
@@ -59,11 +59,11 @@ test("on a healthy deployment nothing is wrong, and what cannot be known is name
   expect([...secrets, "SEC-of-the-robot"].filter((secret) => raw.includes(secret))).toEqual([]);
 });
 
-const ILLNESSES: readonly Illness[] = [
-  ...DEPLOYMENT_ILLNESSES,
-  ...BUCKET_ILLNESSES,
-  ...EVENT_ILLNESSES,
-  ...WORLD_ILLNESSES,
+const BREAKAGES: readonly Breakage[] = [
+  ...DEPLOYMENT_BREAKAGES,
+  ...BUCKET_BREAKAGES,
+  ...EVENT_BREAKAGES,
+  ...WORLD_BREAKAGES,
   {
     check: "channels",
     says: /ops: status 404: gone/,
@@ -75,7 +75,7 @@ const ILLNESSES: readonly Illness[] = [
 ];
 
 test.for(
-  ILLNESSES.map((illness): [string, Illness] => [`${illness.check}: ${illness.says.source}`, illness]),
+  BREAKAGES.map((breakage): [string, Breakage] => [`${breakage.check}: ${breakage.says.source}`, breakage]),
 )("%s", async ([, { check, says, breaks, examination = {} }], { expect }) => {
   const mend = await breaks?.(hospital);
   const given = typeof examination === "function" ? examination(hospital) : examination;
@@ -171,7 +171,7 @@ test("a function of the probe's name that another deployment has stays", async (
 });
 
 test("every check has something that breaks it", ({ expect }) => {
-  const broken = new Set([...ILLNESSES.map(({ check }) => check), "client-token"]);
+  const broken = new Set([...BREAKAGES.map(({ check }) => check), "client-token"]);
   const names = CHECKS.map(({ name }) => name).filter((name) => !name.startsWith("role-"));
   expect(names.filter((name) => !broken.has(name))).toEqual([]);
 });

@@ -6,11 +6,11 @@ import { functionsNamedAs } from "../../functions.ts";
 import { Refusal } from "../../refusal.ts";
 import { setting } from "../../bucket.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 
 const SKEW_MAX_MS = 60_000;
 
-async function account({ api, settings }: Patient): Promise<Finding> {
+async function account({ api, settings }: Context): Promise<Finding> {
   try {
     await checkAccount(api, settings.place);
     return ok(settings.place.account);
@@ -21,7 +21,7 @@ async function account({ api, settings }: Patient): Promise<Finding> {
 }
 
 /** By the Date header that every answer of OSS has. */
-async function clock({ settings, clock: own }: Patient): Promise<Finding> {
+async function clock({ settings, clock: own }: Context): Promise<Finding> {
   const answer = await fetch(settings.endpoints.oss, { method: "HEAD" });
   const at = Date.parse(answer.headers.get("date") ?? "");
   if (Number.isNaN(at)) return unknown("the answer of OSS has no date");
@@ -31,14 +31,14 @@ async function clock({ settings, clock: own }: Patient): Promise<Finding> {
     : wrong(`this machine's clock is ${skewS} s off`, "set the clock, for example by NTP: signatures expire");
 }
 
-async function region({ api, settings }: Patient): Promise<Finding> {
+async function region({ api, settings }: Context): Promise<Finding> {
   const { region: name } = settings.place;
   const answer = await api.rpc("ecs", "DescribeRegions", { RegionId: name });
   const known = JSON.stringify(answer).includes(`"RegionId":"${name}"`);
   return known ? ok(name) : wrong(`the account has no region ${name}`, "correct KILN_REGION");
 }
 
-function taskMode({ settings }: Patient): Promise<Finding> {
+function taskMode({ settings }: Context): Promise<Finding> {
   const warning = regionWarning(settings.place.region);
   return Promise.resolve(
     warning === undefined
@@ -48,17 +48,17 @@ function taskMode({ settings }: Patient): Promise<Finding> {
 }
 
 /** A read of each product; one that is not activated refuses every call. */
-const PRODUCTS: Readonly<Record<string, (patient: Patient) => Promise<unknown>>> = {
+const PRODUCTS: Readonly<Record<string, (context: Context) => Promise<unknown>>> = {
   "Function Compute": ({ api, settings }) => functionsNamedAs(api, settings.place),
   OSS: ({ bucket }) => setting(bucket, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]),
   ECS: ({ api, settings }) => api.rpc("ecs", "DescribeInstances", { RegionId: settings.place.region }),
   snapshots: ({ api, settings }) => api.rpc("ecs", "DescribeSnapshots", { RegionId: settings.place.region }),
 };
 
-async function products(patient: Patient): Promise<Finding> {
+async function products(context: Context): Promise<Finding> {
   const problems: string[] = [];
   for (const [name, read] of Object.entries(PRODUCTS)) {
-    await read(patient).catch((error: unknown) => problems.push(`${name}: ${messageOf(error)}`));
+    await read(context).catch((error: unknown) => problems.push(`${name}: ${messageOf(error)}`));
   }
   const todo = "activate the product in its console, or allow the key that deploys to read it";
   return judged(problems, Object.keys(PRODUCTS).join(", "), todo);
@@ -68,7 +68,7 @@ async function products(patient: Patient): Promise<Finding> {
 const BALANCE_MIN_CNY = 100;
 
 /** https://www.alibabacloud.com/help/en/ecs/user-guide/pay-as-you-go-1 */
-async function balance({ api }: Patient): Promise<Finding> {
+async function balance({ api }: Context): Promise<Finding> {
   const { Data } = await api.rpc("bss", "QueryAccountBalance", {});
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked at below
   const { AvailableAmount = "", Currency = "" } = (Data ?? {}) as Readonly<Record<string, string>>;
@@ -79,12 +79,12 @@ async function balance({ api }: Patient): Promise<Finding> {
   return wrong(found, `have at least ${BALANCE_MIN_CNY}: pay-as-you-go instances cannot be bought below`);
 }
 
-function variables({ settings, declared }: Patient): Promise<Finding> {
+function variables({ settings, declared }: Context): Promise<Finding> {
   const problems = [...variableProblems(settings.environment), ...functionProblems(declared)];
   return Promise.resolve(judged(problems, "well formed, and they fit", "correct .env or the shell"));
 }
 
-export const ACCOUNT_CHECKS: readonly Check<Patient>[] = [
+export const ACCOUNT_CHECKS: readonly Check<Context>[] = [
   { name: "account", run: account },
   { name: "clock", run: clock },
   { name: "region", needs: ["account"], run: region },

@@ -4,11 +4,11 @@ import { CloudError } from "../../../shared/errors.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { harmfulRules, setting } from "../../bucket.ts";
 import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 import type { Order, Reply } from "../probe/orders.ts";
 
 /** The XML of a setting; "" when the bucket has none, for which every setting has its own code. */
-async function settingOf({ bucket }: Patient, action: string, name: string): Promise<string> {
+async function settingOf({ bucket }: Context, action: string, name: string): Promise<string> {
   try {
     return await setting(bucket, action, name);
   } catch (error) {
@@ -17,7 +17,7 @@ async function settingOf({ bucket }: Patient, action: string, name: string): Pro
   }
 }
 
-async function bucket({ bucket: client, settings }: Patient): Promise<Finding> {
+async function bucket({ bucket: client, settings }: Context): Promise<Finding> {
   const { bucket: name, region } = settings.place;
   const info = await setting(client, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]);
   if (info === undefined) return wrong(`there is no bucket ${name}`, "run npm run setup");
@@ -28,8 +28,8 @@ async function bucket({ bucket: client, settings }: Patient): Promise<Finding> {
 }
 
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/putobject: x-oss-forbid-overwrite has no effect then. */
-async function versioning(patient: Patient): Promise<Finding> {
-  const status = textOf(await settingOf(patient, "GetBucketVersioning", "versioning"), "Status");
+async function versioning(context: Context): Promise<Finding> {
+  const status = textOf(await settingOf(context, "GetBucketVersioning", "versioning"), "Status");
   return status === ""
     ? ok("never on")
     : wrong(
@@ -38,16 +38,16 @@ async function versioning(patient: Patient): Promise<Finding> {
       );
 }
 
-async function publicAccess(patient: Patient): Promise<Finding> {
-  const xml = await settingOf(patient, "GetBucketPublicAccessBlock", "publicAccessBlock");
+async function publicAccess(context: Context): Promise<Finding> {
+  const xml = await settingOf(context, "GetBucketPublicAccessBlock", "publicAccessBlock");
   return textOf(xml, "BlockPublicAccess") === "true"
     ? ok("blocked")
     : wrong("public access is not blocked", "run npm run setup, which blocks it");
 }
 
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/putbucketoverwriteconfig */
-async function overwriteRules(patient: Patient): Promise<Finding> {
-  const xml = await settingOf(patient, "GetBucketOverwriteConfig", "overwriteConfig");
+async function overwriteRules(context: Context): Promise<Finding> {
+  const xml = await settingOf(context, "GetBucketOverwriteConfig", "overwriteConfig");
   const rules = entriesOf(xml, "Rule").filter((rule) => isNear(textOf(rule, "Prefix")));
   const ids = rules.map((rule) => textOf(rule, "ID")).join(", ");
   return rules.length === 0
@@ -59,8 +59,8 @@ const isNear = (prefix: string): boolean =>
   Object.values(FOLDER).some((folder) => folder.startsWith(prefix) || prefix.startsWith(folder));
 
 /** Protected objects take no append: https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject */
-async function retention(patient: Patient): Promise<Finding> {
-  const xml = await settingOf(patient, "GetBucketWorm", "worm");
+async function retention(context: Context): Promise<Finding> {
+  const xml = await settingOf(context, "GetBucketWorm", "worm");
   const state = textOf(xml, "State");
   return state === "" || state === "Expired"
     ? ok("no retention policy")
@@ -68,8 +68,8 @@ async function retention(patient: Patient): Promise<Finding> {
 }
 
 /** Appendable objects take no customer key: https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject */
-async function encryption(patient: Patient): Promise<Finding> {
-  const xml = await settingOf(patient, "GetBucketEncryption", "encryption");
+async function encryption(context: Context): Promise<Finding> {
+  const xml = await settingOf(context, "GetBucketEncryption", "encryption");
   const [algorithm, key] = [textOf(xml, "SSEAlgorithm"), textOf(xml, "KMSMasterKeyID")];
   return key === ""
     ? ok(algorithm || "none")
@@ -79,8 +79,8 @@ async function encryption(patient: Patient): Promise<Finding> {
       );
 }
 
-async function lifecycle(patient: Patient): Promise<Finding> {
-  const rules = entriesOf(await settingOf(patient, "GetBucketLifecycle", "lifecycle"), "Rule");
+async function lifecycle(context: Context): Promise<Finding> {
+  const rules = entriesOf(await settingOf(context, "GetBucketLifecycle", "lifecycle"), "Rule");
   const harmful = harmfulRules(rules);
   return harmful.length === 0
     ? ok("no rule takes a log that is needed")
@@ -116,21 +116,21 @@ const said = ({ status, code, text }: Reply): string =>
 
 /** Carries orders out with the probe's role and keeps the answers. */
 async function carriedOut(
-  patient: Patient,
+  context: Context,
   name: string,
   orders: readonly Order[],
 ): Promise<readonly Reply[]> {
-  const probe = await patient.probe();
+  const probe = await context.probe();
   const { replies } = await probe.ask(orders);
   await probe.keep(name, replies);
   return replies;
 }
 
 /** Of several writers exactly one wins. */
-async function putIfAbsent(patient: Patient): Promise<Finding> {
-  const { folder } = await patient.probe();
+async function putIfAbsent(context: Context): Promise<Finding> {
+  const { folder } = await context.probe();
   const order = put(`${folder}put-if-absent`, { "x-oss-forbid-overwrite": "true" });
-  const [first, second] = await carriedOut(patient, "put-if-absent", [order, order]);
+  const [first, second] = await carriedOut(context, "put-if-absent", [order, order]);
   if (first?.status !== 200)
     return wrong(`the first write is answered ${first && said(first)}`, "correct the bucket");
   return second?.status === 409
@@ -139,10 +139,10 @@ async function putIfAbsent(patient: Patient): Promise<Finding> {
 }
 
 /** The primitive of Kiln's logs and locks: an append at the length that was read. */
-async function appends(patient: Patient): Promise<Finding> {
-  const key = `${(await patient.probe()).folder}append`;
+async function appends(context: Context): Promise<Finding> {
+  const key = `${(await context.probe()).folder}append`;
   const orders = [append(key, 0, "one\n"), append(key, 4, "two\n"), append(key, 4, "not\n"), get(key)];
-  const [first, second, late, read] = await carriedOut(patient, "append", orders);
+  const [first, second, late, read] = await carriedOut(context, "append", orders);
   const problems = [first, second].flatMap((reply) =>
     reply?.status === 200 ? [] : [`an append is answered ${reply && said(reply)}`],
   );
@@ -157,10 +157,10 @@ async function appends(patient: Patient): Promise<Finding> {
 /** Keys that programs encode in different ways. */
 const ODD_KEY = "odd+ key %41 ü.txt";
 
-async function oddKeys(patient: Patient): Promise<Finding> {
-  const { folder } = await patient.probe();
+async function oddKeys(context: Context): Promise<Finding> {
+  const { folder } = await context.probe();
   const key = `${folder}${ODD_KEY}`;
-  const [written, read] = await carriedOut(patient, "odd-keys", [put(key, {}), get(key)]);
+  const [written, read] = await carriedOut(context, "odd-keys", [put(key, {}), get(key)]);
   return written?.status === 200 && read?.text === "doctor"
     ? ok(`${ODD_KEY} is written and read`)
     : wrong(
@@ -169,7 +169,7 @@ async function oddKeys(patient: Patient): Promise<Finding> {
       );
 }
 
-export const BUCKET_CHECKS: readonly Check<Patient>[] = [
+export const BUCKET_CHECKS: readonly Check<Context>[] = [
   { name: "bucket", needs: ["account"], run: bucket },
   { name: "versioning", needs: ["bucket"], run: versioning },
   { name: "public-access", needs: ["bucket"], run: publicAccess },

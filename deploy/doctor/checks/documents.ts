@@ -25,7 +25,7 @@ import { ROLE, TAG } from "../../../shared/tags.ts";
 import { ifThere } from "../../api.ts";
 import { IMPORT_ROLE } from "../../setup.ts";
 import { judged, ok, unknown, type Check, type Finding, wrong } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 
 interface Named<T> {
   readonly name: string;
@@ -36,11 +36,11 @@ type Read<T> = (client: CloudClient, name: string, text: string) => Promise<Load
 
 /** The documents of a folder, read by the probe: outside of the region the bucket's data may be out of reach. */
 async function documents<T>(
-  patient: Patient,
+  context: Context,
   folder: DocumentFolder,
   read: Read<T>,
 ): Promise<readonly Named<T>[]> {
-  const probe = await patient.probe();
+  const probe = await context.probe();
   const query = { "list-type": "2", prefix: `${folder}/`, "max-keys": "100" };
   const list = await probe.reply({ kind: "bucket", action: "ListObjects", method: "GET", query });
   const keys = entriesOf(list.text, "Contents").map((entry) => textOf(entry, "Key"));
@@ -54,7 +54,7 @@ async function documents<T>(
   return Promise.all(
     found.map(async ({ name }, place) => ({
       name,
-      loaded: await read(patient.bucket, name, replies[place]?.text ?? ""),
+      loaded: await read(context.bucket, name, replies[place]?.text ?? ""),
     })),
   );
 }
@@ -95,10 +95,10 @@ function refusals(offered: readonly Offered[]): readonly string[] {
   });
 }
 
-async function recipes(patient: Patient): Promise<Finding> {
-  const list = await documents(patient, "recipes", recipeIn);
+async function recipes(context: Context): Promise<Finding> {
+  const list = await documents(context, "recipes", recipeIn);
   if (list.length === 0) return ok("there is no recipe yet");
-  const problems = await ofEach(list, (recipe, name) => builderProblems(patient, recipe, name));
+  const problems = await ofEach(list, (recipe, name) => builderProblems(context, recipe, name));
   return judged(problems, `${list.length} recipes: the cloud would launch their builders`, CORRECT);
 }
 
@@ -107,14 +107,14 @@ type Builder = Extract<Recipe["source"], { readonly kind: "builder" }>;
 const baseOf = async (cloud: CloudClient, { family, image = "" }: Builder): Promise<Image | undefined> =>
   family === undefined ? (await describeImages(cloud, { ids: [image] }))[0] : familyImage(cloud, family);
 
-async function builderProblems(patient: Patient, recipe: Recipe, name: string): Promise<readonly string[]> {
+async function builderProblems(context: Context, recipe: Recipe, name: string): Promise<readonly string[]> {
   const { source } = recipe;
   if (source.kind !== "builder") return [];
-  const cloud = (await patient.probe()).cloud("bake-image");
+  const cloud = (await context.probe()).cloud("bake-image");
   const base = await baseOf(cloud, source);
   if (base === undefined) return [`source.builder: ${source.family ?? source.image} has no image`];
   const spec = specOf(recipe, source, base);
-  const event = { run: `doctor-${name}`, phaseStartedAt: patient.clock.now() };
+  const event = { run: `doctor-${name}`, phaseStartedAt: context.clock.now() };
   const offered: Offered[] = [];
   for (const offering of specOfferings(spec)) {
     const answer = await dryRunInstances(cloud, launchParams(event, spec, offering, cloud));
@@ -124,16 +124,16 @@ async function builderProblems(patient: Patient, recipe: Recipe, name: string): 
 }
 
 /** A launch that a recipe asks for: its first offering. */
-export async function firstLaunch(patient: Patient) {
-  const cloud = (await patient.probe()).cloud("bake-image");
-  for (const { name, loaded } of await documents(patient, "recipes", recipeIn)) {
+export async function firstLaunch(context: Context) {
+  const cloud = (await context.probe()).cloud("bake-image");
+  for (const { name, loaded } of await documents(context, "recipes", recipeIn)) {
     if ("problem" in loaded || loaded.document.source.kind !== "builder") continue;
     const { source } = loaded.document;
     const base = await baseOf(cloud, source);
     const spec = base && specOf(loaded.document, source, base);
     const [offering] = spec ? specOfferings(spec) : [];
     if (spec === undefined || offering === undefined) continue;
-    const event = { run: `doctor-${name}`, phaseStartedAt: patient.clock.now() };
+    const event = { run: `doctor-${name}`, phaseStartedAt: context.clock.now() };
     return { cloud, params: launchParams(event, spec, offering, cloud) };
   }
   return undefined;
@@ -150,15 +150,15 @@ const specOf = ({ image }: Recipe, source: Builder, base: Image): InstanceSpec =
   tags: { [TAG.recipe]: "doctor" },
 });
 
-async function fleets(patient: Patient): Promise<Finding> {
-  const list = await documents(patient, "fleets", fleetIn);
+async function fleets(context: Context): Promise<Finding> {
+  const list = await documents(context, "fleets", fleetIn);
   if (list.length === 0) return ok("there is no fleet yet");
-  const problems = await ofEach(list, (fleet, name) => fleetProblems(patient, fleet, name));
+  const problems = await ofEach(list, (fleet, name) => fleetProblems(context, fleet, name));
   return judged(problems, `${list.length} fleets: the cloud would launch their members`, CORRECT);
 }
 
-async function fleetProblems(patient: Patient, document: Fleet, fleet: string): Promise<readonly string[]> {
-  const cloud = (await patient.probe()).cloud("scale-out");
+async function fleetProblems(context: Context, document: Fleet, fleet: string): Promise<readonly string[]> {
+  const cloud = (await context.probe()).cloud("scale-out");
   const image = await familyImage(cloud, document.family);
   // Its first promotion comes later.
   if (image === undefined) return [];
@@ -166,7 +166,7 @@ async function fleetProblems(patient: Patient, document: Fleet, fleet: string): 
   if (!prepared.ok) return [prepared.problem];
   const { document: launched } = prepared.value;
   const check = document.via === "CreateInstance" ? dryCreateInstance : dryRunInstances;
-  const at = patient.clock.now();
+  const at = context.clock.now();
   const call = { run: "doctor", amount: 1, launched: 0, at, hostNames: undefined, userData: undefined };
   const offered: Offered[] = [];
   for (const offering of fleetOfferings(document)) {
@@ -177,9 +177,9 @@ async function fleetProblems(patient: Patient, document: Fleet, fleet: string): 
 }
 
 /** Members priced as `limits.maxPricePerHour` needs it. */
-async function prices(patient: Patient): Promise<Finding> {
-  const list = await documents(patient, "fleets", fleetIn);
-  const cloud = (await patient.probe()).cloud("scale-out");
+async function prices(context: Context): Promise<Finding> {
+  const list = await documents(context, "fleets", fleetIn);
+  const cloud = (await context.probe()).cloud("scale-out");
   let priced = 0;
   const problems = await ofEach(list, async (fleet) => {
     const image = await familyImage(cloud, fleet.family);
@@ -198,14 +198,14 @@ async function prices(patient: Patient): Promise<Finding> {
 }
 
 /** Images that are served must be usable: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeimages */
-async function images(patient: Patient): Promise<Finding> {
+async function images(context: Context): Promise<Finding> {
   const names = new Set<string>();
   for (const { loaded } of [
-    ...(await documents(patient, "recipes", recipeIn)),
-    ...(await documents(patient, "fleets", fleetIn)),
+    ...(await documents(context, "recipes", recipeIn)),
+    ...(await documents(context, "fleets", fleetIn)),
   ])
     if ("document" in loaded && loaded.document.family !== undefined) names.add(loaded.document.family);
-  const cloud = (await patient.probe()).cloud("promote-family");
+  const cloud = (await context.probe()).cloud("promote-family");
   const problems: string[] = [];
   let served = 0;
   for (const family of names) {
@@ -225,10 +225,10 @@ async function images(patient: Patient): Promise<Finding> {
 }
 
 /** Only uploaded disks need it. */
-async function importRole(patient: Patient): Promise<Finding> {
-  const role = await ifThere(patient.api.rpc("ram", "GetRole", { RoleName: IMPORT_ROLE }));
+async function importRole(context: Context): Promise<Finding> {
+  const role = await ifThere(context.api.rpc("ram", "GetRole", { RoleName: IMPORT_ROLE }));
   if (role !== undefined) return ok(`${IMPORT_ROLE} is there`);
-  const list = await documents(patient, "recipes", recipeIn);
+  const list = await documents(context, "recipes", recipeIn);
   const needy = list.filter(({ loaded }) => "document" in loaded && loaded.document.source.kind === "upload");
   if (needy.length === 0) return ok(`no recipe uses source.upload, which needs ${IMPORT_ROLE}`);
   const names = needy.map(({ name }) => name).join(", ");
@@ -240,7 +240,7 @@ async function importRole(patient: Patient): Promise<Finding> {
 
 const NEEDS = ["account", "bucket"];
 
-export const DOCUMENT_CHECKS: readonly Check<Patient>[] = [
+export const DOCUMENT_CHECKS: readonly Check<Context>[] = [
   { name: "recipes", needs: NEEDS, run: recipes },
   { name: "fleets", needs: NEEDS, run: fleets },
   { name: "prices", needs: NEEDS, run: prices },

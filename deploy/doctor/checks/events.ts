@@ -5,22 +5,22 @@ import { ApiError } from "../../api.ts";
 import { deleteTrigger } from "../../functions.ts";
 import { roleNameOf } from "../../names.ts";
 import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 import type { Reply } from "../probe/orders.ts";
 
 const said = ({ status, code, text }: Reply): string => `${status} ${code} ${text}`.trim();
 
-async function runtime(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
-  const { context, versions, zoneMinutes } = await probe.ask([]);
-  await probe.keep("context", { context, versions, zoneMinutes });
-  const { place } = patient.settings;
+async function runtime(context: Context): Promise<Finding> {
+  const probe = await context.probe();
+  const { context: given, versions, zoneMinutes } = await probe.ask([]);
+  await probe.keep("context", { context: given, versions, zoneMinutes });
+  const { place } = context.settings;
   const problems = [
     ...(versions.node.startsWith("v20.") ? [] : [`functions run Node ${versions.node}`]),
-    ...(context["accountId"] === place.account ? [] : ["the context has another account"]),
-    ...(context["region"] === place.region ? [] : ["the context has another region"]),
+    ...(given["accountId"] === place.account ? [] : ["the context has another account"]),
+    ...(given["region"] === place.region ? [] : ["the context has another region"]),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own answer
-    ...((context["credentials"] as readonly string[]).length === 3 ? [] : ["the context lacks credentials"]),
+    ...((given["credentials"] as readonly string[]).length === 3 ? [] : ["the context lacks credentials"]),
   ];
   const found = `Node ${versions.node}, ${zoneMinutes} minutes from UTC`;
   return judged(problems, found, "report it: Kiln relies on this runtime");
@@ -29,8 +29,8 @@ async function runtime(patient: Patient): Promise<Finding> {
 const SIGNATURES = ["acs3", "fc"] as const;
 
 /** Each way to sign an invocation. The second one is tried when the first is refused, so one is enough. */
-async function signatures(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
+async function signatures(context: Context): Promise<Finding> {
+  const probe = await context.probe();
   const works: string[] = [];
   const refused: string[] = [];
   for (const signature of SIGNATURES) {
@@ -47,7 +47,7 @@ async function signatures(patient: Patient): Promise<Finding> {
     if (isOwn) works.push(signature);
     else refused.push(`${signature} is refused: ${said(reply)}`);
   }
-  const wanted = patient.settings.environment["KILN_FC_SIGNATURE"] ?? "acs3";
+  const wanted = context.settings.environment["KILN_FC_SIGNATURE"] ?? "acs3";
   const other = works[0] ?? "none";
   return works.includes(wanted)
     ? ok([`${works.join(" and ")} accepted`, ...refused].join("; "))
@@ -60,8 +60,8 @@ const LATE_MS = seconds(30);
 /** The longest delay that Kiln asks for; the probe is gone when it would be over. */
 const LONG_MS = seconds(3500);
 
-async function delay(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
+async function delay(context: Context): Promise<Finding> {
+  const probe = await context.probe();
   // By the clock of the functions, as its arrival.
   const { at: askedAt } = await probe.ask([]);
   const short = await probe.send({ note: "delay" }, { delayMs: DELAY_MS });
@@ -81,8 +81,8 @@ async function delay(patient: Patient): Promise<Finding> {
 }
 
 /** A task id that was used before. */
-async function duplicate(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
+async function duplicate(context: Context): Promise<Finding> {
+  const probe = await context.probe();
   const taskId = `${probe.id}-same`;
   const first = await probe.send({ note: "duplicate" }, { taskId });
   const second = await probe.send({ note: "duplicate" }, { taskId });
@@ -97,8 +97,8 @@ async function duplicate(patient: Patient): Promise<Finding> {
 }
 
 /** The largest event that Kiln sends. */
-async function payload(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
+async function payload(context: Context): Promise<Finding> {
+  const probe = await context.probe();
   const frame = JSON.stringify({ note: "payload", pad: "" }).length;
   const sent = await probe.send({ note: "payload", pad: "x".repeat(EVENT_MAX_BYTES - frame) });
   const [arrival] = await probe.arrivals("payload", 1, minutes(1));
@@ -110,8 +110,8 @@ async function payload(patient: Patient): Promise<Finding> {
 }
 
 /** An event that fails: it is delivered again, then it ends at its failure destination. */
-async function deadLetter(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
+async function deadLetter(context: Context): Promise<Finding> {
+  const probe = await context.probe();
   await probe.send({ note: "failing", fail: true });
   const [dead] = await probe.arrivals("dead-letter", 1, minutes(5));
   const tries = await probe.arrivals("failing", 2, 0);
@@ -126,9 +126,9 @@ async function deadLetter(patient: Patient): Promise<Finding> {
 
 const TIMER = "tick";
 
-async function timer(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
-  const { api } = patient;
+async function timer(context: Context): Promise<Finding> {
+  const probe = await context.probe();
+  const { api } = context;
   const config = { cronExpression: "@every 1m", enable: true, payload: '{"doctor":"tick"}' };
   const trigger = { triggerName: TIMER, triggerType: "timer", triggerConfig: JSON.stringify(config) };
   await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
@@ -145,9 +145,9 @@ async function timer(patient: Patient): Promise<Finding> {
 }
 
 /** Whether the key that deploys may pass the role by which OSS reports uploads. */
-async function passRole(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
-  const { api, settings } = patient;
+async function passRole(context: Context): Promise<Finding> {
+  const probe = await context.probe();
+  const { api, settings } = context;
   const { account, region, bucket } = settings.place;
   const name = roleNameOf(settings.place, "oss-events");
   const config = {
@@ -175,7 +175,7 @@ async function passRole(patient: Patient): Promise<Finding> {
 
 const NEEDS = ["account", "bucket"];
 
-export const EVENT_CHECKS: readonly Check<Patient>[] = [
+export const EVENT_CHECKS: readonly Check<Context>[] = [
   { name: "runtime", needs: NEEDS, run: runtime },
   { name: "signature", needs: NEEDS, run: signatures },
   { name: "delay", needs: NEEDS, run: delay },

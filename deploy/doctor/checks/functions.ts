@@ -8,7 +8,7 @@ import { Plan } from "../../plan.ts";
 import { setUpAll } from "../../setup.ts";
 import { Refusal } from "../../refusal.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 
 const AGAIN = "run npm run deploy";
 
@@ -47,9 +47,9 @@ function differences({ props, environment }: Declared, live: LiveFunction): read
 }
 
 /** For each function that is there. @returns undefined when none is. */
-async function pairs(patient: Patient): Promise<(readonly [Declared, LiveFunction])[] | undefined> {
-  const live = await patient.live();
-  const found = patient.declared.flatMap((one): (readonly [Declared, LiveFunction])[] => {
+async function pairs(context: Context): Promise<(readonly [Declared, LiveFunction])[] | undefined> {
+  const live = await context.live();
+  const found = context.declared.flatMap((one): (readonly [Declared, LiveFunction])[] => {
     const other = live.find(({ functionName }) => functionName === one.name);
     return other === undefined ? [] : [[one, other]];
   });
@@ -58,14 +58,14 @@ async function pairs(patient: Patient): Promise<(readonly [Declared, LiveFunctio
 
 const NOTHING_YET = unknown("nothing is deployed yet: npm run deploy comes next");
 
-async function functions(patient: Patient): Promise<Finding> {
-  const found = await pairs(patient);
+async function functions(context: Context): Promise<Finding> {
+  const found = await pairs(context);
   if (found === undefined) return NOTHING_YET;
-  const missing = patient.declared.filter(({ name }) => !found.some(([one]) => one.name === name));
-  const extra = (await patient.live()).filter(
+  const missing = context.declared.filter(({ name }) => !found.some(([one]) => one.name === name));
+  const extra = (await context.live()).filter(
     ({ functionName, environmentVariables }) =>
-      environmentVariables["KILN_BUCKET"] === patient.settings.place.bucket &&
-      !patient.declared.some(({ name }) => name === functionName),
+      environmentVariables["KILN_BUCKET"] === context.settings.place.bucket &&
+      !context.declared.some(({ name }) => name === functionName),
   );
   const changed = found.flatMap(([one, live]) => {
     const names = differences(one, live);
@@ -81,11 +81,11 @@ async function functions(patient: Patient): Promise<Finding> {
 
 /** Problems of each function that is there, from what the cloud says about it. */
 async function ofEach(
-  patient: Patient,
+  context: Context,
   found: string,
   problemsOf: (one: Declared, live: LiveFunction) => Promise<readonly string[]>,
 ): Promise<Finding> {
-  const there = await pairs(patient);
+  const there = await pairs(context);
   if (there === undefined) return NOTHING_YET;
   const problems: string[] = [];
   for (const [one, live] of there) problems.push(...(await problemsOf(one, live)));
@@ -98,21 +98,21 @@ const ASYNC = "asyncTask maxAsyncRetryAttempts maxAsyncEventAgeInSeconds".split(
 const destinationOf = (config: Tree): unknown =>
   tree(tree(config["destinationConfig"])["onFailure"])["destination"];
 
-const asyncSettings = (patient: Patient): Promise<Finding> =>
-  ofEach(patient, "task mode, retries and failure destinations", async ({ name, props }) => {
+const asyncSettings = (context: Context): Promise<Finding> =>
+  ofEach(context, "task mode, retries and failure destinations", async ({ name, props }) => {
     const wanted = props["asyncInvokeConfig"];
     if (wanted === undefined) return [];
     const path = `/functions/${name}/async-invoke-config`;
-    const config: Answer | undefined = await ifThere(patient.api.fc("GET", path, { qualifier: "LATEST" }));
+    const config: Answer | undefined = await ifThere(context.api.fc("GET", path, { qualifier: "LATEST" }));
     if (config === undefined) return [`${name} has no settings for events`];
     const differs = ASYNC.filter((key) => !isSame(tree(wanted)[key], config[key]));
     if (!isSame(destinationOf(tree(wanted)), destinationOf(config))) differs.push("destinationConfig");
     return differs.length === 0 ? [] : [`events of ${name} differ in ${differs.join(", ")}`];
   });
 
-async function reserved(patient: Patient): Promise<Finding> {
-  const all = await reservations(patient.api);
-  return ofEach(patient, "reserved instances", ({ name, reserved: wanted }) => {
+async function reserved(context: Context): Promise<Finding> {
+  const all = await reservations(context.api);
+  return ofEach(context, "reserved instances", ({ name, reserved: wanted }) => {
     const found = all.get(name) ?? 0;
     return Promise.resolve(
       found === wanted ? [] : [`${name} reserves ${found} instances instead of ${wanted}`],
@@ -121,15 +121,15 @@ async function reserved(patient: Patient): Promise<Finding> {
 }
 
 /** Whether the reservations fit, beside those of other functions; those still to be made are tried on the probe. */
-async function concurrency(patient: Patient): Promise<Finding> {
-  const { api, declared } = patient;
+async function concurrency(context: Context): Promise<Finding> {
+  const { api, declared } = context;
   const problems = await shareProblems(api, declared);
   const todo = "lower KILN_RESERVED_…, or have the account's limit raised in the Quota Center";
   const all = await reservations(api);
   const sum = (of: (one: Declared) => number): number => declared.reduce((total, one) => total + of(one), 0);
   const missing = sum(({ name, reserved: wanted }) => Math.max(0, wanted - (all.get(name) ?? 0)));
   if (problems.length > 0 || missing === 0) return judged(problems, "the reservations fit", todo);
-  const probe = await patient.probe();
+  const probe = await context.probe();
   const path = `/functions/${probe.name}/concurrency`;
   try {
     await api.fc("PUT", path, {}, { reservedConcurrency: missing });
@@ -163,14 +163,14 @@ function triggerProblems(name: string, wanted: readonly Tree[], live: readonly L
   ];
 }
 
-const triggers = (patient: Patient): Promise<Finding> =>
-  ofEach(patient, "as s.yaml declares them, and no other", async ({ name, props }) =>
+const triggers = (context: Context): Promise<Finding> =>
+  ofEach(context, "as s.yaml declares them, and no other", async ({ name, props }) =>
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a list of s.yaml, which the deploy tool has read
-    triggerProblems(name, (props["triggers"] ?? []) as Tree[], await liveTriggers(patient.api, name)),
+    triggerProblems(name, (props["triggers"] ?? []) as Tree[], await liveTriggers(context.api, name)),
   );
 
-async function logs(patient: Patient): Promise<Finding> {
-  const found = await pairs(patient);
+async function logs(context: Context): Promise<Finding> {
+  const found = await pairs(context);
   if (found === undefined) return NOTHING_YET;
   const silent = found.filter(([, live]) => isNothing(tree(live["logConfig"])["project"]));
   if (silent.length === 0) return ok("every function has a log project");
@@ -179,7 +179,7 @@ async function logs(patient: Patient): Promise<Finding> {
 }
 
 /** The changes that `npm run setup` would make. */
-async function isSetUp({ api, settings }: Patient): Promise<Finding> {
+async function isSetUp({ api, settings }: Context): Promise<Finding> {
   const changes: string[] = [];
   const plan = new Plan(true, (line) => void changes.push(line.replace(/^would /, "it would ")));
   try {
@@ -191,7 +191,7 @@ async function isSetUp({ api, settings }: Patient): Promise<Finding> {
   return judged(changes, "bucket, roles and policies are there", "run npm run setup");
 }
 
-export const FUNCTION_CHECKS: readonly Check<Patient>[] = [
+export const FUNCTION_CHECKS: readonly Check<Context>[] = [
   { name: "setup", needs: ["account"], run: isSetUp },
   { name: "functions", needs: ["account"], run: functions },
   { name: "async-settings", needs: ["account"], run: asyncSettings },

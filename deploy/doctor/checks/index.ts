@@ -1,6 +1,6 @@
 /** All checks, in the order in which they are made: cheap ones first, and each role is borrowed once. */
 import type { Check } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 import { ACCOUNT_CHECKS } from "./account.ts";
 import { BUCKET_CHECKS } from "./bucket.ts";
 import { partsOf } from "../../policies.ts";
@@ -11,7 +11,7 @@ import { MACHINE_CHECKS } from "./machines.ts";
 import { roleChecks } from "./roles.ts";
 import { WEB_CHECKS } from "./web.ts";
 
-export const CHECKS: readonly Check<Patient>[] = [
+export const CHECKS: readonly Check<Context>[] = [
   ...ACCOUNT_CHECKS,
   ...FUNCTION_CHECKS,
   ...BUCKET_CHECKS,

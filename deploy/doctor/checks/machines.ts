@@ -12,26 +12,26 @@ import { CloudError } from "../../../shared/errors.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { ApiError } from "../../api.ts";
 import { ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 import { firstLaunch } from "./documents.ts";
 
 const NO_MACHINE = unknown("no instance of this deployment runs: scale a fleet out, then ask again");
 
 /** The running instance of this deployment that was started first. */
-async function machine(patient: Patient, part: string): Promise<Instance | undefined> {
-  const cloud = (await patient.probe()).cloud(part);
-  const tags = { [TAG.deployment]: patient.settings.place.bucket };
+async function machine(context: Context, part: string): Promise<Instance | undefined> {
+  const cloud = (await context.probe()).cloud(part);
+  const tags = { [TAG.deployment]: context.settings.place.bucket };
   const all = await describeInstances(cloud, { tags, statuses: ["Running"] });
   return all.toSorted((a, b) => a.createdAt - b.createdAt)[0];
 }
 
 /** Idle checks read hours of the whole window, and minutes of the newest time. */
-async function metrics(patient: Patient): Promise<Finding> {
-  const probe = await patient.probe();
+async function metrics(context: Context): Promise<Finding> {
+  const probe = await context.probe();
   const cloud = probe.cloud("stop-idle");
-  const one = await machine(patient, "stop-idle");
+  const one = await machine(context, "stop-idle");
   if (one === undefined) return NO_MACHINE;
-  const now = patient.clock.now();
+  const now = context.clock.now();
   const read = (periodMs: number, spanMs: number) =>
     metricPoints(cloud, "CPUUtilization", [one.id], { periodMs, fromAt: now - spanMs, toAt: now });
   const byHour = (await read(hours(1), hours(4))).get(one.id) ?? [];
@@ -48,31 +48,31 @@ async function metrics(patient: Patient): Promise<Finding> {
 
 const STALE_MS = minutes(5);
 
-async function agent(patient: Patient): Promise<Finding> {
-  const one = await machine(patient, "bake-image");
+async function agent(context: Context): Promise<Finding> {
+  const one = await machine(context, "bake-image");
   if (one === undefined) return NO_MACHINE;
-  const probe = await patient.probe();
-  const query = { RegionId: patient.settings.place.region, "InstanceId.1": one.id };
-  await probe.keep("agent", await patient.api.rpc("ecs", "DescribeCloudAssistantStatus", query));
+  const probe = await context.probe();
+  const query = { RegionId: context.settings.place.region, "InstanceId.1": one.id };
+  await probe.keep("agent", await context.api.rpc("ecs", "DescribeCloudAssistantStatus", query));
   const cloud = probe.cloud("bake-image");
   const isOnline = async (heardAfter?: number) =>
     (await agentsOnline(cloud, [one.id], heardAfter)).has(one.id);
   const todo = "install or restart the Cloud Assistant agent in the image: builders and tests need it";
   if (!(await isOnline())) return wrong(`Cloud Assistant of ${one.id} is not online`, todo);
-  return (await isOnline(patient.clock.now() - STALE_MS))
+  return (await isOnline(context.clock.now() - STALE_MS))
     ? ok(`Cloud Assistant of ${one.id} is online`)
     : wrong(`Cloud Assistant of ${one.id} counts as online, but sent no heartbeat for 5 minutes`, todo);
 }
 
 /** A result carries at most 24 KB of output: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocations */
-async function commandResults(patient: Patient): Promise<Finding> {
-  const one = await machine(patient, "bake-image");
+async function commandResults(context: Context): Promise<Finding> {
+  const one = await machine(context, "bake-image");
   if (one === undefined) return NO_MACHINE;
-  const query = { RegionId: patient.settings.place.region, InstanceId: one.id, IncludeOutput: "true" };
+  const query = { RegionId: context.settings.place.region, InstanceId: one.id, IncludeOutput: "true" };
   try {
-    const answer = await patient.api.rpc("ecs", "DescribeInvocations", { ...query, MaxResults: "50" });
+    const answer = await context.api.rpc("ecs", "DescribeInvocations", { ...query, MaxResults: "50" });
     const text = JSON.stringify(answer);
-    await (await patient.probe()).keep("invocations", answer);
+    await (await context.probe()).keep("invocations", answer);
     const count = text.split('"InvokeId"').length - 1;
     return ok(`${count} invocations of ${one.id} in ${Math.ceil(text.length / 1024)} KB`);
   } catch (error) {
@@ -84,19 +84,19 @@ async function commandResults(patient: Patient): Promise<Finding> {
 const WAIT_MS = seconds(10);
 
 /** Whether a launch with a token that was used before is the same launch. */
-async function clientToken(patient: Patient): Promise<Finding> {
-  if (!patient.mayLaunch)
+async function clientToken(context: Context): Promise<Finding> {
+  if (!context.mayLaunch)
     return unknown("only with --launch, because it launches an instance for some seconds");
-  const launch = await firstLaunch(patient);
+  const launch = await firstLaunch(context);
   if (launch === undefined) return unknown("there is no recipe with a builder, whose launch could be tried");
   const { cloud, params } = launch;
-  const token = `kiln-doctor-${patient.clock.now()}`;
+  const token = `kiln-doctor-${context.clock.now()}`;
   const ids = new Set<string>();
   try {
     for (let n = 0; n < 2; n++)
       for (const id of (await runInstances(cloud, params, token)).instanceIds) ids.add(id);
   } finally {
-    for (const id of ids) await released(patient, id, cloud);
+    for (const id of ids) await released(context, id, cloud);
   }
   return ids.size === 1
     ? ok("a launch with a token that was used before is the same launch")
@@ -108,7 +108,7 @@ async function clientToken(patient: Patient): Promise<Finding> {
 
 /** A starting instance cannot be released at once. It releases itself within hours whatever happens. */
 async function released(
-  patient: Patient,
+  context: Context,
   id: string,
   cloud: Parameters<typeof deleteInstance>[0],
 ): Promise<void> {
@@ -117,14 +117,14 @@ async function released(
       return await deleteInstance(cloud, id, { force: true });
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      await patient.clock.sleep(WAIT_MS);
+      await context.clock.sleep(WAIT_MS);
     }
   }
 }
 
 const NEEDS = ["account", "bucket"];
 
-export const MACHINE_CHECKS: readonly Check<Patient>[] = [
+export const MACHINE_CHECKS: readonly Check<Context>[] = [
   { name: "metrics", needs: NEEDS, run: metrics },
   { name: "agent", needs: NEEDS, run: agent },
   { name: "command-results", needs: NEEDS, run: commandResults },

@@ -2,7 +2,7 @@
 import { ifThere } from "../../api.ts";
 import { rolesOf, type Role } from "../../policies.ts";
 import { ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 import type { Order, Reply } from "../probe/orders.ts";
 import { allowedTo, type Allowed } from "./role-orders.ts";
 
@@ -20,13 +20,13 @@ const isDenied = ({ status, code }: Reply): boolean =>
 
 const nameOf = ({ action, on }: Allowed): string => (on === "" ? action : `${action} on ${on}`);
 
-async function may(patient: Patient, role: Role): Promise<Finding> {
-  const { api, settings } = patient;
+async function may(context: Context, role: Role): Promise<Finding> {
+  const { api, settings } = context;
   if ((await ifThere(api.rpc("ram", "GetRole", { RoleName: role.name }))) === undefined)
     return wrong(`role ${role.name} is not there`, "run npm run setup");
   const all = allowedTo(role, settings.place.region).filter(({ action }) => !NOT_TRIED.has(action));
   const tried = all.filter((one): one is Allowed & { readonly order: Order } => one.order !== undefined);
-  const probe = await patient.probe();
+  const probe = await context.probe();
   const { replies } = await probe.ask(
     tried.map(({ order }) => order),
     role.part,
@@ -45,14 +45,14 @@ async function may(patient: Patient, role: Role): Promise<Finding> {
 }
 
 /** A check for each role that a function has. */
-export const roleChecks = (roles: readonly string[]): readonly Check<Patient>[] =>
+export const roleChecks = (roles: readonly string[]): readonly Check<Context>[] =>
   roles
     .filter((part) => part !== OF_OSS)
     .map((part) => ({
       name: `role-${part}`,
       needs: ["account", "bucket"],
-      run: async (patient) => {
-        const role = rolesOf(patient.settings.place).find((one) => one.part === part);
-        return role === undefined ? unknown(`there is no policy of ${part}`) : may(patient, role);
+      run: async (context) => {
+        const role = rolesOf(context.settings.place).find((one) => one.part === part);
+        return role === undefined ? unknown(`there is no policy of ${part}`) : may(context, role);
       },
     }));

@@ -4,12 +4,12 @@ import { postTo } from "../../../functions/notifier/deliver.ts";
 import { ADDRESS_RULE, readWebhookAddress } from "../../../shared/webhook-address.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
-import type { Patient } from "../patient.ts";
+import type { Context } from "../context.ts";
 
 const TIMEOUT_MS = 15_000;
 
 /** https://www.alibabacloud.com/help/en/functioncompute/fc/developer-reference/api-fc-2023-03-30-createcustomdomain */
-function webhook({ settings }: Patient): Promise<Finding> {
+function webhook({ settings }: Context): Promise<Finding> {
   const domain = settings.environment["KILN_WEBHOOK_DOMAIN"];
   const given = settings.environment["KILN_WEBHOOK_URL"] ?? (domain && `https://${domain}`);
   return given === undefined
@@ -43,7 +43,7 @@ async function pageAt(given: string): Promise<Finding> {
 }
 
 /** A message to each channel. */
-async function channels({ settings, clock }: Patient): Promise<Finding> {
+async function channels({ settings, clock }: Context): Promise<Finding> {
   const all = Object.entries(readChannels(settings.environment));
   if (all.length === 0) return ok("KILN_CHANNELS is not set: no channel gets notifications");
   const problems: string[] = [];
@@ -68,7 +68,7 @@ async function channels({ settings, clock }: Patient): Promise<Finding> {
   );
 }
 
-export const WEB_CHECKS: readonly Check<Patient>[] = [
+export const WEB_CHECKS: readonly Check<Context>[] = [
   { name: "webhook", run: webhook },
   { name: "channels", run: channels },
 ];

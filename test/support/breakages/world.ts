@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { Examination } from "../doctor.ts";
 import { recipeText } from "../recipes.ts";
-import { fault, written, type Illness, type Undo } from "./illness.ts";
+import { fault, written, type Breakage, type Undo } from "./breakage.ts";
 
 /** Where the webhook seems to be; nothing listens there at first. */
 let page = "http://127.0.0.1:9";
@@ -23,7 +23,7 @@ const webhook = (answer: RequestListener) => async (): Promise<Undo> => {
 
 const atPage = (): Examination => ({ env: { KILN_WEBHOOK_URL: page } });
 
-export const WORLD_ILLNESSES: readonly Illness[] = [
+export const WORLD_BREAKAGES: readonly Breakage[] = [
   {
     check: "recipes",
     says: /bad: ecs.g7.large in vsw-nowhere: .*InvalidVSwitchId/,

@@ -9,7 +9,7 @@ import { functionNameOf } from "../names.ts";
 import type { Declared } from "../manifest.ts";
 import { deployProbe, removeProbe, type Probe } from "./probe.ts";
 
-export interface Patient {
+export interface Context {
   readonly settings: Settings;
   readonly api: Api;
   readonly bucket: CloudClient;
@@ -24,7 +24,7 @@ export interface Patient {
   probe(): Promise<Probe>;
 }
 
-export interface PatientOptions {
+export interface ContextOptions {
   readonly settings: Settings;
   readonly declared: readonly Declared[];
   readonly clock: Clock;
@@ -32,8 +32,8 @@ export interface PatientOptions {
   readonly mayLaunch: boolean;
 }
 
-/** A patient, and `release`, which removes everything that its checks have made. */
-export function admit(options: PatientOptions): Patient & { release(): Promise<void> } {
+/** The context, and `release`, which removes everything that its checks have made. */
+export function openContext(options: ContextOptions): Context & { release(): Promise<void> } {
   const { settings, declared, clock } = options;
   const { place } = settings;
   const api = connectApi({ ...settings, region: place.region });

@@ -1,5 +1,5 @@
 /** An account, its settings and its functions, with one thing broken. */
-import { changed, fault, setting, type Illness } from "./illness.ts";
+import { changed, fault, setting, type Breakage } from "./breakage.ts";
 
 const ASYNC = "/functions/kiln-scale-out/async-invoke-config";
 const JANITOR = {
@@ -8,7 +8,7 @@ const JANITOR = {
   },
 };
 
-export const DEPLOYMENT_ILLNESSES: readonly Illness[] = [
+export const DEPLOYMENT_BREAKAGES: readonly Breakage[] = [
   {
     check: "account",
     says: /is of account 1987654321098765, but KILN_ACCOUNT_ID is 1111111111111111/,

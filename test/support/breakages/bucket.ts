@@ -1,8 +1,8 @@
 /** Buckets that Kiln cannot use. */
 import { NEW_BUCKET } from "../commands.ts";
-import { fault, setting, type Illness } from "./illness.ts";
+import { fault, setting, type Breakage } from "./breakage.ts";
 
-export const BUCKET_ILLNESSES: readonly Illness[] = [
+export const BUCKET_BREAKAGES: readonly Breakage[] = [
   {
     check: "bucket",
     says: /there is no bucket kiln-other/,

@@ -5,7 +5,7 @@ import type { Examination, Hospital } from "../doctor.ts";
 
 export type Undo = () => unknown;
 
-export interface Illness {
+export interface Breakage {
   readonly check: string;
   readonly says: RegExp;
   /** Breaks one thing; answers how to mend it. */

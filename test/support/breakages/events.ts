@@ -1,6 +1,6 @@
 /** A Function Compute that does not do what Kiln relies on. */
 import type { Policy } from "../../cloud/index.ts";
-import { fault, type Illness } from "./illness.ts";
+import { fault, type Breakage } from "./breakage.ts";
 
 const DEPLOYER: Policy = {
   Version: "1",
@@ -10,7 +10,7 @@ const DEPLOYER: Policy = {
   ],
 };
 
-export const EVENT_ILLNESSES: readonly Illness[] = [
+export const EVENT_BREAKAGES: readonly Breakage[] = [
   {
     check: "runtime",
     says: /the context lacks credentials/,
