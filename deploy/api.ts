@@ -1,7 +1,7 @@
 /** Calls to RAM, STS and the control plane of Function Compute through the official core client. */
 import { Readable } from "node:stream";
 import type { $OpenApiUtil as OpenApi } from "@alicloud/openapi-core";
-import { coreAt, type Core, type Credentials } from "../shared/cloud/client.ts";
+import { coreAt, type Core, type Credentials, rpcShape } from "../shared/cloud/client.ts";
 import { minutes, seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 
@@ -77,8 +77,7 @@ export function connectApi({ region, credentials, endpoints }: Connection): Api 
   });
   return {
     rpc: async (product, action, query) => {
-      const shape = { version: RPC_VERSIONS[product], pathname: "/", method: "POST", style: "RPC" };
-      const asked = { action, ...shape, reqBodyType: "formData" };
+      const asked = { ...rpcShape(action, RPC_VERSIONS[product]), bodyType: "string" };
       return bodyOf(await call(coreOf(endpoints[product]), asked, { query }));
     },
     fc: async (method, path, query = {}, body) => {

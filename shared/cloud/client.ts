@@ -125,7 +125,7 @@ export async function send<T>(
     const asked = new $OpenApiUtil.OpenApiRequest({ query: OpenApiUtil.query({ ...query }) });
     client.calls[name] = (client.calls[name] ?? 0) + 1;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK's class of options has only optional fields
-    return core.callApi(paramsOf($OpenApiUtil, product, name), asked, {} as never);
+    return core.callApi(new $OpenApiUtil.Params(rpcShape(name, VERSIONS[product])), asked, {} as never);
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK wraps every answer like this
   const { body } = answered as { readonly body: unknown };
@@ -134,23 +134,18 @@ export async function send<T>(
   return read.data;
 }
 
-function paramsOf(
-  { Params }: typeof official.$OpenApiUtil,
-  product: keyof typeof VERSIONS,
-  action: string,
-): InstanceType<typeof Params> {
-  return new Params({
-    action,
-    version: VERSIONS[product],
-    protocol: "HTTPS",
-    pathname: "/",
-    method: "POST",
-    authType: "AK",
-    style: "RPC",
-    reqBodyType: "formData",
-    bodyType: "json",
-  });
-}
+/** The shape of an RPC call, as the core's `Params` takes it. */
+export const rpcShape = (action: string, version: string) => ({
+  action,
+  version,
+  protocol: "HTTPS",
+  pathname: "/",
+  method: "POST",
+  authType: "AK",
+  style: "RPC",
+  reqBodyType: "formData",
+  bodyType: "json",
+});
 
 const createCore = (access: Access, callMs: number, product: CloudProduct, region: string): Promise<Core> =>
   coreAt({

@@ -2,6 +2,7 @@
  * For every action that a policy allows, a call that shows whether it is allowed and changes nothing: a read, a DryRun, or
  * a change of something that does not exist. The cloud asks for the permission before it looks at the request.
  */
+import { rpcShape } from "../../../shared/cloud/client.ts";
 import type { Role } from "../../policies.ts";
 import type { Order } from "../probe/orders.ts";
 
@@ -65,17 +66,7 @@ const ECS: Readonly<Record<string, Params>> = {
 const rpc = (product: "ecs" | "cms", action: string, version: string, query: Params): Order => ({
   kind: "api",
   product,
-  params: {
-    action,
-    version,
-    protocol: "HTTPS",
-    pathname: "/",
-    method: "POST",
-    authType: "AK",
-    style: "RPC",
-    reqBodyType: "formData",
-    bodyType: "json",
-  },
+  params: rpcShape(action, version),
   query,
 });
 

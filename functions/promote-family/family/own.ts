@@ -15,8 +15,8 @@ export async function ownImage(
   return image === undefined ? ok(undefined) : owned(cloud, { kind: "image", region }, image);
 }
 
-/** Members of a family that another deployment made and that the family may serve: it is the other's family then. */
-export function foreignMembers(
+/** The problem of a family that may serve an image of another deployment: it is the other's family then. */
+export function foreignFamilyProblem(
   family: string,
   members: readonly Image[],
   cloud: CloudClient,

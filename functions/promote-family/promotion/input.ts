@@ -10,7 +10,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
-import { firstForeign, foreignMembers } from "../family/own.ts";
+import { firstForeign, foreignFamilyProblem } from "../family/own.ts";
 
 const requested = { recipe: Name, imageId: z.string(), family: z.string() };
 
@@ -92,7 +92,7 @@ export async function ownMembers(
   cloud: CloudClient,
 ): Promise<Result<readonly Image[]>> {
   const members = await describeImages(cloud, { family }, region);
-  const theirs = foreignMembers(family, members, cloud);
+  const theirs = foreignFamilyProblem(family, members, cloud);
   return theirs === undefined ? ok(members) : problem(`in ${region}, ${theirs}`);
 }
 
