@@ -1,5 +1,6 @@
 /** The functions of a deployment as they are in the cloud now. */
 import * as z from "zod/mini";
+import { byToken } from "../shared/cloud/ecs/pages.ts";
 import { ifThere, type Api } from "./api.ts";
 import { functionNameOf, type Place } from "./names.ts";
 
@@ -23,52 +24,59 @@ const ReservationPage = z.looseObject({
   nextToken: z.optional(z.string()),
 });
 
-/** Every item of a list that is paged. */
-async function pages<P extends { readonly nextToken?: string | undefined }, T>(
-  fetch: (token: Readonly<Record<string, string>>) => Promise<P>,
-  itemsOf: (page: P) => readonly T[],
-): Promise<T[]> {
-  const items: T[] = [];
-  let token = "";
-  do {
-    const page = await fetch(token === "" ? {} : { nextToken: token });
-    items.push(...itemsOf(page));
-    token = page.nextToken ?? "";
-  } while (token !== "");
-  return items;
+/** All items of a list that the API answers in pages of at most 100. @param ifMissing the answer about what does not exist */
+const listed = <P extends { readonly nextToken?: string | undefined }, T>(
+  api: Api,
+  path: string,
+  { query = {}, read, itemsOf, ifMissing }: Listing<P, T>,
+): Promise<T[]> =>
+  byToken(
+    `GET ${path}`,
+    async (token) => {
+      const asked = api.fc("GET", path, {
+        ...query,
+        limit: "100",
+        ...(token !== undefined && { nextToken: token }),
+      });
+      const page = read.parse(ifMissing === undefined ? await asked : ((await ifThere(asked)) ?? ifMissing));
+      return { items: itemsOf(page), nextToken: page.nextToken };
+    },
+    "fc",
+  );
+
+interface Listing<P, T> {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly read: z.ZodMiniType<P>;
+  readonly itemsOf: (page: P) => readonly T[];
+  readonly ifMissing?: P;
 }
 
 /** Functions whose name begins like those of the deployment; they may belong to another one. */
 export const functionsNamedAs = (api: Api, place: Place): Promise<LiveFunction[]> =>
-  pages(
-    async (token) =>
-      FunctionPage.parse(
-        await api.fc("GET", "/functions", { prefix: functionNameOf(place, ""), limit: "100", ...token }),
-      ),
-    ({ functions }) => functions,
-  );
+  listed(api, "/functions", {
+    query: { prefix: functionNameOf(place, "") },
+    read: FunctionPage,
+    itemsOf: ({ functions }) => functions,
+  });
 
 /** Names of the triggers of a function; none for a function that is not there. */
 export const triggersOf = async (api: Api, name: string): Promise<string[]> =>
   (await liveTriggers(api, name)).map(({ triggerName }) => triggerName);
 
 /** The triggers of a function; none for a function that is not there. */
-export function liveTriggers(api: Api, name: string): Promise<LiveTrigger[]> {
-  const path = `/functions/${name}/triggers`;
-  return pages(
-    async (token) =>
-      TriggerPage.parse((await ifThere(api.fc("GET", path, { limit: "100", ...token }))) ?? { triggers: [] }),
-    ({ triggers }) => triggers,
-  );
-}
+export const liveTriggers = (api: Api, name: string): Promise<LiveTrigger[]> =>
+  listed(api, `/functions/${name}/triggers`, {
+    read: TriggerPage,
+    itemsOf: ({ triggers }) => triggers,
+    ifMissing: { triggers: [] },
+  });
 
 /** Instances that each function of the account reserves in the region, by the function's name. */
 export async function reservations(api: Api): Promise<ReadonlyMap<string, number>> {
-  const configs = await pages(
-    async (token) =>
-      ReservationPage.parse(await api.fc("GET", "/concurrency-configs", { limit: "100", ...token })),
-    (page) => page.configs,
-  );
+  const configs = await listed(api, "/concurrency-configs", {
+    read: ReservationPage,
+    itemsOf: (page) => page.configs,
+  });
   return new Map(
     configs.map(({ functionArn, reservedConcurrency = 0 }) => [
       functionArn.replace(/^.*functions\//, ""),

@@ -26,7 +26,8 @@ export interface CallLimits {
 export const DEFAULT_LIMITS: CallLimits = { callMs: seconds(20), repeats: 0 };
 
 /**
- * Makes a call, and repeats it when no answer came or the cloud was busy. `call` throws the error of the SDK or the socket, or a CloudError.
+ * Makes a call, and repeats it when no answer came or the cloud was busy. `call` throws the error of the SDK or the
+ * socket, or a CloudError.
  * @throws CloudError; for a call that was cut off, with status 0 and the code ETIMEDOUT.
  */
 export async function ask<T>(

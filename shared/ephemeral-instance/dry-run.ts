@@ -1,4 +1,5 @@
 /** A dry run of a launch: asks the cloud about each offering and launches nothing. */
+import { answerOf } from "../cloud/ecs/dry-run.ts";
 import { dryRunInstances } from "../cloud/ecs/instances.ts";
 import type { Ports } from "../invocation.ts";
 import { orderByCapacity } from "../offerings.ts";
@@ -28,11 +29,7 @@ export async function dryRunLaunch(
     if (answer.verdict !== "no") {
       const spot = payment === "spot" && { spot: true };
       const launch = { instanceType, vSwitchId, imageId: spec.imageId, ...spot };
-      const says =
-        answer.verdict === "yes"
-          ? "the cloud would launch it"
-          : `not known, as the dry run was denied: ${answer.error.message}`;
-      return ok({ launch, ladder: [...refused, `${name}: ${says}`] });
+      return ok({ launch, ladder: [...refused, `${name}: ${answerOf(answer)}`] });
     }
     if (answer.error.kind !== "change") return problem(answer.error.message);
     refused.push(`${name}: ${answer.error.short}`);

@@ -1,6 +1,6 @@
 /** A dry run: the reservation the limits would allow, and the cloud's answer to each offering. Changes nothing. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import type { DryRun } from "../../../shared/cloud/ecs/dry-run.ts";
+import { answerOf } from "../../../shared/cloud/ecs/dry-run.ts";
 import { dryCreateInstance, dryRunInstances } from "../../../shared/cloud/ecs/instances.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
@@ -33,14 +33,8 @@ async function checkOfferings(input: Input, call: LaunchCall, cloud: CloudClient
   const answers: string[] = [];
   for (const offering of orderedOfferings(input)) {
     const checked = await check(cloud, launchParams(input, offering, call, cloud));
-    answers.push(`${offering.name}: ${saysOf(checked)}`);
+    answers.push(`${offering.name}: ${answerOf(checked)}`);
     if (checked.verdict !== "no") break;
   }
   return answers;
-}
-
-function saysOf(checked: DryRun): string {
-  if (checked.verdict === "yes") return "the cloud would launch it";
-  const { message } = checked.error;
-  return checked.verdict === "no" ? message : `not known, as the dry run was denied: ${message}`;
 }

@@ -137,13 +137,13 @@ const statusesAnswer = () =>
 
 /**
  * Which of the instances have an agent that can take commands now. The cloud only says that an agent is there; after a
- * reboot it still says so, and its last heartbeat must be after `heardAfter`, epoch milliseconds.
+ * reboot it still says so, and its last heartbeat must be after `heartbeatAfter`, epoch milliseconds.
  * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describecloudassistantstatus
  */
 export async function agentsOnline(
   client: CloudClient,
   ids: readonly string[],
-  heardAfter?: number,
+  heartbeatAfter?: number,
 ): Promise<Set<string>> {
   const online = new Set<string>();
   for (const InstanceId of batches(ids, 50)) {
@@ -155,8 +155,8 @@ export async function agentsOnline(
       CloudAssistantStatus,
       LastHeartbeatTime = "",
     } of set.InstanceCloudAssistantStatus) {
-      const isHeard = heardAfter === undefined || Date.parse(LastHeartbeatTime) > heardAfter;
-      if (CloudAssistantStatus === "true" && isHeard) online.add(id);
+      const isAlive = heartbeatAfter === undefined || Date.parse(LastHeartbeatTime) > heartbeatAfter;
+      if (CloudAssistantStatus === "true" && isAlive) online.add(id);
     }
   }
   return online;

@@ -24,3 +24,10 @@ export async function dryRun(call: Promise<unknown>): Promise<DryRun> {
     return { verdict: DENIED.test(error.code) ? "unknown" : "no", error };
   }
 }
+
+/** The answer in words; of a refusal those of the cloud. */
+export function answerOf(checked: DryRun): string {
+  if (checked.verdict === "yes") return "the cloud would launch it";
+  const { message } = checked.error;
+  return checked.verdict === "no" ? message : `not known, as the dry run was denied: ${message}`;
+}
