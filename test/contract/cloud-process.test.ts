@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as reallySleep } from "node:timers/promises";
 import { test } from "vitest";
+import { minutes } from "../../shared/duration.ts";
 import { send, startProcess, type Ready } from "../support/cloud-process.ts";
 import { foreignProgram } from "../support/foreign.ts";
 import { json, known } from "../support/known.ts";
@@ -65,6 +66,25 @@ test("callers of the environment replace ours, and wrong ones end it with a sent
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   expect(await once(child, "close")).toEqual([1, null]);
   expect(said).toBe("KILN_CALLERS is not JSON; see README, “Callers”\n");
+}, 90_000);
+
+test("bucket, stage, account and region of the environment are those of the roles too", async ({
+  expect,
+}) => {
+  const cloud = await startProcess(["--speed", "0"], {
+    KILN_BUCKET: "kiln-dev-1234567890123457",
+    KILN_STAGE: "dev",
+    KILN_ACCOUNT_ID: "1234567890123457",
+    KILN_REGION: "cn-beijing",
+  });
+  expect(cloud.ready.bucket).toBe("kiln-dev-1234567890123457");
+  const program = foreignProgram(cloud);
+  const { status, body } = await program.call("POST", "/fleets/web/scale-out", { count: 1 });
+  expect([status, body]).toEqual([202, expect.anything()]);
+  await cloud.settle(minutes(10));
+  // Every function may read and write this bucket, so the run ends with a reason of its own.
+  expect(await program.stateOf(body["run"])).toBe("failed");
+  cloud.end();
 }, 90_000);
 
 /** A program that starts the command of its argument, and lives on. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { readCallers } from "../../functions/webhook/config.ts";
 import { buildOnce } from "../build-once.ts";
 import { type Cloud, type CloudOptions, type Endpoints, envNames, startCloud } from "../cloud/index.ts";
-import { BUCKET, readRoles } from "./deployment.ts";
+import type { Place } from "../../deploy/names.ts";
+import { environmentOf, PLACE, readRoles } from "./deployment.ts";
 
 /** The manifest of the repository. */
 const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
@@ -13,19 +14,25 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const CALLERS = { ci: { secrets: ["local-cloud-secret-0123456789"], routes: ["POST /*", "GET /*"] } };
 
-const settingsFor = ({ ecs, cms, fc, oss, http, region, accountId }: Endpoints, opsUrl: string) => ({
-  KILN_REGION: region,
-  KILN_ACCOUNT_ID: accountId,
-  KILN_BUCKET: BUCKET,
-  KILN_ECS_ENDPOINT: ecs,
-  KILN_CMS_ENDPOINT: cms,
-  KILN_FC_ENDPOINT: fc,
-  KILN_OSS_ENDPOINT: oss,
+/** The deployment that the environment of this process asks for. */
+function placeIn(given: Environment): Place {
+  const { KILN_REGION, KILN_ACCOUNT_ID, KILN_BUCKET, KILN_STAGE } = given;
+  return {
+    ...PLACE,
+    ...(KILN_REGION !== undefined && { region: KILN_REGION }),
+    ...(KILN_ACCOUNT_ID !== undefined && { account: KILN_ACCOUNT_ID }),
+    ...(KILN_BUCKET !== undefined && { bucket: KILN_BUCKET }),
+    ...(KILN_STAGE !== undefined && { stage: KILN_STAGE }),
+  };
+}
+
+const settingsFor = (endpoints: Endpoints, opsUrl: string) => ({
+  ...environmentOf(endpoints),
   KILN_CALLERS: JSON.stringify(CALLERS),
   KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: opsUrl } }),
   KILN_APPROVAL_SECRET: "local-approval-secret-0123456789",
   KILN_FLEET_PASSWORD: "Local-Cloud-2026",
-  KILN_WEBHOOK_URL: webhookOf(http),
+  KILN_WEBHOOK_URL: webhookOf(endpoints.http),
 });
 
 /** The URL of the only function with an HTTP trigger; empty as long as it is not known. */
@@ -69,18 +76,19 @@ export async function startKiln(
     environment = localEnvironment(endpoints, opsUrlOf(endpoints.ecs), process.env);
     return environment;
   };
-  const { KILN_REGION: region, KILN_ACCOUNT_ID: accountId } = process.env;
+  const place = placeIn(process.env);
+  const { region, account: accountId, bucket } = place;
   const cloud = await startCloud({
     ...options,
-    ...(region !== undefined && { region }),
-    ...(accountId !== undefined && { accountId }),
+    region,
+    accountId,
     manifest: MANIFEST,
-    roles: readRoles(),
+    // A role allows what its own bucket and stage need.
+    roles: readRoles(place),
     env,
     // Days pass in seconds of real time: a thread for each instance would be most of them.
     fc: { inline: true },
   });
-  const bucket = environment["KILN_BUCKET"] ?? "";
   cloud.oss.createBucket(bucket);
   const webhook = webhookOf(cloud.urls.http);
   return { cloud, ready: { bucket, webhook, caller: firstCaller(environment) } };
