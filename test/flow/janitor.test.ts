@@ -2,10 +2,9 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET, type Deployment } from "../support/deployment.ts";
-import { json } from "../support/known.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
-import { launchTagged, leftovers, logOf, ownImages, served } from "../support/world.ts";
+import { launchTagged, lastReport, leftovers, logOf, ownImages } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["cleanup", "resend"] });
 
@@ -106,19 +105,6 @@ timed(
   },
 );
 
-interface Report {
-  readonly unknown?: readonly { readonly id: string; readonly run: string; readonly releasesAt?: string }[];
-}
-
-/** The result of the newest cleanup. */
-function lastReport({ cloud }: Deployment): Report {
-  const reports = cloud.fc.invocations
-    .filter(({ function: name }) => name === "kiln-janitor")
-    .map(({ result }) => json<Report | undefined>(result ?? "null"));
-  // The other timer reports events that were sent again.
-  return reports.findLast((report) => report?.unknown !== undefined) ?? {};
-}
-
 timed(
   "instances of runs whose logs lie elsewhere are reported, kept by every cleanup, and released by their AutoReleaseTime",
   async ({ kiln, expect }) => {
@@ -148,49 +134,6 @@ timed(
     );
     await kiln.cloud.settle({ forMs: hours(2) });
     expect(there()).toEqual([endless]);
-  },
-);
-
-timed(
-  "a bake whose log cannot be written for hours keeps its builder, acts once, and goes on when it can be written",
-  async ({ kiln, expect }) => {
-    const { cloud } = kiln;
-    // Long enough for two cleanups to find the builder, the second one when it is an hour old.
-    const provision = [{ run: "sleep 3720", timeout: "1h5m" }];
-    await kiln.upload("recipes/web.yaml", recipeText({ provision, test: { skip: true } }));
-    const isProvisioning = () => cloud.callLog.count({ action: "RunCommand", status: 200 }) > 0;
-    await cloud.settle({ until: isProvisioning, forMs: minutes(30) });
-    const heal = cloud.faults.add({
-      product: "oss",
-      action: ["AppendObject", "PutObject"],
-      kind: "before",
-      fault: new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
-    });
-    const log = () => cloud.oss.get(BUCKET, runKey(kiln.records("bake")[0]?.run ?? ""))?.body.toString();
-    const before = log();
-    const there = [...cloud.world.instances.keys()];
-    expect(there).toHaveLength(1);
-    await cloud.settle({ forMs: hours(1) });
-    await cloud.settle({ forMs: minutes(50) });
-    // The lease of the builder is two hours.
-    expect([...cloud.world.instances.keys()]).toEqual(there);
-    expect(log()).toBe(before);
-    expect(lastReport(kiln).unknown).toEqual([]);
-    const acted = cloud.callLog.count({
-      action: ["RunCommand", "RunInstances", "StopInstance"],
-      status: 200,
-    });
-    heal();
-    await cloud.settle({ forMs: hours(2) });
-    expect(kiln.records().map(({ kind, state }) => [kind, state])).toEqual([
-      ["bake", "done"],
-      ["promote", "done"],
-    ]);
-    expect(acted).toBe(2);
-    expect(cloud.world.launched).toBe(1);
-    expect(ownImages(kiln)).toHaveLength(1);
-    expect(served(kiln)).toBe(ownImages(kiln)[0]?.imageId);
-    expect(leftovers(kiln)).toEqual([]);
   },
 );
 

@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/cloud/retry.ts",
     find: 'if (isLaunch(action)) return { kind: "change", hint: UNLISTED_LAUNCH, unlisted: true };',
     replace: "",
-    tests: ["test/flow/disks.test.ts"],
+    tests: ["test/proofs/disks.test.ts"],
   },
   {
     name: "a dry run that a policy denies counts as a refusal of the launch",
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/cloud/ecs/dry-run.ts",
     find: 'DENIED.test(error.code) ? "unknown" : "no"',
     replace: '"no"',
-    tests: ["test/flow/dry-run.test.ts"],
+    tests: ["test/proofs/dry-run.test.ts"],
   },
   {
     name: "a price ceiling does not count the provisioned IOPS of a disk",
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/promote-family/retention/workflow.ts",
     find: `if (again?.action !== "delete")`,
     replace: "if (again === undefined)",
-    tests: ["test/flow/retention.test.ts"],
+    tests: ["test/proofs/retention.test.ts"],
   },
   {
     name: "a phase waits beyond its limit",
@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/workflow/host.ts",
     find: "if (cancelled !== undefined && !cancelled.handled)",
     replace: "if (cancelled !== undefined && cancelled.reason === delivered.run)",
-    tests: ["test/flow/cancel.test.ts"],
+    tests: ["test/proofs/cancel.test.ts"],
   },
   {
     // Instead of an abandonment that follows its run: a line from outside that loses to a step.
@@ -192,7 +192,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/workflow/cancel.ts",
     find: "if (attempt === TRIES) throw",
     replace: "if (attempt <= TRIES) throw",
-    tests: ["test/flow/cancel.test.ts"],
+    tests: ["test/proofs/cancel.test.ts"],
   },
   {
     name: "a late event acts without a look into the log",
@@ -200,7 +200,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/workflow/host.ts",
     find: "if (mayBeCancelled || ports.clock.now() - delivered.runAt >= ABANDONED_MS) {",
     replace: "if (mayBeCancelled) {",
-    tests: ["test/flow/duplicates.test.ts"],
+    tests: ["test/proofs/duplicates.test.ts"],
   },
   {
     name: "an early event acts at once",
@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/workflow/host.ts",
     find: "if (earlyMs <= EARLY_MS) return current;",
     replace: "if (earlyMs <= AHEAD_MAX_MS) return current;",
-    tests: ["test/flow/duplicates.test.ts"],
+    tests: ["test/proofs/duplicates.test.ts"],
   },
   {
     name: "builders and test instances have no AutoReleaseTime",
@@ -248,7 +248,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/scale-out/scale-out/reserve.ts",
     find: "optedOutUntil(instance, idle.optOutTag, now) === undefined)",
     replace: "optedOutUntil(instance, idle.optOutTag, now) !== 0)",
-    tests: ["test/flow/wake.test.ts"],
+    tests: ["test/proofs/wake.test.ts"],
   },
   {
     name: "a route without a star covers every path it begins",
@@ -272,7 +272,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/stop-idle/idle-check/stop.ts",
     find: "const untagged = await tagEach(cloud, ids, tags);",
     replace: "const untagged = await tagEach(cloud, [], tags);",
-    tests: ["test/flow/stop-idle-last-look.test.ts"],
+    tests: ["test/proofs/stop-idle-last-look.test.ts"],
   },
   {
     name: "a builder is not generalized before its image is made",
@@ -326,7 +326,7 @@ export const MUTANTS: readonly Mutant[] = [
   const position =
     appended.kind === "won" ? appended.end : (await readRunLog(ports.cloud, delivered.run)).end;
   await proceed(current, { ...outcome, position }, ports);`,
-    tests: ["test/flow/duplicates.test.ts"],
+    tests: ["test/proofs/duplicates.test.ts"],
   },
   {
     name: "a cancelled run compensates before its last step is over",
@@ -351,7 +351,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/stop-idle/idle-check/stop.ts",
     find: `const idle = verdicts.filter(({ act }) => act === "stop").map(({ id }) => id);`,
     replace: "const idle = found.running.map(({ id }) => id);",
-    tests: ["test/flow/stop-idle-last-look.test.ts"],
+    tests: ["test/proofs/stop-idle-last-look.test.ts"],
   },
   {
     name: "a promotion ends before its family answers with the image",
@@ -359,7 +359,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/promote-family/promotion/join.ts",
     find: "if (waitsFor !== undefined) return poll(event, clock, PACE.family, waitsFor);",
     replace: "if (waitsFor === family) return poll(event, clock, PACE.family, waitsFor);",
-    tests: ["test/flow/regions.test.ts"],
+    tests: ["test/proofs/regions.test.ts"],
   },
   {
     // Of a builder that is stopping the cloud makes no image, so the fault is one step earlier.
@@ -478,7 +478,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/stage.ts",
     find: "? family : prefix + family",
     replace: "? family : family",
-    tests: ["test/flow/identity.test.ts"],
+    tests: ["test/proofs/identity.test.ts"],
   },
   {
     name: "an image joins the family of another deployment",
@@ -486,7 +486,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/promote-family/promotion/input.ts",
     find: "return theirs === undefined ?",
     replace: "return theirs !== null ?",
-    tests: ["test/flow/identity.test.ts"],
+    tests: ["test/proofs/identity.test.ts"],
   },
   {
     name: "functions of another deployment are updated",
@@ -494,7 +494,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "deploy/deploy.ts",
     find: "if (other === bucket) return [];",
     replace: "if (other !== null) return [];",
-    tests: ["test/flow/deploy.test.ts"],
+    tests: ["test/proofs/deploy.test.ts"],
   },
   {
     name: "a refused signature is not repeated with the other one",

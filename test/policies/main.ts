@@ -29,7 +29,7 @@ async function readUses(): Promise<readonly Uses[]> {
   const given = process.env["KILN_USES_FILE"];
   const file = given ?? join(mkdtempSync(join(tmpdir(), "kiln-uses-")), "uses.jsonl");
   if (!existsSync(file)) {
-    const failed = await firstFailure(ROOT, ["test/flow"], { env: { KILN_USES_FILE: file } });
+    const failed = await firstFailure(ROOT, ["test/flow", "test/proofs"], { env: { KILN_USES_FILE: file } });
     if (failed !== undefined) throw new Error(`with all actions, this test fails: ${failed}`);
   }
   return readFileSync(file, "utf8")

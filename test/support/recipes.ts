@@ -74,3 +74,21 @@ async function goldenOf(kiln: Deployment): Promise<string> {
   golden.set(kiln, id);
   return id;
 }
+
+/** `statesOf` a bake and its promotion when both are done. */
+export const ENDED = ["bake done", "promote done"];
+export const statesOf = (runs: readonly { readonly kind: string; readonly state: string }[]) =>
+  runs.map(({ kind, state }) => `${kind} ${state}`);
+
+/** Uploads a recipe and waits until its promotion is over. */
+export const bothRuns = async (
+  kiln: Deployment,
+  forMs = hours(6),
+  changes: Parameters<typeof recipeText>[0] = {},
+) => {
+  await kiln.upload("recipes/web.yaml", recipeText(changes));
+  const over = () => kiln.records("promote").some(({ state }) => state !== "queued" && state !== "running");
+  await kiln.cloud.settle({ until: over, forMs });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  return [...kiln.records("bake"), ...kiln.records("promote")];
+};

@@ -1,6 +1,7 @@
 /** Questions that tests ask the local cloud. */
 import type { Instance } from "../cloud/index.ts";
 import type { Deployment } from "./deployment.ts";
+import { json } from "./known.ts";
 
 export const HOME = "cn-hangzhou";
 
@@ -98,3 +99,17 @@ export const logOf = ({ cloud }: Deployment, name: string): string =>
     .filter((one) => one.function === `kiln-${name}`)
     .flatMap(({ logs }) => logs)
     .join("\n");
+
+/** The report of a cleanup. */
+interface CleanupReport {
+  readonly unknown?: readonly { readonly id: string; readonly run: string; readonly releasesAt?: string }[];
+}
+
+/** The result of the newest cleanup. */
+export function lastReport({ cloud }: Deployment): CleanupReport {
+  const reports = cloud.fc.invocations
+    .filter(({ function: name }) => name === "kiln-janitor")
+    .map(({ result }) => json<CleanupReport | undefined>(result ?? "null"));
+  // The other timer reports events that were sent again.
+  return reports.findLast((report) => report?.unknown !== undefined) ?? {};
+}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "vitest";
 import { checkManifest } from "../check-manifest.ts";
-import { openApi } from "./clients.ts";
+import { openApi } from "../contract/clients.ts";
 import { json, known } from "../support/known.ts";
 
 const MAIN = join(import.meta.dirname, "..", "cloud", "main.ts");

@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { type Cloud, CloudFault, type CloudOptions } from "../cloud/index.ts";
-import { fc2, openApi } from "./clients.ts";
-import { withCloud } from "./fixture.ts";
+import { fc2, openApi } from "../contract/clients.ts";
+import { withCloud } from "../contract/fixture.ts";
 import { json, known } from "../support/known.ts";
 
 const ECHO = "exports.handler = async (event) => event.toString();";

@@ -1,9 +1,9 @@
 import { test } from "vitest";
 import { type Cloud, CloudFault, MODEL } from "../cloud/index.ts";
 import { known } from "../support/known.ts";
-import { fc2, openApi } from "./clients.ts";
-import { type Fixture, withCloud } from "./fixture.ts";
-import { SIGNED } from "./signed-code.ts";
+import { fc2, openApi } from "../contract/clients.ts";
+import { type Fixture, withCloud } from "../contract/fixture.ts";
+import { SIGNED } from "../contract/signed-code.ts";
 
 const ENV = "environmentVariables: { OSS: \"${env('OSS')}\", FC: \"${env('FC')}\" }";
 const env = ({ oss, fc }: { oss: string; fc: string }) => ({ OSS: oss, FC: fc });

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, test } from "vitest";
-import { explained, scriptOf } from "../../../../shared/ephemeral-instance/command-script.ts";
-import type { CommandStep } from "../../../../shared/documents/recipe-steps.ts";
-import { runOnMachine } from "../../../cloud/index.ts";
+import { explained, scriptOf } from "../../shared/ephemeral-instance/command-script.ts";
+import type { CommandStep } from "../../shared/documents/recipe-steps.ts";
+import { runOnMachine } from "../cloud/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "steps-"));
 afterAll(() => rmSync(folder, { recursive: true }));

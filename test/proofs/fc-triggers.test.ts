@@ -2,8 +2,8 @@ import { request } from "node:http";
 import { createRequire } from "node:module";
 import { test } from "vitest";
 import type { Cloud, Policy } from "../cloud/index.ts";
-import { aliOss } from "./clients.ts";
-import { withCloud } from "./fixture.ts";
+import { aliOss } from "../contract/clients.ts";
+import { withCloud } from "../contract/fixture.ts";
 import { known } from "../support/known.ts";
 
 const require = createRequire(import.meta.url);
