@@ -12,6 +12,8 @@ export function findsNothing(simulation: Simulation, timer: string): boolean {
   const { kiln, draw } = simulation;
   // Some fire all the same: a Kiln that acts where there is nothing to do must show.
   if (draw() < FIRED_ANYWAY) return false;
+  // It runs after the pause, right behind the firings that wait already.
+  if (kiln.cloud.fc.isPaused()) return true;
   const now = kiln.cloud.time.now();
   switch (timer) {
     case "resend":

@@ -169,6 +169,11 @@ export class FunctionCompute {
     this.#queue.pause(forMs);
   }
 
+  /** Whether events wait for the end of a pause now. */
+  isPaused(): boolean {
+    return this.#queue.isPaused();
+  }
+
   /** Changes what the platform makes of delays, task ids and new instances from now on; what is left out stays. */
   configure(options: QueueOptions & HostOptions): void {
     this.#queue.configure(options);

@@ -116,6 +116,10 @@ export class AsyncQueue {
     this.#pausedUntil = this.#kernel.time.now() + forMs;
   }
 
+  isPaused(): boolean {
+    return this.#kernel.time.now() < this.#pausedUntil;
+  }
+
   /** The newest task with this id of a function, if there ever was one. */
   task(functionName: string, taskId: string): AsyncEvent | undefined {
     return this.#taskIds.find(functionName, taskId);
@@ -198,7 +202,7 @@ export class AsyncQueue {
 
   async #deliver(event: AsyncEvent, delivery: Delivery): Promise<void> {
     const now = this.#kernel.time.now();
-    if (now < this.#pausedUntil) return this.#schedule(event, { ...delivery, at: this.#pausedUntil });
+    if (this.isPaused()) return this.#schedule(event, { ...delivery, at: this.#pausedUntil });
     const definition = this.#definitionOf(event);
     if (definition === undefined) return this.#mark(event, "Invalid", now);
     await this.#run(definition, event, delivery);
