@@ -17,6 +17,7 @@ import { ownTags } from "../shared/tags.ts";
 import { connectApi, type Api } from "./api.ts";
 import { bucketOf, removeLifecycle } from "./bucket.ts";
 import type { Settings, Surroundings } from "./config.ts";
+import { PROBE_FOLDER } from "./doctor/probe/config.ts";
 import { deleteFunction, deleteTrigger, functionsNamedAs, triggersOf } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { functionNameOf, type Place } from "./names.ts";
@@ -90,7 +91,14 @@ async function removeFunctions(api: Api, place: Place, plan: Plan): Promise<void
 }
 
 /** Folders that only Kiln writes. */
-const OWN_FOLDERS = [FOLDER.runs, FOLDER.open, FOLDER.locks, FOLDER.reservations, FOLDER.capacity];
+const OWN_FOLDERS = [
+  FOLDER.runs,
+  FOLDER.open,
+  FOLDER.locks,
+  FOLDER.reservations,
+  FOLDER.capacity,
+  PROBE_FOLDER,
+];
 
 /** Removes Kiln's objects and rules. Answers the objects that stay; undefined when the bucket went too. */
 async function removeObjects(

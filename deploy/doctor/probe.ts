@@ -22,6 +22,7 @@ import { Refusal } from "../refusal.ts";
 import { removeRoles, setUpRoles } from "../roles.ts";
 import { remoteClient } from "./remote-client.ts";
 import { zipOf } from "../zip.ts";
+import { PROBE_FOLDER } from "./probe/config.ts";
 import type { Arrival, Errand, Note, Order, Reply, Report } from "./probe/orders.ts";
 
 const PART = "probe";
@@ -92,7 +93,7 @@ class DeployedProbe implements Probe {
     this.name = functionNameOf(options.place, PART);
     this.id = `doctor-${options.clock.now()}-${options.id}`;
     const at = new Date(options.clock.now()).toISOString();
-    this.folder = `probe/${at.slice(0, 10)}/${at.slice(11, 19).replaceAll(":", "")}-${options.id}/`;
+    this.folder = `${PROBE_FOLDER}${at.slice(0, 10)}/${at.slice(11, 19).replaceAll(":", "")}-${options.id}/`;
   }
 
   async create(): Promise<void> {

@@ -4,7 +4,15 @@ import { test as base } from "vitest";
 import { days } from "../../shared/duration.ts";
 import { type Cloud, parseManifest, startCloud } from "../cloud/index.ts";
 import { DeployTool, toolEnvironment, type ToolRun } from "../support/deploy-tool.ts";
-import { deployedOn, type Deployment, environmentOf, hurry, readRoles } from "../support/deployment.ts";
+import {
+  BUCKET,
+  deployedOn,
+  type Deployment,
+  environmentOf,
+  hurry,
+  PLACE,
+  readRoles,
+} from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { leftovers, ownImages } from "../support/world.ts";
 
@@ -27,7 +35,8 @@ const test = base.extend<Fixtures>({
     const fc = { inline: true, timers: [], idleMs: days(3) };
     // The tool's own clock is the real one, and time stands still while it runs.
     const cloud = await startCloud({ at: Date.now(), roles: readRoles(), fc });
-    const kiln = deployedOn(cloud);
+    cloud.oss.createBucket(BUCKET);
+    const kiln = deployedOn(cloud, PLACE);
     hurry(kiln);
     const tool = new DeployTool();
     await tool.seed();

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { hours, minutes } from "../../shared/duration.ts";
 import { expect as assert } from "vitest";
 import type { Cloud } from "../cloud/index.ts";
-import { ACCOUNT, NEW_BUCKET, type Said, test as base } from "../support/commands.ts";
+import { test as base } from "../support/commands.ts";
 import { DeployTool } from "../support/deploy-tool.ts";
 import { deployedOn, type Deployment, hurry } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { ACCOUNT, endpointVariables, NEW_BUCKET, type Shell } from "../support/shell.ts";
 import { leftovers, ownImages } from "../support/world.ts";
 
 const PATIENT = { timeout: 240_000 };
@@ -22,10 +23,7 @@ const test = base.extend({
     await use({
       ...tool.environment,
       FC_CODE_TEMP_OSS_ENDPOINT: urls.oss,
-      KILN_ECS_ENDPOINT: urls.ecs,
-      KILN_CMS_ENDPOINT: urls.cms,
-      KILN_FC_ENDPOINT: urls.fc,
-      KILN_OSS_ENDPOINT: urls.oss,
+      ...endpointVariables(urls),
     });
     tool.close();
   },
@@ -43,7 +41,7 @@ const stage = { KILN_STAGE: "dev" };
 
 interface Given {
   readonly cloud: Cloud;
-  readonly command: (argv: string, env: Readonly<Record<string, string>>) => Promise<Said>;
+  readonly command: Shell;
   readonly root: string;
 }
 
@@ -121,6 +119,7 @@ async function remove({ cloud, command }: Given, kiln: Deployment): Promise<void
 
 /** Removes the objects too. */
 async function removeAll({ cloud, command }: Given): Promise<void> {
+  cloud.oss.put(NEW_BUCKET, "probe/2026-01-05/context.json", "{}");
   const all = await command("undeploy --all", stage);
   assert([all.code, all.err]).toEqual([0, []]);
   assert(cloud.oss.list(NEW_BUCKET, "").map(({ key }) => key)).toEqual([

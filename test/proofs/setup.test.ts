@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolesOf } from "../../deploy/policies.ts";
-import { ACCOUNT, NEW_BUCKET, test } from "../support/commands.ts";
+import { test } from "../support/commands.ts";
+import { ACCOUNT, NEW_BUCKET } from "../support/shell.ts";
 
 const PARTS = "bake-image janitor notifier oss-events promote-family scale-out stop-idle webhook".split(" ");
 

@@ -2,7 +2,6 @@
 import type { Cloud } from "../cloud/index.ts";
 import { machines, ownImages } from "./stage.ts";
 import { broken, held, type Look } from "./story.ts";
-import { BUCKET } from "../support/deployment.ts";
 import { json } from "../support/known.ts";
 
 /** Ids by kind; every list is empty when all was given back. */
@@ -38,13 +37,15 @@ export function findLeftovers(cloud: Cloud): Leftovers {
 
 /** The newest line of a lock says whether it is held. */
 const heldLocks = ({ oss }: Cloud): string[] =>
-  oss
-    .list(BUCKET, "locks/")
-    .map(({ key }) => key)
-    .filter((key) => {
-      const newest = oss.get(BUCKET, key)?.body.toString().trimEnd().split("\n").at(-1) ?? "{}";
-      return json<{ released?: boolean }>(newest).released !== true;
-    });
+  oss.buckets().flatMap(({ name }) =>
+    oss
+      .list(name, "locks/")
+      .map(({ key }) => key)
+      .filter((key) => {
+        const newest = oss.get(name, key)?.body.toString().trimEnd().split("\n").at(-1) ?? "{}";
+        return json<{ released?: boolean }>(newest).released !== true;
+      }),
+  );
 
 export function nothingLeft(cloud: Cloud): Look {
   const left = Object.entries(findLeftovers(cloud)).filter(([, ids]) => ids.length > 0);

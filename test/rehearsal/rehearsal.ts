@@ -1,10 +1,10 @@
-/** One telling of a story: Kiln is deployed on a fresh local cloud, the story is played, the facts are gathered. */
+/** One telling of a story: its local cloud is started, the story is played, the facts are gathered. */
 import { minutes } from "../../shared/duration.ts";
 import { play, type SceneReport } from "./player.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { Story } from "./story.ts";
 import { summarise, type Summary } from "./summary.ts";
-import { type DeployOptions, type Deployment, deployKiln } from "../support/deployment.ts";
+import type { DeployOptions, Deployment } from "../support/deployment.ts";
 
 export interface Report {
   readonly story: string;
@@ -32,10 +32,11 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const realAt = performance.now();
   const beganAt = story.beginsAt(dayAt);
-  const kiln = await deployKiln({ at: beganAt, fc: { idleMs: minutes(10), inline: false }, ...deploy });
+  const options = { at: beganAt, fc: { idleMs: minutes(10), inline: false }, ...deploy };
+  const { kiln, scenes } = await story.open(options);
   try {
     const { cloud } = kiln;
-    const reports = await play(story.scenes(), { kiln, cloud }, screen);
+    const reports = await play(scenes, { kiln, cloud }, screen);
     const summary = await summarise(cloud, beganAt, performance.now() - realAt);
     const ok = reports.every((scene) => scene.ok);
     return { report: { story: story.name, ok, scenes: reports, summary }, kiln };

@@ -7,6 +7,7 @@
  */
 import type { Link } from "./diagnosis.ts";
 import type { Stage } from "./stage.ts";
+import { type DeployOptions, type Deployment, deployKiln } from "../support/deployment.ts";
 
 /** What a look at the world came to. `pending` carries what to show meanwhile, `held` what to tell about it. */
 export type Look =
@@ -84,5 +85,19 @@ export interface Story {
   readonly title: string;
   /** When it begins, epoch milliseconds, on the day (UTC midnight) it is given. */
   readonly beginsAt: (dayAt: number) => number;
-  readonly scenes: () => readonly Scene[];
+  /** It removes everything at its end. */
+  readonly leavesNothing?: true;
+  /** Starts the cloud it plays on. */
+  readonly open: (options: DeployOptions) => Promise<Opened>;
 }
+
+/** A story about to begin. */
+export interface Opened {
+  readonly kiln: Deployment;
+  readonly scenes: readonly Scene[];
+}
+
+/** Opens a story in which Kiln is deployed already. */
+export const onKiln =
+  (scenes: () => readonly Scene[]): Story["open"] =>
+  async (options) => ({ kiln: await deployKiln(options), scenes: scenes() });

@@ -97,11 +97,8 @@ export interface DeployOptions extends Omit<CloudOptions, "env"> {
 
 /** Starts the local cloud with Kiln on it and an empty bucket. */
 export async function deployKiln(options: DeployOptions = {}): Promise<Deployment> {
-  return deploymentOn(await startWith(options), PLACE);
+  return deployedOn(await startWith(options), PLACE);
 }
-
-/** Kiln on a cloud to which its functions are deployed by other means than a manifest, with an empty bucket. */
-export const deployedOn = (cloud: Cloud, place = PLACE): Deployment => deploymentOn(cloud, place);
 
 /**
  * Two deployments in one account and region: the second has the stage `dev`. Functions are invoked by their usual names
@@ -112,11 +109,11 @@ export async function deployTwo(
 ): Promise<readonly [first: Deployment, second: Deployment]> {
   const roles = { ...readRoles(), ...readRoles(SECOND) };
   const cloud = await startWith({ roles, ...options }, [PLACE, SECOND]);
-  return [deploymentOn(cloud, PLACE), deploymentOn(cloud, SECOND)];
+  return [deployedOn(cloud, PLACE), deployedOn(cloud, SECOND)];
 }
 
-function startWith(options: DeployOptions, places: readonly Place[] = [PLACE]): Promise<Cloud> {
-  return startCloud({
+async function startWith(options: DeployOptions, places: readonly Place[] = [PLACE]): Promise<Cloud> {
+  const cloud = await startCloud({
     manifest: join(ROOT, "s.yaml"),
     roles: readRoles(),
     ...options,
@@ -124,11 +121,13 @@ function startWith(options: DeployOptions, places: readonly Place[] = [PLACE]): 
     fc: { idleMs: days(3), inline: true, ...options.fc },
     env: (endpoints) => places.map((place) => ({ ...environmentOf(endpoints, place), ...options.env })),
   });
+  for (const { bucket } of places) cloud.oss.createBucket(bucket);
+  return cloud;
 }
 
-function deploymentOn(cloud: Cloud, place: Place): Deployment {
+/** Kiln on a cloud to which its bucket and its functions come by other means than a manifest. */
+export function deployedOn(cloud: Cloud, place: Place): Deployment {
   const { bucket } = place;
-  cloud.oss.createBucket(bucket);
   const { oss, ecs, fc } = clientsOf(cloud, bucket);
   const nameOf = (functionName: string): string => functionNameOf(place, functionName.replace(/^kiln-/, ""));
   return {

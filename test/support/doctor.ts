@@ -11,15 +11,13 @@ import { toolIn } from "../../deploy/tool.ts";
 import { days, hours, minutes } from "../../shared/duration.ts";
 import { real } from "../../shared/ports.ts";
 import { type Cloud, type CloudOptions, startCloud } from "../cloud/index.ts";
-import { ACCOUNT, NEW_BUCKET, variables } from "./commands.ts";
 import { fleetText } from "./fleets.ts";
 import { IDLE } from "./idle.ts";
 import { json } from "./known.ts";
 import { recipeText } from "./recipes.ts";
+import { ACCOUNT, endpointVariables, NEW_BUCKET, variables, type Variables } from "./shell.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-
-type Variables = Readonly<Record<string, string>>;
 
 /** The findings of the doctor by the name of the check. */
 type Findings = Readonly<
@@ -74,14 +72,11 @@ export async function openHospital(extra: Variables, options: HospitalOptions = 
 
 type Urls = Pick<Cloud["urls"], "ecs" | "cms" | "fc" | "oss"> & { readonly region: string };
 
-const ofFunctions = ({ ecs, cms, fc, oss, region }: Urls): Variables => ({
+const ofFunctions = ({ region, ...urls }: Urls): Variables => ({
   KILN_REGION: region,
   KILN_ACCOUNT_ID: ACCOUNT,
   KILN_BUCKET: NEW_BUCKET,
-  KILN_ECS_ENDPOINT: ecs,
-  KILN_CMS_ENDPOINT: cms,
-  KILN_FC_ENDPOINT: fc,
-  KILN_OSS_ENDPOINT: oss,
+  ...endpointVariables(urls),
 });
 
 async function setUp(env: Variables): Promise<void> {
@@ -136,12 +131,14 @@ async function furnish(cloud: Cloud, api: Api): Promise<void> {
   });
 }
 
-interface Case {
+/** A deployment to examine, by its variables. */
+export interface Case {
   readonly env: Variables;
   readonly declared: readonly Declared[];
 }
 
-async function examine(cloud: Cloud, { env, declared }: Case, options: Examination = {}) {
+/** Examines a deployment; sleeps of the doctor are time of the cloud. */
+export async function examine(cloud: Cloud, { env, declared }: Case, options: Examination = {}) {
   const { only, launch = false, skewMs = 0, interrupt = new AbortController().signal } = options;
   const out: string[] = [];
   const clock = {

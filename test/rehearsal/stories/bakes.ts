@@ -4,7 +4,18 @@ import { readExample } from "../examples.ts";
 import { nothingLeft } from "../leftovers.ts";
 import { ownImages, servedBy, type Stage } from "../stage.ts";
 import { promotionScenes } from "./promotions.ts";
-import { act, broken, held, hold, pending, type Scene, see, type Step, type Story } from "../story.ts";
+import {
+  act,
+  broken,
+  held,
+  hold,
+  onKiln,
+  pending,
+  type Scene,
+  see,
+  type Step,
+  type Story,
+} from "../story.ts";
 import type { Deployment } from "../../support/deployment.ts";
 import { diskFile } from "../../support/disk-file.ts";
 
@@ -29,7 +40,7 @@ export const bakesStory: Story = {
   name: "bakes",
   title: "One image from each kind of source, and what becomes of images",
   beginsAt: (dayAt) => dayAt + hours(2),
-  scenes: () => {
+  open: onKiln(() => {
     const prepared: Prepared = { instanceId: "", systemSnapshotId: "", dataSnapshotId: "" };
     return [
       preparation(prepared),
@@ -55,7 +66,7 @@ export const bakesStory: Story = {
       LEFT,
       ...promotionScenes(),
     ].map(flatten) satisfies readonly Scene[];
-  },
+  }),
 };
 
 const LEFT: Scene = {

@@ -9,6 +9,7 @@ import {
   held,
   hold,
   type Look,
+  onKiln,
   pending,
   type Scene,
   see,
@@ -216,5 +217,5 @@ export const fleetStory: Story = {
   title: "A fleet that grows exactly and sleeps with reasons",
   // Half past eight in the evening in Shanghai, where the scenes of the night begin.
   beginsAt: (dayAt) => dayAt + hours(12) + minutes(30),
-  scenes: () => [...growing, ...idleScenes()],
+  open: onKiln(() => [...growing, ...idleScenes()]),
 };

@@ -4,7 +4,7 @@ import { TAG } from "../../../shared/tags.ts";
 import type { RunRecord } from "../../support/records.ts";
 import { BUSY, type Load } from "../../cloud/index.ts";
 import { members, type Stage } from "../stage.ts";
-import { act, broken, held, hold, pending, type Scene, see, type Story } from "../story.ts";
+import { act, broken, held, hold, onKiln, pending, type Scene, see, type Story } from "../story.ts";
 import { BUCKET } from "../../support/deployment.ts";
 import { json, known } from "../../support/known.ts";
 
@@ -75,7 +75,7 @@ export const idleStory: Story = {
   title: "A fleet that sleeps at night",
   // Half past eight in the evening in Shanghai.
   beginsAt: (dayAt) => dayAt + hours(12) + minutes(30),
-  scenes: () => [
+  open: onKiln(() => [
     {
       title: "An image is there",
       steps: [
@@ -86,7 +86,7 @@ export const idleStory: Story = {
       ],
     },
     ...idleScenes(),
-  ],
+  ]),
 };
 
 function sixMachines(cast: Cast): Scene {

@@ -13,6 +13,7 @@ import {
   held,
   hold,
   type Look,
+  onKiln,
   pending,
   type Scene,
   see,
@@ -59,7 +60,7 @@ export const mainStory: Story = {
   title: "From a recipe to a stopped fleet",
   // Late enough for one night, early enough for three idle hours before it: the night is 03:00 in Shanghai.
   beginsAt: (dayAt) => dayAt + hours(13),
-  scenes: () => {
+  open: onKiln(() => {
     const plot: Plot = {
       first: {},
       second: {},
@@ -77,7 +78,7 @@ export const mainStory: Story = {
       familyMoves(plot),
       leftovers(),
     ] satisfies readonly Scene[];
-  },
+  }),
 };
 
 /** The unexpected answer of the webhook, and its meaning. */

@@ -1,6 +1,6 @@
 /** A broken deployment: one thing that breaks, and the finding of the doctor. */
 import { CloudFault } from "../../cloud/index.ts";
-import { NEW_BUCKET } from "../commands.ts";
+import { NEW_BUCKET } from "../shell.ts";
 import type { Examination, Hospital } from "../doctor.ts";
 
 export type Undo = () => unknown;

@@ -1,5 +1,5 @@
 /** Buckets that Kiln cannot use. */
-import { NEW_BUCKET } from "../commands.ts";
+import { NEW_BUCKET } from "../shell.ts";
 import { fault, setting, type Breakage } from "./breakage.ts";
 
 export const BUCKET_BREAKAGES: readonly Breakage[] = [
