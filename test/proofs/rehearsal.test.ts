@@ -129,6 +129,9 @@ test("a wrong command line is refused with what would be right, before anything 
   expect(unknownStory).toMatchObject({ code: 2, out: "" });
   expect(unknownStory.err).toContain("there is no story unknown");
   expect(unknownStory.err).toContain("stories: main");
+  const kept = await start(["--story", "deploy", "--keep"]);
+  expect(kept).toMatchObject({ code: 2, out: "" });
+  expect(kept.err).toBe("story deploy removes everything at its end, so --keep has nothing to keep");
   const unknownFlag = await start(["--jsno"]);
   expect(unknownFlag).toMatchObject({ code: 2, out: "" });
   expect(unknownFlag.err).toContain("--jsno");

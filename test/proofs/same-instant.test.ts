@@ -6,6 +6,7 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { age, IDLE, POLICY } from "../support/idle.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { hasEnded } from "../support/records.ts";
+import { answered } from "../support/runs.ts";
 import { HOME, leftovers, machines, ownImages, served, tagOf, tagsOf } from "../support/world.ts";
 
 /** An hour before the nightly bake, which is at three o'clock in Shanghai. */
@@ -20,6 +21,20 @@ const test = base.extend<{ both: readonly [first: Deployment, second: Deployment
     await use(both);
     await both[0].close();
   },
+});
+
+test("the same signed request to both is a run of each, at once", async ({ both, expect }) => {
+  const [first, second] = both;
+  for (const family of ["web", "dev-web"])
+    first.cloud.world.publishImage(family, { imageId: `m-${family}`, createdAt: AT - hours(24) });
+  for (const kiln of both) await kiln.upload("fleets/web.yaml", fleetText());
+  const post = (kiln: Deployment) => kiln.call("POST", "/fleets/web/scale-out", { count: 1 });
+  const answers = await answered(first, Promise.all(both.map(post)));
+  expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+  // An event that is refused as a duplicate of the other's waits for the janitor, which comes every five minutes.
+  await first.cloud.settle({ forMs: minutes(4) });
+  expect(both.map((kiln) => kiln.records("scale").map(({ state }) => state))).toEqual([["done"], ["done"]]);
+  expect(membersOf(second, SECOND.bucket)).toHaveLength(1);
 });
 
 const imagesOf = (kiln: Deployment, bucket: string): string[] =>

@@ -3,7 +3,15 @@ import { deployStory } from "./stories/deploy.ts";
 import { fleetStory } from "./stories/fleet.ts";
 import { idleStory } from "./stories/idle.ts";
 import { mainStory } from "./stories/main.ts";
+import { stagesStory } from "./stories/stages.ts";
 import type { Story } from "./story.ts";
 
 /** Every story `npm start -- --story <name>` can play; the first one is played without a name. */
-export const STORIES: readonly Story[] = [mainStory, bakesStory, fleetStory, idleStory, deployStory];
+export const STORIES: readonly Story[] = [
+  mainStory,
+  bakesStory,
+  fleetStory,
+  idleStory,
+  deployStory,
+  stagesStory,
+];

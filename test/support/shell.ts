@@ -40,7 +40,7 @@ export const endpointVariables = ({
 });
 
 /** A folder in place of the repository's, so that a `.env` of the repository counts nowhere. */
-export function makeRoot(): { readonly root: string; remove(): void } {
+export function makeRoot(): { readonly root: string; readonly remove: () => void } {
   const root = mkdtempSync(join(tmpdir(), "kiln-root-"));
   cpSync(join(ROOT, "s.yaml"), join(root, "s.yaml"));
   symlinkSync(join(ROOT, "dist"), join(root, "dist"));

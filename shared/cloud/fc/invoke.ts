@@ -4,12 +4,14 @@
  * INVOKE-1. Only this file knows how a delay is asked for; what it promises is inexact, so receivers check the time.
  * INVOKE-2. A task id that was used before may be refused by the platform: for us that is "duplicate", no error. Any
  *     other 409 is one. https://www.alibabacloud.com/help/en/functioncompute/fc/asynchronous-task-management
+ *     No page says whether an id counts for its function or for the account, so those of a stage carry its name.
  * INVOKE-3. Two adapters. The core client signs ACS3, which the 3.0 API documents; @alicloud/fc2 signs "FC", which is
  *     proven for 3.0 functions only on other routes than invocations. Each can stand in for the other (signature.ts).
  */
 import { Readable } from "node:stream";
 import { EVENT_MAX_BYTES } from "../../budget.ts";
 import { EventError } from "../../errors.ts";
+import { digest } from "../../keys.ts";
 import type { CloudClient } from "../client.ts";
 import { defaultEndpoint } from "../endpoints.ts";
 import { ask, foreignAnswer, lastAnswer } from "../call-limits.ts";
@@ -35,8 +37,9 @@ const API_VERSION = "2023-03-30";
  * @throws EventError for a payload or task id the platform would refuse, before anything is sent.
  * @throws CloudError when neither adapter gets it accepted.
  */
-export async function deliver(client: CloudClient, delivery: Delivery): Promise<"accepted" | "duplicate"> {
-  check(delivery);
+export async function deliver(client: CloudClient, asked: Delivery): Promise<"accepted" | "duplicate"> {
+  check(asked);
+  const delivery = { ...asked, taskId: taskIdIn(client.access.stage, asked.taskId) };
   return withEitherSignature(client, (signature) =>
     ask(client, "fc", "InvokeFunction", () => queued(ADAPTERS[signature], client, delivery)),
   );
@@ -52,6 +55,14 @@ async function queued(adapter: Adapter, client: CloudClient, delivery: Delivery)
 }
 
 type Adapter = (client: CloudClient, delivery: Delivery) => Promise<"accepted" | "duplicate">;
+
+const TASK_ID_MAX = 128;
+
+/** INVOKE-2. */
+function taskIdIn(stage: string, taskId: string): string {
+  const whole = stage === "" ? taskId : `${taskId}-${stage}`;
+  return whole.length <= TASK_ID_MAX ? whole : `${whole.slice(0, TASK_ID_MAX - 13)}-${digest(whole)}`;
+}
 
 function check({ to, payload, taskId }: Delivery): void {
   const bytes = Buffer.byteLength(payload);
