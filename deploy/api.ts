@@ -41,6 +41,8 @@ export interface Api {
   fc(method: "GET" | "DELETE" | "POST" | "PUT", path: string, query?: Texts, body?: object): Promise<Answer>;
   /** Runs a function and waits for its answer. An error of the function is an answer too. */
   invoke(functionName: string, payload: string): Promise<Invoked>;
+  /** Queues an event for a function, whatever its size. */
+  queue(functionName: string, payload: string): Promise<void>;
 }
 
 /** The answer of a function. */
@@ -75,6 +77,12 @@ export function connectApi({ region, credentials, endpoints }: Connection): Api 
     style: "FC",
     reqBodyType: "json",
   });
+  const invocation = (name: string, payload: string, headers: Texts): Promise<Answered> => {
+    const asked = { action: `invoke ${name}`, ...onFunctions("POST", `/functions/${name}/invocations`) };
+    const stream = Readable.from([Buffer.from(payload)]);
+    const core = coreOf(endpoints.invocations, INVOCATION_MS);
+    return call(core, asked, { query: { qualifier: "LATEST" }, headers, stream });
+  };
   return {
     rpc: async (product, action, query) => {
       const asked = { ...rpcShape(action, RPC_VERSIONS[product]), bodyType: "string" };
@@ -85,11 +93,11 @@ export function connectApi({ region, credentials, endpoints }: Connection): Api 
       return bodyOf(await call(coreOf(endpoints.fc), asked, { query, ...(body && { body }) }));
     },
     invoke: async (name, payload) => {
-      const asked = { action: `invoke ${name}`, ...onFunctions("POST", `/functions/${name}/invocations`) };
-      const stream = Readable.from([Buffer.from(payload)]);
-      const core = coreOf(endpoints.invocations, INVOCATION_MS);
-      const { body = "", headers = {} } = await call(core, asked, { query: { qualifier: "LATEST" }, stream });
+      const { body = "", headers = {} } = await invocation(name, payload, {});
       return { text: body, errorType: headers["x-fc-error-type"] ?? "" };
+    },
+    queue: async (name, payload) => {
+      await invocation(name, payload, { "x-fc-invocation-type": "Async" });
     },
   };
 }

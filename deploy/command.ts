@@ -1,7 +1,7 @@
 /**
  * `npm run setup -- [--stage <name>] [--plan]`, `npm run deploy -- [--stage <name>] [--plan] [--unset <variable>]`,
  * `npm run undeploy -- [--stage <name>] [--plan] [--all] [--force]`, `npm run doctor -- [--stage <name>] [--json]
- * [--launch]`. Exit code 0 when it is done, 1 when it was refused or failed or something is wrong, 2 for a wrong command
+ * [--launch] [--wait]`. Exit code 0 when it is done, 1 when it was refused or failed or something is wrong, 2 for a wrong command
  * line, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
@@ -23,6 +23,7 @@ const OPTIONS = {
   force: { type: "boolean" },
   json: { type: "boolean" },
   launch: { type: "boolean" },
+  wait: { type: "boolean" },
 } as const;
 
 interface Options {
@@ -33,6 +34,7 @@ interface Options {
   readonly force?: boolean;
   readonly json?: boolean;
   readonly launch?: boolean;
+  readonly wait?: boolean;
 }
 
 interface Command {
@@ -65,10 +67,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       done(undeploy(settings, { plan, all, force }, around)),
   },
   doctor: {
-    usage: "npm run doctor -- [--stage <name>] [--json] [--launch]",
-    options: ["stage", "json", "launch"],
-    run: (settings, { json = false, launch = false }, around) =>
-      examine(settings, { json, mayLaunch: launch }, around),
+    usage: "npm run doctor -- [--stage <name>] [--json] [--launch] [--wait]",
+    options: ["stage", "json", "launch", "wait"],
+    run: (settings, { json = false, launch = false, wait = false }, around) =>
+      examine(settings, { json, mayLaunch: launch, mayWait: wait }, around),
   },
 };
 

@@ -16,6 +16,8 @@ export interface Context {
   readonly clock: Clock;
   /** Whether checks may launch instances, which costs money. */
   readonly mayLaunch: boolean;
+  /** Whether a check may wait for an hour. */
+  readonly mayWait: boolean;
   /** The functions as s.yaml declares them. */
   readonly declared: readonly Declared[];
   /** The functions of these names in the cloud; asked once. */
@@ -30,6 +32,7 @@ export interface ContextOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly mayLaunch: boolean;
+  readonly mayWait: boolean;
 }
 
 /** The context, and `release`, which removes everything that its checks have made. */

@@ -19,6 +19,8 @@ export interface DoctorOptions {
   readonly json: boolean;
   /** Whether checks may launch an instance, which costs money. */
   readonly mayLaunch: boolean;
+  /** Whether a check may wait for an hour. */
+  readonly mayWait: boolean;
 }
 
 /** Where the examination takes place. */
@@ -35,11 +37,14 @@ export interface Practice {
 }
 
 /** Examines a deployment. Answers the exit code: 0 when nothing is wrong, 1 when something is. */
-export async function doctor({ json, mayLaunch }: DoctorOptions, practice: Practice): Promise<number> {
+export async function doctor(
+  { json, mayLaunch, mayWait }: DoctorOptions,
+  practice: Practice,
+): Promise<number> {
   const { settings, out, checks = CHECKS } = practice;
   know([settings.credentials.accessKeySecret, ...readSecrets(settings.environment)]);
   if (!json) out(`examines the deployment of bucket ${settings.place.bucket}, which takes some minutes`);
-  const results = await examine({ ...practice, checks }, mayLaunch, (result) => {
+  const results = await examine({ ...practice, checks, mayLaunch, mayWait }, (result) => {
     if (!json) out(resultLine(result));
   });
   out(json ? toJson(results) : summaryLine(results));
@@ -47,13 +52,13 @@ export async function doctor({ json, mayLaunch }: DoctorOptions, practice: Pract
 }
 
 async function examine(
-  practice: Practice & { readonly checks: readonly Check<Context>[] },
-  mayLaunch: boolean,
+  practice: Practice &
+    Pick<Context, "mayLaunch" | "mayWait"> & { readonly checks: readonly Check<Context>[] },
   say: (result: Result) => void,
 ): Promise<readonly Result[]> {
   const { interrupt, checks } = practice;
   const clock = interruptible(practice.clock, interrupt);
-  const context = openContext({ ...practice, clock, mayLaunch });
+  const context = openContext({ ...practice, clock });
   const release = async (): Promise<Result> => {
     const finding = await context.release().then(
       () => ok("nothing that the doctor made is left"),

@@ -27,6 +27,8 @@ import type { Arrival, Errand, Note, Order, Reply, Report } from "./probe/orders
 
 const PART = "probe";
 const TEMPLATE = readFileSync(join(import.meta.dirname, "probe/policy.json"), "utf8");
+/** OSS reports uploads with the same role. */
+const TRUST = readFileSync(join(import.meta.dirname, "probe/trust.json"), "utf8");
 /** Not part of a function as CreateFunction takes it. */
 const TOOL_PROPS = new Set(
   "region code triggers asyncInvokeConfig concurrencyConfig customDomain".split(" "),
@@ -177,7 +179,7 @@ class DeployedProbe implements Probe {
   }
 
   get #role() {
-    return roleFrom(this.#options.place, PART, TEMPLATE);
+    return { ...roleFrom(this.#options.place, PART, TEMPLATE), trust: TRUST };
   }
 
   /** Task mode as the other functions have it; one retry, and failures come back to the probe. */

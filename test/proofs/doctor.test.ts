@@ -3,6 +3,7 @@ import { afterAll, beforeAll, test, vi } from "vitest";
 import { CHECKS } from "../../deploy/doctor/checks/index.ts";
 import { zipOf } from "../../deploy/zip.ts";
 import { rolesOf } from "../../deploy/policies.ts";
+import { deployWith, documentedKey } from "../support/deployer.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { openHospital, type Hospital } from "../support/doctor.ts";
 import { NEW_BUCKET } from "../support/shell.ts";
@@ -41,15 +42,17 @@ const left = ({ cloud }: Hospital) => ({
 const NOTHING = { functions: [], roles: [], policies: [], instances: 1 };
 
 test("on a healthy deployment nothing is wrong, and what cannot be known is named", async ({ expect }) => {
-  const { code, findings } = await hospital.examine();
+  // With no more than README gives the key.
+  const key = await deployWith(hospital, documentedKey(), "documented");
+  const { code, findings } = await hospital.examine({ env: key() });
   const of = (state: string) => Object.keys(findings).filter((name) => findings[name]?.state === state);
-  expect([of("wrong"), of("unknown")]).toEqual([[], ["client-token"]]);
+  expect([of("wrong"), of("unknown")]).toEqual([[], ["client-token", "reboot", "long-delay"]]);
   expect(code).toBe(0);
   expect(left(hospital)).toEqual(NOTHING);
   expect(chat.posted).toHaveLength(1);
   const kept = hospital.cloud.oss.list(NEW_BUCKET, "probe/").map(({ key }) => key.split("/").at(-1));
   expect(kept).toEqual(
-    expect.arrayContaining(["append.json", "context.json", "timer.json", "duplicate.json"]),
+    expect.arrayContaining(["append.json", "context.json", "timer.json", "duplicate.json", "upload.json"]),
   );
   const raw = hospital.cloud.oss
     .list(NEW_BUCKET, "probe/")
@@ -113,6 +116,40 @@ test("with --launch a token that was used before is the same launch, and its ins
   expect(left(hospital)).toEqual(NOTHING);
 });
 
+test("with --launch an instance is rebooted until its agent is heard of again, and released", async ({
+  expect,
+}) => {
+  const { findings } = await hospital.examine({ only: ["reboot"], launch: true });
+  expect(findings["reboot"]).toMatchObject({
+    state: "ok",
+    found: expect.stringMatching(/heard of \d+ s after a reboot; [1-9]\d* answers before it say/),
+  });
+  await hospital.cloud.settle({ forMs: 60_000 });
+  expect(left(hospital)).toEqual(NOTHING);
+});
+
+test("an agent that does not come back after a reboot is wrong, and its instance is released", async ({
+  expect,
+}) => {
+  const { world, faults } = hospital.cloud;
+  const mend = faults.interleave({
+    product: "ecs",
+    action: "RebootInstance",
+    before: ({ InstanceId = "" }) => {
+      for (const { instanceId, content } of world.disks.values())
+        if (instanceId === InstanceId) content.enabled.delete("aliyun");
+    },
+  });
+  const { findings } = await hospital.examine({ only: ["reboot"], launch: true });
+  mend();
+  expect(findings["reboot"]).toMatchObject({
+    state: "wrong",
+    found: expect.stringMatching(/reboots, and its Cloud Assistant is not heard of/),
+  });
+  await hospital.cloud.settle({ forMs: 60_000 });
+  expect(left(hospital)).toEqual(NOTHING);
+});
+
 test("where tokens are forgotten, two launches with one token are wrong, and both are released", async ({
   expect,
 }) => {
@@ -171,7 +208,7 @@ test("a function of the probe's name that another deployment has stays", async (
 });
 
 test("every check has something that breaks it", ({ expect }) => {
-  const broken = new Set([...BREAKAGES.map(({ check }) => check), "client-token"]);
+  const broken = new Set([...BREAKAGES.map(({ check }) => check), "client-token", "reboot"]);
   const names = CHECKS.map(({ name }) => name).filter((name) => !name.startsWith("role-"));
   expect(names.filter((name) => !broken.has(name))).toEqual([]);
 });

@@ -39,6 +39,8 @@ export interface Examination {
   /** Variables beside the usual ones. */
   readonly env?: Variables;
   readonly launch?: boolean;
+  /** Whether it may wait for an hour. */
+  readonly wait?: boolean;
   readonly skewMs?: number;
   readonly interrupt?: AbortSignal;
 }
@@ -139,7 +141,13 @@ export interface Case {
 
 /** Examines a deployment; sleeps of the doctor are time of the cloud. */
 export async function examine(cloud: Cloud, { env, declared }: Case, options: Examination = {}) {
-  const { only, launch = false, skewMs = 0, interrupt = new AbortController().signal } = options;
+  const {
+    only,
+    launch = false,
+    wait = false,
+    skewMs = 0,
+    interrupt = new AbortController().signal,
+  } = options;
   const out: string[] = [];
   const clock = {
     now: () => cloud.time.now() + skewMs,
@@ -147,7 +155,7 @@ export async function examine(cloud: Cloud, { env, declared }: Case, options: Ex
     sleep: (ms: number) => cloud.settle({ forMs: ms }),
   };
   const code = await doctor(
-    { json: true, mayLaunch: launch },
+    { json: true, mayLaunch: launch, mayWait: wait },
     {
       settings: readSettings({ ...env, ...options.env }),
       declared,

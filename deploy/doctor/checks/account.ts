@@ -1,4 +1,5 @@
 /** The account: whose the key is, the clock, the region, and what the account can do at all. */
+import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
 import { functionProblems, regionWarning, variableProblems } from "../../checks.ts";
 import { checkAccount } from "../../identity.ts";
@@ -79,6 +80,46 @@ async function balance({ api }: Context): Promise<Finding> {
   return wrong(found, `have at least ${BALANCE_MIN_CNY}: pay-as-you-go instances cannot be bought below`);
 }
 
+/** The quotas that the API of ECS tells; images and snapshots have theirs in the Quota Center. */
+const ATTRIBUTES = ["max-postpaid-instance-vcpu-count", "used-postpaid-instance-vcpu-count"] as const;
+
+/** The smallest types that builders use. */
+const VCPUS_MIN = 2;
+
+/** https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeaccountattributes */
+async function quotas({ api, settings }: Context): Promise<Finding> {
+  const names = Object.fromEntries(ATTRIBUTES.map((name, n) => [`AttributeName.${n + 1}`, name]));
+  const answer = await api.rpc("ecs", "DescribeAccountAttributes", {
+    RegionId: settings.place.region,
+    ...names,
+  });
+  const read = Attributes.safeParse(answer);
+  const items = read.success ? read.data.AccountAttributeItems.AccountAttributeItem : [];
+  const [most, used] = ATTRIBUTES.map((name) => {
+    const found = items.find(({ AttributeName }) => AttributeName === name);
+    return Number(found?.AttributeValues.ValueItem[0]?.Value);
+  });
+  if (most === undefined || used === undefined || Number.isNaN(most + used))
+    return unknown("ECS does not tell the quota of pay-as-you-go vCPUs: look into the Quota Center");
+  const found = `${used} of ${most} pay-as-you-go vCPUs are used`;
+  return most - used >= VCPUS_MIN
+    ? ok(`${found}; instances of functions: see concurrency; OSS limits neither objects nor bytes`)
+    : wrong(found, "raise the quota in the Quota Center, or release instances");
+}
+
+const Attributes = z.looseObject({
+  AccountAttributeItems: z.looseObject({
+    AccountAttributeItem: z.array(
+      z.looseObject({
+        AttributeName: z.string(),
+        AttributeValues: z.looseObject({
+          ValueItem: z.array(z.looseObject({ Value: z.optional(z.string()) })),
+        }),
+      }),
+    ),
+  }),
+});
+
 function variables({ settings, declared }: Context): Promise<Finding> {
   const problems = [...variableProblems(settings.environment), ...functionProblems(declared)];
   return Promise.resolve(judged(problems, "well formed, and they fit", "correct .env or the shell"));
@@ -91,5 +132,6 @@ export const ACCOUNT_CHECKS: readonly Check<Context>[] = [
   { name: "task-mode", run: taskMode },
   { name: "products", needs: ["account"], run: products },
   { name: "balance", needs: ["account"], run: balance },
+  { name: "quotas", needs: ["account"], run: quotas },
   { name: "variables", run: variables },
 ];

@@ -155,7 +155,7 @@ async function appends(context: Context): Promise<Finding> {
 }
 
 /** Keys that programs encode in different ways. */
-const ODD_KEY = "odd+ key %41 ü.txt";
+export const ODD_KEY = "odd+ key %41 ü.txt";
 
 async function oddKeys(context: Context): Promise<Finding> {
   const { folder } = await context.probe();

@@ -5,10 +5,11 @@ import { ACCOUNT_CHECKS } from "./account.ts";
 import { BUCKET_CHECKS } from "./bucket.ts";
 import { partsOf } from "../../policies.ts";
 import { DOCUMENT_CHECKS } from "./documents.ts";
-import { EVENT_CHECKS } from "./events.ts";
+import { EVENT_CHECKS, LONG_CHECKS } from "./events.ts";
 import { FUNCTION_CHECKS } from "./functions.ts";
 import { MACHINE_CHECKS } from "./machines.ts";
 import { roleChecks } from "./roles.ts";
+import { UPLOAD_CHECKS } from "./uploads.ts";
 import { WEB_CHECKS } from "./web.ts";
 
 export const CHECKS: readonly Check<Context>[] = [
@@ -16,8 +17,10 @@ export const CHECKS: readonly Check<Context>[] = [
   ...FUNCTION_CHECKS,
   ...BUCKET_CHECKS,
   ...EVENT_CHECKS,
+  ...UPLOAD_CHECKS,
   ...roleChecks(partsOf()),
   ...DOCUMENT_CHECKS,
   ...MACHINE_CHECKS,
   ...WEB_CHECKS,
+  ...LONG_CHECKS,
 ];

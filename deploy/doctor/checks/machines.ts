@@ -4,6 +4,7 @@ import { agentsOnline } from "../../../shared/cloud/ecs/commands.ts";
 import {
   deleteInstance,
   describeInstances,
+  rebootInstance,
   runInstances,
   type Instance,
 } from "../../../shared/cloud/ecs/instances.ts";
@@ -57,12 +58,13 @@ async function agent(context: Context): Promise<Finding> {
   const cloud = probe.cloud("bake-image");
   const isOnline = async (heardAfter?: number) =>
     (await agentsOnline(cloud, [one.id], heardAfter)).has(one.id);
-  const todo = "install or restart the Cloud Assistant agent in the image: builders and tests need it";
-  if (!(await isOnline())) return wrong(`Cloud Assistant of ${one.id} is not online`, todo);
+  if (!(await isOnline())) return wrong(`Cloud Assistant of ${one.id} is not online`, AGENT_TODO);
   return (await isOnline(context.clock.now() - STALE_MS))
     ? ok(`Cloud Assistant of ${one.id} is online`)
-    : wrong(`Cloud Assistant of ${one.id} counts as online, but sent no heartbeat for 5 minutes`, todo);
+    : wrong(`Cloud Assistant of ${one.id} counts as online, but sent no heartbeat for 5 minutes`, AGENT_TODO);
 }
+
+const AGENT_TODO = "install or restart the Cloud Assistant agent in the image: builders and tests need it";
 
 /** A result carries at most 24 KB of output: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocations */
 async function commandResults(context: Context): Promise<Finding> {
@@ -106,6 +108,73 @@ async function clientToken(context: Context): Promise<Finding> {
       );
 }
 
+const SAMPLE_MS = seconds(2);
+const AGENT_MS = minutes(5);
+
+/** An answer of Cloud Assistant about one instance. */
+interface Sample {
+  readonly at: number;
+  /** Whether it says that the agent is there. */
+  readonly isThere: boolean;
+  /** When the agent was last heard of, epoch milliseconds; NaN for never. */
+  readonly heardAt: number;
+}
+
+async function sampleAgent({ api, clock, settings }: Context, id: string): Promise<Sample> {
+  const query = { RegionId: settings.place.region, "InstanceId.1": id };
+  const text = JSON.stringify(await api.rpc("ecs", "DescribeCloudAssistantStatus", query));
+  const field = (name: string): string => new RegExp(`"${name}":"([^"]*)"`).exec(text)?.[1] ?? "";
+  return {
+    at: clock.now(),
+    isThere: field("CloudAssistantStatus") === "true",
+    heardAt: Date.parse(field("LastHeartbeatTime")),
+  };
+}
+
+/** Samples of an instance until its agent is heard of after an instant, five minutes at most. */
+async function samplesUntilHeard(context: Context, id: string, afterAt: number): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  const endAt = context.clock.now() + AGENT_MS;
+  for (;;) {
+    const sample = await sampleAgent(context, id);
+    samples.push(sample);
+    if ((sample.isThere && sample.heardAt > afterAt) || sample.at >= endAt) return samples;
+    await context.clock.sleep(SAMPLE_MS);
+  }
+}
+
+/** After a reboot a bake waits until the agent is heard of again: the cloud says all the while that it is there. */
+async function reboot(context: Context): Promise<Finding> {
+  if (!context.mayLaunch)
+    return unknown("only with --launch, because it launches an instance for some minutes");
+  const launch = await firstLaunch(context);
+  if (launch === undefined) return unknown("there is no recipe with a builder, whose launch could be tried");
+  const { cloud, params } = launch;
+  const { instanceIds } = await runInstances(cloud, params, `kiln-doctor-reboot-${context.clock.now()}`);
+  const [id = ""] = instanceIds;
+  try {
+    const booted = (await samplesUntilHeard(context, id, 0)).at(-1);
+    if (booted === undefined || Number.isNaN(booted.heardAt))
+      return wrong(`${id} boots, and its Cloud Assistant is not heard of in 5 minutes`, AGENT_TODO);
+    const rebootedAt = context.clock.now();
+    await rebootInstance(cloud, id);
+    const samples = await samplesUntilHeard(context, id, rebootedAt);
+    await (await context.probe()).keep("reboot", { rebootedAt, samples });
+    return rebooted(id, rebootedAt, samples);
+  } finally {
+    await released(context, id, cloud);
+  }
+}
+
+function rebooted(id: string, rebootedAt: number, samples: readonly Sample[]): Finding {
+  const last = samples.at(-1);
+  if (last === undefined || !(last.heardAt > rebootedAt))
+    return wrong(`${id} reboots, and its Cloud Assistant is not heard of in 5 minutes`, AGENT_TODO);
+  const early = samples.filter(({ isThere, heardAt }) => isThere && !(heardAt > rebootedAt)).length;
+  const tookS = Math.round((last.heardAt - rebootedAt) / 1000);
+  return ok(`heard of ${tookS} s after a reboot; ${early} answers before it say that the agent is there`);
+}
+
 /** A starting instance cannot be released at once. It releases itself within hours whatever happens. */
 async function released(
   context: Context,
@@ -129,4 +198,5 @@ export const MACHINE_CHECKS: readonly Check<Context>[] = [
   { name: "agent", needs: NEEDS, run: agent },
   { name: "command-results", needs: NEEDS, run: commandResults },
   { name: "client-token", needs: NEEDS, run: clientToken },
+  { name: "reboot", needs: NEEDS, run: reboot },
 ];

@@ -29,6 +29,9 @@ const isErrand = (payload: unknown): payload is Errand =>
 const isNote = (payload: unknown): payload is Note =>
   typeof payload === "object" && payload !== null && "note" in payload;
 
+/** Errands of this instance so far. */
+let served = 0;
+
 async function carryOut({ orders }: Errand, context: FcContext): Promise<Report> {
   const replies: Reply[] = [];
   for (const order of orders) replies.push(await replyTo(order, context));
@@ -40,6 +43,7 @@ async function carryOut({ orders }: Errand, context: FcContext): Promise<Report>
     versions: { node: process.version },
     zoneMinutes: new Date(0).getTimezoneOffset(),
     part: readProbeConfig().part,
+    served: ++served,
     at: real.clock.now(),
   };
 }
@@ -122,5 +126,6 @@ function nameOf(payload: unknown): string {
   if (isNote(payload)) return payload.note;
   const fields = Object.keys(payload ?? {});
   if (fields.includes("triggerName")) return "timer";
+  if (fields.includes("events")) return "upload";
   return fields.includes("requestContext") ? "dead-letter" : "other";
 }

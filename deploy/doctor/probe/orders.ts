@@ -62,6 +62,8 @@ export interface Report {
   readonly zoneMinutes: number;
   /** The part whose role the probe has now. */
   readonly part: string;
+  /** The number of this errand among those of the same instance of the function, from 1. */
+  readonly served: number;
   /** The time there, epoch milliseconds. */
   readonly at: number;
 }

@@ -17,7 +17,7 @@ import type { TokenRules } from "./rpc-tokens.ts";
 /** One action as the gate sees it. */
 export interface RpcAction {
   /** The RAM action, e.g. `ecs:RunInstances`. */
-  readonly ram: string;
+  readonly ram: string | undefined;
   readonly resource: (params: Readonly<Record<string, string>>) => string;
   /** Present when the action takes a ClientToken. */
   readonly tokens?: TokenRules;
@@ -72,7 +72,7 @@ export class RpcGate {
       const principal = kernel.authenticate(request, product);
       role = principal.role;
       const action = this.#lookUp(call);
-      kernel.authorize(principal, action.ram, action.resource(call.params));
+      if (action.ram !== undefined) kernel.authorize(principal, action.ram, action.resource(call.params));
       injected = await kernel.faultFor(product, call.action, call.params);
       if (injected?.kind === "before") throw injected.fault ?? unavailable();
       this.#throttle(call);

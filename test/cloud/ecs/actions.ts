@@ -1,5 +1,6 @@
 /** Every action the local cloud's ECS answers to, by the name on the wire. */
 import type { EcsAction } from "./action.ts";
+import { DescribeAccountAttributes } from "./actions/account.ts";
 import { CreateImage } from "./actions/CreateImage.ts";
 import { CreateInstance } from "./actions/CreateInstance.ts";
 import { DescribeImageFromFamily, DescribeImages } from "./actions/DescribeImages.ts";
@@ -94,6 +95,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   DeleteSnapshot,
   DeleteVSwitch,
   DeleteVpc,
+  DescribeAccountAttributes,
   DescribeAvailableResource,
   DescribeCloudAssistantStatus,
   DescribeDisks,

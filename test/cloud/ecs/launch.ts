@@ -215,9 +215,7 @@ function checkMoney(world: World, spec: LaunchSpec, price: number): void {
 
 function checkQuota(world: World, vcpus: number): void {
   if (!Number.isFinite(world.quotas.vcpus)) return;
-  let used = 0;
-  for (const instance of world.instances.values()) if (instance.holdsStock) used += instance.type.cpu;
-  if (used + vcpus > world.quotas.vcpus) {
+  if (world.vcpusInUse() + vcpus > world.quotas.vcpus) {
     throw new CloudFault(
       403,
       "QuotaExceed.ElasticQuota",

@@ -149,6 +149,13 @@ export class World {
     return ++this.#seq;
   }
 
+  /** vCPUs of the instances that are paid for while they exist. */
+  vcpusInUse(): number {
+    let used = 0;
+    for (const { holdsStock, type } of this.instances.values()) if (holdsStock) used += type.cpu;
+    return used;
+  }
+
   /** The elastic address of an instance. */
   eipOf(instanceId: string): Eip | undefined {
     return [...this.eips.values()].find((eip) => eip.instanceId === instanceId);

@@ -37,7 +37,8 @@ export class RamService {
       secrets,
     });
     const identity: RpcAction = {
-      ram: "sts:GetCallerIdentity",
+      // Asks for no permission: https://help.aliyun.com/en/ram/developer-reference/api-sts-2015-04-01-getcalleridentity
+      ram: undefined,
       resource: () => "*",
       run: (_params, { accountId, role }) => this.#identity(accountId, role),
     };

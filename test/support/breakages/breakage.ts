@@ -29,7 +29,7 @@ export const fault =
   (
     product: "ecs" | "fc" | "oss" | "cms",
     action: string,
-    when?: (params: Readonly<Record<string, string>>) => boolean,
+    when?: (params: Readonly<Record<string, string>>, n: number) => boolean,
   ) =>
   ({ cloud }: Hospital): Undo =>
     cloud.faults.add({

@@ -1,5 +1,7 @@
 /** A Function Compute that does not do what Kiln relies on. */
 import type { Policy } from "../../cloud/index.ts";
+import { deployWith } from "../deployer.ts";
+import type { Variables } from "../shell.ts";
 import { fault, type Breakage } from "./breakage.ts";
 
 const DEPLOYER: Policy = {
@@ -9,6 +11,8 @@ const DEPLOYER: Policy = {
     { Effect: "Deny", Action: "ram:PassRole", Resource: "acs:ram:*:*:role/kiln-cn-hangzhou-oss-events" },
   ],
 };
+
+let key: () => Variables = () => ({});
 
 export const EVENT_BREAKAGES: readonly Breakage[] = [
   {
@@ -56,6 +60,31 @@ export const EVENT_BREAKAGES: readonly Breakage[] = [
     breaks: ({ cloud }) => cloud.fc.lose(({ payload }) => payload.length > 60_000),
   },
   {
+    check: "payload-limit",
+    says: /of an event of 131072 bytes none arrive/,
+    breaks: ({ cloud }) => cloud.fc.lose(({ payload }) => payload.length > 130_000),
+  },
+  {
+    check: "sockets",
+    says: /403 Broken/,
+    // The first one is before the rest.
+    breaks: fault("oss", "GetObject", ({ key = "" }, n) => key.endsWith("/none") && n > 0),
+  },
+  {
+    check: "long-delay",
+    says: /a delay of 3500 s arrives after 17\d\d s/,
+    breaks: ({ cloud }) => {
+      cloud.fc.configure({ delayFactor: 0.5 });
+      return () => cloud.fc.configure({ delayFactor: 1 });
+    },
+    examination: { wait: true },
+  },
+  {
+    check: "upload-event",
+    says: /no event of an upload arrives/,
+    breaks: ({ cloud }) => cloud.fc.lose(({ payload }) => payload.includes("ObjectCreated")),
+  },
+  {
     check: "dead-letter",
     says: /does not reach its failure destination/,
     breaks: ({ cloud }) => cloud.fc.lose(({ payload }) => payload.includes("requestContext")),
@@ -68,29 +97,10 @@ export const EVENT_BREAKAGES: readonly Breakage[] = [
   {
     check: "pass-role",
     says: /has no ram:PassRole on .*oss-events/,
-    breaks: async ({ api }) => {
-      const named = { RoleName: "deployer" };
-      const trust = JSON.stringify({
-        Version: "1",
-        Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: {} }],
-      });
-      await api.rpc("ram", "CreateRole", { ...named, AssumeRolePolicyDocument: trust });
-      await api.rpc("ram", "CreatePolicy", {
-        PolicyName: "deployer",
-        PolicyDocument: JSON.stringify(DEPLOYER),
-      });
-      await api.rpc("ram", "AttachPolicyToRole", { ...named, PolicyName: "deployer", PolicyType: "Custom" });
+    breaks: async (hospital) => {
+      key = await deployWith(hospital, DEPLOYER);
       return () => {};
     },
-    examination: ({ cloud }) => {
-      const { id, secret, token } = cloud.keys.assume("deployer", 3_600_000);
-      return {
-        env: {
-          ALIBABA_CLOUD_ACCESS_KEY_ID: id,
-          ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret,
-          ALIBABA_CLOUD_SECURITY_TOKEN: token,
-        },
-      };
-    },
+    examination: () => ({ env: key() }),
   },
 ];

@@ -25,6 +25,14 @@ const atPage = (): Examination => ({ env: { KILN_WEBHOOK_URL: page } });
 
 export const WORLD_BREAKAGES: readonly Breakage[] = [
   {
+    check: "quotas",
+    says: /2 of 3 pay-as-you-go vCPUs are used/,
+    breaks: ({ cloud }) => {
+      cloud.world.quotas({ vcpus: 3 });
+      return () => cloud.world.quotas({ vcpus: Number.POSITIVE_INFINITY });
+    },
+  },
+  {
     check: "recipes",
     says: /bad: ecs.g7.large in vsw-nowhere: .*InvalidVSwitchId/,
     breaks: written("recipes/bad.yaml", recipeText().replace("vsw-hangzhou-h", "vsw-nowhere")),

@@ -59,7 +59,7 @@ test("each check has a line, a wrong one says what to do, and JSON says the same
 });
 
 test.for<[string, number, RegExp]>([
-  ["doctor --jason", 2, /usage: npm run doctor -- \[--stage <name>\] \[--json\] \[--launch\]/],
+  ["doctor --jason", 2, /usage: npm run doctor -- \[--stage <name>\] \[--json\] \[--launch\] \[--wait\]/],
   ["doctor --plan", 2, /--plan is an option of another command/],
   ["setup --launch", 2, /--launch is an option of another command/],
   ["doctor --json", 1, /refused: KILN_REGION is not set/],
