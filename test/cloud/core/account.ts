@@ -49,6 +49,7 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
       ram.authorize(principal, action, resource, withDefaults(conditions)),
     allows: (principal, action, resource, conditions) =>
       ram.verdictOf(principal, action, resource, withDefaults(conditions)) === "allow",
+    trusts: (role, service) => ram.trusts(role, service),
     faultFor: (product, action, params) => faults.meet(product, action, params),
     record,
   };

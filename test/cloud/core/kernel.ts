@@ -166,6 +166,8 @@ export interface Kernel {
   authorize(principal: Principal, action: string, resource: string, conditions?: Conditions): void;
   /** Whether `principal` may, without throwing. */
   allows(principal: Principal, action: string, resource: string, conditions?: Conditions): boolean;
+  /** Whether a role may be assumed by a service, such as `ecs.aliyuncs.com`; undefined for a role without a trust document. */
+  trusts(role: string, service: string): boolean | undefined;
   /** Finds the injected fault for this call, if any, and lets happen what a test interleaves. Counts the matches. */
   faultFor(product: Product, action: string, params: Params): Promise<Fault | undefined>;
   record(call: Call): void;

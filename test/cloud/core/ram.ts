@@ -39,6 +39,8 @@ export class Ram {
   readonly #policies: Map<string, readonly Policy[]>;
   readonly #unlisted: "allow" | "implicit deny";
   readonly #uses = new Set<string>();
+  /** Trust documents by role. */
+  readonly #trusts = new Map<string, string>();
 
   constructor(roles: Readonly<Record<string, Policy>> | undefined) {
     // Tools write role names in lower case into ARNs, RAM compares without case.
@@ -52,6 +54,18 @@ export class Ram {
   define(role: string, policies: readonly Policy[] | undefined): void {
     if (policies === undefined) this.#policies.delete(role.toLowerCase());
     else this.#policies.set(role.toLowerCase(), policies);
+  }
+
+  /** Sets who may assume a role: a trust document, or undefined for a role that is gone. */
+  trust(role: string, document: string | undefined): void {
+    if (document === undefined) this.#trusts.delete(role.toLowerCase());
+    else this.#trusts.set(role.toLowerCase(), document);
+  }
+
+  /** Whether a role may be assumed by a service; undefined for a role without a trust document. */
+  trusts(role: string, service: string): boolean | undefined {
+    const document = this.#trusts.get(role.toLowerCase());
+    return document?.includes(JSON.stringify(service));
   }
 
   /** Every action that was allowed to a role so far. */

@@ -5,7 +5,7 @@
  * CONSOLE-2. A method does what the cloud, a machine or an operator does outside of the API that is under test.
  */
 import type { LoadProfile, LoadSpan } from "../core/load.ts";
-import { openClassicNetwork } from "./classic.ts";
+import { classicPlace, openClassicNetwork } from "./classic.ts";
 import type { Command, Invocation } from "./assistant-records.ts";
 import type { Category } from "./disk-offers.ts";
 import { diskInZone } from "./disk-offers.ts";
@@ -14,7 +14,7 @@ import { progressOf } from "./image-view.ts";
 import { publishImage, type PublicImage } from "./public-images.ts";
 import type { Disk, Image, Instance, InstanceType, LaunchTemplate, Snapshot, Task } from "./records.ts";
 import type { TagBook } from "./tag-book.ts";
-import type { Region, Unsupported, World } from "./world.ts";
+import type { Region, Unsupported, World, ZoneClosing } from "./world.ts";
 
 export class Console {
   readonly regions: ReadonlyMap<string, Region>;
@@ -111,6 +111,12 @@ export class Console {
     this.#world.stock(instanceType, zoneId, quantity);
   }
 
+  /** From now on nothing can be launched in a zone; null opens it again. */
+  closeZone(zoneId: string, why: ZoneClosing | null): void {
+    if (why === null) this.#world.closedZones.delete(zoneId);
+    else this.#world.closedZones.set(zoneId, why);
+  }
+
   /** A zone stops selling a disk category. */
   closeDisk(category: Category, zoneId: string): void {
     this.#world.closedDisks.add(diskInZone(category, zoneId));
@@ -161,6 +167,12 @@ export class Console {
     const vSwitch = this.#world.vSwitches.get(vSwitchId);
     if (vSwitch === undefined) throw new Error(`there is no vSwitch ${vSwitchId}`);
     this.#world.vSwitches.set(vSwitchId, { ...vSwitch, cidr: vSwitch.cidr.replace(/\/\d+$/, "/30") });
+  }
+
+  /** The VLAN of a zone of the classic network has no free address. */
+  fillVlan(zoneId: string): void {
+    const place = classicPlace(this.#world, this.#world.kernel.region, zoneId);
+    this.#world.classicZones.set(zoneId, { ...place, cidr: "10.160.0.0/30" });
   }
 
   /**

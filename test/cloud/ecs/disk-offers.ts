@@ -42,15 +42,36 @@ export const diskInZone = (category: string, zoneId: string): string => `${categ
 export const isDiskSold = (world: World, category: string, zoneId: string): boolean =>
   !world.closedZones.has(zoneId) && !world.closedDisks.has(diskInZone(category, zoneId));
 
-/** @throws CloudFault when the type does not take the category. */
+/** @throws CloudFault when the type does not take the category. A data disk of which nothing is said has one that is not valid. */
 export function checkTypeTakes(type: InstanceType, use: "system" | "data", category: Category): void {
   if (type.diskCategories.includes(category)) return;
+  if (use === "data" && category !== UNSAID)
+    throw new CloudFault(
+      403,
+      "InvalidDiskCategory.NotSupported",
+      "The specified disk category is not support the specified instance type.",
+    );
   const what = use === "system" ? "SystemDisk" : "DataDisk";
   throw new CloudFault(
     400,
     `Invalid${what}Category.ValueNotSupported`,
     `The specified parameter ${what}.Category is not valid.`,
   );
+}
+
+/**
+ * The basic disks of instances that are not I/O optimized go with no others.
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createinstance (DataDisk.N.Category)
+ * @throws CloudFault 400 InvalidDiskCategory.Mismatch
+ */
+export function checkCombination(disks: readonly { readonly category: Category }[]): void {
+  const isBasic = new Set(disks.map(({ category }) => category === "cloud"));
+  if (isBasic.size > 1)
+    throw new CloudFault(
+      400,
+      "InvalidDiskCategory.Mismatch",
+      "The specified disk categories' combination is not supported.",
+    );
 }
 
 /** @throws CloudFault when the zone does not sell the category. */

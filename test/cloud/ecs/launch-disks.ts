@@ -1,6 +1,6 @@
 /** The disks of a launch: category, size and what is on them. Source: RunInstances, disk categories. */
 import { CloudFault } from "../core/kernel.ts";
-import { CATEGORIES, checkTypeTakes, checkZoneSells, UNSAID } from "./disk-offers.ts";
+import { CATEGORIES, checkCombination, checkTypeTakes, checkZoneSells, UNSAID } from "./disk-offers.ts";
 import type { Category } from "./disk-offers.ts";
 import { blankDisk } from "../machine/disk.ts";
 import type { GuestDisk } from "../machine/disk.ts";
@@ -43,6 +43,7 @@ export interface DiskPlace {
 /** The system disk first. @throws CloudFault for a category, level or size that cannot be, or not here. */
 export function readDisks(world: World, place: DiskPlace, params: Params, image: Image): DiskPlan[] {
   const plans = planDisks(world, place.regionId, params, image);
+  checkCombination(plans);
   for (const { type, category } of plans) checkTypeTakes(place.type, type, category);
   for (const { type, category } of plans) checkZoneSells(world, place.zoneId, type, category);
   return plans;
@@ -51,7 +52,7 @@ export function readDisks(world: World, place: DiskPlace, params: Params, image:
 function planDisks(world: World, regionId: string, params: Params, image: Image): DiskPlan[] {
   const system = image.disks.find((disk) => disk.type === "system");
   const given = params.struct("SystemDisk");
-  const kind = readKind(given, "SystemDisk");
+  const kind = readKind(given, "InvalidSystemDiskCategory.ValueNotSupported");
   const first: DiskPlan = {
     type: "system",
     ...kind,
@@ -106,7 +107,7 @@ function readDataDisks(world: World, regionId: string, params: Params, image: Im
 function imageDataDisk(disk: ImageDisk, over: Params | undefined): DiskPlan {
   return {
     type: "data",
-    ...(over === undefined ? { category: UNSAID, performanceLevel: undefined } : readKind(over, "DataDisk")),
+    ...(over === undefined ? { category: UNSAID, performanceLevel: undefined } : readKind(over)),
     sizeGb: Math.max(over?.int("Size") ?? 0, disk.sizeGb),
     name: over?.text("DiskName") ?? "",
     device: disk.device,
@@ -119,7 +120,7 @@ function imageDataDisk(disk: ImageDisk, over: Params | undefined): DiskPlan {
 
 /** A data disk that the image does not have. */
 function newDataDisk(world: World, regionId: string, disk: Params): Omit<DiskPlan, "device"> {
-  const kind = readKind(disk, "DataDisk");
+  const kind = readKind(disk);
   const snapshot = readSnapshot(world, regionId, disk);
   const sizeGb = disk.int("Size", { min: 1, max: 65_536, code: "InvalidDataDiskSize.ValueNotSupported" });
   if (sizeGb === undefined && snapshot === undefined)
@@ -149,8 +150,8 @@ interface DiskKind {
   readonly performanceLevel: string | undefined;
 }
 
-function readKind(disk: Params, what: string): DiskKind {
-  const category = disk.oneOf("Category", CATEGORIES, `Invalid${what}Category.ValueNotSupported`) ?? UNSAID;
+function readKind(disk: Params, code = "InvalidDiskCategory.ValueNotSupported"): DiskKind {
+  const category = disk.oneOf("Category", CATEGORIES, code) ?? UNSAID;
   const level = disk.oneOf(
     "PerformanceLevel",
     ["PL0", "PL1", "PL2", "PL3"],

@@ -5,7 +5,7 @@ import { consecutive } from "./network.ts";
 import { invalid } from "../core/params.ts";
 import type { Params } from "../core/params.ts";
 import type { VSwitch } from "./records.ts";
-import type { World } from "./world.ts";
+import type { World, ZoneClosing } from "./world.ts";
 
 export interface NetworkPlan {
   readonly vSwitch: VSwitch;
@@ -125,7 +125,24 @@ function checkZone(world: World, regionId: string, params: Params, vSwitch: VSwi
       "Specified virtual switch is not in the specified zone.",
     );
   }
-  if (world.closedZones.has(vSwitch.zoneId)) {
-    throw new CloudFault(403, "Zone.NotOnSale", "The specified zone is not available for purchase.");
-  }
+  checkOpen(world.closedZones.get(vSwitch.zoneId));
+}
+
+/** Source: the error table of RunInstances. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-runinstances */
+const CLOSED: Readonly<Record<ZoneClosing, readonly [status: number, code: string, message: string]>> = {
+  "not on sale": [403, "Zone.NotOnSale", "The specified zone is not available for purchase."],
+  "not allowed": [
+    403,
+    "OperationDenied.ZoneNotAllowed",
+    "The creation of Instance to the specified Zone is not allowed.",
+  ],
+  "no VPC": [
+    400,
+    "InvalidVpcZone.NotSupported",
+    "The specified operation is not allowed in the zone to which your VPC belongs, please try in other zones.",
+  ],
+};
+
+function checkOpen(why: ZoneClosing | undefined): void {
+  if (why !== undefined) throw new CloudFault(...CLOSED[why]);
 }

@@ -314,5 +314,11 @@ function readRole(
       "The RAM user does not have permission to pass a role.",
     );
   }
+  refuseIf(
+    kernel.trusts(name, "ecs.aliyuncs.com") === false,
+    401,
+    "InvalidRamRole.NotEcsRole",
+    "The specified ram role is not authorized for ecs, please check your role policy.",
+  );
   return name;
 }

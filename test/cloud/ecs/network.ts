@@ -23,9 +23,17 @@ export function takeAddresses(vSwitch: VSwitch, count: number, wanted: string | 
   return free;
 }
 
-/** @throws CloudFault 400 QuotaExceeded.PrivateIpAddress when the vSwitch has fewer free addresses. */
+/** In the classic network, whose addresses are those of a VLAN. */
+const NO_VLAN = new CloudFault(
+  400,
+  "OperationDenied.NoVlan",
+  'The specified parameter "VlanId" is not valid or vlan has not enough IP address.',
+);
+
+/** @throws CloudFault 400 QuotaExceeded.PrivateIpAddress when the vSwitch has fewer free addresses, or 400 OperationDenied.NoVlan. */
 export function checkRoom(vSwitch: VSwitch, count: number): void {
   if (freeCount(vSwitch) >= count) return;
+  if (vSwitch.vpcId === "") throw NO_VLAN;
   throw new CloudFault(
     400,
     "QuotaExceeded.PrivateIpAddress",

@@ -41,6 +41,9 @@ export interface Unsupported {
   readonly command: string;
 }
 
+/** Why nothing can be launched in a zone: it sells nothing now, this account may not, or no VPC takes instances there. */
+export type ZoneClosing = "not on sale" | "not allowed" | "no VPC";
+
 export class World {
   readonly kernel: Kernel;
   readonly delays = usualDelays();
@@ -89,8 +92,8 @@ export class World {
   readonly resourceGroups = new Set<string>();
   /** The market price of spot capacity as a share of the list price. */
   spotPriceShare = 0.3;
-  /** Zones that sell nothing at the moment. */
-  readonly closedZones = new Set<string>();
+  /** Zones in which nothing can be launched, and why (`ZoneClosing`). */
+  readonly closedZones = new Map<string, ZoneClosing>();
   /** Disks a zone does not sell at the moment, as `diskInZone` names them. */
   readonly closedDisks = new Set<string>();
   /** How many instances were ever created. */

@@ -77,11 +77,13 @@ export class Directory {
     const at = this.#now();
     const role: RoleRecord = { ...given, createdAt: at, updatedAt: at, policies: new Set() };
     this.#roles.set(key, role);
+    this.#ram.trust(given.name, given.trust);
     this.#publish(role);
     return role;
   }
 
   updateRole(name: string, change: Partial<Pick<RoleRecord, "trust" | "description">>): RoleRecord {
+    if (change.trust !== undefined) this.#ram.trust(name, change.trust);
     return Object.assign(this.role(name), change, { updatedAt: this.#now() });
   }
 
@@ -96,6 +98,7 @@ export class Directory {
     );
     this.#roles.delete(name.toLowerCase());
     this.#ram.define(name, undefined);
+    this.#ram.trust(name, undefined);
   }
 
   createPolicy(name: string, document: string, description: string): PolicyRecord {

@@ -44,6 +44,11 @@ test("an unknown refusal of a launch goes on to the next offering, of other call
   }
 });
 
+test("machines of a zone that are not reachable for a moment are waited for, not avoided", ({ expect }) => {
+  for (const action of ["RunInstances", "CreateInstance"])
+    expect(kindOf("NodeControllerUnavailable", action, 403)).toBe("wait");
+});
+
 test("a known one does so too, whatever its kind for other calls; throttling or a disk smaller than the image is the same everywhere", ({
   expect,
 }) => {

@@ -1,11 +1,11 @@
 /** DescribePrice for instances, and ModifyInstanceSpec for stopped pay-as-you-go ones. */
 import { CloudFault } from "../../core/kernel.ts";
 import type { JsonObject } from "../../core/rpc.ts";
-import { COMMON_TOKENS, NOTHING, incorrectStatus, needInstance, refuseLocked, stopIfDry } from "../action.ts";
+import { COMMON_TOKENS, NOTHING, needInstance, refuseLocked, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { CATEGORIES, checkTypeTakes, UNSAID, type Category } from "../disk-offers.ts";
 import { invalid, type Params } from "../../core/params.ts";
-import type { InstanceType } from "../records.ts";
+import type { Instance, InstanceType } from "../records.ts";
 
 /** CNY an hour of a GiB; estimates: it matters that they differ. */
 const GIB_PRICES: Readonly<Record<string, number>> = {
@@ -114,6 +114,21 @@ function needType({ world, params }: Call): InstanceType {
   return type;
 }
 
+/**
+ * A running instance is not stopped; one that is on its way has a status that supports no change.
+ * https://help.aliyun.com/en/ecs/api-modifyinstancespec
+ */
+function checkStopped(status: Instance["status"]): void {
+  if (status === "Stopped") return;
+  throw status === "Running"
+    ? new CloudFault(400, "InvalidInstanceStatus.NotStopped", "The specified Instance status is not Stopped.")
+    : new CloudFault(
+        403,
+        "InvalidStatus.ValueNotSupported",
+        "The current status of the resource does not support this operation.",
+      );
+}
+
 /** Changes the type of a stopped instance; whether there is stock of it shows when it starts. */
 export const ModifyInstanceSpec: EcsAction = {
   region: "none",
@@ -130,7 +145,7 @@ export const ModifyInstanceSpec: EcsAction = {
         "The operation is not permitted due to charge type of the instance.",
       );
     }
-    if (instance.status !== "Stopped") throw incorrectStatus();
+    checkStopped(instance.status);
     if (type.architecture !== instance.type.architecture || type.localDisks || instance.type.localDisks) {
       throw new CloudFault(
         403,

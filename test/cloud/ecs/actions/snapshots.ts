@@ -85,6 +85,12 @@ export const DeleteSnapshot: EcsAction = {
         "The snapshot has been used to create custom images; delete them first.",
       );
     }
+    // A disk that is being made of it: the table says "retry later" without saying when.
+    const isRead = [...world.disks.values()].some(
+      ({ sourceSnapshotId, instanceId = "" }) =>
+        sourceSnapshotId === snapshot.snapshotId && world.instances.get(instanceId)?.status === "Pending",
+    );
+    if (isRead) throw new CloudFault(403, "Operation.Conflict", "The operation may conflicts with others.");
     const isSource = [...world.disks.values()].some((disk) => disk.sourceSnapshotId === snapshot.snapshotId);
     if (isSource && !params.bool("Force")) {
       throw new CloudFault(
