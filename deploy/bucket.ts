@@ -4,6 +4,8 @@
  * BUCKET-1. Kiln's own rules of the lifecycle are replaced, all others stay as they are.
  * BUCKET-2. Versioning must never have been on: put-if-absent and appends are not what they are without it.
  *     https://www.alibabacloud.com/help/en/oss/developer-reference/putobject
+ * BUCKET-3. Kiln appends to objects, which a retention policy and a key of the customer forbid.
+ *     https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +16,7 @@ import { CloudError } from "../shared/errors.ts";
 import { FOLDER } from "../shared/keys.ts";
 import type { Settings } from "./config.ts";
 import type { Plan } from "./plan.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, refuseAny } from "./refusal.ts";
 
 const RULES = readFileSync(join(import.meta.dirname, "../examples/lifecycle.xml"), "utf8");
 const OWN_RULES = entriesOf(RULES, "Rule");
@@ -60,20 +62,61 @@ async function checkBucket(client: CloudClient, region: string): Promise<boolean
   const location = textOf(info, "Location");
   if (location !== `oss-${region}`)
     throw new Refusal([`bucket ${bucket} is in ${location}, not in oss-${region}; name one in ${region}`]);
-  const versioning = await setting(client, "GetBucketVersioning", "versioning");
-  const status = textOf(versioning, "Status");
-  if (status === "") return true;
-  throw new Refusal([
-    `bucket ${bucket} has versioning (${status}); once on it cannot be undone, and locks do not hold with it: use another bucket`,
-  ]);
+  const problems = [
+    await versioningProblem(client),
+    await retentionProblem(client),
+    await keyProblem(client),
+  ].flatMap((problem) => problem ?? []);
+  refuseAny(problems.map(({ found, todo }) => `bucket ${bucket}: ${found}; ${todo}`));
+  return true;
+}
+
+/** A setting with which Kiln cannot use a bucket, and what to do. */
+export interface BucketProblem {
+  readonly found: string;
+  readonly todo: string;
+}
+
+/** BUCKET-2 */
+export async function versioningProblem(client: CloudClient): Promise<BucketProblem | undefined> {
+  const status = textOf(await settingOrNone(client, "GetBucketVersioning", "versioning"), "Status");
+  const todo = "use another bucket: once on it cannot be undone, and locks do not hold with it";
+  return status === "" ? undefined : { found: `versioning is ${status}`, todo };
+}
+
+/** BUCKET-3 */
+export async function retentionProblem(client: CloudClient): Promise<BucketProblem | undefined> {
+  const state = textOf(await settingOrNone(client, "GetBucketWorm", "worm"), "State");
+  const todo = "delete it while it is InProgress, or use another bucket";
+  return ["", "Expired"].includes(state) ? undefined : { found: `a retention policy is ${state}`, todo };
+}
+
+/** BUCKET-3 */
+export async function keyProblem(client: CloudClient): Promise<BucketProblem | undefined> {
+  const key = textOf(await settingOrNone(client, "GetBucketEncryption", "encryption"), "KMSMasterKeyID");
+  const todo = "encrypt the bucket with OSS-managed keys (AES256), or use another one";
+  return key === "" ? undefined : { found: `objects are encrypted with key ${key}`, todo };
+}
+
+/** The XML of a setting; "" when the bucket has none, for which every setting has its own code. */
+export async function settingOrNone(client: CloudClient, action: string, name: string): Promise<string> {
+  try {
+    return await setting(client, action, name);
+  } catch (error) {
+    if (error instanceof CloudError && error.status === 404 && error.code !== "NoSuchBucket") return "";
+    throw error;
+  }
 }
 
 async function infoOf(client: CloudClient): Promise<string | undefined> {
-  const { bucket } = client.access;
+  const { bucket, region } = client.access;
   try {
     return await setting(client, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]);
   } catch (error) {
     if (!(error instanceof CloudError) || error.code !== "AccessDenied") throw error;
+    // Another region's bucket has another endpoint, and the answer says so in words only.
+    if (/specified endpoint/i.test(error.message))
+      throw new Refusal([`bucket ${bucket} is in another region, not in ${region}; name one in ${region}`]);
     throw new Refusal([
       `bucket ${bucket} belongs to another account, or the key has no oss:GetBucketInfo; use another name, or give the key AliyunOSSFullAccess`,
     ]);

@@ -85,6 +85,22 @@ export async function reservations(api: Api): Promise<ReadonlyMap<string, number
   );
 }
 
+const CustomDomain = z.looseObject({
+  domainName: z.string(),
+  routeConfig: z._default(
+    z.looseObject({ routes: z._default(z.array(z.looseObject({ functionName: z.string() })), []) }),
+    { routes: [] },
+  ),
+});
+const DomainPage = z.looseObject({
+  customDomains: z.array(CustomDomain),
+  nextToken: z.optional(z.string()),
+});
+
+/** The custom domains of the region, with the functions that their routes lead to. */
+export const customDomains = (api: Api): Promise<z.infer<typeof CustomDomain>[]> =>
+  listed(api, "/custom-domains", { read: DomainPage, itemsOf: (page) => page.customDomains });
+
 const HttpTrigger = z.looseObject({ httpTrigger: z.looseObject({ urlInternet: z.string() }) });
 
 /** The public URL of a function's HTTP trigger, undefined when it has none. */

@@ -185,3 +185,32 @@ test(
     expect(err[0]).toMatch(/^refused: s\.yaml cannot be read: /);
   },
 );
+
+const withDomain = test.extend({
+  there: { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" },
+});
+
+withDomain(
+  "undeploy takes the webhook's route off its domain, and the domain away with its last route",
+  async ({ cloud, command, expect }) => {
+    const domains = () => Object.keys(cloud.urls.domains);
+    expect(domains()).toEqual(["kiln.example.com"]);
+    const { out } = await command("undeploy");
+    expect(out).toContain("remove custom domain kiln.example.com");
+    expect(domains()).toEqual([]);
+  },
+);
+
+const theirDomain = test.extend({
+  there: {
+    KILN_WEBHOOK_DOMAIN: "kiln.example.com",
+    KILN_WEBHOOK_CERT_ID: "7654321",
+    KILN_BUCKET: "kiln-of-another-team",
+  },
+});
+
+theirDomain("undeploy leaves the routes of another deployment", async ({ cloud, command, expect }) => {
+  const { out } = await command("undeploy");
+  expect(out.filter((line) => line.includes("domain"))).toEqual([]);
+  expect(Object.keys(cloud.urls.domains)).toEqual(["kiln.example.com"]);
+});

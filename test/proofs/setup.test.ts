@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolesOf } from "../../deploy/policies.ts";
+import type { Cloud } from "../cloud/index.ts";
 import { test } from "../support/commands.ts";
 import { ACCOUNT, NEW_BUCKET } from "../support/shell.ts";
 
@@ -109,12 +110,49 @@ test("rules of the user stay; one that takes logs too early is refused before an
   expect(lifecycleOf(cloud.oss.settings)).toMatch(/tidy.*kiln-runs.*kiln-locks/s);
 });
 
-test("a bucket that has or had versions is refused", async ({ cloud, command, expect }) => {
-  cloud.oss.createBucket(NEW_BUCKET);
-  cloud.oss.suspendVersioning(NEW_BUCKET);
-  expect((await command("setup")).err).toEqual([
-    `refused: bucket ${NEW_BUCKET} has versioning (Suspended); once on it cannot be undone, and locks do not hold with it: use another bucket`,
+test.for<[string, (cloud: Cloud) => void, RegExp]>([
+  [
+    "has or had versions",
+    ({ oss }) => oss.suspendVersioning(NEW_BUCKET),
+    /: versioning is Suspended; use another bucket: once on it cannot be undone, and locks do not hold with it$/,
+  ],
+  [
+    "keeps objects from changes",
+    ({ oss }) => oss.settings.set(`${NEW_BUCKET} worm`, "<State>Locked</State>"),
+    /: a retention policy is Locked; delete it while it is InProgress, or use another bucket$/,
+  ],
+  [
+    "encrypts with a key of the customer",
+    ({ oss }) => oss.settings.set(`${NEW_BUCKET} encryption`, "<KMSMasterKeyID>9468da86</KMSMasterKeyID>"),
+    /: objects are encrypted with key 9468da86; encrypt the bucket with OSS-managed keys/,
+  ],
+])(
+  "a bucket that %s is refused before any change",
+  async ([, spoil, message], { cloud, command, expect }) => {
+    cloud.oss.createBucket(NEW_BUCKET);
+    spoil(cloud);
+    const { code, out, err } = await command("setup");
+    expect([code, out, err]).toEqual([1, [], [expect.stringMatching(message)]]);
+    expect(cloud.ram.roles()).toEqual([]);
+  },
+);
+
+test("a bucket in another region, and one of another account, are refused", async ({
+  cloud,
+  command,
+  expect,
+}) => {
+  cloud.oss.createBucket(NEW_BUCKET, "cn-shanghai");
+  cloud.oss.createForeignBucket("kiln-theirs", "theirs");
+  const abroad = await command("setup");
+  expect(abroad.err).toEqual([
+    `refused: bucket ${NEW_BUCKET} is in another region, not in cn-hangzhou; name one in cn-hangzhou`,
   ]);
+  const theirs = await command("setup", { KILN_BUCKET: "kiln-theirs" });
+  expect(theirs.err).toEqual([
+    "refused: bucket kiln-theirs belongs to another account, or the key has no oss:GetBucketInfo; use another name, or give the key AliyunOSSFullAccess",
+  ]);
+  expect(cloud.ram.roles()).toEqual([]);
 });
 
 test("roles of another deployment, and roles that are not of Kiln, are refused before any change", async ({

@@ -1,21 +1,18 @@
 /** The bucket: settings that change what Kiln's locks and logs rest on, and these operations themselves. */
 import { textOf, entriesOf } from "../../../shared/cloud/oss/xml.ts";
-import { CloudError } from "../../../shared/errors.ts";
 import { FOLDER } from "../../../shared/keys.ts";
-import { harmfulRules, setting } from "../../bucket.ts";
+import {
+  type BucketProblem,
+  harmfulRules,
+  keyProblem,
+  retentionProblem,
+  setting,
+  settingOrNone,
+  versioningProblem,
+} from "../../bucket.ts";
 import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
 import type { Order, Reply } from "../probe/orders.ts";
-
-/** The XML of a setting; "" when the bucket has none, for which every setting has its own code. */
-async function settingOf({ bucket }: Context, action: string, name: string): Promise<string> {
-  try {
-    return await setting(bucket, action, name);
-  } catch (error) {
-    if (error instanceof CloudError && error.status === 404 && error.code !== "NoSuchBucket") return "";
-    throw error;
-  }
-}
 
 async function bucket({ bucket: client, settings }: Context): Promise<Finding> {
   const { bucket: name, region } = settings.place;
@@ -27,19 +24,14 @@ async function bucket({ bucket: client, settings }: Context): Promise<Finding> {
     : wrong(`${name} is in ${location}, not in oss-${region}`, `name a bucket in ${region}`);
 }
 
-/** https://www.alibabacloud.com/help/en/oss/developer-reference/putobject: x-oss-forbid-overwrite has no effect then. */
-async function versioning(context: Context): Promise<Finding> {
-  const status = textOf(await settingOf(context, "GetBucketVersioning", "versioning"), "Status");
-  return status === ""
-    ? ok("never on")
-    : wrong(
-        `versioning is ${status}`,
-        "use another bucket: once on it cannot be undone, and locks do not hold with it",
-      );
-}
+/** Wrong with the problem of a setting; ok without one. */
+const unless = async (problem: Promise<BucketProblem | undefined>, found: string): Promise<Finding> => {
+  const wrongs = await problem;
+  return wrongs === undefined ? ok(found) : wrong(wrongs.found, wrongs.todo);
+};
 
 async function publicAccess(context: Context): Promise<Finding> {
-  const xml = await settingOf(context, "GetBucketPublicAccessBlock", "publicAccessBlock");
+  const xml = await settingOrNone(context.bucket, "GetBucketPublicAccessBlock", "publicAccessBlock");
   return textOf(xml, "BlockPublicAccess") === "true"
     ? ok("blocked")
     : wrong("public access is not blocked", "run npm run setup, which blocks it");
@@ -47,7 +39,7 @@ async function publicAccess(context: Context): Promise<Finding> {
 
 /** https://www.alibabacloud.com/help/en/oss/developer-reference/putbucketoverwriteconfig */
 async function overwriteRules(context: Context): Promise<Finding> {
-  const xml = await settingOf(context, "GetBucketOverwriteConfig", "overwriteConfig");
+  const xml = await settingOrNone(context.bucket, "GetBucketOverwriteConfig", "overwriteConfig");
   const rules = entriesOf(xml, "Rule").filter((rule) => isNear(textOf(rule, "Prefix")));
   const ids = rules.map((rule) => textOf(rule, "ID")).join(", ");
   return rules.length === 0
@@ -58,29 +50,8 @@ async function overwriteRules(context: Context): Promise<Finding> {
 const isNear = (prefix: string): boolean =>
   Object.values(FOLDER).some((folder) => folder.startsWith(prefix) || prefix.startsWith(folder));
 
-/** Protected objects take no append: https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject */
-async function retention(context: Context): Promise<Finding> {
-  const xml = await settingOf(context, "GetBucketWorm", "worm");
-  const state = textOf(xml, "State");
-  return state === "" || state === "Expired"
-    ? ok("no retention policy")
-    : wrong(`a retention policy is ${state}`, "delete it while it is InProgress, or use another bucket");
-}
-
-/** Appendable objects take no customer key: https://www.alibabacloud.com/help/en/oss/developer-reference/appendobject */
-async function encryption(context: Context): Promise<Finding> {
-  const xml = await settingOf(context, "GetBucketEncryption", "encryption");
-  const [algorithm, key] = [textOf(xml, "SSEAlgorithm"), textOf(xml, "KMSMasterKeyID")];
-  return key === ""
-    ? ok(algorithm || "none")
-    : wrong(
-        `objects are encrypted with key ${key}`,
-        "encrypt the bucket with OSS-managed keys (AES256), or use another one",
-      );
-}
-
 async function lifecycle(context: Context): Promise<Finding> {
-  const rules = entriesOf(await settingOf(context, "GetBucketLifecycle", "lifecycle"), "Rule");
+  const rules = entriesOf(await settingOrNone(context.bucket, "GetBucketLifecycle", "lifecycle"), "Rule");
   const harmful = harmfulRules(rules);
   return harmful.length === 0
     ? ok("no rule takes a log that is needed")
@@ -171,11 +142,23 @@ async function oddKeys(context: Context): Promise<Finding> {
 
 export const BUCKET_CHECKS: readonly Check<Context>[] = [
   { name: "bucket", needs: ["account"], run: bucket },
-  { name: "versioning", needs: ["bucket"], run: versioning },
+  {
+    name: "versioning",
+    needs: ["bucket"],
+    run: ({ bucket: client }) => unless(versioningProblem(client), "never on"),
+  },
   { name: "public-access", needs: ["bucket"], run: publicAccess },
   { name: "overwrite-rules", needs: ["bucket"], run: overwriteRules },
-  { name: "retention", needs: ["bucket"], run: retention },
-  { name: "encryption", needs: ["bucket"], run: encryption },
+  {
+    name: "retention",
+    needs: ["bucket"],
+    run: ({ bucket: client }) => unless(retentionProblem(client), "no retention policy"),
+  },
+  {
+    name: "encryption",
+    needs: ["bucket"],
+    run: ({ bucket: client }) => unless(keyProblem(client), "no key of the customer"),
+  },
   { name: "lifecycle", needs: ["bucket"], run: lifecycle },
   { name: "put-if-absent", needs: ["bucket"], run: putIfAbsent },
   { name: "append", needs: ["bucket"], run: appends },

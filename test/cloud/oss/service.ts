@@ -94,12 +94,26 @@ export class OssService {
         const role = this.#store.foreignRole(name);
         const isForeign = role !== undefined && role !== caller.role;
         refuseIf(isForeign, 403, "AccessDenied", "The bucket you access does not belong to you.");
+        this.#refuseAbroad(name);
         this.#kernel.authorize(caller, action, `${resources}${name}${object && `/${object}`}`, conditions);
       },
       // Without a prefix: no page says whether the check of OSS passes one, so the stricter reading holds.
       mayList: (name) => this.#kernel.allows(caller, "oss:ListObjects", `${resources}${name}`),
       header: (name) => header(wire, name),
     };
+  }
+
+  /**
+   * A bucket is asked at the endpoint of its own region.
+   * https://www.alibabacloud.com/help/en/oss/user-guide/0003-00001403
+   */
+  #refuseAbroad(name: string): void {
+    const region = this.#store.regionOf(name) ?? this.#kernel.region;
+    if (region === this.#kernel.region) return;
+    const message =
+      "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+    const Endpoint = `oss-${region}.aliyuncs.com`;
+    throw new CloudFault(403, "AccessDenied", message, { Bucket: name, Endpoint });
   }
 
   /** @throws CloudFault when there is no such operation, or the caller may not call it. */

@@ -43,6 +43,7 @@ interface AppendOptions extends Pick<PutOptions, "contentType" | "meta" | "acl">
 
 interface Bucket {
   readonly name: string;
+  readonly region: string;
   readonly createdAt: number;
   readonly objects: Map<string, StoredObject>;
   /** The role whose sessions alone may use it, when the bucket belongs to another product. */
@@ -111,21 +112,27 @@ export class ObjectStore implements Objects {
     this.#subscribers.push(subscriber);
   }
 
-  /** Makes a bucket; harmless when it exists. @throws CloudFault for a name the cloud refuses. */
-  createBucket(name: string): void {
+  /** Makes a bucket, in the region of this cloud or another; harmless when it exists. @throws CloudFault for a name the cloud refuses. */
+  createBucket(name: string, region = this.#kernel.region): void {
     if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
       throw new CloudFault(400, "InvalidBucketName", "The specified bucket is not valid.", {
         BucketName: name,
       });
     }
     if (this.#buckets.has(name)) return;
-    this.#buckets.set(name, { name, createdAt: this.#kernel.time.now(), objects: new Map() });
+    this.#buckets.set(name, { name, region, createdAt: this.#kernel.time.now(), objects: new Map() });
+  }
+
+  /** The region of a bucket; undefined for one that is not there. */
+  regionOf(name: string): string | undefined {
+    return this.#buckets.get(name)?.region;
   }
 
   createForeignBucket(name: string, role: string): void {
     if (this.#buckets.has(name)) return;
     const createdAt = this.#kernel.time.now();
-    this.#buckets.set(name, { name, createdAt, objects: new Map(), foreignRole: role });
+    const { region } = this.#kernel;
+    this.#buckets.set(name, { name, region, createdAt, objects: new Map(), foreignRole: role });
   }
 
   /** The role whose sessions alone may use a bucket; undefined for those of the account. */
