@@ -31,6 +31,8 @@ export interface CodePackage {
   readonly folder: string;
   readonly checksum: string;
   readonly bytes: number;
+  /** The zip file; undefined for the folder of a manifest. */
+  readonly archive?: Buffer;
 }
 
 /** `code` of CreateFunction and UpdateFunction. */
@@ -89,7 +91,7 @@ export class CodePackages {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), body);
     }
-    return { folder, checksum, bytes: archive.length };
+    return { folder, checksum, bytes: archive.length, archive };
   }
 
   close(): void {

@@ -141,6 +141,11 @@ export class Host {
     await this.#callerOf(keyId)?.instance.end();
   }
 
+  /** Ends the instance that runs the event of this id. */
+  async stop(requestId: string): Promise<void> {
+    await this.runs.find((run) => run.requestId === requestId)?.instance.end();
+  }
+
   /** The running invocations, in the order of their begin. */
   get runs(): readonly Run[] {
     return [...this.#busy.values()];
@@ -177,7 +182,7 @@ export class Host {
     const credentials = this.#assume(definition);
     const instance = await this.#take(definition);
     const keyId = credentials.accessKeyId;
-    const run = new Run(this.#kernel.time, definition, { instance, keyId, source: options.source });
+    const run = new Run(this.#kernel.time, definition, { instance, keyId, ...options });
     this.#own(instance, keyId);
     this.#busy.set(instance, run);
     const context = contextOf(this.#kernel, definition, requestId, credentials);

@@ -7,6 +7,7 @@ import { type Address, Addresses, type OpenAddress } from "./addresses.ts";
 import type { Platform } from "./api/request.ts";
 import { CodePackages } from "./code-packages.ts";
 import { Domains } from "./domains.ts";
+import { Downloads } from "./downloads.ts";
 import { type Crash, Host, type HostOptions } from "./host.ts";
 import { domainOf, serveHttpTrigger } from "./http-trigger.ts";
 import { type Cost, costOf, type Invocation } from "./invocation.ts";
@@ -69,7 +70,18 @@ export class FunctionCompute {
     };
     const addresses = (this.#addresses = new Addresses({ listen, opened }, serveHere));
     const domains = (this.#domains = new Domains(listen, serve, () => kernel.time.now()));
-    const platform: Platform = { kernel, registry, host, queue, code, objects, addresses, domains };
+    const downloads = new Downloads(kernel, listen);
+    const platform: Platform = {
+      kernel,
+      registry,
+      host,
+      queue,
+      code,
+      objects,
+      addresses,
+      domains,
+      downloads,
+    };
     this.#service = new FcService(platform);
     objects.subscribe((event) => fireOssTriggers(kernel, queue, registry.definitions.values(), event));
   }

@@ -26,7 +26,16 @@ const DISPATCH_MS = 10;
 const LATE_MS = 2000;
 const EARLY_MS = 1000;
 /** An event is invalid when its function is gone before it could run. */
-export type Status = "Enqueued" | "Running" | "Retrying" | "Succeeded" | "Failed" | "Expired" | "Invalid";
+export type Status =
+  | "Enqueued"
+  | "Running"
+  | "Retrying"
+  | "Stopping"
+  | "Stopped"
+  | "Succeeded"
+  | "Failed"
+  | "Expired"
+  | "Invalid";
 
 /** One asynchronous event from submission to its end. */
 export interface AsyncEvent {
@@ -74,6 +83,8 @@ export interface QueueOptions {
    */
   readonly hasTaskMode?: boolean;
 }
+
+const isStopping = ({ status }: AsyncEvent): boolean => status === "Stopping";
 
 const factsOf = ({ function: name, payload }: AsyncEvent): EventFacts => ({
   function: name,
@@ -160,6 +171,14 @@ export class AsyncQueue {
     return event;
   }
 
+  /** Ends a task: one that waits never runs, and the instance of one that runs ends. One that has ended stays as it is. */
+  async stop(event: AsyncEvent): Promise<void> {
+    if (event.endedAt !== undefined) return;
+    if (event.status !== "Running") return this.#mark(event, "Stopped", this.#kernel.time.now());
+    this.#mark(event, "Stopping");
+    await this.#host.stop(event.id);
+  }
+
   get regionHasTasks(): boolean {
     return this.#options.hasTaskMode ?? true;
   }
@@ -203,6 +222,7 @@ export class AsyncQueue {
   async #deliver(event: AsyncEvent, delivery: Delivery): Promise<void> {
     const now = this.#kernel.time.now();
     if (this.isPaused()) return this.#schedule(event, { ...delivery, at: this.#pausedUntil });
+    if (event.status === "Stopped") return;
     const definition = this.#definitionOf(event);
     if (definition === undefined) return this.#mark(event, "Invalid", now);
     await this.#run(definition, event, delivery);
@@ -234,6 +254,7 @@ export class AsyncQueue {
     event.attempts++;
     this.#mark(event, "Running");
     const invocation = await work;
+    if (isStopping(event)) return this.#mark(event, "Stopped", this.#kernel.time.now());
     if (invocation.error === undefined) {
       return this.#end(definition, event, { status: "Succeeded", invocation });
     }

@@ -26,6 +26,8 @@ interface Version {
 
 interface Alias {
   readonly versionId: string;
+  /** A second version, and its share of the invocations. */
+  readonly second?: { readonly versionId: string; readonly weight: number };
   readonly description: string;
   readonly createdAt: number;
   readonly modifiedAt: number;
@@ -40,6 +42,7 @@ export interface FunctionRecord {
   /** By id, oldest first; ids of deleted versions are not used again. */
   readonly versions: Map<string, Version>;
   readonly aliases: Map<string, Alias>;
+  readonly tags: Map<string, string>;
   lastVersion: number;
 }
 
@@ -89,7 +92,10 @@ export class Registry {
   qualified(name: string, qualifier: string): FunctionDefinition {
     if (qualifier === "" || qualifier === "LATEST") return this.get(name);
     const { versions, aliases } = this.record(name);
-    const version = versions.get(aliases.get(qualifier)?.versionId ?? qualifier);
+    const alias = aliases.get(qualifier);
+    const { second } = alias ?? {};
+    const isSecond = second !== undefined && this.#kernel.random() < second.weight;
+    const version = versions.get((isSecond ? second.versionId : alias?.versionId) ?? qualifier);
     if (version !== undefined) return version.definition;
     throw notFound("VersionNotFound", `version or alias '${qualifier}' of '${name}' does not exist`);
   }
@@ -155,6 +161,7 @@ export class Registry {
       triggers,
       versions: new Map(),
       aliases: new Map(),
+      tags: new Map(),
       lastVersion: 0,
     });
   }

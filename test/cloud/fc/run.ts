@@ -5,12 +5,20 @@ import type { Cancel, Timeline } from "../core/time.ts";
 import type { Instance } from "./instance.ts";
 import { modelDurationMs, type Source } from "./invocation.ts";
 
+interface Started {
+  readonly instance: Instance;
+  readonly keyId: string;
+  readonly source: Source;
+  readonly requestId: string;
+}
+
 export class Run {
   readonly calls: Call[] = [];
   readonly coldStart: boolean;
   readonly instance: Instance;
   /** Key id of its credentials. */
   readonly keyId: string;
+  readonly requestId: string;
   readonly #time: Timeline;
   readonly timeoutMs: number;
   #sleptMs = 0;
@@ -23,17 +31,14 @@ export class Run {
   constructor(
     time: Timeline,
     { timeoutMs }: FunctionDefinition,
-    {
-      instance,
-      keyId,
-      source,
-    }: { readonly instance: Instance; readonly keyId: string; readonly source: Source },
+    { instance, keyId, source, requestId }: Started,
   ) {
     this.#time = time;
     this.timeoutMs = timeoutMs;
     this.startedAt = time.now();
     this.isAwaited = source === "sync" || source === "http";
     this.instance = instance;
+    this.requestId = requestId;
     this.keyId = keyId;
     this.coldStart = instance.invocations === 0;
   }

@@ -17,6 +17,7 @@ import { FUNCTION_ACTIONS } from "./api/functions.ts";
 import { INVOCATION_ACTIONS } from "./api/invocation.ts";
 import { type Action, functionArn, type Platform } from "./api/request.ts";
 import { SETTING_ACTIONS } from "./api/settings.ts";
+import { TAG_ACTIONS } from "./api/tags.ts";
 import { TRIGGER_ACTIONS } from "./api/triggers.ts";
 import { VERSION_ACTIONS } from "./api/versions.ts";
 import { newRequestId } from "./queue.ts";
@@ -27,6 +28,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   ...FUNCTION_ACTIONS,
   ...INVOCATION_ACTIONS,
   ...SETTING_ACTIONS,
+  ...TAG_ACTIONS,
   ...TRIGGER_ACTIONS,
   ...VERSION_ACTIONS,
 };

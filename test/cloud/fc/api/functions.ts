@@ -4,6 +4,7 @@ import { FunctionInput } from "../../core/function-schema.ts";
 import { DEFAULTS, type FunctionDefinition } from "../../core/functions.ts";
 import { CloudFault } from "../../core/kernel.ts";
 import type { CodeLocation } from "../code-packages.ts";
+import { setTags, tagsIn } from "./tags.ts";
 import {
   type Action,
   type ApiRequest,
@@ -80,7 +81,7 @@ function codeIn(body: Tree): CodeLocation | undefined {
 
 /** The answer of GetFunction and its relatives. */
 export function functionView({ kernel, registry }: Platform, definition: FunctionDefinition): object {
-  const { stamp } = registry.record(definition.name);
+  const { stamp, tags } = registry.record(definition.name);
   const { checksum, bytes } = registry.codeOf(definition);
   return {
     ...inputOf(definition, kernel.accountId),
@@ -91,6 +92,7 @@ export function functionView({ kernel, registry }: Platform, definition: Functio
     codeSize: bytes,
     createdTime: instant(stamp.createdAt),
     lastModifiedTime: instant(stamp.modifiedAt),
+    ...(tags.size > 0 && { tags: [...tags].map(([Key, Value]) => ({ Key, Value })) }),
     state: "Active",
     lastUpdateStatus: "Successful",
   };
@@ -105,7 +107,8 @@ const API_DEFAULTS = {
 
 async function create(request: ApiRequest) {
   const { platform, principal } = request;
-  const body = bodyOf(request);
+  const { tags, ...body } = bodyOf(request);
+  const given = tagsIn(tags);
   const config = configure(request, { ...API_DEFAULTS, ...settingsOf(body) });
   const { registry, code } = platform;
   if (registry.definitions.has(config.name)) {
@@ -116,6 +119,7 @@ async function create(request: ApiRequest) {
   const unset = { hasAsyncConfig: false, asyncTask: false, maxRetries, maxAgeMs, triggers: [] };
   const definition = { ...config, ...unset, codePath: archive.folder };
   await registry.create(definition, archive);
+  setTags(registry.record(config.name), given);
   return json(functionView(platform, definition));
 }
 
@@ -157,6 +161,15 @@ export const FUNCTION_ACTIONS: Readonly<Record<string, Action>> = {
     query: ["qualifier"],
     run: ({ platform, functionName, qualifier }) =>
       json(functionView(platform, platform.registry.qualified(functionName, qualifier))),
+  },
+  GetFunctionCode: {
+    query: ["qualifier"],
+    run: async ({ platform: { registry, downloads }, functionName, qualifier }) => {
+      const { checksum, archive } = registry.codeOf(registry.qualified(functionName, qualifier));
+      // The folder of a manifest was never uploaded.
+      if (archive === undefined) throw invalid(`function '${functionName}' has no package; see README.md`);
+      return json({ checksum, url: await downloads.urlOf(archive) });
+    },
   },
   DeleteFunction: {
     run: async ({ platform: { registry }, functionName }) => {

@@ -5,7 +5,7 @@ import { CloudFault, refuseIf, type WireResponse } from "../../core/kernel.ts";
 import { header } from "../../core/signatures.ts";
 import { httpEvent } from "../http-trigger.ts";
 import type { AsyncEvent } from "../queue.ts";
-import { type Action, type ApiRequest, invalid, json, page } from "./request.ts";
+import { type Action, type ApiRequest, invalid, json, nothing, page } from "./request.ts";
 
 const TASK_ID = /^[A-Za-z_][\w-]{0,127}$/;
 /** The interval is open: https://help.aliyun.com/document_detail/2513619.html */
@@ -113,6 +113,14 @@ function tasksOf({ platform, functionName, query }: ApiRequest): AsyncEvent[] {
   return query.get("sortOrderByTime") === "desc" ? found.toReversed() : found;
 }
 
+/** @throws CloudFault 404 */
+function taskOf({ platform, functionName, name }: ApiRequest): AsyncEvent {
+  platform.registry.get(functionName);
+  const task = platform.queue.task(functionName, name);
+  if (task !== undefined) return task;
+  throw new CloudFault(404, "AsyncTaskNotFound", `async task '${name}' does not exist`);
+}
+
 const TASK_QUERY =
   "prefix status limit nextToken sortOrderByTime startedTimeBegin startedTimeEnd includePayload qualifier";
 
@@ -126,13 +134,12 @@ export const INVOCATION_ACTIONS: Readonly<Record<string, Action>> = {
       return json({ tasks: items.map((event) => taskView(event, withPayload)), ...next });
     },
   },
-  GetAsyncTask: {
+  GetAsyncTask: { query: ["qualifier"], run: (request) => json(taskView(taskOf(request), true)) },
+  StopAsyncTask: {
     query: ["qualifier"],
-    run: ({ platform, functionName, name }) => {
-      platform.registry.get(functionName);
-      const task = platform.queue.task(functionName, name);
-      if (task !== undefined) return json(taskView(task, true));
-      throw new CloudFault(404, "AsyncTaskNotFound", `async task '${name}' does not exist`);
+    run: async (request) => {
+      await request.platform.queue.stop(taskOf(request));
+      return nothing();
     },
   },
 };

@@ -6,6 +6,7 @@ import type { Objects } from "../../core/object-events.ts";
 import type { Addresses } from "../addresses.ts";
 import type { CodePackages } from "../code-packages.ts";
 import type { Domains } from "../domains.ts";
+import type { Downloads } from "../downloads.ts";
 import type { Host } from "../host.ts";
 import type { AsyncQueue } from "../queue.ts";
 import type { Registry } from "../registry.ts";
@@ -20,6 +21,7 @@ export interface Platform {
   readonly objects: Objects;
   readonly addresses: Addresses;
   readonly domains: Domains;
+  readonly downloads: Downloads;
 }
 
 export interface ApiRequest {

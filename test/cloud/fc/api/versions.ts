@@ -1,10 +1,12 @@
 /** Versions, which keep code and settings of a moment, and aliases, which name one of them. */
+import * as z from "zod/mini";
 import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import type { FunctionRecord } from "../registry.ts";
 import {
   type Action,
   type ApiRequest,
   bodyOf,
+  checked,
   instant,
   invalid,
   json,
@@ -30,9 +32,10 @@ function versionView(record: FunctionRecord, versionId: string): object {
 function aliasView(record: FunctionRecord, aliasName: string): object {
   const alias = record.aliases.get(aliasName);
   if (alias === undefined) throw new CloudFault(404, "AliasNotFound", `alias '${aliasName}' does not exist`);
-  const { versionId, description, createdAt, modifiedAt } = alias;
+  const { versionId, second, description, createdAt, modifiedAt } = alias;
   const times = { createdTime: instant(createdAt), lastModifiedTime: instant(modifiedAt) };
-  return { aliasName, versionId, description, ...times };
+  const weights = second && { additionalVersionWeight: { [second.versionId]: second.weight } };
+  return { aliasName, versionId, description, ...weights, ...times };
 }
 
 function publish(request: ApiRequest) {
@@ -50,17 +53,35 @@ function publish(request: ApiRequest) {
   return json(versionView(record, versionId));
 }
 
-/** Sets an alias to what the body says. @throws CloudFault for a version that is not there, or weights. */
+const Weights = z.record(z.string(), z.number().check(z.minimum(0), z.maximum(1)));
+
+/**
+ * The second version of an alias with its share of the invocations: one at most, and another one than the first.
+ * https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/manage-aliases
+ * @throws CloudFault
+ */
+function secondIn(record: FunctionRecord, versionId: string, value: unknown) {
+  const weights = Object.entries(checked(Weights, value ?? {}));
+  const [first, ...others] = weights;
+  if (first === undefined) return undefined;
+  if (others.length > 0 || first[0] === versionId)
+    throw invalid("additionalVersionWeight names one version, and another one than versionId");
+  versionView(record, first[0]);
+  return { versionId: first[0], weight: first[1] };
+}
+
+/** Sets an alias to what the body says. @throws CloudFault for a version that is not there, or weights that cannot be. */
 function putAlias(request: ApiRequest, name: string, body: Tree) {
   const record = recordOf(request);
   const before = record.aliases.get(name);
   const versionId = textIn(body, "versionId") || (before?.versionId ?? "");
-  const isWeighted = Object.keys(body["additionalVersionWeight"] ?? {}).length > 0;
-  if (isWeighted) throw invalid("additionalVersionWeight is not simulated; see README.md");
   versionView(record, versionId);
+  const asked = body["additionalVersionWeight"];
+  const second = asked === undefined ? before?.second : secondIn(record, versionId, asked);
   const now = request.platform.kernel.time.now();
   record.aliases.set(name, {
     versionId,
+    ...(second && { second }),
     description: textIn(body, "description") || (before?.description ?? ""),
     createdAt: before?.createdAt ?? now,
     modifiedAt: now,
@@ -85,7 +106,9 @@ export const VERSION_ACTIONS: Readonly<Record<string, Action>> = {
     run: (request) => {
       const record = recordOf(request);
       versionView(record, request.name);
-      const isNamed = [...record.aliases.values()].some(({ versionId }) => versionId === request.name);
+      const isNamed = [...record.aliases.values()].some(({ versionId, second }) =>
+        [versionId, second?.versionId].includes(request.name),
+      );
       refuseIf(isNamed, 409, "VersionInUse", `an alias names version '${request.name}'`);
       record.versions.delete(request.name);
       return nothing();
