@@ -1,10 +1,13 @@
 /** `npm run setup` on the local cloud: bucket, roles and policies. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connectApi } from "../../deploy/api.ts";
+import { readSettings } from "../../deploy/config.ts";
 import { rolesOf } from "../../deploy/policies.ts";
 import type { Cloud } from "../cloud/index.ts";
 import { test } from "../support/commands.ts";
-import { ACCOUNT, NEW_BUCKET } from "../support/shell.ts";
+import { deployWith, documentedKey } from "../support/deployer.ts";
+import { ACCOUNT, NEW_BUCKET, variables } from "../support/shell.ts";
 
 const PARTS = "bake-image janitor notifier oss-events promote-family scale-out stop-idle webhook".split(" ");
 
@@ -31,6 +34,16 @@ test("a new account gets a closed bucket with rules, and a role with a policy of
   );
   for (const { versions } of cloud.ram.policies())
     expect(versions[0]?.document).not.toMatch(/\$\{|kiln-\*|:functions\/kiln-[^d]/);
+});
+
+test("the key of README is enough for setup and for undeploy --all", async ({ cloud, command, expect }) => {
+  const { credentials, endpoints } = readSettings(variables(cloud));
+  const api = connectApi({ region: cloud.region, credentials, endpoints });
+  const key = await deployWith({ api, cloud }, documentedKey());
+  for (const line of ["setup", "setup", "undeploy --all"])
+    expect(await command(line, key()), line).toMatchObject({ code: 0, err: [] });
+  expect(cloud.oss.buckets()).toEqual([]);
+  expect(cloud.ram.roles().map(({ name }) => name)).toEqual(["deployer"]);
 });
 
 test("repeated, setup changes nothing; a plan changes nothing and says the same", async ({

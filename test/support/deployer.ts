@@ -19,31 +19,26 @@ function listed(after: RegExp, prefix: string): readonly string[] {
   return names.split(/[\s,]+|and/).flatMap((name) => (/^[A-Z]\w+$/.test(name) ? [`${prefix}:${name}`] : []));
 }
 
-const allow = (Action: string | readonly string[], Condition?: object) => ({
-  Effect: "Allow" as const,
-  Action,
-  Resource: "*",
-  ...(Condition && { Condition: { StringEquals: { "acs:Service": "fc.aliyuncs.com" } } }),
-});
+const allow = (...Action: readonly string[]) => ({ Effect: "Allow" as const, Action, Resource: "*" });
 
-/** The key of README, "Deploy": its policies of the cloud, and in place of that of RAM the actions that it lists. */
+/** The key of README, "Deploy": its policies of the cloud, and in place of those of RAM and OSS the actions that it lists. */
 export const documentedKey = (): Policy => ({
   Version: "1",
   Statement: [
     allow("fc:*"),
     // AliyunFCFullAccess passes roles to Function Compute and to nothing else.
-    allow("ram:PassRole", {}),
-    allow("oss:*"),
-    allow(["ecs:Describe*", "ecs:List*"]),
+    { ...allow("ram:PassRole"), Condition: { StringEquals: { "acs:Service": "fc.aliyuncs.com" } } },
+    allow("ecs:Describe*", "ecs:List*"),
     allow("bssapi:QueryAccountBalance"),
-    allow(listed(/needs these actions of `ram:`: /, "ram")),
-    allow(listed(/also needs `bssapi:QueryAccountBalance`, and `ram:` /, "ram")),
+    allow(...listed(/need these actions of `ram:`: /, "ram")),
+    allow(...listed(/need these actions of `oss:`: /, "oss")),
+    allow(...listed(/and for `undeploy` also /, "oss")),
   ],
 });
 
 /** Makes the role of a deployer, and answers the variables of a key with it. */
 export async function deployWith(
-  { api, cloud }: Hospital,
+  { api, cloud }: Pick<Hospital, "api" | "cloud">,
   policy: Policy,
   name = "deployer",
 ): Promise<() => Variables> {
