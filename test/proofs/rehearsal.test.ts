@@ -7,6 +7,7 @@ import { days } from "../../shared/duration.ts";
 import type { Policy } from "../cloud/index.ts";
 import { runCommand } from "../rehearsal/command.ts";
 import type { Report } from "../rehearsal/rehearsal.ts";
+import { STORIES } from "../rehearsal/stories.ts";
 import { type DeployOptions, readRoles, roleOf } from "../support/deployment.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -120,6 +121,12 @@ test("a secret the webhook does not know is named as the broken link", async ({ 
   expect(out).toContain(
     "broken link: the signature key: the caller's secret is none of those in KILN_CALLERS",
   );
+});
+
+test("--help lists every story", async ({ expect }) => {
+  const { code, out } = await start(["--help"]);
+  expect(code).toBe(0);
+  for (const { name, title } of STORIES) expect(out).toContain(`  ${name.padEnd(8)}${title}`);
 });
 
 test("a wrong command line is refused with what would be right, before anything is built", async ({

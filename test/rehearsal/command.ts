@@ -38,6 +38,10 @@ interface Options {
 
 /** Runs the command. Answers its exit code: 0 everything held, 1 something did not, 2 a wrong command line. */
 export async function runCommand(args: readonly string[], around: Surroundings): Promise<0 | 1 | 2> {
+  if (args.includes("--help")) {
+    around.out(HELP);
+    return 0;
+  }
   const options = readOptions(args);
   if (typeof options === "string") {
     around.err(options);
@@ -63,10 +67,21 @@ export async function runCommand(args: readonly string[], around: Surroundings):
   return report.ok ? 0 : 1;
 }
 
+const USAGE = "usage: npm start -- [--story <name>] [--json] [--keep]";
+
+const HELP = [
+  USAGE,
+  "",
+  ...STORIES.map(({ name, title }) => `  ${name.padEnd(8)}${title}`),
+  "",
+  "  --json  prints the facts as one JSON document",
+  "  --keep  leaves the local cloud running in real time",
+].join("\n");
+
 /** What was asked for, or a sentence for whoever typed it. */
 function readOptions(args: readonly string[]): Options | string {
   const names = STORIES.map(({ name }) => name).join(", ");
-  const usage = `usage: npm start -- [--story <name>] [--json] [--keep]; stories: ${names}`;
+  const usage = `${USAGE}; stories: ${names}`;
   try {
     const { values } = parseArgs({
       args: [...args],

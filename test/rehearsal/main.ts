@@ -1,5 +1,5 @@
 /**
- * `npm start [-- --story <name>] [--json] [--keep]`: builds Kiln, deploys it on the local cloud and plays a
+ * `npm start [-- --story <name>] [--json] [--keep] [--help]`: builds Kiln, deploys it on the local cloud and plays a
  * story. Exit code 0 when everything in it held, 1 when something did not, 2 for a wrong command line.
  */
 import { build } from "../../build.ts";
