@@ -99,7 +99,7 @@ async function longDelay(context: Context): Promise<Finding> {
   return Math.abs(tookS - LONG_MS / 1000) <= LATE_MS / 1000 ? ok(found) : wrong(found, todo);
 }
 
-/** How long instances that have nothing to do are kept at least: https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/configure-the-lifecycle-of-function-instances */
+/** Shorter than the three minutes for which an instance without work is kept at least. */
 const IDLE_MS = seconds(150);
 
 /** Connections that an instance keeps open while it has nothing to do. */

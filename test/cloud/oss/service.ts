@@ -105,7 +105,7 @@ export class OssService {
 
   /**
    * A bucket is asked at the endpoint of its own region.
-   * https://www.alibabacloud.com/help/en/oss/user-guide/0003-00001403
+   * Error 0003-00001403 of OSS.
    */
   #refuseAbroad(name: string): void {
     const region = this.#store.regionOf(name) ?? this.#kernel.region;

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { FunctionRecord } from "../registry.ts";
 import { type Action, type ApiRequest, bodyOf, checked, invalid, json, nothing, page } from "./request.ts";
 
-/** A function may have 20: https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/tag-management */
+/** Of a function; an estimate. Keys and values: ListTagResourcesRequest of @alicloud/fc20230330 4.7.6. */
 const MOST = 20;
 const KEY = /^(?!aliyun|acs:)(?!.*https?:\/\/).{1,64}$/;
 

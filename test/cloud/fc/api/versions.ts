@@ -57,7 +57,7 @@ const Weights = z.record(z.string(), z.number().check(z.minimum(0), z.maximum(1)
 
 /**
  * The second version of an alias with its share of the invocations: one at most, and another one than the first.
- * https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/manage-aliases
+ * https://www.alibabacloud.com/help/en/functioncompute/fc/developer-reference/api-fc-2023-03-30-struct-createaliasinput
  * @throws CloudFault
  */
 function secondIn(record: FunctionRecord, versionId: string, value: unknown) {
