@@ -52,7 +52,14 @@ test("on a healthy deployment nothing is wrong, and what cannot be known is name
   expect(chat.posted).toHaveLength(1);
   const kept = hospital.cloud.oss.list(NEW_BUCKET, "probe/").map(({ key }) => key.split("/").at(-1));
   expect(kept).toEqual(
-    expect.arrayContaining(["append.json", "context.json", "timer.json", "duplicate.json", "upload.json"]),
+    expect.arrayContaining([
+      "append.json",
+      "context.json",
+      "timer.json",
+      "duplicate.json",
+      "upload.json",
+      "http.json",
+    ]),
   );
   const raw = hospital.cloud.oss
     .list(NEW_BUCKET, "probe/")

@@ -1,8 +1,10 @@
 /** Function Compute: invocations, signatures, delays, task ids, payloads, failures and timers. */
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { EVENT_MAX_BYTES } from "../../../shared/budget.ts";
+import { messageOf } from "../../../shared/errors.ts";
+import { HttpEvent } from "../../../shared/triggers.ts";
 import { ApiError } from "../../api.ts";
-import { deleteTrigger } from "../../functions.ts";
+import { deleteTrigger, urlOf } from "../../functions.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
 import type { Order, Reply } from "../probe/orders.ts";
@@ -223,6 +225,40 @@ async function timer(context: Context): Promise<Finding> {
     : wrong(`a timer's event is ${JSON.stringify(event)}`, "report it: Kiln reads triggerTime and payload");
 }
 
+/** A request to the address of an HTTP trigger: the event that a function gets, and what becomes of its answer. */
+async function httpEvent(context: Context): Promise<Finding> {
+  const probe = await context.probe();
+  const { api } = context;
+  const config = JSON.stringify({ authType: "anonymous", methods: ["GET"] });
+  const trigger = { triggerName: "web", triggerType: "http", triggerConfig: config };
+  await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
+  const url = await urlOf(api, probe.name, "web");
+  const ask = (method: string) => requested(`${url}/doctor?a=1`, method);
+  const [get, put] = [await ask("GET"), await ask("PUT")];
+  // Calls of the API may be taken for requests as long as the trigger is there.
+  await deleteTrigger(api, probe.name, "web");
+  const [arrival] = await probe.arrivals("http", 1, seconds(30));
+  await probe.keep("http", { get, put, arrival });
+  if (get.status !== 200) return wrong(`a request is answered ${get.status}: ${get.problem}`, "report it");
+  const read = HttpEvent.safeParse(arrival?.payload);
+  const headers = Object.entries(read.success ? read.data.headers : {});
+  const isWhole = headers.some(([name, value]) => name.toLowerCase() === "x-doctor" && value === "here");
+  return isWhole
+    ? ok(`a request arrives whole; another method is answered ${put.status}`)
+    : wrong(
+        `a request arrives as ${JSON.stringify(arrival?.payload)}`,
+        "report it: the webhook reads headers",
+      );
+}
+
+async function requested(url: string, method: string) {
+  const init = { method, headers: { "x-doctor": "here" }, signal: AbortSignal.timeout(seconds(15)) };
+  const answer = await fetch(url, init).catch(messageOf);
+  return typeof answer === "string"
+    ? { status: 0, problem: answer }
+    : { status: answer.status, problem: "", headers: Object.fromEntries(answer.headers) };
+}
+
 const NEEDS = ["account", "bucket"];
 
 export const EVENT_CHECKS: readonly Check<Context>[] = [
@@ -235,6 +271,7 @@ export const EVENT_CHECKS: readonly Check<Context>[] = [
   { name: "payload-limit", needs: NEEDS, run: payloadLimit },
   { name: "dead-letter", needs: NEEDS, run: deadLetter },
   { name: "timer", needs: NEEDS, run: timer },
+  { name: "http-event", needs: NEEDS, run: httpEvent },
 ];
 
 /** The last of all checks, because it waits. */

@@ -20,8 +20,13 @@ export const handler: FcHandler = (bytes, context) =>
     if (isErrand(payload)) return JSON.parse(redactedJson(await carryOut(payload, context)));
     await noteDown(payload, bytes.length, context);
     if (isNote(payload) && payload.fail === true) throw new Error("the doctor asked for this failure");
-    return {};
+    return isRequest(payload)
+      ? { statusCode: 200, headers: { "content-type": "text/html" }, body: "<p>" }
+      : {};
   });
+
+const isRequest = (payload: unknown): boolean =>
+  typeof payload === "object" && payload !== null && "rawPath" in payload;
 
 const isErrand = (payload: unknown): payload is Errand =>
   typeof payload === "object" && payload !== null && "orders" in payload;
@@ -126,6 +131,7 @@ function nameOf(payload: unknown): string {
   if (isNote(payload)) return payload.note;
   const fields = Object.keys(payload ?? {});
   if (fields.includes("triggerName")) return "timer";
+  if (isRequest(payload)) return "http";
   if (fields.includes("events")) return "upload";
   return fields.includes("requestContext") ? "dead-letter" : "other";
 }

@@ -60,6 +60,12 @@ export const EVENT_BREAKAGES: readonly Breakage[] = [
     breaks: ({ cloud }) => cloud.fc.lose(({ payload }) => payload.length > 60_000),
   },
   {
+    check: "http-event",
+    says: /a request is answered 502/,
+    breaks: ({ cloud }) =>
+      cloud.fc.crash({ function: "kiln-probe", when: (payload) => payload.startsWith('{"version"') }),
+  },
+  {
     check: "payload-limit",
     says: /of an event of 131072 bytes none arrive/,
     breaks: ({ cloud }) => cloud.fc.lose(({ payload }) => payload.length > 130_000),
