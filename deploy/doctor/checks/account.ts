@@ -80,7 +80,7 @@ async function balance({ api }: Context): Promise<Finding> {
   return wrong(found, `have at least ${BALANCE_MIN_CNY}: pay-as-you-go instances cannot be bought below`);
 }
 
-/** The quotas that the API of ECS tells; images and snapshots have theirs in the Quota Center. */
+/** The quotas that the API of ECS answers; images and snapshots have theirs in the Quota Center. */
 const ATTRIBUTES = ["max-postpaid-instance-vcpu-count", "used-postpaid-instance-vcpu-count"] as const;
 
 /** The smallest types that builders use. */
@@ -100,7 +100,7 @@ async function quotas({ api, settings }: Context): Promise<Finding> {
     return Number(found?.AttributeValues.ValueItem[0]?.Value);
   });
   if (most === undefined || used === undefined || Number.isNaN(most + used))
-    return unknown("ECS does not tell the quota of pay-as-you-go vCPUs: look into the Quota Center");
+    return unknown("ECS does not answer the quota of pay-as-you-go vCPUs: look into the Quota Center");
   const found = `${used} of ${most} pay-as-you-go vCPUs are used`;
   return most - used >= VCPUS_MIN
     ? ok(`${found}; instances of functions: see concurrency; OSS limits neither objects nor bytes`)
