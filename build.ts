@@ -76,7 +76,8 @@ export const functionNames = (): readonly string[] => readdirSync(FUNCTIONS).toS
 /** Bundles every function into `outDir`. @throws AggregateError when one does not compile; the others are built. */
 export async function build(outDir: string = join(ROOT, "dist")): Promise<BundleReport[]> {
   const names = functionNames();
-  const stale = existsSync(outDir) ? readdirSync(outDir).filter((name) => !names.includes(name)) : [];
+  const kept = new Set([...names, "cli"]);
+  const stale = existsSync(outDir) ? readdirSync(outDir).filter((name) => !kept.has(name)) : [];
   for (const name of stale) rmSync(join(outDir, name), { recursive: true });
   const results = await Promise.allSettled(names.map((name) => bundle(name, outDir)));
   const errors = results.flatMap((result): unknown[] =>

@@ -1,0 +1,91 @@
+/** The words of a command line, and the help that lists them. */
+import { parseArgs } from "node:util";
+import { messageOf } from "../shared/errors.ts";
+import { CommandError, EXIT, type Command, type Input, type Option } from "./command.ts";
+
+const COMMON: Readonly<Record<string, Option>> = {
+  json: { help: "print one JSON document (its field version grows when a field changes its meaning)" },
+  help: { short: "h", help: "print this help" },
+};
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Reads the words behind the name of a command. @throws CommandError that names the wrong word */
+export function readInput(command: Command, words: readonly string[]): Input {
+  const { values, positionals } = parsed(command, words);
+  const [least, most] = command.count;
+  const asksHelp = values["help"] === true;
+  if (!asksHelp && (positionals.length < least || positionals.length > most)) {
+    const problem = positionals.length < least ? "an argument is missing" : "there are too many arguments";
+    throw new CommandError(EXIT.usage, `${problem}: ${usage(command)}`);
+  }
+  const list = (option: string): readonly string[] => texts(values[option]);
+  return {
+    args: positionals,
+    has: (option) => values[option] === true,
+    one: (option) => list(option).at(-1),
+    all: list,
+    json: values["json"] === true,
+  };
+}
+
+const texts = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === "string");
+
+function parsed(
+  command: Command,
+  words: readonly string[],
+): { readonly values: Values; readonly positionals: string[] } {
+  const options = Object.entries({ ...command.options, ...COMMON }).map(([name, option]) => [
+    name,
+    {
+      type: option.value === undefined ? ("boolean" as const) : ("string" as const),
+      ...(option.short !== undefined && { short: option.short }),
+      ...(option.multiple === true && { multiple: true }),
+    },
+  ]);
+  try {
+    return parseArgs({ args: [...words], options: Object.fromEntries(options), allowPositionals: true });
+  } catch (error) {
+    throw new CommandError(EXIT.usage, `${messageOf(error)}\n${usage(command)}`);
+  }
+}
+
+/** The name that users type; the npm name kiln is not this one's. */
+const PROGRAM = "npm run kiln --";
+
+const usage = ({ name, args }: Command): string => `usage: ${PROGRAM} ${name} ${args} [options]`;
+
+/** The help of one command. */
+export function helpOf(command: Command): string {
+  const rows = Object.entries({ ...command.options, ...COMMON }).map(([name, { short, value, help }]) => [
+    `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
+    help,
+  ]);
+  return [
+    usage(command),
+    "",
+    command.summary,
+    ...(command.details === undefined ? [] : ["", command.details]),
+    "",
+    "options:",
+    ...table(rows),
+  ].join("\n");
+}
+
+/** The help of the program. */
+export function overview(commands: readonly Command[]): string {
+  return [
+    `usage: ${PROGRAM} COMMAND …, or: npx --no-install kiln COMMAND …`,
+    "",
+    ...table(commands.map(({ name, args, summary }) => [`${name} ${args}`.trim(), summary])),
+    "",
+    `${PROGRAM} COMMAND --help describes a command.`,
+    "exit codes: 0 ok, 1 failed, 2 wrong command line, 3 refused by validation, 4 not authenticated",
+  ].join("\n");
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map(([left = ""]) => left.length));
+  return rows.map(([left = "", right = ""]) => `  ${left.padEnd(width)}  ${right}`);
+}
