@@ -83,16 +83,31 @@ export class UnseenError extends Error {
   override readonly name = "UnseenError";
 }
 
-/** One thing wrong in a document a user wrote. `path` like `launch.disks[0].sizeGb`. */
+/** A place in the text of a document; line and column count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+  /** Characters, within the line. */
+  readonly length: number;
+}
+
+/** One thing wrong in a document a user wrote. `path` like `launch.disks[0].sizeGb`, empty for the document as a whole. */
 export interface Problem {
   readonly path: string;
   readonly message: string;
+  readonly place?: Place | undefined;
 }
 
 /** Of a document with more problems the message shows the first: it ends up in events and chats. */
 const PROBLEMS_SHOWN = 20;
 /** Longest line of the message, in characters; keys and lists of known keys may be long. */
 const LINE_MAX = 400;
+
+/** The line of a problem and its path, as far as they are known. */
+function whereOf(path: string, place: Place | undefined): string {
+  const line = place === undefined ? [] : [`line ${place.line}`];
+  return [...line, ...(path === "" ? [] : [path])].join(", ") || "(document)";
+}
 
 /** A recipe or fleet document with everything that is wrong in it, not only the first thing. */
 export class DocumentError extends Error {
@@ -101,14 +116,12 @@ export class DocumentError extends Error {
   constructor(document: string, problems: readonly Problem[], options?: ErrorOptions) {
     const lines = problems
       .slice(0, PROBLEMS_SHOWN)
-      .map(({ path, message }) => `${path === "" ? "(document)" : path}: ${message}`)
+      .map(({ path, message, place }) => `${whereOf(path, place)}: ${message}`)
       .map((line) => (line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line));
     const more = problems.length - lines.length;
     const list = more > 0 ? [...lines, `and ${more} more`] : lines;
-    super(
-      `${document} has ${problems.length} problem(s):${list.map((line) => `\n  ${line}`).join("")}`,
-      options,
-    );
+    const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
+    super(`${document} has ${count}:${list.map((line) => `\n  ${line}`).join("")}`, options);
     this.problems = problems;
   }
 }

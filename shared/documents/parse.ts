@@ -8,14 +8,18 @@ import { readYaml } from "./yaml.ts";
 
 /** @throws DocumentError with every problem, in the order of the document. */
 export function parseDocument<T>(document: string, text: string, schema: z.ZodMiniType<T>): T {
-  const input = readYaml(document, text);
+  const { input, placeOf } = readYaml(document, text);
   const named = nameProblems(documentName(document));
   const parsed = schema.safeParse(input, { error: sentence });
   const issues = [...(parsed.error?.issues ?? []), ...nulIssues(input)];
-  const problems = [...named, ...problemsOf(issues, input), ...sizeProblems(parsed.data)];
+  const found = problemsOf(issues, input, placeOf).toSorted((a, b) => lineOf(a) - lineOf(b));
+  const problems = [...named, ...found, ...sizeProblems(parsed.data)];
   if (problems.length > 0 || !parsed.success) throw new DocumentError(document, problems);
   return parsed.data;
 }
+
+/** A problem without a place is about something that is missing, so it comes last. */
+const lineOf = ({ place }: Problem): number => place?.line ?? Number.MAX_SAFE_INTEGER;
 
 /** No text takes this character: shells drop it, and others end there. */
 function nulIssues(value: unknown, path: readonly PropertyKey[] = []): z.core.$ZodIssue[] {

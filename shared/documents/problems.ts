@@ -1,6 +1,7 @@
 /** Turns each issue of a schema into one sentence: place, rule, value, and what to do. */
 import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
+import type { PlaceOf } from "./places.ts";
 import { nearest } from "./spelling.ts";
 
 type RawIssue = z.core.$ZodRawIssue;
@@ -77,14 +78,16 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `is not known; known here are ${known.join(", ")}`;
 }
 
-/** The issues of one parse, in the order of the document's reading, each with its path and value. */
-export function problemsOf(issues: readonly Issue[], input: unknown): Problem[] {
+/** The issues of one parse, each with its path, its value and its place in the text. */
+export function problemsOf(issues: readonly Issue[], input: unknown, placeOf: PlaceOf): Problem[] {
   return issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [problem(issue.path, issue.message, input)];
+    if (issue.code !== "unrecognized_keys")
+      return [{ ...problem(issue.path, issue.message, input), place: placeOf(issue.path) }];
     const sentences = issue.message.split("\n");
     return issue.keys.map((key, index) => ({
       path: render([...issue.path, key], input),
       message: sentences[index] ?? "is not known",
+      place: placeOf([...issue.path, key], "key"),
     }));
   });
 }

@@ -1,7 +1,8 @@
 /** Text of a document → plain data, or one problem that names the line. */
 import { YAML_MAX_BYTES } from "../budget.ts";
-import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
-import { DocumentError } from "../errors.ts";
+import { constructFromEvents, CORE_SCHEMA, parseEvents, YAMLException } from "js-yaml";
+import { DocumentError, type Place } from "../errors.ts";
+import { placesIn, type PlaceOf } from "./places.ts";
 
 const MAX_NESTING = 32;
 
@@ -11,30 +12,43 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/maxDepth/, `maps and lists are nested more than ${MAX_NESTING} deep; no document needs that`],
   [/unknown .* tag/, "tags (!name) are not allowed; write plain text, numbers, lists and maps"],
   [/tab characters/, "a tab is used for indentation; use spaces"],
-  [/input is empty/, "the document is empty; see examples/ for one that works"],
-  [/found more/, "the file holds several documents (---); write one document in each file"],
 ];
+
+/** A document as plain data, and where each part of it stands. */
+interface Read {
+  readonly input: unknown;
+  readonly placeOf: PlaceOf;
+}
 
 /**
  * Reads YAML 1.2 or JSON, which is a part of it. A key with nothing behind it counts as not written.
  * @throws DocumentError with one problem: the place and what to do.
  */
-export function readYaml(document: string, text: string): unknown {
+export function readYaml(document: string, text: string): Read {
   const bytes = Buffer.byteLength(text);
   if (bytes > YAML_MAX_BYTES) {
     const message = `is ${bytes} bytes, the limit is ${YAML_MAX_BYTES}; put long scripts into objects and name them`;
     throw new DocumentError(document, [{ path: "", message }]);
   }
   try {
-    return withoutNulls(load(text, { schema: CORE_SCHEMA, maxAliases: 0, maxDepth: MAX_NESTING + 1 }));
+    const events = parseEvents(text, { maxDepth: MAX_NESTING + 1 });
+    const documents = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, maxAliases: 0 });
+    if (documents.length !== 1) throw refused(document, documents.length === 0 ? EMPTY : SEVERAL);
+    return { input: withoutNulls(documents[0]), placeOf: placesIn(text, events) };
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;
-    const path = mark ? `line ${mark.line + 1}, column ${mark.column + 1}` : "";
     const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
-    throw new DocumentError(document, [{ path, message: hint ?? `is not valid YAML: ${reason}` }], { cause });
+    const place = mark && { line: mark.line + 1, column: mark.column + 1, length: 1 };
+    throw refused(document, hint ?? `is not valid YAML: ${reason}`, place);
   }
 }
+
+const EMPTY = "the document is empty; see examples/ for one that works";
+const SEVERAL = "the file holds several documents (---); write one document in each file";
+
+const refused = (document: string, message: string, place?: Place): DocumentError =>
+  new DocumentError(document, [{ path: "", message, place }]);
 
 /** A block is often switched off by commenting out every line under its key. */
 function withoutNulls(value: unknown): unknown {

@@ -1,5 +1,8 @@
 /** Reads a document in a test: what is wrong with it, one line each. */
-import { DocumentError } from "../../../shared/errors.ts";
+import { DocumentError, type Place } from "../../../shared/errors.ts";
+
+const lineOf = (place: Place | undefined): string =>
+  place === undefined ? "" : `line ${place.line}, column ${place.column}`;
 
 /** `path: message` of every problem; none for a sound document. JSON is YAML, so objects are fine. */
 export function problemsIn(parse: (name: string, text: string) => unknown, document: unknown): string[] {
@@ -9,6 +12,6 @@ export function problemsIn(parse: (name: string, text: string) => unknown, docum
     return [];
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
-    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    return error.problems.map(({ path, message, place }) => `${path || lineOf(place)}: ${message}`);
   }
 }

@@ -63,7 +63,7 @@ test("merge keys are refused by name", ({ expect }) => {
 
 test("the error names the file and says every problem in one message", ({ expect }) => {
   expect(() => parseFleet("fleets/web.yaml", "family: x")).toThrow(
-    /^fleets\/web\.yaml has 3 problem\(s\):\n {2}family: .*\n {2}launch: .*\n {2}limits: /,
+    /^fleets\/web\.yaml has 3 problems:\n {2}line 1, family: .*\n {2}launch: .*\n {2}limits: /,
   );
 });
 

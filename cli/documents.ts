@@ -1,0 +1,60 @@
+/** Recipes and fleets in files of this machine. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
+import { parseFleet } from "../shared/documents/fleet.ts";
+import { parseRecipe } from "../shared/documents/recipe.ts";
+import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
+import { CommandError, EXIT } from "./command.ts";
+
+export type DocumentKind = "recipe" | "fleet";
+
+/** A file, as it was checked. */
+export interface Checked {
+  /** As it was written on the command line. */
+  readonly file: string;
+  readonly kind: DocumentKind;
+  readonly text: string;
+  readonly problems: readonly Problem[];
+}
+
+const ENDING = /\.(?:ya?ml|json)$/;
+
+/** The documents that a file or a folder of the command line stands for. @throws CommandError when it cannot be read */
+export async function documentFiles(file: string, cwd: string): Promise<readonly string[]> {
+  const found = await stat(resolve(cwd, file)).catch((error: unknown) => {
+    throw new CommandError(EXIT.failed, `${file} cannot be read: ${messageOf(error)}`);
+  });
+  if (!found.isDirectory()) return [file];
+  const names = (await readdir(resolve(cwd, file))).filter((name) => ENDING.test(name)).toSorted();
+  if (names.length === 0) throw new CommandError(EXIT.failed, `${file} holds no .yaml, .yml or .json file`);
+  return names.map((name) => join(file, name));
+}
+
+/** Checks a file. A document over the limit is not read. @throws CommandError when it cannot be read */
+export async function checkFile(file: string, cwd: string, as?: DocumentKind): Promise<Checked> {
+  const path = resolve(cwd, file);
+  const { size } = await stat(path);
+  if (size > DOCUMENT_TEXT_MAX_BYTES) {
+    const message = `has ${size} bytes, more than the ${DOCUMENT_TEXT_MAX_BYTES} that a document may have; put long commands into files under scripts/`;
+    return { file, kind: as ?? "recipe", text: "", problems: [{ path: "", message }] };
+  }
+  const text = await readFile(path, "utf8");
+  const kind = as ?? kindOf(path, text);
+  const parse = kind === "recipe" ? parseRecipe : parseFleet;
+  try {
+    parse(basename(path), text);
+    return { file, kind, text, problems: [] };
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    return { file, kind, text, problems: error.problems };
+  }
+}
+
+/** The folder says it, else the keys at the top. */
+function kindOf(path: string, text: string): DocumentKind {
+  const folder = basename(dirname(path));
+  if (folder === "recipes") return "recipe";
+  if (folder === "fleets") return "fleet";
+  return /^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe";
+}

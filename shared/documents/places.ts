@@ -1,0 +1,76 @@
+/** Where in the text of a document each of its keys and values stands. */
+import { EVENT_ID, type Event } from "js-yaml";
+import type { Place } from "../errors.ts";
+
+interface Node {
+  /** Offset and length of its key; absent in a list. */
+  readonly key?: Span;
+  /** Of its value, when that is one piece of text. */
+  readonly value?: Span | undefined;
+  readonly inner: ReadonlyMap<string, Node>;
+}
+interface Span {
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Finds the place of what a path leads to; of the nearest map around it when there is nothing at the path itself. */
+export type PlaceOf = (path: readonly PropertyKey[], what?: "key" | "value") => Place | undefined;
+
+/** The places in a text, by its events. They are read when the first one is asked for. */
+export function placesIn(text: string, events: readonly Event[]): PlaceOf {
+  let root: Node | undefined;
+  return (path, what = "value") => {
+    root ??= read(text, events);
+    let node: Node = root;
+    for (const segment of path) {
+      const inner: Node | undefined = node.inner.get(String(segment));
+      if (inner === undefined) break;
+      node = inner;
+    }
+    const span = (what === "key" ? node.key : node.value) ?? node.key ?? firstOf(node);
+    return span && placeAt(text, span);
+  };
+}
+
+/** An entry of a list that is a map begins with its first key. */
+const firstOf = ({ inner }: Node): Span | undefined => [...inner.values()].find(({ key }) => key)?.key;
+
+/** The line and column, both from 1, of an offset. The place ends with its line. */
+export function placeAt(text: string, { at, length }: Span): Place {
+  const start = text.lastIndexOf("\n", at - 1) + 1;
+  const end = text.indexOf("\n", at);
+  const line = text.slice(0, at).split("\n").length;
+  return {
+    line,
+    column: at - start + 1,
+    length: Math.max(1, Math.min(length, (end < 0 ? text.length : end) - at)),
+  };
+}
+
+function read(text: string, events: readonly Event[]): Node {
+  let next = 1;
+  const node = (key?: Span): Node => {
+    const event = events[next++];
+    const inner = new Map<string, Node>();
+    const own = key === undefined ? {} : { key };
+    if (event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE) {
+      for (let index = 0; events[next]?.type !== EVENT_ID.POP && next < events.length; index++) {
+        const name = event.type === EVENT_ID.MAPPING ? spanOf(events[next]) : undefined;
+        if (event.type === EVENT_ID.MAPPING) node();
+        inner.set(
+          name === undefined ? String(index) : text.slice(name.at, name.at + name.length),
+          node(name),
+        );
+      }
+      next++;
+    }
+    return { ...own, value: spanOf(event), inner };
+  };
+  return node();
+}
+
+function spanOf(event: Event | undefined): Span | undefined {
+  if (event?.type !== EVENT_ID.SCALAR || event.valueStart < 0) return undefined;
+  return { at: event.valueStart, length: event.valueEnd - event.valueStart };
+}
