@@ -3,11 +3,10 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
+import type { DocumentKind } from "../shared/documents/foreign.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
 import { CommandError, EXIT } from "./command.ts";
-
-export type DocumentKind = "recipe" | "fleet";
 
 /** A file, as it was checked. */
 export interface Checked {

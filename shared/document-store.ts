@@ -1,7 +1,7 @@
 /** Recipes and fleets as they lie in the bucket. */
 import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
-import { getSmallObject, listObjects } from "./cloud/oss/objects.ts";
+import { getSmallObject, listObjects, type StoredObject } from "./cloud/oss/objects.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import { documentNameIn, type DocumentFolder } from "./keys.ts";
@@ -10,16 +10,16 @@ import { stagedFamily } from "./stage.ts";
 
 const ENDINGS = [".yaml", ".yml", ".json"] as const;
 
-/** The text of a document, or a sentence on why there is none. */
+/** A document as it lies in the bucket, or a sentence on why there is none. */
 async function readDocument(
   client: CloudClient,
   folder: DocumentFolder,
   name: string,
-): Promise<{ readonly text: string } | { readonly problem: string }> {
+): Promise<StoredObject | { readonly problem: string }> {
   for (const ending of ENDINGS) {
     const read = await getSmallObject(client, `${folder}/${name}${ending}`, DOCUMENT_TEXT_MAX_BYTES);
     if (!read.ok) return { problem: `${read.problem}; move scripts into objects under scripts/` };
-    if (read.value !== undefined) return { text: read.value.text };
+    if (read.value !== undefined) return read.value;
   }
   return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}` };
 }
@@ -30,10 +30,10 @@ export type Loaded<T> = { readonly document: T } | { readonly problem: string };
 /** Imported lazily: few phases parse documents, and the parser is a third of a cold start. */
 export async function loadRecipe(client: CloudClient, name: string): Promise<Loaded<Recipe>> {
   const read = await readDocument(client, "recipes", name);
-  return "problem" in read ? read : recipeIn(client, name, read.text);
+  return "problem" in read ? read : recipeIn(client, read.key, read.text);
 }
 
-/** The recipe in a text. */
+/** The recipe in a text, by its key or its bare name. */
 export const recipeIn = (client: CloudClient, name: string, text: string): Promise<Loaded<Recipe>> =>
   loaded(async () => {
     const { parseRecipe } = await import("./documents/recipe.ts");
@@ -43,10 +43,10 @@ export const recipeIn = (client: CloudClient, name: string, text: string): Promi
 /** As `loadRecipe`, for a fleet. */
 export async function loadFleet(client: CloudClient, name: string): Promise<Loaded<Fleet>> {
   const read = await readDocument(client, "fleets", name);
-  return "problem" in read ? read : fleetIn(client, name, read.text);
+  return "problem" in read ? read : fleetIn(client, read.key, read.text);
 }
 
-/** The fleet in a text. */
+/** The fleet in a text, by its key or its bare name. */
 export const fleetIn = (client: CloudClient, name: string, text: string): Promise<Loaded<Fleet>> =>
   loaded(async () => {
     const { parseFleet } = await import("./documents/fleet.ts");

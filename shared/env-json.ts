@@ -1,6 +1,6 @@
 /** Settings that an environment variable holds as JSON. */
 import type * as z from "zod/mini";
-import { sentence } from "./documents/problems.ts";
+import { sentence } from "./documents/sentences.ts";
 import { ConfigError } from "./errors.ts";
 
 /** Where such a setting is, and its description for users. */

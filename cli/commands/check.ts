@@ -1,6 +1,7 @@
 /** `check FILE…`: the mistakes of recipes and fleets, without a network. */
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import type { Checked, DocumentKind } from "../documents.ts";
+import type { DocumentKind } from "../../shared/documents/foreign.ts";
+import type { Checked } from "../documents.ts";
 
 export const check: Command = {
   name: "check",

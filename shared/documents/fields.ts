@@ -1,6 +1,7 @@
 /** The building blocks of both documents' schemas. */
 import * as z from "zod/mini";
 import { parseDuration } from "../duration.ts";
+import { NAME_PATTERN } from "../names.ts";
 import { unknownKeys } from "./problems.ts";
 
 type Shape = z.core.$ZodLooseShape;
@@ -108,15 +109,17 @@ export function whole(least: number, most: number, unit = "") {
 export const price = () =>
   z.number().check(z.positive("must be more than 0"), z.multipleOf(0.001, "must have at most 3 decimals"));
 
+const DURATION = "must be a duration such as 90s, 10m, 2h or 7d";
+
 /** A duration such as 90s, 10m, 2h, 7d, between two others; the parsed document holds milliseconds. */
 export function duration(least: string, most: string) {
   const [leastMs, mostMs] = [parseDuration(least), parseDuration(most)];
   return z.pipe(
-    z.string("must be a duration such as 90s, 10m, 2h or 7d"),
+    z.string({ error: DURATION }),
     z.transform((value, context) => {
       const ms = readDuration(value);
       if (ms === undefined) {
-        context.issues.push(complaint(value, "must be a duration such as 90s, 10m, 2h or 7d"));
+        context.issues.push(complaint(value, DURATION));
       } else if (ms < leastMs || ms > mostMs) {
         context.issues.push(complaint(value, `must be from ${least} to ${most}`));
       }
@@ -136,6 +139,37 @@ function readDuration(value: string): number | undefined {
 function complaint(input: unknown, message: string): z.core.$ZodRawIssue {
   return { code: "custom", input, message };
 }
+
+/**
+ * Channels that are notified of `events`: a name, or a map with the channel and its events; one, or a list. The parsed
+ * document always holds maps.
+ */
+export function channels<const E extends string>(events: readonly [E, ...E[]], most: number) {
+  const shape = {
+    channel: text(NAME_PATTERN, "be the name of a channel: lower-case letters, digits and -"),
+    events: z._default(oneOrMany(z.enum(events)), [...events]),
+  };
+  const one = short(
+    (value) => (typeof value === "string" ? { channel: value } : value),
+    closed(shape, {
+      url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
+    }),
+  );
+  return short(
+    (value) => (typeof value === "string" || isMap(value) ? [value] : value),
+    z.array(one).check(z.maxLength(most)),
+  );
+}
+
+/** The same for a document that has one kind of event: the parsed document holds the names. */
+export function channelNames<const E extends string>(events: readonly [E, ...E[]], most: number) {
+  const list = channels(events, most);
+  const names = (value: z.output<typeof list>): string[] => value.map(({ channel }) => channel);
+  return z.pipe(list, z.transform(names));
+}
+
+const isMap = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Renames durations, written as `timeout`, to `timeoutMs`, the name with the unit. */
 export function inMs<T extends object, K extends keyof T & string>(

@@ -1,6 +1,7 @@
 /** The fields of `fleets/<name>.yaml`, each with its own limits. */
 import * as z from "zod/mini";
-import { closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
+import { channelNames, closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
+import { CHANNELS_MAX } from "../budget.ts";
 import { Idle } from "./idle.ts";
 import { Launch } from "./launch.ts";
 import { description } from "./names.ts";
@@ -48,8 +49,6 @@ const Wake = short(
 
 const Ladder = z.array(z.enum(["spot", "onDemand"])).check(z.minLength(1), z.maxLength(2));
 
-const Channel = text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -");
-
 /** The keys of a fleet document. */
 export const fleetShape = {
   description: z.exactOptional(description()),
@@ -67,7 +66,7 @@ export const fleetShape = {
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),
   /** Channels that are notified when a run of this fleet fails. */
-  notify: z._default(z.array(Channel), []),
+  notify: z._default(channelNames(["failed"], CHANNELS_MAX), []),
 };
 /** A fleet as written, field by field sound; the rules between fields come next. */
 export type Written = z.infer<z.ZodMiniObject<typeof fleetShape, z.core.$strict>>;

@@ -11,6 +11,9 @@ const Fleet = (name: string) =>
     closed(fleetShape, {
       Password: "must never stand in a document; write passwordFromEnv: and set the variable in s.yaml",
       max: "is not known; write it under limits:",
+      count: "is not known; a request says how many, and limits: { max: 10 } how many at most",
+      signals: "is not known; write it under idle:",
+      upDuring: "is not known; write it under idle:",
     }).check(...fleetRules),
     z.transform((written: Written) => complete(name, written)),
   );
@@ -34,5 +37,5 @@ export type Fleet = ReturnType<typeof complete>;
  * @throws DocumentError with everything that is wrong in it.
  */
 export function parseFleet(name: string, text: string): Fleet {
-  return parseDocument(name, text, Fleet(documentName(name)));
+  return parseDocument({ document: name, text, kind: "fleet" }, Fleet(documentName(name)));
 }

@@ -2,7 +2,19 @@
 import * as z from "zod/mini";
 import { CHANNELS_MAX } from "../budget.ts";
 import { hours } from "../duration.ts";
-import { closed, duration, finding, inMs, range, rule, short, text, whole, type Finding } from "./fields.ts";
+import {
+  channelNames,
+  closed,
+  duration,
+  finding,
+  inMs,
+  range,
+  rule,
+  short,
+  text,
+  whole,
+  type Finding,
+} from "./fields.ts";
 import { isTimeZone, parseUpWindow, type UpWindow } from "./up-hours.ts";
 
 /** Hourly points, and at most 28 of them for 50 instances in one page of 1,440 (DescribeMetricList). */
@@ -96,12 +108,7 @@ const shape = {
   keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])).check(z.maxLength(2)), []),
   cap: z._default(Cap, { percent: DEFAULT_CAP_PERCENT }),
   notice: z.exactOptional(duration("5m", "7d")),
-  notify: z._default(
-    z
-      .array(text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -"))
-      .check(z.maxLength(CHANNELS_MAX)),
-    [],
-  ),
+  notify: z._default(channelNames(["stopping"], CHANNELS_MAX), []),
   resume: z._default(z.boolean(), false),
   dryRun: z._default(z.boolean(), false),
 };

@@ -12,7 +12,20 @@ export function documentName(name: string): string {
 export function nameProblems(name: string): Problem[] {
   if (Name.safeParse(name).success) return [];
   const rule = "must be 1 to 40 lower-case letters, digits and -, with a letter first";
-  return [{ path: "(file name)", message: `${rule} (it is ${JSON.stringify(name)}); rename the file` }];
+  const like = nameLike(name);
+  const advice = like === undefined ? "rename the file" : `rename the file to ${like}.yaml`;
+  return [{ path: "(file name)", message: `${rule} (it is ${JSON.stringify(name)}); ${advice}` }];
+}
+
+/** The nearest allowed name; undefined when too little of it is left. */
+export function nameLike(name: string): string | undefined {
+  const like = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+/, "")
+    .slice(0, 40)
+    .replace(/-+$/, "");
+  return like === "" ? undefined : like;
 }
 
 export const vSwitchId = () => text(/^vsw-[a-z0-9-]{1,60}$/, "be the id of a vSwitch, vsw-…");
@@ -24,11 +37,9 @@ export const instanceType = () =>
   text(/^ecs\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/, "be an instance type, like ecs.g7.large");
 
 /** Object keys of a document stay inside the bucket: no leading slash, no way up. */
+export const KEY_PATTERN = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$)).{1,1023}$/;
 export const objectKey = () =>
-  text(
-    /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$)).{1,1023}$/,
-    "be the key of an object in the bucket, like scripts/setup.sh",
-  );
+  text(KEY_PATTERN, "be the key of an object in the bucket, like scripts/setup.sh");
 
 /** RAM role names, the limit of the RAM console and API. */
 export const ramRole = () =>

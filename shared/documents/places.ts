@@ -28,7 +28,9 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
       if (inner === undefined) break;
       node = inner;
     }
-    const span = (what === "key" ? node.key : node.value) ?? node.key ?? firstOf(node);
+    if (node === root && path.length > 0) return undefined;
+    const span =
+      (what === "key" ? node.key : node.value) ?? node.key ?? (node === root ? undefined : firstOf(node));
     return span && placeAt(text, span);
   };
 }

@@ -2,59 +2,12 @@
 import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
-import { nearest } from "./spelling.ts";
+import { adviceFor } from "./advice.ts";
+import { nameOf, oddIn, plain, shown as withCodes } from "./characters.ts";
+import { isScalar } from "./sentences.ts";
+import { meantBy } from "./synonyms.ts";
 
-type RawIssue = z.core.$ZodRawIssue;
 type Issue = z.core.$ZodIssue;
-
-const KINDS: Readonly<Record<string, string>> = {
-  string: "text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list",
-  object: "a map of keys and values",
-  record: "a map of keys and values",
-};
-
-/** Error map for `safeParse`: the sentence of an issue without one. */
-export function sentence(issue: RawIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return typeSentence(issue.expected, issue.input);
-    case "too_small":
-      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
-    case "too_big":
-      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
-    case "invalid_value":
-      return oneOf(issue.values.map(String), issue.input);
-    case "not_multiple_of":
-      return `must be a multiple of ${issue.divisor}`;
-    case "invalid_key":
-      return issue.issues[0]?.message ?? "is not a key this map may have";
-    default:
-      return issue.message ?? "is not valid";
-  }
-}
-
-function typeSentence(expected: string, input: unknown): string {
-  const kind = KINDS[expected] ?? expected;
-  if (input === undefined) return `is missing; write ${kind}`;
-  return expected === "string" && isScalar(input) ? "must be text; put quotes around it" : `must be ${kind}`;
-}
-
-function unitOf(origin: string): string {
-  if (origin === "string") return " characters long";
-  if (origin === "array") return " entries long";
-  return "";
-}
-
-/** "must be A, B or C", with a suggestion. */
-function oneOf(values: readonly string[], input: unknown): string {
-  const list = values.length > 1 ? `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` : values.join("");
-  const near = typeof input === "string" ? nearest(input, values) : undefined;
-  return `must be ${list}${near === undefined ? "" : `; did you mean ${near}?`}`;
-}
 
 /** One line for each unknown key: `problemsOf` pairs them with the keys again. */
 export function unknownKeys(
@@ -73,16 +26,23 @@ function unknownKey(key: string, known: readonly string[]): string {
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
-  const near = nearest(key, known);
+  const odd = oddIn(key);
+  if (odd !== undefined) {
+    const [word = "", ...value] = plain(key).split(":");
+    const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");
+    return `is not known: it holds ${nameOf(odd)}; write ${meant}`;
+  }
+  const near = meantBy(key, known);
   if (near !== undefined) return `is not known; did you mean ${near}?`;
   return `is not known; known here are ${known.join(", ")}`;
 }
 
-/** The issues of one parse, each with its path, its value and its place in the text. */
+/** The issues of one parse, each with its path, its value and its place in the text. Every mistake is told once. */
 export function problemsOf(issues: readonly Issue[], input: unknown, placeOf: PlaceOf): Problem[] {
+  const meant = meantKeys(issues);
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
-      return [{ ...problem(issue.path, issue.message, input), place: placeOf(issue.path) }];
+      return isMissing(issue.message) && meant.has(keyOf(issue.path)) ? [] : [problem(issue, input, placeOf)];
     const sentences = issue.message.split("\n");
     return issue.keys.map((key, index) => ({
       path: render([...issue.path, key], input),
@@ -92,12 +52,44 @@ export function problemsOf(issues: readonly Issue[], input: unknown, placeOf: Pl
   });
 }
 
-function problem(path: readonly PropertyKey[], message: string, input: unknown): Problem {
+const isMissing = (message: string): boolean => message.startsWith("is missing");
+const keyOf = (path: readonly PropertyKey[]): string => JSON.stringify(path);
+
+/** The places that misspelt keys are meant for: they are not missing as well. */
+function meantKeys(issues: readonly Issue[]): ReadonlySet<string> {
+  const found = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? [...issue.message.matchAll(/(?:did you mean|; write) ([\p{L}\w]+)/gu)].map(([, word = ""]) =>
+          keyOf([...issue.path, word]),
+        )
+      : [],
+  );
+  return new Set(found);
+}
+
+function problem(issue: Issue, input: unknown, placeOf: PlaceOf): Problem {
+  const { path, message } = issue;
   const value = path.reduce(descend, input);
   const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
-  const [rule = "", ...advice] = message.split("; ");
-  return { path: render(path, input), message: [`${rule}${shown}`, ...advice].join("; ") };
+  const [rule = "", ...remedy] = message.split("; ");
+  const advice = isSecret(path)
+    ? undefined
+    : (adviceFor(message, path.at(-1), value) ?? wordFor(issue, value));
+  const told = advice === undefined ? remedy : [advice];
+  return {
+    path: render(path, input),
+    message: [`${rule}${shown}`, ...told].join("; "),
+    place: placeOf(path),
+  };
+}
+
+/** The word of a list for another tool's word, as long as the sentence has no suggestion. */
+function wordFor(issue: Issue, value: unknown): string | undefined {
+  if (issue.code !== "invalid_value" || typeof value !== "string" || issue.message.includes("; "))
+    return undefined;
+  const meant = meantBy(value, issue.values.map(String));
+  return meant && `did you mean ${meant}?`;
 }
 
 /** A field that takes one value or a list has an index in its path only where a list was written. */
@@ -117,10 +109,6 @@ function render(path: readonly PropertyKey[], input: unknown): string {
   return text;
 }
 
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-}
-
 function isSecret(path: readonly PropertyKey[]): boolean {
   return path.some((segment) => /password|secret|token|accesskey|^environment$/i.test(String(segment)));
 }
@@ -130,5 +118,6 @@ const SHOWN_LENGTH = 80;
 function shorten(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
   const cut = value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value;
-  return JSON.stringify(cut);
+  // Invisible characters are shown by their code.
+  return withCodes(JSON.stringify(cut));
 }

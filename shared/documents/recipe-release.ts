@@ -1,12 +1,12 @@
 /** The test, promotion and retention of an image, and its notifications. */
 import * as z from "zod/mini";
 import { CHANNELS_MAX } from "../budget.ts";
-import { days, minutes } from "../duration.ts";
+import { days, formatDuration, minutes } from "../duration.ts";
 import { CHECK_IDS } from "../image-checks.ts";
-import { closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
+import { channels, closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
-import { Steps } from "./recipe-steps.ts";
+import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
 
 const testShape = {
   commands: z._default(Steps, []),
@@ -23,6 +23,15 @@ type TestWritten = z.infer<z.ZodMiniObject<typeof testShape, z.core.$strict>>;
 
 export const Test = z.pipe(
   closed(testShape).check(
+    rule<TestWritten>(["commands", "timeout"], ({ commands, timeout }) =>
+      commands.flatMap(({ timeoutMs }, index) =>
+        finding(
+          timeoutMs > timeout && timeoutMs !== DEFAULT_TIMEOUT_MS,
+          ["commands", index, "timeout"],
+          `must be at most test.timeout, which is ${formatDuration(timeout)}; raise test.timeout or lower this`,
+        ),
+      ),
+    ),
     rule<TestWritten>(["skip", "commands"], ({ skip, commands }) =>
       finding(
         skip && commands.length > 0,
@@ -73,23 +82,24 @@ export const Retention = z.pipe(
   z.transform((value: RetentionWritten) => inMs(value, "youngerThan", "deleteAfter")),
 );
 
-export const Rebake = closed({
-  nightly: z._default(z.boolean(), true),
-  onlyIfChanged: z._default(z.boolean(), true),
-});
+const HOUR = "the hour is the same for all recipes, that of the timer nightly in s.yaml";
+
+export const Rebake = short(
+  (value) => (typeof value === "boolean" ? { nightly: value } : value),
+  closed(
+    {
+      nightly: z._default(
+        z.boolean({
+          error: ({ input }) => (typeof input === "string" ? `must be true or false; ${HOUR}` : undefined),
+        }),
+        true,
+      ),
+      onlyIfChanged: z._default(z.boolean(), true),
+    },
+    { schedule: `is not known; ${HOUR}`, cron: `is not known; ${HOUR}` },
+  ),
+);
 
 const NOTICES = ["baked", "promoted", "failed", "rolledBack"] as const;
 
-export const Notify = z
-  .array(
-    closed(
-      {
-        channel: text(/^[a-z][a-z0-9-]{0,39}$/, "be the name of a channel: lower-case letters, digits and -"),
-        events: z._default(oneOrMany(z.enum(NOTICES)), [...NOTICES]),
-      },
-      {
-        url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
-      },
-    ),
-  )
-  .check(z.maxLength(CHANNELS_MAX));
+export const Notify = channels(NOTICES, CHANNELS_MAX);

@@ -4,8 +4,10 @@ import { scriptOf } from "../ephemeral-instance/command-script.ts";
 import { minutes } from "../duration.ts";
 import { mapOf } from "../map-of.ts";
 import { knowPrivate } from "../redact.ts";
+import { nameOf, ODD_SPACE } from "./characters.ts";
 import { closed, duration, finding, inMs, oneLine, rule, short, text } from "./fields.ts";
-import { objectKey } from "./names.ts";
+import { meantBy } from "./synonyms.ts";
+import { KEY_PATTERN } from "./names.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
 const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
@@ -26,12 +28,24 @@ const Environment = mapOf(
   "cannot be the name of a variable; choose another",
 ).check(z.check(({ value }) => knowPrivate(Object.values(value))));
 
+/** One sentence for every wrong key, with the one that is meant. */
+const scriptKey = z.string().check(
+  rule<string>([], (key) => {
+    if (KEY_PATTERN.test(key) && key.startsWith("scripts/")) return [];
+    const name = key.replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "").replace(/^scripts\//, "");
+    return finding(true, [], `must be the key of an object under scripts/; write scripts/${name}`);
+  }),
+);
+
+/** Of a step that names none. */
+export const DEFAULT_TIMEOUT_MS = minutes(10);
+
 const shape = {
   name: z.exactOptional(oneLine(1, 100)),
   run: z.exactOptional(z.string().check(z.minLength(1, "must not be empty"))),
-  script: z.exactOptional(objectKey().check(z.startsWith("scripts/", "must be an object under scripts/"))),
+  script: z.exactOptional(scriptKey),
   reboot: z.exactOptional(z.literal(true, "must be true; leave it out for no reboot")),
-  timeout: z._default(duration(...TIMEOUT), minutes(10)),
+  timeout: z._default(duration(...TIMEOUT), DEFAULT_TIMEOUT_MS),
   environment: z._default(Environment, {}),
   shell: z.exactOptional(
     text(
@@ -61,6 +75,11 @@ const written = closed(shape).check(
     const own = script === undefined ? run?.startsWith("#!") : true;
     const message = `must be left out; ${script === undefined ? "run" : "a script"} says in its first line, #!…, what reads it`;
     return finding(shell !== undefined && own === true, ["shell"], message);
+  }),
+  rule<Written>(["run"], ({ run = "" }) => {
+    const odd = run.includes("\n") ? undefined : oddSpaceIn(run);
+    const message = `holds ${nameOf(odd ?? "")} outside of quotes, which a shell takes as part of a word; write an ordinary space`;
+    return finding(odd !== undefined, ["run"], message);
   }),
   rule<Written>(["run", "environment", "shell", "timeout"], (step) => {
     const whole = complete(step);
@@ -109,12 +128,28 @@ function firstLine(command: string): string {
   return first.replaceAll(/\p{Cc}/gu, " ").slice(0, 60);
 }
 
+/** A space that is none, in a command of one line, outside of quotes and beside a character of commands. */
+function oddSpaceIn(command: string): string | undefined {
+  const bare = command.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, "");
+  const [found] = /(?:[!-~](?! )[\p{Zs}\p{Cf}])|(?:(?! )[\p{Zs}\p{Cf}][!-~])/u.exec(bare) ?? [];
+  return found === undefined ? undefined : [...found].find((one) => ODD_SPACE.test(one));
+}
+
+/** `- curl -H Host: x` is a map with one key, which no step has. */
+const notOneText = z.check<unknown>(({ value, issues }) => {
+  const [only, more] = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  if (only === undefined || more !== undefined || only[0] in shape || meantBy(only[0], Object.keys(shape)))
+    return;
+  const message = `a command that contains ": " must be quoted, or written as run: | with the command on the next line; write '${only.join(": ")}'`;
+  issues.push({ code: "custom", input: value, message, continue: false });
+});
+
 /** A list of steps; one line of text is short for `{run: …}`. */
 export const Steps = z
   .array(
     short(
       (value) => (typeof value === "string" ? { run: value } : value),
-      z.pipe(written, z.transform(complete)),
+      z.pipe(z.unknown().check(notOneText), z.pipe(written, z.transform(complete))),
     ),
   )
   .check(z.maxLength(MAX_STEPS));

@@ -34,6 +34,19 @@ const shape = {
   notify: z._default(Notify, []),
   inputs: z._default(z.array(objectKey()), []),
 };
+/** Keys that authors look for at the top. */
+const ELSEWHERE = {
+  schedule:
+    "is not known; the nightly bake of all recipes is the timer nightly in s.yaml, rebake: false leaves one out",
+  cron: "is not known; the nightly bake of all recipes is the timer nightly in s.yaml, rebake: false leaves one out",
+  regions: "is not known; write it under promote:",
+  accounts: "is not known; write it under promote:",
+  approval: "is not known; write it under promote:",
+  tags: "is not known; write it under image:",
+  commands: "is not known; write them under provision:, or those of the image test under test:",
+  builder: "is not known; write it under source:",
+};
+
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 /** Provisioning runs on a builder; the other sources are as they are. */
@@ -88,6 +101,13 @@ function testOfferingFindings({ source, test }: Written): readonly Finding[] {
   return offeringFindings(instanceTypes, vSwitchIds, builder?.spot.wanted ? 2 : 1, ["test", "instanceTypes"]);
 }
 
+/** An approval is asked for in the recipe's channels. */
+function approvalFindings({ promote, notify }: Written): readonly Finding[] {
+  const message =
+    "needs a channel to ask; write notify: [ops] with a channel of KILN_CHANNELS, or remove the approval";
+  return finding(promote.approval !== undefined && notify.length === 0, ["promote", "approval"], message);
+}
+
 /** Without a family there is no promotion, so no image test and no retention. */
 function familyFindings({ family, test, promote, retention }: Written): Finding[] {
   if (family !== undefined) return [];
@@ -114,12 +134,13 @@ function nameFindings(recipe: string, name: string, imported: boolean): Finding[
 
 const Recipe = (name: string) =>
   z.pipe(
-    closed(shape).check(
+    closed(shape, ELSEWHERE).check(
       rule<Written>(["source", "provision", "keepFailed"], builderFindings),
       rule<Written>(["source", "image", "rebake"], uploadFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote", "retention"], familyFindings),
+      rule<Written>(["promote", "notify"], approvalFindings),
       rule<Written>(["image.name"], ({ image }) => nameFindings(name, image.name, false)),
       rule<Written>(["source", "image.name"], ({ source, image }) =>
         source.kind === "upload" ? nameFindings(name, image.name, true) : [],
@@ -158,5 +179,5 @@ export type Recipe = ReturnType<typeof complete>;
  * @throws DocumentError with everything that is wrong in it.
  */
 export function parseRecipe(name: string, text: string): Recipe {
-  return parseDocument(name, text, Recipe(documentName(name)));
+  return parseDocument({ document: name, text, kind: "recipe" }, Recipe(documentName(name)));
 }

@@ -11,7 +11,7 @@ test("an invalid recipe is refused with every problem and its path, before the f
 }) => {
   const [bake] = await bakeAndPromote(kiln, recipeText({ family: "aliyun-web", provison: ["true"] }));
   expect(bake?.state).toBe("failed");
-  expect(bake?.reason).toContain("web has 2 problems:");
+  expect(bake?.reason).toContain("recipes/web.yaml has 2 problems:");
   expect(bake?.reason).toMatch(/family: .*must not start with aliyun/);
   expect(bake?.reason).toMatch(/provison: .*provision/);
   expect(kiln.cloud.callLog.count({ product: "ecs" })).toBe(0);

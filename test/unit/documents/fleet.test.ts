@@ -340,7 +340,7 @@ const names: readonly Case[] = [
 ];
 
 const policies: readonly Case[] = [
-  ["no limit", { family: "web", launch }, "limits: is missing; write a map of keys and values"],
+  ["no limit", { family: "web", launch }, "limits: is missing; write limits: { max: 10 }"],
   [
     "a request larger than the fleet",
     fleet({}, { limits: { max: 5, perRequest: 6 } }),
@@ -372,12 +372,12 @@ const policies: readonly Case[] = [
   [
     "a zone without summer time",
     idle({ upDuring: { timeZone: "+08:00", hours: ["Mon-Fri 08:00-20:00"] } }),
-    'idle.upDuring.timeZone: must be a time zone by its IANA name, like Asia/Shanghai (it is "+08:00")',
+    'idle.upDuring.timeZone: must be a time zone by its IANA name, like Asia/Shanghai (it is "+08:00"); write Asia/Shanghai',
   ],
   [
     "hours that cannot be parsed",
     idle({ upDuring: { timeZone: "Asia/Shanghai", hours: ["Mon-Fri 8-20"] } }),
-    'idle.upDuring.hours[0]: must be days and hours like Mon-Fri 08:00-20:00, Sat,Sun 10:00-14:00 or daily 00:00-24:00 (it is "Mon-Fri 8-20")',
+    'idle.upDuring.hours[0]: must be days and hours like Mon-Fri 08:00-20:00, Sat,Sun 10:00-14:00 or daily 00:00-24:00 (it is "Mon-Fri 8-20"); write Mon-Fri 08:00-20:00',
   ],
   [
     "a resumption without hours",

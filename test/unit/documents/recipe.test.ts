@@ -30,7 +30,11 @@ const sources: readonly Case[] = [
     { source: {} },
     "source: must have exactly one of builder, instance, snapshot, disks, upload, has none; keep one",
   ],
-  ["a recipe without a source", { family: "web" }, "source: is missing; write a map of keys and values"],
+  [
+    "a recipe without a source",
+    { family: "web" },
+    "source: is missing; write source: and below it one of builder, instance, snapshot, disks, upload; see examples/recipes/",
+  ],
   [
     "an image pipeline",
     { source: { imagePipeline: {}, builder } },
@@ -158,13 +162,12 @@ const commands: readonly Case[] = [
   [
     "a script outside scripts/",
     recipe({ provision: [{ script: "../a.sh" }] }),
-    'provision[0].script: must be the key of an object in the bucket, like scripts/setup.sh (it is "../a.sh")',
-    'provision[0].script: must be an object under scripts/ (it is "../a.sh")',
+    'provision[0].script: must be the key of an object under scripts/ (it is "../a.sh"); write scripts/a.sh',
   ],
   [
     "a time-out without a unit",
     recipe({ provision: [{ run: "true", timeout: 600 }] }),
-    "provision[0].timeout: must be a duration such as 90s, 10m, 2h or 7d (it is 600)",
+    "provision[0].timeout: must be a duration such as 90s, 10m, 2h or 7d (it is 600); write 600m for minutes or 600s for seconds",
   ],
   [
     "a step that outlives its builder",

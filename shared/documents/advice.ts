@@ -1,0 +1,151 @@
+/** What to write instead of a value that a rule refuses, as far as it can be told from the value. */
+import { formatDuration, parseDuration } from "../duration.ts";
+import { nameOf, oddIn, plain } from "./characters.ts";
+import { parseUpWindow } from "./up-hours.ts";
+
+const DURATION = "must be a duration";
+
+/** Words and units of other notations, in the order of `1w2d3h4m5s`. */
+const UNITS: readonly (readonly [RegExp, number])[] = [
+  [/^(?:w|wk|weeks?|周|星期)$/i, 604_800_000],
+  [/^(?:d|days?|天|日)$/i, 86_400_000],
+  [/^(?:h|hrs?|hours?|小时|时)$/i, 3_600_000],
+  [/^(?:m|mins?|minutes?|分钟|分)$/i, 60_000],
+  [/^(?:s|secs?|seconds?|秒|秒钟)$/i, 1_000],
+  [/^(?:ms|millis|毫秒)$/i, 1],
+];
+
+/** `20min`, `1.5 hours`, `PT20M`, `2小时` → `20m`, `1h30m`, `20m`, `2h`. */
+export function durationLike(value: unknown): string | undefined {
+  if (typeof value === "number") return `${value}m for minutes or ${value}s for seconds`;
+  if (typeof value !== "string") return undefined;
+  const text = plain(value)
+    .trim()
+    .replace(/^P(?:T)?(?=\d)/i, "")
+    .replace(/T(?=\d)/i, "");
+  if (/^\d+$/.test(text)) return durationLike(Number(text));
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*(\p{L}+)\s*/gu)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text) return undefined;
+  const ms = parts.map(([, count = "", unit = ""]) => {
+    const factor = UNITS.find(([pattern]) => pattern.test(unit))?.[1];
+    return factor === undefined ? Number.NaN : Number(count) * factor;
+  });
+  const sum = ms.reduce((all, one) => all + one, 0);
+  return Number.isFinite(sum) && sum >= 1_000 ? formatted(sum) : undefined;
+}
+
+function formatted(ms: number): string {
+  const text = formatDuration(ms);
+  return parseDuration(text) === ms ? text : formatDuration(Math.ceil(ms / 1000) * 1000);
+}
+
+/** Examples for keys that must be written. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  source:
+    "write source: and below it one of builder, instance, snapshot, disks, upload; see examples/recipes/",
+  limits: "write limits: { max: 10 }",
+  launch: "write launch: with InstanceType, VSwitchId and SecurityGroupId below it; see examples/fleets/",
+  family: "write family: and the name of the image family, such as web",
+  max: "write max: 10, the most instances that run at a time",
+  securityGroupId: "write securityGroupId: sg-… of the VPC of the vSwitch",
+  instanceTypes: "write instanceTypes: [ecs.g7.large]",
+  vSwitchIds: "write vSwitchIds: [vsw-…]",
+  InstanceType: "write InstanceType: [ecs.g7.large]",
+  signals: "write signals: { cpuAverage: 5 }",
+  timeZone: "write timeZone: Asia/Shanghai",
+  hours: "write hours: [Mon-Fri 08:00-20:00]",
+  within: "write within: 2d",
+  channel: "write channel: and a name of KILN_CHANNELS",
+};
+
+/** The end of a message: what to write instead. `message` is the rule, `key` the last of the path. */
+export function adviceFor(message: string, key: PropertyKey | undefined, value: unknown): string | undefined {
+  if (
+    /^is missing; write (?:text|a map of keys and values|a list|a (?:whole )?number|true or false)$/.test(
+      message,
+    ) &&
+    typeof key === "string" &&
+    Object.hasOwn(EXAMPLES, key)
+  )
+    return EXAMPLES[key];
+  if (message.includes("; did you mean")) return oddAdvice(value);
+  if (message.includes("; ")) return undefined;
+  if (message.startsWith(DURATION)) {
+    const like = durationLike(value);
+    return like && `write ${like}`;
+  }
+  const written = typeof value === "string" ? writtenLike(message, value) : undefined;
+  return (written && `write ${written}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
+}
+
+/** The zones of abbreviations and cities that are no IANA names. */
+const CHINA = /^(?:beijing|china|prc|cst|(?:utc|gmt)?\+0?8(?::?00)?|asia\/beijing|北京|上海|中国)/i;
+
+function writtenLike(message: string, value: string): string | undefined {
+  if (message.startsWith("must be a time zone"))
+    return CHINA.test(value.trim()) ? "Asia/Shanghai" : cityZone(value);
+  if (message.startsWith("must be days and hours")) return hoursLike(value);
+  if (message.startsWith("must be an instance type") && /^[a-z0-9-]+\.[a-z0-9-]+$/.test(value))
+    return `ecs.${value}`;
+  return undefined;
+}
+
+/** `Tokyo` → `Asia/Tokyo`. */
+function cityZone(value: string): string | undefined {
+  const city = value.trim().replaceAll(" ", "_").toLowerCase();
+  return Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(`/${city}`));
+}
+
+/** `mon-fri 8-20` → `Mon-Fri 08:00-20:00`. */
+function hoursLike(value: string): string | undefined {
+  const match = /^([a-z, -]+?)\s*(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|~|to)\s*(\d{1,2})(?:[:.](\d{2}))?$/i.exec(
+    plain(value).trim(),
+  );
+  const [, days = "", from = "", fromMinute = "00", to = "", toMinute = "00"] = match ?? [];
+  if (days === "") return undefined;
+  const named = days
+    .toLowerCase()
+    .replaceAll(" ", "")
+    .replaceAll(/([a-z]{3})[a-z]*/g, (_, day: string) => `${day[0]?.toUpperCase()}${day.slice(1)}`)
+    .replace(/^(?:Dai|Eve|All).*$/, "daily");
+  const like = `${named} ${from.padStart(2, "0")}:${fromMinute}-${to.padStart(2, "0")}:${toMinute}`;
+  return parseUpWindow(like) === undefined ? undefined : like;
+}
+
+/** Characters that look like others make a value that looks right. */
+function oddAdvice(value: unknown): string | undefined {
+  const odd = typeof value === "string" ? oddIn(value) : undefined;
+  return odd && `it holds ${nameOf(odd)}, write ${plain(String(value)).trim()}`;
+}
+
+const TRUTH: Readonly<Record<string, string>> = {
+  yes: "true",
+  on: "true",
+  "1": "true",
+  no: "false",
+  off: "false",
+  "0": "false",
+};
+
+function kindAdvice(message: string, value: unknown): string | undefined {
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  if (message === "must be true or false" && text !== undefined) {
+    const word = plain(text).trim().toLowerCase();
+    const meant = TRUTH[word] ?? (/^(?:true|false)$/.test(word) ? word : undefined);
+    return meant && `write ${meant}`;
+  }
+  if (/^must be (?:a number|a whole number)$/.test(message) && text !== undefined)
+    return Number.isFinite(Number(plain(text))) ? `write ${Number(plain(text))}, without quotes` : undefined;
+  if (message === "must be a list")
+    return text?.startsWith("-") ? "write a space behind the - of each line" : text && `write [${text}]`;
+  return message.startsWith("must be text") ? colonAdvice(value) : undefined;
+}
+
+/** `- Host: x` is a map; whoever writes it means a text. */
+function colonAdvice(value: unknown): string | undefined {
+  const entries =
+    typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  return entries.length === 1
+    ? `a text that contains ": " must be quoted: '${entries[0]?.join(": ")}'`
+    : undefined;
+}

@@ -1,0 +1,51 @@
+/** Documents of other tools, and recipes and fleets in each other's place: one sentence instead of one for each key. */
+
+export type DocumentKind = "recipe" | "fleet";
+
+/** Keys at the top that a document of this tool has, all of them. */
+const BY_KEYS: readonly (readonly [string, readonly string[]])[] = [
+  ["a Packer template", ["builders"]],
+  ["a Packer template", ["provisioners"]],
+  ["a Compose file", ["services"]],
+  ["a workflow of GitHub Actions", ["jobs"]],
+  ["a pipeline of GitLab CI", ["stages"]],
+  ["a manifest of Kubernetes", ["apiVersion", "kind"]],
+  ["a component of EC2 Image Builder", ["schemaVersion", "phases"]],
+  ["a template of Resource Orchestration Service", ["ROSTemplateFormatVersion"]],
+  ["a template of Operation Orchestration Service", ["FormatVersion", "Tasks"]],
+  ["a template of CloudFormation", ["AWSTemplateFormatVersion"]],
+];
+
+const BY_TEXT: readonly (readonly [string, RegExp])[] = [
+  ["a configuration of cloud-init", /^#cloud-config/],
+  ["a playbook of Ansible", /^- (?:name: .*\n {2})?hosts:/m],
+  ["a Packer template in HCL", /^(?:packer|build|source "[^"]*" "[^"]*") *\{/m],
+  ["a configuration of Terraform", /^(?:terraform|(?:resource|provider|module|variable) "[^"]*".*) *\{/m],
+  ["a Dockerfile", /^FROM \S+(?: AS \S+)?\s*\n(?:.*\n)*?(?:RUN|CMD|COPY|ENV) /i],
+];
+
+const EXAMPLE = { recipe: "examples/recipes/web.yaml", fleet: "examples/fleets/web.yaml" } as const;
+
+/** The tool whose document a text is, before it is parsed. */
+export function foreignText(kind: DocumentKind, text: string): string | undefined {
+  const found = BY_TEXT.find(([, pattern]) => pattern.test(text))?.[0];
+  return found && foreign(found, kind);
+}
+
+/** The tool whose document a map is, or the other kind of document of Kiln. */
+export function foreignKeys(kind: DocumentKind, input: unknown): string | undefined {
+  const keys = new Set(Object.keys(Object(input)));
+  const has = (...names: readonly string[]): boolean => names.some((name) => keys.has(name));
+  const isRecipe = has("source", "provision");
+  const isFleet = has("launch", "limits");
+  if (kind === "recipe" && isFleet && !isRecipe)
+    return "is a fleet (it has launch or limits); put it under fleets/, recipes/ holds recipes";
+  if (kind === "fleet" && isRecipe && !isFleet)
+    return "is a recipe (it has source or provision); put it under recipes/, fleets/ holds fleets";
+  if (isRecipe || isFleet) return undefined;
+  const found = BY_KEYS.find(([, names]) => names.every((name) => keys.has(name)))?.[0];
+  return found && foreign(found, kind);
+}
+
+const foreign = (tool: string, kind: DocumentKind): string =>
+  `is ${tool}, which Kiln does not read; begin with ${EXAMPLE[kind]}`;

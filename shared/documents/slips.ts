@@ -1,0 +1,155 @@
+/**
+ * Slips of the text that a YAML parser reports in its own words, or at another line: each is named here, and where the
+ * intention is clear the line is read as it was meant, so that the rest of the document is checked too.
+ */
+import type { Place } from "../errors.ts";
+import { nameOf, ODD_SPACE, plain } from "./characters.ts";
+
+/** A slip in one line, columns from 1. */
+export interface Slip {
+  readonly message: string;
+  readonly place: Place;
+  /** The line as it was meant. */
+  readonly meant: string;
+}
+
+interface Line {
+  readonly text: string;
+  readonly number: number;
+  /** The parser stopped here, at this column. */
+  readonly stoppedAt?: number | undefined;
+}
+
+type Rule = (
+  line: Line,
+) => (Omit<Slip, "place"> & { readonly column: number; readonly length?: number }) | undefined;
+
+const START = String.raw`^(\s*(?:- +)*)`;
+const KEY = String.raw`["']?[\p{L}\w.-]+["']?`;
+const match = (pattern: RegExp, { text }: Line): readonly string[] | undefined =>
+  pattern.exec(text) ?? undefined;
+
+/** The first of these spaces before the first visible character. */
+const oddIndent: Rule = ({ text }) => {
+  const [indent = ""] = /^[\s\p{Cf}-]*/u.exec(text) ?? [];
+  const column = indent.search(ODD_SPACE) + 1;
+  if (column === 0) return undefined;
+  const meant =
+    [...indent].map((one) => (one === "\u3000" ? "  " : plain(one))).join("") + text.slice(indent.length);
+  const message = `${nameOf(text[column - 1] ?? "")} stands at the beginning of the line; indent with ordinary spaces`;
+  return { message, column, meant };
+};
+
+const tab: Rule = ({ text }) => {
+  const [, before = ""] = /^( *)\t/.exec(text) ?? [];
+  if (!/^ *\t/.test(text)) return undefined;
+  const meant = text.replace(/^\s*/, (indent) => indent.replaceAll("\t", "  "));
+  return { message: "a tab is used for indentation; use spaces", column: before.length + 1, meant };
+};
+
+const FULL_COLON = new RegExp(`${START}(${KEY})：\\s*(.*)$`, "u");
+const fullColon: Rule = (line) => {
+  const [, before = "", key = "", value = ""] = match(FULL_COLON, line) ?? [];
+  if (key === "") return undefined;
+  const message = `the colon behind ${key} is ${nameOf("：")}; write ${key}: ${value}`.trimEnd();
+  return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
+};
+
+const ODD_AFTER_COLON = new RegExp(`${START}(${KEY}):((?! )[\\p{Zs}\\p{Cf}]+)(.*)$`, "u");
+const oddAfterColon: Rule = (line) => {
+  const [, before = "", key = "", odd = "", value = ""] = match(ODD_AFTER_COLON, line) ?? [];
+  if (key === "") return undefined;
+  const message = `${nameOf(odd)} stands behind the colon of ${key}; write an ordinary space`;
+  return { message, column: before.length + key.length + 2, meant: `${before}${key}: ${value}` };
+};
+
+/** A word of the parser's complaint is not needed: `family:web` is a key in every place where the parser stops. */
+const NO_SPACE = new RegExp(`${START}([A-Za-z][\\w-]*):([^\\s:/].*)$`, "u");
+const noSpace: Rule = (line) => {
+  const [, before = "", key = "", value = ""] = match(NO_SPACE, line) ?? [];
+  if (key === "") return undefined;
+  const message = `a space is missing behind the colon of ${key}; write ${key}: ${value}`;
+  return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
+};
+
+/** `run: echo a: b`. The parser stops at the second colon. */
+const SECOND_COLON = new RegExp(`${START}(${KEY}: +)([^'"\\[{|>&*!%@\`#].*: .*)$`, "u");
+const secondColon: Rule = (line) => {
+  const [, before = "", key = "", value = ""] = match(SECOND_COLON, line) ?? [];
+  if (value === "" || (line.stoppedAt ?? 0) <= before.length + key.length) return undefined;
+  const meant = `'${value.trimEnd().replaceAll("'", "''")}'`;
+  const message = `a text that contains ": " must be quoted, or written on the lines below ${key.trim()} |; write ${key}${meant}`;
+  return {
+    message,
+    column: before.length + key.length + 1,
+    length: value.length,
+    meant: `${before}${key}${meant}`,
+  };
+};
+
+/** `- printf done: > file`. A key of a step has no spaces. */
+const COLON_ITEM = /^(\s*(?:- +)+)([^'"[{|>&*!%@`#\s-][^:]*\s[^:]*: .*)$/u;
+const colonItem: Rule = (line) => {
+  const [, before = "", value = ""] = match(COLON_ITEM, line) ?? [];
+  if (value === "") return undefined;
+  const meant = `'${value.trimEnd().replaceAll("'", "''")}'`;
+  const message = `a text that contains ": " must be quoted; write ${meant}`;
+  return { message, column: before.length + 1, length: value.length, meant: `${before}${meant}` };
+};
+
+/** `- [ -f /x ] && y`: the first character means something else in YAML. */
+const SPECIAL = /^(\s*(?:- +)+(?:[\w-]+: +)?)([[{@%*&!`|>"'])(.*)$/u;
+const special: Rule = (line) => {
+  const [, before = "", first = "", rest = ""] = match(SPECIAL, line) ?? [];
+  if (first === "" || line.stoppedAt === undefined) return undefined;
+  const quoted = /["']/.test(first);
+  const meant = `'${`${first}${rest}`.trimEnd().replaceAll("'", "''")}'`;
+  const message = quoted
+    ? `text goes on behind the closing ${first}; put the whole text into quotes: ${meant}`
+    : `a text that begins with ${first} must be quoted; write ${meant}`;
+  return {
+    message,
+    column: before.length + 1,
+    length: first.length + rest.length,
+    meant: `${before}${meant}`,
+  };
+};
+
+/** Rules for every line up to the one where the parser stopped, and those for that line alone. */
+const ANYWHERE: readonly Rule[] = [tab, oddIndent, fullColon, oddAfterColon, noSpace];
+const WHERE_IT_STOPPED: readonly Rule[] = [secondColon, colonItem, special];
+
+const isComment = (text: string): boolean => /^\s*#/.test(text);
+
+/** Whether a text that stands where a map is expected begins with a key and a full-width colon. */
+export const isFullColon = (value: unknown): boolean => typeof value === "string" && FULL_COLON.test(value);
+
+/** The full-width colon of a line. */
+export function fullColonIn(text: string, number: number): Slip | undefined {
+  const found = fullColon({ text, number });
+  return found && { ...found, place: { line: number, column: found.column, length: 1 } };
+}
+
+/**
+ * The first slip that explains why the parser stopped at this place, both from 1. Lines of a text under `|` or `>` are as
+ * they are.
+ */
+export function slipIn(lines: readonly string[], stopped: Place): Slip | undefined {
+  let blockIndent: number | undefined;
+  for (const [index, text] of lines.slice(0, stopped.line).entries()) {
+    const indent = text.search(/[^ ]|$/);
+    if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
+    blockIndent = /(?:^|[:-] +)[|>][+\d-]*\s*(?:#.*)?$/.test(text) ? indent : undefined;
+    if (isComment(text)) continue;
+    const number = index + 1;
+    const isLast = number === stopped.line;
+    const line = { text, number, stoppedAt: isLast ? stopped.column : undefined };
+    for (const rule of isLast ? [...ANYWHERE, ...WHERE_IT_STOPPED] : ANYWHERE) {
+      const slip = rule(line);
+      if (slip === undefined) continue;
+      const { column, length = 1, ...rest } = slip;
+      return { ...rest, place: { line: number, column, length } };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,316 @@
+/** The commonest mistakes of authors: each is told once, with its line, the rule and what to write instead. */
+import { readFileSync } from "node:fs";
+import { describe, test } from "vitest";
+import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { parseRecipe } from "../../../shared/documents/recipe.ts";
+import { DocumentError } from "../../../shared/errors.ts";
+
+const RECIPE = `source:
+  builder:
+    family: acs:alibaba_cloud_linux_3_2104_lts_x64
+    instanceTypes: [ecs.g7.large]
+    vSwitchIds: [vsw-hangzhou-h]
+    securityGroupId: sg-default0001
+family: web
+`;
+const FLEET = `family: web
+launch:
+  InstanceType: [ecs.g7.large]
+  VSwitchId: [vsw-hangzhou-h]
+  SecurityGroupId: sg-default0001
+limits: { max: 10 }
+`;
+
+/** `line:column path: message`, as far as they are known. */
+function mistakes(parse: typeof parseRecipe | typeof parseFleet, text: string): string[] {
+  try {
+    parse("web", text);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    return error.problems.map(({ path, message, place }) =>
+      [place ? `${place.line}:${place.column} ` : "", path && `${path}: `, message].join(""),
+    );
+  }
+}
+
+const inRecipe = (more: string): string[] => mistakes(parseRecipe, `${RECIPE}${more}`);
+const inFleet = (more: string): string[] => mistakes(parseFleet, `${FLEET}${more}`);
+
+test("the documents that the mistakes are made in are sound", ({ expect }) => {
+  expect([...inRecipe(""), ...inFleet("")]).toEqual([]);
+});
+
+describe("a command that contains a colon and a space", () => {
+  for (const command of ["curl -H Host: x http://localhost", "echo a: b", "printf done: > /etc/motd"]) {
+    for (const list of ["provision:\n", "test:\n  commands:\n"]) {
+      test(`${list.trim().replace("\n", "")} ${command}`, ({ expect }) => {
+        const pad = list.startsWith("test") ? "    " : "  ";
+        const [only, ...more] = inRecipe(`${list}${pad}- ${command}\n`);
+        expect(more).toEqual([]);
+        expect(only).toContain(`must be quoted`);
+        expect(only).toContain(`'${command}'`);
+        expect(only).toMatch(/^(8|10|9):/);
+      });
+    }
+    test(`run: ${command}`, ({ expect }) => {
+      const found = inRecipe(`provision:\n  - run: ${command}\n    timeout: 20min\n`);
+      expect(found).toHaveLength(2);
+      expect(found[0]).toContain(`write run: '${command}'`);
+      expect(found[1]).toContain("10:14 provision[0].timeout");
+    });
+  }
+});
+
+test("a command that begins with a character that YAML reads itself must be quoted", ({ expect }) => {
+  for (const command of [
+    "[ -f /x ] && y",
+    "{ a; } > b",
+    "@x",
+    "%x y",
+    "*x",
+    "& y",
+    "!x",
+    "`ls`",
+    '"a" b',
+    "'a' b",
+  ]) {
+    const found = inRecipe(`provision:\n  - ${command}\n`);
+    expect(found, command).toHaveLength(1);
+    expect(found[0], command).toMatch(/^9:5 .*quote/);
+  }
+});
+
+describe("characters of a Chinese input method", () => {
+  test("a full-width colon is named at its own line, and the rest is checked all the same", ({ expect }) => {
+    const text = `description: 网站：说明，完整\n${RECIPE.replace("family: web", "family：web")}test:\n  timeout：20min\nprovison: [a]\n`;
+    expect(mistakes(parseRecipe, text)).toEqual([
+      "8:7 the colon behind family is the full-width ： (U+FF1A); write family: web",
+      "10:10 the colon behind timeout is the full-width ： (U+FF1A); write timeout: 20min",
+      '10:11 test.timeout: must be a duration such as 90s, 10m, 2h or 7d (it is "20min"); write 20m',
+      "11:1 provison: is not known; did you mean provision?",
+    ]);
+  });
+
+  test("a map in braces", ({ expect }) => {
+    const found = mistakes(parseFleet, FLEET.replace("{ max: 10 }", "{max：10}"));
+    expect(found).toEqual([
+      "6:10 limits.max：10: is not known: it holds the full-width ： (U+FF1A); write max: 10",
+    ]);
+  });
+
+  test("commas, quotes, brackets and digits in values", ({ expect }) => {
+    const values = {
+      "[ecs.g7.large，ecs.c7.large]": "，",
+      "“ecs.g7.large”": "“",
+      "［ecs.g7.large］": "［",
+      "ecs.g７.large": "７",
+    };
+    for (const [value, character] of Object.entries(values)) {
+      const found = mistakes(parseRecipe, RECIPE.replace("[ecs.g7.large]", value));
+      expect(found, value).toHaveLength(1);
+      expect(found[0], value).toContain(`it holds the full-width ${character}`);
+      expect(found[0], value).toMatch(/^4:/);
+    }
+  });
+
+  test("a text in full-width quotes keeps them, so it is refused", ({ expect }) => {
+    for (const [open, close] of ["“”", "‘’", "「」"]) {
+      const found = inRecipe(`provision:\n  - run: ${open}systemctl enable nginx${close}\n`);
+      expect(found).toHaveLength(1);
+      expect(found[0]).toContain(`9:10 provision[0].run: stands in the quotes ${open}${close}`);
+    }
+  });
+
+  test("inside of texts, comments and blocks they are as they are", ({ expect }) => {
+    expect(
+      inRecipe(
+        `# 注释：说明\ndescription: "说明：完整"\nprovision:\n  - run: |\n      echo “你好”：世界　再见\n  - echo "好　的"\n`,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("spaces that are none", () => {
+  const spaces = { "ideographic space": "\u3000", "no-break space": "\u00a0", "zero-width space": "\u200b" };
+  for (const [name, space] of Object.entries(spaces)) {
+    test(`${name}: before a key, behind its colon, in a value and in a command`, ({ expect }) => {
+      for (const more of [
+        `${space}whenBusy: queue\n`,
+        `whenBusy:${space}queue\n`,
+        `whenBusy: queue${space}\n`,
+        `promote:\n${space}outranked: stop\n`,
+        `provision:\n  - yum install -y${space}nginx\n`,
+      ]) {
+        const found = inRecipe(more);
+        expect(found, JSON.stringify(more)).toHaveLength(1);
+        expect(found[0], JSON.stringify(more)).toContain(`the invisible ${name}`);
+        expect(found[0], JSON.stringify(more)).toMatch(/^(8|9):\d+ /);
+      }
+    });
+  }
+
+  test("tabs are named line by line, and the rest is checked", ({ expect }) => {
+    expect(inRecipe("test:\n\ttimeout: 20min\n\tskip: yes\n").filter((line) => line.includes("tab"))).toEqual(
+      ["9:1 a tab is used for indentation; use spaces", "10:1 a tab is used for indentation; use spaces"],
+    );
+  });
+});
+
+test("durations of other notations are suggested in Kiln's", ({ expect }) => {
+  const suggested = {
+    "20min": "20m",
+    "2 hours": "2h",
+    "1.5h": "1h30m",
+    '"90 sec"': "1m30s",
+    PT20M: "20m",
+    "30分钟": "30m",
+    "２h": "2h",
+    "20": "20m for minutes or 20s for seconds",
+    '"20"': "20m for minutes or 20s for seconds",
+    "1w": "7d",
+  };
+  for (const [value, like] of Object.entries(suggested)) {
+    const [only, ...more] = inRecipe(`provision: [{ run: "true", timeout: ${value} }]\n`);
+    expect(more, value).toEqual([]);
+    expect(only?.endsWith(`; write ${like}`), `${value} ${only}`).toBe(true);
+  }
+  expect(inRecipe("provision: [{ run: 'true', timeout: soon }]\n")[0]).not.toContain("; write");
+});
+
+test("the words of other tools are known", ({ expect }) => {
+  const step = (key: string) => inRecipe(`provision: [{ run: "true", ${key}: { A: b } }]\n`);
+  for (const key of ["env", "envs", "vars", "variables"])
+    expect(step(key)[0]).toContain("did you mean environment?");
+  for (const key of ["workdir", "cwd", "dir", "working_directory"])
+    expect(step(key)[0]).toContain("did you mean workingDir?");
+  for (const key of ["steps", "provisioners", "tasks"])
+    expect(inRecipe(`${key}: [a]\n`)[0]).toContain("did you mean provision?");
+  expect(inRecipe("image: { architecture: amd64 }\n")[0]).toContain("did you mean x86_64?");
+  expect(inRecipe("image: { architecture: aarch64 }\n")[0]).toContain("did you mean arm64?");
+  expect(inFleet("idle: { signals: { cpu: 5 } }\n")[0]).toContain("did you mean cpuAverage?");
+  for (const key of ["replicas", "maxSize", "count"])
+    expect(mistakes(parseFleet, FLEET.replace("max:", `${key}:`)), key).toEqual([
+      `6:11 limits.${key}: is not known; did you mean max?`,
+    ]);
+  expect(inFleet("ttl: 2d\n")[0]).toContain("did you mean expireAfter?");
+});
+
+test("a misspelt key is not missing as well", ({ expect }) => {
+  const found = mistakes(
+    parseFleet,
+    FLEET.replace("InstanceType", "instanceType")
+      .replace("VSwitchId", "vSwitchIds")
+      .replace("SecurityGroupId", "securityGroup"),
+  );
+  expect(found).toEqual([
+    "3:3 launch.instanceType: is not known; did you mean InstanceType?",
+    "4:3 launch.vSwitchIds: is not known; did you mean VSwitchId?",
+    "5:3 launch.securityGroup: is not known; did you mean SecurityGroupId?",
+  ]);
+});
+
+test("a key that must be written comes with an example", ({ expect }) => {
+  expect(mistakes(parseRecipe, "family: web\n")).toEqual([
+    "source: is missing; write source: and below it one of builder, instance, snapshot, disks, upload; see examples/recipes/",
+  ]);
+  expect(mistakes(parseFleet, FLEET.replace(/limits.*\n/, ""))).toEqual([
+    "limits: is missing; write limits: { max: 10 }",
+  ]);
+  expect(inFleet("idle: {}\n")).toEqual(["7:1 idle.signals: is missing; write signals: { cpuAverage: 5 }"]);
+});
+
+test("channels have one shape everywhere: a name, or a channel and its events", ({ expect }) => {
+  const shapes = ["ops", "[ops]", "[ops, { channel: team }]", "{ channel: ops }"];
+  for (const notify of shapes) {
+    expect(inRecipe(`notify: ${notify}\n`), notify).toEqual([]);
+    expect(inFleet(`notify: ${notify}\n`), notify).toEqual([]);
+    expect(inFleet(`idle: { signals: { cpuAverage: 5 }, notice: 1h, notify: ${notify} }\n`), notify).toEqual(
+      [],
+    );
+  }
+  expect(parseRecipe("web", `${RECIPE}notify: [ops]\n`).notify).toEqual([
+    { channel: "ops", events: ["baked", "promoted", "failed", "rolledBack"] },
+  ]);
+  expect(parseFleet("web", `${FLEET}notify: [{ channel: ops, events: failed }]\n`).notify).toEqual(["ops"]);
+  expect(inFleet("notify: [{ channel: ops, events: [baked] }]\n")[0]).toContain("must be failed");
+});
+
+test("rules that need only the text are checked when it is read", ({ expect }) => {
+  expect(inRecipe("promote: { approval: { within: 2d } }\n")).toEqual(
+    [
+      "8:1 promote.approval: needs a channel to ask; write notify: [ops] with a channel of KILN_CHANNELS, or remove the approval",
+    ].map((line) => line.replace("8:1", "8:12")),
+  );
+  expect(inRecipe('test: { timeout: 10m, commands: [{ run: "true", timeout: 1h }] }\n')[0]).toContain(
+    "test.commands[0].timeout: must be at most test.timeout, which is 10m",
+  );
+  expect(inRecipe("rebake: { nightly: '0 2 * * *' }\n")[0]).toContain("timer nightly in s.yaml");
+  expect(inRecipe("schedule: 02:00\n")[0]).toContain("timer nightly in s.yaml");
+});
+
+test("documents of other tools, and of the other kind, are one mistake", ({ expect }) => {
+  const foreign = {
+    "a Packer template": '{"builders": [{"type": "alicloud-ecs"}], "provisioners": []}',
+    "a Packer template in HCL": 'packer {\n  required_plugins {}\n}\nsource "alicloud-ecs" "x" {\n}\n',
+    "a configuration of Terraform": 'resource "alicloud_instance" "web" {\n  count = 2\n}\n',
+    "a Compose file": "services:\n  web: { image: nginx }\n",
+    "a Dockerfile": "FROM alibaba-cloud-linux:3\nRUN yum install -y nginx\n",
+    "a configuration of cloud-init": "#cloud-config\npackages: [nginx]\n",
+    "a playbook of Ansible": "- hosts: all\n  tasks: []\n",
+  };
+  for (const [tool, text] of Object.entries(foreign))
+    expect(mistakes(parseRecipe, text)).toEqual([
+      `is ${tool}, which Kiln does not read; begin with examples/recipes/web.yaml`,
+    ]);
+  expect(mistakes(parseRecipe, FLEET)).toEqual([expect.stringContaining("is a fleet")]);
+  expect(mistakes(parseFleet, RECIPE)).toEqual([expect.stringContaining("is a recipe")]);
+});
+
+test("values of a wrong kind come with the right one", ({ expect }) => {
+  expect(mistakes(parseFleet, FLEET.replace("max: 10", 'max: "10"'))[0]).toContain(
+    "write 10, without quotes",
+  );
+  for (const word of ["yes", "on", "True ", '"true"'])
+    expect(inRecipe(`rebake: { onlyIfChanged: ${word.trim() === "True" ? "'True'" : word} }\n`)[0]).toContain(
+      "write true",
+    );
+  expect(inRecipe("promote: { regions: cn-beijing }\n")[0]).toContain("write [cn-beijing]");
+  expect(inRecipe("provision:\n  -yum install\n")[0]).toContain("a space behind the -");
+  expect(inRecipe("provision: [{ script: ./scripts/x.sh }]\n")).toEqual([
+    '8:23 provision[0].script: must be the key of an object under scripts/ (it is "./scripts/x.sh"); write scripts/x.sh',
+  ]);
+  const up = (timeZone: string, hours: string) =>
+    inFleet(
+      `idle: { signals: { cpuAverage: 5 }, upDuring: { timeZone: ${timeZone}, hours: ["${hours}"] } }\n`,
+    ).join();
+  expect(up("Beijing", "daily 08:00-20:00")).toContain("write Asia/Shanghai");
+  expect(up("Tokyo", "daily 08:00-20:00")).toContain("write Asia/Tokyo");
+  expect(up("UTC", "Mon-Fri 8-20")).toContain("write Mon-Fri 08:00-20:00");
+  expect(up("UTC", "monday-friday 8:30 - 20:00")).toContain("write Mon-Fri 08:30-20:00");
+});
+
+test("a text in another encoding is refused with its line", ({ expect }) => {
+  const gbk = Buffer.concat([Buffer.from("family: web\n# "), Buffer.from([0xb9, 0xfa])]).toString("utf8");
+  expect(mistakes(parseRecipe, gbk)[0]).toMatch(/^2:3 the text is not UTF-8/);
+  expect(mistakes(parseRecipe, Buffer.from("family: web\n", "utf16le").toString("utf8"))[0]).toContain(
+    "UTF-8",
+  );
+  expect(mistakes(parseRecipe, "description: a\u0007b\n")[0]).toMatch(/^1:\d+ a control character/);
+});
+
+test("every problem of the examples, damaged line by line, has a line of its own or says what is missing", ({
+  expect,
+}) => {
+  for (const [parse, file] of [
+    [parseRecipe, "recipes/web"],
+    [parseFleet, "fleets/web"],
+  ] as const) {
+    const lines = readFileSync(`examples/${file}.yaml`, "utf8").split("\n");
+    for (const index of lines.keys()) {
+      const damaged = lines.map((line, n) => (n === index ? line.replace(/:/, "：") : line)).join("\n");
+      for (const found of mistakes(parse, damaged))
+        expect(found, damaged).toMatch(/^\d+:\d+ |is missing|must have/);
+    }
+  }
+});
