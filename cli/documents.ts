@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
 import type { DocumentKind } from "../shared/documents/foreign.ts";
+import { help } from "../shared/documents/help.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
 import { CommandError, EXIT } from "./command.ts";
@@ -42,7 +43,7 @@ export async function checkFile(file: string, cwd: string, as?: DocumentKind): P
   const kind = as ?? kindOf(path, text);
   const parse = kind === "recipe" ? parseRecipe : parseFleet;
   try {
-    parse(basename(path), text);
+    parse(basename(path), text, help);
     return { file, kind, text, problems: [] };
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;

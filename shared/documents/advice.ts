@@ -1,6 +1,8 @@
 /** What to write instead of a value that a rule refuses, as far as it can be told from the value. */
 import { formatDuration, parseDuration } from "../duration.ts";
+import type * as z from "zod/mini";
 import { nameOf, oddIn, plain } from "./characters.ts";
+import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
 
 const DURATION = "must be a duration";
@@ -58,22 +60,47 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   channel: "write channel: and a name of KILN_CHANNELS",
 };
 
-/** The end of a message: what to write instead. `message` is the rule, `key` the last of the path. */
-export function adviceFor(message: string, key: PropertyKey | undefined, value: unknown): string | undefined {
-  if (
-    /^is missing; write (?:text|a map of keys and values|a list|a (?:whole )?number|true or false)$/.test(
-      message,
-    ) &&
-    typeof key === "string" &&
-    Object.hasOwn(EXAMPLES, key)
-  )
-    return EXAMPLES[key];
+/** The end of a message: what to write instead. */
+export function adviceFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  const { message, path } = issue;
+  const key = path.at(-1);
+  if (MISSING.test(message) && typeof key === "string" && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
   if (message.includes("; did you mean")) return oddAdvice(value);
   if (message.includes("; ")) return undefined;
   if (message.startsWith(DURATION)) {
     const like = durationLike(value);
     return like && `write ${like}`;
   }
+  return valueAdvice(message, value) ?? wordFor(issue, value);
+}
+
+/** The sentence of a schema; a rule that says more has its own remedy. */
+const MISSING =
+  /^is missing; write (?:text|a map of keys and values|a list|a (?:whole )?number|true or false)$/;
+
+/** The word of a list for another tool's word. */
+function wordFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  if (issue.code !== "invalid_value" || typeof value !== "string") return undefined;
+  const meant = meantBy(value, issue.values.map(String));
+  return meant && `did you mean ${meant}?`;
+}
+
+const KNOWN = "is not known; known here are ";
+
+/** The sentence on an unknown key, with the word or the character that explains it. */
+export function keyAdvice(key: string, message: string): string {
+  const odd = message.startsWith("is not known") ? oddIn(key) : undefined;
+  if (odd !== undefined) {
+    const [word = "", ...value] = plain(key).split(":");
+    const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");
+    return `is not known: it holds ${nameOf(odd)}; write ${meant}`;
+  }
+  const known = message.startsWith(KNOWN) ? message.slice(KNOWN.length).split(", ") : [];
+  const near = meantBy(key, known);
+  return near === undefined ? message : `is not known; did you mean ${near}?`;
+}
+
+function valueAdvice(message: string, value: unknown): string | undefined {
   const written = typeof value === "string" ? writtenLike(message, value) : undefined;
   return (written && `write ${written}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
 }

@@ -54,10 +54,6 @@ export function oddIn(text: string): string | undefined {
 const codeOf = (character: string): string =>
   (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
 
-/** A text whose invisible characters are written as `\\u00A0`. */
-export const shown = (text: string): string =>
-  text.replaceAll(new RegExp(ODD_SPACE, "gu"), (one) => `\\u${codeOf(one)}`);
-
 /** The name of such a character: `a no-break space (U+00A0)`, `the full-width ： (U+FF1A)`. */
 export function nameOf(character: string): string {
   if (isOddSpace(character))

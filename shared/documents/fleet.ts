@@ -4,6 +4,7 @@ import { closed } from "./fields.ts";
 import { fleetRules } from "./fleet-rules.ts";
 import { fleetShape, type Written } from "./fleet-shape.ts";
 import { documentName } from "./names.ts";
+import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 
 const Fleet = (name: string) =>
@@ -34,8 +35,9 @@ export type Fleet = ReturnType<typeof complete>;
 
 /**
  * Reads `fleets/<name>.yaml`, given by its key or its bare name.
+ * @param help for whoever shows the problems to the author
  * @throws DocumentError with everything that is wrong in it.
  */
-export function parseFleet(name: string, text: string): Fleet {
-  return parseDocument({ document: name, text, kind: "fleet" }, Fleet(documentName(name)));
+export function parseFleet(name: string, text: string, help?: Help): Fleet {
+  return parseDocument({ document: name, text, kind: "fleet", help }, Fleet(documentName(name)));
 }

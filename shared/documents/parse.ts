@@ -2,58 +2,51 @@
 import type * as z from "zod/mini";
 import { DOCUMENT_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Problem } from "../errors.ts";
-import { foreignKeys, foreignText, type DocumentKind } from "./foreign.ts";
+import type { DocumentKind } from "./foreign.ts";
+import type { Help } from "./help.ts";
 import { nameProblems, documentName } from "./names.ts";
 import { problemsOf } from "./problems.ts";
 import { sentence } from "./sentences.ts";
-import { isFullColon } from "./slips.ts";
-import { readYaml, type Read } from "./yaml.ts";
+import { readYaml } from "./yaml.ts";
 
-/** @throws DocumentError with every problem, in the order of the document. */
-export function parseDocument<T>(
-  { document, text, kind }: { readonly document: string; readonly text: string; readonly kind: DocumentKind },
-  schema: z.ZodMiniType<T>,
-): T {
-  refuseForeign(document, foreignText(kind, text));
-  const first = parsed(readYaml(document, text), schema);
-  const suspects = first.issues.flatMap(({ path }) => suspectAt(path, first.read));
-  const { read, data, issues } =
-    suspects.length === 0 ? first : parsed(readYaml(document, text, suspects), schema);
-  refuseForeign(document, foreignKeys(kind, read.input));
-  const told = problemsOf(issues, read.input, read.placeOf);
-  const texts = problemsOf(textIssues(read.input), read.input, read.placeOf);
+/** A document that is to be parsed, by its key or its bare name. */
+export interface Given {
+  readonly document: string;
+  readonly text: string;
+  readonly kind: DocumentKind;
+  /** For whoever shows the problems to the author. */
+  readonly help?: Help | undefined;
+}
+
+/** @throws DocumentError with every problem. */
+export function parseDocument<T>({ document, text, kind, help }: Given, schema: z.ZodMiniType<T>): T {
+  refuse(document, help?.refusal(kind, text));
+  const first = help?.read(document, text) ?? { input: readYaml(document, text), problems: [] };
+  const parsed = schema.safeParse(first.input, { error: sentence });
+  const again = "placeOf" in first && help?.readAgain(document, text, first, parsed.error?.issues ?? []);
+  const read = again || first;
+  const { data, error } = again ? schema.safeParse(again.input, { error: sentence }) : parsed;
+  refuse(document, help?.foreign(kind, read.input));
+  const say = { help, ...("placeOf" in read && { placeOf: read.placeOf }) };
+  const told = problemsOf(error?.issues ?? [], read.input, say);
+  const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [...read.problems, ...told, ...texts.filter((text) => isNews(text, told))];
   const problems = [
     ...nameProblems(documentName(document)),
-    ...found.toSorted((a, b) => lineOf(a) - lineOf(b)),
+    ...(help?.inOrder(found) ?? found),
     ...sizeProblems(data),
   ];
   if (problems.length > 0 || data === undefined) throw new DocumentError(document, problems);
   return data;
 }
 
-function parsed<T>(read: Read, schema: z.ZodMiniType<T>) {
-  const { data, error } = schema.safeParse(read.input, { error: sentence });
-  return { read, data, issues: error?.issues ?? [] };
+function refuse(document: string, message: string | undefined): void {
+  if (message !== undefined) throw new DocumentError(document, [{ path: "", message }]);
 }
 
 /** A text with two problems has one mistake, as a rule. */
 const isNews = ({ path, message }: Problem, told: readonly Problem[]): boolean =>
   message.startsWith(NUL) || !told.some((problem) => problem.path === path);
-
-/** The line of a text that stands where a map is expected, and looks like one with a full-width colon. */
-function suspectAt(path: readonly PropertyKey[], { input, placeOf }: Read): readonly number[] {
-  const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), input);
-  const line = isFullColon(value) ? placeOf(path)?.line : undefined;
-  return line === undefined ? [] : [line];
-}
-
-function refuseForeign(document: string, message: string | undefined): void {
-  if (message !== undefined) throw new DocumentError(document, [{ path: "", message }]);
-}
-
-/** A problem without a place is about something that is missing, so it comes last. */
-const lineOf = ({ place }: Problem): number => place?.line ?? Number.MAX_SAFE_INTEGER;
 
 const NUL = "must not contain the character NUL";
 const QUOTED = /^[“‘「].*[”’」]$/su;

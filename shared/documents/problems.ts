@@ -2,10 +2,9 @@
 import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
-import { adviceFor } from "./advice.ts";
-import { nameOf, oddIn, plain, shown as withCodes } from "./characters.ts";
+import type { Help } from "./help.ts";
 import { isScalar } from "./sentences.ts";
-import { meantBy } from "./synonyms.ts";
+import { nearest } from "./spelling.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -26,75 +25,64 @@ function unknownKey(key: string, known: readonly string[]): string {
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
-  const odd = oddIn(key);
-  if (odd !== undefined) {
-    const [word = "", ...value] = plain(key).split(":");
-    const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");
-    return `is not known: it holds ${nameOf(odd)}; write ${meant}`;
-  }
-  const near = meantBy(key, known);
+  const near = nearest(key, known);
   if (near !== undefined) return `is not known; did you mean ${near}?`;
   return `is not known; known here are ${known.join(", ")}`;
 }
 
-/** The issues of one parse, each with its path, its value and its place in the text. Every mistake is told once. */
-export function problemsOf(issues: readonly Issue[], input: unknown, placeOf: PlaceOf): Problem[] {
-  const meant = meantKeys(issues);
+/** Says more about a problem than its schema. */
+interface Say {
+  readonly help?: Help | undefined;
+  readonly placeOf?: PlaceOf;
+}
+
+/** The issues of one parse, each with its path and its value. Every mistake is told once. */
+export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
+  const unknown = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" ? unknownOf(issue, say) : [],
+  );
+  // A place that a misspelt key is meant for is not missing as well.
+  const meant = new Set(unknown.map(({ meant }) => meant));
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
-      return isMissing(issue.message) && meant.has(keyOf(issue.path)) ? [] : [problem(issue, input, placeOf)];
-    const sentences = issue.message.split("\n");
-    return issue.keys.map((key, index) => ({
-      path: render([...issue.path, key], input),
-      message: sentences[index] ?? "is not known",
-      place: placeOf([...issue.path, key], "key"),
+      return isMissing(issue.message) && meant.has(keyOf(issue.path)) ? [] : [problem(issue, input, say)];
+    return unknownOf(issue, say).map(({ path, message }) => ({
+      path: render(path, input),
+      message,
+      place: say.placeOf?.(path, "key"),
     }));
+  });
+}
+
+function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help }: Say) {
+  const sentences = issue.message.split("\n");
+  return issue.keys.map((key, index) => {
+    const plain = sentences[index] ?? "is not known";
+    const message = help?.key(key, plain) ?? plain;
+    const word = /(?:did you mean|; write) ([\p{L}\w]+)/u.exec(message)?.[1];
+    return { path: [...issue.path, key], message, meant: word && keyOf([...issue.path, word]) };
   });
 }
 
 const isMissing = (message: string): boolean => message.startsWith("is missing");
 const keyOf = (path: readonly PropertyKey[]): string => JSON.stringify(path);
 
-/** The places that misspelt keys are meant for: they are not missing as well. */
-function meantKeys(issues: readonly Issue[]): ReadonlySet<string> {
-  const found = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? [...issue.message.matchAll(/(?:did you mean|; write) ([\p{L}\w]+)/gu)].map(([, word = ""]) =>
-          keyOf([...issue.path, word]),
-        )
-      : [],
-  );
-  return new Set(found);
-}
-
-function problem(issue: Issue, input: unknown, placeOf: PlaceOf): Problem {
+function problem(issue: Issue, input: unknown, { help, placeOf }: Say): Problem {
   const { path, message } = issue;
   const value = path.reduce(descend, input);
   const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = isSecret(path)
-    ? undefined
-    : (adviceFor(message, path.at(-1), value) ?? wordFor(issue, value));
+  const advice = isSecret(path) ? undefined : help?.advice(issue, value);
   const told = advice === undefined ? remedy : [advice];
-  return {
-    path: render(path, input),
-    message: [`${rule}${shown}`, ...told].join("; "),
-    place: placeOf(path),
-  };
+  const sentence = [`${rule}${shown}`, ...told].join("; ");
+  return { path: render(path, input), message: sentence, place: placeOf?.(path) };
 }
 
-/** The word of a list for another tool's word, as long as the sentence has no suggestion. */
-function wordFor(issue: Issue, value: unknown): string | undefined {
-  if (issue.code !== "invalid_value" || typeof value !== "string" || issue.message.includes("; "))
-    return undefined;
-  const meant = meantBy(value, issue.values.map(String));
-  return meant && `did you mean ${meant}?`;
-}
-
-/** A field that takes one value or a list has an index in its path only where a list was written. */
+/** A field that takes one value or a list has an index in its path only where a list was written; so have short forms. */
 function descend(value: unknown, segment: PropertyKey): unknown {
   if (typeof segment === "number") return Array.isArray(value) ? value[segment] : value;
+  if (isScalar(value)) return value;
   return typeof value === "object" && value !== null ? Reflect.get(value, segment) : undefined;
 }
 
@@ -119,5 +107,8 @@ function shorten(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
   const cut = value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value;
   // Invisible characters are shown by their code.
-  return withCodes(JSON.stringify(cut));
+  return JSON.stringify(cut).replaceAll(
+    /(?! )[\p{Zs}\p{Cf}]/gu,
+    (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -4,9 +4,7 @@ import { scriptOf } from "../ephemeral-instance/command-script.ts";
 import { minutes } from "../duration.ts";
 import { mapOf } from "../map-of.ts";
 import { knowPrivate } from "../redact.ts";
-import { nameOf, ODD_SPACE } from "./characters.ts";
 import { closed, duration, finding, inMs, oneLine, rule, short, text } from "./fields.ts";
-import { meantBy } from "./synonyms.ts";
 import { KEY_PATTERN } from "./names.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
@@ -76,11 +74,13 @@ const written = closed(shape).check(
     const message = `must be left out; ${script === undefined ? "run" : "a script"} says in its first line, #!…, what reads it`;
     return finding(shell !== undefined && own === true, ["shell"], message);
   }),
-  rule<Written>(["run"], ({ run = "" }) => {
-    const odd = run.includes("\n") ? undefined : oddSpaceIn(run);
-    const message = `holds ${nameOf(odd ?? "")} outside of quotes, which a shell takes as part of a word; write an ordinary space`;
-    return finding(odd !== undefined, ["run"], message);
-  }),
+  rule<Written>(["run"], ({ run = "" }) =>
+    finding(
+      !run.includes("\n") && hasOddSpace(run),
+      ["run"],
+      "holds an invisible character outside of quotes, which a shell takes as part of a word",
+    ),
+  ),
   rule<Written>(["run", "environment", "shell", "timeout"], (step) => {
     const whole = complete(step);
     const text = whole.kind === "run" ? scriptOf(whole, whole.command) : "";
@@ -128,18 +128,16 @@ function firstLine(command: string): string {
   return first.replaceAll(/\p{Cc}/gu, " ").slice(0, 60);
 }
 
-/** A space that is none, in a command of one line, outside of quotes and beside a character of commands. */
-function oddSpaceIn(command: string): string | undefined {
+/** A space that is none, in a command, outside of quotes and beside a character of commands. */
+function hasOddSpace(command: string): boolean {
   const bare = command.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, "");
-  const [found] = /(?:[!-~](?! )[\p{Zs}\p{Cf}])|(?:(?! )[\p{Zs}\p{Cf}][!-~])/u.exec(bare) ?? [];
-  return found === undefined ? undefined : [...found].find((one) => ODD_SPACE.test(one));
+  return /[!-~](?! )[\p{Zs}\p{Cf}]|(?! )[\p{Zs}\p{Cf}][!-~]/u.test(bare);
 }
 
 /** `- curl -H Host: x` is a map with one key, which no step has. */
 const notOneText = z.check<unknown>(({ value, issues }) => {
   const [only, more] = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  if (only === undefined || more !== undefined || only[0] in shape || meantBy(only[0], Object.keys(shape)))
-    return;
+  if (only === undefined || more !== undefined || !/\s/.test(only[0].trim())) return;
   const message = `a command that contains ": " must be quoted, or written as run: | with the command on the next line; write '${only.join(": ")}'`;
   issues.push({ code: "custom", input: value, message, continue: false });
 });

@@ -4,6 +4,7 @@ import { closed, duration, finding, rule, short, type Finding } from "./fields.t
 import { familyProblem, templateProblem } from "./image-name.ts";
 import { description, documentName, objectKey } from "./names.ts";
 import { offeringFindings } from "./offerings.ts";
+import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
@@ -176,8 +177,9 @@ export type Recipe = ReturnType<typeof complete>;
 
 /**
  * Reads `recipes/<name>.yaml`, given by its key or its bare name.
+ * @param help for whoever shows the problems to the author
  * @throws DocumentError with everything that is wrong in it.
  */
-export function parseRecipe(name: string, text: string): Recipe {
-  return parseDocument({ document: name, text, kind: "recipe" }, Recipe(documentName(name)));
+export function parseRecipe(name: string, text: string, help?: Help): Recipe {
+  return parseDocument({ document: name, text, kind: "recipe", help }, Recipe(documentName(name)));
 }

@@ -2,9 +2,6 @@
 import { YAML_MAX_BYTES } from "../budget.ts";
 import { constructFromEvents, CORE_SCHEMA, parseEvents, YAMLException, type Event } from "js-yaml";
 import { DocumentError, type Problem } from "../errors.ts";
-import { oddIn } from "./characters.ts";
-import { placesIn, type PlaceOf } from "./places.ts";
-import { fullColonIn, slipIn, type Slip } from "./slips.ts";
 
 const MAX_NESTING = 32;
 
@@ -26,63 +23,24 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/line break is expected/, "text stands behind | or >; begin it on the next line"],
 ];
 
-/** A document as plain data, and where each part of it stands. */
-export interface Read {
+/** A document as plain data, and the events of the parser, which know where each part stands. */
+interface Parsed {
   readonly input: unknown;
-  readonly placeOf: PlaceOf;
-  /** Of the text itself; the rest of it was read as it was meant. */
-  readonly problems: readonly Problem[];
+  readonly events: readonly Event[];
 }
 
 /**
- * Reads YAML 1.2 or JSON, which is a part of it. A key with nothing behind it counts as not written. `suspects` are lines
- * with a text where a map is expected: a full-width colon in them is one of a key.
- * @throws DocumentError with the problems of a text that cannot be read to its end.
+ * Reads YAML 1.2 or JSON, which is a part of it. A key with nothing behind it counts as not written.
+ * @throws DocumentError with one problem: the place and what to do.
  */
-export function readYaml(document: string, text: string, suspects: readonly number[] = []): Read {
-  const unreadable = wholeProblem(text);
-  if (unreadable !== undefined) throw new DocumentError(document, [unreadable]);
-  const lines = text.split("\n");
-  const problems: Problem[] = [];
-  const mend = ({ message, place, meant = "" }: Slip): void => {
-    problems.push({ path: "", message, place });
-    lines[place.line - 1] = meant;
-  };
-  for (const number of suspects) {
-    const slip = fullColonIn(lines[number - 1] ?? "", number);
-    if (slip !== undefined) mend(slip);
-  }
-  for (;;) {
-    const read = attempt(lines.join("\n"));
-    if ("input" in read)
-      return { ...read, placeOf: asWritten(read.placeOf, lines, text.split("\n")), problems };
-    const slip = read.place && slipIn(lines, read.place);
-    const mended = new Set(problems.map(({ place }) => place?.line));
-    if (slip !== undefined) problems.push({ path: "", message: slip.message, place: slip.place });
-    // A line that was mended and still cannot be read has one mistake, which is told already.
-    else if (!mended.has(read.place?.line)) problems.push(read);
-    // Each round mends a line, and no line is mended for ever.
-    if (slip?.meant === undefined || problems.length > lines.length)
-      throw new DocumentError(document, problems);
-    lines[slip.place.line - 1] = slip.meant;
-  }
-}
-
-/** Places in the text as it is written, from those in the text with mended lines. */
-function asWritten(placeOf: PlaceOf, mended: readonly string[], written: readonly string[]): PlaceOf {
-  return (path, what) => {
-    const place = placeOf(path, what);
-    const [now = "", before = ""] =
-      place === undefined ? [] : [mended[place.line - 1], written[place.line - 1]];
-    if (place === undefined || now === before) return place;
-    const { column, length } = place;
-    const at = before.indexOf(now.slice(column - 1, column - 1 + length));
-    return at < 0 ? { ...place, column: before.search(/\S/) + 1, length: 1 } : { ...place, column: at + 1 };
-  };
+export function readYaml(document: string, text: string): unknown {
+  const read = wholeProblem(text) ?? attempt(text);
+  if ("input" in read) return read.input;
+  throw new DocumentError(document, [read]);
 }
 
 /** A text that is no use to a parser. */
-function wholeProblem(text: string): Problem | undefined {
+export function wholeProblem(text: string): Problem | undefined {
   const bytes = Buffer.byteLength(text);
   if (bytes > YAML_MAX_BYTES) {
     const message = `is ${bytes} bytes, the limit is ${YAML_MAX_BYTES}; put long scripts into objects and name them`;
@@ -96,7 +54,8 @@ function wholeProblem(text: string): Problem | undefined {
   return { path: "", message: "the text is not UTF-8 or holds the character NUL; save it as UTF-8", place };
 }
 
-function attempt(text: string): Omit<Read, "problems"> | Problem {
+/** Parses a text once. */
+export function attempt(text: string): Parsed | Problem {
   try {
     const events = parseEvents(text, { maxDepth: MAX_NESTING + 1 });
     return constructed(text, events);
@@ -109,13 +68,13 @@ function attempt(text: string): Omit<Read, "problems"> | Problem {
   }
 }
 
-function constructed(text: string, events: Event[]): Omit<Read, "problems"> | Problem {
+function constructed(text: string, events: Event[]): Parsed | Problem {
   const documents = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, maxAliases: 0 });
   if (documents.length > 1)
     return { path: "", message: "the file holds several documents (---); write one document in each file" };
   if (documents.length === 0)
     return { path: "", message: "the document is empty; see examples/ for one that works" };
-  return { input: withoutNulls(documents[0]), placeOf: placesIn(text, events) };
+  return { input: withoutNulls(documents[0]), events };
 }
 
 /**
@@ -125,6 +84,6 @@ function constructed(text: string, events: Event[]): Omit<Read, "problems"> | Pr
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([key, inner]) => inner !== null || oddIn(key) !== undefined);
+  const entries = Object.entries(value).filter(([key, inner]) => inner !== null || /[^ -~]/.test(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
 import { DocumentError } from "../../../shared/errors.ts";
 
@@ -24,7 +25,7 @@ limits: { max: 10 }
 /** `line:column path: message`, as far as they are known. */
 function mistakes(parse: typeof parseRecipe | typeof parseFleet, text: string): string[] {
   try {
-    parse("web", text);
+    parse("web", text, help);
     return [];
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;

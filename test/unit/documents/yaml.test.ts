@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { DOCUMENT_MAX_BYTES, YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
 import { problemsIn } from "./problems-of.ts";
 
@@ -62,7 +63,7 @@ test("merge keys are refused by name", ({ expect }) => {
 });
 
 test("the error names the file and says every problem in one message", ({ expect }) => {
-  expect(() => parseFleet("fleets/web.yaml", "family: x")).toThrow(
+  expect(() => parseFleet("fleets/web.yaml", "family: x", help)).toThrow(
     /^fleets\/web\.yaml has 3 problems:\n {2}line 1, family: .*\n {2}launch: .*\n {2}limits: /,
   );
 });

@@ -1,0 +1,62 @@
+/** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
+import { DocumentError, type Problem } from "../errors.ts";
+import { placesIn, type PlaceOf } from "./places.ts";
+import { fullColonIn, slipIn, type Slip } from "./slips.ts";
+import { attempt, wholeProblem } from "./yaml.ts";
+
+/** A document as plain data, and where each part of it stands. */
+export interface Read {
+  readonly input: unknown;
+  readonly placeOf: PlaceOf;
+  /** Of the text itself. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map is expected: a full-width colon
+ * in them is one of a key.
+ * @throws DocumentError with the problems of a text that cannot be read to its end.
+ */
+export function readMended(document: string, text: string, suspects: readonly number[] = []): Read {
+  const unreadable = wholeProblem(text);
+  if (unreadable !== undefined) throw new DocumentError(document, [unreadable]);
+  const lines = text.split("\n");
+  const problems: Problem[] = [];
+  const mend = ({ message, place, meant = "" }: Slip): void => {
+    problems.push({ path: "", message, place });
+    lines[place.line - 1] = meant;
+  };
+  for (const number of suspects) {
+    const slip = fullColonIn(lines[number - 1] ?? "", number);
+    if (slip !== undefined) mend(slip);
+  }
+  for (;;) {
+    const read = attempt(lines.join("\n"));
+    if ("input" in read) {
+      const placeOf = placesIn(lines.join("\n"), read.events);
+      return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), problems };
+    }
+    const slip = read.place && slipIn(lines, read.place);
+    const mended = new Set(problems.map(({ place }) => place?.line));
+    if (slip !== undefined) problems.push({ path: "", message: slip.message, place: slip.place });
+    // A line that was mended and still cannot be read has one mistake, which is told already.
+    else if (!mended.has(read.place?.line)) problems.push(read);
+    // Each round mends a line, and no line is mended for ever.
+    if (slip?.meant === undefined || problems.length > lines.length)
+      throw new DocumentError(document, problems);
+    lines[slip.place.line - 1] = slip.meant;
+  }
+}
+
+/** Places in the text as it is written, from those in the text with mended lines. */
+function asWritten(placeOf: PlaceOf, mended: readonly string[], written: readonly string[]): PlaceOf {
+  return (path, what) => {
+    const place = placeOf(path, what);
+    const [now = "", before = ""] =
+      place === undefined ? [] : [mended[place.line - 1], written[place.line - 1]];
+    if (place === undefined || now === before) return place;
+    const { column, length } = place;
+    const at = before.indexOf(now.slice(column - 1, column - 1 + length));
+    return at < 0 ? { ...place, column: before.search(/\S/) + 1, length: 1 } : { ...place, column: at + 1 };
+  };
+}
