@@ -2,13 +2,12 @@
 import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
 import { getSmallObject, listObjects, type StoredObject } from "./cloud/oss/objects.ts";
+import { documentKeys } from "./document-index.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import { documentNameIn, type DocumentFolder } from "./keys.ts";
 import { DocumentError } from "./errors.ts";
 import { stagedFamily } from "./stage.ts";
-
-const ENDINGS = [".yaml", ".yml", ".json"] as const;
 
 /** A document as it lies in the bucket, or a sentence on why there is none. */
 async function readDocument(
@@ -16,8 +15,8 @@ async function readDocument(
   folder: DocumentFolder,
   name: string,
 ): Promise<StoredObject | { readonly problem: string }> {
-  for (const ending of ENDINGS) {
-    const read = await getSmallObject(client, `${folder}/${name}${ending}`, DOCUMENT_TEXT_MAX_BYTES);
+  for (const key of documentKeys(folder, name)) {
+    const read = await getSmallObject(client, key, DOCUMENT_TEXT_MAX_BYTES);
     if (!read.ok) return { problem: `${read.problem}; move scripts into objects under scripts/` };
     if (read.value !== undefined) return read.value;
   }

@@ -11,6 +11,7 @@ export const FOLDER = {
   locks: "locks/",
   reservations: "reservations/",
   capacity: "stock/",
+  documentIndex: "index/",
 } as const;
 
 const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
@@ -48,6 +49,10 @@ export const lockKey = (subject: string): string => `${FOLDER.locks}${subject}.j
 export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;
 
 export type DocumentFolder = "recipes" | "fleets";
+
+/** What is known of a document without reading it. */
+export const documentIndexKey = (folder: DocumentFolder, name: string): string =>
+  `${FOLDER.documentIndex}${folder}/${name}.json`;
 
 /** The name in an object key such as `recipes/web.yaml`; undefined for any other key. */
 export function documentNameIn(key: string, folder: DocumentFolder): string | undefined {

@@ -30,6 +30,8 @@ export const taskId = {
    */
   event: (run: string, seq: number, label = ""): string =>
     [run, "line", seq, ...(label ? [label] : [])].join("-"),
+  /** The check of an upload. */
+  check: (upload: string): string => `check-${upload}`,
   /** Delivery number `attempt` of a notification to one channel. */
   notification: (run: string, kind: string, channel: string, attempt: number): string =>
     `${run}-${kind}-${channel}-${attempt}`,

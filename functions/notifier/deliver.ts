@@ -5,7 +5,11 @@ import { formatDuration, hours, minutes, seconds } from "../../shared/duration.t
 import { ConfigError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { outputKey, runKey } from "../../shared/keys.ts";
-import type { Notification, NotifyRequest } from "../../shared/notifications/notification.ts";
+import {
+  DEFAULT_CHANNEL,
+  type Notification,
+  type NotifyRequest,
+} from "../../shared/notifications/notification.ts";
 import { notificationSend } from "../../shared/notifications/subscriptions.ts";
 import { know, redact } from "../../shared/redact.ts";
 import { secretsOfUrl } from "../../shared/secret-url.ts";
@@ -20,6 +24,8 @@ const TIMEOUT_MS = seconds(10);
 /** Returns what came of it. A channel that does not accept is no error: the notification is retried or kept. */
 export async function deliverNotification(request: NotifyRequest, ports: Ports) {
   const { channel, notification, attempt = 0 } = request;
+  if (channel === DEFAULT_CHANNEL && !Object.hasOwn(readChannels(), channel))
+    return { ignored: "KILN_CHANNELS has no channel default" };
   const failure = await post(request, ports);
   if (failure === undefined) return { delivered: channel };
   const { problem, permanent } = failure;

@@ -26,12 +26,13 @@ import { NAME } from "../../shared/names.ts";
 import { holdsSecret, redactShown } from "../../shared/redact.ts";
 import { HttpEvent } from "../../shared/triggers.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
-import { accept } from "./accept.ts";
+import { accept, type Enqueue } from "./accept.ts";
 import { accepted, answer, rendered, type HttpAnswer } from "./answer.ts";
 import { answerApproval } from "./approval.ts";
 import { callOf, type Call } from "./call.ts";
 import { requestCancel } from "./cancel.ts";
 import { readCallers, readSenders } from "./config.ts";
+import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf } from "./routes.ts";
 import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
@@ -117,9 +118,16 @@ async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
       return requestCancel(routed.run, caller, ports);
     case "enqueue":
       Object.assign(call.details, { run: routed.enqueue.run });
-      if (holdsSecret(routed.enqueue.request)) return answer(400, { error: HOLDS_SECRET });
-      return answer(202, acceptedAs(await accept(routed.enqueue, ports)));
+      return enqueue(routed.enqueue, ports);
   }
+}
+
+async function enqueue(request: Enqueue, ports: Ports): Promise<HttpAnswer> {
+  if (holdsSecret(request.request)) return answer(400, { error: HOLDS_SECRET });
+  const refusal = await documentRefusal(request, ports);
+  return refusal === undefined
+    ? answer(202, acceptedAs(await accept(request, ports)))
+    : answer(refusal.status, { error: refusal.error });
 }
 
 async function serveSender(name: string, call: Call, ports: Ports): Promise<HttpAnswer> {

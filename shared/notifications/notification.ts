@@ -22,6 +22,9 @@ export const Notification = z.strictObject({
 });
 export type Notification = z.infer<typeof Notification>;
 
+/** The channel of the deployment: it hears of documents that cannot be read, and need not be there. */
+export const DEFAULT_CHANNEL = "default";
+
 export const NotifyRequest = z.strictObject({
   v: z.literal(1),
   request: z.literal("notify"),

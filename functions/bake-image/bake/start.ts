@@ -1,21 +1,26 @@
 /** The bakes that triggers and plain invocations ask for. */
 import type * as z from "zod/mini";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
+import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
+import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
+import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
+import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf } from "../../../shared/triggers.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 
 /** An object that is meant as a recipe, whatever is wrong with its name. */
 const DOCUMENT = /^recipes\/.*\.(?:ya?ml|json)$/i;
-const NAMING = "a recipe lies directly under recipes/, its name a-z, 0-9 and - (at most 40, a-z first)";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function startBakes(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const oss = OssEvent.safeParse(payload);
-  if (oss.success) return oss.data.events.flatMap((record) => fromUpload(record, ports) ?? []);
+  if (oss.success) {
+    await checkUploads(oss.data, ports);
+    return oss.data.events.flatMap((record) => fromUpload(record, ports) ?? []);
+  }
   const { asked, trigger } = triggerOf(payload, ports);
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
   const names = recipe === "*" ? await nightlyRecipes(ports) : [recipe];
@@ -24,6 +29,22 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
     by,
     request: { ...request, recipe: name },
   }));
+}
+
+/**
+ * Has uploaded recipes checked, indexed and reported. A bake does not wait for it, and a lost event is made up for by the
+ * nightly check of all documents.
+ */
+async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports): Promise<void> {
+  for (const { oss, responseElements } of events) {
+    const { key } = oss.object;
+    if (!DOCUMENT.test(key)) continue;
+    const event = { v: 1, request: "check", key, by: `upload:${key}`.slice(0, 128) };
+    const id = taskId.check(digest(`${key} ${responseElements.requestId}`));
+    await send({ to: "check-documents", taskId: id, event }, ports).catch((error: unknown) => {
+      ports.log({ warning: `${key} is not checked before the night`, error: messageOf(error) });
+    });
+  }
 }
 
 /** Recipes with a nightly bake. One that cannot be read is baked too, so that its run reports why. */
@@ -51,8 +72,8 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
     const run = runId("bake", recipe, Date.parse(eventTime), identity);
     return [{ run, by: `upload:${key}`.slice(0, 128), request }];
   }
-  // A folder marker or a file with another ending is no mistake. An error would hold up the other records.
-  if (DOCUMENT.test(key)) log({ warning: `${key} bakes nothing: ${NAMING}; rename the object` });
-  else log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
+  // check-documents reports a name that no recipe can have.
+  if (!DOCUMENT.test(key))
+    log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
   return undefined;
 }

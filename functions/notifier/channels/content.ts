@@ -45,6 +45,7 @@ function actionsOf({ links, commands }: Replies): Action[] {
 /** Kinds of runs in the words of a title. */
 const RUN_NAMES = new Map<string, string>(
   Object.entries({
+    check: "check of the document",
     bake: "bake",
     promote: "promotion",
     rollback: "rollback",

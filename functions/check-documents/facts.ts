@@ -1,0 +1,39 @@
+/** The facts of a document that its index holds. Pure. */
+import type { DocumentIndex } from "../../shared/document-index.ts";
+import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
+import { help } from "../../shared/documents/help.ts";
+import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
+import { DocumentError } from "../../shared/errors.ts";
+import type { DocumentFolder } from "../../shared/keys.ts";
+
+type Facts = Omit<DocumentIndex, "v" | "key" | "etag">;
+
+/** The facts of a text, or all that is wrong with it. `key` names the document in messages. */
+export function factsOf(folder: DocumentFolder, key: string, text: string): Facts {
+  try {
+    return folder === "recipes"
+      ? ofRecipe(parseRecipe(key, text, help))
+      : ofFleet(parseFleet(key, text, help));
+  } catch (error) {
+    if (error instanceof DocumentError) return { problem: error.message, routes: [] };
+    throw error;
+  }
+}
+
+function ofRecipe({ family, provision }: Recipe): Facts {
+  const names = provision.flatMap((step) => (step.kind === "reboot" ? [] : Object.keys(step.environment)));
+  return {
+    routes: ["bake", "retire", ...(family === undefined ? [] : ["promote"])],
+    environment: [...new Set(names)],
+    ...(family !== undefined && { family }),
+  };
+}
+
+function ofFleet({ family, limits: { max, perRequest }, idle }: Fleet): Facts {
+  const routes = [
+    "scale-out",
+    ...(idle === undefined ? [] : ["stop"]),
+    ...(idle?.resume === true ? ["resume"] : []),
+  ];
+  return { routes, limits: { max, perRequest }, family };
+}

@@ -1,0 +1,65 @@
+/**
+ * Writes the index of a document from the document as it is now, whatever the event said: events come late, twice and out
+ * of order. After the write the document is looked at again, because another invocation may have read a newer content and
+ * written before this one.
+ */
+import { DOCUMENT_TEXT_MAX_BYTES } from "../../shared/budget.ts";
+import type { CloudClient } from "../../shared/cloud/client.ts";
+import { deleteObject, getObject, putObject } from "../../shared/cloud/oss/objects.ts";
+import { findDocument, readDocumentIndex, type DocumentIndex } from "../../shared/document-index.ts";
+import { documentIndexKey, type DocumentFolder } from "../../shared/keys.ts";
+import { redact } from "../../shared/redact.ts";
+import { channelsIn } from "./channels.ts";
+import { factsOf } from "./facts.ts";
+
+/** Contents that change while one is read; an event follows the last of them. */
+const LOOKS = 3;
+
+/** The index of a document, and when its content was written, epoch ms. */
+export interface Indexed {
+  readonly index: DocumentIndex;
+  readonly writtenAt: number;
+}
+
+/** Brings the index of a document up to date; undefined when there is no such document. */
+export async function indexDocument(
+  folder: DocumentFolder,
+  name: string,
+  cloud: CloudClient,
+): Promise<Indexed | undefined> {
+  let written: Indexed | undefined;
+  for (let look = 0; look < LOOKS; look++) {
+    const now = await findDocument(cloud, folder, name);
+    const index = written?.index ?? (await readDocumentIndex(cloud, folder, name));
+    if (now === undefined) {
+      await deleteObject(cloud, documentIndexKey(folder, name));
+      return undefined;
+    }
+    if (index?.key === now.key && index.etag === now.etag) return { index, writtenAt: now.lastModifiedAt };
+    written = await write(folder, name, { key: now.key, cloud });
+  }
+  return written;
+}
+
+async function write(
+  folder: DocumentFolder,
+  name: string,
+  { key, cloud }: { readonly key: string; readonly cloud: CloudClient },
+): Promise<Indexed | undefined> {
+  const object = await getObject(cloud, key, DOCUMENT_TEXT_MAX_BYTES);
+  if (object === undefined) return undefined;
+  const { etag, size, text, lastModifiedAt } = object;
+  const facts =
+    size > DOCUMENT_TEXT_MAX_BYTES
+      ? { problem: tooLarge(key, size), routes: [] }
+      : factsOf(folder, key, text);
+  const { problem } = facts;
+  const wrong = problem === undefined ? {} : { problem: redact(problem), channels: [...channelsIn(text)] };
+  const index: DocumentIndex = { v: 1, key, etag, ...facts, ...wrong };
+  const body = JSON.stringify(index);
+  await putObject(cloud, documentIndexKey(folder, name), body, { contentType: "application/json" });
+  return { index, writtenAt: lastModifiedAt };
+}
+
+const tooLarge = (key: string, size: number): string =>
+  `${key} has ${size} bytes, more than the ${DOCUMENT_TEXT_MAX_BYTES} that it may have; move scripts into objects under scripts/`;

@@ -1,0 +1,43 @@
+/** Indexes the documents that a payload names. A run begins for each one that is refused. */
+import { nameLike, nameProblems, documentName } from "../../shared/documents/names.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { runId } from "../../shared/workflow/run-id.ts";
+import type { RunRequest } from "../../shared/workflow/workflow.ts";
+import { indexDocument } from "./index-document.ts";
+import { askedBy, type Asked } from "./requests.ts";
+
+/** @throws EventError for a payload that is none of the shapes this function is for. */
+export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
+  const runs: RunRequest[] = [];
+  for (const asked of await askedBy(payload, ports))
+    runs.push(...(asked.kind === "document" ? await check(asked, ports) : misnamed(asked, ports)));
+  return runs;
+}
+
+async function check(
+  { folder, name, by }: Asked & { readonly kind: "document" },
+  { cloud }: Ports,
+): Promise<readonly RunRequest[]> {
+  const indexed = await indexDocument(folder, name, cloud);
+  if (indexed?.index.problem === undefined) return [];
+  const { key, etag, problem: reason, channels = [] } = indexed.index;
+  // The same content is the same run, however often it is looked at.
+  const run = runId("check", name, indexed.writtenAt, [cloud.access.bucket, key, etag]);
+  return [{ run, by, request: { v: 1, request: "report", key, reason, channels } }];
+}
+
+const FALLBACK_NAME = "document";
+
+function misnamed(
+  { folder, key, by }: Asked & { readonly kind: "misnamed" },
+  { cloud, clock }: Ports,
+): readonly RunRequest[] {
+  const name = documentName(key);
+  const [problem] = nameProblems(name);
+  const rule =
+    problem === undefined || key.split("/").length > 2
+      ? `must lie directly under ${folder}/, with .yaml, .yml or .json in small letters; copy it there`
+      : problem.message;
+  const run = runId("check", nameLike(name) ?? FALLBACK_NAME, clock.now(), [cloud.access.bucket, key]);
+  return [{ run, by, request: { v: 1, request: "report", key, reason: `${key}: ${rule}`, channels: [] } }];
+}

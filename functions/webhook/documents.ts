@@ -1,0 +1,89 @@
+/** Refuses requests that the document they are about cannot carry out, before a run begins (shared/document-index.ts). */
+import { CloudError } from "../../shared/errors.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import {
+  documentKeys,
+  findDocument,
+  readDocumentIndex,
+  type DocumentIndex,
+} from "../../shared/document-index.ts";
+import type { DocumentFolder } from "../../shared/keys.ts";
+import { readRunLog } from "../../shared/workflow/run-log.ts";
+import type { RunRequest } from "../../shared/workflow/workflow.ts";
+
+interface Refusal {
+  readonly status: 400 | 404 | 422;
+  readonly error: string;
+}
+
+/** Names of requests that differ from the action in their path. */
+const ACTIONS: Readonly<Record<string, string>> = { "stop-idle": "stop", "promote-image": "promote" };
+
+/**
+ * Why a request is refused; undefined when its run has to find out. A repeat of an accepted request is not refused, and
+ * an index that cannot be read refuses nothing.
+ */
+export async function documentRefusal(request: RunRequest, { cloud }: Ports): Promise<Refusal | undefined> {
+  const about = documentOf(request);
+  if (about === undefined) return undefined;
+  const { folder, name } = about;
+  try {
+    const index = await readDocumentIndex(cloud, folder, name);
+    const refusal = index && refusalBy(index, request);
+    if (index !== undefined && refusal === undefined) return undefined;
+    const now = await findDocument(cloud, folder, name);
+    const isCurrent = now !== undefined && index?.key === now.key && index.etag === now.etag;
+    const found = now === undefined ? missing(folder, name) : isCurrent ? refusal : undefined;
+    if (found === undefined || (await readRunLog(cloud, request.run)).lines.length > 0) return undefined;
+    return found;
+  } catch (error) {
+    if (error instanceof CloudError) return undefined;
+    throw error;
+  }
+}
+
+function documentOf({
+  request,
+}: RunRequest): { readonly folder: DocumentFolder; readonly name: string } | undefined {
+  const { fleet, recipe } = request;
+  if (typeof fleet === "string") return { folder: "fleets", name: fleet };
+  return typeof recipe === "string" ? { folder: "recipes", name: recipe } : undefined;
+}
+
+const missing = (folder: DocumentFolder, name: string): Refusal => ({
+  status: 404,
+  error: `there is no ${documentKeys(folder, name)[0]}; upload it, or correct the name in the path`,
+});
+
+function refusalBy(index: DocumentIndex, { request }: RunRequest): Refusal | undefined {
+  if (index.problem !== undefined) return { status: 422, error: index.problem };
+  const error =
+    routeProblem(index, request) ?? countProblem(index, request) ?? parameterProblem(index, request);
+  return error === undefined ? undefined : { status: 400, error };
+}
+
+type Request = RunRequest["request"];
+
+function routeProblem({ key, routes }: DocumentIndex, { request }: Request): string | undefined {
+  const action = ACTIONS[String(request)] ?? String(request);
+  if (routes.includes(action)) return undefined;
+  const needed = { stop: "idle:", resume: "idle: with resume: true", promote: "family:" }[action];
+  return needed === undefined
+    ? undefined
+    : `${key} has no ${needed}, so ${action} has nothing to do; add it to the document`;
+}
+
+function countProblem({ key, limits }: DocumentIndex, { count }: Request): string | undefined {
+  if (limits === undefined || typeof count !== "number" || count <= limits.perRequest) return undefined;
+  return `count: must be at most ${limits.perRequest}, limits.perRequest of ${key} (it is ${count}); ask for fewer, or raise it`;
+}
+
+function parameterProblem(
+  { key, environment = [] }: DocumentIndex,
+  { parameters }: Request,
+): string | undefined {
+  const taken = Object.keys(Object(parameters)).find((name) => environment.includes(name));
+  return taken === undefined
+    ? undefined
+    : `parameters.${taken}: a step of ${key} sets ${taken} under environment, and a parameter does not replace that; leave it out`;
+}

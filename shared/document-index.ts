@@ -1,0 +1,64 @@
+/**
+ * What is known of a document without reading it: `index/<recipes|fleets>/<name>.json`, written by check-documents.
+ *
+ * INDEX-1. The index answers requests early and decides nothing: the run reads the document itself.
+ * INDEX-2. It says which content it is about, by key and etag. Whoever refuses a request because of it compares these
+ *     with the bucket first, so that one that is missing, late, half-written or of an earlier content refuses nothing.
+ */
+import * as z from "zod/mini";
+import type { CloudClient } from "./cloud/client.ts";
+import { getObject, listObjects, type ObjectInfo } from "./cloud/oss/objects.ts";
+import { readJson } from "./json.ts";
+import { documentIndexKey, type DocumentFolder } from "./keys.ts";
+
+const text = z.string();
+
+const DocumentIndex = z.strictObject({
+  v: z.literal(1),
+  /** The object it is about. */
+  key: text,
+  etag: text,
+  /** Everything that is wrong in the document; absent when it is sound. */
+  problem: z.optional(text),
+  /** With a problem: the channels that the document names, as far as they can be read. */
+  channels: z.optional(z.array(text)),
+  /** The actions of the webhook that make sense for it. */
+  routes: z.array(text),
+  /** Of a fleet. */
+  limits: z.optional(z.strictObject({ max: z.int(), perRequest: z.int() })),
+  /** The family of a recipe or a fleet, as the document names it. */
+  family: z.optional(text),
+  /** Names that steps of a recipe set under `environment`, so that no parameter may have them. */
+  environment: z.optional(z.array(text)),
+});
+export type DocumentIndex = z.infer<typeof DocumentIndex>;
+
+/** The index of a document; undefined when there is none that can be read. */
+export async function readDocumentIndex(
+  client: CloudClient,
+  folder: DocumentFolder,
+  name: string,
+): Promise<DocumentIndex | undefined> {
+  const object = await getObject(client, documentIndexKey(folder, name));
+  const parsed = DocumentIndex.safeParse(object && readJson(object.text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+const ENDINGS = [".yaml", ".yml", ".json"] as const;
+
+/** The keys a document may have, the one that counts first. */
+export const documentKeys = (folder: DocumentFolder, name: string): readonly string[] =>
+  ENDINGS.map((ending) => `${folder}/${name}${ending}`);
+
+/** The object of a document as it is now, without its content; undefined when there is none. */
+export async function findDocument(
+  client: CloudClient,
+  folder: DocumentFolder,
+  name: string,
+): Promise<ObjectInfo | undefined> {
+  const objects = await listObjects(client, `${folder}/${name}.`, { most: 100 });
+  const [first] = documentKeys(folder, name).flatMap(
+    (key) => objects.find((object) => object.key === key) ?? [],
+  );
+  return first;
+}

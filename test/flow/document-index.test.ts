@@ -1,0 +1,174 @@
+/** Documents are checked and indexed when they are put, and the webhook answers by the index. */
+import { test as base } from "vitest";
+import { documentIndexKey } from "../../shared/keys.ts";
+import { startChannel, type ChannelServer } from "../support/channel.ts";
+import { BUCKET, deployKiln, type Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { recipeText } from "../support/recipes.ts";
+
+interface World extends Pick<ChannelServer, "posted"> {
+  readonly kiln: Deployment;
+}
+
+const test = base.extend<{ world: World }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  world: async ({}, use) => {
+    const channel = await startChannel();
+    const to = (path: string) => ({ kind: "json", url: `${channel.url}/${path}` });
+    const channels = { default: to("default"), ops: to("ops"), team: to("team") };
+    const kiln = await deployKiln({ env: { KILN_CHANNELS: JSON.stringify(channels) } });
+    await use({ kiln, posted: channel.posted });
+    await kiln.close();
+    await channel.close();
+  },
+});
+
+const INDEX = documentIndexKey("fleets", "web");
+const indexOf = ({ cloud }: Deployment, key = INDEX): Record<string, unknown> | undefined => {
+  const body = cloud.oss.find(BUCKET, key)?.body.toString();
+  return body === undefined ? undefined : JSON.parse(body);
+};
+const put = async (kiln: Deployment, key: string, text: string): Promise<void> => {
+  await kiln.upload(key, text);
+  await kiln.cloud.time.settle();
+};
+const scale = (kiln: Deployment, count = 1, fleet = "web") =>
+  kiln.call("POST", `/fleets/${fleet}/scale-out`, { count, dryRun: true });
+
+test("a document that does not exist is answered with 404, one that is refused with 422, a wrong count with 400", async ({
+  world: { kiln },
+  expect,
+}) => {
+  const none = await scale(kiln);
+  expect([none.status, none.body["error"]]).toEqual([
+    404,
+    expect.stringContaining("there is no fleets/web.yaml"),
+  ]);
+  expect((await kiln.call("POST", "/recipes/web/bake", {})).status).toBe(404);
+
+  await put(kiln, "fleets/web.yaml", fleetText({ limit: { max: 3 } }));
+  const refused = await scale(kiln);
+  expect([refused.status, refused.body["error"]]).toEqual([
+    422,
+    expect.stringContaining("did you mean limits?"),
+  ]);
+
+  await put(kiln, "fleets/web.yaml", fleetText({ limits: { max: 10, perRequest: 2 } }));
+  expect((await scale(kiln, 2)).status).toBe(202);
+  const many = await scale(kiln, 3);
+  expect([many.status, many.body["error"]]).toEqual([400, expect.stringContaining("must be at most 2")]);
+  expect((await kiln.call("POST", "/fleets/web/stop", {})).status).toBe(400);
+
+  await put(
+    kiln,
+    "recipes/web.yaml",
+    recipeText({ provision: [{ run: "true", environment: { TIER: "x" } }] }),
+  );
+  expect((await kiln.call("POST", "/recipes/web/bake", { parameters: { TIER: "y" } })).status).toBe(400);
+  expect((await kiln.call("POST", "/recipes/web/bake", { dryRun: true })).status).toBe(202);
+  expect(kiln.records("scale").map(({ state }) => state)).toEqual([expect.any(String)]);
+});
+
+test("a repeat of an accepted request is the same run, whatever became of the document", async ({
+  world: { kiln },
+  expect,
+}) => {
+  await put(kiln, "fleets/web.yaml", fleetText());
+  const body = { count: 1, dryRun: true, key: "once" };
+  const first = await kiln.call("POST", "/fleets/web/scale-out", body);
+  await kiln.cloud.time.settle();
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
+  await kiln.cloud.time.settle();
+  const again = await kiln.call("POST", "/fleets/web/scale-out", body);
+  expect([again.status, again.body["run"]]).toEqual([202, first.body["run"]]);
+  expect((await scale(kiln)).status).toBe(404);
+});
+
+test("an index that is missing, half-written, of an earlier content or of another key refuses no valid document", async ({
+  world: { kiln },
+  expect,
+}) => {
+  const { cloud } = kiln;
+  await put(kiln, "fleets/web.yaml", "family: web");
+  const stale = JSON.stringify(indexOf(kiln));
+  await put(kiln, "fleets/web.yaml", fleetText());
+  for (const text of [undefined, stale, stale.slice(0, 40), "", "[]", '{"v":2}']) {
+    if (text === undefined) cloud.oss.delete(BUCKET, INDEX);
+    else cloud.oss.put(BUCKET, INDEX, text);
+    expect((await scale(kiln)).status, text).toBe(202);
+  }
+});
+
+test("the index follows the document: changed, deleted, of another ending, and events twice or out of order", async ({
+  world: { kiln },
+  expect,
+}) => {
+  await put(kiln, "fleets/web.yaml", fleetText({ limits: { max: 3 } }));
+  expect(indexOf(kiln)).toMatchObject({
+    key: "fleets/web.yaml",
+    limits: { max: 3, perRequest: 3 },
+    family: "web",
+  });
+  const events = kiln.cloud.fc.events.filter(({ payload }) => payload.toString().includes("fleets/web.yaml"));
+  await put(kiln, "fleets/web.yaml", fleetText({ limits: { max: 4 } }));
+  for (const { payload } of events) await kiln.invoke("kiln-check-documents", JSON.parse(payload.toString()));
+  await kiln.cloud.time.settle();
+  expect(indexOf(kiln)).toMatchObject({ limits: { max: 4 } });
+
+  await put(kiln, "fleets/web.json", fleetText({ limits: { max: 5 } }));
+  expect(indexOf(kiln)).toMatchObject({ key: "fleets/web.yaml", limits: { max: 4 } });
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
+  await kiln.cloud.time.settle();
+  expect(indexOf(kiln)).toMatchObject({ key: "fleets/web.json", limits: { max: 5 } });
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.json");
+  await kiln.cloud.time.settle();
+  expect(indexOf(kiln)).toBeUndefined();
+});
+
+test("the nightly check makes up for lost events", async ({ world: { kiln }, expect }) => {
+  const { cloud } = kiln;
+  await put(kiln, "fleets/web.yaml", fleetText());
+  await put(kiln, "recipes/web.yaml", recipeText());
+  const recipes = documentIndexKey("recipes", "web");
+  cloud.oss.delete(BUCKET, INDEX);
+  cloud.oss.delete(BUCKET, recipes);
+  cloud.oss.put(BUCKET, documentIndexKey("fleets", "gone"), "{}");
+  await kiln.invoke("kiln-check-documents", { v: 1, request: "check", key: "*" });
+  await cloud.time.settle();
+  expect(indexOf(kiln)).toMatchObject({ key: "fleets/web.yaml" });
+  expect(indexOf(kiln, recipes)).toMatchObject({
+    key: "recipes/web.yaml",
+    routes: ["bake", "retire", "promote"],
+  });
+  expect(indexOf(kiln, documentIndexKey("fleets", "gone"))).toBeUndefined();
+});
+
+test("a refused document has a record under its name, and its channels and the default one hear of it, once", async ({
+  world: { kiln, posted },
+  expect,
+}) => {
+  const text = `family: web\nlaunch:\n  InstanceType: ecs.g7.large\nlimits: {max：3}\nnotify:\n  - ops # the team\n  - channel: team\n    events: [failed]\n`;
+  await put(kiln, "fleets/web.yaml", text);
+  for (let n = 0; n < 2; n++) await kiln.invoke("kiln-check-documents", { v: 1, request: "check", key: "*" });
+  await kiln.cloud.time.settle();
+  const runs = kiln.records("check");
+  expect(runs).toMatchObject([
+    { state: "failed", reason: expect.stringContaining("fleets/web.yaml has 3 problems") },
+  ]);
+  expect(runs[0]?.run).toMatch(/^check-web-/);
+  expect(runs[0]?.reason).toContain("line 4, limits.max：3: is not known: it holds the full-width ：");
+  expect(posted.map(({ path }) => path).toSorted()).toEqual(["/default", "/ops", "/team"]);
+  for (const { body } of posted) expect(JSON.stringify(body)).toContain("fleets/web.yaml has 3 problems");
+
+  await put(kiln, "recipes/Web Server.yaml", recipeText());
+  const [misnamed] = kiln.records("check-web-server");
+  expect(misnamed?.reason).toContain("rename the file to web-server.yaml");
+});
+
+test("without a default channel nothing is lost", async ({ expect }) => {
+  const kiln = await deployKiln();
+  await put(kiln, "fleets/web.yaml", "family: web");
+  expect(kiln.records("check")).toHaveLength(1);
+  expect(kiln.cloud.oss.list(BUCKET, "runs/").filter(({ key }) => key.includes("undelivered"))).toEqual([]);
+  await kiln.close();
+});
