@@ -1,7 +1,8 @@
 /** Problems of the variables of a deployment, found before the first call. Pure. */
 import { readChannels } from "../functions/notifier/config.ts";
-import { readCallers, readSenders } from "../functions/webhook/config.ts";
+import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
+import { readCallers } from "../shared/http/callers.ts";
 import type { Environment } from "./config.ts";
 import type { Declared } from "./manifest.ts";
 

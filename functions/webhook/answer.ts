@@ -1,17 +1,5 @@
-/** Answers of the webhook: JSON for programs, pages for operators who followed a link. Never cached. */
-export interface HttpAnswer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly isBase64Encoded: false;
-  readonly body: string;
-}
-
-export const answer = (statusCode: number, body: Readonly<Record<string, unknown>>): HttpAnswer => ({
-  statusCode,
-  headers: { "content-type": "application/json", "cache-control": "no-store" },
-  isBase64Encoded: false,
-  body: JSON.stringify(body),
-});
+/** Answers of the webhook besides JSON: pages for operators who followed a link. */
+import type { HttpAnswer } from "../../shared/http/answer.ts";
 
 /** A run, and where its status is. */
 export const accepted = (run: string) => ({ run, status: `/runs/${run}` });

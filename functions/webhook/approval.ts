@@ -12,7 +12,7 @@ import type { WorkflowEvent } from "../../shared/workflow/envelope.ts";
 import { readRunLog, standing, type RunLog, type Standing } from "../../shared/workflow/run-log.ts";
 import { kindOf } from "../../shared/workflow/run-id.ts";
 import { page, type Page } from "./answer.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { openLink } from "./link.ts";
 
 const Promotion = RunId.check(z.refine((run) => kindOf(run) === "promote"));

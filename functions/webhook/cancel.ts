@@ -1,7 +1,8 @@
 /** `POST /runs/<id>/cancel`: the run compensates from where it is, or ends at once when it has not begun. */
 import type { Ports } from "../../shared/invocation.ts";
 import { cancelRun } from "../../shared/workflow/cancel.ts";
-import { accepted, answer, type HttpAnswer } from "./answer.ts";
+import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
+import { accepted } from "./answer.ts";
 
 /** 202 when the cancellation is in the log of the run, 409 when the run has ended, 404 when there is none. */
 export async function requestCancel(run: string, caller: string, ports: Ports): Promise<HttpAnswer> {

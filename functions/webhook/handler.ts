@@ -1,75 +1,23 @@
 /**
- * The HTTP API, the only function with an HTTP trigger: authenticates, then enqueues, and answers at once. It changes
- * nothing in the cloud itself; its role may only invoke the others, and read and append to the logs of runs.
- *
- * HTTP-1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
- * HTTP-2. Refusals read the same whatever was wrong, and no answer describes a failure of Kiln: reasons are logged.
- * HTTP-3. A request that cannot be accepted now is answered with 503, in good time before the platform ends the
- *     function and before GitHub ends its delivery, after 10 s. Whether the request was delivered is then open; sent again
- *     it is the same run. Whether a sender sends again is its own rule; GitHub does not.
- *     https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+ * Requests for runs: authenticates, then enqueues, and answers at once. It changes nothing in the cloud itself; its role
+ * may only invoke the others, and read and append to the logs of runs.
  */
-import { hasNoAnswer, type CallLimits } from "../../shared/cloud/call-limits.ts";
-import { seconds } from "../../shared/duration.ts";
-import { CloudError } from "../../shared/errors.ts";
-import {
-  logged,
-  parse,
-  portsFor,
-  readPayload,
-  type FcContext,
-  type FcHandler,
-  type LogDetails,
-  type Ports,
-} from "../../shared/invocation.ts";
+import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
+import type { Call } from "../../shared/http/call.ts";
+import { asCaller, httpHandler, NOT_AUTHENTICATED } from "../../shared/http/handler.ts";
+import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
-import { holdsSecret, redactShown } from "../../shared/redact.ts";
-import { HttpEvent } from "../../shared/triggers.ts";
+import { holdsSecret } from "../../shared/redact.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept, type Enqueue } from "./accept.ts";
-import { accepted, answer, rendered, type HttpAnswer } from "./answer.ts";
+import { accepted, rendered } from "./answer.ts";
 import { answerApproval } from "./approval.ts";
-import { callOf, type Call } from "./call.ts";
 import { requestCancel } from "./cancel.ts";
-import { readCallers, readSenders } from "./config.ts";
+import { readSenders } from "./config.ts";
 import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
-import { routeOf } from "./routes.ts";
+import { routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
-import { verify } from "./verify.ts";
-
-/** A request is a handful of fields, an event of GitHub some 30 KB; anything larger is refused. */
-const BODY_MAX = 64 * 1024;
-
-export const handler: FcHandler = async (bytes, context) => {
-  const details: LogDetails = { function: "webhook", requestId: context.requestId };
-  try {
-    return await logged(details, async () => {
-      const ports = portsFor("webhook", context, limitsOf(context));
-      const log: Ports["log"] = (line) => ports.log({ ...details, ...line });
-      const call = callOf(parse(HttpEvent, readPayload(bytes), "webhook"), details);
-      Object.assign(details, { method: call.method, path: shownPath(call.path) });
-      const given = await serve(call, { ...ports, log });
-      log({ status: given.statusCode });
-      return { ...given, body: redactShown(given.body) };
-    });
-  } catch (error) {
-    // HTTP-2: an error that left the function would be shown to the sender with its stack.
-    if (!(error instanceof CloudError)) return answer(500, { error: "not available" });
-    return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
-  }
-};
-
-const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
-
-/**
- * Of 15 seconds a call may take 3 and is made once more, and all calls together 9 (HTTP-3). The rest is for the start of an
- * instance and the answer: when the platform ends a function, the caller receives nothing from Kiln.
- */
-function limitsOf({ function: { timeout } }: FcContext): CallLimits {
-  const limitMs = seconds(timeout);
-  return { callMs: limitMs / 5, repeats: 1, allMs: (limitMs * 3) / 5 };
-}
 
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
 const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.startsWith(prefix))?.[1];
@@ -77,35 +25,28 @@ const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.s
 /** The path for the log. The signature of a link opens its page, so it is left out. */
 const shownPath = (path: string): string => (pageOf(path) ? path.replace(/[^/]*$/, "…") : path);
 
+export const handler = httpHandler({ name: "webhook", serve, shownPath });
+
 const SENDER_PATH = new RegExp(`^/senders/(${NAME})$`);
 
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
-  if (call.body.length > BODY_MAX) {
-    return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
-  }
   const page = pageOf(call.path);
   if (page !== undefined) return rendered(await page(call, ports), call.headers["accept"]);
   const sender = SENDER_PATH.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)
-    : serveCaller(call, ports);
+    : asCaller(call, ports, (verified) => {
+        const { method, path, body } = call;
+        const routed = routeOf({ method, path, body, ...verified });
+        return serveRoute(routed, verified.caller, call, ports);
+      });
 }
 
 const HOLDS_SECRET =
   "the request holds a secret of the webhook, which would be left out of its event; send another value";
 
-const NOT_AUTHENTICATED = { error: "not authenticated" } as const;
-
-async function serveCaller(call: Call, ports: Ports): Promise<HttpAnswer> {
-  const verified = verify(call, readCallers(), ports.clock.now());
-  if (!verified.ok) {
-    Object.assign(call.details, { refused: verified.why });
-    return verified.status === 401 ? answer(401, NOT_AUTHENTICATED) : answer(403, { error: "not allowed" });
-  }
-  const { caller } = verified;
-  const { method, path, body } = call;
-  const routed = routeOf({ method, path, body, ...verified });
-  Object.assign(call.details, { caller, routed: routed.kind });
+async function serveRoute(routed: Routed, caller: string, call: Call, ports: Ports): Promise<HttpAnswer> {
+  Object.assign(call.details, { routed: routed.kind });
   switch (routed.kind) {
     case "refuse":
       return answer(routed.status, { error: routed.error });

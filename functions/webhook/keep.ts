@@ -9,7 +9,7 @@ import { Name } from "../../shared/names.ts";
 import { runId } from "../../shared/workflow/run-id.ts";
 import { accept } from "./accept.ts";
 import { page, type Page } from "./answer.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { openLink } from "./link.ts";
 
 /** How long after the announced stop an instance is kept. */

@@ -2,7 +2,7 @@
 import type * as z from "zod/mini";
 import { readSignedPath, type ReadLink } from "../../shared/signed-link.ts";
 import { page, type Page } from "./answer.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { readApprovalSecrets } from "./config.ts";
 
 type OpenedLink<T> =

@@ -7,7 +7,7 @@ import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
 import type { Enqueue } from "./accept.ts";
 import { parseBody } from "./body.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "../../shared/http/call.ts";
 
 export type Routed =
   | { readonly kind: "enqueue"; readonly enqueue: Enqueue }

@@ -1,6 +1,6 @@
 /** Verifying a signed webhook of 4 KB, against one bare HMAC. */
 import { createHmac } from "node:crypto";
-import { verify } from "../../functions/webhook/verify.ts";
+import { verify } from "../../shared/http/verify.ts";
 import { micros, millisOf, type Bench } from "./measure.ts";
 
 const SECRET = "a secret of the benches 0123";

@@ -253,10 +253,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a route without a star covers every path it begins",
     promise: "K9",
-    file: "functions/webhook/verify.ts",
+    file: "shared/http/verify.ts",
     find: `route.endsWith("*") ? asked.startsWith(route.slice(0, -1)) : route === asked;`,
     replace: `asked.startsWith(route.replace("*", ""));`,
-    tests: [`${UNIT}/webhook/verify.test.ts`],
+    tests: ["test/unit/shared/http/verify.test.ts"],
   },
   {
     name: "a reservation is closed as if nothing had been launched",
@@ -339,11 +339,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a signature is compared by its first eight digits",
     promise: "K9",
-    file: "functions/webhook/verify.ts",
+    file: "shared/http/verify.ts",
     find: `const matches = isOneOf(expected, header("signature"));`,
     replace: `const start = (text: string) => text.slice(0, "v1=".length + 8);
   const matches = isOneOf(expected.map(start), start(header("signature")));`,
-    tests: [`${UNIT}/webhook/verify.test.ts`],
+    tests: ["test/unit/shared/http/verify.test.ts"],
   },
   {
     name: "a member is stopped without a second look at its metrics",

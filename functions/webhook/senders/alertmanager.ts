@@ -3,6 +3,7 @@
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 import * as z from "zod/mini";
+import { Secrets } from "../../../shared/http/callers.ts";
 import {
   bearerHolds,
   Fleets,
@@ -12,7 +13,6 @@ import {
   readBody,
   readCount,
   refused,
-  Secrets,
   type LaunchRequest,
   type ParsedWebhook,
   type SenderRequest,

@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { isOneOf } from "../../../shared/hmac.ts";
+import { Secrets } from "../../../shared/http/callers.ts";
 import {
   FleetShare,
   ignored,
@@ -11,7 +12,6 @@ import {
   malformed,
   readBody,
   refused,
-  Secrets,
   type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";

@@ -1,5 +1,6 @@
 /** Generic: anything that can POST JSON with a token, such as the notification of a scaling rule. Pure. */
 import * as z from "zod/mini";
+import { Secrets } from "../../../shared/http/callers.ts";
 import { Name } from "../../../shared/names.ts";
 import {
   bearerHolds,
@@ -8,7 +9,6 @@ import {
   malformed,
   readBody,
   refused,
-  Secrets,
   type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";

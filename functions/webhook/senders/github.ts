@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
+import { Secrets } from "../../../shared/http/callers.ts";
 import { readJson } from "../../../shared/json.ts";
 import {
   FleetShare,
@@ -12,7 +13,6 @@ import {
   malformed,
   readBody,
   refused,
-  Secrets,
   type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";

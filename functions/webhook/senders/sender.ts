@@ -12,10 +12,7 @@ import { days, formatDuration, minutes } from "../../../shared/duration.ts";
 import { isOneOf } from "../../../shared/hmac.ts";
 import { readJson } from "../../../shared/json.ts";
 import { Name } from "../../../shared/names.ts";
-import type { Call } from "../call.ts";
-
-/** One secret, or two while rotating. Shorter ones can be guessed. */
-export const Secrets = z.array(z.string().check(z.minLength(16))).check(z.minLength(1), z.maxLength(2));
+import type { Call } from "../../../shared/http/call.ts";
 
 /** A fleet, and how many of its instances one event launches. */
 export const FleetShare = z.strictObject({

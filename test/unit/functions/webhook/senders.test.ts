@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { test } from "vitest";
 import { parseWebhook, SenderSettings } from "../../../../functions/webhook/senders/parse-webhook.ts";
 import type { ParsedWebhook } from "../../../../functions/webhook/senders/sender.ts";
-import { readCallers, readSenders } from "../../../../functions/webhook/config.ts";
+import { readSenders } from "../../../../functions/webhook/config.ts";
+import { readCallers } from "../../../../shared/http/callers.ts";
 import { days, minutes } from "../../../../shared/duration.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);

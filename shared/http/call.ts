@@ -1,6 +1,6 @@
-/** A request to the webhook, with its body as the bytes that were sent. */
-import type { LogDetails } from "../../shared/invocation.ts";
-import type { HttpEvent } from "../../shared/triggers.ts";
+/** A request to a function with an HTTP trigger, with its body as the bytes that were sent. */
+import type { LogDetails } from "../invocation.ts";
+import type { HttpEvent } from "../triggers.ts";
 
 export interface Call {
   readonly method: string;

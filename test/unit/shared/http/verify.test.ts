@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { verify, type Caller } from "../../../../functions/webhook/verify.ts";
+import type { Caller } from "../../../../shared/http/callers.ts";
+import { verify } from "../../../../shared/http/verify.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);
 const OLD = "an-old-secret-0123456789";

@@ -8,15 +8,10 @@
  * VERIFY-4. The delivery id is made of signed bytes only, so a replay has the same id.
  */
 import { createHash } from "node:crypto";
-import { minutes, seconds } from "../../shared/duration.ts";
-import { hmac, isOneOf } from "../../shared/hmac.ts";
+import { minutes, seconds } from "../duration.ts";
+import { hmac, isOneOf } from "../hmac.ts";
 import type { Call } from "./call.ts";
-
-/** One or two live secrets (two while rotating), and the routes the caller may use, with `*` as a wildcard. */
-export interface Caller {
-  readonly secrets: readonly string[];
-  readonly routes: readonly string[];
-}
+import type { Caller } from "./callers.ts";
 
 export type Verification =
   | { readonly ok: true; readonly caller: string; readonly delivery: string; readonly sentAt: number }

@@ -1,0 +1,97 @@
+/**
+ * The entry point of functions with an HTTP trigger: bytes of the platform in, an answer out.
+ *
+ * HTTP-1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
+ * HTTP-2. Refusals read the same whatever was wrong, and no answer describes a failure of Kiln: reasons are logged.
+ * HTTP-3. A request that cannot be accepted now is answered with 503, in good time before the platform ends the
+ *     function and before GitHub ends its delivery, after 10 s. Whether the request was delivered is then open; sent again
+ *     it is the same run. Whether a sender sends again is its own rule; GitHub does not.
+ *     https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+ */
+import { hasNoAnswer, type CallLimits } from "../cloud/call-limits.ts";
+import { seconds } from "../duration.ts";
+import { CloudError } from "../errors.ts";
+import {
+  logged,
+  parse,
+  portsFor,
+  readPayload,
+  type FcContext,
+  type FcHandler,
+  type LogDetails,
+  type Ports,
+} from "../invocation.ts";
+import { redactShown } from "../redact.ts";
+import { HttpEvent } from "../triggers.ts";
+import { answer, type HttpAnswer } from "./answer.ts";
+import { callOf, type Call } from "./call.ts";
+import { readCallers } from "./callers.ts";
+import { verify } from "./verify.ts";
+
+/** A request is a document or a handful of fields, an event of GitHub some 30 KB; anything larger is refused. */
+const BODY_MAX = 64 * 1024;
+
+/** A function with an HTTP trigger. */
+export interface HttpFunction {
+  /** Its folder's name. */
+  readonly name: string;
+  readonly serve: (call: Call, ports: Ports) => Promise<HttpAnswer>;
+  /** The path for the log. */
+  readonly shownPath?: (path: string) => string;
+}
+
+/** Makes the handler of a function with an HTTP trigger. */
+export const httpHandler =
+  ({ name, serve, shownPath = (path) => path }: HttpFunction): FcHandler =>
+  async (bytes, context) => {
+    const details: LogDetails = { function: name, requestId: context.requestId };
+    try {
+      return await logged(details, async () => {
+        const ports = portsFor(name, context, limitsOf(context));
+        const log: Ports["log"] = (line) => ports.log({ ...details, ...line });
+        const call = callOf(parse(HttpEvent, readPayload(bytes), name), details);
+        Object.assign(details, { method: call.method, path: shownPath(call.path) });
+        const given =
+          call.body.length > BODY_MAX
+            ? answer(413, { error: `the body is larger than ${BODY_MAX} bytes` })
+            : await serve(call, { ...ports, log });
+        log({ status: given.statusCode });
+        return { ...given, body: redactShown(given.body) };
+      });
+    } catch (error) {
+      // HTTP-2: an error that left the function would be shown to the sender with its stack.
+      if (!(error instanceof CloudError)) return answer(500, { error: "not available" });
+      return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
+    }
+  };
+
+const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
+
+/**
+ * Of 15 seconds a call may take 3 and is made once more, and all calls together 9 (HTTP-3). The rest is for the start of an
+ * instance and the answer: when the platform ends a function, the caller receives nothing from Kiln.
+ */
+function limitsOf({ function: { timeout } }: FcContext): CallLimits {
+  const limitMs = seconds(timeout);
+  return { callMs: limitMs / 5, repeats: 1, allMs: (limitMs * 3) / 5 };
+}
+
+export const NOT_AUTHENTICATED = { error: "not authenticated" } as const;
+
+/** An authenticated caller of a route that it may use. */
+type Authenticated = Extract<ReturnType<typeof verify>, { readonly ok: true }>;
+
+/** Serves a signed request, or refuses it (HTTP-1, HTTP-2). */
+export async function asCaller(
+  call: Call,
+  ports: Ports,
+  serve: (caller: Authenticated) => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  const verified = verify(call, readCallers(), ports.clock.now());
+  if (verified.ok) {
+    Object.assign(call.details, { caller: verified.caller });
+    return serve(verified);
+  }
+  Object.assign(call.details, { refused: verified.why });
+  return verified.status === 401 ? answer(401, NOT_AUTHENTICATED) : answer(403, { error: "not allowed" });
+}
