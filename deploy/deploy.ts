@@ -144,6 +144,12 @@ interface Deployment {
   readonly environment: Environment;
 }
 
+/** Functions with an HTTP trigger, as they are named to the user. */
+const WITH_URL = [
+  ["api", "API"],
+  ["webhook", "webhook"],
+] as const;
+
 async function apply(
   { api, place, functions, own, environment }: Deployment,
   { plan: isDry }: DeployOptions,
@@ -157,8 +163,10 @@ async function apply(
     );
   if (!isDry) await runTool(tool, environment, out);
   await removeOld(api, { functions, own }, plan);
-  const url = isDry ? undefined : await urlOf(api, functionNameOf(place, "webhook"), "http");
-  if (url !== undefined) out(`the webhook's URL: ${url}`);
+  for (const [name, title] of isDry ? [] : WITH_URL) {
+    const url = await urlOf(api, functionNameOf(place, name), "http");
+    if (url !== undefined) out(`the ${title}'s URL: ${url}`);
+  }
 }
 
 async function runTool(tool: Tool, environment: Environment, say: (line: string) => void): Promise<void> {

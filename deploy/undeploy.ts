@@ -75,7 +75,16 @@ function refuseRunning(objects: readonly ObjectInfo[]): void {
 }
 
 /** Senders go before receivers, and triggers before all functions, so that nothing begins meanwhile. */
-const ORDER = ["webhook", "bake-image", "scale-out", "stop-idle", "promote-family", "janitor", "notifier"];
+const ORDER = [
+  "webhook",
+  "api",
+  "bake-image",
+  "scale-out",
+  "stop-idle",
+  "promote-family",
+  "janitor",
+  "notifier",
+];
 
 async function removeFunctions(api: Api, place: Place, plan: Plan): Promise<void> {
   const live = await functionsNamedAs(api, place);
@@ -108,6 +117,7 @@ async function removeRoutes(api: Api, names: readonly string[], plan: Plan): Pro
 /** Folders that only Kiln writes. */
 const OWN_FOLDERS = [
   FOLDER.runs,
+  FOLDER.runIndex,
   FOLDER.open,
   FOLDER.locks,
   FOLDER.reservations,

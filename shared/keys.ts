@@ -12,6 +12,7 @@ export const FOLDER = {
   reservations: "reservations/",
   capacity: "stock/",
   documentIndex: "index/",
+  runIndex: "index/runs/",
 } as const;
 
 const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
@@ -44,6 +45,10 @@ export const openKey = (run: string): string => `${FOLDER.open}${run}`;
 
 /** The log of a lock. */
 export const lockKey = (subject: string): string => `${FOLDER.locks}${subject}.jsonl`;
+
+/** The log of the changes of a document through the API. */
+export const documentLockKey = (folder: DocumentFolder, name: string): string =>
+  `${FOLDER.locks}documents/${folder}-${name}.jsonl`;
 
 /** The log of a fleet's reservations. */
 export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;

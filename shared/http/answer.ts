@@ -14,3 +14,15 @@ export const answer = (statusCode: number, body: Readonly<Record<string, unknown
   isBase64Encoded: false,
   body: JSON.stringify(body),
 });
+
+/** A text of its own, such as a document. */
+export const textAnswer = (
+  body: string,
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer => ({
+  statusCode: 200,
+  headers: { ...JSON_HEADERS, "content-type": contentType, ...headers },
+  isBase64Encoded: false,
+  body,
+});

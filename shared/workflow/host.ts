@@ -32,6 +32,7 @@ import {
   type Standing,
 } from "./run-log.ts";
 import { kindOf } from "./run-id.ts";
+import { tryToIndex } from "./run-index.ts";
 import { isTooOld, tooOld } from "./validity.ts";
 import {
   advance,
@@ -136,11 +137,12 @@ async function act(current: Current, ports: Ports): Promise<Answer> {
     if (log.end !== delivered.position) return catchUp(current, log, ports);
   }
   const outcome = fitting(current, settled(current, await decide(current, ports), ports), ports);
-  const line = lineOf(current, outcome, ports.clock.now());
+  const at = ports.clock.now();
+  const line = lineOf(current, outcome, at);
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);
   if (appended.kind !== "won")
     return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
-  await proceed(current, { ...outcome, position: appended.end }, ports);
+  await proceed(current, { ...outcome, position: appended.end, at }, ports);
   return { outcome: outcome.summary };
 }
 
@@ -296,22 +298,30 @@ function lineOf({ delivered, event }: Current, settledAs: Settled, at: number): 
 
 interface Decided extends Settled {
   readonly position: number;
+  /** When the line was written. */
+  readonly at: number;
 }
 
 /** Sends what the new line stands for. An error here is cured by the repeat of this event (HOST-3), or by the janitor. */
 async function proceed({ workflow, event }: Current, decided: Decided, ports: Ports): Promise<void> {
   const { completion, following, position } = decided;
-  const at = { seq: event.seq + 1, position };
+  const place = { seq: event.seq + 1, position };
   if (completion === undefined) {
     const isLeft = following.early !== undefined && following.runAt - ports.clock.now() > INLINE_MAX_MS;
-    return isLeft ? undefined : sendEvent({ ...following, ...at }, ports);
+    return isLeft ? undefined : sendEvent({ ...following, ...place }, ports);
   }
-  return conclude(workflow, { ...event, ...at }, completion, ports);
+  return conclude(workflow, { event: { ...event, ...place }, completion, at: decided.at }, ports);
 }
 
+/** A run whose newest line is its end, written `at`. */
+type Ended = Pick<Standing, "event" | "at"> & { readonly completion: Completion };
+
+const isEnded = <T extends Standing>(now: T): now is T & Ended => now.completion !== undefined;
+
 /** Sends the consequences of an end, then says so in the log (RUN-LOG-2). */
-async function conclude(workflow: Workflow, event: WorkflowEvent, completion: Completion, ports: Ports) {
+async function conclude(workflow: Workflow, { event, completion, at }: Ended, ports: Ports): Promise<void> {
   const { run, seq, position } = event;
+  await tryToIndex({ run, state: completion.kind, endedAt: at }, ports);
   if (completion.kind === "failed" && !isDryRun(event))
     ports.log({ ...alarm(ALARM.runFailed), run, phase: event.phase, reason: completion.reason });
   const { runs = [], notifications = [] } = (await workflow.onComplete?.(event, completion, ports)) ?? {};
@@ -336,9 +346,8 @@ async function catchUp({ workflow, delivered }: Current, log: RunLog, ports: Por
   const wantedAt = now.completion === undefined ? Math.max(now.at, now.event.runAt) : now.at;
   if (isNewest && at - wantedAt >= ABANDONED_MS && !now.sent) {
     // One task id a minute, so that duplicates which come together send one event.
-    if (now.completion === undefined)
-      await sendEvent(now.event, ports, `again-${Math.floor(at / minutes(1))}`);
-    else await conclude(workflow, now.event, now.completion, ports);
+    if (isEnded(now)) await conclude(workflow, now, ports);
+    else await sendEvent(now.event, ports, `again-${Math.floor(at / minutes(1))}`);
     return { resent: now.event.phase };
   }
   return { dropped: "the run has ended or moved on" };
@@ -346,8 +355,8 @@ async function catchUp({ workflow, delivered }: Current, log: RunLog, ports: Por
 
 async function completeRun(workflow: Workflow, run: string, ports: Ports): Promise<Answer> {
   const now = standing(run, await readRunLog(ports.cloud, run));
-  if (now?.completion === undefined) throw new EventError(`${run} has not ended`);
-  if (!now.sent) await conclude(workflow, now.event, now.completion, ports);
+  if (now === undefined || !isEnded(now)) throw new EventError(`${run} has not ended`);
+  if (!now.sent) await conclude(workflow, now, ports);
   return { completed: run };
 }
 
@@ -366,12 +375,12 @@ async function adopt(given: Host, previous: PreviousEvent, ports: Ports): Promis
     ports,
   );
   if (found?.appended !== true) return { dropped: "the run has a log already" };
-  const { event, completion } = found.now;
+  const { now } = found;
   if (kind === "end") for (const each of previous.completion.send) await send(each, ports);
-  if (completion !== undefined) await conclude(workflow, event, completion, ports);
+  if (isEnded(now)) await conclude(workflow, now, ports);
   else if (kind === "event" && previous.cancelled !== undefined)
     await cancelRun(run, { reason: previous.cancelled, as: "cancelled" }, ports);
-  else await sendEvent(event, ports);
+  else await sendEvent(now.event, ports);
   return { adopted: run };
 }
 

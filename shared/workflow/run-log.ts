@@ -246,6 +246,8 @@ export interface RunRecord {
   readonly phase: string;
   readonly beganAt: string;
   readonly updatedAt: string;
+  /** When a run that has not ended goes on. */
+  readonly dueAt?: string;
   /** The reason for the current wait. */
   readonly note?: string;
   /** The phases that are over. */
@@ -270,7 +272,9 @@ export function recordOf(run: string, log: RunLog): RunRecord | undefined {
     beganAt: new Date(event.startedAt).toISOString(),
     updatedAt: new Date(at).toISOString(),
     steps: stepsOf(log),
-    ...(completion === undefined ? noteOf(begun.at(-1)) : endOf(completion)),
+    ...(completion === undefined
+      ? { dueAt: new Date(event.runAt).toISOString(), ...noteOf(begun.at(-1)) }
+      : endOf(completion)),
   };
 }
 

@@ -20,7 +20,7 @@ export const BUCKET = "kiln-1234567890123456";
 /** Callers of the webhook, as an operator configures them. */
 export const WEBHOOK_SECRET = "rehearsal-secret-0123456789";
 const CALLER = { name: "ci", secret: WEBHOOK_SECRET } as const;
-const CALLERS = { ci: { secrets: [WEBHOOK_SECRET], routes: ["POST /*", "GET /runs/*"] } };
+const CALLERS = { ci: { secrets: [WEBHOOK_SECRET], routes: ["POST /*", "GET /*", "PUT /*", "DELETE /*"] } };
 
 /** The variables that bind the webhook to a custom domain, whose pages a browser shows; links of notifications lead there. */
 export const DOMAIN = { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" } as const;
@@ -39,6 +39,13 @@ export interface Deployment {
   /** A signed request to the webhook; the world must be running (or settle beside it). */
   call(
     method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+  /** As `call`, to the API. */
+  api(
+    method: "GET" | "PUT" | "DELETE",
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
@@ -130,6 +137,8 @@ export function deployedOn(cloud: Cloud, place: Place): Deployment {
   const { bucket } = place;
   const { oss, ecs, fc } = clientsOf(cloud, bucket);
   const nameOf = (functionName: string): string => functionNameOf(place, functionName.replace(/^kiln-/, ""));
+  const called = (name: string, method: string, path: string, sent: Sent): Promise<Answer> =>
+    cloud.time.hold(send(new URL(path, cloud.urls.http[nameOf(name)] ?? ""), method, sent));
   return {
     cloud,
     caller: CALLER,
@@ -138,10 +147,8 @@ export function deployedOn(cloud: Cloud, place: Place): Deployment {
     upload: async (key, body) => {
       await oss.put(key, Buffer.from(body));
     },
-    call: (method, path, body, headers = {}) => {
-      const url = new URL(path, cloud.urls.http[nameOf("kiln-webhook")] ?? "");
-      return cloud.time.hold(send(url, method, body, headers));
-    },
+    call: (method, path, body, headers) => called("kiln-webhook", method, path, { body, headers }),
+    api: (method, path, body, headers) => called("kiln-api", method, path, { body, headers }),
     invoke: async (functionName, payload) => {
       const headers = { "x-fc-invocation-type": "Async" };
       await fc.post(`/functions/${nameOf(functionName)}/invocations`, JSON.stringify(payload), headers, {});
@@ -213,11 +220,16 @@ export function sign(method: string, path: string, body: string, { at, secret = 
   return { "x-kiln-caller": "ci", "x-kiln-timestamp": timestamp, "x-kiln-signature": `v1=${signature}` };
 }
 
-function send(url: URL, method: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
+interface Sent {
+  readonly body: unknown;
+  readonly headers?: Record<string, string> | undefined;
+}
+
+function send(url: URL, method: string, { body, headers = {} }: Sent): Promise<Answer> {
   const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
   const signed = {
     "content-type": "application/json",
-    ...sign(method, url.pathname + url.search, text, { at: Date.now() }),
+    ...sign(method, url.pathname, text, { at: Date.now() }),
     ...headers,
   };
   return new Promise((resolve, reject) => {
@@ -227,7 +239,9 @@ function send(url: URL, method: string, body: unknown, headers: Record<string, s
       incoming.on("error", reject);
       incoming.on("end", () => {
         const said = Buffer.concat(chunks).toString();
-        resolve({ status: incoming.statusCode ?? 0, body: said ? json<Answer["body"]>(said) : {} });
+        const isJson = incoming.headers["content-type"] === "application/json";
+        const body = isJson ? json<Answer["body"]>(said) : { text: said };
+        resolve({ status: incoming.statusCode ?? 0, body: said ? body : {} });
       });
     });
     outgoing.on("error", reject);

@@ -90,22 +90,29 @@ export async function deleteObject(client: CloudClient, key: string): Promise<vo
   await sendToBucket(client, { action: "DeleteObject", method: "DELETE", key, allow: ["NoSuchKey"] });
 }
 
-/** The objects whose key begins with `prefix`, in the order of their keys: all pages, or the first `most`. */
+/** Keys of one page: https://www.alibabacloud.com/help/en/oss/developer-reference/listobjects-v2 */
+export const LIST_PAGE = 1000;
+
+/**
+ * The objects whose key begins with `prefix`, in the order of their keys: all pages, or the first `most`; `after` leaves
+ * out that key and all before it.
+ */
 export function listObjects(
   client: CloudClient,
   prefix: string,
-  options: { readonly most?: number } = {},
+  options: { readonly most?: number; readonly after?: string } = {},
 ): Promise<ObjectInfo[]> {
   const action = "ListObjects";
-  const { most = Number.POSITIVE_INFINITY } = options;
+  const { most = Number.POSITIVE_INFINITY, after } = options;
   let left = most;
   const fetch = async (token: string | undefined) => {
     // Keys come URL-encoded: XML cannot hold every character a key can.
     const query = {
       "list-type": "2",
       prefix,
-      "max-keys": String(Math.min(left, 1000)),
+      "max-keys": String(Math.min(left, LIST_PAGE)),
       "encoding-type": "url",
+      ...(after !== undefined && { "start-after": after }),
     };
     const page = token === undefined ? {} : { "continuation-token": token };
     const answer = await sendToBucket(client, { action, method: "GET", query: { ...query, ...page } });

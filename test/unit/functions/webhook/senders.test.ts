@@ -256,7 +256,7 @@ test("broken settings are reported by their place, never by their value", ({ exp
   for (const route of ["POST /fleets/*/scale-out", "GET /runs/**", "* /runs/*", "PUT /runs/*", "GET runs"]) {
     const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
     expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
-      "KILN_CALLERS is malformed: ci.routes.1: must be GET or POST, a space and a path; * may stand at its end only; see README, “Callers”",
+      "KILN_CALLERS is malformed: ci.routes.1: must be GET, POST, PUT or DELETE, a space and a path; * may stand at its end only; see README, “Callers”",
     );
   }
   expect(readSenders({})).toEqual({});

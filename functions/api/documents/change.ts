@@ -1,0 +1,97 @@
+/**
+ * Changes of documents: validated, then stored whole.
+ *
+ * CHANGE-1. OSS writes an object only over another one (a PutObject knows no If-Match), so whoever changes a document here
+ *     holds its lock between the look at its etag and the write. An upload past the API knows no lock.
+ *     https://www.alibabacloud.com/help/en/oss/developer-reference/putobject
+ * CHANGE-2. What is not valid is not stored. A document whose name is wrong has no route.
+ */
+import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
+import { deleteObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
+import { findDocument } from "../../../shared/document-index.ts";
+import { DocumentError, type Problem } from "../../../shared/errors.ts";
+import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import type { DocumentFolder } from "../../../shared/keys.ts";
+import { lockDocument } from "./lock.ts";
+
+/** A document to be stored or deleted, and the headers that say what must be there before. */
+export interface Change extends Pick<Call, "headers"> {
+  readonly method: "PUT" | "DELETE";
+  readonly folder: DocumentFolder;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** @throws CloudError when it is not known whether the change is made. */
+export async function changeDocument(change: Change, ports: Ports): Promise<HttpAnswer> {
+  const { folder, name, method, text } = change;
+  const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
+  if (problems.length > 0) return answer(422, { error: `${folder}/${name} is not valid`, problems });
+  const unlock = await lockDocument(folder, name, ports);
+  if (unlock === undefined) return answer(409, { error: BUSY });
+  try {
+    return await apply(change, await findDocument(ports.cloud, folder, name), ports);
+  } finally {
+    await unlock();
+  }
+}
+
+const BUSY =
+  "another change of this document is under way; read it again in half a minute, then repeat yours";
+
+async function problemsOf(folder: DocumentFolder, name: string, text: string): Promise<readonly Problem[]> {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > DOCUMENT_TEXT_MAX_BYTES) {
+    const message = `has ${bytes} bytes, more than the ${DOCUMENT_TEXT_MAX_BYTES} that it may have; move scripts into objects under scripts/`;
+    return [{ path: "", message }];
+  }
+  try {
+    if (folder === "recipes") (await import("../../../shared/documents/recipe.ts")).parseRecipe(name, text);
+    else (await import("../../../shared/documents/fleet.ts")).parseFleet(name, text);
+    return [];
+  } catch (error) {
+    if (error instanceof DocumentError) return error.problems;
+    throw error;
+  }
+}
+
+async function apply(
+  { method, folder, name, text, headers }: Change,
+  before: ObjectInfo | undefined,
+  { cloud }: Ports,
+) {
+  const unmet = preconditionProblem(headers, before);
+  if (unmet !== undefined) return answer(412, { error: unmet, ...(before && { etag: before.etag }) });
+  if (method === "DELETE") {
+    if (before === undefined) return answer(404, { error: `there is no ${folder}/${name}` });
+    await deleteObject(cloud, before.key);
+    return answer(200, { deleted: before.key });
+  }
+  const key = before?.key ?? `${folder}/${name}.yaml`;
+  // Bytes, because a text would lose what looks like a secret of this function.
+  const { etag } = await putObject(cloud, key, Buffer.from(text), { contentType: "application/yaml" });
+  return answer(200, { key, etag, created: before === undefined });
+}
+
+/** Why the change is not made: the document is another one than the caller has seen. */
+function preconditionProblem(headers: Call["headers"], before: ObjectInfo | undefined): string | undefined {
+  const expected = etagsIn(headers["if-match"]);
+  const forbidden = etagsIn(headers["if-none-match"]);
+  if (
+    expected.length > 0 &&
+    (before === undefined || !(expected.includes("*") || expected.includes(before.etag)))
+  )
+    return before === undefined
+      ? "there is no such document any more; leave If-Match out to create it"
+      : "the document has changed since; read it again, and repeat your change with its etag";
+  const isThere = before !== undefined && (forbidden.includes("*") || forbidden.includes(before.etag));
+  return isThere ? "there is such a document already; send its etag as If-Match to replace it" : undefined;
+}
+
+const etagsIn = (header = ""): readonly string[] =>
+  header
+    .split(",")
+    .map((tag) => tag.trim().replace(/^(?:W\/)?"|"$/g, ""))
+    .filter((tag) => tag !== "");

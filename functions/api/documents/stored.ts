@@ -1,0 +1,37 @@
+/** Documents as they lie in the bucket. */
+import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
+import { getSmallObject } from "../../../shared/cloud/oss/objects.ts";
+import { findDocument } from "../../../shared/document-index.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import type { DocumentFolder } from "../../../shared/keys.ts";
+
+/** The text of a document, and the etag that a change of it may name. */
+export interface StoredDocument {
+  readonly key: string;
+  readonly etag: string;
+  readonly changedAt: string;
+  /** Instead of a text that is too long to be a document: the reason. */
+  readonly text?: string;
+  readonly problem?: string;
+}
+
+/** Undefined when there is none. */
+export async function readStored(
+  folder: DocumentFolder,
+  name: string,
+  { cloud }: Ports,
+): Promise<StoredDocument | undefined> {
+  const object = await findDocument(cloud, folder, name);
+  if (object === undefined) return undefined;
+  const read = await getSmallObject(cloud, object.key, DOCUMENT_TEXT_MAX_BYTES);
+  const { key, etag, lastModifiedAt } = (read.ok ? read.value : undefined) ?? object;
+  const stored = { key, etag, changedAt: new Date(lastModifiedAt).toISOString() };
+  if (!read.ok) return { ...stored, problem: read.problem };
+  return read.value && { ...stored, text: read.value.text };
+}
+
+/** A recipe by its name; undefined when there is none. */
+export async function recipe(name: string, ports: Ports) {
+  const stored = await readStored("recipes", name, ports);
+  return stored && { name, ...stored };
+}

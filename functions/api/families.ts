@@ -1,0 +1,108 @@
+/**
+ * The families of this deployment: which image each serves, since when and by which run.
+ *
+ * FAMILY-1. What a family serves is asked of the cloud. Why and since when is in the log of the newest run that made it
+ *     so: the promotion that the image names in its tag, or a rollback to it after that.
+ */
+import { describeImages, familyImage, type Image } from "../../shared/cloud/ecs/images.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
+import { familyName } from "../../shared/workflow/run-id.ts";
+import type { RunRecord } from "../../shared/workflow/run-log.ts";
+import { readRecord } from "./runs/rows.ts";
+import { findRuns } from "./runs/search.ts";
+
+/** A family with the image that it serves in the region of the deployment. */
+export interface FamilyRow {
+  readonly family: string;
+  /** Absent when it serves none. */
+  readonly imageId?: string;
+  readonly imageName?: string;
+  readonly recipe?: string;
+  /** Absent when no log tells. */
+  readonly since?: string;
+  readonly run?: string;
+  readonly by?: string;
+  /** Images that it served before or could serve, the newest first. */
+  readonly previous: readonly PreviousImage[];
+}
+
+interface PreviousImage {
+  readonly imageId: string;
+  readonly imageName: string;
+  readonly status: string;
+  readonly createdAt: string;
+  /** The word and the run of its promotion. */
+  readonly promotion?: string;
+}
+
+const PREVIOUS_MAX = 10;
+
+/** Every family that has an image of this deployment, in the order of their names. */
+export async function families(ports: Ports): Promise<FamilyRow[]> {
+  const own = await describeImages(ports.cloud, { tags: ownTags(ports.cloud, { [TAG.role]: ROLE.image }) });
+  const names = [...new Set(own.map((image) => image.family))].filter((name) => name !== "").toSorted();
+  const rows: FamilyRow[] = [];
+  for (const name of names) rows.push(await rowOf(name, own, ports));
+  return rows;
+}
+
+/** One family, with what it serves in the other regions of its promotion; undefined without an image in it. */
+export async function family(name: string, ports: Ports) {
+  const members = await describeImages(ports.cloud, { family: name });
+  if (members.length === 0) return undefined;
+  const row = await rowOf(name, members, ports);
+  const promoted = row.run === undefined ? undefined : await readRecord(row.run, ports);
+  const regions: Record<string, string | null> = {};
+  for (const region of Object.keys(Object(promoted?.result?.["regions"])))
+    regions[region] = (await familyImage(ports.cloud, name, region))?.id ?? null;
+  return { ...row, regions };
+}
+
+async function rowOf(name: string, images: readonly Image[], ports: Ports): Promise<FamilyRow> {
+  const image = await familyImage(ports.cloud, name);
+  const others = images.filter(({ family: of, id }) => of === name && id !== image?.id);
+  const previous = others.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, PREVIOUS_MAX);
+  return {
+    family: name,
+    ...(image && { imageId: image.id, imageName: image.name, ...(await sinceOf(name, image, ports)) }),
+    previous: previous.map(previousOf),
+  };
+}
+
+const previousOf = ({ id, name, status, createdAt, tags }: Image): PreviousImage => ({
+  imageId: id,
+  imageName: name,
+  status,
+  createdAt: new Date(createdAt).toISOString(),
+  ...(tags[TAG.promotion] !== undefined && { promotion: tags[TAG.promotion] }),
+});
+
+/** FAMILY-1. */
+async function sinceOf(name: string, { id, tags }: Image, ports: Ports) {
+  const recipe = tags[TAG.recipe];
+  const [, promotion] = (tags[TAG.promotion] ?? "").split(" ");
+  const promoted = promotion === undefined ? undefined : await readRecord(promotion, ports);
+  const back = await lastRollback(name, ports);
+  const isBack = back?.result?.["imageId"] === id && endOf(back) > endOf(promoted);
+  const record = isBack ? back : promoted;
+  return {
+    ...(recipe !== undefined && { recipe }),
+    ...(record?.state === "done" && {
+      since: new Date(endOf(record)).toISOString(),
+      run: record.run,
+      by: record.by,
+    }),
+  };
+}
+
+const endOf = (record: RunRecord | undefined): number => record?.steps.at(-1)?.at ?? 0;
+
+/** Runs know a family without the stage. */
+async function lastRollback(family: string, ports: Ports): Promise<RunRecord | undefined> {
+  const { stage } = ports.cloud.access;
+  const bare = stage !== "" && family.startsWith(`${stage}-`) ? family.slice(stage.length + 1) : family;
+  const search = { kind: "rollback", name: familyName(bare), state: "done", limit: 1 } as const;
+  const [row] = (await findRuns(search, ports)).runs;
+  return row && readRecord(row.run, ports);
+}

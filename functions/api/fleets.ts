@@ -1,0 +1,103 @@
+/** The fleets of this deployment: their members as the cloud lists them, and their documents. */
+import { describeInstances, type Instance } from "../../shared/cloud/ecs/instances.ts";
+import { familyImage } from "../../shared/cloud/ecs/images.ts";
+import { documentNames, fleetIn, loadFleet, type Loaded } from "../../shared/document-store.ts";
+import type { Fleet } from "../../shared/documents/fleet.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { membersOf } from "../../shared/limits/members.ts";
+import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
+import { readStored } from "./documents/stored.ts";
+
+/** A fleet with its members counted. */
+export interface FleetRow {
+  readonly fleet: string;
+  readonly family?: string;
+  /** The image that a launch would use now. */
+  readonly serves?: string;
+  readonly running: number;
+  readonly stopped: number;
+  /** Neither running nor stopped: on their way. */
+  readonly changing: number;
+  /** Members on another image than the family serves. */
+  readonly old: number;
+  readonly limits?: Fleet["limits"];
+  /** Why the document cannot be used. */
+  readonly problem?: string;
+}
+
+/** Every fleet that has a document or members, in the order of their names. */
+export async function fleets(ports: Ports): Promise<FleetRow[]> {
+  const { cloud } = ports;
+  const members = await describeInstances(cloud, {
+    tags: ownTags(cloud, { [TAG.role]: ROLE.member }),
+    many: true,
+  });
+  const fleetOf = ({ tags }: Instance): string => tags[TAG.fleet] ?? "";
+  const documents = await documentNames(cloud, "fleets");
+  const names = [...new Set([...documents, ...members.map(fleetOf)])]
+    .filter((name) => name !== "")
+    .toSorted();
+  const servedBy = servedOnce(ports);
+  const rows: FleetRow[] = [];
+  for (const name of names) {
+    const own = members.filter((member) => fleetOf(member) === name);
+    rows.push(await rowOf(name, await loadFleet(cloud, name), own, servedBy));
+  }
+  return rows;
+}
+
+/** Members of one fleet that are listed. */
+const LISTED_MAX = 200;
+
+/** One fleet with its members and its document; undefined without either. */
+export async function fleet(name: string, ports: Ports) {
+  const stored = await readStored("fleets", name, ports);
+  const members = await membersOf(ports.cloud, name);
+  if (stored === undefined && members.length === 0) return undefined;
+  const loaded =
+    stored?.text === undefined
+      ? { problem: stored?.problem ?? `there is no fleets/${name}.yaml any more` }
+      : await fleetIn(ports.cloud, name, stored.text);
+  const row = await rowOf(name, loaded, members, servedOnce(ports));
+  const listed = members.slice(0, LISTED_MAX).map(({ id, status, imageId, type, zone, tags }) => ({
+    id,
+    status,
+    imageId,
+    type,
+    zone,
+    run: tags[TAG.run],
+  }));
+  return { ...row, ...stored, members: listed };
+}
+
+/** What a family serves, asked once for each. */
+function servedOnce({ cloud }: Ports): (family: string) => Promise<string | undefined> {
+  const known = new Map<string, Promise<string | undefined>>();
+  return (family) => {
+    const found = known.get(family) ?? familyImage(cloud, family).then((image) => image?.id);
+    known.set(family, found);
+    return found;
+  };
+}
+
+async function rowOf(
+  name: string,
+  loaded: Loaded<Fleet>,
+  members: readonly Instance[],
+  servedBy: (family: string) => Promise<string | undefined>,
+): Promise<FleetRow> {
+  const document = "document" in loaded ? loaded.document : undefined;
+  const serves = document && (await servedBy(document.family));
+  const count = (status: string): number => members.filter((member) => member.status === status).length;
+  const [running, stopped] = [count("Running"), count("Stopped")];
+  return {
+    fleet: name,
+    ...(document && { family: document.family, limits: document.limits }),
+    ...(serves !== undefined && { serves }),
+    running,
+    stopped,
+    changing: members.length - running - stopped,
+    old: members.filter(({ imageId }) => serves !== undefined && imageId !== serves).length,
+    ...("problem" in loaded && { problem: loaded.problem }),
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * What a deployment does, for callers: reads, and the documents that they own. It answers from the logs of runs, the
+ * bucket and the cloud, and remembers nothing; its role writes documents and their locks, and nothing else.
+ */
+import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
+import type { Call } from "../../shared/http/call.ts";
+import { asCaller, httpHandler } from "../../shared/http/handler.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { changeDocument } from "./documents/change.ts";
+import { recipe } from "./documents/stored.ts";
+import { families, family } from "./families.ts";
+import { fleet, fleets } from "./fleets.ts";
+import { routeOf, type Routed } from "./routes.ts";
+import { output, run } from "./runs/run.ts";
+import { findRuns } from "./runs/search.ts";
+import { status } from "./status.ts";
+
+export const handler = httpHandler({
+  name: "api",
+  serve: (call, ports) => asCaller(call, ports, () => serveRoute(routeOf(call), call, ports)),
+});
+
+async function serveRoute(routed: Routed, call: Call, ports: Ports): Promise<HttpAnswer> {
+  Object.assign(call.details, { routed: routed.kind });
+  switch (routed.kind) {
+    case "refuse":
+      return answer(routed.status, { error: routed.error });
+    case "runs":
+      return answer(200, { ...(await findRuns(routed.search, ports)) });
+    case "run":
+      return found(await run(routed.run, ports), `no run ${routed.run}`);
+    case "output":
+      return output(routed, ports);
+    case "status":
+      return answer(200, { ...(await status(ports)) });
+    case "families":
+      return answer(200, { families: await families(ports) });
+    case "family":
+      return found(
+        await family(routed.name, ports),
+        `no image of this deployment is in family ${routed.name}`,
+      );
+    case "fleets":
+      return answer(200, { fleets: await fleets(ports) });
+    case "fleet":
+      return found(await fleet(routed.name, ports), `there is no fleet ${routed.name}`);
+    case "recipe":
+      return found(await recipe(routed.name, ports), `there is no recipe ${routed.name}`);
+    case "change":
+      return changeDocument({ ...routed, headers: call.headers, text: call.body.toString("utf8") }, ports);
+  }
+}
+
+const found = (value: object | undefined, missing: string): HttpAnswer =>
+  value === undefined ? answer(404, { error: missing }) : answer(200, { ...value });

@@ -1,0 +1,126 @@
+/** Routes of the API: a method, a path and a query become a question or a change of a document. Pure. */
+import * as z from "zod/mini";
+import { parseDuration } from "../../shared/duration.ts";
+import type { Call } from "../../shared/http/call.ts";
+import type { DocumentFolder } from "../../shared/keys.ts";
+import { NAME, Name, RUN } from "../../shared/names.ts";
+import { sentence } from "../../shared/documents/problems.ts";
+
+const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
+
+/** Runs of one page at most. */
+const LIMIT_MAX = 100;
+const LIMIT = 20;
+
+/** An instant, or how long ago it was: the instant, or the negative duration, in ms. */
+const Since = z.pipe(
+  z
+    .string()
+    .check(
+      z.refine((text) => sinceOf(text) !== undefined, {
+        error: "must be an instant such as 2026-01-05T08:00:00Z, or a time such as 24h",
+      }),
+    ),
+  z.transform((text) => sinceOf(text) ?? 0),
+);
+
+function sinceOf(text: string): number | undefined {
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(at)) return at;
+  try {
+    return -parseDuration(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const Search = z.strictObject({
+  state: z.optional(z.enum(STATES)),
+  kind: z.optional(
+    z.string().check(z.regex(/^[a-z]{1,20}$/, { error: "must be a kind of run such as bake" })),
+  ),
+  name: z.optional(Name),
+  since: z.optional(Since),
+  limit: z._default(
+    z.pipe(
+      z
+        .string()
+        .check(z.regex(/^(?:[1-9]\d?|100)$/, { error: `must be a whole number from 1 to ${LIMIT_MAX}` })),
+      z.transform(Number),
+    ),
+    LIMIT,
+  ),
+  cursor: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(new RegExp(`^(?:${RUN}|\\d{1,13}(?:-[dfc]-${RUN})?)$`), {
+          error: "must be the field next of the page before",
+        }),
+      ),
+  ),
+});
+
+/** Which runs, and which page of them. `since`: epoch ms, or ms before now when negative. */
+export type Search = z.infer<typeof Search>;
+
+export type Routed =
+  | { readonly kind: "runs"; readonly search: Search }
+  | { readonly kind: "run"; readonly run: string }
+  | { readonly kind: "output"; readonly run: string; readonly output: string }
+  | { readonly kind: "status" | "families" | "fleets" }
+  | { readonly kind: "family" | "fleet" | "recipe"; readonly name: string }
+  | Change
+  | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
+
+/** A document that is written or deleted. */
+interface Change {
+  readonly kind: "change";
+  readonly method: "PUT" | "DELETE";
+  readonly folder: DocumentFolder;
+  readonly name: string;
+}
+
+const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
+/** Families have a wider alphabet than other names; one with Chinese characters is found in the list. */
+const FAMILY_PATH = /^\/families\/([A-Za-z][A-Za-z0-9_:-]{1,127})$/;
+const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
+
+/** What an authenticated request asks for. */
+export function routeOf({ method, path, query }: Pick<Call, "method" | "path" | "query">): Routed {
+  const [, folder, name = ""] = DOCUMENT_PATH.exec(path) ?? [];
+  if (folder === "recipes" || folder === "fleets") {
+    if (method === "PUT" || method === "DELETE") return { kind: "change", method, folder, name };
+    if (method === "GET") return { kind: folder === "recipes" ? "recipe" : "fleet", name };
+  }
+  return (method === "GET" ? readOf(path, query) : undefined) ?? notFound(method, path);
+}
+
+const notFound = (method: string, path: string): Routed => ({
+  kind: "refuse",
+  status: 404,
+  error: `no route ${method} ${path}; see README, “The API”`,
+});
+
+function readOf(path: string, query: Call["query"]): Routed | undefined {
+  if (path === "/status") return { kind: "status" };
+  if (path === "/families") return { kind: "families" };
+  if (path === "/fleets") return { kind: "fleets" };
+  if (path === "/runs") return searchOf(query);
+  const [, name] = FAMILY_PATH.exec(path) ?? [];
+  if (name !== undefined) return { kind: "family", name };
+  const [, run, output] = RUN_PATH.exec(path) ?? [];
+  if (run === undefined) return undefined;
+  return output === undefined ? { kind: "run", run } : { kind: "output", run, output };
+}
+
+function searchOf(query: Call["query"]): Routed {
+  const parsed = Search.safeParse(query, { error: sentence });
+  if (parsed.success) return { kind: "runs", search: parsed.data };
+  const issues = parsed.error.issues.map((issue) =>
+    issue.code === "unrecognized_keys"
+      ? `${issue.keys.join(", ")}: is not known; known are state, kind, name, since, limit and cursor`
+      : `${issue.path.join(".")}: ${issue.message}`,
+  );
+  return { kind: "refuse", status: 400, error: issues.join("; ") };
+}

@@ -1,0 +1,48 @@
+/** One run, and the outputs of its commands. */
+import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { answer, textAnswer, type HttpAnswer } from "../../../shared/http/answer.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { outputKey } from "../../../shared/keys.ts";
+import type { RunRecord } from "../../../shared/workflow/run-log.ts";
+import { readRecord } from "./rows.ts";
+
+/** A command has its own output, by the role of its instance and its place in the document. */
+const OUTPUT = /^[a-z]+-(\d+)$/;
+
+/** The cloud keeps 24 KB of an output; Kiln adds a line. */
+const OUTPUT_MAX_BYTES = 64 * 1024;
+
+export interface RunDetails extends RunRecord {
+  /** Names of the outputs of its commands, in their order. */
+  readonly outputs: readonly string[];
+}
+
+/** The record of a run and its outputs; undefined without one. */
+export async function run(id: string, ports: Ports): Promise<RunDetails | undefined> {
+  const record = await readRecord(id, ports);
+  return record && { ...record, outputs: await outputsOf(id, ports) };
+}
+
+async function outputsOf(id: string, { cloud }: Ports): Promise<readonly string[]> {
+  const folder = outputKey(id, "");
+  const objects = await listObjects(cloud, folder, { most: 1000 });
+  const number = (name: string): number => Number(OUTPUT.exec(name)?.[1]);
+  return objects
+    .map(({ key }) => key.slice(folder.length))
+    .filter((name) => OUTPUT.test(name))
+    .toSorted((a, b) => number(a) - number(b));
+}
+
+/** The output of a command as text, by its name or its number alone. */
+export async function output(
+  { run: id, output: asked }: { readonly run: string; readonly output: string },
+  ports: Ports,
+): Promise<HttpAnswer> {
+  const outputs = await outputsOf(id, ports);
+  const name = outputs.find((one) => one === asked || one.endsWith(`-${asked}`));
+  const missing = `run ${id} has no output ${asked}; it has ${outputs.join(", ") || "none"}`;
+  if (name === undefined) return answer(404, { error: missing });
+  const read = await getSmallObject(ports.cloud, outputKey(id, name), OUTPUT_MAX_BYTES);
+  const text = read.ok ? read.value?.text : read.problem;
+  return text === undefined ? answer(404, { error: missing }) : textAnswer(text, "text/plain; charset=utf-8");
+}

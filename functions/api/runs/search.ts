@@ -1,0 +1,104 @@
+/**
+ * A page of runs: those at work first, then those that have ended, the newest end first.
+ *
+ * SEARCH-1. A page reads a bounded number of objects, whatever the history holds: at most LISTS_MAX pages of keys and
+ *     the logs of as many runs as the page may have. A page may hold fewer runs than asked for and still have a `next`.
+ * SEARCH-2. Keys only propose runs. What a run is, its log says; one without a log is left out.
+ */
+import { listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { FOLDER } from "../../../shared/keys.ts";
+import { isRunId } from "../../../shared/names.ts";
+import { INDEX, readEntry } from "../../../shared/workflow/run-index.ts";
+import { kindOf, subjectOf } from "../../../shared/workflow/run-id.ts";
+import type { Search } from "../routes.ts";
+import { rowsOf, type RunRow } from "./rows.ts";
+
+const LISTS_MAX = 4;
+
+/** The place between the runs at work, whose cursors begin with a letter, and the others. */
+const BEGIN_OF_ENDED = "0";
+
+export interface RunPage {
+  readonly runs: readonly RunRow[];
+  /** The cursor of the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+/** @throws CloudError */
+export async function findRuns(search: Search, ports: Ports): Promise<RunPage> {
+  const { state } = search;
+  const { runs, next } = await candidates(search, ports);
+  const rows = await rowsOf(runs, ports);
+  const wanted = rows.filter((row) => state === undefined || row.state === state);
+  return { runs: wanted, ...(next !== undefined && { next }) };
+}
+
+/** Names runs of one folder; undefined at the end of the search. */
+interface Part {
+  readonly folder: string;
+  /** Beginning of the keys that are listed. */
+  readonly prefix: string;
+  readonly runOf: (tail: string) => string | undefined;
+  readonly isOver: (tail: string) => boolean;
+}
+
+async function candidates(search: Search, ports: Ports) {
+  const { limit, state, cursor = state === undefined || isAtWork(state) ? "" : BEGIN_OF_ENDED } = search;
+  const runs = new Set<string>();
+  let after = cursor;
+  for (let lists = 0; lists < LISTS_MAX; lists++) {
+    const part = isOfEnded(after) ? endedPart(search, ports) : openPart(search);
+    const keys = await listObjects(ports.cloud, part.prefix, {
+      most: LIST_PAGE,
+      after: `${part.folder}${after}`,
+    });
+    for (const { key } of keys) {
+      after = key.slice(part.folder.length);
+      if (part.isOver(after)) return { runs: [...runs] };
+      const run = part.runOf(after);
+      if (run !== undefined) runs.add(run);
+      if (runs.size === limit) return { runs: [...runs], next: after };
+    }
+    if (keys.length === LIST_PAGE) continue;
+    if (isOfEnded(after) || isAtWork(state)) return { runs: [...runs] };
+    after = BEGIN_OF_ENDED;
+  }
+  return { runs: [...runs], next: after };
+}
+
+const isAtWork = (state: Search["state"]): boolean => state === "queued" || state === "running";
+const isOfEnded = (cursor: string): boolean => /^\d/.test(cursor);
+
+const fits = ({ kind, name }: Search, run: string): boolean =>
+  (kind === undefined || kindOf(run) === kind) && (name === undefined || subjectOf(run) === name);
+
+function openPart(search: Search): Part {
+  const { kind = "", name = "" } = search;
+  const known = kind === "" ? "" : `${kind}-${name}`;
+  return {
+    folder: FOLDER.open,
+    prefix: `${FOLDER.open}${known}`,
+    runOf: (tail) => (isRunId(tail) && fits(search, tail) ? tail : undefined),
+    isOver: () => false,
+  };
+}
+
+/** The folder with the fewest entries beside those that fit. */
+function endedPart(search: Search, { clock }: Ports): Part {
+  const { state, name, since } = search;
+  const folder =
+    name !== undefined ? INDEX.of(name) : state === undefined || state === "done" ? INDEX.all : INDEX.failed;
+  const from = since === undefined ? 0 : since < 0 ? clock.now() + since : since;
+  return {
+    folder,
+    prefix: folder,
+    runOf: (tail) => {
+      const entry = readEntry(tail);
+      const isWanted =
+        entry !== undefined && (state === undefined || entry.state === state) && fits(search, entry.run);
+      return isWanted ? entry.run : undefined;
+    },
+    isOver: (tail) => (readEntry(tail)?.endedAt ?? Number.POSITIVE_INFINITY) < from,
+  };
+}
