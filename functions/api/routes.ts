@@ -14,13 +14,11 @@ const LIMIT = 20;
 
 /** An instant, or how long ago it was: the instant, or the negative duration, in ms. */
 const Since = z.pipe(
-  z
-    .string()
-    .check(
-      z.refine((text) => sinceOf(text) !== undefined, {
-        error: "must be an instant such as 2026-01-05T08:00:00Z, or a time such as 24h",
-      }),
-    ),
+  z.string().check(
+    z.refine((text) => sinceOf(text) !== undefined, {
+      error: "must be an instant such as 2026-01-05T08:00:00Z, or a time such as 24h",
+    }),
+  ),
   z.transform((text) => sinceOf(text) ?? 0),
 );
 
@@ -51,13 +49,11 @@ const Search = z.strictObject({
     LIMIT,
   ),
   cursor: z.optional(
-    z
-      .string()
-      .check(
-        z.regex(new RegExp(`^(?:${RUN}|\\d{1,13}(?:-[dfc]-${RUN})?)$`), {
-          error: "must be the field next of the page before",
-        }),
-      ),
+    z.string().check(
+      z.regex(new RegExp(`^(?:${RUN}|\\d{1,13}(?:-[dfc]-${RUN})?)$`), {
+        error: "must be the field next of the page before",
+      }),
+    ),
   ),
 });
 

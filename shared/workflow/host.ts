@@ -25,8 +25,10 @@ import { readPrevious, type PreviousEvent, type PreviousRun } from "./previous-v
 import {
   changeLine,
   endLine,
+  isEnded,
   readRunLog,
   standing,
+  type Ended,
   type NewLine,
   type RunLog,
   type Standing,
@@ -310,18 +312,17 @@ async function proceed({ workflow, event }: Current, decided: Decided, ports: Po
     const isLeft = following.early !== undefined && following.runAt - ports.clock.now() > INLINE_MAX_MS;
     return isLeft ? undefined : sendEvent({ ...following, ...place }, ports);
   }
-  return conclude(workflow, { event: { ...event, ...place }, completion, at: decided.at }, ports);
+  return conclude(workflow, { event: { ...event, ...place }, completion, endedAt: decided.at }, ports);
 }
 
-/** A run whose newest line is its end, written `at`. */
-type Ended = Pick<Standing, "event" | "at"> & { readonly completion: Completion };
-
-const isEnded = <T extends Standing>(now: T): now is T & Ended => now.completion !== undefined;
-
 /** Sends the consequences of an end, then says so in the log (RUN-LOG-2). */
-async function conclude(workflow: Workflow, { event, completion, at }: Ended, ports: Ports): Promise<void> {
+async function conclude(
+  workflow: Workflow,
+  { event, completion, endedAt }: Pick<Ended, "event" | "completion" | "endedAt">,
+  ports: Ports,
+): Promise<void> {
   const { run, seq, position } = event;
-  await tryToIndex({ run, state: completion.kind, endedAt: at }, ports);
+  await tryToIndex({ run, state: completion.kind, endedAt }, ports);
   if (completion.kind === "failed" && !isDryRun(event))
     ports.log({ ...alarm(ALARM.runFailed), run, phase: event.phase, reason: completion.reason });
   const { runs = [], notifications = [] } = (await workflow.onComplete?.(event, completion, ports)) ?? {};

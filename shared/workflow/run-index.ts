@@ -14,6 +14,7 @@ import { FOLDER } from "../keys.ts";
 import { messageOf } from "../errors.ts";
 import { RUN } from "../names.ts";
 import { subjectOf } from "./run-id.ts";
+import type { Ended } from "./run-log.ts";
 import type { Completion } from "./workflow.ts";
 
 /** The end of a run, as an entry says it. */
@@ -23,6 +24,13 @@ export interface EndedRun {
   /** Epoch ms of the line that ends it. */
   readonly endedAt: number;
 }
+
+/** The end of a run as its log says it. */
+export const endedRun = (run: string, { completion, endedAt }: Ended): EndedRun => ({
+  run,
+  state: completion.kind,
+  endedAt,
+});
 
 /** Folders, each with the entries of some runs. */
 export const INDEX = {

@@ -145,11 +145,18 @@ export interface Standing {
   /** The next event of the run; of a run that has ended, the event that ended it. */
   readonly event: WorkflowEvent;
   readonly completion?: Completion;
+  /** When the line was written that ends the run. */
+  readonly endedAt?: number;
   /** Whether notifications and child runs of the end are out. */
   readonly sent: boolean;
   /** When the newest line was written. */
   readonly at: number;
 }
+
+/** A run that has ended. */
+export type Ended = Standing & Required<Pick<Standing, "completion" | "endedAt">>;
+
+export const isEnded = (now: Standing): now is Ended => now.completion !== undefined;
 
 /** Rebuilds what a log stands for; undefined for an empty one. */
 export function standing(run: string, { lines, end }: RunLog): Standing | undefined {
@@ -183,14 +190,20 @@ function after(before: Standing, line: Exclude<Line, { kind: "input" }>): Standi
     case "answer":
       return { ...before, at, event: Object.assign({ ...event, runAt: at }, { answer: line.answer }) };
     case "done":
-      return { ...before, at, event: ranIn(event, line), completion: { kind: "done", result: line.result } };
+      return ended(before, line, { kind: "done", result: line.result });
     case "failed":
     case "cancelled":
-      return { ...before, at, event: ranIn(event, line), completion: line };
+      return ended(before, line, line);
     case "sent":
       return { ...before, at, sent: true };
   }
 }
+
+const ended = (
+  before: Standing,
+  line: Extract<Line, { kind: Completion["kind"] }>,
+  completion: Completion,
+): Standing => ({ ...before, at: line.at, endedAt: line.at, event: ranIn(before.event, line), completion });
 
 const ranIn = (event: WorkflowEvent, { ran = event.phase }: { readonly ran?: string | undefined }) => ({
   ...event,

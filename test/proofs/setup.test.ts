@@ -9,7 +9,9 @@ import { test } from "../support/commands.ts";
 import { deployWith, documentedKey } from "../support/deployer.ts";
 import { ACCOUNT, NEW_BUCKET, variables } from "../support/shell.ts";
 
-const PARTS = "bake-image janitor notifier oss-events promote-family scale-out stop-idle webhook".split(" ");
+const PARTS = "api bake-image janitor notifier oss-events promote-family scale-out stop-idle webhook".split(
+  " ",
+);
 
 const lifecycleOf = (settings: ReadonlyMap<string, string>): string =>
   settings.get(`${NEW_BUCKET} lifecycle`) ?? "";
@@ -179,7 +181,7 @@ test("roles of another deployment, and roles that are not of Kiln, are refused b
   expect(refused).toMatchObject({ code: 1, out: [] });
   expect(refused.err).toHaveLength(PARTS.length);
   expect(refused.err[0]).toBe(
-    `refused: role kiln-cn-hangzhou-bake-image is there and of ${NEW_BUCKET}; choose another KILN_STAGE, or delete that role`,
+    `refused: role kiln-cn-hangzhou-api is there and of ${NEW_BUCKET}; choose another KILN_STAGE, or delete that role`,
   );
   expect(cloud.oss.buckets().map(({ name }) => name)).toEqual([NEW_BUCKET]);
   expect((await command("setup --stage dev", other)).code).toBe(0);

@@ -5,14 +5,22 @@
  * CHECK-INDEX-1. Only keys are compared; a log is read when its run has no entry among all. So a check of 10,000 runs that
  *     finds nothing takes some 50 lists.
  * CHECK-INDEX-2. One check reads so many logs at most; the next one goes on.
- * CHECK-INDEX-3. An entry whose run has no log, or has another end than the log says, is deleted.
+ * CHECK-INDEX-3. An entry whose run has no log is deleted; of a run with two different entries both are, and made again.
  */
 import * as z from "zod/mini";
 import { deleteObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
-import { entryKeys, INDEX, readEntry, writeEntries, type EndedRun } from "../../../shared/workflow/run-index.ts";
+import {
+  endedRun,
+  entryKeys,
+  INDEX,
+  readEntry,
+  writeEntries,
+  type EndedRun,
+} from "../../../shared/workflow/run-index.ts";
+import { isEnded } from "../../../shared/workflow/run-log.ts";
 import { knownRun } from "../known-run.ts";
 
 /** The request of the janitor's timer. */
@@ -23,21 +31,32 @@ const AT_A_TIME = 20;
 
 /** Returns how many runs have an entry, and how many entries were written and deleted. */
 export async function checkIndex(ports: Ports) {
-  const keys = await keysIn(FOLDER.runIndex, ports);
+  // In this order: whatever has an entry by now has a log already.
+  const keys = new Set<string>();
+  await eachKey(FOLDER.runIndex, ports, (key) => keys.add(key));
   const entries = entriesIn(keys);
+  const open = new Set<string>();
+  await eachKey(FOLDER.open, ports, (key) => open.add(key.slice(FOLDER.open.length)));
   const missing: string[] = [];
   const kept = new Set<string>();
-  for (const run of await endedLogs(ports)) {
+  await eachKey(FOLDER.runs, ports, (key) => {
+    const [, run = ""] = LOG.exec(key) ?? [];
     const ended = entries.get(run);
-    if (ended === undefined) missing.push(run);
-    else for (const key of entryKeys(ended)) kept.add(key);
-  }
+    if (ended !== undefined) for (const each of entryKeys(ended)) kept.add(each);
+    else if (isRunId(run) && !open.has(run)) missing.push(run);
+  });
   const written = [...kept].filter((key) => !keys.has(key));
   const deleted = [...keys].filter((key) => !kept.has(key));
   await inBatches(written, (key) => writeEntries(ports, [key]));
   await inBatches(deleted, (key) => deleteObject(ports.cloud, key));
   const added = await addMissing(missing.slice(0, READS_MAX), ports);
-  return { runs: entries.size + added, written: written.length, deleted: deleted.length, added, left: missing.length - READS_MAX > 0 };
+  return {
+    runs: entries.size + added,
+    written: written.length,
+    deleted: deleted.length,
+    added,
+    left: missing.length - READS_MAX > 0,
+  };
 }
 
 /** The runs that the folder of all names, each once. Two entries of one run are none: its log decides. */
@@ -54,38 +73,25 @@ function entriesIn(keys: ReadonlySet<string>): ReadonlyMap<string, EndedRun> {
   return entries;
 }
 
-/** Keys that begin with `prefix`, read page by page: the rest of a listing would fill the memory. */
-async function keysIn(prefix: string, { cloud }: Ports): Promise<Set<string>> {
-  const keys = new Set<string>();
+/** Reads keys page by page, because a whole listing would fill the memory. */
+async function eachKey(prefix: string, { cloud }: Ports, act: (key: string) => void): Promise<void> {
   let after = prefix;
   for (;;) {
     const page = await listObjects(cloud, prefix, { most: LIST_PAGE, after });
-    for (const { key } of page) keys.add(key);
-    if (page.length < LIST_PAGE) return keys;
+    for (const { key } of page) act(key);
+    if (page.length < LIST_PAGE) return;
     after = page.at(-1)?.key ?? after;
   }
 }
 
 const LOG = new RegExp(`^${FOLDER.runs}[0-9-]+/([a-z0-9-]+)\\.jsonl?$`);
 
-/** Runs with a log that are not at work. */
-async function endedLogs(ports: Ports): Promise<ReadonlySet<string>> {
-  const open = await keysIn(FOLDER.open, ports);
-  const runs = new Set<string>();
-  for (const key of await keysIn(FOLDER.runs, ports)) {
-    const [, run = ""] = LOG.exec(key) ?? [];
-    if (isRunId(run) && !open.has(`${FOLDER.open}${run}`)) runs.add(run);
-  }
-  return runs;
-}
-
 async function addMissing(runs: readonly string[], ports: Ports): Promise<number> {
   let added = 0;
   await inBatches(runs, async (run) => {
     const now = await knownRun(run, ports);
-    const endedAt = now?.endedAt;
-    if (now?.completion === undefined || endedAt === undefined) return;
-    await writeEntries(ports, entryKeys({ run, state: now.completion.kind, endedAt }));
+    if (now === undefined || !isEnded(now)) return;
+    await writeEntries(ports, entryKeys(endedRun(run, now)));
     added++;
   });
   return added;

@@ -32,14 +32,22 @@ test("every ECS action a role is allowed is one the client layer calls", ({ expe
   expect(allowed.filter((action) => !new RegExp(`\\b${action}(Request)?\\b`).test(code))).toEqual([]);
 });
 
-test("functions write and delete only their own objects in the bucket, never those of users", ({
+test("functions write and delete only their own objects in the bucket, and of users' only the API does, their documents", ({
   expect,
 }) => {
   const writes = ["oss:PutObject", "oss:DeleteObject"];
   const may = (role: string, key: string) => writes.filter((action) => allows(role, action, object(key)));
-  for (const key of ["recipes/web.yaml", "fleets/web.yaml", "scripts/set-up.sh"]) {
-    expect(parts.flatMap((role) => may(role, key))).toEqual([]);
-  }
+  expect(parts.flatMap((role) => may(role, "scripts/set-up.sh"))).toEqual([]);
+  for (const key of ["recipes/web.yaml", "fleets/web.yaml"])
+    expect(parts.filter((role) => may(role, key).length > 0)).toEqual(["api"]);
+  for (const key of [
+    "runs/2026-01-05/x.jsonl",
+    "locks/bake-web.jsonl",
+    "open/x",
+    "index/runs/all/x",
+    "disks/web/d.vhd",
+  ])
+    expect(may("api", key)).toEqual([]);
   const deleters = parts.filter((role) => may(role, "disks/web/disk.vhd").length > 0);
   expect([deleters, may("bake-image", "disks/web/disk.vhd")]).toEqual([["bake-image"], ["oss:DeleteObject"]]);
   // A log is never deleted (LOG-3).
@@ -57,6 +65,7 @@ test("a role that reads objects may list its bucket: else a missing one is forbi
     ["runs/x.json", "recipes/web.yaml"].some((key) => allows(role, "oss:GetObject", object(key))),
   );
   expect(readers.toSorted()).toEqual([
+    "api",
     "bake-image",
     "janitor",
     "promote-family",
@@ -96,6 +105,7 @@ test("no role invokes the webhook, and the webhook invokes neither the janitor n
 }) => {
   for (const role of parts) {
     expect(allows(role, "fc:InvokeFunction", fn("kiln-webhook"))).toBe(false);
+    expect(allows(role, "fc:InvokeFunction", fn("kiln-api"))).toBe(false);
   }
   for (const name of ["kiln-janitor", "kiln-notifier"]) {
     const senders = ["bake-image", "janitor", "promote-family", "scale-out", "stop-idle", "notifier"];

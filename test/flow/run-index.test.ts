@@ -1,0 +1,142 @@
+/** The index of runs: bounded reads, and made complete again whatever happens to it. */
+import { days, hours, minutes } from "../../shared/duration.ts";
+import { openKey } from "../../shared/keys.ts";
+import { entryKeys, INDEX, type EndedRun } from "../../shared/workflow/run-index.ts";
+import { kindOf, subjectOf } from "../../shared/workflow/run-id.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { historyOf, pagesOf, putEntries, putLogs } from "../support/ended-runs.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+
+const LISTS_MAX = 4;
+
+test("a page of runs takes a bounded number of reads in a history of 10,000, whatever is asked, and no run is left out", async ({
+  kiln,
+  expect,
+}) => {
+  const now = kiln.cloud.time.now();
+  const history = historyOf(10_000, now);
+  putLogs(kiln, history);
+  putEntries(kiln, history);
+  const questions: readonly (readonly [Record<string, string>, (run: EndedRun) => boolean])[] = [
+    [{ limit: "100", since: "24h" }, ({ endedAt }) => endedAt >= now - days(1)],
+    [{ state: "failed", limit: "100" }, ({ state }) => state === "failed"],
+    [{ state: "cancelled" }, ({ state }) => state === "cancelled"],
+    [{ kind: "rollback" }, ({ run }) => kindOf(run) === "rollback"],
+    [{ name: "shop", limit: "100" }, ({ run }) => subjectOf(run) === "shop"],
+    [
+      { name: "fleet-3", state: "failed" },
+      ({ run, state }) => subjectOf(run) === "fleet-3" && state === "failed",
+    ],
+    [{ name: "unheard-of", state: "failed" }, () => false],
+  ];
+  for (const [query, isWanted] of questions) {
+    const pages = await pagesOf(kiln, query);
+    const limit = Number(query["limit"] ?? 20);
+    for (const { calls } of pages)
+      expect(calls, JSON.stringify(query)).toBeLessThanOrEqual(LISTS_MAX + limit);
+    expect(pages.length, JSON.stringify(query)).toBeLessThanOrEqual(
+      Math.ceil(history.length / 1_000) + history.filter(isWanted).length / limit + 1,
+    );
+    expect(pages.flatMap(({ runs }) => runs)).toEqual(history.filter(isWanted).map(({ run }) => run));
+  }
+});
+
+const check = async (kiln: Deployment): Promise<void> => {
+  await kiln.invoke("kiln-janitor", { v: 1, request: "check-index" });
+  await kiln.cloud.settle({ forMs: minutes(2) });
+};
+
+const indexOf = ({ cloud }: Deployment): readonly string[] =>
+  cloud.oss.list(BUCKET, "index/runs/").map(({ key }) => key);
+
+const drop = ({ cloud }: Deployment, keys: readonly string[]): void => {
+  for (const key of keys) cloud.oss.delete(BUCKET, key);
+};
+
+const GONE: EndedRun = {
+  run: "idle-old-20250105-0123456789ab",
+  state: "failed",
+  endedAt: Date.UTC(2025, 0, 5),
+};
+
+test.for<[string, (kiln: Deployment, history: readonly EndedRun[]) => void]>([
+  ["deleted", (kiln) => drop(kiln, indexOf(kiln))],
+  [
+    "deleted for all runs",
+    (kiln) =>
+      drop(
+        kiln,
+        indexOf(kiln).filter((key) => key.startsWith(INDEX.all)),
+      ),
+  ],
+  [
+    "written by half",
+    (kiln, history) =>
+      drop(
+        kiln,
+        history.flatMap((ended) => entryKeys(ended).slice(1)),
+      ),
+  ],
+  [
+    "the one of a version before, which had none",
+    (kiln, history) => drop(kiln, history.slice(20).flatMap(entryKeys)),
+  ],
+  ["stale: it names runs without a log", (kiln) => putEntries(kiln, [GONE])],
+  [
+    "wrong: it says two ends of a run",
+    (kiln, [first = GONE]) =>
+      putEntries(kiln, [{ ...first, state: "failed", endedAt: first.endedAt - hours(1) }]),
+  ],
+])(
+  "an index that is %s is complete and right again after the next check",
+  async ([, damage], { kiln, expect }) => {
+    const history = historyOf(60, kiln.cloud.time.now());
+    putLogs(kiln, history);
+    putEntries(kiln, history);
+    const good = indexOf(kiln);
+    damage(kiln, history);
+    expect(indexOf(kiln)).not.toEqual(good);
+    await check(kiln);
+    expect(indexOf(kiln)).toEqual(good);
+  },
+);
+
+test("a check adds no run that is at work, and deletes no entry of one whose end is not sent yet", async ({
+  kiln,
+  expect,
+}) => {
+  const [ended = GONE, atWork = GONE] = historyOf(2, kiln.cloud.time.now());
+  putLogs(kiln, [ended, atWork]);
+  putEntries(kiln, [ended]);
+  for (const { run } of [ended, atWork]) kiln.cloud.oss.put(BUCKET, openKey(run), "{}");
+  await check(kiln);
+  expect(indexOf(kiln)).toEqual(entryKeys(ended).toSorted());
+});
+
+test("a run ends whether its index can be written or not, and the timer adds what is missing", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ fc: { timers: ["check-index"] } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await kiln.upload("fleets/other.yaml", fleetText({ family: "web-2" }));
+  const refused = kiln.cloud.faults.add({
+    product: "oss",
+    action: "PutObject",
+    kind: "before",
+    when: ({ key = "" }) => key.startsWith("index/"),
+  });
+  const done = await scaleOut(kiln, { count: 1 });
+  const failed = await scaleOut(kiln, { count: 1 }, "other");
+  expect([done.state, failed.state]).toEqual(["done", "failed"]);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(kiln.cloud.oss.list(BUCKET, "open/")).toEqual([]);
+  expect(indexOf(kiln)).toEqual([]);
+  refused();
+  const third = await scaleOut(kiln, { count: 1 });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect((await pagesOf(kiln, {})).flatMap(({ runs }) => runs)).toEqual([third.run]);
+  await kiln.cloud.settle({ forMs: minutes(31) });
+  expect((await pagesOf(kiln, {})).flatMap(({ runs }) => runs)).toEqual([third.run, failed.run, done.run]);
+});
