@@ -1,5 +1,12 @@
 /** The commands of `kiln`, in the order of its help. */
 import type { Command } from "./command.ts";
+import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
+import { families } from "./commands/families.ts";
+import { fleets } from "./commands/fleets.ts";
+import { logs } from "./commands/logs.ts";
+import { runs } from "./commands/runs.ts";
+import { status } from "./commands/status.ts";
+import { why } from "./commands/why.ts";
 
-export const COMMANDS: readonly Command[] = [check];
+export const COMMANDS: readonly Command[] = [check, status, runs, why, logs, families, fleets, call];

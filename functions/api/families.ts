@@ -47,8 +47,13 @@ export async function families(ports: Ports): Promise<FamilyRow[]> {
   return rows;
 }
 
-/** One family, with what it serves in the other regions of its promotion; undefined without an image in it. */
-export async function family(name: string, ports: Ports) {
+/** A family with what it serves in the other regions of its promotion; null where it serves none. */
+export interface FamilyDetails extends FamilyRow {
+  readonly regions: Readonly<Record<string, string | null>>;
+}
+
+/** One family; undefined without an image in it. */
+export async function family(name: string, ports: Ports): Promise<FamilyDetails | undefined> {
   const members = await describeImages(ports.cloud, { family: name });
   if (members.length === 0) return undefined;
   const row = await rowOf(name, members, ports);

@@ -6,7 +6,7 @@ import type { Fleet } from "../../shared/documents/fleet.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { membersOf } from "../../shared/limits/members.ts";
 import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
-import { readStored } from "./documents/stored.ts";
+import { readStored, type StoredDocument } from "./documents/stored.ts";
 
 /** A fleet with its members counted. */
 export interface FleetRow {
@@ -49,8 +49,23 @@ export async function fleets(ports: Ports): Promise<FleetRow[]> {
 /** Members of one fleet that are listed. */
 const LISTED_MAX = 200;
 
-/** One fleet with its members and its document; undefined without either. */
-export async function fleet(name: string, ports: Ports) {
+interface ListedMember {
+  readonly id: string;
+  readonly status: string;
+  readonly imageId: string;
+  readonly type: string;
+  readonly zone: string;
+  /** The run that launched it. */
+  readonly run?: string;
+}
+
+/** A fleet with its members and its document. */
+export interface FleetDetails extends FleetRow, Partial<StoredDocument> {
+  readonly members: readonly ListedMember[];
+}
+
+/** One fleet; undefined without members and document. */
+export async function fleet(name: string, ports: Ports): Promise<FleetDetails | undefined> {
   const stored = await readStored("fleets", name, ports);
   const members = await membersOf(ports.cloud, name);
   if (stored === undefined && members.length === 0) return undefined;
@@ -65,7 +80,7 @@ export async function fleet(name: string, ports: Ports) {
     imageId,
     type,
     zone,
-    run: tags[TAG.run],
+    ...(tags[TAG.run] !== undefined && { run: tags[TAG.run] }),
   }));
   return { ...row, ...stored, members: listed };
 }

@@ -83,7 +83,10 @@ async function deployLess({ cloud, command, root }: Given): Promise<void> {
     "remove function kiln-dev-scale-out",
   ]);
   assert(cloud.fc.functions.has("kiln-dev-scale-out")).toBe(false);
-  assert(cloud.fc.functions.get("kiln-dev-janitor")?.triggers.map(({ name }) => name)).toEqual(["resend"]);
+  assert(cloud.fc.functions.get("kiln-dev-janitor")?.triggers.map(({ name }) => name)).toEqual([
+    "resend",
+    "check-index",
+  ]);
   assert(cloud.fc.functions.get("kiln-dev-webhook")?.environment["KILN_CALLERS"]).toBe(CALLERS);
 }
 

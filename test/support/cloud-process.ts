@@ -20,6 +20,7 @@ export interface Ready {
   readonly accessKeySecret: string;
   readonly bucket: string;
   readonly webhook: string;
+  readonly api: string;
   readonly caller: { readonly name: string; readonly secret: string };
 }
 

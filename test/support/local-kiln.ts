@@ -12,7 +12,7 @@ const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const CALLERS = { ci: { secrets: ["local-cloud-secret-0123456789"], routes: ["POST /*", "GET /*"] } };
+const CALLERS = { ci: { secrets: ["local-cloud-secret-0123456789"], routes: ["POST /*", "GET /*", "PUT /*", "DELETE /*"] } };
 
 /** The deployment that the environment of this process asks for. */
 function placeIn(given: Environment): Place {
@@ -32,11 +32,12 @@ const settingsFor = (endpoints: Endpoints, opsUrl: string) => ({
   KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: opsUrl } }),
   KILN_APPROVAL_SECRET: "local-approval-secret-0123456789",
   KILN_FLEET_PASSWORD: "Local-Cloud-2026",
-  KILN_WEBHOOK_URL: webhookOf(endpoints.http),
+  KILN_WEBHOOK_URL: urlOf(endpoints.http, "webhook"),
 });
 
-/** The URL of the only function with an HTTP trigger; empty as long as it is not known. */
-const webhookOf = (http: Readonly<Record<string, string>>): string => Object.values(http)[0] ?? "";
+/** The URL of a function with an HTTP trigger, whatever its stage; empty as long as it is not known. */
+const urlOf = (http: Readonly<Record<string, string>>, name: string): string =>
+  Object.entries(http).find(([functionName]) => functionName.endsWith(`-${name}`))?.[1] ?? "";
 
 /**
  * The environment for the manifest: what it asks for from `given`, and ours for the rest.
@@ -57,9 +58,20 @@ function firstCaller(environment: Environment): { name: string; secret: string }
 /** The facts that a program needs of Kiln on a cloud. */
 interface KilnReady {
   readonly bucket: string;
-  /** URL */
+  /** URLs */
   readonly webhook: string;
+  readonly api: string;
   readonly caller: ReturnType<typeof firstCaller>;
+}
+
+/** What a user at a terminal needs of them. */
+function hintsOf({ api, webhook, caller }: KilnReady): readonly string[] {
+  const { name = "", secret = "" } = caller ?? {};
+  return [
+    "In another terminal:",
+    `  export KILN_API=${api} KILN_WEBHOOK=${webhook} KILN_CALLER=${name} KILN_SECRET=${secret}`,
+    "  npm run kiln -- status",
+  ];
 }
 
 /**
@@ -69,7 +81,7 @@ interface KilnReady {
 export async function startKiln(
   options: CloudOptions,
   opsUrlOf: (ecs: string) => string,
-): Promise<{ readonly cloud: Cloud; readonly ready: KilnReady }> {
+): Promise<{ readonly cloud: Cloud; readonly ready: KilnReady; readonly hints: readonly string[] }> {
   await buildOnce();
   let environment: Record<string, string> = {};
   const env = (endpoints: Endpoints): Record<string, string> => {
@@ -90,6 +102,12 @@ export async function startKiln(
     fc: { inline: true },
   });
   cloud.oss.createBucket(bucket);
-  const webhook = webhookOf(cloud.urls.http);
-  return { cloud, ready: { bucket, webhook, caller: firstCaller(environment) } };
+  const { http } = cloud.urls;
+  const ready = {
+    bucket,
+    webhook: urlOf(http, "webhook"),
+    api: urlOf(http, "api"),
+    caller: firstCaller(environment),
+  };
+  return { cloud, ready, hints: hintsOf(ready) };
 }

@@ -71,11 +71,12 @@ async function startKiln(options: CloudOptions) {
 async function start(): Promise<void> {
   const { port, speed, isBare } = readOptions();
   const options = optionsFor(port, speed);
-  const { cloud, ready } = isBare
-    ? { cloud: await startCloud(options), ready: {} }
+  const { cloud, ready, hints } = isBare
+    ? { cloud: await startCloud(options), ready: {}, hints: [] }
     : await startKiln(options);
   mountControl(cloud, new Posts());
   process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);
+  if (process.stdout.isTTY) for (const hint of hints) process.stderr.write(`${hint}\n`);
 }
 
 /** Whether the user can correct it; then it needs no stack. */

@@ -1,0 +1,160 @@
+/**
+ * Requests to a deployment, signed as one of its callers.
+ *
+ * CLIENT-1. A signature holds for minutes by the clock of the server. When it is refused and the server's clock differs,
+ *     the request is signed again with the server's time: clocks of laptops are wrong, and a local cloud's may run faster.
+ */
+import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { seconds } from "../shared/duration.ts";
+import { messageOf } from "../shared/errors.ts";
+import { hmac } from "../shared/hmac.ts";
+import { CommandError, EXIT, type Io } from "./command.ts";
+
+/** A function with an HTTP trigger. */
+export type Target = "api" | "webhook";
+
+export interface Sent {
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The server's clock, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** One caller of one deployment. */
+export interface Client {
+  /** Sends a request. @throws CommandError when it is not authenticated, not allowed, or not answered */
+  send(target: Target, method: string, path: string, sent?: Sent): Promise<Reply>;
+  /** The JSON of a GET request to the API. @throws CommandError for any answer but 200 */
+  get<T extends object>(path: string): Promise<T & { readonly serverAt: number }>;
+}
+
+const URLS = { api: "KILN_API", webhook: "KILN_WEBHOOK" } as const;
+
+/** The variables of the environment, and those of `.env` beside s.yaml that it does not set. */
+function variables({ env, root }: Io): Readonly<Record<string, string | undefined>> {
+  const path = join(root, ".env");
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  return existsSync(path) ? { ...parseEnv(readFileSync(path, "utf8")), ...set } : set;
+}
+
+/** A client with the settings of this machine; those that are missing are named when they are needed. */
+export function clientFor(io: Io): Client {
+  const known = variables(io);
+  const setting = (name: string, what: string): string => {
+    const value = known[name];
+    if (value) return value;
+    throw new CommandError(
+      EXIT.usage,
+      `${name} is not set: write it into .env or the environment, ${what}; see README, “See what it does”`,
+    );
+  };
+  const urlOf = (target: Target, path: string): URL =>
+    new URL(
+      path,
+      setting(URLS[target], `the URL of the ${target} that npm run deploy or npm run cloud prints`),
+    );
+  const send: Client["send"] = async (target, method, path, sent = {}) => {
+    const url = urlOf(target, path);
+    const caller = setting("KILN_CALLER", "the name of a caller in KILN_CALLERS");
+    const secret = setting("KILN_SECRET", "the secret of that caller");
+    const call = { url, method, caller, secret, sent };
+    const first = await exchange(call, io.now());
+    const last = first.status === 401 ? await exchange(call, first.at) : first;
+    if (last.status === 401) throw notAuthenticated(caller, url, first.at - io.now());
+    if (last.status === 403) throw notAllowed(caller, `${method} ${url.pathname}`, last);
+    return last;
+  };
+  return {
+    send,
+    get: async <T extends object>(path: string) => {
+      const reply = await send("api", "GET", path);
+      if (reply.status !== 200) throw refusedBy(reply);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API of the same version
+      return { ...(JSON.parse(reply.text) as T), serverAt: reply.at };
+    },
+  };
+}
+
+interface Call {
+  readonly url: URL;
+  readonly method: string;
+  readonly caller: string;
+  readonly secret: string;
+  readonly sent: Sent;
+}
+
+const TIMEOUT_MS = seconds(30);
+
+async function exchange({ url, method, caller, secret, sent }: Call, at: number): Promise<Reply> {
+  const { body = "", headers = {} } = sent;
+  const timestamp = String(Math.floor(at / 1000));
+  // The query is not signed: it chooses what is read, and nothing that is written.
+  const signature = hmac(secret, `${timestamp}\n${method}\n${url.pathname}\n${body}`);
+  const signed = {
+    "content-type": "application/json",
+    ...headers,
+    "x-kiln-caller": caller,
+    "x-kiln-timestamp": timestamp,
+    "x-kiln-signature": `v1=${signature}`,
+  };
+  const init = {
+    method,
+    headers: signed,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    ...(body !== "" && { body }),
+  };
+  try {
+    const answer = await fetch(url, init);
+    const { status, headers: given } = answer;
+    const date = Date.parse(given.get("date") ?? "");
+    return { status, headers: given, text: await answer.text(), at: Number.isFinite(date) ? date : at };
+  } catch (error) {
+    const why =
+      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+    throw new CommandError(EXIT.failed, `${url.origin} does not answer: ${why}`);
+  }
+}
+
+function notAuthenticated(caller: string, { origin }: URL, skewMs: number): CommandError {
+  const apart =
+    Math.abs(skewMs) > seconds(30) ? `; its clock and yours differ by ${Math.round(skewMs / 1000)} s` : "";
+  return new CommandError(
+    EXIT.authentication,
+    `${origin} does not know caller ${caller} with this secret: compare KILN_CALLER and KILN_SECRET with KILN_CALLERS of the deployment${apart}`,
+  );
+}
+
+/** The platform itself answers 403 to a method that a trigger does not take. */
+const notAllowed = (caller: string, route: string, { text }: Reply): CommandError =>
+  new CommandError(
+    EXIT.authentication,
+    text.includes("not allowed")
+      ? `caller ${caller} may not ${route}: add the route to it in KILN_CALLERS, and deploy`
+      : `${route} is refused: ${text}`,
+  );
+
+/** An answer that is an error: a wrong request is 3, everything else 1. */
+export function refusedBy({ status, text }: Reply): CommandError {
+  const isWrong = status === 400 || status === 422;
+  return new CommandError(
+    isWrong ? EXIT.invalid : EXIT.failed,
+    errorIn(text) ?? `it answers ${status}: ${text}`,
+  );
+}
+
+function errorIn(text: string): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === "object" && body !== null && "error" in body ? String(body.error) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+/** `call METHOD PATH [BODY]`: a signed request, to the API or to the webhook. */
+import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor, type Target } from "../client.ts";
+
+export const call: Command = {
+  name: "call",
+  summary: "send a signed request: GET, PUT and DELETE to the API, POST to the webhook",
+  args: "METHOD PATH [BODY]",
+  count: [2, 3],
+  options: { match: { value: "ETAG", help: "change a document only if it still has this etag" } },
+  details: `Examples: call POST /fleets/web/scale-out '{"count":3}', call GET /runs?state=failed, call DELETE /recipes/web.
+--json: { version, command, status, body }; the body is a text unless it is JSON.`,
+  run: send,
+};
+
+const TARGETS: Readonly<Record<string, Target>> = { GET: "api", PUT: "api", DELETE: "api", POST: "webhook" };
+
+async function send(input: Input, io: Io): Promise<Exit> {
+  const [given = "", path = "", body] = input.args;
+  const method = given.toUpperCase();
+  const target = TARGETS[method];
+  if (target === undefined)
+    throw new CommandError(EXIT.usage, `${given} is none of ${Object.keys(TARGETS).join(", ")}`);
+  if (!path.startsWith("/")) throw new CommandError(EXIT.usage, `the path ${path} must begin with /`);
+  const etag = input.one("match");
+  const headers = etag === undefined ? {} : { "if-match": `"${etag}"` };
+  const { status, text } = await clientFor(io).send(target, method, path, {
+    headers,
+    ...(body !== undefined && { body }),
+  });
+  if (input.json) io.out(jsonOf("call", { status, body: bodyOf(text) }));
+  else io.out(text.trimEnd());
+  if (status < 300) return EXIT.ok;
+  if (!input.json) io.err(`${method} ${path}: ${status}`);
+  return status === 400 || status === 422 ? EXIT.invalid : EXIT.failed;
+}
+
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

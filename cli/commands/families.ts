@@ -1,0 +1,61 @@
+/** `families [FAMILY]`: which image each family serves, since when and by which run. */
+import type { FamilyDetails, FamilyRow } from "../../functions/api/families.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor } from "../client.ts";
+import { table, when } from "../format.ts";
+
+export const families: Command = {
+  name: "families",
+  summary: "show what each family serves, since when and by which run",
+  args: "[FAMILY]",
+  count: [0, 1],
+  options: {},
+  details: `With a family: also its earlier images and its regions. --json: { version, command, families: [{ family, imageId,
+imageName, recipe, since, run, by, previous, regions }] }`,
+  run: show,
+};
+
+async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
+  const client = clientFor(io);
+  if (name !== undefined) {
+    const { serverAt, ...family } = await client.get<FamilyDetails>(`/families/${encodeURIComponent(name)}`);
+    if (json) io.out(jsonOf("families", { families: [family] }));
+    else for (const line of [...tableOf([family], serverAt), ...detailsOf(family, serverAt)]) io.out(line);
+    return EXIT.ok;
+  }
+  const { serverAt, families: rows } = await client.get<{ readonly families: readonly FamilyRow[] }>(
+    "/families",
+  );
+  if (json) io.out(jsonOf("families", { families: rows }));
+  else
+    for (const line of rows.length === 0 ? ["no family has an image yet"] : tableOf(rows, serverAt))
+      io.out(line);
+  return EXIT.ok;
+}
+
+const tableOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
+  table(
+    ["FAMILY", "SERVES", "NAME", "SINCE", "BY RUN", "BEFORE"],
+    rows.map(({ family, imageId = "nothing", imageName = "", since, run = "", previous }) => [
+      family,
+      imageId,
+      imageName,
+      since === undefined ? "" : when(since, now),
+      run,
+      previous[0]?.imageId ?? "",
+    ]),
+  );
+
+const detailsOf = ({ regions, previous }: FamilyDetails, now: number): readonly string[] => [
+  ...Object.entries(regions).map(([region, imageId]) => `in ${region}: ${imageId ?? "nothing"}`),
+  ...table(
+    ["EARLIER", "NAME", "STATUS", "CREATED", "PROMOTION"],
+    previous.map(({ imageId, imageName, status, createdAt, promotion = "" }) => [
+      imageId,
+      imageName,
+      status,
+      when(createdAt, now),
+      promotion,
+    ]),
+  ),
+];

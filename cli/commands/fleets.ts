@@ -1,0 +1,49 @@
+/** `fleets [FLEET]`: what runs of each fleet, on which image, and within which limits. */
+import type { FleetDetails, FleetRow } from "../../functions/api/fleets.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor } from "../client.ts";
+import { table } from "../format.ts";
+
+export const fleets: Command = {
+  name: "fleets",
+  summary: "show how many instances of each fleet run, on which image, within which limits",
+  args: "[FLEET]",
+  count: [0, 1],
+  options: {},
+  details: `OLD counts members on another image than the family serves. With a fleet: also its members. --json: { version, command,
+fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, problem, members, etag, text }] }`,
+  run: show,
+};
+
+async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
+  const client = clientFor(io);
+  if (name !== undefined) {
+    const { serverAt: _, ...fleet } = await client.get<FleetDetails>(`/fleets/${encodeURIComponent(name)}`);
+    if (json) io.out(jsonOf("fleets", { fleets: [fleet] }));
+    else for (const line of [...tableOf([fleet]), ...membersOf(fleet)]) io.out(line);
+    return EXIT.ok;
+  }
+  const { fleets: rows } = await client.get<{ readonly fleets: readonly FleetRow[] }>("/fleets");
+  if (json) io.out(jsonOf("fleets", { fleets: rows }));
+  else for (const line of rows.length === 0 ? ["there is no fleet"] : tableOf(rows)) io.out(line);
+  return EXIT.ok;
+}
+
+const tableOf = (rows: readonly FleetRow[]): readonly string[] => [
+  ...table(
+    ["FLEET", "FAMILY", "SERVES", "RUNNING", "STOPPED", "CHANGING", "OLD", "MAX"],
+    rows.map(({ fleet, family = "", serves = "nothing", running, stopped, changing, old, limits }) => [
+      fleet,
+      family,
+      serves,
+      ...[running, stopped, changing, old, limits?.max ?? ""].map(String),
+    ]),
+  ),
+  ...rows.flatMap(({ fleet, problem }) => (problem === undefined ? [] : [`${fleet}: ${problem}`])),
+];
+
+const membersOf = ({ members }: FleetDetails): readonly string[] =>
+  table(
+    ["MEMBER", "STATUS", "IMAGE", "TYPE", "ZONE"],
+    members.map(({ id, status, imageId, type, zone }) => [id, status, imageId, type, zone]),
+  );

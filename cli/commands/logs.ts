@@ -1,0 +1,83 @@
+/** `logs RUN [-f]`: the steps of a run and the outputs of its commands, as they come. */
+import { seconds } from "../../shared/duration.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor, refusedBy, type Client } from "../client.ts";
+import { localMinute } from "../format.ts";
+import { hasEnded, readRun, type RunDetails } from "../runs.ts";
+
+export const logs: Command = {
+  name: "logs",
+  summary: "print the steps of a run and the outputs of its commands",
+  args: "RUN",
+  count: [1, 1],
+  options: {
+    follow: { short: "f", help: "go on until the run has ended; exit code 1 unless it is done" },
+    output: { value: "N", help: "only the output of one command, by its number" },
+  },
+  details: `The output of a command is there when the command has ended. --json prints one document at the end: { version,
+command, run: { …, steps, outputs }, texts: { NAME: TEXT } }`,
+  run: printLogs,
+};
+
+async function printLogs(input: Input, io: Io): Promise<Exit> {
+  const [run = ""] = input.args;
+  const client = clientFor(io);
+  const only = input.one("output");
+  if (only !== undefined) {
+    const text = await textOf(client, run, only);
+    io.out(input.json ? jsonOf("logs", { run, texts: { [only]: text } }) : text.trimEnd());
+    return EXIT.ok;
+  }
+  const printer = new Printer(client, input.json ? () => undefined : io.out);
+  let details = await printer.print(run);
+  while (input.has("follow") && !hasEnded(details)) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    details = await printer.print(run);
+  }
+  if (input.json) io.out(jsonOf("logs", { run: details, texts: printer.texts }));
+  return input.has("follow") && details.state !== "done" ? EXIT.failed : EXIT.ok;
+}
+
+const PAUSE_MS = seconds(2);
+
+async function textOf(client: Client, run: string, output: string): Promise<string> {
+  const reply = await client.send("api", "GET", `/runs/${run}/logs/${output}`);
+  if (reply.status !== 200) throw refusedBy(reply);
+  return reply.text;
+}
+
+/** Prints what is new of a run each time. */
+class Printer {
+  readonly #client: Client;
+  readonly #out: (line: string) => void;
+  readonly texts: Record<string, string> = {};
+  #steps = 0;
+  #state = "";
+
+  constructor(client: Client, out: (line: string) => void) {
+    this.#client = client;
+    this.#out = out;
+  }
+
+  async print(run: string): Promise<RunDetails> {
+    const details = await readRun(this.#client, run);
+    for (const { at, phase, note } of details.steps.slice(this.#steps))
+      this.#out(`${localMinute(at)}  ${phase.padEnd(12)}  ${note ?? ""}`.trimEnd());
+    this.#steps = details.steps.length;
+    for (const name of details.outputs) if (!(name in this.texts)) await this.#printOutput(run, name);
+    const { state, phase, reason, note = "" } = details;
+    const now = hasEnded(details)
+      ? `${state}${reason === undefined ? "" : `: ${reason}`}`
+      : `${state}: ${phase} ${note}`;
+    if (now !== this.#state) this.#out(now.trimEnd());
+    this.#state = now;
+    return details;
+  }
+
+  async #printOutput(run: string, name: string): Promise<void> {
+    const text = await textOf(this.#client, run, name);
+    this.texts[name] = text;
+    this.#out(`── ${name}`);
+    for (const line of text.trimEnd().split("\n")) this.#out(`  │ ${line}`);
+  }
+}

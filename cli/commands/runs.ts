@@ -1,0 +1,55 @@
+/** `runs`: runs at work and those that have ended, the newest first. */
+import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor } from "../client.ts";
+import { short, table, took, when } from "../format.ts";
+import { hasEnded, searchRuns, type RunRow } from "../runs.ts";
+
+export const runs: Command = {
+  name: "runs",
+  summary: "list runs: those at work, then those that have ended, the newest first",
+  args: "",
+  count: [0, 0],
+  options: {
+    state: { value: "STATE", help: "queued, running, done, failed or cancelled" },
+    kind: { value: "KIND", help: "bake, promote, rollback, retire, scale, idle, resume or keep" },
+    name: { value: "NAME", help: "of the recipe, fleet or family" },
+    since: { value: "TIME", help: "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z" },
+    limit: { value: "COUNT", help: "how many; 20 without it" },
+  },
+  details:
+    "--json: { version, command, runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next }",
+  run: listRuns,
+};
+
+async function listRuns(input: Input, io: Io): Promise<Exit> {
+  const [state, kind, name, since] = ["state", "kind", "name", "since"].map((option) => input.one(option));
+  const most = countIn(input.one("limit") ?? "20");
+  const found = await searchRuns(clientFor(io), { state, kind, name, since }, most);
+  const { serverAt, ...facts } = found;
+  if (input.json) io.out(jsonOf("runs", facts));
+  else for (const line of linesOf(found.runs, serverAt)) io.out(line);
+  return EXIT.ok;
+}
+
+function countIn(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new CommandError(EXIT.usage, `--limit ${text} is not a whole number from 1 to 9999`);
+}
+
+function linesOf(found: readonly RunRow[], now: number): readonly string[] {
+  if (found.length === 0) return ["no runs"];
+  return table(
+    ["RUN", "STATE", "BEGAN", "TOOK", "BY", ""],
+    found.map((row) => rowOf(row, now)),
+  );
+}
+
+/** One line of the table. */
+export const rowOf = (row: RunRow, now: number): readonly string[] => [
+  row.run,
+  row.state,
+  when(row.beganAt, now),
+  took(row.beganAt, hasEnded(row) ? row.updatedAt : now),
+  row.by,
+  short(row.reason ?? (row.note === undefined ? "" : `${row.phase}: ${row.note}`), 80),
+];

@@ -1,0 +1,86 @@
+/** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
+import { isRunId } from "../../shared/names.ts";
+import { familyName } from "../../shared/workflow/run-id.ts";
+import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor, type Client } from "../client.ts";
+import { took, when } from "../format.ts";
+import { hasEnded, readRun, searchRuns, type RunDetails } from "../runs.ts";
+
+export const why: Command = {
+  name: "why",
+  summary: "say why the last failed run of a recipe, fleet or family failed, or how a run stands",
+  args: "NAME|RUN",
+  count: [1, 1],
+  options: {},
+  details: "--json: { version, command, run: { …, steps, outputs, reason }, output: { name, lines }, next }",
+  run: explain,
+};
+
+async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exit> {
+  const client = clientFor(io);
+  const id = isRunId(asked) ? asked : await lastFailed(client, asked);
+  const { serverAt: now, ...run } = await readRun(client, id);
+  const output = await endOfOutput(client, run);
+  const next = nextStep(run);
+  if (json) io.out(jsonOf("why", { run, ...(output && { output }), next }));
+  else for (const line of [...told(run, now), ...shown(output), `next: ${next}`]) io.out(line);
+  return EXIT.ok;
+}
+
+/** @throws CommandError when none has failed */
+async function lastFailed(client: Client, name: string): Promise<string> {
+  const subject = familyName(name);
+  const [failed] = (await searchRuns(client, { name: subject, state: "failed" }, 1)).runs;
+  if (failed !== undefined) return failed.run;
+  const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
+  throw new CommandError(
+    EXIT.failed,
+    last === undefined
+      ? `there is no run of ${name}; npm run kiln -- runs lists all`
+      : `no run of ${name} failed; the newest is ${last.run}, ${last.state}`,
+  );
+}
+
+/** How a run stands, in some lines. */
+function told(run: RunDetails, now: number): readonly string[] {
+  const { phase, state, by, beganAt, updatedAt, reason, note } = run;
+  const lasted = hasEnded(run) ? `after ${took(beganAt, updatedAt)}` : `for ${took(beganAt, now)}`;
+  return [
+    `${run.run}: ${state} ${lasted}`,
+    `began ${when(beganAt, now)}, started by ${by}; phase ${phase}`,
+    ...(reason === undefined ? [] : [`why: ${reason}`]),
+    ...(note === undefined ? [] : [`waits: ${note}`]),
+  ];
+}
+
+const LINES = 20;
+
+/** The end of the output of the last command. */
+async function endOfOutput(client: Client, { run, outputs }: RunDetails) {
+  const name = outputs.at(-1);
+  if (name === undefined) return undefined;
+  const { status, text } = await client.send("api", "GET", `/runs/${run}/logs/${name}`);
+  return status === 200 ? { name, lines: text.trimEnd().split("\n").slice(-LINES) } : undefined;
+}
+
+const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string[] =>
+  output === undefined ? [] : [`the end of ${output.name}:`, ...output.lines.map((line) => `  │ ${line}`)];
+
+const KILN = "npm run kiln --";
+
+/** The command to go on with. */
+function nextStep({ run, kind, subject, state, phase }: RunDetails): string {
+  if (state === "queued" || state === "running")
+    return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
+  if (state === "done") return `${KILN} runs --name ${subject}`;
+  switch (kind) {
+    case "bake":
+      return `correct recipes/${subject}.yaml, then ${KILN} push recipes/${subject}.yaml; ${KILN} logs ${run} shows all output`;
+    case "promote":
+      return `correct recipes/${subject}.yaml and bake again; ${KILN} logs ${run} shows the output of its tests`;
+    case "scale":
+      return `remove the cause, then ${KILN} call POST /fleets/${subject}/scale-out '{"count":1}'`;
+    default:
+      return "remove the cause; the timer starts the next run by itself, or start it with the call command";
+  }
+}

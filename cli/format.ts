@@ -1,0 +1,49 @@
+/** Times, durations and tables for a reader. */
+import { days, formatDuration, hours, minutes } from "../shared/duration.ts";
+
+const two = (number: number): string => String(number).padStart(2, "0");
+
+/** An instant in the zone of this machine, to the minute. */
+export function localMinute(at: number): string {
+  const date = new Date(at);
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** How long ago an instant was, in its largest unit. */
+export function age(at: number, now: number): string {
+  const ms = Math.max(0, now - at);
+  if (ms >= days(2)) return `${Math.floor(ms / days(1))}d ago`;
+  if (ms >= hours(1)) return `${Math.floor(ms / hours(1))}h ago`;
+  if (ms >= minutes(1)) return `${Math.floor(ms / minutes(1))}m ago`;
+  return "just now";
+}
+
+/** An instant and its age: `2026-01-05 09:00, 3h ago`. */
+export const when = (instant: string | number, now: number): string => {
+  const at = typeof instant === "number" ? instant : Date.parse(instant);
+  return `${localMinute(at)}, ${age(at, now)}`;
+};
+
+/** How long something took, from instant to instant. */
+export const took = (from: string, to: string | number): string =>
+  formatDuration(Math.max(0, (typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)));
+
+/** Rows in columns, with a line of headings; nothing without rows. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The beginning of a text, on one line. */
+export function short(text: string, most: number): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
+}

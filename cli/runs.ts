@@ -1,0 +1,37 @@
+/** Runs as the API answers them. */
+import type { RunDetails } from "../functions/api/runs/run.ts";
+import type { RunRow } from "../functions/api/runs/rows.ts";
+import type { RunPage } from "../functions/api/runs/search.ts";
+import type { Client } from "./client.ts";
+
+export type { RunDetails, RunRow };
+
+/** Pages that a search reads at most: a page may hold fewer runs than it asks for. */
+const PAGES_MAX = 30;
+
+/** The newest runs that fit, at most `most`. */
+export async function searchRuns(
+  client: Client,
+  query: Readonly<Record<string, string | undefined>>,
+  most: number,
+) {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, value);
+  const runs: RunRow[] = [];
+  let cursor: string | undefined;
+  for (let page = 1; ; page++) {
+    params.set("limit", String(Math.min(100, most - runs.length)));
+    if (cursor !== undefined) params.set("cursor", cursor);
+    const found = await client.get<RunPage>(`/runs?${params.toString()}`);
+    runs.push(...found.runs);
+    cursor = found.next;
+    if (cursor === undefined || runs.length >= most || page === PAGES_MAX)
+      return { runs, next: cursor, serverAt: found.serverAt };
+  }
+}
+
+export const readRun = (client: Client, run: string) => client.get<RunDetails>(`/runs/${run}`);
+
+/** Whether a run has ended. */
+export const hasEnded = ({ state }: Pick<RunRow, "state">): boolean =>
+  state !== "queued" && state !== "running";
