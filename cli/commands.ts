@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
+import { approve, keep, reject } from "./commands/decide.ts";
 import { families } from "./commands/families.ts";
 import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
@@ -9,4 +10,16 @@ import { runs } from "./commands/runs.ts";
 import { status } from "./commands/status.ts";
 import { why } from "./commands/why.ts";
 
-export const COMMANDS: readonly Command[] = [check, status, runs, why, logs, families, fleets, call];
+export const COMMANDS: readonly Command[] = [
+  check,
+  status,
+  runs,
+  why,
+  logs,
+  families,
+  fleets,
+  approve,
+  reject,
+  keep,
+  call,
+];

@@ -16,7 +16,8 @@ import type { Call } from "../../shared/http/call.ts";
 import { openLink } from "./link.ts";
 
 const Promotion = RunId.check(z.refine((run) => kindOf(run) === "promote"));
-const Decision = z.enum(["approve", "reject"]);
+export const Decision = z.enum(["approve", "reject"]);
+export type Decision = z.infer<typeof Decision>;
 
 export async function answerApproval(call: Call, ports: Ports): Promise<Page> {
   const link = openLink(call, "approvals", z.tuple([Promotion]), ports.clock.now());
@@ -25,7 +26,7 @@ export async function answerApproval(call: Call, ports: Ports): Promise<Page> {
   const log = await readRunLog(ports.cloud, run);
   const now = standing(run, log);
   if (now === undefined) return page(404, [NO_RUN]);
-  if (call.method === "POST") return decide(run, call, ports);
+  if (call.method === "POST") return decideByLink(run, call, ports);
   if (now.completion !== undefined || answerIn(log) !== undefined || !isAsked(now.event))
     return refusal(now, log);
   return page(200, [questionOf(now.event), `Decide before ${utcMinute(link.expiresAt)}.`], CHOICES);
@@ -61,17 +62,26 @@ const isAsked = ({ phase, cancelled }: WorkflowEvent): boolean =>
 const answerIn = ({ lines }: RunLog): string | undefined =>
   lines.flatMap(({ line }) => (line.kind === "answer" ? [line.answer] : []))[0];
 
-async function decide(run: string, { body, details }: Call, ports: Ports): Promise<Page> {
+async function decideByLink(run: string, { body, details }: Call, ports: Ports): Promise<Page> {
   const given = Decision.safeParse(new URLSearchParams(body.toString("utf8")).get("decision"));
   if (!given.success)
     return page(400, ["The decision is missing: send decision=approve or decision=reject."]);
-  const decision = given.data;
+  return decide(run, { decision: given.data, by: "link", details }, ports);
+}
+
+interface Decided extends Pick<Call, "details"> {
+  readonly decision: Decision;
+  readonly by: string;
+}
+
+/** Writes a decision into the log of a promotion that asks for one, and answers what stands there then. */
+export async function decide(run: string, { decision, by, details }: Decided, ports: Ports): Promise<Page> {
   const found = await interject(
     run,
     ({ completion, event }, log) =>
       completion !== undefined || answerIn(log) !== undefined || !isAsked(event)
         ? undefined
-        : { kind: "answer", at: ports.clock.now(), by: "link", answer: decision },
+        : { kind: "answer", at: ports.clock.now(), by, answer: decision },
     ports,
   );
   if (found === undefined) return page(404, [NO_RUN]);

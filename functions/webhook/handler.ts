@@ -11,7 +11,7 @@ import { holdsSecret } from "../../shared/redact.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept, type Enqueue } from "./accept.ts";
 import { accepted, rendered } from "./answer.ts";
-import { answerApproval } from "./approval.ts";
+import { answerApproval, decide } from "./approval.ts";
 import { requestCancel } from "./cancel.ts";
 import { readSenders } from "./config.ts";
 import { documentRefusal } from "./documents.ts";
@@ -57,6 +57,15 @@ async function serveRoute(routed: Routed, caller: string, call: Call, ports: Por
     case "cancel":
       Object.assign(call.details, { run: routed.run });
       return requestCancel(routed.run, caller, ports);
+    case "decide": {
+      const { run, decision } = routed;
+      const { statusCode, lines } = await decide(
+        run,
+        { decision, by: `webhook:${caller}`, details: call.details },
+        ports,
+      );
+      return answer(statusCode, statusCode === 200 ? { run, decision } : { error: lines.join(" ") });
+    }
     case "enqueue":
       Object.assign(call.details, { run: routed.enqueue.run });
       return enqueue(routed.enqueue, ports);

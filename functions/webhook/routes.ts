@@ -6,6 +6,7 @@ import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
 import type { Enqueue } from "./accept.ts";
+import { Decision } from "./approval.ts";
 import { parseBody } from "./body.ts";
 import type { Call } from "../../shared/http/call.ts";
 
@@ -13,6 +14,7 @@ export type Routed =
   | { readonly kind: "enqueue"; readonly enqueue: Enqueue }
   | { readonly kind: "status"; readonly run: string }
   | { readonly kind: "cancel"; readonly run: string }
+  | { readonly kind: "decide"; readonly run: string; readonly decision: Decision }
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
 
 /** An authenticated request. */
@@ -30,6 +32,11 @@ interface Route {
   readonly request?: string;
   readonly body: z.core.$ZodLooseShape;
   readonly rules?: readonly z.core.$ZodCheck<Record<string, unknown>>[];
+  /** The fields of the request, where they are not those of the body. */
+  readonly fields?: (
+    body: Readonly<Record<string, unknown>>,
+    sentAt: number,
+  ) => Readonly<Record<string, unknown>>;
   /** The name in the run's id, where it is not the name in the path. */
   readonly runName?: (name: string, body: Readonly<Record<string, unknown>>) => string;
 }
@@ -51,14 +58,13 @@ const key = z.optional(
   ),
 );
 
-/** How long the request may wait for its first phase, such as "30m". */
-const validFor = z.optional(
+const withinWeek = z.optional(
   z
     .string()
-    .check(z.refine(isValidity, { error: "must be a time of at most 7 days, such as 30m, 2h or 1d" })),
+    .check(z.refine(isWithinWeek, { error: "must be a time of at most 7 days, such as 30m, 2h or 1d" })),
 );
 
-function isValidity(text: string): boolean {
+function isWithinWeek(text: string): boolean {
   try {
     const ms = parseDuration(text);
     return ms > 0 && ms <= days(7);
@@ -76,6 +82,17 @@ const ROUTES: readonly Route[] = [
   },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },
+  {
+    subject: "fleet",
+    action: "keep",
+    kind: "keep",
+    body: { instance: z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/)), for: withinWeek },
+    // From when it was sent, so that a repeat is the same request.
+    fields: ({ instance, for: time = "1d" }, sentAt) => ({
+      instance,
+      until: sentAt + parseDuration(String(time)),
+    }),
+  },
   {
     subject: "recipe",
     action: "bake",
@@ -108,8 +125,12 @@ const FOLDERS = { fleet: `fleets/(${NAME})`, recipe: `recipes/(${NAME})`, family
 const TABLE = ROUTES.map(({ rules = [], ...route }) => ({
   ...route,
   path: new RegExp(`^/${FOLDERS[route.subject]}/${route.action}$`),
-  schema: z.strictObject({ ...route.body, key, validFor }).check(...rules),
+  /** `validFor`: how long the request may wait for its first phase. */
+  schema: z.strictObject({ ...route.body, key, validFor: withinWeek }).check(...rules),
 }));
+/** Of its own, so that a caller that may cancel runs may not approve images. */
+const DECISION_PATH = new RegExp(`^/decisions/(${RUN})$`);
+const DecisionBody = z.strictObject({ decision: Decision });
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(/cancel)?$`);
 
 /** Reads an authenticated request. A refusal names the place in the body and what should be there. */
@@ -119,6 +140,8 @@ export function routeOf(given: Delivery): Routed {
   if (run !== undefined && method === (cancel === undefined ? "GET" : "POST")) {
     return { kind: cancel === undefined ? "status" : "cancel", run };
   }
+  const [, asking] = DECISION_PATH.exec(path) ?? [];
+  if (asking !== undefined && method === "POST") return decisionOf(asking, body);
   const route = method === "POST" ? TABLE.find((candidate) => candidate.path.test(path)) : undefined;
   const name = route?.path.exec(path)?.[1];
   if (!route || name === undefined) {
@@ -127,6 +150,13 @@ export function routeOf(given: Delivery): Routed {
   const parsed = parseBody(body, route.schema);
   if (!parsed.ok) return { kind: "refuse", status: 400, error: parsed.problem };
   return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.value, given) };
+}
+
+function decisionOf(run: string, body: Uint8Array): Routed {
+  const parsed = parseBody(body, DecisionBody);
+  return parsed.ok
+    ? { kind: "decide", run, decision: parsed.value.decision }
+    : { kind: "refuse", status: 400, error: parsed.problem };
 }
 
 /** The next day, shortly before midnight: the clock of another host that used the key may be ahead. */
@@ -147,7 +177,7 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
       v: 1,
       request: route.request ?? route.action,
       [route.subject]: name,
-      ...rest,
+      ...(route.fields?.(rest, sentAt) ?? rest),
       ...(typeof within === "string" && { validForMs: parseDuration(within) }),
     },
     ...(own !== undefined && { nearby: [runOf(sentAt - days(1)), ...nextDay(sentAt).map(runOf)] }),

@@ -12,7 +12,9 @@ const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const CALLERS = { ci: { secrets: ["local-cloud-secret-0123456789"], routes: ["POST /*", "GET /*", "PUT /*", "DELETE /*"] } };
+const CALLERS = {
+  ci: { secrets: ["local-cloud-secret-0123456789"], routes: ["POST /*", "GET /*", "PUT /*", "DELETE /*"] },
+};
 
 /** The deployment that the environment of this process asks for. */
 function placeIn(given: Environment): Place {

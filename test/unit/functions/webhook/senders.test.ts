@@ -253,7 +253,13 @@ test("broken settings are reported by their place, never by their value", ({ exp
   expect(() => readCallers({ KILN_CALLERS: '{"ci":{"secrets":["hunter2"],"routes":["POST /x"]}}' })).toThrow(
     "KILN_CALLERS is malformed: ci.secrets.0: must be at least 16 characters long; see README, “Callers”",
   );
-  for (const route of ["POST /fleets/*/scale-out", "GET /runs/**", "* /runs/*", "PUT /runs/*", "GET runs"]) {
+  for (const route of [
+    "POST /fleets/*/scale-out",
+    "GET /runs/**",
+    "* /runs/*",
+    "PATCH /runs/*",
+    "GET runs",
+  ]) {
     const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
     expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
       "KILN_CALLERS is malformed: ci.routes.1: must be GET, POST, PUT or DELETE, a space and a path; * may stand at its end only; see README, “Callers”",

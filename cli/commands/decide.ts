@@ -1,0 +1,61 @@
+/** `approve RUN`, `reject RUN`: decides whether the image of a promotion joins its family. `keep`: keeps an instance. */
+import { isRunId } from "../../shared/names.ts";
+import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor, refusedBy } from "../client.ts";
+
+const deciding = (decision: "approve" | "reject", summary: string): Command => ({
+  name: decision,
+  summary,
+  args: "RUN",
+  count: [1, 1],
+  options: {},
+  details: `The caller needs the route POST /decisions/*. The first decision stands. --json: { version, command, run, decision }`,
+  run: async ({ args: [run = ""], json }: Input, io: Io): Promise<Exit> => {
+    if (!isRunId(run))
+      throw new CommandError(
+        EXIT.usage,
+        `${run} is no run: ${decision} takes the id of a promotion, which status shows`,
+      );
+    await post(`/decisions/${run}`, { decision }, io);
+    io.out(
+      json
+        ? jsonOf(decision, { run, decision })
+        : `${decision === "approve" ? "approved" : "rejected"}: ${run}`,
+    );
+    return EXIT.ok;
+  },
+});
+
+export const approve = deciding("approve", "let the image of a promotion join its family");
+export const reject = deciding(
+  "reject",
+  "end a promotion that waits for approval; its family stays as it is",
+);
+
+export const keep: Command = {
+  name: "keep",
+  summary: "keep an instance of a fleet running, whatever idle checks find",
+  args: "FLEET INSTANCE",
+  count: [2, 2],
+  options: { for: { value: "TIME", help: "how long, at most 7d; 1d without it" } },
+  details: "The caller needs the route POST /fleets/*. --json: { version, command, run }",
+  run: async (input: Input, io: Io): Promise<Exit> => {
+    const [fleet = "", instance = ""] = input.args;
+    const time = input.one("for");
+    const { run } = await post(
+      `/fleets/${encodeURIComponent(fleet)}/keep`,
+      { instance, ...(time !== undefined && { for: time }) },
+      io,
+    );
+    io.out(input.json ? jsonOf("keep", { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
+    return EXIT.ok;
+  },
+};
+
+/** @throws CommandError for any answer but success */
+async function post(path: string, body: object, io: Io): Promise<{ readonly run: string }> {
+  const reply = await clientFor(io).send("webhook", "POST", path, { body: JSON.stringify(body) });
+  if (reply.status >= 300) throw refusedBy(reply);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the webhook of the same version
+  return JSON.parse(reply.text) as { readonly run: string };
+}

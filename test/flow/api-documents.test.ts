@@ -1,0 +1,118 @@
+/** Documents through the API: validated before they are stored, and never over a change that its caller has not seen. */
+import { minutes, seconds } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import { type Answer, BUCKET, type Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { recipeText } from "../support/recipes.ts";
+import { answered } from "../support/runs.ts";
+
+const ask = (kiln: Deployment, ...asked: Parameters<Deployment["api"]>): Promise<Answer> =>
+  answered(kiln, kiln.api(...asked));
+
+const stored = ({ cloud }: Deployment, key: string): string | undefined =>
+  cloud.oss.find(BUCKET, key)?.body.toString();
+
+const max = (count: number): string => fleetText({ limits: { max: count } });
+const match = (answer: Answer) => ({ "if-match": `"${String(answer.body["etag"])}"` });
+
+test("a document is stored as it was written, read with its etag, replaced under its own key, and deleted", async ({
+  kiln,
+  expect,
+}) => {
+  const text = `# kept\n${max(1)}\n`;
+  const made = await ask(kiln, "PUT", "/fleets/web", text, { "if-none-match": "*" });
+  expect(made).toMatchObject({ status: 200, body: { key: "fleets/web.yaml", created: true } });
+  expect(stored(kiln, "fleets/web.yaml")).toBe(text);
+  expect(await ask(kiln, "GET", "/fleets/web")).toMatchObject({
+    status: 200,
+    body: { fleet: "web", text, etag: made.body["etag"], limits: { max: 1 }, running: 0 },
+  });
+  expect(await ask(kiln, "PUT", "/fleets/web", max(2), match(made))).toMatchObject({
+    status: 200,
+    body: { created: false },
+  });
+  await kiln.upload("fleets/old.json", max(3));
+  expect((await ask(kiln, "PUT", "/fleets/old", max(4))).body).toMatchObject({ key: "fleets/old.json" });
+  expect(stored(kiln, "fleets/old.json")).toBe(max(4));
+  expect(await ask(kiln, "DELETE", "/fleets/old")).toMatchObject({
+    status: 200,
+    body: { deleted: "fleets/old.json" },
+  });
+  expect([stored(kiln, "fleets/old.json"), stored(kiln, "fleets/old.yaml")]).toEqual([undefined, undefined]);
+  for (const [method, path] of [
+    ["DELETE", "/fleets/old"],
+    ["GET", "/fleets/old"],
+    ["GET", "/recipes/old"],
+  ] as const)
+    expect((await ask(kiln, method, path)).status).toBe(404);
+});
+
+test("a document that is not valid changes nothing, and every problem is answered with its place", async ({
+  kiln,
+  expect,
+}) => {
+  await ask(kiln, "PUT", "/recipes/web", recipeText());
+  const before = stored(kiln, "recipes/web.yaml");
+  const bad = await ask(kiln, "PUT", "/recipes/web", "provison: []\nfamily: 3\n");
+  expect(bad.status).toBe(422);
+  const paths = (bad.body["problems"] as { path: string }[]).map(({ path }) => path);
+  expect(paths).toEqual(expect.arrayContaining(["provison", "family", "source"]));
+  for (const text of ["", "[", "a: \u0000", `x: ${"y".repeat(33_000)}`])
+    expect(await ask(kiln, "PUT", "/recipes/web", text), text.slice(0, 9)).toMatchObject({ status: 422 });
+  expect(stored(kiln, "recipes/web.yaml")).toBe(before);
+});
+
+test("a change that names an older etag, or none where one is forbidden, is refused and changes nothing", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await ask(kiln, "PUT", "/fleets/web", max(1));
+  const second = await ask(kiln, "PUT", "/fleets/web", max(2), match(first));
+  for (const [method, headers] of [
+    ["PUT", match(first)],
+    ["DELETE", match(first)],
+    ["PUT", { "if-none-match": "*" }],
+  ] as const)
+    expect(
+      await ask(kiln, method, "/fleets/web", method === "PUT" ? max(9) : undefined, headers),
+    ).toMatchObject({
+      status: 412,
+      body: { etag: second.body["etag"] },
+    });
+  expect((await ask(kiln, "PUT", "/fleets/none", max(9), match(first))).status).toBe(412);
+  expect([stored(kiln, "fleets/web.yaml"), stored(kiln, "fleets/none.yaml")]).toEqual([max(2), undefined]);
+});
+
+test("of many changes of one document at once, that have seen the same version, exactly one is made", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await ask(kiln, "PUT", "/fleets/web", max(1));
+  const tries = Array.from({ length: 8 }, (_, n) =>
+    kiln.api("PUT", "/fleets/web", max(10 + n), match(first)),
+  );
+  await kiln.cloud.settle({ forMs: minutes(1), parallel: 8 });
+  const answers = await Promise.all(tries);
+  const made = answers.flatMap(({ status }, n) => (status === 200 ? [n] : []));
+  expect(made).toHaveLength(1);
+  expect(answers.filter(({ status }) => ![200, 409, 412].includes(status))).toEqual([]);
+  expect(stored(kiln, "fleets/web.yaml")).toBe(max(10 + Number(made[0])));
+});
+
+test("a change whose function ended in the middle blocks the document for half a minute and no longer", async ({
+  kiln,
+  expect,
+}) => {
+  const lost = kiln.cloud.faults.add({
+    product: "oss",
+    action: "PutObject",
+    kind: "crash",
+    when: ({ key = "" }) => key.startsWith("fleets/"),
+  });
+  expect((await ask(kiln, "PUT", "/fleets/web", max(1))).status).toBeGreaterThanOrEqual(500);
+  lost();
+  expect((await ask(kiln, "PUT", "/fleets/web", max(2))).status).toBe(409);
+  await kiln.cloud.settle({ forMs: seconds(31) });
+  expect((await ask(kiln, "PUT", "/fleets/web", max(2))).status).toBe(200);
+  expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
+});

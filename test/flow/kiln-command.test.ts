@@ -1,0 +1,138 @@
+/** The command line against a deployment on the local cloud, whose clock is not the one of this machine. */
+import { minutes } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { kiln as run } from "../support/kiln.ts";
+import { recipeText } from "../support/recipes.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { answered } from "../support/runs.ts";
+import { served } from "../support/world.ts";
+
+const settingsOf = ({ cloud, caller }: Deployment) => ({
+  KILN_API: cloud.urls.http["kiln-api"],
+  KILN_WEBHOOK: cloud.urls.http["kiln-webhook"],
+  KILN_CALLER: caller.name,
+  KILN_SECRET: caller.secret,
+});
+
+/** Runs a command while the world goes on. */
+const kiln = (on: Deployment, words: string, env: Record<string, string | undefined> = {}) =>
+  answered(on, on.cloud.time.hold(run(words.split(" "), { env: { ...settingsOf(on), ...env } })));
+
+const put = (on: Deployment, name: string, text: string) =>
+  answered(on, on.cloud.time.hold(run(["call", "PUT", name, text], { env: settingsOf(on) })));
+
+test("what is built now, why it failed, and what each family serves since when, take one command each", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy({ at: Date.UTC(2026, 0, 5, 8) });
+  expect(await put(on, "/recipes/shop", recipeText({ family: "shop", test: { skip: true } }))).toMatchObject({
+    exit: 0,
+  });
+  await on.cloud.settle({ until: () => on.records("bake")[0]?.phase === "watch", forMs: minutes(10) });
+  const [bake] = on.records("bake");
+  const now = await kiln(on, "status");
+  expect(now.exit).toBe(0);
+  expect(now.out).toMatch(new RegExp(`at work:\n.*\n  ${bake?.run} .* watch .*"yum install -y nginx" runs`));
+  await on.cloud.settle({ forMs: minutes(30) });
+  const families = await kiln(on, "families");
+  expect(families.out).toMatch(
+    new RegExp(`^shop +${served(on, undefined, "shop")} .*27m ago +promote-shop-20260105`, "m"),
+  );
+  await put(on, "/recipes/shop", recipeText({ provision: ["echo prepared; exit 3"] }));
+  await on.cloud.settle({ forMs: minutes(30) });
+  const why = await kiln(on, "why shop");
+  expect(why.exit).toBe(0);
+  for (const part of [
+    /^bake-shop-\S+: failed after/,
+    /why: .*failed with exit code 3/,
+    /the end of builder-0:\n  │ prepared/,
+    /next: correct recipes\/shop.yaml/,
+  ])
+    expect(why.out).toMatch(part);
+  const listed = await kiln(on, "runs --name shop --state failed --json");
+  expect(JSON.parse(listed.out)).toMatchObject({
+    version: 1,
+    command: "runs",
+    runs: [{ kind: "bake", state: "failed" }],
+  });
+  expect((await kiln(on, "status")).out).toContain("failed in the last 24 hours");
+});
+
+test("fleets shows members by image, and keep keeps one of them", async ({ deploy, expect }) => {
+  const on = await deploy();
+  await on.upload("fleets/web.yaml", fleetText());
+  await scaleOut(on, { count: 2 });
+  on.cloud.world.publishImage("web", { imageId: "m-web-2" });
+  expect((await kiln(on, "fleets")).out).toMatch(/^web +web +m-web-2 +2 +0 +0 +2 +10$/m);
+  const { fleets } = JSON.parse((await kiln(on, "fleets web --json")).out) as {
+    fleets: [{ members: { id: string }[] }];
+  };
+  const id = fleets[0].members[0]?.id ?? "";
+  expect(await kiln(on, `keep web ${id} --for 2d`)).toMatchObject({ exit: 0 });
+  await on.cloud.settle({ forMs: minutes(5) });
+  const tag = on.cloud.world.tags.of("instance", id).find(({ key }) => key === "kiln:keep");
+  expect(Date.parse(tag?.value ?? "") - on.cloud.time.now()).toBeGreaterThan(minutes(47 * 60));
+});
+
+test("a promotion that waits for approval is approved, once, by a caller that may decide", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy({
+    env: {
+      KILN_APPROVAL_SECRET: "approval-secret-0123456789",
+      KILN_WEBHOOK_URL: "https://kiln.example.com",
+      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:9/" } }),
+    },
+  });
+  const promote = { approval: { within: "2d" } };
+  await on.upload(
+    "recipes/shop.yaml",
+    recipeText({ family: "shop", test: { skip: true }, promote, notify: [{ channel: "ops" }] }),
+  );
+  await on.cloud.settle({ until: () => on.records("promote")[0]?.phase === "approve", forMs: minutes(60) });
+  const id = on.records("promote")[0]?.run ?? "";
+  expect((await kiln(on, `why ${id}`)).out).toContain(`next: npm run kiln -- approve ${id}`);
+  expect(await kiln(on, `approve ${id}`)).toMatchObject({ exit: 0 });
+  expect(await kiln(on, `reject ${id}`)).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("Already decided"),
+  });
+  await on.cloud.settle({ forMs: minutes(30) });
+  expect(on.record(id)).toMatchObject({ state: "done" });
+  expect(on.record(id)?.steps.some(({ note }) => note === "approve by webhook:ci")).toBe(true);
+});
+
+test("a command says which setting, secret or route is wrong, with its exit code", async ({
+  deploy,
+  expect,
+}) => {
+  const reader = { secrets: ["a-secret-of-the-reader-0123"], routes: ["GET /runs*"] };
+  const on = await deploy({ env: { KILN_CALLERS: JSON.stringify({ ci: reader }) } });
+  const KILN_SECRET = reader.secrets[0];
+  expect(await kiln(on, "runs", { KILN_SECRET })).toMatchObject({ exit: 0, out: "no runs" });
+  expect(await kiln(on, "status", { KILN_SECRET })).toMatchObject({
+    exit: 4,
+    err: expect.stringContaining("may not GET /status"),
+  });
+  expect(await kiln(on, "runs")).toMatchObject({ exit: 4, err: expect.stringContaining("KILN_SECRET") });
+  expect(await kiln(on, "runs", { KILN_API: "" })).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining("KILN_API is not set"),
+  });
+  expect(await kiln(on, "runs", { KILN_API: "http://127.0.0.1:9" })).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("does not answer"),
+  });
+  expect(await kiln(on, "runs --state broken", { KILN_SECRET })).toMatchObject({
+    exit: 3,
+    err: expect.stringContaining("state: must be queued"),
+  });
+  expect(await kiln(on, "runs --limit many", { KILN_SECRET })).toMatchObject({ exit: 2 });
+  expect(await kiln(on, "why nothing", { KILN_SECRET })).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("no run of nothing"),
+  });
+});
