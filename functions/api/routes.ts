@@ -4,7 +4,7 @@ import { parseDuration } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import type { DocumentFolder } from "../../shared/keys.ts";
 import { NAME, Name, RUN } from "../../shared/names.ts";
-import { sentence } from "../../shared/documents/problems.ts";
+import { sentence } from "../../shared/documents/sentences.ts";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
 

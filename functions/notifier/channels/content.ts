@@ -76,13 +76,16 @@ function titleOf({ kind, run, subject, family, imageId = "no image", instances =
 
 /** The next step of the reader, and until when. @param actionCount how many instances have an action of their own */
 function nextSteps(
-  { kind, family, expiresAt = 0, instances = [] }: Notification,
+  { kind, run, family, expiresAt = 0, instances = [] }: Notification,
   log: string,
   actionCount: number,
 ): string[] {
   switch (kind) {
     case "failed":
-      return [`Its log is ${log}. Remove the cause, then start the run again.`];
+      return [
+        `npm run kiln -- why ${run}`,
+        `shows the end of its output and what to do next. Its log is ${log}.`,
+      ];
     case "approval":
       return [
         `Decide before ${utcMinute(expiresAt)}. Without a decision the promotion fails, and family ${family} stays as it is.`,

@@ -63,6 +63,16 @@ test("Feishu is signed in the body, with seconds and secret as the key of an emp
   expect(bodyOf("feishu")).not.toHaveProperty("sign");
 });
 
+test("a failure names the command that says why, in every kind of channel that operators read, and the log in all", ({
+  expect,
+}) => {
+  for (const kind of Object.keys(FORMATS) as (keyof typeof FORMATS)[]) {
+    const { body } = messageOf(kind);
+    expect(body, kind).toContain(LOG);
+    if (kind !== "json") expect(body, kind).toContain(`npm run kiln -- why ${FAILED.run}`);
+  }
+});
+
 test("the three characters that Slack reads as markup are escaped", ({ expect }) => {
   expect(bodyOf("slack")["text"]).toContain("a &lt;b&gt; &amp; c");
 });
