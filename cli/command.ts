@@ -53,6 +53,7 @@ export interface Io {
   readonly isTerminal: boolean;
   /** Real time, epoch milliseconds. */
   readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** A command. Its modules are loaded for every start, so those that are large are imported inside of `run`. */

@@ -1,4 +1,5 @@
 /** The machine of this process. */
+import { setTimeout } from "node:timers/promises";
 import type { Io } from "./command.ts";
 
 /** Its streams, variables, folders and clock. `npm run` changes the folder and keeps the one it was typed in. */
@@ -10,4 +11,5 @@ export const ownIo = (root: string): Io => ({
   cwd: (process.env["npm_lifecycle_event"] === "kiln" && process.env["INIT_CWD"]) || process.cwd(),
   isTerminal: process.stdout.isTTY,
   now: () => Date.now(),
+  sleep: (ms) => setTimeout(ms),
 });

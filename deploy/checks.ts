@@ -2,7 +2,7 @@
 import { readChannels } from "../functions/notifier/config.ts";
 import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
-import { readCallers } from "../shared/http/callers.ts";
+import { readCallers } from "../shared/http/config.ts";
 import type { Environment } from "./config.ts";
 import type { Declared } from "./manifest.ts";
 

@@ -31,7 +31,7 @@ async function printLogs(input: Input, io: Io): Promise<Exit> {
   const printer = new Printer(client, input.json ? () => undefined : io.out);
   let details = await printer.print(run);
   while (input.has("follow") && !hasEnded(details)) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await io.sleep(PAUSE_MS);
     details = await printer.print(run);
   }
   if (input.json) io.out(jsonOf("logs", { run: details, texts: printer.texts }));

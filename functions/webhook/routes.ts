@@ -136,12 +136,8 @@ const RUN_PATH = new RegExp(`^/runs/(${RUN})(/cancel)?$`);
 /** Reads an authenticated request. A refusal names the place in the body and what should be there. */
 export function routeOf(given: Delivery): Routed {
   const { method, path, body } = given;
-  const [, run, cancel] = RUN_PATH.exec(path) ?? [];
-  if (run !== undefined && method === (cancel === undefined ? "GET" : "POST")) {
-    return { kind: cancel === undefined ? "status" : "cancel", run };
-  }
-  const [, asking] = DECISION_PATH.exec(path) ?? [];
-  if (asking !== undefined && method === "POST") return decisionOf(asking, body);
+  const ofRun = runRouteOf(given);
+  if (ofRun !== undefined) return ofRun;
   const route = method === "POST" ? TABLE.find((candidate) => candidate.path.test(path)) : undefined;
   const name = route?.path.exec(path)?.[1];
   if (!route || name === undefined) {
@@ -150,6 +146,16 @@ export function routeOf(given: Delivery): Routed {
   const parsed = parseBody(body, route.schema);
   if (!parsed.ok) return { kind: "refuse", status: 400, error: parsed.problem };
   return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.value, given) };
+}
+
+/** Routes of one run. */
+function runRouteOf({ method, path, body }: Delivery): Routed | undefined {
+  const [, run, cancel] = RUN_PATH.exec(path) ?? [];
+  if (run !== undefined && method === (cancel === undefined ? "GET" : "POST")) {
+    return { kind: cancel === undefined ? "status" : "cancel", run };
+  }
+  const [, asking] = DECISION_PATH.exec(path) ?? [];
+  return asking !== undefined && method === "POST" ? decisionOf(asking, body) : undefined;
 }
 
 function decisionOf(run: string, body: Uint8Array): Routed {

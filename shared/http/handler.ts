@@ -25,7 +25,7 @@ import { redactShown } from "../redact.ts";
 import { HttpEvent } from "../triggers.ts";
 import { answer, type HttpAnswer } from "./answer.ts";
 import { callOf, type Call } from "./call.ts";
-import { readCallers } from "./callers.ts";
+import { readCallers } from "./config.ts";
 import { verify } from "./verify.ts";
 
 /** A request is a document or a handful of fields, an event of GitHub some 30 KB; anything larger is refused. */

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { minutes, seconds } from "../duration.ts";
 import { hmac, isOneOf } from "../hmac.ts";
 import type { Call } from "./call.ts";
-import type { Caller } from "./callers.ts";
+import type { Caller } from "./config.ts";
 
 export type Verification =
   | { readonly ok: true; readonly caller: string; readonly delivery: string; readonly sentAt: number }

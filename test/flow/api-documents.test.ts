@@ -3,6 +3,7 @@ import { minutes, seconds } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { type Answer, BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
+import { known } from "../support/known.ts";
 import { recipeText } from "../support/recipes.ts";
 import { answered } from "../support/runs.ts";
 
@@ -55,7 +56,7 @@ test("a document that is not valid changes nothing, and every problem is answere
   const before = stored(kiln, "recipes/web.yaml");
   const bad = await ask(kiln, "PUT", "/recipes/web", "provison: []\nfamily: 3\n");
   expect(bad.status).toBe(422);
-  const paths = (bad.body["problems"] as { path: string }[]).map(({ path }) => path);
+  const paths = known<{ path: string }[]>(bad.body["problems"]).map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining(["provison", "family", "source"]));
   for (const text of ["", "[", "a: \u0000", `x: ${"y".repeat(33_000)}`])
     expect(await ask(kiln, "PUT", "/recipes/web", text), text.slice(0, 9)).toMatchObject({ status: 422 });

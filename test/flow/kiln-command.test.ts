@@ -2,6 +2,7 @@
 import { minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
+import { json } from "../support/known.ts";
 import { kiln as run } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
@@ -66,9 +67,9 @@ test("fleets shows members by image, and keep keeps one of them", async ({ deplo
   await scaleOut(on, { count: 2 });
   on.cloud.world.publishImage("web", { imageId: "m-web-2" });
   expect((await kiln(on, "fleets")).out).toMatch(/^web +web +m-web-2 +2 +0 +0 +2 +10$/m);
-  const { fleets } = JSON.parse((await kiln(on, "fleets web --json")).out) as {
-    fleets: [{ members: { id: string }[] }];
-  };
+  const { fleets } = json<{ fleets: [{ members: { id: string }[] }] }>(
+    (await kiln(on, "fleets web --json")).out,
+  );
   const id = fleets[0].members[0]?.id ?? "";
   expect(await kiln(on, `keep web ${id} --for 2d`)).toMatchObject({ exit: 0 });
   await on.cloud.settle({ forMs: minutes(5) });

@@ -4,6 +4,7 @@ import { runKey } from "../../shared/keys.ts";
 import { entryKeys, type EndedRun } from "../../shared/workflow/run-index.ts";
 import { runId, type RunKind } from "../../shared/workflow/run-id.ts";
 import { BUCKET, type Deployment } from "./deployment.ts";
+import { known } from "./known.ts";
 import { logText } from "./records.ts";
 import { answered } from "./runs.ts";
 
@@ -47,7 +48,7 @@ export async function pageOf(kiln: Deployment, query: Readonly<Record<string, st
   const path = `/runs?${new URLSearchParams(query).toString()}`;
   const { status, body } = await answered(kiln, kiln.api("GET", path));
   if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
-  const { runs, next } = body as { runs: { run: string }[]; next?: string };
+  const { runs, next } = known<{ runs: { run: string }[]; next?: string }>(body);
   const calls = kiln.cloud.callLog.count({ product: "oss" }) - before;
   return { runs: runs.map(({ run }) => run), ...(next !== undefined && { next }), calls };
 }

@@ -20,6 +20,7 @@ export async function kiln(words: readonly string[], io: Partial<Io> = {}): Prom
     cwd: ROOT,
     env: {},
     isTerminal: false,
+    sleep: () => Promise.resolve(),
     now: () => performance.timeOrigin + performance.now(),
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),

@@ -1,7 +1,7 @@
 /** The variables of Kiln in `npm run cloud`: complete, so that a program needs no setting to use all of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readCallers } from "../../shared/http/callers.ts";
+import { readCallers } from "../../shared/http/config.ts";
 import { buildOnce } from "../build-once.ts";
 import { type Cloud, type CloudOptions, type Endpoints, envNames, startCloud } from "../cloud/index.ts";
 import type { Place } from "../../deploy/names.ts";

@@ -34,13 +34,16 @@ export async function findRuns(search: Search, ports: Ports): Promise<RunPage> {
   return { runs: wanted, ...(next !== undefined && { next }) };
 }
 
-/** Names runs of one folder; undefined at the end of the search. */
+/** The keys of one folder, and the runs that they propose. */
 interface Part {
   readonly folder: string;
   /** Beginning of the keys that are listed. */
   readonly prefix: string;
   readonly runOf: (tail: string) => string | undefined;
+  /** Whether all that fit came before. */
   readonly isOver: (tail: string) => boolean;
+  /** Whether the search ends with this part. */
+  readonly isLast: boolean;
 }
 
 async function candidates(search: Search, ports: Ports) {
@@ -49,22 +52,29 @@ async function candidates(search: Search, ports: Ports) {
   let after = cursor;
   for (let lists = 0; lists < LISTS_MAX; lists++) {
     const part = isOfEnded(after) ? endedPart(search, ports) : openPart(search);
-    const keys = await listObjects(ports.cloud, part.prefix, {
-      most: LIST_PAGE,
-      after: `${part.folder}${after}`,
-    });
-    for (const { key } of keys) {
-      after = key.slice(part.folder.length);
-      if (part.isOver(after)) return { runs: [...runs] };
-      const run = part.runOf(after);
+    const tails = await tailsOf(part, after, ports);
+    for (const tail of tails) {
+      if (part.isOver(tail)) return { runs: [...runs] };
+      after = tail;
+      const run = part.runOf(tail);
       if (run !== undefined) runs.add(run);
       if (runs.size === limit) return { runs: [...runs], next: after };
     }
-    if (keys.length === LIST_PAGE) continue;
-    if (isOfEnded(after) || isAtWork(state)) return { runs: [...runs] };
+    if (tails.length === LIST_PAGE) continue;
+    if (part.isLast) return { runs: [...runs] };
     after = BEGIN_OF_ENDED;
   }
   return { runs: [...runs], next: after };
+}
+
+/** A page of the keys of a part, without its folder. */
+async function tailsOf(
+  { folder, prefix }: Part,
+  after: string,
+  { cloud }: Ports,
+): Promise<readonly string[]> {
+  const keys = await listObjects(cloud, prefix, { most: LIST_PAGE, after: `${folder}${after}` });
+  return keys.map(({ key }) => key.slice(folder.length));
 }
 
 const isAtWork = (state: Search["state"]): boolean => state === "queued" || state === "running";
@@ -81,6 +91,7 @@ function openPart(search: Search): Part {
     prefix: `${FOLDER.open}${known}`,
     runOf: (tail) => (isRunId(tail) && fits(search, tail) ? tail : undefined),
     isOver: () => false,
+    isLast: isAtWork(search.state),
   };
 }
 
@@ -99,6 +110,7 @@ function endedPart(search: Search, { clock }: Ports): Part {
         entry !== undefined && (state === undefined || entry.state === state) && fits(search, entry.run);
       return isWanted ? entry.run : undefined;
     },
+    isLast: true,
     isOver: (tail) => (readEntry(tail)?.endedAt ?? Number.POSITIVE_INFINITY) < from,
   };
 }

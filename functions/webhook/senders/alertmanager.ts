@@ -3,7 +3,7 @@
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 import * as z from "zod/mini";
-import { Secrets } from "../../../shared/http/callers.ts";
+import { Secrets } from "../../../shared/http/config.ts";
 import {
   bearerHolds,
   Fleets,

@@ -1,6 +1,6 @@
 /** Generic: anything that can POST JSON with a token, such as the notification of a scaling rule. Pure. */
 import * as z from "zod/mini";
-import { Secrets } from "../../../shared/http/callers.ts";
+import { Secrets } from "../../../shared/http/config.ts";
 import { Name } from "../../../shared/names.ts";
 import {
   bearerHolds,

@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
-import { Secrets } from "../../../shared/http/callers.ts";
+import { Secrets } from "../../../shared/http/config.ts";
 import { readJson } from "../../../shared/json.ts";
 import {
   FleetShare,

@@ -66,7 +66,7 @@ test("Feishu is signed in the body, with seconds and secret as the key of an emp
 test("a failure names the command that says why, in every kind of channel that operators read, and the log in all", ({
   expect,
 }) => {
-  for (const kind of Object.keys(FORMATS) as (keyof typeof FORMATS)[]) {
+  for (const kind of ["dingtalk", "feishu", "slack", "json"] as const) {
     const { body } = messageOf(kind);
     expect(body, kind).toContain(LOG);
     if (kind !== "json") expect(body, kind).toContain(`npm run kiln -- why ${FAILED.run}`);

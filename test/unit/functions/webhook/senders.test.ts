@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { parseWebhook, SenderSettings } from "../../../../functions/webhook/senders/parse-webhook.ts";
 import type { ParsedWebhook } from "../../../../functions/webhook/senders/sender.ts";
 import { readSenders } from "../../../../functions/webhook/config.ts";
-import { readCallers } from "../../../../shared/http/callers.ts";
+import { readCallers } from "../../../../shared/http/config.ts";
 import { days, minutes } from "../../../../shared/duration.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);

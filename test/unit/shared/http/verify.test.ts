@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import * as fc from "fast-check";
 import { test } from "vitest";
-import type { Caller } from "../../../../shared/http/callers.ts";
+import type { Caller } from "../../../../shared/http/config.ts";
 import { verify } from "../../../../shared/http/verify.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);
