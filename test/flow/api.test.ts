@@ -1,9 +1,9 @@
 /** The API on the local cloud: its answers are about what is in the world. */
-import { minutes } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import type { Answer, Deployment } from "../support/deployment.ts";
-import { recipeText } from "../support/recipes.ts";
-import { answered, ended } from "../support/runs.ts";
+import { type Answer, type Deployment, sign } from "../support/deployment.ts";
+import { quickRelease, recipeText } from "../support/recipes.ts";
+import { answered, ended, request } from "../support/runs.ts";
 import { served } from "../support/world.ts";
 
 type Asked = Parameters<Deployment["api"]>;
@@ -38,5 +38,88 @@ test("a recipe that is put is baked, and the API shows it at work, done and serv
   const promotion = kiln.records("promote")[0];
   expect(families.body["families"]).toMatchObject([
     { family: "web", imageId: served(kiln), recipe: "web", run: promotion?.run, by: promotion?.by },
+  ]);
+});
+
+test("the API takes the callers of the webhook with their routes, and nothing unsigned", async ({
+  deploy,
+  expect,
+}) => {
+  const secret = "a-secret-of-the-reader-0123456789";
+  const KILN_CALLERS = JSON.stringify({
+    ci: { secrets: [secret], routes: ["GET /runs*", "PUT /recipes/web"] },
+  });
+  const kiln = await deploy({ env: { KILN_CALLERS } });
+  const as = (method: "GET" | "PUT" | "DELETE", path: string, body = "") =>
+    ask(kiln, method, path, body, sign(method, path, body, { at: kiln.cloud.time.now(), secret }));
+  expect((await as("GET", "/runs")).status).toBe(200);
+  expect((await as("PUT", "/recipes/web", recipeText())).status).toBe(200);
+  for (const [method, path] of [
+    ["GET", "/status"],
+    ["PUT", "/recipes/other"],
+    ["DELETE", "/recipes/web"],
+  ] as const)
+    expect(await as(method, path), path).toEqual({ status: 403, body: { error: "not allowed" } });
+  const at = kiln.cloud.time.now();
+  for (const headers of [
+    { "x-kiln-signature": "" },
+    sign("GET", "/runs", "", { at: at - minutes(6), secret }),
+    sign("PUT", "/runs", "", { at, secret }),
+    sign("GET", "/runs", "", { at, secret: "another-callers-secret" }),
+  ])
+    expect(await ask(kiln, "GET", "/runs", "", headers)).toEqual({
+      status: 401,
+      body: { error: "not authenticated" },
+    });
+});
+
+test("runs, outputs, families and fleets that do not exist are 404 with their name", async ({
+  kiln,
+  expect,
+}) => {
+  const run = "bake-web-20260105-0123456789ab";
+  for (const path of [
+    `/runs/${run}`,
+    `/runs/${run}/logs/0`,
+    "/families/none",
+    "/fleets/none",
+    "/recipes/none",
+    "/nowhere",
+  ]) {
+    const { status, body } = await ask(kiln, "GET", path);
+    expect([status, String(body["error"])], path).toEqual([
+      404,
+      expect.stringContaining(path.split("/")[2] ?? path),
+    ]);
+  }
+  expect(kiln.cloud.callLog.count({ status: 403 })).toBe(0);
+});
+
+test("a family says since when it serves its image again after a rollback", async ({ kiln, expect }) => {
+  const first = await quickRelease(kiln, 1);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await quickRelease(kiln, 2);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const back = await request(kiln, "/families/web/rollback", { to: "previous" });
+  const { body } = await ask(kiln, "GET", "/families/web");
+  expect(body).toMatchObject({
+    family: "web",
+    imageId: first.imageId,
+    run: back.run,
+    by: "webhook:ci",
+    regions: { "cn-hangzhou": first.imageId },
+    previous: [{ status: "Deprecated", promotion: expect.stringMatching(/^rolled-back /) }],
+  });
+  expect(Date.parse(String(body["since"]))).toBeGreaterThanOrEqual(Date.parse(back.beganAt));
+});
+
+test("a run that should have gone on long ago is a problem of the deployment", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "boot", forMs: minutes(10) });
+  kiln.cloud.fc.lose(() => true);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const { body } = await ask(kiln, "GET", "/status");
+  expect(body["problems"]).toEqual([
+    expect.stringMatching(/^bake-web-\S+ should have gone on 5\dm.* ago: look whether/),
   ]);
 });
