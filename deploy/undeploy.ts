@@ -117,7 +117,7 @@ async function removeRoutes(api: Api, names: readonly string[], plan: Plan): Pro
 /** Folders that only Kiln writes. */
 const OWN_FOLDERS = [
   FOLDER.runs,
-  FOLDER.runIndex,
+  FOLDER.documentIndex,
   FOLDER.open,
   FOLDER.locks,
   FOLDER.reservations,

@@ -76,6 +76,8 @@ function nextStep({ run, kind, subject, state, phase }: RunDetails): string {
   switch (kind) {
     case "bake":
       return `correct recipes/${subject}.yaml, then ${KILN} push recipes/${subject}.yaml; ${KILN} logs ${run} shows all output`;
+    case "check":
+      return `correct the document, then ${KILN} push it`;
     case "promote":
       return `correct recipes/${subject}.yaml and bake again; ${KILN} logs ${run} shows the output of its tests`;
     case "scale":

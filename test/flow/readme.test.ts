@@ -4,12 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "vitest";
+import { routeOf as apiRouteOf } from "../../functions/api/routes.ts";
 import { routeOf } from "../../functions/webhook/routes.ts";
 import { ALARM } from "../../shared/alarms.ts";
 import { parseFleet } from "../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { deployKiln } from "../support/deployment.ts";
 
+const RUN = "promote-web-20260105-0123456789ab";
 const READMES = ["README.md", "README.zh-CN.md"];
 const run = promisify(execFile);
 
@@ -50,15 +52,32 @@ test.for(READMES)("every request body in the table of %s is accepted by its rout
   const asked = rows.flatMap(([, routes = "", bodies = ""]) =>
     [...routes.matchAll(/`POST ([^`]+)`/g)].flatMap(([, path = ""]) =>
       [...bodies.matchAll(/`(\{[^`]*\})`/g)].map(
-        ([, body = ""]) => [path, body.replace("m-…", "m-1")] as const,
+        ([, body = ""]) => [path, body.replace("-…", "-1")] as const,
       ),
     ),
   );
-  expect(asked).toHaveLength(9);
+  expect(asked).toHaveLength(12);
   for (const [path, body] of asked) {
-    const request = { method: "POST", path: path.replace("<name>", "web"), body: Buffer.from(body) };
+    const request = {
+      method: "POST",
+      path: path.replace("<name>", "web").replace("<id>", RUN),
+      body: Buffer.from(body),
+    };
     const routed = routeOf({ ...request, caller: "ci", delivery: "d", sentAt: Date.UTC(2026, 0, 5) });
-    expect(routed, `${path} ${body}`).toMatchObject({ kind: "enqueue" });
+    expect(["enqueue", "decide"], `${path} ${body}`).toContain(routed.kind);
+  }
+});
+
+test.for(READMES)("every route of the API in %s is one", (file, { expect }) => {
+  const text = readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+  const rows = text
+    .split("\n")
+    .filter((line) => /^\| `(?:GET|PUT|DELETE) /.test(line) && !line.endsWith("| |"));
+  const routes = rows.flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`([A-Z]+) ([^`?]+)/g)]);
+  expect(routes).toHaveLength(13);
+  for (const [, method = "", path = ""] of routes) {
+    const asked = path.replace("<name>", "web").replace("<id>", RUN).replace("<n>", "0");
+    expect(apiRouteOf({ method, path: asked, query: {} }).kind, `${method} ${path}`).not.toBe("refuse");
   }
 });
 

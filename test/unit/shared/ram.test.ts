@@ -57,6 +57,19 @@ test("functions write and delete only their own objects in the bucket, and of us
   expect(may("webhook", "locks/bake-web.jsonl")).toEqual([]);
 });
 
+test("every function that ends runs may add them to the index, and only the janitor deletes from it", ({
+  expect,
+}) => {
+  const may = (action: string) => parts.filter((role) => allows(role, action, object("index/runs/all/x")));
+  const folders = readdirSync(join(ROOT, "functions"));
+  const hosts = folders.filter((name) =>
+    /\bhost\(/.test(readFileSync(join(ROOT, "functions", name, "handler.ts"), "utf8")),
+  );
+  expect(hosts.length).toBeGreaterThan(3);
+  expect(may("oss:PutObject")).toEqual([...hosts, "janitor"].toSorted());
+  expect(may("oss:DeleteObject")).toEqual(["janitor"]);
+});
+
 test("a role that reads objects may list its bucket: else a missing one is forbidden instead of missing", ({
   expect,
 }) => {
