@@ -320,12 +320,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/workflow/host.ts",
     find: `if (appended.kind !== "won")
     return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
-  await proceed(current, { ...outcome, position: appended.end }, ports);`,
+  await proceed(current, { ...outcome, position: appended.end, at }, ports);`,
     replace: `if (appended.kind === "unknown")
     return { attempted: outcome.summary, ...(await undecided(current, appended, ports)) };
   const position =
     appended.kind === "won" ? appended.end : (await readRunLog(ports.cloud, delivered.run)).end;
-  await proceed(current, { ...outcome, position }, ports);`,
+  await proceed(current, { ...outcome, position, at }, ports);`,
     tests: ["test/proofs/duplicates.test.ts"],
   },
   {
