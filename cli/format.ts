@@ -42,6 +42,14 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   );
 }
 
+/** The lines of an output, without those that are empty at its end. */
+export const linesIn = (text: string): readonly string[] =>
+  text.trimEnd() === "" ? [] : text.trimEnd().split("\n");
+
+/** Lines of an output below its name. */
+export const quoted = (lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? ["  (it printed nothing)"] : lines.map((line) => `  │ ${line}`);
+
 /** The beginning of a text, on one line. */
 export function short(text: string, most: number): string {
   const line = text.replaceAll(/\s+/g, " ").trim();

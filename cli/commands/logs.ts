@@ -2,7 +2,7 @@
 import { seconds } from "../../shared/duration.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, refusedBy, type Client } from "../client.ts";
-import { localMinute } from "../format.ts";
+import { linesIn, localMinute, quoted } from "../format.ts";
 import { hasEnded, readRun, type RunDetails } from "../runs.ts";
 
 export const logs: Command = {
@@ -78,6 +78,6 @@ class Printer {
     const text = await textOf(this.#client, run, name);
     this.texts[name] = text;
     this.#out(`── ${name}`);
-    for (const line of text.trimEnd().split("\n")) this.#out(`  │ ${line}`);
+    for (const line of quoted(linesIn(text))) this.#out(line);
   }
 }

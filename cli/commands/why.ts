@@ -3,7 +3,7 @@ import { isRunId } from "../../shared/names.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
-import { took, when } from "../format.ts";
+import { linesIn, quoted, took, when } from "../format.ts";
 import { hasEnded, readRun, searchRuns, type RunDetails } from "../runs.ts";
 
 export const why: Command = {
@@ -44,10 +44,10 @@ async function lastFailed(client: Client, name: string): Promise<string> {
 /** How a run stands, in some lines. */
 function told(run: RunDetails, now: number): readonly string[] {
   const { phase, state, by, beganAt, updatedAt, reason, note } = run;
-  const lasted = hasEnded(run) ? `after ${took(beganAt, updatedAt)}` : `for ${took(beganAt, now)}`;
+  const isOver = hasEnded(run);
   return [
-    `${run.run}: ${state} ${lasted}`,
-    `began ${when(beganAt, now)}, started by ${by}; phase ${phase}`,
+    `${run.run}: ${state} ${isOver ? "after" : "for"} ${took(beganAt, isOver ? updatedAt : now)}`,
+    `began ${when(beganAt, now)}, started by ${by}${isOver ? "" : `; in phase ${phase}`}`,
     ...(reason === undefined ? [] : [`why: ${reason}`]),
     ...(note === undefined ? [] : [`waits: ${note}`]),
   ];
@@ -60,11 +60,11 @@ async function endOfOutput(client: Client, { run, outputs }: RunDetails) {
   const name = outputs.at(-1);
   if (name === undefined) return undefined;
   const { status, text } = await client.send("api", "GET", `/runs/${run}/logs/${name}`);
-  return status === 200 ? { name, lines: text.trimEnd().split("\n").slice(-LINES) } : undefined;
+  return status === 200 ? { name, lines: linesIn(text).slice(-LINES) } : undefined;
 }
 
 const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string[] =>
-  output === undefined ? [] : [`the end of ${output.name}:`, ...output.lines.map((line) => `  │ ${line}`)];
+  output === undefined ? [] : [`the end of ${output.name}:`, ...quoted(output.lines)];
 
 const KILN = "npm run kiln --";
 

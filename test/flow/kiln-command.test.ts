@@ -1,4 +1,5 @@
 /** The command line against a deployment on the local cloud, whose clock is not the one of this machine. */
+import { setTimeout } from "node:timers/promises";
 import { minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
@@ -59,6 +60,31 @@ test("what is built now, why it failed, and what each family serves since when, 
     runs: [{ kind: "bake", state: "failed" }],
   });
   expect((await kiln(on, "status")).out).toContain("failed in the last 24 hours");
+});
+
+test("logs follows a run: its steps and outputs as they come, and its end as the exit code", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy();
+  const provision = ["echo one", "echo two; exit 3"];
+  await on.upload("recipes/shop.yaml", recipeText({ family: "shop", provision }));
+  await on.cloud.settle({ until: () => on.records("bake").length > 0, forMs: minutes(5) });
+  const id = on.records("bake")[0]?.run ?? "";
+  const lines: string[] = [];
+  let over = false;
+  // The world goes on beside a pause of the command.
+  const sleep = async () => void (await setTimeout(5));
+  const following = run(["logs", id, "-f"], { env: settingsOf(on), sleep, out: (line) => lines.push(line) });
+  void following.finally(() => (over = true));
+  while (!over) await on.cloud.settle({ forMs: minutes(1) });
+  expect((await following).exit).toBe(1);
+  const at = (part: string) => lines.findIndex((line) => line.includes(part));
+  expect(at("── builder-0")).toBeGreaterThan(at("is ready for commands"));
+  expect(lines[at("── builder-0") + 1]).toBe("  │ one");
+  expect(lines.filter((line) => line.includes("── builder-0"))).toHaveLength(1);
+  expect(lines.at(-1)).toMatch(/^failed: "echo two; exit 3" failed with exit code 3/);
+  expect((await kiln(on, `logs ${id} --output 0`)).out).toBe("one");
 });
 
 test("fleets shows members by image, and keep keeps one of them", async ({ deploy, expect }) => {
