@@ -5,6 +5,7 @@
  *     so: the promotion that the image names in its tag, or a rollback to it after that.
  */
 import { describeImages, familyImage, type Image } from "../../shared/cloud/ecs/images.ts";
+import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
@@ -38,13 +39,14 @@ interface PreviousImage {
 
 const PREVIOUS_MAX = 10;
 
+/** Families that are asked for at a time: each takes several calls, and the cloud throttles them. */
+const AT_A_TIME = 5;
+
 /** Every family that has an image of this deployment, in the order of their names. */
 export async function families(ports: Ports): Promise<FamilyRow[]> {
   const own = await describeImages(ports.cloud, { tags: ownTags(ports.cloud, { [TAG.role]: ROLE.image }) });
   const names = [...new Set(own.map((image) => image.family))].filter((name) => name !== "").toSorted();
-  const rows: FamilyRow[] = [];
-  for (const name of names) rows.push(await rowOf(name, own, ports));
-  return rows;
+  return inBatches(names, (name) => rowOf(name, own, ports), AT_A_TIME);
 }
 
 /** A family with what it serves in the other regions of its promotion; null where it serves none. */

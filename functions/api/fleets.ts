@@ -3,6 +3,7 @@ import { describeInstances, type Instance } from "../../shared/cloud/ecs/instanc
 import { familyImage } from "../../shared/cloud/ecs/images.ts";
 import { documentNames, fleetIn, loadFleet, type Loaded } from "../../shared/document-store.ts";
 import type { Fleet } from "../../shared/documents/fleet.ts";
+import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { membersOf } from "../../shared/limits/members.ts";
 import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
@@ -38,12 +39,10 @@ export async function fleets(ports: Ports): Promise<FleetRow[]> {
     .filter((name) => name !== "")
     .toSorted();
   const servedBy = servedOnce(ports);
-  const rows: FleetRow[] = [];
-  for (const name of names) {
+  return inBatches(names, async (name) => {
     const own = members.filter((member) => fleetOf(member) === name);
-    rows.push(await rowOf(name, await loadFleet(cloud, name), own, servedBy));
-  }
-  return rows;
+    return rowOf(name, await loadFleet(cloud, name), own, servedBy);
+  });
 }
 
 /** Members of one fleet that are listed. */

@@ -58,7 +58,10 @@ const Search = z.strictObject({
 });
 
 /** Which runs, and which page of them. `since`: epoch ms, or ms before now when negative. */
-export type Search = z.infer<typeof Search>;
+export type Search = z.infer<typeof Search> & {
+  /** Only runs at work. */
+  readonly atWork?: boolean;
+};
 
 export type Routed =
   | { readonly kind: "runs"; readonly search: Search }

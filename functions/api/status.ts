@@ -1,5 +1,6 @@
 /** What the deployment does now, what waits, what failed lately, and whether it is well. */
 import { days, formatDuration, minutes } from "../../shared/duration.ts";
+import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { findRuns } from "./runs/search.ts";
 import type { RunRow } from "./runs/rows.ts";
@@ -8,6 +9,7 @@ const AT_WORK_MAX = 50;
 const FAILED_MAX = 10;
 /** Runs whose usual duration is looked up. */
 const TIMED_MAX = 10;
+const LAST = 3;
 
 /** A run at work, and how long its last one took that got done. */
 type AtWork = RunRow & { readonly usuallyMs?: number };
@@ -16,12 +18,15 @@ type AtWork = RunRow & { readonly usuallyMs?: number };
 export async function status(ports: Ports) {
   const { cloud, clock } = ports;
   const now = clock.now();
-  const open = await findRuns({ state: "running", limit: AT_WORK_MAX }, ports);
-  const waiting = await findRuns({ state: "queued", limit: AT_WORK_MAX }, ports);
+  const open = await findRuns({ atWork: true, limit: AT_WORK_MAX }, ports);
+  const waiting = open.runs.filter(({ state }) => state === "queued");
+  const running = open.runs.filter(({ state }) => state === "running");
   const failed = await findRuns({ state: "failed", since: -days(1), limit: FAILED_MAX }, ports);
-  const atWork: AtWork[] = [];
-  for (const [index, row] of open.runs.entries())
-    atWork.push(index < TIMED_MAX ? { ...row, ...(await usual(row, ports)) } : row);
+  const timed = await inBatches(running.slice(0, TIMED_MAX), async (row) => ({
+    ...row,
+    ...(await usual(row, ports)),
+  }));
+  const atWork: readonly AtWork[] = [...timed, ...running.slice(TIMED_MAX)];
   const { region, bucket, stage } = cloud.access;
   return {
     at: new Date(now).toISOString(),
@@ -29,16 +34,18 @@ export async function status(ports: Ports) {
     bucket,
     ...(stage !== "" && { stage }),
     atWork,
-    waiting: waiting.runs,
+    waiting,
     failed: failed.runs,
-    more: open.next !== undefined || waiting.next !== undefined || failed.next !== undefined,
-    problems: [...open.runs, ...waiting.runs].flatMap((row) => stuck(row, now)),
+    more: open.next !== undefined || failed.next !== undefined,
+    problems: open.runs.flatMap((row) => stuck(row, now)),
   };
 }
 
+/** Of the last ones the longest: a bake that finds nothing to do ends at once. */
 async function usual({ kind, subject: name }: RunRow, ports: Ports) {
-  const [last] = (await findRuns({ kind, name, state: "done", limit: 1 }, ports)).runs;
-  return last && { usuallyMs: Date.parse(last.updatedAt) - Date.parse(last.beganAt) };
+  const { runs } = await findRuns({ kind, name, state: "done", limit: LAST }, ports);
+  const took = runs.map(({ beganAt, updatedAt }) => Date.parse(updatedAt) - Date.parse(beganAt));
+  return took.length === 0 ? {} : { usuallyMs: Math.max(...took) };
 }
 
 /** The janitor sends what is overdue every five minutes, so nothing is for longer. */

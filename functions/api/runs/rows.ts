@@ -1,23 +1,16 @@
 /** Runs as lists show them. */
 import { EventError, messageOf } from "../../../shared/errors.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { readRunLog, recordOf, type RunLog, type RunRecord } from "../../../shared/workflow/run-log.ts";
 
 /** A run without its history and its result. */
 export type RunRow = Omit<RunRecord, "steps" | "result">;
 
-/** How many logs are read at a time. */
-const AT_A_TIME = 20;
-
 /** The rows of runs, in their order. Runs without a log are left out. */
 export async function rowsOf(runs: readonly string[], ports: Ports): Promise<RunRow[]> {
-  const rows: RunRow[] = [];
-  for (let from = 0; from < runs.length; from += AT_A_TIME) {
-    const batch = runs.slice(from, from + AT_A_TIME);
-    const records = await Promise.all(batch.map((run) => readRecord(run, ports)));
-    for (const record of records) if (record !== undefined) rows.push(rowOf(record));
-  }
-  return rows;
+  const records = await inBatches(runs, (run) => readRecord(run, ports));
+  return records.flatMap((record) => (record === undefined ? [] : [rowOf(record)]));
 }
 
 function rowOf({ steps: _steps, result: _result, ...row }: RunRecord): RunRow {

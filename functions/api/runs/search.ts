@@ -91,7 +91,7 @@ function openPart(search: Search): Part {
     prefix: `${FOLDER.open}${known}`,
     runOf: (tail) => (isRunId(tail) && fits(search, tail) ? tail : undefined),
     isOver: () => false,
-    isLast: isAtWork(search.state),
+    isLast: search.atWork === true || isAtWork(search.state),
   };
 }
 

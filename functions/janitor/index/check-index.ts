@@ -9,6 +9,7 @@
  */
 import * as z from "zod/mini";
 import { deleteObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
@@ -27,7 +28,6 @@ import { knownRun } from "../known-run.ts";
 export const CheckIndexRequest = z.strictObject({ v: z.literal(1), request: z.literal("check-index") });
 
 const READS_MAX = 5_000;
-const AT_A_TIME = 20;
 
 /** Returns how many runs have an entry, and how many entries were written and deleted. */
 export async function checkIndex(ports: Ports) {
@@ -95,9 +95,4 @@ async function addMissing(runs: readonly string[], ports: Ports): Promise<number
     added++;
   });
   return added;
-}
-
-async function inBatches<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
-  for (let from = 0; from < items.length; from += AT_A_TIME)
-    await Promise.all(items.slice(from, from + AT_A_TIME).map(act));
 }
