@@ -8,10 +8,12 @@ import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
 import { runs } from "./commands/runs.ts";
 import { status } from "./commands/status.ts";
+import { tryRecipe } from "./commands/try.ts";
 import { why } from "./commands/why.ts";
 
 export const COMMANDS: readonly Command[] = [
   check,
+  tryRecipe,
   status,
   runs,
   why,

@@ -5,7 +5,7 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test as base } from "../support/deploy.ts";
-import { type Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { json } from "../support/known.ts";
 import { recipeText } from "../support/recipes.ts";
@@ -77,6 +77,7 @@ base(
     expect(config?.stack?.join("\n")).toMatch(/shared\/env-json\.ts:\d+/);
     expect(JSON.stringify(config)).not.toContain("hunter2");
     const kiln = await deploy();
+    await kiln.upload("fleets/web.yaml", fleetText());
     refuseBucket(kiln, "AppendObject", "runs/");
     const { status } = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { count: 1 }));
     expect(status).toBe(503);
@@ -145,9 +146,12 @@ base(
   async ({ kiln, expect }) => {
     await kiln.upload("fleets/web.yaml", fleetText());
     await kiln.upload("recipes/web.yaml", recipeText({ provision: ["false"] }));
-    const dry = await accepted(kiln, "/recipes/none/bake", { dryRun: true });
-    const dryStop = await accepted(kiln, "/fleets/none/stop", { dryRun: true });
-    const missing = await accepted(kiln, "/fleets/none/scale-out", { count: 1 });
+    await kiln.upload("recipes/gone.yaml", recipeText({ rebake: false }));
+    await kiln.upload("fleets/gone.yaml", fleetText({ idle: { signals: { cpuAverage: 5 } } }));
+    const dry = await accepted(kiln, "/recipes/gone/bake", { dryRun: true });
+    const dryStop = await accepted(kiln, "/fleets/gone/stop", { dryRun: true });
+    const missing = await accepted(kiln, "/fleets/gone/scale-out", { count: 1 });
+    for (const key of ["recipes/gone.yaml", "fleets/gone.yaml"]) kiln.cloud.oss.delete(BUCKET, key);
     await kiln.cloud.settle({ forMs: hours(1) });
     const failed = kiln
       .records()

@@ -141,6 +141,7 @@ test("a body of any type is verified as the bytes that were sent, whatever the c
   expect,
 }) => {
   const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
   const body = '{"count":1}';
   const signed = sign("POST", SCALE, body, { at: kiln.cloud.time.now() });
   // A type the platform does not know travels as base64.
@@ -208,6 +209,7 @@ test("broken settings are 500 and a bucket that fails is 503, without any detail
     body: { error: "not available" },
   });
   const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
   for (const action of ["PutObject", "AppendObject"]) {
     const heal = kiln.cloud.faults.add({ product: "oss", action, kind: "before" });
     expect(await call(kiln, "POST", SCALE, { count: 1 }), action).toEqual({

@@ -106,6 +106,7 @@ test(
       "from .env: KILN_CALLERS",
       "would create function kiln-dev-notifier",
       "would create function kiln-dev-janitor with resend, cleanup, check-index",
+      "would create function kiln-dev-check-documents with fleets, removed-recipes, all",
       "would create function kiln-dev-promote-family with retention",
       "would create function kiln-dev-scale-out",
       "would create function kiln-dev-stop-idle with idle-check, resume",
@@ -144,13 +145,13 @@ foreign(
   PATIENT,
   async ({ cloud, command, expect }) => {
     const { code, err } = await command("deploy");
-    expect([code, err.length]).toEqual([1, 8]);
+    expect([code, err.length]).toEqual([1, 9]);
     expect(err).toContain(
       "refused: function kiln-webhook belongs to the deployment of bucket kiln-of-another-team; choose another KILN_STAGE",
     );
     expect((await command("deploy --plan --stage dev")).code).toBe(0);
     expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
-    expect(cloud.fc.functions.size).toBe(8);
+    expect(cloud.fc.functions.size).toBe(9);
   },
 );
 

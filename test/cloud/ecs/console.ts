@@ -11,6 +11,7 @@ import type { Category } from "./disk-offers.ts";
 import { diskInZone } from "./disk-offers.ts";
 import type { Delays } from "./delays.ts";
 import { progressOf } from "./image-view.ts";
+import { typeOf } from "./instance-types.ts";
 import { publishImage, type PublicImage } from "./public-images.ts";
 import type { Disk, Image, Instance, InstanceType, LaunchTemplate, Snapshot, Task } from "./records.ts";
 import type { TagBook } from "./tag-book.ts";
@@ -186,6 +187,12 @@ export class Console {
     span: LoadSpan = {},
   ): void {
     this.#world.load(whose, profile, span);
+  }
+
+  /** The region sells a further type, of the size and price of an existing one. */
+  addType(id: string, like: string): void {
+    const { cpu, memoryGb, hourlyPrice } = must(this.#world.types, like);
+    this.#world.types.set(id, typeOf(id, { cpu, memoryGb, hourlyPrice }));
   }
 
   /** The cloud publishes a new base image under a family, in one region or everywhere. */
