@@ -38,7 +38,7 @@ interface Options {
 
 /** Runs the command. Answers its exit code: 0 everything held, 1 something did not, 2 a wrong command line. */
 export async function runCommand(args: readonly string[], around: Surroundings): Promise<0 | 1 | 2> {
-  if (args.includes("--help")) {
+  if (args.includes("--help") || args.includes("-h")) {
     around.out(HELP);
     return 0;
   }
@@ -57,8 +57,9 @@ export async function runCommand(args: readonly string[], around: Surroundings):
   const screen = around.isLive && !json ? new LiveScreen(say) : new LineScreen(say);
   const { report, kiln } = await rehearse(story, screen, keep ? dayBefore(now(), story) : DAY_AT, deploy);
   try {
-    say(`\n${renderSummary(report.summary)}\n`);
+    say(`\n${renderSummary(report.summary, keep)}\n`);
     say(verdictOf(report));
+    if (report.ok) say(NEXT);
     if (json) out(JSON.stringify(report, undefined, 2));
     if (keep) await keepRunning(kiln, now, say);
   } finally {
@@ -67,21 +68,28 @@ export async function runCommand(args: readonly string[], around: Surroundings):
   return report.ok ? 0 : 1;
 }
 
-const USAGE = "usage: npm start -- [--story <name>] [--json] [--keep]";
+const names = STORIES.map(({ name }) => name).join(", ");
+const usage = `usage: npm start -- [--story <name>] [--json] [--keep]; stories: ${names}`;
+const HELP = `${usage}
 
-const HELP = [
-  USAGE,
-  "",
-  ...STORIES.map(({ name, title }) => `  ${name.padEnd(8)}${title}`),
-  "",
-  "  --json  prints the facts as one JSON document",
-  "  --keep  leaves the local cloud running in real time",
-].join("\n");
+Plays a story on a local cloud, with nothing of an account.
+
+  --story NAME  ${STORIES.map(({ name, title }) => `${name}: ${title}`).join("\n                ")}
+  --json        print the facts as one JSON document on standard output
+  --keep        leave the local cloud running in real time, and print commands to try
+  --help        print this help
+
+exit codes: 0 everything held, 1 something did not, 2 wrong command line`;
+
+/** The way from the demo to a recipe of one's own. */
+const NEXT = `
+Next, with a recipe of your own:
+  cp examples/recipes/web.yaml recipes/mine.yaml
+  npm run kiln -- check recipes/mine.yaml    finds mistakes
+  npm run kiln -- try recipes/mine.yaml      bakes, tests and promotes it on this machine, in seconds`;
 
 /** What was asked for, or a sentence for whoever typed it. */
 function readOptions(args: readonly string[]): Options | string {
-  const names = STORIES.map(({ name }) => name).join(", ");
-  const usage = `${USAGE}; stories: ${names}`;
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -93,10 +101,7 @@ function readOptions(args: readonly string[]): Options | string {
     });
     const { story: wanted, json, keep } = values;
     const story = STORIES.find(({ name }) => name === (wanted ?? STORIES[0]?.name));
-    if (story === undefined) return `there is no story ${wanted}\n${usage}`;
-    return keep && story.leavesNothing === true
-      ? `story ${wanted} removes everything at its end, so --keep has nothing to keep`
-      : { story, json, keep };
+    return story === undefined ? `there is no story ${wanted}\n${usage}` : { story, json, keep };
   } catch (error) {
     return `${known<Error>(error).message}\n${usage}`;
   }

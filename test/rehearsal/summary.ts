@@ -82,9 +82,10 @@ function countCalls(cloud: Cloud): Summary["calls"] {
   return calls;
 }
 
-/** The summary as text, one fact a line. */
-export function renderSummary(summary: Summary): string {
-  const rows = [...resourceRows(summary), ...usageRows(summary)];
+/** The summary as text, one fact a line; ten of a kind unless all are asked for. */
+export function renderSummary(summary: Summary, isComplete = false): string {
+  const all = [...resourceRows(summary), ...usageRows(summary)];
+  const rows = isComplete ? all : all.map(([name, lines]): Row => [name, firstOf(lines)]);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return rows
     .flatMap(([name, lines]) =>
@@ -93,6 +94,11 @@ export function renderSummary(summary: Summary): string {
     .map((line) => `  ${line}`)
     .join("\n");
 }
+
+const SHOWN = 10;
+
+const firstOf = (lines: readonly string[]): readonly string[] =>
+  lines.length <= SHOWN ? lines : [...lines.slice(0, SHOWN), `and ${lines.length - SHOWN} more`];
 
 type Row = readonly [name: string, lines: readonly string[]];
 

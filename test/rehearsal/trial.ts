@@ -142,14 +142,14 @@ function promotion({ test }: Recipe, baking: Baking, family: string): Scene {
   return { title: "The image is tested: bake-image → promote-family", steps: steps.map(orReason) };
 }
 
-/** A run that failed says more than the world. */
+/** A run that failed says more than the world, so its end is waited for. */
 function orReason(step: Step): Step {
   if (step.kind !== "see") return step;
   return see(step.title, step.withinMs, (stage) => {
     const failed = stage.kiln.records().find(({ state }) => state === "failed");
-    return failed === undefined
-      ? step.look(stage)
-      : broken(`${failed.run} failed: ${failed.reason}`, "the recipe");
+    if (failed !== undefined) return broken(`${failed.run} failed: ${failed.reason}`, "the recipe");
+    const look = step.look(stage);
+    return look.state === "broken" ? pending(look.reason) : look;
   });
 }
 
