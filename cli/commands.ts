@@ -6,6 +6,7 @@ import { approve, keep, reject } from "./commands/decide.ts";
 import { families } from "./commands/families.ts";
 import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
+import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { status } from "./commands/status.ts";
 import { tryRecipe } from "./commands/try.ts";
@@ -14,6 +15,7 @@ import { why } from "./commands/why.ts";
 export const COMMANDS: readonly Command[] = [
   check,
   tryRecipe,
+  push,
   status,
   runs,
   why,

@@ -58,3 +58,9 @@ function kindOf(path: string, text: string): DocumentKind {
   if (folder === "fleets") return "fleet";
   return /^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe";
 }
+
+/** The kind that an option names. @throws CommandError for another word */
+export function kindIn(value: string | undefined): DocumentKind | undefined {
+  if (value === undefined || value === "recipe" || value === "fleet") return value;
+  throw new CommandError(EXIT.usage, `--as ${value} is neither recipe nor fleet`);
+}

@@ -1,6 +1,5 @@
 /** `check FILE…`: the mistakes of recipes and fleets, without a network. */
-import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import type { DocumentKind } from "../../shared/documents/foreign.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import type { Checked } from "../documents.ts";
 
 export const check: Command = {
@@ -22,7 +21,7 @@ column, rule, suggestion }] }] }`,
 
 async function checkFiles(input: Input, io: Io): Promise<Exit> {
   // The parser is most of the time of a start.
-  const { checkFile, documentFiles } = await import("../documents.ts");
+  const { checkFile, documentFiles, kindIn } = await import("../documents.ts");
   const { listed, summaryOf, rowsOf } = await import("../problems.ts");
   const as = kindIn(input.one("as"));
   const files: Checked[] = [];
@@ -37,9 +36,4 @@ async function checkFiles(input: Input, io: Io): Promise<Exit> {
     io.out(summaryOf(files));
   }
   return ok ? EXIT.ok : EXIT.invalid;
-}
-
-function kindIn(value: string | undefined): DocumentKind | undefined {
-  if (value === undefined || value === "recipe" || value === "fleet") return value;
-  throw new CommandError(EXIT.usage, `--as ${value} is neither recipe nor fleet`);
 }

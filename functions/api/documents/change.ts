@@ -48,8 +48,10 @@ async function problemsOf(folder: DocumentFolder, name: string, text: string): P
     return [{ path: "", message }];
   }
   try {
-    if (folder === "recipes") (await import("../../../shared/documents/recipe.ts")).parseRecipe(name, text);
-    else (await import("../../../shared/documents/fleet.ts")).parseFleet(name, text);
+    const { help } = await import("../../../shared/documents/help.ts");
+    if (folder === "recipes")
+      (await import("../../../shared/documents/recipe.ts")).parseRecipe(name, text, help);
+    else (await import("../../../shared/documents/fleet.ts")).parseFleet(name, text, help);
     return [];
   } catch (error) {
     if (error instanceof DocumentError) return error.problems;

@@ -1,0 +1,100 @@
+/** `push FILE…`: recipes and fleets are checked and stored by the API. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { clientFor, refusedBy, type Client } from "../client.ts";
+import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { documentName } from "../../shared/documents/names.ts";
+import type { Checked } from "../documents.ts";
+
+export const push: Command = {
+  name: "push",
+  summary: "check recipes and fleets and store them in the deployment",
+  args: "FILE…",
+  count: [1, Number.POSITIVE_INFINITY],
+  options: {
+    as: {
+      value: "KIND",
+      help: "recipe or fleet; without it the folder recipes/ or fleets/ says, or the content",
+    },
+    match: { value: "ETAG", help: "replace the document only if it still has this etag; for one file" },
+    new: { help: "store it only if there is no document of this name" },
+  },
+  details: `Nothing is stored as long as a file has a mistake. A document that another program changes meanwhile is not replaced: the
+exit code is 1 then, and nothing is lost. --json: { version, command, ok, documents: [{ file, path, status, etag }] }`,
+  run,
+};
+
+async function run(input: Input, io: Io): Promise<Exit> {
+  const files = await checked(input, io);
+  const wrong = files.filter(({ problems }) => problems.length > 0);
+  if (wrong.length > 0) return refuse(wrong, input, io);
+  if (input.one("match") !== undefined && files.length > 1)
+    throw new CommandError(EXIT.usage, "--match is the etag of one document; push that file alone");
+  const client = clientFor(io);
+  const documents: Stored[] = [];
+  for (const file of files) {
+    const stored = await store(file, { input, io, client });
+    documents.push(stored);
+    if (!input.json) io.out(`${stored.file}  ${stored.created ? "stored" : "replaced"} as ${stored.key}`);
+  }
+  if (input.json) io.out(jsonOf("push", { ok: true, documents }));
+  return EXIT.ok;
+}
+
+async function checked(input: Input, { cwd }: Io): Promise<readonly Checked[]> {
+  const { checkFile, documentFiles, kindIn } = await import("../documents.ts");
+  const as = kindIn(input.one("as"));
+  const files: Checked[] = [];
+  for (const given of input.args)
+    for (const file of await documentFiles(given, cwd)) files.push(await checkFile(file, cwd, as));
+  return files;
+}
+
+async function refuse(wrong: readonly Checked[], input: Input, io: Io): Promise<Exit> {
+  const { listed, rowsOf } = await import("../problems.ts");
+  if (input.json) {
+    const files = wrong.map(({ file, kind, problems }) => ({ file, kind, problems: rowsOf(problems) }));
+    io.out(jsonOf("push", { ok: false, files }));
+    return EXIT.invalid;
+  }
+  for (const file of wrong) io.out(listed(file));
+  io.out("nothing is stored");
+  return EXIT.invalid;
+}
+
+interface Stored {
+  readonly file: string;
+  readonly key: string;
+  readonly etag: string;
+  readonly created: boolean;
+}
+
+interface Around {
+  readonly input: Input;
+  readonly io: Io;
+  readonly client: Client;
+}
+
+/** Stores one file under the etag that was seen before, so that a change in between is not overwritten. */
+async function store(file: Checked, { input, io, client }: Around): Promise<Stored> {
+  const path = `/${file.kind}s/${documentName(file.file)}`;
+  const headers = await precondition(path, input, client);
+  const body = await readFile(resolve(io.cwd, file.file), "utf8");
+  const reply = await client.send("api", "PUT", path, { body, headers });
+  if (reply.status === 412)
+    throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; nothing was replaced`);
+  if (reply.status !== 200) throw refusedBy(reply);
+  const { key, etag, created } = JSON.parse(reply.text);
+  return { file: file.file, key: String(key), etag: String(etag), created: created === true };
+}
+
+async function precondition(path: string, input: Input, client: Client): Promise<Record<string, string>> {
+  const match = input.one("match");
+  if (match !== undefined) return { "if-match": `"${match}"` };
+  if (input.has("new")) return { "if-none-match": "*" };
+  const before = await client.send("api", "GET", path);
+  if (before.status === 404) return { "if-none-match": "*" };
+  if (before.status !== 200) throw refusedBy(before);
+  const { etag } = JSON.parse(before.text);
+  return { "if-match": `"${String(etag)}"` };
+}

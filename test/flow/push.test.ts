@@ -1,0 +1,97 @@
+/** `kiln push` against a deployment on the local cloud. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { kiln } from "../support/kiln.ts";
+import { recipeText } from "../support/recipes.ts";
+import { answered } from "../support/runs.ts";
+
+const test = base.extend<{ folder: string }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  folder: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "kiln-"));
+    for (const name of ["recipes", "fleets"]) mkdirSync(join(folder, name));
+    await use(folder);
+    rmSync(folder, { recursive: true });
+  },
+});
+
+const push = (on: Deployment, folder: string, words: string) => {
+  const env = {
+    KILN_API: on.cloud.urls.http["kiln-api"],
+    KILN_CALLER: on.caller.name,
+    KILN_SECRET: on.caller.secret,
+  };
+  return answered(on, on.cloud.time.hold(kiln(["push", ...words.split(" ")], { cwd: folder, env })));
+};
+const stored = ({ cloud }: Deployment, key: string) => cloud.oss.find(BUCKET, key)?.body.toString();
+
+test("documents are stored, replaced and baked; a mistake in one file stores none", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  writeFileSync(join(folder, "recipes/web.yaml"), recipeText());
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText({ limit: { max: 3 } }));
+  const refused = await push(on, folder, "recipes/web.yaml fleets");
+  expect(refused.exit).toBe(3);
+  expect(refused.out).toContain("did you mean limits?");
+  expect(on.cloud.oss.list(BUCKET, "")).toEqual([]);
+
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText());
+  const done = await push(on, folder, "recipes fleets --json");
+  expect(done).toMatchObject({ exit: 0, err: "" });
+  expect(JSON.parse(done.out)).toMatchObject({
+    version: 1,
+    documents: [
+      { file: "recipes/web.yaml", key: "recipes/web.yaml", created: true },
+      { file: "fleets/web.yaml", key: "fleets/web.yaml", created: true },
+    ],
+  });
+  await on.cloud.settle({ forMs: 60_000 });
+  expect(on.records("bake-web")).toHaveLength(1);
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText({ limits: { max: 7 } }));
+  expect((await push(on, folder, "fleets/web.yaml")).out).toContain("replaced as fleets/web.yaml");
+  expect(stored(on, "fleets/web.yaml")).toContain('"max":7');
+});
+
+test("a document that somebody else changed, or has already, is not replaced", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  const text = fleetText({ limits: { max: 4 } });
+  await on.upload("fleets/web.yaml", text);
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText());
+  const other = await push(on, folder, "fleets/web.yaml --match 0123");
+  expect([other.exit, other.err]).toEqual([1, expect.stringContaining("has changed since")]);
+  const there = await push(on, folder, "fleets/web.yaml --new");
+  expect([there.exit, there.err]).toEqual([1, expect.stringContaining("already")]);
+  expect(stored(on, "fleets/web.yaml")).toBe(text);
+});
+
+test("without settings, and with a wrong secret, it says what is missing", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText());
+  const none = await kiln(["push", "fleets/web.yaml"], { cwd: folder, root: folder });
+  expect([none.exit, none.err]).toEqual([2, expect.stringContaining("KILN_API is not set")]);
+  const env = {
+    KILN_API: on.cloud.urls.http["kiln-api"],
+    KILN_CALLER: "ci",
+    KILN_SECRET: "wrong-secret-0123456",
+  };
+  const wrong = await answered(
+    on,
+    on.cloud.time.hold(kiln(["push", "fleets/web.yaml"], { cwd: folder, env })),
+  );
+  expect(wrong.exit).toBe(4);
+});
