@@ -45,7 +45,9 @@ export class CloudError extends Error {
   readonly capacity: boolean;
   readonly hint: string;
   /** For a list of refusals: the code, with the cloud's words where Kiln has none. */
-  readonly short: string;
+  short: string;
+  /** The parameter that the code is about, in the cloud's spelling, and the value that was sent. */
+  refused?: { readonly parameter: string; readonly value: string };
   constructor(parts: CloudErrorParts, options?: ErrorOptions) {
     const {
       product,
@@ -70,6 +72,16 @@ export class CloudError extends Error {
     this.capacity = capacity;
     this.hint = hint;
     this.short = unlisted && said !== "" ? `${code} (${said})` : code;
+  }
+
+  /** Says in the messages where the value stands in the user's document. `fields` are by parameter. */
+  in(fields: Readonly<Record<string, string>>): this {
+    const { parameter = "", value = "" } = this.refused ?? {};
+    const field = fields[parameter];
+    if (field === undefined) return this;
+    this.message = `${field} ${value}: ${this.message}`;
+    this.short = `${this.short} (${field})`;
+    return this;
   }
 }
 

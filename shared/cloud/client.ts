@@ -9,12 +9,13 @@
  */
 import type * as official from "@alicloud/openapi-core";
 import type * as z from "zod/mini";
-import type { CloudProduct } from "../errors.ts";
+import { CloudError, type CloudProduct } from "../errors.ts";
 import { real, type Clock, type Log, type BasePorts } from "../ports.ts";
 import { know } from "../redact.ts";
 import { defaultEndpoint } from "./endpoints.ts";
 import type { FcSignature } from "./fc/signature.ts";
 import { ask, DEFAULT_LIMITS, type CallLimits } from "./call-limits.ts";
+import { refusedValue } from "./refused-value.ts";
 import { unreadable } from "./refusal.ts";
 import { toWire, type RequestSource } from "./request.ts";
 
@@ -126,6 +127,9 @@ export async function send<T>(
     client.calls[name] = (client.calls[name] ?? 0) + 1;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK's class of options has only optional fields
     return core.callApi(new $OpenApiUtil.Params(rpcShape(name, VERSIONS[product])), asked, {} as never);
+  }).catch((error: unknown) => {
+    const refused = error instanceof CloudError ? refusedValue(error.code, call.params) : undefined;
+    throw refused === undefined ? error : Object.assign(Object(error), { refused });
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK wraps every answer like this
   const { body } = answered as { readonly body: unknown };

@@ -5,7 +5,7 @@ import type { Ports } from "../invocation.ts";
 import { orderByCapacity } from "../offerings.ts";
 import { ok, problem, type Result } from "../result.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
-import { launchParams, noInstance, specOfferings, type InstanceSpec } from "./spec.ts";
+import { launchParams, noInstance, recipeFields, specOfferings, type InstanceSpec } from "./spec.ts";
 
 interface LaunchPreview {
   /** The first offering that the cloud would launch. */
@@ -31,6 +31,7 @@ export async function dryRunLaunch(
       const launch = { instanceType, vSwitchId, imageId: spec.imageId, ...spot };
       return ok({ launch, ladder: [...refused, `${name}: ${answerOf(answer)}`] });
     }
+    answer.error.in(recipeFields(spec));
     if (answer.error.kind !== "change") return problem(answer.error.message);
     refused.push(`${name}: ${answer.error.short}`);
   }

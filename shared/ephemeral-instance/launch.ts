@@ -12,7 +12,7 @@ import { next, type Outcome } from "../workflow/workflow.ts";
 import { command } from "./command.ts";
 import type { At, Instance } from "./events.ts";
 import { launchedBy } from "./own.ts";
-import { launchParams, noInstance, specOfferings } from "./spec.ts";
+import { launchParams, noInstance, recipeFields, specOfferings } from "./spec.ts";
 
 /** INSTANCE-2. An offering that does not work is left for the next one, which has a client token of its own. */
 export async function launch<I>(
@@ -47,7 +47,9 @@ export async function launch<I>(
       note: `${instanceId} ${offering.name}`,
     });
   } catch (error) {
-    if (!(error instanceof CloudError) || error.kind !== "change") throw error;
+    if (!(error instanceof CloudError)) throw error;
+    error.in(recipeFields(spec));
+    if (error.kind !== "change") throw error;
     if (error.capacity) await noteNoCapacity(offering, ports);
     const note = `${offering.name}: ${error.short}`;
     return next(types.Launch, nextPlace(event, note), { note });

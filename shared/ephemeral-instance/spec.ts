@@ -3,7 +3,7 @@ import { joinReasons } from "../budget.ts";
 import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
 import { hours } from "../duration.ts";
 import { offeringsOf, type Offering } from "../offerings.ts";
-import { ownTags, TAG, type Owner, type ROLE } from "../tags.ts";
+import { ownTags, ROLE, TAG, type Owner } from "../tags.ts";
 import type { Envelope } from "../workflow/envelope.ts";
 
 /** The roles of ephemeral instances. */
@@ -84,6 +84,21 @@ export const specOfferings = ({ instanceTypes, vSwitchIds, spot }: InstanceSpec)
   instanceTypes.length === 0 || vSwitchIds.length === 0
     ? []
     : offeringsOf({ payments: spot.wanted ? ["spot", "onDemand"] : ["onDemand"], instanceTypes, vSwitchIds });
+
+/** Where a parameter of the launch stands in the recipe. A test instance takes what `test` does not say from the builder. */
+export const recipeFields = ({ role }: InstanceSpec): Readonly<Record<string, string>> => {
+  const at = role === ROLE.builder ? "source.builder" : "test";
+  return {
+    VSwitchId: `${at}.vSwitchIds`,
+    SecurityGroupId: `${at}.securityGroupId`,
+    InstanceType: `${at}.instanceTypes`,
+    Category: `${at}.systemDisk or dataDisks`,
+    SnapshotId: "source.builder.dataDisks",
+    RamRoleName: "source.builder.ramRole",
+    ResourceGroupId: "image.resourceGroupId",
+    ...(role === ROLE.builder && { ImageId: "source.builder.image" }),
+  };
+};
 
 /** The message when no offering worked; `refusals` says of each why. */
 export const noInstance = ({ role }: InstanceSpec, refusals: readonly string[]): string =>

@@ -38,7 +38,14 @@ test("a recipe that names a missing object is refused before a builder is launch
   expect,
 }) => {
   const [bake] = await bakeAndPromote(kiln, recipeText({ provision: [{ script: "scripts/missing.sh" }] }));
-  expect(bake?.reason).toBe("recipe web names objects that the bucket does not have: scripts/missing.sh");
+  const missing =
+    "recipe web names objects that the bucket does not have: scripts/missing.sh; upload them, then bake again";
+  expect(bake?.reason).toBe(missing);
+  const [tested] = await bakeAndPromote(
+    kiln,
+    recipeText({ test: { commands: [{ script: "scripts/missing.sh" }] } }),
+  );
+  expect(tested?.reason).toBe(missing);
   expect(kiln.cloud.callLog.count({ action: "RunInstances" })).toBe(0);
 });
 

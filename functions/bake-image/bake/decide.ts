@@ -11,7 +11,7 @@ import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { findBase, type Base } from "./base.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
-import { changedInputs, inputsOf, namedObjects, objectsOf } from "./digests.ts";
+import { changedInputs, inputsOf, namedObjects, objectsOf, scriptsOf } from "./digests.ts";
 
 export type Decision =
   | { readonly kind: "skip"; readonly note: string }
@@ -61,15 +61,17 @@ function requestProblem({ recipe, document, parameters, upload }: LockedInput): 
 async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Result<string[]>> {
   const { recipe, document } = input;
   const keys = objectsOf(document);
-  const heads = await Promise.all(keys.map((key) => headObject(cloud, key)));
-  const missing = keys.filter((_key, index) => heads[index] === undefined);
+  // Those of the image test are no inputs, and missing they would fail it after all the rest is paid for.
+  const all = [...keys, ...scriptsOf(document.test.commands)];
+  const heads = await Promise.all(all.map((key) => headObject(cloud, key)));
+  const missing = all.filter((_key, index) => heads[index] === undefined);
   if (missing.length > 0)
     return problem(
-      `recipe ${recipe} names objects that the bucket does not have: ${joinReasons(missing, ", ")}`,
+      `recipe ${recipe} names objects that the bucket does not have: ${joinReasons([...new Set(missing)], ", ")}; upload them, then bake again`,
     );
   const there = heads.filter((head) => head !== undefined);
   const tooLong = longCommand(input, there);
-  return tooLong === undefined ? ok(there.map(({ etag }) => etag)) : problem(tooLong);
+  return tooLong === undefined ? ok(there.slice(0, keys.length).map(({ etag }) => etag)) : problem(tooLong);
 }
 
 /** The first command that is too long to be sent. With objects and parameters the length is known only now. */
@@ -78,12 +80,16 @@ function longCommand(
   heads: readonly ObjectInfo[],
 ): string | undefined {
   const sizes = new Map(heads.map(({ key, size }) => [key, size]));
-  for (const [index, step] of document.provision.entries()) {
+  const steps = [
+    ...document.provision.map((step, index) => ({ step, place: `provision[${index}]`, given: parameters })),
+    ...document.test.commands.map((step, index) => ({ step, place: `test.commands[${index}]`, given: {} })),
+  ];
+  for (const { step, place, given } of steps) {
     if (step.kind === "reboot") continue;
     const [text, ofObject] = step.kind === "run" ? [step.command, 0] : ["", sizes.get(step.command) ?? 0];
-    const bytes = sentBytes(scriptOf(withParameters(step, parameters), text), ofObject);
+    const bytes = sentBytes(scriptOf(withParameters(step, given), text), ofObject);
     if (bytes <= COMMAND_MAX_BYTES) continue;
-    return `provision[${index}] ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; split it, or let it download the rest`;
+    return `${place} ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; split it, or let it download the rest`;
   }
   return undefined;
 }

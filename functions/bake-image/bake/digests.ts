@@ -27,10 +27,14 @@ const OUTSIDE = new Set([
   "test",
 ]);
 
+/** Keys of the scripts that steps run. */
+export const scriptsOf = (steps: Recipe["provision"]): readonly string[] =>
+  steps.flatMap((step) => (step.kind === "script" ? [step.command] : []));
+
 /** Bucket objects whose content goes into the image, or that the recipe declares as inputs. */
-export const objectsOf = (recipe: Recipe): readonly string[] => [
-  ...recipe.provision.flatMap((step) => (step.kind === "script" ? [step.command] : [])),
-  ...recipe.inputs,
+export const objectsOf = ({ provision, inputs }: Recipe): readonly string[] => [
+  ...scriptsOf(provision),
+  ...inputs,
 ];
 
 /** Single digests that fit into a tag value. More objects than that share one digest, without names. */

@@ -122,11 +122,22 @@ async function makeImage(given: Capture, { cloud, clock }: Ports): Promise<Outco
   return next(AwaitImage, state, { afterMs: PACE.image.firstMs, note: `${imageId} is being made` });
 }
 
+/** Where the parameters of CreateImage stand in a recipe. */
+const RECIPE_FIELDS = {
+  InstanceId: "source.instance.id",
+  SnapshotId: "source",
+  ResourceGroupId: "image.resourceGroupId",
+};
+
+function placed(error: unknown): never {
+  throw error instanceof CloudError ? error.in(RECIPE_FIELDS) : error;
+}
+
 async function startImage(given: Capture, cloud: CloudClient): Promise<Started> {
   const { from, run } = given;
   const attributes = attributesOf(given, cloud);
   const token = clientToken(run, "capture", 0, { from, attributes });
-  if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token) };
+  if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token).catch(placed) };
   const { key, format, sizeGb, ...own } = from.file;
   const file = { bucket: cloud.access.bucket, key, format, ...(sizeGb !== undefined && { sizeGb }) };
   return importImage(cloud, [file], { ...attributes, ...own }, token);

@@ -6,7 +6,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { done, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Input } from "./events.ts";
-import { launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
 import { LAUNCH_APIS } from "./launch.ts";
 import { decider } from "./reserve.ts";
 
@@ -33,6 +33,7 @@ async function checkOfferings(input: Input, call: LaunchCall, cloud: CloudClient
   const answers: string[] = [];
   for (const offering of orderedOfferings(input)) {
     const checked = await check(cloud, launchParams(input, offering, call, cloud));
+    if (checked.verdict === "no") checked.error.in(FLEET_FIELDS);
     answers.push(`${offering.name}: ${answerOf(checked)}`);
     if (checked.verdict !== "no") break;
   }

@@ -92,3 +92,27 @@ function runInstancesParams({ expireAfterMs }: Fleet, { amount, at }: LaunchCall
 
 /** The cloud cuts seconds off (RunInstances, AutoReleaseTime); never earlier than asked for. */
 const upToTheMinute = (at: number): string => tagInstant(Math.ceil(at / minutes(1)) * minutes(1));
+
+/** Parameters of a launch under their places in the fleet. */
+export const FLEET_FIELDS: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    "VSwitchId",
+    "SecurityGroupId",
+    "SecurityGroupIds",
+    "InstanceType",
+    "KeyPairName",
+    "RamRoleName",
+    "ResourceGroupId",
+    "ZoneId",
+    "DeploymentSetId",
+    "DedicatedHostId",
+    "HpcClusterId",
+    "LaunchTemplateId",
+    "LaunchTemplateName",
+  ]
+    .map((name) => [name, `launch.${name}`])
+    .concat([
+      ["Category", "launch.SystemDisk or DataDisk"],
+      ["SnapshotId", "launch.DataDisk"],
+    ]),
+);

@@ -13,7 +13,7 @@ import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, withNotes, type Progress } from "./events.ts";
 import { launchPage, writePage } from "./instance-pages.ts";
-import { launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
 import { launchRoom, type Room } from "./launch-room.ts";
 import { ABSENT_MS, servedImages } from "./launched.ts";
 import { readPassword } from "./password.ts";
@@ -92,7 +92,9 @@ async function makeCall(
   // Without the password: tokens are logged, and a token made from a secret helps to guess it.
   const token = clientToken(run, input.document.via, progress.callIndex, params);
   const { call } = LAUNCH_APIS[input.document.via];
-  return call(cloud, { ...params, Password: login.value }, token).catch(permanent);
+  return call(cloud, { ...params, Password: login.value }, token).catch((error: unknown) =>
+    permanent(error).in(FLEET_FIELDS),
+  );
 }
 
 /** Writes the page of an answered call and goes on. */

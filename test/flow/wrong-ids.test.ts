@@ -1,0 +1,68 @@
+/** An id that the cloud refuses is named with its place in the document. */
+import { hours, minutes } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+
+const BUILDER = {
+  family: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+  instanceTypes: ["ecs.g7.large"],
+  vSwitchIds: ["vsw-hangzhou-h"],
+  securityGroupId: "sg-default0001",
+};
+
+const RECIPES = [
+  ["source.builder.vSwitchIds", "vsw-nope", { vSwitchIds: ["vsw-nope"] }],
+  ["source.builder.securityGroupId", "sg-nope", { securityGroupId: "sg-nope" }],
+  ["source.builder.instanceTypes", "ecs.g7.largee", { instanceTypes: ["ecs.g7.largee"] }],
+  ["source.builder.dataDisks", "s-nope", { dataDisks: [{ snapshotId: "s-nope", sizeGb: 40 }] }],
+] as const;
+
+for (const [field, value, change] of RECIPES) {
+  test(`${field} ${value}`, async ({ kiln, expect }) => {
+    const [bake] = await bakeAndPromote(kiln, recipeText({ source: { builder: { ...BUILDER, ...change } } }));
+    expect(bake?.state).toBe("failed");
+    expect(bake?.reason).toContain(field);
+    expect(bake?.reason).toContain(value);
+  });
+}
+
+test("image.resourceGroupId and the id of a source", async ({ kiln, expect }) => {
+  const [group] = await bakeAndPromote(kiln, recipeText({ image: { resourceGroupId: "rg-nope" } }));
+  expect(group?.reason).toContain("image.resourceGroupId rg-nope: ");
+  await kiln.upload(
+    "recipes/snap.yaml",
+    recipeText({ source: { snapshot: { id: "s-nope" } }, provision: [], test: {}, family: undefined }),
+  );
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const [snapshot] = kiln.records("bake-snap");
+  expect(snapshot?.reason).toContain("source s-nope: ");
+});
+
+test("a public family without acs: is recognized", async ({ kiln, expect }) => {
+  const builder = { ...BUILDER, family: "alibaba_cloud_linux_3_2104_lts_x64" };
+  const [bake] = await bakeAndPromote(kiln, recipeText({ source: { builder } }));
+  expect(bake?.reason).toContain("write acs:alibaba_cloud_linux_3_2104_lts_x64");
+});
+
+const FLEETS = [
+  ["launch.VSwitchId", "vsw-nope", { VSwitchId: "vsw-nope" }],
+  ["launch.SecurityGroupId", "sg-nope", { SecurityGroupId: "sg-nope" }],
+  ["launch.InstanceType", "ecs.g7.largee", { InstanceType: "ecs.g7.largee" }],
+  ["launch.KeyPairName", "nope", { KeyPairName: "nope" }],
+  ["launch.ResourceGroupId", "rg-nope", { ResourceGroupId: "rg-nope" }],
+] as const;
+
+test("a fleet, in a launch and in a dry run", async ({ kiln, expect }) => {
+  kiln.cloud.world.publishImage("web", { imageId: "m-web-1" });
+  for (const [field, value, launch] of FLEETS) {
+    await kiln.upload("fleets/web.yaml", fleetText({ launch }));
+    await kiln.cloud.settle({ forMs: minutes(1) });
+    const run = await scaleOut(kiln, { count: 1 });
+    const said = `${run.reason ?? ""} ${JSON.stringify(run.result ?? {})}`;
+    expect(said, field).toContain(field);
+    expect(said, field).toContain(value);
+    const dry = await scaleOut(kiln, { count: 1, dryRun: true });
+    expect(JSON.stringify(dry.result), field).toContain(field);
+  }
+});
