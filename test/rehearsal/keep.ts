@@ -1,4 +1,5 @@
 /** `--keep`: the cloud of the story goes on in real time, and a person may talk to it. */
+import { hours } from "../../shared/duration.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 
 /** Lets the cloud catch up with the present, says how to talk to it, and resolves when it is interrupted. */
@@ -9,7 +10,16 @@ export async function keepRunning(
 ): Promise<void> {
   const { cloud } = kiln;
   say("\nThe cloud catches up with the present …");
-  while (realNow() - cloud.time.now() > 1_000) await cloud.settle({ forMs: realNow() - cloud.time.now() });
+  const span = Math.max(1, realNow() - cloud.time.now());
+  for (let shown = 0; realNow() - cloud.time.now() > 1_000;) {
+    const left = realNow() - cloud.time.now();
+    // An hour at a time, so that it can be seen how far it is.
+    await cloud.settle({ forMs: Math.min(left, hours(1)) });
+    const done = Math.floor((1 - (realNow() - cloud.time.now()) / span) * 10) * 10;
+    if (done <= shown) continue;
+    shown = done;
+    say(`  ${done} %, ${new Date(cloud.time.now()).toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  }
   cloud.pace.run(1);
   say(instructions(kiln));
   await new Promise<void>((resolve) => {
@@ -42,11 +52,17 @@ function instructions(kiln: Deployment): string {
     "",
     signedCurl(webhook, caller, ["GET", `/runs/${run}`], ""),
     "",
+    "Or with the command line:",
+    "",
+    `  export KILN_API=${urls.http["kiln-api"]} KILN_WEBHOOK=${webhook} KILN_CALLER=${caller.name} KILN_SECRET=${caller.secret}`,
+    "  npm run kiln -- status",
+    "",
     "List the bucket:",
     "",
-    `  node -e 'const OSS = require("ali-oss"); new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
-      `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" })` +
-      `.listV2({ prefix: "", "max-keys": 100 }).then(({ objects }) => objects.forEach(({ name }) => console.log(name)))'`,
+    `  node -e 'const OSS = require("ali-oss"); const bucket = new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
+      `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" }); ` +
+      `(async () => { let token; do { const page = await bucket.listV2({ "max-keys": 1000, "continuation-token": token }); ` +
+      `for (const { name } of page.objects ?? []) console.log(name); token = page.nextContinuationToken; } while (token); })()'`,
     "",
   ].join("\n");
 }
