@@ -78,7 +78,29 @@ test("the main story holds, and --json prints its facts and nothing else", async
   expect(summary.families).toEqual([{ family: "web", imageId: summary.images[1]?.id }]);
   expect(summary.instances.map(({ status }) => status).toSorted()).toEqual(["Running", "Stopped", "Stopped"]);
   expect(Object.values(summary.leftovers).flat()).toEqual([]);
+  for (const readme of ["README.md", "README.zh-CN.md"]) expect(notPrinted(readme, err), readme).toEqual([]);
 });
+
+/** Numbers and ids differ from run to run, and so do the offerings that are chosen. */
+const masked = (line: string): string =>
+  line
+    .trim()
+    .replaceAll(/\b(i|m)-[a-z0-9]{20}\b/g, "$1-…")
+    .replaceAll(/\d+(?:\.\d+)?/g, "0")
+    .replaceAll(/\(0 (?:s|min|h)\)/g, "(…)");
+
+/** Lines of the sample output of a README that the program does not print, in its order. */
+function notPrinted(readme: string, printed: string): string[] {
+  const text = readFileSync(join(ROOT, readme), "utf8");
+  const sample = /```\n(1\. A recipe is uploaded.*?)```/s.exec(text)?.[1] ?? "no sample";
+  let rest = printed.split("\n").map(masked);
+  return sample.split("\n").filter((line) => {
+    if (line.trim() === "" || line.trim() === "…") return false;
+    const at = rest.indexOf(masked(line));
+    if (at >= 0) rest = rest.slice(at + 1);
+    return at < 0;
+  });
+}
 
 test("the main story holds with the other signature of invocations too", async ({ expect }) => {
   const { code, out } = await start(["--json"], { env: { KILN_FC_SIGNATURE: "fc" } });

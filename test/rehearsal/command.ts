@@ -84,7 +84,7 @@ exit codes: 0 everything held, 1 something did not, 2 wrong command line`;
 /** The way from the demo to a recipe of one's own. */
 const NEXT = `
 Next, with a recipe of your own:
-  cp examples/recipes/web.yaml recipes/mine.yaml
+  mkdir -p recipes && cp examples/recipes/web.yaml recipes/mine.yaml
   npm run kiln -- check recipes/mine.yaml    finds mistakes
   npm run kiln -- try recipes/mine.yaml      bakes, tests and promotes it on this machine, in seconds`;
 
