@@ -1,6 +1,7 @@
 /** Work on many items, some at a time: neither one after another nor all at once. */
 
-const AT_A_TIME = 20;
+/** Each call of a client with a deadline listens to it, and Node warns of more than ten listeners. */
+const AT_A_TIME = 10;
 
 /** What `act` answers for each item, in their order. */
 export async function inBatches<T, R>(

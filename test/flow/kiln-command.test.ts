@@ -74,7 +74,7 @@ test("logs follows a run: its steps and outputs as they come, and its end as the
   const lines: string[] = [];
   let over = false;
   // The world goes on beside a pause of the command.
-  const sleep = async () => void (await setTimeout(5));
+  const sleep = () => setTimeout(5);
   const following = run(["logs", id, "-f"], { env: settingsOf(on), sleep, out: (line) => lines.push(line) });
   void following.finally(() => (over = true));
   while (!over) await on.cloud.settle({ forMs: minutes(1) });

@@ -4,13 +4,16 @@
  *
  * CHECK-INDEX-1. Only keys are compared; a log is read when its run has no entry among all. So a check of 10,000 runs that
  *     finds nothing takes some 50 lists.
- * CHECK-INDEX-2. One check reads so many logs at most; the next one goes on.
+ * CHECK-INDEX-2. A check stops after two minutes, far from the time limit of the function; the next one goes on. The newest
+ *     runs come first.
  * CHECK-INDEX-3. An entry whose run has no log is deleted; of a run with two different entries both are, and made again.
  */
 import * as z from "zod/mini";
+import { batches } from "../../../shared/cloud/ecs/pages.ts";
 import { deleteObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { minutes } from "../../../shared/duration.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
 import {
@@ -27,10 +30,13 @@ import { knownRun } from "../known-run.ts";
 /** The request of the janitor's timer. */
 export const CheckIndexRequest = z.strictObject({ v: z.literal(1), request: z.literal("check-index") });
 
-const READS_MAX = 5_000;
+const MOST_MS = minutes(2);
+/** Between two looks at the clock. */
+const BATCH = 100;
 
-/** Returns how many runs have an entry, and how many entries were written and deleted. */
+/** Returns how many runs had an entry, what differed, and how much of it the next check has to do. */
 export async function checkIndex(ports: Ports) {
+  const until = ports.clock.now() + MOST_MS;
   // In this order: whatever has an entry by now has a log already.
   const keys = new Set<string>();
   await eachKey(FOLDER.runIndex, ports, (key) => keys.add(key));
@@ -47,16 +53,35 @@ export async function checkIndex(ports: Ports) {
   });
   const written = [...kept].filter((key) => !keys.has(key));
   const deleted = [...keys].filter((key) => !kept.has(key));
-  await inBatches(written, (key) => writeEntries(ports, [key]));
-  await inBatches(deleted, (key) => deleteObject(ports.cloud, key));
-  const added = await addMissing(missing.slice(0, READS_MAX), ports);
+  const isOver = (): boolean => ports.clock.now() >= until;
+  const done = [
+    await untilOver(deleted, isOver, (key) => deleteObject(ports.cloud, key)),
+    await untilOver(written, isOver, (key) => writeEntries(ports, [key])),
+    await untilOver(missing.toReversed(), isOver, (run) => addMissing(run, ports)),
+  ];
+  const left = deleted.length + written.length + missing.length - done.reduce((sum, count) => sum + count, 0);
   return {
-    runs: entries.size + added,
-    written: written.length,
+    runs: entries.size,
     deleted: deleted.length,
-    added,
-    left: missing.length - READS_MAX > 0,
+    written: written.length,
+    missing: missing.length,
+    left,
   };
+}
+
+/** Works on items until the time is over, and answers how many it did. */
+async function untilOver<T>(
+  items: readonly T[],
+  isOver: () => boolean,
+  act: (item: T) => Promise<unknown>,
+): Promise<number> {
+  let count = 0;
+  for (const batch of batches(items, BATCH)) {
+    if (isOver()) break;
+    await inBatches(batch, act);
+    count += batch.length;
+  }
+  return count;
 }
 
 /** The runs that the folder of all names, each once. Two entries of one run are none: its log decides. */
@@ -86,13 +111,7 @@ async function eachKey(prefix: string, { cloud }: Ports, act: (key: string) => v
 
 const LOG = new RegExp(`^${FOLDER.runs}[0-9-]+/([a-z0-9-]+)\\.jsonl?$`);
 
-async function addMissing(runs: readonly string[], ports: Ports): Promise<number> {
-  let added = 0;
-  await inBatches(runs, async (run) => {
-    const now = await knownRun(run, ports);
-    if (now === undefined || !isEnded(now)) return;
-    await writeEntries(ports, entryKeys(endedRun(run, now)));
-    added++;
-  });
-  return added;
+async function addMissing(run: string, ports: Ports): Promise<void> {
+  const now = await knownRun(run, ports);
+  if (now !== undefined && isEnded(now)) await writeEntries(ports, entryKeys(endedRun(run, now)));
 }
