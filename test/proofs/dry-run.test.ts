@@ -74,7 +74,9 @@ test("a dry bake says what changed and where the builder would be launched, and 
   const recipe = recipeText({ provision: [script], test: { skip: true } });
   await put(kiln, recipe);
   const lost = await both(kiln, "/recipes/web/bake");
-  expect(lost.dry.reason).toBe("recipe web names objects that the bucket does not have: scripts/web.sh; upload them, then bake again");
+  expect(lost.dry.reason).toBe(
+    "recipe web names objects that the bucket does not have: scripts/web.sh; upload them, then bake again",
+  );
   expect(lost.wet.reason).toBe(lost.dry.reason);
   await kiln.upload("scripts/web.sh", "echo one");
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 0);

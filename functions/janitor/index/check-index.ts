@@ -4,16 +4,14 @@
  *
  * CHECK-INDEX-1. Only keys are compared; a log is read when its run has no entry among all. So a check of 10,000 runs that
  *     finds nothing takes some 50 lists.
- * CHECK-INDEX-2. A check stops after two minutes, far from the time limit of the function; the next one goes on. The newest
- *     runs come first.
+ * CHECK-INDEX-2. One check makes so many corrections at most, which ends far from the time limit of the function; the next one
+ *     goes on. The newest runs come first.
  * CHECK-INDEX-3. An entry whose run has no log is deleted; of a run with two different entries both are, and made again.
  */
 import * as z from "zod/mini";
-import { batches } from "../../../shared/cloud/ecs/pages.ts";
 import { deleteObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { minutes } from "../../../shared/duration.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
 import {
@@ -30,13 +28,11 @@ import { knownRun } from "../known-run.ts";
 /** The request of the janitor's timer. */
 export const CheckIndexRequest = z.strictObject({ v: z.literal(1), request: z.literal("check-index") });
 
-const MOST_MS = minutes(2);
-/** Between two looks at the clock. */
-const BATCH = 100;
+/** Each takes three calls at most. */
+const CORRECTIONS_MAX = 1_000;
 
 /** Returns how many runs had an entry, what differed, and how much of it the next check has to do. */
 export async function checkIndex(ports: Ports) {
-  const until = ports.clock.now() + MOST_MS;
   // In this order: whatever has an entry by now has a log already.
   const keys = new Set<string>();
   await eachKey(FOLDER.runIndex, ports, (key) => keys.add(key));
@@ -53,35 +49,14 @@ export async function checkIndex(ports: Ports) {
   });
   const written = [...kept].filter((key) => !keys.has(key));
   const deleted = [...keys].filter((key) => !kept.has(key));
-  const isOver = (): boolean => ports.clock.now() >= until;
-  const done = [
-    await untilOver(deleted, isOver, (key) => deleteObject(ports.cloud, key)),
-    await untilOver(written, isOver, (key) => writeEntries(ports, [key])),
-    await untilOver(missing.toReversed(), isOver, (run) => addMissing(run, ports)),
+  const corrections = [
+    ...deleted.map((key) => () => deleteObject(ports.cloud, key)),
+    ...written.map((key) => () => writeEntries(ports, [key])),
+    ...missing.toReversed().map((run) => () => addMissing(run, ports)),
   ];
-  const left = deleted.length + written.length + missing.length - done.reduce((sum, count) => sum + count, 0);
-  return {
-    runs: entries.size,
-    deleted: deleted.length,
-    written: written.length,
-    missing: missing.length,
-    left,
-  };
-}
-
-/** Works on items until the time is over, and answers how many it did. */
-async function untilOver<T>(
-  items: readonly T[],
-  isOver: () => boolean,
-  act: (item: T) => Promise<unknown>,
-): Promise<number> {
-  let count = 0;
-  for (const batch of batches(items, BATCH)) {
-    if (isOver()) break;
-    await inBatches(batch, act);
-    count += batch.length;
-  }
-  return count;
+  await inBatches(corrections.slice(0, CORRECTIONS_MAX), (correct) => correct());
+  const found = { deleted: deleted.length, written: written.length, missing: missing.length };
+  return { runs: entries.size, ...found, left: Math.max(0, corrections.length - CORRECTIONS_MAX) };
 }
 
 /** The runs that the folder of all names, each once. Two entries of one run are none: its log decides. */
