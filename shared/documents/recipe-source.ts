@@ -41,12 +41,8 @@ export const Source = z.pipe(
   Written.check(
     rule<Written>([], (source) => {
       const given = SOURCES.filter((kind) => kind in source);
-      const has = given.length === 0 ? "none" : given.join(" and ");
-      return finding(
-        given.length !== 1,
-        [],
-        `must have exactly one of ${SOURCES.join(", ")}, has ${has}; keep one`,
-      );
+      const has = given.length === 0 ? "none; write one" : `${given.join(" and ")}; keep one`;
+      return finding(given.length !== 1, [], `must have exactly one of ${SOURCES.join(", ")}, has ${has}`);
     }),
   ),
   z.transform((source: Written, context): Source => {

@@ -10,6 +10,7 @@ import { ALARM } from "../../shared/alarms.ts";
 import { parseFleet } from "../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { deployKiln } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
 
 const RUN = "promote-web-20260105-0123456789ab";
 const READMES = ["README.md", "README.zh-CN.md"];
@@ -28,6 +29,7 @@ test.for(READMES)("the signed request of %s is accepted by the webhook", async (
   // The shell reads the machine's clock, so this cloud begins in the present.
   const kiln = await deployKiln({ at: performance.timeOrigin + performance.now() });
   try {
+    await kiln.upload("fleets/web.yaml", fleetText());
     const webhook = kiln.cloud.urls.http["kiln-webhook"] ?? "";
     const env = { PATH: process.env["PATH"], KILN_URL: webhook, KILN_SECRET: kiln.caller.secret };
     const { stdout } = await run("bash", ["-c", snippet ?? "exit 1"], { env });

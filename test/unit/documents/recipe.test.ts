@@ -28,7 +28,7 @@ const sources: readonly Case[] = [
   [
     "no source",
     { source: {} },
-    "source: must have exactly one of builder, instance, snapshot, disks, upload, has none; keep one",
+    "source: must have exactly one of builder, instance, snapshot, disks, upload, has none; write one",
   ],
   [
     "a recipe without a source",
