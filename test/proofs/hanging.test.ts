@@ -258,6 +258,7 @@ test("an address that refuses or has no name ends in time: in 503 for the bucket
     [{ KILN_FC_ENDPOINT: "http://kiln.invalid" }, { status: 202 }],
   ] as const) {
     const kiln = await deploy(env);
+    await kiln.upload("fleets/web.yaml", fleetText());
     await warm(kiln, 1);
     const [answer] = await timed(kiln, launch("web"));
     expect(answer, JSON.stringify(env)).toMatchObject(expected);
@@ -303,6 +304,7 @@ test("an answer that does not come from OSS ends in 503 and counts as no log; on
     const other = await deploy({ KILN_FC_ENDPOINT: url, KILN_FC_SIGNATURE });
     for (const [n, answered] of PROXIED.entries()) {
       next = answered;
+      await other.upload(`fleets/web${n}.yaml`, fleetText());
       const [answer] = await timed(other, launch(`web${n}`));
       const run = String(answer?.body["run"]);
       expect([answer?.status, next, KILN_FC_SIGNATURE]).toEqual([202, next, KILN_FC_SIGNATURE]);
