@@ -125,6 +125,23 @@ test("the index follows the document: changed, deleted, of another ending, and e
   expect(indexOf(kiln)).toBeUndefined();
 });
 
+test("a document that changes while it is read is looked at again", async ({ world: { kiln }, expect }) => {
+  const { cloud } = kiln;
+  let isChanged = false;
+  // Nothing tells of this change: its own event may have been handled before.
+  cloud.faults.interleave({
+    product: "oss",
+    action: "PutObject",
+    when: ({ key }) => key === INDEX && !isChanged,
+    before: () => {
+      isChanged = true;
+      cloud.oss.put(BUCKET, "fleets/web.yaml", fleetText({ limits: { max: 7 } }), { by: "AppendObject" });
+    },
+  });
+  await put(kiln, "fleets/web.yaml", fleetText({ limits: { max: 3 } }));
+  expect(indexOf(kiln)).toMatchObject({ limits: { max: 7 } });
+});
+
 test("the nightly check makes up for lost events", async ({ world: { kiln }, expect }) => {
   const { cloud } = kiln;
   await put(kiln, "fleets/web.yaml", fleetText());

@@ -22,6 +22,30 @@ const UNIT = "test/unit/functions";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: "the webhook refuses by an index of an earlier content",
+    promise: "K9",
+    file: "functions/webhook/documents.ts",
+    find: "const isCurrent = now !== undefined && index?.key === now.key && index.etag === now.etag;",
+    replace: "const isCurrent = now !== undefined;",
+    tests: ["test/flow/document-index.test.ts"],
+  },
+  {
+    name: "the webhook refuses the repeat of a request that it accepted",
+    promise: "K8",
+    file: "functions/webhook/documents.ts",
+    find: "if (found === undefined || (await readRunLog(cloud, request.run)).lines.length > 0) return undefined;",
+    replace: "if (found === undefined) return undefined;",
+    tests: ["test/flow/document-index.test.ts"],
+  },
+  {
+    name: "the index of a document is not looked at again after it is written",
+    promise: "K9",
+    file: "functions/check-documents/index-document.ts",
+    find: "const LOOKS = 3;",
+    replace: "const LOOKS = 1;",
+    tests: ["test/flow/document-index.test.ts"],
+  },
+  {
     name: "after a reboot the agent counts as online before its next heartbeat",
     promise: "K8",
     file: "shared/ephemeral-instance/command.ts",
