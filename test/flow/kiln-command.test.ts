@@ -77,7 +77,11 @@ test("logs follows a run: its steps and outputs as they come, and its end as the
   const sleep = () => setTimeout(5);
   const following = run(["logs", id, "-f"], { env: settingsOf(on), sleep, out: (line) => lines.push(line) });
   void following.finally(() => (over = true));
-  while (!over) await on.cloud.settle({ forMs: minutes(1) });
+  while (!over) {
+    await on.cloud.settle({ forMs: minutes(1) });
+    // A world at rest settles without a turn of the event loop.
+    await setTimeout(1);
+  }
   expect((await following).exit).toBe(1);
   const at = (part: string) => lines.findIndex((line) => line.includes(part));
   expect(at("── builder-0")).toBeGreaterThan(at("is ready for commands"));
