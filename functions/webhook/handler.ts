@@ -93,7 +93,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
     runs.push(acceptedAs(await accept(enqueueLaunch(name, launch), ports)));
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
-  return answer(202, { runs });
+  return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
 }
 
 /** A caller that repeats its request reads that it is one run. */

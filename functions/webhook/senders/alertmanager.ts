@@ -13,6 +13,7 @@ import {
   readBody,
   readCount,
   refused,
+  timeProblem,
   type LaunchRequest,
   type ParsedWebhook,
   type SenderRequest,
@@ -28,20 +29,20 @@ export const AlertmanagerSettings = z.strictObject({
 type AlertmanagerSettings = z.infer<typeof AlertmanagerSettings>;
 
 const texts = z.record(z.string(), z.string());
-/** Version 4 of the body. */
-const Payload = z.looseObject({
-  version: z.literal("4"),
-  alerts: z.array(
-    z.looseObject({
-      status: z.string(),
-      labels: texts,
-      annotations: z.optional(texts),
-      startsAt: z.string(),
-      fingerprint: z.optional(z.string()),
-    }),
-  ),
+/**
+ * Version 4 of Alertmanager, and version 1 of Grafana, which is the same document.
+ * https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
+ */
+const VERSIONS = ["4", "1"];
+const Payload = z.looseObject({ version: z.string(), alerts: z.array(z.unknown()) });
+const Alert = z.looseObject({
+  status: z.string(),
+  labels: texts,
+  annotations: z.nullish(texts),
+  startsAt: z.string(),
+  fingerprint: z.optional(z.string()),
 });
-type Alert = z.infer<typeof Payload>["alerts"][number];
+type Alert = z.infer<typeof Alert>;
 
 /**
  * The annotation or label `kiln_count` says how many instances, else one. An alert that goes on firing is sent
@@ -53,26 +54,53 @@ export function parseAlertmanager(
 ): ParsedWebhook {
   if (!bearerHolds(request, tokens)) return refused("token");
   const parsed = Payload.safeParse(readBody(request));
-  if (!parsed.success) return malformed("not the body of an Alertmanager webhook, version 4");
-  const firing = parsed.data.alerts.filter(
-    ({ status, labels }) => status === "firing" && "kiln_fleet" in labels,
-  );
-  if (firing.length === 0) return ignored("no firing alert has the label kiln_fleet");
-  const launches: LaunchRequest[] = [];
-  for (const alert of firing) {
-    const fleet = alert.labels["kiln_fleet"] ?? "";
-    const count = countOf(alert);
-    if (!fleets.includes(fleet))
-      return malformed("the label kiln_fleet names a fleet this sender may not use");
-    if (count === undefined) return malformed("kiln_count is not a whole number of at least 1");
-    const identity =
-      alert.fingerprint ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    launches.push({ fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) });
-  }
-  return launch(launches, request.now);
+  if (!parsed.success) return malformed("not the body of a webhook of Alertmanager or Grafana");
+  const { version, alerts } = parsed.data;
+  if (!VERSIONS.includes(version))
+    return malformed(
+      `version ${JSON.stringify(version)} of the body is not known; known are ${VERSIONS.join(" and ")}`,
+    );
+  const read = alerts.map((alert, index) => ({
+    at: `alerts[${index}]`,
+    ...readAlert(alert, fleets, request.now),
+  }));
+  const launches = read.flatMap(({ launch: one }) => one ?? []);
+  const bad = read.flatMap(({ at, reason }) => (reason === undefined ? [] : { at, reason }));
+  if (launches.length + bad.length === 0) return ignored("no firing alert has the label kiln_fleet");
+  if (launches.length === 0) return malformed(bad.map(({ at, reason }) => `${at}: ${reason}`).join("; "));
+  const parsedLaunch = launch(launches, request.now);
+  return bad.length === 0 || parsedLaunch.kind !== "launch"
+    ? parsedLaunch
+    : { ...parsedLaunch, refused: bad };
 }
 
-function countOf({ annotations = {}, labels }: Alert): number | undefined {
-  const given = annotations["kiln_count"] ?? labels["kiln_count"];
+/** The request of one alert, or why there is none (SENDER-4); neither for one that is none of Kiln's. */
+function readAlert(
+  given: unknown,
+  fleets: readonly string[],
+  now: number,
+): { readonly launch?: LaunchRequest; readonly reason?: string } {
+  const parsed = Alert.safeParse(given);
+  if (!parsed.success) {
+    const places = parsed.error.issues.map(({ path }) => path.join("."));
+    return { reason: `not an alert as Alertmanager documents it; see ${places.join(", ")}` };
+  }
+  const alert = parsed.data;
+  const fleet = alert.labels["kiln_fleet"];
+  if (alert.status !== "firing" || fleet === undefined) return {};
+  const count = countOf(alert);
+  if (!fleets.includes(fleet))
+    return {
+      reason: `the label kiln_fleet names ${JSON.stringify(fleet.slice(0, 64))}, a fleet this sender may not use`,
+    };
+  if (count === undefined) return { reason: "kiln_count is not a whole number of at least 1" };
+  const identity = alert.fingerprint ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const one = { fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) };
+  const problem = timeProblem(one, now);
+  return problem === undefined ? { launch: one } : { reason: problem };
+}
+
+function countOf({ annotations, labels }: Alert): number | undefined {
+  const given = annotations?.["kiln_count"] ?? labels["kiln_count"];
   return given === undefined ? 1 : readCount(given);
 }

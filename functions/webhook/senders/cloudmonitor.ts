@@ -41,7 +41,9 @@ export function parseCloudmonitor(
   { tokens, rules }: CloudmonitorSettings,
   request: SenderRequest,
 ): ParsedWebhook {
-  if (!isOneOf(tokens, request.query["token"] ?? "")) return refused("token");
+  // A plus sign in an address is read as a space. Base64 has no spaces, so one can only have been a plus sign.
+  const token = request.query["token"] ?? "";
+  if (!isOneOf(tokens, token) && !isOneOf(tokens, token.replaceAll(" ", "+"))) return refused("token");
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) return malformed("not the callback of a CloudMonitor threshold alert");
   const { alertName, alertState, ruleId, timestamp, dimensions } = parsed.data;

@@ -1,11 +1,13 @@
 /**
- * GitHub: a workflow job that waits for a runner launches an instance of the fleet that one of its labels names. Pure.
+ * GitHub: a workflow job that waits for a runner launches an instance of the fleet that has all of its labels. Pure.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
  */
 import * as z from "zod/mini";
+import { days, minutes } from "../../../shared/duration.ts";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import { readJson } from "../../../shared/json.ts";
+import { fleetFor } from "./labels.ts";
 import {
   FleetShare,
   ignored,
@@ -21,7 +23,7 @@ export const GithubSettings = z.strictObject({
   kind: z.literal("github"),
   /** The webhook's secret; two while rotating. */
   secrets: Secrets,
-  /** The fleet of each label. */
+  /** The fleet of each label, or of several with commas between them. */
   labels: z.record(z.string(), FleetShare),
 });
 type GithubSettings = z.infer<typeof GithubSettings>;
@@ -35,6 +37,7 @@ const Payload = z.looseObject({
     run_attempt: z._default(z.number(), 1),
     labels: z.array(z.string()),
     created_at: z.string(),
+    started_at: z.nullish(z.string()),
   }),
 });
 
@@ -52,13 +55,26 @@ export function parseGithub({ secrets, labels }: GithubSettings, request: Sender
   if (!parsed.success) return malformed("not the workflow_job event GitHub documents");
   const { action, repository, workflow_job: job } = parsed.data;
   if (action !== "queued") return ignored(`the job is ${action}, not queued`);
-  const share = job.labels
-    .map((label) => (Object.hasOwn(labels, label) ? labels[label] : undefined))
-    .find(Boolean);
-  if (share === undefined) return ignored("no label of the job names a fleet");
-  const delivery = [repository.full_name, job.id, job.run_attempt];
-  return launch([{ ...share, delivery, at: Date.parse(job.created_at) }], request.now);
+  const choice = fleetFor(labels, job.labels);
+  if ("reason" in choice) return ignored(choice.reason);
+  const at = Date.parse(job.created_at);
+  const startedAt = Date.parse(job.started_at ?? job.created_at);
+  // A job that waited for an approval is announced a second time, with the time of the approval.
+  const again = startedAt - at > ANNOUNCED_AGAIN_MS ? [job.started_at] : [];
+  const delivery = [repository.full_name, job.id, job.run_attempt, ...again];
+  return launch(
+    [{ ...choice.share, delivery, at, changedAt: Math.max(at, startedAt) }],
+    request.now,
+    KEPT_MS,
+  );
 }
+
+/** GitHub keeps deliveries for three days, and they can be sent again so long. */
+// https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
+const KEPT_MS = days(3);
+
+/** Of the same announcement the two times differ by seconds. */
+const ANNOUNCED_AGAIN_MS = minutes(1);
 
 /** A webhook set to "form" carries the JSON in a field. */
 function fromForm(body: unknown): unknown {

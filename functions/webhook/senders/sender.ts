@@ -5,7 +5,8 @@
  * SENDER-2. The id of a delivery comes from the verified body, never from headers beside it: an id in an unsigned
  *     header could be changed to launch twice.
  * SENDER-3. No sender signs a time. The day of the run is the day of the event, so a repeat tomorrow is still the
- *     same run, and an event of more than a day ago is ignored.
+ *     same run, and an event that is older than its sender repeats it is ignored.
+ * SENDER-4. One bad item of a delivery does not stop the others: it is listed in the answer.
  */
 import * as z from "zod/mini";
 import { days, formatDuration, minutes } from "../../../shared/duration.ts";
@@ -34,10 +35,23 @@ export interface LaunchRequest {
   readonly delivery: readonly unknown[];
   /** When the event happened, epoch ms. */
   readonly at: number;
+  /** When its subject changed last, where that is later. */
+  readonly changedAt?: number;
+}
+
+/** An item of a delivery that cannot be carried out (SENDER-4). */
+export interface RefusedItem {
+  /** Where it is in the body, such as `alerts[1]`. */
+  readonly at: string;
+  readonly reason: string;
 }
 
 export type ParsedWebhook =
-  | { readonly kind: "launch"; readonly launches: readonly LaunchRequest[] }
+  | {
+      readonly kind: "launch";
+      readonly launches: readonly LaunchRequest[];
+      readonly refused?: readonly RefusedItem[];
+    }
   /** Understood, and nothing to do. */
   | { readonly kind: "ignored"; readonly reason: string }
   /** Verified, but not an event of this kind of sender. */
@@ -52,14 +66,19 @@ export const refused = (why: string): ParsedWebhook => ({ kind: "refused", why }
 const PAST_MS = days(1);
 const FUTURE_MS = minutes(5);
 
+/** Why the time of an event makes it unusable, undefined when it does not. */
+export const timeProblem = ({ at, changedAt = at }: LaunchRequest, now: number): string | undefined =>
+  Number.isFinite(at) && changedAt - now <= FUTURE_MS
+    ? undefined
+    : "the time in the body cannot be read or lies ahead";
+
 /** The requests whose event is recent (SENDER-3). */
-export function launch(launches: readonly LaunchRequest[], now: number): ParsedWebhook {
-  if (launches.some(({ at }) => !Number.isFinite(at) || at - now > FUTURE_MS)) {
-    return malformed("the time in the body cannot be read or lies ahead");
-  }
-  const recent = launches.filter(({ at }) => now - at <= PAST_MS);
+export function launch(launches: readonly LaunchRequest[], now: number, pastMs = PAST_MS): ParsedWebhook {
+  const problem = launches.map((one) => timeProblem(one, now)).find(Boolean);
+  if (problem !== undefined) return malformed(problem);
+  const recent = launches.filter(({ at, changedAt = at }) => now - changedAt <= pastMs);
   if (recent.length > 0) return { kind: "launch", launches: recent };
-  return ignored(`it happened more than ${formatDuration(PAST_MS)} ago`);
+  return ignored(`it happened more than ${formatDuration(pastMs)} ago`);
 }
 
 /** `Authorization: Bearer <token>` is one of the live tokens. */

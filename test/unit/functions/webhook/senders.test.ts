@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { test } from "vitest";
+import { fleetFor } from "../../../../functions/webhook/senders/labels.ts";
 import { parseWebhook, SenderSettings } from "../../../../functions/webhook/senders/parse-webhook.ts";
 import type { ParsedWebhook } from "../../../../functions/webhook/senders/sender.ts";
 import { readSenders } from "../../../../functions/webhook/config.ts";
@@ -50,7 +51,11 @@ function fromGithub(
     now,
   });
 }
-const launchIn = (parsed: ParsedWebhook) => (parsed.kind === "launch" ? parsed.launches[0] : parsed);
+const launchIn = (parsed: ParsedWebhook) => {
+  if (parsed.kind !== "launch") return parsed;
+  const { changedAt: _, ...rest } = parsed.launches[0] ?? { changedAt: 0 };
+  return rest;
+};
 
 test("a queued job launches an instance of the fleet of its label, signed with either live secret", ({
   expect,
@@ -85,11 +90,11 @@ test("other events of GitHub are recognized and ignored", ({ expect }) => {
   });
   expect(reason(fromGithub(input({ labels: ["constructor"] })))).toEqual({
     kind: "ignored",
-    reason: "no label of the job names a fleet",
+    reason: "no label of the job names a fleet: constructor",
   });
-  expect(reason(fromGithub(input(), { now: NOW + days(1) + 1 }))).toEqual({
+  expect(reason(fromGithub(input(), { now: NOW + days(3) + 1 }))).toEqual({
     kind: "ignored",
-    reason: "it happened more than 1d ago",
+    reason: "it happened more than 3d ago",
   });
   expect(reason(fromGithub("{"))).toEqual({ kind: "malformed", error: "the body is not JSON" });
   expect(reason(fromGithub(input({ id: "42" })))).toEqual({
@@ -101,6 +106,55 @@ test("other events of GitHub are recognized and ignored", ({ expect }) => {
     error: "the time in the body cannot be read or lies ahead",
   });
 });
+
+test("a delivery that is sent again within three days is the same request; an announcement after an approval is another", ({
+  expect,
+}) => {
+  const first = launchIn(fromGithub(input({ started_at: at(NOW) })));
+  expect(launchIn(fromGithub(input({ started_at: at(NOW) }), { now: NOW + days(3) }))).toEqual(first);
+  const later = NOW + days(20);
+  const approved = input({ started_at: at(later) });
+  expect(launchIn(fromGithub(approved, { now: later }))).toEqual({
+    fleet: "web",
+    count: 1,
+    delivery: ["acme/shop", 42, 1, at(later)],
+    at: NOW,
+  });
+  expect(launchIn(fromGithub(approved, { now: later + days(2) }))).toMatchObject({
+    delivery: ["acme/shop", 42, 1, at(later)],
+  });
+});
+
+for (const [labels, expected] of [
+  [["self-hosted", "linux"], "web"],
+  [["self-hosted", "Linux", "GPU"], "gpu"],
+  [["gpu"], "gpu"],
+  [["linux", "gpu", "large"], "large"],
+  [["large"], "large"],
+  [["linux", "x64"], "web"],
+  [["arm64", "kiln-arm"], "arm"],
+  [["linux", "macos-builder"], "no fleet has all labels of the job: web lacks macos-builder"],
+  [["gpu", "arm64"], "no fleet has all labels of the job: gpu lacks arm64"],
+  [["x64", "kiln-arm"], "no fleet has all labels of the job: arm lacks x64"],
+  [["windows", "gpu"], "no fleet has all labels of the job: gpu lacks windows"],
+  [["self-hosted"], "no label of the job names a fleet: self-hosted"],
+  [["ubuntu-latest"], "no label of the job names a fleet: ubuntu-latest"],
+  [["__proto__"], "no label of the job names a fleet: __proto__"],
+  [[], "no label of the job names a fleet"],
+] as const) {
+  test(`a job with the labels ${labels.join(", ") || "none"}: ${expected}`, ({ expect }) => {
+    const choice = fleetFor(
+      {
+        linux: { fleet: "web", count: 1 },
+        gpu: { fleet: "gpu", count: 1 },
+        "gpu, Large": { fleet: "large", count: 2 },
+        "kiln-arm,arm64": { fleet: "arm", count: 1 },
+      },
+      labels,
+    );
+    expect("share" in choice ? choice.share.fleet : choice.reason).toBe(expected);
+  });
+}
 
 const alertmanager = settings({ kind: "alertmanager", tokens: [OLD, NEW], fleets: ["web", "big"] });
 const alert = (labels: object, changes: object = {}) => ({
@@ -146,12 +200,86 @@ test("a delivery of Alertmanager is refused, ignored or answered with the mistak
   });
   expect(fromAlertmanager([alert({ kiln_fleet: "other" })])).toEqual({
     kind: "malformed",
-    error: "the label kiln_fleet names a fleet this sender may not use",
+    error: 'alerts[0]: the label kiln_fleet names "other", a fleet this sender may not use',
   });
   expect(fromAlertmanager([alert({ kiln_fleet: "web", kiln_count: "-1" })])).toEqual({
     kind: "malformed",
-    error: "kiln_count is not a whole number of at least 1",
+    error: "alerts[0]: kiln_count is not a whole number of at least 1",
   });
+});
+
+for (const [what, bad, reason] of [
+  [
+    "another fleet",
+    { labels: { kiln_fleet: "webb" } },
+    'the label kiln_fleet names "webb", a fleet this sender may not use',
+  ],
+  [
+    "a count that is no number",
+    { labels: { kiln_fleet: "web", kiln_count: "two" } },
+    "kiln_count is not a whole number of at least 1",
+  ],
+  [
+    "a clock that is ahead",
+    { startsAt: at(NOW + minutes(6)) },
+    "the time in the body cannot be read or lies ahead",
+  ],
+  ["a time that is none", { startsAt: "now" }, "the time in the body cannot be read or lies ahead"],
+  ["no start", { startsAt: undefined }, "not an alert as Alertmanager documents it; see startsAt"],
+  [
+    "labels that are no texts",
+    { labels: { kiln_fleet: 7 } },
+    "not an alert as Alertmanager documents it; see labels.kiln_fleet",
+  ],
+] as const) {
+  test(`an alert with ${what} is listed in the answer, and those beside it are requests`, ({ expect }) => {
+    const alerts = [
+      alert({ kiln_fleet: "web" }),
+      { ...alert({ kiln_fleet: "web" }, { fingerprint: "f2" }), ...bad },
+      alert({ kiln_fleet: "big" }, { fingerprint: "f3" }),
+    ];
+    const parsed = fromAlertmanager(alerts);
+    expect(parsed).toMatchObject({ kind: "launch", refused: [{ at: "alerts[1]", reason }] });
+    expect(parsed.kind === "launch" && parsed.launches.map(({ fleet }) => fleet)).toEqual(["web", "big"]);
+    expect(fromAlertmanager(alerts.slice(1, 2))).toEqual({
+      kind: "malformed",
+      error: `alerts[0]: ${reason}`,
+    });
+  });
+}
+
+test("the webhook of Grafana is the same document; another version is named", ({ expect }) => {
+  const post = (version: unknown) =>
+    parseWebhook(alertmanager, {
+      headers: { authorization: `Bearer ${NEW}` },
+      query: {},
+      body: Buffer.from(
+        JSON.stringify({ version, orgId: 1, state: "alerting", alerts: [alert({ kiln_fleet: "web" })] }),
+      ),
+      now: NOW,
+    });
+  expect(launchIn(post("1"))).toEqual(launchIn(post("4")));
+  expect(post("5")).toEqual({
+    kind: "malformed",
+    error: 'version "5" of the body is not known; known are 4 and 1',
+  });
+});
+
+test("a plus sign in the token of an address works, encoded or not", ({ expect }) => {
+  const token = "ab+cd/ef==0123456789";
+  const post = (query: string) =>
+    parseWebhook(
+      settings({ kind: "cloudmonitor", tokens: [token], rules: { "busy-web": { fleet: "web" } } }),
+      {
+        headers: {},
+        query: { token: new URLSearchParams(query).get("token") ?? "" },
+        body: Buffer.from(JSON.stringify(callback())),
+        now: NOW,
+      },
+    ).kind;
+  expect(post(`token=${token}`)).toBe("launch");
+  expect(post(`token=${encodeURIComponent(token)}`)).toBe("launch");
+  expect(post(`token=${token.replace("+", "-")}`)).toBe("refused");
 });
 
 const cloudmonitor = settings({
