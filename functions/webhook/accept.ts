@@ -1,26 +1,64 @@
-/** Accepts an authenticated request: line 0 of its run, then its event (shared/workflow/begin.ts). */
+/**
+ * Accepts an authenticated request: line 0 of its run, then its event (shared/workflow/begin.ts).
+ *
+ * ACCEPT-1. A request with an identity of its own (a key, a job, an alert) is one run, however often it is sent.
+ * ACCEPT-2. A run that failed has done nothing, so the same request sent again five minutes later is another attempt, a run
+ *     of its own. A run that is at work, delivered something or was cancelled by an operator is answered instead.
+ */
+import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun } from "../../shared/workflow/begin.ts";
-import { readRunLog, type RunLog } from "../../shared/workflow/run-log.ts";
+import { isEnded, readRunLog, standing } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
+
+/** The run of each attempt of a request, 0 first. */
+type Attempts = (attempt: number) => string;
 
 /** A request for a run. */
 export interface Enqueue extends RunRequest {
   /**
-   * Set for a request with an id of its own, which may be repeated for days: the runs that it may have been on the days
-   * around. All are looked for before the run begins.
+   * Set for a request with an identity of its own: its attempts, and those of the days around on which it may have been
+   * sent. All are looked for before a run begins.
    */
-  readonly nearby?: readonly string[];
+  readonly attempts?: { readonly own: Attempts; readonly nearby: readonly Attempts[] };
 }
+
+/** What tells an attempt of a request from the others. */
+export const identityOf = (identity: readonly unknown[], attempt: number): readonly unknown[] =>
+  attempt === 0 ? identity : [...identity, "attempt", attempt];
+
+/** Sooner, the failure may be of the same moment. */
+const RETRY_AFTER_MS = minutes(5);
+/** A request that failed so often fails for a reason of its own. */
+const ATTEMPTS_MAX = 24;
 
 /** Returns the run that carries the request out, and whether it was asked for before. @throws as `beginRun` */
-export async function accept({ nearby, ...request }: Enqueue, ports: Ports) {
-  for (const run of nearby ?? []) {
-    if ((await readRunLog(ports.cloud, run)).lines.length > 0) return { run, repeated: true };
+export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
+  if (attempts === undefined) return { run: request.run, repeated: await beginRun(request, ports) };
+  for (const nearby of attempts.nearby) {
+    const found = await newestAttempt(nearby, ports);
+    if (found.isTaken) return { run: found.run, repeated: true };
   }
-  if (nearby !== undefined && isOfVersionBefore(await readRunLog(ports.cloud, request.run)))
-    return { run: request.run, repeated: true };
-  return { run: request.run, repeated: await beginRun(request, ports) };
+  const { run, isTaken } = await newestAttempt(attempts.own, ports);
+  return { run, repeated: isTaken || (await beginRun({ ...request, run }, ports)) };
 }
 
-const isOfVersionBefore = ({ end }: RunLog): boolean => end < 0;
+/** The first attempt that did not fail: taken by a run that is at work or done, or free. */
+async function newestAttempt(attempts: Attempts, ports: Ports) {
+  for (let attempt = 0; ; attempt++) {
+    const run = attempts(attempt);
+    const state = await stateOf(run, ports);
+    if (state !== "failed" || attempt === ATTEMPTS_MAX) return { run, isTaken: state !== "none" };
+  }
+}
+
+/** "none" has no log, "failed" may be tried again (ACCEPT-2). */
+async function stateOf(run: string, { cloud, clock }: Ports): Promise<"none" | "taken" | "failed"> {
+  const log = await readRunLog(cloud, run);
+  const isOfVersionBefore = log.end < 0;
+  if (isOfVersionBefore) return "taken";
+  const now = standing(run, log);
+  if (now === undefined) return "none";
+  const hasFailed = isEnded(now) && now.completion.kind === "failed";
+  return hasFailed && clock.now() - now.endedAt >= RETRY_AFTER_MS ? "failed" : "taken";
+}

@@ -5,7 +5,7 @@ import { NAME, Name, RUN } from "../../shared/names.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
-import type { Enqueue } from "./accept.ts";
+import { identityOf, type Enqueue } from "./accept.ts";
 import { Decision } from "./approval.ts";
 import { parseBody } from "./body.ts";
 import type { Call } from "../../shared/http/call.ts";
@@ -175,9 +175,10 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
   // A dry run and the run it describes may carry the same key.
   const dry = rest["dryRun"] === true ? ["dryRun"] : [];
   const identity = own === undefined ? [delivery] : ["key", caller, own, ...dry];
-  const runOf = (at: number) => runId(route.kind, route.runName?.(name, rest) ?? name, at, identity);
+  const runsAt = (at: number) => (attempt: number) =>
+    runId(route.kind, route.runName?.(name, rest) ?? name, at, identityOf(identity, attempt));
   return {
-    run: runOf(sentAt),
+    run: runsAt(sentAt)(0),
     by: `webhook:${caller}`,
     request: {
       v: 1,
@@ -186,6 +187,8 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
       ...(route.fields?.(rest, sentAt) ?? rest),
       ...(typeof within === "string" && { validForMs: parseDuration(within) }),
     },
-    ...(own !== undefined && { nearby: [runOf(sentAt - days(1)), ...nextDay(sentAt).map(runOf)] }),
+    ...(own !== undefined && {
+      attempts: { own: runsAt(sentAt), nearby: [sentAt - days(1), ...nextDay(sentAt)].map(runsAt) },
+    }),
   };
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
-import { minutes, seconds } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { runKey } from "../../shared/keys.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
@@ -377,6 +377,46 @@ test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a
     .list(BUCKET, "")
     .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString());
   expect(stored.join("\n")).not.toContain(SENDER_SECRET);
+});
+
+test("what failed with nothing may be asked for again after five minutes; what was delivered is the same run", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  const sent = deliveries(kiln.cloud.time.now());
+  const post = async (): Promise<string[]> => {
+    const answers = sent.map(
+      async ([path, headers, body]): Promise<readonly { readonly run: string }[]> =>
+        JSON.parse((await raw(kiln, path, headers, body)).text).runs,
+    );
+    const keyed = accepted(kiln, SCALE, { count: 1, key: "job-1" });
+    return [...(await Promise.all(answers)).flat(), await keyed].map(({ run }) => run);
+  };
+  const states = async (runs: readonly string[]) =>
+    new Set(await Promise.all(runs.map(async (run) => (await ended(kiln, run)).state)));
+  const restock = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "RunInstances",
+    kind: "before",
+    fault: new CloudFault(403, "OperationDenied.NoStock", "The requested resource is sold out."),
+  });
+  const first = await post();
+  expect(await states(first)).toEqual(new Set(["failed"]));
+  expect(await post()).toEqual(first);
+  await kiln.cloud.settle({ forMs: minutes(6) });
+  const second = await post();
+  expect(second.filter((run) => first.includes(run))).toEqual([]);
+  expect(await states(second)).toEqual(new Set(["failed"]));
+  restock();
+  await kiln.cloud.settle({ forMs: minutes(6) });
+  const third = await post();
+  expect(await states(third)).toEqual(new Set(["done"]));
+  await kiln.cloud.settle({ forMs: hours(6) });
+  expect(await post()).toEqual(third);
+  // Two instances are asked for by one of the five.
+  expect(machines(kiln)).toHaveLength(6);
 });
 
 test("a missing log is not forbidden: new requests are accepted, unknown runs are 404", async ({

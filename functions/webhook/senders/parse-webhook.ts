@@ -1,7 +1,7 @@
 /** Webhooks of other systems: which kind of sender posted, and the runs that its requests become. Pure. */
 import * as z from "zod/mini";
 import { runId } from "../../../shared/workflow/run-id.ts";
-import type { Enqueue } from "../accept.ts";
+import { identityOf, type Enqueue } from "../accept.ts";
 import { AlertmanagerSettings, parseAlertmanager } from "./alertmanager.ts";
 import { CloudmonitorSettings, parseCloudmonitor } from "./cloudmonitor.ts";
 import { GenericSettings, parseGeneric } from "./generic.ts";
@@ -30,6 +30,8 @@ export function parseWebhook(settings: SenderSettings, request: SenderRequest): 
 
 /** The run of one request of a sender: the same event posted again is the same run. */
 export function enqueueLaunch(sender: string, { fleet, count, delivery, at }: LaunchRequest): Enqueue {
-  const run = runId("scale", fleet, at, ["sender", sender, ...delivery]);
-  return { run, by: `sender:${sender}`, nearby: [], request: { v: 1, request: "scale-out", fleet, count } };
+  const own = (attempt: number) =>
+    runId("scale", fleet, at, identityOf(["sender", sender, ...delivery], attempt));
+  const request = { v: 1, request: "scale-out", fleet, count };
+  return { run: own(0), by: `sender:${sender}`, attempts: { own, nearby: [] }, request };
 }
