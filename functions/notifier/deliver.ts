@@ -14,6 +14,7 @@ import { notificationSend } from "../../shared/notifications/subscriptions.ts";
 import { know, redact } from "../../shared/redact.ts";
 import { secretsOfUrl } from "../../shared/secret-url.ts";
 import { send } from "../../shared/send.ts";
+import { shortened, type Refusal } from "./channels/format.ts";
 import { FORMATS } from "./channels/formats.ts";
 import { contentOf, type Content } from "./channels/content.ts";
 import { readChannels, readLinkSettings, type Channel } from "./config.ts";
@@ -50,16 +51,10 @@ export function retryMs(attempt: number): number | undefined {
   return attempt > ATTEMPTS_MAX ? undefined : (FIRST_WAITS_MS[attempt - 1] ?? hours(1));
 }
 
-interface PostFailure {
-  readonly problem: string;
-  /** Settings must change first; a retry cannot help. */
-  readonly permanent: boolean;
-}
-
 async function post(
   { channel: name, notification }: NotifyRequest,
   { clock, cloud }: Ports,
-): Promise<PostFailure | undefined> {
+): Promise<Refusal | undefined> {
   try {
     const channels = readChannels();
     const channel = Object.hasOwn(channels, name) ? channels[name] : undefined;
@@ -71,8 +66,7 @@ async function post(
     const replies = repliesTo(notification, readLinkSettings());
     const log = `oss://${cloud.access.bucket}/${runKey(notification.run)}`;
     const content = contentOf(withoutSecrets(notification), replies, log);
-    const problem = await postTo(channel, content, clock.now());
-    return problem === undefined ? undefined : { problem, permanent: false };
+    return await postTo(channel, content, clock.now());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problem: error.message, permanent: true };
@@ -80,12 +74,19 @@ async function post(
 }
 
 /** Posts a content to a channel. Answers why it was not accepted; undefined when it was. */
-export async function postTo(channel: Channel, content: Content, now: number): Promise<string | undefined> {
+export async function postTo(channel: Channel, content: Content, now: number): Promise<Refusal | undefined> {
   const format = FORMATS[channel.kind];
   const answer = await answerTo(format.message(channel, content, now));
-  if (answer === undefined) return `no answer within ${formatDuration(TIMEOUT_MS)}`;
-  return answer.ok ? format.refusal?.(answer.text) : `status ${answer.status}: ${answer.text.slice(0, 200)}`;
+  if (answer === undefined)
+    return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
+  const { ok, status, text } = answer;
+  if (ok) return format.refusal(text);
+  return { problem: `status ${status}: ${shortened(text)}`, permanent: isPermanent(status) };
 }
+
+/** Of the client's errors two go away: a timeout and too many requests. */
+const isPermanent = (status: number): boolean =>
+  status >= 400 && status < 500 && ![408, 429].includes(status);
 
 /** The fields that quote others: a reason of the cloud or of a command, and whoever asked. */
 const withoutSecrets = ({ reason, by, ...rest }: Notification): Notification => ({

@@ -57,8 +57,8 @@ async function channels({ settings, clock }: Context): Promise<Finding> {
       log: `oss://${settings.place.bucket}/probe/`,
       notification: { kind: "baked", run: "doctor", subject: "doctor", by: "doctor", at: clock.now() },
     } as const;
-    const problem = await postTo(channel, content, clock.now());
-    if (problem !== undefined) problems.push(`${name}: ${problem}`);
+    const refusal = await postTo(channel, content, clock.now());
+    if (refusal !== undefined) problems.push(`${name}: ${refusal.problem}`);
   }
   const names = all.map(([name]) => name).join(", ");
   return judged(

@@ -17,7 +17,11 @@ export const dingtalk: ChannelFormat = {
     const body = JSON.stringify({ msgtype: "markdown", markdown: { title, text } });
     return { url: signed.href, headers: JSON_HEADERS, body };
   },
-  refusal: refusalByCode("errcode"),
+  // An unknown or disabled robot, a keyword, signature or address that its security settings do not accept, and its content.
+  refusal: refusalByCode(
+    ["errcode"],
+    [300_001, 300_005, 310_000, 400_013, 400_101, 400_102, 400_105, 40_035, 43_004],
+  ),
 };
 
 /** A quote, because DingTalk has no blocks of code, and a pasted backtick would mean something to the shell. */

@@ -15,7 +15,8 @@ export const feishu: ChannelFormat = {
     const body = JSON.stringify({ ...signature, msg_type: "text", content: { text } });
     return { url, headers: JSON_HEADERS, body };
   },
-  refusal: refusalByCode("code", "StatusCode"),
+  // A malformed message, an unknown robot, and its signature, address and keyword.
+  refusal: refusalByCode(["code", "StatusCode"], [9499, 19_001, 19_021, 19_022, 19_024]),
 };
 
 /** A command has a line for itself, so that it can be copied whole. */

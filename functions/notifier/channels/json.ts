@@ -1,6 +1,6 @@
 /** Plain JSON: the whole notification. With a secret it is signed like requests to the webhook: `<seconds>\n<body>`, hex. */
 import { hmac } from "../../../shared/hmac.ts";
-import { JSON_HEADERS, type ChannelFormat } from "./format.ts";
+import { JSON_HEADERS, objectIn, shortened, type ChannelFormat } from "./format.ts";
 
 export const json: ChannelFormat = {
   message({ url, secret }, { title, replies, log, notification }, now) {
@@ -11,4 +11,12 @@ export const json: ChannelFormat = {
     const headers = { ...JSON_HEADERS, "x-kiln-timestamp": timestamp, "x-kiln-signature": signature };
     return { url, headers, body };
   },
+  refusal(body) {
+    const answer = objectIn(body);
+    const isRefused = isNo(answer?.["errcode"]) || isNo(answer?.["code"]);
+    return isRefused ? { problem: shortened(body), permanent: false } : undefined;
+  },
 };
+
+/** Receivers of one's own often answer the status of HTTP, and robots 0. */
+const isNo = (code: unknown): boolean => typeof code === "number" && code !== 0 && (code < 200 || code > 299);

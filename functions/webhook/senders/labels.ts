@@ -54,7 +54,7 @@ export function fleetFor(settings: Readonly<Record<string, Share>>, wanted: read
   const sets = setsOf(settings)
     .filter(({ own }) => job.some((label) => own.has(label)))
     .toSorted((a, b) => a.all.size - b.all.size);
-  const [fit] = sets.filter(({ all }) => job.every((label) => all.has(label)));
+  const fit = sets.find(({ all }) => job.every((label) => all.has(label)));
   const share = fit && shareOf(settings, fit.fleet, job);
   return share === undefined ? { reason: reasonOf(sets, job) } : { share };
 }

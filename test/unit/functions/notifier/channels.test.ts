@@ -87,14 +87,51 @@ test("plain JSON carries the whole notification, and with a secret a signature o
   });
 });
 
-test("an answer with status 200 and an error code in its body is a refusal", ({ expect }) => {
-  const { dingtalk, feishu, slack, json } = FORMATS;
-  expect(dingtalk.refusal?.('{"errcode":310000,"errmsg":"sign not match"}')).toContain("310000");
-  expect(dingtalk.refusal?.('{"errcode":0}')).toBeUndefined();
-  expect(dingtalk.refusal?.("<html>")).toBe("no JSON: <html>");
-  expect(feishu.refusal?.('{"code":19021,"msg":"sign match fail"}')).toContain("19021");
-  expect(feishu.refusal?.('{"StatusCode":0}')).toBeUndefined();
-  expect([slack.refusal, json.refusal]).toEqual([undefined, undefined]);
+for (const [kind, body, permanent] of [
+  ["dingtalk", '{"errcode":310000,"errmsg":"sign not match"}', true],
+  ["dingtalk", '{"errcode":300001,"errmsg":"token is not exist"}', true],
+  ["dingtalk", '{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}', false],
+  ["dingtalk", "<html>", false],
+  [
+    "feishu",
+    '{"code":19021,"msg":"sign match fail or timestamp is not within one hour from current time"}',
+    true,
+  ],
+  ["feishu", '{"code":11232,"msg":"frequency limited"}', false],
+  ["wecom", '{"errcode":93000,"errmsg":"invalid webhook url"}', true],
+  ["wecom", '{"errcode":40008,"errmsg":"invalid message type"}', true],
+  ["wecom", '{"errcode":45009,"errmsg":"api freq out of limit"}', false],
+  ["slack", '{"ok":false,"error":"invalid_payload"}', true],
+  ["json", '{"errcode":40008,"errmsg":"invalid message type"}', false],
+  ["json", '{"code":19001}', false],
+  ["json", '{"code":500}', false],
+] as const) {
+  test(`${kind} refuses with ${body}, ${permanent ? "for good" : "for now"}`, ({ expect }) => {
+    expect(FORMATS[kind].refusal(body)).toEqual({ problem: expect.stringContaining(body), permanent });
+  });
+}
+
+for (const [kind, body] of [
+  ["dingtalk", '{"errcode":0,"errmsg":"ok"}'],
+  ["feishu", '{"StatusCode":0}'],
+  ["feishu", '{"code":0,"data":{}}'],
+  ["wecom", '{"errcode":0,"errmsg":"ok"}'],
+  ["slack", "ok"],
+  ["json", ""],
+  ["json", '{"code":200,"message":"stored"}'],
+  ["json", '["ok"]'],
+] as const)
+  test(`${kind} accepts with ${body || "an empty answer"}`, ({ expect }) => {
+    expect(FORMATS[kind].refusal(body)).toBeUndefined();
+  });
+
+test("a message for WeCom ends where its limit is, between two characters", ({ expect }) => {
+  const content = contentOf({ ...FAILED, reason: "构建失败".repeat(1000) }, { links: {}, commands: {} }, LOG);
+  const { body } = FORMATS.wecom.message({ url: URL_WITH_TOKEN }, content, AT);
+  const { markdown }: { readonly markdown: { readonly content: string } } = JSON.parse(body);
+  expect(Buffer.byteLength(markdown.content)).toBeLessThanOrEqual(4096);
+  expect(markdown.content).toMatch(/[构建失败]…$/);
+  expect(messageOf("wecom").body).toContain(`npm run kiln -- why ${FAILED.run}`);
 });
 
 const SECRET = "a secret of the tests 0123456789";
