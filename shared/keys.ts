@@ -53,6 +53,9 @@ export const documentLockKey = (folder: DocumentFolder, name: string): string =>
 /** The log of a fleet's reservations. */
 export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;
 
+/** The log of the alerts that runs of a fleet took. */
+export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
+
 export type DocumentFolder = "recipes" | "fleets";
 
 /** What is known of a document without reading it. */

@@ -28,8 +28,8 @@ import { callOf, type Call } from "./call.ts";
 import { readCallers } from "./config.ts";
 import { verify } from "./verify.ts";
 
-/** A request is a document or a handful of fields, an event of GitHub some 30 KB; anything larger is refused. */
-const BODY_MAX = 64 * 1024;
+/** An event of GitHub has some 30 KB, and a group of 2,000 alerts a megabyte; anything larger is refused. */
+const BODY_MAX = 1024 * 1024;
 
 /** A function with an HTTP trigger. */
 export interface HttpFunction {

@@ -160,9 +160,9 @@ test("a body that is too large is refused before anything is computed over it", 
 }) => {
   const kiln = await deploy();
   const headers = { "content-type": "application/json" };
-  expect(await raw(kiln, SCALE, headers, "x".repeat(65_537))).toMatchObject({
+  expect(await raw(kiln, SCALE, headers, "x".repeat(2 ** 20 + 1))).toMatchObject({
     status: 413,
-    text: '{"error":"the body is larger than 65536 bytes"}',
+    text: '{"error":"the body is larger than 1048576 bytes"}',
   });
 });
 
@@ -417,6 +417,52 @@ test("what failed with nothing may be asked for again after five minutes; what w
   expect(await post()).toEqual(third);
   // Two instances are asked for by one of the five.
   expect(machines(kiln)).toHaveLength(6);
+});
+
+test("a delivery of hundreds of alerts costs as many calls as one of a few, and each alert is one instance, however often it is sent", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 300, perRequest: 2 } }));
+  const at = new Date(kiln.cloud.time.now()).toISOString();
+  const alert = (n: number, changes: object = {}) => ({
+    status: "firing",
+    labels: { kiln_fleet: "web", ...changes },
+    annotations: { summary: "x".repeat(400) },
+    startsAt: at,
+    fingerprint: `f${n}`,
+  });
+  const post = async (...alerts: readonly object[]) => {
+    const before = kiln.cloud.callLog.count({});
+    const headers = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
+    const { status, text } = await raw(
+      kiln,
+      "/senders/alerts",
+      headers,
+      JSON.stringify({ version: "4", alerts }),
+    );
+    const answer: { readonly runs: readonly { readonly run: string }[] } = JSON.parse(text);
+    return { status, calls: kiln.cloud.callLog.count({}) - before, run: String(answer.runs[0]?.run), answer };
+  };
+  const few = await post(alert(0));
+  expect((await ended(kiln, few.run)).result).toMatchObject({ count: 1 });
+  const firing = Array.from({ length: 200 }, (_, n) => alert(n));
+  const many = await post(...firing);
+  expect([many.status, many.calls]).toEqual([202, few.calls]);
+  expect((await ended(kiln, many.run)).result).toMatchObject({ count: 199 });
+  // The group goes on: one is over, one is new, and one is not readable.
+  const next = await post(
+    ...firing.slice(5),
+    alert(200, { kiln_count: "9" }),
+    alert(201, { kiln_count: "two" }),
+  );
+  expect(next.answer).toMatchObject({ refused: [{ at: "alerts[196]" }] });
+  // limits.perRequest holds for each alert.
+  expect((await ended(kiln, next.run)).result).toMatchObject({ count: 2 });
+  const again = await post(...firing.slice(7));
+  expect((await ended(kiln, again.run)).result).toMatchObject({ count: 0 });
+  expect(machines(kiln)).toHaveLength(202);
 });
 
 test("a missing log is not forbidden: new requests are accepted, unknown runs are 404", async ({

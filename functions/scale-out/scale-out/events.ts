@@ -7,7 +7,13 @@ import { eventsWith, type EventOf, type WorkflowEvent } from "../../../shared/wo
 import { knowPassword } from "./password.ts";
 
 /** The input until `plan` is done. */
-export const request = { fleet: Name, count: z.int(), dryRun: z.boolean() };
+export const request = {
+  fleet: Name,
+  count: z.int(),
+  dryRun: z.boolean(),
+  /** How many alerts ask together: `limits.perRequest` holds for each. */
+  alerts: z.optional(z.int()),
+};
 
 const Input = z.strictObject({
   ...request,

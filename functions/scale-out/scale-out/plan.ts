@@ -26,7 +26,7 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const loaded = await loadFleet(cloud, input.fleet);
   if ("problem" in loaded) return failed(loaded.problem);
-  const invalid = requestProblem(loaded.document, input.count);
+  const invalid = requestProblem(loaded.document, input);
   if (invalid !== undefined) return failed(invalid);
   const prepared = await prepare(loaded.document, cloud);
   if (!prepared.ok) return failed(prepared.problem);
@@ -49,9 +49,12 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   return next(Reserve, { progress: initialProgress(imageId), want: input.count }, { input: planned, note });
 }
 
-function requestProblem({ name, limits }: Fleet, count: number): string | undefined {
+function requestProblem(
+  { name, limits }: Fleet,
+  { count, alerts = 1 }: Pick<Input, "count" | "alerts">,
+): string | undefined {
   const { perRequest } = limits;
-  if (count > perRequest)
+  if (count > perRequest * alerts)
     return `${count} instances asked for, limits.perRequest of fleet ${name} is ${perRequest}; ask for fewer or raise it`;
   return undefined;
 }

@@ -23,8 +23,21 @@ const ScaleRequest = z.strictObject({
   dryRun: z.optional(z.boolean()),
 });
 
+/** Alerts that ask together, each with its identity and its number of instances. */
+const AlertShares = z.array(z.tuple([z.string(), z.int().check(z.minimum(1))])).check(z.minLength(1));
+
+/** Asks for what the alerts of one delivery need that no run has yet. */
+const AlertsRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("scale-out-alerts"),
+  fleet: Name,
+  alerts: AlertShares,
+});
+
 export const Plan = eventsWith(z.strictObject(request))("plan", {});
 export type Plan = EventOf<typeof Plan>;
+export const Alerts = eventsWith(z.strictObject(request))("alerts", { alerts: AlertShares });
+export type Alerts = EventOf<typeof Alerts>;
 
 /** The run that `s invoke` asks for. @throws EventError for a payload that is no request for instances. */
 export async function startScaleOut(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
@@ -34,6 +47,10 @@ export async function startScaleOut(payload: unknown, ports: Ports): Promise<rea
 }
 
 export function beginScaleOut(event: RequestEvent) {
-  const { fleet, count, dryRun = false } = parse(ScaleRequest, event.input, "scale-out");
-  return firstEvent(Plan, event, { fleet, count, dryRun }, {});
+  const asked = parse(z.union([ScaleRequest, AlertsRequest]), event.input, "scale-out");
+  const { fleet } = asked;
+  if (asked.request === "scale-out")
+    return firstEvent(Plan, event, { fleet, count: asked.count, dryRun: asked.dryRun ?? false }, {});
+  const count = asked.alerts.reduce((sum, [, wanted]) => sum + wanted, 0);
+  return firstEvent(Alerts, event, { fleet, count, dryRun: false }, { alerts: asked.alerts });
 }

@@ -3,6 +3,7 @@
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 import * as z from "zod/mini";
+import { digest } from "../../../shared/keys.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import {
   bearerHolds,
@@ -69,9 +70,33 @@ export function parseAlertmanager(
   if (launches.length + bad.length === 0) return ignored("no firing alert has the label kiln_fleet");
   if (launches.length === 0) return malformed(bad.map(({ at, reason }) => `${at}: ${reason}`).join("; "));
   const parsedLaunch = launch(launches, request.now);
-  return bad.length === 0 || parsedLaunch.kind !== "launch"
-    ? parsedLaunch
-    : { ...parsedLaunch, refused: bad };
+  if (parsedLaunch.kind !== "launch") return parsedLaunch;
+  return {
+    kind: "launch",
+    launches: together(parsedLaunch.launches),
+    ...(bad.length > 0 && { refused: bad }),
+  };
+}
+
+/** Alerts of one request: its event has room for them. */
+const TOGETHER_MAX = 500;
+
+/** One request for each fleet, so that a delivery of hundreds of alerts costs no more calls than one of a few. */
+function together(launches: readonly LaunchRequest[]): LaunchRequest[] {
+  const fleets = [...new Set(launches.map(({ fleet }) => fleet))];
+  return fleets.flatMap((fleet) => {
+    const own = launches.filter((one) => one.fleet === fleet);
+    // In one order, so that the same alerts are the same request.
+    const alerts = own
+      .map(({ delivery, count }) => [digest(JSON.stringify(delivery)), count] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const at = Math.min(...own.map((one) => one.at));
+    return Array.from({ length: Math.ceil(alerts.length / TOGETHER_MAX) }, (_, part) => {
+      const some = alerts.slice(part * TOGETHER_MAX, (part + 1) * TOGETHER_MAX);
+      const count = some.reduce((sum, [, wanted]) => sum + wanted, 0);
+      return { fleet, count, delivery: some.map(([id]) => id), at, alerts: some };
+    });
+  });
 }
 
 /** The request of one alert, or why there is none (SENDER-4); neither for one that is none of Kiln's. */

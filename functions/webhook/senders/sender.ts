@@ -37,6 +37,8 @@ export interface LaunchRequest {
   readonly at: number;
   /** When its subject changed last, where that is later. */
   readonly changedAt?: number;
+  /** The alerts that ask together, each with its identity and its number of instances; `count` is the sum. */
+  readonly alerts?: readonly (readonly [id: string, count: number])[];
 }
 
 /** An item of a delivery that cannot be carried out (SENDER-4). */
