@@ -4,6 +4,7 @@
  * CLIENT-1. A signature holds for minutes by the clock of the server. When it is refused and the server's clock differs,
  *     the request is signed again with the server's time: clocks of laptops are wrong, and a local cloud's may run faster.
  */
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
@@ -96,14 +97,16 @@ const TIMEOUT_MS = seconds(30);
 async function exchange({ url, method, caller, secret, sent }: Call, at: number): Promise<Reply> {
   const { body = "", headers = {} } = sent;
   const timestamp = String(Math.floor(at / 1000));
+  const nonce = randomBytes(8).toString("hex");
   // The query is not signed: it chooses what is read, and nothing that is written.
-  const signature = hmac(secret, `${timestamp}\n${method}\n${url.pathname}\n${body}`);
+  const signature = hmac(secret, `${caller}\n${timestamp}\n${nonce}\n${method}\n${url.pathname}\n${body}`);
   const signed = {
     "content-type": "application/json",
     ...headers,
     "x-kiln-caller": caller,
     "x-kiln-timestamp": timestamp,
-    "x-kiln-signature": `v1=${signature}`,
+    "x-kiln-nonce": nonce,
+    "x-kiln-signature": `v2=${signature}`,
   };
   const init = {
     method,

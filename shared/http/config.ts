@@ -6,10 +6,10 @@ import { Name } from "../names.ts";
 /** One secret, or two while rotating. Shorter ones can be guessed. */
 export const Secrets = z.array(z.string().check(z.minLength(16))).check(z.minLength(1), z.maxLength(2));
 
-/** A star elsewhere than at the end would never match. */
+/** A star within a name would cover more than it seems to: `web*` also `web-prod`. */
 const route = z.string().check(
-  z.regex(/^(GET|POST|PUT|DELETE) \/[A-Za-z0-9/._:-]*\*?$/, {
-    error: "must be GET, POST, PUT or DELETE, a space and a path; * may stand at its end only",
+  z.regex(/^(GET|POST|PUT|DELETE) (\/(\*|[A-Za-z0-9._:-]*))+$/, {
+    error: "must be GET, POST, PUT or DELETE, a space and a path; * stands for a whole part of the path",
   }),
 );
 const Caller = z.strictObject({ secrets: Secrets, routes: z.array(route).check(z.minLength(1)) });

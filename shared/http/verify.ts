@@ -5,7 +5,10 @@
  * VERIFY-2. The timestamp is in the signed bytes. A request is refused when it is older than five minutes or more
  *     than thirty seconds in the future: clocks of callers are behind more often than ahead.
  * VERIFY-3. Comparison takes the same time whatever differs, and every refusal reads the same to the sender.
- * VERIFY-4. The delivery id is made of signed bytes only, so a replay has the same id.
+ * VERIFY-4. The delivery id is made of signed bytes only, so a replay has the same id. A nonce among them tells two equal
+ *     requests of the same second apart.
+ * VERIFY-5. Version 2 signs the caller's name, so callers with the same secret cannot stand in for each other. Version 1
+ *     is accepted through release 0.2.
  */
 import { createHash } from "node:crypto";
 import { minutes, seconds } from "../duration.ts";
@@ -21,7 +24,10 @@ export type Verification =
 const PAST_MS = minutes(5);
 const FUTURE_MS = seconds(30);
 
-/** Verifies `x-kiln-caller`, `x-kiln-timestamp` (Unix seconds) and `x-kiln-signature` (`v1=<hex>`). */
+/**
+ * Verifies `x-kiln-signature`, `v2=<hex>` over caller, timestamp (Unix seconds), nonce, method, path and body. The first
+ * three are headers `x-kiln-…`; the nonce may be left out and is then an empty line.
+ */
 export function verify(
   request: Pick<Call, "headers" | "method" | "path" | "body">,
   callers: Readonly<Record<string, Caller>>,
@@ -32,13 +38,16 @@ export function verify(
   const name = header("caller");
   const timestamp = header("timestamp");
   const caller = Object.hasOwn(callers, name) ? callers[name] : undefined;
-  const signed = Buffer.concat([Buffer.from(`${timestamp}\n${method}\n${path}\n`), body]);
+  const nonce = header("nonce");
+  const isFirst = header("signature").startsWith("v1=");
+  const head = isFirst ? [timestamp, method, path] : [name, timestamp, nonce, method, path];
+  const signed = Buffer.concat([Buffer.from(`${head.join("\n")}\n`), body]);
   // An unknown caller costs the same work as a known one (VERIFY-3).
   const secrets = caller?.secrets ?? ["no such caller"];
-  const expected = secrets.map((secret) => `v1=${hmac(secret, signed)}`);
+  const expected = secrets.map((secret) => `${isFirst ? "v1" : "v2"}=${hmac(secret, signed)}`);
   const matches = isOneOf(expected, header("signature"));
   if (caller === undefined) return { ok: false, status: 401, why: "unknown caller" };
-  const why = matches ? timeProblem(timestamp, now) : "signature";
+  const why = matches ? (nonceProblem(nonce) ?? timeProblem(timestamp, now)) : "signature";
   if (why !== undefined) return { ok: false, status: 401, why };
   if (!caller.routes.some((route) => covers(route, `${method} ${path}`))) {
     return { ok: false, status: 403, why: `route not allowed: ${method} ${path}` };
@@ -46,6 +55,10 @@ export function verify(
   const delivery = createHash("sha256").update(`${name}\n`).update(signed).digest("hex");
   return { ok: true, caller: name, delivery, sentAt: seconds(Number(timestamp)) };
 }
+
+/** A line feed in it would move the parts that are signed. */
+const nonceProblem = (nonce: string): string | undefined =>
+  /^([A-Za-z0-9_-]{8,64})?$/.test(nonce) ? undefined : "nonce is not 8 to 64 letters, digits, _ and -";
 
 /** VERIFY-2. */
 function timeProblem(timestamp: string, now: number): string | undefined {
@@ -55,6 +68,13 @@ function timeProblem(timestamp: string, now: number): string | undefined {
   return -ageMs > FUTURE_MS ? "from the future" : undefined;
 }
 
-/** `POST /fleets/*` covers every path below `/fleets/`; without a star the route must be the same. */
-const covers = (route: string, asked: string): boolean =>
-  route.endsWith("*") ? asked.startsWith(route.slice(0, -1)) : route === asked;
+/**
+ * A star stands for one part of a path, and at the end for all that follow: `POST /fleets/*` covers every path below
+ * `/fleets/`, and `POST /fleets/*\/scale-out` that action of every fleet.
+ */
+function covers(route: string, asked: string): boolean {
+  const [parts, given] = [route.split("/"), asked.split("/")];
+  const isOpen = parts.at(-1) === "*";
+  if (isOpen ? given.length < parts.length : given.length !== parts.length) return false;
+  return parts.every((part, index) => (part === "*" ? given[index] !== "" : part === given[index]));
+}

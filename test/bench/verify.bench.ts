@@ -11,12 +11,12 @@ export const bench: Bench = () => {
   const body = Buffer.from(JSON.stringify({ count: 3, note: "x".repeat(4096) }));
   const timestamp = String(NOW / 1000);
   const path = "/fleets/web/scale-out";
-  const signed = Buffer.concat([Buffer.from(`${timestamp}\nPOST\n${path}\n`), body]);
+  const signed = Buffer.concat([Buffer.from(`ci\n${timestamp}\n\nPOST\n${path}\n`), body]);
   const signature = createHmac("sha256", SECRET).update(signed).digest("hex");
   const headers = {
     "x-kiln-caller": "ci",
     "x-kiln-timestamp": timestamp,
-    "x-kiln-signature": `v1=${signature}`,
+    "x-kiln-signature": `v2=${signature}`,
   };
   const call = { method: "POST", path, headers, query: {}, body };
   if (!verify(call, CALLERS, NOW).ok) throw new Error("the call of the bench is refused");

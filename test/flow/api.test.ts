@@ -47,7 +47,7 @@ test("the API takes the callers of the webhook with their routes, and nothing un
 }) => {
   const secret = "a-secret-of-the-reader-0123456789";
   const KILN_CALLERS = JSON.stringify({
-    ci: { secrets: [secret], routes: ["GET /runs*", "PUT /recipes/web"] },
+    ci: { secrets: [secret], routes: ["GET /runs", "GET /runs/*", "PUT /recipes/web"] },
   });
   const kiln = await deploy({ env: { KILN_CALLERS } });
   const as = (method: "GET" | "PUT" | "DELETE", path: string, body = "") =>

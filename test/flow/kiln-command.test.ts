@@ -140,7 +140,7 @@ test("a command says which setting, secret or route is wrong, with its exit code
   deploy,
   expect,
 }) => {
-  const reader = { secrets: ["a-secret-of-the-reader-0123"], routes: ["GET /runs*"] };
+  const reader = { secrets: ["a-secret-of-the-reader-0123"], routes: ["GET /runs", "GET /runs/*"] };
   const on = await deploy({ env: { KILN_CALLERS: JSON.stringify({ ci: reader }) } });
   const KILN_SECRET = reader.secrets[0];
   expect(await kiln(on, "runs", { KILN_SECRET })).toMatchObject({ exit: 0, out: "no runs" });

@@ -76,8 +76,8 @@ function signedCurl(
 ): string {
   const data = body === "" ? "" : ` -H 'content-type: application/json' -d "$body"`;
   return [
-    `  ts=$(date +%s); body='${body}'`,
-    `  sig=$(printf '%s\\n${method}\\n${path}\\n%s' "$ts" "$body" | openssl dgst -sha256 -hmac '${caller.secret}' | sed 's/^.* //')`,
-    `  curl -sS -X ${method} ${webhook}${path} -H 'x-kiln-caller: ${caller.name}' -H "x-kiln-timestamp: $ts" -H "x-kiln-signature: v1=$sig"${data}; echo`,
+    `  ts=$(date +%s); nonce=$(openssl rand -hex 8); body='${body}'`,
+    `  sig=$(printf '${caller.name}\\n%s\\n%s\\n${method}\\n${path}\\n%s' "$ts" "$nonce" "$body" | openssl dgst -sha256 -hmac '${caller.secret}' | sed 's/^.* //')`,
+    `  curl -sS -X ${method} ${webhook}${path} -H 'x-kiln-caller: ${caller.name}' -H "x-kiln-timestamp: $ts" -H "x-kiln-nonce: $nonce" -H "x-kiln-signature: v2=$sig"${data}; echo`,
   ].join("\n");
 }

@@ -215,9 +215,9 @@ interface Signing {
 export function sign(method: string, path: string, body: string, { at, secret = WEBHOOK_SECRET }: Signing) {
   const timestamp = String(Math.floor(at / 1000));
   const signature = createHmac("sha256", secret)
-    .update(`${timestamp}\n${method}\n${path}\n${body}`)
+    .update(`ci\n${timestamp}\n\n${method}\n${path}\n${body}`)
     .digest("hex");
-  return { "x-kiln-caller": "ci", "x-kiln-timestamp": timestamp, "x-kiln-signature": `v1=${signature}` };
+  return { "x-kiln-caller": "ci", "x-kiln-timestamp": timestamp, "x-kiln-signature": `v2=${signature}` };
 }
 
 interface Sent {

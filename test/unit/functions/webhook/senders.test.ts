@@ -382,7 +382,8 @@ test("broken settings are reported by their place, never by their value", ({ exp
     "KILN_CALLERS is malformed: ci.secrets.0: must be at least 16 characters long; see README, “Callers”",
   );
   for (const route of [
-    "POST /fleets/*/scale-out",
+    "POST /fleets/web*",
+    "GET /runs/scale-web-*",
     "GET /runs/**",
     "* /runs/*",
     "PATCH /runs/*",
@@ -390,7 +391,7 @@ test("broken settings are reported by their place, never by their value", ({ exp
   ]) {
     const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
     expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
-      "KILN_CALLERS is malformed: ci.routes.1: must be GET, POST, PUT or DELETE, a space and a path; * may stand at its end only; see README, “Callers”",
+      "KILN_CALLERS is malformed: ci.routes.1: must be GET, POST, PUT or DELETE, a space and a path; * stands for a whole part of the path; see README, “Callers”",
     );
   }
   expect(readSenders({})).toEqual({});

@@ -20,6 +20,8 @@ interface Changes {
   readonly path?: string;
   readonly body?: string;
   readonly signature?: string;
+  readonly nonce?: string;
+  readonly version?: "v1" | "v2";
 }
 
 const GOOD = {
@@ -29,16 +31,22 @@ const GOOD = {
   method: "POST",
   path: "/fleets/web/scale-out",
   body: BODY,
+  nonce: "",
+  version: "v2",
 };
 
 /** A request signed as callers do; `changed` is what is changed after signing. */
 function signed(changes: Changes = {}, changed: Changes = {}) {
-  const { at, secret, ...request } = { ...GOOD, ...changes };
+  const { at, secret, version, ...request } = { ...GOOD, ...changes };
   const timestamp = typeof at === "string" ? at : String(at / 1000);
   const signature = createHmac("sha256", secret)
-    .update(`${timestamp}\n${request.method}\n${request.path}\n${request.body}`)
+    .update(
+      version === "v1"
+        ? `${timestamp}\n${request.method}\n${request.path}\n${request.body}`
+        : `${request.caller}\n${timestamp}\n${request.nonce}\n${request.method}\n${request.path}\n${request.body}`,
+    )
     .digest("hex");
-  const sent = { ...request, at: timestamp, signature: `v1=${signature}`, ...changed };
+  const sent = { ...request, at: timestamp, signature: `${version}=${signature}`, ...changed };
   return {
     method: sent.method,
     path: sent.path,
@@ -46,6 +54,7 @@ function signed(changes: Changes = {}, changed: Changes = {}) {
       "x-kiln-caller": sent.caller,
       "x-kiln-timestamp": String(sent.at),
       "x-kiln-signature": sent.signature,
+      "x-kiln-nonce": sent.nonce,
     },
     body: Buffer.from(sent.body),
   };
@@ -70,6 +79,8 @@ test("a request that is changed after signing is refused, in the same words for 
     { caller: "__proto__" },
     { signature: "v1=" },
     { signature: "" },
+    { signature: "v2=" },
+    { nonce: "another-nonce" },
     { signature: `v2=${"0".repeat(64)}` },
   ];
   for (const sent of changes) {
@@ -80,7 +91,7 @@ test("a request that is changed after signing is refused, in the same words for 
 test("a signature with one other digit is refused, wherever the digit is", ({ expect }) => {
   const request = signed();
   const good = request.headers["x-kiln-signature"];
-  for (let at = "v1=".length; at < good.length; at++) {
+  for (let at = "v2=".length; at < good.length; at++) {
     const other = good[at] === "0" ? "1" : "0";
     const signature = `${good.slice(0, at)}${other}${good.slice(at + 1)}`;
     const headers = { ...request.headers, "x-kiln-signature": signature };
@@ -89,7 +100,41 @@ test("a signature with one other digit is refused, wherever the digit is", ({ ex
       status: 401,
     });
   }
-  expect(good).toHaveLength("v1=".length + 64);
+  expect(good).toHaveLength("v2=".length + 64);
+});
+
+test("version 1 is accepted; version 2 binds the caller, whose secret another one may have", ({ expect }) => {
+  const callers = { ...CALLERS, cd: { secrets: [NEW], routes: ["POST /*"] } };
+  expect(verify(signed({ version: "v1" }), callers, NOW)).toMatchObject({ ok: true, caller: "ci" });
+  expect(verify(signed({}, { caller: "cd" }), callers, NOW)).toMatchObject({ ok: false, why: "signature" });
+  const v1 = signed({ version: "v1" }).headers["x-kiln-signature"];
+  expect(verify(signed({}, { signature: v1.replace("v1", "v2") }), callers, NOW).ok).toBe(false);
+});
+
+test("equal requests of one second are two with different nonces, and one when they are sent again", ({
+  expect,
+}) => {
+  const idOf = (nonce: string) => {
+    const verified = verify(signed({ nonce }), CALLERS, NOW);
+    return verified.ok ? verified.delivery : verified.why;
+  };
+  expect(idOf("nonce-of-one")).toBe(idOf("nonce-of-one"));
+  expect(new Set([idOf("nonce-of-one"), idOf("nonce-of-two"), idOf("")]).size).toBe(3);
+  for (const nonce of ["short", "two\nlines-of-it", "x".repeat(65), "with space"])
+    expect(idOf(nonce)).toMatch(/^nonce is not/);
+});
+
+test("a star stands for one part of a path, and at the end for all that follow", ({ expect }) => {
+  const isAllowed = (route: string, path: string) =>
+    verify(signed({ path }), { ci: { secrets: [NEW], routes: [route] } }, NOW).ok;
+  expect(isAllowed("POST /fleets/*/scale-out", "/fleets/web/scale-out")).toBe(true);
+  expect(isAllowed("POST /fleets/*/scale-out", "/fleets/web/stop")).toBe(false);
+  expect(isAllowed("POST /fleets/*/scale-out", "/fleets//scale-out")).toBe(false);
+  expect(isAllowed("POST /fleets/*/scale-out", "/fleets/a/b/scale-out")).toBe(false);
+  expect(isAllowed("POST /fleets/*", "/fleets/web/scale-out")).toBe(true);
+  expect(isAllowed("POST /fleets/*", "/fleets")).toBe(false);
+  expect(isAllowed("POST /*", "/fleets/web/scale-out")).toBe(true);
+  expect(isAllowed("POST /fleets/web", "/fleets/web-prod")).toBe(false);
 });
 
 test("any other byte in the body breaks the signature", ({ expect }) => {
