@@ -209,15 +209,21 @@ interface Signing {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly secret?: string;
+  readonly caller?: string;
 }
 
 /** Signs a request as the README describes. */
-export function sign(method: string, path: string, body: string, { at, secret = WEBHOOK_SECRET }: Signing) {
+export function sign(
+  method: string,
+  path: string,
+  body: string,
+  { at, secret = WEBHOOK_SECRET, caller = "ci" }: Signing,
+) {
   const timestamp = String(Math.floor(at / 1000));
   const signature = createHmac("sha256", secret)
-    .update(`ci\n${timestamp}\n\n${method}\n${path}\n${body}`)
+    .update(`${caller}\n${timestamp}\n\n${method}\n${path}\n${body}`)
     .digest("hex");
-  return { "x-kiln-caller": "ci", "x-kiln-timestamp": timestamp, "x-kiln-signature": `v2=${signature}` };
+  return { "x-kiln-caller": caller, "x-kiln-timestamp": timestamp, "x-kiln-signature": `v2=${signature}` };
 }
 
 interface Sent {

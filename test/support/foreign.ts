@@ -40,8 +40,8 @@ export function foreignProgram(cloud: CloudProcess): Foreign {
   fc.version = "2023-03-30";
   const call: Foreign["call"] = async (method, path, body) => {
     const text = body === undefined ? "" : JSON.stringify(body);
-    const signed = sign(method, path, text, { at: (await cloud.world()).now, secret: caller.secret });
-    const headers = { ...signed, "x-kiln-caller": caller.name };
+    const { name, secret } = caller;
+    const headers = sign(method, path, text, { at: (await cloud.world()).now, secret, caller: name });
     return send(new URL(path, ready.webhook), { method, body: text, headers });
   };
   return {
