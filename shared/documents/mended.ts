@@ -29,10 +29,10 @@ export function readMended(document: string, text: string, suspects: readonly nu
     problems.push({ path: "", message, place });
     lines[place.line - 1] = meant;
   };
-  for (const number of suspects.slice(0, MENDED_MAX)) {
-    const slip = fullColonIn(lines[number - 1] ?? "", number);
-    if (slip !== undefined) mend(slip);
-  }
+  suspects
+    .slice(0, MENDED_MAX)
+    .flatMap((number) => fullColonIn(lines[number - 1] ?? "", number) ?? [])
+    .forEach(mend);
   for (;;) {
     const read = attempt(lines.join("\n"));
     if ("input" in read) {
