@@ -52,7 +52,8 @@ const visible = (text: string): string =>
 /** East Asian wide characters take two columns. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const widthOf = (text: string): number => [...text].reduce((sum, one) => sum + (WIDE.test(one) ? 2 : 1), 0);
+const widthOf = (text: string): number =>
+  Array.from(text).reduce((sum, one) => sum + (WIDE.test(one) ? 2 : 1), 0);
 
 /** The last line: how many mistakes in how many files. */
 export function summaryOf(files: readonly Checked[]): string {

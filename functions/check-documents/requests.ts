@@ -1,5 +1,5 @@
 /** The requests of check-documents, and the documents that they and triggers name. */
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import { documentNames } from "../../shared/document-store.ts";
 import { parse, type Ports } from "../../shared/invocation.ts";
 import { documentNameIn, FOLDER, type DocumentFolder } from "../../shared/keys.ts";

@@ -1,4 +1,5 @@
 /** Refuses requests that the document they are about cannot carry out, before a run begins (shared/document-index.ts). */
+import type { CloudClient } from "../../shared/cloud/client.ts";
 import { CloudError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import {
@@ -26,14 +27,8 @@ const ACTIONS: Readonly<Record<string, string>> = { "stop-idle": "stop", "promot
 export async function documentRefusal(request: RunRequest, { cloud }: Ports): Promise<Refusal | undefined> {
   const about = documentOf(request);
   if (about === undefined) return undefined;
-  const { folder, name } = about;
   try {
-    const index = await readDocumentIndex(cloud, folder, name);
-    const refusal = index && refusalBy(index, request);
-    if (index !== undefined && refusal === undefined) return undefined;
-    const now = await findDocument(cloud, folder, name);
-    const isCurrent = now !== undefined && index?.key === now.key && index.etag === now.etag;
-    const found = now === undefined ? missing(folder, name) : isCurrent ? refusal : undefined;
+    const found = await refusalOf(request, about, cloud);
     if (found === undefined || (await readRunLog(cloud, request.run)).lines.length > 0) return undefined;
     return found;
   } catch (error) {
@@ -42,9 +37,27 @@ export async function documentRefusal(request: RunRequest, { cloud }: Ports): Pr
   }
 }
 
-function documentOf({
-  request,
-}: RunRequest): { readonly folder: DocumentFolder; readonly name: string } | undefined {
+/** INDEX-2: the bucket has the last word. */
+async function refusalOf(
+  request: RunRequest,
+  { folder, name }: About,
+  cloud: CloudClient,
+): Promise<Refusal | undefined> {
+  const index = await readDocumentIndex(cloud, folder, name);
+  const refusal = index && refusalBy(index, request);
+  if (index !== undefined && refusal === undefined) return undefined;
+  const now = await findDocument(cloud, folder, name);
+  if (now === undefined) return missing(folder, name);
+  const isCurrent = index?.key === now.key && index.etag === now.etag;
+  return isCurrent ? refusal : undefined;
+}
+
+interface About {
+  readonly folder: DocumentFolder;
+  readonly name: string;
+}
+
+function documentOf({ request }: RunRequest): About | undefined {
   const { fleet, recipe } = request;
   if (typeof fleet === "string") return { folder: "fleets", name: fleet };
   return typeof recipe === "string" ? { folder: "recipes", name: recipe } : undefined;

@@ -156,16 +156,23 @@ const TRUTH: Readonly<Record<string, string>> = {
 
 function kindAdvice(message: string, value: unknown): string | undefined {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  if (message === "must be true or false" && text !== undefined) {
-    const word = plain(text).trim().toLowerCase();
-    const meant = TRUTH[word] ?? (/^(?:true|false)$/.test(word) ? word : undefined);
-    return meant && `write ${meant}`;
-  }
-  if (/^must be (?:a number|a whole number)$/.test(message) && text !== undefined)
-    return Number.isFinite(Number(plain(text))) ? `write ${Number(plain(text))}, without quotes` : undefined;
-  if (message === "must be a list")
-    return text?.startsWith("-") ? "write a space behind the - of each line" : text && `write [${text}]`;
-  return message.startsWith("must be text") ? colonAdvice(value) : undefined;
+  if (message.startsWith("must be text")) return colonAdvice(value);
+  if (text === undefined) return undefined;
+  if (message === "must be true or false") return truthAdvice(text);
+  if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(text);
+  if (message !== "must be a list") return undefined;
+  return text.startsWith("-") ? "write a space behind the - of each line" : `write [${text}]`;
+}
+
+function truthAdvice(text: string): string | undefined {
+  const word = plain(text).trim().toLowerCase();
+  const meant = TRUTH[word] ?? (/^(?:true|false)$/.test(word) ? word : undefined);
+  return meant && `write ${meant}`;
+}
+
+function numberAdvice(text: string): string | undefined {
+  const number = Number(plain(text));
+  return Number.isFinite(number) ? `write ${number}, without quotes` : undefined;
 }
 
 /** `- Host: x` is a map; whoever writes it means a text. */

@@ -43,11 +43,13 @@ export function ordinary(character: string): string {
 
 /** A text with ordinary characters in place of all these. */
 export const plain = (text: string): string =>
-  [...text].map((one) => (isOddSpace(one) || FULL_WIDTH.test(one) ? ordinary(one) : one)).join("");
+  Array.from(text)
+    .map((one) => (isOddSpace(one) || FULL_WIDTH.test(one) ? ordinary(one) : one))
+    .join("");
 
 /** The first of these characters in a text. */
 export function oddIn(text: string): string | undefined {
-  return [...text].find((one) => isOddSpace(one) || FULL_WIDTH.test(one));
+  return Array.from(text).find((one) => isOddSpace(one) || FULL_WIDTH.test(one));
 }
 
 /** Hexadecimal, at least four digits. */

@@ -12,6 +12,9 @@ export interface Read {
   readonly problems: readonly Problem[];
 }
 
+/** Each mended line costs another look at the whole text. */
+const MENDED_MAX = 100;
+
 /**
  * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map is expected: a full-width colon
  * in them is one of a key.
@@ -22,14 +25,14 @@ export function readMended(document: string, text: string, suspects: readonly nu
   if (unreadable !== undefined) throw new DocumentError(document, [unreadable]);
   const lines = text.split("\n");
   const problems: Problem[] = [];
-  const mend = ({ message, place, meant = "" }: Slip): void => {
+  const mend = ({ message, place, meant }: Slip): void => {
     problems.push({ path: "", message, place });
     lines[place.line - 1] = meant;
   };
-  for (const number of suspects) {
-    const slip = fullColonIn(lines[number - 1] ?? "", number);
-    if (slip !== undefined) mend(slip);
-  }
+  suspects
+    .slice(0, MENDED_MAX)
+    .flatMap((number) => fullColonIn(lines[number - 1] ?? "", number) ?? [])
+    .forEach(mend);
   for (;;) {
     const read = attempt(lines.join("\n"));
     if ("input" in read) {
@@ -38,13 +41,10 @@ export function readMended(document: string, text: string, suspects: readonly nu
     }
     const slip = read.place && slipIn(lines, read.place);
     const mended = new Set(problems.map(({ place }) => place?.line));
-    if (slip !== undefined) problems.push({ path: "", message: slip.message, place: slip.place });
     // A line that was mended and still cannot be read has one mistake, which is told already.
-    else if (!mended.has(read.place?.line)) problems.push(read);
-    // Each round mends a line, and no line is mended for ever.
-    if (slip?.meant === undefined || problems.length > lines.length)
-      throw new DocumentError(document, problems);
-    lines[slip.place.line - 1] = slip.meant;
+    if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
+    if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
+    mend(slip);
   }
 }
 

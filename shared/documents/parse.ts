@@ -19,16 +19,12 @@ export interface Given {
 }
 
 /** @throws DocumentError with every problem. */
-export function parseDocument<T>({ document, text, kind, help }: Given, schema: z.ZodMiniType<T>): T {
-  refuse(document, help?.refusal(kind, text));
-  const first = help?.read(document, text) ?? { input: readYaml(document, text), problems: [] };
-  const parsed = schema.safeParse(first.input, { error: sentence });
-  const again = "placeOf" in first && help?.readAgain(document, text, first, parsed.error?.issues ?? []);
-  const read = again || first;
-  const { data, error } = again ? schema.safeParse(again.input, { error: sentence }) : parsed;
+export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
+  const { document, kind, help } = given;
+  const { read, placeOf, data, issues } = readWith(given, schema);
   refuse(document, help?.foreign(kind, read.input));
-  const say = { help, ...("placeOf" in read && { placeOf: read.placeOf }) };
-  const told = problemsOf(error?.issues ?? [], read.input, say);
+  const say = { help, ...(placeOf && { placeOf }) };
+  const told = problemsOf(issues, read.input, say);
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [...read.problems, ...told, ...texts.filter((text) => isNews(text, told))];
   const problems = [
@@ -38,6 +34,26 @@ export function parseDocument<T>({ document, text, kind, help }: Given, schema: 
   ];
   if (problems.length > 0 || data === undefined) throw new DocumentError(document, problems);
   return data;
+}
+
+type Issues = readonly z.core.$ZodIssue[];
+
+/** The text as data, with its issues; with help it may be read once more. */
+function readWith<T>({ document, text, kind, help }: Given, schema: z.ZodMiniType<T>) {
+  const parse = (input: unknown): { readonly data: T | undefined; readonly issues: Issues } => {
+    const { data, error } = schema.safeParse(input, { error: sentence });
+    return { data, issues: error?.issues ?? [] };
+  };
+  if (help === undefined) {
+    const read = { input: readYaml(document, text), problems: [] };
+    return { read, placeOf: undefined, ...parse(read.input) };
+  }
+  refuse(document, help.refusal(kind, text));
+  const first = help.read(document, text);
+  const parsed = parse(first.input);
+  const again = help.readAgain(document, text, first, parsed.issues);
+  const read = again ?? first;
+  return { read, placeOf: read.placeOf, ...(again === undefined ? parsed : parse(again.input)) };
 }
 
 function refuse(document: string, message: string | undefined): void {

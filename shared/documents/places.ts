@@ -20,6 +20,7 @@ export type PlaceOf = (path: readonly PropertyKey[], what?: "key" | "value") => 
 /** The places in a text, by its events. They are read when the first one is asked for. */
 export function placesIn(text: string, events: readonly Event[]): PlaceOf {
   let root: Node | undefined;
+  const starts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
   return (path, what = "value") => {
     root ??= read(text, events);
     let node: Node = root;
@@ -31,7 +32,7 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
     if (node === root && path.length > 0) return undefined;
     const span =
       (what === "key" ? node.key : node.value) ?? node.key ?? (node === root ? undefined : firstOf(node));
-    return span && placeAt(text, span);
+    return span && placeAt(text, starts, span);
   };
 }
 
@@ -39,14 +40,13 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
 const firstOf = ({ inner }: Node): Span | undefined => [...inner.values()].find(({ key }) => key)?.key;
 
 /** The line and column, both from 1, of an offset. The place ends with its line. */
-export function placeAt(text: string, { at, length }: Span): Place {
-  const start = text.lastIndexOf("\n", at - 1) + 1;
-  const end = text.indexOf("\n", at);
-  const line = text.slice(0, at).split("\n").length;
+function placeAt(text: string, starts: readonly number[], { at, length }: Span): Place {
+  const line = starts.findLastIndex((start) => start <= at) + 1;
+  const end = starts[line] ?? text.length + 1;
   return {
     line,
-    column: at - start + 1,
-    length: Math.max(1, Math.min(length, (end < 0 ? text.length : end) - at)),
+    column: at - (starts[line - 1] ?? 0) + 1,
+    length: Math.max(1, Math.min(length, end - 1 - at)),
   };
 }
 

@@ -38,15 +38,15 @@ interface Say {
 
 /** The issues of one parse, each with its path and its value. Every mistake is told once. */
 export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
-  const unknown = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys" ? unknownOf(issue, say) : [],
+  const unknown = new Map(
+    issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, say) : []]),
   );
   // A place that a misspelt key is meant for is not missing as well.
-  const meant = new Set(unknown.map(({ meant }) => meant));
+  const meant = new Set([...unknown.values()].flatMap((keys) => keys.map(({ meant }) => meant)));
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
       return isMissing(issue.message) && meant.has(keyOf(issue.path)) ? [] : [problem(issue, input, say)];
-    return unknownOf(issue, say).map(({ path, message }) => ({
+    return (unknown.get(issue) ?? []).map(({ path, message }) => ({
       path: render(path, input),
       message,
       place: say.placeOf?.(path, "key"),

@@ -135,7 +135,7 @@ function hasOddSpace(command: string): boolean {
 }
 
 /** `- curl -H Host: x` is a map with one key, which no step has. */
-const notOneText = z.check<unknown>(({ value, issues }) => {
+const notOneText = z.check(({ value, issues }) => {
   const [only, more] = typeof value === "object" && value !== null ? Object.entries(value) : [];
   if (only === undefined || more !== undefined || !/\s/.test(only[0].trim())) return;
   const message = `a command that contains ": " must be quoted, or written as run: | with the command on the next line; write '${only.join(": ")}'`;

@@ -35,7 +35,9 @@ const oddIndent: Rule = ({ text }) => {
   const column = indent.search(ODD_SPACE) + 1;
   if (column === 0) return undefined;
   const meant =
-    [...indent].map((one) => (one === "\u3000" ? "  " : plain(one))).join("") + text.slice(indent.length);
+    Array.from(indent)
+      .map((one) => (one === "\u3000" ? "  " : plain(one)))
+      .join("") + text.slice(indent.length);
   const message = `${nameOf(text[column - 1] ?? "")} stands at the beginning of the line; indent with ordinary spaces`;
   return { message, column, meant };
 };

@@ -122,7 +122,9 @@ describe("characters of a Chinese input method", () => {
       expect(found[0]).toContain(`9:10 provision[0].run: stands in the quotes ${open}${close}`);
     }
   });
+});
 
+describe("characters of a Chinese input method, where they belong", () => {
   test("inside of texts, comments and blocks they are as they are", ({ expect }) => {
     expect(
       inRecipe(
