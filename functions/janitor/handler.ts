@@ -1,19 +1,25 @@
 /**
- * Keeps runs going and cleans up after them. One timer asks to send overdue events again, one to clean up, one to check the
- * index of runs; and an event
- * whose every delivery failed ends here, because this is the failure destination of the other functions.
+ * Keeps runs going and cleans up after them. Timers ask to send overdue events again, to clean up and to check the index of
+ * runs; an event whose every delivery failed ends here, because this is the failure destination of the other functions.
+ *
+ * It checks documents as well when they are put into the bucket, and indexes them for the webhook. Uploads of recipes come
+ * from bake-image: two triggers of a bucket cannot share a prefix.
  */
 import * as z from "zod/mini";
-import { eventHandler, parse } from "../../shared/invocation.ts";
-import { FailureEvent, triggerOf } from "../../shared/triggers.ts";
+import { eventHandler, parse, type FcHandler } from "../../shared/invocation.ts";
+import { readJson } from "../../shared/json.ts";
+import { FailureEvent, OssEvent, triggerOf } from "../../shared/triggers.ts";
+import { host } from "../../shared/workflow/host.ts";
 import { CleanupRequest, cleanUp } from "./cleanup/cleanup.ts";
 import { handleDeadLetter } from "./dead-letters/dead-letters.ts";
+import { report } from "./documents/report.ts";
+import { checkDocuments } from "./documents/start.ts";
 import { checkIndex, CheckIndexRequest } from "./index/check-index.ts";
 import { resendOverdue, ResendRequest } from "./resend/resend.ts";
 
 const Request = z.discriminatedUnion("request", [CheckIndexRequest, CleanupRequest, ResendRequest]);
 
-export const handler = eventHandler("janitor", (payload, ports, details) => {
+const duties = eventHandler("janitor", (payload, ports, details) => {
   const failure = FailureEvent.safeParse(payload);
   if (failure.success) return handleDeadLetter(failure.data, ports, details);
   const request = parse(Request, triggerOf(payload, ports).asked, "janitor");
@@ -26,3 +32,18 @@ export const handler = eventHandler("janitor", (payload, ports, details) => {
       return resendOverdue(ports);
   }
 });
+
+const documents = host({ name: "janitor", workflows: [report], start: checkDocuments });
+
+/** Uploads, requests for a check and their timer, and the events of the runs of refused documents. */
+const OfDocuments = z.union([
+  OssEvent,
+  z.looseObject({ triggerName: z.literal("documents") }),
+  z.looseObject({ request: z.enum(["check", "complete"]) }),
+  z.looseObject({ run: z.string(), phase: z.string() }),
+]);
+
+export const handler: FcHandler = (bytes, context) => {
+  const isOfDocuments = OfDocuments.safeParse(readJson(Buffer.from(bytes).toString("utf8"))).success;
+  return (isOfDocuments ? documents : duties)(bytes, context);
+};

@@ -4,7 +4,7 @@ import { dayOf } from "../keys.ts";
 
 /** Kinds of runs, the first word of an id, with the function that carries each out. */
 const FUNCTION_OF = {
-  check: "check-documents",
+  check: "janitor",
   bake: "bake-image",
   promote: "promote-family",
   rollback: "promote-family",

@@ -111,7 +111,7 @@ test("the index follows the document: changed, deleted, of another ending, and e
   });
   const events = kiln.cloud.fc.events.filter(({ payload }) => payload.toString().includes("fleets/web.yaml"));
   await put(kiln, "fleets/web.yaml", fleetText({ limits: { max: 4 } }));
-  for (const { payload } of events) await kiln.invoke("kiln-check-documents", JSON.parse(payload.toString()));
+  for (const { payload } of events) await kiln.invoke("kiln-janitor", JSON.parse(payload.toString()));
   await kiln.cloud.time.settle();
   expect(indexOf(kiln)).toMatchObject({ limits: { max: 4 } });
 
@@ -150,7 +150,7 @@ test("the nightly check makes up for lost events", async ({ world: { kiln }, exp
   cloud.oss.delete(BUCKET, INDEX);
   cloud.oss.delete(BUCKET, recipes);
   cloud.oss.put(BUCKET, documentIndexKey("fleets", "gone"), "{}");
-  await kiln.invoke("kiln-check-documents", { v: 1, request: "check", key: "*" });
+  await kiln.invoke("kiln-janitor", { v: 1, request: "check", key: "*" });
   await cloud.time.settle();
   expect(indexOf(kiln)).toMatchObject({ key: "fleets/web.yaml" });
   expect(indexOf(kiln, recipes)).toMatchObject({
@@ -166,7 +166,7 @@ test("a refused document has a record under its name, and its channels and the d
 }) => {
   const text = `family: web\nlaunch:\n  InstanceType: ecs.g7.large\nlimits: {max：3}\nnotify:\n  - ops # the team\n  - channel: team\n    events: [failed]\n`;
   await put(kiln, "fleets/web.yaml", text);
-  for (let n = 0; n < 2; n++) await kiln.invoke("kiln-check-documents", { v: 1, request: "check", key: "*" });
+  for (let n = 0; n < 2; n++) await kiln.invoke("kiln-janitor", { v: 1, request: "check", key: "*" });
   await kiln.cloud.time.settle();
   const runs = kiln.records("check");
   expect(runs).toMatchObject([

@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the index of a document is not looked at again after it is written",
     promise: "K9",
-    file: "functions/check-documents/index-document.ts",
+    file: "functions/janitor/documents/index-document.ts",
     find: "const LOOKS = 3;",
     replace: "const LOOKS = 1;",
     tests: ["test/flow/document-index.test.ts"],

@@ -9,10 +9,9 @@ import { test } from "../support/commands.ts";
 import { deployWith, documentedKey } from "../support/deployer.ts";
 import { ACCOUNT, NEW_BUCKET, variables } from "../support/shell.ts";
 
-const PARTS =
-  "api bake-image check-documents janitor notifier oss-events promote-family scale-out stop-idle webhook".split(
-    " ",
-  );
+const PARTS = "api bake-image janitor notifier oss-events promote-family scale-out stop-idle webhook".split(
+  " ",
+);
 
 const lifecycleOf = (settings: ReadonlyMap<string, string>): string =>
   settings.get(`${NEW_BUCKET} lifecycle`) ?? "";

@@ -10,8 +10,7 @@ import { ownImages } from "../support/world.ts";
 /** The timers of s.yaml that begin runs; those of the janitor begin none. */
 const timersOf = ({ cloud }: Deployment) =>
   [...cloud.fc.functions.values()]
-    // These begin no run while all is well.
-    .filter(({ name }) => name !== "kiln-janitor" && name !== "kiln-check-documents")
+    .filter(({ name }) => name !== "kiln-janitor")
     .flatMap(({ name, triggers }) =>
       triggers.flatMap((trigger) => (trigger.kind === "timer" ? [{ function: name, ...trigger }] : [])),
     );

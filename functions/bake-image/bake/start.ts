@@ -41,7 +41,7 @@ async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports):
     if (!DOCUMENT.test(key)) continue;
     const event = { v: 1, request: "check", key, by: `upload:${key}`.slice(0, 128) };
     const id = taskId.check(digest(`${key} ${responseElements.requestId}`));
-    await send({ to: "check-documents", taskId: id, event }, ports).catch((error: unknown) => {
+    await send({ to: "janitor", taskId: id, event }, ports).catch((error: unknown) => {
       ports.log({ warning: `${key} is not checked before the night`, error: messageOf(error) });
     });
   }
@@ -72,7 +72,7 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
     const run = runId("bake", recipe, Date.parse(eventTime), identity);
     return [{ run, by: `upload:${key}`.slice(0, 128), request }];
   }
-  // check-documents reports a name that no recipe can have.
+  // The janitor reports a name that no recipe can have.
   if (!DOCUMENT.test(key))
     log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
   return undefined;

@@ -80,7 +80,6 @@ test("a role that reads objects may list its bucket: else a missing one is forbi
   expect(readers.toSorted()).toEqual([
     "api",
     "bake-image",
-    "check-documents",
     "janitor",
     "promote-family",
     "scale-out",
@@ -122,15 +121,7 @@ test("no role invokes the webhook, and the webhook invokes neither the janitor n
     expect(allows(role, "fc:InvokeFunction", fn("kiln-api"))).toBe(false);
   }
   for (const name of ["kiln-janitor", "kiln-notifier"]) {
-    const senders = [
-      "bake-image",
-      "check-documents",
-      "janitor",
-      "promote-family",
-      "scale-out",
-      "stop-idle",
-      "notifier",
-    ];
+    const senders = ["bake-image", "janitor", "promote-family", "scale-out", "stop-idle", "notifier"];
     expect(parts.filter((role) => allows(role, "fc:InvokeFunction", fn(name)))).toEqual(senders.toSorted());
   }
 });

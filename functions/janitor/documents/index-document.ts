@@ -3,12 +3,12 @@
  * of order. After the write the document is looked at again, because another invocation may have read a newer content and
  * written before this one.
  */
-import { DOCUMENT_TEXT_MAX_BYTES } from "../../shared/budget.ts";
-import type { CloudClient } from "../../shared/cloud/client.ts";
-import { deleteObject, getObject, putObject } from "../../shared/cloud/oss/objects.ts";
-import { findDocument, readDocumentIndex, type DocumentIndex } from "../../shared/document-index.ts";
-import { documentIndexKey, type DocumentFolder } from "../../shared/keys.ts";
-import { redact } from "../../shared/redact.ts";
+import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { findDocument, readDocumentIndex, type DocumentIndex } from "../../../shared/document-index.ts";
+import { documentIndexKey, type DocumentFolder } from "../../../shared/keys.ts";
+import { redact } from "../../../shared/redact.ts";
 import { channelsIn } from "./channels.ts";
 import { factsOf } from "./facts.ts";
 

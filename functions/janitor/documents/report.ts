@@ -1,13 +1,13 @@
 /** The run of a document that is refused: it ends at once, so that there is a record, an alarm and a notification. */
 import * as z from "zod/mini";
-import { minutes } from "../../shared/duration.ts";
-import { parse } from "../../shared/invocation.ts";
-import { Name } from "../../shared/names.ts";
-import { DEFAULT_CHANNEL } from "../../shared/notifications/notification.ts";
-import { sendsTo } from "../../shared/notifications/subscriptions.ts";
-import { requestShape } from "../../shared/requests/request.ts";
-import { eventsWith, firstEvent } from "../../shared/workflow/envelope.ts";
-import { failed, phase, type Workflow } from "../../shared/workflow/workflow.ts";
+import { minutes } from "../../../shared/duration.ts";
+import { parse } from "../../../shared/invocation.ts";
+import { Name } from "../../../shared/names.ts";
+import { DEFAULT_CHANNEL } from "../../../shared/notifications/notification.ts";
+import { sendsTo } from "../../../shared/notifications/subscriptions.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { eventsWith, firstEvent } from "../../../shared/workflow/envelope.ts";
+import { failed, phase, type Workflow } from "../../../shared/workflow/workflow.ts";
 
 const input = { key: z.string(), reason: z.string(), channels: z.array(Name) };
 const Input = z.strictObject(input);

@@ -1,10 +1,10 @@
 /** The facts of a document that its index holds. Pure. */
-import type { DocumentIndex } from "../../shared/document-index.ts";
-import { parseFleet, type Fleet } from "../../shared/documents/fleet.ts";
-import { help } from "../../shared/documents/help.ts";
-import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
-import { DocumentError } from "../../shared/errors.ts";
-import type { DocumentFolder } from "../../shared/keys.ts";
+import type { DocumentIndex } from "../../../shared/document-index.ts";
+import { parseFleet, type Fleet } from "../../../shared/documents/fleet.ts";
+import { help } from "../../../shared/documents/help.ts";
+import { parseRecipe, type Recipe } from "../../../shared/documents/recipe.ts";
+import { DocumentError } from "../../../shared/errors.ts";
+import type { DocumentFolder } from "../../../shared/keys.ts";
 
 type Facts = Omit<DocumentIndex, "v" | "key" | "etag">;
 

@@ -1,6 +1,6 @@
 /** The channels of a document that cannot be parsed: read as far as it can be guessed. Pure. */
-import { CHANNELS_MAX } from "../../shared/budget.ts";
-import { NAME } from "../../shared/names.ts";
+import { CHANNELS_MAX } from "../../../shared/budget.ts";
+import { NAME } from "../../../shared/names.ts";
 
 const NAMES = new RegExp(`(?<![\\w-])${NAME}(?![\\w-])`, "g");
 /** Words of the list that are no names. */

@@ -1,11 +1,11 @@
-/** The requests of check-documents, and the documents that they and triggers name. */
+/** The requests for checks, and the documents that they and triggers name. */
 import type * as z from "zod/mini";
-import { documentNames } from "../../shared/document-store.ts";
-import { parse, type Ports } from "../../shared/invocation.ts";
-import { documentNameIn, FOLDER, type DocumentFolder } from "../../shared/keys.ts";
-import { listObjects } from "../../shared/cloud/oss/objects.ts";
-import { CheckRequest } from "../../shared/requests/check.ts";
-import { OssEvent, triggerOf } from "../../shared/triggers.ts";
+import { documentNames } from "../../../shared/document-store.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/keys.ts";
+import { listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { CheckRequest } from "../../../shared/requests/check.ts";
+import { OssEvent, triggerOf } from "../../../shared/triggers.ts";
 
 /** A document to look at, or an object whose name none can have. */
 export type Asked =
@@ -17,7 +17,7 @@ export async function askedBy(payload: unknown, ports: Ports): Promise<readonly 
   const oss = OssEvent.safeParse(payload);
   if (oss.success) return oss.data.events.flatMap((record) => fromEvent(record, ports));
   const { asked, trigger } = triggerOf(payload, ports);
-  const { key, by = trigger.by } = parse(CheckRequest, asked, "check-documents");
+  const { key, by = trigger.by } = parse(CheckRequest, asked, "janitor");
   return key === "*" ? all(by, ports) : asAsked(key, by);
 }
 

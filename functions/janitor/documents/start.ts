@@ -1,10 +1,10 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
-import { nameLike, nameProblems, documentName } from "../../shared/documents/names.ts";
-import type { Ports } from "../../shared/invocation.ts";
-import { runId } from "../../shared/workflow/run-id.ts";
-import type { RunRequest } from "../../shared/workflow/workflow.ts";
+import { nameLike, nameProblems, documentName } from "../../../shared/documents/names.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { runId } from "../../../shared/workflow/run-id.ts";
+import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { indexDocument } from "./index-document.ts";
-import { askedBy, type Asked } from "./requests.ts";
+import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {

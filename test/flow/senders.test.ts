@@ -1,0 +1,134 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { accepted, ended } from "../support/runs.ts";
+import { deliveries, raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
+import { machines } from "../support/world.ts";
+
+const SCALE = "/fleets/web/scale-out";
+
+test("GitHub, Alertmanager, CloudMonitor and plain JSON each become a run, and a repeat the same one", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const runs: string[] = [];
+  for (const [path, headers, body] of deliveries(kiln.cloud.time.now())) {
+    const first = await raw(kiln, path, headers, body);
+    expect(first.status).toBe(202);
+    const answer: { readonly runs: readonly { readonly run: string }[] } = JSON.parse(first.text);
+    const again = { runs: answer.runs.map((each) => ({ ...each, repeated: true })) };
+    const { status, text } = await raw(kiln, path, headers, body);
+    expect([status, JSON.parse(text)]).toEqual([202, again]);
+    runs.push(...answer.runs.map(({ run }) => run));
+  }
+  for (const run of runs) expect((await ended(kiln, run)).state).toBe("done");
+  expect(new Set(runs).size).toBe(4);
+  expect(machines(kiln)).toHaveLength(5);
+  const callers = kiln.records("scale").map(({ by }) => by);
+  expect(callers.toSorted()).toEqual([
+    "sender:alerts",
+    "sender:cloudmonitor",
+    "sender:github",
+    "sender:scaling",
+  ]);
+  const logged = JSON.stringify(kiln.cloud.fc.invocations.map(({ logs, result }) => [logs, result]));
+  expect(logged).not.toContain(SENDER_SECRET);
+  const stored = kiln.cloud.oss
+    .list(BUCKET, "")
+    .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString());
+  expect(stored.join("\n")).not.toContain(SENDER_SECRET);
+});
+
+test("what failed with nothing may be asked for again after five minutes; what was delivered is the same run", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  const sent = deliveries(kiln.cloud.time.now());
+  const post = async (): Promise<string[]> => {
+    const answers = sent.map(
+      async ([path, headers, body]): Promise<readonly { readonly run: string }[]> =>
+        JSON.parse((await raw(kiln, path, headers, body)).text).runs,
+    );
+    const keyed = accepted(kiln, SCALE, { count: 1, key: "job-1" });
+    return [...(await Promise.all(answers)).flat(), await keyed].map(({ run }) => run);
+  };
+  const states = async (runs: readonly string[]) =>
+    new Set(await Promise.all(runs.map(async (run) => (await ended(kiln, run)).state)));
+  const restock = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "RunInstances",
+    kind: "before",
+    fault: new CloudFault(403, "OperationDenied.NoStock", "The requested resource is sold out."),
+  });
+  const first = await post();
+  expect(await states(first)).toEqual(new Set(["failed"]));
+  expect(await post()).toEqual(first);
+  await kiln.cloud.settle({ forMs: minutes(6) });
+  const second = await post();
+  expect(second.filter((run) => first.includes(run))).toEqual([]);
+  expect(await states(second)).toEqual(new Set(["failed"]));
+  restock();
+  await kiln.cloud.settle({ forMs: minutes(6) });
+  const third = await post();
+  expect(await states(third)).toEqual(new Set(["done"]));
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(await post()).toEqual(third);
+  // Two instances are asked for by one of the five.
+  expect(machines(kiln)).toHaveLength(6);
+});
+
+/** Alert number `n`, with more labels. */
+const alertsOf =
+  (now: number) =>
+  (n: number, labels: object = {}) => ({
+    status: "firing",
+    labels: { kiln_fleet: "web", ...labels },
+    annotations: { summary: "x".repeat(2000) },
+    startsAt: new Date(now).toISOString(),
+    fingerprint: `f${n}`,
+  });
+
+test("a delivery of hundreds of alerts costs as many calls as one of a few, and each alert is one instance, however often it is sent", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 60, perRequest: 2 } }));
+  const alert = alertsOf(kiln.cloud.time.now());
+  const post = async (...alerts: readonly object[]) => {
+    const before = kiln.cloud.callLog.count({});
+    const headers = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
+    const { status, text } = await raw(
+      kiln,
+      "/senders/alerts",
+      headers,
+      JSON.stringify({ version: "4", alerts }),
+    );
+    const answer: { readonly runs: readonly { readonly run: string }[] } = JSON.parse(text);
+    return { status, calls: kiln.cloud.callLog.count({}) - before, run: String(answer.runs[0]?.run), answer };
+  };
+  const few = await post(alert(0));
+  expect((await ended(kiln, few.run)).result).toMatchObject({ count: 1 });
+  const firing = Array.from({ length: 45 }, (_, n) => alert(n));
+  const many = await post(...firing);
+  expect([many.status, many.calls]).toEqual([202, few.calls]);
+  expect((await ended(kiln, many.run)).result).toMatchObject({ count: 44 });
+  // The group goes on: one is over, one is new, and one is not readable.
+  const next = await post(
+    ...firing.slice(5),
+    alert(45, { kiln_count: "9" }),
+    alert(46, { kiln_count: "two" }),
+  );
+  expect(next.answer).toMatchObject({ refused: [{ at: "alerts[41]" }] });
+  // limits.perRequest holds for each alert.
+  expect((await ended(kiln, next.run)).result).toMatchObject({ count: 2 });
+  const again = await post(...firing.slice(7));
+  expect((await ended(kiln, again.run)).result).toMatchObject({ count: 0 });
+  expect(machines(kiln)).toHaveLength(47);
+});
