@@ -37,26 +37,29 @@ export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
   if (attempts === undefined) return { run: request.run, repeated: await beginRun(request, ports) };
   for (const nearby of attempts.nearby) {
     const found = await newestAttempt(nearby, ports);
-    if (found.isTaken) return { run: found.run, repeated: true };
+    if (found.state !== "none") return { run: found.run, repeated: true };
   }
-  const { run, isTaken } = await newestAttempt(attempts.own, ports);
-  return { run, repeated: isTaken || (await beginRun({ ...request, run }, ports)) };
+  const { run, state } = await newestAttempt(attempts.own, ports);
+  if (state === "of the version before") return { run, repeated: true };
+  // Of a run that waits for its first event, a repeat sends it.
+  return { run, repeated: await beginRun({ ...request, run }, ports) };
 }
 
-/** The first attempt that did not fail: taken by a run that is at work or done, or free. */
+/** The first attempt that did not fail. */
 async function newestAttempt(attempts: Attempts, ports: Ports) {
   for (let attempt = 0; ; attempt++) {
     const run = attempts(attempt);
     const state = await stateOf(run, ports);
-    if (state !== "failed" || attempt === ATTEMPTS_MAX) return { run, isTaken: state !== "none" };
+    if (state !== "failed" || attempt === ATTEMPTS_MAX) return { run, state };
   }
 }
 
 /** "none" has no log, "failed" may be tried again (ACCEPT-2). */
-async function stateOf(run: string, { cloud, clock }: Ports): Promise<"none" | "taken" | "failed"> {
+type State = "none" | "taken" | "failed" | "of the version before";
+
+async function stateOf(run: string, { cloud, clock }: Ports): Promise<State> {
   const log = await readRunLog(cloud, run);
-  const isOfVersionBefore = log.end < 0;
-  if (isOfVersionBefore) return "taken";
+  if (log.end < 0) return "of the version before";
   const now = standing(run, log);
   if (now === undefined) return "none";
   const hasFailed = isEnded(now) && now.completion.kind === "failed";

@@ -55,16 +55,23 @@ test("the webhook refuses a reserved parameter name, and no run starts", async (
   expect([kiln.records().length, launches(kiln)]).toEqual(before);
 });
 
-test("a parameter that a step sets itself fails the run before the launch, with the step and the variable", async ({
+test("a parameter that a step sets itself is refused; past the webhook its run fails before the launch", async ({
   kiln,
   expect,
 }) => {
   await ready(kiln);
   const before = launches(kiln);
-  const { run } = await accepted(kiln, BAKE, { force: true, parameters: { TIER: "back", RELEASE: "2" } });
-  const record = await ended(kiln, run);
-  expect(record.state).toBe("failed");
-  expect(record.reason).toBe(
+  const parameters = { TIER: "back", RELEASE: "2" };
+  const refused = await answered(kiln, kiln.call("POST", BAKE, { force: true, parameters }));
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { error: expect.stringMatching(/^parameters.TIER: /) },
+  });
+  await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "web", force: true, parameters });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const record = kiln.records("bake").at(-1);
+  expect(record?.state).toBe("failed");
+  expect(record?.reason).toBe(
     'parameters.TIER: provision[0] ("install") sets TIER under environment, and a parameter does not replace that; leave the parameter out, or remove TIER from the step',
   );
   expect(launches(kiln)).toBe(before);

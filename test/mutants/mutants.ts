@@ -278,8 +278,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a route without a star covers every path it begins",
     promise: "K9",
     file: "shared/http/verify.ts",
-    find: `route.endsWith("*") ? asked.startsWith(route.slice(0, -1)) : route === asked;`,
-    replace: `asked.startsWith(route.replace("*", ""));`,
+    find: `if (isOpen ? given.length < parts.length : given.length !== parts.length) return false;`,
+    replace: `if (given.length < parts.length) return false;`,
     tests: ["test/unit/shared/http/verify.test.ts"],
   },
   {

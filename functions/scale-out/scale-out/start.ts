@@ -47,7 +47,11 @@ export async function startScaleOut(payload: unknown, ports: Ports): Promise<rea
 }
 
 export function beginScaleOut(event: RequestEvent) {
-  const asked = parse(z.union([ScaleRequest, AlertsRequest]), event.input, "scale-out");
+  const asked = parse(
+    z.discriminatedUnion("request", [ScaleRequest, AlertsRequest]),
+    event.input,
+    "scale-out",
+  );
   const { fleet } = asked;
   if (asked.request === "scale-out")
     return firstEvent(Plan, event, { fleet, count: asked.count, dryRun: asked.dryRun ?? false }, {});
