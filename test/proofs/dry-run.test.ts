@@ -240,7 +240,6 @@ test("a dry promotion fails with the message of the promotion", async ({ kiln, e
   const path = "/families/web/promote";
   const bad: readonly (readonly [string, Body])[] = [
     [path, { recipe: "web", imageId: "m-none" }],
-    [path, { recipe: "none", imageId: second.imageId }],
     ["/families/shop/promote", { recipe: "web", imageId: second.imageId }],
     [path, { recipe: "web", imageId: first.imageId }],
   ];

@@ -205,20 +205,23 @@ test("one lost answer is not felt: the call is made again, and nothing happens t
   }
 });
 
+const FLEETS = ["web", "web-2", "web-3", "web-4", "web-5", "web-6"];
+
 test("several calls that are slow one by one end in 503 in time too", async ({ deploy, expect }) => {
   const token = "a-token-of-a-sender-0123456789";
   const KILN_SENDERS = JSON.stringify({
-    alerts: { kind: "alertmanager", tokens: [token], fleets: ["web"] },
+    alerts: { kind: "alertmanager", tokens: [token], fleets: FLEETS },
   });
   const kiln = await deploy({ KILN_SENDERS });
-  await kiln.upload("fleets/web.yaml", fleetText());
+  for (const fleet of FLEETS) await kiln.upload(`fleets/${fleet}.yaml`, fleetText());
   await warm(kiln, 1);
   const at = new Date(kiln.cloud.time.now()).toISOString();
-  const alerts = ["f1", "f2", "f3", "f4", "f5", "f6"].map((fingerprint) => ({
+  // A delivery is one request for each fleet.
+  const alerts = FLEETS.map((fleet) => ({
     status: "firing",
-    labels: { kiln_fleet: "web" },
+    labels: { kiln_fleet: fleet },
     startsAt: at,
-    fingerprint,
+    fingerprint: "f1",
   }));
   const body = { version: "4", alerts };
   const request: Request = ["POST", "/senders/alerts", body, { authorization: `Bearer ${token}` }];
