@@ -144,7 +144,7 @@ foreign(
   PATIENT,
   async ({ cloud, command, expect }) => {
     const { code, err } = await command("deploy");
-    expect([code, err.length]).toEqual([1, 9]);
+    expect([code, err.length]).toEqual([1, 8]);
     expect(err).toContain(
       "refused: function kiln-webhook belongs to the deployment of bucket kiln-of-another-team; choose another KILN_STAGE",
     );

@@ -148,7 +148,7 @@ test("a secret the webhook does not know is named as the broken link", async ({ 
 test("--help lists every story", async ({ expect }) => {
   const { code, out } = await start(["--help"]);
   expect(code).toBe(0);
-  for (const { name, title } of STORIES) expect(out).toContain(`  ${name.padEnd(8)}${title}`);
+  for (const { name, title } of STORIES) expect(out).toContain(`${name}: ${title}`);
 });
 
 test("a wrong command line is refused with what would be right, before anything is built", async ({

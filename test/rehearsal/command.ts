@@ -101,7 +101,10 @@ function readOptions(args: readonly string[]): Options | string {
     });
     const { story: wanted, json, keep } = values;
     const story = STORIES.find(({ name }) => name === (wanted ?? STORIES[0]?.name));
-    return story === undefined ? `there is no story ${wanted}\n${usage}` : { story, json, keep };
+    if (story === undefined) return `there is no story ${wanted}\n${usage}`;
+    return keep && story.leavesNothing === true
+      ? `story ${wanted} removes everything at its end, so --keep has nothing to keep`
+      : { story, json, keep };
   } catch (error) {
     return `${known<Error>(error).message}\n${usage}`;
   }
