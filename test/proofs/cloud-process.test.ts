@@ -7,6 +7,7 @@ import { setTimeout as reallySleep } from "node:timers/promises";
 import { test } from "vitest";
 import { minutes } from "../../shared/duration.ts";
 import { send, startProcess, type Ready } from "../support/cloud-process.ts";
+import { fleetText } from "../support/fleets.ts";
 import { foreignProgram } from "../support/foreign.ts";
 import { json, known } from "../support/known.ts";
 
@@ -79,6 +80,7 @@ test("bucket, stage, account and region of the environment are those of the role
   });
   expect(cloud.ready.bucket).toBe("kiln-dev-1234567890123457");
   const program = foreignProgram(cloud);
+  await program.upload("fleets/web.yaml", fleetText());
   const { status, body } = await program.call("POST", "/fleets/web/scale-out", { count: 1 });
   expect([status, body]).toEqual([202, expect.anything()]);
   await cloud.settle(minutes(10));

@@ -112,7 +112,9 @@ test("each code of CreateImage ends its bake with the code, the cloud's words, i
     const [before, after = ""] = reason.split(` ${said(code)} `);
     const waited = patient ? String.raw`capture is not over after \S+: ` : "";
     expect(before).toMatch(
-      new RegExp(`^${waited}ecs CreateImage answered ${code} \\(request [0-9A-F-]+\\):$`),
+      new RegExp(
+        `^${waited}(source[.\\w]* s-0123: )?ecs CreateImage answered ${code} \\(request [0-9A-F-]+\\):$`,
+      ),
     );
     expect(after, code).toContain(wrong);
     expect(after, code).toContain(todo);
