@@ -327,7 +327,7 @@ export const MUTANTS: readonly Mutant[] = [
   const early = completion && (await current.workflow.onComplete?.(current.event, completion, ports));
   for (const each of early?.notifications ?? []) await send(each, ports);
   const appended = await append(ports, runKey(delivered.run), delivered.position, line);`,
-    tests: ["test/flow/notify.test.ts"],
+    tests: ["test/proofs/notify.test.ts"],
   },
   {
     name: "a second answer to an approval overrules the first",
@@ -335,7 +335,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/webhook/approval.ts",
     find: "completion !== undefined || answerIn(log) !== undefined || !isAsked(event)",
     replace: "completion !== undefined || !isAsked(event)",
-    tests: ["test/flow/notify.test.ts"],
+    tests: ["test/proofs/notify.test.ts"],
   },
   {
     // The record is the log by now, which only the winner can write; a loser can still send.

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
 import { type Cloud, MODEL } from "../cloud/index.ts";
-import { fc2, openApi } from "./clients.ts";
-import { withCloud } from "./fixture.ts";
-import { OSS_PROPS, SIGNED } from "./signed-code.ts";
+import { fc2, openApi } from "../contract/clients.ts";
+import { withCloud } from "../contract/fixture.ts";
+import { OSS_PROPS, SIGNED } from "../contract/signed-code.ts";
 import { json, known } from "../support/known.ts";
 
 const ECHO = `exports.handler = async (event, context) =>

@@ -1,8 +1,8 @@
 import { setTimeout as reallySleep } from "node:timers/promises";
 import { test } from "vitest";
 import { type Cloud, MODEL } from "../cloud/index.ts";
-import { fc2 } from "./clients.ts";
-import { withCloud } from "./fixture.ts";
+import { fc2 } from "../contract/clients.ts";
+import { withCloud } from "../contract/fixture.ts";
 import { json } from "../support/known.ts";
 
 /** Sleeps for the seconds of its event, one number after the other, and says when it was awake. */

@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import { fc2 } from "./clients.ts";
-import { every, inbox, inline, OSS_RULE, refusal, says, sdk, TICK, withPanel } from "./fc-panel.ts";
+import { fc2 } from "../contract/clients.ts";
+import { every, inbox, inline, OSS_RULE, refusal, says, sdk, TICK, withPanel } from "../contract/fc-panel.ts";
 
 test("triggers that are created start the function, and do so no more when they are changed or gone", async ({
   expect,
