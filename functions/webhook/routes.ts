@@ -1,6 +1,7 @@
 /** Routes of authenticated callers: a method and a path become a request for a run. Pure. */
 import * as z from "zod/mini";
 import { days, minutes, parseDuration } from "../../shared/duration.ts";
+import { nearest } from "../../shared/documents/spelling.ts";
 import { NAME, Name, RUN } from "../../shared/names.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
@@ -141,11 +142,30 @@ export function routeOf(given: Delivery): Routed {
   const route = method === "POST" ? TABLE.find((candidate) => candidate.path.test(path)) : undefined;
   const name = route?.path.exec(path)?.[1];
   if (!route || name === undefined) {
-    return { kind: "refuse", status: 404, error: `no route ${method} ${path}` };
+    return { kind: "refuse", status: 404, error: `no route ${method} ${path}${suggestion(method, path)}` };
   }
   const parsed = parseBody(body, route.schema);
   if (!parsed.ok) return { kind: "refuse", status: 400, error: parsed.problem };
   return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.value, given) };
+}
+
+/** Longer paths are compared with nothing: the work grows with the square of the length. */
+const SUGGESTED_MAX = 200;
+
+/** The nearest route with the name that was asked for. */
+function suggestion(method: string, path: string): string {
+  const [, folder = "", name = ""] = path.split("/");
+  const routes = ROUTES.map(
+    ({ subject, action }) => `POST /${FOLDERS[subject].split("/")[0]}/${name}/${action}`,
+  );
+  const own = ["POST /runs", "POST /decisions"].map((route) => `${route}/${name}`);
+  const near =
+    path.length > SUGGESTED_MAX
+      ? undefined
+      : nearest(`${method} ${path}`, [...routes, `GET /runs/${name}`, `${own[0]}/cancel`, String(own[1])]);
+  if (near !== undefined) return `; did you mean ${near}?`;
+  const ofFolder = routes.filter((route) => route.startsWith(`POST /${folder}/`));
+  return ofFolder.length === 0 ? "; see README, “Callers”" : `; there are ${ofFolder.join(", ")}`;
 }
 
 /** Routes of one run. */

@@ -7,6 +7,7 @@
  *     function and before GitHub ends its delivery, after 10 s. Whether the request was delivered is then open; sent again
  *     it is the same run. Whether a sender sends again is its own rule; GitHub does not.
  *     https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+ * HTTP-4. A request that the platform queued is refused: its sender took the 202 of the platform for an answer of Kiln.
  */
 import { hasNoAnswer, type CallLimits } from "../cloud/call-limits.ts";
 import { seconds } from "../duration.ts";
@@ -51,10 +52,7 @@ export const httpHandler =
         const log: Ports["log"] = (line) => ports.log({ ...details, ...line });
         const call = callOf(parse(HttpEvent, readPayload(bytes), name), details);
         Object.assign(details, { method: call.method, path: shownPath(call.path) });
-        const given =
-          call.body.length > BODY_MAX
-            ? answer(413, { error: `the body is larger than ${BODY_MAX} bytes` })
-            : await serve(call, { ...ports, log });
+        const given = refusalOf(call) ?? (await serve(call, { ...ports, log }));
         log({ status: given.statusCode });
         return { ...given, body: redactShown(given.body) };
       });
@@ -64,6 +62,15 @@ export const httpHandler =
       return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
     }
   };
+
+/** Why a request is refused whoever sent it. */
+function refusalOf({ body, headers }: Call): HttpAnswer | undefined {
+  if (body.length > BODY_MAX) return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
+  // The platform answered 202 already, and anyone can make it queue such requests (HTTP-4).
+  return headers["x-fc-invocation-type"]?.toLowerCase() === "async"
+    ? answer(400, { error: "must be sent without X-Fc-Invocation-Type: nothing reads the answer" })
+    : undefined;
+}
 
 const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
 

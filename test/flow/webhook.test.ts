@@ -4,6 +4,7 @@ import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { type Answer, BUCKET, type Deployment, readRoles, roleOf, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
+import { json } from "../support/known.ts";
 import { accepted, answered, ended } from "../support/runs.ts";
 import { raw } from "../support/senders.ts";
 import { machines } from "../support/world.ts";
@@ -131,6 +132,24 @@ test("a body that is too large is refused before anything is computed over it", 
     status: 413,
     text: '{"error":"the body is larger than 1048576 bytes"}',
   });
+});
+
+test("a request that the platform queues is refused when it runs, signed or not", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const headers = { "content-type": "application/json", "x-fc-invocation-type": "Async" };
+  const signed = sign("POST", SCALE, '{"count":1}', { at: kiln.cloud.time.now() });
+  for (const more of [{}, signed])
+    expect((await raw(kiln, SCALE, { ...headers, ...more }, '{"count":1}')).status).toBe(202);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  const served = kiln.cloud.fc.invocations.filter(({ function: name }) => name === "kiln-webhook");
+  expect(served.map(({ result }) => json<{ statusCode: number }>(result ?? "{}").statusCode)).toEqual([
+    400, 400,
+  ]);
+  expect(machines(kiln)).toEqual([]);
 });
 
 test("a caller without permission for a route gets 403, whether the route exists or not", async ({

@@ -86,6 +86,9 @@ async function deployLess({ cloud, command, root }: Given): Promise<void> {
   assert(cloud.fc.functions.get("kiln-dev-janitor")?.triggers.map(({ name }) => name)).toEqual([
     "resend",
     "check-index",
+    "fleets",
+    "removed-recipes",
+    "documents",
   ]);
   assert(cloud.fc.functions.get("kiln-dev-webhook")?.environment["KILN_CALLERS"]).toBe(CALLERS);
 }

@@ -94,10 +94,43 @@ const refusals: readonly (readonly [
   status: number,
   error: string,
 ])[] = [
-  ["GET", "/fleets/web/scale-out", "", 404, "no route GET /fleets/web/scale-out"],
-  ["POST", "/fleets/Web/scale-out", "", 404, "no route POST /fleets/Web/scale-out"],
-  ["POST", "/", "", 404, "no route POST /"],
-  ["GET", "/runs/../claims", "", 404, "no route GET /runs/../claims"],
+  [
+    "GET",
+    "/fleets/web/scale-out",
+    "",
+    404,
+    "no route GET /fleets/web/scale-out; did you mean POST /fleets/web/scale-out?",
+  ],
+  [
+    "POST",
+    "/fleets/Web/scale-out",
+    "",
+    404,
+    "no route POST /fleets/Web/scale-out; did you mean POST /fleets/Web/scale-out?",
+  ],
+  ["POST", "/", "", 404, "no route POST /; see README, “Callers”"],
+  ["GET", "/runs/../claims", "", 404, "no route GET /runs/../claims; see README, “Callers”"],
+  [
+    "POST",
+    "/fleets/web/scaleout",
+    "",
+    404,
+    "no route POST /fleets/web/scaleout; did you mean POST /fleets/web/scale-out?",
+  ],
+  [
+    "POST",
+    "/recipe/web/bake",
+    "",
+    404,
+    "no route POST /recipe/web/bake; did you mean POST /recipes/web/bake?",
+  ],
+  [
+    "POST",
+    "/families/web/recall",
+    "",
+    404,
+    "no route POST /families/web/recall; did you mean POST /families/web/promote?",
+  ],
   ["POST", "/fleets/web/scale-out", "{", 400, "the body is not JSON"],
   ["POST", "/fleets/web/scale-out", "[]", 400, "body: must be a map"],
   ["POST", "/fleets/web/scale-out", {}, 400, "count: must be a number"],
@@ -198,6 +231,22 @@ test("without a key the signed bytes identify the run, with a key the caller and
     run({ ...body, dryRun: true }),
   ];
   expect(others).not.toContain(keyed);
+});
+
+test("a path of thousands of characters is compared with nothing", ({ expect }) => {
+  const path = `/fleets/${"x".repeat(5000)}/scaleout`;
+  const routed = routeOf({
+    method: "POST",
+    path,
+    body: Buffer.from(""),
+    caller: "ci",
+    delivery: "d",
+    sentAt: SENT,
+  });
+  expect(routed).toMatchObject({
+    kind: "refuse",
+    error: expect.not.stringContaining("did you mean") as string,
+  });
 });
 
 test("a key that is sent again around midnight finds the run of the day before, or of the day after", ({
