@@ -3,7 +3,16 @@
  * Starts `kiln`. Node 20 reads no TypeScript, and a loader such as tsx costs every start a third of a second. So main.ts is
  * bundled into dist/cli/ once, which takes less than a second, and used again as long as no file it was made of has changed.
  */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import module from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -54,19 +63,20 @@ async function bundle() {
   const inputs = Object.fromEntries(
     [...Object.keys(metafile.inputs), "cli/kiln.js"].map((path) => [path, stampOf(path)]),
   );
-  const before = previous();
   const listed = join(dist, `${name}.json`);
   writeFileSync(listed, JSON.stringify({ script: join(name, "main.mjs"), inputs }));
   renameSync(listed, join(dist, "current.json"));
-  if (before !== undefined) rmSync(join(dist, before), { recursive: true, force: true });
+  removeOld();
   return join(dist, name, "main.mjs");
 }
 
-function previous() {
-  try {
-    return dirname(JSON.parse(readFileSync(join(dist, "current.json"), "utf8")).script);
-  } catch {
-    return undefined;
+/** Bundles that no start can be about to load any more. */
+function removeOld() {
+  const now = performance.timeOrigin + performance.now();
+  for (const name of readdirSync(dist)) {
+    const stat = statSync(join(dist, name), { throwIfNoEntry: false });
+    if (name.startsWith("main-") && stat !== undefined && now - stat.mtimeMs > 3_600_000)
+      rmSync(join(dist, name), { recursive: true, force: true });
   }
 }
 

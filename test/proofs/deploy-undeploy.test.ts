@@ -108,7 +108,7 @@ async function refuseBusy({ cloud, command }: Given, kiln: Deployment): Promise<
 /** Removes what was made. */
 async function remove({ cloud, command }: Given, kiln: Deployment): Promise<void> {
   const planned = await command("undeploy --plan", stage);
-  assert(cloud.fc.functions.size).toBe(6);
+  assert(cloud.fc.functions.size).toBe(7);
   const gone = await command("undeploy", stage);
   const removals = gone.out.filter((line) => !line.startsWith("stays: "));
   assert(planned.out.filter((line) => line.startsWith("would "))).toEqual(

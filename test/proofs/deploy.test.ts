@@ -150,7 +150,7 @@ foreign(
     );
     expect((await command("deploy --plan --stage dev")).code).toBe(0);
     expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
-    expect(cloud.fc.functions.size).toBe(9);
+    expect(cloud.fc.functions.size).toBe(8);
   },
 );
 
