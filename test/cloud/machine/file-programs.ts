@@ -2,6 +2,7 @@
 import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
 import { resolvePath } from "./files.ts";
 import type { Io, Program } from "./machine.ts";
+import { wrongOwner } from "./user-programs.ts";
 
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
   touch: (args, io) =>
@@ -27,6 +28,9 @@ export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
   mv: (args, io) => copy("mv", args, io),
   install: (args, io) => {
     const takes = ["-m", "-o", "-g", "--mode", "--owner", "--group"];
+    const owner = `${valueOf(args, "-o", "--owner") ?? ""}:${valueOf(args, "-g", "--group") ?? ""}`;
+    const wrong = wrongOwner(owner, io);
+    if (wrong !== undefined) return complain(io, `install: invalid ${wrong} '${owner}'`);
     if (has(args, "d", "--directory")) return mkdir(["-p", ...operands(args, takes)], io);
     const mode = valueOf(args, "-m", "--mode") ?? "755";
     return copy("install", operandsWithFlags(args, takes), io, mode);

@@ -227,19 +227,20 @@ export class GuestFiles {
     return [...this.#files.keys()].filter((name) => name === path || name.startsWith(inside));
   }
 
-  /** Paths that match a pattern with stars, segment by segment. */
-  glob(pattern: string): string[] {
+  /** Paths that match a pattern with stars, segment by segment; a slash at the end asks for directories. */
+  glob(pattern: string, showsHidden = false): string[] {
     let found = [""];
     for (const segment of pattern.split("/").slice(1)) {
       found = found.flatMap((base) => {
         if (!/[*?[]|[@+!]\(/.test(segment.replaceAll(/\\./g, ""))) {
           const path = `${base}/${segment.replaceAll(/\\(.)/g, "$1")}`;
-          return segment === "" || this.exists(resolvePath("/", path)) ? [path] : [];
+          const whole = resolvePath("/", path);
+          return (segment === "" ? this.isDirectory(whole) : this.exists(whole)) ? [path] : [];
         }
         const matcher = toRegExp(segment);
         const names = this.list(resolvePath("/", base));
         return names
-          .filter((name) => matcher.test(name) && (segment.startsWith(".") || !name.startsWith(".")))
+          .filter((name) => matcher.test(name) && (showsHidden || segment.startsWith(".") || !name.startsWith(".")))
           .map((name) => `${base}/${name}`);
       });
     }

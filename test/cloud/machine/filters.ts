@@ -5,6 +5,7 @@ import { complain, eachText, has, lines, notSimulated, operands, said, valueOf }
 import { GREP } from "./grep.ts";
 import type { Io, Program } from "./machine.ts";
 import { SED } from "./sed.ts";
+import { sort } from "./sort.ts";
 
 export const FILTERS: Readonly<Record<string, Program>> = {
   ...GREP,
@@ -94,45 +95,6 @@ function gather(
     text += more === "" || more.endsWith("\n") ? more : `${more}\n`;
   });
   return { text, status };
-}
-
-function sort(args: readonly string[], io: Io): number {
-  const { text, status } = gather(args, ["-t", "-k", "-o"], io, "sort");
-  const separator = valueOf(args, "-t");
-  const key = valueOf(args, "-k")?.split(",")[0];
-  const field = (line: string): string =>
-    key === undefined
-      ? line
-      : line
-          .split(separator ?? /\s+/)
-          .slice(Number.parseInt(key, 10) - 1)
-          .join(separator ?? " ");
-  const flags = args.filter((arg) => /^-[a-zA-Z]+$/.test(arg) && !/^-[tko]/.test(arg)).join("") + (key ?? "");
-  const compare = flags.includes("V") ? byVersion : flags.includes("n") ? byNumber : byText;
-  const sorted = lines(text)
-    .map((line) => line.replace(/\n$/, ""))
-    .toSorted((a, b) => compare(field(a), field(b)) || byText(a, b));
-  if (flags.includes("r")) sorted.reverse();
-  const kept = flags.includes("u") ? [...new Set(sorted)] : sorted;
-  const result = kept.map((line) => `${line}\n`).join("");
-  const target = valueOf(args, "-o");
-  if (target === undefined) io.out(result);
-  else io.files.write(io.path(target), result);
-  return status;
-}
-
-const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-const byNumber = (a: string, b: string): number => (Number.parseFloat(a) || 0) - (Number.parseFloat(b) || 0);
-
-function byVersion(a: string, b: string): number {
-  const split = (text: string): string[] => text.match(/\d+|\D+/g) ?? [];
-  const [first, second] = [split(a), split(b)];
-  for (let at = 0; at < Math.max(first.length, second.length); at++) {
-    const [x = "", y = ""] = [first[at], second[at]];
-    const order = /^\d/.test(x) && /^\d/.test(y) ? Number(x) - Number(y) : byText(x, y);
-    if (order !== 0) return order;
-  }
-  return 0;
 }
 
 function uniq(args: readonly string[], io: Io): number {

@@ -29,6 +29,8 @@ function* packager(name: string, args: readonly string[], io: Io): Run {
   const { disk } = io.machine;
   if (disk.os?.packager !== kind) return complain(io, `${io.shell.name}: ${name}: command not found`, 127);
   const [verb = "", ...names] = operands(args, ["-o", "-c", "-t", "--enablerepo", "--disablerepo"]);
+  if (asks(verb, kind, names, io) && !isAgreed(args, kind, io))
+    return complain(io, kind === "rpm" ? "Operation aborted." : "Do you want to continue? [Y/n] Abort.");
   if (INSTALLS.has(verb)) return yield* install(kind, names, io);
   if (REMOVALS.has(verb)) return remove(names, io);
   if (UPDATES.has(verb)) {
@@ -48,6 +50,32 @@ const UPDATES: ReadonlySet<string> = new Set([
   "dist-upgrade",
   "check-update",
 ]);
+
+/** Whether the program would change packages, about which it asks. */
+function asks(verb: string, kind: "rpm" | "deb", names: readonly string[], { machine }: Io): boolean {
+  const changes = (isThere: boolean): boolean =>
+    names.some((name) => machine.disk.packages.has(name) === isThere && !isUnknownPackage(name));
+  if (verb === "update") return kind === "rpm";
+  if (verb === "upgrade" || verb === "dist-upgrade" || verb === "reinstall") return true;
+  return verb === "install" ? changes(false) : REMOVALS.has(verb) && changes(true);
+}
+
+const CONFIGURED = /^\s*assumeyes\s*=\s*(?:1|true|yes)|APT::Get::Assume-Yes\s+"?(?:1|true|yes)/im;
+
+/**
+ * A script has no terminal: without -y the program reads its answer from the input, and its end means no.
+ * https://dnf.readthedocs.io/en/latest/command_ref.html, https://manpages.debian.org/stable/apt/apt-get.8.en.html
+ */
+function isAgreed(args: readonly string[], kind: "rpm" | "deb", { files, input }: Io): boolean {
+  const isFlag = (arg: string): boolean =>
+    /^(?:-[a-pr-zA-Z]*y[a-zA-Z]*|--assume-?yes|--yes)$/.test(arg) ||
+    (kind === "deb" && /^(?:-qq|-q=2|(?:-o)?APT::Get::Assume-Yes="?(?:1|true|yes)"?)$/i.test(arg)) ||
+    /^-q+y|^-yq/.test(arg);
+  if (args.some(isFlag)) return true;
+  const paths = ["/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/apt/apt.conf", ...files.below("/etc/apt/apt.conf.d")];
+  if (paths.some((path) => CONFIGURED.test(files.read(path) ?? ""))) return true;
+  return /^\s*y(?:es)?\s*$/im.test(input.line()?.text ?? "");
+}
 
 function remove(names: readonly string[], io: Io): number {
   const { disk, active } = io.machine;

@@ -2,6 +2,7 @@
 import type { Io, Program, Run } from "./machine.ts";
 import { complain, has, notSimulated, operands, valueOf } from "./answers.ts";
 import { withoutFunctions } from "./shell/builtins.ts";
+import { wrongOption } from "./shell/options.ts";
 import type { Dialect } from "./shell/source.ts";
 import { Variables } from "./shell/variables.ts";
 
@@ -40,7 +41,10 @@ function shell(args: readonly string[], io: Io, dialect: Dialect): number | Run 
   const { flags, rest } = shellFlags(args);
   if (flags.some((flag) => flag.startsWith("--") && !/^--(?:login|noprofile|norc|posix)$/.test(flag)))
     return notSimulated("bash", args, io);
-  for (const flag of flags) inner.set(optionsOf(flag));
+  const options = flags.map(optionsOf);
+  const wrong = options.map((each) => wrongOption(dialect, each)).find((each) => each !== undefined);
+  if (wrong !== undefined) return complain(io, `${dialect}: ${wrong}: invalid option`, 2);
+  for (const each of options) inner.set(each);
   const isOn = (letter: string): boolean =>
     flags.some((flag) => /^-[a-z]/.test(flag) && flag.includes(letter));
   if (isOn("c")) {

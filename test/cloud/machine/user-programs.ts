@@ -1,4 +1,5 @@
 /** Programs about users and groups: who is there, not who may do what. */
+import { standing } from "./accounts.ts";
 import { complain, has, operands, said, valueOf } from "./answers.ts";
 import type { Io, Program } from "./machine.ts";
 
@@ -28,28 +29,31 @@ export const USER_PROGRAMS: Readonly<Record<string, Program>> = {
     return Math.max(0, ...names.map((name) => existing(name, "chpasswd", io)));
   },
   chage: () => 0,
-  chown: (args, io) => owned(args, io),
-  chgrp: (args, io) => owned(args, io),
+  chown: (args, io) => owned("chown", args, io),
+  chgrp: (args, io) => owned("chgrp", args, io),
 };
 
-const ROOT = { "/etc/passwd": ["root", "0"], "/etc/group": ["root", "0"] } as const;
+type Accounts = "/etc/passwd" | "/etc/group";
 
-/** Names and their ids. */
-function ids(path: keyof typeof ROOT, { files }: Io): Map<string, string> {
+/** Names and their ids, those of the base system included. */
+const known = (path: Accounts, io: Io): Map<string, string> => new Map([...standing(path, io), ...ids(path, io)]);
+
+/** Names and their ids in a file. */
+function ids(path: Accounts, { files }: Io): Map<string, string> {
   const rows = (files.read(path) ?? "").split("\n").map((line) => line.split(":"));
   return new Map([
-    [...ROOT[path]],
+    ["root", "0"],
     ...rows.flatMap(([name = "", , number = ""]) =>
       name === "" ? [] : [[name, number] as [string, string]],
     ),
   ]);
 }
 
-const next = (path: keyof typeof ROOT, io: Io): number =>
+const next = (path: Accounts, io: Io): number =>
   Math.max(999, ...[...ids(path, io).values()].map(Number)) + 1;
 
 function existing(name: string, program: string, io: Io): number {
-  return ids("/etc/passwd", io).has(name) ? 0 : complain(io, `${program}: user '${name}' does not exist`);
+  return known("/etc/passwd", io).has(name) ? 0 : complain(io, `${program}: user '${name}' does not exist`);
 }
 
 const TAKES = [
@@ -146,7 +150,7 @@ const KNOWN_GROUPS = new Set([
 
 function id(args: readonly string[], io: Io): number {
   const [name = "root"] = operands(args);
-  const number = ids("/etc/passwd", io).get(name);
+  const number = known("/etc/passwd", io).get(name);
   if (number === undefined) return complain(io, `id: '${name}': no such user`);
   if (has(args, "n")) return said(io, name);
   if (has(args, "ug")) return said(io, number);
@@ -156,17 +160,30 @@ function id(args: readonly string[], io: Io): number {
 function getent([database = "", ...names]: readonly string[], io: Io): number {
   if (database !== "passwd" && database !== "group") return io.shell.notSimulated(`getent ${database}`);
   const path = `/etc/${database}` as const;
-  const known = ids(path, io);
-  if (!names.every((name) => known.has(name))) return 2;
-  for (const name of names) io.out(`${name}:x:${known.get(name) ?? ""}:\n`);
+  const accounts = known(path, io);
+  if (!names.every((name) => accounts.has(name))) return 2;
+  for (const name of names) io.out(`${name}:x:${accounts.get(name) ?? ""}:\n`);
   return 0;
 }
 
-/** Nobody owns files here, but their owner and the files themselves exist. */
-function owned(args: readonly string[], io: Io): number {
-  const [, ...paths] = operands(args);
+/** No file has an owner here, but owners and files exist or not. */
+function owned(program: "chown" | "chgrp", args: readonly string[], io: Io): number {
+  const isCopied = args.some((arg) => arg.startsWith("--reference"));
+  const [owner = "", ...paths] = isCopied ? ["", ...operands(args)] : operands(args);
+  const wrong = program === "chgrp" ? wrongOwner(`:${owner}`, io) : wrongOwner(owner, io);
+  if (!isCopied && wrong !== undefined) return complain(io, `${program}: invalid ${wrong}: '${owner}'`);
   const missing = paths.find((path) => !io.files.exists(io.path(path)));
   return missing === undefined
     ? 0
-    : complain(io, `chown: cannot access '${missing}': No such file or directory`);
+    : complain(io, `${program}: cannot access '${missing}': No such file or directory`);
+}
+
+/** Which of `user:group` does not exist. */
+export function wrongOwner(owner: string, io: Io): "user" | "group" | undefined {
+  const isThere = (path: Accounts, name: string): boolean =>
+    name === "" || /^\+?\d+$/.test(name) || known(path, io).has(name);
+  if (!owner.includes(":") && isThere("/etc/passwd", owner)) return undefined;
+  const [, user = "", group = ""] = /^([^:]*?)(?:[:.]([^:]*))?$/.exec(owner) ?? [];
+  if (!isThere("/etc/passwd", user)) return "user";
+  return isThere("/etc/group", group) ? undefined : "group";
 }

@@ -14,7 +14,7 @@ export function* calculatedText(shell: Shell, text: string): Steps<number> {
   const { statements, fault } = readSource(`((${trimmed}\n))`, "bash");
   const command = statements[0]?.command;
   if (fault !== undefined || command?.type !== "ArithmeticCommand" || command.expression === undefined)
-    throw new ShellFault(`${trimmed}: syntax error in expression`);
+    throw new ShellFault(`${trimmed}: syntax error in expression`, "arithmetic");
   return yield* calculated(shell, command.expression);
 }
 
@@ -62,7 +62,7 @@ function* place(
   text: string,
 ): Steps<{ readonly name: string; readonly index: string | undefined }> {
   const match = /^([A-Za-z_]\w*)(?:\[(.*)\])?$/s.exec(text);
-  if (match === null) throw new ShellFault(`${text}: syntax error: operand expected`);
+  if (match === null) throw new ShellFault(`${text}: syntax error: operand expected`, "arithmetic");
   const [, name = "", index] = match;
   if (index === undefined) return { name, index };
   const isMap = shell.variables.find(name)?.isMap ?? false;
@@ -79,7 +79,7 @@ function numberOf(text: string): number {
           ? Number.NaN
           : Number.parseInt(text, 8)
         : Number(text);
-  if (Number.isNaN(value)) throw new ShellFault(`${text}: value too great for base`, "plain");
+  if (Number.isNaN(value)) throw new ShellFault(`${text}: value too great for base`, "arithmetic");
   return value;
 }
 
@@ -114,7 +114,7 @@ function* binary(shell: Shell, { operator, left, right }: Of<"ArithmeticBinary">
     const first = yield* calculated(shell, left);
     return computed(operator, first, yield* calculated(shell, right), shell);
   }
-  if (left.type !== "ArithmeticWord") throw new ShellFault("attempted assignment to non-variable");
+  if (left.type !== "ArithmeticWord") throw new ShellFault("attempted assignment to non-variable", "arithmetic");
   const given = yield* calculated(shell, right);
   const value =
     operator === "=" ? given : computed(operator.slice(0, -1), yield* calculated(shell, left), given, shell);
@@ -144,9 +144,9 @@ const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
 };
 
 function computed(operator: string, a: number, b: number, { dialect }: Shell): number {
-  if ((operator === "/" || operator === "%") && b === 0) throw new ShellFault("division by 0");
+  if ((operator === "/" || operator === "%") && b === 0) throw new ShellFault("division by 0", "arithmetic");
   const operation = OPERATIONS[operator];
   if (operation === undefined || (operator === "**" && dialect === "dash"))
-    throw new ShellFault(`arithmetic expression: ${operator} is not known`);
+    throw new ShellFault(`arithmetic expression: ${operator} is not known`, "arithmetic");
   return operation(a, b) + 0;
 }

@@ -35,8 +35,10 @@ function* exec(args: readonly string[], { shell }: Io): Run {
 
 function* source(args: readonly string[], io: Io): Run {
   const { shell, files } = io;
-  const [name = "", ...given] = args;
-  const text = files.read(io.path(name));
+  const [name = "", ...words] = args;
+  // Dash looks for a name without a slash on PATH only.
+  const path = shell.onPath(name) ?? (shell.dialect === "dash" && !name.includes("/") ? undefined : io.path(name));
+  const text = path === undefined ? undefined : files.read(path);
   if (text === undefined) {
     const reason = `.: cannot open ${name}: No such file`;
     if (shell.dialect === "dash") throw new ShellFault(reason, "fatal");
@@ -44,7 +46,7 @@ function* source(args: readonly string[], io: Io): Run {
     return 1;
   }
   const outer = shell.args;
-  if (given.length > 0) shell.args = given;
+  if (words.length > 0 && shell.dialect === "bash") shell.args = words;
   try {
     return yield* shell.called(shell.text(text));
   } finally {
@@ -102,7 +104,8 @@ function trap(args: readonly string[], { shell, out, err }: Io): number {
     if (shell.dialect === "dash" && BASH_SIGNALS.has(signal)) {
       err(`trap: ${signal}: bad trap\n`);
       status = 1;
-    } else if (action === "-") shell.traps.delete(signal);
+    } else if (signal === "DEBUG" || signal === "RETURN") shell.notSimulated(`trap … ${signal}`);
+    else if (action === "-") shell.traps.delete(signal);
     else shell.traps.set(signal, action);
   }
   return status;
@@ -160,8 +163,29 @@ function wait(args: readonly string[], { shell }: Io): number {
   return codes.at(-1) ?? 0;
 }
 
+/** Options of `shopt` that are simulated, and those that change nothing for a script. */
+const SHOPTS: ReadonlySet<string> = new Set(
+  "nullglob nocasematch dotglob extglob inherit_errexit lastpipe checkhash checkjobs checkwinsize cmdhist complete_fullquote direxpand dirspell extquote force_fignore globasciiranges histappend histreedit histverify hostcomplete huponexit interactive_comments lithist mailwarn no_empty_cmd_completion progcomp promptvars sourcepath".split(
+    " ",
+  ),
+);
+const OTHER_SHOPTS: ReadonlySet<string> = new Set(
+  "globstar failglob nocaseglob execfail expand_aliases xpg_echo autocd cdspell cdable_vars extdebug gnu_errfmt localvar_inherit localvar_unset shift_verbose compat31 compat32 compat40 compat41 compat42 compat43 compat44".split(
+    " ",
+  ),
+);
+
 function shopt(args: readonly string[], { shell }: Io): number {
   const names = args.filter((arg) => !arg.startsWith("-"));
+  if (args.some((arg) => /^-.*o/.test(arg)) || !args.some((arg) => /^-[squ]+$/.test(arg)))
+    return shell.notSimulated(["shopt", ...args].join(" "));
+  const unknown = names.find((name) => !SHOPTS.has(name) && !OTHER_SHOPTS.has(name));
+  if (unknown !== undefined) {
+    shell.complain(`shopt: ${unknown}: invalid shell option name`);
+    return 1;
+  }
+  const other = names.find((name) => OTHER_SHOPTS.has(name));
+  if (other !== undefined && !args.includes("-u")) return shell.notSimulated(["shopt", ...args].join(" "));
   if (args.includes("-q")) return Number(!names.every((name) => shell.shopts.has(name)));
   for (const name of names) {
     if (args.includes("-s")) shell.shopts.add(name);
@@ -188,9 +212,22 @@ function set(args: readonly string[], { shell, out }: Io): number {
     for (const name of shell.variables.names()) out(`${name}=${shell.value(name) ?? ""}\n`);
     return 0;
   }
-  const rest = shell.set(args);
+  if (/^[-+]o$/.test(args.at(-1) ?? "")) return shell.notSimulated("set -o without a name");
+  const rest = given(shell, args);
+  if (rest === false) return 2;
   if (rest !== undefined || args.includes("--")) shell.args = rest ?? [];
   return 0;
+}
+
+/** Switches options; false when bash refuses one, which does not end it. */
+function given(shell: Shell, args: readonly string[]): readonly string[] | undefined | false {
+  try {
+    return shell.set(args);
+  } catch (error) {
+    if (!(error instanceof ShellFault) || error.kind !== "plain") throw error;
+    shell.complain(error.message);
+    return false;
+  }
 }
 
 const nothing: Program = () => 0;

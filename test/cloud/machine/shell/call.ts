@@ -1,5 +1,6 @@
 /** Runs a command by its words: a function, a program, or a script file. */
-import type { Io, Run } from "../machine.ts";
+import type { Io, Program, Run } from "../machine.ts";
+import { endsLine } from "./faults.ts";
 import { runStatements } from "./interpret.ts";
 import { findProgram } from "./lookup.ts";
 import type { Definition, Shell } from "./shell.ts";
@@ -19,9 +20,19 @@ export function* call(shell: Shell, words: readonly string[]): Run {
     case "file":
       return yield* Object.assign(shell.child(), { args }).program(found.text, name);
     case "program": {
-      const result = found.program(args, ioOf(shell));
-      return typeof result === "number" ? result : yield* result;
+      return yield* running(shell, found.program, args);
     }
+  }
+}
+
+/** Bash fails a builtin for what would end the line elsewhere. */
+function* running(shell: Shell, program: Program, args: readonly string[]): Run {
+  try {
+    const result = program(args, ioOf(shell));
+    return typeof result === "number" ? result : yield* result;
+  } catch (error) {
+    if (!endsLine(error) || shell.dialect === "dash") throw error;
+    return shell.failed(error);
   }
 }
 

@@ -12,7 +12,7 @@ const DECLARATIONS: ReadonlySet<string> = new Set(["export", "local", "declare",
 export function* runCommand(shell: Shell, node: Command): Run {
   shell.substitutionStatus = undefined;
   const assignments = node.prefix.filter((each): each is Assignment => each.type === "Assignment");
-  if (shell.dialect === "dash" && assignments.some(({ append }) => append))
+  if (shell.dialect === "dash" && assignments.some(({ append, index }) => append || index !== undefined))
     return yield* appended(shell, node);
   const { words, declared } = yield* wordsOf(shell, node);
   if (words.length === 0) return yield* assigned(shell, node, assignments);
@@ -22,7 +22,10 @@ export function* runCommand(shell: Shell, node: Command): Run {
   if (keepsStreams) shell.outputs.keep();
   shell.variables.push(false);
   try {
-    for (const each of assignments) shell.variables.temporary(each.name, yield* valueText(shell, each));
+    for (const each of assignments) {
+      if (shell.variables.find(each.name)?.isReadonly) readonly(shell, each.name);
+      else shell.variables.temporary(each.name, yield* valueText(shell, each));
+    }
     trace(shell, words, outer);
     const status = yield* shell.call(words);
     for (const each of declared) yield* assign(shell, each);
@@ -31,6 +34,13 @@ export function* runCommand(shell: Shell, node: Command): Run {
     shell.variables.pop();
     if (!keepsStreams) shell.streams = outer;
   }
+}
+
+/** Bash goes on with the command, dash does not. */
+function readonly(shell: Shell, name: string): void {
+  const fault = new ShellFault(`${name}: readonly variable`, "line");
+  if (shell.dialect === "dash") throw fault;
+  shell.complain(fault.message);
 }
 
 interface Words {
@@ -53,7 +63,7 @@ function* wordsOf(shell: Shell, { name, args }: Command): Steps<Words> {
   return { words, declared };
 }
 
-/** `x+=1` is the name of a command for dash. */
+/** `x+=1` and `a[1]=x` are names of commands for dash. */
 function* appended(shell: Shell, node: Command): Run {
   return yield* shell.call([shell.source.text.slice(node.pos, node.end)]);
 }

@@ -1,8 +1,9 @@
 /** `[[ ]]` and `test`. */
 import type { TestExpression, Word } from "unbash";
 import type { Steps } from "../machine.ts";
-import { patternOf, textOf } from "./expand.ts";
+import { isBracketed, patternOf, textOf } from "./expand.ts";
 import { ShellFault } from "./faults.ts";
+import { isProgram } from "./lookup.ts";
 import { escapeRegExp, toRegExp } from "./pattern.ts";
 import type { Shell } from "./shell.ts";
 
@@ -43,6 +44,11 @@ function* expressionOf(shell: Shell, word: Word): Steps<string> {
   if (word.parts === undefined) return word.text;
   let source = "";
   for (const part of word.parts) {
+    if (isBracketed(part) && part.parts !== undefined) {
+      const inner = yield* expressionOf(shell, { ...word, parts: part.parts });
+      source += `${part.text.slice(0, part.type === "ExtendedGlob" ? 2 : 1)}${inner}${part.text.slice(-1)}`;
+      continue;
+    }
     const isQuoted = /Quoted|LocaleString/.test(part.type);
     const isExpansion = part.type.endsWith("Expansion") && part.type !== "BraceExpansion";
     const one: Word = {
@@ -166,17 +172,10 @@ function numbers(operator: string, a: number, b: number): boolean {
 function unary(shell: Shell, operator: string, word: string): boolean {
   const { files } = shell;
   const path = shell.path(word);
+  if (/^-[adefrswxOG]$/.test(operator)) return isFound(shell, operator, path);
   const answers: Readonly<Record<string, () => boolean>> = {
     "-z": () => word === "",
     "-n": () => word !== "",
-    "-s": () => (files.read(path) ?? "") !== "",
-    "-d": () => files.isDirectory(path),
-    "-f": () => files.isFile(path),
-    "-e": () => files.exists(path),
-    "-a": () => files.exists(path),
-    "-r": () => files.exists(path),
-    "-w": () => files.exists(path),
-    "-x": () => files.isDirectory(path) || files.isExecutable(path),
     "-L": () => files.isLink(path),
     "-h": () => files.isLink(path),
     "-v": () => isSet(shell, word),
@@ -190,12 +189,24 @@ function unary(shell: Shell, operator: string, word: string): boolean {
     "-u": () => false,
     "-g": () => false,
     "-k": () => false,
-    "-O": () => files.exists(path),
-    "-G": () => files.exists(path),
   };
   const answer = answers[operator];
   if (answer === undefined) throw new ShellFault(`${operator}: unary operator expected`);
   return answer();
+}
+
+/** Whether a file, a folder or a program of the system is there. */
+function isFound(shell: Shell, operator: string, path: string): boolean {
+  const { files } = shell;
+  const isThere = files.exists(path);
+  // The kernel has more files there than the machine knows.
+  if (!isThere && /^\/(?:proc|sys)\//.test(path)) return shell.notSimulated(`test ${operator} ${path}`) !== 0;
+  if (operator === "-d") return files.isDirectory(path);
+  if (!isThere && isProgram(shell, path)) return true;
+  if (operator === "-s") return files.isDirectory(path) || (files.read(path) ?? "") !== "";
+  if (operator === "-f") return files.isFile(path);
+  if (operator === "-x") return files.isDirectory(path) || files.isExecutable(path);
+  return isThere;
 }
 
 function isSet(shell: Shell, word: string): boolean {

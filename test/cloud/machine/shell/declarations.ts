@@ -79,6 +79,9 @@ function flagsOf(flags: string, off: string, value: string | undefined): Flags {
     ...(off.includes("x") && { isExported: false }),
     ...(flags.includes("r") && { isReadonly: true }),
     ...(flags.includes("i") && { isInteger: true }),
+    ...(flags.includes("l") && { casing: "lower" }),
+    ...(flags.includes("u") && { casing: "upper" }),
+    ...(/[lu]/.test(off) && { casing: undefined }),
     ...(flags.includes("A") && { isMap: true }),
     ...(flags.includes("n") && value !== undefined && { refersTo: value }),
   };

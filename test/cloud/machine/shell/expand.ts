@@ -81,13 +81,30 @@ function* add(shell: Shell, fields: Field[], part: WordPart, mode: Mode): Steps<
     case "ArithmeticExpansion":
       return insert(shell, fields, yield* valueOf(shell, part, mode.isQuoted), mode);
     default:
+      if (isBracketed(part)) return yield* addPattern(shell, fields, part, mode);
       return addText(shell, fields, part, mode);
   }
 }
 
+/** `[$x]`, `?(a|$x)` and `{$x}`: what is in the brackets is expanded, too. */
+function* addPattern(shell: Shell, fields: Field[], part: PatternPart, mode: Mode): Steps<void> {
+  const { parts, text } = part;
+  if (mode.isQuoted) return append(fields, text, true);
+  if (parts === undefined) return literal(shell, fields, text, mode);
+  const inner = { ...mode, isFirst: false };
+  literal(shell, fields, part.type === "ExtendedGlob" ? `${part.operator}(` : text.slice(0, 1), inner);
+  for (const each of parts) yield* add(shell, fields, each, inner);
+  literal(shell, fields, text.slice(-1), inner);
+}
+
+type PatternPart = Extract<WordPart, { type: "Glob" | "ExtendedGlob" | "BraceExpansion" }>;
+
+export const isBracketed = (part: WordPart): part is PatternPart =>
+  part.type === "Glob" || part.type === "ExtendedGlob" || part.type === "BraceExpansion";
+
 type TextPart = Extract<
   WordPart,
-  { type: "Literal" | "Glob" | "ExtendedGlob" | "BraceExpansion" | "SingleQuoted" | "AnsiCQuoted" }
+  { type: "Literal" | "SingleQuoted" | "AnsiCQuoted" }
 >;
 
 function addText(shell: Shell, fields: Field[], part: TextPart, mode: Mode): void {
@@ -96,7 +113,7 @@ function addText(shell: Shell, fields: Field[], part: TextPart, mode: Mode): voi
   // Within double quotes, as in "${x:-'a'}", single quotes are characters.
   if (part.type === "SingleQuoted") return append(fields, mode.isQuoted ? part.text : part.value, true);
   if (!mode.isQuoted) return literal(shell, fields, part.text, mode);
-  return append(fields, part.type === "Literal" ? part.value : part.text, true);
+  return append(fields, part.value, true);
 }
 
 type Expansion = Extract<
@@ -216,6 +233,7 @@ function pathsOf(shell: Shell, { text, pattern, isPattern }: Field): string[] {
   const isAbsolute = pattern.startsWith("/");
   const found = shell.files.glob(
     isAbsolute ? pattern : `${plain(shell.cwd === "/" ? "" : shell.cwd)}/${pattern}`,
+    shell.shopts.has("dotglob"),
   );
   if (found.length === 0) return shell.shopts.has("nullglob") ? [] : [text];
   if (isAbsolute) return found;

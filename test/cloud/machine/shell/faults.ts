@@ -19,10 +19,11 @@ export class Leave extends Error {
 /**
  * An error that the shell itself finds.
  * `plain` fails the command; `fatal` ends a shell that runs a script; so does `unsupported`, a construct of the shell
- * that is not simulated.
+ * that is not simulated. `line` and `arithmetic` end the line for bash and the shell for dash; the former ends bash, too,
+ * with `set -e`.
  */
 export class ShellFault extends Error {
-  readonly kind: "plain" | "fatal" | "unsupported";
+  readonly kind: "plain" | "fatal" | "unsupported" | "line" | "arithmetic";
   /** Lines of the calls that were under way. */
   calls: readonly number[] | undefined;
 
@@ -31,6 +32,10 @@ export class ShellFault extends Error {
     this.kind = kind;
   }
 }
+
+/** Whether bash goes on with the next line. */
+export const endsLine = (error: unknown): error is ShellFault =>
+  error instanceof ShellFault && (error.kind === "line" || error.kind === "arithmetic");
 
 /** A command that is not simulated was asked for an answer. The machine has none, so the script cannot go on. */
 export class NoAnswer extends Error {}

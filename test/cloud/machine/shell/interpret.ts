@@ -18,7 +18,7 @@ import type { Run } from "../machine.ts";
 import { runCommand } from "./command.ts";
 import { holds } from "./conditions.ts";
 import { fieldsOf } from "./expand.ts";
-import { Leave, ShellFault } from "./faults.ts";
+import { endsLine, Leave, ShellFault } from "./faults.ts";
 import { toRegExp } from "./pattern.ts";
 import { redirected } from "./redirections.ts";
 import type { Shell } from "./shell.ts";
@@ -36,6 +36,7 @@ export function* runStatements(shell: Shell, nodes: readonly Node[]): Run {
 }
 
 function* run(shell: Shell, node: Node): Run {
+  if (shell.options.has("noexec")) return 0;
   if (node.type === "CompoundList") return yield* runStatements(shell, node.commands);
   if (node.type === "Statement") return yield* statement(shell, node);
   if (node.type === "AndOr") return yield* list(shell, node);
@@ -125,12 +126,24 @@ function* piped(
       fork.streams = withStream(fork.streams, 1, { write });
       if (operators[index] === "|&") fork.streams = withStream(fork.streams, 2, { write });
     }
-    codes.push(yield* fork.part(command(fork, part)));
+    const isOwn = index === commands.length - 1 && shell.shopts.has("lastpipe");
+    codes.push(yield* isOwn ? lastly(shell, part, fork.streams) : fork.part(command(fork, part)));
     yield* fork.closeOutputs();
     if (part.type === "Command" || part.type === "Subshell") shell.line = fork.line;
   }
   shell.pipeStatus = codes;
   return shell.options.has("pipefail") ? (codes.findLast((code) => code !== 0) ?? 0) : (codes.at(-1) ?? 0);
+}
+
+/** With `lastpipe` the last part of a pipeline runs in the shell itself. */
+function* lastly(shell: Shell, node: CommandNode, streams: Shell["streams"]): Run {
+  const { streams: before, isTested } = shell;
+  Object.assign(shell, { streams, isTested: true });
+  try {
+    return yield* command(shell, node);
+  } finally {
+    Object.assign(shell, { streams: before, isTested });
+  }
 }
 
 function* command(shell: Shell, node: CommandNode | CompoundList): Run {
@@ -174,14 +187,26 @@ function* construct(shell: Shell, node: Construct): Run {
     case "Case":
       return yield* select(shell, node);
     case "TestCommand":
-      return yield* judged(shell, node, function* () {
+      return yield* answered(shell, node, function* () {
         return Number(!(yield* holds(shell, node.expression)));
       });
     case "ArithmeticCommand":
-      return yield* judged(shell, node, function* () {
+      return yield* answered(shell, node, function* () {
         return Number(node.expression === undefined || (yield* shell.calculate(node.expression)) === 0);
       });
   }
+}
+
+/** `[[ ]]` and `(( ))` fail for what would end the line elsewhere. */
+function* answered(shell: Shell, place: Place, body: () => Run): Run {
+  return yield* judged(shell, place, function* () {
+    try {
+      return yield* body();
+    } catch (error) {
+      if (!endsLine(error)) throw error;
+      return shell.failed(error);
+    }
+  });
 }
 
 /** A simple command: its line, its errors and what they mean. */
@@ -262,6 +287,10 @@ function* forEach(shell: Shell, { name, wordlist, body }: For): Run {
   for (const word of wordlist ?? []) values.push(...(yield* fieldsOf(shell, word)));
   let status = 0;
   for (const value of wordlist === undefined ? shell.args : values) {
+    if (shell.dialect === "bash" && shell.variables.find(name.value)?.isReadonly) {
+      shell.complain(`${name.value}: readonly variable`);
+      return 1;
+    }
     shell.variables.set(name.value, value);
     const round = yield* once(shell, body);
     if (round.isOver) return round.status;

@@ -13,7 +13,30 @@ type Found =
   /** The machine does not know whether it exists. */
   | { readonly kind: "unknown" };
 
-const PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Folders of the programs that the machine simulates; it does not know which of them is in which. */
+const SYSTEM: readonly string[] = new Set(["/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
+
+/** The folders of PATH in their order; an empty one is the current folder. */
+const foldersOf = (shell: Shell): string[] =>
+  (shell.value("PATH") ?? DEFAULT_PATH).split(":").map((folder) => shell.path(folder === "" ? "." : folder));
+
+/** The first file of this name on PATH for which a condition holds. */
+export function onPath(shell: Shell, name: string, isMeant: (path: string) => boolean): string | undefined {
+  if (name.includes("/")) return undefined;
+  return foldersOf(shell)
+    .map((folder) => `${folder}/${name}`)
+    .find(isMeant);
+}
+
+/** A script of one's own, unless a program of the system comes first on PATH. */
+function ownFile(shell: Shell, name: string): string | undefined {
+  const own = onPath(shell, name, (path) => shell.files.isExecutable(path));
+  const folders = foldersOf(shell);
+  const at = own === undefined ? -1 : folders.indexOf(own.slice(0, own.lastIndexOf("/")));
+  const isHidden = programOf(name) !== undefined && !SYSTEM.has(folders[at] ?? "");
+  return isHidden && folders.slice(0, at).some((folder) => SYSTEM.has(folder)) ? undefined : own;
+}
 
 /** Characters that no program has in its name, as in `x+=1` or `i++`. */
 const isImpossible = (name: string): boolean =>
@@ -24,11 +47,12 @@ export function findProgram(shell: Shell, name: string): Found {
   const builtin = BUILTINS.get(name);
   if (builtin !== undefined) return { kind: "program", program: builtin };
   if (name.includes("/")) return byPath(shell, name);
-  const own = PATH.map((folder) => `${folder}/${name}`).find((path) => shell.files.isExecutable(path));
+  const own = ownFile(shell, name);
   if (own !== undefined) return { kind: "file", text: shell.files.read(own) ?? "" };
   const program = programOf(name);
-  if (program !== undefined) return { kind: "program", program };
-  if (!isImpossible(name)) return { kind: "unknown" };
+  const hasSystem = foldersOf(shell).some((folder) => SYSTEM.has(folder));
+  if (program !== undefined && hasSystem) return { kind: "program", program };
+  if (!isImpossible(name) && hasSystem) return { kind: "unknown" };
   return missing(shell.dialect === "dash" ? `${name}: not found` : `${name}: command not found`, 127);
 }
 
@@ -59,12 +83,23 @@ export function locate(shell: Shell, name: string): string | undefined {
   if (found.kind === "file")
     return name.includes("/")
       ? name
-      : PATH.map((folder) => `${folder}/${name}`).find((path) => shell.files.isExecutable(path));
+      : ownFile(shell, name);
   if (found.kind === "program" && BUILTINS.has(name)) return name;
   if (found.kind === "program" && shell.machine.disk.os?.packager === foreign(name)) return undefined;
   return found.kind === "program" || shell.isInstalled(name)
     ? `/usr/bin/${name.split("/").at(-1)}`
     : undefined;
+}
+
+/** Builtins that are files, too. */
+const BOTH: ReadonlySet<string> = new Set("true false echo printf test [ pwd kill which".split(" "));
+
+/** Whether a path is that of a program which the system or a package brings. */
+export function isProgram(shell: Shell, path: string): boolean {
+  const [, name = ""] = /^\/(?:usr\/)?s?bin\/([^/]+)$/.exec(path) ?? [];
+  if (name === "") return false;
+  if (programOf(name) === undefined) return BOTH.has(name) || shell.isInstalled(name);
+  return shell.machine.disk.os?.packager !== foreign(name);
 }
 
 /** The package manager of the other distributions is not there. */

@@ -34,7 +34,7 @@ function joined(shell: Shell, by: string, list: readonly string[], isQuoted: boo
 export function* parameter(shell: Shell, part: ParameterExpansionPart, isQuoted: boolean): Steps<Expanded> {
   const { parameter: name, prefix, operation, text } = part;
   if (operation?.type === "Unknown" || (shell.dialect === "dash" && isBashExpansion(text)))
-    throw new ShellFault(shell.dialect === "dash" ? "Bad substitution" : `${text}: bad substitution`);
+    throw new ShellFault(shell.dialect === "dash" ? "Bad substitution" : `${text}: bad substitution`, "line");
   if (operation?.type === "Names")
     return joined(shell, operation.operator, shell.variables.names(name), isQuoted);
   const index = part.index === undefined ? undefined : yield* shell.index(name, part.index);

@@ -1,6 +1,6 @@
 /** `read`, `mapfile` and `getopts`. */
 import type { Io } from "../machine.ts";
-import { ShellFault } from "./faults.ts";
+import { endsLine, ShellFault } from "./faults.ts";
 import type { Shell } from "./shell.ts";
 import { Input } from "./streams.ts";
 
@@ -35,7 +35,7 @@ export function readLine(args: readonly string[], io: Io): number {
   try {
     return read(options(args, shell.dialect === "dash" ? "rp:" : "rsep:a:d:n:N:t:u:i:", "read"), io);
   } catch (error) {
-    if (!(error instanceof ShellFault)) throw error;
+    if (!(error instanceof ShellFault) || endsLine(error)) throw error;
     shell.complain(error.message);
     return 2;
   }

@@ -58,7 +58,7 @@ function* opened(shell: Shell, streams: Streams, redirect: Redirect): Steps<Stre
     if (/^\d+$/.test(target)) return withStream(streams, fd, copied(streams, Number(target)));
   }
   if (isInput) return withStream(streams, fd, { input: reading(shell, streams, target) });
-  const stream = writing(shell, streams, target, operator.endsWith(">>"));
+  const stream = writing(shell, streams, target, operator);
   const own = withStream(streams, fd, stream);
   const isBoth = operator.startsWith("&") || operator === ">&";
   return isBoth ? withStream(own, 2, stream) : own;
@@ -74,6 +74,10 @@ function reading(shell: Shell, streams: Streams, target: string): Input {
   const path = shell.path(target);
   if (path === "/dev/stdin") return streams.get(0)?.input ?? new Input("");
   const text = shell.files.read(path);
+  if (text === undefined && /^\/(?:proc|sys)\//.test(path)) {
+    shell.notSimulated(`< ${target}`);
+    return new Input("");
+  }
   if (text === undefined) {
     const reason =
       shell.dialect === "dash"
@@ -84,12 +88,15 @@ function reading(shell: Shell, streams: Streams, target: string): Input {
   return new Input(text);
 }
 
-function writing(shell: Shell, streams: Streams, target: string, appends: boolean): Stream {
+function writing(shell: Shell, streams: Streams, target: string, operator: string): Stream {
+  const appends = operator.endsWith(">>");
   const path = shell.path(target);
   const same = { "/dev/stdout": 1, "/dev/stderr": 2 }[path];
   if (same !== undefined) return copied(streams, same);
   const { files } = shell;
   if (files.isDirectory(path)) throw new ShellFault(`${target}: Is a directory`, "plain");
+  if (shell.options.has("noclobber") && operator !== ">|" && !appends && files.isFile(path))
+    throw new ShellFault(`${target}: cannot overwrite existing file`, "plain");
   if (!files.hasFolder(path))
     throw new ShellFault(
       shell.dialect === "dash"

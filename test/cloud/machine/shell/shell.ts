@@ -14,11 +14,12 @@ import type { Machine, Run, Steps } from "../machine.ts";
 import { packageOf } from "../packages.ts";
 import { calculated, calculatedText } from "./arithmetic.ts";
 import { patternOf, textOf } from "./expand.ts";
-import { Leave, NoAnswer, ShellFault } from "./faults.ts";
+import { endsLine, Leave, NoAnswer, ShellFault } from "./faults.ts";
 import { runStatements } from "./interpret.ts";
 import { call } from "./call.ts";
-import { locate } from "./lookup.ts";
-import { switchOptions } from "./options.ts";
+import { locate, onPath } from "./lookup.ts";
+import { interpreterOf } from "./interpreter.ts";
+import { switchOptions, wrongOption } from "./options.ts";
 import { Outputs } from "./outputs.ts";
 import { lineAt, readSource } from "./source.ts";
 import type { Dialect, Source } from "./source.ts";
@@ -80,15 +81,22 @@ export class Shell {
 
   /** Runs a file by what its first line says; without one, as the shell that finds a file it cannot execute. */
   *program(text: string, name: string): Run {
-    const [, path = "", rest = ""] = /^#![ \t]*(\S+)[ \t]*([^\n]*)/.exec(text) ?? [];
-    const [shell = "", ...flags] = path.endsWith("/env") ? rest.split(" ") : [path, rest];
-    if (path !== "") {
-      const base = shell.split("/").at(-1) ?? "";
-      if (!/^(?:ba|da|a|k|z)?sh$/.test(base)) return this.notSimulated(text.split("\n", 1)[0] ?? "");
-      this.dialect = this.dialectOf(base);
+    const interpreter = interpreterOf(this, text);
+    if (interpreter?.kind === "unknown") return this.notSimulated(text.split("\n", 1)[0] ?? "");
+    if (interpreter?.kind === "missing") {
+      this.complain(`${name}: cannot execute: required file not found`);
+      return 127;
     }
     this.name = name;
-    this.set(flags.filter((flag) => flag !== ""));
+    if (interpreter === undefined) return yield* this.script(text);
+    this.dialect = interpreter.dialect;
+    const { flags } = interpreter;
+    const wrong = wrongOption(this.dialect, flags);
+    if (wrong !== undefined) {
+      this.complain(`${wrong}: invalid option`);
+      return this.dialect === "dash" ? 2 : 1;
+    }
+    this.set(flags);
     return yield* this.script(text);
   }
 
@@ -132,6 +140,7 @@ export class Shell {
     }
     this.complain(error.message);
     if (error.kind === "plain") return 1;
+    if (error.kind === "line" || error.kind === "arithmetic") return this.dialect === "dash" ? 2 : 1;
     return this.dialect === "dash"
       ? 2
       : /syntax error/i.test(error.message)
@@ -156,13 +165,36 @@ export class Shell {
     this.source = source;
     this.firstLine = firstLine;
     try {
-      const status = yield* runStatements(this, source.statements);
+      const status = yield* this.#lines(source);
       if (source.fault === undefined) return status;
       this.line = source.fault.line + firstLine - 1;
       throw new ShellFault(source.fault.message);
     } finally {
       Object.assign(this, before);
     }
+  }
+
+  /** Runs the statements of a text. Some faults end only the line on which bash finds them. */
+  *#lines({ statements, lines }: Source): Run {
+    let status = 0;
+    let skippedLine = 0;
+    for (const statement of statements) {
+      const { pos, end } = statement;
+      if (lineAt(lines, pos) !== skippedLine) {
+        skippedLine = 0;
+        try {
+          status = yield* runStatements(this, [statement]);
+          continue;
+        } catch (error) {
+          if (!endsLine(error) || this.dialect === "dash") throw error;
+          if (error.kind === "line" && this.options.has("errexit")) throw error;
+          status = this.failed(error);
+          this.status = status;
+        }
+      }
+      skippedLine = lineAt(lines, end);
+    }
+    return status;
   }
 
   lineOf(offset: number): number {
@@ -267,7 +299,7 @@ export class Shell {
     let text = "";
     const inner = this.fork();
     // Bash without `inherit_errexit`: only the status of the whole substitution counts.
-    if (this.dialect === "bash") inner.options.delete("errexit");
+    if (this.dialect === "bash" && !this.shopts.has("inherit_errexit")) inner.options.delete("errexit");
     inner.isTested = false;
     inner.isAsked = true;
     inner.streams = withStream(this.streams, 1, { write: (more) => void (text += more) });
@@ -335,6 +367,11 @@ export class Shell {
   /** The output of `command -v`; undefined when there is no such program. */
   locate(name: string): string | undefined {
     return locate(this, name);
+  }
+
+  /** A file on PATH. */
+  onPath(name: string): string | undefined {
+    return onPath(this, name, (path) => this.files.isFile(path));
   }
 
   /** Whether a package that is installed brings a program. */

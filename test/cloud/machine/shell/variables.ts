@@ -9,11 +9,18 @@ interface Variable {
   isExported?: boolean;
   isReadonly?: boolean;
   isInteger?: boolean;
+  /** `declare -l` and `-u`: how letters are stored. */
+  casing?: "lower" | "upper" | undefined;
   /** Another variable that this one stands for. */
   refersTo?: string;
 }
 
-export type Flags = Pick<Variable, "isExported" | "isReadonly" | "isInteger" | "isMap" | "refersTo">;
+export type Flags = Pick<Variable, "isExported" | "isReadonly" | "isInteger" | "casing" | "isMap" | "refersTo">;
+
+function cased(value: string, casing: Variable["casing"]): string {
+  if (casing === undefined) return value;
+  return casing === "lower" ? value.toLowerCase() : value.toUpperCase();
+}
 
 interface Frame {
   readonly isFunction: boolean;
@@ -76,8 +83,9 @@ export class Variables {
     return this.items(name).map(([key]) => key);
   }
 
-  set(name: string, value: string, index?: string): void {
+  set(name: string, given: string, index?: string): void {
     const variable = this.#writable(name);
+    const value = cased(given, variable.casing);
     if (index === undefined && variable.items === undefined) {
       variable.value = value;
       return;
@@ -142,7 +150,7 @@ export class Variables {
 
   #writable(name: string, isMark = false): Variable {
     const found = this.find(name);
-    if (found?.isReadonly && !isMark) throw new ShellFault(`${name}: readonly variable`, "plain");
+    if (found?.isReadonly && !isMark) throw new ShellFault(`${name}: readonly variable`, "line");
     if (found !== undefined) return found;
     const made: Variable = {};
     this.#frames[0]?.variables.set(name, made);

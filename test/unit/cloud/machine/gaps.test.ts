@@ -41,6 +41,7 @@ test("it ends the script where its answer is needed, and no later line runs", ({
     "bash -c 'if perl -e 1; then :; fi'",
     "cat <(perl -e 1)",
     "if echo a | perl -e 1; then :; fi",
+    "if [ -d /sys/firmware/efi ]; then :; fi",
   ]) {
     const ran = run(`trap 'echo trapped' EXIT\n${script}\necho never`);
     expect(ran.code, script).toBe(2);
@@ -65,6 +66,16 @@ test("a use of a known program that is not simulated is one, too", ({ expect }) 
     "hostnamectl",
     "cloud-init query v1",
     "tar xzf a.tgz",
+    "shopt -s globstar",
+    "shopt -s failglob nocaseglob",
+    "trap 'echo x' DEBUG",
+    "set -v",
+    "set -o posix",
+    "sort -k1,1M /etc/hosts",
+    "sort -m /etc/hosts /etc/hosts",
+    "cat /proc/cpuinfo",
+    "grep -c processor /proc/cpuinfo",
+    "wc -l < /proc/meminfo",
   ]) {
     const ran = run(command);
     expect(ran.unsupported.length, command).toBe(1);
@@ -121,4 +132,14 @@ test("a step with a first line is read by that shell on every system", ({ expect
   }
   expect(run(`#!/bin/sh\n${script}`, freshDisk("alinux")).output).toBe("2\n");
   expect(run(`#!/bin/sh\n${script}`, freshDisk("ubuntu")).code).toBe(2);
+});
+
+test("an interpreter that is not installed runs nothing", ({ expect }) => {
+  for (const line of ["#!/bin/zsh", "#!/usr/bin/env ksh", "#!/bin/bash\r", "#!/usr/local/bin/bash\r"])
+    expect(run(`${line}\necho never`), line).toMatchObject({ code: 127, unsupported: [] });
+  expect(run("#!/bin/dash\necho never", freshDisk("alinux")).code).toBe(127);
+  expect(run("#!/bin/dash\necho dash", freshDisk("ubuntu"))).toMatchObject({ code: 0, output: "dash\n" });
+  expect(run("#! /bin/bash -eu -o pipefail\necho never").code).not.toBe(0);
+  const zsh = "dnf install -y zsh\nprintf '#!/bin/zsh\\necho never' > /tmp/x; chmod +x /tmp/x; /tmp/x";
+  expect(run(zsh).unsupported).toEqual(["#!/bin/zsh"]);
 });

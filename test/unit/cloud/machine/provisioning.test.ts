@@ -237,3 +237,44 @@ systemctl is-active "\${UNIT%.service}"`,
   expect(ran).toMatchObject({ code: 0, output: "active\n", unsupported: [] });
   expect(ran.disk.files.get("/etc/systemd/system/tidy.service")).toMatch(/^\[Unit\]\n.*-name tidy\.service/s);
 });
+
+test("package programs ask before they change anything, and no answer means no", ({ expect }) => {
+  for (const [system, command] of [
+    ["alinux", "yum install nginx"],
+    ["alinux", "dnf install nginx < /dev/null"],
+    ["alinux", "dnf update"],
+    ["alinux", "echo n | dnf install nginx"],
+    ["ubuntu", "apt-get install nginx"],
+    ["ubuntu", "apt-get -q install nginx"],
+    ["ubuntu", "apt remove curl"],
+  ] as const) {
+    const ran = on(system, command);
+    expect(ran, command).toMatchObject({ code: 1, unsupported: [], waitedMs: 0 });
+    expect(ran.disk.packages.has("nginx"), command).toBe(false);
+    expect(ran.disk.packages.has("curl"), command).toBe(true);
+  }
+  for (const [system, command] of [
+    ["alinux", "yum -qy install nginx"],
+    ["alinux", "echo y | dnf install nginx"],
+    ["alinux", "echo assumeyes=1 >> /etc/dnf/dnf.conf; dnf install nginx"],
+    ["ubuntu", "apt-get --assume-yes install nginx"],
+    ["ubuntu", "apt-get -qq install nginx"],
+    ["ubuntu", "apt-get update && apt-get install -qy nginx && apt-get install nginx"],
+  ] as const) {
+    const ran = on(system, command);
+    expect(ran, command).toMatchObject({ code: 0, unsupported: [] });
+    expect(ran.disk.packages.has("nginx"), command).toBe(true);
+  }
+});
+
+test("owners exist when the system, a package or the script has made them", ({ expect }) => {
+  const own = (system: "alinux" | "ubuntu", before: string, owner: string): number =>
+    on(system, `${before}\nchown ${owner} /etc/hosts`).code;
+  expect(own("alinux", "", "nginx:nginx")).toBe(1);
+  expect(own("alinux", "dnf install -y nginx", "nginx:nginx")).toBe(0);
+  expect(own("alinux", "", "www-data")).toBe(1);
+  expect(own("ubuntu", "", "www-data:www-data")).toBe(0);
+  expect(own("alinux", "useradd app", "-R app:app")).toBe(0);
+  expect(own("alinux", "groupadd ops", ":ops")).toBe(0);
+  expect(own("alinux", "useradd a.b", "a.b")).toBe(0);
+});
