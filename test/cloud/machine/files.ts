@@ -240,7 +240,9 @@ export class GuestFiles {
         const matcher = toRegExp(segment);
         const names = this.list(resolvePath("/", base));
         return names
-          .filter((name) => matcher.test(name) && (showsHidden || segment.startsWith(".") || !name.startsWith(".")))
+          .filter(
+            (name) => matcher.test(name) && (showsHidden || segment.startsWith(".") || !name.startsWith(".")),
+          )
           .map((name) => `${base}/${name}`);
       });
     }

@@ -33,10 +33,7 @@ function* packager(name: string, args: readonly string[], io: Io): Run {
     return complain(io, kind === "rpm" ? "Operation aborted." : "Do you want to continue? [Y/n] Abort.");
   if (INSTALLS.has(verb)) return yield* install(kind, names, io);
   if (REMOVALS.has(verb)) return remove(names, io);
-  if (UPDATES.has(verb)) {
-    yield INSTALL_MS;
-    return said(io, "Complete!");
-  }
+  if (UPDATES.has(verb)) return yield* update(io);
   if (verb === "clean" || verb === "autoclean") return said(io, "0 files removed");
   return notSimulated(name, args, io);
 }
@@ -50,6 +47,11 @@ const UPDATES: ReadonlySet<string> = new Set([
   "dist-upgrade",
   "check-update",
 ]);
+
+function* update(io: Io): Run {
+  yield INSTALL_MS;
+  return said(io, "Complete!");
+}
 
 /** Whether the program would change packages, about which it asks. */
 function asks(verb: string, kind: "rpm" | "deb", names: readonly string[], { machine }: Io): boolean {
@@ -72,7 +74,12 @@ function isAgreed(args: readonly string[], kind: "rpm" | "deb", { files, input }
     (kind === "deb" && /^(?:-qq|-q=2|(?:-o)?APT::Get::Assume-Yes="?(?:1|true|yes)"?)$/i.test(arg)) ||
     /^-q+y|^-yq/.test(arg);
   if (args.some(isFlag)) return true;
-  const paths = ["/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/apt/apt.conf", ...files.below("/etc/apt/apt.conf.d")];
+  const paths = [
+    "/etc/dnf/dnf.conf",
+    "/etc/yum.conf",
+    "/etc/apt/apt.conf",
+    ...files.below("/etc/apt/apt.conf.d"),
+  ];
   if (paths.some((path) => CONFIGURED.test(files.read(path) ?? ""))) return true;
   return /^\s*y(?:es)?\s*$/im.test(input.line()?.text ?? "");
 }

@@ -39,27 +39,23 @@ const words = (args: readonly string[]): string[] =>
     return short === undefined ? [arg] : [value === undefined ? short : short + value];
   });
 
-/** What is given; a text for what is not simulated. */
+/** What is given; undefined for what is not simulated. */
 function read(args: readonly string[]): Given | undefined {
   const rest = words(args);
-  const found = { flags: "", keys: [] as Key[], names: [] as string[] };
-  const values: Record<string, string> = {};
+  const texts: Readonly<Record<"k" | "t" | "o", string[]>> = { k: [], t: [], o: [] };
+  const names: string[] = [];
+  let flags = "";
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const [, flags = "", letter, value = ""] = /^-([A-Za-z]*?)(?:([kto])(.*))?$/s.exec(word) ?? [];
-    if (word === "-" || !word.startsWith("-")) {
-      found.names.push(word);
-      continue;
-    }
-    if (!/^[nrufhVscCb]*$/.test(flags) || (flags === "" && letter === undefined)) return undefined;
-    found.flags += flags;
-    if (letter === undefined) continue;
-    const text = value === "" ? (rest.shift() ?? "") : value;
-    const key = letter === "k" ? keyOf(text) : undefined;
-    if (letter !== "k") values[letter] = text;
-    else if (key === undefined) return undefined;
-    else found.keys.push(key);
+    const match = /^-(?=.)([nrufhVscCb]*)(?:([kto])(.*))?$/s.exec(word);
+    if (match === null && word !== "-" && word.startsWith("-")) return undefined;
+    if (match === null) names.push(word);
+    const [, letters = "", letter, value] = match ?? [];
+    flags += letters;
+    if (letter === "k" || letter === "t" || letter === "o") texts[letter].push(value || (rest.shift() ?? ""));
   }
-  return { ...found, separator: values["t"], target: values["o"] };
+  const keys = texts.k.map(keyOf);
+  if (!keys.every((key) => key !== undefined)) return undefined;
+  return { flags, names, keys, separator: texts.t[0], target: texts.o[0] };
 }
 
 /** `2`, `2,2`, `1.3n`, `2,2nr` */
@@ -118,7 +114,13 @@ function byVersion(a: string, b: string): number {
 }
 
 function comparing(flags: string): Compare {
-  const by = flags.includes("V") ? byVersion : flags.includes("h") ? bySize : flags.includes("n") ? byNumber : byText;
+  const by = flags.includes("V")
+    ? byVersion
+    : flags.includes("h")
+      ? bySize
+      : flags.includes("n")
+        ? byNumber
+        : byText;
   const isDeaf = flags.includes("f");
   const isBare = flags.includes("b");
   const seen = (text: string): string => {

@@ -36,7 +36,8 @@ export const USER_PROGRAMS: Readonly<Record<string, Program>> = {
 type Accounts = "/etc/passwd" | "/etc/group";
 
 /** Names and their ids, those of the base system included. */
-const known = (path: Accounts, io: Io): Map<string, string> => new Map([...standing(path, io), ...ids(path, io)]);
+const known = (path: Accounts, io: Io): Map<string, string> =>
+  new Map([...standing(path, io), ...ids(path, io)]);
 
 /** Names and their ids in a file. */
 function ids(path: Accounts, { files }: Io): Map<string, string> {

@@ -114,7 +114,8 @@ function* binary(shell: Shell, { operator, left, right }: Of<"ArithmeticBinary">
     const first = yield* calculated(shell, left);
     return computed(operator, first, yield* calculated(shell, right), shell);
   }
-  if (left.type !== "ArithmeticWord") throw new ShellFault("attempted assignment to non-variable", "arithmetic");
+  if (left.type !== "ArithmeticWord")
+    throw new ShellFault("attempted assignment to non-variable", "arithmetic");
   const given = yield* calculated(shell, right);
   const value =
     operator === "=" ? given : computed(operator.slice(0, -1), yield* calculated(shell, left), given, shell);

@@ -37,7 +37,8 @@ function* source(args: readonly string[], io: Io): Run {
   const { shell, files } = io;
   const [name = "", ...words] = args;
   // Dash looks for a name without a slash on PATH only.
-  const path = shell.onPath(name) ?? (shell.dialect === "dash" && !name.includes("/") ? undefined : io.path(name));
+  const path =
+    shell.onPath(name) ?? (shell.dialect === "dash" && !name.includes("/") ? undefined : io.path(name));
   const text = path === undefined ? undefined : files.read(path);
   if (text === undefined) {
     const reason = `.: cannot open ${name}: No such file`;

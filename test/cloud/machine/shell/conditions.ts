@@ -3,7 +3,6 @@ import type { TestExpression, Word } from "unbash";
 import type { Steps } from "../machine.ts";
 import { isBracketed, patternOf, textOf } from "./expand.ts";
 import { ShellFault } from "./faults.ts";
-import { isProgram } from "./lookup.ts";
 import { escapeRegExp, toRegExp } from "./pattern.ts";
 import type { Shell } from "./shell.ts";
 
@@ -202,7 +201,7 @@ function isFound(shell: Shell, operator: string, path: string): boolean {
   // The kernel has more files there than the machine knows.
   if (!isThere && /^\/(?:proc|sys)\//.test(path)) return shell.notSimulated(`test ${operator} ${path}`) !== 0;
   if (operator === "-d") return files.isDirectory(path);
-  if (!isThere && isProgram(shell, path)) return true;
+  if (!isThere && shell.isProgram(path)) return true;
   if (operator === "-s") return files.isDirectory(path) || (files.read(path) ?? "") !== "";
   if (operator === "-f") return files.isFile(path);
   if (operator === "-x") return files.isDirectory(path) || files.isExecutable(path);

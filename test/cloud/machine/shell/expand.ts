@@ -102,10 +102,7 @@ type PatternPart = Extract<WordPart, { type: "Glob" | "ExtendedGlob" | "BraceExp
 export const isBracketed = (part: WordPart): part is PatternPart =>
   part.type === "Glob" || part.type === "ExtendedGlob" || part.type === "BraceExpansion";
 
-type TextPart = Extract<
-  WordPart,
-  { type: "Literal" | "SingleQuoted" | "AnsiCQuoted" }
->;
+type TextPart = Extract<WordPart, { type: "Literal" | "SingleQuoted" | "AnsiCQuoted" }>;
 
 function addText(shell: Shell, fields: Field[], part: TextPart, mode: Mode): void {
   if (part.type === "AnsiCQuoted")

@@ -34,7 +34,7 @@ export class ShellFault extends Error {
 }
 
 /** Whether bash goes on with the next line. */
-export const endsLine = (error: unknown): error is ShellFault =>
+export const endsLine = (error: unknown): error is ShellFault & { readonly kind: "line" | "arithmetic" } =>
   error instanceof ShellFault && (error.kind === "line" || error.kind === "arithmetic");
 
 /** A command that is not simulated was asked for an answer. The machine has none, so the script cannot go on. */

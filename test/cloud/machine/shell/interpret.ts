@@ -116,10 +116,7 @@ function* piped(
   const codes: number[] = [];
   let passed: string | undefined;
   for (const [index, part] of commands.entries()) {
-    const fork = shell.fork();
-    fork.isTested ||= isNegated;
-    fork.isAsked ||= isNegated;
-    if (passed !== undefined) fork.streams = withStream(fork.streams, 0, { input: new Input(passed) });
+    const fork = partOf(shell, passed, isNegated);
     if (index < commands.length - 1) {
       passed = "";
       const write = (text: string): void => void (passed += text);
@@ -133,6 +130,15 @@ function* piped(
   }
   shell.pipeStatus = codes;
   return shell.options.has("pipefail") ? (codes.findLast((code) => code !== 0) ?? 0) : (codes.at(-1) ?? 0);
+}
+
+/** A shell for one part of a pipeline. @param passed the output of the part before it */
+function partOf(shell: Shell, passed: string | undefined, isNegated: boolean): Shell {
+  const fork = shell.fork();
+  fork.isTested ||= isNegated;
+  fork.isAsked ||= isNegated;
+  if (passed !== undefined) fork.streams = withStream(fork.streams, 0, { input: new Input(passed) });
+  return fork;
 }
 
 /** With `lastpipe` the last part of a pipeline runs in the shell itself. */

@@ -31,7 +31,10 @@ function named(shell: Shell, path: string, flags: readonly string[]): Interprete
   const isDeb = shell.machine.disk.os?.packager === "deb";
   if (base === "sh" || base === "bash" || (base === "dash" && isDeb))
     return { kind: "shell", dialect: shell.dialectOf(base), flags };
-  const isThere = shell.isInstalled(base) || shell.files.isFile(path);
-  const isAbsent = base === "dash" || EXTRA.has(base) || /[\s]/.test(path);
-  return { kind: isAbsent && !isThere ? "missing" : "unknown" };
+  return { kind: isAbsent(shell, base, path) ? "missing" : "unknown" };
+}
+
+function isAbsent(shell: Shell, base: string, path: string): boolean {
+  if (shell.isInstalled(base) || shell.files.isFile(path)) return false;
+  return base === "dash" || EXTRA.has(base) || /\s/.test(path);
 }

@@ -15,7 +15,7 @@ type Found =
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** Folders of the programs that the machine simulates; it does not know which of them is in which. */
-const SYSTEM: readonly string[] = new Set(["/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
+const SYSTEM: ReadonlySet<string> = new Set(["/usr/sbin", "/usr/bin", "/sbin", "/bin"]);
 
 /** The folders of PATH in their order; an empty one is the current folder. */
 const foldersOf = (shell: Shell): string[] =>
@@ -80,10 +80,7 @@ export function locate(shell: Shell, name: string): string | undefined {
   if (shell.functions.has(name)) return name;
   const found = findProgram(shell, name);
   if (found.kind === "missing") return undefined;
-  if (found.kind === "file")
-    return name.includes("/")
-      ? name
-      : ownFile(shell, name);
+  if (found.kind === "file") return name.includes("/") ? name : ownFile(shell, name);
   if (found.kind === "program" && BUILTINS.has(name)) return name;
   if (found.kind === "program" && shell.machine.disk.os?.packager === foreign(name)) return undefined;
   return found.kind === "program" || shell.isInstalled(name)

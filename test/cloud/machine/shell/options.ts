@@ -28,14 +28,29 @@ const KNOWN: Readonly<Record<Dialect, readonly [letters: string, names: Readonly
   dash: ["aefnuvxIimsVEbC", new Set([...BOTH, "interactive", "stdin", "debug"])],
   bash: [
     "abefhkmnptuvxBCEHPTils",
-    new Set([...BOTH, "braceexpand", "errtrace", "functrace", "hashall", "histexpand", "history"].concat(
-      "interactive-comments", "keyword", "onecmd", "physical", "pipefail", "posix", "privileged",
-    )),
+    new Set(
+      [...BOTH, "braceexpand", "errtrace", "functrace", "hashall", "histexpand", "history"].concat(
+        "interactive-comments",
+        "keyword",
+        "onecmd",
+        "physical",
+        "pipefail",
+        "posix",
+        "privileged",
+      ),
+    ),
   ],
 };
 
 /** Options that change what a script does, and are not simulated. */
-const NOT_SIMULATED: ReadonlySet<string> = new Set(["verbose", "onecmd", "keyword", "privileged", "physical", "posix"]);
+const NOT_SIMULATED: ReadonlySet<string> = new Set([
+  "verbose",
+  "onecmd",
+  "keyword",
+  "privileged",
+  "physical",
+  "posix",
+]);
 
 interface Switch {
   readonly name: string;
@@ -67,26 +82,36 @@ function refuse({ dialect }: Shell, { shown }: Switch): never {
 export const wrongOption = (dialect: Dialect, given: readonly string[]): string | undefined =>
   read(dialect, given).switches.find(({ isKnown }) => !isKnown)?.shown;
 
-function read(
-  dialect: Dialect,
-  given: readonly string[],
-): { readonly switches: readonly Switch[]; readonly rest: readonly string[] | undefined } {
+interface Switches {
+  readonly switches: readonly Switch[];
+  readonly rest: readonly string[] | undefined;
+}
+
+function read(dialect: Dialect, given: readonly string[]): Switches {
   const switches: Switch[] = [];
   const rest = [...given];
-  const [letters, names] = KNOWN[dialect];
   while (/^[-+]./s.test(rest[0] ?? "")) {
     const flags = rest.shift() ?? "";
     if (flags === "--") return { switches, rest };
-    const isOn = flags.startsWith("-");
     for (const letter of flags.slice(1)) {
-      const named = letter === "o" ? (rest.shift() ?? "") : undefined;
-      const name = named ?? BY_LETTER[letter] ?? letter;
-      const isKnown = named === undefined ? letters.includes(letter) : names.has(name);
-      switches.push({ name, shown: named === undefined ? `-${letter}` : `-o ${name}`, isOn, isKnown });
+      const one = letter === "o" ? byName(dialect, rest.shift() ?? "") : byLetter(dialect, letter);
+      switches.push({ ...one, isOn: flags.startsWith("-") });
     }
   }
   return { switches, rest: rest.length === 0 ? undefined : rest };
 }
+
+const byName = (dialect: Dialect, name: string): Omit<Switch, "isOn"> => ({
+  name,
+  shown: `-o ${name}`,
+  isKnown: KNOWN[dialect][1].has(name),
+});
+
+const byLetter = (dialect: Dialect, letter: string): Omit<Switch, "isOn"> => ({
+  name: BY_LETTER[letter] ?? letter,
+  shown: `-${letter}`,
+  isKnown: KNOWN[dialect][0].includes(letter),
+});
 
 /** `$-`: one letter an option, in the order of the shell. */
 export const flagsOf = ({ options, dialect }: Shell): string =>

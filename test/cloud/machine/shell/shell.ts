@@ -17,7 +17,7 @@ import { patternOf, textOf } from "./expand.ts";
 import { endsLine, Leave, NoAnswer, ShellFault } from "./faults.ts";
 import { runStatements } from "./interpret.ts";
 import { call } from "./call.ts";
-import { locate, onPath } from "./lookup.ts";
+import { isProgram, locate, onPath } from "./lookup.ts";
 import { interpreterOf } from "./interpreter.ts";
 import { switchOptions, wrongOption } from "./options.ts";
 import { Outputs } from "./outputs.ts";
@@ -140,7 +140,7 @@ export class Shell {
     }
     this.complain(error.message);
     if (error.kind === "plain") return 1;
-    if (error.kind === "line" || error.kind === "arithmetic") return this.dialect === "dash" ? 2 : 1;
+    if (endsLine(error)) return this.dialect === "dash" ? 2 : 1;
     return this.dialect === "dash"
       ? 2
       : /syntax error/i.test(error.message)
@@ -372,6 +372,11 @@ export class Shell {
   /** A file on PATH. */
   onPath(name: string): string | undefined {
     return onPath(this, name, (path) => this.files.isFile(path));
+  }
+
+  /** Whether a path is that of a program which the system or a package brings. */
+  isProgram(path: string): boolean {
+    return isProgram(this, path);
   }
 
   /** Whether a package that is installed brings a program. */

@@ -15,7 +15,10 @@ interface Variable {
   refersTo?: string;
 }
 
-export type Flags = Pick<Variable, "isExported" | "isReadonly" | "isInteger" | "casing" | "isMap" | "refersTo">;
+export type Flags = Pick<
+  Variable,
+  "isExported" | "isReadonly" | "isInteger" | "casing" | "isMap" | "refersTo"
+>;
 
 function cased(value: string, casing: Variable["casing"]): string {
   if (casing === undefined) return value;
