@@ -71,6 +71,44 @@ test("a role that ECS may not assume is given to no instance, until its trust do
     const changed = { RoleName: "app", NewAssumeRolePolicyDocument: role("ecs.aliyuncs.com") };
     await ramOf(cloud)("UpdateRole", changed);
     expect(await asked()).toBe(PASSED);
+    // Roles are known now, and another name is that of none.
+    expect(await refusal("RunInstances", { ...LAUNCH, RamRoleName: "ap", DryRun: true })).toBe(
+      "404 InvalidRamRole.NotFound",
+    );
+  });
+});
+
+test("a role that the account may have is passed while no role is known", async ({ expect }) => {
+  await inCloud(async ({ refusal }) => {
+    expect(await refusal("RunInstances", { ...LAUNCH, RamRoleName: "app", DryRun: true })).toBe(PASSED);
+  });
+});
+
+test("data disks are refused by the sizes of their category and performance level", async ({ expect }) => {
+  await inCloud(async ({ refusal }) => {
+    const asked = (disk: Readonly<Record<string, unknown>>) =>
+      refusal("RunInstances", {
+        ...LAUNCH,
+        "SystemDisk.Category": "cloud_essd",
+        DataDisk: [{ Category: "cloud_essd", ...disk }],
+        DryRun: true,
+      });
+    const wrong = "400 InvalidDataDiskSize.ValueNotSupported";
+    for (const [PerformanceLevel, least] of [
+      ["PL0", 1],
+      ["PL1", 20],
+      ["PL2", 461],
+      ["PL3", 1261],
+    ] as const) {
+      expect(await asked({ PerformanceLevel, Size: least - 1 }), PerformanceLevel).toBe(wrong);
+      expect(await asked({ PerformanceLevel, Size: least }), PerformanceLevel).toBe(PASSED);
+      expect(await asked({ PerformanceLevel, Size: 65_536 }), PerformanceLevel).toBe(PASSED);
+      expect(await asked({ PerformanceLevel, Size: 65_537 }), PerformanceLevel).toBe(wrong);
+    }
+    expect(await asked({ Size: 19 })).toBe(wrong);
+    expect(await asked({})).toBe(wrong);
+    expect(await asked({ Category: "cloud_auto", Size: 1 })).toBe(PASSED);
+    expect(await asked({ Category: "cloud_efficiency", Size: 19 })).toBe(wrong);
   });
 });
 

@@ -79,6 +79,9 @@ for (const inline of [true, false]) {
       const again = await read(cloud, 1000, 1000, 1000, 1000);
       expect(drawn).toHaveLength(3);
       expect(new Set(again.map(([at]) => at))).toEqual(new Set([...skews, 5000]));
+      cloud.fc.retire();
+      const fresh = await read(cloud, 1000, 1000, 1000, 1000);
+      expect(new Set(fresh.map(([at]) => at))).toEqual(new Set([5000]));
     });
   });
 }

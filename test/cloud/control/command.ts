@@ -8,6 +8,8 @@ export interface Controlled {
   readonly cloud: Cloud;
   /** Take back what `heal` ends and the cloud does not end by itself. */
   readonly resets: (() => void)[];
+  /** Whether the client does not wait for the answer any more. */
+  readonly isGone: () => boolean;
 }
 
 /** Fields of the answer beside `now`. */

@@ -4,6 +4,7 @@
  * CONTROL-1. It belongs to no product of the cloud: it needs no signature, and its requests are not in the call log.
  * CONTROL-2. A request with a field, a type or an id that is not known changes nothing; the answer says what is right.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as z from "zod";
 import { messageOf } from "../core/message-of.ts";
 import type { WireRequest, WireResponse } from "../core/kernel.ts";
@@ -19,17 +20,28 @@ import { worldOf } from "./world.ts";
 
 const ROOT = "/_control/";
 
+/** No test needs more, and a number with three zeros too many would not end. */
+const MOST_MS = 400 * 86_400_000;
+const HOUR_MS = 3_600_000;
+
 const settle = command(
-  z.strictObject({ forMs: z.int().min(0) }),
+  z.strictObject({ forMs: z.int().min(0).max(MOST_MS) }),
   '{"forMs": 3600000}',
-  ({ forMs }, { cloud }) => cloud.pace.skip(forMs),
+  async ({ forMs }, { cloud: { pace, time }, isGone }) => {
+    const end = time.now() + forMs;
+    do {
+      await pace.skip(Math.min(HOUR_MS, Math.max(0, end - time.now())));
+      // The end of a connection is read between two turns of the event loop.
+      await nextTurn();
+    } while (time.now() < end && !isGone());
+  },
 );
 
 const COMMANDS: Readonly<Record<string, Command>> = { settle, ...MACHINES, ...TROUBLE };
 
 /** Opens the control of a cloud. @param posts what its channel receives */
 export function mountControl(cloud: Cloud, posts: Posts): void {
-  const controlled: Controlled = { cloud, resets: [] };
+  const resets: Controlled["resets"] = [];
   const views: Readonly<Record<string, () => object>> = {
     "": () => ({ get: Object.keys(views).filter(Boolean), post: examples() }),
     world: () => worldOf(cloud),
@@ -43,7 +55,11 @@ export function mountControl(cloud: Cloud, posts: Posts): void {
       if (request.method === "GET") return answer(200, pick(views, name, "GET")());
       if (request.method !== "POST") throw new Refused(405, `${request.method} is neither GET nor POST`);
       if (posts.takes(name)) return posts.receive(name, request, cloud.time.now());
-      const said = await pick(COMMANDS, name, "POST").run(readBody(request), controlled);
+      const said = await pick(COMMANDS, name, "POST").run(readBody(request), {
+        cloud,
+        resets,
+        isGone: request.isGone ?? (() => false),
+      });
       return answer(200, { now: cloud.time.now(), ...said });
     } catch (error) {
       return answer(error instanceof Refused ? error.status : 500, { error: messageOf(error) });

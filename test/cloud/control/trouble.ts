@@ -18,15 +18,21 @@ function statusOf(code: string): number {
   return /NotFound|^NoSuch/.test(code) ? 404 : 400;
 }
 
-const FaultBody = z.strictObject({
-  product: z.enum(["ecs", "cms", "fc", "oss"]),
-  action: z.string(),
-  kind: z.enum(["before", "after", "crash", "hang"]),
-  code: z.string().nullish(),
-  status: z.int().min(400).max(599).nullish(),
-  message: z.string().nullish(),
-  times,
-});
+const FaultBody = z
+  .strictObject({
+    product: z.enum(["ecs", "cms", "fc", "oss"]),
+    action: z.string(),
+    kind: z.enum(["before", "after", "crash", "hang"]),
+    code: z.string().nullish(),
+    status: z.int().min(400).max(599).nullish(),
+    message: z.string().nullish(),
+    times,
+  })
+  .refine(({ code, status, message }) => code || (!status && !message), "status and message go with a code")
+  .refine(
+    ({ code, kind }) => !code || kind === "before" || kind === "after",
+    "a code goes with before and after: a caller that crash and hang hit reads no answer",
+  );
 
 function faultOf({ kind, code, status, message }: z.infer<typeof FaultBody>): Pick<Fault, "kind" | "fault"> {
   if (!code) return { kind };
@@ -123,7 +129,11 @@ const platform = command(
   '{"mayBeEarly": true, "delayFactor": 0, "taskIds": {"rememberedMs": 0, "scope": "account"}, "sessionMs": 900000, "skewMs": 60000}',
   (body, { cloud, resets }) => {
     configure(cloud, body);
-    resets.push(() => configure(cloud, HEALTHY));
+    resets.push(() => {
+      configure(cloud, HEALTHY);
+      // An instance keeps the clock that it began with.
+      if (body.skewMs !== undefined) cloud.fc.retire();
+    });
   },
 );
 

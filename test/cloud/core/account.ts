@@ -50,6 +50,7 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
     allows: (principal, action, resource, conditions) =>
       ram.verdictOf(principal, action, resource, withDefaults(conditions)) === "allow",
     trusts: (role, service) => ram.trusts(role, service),
+    mayHaveRole: (role) => ram.mayHaveRole(role),
     faultFor: (product, action, params) => faults.meet(product, action, params),
     record,
   };

@@ -16,6 +16,8 @@ export interface WireRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** Whether the client has gone away. */
+  readonly isGone?: () => boolean;
 }
 
 /** An HTTP answer. */
@@ -168,6 +170,8 @@ export interface Kernel {
   allows(principal: Principal, action: string, resource: string, conditions?: Conditions): boolean;
   /** Whether a role may be assumed by a service, such as `ecs.aliyuncs.com`; undefined for a role without a trust document. */
   trusts(role: string, service: string): boolean | undefined;
+  /** Whether a role may exist. */
+  mayHaveRole(role: string): boolean;
   /** Finds the injected fault for this call, if any, and lets happen what a test interleaves. Counts the matches. */
   faultFor(product: Product, action: string, params: Params): Promise<Fault | undefined>;
   record(call: Call): void;

@@ -68,6 +68,12 @@ export class Ram {
     return document?.includes(JSON.stringify(service));
   }
 
+  /** Whether a role may exist: any may while none was made through RAM, for then the account's roles are not known. */
+  mayHaveRole(role: string): boolean {
+    const name = role.toLowerCase();
+    return this.#trusts.size === 0 || this.#trusts.has(name) || this.#policies.has(name);
+  }
+
   /** Every action that was allowed to a role so far. */
   uses(): readonly { readonly role: string; readonly action: string }[] {
     return [...this.#uses].map((use) => {

@@ -94,6 +94,7 @@ async function serve(
     url: url.replace(/^https?:\/\/[^/?]*/, "").replace(/^(?!\/)/, "/"),
     headers,
     body: Buffer.concat(chunks),
+    isGone: () => res.destroyed,
   };
   await onArrival(connection, request);
   const answer = await handle(request);

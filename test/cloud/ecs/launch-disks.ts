@@ -31,6 +31,18 @@ const SIZES: Readonly<Record<string, readonly [min: number, max: number]>> = {
   cloud_auto: [1, 2048],
   cloud_essd_entry: [10, 2048],
 };
+/** https://help.aliyun.com/en/ecs/api-runinstances, DataDisk.N.Size */
+const DATA_SIZES: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  cloud: [5, 2000],
+  cloud_efficiency: [20, 32_768],
+  cloud_ssd: [20, 32_768],
+  PL0: [1, 65_536],
+  PL1: [20, 65_536],
+  PL2: [461, 65_536],
+  PL3: [1261, 65_536],
+  cloud_auto: [1, 65_536],
+  cloud_essd_entry: [10, 32_768],
+};
 const MAX_DATA_DISKS = 16;
 
 /** What the disks of a launch go with. */
@@ -122,13 +134,14 @@ function imageDataDisk(disk: ImageDisk, over: Params | undefined): DiskPlan {
 function newDataDisk(world: World, regionId: string, disk: Params): Omit<DiskPlan, "device"> {
   const kind = readKind(disk);
   const snapshot = readSnapshot(world, regionId, disk);
-  const sizeGb = disk.int("Size", { min: 1, max: 65_536, code: "InvalidDataDiskSize.ValueNotSupported" });
-  if (sizeGb === undefined && snapshot === undefined)
-    throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
+  const given = disk.int("Size", { min: 1, code: "InvalidDataDiskSize.ValueNotSupported" }) ?? 0;
+  const sizeGb = Math.max(given, snapshot?.sourceDiskSizeGb ?? 0);
+  const [min, max] = DATA_SIZES[kind.performanceLevel ?? kind.category] ?? [1, 65_536];
+  if (sizeGb < min || sizeGb > max) throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
   return {
     type: "data",
     ...kind,
-    sizeGb: Math.max(sizeGb ?? 0, snapshot?.sourceDiskSizeGb ?? 0),
+    sizeGb,
     name: disk.text("DiskName") ?? "",
     encrypted: disk.bool("Encrypted") ?? false,
     sourceSnapshotId: snapshot?.snapshotId,

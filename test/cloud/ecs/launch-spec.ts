@@ -315,6 +315,12 @@ function readRole(
     );
   }
   refuseIf(
+    !kernel.mayHaveRole(name),
+    404,
+    "InvalidRamRole.NotFound",
+    "The specified RamRoleName does not exist.",
+  );
+  refuseIf(
     kernel.trusts(name, "ecs.aliyuncs.com") === false,
     401,
     "InvalidRamRole.NotEcsRole",

@@ -92,6 +92,8 @@ export class Host {
   readonly #owners = new Map<string, Instance>();
   /** Keys of instances whose time was over. */
   readonly #gone = new Set<string>();
+  /** Busy instances that take no further invocation. */
+  readonly #retired = new Set<Instance>();
   readonly #crashes = new Map<Crash, { matches: number }>();
 
   constructor(kernel: Kernel, keys: KeyRing, registry: Registry, options: HostOptions) {
@@ -156,6 +158,12 @@ export class Host {
     for (const instance of this.#busy.keys()) instance.keptBack(connection);
   }
 
+  /** Ends the instances that are there: idle ones now, the others after their invocations. */
+  retire(): void {
+    for (const instance of this.#busy.keys()) this.#retired.add(instance);
+    for (const instance of this.#idle.splice(0)) void this.#discard(instance);
+  }
+
   /** Ends all instances. */
   async close(): Promise<void> {
     await Promise.all([...this.#idle, ...this.#busy.keys()].map((one) => one.end()));
@@ -190,7 +198,10 @@ export class Host {
     this.#busy.delete(instance);
     const isLate = ending.kind === "hang" || run.durationMs > definition.timeoutMs;
     const durationMs = isLate ? definition.timeoutMs : run.durationMs;
-    if (isCrash || isLate || instance.isEnded) await this.#discard(instance);
+    // What its code has sent in time and the cloud reads afterwards comes too late.
+    if (isLate) for (const id of [keyId, instance.environmentKeyId]) this.#gone.add(id);
+    if (isCrash || isLate || instance.isEnded || this.#retired.delete(instance))
+      await this.#discard(instance);
     else this.#putBack(instance);
     const outcome = phrase(judgedEnding(ending, isCrash, isLate), definition, durationMs);
     const invocation: Invocation = {

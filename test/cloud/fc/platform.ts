@@ -192,6 +192,11 @@ export class FunctionCompute {
     this.#host.configure(options);
   }
 
+  /** Lets no instance that is there take a further invocation. */
+  retire(): void {
+    this.#host.retire();
+  }
+
   handle(request: WireRequest): Promise<WireResponse> {
     return this.#service.handle(request);
   }

@@ -29,8 +29,7 @@ function* packager(name: string, args: readonly string[], io: Io): Run {
   const { disk } = io.machine;
   if (disk.os?.packager !== kind) return complain(io, `${io.shell.name}: ${name}: command not found`, 127);
   const [verb = "", ...names] = operands(args, ["-o", "-c", "-t", "--enablerepo", "--disablerepo"]);
-  if (asks(verb, kind, names, io) && !isAgreed(args, kind, io))
-    return complain(io, kind === "rpm" ? "Operation aborted." : "Do you want to continue? [Y/n] Abort.");
+  if (asks(verb, kind, names, io) && !isAgreed(args, kind, io)) return complain(io, "Operation aborted.");
   if (INSTALLS.has(verb)) return yield* install(kind, names, io);
   if (REMOVALS.has(verb)) return remove(names, io);
   if (UPDATES.has(verb)) return yield* update(io);

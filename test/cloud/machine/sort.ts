@@ -42,20 +42,20 @@ const words = (args: readonly string[]): string[] =>
 /** What is given; undefined for what is not simulated. */
 function read(args: readonly string[]): Given | undefined {
   const rest = words(args);
-  const texts: Readonly<Record<"k" | "t" | "o", string[]>> = { k: [], t: [], o: [] };
+  const texts = new Map<string, string[]>();
   const names: string[] = [];
   let flags = "";
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const match = /^-(?=.)([nrufhVscCb]*)(?:([kto])(.*))?$/s.exec(word);
-    if (match === null && word !== "-" && word.startsWith("-")) return undefined;
-    if (match === null) names.push(word);
-    const [, letters = "", letter, value] = match ?? [];
-    flags += letters;
-    if (letter === "k" || letter === "t" || letter === "o") texts[letter].push(value || (rest.shift() ?? ""));
+    const [, letters, letter, value] = /^-(?=.)([nrufhVscCb]*)(?:([kto])(.*))?$/s.exec(word) ?? [];
+    if (letters === undefined) names.push(word);
+    flags += letters ?? "";
+    if (letter === undefined) continue;
+    texts.set(letter, [...(texts.get(letter) ?? []), value || (rest.shift() ?? "")]);
   }
-  const keys = texts.k.map(keyOf);
-  if (!keys.every((key) => key !== undefined)) return undefined;
-  return { flags, names, keys, separator: texts.t[0], target: texts.o[0] };
+  const keys = (texts.get("k") ?? []).map(keyOf);
+  const isKnown = names.every((name) => name === "-" || !name.startsWith("-"));
+  if (!isKnown || !keys.every((key) => key !== undefined)) return undefined;
+  return { flags, names, keys, separator: texts.get("t")?.[0], target: texts.get("o")?.[0] };
 }
 
 /** `2`, `2,2`, `1.3n`, `2,2nr` */
