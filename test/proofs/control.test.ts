@@ -293,6 +293,7 @@ test("a request that is wrong changes nothing, and its answer says what is right
     ["sttle", SETTLE, /^404 .*POST knows settle, stock/],
     ["settle", { forMs: -1 }, /^400 forMs: .*a right body is \{"forMs"/],
     ["settle", { forMs: "1000" }, /^400 forMs: .*expected number/],
+    ["settle", { forMs: 401 * hours(24) }, /^400 forMs: .*too big/i],
     ["settle", { ...SETTLE, until: 1 }, /^400 Unrecognized key: "until"/],
     ["settle", "not json", /^400 the body is not JSON/],
     ["stock", { ...STOCK, instanceType: "ecs.x" }, /^404 .*ecs\.g7\.large/],
@@ -305,9 +306,38 @@ test("a request that is wrong changes nothing, and its answer says what is right
     ["fault", { ...FAULT, product: "rds" }, /^400 product: .*"ecs"/],
     ["fault", { ...FAULT, kind: "during" }, /^400 kind: .*"hang"/],
     ["fault", { ...FAULT, times: 0 }, /^400 times: /],
+    ["fault", { ...FAULT, status: 403 }, /^400 .*go with a code/],
+    ["fault", { ...FAULT, message: "no" }, /^400 .*go with a code/],
+    [
+      "fault",
+      { ...FAULT, kind: "crash", code: "OperationDenied" },
+      /^400 .*a code goes with before and after/,
+    ],
+    [
+      "fault",
+      { ...FAULT, kind: "hang", code: "OperationDenied" },
+      /^400 .*a code goes with before and after/,
+    ],
     ["lose", { function: "bake" }, /^404 .*kiln-bake-image/],
   ];
   for (const [name, body, answer] of wrong) expect(await refusalOf("POST", name, body)).toMatch(answer);
   expect(await refusalOf("PUT", "world")).toMatch(/^405 .*GET nor POST/);
   expect(await cloud.world()).toEqual(before);
+});
+
+test("settle stops when its client has gone", SLOW, async ({ expect }) => {
+  const { now } = await cloud.world();
+  const gone = fetch(`${cloud.ready.ecs}/_control/settle`, {
+    method: "POST",
+    body: JSON.stringify({ forMs: 400 * hours(24) }),
+    signal: AbortSignal.timeout(500),
+  });
+  await expect(gone).rejects.toThrow("aborted");
+  // What runs then is finished first.
+  let at = -1;
+  await expect
+    .poll(async () => at === (at = (await cloud.world()).now), { interval: 1000, timeout: 30_000 })
+    .toBe(true);
+  expect(at).toBeGreaterThan(now);
+  expect(at).toBeLessThan(now + 300 * hours(24));
 });

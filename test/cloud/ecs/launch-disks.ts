@@ -134,10 +134,7 @@ function imageDataDisk(disk: ImageDisk, over: Params | undefined): DiskPlan {
 function newDataDisk(world: World, regionId: string, disk: Params): Omit<DiskPlan, "device"> {
   const kind = readKind(disk);
   const snapshot = readSnapshot(world, regionId, disk);
-  const given = disk.int("Size", { min: 1, code: "InvalidDataDiskSize.ValueNotSupported" }) ?? 0;
-  const sizeGb = Math.max(given, snapshot?.sourceDiskSizeGb ?? 0);
-  const [min, max] = DATA_SIZES[kind.performanceLevel ?? kind.category] ?? [1, 65_536];
-  if (sizeGb < min || sizeGb > max) throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
+  const sizeGb = readDataSize(disk, kind, snapshot);
   return {
     type: "data",
     ...kind,
@@ -148,6 +145,14 @@ function newDataDisk(world: World, regionId: string, disk: Params): Omit<DiskPla
     deleteWithInstance: disk.bool("DeleteWithInstance") ?? true,
     content: snapshot?.content ?? blankDisk(),
   };
+}
+
+function readDataSize(disk: Params, kind: DiskKind, snapshot: Snapshot | undefined): number {
+  const given = disk.int("Size", { min: 1, code: "InvalidDataDiskSize.ValueNotSupported" }) ?? 0;
+  const sizeGb = Math.max(given, snapshot?.sourceDiskSizeGb ?? 0);
+  const [min, max] = DATA_SIZES[kind.performanceLevel ?? kind.category] ?? [1, 65_536];
+  if (sizeGb < min || sizeGb > max) throw invalid("DataDisk.n.Size", "InvalidDataDiskSize.ValueNotSupported");
+  return sizeGb;
 }
 
 function readSnapshot(world: World, regionId: string, disk: Params): Snapshot | undefined {

@@ -41,21 +41,34 @@ const words = (args: readonly string[]): string[] =>
 
 /** What is given; undefined for what is not simulated. */
 function read(args: readonly string[]): Given | undefined {
+  const { flags, names, texts } = split(args);
+  const keys = texts.filter(([letter]) => letter === "k").map(([, text]) => keyOf(text));
+  const isKnown = names.every((name) => name === "-" || !name.startsWith("-"));
+  if (!isKnown || !keys.every((key) => key !== undefined)) return undefined;
+  const one = (letter: string): string | undefined => texts.find(([each]) => each === letter)?.[1];
+  return { flags, names, keys, separator: one("t"), target: one("o") };
+}
+
+interface Split {
+  readonly flags: string;
+  /** Files, and options that are not simulated. */
+  readonly names: readonly string[];
+  /** Options with their values. */
+  readonly texts: readonly (readonly [letter: string, text: string])[];
+}
+
+function split(args: readonly string[]): Split {
   const rest = words(args);
-  const texts = new Map<string, string[]>();
+  const texts: [string, string][] = [];
   const names: string[] = [];
   let flags = "";
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [, letters, letter, value] = /^-(?=.)([nrufhVscCb]*)(?:([kto])(.*))?$/s.exec(word) ?? [];
     if (letters === undefined) names.push(word);
-    flags += letters ?? "";
-    if (letter === undefined) continue;
-    texts.set(letter, [...(texts.get(letter) ?? []), value || (rest.shift() ?? "")]);
+    else flags += letters;
+    if (letter !== undefined) texts.push([letter, value || (rest.shift() ?? "")]);
   }
-  const keys = (texts.get("k") ?? []).map(keyOf);
-  const isKnown = names.every((name) => name === "-" || !name.startsWith("-"));
-  if (!isKnown || !keys.every((key) => key !== undefined)) return undefined;
-  return { flags, names, keys, separator: texts.get("t")?.[0], target: texts.get("o")?.[0] };
+  return { flags, names, texts };
 }
 
 /** `2`, `2,2`, `1.3n`, `2,2nr` */
