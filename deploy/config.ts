@@ -37,10 +37,10 @@ export const ownEnvironment = (): Environment =>
 export function readEnvironment({ root, env, out }: Surroundings): Environment {
   const path = join(root, ".env");
   if (!existsSync(path)) return env;
+  // Editors on Windows begin a file with a mark.
+  const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   const file = Object.fromEntries(
-    Object.entries(parseEnv(readFileSync(path, "utf8"))).flatMap(([name, value]) =>
-      value && !env[name] ? [[name, value]] : [],
-    ),
+    Object.entries(parseEnv(text)).flatMap(([name, value]) => (value && !env[name] ? [[name, value]] : [])),
   );
   out(`from .env: ${Object.keys(file).toSorted().join(", ") || "nothing that is not set already"}`);
   return { ...file, ...env };

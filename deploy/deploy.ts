@@ -8,6 +8,8 @@
  *     reaches an old function.
  */
 import { build } from "../build.ts";
+import { readSecrets } from "../shared/config.ts";
+import { know } from "../shared/redact.ts";
 import { connectApi, type Api } from "./api.ts";
 import { functionProblems, regionWarning, RESERVED_MAX, variableProblems } from "./checks.ts";
 import type { Environment, Settings, Surroundings } from "./config.ts";
@@ -52,6 +54,7 @@ export async function deploy(
   refuseAny(foreignProblems(declared, live, place.bucket));
   const own = live.filter(({ environmentVariables }) => environmentVariables["KILN_BUCKET"] === place.bucket);
   const kept = keptVariables(declared, own, options.unset);
+  know(readSecrets(kept));
   const environment = { ...toolEnvironment(settings), ...kept };
   const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, kept) }));
   refuseAny([
