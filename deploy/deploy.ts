@@ -17,7 +17,9 @@ import {
   deleteFunction,
   deleteTrigger,
   functionsNamedAs,
+  ownOf,
   reservations,
+  sharedBucketProblems,
   triggersOf,
   urlOf,
   type LiveFunction,
@@ -48,11 +50,12 @@ export async function deploy(
   ]);
   const api = connectApi({ ...settings, region: place.region });
   await checkAccount(api, place);
+  refuseAny(await sharedBucketProblems(api, place));
   const live = await functionsNamedAs(api, place);
   const tool = toolIn(around.root);
   const declared = await readManifest(tool, toolEnvironment(settings));
   refuseAny(foreignProblems(declared, live, place.bucket));
-  const own = live.filter(({ environmentVariables }) => environmentVariables["KILN_BUCKET"] === place.bucket);
+  const own = ownOf(place, live);
   const kept = keptVariables(declared, own, options.unset);
   know(readSecrets(kept));
   const environment = { ...toolEnvironment(settings), ...kept };

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cloud } from "../cloud/index.ts";
 import { test } from "../support/commands.ts";
+import { NEW_BUCKET } from "../support/shell.ts";
 
 const CALLER = '{"ci":{"secrets":["at-least-16-characters"],"routes":["GET /runs/*"]}}';
 
@@ -151,6 +152,49 @@ foreign(
     expect((await command("deploy --plan --stage dev")).code).toBe(0);
     expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
     expect(cloud.fc.functions.size).toBe(8);
+  },
+);
+
+const production = test.extend({ there: { KILN_LOG_PROJECT: "" } });
+
+production(
+  "a stage with the bucket of another deployment is refused before any change; with its own one it lists no other function",
+  PATIENT,
+  async ({ cloud, command, expect }) => {
+    const message =
+      `refused: bucket ${NEW_BUCKET} belongs to the deployment without a stage (function kiln-api); ` +
+      "a stage needs a bucket of its own, so set KILN_BUCKET to another one";
+    for (const line of ["setup --stage dev", "deploy --stage dev", "undeploy --stage dev --all"])
+      expect(await command(line), line).toMatchObject({ code: 1, out: [], err: [message] });
+    expect(changes(cloud)).toEqual([]);
+    expect(cloud.ram.roles()).toEqual([]);
+    const own = await command("undeploy --plan --stage dev", { KILN_BUCKET: "kiln-dev-1" });
+    expect(own.out.filter((line) => /function/.test(line))).toEqual([]);
+  },
+);
+
+const staged = test.extend({ there: { KILN_STAGE: "dev" } });
+
+staged(
+  "a deployment without a stage touches no function of a stage, even one with its bucket",
+  PATIENT,
+  async ({ cloud, command, expect }) => {
+    for (const line of ["setup", "deploy", "undeploy --all"]) {
+      const { code, err } = await command(line);
+      expect([code, err], line).toEqual([
+        1,
+        [
+          expect.stringMatching(
+            /belongs to stage dev \(function kiln-dev-api\); a stage needs a bucket of its own/,
+          ),
+        ],
+      ]);
+    }
+    const { out } = await command("undeploy");
+    expect(out.filter((line) => line.startsWith("remove"))).toEqual([]);
+    expect(cloud.fc.functions.size).toBe(8);
+    const other = await command("deploy --plan", { KILN_BUCKET: "kiln-other" });
+    expect([other.code, other.out.filter((line) => line.includes("kiln-dev"))]).toEqual([0, []]);
   },
 );
 

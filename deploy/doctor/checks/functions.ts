@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ifThere, type Answer } from "../../api.ts";
 import { shareProblems } from "../../deploy.ts";
-import { liveTriggers, reservations, type LiveFunction, type LiveTrigger } from "../../functions.ts";
+import { liveTriggers, ownOf, reservations, type LiveFunction, type LiveTrigger } from "../../functions.ts";
 import type { Declared } from "../../manifest.ts";
 import { Plan } from "../../plan.ts";
 import { setUpAll } from "../../setup.ts";
@@ -62,10 +62,8 @@ async function functions(context: Context): Promise<Finding> {
   const found = await pairs(context);
   if (found === undefined) return NOTHING_YET;
   const missing = context.declared.filter(({ name }) => !found.some(([one]) => one.name === name));
-  const extra = (await context.live()).filter(
-    ({ functionName, environmentVariables }) =>
-      environmentVariables["KILN_BUCKET"] === context.settings.place.bucket &&
-      !context.declared.some(({ name }) => name === functionName),
+  const extra = ownOf(context.settings.place, await context.live()).filter(
+    ({ functionName }) => !context.declared.some(({ name }) => name === functionName),
   );
   const changed = found.flatMap(([one, live]) => {
     const names = differences(one, live);
