@@ -25,7 +25,7 @@ const ReservationPage = z.looseObject({
 });
 
 /** All items of a list that the API answers in pages of at most 100. @param ifMissing the answer about what does not exist */
-const listed = <P extends { readonly nextToken?: string | undefined }, T>(
+export const listed = <P extends { readonly nextToken?: string | undefined }, T>(
   api: Api,
   path: string,
   { query = {}, read, itemsOf, ifMissing }: Listing<P, T>,
@@ -109,22 +109,6 @@ export async function reservations(api: Api): Promise<ReadonlyMap<string, number
     ]),
   );
 }
-
-const CustomDomain = z.looseObject({
-  domainName: z.string(),
-  routeConfig: z._default(
-    z.looseObject({ routes: z._default(z.array(z.looseObject({ functionName: z.string() })), []) }),
-    { routes: [] },
-  ),
-});
-const DomainPage = z.looseObject({
-  customDomains: z.array(CustomDomain),
-  nextToken: z.optional(z.string()),
-});
-
-/** The custom domains of the region, with the functions that their routes lead to. */
-export const customDomains = (api: Api): Promise<z.infer<typeof CustomDomain>[]> =>
-  listed(api, "/custom-domains", { read: DomainPage, itemsOf: (page) => page.customDomains });
 
 const HttpTrigger = z.looseObject({ httpTrigger: z.looseObject({ urlInternet: z.string() }) });
 

@@ -14,12 +14,12 @@ import { sendToBucket } from "../shared/cloud/oss/request.ts";
 import { CloudError } from "../shared/errors.ts";
 import { FOLDER } from "../shared/keys.ts";
 import { ownTags } from "../shared/tags.ts";
-import { connectApi, ifThere, type Api } from "./api.ts";
+import { connectApi, type Api } from "./api.ts";
 import { bucketOf, removeLifecycle } from "./bucket.ts";
 import type { Settings, Surroundings } from "./config.ts";
 import { PROBE_FOLDER } from "./doctor/probe/config.ts";
+import { customDomains, removeRoutes } from "./domains.ts";
 import {
-  customDomains,
   deleteFunction,
   deleteTrigger,
   functionsNamedAs,
@@ -102,22 +102,8 @@ async function removeFunctions(api: Api, place: Place, plan: Plan): Promise<void
   for (const name of names)
     for (const trigger of await triggersOf(api, name))
       await plan.change(`remove trigger ${trigger} of ${name}`, () => deleteTrigger(api, name, trigger));
-  await removeRoutes(api, names, plan);
+  await removeRoutes(await customDomains(api), names, { api, plan });
   for (const name of names) await plan.change(`remove function ${name}`, () => deleteFunction(api, name));
-}
-
-/** Takes the routes to these functions off their custom domains; one without another route goes. */
-async function removeRoutes(api: Api, names: readonly string[], plan: Plan): Promise<void> {
-  for (const { domainName, routeConfig } of await customDomains(api)) {
-    const routes = routeConfig.routes.filter(({ functionName }) => !names.includes(functionName));
-    if (routes.length === routeConfig.routes.length) continue;
-    const path = `/custom-domains/${domainName}`;
-    await (routes.length === 0
-      ? plan.change(`remove custom domain ${domainName}`, () => ifThere(api.fc("DELETE", path)))
-      : plan.change(`remove the route of custom domain ${domainName}`, () =>
-          api.fc("PUT", path, {}, { routeConfig: { routes } }),
-        ));
-  }
 }
 
 /** Folders that only Kiln writes. */

@@ -135,6 +135,11 @@ deployed(
     expect(await kept("deploy --plan --unset KILN_CALLERS --unset KILN_APPROVAL_SECRET")).toEqual([]);
     const both = await command("deploy --plan --unset KILN_CALLERS", { KILN_CALLERS: CALLER });
     expect(both.err).toEqual(["refused: --unset KILN_CALLERS, but KILN_CALLERS is set; keep one of the two"]);
+    const misspelt = await command("deploy --plan --unset KILN_CALLER");
+    expect(misspelt).toMatchObject({
+      code: 1,
+      err: ["refused: --unset KILN_CALLER, but no function has such a variable; write KILN_CALLERS"],
+    });
   },
 );
 
@@ -198,7 +203,9 @@ staged(
   },
 );
 
-const crowded = test.extend({ there: { KILN_STAGE: "other", KILN_RESERVED_BAKE_IMAGE: "66" } });
+const crowded = test.extend({
+  there: { KILN_STAGE: "other", KILN_BUCKET: "kiln-other", KILN_RESERVED_BAKE_IMAGE: "66" },
+});
 
 crowded(
   "reservations that do not fit beside those of other functions are refused, and these are named",
@@ -236,6 +243,26 @@ test(
 const withDomain = test.extend({
   there: { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" },
 });
+
+withDomain(
+  "the domain of the last deployment is kept, and goes when it is unset or replaced",
+  PATIENT,
+  async ({ command, expect }) => {
+    const said = async (argv: string, env = {}) => {
+      const { code, out, err } = await command(`deploy --plan${argv}`, env);
+      expect([code, err]).toEqual([0, []]);
+      return out.filter((line) => !line.includes("function"));
+    };
+    const gone = ["would remove custom domain kiln.example.com"];
+    expect(await said("")).toEqual([
+      "kept as they are in the cloud: KILN_WEBHOOK_DOMAIN (--unset <name> removes one)",
+    ]);
+    expect(await said(" --unset KILN_WEBHOOK_DOMAIN")).toEqual(gone);
+    const same = { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" };
+    expect(await said("", same)).toEqual([]);
+    expect(await said("", { ...same, KILN_WEBHOOK_DOMAIN: "other.example.com" })).toEqual(gone);
+  },
+);
 
 withDomain(
   "undeploy takes the webhook's route off its domain, and the domain away with its last route",
