@@ -27,7 +27,7 @@ import {
 } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { keptVariables, unsetProblems, withKept } from "./kept.ts";
-import { readManifest, type Declared } from "./manifest.ts";
+import { foreignFunctions, readManifest, type Declared } from "./manifest.ts";
 import { functionNameOf, type Place } from "./names.ts";
 import { Plan } from "./plan.ts";
 import { Refusal, refuseAny } from "./refusal.ts";
@@ -55,7 +55,7 @@ export async function deploy(
   const declared = await readManifest(tool, toolEnvironment(settings));
   refuseAny([
     ...unsetProblems(settings.environment, options.unset, declared),
-    ...foreignProblems(declared, live, place.bucket),
+    ...foreignFunctions(declared, live, place).map((found) => `${found}; choose another KILN_STAGE`),
   ]);
   const own = ownOf(place, live);
   const domain = await deployedDomain(api, own, functionNameOf(place, "webhook"));
@@ -84,21 +84,6 @@ export const toolEnvironment = ({ environment, place, credentials }: Settings): 
   AccessKeySecret: credentials.accessKeySecret,
   ...(credentials.securityToken ? { SecurityToken: credentials.securityToken } : {}),
 });
-
-/** Functions of these names that another deployment has. */
-const foreignProblems = (
-  declared: readonly Declared[],
-  live: readonly LiveFunction[],
-  bucket: string,
-): readonly string[] =>
-  live
-    .filter(({ functionName }) => declared.some(({ name }) => name === functionName))
-    .flatMap(({ functionName, environmentVariables }) => {
-      const other = environmentVariables["KILN_BUCKET"] ?? "";
-      if (other === bucket) return [];
-      const whose = other === "" ? "is not of Kiln" : `belongs to the deployment of bucket ${other}`;
-      return [`function ${functionName} ${whose}; choose another KILN_STAGE`];
-    });
 
 /** An address that s.yaml has derived is named as what it is derived from. */
 function sayKept(kept: Environment, domain: string | undefined, { out }: Surroundings): void {

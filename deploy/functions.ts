@@ -58,7 +58,8 @@ const functionsBelow = (api: Api, prefix: string): Promise<LiveFunction[]> =>
     itemsOf: ({ functions }) => functions,
   });
 
-const bucketIn = ({ environmentVariables }: LiveFunction): string =>
+/** The bucket of a function's deployment; "" when it is not of Kiln. */
+export const bucketIn = ({ environmentVariables }: LiveFunction): string =>
   environmentVariables["KILN_BUCKET"] ?? "";
 const stageIn = ({ environmentVariables }: LiveFunction): string => environmentVariables["KILN_STAGE"] ?? "";
 
