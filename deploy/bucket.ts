@@ -205,13 +205,18 @@ const plain = (rule: string): string =>
 export const harmfulRules = (rules: readonly string[]): readonly string[] =>
   rules.filter((rule) => !OWN_IDS.has(idOf(rule)) && isHarmful(rule)).map(idOf);
 
-/** Whether a rule of a user may take a log of Kiln that is still needed. */
+/** Whether a rule of a user may take a log of Kiln that is still needed: by its end, or by a class that takes no appends. */
 function isHarmful(rule: string): boolean {
-  const prefix = textOf(rule, "Prefix");
+  // A filter has prefixes of its own.
+  const prefix = textOf(rule.replace(/<Filter>.*<\/Filter>/s, ""), "Prefix");
   const logs = [FOLDER.runs, FOLDER.locks, FOLDER.reservations, FOLDER.open];
   const isNear = logs.some((folder) => folder.startsWith(prefix) || prefix.startsWith(folder));
-  const days = entriesOf(rule, "Days").map(Number);
-  return (
-    isNear && textOf(rule, "Status") === "Enabled" && (days.length === 0 || Math.min(...days) < DAYS_MIN)
-  );
+  const ends = ["Expiration", "Transition"].flatMap((name) => entriesOf(rule, name));
+  return isNear && textOf(rule, "Status") === "Enabled" && ends.some(isEarly);
+}
+
+/** At an age, or from a date on; a marker of deletion takes nothing where no versions are. */
+function isEarly(end: string): boolean {
+  const days = textOf(end, "Days");
+  return days === "" ? /<(?:Date|CreatedBeforeDate)>/.test(end) : Number(days) < DAYS_MIN;
 }

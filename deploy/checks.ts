@@ -3,6 +3,7 @@ import { readChannels } from "../functions/notifier/config.ts";
 import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
 import { readCallers } from "../shared/http/config.ts";
+import { readWebhookAddress } from "../shared/webhook-address.ts";
 import type { Environment } from "./config.ts";
 import type { Declared } from "./manifest.ts";
 
@@ -21,9 +22,9 @@ export function variableProblems(environment: Environment): readonly string[] {
   return [
     ...own.flatMap(([name, value]) => computedProblem(name, value)),
     ...settingProblems(environment),
-    ...own.flatMap(([name, value]) => addressProblem(name, value)),
-    ...own.flatMap(([name, value]) => numberProblem(name, value)),
+    ...own.flatMap(([name, value]) => formProblem(name, value)),
     ...vpcProblems(environment),
+    ...certificateProblems(environment),
   ];
 }
 
@@ -46,19 +47,83 @@ function settingProblems(environment: Environment): readonly string[] {
   });
 }
 
-function addressProblem(name: string, value: string): readonly string[] {
-  if (name === "KILN_WEBHOOK_URL")
-    return /^https:\/\/[^/]+\/?$/.test(value)
-      ? []
-      : [`${name} is ${value}; write https:// and the host of the webhook, without a path`];
-  if (!name.endsWith("_ENDPOINT") || name.startsWith("KILN_DEPLOY_") || /^https?:\/\/[^/]+$/.test(value))
-    return [];
-  return [`${name} is ${value}; begin it with https:// or http://, and end it after the host`];
+/** The form of a variable, and how a message asks for it. */
+interface Form {
+  readonly names: RegExp;
+  readonly isRight: (value: string) => boolean;
+  readonly todo: string;
 }
 
-function numberProblem(name: string, value: string): readonly string[] {
-  if (!name.startsWith("KILN_RESERVED_") || /^[1-9]\d?$/.test(value)) return [];
-  return [`${name} is ${value}; write a whole number from 1 to ${RESERVED_MAX}`];
+const like =
+  (pattern: RegExp) =>
+  (value: string): boolean =>
+    pattern.test(value);
+
+/** Values that the cloud or a function would refuse later, when part of the deployment is made. */
+const FORMS: readonly Form[] = [
+  {
+    names: /^KILN_WEBHOOK_URL$/,
+    isRight: (value) => readWebhookAddress(value) !== undefined,
+    todo: "write https:// and the host of the webhook, without a path",
+  },
+  {
+    // https://www.alibabacloud.com/help/en/functioncompute/fc/developer-reference/api-fc-2023-03-30-createcustomdomain
+    names: /^KILN_WEBHOOK_DOMAIN$/,
+    isRight: like(/^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/),
+    todo: "write the host name alone, such as kiln.example.com",
+  },
+  {
+    names: /^KILN_WEBHOOK_CERT_ID$/,
+    isRight: like(/^[1-9]\d*$/),
+    todo: "write the digits of the certificate's id, without a region",
+  },
+  {
+    names: /^KILN_(?!DEPLOY_)\w+_ENDPOINT$/,
+    isRight: (value) => /^https?:\/\/[^\s/?#]+$/.test(value) && URL.canParse(value),
+    todo: "begin it with https:// or http://, and end it after the host",
+  },
+  { names: /^KILN_FC_SIGNATURE$/, isRight: like(/^(?:acs3|fc)$/), todo: "write acs3 or fc" },
+  {
+    names: /^KILN_(?:VPC_ID|SECURITY_GROUP_ID)$/,
+    isRight: like(/^[\w-]+$/),
+    todo: "write one id, without spaces",
+  },
+  {
+    names: /^KILN_VSWITCH_IDS$/,
+    isRight: like(/^[\w-]+(?:,[\w-]+)*$/),
+    todo: "write ids with a comma between them",
+  },
+  {
+    // https://www.alibabacloud.com/help/en/sls/manage-a-project
+    names: /^KILN_LOG_PROJECT$/,
+    isRight: like(/^[a-z\d][a-z\d-]*[a-z\d]$/),
+    todo: "write the project's name: a-z, 0-9 and -",
+  },
+  {
+    names: /^KILN_LOGSTORE$/,
+    isRight: like(/^[\w-]+$/),
+    todo: "write the Logstore's name: letters, digits, - and _",
+  },
+  {
+    names: /^KILN_RESERVED_/,
+    isRight: like(/^[1-9]\d?$/),
+    todo: `write a whole number from 1 to ${RESERVED_MAX}`,
+  },
+];
+
+function formProblem(name: string, value: string): readonly string[] {
+  const form = FORMS.find(({ names }) => names.test(name));
+  return form === undefined || form.isRight(value) ? [] : [`${name} is ${value}; ${form.todo}`];
+}
+
+/** The deploy tool makes a domain with https only. */
+function certificateProblems({
+  KILN_WEBHOOK_DOMAIN: domain,
+  KILN_WEBHOOK_CERT_ID: id,
+}: Environment): readonly string[] {
+  return domain && !id
+    ? ["KILN_WEBHOOK_CERT_ID is not set; KILN_WEBHOOK_DOMAIN needs the id of its certificate"]
+    : [];
 }
 
 const VPC = ["KILN_VPC_ID", "KILN_VSWITCH_IDS", "KILN_SECURITY_GROUP_ID"];

@@ -5,7 +5,9 @@
  * line, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
+import { readSecrets } from "../shared/config.ts";
 import { CloudError, messageOf } from "../shared/errors.ts";
+import { knowOnly, redactShown } from "../shared/redact.ts";
 import { ApiError } from "./api.ts";
 import { readEnvironment, readSettings, type Settings, type Surroundings } from "./config.ts";
 import { deploy } from "./deploy.ts";
@@ -74,9 +76,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
+/** Lines without known secrets: the deploy tool prints every variable of a function. */
+const guarded = (given: Surroundings): Surroundings => ({
+  ...given,
+  out: (line) => given.out(redactShown(line)),
+  err: (line) => given.err(redactShown(line)),
+});
+
 /** Runs a command. Answers its exit code. */
-export async function runCommand(argv: readonly string[], around: Surroundings): Promise<number> {
+export async function runCommand(argv: readonly string[], given: Surroundings): Promise<number> {
   const [name = "", ...rest] = argv;
+  const around = guarded(given);
   const command = COMMANDS[name];
   try {
     if (command === undefined)
@@ -84,7 +94,9 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
     const options = readOptions(command, rest);
     // JSON stays alone on standard output.
     const notes = options.json === true ? { ...around, out: around.err } : around;
-    return await command.run(readSettings(readEnvironment(notes), options.stage), options, around);
+    const environment = readEnvironment(notes);
+    knowOnly(readSecrets(environment));
+    return await command.run(readSettings(environment, options.stage), options, around);
   } catch (error) {
     return report(error, around);
   }

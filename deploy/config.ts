@@ -37,10 +37,10 @@ export const ownEnvironment = (): Environment =>
 export function readEnvironment({ root, env, out }: Surroundings): Environment {
   const path = join(root, ".env");
   if (!existsSync(path)) return env;
+  // Editors on Windows begin a file with a mark.
+  const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   const file = Object.fromEntries(
-    Object.entries(parseEnv(readFileSync(path, "utf8"))).flatMap(([name, value]) =>
-      value && !env[name] ? [[name, value]] : [],
-    ),
+    Object.entries(parseEnv(text)).flatMap(([name, value]) => (value && !env[name] ? [[name, value]] : [])),
   );
   out(`from .env: ${Object.keys(file).toSorted().join(", ") || "nothing that is not set already"}`);
   return { ...file, ...env };
@@ -86,15 +86,30 @@ function stageOf(
   return { stage, problems };
 }
 
+/** https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createrole */
+const ROLE_NAME = /^[\w.-]{1,64}$/;
+
+/** A name with `*` or `/` would stand for other roles in a policy. */
+const roleProblems = (roles: readonly string[]): readonly string[] =>
+  roles.flatMap((name) =>
+    ROLE_NAME.test(name)
+      ? []
+      : [
+          `KILN_INSTANCE_ROLES names ${JSON.stringify(name)}, which is not the name of a RAM role: at most 64 letters, digits, ., _ and -`,
+        ],
+  );
+
 const KEY = ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"] as const;
 
 /** Where the deployment is, and the key to work there. @throws Refusal that lists everything wrong or missing. */
 export function readSettings(environment: Environment, option?: string): Settings {
   const { stage, problems } = stageOf(option, environment);
+  const instanceRoles = list(environment["KILN_INSTANCE_ROLES"]);
   const missing = KEY.filter((name) => !environment[name]);
   refuseAny([
     ...RULES.flatMap((rule) => problemOf(rule, environment)),
     ...problems,
+    ...roleProblems(instanceRoles),
     ...missing.map((name) => `${name} is not set; set it to the access key that may deploy`),
   ]);
   const value = (name: string): string => environment[name] ?? "";
@@ -103,18 +118,23 @@ export function readSettings(environment: Environment, option?: string): Setting
     region: value("KILN_REGION"),
     bucket: value("KILN_BUCKET"),
     stage,
-    instanceRoles: list(value("KILN_INSTANCE_ROLES")),
+    instanceRoles,
   };
   const credentials = {
     accessKeyId: value(KEY[0]),
     accessKeySecret: value(KEY[1]),
     securityToken: value("ALIBABA_CLOUD_SECURITY_TOKEN"),
   };
-  const all = stage === "" ? environment : { ...environment, KILN_STAGE: stage };
+  const vSwitchIds = list(environment["KILN_VSWITCH_IDS"]).join(",");
+  const all = {
+    ...environment,
+    ...(stage !== "" && { KILN_STAGE: stage }),
+    ...(vSwitchIds !== "" && { KILN_VSWITCH_IDS: vSwitchIds }),
+  };
   return { place, credentials, endpoints: endpointsOf(place, environment), environment: all };
 }
 
-const list = (text: string): readonly string[] =>
+const list = (text = ""): readonly string[] =>
   text
     .split(",")
     .map((name) => name.trim())

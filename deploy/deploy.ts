@@ -8,20 +8,26 @@
  *     reaches an old function.
  */
 import { build } from "../build.ts";
+import { readSecrets } from "../shared/config.ts";
+import { know } from "../shared/redact.ts";
 import { connectApi, type Api } from "./api.ts";
 import { functionProblems, regionWarning, RESERVED_MAX, variableProblems } from "./checks.ts";
 import type { Environment, Settings, Surroundings } from "./config.ts";
+import { deployedDomain, DOMAIN_VARIABLE, isReplaced, removeRoutes, type CustomDomain } from "./domains.ts";
 import {
   deleteFunction,
   deleteTrigger,
   functionsNamedAs,
+  ownOf,
   reservations,
+  sharedBucketProblems,
   triggersOf,
   urlOf,
   type LiveFunction,
 } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
-import { readManifest, type Declared } from "./manifest.ts";
+import { keptVariables, unsetProblems, withKept } from "./kept.ts";
+import { foreignFunctions, readManifest, type Declared } from "./manifest.ts";
 import { functionNameOf, type Place } from "./names.ts";
 import { Plan } from "./plan.ts";
 import { Refusal, refuseAny } from "./refusal.ts";
@@ -40,18 +46,23 @@ export async function deploy(
   around: Surroundings,
 ): Promise<void> {
   const { place } = settings;
-  refuseAny([
-    ...variableProblems(settings.environment),
-    ...unsetProblems(settings.environment, options.unset),
-  ]);
+  refuseAny(variableProblems(settings.environment));
   const api = connectApi({ ...settings, region: place.region });
   await checkAccount(api, place);
+  refuseAny(await sharedBucketProblems(api, place));
   const live = await functionsNamedAs(api, place);
   const tool = toolIn(around.root);
   const declared = await readManifest(tool, toolEnvironment(settings));
-  refuseAny(foreignProblems(declared, live, place.bucket));
-  const own = live.filter(({ environmentVariables }) => environmentVariables["KILN_BUCKET"] === place.bucket);
-  const kept = keptVariables(declared, own, options.unset);
+  refuseAny([
+    ...unsetProblems(settings.environment, options.unset, declared),
+    ...foreignFunctions(declared, live, place).map((found) => `${found}; choose another KILN_STAGE`),
+  ]);
+  const own = ownOf(place, live);
+  const domain = await deployedDomain(api, own, functionNameOf(place, "webhook"));
+  const oldDomain = domain && isReplaced(domain, settings.environment, options.unset) ? domain : undefined;
+  const unset = oldDomain === undefined ? options.unset : [...options.unset, "KILN_WEBHOOK_URL"];
+  const kept = keptVariables(declared, own, unset);
+  know(readSecrets(kept));
   const environment = { ...toolEnvironment(settings), ...kept };
   const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, kept) }));
   refuseAny([
@@ -61,8 +72,8 @@ export async function deploy(
   ]);
   const warning = regionWarning(place.region);
   if (warning !== undefined) around.out(warning);
-  sayKept(kept, around);
-  await apply({ api, place, functions, own, environment }, options, { ...around, tool });
+  sayKept(kept, domain?.domainName, around);
+  await apply({ api, place, functions, own, oldDomain, environment }, options, { ...around, tool });
 }
 
 /** The environment of the tool: all variables, and the key under the names that it reads. */
@@ -74,46 +85,11 @@ export const toolEnvironment = ({ environment, place, credentials }: Settings): 
   ...(credentials.securityToken ? { SecurityToken: credentials.securityToken } : {}),
 });
 
-const unsetProblems = (environment: Environment, unset: readonly string[]): readonly string[] =>
-  unset.flatMap((name) =>
-    environment[name] === undefined ? [] : [`--unset ${name}, but ${name} is set; keep one of the two`],
-  );
-
-/** Functions of these names that another deployment has. */
-const foreignProblems = (
-  declared: readonly Declared[],
-  live: readonly LiveFunction[],
-  bucket: string,
-): readonly string[] =>
-  live
-    .filter(({ functionName }) => declared.some(({ name }) => name === functionName))
-    .flatMap(({ functionName, environmentVariables }) => {
-      const other = environmentVariables["KILN_BUCKET"] ?? "";
-      if (other === bucket) return [];
-      const whose = other === "" ? "is not of Kiln" : `belongs to the deployment of bucket ${other}`;
-      return [`function ${functionName} ${whose}; choose another KILN_STAGE`];
-    });
-
-/** DEPLOY-2: variables of s.yaml that are empty here and set there. */
-function keptVariables(
-  declared: readonly Declared[],
-  live: readonly LiveFunction[],
-  unset: readonly string[],
-): Environment {
-  const kept: Record<string, string> = {};
-  for (const { functionName, environmentVariables } of live) {
-    const wanted = declared.find(({ name }) => name === functionName)?.environment ?? {};
-    for (const [name, value] of Object.entries(environmentVariables))
-      if (wanted[name] === "" && value !== "" && !unset.includes(name)) kept[name] = value;
-  }
-  return kept;
-}
-
-const withKept = (variables: Environment, kept: Environment): Environment =>
-  Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value || (kept[name] ?? "")]));
-
-function sayKept(kept: Environment, { out }: Surroundings): void {
-  const names = Object.keys(kept).toSorted();
+/** An address that s.yaml has derived is named as what it is derived from. */
+function sayKept(kept: Environment, domain: string | undefined, { out }: Surroundings): void {
+  const names = Object.entries(kept)
+    .map(([name, value]) => (value === `https://${domain}` ? DOMAIN_VARIABLE : name))
+    .toSorted();
   if (names.length > 0)
     out(`kept as they are in the cloud: ${names.join(", ")} (--unset <name> removes one)`);
 }
@@ -141,6 +117,8 @@ interface Deployment {
   readonly place: Place;
   readonly functions: readonly Declared[];
   readonly own: readonly LiveFunction[];
+  /** The webhook's domain that this deployment replaces. */
+  readonly oldDomain: CustomDomain | undefined;
   readonly environment: Environment;
 }
 
@@ -151,7 +129,7 @@ const WITH_URL = [
 ] as const;
 
 async function apply(
-  { api, place, functions, own, environment }: Deployment,
+  { api, place, functions, own, oldDomain, environment }: Deployment,
   { plan: isDry }: DeployOptions,
   { out, tool }: Surroundings & { readonly tool: Tool },
 ): Promise<void> {
@@ -162,6 +140,7 @@ async function apply(
       `${isDry ? "would " : ""}${isThere(name) ? "update" : "create"} function ${name}${triggers.length > 0 ? ` with ${triggers.join(", ")}` : ""}`,
     );
   if (!isDry) await runTool(tool, environment, out);
+  await removeRoutes(oldDomain ? [oldDomain] : [], [functionNameOf(place, "webhook")], { api, plan });
   await removeOld(api, { functions, own }, plan);
   for (const [name, title] of isDry ? [] : WITH_URL) {
     const url = await urlOf(api, functionNameOf(place, name), "http");

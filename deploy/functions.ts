@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { byToken } from "../shared/cloud/ecs/pages.ts";
 import { ifThere, type Api } from "./api.ts";
-import { functionNameOf, type Place } from "./names.ts";
+import { functionNameOf, prefixOf, type Place } from "./names.ts";
 
 const LiveFunction = z.looseObject({
   functionName: z.string(),
@@ -25,7 +25,7 @@ const ReservationPage = z.looseObject({
 });
 
 /** All items of a list that the API answers in pages of at most 100. @param ifMissing the answer about what does not exist */
-const listed = <P extends { readonly nextToken?: string | undefined }, T>(
+export const listed = <P extends { readonly nextToken?: string | undefined }, T>(
   api: Api,
   path: string,
   { query = {}, read, itemsOf, ifMissing }: Listing<P, T>,
@@ -51,13 +51,39 @@ interface Listing<P, T> {
   readonly ifMissing?: P;
 }
 
-/** Functions whose name begins like those of the deployment; they may belong to another one. */
-export const functionsNamedAs = (api: Api, place: Place): Promise<LiveFunction[]> =>
+const functionsBelow = (api: Api, prefix: string): Promise<LiveFunction[]> =>
   listed(api, "/functions", {
-    query: { prefix: functionNameOf(place, "") },
+    query: { prefix },
     read: FunctionPage,
     itemsOf: ({ functions }) => functions,
   });
+
+/** The bucket of a function's deployment; "" when it is not of Kiln. */
+export const bucketIn = ({ environmentVariables }: LiveFunction): string =>
+  environmentVariables["KILN_BUCKET"] ?? "";
+const stageIn = ({ environmentVariables }: LiveFunction): string => environmentVariables["KILN_STAGE"] ?? "";
+
+/** Functions whose name begins like those of the deployment; they may be of another bucket, but not of another stage. */
+export const functionsNamedAs = async (api: Api, place: Place): Promise<LiveFunction[]> => {
+  const all = await functionsBelow(api, functionNameOf(place, ""));
+  // Names of stages begin like those of a deployment without a stage.
+  return all.filter((one) => ["", place.stage].includes(stageIn(one)));
+};
+
+/** Those of the functions that the deployment has. */
+export const ownOf = ({ bucket, stage }: Place, live: readonly LiveFunction[]): readonly LiveFunction[] =>
+  live.filter((one) => bucketIn(one) === bucket && stageIn(one) === stage);
+
+/** The reason why the bucket cannot be used, if another stage has it: stages with one bucket count and change each other's. */
+export async function sharedBucketProblems(api: Api, { bucket, stage }: Place): Promise<readonly string[]> {
+  const all = await functionsBelow(api, `${prefixOf("")}-`);
+  const other = all.find((one) => bucketIn(one) === bucket && stageIn(one) !== stage);
+  if (other === undefined) return [];
+  const whose = stageIn(other) === "" ? "the deployment without a stage" : `stage ${stageIn(other)}`;
+  return [
+    `bucket ${bucket} belongs to ${whose} (function ${other.functionName}); a stage needs a bucket of its own, so set KILN_BUCKET to another one`,
+  ];
+}
 
 /** Names of the triggers of a function; none for a function that is not there. */
 export const triggersOf = async (api: Api, name: string): Promise<string[]> =>
@@ -84,22 +110,6 @@ export async function reservations(api: Api): Promise<ReadonlyMap<string, number
     ]),
   );
 }
-
-const CustomDomain = z.looseObject({
-  domainName: z.string(),
-  routeConfig: z._default(
-    z.looseObject({ routes: z._default(z.array(z.looseObject({ functionName: z.string() })), []) }),
-    { routes: [] },
-  ),
-});
-const DomainPage = z.looseObject({
-  customDomains: z.array(CustomDomain),
-  nextToken: z.optional(z.string()),
-});
-
-/** The custom domains of the region, with the functions that their routes lead to. */
-export const customDomains = (api: Api): Promise<z.infer<typeof CustomDomain>[]> =>
-  listed(api, "/custom-domains", { read: DomainPage, itemsOf: (page) => page.customDomains });
 
 const HttpTrigger = z.looseObject({ httpTrigger: z.looseObject({ urlInternet: z.string() }) });
 

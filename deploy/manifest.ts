@@ -1,6 +1,8 @@
 /** s.yaml as the deploy tool itself reads it: the command `preview` computes every expression and calls nothing. */
 import * as z from "zod/mini";
 import type { Environment } from "./config.ts";
+import { bucketIn, type LiveFunction } from "./functions.ts";
+import type { Place } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import type { Tool } from "./tool.ts";
 
@@ -42,3 +44,17 @@ export async function readManifest(tool: Tool, environment: Environment): Promis
     props,
   }));
 }
+
+/** Functions of declared names that another deployment, or no deployment, has: each with whose it is. */
+export const foreignFunctions = (
+  declared: readonly Declared[],
+  live: readonly LiveFunction[],
+  { bucket }: Place,
+): readonly string[] =>
+  live
+    .filter((one) => bucketIn(one) !== bucket && declared.some(({ name }) => name === one.functionName))
+    .map((one) => {
+      const other = bucketIn(one);
+      const whose = other === "" ? "is not of Kiln" : `belongs to the deployment of bucket ${other}`;
+      return `function ${one.functionName} ${whose}`;
+    });

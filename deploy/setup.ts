@@ -2,8 +2,10 @@
 import { connectApi, ifThere, type Api } from "./api.ts";
 import { setUpBucket } from "./bucket.ts";
 import type { Settings } from "./config.ts";
+import { sharedBucketProblems } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { inTwoPasses, type Plan } from "./plan.ts";
+import { refuseAny } from "./refusal.ts";
 import { setUpRoles } from "./roles.ts";
 
 /** A role that the cloud itself asks for, to read disk files: https://www.alibabacloud.com/help/en/ecs/user-guide/import-images-1 */
@@ -20,6 +22,7 @@ export async function setup(settings: Settings, plan: Plan): Promise<void> {
 
 /** One walk over bucket, roles and policies. */
 export async function setUpAll(api: Api, settings: Settings, plan: Plan): Promise<void> {
+  refuseAny(await sharedBucketProblems(api, settings.place));
   await setUpBucket(settings, plan);
   await setUpRoles(api, settings.place, plan);
 }

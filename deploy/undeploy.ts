@@ -2,7 +2,7 @@
  * `npm run undeploy`: removes functions, roles and policies, and lists what stays. With `--all` Kiln's own objects and its
  * rules go too, and the bucket when nothing of the user is in it.
  *
- * UNDEPLOY-1. Only what belongs to this deployment is removed: functions with its bucket, roles with its mark.
+ * UNDEPLOY-1. Only what belongs to this deployment is removed: functions with its bucket and stage, roles with its mark.
  * UNDEPLOY-2. Recipes, fleets, images and members are the user's: they are listed and stay.
  */
 import type { CloudClient } from "../shared/cloud/client.ts";
@@ -14,15 +14,23 @@ import { sendToBucket } from "../shared/cloud/oss/request.ts";
 import { CloudError } from "../shared/errors.ts";
 import { FOLDER } from "../shared/keys.ts";
 import { ownTags } from "../shared/tags.ts";
-import { connectApi, ifThere, type Api } from "./api.ts";
+import { connectApi, type Api } from "./api.ts";
 import { bucketOf, removeLifecycle } from "./bucket.ts";
 import type { Settings, Surroundings } from "./config.ts";
 import { PROBE_FOLDER } from "./doctor/probe/config.ts";
-import { customDomains, deleteFunction, deleteTrigger, functionsNamedAs, triggersOf } from "./functions.ts";
+import { customDomains, removeRoutes } from "./domains.ts";
+import {
+  deleteFunction,
+  deleteTrigger,
+  functionsNamedAs,
+  ownOf,
+  sharedBucketProblems,
+  triggersOf,
+} from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { functionNameOf, type Place } from "./names.ts";
 import { Plan } from "./plan.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, refuseAny } from "./refusal.ts";
 import { removeRoles } from "./roles.ts";
 
 export interface UndeployOptions {
@@ -33,7 +41,7 @@ export interface UndeployOptions {
   readonly force: boolean;
 }
 
-/** @throws Refusal while runs are at work, before anything is removed. */
+/** @throws Refusal while runs are at work or the bucket to be emptied is another stage's, before anything is removed. */
 export async function undeploy(
   settings: Settings,
   { plan: isDry, all, force }: UndeployOptions,
@@ -43,6 +51,7 @@ export async function undeploy(
   const plan = new Plan(isDry, out);
   const api = connectApi({ ...settings, region: place.region });
   await checkAccount(api, place);
+  if (all) refuseAny(await sharedBucketProblems(api, place));
   const bucket = bucketOf(settings);
   const objects = await objectsIn(bucket);
   if (!force) refuseRunning(objects ?? []);
@@ -87,31 +96,14 @@ const ORDER = [
 ];
 
 async function removeFunctions(api: Api, place: Place, plan: Plan): Promise<void> {
-  const live = await functionsNamedAs(api, place);
-  const own = live
-    .filter(({ environmentVariables }) => environmentVariables["KILN_BUCKET"] === place.bucket)
-    .map(({ functionName }) => functionName);
+  const own = ownOf(place, await functionsNamedAs(api, place)).map(({ functionName }) => functionName);
   const rank = (name: string): number => ORDER.findIndex((folder) => functionNameOf(place, folder) === name);
   const names = own.toSorted((a, b) => rank(a) - rank(b));
   for (const name of names)
     for (const trigger of await triggersOf(api, name))
       await plan.change(`remove trigger ${trigger} of ${name}`, () => deleteTrigger(api, name, trigger));
-  await removeRoutes(api, names, plan);
+  await removeRoutes(await customDomains(api), names, { api, plan });
   for (const name of names) await plan.change(`remove function ${name}`, () => deleteFunction(api, name));
-}
-
-/** Takes the routes to these functions off their custom domains; one without another route goes. */
-async function removeRoutes(api: Api, names: readonly string[], plan: Plan): Promise<void> {
-  for (const { domainName, routeConfig } of await customDomains(api)) {
-    const routes = routeConfig.routes.filter(({ functionName }) => !names.includes(functionName));
-    if (routes.length === routeConfig.routes.length) continue;
-    const path = `/custom-domains/${domainName}`;
-    await (routes.length === 0
-      ? plan.change(`remove custom domain ${domainName}`, () => ifThere(api.fc("DELETE", path)))
-      : plan.change(`remove the route of custom domain ${domainName}`, () =>
-          api.fc("PUT", path, {}, { routeConfig: { routes } }),
-        ));
-  }
 }
 
 /** Folders that only Kiln writes. */

@@ -56,6 +56,22 @@ export async function foreignProblem(cloud: CloudClient, resource: Resource): Pr
   return `${resource.id} does not carry the tag ${TAG.deployment} = ${cloud.access.bucket}, so Kiln leaves it as it is`;
 }
 
+/**
+ * Why Kiln must not work on a machine that a user names: another deployment has it. One that no deployment has made is the
+ * user's own, and there is no reason.
+ */
+export async function otherOwnerProblem(cloud: CloudClient, resource: Resource): Promise<string | undefined> {
+  const { id, tags } = resource;
+  const run = unadoptedRun(resource);
+  if (isOwn(cloud, resource) || (!(TAG.deployment in tags) && run === undefined)) return undefined;
+  if (run !== undefined && (await isKnown(run, cloud))) return undefined;
+  const whose =
+    run === undefined
+      ? `the deployment of bucket ${tags[TAG.deployment]}`
+      : `another deployment (run ${run})`;
+  return `${id} belongs to ${whose}, so Kiln leaves it as it is; name an instance of your own`;
+}
+
 /** As `owned`, for what a run made for itself: it is this run's too. Undefined stays undefined. */
 export async function ownedByRun<T extends Resource>(
   cloud: CloudClient,

@@ -4,30 +4,14 @@ import { join } from "node:path";
 import { hours, minutes } from "../../shared/duration.ts";
 import { expect as assert } from "vitest";
 import type { Cloud } from "../cloud/index.ts";
-import { test as base } from "../support/commands.ts";
-import { DeployTool } from "../support/deploy-tool.ts";
+import { withTool as test } from "../support/commands.ts";
 import { deployedOn, type Deployment, hurry } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
-import { ACCOUNT, endpointVariables, NEW_BUCKET, type Shell } from "../support/shell.ts";
+import { ACCOUNT, NEW_BUCKET, type Shell } from "../support/shell.ts";
 import { leftovers, ownImages } from "../support/world.ts";
 
 const PATIENT = { timeout: 240_000 };
 const CALLERS = '{"ci":{"secrets":["rehearsal-secret-0123456789"],"routes":["POST /*","GET /runs/*"]}}';
-
-const test = base.extend({
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
-  tools: async ({ cloud }, use) => {
-    const tool = new DeployTool();
-    await tool.seed();
-    const { urls } = cloud;
-    await use({
-      ...tool.environment,
-      FC_CODE_TEMP_OSS_ENDPOINT: urls.oss,
-      ...endpointVariables(urls),
-    });
-    tool.close();
-  },
-});
 
 const place = {
   account: ACCOUNT,

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cloud } from "../cloud/index.ts";
 import { test } from "../support/commands.ts";
+import { NEW_BUCKET } from "../support/shell.ts";
 
 const CALLER = '{"ci":{"secrets":["at-least-16-characters"],"routes":["GET /runs/*"]}}';
 
@@ -134,6 +135,11 @@ deployed(
     expect(await kept("deploy --plan --unset KILN_CALLERS --unset KILN_APPROVAL_SECRET")).toEqual([]);
     const both = await command("deploy --plan --unset KILN_CALLERS", { KILN_CALLERS: CALLER });
     expect(both.err).toEqual(["refused: --unset KILN_CALLERS, but KILN_CALLERS is set; keep one of the two"]);
+    const misspelt = await command("deploy --plan --unset KILN_CALLER");
+    expect(misspelt).toMatchObject({
+      code: 1,
+      err: ["refused: --unset KILN_CALLER, but no function has such a variable; write KILN_CALLERS"],
+    });
   },
 );
 
@@ -154,7 +160,52 @@ foreign(
   },
 );
 
-const crowded = test.extend({ there: { KILN_STAGE: "other", KILN_RESERVED_BAKE_IMAGE: "66" } });
+const production = test.extend({ there: { KILN_LOG_PROJECT: "" } });
+
+production(
+  "a stage with the bucket of another deployment is refused before any change; with its own one it lists no other function",
+  PATIENT,
+  async ({ cloud, command, expect }) => {
+    const message =
+      `refused: bucket ${NEW_BUCKET} belongs to the deployment without a stage (function kiln-api); ` +
+      "a stage needs a bucket of its own, so set KILN_BUCKET to another one";
+    for (const line of ["setup --stage dev", "deploy --stage dev", "undeploy --stage dev --all"])
+      expect(await command(line), line).toMatchObject({ code: 1, out: [], err: [message] });
+    expect(changes(cloud)).toEqual([]);
+    expect(cloud.ram.roles()).toEqual([]);
+    const own = await command("undeploy --plan --stage dev", { KILN_BUCKET: "kiln-dev-1" });
+    expect(own.out.filter((line) => /function/.test(line))).toEqual([]);
+  },
+);
+
+const staged = test.extend({ there: { KILN_STAGE: "dev" } });
+
+staged(
+  "a deployment without a stage touches no function of a stage, even one with its bucket",
+  PATIENT,
+  async ({ cloud, command, expect }) => {
+    for (const line of ["setup", "deploy", "undeploy --all"]) {
+      const { code, err } = await command(line);
+      expect([code, err], line).toEqual([
+        1,
+        [
+          expect.stringMatching(
+            /belongs to stage dev \(function kiln-dev-api\); a stage needs a bucket of its own/,
+          ),
+        ],
+      ]);
+    }
+    const { out } = await command("undeploy");
+    expect(out.filter((line) => line.startsWith("remove"))).toEqual([]);
+    expect(cloud.fc.functions.size).toBe(8);
+    const other = await command("deploy --plan", { KILN_BUCKET: "kiln-other" });
+    expect([other.code, other.out.filter((line) => line.includes("kiln-dev"))]).toEqual([0, []]);
+  },
+);
+
+const crowded = test.extend({
+  there: { KILN_STAGE: "other", KILN_BUCKET: "kiln-other", KILN_RESERVED_BAKE_IMAGE: "66" },
+});
 
 crowded(
   "reservations that do not fit beside those of other functions are refused, and these are named",
@@ -192,6 +243,26 @@ test(
 const withDomain = test.extend({
   there: { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" },
 });
+
+withDomain(
+  "the domain of the last deployment is kept, and goes when it is unset or replaced",
+  PATIENT,
+  async ({ command, expect }) => {
+    const said = async (argv: string, env = {}) => {
+      const { code, out, err } = await command(`deploy --plan${argv}`, env);
+      expect([code, err]).toEqual([0, []]);
+      return out.filter((line) => !line.includes("function"));
+    };
+    const gone = ["would remove custom domain kiln.example.com"];
+    expect(await said("")).toEqual([
+      "kept as they are in the cloud: KILN_WEBHOOK_DOMAIN (--unset <name> removes one)",
+    ]);
+    expect(await said(" --unset KILN_WEBHOOK_DOMAIN")).toEqual(gone);
+    const same = { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: "7654321" };
+    expect(await said("", same)).toEqual([]);
+    expect(await said("", { ...same, KILN_WEBHOOK_DOMAIN: "other.example.com" })).toEqual(gone);
+  },
+);
 
 withDomain(
   "undeploy takes the webhook's route off its domain, and the domain away with its last route",

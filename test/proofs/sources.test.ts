@@ -49,6 +49,31 @@ test("an instance is stopped for its image, started again, and never released", 
   expect(ownImages(kiln)).toHaveLength(1);
 });
 
+test.for<[string, Record<string, string>, RegExp]>([
+  [
+    "another deployment",
+    { "kiln:deployment": "kiln-other", "kiln:role": "member" },
+    /^source\.instance\.id: (i-\w+) belongs to the deployment of bucket kiln-other, so Kiln leaves it as it is/,
+  ],
+  [
+    "an unknown run of a version without deployments",
+    { "kiln:run": "scale-web-20260105-0123456789ab", "kiln:role": "member" },
+    /^source\.instance\.id: (i-\w+) belongs to another deployment \(run scale-web-20260105-0123456789ab\)/,
+  ],
+])("an instance of %s is not stopped, imaged or started", async ([, tags, reason], { kiln, expect }) => {
+  const id = await launchTagged(kiln, tags);
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  const before = structuredClone(kiln.cloud.world.instances.get(id));
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipeText({ source: { instance: { id } }, provision: [], test: gate }),
+  );
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.records()).toMatchObject([{ state: "failed", reason: expect.stringMatching(reason) }]);
+  expect(kiln.cloud.world.instances.get(id)).toEqual(before);
+  expect(ownImages(kiln)).toEqual([]);
+});
+
 test("an instance is started again when its image failed", async ({ kiln, expect }) => {
   const id = await golden(kiln);
   kiln.cloud.world.failNextImage("disk error");

@@ -2,7 +2,17 @@
 import { join } from "node:path";
 import { test as base } from "vitest";
 import { startCloud, type Cloud } from "../cloud/index.ts";
-import { ACCOUNT, makeRoot, NEW_BUCKET, openShell, type Shell, variables, type Variables } from "./shell.ts";
+import { DeployTool } from "./deploy-tool.ts";
+import {
+  ACCOUNT,
+  endpointVariables,
+  makeRoot,
+  NEW_BUCKET,
+  openShell,
+  type Shell,
+  variables,
+  type Variables,
+} from "./shell.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -46,5 +56,20 @@ export const test = base.extend<Fixtures>({
   },
   command: async ({ cloud, root, tools }, use) => {
     await use(openShell(root, { ...variables(cloud), ...tools }));
+  },
+});
+
+/** With the real deploy tool and its component, so that `deploy` deploys. */
+export const withTool = test.extend({
+  tools: async ({ cloud }, use) => {
+    const tool = new DeployTool();
+    await tool.seed();
+    const { urls } = cloud;
+    await use({
+      ...tool.environment,
+      FC_CODE_TEMP_OSS_ENDPOINT: urls.oss,
+      ...endpointVariables(urls),
+    });
+    tool.close();
   },
 });

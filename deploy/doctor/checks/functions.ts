@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { ifThere, type Answer } from "../../api.ts";
 import { shareProblems } from "../../deploy.ts";
-import { liveTriggers, reservations, type LiveFunction, type LiveTrigger } from "../../functions.ts";
-import type { Declared } from "../../manifest.ts";
+import { liveTriggers, ownOf, reservations, type LiveFunction, type LiveTrigger } from "../../functions.ts";
+import { foreignFunctions, type Declared } from "../../manifest.ts";
 import { Plan } from "../../plan.ts";
 import { setUpAll } from "../../setup.ts";
 import { Refusal } from "../../refusal.ts";
@@ -46,9 +46,9 @@ function differences({ props, environment }: Declared, live: LiveFunction): read
   ];
 }
 
-/** For each function that is there. @returns undefined when none is. */
+/** For each function of the deployment that is there. @returns undefined when none is. */
 async function pairs(context: Context): Promise<(readonly [Declared, LiveFunction])[] | undefined> {
-  const live = await context.live();
+  const live = ownOf(context.settings.place, await context.live());
   const found = context.declared.flatMap((one): (readonly [Declared, LiveFunction])[] => {
     const other = live.find(({ functionName }) => functionName === one.name);
     return other === undefined ? [] : [[one, other]];
@@ -59,13 +59,17 @@ async function pairs(context: Context): Promise<(readonly [Declared, LiveFunctio
 const NOTHING_YET = unknown("nothing is deployed yet: npm run deploy comes next");
 
 async function functions(context: Context): Promise<Finding> {
+  const foreign = foreignFunctions(context.declared, await context.live(), context.settings.place);
+  if (foreign.length > 0)
+    return wrong(
+      foreign.join("; "),
+      "set KILN_BUCKET to the bucket of this deployment, or choose another KILN_STAGE",
+    );
   const found = await pairs(context);
   if (found === undefined) return NOTHING_YET;
   const missing = context.declared.filter(({ name }) => !found.some(([one]) => one.name === name));
-  const extra = (await context.live()).filter(
-    ({ functionName, environmentVariables }) =>
-      environmentVariables["KILN_BUCKET"] === context.settings.place.bucket &&
-      !context.declared.some(({ name }) => name === functionName),
+  const extra = ownOf(context.settings.place, await context.live()).filter(
+    ({ functionName }) => !context.declared.some(({ name }) => name === functionName),
   );
   const changed = found.flatMap(([one, live]) => {
     const names = differences(one, live);

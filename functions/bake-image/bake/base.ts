@@ -5,6 +5,7 @@ import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import type { ImportFile } from "./image.ts";
@@ -96,6 +97,8 @@ async function sourceInstance(
   const [instance] = await describeInstances(cloud, { ids: [id] });
   if (instance === undefined)
     return problem(`source.instance.id: ${id} does not exist in ${cloud.access.region}`);
+  const foreign = await otherOwnerProblem(cloud, instance);
+  if (foreign !== undefined) return problem(`source.instance.id: ${foreign}`);
   const running = stop && instance.status === "Running";
   // Changes inside an instance are not visible from outside, so each bake of it counts as new.
   return found(`${id} in ${run}`, { kind: "instance", source, running });

@@ -22,6 +22,7 @@ import { tagSnapshots } from "../../../shared/image-snapshots.ts";
 import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
+import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { isOwn, ownTags, ROLE, runTags, TAG, type Owner } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -52,7 +53,9 @@ async function findSource(
   const source = "document" in read ? read.document.source : undefined;
   if (source?.kind !== "instance" || source.id !== id)
     return problem(`recipe ${recipe} does not name ${id} any more, so Kiln leaves it as it is; bake again`);
-  return ok((await describeInstances(cloud, { ids: [id] }))[0]);
+  const [instance] = await describeInstances(cloud, { ids: [id] });
+  const foreign = instance && (await otherOwnerProblem(cloud, instance));
+  return foreign === undefined ? ok(instance) : problem(foreign);
 }
 
 /** BAKE-2. */

@@ -8,6 +8,7 @@ import { hours } from "../../../shared/duration.ts";
 import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok } from "../../../shared/result.ts";
 import { ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -92,6 +93,7 @@ async function restartSource(event: Release, { cloud, clock }: Ports): Promise<O
   const { source } = event.input.document;
   const isNamed = source.kind === "instance" && source.id === id;
   const [instance] = id === undefined || !isNamed ? [] : await describeInstances(cloud, { ids: [id] });
+  if (instance && (await otherOwnerProblem(cloud, instance)) !== undefined) return undefined;
   if (instance?.status === "Stopped") await startInstance(cloud, instance.id);
   else if (instance?.status !== "Stopping") return undefined;
   return poll(event, clock, PACE.instance, `${instance.id} is ${instance.status}, and is started again`);

@@ -1,4 +1,5 @@
 /** An account, its settings and its functions, with one thing broken. */
+import { known } from "../known.ts";
 import { changed, fault, setting, type Breakage } from "./breakage.ts";
 
 const ASYNC = "/functions/kiln-scale-out/async-invoke-config";
@@ -40,6 +41,17 @@ export const DEPLOYMENT_BREAKAGES: readonly Breakage[] = [
     check: "functions",
     says: /kiln-scale-out differs in timeout/,
     breaks: changed("/functions/kiln-scale-out", { timeout: 30 }, { timeout: 360 }),
+  },
+  {
+    check: "functions",
+    says: /^function kiln-scale-out belongs to the deployment of bucket kiln-other$/,
+    breaks: async ({ api }) => {
+      const path = "/functions/kiln-scale-out";
+      const { environmentVariables: before } = await api.fc("GET", path);
+      const put = (environmentVariables: unknown) => api.fc("PUT", path, {}, { environmentVariables });
+      await put({ ...known<object>(before), KILN_BUCKET: "kiln-other" });
+      return () => put(before);
+    },
   },
   {
     check: "async-settings",
