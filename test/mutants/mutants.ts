@@ -515,9 +515,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "functions of another deployment are updated",
     promise: "K13",
-    file: "deploy/deploy.ts",
-    find: "if (other === bucket) return [];",
-    replace: "if (other !== null) return [];",
+    file: "deploy/manifest.ts",
+    find: "bucketIn(one) !== bucket &&",
+    replace: "bucketIn(one) === null &&",
     tests: ["test/proofs/deploy.test.ts"],
   },
   {
@@ -531,7 +531,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "undeploy takes the routes of another deployment off a domain",
     promise: "K13",
-    file: "deploy/undeploy.ts",
+    file: "deploy/domains.ts",
     find: "!names.includes(functionName)",
     replace: 'functionName === ""',
     tests: ["test/proofs/deploy.test.ts"],
