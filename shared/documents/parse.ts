@@ -4,6 +4,7 @@ import { DOCUMENT_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Problem } from "../errors.ts";
 import type { DocumentKind } from "./foreign.ts";
 import type { Help } from "./help.ts";
+import { hideValues } from "./hidden-values.ts";
 import { nameProblems, documentName } from "./names.ts";
 import { problemsOf } from "./problems.ts";
 import { sentence } from "./sentences.ts";
@@ -18,8 +19,17 @@ export interface Given {
   readonly help?: Help | undefined;
 }
 
-/** @throws DocumentError with every problem. */
+/** @throws DocumentError with every problem, without values that may be secret. */
 export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
+  try {
+    return parsed(given, schema);
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    throw new DocumentError(given.document, hideValues(given.text, error.problems));
+  }
+}
+
+function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const { document, kind, help } = given;
   const { read, placeOf, data, issues } = readWith(given, schema);
   refuse(document, help?.foreign(kind, read.input));

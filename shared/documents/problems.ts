@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
 import type { Help } from "./help.ts";
+import { namesSecret } from "./hidden-values.ts";
 import { isScalar } from "./sentences.ts";
 import { nearest } from "./spelling.ts";
 
@@ -98,7 +99,7 @@ function render(path: readonly PropertyKey[], input: unknown): string {
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
-  return path.some((segment) => /password|secret|token|accesskey|^environment$/i.test(String(segment)));
+  return path.some((segment) => namesSecret(String(segment)));
 }
 
 const SHOWN_LENGTH = 80;

@@ -8,7 +8,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { findDocument, readDocumentIndex, type DocumentIndex } from "../../../shared/document-index.ts";
 import { documentIndexKey, type DocumentFolder } from "../../../shared/keys.ts";
-import { redact } from "../../../shared/redact.ts";
+import { redactShown } from "../../../shared/redact.ts";
 import { channelsIn } from "./channels.ts";
 import { factsOf } from "./facts.ts";
 
@@ -54,7 +54,7 @@ async function write(
       ? { problem: tooLarge(key, size), routes: [] }
       : factsOf(folder, key, text);
   const { problem } = facts;
-  const wrong = problem === undefined ? {} : { problem: redact(problem), channels: [...channelsIn(text)] };
+  const wrong = problem === undefined ? {} : { problem: redactShown(problem), channels: [...channelsIn(text)] };
   const index: DocumentIndex = { v: 1, key, etag, ...facts, ...wrong };
   const body = JSON.stringify(index);
   await putObject(cloud, documentIndexKey(folder, name), body, { contentType: "application/json" });

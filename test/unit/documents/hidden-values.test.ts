@@ -1,0 +1,121 @@
+import { test } from "vitest";
+import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { help } from "../../../shared/documents/help.ts";
+import { parseRecipe } from "../../../shared/documents/recipe.ts";
+import { DocumentError } from "../../../shared/errors.ts";
+
+const SECRET = "hunter2-s3cr3t-value";
+
+const recipe = (step: readonly string[]): string =>
+  [
+    "source: { instance: i-0123456789abcdef0 }",
+    "family: web",
+    "provision:",
+    "  - run: echo",
+    ...step.map((line) => `    ${line}`),
+    "wrong: 1",
+  ].join("\n");
+
+const fleet = (lines: readonly string[]): string =>
+  ["launch:", "  InstanceType: ecs.g7.large", ...lines.map((line) => `  ${line}`), "wrong: 1"].join("\n");
+
+/** Ways to write a name and its value, most of them wrong. */
+const PAIRS = [
+  (name: string, value: string) => `${name}：${value}`,
+  (name: string, value: string) => `${name}:${value}`,
+  (name: string, value: string) => `${name}:\u00a0${value}`,
+  (name: string, value: string) => `${name}=${value}`,
+  (name: string, value: string) => `${name} ${value}`,
+  (name: string, value: string) => `${name}: @${value}`,
+  (name: string, value: string) => `${name}: *${value}`,
+  (name: string, value: string) => `${name}: &${value} x`,
+  (name: string, value: string) => `${name}: !${value} x`,
+  (name: string, value: string) => `${name}: a: ${value}`,
+  (name: string, value: string) => `${name}: ${value}: b`,
+  (name: string, value: string) => `${name}: "x" ${value}`,
+  (name: string, value: string) => `${name}: "${value}`,
+  (name: string, value: string) => `${name}: “${value}”`,
+  (name: string, value: string) => `${name}: [${value}]`,
+  (name: string, value: string) => `${name}: { ${value}: 1 }`,
+  (name: string, value: string) => `${name}: { A：${value} }`,
+  (name: string, value: string) => `${name}: {${value}}`,
+  (name: string, value: string) => `- ${name}: ${value}`,
+  (name: string, value: string) => `- ${name}=${value}`,
+  (name: string, value: string) => `- ${name}：${value}`,
+  (name: string, value: string) => `-${name}=${value}`,
+  (name: string, value: string) => `"${value}": ${name}`,
+  (name: string, value: string) => `${value}：${name}`,
+  (name: string, value: string) => `\t${name}: ${value}`,
+  (name: string, value: string) => `\u3000${name}：${value}`,
+  (name: string, value: string) => `${name}: |${value}`,
+  (name: string, value: string) => `${name}: ${value.repeat(8)}`,
+  (name: string, value: string) => `${name}： ${value}－１`,
+] as const;
+const NAMES = ["TOKEN", "lower"];
+const ABOVE = [
+  "environment:",
+  "environment：",
+  "enviroment:",
+  "env:",
+  "environment: |x",
+  "Environment:",
+  "environment :",
+];
+
+const IN_RECIPES = PAIRS.flatMap((pair) =>
+  NAMES.flatMap((name) => [
+    ...ABOVE.map((above) => recipe([above, `  ${pair(name, SECRET)}`])),
+    recipe([`environment: ${pair(name, SECRET)}`]),
+    recipe([`environment: { ${pair(name, SECRET)} }`]),
+    recipe([`environment：{ ${pair(name, SECRET)} }`]),
+    recipe([`environment: [${pair(name, SECRET)}]`]),
+  ]),
+);
+const JSON_RECIPES = [
+  { environment: { [SECRET]: "x" } },
+  { environment: [`TOKEN=${SECRET}`] },
+  { environment: SECRET },
+  { env: { TOKEN: SECRET } },
+  { environment: { TOKEN: [SECRET] } },
+].flatMap((step) => {
+  const text = JSON.stringify({ provision: [{ run: "echo", ...step }], wrong: 1 });
+  return [text, JSON.stringify(JSON.parse(text), null, 2), text.slice(0, -3), text.replaceAll(":", "：")];
+});
+const IN_FLEETS = PAIRS.slice(0, 18).flatMap((pair) =>
+  ["Password", "password", "AccessKeySecret", "api_key"].map((name) => fleet([pair(name, SECRET)])),
+);
+
+/** All that is said of a text. */
+function said(parse: () => unknown): string {
+  try {
+    parse();
+    return "";
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    return `${error.message}\n${JSON.stringify(error.problems)}`;
+  }
+}
+
+test("no message quotes a secret, however it is written", ({ expect }) => {
+  const shown: string[] = [];
+  for (const text of [...IN_RECIPES, ...JSON_RECIPES])
+    if (said(() => parseRecipe("web", text, help)).includes(SECRET)) shown.push(text);
+  for (const text of IN_FLEETS)
+    if (said(() => parseFleet("web", text, help)).includes(SECRET)) shown.push(text);
+  expect(shown).toEqual([]);
+});
+
+test("a text of very many values and problems is read in time", ({ expect }) => {
+  const many = Array.from({ length: 3000 }, (_, index) => `      ${SECRET}-${index}: ${SECRET}-${index}`);
+  const text = recipe(["environment:", ...many, ...many.map((line) => line.slice(2))]);
+  expect(said(() => parseRecipe("web", text, help))).not.toContain(SECRET);
+  expect(
+    said(() => parseRecipe("web", `TOKEN: ${"x".repeat(40_000)} ${"y:".repeat(20_000)}`, help)),
+  ).not.toBe("");
+});
+
+test("a message names the key, and what else is wrong", ({ expect }) => {
+  const text = said(() => parseRecipe("web", recipe(["environment:", `  TOKEN：${SECRET}`]), help));
+  expect(text).toContain("write TOKEN: [hidden]");
+  expect(text).toContain("wrong: is not known");
+});
