@@ -11,7 +11,7 @@ import { parseEnv } from "node:util";
 import { seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 import { hmac } from "../shared/hmac.ts";
-import { CommandError, EXIT, type Io } from "./command.ts";
+import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
 /** A function with an HTTP trigger. */
 export type Target = "api" | "webhook";
@@ -37,6 +37,19 @@ export interface Client {
   get<T extends object>(path: string): Promise<T & { readonly serverAt: number }>;
 }
 
+/** The value of `--match`. @throws CommandError for one that is no etag */
+export function etagIn(input: Input): string | undefined {
+  const etag = input
+    .one("match")
+    ?.trim()
+    .replace(/^(?:W\/)?"(.*)"$/, "$1");
+  if (etag === undefined || /^[!#-+\--~]+$/.test(etag)) return etag;
+  throw new CommandError(
+    EXIT.usage,
+    "--match needs the etag of the document; leave it out to replace what is there",
+  );
+}
+
 const URLS = { api: "KILN_API", webhook: "KILN_WEBHOOK" } as const;
 
 /** The variables of the environment, and those of `.env` beside s.yaml that it does not set. */
@@ -57,11 +70,12 @@ export function clientFor(io: Io): Client {
       `${name} is not set: write it into .env or the environment, ${what}; see README, “See what it does”`,
     );
   };
-  const urlOf = (target: Target, path: string): URL =>
-    new URL(
-      path,
-      setting(URLS[target], `the URL of the ${target} that npm run deploy or npm run cloud prints`),
-    );
+  const urlOf = (target: Target, path: string): URL => {
+    const what = `the URL of the ${target} that npm run deploy or npm run cloud prints`;
+    const base = setting(URLS[target], what);
+    if (/^https?:/.test(base) && URL.canParse(path, base)) return new URL(path, base);
+    throw new CommandError(EXIT.usage, `${URLS[target]} is ${base}, which is no URL: write ${what}`);
+  };
   const send: Client["send"] = async (target, method, path, sent = {}) => {
     const url = urlOf(target, path);
     const caller = setting("KILN_CALLER", "the name of a caller in KILN_CALLERS");
@@ -99,7 +113,7 @@ async function exchange({ url, method, caller, secret, sent }: Call, at: number)
   const timestamp = String(Math.floor(at / 1000));
   const nonce = randomBytes(8).toString("hex");
   // The query is not signed: it chooses what is read, and nothing that is written.
-  const signature = hmac(secret, `${caller}\n${timestamp}\n${nonce}\n${method}\n${url.pathname}\n${body}`);
+  const signature = hmac(secret, `${caller}\n${timestamp}\n${nonce}\n${method}\n${seenPath(url)}\n${body}`);
   const signed = {
     "content-type": "application/json",
     ...headers,
@@ -123,6 +137,15 @@ async function exchange({ url, method, caller, secret, sent }: Call, at: number)
     const why =
       error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
     throw new CommandError(EXIT.failed, `${url.origin} does not answer: ${why}`);
+  }
+}
+
+/** The path as the function receives it, decoded. */
+function seenPath({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
   }
 }
 

@@ -82,6 +82,9 @@ export class CommandError extends Error {
   }
 }
 
-/** The text of `--json`: one document with the version, the command and its facts. */
+/** The text of `--json`: one document with the version, the command and its facts, harmless on a terminal. */
 export const jsonOf = (command: string, facts: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify({ version: JSON_VERSION, command, ...facts }, undefined, 2);
+  JSON.stringify({ version: JSON_VERSION, command, ...facts }, undefined, 2).replaceAll(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

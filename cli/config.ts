@@ -2,14 +2,23 @@
 import { setTimeout } from "node:timers/promises";
 import type { Io } from "./command.ts";
 
+/** Whoever reads the output, such as `head`, may end before it does; that is no mistake. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+}
+
 /** Its streams, variables, folders and clock. `npm run` changes the folder and keeps the one it was typed in. */
-export const ownIo = (root: string): Io => ({
-  root,
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
-  env: process.env,
-  cwd: (process.env["npm_lifecycle_event"] === "kiln" && process.env["INIT_CWD"]) || process.cwd(),
-  isTerminal: process.stdout.isTTY,
-  now: () => Date.now(),
-  sleep: (ms) => setTimeout(ms),
-});
+export function ownIo(root: string): Io {
+  process.stdout.on("error", endQuietly);
+  return {
+    root,
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    env: process.env,
+    cwd: (process.env["npm_lifecycle_event"] === "kiln" && process.env["INIT_CWD"]) || process.cwd(),
+    isTerminal: process.stdout.isTTY,
+    now: () => Date.now(),
+    sleep: (ms) => setTimeout(ms),
+  };
+}

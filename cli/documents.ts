@@ -1,5 +1,6 @@
 /** Recipes and fleets in files of this machine. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
@@ -34,12 +35,12 @@ export async function documentFiles(file: string, cwd: string): Promise<readonly
 /** Checks a file. A document over the limit is not read. @throws CommandError when it cannot be read */
 export async function checkFile(file: string, cwd: string, as?: DocumentKind): Promise<Checked> {
   const path = resolve(cwd, file);
-  const { size } = await stat(path);
-  if (size > DOCUMENT_TEXT_MAX_BYTES) {
-    const message = `has ${size} bytes, more than the ${DOCUMENT_TEXT_MAX_BYTES} that a document may have; put long commands into files under scripts/`;
+  const text = await beginningOf(path);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > DOCUMENT_TEXT_MAX_BYTES) {
+    const message = `has more than the ${DOCUMENT_TEXT_MAX_BYTES} that a document may have; put long commands into files under scripts/`;
     return { file, kind: as ?? "recipe", text: "", problems: [{ path: "", message }] };
   }
-  const text = await readFile(path, "utf8");
   const kind = as ?? kindOf(path, text);
   const parse = kind === "recipe" ? parseRecipe : parseFleet;
   try {
@@ -49,6 +50,13 @@ export async function checkFile(file: string, cwd: string, as?: DocumentKind): P
     if (!(error instanceof DocumentError)) throw error;
     return { file, kind, text, problems: error.problems };
   }
+}
+
+/** A text, or one byte more than a document may have: a device may never end. */
+async function beginningOf(path: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of createReadStream(path, { end: DOCUMENT_TEXT_MAX_BYTES })) parts.push(part);
+  return Buffer.concat(parts).toString("utf8");
 }
 
 /** The folder says it, else the keys at the top. */

@@ -50,6 +50,15 @@ export const linesIn = (text: string): readonly string[] =>
 export const quoted = (lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? ["  (it printed nothing)"] : lines.map((line) => `  │ ${line}`);
 
+const COLORS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
+/** A text for a terminal: escapes, and other characters that act instead of being shown, do nothing there. */
+export const harmless = (text: string): string =>
+  text
+    .replaceAll(COLORS, "")
+    .replaceAll(/\r(?=\n|$)/g, "")
+    .replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "�");
+
 /** The beginning of a text, on one line. */
 export function short(text: string, most: number): string {
   const line = text.replaceAll(/\s+/g, " ").trim();

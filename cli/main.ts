@@ -5,19 +5,27 @@ import { helpOf, overview, readInput } from "./arguments.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Io } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { ownIo } from "./config.ts";
+import { harmless } from "./format.ts";
 
 /** Runs a command line on this machine. `root` is the folder of the repository. */
 export const start = (words: readonly string[], root: string): Promise<Exit> => main(words, ownIo(root));
 
 /** Runs a command line. Answers its exit code. */
-export async function main(words: readonly string[], io: Io): Promise<Exit> {
+export async function main(words: readonly string[], own: Io): Promise<Exit> {
   const [name = "", ...rest] = words;
+  const isJson = rest.includes("--json");
+  const io: Io = {
+    ...own,
+    out: (line) => own.out(isJson ? line : harmless(line)),
+    err: (line) => own.err(harmless(line)),
+  };
   if (["", "help", "--help", "-h"].includes(name)) {
     io.out(overview(COMMANDS));
     return name === "" ? EXIT.usage : EXIT.ok;
   }
   const command = COMMANDS.find((one) => one.name === name);
   if (command === undefined) {
+    if (isJson) io.out(jsonOf(name, { error: unknown(name) }));
     io.err(unknown(name));
     return EXIT.usage;
   }

@@ -2,7 +2,9 @@
 import type { RunDetails } from "../functions/api/runs/run.ts";
 import type { RunRow } from "../functions/api/runs/rows.ts";
 import type { RunPage } from "../functions/api/runs/search.ts";
+import { isRunId } from "../shared/names.ts";
 import type { Client } from "./client.ts";
+import { CommandError, EXIT } from "./command.ts";
 
 export type { RunDetails, RunRow };
 
@@ -30,7 +32,19 @@ export async function searchRuns(
   }
 }
 
-export const readRun = (client: Client, run: string) => client.get<RunDetails>(`/runs/${run}`);
+/** @throws CommandError for a text that is no id of a run */
+export function readRun(client: Client, run: string) {
+  return client.get<RunDetails>(`/runs/${runIn(run)}`);
+}
+
+/** The id of a run on a command line. @throws CommandError for another text */
+export function runIn(text: string): string {
+  if (isRunId(text)) return text;
+  throw new CommandError(
+    EXIT.usage,
+    `${text} is not the id of a run, such as bake-web-20260105-0123456789ab; npm run kiln -- runs lists them`,
+  );
+}
 
 /** Whether a run has ended. */
 export const hasEnded = ({ state }: Pick<RunRow, "state">): boolean =>

@@ -1,6 +1,6 @@
 /** `call METHOD PATH [BODY]`: a signed request, to the API or to the webhook. */
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import { clientFor, type Target } from "../client.ts";
+import { clientFor, etagIn, type Target } from "../client.ts";
 
 export const call: Command = {
   name: "call",
@@ -22,7 +22,7 @@ async function send(input: Input, io: Io): Promise<Exit> {
   if (target === undefined)
     throw new CommandError(EXIT.usage, `${given} is none of ${Object.keys(TARGETS).join(", ")}`);
   if (!path.startsWith("/")) throw new CommandError(EXIT.usage, `the path ${path} must begin with /`);
-  const etag = input.one("match");
+  const etag = etagIn(input);
   const headers = etag === undefined ? {} : { "if-match": `"${etag}"` };
   const { status, text } = await clientFor(io).send(target, method, path, {
     headers,

@@ -3,7 +3,7 @@ import { seconds } from "../../shared/duration.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, refusedBy, type Client } from "../client.ts";
 import { linesIn, localMinute, quoted } from "../format.ts";
-import { hasEnded, readRun, type RunDetails } from "../runs.ts";
+import { hasEnded, readRun, runIn, type RunDetails } from "../runs.ts";
 
 export const logs: Command = {
   name: "logs",
@@ -41,7 +41,7 @@ async function printLogs(input: Input, io: Io): Promise<Exit> {
 const PAUSE_MS = seconds(2);
 
 async function textOf(client: Client, run: string, output: string): Promise<string> {
-  const reply = await client.send("api", "GET", `/runs/${run}/logs/${output}`);
+  const reply = await client.send("api", "GET", `/runs/${runIn(run)}/logs/${encodeURIComponent(output)}`);
   if (reply.status !== 200) throw refusedBy(reply);
   return reply.text;
 }

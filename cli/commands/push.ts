@@ -1,7 +1,5 @@
 /** `push FILE…`: recipes and fleets are checked and stored by the API. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { clientFor, refusedBy, type Client } from "../client.ts";
+import { clientFor, etagIn, refusedBy, type Client } from "../client.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { documentName } from "../../shared/documents/names.ts";
 import type { Checked } from "../documents.ts";
@@ -25,6 +23,7 @@ exit code is 1 then, and nothing is lost. --json: { version, command, ok, docume
 };
 
 async function run(input: Input, io: Io): Promise<Exit> {
+  etagIn(input);
   const files = await checked(input, io);
   const wrong = files.filter(({ problems }) => problems.length > 0);
   if (wrong.length > 0) return refuse(wrong, input, io);
@@ -33,7 +32,7 @@ async function run(input: Input, io: Io): Promise<Exit> {
   const client = clientFor(io);
   const documents: Stored[] = [];
   for (const file of files) {
-    const stored = await store(file, { input, io, client });
+    const stored = await store(file, { input, client });
     documents.push(stored);
     if (!input.json) io.out(`${stored.file}  ${stored.created ? "stored" : "replaced"} as ${stored.key}`);
   }
@@ -71,16 +70,14 @@ interface Stored {
 
 interface Around {
   readonly input: Input;
-  readonly io: Io;
   readonly client: Client;
 }
 
 /** Stores one file under the etag that was seen before, so that a change in between is not overwritten. */
-async function store(file: Checked, { input, io, client }: Around): Promise<Stored> {
+async function store(file: Checked, { input, client }: Around): Promise<Stored> {
   const path = `/${file.kind}s/${documentName(file.file)}`;
   const headers = await precondition(path, input, client);
-  const body = await readFile(resolve(io.cwd, file.file), "utf8");
-  const reply = await client.send("api", "PUT", path, { body, headers });
+  const reply = await client.send("api", "PUT", path, { body: file.text, headers });
   if (reply.status === 412)
     throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; nothing was replaced`);
   if (reply.status !== 200) throw refusedBy(reply);
@@ -89,7 +86,7 @@ async function store(file: Checked, { input, io, client }: Around): Promise<Stor
 }
 
 async function precondition(path: string, input: Input, client: Client): Promise<Record<string, string>> {
-  const match = input.one("match");
+  const match = etagIn(input);
   if (match !== undefined) return { "if-match": `"${match}"` };
   if (input.has("new")) return { "if-none-match": "*" };
   const before = await client.send("api", "GET", path);

@@ -1,5 +1,5 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
-import { isRunId } from "../../shared/names.ts";
+import { isRunId, RUN } from "../../shared/names.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
@@ -67,12 +67,17 @@ const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string
   output === undefined ? [] : [`the end of ${output.name}:`, ...quoted(output.lines)];
 
 const KILN = "npm run kiln --";
+/** The run that another one was refused for. */
+const BUSY = new RegExp(` by (${RUN}); try again`);
 
 /** The command to go on with. */
-function nextStep({ run, kind, subject, state, phase }: RunDetails): string {
+function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): string {
   if (state === "queued" || state === "running")
     return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
   if (state === "done") return `${KILN} runs --name ${subject}`;
+  const holder = BUSY.exec(reason ?? "")?.[1];
+  if (holder !== undefined)
+    return `${KILN} logs ${holder} -f, then start this one again when that one has ended`;
   switch (kind) {
     case "bake":
       return `correct recipes/${subject}.yaml, then ${KILN} push recipes/${subject}.yaml; ${KILN} logs ${run} shows all output`;

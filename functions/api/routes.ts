@@ -81,8 +81,8 @@ interface Change {
 }
 
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
-/** Families have a wider alphabet than other names; one with Chinese characters is found in the list. */
-const FAMILY_PATH = /^\/families\/([A-Za-z][A-Za-z0-9_:-]{1,127})$/;
+/** Families have a wider alphabet than other names. */
+const FAMILY_PATH = /^\/families\/(\p{L}[\p{L}\p{N}_.:-]{1,127})$/u;
 const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
 
 /** What an authenticated request asks for. */

@@ -20,9 +20,11 @@ function readOptions() {
         port: { type: "string", default: "0" },
         speed: { type: "string", default: "1" },
         "no-functions": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
-    const { port, speed, "no-functions": isBare } = values;
+    const { port, speed, "no-functions": isBare, help } = values;
+    if (help) return undefined;
     return {
       isBare,
       port: number(
@@ -69,7 +71,12 @@ async function startKiln(options: CloudOptions) {
 }
 
 async function start(): Promise<void> {
-  const { port, speed, isBare } = readOptions();
+  const given = readOptions();
+  if (given === undefined) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const { port, speed, isBare } = given;
   const options = optionsFor(port, speed);
   const { cloud, ready, hints } = isBare
     ? { cloud: await startCloud(options), ready: {}, hints: [] }

@@ -29,4 +29,50 @@ describe("kiln", () => {
       err: expect.stringContaining("--jso"),
     });
   });
+
+  it("prints nothing that acts on a terminal", async () => {
+    const acting = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code))
+      .filter((one) => /(?![\n\t])\p{Cc}/u.test(one))
+      .join("");
+    const given = `a${acting}\u202eb\u001b[31m]c\td`;
+    for (const words of [["check", given], [given], ["call", given, "/"], ["logs", given]])
+      for (const more of [[], ["--json"]]) {
+        const { out, err } = await kiln([...words, ...more]);
+        expect(`${out}${err}`).not.toMatch(/(?![\n\t])[\p{Cc}\u202e]/u);
+        expect(err.length).toBeGreaterThan(0);
+      }
+  });
+
+  it("answers JSON for a command that there is not", async () => {
+    const { exit, out } = await kiln(["nope", "--json"]);
+    expect(exit).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ command: "nope", error: expect.stringContaining("no command") });
+  });
+
+  it("refuses what is no run, no URL and no etag before it sends anything", async () => {
+    const env = {
+      KILN_API: "notaurl",
+      KILN_WEBHOOK: "ftp://x",
+      KILN_CALLER: "ci",
+      KILN_SECRET: "x".repeat(32),
+    };
+    const file = "examples/fleets/web.yaml";
+    for (const [words, message] of [
+      [["logs", "../status"], "is not the id of a run"],
+      [["logs", "nope", "--output", "1"], "is not the id of a run"],
+      [["status"], "KILN_API is notaurl"],
+      [["call", "POST", "/fleets/web/scale-out", "{}"], "KILN_WEBHOOK is ftp://x"],
+      [["push", file, "--match", ""], "--match needs the etag"],
+      [["push", file, "--match", '""'], "--match needs the etag"],
+      [["push", file, "--match", " , "], "--match needs the etag"],
+      [["call", "DELETE", "/fleets/web", "--match", ""], "--match needs the etag"],
+    ] as const)
+      expect(await kiln(words, { env })).toMatchObject({ exit: 2, err: expect.stringContaining(message) });
+  });
+
+  it("reads no more of a file than a document may have", async () => {
+    const { exit, out } = await kiln(["check", "/dev/zero"]);
+    expect(exit).toBe(3);
+    expect(out).toContain("has more than the");
+  });
 });
