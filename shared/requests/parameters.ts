@@ -163,8 +163,15 @@ const ParameterName = z.string().check(
   }),
 );
 
+/** Shells end a value at NUL or drop it, and terminals act on the others when a command prints the value. */
+const ParameterValue = z.string().check(
+  z.refine((value) => !/(?![\n\t])\p{Cc}/u.test(value), {
+    error: "must not contain control characters other than line feed and tab; remove them",
+  }),
+);
+
 /** Parameters in a request for a bake. */
-export const Parameters = mapOf(ParameterName, z.string(), nameProblem("__proto__") ?? "").check(
+export const Parameters = mapOf(ParameterName, ParameterValue, nameProblem("__proto__") ?? "").check(
   z.check(({ value, issues }) => {
     const bytes = jsonBytes(value);
     if (bytes <= PARAMETERS_MAX_BYTES) return;

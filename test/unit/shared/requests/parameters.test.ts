@@ -205,3 +205,12 @@ test("no parameter that is allowed makes a real shell do anything, whatever its 
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a value holds no control character but line feed and tab", ({ expect }) => {
+  const accepts = (value: string) =>
+    BakeRequest.safeParse({ v: 1, request: "bake", recipe: "web", parameters: { A: value } }).success;
+  const codes = Array.from({ length: 0x100 }, (_, code) => code);
+  const refused = codes.filter((code) => !accepts(`a${String.fromCharCode(code)}b`));
+  const controls = codes.filter((code) => code < 0x20 || (code >= 0x7f && code < 0xa0));
+  expect(refused).toEqual(controls.filter((code) => code !== 0x09 && code !== 0x0a));
+});
