@@ -122,3 +122,14 @@ test("a change whose function ended in the middle blocks the document for half a
   expect((await ask(kiln, "PUT", "/fleets/web", max(2))).status).toBe(200);
   expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
 });
+
+test("a condition that names no etag is refused, and changes nothing", async ({ kiln, expect }) => {
+  await ask(kiln, "PUT", "/fleets/web", max(1));
+  for (const header of ["if-match", "if-none-match"])
+    for (const value of ["", '""', ",", ' , "" ', 'W/""'])
+      for (const method of ["PUT", "DELETE"] as const) {
+        const text = method === "PUT" ? max(9) : undefined;
+        expect((await ask(kiln, method, "/fleets/web", text, { [header]: value })).status, value).toBe(400);
+      }
+  expect(stored(kiln, "fleets/web.yaml")).toBe(max(1));
+});

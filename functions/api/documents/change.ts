@@ -26,7 +26,11 @@ export interface Change extends Pick<Call, "headers"> {
 
 /** @throws CloudError when it is not known whether the change is made. */
 export async function changeDocument(change: Change, ports: Ports): Promise<HttpAnswer> {
-  const { folder, name, method, text } = change;
+  const { folder, name, method, text, headers } = change;
+  const empty = CONDITIONS.find(
+    (header) => headers[header] !== undefined && etagsIn(headers[header]).length === 0,
+  );
+  if (empty !== undefined) return answer(400, { error: `${empty} names no etag; ${EMPTY}` });
   const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
   if (problems.length > 0) return answer(422, { error: `${folder}/${name} is not valid`, problems });
   const unlock = await lockDocument(folder, name, ports);
@@ -37,6 +41,10 @@ export async function changeDocument(change: Change, ports: Ports): Promise<Http
     await unlock();
   }
 }
+
+const CONDITIONS = ["if-match", "if-none-match"] as const;
+/** A condition that was lost on its way must not become none. */
+const EMPTY = "send the etag that GET answers, or leave the header out to change whatever is there";
 
 const BUSY =
   "another change of this document is under way; read it again in half a minute, then repeat yours";
