@@ -1,9 +1,11 @@
 /** Documents are checked and indexed when they are put, and the webhook answers by the index. */
 import { test as base } from "vitest";
+import { seconds } from "../../shared/duration.ts";
 import { documentIndexKey } from "../../shared/keys.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { BUCKET, deployKiln, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
+import { leaks } from "../support/leaks.ts";
 import { recipeText } from "../support/recipes.ts";
 
 interface World extends Pick<ChannelServer, "posted"> {
@@ -180,6 +182,45 @@ test("a refused document has a record under its name, and its channels and the d
   await put(kiln, "recipes/Web Server.yaml", recipeText());
   const [misnamed] = kiln.records("check-web-server");
   expect(misnamed?.reason).toContain("rename the file to web-server.yaml");
+});
+
+test("a mistake that comes back is told again, and a repeat of its event is not", async ({
+  world: { kiln, posted },
+  expect,
+}) => {
+  const bad = fleetText({ limit: { max: 3 } });
+  for (const text of [bad, fleetText(), bad]) {
+    await put(kiln, "fleets/web.yaml", text);
+    await kiln.cloud.settle({ forMs: seconds(5) });
+  }
+  const events = kiln.cloud.fc.events.filter(({ payload }) => payload.toString().includes("fleets/web.yaml"));
+  for (const { payload } of events) await kiln.invoke("kiln-janitor", JSON.parse(payload.toString()));
+  await kiln.cloud.time.settle();
+  expect(kiln.records("check")).toHaveLength(2);
+  expect(posted).toHaveLength(2);
+  expect(kiln.cloud.oss.list(BUCKET, "open/")).toEqual([]);
+});
+
+const SECRET = "hunter2-s3cr3t-value";
+
+test("no secret of a refused document is in an object, a message, an answer or a log", async ({
+  world: { kiln, posted },
+  expect,
+}) => {
+  const lines = [`TOKEN：${SECRET}`, `TOKEN: @${SECRET}`, `"${SECRET}": x`, `- TOKEN=${SECRET}`];
+  const answers: unknown[] = [];
+  for (const line of lines) {
+    const step = `  - run: echo\n    environment:\n      ${line}\n`;
+    await put(kiln, "recipes/web.yaml", `family: web\nprovision:\n${step}notify: [ops]\n`);
+    answers.push(await kiln.call("POST", "/recipes/web/bake", {}));
+    const password = `launch:\n  InstanceType: ecs.g7.large\n  Password：${SECRET}\n`;
+    await put(kiln, "fleets/web.yaml", password + line);
+    answers.push(await scale(kiln));
+  }
+  expect(kiln.records("check").length).toBeGreaterThan(4);
+  expect(JSON.stringify([answers, posted])).not.toContain(SECRET);
+  for (const key of ["recipes/web.yaml", "fleets/web.yaml"]) kiln.cloud.oss.delete(BUCKET, key);
+  expect(leaks(kiln, { secrets: { SECRET } })).toEqual([]);
 });
 
 test("without a default channel nothing is lost", async ({ expect }) => {

@@ -54,7 +54,8 @@ async function write(
       ? { problem: tooLarge(key, size), routes: [] }
       : factsOf(folder, key, text);
   const { problem } = facts;
-  const wrong = problem === undefined ? {} : { problem: redactShown(problem), channels: [...channelsIn(text)] };
+  const wrong =
+    problem === undefined ? {} : { problem: redactShown(problem), channels: [...channelsIn(text)] };
   const index: DocumentIndex = { v: 1, key, etag, ...facts, ...wrong };
   const body = JSON.stringify(index);
   await putObject(cloud, documentIndexKey(folder, name), body, { contentType: "application/json" });

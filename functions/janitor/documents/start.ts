@@ -1,7 +1,9 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
+import { seconds } from "../../../shared/duration.ts";
 import { nameLike, nameProblems, documentName } from "../../../shared/documents/names.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { indexDocument } from "./index-document.ts";
 import { askedBy, type Asked } from "./asked.ts";
@@ -21,10 +23,16 @@ async function check(
   const indexed = await indexDocument(folder, name, cloud);
   if (indexed?.index.problem === undefined) return [];
   const { key, etag, problem: reason, channels = [] } = indexed.index;
-  // The same content is the same run, however often it is looked at.
-  const run = runId("check", name, indexed.writtenAt, [cloud.access.bucket, key, etag]);
+  // One upload is one run, however often it is looked at. Not every answer of OSS shows the milliseconds of its time.
+  const writtenAt = Math.floor(indexed.writtenAt / seconds(1));
+  const run = runId("check", name, indexed.writtenAt, [cloud.access.bucket, key, etag, writtenAt]);
+  if (await hasEnded(run, cloud)) return [];
   return [{ run, by, request: { v: 1, request: "report", key, reason, channels } }];
 }
+
+/** A run that has ended is not listed as open once more. */
+const hasEnded = async (run: string, cloud: Ports["cloud"]): Promise<boolean> =>
+  standing(run, await readRunLog(cloud, run))?.completion !== undefined;
 
 const FALLBACK_NAME = "document";
 
