@@ -6,7 +6,7 @@ import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { asCaller, httpHandler } from "../../shared/http/handler.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { changeDocument } from "./documents/change.ts";
+import { changeDocument, type Change } from "./documents/change.ts";
 import { recipe } from "./documents/stored.ts";
 import { families, family } from "./families.ts";
 import { fleet, fleets } from "./fleets.ts";
@@ -17,10 +17,15 @@ import { status } from "./status.ts";
 
 export const handler = httpHandler({
   name: "api",
-  serve: (call, ports) => asCaller(call, ports, () => serveRoute(routeOf(call), call, ports)),
+  serve: (call, ports) =>
+    asCaller(call, ports, ({ delivery }) => serveRoute(routeOf(call), { ...call, delivery }, ports)),
 });
 
-async function serveRoute(routed: Routed, call: Call, ports: Ports): Promise<HttpAnswer> {
+async function serveRoute(
+  routed: Routed,
+  call: Call & { readonly delivery: string },
+  ports: Ports,
+): Promise<HttpAnswer> {
   Object.assign(call.details, { routed: routed.kind });
   switch (routed.kind) {
     case "refuse":
@@ -47,9 +52,14 @@ async function serveRoute(routed: Routed, call: Call, ports: Ports): Promise<Htt
     case "recipe":
       return found(await recipe(routed.name, ports), `there is no recipe ${routed.name}`);
     case "change":
-      return changeDocument({ ...routed, headers: call.headers, text: call.body.toString("utf8") }, ports);
+      return changeDocument(changeOf(routed, call), ports);
   }
 }
+
+const changeOf = (
+  routed: Routed & { readonly kind: "change" },
+  { headers, body, delivery }: Call & { readonly delivery: string },
+): Change => ({ ...routed, headers, delivery, text: body.toString("utf8") });
 
 const found = (value: object | undefined, missing: string): HttpAnswer =>
   value === undefined ? answer(404, { error: missing }) : answer(200, { ...value });

@@ -1,7 +1,7 @@
 /** Documents through the API: validated before they are stored, and never over a change that its caller has not seen. */
 import { minutes, seconds } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import { type Answer, BUCKET, type Deployment } from "../support/deployment.ts";
+import { type Answer, BUCKET, type Deployment, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { known } from "../support/known.ts";
 import { recipeText } from "../support/recipes.ts";
@@ -15,6 +15,10 @@ const stored = ({ cloud }: Deployment, key: string): string | undefined =>
 
 const max = (count: number): string => fleetText({ limits: { max: count } });
 const match = (answer: Answer) => ({ "if-match": `"${String(answer.body["etag"])}"` });
+
+/** Without a nonce, equal requests of one second are the same request. */
+const later = ({ cloud }: Deployment, method: string, path: string) =>
+  sign(method, path, "", { at: cloud.time.now() + seconds(2) });
 
 test("a document is stored as it was written, read with its etag, replaced under its own key, and deleted", async ({
   kiln,
@@ -45,7 +49,7 @@ test("a document is stored as it was written, read with its etag, replaced under
     ["GET", "/fleets/old"],
     ["GET", "/recipes/old"],
   ] as const)
-    expect((await ask(kiln, method, path)).status).toBe(404);
+    expect((await ask(kiln, method, path, undefined, later(kiln, method, path))).status).toBe(404);
 });
 
 test("a document that is not valid changes nothing, and every problem is answered with its place", async ({
@@ -132,4 +136,63 @@ test("a condition that names no etag is refused, and changes nothing", async ({ 
         expect((await ask(kiln, method, "/fleets/web", text, { [header]: value })).status, value).toBe(400);
       }
   expect(stored(kiln, "fleets/web.yaml")).toBe(max(1));
+});
+
+test("a recorded request that is sent again, with whatever condition, is answered as before and changes nothing", async ({
+  kiln,
+  expect,
+}) => {
+  const signed = (method: string, text: string) =>
+    sign(method, "/fleets/web", text, { at: kiln.cloud.time.now() });
+  const put = signed("PUT", max(1));
+  const first = await ask(kiln, "PUT", "/fleets/web", max(1), put);
+  expect(first.status).toBe(200);
+  const refusedPut = signed("PUT", max(9));
+  expect(
+    await ask(kiln, "PUT", "/fleets/web", max(9), { ...refusedPut, "if-none-match": "*" }),
+  ).toMatchObject({
+    status: 412,
+  });
+  const remove = signed("DELETE", "");
+  expect((await ask(kiln, "DELETE", "/fleets/web", undefined, remove)).status).toBe(200);
+  const newest = await ask(kiln, "PUT", "/fleets/web", max(2));
+  for (const extra of [{}, match(newest), { "if-match": "*" }]) {
+    expect(await ask(kiln, "PUT", "/fleets/web", max(1), { ...put, ...extra })).toMatchObject({
+      status: 200,
+      body: { etag: first.body["etag"], repeated: true },
+    });
+    expect((await ask(kiln, "PUT", "/fleets/web", max(9), { ...refusedPut, ...extra })).status).toBe(412);
+    expect(await ask(kiln, "DELETE", "/fleets/web", undefined, { ...remove, ...extra })).toMatchObject({
+      status: 200,
+      body: { deleted: "fleets/web.yaml", repeated: true },
+    });
+    expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
+  }
+});
+
+test("a request whose function ended in the middle acts when it is sent again, but not over a later change", async ({
+  kiln,
+  expect,
+}) => {
+  const signed = (text: string) => sign("PUT", "/fleets/web", text, { at: kiln.cloud.time.now() });
+  const [one, two] = [signed(max(1)), signed(max(2))];
+  const crash = () =>
+    kiln.cloud.faults.add({
+      product: "oss",
+      action: "PutObject",
+      kind: "crash",
+      when: ({ key = "" }) => key.startsWith("fleets/"),
+    });
+  for (const [text, headers] of [
+    [max(1), one],
+    [max(2), two],
+  ] as const) {
+    const lost = crash();
+    expect((await ask(kiln, "PUT", "/fleets/web", text, headers)).status).toBeGreaterThanOrEqual(500);
+    lost();
+    await kiln.cloud.settle({ forMs: seconds(31) });
+  }
+  expect((await ask(kiln, "PUT", "/fleets/web", max(1), one)).status).toBe(409);
+  expect((await ask(kiln, "PUT", "/fleets/web", max(2), two)).status).toBe(200);
+  expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
 });

@@ -82,6 +82,7 @@ test("runs, outputs, families and fleets that do not exist are 404 with their na
     `/runs/${run}`,
     `/runs/${run}/logs/0`,
     "/families/none",
+    "/families/镜像族",
     "/fleets/none",
     "/recipes/none",
     "/nowhere",

@@ -14,7 +14,7 @@ import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import type { DocumentFolder } from "../../../shared/keys.ts";
-import { lockDocument } from "./lock.ts";
+import { whileLocked } from "./lock.ts";
 
 /** A document to be stored or deleted, and the headers that say what must be there before. */
 export interface Change extends Pick<Call, "headers"> {
@@ -22,6 +22,8 @@ export interface Change extends Pick<Call, "headers"> {
   readonly folder: DocumentFolder;
   readonly name: string;
   readonly text: string;
+  /** The delivery id of the request (VERIFY-4). */
+  readonly delivery: string;
 }
 
 /** @throws CloudError when it is not known whether the change is made. */
@@ -33,21 +35,14 @@ export async function changeDocument(change: Change, ports: Ports): Promise<Http
   if (empty !== undefined) return answer(400, { error: `${empty} names no etag; ${EMPTY}` });
   const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
   if (problems.length > 0) return answer(422, { error: `${folder}/${name} is not valid`, problems });
-  const unlock = await lockDocument(folder, name, ports);
-  if (unlock === undefined) return answer(409, { error: BUSY });
-  try {
-    return await apply(change, await findDocument(ports.cloud, folder, name), ports);
-  } finally {
-    await unlock();
-  }
+  return whileLocked(change, ports, async () =>
+    apply(change, await findDocument(ports.cloud, folder, name), ports),
+  );
 }
 
 const CONDITIONS = ["if-match", "if-none-match"] as const;
 /** A condition that was lost on its way must not become none. */
 const EMPTY = "send the etag that GET answers, or leave the header out to change whatever is there";
-
-const BUSY =
-  "another change of this document is under way; read it again in half a minute, then repeat yours";
 
 async function problemsOf(folder: DocumentFolder, name: string, text: string): Promise<readonly Problem[]> {
   const bytes = Buffer.byteLength(text);
