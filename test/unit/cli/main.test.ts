@@ -48,7 +48,9 @@ describe("kiln", () => {
     expect(exit).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ command: "nope", error: expect.stringContaining("no command") });
   });
+});
 
+describe("kiln with wrong arguments", () => {
   it("refuses what is no run, no URL and no etag before it sends anything", async () => {
     const env = {
       KILN_API: "notaurl",
