@@ -1,4 +1,5 @@
 /** The command line against a deployment on the local cloud, whose clock is not the one of this machine. */
+import { spawnSync } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
@@ -166,4 +167,43 @@ test("a command says which setting, secret or route is wrong, with its exit code
     exit: 1,
     err: expect.stringContaining("no run of nothing"),
   });
+});
+
+test("a family with a name in Chinese is asked for as any other", async ({ kiln: on, expect }) => {
+  for (const words of [
+    "families 镜像族",
+    "call GET /families/镜像族",
+    "call GET /families/%E9%95%9C%E5%83%8F%E6%97%8F",
+  ]) {
+    const { exit, out, err } = await kiln(on, words);
+    expect([exit, `${out}${err}`]).toEqual([1, expect.stringContaining("is in family 镜像族")]);
+  }
+});
+
+test("a bake that another one kept out names it as the next thing to look at", async ({
+  kiln: on,
+  expect,
+}) => {
+  await put(on, "/recipes/shop", recipeText({ family: "shop", test: { skip: true } }));
+  await on.cloud.settle({ until: () => on.records("bake")[0]?.phase === "watch", forMs: minutes(10) });
+  const [first] = on.records("bake");
+  await answered(on, on.call("POST", "/recipes/shop/bake", {}));
+  await on.cloud.settle({
+    until: () => on.records("bake").some(({ state }) => state === "failed"),
+    forMs: minutes(5),
+  });
+  expect((await kiln(on, "why shop")).out).toContain(`next: npm run kiln -- logs ${first?.run} -f`);
+});
+
+test("a reader that ends before the output is no mistake", ({ expect }) => {
+  const script = "for n in 1 2 3 4 5; do node cli/kiln.js --help; echo $? >&2; done | true";
+  const { stderr } = spawnSync("bash", ["-c", `node cli/kiln.js >/dev/null; ${script}`], {
+    encoding: "utf8",
+  });
+  expect(stderr.trim().split("\n")).toEqual(["0", "0", "0", "0", "0"]);
+});
+
+test("the local cloud has a help", ({ expect }) => {
+  const { status, stdout } = spawnSync("npx", ["tsx", "test/cloud/main.ts", "--help"], { encoding: "utf8" });
+  expect([status, stdout]).toEqual([0, expect.stringContaining("usage: npm run cloud")]);
 });
