@@ -29,7 +29,9 @@ describe("kiln", () => {
       err: expect.stringContaining("--jso"),
     });
   });
+});
 
+describe("what kiln prints", () => {
   it("prints nothing that acts on a terminal", async () => {
     const acting = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code))
       .filter((one) => /(?![\n\t])\p{Cc}/u.test(one))
