@@ -4,6 +4,7 @@ import type * as z from "zod/mini";
 import { nameOf, oddIn, plain } from "./characters.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
+import { quoted } from "./written.ts";
 
 const DURATION = "must be a duration";
 
@@ -60,17 +61,26 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   channel: "write channel: and a name of KILN_CHANNELS",
 };
 
+/** The text of an entry of a list, as it stands in the document. */
+type Written = () => string | undefined;
+
 /** The end of a message: what to write instead. */
-export function adviceFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+export function adviceFor(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  written: Written = () => undefined,
+): string | undefined {
   const { message, path } = issue;
   const key = path.at(-1);
   if (MISSING.test(message) && typeof key === "string" && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
   if (message.includes("; did you mean")) return oddAdvice(value);
+  if (AS_WRITTEN.test(message)) return quotedAdvice(written());
   if (message.includes("; ")) return undefined;
   if (message.startsWith(DURATION)) {
     const like = durationLike(value);
     return like && `write ${like}`;
   }
+  if (message === "must be text" && isMap(value)) return colonAdvice(written());
   return valueAdvice(message, value) ?? wordFor(issue, value);
 }
 
@@ -156,7 +166,6 @@ const TRUTH: Readonly<Record<string, string>> = {
 
 function kindAdvice(message: string, value: unknown): string | undefined {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  if (message.startsWith("must be text")) return colonAdvice(value);
   if (text === undefined) return undefined;
   if (message === "must be true or false") return truthAdvice(text);
   if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(text);
@@ -175,11 +184,15 @@ function numberAdvice(text: string): string | undefined {
   return Number.isFinite(number) ? `write ${number}, without quotes` : undefined;
 }
 
+/** A command that YAML takes for something else: it is written again in quotes, from the document itself. */
+const AS_WRITTEN = /^(?:a command that contains ": "|must be (?:one command|a command as text))/;
+
+const quotedAdvice = (written: string | undefined): string | undefined =>
+  written && `write ${quoted(written)}`;
+
+const isMap = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** `- Host: x` is a map; whoever writes it means a text. */
-function colonAdvice(value: unknown): string | undefined {
-  const entries =
-    typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-  return entries.length === 1
-    ? `a text that contains ": " must be quoted: '${entries[0]?.join(": ")}'`
-    : undefined;
-}
+const colonAdvice = (written: string | undefined): string | undefined =>
+  written && `a text that contains ": " must be quoted: ${quoted(written)}`;

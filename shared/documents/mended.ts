@@ -1,13 +1,18 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
 import { DocumentError, type Problem } from "../errors.ts";
+import { nameOf, oddIn } from "./characters.ts";
 import { placesIn, type PlaceOf } from "./places.ts";
 import { fullColonIn, slipIn, type Slip } from "./slips.ts";
-import { attempt, wholeProblem } from "./yaml.ts";
+import { unclosed } from "./unclosed.ts";
+import { entryAt } from "./written.ts";
+import { attempt, NOT_CLOSED, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
   readonly input: unknown;
   readonly placeOf: PlaceOf;
+  /** The entry of a list that a path leads to, as it is written; undefined when it has more than one line. */
+  readonly writtenAt: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the text itself. */
   readonly problems: readonly Problem[];
 }
@@ -34,10 +39,14 @@ export function readMended(document: string, text: string, suspects: readonly nu
     .flatMap((number) => fullColonIn(lines[number - 1] ?? "", number) ?? [])
     .forEach(mend);
   for (;;) {
-    const read = attempt(lines.join("\n"));
+    const read = located(attempt(lines.join("\n")), lines);
     if ("input" in read) {
       const placeOf = placesIn(lines.join("\n"), read.events);
-      return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), problems };
+      const writtenAt: Read["writtenAt"] = (path) => {
+        const place = placeOf(path);
+        return place && entryAt(lines, place);
+      };
+      return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), writtenAt, problems };
     }
     const slip = read.place && slipIn(lines, read.place);
     const mended = new Set(problems.map(({ place }) => place?.line));
@@ -46,6 +55,16 @@ export function readMended(document: string, text: string, suspects: readonly nu
     if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
     mend(slip);
   }
+}
+
+/** A problem of the parser at the place where it begins. */
+function located(read: ReturnType<typeof attempt>, lines: readonly string[]): ReturnType<typeof attempt> {
+  if ("input" in read || read.message !== NOT_CLOSED || read.place === undefined) return read;
+  const { mark, ...place } = unclosed(lines, read.place) ?? { ...read.place, mark: "" };
+  if (mark === "") return read;
+  const odd = oddIn(lines[place.line - 1]?.slice(place.column) ?? "");
+  const hint = odd === undefined ? "close it" : `${nameOf(odd)} does not close it, the ordinary one does`;
+  return { path: "", message: `the ${mark} that opens here is not closed; ${hint}`, place };
 }
 
 /** Places in the text as it is written, from those in the text with mended lines. */

@@ -35,6 +35,8 @@ function unknownKey(key: string, known: readonly string[]): string {
 interface Say {
   readonly help?: Help | undefined;
   readonly placeOf?: PlaceOf;
+  /** The text of an entry of a list, as it is written. */
+  readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is told once. */
@@ -68,13 +70,13 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help
 const isMissing = (message: string): boolean => message.startsWith("is missing");
 const keyOf = (path: readonly PropertyKey[]): string => JSON.stringify(path);
 
-function problem(issue: Issue, input: unknown, { help, placeOf }: Say): Problem {
+function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say): Problem {
   const { path, message } = issue;
   const value = path.reduce(descend, input);
   const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = isSecret(path) ? undefined : help?.advice(issue, value);
+  const advice = isSecret(path) ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
   const told = advice === undefined ? remedy : [advice];
   const sentence = [`${rule}${shown}`, ...told].join("; ");
   return { path: render(path, input), message: sentence, place: placeOf?.(path) };

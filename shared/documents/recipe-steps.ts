@@ -134,20 +134,37 @@ function hasOddSpace(command: string): boolean {
   return /[!-~](?! )[\p{Zs}\p{Cf}]|(?! )[\p{Zs}\p{Cf}][!-~]/u.test(bare);
 }
 
-/** `- curl -H Host: x` is a map with one key, which no step has. */
-const notOneText = z.check(({ value, issues }) => {
-  const [only, more] = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  if (only === undefined || more !== undefined || !/\s/.test(only[0].trim())) return;
-  const message = `a command that contains ": " must be quoted, or written as run: | with the command on the next line; write '${only.join(": ")}'`;
-  issues.push({ code: "custom", input: value, message, continue: false });
+/** What is neither a command nor a map of a step's keys, most often because YAML reads a command as something else. */
+const oneStep = z.check(({ value, issues }) => {
+  const message = stepProblem(value);
+  if (message !== undefined) issues.push({ code: "custom", input: value, message, continue: false });
 });
+
+function stepProblem(value: unknown): string | undefined {
+  if (value === null) return "is empty; write a command behind the -, or remove the line";
+  if (Array.isArray(value))
+    return "must be one command, not a list; put quotes around a command that begins with [ or -";
+  if (typeof value === "object") return notOneText(value);
+  return typeof value === "string" ? undefined : "must be a command as text; put quotes around it";
+}
+
+/** `- curl -H Host: x` is a map with one key, which no step has. */
+function notOneText(value: object): string | undefined {
+  const [only = "", ...more] = Object.keys(value);
+  return more.length === 0 && /\s/.test(only.trim())
+    ? 'a command that contains ": " or ends with : must be quoted, or written on the lines below run: |'
+    : undefined;
+}
 
 /** A list of steps; one line of text is short for `{run: …}`. */
 export const Steps = z
   .array(
-    short(
-      (value) => (typeof value === "string" ? { run: value } : value),
-      z.pipe(z.unknown().check(notOneText), z.pipe(written, z.transform(complete))),
+    z.pipe(
+      z.unknown().check(oneStep),
+      short(
+        (value) => (typeof value === "string" ? { run: value } : value),
+        z.pipe(written, z.transform(complete)),
+      ),
     ),
   )
   .check(z.maxLength(MAX_STEPS));

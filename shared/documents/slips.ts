@@ -90,7 +90,7 @@ const secondColon: Rule = (line) => {
 };
 
 /** `- printf done: > file`. A key of a step has no spaces. */
-const COLON_ITEM = /^(\s*(?:- +)+)([^'"[{|>&*!%@`#\s-][^:]*\s[^:]*: .*)$/u;
+const COLON_ITEM = new RegExp(`^(\\s*(?:- +)+)((?!${KEY}: )(?:[^'"[{|>&*!%@\`#\\s-]|-(?! )).*: .*)$`, "u");
 const colonItem: Rule = (line) => {
   const [, before = "", value = ""] = match(COLON_ITEM, line) ?? [];
   if (value === "") return undefined;

@@ -5,7 +5,8 @@ import { DocumentError, type Problem } from "../errors.ts";
 
 const MAX_NESTING = 32;
 
-const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
+/** Of a text that ends inside of one. */
+export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, "a key is written twice in the same map; keep one of the two"],
   [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
@@ -82,8 +83,14 @@ function constructed(text: string, events: Event[]): Parsed | Problem {
  * value: `{max：3}`.
  */
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (Array.isArray(value)) return value.map((inner) => (isCommand(inner) ? inner : withoutNulls(inner)));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([key, inner]) => inner !== null || /[^ -~]/.test(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+/** `- echo done:` has the shape of a key with nothing behind it, and is a command that was meant. */
+function isCommand(value: unknown): boolean {
+  const [only, ...more] = Object.entries(Object(value));
+  return only !== undefined && more.length === 0 && only[1] === null && /\s/.test(only[0].trim());
 }
