@@ -170,7 +170,9 @@ function kindAdvice(message: string, value: unknown): string | undefined {
   if (message === "must be true or false") return truthAdvice(text);
   if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(text);
   if (message !== "must be a list") return undefined;
-  return text.startsWith("-") ? "write a space behind the - of each line" : `write [${text}]`;
+  const entry = plain(text).trim();
+  if (entry.startsWith("-")) return "write a space behind the - of each line";
+  return `write [${oddIn(text) === undefined ? entry : entry.replace(/^[[({](.*)[\])}]$/s, "$1")}]`;
 }
 
 function truthAdvice(text: string): string | undefined {

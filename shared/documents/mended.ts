@@ -2,7 +2,7 @@
 import { DocumentError, type Problem } from "../errors.ts";
 import { nameOf, oddIn } from "./characters.ts";
 import { placesIn, type PlaceOf } from "./places.ts";
-import { fullColonIn, slipIn, type Slip } from "./slips.ts";
+import { slipIn, suspectIn, type Slip } from "./slips.ts";
 import { unclosed } from "./unclosed.ts";
 import { entryAt } from "./written.ts";
 import { attempt, NOT_CLOSED, wholeProblem } from "./yaml.ts";
@@ -21,8 +21,8 @@ export interface Read {
 const MENDED_MAX = 100;
 
 /**
- * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map is expected: a full-width colon
- * in them is one of a key.
+ * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map or a list is expected: a full-width
+ * colon or dash in them is one of a key or of an entry.
  * @throws DocumentError with the problems of a text that cannot be read to its end.
  */
 export function readMended(document: string, text: string, suspects: readonly number[] = []): Read {
@@ -36,7 +36,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
   };
   suspects
     .slice(0, MENDED_MAX)
-    .flatMap((number) => fullColonIn(lines[number - 1] ?? "", number) ?? [])
+    .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
     .forEach(mend);
   for (;;) {
     const read = located(attempt(lines.join("\n")), lines);

@@ -145,7 +145,22 @@ function stepProblem(value: unknown): string | undefined {
   if (Array.isArray(value))
     return "must be one command, not a list; put quotes around a command that begins with [ or -";
   if (typeof value === "object") return notOneText(value);
-  return typeof value === "string" ? undefined : "must be a command as text; put quotes around it";
+  return typeof value === "string" ? notOneCommand(value) : "must be a command as text; put quotes around it";
+}
+
+/** The beginning of a message about a text that was meant as a map. */
+export const KEY_OF_STEP = "begins with a key of a step, but without a colon and a space behind it";
+const KEY_WITHOUT_COLON = new RegExp(
+  String.raw`^(?:${Object.keys(shape).join("|")})(?:\s*：|\u3000|:(?=\S))`,
+);
+
+/** A shell would look for programs of these names. */
+function notOneCommand(value: string): string | undefined {
+  const line = value.trim();
+  if (KEY_WITHOUT_COLON.test(line)) return `${KEY_OF_STEP}; write both as ordinary characters`;
+  return /^[—－–−（【［｛]/.test(line)
+    ? `begins with ${line[0]}, as no command does; write the ordinary character`
+    : undefined;
 }
 
 /** `- curl -H Host: x` is a map with one key, which no step has. */

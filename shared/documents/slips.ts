@@ -4,6 +4,7 @@
  */
 import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
+import { oddDash, oddInBrackets } from "./wide-slips.ts";
 
 /** A slip in one line, columns from 1. */
 export interface Slip {
@@ -105,7 +106,9 @@ const special: Rule = (line) => {
   const [, before = "", first = "", rest = ""] = match(SPECIAL, line) ?? [];
   if (first === "" || line.stoppedAt === undefined) return undefined;
   const quoted = /["']/.test(first);
-  const meant = `'${`${first}${rest}`.trimEnd().replaceAll("'", "''")}'`;
+  // A quote that opens and is not closed is no end of a text.
+  if (quoted && !rest.includes(first)) return undefined;
+  const meant = inQuotes(`${first}${rest}`.trimEnd());
   const message = quoted
     ? `text goes on behind the closing ${first}; put the whole text into quotes: ${meant}`
     : `a text that begins with ${first} must be quoted; write ${meant}`;
@@ -117,19 +120,33 @@ const special: Rule = (line) => {
   };
 };
 
+/** `'echo it's'`: the quotes around it were meant as such, when text follows the one that seems to close. */
+function inQuotes(text: string): string {
+  const [, own, closed] = /^(["'])(?:(?!\1\S).)*(\1\S.*)\1$/.exec(text) ?? [];
+  const meant = own !== undefined && closed !== undefined ? text.slice(1, -1) : text;
+  return `'${meant.replaceAll("'", "''")}'`;
+}
+
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
-const ANYWHERE: readonly Rule[] = [tab, oddIndent, fullColon, oddAfterColon, noSpace];
-const WHERE_IT_STOPPED: readonly Rule[] = [secondColon, colonItem, special];
+const ANYWHERE: readonly Rule[] = [tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
+const WHERE_IT_STOPPED: readonly Rule[] = [oddInBrackets, secondColon, colonItem, special];
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
-/** Whether a text that stands where a map is expected begins with a key and a full-width colon. */
-export const isFullColon = (value: unknown): boolean => typeof value === "string" && FULL_COLON.test(value);
+/** What a text can be that stands where a map or a list is expected. */
+const SUSPECTS: readonly Rule[] = [fullColon, oddDash, noSpace];
 
-/** The full-width colon of a line. */
-export function fullColonIn(text: string, number: number): Slip | undefined {
-  const found = fullColon({ text, number });
-  return found && { ...found, place: { line: number, column: found.column, length: 1 } };
+/** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */
+export const isSuspect = (text: string): boolean =>
+  SUSPECTS.some((rule) => rule({ text, number: 1 }) !== undefined);
+
+/** The slip of such a line. */
+export function suspectIn(text: string, number: number): Slip | undefined {
+  for (const rule of SUSPECTS) {
+    const found = rule({ text, number });
+    if (found !== undefined) return { ...found, place: { line: number, column: found.column, length: 1 } };
+  }
+  return undefined;
 }
 
 /**
