@@ -20,6 +20,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 
 /** `20min`, `1.5 hours`, `PT20M`, `2小时` → `20m`, `1h30m`, `20m`, `2h`. */
 export function durationLike(value: unknown): string | undefined {
+  if (typeof value === "number" && value <= 0) return undefined;
   if (typeof value === "number") return `${value}m for minutes or ${value}s for seconds`;
   if (typeof value !== "string") return undefined;
   const text = plain(value)
@@ -80,8 +81,7 @@ export function adviceFor(
     const like = durationLike(value);
     return like && `write ${like}`;
   }
-  if (message === "must be text" && isMap(value)) return colonAdvice(written());
-  return valueAdvice(message, value) ?? wordFor(issue, value);
+  return valueAdvice(message, value, written) ?? wordFor(issue, value);
 }
 
 /** The sentence of a schema; a rule that says more has its own remedy. */
@@ -110,9 +110,10 @@ export function keyAdvice(key: string, message: string): string {
   return near === undefined ? message : `is not known; did you mean ${near}?`;
 }
 
-function valueAdvice(message: string, value: unknown): string | undefined {
-  const written = typeof value === "string" ? writtenLike(message, value) : undefined;
-  return (written && `write ${written}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
+function valueAdvice(message: string, value: unknown, written: Written): string | undefined {
+  if (message === "must be text" && isMap(value)) return colonAdvice(written());
+  const like = typeof value === "string" ? writtenLike(message, value) : undefined;
+  return (like && `write ${like}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
 }
 
 /** The zones of abbreviations and cities that are no IANA names. */
@@ -169,6 +170,7 @@ function kindAdvice(message: string, value: unknown): string | undefined {
   if (text === undefined) return undefined;
   if (message === "must be true or false") return truthAdvice(text);
   if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(text);
+  if (/^\s*[\d.]+\s*%\s*$/.test(plain(text))) return numberAdvice(text);
   if (message !== "must be a list") return undefined;
   const entry = plain(text).trim();
   if (entry.startsWith("-")) return "write a space behind the - of each line";
@@ -182,7 +184,7 @@ function truthAdvice(text: string): string | undefined {
 }
 
 function numberAdvice(text: string): string | undefined {
-  const number = Number(plain(text));
+  const number = Number(plain(text).replace(/\s*%$/, ""));
   return Number.isFinite(number) ? `write ${number}, without quotes` : undefined;
 }
 

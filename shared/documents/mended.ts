@@ -1,11 +1,10 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
 import { DocumentError, type Problem } from "../errors.ts";
-import { nameOf, oddIn } from "./characters.ts";
 import { placesIn, type PlaceOf } from "./places.ts";
 import { slipIn, suspectIn, type Slip } from "./slips.ts";
-import { unclosed } from "./unclosed.ts";
+import { located } from "./located.ts";
 import { entryAt } from "./written.ts";
-import { attempt, NOT_CLOSED, wholeProblem } from "./yaml.ts";
+import { attempt, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -55,16 +54,6 @@ export function readMended(document: string, text: string, suspects: readonly nu
     if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
     mend(slip);
   }
-}
-
-/** A problem of the parser at the place where it begins. */
-function located(read: ReturnType<typeof attempt>, lines: readonly string[]): ReturnType<typeof attempt> {
-  if ("input" in read || read.message !== NOT_CLOSED || read.place === undefined) return read;
-  const { mark, ...place } = unclosed(lines, read.place) ?? { ...read.place, mark: "" };
-  if (mark === "") return read;
-  const odd = oddIn(lines[place.line - 1]?.slice(place.column) ?? "");
-  const hint = odd === undefined ? "close it" : `${nameOf(odd)} does not close it, the ordinary one does`;
-  return { path: "", message: `the ${mark} that opens here is not closed; ${hint}`, place };
 }
 
 /** Places in the text as it is written, from those in the text with mended lines. */

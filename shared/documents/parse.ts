@@ -72,7 +72,7 @@ function refuse(document: string, message: string | undefined): void {
 
 /** A text with two problems has one mistake, as a rule. */
 const isNews = ({ path, message }: Problem, told: readonly Problem[]): boolean =>
-  message.startsWith(NUL) || !told.some((problem) => problem.path === path);
+  message.startsWith(NUL) || !told.some((problem) => problem.path.startsWith(path));
 
 const NUL = "must not contain the character NUL";
 const QUOTED = /^[“‘「].*[”’」]$/su;

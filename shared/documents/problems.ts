@@ -45,10 +45,10 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
     issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, say) : []]),
   );
   // A place that a misspelt key is meant for is not missing as well.
-  const meant = new Set([...unknown.values()].flatMap((keys) => keys.map(({ meant }) => meant)));
+  const misspelt = [...unknown.values()].flat();
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
-      return isMissing(issue.message) && meant.has(keyOf(issue.path)) ? [] : [problem(issue, input, say)];
+      return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
     return (unknown.get(issue) ?? []).map(({ path, message }) => ({
       path: render(path, input),
       message,
@@ -62,13 +62,26 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help
   return issue.keys.map((key, index) => {
     const plain = sentences[index] ?? "is not known";
     const message = help?.key(key, plain) ?? plain;
-    const word = /(?:did you mean|; write) ([\p{L}\w]+)/u.exec(message)?.[1];
-    return { path: [...issue.path, key], message, meant: word && keyOf([...issue.path, word]) };
+    const word = /(?:did you mean|; write) ["']?([\p{L}\w]+)/u.exec(message)?.[1];
+    return { path: [...issue.path, key], message, meant: word };
   });
 }
 
-const isMissing = (message: string): boolean => message.startsWith("is missing");
-const keyOf = (path: readonly PropertyKey[]): string => JSON.stringify(path);
+const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
+
+/** Whether something is lacking only because its key is misspelt: the same mistake is not told twice. */
+function explains(
+  { path, meant }: ReturnType<typeof unknownOf>[number],
+  { path: at, message }: Issue,
+): boolean {
+  const around = path.slice(0, -1);
+  if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
+  // In a map without any of its keys the unknown one was meant as one of them.
+  if (at.length === around.length && message.startsWith("must have")) return true;
+  return meant !== undefined && (at[around.length] === meant || words(message).includes(meant));
+}
+
+const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];
 
 function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say): Problem {
   const { path, message } = issue;

@@ -30,7 +30,10 @@ const Environment = mapOf(
 const scriptKey = z.string().check(
   rule<string>([], (key) => {
     if (KEY_PATTERN.test(key) && key.startsWith("scripts/")) return [];
-    const name = key.replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "").replace(/^scripts\//, "");
+    const name = key
+      .replaceAll("\\", "/")
+      .replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "")
+      .replace(/^scripts\//, "");
     return finding(true, [], `must be the key of an object under scripts/; write scripts/${name}`);
   }),
 );

@@ -30,14 +30,16 @@ function scan(text: string, stack: (Open & { readonly line: number })[], line: n
   for (let at = 0; at < text.length; at++) {
     const mark = text[at] ?? "";
     const open = stack.at(-1)?.mark;
-    const quote = open === '"' || open === "'";
     if (open === '"' && mark === "\\") at++;
-    else if (!quote && mark === "#" && /(?:^|\s)$/.test(text.slice(0, at))) return;
     else if (open !== undefined && mark === CLOSES[open]) stack.pop();
-    else if (!quote && mark in CLOSES && beginsValue(text.slice(0, at), open !== undefined))
-      stack.push({ mark, at, line });
+    else if (open === '"' || open === "'") continue;
+    else if (/(?:^|\s)#$/.test(text.slice(0, at + 1))) return;
+    else if (opens(text.slice(0, at), mark, open)) stack.push({ mark, at, line });
   }
 }
+
+const opens = (before: string, mark: string, open: string | undefined): boolean =>
+  Object.hasOwn(CLOSES, mark) && beginsValue(before, open !== undefined);
 
 const beginsValue = (before: string, inBrackets: boolean): boolean =>
   inBrackets ? /(?:^|[[{,]|:\s)\s*$/.test(before) : /^\s*(?:- +)*$|: +$/.test(before);

@@ -10,7 +10,7 @@ interface Found {
 const ODD_DASH = /^(\s*)([—－–−])[\s\u3000]*(.*)$/u;
 const ODD_BEHIND_DASH = /^(\s*-)((?! )[\p{Zs}\p{Cf}])[\s\p{Cf}]*(.*)$/u;
 
-/** `— yum install`, `-　yum install`: an entry of a list. */
+/** `— yum install`, `-` and an ideographic space: an entry of a list. */
 export function oddDash({ text }: { readonly text: string }): Found | undefined {
   const [, indent = "", dash = "", entry = ""] = ODD_DASH.exec(text) ?? [];
   if (dash !== "") {

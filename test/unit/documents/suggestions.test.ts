@@ -61,7 +61,7 @@ describe("commands with a colon and a space", () => {
     "the key run": (command) => `  - run: ${command}\n`,
   };
   for (const [shape, write] of Object.entries(shapes))
-    test(shape, ({ expect }) => {
+    test(`as ${shape}`, ({ expect }) => {
       for (const command of new Set(commands)) {
         const found = messages(write(command));
         // A comment, or a text in quotes of its own, hides the colon from YAML.

@@ -35,7 +35,7 @@ const inRecipe = (more: string): string[] => mistakes(parseRecipe, `${RECIPE}${m
 describe("a step that begins with one of its keys is no command", () => {
   const values = { name: "x", run: "echo", script: "scripts/x.sh", reboot: "true", timeout: "5m" };
   for (const [key, value] of Object.entries(values))
-    test(key, ({ expect }) => {
+    test(`the key ${key}`, ({ expect }) => {
       for (const colon of ["：", "： ", " ：", "　", ":"]) {
         for (const list of ["provision:\n", "test:\n  commands:\n  "]) {
           const [first = ""] = inRecipe(`${list}  - ${key}${colon}${value}\n`);

@@ -11,7 +11,7 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
   [
     "two documents",
     "a: 1\n---\nb: 2",
-    ": the file holds several documents (---); write one document in each file",
+    "line 2, column 1: the file holds several documents (---); write one document in each file",
   ],
   [
     "a key written twice, with its place",
