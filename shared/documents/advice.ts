@@ -4,6 +4,7 @@ import type * as z from "zod/mini";
 import { nameOf, oddIn, plain } from "./characters.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
+import { quoted } from "./written.ts";
 
 const DURATION = "must be a duration";
 
@@ -19,6 +20,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 
 /** `20min`, `1.5 hours`, `PT20M`, `2小时` → `20m`, `1h30m`, `20m`, `2h`. */
 export function durationLike(value: unknown): string | undefined {
+  if (typeof value === "number" && value <= 0) return undefined;
   if (typeof value === "number") return `${value}m for minutes or ${value}s for seconds`;
   if (typeof value !== "string") return undefined;
   const text = plain(value)
@@ -60,18 +62,26 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   channel: "write channel: and a name of KILN_CHANNELS",
 };
 
+/** The text of an entry of a list, as it stands in the document. */
+type Written = () => string | undefined;
+
 /** The end of a message: what to write instead. */
-export function adviceFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+export function adviceFor(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  written: Written = () => undefined,
+): string | undefined {
   const { message, path } = issue;
   const key = path.at(-1);
   if (MISSING.test(message) && typeof key === "string" && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
   if (message.includes("; did you mean")) return oddAdvice(value);
+  if (AS_WRITTEN.test(message)) return quotedAdvice(written());
   if (message.includes("; ")) return undefined;
   if (message.startsWith(DURATION)) {
     const like = durationLike(value);
     return like && `write ${like}`;
   }
-  return valueAdvice(message, value) ?? wordFor(issue, value);
+  return valueAdvice(message, value, written) ?? wordFor(issue, value);
 }
 
 /** The sentence of a schema; a rule that says more has its own remedy. */
@@ -100,9 +110,10 @@ export function keyAdvice(key: string, message: string): string {
   return near === undefined ? message : `is not known; did you mean ${near}?`;
 }
 
-function valueAdvice(message: string, value: unknown): string | undefined {
-  const written = typeof value === "string" ? writtenLike(message, value) : undefined;
-  return (written && `write ${written}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
+function valueAdvice(message: string, value: unknown, written: Written): string | undefined {
+  if (message === "must be text" && isMap(value)) return colonAdvice(written());
+  const like = typeof value === "string" ? writtenLike(message, value) : undefined;
+  return (like && `write ${like}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
 }
 
 /** The zones of abbreviations and cities that are no IANA names. */
@@ -156,12 +167,14 @@ const TRUTH: Readonly<Record<string, string>> = {
 
 function kindAdvice(message: string, value: unknown): string | undefined {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  if (message.startsWith("must be text")) return colonAdvice(value);
   if (text === undefined) return undefined;
   if (message === "must be true or false") return truthAdvice(text);
   if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(text);
+  if (/^\s*[\d.]+\s*%\s*$/.test(plain(text))) return numberAdvice(text);
   if (message !== "must be a list") return undefined;
-  return text.startsWith("-") ? "write a space behind the - of each line" : `write [${text}]`;
+  const entry = plain(text).trim();
+  if (entry.startsWith("-")) return "write a space behind the - of each line";
+  return `write [${oddIn(text) === undefined ? entry : entry.replace(/^[[({](.*)[\])}]$/s, "$1")}]`;
 }
 
 function truthAdvice(text: string): string | undefined {
@@ -171,15 +184,19 @@ function truthAdvice(text: string): string | undefined {
 }
 
 function numberAdvice(text: string): string | undefined {
-  const number = Number(plain(text));
+  const number = Number(plain(text).replace(/\s*%$/, ""));
   return Number.isFinite(number) ? `write ${number}, without quotes` : undefined;
 }
 
+/** A command that YAML takes for something else: it is written again in quotes, from the document itself. */
+const AS_WRITTEN = /^(?:a command that contains ": "|must be (?:one command|a command as text))/;
+
+const quotedAdvice = (written: string | undefined): string | undefined =>
+  written && `write ${quoted(written)}`;
+
+const isMap = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** `- Host: x` is a map; whoever writes it means a text. */
-function colonAdvice(value: unknown): string | undefined {
-  const entries =
-    typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-  return entries.length === 1
-    ? `a text that contains ": " must be quoted: '${entries[0]?.join(": ")}'`
-    : undefined;
-}
+const colonAdvice = (written: string | undefined): string | undefined =>
+  written && `a text that contains ": " must be quoted: ${quoted(written)}`;

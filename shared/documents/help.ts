@@ -7,7 +7,8 @@ import type { Problem } from "../errors.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { foreignKeys, foreignText, type DocumentKind } from "./foreign.ts";
 import { readMended, type Read } from "./mended.ts";
-import { isFullColon } from "./slips.ts";
+import { KEY_OF_STEP } from "./recipe-steps.ts";
+import { isSuspect } from "./slips.ts";
 
 /** The sentences that `parseRecipe` and `parseFleet` say more with. */
 export interface Help {
@@ -34,7 +35,7 @@ export const help: Help = {
   refusal: foreignText,
   read: readMended,
   readAgain(document, text, read, issues) {
-    const lines = issues.flatMap(({ path }) => suspectAt(path, read));
+    const lines = issues.flatMap((issue) => suspectsAt(issue, read));
     return lines.length === 0 ? undefined : readMended(document, text, lines);
   },
   foreign: foreignKeys,
@@ -43,11 +44,15 @@ export const help: Help = {
   inOrder: (problems) => problems.toSorted((a, b) => lineOf(a) - lineOf(b)),
 };
 
-/** The line of a text that stands where a map is expected, and looks like one with a full-width colon. */
-function suspectAt(path: readonly PropertyKey[], { input, placeOf }: Read): readonly number[] {
-  const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), input);
-  const line = isFullColon(value) ? placeOf(path)?.line : undefined;
-  return line === undefined ? [] : [line];
+/** The lines of texts that are refused, and look like an entry of a map or list with a slip. */
+function suspectsAt(issue: z.core.$ZodIssue, { input, placeOf }: Read): readonly number[] {
+  const keys = issue.code === "unrecognized_keys" ? issue.keys : [];
+  const places = keys.filter(isSuspect).map((key) => placeOf([...issue.path, key], "key"));
+  const value = issue.path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), input);
+  // A name such as a:b is a wrong name; a key is meant only where a map or a step is expected.
+  const isMeant = issue.code === "invalid_type" || issue.message.startsWith(KEY_OF_STEP);
+  const isValue = typeof value === "string" && (isMeant ? isSuspect(value) : /^[^\s:]+：/.test(value));
+  return [...places, ...(isValue ? [placeOf(issue.path)] : [])].flatMap((place) => place?.line ?? []);
 }
 
 /** A problem without a place is about something that is missing, so it comes last. */

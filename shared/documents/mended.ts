@@ -1,13 +1,17 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
 import { DocumentError, type Problem } from "../errors.ts";
 import { placesIn, type PlaceOf } from "./places.ts";
-import { fullColonIn, slipIn, type Slip } from "./slips.ts";
+import { slipIn, suspectIn, type Slip } from "./slips.ts";
+import { located } from "./located.ts";
+import { entryAt } from "./written.ts";
 import { attempt, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
   readonly input: unknown;
   readonly placeOf: PlaceOf;
+  /** The entry of a list that a path leads to, as it is written; undefined when it has more than one line. */
+  readonly writtenAt: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the text itself. */
   readonly problems: readonly Problem[];
 }
@@ -16,8 +20,8 @@ export interface Read {
 const MENDED_MAX = 100;
 
 /**
- * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map is expected: a full-width colon
- * in them is one of a key.
+ * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map or a list is expected: a full-width
+ * colon or dash in them is one of a key or of an entry.
  * @throws DocumentError with the problems of a text that cannot be read to its end.
  */
 export function readMended(document: string, text: string, suspects: readonly number[] = []): Read {
@@ -31,13 +35,17 @@ export function readMended(document: string, text: string, suspects: readonly nu
   };
   suspects
     .slice(0, MENDED_MAX)
-    .flatMap((number) => fullColonIn(lines[number - 1] ?? "", number) ?? [])
+    .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
     .forEach(mend);
   for (;;) {
-    const read = attempt(lines.join("\n"));
+    const read = located(attempt(lines.join("\n")), lines);
     if ("input" in read) {
       const placeOf = placesIn(lines.join("\n"), read.events);
-      return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), problems };
+      const writtenAt: Read["writtenAt"] = (path) => {
+        const place = placeOf(path);
+        return place && entryAt(lines, place);
+      };
+      return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), writtenAt, problems };
     }
     const slip = read.place && slipIn(lines, read.place);
     const mended = new Set(problems.map(({ place }) => place?.line));

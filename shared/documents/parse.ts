@@ -31,9 +31,9 @@ export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
 
 function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const { document, kind, help } = given;
-  const { read, placeOf, data, issues } = readWith(given, schema);
+  const { read, places, data, issues } = readWith(given, schema);
   refuse(document, help?.foreign(kind, read.input));
-  const say = { help, ...(placeOf && { placeOf }) };
+  const say = { help, ...places };
   const told = problemsOf(issues, read.input, say);
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [...read.problems, ...told, ...texts.filter((text) => isNews(text, told))];
@@ -56,14 +56,14 @@ function readWith<T>({ document, text, kind, help }: Given, schema: z.ZodMiniTyp
   };
   if (help === undefined) {
     const read = { input: readYaml(document, text), problems: [] };
-    return { read, placeOf: undefined, ...parse(read.input) };
+    return { read, places: {}, ...parse(read.input) };
   }
   refuse(document, help.refusal(kind, text));
   const first = help.read(document, text);
   const parsed = parse(first.input);
   const again = help.readAgain(document, text, first, parsed.issues);
   const read = again ?? first;
-  return { read, placeOf: read.placeOf, ...(again === undefined ? parsed : parse(again.input)) };
+  return { read, places: read, ...(again === undefined ? parsed : parse(again.input)) };
 }
 
 function refuse(document: string, message: string | undefined): void {
@@ -72,7 +72,7 @@ function refuse(document: string, message: string | undefined): void {
 
 /** A text with two problems has one mistake, as a rule. */
 const isNews = ({ path, message }: Problem, told: readonly Problem[]): boolean =>
-  message.startsWith(NUL) || !told.some((problem) => problem.path === path);
+  message.startsWith(NUL) || !told.some((problem) => problem.path.startsWith(path));
 
 const NUL = "must not contain the character NUL";
 const QUOTED = /^[“‘「].*[”’」]$/su;

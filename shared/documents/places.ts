@@ -36,8 +36,11 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
   };
 }
 
-/** An entry of a list that is a map begins with its first key. */
-const firstOf = ({ inner }: Node): Span | undefined => [...inner.values()].find(({ key }) => key)?.key;
+/** An entry of a list that is a map begins with its first key, and one that is a list with that list's first entry. */
+function firstOf({ inner }: Node): Span | undefined {
+  const [first] = inner.values();
+  return first && (first.key ?? first.value ?? firstOf(first));
+}
 
 /** The line and column, both from 1, of an offset. The place ends with its line. */
 function placeAt(text: string, starts: readonly number[], { at, length }: Span): Place {

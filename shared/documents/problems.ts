@@ -35,6 +35,8 @@ function unknownKey(key: string, known: readonly string[]): string {
 interface Say {
   readonly help?: Help | undefined;
   readonly placeOf?: PlaceOf;
+  /** The text of an entry of a list, as it is written. */
+  readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is told once. */
@@ -43,10 +45,10 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
     issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, say) : []]),
   );
   // A place that a misspelt key is meant for is not missing as well.
-  const meant = new Set([...unknown.values()].flatMap((keys) => keys.map(({ meant }) => meant)));
+  const misspelt = [...unknown.values()].flat();
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
-      return isMissing(issue.message) && meant.has(keyOf(issue.path)) ? [] : [problem(issue, input, say)];
+      return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
     return (unknown.get(issue) ?? []).map(({ path, message }) => ({
       path: render(path, input),
       message,
@@ -60,21 +62,34 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help
   return issue.keys.map((key, index) => {
     const plain = sentences[index] ?? "is not known";
     const message = help?.key(key, plain) ?? plain;
-    const word = /(?:did you mean|; write) ([\p{L}\w]+)/u.exec(message)?.[1];
-    return { path: [...issue.path, key], message, meant: word && keyOf([...issue.path, word]) };
+    const word = /(?:did you mean|; write) ["']?([\p{L}\w]+)/u.exec(message)?.[1];
+    return { path: [...issue.path, key], message, meant: word };
   });
 }
 
-const isMissing = (message: string): boolean => message.startsWith("is missing");
-const keyOf = (path: readonly PropertyKey[]): string => JSON.stringify(path);
+const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
-function problem(issue: Issue, input: unknown, { help, placeOf }: Say): Problem {
+/** Whether something is lacking only because its key is misspelt: the same mistake is not told twice. */
+function explains(
+  { path, meant }: ReturnType<typeof unknownOf>[number],
+  { path: at, message }: Issue,
+): boolean {
+  const around = path.slice(0, -1);
+  if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
+  // In a map without any of its keys the unknown one was meant as one of them.
+  if (at.length === around.length && message.startsWith("must have")) return true;
+  return meant !== undefined && (at[around.length] === meant || words(message).includes(meant));
+}
+
+const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];
+
+function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say): Problem {
   const { path, message } = issue;
   const value = path.reduce(descend, input);
   const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = isSecret(path) ? undefined : help?.advice(issue, value);
+  const advice = isSecret(path) ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
   const told = advice === undefined ? remedy : [advice];
   const sentence = [`${rule}${shown}`, ...told].join("; ");
   return { path: render(path, input), message: sentence, place: placeOf?.(path) };

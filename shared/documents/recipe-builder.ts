@@ -115,8 +115,19 @@ const Spot = short(
 );
 
 const shape = {
-  image: z.exactOptional(oneLine(1, MAX_IMAGE_NAME)),
-  family: z.exactOptional(oneLine(1, MAX_IMAGE_NAME)),
+  image: z.exactOptional(
+    oneLine(1, MAX_IMAGE_NAME).check(
+      z.regex(/^[\w.-]*$/, "must be the id of an image, letters, digits, _ . and -, like m-…"),
+    ),
+  ),
+  family: z.exactOptional(
+    oneLine(1, MAX_IMAGE_NAME).check(
+      z.regex(
+        /^[\w:.\p{Script=Han}-]*$/u,
+        "must be the name of an image family, letters, Chinese characters, digits, : _ . and -",
+      ),
+    ),
+  ),
   instanceTypes: oneOrMany(instanceType()),
   vSwitchIds: oneOrMany(vSwitchId()),
   securityGroupId: securityGroupId(),

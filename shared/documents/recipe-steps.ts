@@ -30,7 +30,10 @@ const Environment = mapOf(
 const scriptKey = z.string().check(
   rule<string>([], (key) => {
     if (KEY_PATTERN.test(key) && key.startsWith("scripts/")) return [];
-    const name = key.replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "").replace(/^scripts\//, "");
+    const name = key
+      .replaceAll("\\", "/")
+      .replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "")
+      .replace(/^scripts\//, "");
     return finding(true, [], `must be the key of an object under scripts/; write scripts/${name}`);
   }),
 );
@@ -134,20 +137,52 @@ function hasOddSpace(command: string): boolean {
   return /[!-~](?! )[\p{Zs}\p{Cf}]|(?! )[\p{Zs}\p{Cf}][!-~]/u.test(bare);
 }
 
-/** `- curl -H Host: x` is a map with one key, which no step has. */
-const notOneText = z.check(({ value, issues }) => {
-  const [only, more] = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  if (only === undefined || more !== undefined || !/\s/.test(only[0].trim())) return;
-  const message = `a command that contains ": " must be quoted, or written as run: | with the command on the next line; write '${only.join(": ")}'`;
-  issues.push({ code: "custom", input: value, message, continue: false });
+/** What is neither a command nor a map of a step's keys, most often because YAML reads a command as something else. */
+const oneStep = z.check(({ value, issues }) => {
+  const message = stepProblem(value);
+  if (message !== undefined) issues.push({ code: "custom", input: value, message, continue: false });
 });
+
+function stepProblem(value: unknown): string | undefined {
+  if (value === null) return "is empty; write a command behind the -, or remove the line";
+  if (Array.isArray(value))
+    return "must be one command, not a list; put quotes around a command that begins with [ or -";
+  if (typeof value === "object") return notOneText(value);
+  return typeof value === "string" ? notOneCommand(value) : "must be a command as text; put quotes around it";
+}
+
+/** The beginning of a message about a text that was meant as a map. */
+export const KEY_OF_STEP = "begins with a key of a step, but without a colon and a space behind it";
+const KEY_WITHOUT_COLON = new RegExp(
+  String.raw`^(?:${Object.keys(shape).join("|")})(?:\s*：|\u3000|:(?=\S))`,
+);
+
+/** A shell would look for programs of these names. */
+function notOneCommand(value: string): string | undefined {
+  const line = value.trim();
+  if (KEY_WITHOUT_COLON.test(line)) return `${KEY_OF_STEP}; write both as ordinary characters`;
+  return /^[—－–−（【［｛]/.test(line)
+    ? `begins with ${line[0]}, as no command does; write the ordinary character`
+    : undefined;
+}
+
+/** `- curl -H Host: x` is a map with one key, which no step has. */
+function notOneText(value: object): string | undefined {
+  const [only = "", ...more] = Object.keys(value);
+  return more.length === 0 && /\s/.test(only.trim())
+    ? 'a command that contains ": " or ends with : must be quoted, or written on the lines below run: |'
+    : undefined;
+}
 
 /** A list of steps; one line of text is short for `{run: …}`. */
 export const Steps = z
   .array(
-    short(
-      (value) => (typeof value === "string" ? { run: value } : value),
-      z.pipe(z.unknown().check(notOneText), z.pipe(written, z.transform(complete))),
+    z.pipe(
+      z.unknown().check(oneStep),
+      short(
+        (value) => (typeof value === "string" ? { run: value } : value),
+        z.pipe(written, z.transform(complete)),
+      ),
     ),
   )
   .check(z.maxLength(MAX_STEPS));

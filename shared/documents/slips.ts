@@ -4,6 +4,7 @@
  */
 import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
+import { oddDash, oddInBrackets } from "./wide-slips.ts";
 
 /** A slip in one line, columns from 1. */
 export interface Slip {
@@ -79,8 +80,12 @@ const SECOND_COLON = new RegExp(`${START}(${KEY}: +)([^'"\\[{|>&*!%@\`#].*: .*)$
 const secondColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(SECOND_COLON, line) ?? [];
   if (value === "" || (line.stoppedAt ?? 0) <= before.length + key.length) return undefined;
-  const meant = `'${value.trimEnd().replaceAll("'", "''")}'`;
-  const message = `a text that contains ": " must be quoted, or written on the lines below ${key.trim()} |; write ${key}${meant}`;
+  const own = /^acs: +[\w.-]+\s*$/.test(value) ? value.replace(/\s+/g, "") : undefined;
+  const meant = own ?? `'${value.trimEnd().replaceAll("'", "''")}'`;
+  const message =
+    own !== undefined
+      ? `a space stands inside of a name; write ${key}${own}`
+      : `a text that contains ": " must be quoted, or written on the lines below ${key.trim()} |; write ${key}${meant}`;
   return {
     message,
     column: before.length + key.length + 1,
@@ -90,7 +95,7 @@ const secondColon: Rule = (line) => {
 };
 
 /** `- printf done: > file`. A key of a step has no spaces. */
-const COLON_ITEM = /^(\s*(?:- +)+)([^'"[{|>&*!%@`#\s-][^:]*\s[^:]*: .*)$/u;
+const COLON_ITEM = new RegExp(`^(\\s*(?:- +)+)((?!${KEY}: )(?:[^'"[{|>&*!%@\`#\\s-]|-(?! )).*: .*)$`, "u");
 const colonItem: Rule = (line) => {
   const [, before = "", value = ""] = match(COLON_ITEM, line) ?? [];
   if (value === "") return undefined;
@@ -100,12 +105,18 @@ const colonItem: Rule = (line) => {
 };
 
 /** `- [ -f /x ] && y`: the first character means something else in YAML. */
-const SPECIAL = /^(\s*(?:- +)+(?:[\w-]+: +)?)([[{@%*&!`|>"'])(.*)$/u;
+const SPECIAL = /^(\s*(?:(?:- +)+(?:[\w-]+: +)?|[\w-]+: +(?![!*&|>])))([[{@%*&!`|>"'])(.*)$/u;
+/** A quote or bracket that has a mistake inside, or is not closed, and was meant as one. */
+function isOwn(first: string, rest: string): boolean {
+  if (/["']/.test(first)) return !rest.includes(first);
+  return /[[{]/.test(first) && (!/[\]}]/.test(rest) || /^(?!\{).*[\]}]$/.test(rest));
+}
+
 const special: Rule = (line) => {
   const [, before = "", first = "", rest = ""] = match(SPECIAL, line) ?? [];
-  if (first === "" || line.stoppedAt === undefined) return undefined;
+  if (first === "" || line.stoppedAt === undefined || isOwn(first, rest.trimEnd())) return undefined;
   const quoted = /["']/.test(first);
-  const meant = `'${`${first}${rest}`.trimEnd().replaceAll("'", "''")}'`;
+  const meant = inQuotes(`${first}${rest}`.trimEnd());
   const message = quoted
     ? `text goes on behind the closing ${first}; put the whole text into quotes: ${meant}`
     : `a text that begins with ${first} must be quoted; write ${meant}`;
@@ -117,19 +128,55 @@ const special: Rule = (line) => {
   };
 };
 
+/** `* yum install`, a list of Markdown. */
+const bullet: Rule = (line) => {
+  const [, before = "", entry = ""] = match(/^(\s*)\* +(.*)$/, line) ?? [];
+  if (entry === "") return undefined;
+  const message = "an entry of a list begins with - and a space, not with *";
+  return { message, column: before.length + 1, meant: `${before}- ${entry}` };
+};
+
+/** `family = web`, `family; web`. The parser goes on to the next line. */
+const NO_COLON = new RegExp(`${START}([A-Za-z][\\w-]*)( *[=;])\\s*([^\\s=].*)$`, "u");
+const noColon: Rule = (line) => {
+  const [, before = "", key = "", sign = "", value = ""] = match(NO_COLON, line) ?? [];
+  if (key === "") return undefined;
+  const message = `a key needs a colon and a space; write ${key}: ${value.trimEnd()}`;
+  const column = before.length + key.length + sign.length;
+  return { message, column, meant: `${before}${key}: ${value}` };
+};
+
+/** `'echo it's'`: the quotes around it were meant as such, when text follows the one that seems to close. */
+function inQuotes(text: string): string {
+  const meant = /^(["'])(?:(?!\1).)*\1\S.*\1$/.test(text) ? text.slice(1, -1) : text;
+  return `'${meant.replaceAll("'", "''")}'`;
+}
+
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
-const ANYWHERE: readonly Rule[] = [tab, oddIndent, fullColon, oddAfterColon, noSpace];
-const WHERE_IT_STOPPED: readonly Rule[] = [secondColon, colonItem, special];
+const ANYWHERE: readonly Rule[] = [tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
+const WHERE_IT_STOPPED: readonly Rule[] = [oddInBrackets, bullet, secondColon, colonItem, special];
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
-/** Whether a text that stands where a map is expected begins with a key and a full-width colon. */
-export const isFullColon = (value: unknown): boolean => typeof value === "string" && FULL_COLON.test(value);
+/** What a text can be that stands where a map or a list is expected. */
+const SUSPECTS: readonly Rule[] = [fullColon, oddDash, noSpace];
 
-/** The full-width colon of a line. */
-export function fullColonIn(text: string, number: number): Slip | undefined {
-  const found = fullColon({ text, number });
-  return found && { ...found, place: { line: number, column: found.column, length: 1 } };
+/** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */
+export const isSuspect = (text: string): boolean =>
+  SUSPECTS.some((rule) => rule({ text, number: 1 }) !== undefined);
+
+/** The slip of such a line. */
+export function suspectIn(text: string, number: number): Slip | undefined {
+  for (const rule of SUSPECTS) {
+    const found = rule({ text, number });
+    if (found !== undefined) return { ...found, place: { line: number, column: found.column, length: 1 } };
+  }
+  return undefined;
+}
+
+function rulesFor(linesAbove: number): readonly Rule[] {
+  if (linesAbove === 0) return [...ANYWHERE, ...WHERE_IT_STOPPED];
+  return linesAbove === 1 ? [...ANYWHERE, noColon] : ANYWHERE;
 }
 
 /**
@@ -146,7 +193,7 @@ export function slipIn(lines: readonly string[], stopped: Place): Slip | undefin
     const number = index + 1;
     const isLast = number === stopped.line;
     const line = { text, number, stoppedAt: isLast ? stopped.column : undefined };
-    for (const rule of isLast ? [...ANYWHERE, ...WHERE_IT_STOPPED] : ANYWHERE) {
+    for (const rule of rulesFor(stopped.line - number)) {
       const slip = rule(line);
       if (slip === undefined) continue;
       const { column, length = 1, ...rest } = slip;

@@ -2,8 +2,8 @@
 
 /** Answers undefined when nothing is near: a far-fetched guess misleads more than none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const allowed = Math.max(1, Math.floor(word.length / 3));
   const plain = simplify(word);
+  const allowed = Math.max(1, Math.floor(plain.length / 3));
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(plain, simplify(candidate));

@@ -5,7 +5,8 @@ import { DocumentError, type Problem } from "../errors.ts";
 
 const MAX_NESTING = 32;
 
-const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
+/** Of a text that ends inside of one. */
+export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, "a key is written twice in the same map; keep one of the two"],
   [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
@@ -20,6 +21,15 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/expected ':'|multiline key/, "a key needs a colon and a space; write key: value"],
   [/anchor/, "a text that begins with & or * must be quoted; put quotes around it"],
+  [/alias node/, "a text that begins with * must be quoted; put quotes around it"],
+  [
+    /complex keys/,
+    "a list or map stands where a key is expected, as in {{ name }}; put quotes around a text that begins with {, [ or ?",
+  ],
+  [
+    /missed comma/,
+    "a comma is missing in a list or map in brackets; put quotes around a text that holds one of , [ ] { } or a quote",
+  ],
   [/line break is expected/, "text stands behind | or >; begin it on the next line"],
 ];
 
@@ -70,8 +80,10 @@ export function attempt(text: string): Parsed | Problem {
 
 function constructed(text: string, events: Event[]): Parsed | Problem {
   const documents = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, maxAliases: 0 });
-  if (documents.length > 1)
-    return { path: "", message: "the file holds several documents (---); write one document in each file" };
+  if (documents.length > 1) {
+    const message = "the file holds several documents (---); write one document in each file";
+    return { path: "", message, place: secondIn(text) };
+  }
   if (documents.length === 0)
     return { path: "", message: "the document is empty; see examples/ for one that works" };
   return { input: withoutNulls(documents[0]), events };
@@ -82,8 +94,21 @@ function constructed(text: string, events: Event[]): Parsed | Problem {
  * value: `{max：3}`.
  */
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (Array.isArray(value)) return value.map((inner) => (isCommand(inner) ? inner : withoutNulls(inner)));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([key, inner]) => inner !== null || /[^ -~]/.test(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+/** `- echo done:` has the shape of a key with nothing behind it, and is a command that was meant. */
+function isCommand(value: unknown): boolean {
+  const [only, ...more] = Object.entries(Object(value));
+  return only !== undefined && more.length === 0 && only[1] === null && /\s/.test(only[0].trim());
+}
+
+/** The mark between two documents. */
+function secondIn(text: string): Problem["place"] {
+  const marks = Array.from(text.matchAll(/^(?:---|\.\.\.)(?=\s|$)/gm));
+  const found = marks.find(({ index }) => /^[^#\s-]/m.test(text.slice(0, index))) ?? marks.at(-1);
+  return found && { line: text.slice(0, found.index).split("\n").length, column: 1, length: 3 };
 }

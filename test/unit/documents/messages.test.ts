@@ -317,3 +317,59 @@ test("every problem of the examples, damaged line by line, has a line of its own
     }
   }
 });
+
+test("a parser's complaint is told where the mistake is, in the words of authors", ({ expect }) => {
+  const complaints: Readonly<Record<string, RegExp>> = {
+    "whenBusy = queue\nrebake: {}\n": /^8:10 a key needs a colon and a space; write whenBusy: queue$/,
+    "whenBusy; queue\nrebake: {}\n": /^8:9 a key needs a colon and a space; write whenBusy: queue$/,
+    "description: @web\n": /^8:14 a text that begins with @ must be quoted; write '@web'$/,
+    "description: %web\n": /^8:14 a text that begins with % must be quoted/,
+    "description: `x`\n": /^8:14 a text that begins with ` must be quoted/,
+    'description: "a" b\n': /^8:14 text goes on behind the closing "/,
+    "description: [x] y\n": /^8:14 a text that begins with \[ must be quoted/,
+    "provision:\n  - {{ var }}\n": /^9:5 a text that begins with { must be quoted; write '{{ var }}'$/,
+    "provision:\n  * yum\n  * vim\n": /^9:3 an entry of a list begins with -/,
+    "provision:\n  - run: |\n    echo a\n    echo b\nwhenBusy: queue\n":
+      /^10:5 the text below \| begins further to the right/,
+    "---\nfamily: x\n": /^8:1 the file holds several documents/,
+    "test:\n  commands: [[ -f /x ]]\n": /^9:16 .*must be one command, not a list/,
+    "provision:\n  - - echo\n": /^9:7 .*must be one command, not a list/,
+    'description: "web\nwhenBusy: queue\n': /^8:14 the " that opens here is not closed/,
+    "promote:\n  regions: [cn-beijing\n  verify: true\n": /^9:12 the \[ that opens here is not closed/,
+    "notify: {{ x }}\n": /^8:9 /,
+  };
+  for (const [text, complaint] of Object.entries(complaints))
+    expect(inRecipe(text)[0], text).toMatch(complaint);
+});
+
+test("one mistake is told once", ({ expect }) => {
+  const misspelt = RECIPE.replace("family: web", "famliy: web");
+  expect(mistakes(parseRecipe, `${misspelt}test: { commands: [a] }\npromote: {}\n`)).toEqual([
+    "7:1 famliy: is not known; did you mean family?",
+  ]);
+  for (const step of ["command: a", "cmd: b", "scirpt: scripts/a.sh", "Restart: y"]) {
+    const found = inRecipe(`provision:\n  - ${step}\n`);
+    expect(found, step).toEqual([expect.stringContaining("is not known")]);
+  }
+  expect(inRecipe("provision: [{ name: x }]\n")[0]).toContain("must have exactly one of");
+  expect(inRecipe("notify: “ops”\n")).toHaveLength(1);
+  expect(inFleet("idle: { signals: { cpu: 5 } }\n")).toEqual([
+    "7:20 idle.signals.cpu: is not known; did you mean cpuAverage?",
+  ]);
+  expect(inFleet("notify: [{ name: ops }]\n")).toEqual([
+    "7:12 notify[0].name: is not known; did you mean channel?",
+  ]);
+});
+
+test("a suggestion can be followed", ({ expect }) => {
+  expect(inRecipe("provision: [{ run: a, timeout: 0 }]\n")[0]).not.toContain("; write");
+  expect(inRecipe("provision: [{ script: 'scripts\\a.sh' }]\n")[0]).toMatch(/; write scripts\/a\.sh$/);
+  expect(inRecipe("provision:\n  - 'echo it's'\n")[0]).toMatch(/: 'echo it''s'$/);
+  expect(inRecipe("provision:\n  - 'a' b 'c'\n")[0]).toMatch(/: '''a'' b ''c'''$/);
+  expect(inFleet("idle: { signals: { cpuAverage: 5% } }\n")[0]).toContain("write 5,");
+  expect(inRecipe("__proto__: 1\n")[0]).not.toContain("did you mean");
+  const spaced = RECIPE.replace("acs:", "acs: ");
+  expect(mistakes(parseRecipe, spaced)).toEqual([
+    expect.stringMatching(/^3:13 .*write family: acs:alibaba_cloud_linux_3_2104_lts_x64$/),
+  ]);
+});

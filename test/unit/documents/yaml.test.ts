@@ -11,7 +11,7 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
   [
     "two documents",
     "a: 1\n---\nb: 2",
-    ": the file holds several documents (---); write one document in each file",
+    "line 2, column 1: the file holds several documents (---); write one document in each file",
   ],
   [
     "a key written twice, with its place",
@@ -32,7 +32,7 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
   [
     "a broken list, with its place",
     "a: [1\nb: 2",
-    "line 2, column 1: a quote or bracket is not closed; close it, here or in a line above",
+    "line 1, column 4: the [ that opens here is not closed; close it",
   ],
   [
     "256 KB and one byte",

@@ -1,0 +1,42 @@
+/** Rules of slips.ts for dashes, commas, colons and brackets of a Chinese input method. */
+import { nameOf, ordinary } from "./characters.ts";
+
+interface Found {
+  readonly message: string;
+  readonly meant: string;
+  readonly column: number;
+}
+
+const ODD_DASH = /^(\s*)([—－–−])[\s\u3000]*(.*)$/u;
+const ODD_BEHIND_DASH = /^(\s*-)((?! )[\p{Zs}\p{Cf}])[\s\p{Cf}]*(.*)$/u;
+
+/** `— yum install`, `-` and an ideographic space: an entry of a list. */
+export function oddDash({ text }: { readonly text: string }): Found | undefined {
+  const [, indent = "", dash = "", entry = ""] = ODD_DASH.exec(text) ?? [];
+  if (dash !== "") {
+    const message = `the dash is ${nameOf(dash)}; begin each entry of a list with - and a space`;
+    return { message, meant: `${indent}- ${entry}`, column: indent.length + 1 };
+  }
+  const [, before = "", odd = "", rest = ""] = ODD_BEHIND_DASH.exec(text) ?? [];
+  if (odd === "") return undefined;
+  const message = `${nameOf(odd)} stands behind the -; write an ordinary space`;
+  return { message, meant: `${before} ${rest}`, column: before.length + 1 };
+}
+
+const QUOTED_OR_ODD = /"(?:[^"\\]|\\.)*"|'[^']*'|[，、：；“”‘’「」【】［］｛｝]/gu;
+const SPACED = new Set(["，", "、", "："]);
+
+/** `["a"，"b"]`, `{ max: 10，perHour: 3 }`: everything of this kind between brackets and outside of quotes. */
+export function oddInBrackets({ text }: { readonly text: string }): Found | undefined {
+  const [, before] = /^(\s*(?:- +)*(?:[^\s:"']+: +)?)[[{［｛【]/u.exec(text) ?? [];
+  if (before === undefined) return undefined;
+  const from = before.length;
+  const inside = text.slice(from);
+  const odd = Array.from(inside.matchAll(QUOTED_OR_ODD)).find(([mark]) => mark.length === 1);
+  if (odd === undefined) return undefined;
+  const meant = inside.replaceAll(QUOTED_OR_ODD, (mark) =>
+    mark.length > 1 ? mark : `${ordinary(mark)}${SPACED.has(mark) ? " " : ""}`,
+  );
+  const message = `${nameOf(odd[0])} stands in a list or map in brackets; write ${ordinary(odd[0])}`;
+  return { message, meant: text.slice(0, from) + meant, column: from + odd.index + 1 };
+}
