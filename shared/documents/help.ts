@@ -6,6 +6,7 @@ import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { foreignKeys, foreignText, type DocumentKind } from "./foreign.ts";
+import { hideValues } from "./hidden-values.ts";
 import { readMended, type Read } from "./mended.ts";
 import { KEY_OF_STEP } from "./recipe-steps.ts";
 import { isSuspect } from "./slips.ts";
@@ -27,6 +28,8 @@ export interface Help {
   advice: typeof adviceFor;
   /** A better sentence for an unknown key. */
   key(key: string, message: string): string;
+  /** Without values that may be secret: only these messages quote the text itself. */
+  hidden(text: string, problems: readonly Problem[]): Problem[];
   /** In the order of the text. */
   inOrder(problems: readonly Problem[]): Problem[];
 }
@@ -41,6 +44,7 @@ export const help: Help = {
   foreign: foreignKeys,
   advice: adviceFor,
   key: keyAdvice,
+  hidden: hideValues,
   inOrder: (problems) => problems.toSorted((a, b) => lineOf(a) - lineOf(b)),
 };
 

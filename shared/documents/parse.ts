@@ -4,7 +4,6 @@ import { DOCUMENT_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Problem } from "../errors.ts";
 import type { DocumentKind } from "./foreign.ts";
 import type { Help } from "./help.ts";
-import { hideValues } from "./hidden-values.ts";
 import { nameProblems, documentName } from "./names.ts";
 import { problemsOf } from "./problems.ts";
 import { sentence } from "./sentences.ts";
@@ -24,8 +23,9 @@ export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
   try {
     return parsed(given, schema);
   } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    throw new DocumentError(given.document, hideValues(given.text, error.problems));
+    const { document, text, help } = given;
+    if (help === undefined || !(error instanceof DocumentError)) throw error;
+    throw new DocumentError(document, help.hidden(text, error.problems));
   }
 }
 

@@ -105,12 +105,22 @@ function descend(value: unknown, segment: PropertyKey): unknown {
 function render(path: readonly PropertyKey[], input: unknown): string {
   let text = "";
   let value = input;
+  let isBelow = false;
   for (const segment of path) {
-    if (typeof segment !== "number") text += `${text === "" ? "" : "."}${String(segment)}`;
+    if (typeof segment !== "number") text += `${text === "" ? "" : "."}${shownKey(segment, isBelow)}`;
     else if (Array.isArray(value)) text += `[${segment}]`;
     value = descend(value, segment);
+    isBelow ||= namesSecret(String(segment));
   }
   return text;
+}
+
+/** A key below one that names secrets is shown when it can be the name of a variable; a key may hold its value. */
+function shownKey(key: PropertyKey, isBelowSecret: boolean): string {
+  const [head = "", value] = String(key).split(/(?=[：=])/);
+  if (value !== undefined && (isBelowSecret || namesSecret(head)))
+    return `${shownKey(head, isBelowSecret)}：[hidden]`;
+  return isBelowSecret && !/^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? "[hidden]" : String(key);
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
