@@ -235,7 +235,7 @@ function send(url: URL, method: string, { body, headers = {} }: Sent): Promise<A
   const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
   const signed = {
     "content-type": "application/json",
-    ...sign(method, url.pathname, text, { at: Date.now() }),
+    ...sign(method, decodeURIComponent(url.pathname), text, { at: Date.now() }),
     ...headers,
   };
   return new Promise((resolve, reject) => {

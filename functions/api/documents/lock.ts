@@ -2,7 +2,7 @@
  * The lock of a document: a log whose newest line says whether a change is under way (LOG-1). It is held for some calls of
  * one invocation, so one that is not released is void once no invocation can be at work any more.
  *
- * CHANGE-3. Lines carry the delivery id of their request and, when it is served, its answer. A signature is good for some
+ * DOCUMENT-LOCK-1. Lines carry the delivery id of their request and, when it is served, its answer. A signature is good for some
  *     minutes, so whoever records a request could send it again, with other conditions, which are not signed: it is
  *     answered as the first time and changes nothing. The end of the log that is read holds more than a hundred changes.
  */
