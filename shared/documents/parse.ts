@@ -42,17 +42,8 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
     ...(help?.inOrder(found) ?? found),
     ...sizeProblems(data),
   ];
-  if (problems.length > 0 || data === undefined) throw new DocumentError(document, bounded(problems));
+  if (problems.length > 0 || data === undefined) throw new DocumentError(document, problems);
   return data;
-}
-
-/** As many as a person reads before correcting the first ones. */
-const PROBLEMS_MAX = 100;
-
-function bounded(problems: readonly Problem[]): readonly Problem[] {
-  const more = problems.length - PROBLEMS_MAX;
-  const rest = { path: "", message: `and ${more} more problems; correct these first` };
-  return more > 0 ? [...problems.slice(0, PROBLEMS_MAX), rest] : problems;
 }
 
 type Issues = readonly z.core.$ZodIssue[];
