@@ -1,5 +1,5 @@
 /**
- * What is known of a document without reading it: `index/<recipes|fleets>/<name>.json`, written by the janitor.
+ * The index of documents, facts that are known without reading a document: `index/<recipes|fleets>/<name>.json`, written by the janitor.
  *
  * INDEX-1. The index answers requests early and decides nothing: the run reads the document itself.
  * INDEX-2. It says which content it is about, by key and etag. Whoever refuses a request because of it compares these

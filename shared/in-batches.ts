@@ -3,7 +3,7 @@
 /** Each call of a client with a deadline listens to it, and Node warns of more than ten listeners. */
 const AT_A_TIME = 10;
 
-/** What `act` answers for each item, in their order. */
+/** Returns the answer of `act` for each item, in their order. */
 export async function inBatches<T, R>(
   items: readonly T[],
   act: (item: T) => Promise<R>,

@@ -58,7 +58,7 @@ export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alert
 
 export type DocumentFolder = "recipes" | "fleets";
 
-/** What is known of a document without reading it. */
+/** The index entry of a document. */
 export const documentIndexKey = (folder: DocumentFolder, name: string): string =>
   `${FOLDER.documentIndex}${folder}/${name}.json`;
 

@@ -23,7 +23,7 @@ async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exi
   const output = await endOfOutput(client, run);
   const next = nextStep(run);
   if (json) io.out(jsonOf("why", { run, ...(output && { output }), next }));
-  else for (const line of [...told(run, now), ...shown(output), `next: ${next}`]) io.out(line);
+  else for (const line of [...standingOf(run, now), ...shown(output), `next: ${next}`]) io.out(line);
   return EXIT.ok;
 }
 
@@ -42,7 +42,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
 }
 
 /** How a run stands, in some lines. */
-function told(run: RunDetails, now: number): readonly string[] {
+function standingOf(run: RunDetails, now: number): readonly string[] {
   const { phase, state, by, beganAt, updatedAt, reason, note } = run;
   const isOver = hasEnded(run);
   return [

@@ -84,7 +84,7 @@ export async function fleet(name: string, ports: Ports): Promise<FleetDetails | 
   return { ...row, ...stored, members: listed };
 }
 
-/** What a family serves, asked once for each. */
+/** Asks for the image of each family once. */
 function servedOnce({ cloud }: Ports): (family: string) => Promise<string | undefined> {
   const known = new Map<string, Promise<string | undefined>>();
   return (family) => {

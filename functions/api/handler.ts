@@ -1,5 +1,5 @@
 /**
- * What a deployment does, for callers: reads, and the documents that they own. It answers from the logs of runs, the
+ * The API of a deployment: callers read what it does, and change their documents. It answers from the logs of runs, the
  * bucket and the cloud, and remembers nothing; its role writes documents and their locks, and nothing else.
  */
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";

@@ -85,7 +85,7 @@ const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/logs/((?:[a-z]+-)?\\d{1,3}))?$`)
 const FAMILY_PATH = /^\/families\/(\p{L}[\p{L}\p{N}_.:-]{1,127})$/u;
 const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
 
-/** What an authenticated request asks for. */
+/** Reads an authenticated request. */
 export function routeOf({ method, path, query }: Pick<Call, "method" | "path" | "query">): Routed {
   const [, folder, name = ""] = DOCUMENT_PATH.exec(path) ?? [];
   if (folder === "recipes" || folder === "fleets") {

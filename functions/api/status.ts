@@ -1,4 +1,4 @@
-/** What the deployment does now, what waits, what failed lately, and whether it is well. */
+/** The status of a deployment: runs at work, runs that wait, runs that failed lately, and its own problems. */
 import { days, formatDuration, minutes } from "../../shared/duration.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";

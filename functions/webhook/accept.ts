@@ -23,7 +23,7 @@ export interface Enqueue extends RunRequest {
   readonly attempts?: { readonly own: Attempts; readonly nearby: readonly Attempts[] };
 }
 
-/** What tells an attempt of a request from the others. */
+/** The identity of one attempt of a request. */
 export const identityOf = (identity: readonly unknown[], attempt: number): readonly unknown[] =>
   attempt === 0 ? identity : [...identity, "attempt", attempt];
 

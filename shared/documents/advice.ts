@@ -1,4 +1,4 @@
-/** What to write instead of a value that a rule refuses, as far as it can be told from the value. */
+/** The replacement for a value that a rule refuses, as far as the value shows it. */
 import { formatDuration, parseDuration } from "../duration.ts";
 import type * as z from "zod/mini";
 import { nameOf, oddIn, plain } from "./characters.ts";

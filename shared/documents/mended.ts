@@ -49,7 +49,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
     }
     const slip = read.place && slipIn(lines, read.place);
     const mended = new Set(problems.map(({ place }) => place?.line));
-    // A line that was mended and still cannot be read has one mistake, which is told already.
+    // A line that was mended and still cannot be read has one mistake, which is listed already.
     if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
     if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
     mend(slip);

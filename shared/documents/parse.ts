@@ -34,9 +34,9 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const { read, places, data, issues } = readWith(given, schema);
   refuse(document, help?.foreign(kind, read.input));
   const say = { help, ...places };
-  const told = problemsOf(issues, read.input, say);
+  const listed = problemsOf(issues, read.input, say);
   const texts = problemsOf(textIssues(read.input), read.input, say);
-  const found = [...read.problems, ...told, ...texts.filter((text) => isNews(text, told))];
+  const found = [...read.problems, ...listed, ...texts.filter((text) => isOwnMistake(text, listed))];
   const problems = [
     ...nameProblems(documentName(document)),
     ...(help?.inOrder(found) ?? found),
@@ -71,8 +71,8 @@ function refuse(document: string, message: string | undefined): void {
 }
 
 /** A text with two problems has one mistake, as a rule. */
-const isNews = ({ path, message }: Problem, told: readonly Problem[]): boolean =>
-  message.startsWith(NUL) || !told.some((problem) => problem.path.startsWith(path));
+const isOwnMistake = ({ path, message }: Problem, listed: readonly Problem[]): boolean =>
+  message.startsWith(NUL) || !listed.some((problem) => problem.path.startsWith(path));
 
 const NUL = "must not contain the character NUL";
 const QUOTED = /^[“‘「].*[”’」]$/su;

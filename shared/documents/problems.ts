@@ -39,7 +39,7 @@ interface Say {
   readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
-/** The issues of one parse, each with its path and its value. Every mistake is told once. */
+/** The issues of one parse, each with its path and its value. Every mistake is listed once. */
 export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
   const unknown = new Map(
     issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, say) : []]),
@@ -69,7 +69,7 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help
 
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
-/** Whether something is lacking only because its key is misspelt: the same mistake is not told twice. */
+/** Whether something is lacking only because its key is misspelt: one mistake is not listed twice. */
 function explains(
   { path, meant }: ReturnType<typeof unknownOf>[number],
   { path: at, message }: Issue,
@@ -90,8 +90,8 @@ function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
   const advice = isSecret(path) ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
-  const told = advice === undefined ? remedy : [advice];
-  const sentence = [`${rule}${shown}`, ...told].join("; ");
+  const endings = advice === undefined ? remedy : [advice];
+  const sentence = [`${rule}${shown}`, ...endings].join("; ");
   return { path: render(path, input), message: sentence, place: placeOf?.(path) };
 }
 

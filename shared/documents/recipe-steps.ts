@@ -137,7 +137,7 @@ function hasOddSpace(command: string): boolean {
   return /[!-~](?! )[\p{Zs}\p{Cf}]|(?! )[\p{Zs}\p{Cf}][!-~]/u.test(bare);
 }
 
-/** What is neither a command nor a map of a step's keys, most often because YAML reads a command as something else. */
+/** An entry that is neither a command nor a map of a step's keys, most often a command that YAML reads as something else. */
 const oneStep = z.check(({ value, issues }) => {
   const message = stepProblem(value);
   if (message !== undefined) issues.push({ code: "custom", input: value, message, continue: false });

@@ -158,7 +158,7 @@ const WHERE_IT_STOPPED: readonly Rule[] = [oddInBrackets, bullet, secondColon, c
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
-/** What a text can be that stands where a map or a list is expected. */
+/** Slips of a text that stands where a map or a list is expected. */
 const SUSPECTS: readonly Rule[] = [fullColon, oddDash, noSpace];
 
 /** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */

@@ -144,7 +144,7 @@ test("a document that changes while it is read is looked at again", async ({ wor
   expect(indexOf(kiln)).toMatchObject({ limits: { max: 7 } });
 });
 
-test("the nightly check makes up for lost events", async ({ world: { kiln }, expect }) => {
+test("the nightly check repairs the index after lost events", async ({ world: { kiln }, expect }) => {
   const { cloud } = kiln;
   await put(kiln, "fleets/web.yaml", fleetText());
   await put(kiln, "recipes/web.yaml", recipeText());
@@ -184,7 +184,7 @@ test("a refused document has a record under its name, and its channels and the d
   expect(misnamed?.reason).toContain("rename the file to web-server.yaml");
 });
 
-test("a mistake that comes back is told again, and a repeat of its event is not", async ({
+test("a mistake that comes back is reported again, and a repeat of its event is not", async ({
   world: { kiln, posted },
   expect,
 }) => {

@@ -59,7 +59,7 @@ test("documents are stored, replaced and baked; a mistake in one file stores non
   expect(stored(on, "fleets/web.yaml")).toContain('"max":7');
 });
 
-test("a document that somebody else changed, or has already, is not replaced", async ({
+test("a document that another user changed, or created before, is not replaced", async ({
   deploy,
   folder,
   expect,

@@ -333,7 +333,7 @@ test("settle stops when its client has gone", SLOW, async ({ expect }) => {
     signal: AbortSignal.timeout(500),
   });
   await expect(gone).rejects.toThrow("aborted");
-  // What runs then is finished first.
+  // Invocations at work are finished first.
   let at = -1;
   await expect
     .poll(async () => at === (at = (await cloud.world()).now), { interval: 1000, timeout: 30_000 })

@@ -123,13 +123,13 @@ test("with --launch a token that was used before is the same launch, and its ins
   expect(left(hospital)).toEqual(NOTHING);
 });
 
-test("with --launch an instance is rebooted until its agent is heard of again, and released", async ({
+test("with --launch an instance is rebooted until its agent has a heartbeat again, and released", async ({
   expect,
 }) => {
   const { findings } = await hospital.examine({ only: ["reboot"], launch: true });
   expect(findings["reboot"]).toMatchObject({
     state: "ok",
-    found: expect.stringMatching(/heard of \d+ s after a reboot; [1-9]\d* answers before it say/),
+    found: expect.stringMatching(/heartbeat comes \d+ s after a reboot; [1-9]\d* answers before it report/),
   });
   await hospital.cloud.settle({ forMs: 60_000 });
   expect(left(hospital)).toEqual(NOTHING);
@@ -151,7 +151,7 @@ test("an agent that does not come back after a reboot is wrong, and its instance
   mend();
   expect(findings["reboot"]).toMatchObject({
     state: "wrong",
-    found: expect.stringMatching(/reboots, and its Cloud Assistant is not heard of/),
+    found: expect.stringMatching(/reboots, and its Cloud Assistant has no heartbeat/),
   });
   await hospital.cloud.settle({ forMs: 60_000 });
   expect(left(hospital)).toEqual(NOTHING);

@@ -17,7 +17,7 @@ import { watchPromotion } from "./steps/promotion.ts";
 import type { Stage } from "./stage.ts";
 import { act, broken, held, hold, pending, type Scene, see, type Step } from "./story.ts";
 
-/** What the local cloud has. */
+/** Resources of the local cloud. */
 const HOME = { vSwitchId: "vsw-hangzhou-h", securityGroupId: "sg-default0001" };
 const TYPES = { x86_64: "ecs.g7.large", arm64: "ecs.g8y.large" } as const;
 
@@ -80,7 +80,7 @@ function adapt(written: Fields, { source, test, promote, notify }: Recipe): Adap
   const released = known<Fields | undefined>(document["promote"]);
   if (promote.approval !== undefined) {
     delete released?.["approval"];
-    notes.push("promote.approval: left out, nobody is asked here");
+    notes.push("promote.approval: left out, because here is no operator to ask");
   }
   if (notify.length > 0) {
     delete document["notify"];

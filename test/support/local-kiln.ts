@@ -66,7 +66,7 @@ interface KilnReady {
   readonly caller: ReturnType<typeof firstCaller>;
 }
 
-/** What a user at a terminal needs of them. */
+/** Addresses and keys for a user at a terminal. */
 function hintsOf({ api, webhook, caller }: KilnReady): readonly string[] {
   const { name = "", secret = "" } = caller ?? {};
   return [

@@ -116,8 +116,8 @@ interface Sample {
   readonly at: number;
   /** Whether it says that the agent is there. */
   readonly isThere: boolean;
-  /** When the agent was last heard of, epoch milliseconds; NaN for never. */
-  readonly heardAt: number;
+  /** The last heartbeat of the agent, epoch milliseconds; NaN before the first one. */
+  readonly heartbeatAt: number;
 }
 
 async function sampleAgent({ api, clock, settings }: Context, id: string): Promise<Sample> {
@@ -127,23 +127,27 @@ async function sampleAgent({ api, clock, settings }: Context, id: string): Promi
   return {
     at: clock.now(),
     isThere: field("CloudAssistantStatus") === "true",
-    heardAt: Date.parse(field("LastHeartbeatTime")),
+    heartbeatAt: Date.parse(field("LastHeartbeatTime")),
   };
 }
 
-/** Samples of an instance until its agent is heard of after an instant, five minutes at most. */
-async function samplesUntilHeard(context: Context, id: string, afterAt: number): Promise<readonly Sample[]> {
+/** Samples of an instance until its agent has a heartbeat after an instant, five minutes at most. */
+async function samplesUntilHeartbeat(
+  context: Context,
+  id: string,
+  afterAt: number,
+): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   const endAt = context.clock.now() + AGENT_MS;
   for (;;) {
     const sample = await sampleAgent(context, id);
     samples.push(sample);
-    if ((sample.isThere && sample.heardAt > afterAt) || sample.at >= endAt) return samples;
+    if ((sample.isThere && sample.heartbeatAt > afterAt) || sample.at >= endAt) return samples;
     await context.clock.sleep(SAMPLE_MS);
   }
 }
 
-/** After a reboot a bake waits until the agent is heard of again: the cloud says all the while that it is there. */
+/** After a reboot a bake waits for the next heartbeat: until then the cloud still reports the agent as online. */
 async function reboot(context: Context): Promise<Finding> {
   if (!context.mayLaunch)
     return unknown("only with --launch, because it launches an instance for some minutes");
@@ -153,12 +157,12 @@ async function reboot(context: Context): Promise<Finding> {
   const { instanceIds } = await runInstances(cloud, params, `kiln-doctor-reboot-${context.clock.now()}`);
   const [id = ""] = instanceIds;
   try {
-    const booted = (await samplesUntilHeard(context, id, 0)).at(-1);
-    if (booted === undefined || Number.isNaN(booted.heardAt))
-      return wrong(`${id} boots, and its Cloud Assistant is not heard of in 5 minutes`, AGENT_TODO);
+    const booted = (await samplesUntilHeartbeat(context, id, 0)).at(-1);
+    if (booted === undefined || Number.isNaN(booted.heartbeatAt))
+      return wrong(`${id} boots, and its Cloud Assistant has no heartbeat within 5 minutes`, AGENT_TODO);
     const rebootedAt = context.clock.now();
     await rebootInstance(cloud, id);
-    const samples = await samplesUntilHeard(context, id, rebootedAt);
+    const samples = await samplesUntilHeartbeat(context, id, rebootedAt);
     await (await context.probe()).keep("reboot", { rebootedAt, samples });
     return rebooted(id, rebootedAt, samples);
   } finally {
@@ -168,11 +172,13 @@ async function reboot(context: Context): Promise<Finding> {
 
 function rebooted(id: string, rebootedAt: number, samples: readonly Sample[]): Finding {
   const last = samples.at(-1);
-  if (last === undefined || !(last.heardAt > rebootedAt))
-    return wrong(`${id} reboots, and its Cloud Assistant is not heard of in 5 minutes`, AGENT_TODO);
-  const early = samples.filter(({ isThere, heardAt }) => isThere && !(heardAt > rebootedAt)).length;
-  const tookS = Math.round((last.heardAt - rebootedAt) / 1000);
-  return ok(`heard of ${tookS} s after a reboot; ${early} answers before it say that the agent is there`);
+  if (last === undefined || !(last.heartbeatAt > rebootedAt))
+    return wrong(`${id} reboots, and its Cloud Assistant has no heartbeat within 5 minutes`, AGENT_TODO);
+  const early = samples.filter(({ isThere, heartbeatAt }) => isThere && !(heartbeatAt > rebootedAt)).length;
+  const tookS = Math.round((last.heartbeatAt - rebootedAt) / 1000);
+  return ok(
+    `the first heartbeat comes ${tookS} s after a reboot; ${early} answers before it report the agent as online`,
+  );
 }
 
 /** A starting instance cannot be released at once. It releases itself within hours whatever happens. */

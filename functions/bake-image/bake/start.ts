@@ -32,8 +32,8 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
 }
 
 /**
- * Has uploaded recipes checked, indexed and reported. A bake does not wait for it, and a lost event is made up for by the
- * nightly check of all documents.
+ * Has uploaded recipes checked, indexed and reported. A bake does not wait for it, and the nightly check of all
+ * documents repairs a lost event.
  */
 async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports): Promise<void> {
   for (const { oss, responseElements } of events) {

@@ -12,7 +12,7 @@ export type Asked =
   | { readonly kind: "document"; readonly folder: DocumentFolder; readonly name: string; readonly by: string }
   | { readonly kind: "misnamed"; readonly folder: DocumentFolder; readonly key: string; readonly by: string };
 
-/** What a payload asks for. @throws EventError for a payload that is none of the shapes this function is for */
+/** The documents that a payload names. @throws EventError for a payload that is none of the shapes this function is for */
 export async function askedBy(payload: unknown, ports: Ports): Promise<readonly Asked[]> {
   const oss = OssEvent.safeParse(payload);
   if (oss.success) return oss.data.events.flatMap((record) => fromEvent(record, ports));

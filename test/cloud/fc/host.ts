@@ -198,7 +198,7 @@ export class Host {
     this.#busy.delete(instance);
     const isLate = ending.kind === "hang" || run.durationMs > definition.timeoutMs;
     const durationMs = isLate ? definition.timeoutMs : run.durationMs;
-    // What its code has sent in time and the cloud reads afterwards comes too late.
+    // A request that its code has sent in time and that arrives afterwards has no effect.
     if (isLate) for (const id of [keyId, instance.environmentKeyId]) this.#gone.add(id);
     if (isCrash || isLate || instance.isEnded || this.#retired.delete(instance))
       await this.#discard(instance);

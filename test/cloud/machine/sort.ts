@@ -39,7 +39,7 @@ const words = (args: readonly string[]): string[] =>
     return short === undefined ? [arg] : [value === undefined ? short : short + value];
   });
 
-/** What is given; undefined for what is not simulated. */
+/** A command line; undefined for one that is not simulated. */
 function read(args: readonly string[]): Given | undefined {
   const { flags, names, texts } = split(args);
   const keys = texts.filter(([letter]) => letter === "k").map(([, text]) => keyOf(text));

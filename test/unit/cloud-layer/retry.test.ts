@@ -169,7 +169,7 @@ test("throttling waits out the minute, other troubles back off up to five minute
   expect(waitMs("InternalError", 3, middle)).toBe(2 * waitMs("InternalError", 2, middle));
 });
 
-/** What a launch may be refused with; the codes of CreateImage are held by test/proofs/refused-codes.test.ts. */
+/** The codes of a refused launch; those of CreateImage are held by test/proofs/refused-codes.test.ts. */
 const LAUNCH: readonly (readonly [code: string, kind: ErrorKind, said: string])[] = [
   ["OperationDenied.NoStock", "change", "another zone or type may have"],
   ["Zone.NotOnSale", "change", "closed for new instances: take another"],

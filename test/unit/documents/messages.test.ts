@@ -1,4 +1,4 @@
-/** The commonest mistakes of authors: each is told once, with its line, the rule and what to write instead. */
+/** The commonest mistakes of authors: each is listed once, with its line, the rule and what to write instead. */
 import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
@@ -318,7 +318,7 @@ test("every problem of the examples, damaged line by line, has a line of its own
   }
 });
 
-test("a parser's complaint is told where the mistake is, in the words of authors", ({ expect }) => {
+test("a parser's complaint is listed where the mistake is, in the words of authors", ({ expect }) => {
   const complaints: Readonly<Record<string, RegExp>> = {
     "whenBusy = queue\nrebake: {}\n": /^8:10 a key needs a colon and a space; write whenBusy: queue$/,
     "whenBusy; queue\nrebake: {}\n": /^8:9 a key needs a colon and a space; write whenBusy: queue$/,
@@ -342,7 +342,7 @@ test("a parser's complaint is told where the mistake is, in the words of authors
     expect(inRecipe(text)[0], text).toMatch(complaint);
 });
 
-test("one mistake is told once", ({ expect }) => {
+test("one mistake is listed once", ({ expect }) => {
   const misspelt = RECIPE.replace("family: web", "famliy: web");
   expect(mistakes(parseRecipe, `${misspelt}test: { commands: [a] }\npromote: {}\n`)).toEqual([
     "7:1 famliy: is not known; did you mean family?",

@@ -1,5 +1,5 @@
 /**
- * Idioms of shell scripts, one claim a row: a script, its exit code and its output.
+ * Idioms of shell scripts, one assertion a row: a script, its exit code and its output.
  *
  * The rows are in text files beside this one: `### claim`, the script, `--- exit code`, the output. Codes and outputs were
  * taken from bash 5.2.15 and dash 0.5.12 of Debian 12, run as root with HOME=/root in /root. Messages of programs and shells
