@@ -5,12 +5,11 @@
  *     the request is signed again with the server's time: clocks of laptops are wrong, and a local cloud's may run faster.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { existsSync, readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { readDotEnv } from "../deploy/dot-env.ts";
 import { seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 import { hmac } from "../shared/hmac.ts";
+import { readJson } from "../shared/json.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
 /** A function with an HTTP trigger. */
@@ -54,9 +53,8 @@ const URLS = { api: "KILN_API", webhook: "KILN_WEBHOOK" } as const;
 
 /** The variables of the environment, and those of `.env` beside s.yaml that it does not set. */
 function variables({ env, root }: Io): Readonly<Record<string, string | undefined>> {
-  const path = join(root, ".env");
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  return existsSync(path) ? { ...parseEnv(readFileSync(path, "utf8")), ...set } : set;
+  return { ...readDotEnv(root), ...set };
 }
 
 /** A client with the settings of this machine; those that are missing are named when they are needed. */
@@ -177,10 +175,6 @@ export function refusedBy({ status, text }: Reply): CommandError {
 }
 
 function errorIn(text: string): string | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === "object" && body !== null && "error" in body ? String(body.error) : undefined;
-  } catch {
-    return undefined;
-  }
+  const body = readJson(text);
+  return typeof body === "object" && body !== null && "error" in body ? String(body.error) : undefined;
 }

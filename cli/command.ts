@@ -72,6 +72,12 @@ export interface Command {
   run(input: Input, io: Io): Promise<Exit>;
 }
 
+/** The option of commands that read documents. */
+export const AS: Option = {
+  value: "KIND",
+  help: "recipe or fleet; without it the folder recipes/ or fleets/ says, or the content",
+};
+
 /** Ends a command with an exit code and a sentence for the user. */
 export class CommandError extends Error {
   override readonly name = "CommandError";

@@ -8,7 +8,7 @@ import type { DocumentKind } from "../shared/documents/foreign.ts";
 import { help } from "../shared/documents/help.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
-import { CommandError, EXIT } from "./command.ts";
+import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
 /** A file, as it was checked. */
 export interface Checked {
@@ -22,7 +22,7 @@ export interface Checked {
 const ENDING = /\.(?:ya?ml|json)$/;
 
 /** The documents that a file or a folder of the command line stands for. @throws CommandError when it cannot be read */
-export async function documentFiles(file: string, cwd: string): Promise<readonly string[]> {
+async function documentFiles(file: string, cwd: string): Promise<readonly string[]> {
   const found = await stat(resolve(cwd, file)).catch((error: unknown) => {
     throw new CommandError(EXIT.failed, `${file} cannot be read: ${messageOf(error)}`);
   });
@@ -67,8 +67,17 @@ function kindOf(path: string, text: string): DocumentKind {
   return /^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe";
 }
 
+/** Checks every document that the arguments of a command stand for. @throws CommandError when one cannot be read */
+export async function checkAll(input: Input, { cwd }: Pick<Io, "cwd">): Promise<readonly Checked[]> {
+  const as = kindIn(input.one("as"));
+  const files: Checked[] = [];
+  for (const given of input.args)
+    for (const file of await documentFiles(given, cwd)) files.push(await checkFile(file, cwd, as));
+  return files;
+}
+
 /** The kind that an option names. @throws CommandError for another word */
-export function kindIn(value: string | undefined): DocumentKind | undefined {
+function kindIn(value: string | undefined): DocumentKind | undefined {
   if (value === undefined || value === "recipe" || value === "fleet") return value;
   throw new CommandError(EXIT.usage, `--as ${value} is neither recipe nor fleet`);
 }

@@ -10,6 +10,9 @@ export const rowsOf = (problems: readonly Problem[]) =>
     ...partsOf(message),
   }));
 
+/** A file for `--json`. */
+export const factsOf = ({ file, kind, problems }: Checked) => ({ file, kind, problems: rowsOf(problems) });
+
 function partsOf(message: string): { readonly rule: string; readonly suggestion?: string } {
   const [rule = "", ...rest] = message.split("; ");
   return rest.length === 0 ? { rule } : { rule, suggestion: rest.join("; ") };

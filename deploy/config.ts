@@ -1,11 +1,11 @@
 /** The environment of the commands: `.env` beside s.yaml, and over it the variables of the shell. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseEnv } from "node:util";
 import type { Credentials } from "../shared/cloud/client.ts";
 import { defaultEndpoint } from "../shared/cloud/endpoints.ts";
 import { STAGE_PATTERN } from "../shared/stage.ts";
 import type { Endpoints } from "./api.ts";
+import { readDotEnv } from "./dot-env.ts";
 import type { Place } from "./names.ts";
 import { refuseAny } from "./refusal.ts";
 
@@ -35,13 +35,8 @@ export const ownEnvironment = (): Environment =>
 
 /** The variables of `.env` and the shell, the shell's first; says which come from the file. */
 export function readEnvironment({ root, env, out }: Surroundings): Environment {
-  const path = join(root, ".env");
-  if (!existsSync(path)) return env;
-  // Editors on Windows begin a file with a mark.
-  const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
-  const file = Object.fromEntries(
-    Object.entries(parseEnv(text)).flatMap(([name, value]) => (value && !env[name] ? [[name, value]] : [])),
-  );
+  if (!existsSync(join(root, ".env"))) return env;
+  const file = Object.fromEntries(Object.entries(readDotEnv(root)).filter(([name]) => !env[name]));
   out(`from .env: ${Object.keys(file).toSorted().join(", ") || "nothing that is not set already"}`);
   return { ...file, ...env };
 }

@@ -1,4 +1,5 @@
 /** `call METHOD PATH [BODY]`: a signed request, to the API or to the webhook. */
+import { readJson } from "../../shared/json.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, etagIn, type Target } from "../client.ts";
 
@@ -36,9 +37,6 @@ async function send(input: Input, io: Io): Promise<Exit> {
 }
 
 function bodyOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const body = readJson(text);
+  return body === undefined ? text : body;
 }

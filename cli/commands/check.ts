@@ -1,6 +1,5 @@
 /** `check FILE…`: the mistakes of recipes and fleets, without a network. */
-import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import type { Checked } from "../documents.ts";
+import { AS, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 
 export const check: Command = {
   name: "check",
@@ -8,10 +7,7 @@ export const check: Command = {
   args: "FILE…",
   count: [1, Number.POSITIVE_INFINITY],
   options: {
-    as: {
-      value: "KIND",
-      help: "recipe or fleet; without it the folder recipes/ or fleets/ says, or the content",
-    },
+    as: AS,
   },
   details: `A folder stands for the documents in it. Every mistake of a file is listed with its line, its rule and what to write
 instead. Exit code 3 when there is one. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line,
@@ -21,17 +17,12 @@ column, rule, suggestion }] }] }`,
 
 async function checkFiles(input: Input, io: Io): Promise<Exit> {
   // The parser is most of the time of a start.
-  const { checkFile, documentFiles, kindIn } = await import("../documents.ts");
-  const { listed, summaryOf, rowsOf } = await import("../problems.ts");
-  const as = kindIn(input.one("as"));
-  const files: Checked[] = [];
-  for (const given of input.args)
-    for (const file of await documentFiles(given, io.cwd)) files.push(await checkFile(file, io.cwd, as));
+  const { checkAll } = await import("../documents.ts");
+  const { factsOf, listed, summaryOf } = await import("../problems.ts");
+  const files = await checkAll(input, io);
   const ok = files.every(({ problems }) => problems.length === 0);
-  if (input.json) {
-    const shown = files.map(({ file, kind, problems }) => ({ file, kind, problems: rowsOf(problems) }));
-    io.out(jsonOf("check", { ok, files: shown }));
-  } else {
+  if (input.json) io.out(jsonOf("check", { ok, files: files.map(factsOf) }));
+  else {
     for (const file of files) io.out(listed(file));
     io.out(summaryOf(files));
   }

@@ -1,6 +1,6 @@
 /** `push FILE…`: recipes and fleets are checked and stored by the API. */
 import { clientFor, etagIn, refusedBy, type Client } from "../client.ts";
-import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { documentName } from "../../shared/documents/names.ts";
 import type { Checked } from "../documents.ts";
 
@@ -10,10 +10,7 @@ export const push: Command = {
   args: "FILE…",
   count: [1, Number.POSITIVE_INFINITY],
   options: {
-    as: {
-      value: "KIND",
-      help: "recipe or fleet; without it the folder recipes/ or fleets/ says, or the content",
-    },
+    as: AS,
     match: { value: "ETAG", help: "replace the document only if it still has this etag; for one file" },
     new: { help: "store it only if there is no document of this name" },
   },
@@ -24,7 +21,9 @@ exit code is 1 then, and nothing is lost. --json: { version, command, ok, docume
 
 async function run(input: Input, io: Io): Promise<Exit> {
   etagIn(input);
-  const files = await checked(input, io);
+  // The parser is most of the time of a start.
+  const { checkAll } = await import("../documents.ts");
+  const files = await checkAll(input, io);
   const wrong = files.filter(({ problems }) => problems.length > 0);
   if (wrong.length > 0) return refuse(wrong, input, io);
   if (input.one("match") !== undefined && files.length > 1)
@@ -40,24 +39,10 @@ async function run(input: Input, io: Io): Promise<Exit> {
   return EXIT.ok;
 }
 
-async function checked(input: Input, { cwd }: Io): Promise<readonly Checked[]> {
-  const { checkFile, documentFiles, kindIn } = await import("../documents.ts");
-  const as = kindIn(input.one("as"));
-  const files: Checked[] = [];
-  for (const given of input.args)
-    for (const file of await documentFiles(given, cwd)) files.push(await checkFile(file, cwd, as));
-  return files;
-}
-
 async function refuse(wrong: readonly Checked[], input: Input, io: Io): Promise<Exit> {
-  const { listed, rowsOf } = await import("../problems.ts");
-  if (input.json) {
-    const files = wrong.map(({ file, kind, problems }) => ({ file, kind, problems: rowsOf(problems) }));
-    io.out(jsonOf("push", { ok: false, files }));
-    return EXIT.invalid;
-  }
-  for (const file of wrong) io.out(listed(file));
-  io.out("nothing is stored");
+  const { factsOf, listed } = await import("../problems.ts");
+  if (input.json) io.out(jsonOf("push", { ok: false, files: wrong.map(factsOf) }));
+  else for (const line of [...wrong.map(listed), "nothing is stored"]) io.out(line);
   return EXIT.invalid;
 }
 

@@ -1,7 +1,7 @@
 /** `try FILE`: a recipe on the local cloud of the repository. */
 import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
-import { EXIT, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 
 export const tryRecipe: Command = {
   name: "try",
@@ -20,15 +20,7 @@ async function run({ args, json }: Input, io: Io): Promise<Exit> {
   const [file = ""] = args;
   const checked = await checkFile(file, io.cwd, "recipe");
   if (checked.problems.length > 0) {
-    if (json)
-      io.out(
-        JSON.stringify(
-          { version: 1, command: "try", ok: false, problems: rowsOf(checked.problems) },
-          undefined,
-          2,
-        ),
-      );
-    else io.out(listed(checked));
+    io.out(json ? jsonOf("try", { ok: false, problems: rowsOf(checked.problems) }) : listed(checked));
     return EXIT.invalid;
   }
   return play([resolve(io.cwd, file), ...(json ? ["--json"] : [])], io);

@@ -72,8 +72,7 @@ const BUSY = new RegExp(` by (${RUN}); try again`);
 
 /** The command to go on with. */
 function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): string {
-  if (state === "queued" || state === "running")
-    return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
+  if (!hasEnded({ state })) return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
   if (state === "done") return `${KILN} runs --name ${subject}`;
   const holder = BUSY.exec(reason ?? "")?.[1];
   if (holder !== undefined)

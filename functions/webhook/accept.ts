@@ -8,7 +8,7 @@
 import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun } from "../../shared/workflow/begin.ts";
-import { isEnded, readRunLog, standing } from "../../shared/workflow/run-log.ts";
+import { hasFailed, readRunLog, standing } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 /** The run of each attempt of a request, 0 first. */
@@ -62,6 +62,5 @@ async function stateOf(run: string, { cloud, clock }: Ports): Promise<State> {
   if (log.end < 0) return "of the version before";
   const now = standing(run, log);
   if (now === undefined) return "none";
-  const hasFailed = isEnded(now) && now.completion.kind === "failed";
-  return hasFailed && clock.now() - now.endedAt >= RETRY_AFTER_MS ? "failed" : "taken";
+  return hasFailed(now) && clock.now() - now.endedAt >= RETRY_AFTER_MS ? "failed" : "taken";
 }

@@ -10,15 +10,13 @@ import {
 } from "../../shared/document-index.ts";
 import type { DocumentFolder } from "../../shared/keys.ts";
 import { readRunLog } from "../../shared/workflow/run-log.ts";
+import { actionOf } from "./routes.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 interface Refusal {
   readonly status: 400 | 404 | 422;
   readonly error: string;
 }
-
-/** Names of requests that differ from the action in their path. */
-const ACTIONS: Readonly<Record<string, string>> = { "stop-idle": "stop", "promote-image": "promote" };
 
 /**
  * Why a request is refused; undefined when its run has to find out. A repeat of an accepted request is not refused, and
@@ -78,7 +76,7 @@ function refusalBy(index: DocumentIndex, { request }: RunRequest): Refusal | und
 type Request = RunRequest["request"];
 
 function routeProblem({ key, routes }: DocumentIndex, { request }: Request): string | undefined {
-  const action = ACTIONS[String(request)] ?? String(request);
+  const action = actionOf(String(request));
   if (routes.includes(action)) return undefined;
   const needed = { stop: "idle:", resume: "idle: with resume: true", promote: "family:" }[action];
   return needed === undefined

@@ -119,6 +119,10 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
+/** The action in the path of a request, by the name of the request. */
+export const actionOf = (request: string): string =>
+  ROUTES.find((route) => route.request === request)?.action ?? request;
+
 /** Names of families have a wider alphabet; one with Chinese characters is reached by `s invoke`. */
 const FAMILY = "[A-Za-z][A-Za-z0-9_:-]{1,127}";
 const FOLDERS = { fleet: `fleets/(${NAME})`, recipe: `recipes/(${NAME})`, family: `families/(${FAMILY})` };

@@ -4,7 +4,9 @@
  */
 import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
+import { BLOCK } from "./unclosed.ts";
 import { oddDash, oddInBrackets } from "./wide-slips.ts";
+import { quoted } from "./written.ts";
 
 /** A slip in one line, columns from 1. */
 export interface Slip {
@@ -81,7 +83,7 @@ const secondColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(SECOND_COLON, line) ?? [];
   if (value === "" || (line.stoppedAt ?? 0) <= before.length + key.length) return undefined;
   const own = /^acs: +[\w.-]+\s*$/.test(value) ? value.replace(/\s+/g, "") : undefined;
-  const meant = own ?? `'${value.trimEnd().replaceAll("'", "''")}'`;
+  const meant = own ?? quoted(value.trimEnd());
   const message =
     own !== undefined
       ? `a space stands inside of a name; write ${key}${own}`
@@ -99,7 +101,7 @@ const COLON_ITEM = new RegExp(`^(\\s*(?:- +)+)((?!${KEY}: )(?:[^'"[{|>&*!%@\`#\\
 const colonItem: Rule = (line) => {
   const [, before = "", value = ""] = match(COLON_ITEM, line) ?? [];
   if (value === "") return undefined;
-  const meant = `'${value.trimEnd().replaceAll("'", "''")}'`;
+  const meant = quoted(value.trimEnd());
   const message = `a text that contains ": " must be quoted; write ${meant}`;
   return { message, column: before.length + 1, length: value.length, meant: `${before}${meant}` };
 };
@@ -115,9 +117,9 @@ function isOwn(first: string, rest: string): boolean {
 const special: Rule = (line) => {
   const [, before = "", first = "", rest = ""] = match(SPECIAL, line) ?? [];
   if (first === "" || line.stoppedAt === undefined || isOwn(first, rest.trimEnd())) return undefined;
-  const quoted = /["']/.test(first);
+  const isQuote = /["']/.test(first);
   const meant = inQuotes(`${first}${rest}`.trimEnd());
-  const message = quoted
+  const message = isQuote
     ? `text goes on behind the closing ${first}; put the whole text into quotes: ${meant}`
     : `a text that begins with ${first} must be quoted; write ${meant}`;
   return {
@@ -149,7 +151,7 @@ const noColon: Rule = (line) => {
 /** `'echo it's'`: the quotes around it were meant as such, when text follows the one that seems to close. */
 function inQuotes(text: string): string {
   const meant = /^(["'])(?:(?!\1).)*\1\S.*\1$/.test(text) ? text.slice(1, -1) : text;
-  return `'${meant.replaceAll("'", "''")}'`;
+  return quoted(meant);
 }
 
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
@@ -162,8 +164,7 @@ const isComment = (text: string): boolean => /^\s*#/.test(text);
 const SUSPECTS: readonly Rule[] = [fullColon, oddDash, noSpace];
 
 /** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */
-export const isSuspect = (text: string): boolean =>
-  SUSPECTS.some((rule) => rule({ text, number: 1 }) !== undefined);
+export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undefined;
 
 /** The slip of such a line. */
 export function suspectIn(text: string, number: number): Slip | undefined {
@@ -188,7 +189,7 @@ export function slipIn(lines: readonly string[], stopped: Place): Slip | undefin
   for (const [index, text] of lines.slice(0, stopped.line).entries()) {
     const indent = text.search(/[^ ]|$/);
     if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
-    blockIndent = /(?:^|[:-] +)[|>][+\d-]*\s*(?:#.*)?$/.test(text) ? indent : undefined;
+    blockIndent = BLOCK.test(text) ? indent : undefined;
     if (isComment(text)) continue;
     const number = index + 1;
     const isLast = number === stopped.line;

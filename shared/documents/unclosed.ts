@@ -7,7 +7,8 @@ interface Open {
 }
 
 const CLOSES: Readonly<Record<string, string>> = { "[": "]", "{": "}", '"': '"', "'": "'" };
-const BLOCK = /(?:^|[:-] +)[|>][+\d-]*\s*(?:#.*)?$/;
+/** A line below which a text under `|` or `>` begins. */
+export const BLOCK = /(?:^|[:-] +)[|>][+\d-]*\s*(?:#.*)?$/;
 
 /** The innermost one that is open where the parser stopped; undefined when all are closed. */
 export function unclosed(lines: readonly string[], stopped: Place): (Place & { mark: string }) | undefined {

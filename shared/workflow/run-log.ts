@@ -158,6 +158,9 @@ export type Ended = Standing & Required<Pick<Standing, "completion" | "endedAt">
 
 export const isEnded = (now: Standing): now is Ended => now.completion !== undefined;
 
+/** Whether a run has ended without doing what it was asked for. */
+export const hasFailed = (now: Standing): now is Ended => isEnded(now) && now.completion.kind === "failed";
+
 /** Rebuilds what a log stands for; undefined for an empty one. */
 export function standing(run: string, { lines, end }: RunLog): Standing | undefined {
   let now: Standing | undefined;

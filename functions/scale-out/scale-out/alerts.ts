@@ -14,7 +14,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { alertsKey } from "../../../shared/keys.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
 import { append, readLog, TAIL_BYTES, type Log } from "../../../shared/workflow/log.ts";
-import { isEnded, readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import { hasFailed, readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Alerts, Plan } from "./start.ts";
 
@@ -50,14 +50,14 @@ async function free(alerts: Alerts["alerts"], log: Log<Line>, cloud: CloudClient
   const ids = alerts.map(([id]) => id);
   const runs = [...new Set(ids.flatMap((id) => holders.get(id) ?? []))];
   const states = new Map(
-    await Promise.all(runs.map(async (run) => [run, await hasFailed(run, cloud)] as const)),
+    await Promise.all(runs.map(async (run) => [run, await runFailed(run, cloud)] as const)),
   );
   return ids.filter((id) => states.get(holders.get(id) ?? "") ?? true);
 }
 
-async function hasFailed(run: string, cloud: CloudClient): Promise<boolean> {
+async function runFailed(run: string, cloud: CloudClient): Promise<boolean> {
   const now = standing(run, await readRunLog(cloud, run));
-  return now !== undefined && isEnded(now) && now.completion.kind === "failed";
+  return now !== undefined && hasFailed(now);
 }
 
 export const alerts = phase(Alerts, {
