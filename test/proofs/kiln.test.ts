@@ -59,7 +59,7 @@ test(
   PATIENT,
   ({ expect, folder }) => {
     const copy = join(folder, "copy");
-    for (const name of ["cli", "shared", "functions", "package.json", "node_modules"])
+    for (const name of ["cli", "deploy", "shared", "functions", "package.json", "node_modules"])
       cpSync(join(ROOT, name), join(copy, name), { recursive: true, verbatimSymlinks: true });
     const own = (...words: readonly string[]) =>
       run(process.execPath, [join(copy, "cli", "kiln.js"), ...words]);

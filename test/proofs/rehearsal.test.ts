@@ -5,28 +5,16 @@ import { dump, load } from "js-yaml";
 import { test as base } from "vitest";
 import { days } from "../../shared/duration.ts";
 import type { Policy } from "../cloud/index.ts";
-import { runCommand } from "../rehearsal/command.ts";
 import type { Report } from "../rehearsal/rehearsal.ts";
 import { STORIES } from "../rehearsal/stories.ts";
 import { type DeployOptions, readRoles, roleOf } from "../support/deployment.ts";
+import { start as startStory } from "../support/rehearsal.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Runs `npm start -- <args>` with the bundles that are there, and gathers what it printed. */
-async function start(args: readonly string[], deploy?: DeployOptions) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runCommand(args, {
-    out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
-    isLive: false,
-    now: () => performance.timeOrigin + performance.now(),
-    build: () => Promise.resolve(),
-    // Functions stay warm: what a cold start costs is the story's to tell, not the test's to wait for.
-    deploy: { fc: { idleMs: days(1) }, ...deploy },
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
+/** Functions stay warm: the cost of a cold start is a part of the story, and no test waits for it. */
+const start = (args: readonly string[], deploy?: DeployOptions) =>
+  startStory(args, { fc: { idleMs: days(1) }, ...deploy });
 
 const test = base.extend<{ folder: string }>({
   folder: async ({ task: _task }, use) => {

@@ -1,7 +1,8 @@
 /** What Kiln must not leave behind: machines rented for a while, half-made things, locks. */
 import type { Cloud } from "../cloud/index.ts";
 import { machines, ownImages } from "./stage.ts";
-import { broken, held, type Look } from "./story.ts";
+import { minutes } from "../../shared/duration.ts";
+import { broken, held, hold, type Look, pending, see, type Step } from "./story.ts";
 import { json } from "../support/known.ts";
 
 /** Ids by kind; every list is empty when all was given back. */
@@ -53,3 +54,12 @@ export function nothingLeft(cloud: Cloud): Look {
     ? held()
     : broken(left.map(([kind, ids]) => `${kind}: ${ids.join(", ")}`).join("; "));
 }
+
+/** The steps of a story that show its end: no run is at work, and nothing temporary is left. */
+export const endSteps = (): Step[] => [
+  see("every run is over", minutes(10), ({ kiln }) => {
+    const open = kiln.records().filter(({ state }) => state !== "done");
+    return open.length === 0 ? held() : pending(open.map(({ run, state }) => `${run} ${state}`).join(", "));
+  }),
+  hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),
+];

@@ -6,16 +6,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
 import { objectsOf, scriptsOf } from "../../functions/bake-image/bake/digests.ts";
-import { minutes } from "../../shared/duration.ts";
 import { documentName } from "../../shared/documents/names.ts";
 import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
 import type { Cloud } from "../cloud/index.ts";
 import { known } from "../support/known.ts";
-import { nothingLeft } from "./leftovers.ts";
+import { endSteps } from "./leftovers.ts";
 import { type Baking, watchBake } from "./steps/bake.ts";
 import { watchPromotion } from "./steps/promotion.ts";
 import type { Stage } from "./stage.ts";
-import { act, broken, held, hold, pending, type Scene, see, type Step } from "./story.ts";
+import { act, broken, held, pending, type Scene, see, type Step } from "./story.ts";
 
 /** Resources of the local cloud. */
 const HOME = { vSwitchId: "vsw-hangzhou-h", securityGroupId: "sg-default0001" };
@@ -116,16 +115,7 @@ function scenesOf(given: Given): readonly Scene[] {
   ];
 }
 
-const END: Scene = {
-  title: "The end state",
-  steps: [
-    see("every run is over", minutes(10), ({ kiln }) => {
-      const open = kiln.records().filter(({ state }) => state !== "done");
-      return open.length === 0 ? held() : pending(open.map(({ run, state }) => `${run} ${state}`).join(", "));
-    }),
-    hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),
-  ],
-};
+const END: Scene = { title: "The end state", steps: endSteps() };
 
 /** Public and own families alike; an image that is named alone gets a family of its own. */
 function baseOf({ source }: Recipe): string {

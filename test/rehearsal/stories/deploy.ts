@@ -3,7 +3,7 @@
  * uploaded code, undeploy.
  */
 import { join } from "node:path";
-import { hours, minutes } from "../../../shared/duration.ts";
+import { hours } from "../../../shared/duration.ts";
 import { FUNCTION_CHECKS } from "../../../deploy/doctor/checks/functions.ts";
 import { readSettings } from "../../../deploy/config.ts";
 import { toolEnvironment } from "../../../deploy/deploy.ts";
@@ -11,22 +11,11 @@ import { type Declared, readManifest } from "../../../deploy/manifest.ts";
 import { toolIn } from "../../../deploy/tool.ts";
 import { startCloud } from "../../cloud/index.ts";
 import { readExample } from "../examples.ts";
-import { nothingLeft } from "../leftovers.ts";
+import { endSteps } from "../leftovers.ts";
 import { ownImages, type Stage } from "../stage.ts";
 import { type Baking, watchBake } from "../steps/bake.ts";
 import { watchPromotion } from "../steps/promotion.ts";
-import {
-  act,
-  broken,
-  held,
-  hold,
-  type Look,
-  type Opened,
-  pending,
-  type Scene,
-  see,
-  type Story,
-} from "../story.ts";
+import { act, broken, held, hold, type Look, type Opened, type Scene, type Story } from "../story.ts";
 import { deployedOn, type DeployOptions, PLACE, WEBHOOK_SECRET } from "../../support/deployment.ts";
 import { DeployTool } from "../../support/deploy-tool.ts";
 import { examine } from "../../support/doctor.ts";
@@ -200,13 +189,7 @@ function bake(baking: Baking): Scene {
       }),
       ...watchBake(baking, BASE),
       ...watchPromotion(baking, "web"),
-      see("every run is over", minutes(10), ({ kiln }) => {
-        const open = kiln.records().filter(({ state }) => state !== "done");
-        return open.length === 0
-          ? held()
-          : pending(open.map(({ run, state }) => `${run} ${state}`).join(", "));
-      }),
-      hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),
+      ...endSteps(),
     ],
   };
 }

@@ -4,7 +4,7 @@ import type { RunRecord } from "../../support/records.ts";
 import { BUSY, type Load } from "../../cloud/index.ts";
 import { readExample } from "../examples.ts";
 import { members, ownImages, servedBy, type Stage } from "../stage.ts";
-import { nothingLeft } from "../leftovers.ts";
+import { endSteps } from "../leftovers.ts";
 import { type Baking, watchBake } from "../steps/bake.ts";
 import { watchPromotion } from "../steps/promotion.ts";
 import {
@@ -264,15 +264,7 @@ function familyMoves(plot: Plot): Scene {
 function leftovers(): Scene {
   return {
     title: "The end state",
-    steps: [
-      see("every run is over", minutes(10), ({ kiln }) => {
-        const open = kiln.records().filter(({ state }) => state !== "done");
-        return open.length === 0
-          ? held()
-          : pending(open.map(({ run, state }) => `${run} ${state}`).join(", "));
-      }),
-      hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),
-    ],
+    steps: [...endSteps()],
   };
 }
 

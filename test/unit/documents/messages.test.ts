@@ -2,41 +2,20 @@
 import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
-import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { DocumentError } from "../../../shared/errors.ts";
+import { FLEET, problemsWith, RECIPE } from "./problems-of.ts";
 
-const RECIPE = `source:
-  builder:
-    family: acs:alibaba_cloud_linux_3_2104_lts_x64
-    instanceTypes: [ecs.g7.large]
-    vSwitchIds: [vsw-hangzhou-h]
-    securityGroupId: sg-default0001
-family: web
-`;
-const FLEET = `family: web
-launch:
-  InstanceType: [ecs.g7.large]
-  VSwitchId: [vsw-hangzhou-h]
-  SecurityGroupId: sg-default0001
-limits: { max: 10 }
+const SOUND_FLEET = `${FLEET}limits: { max: 10 }
 `;
 
 /** `line:column path: message`, as far as they are known. */
-function mistakes(parse: typeof parseRecipe | typeof parseFleet, text: string): string[] {
-  try {
-    parse("web", text, help);
-    return [];
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    return error.problems.map(({ path, message, place }) =>
-      [place ? `${place.line}:${place.column} ` : "", path && `${path}: `, message].join(""),
-    );
-  }
-}
+const mistakes = (parse: typeof parseRecipe | typeof parseFleet, text: string): string[] =>
+  problemsWith(parse, text).map(({ path, message, place }) =>
+    [place ? `${place.line}:${place.column} ` : "", path && `${path}: `, message].join(""),
+  );
 
 const inRecipe = (more: string): string[] => mistakes(parseRecipe, `${RECIPE}${more}`);
-const inFleet = (more: string): string[] => mistakes(parseFleet, `${FLEET}${more}`);
+const inFleet = (more: string): string[] => mistakes(parseFleet, `${SOUND_FLEET}${more}`);
 
 test("the documents that the mistakes are made in are sound", ({ expect }) => {
   expect([...inRecipe(""), ...inFleet("")]).toEqual([]);
@@ -94,7 +73,7 @@ describe("characters of a Chinese input method", () => {
   });
 
   test("a map in braces", ({ expect }) => {
-    const found = mistakes(parseFleet, FLEET.replace("{ max: 10 }", "{max：10}"));
+    const found = mistakes(parseFleet, SOUND_FLEET.replace("{ max: 10 }", "{max：10}"));
     expect(found).toEqual([
       "6:10 limits.max：10: is not known: it holds the full-width ： (U+FF1A); write max: 10",
     ]);
@@ -193,7 +172,7 @@ test("the words of other tools are known", ({ expect }) => {
   expect(inRecipe("image: { architecture: aarch64 }\n")[0]).toContain("did you mean arm64?");
   expect(inFleet("idle: { signals: { cpu: 5 } }\n")[0]).toContain("did you mean cpuAverage?");
   for (const key of ["replicas", "maxSize", "count"])
-    expect(mistakes(parseFleet, FLEET.replace("max:", `${key}:`)), key).toEqual([
+    expect(mistakes(parseFleet, SOUND_FLEET.replace("max:", `${key}:`)), key).toEqual([
       `6:11 limits.${key}: is not known; did you mean max?`,
     ]);
   expect(inFleet("ttl: 2d\n")[0]).toContain("did you mean expireAfter?");
@@ -202,7 +181,7 @@ test("the words of other tools are known", ({ expect }) => {
 test("a misspelt key is not missing as well", ({ expect }) => {
   const found = mistakes(
     parseFleet,
-    FLEET.replace("InstanceType", "instanceType")
+    SOUND_FLEET.replace("InstanceType", "instanceType")
       .replace("VSwitchId", "vSwitchIds")
       .replace("SecurityGroupId", "securityGroup"),
   );
@@ -217,7 +196,7 @@ test("a key that must be written comes with an example", ({ expect }) => {
   expect(mistakes(parseRecipe, "family: web\n")).toEqual([
     "source: is missing; write source: and below it one of builder, instance, snapshot, disks, upload; see examples/recipes/",
   ]);
-  expect(mistakes(parseFleet, FLEET.replace(/limits.*\n/, ""))).toEqual([
+  expect(mistakes(parseFleet, SOUND_FLEET.replace(/limits.*\n/, ""))).toEqual([
     "limits: is missing; write limits: { max: 10 }",
   ]);
   expect(inFleet("idle: {}\n")).toEqual(["7:1 idle.signals: is missing; write signals: { cpuAverage: 5 }"]);
@@ -235,7 +214,9 @@ test("channels have one shape everywhere: a name, or a channel and its events", 
   expect(parseRecipe("web", `${RECIPE}notify: [ops]\n`).notify).toEqual([
     { channel: "ops", events: ["baked", "promoted", "failed", "rolledBack"] },
   ]);
-  expect(parseFleet("web", `${FLEET}notify: [{ channel: ops, events: failed }]\n`).notify).toEqual(["ops"]);
+  expect(parseFleet("web", `${SOUND_FLEET}notify: [{ channel: ops, events: failed }]\n`).notify).toEqual([
+    "ops",
+  ]);
   expect(inFleet("notify: [{ channel: ops, events: [baked] }]\n")[0]).toContain("must be failed");
 });
 
@@ -266,12 +247,12 @@ test("documents of other tools, and of the other kind, are one mistake", ({ expe
     expect(mistakes(parseRecipe, text)).toEqual([
       `is ${tool}, which Kiln does not read; begin with examples/recipes/web.yaml`,
     ]);
-  expect(mistakes(parseRecipe, FLEET)).toEqual([expect.stringContaining("is a fleet")]);
+  expect(mistakes(parseRecipe, SOUND_FLEET)).toEqual([expect.stringContaining("is a fleet")]);
   expect(mistakes(parseFleet, RECIPE)).toEqual([expect.stringContaining("is a recipe")]);
 });
 
 test("values of a wrong kind come with the right one", ({ expect }) => {
-  expect(mistakes(parseFleet, FLEET.replace("max: 10", 'max: "10"'))[0]).toContain(
+  expect(mistakes(parseFleet, SOUND_FLEET.replace("max: 10", 'max: "10"'))[0]).toContain(
     "write 10, without quotes",
   );
   for (const word of ["yes", "on", "True ", '"true"'])

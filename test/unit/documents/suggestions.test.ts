@@ -2,28 +2,15 @@
 import { describe, test } from "vitest";
 import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { DocumentError } from "../../../shared/errors.ts";
+import { problemsWith, RECIPE } from "./problems-of.ts";
 
-const RECIPE = `source:
-  builder:
-    family: acs:alibaba_cloud_linux_3_2104_lts_x64
-    instanceTypes: [ecs.g7.large]
-    vSwitchIds: [vsw-hangzhou-h]
-    securityGroupId: sg-default0001
-provision:
+const WITH_STEPS = `${RECIPE}provision:
 `;
 
-const read = (provision: string) => parseRecipe("web", RECIPE + provision, help);
+const read = (provision: string) => parseRecipe("web", WITH_STEPS + provision, help);
 
-function messages(provision: string): readonly string[] {
-  try {
-    read(provision);
-    return [];
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    return error.problems.map(({ message }) => message);
-  }
-}
+const messages = (provision: string): readonly string[] =>
+  problemsWith(parseRecipe, WITH_STEPS + provision).map(({ message }) => message);
 
 /** The quoted text at the end of a message. */
 const suggested = (message = ""): string | undefined =>

@@ -1,34 +1,11 @@
 /** Characters of a Chinese input method: each is named at its place, and none becomes part of a command or a name. */
 import { describe, test } from "vitest";
-import { help } from "../../../shared/documents/help.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { DocumentError } from "../../../shared/errors.ts";
+import { FLEET, problemsWith, RECIPE } from "./problems-of.ts";
 
-const RECIPE = `source:
-  builder:
-    family: acs:alibaba_cloud_linux_3_2104_lts_x64
-    instanceTypes: [ecs.g7.large]
-    vSwitchIds: [vsw-hangzhou-h]
-    securityGroupId: sg-default0001
-family: web
-`;
-const FLEET = `family: web
-launch:
-  InstanceType: [ecs.g7.large]
-  VSwitchId: [vsw-hangzhou-h]
-  SecurityGroupId: sg-default0001
-`;
-
-function mistakes(parse: typeof parseRecipe | typeof parseFleet, text: string): string[] {
-  try {
-    parse("web", text, help);
-    return [];
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    return error.problems.map(({ message, place }) => `${place?.line}:${place?.column} ${message}`);
-  }
-}
+const mistakes = (parse: typeof parseRecipe | typeof parseFleet, text: string): string[] =>
+  problemsWith(parse, text).map(({ message, place }) => `${place?.line}:${place?.column} ${message}`);
 
 const inRecipe = (more: string): string[] => mistakes(parseRecipe, `${RECIPE}${more}`);
 
