@@ -59,6 +59,9 @@ export const OssEvent = z.looseObject({
   ),
 });
 
+/** The `by` of a run that an upload starts; a key may be longer than `by`. */
+export const uploaderOf = (key: string): string => `upload:${key}`.slice(0, 128);
+
 /** HTTP trigger of a built-in runtime, version v1. Header names come as sent. */
 export const HttpEvent = z.looseObject({
   version: z.literal("v1"),

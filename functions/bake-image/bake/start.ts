@@ -3,16 +3,13 @@ import type * as z from "zod/mini";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
+import { digest, documentNameIn, isMeantAsDocument, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
 import { send } from "../../../shared/send.ts";
-import { OssEvent, triggerOf } from "../../../shared/triggers.ts";
+import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
-
-/** An object that is meant as a recipe, whatever is wrong with its name. */
-const DOCUMENT = /^recipes\/.*\.(?:ya?ml|json)$/i;
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function startBakes(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
@@ -38,8 +35,8 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
 async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports): Promise<void> {
   for (const { oss, responseElements } of events) {
     const { key } = oss.object;
-    if (!DOCUMENT.test(key)) continue;
-    const event = { v: 1, request: "check", key, by: `upload:${key}`.slice(0, 128) };
+    if (!isMeantAsDocument(key, "recipes")) continue;
+    const event = { v: 1, request: "check", key, by: uploaderOf(key) };
     const id = taskId.check(digest(`${key} ${responseElements.requestId}`));
     await send({ to: "janitor", taskId: id, event }, ports).catch((error: unknown) => {
       ports.log({ warning: `${key} is not checked before the night`, error: messageOf(error) });
@@ -70,10 +67,10 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
     const identity = [cloud.access.bucket, key, etag, responseElements.requestId];
     const request = { v: 1, request: "bake", recipe, ...(ofDisk !== undefined && { upload: { key, etag } }) };
     const run = runId("bake", recipe, Date.parse(eventTime), identity);
-    return [{ run, by: `upload:${key}`.slice(0, 128), request }];
+    return [{ run, by: uploaderOf(key), request }];
   }
   // The janitor reports a name that no recipe can have.
-  if (!DOCUMENT.test(key))
+  if (!isMeantAsDocument(key, "recipes"))
     log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
   return undefined;
 }

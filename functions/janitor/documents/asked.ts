@@ -2,10 +2,10 @@
 import type * as z from "zod/mini";
 import { documentNames } from "../../../shared/document-store.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/keys.ts";
+import { documentNameIn, FOLDER, isMeantAsDocument, type DocumentFolder } from "../../../shared/keys.ts";
 import { listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { CheckRequest } from "../../../shared/requests/check.ts";
-import { OssEvent, triggerOf } from "../../../shared/triggers.ts";
+import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
 
 /** A document to look at, or an object whose name none can have. */
 export type Asked =
@@ -21,12 +21,9 @@ export async function askedBy(payload: unknown, ports: Ports): Promise<readonly 
   return key === "*" ? all(by, ports) : asAsked(key, by);
 }
 
-/** Keys that are meant as documents, whatever is wrong with their names. */
-const MEANT = /^(recipes|fleets)\/.*\.(?:ya?ml|json)$/i;
-
 function fromEvent({ eventName, oss }: z.infer<typeof OssEvent>["events"][number], { log }: Ports): Asked[] {
   const { key } = oss.object;
-  const found = asAsked(key, `upload:${key}`.slice(0, 128));
+  const found = asAsked(key, uploaderOf(key));
   // A misnamed object that is deleted is no mistake any more.
   const asked = eventName.includes("ObjectRemoved") ? found.filter(({ kind }) => kind === "document") : found;
   if (asked.length === 0) log({ ignored: key, why: "no document" });
@@ -38,7 +35,7 @@ function asAsked(key: string, by: string): Asked[] {
   if (folder === undefined) return [];
   const name = documentNameIn(key, folder);
   if (name !== undefined) return [{ kind: "document", folder, name, by }];
-  return MEANT.test(key) ? [{ kind: "misnamed", folder, key, by }] : [];
+  return isMeantAsDocument(key, folder) ? [{ kind: "misnamed", folder, key, by }] : [];
 }
 
 /** Every document there is or was: an event may be lost. */
