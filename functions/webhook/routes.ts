@@ -155,21 +155,20 @@ export function routeOf(given: Delivery): Routed {
 
 /** Longer paths are compared with nothing: the work grows with the square of the length. */
 const SUGGESTED_MAX = 200;
+const SEE_README = "; see README, “Callers”";
 
 /** The nearest route with the name that was asked for. */
 function suggestion(method: string, path: string): string {
+  if (path.length > SUGGESTED_MAX) return SEE_README;
   const [, folder = "", name = ""] = path.split("/");
   const routes = ROUTES.map(
     ({ subject, action }) => `POST /${FOLDERS[subject].split("/")[0]}/${name}/${action}`,
   );
-  const own = ["POST /runs", "POST /decisions"].map((route) => `${route}/${name}`);
-  const near =
-    path.length > SUGGESTED_MAX
-      ? undefined
-      : nearest(`${method} ${path}`, [...routes, `GET /runs/${name}`, `${own[0]}/cancel`, String(own[1])]);
+  const ofRuns = [`GET /runs/${name}`, `POST /runs/${name}/cancel`, `POST /decisions/${name}`];
+  const near = nearest(`${method} ${path}`, [...routes, ...ofRuns]);
   if (near !== undefined) return `; did you mean ${near}?`;
   const ofFolder = routes.filter((route) => route.startsWith(`POST /${folder}/`));
-  return ofFolder.length === 0 ? "; see README, “Callers”" : `; there are ${ofFolder.join(", ")}`;
+  return ofFolder.length === 0 ? SEE_README : `; there are ${ofFolder.join(", ")}`;
 }
 
 /** Routes of one run. */

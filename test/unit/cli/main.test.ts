@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../cli/commands.ts";
 import { kiln } from "../../support/kiln.ts";
@@ -49,6 +52,18 @@ describe("what kiln prints", () => {
     const { exit, out } = await kiln(["nope", "--json"]);
     expect(exit).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ command: "nope", error: expect.stringContaining("no command") });
+  });
+});
+
+describe("the settings of kiln", () => {
+  it("come from .env beside s.yaml, which may begin with a byte order mark, and the environment goes first", async () => {
+    const root = mkdtempSync(join(tmpdir(), "kiln-env-"));
+    writeFileSync(join(root, ".env"), "\uFEFFKILN_API=of-the-file\r\nKILN_CALLER=ci\r\n");
+    const ofFile = await kiln(["status"], { root });
+    const ofEnvironment = await kiln(["status"], { root, env: { KILN_API: "of-the-environment" } });
+    rmSync(root, { recursive: true });
+    expect(ofFile.err).toContain("KILN_API is of-the-file");
+    expect(ofEnvironment.err).toContain("KILN_API is of-the-environment");
   });
 });
 

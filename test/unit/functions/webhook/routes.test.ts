@@ -243,9 +243,10 @@ test("a path of thousands of characters is compared with nothing", ({ expect }) 
     delivery: "d",
     sentAt: SENT,
   });
-  expect(routed).toMatchObject({
+  expect(routed).toEqual({
     kind: "refuse",
-    error: expect.not.stringContaining("did you mean"),
+    status: 404,
+    error: `no route POST ${path}; see README, “Callers”`,
   });
 });
 
