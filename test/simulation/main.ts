@@ -92,7 +92,7 @@ async function runAll({ count, first, stopsAtFirst }: Plan): Promise<Outcome[]> 
       });
       feed();
     });
-  const workers = Math.min(availableParallelism(), count);
+  const workers = Math.min(availableParallelism() + 1, count);
   await Promise.all(Array.from({ length: workers }, run));
   return outcomes;
 }

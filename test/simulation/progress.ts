@@ -10,6 +10,7 @@ import { POLICY } from "../support/idle.ts";
 import type { RunRecord } from "../support/records.ts";
 import { HOME, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
 import { letIdle } from "./invariants/load.ts";
+import { indexDifferences } from "./run-index.ts";
 import { areStopped, ask, endOf, upload, waitFor } from "./scripts/ask.ts";
 import { allEnded, membersOf, reportUnended, type Simulation } from "./simulation.ts";
 import { startUser, type Wait } from "./user.ts";
@@ -34,6 +35,7 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
   await kiln.cloud.settle({ forMs: minutes(40) });
   reportUnended(simulation, "progress");
   nothingIsLeft(simulation);
+  for (const difference of indexDifferences(kiln)) problems.add(`K8: ${difference}`);
   endsWereAnnounced(simulation);
   noneAnnouncedTwice(simulation, postedBefore);
 }

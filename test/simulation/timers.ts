@@ -4,6 +4,7 @@ import { FOLDER } from "../../shared/keys.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { hasEnded } from "../support/records.ts";
 import { leftovers, machines, ownImages, tagsOf } from "../support/world.ts";
+import { indexDifferences } from "./run-index.ts";
 import { isNightUp } from "./scripts/fleets.ts";
 import { membersOf, type Simulation } from "./simulation.ts";
 
@@ -20,6 +21,8 @@ export function findsNothing(simulation: Simulation, timer: string): boolean {
       return !hasOverdueRun(kiln, now);
     case "cleanup":
       return leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== "");
+    case "check-index":
+      return indexDifferences(kiln).length === 0;
     case "idle-check":
       return !hasRunningMember(kiln) || (now % IDLE_CHECKS_MS > minutes(30) && !hasIdleOnes(simulation, now));
     case "resume":
