@@ -1,10 +1,10 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
 import { DocumentError, type Problem } from "../errors.ts";
-import { placesIn, type PlaceOf } from "./places.ts";
+import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
 import { slipIn, suspectIn, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
 import { entryAt } from "./written.ts";
-import { attempt, wholeProblem } from "./yaml.ts";
+import { attempt, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -38,7 +38,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
     .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
     .forEach(mend);
   for (;;) {
-    const read = located(attempt(lines.join("\n")), lines);
+    const read = located(tolerant(lines.join("\n"), problems), lines);
     if ("input" in read) {
       const placeOf = placesIn(lines.join("\n"), read.events);
       const writtenAt: Read["writtenAt"] = (path) => {
@@ -54,6 +54,16 @@ export function readMended(document: string, text: string, suspects: readonly nu
     if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
     mend(slip);
   }
+}
+
+/** Reads a text on in which keys are written twice, and lists each of them. */
+function tolerant(text: string, problems: Problem[]): ReturnType<typeof attempt> {
+  const read = attempt(text);
+  const again = "input" in read || read.message !== WRITTEN_TWICE ? read : attempt(text, true);
+  if (again !== read && "input" in again)
+    for (const place of repeatedKeys(text, again.events))
+      problems.push({ path: "", message: WRITTEN_TWICE, place });
+  return again;
 }
 
 /** Places in the text as it is written, from those in the text with mended lines. */

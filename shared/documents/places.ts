@@ -20,9 +20,9 @@ export type PlaceOf = (path: readonly PropertyKey[], what?: "key" | "value") => 
 /** The places in a text, by its events. They are read when the first one is asked for. */
 export function placesIn(text: string, events: readonly Event[]): PlaceOf {
   let root: Node | undefined;
-  const starts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+  const starts = startsOf(text);
   return (path, what = "value") => {
-    root ??= read(text, events);
+    root ??= read(text, events, () => {});
     let node: Node = root;
     for (const segment of path) {
       const inner: Node | undefined = node.inner.get(String(segment));
@@ -35,6 +35,20 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
     return span && placeAt(text, starts, span);
   };
 }
+
+/** The places of keys that stand further up in the same map already. */
+export function repeatedKeys(text: string, events: readonly Event[]): readonly Place[] {
+  const spans: Span[] = [];
+  read(text, events, (span) => spans.push(span));
+  const starts = startsOf(text);
+  return spans.map((span) => placeAt(text, starts, span));
+}
+
+/** Offsets at which lines begin. */
+const startsOf = (text: string): readonly number[] => [
+  0,
+  ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1),
+];
 
 /** An entry of a list that is a map begins with its first key, and one that is a list with that list's first entry. */
 function firstOf({ inner }: Node): Span | undefined {
@@ -53,7 +67,8 @@ function placeAt(text: string, starts: readonly number[], { at, length }: Span):
   };
 }
 
-function read(text: string, events: readonly Event[]): Node {
+/** @param onRepeat is called for each key that its map has already */
+function read(text: string, events: readonly Event[], onRepeat: (key: Span) => void): Node {
   let next = 1;
   const node = (key?: Span): Node => {
     const event = events[next++];
@@ -63,10 +78,9 @@ function read(text: string, events: readonly Event[]): Node {
       for (let index = 0; events[next]?.type !== EVENT_ID.POP && next < events.length; index++) {
         const name = event.type === EVENT_ID.MAPPING ? spanOf(events[next]) : undefined;
         if (event.type === EVENT_ID.MAPPING) node();
-        inner.set(
-          name === undefined ? String(index) : text.slice(name.at, name.at + name.length),
-          node(name),
-        );
+        const segment = name === undefined ? String(index) : text.slice(name.at, name.at + name.length);
+        if (name !== undefined && inner.has(segment)) onRepeat(name);
+        inner.set(segment, node(name));
       }
       next++;
     }

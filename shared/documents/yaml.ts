@@ -7,8 +7,10 @@ const MAX_NESTING = 32;
 
 /** Of a text that ends inside of one. */
 export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
+/** Of a key that its map has already. */
+export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/duplicated mapping key/, "a key is written twice in the same map; keep one of the two"],
+  [/duplicated mapping key/, WRITTEN_TWICE],
   [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
   [/maxDepth/, `maps and lists are nested more than ${MAX_NESTING} deep; no document needs that`],
   [/unknown .* tag/, "tags (!name) are not allowed; write plain text, numbers, lists and maps"],
@@ -64,11 +66,11 @@ export function wholeProblem(text: string): Problem | undefined {
   return { path: "", message: "the text is not UTF-8 or holds the character NUL; save it as UTF-8", place };
 }
 
-/** Parses a text once. */
-export function attempt(text: string): Parsed | Problem {
+/** Parses a text once. @param repeats whether a key may be written twice: the last one counts then */
+export function attempt(text: string, repeats = false): Parsed | Problem {
   try {
     const events = parseEvents(text, { maxDepth: MAX_NESTING + 1 });
-    return constructed(text, events);
+    return constructed(text, events, repeats);
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;
@@ -78,8 +80,9 @@ export function attempt(text: string): Parsed | Problem {
   }
 }
 
-function constructed(text: string, events: Event[]): Parsed | Problem {
-  const documents = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, maxAliases: 0 });
+function constructed(text: string, events: Event[], repeats: boolean): Parsed | Problem {
+  const rules = { schema: CORE_SCHEMA, maxAliases: 0, json: repeats };
+  const documents = constructFromEvents(events, { source: text, ...rules });
   if (documents.length > 1) {
     const message = "the file holds several documents (---); write one document in each file";
     return { path: "", message, place: secondIn(text) };

@@ -104,4 +104,6 @@ test("a run ends whether its index can be written or not, and the timer adds wha
   expect((await pagesOf(kiln, {})).flatMap(({ runs }) => runs)).toEqual([third.run]);
   await kiln.cloud.settle({ forMs: minutes(31) });
   expect((await pagesOf(kiln, {})).flatMap(({ runs }) => runs)).toEqual([third.run, failed.run, done.run]);
+  const failures = await pagesOf(kiln, { state: "failed" });
+  expect(failures.flatMap(({ runs }) => runs)).toEqual([failed.run]);
 });

@@ -3,6 +3,7 @@
  * of order. After the write the document is looked at again, because another invocation may have read a newer content and
  * written before this one.
  */
+import { isDeepStrictEqual } from "node:util";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
@@ -27,21 +28,21 @@ export async function indexDocument(
   name: string,
   cloud: CloudClient,
 ): Promise<Indexed | undefined> {
-  let written: Indexed | undefined;
+  let indexed: Indexed | undefined;
   for (let look = 0; look < LOOKS; look++) {
     const now = await findDocument(cloud, folder, name);
-    const index = written?.index ?? (await readDocumentIndex(cloud, folder, name));
     if (now === undefined) {
       await deleteObject(cloud, documentIndexKey(folder, name));
       return undefined;
     }
-    if (index?.key === now.key && index.etag === now.etag) return { index, writtenAt: now.lastModifiedAt };
-    written = await write(folder, name, { key: now.key, cloud });
+    if (indexed?.index.key === now.key && indexed.index.etag === now.etag) return indexed;
+    indexed = await makeCurrent(folder, name, { key: now.key, cloud });
   }
-  return written;
+  return indexed;
 }
 
-async function write(
+/** Writes the index unless it says the same already: another version of Kiln may have written it, with other facts. */
+async function makeCurrent(
   folder: DocumentFolder,
   name: string,
   { key, cloud }: { readonly key: string; readonly cloud: CloudClient },
@@ -57,8 +58,10 @@ async function write(
   const wrong =
     problem === undefined ? {} : { problem: redactShown(problem), channels: [...channelsIn(text)] };
   const index: DocumentIndex = { v: 1, key, etag, ...facts, ...wrong };
-  const body = JSON.stringify(index);
-  await putObject(cloud, documentIndexKey(folder, name), body, { contentType: "application/json" });
+  if (!isDeepStrictEqual(await readDocumentIndex(cloud, folder, name), index))
+    await putObject(cloud, documentIndexKey(folder, name), JSON.stringify(index), {
+      contentType: "application/json",
+    });
   return { index, writtenAt: lastModifiedAt };
 }
 

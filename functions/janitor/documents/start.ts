@@ -1,6 +1,7 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
 import { seconds } from "../../../shared/duration.ts";
 import { nameLike, nameProblems, documentName } from "../../../shared/documents/names.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
@@ -10,10 +11,10 @@ import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
-  const runs: RunRequest[] = [];
-  for (const asked of await askedBy(payload, ports))
-    runs.push(...(asked.kind === "document" ? await check(asked, ports) : misnamed(asked, ports)));
-  return runs;
+  const runs = await inBatches(await askedBy(payload, ports), async (asked) =>
+    asked.kind === "document" ? check(asked, ports) : misnamed(asked, ports),
+  );
+  return runs.flat();
 }
 
 async function check(

@@ -342,6 +342,18 @@ test("one mistake is listed once", ({ expect }) => {
   ]);
 });
 
+test("keys that are written twice, however often and deep, hide no other mistake", ({ expect }) => {
+  const steps = 'provision:\n  - run: a\n    "run": b\n    timout: 3m\n  - { run: c, run: d, run: e }\n';
+  expect(inRecipe(`${steps}family: other\nfamly: x\n`)).toEqual([
+    expect.stringMatching(/^10:6 a key is written twice/),
+    expect.stringMatching(/^11:5 provision\[0\]\.timout: is not known; did you mean timeout\?/),
+    expect.stringMatching(/^12:15 a key is written twice/),
+    expect.stringMatching(/^12:23 a key is written twice/),
+    expect.stringMatching(/^13:1 a key is written twice/),
+    expect.stringMatching(/^14:1 famly: is not known/),
+  ]);
+});
+
 test("a suggestion can be followed", ({ expect }) => {
   expect(inRecipe("provision: [{ run: a, timeout: 0 }]\n")[0]).not.toContain("; write");
   expect(inRecipe("provision: [{ script: 'scripts\\a.sh' }]\n")[0]).toMatch(/; write scripts\/a\.sh$/);
