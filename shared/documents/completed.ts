@@ -22,6 +22,8 @@ const disk = {
   performanceLevel: maybe,
 };
 
+const repeats = { retries: z.exactOptional(count), okExitCodes: z.exactOptional(z.array(count)) };
+
 const Step = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("reboot"), name: text, timeoutMs: count }),
   z.strictObject({
@@ -33,6 +35,17 @@ const Step = z.discriminatedUnion("kind", [
     environment,
     workingDir: maybe,
     user: maybe,
+    ...repeats,
+  }),
+  z.strictObject({
+    kind: z.literal("file"),
+    name: text,
+    timeoutMs: count,
+    file: text,
+    to: text,
+    mode: maybe,
+    owner: maybe,
+    ...repeats,
   }),
 ]);
 

@@ -72,22 +72,28 @@ function read(text: string, events: readonly Event[], onRepeat: (key: Span) => v
   let next = 1;
   const node = (key?: Span): Node => {
     const event = events[next++];
+    const isMap = event?.type === EVENT_ID.MAPPING;
+    const inner = isMap || event?.type === EVENT_ID.SEQUENCE ? innerOf(isMap) : new Map<string, Node>();
+    return { ...(key && { key }), value: spanOf(event), inner };
+  };
+  const innerOf = (isMap: boolean): Map<string, Node> => {
     const inner = new Map<string, Node>();
-    const own = key === undefined ? {} : { key };
-    if (event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE) {
-      for (let index = 0; events[next]?.type !== EVENT_ID.POP && next < events.length; index++) {
-        const name = event.type === EVENT_ID.MAPPING ? spanOf(events[next]) : undefined;
-        if (event.type === EVENT_ID.MAPPING) node();
-        const segment = name === undefined ? String(index) : text.slice(name.at, name.at + name.length);
-        if (name !== undefined && inner.has(segment)) onRepeat(name);
-        inner.set(segment, node(name));
-      }
-      next++;
+    for (let index = 0; events[next]?.type !== EVENT_ID.POP && next < events.length; index++) {
+      const name = isMap ? spanOf(events[next]) : undefined;
+      if (isMap) node();
+      const segment = segmentOf(text, name, index);
+      if (name !== undefined && inner.has(segment)) onRepeat(name);
+      inner.set(segment, node(name));
     }
-    return { ...own, value: spanOf(event), inner };
+    next++;
+    return inner;
   };
   return node();
 }
+
+/** A part of a path: a key, or an index. */
+const segmentOf = (text: string, key: Span | undefined, index: number): string =>
+  key === undefined ? String(index) : text.slice(key.at, key.at + key.length);
 
 function spanOf(event: Event | undefined): Span | undefined {
   if (event?.type !== EVENT_ID.SCALAR || event.valueStart < 0) return undefined;

@@ -26,17 +26,37 @@ const Environment = mapOf(
   "cannot be the name of a variable; choose another",
 ).check(z.check(({ value }) => knowPrivate(Object.values(value))));
 
-/** One sentence for every wrong key, with the one that is meant. */
-const scriptKey = z.string().check(
-  rule<string>([], (key) => {
-    if (KEY_PATTERN.test(key) && key.startsWith("scripts/")) return [];
-    const name = key
-      .replaceAll("\\", "/")
-      .replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "")
-      .replace(/^scripts\//, "");
-    return finding(true, [], `must be the key of an object under scripts/; write scripts/${name}`);
-  }),
+/** The key of an object in a folder. One sentence for every wrong key, with the one that is meant. */
+const keyUnder = (folder: string) =>
+  z.string().check(
+    rule<string>([], (key) => {
+      if (KEY_PATTERN.test(key) && key.startsWith(folder)) return [];
+      const name = key
+        .replaceAll("\\", "/")
+        .replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "")
+        .replace(new RegExp(`^${folder}`), "");
+      return finding(true, [], `must be the key of an object under ${folder}; write ${folder}${name}`);
+    }),
+  );
+
+/** A path that is quoted in a script. Linux takes 4,096 bytes for a path and 255 for a name. */
+const filePath = text(
+  /^(?!.*\/\.{1,2}(?:\/|$))(?:\/[^/\p{Cc}]{1,255}){1,40}$/u,
+  "be the absolute path of a file, without . and .. in it, like /etc/app/app.conf",
 );
+/** YAML reads 0640 without quotes as the number 640. */
+const fileMode = text(/^0?[0-7]{3,4}$/, 'be three or four octal digits in quotes, like "0644"');
+const fileOwner = text(
+  /^[a-z_][a-z0-9_.-]{0,31}\$?(?::[a-z_][a-z0-9_.-]{0,31}\$?)?$/,
+  "be a user, or a user and a group, like nginx:nginx",
+);
+
+/** How often a step is repeated at most. */
+const RETRIES_MAX = 10;
+const EXIT_CODES_MAX = 20;
+const ExitCodes = z
+  .array(z.int("must be a whole number from 0 to 255").check(z.minimum(0), z.maximum(255)))
+  .check(z.minLength(1, "must name an exit code"), z.maxLength(EXIT_CODES_MAX));
 
 /** Of a step that names none. */
 export const DEFAULT_TIMEOUT_MS = minutes(10);
@@ -44,7 +64,11 @@ export const DEFAULT_TIMEOUT_MS = minutes(10);
 const shape = {
   name: z.exactOptional(oneLine(1, 100)),
   run: z.exactOptional(z.string().check(z.minLength(1, "must not be empty"))),
-  script: z.exactOptional(scriptKey),
+  script: z.exactOptional(keyUnder("scripts/")),
+  file: z.exactOptional(keyUnder("files/")),
+  to: z.exactOptional(filePath),
+  mode: z.exactOptional(fileMode),
+  owner: z.exactOptional(fileOwner),
   reboot: z.exactOptional(z.literal(true, "must be true; leave it out for no reboot")),
   timeout: z._default(duration(...TIMEOUT), DEFAULT_TIMEOUT_MS),
   environment: z._default(Environment, {}),
@@ -58,18 +82,41 @@ const shape = {
     oneLine(1, MAX_WORKING_DIR).check(z.startsWith("/", "must be an absolute path")),
   ),
   user: z.exactOptional(oneLine(1, MAX_USERNAME)),
+  retries: z._default(
+    z.int(`must be a whole number from 0 to ${RETRIES_MAX}`).check(z.minimum(0), z.maximum(RETRIES_MAX)),
+    0,
+  ),
+  okExitCodes: z.exactOptional(ExitCodes),
 };
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
+type Kind = "run" | "script" | "file" | "reboot";
+const KINDS: readonly Kind[] = ["run", "script", "file", "reboot"];
+/** Keys that say nothing in a step of a kind. */
+const MEANINGLESS: Readonly<Record<Kind, readonly (keyof Written)[]>> = {
+  run: ["to", "mode", "owner"],
+  script: ["to", "mode", "owner"],
+  file: ["shell", "workingDir", "user", "okExitCodes"],
+  reboot: ["shell", "workingDir", "user", "okExitCodes", "to", "mode", "owner"],
+};
+
 const written = closed(shape).check(
-  rule<Written>(["run", "script", "reboot"], (step) => {
-    const kinds = [step.run, step.script, step.reboot].filter((kind) => kind !== undefined).length;
-    return finding(kinds !== 1, [], `must have exactly one of run, script and reboot, has ${kinds}`);
+  rule<Written>([...KINDS], (step) => {
+    const kinds = KINDS.filter((kind) => step[kind] !== undefined).length;
+    return finding(kinds !== 1, [], `must have exactly one of run, script, file and reboot, has ${kinds}`);
   }),
-  rule<Written>(["reboot", "environment", "shell", "workingDir", "user"], (step) =>
-    ["shell", "workingDir", "user"].flatMap((key) =>
-      finding(step.reboot === true && key in step, [key], "has no meaning for a reboot; remove it"),
+  rule<Written>([...KINDS, "environment"], (step) => {
+    const kind = KINDS.find((one) => step[one] !== undefined) ?? "run";
+    const sets = kind === "file" || kind === "reboot" ? Object.keys(step.environment).length > 0 : false;
+    const wrong = [...MEANINGLESS[kind].filter((key) => key in step), ...(sets ? ["environment"] : [])];
+    return wrong.flatMap((key) => finding(true, [key], `has no meaning for a step with ${kind}; remove it`));
+  }),
+  rule<Written>(["file", "to"], ({ file, to }) =>
+    finding(
+      file !== undefined && to === undefined,
+      ["to"],
+      "is missing: the path of the file on the instance",
     ),
   ),
   rule<Written>(["run", "script", "shell"], ({ run, script, shell }) => {
@@ -97,6 +144,10 @@ interface Around {
   /** Its name in the record: the given one, or the command's first line. */
   readonly name: string;
   readonly timeoutMs: number;
+  /** How often it is repeated after a failure. */
+  readonly retries?: number;
+  /** Exit codes beside 0 that are no failure. */
+  readonly okExitCodes?: readonly number[];
 }
 
 /** One command of a recipe, complete. */
@@ -111,19 +162,41 @@ export type Step =
       readonly workingDir?: string;
       readonly user?: string;
     })
+  | FileStep
   | (Around & { readonly kind: "reboot" });
 
+/** An object of the bucket that becomes a file of the instance. */
+export interface FileStep extends Around {
+  readonly kind: "file";
+  /** The key of the object. */
+  readonly file: string;
+  readonly to: string;
+  /** Octal; 0644 when absent. */
+  readonly mode?: string;
+  readonly owner?: string;
+}
+
 /** A step that runs something. */
-export type CommandStep = Exclude<Step, { readonly kind: "reboot" }>;
+export type CommandStep = Extract<Step, { readonly command: string }>;
 
 function complete(step: Written): Step {
-  const { name, run, script, reboot, shell = USUAL_SHELL, ...rest } = inMs(step, "timeout");
-  if (reboot) return { kind: "reboot", name: name ?? "reboot", timeoutMs: rest.timeoutMs };
-  const command = run ?? script ?? "";
-  const inline = run !== undefined;
-  const reads = inline && !command.startsWith("#!") ? { shell } : {};
-  const kind = inline ? "run" : "script";
-  return { kind, name: name ?? firstLine(command), command, ...reads, ...rest };
+  const { retries, okExitCodes, timeoutMs, ...rest } = inMs(step, "timeout");
+  const around = { timeoutMs, ...(retries > 0 && { retries }), ...(okExitCodes && { okExitCodes }) };
+  const { name, run, script, file, to = "", mode, owner, reboot, ...reads } = rest;
+  if (reboot) return { kind: "reboot", name: name ?? "reboot", timeoutMs };
+  if (file === undefined)
+    return { ...commandOf(run, script, reads), ...(name !== undefined && { name }), ...around };
+  const rights = { ...(mode !== undefined && { mode }), ...(owner !== undefined && { owner }) };
+  return { kind: "file", name: name ?? `${file} to ${to}`, ...around, file, to, ...rights };
+}
+
+type Reads = Pick<Written, "shell" | "environment" | "workingDir" | "user">;
+
+function commandOf(run: string | undefined, script = "", { shell = USUAL_SHELL, ...places }: Reads) {
+  const command = run ?? script;
+  const reads = run === undefined || run.startsWith("#!") ? {} : { shell };
+  const kind = run === undefined ? ("script" as const) : ("run" as const);
+  return { kind, name: firstLine(command), command, ...reads, ...places };
 }
 
 function firstLine(command: string): string {
@@ -174,13 +247,16 @@ function notOneText(value: object): string | undefined {
     : undefined;
 }
 
-/** A list of steps; one line of text is short for `{run: …}`. */
+/** A command named reboot would take the agent away before it can answer. */
+const ofText = (text: string): object => (text.trim() === "reboot" ? { reboot: true } : { run: text });
+
+/** A list of steps; one line of text is short for `{run: …}`, and `reboot` for `{reboot: true}`. */
 export const Steps = z
   .array(
     z.pipe(
       z.unknown().check(oneStep),
       short(
-        (value) => (typeof value === "string" ? { run: value } : value),
+        (value) => (typeof value === "string" ? ofText(value) : value),
         z.pipe(written, z.transform(complete)),
       ),
     ),

@@ -10,7 +10,7 @@
  * SCRIPT-4. The lines that Kiln adds to a step do not appear in its trace (`set -x`): their output uses another
  *     descriptor than the trace.
  */
-import type { CommandStep } from "../documents/recipe-steps.ts";
+import type { CommandStep, Step } from "../documents/recipe-steps.ts";
 
 /**
  * RunCommand, CommandContent: 24 KB after Base64, with its parameters.
@@ -18,9 +18,8 @@ import type { CommandStep } from "../documents/recipe-steps.ts";
  */
 export const COMMAND_MAX_BYTES = 24 * 1024;
 
-/** Bytes of a script as Base64; `more` bytes are added to it. */
-export const sentBytes = (script: string, more = 0): number =>
-  Math.ceil((Buffer.byteLength(script) + more) / 3) * 4;
+/** Bytes of a script as Base64. */
+export const sentBytes = (script: string): number => Math.ceil(Buffer.byteLength(script) / 3) * 4;
 
 const QUIETLY = "3>&2 2>/dev/null";
 const printed = (text: string): string => `echo "kiln: ${text} in $0" >&3`;
@@ -40,7 +39,8 @@ const PRINTED = /kiln: (line|exit|end)((?: \d+)*)(?: in ([^\n]*))?(?:\n|$)/g;
 const FATAL =
   "unbound variable|readonly variable|syntax error|unexpected EOF|bad substitution|parameter null or not set";
 
-type Reader = "shell" | "powershell";
+/** The program that reads the commands of an instance. */
+export type Reader = "shell" | "powershell";
 
 /** The lines before the command. Values are quoted, so that none runs as a command. */
 function before({ kind, shell, environment }: CommandStep, reader: Reader): string[] {
@@ -79,13 +79,13 @@ export function scriptOf(step: CommandStep, text: string, reader: Reader = "shel
 
 /** The output of a command without the lines of TRAPS, and where it stopped: ` at line 2 (make install)`, or "". */
 export function explained(
-  step: CommandStep | undefined,
+  step: Step | undefined,
   raw: string,
 ): { readonly output: string; readonly where: string } {
   const printouts = [...raw.matchAll(PRINTED)];
   const bare = raw.replaceAll(PRINTED, "");
   const path = printouts.at(-1)?.[3];
-  if (step === undefined) return { output: bare, where: "" };
+  if (step === undefined || !("command" in step)) return { output: bare, where: "" };
   const lead = before(step, "shell").join("\n").split("\n").length;
   const output = path === undefined ? bare : renumbered(bare, path, lead);
   return { output, where: whereOf(step.command, printouts, path && fatalLine(raw, path), lead) };

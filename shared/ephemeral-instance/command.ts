@@ -1,33 +1,39 @@
 /** Commands on an ephemeral instance, one at a time, through Cloud Assistant. */
-import type { CloudClient } from "../cloud/client.ts";
 import { agentsOnline, commandResult, runCommand, type CommandResult } from "../cloud/ecs/commands.ts";
 import { describeInstances, rebootInstance } from "../cloud/ecs/instances.ts";
-import { getSmallObject, putObject } from "../cloud/oss/objects.ts";
+import { putObject } from "../cloud/oss/objects.ts";
 import { clientToken } from "../cloud/ecs/token.ts";
 import { seconds } from "../duration.ts";
-import type { CommandStep } from "../documents/recipe-steps.ts";
+import type { Step } from "../documents/recipe-steps.ts";
 import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
 import { redactShown } from "../redact.ts";
-import { ok, problem, type Result } from "../result.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
-import { COMMAND_MAX_BYTES, explained, scriptOf } from "./command-script.ts";
+import { explained, type Reader } from "./command-script.ts";
 import type { At, Instance, InstanceEvent } from "./events.ts";
+import { orderFor, type Order } from "./order.ts";
 import { ownInstance } from "./own.ts";
 
 /** Most commands of a recipe end within seconds. */
 const FIRST_LOOK_MS = seconds(5);
+/** Before a command that failed is repeated: mirrors and locks need a moment. */
+const RETRY_MS = seconds(30);
 /** An instance still counts as running, and its agent as online, for a while after RebootInstance. */
 const REBOOT_MS = seconds(40);
 /** So long the agent may go on after RebootInstance, until the system inside has gone down. */
 const SHUTDOWN_MS = seconds(15);
 
 /** An event of an instance that is ready for command number `index`. */
-type Commanded<I> = InstanceEvent<I> & { readonly instanceId: string; readonly index: number };
+type Commanded<I> = InstanceEvent<I> & {
+  readonly instanceId: string;
+  readonly index: number;
+  readonly tried: number;
+  readonly download?: "under way" | "done" | undefined;
+};
 
 /**
  * Sends command number `index`. After the last one the instance is ready. The invocation that sees the end of a command
@@ -40,9 +46,9 @@ export async function command<I>(
   before?: string,
 ): Promise<Outcome> {
   const { use, types } = instance;
-  const { instanceId, index } = event;
+  const { instanceId, index, tried, download } = event;
   const noted = (note: string): string => (before === undefined ? note : `${before}; ${note}`);
-  const step = use.commands(event.input)[index];
+  const step = stepAt(instance, event);
   if (step === undefined) return withNote(use.onReady(event, instanceId), before);
   const own = await ownInstance(cloud, event.run, instanceId);
   if (!own.ok) return use.compensate(event, own.problem);
@@ -50,46 +56,59 @@ export async function command<I>(
     // RebootInstance takes no token: a second delivery reboots again, which ends in the same state.
     await rebootInstance(cloud, instanceId);
     const rebooting = { afterMs: REBOOT_MS, note: noted(`${instanceId} reboots`) };
-    return next(types.Reboot, { instanceId, index }, rebooting);
+    return next(types.Reboot, { instanceId, index, tried: 0 }, rebooting);
   }
-  const text = await textOf(step, cloud);
-  if (!text.ok) return use.compensate(event, `"${step.name}": ${text.problem}`, instanceId);
-  const order = orderOf(instance, event, { step, text: text.value }, cloud);
-  const token = clientToken(event.run, `command-${use.spec(event.input).role}`, index, order);
-  const invocationId = await runCommand(cloud, order, token);
+  const where = { index, isDownloaded: download === "done", reader: readerOf(instance, event.input) };
+  const found = await orderFor(step, where, cloud);
+  if (!found.ok) return use.compensate(event, `"${step.name}": ${found.problem}`, instanceId);
+  const order = callOf(event, found.value, { owner: cloud, reader: where.reader });
+  const name = ["command", use.spec(event.input).role, ...(tried === 0 ? [] : [tried])].join("-");
+  const invocationId = await runCommand(cloud, order, clientToken(event.run, name, index, order));
   const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${step.name}" runs`) };
-  return next(types.Watch, { instanceId, index, invocationId }, running);
+  const state = { instanceId, index, tried, ...stageOf(found.value, download) };
+  return next(types.Watch, { ...state, invocationId }, running);
 }
+
+const stageOf = (
+  { isDownload }: Order,
+  before: Commanded<unknown>["download"],
+): Pick<Commanded<unknown>, "download"> => {
+  const stage = isDownload === true ? ("under way" as const) : before;
+  return stage === undefined ? {} : { download: stage };
+};
+
+/** Of the step before the commands of the recipe. */
+const PREPARING = -1;
+
+/** The number of the first command of an instance. */
+export const firstIndex = <I>({ use }: Instance<I>): number => (use.prepare === undefined ? 0 : PREPARING);
+
+const stepAt = <I>(
+  { use }: Instance<I>,
+  { input, index }: { readonly input: I; readonly index: number },
+): Step | undefined => (index === PREPARING ? use.prepare : use.commands(input)[index]);
+
+const readerOf = <I>({ use }: Instance<I>, input: I): Reader => use.shell?.(input) ?? "shell";
 
 function withNote(outcome: Outcome, before: string | undefined): Outcome {
   if (outcome.kind !== "next" || before === undefined) return outcome;
   return { ...outcome, note: outcome.note === undefined ? before : `${before}; ${outcome.note}` };
 }
 
-/** The command itself, or the content of its object, which may have changed since the run began. */
-async function textOf({ kind, command: given }: CommandStep, cloud: CloudClient): Promise<Result<string>> {
-  if (kind === "run") return ok(given);
-  const read = await getSmallObject(cloud, given, COMMAND_MAX_BYTES);
-  if (!read.ok) return read;
-  return read.value === undefined ? problem(`the bucket has no object ${given}`) : ok(read.value.text);
-}
-
-/** RunCommand's parameters of a step. */
-function orderOf<I>(
-  { use }: Instance<I>,
-  event: Commanded<I>,
-  { step, text }: { readonly step: CommandStep; readonly text: string },
-  owner: Owner,
+/** RunCommand's parameters. */
+function callOf<I>(
+  { run, instanceId }: Commanded<I>,
+  { step, script }: Order,
+  { owner, reader }: { readonly owner: Owner; readonly reader: Reader },
 ) {
   const { name, timeoutMs, workingDir, user } = step;
-  const shell = use.shell?.(event.input) ?? "shell";
   return {
-    instanceId: event.instanceId,
-    shell,
-    script: scriptOf(step, text, shell),
+    instanceId,
+    shell: reader,
+    script,
     timeoutMs,
     name,
-    tags: ownTags(owner, { [TAG.run]: event.run }),
+    tags: ownTags(owner, { [TAG.run]: run }),
     ...(workingDir !== undefined && { workingDir }),
     ...(user !== undefined && { user }),
   };
@@ -97,24 +116,79 @@ function orderOf<I>(
 
 /** Waits for the end of a command, keeps its output, judges it and sends the next one. */
 export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, ports: Ports): Promise<Outcome> {
-  const { use } = instance;
-  const { instanceId, index, invocationId, input } = event;
-  const step = use.commands(input)[index];
+  const { instanceId, index, invocationId } = event;
+  const step = stepAt(instance, event);
   const name = step?.name ?? `command ${index}`;
   const result = await commandResult(ports.cloud, invocationId, instanceId);
   if (result.state === "running") return poll(event, ports.clock, PACE.command, `"${name}" runs`);
-  const { output: raw, where } = explained(step?.kind === "reboot" ? undefined : step, result.output);
+  if (index === PREPARING && result.ok) return proceed(instance, event, ports, name);
+  return judged(instance, event, { step, name, result }, ports);
+}
+
+/** A command that has ended. */
+interface EndedCommand {
+  readonly step: Step | undefined;
+  readonly name: string;
+  readonly result: CommandResult;
+}
+
+async function judged<I>(
+  instance: Instance<I>,
+  event: At<I, "Watch">,
+  { step, name, result }: EndedCommand,
+  ports: Ports,
+): Promise<Outcome> {
+  const { use, types } = instance;
+  const { instanceId, index, input, tried } = event;
+  const { output: raw, where } = explained(step, result.output);
   // Commands print their variables, which may be secrets (REDACT-4).
   const output = redactShown(raw);
-  const key = outputKey(event.run, `${use.spec(input).role}-${index}`);
+  // Where preparing fails, no other command has an output.
+  const key = outputKey(event.run, `${use.spec(input).role}-${Math.max(0, index)}`);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
-  const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";
-  const problem = result.ok
+  if (event.download !== "under way" && rebootsAfter(step, result)) {
+    const rebooting = { afterMs: REBOOT_MS, note: `"${name}" ended with a reboot` };
+    return next(types.Reboot, { instanceId, index, tried: 0 }, rebooting);
+  }
+  const problem = isDone(step, result)
     ? use.judge?.(input, index, result.output)
     : `"${name}" failed with ${failureOf(result)}${where}: ${lastLines(output)}`;
-  if (problem !== undefined) return use.compensate(event, `${problem} (${whole})`, instanceId);
-  return command(instance, { ...event, index: index + 1 }, ports, `"${name}" succeeded`);
+  if (problem === undefined) return proceed(instance, event, ports, name);
+  const { retries = 0 } = step ?? {};
+  if (tried < retries) {
+    const note = `${problem}; it is repeated (${tried + 1} of ${retries})`;
+    return next(types.Command, { instanceId, index, tried: tried + 1 }, { afterMs: RETRY_MS, note });
+  }
+  const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";
+  return use.compensate(event, `${problem} (${whole})`, instanceId);
 }
+
+/** The command that follows on one that succeeded. */
+function proceed<I>(
+  instance: Instance<I>,
+  event: At<I, "Watch">,
+  ports: Ports,
+  name: string,
+): Promise<Outcome> {
+  if (event.download === "under way")
+    return command(instance, { ...event, download: "done" }, ports, `"${name}" is downloaded`);
+  const { download: _, ...rest } = event;
+  return command(instance, { ...rest, index: event.index + 1, tried: 0 }, ports, `"${name}" succeeded`);
+}
+
+const isDone = (step: Step | undefined, result: CommandResult): boolean =>
+  result.ok || isExitOf(result, step?.okExitCodes ?? []);
+
+/** The agent restarts a Linux machine after it has reported this exit code, from its version 2.2.3.317 on. */
+const REBOOT_CODE = 194;
+
+/** https://www.alibabacloud.com/help/en/ecs/user-guide/use-a-specified-exit-code-to-stop-or-restart-instances */
+const rebootsAfter = (step: Step | undefined, result: CommandResult): boolean =>
+  isExitOf(result, [REBOOT_CODE]) && !isDone(step, result);
+
+/** Whether a command ended by itself with one of these codes. */
+const isExitOf = ({ errorCode, exitCode }: CommandResult, codes: readonly number[]): boolean =>
+  isExit(errorCode) && exitCode !== undefined && codes.includes(exitCode);
 
 function wholeOutput({ dropped }: CommandResult, output: string, where: string): string {
   const cut = dropped === 0 ? "" : `[the cloud keeps 24 KB and dropped ${dropped} bytes of this]\n`;
@@ -122,11 +196,13 @@ function wholeOutput({ dropped }: CommandResult, output: string, where: string):
   return `${cut}${output}${stopped}`;
 }
 
+/** Whether a command ended by itself, with whatever exit code. */
+const isExit = (errorCode: string | undefined): boolean =>
+  errorCode === undefined || errorCode === "ExitCodeNonzero";
+
 /** Cloud Assistant repeats the exit code in words; any other code (a time-out, no agent) is the reason itself. */
 const failureOf = ({ errorCode, errorInfo = "", exitCode }: CommandResult): string =>
-  errorCode === undefined || errorCode === "ExitCodeNonzero"
-    ? `exit code ${exitCode ?? "none"}`
-    : `${errorCode} ${errorInfo}`.trim();
+  isExit(errorCode) ? `exit code ${exitCode ?? "none"}` : `${errorCode} ${errorInfo}`.trim();
 
 const lastLines = (output: string): string =>
   output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";
@@ -161,5 +237,5 @@ export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: 
   const online = await agentsOnline(cloud, [instanceId], downAt);
   if (instance?.status !== "Running" || !online.has(instanceId))
     return poll(event, clock, PACE.instance, `${instanceId} is not back from its reboot yet`);
-  return command(of, { ...event, index: index + 1 }, ports, `${instanceId} is back`);
+  return command(of, { ...event, index: index + 1, tried: 0 }, ports, `${instanceId} is back`);
 }

@@ -17,6 +17,8 @@ export interface InstanceUse<I> {
   readonly input: z.ZodMiniType<I>;
   readonly spec: (input: I) => InstanceSpec;
   readonly commands: (input: I) => readonly Step[];
+  /** Runs before all of them, as command number -1. */
+  readonly prepare?: Step;
   /** Interprets the commands; the shell when left out. */
   readonly shell?: (input: I) => "shell" | "powershell";
   /** Says what is wrong although command number `index` ended with exit code 0; undefined: nothing. */
@@ -41,8 +43,14 @@ export function instanceEvents<I>(input: z.ZodMiniType<I>) {
     /** Why the offerings before were refused. */
     refusals: z._default(z.array(z.string()), []),
   };
-  /** `index` counts the commands. */
-  const commanding = { instanceId: InstanceId, index: z.int() };
+  /** `index` counts the commands, `tried` the failures of this one. */
+  const commanding = {
+    instanceId: InstanceId,
+    index: z.int(),
+    tried: z._default(z.int(), 0),
+    /** Of a script that is too long for a command: whether it is on the instance. */
+    download: z.optional(z.enum(["under way", "done"])),
+  };
   return {
     Launch: event("launch", launching),
     Boot: event("boot", { ...launching, instanceId: InstanceId }),

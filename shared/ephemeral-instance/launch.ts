@@ -9,7 +9,7 @@ import { isLate } from "../late.ts";
 import { noteNoCapacity } from "../offerings.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
-import { command } from "./command.ts";
+import { command, firstIndex } from "./command.ts";
 import type { At, Instance } from "./events.ts";
 import { launchedBy } from "./own.ts";
 import { launchParams, noInstance, recipeFields, specOfferings } from "./spec.ts";
@@ -74,7 +74,12 @@ export async function boot<I>(of: Instance<I>, event: At<I, "Boot">, ports: Port
     return poll(event, clock, PACE.instance, `${instanceId} is ${instance.status}`);
   if (!(await agentsOnline(cloud, [instanceId])).has(instanceId))
     return poll(event, clock, PACE.instance, `${instanceId} runs, Cloud Assistant is not online yet`);
-  return command(of, { ...event, index: 0 }, ports, `${instanceId} is ready for commands`);
+  return command(
+    of,
+    { ...event, index: firstIndex(of), tried: 0 },
+    ports,
+    `${instanceId} is ready for commands`,
+  );
 }
 
 interface Place {

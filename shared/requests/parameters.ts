@@ -192,7 +192,7 @@ export function parametersProblem(
     const reserved = nameProblem(name);
     if (reserved !== undefined) return [`parameters.${name}: ${reserved}`];
     const index = provision.findIndex(
-      (step) => step.kind !== "reboot" && Object.hasOwn(step.environment, name),
+      (step) => "environment" in step && Object.hasOwn(step.environment, name),
     );
     const step = provision[index];
     if (step === undefined) return [];

@@ -144,7 +144,10 @@ test("a document that changes while it is read is looked at again", async ({ wor
   expect(indexOf(kiln)).toMatchObject({ limits: { max: 7 } });
 });
 
-test("the hourly check repairs the index after lost events and other versions", async ({ world: { kiln }, expect }) => {
+test("the hourly check repairs the index after lost events and other versions", async ({
+  world: { kiln },
+  expect,
+}) => {
   const { cloud } = kiln;
   await put(kiln, "fleets/web.yaml", fleetText());
   await put(kiln, "recipes/web.yaml", recipeText());

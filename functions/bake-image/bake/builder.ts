@@ -38,6 +38,26 @@ function generalizeStep({ test }: Recipe): Step {
   return { kind: "run", name: "generalize", command, timeoutMs: minutes(2), environment: {} };
 }
 
+/**
+ * Before the first command: user data and the services of the first boot change the instance, and hold the locks of
+ * package managers, until cloud-init is done. Exit code 2 stands for warnings, and for versions without --wait.
+ * https://docs.cloud-init.io/en/latest/explanation/return_codes.html
+ */
+const FIRST_BOOT: Step = {
+  kind: "run",
+  name: "first boot",
+  timeoutMs: minutes(30),
+  environment: {},
+  command: `command -v cloud-init >/dev/null 2>&1 || exit 0
+cloud-init status --wait >/dev/null 2>&1
+code=$?
+if [ $code -eq 0 ] || [ $code -eq 2 ]; then exit 0; fi
+tail -n 20 /var/log/cloud-init-output.log
+cloud-init status --long
+echo "user data or cloud-init failed, so nothing is built on this instance"
+exit 1`,
+};
+
 /** A bake holds its lock from its first phase on. */
 async function holdsNoLock(
   { run, input }: WorkflowEvent & { readonly input: BuilderInput },
@@ -53,9 +73,10 @@ export const builder = ephemeralInstance({
   input: BuilderInput,
   spec: builderSpec,
   commands: ({ document, parameters }) => [
-    ...document.provision.map((step) => (step.kind === "reboot" ? step : withParameters(step, parameters))),
+    ...document.provision.map((step) => ("command" in step ? withParameters(step, parameters) : step)),
     generalizeStep(document),
   ],
+  prepare: FIRST_BOOT,
   refuse: ({ input }) => parametersProblem(input.parameters, input.document),
   refuseLaunch: holdsNoLock,
   onReady: (_event, instanceId) => next(Stop, { instanceId }, { note: "provisioned" }),

@@ -2,16 +2,17 @@
 import { joinReasons } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
-import { headObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
+import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
+import { runningFile, scriptFile } from "../../../shared/ephemeral-instance/download.ts";
 import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { findBase, type Base } from "./base.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
-import { changedInputs, inputsOf, namedObjects, objectsOf, scriptsOf } from "./digests.ts";
+import { changedInputs, inputsOf, namedObjects, objectsIn, objectsOf } from "./digests.ts";
 
 export type Decision =
   | { readonly kind: "skip"; readonly note: string }
@@ -62,7 +63,7 @@ async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Resu
   const { recipe, document } = input;
   const keys = objectsOf(document);
   // Those of the image test are no inputs, and missing they would fail it after all the rest is paid for.
-  const all = [...keys, ...scriptsOf(document.test.commands)];
+  const all = [...keys, ...objectsIn(document.test.commands)];
   const heads = await Promise.all(all.map((key) => headObject(cloud, key)));
   const missing = all.filter((_key, index) => heads[index] === undefined);
   if (missing.length > 0)
@@ -70,26 +71,23 @@ async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Resu
       `recipe ${recipe} names objects that the bucket does not have: ${joinReasons([...new Set(missing)], ", ")}; upload them, then bake again`,
     );
   const there = heads.filter((head) => head !== undefined);
-  const tooLong = longCommand(input, there);
+  const tooLong = longCommand(input);
   return tooLong === undefined ? ok(there.slice(0, keys.length).map(({ etag }) => etag)) : problem(tooLong);
 }
 
-/** The first command that is too long to be sent. With objects and parameters the length is known only now. */
-function longCommand(
-  { document, parameters }: LockedInput,
-  heads: readonly ObjectInfo[],
-): string | undefined {
-  const sizes = new Map(heads.map(({ key, size }) => [key, size]));
+/** The first command that is too long to be sent. With parameters the length is known only now. */
+function longCommand({ document, parameters }: LockedInput): string | undefined {
   const steps = [
     ...document.provision.map((step, index) => ({ step, place: `provision[${index}]`, given: parameters })),
     ...document.test.commands.map((step, index) => ({ step, place: `test.commands[${index}]`, given: {} })),
   ];
   for (const { step, place, given } of steps) {
-    if (step.kind === "reboot") continue;
-    const [text, ofObject] = step.kind === "run" ? [step.command, 0] : ["", sizes.get(step.command) ?? 0];
-    const bytes = sentBytes(scriptOf(withParameters(step, given), text), ofObject);
+    if (!("command" in step)) continue;
+    // A long object is downloaded, and a short command runs it.
+    const text = step.kind === "run" ? step.command : runningFile(scriptFile(step, 0));
+    const bytes = sentBytes(scriptOf(withParameters(step, given), text));
     if (bytes <= COMMAND_MAX_BYTES) continue;
-    return `${place} ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; split it, or let it download the rest`;
+    return `${place} ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; move its text into an object under scripts/, or shorten the values`;
   }
   return undefined;
 }

@@ -27,13 +27,15 @@ const OUTSIDE = new Set([
   "test",
 ]);
 
-/** Keys of the scripts that steps run. */
-export const scriptsOf = (steps: Recipe["provision"]): readonly string[] =>
-  steps.flatMap((step) => (step.kind === "script" ? [step.command] : []));
+/** Keys of the objects that steps run, or put on the instance. */
+export const objectsIn = (steps: Recipe["provision"]): readonly string[] =>
+  steps.flatMap((step) =>
+    step.kind === "script" ? [step.command] : step.kind === "file" ? [step.file] : [],
+  );
 
 /** Bucket objects whose content goes into the image, or that the recipe declares as inputs. */
 export const objectsOf = ({ provision, inputs }: Recipe): readonly string[] => [
-  ...scriptsOf(provision),
+  ...objectsIn(provision),
   ...inputs,
 ];
 

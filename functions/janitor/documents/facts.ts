@@ -21,7 +21,7 @@ export function factsOf(folder: DocumentFolder, key: string, text: string): Fact
 }
 
 function ofRecipe({ family, provision }: Recipe): Facts {
-  const names = provision.flatMap((step) => (step.kind === "reboot" ? [] : Object.keys(step.environment)));
+  const names = provision.flatMap((step) => ("environment" in step ? Object.keys(step.environment) : []));
   return {
     routes: ["bake", "retire", ...(family === undefined ? [] : ["promote"])],
     environment: [...new Set(names)],

@@ -1,6 +1,6 @@
 /** The one account behind all products: its clock, its draw and ids, who is calling and what they may. */
 import { exchange, type Faults } from "./calls.ts";
-import type { Call, Kernel } from "./kernel.ts";
+import type { Call, Kernel, WireResponse } from "./kernel.ts";
 import type { KeyRing } from "./keys.ts";
 import type { Ram } from "./ram.ts";
 import type { Timeline } from "./time.ts";
@@ -53,6 +53,20 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
     mayHaveRole: (role) => ram.mayHaveRole(role),
     faultFor: (product, action, params) => faults.meet(product, action, params),
     record,
+    ...downloads(),
+  };
+}
+
+function downloads(): Pick<Kernel, "registerDownloads" | "download"> {
+  let objectAt: (url: string) => WireResponse | undefined = () => undefined;
+  return {
+    registerDownloads: (answer) => {
+      objectAt = answer;
+    },
+    download: (url) => {
+      const answer = objectAt(url);
+      return answer && { status: answer.status, body: answer.body.toString() };
+    },
   };
 }
 

@@ -175,4 +175,8 @@ export interface Kernel {
   /** Finds the injected fault for this call, if any, and lets happen what a test interleaves. Counts the matches. */
   faultFor(product: Product, action: string, params: Params): Promise<Fault | undefined>;
   record(call: Call): void;
+  /** Lets machines ask for objects by URL. Undefined for a URL that is none of an object. */
+  registerDownloads(answer: (url: string) => WireResponse | undefined): void;
+  /** What a machine gets for a URL. */
+  download(url: string): { readonly status: number; readonly body: string } | undefined;
 }

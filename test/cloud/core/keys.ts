@@ -186,8 +186,8 @@ export class KeyRing {
       });
     }
     if (signed.expiresAt !== undefined && !(signed.expiresAt >= now)) throw refuse("urlExpired");
-    // Before the nonce is burnt: the request may come back.
-    this.#admit(key.id);
+    // Before the nonce is burnt: the request may come back. A signed URL is used by others than its signer.
+    if (signed.expiresAt === undefined) this.#admit(key.id);
     if (signed.nonce !== undefined && this.#isUsed(`${key.id} ${signed.nonce}`, now))
       throw refuse("usedNonce");
     const { role, policy } = key;

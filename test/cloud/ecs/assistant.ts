@@ -6,6 +6,9 @@
  * ASSISTANT-3. Output beyond 24 KiB is dropped and counted. Exit code 0 is Success, any other is Failed.
  * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
  * ASSISTANT-5. A machine that goes down takes its running commands with it.
+ * ASSISTANT-7. Exit code 193 stops a Linux machine and 194 restarts it, after the agent has reported the code. To the
+ *     platform both are exit codes like others (Failed).
+ *     https://www.alibabacloud.com/help/en/ecs/user-guide/use-a-specified-exit-code-to-stop-or-restart-instances
  * ASSISTANT-6. Its status says that an agent has sent a heartbeat, ever: it stays "true" when the machine goes down or its unit is
  *     off, and only the time of the last heartbeat tells (DescribeCloudAssistantStatus: whether it is installed).
  */
@@ -59,20 +62,22 @@ export class Assistant {
     const guest: NonNullable<Instance["guest"]> = {
       active: new Set(),
       agentOnlineAt,
-      cloudInitDoneAt: undefined,
+      cloudInit: "running",
     };
     instance.guest = guest;
     const machine = machineOf(this.#world, instance);
     for (const unit of machine.disk.enabled) guest.active.add(unit);
     const isNew = machine.disk.files.get(IDENTITY.instanceId) !== instance.instanceId;
     const script = isNew ? this.#setUp(instance, machine) : undefined;
-    const done = (): void => {
-      guest.cloudInitDoneAt = this.#world.now();
+    const done = (exitCode: number): void => {
+      guest.cloudInit = exitCode === 0 ? "done" : "error";
     };
     if (script === undefined) {
-      this.#world.kernel.time.after(BASE_RUN_MS, { label: `${instance.instanceId} cloud-init` }, done);
+      this.#world.kernel.time.after(BASE_RUN_MS, { label: `${instance.instanceId} cloud-init` }, () =>
+        done(0),
+      );
     } else {
-      this.#start(instance, runScript(machine, script, {}), () => done(), done);
+      this.#start(instance, runScript(machine, script, {}), done, () => done(1));
     }
     this.#afterBoot(instance);
   }
@@ -159,6 +164,8 @@ export class Assistant {
       execution.exitCode = exitCode;
       if (exitCode === 0) this.#close(execution, "Success", "", "");
       else this.#close(execution, "Failed", "ExitCodeNonzero", `The exit code is ${exitCode}.`);
+      if (exitCode === 193) machine.powerOff();
+      if (exitCode === 194) machine.reboot();
     };
     const ended = (why: "down" | "stopped"): void => {
       const info = "The instance went down while the command ran.";

@@ -138,7 +138,7 @@ export interface Instance {
   locks: { reason: string; message: string }[];
   /** What runs inside right now; undefined unless the machine is up. */
   guest:
-    | { readonly active: Set<string>; agentOnlineAt: number; cloudInitDoneAt: number | undefined }
+    | { readonly active: Set<string>; agentOnlineAt: number; cloudInit: "running" | "done" | "error" }
     | undefined;
   /** When the agent sent its last heartbeat, in this boot or an earlier one. */
   heardAt: number | undefined;

@@ -13,7 +13,9 @@ export interface Machine {
   /** Units that are up. */
   readonly active: Set<string>;
   readonly hostName: () => string;
-  readonly isCloudInitDone: () => boolean;
+  readonly cloudInit: () => "running" | "done" | "error";
+  /** What the cloud answers for a URL of an object; undefined for any other URL. */
+  readonly download: (url: string) => { readonly status: number; readonly body: string } | undefined;
   /** What the metadata service answers for a path, undefined when it does not know it. */
   readonly metadata: (path: string) => string | undefined;
   readonly needsMetadataToken: boolean;

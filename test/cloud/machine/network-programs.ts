@@ -70,9 +70,10 @@ const CODES: Readonly<Record<string, readonly [number, number]>> = { curl: [7, 2
 function ask(program: string, args: readonly string[], io: Io, request: Request): number {
   const { url = "" } = request;
   const host = /^(?:https?:\/\/)?(\[[^\]]*\]|[^/:]+)/.exec(url)?.[1] ?? "";
-  if (!OWN_HOST.test(host)) return elsewhere(program, args, io, request);
+  const object = io.machine.download(url);
+  if (object === undefined && !OWN_HOST.test(host)) return elsewhere(program, args, io, request);
   const [unreachable, refused] = CODES[program] ?? [1, 1];
-  const answer = host === METADATA_HOST ? metadata(url, request, io) : local(io);
+  const answer = object ?? near(host, request, io);
   if (answer === undefined) {
     show("000", request, io);
     if (request.isSilent) return unreachable;
@@ -84,6 +85,10 @@ function ask(program: string, args: readonly string[], io: Io, request: Request)
   show(String(answer.status), request, io);
   return 0;
 }
+
+/** The answer of this machine or of its metadata service. */
+const near = (host: string, request: Request, io: Io): Answer | undefined =>
+  host === METADATA_HOST ? metadata(request.url ?? "", request, io) : local(io);
 
 /** A script goes on with the file it asked for, whose content says what it is. */
 function elsewhere(program: string, args: readonly string[], io: Io, request: Request): number {
@@ -100,14 +105,19 @@ function show(code: string, { format }: Request, io: Io): void {
   if (format !== undefined) io.out(format.replace("%{http_code}", code).replaceAll(String.raw`\n`, "\n"));
 }
 
-function local({ machine }: Io): { status: number; body: string } | undefined {
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+function local({ machine }: Io): Answer | undefined {
   const own = (unit: string): boolean => machine.disk.files.has(`/etc/systemd/system/${unit}.service`);
   // A unit that a user wrote counts as the service behind curl.
   const isServing = [...machine.active].some((unit) => WEB_UNITS.has(unit) || own(unit));
   return isServing ? { status: 200, body: "<html><body>Welcome</body></html>\n" } : undefined;
 }
 
-function metadata(url: string, { headers }: Request, { machine }: Io): { status: number; body: string } {
+function metadata(url: string, { headers }: Request, { machine }: Io): Answer {
   const hasToken = headers.some((arg) => /metadata-token/i.test(arg));
   if (url.endsWith("/api/token")) return { status: 200, body: `${machine.token()}\n` };
   if (machine.needsMetadataToken && !hasToken) return { status: 403, body: "" };

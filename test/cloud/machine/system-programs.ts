@@ -114,9 +114,11 @@ function* cloudInit(args: readonly string[], io: Io): Run {
   const { machine, files } = io;
   if (args[0] === "status") {
     // A script in the user data that waits for itself would wait for ever.
-    for (let seconds = 0; args.includes("--wait") && !machine.isCloudInitDone() && seconds < 3600; seconds++)
-      yield 1000;
-    return said(io, machine.isCloudInitDone() ? "status: done" : "status: running");
+    const isWaiting = (): boolean => args.includes("--wait") && machine.cloudInit() === "running";
+    for (let seconds = 0; isWaiting() && seconds < 3600; seconds++) yield 1000;
+    said(io, `status: ${machine.cloudInit()}`);
+    // https://docs.cloud-init.io/en/latest/explanation/return_codes.html
+    return machine.cloudInit() === "error" ? 1 : 0;
   }
   if (args[0] === "clean") {
     files.remove("/var/lib/cloud");

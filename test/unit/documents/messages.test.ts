@@ -366,3 +366,41 @@ test("a suggestion can be followed", ({ expect }) => {
     expect.stringMatching(/^3:13 .*write family: acs:alibaba_cloud_linux_3_2104_lts_x64$/),
   ]);
 });
+
+test("steps with files, repeats and exit codes say what is wrong with them", ({ expect }) => {
+  const wrong: Readonly<Record<string, RegExp>> = {
+    "{ file: files/a, to: etc/a }": /to: must be the absolute path of a file/,
+    "{ file: files/a, to: /etc/ }": /to: must be the absolute path of a file/,
+    "{ file: files/a, to: /etc/../a }": /to: must be the absolute path of a file/,
+    "{ file: files/a }": /to: is missing: the path of the file on the instance/,
+    "{ file: a.conf, to: /etc/a }":
+      /file: must be the key of an object under files\/ .*; write files\/a\.conf/,
+    "{ file: oss://bucket/files/a.conf, to: /etc/a }": /write files\/a\.conf/,
+    "{ file: files/a, to: /etc/a, mode: 0640 }": /mode: must be text .*; put quotes around it/,
+    '{ file: files/a, to: /etc/a, mode: "u+x" }': /mode: must be three or four octal digits/,
+    '{ file: files/a, to: /etc/a, owner: "a b" }': /owner: must be a user, or a user and a group/,
+    "{ file: files/a, to: /etc/a, user: app }": /user: has no meaning for a step with file/,
+    "{ file: files/a, to: /etc/a, okExitCodes: [1] }": /okExitCodes: has no meaning for a step with file/,
+    "{ file: files/a, to: /etc/a, run: a }": /must have exactly one of run, script, file and reboot, has 2/,
+    "{ file: files/a, to: /etc/a, environment: { A: b } }":
+      /environment: has no meaning for a step with file/,
+    "{ run: a, to: /etc/a }": /to: has no meaning for a step with run/,
+    "{ run: a, retries: 11 }": /retries/,
+    "{ run: a, retries: -1 }": /retries/,
+    "{ run: a, retries: three }": /retries: must be a whole number/,
+    "{ run: a, okExitCodes: [] }": /okExitCodes: must name an exit code/,
+    "{ run: a, okExitCodes: [256] }": /okExitCodes\[0\]/,
+    "{ run: a, okCodes: [0, 1] }": /okCodes: is not known; did you mean okExitCodes\?/,
+    "{ run: a, retry: 3 }": /retry: is not known; did you mean retries\?/,
+    "{ file: files/a, dest: /etc/a }": /dest: is not known; did you mean to\?/,
+    "{ reboot: true, okExitCodes: [0] }": /okExitCodes: has no meaning for a step with reboot/,
+  };
+  for (const [step, sentence] of Object.entries(wrong))
+    expect(inRecipe(`provision:\n  - ${step}\n`).join("\n"), step).toMatch(sentence);
+  const right = [
+    "reboot",
+    "{ run: a, retries: 10, okExitCodes: [0, 255] }",
+    '{ file: files/a b/ü.conf, to: "/etc/a b/ü", mode: "755", owner: app }',
+  ];
+  expect(inRecipe(`provision:\n${right.map((step) => `  - ${step}\n`).join("")}`)).toEqual([]);
+});

@@ -157,7 +157,7 @@ const commands: readonly Case[] = [
   [
     "a step that is a command and a script",
     recipe({ provision: [{ run: "true", script: "scripts/a.sh" }] }),
-    "provision[0]: must have exactly one of run, script and reboot, has 2",
+    "provision[0]: must have exactly one of run, script, file and reboot, has 2",
   ],
   [
     "a script outside scripts/",
@@ -192,7 +192,7 @@ const commands: readonly Case[] = [
   [
     "a shell for a reboot",
     recipe({ provision: [{ reboot: true, shell: "/bin/sh" }] }),
-    'provision[0].shell: has no meaning for a reboot (it is "/bin/sh"); remove it',
+    'provision[0].shell: has no meaning for a step with reboot (it is "/bin/sh"); remove it',
   ],
   [
     "two shells for a test",
@@ -427,7 +427,7 @@ test("only inline steps without a first line of their own get a shell, that of t
 }) => {
   const shellsOf = (provision: readonly unknown[]) =>
     parseRecipe("web", JSON.stringify(recipe({ provision }))).provision.map((step) =>
-      step.kind === "reboot" ? "reboot" : step.shell,
+      "command" in step ? step.shell : step.kind,
     );
   const good = [
     "/bin/bash",

@@ -1,0 +1,64 @@
+/**
+ * Objects of the bucket that an instance downloads by itself: files of a recipe, and scripts that are too long for a
+ * command. Pure.
+ *
+ * DOWNLOAD-1. The instance gets a signed URL of one object, which is good for some minutes and is known as a secret.
+ * DOWNLOAD-2. A file appears at its place whole, with its mode and owner, or not at all. So a download that is sent
+ *     twice, each time with another URL, does no harm; a long script is downloaded by one command and run by another.
+ */
+import { minutes } from "../duration.ts";
+import type { CommandStep, FileStep } from "../documents/recipe-steps.ts";
+
+/** A command reaches its instance within a minute, and a download only has to begin in time. */
+export const URL_LIFE_MS = minutes(10);
+
+const FILE_MODE = "0644";
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Shell lines that write the object behind a URL into the file "$part", and remove that file at the end. */
+const fetched = (url: string): string[] => [
+  `trap 'rm -f "$part"' EXIT`,
+  "if command -v curl >/dev/null 2>&1",
+  `then curl -fsS --retry 3 --connect-timeout 20 -o "$part" ${quoted(url)}`,
+  `else wget -q -O "$part" ${quoted(url)}`,
+  "fi",
+];
+
+/** A command that puts the object behind a URL at the place of its step. */
+export function placing(
+  { to, mode = FILE_MODE, owner, file: _file, ...step }: FileStep,
+  url: string,
+): CommandStep {
+  const folder = to.slice(0, to.lastIndexOf("/")) || "/";
+  const lines = [
+    `[ ! -d ${quoted(to)} ] || { echo ${quoted(`${to} is a folder`)} >&2; exit 1; }`,
+    `mkdir -p ${quoted(folder)}`,
+    `part=$(mktemp ${quoted(`${folder === "/" ? "" : folder}/.kiln.XXXXXX`)})`,
+    ...fetched(url),
+    ...(owner === undefined ? [] : [`chown ${quoted(owner)} "$part"`]),
+    `chmod ${mode} "$part"`,
+    `mv -f "$part" ${quoted(to)}`,
+  ];
+  return { ...step, kind: "run", command: lines.join("\n"), shell: "/bin/sh -e", environment: {} };
+}
+
+/** A long script as a file of the instance. Whoever runs it owns it. */
+export const scriptFile = ({ command, user, name, timeoutMs }: CommandStep, index: number): FileStep => ({
+  kind: "file",
+  name,
+  timeoutMs,
+  file: command,
+  to: `/var/tmp/kiln-script-${index}`,
+  mode: "0700",
+  ...(user !== undefined && { owner: user }),
+});
+
+/** Runs a script file once, as Cloud Assistant would: by its first line, or by `sh`. */
+export const runningFile = ({ to }: FileStep): string =>
+  [
+    "#!/bin/sh",
+    `trap 'rm -f ${to}' EXIT`,
+    String.raw`cr=$(printf '\r'); if head -n 1 ${to} | grep -q "$cr"; then sed -i "s/$cr\$//" ${to}; fi`,
+    `case "$(head -c 2 ${to})" in "#!") ${to} ;; *) sh ${to} ;; esac`,
+  ].join("\n");

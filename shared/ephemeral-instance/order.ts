@@ -1,0 +1,70 @@
+/** The command that is sent for a step of a recipe. */
+import type { CloudClient } from "../cloud/client.ts";
+import { signedUrl } from "../cloud/oss/request.ts";
+import { getSmallObject } from "../cloud/oss/objects.ts";
+import type { CommandStep, FileStep } from "../documents/recipe-steps.ts";
+import { know } from "../redact.ts";
+import { ok, problem, type Result } from "../result.ts";
+import { COMMAND_MAX_BYTES, scriptOf, sentBytes, type Reader } from "./command-script.ts";
+import { placing, runningFile, scriptFile, URL_LIFE_MS } from "./download.ts";
+
+/** A command, complete. */
+export interface Order {
+  readonly step: CommandStep;
+  readonly script: string;
+  /** It only downloads the script of the step, and another command runs it. */
+  readonly isDownload?: true;
+}
+
+/** Where a step stands in its recipe and on its instance. */
+interface Where {
+  readonly index: number;
+  readonly isDownloaded: boolean;
+  readonly reader: Reader;
+}
+
+/** The next command for a step. A problem: its object is missing, or its system cannot run it. @throws CloudError */
+export async function orderFor(
+  step: CommandStep | FileStep,
+  where: Where,
+  cloud: CloudClient,
+): Promise<Result<Order>> {
+  const { index, isDownloaded, reader } = where;
+  if (step.kind === "file") return reader === "shell" ? ok(download(step, cloud)) : problem(LINUX_ONLY);
+  if (step.kind === "run") return ok(orderOf(step, step.command, reader));
+  if (isDownloaded) return ok(orderOf(step, runningFile(scriptFile(step, index)), reader));
+  return scriptOrder(step, where, cloud);
+}
+
+const orderOf = (step: CommandStep, text: string, reader: Reader): Order => ({
+  step,
+  script: scriptOf(step, text, reader),
+});
+
+/** A script as a command, or the command that downloads it when it is too long for one. */
+async function scriptOrder(
+  step: CommandStep,
+  { index, reader }: Where,
+  cloud: CloudClient,
+): Promise<Result<Order>> {
+  const read = await getSmallObject(cloud, step.command, COMMAND_MAX_BYTES);
+  if (read.ok && read.value === undefined) return problem(`the bucket has no object ${step.command}`);
+  const order = read.ok && read.value ? orderOf(step, textOf(read.value.text, reader), reader) : undefined;
+  if (order !== undefined && sentBytes(order.script) <= COMMAND_MAX_BYTES) return ok(order);
+  if (reader === "shell") return ok({ ...download(scriptFile(step, index), cloud), isDownload: true });
+  return problem(read.ok ? TOO_LONG : read.problem);
+}
+
+const LINUX_ONLY = "files can be put on Linux only";
+const TOO_LONG = `with its environment it is longer than the ${COMMAND_MAX_BYTES} bytes that a command may have`;
+
+/** Shells of Linux take the line ends of Windows as a part of each line. */
+const textOf = (text: string, reader: Reader): string =>
+  reader === "shell" ? text.replaceAll("\r\n", "\n") : text;
+
+function download(file: FileStep, cloud: CloudClient): Order {
+  const url = signedUrl(cloud, file.file, URL_LIFE_MS);
+  know([url]);
+  const step = placing(file, url);
+  return { step, script: scriptOf(step, step.command) };
+}
