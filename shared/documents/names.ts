@@ -52,10 +52,26 @@ export const description = () =>
 /** Raw bytes of user data, RunInstances 2026; the document of 2019 said 16 KB. */
 export const MAX_USER_DATA_BYTES = 32 * 1024;
 
+/**
+ * The first characters by which cloud-init knows what user data is.
+ * https://docs.cloud-init.io/en/latest/explanation/format.html
+ */
+const USER_DATA =
+  /^\s*(?:#!|#cloud-|#include|#part-handler|#upstart-job|## template:|Content-Type:|MIME-Version:|\[bat\]|\[powershell\])/i;
+
+/** Whether a text is Base64 of user data, as RunInstances itself takes it: encoded again, it would never run. */
+function isEncoded(raw: string): boolean {
+  const bare = raw.replaceAll(/\s/g, "");
+  if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(bare)) return false;
+  const bytes = Buffer.from(bare, "base64");
+  return USER_DATA.test(bytes.toString("latin1")) || (bytes[0] === 0x1f && bytes[1] === 0x8b);
+}
+
 /** Why this user data would be refused, or undefined. */
 export function userDataProblem(raw: string): string | undefined {
   const bytes = Buffer.byteLength(raw);
   if (bytes === 0) return "must not be empty; leave the key out";
+  if (isEncoded(raw)) return "is Base64 already; write the text itself, Kiln encodes it";
   return bytes > MAX_USER_DATA_BYTES
     ? `must be at most 32 KB (${MAX_USER_DATA_BYTES} bytes), has ${bytes} bytes; let it fetch the rest`
     : undefined;

@@ -6,7 +6,7 @@ import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
-import { launchTagged, leftovers, ownImages } from "../support/world.ts";
+import { launchTagged, leftovers, ownImages, served } from "../support/world.ts";
 import { diskFile } from "../support/disk-file.ts";
 
 /** Without a builder, the test names its own instance type, vSwitch and security group. */
@@ -271,7 +271,7 @@ test("a failed import fails the bake with the reason of its task and leaves no i
   expect(leftovers(kiln)).toEqual([]);
 });
 
-test("a disk file of unknown format, or for a recipe of another source, is refused before an import", async ({
+test("a file that is no disk, or another one than the recipe says, or for another source, is refused before an import", async ({
   kiln,
   expect,
 }) => {
@@ -279,17 +279,38 @@ test("a disk file of unknown format, or for a recipe of another source, is refus
   await kiln.upload("recipes/appliance.yaml", upload);
   await kiln.upload("recipes/web.yaml", recipeText({ provision: ["exit 1"] }));
   await kiln.cloud.settle({ forMs: hours(1) });
-  await kiln.upload("disks/appliance/appliance.vhd.sha256", "0123");
+  await kiln.upload("disks/appliance/appliance.vhd", "0123");
   await kiln.upload("disks/web/web.qcow2", diskFile("qcow2"));
   await kiln.cloud.settle({ forMs: minutes(5) });
   const last = (recipe: string) => kiln.records(`bake-${recipe}`).at(-1)?.reason;
   expect(last("appliance")).toBe(
-    "disks/appliance/appliance.vhd.sha256: its ending is none of raw, img, vhd, qcow2; rename the file, or set source.upload.format to its format",
+    "disks/appliance/appliance.vhd is a text; upload a disk as RAW, VHD or QCOW2",
   );
+  const strict = recipeText({
+    source: { upload: { format: "RAW" } },
+    provision: [],
+    test: gate,
+    family: "strict",
+  });
+  await kiln.upload("recipes/strict.yaml", strict);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await kiln.upload("disks/strict/strict.raw", diskFile("vhd"));
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(last("strict")).toContain("disks/strict/strict.raw is VHD, and source.upload.format is RAW");
   expect(last("web")).toBe(
     "disks/web/web.qcow2: recipe web is made from source.builder, and only source.upload takes disk files; upload it to the folder of another recipe",
   );
   expect(kiln.cloud.callLog.count({ action: "ImportImage" })).toBe(0);
+});
+
+test("a cloud image called .img is imported as the QCOW2 that it is", async ({ kiln, expect }) => {
+  const upload = recipeText({ source: { upload: {} }, provision: [], test: { skip: true }, family: "cloud" });
+  await kiln.upload("recipes/cloud.yaml", upload);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await kiln.upload("disks/cloud/debian-13.img", diskFile("qcow2"));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(served(kiln, "cn-hangzhou", "cloud")).toBe(ownImages(kiln)[0]?.imageId);
+  expect(ownImages(kiln)).toHaveLength(1);
 });
 
 test("an uploaded Windows disk is imported as Windows, which the cloud takes no import for by itself", async ({
@@ -307,19 +328,16 @@ test("an uploaded Windows disk is imported as Windows, which the cloud takes no 
   expect(ownImages(kiln)).toMatchObject([{ osType: "windows", platform: "Windows Server 2022" }]);
 });
 
-test("a file whose bytes are not those of its format fails the bake, and no image is left", async ({
-  kiln,
-  expect,
-}) => {
+test("a file that only begins like a disk fails the bake, and no image is left", async ({ kiln, expect }) => {
   const upload = { format: "QCOW2" };
   const recipe = { source: { upload }, provision: [], test: gate, family: "appliance" };
   await kiln.upload("recipes/appliance.yaml", recipeText(recipe));
   await kiln.cloud.settle({ forMs: minutes(2) });
-  await kiln.upload("disks/appliance/SHA256SUMS", "0123  appliance.qcow2\n");
+  await kiln.upload("disks/appliance/half.qcow2", Buffer.from("QFI\u00fb", "latin1"));
   await kiln.cloud.settle({ forMs: hours(2) });
   const bake = kiln.records("bake-appliance").at(-1);
   expect(bake?.reason).toMatch(
-    /^Import of m-\w+ failed: ImportImageFailed: disks\/appliance\/SHA256SUMS is not QCOW2/,
+    /^Import of m-\w+ failed: ImportImageFailed: disks\/appliance\/half\.qcow2 is not QCOW2/,
   );
   expect(ownImages(kiln)).toEqual([]);
 });

@@ -8,6 +8,7 @@ import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
+import { readDiskFormat } from "./disk-format.ts";
 import type { ImportFile } from "./image.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
 
@@ -49,7 +50,7 @@ export async function findBase(
     case "disks":
       return sourceDisks(source, cloud);
     case "upload":
-      return uploadedDisk(source, input);
+      return uploadedDisk(source, input, cloud);
   }
 }
 
@@ -119,28 +120,19 @@ async function sourceDisks(source: Source<"disks">, cloud: CloudClient): Promise
   return found(names.join(" "), { kind: "disks", source });
 }
 
-/** Format by the ending of the file's name. */
-const FORMATS: Readonly<Record<string, ImportFile["format"]>> = {
-  raw: "RAW",
-  img: "RAW",
-  vhd: "VHD",
-  qcow2: "QCOW2",
-};
-
-/** Format and architecture come from the recipe, else from the file's name. A format is never guessed. */
-function uploadedDisk(source: Source<"upload">, { upload, recipe }: LockedInput): Result<Identified> {
+/** Format and architecture come from the recipe, else from the file: its bytes and its name. */
+async function uploadedDisk(
+  source: Source<"upload">,
+  { upload, recipe }: LockedInput,
+  cloud: CloudClient,
+): Promise<Result<Identified>> {
   if (upload === undefined)
     return problem(
       `recipe ${recipe} is baked by uploading a disk file to disks/${recipe}/; this request has none`,
     );
   const { key, etag } = upload;
-  const format = source.format ?? FORMATS[key.slice(key.lastIndexOf(".") + 1).toLowerCase()];
-  if (format === undefined) {
-    const endings = Object.keys(FORMATS).join(", ");
-    return problem(
-      `${key}: its ending is none of ${endings}; rename the file, or set source.upload.format to its format`,
-    );
-  }
+  const format = await readDiskFormat(key, source.format, cloud);
+  if (!format.ok) return format;
   const architecture = source.architecture ?? (/arm64|aarch64/i.test(key) ? "arm64" : "x86_64");
   // Instances of ARM types boot by UEFI only.
   const bootMode = source.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
@@ -151,5 +143,8 @@ function uploadedDisk(source: Source<"upload">, { upload, recipe }: LockedInput)
     ...(licenseType !== undefined && { licenseType }),
     ...(sizeGb !== undefined && { sizeGb }),
   };
-  return found(etag, { kind: "upload", file: { key, format, architecture, nvme, ...optional } });
+  return found(etag, {
+    kind: "upload",
+    file: { key, format: format.value, architecture, nvme, ...optional },
+  });
 }

@@ -367,6 +367,36 @@ test("a suggestion can be followed", ({ expect }) => {
   ]);
 });
 
+test("user data that is encoded already is refused, and a text that only looks like it is not", ({
+  expect,
+}) => {
+  const texts = [
+    "#!/bin/bash\necho hi\n",
+    "#cloud-config\n{}\n",
+    "#include\nhttps://x\n",
+    "Content-Type: multipart/mixed\n",
+    "[bat]\necho\n",
+    "\n#!/bin/sh\n",
+    "\u001f\u008b\u0008 and more",
+  ];
+  for (const text of texts) {
+    const encoded = Buffer.from(text, "latin1").toString("base64");
+    const folded = encoded.replace(/^(.{8})/, "$1\n");
+    for (const value of [encoded, folded]) {
+      const fleet = FLEET.replace("launch:\n", `launch:\n  UserData: ${JSON.stringify(value)}\n`);
+      expect(mistakes(parseFleet, fleet).join(), value).toMatch(
+        /launch\.UserData.*: is Base64 already.*; write the text itself/,
+      );
+      const recipe = RECIPE.replace("builder:\n", `builder:\n    userData: ${JSON.stringify(value)}\n`);
+      expect(mistakes(parseRecipe, recipe).join(), value).toContain("is Base64 already");
+    }
+  }
+  for (const value of ["#!/bin/sh\ntrue\n", "installmonitoring", "aGVsbG8gd29ybGQ="]) {
+    const fleet = FLEET.replace("launch:\n", `launch:\n  UserData: ${JSON.stringify(value)}\n`);
+    expect(mistakes(parseFleet, `${fleet}limits: { max: 1 }\n`), value).toEqual([]);
+  }
+});
+
 test("steps with files, repeats and exit codes say what is wrong with them", ({ expect }) => {
   const wrong: Readonly<Record<string, RegExp>> = {
     "{ file: files/a, to: etc/a }": /to: must be the absolute path of a file/,

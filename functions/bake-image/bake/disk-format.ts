@@ -1,0 +1,70 @@
+/**
+ * The format of an uploaded disk by its bytes, because endings of names say little: cloud images called .img are QCOW2
+ * more often than raw.
+ *
+ * DISK-FORMAT-1. What is no disk is refused here: the cloud takes minutes to refuse it, and a checksum file becomes an image.
+ *     https://www.alibabacloud.com/help/en/ecs/user-guide/import-custom-images
+ */
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { readTail } from "../../../shared/cloud/oss/append.ts";
+import { getObject } from "../../../shared/cloud/oss/objects.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+
+const SECTOR = 512;
+
+export type DiskFormat = "RAW" | "VHD" | "QCOW2";
+
+/** First bytes of files that hold no disk that can be imported, and what to do with them. */
+const OTHERS: readonly (readonly [string, string])[] = [
+  [
+    "KDMV",
+    "a VMDK, which the cloud imports in a preview only; convert it, for example with qemu-img convert -O qcow2",
+  ],
+  [
+    "vhdxfile",
+    "a VHDX, which the cloud does not import; convert it, for example with qemu-img convert -O vpc",
+  ],
+  ["\u001f\u008b", "compressed with gzip; unpack it"],
+  ["\u00fd7zXZ", "compressed with xz; unpack it"],
+  ["\u0028\u00b5\u002f\u00fd", "compressed with zstd; unpack it"],
+  ["BZh", "compressed with bzip2; unpack it"],
+  ["PK", "a ZIP archive; unpack it"],
+  ["7z\u00bc\u00af", "a 7z archive; unpack it"],
+];
+
+/**
+ * The format of the disk under `key`. A problem: what the object is instead.
+ * @param expected the format that the recipe names
+ * @throws CloudError
+ */
+export async function readDiskFormat(
+  key: string,
+  expected: DiskFormat | undefined,
+  cloud: CloudClient,
+): Promise<Result<DiskFormat>> {
+  const head = await getObject(cloud, key, SECTOR);
+  if (head === undefined) return problem(`the bucket has no object ${key}`);
+  const tail = await readTail(cloud, key, SECTOR);
+  const format = formatOf(head.bytes, tail?.bytes ?? Buffer.alloc(0));
+  if (!format.ok) return problem(`${key} ${format.problem}; upload a disk as RAW, VHD or QCOW2`);
+  if (expected === undefined || expected === format.value) return format;
+  return problem(
+    `${key} is ${format.value}, and source.upload.format is ${expected}; leave the key out, or upload a ${expected} file`,
+  );
+}
+
+/** @param head the first sector or more @param tail the last one */
+export function formatOf(head: Buffer, tail: Buffer): Result<DiskFormat> {
+  const begins = (text: string, bytes = head): boolean =>
+    bytes.subarray(0, text.length).toString("latin1") === text;
+  if (begins("QFI\u00fb")) return ok("QCOW2");
+  // The footer of a VHD; one that grows has a copy of it at its beginning.
+  if (begins("conectix") || begins("conectix", tail)) return ok("VHD");
+  const other = OTHERS.find(([text]) => begins(text));
+  if (other !== undefined) return problem(`is ${other[1]}`);
+  // The mark of a boot sector, which a disk with a GPT has too.
+  if (head.length >= SECTOR && head.readUInt16BE(SECTOR - 2) === 0x55aa) return ok("RAW");
+  return problem(isText(head) ? "is a text" : "has no boot sector, so it is no disk that boots");
+}
+
+const isText = (bytes: Buffer): boolean => !/[^\t\n\r -~\u0080-\u00ff]/.test(bytes.toString("latin1"));

@@ -1,0 +1,45 @@
+/** The format of an uploaded disk follows from its bytes. */
+import { gzipSync } from "node:zlib";
+import { test } from "vitest";
+import { formatOf } from "../../../../../functions/bake-image/bake/disk-format.ts";
+import { diskFile } from "../../../../support/disk-file.ts";
+
+const SECTOR = 512;
+const read = (file: Buffer) => formatOf(file.subarray(0, 3 * SECTOR), file.subarray(-SECTOR));
+
+test.for([
+  ["qcow2", "QCOW2"],
+  ["vhd", "VHD"],
+  ["raw", "RAW"],
+] as const)("a disk in %s is %s", ([ending, format], { expect }) => {
+  expect(read(diskFile(ending))).toEqual({ ok: true, value: format });
+});
+
+test("a VHD that grows is known by the copy at its beginning, a GPT disk by its protective boot sector", ({
+  expect,
+}) => {
+  const growing = Buffer.alloc(4096);
+  growing.write("conectix", 0, "latin1");
+  expect(read(growing)).toEqual({ ok: true, value: "VHD" });
+  const gpt = diskFile("raw");
+  gpt.write("EFI PART", SECTOR, "latin1");
+  expect(read(gpt)).toEqual({ ok: true, value: "RAW" });
+});
+
+test("other files are named and refused", ({ expect }) => {
+  const starting = (text: string): Buffer => Buffer.concat([Buffer.from(text, "latin1"), Buffer.alloc(4096)]);
+  const problems: readonly (readonly [Buffer, string])[] = [
+    [Buffer.from("0123abcd  debian.qcow2\n"), "is a text"],
+    [Buffer.from("-----BEGIN PGP SIGNATURE-----\n"), "is a text"],
+    [Buffer.alloc(0), "is a text"],
+    [gzipSync(diskFile("raw")), "gzip; unpack it"],
+    [starting("\u00fd7zXZ\0"), "xz; unpack it"],
+    [starting("BZh9"), "bzip2; unpack it"],
+    [starting("PK\u0003\u0004"), "ZIP archive; unpack it"],
+    [starting("KDMV"), "a VMDK"],
+    [starting("vhdxfile"), "a VHDX"],
+    [Buffer.alloc(4096), "has no boot sector"],
+  ];
+  for (const [file, problem] of problems)
+    expect(read(file), problem).toEqual({ ok: false, problem: expect.stringContaining(problem) });
+});
