@@ -1,5 +1,5 @@
 /** Problems of the variables of a deployment, found before the first call. Pure. */
-import { readChannels } from "../functions/notifier/config.ts";
+import { readChannels, readLanguage } from "../functions/notifier/config.ts";
 import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
 import { readCallers } from "../shared/http/config.ts";
@@ -36,7 +36,7 @@ function computedProblem(name: string, value: string): readonly string[] {
 }
 
 function settingProblems(environment: Environment): readonly string[] {
-  return [readCallers, readSenders, readChannels].flatMap((read) => {
+  return [readCallers, readSenders, readChannels, readLanguage].flatMap((read) => {
     try {
       read(environment);
       return [];

@@ -8,6 +8,7 @@
  *     reaches an old function.
  */
 import { build } from "../build.ts";
+import { channelNames } from "../functions/notifier/config.ts";
 import { readSecrets } from "../shared/config.ts";
 import { know } from "../shared/redact.ts";
 import { connectApi, type Api } from "./api.ts";
@@ -60,7 +61,11 @@ export async function deploy(
   const own = ownOf(place, live);
   const domain = await deployedDomain(api, own, functionNameOf(place, "webhook"));
   const oldDomain = domain && isReplaced(domain, settings.environment, options.unset) ? domain : undefined;
-  const unset = oldDomain === undefined ? options.unset : [...options.unset, "KILN_WEBHOOK_URL"];
+  const unset = [
+    ...options.unset,
+    ...(oldDomain === undefined ? [] : ["KILN_WEBHOOK_URL"]),
+    ...(options.unset.includes("KILN_CHANNELS") ? ["KILN_CHANNEL_NAMES"] : []),
+  ];
   const kept = keptVariables(declared, own, unset);
   know(readSecrets(kept));
   const environment = { ...toolEnvironment(settings), ...kept };
@@ -79,6 +84,7 @@ export async function deploy(
 /** The environment of the tool: all variables, and the key under the names that it reads. */
 export const toolEnvironment = ({ environment, place, credentials }: Settings): Environment => ({
   ...environment,
+  ...channelNames(environment),
   AccountID: place.account,
   AccessKeyID: credentials.accessKeyId,
   AccessKeySecret: credentials.accessKeySecret,

@@ -1,8 +1,11 @@
 /** The environment of the notifier. Addresses of channels are secrets: whoever knows one can post there. */
 import * as z from "zod/mini";
 import { readEnvJson } from "../../shared/env-json.ts";
+import { readJson } from "../../shared/json.ts";
 import { Name } from "../../shared/names.ts";
 import { readWebhookAddress } from "../../shared/webhook-address.ts";
+import { ConfigError } from "../../shared/errors.ts";
+import { Language } from "./catalogue.ts";
 import { ChannelKind } from "./channels/formats.ts";
 import type { LinkSettings } from "./replies.ts";
 
@@ -16,6 +19,8 @@ const Channel = z.strictObject({
   kind: ChannelKind,
   url: address,
   secret: z.optional(z.string().check(z.minLength(1))),
+  /** Of its messages; those without are in the deployment's. */
+  language: z.optional(Language),
 });
 const CHANNELS = { variable: "KILN_CHANNELS", schema: z.record(Name, Channel), section: "Channels" };
 
@@ -29,6 +34,20 @@ export type Channel = z.infer<typeof Channel>;
 export const readChannels = (
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, Channel>> => readEnvJson(CHANNELS, environment);
+
+/** KILN_CHANNEL_NAMES, which the janitor compares documents with: the names in KILN_CHANNELS; nothing where that is not set. */
+export function channelNames(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const given = z.record(z.string(), z.unknown()).safeParse(readJson(environment[CHANNELS.variable] ?? ""));
+  return given.success ? { KILN_CHANNEL_NAMES: Object.keys(given.data).join(",") } : {};
+}
+
+/** The language of channels that name none, KILN_LANGUAGE. @throws ConfigError */
+export function readLanguage(environment: NodeJS.ProcessEnv = process.env): Language {
+  const given = environment["KILN_LANGUAGE"] ?? "";
+  const language = Language.safeParse(given === "" ? "en" : given);
+  if (language.success) return language.data;
+  throw new ConfigError(`KILN_LANGUAGE is ${JSON.stringify(given)}; write ${Language.options.join(" or ")}`);
+}
 
 /** The webhook's address and the secret for links to it. */
 export const readLinkSettings = (environment: NodeJS.ProcessEnv = process.env): LinkSettings => ({

@@ -14,10 +14,10 @@ import { notificationSend } from "../../shared/notifications/subscriptions.ts";
 import { know, redact } from "../../shared/redact.ts";
 import { secretsOfUrl } from "../../shared/secret-url.ts";
 import { send } from "../../shared/send.ts";
-import { shortened, type Refusal } from "./channels/format.ts";
+import { shortened, type Refusal, type Tell } from "./channels/format.ts";
 import { FORMATS } from "./channels/formats.ts";
-import { contentOf, type Content } from "./channels/content.ts";
-import { readChannels, readLinkSettings, type Channel } from "./config.ts";
+import { contentOf } from "./channels/content.ts";
+import { readChannels, readLanguage, readLinkSettings, type Channel } from "./config.ts";
 import { repliesTo } from "./replies.ts";
 
 const TIMEOUT_MS = seconds(10);
@@ -65,18 +65,24 @@ async function post(
     }
     const replies = repliesTo(notification, readLinkSettings());
     const log = `oss://${cloud.access.bucket}/${runKey(notification.run)}`;
-    const content = contentOf(withoutSecrets(notification), replies, log);
-    return await postTo(channel, content, clock.now());
+    const told = {
+      notification: withoutSecrets(notification),
+      replies,
+      log,
+      language: channel.kind === "json" ? "en" : (channel.language ?? readLanguage()),
+      stage: cloud.access.stage,
+    } as const;
+    return await postTo(channel, (room) => contentOf(told, room), clock.now());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problem: error.message, permanent: true };
   }
 }
 
-/** Posts a content to a channel. Answers why it was not accepted; undefined when it was. */
-export async function postTo(channel: Channel, content: Content, now: number): Promise<Refusal | undefined> {
+/** Posts a notification to a channel. Answers why it was not accepted; undefined when it was. */
+export async function postTo(channel: Channel, tell: Tell, now: number): Promise<Refusal | undefined> {
   const format = FORMATS[channel.kind];
-  const answer = await answerTo(format.message(channel, content, now));
+  const answer = await answerTo(format.message(channel, tell, now));
   if (answer === undefined)
     return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
   const { ok, status, text } = answer;
@@ -99,9 +105,14 @@ const withoutSecrets = ({ reason, by, ...rest }: Notification): Notification => 
  * Undefined when there is no answer. The error is dropped: it names the address, which is a secret. An answer may quote
  * the address or the message: secrets go before it is shortened, or half of one would stay.
  */
-async function answerTo({ url, headers, body }: ReturnType<(typeof FORMATS)["json"]["message"]>) {
+async function answerTo({
+  url,
+  headers,
+  body,
+  signatures = [],
+}: ReturnType<(typeof FORMATS)["json"]["message"]>) {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  know(secretsOfUrl(url));
+  know([...secretsOfUrl(url), ...signatures]);
   try {
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
     return { ok: response.ok, status: response.status, text: redact(await response.text()) };

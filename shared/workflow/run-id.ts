@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { dayOf } from "../keys.ts";
 
 /** Kinds of runs, the first word of an id, with the function that carries each out. */
-const FUNCTION_OF = {
+export const FUNCTION_OF = {
   check: "janitor",
   bake: "bake-image",
   promote: "promote-family",

@@ -6,6 +6,7 @@ import FC from "@alicloud/fc2/lib/client.js";
 import PopCore from "@alicloud/pop-core";
 import OSS from "ali-oss";
 import { functionNameOf, roleNameOf, type Place } from "../../deploy/names.ts";
+import { channelNames } from "../../functions/notifier/config.ts";
 import { rolesOf } from "../../deploy/policies.ts";
 import { days, minutes, seconds } from "../../shared/duration.ts";
 import { eventIn, recordIn, type RunRecord } from "./records.ts";
@@ -126,7 +127,11 @@ async function startWith(options: DeployOptions, places: readonly Place[] = [PLA
     ...options,
     // A thread for each instance would be most of the time of all tests.
     fc: { idleMs: days(3), inline: true, ...options.fc },
-    env: (endpoints) => places.map((place) => ({ ...environmentOf(endpoints, place), ...options.env })),
+    env: (endpoints) => places.map((place) => ({
+        ...environmentOf(endpoints, place),
+        ...channelNames({ ...options.env }),
+        ...options.env,
+      })),
   });
   for (const { bucket } of places) cloud.oss.createBucket(bucket);
   return cloud;

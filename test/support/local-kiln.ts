@@ -5,6 +5,7 @@ import { readCallers } from "../../shared/http/config.ts";
 import { buildOnce } from "../build-once.ts";
 import { type Cloud, type CloudOptions, type Endpoints, envNames, startCloud } from "../cloud/index.ts";
 import type { Place } from "../../deploy/names.ts";
+import { channelNames } from "../../functions/notifier/config.ts";
 import { environmentOf, PLACE, readRoles } from "./deployment.ts";
 
 /** The manifest of the repository. */
@@ -48,7 +49,8 @@ const urlOf = (http: Readonly<Record<string, string>>, name: string): string =>
 function localEnvironment(endpoints: Endpoints, opsUrl: string, given: Environment): Record<string, string> {
   const asked = envNames(readFileSync(MANIFEST, "utf8"));
   const own = asked.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]));
-  return { ...settingsFor(endpoints, opsUrl), ...Object.fromEntries(own) };
+  const settings: Record<string, string> = { ...settingsFor(endpoints, opsUrl), ...Object.fromEntries(own) };
+  return { ...settings, ...channelNames(settings) };
 }
 
 /** The first caller that the webhook accepts; null without one. @throws ConfigError for malformed callers */

@@ -1,5 +1,6 @@
 /** Pages of the webhook and messages in chats. */
-import { readChannels } from "../../../functions/notifier/config.ts";
+import { phrase } from "../../../functions/notifier/catalogue.ts";
+import { readChannels, readLanguage } from "../../../functions/notifier/config.ts";
 import { postTo } from "../../../functions/notifier/deliver.ts";
 import { ADDRESS_RULE, readWebhookAddress } from "../../../shared/webhook-address.ts";
 import { messageOf } from "../../../shared/errors.ts";
@@ -48,16 +49,16 @@ async function channels({ settings, clock }: Context): Promise<Finding> {
   if (all.length === 0) return ok("KILN_CHANNELS is not set: no channel gets notifications");
   const problems: string[] = [];
   for (const [name, channel] of all) {
-    const text = `This channel gets notifications of the deployment of bucket ${settings.place.bucket}.`;
+    const language = channel.language ?? readLanguage(settings.environment);
+    const text = phrase(language, "doctor", { bucket: settings.place.bucket });
     const content = {
-      title: "Kiln doctor",
-      lines: [text],
-      actions: [],
+      title: phrase(language, "title.doctor"),
+      parts: [{ text }],
       replies: { links: {}, commands: {} },
       log: `oss://${settings.place.bucket}/probe/`,
       notification: { kind: "baked", run: "doctor", subject: "doctor", by: "doctor", at: clock.now() },
     } as const;
-    const refusal = await postTo(channel, content, clock.now());
+    const refusal = await postTo(channel, () => content, clock.now());
     if (refusal !== undefined) problems.push(`${name}: ${refusal.problem}`);
   }
   const names = all.map(([name]) => name).join(", ");

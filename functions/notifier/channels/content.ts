@@ -1,103 +1,130 @@
 /** The texts of a notification and its answers, the same for every kind of channel. Pure. */
 import { utcMinute } from "../../../shared/duration.ts";
 import type { Notification } from "../../../shared/notifications/notification.ts";
-import { kindOf, type RunKind } from "../../../shared/workflow/run-id.ts";
+import { kindOf } from "../../../shared/workflow/run-id.ts";
+import { CATALOGUE, phrase, type Language, type Phrase } from "../catalogue.ts";
 import type { Replies } from "../replies.ts";
+import { firstCharacters } from "./plain.ts";
 
 /** A notification in words. */
 export interface Content {
   readonly title: string;
-  readonly lines: readonly string[];
-  /** Choices of the reader: open a page, or run a command. */
-  readonly actions: readonly Action[];
+  readonly parts: readonly Part[];
   readonly replies: Replies;
   /** Where the log of the run is, `oss://<bucket>/<key>`. */
   readonly log: string;
   readonly notification: Notification;
 }
 
-export type Action = { readonly label: string } & ({ readonly url: string } | { readonly command: string });
+/** A line of text, a command to copy, or a page to open. */
+export type Part =
+  | { readonly text: string }
+  | { readonly label: string; readonly command: string }
+  | { readonly label: string; readonly url: string };
 
-/** @param log where the log of the run is */
-export function contentOf(notification: Notification, replies: Replies, log: string): Content {
-  const actions = actionsOf(replies);
-  const { reason, regions = [], by, run } = notification;
-  const lines = [
-    ...(reason === undefined ? [] : [reason]),
-    ...(regions.length < 2 ? [] : [`in ${regions.join(", ")}`]),
-    `run ${run}, started by ${by}`,
-    ...nextSteps(notification, log, actions.length),
-  ];
-  return { title: titleOf(notification), lines, actions, replies, log, notification };
+/** Everything that a notification is told with. */
+export interface Told {
+  readonly notification: Notification;
+  readonly replies: Replies;
+  readonly log: string;
+  readonly language: Language;
+  /** The stage of the deployment, empty for the one without. */
+  readonly stage: string;
 }
 
-function actionsOf({ links, commands }: Replies): Action[] {
+/** How much of a notification is shown: characters of its reason, and decisions that it offers. */
+export interface Room {
+  readonly reason: number;
+  readonly decisions: number;
+}
+
+const ALL: Room = { reason: Infinity, decisions: Infinity };
+
+export function contentOf(told: Told, { reason: most, decisions }: Room = ALL): Content {
+  const { notification, replies, log, language, stage } = told;
+  const { regions = [], by, run } = notification;
+  const say = (key: Phrase, values?: Record<string, string | number>) => phrase(language, key, values);
+  const choices = decisionsOf(replies, say).slice(0, decisions);
+  const title = titleOf(notification, say);
+  return {
+    title: stage === "" ? title : `[${stage}] ${title}`,
+    parts: [
+      ...textsOf(notification, most, say),
+      ...(regions.length < 2 ? [] : [{ text: say("regions", { regions: regions.join(", ") }) }]),
+      { text: say("run", { run, by }) },
+      ...nextSteps(notification, choices.length, say),
+      commandOf(notification, say),
+      { text: say("log", { log }) },
+      ...choices,
+    ],
+    replies,
+    log,
+    notification,
+  };
+}
+
+type Say = (key: Phrase, values?: Record<string, string | number>) => string;
+
+function decisionsOf({ links, commands }: Replies, say: Say): Part[] {
   const kept = (of: Readonly<Record<string, string>> = {}) => Object.entries(of);
   return [
-    ...(links.approve === undefined ? [] : [{ label: "Review", url: links.approve }]),
-    ...kept(links.keep).map(([id, url]) => ({ label: `Keep ${id}`, url })),
-    ...(commands.approve === undefined ? [] : [{ label: "Approve", command: commands.approve }]),
-    ...(commands.reject === undefined ? [] : [{ label: "Reject", command: commands.reject }]),
-    ...kept(commands.keep).map(([id, command]) => ({ label: `Keep ${id}`, command })),
+    ...(links.approve === undefined ? [] : [{ label: say("review"), url: links.approve }]),
+    ...kept(links.keep).map(([id, url]) => ({ label: say("keep", { id }), url })),
+    ...(commands.approve === undefined ? [] : [{ label: say("approve"), command: commands.approve }]),
+    ...(commands.reject === undefined ? [] : [{ label: say("reject"), command: commands.reject }]),
+    ...kept(commands.keep).map(([id, command]) => ({ label: say("keep", { id }), command })),
   ];
 }
 
-/** Kinds of runs in the words of a title. */
-const RUN_NAMES = new Map<string, string>(
-  Object.entries({
-    check: "check of the document",
-    bake: "bake",
-    promote: "promotion",
-    rollback: "rollback",
-    retire: "retention",
-    scale: "scale-out",
-    idle: "idle check",
-    resume: "resume",
-    keep: "keep",
-  } satisfies Record<RunKind, string>),
-);
-
-function titleOf({ kind, run, subject, family, imageId = "no image", instances = [] }: Notification): string {
-  switch (kind) {
-    case "baked":
-      return `${subject}: image ${imageId} built`;
-    case "promoted":
-      return `${subject}: family ${family} serves ${imageId}`;
-    case "failed":
-      return `${subject}: ${RUN_NAMES.get(kindOf(run)) ?? "run"} failed`;
-    case "rolledBack":
-      return `family ${family}: rolled back to ${imageId}`;
-    case "approval":
-      return `${subject}: approve ${imageId} for family ${family}?`;
-    case "stopping":
-      return `${subject}: ${instances.length} idle instances will be stopped`;
-  }
+function titleOf(notification: Notification, say: Say): string {
+  const { kind, run, subject, family = "", imageId = "-", instances = [], asked = 0 } = notification;
+  const what = `what.${kindOf(run)}`;
+  return say(`title.${kind}`, {
+    subject,
+    family,
+    imageId,
+    asked,
+    count: notification.count ?? instances.length,
+    what: say(isPhrase(what) ? what : "what.run"),
+  });
 }
 
-/** The next step of the reader, and until when. @param actionCount how many instances have an action of their own */
+const isPhrase = (key: string): key is Phrase => Object.hasOwn(CATALOGUE, key);
+
+/** Ids in a text; an announcement offers a decision for each instead. */
+const IDS_MAX = 20;
+
+/** What happened, in words. @param most characters of the reason */
+function textsOf(
+  { kind, reason, images, undone, instances = [] }: Notification,
+  most: number,
+  say: Say,
+): Part[] {
+  if (kind === "rolledBack" && images !== undefined)
+    return [{ text: say(undone ? "broughtBack" : "steppedBack", { images: images.join(", ") }) }];
+  const quoted = reason === undefined || most === 0 ? [] : [{ text: firstCharacters(reason, most) }];
+  if (kind !== "spotLost") return quoted;
+  const [ids, more] = [instances.slice(0, IDS_MAX).join(", "), instances.length - IDS_MAX];
+  return [...quoted, { text: more > 0 ? say("instancesAndMore", { ids, more }) : say("instances", { ids }) }];
+}
+
+/** A command that shows more of the run: why it is not as it was asked for, or its steps. */
+const commandOf = ({ kind, run }: Notification, say: Say): Part =>
+  ["failed", "idleCheckFailed", "short", "limitReached", "spotLost"].includes(kind)
+    ? { label: say("why"), command: `npm run kiln -- why ${run}` }
+    : { label: say("steps"), command: `npm run kiln -- logs ${run}` };
+
+/** The decision that is asked for, and until when. @param offered how many instances have one of their own */
 function nextSteps(
-  { kind, run, family, expiresAt = 0, instances = [] }: Notification,
-  log: string,
-  actionCount: number,
-): string[] {
-  switch (kind) {
-    case "failed":
-      return [
-        `npm run kiln -- why ${run}`,
-        `shows the end of its output and what to do next. Its log is ${log}.`,
-      ];
-    case "approval":
-      return [
-        `Decide before ${utcMinute(expiresAt)}. Without a decision the promotion fails, and family ${family} stays as it is.`,
-      ];
-    case "stopping":
-      return [
-        `Those that are still idle at ${utcMinute(expiresAt)} are stopped. An instance that you keep runs a day longer.`,
-        ...(instances.length > actionCount
-          ? ["To keep another one, give it the tag of idle.optOutTag (kiln:keep)."]
-          : []),
-      ];
-    default:
-      return [];
-  }
+  { kind, family = "", expiresAt = 0, instances = [] }: Notification,
+  offered: number,
+  say: Say,
+): Part[] {
+  const until = utcMinute(expiresAt);
+  if (kind === "approval") return [{ text: say("approveBefore", { until, family }) }];
+  if (kind !== "stopping") return [];
+  return [
+    { text: say("stopFrom", { until }) },
+    ...(instances.length > offered ? [{ text: say("keepByTag") }] : []),
+  ];
 }

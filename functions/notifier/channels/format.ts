@@ -1,18 +1,24 @@
 /** What a kind of channel is: how a notification is posted to it, and how it refuses one. */
 import { readJson } from "../../../shared/json.ts";
-import type { Content } from "./content.ts";
+import type { Content, Room } from "./content.ts";
+import { firstCharacters, greatest } from "./plain.ts";
 
 interface Message {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Signatures in it. They hold for an hour, and an answer may quote them; those in the URL are found there. */
+  readonly signatures?: readonly string[];
 }
+
+/** The content of a notification, in the room that a channel has. */
+export type Tell = (room?: Room) => Content;
 
 export interface ChannelFormat {
   /** The request to make. `now`, epoch ms, goes into signatures. */
   message(
     channel: { readonly url: string; readonly secret?: string | undefined },
-    content: Content,
+    tell: Tell,
     now: number,
   ): Message;
   /** Why an answer with status 200 is a refusal all the same. */
@@ -28,6 +34,35 @@ export interface Refusal {
 
 export const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" };
 
+/** The bytes of a text in JSON. */
+export const bytesInJson = (text: string): number => Buffer.byteLength(JSON.stringify(text));
+
+/** No reason has more characters (shared/notifications/subscriptions.ts). */
+const REASON_MAX = 2_000;
+/** No notification offers more. */
+const DECISIONS_MAX = 25;
+
+/**
+ * The text of a notification that is not too long for its channel: its reason is shortened first, then decisions are left
+ * out, and the text itself is cut last of all. Commands and links are whole or not there.
+ */
+export function fitted(
+  tell: Tell,
+  render: (content: Content) => string,
+  fits: (text: string) => boolean,
+): string {
+  const text = (room?: Room): string => render(tell(room));
+  if (fits(text())) return text();
+  const decisions = greatest(DECISIONS_MAX, (most) => fits(text({ reason: 0, decisions: most })));
+  const reason = greatest(REASON_MAX, (most) => fits(text({ reason: most, decisions })));
+  const shortest = text({ reason, decisions });
+  if (fits(shortest)) return shortest;
+  return firstCharacters(
+    shortest,
+    greatest(shortest.length, (most) => fits(firstCharacters(shortest, most))),
+  );
+}
+
 /** The object that an answer holds; undefined for any other text. */
 export const objectIn = (body: string): Readonly<Record<string, unknown>> | undefined => {
   const value = readJson(body);
@@ -35,7 +70,7 @@ export const objectIn = (body: string): Readonly<Record<string, unknown>> | unde
 };
 
 /** The beginning of an answer. */
-export const shortened = (body: string): string => body.slice(0, 200);
+export const shortened = (body: string): string => firstCharacters(body, 200);
 
 /**
  * Robots answer 200 to everything; a number in one of the fields, 0 when they accept, says which it is. `permanent` lists the
@@ -47,6 +82,6 @@ export const refusalByCode =
     const answer = objectIn(body);
     if (answer === undefined) return { problem: `no JSON: ${shortened(body)}`, permanent: false };
     const code = fields.map((field) => answer[field]).find((value) => value !== undefined) ?? 0;
-    if (code === 0) return undefined;
-    return { problem: shortened(body), permanent: permanent.some((one) => one === code) };
+    if (code === 0 || code === "0") return undefined;
+    return { problem: shortened(body), permanent: permanent.includes(Number(code)) };
   };

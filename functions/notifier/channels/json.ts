@@ -3,13 +3,14 @@ import { hmac } from "../../../shared/hmac.ts";
 import { JSON_HEADERS, objectIn, shortened, type ChannelFormat } from "./format.ts";
 
 export const json: ChannelFormat = {
-  message({ url, secret }, { title, replies, log, notification }, now) {
+  message({ url, secret }, tell, now) {
+    const { title, replies, log, notification } = tell();
     const body = JSON.stringify({ v: 1, title, ...notification, log, ...replies });
     if (secret === undefined) return { url, headers: JSON_HEADERS, body };
     const timestamp = String(Math.floor(now / 1000));
     const signature = `v1=${hmac(secret, `${timestamp}\n${body}`)}`;
     const headers = { ...JSON_HEADERS, "x-kiln-timestamp": timestamp, "x-kiln-signature": signature };
-    return { url, headers, body };
+    return { url, headers, body, signatures: [signature] };
   },
   refusal(body) {
     const answer = objectIn(body);

@@ -1,5 +1,6 @@
 import { test } from "vitest";
-import { contentOf } from "../../../../functions/notifier/channels/content.ts";
+import { contentOf, type Told } from "../../../../functions/notifier/channels/content.ts";
+import type { Tell } from "../../../../functions/notifier/channels/format.ts";
 import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
 import { readChannels, readLinkSettings } from "../../../../functions/notifier/config.ts";
 import { retryMs } from "../../../../functions/notifier/deliver.ts";
@@ -20,12 +21,16 @@ const FAILED: Notification = {
 };
 const LOG = "oss://kiln/runs/2026-01-05/promote-web-20260105-0123456789ab.jsonl";
 const URL_WITH_TOKEN = "https://chat.example.com/hook?token=t";
+/** How a notification is told, in English unless `more` says otherwise. */
+const telling =
+  (notification: Notification, more: Partial<Told> = {}): Tell =>
+  (room) =>
+    contentOf(
+      { notification, replies: { links: {}, commands: {} }, log: LOG, language: "en", stage: "", ...more },
+      room,
+    );
 const messageOf = (kind: keyof typeof FORMATS, secret?: string) =>
-  FORMATS[kind].message(
-    { url: URL_WITH_TOKEN, secret },
-    contentOf(FAILED, { links: {}, commands: {} }, LOG),
-    AT,
-  );
+  FORMATS[kind].message({ url: URL_WITH_TOKEN, secret }, telling(FAILED), AT);
 const bodyOf = (...given: Parameters<typeof messageOf>): Readonly<Record<string, unknown>> => ({
   ...JSON.parse(messageOf(...given).body),
 });
@@ -58,7 +63,7 @@ test("Feishu is signed in the body, with seconds and secret as the key of an emp
   expect(bodyOf("feishu", "SECabc")).toMatchObject({
     timestamp: "1767600000",
     sign: "sEScoYFKtNNYXJTdRky/RWSyIgfHIyrVI95c5uuG3ow=",
-    msg_type: "text",
+    msg_type: "post",
   });
   expect(bodyOf("feishu")).not.toHaveProperty("sign");
 });
@@ -91,6 +96,10 @@ for (const [kind, body, permanent] of [
   ["dingtalk", '{"errcode":310000,"errmsg":"sign not match"}', true],
   ["dingtalk", '{"errcode":300001,"errmsg":"token is not exist"}', true],
   ["dingtalk", '{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}', false],
+  ["dingtalk", '{"errcode":410100,"errmsg":"发送速度太快而限流"}', false],
+  ["dingtalk", '{"errcode":-1,"errmsg":"系统繁忙"}', false],
+  ["dingtalk", '{"errcode":"310000","errmsg":"keywords not in content"}', true],
+  ["dingtalk", '{"errcode":460101,"errmsg":"message too long"}', true],
   ["dingtalk", "<html>", false],
   [
     "feishu",
@@ -98,10 +107,17 @@ for (const [kind, body, permanent] of [
     true,
   ],
   ["feishu", '{"code":11232,"msg":"frequency limited"}', false],
+  ["feishu", '{"code":9499,"msg":"Bad Request","data":{}}', true],
+  ["feishu", '{"code":9499,"msg":"too many request","data":{}}', false],
+  ["feishu", '{"code":19024,"msg":"Key Words Not Found"}', true],
   ["wecom", '{"errcode":93000,"errmsg":"invalid webhook url"}', true],
   ["wecom", '{"errcode":40008,"errmsg":"invalid message type"}', true],
   ["wecom", '{"errcode":45009,"errmsg":"api freq out of limit"}', false],
   ["slack", '{"ok":false,"error":"invalid_payload"}', true],
+  ["slack", "invalid_payload", true],
+  ["slack", "no_service", true],
+  ["slack", '{"ok":false,"error":"ratelimited"}', false],
+  ["slack", '{"success":false,"error":"server error"}', false],
   ["json", '{"errcode":40008,"errmsg":"invalid message type"}', false],
   ["json", '{"code":19001}', false],
   ["json", '{"code":500}', false],
@@ -126,11 +142,11 @@ for (const [kind, body] of [
   });
 
 test("a message for WeCom ends where its limit is, between two characters", ({ expect }) => {
-  const content = contentOf({ ...FAILED, reason: "构建失败".repeat(1000) }, { links: {}, commands: {} }, LOG);
-  const { body } = FORMATS.wecom.message({ url: URL_WITH_TOKEN }, content, AT);
+  const long = telling({ ...FAILED, reason: "构建失败".repeat(1000) });
+  const { body } = FORMATS.wecom.message({ url: URL_WITH_TOKEN }, long, AT);
   const { markdown }: { readonly markdown: { readonly content: string } } = JSON.parse(body);
   expect(Buffer.byteLength(markdown.content)).toBeLessThanOrEqual(4096);
-  expect(markdown.content).toMatch(/[构建失败]…$/);
+  expect(markdown.content).toMatch(/[构建失败]…\nrun promote-web-/);
   expect(messageOf("wecom").body).toContain(`npm run kiln -- why ${FAILED.run}`);
 });
 
@@ -152,9 +168,9 @@ const ASKS = [APPROVAL, STOPPING];
 
 /** The messages that a channel of each kind posts. */
 const postsOf = (notification: Notification, url: string) => {
-  const content = contentOf(notification, repliesTo(notification, settingsOf(url)), LOG);
+  const tell = telling(notification, { replies: repliesTo(notification, settingsOf(url)) });
   return Object.entries(FORMATS).map(
-    ([kind, format]) => [kind, format.message({ url: URL_WITH_TOKEN }, content, AT).body] as const,
+    ([kind, format]) => [kind, format.message({ url: URL_WITH_TOKEN }, tell, AT).body] as const,
   );
 };
 

@@ -1,0 +1,99 @@
+/**
+ * Every text of a notification, in both languages. Pure.
+ *
+ * WORDS-1. A placeholder stands for a name, an id, a number or a quoted text: those are the same in every language.
+ * WORDS-2. Reasons are quoted as the run, the cloud or a command gave them. The channel of kind json is for programs, so
+ *     its fields, and its title, are the same in every language.
+ */
+import * as z from "zod/mini";
+
+export const Language = z.enum(["en", "zh"]);
+export type Language = z.infer<typeof Language>;
+
+type Entry = Readonly<Record<Language, string>>;
+
+const entries = <K extends string>(given: Readonly<Record<K, Entry>>) => given;
+
+export const CATALOGUE = entries({
+  "title.baked": { en: "{subject}: image {imageId} built", zh: "{subject}：镜像 {imageId} 构建完成" },
+  "title.promoted": {
+    en: "{subject}: family {family} serves {imageId}",
+    zh: "{subject}：镜像族系 {family} 已更新为镜像 {imageId}",
+  },
+  "title.rolledBack": {
+    en: "family {family}: rolled back to {imageId}",
+    zh: "镜像族系 {family}：已回滚到镜像 {imageId}",
+  },
+  "title.failed": { en: "{subject}: {what} failed", zh: "{subject}：{what}失败" },
+  "title.short": {
+    en: "{subject}: {count} of {asked} instances are there",
+    zh: "{subject}：请求 {asked} 台实例，只得到 {count} 台",
+  },
+  "title.limitReached": {
+    en: "{subject}: a limit is reached, {count} of {asked} instances are there",
+    zh: "{subject}：已达到限额，请求 {asked} 台实例，得到 {count} 台",
+  },
+  "title.spotLost": {
+    en: "{subject}: {count} spot instances are taken back",
+    zh: "{subject}：{count} 台抢占式实例即将被回收",
+  },
+  "title.idleCheckFailed": { en: "{subject}: idle check failed", zh: "{subject}：空闲检查失败" },
+  "title.approval": {
+    en: "{subject}: approve {imageId} for family {family}?",
+    zh: "{subject}：是否批准镜像 {imageId} 发布到镜像族系 {family}？",
+  },
+  "title.stopping": {
+    en: "{subject}: {count} idle instances will be stopped",
+    zh: "{subject}：{count} 台空闲实例即将停机",
+  },
+  "title.doctor": { en: "Kiln doctor", zh: "Kiln doctor" },
+
+  "what.check": { en: "check of the document", zh: "文件检查" },
+  "what.bake": { en: "bake", zh: "镜像构建" },
+  "what.promote": { en: "promotion", zh: "发布" },
+  "what.rollback": { en: "rollback", zh: "回滚" },
+  "what.retire": { en: "retention", zh: "镜像保留" },
+  "what.scale": { en: "scale-out", zh: "扩容" },
+  "what.idle": { en: "idle check", zh: "空闲检查" },
+  "what.resume": { en: "resume", zh: "恢复" },
+  "what.keep": { en: "keep", zh: "保留实例" },
+  "what.run": { en: "run", zh: "任务" },
+
+  regions: { en: "in {regions}", zh: "地域：{regions}" },
+  run: { en: "run {run}, started by {by}", zh: "任务 {run}，由 {by} 发起" },
+  steppedBack: { en: "{images} stepped back", zh: "已退下的镜像：{images}" },
+  broughtBack: { en: "a rollback was undone: {images} is back", zh: "已撤销一次回滚，恢复的镜像：{images}" },
+  instances: { en: "instances: {ids}", zh: "实例：{ids}" },
+  instancesAndMore: { en: "instances: {ids} and {more} more", zh: "实例：{ids}，另有 {more} 台" },
+  why: { en: "the end of its output and what to do next:", zh: "查看输出的结尾和下一步操作：" },
+  steps: { en: "its steps and outputs:", zh: "查看任务的步骤和输出：" },
+  log: { en: "its log: {log}", zh: "任务日志：{log}" },
+  approveBefore: {
+    en: "Decide before {until}. Without a decision the promotion fails, and family {family} stays as it is.",
+    zh: "请在 {until} 之前决定。逾期未决定则发布失败，镜像族系 {family} 保持不变。",
+  },
+  stopFrom: {
+    en: "Those that are still idle at {until} are stopped. An instance that you keep runs a day longer.",
+    zh: "到 {until} 仍空闲的实例将停机。选择保留的实例会多运行一天。",
+  },
+  keepByTag: {
+    en: "To keep another one, give it the tag of idle.optOutTag (kiln:keep).",
+    zh: "如需保留其他实例，请为其添加 idle.optOutTag 指定的标签（默认 kiln:keep）。",
+  },
+  review: { en: "Review", zh: "查看并审批" },
+  approve: { en: "Approve", zh: "批准" },
+  reject: { en: "Reject", zh: "拒绝" },
+  keep: { en: "Keep {id}", zh: "保留 {id}" },
+  doctor: {
+    en: "This channel gets notifications of the deployment of bucket {bucket}.",
+    zh: "此渠道会收到 Bucket {bucket} 所属部署的通知。",
+  },
+});
+
+export type Phrase = keyof typeof CATALOGUE;
+
+type Values = Readonly<Record<string, string | number>>;
+
+/** The text of an entry. */
+export const phrase = (language: Language, key: Phrase, values: Values = {}): string =>
+  CATALOGUE[key][language].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));

@@ -1,0 +1,103 @@
+import { test } from "vitest";
+import { readInput } from "../../../../cli/arguments.ts";
+import { COMMANDS } from "../../../../cli/commands.ts";
+import { CATALOGUE, Language, type Phrase } from "../../../../functions/notifier/catalogue.ts";
+import { contentOf, type Part } from "../../../../functions/notifier/channels/content.ts";
+import { readChannels, readLanguage } from "../../../../functions/notifier/config.ts";
+import { RUN } from "../../../../shared/names.ts";
+import { Notification } from "../../../../shared/notifications/notification.ts";
+import { FUNCTION_OF } from "../../../../shared/workflow/run-id.ts";
+
+const ENTRIES = Object.entries(CATALOGUE);
+const placeholders = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).toSorted();
+
+test("every text of a notification is there in both languages, with the same placeholders", ({ expect }) => {
+  for (const [key, entry] of ENTRIES) {
+    expect(Object.keys(entry).toSorted(), key).toEqual([...Language.options].toSorted());
+    expect(placeholders(entry.zh), key).toEqual(placeholders(entry.en));
+    expect(entry.en.trim(), key).not.toBe("");
+    expect(entry.en, key).not.toMatch(/\p{Script=Han}/u);
+    if (key !== "title.doctor") expect(entry.zh, key).toMatch(/\p{Script=Han}/u);
+  }
+});
+
+const KINDS = Notification.shape.kind.options;
+const notificationOf = (
+  kind: Notification["kind"],
+  run = "promote-web-20260105-0123456789ab",
+): Notification => ({
+  kind,
+  run,
+  subject: "web",
+  by: "webhook:ci",
+  at: 0,
+  family: "golden",
+  imageId: "m-1",
+  asked: 5,
+  count: 3,
+  reason: "no stock",
+  instances: ["i-1", "i-2"],
+  images: ["m-0"],
+  expiresAt: 1_767_600_000_000,
+});
+const told = (notification: Notification, language: Language = "en", stage = "") =>
+  contentOf({
+    notification,
+    replies: { links: {}, commands: {} },
+    log: "oss://kiln/runs/x.jsonl",
+    language,
+    stage,
+  });
+const texts = (parts: readonly Part[]): readonly string[] =>
+  parts.flatMap((part) => ("text" in part ? [part.text] : [part.label]));
+
+test("every kind of notification has a title and texts in both languages, without holes", ({ expect }) => {
+  for (const kind of KINDS)
+    for (const language of Language.options) {
+      const { title, parts } = told(notificationOf(kind), language);
+      for (const text of [title, ...texts(parts)]) {
+        expect(text, kind).not.toMatch(/[{}]|undefined|NaN/);
+        if (language === "en") expect(text, kind).not.toMatch(/\p{Script=Han}/u);
+      }
+      if (language === "zh") expect(title, kind).toMatch(/\p{Script=Han}/u);
+    }
+});
+
+test("every kind of run has a name in both languages", ({ expect }) => {
+  const names: readonly string[] = ENTRIES.map(([key]) => key);
+  for (const kind of Object.keys(FUNCTION_OF))
+    expect(names).toContain(`what.${kind}` satisfies string as Phrase);
+});
+
+test("every message shows a command that the command line knows, with the run in it", ({ expect }) => {
+  for (const kind of KINDS) {
+    const lines = told(notificationOf(kind)).parts.flatMap((part) =>
+      "command" in part ? [part.command] : [],
+    );
+    expect(lines.length, kind).toBeGreaterThan(0);
+    for (const line of lines) {
+      const [, name, words = ""] = /^npm run kiln -- (\S+) ?(.*)$/.exec(line) ?? [];
+      const command = COMMANDS.find((one) => one.name === name);
+      expect(command, line).toBeDefined();
+      if (command !== undefined) {
+        const { args } = readInput(command, words.split(" "));
+        expect(args[0], line).toMatch(new RegExp(`^${RUN}$`));
+      }
+    }
+  }
+});
+
+test("the title names the stage of the deployment, whose settings the commands need", ({ expect }) => {
+  expect(told(notificationOf("failed"), "en", "dev").title).toBe("[dev] web: promotion failed");
+  expect(told(notificationOf("failed"), "zh").title).toBe("web：发布失败");
+});
+
+test("the language is that of the channel, then that of the deployment, then English", ({ expect }) => {
+  expect(readLanguage({})).toBe("en");
+  expect(readLanguage({ KILN_LANGUAGE: "zh" })).toBe("zh");
+  expect(() => readLanguage({ KILN_LANGUAGE: "cn" })).toThrow('KILN_LANGUAGE is "cn"; write en or zh');
+  const channel = { kind: "dingtalk", url: "https://chat.example.com/hook", language: "zh" };
+  const read = (one: object) => readChannels({ KILN_CHANNELS: JSON.stringify({ ops: one }) });
+  expect(read(channel)["ops"]?.language).toBe("zh");
+  expect(() => read({ ...channel, language: "cn" })).toThrow("ops.language");
+});
