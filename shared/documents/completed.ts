@@ -201,7 +201,8 @@ const fleet = z.strictObject({
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),
-  notify: list,
+  // The version before carried names alone. Channels are read from the document when a run ends.
+  notify: z.array(z.union([z.strictObject({ channel: text, events: list }), text])),
 });
 
 // The enumerations behind these texts belong to the cloud and were checked when the document was read; here only the

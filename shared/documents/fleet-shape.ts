@@ -1,7 +1,8 @@
 /** The fields of `fleets/<name>.yaml`, each with its own limits. */
 import * as z from "zod/mini";
-import { channelNames, closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
+import { channels, closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
 import { CHANNELS_MAX } from "../budget.ts";
+import { FLEET_EVENTS } from "../notifications/notification.ts";
 import { Idle } from "./idle.ts";
 import { Launch } from "./launch.ts";
 import { description } from "./names.ts";
@@ -65,8 +66,8 @@ export const fleetShape = {
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),
-  /** Channels that are notified when a run of this fleet fails. */
-  notify: z._default(channelNames(["failed"], CHANNELS_MAX), []),
+  /** Channels, and the events each receives. */
+  notify: z._default(channels(FLEET_EVENTS, CHANNELS_MAX), []),
 };
 /** A fleet as written, field by field sound; the rules between fields come next. */
 export type Written = z.infer<z.ZodMiniObject<typeof fleetShape, z.core.$strict>>;

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { CHANNELS_MAX } from "../budget.ts";
 import { days, formatDuration, minutes } from "../duration.ts";
 import { CHECK_IDS } from "../image-checks.ts";
+import { RECIPE_EVENTS } from "../notifications/notification.ts";
 import { channels, closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
@@ -100,6 +101,4 @@ export const Rebake = short(
   ),
 );
 
-const NOTICES = ["baked", "promoted", "failed", "rolledBack"] as const;
-
-export const Notify = channels(NOTICES, CHANNELS_MAX);
+export const Notify = channels(RECIPE_EVENTS, CHANNELS_MAX);

@@ -2,9 +2,21 @@
 import * as z from "zod/mini";
 import { Name, RunId } from "../names.ts";
 
+/** Events of a recipe that a channel may subscribe to. */
+export const RECIPE_EVENTS = ["baked", "promoted", "failed", "rolledBack"] as const;
+/** Events of a fleet. `short`: fewer instances than asked for; `limitReached`: because of `limits`. */
+export const FLEET_EVENTS = [
+  "failed",
+  "short",
+  "limitReached",
+  "spotLost",
+  "idleCheckFailed",
+  "stopping",
+] as const;
+
 export const Notification = z.strictObject({
   /** `approval` and `stopping` ask for an action; the others say that a run has ended. */
-  kind: z.enum(["baked", "promoted", "failed", "rolledBack", "approval", "stopping"]),
+  kind: z.enum([...RECIPE_EVENTS, ...FLEET_EVENTS, "approval"]),
   run: RunId,
   /** The recipe or the fleet. */
   subject: z.string(),
@@ -17,12 +29,18 @@ export const Notification = z.strictObject({
   reason: z.optional(z.string()),
   /** Until when an approval can be given, or from when on announced members are stopped. */
   expiresAt: z.optional(z.int()),
-  /** Members whose stop is announced, and that can be kept up to then. */
+  /** Of a rollback: images that the family left, or that an undo brought back. */
+  images: z.optional(z.array(z.string())),
+  undone: z.optional(z.boolean()),
+  /** How many instances a run asked for, and how many it has. */
+  asked: z.optional(z.int()),
+  count: z.optional(z.int()),
+  /** Members whose stop is announced, and that can be kept up to then; or spot instances that are taken back. */
   instances: z.optional(z.array(z.string())),
 });
 export type Notification = z.infer<typeof Notification>;
 
-/** The channel of the deployment: it hears of documents that cannot be read, and need not be there. */
+/** The channel of everything without an owner, such as a document that names no channel. It need not be there. */
 export const DEFAULT_CHANNEL = "default";
 
 export const NotifyRequest = z.strictObject({

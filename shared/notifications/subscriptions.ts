@@ -4,25 +4,65 @@
  * NOTIFY-1. A run never waits for a channel. It sends an event and goes on; the notifier posts, and retries for a day.
  * NOTIFY-2. There is one event per channel, so that a retry does not repeat it to the others.
  * NOTIFY-3. Events hold the names of channels. Only the notifier knows their addresses and secrets.
+ * NOTIFY-4. A document that names no channel, or cannot be read, has the channel of the deployment.
  */
-import type { Recipe } from "../documents/recipe.ts";
 import { taskId } from "../names.ts";
+import { subjectOf } from "../workflow/run-id.ts";
 import type { Send } from "../workflow/workflow.ts";
-import type { Notification, NotifyRequest } from "./notification.ts";
+import { DEFAULT_CHANNEL, type Notification, type NotifyRequest } from "./notification.ts";
 
-/** One event for each channel that subscribed to this kind of notification. Requests to act go to every channel. */
-export function notificationSends(
-  subscriptions: Recipe["notify"],
-  notification: Notification,
+type Kind = Notification["kind"];
+
+/** A channel of a document, and the kinds of notifications it gets. */
+interface Subscription {
+  readonly channel: string;
+  readonly events: readonly Kind[];
+}
+
+/** A notification that is worded as the first of `kinds` that a channel subscribed to. */
+type Worded = Omit<Notification, "kind"> & { readonly kinds: readonly [Kind, ...Kind[]] };
+
+/** One event for each channel that subscribed to this notification. */
+export const notificationSends = (
+  subscriptions: readonly Subscription[],
+  { kinds, ...notification }: Worded,
+): readonly Send[] =>
+  channelsFor(subscriptions, kinds).flatMap(([channel, kind]) =>
+    sendsTo([channel], { ...notification, kind }),
+  );
+
+/**
+ * Each channel that subscribed to one of `kinds`, with the first of them that it subscribed to. An approval is asked for in
+ * every channel.
+ */
+export function channelsFor(
+  subscriptions: readonly Subscription[],
+  kinds: readonly Kind[],
+): readonly (readonly [channel: string, kind: Kind])[] {
+  const owners: readonly Subscription[] =
+    subscriptions.length > 0 ? subscriptions : [{ channel: DEFAULT_CHANNEL, events: kinds }];
+  const chosen = new Map<string, Kind>();
+  for (const kind of kinds)
+    for (const { channel, events } of owners)
+      if (!chosen.has(channel) && (kind === "approval" || events.includes(kind))) chosen.set(channel, kind);
+  return [...chosen];
+}
+
+/** A run that failed, in the channels of its document; `subscriptions` are empty where that cannot be read. */
+export function failureSends(
+  { run, by }: Pick<Notification, "run" | "by">,
+  reason: string,
+  at: number,
+  subscriptions: readonly Subscription[] = [],
 ): readonly Send[] {
-  const { kind } = notification;
-  const wanted = subscriptions.filter(
-    ({ events }) => kind === "approval" || kind === "stopping" || events.includes(kind),
-  );
-  return sendsTo(
-    wanted.map(({ channel }) => channel),
-    notification,
-  );
+  return notificationSends(subscriptions, {
+    kinds: ["failed"],
+    run,
+    subject: subjectOf(run),
+    by,
+    at,
+    reason,
+  });
 }
 
 /** One event for each of these channels, whatever they subscribed to. */

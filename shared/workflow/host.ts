@@ -327,7 +327,7 @@ async function conclude(
     ports.log({ ...alarm(ALARM.runFailed), run, phase: event.phase, reason: completion.reason });
   const { runs = [], notifications = [] } = (await workflow.onComplete?.(event, completion, ports)) ?? {};
   for (const request of runs) await beginRun(request, ports);
-  for (const each of notifications) await send(each, ports);
+  for (const each of isDryRun(event) ? [] : notifications) await send(each, ports);
   await append(ports, runKey(run), position, { seq, kind: "sent", at: ports.clock.now() });
   await closeRun(run, ports);
 }

@@ -17,7 +17,7 @@ import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
+import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
@@ -47,16 +47,15 @@ async function afterBake(
   if (!input.success) return {};
   const { recipe } = input.data;
   const document = input.data.document ?? (await recipeIn(cloud, recipe));
-  if (document === undefined || event.phase === DryRun.name) return {};
+  if (event.phase === DryRun.name) return {};
   const { run, by } = event;
   const common = { run, subject: recipe, by, at: clock.now() };
   if (completion.kind !== "done") {
-    const { reason } = completion;
-    return { notifications: notificationSends(document.notify, { ...common, kind: "failed", reason }) };
+    return { notifications: failureSends(event, completion.reason, clock.now(), document?.notify) };
   }
   const { imageId } = completion.result;
-  if (typeof imageId !== "string") return {};
-  const notifications = notificationSends(document.notify, { ...common, kind: "baked", imageId });
+  if (typeof imageId !== "string" || document === undefined) return {};
+  const notifications = notificationSends(document.notify, { ...common, kinds: ["baked"], imageId });
   if (document.family === undefined) return { notifications };
   const request = { v: 1, request: "promote", recipe, imageId, document, delivery: run };
   return { notifications, runs: [{ run: deliveryOf(run, recipe, imageId), by, request }] };

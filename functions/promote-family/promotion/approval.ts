@@ -51,7 +51,7 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
   // From the phase's start, not from now: a repeat must ask with the same link.
   const expiresAt = event.phaseStartedAt + event.withinMs;
   const sends = notificationSends(document.notify, {
-    kind: "approval",
+    kinds: ["approval"],
     run: event.run,
     subject: recipe,
     by: event.by,

@@ -13,7 +13,7 @@ import { EventError } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import { Name } from "../../../shared/names.ts";
-import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
+import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { PromoteRequest } from "../../../shared/requests/promote.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
@@ -35,20 +35,28 @@ const Input = z.looseObject({
   document: CarriedRecipe,
 });
 
-/** Notifies the channels of the recipe. Dry runs, and runs that end before the recipe is read, notify none. */
+/** Notifies the channels of the recipe; the deployment's of a run that fails before the recipe is read. */
 async function afterPromotion(
   { input, run, by }: WorkflowEvent,
   completion: Completion,
   { clock }: Ports,
 ): Promise<Consequences> {
   const read = Input.safeParse(input);
-  if (!read.success) return {};
+  const at = clock.now();
+  if (!read.success)
+    return completion.kind === "failed"
+      ? { notifications: failureSends({ run, by }, completion.reason, at) }
+      : {};
   const { recipe, family, imageId, document } = read.data;
-  const common = { run, subject: recipe, by, at: clock.now(), family, imageId };
+  const common = { run, subject: recipe, by, at, family, imageId };
   const notification =
     completion.kind === "done"
-      ? ({ ...common, kind: "promoted", regions: Object.keys(completion.result["regions"] ?? {}) } as const)
-      : ({ ...common, kind: "failed", reason: completion.reason } as const);
+      ? ({
+          ...common,
+          kinds: ["promoted"],
+          regions: Object.keys(completion.result["regions"] ?? {}),
+        } as const)
+      : ({ ...common, kinds: ["failed"], reason: completion.reason } as const);
   return { notifications: notificationSends(document.notify, notification) };
 }
 

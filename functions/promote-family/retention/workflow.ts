@@ -3,7 +3,7 @@
  *
  *     survey → retire ⇄ delete
  *
- * A dry run ends after survey. Retention sends no notification.
+ * A dry run ends after survey. Only a retention that fails notifies.
  *
  * RETENTION-1. Fail closed: a lookup that fails ends the run before anything changes.
  * RETENTION-2. All lookups are repeated right before each deletion, and no deletion is forced: the cloud has the
@@ -24,6 +24,7 @@ import { ownSnapshots } from "../../../shared/image-snapshots.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
+import { failureSends } from "../../../shared/notifications/subscriptions.ts";
 import { owned } from "../../../shared/ownership.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -37,12 +38,14 @@ import {
   type WorkflowEvent,
 } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { runId } from "../../../shared/workflow/run-id.ts";
+import { runId, subjectOf } from "../../../shared/workflow/run-id.ts";
 import {
   done,
   failed,
   next,
   phase,
+  type Completion,
+  type Consequences,
   type Outcome,
   type RunRequest,
   type Workflow,
@@ -204,7 +207,24 @@ function begin(request: RequestEvent): WorkflowEvent {
   return firstEvent(Survey, request, { recipe, dryRun }, {});
 }
 
-export const retention: Workflow = { kind: "retire", phases: [survey, retire, deleteOne], begin };
+/** A retention that fails notifies the channels of its recipe; nothing else of it is news. */
+async function afterRetention(
+  event: WorkflowEvent,
+  completion: Completion,
+  { cloud, clock }: Ports,
+): Promise<Consequences> {
+  if (completion.kind !== "failed") return {};
+  const found = await loadRecipe(cloud, subjectOf(event.run));
+  const channels = "document" in found ? found.document.notify : [];
+  return { notifications: failureSends(event, completion.reason, clock.now(), channels) };
+}
+
+export const retention: Workflow = {
+  kind: "retire",
+  phases: [survey, retire, deleteOne],
+  begin,
+  onComplete: afterRetention,
+};
 
 /** Applies the retention of one recipe, or of every recipe that enables it. */
 export const RetireRequest = z.strictObject({

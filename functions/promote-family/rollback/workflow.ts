@@ -23,7 +23,7 @@ import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
-import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
+import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { oneTarget, PREVIOUS, rollbackShape } from "../../../shared/requests/rollback.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -209,20 +209,22 @@ function begin(request: RequestEvent, { cloud }: Ports): WorkflowEvent {
   return isDryRun ? firstEvent(DryRun, request, input, {}) : firstEvent(Plan, request, input, {});
 }
 
-/** Only a finished rollback notifies, and only the channels of a recipe that can be read. */
+/** The channels of the recipe of the image that is served then. One that fails has none of its own: a region may be left. */
 async function afterRollback(
   given: WorkflowEvent,
   completion: Completion,
   ports: Ports,
 ): Promise<Consequences> {
   const { run, by } = given;
+  if (completion.kind === "failed")
+    return { notifications: failureSends(given, completion.reason, ports.clock.now()) };
   const result = Result.safeParse(completion.kind === "done" ? completion.result : undefined);
   if (!result.success) return {};
   const { family, imageId, regions, broughtBack, steppedBack = [] } = result.data;
   const recipe = await recipeOf(imageId, ports);
   return {
     notifications: notificationSends(recipe?.notify ?? [], {
-      kind: "rolledBack",
+      kinds: ["rolledBack"],
       run,
       subject: recipe?.name ?? subjectOf(run),
       by,
@@ -230,6 +232,8 @@ async function afterRollback(
       family,
       imageId,
       regions: Object.keys(regions),
+      images: broughtBack ?? steppedBack,
+      ...(broughtBack && { undone: true }),
       reason: broughtBack
         ? `a rollback was undone: ${broughtBack.join(", ")} is back`
         : `${steppedBack.join(", ") || "nothing"} stepped back`,

@@ -53,6 +53,8 @@ export const Progress = z.strictObject({
   images: z.array(z.string()),
   /** Why there are fewer instances than requested. */
   notes: z.array(z.string()),
+  /** Whether a limit of the fleet is one of the reasons. */
+  limited: z.optional(z.literal(true)),
 });
 export type Progress = z.infer<typeof Progress>;
 

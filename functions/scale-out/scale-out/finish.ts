@@ -58,7 +58,12 @@ async function report(event: Finish, launched: readonly Instance[], cloud: Cloud
   const uncounted = summarize(other.map(({ id, status }) => `${id} ${status}`));
   const notes = [reason, ...progress.notes, uncounted && `not counted: ${uncounted}`];
   const why = notes.filter(Boolean).join("; ");
-  if (running.length === 0) return failed(`none of ${count} instances: ${why || "none were needed"}`);
+  const limited = progress.limited && { limited: true };
+  if (running.length === 0)
+    return {
+      ...failed(`none of ${count} instances: ${why || "none were needed"}`),
+      ...(limited && { result: { asked: count, count: 0, ...limited } }),
+    };
   return done({
     fleet,
     asked: count,
@@ -70,7 +75,7 @@ async function report(event: Finish, launched: readonly Instance[], cloud: Cloud
     images: countBy(running.map((instance) => instance.imageId)),
     ...(progress.price > 0 &&
       launched.length === progress.launched && { pricePerHour: Number(progress.price.toFixed(3)) }),
-    ...(running.length < count && { short: count - running.length }),
+    ...(running.length < count && { short: count - running.length, ...limited }),
     ...(why !== "" && { why }),
   });
 }

@@ -84,7 +84,9 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   if (!stored || reservation === undefined) return afterLostRace(event, input.fleet, ports);
   const { wakes, launches, short } = reservation;
   const launching = launches[round] ?? 0;
-  const progress = withNotes({ ...event.progress, left: event.progress.left + launching }, ...short);
+  const left = event.progress.left + launching;
+  const limited = short.length > 0 && ({ limited: true } as const);
+  const progress = withNotes({ ...event.progress, left, ...limited }, ...short);
   if (round === 0 && wakes.length > 0) {
     const note = `reserved: ${wakes.length} to wake, ${launching} to launch`;
     return next(Wake, { progress, from: 0, woke: 0 }, { note });

@@ -62,8 +62,8 @@ async function notifyChannels({ stopAt, plan, ...event }: Notify, ports: Ports):
     by: event.by,
     at: event.startedAt,
     expiresAt: stopAt,
+    count: announced.length,
     instances: announced.slice(0, LISTED_MAX),
-    ...(announced.length > LISTED_MAX && { reason: `${announced.length} in all` }),
   } as const;
   const sends = announced.length === 0 ? [] : sendsTo(policy.notify, notification);
   for (const each of sends) await send(each, ports);

@@ -5,6 +5,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
+import { channelsFor } from "../../../shared/notifications/subscriptions.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
@@ -46,12 +47,19 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   const summary = summarize(verdicts, countRunning(members));
   log({ run: event.run, fleet, summary, verdicts: verdicts.slice(0, LOGGED_MAX) });
   const maxStopped = document.limits.max;
-  const input = { fleet, dryRun, policy, family: document.family, verdicts: stored, maxStopped };
+  const carried = { ...policy, notify: stopChannels(document) };
+  const input = { fleet, dryRun, policy: carried, family: document.family, verdicts: stored, maxStopped };
   const risks = verdicts.flatMap(({ id, risks: own = [] }) => own.map((risk) => `${id} ${risk}`));
   const lists = nonEmpty({ risks: listed(risks) });
   const result = { fleet, ...summary, ...lists, verdicts: stored };
   const found = { input, members, summary, result, ...planOf(members, verdicts) };
   return dryRun ? dryRunResult(found, ports) : begin(event, found, ports);
+}
+
+/** The channels in which stops are announced: those of the policy, and those of the fleet that subscribed to it. */
+function stopChannels({ notify, idle }: Fleet): string[] {
+  const announced = (idle?.notify ?? []).map((channel) => ({ channel, events: ["stopping"] as const }));
+  return channelsFor([...announced, ...notify], ["stopping"]).map(([channel]) => channel);
 }
 
 const countRunning = (members: readonly Instance[]): number =>

@@ -4,6 +4,7 @@ import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { Name } from "../../../shared/names.ts";
@@ -46,6 +47,7 @@ export const KeepRequest = z.strictObject({
 
 export const keep: Workflow = {
   kind: "keep",
+  onComplete: afterFleetRun,
   phases: [
     phase(Keep, {
       limitMs: minutes(30),

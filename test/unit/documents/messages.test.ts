@@ -215,7 +215,7 @@ test("channels have one shape everywhere: a name, or a channel and its events", 
     { channel: "ops", events: ["baked", "promoted", "failed", "rolledBack"] },
   ]);
   expect(parseFleet("web", `${SOUND_FLEET}notify: [{ channel: ops, events: failed }]\n`).notify).toEqual([
-    "ops",
+    { channel: "ops", events: ["failed"] },
   ]);
   expect(inFleet("notify: [{ channel: ops, events: [baked] }]\n")[0]).toContain("must be failed");
 });

@@ -23,7 +23,7 @@ test("each channel gets one event of the kinds it subscribed to; an approval goe
     { channel: "ops", events: ["failed" as const] },
   ];
   const channels = (kind: Notification["kind"]) =>
-    notificationSends(subscriptions, { ...FAILED, kind }).map(({ event }) => event["channel"]);
+    notificationSends(subscriptions, { ...FAILED, kinds: [kind] }).map(({ event }) => event["channel"]);
   expect(channels("failed")).toEqual(["ops"]);
   expect(channels("promoted")).toEqual(["ops", "team"]);
   expect(channels("rolledBack")).toEqual([]);
