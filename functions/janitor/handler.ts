@@ -6,7 +6,8 @@
  * from bake-image: two triggers of a bucket cannot share a prefix.
  */
 import * as z from "zod/mini";
-import { eventHandler, parse, type FcHandler } from "../../shared/invocation.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { eventHandler, parse, type FcHandler, type Ports } from "../../shared/invocation.ts";
 import { readJson } from "../../shared/json.ts";
 import { FailureEvent, OssEvent, triggerOf } from "../../shared/triggers.ts";
 import { host } from "../../shared/workflow/host.ts";
@@ -16,6 +17,7 @@ import { report } from "./documents/report.ts";
 import { checkDocuments } from "./documents/start.ts";
 import { checkIndex, CheckIndexRequest } from "./index/check-index.ts";
 import { resendOverdue, ResendRequest } from "./resend/resend.ts";
+import { spot, watchSpot } from "./spot/watch.ts";
 
 const Request = z.discriminatedUnion("request", [CheckIndexRequest, CleanupRequest, ResendRequest]);
 
@@ -29,11 +31,21 @@ const duties = eventHandler("janitor", (payload, ports, details) => {
     case "cleanup":
       return cleanUp(request, ports);
     case "resend":
-      return resendOverdue(ports);
+      return resendAndWatch(ports);
   }
 });
 
-const documents = host({ name: "janitor", workflows: [report], start: checkDocuments });
+/** The spot instances are looked at by the same timer; neither holds up the other. */
+async function resendAndWatch(ports: Ports) {
+  const [resent, spotRuns] = await Promise.allSettled([resendOverdue(ports), watchSpot(ports)]);
+  if (resent.status === "rejected") throw resent.reason;
+  const { value } = resent;
+  return spotRuns.status === "fulfilled"
+    ? { ...value, spotRuns: spotRuns.value }
+    : { ...value, failures: [...value.failures, `spot instances: ${messageOf(spotRuns.reason)}`] };
+}
+
+const documents = host({ name: "janitor", workflows: [report, spot], start: checkDocuments });
 
 /** Uploads, requests for a check and their timer, and the events of the runs of refused documents. */
 const OfDocuments = z.union([

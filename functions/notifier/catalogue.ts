@@ -49,6 +49,7 @@ export const CATALOGUE = entries({
   "title.doctor": { en: "Kiln doctor", zh: "Kiln doctor" },
 
   "what.check": { en: "check of the document", zh: "文件检查" },
+  "what.spot": { en: "notice of spot instances", zh: "抢占式实例回收提醒" },
   "what.bake": { en: "bake", zh: "镜像构建" },
   "what.promote": { en: "promotion", zh: "发布" },
   "what.rollback": { en: "rollback", zh: "回滚" },

@@ -5,6 +5,7 @@ import { dayOf } from "../keys.ts";
 /** Kinds of runs, the first word of an id, with the function that carries each out. */
 export const FUNCTION_OF = {
   check: "janitor",
+  spot: "janitor",
   bake: "bake-image",
   promote: "promote-family",
   rollback: "promote-family",

@@ -101,7 +101,9 @@ function textsOf(
   say: Say,
 ): Part[] {
   if (kind === "rolledBack" && images !== undefined)
-    return [{ text: say(undone ? "broughtBack" : "steppedBack", { images: images.join(", ") }) }];
+    return images.length === 0
+      ? []
+      : [{ text: say(undone ? "broughtBack" : "steppedBack", { images: images.join(", ") }) }];
   const quoted = reason === undefined || most === 0 ? [] : [{ text: firstCharacters(reason, most) }];
   if (kind !== "spotLost") return quoted;
   const [ids, more] = [instances.slice(0, IDS_MAX).join(", "), instances.length - IDS_MAX];

@@ -220,7 +220,7 @@ async function afterRollback(
     return { notifications: failureSends(given, completion.reason, ports.clock.now()) };
   const result = Result.safeParse(completion.kind === "done" ? completion.result : undefined);
   if (!result.success) return {};
-  const { family, imageId, regions, broughtBack, steppedBack = [] } = result.data;
+  const { family, imageId, regions, ...moved } = result.data;
   const recipe = await recipeOf(imageId, ports);
   return {
     notifications: notificationSends(recipe?.notify ?? [], {
@@ -232,13 +232,23 @@ async function afterRollback(
       family,
       imageId,
       regions: Object.keys(regions),
-      images: broughtBack ?? steppedBack,
-      ...(broughtBack && { undone: true }),
-      reason: broughtBack
-        ? `a rollback was undone: ${broughtBack.join(", ")} is back`
-        : `${steppedBack.join(", ") || "nothing"} stepped back`,
+      ...imagesOf(moved),
     }),
   };
+}
+
+/** The images that the family left or got back, and a sentence about them for programs. */
+function imagesOf({
+  broughtBack,
+  steppedBack = [],
+}: Pick<z.infer<typeof Result>, "broughtBack" | "steppedBack">) {
+  return broughtBack === undefined
+    ? { images: steppedBack, reason: `${steppedBack.join(", ") || "nothing"} stepped back` }
+    : {
+        images: broughtBack,
+        undone: true,
+        reason: `a rollback was undone: ${broughtBack.join(", ")} is back`,
+      };
 }
 
 /** The result of a rollback or an undo; not that of a dry run. */

@@ -95,6 +95,8 @@ export type InstanceFilter =
   | {
       readonly tags: Readonly<Record<string, string>>;
       readonly statuses?: readonly string[];
+      /** Only those locked for this reason; not with `many`. */
+      readonly lock?: string;
       /** Set where more than 1,000 resources may carry the tags: the cloud's own tag filter stops there. */
       readonly many?: boolean;
     };
@@ -108,8 +110,8 @@ const pageAnswer = () =>
 /** All instances that fit. Ids that do not exist (any more) are simply not in the answer. */
 export async function describeInstances(client: CloudClient, filter: InstanceFilter): Promise<Instance[]> {
   if ("ids" in filter) return byIds(client, filter.ids);
-  const { tags, statuses, many = false } = filter;
-  const only = statuses?.length === 1 ? { Status: statuses[0] } : {};
+  const { tags, statuses, many = false, lock: LockReason } = filter;
+  const only = { LockReason, ...(statuses?.length === 1 && { Status: statuses[0] }) };
   const found = many ? await ofMany(client, tags) : await pagesOf(client, { ...only, Tag: tagList(tags) });
   return statuses === undefined ? found : found.filter(({ status }) => statuses.includes(status));
 }

@@ -1,0 +1,152 @@
+/** Each event of a fleet, made in the world, and the message about it. */
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { startChannel, type ChannelServer } from "../support/channel.ts";
+import { test as base } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { fleetText, scaleOut, type FleetChanges } from "../support/fleets.ts";
+import { check, idleFleet } from "../support/idle-fleet.ts";
+import { POLICY, QUIET } from "../support/idle.ts";
+import { kiln as command } from "../support/kiln.ts";
+import { accepted, answered, ended } from "../support/runs.ts";
+import { machines } from "../support/world.ts";
+
+const test = base.extend<{ channel: ChannelServer }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  channel: async ({}, use) => {
+    const channel = await startChannel();
+    await use(channel);
+    await channel.close();
+  },
+});
+
+/** Channels `ops` and `default` of kind json, and `chat`, of which the text is read. */
+const deployment = (url: string, timers: readonly string[] = []) => ({
+  ...QUIET,
+  fc: { timers },
+  env: {
+    KILN_CHANNELS: JSON.stringify({
+      ops: { kind: "json", url: `${url}/ops` },
+      chat: { kind: "slack", url: `${url}/chat` },
+      default: { kind: "json", url: `${url}/default` },
+    }),
+  },
+});
+
+const NOTIFY = { notify: ["ops", { channel: "chat", events: ["short", "spotLost"] }] };
+
+const fleet = (kiln: Deployment, changes: FleetChanges) =>
+  kiln.upload("fleets/web.yaml", fleetText({ ...NOTIFY, ...changes }));
+
+/** Kinds and subjects of the messages of a channel of kind json. */
+const kindsAt = ({ posted }: ChannelServer, path: string) =>
+  posted.filter((one) => one.path === path).map(({ body }) => body.kind);
+
+/** Runs the command that a message of a chat shows. */
+async function followed(kiln: Deployment, { posted }: ChannelServer) {
+  const text = String(posted.find(({ path }) => path === "/chat")?.body["text"]);
+  const line = /npm run kiln -- (.*?)```/.exec(text)?.[1] ?? "";
+  const { cloud, caller } = kiln;
+  const env = {
+    KILN_API: cloud.urls.http["kiln-api"],
+    KILN_CALLER: caller.name,
+    KILN_SECRET: caller.secret,
+  };
+  return { text, ...(await answered(kiln, cloud.time.hold(command(line.split(" "), { env })))) };
+}
+
+test("a fleet that is short, at its limit or without any instance is reported as that, once a channel", async ({
+  deploy,
+  channel,
+  expect,
+}) => {
+  const kiln = await deploy(deployment(channel.url));
+  const launch = { InstanceType: ["ecs.g7.large"], VSwitchId: "vsw-hangzhou-h" };
+  await fleet(kiln, { launch, limits: { max: 4 } });
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);
+  expect(await scaleOut(kiln, { count: 2 })).toMatchObject({ state: "done", result: { short: 1 } });
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(kindsAt(channel, "/ops")).toEqual(["short"]);
+  expect(channel.posted[0]?.body).toMatchObject({
+    title: "web: 1 of 2 instances are there",
+    asked: 2,
+    count: 1,
+  });
+  const { text, exit, out } = await followed(kiln, channel);
+  expect(text).toContain("web: 1 of 2 instances are there");
+  expect([exit, out]).toEqual([0, expect.stringContaining("scale-web-")]);
+  expect((await scaleOut(kiln, { count: 1 })).state).toBe("failed");
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 50);
+  expect(await scaleOut(kiln, { count: 4 })).toMatchObject({ state: "done", result: { count: 3, short: 1 } });
+  expect((await scaleOut(kiln, { count: 1 })).state).toBe("failed");
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(kindsAt(channel, "/ops")).toEqual(["short", "failed", "limitReached", "limitReached"]);
+  // The chat subscribed to short alone, which the third request is as well.
+  expect(channel.posted.filter(({ path }) => path === "/chat")).toHaveLength(2);
+  expect(kindsAt(channel, "/default")).toEqual([]);
+});
+
+test("spot members that are taken back are reported together, once, and other instances are not", async ({
+  deploy,
+  channel,
+  expect,
+}) => {
+  const kiln = await deploy(deployment(channel.url, ["resend"]));
+  await fleet(kiln, { launch: { SpotStrategy: "SpotAsPriceGo" } });
+  await scaleOut(kiln, { count: 3 });
+  const [first = "", second = "", third = ""] = machines(kiln).map(({ instanceId }) => instanceId);
+  for (const id of [first, second]) kiln.cloud.world.reclaim(id);
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).toEqual([third]);
+  expect(kindsAt(channel, "/ops")).toEqual(["spotLost"]);
+  const message = channel.posted.find(({ path }) => path === "/ops");
+  expect(message?.body).toMatchObject({
+    title: "web: 2 spot instances are taken back",
+    instances: [first, second].toSorted(),
+  });
+  const { text, exit } = await followed(kiln, channel);
+  expect(text).toContain(first);
+  expect(exit).toBe(0);
+  expect(kiln.records("spot")).toMatchObject([{ state: "done", subject: "web" }]);
+});
+
+test("an idle check that fails and a stop that is announced reach the channels of the fleet", async ({
+  deploy,
+  channel,
+  expect,
+}) => {
+  const kiln = await deploy(deployment(channel.url));
+  await idleFleet(kiln, 1);
+  await fleet(kiln, { limits: { max: 300 }, idle: { ...POLICY, notice: "2h" } });
+  const { run } = await accepted(kiln, "/fleets/web/stop", {});
+  expect((await ended(kiln, run)).result).toMatchObject({ warn: 1 });
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(kindsAt(channel, "/ops")).toEqual(["stopping"]);
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "ListTagResources",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "not authorized"),
+  });
+  const failing = await accepted(kiln, "/fleets/web/stop", {});
+  expect((await ended(kiln, failing.run)).state).toBe("failed");
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(kindsAt(channel, "/ops")).toEqual(["stopping", "idleCheckFailed"]);
+  expect(kindsAt(channel, "/default")).toEqual([]);
+});
+
+test("what has no channel of its own goes to the channel default, and a dry run nowhere", async ({
+  deploy,
+  channel,
+  expect,
+}) => {
+  const kiln = await deploy(deployment(channel.url));
+  await idleFleet(kiln, 1);
+  expect((await check(kiln, { ...POLICY, notice: "2h" })).result).toMatchObject({ warn: 1 });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 1 } }));
+  expect((await scaleOut(kiln, { count: 1, dryRun: true })).state).toBeDefined();
+  expect((await scaleOut(kiln, { count: 1 })).state).toBe("failed");
+  await kiln.cloud.settle({ forMs: hours(0.1) });
+  expect(kindsAt(channel, "/default")).toEqual(["stopping", "limitReached"]);
+  expect(kindsAt(channel, "/ops")).toEqual([]);
+});
