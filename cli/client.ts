@@ -52,7 +52,7 @@ export function etagIn(input: Input): string | undefined {
 const URLS = { api: "KILN_API", webhook: "KILN_WEBHOOK" } as const;
 
 /** The variables of the environment, and those of `.env` beside s.yaml that it does not set. */
-function variables({ env, root }: Io): Readonly<Record<string, string | undefined>> {
+export function variables({ env, root }: Io): Readonly<Record<string, string | undefined>> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
   return { ...readDotEnv(root), ...set };
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
 import type { DocumentKind } from "../shared/documents/foreign.ts";
+import { channelsOf } from "../shared/documents/channels.ts";
 import { help } from "../shared/documents/help.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
@@ -17,6 +18,8 @@ export interface Checked {
   readonly kind: DocumentKind;
   readonly text: string;
   readonly problems: readonly Problem[];
+  /** The channels that a sound document names. */
+  readonly channels: readonly string[];
 }
 
 const ENDING = /\.(?:ya?ml|json)$/;
@@ -39,16 +42,18 @@ export async function checkFile(file: string, cwd: string, as?: DocumentKind): P
   const bytes = Buffer.byteLength(text);
   if (bytes > DOCUMENT_TEXT_MAX_BYTES) {
     const message = `has more than the ${DOCUMENT_TEXT_MAX_BYTES} that a document may have; put long commands into files under scripts/`;
-    return { file, kind: as ?? "recipe", text: "", problems: [{ path: "", message }] };
+    return { file, kind: as ?? "recipe", text: "", problems: [{ path: "", message }], channels: [] };
   }
   const kind = as ?? kindOf(path, text);
-  const parse = kind === "recipe" ? parseRecipe : parseFleet;
   try {
-    parse(basename(path), text, help);
-    return { file, kind, text, problems: [] };
+    const channels =
+      kind === "recipe"
+        ? channelsOf(parseRecipe(basename(path), text, help))
+        : channelsOf(parseFleet(basename(path), text, help));
+    return { file, kind, text, problems: [], channels };
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
-    return { file, kind, text, problems: error.problems };
+    return { file, kind, text, problems: error.problems, channels: [] };
   }
 }
 

@@ -22,6 +22,8 @@ const DocumentIndex = z.strictObject({
   problem: z.optional(text),
   /** With a problem: the channels that the document names, as far as they can be read. */
   channels: z.optional(z.array(text)),
+  /** Without a problem: the channels that the document names. */
+  notify: z.optional(z.array(text)),
   /** The actions of the webhook that make sense for it. */
   routes: z.array(text),
   /** Of a fleet. */

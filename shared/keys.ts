@@ -67,10 +67,6 @@ export function documentNameIn(key: string, folder: DocumentFolder): string | un
   return new RegExp(`^${folder}/(${NAME})\\.(?:yaml|yml|json)$`).exec(key)?.[1];
 }
 
-/** Whether an object is meant as a document, whatever is wrong with its name. */
-export const isMeantAsDocument = (key: string, folder: DocumentFolder): boolean =>
-  new RegExp(`^${folder}/.*\\.(?:ya?ml|json)$`, "i").test(key);
-
 /** The recipe a disk file in the bucket belongs to: `disks/<recipe>/<file>`. */
 export const recipeOfDisk = (key: string): string | undefined =>
   new RegExp(`^${FOLDER.disks}(${NAME})/[^/]+$`).exec(key)?.[1];

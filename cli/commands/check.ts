@@ -1,4 +1,8 @@
 /** `check FILE…`: the mistakes of recipes and fleets, without a network. */
+import type { Place } from "../../shared/errors.ts";
+import { readChannelNames, unknownChannels } from "../../shared/notifications/channel-names.ts";
+import { variables } from "../client.ts";
+import type { Checked } from "../documents.ts";
 import { AS, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 
 export const check: Command = {
@@ -10,7 +14,7 @@ export const check: Command = {
     as: AS,
   },
   details: `A folder stands for the documents in it. Every mistake of a file is listed with its line, its rule and what to write
-instead. Exit code 3 when there is one. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line,
+instead. Where KILN_CHANNELS is set, in the environment or in .env, channels must be in it. Exit code 3 when there is one. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line,
 column, rule, suggestion }] }] }`,
   run: checkFiles,
 };
@@ -19,7 +23,9 @@ async function checkFiles(input: Input, io: Io): Promise<Exit> {
   // The parser is most of the time of a start.
   const { checkAll } = await import("../documents.ts");
   const { factsOf, listed, summaryOf } = await import("../problems.ts");
-  const files = await checkAll(input, io);
+  const { channelNames } = await import("../../functions/notifier/config.ts");
+  const known = readChannelNames(channelNames(variables(io)));
+  const files = (await checkAll(input, io)).map((file) => withChannels(file, known));
   const ok = files.every(({ problems }) => problems.length === 0);
   if (input.json) io.out(jsonOf("check", { ok, files: files.map(factsOf) }));
   else {
@@ -27,4 +33,23 @@ async function checkFiles(input: Input, io: Io): Promise<Exit> {
     io.out(summaryOf(files));
   }
   return ok ? EXIT.ok : EXIT.invalid;
+}
+
+/** A sound document whose channels the deployment does not have is a mistake that its runs do not show. */
+function withChannels(file: Checked, known: readonly string[] | undefined): Checked {
+  const unknown = known === undefined ? [] : file.channels.filter((name) => !known.includes(name));
+  if (known === undefined || unknown.length === 0) return file;
+  const problems = unknown.map((name) => ({
+    path: "notify",
+    message: unknownChannels([name], known),
+    place: placeOf(name, file.text),
+  }));
+  return { ...file, problems };
+}
+
+/** The first place of a word behind `notify`. */
+function placeOf(word: string, text: string): Place {
+  const at = text.indexOf(word, Math.max(0, text.indexOf("notify")));
+  const before = text.slice(0, at).split("\n");
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1, length: word.length };
 }

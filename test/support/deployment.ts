@@ -127,7 +127,8 @@ async function startWith(options: DeployOptions, places: readonly Place[] = [PLA
     ...options,
     // A thread for each instance would be most of the time of all tests.
     fc: { idleMs: days(3), inline: true, ...options.fc },
-    env: (endpoints) => places.map((place) => ({
+    env: (endpoints) =>
+      places.map((place) => ({
         ...environmentOf(endpoints, place),
         ...channelNames({ ...options.env }),
         ...options.env,

@@ -3,11 +3,12 @@ import type * as z from "zod/mini";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { digest, documentNameIn, isMeantAsDocument, recipeOfDisk } from "../../../shared/keys.ts";
+import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
 import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
+import { isChecksum, unreadReason } from "../../../shared/unread.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 
@@ -35,7 +36,7 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
 async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports): Promise<void> {
   for (const { oss, responseElements } of events) {
     const { key } = oss.object;
-    if (!isMeantAsDocument(key, "recipes")) continue;
+    if (documentNameIn(key, "recipes") === undefined && unreadReason(key) === undefined) continue;
     const event = { v: 1, request: "check", key, by: uploaderOf(key) };
     const id = taskId.check(digest(`${key} ${responseElements.requestId}`));
     await send({ to: "janitor", taskId: id, event }, ports).catch((error: unknown) => {
@@ -61,7 +62,7 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
   const { eventTime, responseElements, oss } = record;
   const { key, eTag: etag } = oss.object;
   const named = documentNameIn(key, "recipes");
-  const ofDisk = recipeOfDisk(key);
+  const ofDisk = isChecksum(key) ? undefined : recipeOfDisk(key);
   const recipe = named ?? ofDisk;
   if (recipe !== undefined) {
     const identity = [cloud.access.bucket, key, etag, responseElements.requestId];
@@ -69,8 +70,7 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
     const run = runId("bake", recipe, Date.parse(eventTime), identity);
     return [{ run, by: uploaderOf(key), request }];
   }
-  // The janitor reports a name that no recipe can have.
-  if (!isMeantAsDocument(key, "recipes"))
-    log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
+  // The janitor reports it.
+  log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
   return undefined;
 }

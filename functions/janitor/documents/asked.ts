@@ -2,43 +2,50 @@
 import type * as z from "zod/mini";
 import { documentNames } from "../../../shared/document-store.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { documentNameIn, FOLDER, isMeantAsDocument, type DocumentFolder } from "../../../shared/keys.ts";
-import { listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/keys.ts";
+import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { CheckRequest } from "../../../shared/requests/check.ts";
 import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
+import { unreadReason } from "../../../shared/unread.ts";
+import { unreadObjects, type Unread } from "./unread.ts";
 
-/** A document to look at, or an object whose name none can have. */
+/** A document to look at, or an object that no function reads. */
 export type Asked =
   | { readonly kind: "document"; readonly folder: DocumentFolder; readonly name: string; readonly by: string }
-  | { readonly kind: "misnamed"; readonly folder: DocumentFolder; readonly key: string; readonly by: string };
+  | ({ readonly kind: "unread"; readonly by: string } & Unread);
 
 /** The documents that a payload names. @throws EventError for a payload that is none of the shapes this function is for */
 export async function askedBy(payload: unknown, ports: Ports): Promise<readonly Asked[]> {
   const oss = OssEvent.safeParse(payload);
-  if (oss.success) return oss.data.events.flatMap((record) => fromEvent(record, ports));
+  if (oss.success)
+    return (await Promise.all(oss.data.events.map((record) => fromEvent(record, ports)))).flat();
   const { asked, trigger } = triggerOf(payload, ports);
   const { key, by = trigger.by } = parse(CheckRequest, asked, "janitor");
-  return key === "*" ? all(by, ports) : asAsked(key, by);
+  return key === "*" ? all(by, ports) : asAsked(key, by, ports);
 }
 
-function fromEvent({ eventName, oss }: z.infer<typeof OssEvent>["events"][number], { log }: Ports): Asked[] {
+async function fromEvent(
+  { oss }: z.infer<typeof OssEvent>["events"][number],
+  ports: Ports,
+): Promise<Asked[]> {
   const { key } = oss.object;
-  const found = asAsked(key, uploaderOf(key));
-  // A misnamed object that is deleted is no mistake any more.
-  const asked = eventName.includes("ObjectRemoved") ? found.filter(({ kind }) => kind === "document") : found;
-  if (asked.length === 0) log({ ignored: key, why: "no document" });
+  const asked = await asAsked(key, uploaderOf(key), ports);
+  if (asked.length === 0) ports.log({ ignored: key, why: "no document" });
   return asked;
 }
 
-function asAsked(key: string, by: string): Asked[] {
-  const folder = (["recipes", "fleets"] as const).find((one) => key.startsWith(`${one}/`));
-  if (folder === undefined) return [];
-  const name = documentNameIn(key, folder);
-  if (name !== undefined) return [{ kind: "document", folder, name, by }];
-  return isMeantAsDocument(key, folder) ? [{ kind: "misnamed", folder, key, by }] : [];
+async function asAsked(key: string, by: string, { cloud }: Ports): Promise<Asked[]> {
+  for (const folder of ["recipes", "fleets"] as const) {
+    const name = documentNameIn(key, folder);
+    if (name !== undefined) return [{ kind: "document", folder, name, by }];
+  }
+  const reason = unreadReason(key);
+  // One that is deleted by now is no mistake any more.
+  const object = reason === undefined ? undefined : await headObject(cloud, key);
+  return reason === undefined || object === undefined ? [] : [{ kind: "unread", by, reason, ...object }];
 }
 
-/** Every document there is or was: an event may be lost. */
+/** Every document there is or was, and every object that no function reads: an event may be lost. */
 async function all(by: string, { cloud }: Ports): Promise<Asked[]> {
   const folders = await Promise.all(
     (["recipes", "fleets"] as const).map(async (folder) => {
@@ -50,5 +57,6 @@ async function all(by: string, { cloud }: Ports): Promise<Asked[]> {
       return [...names].map((name) => ({ kind: "document", folder, name, by }) as const);
     }),
   );
-  return folders.flat();
+  const unread = await unreadObjects(cloud);
+  return [...folders.flat(), ...unread.map((one) => ({ kind: "unread", by, ...one }) as const)];
 }

@@ -1,11 +1,12 @@
 /** The channels of a document that cannot be parsed: read as far as it can be guessed. Pure. */
 import { CHANNELS_MAX } from "../../../shared/budget.ts";
 import { NAME } from "../../../shared/names.ts";
+import { FLEET_EVENTS, RECIPE_EVENTS } from "../../../shared/notifications/notification.ts";
 
 const NAMES = new RegExp(`(?<![\\w-])${NAME}(?![\\w-])`, "g");
 /** Words of the list that are no names. */
 const WORDS = new Set(["channel", "events", "url"]);
-const EVENTS = new Set(["baked", "promoted", "failed", "stopping"]);
+const EVENTS = new Set<string>([...RECIPE_EVENTS, ...FLEET_EVENTS]);
 
 /** `notify` at the top of a text: names behind it and in the lines below, up to the next key at the top. */
 export function channelsIn(text: string): readonly string[] {

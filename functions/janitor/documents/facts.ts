@@ -1,5 +1,6 @@
 /** The facts of a document that its index holds. Pure. */
 import type { DocumentIndex } from "../../../shared/document-index.ts";
+import { channelsOf } from "../../../shared/documents/channels.ts";
 import { parseFleet, type Fleet } from "../../../shared/documents/fleet.ts";
 import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe, type Recipe } from "../../../shared/documents/recipe.ts";
@@ -20,20 +21,30 @@ export function factsOf(folder: DocumentFolder, key: string, text: string): Fact
   }
 }
 
-function ofRecipe({ family, provision }: Recipe): Facts {
+function ofRecipe(recipe: Recipe): Facts {
+  const { family, provision } = recipe;
   const names = provision.flatMap((step) => ("environment" in step ? Object.keys(step.environment) : []));
   return {
     routes: ["bake", "retire", ...(family === undefined ? [] : ["promote"])],
     environment: [...new Set(names)],
+    ...named(recipe),
     ...(family !== undefined && { family }),
   };
 }
 
-function ofFleet({ family, limits: { max, perRequest }, idle }: Fleet): Facts {
+function ofFleet(fleet: Fleet): Facts {
+  const { family, limits, idle } = fleet;
+  const { max, perRequest } = limits;
   const routes = [
     "scale-out",
     ...(idle === undefined ? [] : ["stop"]),
     ...(idle?.resume === true ? ["resume"] : []),
   ];
-  return { routes, limits: { max, perRequest }, family };
+  return { routes, limits: { max, perRequest }, family, ...named(fleet) };
+}
+
+/** Left out where there are none: most documents name no channel. */
+function named(document: Recipe | Fleet) {
+  const notify = [...channelsOf(document)];
+  return notify.length > 0 && { notify };
 }

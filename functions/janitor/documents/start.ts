@@ -1,18 +1,21 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
 import { seconds } from "../../../shared/duration.ts";
-import { nameLike, nameProblems, documentName } from "../../../shared/documents/names.ts";
+import { nameLike, documentName } from "../../../shared/documents/names.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
+import { unknownChannels } from "../../../shared/notifications/channel-names.ts";
+import type { DocumentIndex } from "../../../shared/document-index.ts";
+import { knownChannels } from "./config.ts";
 import { indexDocument } from "./index-document.ts";
 import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const runs = await inBatches(await askedBy(payload, ports), async (asked) =>
-    asked.kind === "document" ? check(asked, ports) : misnamed(asked, ports),
+    asked.kind === "document" ? check(asked, ports) : unread(asked, ports),
   );
   return runs.flat();
 }
@@ -22,13 +25,36 @@ async function check(
   { cloud }: Ports,
 ): Promise<readonly RunRequest[]> {
   const indexed = await indexDocument(folder, name, cloud);
-  if (indexed?.index.problem === undefined) return [];
-  const { key, etag, problem: reason, channels = [] } = indexed.index;
+  const found = problemIn(indexed?.index);
+  if (indexed === undefined || found === undefined) return [];
+  const { key, etag } = indexed.index;
+  const { reason, channels, unknown = [] } = found;
   // One upload is one run, however often it is looked at. Not every answer of OSS shows the milliseconds of its time.
   const writtenAt = Math.floor(indexed.writtenAt / seconds(1));
-  const run = runId("check", name, indexed.writtenAt, [cloud.access.bucket, key, etag, writtenAt]);
+  const identity = [cloud.access.bucket, key, etag, writtenAt, ...unknown];
+  const run = runId("check", name, indexed.writtenAt, identity);
   if (await hasEnded(run, cloud)) return [];
   return [{ run, by, request: { v: 1, request: "report", key, reason, channels } }];
+}
+
+interface Found {
+  readonly reason: string;
+  /** Channels of the document that are there. */
+  readonly channels: readonly string[];
+  /** Channels of the document that are not. */
+  readonly unknown?: readonly string[];
+}
+
+/** All that is wrong in a document, or the channels it names that the deployment does not have: its runs are refused for neither. */
+function problemIn(index: DocumentIndex | undefined): Found | undefined {
+  if (index === undefined) return undefined;
+  const { key, problem, channels = [], notify = [] } = index;
+  if (problem !== undefined) return { reason: problem, channels };
+  const known = knownChannels();
+  const unknown = known === undefined ? [] : notify.filter((name) => !known.includes(name));
+  if (known === undefined || unknown.length === 0) return undefined;
+  const reason = `notify: ${unknownChannels(unknown, known)}`;
+  return { reason: `${key}: ${reason}`, channels: notify.filter((name) => known.includes(name)), unknown };
 }
 
 /** A run that has ended is not listed as open once more. */
@@ -37,16 +63,14 @@ const hasEnded = async (run: string, cloud: Ports["cloud"]): Promise<boolean> =>
 
 const FALLBACK_NAME = "document";
 
-function misnamed(
-  { folder, key, by }: Asked & { readonly kind: "misnamed" },
-  { cloud, clock }: Ports,
-): readonly RunRequest[] {
-  const name = documentName(key);
-  const [problem] = nameProblems(name);
-  const rule =
-    problem === undefined || key.split("/").length > 2
-      ? `must lie directly under ${folder}/, with .yaml, .yml or .json in small letters; copy it there`
-      : problem.message;
-  const run = runId("check", nameLike(name) ?? FALLBACK_NAME, clock.now(), [cloud.access.bucket, key]);
-  return [{ run, by, request: { v: 1, request: "report", key, reason: `${key}: ${rule}`, channels: [] } }];
+/** One object is one run, whenever and however often it is looked at. */
+async function unread(
+  { key, etag, lastModifiedAt, reason, by }: Asked & { readonly kind: "unread" },
+  { cloud }: Ports,
+): Promise<readonly RunRequest[]> {
+  const name = nameLike(documentName(key)) ?? FALLBACK_NAME;
+  const writtenAt = Math.floor(lastModifiedAt / seconds(1));
+  const run = runId("check", name, lastModifiedAt, [cloud.access.bucket, key, etag, writtenAt]);
+  if (await hasEnded(run, cloud)) return [];
+  return [{ run, by, request: { v: 1, request: "report", key, reason, channels: [] } }];
 }

@@ -1,0 +1,52 @@
+/** Objects that no function reads, and what is to be done about each. Pure. */
+import { nameLike, nameProblems, documentName } from "./documents/names.ts";
+import { nearest } from "./documents/spelling.ts";
+import { documentNameIn, FOLDER, recipeOfDisk, type DocumentFolder } from "./keys.ts";
+
+const DOCUMENT = /\.(?:ya?ml|json)$/i;
+const DISK = /\.(?:raw|img|vhd|qcow2)$/i;
+/** Folders that a user fills by name: scripts and inputs may have any other. */
+const NAMED = ["recipes", "fleets", "disks"] as const;
+const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]));
+
+/** Checksums and signatures, which often lie beside a disk file. */
+export const isChecksum = (key: string): boolean =>
+  /\.(?:md5|sha\d{1,3}|sig|asc)$|\/(?:md5|sha\d{1,3})sums?(?:\.\w+)?$/i.test(key);
+
+/** Why no function reads an object; undefined for one that some function reads, or that a document may name. */
+export function unreadReason(key: string): string | undefined {
+  // The console makes an empty object for a folder.
+  if (key.endsWith("/")) return undefined;
+  const [folder = "", ...rest] = key.split("/");
+  if (rest.length === 0) return atTheTop(key);
+  if (folder === "recipes" || folder === "fleets") return unreadDocument(key, folder);
+  if (folder === "disks") return unreadDisk(key);
+  const meant = OWN.has(folder) ? undefined : nearest(folder, NAMED);
+  if (meant === undefined) return undefined;
+  return meant === "disks" || DOCUMENT.test(key)
+    ? `${key}: no function reads the folder ${folder}/; move it to ${meant}/`
+    : undefined;
+}
+
+function atTheTop(key: string): string | undefined {
+  if (DOCUMENT.test(key)) return `${key}: lies in no folder; move it to recipes/ or fleets/`;
+  return DISK.test(key) ? `${key}: lies in no folder; move it to disks/<recipe>/` : undefined;
+}
+
+function unreadDocument(key: string, folder: DocumentFolder): string | undefined {
+  if (documentNameIn(key, folder) !== undefined) return undefined;
+  const name = documentName(key);
+  const [problem] = nameProblems(name);
+  const isDeep = key.split("/").length > 2;
+  if (!isDeep && problem !== undefined && /\.(?:ya?ml|json)$/.test(key)) return `${key}: ${problem.message}`;
+  const right = `${folder}/${nameLike(name.replace(/\.\w+$/, "")) ?? "name"}.yaml`;
+  return `${key}: no function reads it; documents must lie directly under ${folder}/, with .yaml, .yml or .json in small letters: copy it to ${right} if it is one, or delete it`;
+}
+
+function unreadDisk(key: string): string | undefined {
+  if (isChecksum(key))
+    return `${key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there`;
+  return recipeOfDisk(key) === undefined
+    ? `${key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe`
+    : undefined;
+}

@@ -1,0 +1,70 @@
+import { test } from "vitest";
+import { isChecksum, unreadReason } from "../../../shared/unread.ts";
+
+test("objects that a function reads, or that a document may name, are no mistake", ({ expect }) => {
+  for (const key of [
+    "recipes/web.yaml",
+    "recipes/web.json",
+    "fleets/night-shift.yml",
+    "disks/appliance/appliance.qcow2",
+    "disks/appliance/disk of ours.RAW",
+    "scripts/setup.yaml",
+    "config/nginx.json",
+    "packages/app-1.2.tar.gz",
+    "version.txt",
+    "recipes/",
+    "runs/2026-01-05/bake-web-20260105-0123456789ab.jsonl",
+    "index/recipes/web.json",
+    "open/bake-web-20260105-0123456789ab",
+    "locks/idle-web.jsonl",
+    "reservations/web.jsonl",
+    "stock/ecs.g7.large",
+  ])
+    expect(unreadReason(key), key).toBeUndefined();
+});
+
+test("every other object has a reason that names it, and the place where it belongs", ({ expect }) => {
+  const rows: readonly (readonly [key: string, place: RegExp])[] = [
+    ["recipe/web.yaml", /move it to recipes\/$/],
+    ["Recipes/web.yaml", /move it to recipes\/$/],
+    ["fleet/web.yml", /move it to fleets\/$/],
+    ["disk/web/web.qcow2", /move it to disks\/$/],
+    ["web.yaml", /move it to recipes\/ or fleets\/$/],
+    ["appliance.vhd", /move it to disks\/<recipe>\/$/],
+    ["recipes/web.YAML", /copy it to recipes\/web\.yaml/],
+    ["recipes/web.Yml", /copy it to recipes\/web\.yaml/],
+    ["recipes/web.txt", /copy it to recipes\/web\.yaml/],
+    ["recipes/web", /copy it to recipes\/web\.yaml/],
+    ["recipes/web.yaml.bak", /copy it to recipes\/web-yaml\.yaml/],
+    ["recipes/team/web.yaml", /directly under recipes\/.*copy it to recipes\/web\.yaml/],
+    ["recipes/Web Server.yaml", /rename the file to web-server\.yaml/],
+    ["fleets/9.toml", /copy it to fleets\/name\.yaml/],
+    ["disks/appliance.qcow2", /directly in disks\/<recipe>\//],
+    ["disks/appliance/2026/appliance.qcow2", /directly in disks\/<recipe>\//],
+    ["disks/Appliance/appliance.qcow2", /directly in disks\/<recipe>\//],
+    ["disks/appliance/SHA256SUMS", /checksums/],
+    ["disks/appliance/appliance.qcow2.sha256", /checksums/],
+    ["disks/appliance.vhd.md5", /checksums/],
+  ];
+  for (const [key, place] of rows) {
+    const reason = unreadReason(key) ?? "";
+    expect(reason.startsWith(`${key}: `), `${key}: ${reason}`).toBe(true);
+    expect(reason, key).toMatch(place);
+  }
+});
+
+test("checksums and signatures are known by their names, disks are none", ({ expect }) => {
+  for (const name of [
+    "a.md5",
+    "a.qcow2.sha1",
+    "a.SHA512",
+    "a.sig",
+    "a.raw.asc",
+    "SHA256SUMS",
+    "md5sum.txt",
+    "SHA1SUMS.gpg",
+  ])
+    expect(isChecksum(`disks/web/${name}`), name).toBe(true);
+  for (const name of ["a.qcow2", "a.raw", "sha.vhd", "md5.img", "sums"])
+    expect(isChecksum(`disks/web/${name}`), name).toBe(false);
+});
