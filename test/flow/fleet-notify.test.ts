@@ -3,7 +3,7 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { test as base } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut, type FleetChanges } from "../support/fleets.ts";
 import { check, idleFleet } from "../support/idle-fleet.ts";
 import { POLICY, QUIET } from "../support/idle.ts";
@@ -149,4 +149,55 @@ test("what has no channel of its own goes to the channel default, and a dry run 
   await kiln.cloud.settle({ forMs: hours(0.1) });
   expect(kindsAt(channel, "/default")).toEqual(["stopping", "limitReached"]);
   expect(kindsAt(channel, "/ops")).toEqual([]);
+});
+
+/** How each kind of channel refuses for good, with the message quoted, and for now. */
+const REFUSALS = {
+  dingtalk: (quoted: string) => ({ errcode: 310_000, errmsg: `sign not match: ${quoted}` }),
+  feishu: (quoted: string) => ({ code: 19_021, msg: `sign match fail: ${quoted}` }),
+  wecom: (quoted: string) => ({ errcode: 93_000, errmsg: `invalid webhook url, hint: ${quoted}` }),
+  slack: (quoted: string) => ({ ok: false, error: "invalid_payload", quoted }),
+  json: (quoted: string) => ({ code: 40_008, message: quoted }),
+  limited: () => ({ errcode: 130_101, errmsg: "send too fast, exceed 20 times per minute" }),
+};
+
+test("a refusal inside of an answer with status 200 is kept and reported at once, or tried again, and quotes no secret", async ({
+  deploy,
+  expect,
+}) => {
+  const isKind = (name: string): name is keyof typeof REFUSALS => name in REFUSALS;
+  const channel = await startChannel((path, body) => {
+    const name = path.split("/")[1] ?? "";
+    return isKind(name)
+      ? { status: 200, text: JSON.stringify(REFUSALS[name](`${path} ${body}`)) }
+      : undefined;
+  });
+  const names = Object.keys(REFUSALS);
+  const at = (name: string) => ({
+    kind: name === "limited" ? "dingtalk" : name,
+    url: `${channel.url}/${name}/TOKEN0123456789abc`,
+    secret: `SEC${name}0123456789`,
+  });
+  const channels = Object.fromEntries(names.map((name) => [name, at(name)]));
+  const kiln = await deploy({ ...QUIET, env: { KILN_CHANNELS: JSON.stringify(channels) } });
+  await kiln.upload("fleets/web.yaml", fleetText({ family: "none", notify: names }));
+  const { run } = await scaleOut(kiln, { count: 1 });
+  await kiln.cloud.settle({ forMs: minutes(1.5) });
+  const kept = kiln.cloud.oss.list(BUCKET, "runs/").filter(({ key }) => key.includes(`${run}/undelivered-`));
+  const keptOf = kept.map(({ key }) => /failed-(\w+)\.json$/.exec(key)?.[1]);
+  expect(keptOf.toSorted()).toEqual(["dingtalk", "feishu", "slack", "wecom"]);
+  const logs = kiln.cloud.fc.invocations.map((one) => `${one.logs.join("")} ${one.result}`).join("");
+  expect(logs.match(/KILN_NOTIFICATION_LOST/g)?.length).toBeGreaterThanOrEqual(4);
+  expect(logs).toContain("send too fast");
+  const objects = kiln.cloud.oss
+    .list(BUCKET, "")
+    .map(({ key }) => kiln.cloud.oss.get(BUCKET, key)?.body.toString())
+    .join("");
+  for (const text of [logs, objects]) {
+    expect(text).not.toContain("TOKEN0123456789abc");
+    expect(text).not.toMatch(/SEC\w+0123456789/);
+    // A signature holds for an hour.
+    expect(text).not.toMatch(/"sign\\*":\\*"(?!\[hidden\])|sign=(?!\[hidden\])[\w%]/);
+  }
+  await channel.close();
 });

@@ -26,9 +26,12 @@ export interface ChannelServer {
   close(): Promise<void>;
 }
 
-/** @param refusal what it answers with status 404; undefined accepts the message. */
+/** @param refusal what it answers, with status 404 unless it says another; undefined accepts the message. */
 export async function startChannel(
-  refusal: (path: string, body: string) => string | undefined = () => undefined,
+  refusal: (
+    path: string,
+    body: string,
+  ) => string | { readonly status: number; readonly text: string } | undefined = () => undefined,
 ): Promise<ChannelServer> {
   const posted: Posted[] = [];
   const outage = { left: 0 };
@@ -44,7 +47,8 @@ export async function startChannel(
       const [path, body] = [incoming.url ?? "", Buffer.concat(chunks).toString()];
       const refused = refusal(path, body);
       if (refused !== undefined) {
-        answer.writeHead(404).end(refused);
+        const { status, text } = typeof refused === "string" ? { status: 404, text: refused } : refused;
+        answer.writeHead(status).end(text);
         return;
       }
       posted.push({ path, body: JSON.parse(body) });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -87,6 +87,25 @@ describe("kiln with wrong arguments", () => {
       [["call", "DELETE", "/fleets/web", "--match", ""], "--match needs the etag"],
     ] as const)
       expect(await kiln(words, { env })).toMatchObject({ exit: 2, err: expect.stringContaining(message) });
+  });
+
+  it("compares channels with KILN_CHANNELS where that is set", async () => {
+    const root = mkdtempSync(join(tmpdir(), "kiln-channels-"));
+    const text = readFileSync("examples/fleets/web.yaml", "utf8").replace(/^notify:.*\n/m, "");
+    writeFileSync(join(root, "web.yaml"), `${text}notify: [ops, opss]\n`);
+    const given = { root, cwd: root };
+    const words = ["check", "web.yaml", "--as", "fleet"];
+    expect(await kiln(words, given)).toMatchObject({ exit: 0 });
+    writeFileSync(
+      join(root, ".env"),
+      'KILN_CHANNELS={"ops":{"kind":"json","url":"https://chat.example.com/token"}}\n',
+    );
+    const { exit, out } = await kiln(words, given);
+    rmSync(root, { recursive: true });
+    expect(exit).toBe(3);
+    expect(out).toContain("notify: KILN_CHANNELS has no channel opss (did you mean ops?)");
+    expect(out).toContain("notify: [ops, opss]");
+    expect(out).not.toContain("token");
   });
 
   it("reads no more of a file than a document may have", async () => {
