@@ -26,8 +26,6 @@ export const TAG = {
   wokenAt: "kiln:woken-at",
   /** From when on an idle member may be stopped; it was announced. */
   stopAt: "kiln:stop-at",
-  /** When a spot member was seen that the cloud takes back. It has no place kept for it: not every member has it. */
-  takenBackAt: "kiln:taken-back-at",
   /** Opts a member out of idle checks, always or until an instant. */
   keep: "kiln:keep",
   /** The image a member was launched from, or the image of a copy or snapshot. */

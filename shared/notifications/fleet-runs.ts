@@ -58,7 +58,7 @@ function kindsOf(run: string, { kind }: Completion, { short, limited, lost }: Re
     return limited === true ? ["limitReached", "failed"] : ["failed"];
   }
   if (kind !== "done") return undefined;
-  if (lost !== undefined) return lost.length > 0 ? ["spotLost"] : undefined;
+  if (lost !== undefined) return ["spotLost"];
   if (short === undefined) return undefined;
   return limited === true ? ["limitReached", "short"] : ["short"];
 }

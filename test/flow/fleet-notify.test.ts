@@ -96,6 +96,9 @@ test("spot members that are taken back are reported together, once, and other in
   await scaleOut(kiln, { count: 3 });
   const [first = "", second = "", third = ""] = machines(kiln).map(({ instanceId }) => instanceId);
   for (const id of [first, second]) kiln.cloud.world.reclaim(id);
+  // Looks that come together are no second message.
+  await kiln.cloud.settle({ forMs: minutes(4) });
+  for (let look = 0; look < 2; look++) await kiln.invoke("kiln-janitor", { v: 1, request: "resend" });
   await kiln.cloud.settle({ forMs: minutes(20) });
   expect(machines(kiln).map(({ instanceId }) => instanceId)).toEqual([third]);
   expect(kindsAt(channel, "/ops")).toEqual(["spotLost"]);
