@@ -187,7 +187,7 @@ test("a refusal inside of an answer with status 200 is kept and reported at once
   const { run } = await scaleOut(kiln, { count: 1 });
   await kiln.cloud.settle({ forMs: minutes(1.5) });
   const kept = kiln.cloud.oss.list(BUCKET, "runs/").filter(({ key }) => key.includes(`${run}/undelivered-`));
-  const keptOf = kept.map(({ key }) => /failed-(\w+)\.json$/.exec(key)?.[1]);
+  const keptOf = kept.map(({ key }) => /failed-(\w+)\.json$/.exec(key)?.[1] ?? "");
   expect(keptOf.toSorted()).toEqual(["dingtalk", "feishu", "slack", "wecom"]);
   const logs = kiln.cloud.fc.invocations.map((one) => `${one.logs.join("")} ${one.result}`).join("");
   expect(logs.match(/KILN_NOTIFICATION_LOST/g)?.length).toBeGreaterThanOrEqual(4);

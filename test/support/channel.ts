@@ -26,13 +26,13 @@ export interface ChannelServer {
   close(): Promise<void>;
 }
 
-/** @param refusal what it answers, with status 404 unless it says another; undefined accepts the message. */
-export async function startChannel(
-  refusal: (
-    path: string,
-    body: string,
-  ) => string | { readonly status: number; readonly text: string } | undefined = () => undefined,
-): Promise<ChannelServer> {
+/** What a channel answers instead of accepting, with status 404 unless it says another; undefined accepts. */
+type Refuse = (
+  path: string,
+  body: string,
+) => string | { readonly status: number; readonly text: string } | undefined;
+
+export async function startChannel(refusal: Refuse = () => undefined): Promise<ChannelServer> {
   const posted: Posted[] = [];
   const outage = { left: 0 };
   const server = createServer((incoming, answer) => {
