@@ -68,8 +68,10 @@ export async function deploy(
   ];
   const kept = keptVariables(declared, own, unset);
   know(readSecrets(kept));
-  const environment = { ...toolEnvironment(settings), ...kept };
-  const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, kept) }));
+  // The deployment may be of a version without them.
+  const settled = { ...kept, ...channelNames(kept) };
+  const environment = { ...toolEnvironment(settings), ...settled };
+  const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, settled) }));
   refuseAny([
     ...variableProblems(kept),
     ...functionProblems(functions),

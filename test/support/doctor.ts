@@ -1,4 +1,5 @@
 /** A healthy deployment on the local cloud, and the doctor that examines it. */
+import { channelNames } from "../../functions/notifier/config.ts";
 import { join } from "node:path";
 import { connectApi, type Api } from "../../deploy/api.ts";
 import { runCommand } from "../../deploy/command.ts";
@@ -58,7 +59,7 @@ export async function openHospital(extra: Variables, options: HospitalOptions = 
     roles: {},
     manifest: join(ROOT, "s.yaml"),
     dist: join(ROOT, "dist"),
-    env: (urls) => ({ ...ofFunctions(urls), ...extra }),
+    env: (urls) => ({ ...ofFunctions(urls), ...channelNames(extra), ...extra }),
     fc: { inline: true, idleMs: days(3), timers: ["tick"] },
     ...options.cloud,
   });
