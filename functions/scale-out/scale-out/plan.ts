@@ -33,7 +33,8 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const { document, imageId, disks, userData } = prepared.value;
   const offerings = fleetOfferings(document);
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
-  const planned = { ...input, document, imageId, disks, order };
+  // Channels are read when the run ends, so they do not travel.
+  const planned = { ...input, document: { ...document, notify: [] }, imageId, disks, order };
   const tooLarge = roomProblem({ "the fleet has": planned }, progressBytes(pagesOf(planned)));
   if (tooLarge !== undefined)
     return failed(
