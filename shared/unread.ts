@@ -15,8 +15,8 @@ export const isChecksum = (key: string): boolean =>
 
 /** Why no function reads an object; undefined for one that some function reads, or that a document may name. */
 export function unreadReason(key: string): string | undefined {
-  // The console makes an empty object for a folder.
-  if (key.endsWith("/")) return undefined;
+  // The console makes an empty object for a folder; a page for readers is no mistake.
+  if (key.endsWith("/") || /\.md$|\/(?:\.[^/]*|readme[^/]*)$/i.test(key)) return undefined;
   const [folder = "", ...rest] = key.split("/");
   if (rest.length === 0) return atTheTop(key);
   if (folder === "recipes" || folder === "fleets") return unreadDocument(key, folder);

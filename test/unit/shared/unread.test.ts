@@ -13,6 +13,8 @@ test("objects that a function reads, or that a document may name, are no mistake
     "packages/app-1.2.tar.gz",
     "version.txt",
     "recipes/",
+    "recipes/README.md",
+    "fleets/.gitkeep",
     "runs/2026-01-05/bake-web-20260105-0123456789ab.jsonl",
     "index/recipes/web.json",
     "open/bake-web-20260105-0123456789ab",
