@@ -5,6 +5,7 @@ import { dayOf } from "../keys.ts";
 /** Kinds of runs, the first word of an id, with the function that carries each out. */
 const FUNCTION_OF = {
   check: "janitor",
+  redeliver: "janitor",
   bake: "bake-image",
   promote: "promote-family",
   rollback: "promote-family",

@@ -46,6 +46,7 @@ function actionsOf({ links, commands }: Replies): Action[] {
 const RUN_NAMES = new Map<string, string>(
   Object.entries({
     check: "check of the document",
+    redeliver: "catch-up with GitHub",
     bake: "bake",
     promote: "promotion",
     rollback: "rollback",

@@ -1,0 +1,153 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test as base } from "../support/deploy.ts";
+import { fleetText } from "../support/fleets.ts";
+import { deployWithGithub, type Hub } from "../support/github.ts";
+import { answered } from "../support/runs.ts";
+import { logOf, machines } from "../support/world.ts";
+
+type Options = NonNullable<Parameters<typeof deployWithGithub>[1]>;
+
+const test = base.extend<{ readonly hub: (wanted?: Options) => Promise<Hub> }>({
+  hub: async ({ deploy }, use) => {
+    const hubs: Hub[] = [];
+    await use(async (wanted) => {
+      const hub = await deployWithGithub(deploy, wanted);
+      hubs.push(hub);
+      await hub.kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+      return hub;
+    });
+    for (const { github } of hubs) await github.close();
+  },
+});
+
+const jobsOf = ({ kiln, job }: Hub, ids: readonly number[]) =>
+  Promise.all(ids.map((id) => answered(kiln, job(id))));
+
+/** Results of catch-ups, oldest first. */
+const results = ({ kiln }: Hub) =>
+  kiln.records("redeliver").map(({ state, result, reason }) => ({ state, ...result, reason }));
+
+test("jobs of an hour without a webhook get one machine each, and nothing is asked for twice", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub();
+  const { kiln, github, hook, reach } = world;
+  expect(await jobsOf(world, [1, 2])).toEqual([202, 202]);
+  reach(false);
+  expect(await jobsOf(world, [3, 4, 5])).toEqual([502, 502, 502]);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  reach(true);
+  expect(await jobsOf(world, [6])).toEqual([202]);
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(machines(kiln)).toHaveLength(6);
+  expect(results(world)).toMatchObject([
+    {
+      state: "done",
+      failed: 3,
+      requested: 3,
+      refused: 0,
+      notTried: 0,
+      delivered: 3,
+      failedAgain: 0,
+      pending: 0,
+    },
+  ]);
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(github.attempts(hook).filter(({ redelivery }) => redelivery)).toHaveLength(3);
+  expect(machines(kiln)).toHaveLength(6);
+});
+
+test("a delivery that was answered with an error comes again, ever later, until it is taken", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({ path: "/orgs/acme/hooks/3" });
+  const { kiln, github, hook } = world;
+  const heal = kiln.cloud.faults.add({
+    product: "oss",
+    action: "AppendObject",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    when: (params) => JSON.stringify(params).includes("/scale-"),
+  });
+  expect(await jobsOf(world, [1])).toEqual([503]);
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const before = github.attempts(hook).length;
+  expect(before).toBeGreaterThan(2);
+  expect(before).toBeLessThan(8);
+  heal();
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(machines(kiln)).toHaveLength(1);
+  expect(results(world).at(-1)).toMatchObject({ delivered: 1 });
+});
+
+test("an app signs its calls, pages through a long list, and waits for the instant that GitHub names", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({ path: "/app/hook", rates: { changesPerMinute: 4 } });
+  const { kiln, github, job, hook, reach } = world;
+  reach(false);
+  expect(new Set(await jobsOf(world, [1, 2, 3, 4, 5, 6, 7]))).toEqual(new Set([502]));
+  reach(true);
+  // More than a page of others lies above them.
+  for (let n = 0; n < 120; n++) await answered(kiln, job(1000 + n, "waiting"));
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(machines(kiln)).toHaveLength(7);
+  expect(results(world)[0]).toMatchObject({ failed: 7, requested: 4, notTried: 3, delivered: 4 });
+  expect(github.attempts(hook).filter(({ redelivery }) => redelivery)).toHaveLength(7);
+  expect(github.limits.early).toBe(0);
+});
+
+test("no call is made before the limit of calls is over", async ({ hub, expect }) => {
+  const world = await hub({ rates: { perHour: 3 } });
+  const { kiln, github, reach } = world;
+  reach(false);
+  await jobsOf(world, [1]);
+  reach(true);
+  await kiln.cloud.settle({ forMs: hours(5) });
+  expect(machines(kiln)).toHaveLength(1);
+  expect(github.limits.early).toBe(0);
+});
+
+const wrong: readonly (readonly [string, Options, RegExp])[] = [
+  ["an expired token", { token: { expiresInMs: 1 } }, /shop \(status 401: Bad credentials\); set a token/],
+  [
+    "the hook of another repository",
+    { token: { paths: [] } },
+    /shop \(status 404: Not Found\); correct the hook/,
+  ],
+  [
+    "an app that GitHub does not know",
+    { path: "/app/hook", settings: { app: "Iv23other" } },
+    /status 404: Integration not found/,
+  ],
+];
+for (const [name, wanted, reason] of wrong)
+  test(`${name} is one failed run in six hours, and no secret is shown`, async ({ hub, expect }) => {
+    const world = await hub(wanted);
+    const { kiln } = world;
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(results(world)).toMatchObject([{ state: "failed", reason: expect.stringMatching(reason) }]);
+    const told = kiln.cloud.fc.invocations.filter(({ function: one }) => one === "kiln-notifier");
+    expect(told).not.toHaveLength(0);
+    expect(logOf(kiln, "janitor")).not.toMatch(/github_pat_0123|PRIVATE KEY|eyJ/);
+  });
+
+test("a token that may only read requests nothing, and its run fails", async ({ hub, expect }) => {
+  const world = await hub({ token: { write: false } });
+  const { kiln, reach } = world;
+  reach(false);
+  await jobsOf(world, [1]);
+  reach(true);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(results(world)).toMatchObject([
+    {
+      state: "failed",
+      reason: expect.stringMatching(/403: Resource not accessible.*read and write webhooks/),
+    },
+  ]);
+  expect(machines(kiln)).toHaveLength(0);
+});
