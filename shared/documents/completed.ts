@@ -201,6 +201,7 @@ const fleet = z.strictObject({
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),
+  onJobCompleted: z.exactOptional(z.enum(["keep", "stop", "release"])),
   notify: list,
 });
 

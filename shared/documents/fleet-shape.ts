@@ -65,6 +65,8 @@ export const fleetShape = {
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),
+  /** What happens to the machine of a job of a CI system that is completed; left out: nothing. */
+  onJobCompleted: z.exactOptional(z.enum(["keep", "stop", "release"])),
   /** Channels that are notified when a run of this fleet fails. */
   notify: z._default(channelNames(["failed"], CHANNELS_MAX), []),
 };

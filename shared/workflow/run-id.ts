@@ -14,6 +14,7 @@ const FUNCTION_OF = {
   idle: "stop-idle",
   resume: "stop-idle",
   keep: "stop-idle",
+  job: "stop-idle",
 } as const;
 
 export type RunKind = keyof typeof FUNCTION_OF;

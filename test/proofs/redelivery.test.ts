@@ -1,28 +1,9 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
-import { test as base } from "../support/deploy.ts";
-import { fleetText } from "../support/fleets.ts";
-import { deployWithGithub, type Hub } from "../support/github.ts";
+import type { Hub, HubOptions } from "../support/github.ts";
+import { jobsOf, test } from "../support/hub.ts";
 import { answered } from "../support/runs.ts";
 import { logOf, machines } from "../support/world.ts";
-
-type Options = NonNullable<Parameters<typeof deployWithGithub>[1]>;
-
-const test = base.extend<{ readonly hub: (wanted?: Options) => Promise<Hub> }>({
-  hub: async ({ deploy }, use) => {
-    const hubs: Hub[] = [];
-    await use(async (wanted) => {
-      const hub = await deployWithGithub(deploy, wanted);
-      hubs.push(hub);
-      await hub.kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
-      return hub;
-    });
-    for (const { github } of hubs) await github.close();
-  },
-});
-
-const jobsOf = ({ kiln, job }: Hub, ids: readonly number[]) =>
-  Promise.all(ids.map((id) => answered(kiln, job(id))));
 
 /** Results of catch-ups, oldest first. */
 const results = ({ kiln }: Hub) =>
@@ -112,7 +93,7 @@ test("no call is made before the limit of calls is over", async ({ hub, expect }
   expect(github.limits.early).toBe(0);
 });
 
-const wrong: readonly (readonly [string, Options, RegExp])[] = [
+const wrong: readonly (readonly [string, HubOptions, RegExp])[] = [
   ["an expired token", { token: { expiresInMs: 1 } }, /shop \(status 401: Bad credentials\); set a token/],
   [
     "the hook of another repository",

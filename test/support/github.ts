@@ -21,7 +21,7 @@ export interface Hub {
   readonly job: (id: number, action?: string, more?: object) => Promise<number>;
 }
 
-interface Wanted {
+export interface HubOptions {
   /** The hook as the API has it. */
   readonly path?: string;
   /** Fields of the token that differ. */
@@ -52,7 +52,7 @@ function settingsOf(path: string): object {
 /** Deploys Kiln beside a GitHub that has one hook. */
 export async function deployWithGithub(
   deploy: (options?: DeployOptions) => Promise<Deployment>,
-  { path = REPOSITORY, token = {}, rates = {}, settings = {} }: Wanted = {},
+  { path = REPOSITORY, token = {}, rates = {}, settings = {} }: HubOptions = {},
 ): Promise<Hub> {
   // GitHub must be there before the functions are, whose settings name its address.
   let kiln: Deployment | undefined;

@@ -29,11 +29,12 @@ function ofRecipe({ family, provision }: Recipe): Facts {
   };
 }
 
-function ofFleet({ family, limits: { max, perRequest }, idle }: Fleet): Facts {
+function ofFleet({ family, limits: { max, perRequest }, idle, onJobCompleted = "keep" }: Fleet): Facts {
   const routes = [
     "scale-out",
     ...(idle === undefined ? [] : ["stop"]),
     ...(idle?.resume === true ? ["resume"] : []),
+    ...(onJobCompleted === "keep" ? [] : ["end-job"]),
   ];
   return { routes, limits: { max, perRequest }, family };
 }

@@ -55,6 +55,7 @@ const RUN_NAMES = new Map<string, string>(
     idle: "idle check",
     resume: "resume",
     keep: "keep",
+    job: "end of a job",
   } satisfies Record<RunKind, string>),
 );
 
