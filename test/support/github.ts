@@ -31,6 +31,7 @@ export interface HubOptions {
     readonly paths?: readonly string[];
   };
   readonly rates?: Partial<Rates>;
+  readonly fc?: DeployOptions["fc"];
   /** What KILN_GITHUB says otherwise. */
   readonly settings?: object;
 }
@@ -52,7 +53,7 @@ function settingsOf(path: string): object {
 /** Deploys Kiln beside a GitHub that has one hook. */
 export async function deployWithGithub(
   deploy: (options?: DeployOptions) => Promise<Deployment>,
-  { path = REPOSITORY, token = {}, rates = {}, settings = {} }: HubOptions = {},
+  { path = REPOSITORY, token = {}, rates = {}, settings = {}, fc = {} }: HubOptions = {},
 ): Promise<Hub> {
   // GitHub must be there before the functions are, whose settings name its address.
   let kiln: Deployment | undefined;
@@ -73,7 +74,7 @@ export async function deployWithGithub(
       KILN_SENDERS: JSON.stringify(SENDERS),
       KILN_GITHUB: JSON.stringify({ shop: { ...settingsOf(path), api: github.url, ...settings } }),
     },
-    fc: { timers: ["redelivery", "resend"] },
+    fc: { timers: ["redelivery", "resend"], ...fc },
   });
   kiln = deployed;
   pat.expiresAt = now() + expiresInMs;
