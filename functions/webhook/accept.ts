@@ -61,12 +61,11 @@ export async function withdraw({ attempts, ...request }: Enqueue, reason: string
   return found?.appended === true ? run : undefined;
 }
 
-const Launched = z.looseObject({
-  progress: z.looseObject({ pages: z.array(z.unknown()).check(z.minLength(1)) }),
-});
+const Progress = z.looseObject({ progress: z.looseObject({ pages: z.array(z.string()) }) });
 
-/** Whether a launch call of a scale-out was answered. */
-const hasLaunched = (event: object): boolean => Launched.safeParse(event).success;
+/** Whether a launch call or a start of a scale-out was answered: then it has a page of instances. */
+const hasLaunched = (event: object): boolean =>
+  (Progress.safeParse(event).data?.progress.pages.length ?? 0) > 0;
 
 interface Found {
   readonly run: string;

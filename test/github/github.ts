@@ -8,7 +8,7 @@
  * HUB-2. An attempt ends after 10 seconds. https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
  * HUB-3. Lists begin with the newest attempt, hold 100 at most and link to the next page with an opaque cursor. All attempts to
  *     deliver one event have one `guid`. https://docs.github.com/en/rest/repos/webhooks
- * HUB-4. Another attempt is accepted with 202 and made later. https://docs.github.com/en/rest/repos/webhooks
+ * HUB-4. Another attempt is accepted with 202, and made and listed later. https://docs.github.com/en/rest/repos/webhooks
  */
 import { createHmac, randomUUID } from "node:crypto";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -46,6 +46,8 @@ interface Stored extends Attempt {
 interface Options {
   /** The time, epoch ms. */
   readonly now: () => number;
+  /** Makes another attempt later; at once when left out. */
+  readonly later?: (attempt: () => void) => void;
   /** Holds the time while an attempt is made. */
   readonly hold?: <T>(work: Promise<T>) => Promise<T>;
   readonly hooks: readonly Hook[];
@@ -175,8 +177,12 @@ export class Github {
     const found = this.#kept(hook).find((one) => String(one.id) === id);
     if (found === undefined) return NOT_FOUND;
     const { event, action, body, guid } = found;
-    const work = this.#attempt({ hook, event, action, body, guid }, true);
-    void (this.#options.hold?.(work) ?? work);
+    const attempt = (): void => {
+      const work = this.#attempt({ hook, event, action, body, guid }, true);
+      void (this.#options.hold?.(work) ?? work);
+    };
+    if (this.#options.later === undefined) attempt();
+    else this.#options.later(attempt);
     return { status: 202, body: {} };
   }
 }

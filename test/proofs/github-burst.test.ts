@@ -42,7 +42,6 @@ test(
     const world = await hub({ fc: { maxThreads: LEFT } }, { limits: { max: 150 } });
     const { kiln, github, hook, job } = world;
     await warm(kiln);
-    const since = kiln.cloud.time.now();
     // All requests are sent before the first answer: what is taken waits until the rest is refused.
     const refused = () => github.attempts(hook).filter((one) => one.status_code === 429).length;
     const end = holdUntil(kiln, () => refused() >= JOBS - LEFT);

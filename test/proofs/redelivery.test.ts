@@ -93,6 +93,35 @@ test("no call is made before the limit of calls is over", async ({ hub, expect }
   expect(github.limits.early).toBe(0);
 });
 
+test("an attempt that GitHub makes late is waited for, and not asked for once more", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({ laterMs: minutes(7) });
+  const { kiln, github, hook, reach } = world;
+  reach(false);
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  reach(true);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(machines(kiln)).toHaveLength(1);
+  expect(github.attempts(hook)).toHaveLength(2);
+  expect(results(world)).toMatchObject([{ failed: 1, requested: 1, delivered: 1, pending: 0 }]);
+});
+
+test("a GitHub that does not answer says nothing about deliveries: the run waits, and fails in the end", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({ settings: { api: "http://127.0.0.1:9" } });
+  await world.kiln.cloud.settle({ forMs: hours(2) });
+  expect(results(world)).toMatchObject([{ state: "running" }]);
+  await world.kiln.cloud.settle({ forMs: hours(2) });
+  expect(results(world)).toMatchObject([
+    { state: "failed", reason: expect.stringContaining("it does not answer") },
+  ]);
+});
+
 const wrong: readonly (readonly [string, HubOptions, RegExp])[] = [
   ["an expired token", { token: { expiresInMs: 1 } }, /shop \(status 401: Bad credentials\); set a token/],
   [

@@ -31,6 +31,8 @@ export interface HubOptions {
     readonly paths?: readonly string[];
   };
   readonly rates?: Partial<Rates>;
+  /** How long GitHub takes for another attempt. */
+  readonly laterMs?: number;
   readonly fc?: DeployOptions["fc"];
   /** What KILN_GITHUB says otherwise. */
   readonly settings?: object;
@@ -53,42 +55,54 @@ function settingsOf(path: string): object {
 /** Deploys Kiln beside a GitHub that has one hook. */
 export async function deployWithGithub(
   deploy: (options?: DeployOptions) => Promise<Deployment>,
-  { path = REPOSITORY, token = {}, rates = {}, settings = {}, fc = {} }: HubOptions = {},
+  options: HubOptions = {},
 ): Promise<Hub> {
-  // GitHub must be there before the functions are, whose settings name its address.
-  let kiln: Deployment | undefined;
-  const now = (): number => kiln?.cloud.time.now() ?? Date.now();
+  const { path = REPOSITORY, settings = {}, fc = {} } = options;
+  const world: World = {};
   const hook: Hook = { path, secret: SENDER_SECRET, url: NOWHERE };
-  const { expiresInMs = days(30), ...given } = token;
-  const pat: Token = { token: TOKEN, expiresAt: Infinity, write: true, paths: [path], ...given };
-  const github = await Github.start({
-    now,
-    hold: (work) => kiln?.cloud.time.hold(work) ?? work,
-    hooks: [hook],
-    tokens: [pat],
-    apps: [{ id: APP, publicKey: keys.publicKey }],
-    rates,
-  });
-  const deployed = await deploy({
+  const { github, pat } = await startGithub(world, hook, options);
+  const kiln = await deploy({
     env: {
       KILN_SENDERS: JSON.stringify(SENDERS),
       KILN_GITHUB: JSON.stringify({ shop: { ...settingsOf(path), api: github.url, ...settings } }),
     },
     fc: { timers: ["redelivery", "resend"], ...fc },
   });
-  kiln = deployed;
-  pat.expiresAt = now() + expiresInMs;
+  world.kiln = kiln;
+  pat.expiresAt = kiln.cloud.time.now() + (options.token?.expiresInMs ?? days(30));
   const reach = (isReached: boolean): void => {
-    hook.url = isReached
-      ? new URL("/senders/github", deployed.cloud.urls.http["kiln-webhook"]).href
-      : NOWHERE;
+    const url = new URL("/senders/github", kiln.cloud.urls.http["kiln-webhook"]);
+    hook.url = isReached ? url.href : NOWHERE;
   };
   reach(true);
   const job = async (id: number, action = "queued", more: object = {}): Promise<number> => {
-    const at = new Date(now()).toISOString();
+    const at = new Date(kiln.cloud.time.now()).toISOString();
     const workflow_job = { id, run_attempt: 1, labels: ["kiln-web"], created_at: at, ...more };
     const payload = { action, repository: { full_name: "acme/shop" }, workflow_job };
     return (await github.send(hook, { event: "workflow_job", payload })).status_code;
   };
-  return { kiln: deployed, github, hook, reach, job };
+  return { kiln, github, hook, reach, job };
+}
+
+/** GitHub must be there before the functions are, whose settings name its address. */
+interface World {
+  kiln?: Deployment;
+}
+
+async function startGithub(world: World, hook: Hook, { token = {}, rates = {}, laterMs = 0 }: HubOptions) {
+  const { write = true, paths = [hook.path] } = token;
+  const pat: Token = { token: TOKEN, expiresAt: Infinity, write, paths };
+  const later = (attempt: () => void): void => {
+    world.kiln?.cloud.time.after(laterMs, { label: "redelivery" }, attempt);
+  };
+  const github = await Github.start({
+    now: () => world.kiln?.cloud.time.now() ?? Date.now(),
+    hold: (work) => world.kiln?.cloud.time.hold(work) ?? work,
+    ...(laterMs > 0 && { later }),
+    hooks: [hook],
+    tokens: [pat],
+    apps: [{ id: APP, publicKey: keys.publicKey }],
+    rates,
+  });
+  return { github, pat };
 }

@@ -73,7 +73,7 @@ async function look({ run, input, notBefore }: Look, ports: Ports): Promise<Outc
   if (hook === undefined) return noHook(input.hook);
   const found = await lookAt(hook, ports);
   if ("kind" in found) return withoutAnswer(input.hook, found, clock.now());
-  const due = found.due.map(({ id, guid }): [string, string] => [id, guid]);
+  const due = found.due.slice(0, REQUESTS_MAX).map(({ id, guid }): [string, string] => [id, guid]);
   if (due.length === 0) return done({ failed: found.failed.length, requested: 0 });
   return next(Ask, { failed: found.failed.length, due, unread: found.unread });
 }
@@ -102,7 +102,7 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
   const hook = readGithubHooks()[input.hook];
   if (hook === undefined) return noHook(input.hook);
   const requestedAt = clock.now();
-  const { requested, refused, stop } = await requestAll(hook, due.slice(0, REQUESTS_MAX), clock);
+  const { requested, refused, stop } = await requestAll(hook, due, clock);
   // Another run of the same deliveries would not begin, so this one goes on.
   if (stop !== undefined && requested.length + refused.length === 0)
     return withoutAnswer(input.hook, stop, clock.now());

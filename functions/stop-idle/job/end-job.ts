@@ -42,8 +42,10 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   const { runner } = input;
   const none = (why: string) => done({ runner, ended: [], why });
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
-  const members = await describeInstances(cloud, { tags, many: true });
-  const [found, ...others] = members.filter((member) => isMachine(member, input));
+  // A machine that has no other name has its id for one.
+  const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
+  const named = (await describeInstances(cloud, filter)).filter((one) => isMachine(one, input));
+  const [found, ...others] = named.filter((one) => isMember(cloud, one, one.tags[TAG.fleet] ?? ""));
   if (found === undefined)
     return none(`no running member that was started before the job ended is named ${runner}`);
   if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
@@ -55,6 +57,8 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   const { stoppedMode = "StopCharging", optOutTag = TAG.keep } = idle ?? {};
   return next(End, { instance: found.id, of, action, stoppedMode, optOutTag });
 }
+
+const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
 
 /** END-JOB-1. */
 const isMachine = (member: Instance, { fleets, runner, at }: Find["input"]): boolean =>

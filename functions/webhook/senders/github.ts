@@ -56,7 +56,14 @@ export function parseGithub({ secrets, labels }: GithubSettings, request: Sender
   }
   const parsed = Payload.safeParse(body);
   if (!parsed.success) return malformed("not the workflow_job event GitHub documents");
-  const { action, repository, workflow_job: job } = parsed.data;
+  return ofJob(labels, parsed.data, request.now);
+}
+
+function ofJob(
+  labels: GithubSettings["labels"],
+  { action, repository, workflow_job: job }: z.infer<typeof Payload>,
+  now: number,
+): ParsedWebhook {
   if (!["queued", "in_progress", "completed"].includes(action))
     return ignored(`the job is ${action}, not queued`);
   const choice = fleetFor(labels, job.labels);
@@ -67,12 +74,13 @@ export function parseGithub({ secrets, labels }: GithubSettings, request: Sender
   const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
   const delivery = [repository.full_name, job.id, job.run_attempt];
   const wanted = { ...choice.share, delivery, at, announcedAt };
-  const launched = launch([wanted], request.now, KEPT_MS);
+  const launched = launch([wanted], now, KEPT_MS);
   if (launched.kind !== "launch" || action === "queued") return launched;
+  const reason = `the job is ${action}`;
+  const { runner_name: runner } = job;
+  if (action !== "completed" || !runner) return { kind: "taken", job: wanted, reason };
   const fleets = [...new Set(Object.values(labels).map(({ fleet }) => fleet))];
-  const ended = { runner: job.runner_name ?? "", fleets, at: announcedAt };
-  const isEnded = action === "completed" && ended.runner !== "";
-  return { kind: "taken", job: wanted, reason: `the job is ${action}`, ...(isEnded && { ended }) };
+  return { kind: "taken", job: wanted, reason, ended: { runner, fleets, at: announcedAt } };
 }
 
 /** GitHub keeps deliveries for three days, and they can be sent again so long. */

@@ -122,10 +122,22 @@ test("the secrets of an environment are those of variables, settings and address
       ALIBABA_CLOUD_SECURITY_TOKEN: "key-token",
       KILN_CALLERS: JSON.stringify({ ci: { secrets: ["one", "two"], routes: ["GET /runs/*"] } }),
       KILN_SENDERS: '{"github":{"secrets":["three"]',
+      KILN_GITHUB: JSON.stringify({ a: { token: "five" }, b: { privateKey: "line 1\nline 2" } }),
       KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url, secret: "four" } }),
     }),
   );
-  for (const secret of ["approval", "password", "key-id", "key-secret", "key-token", "one", "two", "four"])
+  for (const secret of [
+    "approval",
+    "password",
+    "key-id",
+    "key-secret",
+    "key-token",
+    "one",
+    "two",
+    "four",
+    "five",
+    "line 1\nline 2",
+  ])
     expect(found).toContain(secret);
   expect(found).toContain('{"github":{"secrets":["three"]');
   for (const part of [url, "/services/T0001/Bcd234xyz", "Bcd234xyz", "abcdefgh", "pass-word"])
