@@ -40,10 +40,16 @@ export function lostIn(deliveries: readonly Delivery[], now: number): Lost {
 const waitMs = (attempts: number): number =>
   attempts === 1 ? 0 : Math.min(WAIT_MS * 2 ** (attempts - 2), WAIT_MAX_MS);
 
-/** The results of requested redeliveries, by the attempts since they were requested. */
-export function resultsOf(requested: readonly string[], since: readonly Delivery[]) {
-  const resultOf = (guid: string) => {
-    const found = since.filter((one) => one.guid === guid);
+/**
+ * The results of requested redeliveries, by the attempts since then.
+ * @param requested the attempt that each is a repetition of, and its event; it may be listed as well
+ */
+export function resultsOf(
+  requested: readonly (readonly [id: string, guid: string])[],
+  since: readonly Delivery[],
+) {
+  const resultOf = ([id, guid]: readonly [id: string, guid: string]) => {
+    const found = since.filter((one) => one.guid === guid && one.id !== id);
     if (found.length === 0) return "pending";
     return found.some(({ ok }) => ok) ? "delivered" : "failedAgain";
   };

@@ -48,7 +48,7 @@ const Ask = event("ask", { failed: z.int(), due: z.array(Pair), unread: z.boolea
 type Ask = EventOf<typeof Ask>;
 const Settle = event("settle", {
   requestedAt: z.int(),
-  requested: z.array(z.string()),
+  requested: z.array(Pair),
   result: z.record(z.string(), z.unknown()),
 });
 type Settle = EventOf<typeof Settle>;
@@ -122,7 +122,7 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
 
 /** Requests one after another until GitHub stops it. A delivery that it does not have any more is refused alone. */
 async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock"]) {
-  const requested: string[] = [];
+  const requested: Ask["due"] = [];
   const refused: string[] = [];
   for (const [id, guid] of due) {
     const refusal = await requestRedelivery(hook, id, clock);
@@ -131,7 +131,8 @@ async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock
       continue;
     }
     // Without an answer the attempt may be made.
-    if (refusal === undefined || (refusal.kind === "unknown" && refusal.status === 0)) requested.push(guid);
+    if (refusal === undefined || (refusal.kind === "unknown" && refusal.status === 0))
+      requested.push([id, guid]);
     if (refusal !== undefined) return { requested, refused, stop: refusal };
   }
   return { requested, refused };
