@@ -1,4 +1,5 @@
 /** Problems of the variables of a deployment, found before the first call. Pure. */
+import { readGithubHooks } from "../functions/janitor/redelivery/config.ts";
 import { readChannels, readLanguage } from "../functions/notifier/config.ts";
 import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
@@ -36,7 +37,7 @@ function computedProblem(name: string, value: string): readonly string[] {
 }
 
 function settingProblems(environment: Environment): readonly string[] {
-  return [readCallers, readSenders, readChannels, readLanguage].flatMap((read) => {
+  return [readCallers, readSenders, readChannels, readLanguage, readGithubHooks].flatMap((read) => {
     try {
       read(environment);
       return [];

@@ -49,8 +49,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 /** Names of variables that hold one secret, those of the platform included. */
 const SECRET_NAME = /(?:SECRET|PASSWORD|TOKEN|ACCESS_KEY_ID)$/;
 /** Settings in JSON that hold secrets under these keys, and addresses that are secrets. */
-const SECRET_SETTINGS = ["KILN_CALLERS", "KILN_SENDERS", "KILN_CHANNELS"];
-const SECRET_KEY = /^(?:secret|token)s?$/;
+const SECRET_SETTINGS = ["KILN_CALLERS", "KILN_SENDERS", "KILN_CHANNELS", "KILN_GITHUB"];
+const SECRET_KEY = /^(?:secrets?|tokens?|privateKey)$/;
 
 /** Every secret in the environment of a function, whether its settings are valid or not. */
 export function readSecrets(environment: NodeJS.ProcessEnv = process.env): readonly string[] {

@@ -11,7 +11,10 @@ export const runs: Command = {
   count: [0, 0],
   options: {
     state: { value: "STATE", help: "queued, running, done, failed or cancelled" },
-    kind: { value: "KIND", help: "bake, promote, rollback, retire, scale, idle, resume, keep or check" },
+    kind: {
+      value: "KIND",
+      help: "bake, promote, rollback, retire, scale, idle, resume, keep, job, check or redeliver",
+    },
     name: { value: "NAME", help: "of the recipe, fleet or family" },
     since: { value: "TIME", help: "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z" },
     limit: { value: "COUNT", help: "how many; 20 without it" },

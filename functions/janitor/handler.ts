@@ -3,7 +3,8 @@
  * runs; an event whose every delivery failed ends here, because this is the failure destination of the other functions.
  *
  * It checks documents as well when they are put into the bucket, and indexes them for the webhook. Uploads of recipes come
- * from bake-image: two triggers of a bucket cannot share a prefix.
+ * from bake-image: two triggers of a bucket cannot share a prefix. And it has GitHub send events again that the webhook did
+ * not take.
  */
 import * as z from "zod/mini";
 import { messageOf } from "../../shared/errors.ts";
@@ -16,6 +17,8 @@ import { handleDeadLetter } from "./dead-letters/dead-letters.ts";
 import { report } from "./documents/report.ts";
 import { checkDocuments } from "./documents/start.ts";
 import { checkIndex, CheckIndexRequest } from "./index/check-index.ts";
+import { startRedelivery } from "./redelivery/start.ts";
+import { redelivery } from "./redelivery/workflow.ts";
 import { resendOverdue, ResendRequest } from "./resend/resend.ts";
 import { spot, watchSpot } from "./spot/watch.ts";
 
@@ -45,17 +48,28 @@ async function resendAndWatch(ports: Ports) {
     : { ...value, failures: [...value.failures, `spot instances: ${messageOf(spotRuns.reason)}`] };
 }
 
-const documents = host({ name: "janitor", workflows: [report, spot], start: checkDocuments });
+const Redelivery = z.union([
+  z.looseObject({ triggerName: z.literal("redelivery") }),
+  z.looseObject({ request: z.literal("redeliver") }),
+]);
 
-/** Uploads, requests for a check and their timer, and the events of the runs of refused documents. */
-const OfDocuments = z.union([
+const runs = host({
+  name: "janitor",
+  workflows: [report, spot, redelivery],
+  start: (payload, ports) =>
+    Redelivery.safeParse(payload).success ? startRedelivery(payload, ports) : checkDocuments(payload, ports),
+});
+
+/** What begins runs: uploads, requests for a check and their timer, the timer of lost deliveries; and the events of runs. */
+const OfRuns = z.union([
   OssEvent,
+  Redelivery,
   z.looseObject({ triggerName: z.literal("documents") }),
   z.looseObject({ request: z.enum(["check", "complete"]) }),
   z.looseObject({ run: z.string(), phase: z.string() }),
 ]);
 
 export const handler: FcHandler = (bytes, context) => {
-  const isOfDocuments = OfDocuments.safeParse(readJson(Buffer.from(bytes).toString("utf8"))).success;
-  return (isOfDocuments ? documents : duties)(bytes, context);
+  const isOfRuns = OfRuns.safeParse(readJson(Buffer.from(bytes).toString("utf8"))).success;
+  return (isOfRuns ? runs : duties)(bytes, context);
 };

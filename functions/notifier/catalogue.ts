@@ -50,6 +50,8 @@ export const CATALOGUE = entries({
 
   "what.check": { en: "check of the document", zh: "文件检查" },
   "what.spot": { en: "notice of spot instances", zh: "抢占式实例回收提醒" },
+  "what.redeliver": { en: "catch-up with GitHub", zh: "GitHub 事件补投" },
+  "what.job": { en: "end of a job", zh: "作业结束处理" },
   "what.bake": { en: "bake", zh: "镜像构建" },
   "what.promote": { en: "promotion", zh: "发布" },
   "what.rollback": { en: "rollback", zh: "回滚" },

@@ -4,11 +4,17 @@
  * ACCEPT-1. A request with an identity of its own (a key, a job, an alert) is one run, however often it is sent.
  * ACCEPT-2. A run that failed has done nothing, so the same request sent again five minutes later is another attempt, a run
  *     of its own. A run that is at work, delivered something or was cancelled by an operator is answered instead.
+ * ACCEPT-3. A job that is announced once more, after an approval, is an attempt that names the one before: whether there is
+ *     still a machine for it, scale-out knows.
+ * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
+ *     and one that would begin later finds a log that is over.
  */
+import * as z from "zod/mini";
 import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { beginRun } from "../../shared/workflow/begin.ts";
-import { hasFailed, readRunLog, standing } from "../../shared/workflow/run-log.ts";
+import { beginRun, openLog } from "../../shared/workflow/begin.ts";
+import { cancelRun } from "../../shared/workflow/cancel.ts";
+import { hasFailed, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 /** The run of each attempt of a request, 0 first. */
@@ -39,28 +45,70 @@ export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
     const found = await newestAttempt(nearby, ports);
     if (found.state !== "none") return { run: found.run, repeated: true };
   }
-  const { run, state } = await newestAttempt(attempts.own, ports);
+  const { run, state, after } = await newestAttempt(attempts.own, ports, announcedAtOf(request.request));
   if (state === "of the version before") return { run, repeated: true };
+  const asked = after === undefined ? request.request : { ...request.request, after };
   // Of a run that waits for its first event, a repeat sends it.
-  return { run, repeated: await beginRun({ ...request, run }, ports) };
+  return { run, repeated: await beginRun({ ...request, run, request: asked }, ports) };
 }
 
-/** The first attempt that did not fail. */
-async function newestAttempt(attempts: Attempts, ports: Ports) {
+/** Ends a request that has launched nothing yet, or that was not heard of (ACCEPT-4). @throws as `beginRun` */
+export async function withdraw({ attempts, ...request }: Enqueue, reason: string, ports: Ports) {
+  // Older than any announcement, so that the newest attempt is found.
+  const { run, state } = await newestAttempt(attempts?.own ?? (() => request.run), ports, 0);
+  if (state === "none") await openLog({ ...request, run }, ports);
+  const found = await cancelRun(run, { reason, as: "cancelled" }, ports, (event) => !hasLaunched(event));
+  return found?.appended === true ? run : undefined;
+}
+
+const Progress = z.looseObject({ progress: z.looseObject({ pages: z.array(z.string()) }) });
+
+/** Whether a launch call or a start of a scale-out was answered: then it has a page of instances. */
+const hasLaunched = (event: object): boolean =>
+  (Progress.safeParse(event).data?.progress.pages.length ?? 0) > 0;
+
+interface Found {
+  readonly run: string;
+  readonly state: State;
+  /** The attempt for an earlier announcement of the same job (ACCEPT-3). */
+  readonly after?: string;
+}
+
+/** The first attempt that did not fail; of a job the newest one, or the next for a new announcement. */
+async function newestAttempt(attempts: Attempts, ports: Ports, announcedAt?: number): Promise<Found> {
+  let taken: (Found & { readonly announcedAt: number }) | undefined;
   for (let attempt = 0; ; attempt++) {
-    const run = attempts(attempt);
-    const state = await stateOf(run, ports);
-    if (state !== "failed" || attempt === ATTEMPTS_MAX) return { run, state };
+    const found = { run: attempts(attempt), ...(await stateOf(attempts(attempt), ports)) };
+    if (found.state === "none" && taken !== undefined)
+      return announcedAt !== undefined && announcedAt - taken.announcedAt > SAME_ANNOUNCEMENT_MS
+        ? { run: found.run, state: "none", after: taken.run }
+        : taken;
+    const goesOn = found.state === "failed" || (found.state === "taken" && announcedAt !== undefined);
+    if (!goesOn || attempt === ATTEMPTS_MAX) return found;
+    if (found.state === "taken") taken = found;
   }
 }
+
+/** Of one announcement the instants differ by seconds. */
+const SAME_ANNOUNCEMENT_MS = minutes(1);
+
+const announcedAtOf = ({ announcedAt }: RunRequest["request"]): number | undefined =>
+  typeof announcedAt === "number" ? announcedAt : undefined;
 
 /** "none" has no log, "failed" may be tried again (ACCEPT-2). */
 type State = "none" | "taken" | "failed" | "of the version before";
 
-async function stateOf(run: string, { cloud, clock }: Ports): Promise<State> {
+async function stateOf(run: string, { cloud, clock }: Ports) {
   const log = await readRunLog(cloud, run);
+  const [first] = log.lines.flatMap(({ line }) => (line.kind === "input" ? [line] : []));
+  // A version before this one wrote no announcement.
+  const announcedAt = (first && announcedAtOf(first.input)) ?? first?.at ?? 0;
+  return { state: stateIn(run, log, clock.now()), announcedAt };
+}
+
+function stateIn(run: string, log: RunLog, at: number): State {
   if (log.end < 0) return "of the version before";
   const now = standing(run, log);
   if (now === undefined) return "none";
-  return hasFailed(now) && clock.now() - now.endedAt >= RETRY_AFTER_MS ? "failed" : "taken";
+  return hasFailed(now) && at - now.endedAt >= RETRY_AFTER_MS ? "failed" : "taken";
 }

@@ -78,7 +78,12 @@ type Request = RunRequest["request"];
 function routeProblem({ key, routes }: DocumentIndex, { request }: Request): string | undefined {
   const action = actionOf(String(request));
   if (routes.includes(action)) return undefined;
-  const needed = { stop: "idle:", resume: "idle: with resume: true", promote: "family:" }[action];
+  const needed = {
+    stop: "idle:",
+    resume: "idle: with resume: true",
+    promote: "family:",
+    "end-job": "onJobCompleted:",
+  }[action];
   return needed === undefined
     ? undefined
     : `${key} has no ${needed}, so ${action} has nothing to do; add it to the document`;

@@ -18,6 +18,7 @@ import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
+import { takeJob } from "./taken.ts";
 
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
 const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.startsWith(prefix))?.[1];
@@ -88,6 +89,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed === undefined || parsed.kind === "refused") return answer(401, NOT_AUTHENTICATED);
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
+  if (parsed.kind === "taken") return takeJob(name, parsed, ports);
   const runs: ReturnType<typeof acceptedAs>[] = [];
   for (const launch of parsed.launches) {
     runs.push(acceptedAs(await accept(enqueueLaunch(name, launch), ports)));

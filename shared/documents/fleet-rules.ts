@@ -152,6 +152,28 @@ function idleFindings({ idle, limits, launch }: Written): Finding[] {
   ];
 }
 
+/** A machine that stays stopped is paid for in part; only idle checks release those beyond `limits.max`. */
+function jobFindings({ onJobCompleted, idle, launch }: Written): Finding[] {
+  const at = ["onJobCompleted"];
+  return [
+    ...finding(
+      onJobCompleted === "stop" && idle === undefined,
+      at,
+      "must be used with idle, whose checks release stopped instances beyond limits.max; add idle, or write release",
+    ),
+    ...finding(
+      onJobCompleted === "release" && launch.DeletionProtection === true,
+      at,
+      "must be stop or keep while launch.DeletionProtection is true",
+    ),
+    ...finding(
+      onJobCompleted !== undefined && onJobCompleted !== "keep" && launch.InstanceChargeType === "PrePaid",
+      at,
+      "must be keep for a subscription, which is paid to its end",
+    ),
+  ];
+}
+
 /**
  * Costs of `cloud_auto` beyond its size. DescribePrice knows the provisioned IOPS of data disks only, and bursts are
  * billed as they happen.
@@ -199,6 +221,10 @@ export const fleetRules = [
   ),
   rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits"], unpricedFindings),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
+  rule<Written>(
+    ["onJobCompleted", "idle", "launch.DeletionProtection", "launch.InstanceChargeType"],
+    jobFindings,
+  ),
   viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
   viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),
   viaCreate(["expireAfter"], ({ expireAfter }) => [

@@ -10,7 +10,7 @@ import { minutes } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
 import { ABANDONED_MS, trySend, UNSEEN_MS } from "./begin.ts";
-import type { Cancelled } from "./envelope.ts";
+import type { Cancelled, WorkflowEvent } from "./envelope.ts";
 import { append } from "./log.ts";
 import { readRunLog, standing, type NewLine, type RunLog, type Standing } from "./run-log.ts";
 
@@ -47,12 +47,20 @@ export async function interject(
   }
 }
 
-/** Cancels a run that has not ended; undefined when there is none. The phase it compensates from is in the answer. */
-export async function cancelRun(run: string, cancelled: z.infer<typeof Cancelled>, ports: Ports) {
+/**
+ * Cancels a run that has not ended; undefined when there is none. The phase it compensates from is in the answer.
+ * @param may whether a run that stands at this event may be cancelled
+ */
+export async function cancelRun(
+  run: string,
+  cancelled: z.infer<typeof Cancelled>,
+  ports: Ports,
+  may: (event: WorkflowEvent) => boolean = () => true,
+) {
   const found = await interject(
     run,
     ({ completion, event }) => {
-      if (completion !== undefined || event.cancelled !== undefined) return undefined;
+      if (completion !== undefined || event.cancelled !== undefined || !may(event)) return undefined;
       const at = ports.clock.now();
       const { reason, as } = cancelled;
       // After that the pending event is late, or has waited long, and reads this line.

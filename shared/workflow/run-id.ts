@@ -6,6 +6,7 @@ import { dayOf } from "../keys.ts";
 export const FUNCTION_OF = {
   check: "janitor",
   spot: "janitor",
+  redeliver: "janitor",
   bake: "bake-image",
   promote: "promote-family",
   rollback: "promote-family",
@@ -14,6 +15,7 @@ export const FUNCTION_OF = {
   idle: "stop-idle",
   resume: "stop-idle",
   keep: "stop-idle",
+  job: "stop-idle",
 } as const;
 
 export type RunKind = keyof typeof FUNCTION_OF;

@@ -70,6 +70,7 @@ async function deployLess({ cloud, command, root }: Given): Promise<void> {
   assert(cloud.fc.functions.get("kiln-dev-janitor")?.triggers.map(({ name }) => name)).toEqual([
     "resend",
     "check-index",
+    "redelivery",
     "fleets",
     "removed-recipes",
     "documents",

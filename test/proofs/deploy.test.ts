@@ -106,7 +106,7 @@ test(
     expect(out).toEqual([
       "from .env: KILN_CALLERS",
       "would create function kiln-dev-notifier",
-      "would create function kiln-dev-janitor with resend, cleanup, check-index, fleets, removed-recipes, documents",
+      "would create function kiln-dev-janitor with resend, cleanup, check-index, redelivery, fleets, removed-recipes, documents",
       "would create function kiln-dev-promote-family with retention",
       "would create function kiln-dev-scale-out",
       "would create function kiln-dev-stop-idle with idle-check, resume",

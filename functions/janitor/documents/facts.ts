@@ -33,12 +33,13 @@ function ofRecipe(recipe: Recipe): Facts {
 }
 
 function ofFleet(fleet: Fleet): Facts {
-  const { family, limits, idle } = fleet;
+  const { family, limits, idle, onJobCompleted = "keep" } = fleet;
   const { max, perRequest } = limits;
   const routes = [
     "scale-out",
     ...(idle === undefined ? [] : ["stop"]),
     ...(idle?.resume === true ? ["resume"] : []),
+    ...(onJobCompleted === "keep" ? [] : ["end-job"]),
   ];
   return { routes, limits: { max, perRequest }, family, ...named(fleet) };
 }

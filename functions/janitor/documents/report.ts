@@ -3,11 +3,10 @@ import * as z from "zod/mini";
 import { minutes } from "../../../shared/duration.ts";
 import { parse } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
-import { DEFAULT_CHANNEL } from "../../../shared/notifications/notification.ts";
-import { sendsTo } from "../../../shared/notifications/subscriptions.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { eventsWith, firstEvent } from "../../../shared/workflow/envelope.ts";
 import { failed, phase, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { failedNotice } from "../failed-notice.ts";
 
 const input = { key: z.string(), reason: z.string(), channels: z.array(Name) };
 const Input = z.strictObject(input);
@@ -30,14 +29,7 @@ export const report: Workflow = {
     const parsed = Input.safeParse(given);
     if (!parsed.success || completion.kind !== "failed") return Promise.resolve({});
     const { key, channels } = parsed.data;
-    const notification = {
-      kind: "failed",
-      run,
-      subject: key,
-      by,
-      at: clock.now(),
-      reason: completion.reason,
-    } as const;
-    return Promise.resolve({ notifications: sendsTo([...channels, DEFAULT_CHANNEL], notification) });
+    const { reason } = completion;
+    return Promise.resolve(failedNotice({ run, subject: key, by, at: clock.now(), reason }, channels));
   },
 };

@@ -1,7 +1,7 @@
 /** The request for a scale-out, and the first phase. */
 import * as z from "zod/mini";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { Name } from "../../../shared/names.ts";
+import { Name, RunId } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { triggerOf } from "../../../shared/triggers.ts";
 import {
@@ -21,6 +21,9 @@ const ScaleRequest = z.strictObject({
   fleet: Name,
   count: z.int().check(z.minimum(1)),
   dryRun: z.optional(z.boolean()),
+  /** Of a job: when it was announced, epoch ms; and the run of an earlier announcement. */
+  announcedAt: z.optional(z.int()),
+  after: z.optional(RunId),
 });
 
 /** Alerts that ask together, each with its identity and its number of instances. */
@@ -36,6 +39,8 @@ const AlertsRequest = z.strictObject({
 
 export const Plan = eventsWith(z.strictObject(request))("plan", {});
 export type Plan = EventOf<typeof Plan>;
+export const Earlier = eventsWith(z.strictObject(request))("earlier", { after: RunId });
+export type Earlier = EventOf<typeof Earlier>;
 export const Alerts = eventsWith(z.strictObject(request))("alerts", { alerts: AlertShares });
 export type Alerts = EventOf<typeof Alerts>;
 
@@ -53,8 +58,12 @@ export function beginScaleOut(event: RequestEvent) {
     "scale-out",
   );
   const { fleet } = asked;
-  if (asked.request === "scale-out")
-    return firstEvent(Plan, event, { fleet, count: asked.count, dryRun: asked.dryRun ?? false }, {});
+  if (asked.request === "scale-out") {
+    const input = { fleet, count: asked.count, dryRun: asked.dryRun ?? false };
+    return asked.after === undefined
+      ? firstEvent(Plan, event, input, {})
+      : firstEvent(Earlier, event, input, { after: asked.after });
+  }
   const count = asked.alerts.reduce((sum, [, wanted]) => sum + wanted, 0);
   return firstEvent(Alerts, event, { fleet, count, dryRun: false }, { alerts: asked.alerts });
 }

@@ -1,5 +1,5 @@
 /**
- * A scale-out: (alerts →) plan → reserve → (wake …) → launch … → verify … → finish. Fleets that use CreateInstance have
+ * A scale-out: (alerts → or earlier →) plan → reserve → (wake …) → launch … → verify … → finish. Fleets that use CreateInstance have
  * start … after launch, and release … before finish.
  *
  * SCALE-1. Nothing is launched or started without a reservation (shared/limits).
@@ -13,6 +13,7 @@
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
 import { alerts } from "./alerts.ts";
+import { earlier } from "./earlier.ts";
 import { finish } from "./finish.ts";
 import { launch } from "./launch.ts";
 import { plan } from "./plan.ts";
@@ -25,7 +26,7 @@ import { wake } from "./wake.ts";
 
 export const scaleOut: Workflow = {
   kind: "scale",
-  phases: [alerts, plan, reserve, wake, launch, start, verify, release, finish],
+  phases: [alerts, earlier, plan, reserve, wake, launch, start, verify, release, finish],
   onComplete: afterFleetRun,
   begin: beginScaleOut,
 };

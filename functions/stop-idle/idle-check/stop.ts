@@ -9,17 +9,17 @@
  *     user. A member that still runs is untagged: before the phase waits, and at the end.
  * IDLE-4. Without metrics nothing is stopped. After some retries the run ends with the stops made so far.
  */
-import { releaseEach, stopEach, tagEach, untagEach, type Refused } from "../../../shared/cloud/ecs/each.ts";
+import type { Refused } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, permanent } from "../../../shared/errors.ts";
 import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember, membersOf } from "../../../shared/limits/members.ts";
-import { TAG, tagInstant } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
+import { tagAndStop } from "../tag-and-stop.ts";
 import { Ids, withRefusals } from "../tally.ts";
 import { Confirm } from "./confirm.ts";
 import type { Verdict } from "./decide.ts";
@@ -69,7 +69,7 @@ async function stopSlice(event: Stop, ports: Ports): Promise<Outcome> {
     ...found.gone.map((id) => refusal(id, "Gone", "it was released meanwhile")),
     ...found.strangers.map((id) => refusal(id, "Changed", `it is no member of fleet ${event.input.fleet}`)),
     ...found.byUser.map((id) => refusal(id, "Changed", "it was stopped meanwhile, and not by Kiln")),
-    ...(await tagAndStop(event, stops, ports)),
+    ...(await tagAndStop(event.run, stops, event.input.policy, ports)),
   ];
   const refusedIds = new Set(refused.map(({ id }) => id));
   const stopped = [...found.stopped, ...stops].filter((id) => !refusedIds.has(id));
@@ -78,30 +78,6 @@ async function stopSlice(event: Stop, ports: Ports): Promise<Outcome> {
   const note = `${stopped.length} stopped, ${refused.length} not`;
   const settling = rest.length === 0 && stopped.length > 0;
   return stopRest(rest, tally, { note, afterMs: settling ? seconds(30) : 0 });
-}
-
-/** Tags the members, then stops or releases them. @returns those that were not (IDLE-3). */
-async function tagAndStop(
-  { input: { policy }, run }: Stop,
-  ids: readonly string[],
-  { cloud, clock }: Ports,
-): Promise<Refused[]> {
-  const tags = { [TAG.stoppedBy]: run, [TAG.stoppedAt]: tagInstant(clock.now()) };
-  try {
-    const untagged = await tagEach(cloud, ids, tags);
-    const tagged = ids.filter((id) => !untagged.some((refused) => refused.id === id));
-    const unfit =
-      policy.action === "release"
-        ? await releaseEach(cloud, tagged, { force: true })
-        : await stopEach(cloud, tagged, policy.stoppedMode);
-    return [...untagged, ...unfit];
-  } catch (error) {
-    // The phase is repeated after a wait, in which a user may stop one that still runs.
-    const running = (await describeInstances(cloud, { ids })).filter((instance) => !isDown(instance));
-    const runningIds = running.map(({ id }) => id);
-    await untagEach(cloud, runningIds, Object.keys(tags));
-    throw error;
-  }
 }
 
 /** A slice as it is just before the stop. */

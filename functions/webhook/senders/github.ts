@@ -1,9 +1,10 @@
 /**
- * GitHub: a workflow job that waits for a runner launches an instance of the fleet that has all of its labels. Pure.
+ * GitHub: a workflow job that waits for a runner launches an instance of the fleet that has all of its labels; one that a
+ * runner has launches nothing any more, and when it is completed its machine may go. Pure.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
  */
 import * as z from "zod/mini";
-import { days, minutes } from "../../../shared/duration.ts";
+import { days } from "../../../shared/duration.ts";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import { readJson } from "../../../shared/json.ts";
@@ -38,6 +39,8 @@ const Payload = z.looseObject({
     labels: z.array(z.string()),
     created_at: z.string(),
     started_at: z.nullish(z.string()),
+    completed_at: z.nullish(z.string()),
+    runner_name: z.nullish(z.string()),
   }),
 });
 
@@ -53,28 +56,36 @@ export function parseGithub({ secrets, labels }: GithubSettings, request: Sender
   }
   const parsed = Payload.safeParse(body);
   if (!parsed.success) return malformed("not the workflow_job event GitHub documents");
-  const { action, repository, workflow_job: job } = parsed.data;
-  if (action !== "queued") return ignored(`the job is ${action}, not queued`);
+  return ofJob(labels, parsed.data, request.now);
+}
+
+function ofJob(
+  labels: GithubSettings["labels"],
+  { action, repository, workflow_job: job }: z.infer<typeof Payload>,
+  now: number,
+): ParsedWebhook {
+  if (!["queued", "in_progress", "completed"].includes(action))
+    return ignored(`the job is ${action}, not queued`);
   const choice = fleetFor(labels, job.labels);
   if ("reason" in choice) return ignored(choice.reason);
   const at = Date.parse(job.created_at);
-  const startedAt = Date.parse(job.started_at ?? job.created_at);
-  // A job that waited for an approval is announced a second time, with the time of the approval.
-  const again = startedAt - at > ANNOUNCED_AGAIN_MS ? [job.started_at] : [];
-  const delivery = [repository.full_name, job.id, job.run_attempt, ...again];
-  return launch(
-    [{ ...choice.share, delivery, at, changedAt: Math.max(at, startedAt) }],
-    request.now,
-    KEPT_MS,
-  );
+  // The age is that of the event: a job may have waited for an approval for weeks.
+  const changed = [job.started_at, job.completed_at].map((text) => Date.parse(text ?? ""));
+  const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
+  const delivery = [repository.full_name, job.id, job.run_attempt];
+  const wanted = { ...choice.share, delivery, at, announcedAt };
+  const launched = launch([wanted], now, KEPT_MS);
+  if (launched.kind !== "launch" || action === "queued") return launched;
+  const reason = `the job is ${action}`;
+  const { runner_name: runner } = job;
+  if (action !== "completed" || !runner) return { kind: "taken", job: wanted, reason };
+  const fleets = [...new Set(Object.values(labels).map(({ fleet }) => fleet))];
+  return { kind: "taken", job: wanted, reason, ended: { runner, fleets, at: announcedAt } };
 }
 
 /** GitHub keeps deliveries for three days, and they can be sent again so long. */
 // https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 const KEPT_MS = days(3);
-
-/** Of the same announcement the two times differ by seconds. */
-const ANNOUNCED_AGAIN_MS = minutes(1);
 
 /** A webhook set to "form" carries the JSON in a field. */
 function fromForm(body: unknown): unknown {

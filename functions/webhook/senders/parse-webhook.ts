@@ -1,12 +1,13 @@
 /** Webhooks of other systems: which kind of sender posted, and the runs that its requests become. Pure. */
 import * as z from "zod/mini";
 import { runId } from "../../../shared/workflow/run-id.ts";
+import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { identityOf, type Enqueue } from "../accept.ts";
 import { AlertmanagerSettings, parseAlertmanager } from "./alertmanager.ts";
 import { CloudmonitorSettings, parseCloudmonitor } from "./cloudmonitor.ts";
 import { GenericSettings, parseGeneric } from "./generic.ts";
 import { GithubSettings, parseGithub } from "./github.ts";
-import type { LaunchRequest, ParsedWebhook, SenderRequest } from "./sender.ts";
+import type { EndedJob, LaunchRequest, ParsedWebhook, SenderRequest } from "./sender.ts";
 
 export const SenderSettings = z.discriminatedUnion(
   "kind",
@@ -31,13 +32,23 @@ export function parseWebhook(settings: SenderSettings, request: SenderRequest): 
 /** The run of one request of a sender: the same event posted again is the same run. */
 export function enqueueLaunch(
   sender: string,
-  { fleet, count, delivery, at, alerts }: LaunchRequest,
+  { fleet, count, delivery, at, announcedAt, alerts }: LaunchRequest,
 ): Enqueue {
   const own = (attempt: number) =>
     runId("scale", fleet, at, identityOf(["sender", sender, ...delivery], attempt));
   const request =
     alerts === undefined
-      ? { v: 1, request: "scale-out", fleet, count }
+      ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
       : { v: 1, request: "scale-out-alerts", fleet, alerts };
   return { run: own(0), by: `sender:${sender}`, attempts: { own, nearby: [] }, request };
+}
+
+/** The run that ends the machine of a job. */
+export function enqueueEnd(
+  sender: string,
+  { fleet, delivery, at: jobAt }: LaunchRequest,
+  { runner, fleets, at }: EndedJob,
+): RunRequest {
+  const run = runId("job", fleet, jobAt, ["sender", sender, ...delivery]);
+  return { run, by: `sender:${sender}`, request: { v: 1, request: "end-job", fleet, fleets, runner, at } };
 }

@@ -35,10 +35,19 @@ export interface LaunchRequest {
   readonly delivery: readonly unknown[];
   /** When the event happened, epoch ms. */
   readonly at: number;
-  /** When its subject changed last, where that is later. */
-  readonly changedAt?: number;
+  /** Of a job: when it was announced, epoch ms. A later announcement may be another request. */
+  readonly announcedAt?: number;
   /** The alerts that ask together, each with its identity and its number of instances; `count` is the sum. */
   readonly alerts?: readonly (readonly [id: string, count: number])[];
+}
+
+/** A job that a runner has finished. */
+export interface EndedJob {
+  readonly runner: string;
+  /** The fleets that the runner may be of. */
+  readonly fleets: readonly string[];
+  /** Epoch ms. */
+  readonly at: number;
 }
 
 /** An item of a delivery that cannot be carried out (SENDER-4). */
@@ -53,6 +62,13 @@ export type ParsedWebhook =
       readonly kind: "launch";
       readonly launches: readonly LaunchRequest[];
       readonly refused?: readonly RefusedItem[];
+    }
+  /** A job is not queued any more; `ended` when a runner has finished it. */
+  | {
+      readonly kind: "taken";
+      readonly job: LaunchRequest;
+      readonly reason: string;
+      readonly ended?: EndedJob;
     }
   /** Understood, and nothing to do. */
   | { readonly kind: "ignored"; readonly reason: string }
@@ -69,8 +85,8 @@ const PAST_MS = days(1);
 const FUTURE_MS = minutes(5);
 
 /** Why the time of an event makes it unusable, undefined when it does not. */
-export const timeProblem = ({ at, changedAt = at }: LaunchRequest, now: number): string | undefined =>
-  Number.isFinite(at) && changedAt - now <= FUTURE_MS
+export const timeProblem = ({ at, announcedAt = at }: LaunchRequest, now: number): string | undefined =>
+  Number.isFinite(at) && announcedAt - now <= FUTURE_MS
     ? undefined
     : "the time in the body cannot be read or lies ahead";
 
@@ -78,7 +94,7 @@ export const timeProblem = ({ at, changedAt = at }: LaunchRequest, now: number):
 export function launch(launches: readonly LaunchRequest[], now: number, pastMs = PAST_MS): ParsedWebhook {
   const problem = launches.map((one) => timeProblem(one, now)).find(Boolean);
   if (problem !== undefined) return malformed(problem);
-  const recent = launches.filter(({ at, changedAt = at }) => now - changedAt <= pastMs);
+  const recent = launches.filter(({ at, announcedAt = at }) => now - announcedAt <= pastMs);
   if (recent.length > 0) return { kind: "launch", launches: recent };
   return ignored(`it happened more than ${formatDuration(pastMs)} ago`);
 }

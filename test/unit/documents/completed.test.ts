@@ -73,6 +73,7 @@ ladder: [spot, onDemand]
 limits: { max: 5, perRequest: 2, perHour: 3, perDay: 9, maxPricePerHour: 4 }
 wake: { olderImages: true }
 expireAfter: 12h
+onJobCompleted: release
 idle:
   signals: { cpuAverage: 5, internetIn: 1000 }
   window: 2h

@@ -409,6 +409,29 @@ const policies: readonly Case[] = [
     fleet({ Tag: [{ Key: "keep" }] }, { idle: { signals: { cpuAverage: 5 }, optOutTag: "keep" } }),
     'idle.optOutTag: must not be among launch.Tag, or every instance opts out (it is "keep")',
   ],
+  [
+    "a machine of a job that stops without idle checks",
+    fleet({}, { onJobCompleted: "stop" }),
+    'onJobCompleted: must be used with idle, whose checks release stopped instances beyond limits.max (it is "stop"); add idle, or write release',
+  ],
+  [
+    "a protected machine of a job that is to be released",
+    fleet({ DeletionProtection: true }, { onJobCompleted: "release" }),
+    'onJobCompleted: must be stop or keep while launch.DeletionProtection is true (it is "release")',
+  ],
+  [
+    "a subscription that is to be released after one job",
+    fleet(
+      { InstanceChargeType: "PrePaid", Period: 1 },
+      { allowSubscription: true, onJobCompleted: "release" },
+    ),
+    'onJobCompleted: must be keep for a subscription, which is paid to its end (it is "release")',
+  ],
+  [
+    "another tool's word for the end of a machine",
+    fleet({}, { onJobCompleted: "terminate" }),
+    'onJobCompleted: must be keep, stop or release (it is "terminate"); did you mean release?',
+  ],
 ];
 
 for (const [acquireLock, document, ...problems] of [

@@ -107,6 +107,11 @@ test("an invocation forgets the secrets of the last one", async ({ expect }) => 
   expect(redact(SECRET)).toBe(SECRET);
 });
 
+test("tokens and private keys for GitHub are secrets", ({ expect }) => {
+  const hooks = { a: { token: "five", hook: 1 }, b: { privateKey: "line 1\nline 2", app: "Iv1" } };
+  expect(readSecrets({ KILN_GITHUB: JSON.stringify(hooks) })).toEqual(["five", "line 1\nline 2"]);
+});
+
 test("the secrets of an environment are those of variables, settings and addresses; malformed settings are secret as a whole", ({
   expect,
 }) => {

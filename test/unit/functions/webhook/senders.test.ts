@@ -53,7 +53,7 @@ function fromGithub(
 }
 const launchIn = (parsed: ParsedWebhook) => {
   if (parsed.kind !== "launch") return parsed;
-  const { changedAt: _, ...rest } = parsed.launches[0] ?? { changedAt: 0 };
+  const { announcedAt: _, ...rest } = parsed.launches[0] ?? { announcedAt: 0 };
   return rest;
 };
 
@@ -84,9 +84,9 @@ test("other events of GitHub are recognized and ignored", ({ expect }) => {
     kind: "ignored",
     reason: "not a workflow_job event",
   });
-  expect(reason(fromGithub(input({}, "completed")))).toEqual({
+  expect(reason(fromGithub(input({}, "waiting")))).toEqual({
     kind: "ignored",
-    reason: "the job is completed, not queued",
+    reason: "the job is waiting, not queued",
   });
   expect(reason(fromGithub(input({ labels: ["constructor"] })))).toEqual({
     kind: "ignored",
@@ -107,22 +107,44 @@ test("other events of GitHub are recognized and ignored", ({ expect }) => {
   });
 });
 
-test("a delivery that is sent again within three days is the same request; an announcement after an approval is another", ({
+test("a job that a runner has is no request; a completed one names its runner, and the fleets it may be of", ({
+  expect,
+}) => {
+  const job = {
+    fleet: "web",
+    count: 1,
+    delivery: ["acme/shop", 42, 1],
+    at: NOW,
+    announcedAt: NOW + minutes(3),
+  };
+  const taken = input({ started_at: at(NOW + minutes(3)), runner_name: "web-1" }, "in_progress");
+  expect(fromGithub(taken)).toEqual({ kind: "taken", job, reason: "the job is in_progress" });
+  const times = { started_at: at(NOW), completed_at: at(NOW + minutes(3)) };
+  const ended = { runner: "web-1", fleets: ["web", "big"], at: NOW + minutes(3) };
+  expect(fromGithub(input({ ...times, runner_name: "web-1" }, "completed"))).toEqual({
+    kind: "taken",
+    job,
+    reason: "the job is completed",
+    ended,
+  });
+  // A job that is cancelled before a runner takes it has no machine.
+  for (const runner_name of ["", null])
+    expect(fromGithub(input({ ...times, runner_name }, "completed"))).not.toHaveProperty("ended");
+  expect(fromGithub(taken, { now: NOW + days(4) })).toMatchObject({ kind: "ignored" });
+});
+
+test("a delivery that is sent again within three days is the same request; an announcement after an approval is a later one", ({
   expect,
 }) => {
   const first = launchIn(fromGithub(input({ started_at: at(NOW) })));
   expect(launchIn(fromGithub(input({ started_at: at(NOW) }), { now: NOW + days(3) }))).toEqual(first);
   const later = NOW + days(20);
   const approved = input({ started_at: at(later) });
-  expect(launchIn(fromGithub(approved, { now: later }))).toEqual({
-    fleet: "web",
-    count: 1,
-    delivery: ["acme/shop", 42, 1, at(later)],
-    at: NOW,
-  });
-  expect(launchIn(fromGithub(approved, { now: later + days(2) }))).toMatchObject({
-    delivery: ["acme/shop", 42, 1, at(later)],
-  });
+  for (const now of [later, later + days(2)])
+    expect(fromGithub(approved, { now })).toMatchObject({
+      kind: "launch",
+      launches: [{ delivery: ["acme/shop", 42, 1], at: NOW, announcedAt: later }],
+    });
 });
 
 for (const [labels, expected] of [

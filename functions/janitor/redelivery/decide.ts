@@ -1,0 +1,59 @@
+/**
+ * Which deliveries are to be requested again. Pure: the list of deliveries is all there is to know.
+ *
+ * REDELIVER-1. An event is lost while no attempt to deliver it has succeeded. An earlier success counts too: an operator may
+ *     have sent it again by hand.
+ * REDELIVER-2. The waits between attempts grow: a webhook that refuses an event goes on to refuse it until its settings
+ *     change.
+ */
+import { hours, minutes } from "../../../shared/duration.ts";
+import type { Delivery } from "./github.ts";
+
+const WAIT_MS = minutes(5);
+const WAIT_MAX_MS = hours(6);
+
+/** The events that this deployment acts on; a hook may send others too. */
+const EVENT = "workflow_job";
+
+interface Lost {
+  /** The newest attempt of each event that is lost, the oldest first. */
+  readonly failed: readonly Delivery[];
+  /** Those of them that may be requested now. */
+  readonly due: readonly Delivery[];
+}
+
+export function lostIn(deliveries: readonly Delivery[], now: number): Lost {
+  const attempts = new Map<string, Delivery[]>();
+  for (const one of deliveries.toSorted((a, b) => a.at - b.at))
+    if (one.event === EVENT) attempts.set(one.guid, [...(attempts.get(one.guid) ?? []), one]);
+  const lost = [...attempts.values()]
+    .filter((all) => !all.some(({ ok }) => ok))
+    .flatMap((all) => all.slice(-1).map((newest) => ({ newest, dueAt: newest.at + waitMs(all.length) })))
+    .toSorted((a, b) => a.newest.at - b.newest.at);
+  return {
+    failed: lost.map(({ newest }) => newest),
+    due: lost.filter(({ dueAt }) => dueAt <= now).map(({ newest }) => newest),
+  };
+}
+
+/** After the first attempt none (REDELIVER-2). */
+const waitMs = (attempts: number): number =>
+  attempts === 1 ? 0 : Math.min(WAIT_MS * 2 ** (attempts - 2), WAIT_MAX_MS);
+
+/**
+ * The results of requested redeliveries, by the attempts since then.
+ * @param requested the attempt that each is a repetition of, and its event; it may be listed as well
+ */
+export function resultsOf(
+  requested: readonly (readonly [id: string, guid: string])[],
+  since: readonly Delivery[],
+) {
+  const resultOf = ([id, guid]: readonly [id: string, guid: string]) => {
+    const found = since.filter((one) => one.guid === guid && one.id !== id);
+    if (found.length === 0) return "pending";
+    return found.some(({ ok }) => ok) ? "delivered" : "failedAgain";
+  };
+  const results = requested.map(resultOf);
+  const count = (wanted: string): number => results.filter((result) => result === wanted).length;
+  return { delivered: count("delivered"), failedAgain: count("failedAgain"), pending: count("pending") };
+}

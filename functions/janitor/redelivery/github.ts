@@ -1,0 +1,176 @@
+/**
+ * Calls of GitHub about the deliveries of a hook.
+ * https://docs.github.com/en/rest/repos/webhooks, https://docs.github.com/en/rest/orgs/webhooks,
+ * https://docs.github.com/en/rest/apps/webhooks
+ *
+ * GITHUB-1. A refusal is a value, because its kind decides how to go on: the settings are wrong, the limit of calls is
+ *     reached, or nothing is known.
+ * GITHUB-2. A token goes to the configured address and to no other, wherever a link or a redirect leads.
+ */
+import { createPrivateKey, sign } from "node:crypto";
+import * as z from "zod/mini";
+import { minutes, seconds } from "../../../shared/duration.ts";
+import { readJson } from "../../../shared/json.ts";
+import type { Clock } from "../../../shared/ports.ts";
+import { know, redact } from "../../../shared/redact.ts";
+import type { GithubHook } from "./config.ts";
+
+/** One attempt to deliver an event. */
+export interface Delivery {
+  /** A number of 64 bits, as text. */
+  readonly id: string;
+  /** Shared by all attempts to deliver an event. */
+  readonly guid: string;
+  readonly event: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly ok: boolean;
+}
+
+/** Why GitHub did not do what was asked (GITHUB-1). */
+export type Refusal =
+  | { readonly kind: "refused" | "unknown"; readonly status: number; readonly problem: string }
+  | { readonly kind: "limited"; readonly until: number; readonly problem: string };
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+type Answered =
+  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+const PER_PAGE = 100;
+
+const Deliveries = z.array(
+  z.looseObject({
+    id: z.pipe(z.union([z.string(), z.int()]), z.transform(String)),
+    guid: z.string(),
+    event: z.string(),
+    delivered_at: z.string(),
+    status_code: z.nullish(z.number()),
+  }),
+);
+
+/** The newest deliveries first, those since `since`. `complete` is false when there are more than `pagesMax` pages. */
+export async function listDeliveries(
+  hook: GithubHook,
+  { since, pagesMax }: { readonly since: number; readonly pagesMax: number },
+  clock: Clock,
+): Promise<{ readonly deliveries: readonly Delivery[]; readonly complete: boolean } | Refusal> {
+  const deliveries: Delivery[] = [];
+  let url = `${hook.api}${pathOf(hook)}?per_page=${PER_PAGE}`;
+  for (let page = 0; page < pagesMax; page++) {
+    const called = await call(hook, "GET", url, clock);
+    if (!called.ok) return called.refusal;
+    const { text, headers } = called.answer;
+    const parsed = Deliveries.safeParse(readJson(withIdsAsText(text)));
+    if (!parsed.success) return unknown(200, "its answer is no list of deliveries");
+    const found = parsed.data.map(toDelivery);
+    deliveries.push(...found.filter(({ at }) => at >= since));
+    const next = nextOf(headers.get("link") ?? "");
+    if (next === undefined || found.some(({ at }) => at < since)) return { deliveries, complete: true };
+    if (!next.startsWith(`${hook.api}/`)) return unknown(200, "its next page is at another address");
+    url = next;
+  }
+  return { deliveries, complete: false };
+}
+
+/** Asks for another attempt; undefined when GitHub accepts, which says nothing about its result. */
+export async function requestRedelivery(
+  hook: GithubHook,
+  id: string,
+  clock: Clock,
+): Promise<Refusal | undefined> {
+  const called = await call(hook, "POST", `${hook.api}${pathOf(hook)}/${id}/attempts`, clock);
+  return called.ok ? undefined : called.refusal;
+}
+
+function pathOf(hook: GithubHook): string {
+  switch (hook.kind) {
+    case "repository":
+      return `/repos/${hook.repository}/hooks/${hook.hook}/deliveries`;
+    case "organization":
+      return `/orgs/${hook.organization}/hooks/${hook.hook}/deliveries`;
+    case "app":
+      return "/app/hook/deliveries";
+  }
+}
+
+/** Larger numbers than a double holds. */
+const withIdsAsText = (json: string): string => json.replaceAll(/("id"\s*:\s*)(\d+)/g, '$1"$2"');
+
+const toDelivery = ({
+  id,
+  guid,
+  event,
+  delivered_at,
+  status_code,
+}: z.infer<typeof Deliveries>[number]): Delivery => {
+  const code = status_code ?? 0;
+  return { id, guid, event, at: Date.parse(delivered_at), ok: code >= 200 && code < 400 };
+};
+
+/** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+const nextOf = (link: string): string | undefined => /<([^>]+)>;\s*rel="next"/.exec(link)?.[1];
+
+const TIMEOUT_MS = seconds(10);
+
+async function call(hook: GithubHook, method: string, url: string, clock: Clock): Promise<Answered> {
+  const token = hook.kind === "app" ? jwtOf(hook, clock.now()) : hook.token;
+  know([token]);
+  const headers = {
+    accept: "application/vnd.github+json",
+    authorization: `Bearer ${token}`,
+    "user-agent": "kiln",
+    "x-github-api-version": "2022-11-28",
+  };
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: "error",
+      signal: clock.after(TIMEOUT_MS),
+    });
+    const answer = { status: response.status, headers: response.headers, text: await response.text() };
+    return response.ok ? { ok: true, answer } : { ok: false, refusal: refusalOf(answer, clock.now()) };
+  } catch {
+    return { ok: false, refusal: unknown(0, "it does not answer") };
+  }
+}
+
+/**
+ * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app:
+ * issued a minute ago, because clocks differ, and valid for ten minutes at most.
+ */
+function jwtOf({ app, privateKey }: Extract<GithubHook, { kind: "app" }>, now: number): string {
+  const iat = Math.floor((now - minutes(1)) / 1000);
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const signed = `${part({ alg: "RS256", typ: "JWT" })}.${part({ iat, exp: iat + 8 * 60, iss: app })}`;
+  return `${signed}.${sign("sha256", Buffer.from(signed), createPrivateKey(privateKey)).toString("base64url")}`;
+}
+
+const Message = z.looseObject({ message: z.string() });
+const MESSAGE_MAX = 200;
+
+/** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api */
+function refusalOf({ status, headers, text }: Answer, now: number): Refusal {
+  const message = redact(Message.safeParse(readJson(text)).data?.message ?? "").slice(0, MESSAGE_MAX);
+  const problem = `status ${status}${message === "" ? "" : `: ${message}`}`;
+  const until = limitedUntil(headers, now);
+  const isLimit = status === 429 || (status === 403 && (until !== undefined || /rate limit/i.test(message)));
+  if (isLimit) return { kind: "limited", until: until ?? now + minutes(1), problem };
+  return status >= 500 ? unknown(status, problem) : { kind: "refused", status, problem };
+}
+
+/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+function limitedUntil(headers: Headers, now: number): number | undefined {
+  const afterS = Number(headers.get("retry-after"));
+  if (afterS > 0) return now + seconds(afterS);
+  const resetAt = seconds(Number(headers.get("x-ratelimit-reset")));
+  return headers.get("x-ratelimit-remaining") === "0" && resetAt > 0 ? Math.max(resetAt, now) : undefined;
+}
+
+const unknown = (status: number, problem: string): Refusal => ({ kind: "unknown", status, problem });

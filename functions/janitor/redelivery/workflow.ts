@@ -1,0 +1,190 @@
+/**
+ * Catches up with events of GitHub that the webhook did not take: look → ask → settle. GitHub itself repeats nothing.
+ * https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+ *
+ * CATCH-UP-1. What GitHub lists is the only state. A run waits for the attempts it asked for, and while it is at work no
+ *     other one asks for the same hook; so an attempt that is on its way is not asked for once more.
+ * CATCH-UP-2. One firing makes a bounded number of calls. When the limit of GitHub is reached, the run makes none before the
+ *     instant that GitHub names, and leaves the rest to the next firing.
+ * CATCH-UP-3. A redelivery is the same request to the webhook, so one too many launches nothing.
+ */
+import * as z from "zod/mini";
+import { days, hours, minutes, utcMinute } from "../../../shared/duration.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { Name } from "../../../shared/names.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { acquireLock } from "../../../shared/workflow/lock.ts";
+import {
+  done,
+  failed,
+  next,
+  phase,
+  wait,
+  type Outcome,
+  type Workflow,
+} from "../../../shared/workflow/workflow.ts";
+import { failedNotice } from "../failed-notice.ts";
+import { readGithubHooks, type GithubHook } from "./config.ts";
+import { lostIn, resultsOf } from "./decide.ts";
+import { listDeliveries, requestRedelivery, type Refusal } from "./github.ts";
+
+/** GitHub keeps deliveries so long: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks */
+const KEPT_MS = days(3);
+/** A hundred deliveries each. */
+const PAGES_MAX = 30;
+/** Of 80 requests a minute and 500 an hour: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+const REQUESTS_MAX = 60;
+/** GitHub ends an attempt after 10 seconds. */
+const ATTEMPT_MS = minutes(1);
+/** An attempt that is not listed by then is lost. */
+const PENDING_MS = minutes(10);
+
+const event = eventsWith(z.strictObject({ hook: Name }));
+const Look = event("look", { notBefore: z.int() });
+type Look = EventOf<typeof Look>;
+const Pair = z.tuple([z.string(), z.string()]);
+const Ask = event("ask", { failed: z.int(), due: z.array(Pair), unread: z.boolean() });
+type Ask = EventOf<typeof Ask>;
+const Settle = event("settle", {
+  requestedAt: z.int(),
+  requested: z.array(Pair),
+  result: z.record(z.string(), z.unknown()),
+});
+type Settle = EventOf<typeof Settle>;
+
+/** At most one run of a hook at a time. */
+export const lockName = (hook: string): string => `redelivery-${hook}`;
+
+/** The lost events of a hook, or why they are not known. */
+export async function lookAt(hook: GithubHook, { clock }: Ports) {
+  const now = clock.now();
+  const listed = await listDeliveries(hook, { since: now - KEPT_MS, pagesMax: PAGES_MAX }, clock);
+  if ("kind" in listed) return listed;
+  return { ...lostIn(listed.deliveries, now), unread: !listed.complete };
+}
+
+async function look({ run, input, notBefore }: Look, ports: Ports): Promise<Outcome> {
+  const { clock } = ports;
+  const holder = await acquireLock(lockName(input.hook), run, ports);
+  if (holder !== undefined) return done({ skipped: true, note: `${holder} is at work` });
+  if (clock.now() < notBefore) return limited(notBefore, clock.now());
+  const hook = readGithubHooks()[input.hook];
+  if (hook === undefined) return noHook(input.hook);
+  const found = await lookAt(hook, ports);
+  if ("kind" in found) return withoutAnswer(input.hook, found, clock.now());
+  const due = found.due.slice(0, REQUESTS_MAX).map(({ id, guid }): [string, string] => [id, guid]);
+  if (due.length === 0) return done({ failed: found.failed.length, requested: 0 });
+  return next(Ask, { failed: found.failed.length, due, unread: found.unread });
+}
+
+/** It was removed from the settings meanwhile. */
+const noHook = (name: string) => done({ skipped: true, note: `KILN_GITHUB has no hook ${name}` });
+
+const limited = (until: number, now: number) =>
+  wait(Math.max(until - now, minutes(1)), `GitHub takes no calls before ${utcMinute(until)}`);
+
+function withoutAnswer(name: string, refusal: Refusal, now: number): Outcome {
+  if (refusal.kind === "limited") return limited(refusal.until, now);
+  if (refusal.kind === "unknown") return wait(minutes(5), `GitHub: ${refusal.problem}`);
+  return failed(
+    `GitHub refuses the deliveries of ${name} (${refusal.problem}); ${adviceFor(refusal.status)}`,
+  );
+}
+
+const adviceFor = (status: number): string =>
+  status === 401
+    ? "set a token or a key that is valid in KILN_GITHUB and deploy again"
+    : "correct the hook in KILN_GITHUB, or give its token the permission to read and write webhooks";
+
+async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
+  const { input, failed: count, due, unread } = event;
+  const hook = readGithubHooks()[input.hook];
+  if (hook === undefined) return noHook(input.hook);
+  const requestedAt = clock.now();
+  const { requested, refused, stop } = await requestAll(hook, due, clock);
+  // Another run of the same deliveries would not begin, so this one goes on.
+  if (stop !== undefined && requested.length + refused.length === 0)
+    return withoutAnswer(input.hook, stop, clock.now());
+  const result = {
+    failed: count,
+    requested: requested.length,
+    refused: refused.length,
+    notTried: count - requested.length - refused.length,
+    ...(refused.length > 0 && { refusals: refused.slice(0, 5) }),
+    ...(stop && { why: `GitHub: ${stop.problem}` }),
+    ...(unread && { unread: `only the newest ${PAGES_MAX * 100} deliveries were read` }),
+  };
+  const waitMs = stop?.kind === "limited" ? stop.until - requestedAt : 0;
+  const note = `${requested.length} of ${count} lost deliveries are requested again`;
+  return next(Settle, { requestedAt, requested, result }, { afterMs: Math.max(ATTEMPT_MS, waitMs), note });
+}
+
+/** Requests one after another until GitHub stops it. A delivery that it does not have any more is refused alone. */
+async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock"]) {
+  const requested: Ask["due"] = [];
+  const refused: string[] = [];
+  for (const [id, guid] of due) {
+    const refusal = await requestRedelivery(hook, id, clock);
+    if (refusal?.kind === "refused" && !NO_RIGHT.has(refusal.status)) {
+      refused.push(`${guid}: ${refusal.problem}`);
+      continue;
+    }
+    // Without an answer the attempt may be made.
+    if (refusal === undefined || (refusal.kind === "unknown" && refusal.status === 0))
+      requested.push([id, guid]);
+    if (refusal !== undefined) return { requested, refused, stop: refusal };
+  }
+  return { requested, refused };
+}
+
+/** What concerns every call. */
+const NO_RIGHT: ReadonlySet<number> = new Set([401, 403]);
+
+async function settle(event: Settle, { clock }: Ports): Promise<Outcome> {
+  const { input, requestedAt, requested, result } = event;
+  const hook = readGithubHooks()[input.hook];
+  if (hook === undefined || requested.length === 0) return done(result);
+  // Instants of GitHub have no milliseconds, and its clock may be behind.
+  const since = requestedAt - minutes(1);
+  const listed = await listDeliveries(hook, { since, pagesMax: PAGES_MAX }, clock);
+  if ("kind" in listed)
+    return listed.kind === "limited"
+      ? limited(listed.until, clock.now())
+      : done({ ...result, pending: requested.length });
+  const results = resultsOf(requested, listed.deliveries);
+  if (results.pending > 0 && clock.now() - event.phaseStartedAt < PENDING_MS)
+    return wait(ATTEMPT_MS, `${results.pending} redeliveries are not listed yet`);
+  return done({ ...result, ...results });
+}
+
+/** `notBefore`: GitHub takes no calls before that instant, epoch ms. */
+const CatchUpRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("catch-up"),
+  hook: Name,
+  notBefore: z.optional(z.int()),
+});
+
+export const redelivery: Workflow = {
+  kind: "redeliver",
+  phases: [
+    phase(Look, { limitMs: hours(3), run: look }),
+    phase(Ask, { limitMs: hours(3), run: ask }),
+    phase(Settle, {
+      limitMs: hours(3),
+      run: settle,
+      compensate: ({ result, requested }) => done({ ...result, pending: requested.length }),
+    }),
+  ],
+  begin: (requested) => {
+    const { hook, notBefore = 0 } = parse(CatchUpRequest, requested.input, "redelivery");
+    return firstEvent(Look, requested, { hook }, { notBefore });
+  },
+  onComplete: ({ run, by, input }, completion, { clock }) => {
+    const hook = z.looseObject({ hook: Name }).safeParse(input).data?.hook;
+    if (hook === undefined || completion.kind !== "failed") return Promise.resolve({});
+    const { reason } = completion;
+    return Promise.resolve(failedNotice({ run, by, subject: hook, at: clock.now(), reason }, []));
+  },
+};

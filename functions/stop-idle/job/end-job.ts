@@ -1,0 +1,115 @@
+/**
+ * A job of a CI system is completed: stops or releases the machine that ran it, as its fleet says. find → end.
+ *
+ * END-JOB-1. The machine is the one running member, of the fleets that the sender may use, whose instance id, name or host
+ *     name is that of the runner, and which was started before the job ended. If several have the name, none is touched.
+ * END-JOB-2. Its tags are read once more right before the act. A member that is protected, locked or opted out stays.
+ */
+import * as z from "zod/mini";
+import { untagEach } from "../../../shared/cloud/ecs/each.ts";
+import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
+import { minutes } from "../../../shared/duration.ts";
+import { isDown, isTaggedBy, optedOutUntil } from "../../../shared/instance-tags.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { isMember } from "../../../shared/limits/members.ts";
+import { Name } from "../../../shared/names.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
+import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
+
+/** `at`: when the job ended, epoch ms. */
+const job = { fleets: z.array(Name).check(z.minLength(1)), runner: z.string(), at: z.int() };
+const event = eventsWith(z.strictObject({ fleet: Name, ...job }));
+
+const Find = event("find", {});
+type Find = EventOf<typeof Find>;
+const End = event("end", {
+  instance: z.string(),
+  /** The fleet of the instance. */
+  of: Name,
+  action: z.enum(["stop", "release"]),
+  stoppedMode: z.enum(["StopCharging", "KeepCharging"]),
+  optOutTag: z.string(),
+});
+type End = EventOf<typeof End>;
+
+async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> {
+  const { runner } = input;
+  const none = (why: string) => done({ runner, ended: [], why });
+  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
+  // A machine that has no other name has its id for one.
+  const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
+  const named = (await describeInstances(cloud, filter)).filter((one) => isMachine(one, input));
+  const [found, ...others] = named.filter((one) => isMember(cloud, one, one.tags[TAG.fleet] ?? ""));
+  if (found === undefined)
+    return none(`no running member that was started before the job ended is named ${runner}`);
+  if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
+  const of = found.tags[TAG.fleet] ?? "";
+  const loaded = await loadFleet(cloud, of);
+  if ("problem" in loaded) return failed(loaded.problem);
+  const { onJobCompleted: action = "keep", idle } = loaded.document;
+  if (action === "keep") return none(`${found.id} is of fleet ${of}, which keeps its machines`);
+  const { stoppedMode = "StopCharging", optOutTag = TAG.keep } = idle ?? {};
+  return next(End, { instance: found.id, of, action, stoppedMode, optOutTag });
+}
+
+const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
+
+/** END-JOB-1. */
+const isMachine = (member: Instance, { fleets, runner, at }: Find["input"]): boolean =>
+  fleets.includes(member.tags[TAG.fleet] ?? "") &&
+  [member.id, member.name, member.hostName].includes(runner) &&
+  member.status === "Running" &&
+  Math.max(member.createdAt, member.startedAt ?? 0) <= at;
+
+async function endMachine(event: End, ports: Ports): Promise<Outcome> {
+  const { run, input, instance: id, of, action } = event;
+  const { cloud, clock } = ports;
+  const { runner } = input;
+  const [found] = await describeInstances(cloud, { ids: [id] });
+  if (found === undefined) return done({ runner, ended: [id], action: "release" });
+  const kept = whyKept(found, event, ports);
+  if (kept !== undefined) return done({ runner, ended: [], why: `${id} ${kept}` });
+  if (isDown(found) && action === "stop") return done({ runner, ended: [id], action });
+  const [refused] = await tagAndStop(run, [id], event, ports);
+  if (refused === undefined) return poll(event, clock, PACE.instance, `${id} of fleet ${of} ends`);
+  await untagEach(cloud, [id], STOP_TAGS);
+  return failed(`${id}: ${refused.code} ${refused.message}`);
+}
+
+/** Why a member stays as it is (END-JOB-2). */
+function whyKept(found: Instance, { run, of, action, optOutTag }: End, { cloud, clock }: Ports) {
+  if (!isMember(cloud, found, of)) return `is no member of fleet ${of}`;
+  if (isDown(found)) return isTaggedBy(found, run) ? undefined : "was stopped meanwhile, and not by this run";
+  if (found.deletionProtection) return "is protected from release";
+  if (found.locks.length > 0) return `is locked (${found.locks.join(", ")})`;
+  if (action === "release" && found.chargeType !== "PostPaid") return "is a subscription";
+  const until = optedOutUntil(found, optOutTag, clock.now());
+  return until === undefined ? undefined : `has the tag ${optOutTag}`;
+}
+
+/** The request of a sender. */
+export const EndJobRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("end-job"),
+  fleet: Name,
+  ...job,
+});
+
+export const endJob: Workflow = {
+  kind: "job",
+  phases: [
+    phase(Find, { limitMs: minutes(30), run: findMachine }),
+    phase(End, { limitMs: minutes(30), run: endMachine }),
+  ],
+  onComplete: afterFleetRun,
+  begin: (request) => {
+    const { fleet, fleets, runner, at } = parse(EndJobRequest, request.input, "end-job");
+    return firstEvent(Find, request, { fleet, fleets, runner, at }, {});
+  },
+};

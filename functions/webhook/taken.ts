@@ -1,0 +1,35 @@
+/** A job that is not queued any more: it launches nothing, and the machine of one that is completed may go. */
+import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { accept, withdraw } from "./accept.ts";
+import { accepted } from "./answer.ts";
+import { documentRefusal } from "./documents.ts";
+import { enqueueEnd, enqueueLaunch } from "./senders/parse-webhook.ts";
+import type { EndedJob, LaunchRequest, ParsedWebhook } from "./senders/sender.ts";
+
+type Taken = Extract<ParsedWebhook, { kind: "taken" }>;
+
+/** The answer to the delivery. @throws CloudError when it cannot be written down */
+export async function takeJob(
+  sender: string,
+  { job, reason, ended }: Taken,
+  ports: Ports,
+): Promise<HttpAnswer> {
+  const run = await withdraw(enqueueLaunch(sender, job), reason, ports);
+  const cancelled = run === undefined ? {} : { cancelled: run };
+  const end = ended && (await endMachine(sender, job, ended, ports));
+  return end === undefined
+    ? answer(200, { ignored: reason, ...cancelled })
+    : answer(202, { runs: [end], ...cancelled });
+}
+
+/** Undefined when all of its fleets are known to keep their machines. */
+async function endMachine(sender: string, job: LaunchRequest, ended: EndedJob, ports: Ports) {
+  const { request, ...rest } = enqueueEnd(sender, job, ended);
+  const refusals = await Promise.all(
+    ended.fleets.map((fleet) => documentRefusal({ ...rest, request: { ...request, fleet } }, ports)),
+  );
+  if (refusals.every((refusal) => refusal !== undefined)) return undefined;
+  const { run, repeated } = await accept({ ...rest, request }, ports);
+  return { ...accepted(run), ...(repeated && { repeated }) };
+}

@@ -1,0 +1,103 @@
+/**
+ * Who may call GitHub.
+ * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api: without a right to a resource the answer is
+ * 404, so that its existence stays hidden.
+ */
+import { createVerify, type KeyObject } from "node:crypto";
+import { minutes } from "../../shared/duration.ts";
+
+/** A personal access token, https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens. */
+export interface Token {
+  readonly token: string;
+  /** Epoch ms. */
+  expiresAt: number;
+  /** The hooks it may read, as the API has them. */
+  readonly paths: readonly string[];
+  /** Whether it may write webhooks too. */
+  readonly write: boolean;
+}
+
+/** A GitHub App. */
+export interface App {
+  readonly id: string;
+  readonly publicKey: KeyObject;
+}
+
+interface Refused {
+  readonly status: number;
+  readonly message: string;
+}
+
+interface Asked {
+  /** The hook that is asked for, when there is one. */
+  readonly path: string | undefined;
+  readonly isApp: boolean;
+  readonly method: string;
+}
+
+interface Known {
+  readonly now: () => number;
+  readonly tokens?: readonly Token[];
+  readonly apps?: readonly App[];
+}
+
+/** Why a call is refused; undefined when it is not. */
+export function refusalOf(
+  bearer: string,
+  asked: Asked,
+  { now, tokens = [], apps = [] }: Known,
+): Refused | undefined {
+  if (asked.isApp) return jwtRefusal(bearer, apps, now());
+  const token = tokens.find((one) => one.token === bearer);
+  if (token === undefined || token.expiresAt <= now()) return { status: 401, message: "Bad credentials" };
+  if (asked.path === undefined || !token.paths.includes(asked.path))
+    return { status: 404, message: "Not Found" };
+  return asked.method === "POST" && !token.write
+    ? { status: 403, message: "Resource not accessible by personal access token" }
+    : undefined;
+}
+
+const undecodable: Refused = { status: 401, message: "A JSON web token could not be decoded" };
+
+interface Claims {
+  readonly alg?: unknown;
+  readonly iss?: unknown;
+  readonly iat?: unknown;
+  readonly exp?: unknown;
+}
+
+/** https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+function jwtRefusal(jwt: string, apps: readonly App[], now: number): Refused | undefined {
+  const [head = "", body = "", signature = ""] = jwt.split(".");
+  const { alg, iss, iat, exp } = { ...claimsIn(head), ...claimsIn(body) };
+  if (alg !== "RS256") return undecodable;
+  const app = apps.find(({ id }) => id === iss);
+  if (app === undefined) return { status: 404, message: "Integration not found" };
+  const verifier = createVerify("sha256").update(`${head}.${body}`);
+  if (!verifier.verify(app.publicKey, signature, "base64url")) return undecodable;
+  const second = now / 1000;
+  if (typeof iat !== "number" || iat > second)
+    return {
+      status: 401,
+      message:
+        "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+    };
+  if (typeof exp !== "number" || exp <= second)
+    return {
+      status: 401,
+      message:
+        "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+    };
+  return exp > second + minutes(10) / 1000
+    ? { status: 401, message: "'Expiration time' claim ('exp') is too far in the future" }
+    : undefined;
+}
+
+function claimsIn(part: string): Claims {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString());
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

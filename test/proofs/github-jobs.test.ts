@@ -1,0 +1,175 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import type { Hub } from "../support/github.ts";
+import { jobsOf, test } from "../support/hub.ts";
+import { machines, tagsOf } from "../support/world.ts";
+
+const ago = (hub: Hub, ms = 0): string => new Date(hub.kiln.cloud.time.now() - ms).toISOString();
+
+/** The results of runs of a kind, oldest first. */
+const results = ({ kiln }: Hub, kind: string) =>
+  kiln.records(kind).map(({ state, result, reason }) => ({ state, ...result, ...(reason && { reason }) }));
+
+const NAMED = { launch: { InstanceName: "web-[1,3]" } };
+
+test("a completed job releases the machine that is named like its runner, once, and no other", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "release" });
+  const { kiln } = world;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [2]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  const [first, second] = machines(kiln);
+  const completed = { runner_name: first?.instanceId, completed_at: ago(world) };
+  for (let n = 0; n < 2; n++) await jobsOf(world, [1], "completed", completed);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).toEqual([second?.instanceId]);
+  expect(results(world, "job")).toEqual([
+    { state: "done", runner: first?.instanceId, ended: [first?.instanceId], action: "release" },
+  ]);
+  // A machine of a later job has the same name: the job ended before it was started.
+  await jobsOf(world, [3]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [4], "completed", {
+    runner_name: "web-001",
+    completed_at: ago(world, hours(1)),
+    created_at: ago(world, hours(2)),
+  });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toHaveLength(2);
+  expect(results(world, "job").at(-1)).toMatchObject({
+    ended: [],
+    why: expect.stringContaining("no running member"),
+  });
+});
+
+test("a fleet may stop it instead: then Kiln may start it for the next job", async ({ hub, expect }) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+  const { kiln } = world;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [1], "completed", { runner_name: "web-001" });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toMatchObject([{ status: "Stopped" }]);
+  await jobsOf(world, [2]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+});
+
+test("machines that keep, are protected, opted out, named alike or another's stay", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "release" });
+  const { kiln } = world;
+  const end = async (id: number, runner_name: string | undefined) => {
+    await jobsOf(world, [id], "completed", { runner_name });
+    await kiln.cloud.settle({ forMs: minutes(5) });
+    return results(world, "job").at(-1);
+  };
+  await jobsOf(world, [1, 2]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  const [first, second] = machines(kiln).map(({ instanceId }) => instanceId);
+  expect(await end(1, "web-001")).toMatchObject({ ended: [], why: "2 running members are named web-001" });
+  await kiln.ecs("TagResources", {
+    ResourceType: "instance",
+    "ResourceId.1": first,
+    "Tag.1.Key": "kiln:keep",
+    "Tag.1.Value": "yes",
+  });
+  expect(await end(2, first)).toMatchObject({ ended: [], why: `${first} has the tag kiln:keep` });
+  await kiln.ecs("ModifyInstanceAttribute", { InstanceId: second, DeletionProtection: true });
+  expect(await end(3, second)).toMatchObject({ ended: [], why: `${second} is protected from release` });
+  expect(await end(4, "a-laptop")).toMatchObject({ ended: [] });
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).toEqual([first, second]);
+  expect(tagsOf(kiln, String(first))).not.toHaveProperty("kiln:stopped-by");
+});
+
+test("a fleet that says nothing keeps its machines, and a completed job leaves no record", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, NAMED);
+  const { kiln } = world;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(await jobsOf(world, [1], "completed", { runner_name: "web-001" })).toEqual([200]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect([machines(kiln).length, kiln.records("job")]).toEqual([1, []]);
+});
+
+test("a job that a runner takes before anything is launched for it launches nothing, in whichever order its events come", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub();
+  const { kiln } = world;
+  const restock = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DescribeImageFromFamily",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+  });
+  const created_at = ago(world);
+  await jobsOf(world, [1], "queued", { created_at });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await jobsOf(world, [1], "in_progress", { created_at, started_at: ago(world) });
+  // The other's announcement was lost, and comes after its end.
+  await jobsOf(world, [2], "completed", { created_at, runner_name: "another", completed_at: ago(world) });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  restock();
+  for (const id of [1, 2]) await jobsOf(world, [id], "queued", { created_at });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(machines(kiln)).toEqual([]);
+  expect(results(world, "scale")).toMatchObject([
+    { state: "cancelled", reason: expect.stringContaining("the job is in_progress") },
+    { state: "cancelled", reason: expect.stringContaining("the job is completed") },
+  ]);
+});
+
+test("a job that its own machine takes keeps the record of the launch", async ({ hub, expect }) => {
+  const world = await hub();
+  const { kiln } = world;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ until: () => machines(kiln).length > 0, forMs: minutes(5) });
+  await kiln.cloud.settle({ until: () => kiln.records("scale")[0]?.phase === "verify", forMs: minutes(5) });
+  await jobsOf(world, [1], "in_progress", { started_at: ago(world) });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(results(world, "scale")).toMatchObject([{ state: "done", count: 1 }]);
+});
+
+test("a job that is announced again after an approval gets a machine when the first one is gone or stopped, and not before", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub();
+  const { kiln } = world;
+  const created_at = ago(world);
+  const again = async () => {
+    await jobsOf(world, [77], "queued", { created_at, started_at: ago(world) });
+    await kiln.cloud.settle({ forMs: minutes(15) });
+    return results(world, "scale").at(-1);
+  };
+  await again();
+  await kiln.cloud.settle({ forMs: hours(3) });
+  const [first] = machines(kiln);
+  expect(await again()).toMatchObject({ state: "done", count: 0, running: [first?.instanceId] });
+  expect(machines(kiln)).toHaveLength(1);
+  await kiln.ecs("StopInstance", { InstanceId: first?.instanceId });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(await again()).toMatchObject({ state: "done", count: 1 });
+  expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(1);
+  for (const { instanceId } of machines(kiln))
+    await kiln.ecs("DeleteInstance", { InstanceId: instanceId, Force: true });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(await again()).toMatchObject({ state: "done", count: 1 });
+  expect(machines(kiln)).toHaveLength(1);
+  // An announcement that is delivered once more is the same request, whatever became of its machine.
+  const runs = kiln.records("scale").length;
+  await jobsOf(world, [77], "queued", { created_at, started_at: created_at });
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect([kiln.records("scale").length, machines(kiln).length]).toEqual([runs, 1]);
+});
