@@ -83,7 +83,9 @@ async function enqueue(request: Enqueue, ports: Ports): Promise<HttpAnswer> {
 async function serveSender(name: string, call: Call, ports: Ports): Promise<HttpAnswer> {
   const senders = readSenders();
   const settings = Object.hasOwn(senders, name) ? senders[name] : undefined;
-  const parsed = settings && parseWebhook(settings, { ...call, now: ports.clock.now() });
+  const parsed =
+    settings &&
+    parseWebhook(settings, { ...call, now: ports.clock.now(), region: ports.cloud.access.region });
   Object.assign(call.details, { sender: name, parsed: parsed?.kind ?? "unknown sender" });
   if (parsed === undefined || parsed.kind === "refused") return answer(401, NOT_AUTHENTICATED);
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
