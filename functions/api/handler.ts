@@ -13,6 +13,7 @@ import { fleet, fleets } from "./fleets.ts";
 import { routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
 import { findRuns } from "./runs/search.ts";
+import { senders } from "./senders.ts";
 import { status } from "./status.ts";
 
 export const handler = httpHandler({
@@ -38,6 +39,8 @@ async function serveRoute(
       return output(routed, ports);
     case "status":
       return answer(200, { ...(await status(ports)) });
+    case "senders":
+      return answer(200, { ...(await senders(ports)) });
     case "families":
       return answer(200, { families: await families(ports) });
     case "family":

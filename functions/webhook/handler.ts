@@ -4,6 +4,7 @@
  */
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import type { Call } from "../../shared/http/call.ts";
+import { readCallers } from "../../shared/http/config.ts";
 import { asCaller, httpHandler, NOT_AUTHENTICATED } from "../../shared/http/handler.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
@@ -18,6 +19,7 @@ import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
+import { count } from "./tally.ts";
 
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
 const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.startsWith(prefix))?.[1];
@@ -25,9 +27,20 @@ const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.s
 /** The path for the log. The signature of a link opens its page, so it is left out. */
 const shownPath = (path: string): string => (pageOf(path) ? path.replace(/[^/]*$/, "…") : path);
 
-export const handler = httpHandler({ name: "webhook", serve, shownPath });
+export const handler = httpHandler({ name: "webhook", serve, shownPath, after: tally });
 
 const SENDER_PATH = new RegExp(`^/senders/(${NAME})$`);
+
+/** Counts deliveries: links are for people, and a GET only asks. */
+async function tally(call: Call, given: HttpAnswer, ports: Ports): Promise<void> {
+  if (call.method !== "POST" || pageOf(call.path) !== undefined) return;
+  const sender = SENDER_PATH.exec(call.path)?.[1];
+  const [kind, settings, name = ""] =
+    sender === undefined
+      ? (["callers", readCallers(), call.headers["x-kiln-caller"]] as const)
+      : (["senders", readSenders(), sender] as const);
+  await count(Object.hasOwn(settings, name) ? `${kind}/${name}` : "unknown", call, given, ports);
+}
 
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const page = pageOf(call.path);
@@ -87,7 +100,10 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
     settings &&
     parseWebhook(settings, { ...call, now: ports.clock.now(), region: ports.cloud.access.region });
   Object.assign(call.details, { sender: name, parsed: parsed?.kind ?? "unknown sender" });
-  if (parsed === undefined || parsed.kind === "refused") return answer(401, NOT_AUTHENTICATED);
+  if (parsed === undefined || parsed.kind === "refused") {
+    Object.assign(call.details, { refused: parsed?.why ?? "unknown sender" });
+    return answer(401, NOT_AUTHENTICATED);
+  }
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   const runs: ReturnType<typeof acceptedAs>[] = [];
