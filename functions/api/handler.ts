@@ -22,6 +22,13 @@ export const handler = httpHandler({
     asCaller(call, ports, ({ delivery }) => serveRoute(routeOf(call), { ...call, delivery }, ports)),
 });
 
+const OVERVIEWS = {
+  status,
+  senders,
+  families: async (ports: Ports) => ({ families: await families(ports) }),
+  fleets: async (ports: Ports) => ({ fleets: await fleets(ports) }),
+};
+
 async function serveRoute(
   routed: Routed,
   call: Call & { readonly delivery: string },
@@ -37,25 +44,19 @@ async function serveRoute(
       return found(await run(routed.run, ports), `no run ${routed.run}`);
     case "output":
       return output(routed, ports);
-    case "status":
-      return answer(200, { ...(await status(ports)) });
-    case "senders":
-      return answer(200, { ...(await senders(ports)) });
-    case "families":
-      return answer(200, { families: await families(ports) });
     case "family":
       return found(
         await family(routed.name, ports),
         `no image of this deployment is in family ${routed.name}`,
       );
-    case "fleets":
-      return answer(200, { fleets: await fleets(ports) });
     case "fleet":
       return found(await fleet(routed.name, ports), `there is no fleet ${routed.name}`);
     case "recipe":
       return found(await recipe(routed.name, ports), `there is no recipe ${routed.name}`);
     case "change":
       return changeDocument(changeOf(routed, call), ports);
+    default:
+      return answer(200, { ...(await OVERVIEWS[routed.kind](ports)) });
   }
 }
 

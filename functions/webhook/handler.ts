@@ -19,6 +19,7 @@ import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
+import { refused } from "./senders/sender.ts";
 import { count } from "./tally.ts";
 
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
@@ -96,12 +97,11 @@ async function enqueue(request: Enqueue, ports: Ports): Promise<HttpAnswer> {
 async function serveSender(name: string, call: Call, ports: Ports): Promise<HttpAnswer> {
   const senders = readSenders();
   const settings = Object.hasOwn(senders, name) ? senders[name] : undefined;
-  const parsed =
-    settings &&
-    parseWebhook(settings, { ...call, now: ports.clock.now(), region: ports.cloud.access.region });
-  Object.assign(call.details, { sender: name, parsed: parsed?.kind ?? "unknown sender" });
-  if (parsed === undefined || parsed.kind === "refused") {
-    Object.assign(call.details, { refused: parsed?.why ?? "unknown sender" });
+  const given = { ...call, now: ports.clock.now(), region: ports.cloud.access.region };
+  const parsed = settings === undefined ? refused("unknown sender") : parseWebhook(settings, given);
+  Object.assign(call.details, { sender: name, parsed: parsed.kind });
+  if (parsed.kind === "refused") {
+    Object.assign(call.details, { refused: parsed.why });
     return answer(401, NOT_AUTHENTICATED);
   }
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });

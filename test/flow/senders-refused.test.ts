@@ -3,6 +3,7 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
+import { known } from "../support/known.ts";
 import { answered } from "../support/runs.ts";
 import { deliveries, raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
 
@@ -21,11 +22,36 @@ const alerts = (kiln: Deployment, ...counts: readonly string[]): string =>
   });
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
+interface Row {
+  readonly sender: string;
+  readonly acceptedAt?: string;
+  readonly refusedAt?: string;
+  readonly refused: readonly { readonly count: number }[];
+}
+
 const rowsOf = async (kiln: Deployment) =>
-  (await answered(kiln, kiln.api("GET", "/senders"))).body["senders"] as readonly {
-    readonly sender: string;
-    readonly refused: readonly { readonly count: number }[];
-  }[];
+  known<readonly Row[]>((await answered(kiln, kiln.api("GET", "/senders"))).body["senders"]);
+
+const EXPECTED = [
+  { kind: "unknown", refused: [{ reason: "unknown sender", count: 2 }] },
+  {
+    sender: "alerts",
+    kind: "sender",
+    refused: [
+      { reason: "kiln_count is not a whole number of at least 1", count: 1 },
+      { reason: "not the body of a webhook of Alertmanager or Grafana", count: 1 },
+      { reason: "the body is larger than 1048576 bytes", count: 1 },
+      { reason: "token", count: 1 },
+    ],
+  },
+  {
+    kind: "caller",
+    refused: [
+      { reason: "count: must be at least 1", count: 1 },
+      { reason: "signature", count: 1 },
+    ],
+  },
+];
 
 test("refusals are counted by sender and caller with their reasons, strangers together, links not at all", async ({
   deploy,
@@ -51,27 +77,8 @@ test("refusals are counted by sender and caller with their reasons, strangers to
   const asked = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { count: 0 }));
   expect(asked.status).toBe(400);
   const rows = await rowsOf(kiln);
-  expect(rows).toMatchObject([
-    { kind: "unknown", refused: [{ reason: "unknown sender", count: 2 }] },
-    {
-      sender: "alerts",
-      kind: "sender",
-      refused: [
-        { reason: "kiln_count is not a whole number of at least 1", count: 1 },
-        { reason: "not the body of a webhook of Alertmanager or Grafana", count: 1 },
-        { reason: "the body is larger than 1048576 bytes", count: 1 },
-        { reason: "token", count: 1 },
-      ],
-    },
-    {
-      kind: "caller",
-      refused: [
-        { reason: "count: must be at least 1", count: 1 },
-        { reason: "signature", count: 1 },
-      ],
-    },
-  ]);
-  const [, { acceptedAt: accepted, refusedAt }] = rows as unknown as [unknown, Record<string, string>];
+  expect(rows).toMatchObject(EXPECTED);
+  const [, { acceptedAt: accepted, refusedAt } = {}] = rows;
   expect(Date.parse(String(accepted))).toBeGreaterThanOrEqual(acceptedAt + minutes(2));
   expect(Date.parse(String(refusedAt))).toBeGreaterThan(acceptedAt);
 });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { kiln } from "../../support/kiln.ts";
+import { known } from "../../support/known.ts";
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 const status =
@@ -25,7 +26,7 @@ async function webhook(...answers: readonly Answer[]) {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
+  const { port } = known<AddressInfo>(server.address());
   return { seen, url: `http://127.0.0.1:${port}` };
 }
 
@@ -56,7 +57,7 @@ test("pauses double, differ, and end: the last answer is shown", async () => {
   }
   expect((await call(url)).pauses).not.toEqual(first.pauses);
   const refused = await call("http://127.0.0.1:9");
-  expect(refused).toMatchObject({ exit: 1, err: expect.stringContaining("does not answer") as string });
+  expect(refused).toMatchObject({ exit: 1, err: expect.stringContaining("does not answer") });
   expect(refused.pauses).toHaveLength(5);
 });
 
