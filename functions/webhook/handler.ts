@@ -18,7 +18,7 @@ import { readSenders } from "./config.ts";
 import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
-import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
+import { enqueueLaunch, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
 import { refused } from "./senders/sender.ts";
 import { count } from "./tally.ts";
 
@@ -108,11 +108,18 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   const runs: ReturnType<typeof acceptedAs>[] = [];
   for (const launch of parsed.launches) {
-    runs.push(acceptedAs(await accept(enqueueLaunch(name, launch), ports)));
+    const request = enqueueLaunch(name, launch);
+    const refusal = await refusalOf(settings, request, ports);
+    if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
+    runs.push(acceptedAs(await accept(request, ports)));
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
 }
+
+/** Such a sender reads the answer; GitHub would send what is refused again, and of alerts each one is cut to the limit. */
+const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>
+  settings?.kind === "generic" ? documentRefusal(request, ports) : undefined;
 
 /** A caller that repeats its request reads that it is one run. */
 const acceptedAs = ({ run, repeated }: { readonly run: string; readonly repeated: boolean }) => ({

@@ -35,21 +35,30 @@ const own = {
   credit: BURST,
   creditAt: 0,
   writtenAt: 0,
+  isWritten: true,
 };
 
 /** Counts an answer for `who`, `senders/<name>`, `callers/<name>` or `unknown`. */
 export async function count(who: string, call: Call, given: HttpAnswer, ports: Ports): Promise<void> {
   const now = ports.clock.now();
   if (own.id === "") own.id = ports.writer;
-  if (now - own.hourAt >= hours(1)) Object.assign(own, { hourAt: now - (now % hours(1)), tallies: {} });
+  if (now - own.hourAt >= hours(1)) {
+    if (!own.isWritten) await write(ports);
+    Object.assign(own, { hourAt: now - (now % hours(1)), tallies: {} });
+  }
   const tally = (own.tallies[who] ??= { refused: {} });
   const reasons = reasonsOf(call, given);
   for (const reason of reasons) add(tally.refused, reason.slice(0, REASON_MAX));
   if (given.statusCode < 300) tally.acceptedAt = now;
   if (reasons.length > 0) tally.refusedAt = now;
-  if (!mayWrite(reasons.length > 0, now)) return;
+  own.isWritten = false;
+  if (mayWrite(reasons.length > 0, now)) await write(ports);
+}
+
+async function write(ports: Ports): Promise<void> {
   try {
     await putObject(ports.cloud, deliveriesKey(own.hourAt, own.id), JSON.stringify(own.tallies));
+    own.isWritten = true;
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     ports.log({ uncounted: error.message });

@@ -58,7 +58,8 @@ test(
     const { runs, statuses } = await untilAccepted(kiln, requests);
     expect(statuses.filter((status) => status === 202)).toHaveLength(300);
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
-    expect(new Set(statuses)).toEqual(new Set([202, 429]));
+    // A slow machine meets the webhook's own deadline too: 503 is sent again like 429.
+    expect(statuses.filter((status) => ![202, 429, 503].includes(status))).toEqual([]);
     expect(new Set(runs).size).toBe(300);
     await settled(kiln, runs);
     expect(machines(kiln)).toHaveLength(300);

@@ -269,6 +269,23 @@ test("the webhook of Grafana is the same document; another version is named", ({
   });
 });
 
+test("a delivery in which nothing can be used names the first mistakes and their number", ({ expect }) => {
+  const post = (alerts: readonly unknown[]) =>
+    parseWebhook(alertmanager, {
+      headers: { authorization: `Bearer ${NEW}` },
+      query: {},
+      body: Buffer.from(JSON.stringify({ version: "4", alerts })),
+      now: NOW,
+      region: REGION,
+    });
+  expect(post([null])).toEqual({
+    kind: "malformed",
+    error: "alerts[0]: not an alert as Alertmanager documents it; see the whole item",
+  });
+  const many = post(Array.from({ length: 2000 }, () => ({ status: 7 })));
+  expect(many).toMatchObject({ error: expect.stringMatching(/alerts\[19\].*; and 1980 more$/) });
+});
+
 test("a plus sign in the token of an address works, encoded or not", ({ expect }) => {
   const token = "ab+cd/ef==0123456789";
   const post = (query: string) =>
