@@ -3,8 +3,11 @@
  *
  * CLIENT-1. A signature holds for minutes by the clock of the server. When it is refused and the server's clock differs,
  *     the request is signed again with the server's time: clocks of laptops are wrong, and a local cloud's may run faster.
+ * CLIENT-2. Where the platform or the webhook is busy (429, 503), or nothing answers, the same signed bytes are sent again:
+ *     they are one request, whether an earlier try arrived or not. Pauses double and differ, so that many callers who
+ *     were refused at once do not come back at once.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { readDotEnv } from "../deploy/dot-env.ts";
 import { seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
@@ -79,8 +82,8 @@ export function clientFor(io: Io): Client {
     const caller = setting("KILN_CALLER", "the name of a caller in KILN_CALLERS");
     const secret = setting("KILN_SECRET", "the secret of that caller");
     const call = { url, method, caller, secret, sent };
-    const first = await exchange(call, io.now());
-    const last = first.status === 401 ? await exchange(call, first.at) : first;
+    const first = await exchange(call, io.now(), io);
+    const last = first.status === 401 ? await exchange(call, first.at, io) : first;
     if (last.status === 401) throw notAuthenticated(caller, url, first.at - io.now());
     if (last.status === 403) throw notAllowed(caller, `${method} ${url.pathname}`, last);
     return last;
@@ -105,36 +108,61 @@ interface Call {
 }
 
 const TIMEOUT_MS = seconds(30);
+/** Five pauses of at most 1, 2, 4, 8 and 16 seconds. With all their time-outs they end before the signature does. */
+const TRIES = 6;
+const BUSY = new Set([429, 503]);
 
-async function exchange({ url, method, caller, secret, sent }: Call, at: number): Promise<Reply> {
-  const { body = "", headers = {} } = sent;
+/** Signs a request and sends it until it is answered (CLIENT-2). */
+async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep">): Promise<Reply> {
+  const init = signed(call, at);
+  for (let tried = 1; ; tried++) {
+    const got = await attempt(call.url, init, at);
+    const isLast = tried === TRIES;
+    if ("why" in got) {
+      if (isLast || got.isFinal) throw new CommandError(EXIT.failed, `${call.url.origin} ${got.why}`);
+    } else if (isLast || !BUSY.has(got.status)) return got;
+    const pauseMs = seconds(2 ** (tried - 1)) * (randomInt(50, 101) / 100);
+    const why = "why" in got ? got.why : `answers ${got.status}`;
+    io.err(`${call.url.origin} ${why}; sent again in ${(pauseMs / 1000).toFixed(1)} s`);
+    await io.sleep(pauseMs);
+  }
+}
+
+function signed({ url, method, caller, secret, sent: { body = "", headers = {} } }: Call, at: number) {
   const timestamp = String(Math.floor(at / 1000));
   const nonce = randomBytes(8).toString("hex");
   // The query is not signed: it chooses what is read, and nothing that is written.
   const signature = hmac(secret, `${caller}\n${timestamp}\n${nonce}\n${method}\n${seenPath(url)}\n${body}`);
-  const signed = {
-    "content-type": "application/json",
-    ...headers,
-    "x-kiln-caller": caller,
-    "x-kiln-timestamp": timestamp,
-    "x-kiln-nonce": nonce,
-    "x-kiln-signature": `v2=${signature}`,
-  };
-  const init = {
+  return {
     method,
-    headers: signed,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: {
+      "content-type": "application/json",
+      ...headers,
+      "x-kiln-caller": caller,
+      "x-kiln-timestamp": timestamp,
+      "x-kiln-nonce": nonce,
+      "x-kiln-signature": `v2=${signature}`,
+    },
     ...(body !== "" && { body }),
   };
+}
+
+/** No answer. A host without an address is a wrong setting. */
+interface Unanswered {
+  readonly why: string;
+  readonly isFinal: boolean;
+}
+
+async function attempt(url: URL, init: RequestInit, at: number): Promise<Reply | Unanswered> {
   try {
-    const answer = await fetch(url, init);
-    const { status, headers: given } = answer;
-    const date = Date.parse(given.get("date") ?? "");
-    return { status, headers: given, text: await answer.text(), at: Number.isFinite(date) ? date : at };
+    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const { status, headers } = answer;
+    const date = Date.parse(headers.get("date") ?? "");
+    return { status, headers, text: await answer.text(), at: Number.isFinite(date) ? date : at };
   } catch (error) {
-    const why =
-      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-    throw new CommandError(EXIT.failed, `${url.origin} does not answer: ${why}`);
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    const why = `does not answer: ${messageOf(cause)}`;
+    return { why, isFinal: Object(cause).code === "ENOTFOUND" };
   }
 }
 

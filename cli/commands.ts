@@ -8,6 +8,7 @@ import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
+import { senders } from "./commands/senders.ts";
 import { status } from "./commands/status.ts";
 import { tryRecipe } from "./commands/try.ts";
 import { why } from "./commands/why.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   logs,
   families,
   fleets,
+  senders,
   approve,
   reject,
   keep,

@@ -114,6 +114,7 @@ const OWN_FOLDERS = [
   FOLDER.locks,
   FOLDER.reservations,
   FOLDER.capacity,
+  FOLDER.deliveries,
   PROBE_FOLDER,
 ];
 

@@ -13,6 +13,7 @@ export const FOLDER = {
   capacity: "stock/",
   documentIndex: "index/",
   runIndex: "index/runs/",
+  deliveries: "deliveries/",
 } as const;
 
 const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
@@ -55,6 +56,13 @@ export const reservationsKey = (fleet: string): string => `${FOLDER.reservations
 
 /** The log of the alerts that runs of a fleet took. */
 export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
+
+/** Far enough in the future that its distance to any instant has 13 digits. */
+export const FAR = 9_999_999_999_999;
+
+/** What an instance of the webhook counted in an hour, the newest hour first. */
+export const deliveriesKey = (hourAt: number, id: string): string =>
+  `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 
 export type DocumentFolder = "recipes" | "fleets";
 

@@ -13,6 +13,7 @@ import { fleet, fleets } from "./fleets.ts";
 import { routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
 import { findRuns } from "./runs/search.ts";
+import { senders } from "./senders.ts";
 import { status } from "./status.ts";
 
 export const handler = httpHandler({
@@ -20,6 +21,13 @@ export const handler = httpHandler({
   serve: (call, ports) =>
     asCaller(call, ports, ({ delivery }) => serveRoute(routeOf(call), { ...call, delivery }, ports)),
 });
+
+const OVERVIEWS = {
+  status,
+  senders,
+  families: async (ports: Ports) => ({ families: await families(ports) }),
+  fleets: async (ports: Ports) => ({ fleets: await fleets(ports) }),
+};
 
 async function serveRoute(
   routed: Routed,
@@ -36,23 +44,19 @@ async function serveRoute(
       return found(await run(routed.run, ports), `no run ${routed.run}`);
     case "output":
       return output(routed, ports);
-    case "status":
-      return answer(200, { ...(await status(ports)) });
-    case "families":
-      return answer(200, { families: await families(ports) });
     case "family":
       return found(
         await family(routed.name, ports),
         `no image of this deployment is in family ${routed.name}`,
       );
-    case "fleets":
-      return answer(200, { fleets: await fleets(ports) });
     case "fleet":
       return found(await fleet(routed.name, ports), `there is no fleet ${routed.name}`);
     case "recipe":
       return found(await recipe(routed.name, ports), `there is no recipe ${routed.name}`);
     case "change":
       return changeDocument(changeOf(routed, call), ports);
+    default:
+      return answer(200, { ...(await OVERVIEWS[routed.kind](ports)) });
   }
 }
 

@@ -67,7 +67,7 @@ export type Routed =
   | { readonly kind: "runs"; readonly search: Search }
   | { readonly kind: "run"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
-  | { readonly kind: "status" | "families" | "fleets" }
+  | { readonly kind: "status" | "families" | "fleets" | "senders" }
   | { readonly kind: "family" | "fleet" | "recipe"; readonly name: string }
   | Change
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
@@ -105,6 +105,7 @@ function readOf(path: string, query: Call["query"]): Routed | undefined {
   if (path === "/status") return { kind: "status" };
   if (path === "/families") return { kind: "families" };
   if (path === "/fleets") return { kind: "fleets" };
+  if (path === "/senders") return { kind: "senders" };
   if (path === "/runs") return searchOf(query);
   const [, name] = FAMILY_PATH.exec(path) ?? [];
   if (name !== undefined) return { kind: "family", name };

@@ -4,6 +4,7 @@
  */
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import type { Call } from "../../shared/http/call.ts";
+import { readCallers } from "../../shared/http/config.ts";
 import { asCaller, httpHandler, NOT_AUTHENTICATED } from "../../shared/http/handler.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
@@ -17,7 +18,9 @@ import { readSenders } from "./config.ts";
 import { documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
-import { enqueueLaunch, parseWebhook } from "./senders/parse-webhook.ts";
+import { enqueueLaunch, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
+import { refused } from "./senders/sender.ts";
+import { count } from "./tally.ts";
 import { takeJob } from "./taken.ts";
 
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
@@ -26,9 +29,20 @@ const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.s
 /** The path for the log. The signature of a link opens its page, so it is left out. */
 const shownPath = (path: string): string => (pageOf(path) ? path.replace(/[^/]*$/, "…") : path);
 
-export const handler = httpHandler({ name: "webhook", serve, shownPath });
+export const handler = httpHandler({ name: "webhook", serve, shownPath, after: tally });
 
 const SENDER_PATH = new RegExp(`^/senders/(${NAME})$`);
+
+/** Counts deliveries: links are for people, and a GET only asks. */
+async function tally(call: Call, given: HttpAnswer, ports: Ports): Promise<void> {
+  if (call.method !== "POST" || pageOf(call.path) !== undefined) return;
+  const sender = SENDER_PATH.exec(call.path)?.[1];
+  const [kind, settings, name = ""] =
+    sender === undefined
+      ? (["callers", readCallers(), call.headers["x-kiln-caller"]] as const)
+      : (["senders", readSenders(), sender] as const);
+  await count(Object.hasOwn(settings, name) ? `${kind}/${name}` : "unknown", call, given, ports);
+}
 
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const page = pageOf(call.path);
@@ -84,19 +98,30 @@ async function enqueue(request: Enqueue, ports: Ports): Promise<HttpAnswer> {
 async function serveSender(name: string, call: Call, ports: Ports): Promise<HttpAnswer> {
   const senders = readSenders();
   const settings = Object.hasOwn(senders, name) ? senders[name] : undefined;
-  const parsed = settings && parseWebhook(settings, { ...call, now: ports.clock.now() });
-  Object.assign(call.details, { sender: name, parsed: parsed?.kind ?? "unknown sender" });
-  if (parsed === undefined || parsed.kind === "refused") return answer(401, NOT_AUTHENTICATED);
+  const given = { ...call, now: ports.clock.now(), region: ports.cloud.access.region };
+  const parsed = settings === undefined ? refused("unknown sender") : parseWebhook(settings, given);
+  Object.assign(call.details, { sender: name, parsed: parsed.kind });
+  if (parsed.kind === "refused") {
+    Object.assign(call.details, { refused: parsed.why });
+    return answer(401, NOT_AUTHENTICATED);
+  }
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
   const runs: ReturnType<typeof acceptedAs>[] = [];
   for (const launch of parsed.launches) {
-    runs.push(acceptedAs(await accept(enqueueLaunch(name, launch), ports)));
+    const request = enqueueLaunch(name, launch);
+    const refusal = await refusalOf(settings, request, ports);
+    if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
+    runs.push(acceptedAs(await accept(request, ports)));
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
 }
+
+/** Such a sender reads the answer; GitHub would send what is refused again, and of alerts each one is cut to the limit. */
+const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>
+  settings?.kind === "generic" ? documentRefusal(request, ports) : undefined;
 
 /** A caller that repeats its request reads that it is one run. */
 const acceptedAs = ({ run, repeated }: { readonly run: string; readonly repeated: boolean }) => ({

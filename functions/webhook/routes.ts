@@ -166,6 +166,8 @@ function suggestion(method: string, path: string): string {
   );
   const ofRuns = [`GET /runs/${name}`, `POST /runs/${name}/cancel`, `POST /decisions/${name}`];
   const near = nearest(`${method} ${path}`, [...routes, ...ofRuns]);
+  if (near === `${method} ${path}`)
+    return `; the name ${name} cannot be used: it has ${folder === "families" ? "2 to 128 letters, digits and _:-" : "at most 40 of a-z, 0-9 and -"}, a letter first`;
   if (near !== undefined) return `; did you mean ${near}?`;
   const ofFolder = routes.filter((route) => route.startsWith(`POST /${folder}/`));
   return ofFolder.length === 0 ? SEE_README : `; there are ${ofFolder.join(", ")}`;

@@ -39,11 +39,13 @@ export interface HttpFunction {
   readonly serve: (call: Call, ports: Ports) => Promise<HttpAnswer>;
   /** The path for the log. */
   readonly shownPath?: (path: string) => string;
+  /** Sees each request with its answer. */
+  readonly after?: (call: Call, given: HttpAnswer, ports: Ports) => Promise<void>;
 }
 
 /** Makes the handler of a function with an HTTP trigger. */
 export const httpHandler =
-  ({ name, serve, shownPath = (path) => path }: HttpFunction): FcHandler =>
+  ({ name, serve, shownPath = (path) => path, after }: HttpFunction): FcHandler =>
   async (bytes, context) => {
     const details: LogDetails = { function: name, requestId: context.requestId };
     try {
@@ -54,6 +56,7 @@ export const httpHandler =
         Object.assign(details, { method: call.method, path: shownPath(call.path) });
         const given = refusalOf(call) ?? (await serve(call, { ...ports, log }));
         log({ status: given.statusCode });
+        await after?.(call, given, ports);
         return { ...given, body: redactShown(given.body) };
       });
     } catch (error) {

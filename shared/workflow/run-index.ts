@@ -10,7 +10,7 @@
  */
 import { putObject } from "../cloud/oss/objects.ts";
 import type { Ports } from "../invocation.ts";
-import { FOLDER } from "../keys.ts";
+import { FAR, FOLDER } from "../keys.ts";
 import { messageOf } from "../errors.ts";
 import { RUN } from "../names.ts";
 import { subjectOf } from "./run-id.ts";
@@ -42,9 +42,6 @@ export const INDEX = {
 
 const LETTERS = { done: "d", failed: "f", cancelled: "c" } as const;
 const STATES = { d: "done", f: "failed", c: "cancelled" } as const;
-
-/** Far enough in the future that its distance to any instant has 13 digits. */
-const FAR = 9_999_999_999_999;
 
 /** The part of a key behind its folder. The newest end has the smallest number. */
 const nameOf = ({ run, state, endedAt }: EndedRun): string =>

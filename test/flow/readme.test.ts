@@ -76,7 +76,7 @@ test.for(READMES)("every route of the API in %s is one", (file, { expect }) => {
     .split("\n")
     .filter((line) => /^\| `(?:GET|PUT|DELETE) /.test(line) && !line.endsWith("| |"));
   const routes = rows.flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`([A-Z]+) ([^`?]+)/g)]);
-  expect(routes).toHaveLength(13);
+  expect(routes).toHaveLength(14);
   for (const [, method = "", path = ""] of routes) {
     const asked = path.replace("<name>", "web").replace("<id>", RUN).replace("<n>", "0");
     expect(apiRouteOf({ method, path: asked, query: {} }).kind, `${method} ${path}`).not.toBe("refuse");

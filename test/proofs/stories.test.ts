@@ -1,9 +1,13 @@
-/** The stories of `npm start` that take long: one starts the deploy tool, the other plays a night twice. */
+/** The stories of `npm start` that take long: one starts the deploy tool, one plays a night twice, one launches a crowd. */
 import { test } from "vitest";
 import { start } from "../support/rehearsal.ts";
 
-test.for(["deploy", "stages"])("the story %s holds", { timeout: 180_000 }, async (story, { expect }) => {
-  const { code, out } = await start(["--story", story]);
-  expect(out).toContain("Everything held.");
-  expect(code).toBe(0);
-});
+test.for(["deploy", "stages", "webhook"])(
+  "the story %s holds",
+  { timeout: 180_000 },
+  async (story, { expect }) => {
+    const { code, out } = await start(["--story", story]);
+    expect(out).toContain("Everything held.");
+    expect(code).toBe(0);
+  },
+);

@@ -4,6 +4,7 @@ import { fleetStory } from "./stories/fleet.ts";
 import { idleStory } from "./stories/idle.ts";
 import { mainStory } from "./stories/main.ts";
 import { stagesStory } from "./stories/stages.ts";
+import { webhookStory } from "./stories/webhook.ts";
 import type { Story } from "./story.ts";
 
 /** Every story `npm start -- --story <name>` can play; the first one is played without a name. */
@@ -14,4 +15,5 @@ export const STORIES: readonly Story[] = [
   idleStory,
   deployStory,
   stagesStory,
+  webhookStory,
 ];

@@ -216,6 +216,7 @@ interface Signing {
   readonly at: number;
   readonly secret?: string;
   readonly caller?: string;
+  readonly nonce?: string;
 }
 
 /** Signs a request as the README describes. */
@@ -223,13 +224,18 @@ export function sign(
   method: string,
   path: string,
   body: string,
-  { at, secret = WEBHOOK_SECRET, caller = "ci" }: Signing,
+  { at, secret = WEBHOOK_SECRET, caller = "ci", nonce = "" }: Signing,
 ) {
   const timestamp = String(Math.floor(at / 1000));
   const signature = createHmac("sha256", secret)
-    .update(`${caller}\n${timestamp}\n\n${method}\n${path}\n${body}`)
+    .update(`${caller}\n${timestamp}\n${nonce}\n${method}\n${path}\n${body}`)
     .digest("hex");
-  return { "x-kiln-caller": caller, "x-kiln-timestamp": timestamp, "x-kiln-signature": `v2=${signature}` };
+  return {
+    "x-kiln-caller": caller,
+    "x-kiln-timestamp": timestamp,
+    ...(nonce !== "" && { "x-kiln-nonce": nonce }),
+    "x-kiln-signature": `v2=${signature}`,
+  };
 }
 
 interface Sent {

@@ -70,7 +70,8 @@ export async function burst(kiln: Deployment, bodies: readonly object[], copies:
   return [...runs];
 }
 
-function isOver(kiln: Deployment, run: string): boolean {
+/** Whether a run has ended. */
+export function isOver(kiln: Deployment, run: string): boolean {
   const record = kiln.record(run);
   return record !== undefined && hasEnded(record);
 }

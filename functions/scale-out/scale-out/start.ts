@@ -26,22 +26,30 @@ const ScaleRequest = z.strictObject({
   after: z.optional(RunId),
 });
 
-/** Alerts that ask together, each with its identity and its number of instances. */
-const AlertShares = z.array(z.tuple([z.string(), z.int().check(z.minimum(1))])).check(z.minLength(1));
+/** Alerts that ask together, each with its identity and its number of instances; 0 for one that is over. */
+const AlertShares = z.array(z.tuple([z.string(), z.int().check(z.minimum(0))])).check(z.minLength(1));
+
+const alertState = {
+  alerts: AlertShares,
+  /** For alarms without a start of their own: when this one was as it says, epoch ms. */
+  at: z.optional(z.number()),
+  /** The instance that is taken away. */
+  member: z.optional(z.string()),
+};
 
 /** Asks for what the alerts of one delivery need that no run has yet. */
 const AlertsRequest = z.strictObject({
   ...requestShape,
   request: z.literal("scale-out-alerts"),
   fleet: Name,
-  alerts: AlertShares,
+  ...alertState,
 });
 
 export const Plan = eventsWith(z.strictObject(request))("plan", {});
 export type Plan = EventOf<typeof Plan>;
 export const Earlier = eventsWith(z.strictObject(request))("earlier", { after: RunId });
 export type Earlier = EventOf<typeof Earlier>;
-export const Alerts = eventsWith(z.strictObject(request))("alerts", { alerts: AlertShares });
+export const Alerts = eventsWith(z.strictObject(request))("alerts", alertState);
 export type Alerts = EventOf<typeof Alerts>;
 
 /** The run that `s invoke` asks for. @throws EventError for a payload that is no request for instances. */
@@ -64,6 +72,7 @@ export function beginScaleOut(event: RequestEvent) {
       ? firstEvent(Plan, event, input, {})
       : firstEvent(Earlier, event, input, { after: asked.after });
   }
-  const count = asked.alerts.reduce((sum, [, wanted]) => sum + wanted, 0);
-  return firstEvent(Alerts, event, { fleet, count, dryRun: false }, { alerts: asked.alerts });
+  const { alerts, at, member } = asked;
+  const count = alerts.reduce((sum, [, wanted]) => sum + wanted, 0);
+  return firstEvent(Alerts, event, { fleet, count, dryRun: false }, { alerts, at, member });
 }

@@ -68,7 +68,7 @@ export function parseAlertmanager(
   const launches = read.flatMap(({ launch: one }) => one ?? []);
   const bad = read.flatMap(({ at, reason }) => (reason === undefined ? [] : { at, reason }));
   if (launches.length + bad.length === 0) return ignored("no firing alert has the label kiln_fleet");
-  if (launches.length === 0) return malformed(bad.map(({ at, reason }) => `${at}: ${reason}`).join("; "));
+  if (launches.length === 0) return malformed(listed(bad.map(({ at, reason }) => `${at}: ${reason}`)));
   const parsedLaunch = launch(launches, request.now);
   if (parsedLaunch.kind !== "launch") return parsedLaunch;
   return {
@@ -77,6 +77,12 @@ export function parseAlertmanager(
     ...(bad.length > 0 && { refused: bad }),
   };
 }
+
+/** The first of many sentences, and how many more there are. */
+const listed = (sentences: readonly string[]): string =>
+  [...sentences.slice(0, 20), ...(sentences.length > 20 ? [`and ${sentences.length - 20} more`] : [])].join(
+    "; ",
+  );
 
 /** Alerts of one request: its event has room for them. */
 const TOGETHER_MAX = 500;
@@ -107,7 +113,7 @@ function readAlert(
 ): { readonly launch?: LaunchRequest; readonly reason?: string } {
   const parsed = Alert.safeParse(given);
   if (!parsed.success) {
-    const places = parsed.error.issues.map(({ path }) => path.join("."));
+    const places = parsed.error.issues.map(({ path }) => path.join(".") || "the whole item");
     return { reason: `not an alert as Alertmanager documents it; see ${places.join(", ")}` };
   }
   const alert = parsed.data;

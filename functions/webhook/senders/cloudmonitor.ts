@@ -1,10 +1,15 @@
 /**
- * CloudMonitor: the callback of a threshold alert launches instances of the fleet its rule is set to. Pure.
+ * CloudMonitor: the callback of a threshold alarm launches instances of the fleet its rule is set to. Pure.
  * https://www.alibabacloud.com/help/en/document_detail/60714.html
+ *
+ * CLOUDMONITOR-1. An alarm is a rule and what it is about. As long as it goes on it is sent again, with another time each
+ *     time, so the fleet's ledger knows it until it was OK (functions/scale-out/scale-out/alerts.ts).
+ * CLOUDMONITOR-2. INSUFFICIENT_DATA neither raises an alarm nor ends it: missing data says nothing.
  */
 import * as z from "zod/mini";
 import { isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
+import { digest } from "../../../shared/keys.ts";
 import {
   FleetShare,
   ignored,
@@ -12,15 +17,17 @@ import {
   malformed,
   readBody,
   refused,
+  shareOf,
   type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";
+import { parseSystemEvent } from "./system-event.ts";
 
 export const CloudmonitorSettings = z.strictObject({
   kind: z.literal("cloudmonitor"),
   /** CloudMonitor signs nothing, so the callback's URL carries one of these: `?token=…`. */
   tokens: Secrets,
-  /** The fleet of each rule, by its id or name. */
+  /** The fleet of each rule, by its id or name; of a system event by its name or that of its subscription. */
   rules: z.record(z.string(), FleetShare),
 });
 type CloudmonitorSettings = z.infer<typeof CloudmonitorSettings>;
@@ -30,7 +37,7 @@ const Payload = z.looseObject({
   alertName: z.string(),
   alertState: z.string(),
   timestamp: z.union([z.string(), z.number()]),
-  ruleId: z.optional(z.string()),
+  ruleId: z.nullish(z.string()),
   dimensions: z.optional(z.unknown()),
 });
 
@@ -44,16 +51,34 @@ export function parseCloudmonitor(
   // A plus sign in an address is read as a space. Base64 has no spaces, so one can only have been a plus sign.
   const token = request.query["token"] ?? "";
   if (!isOneOf(tokens, token) && !isOneOf(tokens, token.replaceAll(" ", "+"))) return refused("token");
-  const parsed = Payload.safeParse(readBody(request));
-  if (!parsed.success) return malformed("not the callback of a CloudMonitor threshold alert");
-  const { alertName, alertState, ruleId, timestamp, dimensions } = parsed.data;
-  if (!RAISED.has(alertState)) return ignored(`the alert is ${alertState}`);
-  const rule = [ruleId ?? "", alertName].find((name) => Object.hasOwn(rules, name));
-  const share = rule === undefined ? undefined : rules[rule];
-  if (share === undefined) return ignored("no fleet is set for this rule");
-  const delivery = [ruleId ?? alertName, String(timestamp), dimensions];
-  return launch([{ ...share, delivery, at: instantOf(timestamp) }], request.now);
+  const body = readBody(request);
+  return parseSystemEvent(body, rules, request) ?? parseAlarm(body, rules, request.now);
 }
+
+function parseAlarm(body: unknown, rules: CloudmonitorSettings["rules"], now: number): ParsedWebhook {
+  const parsed = Payload.safeParse(body);
+  if (!parsed.success) return malformed("not the callback of a CloudMonitor alarm or system event");
+  const { alertName, alertState, ruleId, timestamp, dimensions } = parsed.data;
+  const isOver = alertState === "OK";
+  if (!isOver && !RAISED.has(alertState)) return ignored(`the alarm is ${alertState}`);
+  const share = shareOf(rules, [ruleId ?? "", alertName]);
+  if (share === undefined) return ignored("no fleet is set for this rule");
+  const at = instantOf(timestamp);
+  const alarm = digest(JSON.stringify([ruleId ?? alertName, ...partsOf(dimensions)]));
+  const count = isOver ? 0 : share.count;
+  const delivery = [alarm, String(timestamp), ...(isOver ? [alertState] : [])];
+  return launch([{ fleet: share.fleet, count, at, delivery, alerts: [[alarm, count]], state: { at } }], now);
+}
+
+/**
+ * The dimensions in one order. The same ones come as `{instanceId=i-1, userId=2}` in a form and as a list of maps in JSON.
+ */
+const partsOf = (dimensions: unknown): string[] =>
+  (typeof dimensions === "string" ? dimensions : JSON.stringify(dimensions ?? ""))
+    .replaceAll(/[{}[\]"\s]/g, "")
+    .split(",")
+    .map((part) => part.replace(":", "="))
+    .toSorted();
 
 /** Ten digits are seconds, thirteen milliseconds: both occur. */
 function instantOf(timestamp: string | number): number {

@@ -32,14 +32,14 @@ export function parseWebhook(settings: SenderSettings, request: SenderRequest): 
 /** The run of one request of a sender: the same event posted again is the same run. */
 export function enqueueLaunch(
   sender: string,
-  { fleet, count, delivery, at, announcedAt, alerts }: LaunchRequest,
+  { fleet, count, delivery, at, announcedAt, alerts, state }: LaunchRequest,
 ): Enqueue {
   const own = (attempt: number) =>
     runId("scale", fleet, at, identityOf(["sender", sender, ...delivery], attempt));
   const request =
     alerts === undefined
       ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
-      : { v: 1, request: "scale-out-alerts", fleet, alerts };
+      : { v: 1, request: "scale-out-alerts", fleet, alerts, ...state };
   return { run: own(0), by: `sender:${sender}`, attempts: { own, nearby: [] }, request };
 }
 

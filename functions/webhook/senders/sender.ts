@@ -21,10 +21,21 @@ export const FleetShare = z.strictObject({
   count: z._default(z.int().check(z.minimum(1)), 1),
 });
 
+/** The share of the first name that has one. */
+export function shareOf(
+  shares: Readonly<Record<string, z.infer<typeof FleetShare>>>,
+  names: readonly string[],
+): z.infer<typeof FleetShare> | undefined {
+  const name = names.find((one) => Object.hasOwn(shares, one));
+  return name === undefined ? undefined : shares[name];
+}
+
 export const Fleets = z.array(Name).check(z.minLength(1));
 
 export interface SenderRequest extends Pick<Call, "headers" | "query" | "body"> {
   readonly now: number;
+  /** The region of the deployment. */
+  readonly region: string;
 }
 
 /** A request for instances. */
@@ -39,6 +50,8 @@ export interface LaunchRequest {
   readonly announcedAt?: number;
   /** The alerts that ask together, each with its identity and its number of instances; `count` is the sum. */
   readonly alerts?: readonly (readonly [id: string, count: number])[];
+  /** What the ledger of the fleet needs besides: see `AlertsRequest` of scale-out. */
+  readonly state?: { readonly at?: number; readonly member?: string };
 }
 
 /** A job that a runner has finished. */

@@ -106,7 +106,7 @@ const refusals: readonly (readonly [
     "/fleets/Web/scale-out",
     "",
     404,
-    "no route POST /fleets/Web/scale-out; did you mean POST /fleets/Web/scale-out?",
+    "no route POST /fleets/Web/scale-out; the name Web cannot be used: it has at most 40 of a-z, 0-9 and -, a letter first",
   ],
   ["POST", "/", "", 404, "no route POST /; see README, “Callers”"],
   ["GET", "/runs/../claims", "", 404, "no route GET /runs/../claims; see README, “Callers”"],

@@ -8,6 +8,7 @@ import { readCallers } from "../../../../shared/http/config.ts";
 import { days, minutes } from "../../../../shared/duration.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);
+const REGION = "cn-hangzhou";
 const OLD = "an-old-secret-0123456789";
 const NEW = "a-new-secret-0123456789";
 const at = (time: number) => new Date(time).toISOString();
@@ -49,6 +50,7 @@ function fromGithub(
     query: {},
     body: raw,
     now,
+    region: REGION,
   });
 }
 const launchIn = (parsed: ParsedWebhook) => {
@@ -192,6 +194,7 @@ const fromAlertmanager = (alerts: readonly object[], token = NEW) =>
     query: {},
     body: Buffer.from(JSON.stringify({ version: "4", status: "firing", alerts })),
     now: NOW,
+    region: REGION,
   });
 
 test("every firing alert with a fleet is a request; the same start is the same request, however often it is sent", ({
@@ -279,12 +282,30 @@ test("the webhook of Grafana is the same document; another version is named", ({
         JSON.stringify({ version, orgId: 1, state: "alerting", alerts: [alert({ kiln_fleet: "web" })] }),
       ),
       now: NOW,
+      region: REGION,
     });
   expect(launchIn(post("1"))).toEqual(launchIn(post("4")));
   expect(post("5")).toEqual({
     kind: "malformed",
     error: 'version "5" of the body is not known; known are 4 and 1',
   });
+});
+
+test("a delivery in which nothing can be used names the first mistakes and their number", ({ expect }) => {
+  const post = (alerts: readonly unknown[]) =>
+    parseWebhook(alertmanager, {
+      headers: { authorization: `Bearer ${NEW}` },
+      query: {},
+      body: Buffer.from(JSON.stringify({ version: "4", alerts })),
+      now: NOW,
+      region: REGION,
+    });
+  expect(post([null])).toEqual({
+    kind: "malformed",
+    error: "alerts[0]: not an alert as Alertmanager documents it; see the whole item",
+  });
+  const many = post(Array.from({ length: 2000 }, () => ({ status: 7 })));
+  expect(many).toMatchObject({ error: expect.stringMatching(/alerts\[19\].*; and 1980 more$/) });
 });
 
 test("a plus sign in the token of an address works, encoded or not", ({ expect }) => {
@@ -297,6 +318,7 @@ test("a plus sign in the token of an address works, encoded or not", ({ expect }
         query: { token: new URLSearchParams(query).get("token") ?? "" },
         body: Buffer.from(JSON.stringify(callback())),
         now: NOW,
+        region: REGION,
       },
     ).kind;
   expect(post(`token=${token}`)).toBe("launch");
@@ -318,14 +340,15 @@ const callback = (changes: object = {}) => ({
   curValue: "95",
   ...changes,
 });
-function fromCloudmonitor(body: Record<string, string>, token = NEW, form = true) {
-  const text = form ? new URLSearchParams(body).toString() : JSON.stringify(body);
+function fromCloudmonitor(body: unknown, token = NEW, form = true) {
+  const text = form ? new URLSearchParams(Object(body)).toString() : JSON.stringify(body);
   const type = form ? "application/x-www-form-urlencoded" : "application/json";
   return parseWebhook(cloudmonitor, {
     headers: { "content-type": type },
     query: { token },
     body: Buffer.from(text),
     now: NOW,
+    region: REGION,
   });
 }
 
@@ -337,33 +360,58 @@ test("a CloudMonitor callback is read as a form and as JSON, by the rule's name 
     fleet: "big",
     at: NOW,
   });
-  const delivery = (parsed: ParsedWebhook) =>
-    parsed.kind === "launch" ? parsed.launches[0]?.delivery : undefined;
-  expect(delivery(fromCloudmonitor(callback()))).toEqual(
-    delivery(fromCloudmonitor(callback({ curValue: "96" }))),
-  );
-  expect(delivery(fromCloudmonitor(callback()))).not.toEqual(
-    delivery(fromCloudmonitor(callback({ timestamp: String(NOW / 1000 - 60) }))),
-  );
 });
 
-test("CloudMonitor is refused without the token of its address, and ignored when no alert is raised", ({
+const alarmOf = (parsed: ParsedWebhook) =>
+  parsed.kind === "launch" ? parsed.launches[0]?.alerts?.[0] : undefined;
+
+test("an alarm of CloudMonitor is a rule and what it is about, whenever and in whichever form it is sent", ({
+  expect,
+}) => {
+  const [alarm, count] = alarmOf(fromCloudmonitor(callback())) ?? [];
+  expect(count).toBe(2);
+  const same = [
+    { curValue: "96" },
+    { timestamp: String(NOW - 60_000) },
+    { dimensions: "{instanceId=i-1,  userId=1234567890123456}" },
+    { dimensions: [{ instanceId: "i-1", userId: "1234567890123456" }] },
+    { dimensions: '[{"userId":"1234567890123456","instanceId":"i-1"}]' },
+    { preTriggerLevel: "WARN", ruleId: null },
+  ];
+  for (const changes of same)
+    expect(alarmOf(fromCloudmonitor(callback(changes), NEW, false))?.[0]).toBe(alarm);
+  const other = [
+    { dimensions: "{userId=1234567890123456, instanceId=i-2}" },
+    { dimensions: undefined },
+    { ruleId: "r" },
+  ];
+  for (const changes of other)
+    expect(alarmOf(fromCloudmonitor(callback(changes), NEW, false))?.[0]).not.toBe(alarm);
+  // The end of the alarm asks for nothing, and is told from the alarm of the same moment.
+  const over = fromCloudmonitor(callback({ alertState: "OK" }));
+  expect(alarmOf(over)).toEqual([alarm, 0]);
+  expect(launchIn(over)).not.toMatchObject({ delivery: launchIn(fromCloudmonitor(callback())) });
+});
+
+test("CloudMonitor is refused without the token of its address, and ignored when no alarm is raised or over", ({
   expect,
 }) => {
   expect(fromCloudmonitor(callback(), "")).toEqual({ kind: "refused", why: "token" });
   expect(fromCloudmonitor(callback(), "another-senders-token")).toEqual({ kind: "refused", why: "token" });
-  expect(fromCloudmonitor(callback({ alertState: "OK" }))).toEqual({
+  expect(fromCloudmonitor(callback({ alertState: "INSUFFICIENT_DATA" }))).toEqual({
     kind: "ignored",
-    reason: "the alert is OK",
+    reason: "the alarm is INSUFFICIENT_DATA",
   });
   expect(fromCloudmonitor(callback({ alertName: "toString" }))).toEqual({
     kind: "ignored",
     reason: "no fleet is set for this rule",
   });
-  expect(fromCloudmonitor({ alertName: "busy-web" })).toEqual({
-    kind: "malformed",
-    error: "not the callback of a CloudMonitor threshold alert",
-  });
+  for (const body of [{ alertName: "busy-web" }, { alertName: 7 }, [], "text", null, {}]) {
+    expect(fromCloudmonitor(body, NEW, false)).toEqual({
+      kind: "malformed",
+      error: "not the callback of a CloudMonitor alarm or system event",
+    });
+  }
 });
 
 const generic = settings({ kind: "generic", tokens: [NEW], fleets: ["web"] });
@@ -373,6 +421,7 @@ const fromGeneric = (body: object, token = NEW) =>
     query: {},
     body: Buffer.from(JSON.stringify(body)),
     now: NOW,
+    region: REGION,
   });
 const plain = { id: "scale-1", at: at(NOW), fleet: "web", count: 4 };
 

@@ -1,0 +1,44 @@
+/** `senders`: which deliveries the webhook refused, whose, and why. */
+import type { senders as answer } from "../../functions/api/senders.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor } from "../client.ts";
+import { table, when } from "../format.ts";
+
+type Senders = Awaited<ReturnType<typeof answer>>;
+
+export const senders: Command = {
+  name: "senders",
+  summary: "show which deliveries the webhook refused in the last 7 days, whose, and why",
+  args: "",
+  count: [0, 0],
+  options: {},
+  details: `Counts may be too low: of many refusals at once an instance of the webhook writes down the first 20, then once a
+minute. What the platform refuses itself (429), the webhook does not see. --json: { version, command, since, senders:
+[{ sender, kind, acceptedAt, refusedAt, refused: [{ reason, count }] }], more }`,
+  run: show,
+};
+
+async function show({ json }: Input, io: Io): Promise<Exit> {
+  const { serverAt: now, ...facts } = await clientFor(io).get<Senders>("/senders");
+  if (json) io.out(jsonOf("senders", facts));
+  else for (const line of linesOf(facts, now)) io.out(line);
+  return EXIT.ok;
+}
+
+function linesOf({ senders: rows, more }: Senders, now: number): readonly string[] {
+  if (rows.length === 0) return ["no delivery in the last 7 days"];
+  const instant = (at: string | undefined): string => (at === undefined ? "never" : when(at, now));
+  const lines = rows.flatMap(({ sender, kind, acceptedAt, refusedAt, refused }) => {
+    const head = [
+      kind === "unknown" ? "unknown" : `${kind} ${sender}`,
+      instant(acceptedAt),
+      instant(refusedAt),
+    ];
+    const [first, ...others] = refused.map(({ reason, count }) => [String(count), reason]);
+    return [[...head, ...(first ?? ["0", ""])], ...others.map((other) => ["", "", "", ...other])];
+  });
+  return [
+    ...table(["FROM", "LAST ACCEPTED", "LAST REFUSED", "REFUSED", "WHY"], lines),
+    ...(more ? ["Older counts are left out."] : []),
+  ];
+}

@@ -1,0 +1,90 @@
+/**
+ * System events of ECS that CloudMonitor passes on: one that takes a member of a fleet away launches another. Pure.
+ * https://www.alibabacloud.com/help/en/cms/cloudmonitor-1-0/user-guide/configure-callbacks-for-system-event-triggered-alerts-recommended
+ *
+ * EVENT-1. Events come for all instances of the account, so `scale-out` looks whether the instance is a member.
+ * EVENT-2. Every other event is answered with a reason, and launches nothing.
+ */
+import * as z from "zod/mini";
+import { readJson } from "../../../shared/json.ts";
+import { digest } from "../../../shared/keys.ts";
+import { ignored, launch, malformed, shareOf, type ParsedWebhook, type SenderRequest } from "./sender.ts";
+
+const text = z.optional(z.string());
+
+/**
+ * The event as ECS reports it and as older alert rules post it. A subscription wraps it.
+ * https://www.alibabacloud.com/help/en/ecs/user-guide/instance-event-notification
+ */
+const Event = z.looseObject({
+  name: z.string(),
+  product: z.string(),
+  eventTime: z.string(),
+  regionId: text,
+  resourceId: text,
+  content: z.optional(z.unknown()),
+  ruleName: text,
+  /** Of a subscription: TRIGGERED or RESOLVED. */
+  alertStatus: text,
+});
+
+/** A subscription posts JSON, or a form whose field `alert` is JSON. */
+const Subscribed = z.looseObject({
+  alert: z.looseObject({
+    alertStatus: text,
+    eventContentMap: z.optional(z.unknown()),
+    meta: z.looseObject({ sysEventMeta: z.looseObject({}) }),
+  }),
+  strategyName: text,
+});
+
+/**
+ * An instance that is interrupted ends within five minutes, and one that fails is away for a while. An instance whose
+ * creation failed (SystemFailure.Delete) is replaced by the run that launched it.
+ * https://www.alibabacloud.com/help/en/ecs/user-guide/spot-instances-overview
+ */
+const TAKES_AWAY =
+  /^Instance:(PreemptibleInstanceInterruption|(SystemFailure\.(Reboot|Redeploy)|InstanceFailure\.Reboot):Executing)$/;
+
+/** undefined for a body that is no system event. */
+export function parseSystemEvent(
+  body: unknown,
+  rules: Parameters<typeof shareOf>[0],
+  { now, region }: SenderRequest,
+): ParsedWebhook | undefined {
+  const given = Given.safeParse(body);
+  if (!given.success || (given.data.alert ?? given.data.name) === undefined) return undefined;
+  const parsed = Event.safeParse(unwrapped(given.data));
+  if (!parsed.success) return malformed("not a system event as CloudMonitor documents it");
+  const { name, eventTime, regionId = region, resourceId, content, ruleName = "" } = parsed.data;
+  if (!takesAway(parsed.data)) return ignored(`the event ${name.slice(0, 100)} takes no instance away`);
+  if (regionId !== region) return ignored(`the event is of region ${regionId}`);
+  const share = shareOf(rules, [name, ruleName]);
+  if (share === undefined) return ignored("no fleet is set for this event or its subscription");
+  const [member] = /\bi-[a-z0-9-]+/.exec(JSON.stringify([resourceId, content])) ?? [];
+  if (member === undefined) return malformed("the event names no instance");
+  const at = instantOf(eventTime);
+  const delivery = [name, member, at];
+  const alerts = [[digest(JSON.stringify(delivery)), share.count]] as const;
+  return launch([{ ...share, at, delivery, alerts, state: { member } }], now);
+}
+
+const takesAway = ({ name, product, alertStatus }: z.infer<typeof Event>): boolean =>
+  product.toUpperCase() === "ECS" && TAKES_AWAY.test(name) && alertStatus !== "RESOLVED";
+
+const Given = z.looseObject({ alert: z.optional(z.unknown()), name: z.optional(z.unknown()) });
+
+/** The event of a subscription; anything else as it is. */
+function unwrapped({ alert, ...outer }: z.infer<typeof Given>): unknown {
+  if (alert === undefined) return outer;
+  const read = Subscribed.safeParse({ ...outer, alert: typeof alert === "string" ? readJson(alert) : alert });
+  if (!read.success) return undefined;
+  const { meta, alertStatus, eventContentMap: content } = read.data.alert;
+  return { ...meta.sysEventMeta, content, alertStatus, ruleName: read.data.strategyName };
+}
+
+/** `20190409T121826.922+0800` is the basic form of an instant. */
+const instantOf = (eventTime: string): number =>
+  Date.parse(
+    eventTime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d.*)([+-]\d\d)(\d\d)$/, "$1-$2-$3T$4:$5:$6$7:$8"),
+  );

@@ -1,0 +1,108 @@
+/** `GET /senders`: refused deliveries by sender and reason, and that counting them stays cheap. */
+import { hours, minutes } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment, sign } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { known } from "../support/known.ts";
+import { answered } from "../support/runs.ts";
+import { deliveries, raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
+
+const env = { KILN_SENDERS: JSON.stringify(SENDERS) };
+const at = (kiln: Deployment): string => new Date(kiln.cloud.time.now()).toISOString();
+
+const alerts = (kiln: Deployment, ...counts: readonly string[]): string =>
+  JSON.stringify({
+    version: "4",
+    alerts: counts.map((kiln_count, n) => ({
+      status: "firing",
+      labels: { kiln_fleet: "web", kiln_count },
+      startsAt: at(kiln),
+      fingerprint: `f${n}`,
+    })),
+  });
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+interface Row {
+  readonly sender: string;
+  readonly acceptedAt?: string;
+  readonly refusedAt?: string;
+  readonly refused: readonly { readonly count: number }[];
+}
+
+const rowsOf = async (kiln: Deployment) =>
+  known<readonly Row[]>((await answered(kiln, kiln.api("GET", "/senders"))).body["senders"]);
+
+const EXPECTED = [
+  { kind: "unknown", refused: [{ reason: "unknown sender", count: 2 }] },
+  {
+    sender: "alerts",
+    kind: "sender",
+    refused: [
+      { reason: "kiln_count is not a whole number of at least 1", count: 1 },
+      { reason: "not the body of a webhook of Alertmanager or Grafana", count: 1 },
+      { reason: "the body is larger than 1048576 bytes", count: 1 },
+      { reason: "token", count: 1 },
+    ],
+  },
+  {
+    kind: "caller",
+    refused: [
+      { reason: "count: must be at least 1", count: 1 },
+      { reason: "signature", count: 1 },
+    ],
+  },
+];
+
+test("refusals are counted by sender and caller with their reasons, strangers together, links not at all", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  expect(await rowsOf(kiln)).toEqual([]);
+  const [, alert] = deliveries(kiln.cloud.time.now());
+  const [path, headers, body] = alert ?? ["", {}, ""];
+  const acceptedAt = kiln.cloud.time.now();
+  expect((await raw(kiln, path, headers, body)).status).toBe(202);
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect((await raw(kiln, path, bearer("another-token-0123456789"), body)).status).toBe(401);
+  expect((await raw(kiln, path, bearer(SENDER_SECRET), "no JSON")).status).toBe(400);
+  expect((await raw(kiln, path, bearer(SENDER_SECRET), alerts(kiln, "1", "two"))).status).toBe(202);
+  expect((await raw(kiln, "/senders/constructor", {}, "{}")).status).toBe(401);
+  expect((await raw(kiln, "/senders/nobody", {}, "{}")).status).toBe(401);
+  expect((await raw(kiln, "/approvals/x/1/y", {}, "{}")).status).toBe(404);
+  expect((await raw(kiln, path, bearer(SENDER_SECRET), "x".repeat(1024 * 1024 + 1))).status).toBe(413);
+  const forged = sign("POST", "/fleets/web/stop", "{}", { at: kiln.cloud.time.now(), secret: "x" });
+  expect((await raw(kiln, "/fleets/web/stop", forged, "{}")).status).toBe(401);
+  const asked = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { count: 0 }));
+  expect(asked.status).toBe(400);
+  const rows = await rowsOf(kiln);
+  expect(rows).toMatchObject(EXPECTED);
+  const [, { acceptedAt: accepted, refusedAt } = {}] = rows;
+  expect(Date.parse(String(accepted))).toBeGreaterThanOrEqual(acceptedAt + minutes(2));
+  expect(Date.parse(String(refusedAt))).toBeGreaterThan(acceptedAt);
+});
+
+test("a flood of refusals costs 20 writes of an instance, and one a minute", async ({ deploy, expect }) => {
+  const kiln = await deploy({ env });
+  const post = (n: number) => raw(kiln, "/senders/alerts", bearer(`wrong-token-0123456789-${n}`), "{}");
+  const written = () => kiln.cloud.callLog.count({ product: "oss", action: "PutObject" });
+  const before = written();
+  for (let n = 0; n < 60; n++) expect((await post(n)).status).toBe(401);
+  expect(written() - before).toBeLessThanOrEqual(21);
+  // An hour has an object of its own; what waits is written into that of the hour before.
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await post(60);
+  expect(await rowsOf(kiln)).toMatchObject([{ sender: "alerts", refused: [{ count: 61 }] }]);
+  expect(kiln.cloud.oss.list(BUCKET, "deliveries/")).toHaveLength(2);
+  // Reasons that a caller can vary are no way to a large object either.
+  for (let n = 0; n < 30; n++)
+    await answered(kiln, kiln.call("POST", `/fleets/web/action-${n}${"x".repeat(300)}`, {}));
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await answered(kiln, kiln.call("POST", "/nothing", {}));
+  const caller = (await rowsOf(kiln)).find(({ sender }) => sender !== "alerts");
+  expect(caller?.refused).toHaveLength(21);
+  expect(caller?.refused.reduce((sum, { count }) => sum + count, 0)).toBe(31);
+  await kiln.cloud.settle({ forMs: hours(24 * 8) });
+  expect(await rowsOf(kiln)).toEqual([]);
+});

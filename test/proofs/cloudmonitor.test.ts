@@ -1,0 +1,132 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { ended } from "../support/runs.ts";
+import { raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
+import { launchTagged, machines } from "../support/world.ts";
+
+const INTERRUPTED = "Instance:PreemptibleInstanceInterruption";
+const rules = { busy: { fleet: "web" }, [INTERRUPTED]: { fleet: "web" }, jobs: { fleet: "jobs" } };
+const env = {
+  KILN_SENDERS: JSON.stringify({ ...SENDERS, cloudmonitor: { ...SENDERS.cloudmonitor, rules } }),
+};
+
+async function post(kiln: Deployment, body: object) {
+  const headers = { "content-type": "application/json" };
+  const path = `/senders/cloudmonitor?token=${SENDER_SECRET}`;
+  const { status, text } = await raw(kiln, path, headers, JSON.stringify(body));
+  const answer: { readonly runs?: readonly { readonly run: string }[]; readonly ignored?: string } =
+    JSON.parse(text);
+  return { status, ...answer, run: answer.runs?.[0]?.run ?? "" };
+}
+
+/** A callback of the alarm `busy` of this moment. */
+const callback = ({ cloud }: Deployment, alertState: string, instance = "i-1") => ({
+  alertName: "busy",
+  alertState,
+  timestamp: String(cloud.time.now()),
+  dimensions: `{userId=1, instanceId=${instance}}`,
+});
+
+/** An alarm as CloudMonitor sends it, and what became of its run. */
+async function alarm(kiln: Deployment, alertState = "ALERT", instance = "i-1") {
+  const { run } = await post(kiln, callback(kiln, alertState, instance));
+  const { state, result } = await ended(kiln, run);
+  return { state, count: result?.["count"] };
+}
+
+const nothing = { state: "done", count: 0 };
+const one = { state: "done", count: 1 };
+
+test("an alarm of CloudMonitor is one request until it is over, however long it is repeated", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  expect(await alarm(kiln)).toEqual(one);
+  for (let day = 0; day < 4; day++) {
+    await kiln.cloud.settle({ forMs: hours(24) });
+    expect(await alarm(kiln)).toEqual(nothing);
+  }
+  // The same rule is another alarm for another instance, and missing data is no end.
+  expect(await alarm(kiln, "ALERT", "i-2")).toEqual(one);
+  expect(await post(kiln, callback(kiln, "INSUFFICIENT_DATA"))).toMatchObject({ status: 200 });
+  expect(await alarm(kiln)).toEqual(nothing);
+  expect(machines(kiln)).toHaveLength(2);
+  const late = callback(kiln, "ALERT");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(await alarm(kiln, "OK")).toEqual(nothing);
+  // A delivery from before the end comes after it.
+  const { run } = await post(kiln, { ...late, timestamp: String(Number(late.timestamp) + 1) });
+  expect((await ended(kiln, run)).result).toMatchObject({ count: 0 });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(await alarm(kiln)).toEqual(one);
+  expect(machines(kiln)).toHaveLength(3);
+});
+
+test("a repeat of an alarm tries again what failed, and an alarm whose end was lost comes back", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  const restock = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "RunInstances",
+    kind: "before",
+    fault: new CloudFault(403, "OperationDenied.NoStock", "The requested resource is sold out."),
+  });
+  expect(await alarm(kiln)).toMatchObject({ state: "failed" });
+  restock();
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(await alarm(kiln)).toEqual(one);
+  expect(await alarm(kiln)).toEqual(nothing);
+  await kiln.cloud.settle({ forMs: hours(49) });
+  expect(await alarm(kiln)).toEqual(one);
+  expect(machines(kiln)).toHaveLength(2);
+});
+
+test("a member that the cloud takes away is replaced once, and no other instance is", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  await kiln.upload("fleets/jobs.yaml", fleetText({ limits: { max: 40 } }));
+  await alarm(kiln);
+  const [member] = machines(kiln);
+  const foreign = await launchTagged(kiln, {});
+  const event = (instance: string, name = INTERRUPTED, ruleName = "") => ({
+    name,
+    product: "ECS",
+    regionId: kiln.cloud.region,
+    eventTime: new Date(kiln.cloud.time.now()).toISOString(),
+    content: { instanceId: instance, action: "delete" },
+    ruleName,
+  });
+  const interrupted = event(member?.instanceId ?? "");
+  const { run } = await post(kiln, interrupted);
+  expect((await ended(kiln, run)).result).toMatchObject({ count: 1 });
+  expect(await post(kiln, interrupted)).toMatchObject({ run });
+  expect(machines(kiln)).toHaveLength(3);
+  const failing = "Instance:SystemFailure.Reboot:Executing";
+  const others = [
+    [event(foreign), "done", `${foreign} is no member of fleet web`],
+    [event(interrupted.content.instanceId, failing, "jobs"), "done", "is no member of fleet jobs"],
+    [event("i-gone"), "failed", "i-gone is not listed"],
+  ] as const;
+  for (const [body, state, why] of others) {
+    const record = await ended(kiln, (await post(kiln, body)).run);
+    expect(record.state).toBe(state);
+    expect(record.reason ?? record.result?.["why"]).toContain(why);
+  }
+  expect(await post(kiln, event("i-1", "Instance:StateChange"))).toMatchObject({
+    status: 200,
+    ignored: "the event Instance:StateChange takes no instance away",
+  });
+  // Two members, and the one that was launched by hand.
+  expect(machines(kiln)).toHaveLength(3);
+});

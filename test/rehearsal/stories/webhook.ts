@@ -1,0 +1,248 @@
+/** The webhook under pressure: a burst, an alert storm, a failure that is tried again, and a document that is refused. */
+import { days, hours, minutes } from "../../../shared/duration.ts";
+import { CloudFault } from "../../cloud/index.ts";
+import { startChannel, type ChannelServer } from "../../support/channel.ts";
+import { deployKiln, type Deployment } from "../../support/deployment.ts";
+import { json, known } from "../../support/known.ts";
+import { hasEnded } from "../../support/records.ts";
+import { answered } from "../../support/runs.ts";
+import { raw, SENDER_SECRET, SENDERS } from "../../support/senders.ts";
+import { nothingLeft } from "../leftovers.ts";
+import { members } from "../stage.ts";
+import { act, broken, held, hold, pending, type Scene, see, type Step, type Story } from "../story.ts";
+
+const POST = { to: "webhook", by: { kind: "http" } } as const;
+const SCALE = { to: "scale-out", by: { kind: "event", from: "webhook" } } as const;
+const UPLOAD = { to: "bake-image", by: { kind: "oss", key: "recipes/shop.yaml" } } as const;
+
+const BURST = 30;
+const STORM = 30;
+
+const fleet = (max: number): string => `family: web
+launch:
+  InstanceType: ecs.g7.large
+  VSwitchId: vsw-hangzhou-h
+  SecurityGroupId: sg-default0001
+limits: { max: ${max} }
+notify: [ops]
+`;
+
+/** What its author meant as a recipe. */
+const REFUSED = `source:
+  builder:
+    family: acs:alibaba_cloud_linux_3_2104_lts_x64
+    instanceType: [ecs.g7.large]
+provision: [yum install -y nginx]
+notify: [ops]
+`;
+
+export const webhookStory: Story = {
+  name: "webhook",
+  title: "No request is lost",
+  beginsAt: (dayAt) => dayAt + hours(8),
+  open: async (options) => {
+    const channel = await startChannel();
+    const env = {
+      ...options.env,
+      KILN_SENDERS: JSON.stringify({ ...SENDERS, alerts: { ...SENDERS.alerts, fleets: ["storm", "late"] } }),
+      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${channel.url}/ops` } }),
+    };
+    // Deliveries run side by side, in this process: a thread for each would starve a small machine.
+    const fc = { ...options.fc, inline: true, overlapMs: 1 };
+    const deployed = await deployKiln({ ...options, fc, env });
+    const close = async (): Promise<void> => {
+      await deployed.close();
+      await channel.close();
+    };
+    return { kiln: { ...deployed, close }, scenes: scenesOf(channel) };
+  },
+};
+
+const scenesOf = (channel: ChannelServer): readonly Scene[] => [
+  start(),
+  burst(),
+  storm(),
+  retried(channel),
+  refusedDocument(channel),
+  {
+    title: "The end state",
+    steps: [allOver(), hold("nothing temporary is left", ({ cloud }) => nothingLeft(cloud))],
+  },
+];
+
+const start = (): Scene => ({
+  title: "A family serves an image, and three fleets launch from it",
+  steps: [
+    act("fleets crowd, storm and late are uploaded", async ({ kiln, cloud }) => {
+      cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: cloud.time.now() - days(1) });
+      for (const [name, max] of [
+        ["crowd", BURST],
+        ["storm", STORM],
+        ["late", 5],
+      ] as const)
+        await kiln.upload(`fleets/${name}.yaml`, fleet(max));
+      return held("m-web-1");
+    }),
+  ],
+});
+
+/** So many members run, and no more come. */
+const running = (name: string, count: number): Step =>
+  see(count === 1 ? "one instance runs" : `${count} instances run`, hours(1), ({ cloud, kiln }) => {
+    const states = members(cloud, name).map(({ status }) => status);
+    if (states.length > count) return broken(`there are ${states.length}`);
+    const isOver = kiln.records(`scale-${name}-`).every(hasEnded);
+    const up = states.filter((status) => status === "Running").length;
+    return up === count && isOver ? held() : pending(`${up} of ${count}`);
+  });
+
+/** Asks until it is accepted, as `kiln` does: 429 and 503 mean to come again. */
+async function ask(kiln: Deployment, key: string, refused = 0): Promise<{ run: string; refused: number }> {
+  const { status, body } = await answered(
+    kiln,
+    kiln.call("POST", "/fleets/crowd/scale-out", { count: 1, key }),
+  );
+  if (status === 202) return { run: String(body["run"]), refused };
+  if (![429, 503].includes(status) || refused > 8)
+    throw new Error(`it answered ${status} ${JSON.stringify(body)}`);
+  return ask(kiln, key, refused + 1);
+}
+
+function burst(): Scene {
+  return {
+    title: "A burst: signed POSTs → webhook → scale-out",
+    link: POST,
+    steps: [
+      act(
+        `${BURST} callers ask at once for one instance each, and again where they are refused`,
+        async ({ kiln }) => {
+          const asked = Array.from({ length: BURST }, (_, n) => ask(kiln, `job-${n}`));
+          const answers = await Promise.all(asked);
+          const runs = new Set(answers.map(({ run }) => run));
+          const refusals = answers.reduce((sum, { refused }) => sum + refused, 0);
+          return runs.size === BURST
+            ? held(`${BURST} × 202, ${runs.size} runs, ${refusals} refusals sent again`)
+            : broken(`${runs.size} runs`);
+        },
+      ),
+      running("crowd", BURST),
+    ],
+  };
+}
+
+const alert = (kiln: Deployment, name: string, n: number, count = "1") => ({
+  status: "firing",
+  labels: { alertname: "QueueIsLong", kiln_fleet: name, queue: `q${n}` },
+  annotations: { kiln_count: count },
+  startsAt: new Date(kiln.cloud.time.now()).toISOString(),
+  fingerprint: `f${n}`,
+});
+
+const postAlerts = (kiln: Deployment, alerts: readonly object[]) =>
+  raw(
+    kiln,
+    "/senders/alerts",
+    { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` },
+    JSON.stringify({ version: "4", status: "firing", alerts }),
+  );
+
+interface Refusals {
+  readonly sender: string;
+  readonly refused: readonly { readonly reason: string; readonly count: number }[];
+}
+
+function storm(): Scene {
+  return {
+    title: "An alert storm with one invalid alert: Alertmanager → webhook → scale-out",
+    link: SCALE,
+    steps: [
+      act(
+        `a group of ${STORM + 1} alerts arrives in one delivery, one of them with the count "many"`,
+        async ({ kiln }) => {
+          const alerts = Array.from({ length: STORM + 1 }, (_, n) =>
+            alert(kiln, "storm", n, n === 7 ? "many" : "1"),
+          );
+          const { status, text } = await postAlerts(kiln, alerts);
+          const { refused = [] } = json<{ refused?: { at: string; reason: string }[] }>(text);
+          return status === 202 && refused.length === 1 && refused[0]?.at === "alerts[7]"
+            ? held(`202, refused: ${refused[0].at}: ${refused[0].reason}`)
+            : broken(`it answered ${status} ${text}`);
+        },
+        POST,
+      ),
+      running("storm", STORM),
+      hold("GET /senders counts the alert that was refused", async ({ kiln }) => {
+        const { body } = await answered(kiln, kiln.api("GET", "/senders"));
+        const rows = known<readonly Refusals[]>(body["senders"]);
+        const [why] = rows.find(({ sender }) => sender === "alerts")?.refused ?? [];
+        return why?.count === 1 ? held(`${why.count} × ${why.reason}`) : broken(JSON.stringify(rows));
+      }),
+    ],
+  };
+}
+
+function retried(channel: ChannelServer): Scene {
+  let restock = (): void => undefined;
+  let firing: object = {};
+  /** An hour later the alert is sent again. */
+  const repeat = (title: string, judge: (text: string) => boolean): Step =>
+    act(
+      title,
+      async ({ kiln, cloud }) => {
+        restock();
+        await cloud.settle({ forMs: hours(1) });
+        const { status, text } = await postAlerts(kiln, [firing]);
+        return status === 202 && judge(text) ? held() : broken(`it answered ${status} ${text}`);
+      },
+      POST,
+    );
+  return {
+    title: "A failure is tried again: Alertmanager → webhook → scale-out",
+    link: SCALE,
+    steps: [
+      act("an alert fires while its type is sold out", async ({ kiln, cloud }) => {
+        const fault = new CloudFault(403, "OperationDenied.NoStock", "The requested resource is sold out.");
+        restock = cloud.faults.add({ product: "ecs", action: "RunInstances", kind: "before", fault });
+        firing = alert(kiln, "late", 1);
+        const { status, text } = await postAlerts(kiln, [firing]);
+        return status === 202 ? held() : broken(`it answered ${status} ${text}`);
+      }),
+      see("the run fails, and the channel of the fleet is notified", minutes(30), () => {
+        const said = channel.posted.find(({ body }) => body.kind === "failed")?.body;
+        return said === undefined ? pending("no message yet") : held(String(said.title));
+      }),
+      repeat("there is stock again, and an hour later Alertmanager repeats the alert", () => true),
+      running("late", 1),
+      repeat("it is repeated once more, and is the same run", (text) => text.includes('"repeated":true')),
+      running("late", 1),
+    ],
+  };
+}
+
+function refusedDocument(channel: ChannelServer): Scene {
+  return {
+    title: "A document that is refused reaches its author: OSS trigger → bake-image → janitor → notifier",
+    link: UPLOAD,
+    steps: [
+      act("recipes/shop.yaml is uploaded with two mistakes", async ({ kiln }) => {
+        await kiln.upload("recipes/shop.yaml", REFUSED);
+        return held();
+      }),
+      see("its own channel shows what is wrong, and where", minutes(30), () => {
+        const said = channel.posted.find(({ body }) => JSON.stringify(body).includes("shop"))?.body;
+        if (said === undefined) return pending("no message yet");
+        const reason = String(said["reason"]);
+        const missing = ["instanceTypes", "vSwitchIds"].filter((name) => !reason.includes(name));
+        return missing.length === 0
+          ? held(String(said.title), ...reason.split("; "))
+          : broken(`the message does not name ${missing.join(", ")}: ${reason}`);
+      }),
+    ],
+  };
+}
+
+const allOver = (): Step =>
+  see("every run is over", minutes(10), ({ kiln }) => {
+    const open = kiln.records().filter((record) => !hasEnded(record));
+    return open.length === 0 ? held() : pending(open.map(({ run }) => run).join(", "));
+  });
