@@ -14,7 +14,7 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
-import { acquireLock } from "../../../shared/workflow/lock.ts";
+import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
 import {
   done,
   failed,
@@ -181,10 +181,12 @@ export const redelivery: Workflow = {
     const { hook, notBefore = 0 } = parse(CatchUpRequest, requested.input, "redelivery");
     return firstEvent(Look, requested, { hook }, { notBefore });
   },
-  onComplete: ({ run, by, input }, completion, { clock }) => {
+  onComplete: async ({ run, by, input }, completion, ports) => {
     const hook = z.looseObject({ hook: Name }).safeParse(input).data?.hook;
-    if (hook === undefined || completion.kind !== "failed") return Promise.resolve({});
+    if (hook === undefined) return {};
+    await releaseLock(lockName(hook), run, ports);
+    if (completion.kind !== "failed") return {};
     const { reason } = completion;
-    return Promise.resolve(failedNotice({ run, by, subject: hook, at: clock.now(), reason }, []));
+    return failedNotice({ run, by, subject: hook, at: ports.clock.now(), reason }, []);
   },
 };

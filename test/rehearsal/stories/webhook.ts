@@ -1,8 +1,9 @@
-/** The webhook under pressure: a burst, an alert storm, a failure that is tried again, and a document that is refused. */
+/** The webhook under pressure: a burst, lost deliveries, an alert storm, a failure that is tried again, and a document that is refused. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
 import { CloudFault } from "../../cloud/index.ts";
 import { startChannel, type ChannelServer } from "../../support/channel.ts";
 import { deployKiln, type Deployment } from "../../support/deployment.ts";
+import { deployWithGithub, type Hub } from "../../support/github.ts";
 import { json, known } from "../../support/known.ts";
 import { hasEnded } from "../../support/records.ts";
 import { answered } from "../../support/runs.ts";
@@ -17,6 +18,7 @@ const UPLOAD = { to: "bake-image", by: { kind: "oss", key: "recipes/shop.yaml" }
 
 const BURST = 30;
 const STORM = 30;
+const LOST = 3;
 
 const fleet = (max: number): string => `family: web
 launch:
@@ -49,18 +51,22 @@ export const webhookStory: Story = {
     };
     // Deliveries run side by side, in this process: a thread for each would starve a small machine.
     const fc = { ...options.fc, inline: true, overlapMs: 1 };
-    const deployed = await deployKiln({ ...options, fc, env });
+    const hub = await deployWithGithub((wanted) =>
+      deployKiln({ ...options, fc, env: { ...wanted?.env, ...env } }),
+    );
     const close = async (): Promise<void> => {
-      await deployed.close();
+      await hub.kiln.close();
+      await hub.github.close();
       await channel.close();
     };
-    return { kiln: { ...deployed, close }, scenes: scenesOf(channel) };
+    return { kiln: { ...hub.kiln, close }, scenes: scenesOf(channel, hub) };
   },
 };
 
-const scenesOf = (channel: ChannelServer): readonly Scene[] => [
+const scenesOf = (channel: ChannelServer, hub: Hub): readonly Scene[] => [
   start(),
   burst(),
+  caughtUp(hub),
   storm(),
   retried(channel),
   refusedDocument(channel),
@@ -71,14 +77,15 @@ const scenesOf = (channel: ChannelServer): readonly Scene[] => [
 ];
 
 const start = (): Scene => ({
-  title: "A family serves an image, and three fleets launch from it",
+  title: "A family serves an image, and four fleets launch from it",
   steps: [
-    act("fleets crowd, storm and late are uploaded", async ({ kiln, cloud }) => {
+    act("fleets crowd, storm, late and web are uploaded", async ({ kiln, cloud }) => {
       cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: cloud.time.now() - days(1) });
       for (const [name, max] of [
         ["crowd", BURST],
         ["storm", STORM],
         ["late", 5],
+        ["web", LOST],
       ] as const)
         await kiln.upload(`fleets/${name}.yaml`, fleet(max));
       return held("m-web-1");
@@ -126,6 +133,30 @@ function burst(): Scene {
         },
       ),
       running("crowd", BURST),
+    ],
+  };
+}
+
+/** GitHub never repeats a delivery by itself. */
+function caughtUp({ job, reach }: Hub): Scene {
+  return {
+    title: "Lost deliveries: GitHub → webhook, and the janitor → GitHub → webhook",
+    link: { to: "janitor", by: { kind: "timer", name: "redelivery" } },
+    steps: [
+      act(`${LOST} jobs are announced while the webhook cannot be reached`, async ({ kiln }) => {
+        reach(false);
+        const ids = Array.from({ length: LOST }, (_, n) => 100 + n);
+        const given = await Promise.all(ids.map((id) => answered(kiln, job(id))));
+        reach(true);
+        return given.every((status) => status === 502) ? held(`${LOST} × 502`) : broken(given.join(", "));
+      }),
+      running("web", LOST),
+      see("the record of the catch-up says so", hours(1), ({ kiln }) => {
+        const { result, run } = kiln.records("redeliver").at(-1) ?? {};
+        return result?.["delivered"] === LOST
+          ? held(`${run}: delivered ${LOST}`)
+          : pending(JSON.stringify(result));
+      }),
     ],
   };
 }
