@@ -209,7 +209,7 @@ export const harmfulRules = (rules: readonly string[]): readonly string[] =>
 function isHarmful(rule: string): boolean {
   // A filter has prefixes of its own.
   const prefix = textOf(rule.replace(/<Filter>.*<\/Filter>/s, ""), "Prefix");
-  const logs = [FOLDER.runs, FOLDER.locks, FOLDER.reservations, FOLDER.open];
+  const logs = [FOLDER.runs, FOLDER.locks, FOLDER.reservations, FOLDER.open, FOLDER.state];
   const isNear = logs.some((folder) => folder.startsWith(prefix) || prefix.startsWith(folder));
   const ends = ["Expiration", "Transition"].flatMap((name) => entriesOf(rule, name));
   return isNear && textOf(rule, "Status") === "Enabled" && ends.some(isEarly);

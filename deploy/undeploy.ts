@@ -115,6 +115,7 @@ const OWN_FOLDERS = [
   FOLDER.reservations,
   FOLDER.capacity,
   FOLDER.deliveries,
+  FOLDER.state,
   PROBE_FOLDER,
 ];
 

@@ -1,6 +1,7 @@
 /** The environment of every Kiln function, checked once per invocation. */
 import * as z from "zod/mini";
 import { ConfigError } from "./errors.ts";
+import { readEnvJson } from "./env-json.ts";
 import { secretsOfUrl } from "./secret-url.ts";
 import { STAGE_PATTERN } from "./stage.ts";
 
@@ -57,12 +58,36 @@ export function readSecrets(environment: NodeJS.ProcessEnv = process.env): reado
   const named = Object.entries(environment).flatMap(([name, value = ""]) =>
     SECRET_NAME.test(name) ? [value] : [],
   );
-  return [...named, ...SECRET_SETTINGS.flatMap((name) => secretsOfJson(environment[name] ?? ""))];
+  return [
+    ...named,
+    ...SECRET_SETTINGS.flatMap((name) => secretsOfJson(environment[name] ?? "")),
+    ...buildSecretsIn(environment["KILN_SECRETS"] ?? ""),
+  ];
 }
 
 function secretsOfJson(text: string): readonly string[] {
   try {
     return secretsIn(JSON.parse(text || "{}"));
+  } catch {
+    return [text];
+  }
+}
+
+const BUILD_SECRETS = {
+  variable: "KILN_SECRETS",
+  schema: z.record(z.string(), z.string()),
+  section: "Parameters",
+};
+
+/** The secrets of builds by their names. @throws ConfigError that names the place, never the value. */
+export const readBuildSecrets = (
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<Record<string, string>> => readEnvJson(BUILD_SECRETS, environment);
+
+/** Here every value is one. */
+function buildSecretsIn(text: string): readonly string[] {
+  try {
+    return Object.values(Object(JSON.parse(text || "{}"))).map(String);
   } catch {
     return [text];
   }

@@ -9,6 +9,7 @@ import * as z from "zod/mini";
 import type { CloudClient } from "./cloud/client.ts";
 import { getObject, listObjects, type ObjectInfo } from "./cloud/oss/objects.ts";
 import { readJson } from "./json.ts";
+import { Declarations } from "./requests/declared-parameters.ts";
 import { documentIndexKey, type DocumentFolder } from "./keys.ts";
 
 const text = z.string();
@@ -32,6 +33,8 @@ const DocumentIndex = z.strictObject({
   family: z.optional(text),
   /** Names that steps of a recipe set under `environment`, so that no parameter may have them. */
   environment: z.optional(z.array(text)),
+  /** The parameters that a recipe declares. */
+  parameters: z.optional(Declarations),
 });
 export type DocumentIndex = z.infer<typeof DocumentIndex>;
 

@@ -14,6 +14,8 @@ export const FOLDER = {
   documentIndex: "index/",
   runIndex: "index/runs/",
   deliveries: "deliveries/",
+  /** What must be known for as long as an image, a recipe or a family is there: nothing here expires. */
+  state: "state/",
 } as const;
 
 const DAY_OF = /-(\d{4})(\d{2})(\d{2})-[0-9a-f]+$/;
@@ -36,6 +38,10 @@ export const runKey = (run: string): string => `${runFolder(run)}.jsonl`;
 
 /** A part of a run that is too long for its log: a command's output, a list of verdicts. */
 export const outputKey = (run: string, name: string): string => `${runFolder(run)}/${name}`;
+
+/** The parameters of the image that a bake makes. */
+export const bakedKey = (run: string, parameters: string): string =>
+  `${FOLDER.state}bakes/${run}-${parameters}.json`;
 
 /** A part of a key that names an object by its content, so that writing it again changes nothing. */
 export const digest = (content: string | Uint8Array): string =>

@@ -62,6 +62,11 @@ export const OssEvent = z.looseObject({
 /** The `by` of a run that an upload starts; a key may be longer than `by`. */
 export const uploaderOf = (key: string): string => `upload:${key}`.slice(0, 128);
 
+/** Whether a timer or an upload asks, and no caller. */
+export const isTriggered = (by: string): boolean => isUpload(by) || by.startsWith("timer:");
+
+export const isUpload = (by: string): boolean => by.startsWith("upload:");
+
 /** HTTP trigger of a built-in runtime, version v1. Header names come as sent. */
 export const HttpEvent = z.looseObject({
   version: z.literal("v1"),

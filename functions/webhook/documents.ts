@@ -9,6 +9,9 @@ import {
   type DocumentIndex,
 } from "../../shared/document-index.ts";
 import type { DocumentFolder } from "../../shared/keys.ts";
+import { joinReasons } from "../../shared/budget.ts";
+import { declaredProblems, missingIn, missingProblem } from "../../shared/requests/declared-parameters.ts";
+import { Parameters } from "../../shared/requests/parameters.ts";
 import { readRunLog } from "../../shared/workflow/run-log.ts";
 import { actionOf } from "./routes.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
@@ -70,7 +73,9 @@ function refusalBy(index: DocumentIndex, { request }: RunRequest): Refusal | und
   if (index.problem !== undefined) return { status: 422, error: index.problem };
   const error =
     routeProblem(index, request) ?? countProblem(index, request) ?? parameterProblem(index, request);
-  return error === undefined ? undefined : { status: 400, error };
+  if (error !== undefined) return { status: 400, error };
+  const undeclared = declarationProblem(index, request);
+  return undeclared === undefined ? undefined : { status: 422, error: undeclared };
 }
 
 type Request = RunRequest["request"];
@@ -102,4 +107,17 @@ function parameterProblem(
   return taken === undefined
     ? undefined
     : `parameters.${taken}: a step of ${key} sets ${taken} under environment, and a parameter does not replace that; leave it out`;
+}
+
+function declarationProblem(
+  { parameters: declared }: DocumentIndex,
+  { request, parameters = {} }: Request,
+): string | undefined {
+  const given = Parameters.safeParse(parameters);
+  if (declared === undefined || request !== "bake" || !given.success) return undefined;
+  const problems = [
+    ...declaredProblems(declared, given.data),
+    ...missingIn(declared, given.data).map(missingProblem),
+  ];
+  return problems.length === 0 ? undefined : joinReasons(problems);
 }

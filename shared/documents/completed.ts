@@ -7,6 +7,7 @@ import * as z from "zod/mini";
 import { knowPrivate } from "../redact.ts";
 import type { Fleet } from "./fleet.ts";
 import type { IdlePolicy } from "./idle.ts";
+import { Declarations } from "../requests/declared-parameters.ts";
 import type { Recipe } from "./recipe.ts";
 
 const text = z.string();
@@ -94,6 +95,7 @@ const Source = z.discriminatedUnion("kind", [
 const recipe = z.strictObject({
   name: text,
   description: maybe,
+  parameters: z.exactOptional(Declarations),
   source: Source,
   provision: z.array(Step),
   keepFailedMs: z.exactOptional(count),

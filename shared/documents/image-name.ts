@@ -29,31 +29,84 @@ function isReserved(name: string): boolean {
   return /^(aliyun|acs:)/i.test(name);
 }
 
-/** The placeholders of a name template. */
+/** The placeholders of a name template; parameters of the recipe come in addition. */
 const PLACEHOLDERS = ["recipe", "date", "time", "serial"] as const;
+export const NAME_PLACEHOLDERS: readonly string[] = PLACEHOLDERS;
 export const DEFAULT_IMAGE_NAME = "{recipe}-{date}-{serial}";
 
 /** Long enough that two bakes of one recipe on one day differ, short enough to read aloud. */
 const SERIAL_LENGTH = 8;
 
+type Values = Readonly<Record<string, string>>;
+
+const PLACEHOLDER = /\{([A-Za-z]\w*)\}/g;
+
+/** A text with its `{NAME}` replaced; one without a value stays. */
+export const filled = (template: string, values: Values): string =>
+  template.replaceAll(PLACEHOLDER, (whole, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : whole,
+  );
+
+/** Names in the `{NAME}` of a text. */
+export const placeholdersIn = (template: string): readonly string[] =>
+  [...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
+
 /**
  * Fills the template: `{date}` and `{time}` are UTC of `at` (epoch ms, the run's own start, so that a
- * repeated step finds the image it made before), `{serial}` the unique end of the run's id.
+ * repeated step finds the image it made before), `{serial}` the unique end of the run's id, all others are parameters.
  */
-export function renderImageName(template: string, from: { recipe: string; run: string; at: number }): string {
+export function renderImageName(
+  template: string,
+  from: { recipe: string; run: string; at: number; parameters?: Values },
+): string {
   const [date = "", time = ""] = new Date(from.at).toISOString().replaceAll(/[-:]/g, "").split(/[T.]/);
   const serial = from.run.slice(from.run.lastIndexOf("-") + 1).slice(0, SERIAL_LENGTH);
-  const values: Readonly<Record<string, string>> = { recipe: from.recipe, date, time, serial };
-  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return filled(template, { ...from.parameters, recipe: from.recipe, date, time, serial });
+}
+
+/** The parameters of a recipe, as far as fields need to know them. */
+type Declared = Readonly<Record<string, { readonly fromEnv?: string }>>;
+
+/** Why a field must not hold `{name}`. `others` are known besides the parameters. */
+export function fieldProblem(
+  name: string,
+  declared: Declared,
+  others: readonly string[],
+): string | undefined {
+  if (others.includes(name)) return undefined;
+  if (!Object.hasOwn(declared, name)) {
+    const known = [...others, ...Object.keys(declared).filter((one) => declared[one]?.fromEnv === undefined)];
+    return `must use only ${known.map((one) => `{${one}}`).join(", ")}, has {${name}}`;
+  }
+  return declared[name]?.fromEnv === undefined
+    ? undefined
+    : `must not hold {${name}}, which is a secret; remove it`;
+}
+
+export interface NameRules {
+  readonly imported?: boolean;
+  readonly parameters?: Declared;
+  /** A value of each parameter. */
+  readonly samples?: Values;
 }
 
 /** The problem of a template for this recipe, checked on a complete name. */
-export function templateProblem(template: string, recipe: string, imported = false): string | undefined {
-  const strange = template.match(/\{[^}]*\}?/g)?.find((part) => !isPlaceholder(part));
-  if (strange !== undefined) {
-    return `must use only {recipe}, {date}, {time} and {serial}, has ${strange}`;
+export function templateProblem(
+  template: string,
+  recipe: string,
+  { imported = false, parameters, samples = {} }: NameRules = {},
+): string | undefined {
+  if (parameters === undefined) {
+    const strange = template.match(/\{[^}]*\}?/g)?.find((part) => !isPlaceholder(part));
+    if (strange !== undefined) return `must use only {recipe}, {date}, {time} and {serial}, has ${strange}`;
+  } else {
+    const [unknown] = placeholdersIn(template).flatMap(
+      (name) => fieldProblem(name, parameters, PLACEHOLDERS) ?? [],
+    );
+    if (unknown !== undefined) return unknown;
   }
-  const sample = renderImageName(template, { recipe, run: `bake-${recipe}-20260101-0123456789ab`, at: 0 });
+  const run = `bake-${recipe}-20260101-0123456789ab`;
+  const sample = renderImageName(template, { recipe, run, at: 0, parameters: samples });
   const problem = imageNameProblem(sample, imported);
   if (problem !== undefined) return `${problem} (it becomes ${JSON.stringify(sample)})`;
   // Names are unique in an account and region: without a serial the second bake could not be named.

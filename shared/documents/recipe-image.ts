@@ -15,13 +15,14 @@ const Tags = mapOf(z.string(), z.string(), "cannot be the key of a tag; choose a
   }),
 );
 
+/** As it is on the image. What is written may hold parameters, so the rule is checked with the whole document. */
+export const Version = text(/^[A-Za-z0-9._-]{1,40}$/, "be 1 to 40 letters, digits, . _ or -, in quotes");
+
 /** The name's rules need the recipe's name, so they are checked with the whole document. */
 export const Image = closed(
   {
     name: z._default(z.string(), DEFAULT_IMAGE_NAME),
-    version: z.exactOptional(
-      text(/^[A-Za-z0-9._-]{1,40}$/, "be 1 to 40 letters, digits, . _ or -, in quotes"),
-    ),
+    version: z.exactOptional(z.string()),
     description: z.exactOptional(description()),
     tags: z._default(Tags, {}),
     resourceGroupId: z.exactOptional(resourceGroupId()),

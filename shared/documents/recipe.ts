@@ -7,6 +7,7 @@ import { offeringFindings } from "./offerings.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
+import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
 import { Source } from "./recipe-source.ts";
 import { Steps } from "./recipe-steps.ts";
@@ -22,6 +23,7 @@ const KeepFailed = short((value) => (value === false ? undefined : value), z.opt
 
 const shape = {
   description: z.exactOptional(description()),
+  parameters: z.exactOptional(DeclaredParameters),
   source: Source,
   provision: z._default(Steps, []),
   keepFailed: z.optional(KeepFailed),
@@ -123,11 +125,12 @@ function familyFindings({ family, test, promote, retention }: Written): Finding[
 }
 
 /** An import has one more rule for names, reported only when the general ones hold. */
-function nameFindings(recipe: string, name: string, imported: boolean): Finding[] {
-  const general = templateProblem(name, recipe);
+function nameFindings(recipe: string, { image, parameters }: Written, imported: boolean): Finding[] {
+  const rules = parameters === undefined ? {} : { parameters, samples: samplesOf(parameters) };
+  const general = templateProblem(image.name, recipe, rules);
   const message = imported
     ? general === undefined
-      ? templateProblem(name, recipe, true)
+      ? templateProblem(image.name, recipe, { ...rules, imported })
       : undefined
     : general;
   return message === undefined ? [] : [{ at: ["image", "name"], message }];
@@ -142,10 +145,12 @@ const Recipe = (name: string) =>
       rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote", "retention"], familyFindings),
       rule<Written>(["promote", "notify"], approvalFindings),
-      rule<Written>(["image.name"], ({ image }) => nameFindings(name, image.name, false)),
-      rule<Written>(["source", "image.name"], ({ source, image }) =>
-        source.kind === "upload" ? nameFindings(name, image.name, true) : [],
+      rule<Written>(["image.name", "parameters"], (written) => nameFindings(name, written, false)),
+      rule<Written>(["source", "image.name", "parameters"], (written) =>
+        written.source.kind === "upload" ? nameFindings(name, written, true) : [],
       ),
+      rule<Written>(["parameters", "provision", "test"], environmentFindings),
+      rule<Written>(["parameters", "description", "image"], templateFindings),
     ),
     z.transform((written: Written) => complete(name, written)),
   );

@@ -42,6 +42,9 @@ const FATAL =
 /** The program that reads the commands of an instance. */
 export type Reader = "shell" | "powershell";
 
+/** A value between the quotes of a shell. */
+export const inQuotes = (value: string): string => value.replaceAll("'", `'\\''`);
+
 /** The lines before the command. Values are quoted, so that none runs as a command. */
 function before({ kind, shell, environment }: CommandStep, reader: Reader): string[] {
   const variables = Object.entries(environment);
@@ -50,7 +53,7 @@ function before({ kind, shell, environment }: CommandStep, reader: Reader): stri
     // The counterpart of -e, for cmdlets only: the step checks the exit codes of programs itself.
     return kind === "run" ? ["$ErrorActionPreference = 'Stop'", ...set] : set;
   }
-  const set = variables.map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`);
+  const set = variables.map(([name, value]) => `export ${name}='${inQuotes(value)}'`);
   if (shell === undefined) return set;
   if (!isBash(shell)) return [`#!${shell}`, ...set];
   return [`#!${shell}`, `{ ${[...set, ...TRAPS].join("; ")}; } 2>/dev/null`];

@@ -13,7 +13,7 @@ import { ownTags, TAG, type Owner } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
-import { explained, type Reader } from "./command-script.ts";
+import { explained, inQuotes, type Reader } from "./command-script.ts";
 import type { At, Instance, InstanceEvent } from "./events.ts";
 import { orderFor, type Order } from "./order.ts";
 import { ownInstance } from "./own.ts";
@@ -58,16 +58,30 @@ export async function command<I>(
     const rebooting = { afterMs: REBOOT_MS, note: noted(`${instanceId} reboots`) };
     return next(types.Reboot, { instanceId, index, tried: 0 }, rebooting);
   }
+  const secrets = use.secrets(event.input, index);
+  if (!secrets.ok) return use.compensate(event, secrets.problem, instanceId);
   const where = { index, isDownloaded: download === "done", reader: readerOf(instance, event.input) };
-  const found = await orderFor(step, where, cloud);
+  const found = await orderFor(withSecrets(step, secrets.value), where, cloud);
   if (!found.ok) return use.compensate(event, `"${step.name}": ${found.problem}`, instanceId);
   const order = callOf(event, found.value, { owner: cloud, reader: where.reader });
   const name = ["command", use.spec(event.input).role, ...(tried === 0 ? [] : [tried])].join("-");
-  const invocationId = await runCommand(cloud, order, clientToken(event.run, name, index, order));
+  const token = clientToken(event.run, name, index, withoutSecrets(order, secrets.value));
+  const invocationId = await runCommand(cloud, order, token);
   const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${step.name}" runs`) };
   const state = { instanceId, index, tried, ...stageOf(found.value, download) };
   return next(types.Watch, { ...state, invocationId }, running);
 }
+
+type Secrets = Readonly<Record<string, string>>;
+
+const withSecrets = <S extends Step>(step: S, secrets: Secrets): S =>
+  "command" in step ? { ...step, environment: { ...secrets, ...step.environment } } : step;
+
+/** What the client token is drawn from: no digest holds a secret. */
+const withoutSecrets = <C extends { readonly script: string }>(order: C, secrets: Secrets): C => ({
+  ...order,
+  script: Object.values(secrets).reduce((left, value) => left.replaceAll(inQuotes(value), ""), order.script),
+});
 
 const stageOf = (
   { isDownload }: Order,

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Step } from "../documents/recipe-steps.ts";
 import type { Ports } from "../invocation.ts";
 import { eventsWith, type EventOf, type WorkflowEvent } from "../workflow/envelope.ts";
+import type { Result } from "../result.ts";
 import type { Outcome } from "../workflow/workflow.ts";
 import type { InstanceSpec } from "./spec.ts";
 
@@ -19,6 +20,8 @@ export interface InstanceUse<I> {
   readonly commands: (input: I) => readonly Step[];
   /** Runs before all of them, as command number -1. */
   readonly prepare?: Step;
+  /** Secret variables of command number `index`, or why they cannot be had. Only the call that sends it holds them. */
+  readonly secrets: (input: I, index: number) => Result<Readonly<Record<string, string>>>;
   /** Interprets the commands; the shell when left out. */
   readonly shell?: (input: I) => "shell" | "powershell";
   /** Says what is wrong although command number `index` ended with exit code 0; undefined: nothing. */

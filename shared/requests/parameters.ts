@@ -6,12 +6,13 @@
  * PARAM-1. Names are letters, digits and `_`, a letter first. So none is `_JAVA_OPTIONS` or `BASH_FUNC_ls%%`.
  * PARAM-2. Names of RESERVED are refused, in the case in which they are read.
  * PARAM-3. A name that a step of the recipe sets is refused: the recipe has precedence.
+ * PARAM-4. A recipe that declares parameters takes no others. One without `parameters` takes every name that these rules allow.
  */
 import * as z from "zod/mini";
 import { joinReasons, jsonBytes, PARAMETERS_MAX_BYTES } from "../budget.ts";
 import type { Recipe } from "../documents/recipe.ts";
-import type { CommandStep } from "../documents/recipe-steps.ts";
 import { mapOf } from "../map-of.ts";
+import { declaredProblems } from "./declared-parameters.ts";
 
 /**
  * Names of variables and the programs that read them; `*` stands for any rest. Some names of shells need no reader:
@@ -156,7 +157,7 @@ export function nameProblem(name: string): string | undefined {
   );
 }
 
-const ParameterName = z.string().check(
+export const ParameterName = z.string().check(
   z.check<string>(({ value, issues }) => {
     const message = nameProblem(value);
     if (message !== undefined) issues.push({ code: "custom", input: value, message });
@@ -164,7 +165,7 @@ const ParameterName = z.string().check(
 );
 
 /** Shells end a value at NUL or drop it, and terminals act on the others when a command prints the value. */
-const ParameterValue = z.string().check(
+export const ParameterValue = z.string().check(
   z.refine((value) => !/(?![\n\t])\p{Cc}/u.test(value), {
     error: "must not contain control characters other than line feed and tab; remove them",
   }),
@@ -186,7 +187,7 @@ export const Parameters = mapOf(ParameterName, ParameterValue, nameProblem("__pr
  */
 export function parametersProblem(
   parameters: Readonly<Record<string, string>>,
-  { provision }: Pick<Recipe, "provision">,
+  { provision, parameters: declared }: Pick<Recipe, "provision" | "parameters">,
 ): string | undefined {
   const problems = Object.keys(parameters).flatMap((name) => {
     const reserved = nameProblem(name);
@@ -200,11 +201,6 @@ export function parametersProblem(
       `parameters.${name}: provision[${index}] ("${step.name}") sets ${name} under environment, and a parameter does not replace that; leave the parameter out, or remove ${name} from the step`,
     ];
   });
-  return problems.length === 0 ? undefined : joinReasons(problems, ". ");
+  const all = [...problems, ...(declared === undefined ? [] : declaredProblems(declared, parameters))];
+  return all.length === 0 ? undefined : joinReasons(all, ". ");
 }
-
-/** A command with the parameters as variables, beside those of its recipe. */
-export const withParameters = (
-  step: CommandStep,
-  parameters: Readonly<Record<string, string>>,
-): CommandStep => ({ ...step, environment: { ...parameters, ...step.environment } });

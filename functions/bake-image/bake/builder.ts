@@ -1,4 +1,5 @@
 /** The builder: the ephemeral instance on which a recipe provisions its image. */
+import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
@@ -6,7 +7,9 @@ import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts"
 import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { CHECK_IDS, IMAGE_CHECKS } from "../../../shared/image-checks.ts";
-import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
+import { withParameters } from "../../../shared/requests/declared-parameters.ts";
+import { parametersProblem } from "../../../shared/requests/parameters.ts";
+import { ok } from "../../../shared/result.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { holdsLock } from "../../../shared/workflow/lock.ts";
@@ -77,6 +80,8 @@ export const builder = ephemeralInstance({
     generalizeStep(document),
   ],
   prepare: FIRST_BOOT,
+  secrets: ({ document }, index) =>
+    index >= 0 && index < document.provision.length ? buildSecrets(document) : ok({}),
   refuse: ({ input }) => parametersProblem(input.parameters, input.document),
   refuseLaunch: holdsNoLock,
   onReady: (_event, instanceId) => next(Stop, { instanceId }, { note: "provisioned" }),

@@ -6,20 +6,29 @@ import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
 import { runningFile, scriptFile } from "../../../shared/ephemeral-instance/download.ts";
-import { parametersProblem, withParameters } from "../../../shared/requests/parameters.ts";
+import type { Baked } from "../../../shared/baked.ts";
+import { buildSecrets } from "../../../shared/build-secrets.ts";
+import { filledImage } from "../../../shared/documents/recipe-parameters.ts";
+import { imageNameProblem } from "../../../shared/documents/image-name.ts";
+import { withParameters } from "../../../shared/requests/declared-parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { findBase, type Base } from "./base.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
+import { roomFor } from "./document.ts";
+import { decideValues } from "./values.ts";
 import { changedInputs, inputsOf, namedObjects, objectsIn, objectsOf } from "./digests.ts";
 
 export type Decision =
-  | { readonly kind: "skip"; readonly note: string }
+  /** `waits`: for an operator, so an upload that leads here is answered in the channels. */
+  | { readonly kind: "skip"; readonly note: string; readonly waits?: true }
   | {
       readonly kind: "bake";
       readonly base: Base;
       readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs">;
+      /** What the image is baked with. */
+      readonly baked: Baked;
       readonly why: string;
     };
 
@@ -27,9 +36,9 @@ type Request = Pick<Envelope, "run" | "by" | "startedAt"> & { readonly input: Lo
 
 /** Compares the inputs of this bake with those of the newest image of the recipe. A problem refuses the bake. */
 export async function decide(request: Request, cloud: CloudClient): Promise<Result<Decision>> {
-  const { run, by, startedAt, input } = request;
-  const { recipe, document, parameters, upload } = input;
-  const refused = requestProblem(input);
+  const { by, input } = request;
+  const { recipe, document, upload } = input;
+  const refused = uploadProblem(input);
   if (refused !== undefined) return problem(refused);
   if (document.source.kind === "upload" && upload === undefined && by.startsWith("upload:")) {
     // The upload of the recipe itself: its disk file is uploaded next.
@@ -38,28 +47,61 @@ export async function decide(request: Request, cloud: CloudClient): Promise<Resu
       note: `recipe ${recipe} is ready; upload a disk file to disks/${recipe}/ to bake it`,
     });
   }
+  const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.recipe]: recipe }) });
+  const valued = await decideValues(request, images, cloud);
+  if (!valued.ok) return valued;
+  if ("skip" in valued.value) return ok({ kind: "skip", note: valued.value.skip, waits: true });
+  return decideWith({ ...request, input: { ...input, parameters: valued.value.values } }, valued.value, {
+    cloud,
+    images,
+  });
+}
+
+/** The decision, once the parameters are known. */
+async function decideWith(
+  { run, startedAt, input }: Request,
+  baked: Baked,
+  { cloud, images }: { readonly cloud: CloudClient; readonly images: readonly Image[] },
+): Promise<Result<Decision>> {
+  const { recipe, document, parameters } = input;
+  const name = { recipe, run, at: startedAt, ...(document.parameters && { parameters }) };
+  const imageName = renderImageName(document.image.name, name);
+  const unfit = roomFor(input) ?? nameProblem(input, imageName) ?? filledImage(document, parameters);
+  if (unfit !== undefined) return problem(unfit);
+  const secrets = buildSecrets(document);
+  if (!secrets.ok) return secrets;
   const found = await findBase(input, run, cloud);
   if (!found.ok) return found;
-  const objects = await findObjects(input, cloud);
+  const objects = await findObjects(input, secrets.value, cloud);
   if (!objects.ok) return objects;
   const { base, identity } = found.value;
   const inputs = inputsOf(document, identity, objects.value, parameters);
-  const compared = compare(input, inputs, await newestImage(recipe, cloud));
+  const compared = compare(input, inputs, newestImage(images));
   if ("note" in compared) return ok({ kind: "skip", ...compared });
-  const imageName = renderImageName(document.image.name, { recipe, run, at: startedAt });
-  return ok({ kind: "bake", base, plan: { imageName, inputs }, ...compared });
+  return ok({ kind: "bake", base, baked, plan: { imageName, inputs }, ...compared });
 }
 
-function requestProblem({ recipe, document, parameters, upload }: LockedInput): string | undefined {
+/** Only a value can make a name unsound that its document has not. */
+function nameProblem({ document }: LockedInput, imageName: string): string | undefined {
+  const found = imageNameProblem(imageName, document.source.kind === "upload");
+  return (
+    found && `image.name: ${found} (it becomes ${JSON.stringify(imageName)} with the parameters of this bake)`
+  );
+}
+
+function uploadProblem({ recipe, document, upload }: LockedInput): string | undefined {
   const { kind } = document.source;
-  if (upload !== undefined && kind !== "upload") {
-    return `${upload.key}: recipe ${recipe} is made from source.${kind}, and only source.upload takes disk files; upload it to the folder of another recipe`;
-  }
-  return parametersProblem(parameters, document);
+  return upload === undefined || kind === "upload"
+    ? undefined
+    : `${upload.key}: recipe ${recipe} is made from source.${kind}, and only source.upload takes disk files; upload it to the folder of another recipe`;
 }
 
 /** The ETags of the objects whose content goes into the image. */
-async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Result<string[]>> {
+async function findObjects(
+  input: LockedInput,
+  secrets: Baked["values"],
+  cloud: CloudClient,
+): Promise<Result<string[]>> {
   const { recipe, document } = input;
   const keys = objectsOf(document);
   // Those of the image test are no inputs, and missing they would fail it after all the rest is paid for.
@@ -71,21 +113,21 @@ async function findObjects(input: LockedInput, cloud: CloudClient): Promise<Resu
       `recipe ${recipe} names objects that the bucket does not have: ${joinReasons([...new Set(missing)], ", ")}; upload them, then bake again`,
     );
   const there = heads.filter((head) => head !== undefined);
-  const tooLong = longCommand(input);
+  const tooLong = longCommand(input, { ...input.parameters, ...secrets });
   return tooLong === undefined ? ok(there.slice(0, keys.length).map(({ etag }) => etag)) : problem(tooLong);
 }
 
 /** The first command that is too long to be sent. With parameters the length is known only now. */
-function longCommand({ document, parameters }: LockedInput): string | undefined {
+function longCommand({ document }: LockedInput, variables: Baked["values"]): string | undefined {
   const steps = [
-    ...document.provision.map((step, index) => ({ step, place: `provision[${index}]`, given: parameters })),
-    ...document.test.commands.map((step, index) => ({ step, place: `test.commands[${index}]`, given: {} })),
+    ...document.provision.map((step, index) => ({ step, place: `provision[${index}]` })),
+    ...document.test.commands.map((step, index) => ({ step, place: `test.commands[${index}]` })),
   ];
-  for (const { step, place, given } of steps) {
+  for (const { step, place } of steps) {
     if (!("command" in step)) continue;
     // A long object is downloaded, and a short command runs it.
     const text = step.kind === "run" ? step.command : runningFile(scriptFile(step, 0));
-    const bytes = sentBytes(scriptOf(withParameters(step, given), text));
+    const bytes = sentBytes(scriptOf(withParameters(step, variables), text));
     if (bytes <= COMMAND_MAX_BYTES) continue;
     return `${place} ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; move its text into an object under scripts/, or shorten the values`;
   }
@@ -93,12 +135,10 @@ function longCommand({ document, parameters }: LockedInput): string | undefined 
 }
 
 /** The newest image of the recipe that can be used, or that was rolled back: an equal image is no better than that. */
-async function newestImage(recipe: string, cloud: CloudClient): Promise<Image | undefined> {
-  const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.recipe]: recipe }) });
-  return images
+const newestImage = (images: readonly Image[]): Image | undefined =>
+  images
     .filter((image) => image.status === "Available" || wasRolledBack(image))
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];
-}
 
 const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").startsWith("rolled-back ");
 

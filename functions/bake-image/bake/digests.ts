@@ -1,6 +1,7 @@
 /** The inputs of an image as digests, to compare with those in the tags of the last one. Pure. */
 import { createHash } from "node:crypto";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { parametersDigest } from "../../../shared/baked.ts";
 import type { Inputs } from "./input.ts";
 import { TAG } from "../../../shared/tags.ts";
 
@@ -15,7 +16,7 @@ const sorted = (_key: string, value: unknown): unknown =>
 const digest = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value, sorted)).digest("hex").slice(0, DIGEST_LENGTH);
 
-/** Parts of a recipe that do not change the image: changing them needs no new one. */
+/** Parts of a recipe that do not change the image: changing them needs no new one. Parameters have a digest of their own. */
 const OUTSIDE = new Set([
   "promote",
   "retention",
@@ -25,6 +26,7 @@ const OUTSIDE = new Set([
   "keepFailed",
   "family",
   "test",
+  "parameters",
 ]);
 
 /** Keys of the objects that steps run, or put on the instance. */
@@ -72,7 +74,7 @@ export function inputsOf(
     base,
     recipe: digest(Object.fromEntries(inside)),
     objects: objectDigests(objectsOf(recipe).map((key, index) => [key, etags[index] ?? null])),
-    parameters: digest(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    parameters: parametersDigest(parameters, recipe.parameters),
   };
 }
 

@@ -3,7 +3,7 @@ import { roomProblem } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { loadRecipe, type Loaded } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
-import type { RequestInput } from "./input.ts";
+import type { LockedInput, RequestInput } from "./input.ts";
 
 /** Plan, order of the offerings, key of an imported file, and the reason of a run that cleans up. */
 const STATE_MAX_BYTES = 7 * 1024;
@@ -12,11 +12,16 @@ const STATE_MAX_BYTES = 7 * 1024;
 export async function loadRequested(request: RequestInput, cloud: CloudClient): Promise<Loaded<Recipe>> {
   const read = await loadRecipe(cloud, request.recipe);
   if ("problem" in read) return read;
-  const { parameters, ...rest } = request;
-  const parts = { "the recipe has": { ...rest, document: read.document }, "the parameters": parameters };
+  const tooLarge = roomFor({ ...request, document: read.document });
+  return tooLarge === undefined ? read : { problem: tooLarge };
+}
+
+/** Why the events of a bake would not fit; undefined when they do. */
+export function roomFor({ parameters, ...rest }: LockedInput): string | undefined {
+  const parts = { "the recipe has": rest, "the parameters": parameters };
   const tooLarge = roomProblem(parts, STATE_MAX_BYTES);
-  if (tooLarge === undefined) return read;
-  return {
-    problem: `recipe ${request.recipe} with these parameters ${tooLarge}; move long commands into objects under scripts/, or shorten the parameters`,
-  };
+  return (
+    tooLarge &&
+    `recipe ${rest.recipe} with these parameters ${tooLarge}; move long commands into objects under scripts/, or shorten the parameters`
+  );
 }

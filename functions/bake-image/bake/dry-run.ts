@@ -33,7 +33,14 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
   const source = await previewSource(locked, value, ports);
   if (!source.ok) return failed(source.problem);
   const { family: promotes } = document;
-  return done({ ...report, wouldBake: true, why: value.why, ...source.value, ...(promotes && { promotes }) });
+  return done({
+    ...report,
+    wouldBake: true,
+    why: value.why,
+    ...(document.parameters && { parameters: value.baked.values }),
+    ...source.value,
+    ...(promotes && { promotes }),
+  });
 }
 
 type Bake = Extract<Decision, { readonly kind: "bake" }>;

@@ -12,6 +12,7 @@ import { describeInstances, stopInstance, type Instance } from "../../../shared/
 import { describeTask } from "../../../shared/cloud/ecs/tasks.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { deleteObject } from "../../../shared/cloud/oss/objects.ts";
+import { filled } from "../../../shared/documents/image-name.ts";
 import { ARCHITECTURES } from "../../../shared/documents/platforms.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
@@ -171,19 +172,22 @@ export function attributesOf(
   { run, by, input }: Pick<Capture, "run" | "by" | "input">,
   owner: Owner,
 ): ImageAttributes {
-  const { recipe, document, plan } = input;
+  const { recipe, document, plan, parameters } = input;
   const { image } = document;
+  const given = (text: string): string =>
+    document.parameters === undefined ? text : filled(text, parameters);
+  const description = image.description ?? document.description;
   return {
     name: plan.imageName,
-    version: image.version,
-    description: image.description ?? document.description,
+    version: image.version && given(image.version),
+    description: description && given(description),
     platform: image.platform,
     architecture: image.architecture,
     bootMode: image.bootMode,
     detection: image.detection,
     resourceGroupId: image.resourceGroupId,
     tags: ownTags(owner, {
-      ...image.tags,
+      ...Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(value)])),
       ...inputTags(plan.inputs),
       [TAG.run]: run,
       [TAG.role]: ROLE.image,

@@ -1,4 +1,5 @@
 /** Decides whether the recipe is baked, and goes on to the phase that its source begins with. */
+import { writeBaked } from "../../../shared/baked.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -18,7 +19,14 @@ async function planBake(event: Plan, ports: Ports): Promise<Outcome> {
   const decided = await decide(event, ports.cloud);
   if (!decided.ok) return failed(decided.problem);
   const { value } = decided;
-  return value.kind === "skip" ? done({ skipped: true, note: value.note }) : begin(event.input, value, ports);
+  if (value.kind === "skip")
+    return done({ skipped: true, note: value.note, ...(value.waits && { waits: true }) });
+  const {
+    baked,
+    plan: { inputs },
+  } = value;
+  await writeBaked(ports.cloud, event.run, inputs.parameters, baked);
+  return begin({ ...event.input, parameters: { ...baked.values } }, value, ports);
 }
 
 type Bake = Extract<Decision, { readonly kind: "bake" }>;

@@ -13,6 +13,7 @@ import { ok } from "../../../shared/result.ts";
 import { ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { releaseLock } from "../../../shared/workflow/lock.ts";
+import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { lockName, PlannedInput } from "./input.ts";
@@ -100,14 +101,20 @@ async function restartSource(event: Release, { cloud, clock }: Ports): Promise<O
 }
 
 /** The end of the run. An image of a family is promoted next. */
-function completionOf({ verdict, imageId, input }: Release): Outcome {
+function completionOf({ run, verdict, imageId, input }: Release): Outcome {
   if (!verdict.ok) return failed(verdict.reason);
-  const { document, plan } = input;
+  const { recipe, document, plan, parameters } = input;
   const { imageName, inputs } = plan;
-  const result = { imageId, imageName, inputs };
   return done({
-    ...result,
-    ...(imageId !== undefined && document.family !== undefined && { promotes: document.family }),
+    imageId,
+    imageName,
+    inputs,
+    ...(document.parameters && { parameters }),
+    ...(imageId !== undefined &&
+      document.family !== undefined && {
+        promotes: document.family,
+        promotion: deliveryOf(run, recipe, imageId),
+      }),
   });
 }
 

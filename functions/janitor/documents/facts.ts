@@ -22,12 +22,13 @@ export function factsOf(folder: DocumentFolder, key: string, text: string): Fact
 }
 
 function ofRecipe(recipe: Recipe): Facts {
-  const { family, provision } = recipe;
+  const { family, provision, parameters } = recipe;
   const names = provision.flatMap((step) => ("environment" in step ? Object.keys(step.environment) : []));
   return {
     routes: ["bake", "retire", ...(family === undefined ? [] : ["promote"])],
     environment: [...new Set(names)],
     ...named(recipe),
+    ...(parameters !== undefined && { parameters }),
     ...(family !== undefined && { family }),
   };
 }

@@ -4,6 +4,8 @@
  * An image that was rolled back, or that a newer one supersedes, is not even tested: a late event must not undo a
  * later decision.
  */
+import { readBaked } from "../../../shared/baked.ts";
+import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { minutes } from "../../../shared/duration.ts";
@@ -54,9 +56,25 @@ export async function checkImage(
   if (!newer.ok) return newer;
   const approval = approvalProblem(document);
   if (approval !== undefined) return problem(approval);
+  const parameters = await parametersOf(image, document, ports);
+  if (!parameters.ok) return parameters;
   const { createdAt, osType, dataDisks } = image;
   const found = { createdAt, osType, dataDisks: [...dataDisks] };
-  return ok({ input: { ...input, image: found, testStartedAt: ports.clock.now() }, image });
+  const checked = { image: found, parameters: parameters.value, testStartedAt: ports.clock.now() };
+  return ok({ input: { ...input, ...checked }, image });
+}
+
+/** The parameters that an image was baked with, for its tests. A recipe that declares none is tested as before. */
+async function parametersOf(image: Image, document: WithRecipe["document"], { cloud }: Ports) {
+  const secrets = buildSecrets(document);
+  if (!secrets.ok) return secrets;
+  const baked = await readBaked(cloud, image);
+  if (baked !== undefined) return ok({ ...baked.values });
+  return document.parameters === undefined || document.test.skip
+    ? ok({})
+    : problem(
+        `the parameters that ${image.id} was baked with are not known, so it cannot be tested; bake again`,
+      );
 }
 
 async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Outcome> {

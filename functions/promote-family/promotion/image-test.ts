@@ -4,6 +4,7 @@
  */
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
+import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { formatDuration, hours } from "../../../shared/duration.ts";
 import type { InstanceEvent } from "../../../shared/ephemeral-instance/events.ts";
@@ -12,6 +13,8 @@ import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-ins
 import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
 import { CHECK_IDS } from "../../../shared/image-checks.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { withParameters } from "../../../shared/requests/declared-parameters.ts";
+import { ok } from "../../../shared/result.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -82,12 +85,21 @@ const isWindows = ({ image }: Checked): boolean => image.osType === "windows";
 
 /** The image checks of the first boot, the recipe's tests, a reboot and the image checks of the second boot. */
 export function testCommands(input: Checked): readonly Step[] {
-  const { commands, hygiene, timeoutMs } = input.document.test;
+  const { hygiene, timeoutMs } = input.document.test;
+  const commands = input.document.test.commands.map((step) =>
+    "command" in step ? withParameters(step, input.parameters) : step,
+  );
   // The image checks are for Linux; PowerShell runs the recipe's tests.
   if (isWindows(input)) return commands;
   const first = firstBoot(timeoutMs);
   if (CHECK_IDS.every((check) => hygiene.waive.includes(check))) return [first, ...commands];
   return [first, ...commands, { kind: "reboot", name: "reboot", timeoutMs }, secondBoot(timeoutMs)];
+}
+
+/** Whether command number `index` is one of the recipe, and none of the image checks around them. */
+function isOwnCommand(input: Checked, index: number): boolean {
+  const first = isWindows(input) ? 0 : 1;
+  return index >= first && index < first + input.document.test.commands.length;
 }
 
 /** Judges the output of the image checks. Of the recipe's tests the exit code says enough. */
@@ -113,6 +125,7 @@ export const imageTest = ephemeralInstance({
   spec: testInstanceSpec,
   commands: testCommands,
   shell: (input) => (isWindows(input) ? "powershell" : "shell"),
+  secrets: (input, index) => (isOwnCommand(input, index) ? buildSecrets(input.document) : ok({})),
   judge: judgeChecks,
   refuse: overTime,
   refuseLaunch: async (event, ports) => {

@@ -9,7 +9,8 @@ import { startBakes } from "../../../../functions/bake-image/bake/start.ts";
 import { scriptOf } from "../../../../shared/ephemeral-instance/command-script.ts";
 import { parseRecipe } from "../../../../shared/documents/recipe.ts";
 import { BakeRequest } from "../../../../shared/requests/bake.ts";
-import { nameProblem, parametersProblem, withParameters } from "../../../../shared/requests/parameters.ts";
+import { withParameters } from "../../../../shared/requests/declared-parameters.ts";
+import { nameProblem, parametersProblem } from "../../../../shared/requests/parameters.ts";
 import type { Ports } from "../../../../shared/invocation.ts";
 import { known } from "../../../support/known.ts";
 
