@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
-import { approve, keep, reject } from "./commands/decide.ts";
+import { approve, hold, keep, reject, unhold } from "./commands/decide.ts";
 import { families } from "./commands/families.ts";
 import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
@@ -26,6 +26,8 @@ export const COMMANDS: readonly Command[] = [
   senders,
   approve,
   reject,
+  hold,
+  unhold,
   keep,
   call,
 ];

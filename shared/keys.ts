@@ -39,6 +39,9 @@ export const runKey = (run: string): string => `${runFolder(run)}.jsonl`;
 /** A part of a run that is too long for its log: a command's output, a list of verdicts. */
 export const outputKey = (run: string, name: string): string => `${runFolder(run)}/${name}`;
 
+/** The log of the holds of a family. */
+export const holdKey = (family: string): string => `${FOLDER.state}families/${family}.jsonl`;
+
 /** The parameters of the image that a bake makes. */
 export const bakedKey = (run: string, parameters: string): string =>
   `${FOLDER.state}bakes/${run}-${parameters}.json`;

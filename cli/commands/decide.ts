@@ -1,4 +1,4 @@
-/** `approve RUN`, `reject RUN`: decides whether the image of a promotion joins its family. `keep`: keeps an instance. */
+/** `approve RUN`, `reject RUN`: decides whether the image of a promotion joins its family. `keep`: keeps an instance. `hold`, `unhold`: stop and resume the promotions of a family. */
 import { isRunId } from "../../shared/names.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, refusedBy } from "../client.ts";
@@ -51,6 +51,46 @@ export const keep: Command = {
     return EXIT.ok;
   },
 };
+
+const ofFamily = (
+  name: string,
+  {
+    summary,
+    options = {},
+    body = () => ({}),
+  }: Pick<Command, "summary"> &
+    Partial<Pick<Command, "options">> & { readonly body?: (input: Input) => object },
+): Command => ({
+  name,
+  summary,
+  args: "FAMILY",
+  count: [1, 1],
+  options,
+  details: "The caller needs the route POST /families/*. --json: { version, command, run }",
+  run: async (input: Input, io: Io): Promise<Exit> => {
+    const { run } = await post(
+      `/families/${encodeURIComponent(input.args[0] ?? "")}/${name}`,
+      body(input),
+      io,
+    );
+    io.out(input.json ? jsonOf(name, { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
+    return EXIT.ok;
+  },
+});
+
+export const hold = ofFamily("hold", {
+  summary: "let no bake change what a family serves; images are built and tested, and wait",
+  options: {
+    why: { value: "TEXT", help: "the reason, for others to read" },
+    until: { value: "TIME", help: "a time such as 7d, or an instant; without it until it is lifted" },
+  },
+  body: (input) => ({
+    ...(input.one("why") !== undefined && { why: input.one("why") }),
+    ...(input.one("until") !== undefined && { until: input.one("until") }),
+  }),
+});
+
+export const unhold = ofFamily("unhold", { summary: "lift the hold of a family" });
 
 /** @throws CommandError for any answer but success */
 async function post(path: string, body: object, io: Io): Promise<{ readonly run: string }> {

@@ -6,12 +6,12 @@ import { table, when } from "../format.ts";
 
 export const families: Command = {
   name: "families",
-  summary: "show what each family serves, since when and by which run",
+  summary: "show what each family serves, since when, by which run, and whether it is held",
   args: "[FAMILY]",
   count: [0, 1],
   options: {},
   details: `With a family: also its earlier images and its regions. --json: { version, command, families: [{ family, imageId,
-imageName, recipe, since, run, by, previous, regions }] }`,
+imageName, recipe, since, run, by, hold: { by, why, since, until }, previous, regions }] }`,
   run: show,
 };
 
@@ -20,7 +20,13 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   if (name !== undefined) {
     const { serverAt, ...family } = await client.get<FamilyDetails>(`/families/${encodeURIComponent(name)}`);
     if (json) io.out(jsonOf("families", { families: [family] }));
-    else for (const line of [...tableOf([family], serverAt), ...detailsOf(family, serverAt)]) io.out(line);
+    else
+      for (const line of [
+        ...tableOf([family], serverAt),
+        ...holdsOf([family], serverAt),
+        ...detailsOf(family, serverAt),
+      ])
+        io.out(line);
     return EXIT.ok;
   }
   const { serverAt, families: rows } = await client.get<{ readonly families: readonly FamilyRow[] }>(
@@ -28,7 +34,9 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   );
   if (json) io.out(jsonOf("families", { families: rows }));
   else
-    for (const line of rows.length === 0 ? ["no family has an image yet"] : tableOf(rows, serverAt))
+    for (const line of rows.length === 0
+      ? ["no family has an image yet"]
+      : [...tableOf(rows, serverAt), ...holdsOf(rows, serverAt)])
       io.out(line);
   return EXIT.ok;
 }
@@ -44,6 +52,16 @@ const tableOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
       run,
       previous[0]?.imageId ?? "",
     ]),
+  );
+
+/** A line for each hold. */
+const holdsOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
+  rows.flatMap(({ family, hold }) =>
+    hold === undefined
+      ? []
+      : [
+          `${family} is held by ${hold.by} since ${when(hold.since, now)}${hold.until === undefined ? "" : ` until ${hold.until}`}: ${hold.why} (lift it: npm run kiln -- unhold ${family})`,
+        ],
   );
 
 const detailsOf = ({ regions, previous }: FamilyDetails, now: number): readonly string[] => [

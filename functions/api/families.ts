@@ -5,6 +5,7 @@
  *     so: the promotion that the image names in its tag, or a rollback to it after that.
  */
 import { describeImages, familyImage, type Image } from "../../shared/cloud/ecs/images.ts";
+import { holdOf, type Hold } from "../../shared/holds.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
@@ -24,8 +25,18 @@ export interface FamilyRow {
   readonly since?: string;
   readonly run?: string;
   readonly by?: string;
+  /** Absent when no hold keeps new images back. */
+  readonly hold?: FamilyHold;
   /** Images that it served before or could serve, the newest first. */
   readonly previous: readonly PreviousImage[];
+}
+
+interface FamilyHold {
+  readonly by: string;
+  readonly why: string;
+  readonly since: string;
+  /** Absent when it stands until it is lifted. */
+  readonly until?: string;
 }
 
 interface PreviousImage {
@@ -72,10 +83,23 @@ async function rowOf(name: string, images: readonly Image[], ports: Ports): Prom
   const previous = others.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, PREVIOUS_MAX);
   return {
     family: name,
+    ...holdIn(await holdOf(name, ports)),
     ...(image && { imageId: image.id, imageName: image.name, ...(await sinceOf(name, image, ports)) }),
     previous: previous.map(previousOf),
   };
 }
+
+const holdIn = (hold: Hold | undefined): { readonly hold?: FamilyHold } =>
+  hold === undefined
+    ? {}
+    : {
+        hold: {
+          by: hold.by,
+          why: hold.why,
+          since: new Date(hold.at).toISOString(),
+          ...(hold.until !== undefined && { until: new Date(hold.until).toISOString() }),
+        },
+      };
 
 const previousOf = ({ id, name, status, createdAt, tags }: Image): PreviousImage => ({
   imageId: id,

@@ -56,6 +56,7 @@ export const CATALOGUE = entries({
   "what.promote": { en: "promotion", zh: "发布" },
   "what.rollback": { en: "rollback", zh: "回滚" },
   "what.retire": { en: "retention", zh: "镜像保留" },
+  "what.hold": { en: "hold", zh: "冻结" },
   "what.scale": { en: "scale-out", zh: "扩容" },
   "what.idle": { en: "idle check", zh: "空闲检查" },
   "what.resume": { en: "resume", zh: "恢复" },

@@ -1,7 +1,12 @@
 import { host } from "../../shared/workflow/host.ts";
+import { hold } from "./hold/workflow.ts";
 import { promotion } from "./promotion/workflow.ts";
 import { retention } from "./retention/workflow.ts";
 import { rollback } from "./rollback/workflow.ts";
 import { start } from "./start.ts";
 
-export const handler = host({ name: "promote-family", workflows: [promotion, rollback, retention], start });
+export const handler = host({
+  name: "promote-family",
+  workflows: [promotion, rollback, retention, hold],
+  start,
+});

@@ -3,11 +3,18 @@ import * as z from "zod/mini";
 import { parse, type Ports } from "../../shared/invocation.ts";
 import { triggerOf } from "../../shared/triggers.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
+import { HoldRequest, requestedHold, UnholdRequest } from "./hold/workflow.ts";
 import { PromoteImageRequest, requestedPromotion } from "./promotion/workflow.ts";
 import { requestedRetention, RetireRequest } from "./retention/workflow.ts";
 import { requestedRollback, RollbackRequest } from "./rollback/workflow.ts";
 
-const Request = z.discriminatedUnion("request", [PromoteImageRequest, RollbackRequest, RetireRequest]);
+const Request = z.discriminatedUnion("request", [
+  PromoteImageRequest,
+  RollbackRequest,
+  RetireRequest,
+  HoldRequest,
+  UnholdRequest,
+]);
 
 /** @throws EventError for a payload that is no request of this function. */
 export async function start(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
@@ -18,6 +25,9 @@ export async function start(payload: unknown, ports: Ports): Promise<readonly Ru
       return [requestedPromotion(request, trigger)];
     case "rollback":
       return [requestedRollback(request, trigger)];
+    case "hold":
+    case "unhold":
+      return [requestedHold(request, trigger)];
     case "retire":
       return requestedRetention(request, trigger, ports);
   }

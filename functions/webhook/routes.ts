@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { days, minutes, parseDuration } from "../../shared/duration.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { NAME, Name, RUN } from "../../shared/names.ts";
+import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
@@ -117,6 +118,8 @@ const ROUTES: readonly Route[] = [
     rules: oneTarget,
     runName: familyName,
   },
+  { subject: "family", action: "hold", kind: "hold", body: holdShape, runName: familyName },
+  { subject: "family", action: "unhold", kind: "hold", body: {}, runName: familyName },
 ];
 
 /** The action in the path of a request, by the name of the request. */

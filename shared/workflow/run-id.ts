@@ -11,6 +11,7 @@ export const FUNCTION_OF = {
   promote: "promote-family",
   rollback: "promote-family",
   retire: "promote-family",
+  hold: "promote-family",
   scale: "scale-out",
   idle: "stop-idle",
   resume: "stop-idle",

@@ -233,7 +233,9 @@ test("a rejected promotion fails and its family stays as it is", async ({
   await open(link, "reject");
   await kiln.cloud.settle({ forMs: minutes(30) });
   const [promotion] = kiln.records("promote");
-  expect(promotion?.reason).toMatch(/^m-\w+ was rejected; its family web stays as it is$/);
+  expect(promotion?.reason).toMatch(
+    /^m-\w+ was rejected by link; its family web stays as it is, and is held until the hold is lifted$/,
+  );
   expect(kiln.cloud.world.served("cn-hangzhou", "web")).toBeUndefined();
 });
 

@@ -10,6 +10,9 @@ import type { Baked } from "../../../shared/baked.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { filledImage } from "../../../shared/documents/recipe-parameters.ts";
 import { imageNameProblem } from "../../../shared/documents/image-name.ts";
+import { heldText, holdOf } from "../../../shared/holds.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import type { Ports } from "../../../shared/invocation.ts";
 import { withParameters } from "../../../shared/requests/declared-parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
@@ -21,8 +24,8 @@ import { decideValues } from "./values.ts";
 import { changedInputs, inputsOf, namedObjects, objectsIn, objectsOf } from "./digests.ts";
 
 export type Decision =
-  /** `waits`: for an operator, so an upload that leads here is answered in the channels. */
-  | { readonly kind: "skip"; readonly note: string; readonly waits?: true }
+  /** `delivers`: the image, of the same inputs, that a hold kept back until it was lifted. `waits`: for an operator, so an upload that leads here is answered in the channels. */
+  | { readonly kind: "skip"; readonly note: string; readonly waits?: true; readonly delivers?: string }
   | {
       readonly kind: "bake";
       readonly base: Base;
@@ -32,10 +35,13 @@ export type Decision =
       readonly why: string;
     };
 
+type DecidePorts = Pick<Ports, "cloud" | "clock">;
+
 type Request = Pick<Envelope, "run" | "by" | "startedAt"> & { readonly input: LockedInput };
 
 /** Compares the inputs of this bake with those of the newest image of the recipe. A problem refuses the bake. */
-export async function decide(request: Request, cloud: CloudClient): Promise<Result<Decision>> {
+export async function decide(request: Request, ports: DecidePorts): Promise<Result<Decision>> {
+  const { cloud } = ports;
   const { by, input } = request;
   const { recipe, document, upload } = input;
   const refused = uploadProblem(input);
@@ -52,8 +58,8 @@ export async function decide(request: Request, cloud: CloudClient): Promise<Resu
   if (!valued.ok) return valued;
   if ("skip" in valued.value) return ok({ kind: "skip", note: valued.value.skip, waits: true });
   return decideWith({ ...request, input: { ...input, parameters: valued.value.values } }, valued.value, {
-    cloud,
     images,
+    ports,
   });
 }
 
@@ -61,8 +67,9 @@ export async function decide(request: Request, cloud: CloudClient): Promise<Resu
 async function decideWith(
   { run, startedAt, input }: Request,
   baked: Baked,
-  { cloud, images }: { readonly cloud: CloudClient; readonly images: readonly Image[] },
+  { images, ports }: { readonly images: readonly Image[]; readonly ports: DecidePorts },
 ): Promise<Result<Decision>> {
+  const { cloud } = ports;
   const { recipe, document, parameters } = input;
   const name = { recipe, run, at: startedAt, ...(document.parameters && { parameters }) };
   const imageName = renderImageName(document.image.name, name);
@@ -76,8 +83,12 @@ async function decideWith(
   if (!objects.ok) return objects;
   const { base, identity } = found.value;
   const inputs = inputsOf(document, identity, objects.value, parameters);
-  const compared = compare(input, inputs, newestImage(images));
-  if ("note" in compared) return ok({ kind: "skip", ...compared });
+  const newest = newestImage(images);
+  const compared = compare(input, inputs, newest);
+  if ("note" in compared) {
+    const waited = newest && (await afterHold(newest, document, ports));
+    return ok({ kind: "skip", ...compared, ...waited });
+  }
   return ok({ kind: "bake", base, baked, plan: { imageName, inputs }, ...compared });
 }
 
@@ -139,6 +150,18 @@ const newestImage = (images: readonly Image[]): Image | undefined =>
   images
     .filter((image) => image.status === "Available" || wasRolledBack(image))
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];
+
+/** What becomes of an image that a hold kept back. */
+async function afterHold({ id, tags }: Image, { family }: Recipe, ports: DecidePorts) {
+  if (family === undefined || !(tags[TAG.promotion] ?? "").startsWith("held ")) return undefined;
+  const hold = await holdOf(family, ports);
+  return hold === undefined
+    ? {
+        note: `nothing changed since ${id}, which waited until the hold of ${family} was lifted`,
+        delivers: id,
+      }
+    : { note: `nothing changed since ${id}, which waits: ${heldText(family, hold)}` };
+}
 
 const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").startsWith("rolled-back ");
 

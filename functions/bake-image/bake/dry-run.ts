@@ -25,7 +25,7 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
   if (holder !== undefined && document.whenBusy !== "queue") return failed(refusedBusy(recipe, holder));
   const { decide } = await import("./decide.ts");
   const locked = { ...event, input: { ...event.input, document } };
-  const decided = await decide(locked, cloud);
+  const decided = await decide(locked, ports);
   if (!decided.ok) return failed(decided.problem);
   const report = { dryRun: true, recipe, ...(holder !== undefined && { waitsFor: holder }) };
   const { value } = decided;

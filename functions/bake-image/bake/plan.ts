@@ -3,6 +3,7 @@ import { writeBaked } from "../../../shared/baked.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";
 import { Capture, Stop } from "./image.ts";
@@ -16,11 +17,10 @@ type Plan = EventOf<typeof Plan>;
 async function planBake(event: Plan, ports: Ports): Promise<Outcome> {
   // Loaded here only: reading documents is a third of a cold start.
   const { decide } = await import("./decide.ts");
-  const decided = await decide(event, ports.cloud);
+  const decided = await decide(event, ports);
   if (!decided.ok) return failed(decided.problem);
   const { value } = decided;
-  if (value.kind === "skip")
-    return done({ skipped: true, note: value.note, ...(value.waits && { waits: true }) });
+  if (value.kind === "skip") return skip(event, value);
   const {
     baked,
     plan: { inputs },
@@ -29,6 +29,21 @@ async function planBake(event: Plan, ports: Ports): Promise<Outcome> {
   return begin({ ...event.input, parameters: { ...baked.values } }, value, ports);
 }
 
+function skip({ run, input }: Plan, { note, waits, delivers }: Skip): Outcome {
+  const { recipe, document } = input;
+  return done({
+    skipped: true,
+    note,
+    ...(waits && { waits }),
+    ...(delivers !== undefined && {
+      delivers,
+      promotes: document.family,
+      promotion: deliveryOf(run, recipe, delivers),
+    }),
+  });
+}
+
+type Skip = Extract<Decision, { readonly kind: "skip" }>;
 type Bake = Extract<Decision, { readonly kind: "bake" }>;
 
 async function begin(input: LockedInput, { base, plan, why }: Bake, ports: Ports): Promise<Outcome> {

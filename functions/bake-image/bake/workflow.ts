@@ -53,9 +53,12 @@ async function afterBake(
   if (completion.kind !== "done") {
     return { notifications: failureSends(event, completion.reason, clock.now(), document?.notify) };
   }
-  const { imageId } = completion.result;
-  if (typeof imageId !== "string" || document === undefined) return {};
-  const notifications = notificationSends(document.notify, { ...common, kinds: ["baked"], imageId });
+  if (document === undefined) return {};
+  const { imageId: made, delivers } = completion.result;
+  const imageId = made ?? delivers;
+  if (typeof imageId !== "string") return {};
+  const notifications =
+    imageId === made ? notificationSends(document.notify, { ...common, kinds: ["baked"], imageId }) : [];
   if (document.family === undefined) return { notifications };
   const request = { v: 1, request: "promote", recipe, imageId, document, delivery: run };
   return { notifications, runs: [{ run: deliveryOf(run, recipe, imageId), by, request }] };

@@ -4,7 +4,7 @@ import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 
-const WORDS = ["waiting", "promoted", "failed", "rolled-back"] as const;
+const WORDS = ["waiting", "held", "promoted", "failed", "rolled-back"] as const;
 type Word = (typeof WORDS)[number];
 
 interface PromotionStatus {

@@ -9,10 +9,12 @@
 import * as z from "zod/mini";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { days, formatDuration, minutes, seconds } from "../../../shared/duration.ts";
+import { writeHold } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { send } from "../../../shared/send.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { readRunLog, type RunLog } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { ADDRESS_RULE } from "../../../shared/webhook-address.ts";
@@ -65,12 +67,23 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
   return next(Approve, { expiresAt }, { afterMs: PACE.approval.firstMs, note });
 }
 
-async function awaitApproval(event: Approve, { clock }: Ports): Promise<Outcome> {
-  const { input, expiresAt, answer } = event;
+const whoAnswered = ({ lines }: RunLog): string =>
+  lines.flatMap(({ line }) => (line.kind === "answer" ? [line.by] : []))[0] ?? "nobody known";
+
+async function awaitApproval(event: Approve, ports: Ports): Promise<Outcome> {
+  const { clock, cloud } = ports;
+  const { input, expiresAt, answer, run } = event;
   const now = clock.now();
   if (answer === "approve") return next(Reserve, {}, { note: "approved" });
-  if (answer === "reject")
-    return failed(`${input.imageId} was rejected; its family ${input.family} stays as it is`);
+  if (answer === "reject") {
+    const by = whoAnswered(await readRunLog(cloud, run));
+    // HOLD-3.
+    const why = `${input.imageId} was rejected`;
+    await writeHold(input.family, { run, by, held: true, why }, ports);
+    return failed(
+      `${why} by ${by}; its family ${input.family} stays as it is, and is held until the hold is lifted`,
+    );
+  }
   if (now >= expiresAt) {
     return failed(
       `${input.imageId} was not approved until ${new Date(expiresAt).toISOString()} (promote.approval.within); promote it again to ask again`,

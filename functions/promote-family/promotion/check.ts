@@ -18,6 +18,7 @@ import { failed, next, phase, type Outcome } from "../../../shared/workflow/work
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status.ts";
 import { afterTest, approvalProblem } from "./approval.ts";
+import { holdAgainst, keptBack } from "./held.ts";
 import { imageTest } from "./image-test.ts";
 import { Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
 
@@ -83,13 +84,15 @@ async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Ou
   const { input, image } = checked.value;
   const { skip } = input.document.test;
   const untested = skip && image.tags[TAG.test] !== TEST.passed;
+  const hold = skip ? await holdAgainst(input, ports) : undefined;
   // Before the test begins: retention keeps an image whose promotion runs.
   await tagResources(ports.cloud, "image", [input.imageId], {
     // An image of the previous version is adopted here.
-    ...ownTags(ports.cloud, statusTag("waiting", event.run)),
+    ...ownTags(ports.cloud, statusTag(hold === undefined ? "waiting" : "held", event.run)),
     ...(untested && { [TAG.test]: TEST.skipped }),
   });
-  return skip ? afterTest(input, "its recipe says test: skip") : imageTest.start(input, ports);
+  if (!skip) return imageTest.start(input, ports);
+  return hold === undefined ? afterTest(input, "its recipe says test: skip") : keptBack(input, hold);
 }
 
 export const load = phase(Load, { limitMs: minutes(30), run: loadRecipeOf });

@@ -11,6 +11,7 @@
 import * as z from "zod/mini";
 import { copyImage, describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { shareImage } from "../../../shared/cloud/ecs/shares.ts";
+import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { CloudError } from "../../../shared/errors.ts";
@@ -22,9 +23,10 @@ import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { missingShares, placed, type Place } from "../family/deprecate.ts";
-import { lockFamily } from "../family/lock.ts";
+import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
-import { rolledBackBy } from "../family/status.ts";
+import { rolledBackBy, statusTag } from "../family/status.ts";
+import { holdAgainst, keptBack } from "./held.ts";
 import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
 import { Preflight } from "./join.ts";
 import { promotedImage } from "./own.ts";
@@ -54,6 +56,12 @@ async function reserveFamily(event: EventOf<typeof Reserve>, ports: Ports): Prom
   const rollback = image && rolledBackBy(image);
   if (rollback !== undefined)
     return failed(`${imageId} was rolled back by ${rollback} before it joined ${family}`);
+  const hold = await holdAgainst(event.input, ports);
+  if (hold !== undefined) {
+    await tagResources(ports.cloud, "image", [imageId], statusTag("held", event.run));
+    await unlockFamily(event, ports);
+    return keptBack(event.input, hold);
+  }
   const progress = { copies: {}, adopted: [], members: [], joined: [], deprecated: [] };
   return next(Copy, { progress });
 }

@@ -7,6 +7,7 @@ import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration, minutes } from "../../../shared/duration.ts";
 import { dryRunLaunch } from "../../../shared/ephemeral-instance/dry-run.ts";
+import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -34,6 +35,7 @@ async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
   const moves = await previewMoves(input, image, ports);
   if (!moves.ok) return failed(moves.problem);
   const { approval } = input.document.promote;
+  const hold = await holdOf(input.family, ports);
   const { family, imageId } = input;
   const home = homeOf(ports);
   return done({
@@ -41,6 +43,7 @@ async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
     family,
     imageId,
     test: test.value,
+    ...(hold && { held: heldText(input.family, hold) }),
     ...(approval && { asks: `for approval, within ${formatDuration(approval.withinMs)}` }),
     ...(await familyNow(family, [...copyRegions(input, home), home], ports)),
     ...moves.value,

@@ -21,6 +21,7 @@ import { failed, next, phase, type Outcome } from "../../../shared/workflow/work
 import { statusTag, TEST } from "../family/status.ts";
 import { afterTest } from "./approval.ts";
 import { allFindings, firstBoot, firstFindings, refusalOf, secondBoot } from "./image-checks.ts";
+import { holdAgainst, keptBack } from "./held.ts";
 import { Checked, checkedEvent } from "./input.ts";
 import { imageUnderPromotion } from "./own.ts";
 
@@ -145,11 +146,13 @@ async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
   const found = await imageUnderPromotion(event, ports);
   if (!found.ok) return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${found.problem}`);
   // A later bake reads this tag: an image that failed is no reason to skip the next bake.
+  const hold = verdict.ok ? await holdAgainst(input, ports) : undefined;
   const tags = verdict.ok
-    ? { [TAG.test]: TEST.passed }
+    ? { [TAG.test]: TEST.passed, ...(hold && statusTag("held", run)) }
     : { [TAG.test]: TEST.failed, ...statusTag("failed", run) };
   await tagResources(ports.cloud, "image", [input.imageId], tags);
-  return verdict.ok ? afterTest(input, verdict.note) : failed(verdict.reason);
+  if (!verdict.ok) return failed(verdict.reason);
+  return hold === undefined ? afterTest(input, verdict.note) : keptBack(input, hold);
 }
 
 export const release = phase(Release, {

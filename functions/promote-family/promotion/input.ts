@@ -12,7 +12,13 @@ import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
 import { firstForeign, foreignFamilyProblem } from "../family/own.ts";
 
-const requested = { recipe: Name, imageId: z.string(), family: z.string() };
+const requested = {
+  recipe: Name,
+  imageId: z.string(),
+  family: z.string(),
+  /** An operator asks for it, and not a bake (HOLD-2). */
+  byHand: z.optional(z.boolean()),
+};
 
 /** A request of an operator, whose recipe is not read yet. */
 export const Requested = z.strictObject(requested);
@@ -43,15 +49,13 @@ export type Checked = z.infer<typeof Checked>;
 export const checkedEvent = eventsWith(Checked);
 
 /** The recipe of a request as it is in the bucket now. A problem when it is invalid or promotes to another family. */
-export async function withRecipe(
-  { recipe, imageId, family }: Requested,
-  { cloud }: Ports,
-): Promise<Result<WithRecipe>> {
+export async function withRecipe(requestOf: Requested, { cloud }: Ports): Promise<Result<WithRecipe>> {
+  const { recipe, family } = requestOf;
   const found = await loadRecipe(cloud, recipe);
   if ("problem" in found) return problem(found.problem);
   const { document } = found;
   return document.family === family
-    ? ok({ recipe, imageId, family, document })
+    ? ok({ ...requestOf, document })
     : problem(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
 }
 

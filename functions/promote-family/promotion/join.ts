@@ -12,6 +12,7 @@ import { roomProblem } from "../../../shared/budget.ts";
 import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { heldText, writeHold } from "../../../shared/holds.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem } from "../../../shared/result.ts";
@@ -29,6 +30,7 @@ import {
 import { unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
+import { holdAgainst } from "./held.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
 import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
@@ -59,6 +61,9 @@ async function findImage(place: Place, event: Moving, ports: Ports) {
 
 async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Promise<Outcome> {
   const { input, progress } = event;
+  // It may have been set while the image was copied.
+  const hold = await holdAgainst(input, ports);
+  if (hold !== undefined) return toUndo(event, heldText(input.family, hold), false, true);
   const members: string[] = [];
   const deprecated: Deprecation[] = [];
   const places = placesOf(event, homeOf(ports));
@@ -158,6 +163,10 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
   const own = await promotedImage({ region: homeOf(ports), imageId }, event, ports);
   if (!own.ok) return toUndo(event, own.problem);
   await tagResources(cloud, "image", [imageId], statusTag("promoted", run));
+  // HOLD-3.
+  const [newer] = input.byHand ? progress.deprecated.filter(({ region }) => region === homeOf(ports)) : [];
+  const why = `${imageId} was promoted while ${newer?.imageId} was newer`;
+  if (newer !== undefined) await writeHold(family, { run, by: event.by, held: true, why }, ports);
   await unlockFamily(event, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;
   return done({

@@ -51,8 +51,8 @@ export const promotedImage = (
 
 function notUnderWay(image: Image, run: string): string | undefined {
   const status = statusOf(image);
-  // A second delivery of `verify` has written `promoted` before.
-  const isUnderWay = status?.word === "waiting" || status?.word === "promoted";
+  // A second delivery of a last phase has written the others before.
+  const isUnderWay = status !== undefined && ["waiting", "held", "promoted"].includes(status.word);
   return isUnderWay && status.run === run ? undefined : `is not under promotion by ${run}`;
 }
 

@@ -20,7 +20,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import {
   deprecate,
   deprecateOwn,
@@ -36,13 +36,22 @@ import { homeOf, servedIn } from "../family/served.ts";
 import { statusOf, statusTag } from "../family/status.ts";
 import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
 
-/** `recheck`: it ends the phase `join`, whose last change may not be in `progress` (UNDO-3). */
-const Undo = checkedEvent("undo", { progress: Progress, reason: z.string(), recheck: z.boolean() });
+/** `held`: the image waits. `recheck`: it ends the phase `join`, whose last change may not be in `progress` (UNDO-3). */
+const Undo = checkedEvent("undo", {
+  progress: Progress,
+  reason: z.string(),
+  recheck: z.boolean(),
+  held: z.optional(z.boolean()),
+});
 type Undo = EventOf<typeof Undo>;
 
 /** Undoes the promotion of an event that carries its progress. */
-export const toUndo = ({ progress }: { readonly progress: Progress }, reason: string, recheck = false) =>
-  next(Undo, { progress, reason, recheck });
+export const toUndo = (
+  { progress }: { readonly progress: Progress },
+  reason: string,
+  recheck = false,
+  held?: boolean,
+) => next(Undo, { progress, reason, recheck, ...(held && { held }) });
 
 async function undoPromotion(given: Undo, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
@@ -54,8 +63,10 @@ async function undoPromotion(given: Undo, ports: Ports): Promise<Outcome> {
   const change = await firstChange(steps, async (step) => step({ event, ports, left }));
   if (change.ok && change.value !== undefined) return poll(event, clock, PACE.step, change.value);
   if (image.ok && image.value !== undefined)
-    await tagResources(cloud, "image", [input.imageId], statusTag("failed", run));
+    await tagResources(cloud, "image", [input.imageId], statusTag(given.held ? "held" : "failed", run));
   await unlockFamily(event, ports);
+  if (given.held && left.length === 0)
+    return done({ family: input.family, imageId: input.imageId, held: { why: reason } });
   return failed([`${reason}. ${await summaryOf(event, ports)}`, ...left].join("; "));
 }
 

@@ -47,6 +47,8 @@ async function afterPromotion(
     return completion.kind === "failed"
       ? { notifications: failureSends({ run, by }, completion.reason, at) }
       : {};
+  // Its bake has said that there is an image, and no family serves it.
+  if (completion.kind === "done" && "held" in completion.result) return {};
   const { recipe, family, imageId, document } = read.data;
   const common = { run, subject: recipe, by, at, family, imageId };
   const notification =
@@ -92,7 +94,8 @@ function begin(event: RequestEvent, { cloud }: Ports): WorkflowEvent {
       throw new EventError(`recipe ${recipe} has no family to promote ${imageId} into`);
     return firstEvent(Check, event, { recipe, imageId, family, document }, {});
   }
-  const input = { recipe, imageId, family: stagedFamily(cloud.access.stage, request.family) };
+  const family = stagedFamily(cloud.access.stage, request.family);
+  const input = { recipe, imageId, family, byHand: true };
   return request.dryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Load, event, input, {});
 }
 

@@ -10,7 +10,7 @@
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration } from "../../../shared/duration.ts";
 import { TAG } from "../../../shared/tags.ts";
-import { isGood } from "../family/status.ts";
+import { isGood, statusOf } from "../family/status.ts";
 
 interface RetentionRules {
   readonly keep: number;
@@ -65,6 +65,9 @@ function neededByFamily({ images, family, served }: Holdings, keep: number): Rea
   const servedAt = images.find(({ id }) => id === served)?.createdAt ?? 0;
   const previous = good.find(({ id, createdAt }) => id !== served && createdAt <= servedAt);
   const needed = new Map(good.slice(0, keep).map(({ id }) => [id, `it is among the newest ${keep}`]));
+  const waiting = newestFirst(images).find((image) => statusOf(image)?.word === "held");
+  if (waiting !== undefined && waiting.createdAt > servedAt)
+    needed.set(waiting.id, "it waits for the end of a hold");
   if (previous) needed.set(previous.id, "a rollback would go back to it");
   if (served !== undefined) needed.set(served, "it is what the family serves");
   return needed;

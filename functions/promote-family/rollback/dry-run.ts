@@ -36,7 +36,13 @@ async function previewBack(family: string, back: Back, ports: Ports) {
   const { images: wouldStepBack, unshared } = deprecationPlan(list.deprecated);
   // An undo finds a rollback by the tag of the images it deprecated at home.
   const undoable = list.deprecated.some(({ region }) => region === homeOf(ports));
-  return ok({ targets, wouldStepBack, ...unshared, ...(undoable && { undoWouldRestore: list.served }) });
+  return ok({
+    targets,
+    wouldStepBack,
+    wouldHold: family,
+    ...unshared,
+    ...(undoable && { undoWouldRestore: list.served }),
+  });
 }
 
 async function previewUndo(family: string, ports: Ports) {

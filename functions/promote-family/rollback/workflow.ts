@@ -20,6 +20,7 @@ import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
+import { liftHoldOf, writeHold } from "../../../shared/holds.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
@@ -82,7 +83,7 @@ async function makePlan(given: Plan, ports: Ports): Promise<Outcome> {
   return outcome;
 }
 
-async function startBack({ input, run }: Plan, back: Back, ports: Ports): Promise<Outcome> {
+async function startBack({ input, run, by }: Plan, back: Back, ports: Ports): Promise<Outcome> {
   const plan = await planBack(input.family, back, ports);
   if (!plan.ok) return failed(plan.problem);
   const { targets, list } = plan.value;
@@ -91,6 +92,9 @@ async function startBack({ input, run }: Plan, back: Back, ports: Ports): Promis
   const key = listKey(run, text);
   await putObject(ports.cloud, key, text, { contentType: "application/json" });
   const { deprecated } = list;
+  const why = `rolled back to ${targets[homeOf(ports)]}`;
+  // HOLD-3. Before the first change: a rollback that fails half-way holds, too.
+  await writeHold(input.family, { run, by, held: true, why }, ports);
   const out = deprecated.map(placed).join(", ") || "nothing";
   const note = `back to ${targets[homeOf(ports)]}: ${out} steps back`;
   return next(Deprecate, { targets, deprecated, list: key }, { note });
@@ -148,6 +152,7 @@ async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
     if (before) await tagResources(cloud, "image", [imageId], { [TAG.promotion]: before });
     else await untagResources(cloud, "image", [imageId], [TAG.promotion]);
   }
+  await liftHoldOf(family, undoes, given, ports);
   const note = `${undoes} is undone`;
   return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
 }

@@ -129,7 +129,7 @@ const refusals: readonly (readonly [
     "/families/web/recall",
     "",
     404,
-    "no route POST /families/web/recall; did you mean POST /families/web/promote?",
+    "no route POST /families/web/recall; did you mean POST /families/web/hold?",
   ],
   ["POST", "/fleets/web/scale-out", "{", 400, "the body is not JSON"],
   ["POST", "/fleets/web/scale-out", "[]", 400, "body: must be a map"],

@@ -1,0 +1,95 @@
+/**
+ * The hold of a family: while it stands, no image is promoted into the family without an operator. A log under `state/`,
+ * whose newest line counts.
+ *
+ * HOLD-1. It holds in all regions of the family. It ends at its instant, when an operator lifts it, or with the undo of
+ *     the rollback that set it.
+ * HOLD-2. A promotion that follows a bake tests its image and leaves it waiting. One that an operator asks for goes on.
+ * HOLD-3. A rollback, a rejected approval and the promotion of an image below a newer one set it: the last decision of an
+ *     operator stands until the next one.
+ * HOLD-4. A log that cannot be read holds.
+ */
+import * as z from "zod/mini";
+import { utcMinute } from "./duration.ts";
+import { EventError } from "./errors.ts";
+import type { Ports } from "./invocation.ts";
+import { holdKey } from "./keys.ts";
+import { append, readLog, TAIL_BYTES } from "./workflow/log.ts";
+
+const Line = z.object({
+  at: z.int(),
+  /** The run that wrote it: a repeat finds its own line. */
+  run: z.string(),
+  by: z.string(),
+  held: z.boolean(),
+  why: z.string(),
+  /** Epoch ms; absent until it is lifted. */
+  until: z.optional(z.int()),
+});
+type Line = z.infer<typeof Line>;
+
+/** A hold that stands. */
+export type Hold = Omit<Line, "held">;
+
+type HoldPorts = Pick<Ports, "cloud" | "clock" | "writer">;
+
+const newestIn = async (family: string, { cloud }: Pick<Ports, "cloud">) => {
+  const { lines, end } = await readLog(cloud, holdKey(family), Line, TAIL_BYTES);
+  return { newest: lines.at(-1)?.line, end };
+};
+
+/** The hold of a family, as the cloud knows its name; undefined when nothing holds it. @throws CloudError */
+export async function holdOf(
+  family: string,
+  ports: Pick<Ports, "cloud" | "clock">,
+): Promise<Hold | undefined> {
+  try {
+    const { newest } = await newestIn(family, ports);
+    if (newest === undefined || !newest.held) return undefined;
+    const { held: _held, ...hold } = newest;
+    return (hold.until ?? Number.POSITIVE_INFINITY) > ports.clock.now() ? hold : undefined;
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    // HOLD-4.
+    return { at: 0, run: "", by: "nobody known", why: error.message };
+  }
+}
+
+/** A hold as a sentence. */
+export const heldText = (family: string, { by, why, until }: Hold): string =>
+  `family ${family} is held by ${by}${until === undefined ? "" : ` until ${utcMinute(until)}`}: ${why}`;
+
+const TRIES = 5;
+
+/** Sets or lifts the hold of a family; done before by the same run, it changes nothing. */
+export async function writeHold(
+  family: string,
+  line: Omit<Line, "at">,
+  ports: HoldPorts,
+  only?: (newest: Line | undefined) => boolean,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { newest, end } = await newestIn(family, ports);
+    if (newest?.run === line.run && newest.held === line.held) return;
+    if (only?.(newest) === false) return;
+    const appended = await append(ports, holdKey(family), end, { at: ports.clock.now(), ...line });
+    if (appended.kind === "won") return;
+    if (appended.kind === "unknown") throw appended.error;
+    if (attempt === TRIES)
+      throw new Error(`the hold of ${family} changed ${TRIES} times while it was written`);
+  }
+}
+
+/** Lifts the hold that `setBy` set; a later one stays. */
+export const liftHoldOf = (
+  family: string,
+  setBy: string,
+  { run, by }: Pick<Line, "run" | "by">,
+  ports: HoldPorts,
+): Promise<void> =>
+  writeHold(
+    family,
+    { run, by, held: false, why: `${setBy} is undone` },
+    ports,
+    (newest) => newest?.run === setBy,
+  );

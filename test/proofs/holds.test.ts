@@ -1,0 +1,66 @@
+/** What sets and ends the hold of a family, besides the requests for it. */
+import { hours } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { promotionOf, shown } from "../support/family.ts";
+import { quickRelease } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
+import { served } from "../support/world.ts";
+
+test("a hold ends at its instant, an operator's promotion passes it, and one that cannot be read holds", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1);
+  await request(kiln, "/families/web/hold", { until: "1h" });
+  const second = await quickRelease(kiln, 2);
+  expect(served(kiln)).toBe(first.imageId);
+  const promoted = await request(kiln, "/families/web/promote", { recipe: "web", imageId: second.imageId });
+  expect(promoted.state).toBe("done");
+  expect(served(kiln)).toBe(second.imageId);
+  expect((await shown(kiln)).hold?.why).toBe("no reason given");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const third = await quickRelease(kiln, 3);
+  expect(served(kiln)).toBe(third.imageId);
+
+  kiln.cloud.oss.put(BUCKET, "state/families/web.jsonl", "no line of a log");
+  const fourth = await quickRelease(kiln, 4);
+  expect(promotionOf(kiln, fourth.imageId)).toBe("held");
+  expect(served(kiln)).toBe(third.imageId);
+  expect((await shown(kiln)).hold?.why).toMatch(/state\/families\/web\.jsonl .*no log of Kiln/);
+  const none = await request(kiln, "/families/nosuch/hold");
+  expect(none).toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/^family nosuch has no image/),
+  });
+});
+
+test("after a rollback no bake moves the family until the hold is lifted; the undo of the rollback lifts it", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1);
+  const second = await quickRelease(kiln, 2);
+  await request(kiln, "/families/web/rollback", { to: "previous" });
+  expect((await shown(kiln)).hold).toMatchObject({
+    by: "webhook:ci",
+    why: `rolled back to ${first.imageId}`,
+  });
+  const third = await quickRelease(kiln, 3);
+  expect([served(kiln), promotionOf(kiln, third.imageId)]).toEqual([first.imageId, "held"]);
+  expect((await request(kiln, "/families/web/rollback", { undo: true })).state).toBe("done");
+  expect(served(kiln)).toBe(second.imageId);
+  expect((await shown(kiln)).hold).toBeUndefined();
+  expect((await quickRelease(kiln, 4)).promotion?.state).toBe("done");
+});
+
+test("an older image that an operator promotes stays", async ({ kiln, expect }) => {
+  const deprecate = { promote: { outranked: "deprecate" } };
+  const first = await quickRelease(kiln, 1, deprecate);
+  await quickRelease(kiln, 2, deprecate);
+  const back = await request(kiln, "/families/web/promote", { recipe: "web", imageId: first.imageId });
+  expect(back.state).toBe("done");
+  expect(served(kiln)).toBe(first.imageId);
+  const twin = await quickRelease(kiln, 2, { ...deprecate, description: "number 2 again" });
+  expect([served(kiln), promotionOf(kiln, twin.imageId)]).toEqual([first.imageId, "held"]);
+});

@@ -1,0 +1,20 @@
+/** A family as operators see it. */
+import type { Deployment } from "./deployment.ts";
+import { answered } from "./runs.ts";
+import { tagOf } from "./world.ts";
+
+interface Shown {
+  readonly hold?: { readonly by: string; readonly why: string; readonly until?: string };
+  readonly previous: readonly { readonly imageId: string; readonly promotion?: string }[];
+}
+
+/** The family `web`, from the API. */
+export async function shown(kiln: Deployment): Promise<Shown> {
+  const { body } = await answered(kiln, kiln.api("GET", "/families/web"));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API of this version
+  return body as unknown as Shown;
+}
+
+/** What became of the promotion of an image, in one word. */
+export const promotionOf = (kiln: Deployment, imageId: string): string | undefined =>
+  tagOf(kiln, imageId, "kiln:promotion")?.split(" ")[0];
