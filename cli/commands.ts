@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
-import { approve, hold, keep, reject, unhold } from "./commands/decide.ts";
+import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
 import { families } from "./commands/families.ts";
 import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
@@ -28,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   reject,
   hold,
   unhold,
+  resume,
   keep,
   call,
 ];

@@ -25,6 +25,8 @@ export const YAML_MAX_BYTES = 256 * KB;
 export const OFFERINGS_MAX = 200;
 /** The most channels of a document: the end of a run has a notification for each. */
 export const CHANNELS_MAX = 20;
+/** Failures in a row that pause a recipe which says nothing else. */
+export const PAUSE_AFTER = 5;
 /** The longest list of reasons in one message, in characters: it is part of the state of a run that cleans up. */
 const REASONS_MAX = 3_000;
 /** The longest of them: names and keys may be long. */

@@ -42,6 +42,9 @@ export const outputKey = (run: string, name: string): string => `${runFolder(run
 /** The log of the holds of a family. */
 export const holdKey = (family: string): string => `${FOLDER.state}families/${family}.jsonl`;
 
+/** The log of the failures of a recipe. */
+export const pauseKey = (recipe: string): string => `${FOLDER.state}recipes/${recipe}.jsonl`;
+
 /** The parameters of the image that a bake makes. */
 export const bakedKey = (run: string, parameters: string): string =>
   `${FOLDER.state}bakes/${run}-${parameters}.json`;

@@ -1,4 +1,4 @@
-/** `approve RUN`, `reject RUN`: decides whether the image of a promotion joins its family. `keep`: keeps an instance. `hold`, `unhold`: stop and resume the promotions of a family. */
+/** `approve RUN`, `reject RUN`: decides whether the image of a promotion joins its family. `keep`: keeps an instance. `hold`, `unhold`: of a family. `resume`: of a recipe. */
 import { isRunId } from "../../shared/names.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, refusedBy } from "../client.ts";
@@ -52,34 +52,31 @@ export const keep: Command = {
   },
 };
 
-const ofFamily = (
+type Asking = Pick<Command, "summary" | "args"> &
+  Partial<Pick<Command, "options">> & { readonly body?: (input: Input) => object };
+
+/** A request about one document or family, which a run carries out. */
+const asking = (
   name: string,
-  {
-    summary,
-    options = {},
-    body = () => ({}),
-  }: Pick<Command, "summary"> &
-    Partial<Pick<Command, "options">> & { readonly body?: (input: Input) => object },
+  folder: "families" | "recipes",
+  { body = () => ({}), options = {}, ...shown }: Asking,
 ): Command => ({
   name,
-  summary,
-  args: "FAMILY",
+  ...shown,
   count: [1, 1],
   options,
-  details: "The caller needs the route POST /families/*. --json: { version, command, run }",
+  details: `The caller needs the route POST /${folder}/*. --json: { version, command, run }`,
   run: async (input: Input, io: Io): Promise<Exit> => {
-    const { run } = await post(
-      `/families/${encodeURIComponent(input.args[0] ?? "")}/${name}`,
-      body(input),
-      io,
-    );
+    const path = `/${folder}/${encodeURIComponent(input.args[0] ?? "")}/${name}`;
+    const { run } = await post(path, body(input), io);
     io.out(input.json ? jsonOf(name, { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
     return EXIT.ok;
   },
 });
 
-export const hold = ofFamily("hold", {
+export const hold = asking("hold", "families", {
   summary: "let no bake change what a family serves; images are built and tested, and wait",
+  args: "FAMILY",
   options: {
     why: { value: "TEXT", help: "the reason, for others to read" },
     until: { value: "TIME", help: "a time such as 7d, or an instant; without it until it is lifted" },
@@ -90,7 +87,15 @@ export const hold = ofFamily("hold", {
   }),
 });
 
-export const unhold = ofFamily("unhold", { summary: "lift the hold of a family" });
+export const unhold = asking("unhold", "families", {
+  summary: "lift the hold of a family",
+  args: "FAMILY",
+});
+
+export const resume = asking("resume", "recipes", {
+  summary: "resume the timers and uploads of a recipe that is paused after failures",
+  args: "RECIPE",
+});
 
 /** @throws CommandError for any answer but success */
 async function post(path: string, body: object, io: Io): Promise<{ readonly run: string }> {

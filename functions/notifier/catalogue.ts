@@ -53,6 +53,7 @@ export const CATALOGUE = entries({
   "what.redeliver": { en: "catch-up with GitHub", zh: "GitHub 事件补投" },
   "what.job": { en: "end of a job", zh: "作业结束处理" },
   "what.bake": { en: "bake", zh: "镜像构建" },
+  "what.unpause": { en: "resume of the recipe", zh: "恢复配方" },
   "what.promote": { en: "promotion", zh: "发布" },
   "what.rollback": { en: "rollback", zh: "回滚" },
   "what.retire": { en: "retention", zh: "镜像保留" },

@@ -82,7 +82,7 @@ type Request = RunRequest["request"];
 
 function routeProblem({ key, routes }: DocumentIndex, { request }: Request): string | undefined {
   const action = actionOf(String(request));
-  if (routes.includes(action)) return undefined;
+  if (routes.includes(action) || request === "resume-recipe") return undefined;
   const needed = {
     stop: "idle:",
     resume: "idle: with resume: true",

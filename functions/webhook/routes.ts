@@ -102,6 +102,7 @@ const ROUTES: readonly Route[] = [
     body: { force: optionalBoolean, parameters: z.optional(Parameters), dryRun },
   },
   { subject: "recipe", action: "retire", kind: "retire", body: { dryRun } },
+  { subject: "recipe", action: "resume", kind: "unpause", request: "resume-recipe", body: {} },
   {
     subject: "family",
     action: "promote",

@@ -7,6 +7,7 @@ import * as z from "zod/mini";
 import { knowPrivate } from "../redact.ts";
 import type { Fleet } from "./fleet.ts";
 import type { IdlePolicy } from "./idle.ts";
+import { PAUSE_AFTER } from "../budget.ts";
 import { Declarations } from "../requests/declared-parameters.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -137,6 +138,8 @@ const recipe = z.strictObject({
   rebake: z.strictObject({ nightly: z.boolean(), onlyIfChanged: z.boolean() }),
   whenBusy: z.enum(["refuse", "queue"]),
   notify: z.array(z.strictObject({ channel: text, events: list })),
+  // The version before had none.
+  pauseAfter: z._default(count, PAUSE_AFTER),
   inputs: list,
 });
 

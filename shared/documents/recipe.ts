@@ -1,7 +1,8 @@
 /** `recipes/<name>.yaml`: how an image is made, tested and promoted. */
 import * as z from "zod/mini";
-import { closed, duration, finding, rule, short, type Finding } from "./fields.ts";
+import { closed, duration, finding, rule, short, whole, type Finding } from "./fields.ts";
 import { familyProblem, templateProblem } from "./image-name.ts";
+import { PAUSE_AFTER } from "../budget.ts";
 import { description, documentName, objectKey } from "./names.ts";
 import { offeringFindings } from "./offerings.ts";
 import type { Help } from "./help.ts";
@@ -21,6 +22,8 @@ const Family = z.string().check(
 
 const KeepFailed = short((value) => (value === false ? undefined : value), z.optional(duration("30m", "7d")));
 
+const PauseAfter = short((value) => (value === false ? 0 : value), whole(0, 100));
+
 const shape = {
   description: z.exactOptional(description()),
   parameters: z.exactOptional(DeclaredParameters),
@@ -35,6 +38,8 @@ const shape = {
   rebake: z.prefault(Rebake, {}),
   whenBusy: z._default(z.enum(["refuse", "queue"]), "refuse"),
   notify: z._default(Notify, []),
+  /** Failures in a row after which timers and uploads pause; 0, written `false`, is never. */
+  pauseAfter: z._default(PauseAfter, PAUSE_AFTER),
   inputs: z._default(z.array(objectKey()), []),
 };
 /** Keys that authors look for at the top. */

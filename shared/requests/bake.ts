@@ -14,6 +14,8 @@ export const BakeRequest = z.strictObject({
   dryRun: z.optional(z.boolean()),
   /** The disk file whose upload requests this bake. */
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
+  /** When the object was uploaded that requests this bake, epoch ms. */
+  uploadedAt: z.optional(z.int()),
   ...requestShape,
 });
 export type BakeRequest = z.infer<typeof BakeRequest>;

@@ -8,6 +8,7 @@ export const FUNCTION_OF = {
   spot: "janitor",
   redeliver: "janitor",
   bake: "bake-image",
+  unpause: "bake-image",
   promote: "promote-family",
   rollback: "promote-family",
   retire: "promote-family",

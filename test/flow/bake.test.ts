@@ -1,7 +1,8 @@
-import { hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { outputKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { accepted } from "../support/runs.ts";
 import { leftovers, ownImages, served } from "../support/world.ts";
 
 const timed = test.extend({ timers: ["nightly"] });
@@ -296,21 +297,40 @@ test("a builder that vanishes after its launch is replaced", async ({ kiln, expe
   expect(bake?.steps.map(({ note }) => note)).toContain(`${gone} vanished`);
 });
 
-test("a second bake of a recipe is refused while the first runs, or waits with whenBusy: queue", async ({
+test("while a recipe is baked, a caller's bake is refused, and of the uploads the newest waits", async ({
   kiln,
   expect,
 }) => {
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
-  await kiln.upload("recipes/web.yaml", recipeText({ description: "refused" }));
-  await kiln.cloud.settle({ forMs: minutes(2) });
-  const refused = kiln.records("bake").at(-1);
-  expect(refused?.reason).toMatch(
+  const { run } = await accepted(kiln, "/recipes/web/bake", {});
+  for (const n of [1, 2, 3]) {
+    await kiln.upload("recipes/web.yaml", recipeText({ description: `upload ${n}` }));
+    await kiln.cloud.settle({ forMs: seconds(20) });
+  }
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.record(run)?.reason).toMatch(
     /^recipe web is being baked by bake-web-\d+-\w+; try again when it is done$/,
   );
-  await kiln.upload("recipes/web.yaml", recipeText({ description: "queued", whenBusy: "queue" }));
+  const uploads = kiln.records("bake").filter((record) => record.by.startsWith("upload:"));
+  const last = uploads.at(-1);
+  const waited = `a newer upload of recipe web waits for the same bake to end: ${uploads[2]?.run}`;
+  expect(uploads.map(({ state, result }) => [state, result?.["note"]])).toEqual([
+    ["done", undefined],
+    ["done", waited],
+    ["done", `${waited.slice(0, -String(uploads[2]?.run).length)}${last?.run}`],
+    ["done", undefined],
+  ]);
+  expect(ownImages(kiln).map(({ description }) => description)).toEqual(["", "upload 3"]);
+});
+
+test("a caller's bake waits for the one under way with whenBusy: queue", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText({ whenBusy: "queue" }));
+  await kiln.cloud.settle({ until: () => kiln.cloud.world.instances.size > 0, forMs: hours(1) });
+  const { run } = await accepted(kiln, "/recipes/web/bake", { force: true });
   await kiln.cloud.settle({ forMs: hours(1) });
-  expect(kiln.records("bake").map(({ state }) => state)).toEqual(["done", "failed", "done"]);
+  expect(kiln.record(run)?.state).toBe("done");
+  expect(ownImages(kiln)).toHaveLength(2);
 });
 
 timed(

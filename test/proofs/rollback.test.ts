@@ -150,6 +150,7 @@ test("an undo that would change nothing fails: a newer image is served since", a
   await quickRelease(kiln, 1);
   await quickRelease(kiln, 2);
   await request(kiln, "/families/web/rollback", { to: "previous" });
+  await request(kiln, "/families/web/unhold");
   const third = await quickRelease(kiln, 3);
   const undone = await request(kiln, "/families/web/rollback", { undo: true });
   expect(undone.reason).toMatch(new RegExp(`serves ${third.imageId} since`));

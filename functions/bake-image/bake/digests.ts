@@ -27,6 +27,7 @@ const OUTSIDE = new Set([
   "family",
   "test",
   "parameters",
+  "pauseAfter",
 ]);
 
 /** Keys of the objects that steps run, or put on the instance. */

@@ -1,12 +1,15 @@
 /** The first phase: reads the recipe and acquires its lock, so that one bake of a recipe runs at a time. */
-import { hours } from "../../../shared/duration.ts";
+import { hours, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { pauseOf } from "../../../shared/pauses.ts";
+import { isTriggered, isUpload } from "../../../shared/triggers.ts";
 import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
+import { newerUpload } from "./queue.ts";
 import { Plan } from "./plan.ts";
 
 export const Lock = eventsWith(RequestInput)("lock", {});
@@ -14,16 +17,34 @@ type Lock = EventOf<typeof Lock>;
 
 async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const { recipe } = event.input;
+  const paused = isTriggered(event.by) ? await pauseOf(recipe, ports) : undefined;
+  if (paused !== undefined) return done({ skipped: true, note: paused, waits: true });
+  // One that has waited may be the older one of two by now.
+  const isQueued = isUpload(event.by) && ports.clock.now() - event.phaseStartedAt > seconds(5);
+  const newer = isQueued ? await newerUpload(event, ports) : undefined;
+  if (newer !== undefined) return superseded(recipe, newer);
   const read = await loadRequested(event.input, ports.cloud);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
+  if (isUpload(event.by)) {
+    const other = await newerUpload(event, ports);
+    return other === undefined
+      ? poll(event, ports.clock, PACE.lock, busy(recipe, holder))
+      : superseded(recipe, other);
+  }
   if (document.whenBusy === "queue") return poll(event, ports.clock, PACE.lock, busy(recipe, holder));
   // A timer asks again by itself, and an operator has nothing to put right.
   const isTimer = event.by.startsWith("timer:");
   return isTimer ? done({ skipped: true, note: busy(recipe, holder) }) : failed(refusedBusy(recipe, holder));
 }
+
+const superseded = (recipe: string, newer: string): Outcome =>
+  done({
+    skipped: true,
+    note: `a newer upload of recipe ${recipe} waits for the same bake to end: ${newer}`,
+  });
 
 const busy = (recipe: string, holder: string): string => `recipe ${recipe} is being baked by ${holder}`;
 

@@ -6,8 +6,9 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
+import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
-import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
+import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
 import { isChecksum, unreadReason } from "../../../shared/unread.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
@@ -20,6 +21,8 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
     return oss.data.events.flatMap((record) => fromUpload(record, ports) ?? []);
   }
   const { asked, trigger } = triggerOf(payload, ports);
+  const resuming = ResumeRequest.safeParse(asked);
+  if (resuming.success) return [resumed(resuming.data, trigger)];
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
   const names = recipe === "*" ? await nightlyRecipes(ports) : [recipe];
   return names.map((name) => ({
@@ -27,6 +30,11 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
     by,
     request: { ...request, recipe: name },
   }));
+}
+
+function resumed({ by, ...request }: z.infer<typeof ResumeRequest>, trigger: Trigger): RunRequest {
+  const run = runId("unpause", request.recipe, trigger.at, trigger.identity);
+  return { run, by: by ?? trigger.by, request };
 }
 
 /**
@@ -66,8 +74,10 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
   const recipe = named ?? ofDisk;
   if (recipe !== undefined) {
     const identity = [cloud.access.bucket, key, etag, responseElements.requestId];
-    const request = { v: 1, request: "bake", recipe, ...(ofDisk !== undefined && { upload: { key, etag } }) };
-    const run = runId("bake", recipe, Date.parse(eventTime), identity);
+    const uploadedAt = Date.parse(eventTime);
+    const upload = ofDisk !== undefined && { upload: { key, etag } };
+    const request = { v: 1, request: "bake", recipe, uploadedAt, ...upload };
+    const run = runId("bake", recipe, uploadedAt, identity);
     return [{ run, by: uploaderOf(key), request }];
   }
   // The janitor reports it.

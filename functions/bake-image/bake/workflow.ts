@@ -18,7 +18,10 @@ import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
+import { PAUSE_AFTER } from "../../../shared/budget.ts";
+import { endFailures, noteFailure } from "../../../shared/pauses.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
+import { isTriggered, isUpload } from "../../../shared/triggers.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
@@ -37,29 +40,56 @@ async function recipeIn(cloud: Ports["cloud"], name: string): Promise<Recipe | u
   return "document" in read ? read.document : undefined;
 }
 
-/** Skipped bakes and dry runs have no image, so they notify of failures only. An image of a family is promoted next. */
-async function afterBake(
-  event: WorkflowEvent,
-  completion: Completion,
-  { clock, cloud }: Ports,
-): Promise<Consequences> {
+type Recipient = Pick<Recipe, "notify" | "family" | "pauseAfter">;
+
+/** Of a document that cannot be read: its failures count as any. */
+const UNREAD: Recipient = { notify: [], pauseAfter: PAUSE_AFTER };
+
+/** What follows a bake. Dry runs notify of nothing. */
+async function afterBake(event: WorkflowEvent, completion: Completion, ports: Ports): Promise<Consequences> {
   const input = Input.safeParse(event.input);
-  if (!input.success) return {};
+  if (!input.success || event.phase === DryRun.name) return {};
   const { recipe } = input.data;
-  const document = input.data.document ?? (await recipeIn(cloud, recipe));
-  if (event.phase === DryRun.name) return {};
+  const document = input.data.document ?? (await recipeIn(ports.cloud, recipe));
   const { run, by } = event;
-  const common = { run, subject: recipe, by, at: clock.now() };
+  const common = { run, subject: recipe, by, at: ports.clock.now() };
   if (completion.kind !== "done") {
-    return { notifications: failureSends(event, completion.reason, clock.now(), document?.notify) };
+    const { notify, pauseAfter } = document ?? UNREAD;
+    const isCounted = completion.kind === "failed" && isTriggered(by);
+    const paused = isCounted ? await noteFailure(recipe, run, pauseAfter, ports) : undefined;
+    const reason = paused === undefined ? completion.reason : `${completion.reason}. ${paused}`;
+    return { notifications: failureSends(event, reason, common.at, notify) };
   }
-  if (document === undefined) return {};
-  const { imageId: made, delivers } = completion.result;
+  return document === undefined ? {} : afterDone({ ...common, recipe, document }, completion.result, ports);
+}
+
+interface Done {
+  readonly run: string;
+  readonly subject: string;
+  readonly by: string;
+  readonly at: number;
+  readonly recipe: string;
+  readonly document: Recipe;
+}
+
+/** An image of a family is promoted next. A skipped bake is no news, unless an upload waits for an operator. */
+async function afterDone(
+  { recipe, document, ...common }: Done,
+  { imageId: made, delivers, waits, note }: Readonly<Record<string, unknown>>,
+  ports: Ports,
+): Promise<Consequences> {
+  const { run, by } = common;
+  const { notify, family } = document;
+  if (waits === true && isUpload(by))
+    return { notifications: failureSends(common, String(note), common.at, notify) };
   const imageId = made ?? delivers;
   if (typeof imageId !== "string") return {};
   const notifications =
-    imageId === made ? notificationSends(document.notify, { ...common, kinds: ["baked"], imageId }) : [];
-  if (document.family === undefined) return { notifications };
+    imageId === made ? notificationSends(notify, { ...common, kinds: ["baked"], imageId }) : [];
+  if (family === undefined) {
+    await endFailures(recipe, run, ports);
+    return { notifications };
+  }
   const request = { v: 1, request: "promote", recipe, imageId, document, delivery: run };
   return { notifications, runs: [{ run: deliveryOf(run, recipe, imageId), by, request }] };
 }
@@ -71,8 +101,9 @@ function begin(event: RequestEvent): WorkflowEvent {
     parameters = {},
     dryRun: isDryRun,
     upload,
+    uploadedAt,
   } = parse(BakeRequest, event.input, "bake");
-  const input = { recipe, force, parameters, ...(upload && { upload }) };
+  const input = { recipe, force, parameters, ...(upload && { upload }), ...(uploadedAt && { uploadedAt }) };
   return isDryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Lock, event, input, {});
 }
 

@@ -16,7 +16,8 @@ import { Name } from "../../../shared/names.ts";
 import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { PromoteRequest } from "../../../shared/requests/promote.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
-import type { Trigger } from "../../../shared/triggers.ts";
+import { endFailures, noteFailure } from "../../../shared/pauses.ts";
+import { isTriggered, type Trigger } from "../../../shared/triggers.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { Completion, Consequences, RunRequest, Workflow } from "../../../shared/workflow/workflow.ts";
@@ -35,21 +36,36 @@ const Input = z.looseObject({
   document: CarriedRecipe,
 });
 
+/** Counts the failures of a recipe's timers and uploads (PAUSE-1); a rejection is none. */
+async function countPromotion(
+  { run, by, ...event }: WorkflowEvent,
+  recipe: string,
+  { completion, after }: { readonly completion: Completion; readonly after: number },
+  ports: Ports,
+): Promise<readonly string[]> {
+  if (event.phase === DryRun.name || completion.kind === "cancelled" || "answer" in event) return [];
+  if (completion.kind === "done") await endFailures(recipe, run, ports);
+  else if (isTriggered(by)) return [(await noteFailure(recipe, run, after, ports)) ?? []].flat();
+  return [];
+}
+
 /** Notifies the channels of the recipe; the deployment's of a run that fails before the recipe is read. */
 async function afterPromotion(
-  { input, run, by }: WorkflowEvent,
+  event: WorkflowEvent,
   completion: Completion,
-  { clock }: Ports,
+  ports: Ports,
 ): Promise<Consequences> {
+  const { input, run, by } = event;
+  const at = ports.clock.now();
   const read = Input.safeParse(input);
-  const at = clock.now();
   if (!read.success)
     return completion.kind === "failed"
       ? { notifications: failureSends({ run, by }, completion.reason, at) }
       : {};
+  const { recipe, family, imageId, document } = read.data;
+  const paused = await countPromotion(event, recipe, { completion, after: document.pauseAfter }, ports);
   // Its bake has said that there is an image, and no family serves it.
   if (completion.kind === "done" && "held" in completion.result) return {};
-  const { recipe, family, imageId, document } = read.data;
   const common = { run, subject: recipe, by, at, family, imageId };
   const notification =
     completion.kind === "done"
@@ -58,7 +74,7 @@ async function afterPromotion(
           kinds: ["promoted"],
           regions: Object.keys(completion.result["regions"] ?? {}),
         } as const)
-      : ({ ...common, kinds: ["failed"], reason: completion.reason } as const);
+      : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);
   return { notifications: notificationSends(document.notify, notification) };
 }
 

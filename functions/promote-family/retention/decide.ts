@@ -6,11 +6,13 @@
  * RETAIN-2. Others are tagged with a time first. They are deleted when it has passed and nothing needs them still.
  * RETAIN-3. The tag is removed when something needs the image again.
  * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
+ * RETAIN-5. Youth protects of the images that failed their test only the newest one, for a look: a recipe that fails
+ *     every night must not fill the quota.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration } from "../../../shared/duration.ts";
 import { TAG } from "../../../shared/tags.ts";
-import { isGood, statusOf } from "../family/status.ts";
+import { isGood, statusOf, TEST } from "../family/status.ts";
 
 interface RetentionRules {
   readonly keep: number;
@@ -38,10 +40,13 @@ export interface Verdict {
 /** One verdict per image, newest first. */
 export function decideRetention(holdings: Holdings, rules: RetentionRules, now: number): readonly Verdict[] {
   const needed = neededByFamily(holdings, rules.keep);
+  const [lastFailed] = newestFirst(holdings.images).filter(failedTest);
   const after = formatDuration(rules.deleteAfterMs);
   return newestFirst(holdings.images).map((image) => {
     const users = holdings.references.get(image.id) ?? [];
-    const kept = needed.get(image.id) ?? neededByItself(image, users, rules, now);
+    const kept =
+      needed.get(image.id) ??
+      neededByItself(image, users, { ...rules, now, hasYouth: image === lastFailed || !failedTest(image) });
     const retireAt = Date.parse(image.tags[TAG.retireAt] ?? "");
     const isTagged = !Number.isNaN(retireAt);
     if (kept !== undefined) return { image, action: isTagged ? "unmark" : "keep", why: kept };
@@ -73,16 +78,18 @@ function neededByFamily({ images, family, served }: Holdings, keep: number): Rea
   return needed;
 }
 
+const failedTest = ({ tags }: Image): boolean => tags[TAG.test] === TEST.failed;
+
 const SETTLED = new Set(["Available", "Deprecated", "CreateFailed"]);
 
 /** Why an image stays that its family does not need. */
 function neededByItself(
   { createdAt, status, shared }: Image,
   users: readonly string[],
-  { youngerThanMs }: RetentionRules,
-  now: number,
+  { youngerThanMs, now, hasYouth }: RetentionRules & { readonly now: number; readonly hasYouth: boolean },
 ): string | undefined {
-  if (now - createdAt < youngerThanMs) return `it is younger than ${formatDuration(youngerThanMs)}`;
+  if (hasYouth && now - createdAt < youngerThanMs)
+    return `it is younger than ${formatDuration(youngerThanMs)}`;
   if (!SETTLED.has(status)) return `it is ${status}`;
   if (shared) return "it is shared with other accounts, which may use it";
   if (users.length === 0) return undefined;

@@ -1,0 +1,40 @@
+/**
+ * Uploads during a bake: the newest one waits, and older ones that wait end. A queue of one.
+ *
+ * QUEUE-1. The logs of the runs under `open/` decide. One that is not listed yet waits too, and finds nothing changed.
+ */
+import * as z from "zod/mini";
+import { listObjects } from "../../../shared/cloud/oss/objects.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { FOLDER, openKey } from "../../../shared/keys.ts";
+import { isUpload } from "../../../shared/triggers.ts";
+import { REQUEST, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import { subjectOf } from "../../../shared/workflow/run-id.ts";
+
+const Uploaded = z.looseObject({ uploadedAt: z.optional(z.int()) });
+
+/** When the object was uploaded; a version before did not say. */
+const uploadedAt = ({ input, startedAt }: WorkflowEvent): number =>
+  Uploaded.safeParse(input).data?.uploadedAt ?? startedAt;
+
+/** Orders uploads of one millisecond, too. */
+const isNewer = (one: WorkflowEvent, than: WorkflowEvent): boolean =>
+  uploadedAt(one) === uploadedAt(than) ? one.run > than.run : uploadedAt(one) > uploadedAt(than);
+
+/** The run of a newer upload of the same recipe that has not begun its bake. */
+export async function newerUpload(
+  event: WorkflowEvent & { readonly input: { readonly recipe: string } },
+  { cloud }: Ports,
+): Promise<string | undefined> {
+  const { recipe } = event.input;
+  for (const { key } of await listObjects(cloud, openKey(`bake-${recipe}-`))) {
+    const run = key.slice(FOLDER.open.length);
+    if (run === event.run || subjectOf(run) !== recipe) continue;
+    const now = standing(run, await readRunLog(cloud, run));
+    if (now === undefined || now.completion !== undefined || now.event.cancelled !== undefined) continue;
+    const isWaiting = now.event.phase === REQUEST || now.event.phase === event.phase;
+    if (isWaiting && isUpload(now.event.by) && isNewer(now.event, event)) return run;
+  }
+  return undefined;
+}
