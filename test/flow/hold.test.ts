@@ -5,7 +5,7 @@ import type { Deployment } from "../support/deployment.ts";
 import { promotionOf, shown } from "../support/family.ts";
 import { quickRelease } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
-import { served } from "../support/world.ts";
+import { ownImages, served } from "../support/world.ts";
 
 test("while a family is held, bakes build and test and their images wait; lifted, the next bake promotes what waits", async ({
   kiln,
@@ -43,6 +43,6 @@ test("while a family is held, bakes build and test and their images wait; lifted
 });
 
 async function snapshotOf(kiln: Deployment): Promise<string> {
-  const [image] = [...kiln.cloud.world.images.values()].filter(({ ownerAlias }) => ownerAlias === "self");
+  const [image] = ownImages(kiln);
   return String(image?.disks[0]?.snapshotId);
 }

@@ -1,20 +1,10 @@
 /** A recipe that fails in a row: its timers and uploads pause, and operators resume them. */
 import { hours, minutes } from "../../shared/duration.ts";
+import { night } from "../support/bakes.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET, type Deployment } from "../support/deployment.ts";
-import { startChannel } from "../support/channel.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
-import { ownImages } from "../support/world.ts";
-
-/** As the timer nightly asks; the run of the bake, when all that follows is over. */
-async function night(kiln: Deployment) {
-  const triggerTime = new Date(kiln.cloud.time.now()).toISOString();
-  const payload = JSON.stringify({ v: 1, request: "bake", recipe: "web" });
-  await kiln.invoke("kiln-bake-image", { triggerName: "nightly", triggerTime, payload });
-  await kiln.cloud.settle({ forMs: hours(1) });
-  return kiln.records("bake").at(-1);
-}
 
 const STEP = "scripts/step.sh";
 const FAILING = { provision: [{ script: STEP }], pauseAfter: 3 };
@@ -55,25 +45,4 @@ test("after failures in a row nights pause and say so once; a request, a new ver
   expect((await request(kiln, "/recipes/web/bake", {})).state).toBe("done");
   await kiln.cloud.settle({ forMs: minutes(30) });
   expect((await night(kiln))?.result?.["note"]).toMatch(/^nothing changed since/);
-});
-
-test("images that fail their test are counted, too, so that no night adds one for ever", async ({
-  deploy,
-  expect,
-}) => {
-  const channel = await startChannel();
-  try {
-    const kiln = await deploy({
-      env: { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: channel.url } }) },
-    });
-    const text = recipeText({ test: { commands: ["exit 1"] }, pauseAfter: 2, notify: ["ops"] });
-    await kiln.upload("recipes/web.yaml", text);
-    await kiln.cloud.settle({ forMs: hours(1) });
-    for (let n = 0; n < 4; n++) await night(kiln);
-    expect(ownImages(kiln)).toHaveLength(2);
-    const reasons = channel.posted.map(({ body }) => String(body["reason"]));
-    expect(reasons.filter((reason) => reason.includes("This is failure 2 in a row"))).toHaveLength(1);
-  } finally {
-    await channel.close();
-  }
 });

@@ -1,7 +1,7 @@
 /**
  * Uploads during a bake: the newest one waits, and older ones that wait end. A queue of one.
  *
- * QUEUE-1. The logs of the runs under `open/` decide. One that is not listed yet waits too, and finds nothing changed.
+ * NEWEST-1. The logs of the runs under `open/` decide. One that is not listed yet waits too, and finds nothing changed.
  */
 import * as z from "zod/mini";
 import { listObjects } from "../../../shared/cloud/oss/objects.ts";

@@ -40,7 +40,7 @@ export interface Verdict {
 /** One verdict per image, newest first. */
 export function decideRetention(holdings: Holdings, rules: RetentionRules, now: number): readonly Verdict[] {
   const needed = neededByFamily(holdings, rules.keep);
-  const [lastFailed] = newestFirst(holdings.images).filter(failedTest);
+  const lastFailed = newestFirst(holdings.images).find(failedTest);
   const after = formatDuration(rules.deleteAfterMs);
   return newestFirst(holdings.images).map((image) => {
     const users = holdings.references.get(image.id) ?? [];

@@ -53,16 +53,16 @@ const counterexample = (check: (holdings: Holdings, gone: ReadonlySet<string>) =
     { numRuns: 500 },
   ).counterexample;
 
-test("an image that is served, needed, shared or young is never deleted", ({ expect }) => {
+test("an image that is served, needed, shared, or young and not failed is never deleted", ({ expect }) => {
   const found = counterexample(({ images, served, references }, gone) =>
     images
       .filter(({ id }) => gone.has(id))
       .every(
-        ({ id, shared, createdAt }) =>
+        ({ id, shared, createdAt, tags }) =>
           id !== served &&
           !shared &&
           references.get(id)?.length === 0 &&
-          NOW - createdAt >= RULES.youngerThanMs,
+          (NOW - createdAt >= RULES.youngerThanMs || tags["kiln:gate"] === "failed"),
       ),
   );
   expect(found).toBeNull();
@@ -134,4 +134,35 @@ test("an image is tagged, waits and is deleted; one that is needed again loses i
   expect(verdicts.find((verdict) => verdict.image.id === "m-back")?.why).toBe(
     "it is needed by launch template web version 3",
   );
+});
+
+const at = (id: string, ageDays: number, tags: Record<string, string>) =>
+  image(id, { createdAt: NOW - days(ageDays), tags });
+
+test("of the images that failed their test youth protects the newest, and a hold the newest that waits", ({
+  expect,
+}) => {
+  const failed = { "kiln:gate": "failed" };
+  const held = { "kiln:gate": "passed", "kiln:promotion": "held promote-web-20260101-000000000000" };
+  const images = [
+    at("m-6", 1, failed),
+    at("m-5", 2, failed),
+    at("m-4", 3, failed),
+    at("m-3", 20, held),
+    at("m-2", 30, held),
+    { ...at("m-1", 40, {}), family: "web" },
+  ];
+  const verdicts = decideRetention(
+    { images, family: "web", served: "m-1", references: new Map() },
+    RULES,
+    NOW,
+  );
+  expect(verdicts.map(({ image: { id }, action }) => `${id} ${action}`)).toEqual([
+    "m-6 keep",
+    "m-5 mark",
+    "m-4 mark",
+    "m-3 keep",
+    "m-2 mark",
+    "m-1 keep",
+  ]);
 });
