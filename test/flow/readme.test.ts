@@ -58,7 +58,7 @@ test.for(READMES)("every request body in the table of %s is accepted by its rout
       ),
     ),
   );
-  expect(asked).toHaveLength(12);
+  expect(asked).toHaveLength(15);
   for (const [path, body] of asked) {
     const request = {
       method: "POST",
