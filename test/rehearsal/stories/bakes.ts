@@ -182,6 +182,7 @@ function preparation(prepared: Prepared): Scene {
     title: "What was there before: a machine set up by hand, and snapshots of its disks",
     steps: [
       act("a user launches an instance with a data disk", async ({ kiln }) => {
+        kiln.cloud.world.addResourceGroup("rg-images0001");
         prepared.instanceId = await launchGolden(kiln);
         return held(prepared.instanceId);
       }),
