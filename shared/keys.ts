@@ -42,8 +42,11 @@ export const outputKey = (run: string, name: string): string => `${runFolder(run
 /** The log of the holds of a family. */
 export const holdKey = (family: string): string => `${FOLDER.state}families/${family}.jsonl`;
 
+/** The folder of the logs of failures. */
+export const PAUSES = `${FOLDER.state}recipes/`;
+
 /** The log of the failures of a recipe. */
-export const pauseKey = (recipe: string): string => `${FOLDER.state}recipes/${recipe}.jsonl`;
+export const pauseKey = (recipe: string): string => `${PAUSES}${recipe}.jsonl`;
 
 /** The parameters of the image that a bake makes. */
 export const bakedKey = (run: string, parameters: string): string =>

@@ -10,7 +10,7 @@ export const tryRecipe: Command = {
   count: [1, 1],
   options: {},
   details: `Objects that the recipe names (scripts/…) lie beside the folder recipes/, as in the bucket. vSwitches, groups, types and
-base images that the local cloud does not have are made or replaced, and listed.`,
+base images that the local cloud does not have are made or replaced, and listed. Parameters take the variables of your shell.`,
   run,
 };
 

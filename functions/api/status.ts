@@ -1,7 +1,11 @@
 /** The status of a deployment: runs at work, runs that wait, runs that failed lately, and its own problems. */
+import { basename } from "node:path";
+import { listObjects } from "../../shared/cloud/oss/objects.ts";
 import { days, formatDuration, minutes } from "../../shared/duration.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
+import { PAUSES } from "../../shared/keys.ts";
+import { pauseOf } from "../../shared/pauses.ts";
 import { findRuns } from "./runs/search.ts";
 import type { RunRow } from "./runs/rows.ts";
 
@@ -37,8 +41,18 @@ export async function status(ports: Ports) {
     waiting,
     failed: failed.runs,
     more: open.next !== undefined || failed.next !== undefined,
-    problems: open.runs.flatMap((row) => stuck(row, now)),
+    problems: [...open.runs.flatMap((row) => stuck(row, now)), ...(await pausedRecipes(ports))],
   };
+}
+
+const PAUSED_MAX = 20;
+
+/** Recipes that bake no more until an operator acts. */
+async function pausedRecipes(ports: Ports): Promise<readonly string[]> {
+  const logs = await listObjects(ports.cloud, PAUSES, { most: PAUSED_MAX });
+  const names = logs.map(({ key }) => basename(key, ".jsonl"));
+  const pauses = await inBatches(names, (name) => pauseOf(name, ports));
+  return pauses.filter((pause) => pause !== undefined);
 }
 
 /** Of the last ones the longest: a bake that finds nothing to do ends at once. */

@@ -4,7 +4,7 @@ import { night } from "../support/bakes.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { recipeText } from "../support/recipes.ts";
-import { request } from "../support/runs.ts";
+import { answered, request } from "../support/runs.ts";
 
 const STEP = "scripts/step.sh";
 const FAILING = { provision: [{ script: STEP }], pauseAfter: 3 };
@@ -27,6 +27,8 @@ test("after failures in a row nights pause and say so once; a request, a new ver
       ),
     },
   });
+  const { body } = await answered(kiln, kiln.api("GET", "/status"));
+  expect(body["problems"]).toEqual([expect.stringMatching(/^recipe web is paused since/)]);
   await kiln.upload("recipes/web.yaml", recipeText(FAILING));
   await kiln.cloud.settle({ forMs: minutes(10) });
   expect(kiln.records("bake").at(-1)?.result).toMatchObject({ skipped: true, waits: true });

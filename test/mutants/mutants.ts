@@ -359,7 +359,8 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "K5",
     file: "functions/bake-image/bake/image.ts",
     find: "name: plan.imageName,\n    version: image.version && given(image.version),",
-    replace: "name: plan.imageName,\n    family: document.family,\n    version: image.version && given(image.version),",
+    replace:
+      "name: plan.imageName,\n    family: document.family,\n    version: image.version && given(image.version),",
     tests: ["test/flow/promotion.test.ts"],
   },
   {

@@ -8,6 +8,7 @@ import { load } from "js-yaml";
 import { objectsIn, objectsOf } from "../../functions/bake-image/bake/digests.ts";
 import { documentName } from "../../shared/documents/names.ts";
 import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
+import { missingIn } from "../../shared/requests/declared-parameters.ts";
 import type { Cloud } from "../cloud/index.ts";
 import { known } from "../support/known.ts";
 import { endSteps } from "./leftovers.ts";
@@ -23,10 +24,14 @@ const TYPES = { x86_64: "ecs.g7.large", arm64: "ecs.g8y.large" } as const;
 type Fields = Record<string, unknown>;
 
 /** A recipe that is ready to be tried, or a sentence on why it cannot be. */
-export type Trial = { readonly scenes: readonly Scene[] } | { readonly problem: string };
+export type Trial =
+  | { readonly scenes: readonly Scene[]; /** KILN_SECRETS of the deployment. */ readonly secrets: string }
+  | { readonly problem: string };
 
-/** Reads a recipe that was checked before. */
-export function trialOf(file: string): Trial {
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Reads a recipe that was checked before. Variables of the shell are values of its parameters. */
+export function trialOf(file: string, shell: Variables = {}): Trial {
   const path = resolve(file);
   const text = readFileSync(path, "utf8");
   const name = documentName(basename(path));
@@ -43,8 +48,40 @@ export function trialOf(file: string): Trial {
     return {
       problem: `${file} names ${missing.join(", ")}, and ${folder} does not have it; put it there, beside recipes/`,
     };
+  const unset = missingIn(recipe.parameters ?? {}, filledIn(shell));
+  if (unset.length > 0) {
+    const example = unset.map((each) => `${each}=…`).join(" ");
+    return {
+      problem: `${file} needs a value of ${unset.join(", ")}: ${example} npm run kiln -- try ${file}`,
+    };
+  }
   const adapted = adapt(known<Fields>(load(text)), recipe);
-  return { scenes: scenesOf({ name, recipe, folder, scripts, ...adapted }) };
+  const { notes, secrets } = withValues(adapted.document, recipe, filledIn(shell));
+  const all = { ...adapted, notes: [...adapted.notes, ...notes] };
+  return { scenes: scenesOf({ name, recipe, folder, scripts, ...all }), secrets: JSON.stringify(secrets) };
+}
+
+const filledIn = (shell: Variables): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(shell).flatMap(([name, value = ""]) => (value === "" ? [] : [[name, value]])),
+  );
+
+const SECRET = "secret-of-the-trial";
+
+/** Values of the shell become defaults of the document; a secret that the shell does not have gets a made-up value. */
+function withValues(document: Fields, { parameters = {} }: Recipe, shell: Readonly<Record<string, string>>) {
+  const notes: string[] = [];
+  const secrets: Record<string, string> = {};
+  const written = known<Record<string, Fields>>(document["parameters"] ?? {});
+  for (const [name, { fromEnv }] of Object.entries(parameters)) {
+    const value = shell[fromEnv ?? name];
+    if (fromEnv !== undefined) secrets[fromEnv] = value ?? SECRET;
+    else if (value !== undefined) written[name] = { ...written[name], default: value };
+    if (value !== undefined) notes.push(`parameters.${name}: the value of ${fromEnv ?? name} in your shell`);
+    else if (fromEnv !== undefined)
+      notes.push(`parameters.${name}: "${SECRET}" here, because your shell has no ${fromEnv}`);
+  }
+  return { notes, secrets };
 }
 
 /** Objects lie beside `recipes/`, as in the bucket. */

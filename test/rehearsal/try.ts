@@ -19,7 +19,7 @@ process.exitCode = await tryRecipe();
 
 /** Answers the exit code of `kiln try`. */
 async function tryRecipe(): Promise<0 | 1 | 3> {
-  const trial = trialOf(file);
+  const trial = trialOf(file, process.env);
   if ("problem" in trial) {
     process.stderr.write(`${trial.problem}\n`);
     return 3;
@@ -30,6 +30,7 @@ async function tryRecipe(): Promise<0 | 1 | 3> {
   const kiln = await deployKiln({
     at: beganAt,
     roles: readRoles(PLACE),
+    env: { KILN_SECRETS: trial.secrets },
     fc: { idleMs: minutes(10), inline: true },
   });
   try {

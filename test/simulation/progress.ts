@@ -152,6 +152,8 @@ function announcementOf(kiln: Simulation["kiln"], record: RunRecord): string | u
   if (state !== "done") return announcesFailure(kiln, record) ? "failed" : undefined;
   // Without an image a bake was not necessary.
   if (kind === "bake") return result?.["imageId"] === undefined ? undefined : "baked";
+  // Its image waits, as the family shows.
+  if (result?.["held"] !== undefined) return undefined;
   return new Map([
     ["promote", "promoted"],
     ["rollback", "rolledBack"],

@@ -27,6 +27,8 @@ export const rollback: Script = {
 export const retention: Script = {
   name: "retention",
   async run(simulation, wait) {
+    // A rollback whose undo did not come through holds the family.
+    if (!(await get(simulation, wait, "/families/quick/unhold"))) return false;
     if (!(await quickReleases(simulation, wait, 3, { retention: RETENTION }))) return false;
     const members = () => ownImages(simulation.kiln).filter(({ family }) => family === "quick");
     const isUsed = await use(simulation, wait, members()[0]?.imageId ?? "");
