@@ -66,7 +66,7 @@ export async function quickRelease(
 const golden = new WeakMap<Deployment, string>();
 
 /** A machine a person made, one for each world. */
-async function goldenOf(kiln: Deployment): Promise<string> {
+export async function goldenOf(kiln: Deployment): Promise<string> {
   const known = golden.get(kiln);
   if (known !== undefined) return known;
   const id = await launchTagged(kiln, {});
