@@ -274,6 +274,7 @@ test("a dry rollback names every image to deprecate, and the rollback and its un
     regions: { [HOME]: first.imageId, [ABROAD]: oldCopy },
     serves: { [HOME]: second.imageId, [ABROAD]: newCopy },
     wouldStepBack: out,
+    wouldHold: "web",
     wouldUnshare: out.map((one) => `${one} from ${ACCOUNTS.join(", ")}`),
     undoWouldRestore: { [HOME]: second.imageId, [ABROAD]: newCopy },
   });

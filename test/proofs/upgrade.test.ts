@@ -103,7 +103,7 @@ test("locks, reservations and records of the version before still count", async 
   oss.put(BUCKET, "claims/bake-web/999999998.json", JSON.stringify(lock));
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ forMs: minutes(5) });
-  expect(kiln.records("bake")[0]?.reason).toContain(`is being baked by ${other}`);
+  expect(kiln.records("bake")[0]?.note).toContain(`is being baked by ${other}`);
   const grant = {
     run: "scale-web-20260105-0123456789ab",
     at: time.now(),
