@@ -51,7 +51,7 @@ export async function holdOf(
   } catch (error) {
     if (!(error instanceof EventError)) throw error;
     // HOLD-4.
-    return { at: 0, run: "", by: "nobody known", why: error.message };
+    return { at: 0, run: "", by: "unknown", why: error.message };
   }
 }
 

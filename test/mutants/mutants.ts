@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a hold that cannot be read holds nothing",
     promise: "K5",
     file: "shared/holds.ts",
-    find: 'return { at: 0, run: "", by: "nobody known", why: error.message };',
+    find: 'return { at: 0, run: "", by: "unknown", why: error.message };',
     replace: "return undefined;",
     tests: ["test/proofs/holds.test.ts"],
   },

@@ -68,7 +68,7 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
 }
 
 const whoAnswered = ({ lines }: RunLog): string =>
-  lines.flatMap(({ line }) => (line.kind === "answer" ? [line.by] : []))[0] ?? "nobody known";
+  lines.flatMap(({ line }) => (line.kind === "answer" ? [line.by] : []))[0] ?? "unknown";
 
 async function awaitApproval(event: Approve, ports: Ports): Promise<Outcome> {
   const { clock, cloud } = ports;
