@@ -75,7 +75,7 @@ test("an image that keeps its identity makes clones", async ({ expect }) => {
   });
 });
 
-test("user data runs once per instance, and cloud-init says when it is done", async ({ expect }) => {
+test("user data runs once per instance, and cloud-init says how it ended", async ({ expect }) => {
   await inCloud(async (caller) => {
     const { cloud, ask } = caller;
     const script = "#!/bin/bash\nsleep 30\necho ran >> /root/ran\nexit 3\n";
@@ -86,7 +86,9 @@ test("user data runs once per instance, and cloud-init says when it is done", as
     await cloud.settle({ forMs: 40_000 });
     expect(
       await run(caller, id!, "cloud-init status; cloud-init status --wait; cat /root/ran"),
-    ).toMatchObject({ Output: "status: running\nstatus: done\nran\n" });
+    ).toMatchObject({ Output: "status: running\nstatus: error\nran\n" });
+    const good = await machine(caller);
+    expect(await run(caller, good, "cloud-init status --wait")).toMatchObject({ Output: "status: done\n" });
     await ask("RebootInstance", { InstanceId: id });
     await cloud.settle({ forMs: 2 * MINUTE });
     expect(await run(caller, id!, "cat /root/ran /root/.ssh/authorized_keys")).toMatchObject({

@@ -33,7 +33,7 @@ function worldOf(kiln: Deployment): unknown {
     tasks: [...tasks.keys()],
     bucket: kiln.cloud.oss
       .list(BUCKET, "")
-      .filter(({ key }) => !/^(?:runs|index)\//.test(key))
+      .filter(({ key }) => !/^(?:runs|index|deliveries)\//.test(key))
       .map(({ key }) => [key, kiln.cloud.oss.get(BUCKET, key)?.body.toString()]),
   };
 }
