@@ -1,8 +1,9 @@
 /**
  * Names of images and of their families (CreateImage, DescribeImageFromFamily):
  * IMAGE-NAME-1. 2–128 characters, a letter or a Chinese character first.
- * IMAGE-NAME-2. Letters, Chinese characters, digits, `:`, `_` and `-`. A period is in some of the cloud's own
- *     tables and missing in others, so Kiln refuses it.
+ * IMAGE-NAME-2. Letters, Chinese characters, digits, `:`, `_` and `-`. ImportImage, CopyImage and ModifyImageAttribute
+ *     document the period, CreateImage and the names of families do not.
+ *     https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createimage
  * IMAGE-NAME-3. No http:// or https://.
  * IMAGE-NAME-4. A family, and the name of an imported image, does not start with aliyun or acs:.
  */
@@ -15,14 +16,16 @@ export function imageNameProblem(name: string, imported = false): string | undef
   if (/https?:\/\//i.test(name)) return "must not contain http:// or https://";
   if (imported && isReserved(name)) return "must not start with aliyun or acs: when an image is imported";
   if (name.length < 2 || name.length > 128) return `must be 2 to 128 characters, has ${name.length}`;
-  if (FORM.test(name)) return undefined;
+  if (FORM.test(imported ? name.replaceAll(".", "-") : name)) return undefined;
+  if (FORM.test(name.replaceAll(".", "-")))
+    return "must not hold a period, which CreateImage alone does not take; write - instead, or the version as image.version";
   return "must start with a letter or a Chinese character and hold only those, digits, : _ and -";
 }
 
 /** The first rule this family name breaks, or undefined. */
 export function familyProblem(family: string): string | undefined {
   if (isReserved(family)) return "must not start with aliyun or acs:, which are the cloud's own";
-  return imageNameProblem(family);
+  return family.includes(".") ? "must not hold a period; write - instead" : imageNameProblem(family);
 }
 
 function isReserved(name: string): boolean {

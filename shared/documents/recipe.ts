@@ -129,15 +129,9 @@ function familyFindings({ family, test, promote, retention }: Written): Finding[
   ];
 }
 
-/** An import has one more rule for names, reported only when the general ones hold. */
 function nameFindings(recipe: string, { image, parameters }: Written, imported: boolean): Finding[] {
   const rules = parameters === undefined ? {} : { parameters, samples: samplesOf(parameters) };
-  const general = templateProblem(image.name, recipe, rules);
-  const message = imported
-    ? general === undefined
-      ? templateProblem(image.name, recipe, { ...rules, imported })
-      : undefined
-    : general;
+  const message = templateProblem(image.name, recipe, { ...rules, imported });
   return message === undefined ? [] : [{ at: ["image", "name"], message }];
 }
 

@@ -74,6 +74,11 @@ export function checkImageWord(name: string, code: string, allowed: RegExp): voi
   }
 }
 
+/** Without the period, which the tables of the other actions have. */
+export function checkCreatedName(name: string): void {
+  checkImageWord(name, "InvalidImageName.Malformed", /^\p{L}[\p{L}\d:_-]*$/u);
+}
+
 export function checkImageName(name: string): void {
   checkImageWord(name, "InvalidImageName.Malformed", /^\p{L}[\p{L}\d:_.-]*$/u);
 }

@@ -70,3 +70,17 @@ test("names end at 128 characters", ({ expect }) => {
   expect(imageNameProblem("a".repeat(128))).toBeUndefined();
   expect(imageNameProblem("a".repeat(129))).toBe("must be 2 to 128 characters, has 129");
 });
+
+test("a period is for imports alone, and elsewhere the refusal names the field for versions", ({
+  expect,
+}) => {
+  for (const name of ["app-1.9.2", "镜像.1", "a.b.c.d"]) {
+    expect(imageNameProblem(name, true), name).toBeUndefined();
+    expect(imageNameProblem(name), name).toContain("or the version as image.version");
+    expect(familyProblem(name), name).toBeDefined();
+  }
+  for (const name of [".app", "app 1.2", "1.2", "acs:x.1"])
+    expect(imageNameProblem(name, true), name).toBeDefined();
+  expect(templateProblem("app-1.9.2-{serial}", "app", { imported: true })).toBeUndefined();
+  expect(templateProblem("app-1.9.2-{serial}", "app")).toContain("must not hold a period");
+});

@@ -12,7 +12,7 @@ import {
 } from "../image-rules.ts";
 import { checkImageAccount } from "../image-material.ts";
 import { ARCHITECTURES, readSource } from "../image-sources.ts";
-import { checkDescription, checkImageFamily, checkImageName } from "../names.ts";
+import { checkCreatedName, checkDescription, checkImageFamily } from "../names.ts";
 import type { Image } from "../records.ts";
 
 export const CreateImage: EcsAction = {
@@ -65,7 +65,7 @@ function readWords({
   regionId,
 }: Call): Pick<Image, "name" | "family" | "description" | "version" | "bootMode"> {
   const [name, family] = [params.text("ImageName"), params.text("ImageFamily")];
-  if (name !== undefined) checkImageName(name);
+  if (name !== undefined) checkCreatedName(name);
   if (family !== undefined) checkImageFamily(family);
   checkDescription(params.text("Description"));
   const version = params.text("ImageVersion") ?? "";
