@@ -121,6 +121,7 @@ const recipe = z.strictObject({
     dataDisks: z.exactOptional(z.array(z.strictObject({ ...disk, device: maybe }))),
     hygiene: z.strictObject({ waive: list }),
     timeoutMs: count,
+    keepFailedMs: z.exactOptional(count),
     skip: z.boolean(),
   }),
   promote: z.strictObject({

@@ -18,6 +18,7 @@ const testShape = {
   dataDisks: z.exactOptional(TestedDisks),
   hygiene: z.prefault(closed({ waive: z._default(oneOrMany(z.enum(CHECK_IDS)), []) }), {}),
   timeout: z._default(duration("5m", "1d"), minutes(30)),
+  keepFailed: z.exactOptional(duration("30m", "7d")),
   skip: z._default(z.boolean(), false),
 };
 type TestWritten = z.infer<z.ZodMiniObject<typeof testShape, z.core.$strict>>;
@@ -41,7 +42,10 @@ export const Test = z.pipe(
       ),
     ),
   ),
-  z.transform((value: TestWritten) => inMs(value, "timeout")),
+  z.transform(({ keepFailed, ...value }: TestWritten) => ({
+    ...inMs(value, "timeout"),
+    ...(keepFailed !== undefined && { keepFailedMs: keepFailed }),
+  })),
 );
 
 /** Accounts an image may be shared with, ModifyImageSharePermission. */

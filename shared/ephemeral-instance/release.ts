@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { deleteInstance, setAutoRelease } from "../cloud/ecs/instances.ts";
 import type { Ports } from "../invocation.ts";
+import { utcMinute } from "../duration.ts";
 import { ok } from "../result.ts";
 import { Verdict, type WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
@@ -38,11 +39,24 @@ export async function releaseInstance(
   const left = known.value ?? tagged[0];
   if (left === undefined) return undefined;
   if (!verdict.ok && keepFailedMs !== undefined) {
-    await setAutoRelease(cloud, left.id, phaseStartedAt + Math.max(keepFailedMs, EXPIRY_MIN_MS));
+    await setAutoRelease(cloud, left.id, keptUntil(phaseStartedAt, keepFailedMs));
     return undefined;
   }
   await deleteInstance(cloud, left.id, { force: true });
   return poll(event, clock, PACE.step, `${left.id} is being released`);
+}
+
+const keptUntil = (from: number, keepFailedMs: number): number =>
+  from + Math.max(keepFailedMs, EXPIRY_MIN_MS);
+
+/** The reason of a failed run, with the instance that is kept for debugging. */
+export function reasonWithKept(
+  { instanceId, phaseStartedAt }: Releasing,
+  reason: string,
+  keepFailedMs: number | undefined,
+): string {
+  if (instanceId === undefined || keepFailedMs === undefined) return reason;
+  return `${reason}; ${instanceId} is kept until ${utcMinute(keptUntil(phaseStartedAt, keepFailedMs))}`;
 }
 
 /** The message about an instance that could not be released. The janitor keeps instances of failed runs. */

@@ -222,11 +222,29 @@ test("keepFailed keeps the builder of a failed bake until it expires, and the re
   expect(bake?.state).toBe("failed");
   const [builder] = leftovers(kiln);
   const instance = kiln.cloud.world.instances.get(builder ?? "");
+  const until = new Date(instance?.autoReleaseAt ?? 0).toISOString().slice(0, 16).replace("T", " ");
+  expect(bake?.reason).toContain(`; ${builder} is kept until ${until}`);
   expect((instance?.autoReleaseAt ?? 0) - kiln.cloud.time.now()).toBeGreaterThan(hours(3));
   await kiln.cloud.settle({ forMs: hours(5) });
   expect(leftovers(kiln)).toEqual([]);
   const [again] = await bakeAndPromote(kiln, recipeText());
   expect(again?.state).toBe("done");
+});
+
+test("test.keepFailed keeps the test instance, and a test may take longer than two hours", async ({
+  kiln,
+  expect,
+}) => {
+  const commands = [{ run: "sleep 9000", timeout: "3h" }, "exit 4"];
+  const [, promote] = await bakeAndPromote(
+    kiln,
+    recipeText({ test: { commands, timeout: "5h", keepFailed: "2h" } }),
+  );
+  const [tester] = leftovers(kiln);
+  expect(promote?.reason).toMatch(/^"exit 4" failed with exit code 4/);
+  expect(promote?.reason).toContain(`; ${tester} is kept until 2026`);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(leftovers(kiln)).toEqual([]);
 });
 
 test("an image in state CreateFailed fails the bake at once and is deleted with its snapshots", async ({

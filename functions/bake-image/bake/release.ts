@@ -5,7 +5,12 @@ import { describeInstances, startInstance } from "../../../shared/cloud/ecs/inst
 import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { cancelTask, describeTask } from "../../../shared/cloud/ecs/tasks.ts";
 import { hours } from "../../../shared/duration.ts";
-import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
+import {
+  leftInstance,
+  reasonWithKept,
+  releaseInstance,
+  releasing,
+} from "../../../shared/ephemeral-instance/release.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
@@ -101,8 +106,9 @@ async function restartSource(event: Release, { cloud, clock }: Ports): Promise<O
 }
 
 /** The end of the run. An image of a family is promoted next. */
-function completionOf({ run, verdict, imageId, input }: Release): Outcome {
-  if (!verdict.ok) return failed(verdict.reason);
+function completionOf(event: Release): Outcome {
+  const { run, verdict, imageId, input } = event;
+  if (!verdict.ok) return failed(reasonWithKept(event, verdict.reason, input.document.keepFailedMs));
   const { recipe, document, plan, parameters } = input;
   const { imageName, inputs } = plan;
   return done({

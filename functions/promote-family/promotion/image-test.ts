@@ -10,7 +10,12 @@ import { formatDuration, hours } from "../../../shared/duration.ts";
 import type { InstanceEvent } from "../../../shared/ephemeral-instance/events.ts";
 import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts";
 import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
-import { leftInstance, releaseInstance, releasing } from "../../../shared/ephemeral-instance/release.ts";
+import {
+  leftInstance,
+  reasonWithKept,
+  releaseInstance,
+  releasing,
+} from "../../../shared/ephemeral-instance/release.ts";
 import { CHECK_IDS } from "../../../shared/image-checks.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { withParameters } from "../../../shared/requests/declared-parameters.ts";
@@ -28,8 +33,8 @@ import { imageUnderPromotion } from "./own.ts";
 const Release = checkedEvent("release", releasing);
 type Release = EventOf<typeof Release>;
 
-/** The cloud releases a test instance after this, whatever happens to its run. */
-const EXPIRE_AFTER_MS = hours(2);
+/** The cloud releases a test instance so long after its test must be over, whatever happens to its run. */
+const EXPIRE_AFTER_MS = hours(1.5);
 
 type Builder = Extract<Recipe["source"], { readonly kind: "builder" }>;
 
@@ -54,7 +59,7 @@ export function testInstanceSpec({ recipe, imageId, document, image }: Checked):
     instanceTypes: test.instanceTypes,
     vSwitchIds: test.vSwitchIds,
     spot,
-    expireAfterMs: EXPIRE_AFTER_MS,
+    expireAfterMs: test.timeoutMs + EXPIRE_AFTER_MS,
     params: instanceParams(shape, document.image.resourceGroupId),
     tags: { [TAG.recipe]: recipe },
   };
@@ -140,7 +145,8 @@ export const imageTest = ephemeralInstance({
 });
 
 async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
-  const waiting = await releaseInstance(event, { role: ROLE.tester }, ports);
+  const { keepFailedMs } = event.input.document.test;
+  const waiting = await releaseInstance(event, { role: ROLE.tester, keepFailedMs }, ports);
   if (waiting !== undefined) return waiting;
   const { verdict, input, run } = event;
   const found = await imageUnderPromotion(event, ports);
@@ -151,7 +157,7 @@ async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
     ? { [TAG.test]: TEST.passed, ...(hold && statusTag("held", run)) }
     : { [TAG.test]: TEST.failed, ...statusTag("failed", run) };
   await tagResources(ports.cloud, "image", [input.imageId], tags);
-  if (!verdict.ok) return failed(verdict.reason);
+  if (!verdict.ok) return failed(reasonWithKept(event, verdict.reason, keepFailedMs));
   return hold === undefined ? afterTest(input, verdict.note) : keptBack(input, hold);
 }
 
