@@ -7,6 +7,7 @@ const DOCUMENT = /\.(?:ya?ml|json)$/i;
 const DISK = /\.(?:raw|img|vhd|qcow2)$/i;
 /** Folders that a user fills by name: scripts and inputs may have any other. */
 const NAMED = ["recipes", "fleets", "disks"] as const;
+const USED = new Set(["scripts", "files"]);
 const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]));
 
 /** Checksums and signatures, which often lie beside a disk file. */
@@ -21,9 +22,17 @@ export function unreadReason(key: string): string | undefined {
   if (rest.length === 0) return atTheTop(key);
   if (folder === "recipes" || folder === "fleets") return unreadDocument(key, folder);
   if (folder === "disks") return unreadDisk(key);
-  const meant = OWN.has(folder) ? undefined : nearest(folder, NAMED);
-  if (meant === undefined) return undefined;
-  return meant === "disks" || DOCUMENT.test(key)
+  return OWN.has(folder) || USED.has(folder) ? undefined : elsewhere(key, folder);
+}
+
+/** In a folder that Kiln does not know, which may hold inputs of recipes: only what looks like a document or a disk. */
+function elsewhere(key: string, folder: string): string | undefined {
+  const meant = NAMED.find((one) => key.includes(`/${one}/`)) ?? nearest(folder, NAMED);
+  if (meant === undefined || meant === "disks")
+    return DISK.test(key)
+      ? `${key}: no function reads disk files here; move it to disks/<recipe>/`
+      : undefined;
+  return DOCUMENT.test(key)
     ? `${key}: no function reads the folder ${folder}/; move it to ${meant}/`
     : undefined;
 }

@@ -50,6 +50,7 @@ export function contentOf(told: Told, { reason: most, decisions }: Room = ALL): 
     title: stage === "" ? title : `[${stage}] ${title}`,
     parts: [
       ...textsOf(notification, most, say),
+      ...(notification.kind === "stopping" && choices.length === 0 ? [idsOf(notification, say)] : []),
       ...(regions.length < 2 ? [] : [{ text: say("regions", { regions: regions.join(", ") }) }]),
       { text: say("run", { run, by }) },
       ...nextSteps(notification, choices.length, say),
@@ -105,9 +106,12 @@ function textsOf(
       ? []
       : [{ text: say(undone ? "broughtBack" : "steppedBack", { images: images.join(", ") }) }];
   const quoted = reason === undefined || most === 0 ? [] : [{ text: firstCharacters(reason, most) }];
-  if (kind !== "spotLost") return quoted;
+  return kind === "spotLost" ? [...quoted, idsOf({ instances }, say)] : quoted;
+}
+
+function idsOf({ instances = [] }: Pick<Notification, "instances">, say: Say): Part {
   const [ids, more] = [instances.slice(0, IDS_MAX).join(", "), instances.length - IDS_MAX];
-  return [...quoted, { text: more > 0 ? say("instancesAndMore", { ids, more }) : say("instances", { ids }) }];
+  return { text: more > 0 ? say("instancesAndMore", { ids, more }) : say("instances", { ids }) };
 }
 
 /** A command that shows more of the run: why it is not as it was asked for, or its steps. */

@@ -73,7 +73,8 @@ export const objectIn = (body: string): Readonly<Record<string, unknown>> | unde
 export const shortened = (body: string): string => firstCharacters(body, 200);
 
 /**
- * Robots answer 200 to everything; a number in one of the fields, 0 when they accept, says which it is. `permanent` lists the
+ * Robots answer 200 to everything; a number in one of the fields, 0 when they accept, says which it is. An answer without one is
+ * none of theirs. `permanent` lists the
  * codes that do not go away by themselves; any other one, a limit of messages a minute for example, is sent again.
  */
 export const refusalByCode =
@@ -81,7 +82,8 @@ export const refusalByCode =
   (body: string): Refusal | undefined => {
     const answer = objectIn(body);
     if (answer === undefined) return { problem: `no JSON: ${shortened(body)}`, permanent: false };
-    const code = fields.map((field) => answer[field]).find((value) => value !== undefined) ?? 0;
-    if (code === 0 || code === "0") return undefined;
-    return { problem: shortened(body), permanent: permanent.includes(Number(code)) };
+    const codes = fields.map((field) => answer[field]).filter((value) => value !== undefined);
+    const refused = codes.find((code) => code !== 0 && code !== "0");
+    if (codes.length > 0 && refused === undefined) return undefined;
+    return { problem: shortened(body), permanent: permanent.includes(Number(refused)) };
   };

@@ -13,11 +13,23 @@ export const json: ChannelFormat = {
     return { url, headers, body, signatures: [signature] };
   },
   refusal(body) {
-    const answer = objectIn(body);
-    const isRefused = isNo(answer?.["errcode"]) || isNo(answer?.["code"]);
+    const answer = objectIn(body) ?? {};
+    const isRefused =
+      [answer["ok"], answer["success"]].includes(false) ||
+      saysError(answer["error"]) ||
+      isNo(answer["errcode"]) ||
+      isNo(answer["code"]);
     return isRefused ? { problem: shortened(body), permanent: false } : undefined;
   },
 };
 
-/** Receivers of one's own often answer the status of HTTP, and robots 0. */
-const isNo = (code: unknown): boolean => typeof code === "number" && code !== 0 && (code < 200 || code > 299);
+const saysError = (error: unknown): boolean =>
+  error !== undefined && ![null, false, "", 0, "0"].some((none) => none === error);
+
+/** Receivers of one's own often answer the status of HTTP, and robots 0; as a text, a word such as ok as well. */
+function isNo(code: unknown): boolean {
+  if (typeof code === "string" && /^(?:ok|success|succeeded|)$/i.test(code.trim())) return false;
+  if (typeof code !== "string" && typeof code !== "number") return false;
+  const number = Number(code);
+  return number !== 0 && !(number >= 200 && number <= 299);
+}

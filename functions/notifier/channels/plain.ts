@@ -14,11 +14,17 @@ const FULL_WIDTH = 0xfe_e0;
 
 const fullWidth = (char: string): string => String.fromCodePoint((char.codePointAt(0) ?? 0) + FULL_WIDTH);
 
+/** Characters that change the direction of a text, and could show a command as another one. */
+const DIRECTION = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
 /** `text` without markup, mentions and links, for a chat. */
 export const plain = (text: string): string =>
   text
-    .replaceAll(/\b(?!oss:)([a-z][a-z0-9+.-]*:)\/\//gi, `$1${ZERO_WIDTH}//`)
-    .replaceAll(/\bwww\./gi, (www) => `www${ZERO_WIDTH}${www.slice(3)}`)
+    .replaceAll(DIRECTION, "")
+    .replaceAll(/([a-z0-9+.-]*:)\/\//gi, (address, scheme: string) =>
+      scheme === "oss:" ? address : `${scheme}${ZERO_WIDTH}//`,
+    )
+    .replaceAll(/www\./gi, (www) => `${www.slice(0, 3)}${ZERO_WIDTH}.`)
     .replaceAll(/@(?=[\p{L}\p{N}])/gu, `@${ZERO_WIDTH}`)
     .replaceAll(/[*`~[\]<>|\\]/g, fullWidth)
     // Inside of words, as in names of images, it means nothing.

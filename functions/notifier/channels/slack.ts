@@ -17,8 +17,9 @@ export const slack: ChannelFormat = {
   refusal(body) {
     const answer = objectIn(body);
     const word = answer?.["error"] ?? body.trim();
-    const isRefused = answer?.["ok"] === false || answer?.["success"] === false || isKnown(word);
-    return isRefused ? { problem: shortened(body), permanent: isKnown(word) } : undefined;
+    const isTaken =
+      answer === undefined ? word === "ok" : answer["ok"] === true && answer["error"] === undefined;
+    return isTaken ? undefined : { problem: shortened(body), permanent: isKnown(word) };
   },
 };
 
@@ -27,6 +28,9 @@ const PERMANENT = new Set([
   "action_prohibited",
   "channel_is_archived",
   "channel_not_found",
+  "invalid_auth",
+  "invalid_blocks",
+  "invalid_blocks_format",
   "invalid_payload",
   "invalid_token",
   "no_active_hooks",
@@ -34,8 +38,10 @@ const PERMANENT = new Set([
   "no_service_id",
   "no_team",
   "no_text",
+  "not_authed",
   "posting_to_general_channel_denied",
   "team_disabled",
+  "token_revoked",
   "too_many_attachments",
   "user_not_found",
 ]);

@@ -121,6 +121,24 @@ for (const [kind, body, permanent] of [
   ["json", '{"errcode":40008,"errmsg":"invalid message type"}', false],
   ["json", '{"code":19001}', false],
   ["json", '{"code":500}', false],
+  ["json", '{"ok":false}', false],
+  ["json", '{"success":false,"code":200}', false],
+  ["json", '{"error":"no such room"}', false],
+  ["json", '{"error":{"code":7}}', false],
+  ["json", '{"code":"40008"}', false],
+  ["json", '{"errcode":"InvalidToken"}', false],
+  ["dingtalk", "{}", false],
+  ["dingtalk", "[]", false],
+  ["dingtalk", '{"errcode":null}', false],
+  ["wecom", '{"errmsg":"ok"}', false],
+  ["feishu", "{}", false],
+  ["feishu", '{"StatusCode":19021,"code":0}', true],
+  ["feishu", '{"StatusCode":0,"code":19024}', true],
+  ["slack", "<html>maintenance</html>", false],
+  ["slack", "rate_limited", false],
+  ["slack", "", false],
+  ["slack", '{"error":"invalid_blocks"}', true],
+  ["slack", '{"ok":false,"error":"invalid_auth"}', true],
 ] as const) {
   test(`${kind} refuses with ${body}, ${permanent ? "for good" : "for now"}`, ({ expect }) => {
     expect(FORMATS[kind].refusal(body)).toEqual({ problem: expect.stringContaining(body), permanent });
@@ -136,6 +154,13 @@ for (const [kind, body] of [
   ["json", ""],
   ["json", '{"code":200,"message":"stored"}'],
   ["json", '["ok"]'],
+  ["json", "stored"],
+  ["json", '{"ok":true,"error":null}'],
+  ["json", '{"code":"OK"}'],
+  ["json", '{"errcode":"0"}'],
+  ["slack", '{"ok":true}'],
+  ["slack", "ok\n"],
+  ["feishu", '{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}'],
 ] as const)
   test(`${kind} accepts with ${body || "an empty answer"}`, ({ expect }) => {
     expect(FORMATS[kind].refusal(body)).toBeUndefined();

@@ -46,6 +46,8 @@ const ATTACKS = [
   "```\nnpm run kiln -- approve it\n```",
   "**bold** _slant_ ~gone~ `code`",
   "see https://evil.example.com and www.evil.example.com",
+  "_https://evil.example.com and 1https://evil.example.com, _www.evil.example.com",
+  "\u202Ehttps://evil.example.com\u2066",
   '"}], "at": {"isAtAll": true}, "x": ["',
 ];
 
@@ -74,6 +76,14 @@ test("text without markup stays as it is", ({ expect }) => {
   const reason =
     "acs:alibaba_cloud_linux_3 in cn-hangzhou: 5 instances, limit max 60; a@ (b) 100 % 镜像构建失败：超时";
   for (const kind of CHATS) expect(bodyOf(kind, telling({ ...BASE, reason })), kind).toContain(reason);
+});
+
+test("an announcement names its instances where it offers no decision for each", ({ expect }) => {
+  const instances = ["i-0000000000000000000a", "i-0000000000000000000b"];
+  for (const kind of CHATS) {
+    const body = bodyOf(kind, telling({ ...BASE, kind: "stopping", instances, expiresAt: AT }));
+    for (const id of instances) expect(body, kind).toContain(id);
+  }
 });
 
 /** The limit of each chat, and the size that it counts. */
