@@ -33,7 +33,8 @@ test("what is built now, why it failed, and what each family serves since when, 
   expect(await put(on, "/recipes/shop", recipeText({ family: "shop", test: { skip: true } }))).toMatchObject({
     exit: 0,
   });
-  await on.cloud.settle({ until: () => on.records("bake")[0]?.phase === "watch", forMs: minutes(10) });
+  const isInstalling = (): boolean => on.records("bake")[0]?.note?.includes("yum install") === true;
+  await on.cloud.settle({ until: isInstalling, forMs: minutes(10) });
   const [bake] = on.records("bake");
   const now = await kiln(on, "status");
   expect(now.exit).toBe(0);
