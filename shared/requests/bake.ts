@@ -12,6 +12,8 @@ export const BakeRequest = z.strictObject({
   parameters: z.optional(Parameters),
   /** Reports what a bake would do and why, and changes nothing. */
   dryRun: z.optional(z.boolean()),
+  /** Bakes nothing, and only delivers again what is baked. */
+  deliverOnly: z.optional(z.boolean()),
   /** The disk file whose upload requests this bake. */
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
   /** When the object was uploaded that requests this bake, epoch ms. */

@@ -13,5 +13,7 @@ export const PromoteRequest = z.strictObject({
   document: CarriedRecipe,
   /** The run of the bake. */
   delivery: RunId,
+  /** Why an image is delivered that was baked before. */
+  again: z.optional(z.string()),
 });
 export type PromoteRequest = z.infer<typeof PromoteRequest>;

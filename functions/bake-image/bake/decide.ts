@@ -10,21 +10,20 @@ import type { Baked } from "../../../shared/baked.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { filledImage } from "../../../shared/documents/recipe-parameters.ts";
 import { imageNameProblem } from "../../../shared/documents/image-name.ts";
-import { heldText, holdOf } from "../../../shared/holds.ts";
-import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { withParameters } from "../../../shared/requests/declared-parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { findBase, type Base } from "./base.ts";
+import { dueDelivery } from "./delivery.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
 import { roomFor } from "./document.ts";
 import { decideValues } from "./values.ts";
 import { changedInputs, inputsOf, namedObjects, objectsIn, objectsOf } from "./digests.ts";
 
 export type Decision =
-  /** `delivers`: the image, of the same inputs, that a hold kept back until it was lifted. `waits`: for an operator, so an upload that leads here is answered in the channels. */
+  /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. */
   | { readonly kind: "skip"; readonly note: string; readonly waits?: true; readonly delivers?: string }
   | {
       readonly kind: "bake";
@@ -46,14 +45,15 @@ export async function decide(request: Request, ports: DecidePorts): Promise<Resu
   const { recipe, document, upload } = input;
   const refused = uploadProblem(input);
   if (refused !== undefined) return problem(refused);
-  if (document.source.kind === "upload" && upload === undefined && by.startsWith("upload:")) {
-    // The upload of the recipe itself: its disk file is uploaded next.
-    return ok({
-      kind: "skip",
-      note: `recipe ${recipe} is ready; upload a disk file to disks/${recipe}/ to bake it`,
-    });
-  }
   const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.recipe]: recipe }) });
+  const isWithoutFile = document.source.kind === "upload" && upload === undefined;
+  if (input.deliverOnly || isWithoutFile) {
+    const delivery = await deliverOnly(input, images, ports);
+    if (delivery.delivers !== undefined || input.deliverOnly) return ok(delivery);
+    // The upload of the recipe itself: its disk file is uploaded next.
+    const note = `recipe ${recipe} is ready; upload a disk file to disks/${recipe}/ to bake it`;
+    if (by.startsWith("upload:")) return ok({ kind: "skip", note });
+  }
   const valued = await decideValues(request, images, cloud);
   if (!valued.ok) return valued;
   if ("skip" in valued.value) return ok({ kind: "skip", note: valued.value.skip, waits: true });
@@ -61,6 +61,18 @@ export async function decide(request: Request, ports: DecidePorts): Promise<Resu
     images,
     ports,
   });
+}
+
+/** Without a look at the inputs: for a bake that nothing asks for. */
+async function deliverOnly(input: LockedInput, images: readonly Image[], ports: DecidePorts) {
+  const newest = newestImage(images);
+  const skip = { kind: "skip" } as const;
+  if (newest === undefined) return { ...skip, note: `recipe ${input.recipe} has no image to deliver` };
+  if (newest.tags[TAG.test] === "failed")
+    return { ...skip, note: `${newest.id} did not pass its test, so it is not delivered` };
+  const due = await dueDelivery(newest, input, ports);
+  const note = due ? `${newest.id}, ${due.note}` : `${newest.id} is delivered as its recipe says`;
+  return { ...skip, ...due, note };
 }
 
 /** The decision, once the parameters are known. */
@@ -86,8 +98,12 @@ async function decideWith(
   const newest = newestImage(images);
   const compared = compare(input, inputs, newest);
   if ("note" in compared) {
-    const waited = newest && (await afterHold(newest, document, ports));
-    return ok({ kind: "skip", ...compared, ...waited });
+    const due = newest && (await dueDelivery(newest, input, ports));
+    return ok({
+      kind: "skip",
+      ...compared,
+      ...(due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` }),
+    });
   }
   return ok({ kind: "bake", base, baked, plan: { imageName, inputs }, ...compared });
 }
@@ -150,18 +166,6 @@ const newestImage = (images: readonly Image[]): Image | undefined =>
   images
     .filter((image) => image.status === "Available" || wasRolledBack(image))
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];
-
-/** What becomes of an image that a hold kept back. */
-async function afterHold({ id, tags }: Image, { family }: Recipe, ports: DecidePorts) {
-  if (family === undefined || !(tags[TAG.promotion] ?? "").startsWith("held ")) return undefined;
-  const hold = await holdOf(family, ports);
-  return hold === undefined
-    ? {
-        note: `nothing changed since ${id}, which waited until the hold of ${family} was lifted`,
-        delivers: id,
-      }
-    : { note: `nothing changed since ${id}, which waits: ${heldText(family, hold)}` };
-}
 
 const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").startsWith("rolled-back ");
 

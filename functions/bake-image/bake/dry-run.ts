@@ -29,7 +29,10 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
   if (!decided.ok) return failed(decided.problem);
   const report = { dryRun: true, recipe, ...(holder !== undefined && { waitsFor: holder }) };
   const { value } = decided;
-  if (value.kind === "skip") return done({ ...report, wouldBake: false, note: value.note });
+  if (value.kind === "skip") {
+    const { note, delivers: wouldDeliver } = value;
+    return done({ ...report, wouldBake: false, note, ...(wouldDeliver !== undefined && { wouldDeliver }) });
+  }
   const source = await previewSource(locked, value, ports);
   if (!source.ok) return failed(source.problem);
   const { family: promotes } = document;

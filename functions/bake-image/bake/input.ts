@@ -20,6 +20,8 @@ const request = {
   parameters: z.record(z.string(), z.string()),
   /** The disk file whose upload requests this bake. */
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
+  /** Bakes nothing: only delivers what is baked. */
+  deliverOnly: z.optional(z.boolean()),
   /** When the object was uploaded that requests this bake, epoch ms. */
   uploadedAt: z.optional(z.int()),
 };

@@ -24,11 +24,11 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
   const resuming = ResumeRequest.safeParse(asked);
   if (resuming.success) return [resumed(resuming.data, trigger)];
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
-  const names = recipe === "*" ? await nightlyRecipes(ports) : [recipe];
-  return names.map((name) => ({
-    run: runId("bake", name, trigger.at, [...trigger.identity, by]),
+  const recipes = recipe === "*" ? await nightlyRecipes(ports) : [{ recipe }];
+  return recipes.map((each) => ({
+    run: runId("bake", each.recipe, trigger.at, [...trigger.identity, by]),
     by,
-    request: { ...request, recipe: name },
+    request: { ...request, ...each },
   }));
 }
 
@@ -53,15 +53,19 @@ async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports):
   }
 }
 
-/** Recipes with a nightly bake. One that cannot be read is baked too, so that its run reports why. */
-async function nightlyRecipes({ cloud }: Ports): Promise<string[]> {
-  const nightly: string[] = [];
+/**
+ * Recipes with a nightly bake, and those whose image may have to be delivered again. One that cannot be read is baked
+ * too, so that its run reports why.
+ */
+async function nightlyRecipes({ cloud }: Ports) {
+  const nightly: { readonly recipe: string; readonly deliverOnly?: true }[] = [];
   for (const name of await documentNames(cloud, "recipes")) {
     const found = await loadRecipe(cloud, name);
     // An uploaded disk is baked when it is uploaded.
     const bakes =
       "problem" in found || (found.document.rebake.nightly && found.document.source.kind !== "upload");
-    if (bakes) nightly.push(name);
+    if (bakes) nightly.push({ recipe: name });
+    else if (found.document.family !== undefined) nightly.push({ recipe: name, deliverOnly: true });
   }
   return nightly;
 }

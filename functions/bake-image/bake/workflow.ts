@@ -90,7 +90,8 @@ async function afterDone(
     await endFailures(recipe, run, ports);
     return { notifications };
   }
-  const request = { v: 1, request: "promote", recipe, imageId, document, delivery: run };
+  const again = imageId !== made && { again: String(note) };
+  const request = { v: 1, request: "promote", recipe, imageId, document, delivery: run, ...again };
   return { notifications, runs: [{ run: deliveryOf(run, recipe, imageId), by, request }] };
 }
 
@@ -102,8 +103,14 @@ function begin(event: RequestEvent): WorkflowEvent {
     dryRun: isDryRun,
     upload,
     uploadedAt,
+    deliverOnly,
   } = parse(BakeRequest, event.input, "bake");
-  const input = { recipe, force, parameters, ...(upload && { upload }), ...(uploadedAt && { uploadedAt }) };
+  const more = {
+    ...(upload && { upload }),
+    ...(uploadedAt && { uploadedAt }),
+    ...(deliverOnly && { deliverOnly }),
+  };
+  const input = { recipe, force, parameters, ...more };
   return isDryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Lock, event, input, {});
 }
 

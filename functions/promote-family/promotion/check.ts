@@ -18,6 +18,7 @@ import { failed, next, phase, type Outcome } from "../../../shared/workflow/work
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status.ts";
 import { afterTest, approvalProblem } from "./approval.ts";
+import { earlierOf } from "./earlier.ts";
 import { holdAgainst, keptBack } from "./held.ts";
 import { imageTest } from "./image-test.ts";
 import { Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
@@ -81,18 +82,20 @@ async function parametersOf(image: Image, document: WithRecipe["document"], { cl
 async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Outcome> {
   const checked = await checkImage(event, ports);
   if (!checked.ok) return failed(checked.problem);
-  const { input, image } = checked.value;
+  const { image } = checked.value;
+  const input = { ...checked.value.input, ...(await earlierOf(image, checked.value.input, ports.cloud)) };
   const { skip } = input.document.test;
   const untested = skip && image.tags[TAG.test] !== TEST.passed;
-  const hold = skip ? await holdAgainst(input, ports) : undefined;
+  const noTest = skip ? "its recipe says test: skip" : input.testedIn && `it passed in ${input.testedIn}`;
+  const hold = noTest === undefined ? undefined : await holdAgainst(input, ports);
   // Before the test begins: retention keeps an image whose promotion runs.
   await tagResources(ports.cloud, "image", [input.imageId], {
     // An image of the previous version is adopted here.
     ...ownTags(ports.cloud, statusTag(hold === undefined ? "waiting" : "held", event.run)),
     ...(untested && { [TAG.test]: TEST.skipped }),
   });
-  if (!skip) return imageTest.start(input, ports);
-  return hold === undefined ? afterTest(input, "its recipe says test: skip") : keptBack(input, hold);
+  if (noTest === undefined) return imageTest.start(input, ports);
+  return hold === undefined ? afterTest(input, noTest) : keptBack(input, hold);
 }
 
 export const load = phase(Load, { limitMs: minutes(30), run: loadRecipeOf });

@@ -5,12 +5,23 @@ import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts"
 import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { Name } from "../../../shared/names.ts";
+import { Name, RunId } from "../../../shared/names.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
 import { firstForeign, foreignFamilyProblem } from "../family/own.ts";
+
+/** The image's history, as `check` finds it. */
+const earlier = {
+  /** The promotion by which the family serves it already. */
+  before: z.optional(RunId),
+  /** The promotion that has tested it, by the same tests: it is not tested again. */
+  testedIn: z.optional(RunId),
+  /** The family that it is taken from. */
+  from: z.optional(z.string()),
+};
+export type Earlier = Pick<Requested, keyof typeof earlier>;
 
 const requested = {
   recipe: Name,
@@ -18,6 +29,9 @@ const requested = {
   family: z.string(),
   /** An operator asks for it, and not a bake (HOLD-2). */
   byHand: z.optional(z.boolean()),
+  /** Why it is delivered, though no bake made it just now. */
+  again: z.optional(z.string()),
+  ...earlier,
 };
 
 /** A request of an operator, whose recipe is not read yet. */

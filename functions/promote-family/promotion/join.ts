@@ -5,9 +5,9 @@
  * JOIN-2. A region joins late: no phase but `join` and `deprecate` changes the image a family serves.
  * JOIN-3. A newer image is deprecated after the promoted one joined: so a family never serves a third image.
  * JOIN-4. In every region the family must answer with this image, or the promotion is undone in all.
- * JOIN-5. The log of the run holds the passed image test: an event alone moves no family.
+ * JOIN-5. The log of the run, or of an earlier promotion of this image, holds the passed image test: an event alone moves
+ *     no family.
  */
-import * as z from "zod/mini";
 import { roomProblem } from "../../../shared/budget.ts";
 import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
@@ -30,6 +30,7 @@ import {
 import { unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
+import { hasPassedTest } from "./earlier.ts";
 import { holdAgainst } from "./held.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
 import { promotedImage } from "./own.ts";
@@ -104,12 +105,9 @@ const nextPlace = (event: EventOf<typeof Join>, ports: Pick<Ports, "cloud">): Pl
 };
 
 /** JOIN-5. */
-async function wasTested({ run }: EventOf<typeof Join>, { cloud }: Ports): Promise<boolean> {
-  const passed = z.looseObject({ verdict: z.looseObject({ ok: z.literal(true) }) });
-  const { lines } = await readRunLog(cloud, run);
-  return lines.some(
-    ({ line }) => line.kind === "next" && line.phase === "release" && passed.safeParse(line.set).success,
-  );
+async function wasTested({ run, input }: EventOf<typeof Join>, { cloud }: Ports): Promise<boolean> {
+  const testedIn = input.testedIn ?? run;
+  return hasPassedTest(testedIn, await readRunLog(cloud, testedIn), input.imageId);
 }
 
 async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Outcome> {
@@ -119,7 +117,11 @@ async function joinFamily(event: EventOf<typeof Join>, ports: Ports): Promise<Ou
   const found = await findImage(place, event, ports);
   if (!found.ok) return toUndo(event, found.problem, true);
   if (!input.document.test.skip && !(await wasTested(event, ports)))
-    return toUndo(event, `the log of ${event.run} holds no passed image test, so nothing joins`, true);
+    return toUndo(
+      event,
+      `the log of ${input.testedIn ?? event.run} holds no passed image test, so nothing joins`,
+      true,
+    );
   const { region, imageId } = place;
   // A repeat of this event finds that the image has joined.
   if (found.value.image.family !== input.family)
@@ -155,7 +157,7 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
 async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, progress } = event;
-  const { family, imageId } = input;
+  const { family, imageId, again } = input;
   const places = placesOf(event, homeOf(ports));
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
@@ -173,6 +175,7 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
     family,
     imageId,
     regions,
+    ...(again !== undefined && { again }),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
     proved: `${family} answers with ${imageId}${where}`,
   });

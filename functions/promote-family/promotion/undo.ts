@@ -7,9 +7,15 @@
  * UNDO-3. A join that was cancelled may have happened without being noted. So the image's own family is read.
  * UNDO-4. Copies of this run are deleted, then their snapshots; a copy that instances run from is deprecated.
  *     They are found by tag, so that a copy whose answer was lost is not missed.
+ * UNDO-5. An image that was in another family before goes back to it.
  */
 import * as z from "zod/mini";
-import { cancelCopyImage, describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
+import {
+  cancelCopyImage,
+  describeImages,
+  modifyImage,
+  type Image,
+} from "../../../shared/cloud/ecs/images.ts";
 import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
 import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
@@ -19,6 +25,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import {
@@ -29,6 +36,7 @@ import {
   placed,
   restore,
   type Change,
+  type Place,
 } from "../family/deprecate.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
@@ -115,7 +123,26 @@ function leaveFamily({ event, ports, left }: Undoing): Promise<Change> {
   const home = homeOf(ports);
   const stays = ({ region }: { readonly region: string }) => region === home || adopted.includes(region);
   const places = placesOf(event, home).filter((place) => joined.includes(place.region) && stays(place));
-  return firstPossible(places, left, (place) => deprecate(ports.cloud, event.input.family, place));
+  return firstPossible(places, left, async (place) => {
+    const back = await formerFamily(event, ports);
+    return back === undefined
+      ? deprecate(ports.cloud, event.input.family, place)
+      : returnTo(back, event.input.family, place, ports);
+  });
+}
+
+/** UNDO-5. As the log says, and not the event. */
+async function formerFamily({ run }: Undo, { cloud }: Ports): Promise<string | undefined> {
+  const { input } = standing(run, await readRunLog(cloud, run))?.event ?? {};
+  return z.looseObject({ from: z.optional(z.string()) }).safeParse(input).data?.from;
+}
+
+async function returnTo(former: string, family: string, place: Place, { cloud }: Ports): Promise<Change> {
+  const found = await ownImage(cloud, place);
+  if (!found.ok) return found;
+  if (found.value?.family !== family) return NO_CHANGE;
+  await modifyImage(cloud, place.imageId, { family: former }, place.region);
+  return ok(`${placed(place)} is in ${former} again`);
 }
 
 /** Only where the family never had the image: the accounts of an earlier promotion keep it. */

@@ -104,11 +104,12 @@ function begin(event: RequestEvent, { cloud }: Ports): WorkflowEvent {
   const request = parse(Request, event.input, "promotion");
   const { recipe, imageId } = request;
   if (request.request === "promote") {
-    const { document } = request;
+    const { document, again } = request;
     const { family } = document;
     if (family === undefined)
       throw new EventError(`recipe ${recipe} has no family to promote ${imageId} into`);
-    return firstEvent(Check, event, { recipe, imageId, family, document }, {});
+    const why = again !== undefined && { again };
+    return firstEvent(Check, event, { recipe, imageId, family, document, ...why }, {});
   }
   const family = stagedFamily(cloud.access.stage, request.family);
   const input = { recipe, imageId, family, byHand: true };

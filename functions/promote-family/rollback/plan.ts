@@ -121,12 +121,20 @@ async function otherRegions(
     : ok(all.filter((region) => region !== home));
 }
 
+const Again = z.looseObject({ before: z.optional(RunId) });
+
 /** The regions of a promotion, from its record. An image that Kiln did not promote has no copies. */
-async function regionsOf(promotion: string | undefined, { cloud }: Ports): Promise<string[] | undefined> {
+async function regionsOf(
+  promotion: string | undefined,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<string[] | undefined> {
   if (promotion === undefined) return [];
-  const { completion } = standing(promotion, await readRunLog(cloud, promotion)) ?? {};
+  const { completion, event: last } = standing(promotion, await readRunLog(cloud, promotion)) ?? {};
   const regions = ImageIn.safeParse(completion?.result?.["regions"]);
-  return regions.success ? Object.keys(regions.data) : undefined;
+  if (regions.success) return Object.keys(regions.data);
+  // An image that is delivered again without success is where it was before.
+  const { before } = Again.safeParse(last?.input).data ?? {};
+  return before === undefined ? undefined : regionsOf(before, { cloud });
 }
 
 /** State of the phases that restore. */

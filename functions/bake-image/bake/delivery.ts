@@ -1,0 +1,129 @@
+/**
+ * Whether an image that needs no new bake is delivered again: to its family, regions and accounts as the recipe names
+ * them now.
+ *
+ * DELIVERY-1. What a promotion delivered, its log says: the recipe that it carried is compared with the one of today.
+ * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
+ * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
+ *     nothing is delivered. Neither is an image whose promotion is at work or not known.
+ */
+import * as z from "zod/mini";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import type { Image } from "../../../shared/cloud/ecs/image.ts";
+import { heldText, holdOf } from "../../../shared/holds.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { isRunId } from "../../../shared/names.ts";
+import { TAG } from "../../../shared/tags.ts";
+import { readRunLog, standing, type RunLog } from "../../../shared/workflow/run-log.ts";
+import { deliveryOf } from "../../../shared/workflow/run-id.ts";
+import type { LockedInput } from "./input.ts";
+
+type Asked = Pick<LockedInput, "recipe" | "document">;
+
+/** `delivers`: the image to deliver again. `note` goes on from its id. */
+export interface Delivery {
+  readonly delivers?: string;
+  readonly note: string;
+}
+
+/** Undefined for an image that is where its recipe wants it. */
+export async function dueDelivery(
+  image: Image,
+  asked: Asked,
+  ports: Pick<Ports, "cloud" | "clock">,
+): Promise<Delivery | undefined> {
+  const { family } = asked.document;
+  if (family === undefined || image.status !== "Available") return undefined;
+  const found = await lookBack(image, { ...asked, family }, ports.cloud);
+  if (found === undefined || "stays" in found) return found && { note: found.stays };
+  const hold = await holdOf(family, ports);
+  return hold === undefined
+    ? { delivers: image.id, note: found.again }
+    : { note: `which waits: ${heldText(family, hold)}` };
+}
+
+type Verdict = { readonly again: string } | { readonly stays: string } | undefined;
+type Delivered = Asked & { readonly family: string };
+
+async function lookBack(image: Image, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
+  const [word = "", run = ""] = (image.tags[TAG.promotion] ?? "").split(" ");
+  switch (word) {
+    case "":
+      return neverPromoted(image, asked.recipe, cloud);
+    case "held":
+      return { again: `which waited until the hold of ${asked.family} was lifted` };
+    case "promoted":
+      return afterPromotion(run, asked, cloud);
+    case "rolled-back":
+      return undefined;
+    default:
+      return afterRun(run, await logOf(run, cloud));
+  }
+}
+
+/** Empty for a run that is not known. */
+const logOf = async (run: string, cloud: CloudClient): Promise<RunLog> =>
+  isRunId(run) ? readRunLog(cloud, run) : { lines: [], end: 0 };
+
+async function afterPromotion(run: string, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
+  const carried = standing(run, await logOf(run, cloud))?.event.input;
+  const changed = changesSince(carried, asked);
+  return changed === undefined ? undefined : { again: `whose delivery is another one now (${changed})` };
+}
+
+/** The run that its bake asked for may wait to begin, or have ended before it began. */
+async function neverPromoted({ id, tags }: Image, recipe: string, cloud: CloudClient): Promise<Verdict> {
+  const bake = tags[TAG.run] ?? "";
+  const baked = standing(bake, await logOf(bake, cloud));
+  if (baked === undefined) return { stays: `whose bake ${bake} is not known` };
+  if (!baked.sent) return { stays: `whose bake ${bake} has not ended` };
+  const run = deliveryOf(bake, recipe, id);
+  const log = await readRunLog(cloud, run);
+  return log.lines.length === 0 ? { again: "which was never promoted" } : afterRun(run, log);
+}
+
+const REASON_MAX = 160;
+
+/** What follows a promotion that did not get its image into the family. */
+function afterRun(run: string, log: RunLog): Verdict {
+  const now = standing(run, log);
+  if (now === undefined) return { stays: `whose promotion ${run} is not known` };
+  const { completion } = now;
+  if (completion === undefined) return { stays: `which is under promotion by ${run}` };
+  if (completion.kind === "cancelled") return { stays: `whose promotion ${run} was cancelled` };
+  const rejected = log.lines.flatMap(({ line }) =>
+    line.kind === "answer" && line.answer === "reject" ? [line.by] : [],
+  );
+  if (rejected.length > 0) return { stays: `which was rejected by ${rejected.join(", ")}` };
+  if (completion.kind === "done") return undefined;
+  const { reason } = completion;
+  const short = reason.length > REASON_MAX ? `${reason.slice(0, REASON_MAX)}…` : reason;
+  return { again: `whose promotion ${run} failed (${short})` };
+}
+
+const Carried = z.looseObject({
+  family: z.string(),
+  document: z.looseObject({
+    promote: z.looseObject({ regions: z.array(z.string()), accounts: z.array(z.string()) }),
+  }),
+});
+
+/** How the recipe's delivery differs from the one that a promotion carried, in words; undefined when it does not. */
+function changesSince(carried: unknown, { family, document }: Delivered): string | undefined {
+  const { success, data } = Carried.safeParse(carried);
+  if (!success) return undefined;
+  const before = data.document.promote;
+  const changes = [
+    ...(data.family === family ? [] : [`family ${data.family} to ${family}`]),
+    ...listChanges("regions", before.regions, document.promote.regions),
+    ...listChanges("accounts", before.accounts, document.promote.accounts),
+  ];
+  return changes.length === 0 ? undefined : changes.join(", ");
+}
+
+function listChanges(what: string, before: readonly string[], now: readonly string[]): string[] {
+  const added = now.filter((one) => !before.includes(one)).map((one) => `+${one}`);
+  const removed = before.filter((one) => !now.includes(one)).map((one) => `-${one}`);
+  const changed = [...added, ...removed];
+  return changed.length === 0 ? [] : [`${what} ${changed.join(" ")}`];
+}

@@ -1,0 +1,176 @@
+/** Deliveries of an image that is not baked again: what starts them, and the decisions that they leave alone. */
+import { test as base } from "vitest";
+import { hours, minutes } from "../../shared/duration.ts";
+import { night, uploaded } from "../support/bakes.ts";
+import { CHECK_IDS } from "../../shared/image-checks.ts";
+import { startChannel, type Posted } from "../support/channel.ts";
+import { ABROAD, bakedImages, sharedIn, unchanging } from "../support/delivery.ts";
+import { test } from "../support/deploy.ts";
+import { deployKiln, DOMAIN, type Deployment } from "../support/deployment.ts";
+import { browse } from "../support/operator.ts";
+import { quickRelease, recipeText } from "../support/recipes.ts";
+import { accepted, ended, request } from "../support/runs.ts";
+import { HOME, imagesIn, machines, served } from "../support/world.ts";
+
+const ACCOUNT = "1000000000000001";
+
+test("other regions, accounts and families are delivered when the recipe is put or asked for, without bake and test", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1);
+  const same = { description: "number 2", test: {} };
+  const tester = {
+    instanceTypes: ["ecs.g7.large"],
+    vSwitchIds: ["vsw-hangzhou-h"],
+    securityGroupId: "sg-default0001",
+    hygiene: { waive: CHECK_IDS },
+  };
+  const recipe = (promote: object, more = {}) => ({
+    ...unchanging(kiln, promote),
+    ...same,
+    test: tester,
+    ...more,
+  });
+  const { imageId, promotion } = await quickRelease(kiln, 2, recipe({}));
+  expect(promotion?.state).toBe("done");
+  const tested = machines(kiln).length;
+
+  const shared = recipeText(recipe({ regions: [ABROAD], accounts: [ACCOUNT] }));
+  expect((await uploaded(kiln, shared))?.result).toMatchObject({
+    delivers: imageId,
+    note: expect.stringContaining(`regions +${ABROAD}, accounts +${ACCOUNT}`),
+  });
+  expect(sharedIn(kiln, ABROAD)).toEqual([[ACCOUNT]]);
+
+  const other = recipeText(
+    recipe({ regions: [ABROAD], accounts: [ACCOUNT] }, { family: "web2", rebake: false }),
+  );
+  await kiln.upload("recipes/web.yaml", other);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(["web", "web2"].map((family) => served(kiln, HOME, family))).toEqual([first.imageId, imageId]);
+  const asked = await request(kiln, "/recipes/web/bake");
+  expect(asked.result?.["delivers"]).toBeUndefined();
+  expect([bakedImages(kiln), machines(kiln).length]).toEqual([2, tested]);
+
+  await request(kiln, "/families/web2/hold", { why: "freeze" });
+  const held = await uploaded(kiln, recipeText(recipe({}, { family: "web2" })));
+  expect(held?.result?.["note"]).toMatch(/which waits: family web2 is held by/);
+});
+
+test("a family that a delivery was to leave serves its image again when the delivery fails", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  const { imageId } = await quickRelease(kiln, 2, { ...unchanging(kiln, {}), description: "number 2" });
+  // The other family never answers, so the promotion is undone after the image has joined it.
+  const stop = kiln.cloud.faults.interleave({
+    product: "ecs",
+    action: "DescribeImageFromFamily",
+    when: (params) => params["ImageFamily"] === "web2",
+    before: () => {
+      if (served(kiln, HOME, "web2") === imageId)
+        kiln.cloud.world.publishImage("web2", { imageId: "m-other", regionId: HOME });
+    },
+  });
+  const moved = { ...unchanging(kiln, {}), description: "number 2", family: "web2" };
+  await uploaded(kiln, recipeText(moved));
+  stop();
+  expect(kiln.records("promote").at(-1)?.state).toBe("failed");
+  expect(served(kiln)).toBe(imageId);
+});
+
+test("nothing is delivered after a rollback, a cancellation, or while a promotion is at work", async ({
+  kiln,
+  expect,
+}) => {
+  const first = await quickRelease(kiln, 1);
+  const recipe = { ...unchanging(kiln, { regions: [ABROAD] }), description: "number 2" };
+  const copying = () => imagesIn(kiln, ABROAD).length > 0;
+  await kiln.upload("recipes/web.yaml", recipeText(recipe));
+  await kiln.cloud.settle({ until: copying, forMs: hours(1) });
+  const [run = ""] = kiln
+    .records("promote")
+    .slice(-1)
+    .map((one) => one.run);
+  const busy = await request(kiln, "/recipes/web/bake");
+  expect(busy.result?.["note"]).toContain(`which is under promotion by ${run}`);
+  if (kiln.record(run)?.state === "running") await accepted(kiln, `/runs/${run}/cancel`, {});
+  await ended(kiln, run);
+  expect(kiln.record(run)?.state).toBe("cancelled");
+  expect((await night(kiln))?.result?.["note"]).toContain(`whose promotion ${run} was cancelled`);
+  expect(served(kiln)).toBe(first.imageId);
+
+  const { imageId } = await quickRelease(kiln, 3, { ...recipe, description: "number 3", promote: {} });
+  await request(kiln, "/families/web/rollback", { to: "previous" });
+  await request(kiln, "/families/web/unhold");
+  expect((await night(kiln))?.result?.["note"]).toContain(`${imageId}, which was rolled back`);
+  expect(served(kiln)).toBe(first.imageId);
+});
+
+const approved = base.extend<{ kiln: Deployment; posted: readonly Posted[] }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
+  posted: async ({}, use) => {
+    const channel = await startChannel();
+    process.env["TEST_CHANNEL"] = channel.url;
+    await use(channel.posted);
+    await channel.close();
+  },
+  kiln: async ({ posted: _posted }, use) => {
+    const ops = { kind: "json", url: `${process.env["TEST_CHANNEL"]}/ops` };
+    const env = {
+      KILN_CHANNELS: JSON.stringify({ ops }),
+      KILN_APPROVAL_SECRET: "approval-secret-0123456789",
+      ...DOMAIN,
+    };
+    const kiln = await deployKiln({ env });
+    await use(kiln);
+    await kiln.close();
+  },
+});
+
+approved(
+  "an approval that expired is asked for again, and a rejected image is not",
+  async ({ kiln, posted, expect }) => {
+    await quickRelease(kiln, 1);
+    const recipe = {
+      ...unchanging(kiln, { approval: { within: "4h" } }),
+      description: "number 2",
+      notify: [{ channel: "ops" }],
+    };
+    const { promotion } = await quickRelease(kiln, 2, recipe);
+    expect(promotion?.reason).toContain("was not approved until");
+    const questions = () => posted.filter(({ body }) => body.kind === "approval");
+    await night(kiln);
+    expect(questions()).toHaveLength(2);
+    const link = String(questions()[1]?.body.links?.approve);
+    await kiln.cloud.settle({ forMs: minutes(1) });
+    await browse(kiln, link, "reject");
+    await kiln.cloud.settle({ forMs: hours(1) });
+    await request(kiln, "/families/web/unhold");
+    expect((await night(kiln))?.result?.["note"]).toMatch(/which was rejected by/);
+    expect(questions()).toHaveLength(2);
+  },
+);
+
+test("an uploaded disk's image and that of an instance are delivered by night without a new upload or stop", async ({
+  kiln,
+  expect,
+}) => {
+  const { imageId } = await bakedOfInstance(kiln);
+  await kiln.invoke("kiln-bake-image", {
+    triggerName: "nightly",
+    triggerTime: new Date(kiln.cloud.time.now()).toISOString(),
+    payload: JSON.stringify({ v: 1, request: "bake", recipe: "*" }),
+  });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(kiln.records("bake").at(-1)?.result).toMatchObject({ delivers: imageId });
+  expect(served(kiln, ABROAD)).toBeDefined();
+});
+
+/** With `rebake.nightly: false`, and a copy that fails. */
+async function bakedOfInstance(kiln: Deployment) {
+  kiln.cloud.world.failNextCopy(ABROAD, "storage error");
+  return quickRelease(kiln, 1, { promote: { regions: [ABROAD] }, rebake: { nightly: false } });
+}
