@@ -52,6 +52,9 @@ export const pauseKey = (recipe: string): string => `${PAUSES}${recipe}.jsonl`;
 export const bakedKey = (run: string, parameters: string): string =>
   `${FOLDER.state}bakes/${run}-${parameters}.json`;
 
+/** The folder of what the promotions of a recipe have left in other regions and accounts. */
+export const deliveredFolder = (recipe: string): string => `${FOLDER.state}delivered/${recipe}/`;
+
 /** A part of a key that names an object by its content, so that writing it again changes nothing. */
 export const digest = (content: string | Uint8Array): string =>
   createHash("sha256").update(content).digest("hex").slice(0, 12);

@@ -1,6 +1,6 @@
 /** Deliveries of an image that is not baked again: what starts them, and the decisions that they leave alone. */
 import { test as base } from "vitest";
-import { hours, minutes } from "../../shared/duration.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
 import { night, uploaded } from "../support/bakes.ts";
 import { CHECK_IDS } from "../../shared/image-checks.ts";
 import { startChannel, type Posted } from "../support/channel.ts";
@@ -107,6 +107,57 @@ test("nothing is delivered after a rollback, a cancellation, or while a promotio
   await request(kiln, "/families/web/unhold");
   expect((await night(kiln))?.result?.["note"]).toContain(`${imageId}, which was rolled back`);
   expect(served(kiln)).toBe(first.imageId);
+});
+
+test("regions and accounts that a recipe no longer names lose what Kiln gave them, and nothing that is used or shared by hand", async ({
+  kiln,
+  expect,
+}) => {
+  const [KEPT, FORMER, FOREIGN] = [ACCOUNT, "1000000000000002", "1000000000000003"] as const;
+  const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+  const wide = { promote: { regions: [ABROAD], accounts: [KEPT, FORMER] }, retention };
+  const first = await quickRelease(kiln, 1, { ...wide, rebake: false });
+  await kiln.ecs("ModifyImageSharePermission", { ImageId: first.imageId, "AddAccount.1": FOREIGN });
+  const recipe = { ...unchanging(kiln, {}), retention, description: "number 2" };
+  const { imageId } = await quickRelease(kiln, 2, { ...recipe, ...wide });
+  const [older = "", newer = ""] = imagesIn(kiln, ABROAD).map((image) => image.imageId);
+  const used = { RegionId: ABROAD, LaunchTemplateName: "abroad", ImageId: newer };
+  await kiln.ecs("CreateLaunchTemplate", used);
+
+  const narrow = await uploaded(kiln, recipeText({ ...recipe, promote: { accounts: [KEPT] } }));
+  expect(narrow?.result?.["note"]).toContain(`regions -${ABROAD}, accounts -${FORMER}`);
+  expect(sharedIn(kiln, HOME)).toEqual([[KEPT, FOREIGN], [KEPT]]);
+  expect(sharedIn(kiln, ABROAD)).toEqual([[], []]);
+  expect(served(kiln, ABROAD)).toBe(newer);
+  expect(kiln.record(String(narrow?.result?.["promotion"]))?.result).toMatchObject({
+    imageId,
+    notWithdrawn: [`${newer} in ${ABROAD} stays: it is needed by launch template abroad version 1`],
+  });
+
+  for (let round = 0; round < 2; round++) {
+    await request(kiln, "/recipes/web/retire");
+    await kiln.cloud.settle({ forMs: hours(3) });
+  }
+  expect(imagesIn(kiln, ABROAD).map((image) => image.imageId)).toEqual([newer]);
+  expect(older).not.toBe("");
+});
+
+test("retention takes back what Kiln shared before it deletes, and keeps what was shared by hand", async ({
+  kiln,
+  expect,
+}) => {
+  const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+  const recipe = { promote: { accounts: [ACCOUNT] }, retention, rebake: false };
+  const ids: string[] = [];
+  for (const n of [1, 2, 3, 4]) ids.push((await quickRelease(kiln, n, recipe)).imageId);
+  const [plain, byHand = ""] = ids;
+  await kiln.ecs("ModifyImageSharePermission", { ImageId: byHand, "AddAccount.1": "1000000000000009" });
+  kiln.cloud.world.ageImages(days(10));
+  await request(kiln, "/recipes/web/retire");
+  expect(sharedIn(kiln, HOME)).toEqual([[], [ACCOUNT, "1000000000000009"], [ACCOUNT], [ACCOUNT]]);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect((await request(kiln, "/recipes/web/retire")).result).toMatchObject({ deleted: 1 });
+  expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual(ids.filter((id) => id !== plain));
 });
 
 const approved = base.extend<{ kiln: Deployment; posted: readonly Posted[] }>({

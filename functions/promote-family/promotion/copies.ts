@@ -22,6 +22,7 @@ import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { noteRegion, noteShares } from "../family/delivered.ts";
 import { missingShares, placed, type Place } from "../family/deprecate.ts";
 import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
@@ -105,6 +106,7 @@ async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["
       [TAG.image]: input.imageId,
     }),
   };
+  await noteRegion(cloud, input.recipe, region);
   const imageId = await copyImage(cloud, input.imageId, target, clientToken(run, "copy", 0, target));
   const copies = { ...progress.copies, [region]: imageId };
   const note = `${imageId} is being copied to ${region}`;
@@ -175,6 +177,7 @@ async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
     const own = await promotedImage(place, event, ports);
     if (!own.ok) return toUndo(event, own.problem);
     try {
+      await noteShares(cloud, event.input.recipe, place, add);
       await shareImage(cloud, place.imageId, { add }, place.region);
     } catch (error) {
       if (!(error instanceof CloudError) || !error.code.startsWith("InvalidAccount.")) throw error;

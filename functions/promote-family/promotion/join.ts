@@ -35,6 +35,7 @@ import { holdAgainst } from "./held.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
 import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
+import { isWithdrawalDue, Withdraw } from "./withdraw.ts";
 
 export const Preflight = checkedEvent("preflight", { progress: Progress });
 const Join = checkedEvent("join", { progress: Progress });
@@ -171,14 +172,15 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
   if (newer !== undefined) await writeHold(family, { run, by: event.by, held: true, why }, ports);
   await unlockFamily(event, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;
-  return done({
+  const result = {
     family,
     imageId,
     regions,
     ...(again !== undefined && { again }),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
     proved: `${family} answers with ${imageId}${where}`,
-  });
+  };
+  return (await isWithdrawalDue(input, ports)) ? next(Withdraw, { result }) : done(result);
 }
 
 export const preflight = phase(Preflight, { limitMs: minutes(30), run: checkRegions, compensate: toUndo });

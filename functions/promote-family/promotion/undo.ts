@@ -38,6 +38,7 @@ import {
   type Change,
   type Place,
 } from "../family/deprecate.ts";
+import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
 import { homeOf, servedIn } from "../family/served.ts";
@@ -150,13 +151,11 @@ async function unshare({ event: { input, progress }, ports }: Undoing): Promise<
   const { cloud } = ports;
   const home = homeOf(ports);
   const { accounts } = input.document.promote;
+  const place = { region: home, imageId: input.imageId };
   if (accounts.length === 0 || progress.joined.includes(home) || progress.members.includes(home))
     return NO_CHANGE;
-  const shared = await imageShares(cloud, input.imageId);
-  const remove = shared.filter((account) => accounts.includes(account));
-  if (remove.length === 0) return NO_CHANGE;
-  await shareImage(cloud, input.imageId, { remove });
-  return ok(`${input.imageId} is no longer shared with ${remove.join(", ")}`);
+  const delivered = await deliveredOf(cloud, input.recipe);
+  return takeBack(cloud, input.recipe, place, accountsOf(delivered, place));
 }
 
 function removeCopies({ event: { input, run }, ports }: Undoing): Promise<Change> {

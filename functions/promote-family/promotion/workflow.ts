@@ -3,7 +3,7 @@
  *
  *     load (when an operator asked) → check → launch → boot → command ⇄ watch, command ⇄ reboot → release →
  *     ask → approve (when the recipe wants an approval) → reserve → copy → await-copies → share → preflight →
- *     join → deprecate → verify
+ *     join → deprecate → verify → withdraw (when the recipe names less than was delivered)
  *
  * From copy to verify the compensation is undo. A dry run has one phase, dry-run.
  */
@@ -28,6 +28,7 @@ import { DryRun, dryRun } from "./dry-run.ts";
 import { imageTest, release } from "./image-test.ts";
 import { deprecate, join, preflight, verify } from "./join.ts";
 import { undo } from "./undo.ts";
+import { withdraw } from "./withdraw.ts";
 
 const Input = z.looseObject({
   recipe: z.string(),
@@ -134,6 +135,7 @@ export const promotion: Workflow = {
     join,
     deprecate,
     verify,
+    withdraw,
     undo,
   ],
   begin,

@@ -8,6 +8,7 @@
  * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
  * RETAIN-5. Youth protects of the images that failed their test only the newest one, for a look: a recipe that fails
  *     every night must not fill the quota.
+ * RETAIN-6. In a region that the recipe does not name any more, only those stay that something refers to.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration } from "../../../shared/duration.ts";
@@ -26,6 +27,8 @@ export interface Holdings {
   readonly family: string;
   /** The image the family answers with there. */
   readonly served: string | undefined;
+  /** Whether the recipe does not name the region any more: its family needs nothing there (RETAIN-6). */
+  readonly isFormer?: boolean;
   /** Image → its users, in words. */
   readonly references: ReadonlyMap<string, readonly string[]>;
 }
@@ -39,14 +42,19 @@ export interface Verdict {
 
 /** One verdict per image, newest first. */
 export function decideRetention(holdings: Holdings, rules: RetentionRules, now: number): readonly Verdict[] {
-  const needed = neededByFamily(holdings, rules.keep);
+  const { isFormer = false } = holdings;
+  const needed = isFormer ? new Map<string, string>() : neededByFamily(holdings, rules.keep);
   const lastFailed = newestFirst(holdings.images).find(failedTest);
   const after = formatDuration(rules.deleteAfterMs);
   return newestFirst(holdings.images).map((image) => {
     const users = holdings.references.get(image.id) ?? [];
     const kept =
       needed.get(image.id) ??
-      neededByItself(image, users, { ...rules, now, hasYouth: image === lastFailed || !failedTest(image) });
+      neededByItself(image, users, {
+        ...rules,
+        now,
+        hasYouth: !isFormer && (image === lastFailed || !failedTest(image)),
+      });
     const retireAt = Date.parse(image.tags[TAG.retireAt] ?? "");
     const isTagged = !Number.isNaN(retireAt);
     if (kept !== undefined) return { image, action: isTagged ? "unmark" : "keep", why: kept };
@@ -84,14 +92,13 @@ const SETTLED = new Set(["Available", "Deprecated", "CreateFailed"]);
 
 /** Why an image stays that its family does not need. */
 function neededByItself(
-  { createdAt, status, shared }: Image,
+  { createdAt, status }: Image,
   users: readonly string[],
   { youngerThanMs, now, hasYouth }: RetentionRules & { readonly now: number; readonly hasYouth: boolean },
 ): string | undefined {
   if (hasYouth && now - createdAt < youngerThanMs)
     return `it is younger than ${formatDuration(youngerThanMs)}`;
   if (!SETTLED.has(status)) return `it is ${status}`;
-  if (shared) return "it is shared with other accounts, which may use it";
   if (users.length === 0) return undefined;
   const rest = users.length > 3 ? ` and ${users.length - 3} more` : "";
   return `it is needed by ${users.slice(0, 3).join(", ")}${rest}`;

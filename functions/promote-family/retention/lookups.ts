@@ -3,6 +3,7 @@
  * nothing is decided on half of it (RETENTION-1).
  */
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
 import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
@@ -12,8 +13,10 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
+import { accountsOf, deliveredOf, type Delivered } from "../family/delivered.ts";
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork } from "../family/status.ts";
+import { formerRegions } from "../promotion/withdraw.ts";
 import { decideRetention, type Verdict } from "./decide.ts";
 
 type RetainingRecipe = Recipe & { readonly family: string };
@@ -41,8 +44,11 @@ export async function verdictsOf(
   const home = homeOf(ports);
   const documents = await documentTexts(cloud);
   if (!documents.ok) return documents;
+  const delivered = await deliveredOf(cloud, name);
+  const former = formerRegions(delivered, recipe, home);
   const found: PlacedVerdict[] = [];
-  for (const region of only === undefined ? new Set([home, ...recipe.promote.regions]) : [only]) {
+  const all = new Set([home, ...recipe.promote.regions, ...former]);
+  for (const region of only === undefined ? all : [only]) {
     const role = region === home ? ROLE.image : ROLE.copy;
     const tags = ownTags(cloud, { [TAG.recipe]: name, [TAG.role]: role });
     const images = await describeImages(cloud, { tags }, region);
@@ -55,12 +61,30 @@ export async function verdictsOf(
         .filter(({ text }) => text.includes(id))
         .map(({ key }) => `document ${key}`);
       const others = await otherUsers(image, family, region, cloud);
-      references.set(id, [...users.flatMap((by) => by.get(id) ?? []), ...named, ...others]);
+      const accounts = await sharedByHand(image, region, delivered, cloud);
+      references.set(id, [...users.flatMap((by) => by.get(id) ?? []), ...named, ...others, ...accounts]);
     }
-    const verdicts = decideRetention({ images, family, served, references }, recipe.retention, clock.now());
+    const isFormer = former.includes(region);
+    const holdings = { images, family, served, references, isFormer };
+    const verdicts = decideRetention(holdings, recipe.retention, clock.now());
     found.push(...verdicts.map((verdict) => ({ ...verdict, region })));
   }
   return ok(found);
+}
+
+/** Accounts that may use the image, though no recipe of Kiln says so (DELIVERED-2). */
+async function sharedByHand(
+  { id: imageId, shared }: Image,
+  region: string,
+  delivered: Delivered,
+  cloud: Ports["cloud"],
+): Promise<string[]> {
+  if (!shared) return [];
+  const own = accountsOf(delivered, { region, imageId });
+  const accounts = await imageShares(cloud, imageId, region);
+  return accounts
+    .filter((account) => !own.includes(account))
+    .map((account) => `account ${account}, with which Kiln did not share it`);
 }
 
 /** Fleets and recipes, which may name an image by its id. */

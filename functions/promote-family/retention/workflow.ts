@@ -9,6 +9,7 @@
  * RETENTION-2. All lookups are repeated right before each deletion, and no deletion is forced: the cloud has the
  *     last word on what is in use.
  * RETENTION-3. Snapshots are deleted after their image, one by one.
+ * RETENTION-5. Before an image is tagged or deleted, it is taken back from the accounts that Kiln shared it with.
  * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
  */
 import * as z from "zod/mini";
@@ -51,6 +52,7 @@ import {
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
 import type { Place } from "../family/deprecate.ts";
+import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { ownImage } from "../family/own.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
 
@@ -131,12 +133,15 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
     next(Retire, { left, counts: plusOne(counts, word) }, { note });
   const found = await imageOf(input.recipe, { region, imageId }, cloud);
   if (!found.ok) return counted("refused", found.problem);
+  const place = { region, imageId };
   switch (action) {
     case "unmark":
       await untagResources(inRegion(cloud, region), "image", [imageId], [TAG.retireAt]);
       return counted("unmarked", `${imageId} stays`);
     case "mark": {
       // From the run's start, not from now: a repeat must write the same time.
+      const unshared = await unshare(input.recipe, place, cloud);
+      if (unshared !== undefined) return next(Retire, { left: given.left, counts }, { note: unshared });
       const retireAt = new Date(startedAt + recipe.value.retention.deleteAfterMs).toISOString();
       await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
       return counted("marked", `${imageId} is deleted after ${retireAt}`);
@@ -147,11 +152,19 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
       const again = verdicts.value.find(({ image }) => image.id === imageId);
       if (again?.action !== "delete")
         return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
+      const unshared = await unshare(input.recipe, place, cloud);
+      if (unshared !== undefined) return next(Retire, { left: given.left, counts }, { note: unshared });
       const snapshotIds = [...ownSnapshots(again.image)];
       const note = `${imageId} is deleted: ${again.why}`;
       return next(Delete, { left, counts, region, imageId, snapshotIds }, { note });
     }
   }
+}
+
+/** RETENTION-5: takes back what Kiln shared. @returns a note when something was */
+async function unshare(recipe: string, place: Place, cloud: CloudClient): Promise<string | undefined> {
+  const change = await takeBack(cloud, recipe, place, accountsOf(await deliveredOf(cloud, recipe), place));
+  return change.ok ? change.value : undefined;
 }
 
 /** An image of the recipe right before a change (OWN-3), undefined when it is gone. A problem for any other image. */

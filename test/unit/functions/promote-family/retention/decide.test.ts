@@ -12,7 +12,6 @@ const anyImage = fc.record({
   status: fc.constantFrom("Available", "Deprecated", "Creating", "CreateFailed"),
   test: fc.constantFrom(undefined, "passed", "failed"),
   rolledBack: fc.boolean(),
-  shared: fc.boolean(),
   member: fc.boolean(),
   needed: fc.boolean(),
   /** Hours from now until it may be deleted. */
@@ -20,12 +19,11 @@ const anyImage = fc.record({
 });
 
 const anyHoldings = fc
-  .tuple(fc.array(anyImage, { maxLength: 12 }), fc.nat())
-  .map(([given, pick]): Holdings => {
-    const images = given.map(({ ageDays, status, test: result, rolledBack, shared, member, retireIn }, n) =>
+  .tuple(fc.array(anyImage, { maxLength: 12 }), fc.nat(), fc.boolean())
+  .map(([given, pick, isFormer]): Holdings => {
+    const images = given.map(({ ageDays, status, test: result, rolledBack, member, retireIn }, n) =>
       image(`m-${n}`, {
         status,
-        shared,
         family: member ? "web" : "",
         createdAt: NOW - days(ageDays),
         tags: {
@@ -40,7 +38,7 @@ const anyHoldings = fc
     const references = new Map(
       images.map(({ id }, n) => [id, given[n]?.needed ? ["instance i-1 (Stopped)"] : []]),
     );
-    return { images, family: "web", served, references };
+    return { images, family: "web", served, references, isFormer };
   });
 
 /** The smallest holdings for which the check fails; null when the rule holds. */
@@ -53,16 +51,17 @@ const counterexample = (check: (holdings: Holdings, gone: ReadonlySet<string>) =
     { numRuns: 500 },
   ).counterexample;
 
-test("an image that is served, needed, shared, or young and not failed is never deleted", ({ expect }) => {
-  const found = counterexample(({ images, served, references }, gone) =>
+test("an image that is needed is never deleted, nor one that is served or young and not failed where the recipe delivers", ({
+  expect,
+}) => {
+  const found = counterexample(({ images, served, references, isFormer }, gone) =>
     images
       .filter(({ id }) => gone.has(id))
       .every(
-        ({ id, shared, createdAt, tags }) =>
-          id !== served &&
-          !shared &&
+        ({ id, createdAt, tags }) =>
           references.get(id)?.length === 0 &&
-          (NOW - createdAt >= RULES.youngerThanMs || tags["kiln:gate"] === "failed"),
+          (isFormer || id !== served) &&
+          (isFormer || NOW - createdAt >= RULES.youngerThanMs || tags["kiln:gate"] === "failed"),
       ),
   );
   expect(found).toBeNull();
@@ -78,7 +77,8 @@ test("an image is never deleted before the time in its tag, or without a tag", (
 });
 
 test("the newest good images stay, and the one a rollback would go back to", ({ expect }) => {
-  const found = counterexample(({ images, served }, gone) => {
+  const found = counterexample(({ images, served, isFormer }, gone) => {
+    if (isFormer) return true;
     const good = images
       .filter(
         ({ family, status, tags }) =>
@@ -164,5 +164,22 @@ test("of the images that failed their test youth protects the newest, and a hold
     "m-3 keep",
     "m-2 mark",
     "m-1 keep",
+  ]);
+});
+
+test("in a region that the recipe does not name any more only what something refers to stays", ({
+  expect,
+}) => {
+  const images = [at("m-3", 1, {}), at("m-2", 1, {}), { ...at("m-1", 40, {}), family: "web" }];
+  const references = new Map([["m-2", ["instance i-1 (Stopped)"]]]);
+  const verdicts = decideRetention(
+    { images, family: "web", served: "m-1", references, isFormer: true },
+    RULES,
+    NOW,
+  );
+  expect(verdicts.map(({ image: { id }, action }) => `${id} ${action}`)).toEqual([
+    "m-3 mark",
+    "m-2 keep",
+    "m-1 mark",
   ]);
 });
