@@ -93,11 +93,10 @@ export const Rebake = short(
   (value) => (typeof value === "boolean" ? { nightly: value } : value),
   closed(
     {
-      nightly: z._default(
+      nightly: z.exactOptional(
         z.boolean({
           error: ({ input }) => (typeof input === "string" ? `must be true or false; ${HOUR}` : undefined),
         }),
-        true,
       ),
       onlyIfChanged: z._default(z.boolean(), true),
     },

@@ -154,7 +154,7 @@ const Recipe = (name: string) =>
     z.transform((written: Written) => complete(name, written)),
   );
 
-function complete(name: string, { keepFailed, image, test, ...written }: Written) {
+function complete(name: string, { keepFailed, image, test, rebake, ...written }: Written) {
   const { source } = written;
   const place =
     source.kind === "builder"
@@ -169,6 +169,8 @@ function complete(name: string, { keepFailed, image, test, ...written }: Written
     ...written,
     /** How long a builder whose bake failed is kept for a look; absent: not at all. */
     ...(keepFailed === undefined ? {} : { keepFailedMs: keepFailed }),
+    /** No night stops an instance that a user works with, unless the recipe says so. */
+    rebake: { ...rebake, nightly: rebake.nightly ?? source.kind !== "instance" },
     /** For an upload `source` has the word on architecture, boot mode and platform. */
     image,
     /** The place of the test instance: as written, or that of the builder; empty without a test. */

@@ -17,9 +17,10 @@ test("a family moves in every region: copies are made, tagged, shared and verifi
   expect,
 }) => {
   const accounts = Array.from({ length: 12 }, (_, n) => `10000000000000${String(n + 10)}`);
+  kiln.cloud.world.addResourceGroup("rg-web");
   const { promotion, imageId } = await quickRelease(kiln, 1, {
     promote: { ...TWO, accounts },
-    image: { tags: { team: "web" } },
+    image: { tags: { team: "web" }, resourceGroupId: "rg-web" },
   });
   expect(promotion?.state).toBe("done");
   const regions = ImageIn.parse(promotion?.result?.["regions"]);
@@ -32,6 +33,10 @@ test("a family moves in every region: copies are made, tagged, shared and verifi
   const copy = regions["cn-shanghai"] ?? "";
   expect(tagOf(kiln, copy, "team")).toBe("web");
   expect(tagOf(kiln, copy, "kiln:image")).toBe(imageId);
+  for (const key of ["base", "input-recipe", "input-objects", "input-parameters", "by", "gate"])
+    expect(tagOf(kiln, copy, `kiln:${key}`)).toBe(tagOf(kiln, imageId, `kiln:${key}`));
+  expect(tagOf(kiln, copy, "kiln:promotion")).toBeUndefined();
+  expect(kiln.cloud.world.image("cn-shanghai", copy)?.resourceGroupId).toBe("rg-web");
 });
 
 for (const regionId of [HOME, "cn-beijing"])

@@ -49,6 +49,23 @@ test("an instance is stopped for its image, started again, and never released", 
   expect(ownImages(kiln)).toHaveLength(1);
 });
 
+test("an instance is not stopped while a snapshot of it is in progress", async ({ kiln, expect }) => {
+  const id = await golden(kiln);
+  const { Disks } = await kiln.ecs<{ Disks: { Disk: { DiskId: string }[] } }>("DescribeDisks", {
+    InstanceId: id,
+  });
+  const source = { instance: { id } };
+  const of = { DiskId: Disks.Disk[0]?.DiskId };
+  const { SnapshotId } = await kiln.ecs<{ SnapshotId: string }>("CreateSnapshot", of);
+  expect(kiln.cloud.world.snapshots.get(SnapshotId)?.status).toBe("progressing");
+  const [bake] = await bakeAndPromote(kiln, recipeText({ source, provision: [], test: gate }));
+  expect(kiln.cloud.world.snapshots.get(SnapshotId)?.status).toBe("accomplished");
+  expect(bake?.state).toBe("done");
+  expect(bake?.steps.find(({ phase, note }) => phase === "stop" && note)?.note).toMatch(
+    new RegExp(`snapshot ${SnapshotId} of ${id} is in progress`),
+  );
+});
+
 test.for<[string, Record<string, string>, RegExp]>([
   [
     "another deployment",

@@ -1,5 +1,5 @@
 /** The attributes of the image that a bake asks the cloud for. */
-import { attributesOf } from "../../functions/bake-image/bake/image.ts";
+import { attributesOf } from "../../functions/bake-image/bake/attributes.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { envelopeOf } from "./records.ts";
 

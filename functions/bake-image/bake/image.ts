@@ -1,18 +1,12 @@
 /** The image: stops its instance, makes it, waits for it and tags its snapshots. */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import {
-  createImage,
-  describeImages,
-  type Image,
-  importImage,
-  type ImageAttributes,
-} from "../../../shared/cloud/ecs/images.ts";
+import { createImage, describeImages, type Image, importImage } from "../../../shared/cloud/ecs/images.ts";
 import { describeInstances, stopInstance, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { describeTask } from "../../../shared/cloud/ecs/tasks.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { deleteObject } from "../../../shared/cloud/oss/objects.ts";
-import { filled } from "../../../shared/documents/image-name.ts";
 import { ARCHITECTURES } from "../../../shared/documents/platforms.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
@@ -25,11 +19,11 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { isOwn, ownTags, ROLE, runTags, TAG, type Owner } from "../../../shared/tags.ts";
+import { isOwn, ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { inputTags } from "./digests.ts";
+import { attributesOf } from "./attributes.ts";
 import { PlannedInput } from "./input.ts";
 import { ownImage } from "./own-image.ts";
 import { Release, releaseFailed } from "./release.ts";
@@ -38,6 +32,9 @@ const event = eventsWith(PlannedInput);
 
 export const Stop = event("stop", { instanceId: InstanceId });
 type Stop = EventOf<typeof Stop>;
+
+const AwaitSnapshots = event("await-snapshots", { instanceId: InstanceId });
+type AwaitSnapshots = EventOf<typeof AwaitSnapshots>;
 
 /**
  * The instance an image is made of, right before a change: the builder of this run, or the instance that the recipe
@@ -67,10 +64,37 @@ async function stopInstanceOf(given: Stop, { cloud, clock }: Ports): Promise<Out
   const instance = found.value;
   if (instance === undefined) return releaseFailed(given, `${instanceId} is gone before its image was made`);
   if (instance.status === "Stopped") return next(Capture, { from: { instanceId } });
+  const snapshot = instance.status === "Running" ? await snapshotUnderWay(given, cloud) : undefined;
+  if (snapshot !== undefined) return next(AwaitSnapshots, { instanceId }, { note: snapshot });
   // KeepCharging keeps the public IP address of a source instance, which is started again.
   if (instance.status === "Running") await stopInstance(cloud, instanceId, { stoppedMode: "KeepCharging" });
   return poll(given, clock, PACE.instance, `${instanceId} is stopping`);
 }
+
+/** A snapshot of the instance of a user that a stop would fail, in words. A builder has none but those of its bake. */
+async function snapshotUnderWay(
+  { input, instanceId }: Stop | AwaitSnapshots,
+  cloud: CloudClient,
+): Promise<string | undefined> {
+  if (input.document.source.kind !== "instance") return undefined;
+  const [snapshot] = await describeSnapshots(cloud, { instanceId, underWay: true });
+  return snapshot && `snapshot ${snapshot.id} of ${instanceId} is in progress, and a stop would fail it`;
+}
+
+/** BAKE-5. */
+async function waitForSnapshots(given: AwaitSnapshots, { cloud, clock }: Ports): Promise<Outcome> {
+  const snapshot = await snapshotUnderWay(given, cloud);
+  return snapshot === undefined
+    ? next(Stop, { instanceId: given.instanceId })
+    : poll(given, clock, PACE.image, snapshot);
+}
+
+/** The first snapshot of a large disk takes hours. */
+export const awaitSnapshots = phase(AwaitSnapshots, {
+  limitMs: hours(6),
+  run: waitForSnapshots,
+  compensate: (_given, reason) => releaseFailed({}, reason),
+});
 
 export const stop = phase(Stop, { limitMs: minutes(30), run: stopInstanceOf, compensate: releaseFailed });
 
@@ -166,43 +190,6 @@ async function imageOfTakenName(error: unknown, given: Capture, cloud: CloudClie
   if (own === undefined) throw error;
   return { imageId: own.id };
 }
-
-/** The attributes of the image. It joins no family (BAKE-1). */
-export function attributesOf(
-  { run, by, input }: Pick<Capture, "run" | "by" | "input">,
-  owner: Owner,
-): ImageAttributes {
-  const { recipe, document, plan, parameters } = input;
-  const { image } = document;
-  const given = (text: string): string =>
-    document.parameters === undefined ? text : filled(text, parameters);
-  const description = image.description ?? document.description;
-  return {
-    name: plan.imageName,
-    version: image.version && given(image.version),
-    description: description && given(description),
-    platform: image.platform,
-    architecture: image.architecture,
-    bootMode: image.bootMode,
-    detection: image.detection,
-    resourceGroupId: image.resourceGroupId,
-    tags: ownTags(owner, {
-      ...Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(value)])),
-      ...inputTags(plan.inputs),
-      [TAG.run]: run,
-      [TAG.role]: ROLE.image,
-      [TAG.recipe]: recipe,
-      [TAG.by]: tagValue(by),
-    }),
-  };
-}
-
-/** CreateImage, Tag.N.Value: 128 characters, no URL, and no `aliyun` or `acs:` at its start. */
-const tagValue = (text: string): string =>
-  text
-    .replaceAll(/https?:\/\//gi, "")
-    .replace(/^(?=aliyun|acs:)/i, "by ")
-    .slice(0, 128);
 
 const made = { instanceId: z.optional(InstanceId), imageId: z.string() };
 const AwaitImage = event("await-image", { ...made, taskId: z.optional(z.string()) });

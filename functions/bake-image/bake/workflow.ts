@@ -2,7 +2,7 @@
  * A bake: makes an image as a recipe says.
  *
  *     builder            lock → plan → launch → boot → command ⇄ watch (⇄ reboot) → stop → capture → …
- *     instance           lock → plan → stop → capture → …
+ *     instance           lock → plan → stop (⇄ await-snapshots) → capture → …
  *     other sources      lock → plan → capture → …
  *                                               … → await-image → tag-snapshots → release
  *     dry run            dry-run
@@ -10,6 +10,7 @@
  * BAKE-1. The image is made outside every family: a family serves a member as soon as it is available.
  * BAKE-2. An instance is stopped before its image is made: a running one may leave inconsistent data.
  * BAKE-3. An image is ready when it is available and usable.
+ * BAKE-5. It is not stopped while a snapshot of it is in progress, which would fail.
  * BAKE-4. Every path after the plan ends in `release`, which gives back all that the run owns.
  */
 import * as z from "zod/mini";
@@ -27,7 +28,7 @@ import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shar
 import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
-import { awaitImage, capture, finish, stop } from "./image.ts";
+import { awaitImage, awaitSnapshots, capture, finish, stop } from "./image.ts";
 import { Lock, lock } from "./lock.ts";
 import { plan } from "./plan.ts";
 import { release } from "./release.ts";
@@ -116,7 +117,7 @@ function begin(event: RequestEvent): WorkflowEvent {
 
 export const bake: Workflow = {
   kind: "bake",
-  phases: [dryRun, lock, plan, ...builder.phases, stop, capture, awaitImage, finish, release],
+  phases: [dryRun, lock, plan, ...builder.phases, stop, awaitSnapshots, capture, awaitImage, finish, release],
   begin,
   onComplete: afterBake,
 };

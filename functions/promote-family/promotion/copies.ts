@@ -93,13 +93,15 @@ async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
 
 async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["cloud"]): Promise<Outcome> {
   const { input, progress, run } = event;
-  const own = Object.entries(source.tags).filter(([key]) => !key.startsWith("kiln:"));
+  const kept = Object.entries(source.tags).filter(([key]) => !OF_THE_IMAGE.has(key));
+  const { resourceGroupId } = input.document.image;
   const target = {
     region,
     name: source.name,
+    ...(resourceGroupId !== undefined && { resourceGroupId }),
     ...(source.description !== "" && { description: source.description }),
     tags: ownTags(cloud, {
-      ...Object.fromEntries(own),
+      ...Object.fromEntries(kept),
       [TAG.run]: run,
       [TAG.role]: ROLE.copy,
       [TAG.recipe]: input.recipe,
@@ -112,6 +114,9 @@ async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["
   const note = `${imageId} is being copied to ${region}`;
   return next(Copy, { progress: { ...progress, copies } }, { note });
 }
+
+/** The tags that say what becomes of the image itself. Those of the user and the provenance go with its copies. */
+const OF_THE_IMAGE: ReadonlySet<string> = new Set([TAG.promotion, TAG.retireAt]);
 
 /** All copies in a region that promotions of this deployment made, of any image. */
 export const copiesIn = (region: string, cloud: Ports["cloud"]): Promise<Image[]> =>

@@ -190,6 +190,7 @@ export interface CopyTarget {
   readonly name: string;
   readonly description?: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly resourceGroupId?: string;
   readonly encrypted?: boolean;
   readonly kmsKeyId?: string;
 }
@@ -207,6 +208,7 @@ export async function copyImage(
     DestinationImageName: target.name,
     DestinationDescription: target.description,
     Tag: tagList(target.tags),
+    ResourceGroupId: target.resourceGroupId,
     Encrypted: target.encrypted,
     KMSKeyId: target.kmsKeyId,
     ClientToken: clientToken,

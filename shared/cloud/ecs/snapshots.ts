@@ -27,7 +27,8 @@ export interface Snapshot {
 export type SnapshotFilter =
   | { readonly ids: readonly string[] }
   | { readonly tags: Readonly<Record<string, string>> }
-  | { readonly instanceId: string };
+  /** `underWay`: only those that are being made. */
+  | { readonly instanceId: string; readonly underWay?: true };
 
 const optional = z.optional(z.string());
 const wireSnapshot = () =>
@@ -57,7 +58,10 @@ export async function describeSnapshots(
   region?: string,
 ): Promise<Snapshot[]> {
   if ("tags" in filter) return pagesOf(client, { Tag: tagList(filter.tags) }, region);
-  if ("instanceId" in filter) return pagesOf(client, { InstanceId: filter.instanceId }, region);
+  if ("instanceId" in filter) {
+    const { instanceId: InstanceId, underWay } = filter;
+    return pagesOf(client, { InstanceId, ...(underWay && { Status: "progressing" }) }, region);
+  }
   const found: Snapshot[] = [];
   for (const batch of batches(filter.ids, 100)) {
     found.push(...(await pagesOf(client, { SnapshotIds: JSON.stringify(batch) }, region)));

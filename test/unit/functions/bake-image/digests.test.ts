@@ -5,7 +5,7 @@ import {
   inputTags,
   namedObjects,
 } from "../../../../functions/bake-image/bake/digests.ts";
-import { attributesOf } from "../../../../functions/bake-image/bake/image.ts";
+import { attributesOf } from "../../../../functions/bake-image/bake/attributes.ts";
 import { parseRecipe } from "../../../../shared/documents/recipe.ts";
 import { OWN_TAGS_MAX, TAGS_MAX } from "../../../../shared/tags.ts";
 import { envelopeOf } from "../../../support/records.ts";

@@ -1,0 +1,46 @@
+/** The attributes of an image, as its recipe and the parameters of its bake say. */
+import type { ImageAttributes } from "../../../shared/cloud/ecs/images.ts";
+import { filled } from "../../../shared/documents/image-name.ts";
+import { ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
+import { inputTags } from "./digests.ts";
+import type { PlannedInput } from "./input.ts";
+
+interface Baking {
+  readonly run: string;
+  readonly by: string;
+  readonly input: PlannedInput;
+}
+
+/** The attributes of the image. It joins no family (BAKE-1). */
+export function attributesOf({ run, by, input }: Baking, owner: Owner): ImageAttributes {
+  const { recipe, document, plan, parameters } = input;
+  const { image } = document;
+  const given = (text: string): string =>
+    document.parameters === undefined ? text : filled(text, parameters);
+  const description = image.description ?? document.description;
+  return {
+    name: plan.imageName,
+    version: image.version && given(image.version),
+    description: description && given(description),
+    platform: image.platform,
+    architecture: image.architecture,
+    bootMode: image.bootMode,
+    detection: image.detection,
+    resourceGroupId: image.resourceGroupId,
+    tags: ownTags(owner, {
+      ...Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(value)])),
+      ...inputTags(plan.inputs),
+      [TAG.run]: run,
+      [TAG.role]: ROLE.image,
+      [TAG.recipe]: recipe,
+      [TAG.by]: tagValue(by),
+    }),
+  };
+}
+
+/** CreateImage, Tag.N.Value: 128 characters, no URL, and no `aliyun` or `acs:` at its start. */
+const tagValue = (text: string): string =>
+  text
+    .replaceAll(/https?:\/\//gi, "")
+    .replace(/^(?=aliyun|acs:)/i, "by ")
+    .slice(0, 128);
