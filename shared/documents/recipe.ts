@@ -85,6 +85,11 @@ function uploadFindings({ source, image, rebake }: Written): Finding[] {
   );
   return [
     ...misplaced,
+    ...finding(
+      image.version !== undefined,
+      ["image", "version"],
+      "is not known to imports (ImportImage); write it as a tag under image.tags, or into image.name",
+    ),
     ...finding(!rebake.onlyIfChanged, ["rebake", "onlyIfChanged"], "must be true for an upload"),
   ];
 }

@@ -5,15 +5,17 @@
  * later decision.
  */
 import { readBaked } from "../../../shared/baked.ts";
+import { joinReasons } from "../../../shared/budget.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
-import { minutes } from "../../../shared/duration.ts";
+import { formatDuration, hours, minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { foreignProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status.ts";
@@ -84,6 +86,8 @@ async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Ou
   if (!checked.ok) return failed(checked.problem);
   const { image } = checked.value;
   const input = { ...checked.value.input, ...(await earlierOf(image, checked.value.input, ports.cloud)) };
+  const detected = await detectionOf(event, image, ports);
+  if (detected !== undefined) return detected;
   const { skip } = input.document.test;
   const untested = skip && image.tags[TAG.test] !== TEST.passed;
   const noTest = skip ? "its recipe says test: skip" : input.testedIn && `it passed in ${input.testedIn}`;
@@ -98,5 +102,34 @@ async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Ou
   return hold === undefined ? afterTest(input, noTest) : keptBack(input, hold);
 }
 
+/** How long the cloud's check of an image takes is documented nowhere. */
+const DETECTION_MS = hours(1);
+
+/** A wait for the check of the image that its recipe asks the cloud for, or its failure; undefined when it is passed. */
+async function detectionOf(
+  event: EventOf<typeof Check>,
+  { id, detection }: Image,
+  { cloud, clock }: Ports,
+): Promise<Outcome | undefined> {
+  if (event.input.document.image.detection === undefined) return undefined;
+  if (detection?.status !== "Finished") {
+    const waits = `the cloud's check of ${id} (image.detection) is ${detection?.status ?? "not begun"}`;
+    return clock.now() - event.phaseStartedAt < DETECTION_MS
+      ? poll(event, clock, PACE.image, waits)
+      : failed(
+          `${waits} after ${formatDuration(DETECTION_MS)}; remove image.detection if it does not know the system`,
+        );
+  }
+  const risks = detection.risks.flatMap(({ level, text }) => (level === "High" ? [text] : []));
+  if (risks.length === 0) return undefined;
+  await tagResources(cloud, "image", [id], {
+    ...ownTags(cloud, statusTag("failed", event.run)),
+    [TAG.test]: TEST.failed,
+  });
+  return failed(
+    `the cloud's check of ${id} (image.detection) found risks that may keep instances from starting: ${joinReasons(risks, ", ")}; correct them in the recipe and bake again`,
+  );
+}
+
 export const load = phase(Load, { limitMs: minutes(30), run: loadRecipeOf });
-export const check = phase(Check, { limitMs: minutes(30), run: startTest });
+export const check = phase(Check, { limitMs: hours(2), run: startTest });

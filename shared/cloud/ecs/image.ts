@@ -2,6 +2,13 @@
 import * as z from "zod/mini";
 import { instant, percent, toTags, wireTags, textOr } from "../answers.ts";
 
+export interface Detection {
+  /** Processing or Finished. */
+  readonly status: string;
+  /** `High`: instances may not start from the image. Others may start slowly or with another configuration. */
+  readonly risks: readonly { readonly level: string; readonly text: string }[];
+}
+
 export interface Image {
   readonly id: string;
   readonly name: string;
@@ -30,8 +37,34 @@ export interface Image {
   readonly snapshotIds: readonly string[];
   /** Devices of its data disks, in order. */
   readonly dataDisks: readonly string[];
-  readonly detection: string;
+  /** The cloud's own check of the image; undefined when there is none. */
+  readonly detection: Detection | undefined;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+const wireDetection = () =>
+  z.looseObject({
+    Status: textOr(),
+    Items: z.nullish(
+      z.looseObject({
+        Item: z.optional(
+          z.array(
+            z.looseObject({ Name: textOr(), Value: textOr(), RiskLevel: textOr(), RiskCode: textOr() }),
+          ),
+        ),
+      }),
+    ),
+  });
+
+/** https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeimages */
+function toDetection(
+  wire: z.infer<ReturnType<typeof wireDetection>> | null | undefined,
+): Detection | undefined {
+  if (!wire || wire.Status === "") return undefined;
+  const risks = (wire.Items?.Item ?? []).flatMap(({ Name, Value, RiskLevel: level, RiskCode }) =>
+    level === "" ? [] : [{ level, text: `${Name} ${RiskCode || Value}` }],
+  );
+  return { status: wire.Status, risks };
 }
 
 export const wireImage = () =>
@@ -62,7 +95,7 @@ export const wireImage = () =>
         ),
       }),
     ),
-    DetectionOptions: z.nullish(z.looseObject({ Status: textOr() })),
+    DetectionOptions: z.nullish(wireDetection()),
     Tags: wireTags(),
   });
 
@@ -89,7 +122,7 @@ export function toImage(wire: z.infer<ReturnType<typeof wireImage>>): Image {
     copied: wire.IsCopied ?? false,
     snapshotIds: disks.flatMap(({ SnapshotId }) => (SnapshotId ? [SnapshotId] : [])),
     dataDisks: disks.flatMap(({ Type, Device }) => (Type === "data" && Device ? [Device] : [])).toSorted(),
-    detection: wire.DetectionOptions?.Status ?? "",
+    detection: toDetection(wire.DetectionOptions),
     tags: toTags(wire.Tags),
   };
 }

@@ -13,7 +13,16 @@ import type { Delays } from "./delays.ts";
 import { progressOf } from "./image-view.ts";
 import { typeOf } from "./instance-types.ts";
 import { publishImage, type PublicImage } from "./public-images.ts";
-import type { Disk, Image, Instance, InstanceType, LaunchTemplate, Snapshot, Task } from "./records.ts";
+import type {
+  DetectedItem,
+  Disk,
+  Image,
+  Instance,
+  InstanceType,
+  LaunchTemplate,
+  Snapshot,
+  Task,
+} from "./records.ts";
 import type { TagBook } from "./tag-book.ts";
 import type { Region, Unsupported, World, ZoneClosing } from "./world.ts";
 
@@ -203,6 +212,11 @@ export class Console {
   /** The next CreateImage or ImportImage ends in CreateFailed. */
   failNextImage(reason: string): void {
     this.#world.imaging.failNext(reason);
+  }
+
+  /** The cloud's own check of the next image that asks for it finds a risk. */
+  riskNextImage(risk: DetectedItem): void {
+    this.#world.imaging.riskNext(risk);
   }
 
   /** The next copy into a region ends in CreateFailed; answers a way to take it back. */

@@ -60,10 +60,12 @@ export function checkPlatform(platform: string | undefined, known: ReadonlySet<s
   }
 }
 
-/** The one strategy there is; the code for another is our guess. @throws CloudFault 400 InvalidParameter. */
-export function checkDetection(params: Params): void {
-  params.oneOf("DetectionStrategy", ["Standard"]);
-}
+/**
+ * Whether the cloud checks the image when it is ready. There is one strategy; the code for another is our guess.
+ * @throws CloudFault 400 InvalidParameter.
+ */
+export const wantsDetection = (params: Params): boolean =>
+  params.oneOf("DetectionStrategy", ["Standard"]) !== undefined;
 
 /** @throws CloudFault 403 QuotaExceed.Image. */
 export function checkImageQuota(world: World, regionId: string): void {

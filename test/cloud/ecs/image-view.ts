@@ -57,6 +57,22 @@ export function imageView(world: World, image: Image): JsonObject {
   };
 }
 
+/** How long a check takes is documented nowhere; an estimate. */
+const DETECTION_MS = 5 * 60_000;
+
+/** https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeimages */
+function detectionView(world: World, { status, detection, createdAt, durationMs }: Image): JsonObject {
+  if (detection === undefined) return {};
+  const isOver = status !== "Creating" && world.now() >= createdAt + durationMs + DETECTION_MS;
+  if (!isOver) return { DetectionOptions: { Status: "Processing" } };
+  const items = detection.map(({ name, value, riskLevel, riskCode }) => ({
+    Name: name,
+    Value: value,
+    ...(riskLevel !== undefined && { RiskLevel: riskLevel, RiskCode: riskCode ?? "" }),
+  }));
+  return { DetectionOptions: { Status: "Finished", Items: { Item: items } } };
+}
+
 /** DescribeImages shows more than DescribeImageFromFamily. */
 export function fullImageView(world: World, image: Image): JsonObject {
   return {
@@ -67,6 +83,7 @@ export function fullImageView(world: World, image: Image): JsonObject {
     BootMode: image.bootMode,
     Usable: image.isUsable,
     ResourceGroupId: image.resourceGroupId,
+    ...detectionView(world, image),
     LoginAsNonRootSupported: false,
     Features: { NvmeSupport: "supported", ImdsSupport: image.imdsSupport },
   };

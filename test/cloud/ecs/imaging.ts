@@ -9,7 +9,7 @@
  * IMAGING-6. An Available image launches only once it is usable. https://help.aliyun.com/document_detail/3044728.html
  */
 import { copyDisk } from "../machine/disk.ts";
-import type { Disk, Image, ImageDisk, Instance, Snapshot, Task } from "./records.ts";
+import type { DetectedItem, Disk, Image, ImageDisk, Instance, Snapshot, Task } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** What an image is made of and called; the rest follows. */
@@ -46,6 +46,7 @@ export class Imaging {
   readonly #waiting: Image[] = [];
   readonly #copying = new Map<string, number>();
   readonly #failures: string[] = [];
+  readonly #risks: DetectedItem[] = [];
   /** Region → reasons why the next copies that end there fail. */
   readonly #copyFailures = new Map<string, { readonly reason: string }[]>();
 
@@ -55,6 +56,17 @@ export class Imaging {
 
   failNext(reason: string): void {
     this.#failures.push(reason);
+  }
+
+  /** The check of the next image finds this. */
+  riskNext(item: DetectedItem): void {
+    this.#risks.push(item);
+  }
+
+  /** The cloud checks the image when it is ready. */
+  detect(image: Image): void {
+    const risk = this.#risks.shift();
+    image.detection = [{ name: "Nvme", value: "Supported" }, ...(risk === undefined ? [] : [risk])];
   }
 
   /** Answers a way to take it back. */

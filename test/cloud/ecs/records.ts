@@ -242,6 +242,16 @@ export interface Image {
   isUsable: boolean;
   /** Account id → instant of sharing. */
   readonly sharedWith: Map<string, number>;
+  /** Of an image that the cloud checks itself (DetectionStrategy): what it will find. */
+  detection?: readonly DetectedItem[];
+}
+
+/** DescribeImages, DetectionOptions.Items.Item; without a level there is no risk. */
+export interface DetectedItem {
+  readonly name: string;
+  readonly value: string;
+  readonly riskLevel?: "High" | "Medium";
+  readonly riskCode?: string;
 }
 
 export interface Task {

@@ -495,3 +495,18 @@ test("a recipe without a builder says where its test runs", ({ expect }) => {
   const written = { source: { instance: { id: "i-1" } }, family: "web", test: place };
   expect(parseRecipe("web", JSON.stringify(written)).test).toMatchObject({ securityGroupId: "sg-a" });
 });
+
+test("no night stops an instance of a user unless its recipe says so, and every other source is baked by night", ({
+  expect,
+}) => {
+  const nightly = (source: object, more: object = {}) =>
+    parseRecipe("web", JSON.stringify({ source, ...more })).rebake.nightly;
+  const instance = { instance: { id: "i-1" } };
+  expect([nightly(instance), nightly(instance, { rebake: { nightly: true } })]).toEqual([false, true]);
+  expect([nightly({ snapshot: { id: "s-1" } }), nightly({ builder })]).toEqual([true, true]);
+});
+
+test("a version, which imports do not know, is refused for an upload", ({ expect }) => {
+  const found = problemsIn(parseRecipe, { source: { upload: {} }, image: { version: "1" } });
+  expect(found).toEqual([expect.stringMatching(/^image\.version: is not known to imports/)]);
+});

@@ -3,12 +3,12 @@ import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import { readResourceGroup, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import {
-  checkDetection,
   checkFamilyQuota,
   checkImageQuota,
   checkNameIsFree,
   checkPlatform,
   PLATFORMS,
+  wantsDetection,
 } from "../image-rules.ts";
 import { checkImageAccount } from "../image-material.ts";
 import { ARCHITECTURES, readSource } from "../image-sources.ts";
@@ -30,6 +30,7 @@ export const CreateImage: EcsAction = {
       throw new CloudFault(400, "InvalidTagValue.Malformed", "The specified Tag.n.Value is not valid.");
     checkImageAccount(world);
     const source = readSource(call);
+    const isDetected = wantsDetection(params);
     const imdsSupport = params.struct("Features").oneOf("ImdsSupport", ["v1", "v2"]) ?? "v1";
     stopIfDry(params);
     const image = world.imaging.create({
@@ -44,6 +45,7 @@ export const CreateImage: EcsAction = {
       resourceGroupId,
     });
     world.tags.put("image", image.imageId, tags);
+    if (isDetected) world.imaging.detect(image);
     world.imaging.develop(image);
     return { ImageId: image.imageId };
   },
@@ -76,7 +78,6 @@ function readWords({
   refuseIf(version.length > 40, 400, ...versionFault);
   checkPlatform(params.text("Platform"), PLATFORMS);
   checkArchitecture(params.text("Architecture"));
-  checkDetection(params);
   const bootMode = params.oneOf("BootMode", ["BIOS", "UEFI", "UEFI-Preferred"], "InvalidBootMode.NotSupport");
   if (name !== undefined) checkNameIsFree(world, regionId, name);
   checkImageQuota(world, regionId);

@@ -6,11 +6,11 @@ import { readDiskFile } from "../disk-file.ts";
 import { blankDisk, systemDisk } from "../../machine/disk.ts";
 import type { GuestOs } from "../../machine/disk.ts";
 import {
-  checkDetection,
   checkImageQuota,
   checkNameIsFree,
   checkPlatform,
   IMPORT_PLATFORMS,
+  wantsDetection,
 } from "../image-rules.ts";
 import { checkDescription, checkImageName } from "../names.ts";
 import type { Params } from "../../core/params.ts";
@@ -31,7 +31,7 @@ export const ImportImage: EcsAction = {
     const architecture =
       params.oneOf("Architecture", ["x86_64", "i386", "arm64"], "InvalidArchitecture.Malformed") ?? "x86_64";
     const { platform, osType } = readSystem(params);
-    checkDetection(params);
+    const isDetected = wantsDetection(params);
     const resourceGroupId = readResourceGroup(call);
     checkRole(call);
     const disks = mappings.map((mapping, index) => readDisk(call, mapping, index, osOf(platform)));
@@ -60,6 +60,7 @@ export const ImportImage: EcsAction = {
       failure: disks.map((disk) => fileProblem(call, disk)).find((problem) => problem !== undefined),
     });
     world.tags.put("image", image.imageId, tags);
+    if (isDetected) world.imaging.detect(image);
     return { ImageId: image.imageId, TaskId: task.taskId, RegionId: regionId };
   },
 };

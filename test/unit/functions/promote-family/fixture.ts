@@ -22,7 +22,7 @@ export const image = (id: string, given: Partial<Image> = {}): Image => ({
   copied: false,
   snapshotIds: [],
   dataDisks: [],
-  detection: "",
+  detection: undefined,
   tags: {},
   ...given,
 });
