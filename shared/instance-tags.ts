@@ -15,7 +15,11 @@ const STALE_MS = days(1);
 const FIRST_START_MS = minutes(15);
 
 /** The instant until which an instance is opted out: epoch ms, `Infinity`, or undefined when it is not. */
-export function optedOutUntil(instance: Instance, tag: string, now: number): number | undefined {
+export function optedOutUntil(
+  instance: Pick<Instance, "tags">,
+  tag: string,
+  now: number,
+): number | undefined {
   const value = instance.tags[tag];
   if (value === undefined) return undefined;
   const until = instantOf(value) ?? Number.POSITIVE_INFINITY;

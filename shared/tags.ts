@@ -26,7 +26,7 @@ export const TAG = {
   wokenAt: "kiln:woken-at",
   /** From when on an idle member may be stopped; it was announced. */
   stopAt: "kiln:stop-at",
-  /** Opts a member out of idle checks, always or until an instant. */
+  /** Set by users: opts a member out of idle checks, or an image out of retention, always or until an instant. */
   keep: "kiln:keep",
   /** The image a member was launched from, or the image of a copy or snapshot. */
   image: "kiln:image",

@@ -46,6 +46,10 @@ export const CATALOGUE = entries({
     en: "{subject}: {count} idle instances will be stopped",
     zh: "{subject}：{count} 台空闲实例即将停机",
   },
+  "title.retiring": {
+    en: "{subject}: {count} images will be deleted",
+    zh: "{subject}：{count} 个镜像即将删除",
+  },
   "title.doctor": { en: "Kiln doctor", zh: "Kiln doctor" },
 
   "what.check": { en: "check of the document", zh: "文件检查" },
@@ -84,6 +88,11 @@ export const CATALOGUE = entries({
   keepByTag: {
     en: "To keep another one, give it the tag of idle.optOutTag (kiln:keep).",
     zh: "如需保留其他实例，请为其添加 idle.optOutTag 指定的标签（默认 kiln:keep）。",
+  },
+  images: { en: "images: {images}", zh: "镜像：{images}" },
+  deletedAfter: {
+    en: "They are deleted after {until} unless something needs them by then. To keep one, give it the tag kiln:keep.",
+    zh: "如果到 {until} 仍没有资源使用，这些镜像将被删除。如需保留某个镜像，请为其添加标签 kiln:keep。",
   },
   review: { en: "Review", zh: "查看并审批" },
   approve: { en: "Approve", zh: "批准" },

@@ -121,8 +121,8 @@ function approvalFindings({ promote, notify }: Written): readonly Finding[] {
   return finding(promote.approval !== undefined && notify.length === 0, ["promote", "approval"], message);
 }
 
-/** Without a family there is no promotion, so no image test and no retention. */
-function familyFindings({ family, test, promote, retention }: Written): Finding[] {
+/** Without a family there is no promotion, so no image test. */
+function familyFindings({ family, test, promote }: Written): Finding[] {
   if (family !== undefined) return [];
   const what = "needs family:, the name the image is promoted to; add it or remove this";
   const releases =
@@ -130,7 +130,6 @@ function familyFindings({ family, test, promote, retention }: Written): Finding[
   return [
     ...finding(test.commands.length > 0, ["test", "commands"], what),
     ...finding(releases, ["promote"], what),
-    ...finding(retention.enabled, ["retention", "enabled"], what),
   ];
 }
 
@@ -147,7 +146,7 @@ const Recipe = (name: string) =>
       rule<Written>(["source", "image", "rebake"], uploadFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),
-      rule<Written>(["family", "test", "promote", "retention"], familyFindings),
+      rule<Written>(["family", "test", "promote"], familyFindings),
       rule<Written>(["promote", "notify"], approvalFindings),
       rule<Written>(["image.name", "parameters"], (written) => nameFindings(name, written, false)),
       rule<Written>(["source", "image.name", "parameters"], (written) =>

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { Name, RunId } from "../names.ts";
 
 /** Events of a recipe that a channel may subscribe to. */
-export const RECIPE_EVENTS = ["baked", "promoted", "failed", "rolledBack"] as const;
+export const RECIPE_EVENTS = ["baked", "promoted", "failed", "rolledBack", "retiring"] as const;
 /** Events of a fleet. `short`: fewer instances than asked for; `limitReached`: because of `limits`. */
 export const FLEET_EVENTS = [
   "failed",
@@ -15,7 +15,7 @@ export const FLEET_EVENTS = [
 ] as const;
 
 export const Notification = z.strictObject({
-  /** `approval` and `stopping` ask for an action; the others say that a run has ended. */
+  /** `retiring` announces a deletion, `approval` and `stopping` ask for an action; the others say that a run has ended. */
   kind: z.enum([...RECIPE_EVENTS, ...FLEET_EVENTS, "approval"]),
   run: RunId,
   /** The recipe or the fleet. */
@@ -27,9 +27,9 @@ export const Notification = z.strictObject({
   regions: z.optional(z.array(z.string())),
   /** Why it failed, or what was rolled back, in words. */
   reason: z.optional(z.string()),
-  /** Until when an approval can be given, or from when on announced members are stopped. */
+  /** Until when an approval can be given, or from when on announced members are stopped or images deleted. */
   expiresAt: z.optional(z.int()),
-  /** Of a rollback: images that the family left, or that an undo brought back. */
+  /** Images that are to be deleted. Of a rollback: those that the family left, or that an undo brought back. */
   images: z.optional(z.array(z.string())),
   undone: z.optional(z.boolean()),
   /** How many instances a run asked for, and how many it has. */

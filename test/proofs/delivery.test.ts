@@ -1,12 +1,11 @@
 /** Deliveries of an image that is not baked again: what starts them, and the decisions that they leave alone. */
-import { test as base } from "vitest";
 import { days, hours, minutes } from "../../shared/duration.ts";
 import { night, uploaded } from "../support/bakes.ts";
 import { CHECK_IDS } from "../../shared/image-checks.ts";
-import { startChannel, type Posted } from "../support/channel.ts";
 import { ABROAD, bakedImages, sharedIn, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
-import { deployKiln, DOMAIN, type Deployment } from "../support/deployment.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { heard } from "../support/heard.ts";
 import { browse } from "../support/operator.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
@@ -160,30 +159,9 @@ test("retention takes back what Kiln shared before it deletes, and keeps what wa
   expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual(ids.filter((id) => id !== plain));
 });
 
-const approved = base.extend<{ kiln: Deployment; posted: readonly Posted[] }>({
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
-  posted: async ({}, use) => {
-    const channel = await startChannel();
-    process.env["TEST_CHANNEL"] = channel.url;
-    await use(channel.posted);
-    await channel.close();
-  },
-  kiln: async ({ posted: _posted }, use) => {
-    const ops = { kind: "json", url: `${process.env["TEST_CHANNEL"]}/ops` };
-    const env = {
-      KILN_CHANNELS: JSON.stringify({ ops }),
-      KILN_APPROVAL_SECRET: "approval-secret-0123456789",
-      ...DOMAIN,
-    };
-    const kiln = await deployKiln({ env });
-    await use(kiln);
-    await kiln.close();
-  },
-});
-
-approved(
+heard(
   "an approval that expired is asked for again, and a rejected image is not",
-  async ({ kiln, posted, expect }) => {
+  async ({ kiln, channel, expect }) => {
     await quickRelease(kiln, 1);
     const recipe = {
       ...unchanging(kiln, { approval: { within: "4h" } }),
@@ -192,7 +170,7 @@ approved(
     };
     const { promotion } = await quickRelease(kiln, 2, recipe);
     expect(promotion?.reason).toContain("was not approved until");
-    const questions = () => posted.filter(({ body }) => body.kind === "approval");
+    const questions = () => channel.posted.filter(({ body }) => body.kind === "approval");
     await night(kiln);
     expect(questions()).toHaveLength(2);
     const link = String(questions()[1]?.body.links?.approve);

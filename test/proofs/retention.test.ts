@@ -1,6 +1,7 @@
 import { days, hours } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
+import { heard } from "../support/heard.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
 import { HOME, imagesIn, launchTagged, leftovers, served, tagOf } from "../support/world.ts";
@@ -194,3 +195,24 @@ test("an image that a former family of its recipe still serves stays", async ({ 
     ["mark", first, expect.stringMatching(/^nothing needs it/)],
   ]);
 });
+
+heard(
+  "images of a recipe without a family are deleted too, and announced before",
+  async ({ kiln, channel, expect }) => {
+    const recipe = { ...kept, family: undefined, test: undefined, notify: [{ channel: "ops" }] };
+    const [first = "", second = "", third = ""] = await threeOld(kiln, recipe);
+    await kiln.ecs("TagResources", {
+      ResourceType: "image",
+      "ResourceId.1": first,
+      "Tag.1.Key": "kiln:keep",
+      "Tag.1.Value": "always",
+    });
+    expect((await retire(kiln)).result).toMatchObject({ marked: 1 });
+    const announced = channel.posted.filter(({ body }) => body.kind === "retiring");
+    expect(announced.map(({ body }) => JSON.stringify(body))).toEqual([expect.stringContaining(second)]);
+    await kiln.cloud.settle({ forMs: hours(3) });
+    expect((await retire(kiln)).result).toMatchObject({ deleted: 1 });
+    expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual([first, third]);
+    expect(channel.posted.filter(({ body }) => body.kind === "retiring")).toHaveLength(1);
+  },
+);

@@ -101,6 +101,7 @@ function textsOf(
   most: number,
   say: Say,
 ): Part[] {
+  if (kind === "retiring") return [{ text: say("images", { images: (images ?? []).join(", ") }) }];
   if (kind === "rolledBack" && images !== undefined)
     return images.length === 0
       ? []
@@ -128,6 +129,7 @@ function nextSteps(
 ): Part[] {
   const until = utcMinute(expiresAt);
   if (kind === "approval") return [{ text: say("approveBefore", { until, family }) }];
+  if (kind === "retiring") return [{ text: say("deletedAfter", { until }) }];
   if (kind !== "stopping") return [];
   return [
     { text: say("stopFrom", { until }) },

@@ -8,10 +8,12 @@
  * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
  * RETAIN-5. Youth protects of the images that failed their test only the newest one, for a look: a recipe that fails
  *     every night must not fill the quota.
+ * RETAIN-7. A user keeps an image with the tag `kiln:keep`.
  * RETAIN-6. In a region that the recipe does not name any more, only those stay that something refers to.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration } from "../../../shared/duration.ts";
+import { optedOutUntil } from "../../../shared/instance-tags.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { isGood, statusOf, TEST } from "../family/status.ts";
 
@@ -24,7 +26,8 @@ interface RetentionRules {
 export interface Holdings {
   /** The images of one recipe in one region. */
   readonly images: readonly Image[];
-  readonly family: string;
+  /** Undefined for a recipe without one: its newest images stay. */
+  readonly family: string | undefined;
   /** The image the family answers with there. */
   readonly served: string | undefined;
   /** Whether the recipe does not name the region any more: its family needs nothing there (RETAIN-6). */
@@ -73,7 +76,8 @@ const newestFirst = (images: readonly Image[]): Image[] =>
 function neededByFamily({ images, family, served }: Holdings, keep: number): ReadonlyMap<string, string> {
   // A rollback goes back to members only.
   const good = newestFirst(images).filter(
-    (image) => image.family === family && image.status === "Available" && isGood(image),
+    (image) =>
+      (family === undefined || image.family === family) && image.status === "Available" && isGood(image),
   );
   const servedAt = images.find(({ id }) => id === served)?.createdAt ?? 0;
   const previous = good.find(({ id, createdAt }) => id !== served && createdAt <= servedAt);
@@ -92,10 +96,11 @@ const SETTLED = new Set(["Available", "Deprecated", "CreateFailed"]);
 
 /** Why an image stays that its family does not need. */
 function neededByItself(
-  { createdAt, status }: Image,
+  { createdAt, status, tags }: Image,
   users: readonly string[],
   { youngerThanMs, now, hasYouth }: RetentionRules & { readonly now: number; readonly hasYouth: boolean },
 ): string | undefined {
+  if (optedOutUntil({ tags }, TAG.keep, now) !== undefined) return `its tag ${TAG.keep} asks for it`;
   if (hasYouth && now - createdAt < youngerThanMs)
     return `it is younger than ${formatDuration(youngerThanMs)}`;
   if (!SETTLED.has(status)) return `it is ${status}`;

@@ -19,23 +19,20 @@ import { promotionAtWork } from "../family/status.ts";
 import { formerRegions } from "../promotion/withdraw.ts";
 import { decideRetention, type Verdict } from "./decide.ts";
 
-type RetainingRecipe = Recipe & { readonly family: string };
-
 /** A recipe that enables retention, as it is in the bucket now. */
-export async function retainingRecipe(name: string, { cloud }: Ports): Promise<Result<RetainingRecipe>> {
+export async function retainingRecipe(name: string, { cloud }: Ports): Promise<Result<Recipe>> {
   const found = await loadRecipe(cloud, name);
   if ("problem" in found) return problem(found.problem);
-  const { family, retention } = found.document;
-  return family === undefined || !retention.enabled
-    ? problem(`recipe ${name} has no retention; enable it with retention.enabled: true`)
-    : ok({ ...found.document, family });
+  return found.document.retention.enabled
+    ? ok(found.document)
+    : problem(`recipe ${name} has no retention; enable it with retention.enabled: true`);
 }
 
 export type PlacedVerdict = Verdict & { readonly region: string };
 
 /** The verdicts on all images of a recipe: in its regions, or in the one given. */
 export async function verdictsOf(
-  recipe: RetainingRecipe,
+  recipe: Recipe,
   ports: Ports,
   only?: string,
 ): Promise<Result<readonly PlacedVerdict[]>> {
@@ -52,7 +49,7 @@ export async function verdictsOf(
     const role = region === home ? ROLE.image : ROLE.copy;
     const tags = ownTags(cloud, { [TAG.recipe]: name, [TAG.role]: role });
     const images = await describeImages(cloud, { tags }, region);
-    const served = (await familyImage(cloud, family, region))?.id;
+    const served = family === undefined ? undefined : (await familyImage(cloud, family, region))?.id;
     const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];
     const references = new Map<string, readonly string[]>();
     for (const image of images) {
@@ -108,7 +105,7 @@ async function documentTexts(
 /** Another family that answers with the image, such as a former one of its recipe; a promotion that still runs. */
 async function otherUsers(
   image: Image,
-  own: string,
+  own: string | undefined,
   region: string,
   cloud: Ports["cloud"],
 ): Promise<string[]> {

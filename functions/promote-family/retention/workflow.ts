@@ -10,6 +10,7 @@
  *     last word on what is in use.
  * RETENTION-3. Snapshots are deleted after their image, one by one.
  * RETENTION-5. Before an image is tagged or deleted, it is taken back from the accounts that Kiln shared it with.
+ * RETENTION-6. Images that are to be deleted are announced in the channels of their recipe when they are tagged.
  * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
  */
 import * as z from "zod/mini";
@@ -25,7 +26,7 @@ import { ownSnapshots } from "../../../shared/image-snapshots.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
-import { failureSends } from "../../../shared/notifications/subscriptions.ts";
+import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { owned } from "../../../shared/ownership.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -64,8 +65,12 @@ const Change = z.strictObject({
 type Change = z.infer<typeof Change>;
 
 const event = eventsWith(z.strictObject({ recipe: Name, dryRun: z.boolean() }));
-/** The changes that are left, and how many of each kind were made. */
-const state = { left: z.array(Change), counts: z.record(z.string(), z.int()) };
+/** The changes that are left, how many of each kind were made, and the images that were tagged. */
+const state = {
+  left: z.array(Change),
+  counts: z.record(z.string(), z.int()),
+  tagged: z._default(z.array(z.string()), []),
+};
 
 const Survey = event("survey", {});
 const Retire = event("retire", state);
@@ -93,7 +98,7 @@ async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports
   await putObject(ports.cloud, plan, text, { contentType: "text/plain; charset=utf-8" });
   const left = changesIn(verdicts).slice(0, MAX_CHANGES);
   if (dryRun || left.length === 0) return done({ dryRun, plan, ...countActions(verdicts) });
-  return next(Retire, { left, counts: {} }, { note: `${left.length} changes, see ${plan}` });
+  return next(Retire, { left, counts: {}, tagged: [] }, { note: `${left.length} changes, see ${plan}` });
 }
 
 /** Removing a tag comes first: it saves an image from deletion. */
@@ -110,6 +115,9 @@ type Counts = Readonly<Record<string, number>>;
 
 const plusOne = (counts: Counts, word: string) => ({ ...counts, [word]: (counts[word] ?? 0) + 1 });
 
+const marked = (word: string, imageId: string, tagged: readonly string[]): string[] =>
+  word === "marked" ? [...tagged, imageId] : [...tagged];
+
 const countActions = (verdicts: readonly PlacedVerdict[]): Counts =>
   verdicts.reduce<Counts>((counts, { action }) => plusOne(counts, action), {});
 
@@ -123,14 +131,14 @@ function planText(recipe: string, dryRun: boolean, verdicts: readonly PlacedVerd
 
 async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
-  const { input, run, counts, startedAt } = given;
+  const { input, run, counts, tagged, startedAt } = given;
   const [change, ...left] = given.left;
   if (change === undefined) return done({ dryRun: false, plan: outputKey(run, "plan.txt"), ...counts });
   const { region, imageId, action } = change;
   const recipe = await retainingRecipe(input.recipe, ports);
   if (!recipe.ok) return failed(recipe.problem);
   const counted = (word: string, note: string) =>
-    next(Retire, { left, counts: plusOne(counts, word) }, { note });
+    next(Retire, { left, counts: plusOne(counts, word), tagged: marked(word, imageId, tagged) }, { note });
   const found = await imageOf(input.recipe, { region, imageId }, cloud);
   if (!found.ok) return counted("refused", found.problem);
   const place = { region, imageId };
@@ -141,7 +149,8 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
     case "mark": {
       // From the run's start, not from now: a repeat must write the same time.
       const unshared = await unshare(input.recipe, place, cloud);
-      if (unshared !== undefined) return next(Retire, { left: given.left, counts }, { note: unshared });
+      if (unshared !== undefined)
+        return next(Retire, { left: given.left, counts, tagged }, { note: unshared });
       const retireAt = new Date(startedAt + recipe.value.retention.deleteAfterMs).toISOString();
       await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
       return counted("marked", `${imageId} is deleted after ${retireAt}`);
@@ -153,10 +162,11 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
       if (again?.action !== "delete")
         return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
       const unshared = await unshare(input.recipe, place, cloud);
-      if (unshared !== undefined) return next(Retire, { left: given.left, counts }, { note: unshared });
+      if (unshared !== undefined)
+        return next(Retire, { left: given.left, counts, tagged }, { note: unshared });
       const snapshotIds = [...ownSnapshots(again.image)];
       const note = `${imageId} is deleted: ${again.why}`;
-      return next(Delete, { left, counts, region, imageId, snapshotIds }, { note });
+      return next(Delete, { left, counts, tagged, region, imageId, snapshotIds }, { note });
     }
   }
 }
@@ -176,9 +186,9 @@ async function imageOf(recipe: string, place: Place, cloud: CloudClient): Promis
 }
 
 async function deleteImageAndSnapshots(given: Delete, { cloud, clock }: Ports): Promise<Outcome> {
-  const { left, counts, region, imageId, input } = given;
+  const { left, counts, tagged, region, imageId, input } = given;
   const counted = (word: string, note: string) =>
-    next(Retire, { left, counts: plusOne(counts, word) }, { note });
+    next(Retire, { left, counts: plusOne(counts, word), tagged }, { note });
   const found = await imageOf(input.recipe, { region, imageId }, cloud);
   if (!found.ok) return counted("refused", found.problem);
   try {
@@ -220,16 +230,30 @@ function begin(request: RequestEvent): WorkflowEvent {
   return firstEvent(Survey, request, { recipe, dryRun }, {});
 }
 
-/** A retention that fails notifies the channels of its recipe; nothing else of it is news. */
+/** An event before the first change carries no list. */
+const Tagged = z.looseObject({ tagged: z._default(z.array(z.string()), []) });
+
+/** Notifies the channels of the recipe of a failure, and of the images that are deleted next (RETENTION-6). */
 async function afterRetention(
   event: WorkflowEvent,
   completion: Completion,
   { cloud, clock }: Ports,
 ): Promise<Consequences> {
-  if (completion.kind !== "failed") return {};
-  const found = await loadRecipe(cloud, subjectOf(event.run));
-  const channels = "document" in found ? found.document.notify : [];
-  return { notifications: failureSends(event, completion.reason, clock.now(), channels) };
+  const { tagged: images } = Tagged.parse(event);
+  if (completion.kind !== "failed" && images.length === 0) return {};
+  const { run, by, startedAt } = event;
+  const found = await loadRecipe(cloud, subjectOf(run));
+  const recipe = "document" in found ? found.document : undefined;
+  const channels = recipe?.notify ?? [];
+  const failures =
+    completion.kind === "failed" ? failureSends(event, completion.reason, clock.now(), channels) : [];
+  if (images.length === 0 || recipe === undefined) return { notifications: failures };
+  const expiresAt = startedAt + recipe.retention.deleteAfterMs;
+  const common = { run, subject: subjectOf(run), by, at: clock.now() };
+  const retiring = { ...common, kinds: ["retiring"], images, count: images.length, expiresAt } as const;
+  return {
+    notifications: [...failures, ...notificationSends(channels, { ...retiring, images: [...images] })],
+  };
 }
 
 export const retention: Workflow = {

@@ -212,7 +212,7 @@ test("channels have one shape everywhere: a name, or a channel and its events", 
     );
   }
   expect(parseRecipe("web", `${RECIPE}notify: [ops]\n`).notify).toEqual([
-    { channel: "ops", events: ["baked", "promoted", "failed", "rolledBack"] },
+    { channel: "ops", events: ["baked", "promoted", "failed", "rolledBack", "retiring"] },
   ]);
   expect(parseFleet("web", `${SOUND_FLEET}notify: [{ channel: ops, events: failed }]\n`).notify).toEqual([
     { channel: "ops", events: ["failed"] },

@@ -325,7 +325,6 @@ const releases: readonly Case[] = [
     "a promotion without a family",
     { ...from({}), promote: { regions: ["cn-shanghai"] }, retention: { enabled: true } },
     "promote: needs family:, the name the image is promoted to; add it or remove this",
-    "retention.enabled: needs family:, the name the image is promoted to (it is true); add it or remove this",
   ],
   [
     "51 accounts",

@@ -183,3 +183,28 @@ test("in a region that the recipe does not name any more only what something ref
     "m-1 mark",
   ]);
 });
+
+test("a recipe without a family keeps its newest images, and a user any image with the tag kiln:keep", ({
+  expect,
+}) => {
+  const keep = (value: string) => ({ "kiln:keep": value });
+  const images = [
+    at("m-5", 20, {}),
+    at("m-4", 30, {}),
+    at("m-3", 40, keep("always")),
+    at("m-2", 50, keep(new Date(NOW + 1).toISOString())),
+    at("m-1", 60, keep(new Date(NOW - days(1)).toISOString())),
+  ].map((one) => ({ ...one, family: "" }));
+  const verdicts = decideRetention(
+    { images, family: undefined, served: undefined, references: new Map() },
+    RULES,
+    NOW,
+  );
+  expect(verdicts.map(({ image: { id }, action }) => `${id} ${action}`)).toEqual([
+    "m-5 keep",
+    "m-4 mark",
+    "m-3 keep",
+    "m-2 keep",
+    "m-1 mark",
+  ]);
+});
