@@ -6,7 +6,7 @@
  * A dry run ends after survey. Only a retention that fails notifies.
  *
  * RETENTION-1. Fail closed: a lookup that fails ends the run before anything changes.
- * RETENTION-2. All lookups are repeated right before each deletion, and no deletion is forced: the cloud has the
+ * RETENTION-2. All lookups are repeated right before each tag and each deletion, and no deletion is forced: the cloud has the
  *     last word on what is in use.
  * RETENTION-3. Snapshots are deleted after their image, one by one.
  * RETENTION-5. Before an image is tagged or deleted, it is taken back from the accounts that Kiln shared it with.
@@ -19,6 +19,7 @@ import { deleteImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
@@ -141,34 +142,31 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
     next(Retire, { left, counts: plusOne(counts, word), tagged: marked(word, imageId, tagged) }, { note });
   const found = await imageOf(input.recipe, { region, imageId }, cloud);
   if (!found.ok) return counted("refused", found.problem);
-  const place = { region, imageId };
-  switch (action) {
-    case "unmark":
-      await untagResources(inRegion(cloud, region), "image", [imageId], [TAG.retireAt]);
-      return counted("unmarked", `${imageId} stays`);
-    case "mark": {
-      // From the run's start, not from now: a repeat must write the same time.
-      const unshared = await unshare(input.recipe, place, cloud);
-      if (unshared !== undefined)
-        return next(Retire, { left: given.left, counts, tagged }, { note: unshared });
-      const retireAt = new Date(startedAt + recipe.value.retention.deleteAfterMs).toISOString();
-      await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
-      return counted("marked", `${imageId} is deleted after ${retireAt}`);
-    }
-    case "delete": {
-      const verdicts = await verdictsOf(recipe.value, ports, region);
-      if (!verdicts.ok) return failed(verdicts.problem);
-      const again = verdicts.value.find(({ image }) => image.id === imageId);
-      if (again?.action !== "delete")
-        return counted("kept", `${imageId} stays: ${again?.why ?? "it is gone"}`);
-      const unshared = await unshare(input.recipe, place, cloud);
-      if (unshared !== undefined)
-        return next(Retire, { left: given.left, counts, tagged }, { note: unshared });
-      const snapshotIds = [...ownSnapshots(again.image)];
-      const note = `${imageId} is deleted: ${again.why}`;
-      return next(Delete, { left, counts, tagged, region, imageId, snapshotIds }, { note });
-    }
+  if (action === "unmark") {
+    await untagResources(inRegion(cloud, region), "image", [imageId], [TAG.retireAt]);
+    return counted("unmarked", `${imageId} stays`);
   }
+  const due = await lookAgain(change, recipe.value, ports);
+  if (!due.ok) return failed(due.problem);
+  if (due.value?.action !== action)
+    return counted("kept", `${imageId} stays: ${due.value?.why ?? "it is gone"}`);
+  const unshared = await unshare(input.recipe, change, cloud);
+  if (unshared !== undefined) return next(Retire, { left: given.left, counts, tagged }, { note: unshared });
+  if (action === "mark") {
+    // From the run's start, not from now: a repeat must write the same time.
+    const retireAt = new Date(startedAt + recipe.value.retention.deleteAfterMs).toISOString();
+    await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
+    return counted("marked", `${imageId} is deleted after ${retireAt}`);
+  }
+  const snapshotIds = [...ownSnapshots(due.value.image)];
+  const note = `${imageId} is deleted: ${due.value.why}`;
+  return next(Delete, { left, counts, tagged, region, imageId, snapshotIds }, { note });
+}
+
+/** RETENTION-2. */
+async function lookAgain({ region, imageId }: Change, recipe: Recipe, ports: Ports) {
+  const verdicts = await verdictsOf(recipe, ports, region);
+  return verdicts.ok ? ok(verdicts.value.find(({ image }) => image.id === imageId)) : verdicts;
 }
 
 /** RETENTION-5: takes back what Kiln shared. @returns a note when something was */
