@@ -260,8 +260,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "an image is deleted without a second look at what needs it",
     promise: "K11",
     file: "functions/promote-family/retention/workflow.ts",
-    find: `if (again?.action !== "delete")`,
-    replace: "if (again === undefined)",
+    find: "if (due.value?.action !== action)",
+    replace: "if (due.value === undefined)",
     tests: ["test/proofs/retention.test.ts"],
   },
   {
@@ -397,7 +397,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an image is made inside its family",
     promise: "K5",
-    file: "functions/bake-image/bake/image.ts",
+    file: "functions/bake-image/bake/attributes.ts",
     find: "name: plan.imageName,\n    version: image.version && given(image.version),",
     replace:
       "name: plan.imageName,\n    family: document.family,\n    version: image.version && given(image.version),",
