@@ -17,6 +17,7 @@ function subscriptionFindings({ launch, allowSubscription, expireAfter, idle, la
       "must be PostPaid; a subscription charges the account at once, write allowSubscription: true to allow it",
     ),
     ...finding(expireAfter !== undefined, ["expireAfter"], what),
+    ...finding(launch.AutoReleaseTime !== undefined, ["launch", "AutoReleaseTime"], what),
     ...finding(
       idles,
       ["idle"],
@@ -196,9 +197,6 @@ const diskAt = (n: number): Finding["at"] =>
 const viaCreate = (reads: readonly string[], find: (written: Written) => Finding[]) =>
   rule<Written>(["via", ...reads], (written) => (written.via === "CreateInstance" ? find(written) : []));
 
-const noExpiry =
-  "must not be used via CreateInstance, which has no AutoReleaseTime; use via: RunInstances or remove it";
-
 /** The rules between fields of a fleet. */
 export const fleetRules = [
   rule<Written>(["launch", "allowSubscription", "expireAfter", "idle", "ladder"], subscriptionFindings),
@@ -227,7 +225,11 @@ export const fleetRules = [
   ),
   viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
   viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),
-  viaCreate(["expireAfter"], ({ expireAfter }) => [
-    ...finding(expireAfter !== undefined, ["expireAfter"], noExpiry),
-  ]),
+  rule<Written>(["launch.AutoReleaseTime", "expireAfter"], ({ launch, expireAfter }) =>
+    finding(
+      launch.AutoReleaseTime !== undefined && expireAfter !== undefined,
+      ["launch", "AutoReleaseTime"],
+      "must not be used with expireAfter; keep one of the two",
+    ),
+  ),
 ];

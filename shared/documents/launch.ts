@@ -23,7 +23,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   DryRun: `${ofRequest}: ask for it with "dryRun": true in the POST`,
   ImageId: ofFamily,
   ImageFamily: ofFamily,
-  AutoReleaseTime: "is an instant, which a document cannot know; write expireAfter: at the top, like 12h",
   Password:
     "must never stand in a document; use KeyPairName, PasswordInherit, or passwordFromEnv: at the top",
   Arn: ofCloud,
@@ -70,6 +69,11 @@ const UserData = z.pipe(
 const id = (prefix: string) =>
   z.exactOptional(text(new RegExp(`^${prefix}[A-Za-z0-9-]+$`), `be an id that starts with ${prefix}`));
 const flag = () => z.exactOptional(z.boolean());
+/** RunInstances.AutoReleaseTime. How far ahead it must be is known when a request comes (shared/expiry.ts). */
+const releaseInstant = () =>
+  text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "be an instant in UTC, like 2027-12-31T18:00:00Z").check(
+    z.refine((value: string) => !Number.isNaN(Date.parse(value)), "must be a day and time that exist"),
+  );
 
 const shape = {
   InstanceType: z._default(oneOrMany(instanceType()), []),
@@ -85,6 +89,7 @@ const shape = {
   HostNames: z.exactOptional(z.array(z.string()).check(z.minLength(1))),
   UniqueSuffix: flag(),
   Description: z.exactOptional(description()),
+  AutoReleaseTime: z.exactOptional(releaseInstant()),
   KeyPairName: z.exactOptional(text(/^[\p{L}][\p{L}\p{N}:_-]{1,127}$/u, "be the name of a key pair")),
   PasswordInherit: flag(),
   UserData: z.exactOptional(UserData),

@@ -1,6 +1,6 @@
 /** Parameters of the launch calls of a fleet. Pure. */
-import { hours, minutes } from "../../../shared/duration.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { expiryAt } from "../../../shared/expiry.ts";
 import { shiftedBy } from "../../../shared/documents/ordered-name.ts";
 import { offeringsOf, type Offering } from "../../../shared/offerings.ts";
 import { ownTags, ROLE, TAG, tagInstant, type Owner } from "../../../shared/tags.ts";
@@ -52,7 +52,15 @@ export function launchParams(
   call: LaunchCall,
   owner: Owner,
 ) {
-  const { UserData: _userData, Tag, InstanceName, HostName, HostNames, ...rest } = document.launch;
+  const {
+    UserData: _userData,
+    AutoReleaseTime: _at,
+    Tag,
+    InstanceName,
+    HostName,
+    HostNames,
+    ...rest
+  } = document.launch;
   const { amount, launched, userData } = call;
   const tags = ownTags(owner, {
     [TAG.fleet]: fleet,
@@ -77,21 +85,16 @@ export function launchParams(
 const namesFrom = (names: readonly string[] = [], from: number, count: number): (string | undefined)[] =>
   Array.from({ length: count }, (_, n) => names[(from + n) % names.length]);
 
-/** A launch call may be repeated for half an hour and must then still be half an hour ahead of its expiry. */
-const EXPIRY_MIN_MS = hours(1);
-
 /** CreateInstance makes one instance and knows none of these. */
-function runInstancesParams({ expireAfterMs }: Fleet, { amount, at }: LaunchCall) {
+function runInstancesParams(fleet: Fleet, { amount, at }: LaunchCall) {
+  const expiry = expiryAt(fleet, at);
   return {
     Amount: amount,
     // A partial launch is kept, and the rest is launched with the next offering.
     MinAmount: amount > 1 ? 1 : undefined,
-    AutoReleaseTime: expireAfterMs && upToTheMinute(at + Math.max(expireAfterMs, EXPIRY_MIN_MS)),
+    AutoReleaseTime: expiry === undefined ? undefined : tagInstant(expiry),
   };
 }
-
-/** The cloud cuts seconds off (RunInstances, AutoReleaseTime); never earlier than asked for. */
-const upToTheMinute = (at: number): string => tagInstant(Math.ceil(at / minutes(1)) * minutes(1));
 
 /** Parameters of a launch under their places in the fleet. */
 export const FLEET_FIELDS: Readonly<Record<string, string>> = Object.fromEntries(

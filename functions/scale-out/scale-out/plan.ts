@@ -16,6 +16,7 @@ import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dryRun } from "./dry-run.ts";
+import { expiryProblem } from "../../../shared/expiry.ts";
 import { initialProgress, progressBytes, Reserve, type Input } from "./events.ts";
 import { fleetOfferings } from "./launch-params.ts";
 import { LAUNCH_APIS } from "./launch.ts";
@@ -26,7 +27,7 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const loaded = await loadFleet(cloud, input.fleet);
   if ("problem" in loaded) return failed(loaded.problem);
-  const invalid = requestProblem(loaded.document, input);
+  const invalid = requestProblem(loaded.document, input, ports.clock.now());
   if (invalid !== undefined) return failed(invalid);
   const prepared = await prepare(loaded.document, cloud);
   if (!prepared.ok) return failed(prepared.problem);
@@ -51,9 +52,13 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
 }
 
 function requestProblem(
-  { name, limits }: Fleet,
+  fleet: Fleet,
   { count, alerts = 1 }: Pick<Input, "count" | "alerts">,
+  now: number,
 ): string | undefined {
+  const expired = expiryProblem(fleet, now);
+  if (expired !== undefined) return `fleet ${fleet.name}: ${expired}`;
+  const { name, limits } = fleet;
   const { perRequest } = limits;
   if (count > perRequest * alerts)
     return `${count} instances asked for, limits.perRequest of fleet ${name} is ${perRequest}; ask for fewer or raise it`;

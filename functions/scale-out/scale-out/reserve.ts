@@ -1,5 +1,6 @@
 /** `reserve`: asks the limits of the fleet how many instances the run may launch and wake. */
-import { optedOutUntil } from "../../../shared/instance-tags.ts";
+import { expiresSoon } from "../../../shared/expiry.ts";
+import { optedOutUntil, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
@@ -49,7 +50,7 @@ export async function decider(
   };
 }
 
-/** Whether a member may be started instead of launching another. */
+/** Whether a member may be started instead of launching another. A member that a user stopped stays as it is. */
 function mayWake(
   instance: Instance,
   { wake, idle }: Input["document"],
@@ -60,6 +61,8 @@ function mayWake(
   return (
     wake.enabled &&
     status === "Stopped" &&
+    stoppedByKilnAt(instance) !== undefined &&
+    !expiresSoon(instance, now) &&
     locks.length === 0 &&
     (wake.olderImages || instance.imageId === imageId) &&
     (idle === undefined || optedOutUntil(instance, idle.optOutTag, now) === undefined)

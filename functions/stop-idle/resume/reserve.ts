@@ -9,6 +9,7 @@ import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { hours } from "../../../shared/duration.ts";
+import { expiryAt, expiryProblem } from "../../../shared/expiry.ts";
 import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { pricedFleet } from "../../../shared/limits/launch.ts";
@@ -35,6 +36,9 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const { document } = found;
   const policy = document.idle;
   if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
+  const now = ports.clock.now();
+  const expired = expiryProblem(document, now);
+  if (expired !== undefined) return failed(`fleet ${fleet}: ${expired}`);
   const image = await familyImage(ports.cloud, document.family);
   const priced = await pricedFleet(document, image, ports.cloud);
   if (!priced.ok) return failed(priced.problem);
@@ -47,7 +51,8 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const why = short.length > 0 && { why: short.join("; ") };
   if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: listed(starts), ...why });
   if (starts.length === 0) return done({ fleet, ...summary, started: [], ...why });
-  const input = { ...event.input, types: [...document.launch.InstanceType] };
+  const expiresAt = expiryAt(document, now);
+  const input = { ...event.input, types: [...document.launch.InstanceType], expiresAt };
   const tally = { summary, started: [], changed: [], ...noRefusals };
   const note = [`${wanted} are to be started`, ...short].join("; ");
   return next(Start, { starts, short: [], tally }, { input, note });
