@@ -14,11 +14,15 @@
  * RESERVE-6. Prices are the most an instance may cost: the list price, or the spot limit.
  * RESERVE-7. Of a fleet's list of host names a run gets those that no running member and no open reservation has,
  *     names of stopped members last. A stopped member whose name is in use again is not woken.
+ * RESERVE-9. A later round may replace instances that were lost. They count in the windows of an hour and a day, and
+ *     neither as running nor in the price.
+ * RESERVE-10. Of a fleet that numbers its instances a run gets a block of places for each round (places.ts).
  * RESERVE-8. At most `max` members run, at most `max` are stopped, and `max` more are stopped until the idle check
  *     releases them. A fleet with three times `max` cannot release its stopped members and launches no more.
  */
 import * as z from "zod/mini";
 import { days, hours } from "../duration.ts";
+import { freeBlock } from "./places.ts";
 
 /** A stored reservation. */
 export const Reservation = z.strictObject({
@@ -29,6 +33,10 @@ export const Reservation = z.strictObject({
   wakes: z.array(z.string()),
   /** One for each launch, where the fleet lists its host names. */
   names: z.optional(z.array(z.string())),
+  /** The first place of each round (RESERVE-10). */
+  places: z.exactOptional(z.array(z.int())),
+  /** How many of its launches came to nothing (RESERVE-9). */
+  lost: z.exactOptional(z.int()),
   open: z.boolean(),
   /** The most one of its instances may cost an hour, where the fleet has a ceiling. */
   price: z.optional(z.number()),
@@ -62,6 +70,8 @@ export interface Member {
   /** The most it costs an hour; only read where there is a ceiling. */
   readonly price?: number | undefined;
   readonly hostName?: string | undefined;
+  /** Its places in the fleet (RESERVE-10). */
+  readonly places?: readonly number[];
 }
 
 export interface ReservationRequest {
@@ -72,6 +82,10 @@ export interface ReservationRequest {
   readonly wakeOnly?: true;
   /** In a later round: which of the reserved wakes happened (RESERVE-2). */
   readonly woke?: readonly string[] | undefined;
+  /** In a later round: how many launches of the earlier ones were lost (RESERVE-9). */
+  readonly lost?: number | undefined;
+  /** Whether the fleet numbers its instances. */
+  readonly numbered?: boolean;
   /** The most one more instance costs an hour. */
   readonly price?: number | undefined;
   /** All host names of the fleet. */
@@ -94,10 +108,10 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
   const { run, round, count, price } = request;
   const known = reservations.grants.find((each) => each.run === run);
   if (known && known.launches.length > round) return known;
-  const { wakes: promised, ...before } = known ?? noneOf(run, now);
-  const earlier = { ...before, wakes: promised.filter((id) => request.woke?.includes(id)) };
+  const earlier = earlierRounds(known ?? noneOf(run, now), request);
   const others = reservations.grants.filter((each) => each !== known);
-  const usage = usageOf(members, openOf([...others, earlier], now));
+  const open = openOf([...others, earlier], now);
+  const usage = usageOf(members, open);
   const budget = { price, left: (limits.maxPricePerHour ?? Infinity) - usage.spent };
   const wakes = round === 0 ? chooseWakes(request, usage, budget.left, state) : [];
   const wanted = count - wakes.length;
@@ -108,17 +122,51 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
   const most = Math.max(0, Math.min(wanted, ...reached.map(({ headroom }) => headroom)));
   const launches = request.wakeOnly ? 0 : most;
   const names = request.names && freeNames(request.names, members, [...usage.hostNames, ...namesOf(wakes)]);
+  const places = request.numbered && nextPlaces(launches, members, open);
   return {
     ...earlier,
     at: now,
     launches: [...earlier.launches, launches],
     wakes: [...earlier.wakes, ...wakes.map(({ id }) => id)],
     ...(names && { names: [...(earlier.names ?? []), ...names.slice(0, launches)] }),
+    ...(typeof places === "number" && { places: [...(earlier.places ?? []), places] }),
     open: true,
     price,
     ...(request.wakeOnly && { wakeOnly: true }),
     short: [...earlier.short, ...reached.map(({ limit }) => `limit ${limit}`)],
   };
+}
+
+/** What is left of the rounds before (RESERVE-2, RESERVE-9). */
+function earlierRounds(known: Reservation, { woke, lost = 0 }: ReservationRequest): Reservation {
+  const gone = (known.lost ?? 0) + lost;
+  return {
+    ...known,
+    wakes: known.wakes.filter((id) => woke?.includes(id)),
+    ...(gone > 0 && { lost: gone }),
+  };
+}
+
+/** The first place of this round. */
+function nextPlaces(launches: number, members: readonly Member[], open: readonly Reservation[]): number {
+  const reserved = open.flatMap(({ places = [], launches: sizes }) =>
+    places.flatMap((start, round) => Array.from({ length: sizes[round] ?? 0 }, (_, n) => start + n)),
+  );
+  return freeBlock([...members.flatMap(({ places = [] }) => places), ...reserved], launches);
+}
+
+/** What comes next of a reservation, when `left` of its launches are still to be made. */
+export function nextOf({ launches, places = [], names = [] }: Reservation, left: number) {
+  const from = launches.reduce((all, each) => all + each, 0) - left;
+  const hostNames = names.slice(from);
+  let before = 0;
+  for (const [round, size] of launches.entries()) {
+    const start = places[round];
+    if (start !== undefined && from < before + size)
+      return { hostNames, place: start + from - before, inARow: before + size - from };
+    before += size;
+  }
+  return { hostNames, place: from, inARow: left };
 }
 
 const noneOf = (run: string, at: number): Reservation => ({
@@ -166,9 +214,9 @@ function usageOf(members: readonly Member[], open: readonly Reservation[]): Usag
   const prices = new Map(members.map(({ id, price }) => [id, price]));
   const coming = open.map((each) => {
     const wakes = each.wakes.map((id) => wakePrice(prices.get(id) ?? each.price, each));
-    return launchesOf([each]) * (each.price ?? 0) + sum(wakes);
+    return liveOf(each) * (each.price ?? 0) + sum(wakes);
   });
-  const launches = launchesOf(open);
+  const launches = sum(open.map(liveOf));
   return {
     all: settled.length + launches,
     running: running.length + launches + waking.size,
@@ -177,7 +225,8 @@ function usageOf(members: readonly Member[], open: readonly Reservation[]): Usag
     waking,
     hostNames: [
       ...namesOf(members.filter(({ id, stopped }) => !stopped || waking.has(id))),
-      ...open.flatMap(({ names = [] }) => names),
+      // After a loss all of a run were looked for: those that are there have their names, the other names are free.
+      ...open.flatMap(({ names = [], lost = 0 }) => (lost > 0 ? [] : names)),
     ],
   };
 }
@@ -276,6 +325,10 @@ const costOf = (members: readonly Member[]): number => sum(members.map(({ price 
 const launchesOf = (reservations: readonly Reservation[]): number =>
   sum(reservations.flatMap(({ launches }) => launches));
 
+/** The launches of a reservation that came to something (RESERVE-9). */
+export const liveOf = (reservation: Reservation): number =>
+  launchesOf([reservation]) - (reservation.lost ?? 0);
+
 /** The next state, with `reservation` in it; reservations older than a day are dropped (RESERVE-4). */
 export function withReservation(
   { grants }: Reservations,
@@ -303,7 +356,10 @@ function merged(grants: readonly Reservation[], now: number): Reservation[] {
 }
 
 /** The reservation of a run that has ended: its launches still count in the windows of an hour and a day. */
-export const closed = ({ names: _names, ...reservation }: Reservation, launched: number): Reservation => ({
+export const closed = (
+  { names: _names, places: _places, lost: _lost, ...reservation }: Reservation,
+  launched: number,
+): Reservation => ({
   ...reservation,
   open: false,
   launches: [launched],

@@ -3,6 +3,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { answerOf } from "../../../shared/cloud/ecs/dry-run.ts";
 import { dryCreateInstance, dryRunInstances } from "../../../shared/cloud/ecs/instances.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { nextOf } from "../../../shared/limits/reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { done, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Input } from "./events.ts";
@@ -19,10 +20,11 @@ export async function dryRun(
   const { fleet, count, imageId } = input;
   const decideOn = await decider({ run, round: 0, count, limits: input.document.limits }, input, ports);
   const reservation = await decideOn(await readReservations(ports.cloud, fleet));
-  const { wakes, launches, short, names: hostNames } = reservation;
+  const { wakes, launches, short } = reservation;
   const launch = launches[0] ?? 0;
   const amount = Math.min(launch, LAUNCH_APIS[input.document.via].amountMax);
-  const call = { run, amount, launched: 0, at: ports.clock.now(), hostNames, userData };
+  const { place, hostNames } = nextOf(reservation, launch);
+  const call = { run, amount, place, at: ports.clock.now(), hostNames, userData };
   const ladder = launch > 0 ? await checkOfferings(input, call, ports.cloud) : [];
   return done({ dryRun: true, fleet, asked: count, imageId, wake: wakes, launch, short, ladder });
 }

@@ -8,6 +8,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
+import { isNumbered } from "../../../shared/limits/places.ts";
 import { highestPrice } from "../../../shared/limits/price.ts";
 import {
   reserve as decide,
@@ -29,6 +30,7 @@ interface Request {
   readonly count: number;
   readonly limits: Fleet["limits"];
   readonly woke?: readonly string[] | undefined;
+  readonly lost?: number | undefined;
 }
 
 /** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
@@ -46,7 +48,8 @@ export async function decider(
     const isWakeable = (instance: Instance): boolean =>
       isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
-    return decide({ ...request, price, names: launch.HostNames }, { reservations, members, limits, now });
+    const asked = { ...request, price, names: launch.HostNames, numbered: isNumbered(launch) };
+    return decide(asked, { reservations, members, limits, now });
   };
 }
 
@@ -70,14 +73,14 @@ function mayWake(
 }
 
 async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
-  const { run, input, want } = event;
+  const { run, input, want, lost } = event;
   const { round } = event.progress;
   // The limits as they are in the bucket: those of the event say what they like (OWN-3).
   const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return toRelease(event, loaded.problem);
   const { limits } = loaded.document;
   const woke = await wokenBefore(event, ports.cloud);
-  const decideOn = await decider({ run, round, count: want, limits, woke }, input, ports);
+  const decideOn = await decider({ run, round, count: want, limits, woke, lost }, input, ports);
   let reservation: Reservation | undefined;
   const stored = await updateReservations(ports, input.fleet, async (reservations) => {
     reservation = await decideOn(reservations);

@@ -8,7 +8,7 @@ import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { plannedEvent, Launch, Progress, Reserve, withNotes } from "./events.ts";
+import { plannedEvent, Progress, Reserve, withNotes } from "./events.ts";
 import { finishRun } from "./finish.ts";
 import { isWakePage, readPage, writePage } from "./instance-pages.ts";
 import { ABSENT_MS, canRelease, servedImages, summarize } from "./launched.ts";
@@ -101,18 +101,28 @@ function wrongImage({ id, imageId }: Instance, { input, run }: Verify, released:
 /** Lost instances are replaced this often: a cloud that loses every launch must not be paid without end. */
 const REPLACEMENTS_MAX = 3;
 
-/** Every page was checked: the end, or another launch for the instances that were lost. */
+/**
+ * Every page was checked: the end, or another reservation for the instances that were lost, as every purchase needs
+ * one. A subscription is bought once: who looks at its order knows more.
+ */
 function afterLast(event: Verify): Outcome {
-  const { progress } = event;
-  const { left, replacements } = progress;
+  const { progress, input } = event;
+  const { left, replacements, round } = progress;
   if (left === 0) return toRelease(event);
-  if (replacements < REPLACEMENTS_MAX)
+  const isSubscription = input.document.launch.InstanceChargeType === "PrePaid";
+  if (!isSubscription && replacements < REPLACEMENTS_MAX)
     return next(
-      Launch,
-      { progress: { ...progress, replacements: replacements + 1 } },
-      { note: `${left} replacements are launched` },
+      Reserve,
+      {
+        progress: { ...progress, left: 0, round: round + 1, replacements: replacements + 1 },
+        want: left,
+        lost: left,
+      },
+      { note: `${left} replacements are requested` },
     );
-  const note = `${left} were lost again after ${REPLACEMENTS_MAX} attempts to replace them`;
+  const note = isSubscription
+    ? `${left} are charged and not replaced, a subscription is bought once; look at the order in the console`
+    : `${left} were lost again after ${REPLACEMENTS_MAX} attempts to replace them`;
   return toRelease({ ...event, progress: withNotes({ ...progress, left: 0 }, note) }, undefined, note);
 }
 
