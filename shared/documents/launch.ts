@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import { closed, finding, oneLine, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
 import { DataDisk, SystemDisk } from "./launch-disks.ts";
 import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
-import { paymentRules, paymentShape } from "./launch-payment.ts";
+import { asksForSpot, paymentRules, paymentShape } from "./launch-payment.ts";
 import { description, instanceType, objectKey, ramRole, resourceGroupId, userDataProblem } from "./names.ts";
 import { INSTANCE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
 
@@ -52,19 +52,37 @@ const Tags = z.array(closed({ Key: z.string(), Value: z._default(z.string(), "")
   }),
 );
 
-/** Text as it is (Kiln encodes it), or the object that holds it. */
+/** Text as it is (Kiln encodes it), bytes in Base64, or the object that holds them. */
 const UserData = z.pipe(
   z.transform((value: unknown) => (typeof value === "string" ? { text: value } : value)),
-  closed({ text: z.exactOptional(z.string()), object: z.exactOptional(objectKey()) }).check(
-    rule<{ text?: string; object?: string }>(["*"], (data) => {
-      const message = data.text === undefined ? undefined : userDataProblem(data.text);
+  closed({
+    text: z.exactOptional(z.string()),
+    base64: z.exactOptional(text(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, "be bytes in Base64")),
+    object: z.exactOptional(objectKey()),
+  }).check(
+    rule<InlineUserData & { object?: string }>(["*"], (data) => {
+      const given = inlineUserData(data);
+      const message = given === undefined ? undefined : userDataProblem(given);
+      const one =
+        "must be text, or a map with object: and its key, or base64: and bytes such as those of gzip";
       return [
-        ...finding(Object.keys(data).length !== 1, [], "must be text, or a map with object: and its key"),
+        ...finding(Object.keys(data).length !== 1, [], one),
         ...(message === undefined ? [] : [{ at: [], message }]),
       ];
     }),
   ),
 );
+
+interface InlineUserData {
+  readonly text?: string;
+  readonly base64?: string;
+}
+
+/** The bytes of user data that a document holds itself. */
+export function inlineUserData({ text: plain, base64 }: InlineUserData): Buffer | undefined {
+  if (base64 !== undefined) return Buffer.from(base64, "base64");
+  return plain === undefined ? undefined : Buffer.from(plain);
+}
 
 const id = (prefix: string) =>
   z.exactOptional(text(new RegExp(`^${prefix}[A-Za-z0-9-]+$`), `be an id that starts with ${prefix}`));
@@ -158,7 +176,7 @@ function hostFindings(launch: Launch): Finding[] {
   const { Tenancy, DedicatedHostId, Affinity, SchedulerOptions, PrivatePoolOptions: pool } = launch;
   const dedicated = Tenancy === "host" || DedicatedHostId !== undefined;
   const criteria = pool?.MatchCriteria ?? "None";
-  const taken = dedicated || launch.SpotStrategy !== "NoSpot";
+  const taken = dedicated || asksForSpot(launch);
   return [
     ...finding(
       Affinity === "host" && !dedicated,

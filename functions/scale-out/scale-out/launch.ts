@@ -4,6 +4,7 @@ import { createInstance, runInstances } from "../../../shared/cloud/ecs/instance
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { inlineUserData } from "../../../shared/documents/launch.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, isCapacity, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -169,7 +170,7 @@ async function readParams(event: Launch, { offering, ...asked }: Asked, cloud: C
   const { run, input, phaseStartedAt: at } = event;
   const { UserData } = input.document.launch;
   const copy = input.userData === undefined ? undefined : await getObject(cloud, input.userData);
-  const userData = UserData?.text ?? copy?.bytes;
+  const userData = inlineUserData(UserData ?? {}) ?? copy?.bytes;
   const call = {
     run,
     ...asked,

@@ -5,6 +5,7 @@ import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { inlineUserData } from "../../../shared/documents/launch.ts";
 import { MAX_USER_DATA_BYTES, userDataProblem } from "../../../shared/documents/names.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -99,14 +100,15 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
 }
 
 async function readUserData({ launch }: Fleet, cloud: CloudClient): Promise<Result<Buffer | undefined>> {
-  const { text, object } = launch.UserData ?? {};
-  if (text !== undefined) return ok(Buffer.from(text));
+  const { object, ...inline } = launch.UserData ?? {};
+  const given = inlineUserData(inline);
+  if (given !== undefined) return ok(given);
   if (object === undefined) return ok(undefined);
   const read = await getSmallObject(cloud, object, MAX_USER_DATA_BYTES);
   if (!read.ok) return problem(`launch.UserData: ${read.problem}; let it fetch the rest`);
   if (read.value === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
-  const { bytes, text: stored } = read.value;
-  const invalid = userDataProblem(stored);
+  const { bytes } = read.value;
+  const invalid = userDataProblem(bytes);
   return invalid === undefined ? ok(bytes) : problem(`launch.UserData: ${object} ${invalid}`);
 }
 

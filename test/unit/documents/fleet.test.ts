@@ -333,7 +333,7 @@ const names: readonly Case[] = [
   [
     "user data that is two things",
     fleet({ UserData: { text: "#!/bin/sh", object: "scripts/a.sh" } }),
-    "launch.UserData: must be text, or a map with object: and its key",
+    "launch.UserData: must be text, or a map with object: and its key, or base64: and bytes such as those of gzip",
   ],
   [
     "a place in no deployment set",
@@ -525,15 +525,12 @@ test("a template may stand for type, group and vSwitch", ({ expect }) => {
   expect(problemsIn(parseFleet, bare({ LaunchTemplateId: "lt-1", LaunchTemplateVersion: 3 }))).toEqual([]);
 });
 
-test("nothing of a template is overruled but how it is paid for", ({ expect }) => {
+test("nothing of a template is overruled, not even how it is paid for", ({ expect }) => {
   const { launch: sent } = parseFleet("web", JSON.stringify(bare({ LaunchTemplateId: "lt-1" })));
   expect(sent).toEqual({
     InstanceType: [],
     VSwitchId: [],
     LaunchTemplateId: "lt-1",
-    // A template with a subscription in it must not charge the account unasked.
-    InstanceChargeType: "PostPaid",
-    SpotStrategy: "NoSpot",
     Tag: [],
   });
 });
