@@ -8,6 +8,7 @@ import { readReservations } from "../../../shared/limits/reservations.ts";
 import { done, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Input } from "./events.ts";
 import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { tooFew } from "./minimum.ts";
 import { LAUNCH_APIS } from "./launch.ts";
 import { decider } from "./reserve.ts";
 
@@ -22,11 +23,22 @@ export async function dryRun(
   const reservation = await decideOn(await readReservations(ports.cloud, fleet));
   const { wakes, launches, short } = reservation;
   const launch = launches[0] ?? 0;
+  const few = tooFew(wakes.length + launch, input);
   const amount = Math.min(launch, LAUNCH_APIS[input.document.via].amountMax);
   const { place, hostNames } = nextOf(reservation, launch);
   const call = { run, amount, place, at: ports.clock.now(), hostNames, userData };
   const ladder = launch > 0 ? await checkOfferings(input, call, ports.cloud) : [];
-  return done({ dryRun: true, fleet, asked: count, imageId, wake: wakes, launch, short, ladder });
+  return done({
+    dryRun: true,
+    fleet,
+    asked: count,
+    imageId,
+    wake: wakes,
+    launch,
+    short,
+    ladder,
+    ...(few !== undefined && { why: few }),
+  });
 }
 
 /** The cloud's answers up to the first offering it would launch. */

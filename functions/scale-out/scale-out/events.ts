@@ -10,6 +10,8 @@ import { knowPassword } from "./password.ts";
 export const request = {
   fleet: Name,
   count: z.int(),
+  /** At least as many, or none (minimum.ts). */
+  min: z.optional(z.int()),
   dryRun: z.boolean(),
   /** How many alerts ask together: `limits.perRequest` holds for each. */
   alerts: z.optional(z.int()),

@@ -21,6 +21,7 @@ import { expiryProblem } from "../../../shared/expiry.ts";
 import { initialProgress, progressBytes, Reserve, type Input } from "./events.ts";
 import { fleetOfferings } from "./launch-params.ts";
 import { LAUNCH_APIS } from "./launch.ts";
+import { minimumProblem } from "./minimum.ts";
 import { readPassword } from "./password.ts";
 import { Plan } from "./start.ts";
 
@@ -33,6 +34,8 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const prepared = await prepare(loaded.document, cloud);
   if (!prepared.ok) return failed(prepared.problem);
   const { document, imageId, disks, userData } = prepared.value;
+  const unheld = minimumProblem(input, document.launch.InstanceChargeType === "PrePaid");
+  if (unheld !== undefined) return failed(`fleet ${document.name}: ${unheld}`);
   const offerings = fleetOfferings(document);
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
   // Channels are read when the run ends, so they do not travel.

@@ -21,6 +21,7 @@ import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
 import { isWakePage, readPages } from "./instance-pages.ts";
+import { tooFew } from "./minimum.ts";
 import { toRelease } from "./release.ts";
 import { Wake } from "./wake.ts";
 
@@ -93,6 +94,8 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   const left = event.progress.left + launching;
   const limited = short.length > 0 && ({ limited: true } as const);
   const progress = withNotes({ ...event.progress, left, ...limited }, ...short);
+  const few = round === 0 ? tooFew(wakes.length + launching, input) : undefined;
+  if (few !== undefined) return toRelease({ ...event, progress: { ...progress, left: 0 } }, few);
   if (round === 0 && wakes.length > 0) {
     const note = `reserved: ${wakes.length} to wake, ${launching} to launch`;
     return next(Wake, { progress, from: 0, woke: 0 }, { note });

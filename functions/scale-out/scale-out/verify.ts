@@ -38,8 +38,9 @@ async function verifyPage(event: Verify, ports: Ports): Promise<Outcome> {
     return poll(event, clock, PACE.instance, `${starting.length} of ${ids.length} are not running yet`);
   const isLast = event.page + 1 === progress.pages.length;
   // CreateInstance may have left instances to release; otherwise this look is also the last one.
-  if (isLast && progress.left === 0 && event.input.document.via !== "CreateInstance")
-    return finishRun({ ...event, progress }, ports);
+  // A minimum may have to be undone, which is a phase of its own.
+  const mayUndo = event.input.document.via === "CreateInstance" || event.input.min !== undefined;
+  if (isLast && progress.left === 0 && !mayUndo) return finishRun({ ...event, progress }, ports);
   if (isLast) return afterLast({ ...event, progress });
   return next(Verify, { progress, page: event.page + 1 });
 }
