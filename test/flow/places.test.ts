@@ -92,3 +92,17 @@ test("replacements count in the limits of an hour and a day, and a subscription 
     expect(kiln.cloud.world.launched).toBe(bought);
   }
 });
+
+test("instances whose order is not paid are not reported as running, and count against max", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const launch = { InstanceChargeType: "PrePaid", Period: 1, AutoPay: false };
+  await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { max: 2 }, allowSubscription: true }));
+  const balance = kiln.cloud.world.balance;
+  const { reason } = await scaleOut(kiln, { count: 2 });
+  expect(reason).toContain("2 wait for payment: i-");
+  expect(kiln.cloud.world.balance).toBe(balance);
+  expect((await scaleOut(kiln, { count: 1, key: "more" })).reason).toContain("limit max 2: 2 running");
+});

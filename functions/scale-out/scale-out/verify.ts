@@ -28,14 +28,16 @@ async function verifyPage(event: Verify, ports: Ports): Promise<Outcome> {
   const absent = ids.filter((id) => !found.some((instance) => instance.id === id));
   if (absent.length > 0 && clock.now() - event.phaseStartedAt < ABSENT_MS)
     return poll(event, clock, PACE.instance, `${absent.length} instances are not listed yet`);
-  const progress = { ...event.progress, images: await servedImages(event, cloud) };
+  const seen = { ...event.progress, images: await servedImages(event, cloud) };
   // A woken instance may have an older image: the fleet allowed that when it was reserved.
-  const wrong = isWakePage(name) ? [] : found.filter(({ imageId }) => !progress.images.includes(imageId));
+  const wrong = isWakePage(name) ? [] : found.filter(({ imageId }) => !seen.images.includes(imageId));
   if (absent.length + wrong.length > 0)
-    return dropLost({ ...event, progress }, { name, ids, absent, wrong }, cloud);
+    return dropLost({ ...event, progress: seen }, { name, ids, absent, wrong }, cloud);
   const starting = found.filter(({ status }) => status !== "Running");
-  if (starting.length > 0)
+  const unpaid = starting.length > 0 && isUnpaid(event, clock.now());
+  if (starting.length > 0 && !unpaid)
     return poll(event, clock, PACE.instance, `${starting.length} of ${ids.length} are not running yet`);
+  const progress = unpaid ? withNotes(seen, unpaidNote(starting)) : seen;
   const isLast = event.page + 1 === progress.pages.length;
   // CreateInstance may have left instances to release; otherwise this look is also the last one.
   // A minimum may have to be undone, which is a phase of its own.
@@ -44,6 +46,13 @@ async function verifyPage(event: Verify, ports: Ports): Promise<Outcome> {
   if (isLast) return afterLast({ ...event, progress });
   return next(Verify, { progress, page: event.page + 1 });
 }
+
+/** Without AutoPay instances wait for the payment of their order, which no run does (RunInstances, AutoPay). */
+const isUnpaid = ({ input, phaseStartedAt }: Verify, now: number): boolean =>
+  input.document.launch.AutoPay === false && now - phaseStartedAt >= ABSENT_MS;
+
+const unpaidNote = (waiting: readonly Instance[]): string =>
+  `${waiting.length} wait for payment: ${summarize(waiting.map(({ id }) => id))}; pay their order in the console, or set AutoPay: true`;
 
 interface Page {
   readonly name: string;
@@ -122,7 +131,7 @@ function afterLast(event: Verify): Outcome {
       { note: `${left} replacements are requested` },
     );
   const note = isSubscription
-    ? `${left} are charged and not replaced, a subscription is bought once; look at the order in the console`
+    ? `${left} are not replaced, a subscription is bought once; look at the order in the console`
     : `${left} were lost again after ${REPLACEMENTS_MAX} attempts to replace them`;
   return toRelease({ ...event, progress: withNotes({ ...progress, left: 0 }, note) }, undefined, note);
 }
