@@ -3,7 +3,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { answerOf } from "../../../shared/cloud/ecs/dry-run.ts";
 import { dryCreateInstance, dryRunInstances } from "../../../shared/cloud/ecs/instances.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { nextOf } from "../../../shared/limits/reservation.ts";
+import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { done, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Input } from "./events.ts";

@@ -9,7 +9,7 @@
  */
 import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { isOpen, liveOf, type Reservation } from "../../../shared/limits/reservation.ts";
+import { isOpen, liveOf, type Reservation } from "../../../shared/limits/stored-reservation.ts";
 import type { Launch } from "./events.ts";
 import { launchPage, readPage } from "./instance-pages.ts";
 import { launchedBy } from "./launched.ts";

@@ -8,7 +8,7 @@ import { inlineUserData } from "../../../shared/documents/launch.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, isCapacity, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { nextOf } from "../../../shared/limits/reservation.ts";
+import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";

@@ -10,12 +10,12 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
 import { isNumbered } from "../../../shared/limits/places.ts";
 import { highestPrice } from "../../../shared/limits/price.ts";
+import { reserve as decide } from "../../../shared/limits/reservation.ts";
 import {
-  reserve as decide,
   withReservation,
   type Reservation,
   type Reservations,
-} from "../../../shared/limits/reservation.ts";
+} from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
