@@ -93,15 +93,18 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
   ].filter(({ headroom }) => headroom < wanted);
   const most = Math.max(0, Math.min(wanted, ...reached.map(({ headroom }) => headroom)));
   const launches = request.wakeOnly ? 0 : most;
-  const names = request.names && freeNames(request.names, members, [...usage.hostNames, ...namesOf(wakes)]);
-  const places = request.numbered && nextPlaces(launches, members, open);
   return {
     ...earlier,
     at: now,
     launches: [...earlier.launches, launches],
     wakes: [...earlier.wakes, ...wakes.map(({ id }) => id)],
-    ...(names && { names: [...(earlier.names ?? []), ...names.slice(0, launches)] }),
-    ...(typeof places === "number" && { places: [...(earlier.places ?? []), places] }),
+    ...namesAndPlaces(request, {
+      earlier,
+      launches,
+      members,
+      open,
+      inUse: [...usage.hostNames, ...namesOf(wakes)],
+    }),
     open: true,
     price,
     ...(request.wakeOnly && { wakeOnly: true }),
@@ -116,6 +119,27 @@ function earlierRounds(known: Reservation, { woke, lost = 0 }: ReservationReques
     ...known,
     wakes: known.wakes.filter((id) => woke?.includes(id)),
     ...(gone > 0 && { lost: gone }),
+  };
+}
+
+interface Round {
+  readonly earlier: Reservation;
+  readonly launches: number;
+  readonly members: readonly Member[];
+  readonly open: readonly Reservation[];
+  /** Host names in use. */
+  readonly inUse: readonly string[];
+}
+
+/** The names and places of all rounds, where the fleet has them (RESERVE-7, RESERVE-10). */
+function namesAndPlaces(
+  { names, numbered = false }: ReservationRequest,
+  { earlier, launches, members, open, inUse }: Round,
+) {
+  const free = names && freeNames(names, members, inUse).slice(0, launches);
+  return {
+    ...(free && { names: [...(earlier.names ?? []), ...free] }),
+    ...(numbered && { places: [...(earlier.places ?? []), nextPlaces(launches, members, open)] }),
   };
 }
 

@@ -44,7 +44,8 @@ export const wakingIn = ({ grants }: Reservations, now: number): ReadonlySet<str
   new Set(openOf(grants, now).flatMap(({ wakes }) => wakes));
 
 /** What comes next of a reservation, when `left` of its launches are still to be made. */
-export function nextOf({ launches, places = [], names = [] }: Reservation, left: number) {
+export function nextOf(reservation: Reservation | undefined, left: number) {
+  const { launches = [left], places = [], names = [] } = reservation ?? {};
   const from = launches.reduce((all, each) => all + each, 0) - left;
   const hostNames = names.slice(from);
   let before = 0;

@@ -13,6 +13,8 @@ import { asksForSpot, PAYMENT } from "../documents/launch-payment.ts";
 import { ok, problem, type Result } from "../result.ts";
 import { OWN_TAGS_MAX } from "../tags.ts";
 
+// The catch of a schema, not of a promise.
+// oxlint-disable-next-line promise/valid-params
 const optional = <T extends z.core.SomeType>(field: T) => z.catch(z.optional(field), undefined);
 
 /** The part of a version that Kiln reads, as the cloud shows it; fields that are not set are empty. */

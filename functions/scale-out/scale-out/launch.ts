@@ -66,12 +66,12 @@ async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
   if (left <= 0) return goOn(event, progress);
   if (offering === undefined) return endShort(event, `no instance type and vSwitch is left for ${left} more`);
   const reservation = await readReservation(cloud, input.fleet, run);
-  const reserved = reservation && nextOf(reservation, left);
-  const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax, reserved?.inARow ?? left);
+  const { inARow, ...reserved } = nextOf(reservation, left);
+  const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax, inARow);
   const room = await launchRoom(event, amount, reservation, ports);
   if (room.kind === "full" || room.kind === "refused") return withoutRoom(event, room, ports);
   const images = await servedImages(event, cloud);
-  const asked = { offering, amount, place: reserved?.place ?? 0, hostNames: reserved?.hostNames ?? [] };
+  const asked = { offering, amount, ...reserved };
   const answer = room.kind === "launched" ? { ids: room.ids, price: 0 } : await makeCall(event, asked, cloud);
   if ("problem" in answer) return toRelease(event, answer.problem);
   if (answer instanceof CloudError) return refused(event, offering, answer, ports);

@@ -34,17 +34,20 @@ async function verifyPage(event: Verify, ports: Ports): Promise<Outcome> {
   if (absent.length + wrong.length > 0)
     return dropLost({ ...event, progress: seen }, { name, ids, absent, wrong }, cloud);
   const starting = found.filter(({ status }) => status !== "Running");
-  const unpaid = starting.length > 0 && isUnpaid(event, clock.now());
-  if (starting.length > 0 && !unpaid)
+  if (starting.length === 0) return nextPage({ ...event, progress: seen }, ports);
+  if (!isUnpaid(event, clock.now()))
     return poll(event, clock, PACE.instance, `${starting.length} of ${ids.length} are not running yet`);
-  const progress = unpaid ? withNotes(seen, unpaidNote(starting)) : seen;
-  const isLast = event.page + 1 === progress.pages.length;
-  // CreateInstance may have left instances to release; otherwise this look is also the last one.
-  // A minimum may have to be undone, which is a phase of its own.
-  const mayUndo = event.input.document.via === "CreateInstance" || event.input.min !== undefined;
-  if (isLast && progress.left === 0 && !mayUndo) return finishRun({ ...event, progress }, ports);
-  if (isLast) return afterLast({ ...event, progress });
-  return next(Verify, { progress, page: event.page + 1 });
+  const progress = withNotes(seen, unpaidNote(starting));
+  return nextPage({ ...event, progress }, ports);
+}
+
+async function nextPage(event: Verify, ports: Ports): Promise<Outcome> {
+  const { input, page, progress } = event;
+  if (page + 1 < progress.pages.length) return next(Verify, { progress, page: page + 1 });
+  // CreateInstance may have left instances to release, and a minimum may have to be undone; otherwise this look is also
+  // the last one.
+  const mayUndo = input.document.via === "CreateInstance" || input.min !== undefined;
+  return progress.left === 0 && !mayUndo ? finishRun(event, ports) : afterLast(event);
 }
 
 /** Without AutoPay instances wait for the payment of their order, which no run does (RunInstances, AutoPay). */
