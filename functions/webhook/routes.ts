@@ -45,6 +45,7 @@ interface Route {
 
 /** A fleet has at most this many instances (limits.max). */
 const COUNT_MAX = 10_000;
+const count = z.int().check(z.minimum(1), z.maximum(COUNT_MAX));
 const ImageId = z.string().check(z.regex(/^[A-Za-z0-9._-]{2,128}$/));
 const optionalBoolean = z.optional(z.boolean());
 const dryRun = optionalBoolean;
@@ -80,7 +81,7 @@ const ROUTES: readonly Route[] = [
     subject: "fleet",
     action: "scale-out",
     kind: "scale",
-    body: { count: z.int().check(z.minimum(1), z.maximum(COUNT_MAX)), dryRun },
+    body: { count, min: z.optional(count), dryRun },
   },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },

@@ -177,7 +177,7 @@ const launch = z.catchall(
     InstanceName: maybe,
     HostName: maybe,
     HostNames: z.exactOptional(list),
-    UserData: z.exactOptional(z.strictObject({ text: maybe, object: maybe })),
+    UserData: z.exactOptional(z.strictObject({ text: maybe, base64: maybe, object: maybe })),
     Tag: z.array(z.strictObject({ Key: text, Value: text })),
     LaunchTemplateId: maybe,
     LaunchTemplateName: maybe,

@@ -1,12 +1,19 @@
 /** Rules between the fields of a fleet. */
 import { createInstanceDiskFindings, createInstanceFindings } from "./create-instance.ts";
 import { finding, rule, type Finding } from "./fields.ts";
+import { asksForSpot, mayBeSpot } from "./launch-payment.ts";
 import type { Written } from "./fleet-shape.ts";
 import { offeringFindings } from "./offerings.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
 
 /** A subscription charges at once and cannot be given back, so it must be asked for twice. */
-function subscriptionFindings({ launch, allowSubscription, expireAfter, idle, ladder }: Written): Finding[] {
+export function subscriptionFindings({
+  launch,
+  allowSubscription,
+  expireAfter,
+  idle,
+  ladder,
+}: Written): Finding[] {
   if (launch.InstanceChargeType !== "PrePaid") return [];
   const what = "must not be used with a subscription, which is paid to its end; remove it";
   const idles = idle !== undefined && (idle.action === "release" || idle.stoppedMode === "StopCharging");
@@ -17,6 +24,7 @@ function subscriptionFindings({ launch, allowSubscription, expireAfter, idle, la
       "must be PostPaid; a subscription charges the account at once, write allowSubscription: true to allow it",
     ),
     ...finding(expireAfter !== undefined, ["expireAfter"], what),
+    ...finding(launch.AutoReleaseTime !== undefined, ["launch", "AutoReleaseTime"], what),
     ...finding(
       idles,
       ["idle"],
@@ -28,10 +36,11 @@ function subscriptionFindings({ launch, allowSubscription, expireAfter, idle, la
 
 function ladderFindings({ ladder = [], launch }: Written): Finding[] {
   const spot = ladder.includes("spot");
-  const wants = launch.SpotStrategy !== "NoSpot";
+  const wants = asksForSpot(launch);
+  const isLeftToTemplate = mayBeSpot(launch) && !wants;
   return [
     ...finding(
-      spot && !wants,
+      spot && !wants && !isLeftToTemplate,
       ["ladder"],
       "must not name spot while launch.SpotStrategy is NoSpot; set SpotAsPriceGo or SpotWithPriceLimit",
     ),
@@ -45,7 +54,7 @@ function ladderFindings({ ladder = [], launch }: Written): Finding[] {
 }
 
 function ladderLength({ ladder, launch }: Written): number {
-  return ladder?.length ?? (launch.SpotStrategy === "NoSpot" ? 1 : 2);
+  return ladder?.length ?? (mayBeSpot(launch) ? 2 : 1);
 }
 
 /** Names as the cloud takes them, with the suffix of UniqueSuffix. */
@@ -196,13 +205,13 @@ const diskAt = (n: number): Finding["at"] =>
 const viaCreate = (reads: readonly string[], find: (written: Written) => Finding[]) =>
   rule<Written>(["via", ...reads], (written) => (written.via === "CreateInstance" ? find(written) : []));
 
-const noExpiry =
-  "must not be used via CreateInstance, which has no AutoReleaseTime; use via: RunInstances or remove it";
-
 /** The rules between fields of a fleet. */
 export const fleetRules = [
   rule<Written>(["launch", "allowSubscription", "expireAfter", "idle", "ladder"], subscriptionFindings),
-  rule<Written>(["launch.SpotStrategy", "ladder"], ladderFindings),
+  rule<Written>(
+    ["launch.SpotStrategy", "launch.LaunchTemplateId", "launch.LaunchTemplateName", "ladder"],
+    ladderFindings,
+  ),
   rule<Written>(["launch.InstanceType", "launch.VSwitchId", "launch.SpotStrategy", "ladder"], (fleet) =>
     offeringFindings(fleet.launch.InstanceType, fleet.launch.VSwitchId, ladderLength(fleet), [
       "launch",
@@ -227,7 +236,11 @@ export const fleetRules = [
   ),
   viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
   viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),
-  viaCreate(["expireAfter"], ({ expireAfter }) => [
-    ...finding(expireAfter !== undefined, ["expireAfter"], noExpiry),
-  ]),
+  rule<Written>(["launch.AutoReleaseTime", "expireAfter"], ({ launch, expireAfter }) =>
+    finding(
+      launch.AutoReleaseTime !== undefined && expireAfter !== undefined,
+      ["launch", "AutoReleaseTime"],
+      "must not be used with expireAfter; keep one of the two",
+    ),
+  ),
 ];

@@ -9,8 +9,8 @@ import { description } from "./names.ts";
 
 /** A limit of Kiln: an account can create as many in two minutes, and one idle check covers them. */
 const MAX_INSTANCES = 10_000;
-/** RunInstances.AutoReleaseTime: 30 minutes to 3 years ahead. */
-const EXPIRY: readonly [string, string] = ["30m", "1095d"];
+/** RunInstances.AutoReleaseTime: 30 minutes to 3 years ahead. A launch call may be repeated for the first 30. */
+const EXPIRY: readonly [string, string] = ["1h", "1095d"];
 
 /** 2–128 characters; a public or foreign family (acs:…) may be launched from as well. */
 const Family = text(

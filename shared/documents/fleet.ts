@@ -3,6 +3,8 @@ import * as z from "zod/mini";
 import { closed } from "./fields.ts";
 import { fleetRules } from "./fleet-rules.ts";
 import { fleetShape, type Written } from "./fleet-shape.ts";
+import { hasTemplate } from "./launch-network.ts";
+import { mayBeSpot, PAYMENT } from "./launch-payment.ts";
 import { documentName } from "./names.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
@@ -20,12 +22,14 @@ const Fleet = (name: string) =>
   );
 
 function complete(name: string, { expireAfter, ladder, ...written }: Written) {
-  const spot = written.launch.SpotStrategy !== "NoSpot";
+  const { launch } = written;
   return {
     name,
     ...written,
+    // What is left out is the template's to decide, where there is one (shared/limits/template.ts).
+    launch: hasTemplate(launch) ? launch : { ...PAYMENT, ...launch },
     /** Payments in the order they are tried, on every type and vSwitch. */
-    ladder: ladder ?? (spot ? (["spot", "onDemand"] as const) : (["onDemand"] as const)),
+    ladder: ladder ?? (mayBeSpot(launch) ? (["spot", "onDemand"] as const) : (["onDemand"] as const)),
     ...(expireAfter === undefined ? {} : { expireAfterMs: expireAfter }),
   };
 }

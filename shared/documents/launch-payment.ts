@@ -1,19 +1,21 @@
 /** How instances are paid for: pay-as-you-go, spot or subscription, under the names of RunInstances. */
 import * as z from "zod/mini";
 import { finding, price, rule, type Finding } from "./fields.ts";
+import { hasTemplate } from "./launch-network.ts";
 
 // RunInstances.Period and AutoRenewPeriod for each PeriodUnit, document 001.
 const PERIODS = { Week: [1, 2, 3, 4], Month: [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36, 48, 60] } as const;
 const RENEWALS = { Week: [1, 2, 3], Month: [1, 2, 3, 6, 12, 24, 36, 48, 60] } as const;
 
 export const paymentShape = {
-  InstanceChargeType: z._default(z.enum(["PostPaid", "PrePaid"]), "PostPaid"),
+  // No defaults here: a value that is sent overrules a launch template (withPayment).
+  InstanceChargeType: z.exactOptional(z.enum(["PostPaid", "PrePaid"])),
   Period: z.exactOptional(z.number()),
   PeriodUnit: z.exactOptional(z.enum(["Week", "Month"])),
   AutoRenew: z.exactOptional(z.boolean()),
   AutoRenewPeriod: z.exactOptional(z.number()),
   AutoPay: z.exactOptional(z.boolean()),
-  SpotStrategy: z._default(z.enum(["NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"]), "NoSpot"),
+  SpotStrategy: z.exactOptional(z.enum(["NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"])),
   SpotPriceLimit: z.exactOptional(price()),
   SpotDuration: z.exactOptional(z.literal([0, 1])),
   SpotInterruptionBehavior: z.exactOptional(z.enum(["Terminate", "Stop"])),
@@ -23,10 +25,23 @@ export const paymentShape = {
 type Payment = z.infer<z.ZodMiniObject<typeof paymentShape, z.core.$strict>>;
 type Launch = Payment & { readonly DedicatedHostId?: string; readonly Tenancy?: string };
 
+/** The payment of a launch without a template that leaves it out; RunInstances has the same defaults. */
+export const PAYMENT = { InstanceChargeType: "PostPaid", SpotStrategy: "NoSpot" } as const;
+
+/** Whether a document asks for spot instances. */
+export const asksForSpot = ({
+  SpotStrategy = PAYMENT.SpotStrategy,
+}: Pick<Payment, "SpotStrategy">): boolean => SpotStrategy !== "NoSpot";
+
+/** The same where a launch template may ask for them. */
+export const mayBeSpot = (
+  launch: Pick<Payment, "SpotStrategy"> & Parameters<typeof hasTemplate>[0],
+): boolean => (launch.SpotStrategy === undefined ? hasTemplate(launch) : asksForSpot(launch));
+
 const SUBSCRIPTION_ONLY = ["Period", "PeriodUnit", "AutoRenew", "AutoRenewPeriod", "AutoPay"] as const;
 
 function subscriptionFindings(launch: Payment): Finding[] {
-  if (launch.InstanceChargeType === "PostPaid") {
+  if (launch.InstanceChargeType !== "PrePaid") {
     const message = "must be used with InstanceChargeType: PrePaid; remove it for pay-as-you-go";
     return SUBSCRIPTION_ONLY.flatMap((key) => finding(key in launch, [key], message));
   }
@@ -55,7 +70,7 @@ function subscriptionFindings(launch: Payment): Finding[] {
       ["AutoRenewPeriod"],
       `must be one of ${renewals.join(", ")} with PeriodUnit ${unit}`,
     ),
-    ...finding(launch.SpotStrategy !== "NoSpot", ["SpotStrategy"], "must be NoSpot for a subscription"),
+    ...finding(asksForSpot(launch), ["SpotStrategy"], "must be NoSpot for a subscription"),
     ...finding(
       launch.DeletionProtection === true,
       ["DeletionProtection"],
@@ -81,9 +96,9 @@ function spotFindings(launch: Launch): Finding[] {
       "must be used with SpotStrategy: SpotWithPriceLimit",
     ),
     ...noSpot.flatMap((key) =>
-      finding(strategy === "NoSpot", [key], "must be used with a SpotStrategy other than NoSpot"),
+      finding(!asksForSpot(launch), [key], "must be used with a SpotStrategy other than NoSpot"),
     ),
-    ...finding(strategy !== "NoSpot" && dedicated, ["SpotStrategy"], "must be NoSpot on a dedicated host"),
+    ...finding(asksForSpot(launch) && dedicated, ["SpotStrategy"], "must be NoSpot on a dedicated host"),
   ];
 }
 

@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import { closed, finding, oneLine, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
 import { DataDisk, SystemDisk } from "./launch-disks.ts";
 import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
-import { paymentRules, paymentShape } from "./launch-payment.ts";
+import { asksForSpot, paymentRules, paymentShape } from "./launch-payment.ts";
 import { description, instanceType, objectKey, ramRole, resourceGroupId, userDataProblem } from "./names.ts";
 import { INSTANCE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
 
@@ -23,7 +23,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   DryRun: `${ofRequest}: ask for it with "dryRun": true in the POST`,
   ImageId: ofFamily,
   ImageFamily: ofFamily,
-  AutoReleaseTime: "is an instant, which a document cannot know; write expireAfter: at the top, like 12h",
   Password:
     "must never stand in a document; use KeyPairName, PasswordInherit, or passwordFromEnv: at the top",
   Arn: ofCloud,
@@ -53,23 +52,46 @@ const Tags = z.array(closed({ Key: z.string(), Value: z._default(z.string(), "")
   }),
 );
 
-/** Text as it is (Kiln encodes it), or the object that holds it. */
+/** Text as it is (Kiln encodes it), bytes in Base64, or the object that holds them. */
 const UserData = z.pipe(
   z.transform((value: unknown) => (typeof value === "string" ? { text: value } : value)),
-  closed({ text: z.exactOptional(z.string()), object: z.exactOptional(objectKey()) }).check(
-    rule<{ text?: string; object?: string }>(["*"], (data) => {
-      const message = data.text === undefined ? undefined : userDataProblem(data.text);
+  closed({
+    text: z.exactOptional(z.string()),
+    base64: z.exactOptional(text(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, "be bytes in Base64")),
+    object: z.exactOptional(objectKey()),
+  }).check(
+    rule<InlineUserData & { object?: string }>(["*"], (data) => {
+      const given = inlineUserData(data);
+      const message = given === undefined ? undefined : userDataProblem(given);
+      const one =
+        "must be text, or a map with object: and its key, or base64: and bytes such as those of gzip";
       return [
-        ...finding(Object.keys(data).length !== 1, [], "must be text, or a map with object: and its key"),
+        ...finding(Object.keys(data).length !== 1, [], one),
         ...(message === undefined ? [] : [{ at: [], message }]),
       ];
     }),
   ),
 );
 
+interface InlineUserData {
+  readonly text?: string;
+  readonly base64?: string;
+}
+
+/** The bytes of user data that a document holds itself. */
+export function inlineUserData({ text: plain, base64 }: InlineUserData): Buffer | undefined {
+  if (base64 !== undefined) return Buffer.from(base64, "base64");
+  return plain === undefined ? undefined : Buffer.from(plain);
+}
+
 const id = (prefix: string) =>
   z.exactOptional(text(new RegExp(`^${prefix}[A-Za-z0-9-]+$`), `be an id that starts with ${prefix}`));
 const flag = () => z.exactOptional(z.boolean());
+/** RunInstances.AutoReleaseTime. How far ahead it must be is known when a request comes (shared/expiry.ts). */
+const releaseInstant = () =>
+  text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "be an instant in UTC, like 2027-12-31T18:00:00Z").check(
+    z.refine((value: string) => !Number.isNaN(Date.parse(value)), "must be a day and time that exist"),
+  );
 
 const shape = {
   InstanceType: z._default(oneOrMany(instanceType()), []),
@@ -85,6 +107,7 @@ const shape = {
   HostNames: z.exactOptional(z.array(z.string()).check(z.minLength(1))),
   UniqueSuffix: flag(),
   Description: z.exactOptional(description()),
+  AutoReleaseTime: z.exactOptional(releaseInstant()),
   KeyPairName: z.exactOptional(text(/^[\p{L}][\p{L}\p{N}:_-]{1,127}$/u, "be the name of a key pair")),
   PasswordInherit: flag(),
   UserData: z.exactOptional(UserData),
@@ -153,7 +176,7 @@ function hostFindings(launch: Launch): Finding[] {
   const { Tenancy, DedicatedHostId, Affinity, SchedulerOptions, PrivatePoolOptions: pool } = launch;
   const dedicated = Tenancy === "host" || DedicatedHostId !== undefined;
   const criteria = pool?.MatchCriteria ?? "None";
-  const taken = dedicated || launch.SpotStrategy !== "NoSpot";
+  const taken = dedicated || asksForSpot(launch);
   return [
     ...finding(
       Affinity === "host" && !dedicated,

@@ -67,11 +67,12 @@ function isEncoded(raw: string): boolean {
   return USER_DATA.test(bytes.toString("latin1")) || (bytes[0] === 0x1f && bytes[1] === 0x8b);
 }
 
-/** Why this user data would be refused, or undefined. */
-export function userDataProblem(raw: string): string | undefined {
+/** Why this user data, text or bytes such as those of gzip, would be refused, or undefined. */
+export function userDataProblem(raw: string | Uint8Array): string | undefined {
   const bytes = Buffer.byteLength(raw);
   if (bytes === 0) return "must not be empty; leave the key out";
-  if (isEncoded(raw)) return "is Base64 already; write the text itself, Kiln encodes it";
+  if (isEncoded(typeof raw === "string" ? raw : Buffer.from(raw).toString("latin1")))
+    return "is Base64 already; write the text itself, Kiln encodes it";
   return bytes > MAX_USER_DATA_BYTES
     ? `must be at most 32 KB (${MAX_USER_DATA_BYTES} bytes), has ${bytes} bytes; let it fetch the rest`
     : undefined;

@@ -100,3 +100,25 @@ function longestOf(name: string, uniqueSuffix: boolean): string {
   const appended = uniqueSuffix && !ignoresUniqueSuffix(name) ? "9".repeat(UNIQUE_SUFFIX_DIGITS) : "";
   return `${nameAt(name, 0)}${appended}`;
 }
+
+/** `name` as a pattern: UniqueSuffix numbers each call from 001 on, so a fleet numbers its instances itself. */
+export const numbered = (name: string, uniqueSuffix = false): string =>
+  uniqueSuffix && parseOrderedName(name) === undefined && !name.includes("${")
+    ? `${name}[1,${UNIQUE_SUFFIX_DIGITS}]`
+    : name;
+
+/** The place of a name in a pattern, from 0; undefined for a name that is not of it. */
+export function placeIn(pattern: string, name: string): number | undefined {
+  const ordered = parseOrderedName(pattern);
+  if (ordered === undefined || !name.startsWith(ordered.prefix)) return undefined;
+  const [digits = ""] = /^\d+/.exec(name.slice(ordered.prefix.length)) ?? [];
+  const { suffix, begin } = ordered;
+  // A suffix may begin with digits, and UniqueSuffix may have appended some.
+  const isSuffix = (rest: string): boolean =>
+    rest.startsWith(suffix) && /^(?:\d{3})?$/.test(rest.slice(suffix.length));
+  for (let length = digits.length; length > 0; length--) {
+    const rest = name.slice(ordered.prefix.length + length);
+    if (isSuffix(rest)) return Math.max(0, Number(digits.slice(0, length)) - begin);
+  }
+  return undefined;
+}

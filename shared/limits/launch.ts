@@ -14,6 +14,7 @@ import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
 import type { Fleet } from "../documents/fleet.ts";
 import { hasTemplate } from "../documents/launch-network.ts";
 import { ok, problem, type Result } from "../result.ts";
+import { withTemplate } from "./template.ts";
 import { priceFields, type PricedDisks, type PricedFleet } from "./price.ts";
 
 type Launch = Fleet["launch"];
@@ -34,7 +35,8 @@ export async function prepareLaunch(
   if (!template.ok) return template;
   const refused = imageProblem(fleet, template.value);
   if (refused !== undefined) return problem(refused);
-  return ok(withDisks(fleet, template.value, image?.dataDisks));
+  const decided = decidedBy(fleet, template.value);
+  return decided.ok ? ok(withDisks(decided.value, template.value, image?.dataDisks)) : decided;
 }
 
 /** `fleet` as it is priced, or a sentence that names the fleet and says why it has no price. */
@@ -49,7 +51,9 @@ export async function pricedFleet(
     return ok({ fleet, imageId, disks: pricedDisks(fleet.launch) });
   const template = await readTemplate(fleet, cloud);
   if (!template.ok) return template;
-  const { document, disks } = withDisks(fleet, template.value, image?.dataDisks);
+  const decided = decidedBy(fleet, template.value);
+  if (!decided.ok) return decided;
+  const { document, disks } = withDisks(decided.value, template.value, image?.dataDisks);
   return ok({ fleet: document, imageId, disks });
 }
 
@@ -74,6 +78,13 @@ async function readTemplate(fleet: Fleet, cloud: CloudClient): Promise<Result<Te
   return problem(
     `limits.maxPricePerHour of fleet ${fleetName} needs the disks of ${versionName(launch, found)}, but ${unknown}`,
   );
+}
+
+/** The fleet with what its template decides. */
+function decidedBy(fleet: Fleet, template: TemplateVersion | undefined): Result<Fleet> {
+  if (template === undefined) return ok(fleet);
+  const decided = withTemplate(fleet, template);
+  return decided.ok ? decided : problem(`fleet ${fleet.name}: ${decided.problem}`);
 }
 
 const versionName = ({ LaunchTemplateId: id, LaunchTemplateName: name }: Launch, version: TemplateVersion) =>

@@ -2,6 +2,7 @@
 import type { CloudClient } from "../cloud/client.ts";
 import { describeInstances, type Instance } from "../cloud/ecs/instances.ts";
 import { isForeign, isOwn, memberTags, ownTags, TAG } from "../tags.ts";
+import { placesOf } from "./places.ts";
 import { pricesOf, type PricedFleet } from "./price.ts";
 import type { Member } from "./reservation.ts";
 
@@ -54,6 +55,7 @@ export async function asMembers(
       prepaid: instance.chargeType === "PrePaid",
       wakeable: isWakeable(instance),
       hostName: instance.hostName,
+      places: placesOf(priced.fleet.launch, instance),
       price: priceOf?.(instance),
     }));
 }

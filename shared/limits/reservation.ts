@@ -14,33 +14,15 @@
  * RESERVE-6. Prices are the most an instance may cost: the list price, or the spot limit.
  * RESERVE-7. Of a fleet's list of host names a run gets those that no running member and no open reservation has,
  *     names of stopped members last. A stopped member whose name is in use again is not woken.
+ * RESERVE-9. A later round may replace instances that were lost. They count in the windows of an hour and a day, and
+ *     neither as running nor in the price.
+ * RESERVE-10. Of a fleet that numbers its instances a run gets a block of places for each round (places.ts).
  * RESERVE-8. At most `max` members run, at most `max` are stopped, and `max` more are stopped until the idle check
  *     releases them. A fleet with three times `max` cannot release its stopped members and launches no more.
  */
-import * as z from "zod/mini";
 import { days, hours } from "../duration.ts";
-
-/** A stored reservation. */
-export const Reservation = z.strictObject({
-  run: z.string(),
-  at: z.int(),
-  /** How many instances the run may launch, one number for each round (RESERVE-3). */
-  launches: z.array(z.int()),
-  wakes: z.array(z.string()),
-  /** One for each launch, where the fleet lists its host names. */
-  names: z.optional(z.array(z.string())),
-  open: z.boolean(),
-  /** The most one of its instances may cost an hour, where the fleet has a ceiling. */
-  price: z.optional(z.number()),
-  wakeOnly: z.exactOptional(z.literal(true)),
-  /** The limits that kept it below the request. */
-  short: z.array(z.string()),
-});
-export type Reservation = z.infer<typeof Reservation>;
-
-/** All reservations of a fleet: one stored log entry. */
-export const Reservations = z.object({ v: z.literal(2), grants: z.array(Reservation) });
-export type Reservations = z.infer<typeof Reservations>;
+import { freeBlock } from "./places.ts";
+import { launchesOf, liveOf, openOf, type Reservation, type Reservations } from "./stored-reservation.ts";
 
 export interface Limits {
   readonly max: number;
@@ -62,6 +44,8 @@ export interface Member {
   /** The most it costs an hour; only read where there is a ceiling. */
   readonly price?: number | undefined;
   readonly hostName?: string | undefined;
+  /** Its places in the fleet (RESERVE-10). */
+  readonly places?: readonly number[];
 }
 
 export interface ReservationRequest {
@@ -72,6 +56,10 @@ export interface ReservationRequest {
   readonly wakeOnly?: true;
   /** In a later round: which of the reserved wakes happened (RESERVE-2). */
   readonly woke?: readonly string[] | undefined;
+  /** In a later round: how many launches of the earlier ones were lost (RESERVE-9). */
+  readonly lost?: number | undefined;
+  /** Whether the fleet numbers its instances. */
+  readonly numbered?: boolean;
   /** The most one more instance costs an hour. */
   readonly price?: number | undefined;
   /** All host names of the fleet. */
@@ -86,18 +74,16 @@ export interface FleetState {
   readonly now: number;
 }
 
-const EXPIRES_MS = days(1);
-
 /** Decides what a run may launch and wake in this round. The answer holds only once it is stored. */
 export function reserve(request: ReservationRequest, state: FleetState): Reservation {
   const { reservations, members, limits, now } = state;
   const { run, round, count, price } = request;
   const known = reservations.grants.find((each) => each.run === run);
   if (known && known.launches.length > round) return known;
-  const { wakes: promised, ...before } = known ?? noneOf(run, now);
-  const earlier = { ...before, wakes: promised.filter((id) => request.woke?.includes(id)) };
+  const earlier = earlierRounds(known ?? noneOf(run, now), request);
   const others = reservations.grants.filter((each) => each !== known);
-  const usage = usageOf(members, openOf([...others, earlier], now));
+  const open = openOf([...others, earlier], now);
+  const usage = usageOf(members, open);
   const budget = { price, left: (limits.maxPricePerHour ?? Infinity) - usage.spent };
   const wakes = round === 0 ? chooseWakes(request, usage, budget.left, state) : [];
   const wanted = count - wakes.length;
@@ -107,18 +93,62 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
   ].filter(({ headroom }) => headroom < wanted);
   const most = Math.max(0, Math.min(wanted, ...reached.map(({ headroom }) => headroom)));
   const launches = request.wakeOnly ? 0 : most;
-  const names = request.names && freeNames(request.names, members, [...usage.hostNames, ...namesOf(wakes)]);
   return {
     ...earlier,
     at: now,
     launches: [...earlier.launches, launches],
     wakes: [...earlier.wakes, ...wakes.map(({ id }) => id)],
-    ...(names && { names: [...(earlier.names ?? []), ...names.slice(0, launches)] }),
+    ...namesAndPlaces(request, {
+      earlier,
+      launches,
+      members,
+      open,
+      inUse: [...usage.hostNames, ...namesOf(wakes)],
+    }),
     open: true,
     price,
     ...(request.wakeOnly && { wakeOnly: true }),
     short: [...earlier.short, ...reached.map(({ limit }) => `limit ${limit}`)],
   };
+}
+
+/** What is left of the rounds before (RESERVE-2, RESERVE-9). */
+function earlierRounds(known: Reservation, { woke, lost = 0 }: ReservationRequest): Reservation {
+  const gone = (known.lost ?? 0) + lost;
+  return {
+    ...known,
+    wakes: known.wakes.filter((id) => woke?.includes(id)),
+    ...(gone > 0 && { lost: gone }),
+  };
+}
+
+interface Round {
+  readonly earlier: Reservation;
+  readonly launches: number;
+  readonly members: readonly Member[];
+  readonly open: readonly Reservation[];
+  /** Host names in use. */
+  readonly inUse: readonly string[];
+}
+
+/** The names and places of all rounds, where the fleet has them (RESERVE-7, RESERVE-10). */
+function namesAndPlaces(
+  { names, numbered = false }: ReservationRequest,
+  { earlier, launches, members, open, inUse }: Round,
+) {
+  const free = names && freeNames(names, members, inUse).slice(0, launches);
+  return {
+    ...(free && { names: [...(earlier.names ?? []), ...free] }),
+    ...(numbered && { places: [...(earlier.places ?? []), nextPlaces(launches, members, open)] }),
+  };
+}
+
+/** The first place of this round. */
+function nextPlaces(launches: number, members: readonly Member[], open: readonly Reservation[]): number {
+  const reserved = open.flatMap(({ places = [], launches: sizes }) =>
+    places.flatMap((start, round) => Array.from({ length: sizes[round] ?? 0 }, (_, n) => start + n)),
+  );
+  return freeBlock([...members.flatMap(({ places = [] }) => places), ...reserved], launches);
 }
 
 const noneOf = (run: string, at: number): Reservation => ({
@@ -129,16 +159,6 @@ const noneOf = (run: string, at: number): Reservation => ({
   open: false,
   short: [],
 });
-
-/** Whether a reservation holds: not closed, and not of a dead run (RESERVE-4). */
-export const isOpen = ({ open, at }: Reservation, now: number): boolean => open && at > now - EXPIRES_MS;
-
-const openOf = (reservations: readonly Reservation[], now: number): Reservation[] =>
-  reservations.filter((reservation) => isOpen(reservation, now));
-
-/** The instances that open reservations name to be woken. */
-export const wakingIn = ({ grants }: Reservations, now: number): ReadonlySet<string> =>
-  new Set(openOf(grants, now).flatMap(({ wakes }) => wakes));
 
 /** What the fleet has and is about to have. */
 interface Usage {
@@ -166,9 +186,9 @@ function usageOf(members: readonly Member[], open: readonly Reservation[]): Usag
   const prices = new Map(members.map(({ id, price }) => [id, price]));
   const coming = open.map((each) => {
     const wakes = each.wakes.map((id) => wakePrice(prices.get(id) ?? each.price, each));
-    return launchesOf([each]) * (each.price ?? 0) + sum(wakes);
+    return liveOf(each) * (each.price ?? 0) + sum(wakes);
   });
-  const launches = launchesOf(open);
+  const launches = sum(open.map(liveOf));
   return {
     all: settled.length + launches,
     running: running.length + launches + waking.size,
@@ -177,7 +197,8 @@ function usageOf(members: readonly Member[], open: readonly Reservation[]): Usag
     waking,
     hostNames: [
       ...namesOf(members.filter(({ id, stopped }) => !stopped || waking.has(id))),
-      ...open.flatMap(({ names = [] }) => names),
+      // After a loss all of a run were looked for: those that are there have their names, the other names are free.
+      ...open.flatMap(({ names = [], lost = 0 }) => (lost > 0 ? [] : names)),
     ],
   };
 }
@@ -272,41 +293,3 @@ const namesOf = (members: readonly Member[]): string[] => members.flatMap(({ hos
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
 
 const costOf = (members: readonly Member[]): number => sum(members.map(({ price = 0 }) => price));
-
-const launchesOf = (reservations: readonly Reservation[]): number =>
-  sum(reservations.flatMap(({ launches }) => launches));
-
-/** The next state, with `reservation` in it; reservations older than a day are dropped (RESERVE-4). */
-export function withReservation(
-  { grants }: Reservations,
-  reservation: Reservation,
-  now: number,
-): Reservations {
-  const others = grants.filter(({ run, at }) => run !== reservation.run && at > now - EXPIRES_MS);
-  return { v: 2, grants: [...merged(others, now), reservation] };
-}
-
-/**
- * Closed reservations of more than an hour ago only count in the window of a day. Those of one hour become one, with the
- * instant of the newest: a busy fleet's state stays small.
- */
-function merged(grants: readonly Reservation[], now: number): Reservation[] {
-  const isPast = ({ open, at }: Reservation): boolean => !open && now - at > hours(1);
-  const past = new Map<number, Reservation>();
-  for (const each of grants.filter(isPast)) {
-    const hour = Math.floor(each.at / hours(1));
-    const { at, launches } = past.get(hour) ?? each;
-    const all = past.has(hour) ? launchesOf([each]) + sum(launches) : launchesOf([each]);
-    past.set(hour, { ...each, at: Math.max(at, each.at), launches: [all] });
-  }
-  return [...past.values(), ...grants.filter((each) => !isPast(each))];
-}
-
-/** The reservation of a run that has ended: its launches still count in the windows of an hour and a day. */
-export const closed = ({ names: _names, ...reservation }: Reservation, launched: number): Reservation => ({
-  ...reservation,
-  open: false,
-  launches: [launched],
-  wakes: [],
-  short: [],
-});

@@ -13,7 +13,7 @@ import { reservationsKey } from "../keys.ts";
 import { append, readLog, TAIL_BYTES } from "../workflow/log.ts";
 import { previousReservations } from "../workflow/previous-version.ts";
 import { wait } from "../workflow/workflow.ts";
-import { closed, Reservation, Reservations, withReservation } from "./reservation.ts";
+import { closed, Reservation, Reservations, withReservation } from "./stored-reservation.ts";
 
 async function readState(client: CloudClient, fleet: string) {
   const key = reservationsKey(fleet);

@@ -4,7 +4,7 @@ import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { accepted, burst, ended } from "../support/runs.ts";
-import { launchTagged, machines, tagsOf, watchMost } from "../support/world.ts";
+import { launchTagged, machines, putToSleep, tagsOf, watchMost } from "../support/world.ts";
 
 /** The tags of a member, but for its run. */
 const OWN = { "kiln:deployment": BUCKET, "kiln:fleet": "web", "kiln:role": "member" };
@@ -149,7 +149,7 @@ test("the price ceiling counts running and woken instances at the highest price,
     short: 2,
     why: "limit maxPricePerHour 2: 0.000 used",
   });
-  for (const { instanceId } of machines(kiln)) kiln.cloud.world.stop(instanceId, "StopCharging");
+  putToSleep(kiln);
   await kiln.cloud.settle({ forMs: minutes(5) });
   const woken = await scaleOut(kiln, { count: 4 });
   expect(woken.result).toMatchObject({ count: 3, woken: 3, why: "limit maxPricePerHour 2: 0.000 used" });

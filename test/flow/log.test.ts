@@ -2,8 +2,8 @@
 import { getObject } from "../../shared/cloud/oss/objects.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { lockKey, reservationsKey, runKey } from "../../shared/keys.ts";
-import type { Reservation } from "../../shared/limits/reservation.ts";
-import { withReservation } from "../../shared/limits/reservation.ts";
+import type { Reservation } from "../../shared/limits/stored-reservation.ts";
+import { withReservation } from "../../shared/limits/stored-reservation.ts";
 import { readReservations, updateReservations } from "../../shared/limits/reservations.ts";
 import { acquireLock } from "../../shared/workflow/lock.ts";
 import { append, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";

@@ -4,7 +4,7 @@ import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { accepted, ended } from "../support/runs.ts";
-import { machines } from "../support/world.ts";
+import { machines, putToSleep } from "../support/world.ts";
 
 const BROKE = new CloudFault(403, "InsufficientBalance", "Your account does not have enough balance.");
 
@@ -49,7 +49,7 @@ test("one instance that cannot be woken is replaced, and the others of its call 
   await kiln.upload("fleets/web.yaml", fleetText());
   await scaleOut(kiln, { count: 3 });
   const [bad] = machines(kiln);
-  for (const { instanceId } of machines(kiln)) kiln.cloud.world.stop(instanceId, "StopCharging");
+  putToSleep(kiln);
   await kiln.cloud.settle({ forMs: minutes(5) });
   kiln.cloud.faults.add({
     product: "ecs",
@@ -71,7 +71,7 @@ test("the replacement of a woken instance that vanishes needs its own reservatio
   await kiln.upload("fleets/web.yaml", fleetText());
   await scaleOut(kiln, { count: 1 });
   const [first] = machines(kiln);
-  kiln.cloud.world.stop(first?.instanceId ?? "", "StopCharging");
+  putToSleep(kiln);
   await kiln.cloud.settle({ forMs: minutes(5) });
   const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 1 });
   await kiln.cloud.settle({

@@ -3,13 +3,13 @@ import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { type FleetChanges, fleetText, scaleOut } from "../support/fleets.ts";
 import { accepted, answered, ended } from "../support/runs.ts";
-import { machines, tagsOf } from "../support/world.ts";
+import { machines, putToSleep, tagsOf } from "../support/world.ts";
 
 /** A fleet with `count` stopped instances. */
 async function asleep(kiln: Deployment, count: number, changes: FleetChanges = {}): Promise<void> {
   await kiln.upload("fleets/web.yaml", fleetText(changes));
   await scaleOut(kiln, { count });
-  for (const { instanceId } of machines(kiln)) kiln.cloud.world.stop(instanceId, "StopCharging");
+  putToSleep(kiln);
   await kiln.cloud.settle({ forMs: minutes(5) });
 }
 

@@ -113,3 +113,16 @@ export function lastReport({ cloud }: Deployment): CleanupReport {
   // The other timer reports events that were sent again.
   return reports.findLast((report) => report?.unknown !== undefined) ?? {};
 }
+
+/** Stops members as an idle check does: tagged, and without charges. A scale-out wakes these and no others. */
+export function putToSleep(
+  kiln: Deployment,
+  ids: readonly string[] = machines(kiln).map(({ instanceId }) => instanceId),
+): void {
+  const { world, time } = kiln.cloud;
+  const at = new Date(time.now()).toISOString();
+  for (const id of ids) {
+    world.tag(id, { "kiln:stopped-by": "idle-test", "kiln:stopped-at": at });
+    world.stop(id, "StopCharging");
+  }
+}

@@ -167,7 +167,7 @@ async function fleetProblems(context: Context, document: Fleet, fleet: string): 
   const { document: launched } = prepared.value;
   const check = document.via === "CreateInstance" ? dryCreateInstance : dryRunInstances;
   const at = context.clock.now();
-  const call = { run: "doctor", amount: 1, launched: 0, at, hostNames: undefined, userData: undefined };
+  const call = { run: "doctor", amount: 1, place: 0, at, hostNames: [], userData: undefined };
   const offered: Offered[] = [];
   for (const offering of fleetOfferings(document)) {
     const params = memberParams({ fleet, document: launched, imageId: image.id }, offering, call, cloud);

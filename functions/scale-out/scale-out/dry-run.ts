@@ -3,10 +3,12 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { answerOf } from "../../../shared/cloud/ecs/dry-run.ts";
 import { dryCreateInstance, dryRunInstances } from "../../../shared/cloud/ecs/instances.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { done, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Input } from "./events.ts";
 import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { tooFew } from "./minimum.ts";
 import { LAUNCH_APIS } from "./launch.ts";
 import { decider } from "./reserve.ts";
 
@@ -19,12 +21,24 @@ export async function dryRun(
   const { fleet, count, imageId } = input;
   const decideOn = await decider({ run, round: 0, count, limits: input.document.limits }, input, ports);
   const reservation = await decideOn(await readReservations(ports.cloud, fleet));
-  const { wakes, launches, short, names: hostNames } = reservation;
+  const { wakes, launches, short } = reservation;
   const launch = launches[0] ?? 0;
+  const few = tooFew(wakes.length + launch, input);
   const amount = Math.min(launch, LAUNCH_APIS[input.document.via].amountMax);
-  const call = { run, amount, launched: 0, at: ports.clock.now(), hostNames, userData };
+  const { place, hostNames } = nextOf(reservation, launch);
+  const call = { run, amount, place, at: ports.clock.now(), hostNames, userData };
   const ladder = launch > 0 ? await checkOfferings(input, call, ports.cloud) : [];
-  return done({ dryRun: true, fleet, asked: count, imageId, wake: wakes, launch, short, ladder });
+  return done({
+    dryRun: true,
+    fleet,
+    asked: count,
+    imageId,
+    wake: wakes,
+    launch,
+    short,
+    ladder,
+    ...(few !== undefined && { why: few }),
+  });
 }
 
 /** The cloud's answers up to the first offering it would launch. */

@@ -10,6 +10,8 @@ import { knowPassword } from "./password.ts";
 export const request = {
   fleet: Name,
   count: z.int(),
+  /** At least as many, or none (minimum.ts). */
+  min: z.optional(z.int()),
   dryRun: z.boolean(),
   /** How many alerts ask together: `limits.perRequest` holds for each. */
   alerts: z.optional(z.int()),
@@ -41,7 +43,7 @@ export const Progress = z.strictObject({
   offering: z.int(),
   /** Number of the next launch call, so that each has its own token. */
   callIndex: z.int(),
-  /** How many instances the launch calls returned: ordered names of the next call continue from here. */
+  /** How many instances the launch calls returned. */
   launched: z.int(),
   /** The current request for a reservation: 0 the first one, later ones replace wakes that failed. */
   round: z.int(),
@@ -98,8 +100,12 @@ export interface PlannedEvent extends WorkflowEvent {
   readonly progress: Progress;
 }
 
-/** `want`: how many instances this round requests. */
-export const Reserve = plannedEvent("reserve", { progress: Progress, want: z.int() });
+/** `want`: how many instances this round requests; `lost`: how many of the earlier rounds they replace. */
+export const Reserve = plannedEvent("reserve", {
+  progress: Progress,
+  want: z.int(),
+  lost: z.optional(z.int()),
+});
 export type Reserve = EventOf<typeof Reserve>;
 
 export const Launch = plannedEvent("launch", { progress: Progress });

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
-import { hours } from "../../../shared/duration.ts";
+import { hours, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { afterLostRace, closeReservation, readReservation } from "../../../shared/limits/reservations.ts";
@@ -12,6 +12,7 @@ import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { plannedEvent, Progress, type PlannedEvent } from "./events.ts";
 import { isLaunchPage, isWakePage, readPages } from "./instance-pages.ts";
+import { tooFew, undoSome } from "./minimum.ts";
 import { ABSENT_MS, launchedBy, servedImages, summarize } from "./launched.ts";
 
 /** `reason`: why the run ends early. */
@@ -19,21 +20,58 @@ export const Finish = plannedEvent("finish", { progress: Progress, reason: z.opt
 /** Any event at the end of a run: the last look at its instances may end it. */
 type Finish = PlannedEvent & Pick<EventOf<typeof Finish>, "reason">;
 
+/** Undoes what is less than the minimum, then finishes (MINIMUM-1). */
+async function finishOrUndo(event: EventOf<typeof Finish>, ports: Ports): Promise<Outcome> {
+  const { run, input, progress, reason } = event;
+  if (input.min === undefined) return finishRun(event, ports);
+  const { launched, running } = await lookAt(event, ports.cloud);
+  const few = tooFew(running.length, input);
+  if (few === undefined) return finishRun(event, ports);
+  // A list may lag.
+  const waiting = reason === undefined ? await waitForUnseen(event, launched, ports) : undefined;
+  if (waiting !== undefined) return waiting;
+  const released = await undoSome(run, launched, ports.cloud);
+  if (released === 0) return finishRun(event, ports);
+  const note = `${few}; what was launched is released`;
+  const state = { progress, reason: reason ?? note };
+  return next(Finish, state, { afterMs: seconds(10), note: `${released} are released` });
+}
+
+/** The instances that a run launched, and those that count: they run, with an image of the family, or were woken. */
+async function lookAt(event: Finish, cloud: CloudClient) {
+  const { run, progress } = event;
+  const launched = await launchedBy(run, cloud);
+  const images = await servedImages(event, cloud);
+  const good = launched.filter((instance) => isRunning(instance) && images.includes(instance.imageId));
+  const wakes = await readPages(cloud, run, progress.pages.filter(isWakePage));
+  const woken = (await describeInstances(cloud, { ids: wakes })).filter(isRunning);
+  return { launched, good, woken, running: [...good, ...woken] };
+}
+
 /** Counts by tag, so that instances of a lost answer are included. */
 export async function finishRun(event: Finish, ports: Ports): Promise<Outcome> {
   const { run, input, progress } = event;
-  const { cloud, clock } = ports;
+  const { cloud } = ports;
   const launched = await launchedBy(run, cloud);
-  const known = await readPages(cloud, run, progress.pages.filter(isLaunchPage));
-  const unlisted = known.filter((id) => !launched.some((instance) => instance.id === id));
-  // RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost.
-  const unseen = unlisted.length + (await stillStopped(event, cloud));
-  if (unseen > 0 && clock.now() - event.phaseStartedAt < ABSENT_MS)
-    return poll(event, clock, PACE.instance, `${unseen} instances are not listed or not running yet`);
+  const waiting = await waitForUnseen(event, launched, ports);
+  if (waiting !== undefined) return waiting;
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
   if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
-  return report(event, launched, cloud);
+  return report(event, cloud);
+}
+
+/** RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost. */
+async function waitForUnseen(
+  event: Finish,
+  launched: readonly Instance[],
+  { cloud, clock }: Ports,
+): Promise<Outcome | undefined> {
+  const known = await readPages(cloud, event.run, event.progress.pages.filter(isLaunchPage));
+  const unlisted = known.filter((id) => !launched.some((instance) => instance.id === id));
+  const unseen = unlisted.length + (await stillStopped(event, cloud));
+  if (unseen === 0 || clock.now() - event.phaseStartedAt >= ABSENT_MS) return undefined;
+  return poll(event, clock, PACE.instance, `${unseen} instances are not listed or not running yet`);
 }
 
 /** How many of the instances this run may have started are still listed as stopped. */
@@ -46,20 +84,16 @@ async function stillStopped({ run, input, progress, reason }: Finish, cloud: Clo
 
 const isRunning = ({ status }: Instance): boolean => status === "Running";
 
-async function report(event: Finish, launched: readonly Instance[], cloud: CloudClient): Promise<Outcome> {
+async function report(event: Finish, cloud: CloudClient): Promise<Outcome> {
   const { run, input, progress, reason } = event;
   const { fleet, count, imageId } = input;
-  const images = await servedImages(event, cloud);
-  const good = launched.filter((instance) => isRunning(instance) && images.includes(instance.imageId));
-  const wakes = await readPages(cloud, run, progress.pages.filter(isWakePage));
-  const woken = (await describeInstances(cloud, { ids: wakes })).filter(isRunning);
-  const running = [...good, ...woken];
+  const { launched, good, woken, running } = await lookAt(event, cloud);
   const other = launched.filter((instance) => !good.includes(instance));
   const uncounted = summarize(other.map(({ id, status }) => `${id} ${status}`));
   const notes = [reason, ...progress.notes, uncounted && `not counted: ${uncounted}`];
   const why = notes.filter(Boolean).join("; ");
   const limited = progress.limited && { limited: true };
-  if (running.length === 0)
+  if (running.length < Math.max(1, input.min ?? 1))
     return {
       ...failed(`none of ${count} instances: ${why || "none were needed"}`),
       ...(limited && { result: { asked: count, count: 0, ...limited } }),
@@ -99,7 +133,7 @@ function countBy(words: readonly string[]): Record<string, number> {
 
 export const finish = phase(Finish, {
   limitMs: hours(2),
-  run: finishRun,
+  run: finishOrUndo,
   cancel: ({ progress, reason: earlier }, reason) => next(Finish, { progress, reason: earlier ?? reason }),
   compensate: ({ reason: earlier }, reason) => failed([earlier, reason].filter(Boolean).join("; ")),
 });

@@ -1,7 +1,7 @@
 /** Parameters of the launch calls of a fleet. Pure. */
-import { hours, minutes } from "../../../shared/duration.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import { shiftedBy } from "../../../shared/documents/ordered-name.ts";
+import { expiryAt } from "../../../shared/expiry.ts";
+import { placed } from "../../../shared/limits/places.ts";
 import { offeringsOf, type Offering } from "../../../shared/offerings.ts";
 import { ownTags, ROLE, TAG, tagInstant, type Owner } from "../../../shared/tags.ts";
 import type { Input } from "./events.ts";
@@ -33,12 +33,12 @@ const offeringParams = ({ instanceType, vSwitchId, payment }: Offering) => ({
 export interface LaunchCall {
   readonly run: string;
   readonly amount: number;
-  /** How many instances this run launched before: ordered names continue from there. */
-  readonly launched: number;
+  /** The place of the first instance in the fleet (shared/limits/places.ts). */
+  readonly place: number;
   /** When this call was first due: the expiry counts from here, so that a repeat has the same parameters. */
   readonly at: number;
-  /** The host names reserved for the run, where the fleet has a list of them. */
-  readonly hostNames: readonly string[] | undefined;
+  /** The reserved host names from the first instance on, where the fleet has a list of them. */
+  readonly hostNames: readonly string[];
   readonly userData: Uint8Array | undefined;
 }
 
@@ -52,8 +52,8 @@ export function launchParams(
   call: LaunchCall,
   owner: Owner,
 ) {
-  const { UserData: _userData, Tag, InstanceName, HostName, HostNames, ...rest } = document.launch;
-  const { amount, launched, userData } = call;
+  const { UserData: _userData, AutoReleaseTime: _at, Tag, HostNames, ...rest } = document.launch;
+  const { amount, userData } = call;
   const tags = ownTags(owner, {
     [TAG.fleet]: fleet,
     [TAG.role]: ROLE.member,
@@ -63,9 +63,8 @@ export function launchParams(
   return {
     ...rest,
     ...offeringParams(offering),
-    InstanceName: InstanceName && shiftedBy(InstanceName, launched),
-    HostName: HostName && shiftedBy(HostName, launched),
-    HostNames: HostNames && namesFrom(call.hostNames, launched, amount),
+    ...placed(document.launch, call.place),
+    HostNames: HostNames && call.hostNames.slice(0, amount),
     ImageFamily: document.family,
     Tag: [...Tag, ...Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))],
     UserData: userData && Buffer.from(userData).toString("base64"),
@@ -73,25 +72,16 @@ export function launchParams(
   };
 }
 
-/** Replacements of lost instances come after the reserved names: they use free ones again, from the first on. */
-const namesFrom = (names: readonly string[] = [], from: number, count: number): (string | undefined)[] =>
-  Array.from({ length: count }, (_, n) => names[(from + n) % names.length]);
-
-/** A launch call may be repeated for half an hour and must then still be half an hour ahead of its expiry. */
-const EXPIRY_MIN_MS = hours(1);
-
 /** CreateInstance makes one instance and knows none of these. */
-function runInstancesParams({ expireAfterMs }: Fleet, { amount, at }: LaunchCall) {
+function runInstancesParams(fleet: Fleet, { amount, at }: LaunchCall) {
+  const expiry = expiryAt(fleet, at);
   return {
     Amount: amount,
     // A partial launch is kept, and the rest is launched with the next offering.
     MinAmount: amount > 1 ? 1 : undefined,
-    AutoReleaseTime: expireAfterMs && upToTheMinute(at + Math.max(expireAfterMs, EXPIRY_MIN_MS)),
+    AutoReleaseTime: expiry === undefined ? undefined : tagInstant(expiry),
   };
 }
-
-/** The cloud cuts seconds off (RunInstances, AutoReleaseTime); never earlier than asked for. */
-const upToTheMinute = (at: number): string => tagInstant(Math.ceil(at / minutes(1)) * minutes(1));
 
 /** Parameters of a launch under their places in the fleet. */
 export const FLEET_FIELDS: Readonly<Record<string, string>> = Object.fromEntries(

@@ -9,7 +9,7 @@
  */
 import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { isOpen, type Reservation } from "../../../shared/limits/reservation.ts";
+import { isOpen, liveOf, type Reservation } from "../../../shared/limits/stored-reservation.ts";
 import type { Launch } from "./events.ts";
 import { launchPage, readPage } from "./instance-pages.ts";
 import { launchedBy } from "./launched.ts";
@@ -32,7 +32,7 @@ export async function launchRoom(
   const { run, input, progress } = event;
   if (reservation === undefined || !isOpen(reservation, clock.now()))
     return { kind: "refused", why: `${run} has no open reservation of fleet ${input.fleet}` };
-  const reserved = reservation.launches.reduce((sum, launches) => sum + launches, 0);
+  const reserved = liveOf(reservation);
   const listed = await launchedBy(run, cloud);
   const late = isLate(event, clock);
   if (!late && listed.length + amount <= reserved) return { kind: "free" };

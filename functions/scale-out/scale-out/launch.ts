@@ -4,9 +4,11 @@ import { createInstance, runInstances } from "../../../shared/cloud/ecs/instance
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { inlineUserData } from "../../../shared/documents/launch.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, isCapacity, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -63,19 +65,20 @@ async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
   const offering = orderedOfferings(input)[progress.offering];
   if (left <= 0) return goOn(event, progress);
   if (offering === undefined) return endShort(event, `no instance type and vSwitch is left for ${left} more`);
-  const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax);
   const reservation = await readReservation(cloud, input.fleet, run);
+  const { inARow, ...reserved } = nextOf(reservation, left);
+  const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax, inARow);
   const room = await launchRoom(event, amount, reservation, ports);
   if (room.kind === "full" || room.kind === "refused") return withoutRoom(event, room, ports);
   const images = await servedImages(event, cloud);
-  const asked = { offering, amount, hostNames: reservation?.names };
+  const asked = { offering, amount, ...reserved };
   const answer = room.kind === "launched" ? { ids: room.ids, price: 0 } : await makeCall(event, asked, cloud);
   if ("problem" in answer) return toRelease(event, answer.problem);
   if (answer instanceof CloudError) return refused(event, offering, answer, ports);
   return keep(event, asked, { ...answer, images }, ports);
 }
 
-interface Asked extends Pick<LaunchCall, "amount" | "hostNames"> {
+interface Asked extends Pick<LaunchCall, "amount" | "place" | "hostNames"> {
   readonly offering: Offering;
 }
 
@@ -163,17 +166,15 @@ async function refused(event: Launch, offering: Offering, error: CloudError, por
 }
 
 /** The same parameters whenever this event is delivered. */
-async function readParams(event: Launch, { offering, amount, hostNames }: Asked, cloud: CloudClient) {
-  const { run, input, progress, phaseStartedAt: at } = event;
-  const { UserData, HostNames } = input.document.launch;
+async function readParams(event: Launch, { offering, ...asked }: Asked, cloud: CloudClient) {
+  const { run, input, phaseStartedAt: at } = event;
+  const { UserData } = input.document.launch;
   const copy = input.userData === undefined ? undefined : await getObject(cloud, input.userData);
-  const userData = UserData?.text ?? copy?.bytes;
+  const userData = inlineUserData(UserData ?? {}) ?? copy?.bytes;
   const call = {
     run,
-    amount,
-    launched: progress.launched,
+    ...asked,
     at,
-    hostNames: HostNames && hostNames,
     userData: userData === undefined ? undefined : Buffer.from(userData),
   };
   return launchParams(input, offering, call, cloud);

@@ -5,6 +5,7 @@ import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { inlineUserData } from "../../../shared/documents/launch.ts";
 import { MAX_USER_DATA_BYTES, userDataProblem } from "../../../shared/documents/names.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -16,9 +17,11 @@ import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dryRun } from "./dry-run.ts";
+import { expiryProblem } from "../../../shared/expiry.ts";
 import { initialProgress, progressBytes, Reserve, type Input } from "./events.ts";
 import { fleetOfferings } from "./launch-params.ts";
 import { LAUNCH_APIS } from "./launch.ts";
+import { minimumProblem } from "./minimum.ts";
 import { readPassword } from "./password.ts";
 import { Plan } from "./start.ts";
 
@@ -26,11 +29,13 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const loaded = await loadFleet(cloud, input.fleet);
   if ("problem" in loaded) return failed(loaded.problem);
-  const invalid = requestProblem(loaded.document, input);
+  const invalid = requestProblem(loaded.document, input, ports.clock.now());
   if (invalid !== undefined) return failed(invalid);
   const prepared = await prepare(loaded.document, cloud);
   if (!prepared.ok) return failed(prepared.problem);
   const { document, imageId, disks, userData } = prepared.value;
+  const unheld = minimumProblem(input, document.launch.InstanceChargeType === "PrePaid");
+  if (unheld !== undefined) return failed(`fleet ${document.name}: ${unheld}`);
   const offerings = fleetOfferings(document);
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
   // Channels are read when the run ends, so they do not travel.
@@ -51,9 +56,13 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
 }
 
 function requestProblem(
-  { name, limits }: Fleet,
+  fleet: Fleet,
   { count, alerts = 1 }: Pick<Input, "count" | "alerts">,
+  now: number,
 ): string | undefined {
+  const expired = expiryProblem(fleet, now);
+  if (expired !== undefined) return `fleet ${fleet.name}: ${expired}`;
+  const { name, limits } = fleet;
   const { perRequest } = limits;
   if (count > perRequest * alerts)
     return `${count} instances asked for, limits.perRequest of fleet ${name} is ${perRequest}; ask for fewer or raise it`;
@@ -94,14 +103,15 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
 }
 
 async function readUserData({ launch }: Fleet, cloud: CloudClient): Promise<Result<Buffer | undefined>> {
-  const { text, object } = launch.UserData ?? {};
-  if (text !== undefined) return ok(Buffer.from(text));
+  const { object, ...inline } = launch.UserData ?? {};
+  const given = inlineUserData(inline);
+  if (given !== undefined) return ok(given);
   if (object === undefined) return ok(undefined);
   const read = await getSmallObject(cloud, object, MAX_USER_DATA_BYTES);
   if (!read.ok) return problem(`launch.UserData: ${read.problem}; let it fetch the rest`);
   if (read.value === undefined) return problem(`launch.UserData: the bucket has no object ${object}`);
-  const { bytes, text: stored } = read.value;
-  const invalid = userDataProblem(stored);
+  const { bytes } = read.value;
+  const invalid = userDataProblem(bytes);
   return invalid === undefined ? ok(bytes) : problem(`launch.UserData: ${object} ${invalid}`);
 }
 

@@ -1,5 +1,6 @@
 /** `reserve`: asks the limits of the fleet how many instances the run may launch and wake. */
-import { optedOutUntil } from "../../../shared/instance-tags.ts";
+import { expiresSoon } from "../../../shared/expiry.ts";
+import { optedOutUntil, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
@@ -7,18 +8,20 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
+import { isNumbered } from "../../../shared/limits/places.ts";
 import { highestPrice } from "../../../shared/limits/price.ts";
+import { reserve as decide } from "../../../shared/limits/reservation.ts";
 import {
-  reserve as decide,
   withReservation,
   type Reservation,
   type Reservations,
-} from "../../../shared/limits/reservation.ts";
+} from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
 import { isWakePage, readPages } from "./instance-pages.ts";
+import { tooFew } from "./minimum.ts";
 import { toRelease } from "./release.ts";
 import { Wake } from "./wake.ts";
 
@@ -28,6 +31,7 @@ interface Request {
   readonly count: number;
   readonly limits: Fleet["limits"];
   readonly woke?: readonly string[] | undefined;
+  readonly lost?: number | undefined;
 }
 
 /** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
@@ -45,11 +49,12 @@ export async function decider(
     const isWakeable = (instance: Instance): boolean =>
       isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
-    return decide({ ...request, price, names: launch.HostNames }, { reservations, members, limits, now });
+    const asked = { ...request, price, names: launch.HostNames, numbered: isNumbered(launch) };
+    return decide(asked, { reservations, members, limits, now });
   };
 }
 
-/** Whether a member may be started instead of launching another. */
+/** Whether a member may be started instead of launching another. A member that a user stopped stays as it is. */
 function mayWake(
   instance: Instance,
   { wake, idle }: Input["document"],
@@ -60,6 +65,8 @@ function mayWake(
   return (
     wake.enabled &&
     status === "Stopped" &&
+    stoppedByKilnAt(instance) !== undefined &&
+    !expiresSoon(instance, now) &&
     locks.length === 0 &&
     (wake.olderImages || instance.imageId === imageId) &&
     (idle === undefined || optedOutUntil(instance, idle.optOutTag, now) === undefined)
@@ -67,14 +74,14 @@ function mayWake(
 }
 
 async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
-  const { run, input, want } = event;
+  const { run, input, want, lost } = event;
   const { round } = event.progress;
   // The limits as they are in the bucket: those of the event say what they like (OWN-3).
   const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return toRelease(event, loaded.problem);
   const { limits } = loaded.document;
   const woke = await wokenBefore(event, ports.cloud);
-  const decideOn = await decider({ run, round, count: want, limits, woke }, input, ports);
+  const decideOn = await decider({ run, round, count: want, limits, woke, lost }, input, ports);
   let reservation: Reservation | undefined;
   const stored = await updateReservations(ports, input.fleet, async (reservations) => {
     reservation = await decideOn(reservations);
@@ -87,6 +94,8 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   const left = event.progress.left + launching;
   const limited = short.length > 0 && ({ limited: true } as const);
   const progress = withNotes({ ...event.progress, left, ...limited }, ...short);
+  const few = round === 0 ? tooFew(wakes.length + launching, input) : undefined;
+  if (few !== undefined) return toRelease({ ...event, progress: { ...progress, left: 0 } }, few);
   if (round === 0 && wakes.length > 0) {
     const note = `reserved: ${wakes.length} to wake, ${launching} to launch`;
     return next(Wake, { progress, from: 0, woke: 0 }, { note });

@@ -4,14 +4,17 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import {
   allocatePublicIp,
   describeInstances,
+  setAutoRelease,
   startInstance,
   type Instance,
 } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError, permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { expiryAt } from "../../../shared/expiry.ts";
 import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { tagInstant } from "../../../shared/tags.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { plannedEvent, Progress, withNotes } from "./events.ts";
@@ -24,7 +27,7 @@ import { Verify } from "./verify.ts";
 export const Start = plannedEvent("start", { progress: Progress, page: z.int() });
 type Start = EventOf<typeof Start>;
 
-/** One change a step: address, start, the next instance. */
+/** One change a step: expiry, address, start, the next instance. */
 async function startCreated(event: Start, { cloud, clock }: Ports): Promise<Outcome> {
   const { run, progress, page } = event;
   const name = progress.pages[page];
@@ -46,23 +49,30 @@ async function startCreated(event: Start, { cloud, clock }: Ports): Promise<Outc
   if (!own.ok) return without(own.problem);
   if (instance.status === "Pending") return poll(event, clock, PACE.step, `${id} is being created`);
   if (instance.status !== "Stopped") return onward(`${id} is ${instance.status}`);
-  const outcome = await startOne(instance, event, onward, cloud).catch(permanent);
+  const outcome = await startOne(instance, event, onward, { cloud, clock }).catch(permanent);
   if (!(outcome instanceof CloudError)) return outcome;
   return without(`${id} was created and would not start: ${outcome.message}`);
 }
 
 async function startOne(
-  { id, publicIps }: Instance,
+  { id, publicIps, autoReleaseAt }: Instance,
   { input, progress, page }: Start,
   onward: (note: string) => Outcome,
-  cloud: CloudClient,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
 ): Promise<Outcome> {
+  const again = (note: string) => next(Start, { progress, page }, { afterMs: seconds(1), note });
+  const expiry = expiryAt(input.document, clock.now());
+  if (expiry !== undefined && autoReleaseAt === undefined) {
+    // CreateInstance takes no AutoReleaseTime. A repeat finds the instant that it set.
+    await setAutoRelease(cloud, id, expiry);
+    return again(`${id} expires ${tagInstant(expiry)}`);
+  }
   const { InternetMaxBandwidthOut: bandwidth = 0 } = input.document.launch;
   if (bandwidth > 0 && publicIps.length === 0) {
     // CreateInstance allocates no address; an elastic one (EIP) counts as one.
     const address = await allocateOnce(id, cloud);
     if (address === undefined) return wait(PACE.step.firstMs, `${id} has an address that is not listed yet`);
-    return next(Start, { progress, page }, { afterMs: seconds(1), note: `${id} has ${address}` });
+    return again(`${id} has ${address}`);
   }
   await startInstance(cloud, id);
   return onward(`${id} starts`);

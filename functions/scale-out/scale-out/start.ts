@@ -20,6 +20,7 @@ const ScaleRequest = z.strictObject({
   request: z.literal("scale-out"),
   fleet: Name,
   count: z.int().check(z.minimum(1)),
+  min: z.optional(z.int().check(z.minimum(1))),
   dryRun: z.optional(z.boolean()),
   /** Of a job: when it was announced, epoch ms; and the run of an earlier announcement. */
   announcedAt: z.optional(z.int()),
@@ -67,7 +68,7 @@ export function beginScaleOut(event: RequestEvent) {
   );
   const { fleet } = asked;
   if (asked.request === "scale-out") {
-    const input = { fleet, count: asked.count, dryRun: asked.dryRun ?? false };
+    const input = { fleet, count: asked.count, min: asked.min, dryRun: asked.dryRun ?? false };
     return asked.after === undefined
       ? firstEvent(Plan, event, input, {})
       : firstEvent(Earlier, event, input, { after: asked.after });

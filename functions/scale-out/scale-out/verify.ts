@@ -8,7 +8,7 @@ import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { plannedEvent, Launch, Progress, Reserve, withNotes } from "./events.ts";
+import { plannedEvent, Progress, Reserve, withNotes } from "./events.ts";
 import { finishRun } from "./finish.ts";
 import { isWakePage, readPage, writePage } from "./instance-pages.ts";
 import { ABSENT_MS, canRelease, servedImages, summarize } from "./launched.ts";
@@ -28,21 +28,34 @@ async function verifyPage(event: Verify, ports: Ports): Promise<Outcome> {
   const absent = ids.filter((id) => !found.some((instance) => instance.id === id));
   if (absent.length > 0 && clock.now() - event.phaseStartedAt < ABSENT_MS)
     return poll(event, clock, PACE.instance, `${absent.length} instances are not listed yet`);
-  const progress = { ...event.progress, images: await servedImages(event, cloud) };
+  const seen = { ...event.progress, images: await servedImages(event, cloud) };
   // A woken instance may have an older image: the fleet allowed that when it was reserved.
-  const wrong = isWakePage(name) ? [] : found.filter(({ imageId }) => !progress.images.includes(imageId));
+  const wrong = isWakePage(name) ? [] : found.filter(({ imageId }) => !seen.images.includes(imageId));
   if (absent.length + wrong.length > 0)
-    return dropLost({ ...event, progress }, { name, ids, absent, wrong }, cloud);
+    return dropLost({ ...event, progress: seen }, { name, ids, absent, wrong }, cloud);
   const starting = found.filter(({ status }) => status !== "Running");
-  if (starting.length > 0)
+  if (starting.length === 0) return nextPage({ ...event, progress: seen }, ports);
+  if (!isUnpaid(event, clock.now()))
     return poll(event, clock, PACE.instance, `${starting.length} of ${ids.length} are not running yet`);
-  const isLast = event.page + 1 === progress.pages.length;
-  // CreateInstance may have left instances to release; otherwise this look is also the last one.
-  if (isLast && progress.left === 0 && event.input.document.via !== "CreateInstance")
-    return finishRun({ ...event, progress }, ports);
-  if (isLast) return afterLast({ ...event, progress });
-  return next(Verify, { progress, page: event.page + 1 });
+  const progress = withNotes(seen, unpaidNote(starting));
+  return nextPage({ ...event, progress }, ports);
 }
+
+async function nextPage(event: Verify, ports: Ports): Promise<Outcome> {
+  const { input, page, progress } = event;
+  if (page + 1 < progress.pages.length) return next(Verify, { progress, page: page + 1 });
+  // CreateInstance may have left instances to release, and a minimum may have to be undone; otherwise this look is also
+  // the last one.
+  const mayUndo = input.document.via === "CreateInstance" || input.min !== undefined;
+  return progress.left === 0 && !mayUndo ? finishRun(event, ports) : afterLast(event);
+}
+
+/** Without AutoPay instances wait for the payment of their order, which no run does (RunInstances, AutoPay). */
+const isUnpaid = ({ input, phaseStartedAt }: Verify, now: number): boolean =>
+  input.document.launch.AutoPay === false && now - phaseStartedAt >= ABSENT_MS;
+
+const unpaidNote = (waiting: readonly Instance[]): string =>
+  `${waiting.length} wait for payment: ${summarize(waiting.map(({ id }) => id))}; pay their order in the console, or set AutoPay: true`;
 
 interface Page {
   readonly name: string;
@@ -101,18 +114,28 @@ function wrongImage({ id, imageId }: Instance, { input, run }: Verify, released:
 /** Lost instances are replaced this often: a cloud that loses every launch must not be paid without end. */
 const REPLACEMENTS_MAX = 3;
 
-/** Every page was checked: the end, or another launch for the instances that were lost. */
+/**
+ * Every page was checked: the end, or another reservation for the instances that were lost, as every purchase needs
+ * one. A subscription is bought once: who looks at its order knows more.
+ */
 function afterLast(event: Verify): Outcome {
-  const { progress } = event;
-  const { left, replacements } = progress;
+  const { progress, input } = event;
+  const { left, replacements, round } = progress;
   if (left === 0) return toRelease(event);
-  if (replacements < REPLACEMENTS_MAX)
+  const isSubscription = input.document.launch.InstanceChargeType === "PrePaid";
+  if (!isSubscription && replacements < REPLACEMENTS_MAX)
     return next(
-      Launch,
-      { progress: { ...progress, replacements: replacements + 1 } },
-      { note: `${left} replacements are launched` },
+      Reserve,
+      {
+        progress: { ...progress, left: 0, round: round + 1, replacements: replacements + 1 },
+        want: left,
+        lost: left,
+      },
+      { note: `${left} replacements are requested` },
     );
-  const note = `${left} were lost again after ${REPLACEMENTS_MAX} attempts to replace them`;
+  const note = isSubscription
+    ? `${left} are not replaced, a subscription is bought once; look at the order in the console`
+    : `${left} were lost again after ${REPLACEMENTS_MAX} attempts to replace them`;
   return toRelease({ ...event, progress: withNotes({ ...progress, left: 0 }, note) }, undefined, note);
 }
 

@@ -1,16 +1,18 @@
 /** `wake`: starts the stopped members that are reserved for the run, a hundred a step. */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import { startEach, tagEach } from "../../../shared/cloud/ecs/each.ts";
+import { expireStopped, startEach, tagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { expiryAt } from "../../../shared/expiry.ts";
+import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { plannedEvent, Launch, Progress, Reserve, withNotes } from "./events.ts";
+import { plannedEvent, Launch, Progress, Reserve, withNotes, type Input } from "./events.ts";
 import { readPage, wakePage, writePage } from "./instance-pages.ts";
 import { toRelease } from "./release.ts";
 
@@ -30,7 +32,7 @@ async function wakeNext(event: Wake, { cloud, clock }: Ports): Promise<Outcome> 
   const known = await readPage(cloud, run, name);
   const { woken, notes } = known
     ? { woken: known, notes: [] }
-    : await startAll(ids, { fleet: input.fleet, now: clock.now() }, cloud);
+    : await startAll(ids, { input, now: clock.now() }, cloud);
   if (!known) await writePage(cloud, run, name, woken);
   return next(
     Wake,
@@ -54,17 +56,23 @@ function afterWakes(event: Wake, reserved: number): Outcome {
 /** Starts the stopped ones. A repeat finds instances it started before as Starting, and returns the same. */
 async function startAll(
   ids: readonly string[],
-  { fleet, now }: { readonly fleet: string; readonly now: number },
+  { input, now }: { readonly input: Input; readonly now: number },
   cloud: CloudClient,
 ) {
   const all = await describeInstances(cloud, { ids });
   // Right before the change (OWN-3): one that has left the fleet is replaced.
-  const found = all.filter((instance) => isMember(cloud, instance, fleet));
+  const found = all.filter(
+    (instance) =>
+      isMember(cloud, instance, input.fleet) &&
+      (instance.status !== "Stopped" || stoppedByKilnAt(instance) !== undefined),
+  );
   const idsOf = (wanted: string) => found.filter(({ status }) => status === wanted).map(({ id }) => id);
-  const stopped = idsOf("Stopped");
+  const unexpiring = await expireStopped(cloud, found, expiryAt(input.document, now));
+  const lasting = new Set(unexpiring.map(({ id }) => id));
+  const stopped = idsOf("Stopped").filter((id) => !lasting.has(id));
   // Tells the idle check that this is no manual start. An instance that cannot be tagged is started all the same.
   await tagEach(cloud, stopped, { [TAG.wokenAt]: tagInstant(now) });
-  const refused = await startEach(cloud, stopped);
+  const refused = [...unexpiring, ...(await startEach(cloud, stopped))];
   // An instance that is being stopped does not start either.
   const lost = new Set([...refused.map(({ id }) => id), ...idsOf("Stopping")]);
   const codes = [...new Set(refused.map(({ code }) => code))];

@@ -12,7 +12,7 @@ import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersAmong, membersOf } from "../../../shared/limits/members.ts";
-import { wakingIn } from "../../../shared/limits/reservation.ts";
+import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";

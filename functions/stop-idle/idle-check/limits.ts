@@ -6,6 +6,7 @@
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
+import { expiresSoon } from "../../../shared/expiry.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { MEMBERS_MAX } from "../tally.ts";
 import type { Verdict } from "./decide.ts";
@@ -17,6 +18,10 @@ export const RELEASE_SLICE = 20;
 export function capOf(cap: { percent: number; count?: number }, running: number): number {
   return Math.min(Math.ceil((running * cap.percent) / 100), cap.count ?? running);
 }
+
+/** How many of `members` run and stay: one that the cloud releases soon is not counted on. */
+export const countLasting = (members: readonly Instance[], now: number): number =>
+  members.filter((member) => member.status === "Running" && !expiresSoon(member, now)).length;
 
 /** Applies keepRunning and the cap to `verdicts`, one for each of `instances`; `running` counts the whole fleet. */
 export function withinBounds(

@@ -24,7 +24,7 @@ import { Ids, withRefusals } from "../tally.ts";
 import { Confirm } from "./confirm.ts";
 import type { Verdict } from "./decide.ts";
 import { checkEvent, Tally, type CheckInput } from "./input.ts";
-import { RELEASE_SLICE } from "./limits.ts";
+import { countLasting, RELEASE_SLICE } from "./limits.ts";
 import { assessAgain } from "./metrics.ts";
 
 /** StopInstances takes 100 ids: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-stopinstances */
@@ -114,9 +114,9 @@ async function findSlice(event: Stop, { cloud }: Ports): Promise<Found> {
 }
 
 /** How many may still be stopped. Users may have stopped others since the survey. */
-async function spareOf({ fleet, policy }: CheckInput, { cloud }: Ports): Promise<number> {
+async function spareOf({ fleet, policy }: CheckInput, { cloud, clock }: Ports): Promise<number> {
   if (policy.keepRunning === 0) return STOP_SLICE;
-  const running = (await membersOf(cloud, fleet)).filter(({ status }) => status === "Running").length;
+  const running = countLasting(await membersOf(cloud, fleet), clock.now());
   return Math.max(0, running - policy.keepRunning);
 }
 

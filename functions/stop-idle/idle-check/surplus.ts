@@ -16,7 +16,7 @@ import { minutes } from "../../../shared/duration.ts";
 import { optedOutUntil, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
-import { wakingIn } from "../../../shared/limits/reservation.ts";
+import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import type { CheckInput } from "./input.ts";
 

@@ -16,7 +16,7 @@ import { actOn } from "./announce.ts";
 import { probeCapacity, withCapacityRisk } from "./capacity.ts";
 import type { Verdict } from "./decide.ts";
 import { lockName, surveyEvent, type CheckInput, type Summary } from "./input.ts";
-import { withinBounds } from "./limits.ts";
+import { countLasting, withinBounds } from "./limits.ts";
 import { assess } from "./metrics.ts";
 import { SelectSurplus } from "./finish.ts";
 import { readSavings } from "./savings.ts";
@@ -73,7 +73,7 @@ async function assessFleet(
   { cloud, clock }: Ports,
 ): Promise<Verdict[]> {
   const assessed = await assess(cloud, members, policy, clock.now());
-  const verdicts = withinBounds(assessed, members, policy, countRunning(members));
+  const verdicts = withinBounds(assessed, members, policy, countLasting(members, clock.now()));
   if (policy.action === "release" || policy.stoppedMode === "KeepCharging") return verdicts;
   const leaving = new Set(verdicts.filter(({ act }) => act !== "keep").map(({ id }) => id));
   const candidates = members.filter(({ id }) => leaving.has(id));

@@ -16,8 +16,10 @@ const request = { fleet: Name, dryRun: z.boolean() };
 /** The first phase reads the fleet. */
 export const reserveEvent = countedEventsWith(z.strictObject(request));
 
-/** Every later phase: `types` are those of the fleet in its own order. */
-export const resumeEvent = countedEventsWith(z.strictObject({ ...request, types: Ids }));
+/** Every later phase: `types` are those of the fleet in its own order; `expiresAt` is for members without an expiry. */
+export const resumeEvent = countedEventsWith(
+  z.strictObject({ ...request, types: Ids, expiresAt: z.optional(z.int()) }),
+);
 
 /** `changed`: a line for each member that took another type. */
 export const Tally = z.strictObject({

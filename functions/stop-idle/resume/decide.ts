@@ -3,11 +3,12 @@
  *
  * RESUME-1. Only members that Kiln stopped are started, and only if no user started them since.
  * RESUME-2. Members are started within working hours only.
- * RESUME-3. A locked member stays stopped.
+ * RESUME-3. A locked member stays stopped, and so does one that the cloud is about to release.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { isUp } from "../../../shared/documents/up-hours.ts";
+import { expiresSoon } from "../../../shared/expiry.ts";
 import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 
 /** Why a member is not started; undefined when it is to be started. */
@@ -17,5 +18,6 @@ export function whyNotStarted(instance: Instance, policy: IdlePolicy, now: numbe
   if (!isUp(upDuring, now)) return "it is outside its working hours";
   if (instance.status !== "Stopped") return `it is ${instance.status}`;
   if (stoppedByKilnAt(instance) === undefined) return "a user stopped it";
+  if (expiresSoon(instance, now)) return "the cloud releases it soon";
   return instance.locks.length > 0 ? `it is locked (${instance.locks.join(", ")})` : undefined;
 }

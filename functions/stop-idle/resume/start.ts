@@ -4,7 +4,7 @@
  * RESUME-START-1. A member without capacity takes the next type of its fleet that the zone has. Its address, disks and
  *     name stay. It changes its type once in a run; the next run tries again.
  */
-import { startEach, type Refused } from "../../../shared/cloud/ecs/each.ts";
+import { expireStopped, startEach, type Refused } from "../../../shared/cloud/ecs/each.ts";
 import { changeInstanceType } from "../../../shared/cloud/ecs/instance-type.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { availableZones } from "../../../shared/cloud/ecs/stock.ts";
@@ -36,10 +36,14 @@ async function startSlice(event: Start, { cloud }: Ports): Promise<Outcome> {
   const slice = starts.slice(0, START_SLICE);
   const found = await startable(event, slice, cloud);
   const gone = slice.filter((id) => !found.some((instance) => instance.id === id)).map(goneMember);
-  const stopped = found.filter(({ status }) => status === "Stopped").map(({ id }) => id);
+  const endless = await expireStopped(cloud, found, event.input.expiresAt);
+  const endlessIds = new Set(endless.map(({ id }) => id));
+  const stopped = found
+    .filter(({ id, status }) => status === "Stopped" && !endlessIds.has(id))
+    .map(({ id }) => id);
   // Started meanwhile: by an earlier delivery of this event, a scale-out or a user.
   const up = found.filter(({ status }) => status === "Running" || status === "Starting").map(({ id }) => id);
-  const unfit = await startEach(cloud, stopped);
+  const unfit = [...endless, ...(await startEach(cloud, stopped))];
   const without = unfit.filter((one) => hasNoCapacity(one) && !isChanged(one.id, tally));
   const refused = [...gone, ...unfit.filter((one) => !without.includes(one)).map(withAdvice)];
   const unfitIds = new Set(unfit.map(({ id }) => id));

@@ -7,8 +7,10 @@
 import type { CloudClient } from "../client.ts";
 import {
   deleteInstance,
+  setAutoRelease,
   startInstances,
   stopInstances,
+  type Instance,
   type InstanceOutcome,
   type StoppedMode,
 } from "./instances.ts";
@@ -57,11 +59,33 @@ export async function releaseEach(
   ids: readonly string[],
   options: { readonly force: boolean },
 ): Promise<Refused[]> {
+  return oneByOne(ids, (id) => deleteInstance(cloud, id, options));
+}
+
+/**
+ * Lets the cloud release those at `at` that are about to start and would run for ever; none when `at` is undefined.
+ * A subscription has no such instant.
+ * @returns the instances that got none.
+ */
+export function expireStopped(
+  cloud: CloudClient,
+  instances: readonly Instance[],
+  at: number | undefined,
+): Promise<Refused[]> {
+  const endless = instances.filter(
+    ({ status, chargeType, autoReleaseAt }) =>
+      status === "Stopped" && chargeType === "PostPaid" && autoReleaseAt === undefined,
+  );
+  if (at === undefined) return Promise.resolve([]);
+  return oneByOne(
+    endless.map(({ id }) => id),
+    (id) => setAutoRelease(cloud, id, at),
+  );
+}
+
+async function oneByOne(ids: readonly string[], change: (id: string) => Promise<void>): Promise<Refused[]> {
   const refused: Refused[] = [];
-  for (const id of ids) {
-    const release = async () => (await deleteInstance(cloud, id, options), []);
-    refused.push(...(await each([id], release)));
-  }
+  for (const id of ids) refused.push(...(await each([id], async () => (await change(id), []))));
   return refused;
 }
 

@@ -27,6 +27,7 @@ export interface Instance {
   readonly deletionProtection: boolean;
   /** Reasons for which it is locked: financial, security, Recycling, … */
   readonly locks: readonly string[];
+  readonly privateIp?: string;
   readonly publicIps: readonly string[];
   /** Whichever of them is an EIP, which a stop leaves alone; absent when none is. */
   readonly elasticIp?: string;
@@ -55,12 +56,16 @@ export const wireInstance = () =>
     ),
     PublicIpAddress: wireStrings("IpAddress"),
     EipAddress: z.prefault(z.looseObject({ IpAddress: textOr() }), {}),
-    VpcAttributes: z.prefault(z.looseObject({ VSwitchId: textOr() }), {}),
+    VpcAttributes: z.prefault(
+      z.looseObject({ VSwitchId: textOr(), PrivateIpAddress: wireStrings("IpAddress") }),
+      {},
+    ),
     Tags: wireTags(),
   });
 
 export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Instance {
   const elasticIp = wire.EipAddress.IpAddress;
+  const [privateIp] = wire.VpcAttributes.PrivateIpAddress?.IpAddress ?? [];
   return {
     id: wire.InstanceId,
     name: wire.InstanceName ?? wire.InstanceId,
@@ -78,6 +83,7 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
     spotStrategy: wire.SpotStrategy,
     deletionProtection: wire.DeletionProtection,
     locks: wire.OperationLocks.LockReason.flatMap(({ LockReason }) => LockReason || []),
+    ...(privateIp && { privateIp }),
     publicIps: [...(wire.PublicIpAddress?.IpAddress ?? []), ...(elasticIp ? [elasticIp] : [])],
     ...(elasticIp && { elasticIp }),
     tags: toTags(wire.Tags),

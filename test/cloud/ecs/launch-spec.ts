@@ -39,6 +39,7 @@ export interface LaunchSpec {
   readonly userData: string;
   readonly autoReleaseAt: number | undefined;
   readonly prePaidMonths: number | undefined;
+  readonly autoPay: boolean;
   readonly spot: {
     readonly strategy: string;
     readonly durationHours: number;
@@ -130,7 +131,7 @@ function readNames(params: Params, amount: number): Names {
   return { name, hostName, hostNames, uniqueSuffix };
 }
 
-type Lifetime = Pick<LaunchSpec, "prePaidMonths" | "autoReleaseAt">;
+type Lifetime = Pick<LaunchSpec, "prePaidMonths" | "autoPay" | "autoReleaseAt">;
 
 function readLifetime(world: World, params: Params, autoStart: boolean): Lifetime {
   const prePaidMonths = readPeriod(params);
@@ -138,7 +139,7 @@ function readLifetime(world: World, params: Params, autoStart: boolean): Lifetim
   if (autoReleaseAt !== undefined && prePaidMonths !== undefined) {
     throw new CloudFault(403, "ChargeTypeViolation", "AutoReleaseTime is for pay-as-you-go instances only.");
   }
-  return { prePaidMonths, autoReleaseAt };
+  return { prePaidMonths, autoPay: params.bool("AutoPay") ?? true, autoReleaseAt };
 }
 
 function readImage(world: World, regionId: string, params: Params): Image {

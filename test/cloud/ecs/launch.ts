@@ -3,6 +3,8 @@
  *
  * CLOUD-LAUNCH-1. Without MinAmount it is all or nothing; with it, stock decides between Min and Amount.
  * CLOUD-LAUNCH-2. Ids are answered at once, Pending; the machines follow and may still fail.
+ * CLOUD-LAUNCH-4. Without AutoPay an order of subscriptions is not paid; its instances stay Pending. When they are paid in
+ *     the console is not simulated. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-runinstances
  * CLOUD-LAUNCH-3. Tags go to the instance, its disks and its network card alike.
  */
 import { CloudFault, refuseIf } from "../core/kernel.ts";
@@ -31,7 +33,8 @@ export function launch(world: World, spec: LaunchSpec): Purchase {
   const unitPrice = priceOf(world, spec);
   const count = Math.min(spec.amount, left);
   checkSpot(world, spec);
-  checkMoney(world, spec, unitPrice * Math.max(count, spec.minAmount));
+  const isPaid = spec.prePaidMonths === undefined || spec.autoPay;
+  if (isPaid) checkMoney(world, spec, unitPrice * Math.max(count, spec.minAmount));
   checkQuota(world, type.cpu * count);
   if (left < spec.minAmount || count === 0) {
     throw new CloudFault(
@@ -46,10 +49,11 @@ export function launch(world: World, spec: LaunchSpec): Purchase {
   countLaunches(world, count);
   const addresses = takeAddresses(network.vSwitch, count, network.privateIp);
   world.takeStock(type.id, network.vSwitch.zoneId, count);
-  if (spec.prePaidMonths !== undefined) world.account.balance -= unitPrice * count;
+  if (spec.prePaidMonths !== undefined && isPaid) world.account.balance -= unitPrice * count;
   const instances = addresses.map((privateIp, index) => build(world, spec, { privateIp, index, count }));
   for (const instance of instances) world.useImage(instance, image.imageId);
-  world.life.launch(instances);
+  // CLOUD-LAUNCH-4.
+  if (isPaid) world.life.launch(instances);
   for (const instance of instances) world.life.releaseAt(instance, spec.autoReleaseAt);
   return {
     instances,

@@ -117,9 +117,13 @@ const growing: readonly Scene[] = [
     title: "Stopped machines are woken before new ones are bought",
     link: SCALE,
     steps: [
-      act("a user stops four of the eight", async ({ cloud }) => {
+      act("an idle check stopped four of the eight", async ({ cloud }) => {
         const four = members(cloud, "shop").slice(0, 4);
-        for (const { instanceId } of four) cloud.world.stop(instanceId, "StopCharging");
+        const at = new Date(cloud.time.now()).toISOString();
+        for (const { instanceId } of four) {
+          cloud.world.tag(instanceId, { "kiln:stopped-by": "idle-shop", "kiln:stopped-at": at });
+          cloud.world.stop(instanceId, "StopCharging");
+        }
         await cloud.settle({ forMs: minutes(2) });
         // Their capacity is sold at once: two of the three of the first offering find none.
         cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);

@@ -38,9 +38,24 @@ const requests: readonly Case[] = [
     "launch.ImageId: is not allowed, the fleet's family decides; write family: at the top",
   ],
   [
-    "an instant to release at",
-    fleet({ AutoReleaseTime: "2030-01-01T00:00:00Z" }),
-    "launch.AutoReleaseTime: is an instant, which a document cannot know; write expireAfter: at the top, like 12h",
+    "a day to release at",
+    fleet({ AutoReleaseTime: "2030-01-01" }),
+    'launch.AutoReleaseTime: must be an instant in UTC, like 2027-12-31T18:00:00Z (it is "2030-01-01")',
+  ],
+  [
+    "an instant to release at on a day that no month has",
+    fleet({ AutoReleaseTime: "2030-13-01T00:00:00Z" }),
+    'launch.AutoReleaseTime: must be a day and time that exist (it is "2030-13-01T00:00:00Z")',
+  ],
+  [
+    "two instants to release at",
+    fleet({ AutoReleaseTime: "2030-01-01T00:00:00Z" }, { expireAfter: "1h" }),
+    'launch.AutoReleaseTime: must not be used with expireAfter (it is "2030-01-01T00:00:00Z"); keep one of the two',
+  ],
+  [
+    "a subscription with an instant to release at",
+    subscription({ AutoReleaseTime: "2030-01-01T00:00:00Z" }, {}),
+    'launch.AutoReleaseTime: must not be used with a subscription, which is paid to its end (it is "2030-01-01T00:00:00Z"); remove it',
   ],
   [
     "a password",
@@ -318,7 +333,7 @@ const names: readonly Case[] = [
   [
     "user data that is two things",
     fleet({ UserData: { text: "#!/bin/sh", object: "scripts/a.sh" } }),
-    "launch.UserData: must be text, or a map with object: and its key",
+    "launch.UserData: must be text, or a map with object: and its key, or base64: and bytes such as those of gzip",
   ],
   [
     "a place in no deployment set",
@@ -350,7 +365,12 @@ const policies: readonly Case[] = [
   [
     "four years to live",
     fleet({}, { expireAfter: "1460d" }),
-    'expireAfter: must be from 30m to 1095d (it is "1460d")',
+    'expireAfter: must be from 1h to 1095d (it is "1460d")',
+  ],
+  [
+    "less to live than a launch may take, before the cloud takes no instant",
+    fleet({}, { expireAfter: "30m" }),
+    'expireAfter: must be from 1h to 1095d (it is "30m")',
   ],
   [
     "a wake-up of another kind",
@@ -505,15 +525,12 @@ test("a template may stand for type, group and vSwitch", ({ expect }) => {
   expect(problemsIn(parseFleet, bare({ LaunchTemplateId: "lt-1", LaunchTemplateVersion: 3 }))).toEqual([]);
 });
 
-test("nothing of a template is overruled but how it is paid for", ({ expect }) => {
+test("nothing of a template is overruled, not even how it is paid for", ({ expect }) => {
   const { launch: sent } = parseFleet("web", JSON.stringify(bare({ LaunchTemplateId: "lt-1" })));
   expect(sent).toEqual({
     InstanceType: [],
     VSwitchId: [],
     LaunchTemplateId: "lt-1",
-    // A template with a subscription in it must not charge the account unasked.
-    InstanceChargeType: "PostPaid",
-    SpotStrategy: "NoSpot",
     Tag: [],
   });
 });

@@ -1,15 +1,17 @@
 /** A fleet whose limits are asked by several runs at once, and whose lists are delayed. */
 import { days } from "../../../../shared/duration.ts";
 import {
-  closed,
   reserve,
-  withReservation,
   type Limits,
   type Member,
-  type Reservation,
   type ReservationRequest,
-  type Reservations,
 } from "../../../../shared/limits/reservation.ts";
+import {
+  closed,
+  withReservation,
+  type Reservation,
+  type Reservations,
+} from "../../../../shared/limits/stored-reservation.ts";
 
 /** The price of each instance. */
 const PRICE = 1.5;

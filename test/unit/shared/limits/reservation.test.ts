@@ -3,14 +3,12 @@ import { test } from "vitest";
 import { days, hours } from "../../../../shared/duration.ts";
 import { FleetModel } from "./fleet-model.ts";
 import {
-  closed,
   reserve,
-  withReservation,
   type Limits,
   type Member,
   type ReservationRequest,
-  type Reservations,
 } from "../../../../shared/limits/reservation.ts";
+import { closed, withReservation, type Reservations } from "../../../../shared/limits/stored-reservation.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);
 const EMPTY: Reservations = { v: 2, grants: [] };

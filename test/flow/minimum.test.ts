@@ -1,0 +1,55 @@
+import { minutes } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { accepted, ended } from "../support/runs.ts";
+import { machines, putToSleep } from "../support/world.ts";
+
+const ONE_OFFERING = { InstanceType: "ecs.g7.large", VSwitchId: "vsw-hangzhou-h" };
+
+test("at least N or none: what stock, limits or losses leave short is undone, and its places are free again", async ({
+  deploy,
+  expect,
+}) => {
+  for (const via of ["RunInstances", "CreateInstance"]) {
+    const kiln = await deploy();
+    await kiln.upload("fleets/web.yaml", fleetText({ via, launch: ONE_OFFERING, limits: { max: 5 } }));
+    kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 2);
+    const short = await scaleOut(kiln, { count: 5, min: 3 });
+    expect(short).toMatchObject({ state: "failed" });
+    expect(short.reason).toContain(
+      "at least 3 of 5 are asked for, and there are 2; what was launched is released",
+    );
+    expect(machines(kiln)).toEqual([]);
+    kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 3);
+    expect((await scaleOut(kiln, { count: 5, min: 3, key: "enough" })).result).toMatchObject({
+      count: 3,
+      short: 2,
+    });
+    const launches = kiln.cloud.world.launched;
+    const limited = await scaleOut(kiln, { count: 4, min: 3, key: "limited" });
+    expect(limited.reason).toContain("at least 3 of 4 are asked for, and there are 2; limit max 5");
+    expect(kiln.cloud.world.launched).toBe(launches);
+  }
+});
+
+test("members that were woken for a minimum run on, and the request fails", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ launch: ONE_OFFERING }));
+  await scaleOut(kiln, { count: 1 });
+  putToSleep(kiln);
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 2);
+  const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 4, min: 4 });
+  expect((await ended(kiln, run)).reason).toContain("at least 4 of 4 are asked for");
+  expect(machines(kiln).map(({ status }) => status)).toEqual(["Running"]);
+});
+
+test("a minimum above the request, or of subscriptions, is refused", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const paid = { launch: { InstanceChargeType: "PrePaid", Period: 1 }, allowSubscription: true };
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await kiln.upload("fleets/paid.yaml", fleetText(paid));
+  expect((await scaleOut(kiln, { count: 2, min: 3 })).reason).toContain("min is 3, more than the 2");
+  expect((await scaleOut(kiln, { count: 2, min: 1 }, "paid")).reason).toContain("min cannot be held");
+  expect(machines(kiln)).toEqual([]);
+});

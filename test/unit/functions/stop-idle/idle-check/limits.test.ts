@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { countLasting } from "../../../../../functions/stop-idle/idle-check/limits.ts";
+import { minutes } from "../../../../../shared/duration.ts";
+import { instanceOf, NOW } from "../fixture.ts";
+
+test("a running member that the cloud releases within half an hour is not counted on", () => {
+  const until = (leftMs: number) => instanceOf({ autoReleaseAt: NOW + leftMs });
+  expect(countLasting([instanceOf(), until(minutes(30)), until(minutes(29)), until(-1)], NOW)).toBe(2);
+});
