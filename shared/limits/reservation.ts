@@ -19,8 +19,11 @@
  * RESERVE-10. Of a fleet that numbers its instances a run gets a block of places for each round (places.ts).
  * RESERVE-8. At most `max` members run, at most `max` are stopped, and `max` more are stopped until the idle check
  *     releases them. A fleet with three times `max` cannot release its stopped members and launches no more.
+ * RESERVE-11. A member that the cloud takes away counts neither for the request that replaces it nor for others of the next
+ *     ten minutes: an instance that is interrupted ends within five. Its name and place are free once it is gone.
+ *     https://www.alibabacloud.com/help/en/ecs/user-guide/spot-instances-overview
  */
-import { days, hours } from "../duration.ts";
+import { days, hours, minutes } from "../duration.ts";
 import { freeBlock } from "./places.ts";
 import { launchesOf, liveOf, openOf, type Reservation, type Reservations } from "./stored-reservation.ts";
 
@@ -58,6 +61,8 @@ export interface ReservationRequest {
   readonly woke?: readonly string[] | undefined;
   /** In a later round: how many launches of the earlier ones were lost (RESERVE-9). */
   readonly lost?: number | undefined;
+  /** The member that is taken away, and that this run replaces (RESERVE-11). */
+  readonly leaving?: string | undefined;
   /** Whether the fleet numbers its instances. */
   readonly numbered?: boolean;
   /** The most one more instance costs an hour. */
@@ -74,18 +79,21 @@ export interface FleetState {
   readonly now: number;
 }
 
+const LEAVES_WITHIN_MS = minutes(10);
+
 /** Decides what a run may launch and wake in this round. The answer holds only once it is stored. */
 export function reserve(request: ReservationRequest, state: FleetState): Reservation {
   const { reservations, members, limits, now } = state;
   const { run, round, count, price } = request;
+  const staying = stayingOf(request, state);
   const known = reservations.grants.find((each) => each.run === run);
   if (known && known.launches.length > round) return known;
-  const earlier = earlierRounds(known ?? noneOf(run, now), request);
+  const earlier = earlierRounds(known ?? noneOf(request, now), request);
   const others = reservations.grants.filter((each) => each !== known);
   const open = openOf([...others, earlier], now);
-  const usage = usageOf(members, open);
+  const usage = usageOf(staying, members, open);
   const budget = { price, left: (limits.maxPricePerHour ?? Infinity) - usage.spent };
-  const wakes = round === 0 ? chooseWakes(request, usage, budget.left, state) : [];
+  const wakes = round === 0 ? chooseWakes(request, usage, budget.left, { ...state, members: staying }) : [];
   const wanted = count - wakes.length;
   const reached = [
     ...runHeadrooms(usage, wakes, budget, limits),
@@ -110,6 +118,13 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
     ...(request.wakeOnly && { wakeOnly: true }),
     short: [...earlier.short, ...reached.map(({ limit }) => `limit ${limit}`)],
   };
+}
+
+/** The members but those that were replaced a moment ago, or are now (RESERVE-11). */
+function stayingOf({ leaving }: ReservationRequest, { reservations, members, now }: FleetState): Member[] {
+  const recent = reservations.grants.filter(({ at }) => at > now - LEAVES_WITHIN_MS);
+  const gone = new Set([leaving, ...recent.map((each) => each.leaving)]);
+  return members.filter(({ id }) => !gone.has(id));
 }
 
 /** What is left of the rounds before (RESERVE-2, RESERVE-9). */
@@ -151,8 +166,9 @@ function nextPlaces(launches: number, members: readonly Member[], open: readonly
   return freeBlock([...members.flatMap(({ places = [] }) => places), ...reserved], launches);
 }
 
-const noneOf = (run: string, at: number): Reservation => ({
+const noneOf = ({ run, leaving }: ReservationRequest, at: number): Reservation => ({
   run,
+  ...(leaving !== undefined && { leaving }),
   at,
   launches: [],
   wakes: [],
@@ -176,10 +192,14 @@ interface Usage {
   readonly hostNames: readonly string[];
 }
 
-function usageOf(members: readonly Member[], open: readonly Reservation[]): Usage {
+function usageOf(
+  staying: readonly Member[],
+  members: readonly Member[],
+  open: readonly Reservation[],
+): Usage {
   const waking = new Set(open.flatMap(({ wakes }) => wakes));
   const openRuns = new Set(open.map(({ run }) => run));
-  const settled = members.filter(({ run }) => run === undefined || !openRuns.has(run));
+  const settled = staying.filter(({ run }) => run === undefined || !openRuns.has(run));
   const counted = settled.filter(({ id }) => !waking.has(id));
   const running = counted.filter(({ stopped }) => !stopped);
   const prepaid = counted.filter((each) => each.stopped && each.prepaid);

@@ -22,6 +22,8 @@ export const Reservation = z.strictObject({
   /** The most one of its instances may cost an hour, where the fleet has a ceiling. */
   price: z.optional(z.number()),
   wakeOnly: z.exactOptional(z.literal(true)),
+  /** The member it replaces (RESERVE-11). */
+  leaving: z.exactOptional(z.string()),
   /** The limits that kept it below the request. */
   short: z.array(z.string()),
 });

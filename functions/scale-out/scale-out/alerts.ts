@@ -51,14 +51,14 @@ const nothing = ({ input }: Alerts, why: string): Outcome =>
   done({ fleet: input.fleet, asked: 0, count: 0, why });
 
 function needed(event: Alerts, entry: Entry | undefined, perRequest: number): Outcome {
-  const { run, input, alerts } = event;
+  const { run, input, alerts, member: leaving } = event;
   if (entry?.over) return nothing(event, "the alarm is over; when it comes back, it is another request");
   if (entry?.run !== run) return nothing(event, "earlier requests have all of its alerts, or they are over");
   const count = alerts
     .filter(([id]) => entry.alerts.includes(id))
     .reduce((sum, [, wanted]) => sum + Math.min(wanted, perRequest), 0);
   const note = `${entry.alerts.length} of ${alerts.length} alerts need ${count} instances`;
-  return next(Plan, {}, { input: { ...input, count, alerts: entry.alerts.length }, note });
+  return next(Plan, {}, { input: { ...input, count, alerts: entry.alerts.length, leaving }, note });
 }
 
 /** Writes what an event says into the ledger, unless it says so already. */

@@ -37,7 +37,7 @@ interface Request {
 /** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
 export async function decider(
   { limits, ...request }: Request,
-  { fleet, document, imageId, disks }: Input,
+  { fleet, document, imageId, disks, leaving }: Input,
   { cloud, clock }: Ports,
 ) {
   const priced = { fleet: { ...document, limits }, imageId, disks };
@@ -49,7 +49,7 @@ export async function decider(
     const isWakeable = (instance: Instance): boolean =>
       isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
-    const asked = { ...request, price, names: launch.HostNames, numbered: isNumbered(launch) };
+    const asked = { ...request, leaving, price, names: launch.HostNames, numbered: isNumbered(launch) };
     return decide(asked, { reservations, members, limits, now });
   };
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
-import { days, hours } from "../../../../shared/duration.ts";
+import { days, hours, minutes } from "../../../../shared/duration.ts";
 import { FleetModel } from "./fleet-model.ts";
 import {
   reserve,
@@ -289,4 +289,32 @@ test("no order of requests, ends, stops and delayed lists exceeds any limit", ({
     ),
     { numRuns: 300 },
   );
+});
+
+test("a member that is taken away leaves its headroom to its replacement, and to those of other members", ({
+  expect,
+}) => {
+  const priced = { price: 1 };
+  const members = [member("i-1", "old", priced), member("i-2", "old", priced)];
+  for (const limits of [{ max: 2 }, { max: 9, maxPricePerHour: 2 }]) {
+    const replace = (run: string, leaving: string, state: Reservations, now: number) =>
+      reserveOn(state, ask(run, 1, { leaving, price: 1 }), members, limits, now);
+    expect(reserveOn(EMPTY, ask("a", 1, priced), members, limits, NOW).launches).toEqual([0]);
+    const first = replace("a", "i-1", EMPTY, NOW);
+    expect(first).toMatchObject({ launches: [1], leaving: "i-1", short: [] });
+    // The replacement counts at once, and the second member may leave while the first one still runs.
+    const state = withReservation(EMPTY, first, NOW);
+    expect(reserveOn(state, ask("b", 1, priced), members, limits, NOW + 1).launches).toEqual([0]);
+    const second = replace("b", "i-2", state, NOW + minutes(4));
+    expect(second.launches).toEqual([1]);
+    expect(replace("c", "i-2", withReservation(state, second, NOW), NOW + minutes(4)).launches).toEqual([0]);
+    // One that is still there later has stayed.
+    expect(replace("b", "i-2", state, NOW + minutes(11)).launches).toEqual([0]);
+  }
+});
+
+test("a member that is taken away keeps its host name until it is gone, and is not woken", ({ expect }) => {
+  const away = [member("i-1", "old", { ...WAKEABLE, hostName: "a" })];
+  const request = ask("r", 1, { leaving: "i-1", names: ["a", "b"] });
+  expect(reserveOn(EMPTY, request, away, { max: 2 }, NOW)).toMatchObject({ wakes: [], names: ["b"] });
 });
