@@ -63,6 +63,9 @@ export const redact = (text: string): string => without(text, secrets);
 /** `text` without known secrets and private values: for what is shown. */
 export const redactShown = (text: string): string => without(without(text, secrets), privates);
 
+/** The beginning of `text` without known secrets: half of a secret is not found any more. */
+export const redactedStart = (text: string, most: number): string => redact(text).slice(0, most);
+
 /** JSON of `value`, every text in it redacted. Keys and numbers stay, so that its form is kept. */
 export function redactedJson(value: unknown, cleaned: (text: string) => string = redact): string {
   const texts: string[] = [];

@@ -1,4 +1,5 @@
 /** Refuses requests that the document they are about cannot carry out, before a run begins (shared/document-index.ts). */
+import * as z from "zod/mini";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { CloudError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
@@ -51,6 +52,26 @@ async function refusalOf(
   if (now === undefined) return missing(folder, name);
   const isCurrent = index?.key === now.key && index.etag === now.etag;
   return isCurrent ? refusal : undefined;
+}
+
+/** What `limits.perRequest` leaves out of each alert, for the answer: the run launches the rest. */
+export async function cutOf({ request }: RunRequest, { cloud }: Ports): Promise<string | undefined> {
+  const { success, data } = Cuttable.safeParse(request);
+  if (!success || data.alerts.every(([, count]) => count <= 1)) return undefined;
+  const index = await readDocumentIndex(cloud, "fleets", data.fleet).catch(unlessCloudError);
+  const { key, limits: { perRequest } = { perRequest: Infinity } } = index ?? { key: "" };
+  const sum = (count: (wanted: number) => number) =>
+    data.alerts.reduce((all, [, wanted]) => all + count(wanted), 0);
+  const left = sum((wanted) => Math.max(0, wanted - perRequest));
+  return left === 0
+    ? undefined
+    : `limits.perRequest of ${key} is ${perRequest}: ${left} of ${sum((wanted) => wanted)} instances are not launched`;
+}
+
+const Cuttable = z.looseObject({ fleet: z.string(), alerts: z.array(z.tuple([z.string(), z.number()])) });
+
+function unlessCloudError(error: unknown): undefined {
+  if (!(error instanceof CloudError)) throw error;
 }
 
 interface About {

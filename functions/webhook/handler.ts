@@ -15,7 +15,7 @@ import { accepted, rendered } from "./answer.ts";
 import { answerApproval, decide } from "./approval.ts";
 import { requestCancel } from "./cancel.ts";
 import { readSenders } from "./config.ts";
-import { documentRefusal } from "./documents.ts";
+import { cutOf, documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
@@ -108,18 +108,19 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
-  const runs: ReturnType<typeof acceptedAs>[] = [];
+  const runs: (ReturnType<typeof acceptedAs> & { readonly cut?: string })[] = [];
   for (const launch of parsed.launches) {
     const request = enqueueLaunch(name, launch);
     const refusal = await refusalOf(settings, request, ports);
     if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
-    runs.push(acceptedAs(await accept(request, ports)));
+    const cut = await cutOf(request, ports);
+    runs.push({ ...acceptedAs(await accept(request, ports)), ...(cut !== undefined && { cut }) });
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
 }
 
-/** Such a sender reads the answer; GitHub would send what is refused again, and of alerts each one is cut to the limit. */
+/** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */
 const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>
   settings?.kind === "generic" ? documentRefusal(request, ports) : undefined;
 

@@ -15,6 +15,7 @@ import type { Call } from "../../shared/http/call.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { readJson } from "../../shared/json.ts";
 import { deliveriesKey } from "../../shared/keys.ts";
+import { redactedStart } from "../../shared/redact.ts";
 
 /** What one sender or caller was answered in an hour. Instants in epoch ms. */
 export interface Tally {
@@ -48,7 +49,7 @@ export async function count(who: string, call: Call, given: HttpAnswer, ports: P
   }
   const tally = (own.tallies[who] ??= { refused: {} });
   const reasons = reasonsOf(call, given);
-  for (const reason of reasons) add(tally.refused, reason.slice(0, REASON_MAX));
+  for (const reason of reasons) add(tally.refused, redactedStart(reason, REASON_MAX));
   if (given.statusCode < 300) tally.acceptedAt = now;
   if (reasons.length > 0) tally.refusedAt = now;
   own.isWritten = false;

@@ -288,6 +288,8 @@ for (const [what, fleet, count, reason] of refusals) {
     await kiln.invoke("kiln-scale-out", { v: 1, request: "scale-out", fleet: "web", count });
     await kiln.cloud.settle({ forMs: minutes(5) });
     expect(kiln.records("scale")).toMatchObject([{ state: "failed", reason }]);
+    const limited = what.includes("perRequest") ? { asked: count, count: 0, limited: true } : undefined;
+    expect(kiln.records("scale")[0]?.result).toEqual(limited);
     expect(machines(kiln)).toEqual([]);
     expect(kiln.cloud.oss.list("kiln-1234567890123456", "reservations/")).toEqual([]);
   });

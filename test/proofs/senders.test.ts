@@ -78,7 +78,10 @@ test("what failed with nothing may be asked for again after five minutes; what w
   const third = await post();
   expect(await states(third)).toEqual(new Set(["done"]));
   await kiln.cloud.settle({ forMs: hours(1) });
-  expect(await post()).toEqual(third);
+  // Alertmanager's repeat of a later hour is a run of its own, and launches nothing.
+  const isRepeat = (_run: string, index: number) => !sent[index]?.[0].includes("alerts");
+  expect((await post()).filter(isRepeat)).toEqual(third.filter(isRepeat));
+  await kiln.cloud.settle({ forMs: minutes(5) });
   // Two instances are asked for by one of the five.
   expect(machines(kiln)).toHaveLength(6);
 });

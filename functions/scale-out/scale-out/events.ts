@@ -15,6 +15,8 @@ export const request = {
   dryRun: z.boolean(),
   /** How many alerts ask together: `limits.perRequest` holds for each. */
   alerts: z.optional(z.int()),
+  /** How many of `count` are within it. */
+  within: z.optional(z.int()),
   /** The member that is taken away, and that the run replaces. */
   leaving: z.optional(z.string()),
 };

@@ -18,7 +18,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dryRun } from "./dry-run.ts";
 import { expiryProblem } from "../../../shared/expiry.ts";
-import { initialProgress, progressBytes, Reserve, type Input } from "./events.ts";
+import { initialProgress, progressBytes, Reserve, withNotes, type Input, type Progress } from "./events.ts";
 import { fleetOfferings } from "./launch-params.ts";
 import { LAUNCH_APIS } from "./launch.ts";
 import { minimumProblem } from "./minimum.ts";
@@ -29,8 +29,9 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const loaded = await loadFleet(cloud, input.fleet);
   if ("problem" in loaded) return failed(loaded.problem);
-  const invalid = requestProblem(loaded.document, input, ports.clock.now());
-  if (invalid !== undefined) return failed(invalid);
+  const want = input.within ?? input.count;
+  const refusal = refusalOf(loaded.document, input, want, ports.clock.now());
+  if (refusal !== undefined) return refusal;
   const prepared = await prepare(loaded.document, cloud);
   if (!prepared.ok) return failed(prepared.problem);
   const { document, imageId, disks, userData } = prepared.value;
@@ -40,7 +41,7 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
   // Channels are read when the run ends, so they do not travel.
   const planned = { ...input, document: { ...document, notify: [] }, imageId, disks, order };
-  const tooLarge = roomProblem({ "the fleet has": planned }, progressBytes(pagesOf(planned)));
+  const tooLarge = roomProblem({ "the fleet has": planned }, progressBytes(pagesOf(planned, want)));
   if (tooLarge !== undefined)
     return failed(
       `fleet ${document.name} with a request for ${input.count} instances ${tooLarge}; ask for fewer at a time, or shorten the fleet`,
@@ -52,25 +53,33 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
     Object.assign(planned, { userData: key });
   }
   const note = `family ${document.family} serves ${imageId}`;
-  return next(Reserve, { progress: initialProgress(imageId), want: input.count }, { input: planned, note });
+  return next(Reserve, { progress: progressOf(planned, want), want }, { input: planned, note });
 }
 
-function requestProblem(
+/** Alerts that ask for more than a request may are cut, and the result says so. */
+function progressOf({ count, imageId, document: { limits } }: Input, want: number): Progress {
+  const progress = initialProgress(imageId);
+  if (want === count) return progress;
+  const note = `limit perRequest ${limits.perRequest}: ${count - want} of ${count} are beyond it`;
+  return withNotes({ ...progress, limited: true }, note);
+}
+
+function refusalOf(
   fleet: Fleet,
   { count, alerts = 1 }: Pick<Input, "count" | "alerts">,
+  want: number,
   now: number,
-): string | undefined {
+): Outcome | undefined {
   const expired = expiryProblem(fleet, now);
-  if (expired !== undefined) return `fleet ${fleet.name}: ${expired}`;
+  if (expired !== undefined) return failed(`fleet ${fleet.name}: ${expired}`);
   const { name, limits } = fleet;
-  const { perRequest } = limits;
-  if (count > perRequest * alerts)
-    return `${count} instances asked for, limits.perRequest of fleet ${name} is ${perRequest}; ask for fewer or raise it`;
-  return undefined;
+  if (want <= limits.perRequest * alerts) return undefined;
+  const sentence = `${want} instances asked for, limits.perRequest of fleet ${name} is ${limits.perRequest}; ask for fewer or raise it`;
+  return { ...failed(sentence), result: { asked: count, count: 0, limited: true } };
 }
 
 /** The most pages of a run: one for each launch call that returned instances, and for each hundred wakes. */
-function pagesOf({ document, count, order }: Input): number {
+function pagesOf({ document, order }: Input, count: number): number {
   const calls = Math.ceil(count / LAUNCH_APIS[document.via].amountMax);
   // An offering that runs out gives a page with less than one call takes.
   return calls + Math.min(order.length, count) + Math.ceil(count / 100);

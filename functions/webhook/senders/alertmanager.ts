@@ -3,13 +3,14 @@
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 import * as z from "zod/mini";
+import { hours } from "../../../shared/duration.ts";
 import { digest } from "../../../shared/keys.ts";
+import { redactedStart } from "../../../shared/redact.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import {
   bearerHolds,
   Fleets,
   ignored,
-  launch,
   malformed,
   readBody,
   readCount,
@@ -69,11 +70,9 @@ export function parseAlertmanager(
   const bad = read.flatMap(({ at, reason }) => (reason === undefined ? [] : { at, reason }));
   if (launches.length + bad.length === 0) return ignored("no firing alert has the label kiln_fleet");
   if (launches.length === 0) return malformed(listed(bad.map(({ at, reason }) => `${at}: ${reason}`)));
-  const parsedLaunch = launch(launches, request.now);
-  if (parsedLaunch.kind !== "launch") return parsedLaunch;
   return {
     kind: "launch",
-    launches: together(parsedLaunch.launches),
+    launches: together(launches, request.now),
     ...(bad.length > 0 && { refused: bad }),
   };
 }
@@ -87,20 +86,23 @@ const listed = (sentences: readonly string[]): string =>
 /** Alerts of one request: its event has room for them. */
 const TOGETHER_MAX = 500;
 
-/** One request for each fleet, so that a delivery of hundreds of alerts costs no more calls than one of a few. */
-function together(launches: readonly LaunchRequest[]): LaunchRequest[] {
+/**
+ * One request for each fleet, so that a delivery of hundreds of alerts costs no more calls than one of a few. It is of the hour
+ * of the delivery: a repeat of a later hour asks the ledger whether a run that took some of the alerts has failed since.
+ */
+function together(launches: readonly LaunchRequest[], now: number): LaunchRequest[] {
+  const hour = Math.floor(now / hours(1));
   const fleets = [...new Set(launches.map(({ fleet }) => fleet))];
   return fleets.flatMap((fleet) => {
     const own = launches.filter((one) => one.fleet === fleet);
     // In one order, so that the same alerts are the same request.
-    const alerts = own
-      .map(({ delivery, count }) => [digest(JSON.stringify(delivery)), count] as const)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const at = Math.min(...own.map((one) => one.at));
+    const shares = own.map(({ delivery, count }) => [digest(JSON.stringify(delivery)), count] as const);
+    // An alert that is there twice is one.
+    const alerts = [...new Map(shares)].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return Array.from({ length: Math.ceil(alerts.length / TOGETHER_MAX) }, (_, part) => {
       const some = alerts.slice(part * TOGETHER_MAX, (part + 1) * TOGETHER_MAX);
       const count = some.reduce((sum, [, wanted]) => sum + wanted, 0);
-      return { fleet, count, delivery: some.map(([id]) => id), at, alerts: some };
+      return { fleet, count, delivery: [hour, ...some.map(([id]) => id)], at: now, alerts: some };
     });
   });
 }
@@ -122,7 +124,7 @@ function readAlert(
   const count = countOf(alert);
   if (!fleets.includes(fleet))
     return {
-      reason: `the label kiln_fleet names ${JSON.stringify(fleet.slice(0, 64))}, a fleet this sender may not use`,
+      reason: `the label kiln_fleet names ${JSON.stringify(redactedStart(fleet, 64))}, a fleet this sender may not use`,
     };
   if (count === undefined) return { reason: "kiln_count is not a whole number of at least 1" };
   const identity = alert.fingerprint ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -32,13 +32,15 @@ export const CloudmonitorSettings = z.strictObject({
 });
 type CloudmonitorSettings = z.infer<typeof CloudmonitorSettings>;
 
+const Dimensions = z.record(z.string(), z.union([z.string(), z.number()]));
+
 /** A form or JSON, every value as text; dimensions may be a list. */
 const Payload = z.looseObject({
   alertName: z.string(),
   alertState: z.string(),
   timestamp: z.union([z.string(), z.number()]),
   ruleId: z.nullish(z.string()),
-  dimensions: z.optional(z.unknown()),
+  dimensions: z.nullish(z.union([z.string(), Dimensions, z.array(Dimensions)])),
 });
 
 /** The table of the documentation says ALERT, its example ALARM. */
@@ -64,16 +66,16 @@ function parseAlarm(body: unknown, rules: CloudmonitorSettings["rules"], now: nu
   const share = shareOf(rules, [ruleId ?? "", alertName]);
   if (share === undefined) return ignored("no fleet is set for this rule");
   const at = instantOf(timestamp);
-  const alarm = digest(JSON.stringify([ruleId ?? alertName, ...partsOf(dimensions)]));
+  const alarm = digest(JSON.stringify([ruleId || alertName, ...partsOf(dimensions)]));
   const count = isOver ? 0 : share.count;
   const delivery = [alarm, String(timestamp), ...(isOver ? [alertState] : [])];
-  return launch([{ fleet: share.fleet, count, at, delivery, alerts: [[alarm, count]], state: { at } }], now);
+  return launch({ fleet: share.fleet, count, at, delivery, alerts: [[alarm, count]], state: { at } }, now);
 }
 
 /**
  * The dimensions in one order. The same ones come as `{instanceId=i-1, userId=2}` in a form and as a list of maps in JSON.
  */
-const partsOf = (dimensions: unknown): string[] =>
+const partsOf = (dimensions: z.infer<typeof Payload>["dimensions"]): string[] =>
   (typeof dimensions === "string" ? dimensions : JSON.stringify(dimensions ?? ""))
     .replaceAll(/[{}[\]"\s]/g, "")
     .split(",")

@@ -37,5 +37,5 @@ export function parseGeneric({ tokens, fleets }: GenericSettings, request: Sende
   }
   const { id, at, fleet, count } = parsed.data;
   if (!fleets.includes(fleet)) return malformed("this sender may not use that fleet");
-  return launch([{ fleet, count, delivery: [id, at], at: Date.parse(at) }], request.now);
+  return launch({ fleet, count, delivery: [id, at], at: Date.parse(at) }, request.now);
 }

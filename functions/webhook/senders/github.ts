@@ -74,7 +74,7 @@ function ofJob(
   const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
   const delivery = [repository.full_name, job.id, job.run_attempt];
   const wanted = { ...choice.share, delivery, at, announcedAt };
-  const launched = launch([wanted], now, KEPT_MS);
+  const launched = launch(wanted, now, KEPT_MS);
   if (launched.kind !== "launch" || action === "queued") return launched;
   const reason = `the job is ${action}`;
   const { runner_name: runner } = job;

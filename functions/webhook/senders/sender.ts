@@ -5,7 +5,8 @@
  * SENDER-2. The id of a delivery comes from the verified body, never from headers beside it: an id in an unsigned
  *     header could be changed to launch twice.
  * SENDER-3. No sender signs a time. The day of the run is the day of the event, so a repeat tomorrow is still the
- *     same run, and an event that is older than its sender repeats it is ignored.
+ *     same run, and an event that is older than its sender repeats it is ignored. Alertmanager says when an alert began, and
+ *     not when it sends it: an alert is of any age, and the fleet's ledger knows whether it was taken.
  * SENDER-4. One bad item of a delivery does not stop the others: it is listed in the answer.
  */
 import * as z from "zod/mini";
@@ -103,12 +104,12 @@ export const timeProblem = ({ at, announcedAt = at }: LaunchRequest, now: number
     ? undefined
     : "the time in the body cannot be read or lies ahead";
 
-/** The requests whose event is recent (SENDER-3). */
-export function launch(launches: readonly LaunchRequest[], now: number, pastMs = PAST_MS): ParsedWebhook {
-  const problem = launches.map((one) => timeProblem(one, now)).find(Boolean);
+/** The request, if its event is recent (SENDER-3). */
+export function launch(one: LaunchRequest, now: number, pastMs = PAST_MS): ParsedWebhook {
+  const problem = timeProblem(one, now);
   if (problem !== undefined) return malformed(problem);
-  const recent = launches.filter(({ at, announcedAt = at }) => now - announcedAt <= pastMs);
-  if (recent.length > 0) return { kind: "launch", launches: recent };
+  const { at, announcedAt = at } = one;
+  if (now - announcedAt <= pastMs) return { kind: "launch", launches: [one] };
   return ignored(`it happened more than ${formatDuration(pastMs)} ago`);
 }
 

@@ -3,11 +3,14 @@
  * https://www.alibabacloud.com/help/en/cms/cloudmonitor-1-0/user-guide/configure-callbacks-for-system-event-triggered-alerts-recommended
  *
  * EVENT-1. Events come for all instances of the account, so `scale-out` looks whether the instance is a member.
- * EVENT-2. Every other event is answered with a reason, and launches nothing.
+ * EVENT-2. Several events of one member are one replacement: the fleet's ledger knows it by the member
+ *     (functions/scale-out/scale-out/alerts.ts).
+ * EVENT-3. Every other event is answered with a reason, and launches nothing.
  */
 import * as z from "zod/mini";
 import { readJson } from "../../../shared/json.ts";
 import { digest } from "../../../shared/keys.ts";
+import { redactedStart } from "../../../shared/redact.ts";
 import { ignored, launch, malformed, shareOf, type ParsedWebhook, type SenderRequest } from "./sender.ts";
 
 const text = z.optional(z.string());
@@ -56,18 +59,29 @@ export function parseSystemEvent(
   if (!given.success || (given.data.alert ?? given.data.name) === undefined) return undefined;
   const parsed = Event.safeParse(unwrapped(given.data));
   if (!parsed.success) return malformed("not a system event as CloudMonitor documents it");
-  const { name, eventTime, regionId = region, resourceId, content, ruleName = "" } = parsed.data;
-  if (!takesAway(parsed.data)) return ignored(`the event ${name.slice(0, 100)} takes no instance away`);
-  if (regionId !== region) return ignored(`the event is of region ${regionId}`);
+  const { name, eventTime, regionId = region, ruleName = "" } = parsed.data;
+  if (!takesAway(parsed.data)) return ignored(`the event ${redactedStart(name, 100)} takes no instance away`);
+  if (regionId !== region) return ignored(`the event is of region ${redactedStart(regionId, 100)}`);
   const share = shareOf(rules, [name, ruleName]);
   if (share === undefined) return ignored("no fleet is set for this event or its subscription");
-  const [member] = /\bi-[a-z0-9-]+/.exec(JSON.stringify([resourceId, content])) ?? [];
+  const member = memberIn(parsed.data);
   if (member === undefined) return malformed("the event names no instance");
   const at = instantOf(eventTime);
   const delivery = [name, member, at];
-  const alerts = [[digest(JSON.stringify(delivery)), share.count]] as const;
-  return launch([{ ...share, at, delivery, alerts, state: { member } }], now);
+  const alerts = [[digest(JSON.stringify([member])), share.count]] as const;
+  return launch({ ...share, at, delivery, alerts, state: { member, at } }, now);
 }
+
+const Content = z.looseObject({ instanceId: text });
+
+/** The instance of an event. */
+function memberIn({ resourceId, content }: z.infer<typeof Event>): string | undefined {
+  const read = Content.safeParse(typeof content === "string" ? readJson(content) : content);
+  return instanceIn(resourceId) ?? instanceIn(read.data?.instanceId);
+}
+
+/** The id of an instance, alone or at the end of a resource's name. */
+const instanceIn = (given = ""): string | undefined => /(?:^|\/)(i-[a-z0-9-]+)$/.exec(given)?.[1];
 
 const takesAway = ({ name, product, alertStatus }: z.infer<typeof Event>): boolean =>
   product.toUpperCase() === "ECS" && TAKES_AWAY.test(name) && alertStatus !== "RESOLVED";

@@ -5,7 +5,8 @@ import { parseWebhook, SenderSettings } from "../../../../functions/webhook/send
 import type { ParsedWebhook } from "../../../../functions/webhook/senders/sender.ts";
 import { readSenders } from "../../../../functions/webhook/config.ts";
 import { readCallers } from "../../../../shared/http/config.ts";
-import { days, minutes } from "../../../../shared/duration.ts";
+import { days, hours, minutes } from "../../../../shared/duration.ts";
+import { know } from "../../../../shared/redact.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 8);
 const REGION = "cn-hangzhou";
@@ -188,12 +189,13 @@ const alert = (labels: object, changes: object = {}) => ({
   fingerprint: "f1",
   ...changes,
 });
-const fromAlertmanager = (alerts: readonly object[], token = NEW) =>
+const HOUR = NOW / hours(1);
+const fromAlertmanager = (alerts: readonly object[], token = NEW, now = NOW) =>
   parseWebhook(alertmanager, {
     headers: { authorization: `Bearer ${token}` },
     query: {},
     body: Buffer.from(JSON.stringify({ version: "4", status: "firing", alerts })),
-    now: NOW,
+    now,
     region: REGION,
   });
 
@@ -210,8 +212,20 @@ test("every firing alert with a fleet is a request; the same start is the same r
   expect(parsed).toEqual({
     kind: "launch",
     launches: [
-      { fleet: "web", count: 3, delivery: [expect.any(String)], at: NOW, alerts: [[expect.any(String), 3]] },
-      { fleet: "big", count: 2, delivery: [expect.any(String)], at: NOW, alerts: [[expect.any(String), 2]] },
+      {
+        fleet: "web",
+        count: 3,
+        delivery: [HOUR, expect.any(String)],
+        at: NOW,
+        alerts: [[expect.any(String), 3]],
+      },
+      {
+        fleet: "big",
+        count: 2,
+        delivery: [HOUR, expect.any(String)],
+        at: NOW,
+        alerts: [[expect.any(String), 2]],
+      },
     ],
   });
   expect(fromAlertmanager(alerts, OLD)).toEqual(parsed);
@@ -231,6 +245,42 @@ test("a delivery of Alertmanager is refused, ignored or answered with the mistak
     kind: "malformed",
     error: "alerts[0]: kiln_count is not a whole number of at least 1",
   });
+});
+
+test("an alert that fires is a request however long ago it began; a repeat of a later hour is another run", ({
+  expect,
+}) => {
+  const web = (changes: object = {}) => alert({ kiln_fleet: "web" }, changes);
+  const alertsOf = (parsed: ParsedWebhook) =>
+    parsed.kind === "launch" ? parsed.launches.map(({ alerts, delivery }) => ({ alerts, delivery })) : [];
+  const first = alertsOf(fromAlertmanager([web()]));
+  for (const later of [hours(1), days(2), days(40)]) {
+    const [again] = alertsOf(fromAlertmanager([web()], NEW, NOW + later));
+    expect(again?.alerts).toEqual(first[0]?.alerts);
+    expect(again?.delivery).not.toEqual(first[0]?.delivery);
+  }
+  expect(alertsOf(fromAlertmanager([web()], NEW, NOW + minutes(59)))).toEqual(first);
+  // Beside new and unreadable ones, none is left out without a word.
+  const mixed = fromAlertmanager([
+    web({ fingerprint: "f1", startsAt: at(NOW - days(2)) }),
+    web({ fingerprint: "f2" }),
+    web({ fingerprint: "f3", startsAt: "soon" }),
+  ]);
+  expect(mixed).toMatchObject({ launches: [{ count: 2 }], refused: [{ at: "alerts[2]" }] });
+});
+
+test("an alert that is in one delivery several times is one", ({ expect }) => {
+  const one = alert({ kiln_fleet: "web", kiln_count: "2" });
+  const other = alert({ kiln_fleet: "web" }, { fingerprint: "f2" });
+  expect(fromAlertmanager([one, one, other, one])).toMatchObject({ launches: [{ count: 3 }] });
+  expect(fromAlertmanager([one, one])).toEqual(fromAlertmanager([one]));
+});
+
+test("a secret in a label is not shown, nor a part of it", ({ expect }) => {
+  know([NEW]);
+  const answer = fromAlertmanager([alert({ kiln_fleet: `${"x".repeat(60)}${NEW}` })]);
+  expect(JSON.stringify(answer)).toContain("x".repeat(60));
+  expect(JSON.stringify(answer)).not.toContain(NEW.slice(0, 4));
 });
 
 for (const [what, bad, reason] of [
@@ -340,8 +390,12 @@ const callback = (changes: object = {}) => ({
   curValue: "95",
   ...changes,
 });
+/** Nested deeper than recursion goes. */
+const DEEP = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
 function fromCloudmonitor(body: unknown, token = NEW, form = true) {
-  const text = form ? new URLSearchParams(Object(body)).toString() : JSON.stringify(body);
+  const text = form
+    ? new URLSearchParams(Object(body)).toString()
+    : JSON.stringify(body).replace('"DEEP"', DEEP);
   const type = form ? "application/x-www-form-urlencoded" : "application/json";
   return parseWebhook(cloudmonitor, {
     headers: { "content-type": type },
@@ -377,6 +431,7 @@ test("an alarm of CloudMonitor is a rule and what it is about, whenever and in w
     { dimensions: [{ instanceId: "i-1", userId: "1234567890123456" }] },
     { dimensions: '[{"userId":"1234567890123456","instanceId":"i-1"}]' },
     { preTriggerLevel: "WARN", ruleId: null },
+    { ruleId: "" },
   ];
   for (const changes of same)
     expect(alarmOf(fromCloudmonitor(callback(changes), NEW, false))?.[0]).toBe(alarm);
@@ -406,7 +461,10 @@ test("CloudMonitor is refused without the token of its address, and ignored when
     kind: "ignored",
     reason: "no fleet is set for this rule",
   });
-  for (const body of [{ alertName: "busy-web" }, { alertName: 7 }, [], "text", null, {}]) {
+  const odd = ["DEEP", { instanceId: "DEEP" }, ["DEEP"], [7], 7].map((dimensions) =>
+    callback({ dimensions }),
+  );
+  for (const body of [...odd, { alertName: "busy-web" }, { alertName: 7 }, [], "text", null, {}]) {
     expect(fromCloudmonitor(body, NEW, false)).toEqual({
       kind: "malformed",
       error: "not the callback of a CloudMonitor alarm or system event",

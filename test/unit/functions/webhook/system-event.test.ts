@@ -49,6 +49,9 @@ const subscribed = (changes: object = {}, outer: object = {}) => {
   };
 };
 
+/** Nested deeper than recursion goes. */
+const DEEP = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+
 function post(body: object, type = "application/json") {
   const isForm = type !== "application/json";
   const fields = Object.entries(body).map(([key, value]): [string, string] => [
@@ -58,7 +61,9 @@ function post(body: object, type = "application/json") {
   return parseWebhook(settings, {
     headers: { "content-type": type },
     query: { token: TOKEN },
-    body: Buffer.from(isForm ? new URLSearchParams(fields).toString() : JSON.stringify(body)),
+    body: Buffer.from(
+      isForm ? new URLSearchParams(fields).toString() : JSON.stringify(body).replace('"DEEP"', DEEP),
+    ),
     now: NOW,
     region: "cn-hangzhou",
   });
@@ -71,7 +76,9 @@ test("a member that is interrupted asks for another one, in every shape that Clo
   const first = post(event());
   expect(first).toMatchObject({
     kind: "launch",
-    launches: [{ fleet: "web", count: 1, at: NOW - 59_078, state: { member: "i-bp1ecr0001" } }],
+    launches: [
+      { fleet: "web", count: 1, at: NOW - 59_078, state: { member: "i-bp1ecr0001", at: NOW - 59_078 } },
+    ],
   });
   const shapes = [
     post(subscribed()),
@@ -99,6 +106,18 @@ test("an instance that fails asks for another one if a rule names the event or i
       reason: "no fleet is set for this event or its subscription",
     });
   }
+});
+
+test("several events of one member are one request to the ledger", ({ expect }) => {
+  const alertsOf = (parsed: ReturnType<typeof post>) =>
+    parsed.kind === "launch" ? parsed.launches.flatMap(({ alerts }) => alerts ?? []) : [];
+  const [first] = alertsOf(post(event()));
+  const later = event({ eventTime: "20260105T155930.000+0800" });
+  const failing = event({ name: "Instance:SystemFailure.Reboot:Executing", ruleName: "failed members" });
+  expect(alertsOf(post(later))).toEqual([first]);
+  expect(alertsOf(post(failing))).toEqual([[first?.[0], 2]]);
+  const other = event({ resourceId: "i-bp1ecr0002", content: {} });
+  expect(alertsOf(post(other))).not.toEqual([first]);
 });
 
 test("every other event is answered with a reason and launches nothing", ({ expect }) => {
@@ -137,6 +156,11 @@ test("an event that cannot be read is malformed", ({ expect }) => {
     event({ eventTime: "yesterday" }),
     event({ eventTime: "20260105T170000.000+0800" }),
     event({ resourceId: "acs:ecs:cn-hangzhou:1:instance/", content: { instanceId: 7 } }),
+    event({ resourceId: "multi-i-web", content: "the multi-i-web of i-web is gone" }),
+    event({ resourceId: undefined, content: { instanceId: "xi-web", note: "i-web" } }),
+    event({ resourceId: undefined, content: { instanceId: "i-web!" } }),
+    event({ resourceId: undefined, content: "DEEP" }),
+    event({ resourceId: undefined, content: { instanceId: "DEEP" } }),
     subscribed({}, { alert: "{" }),
     subscribed({}, { alert: { meta: {} } }),
     { alert: [] },
