@@ -216,14 +216,14 @@ function retried(channel: ChannelServer): Scene {
   let restock = (): void => undefined;
   let firing: object = {};
   /** An hour later the alert is sent again. */
-  const repeat = (title: string, judge: (text: string) => boolean): Step =>
+  const repeat = (title: string): Step =>
     act(
       title,
       async ({ kiln, cloud }) => {
         restock();
         await cloud.settle({ forMs: hours(1) });
         const { status, text } = await postAlerts(kiln, [firing]);
-        return status === 202 && judge(text) ? held() : broken(`it answered ${status} ${text}`);
+        return status === 202 ? held() : broken(`it answered ${status} ${text}`);
       },
       POST,
     );
@@ -242,9 +242,9 @@ function retried(channel: ChannelServer): Scene {
         const said = channel.posted.find(({ body }) => body.kind === "failed")?.body;
         return said === undefined ? pending("no message yet") : held(String(said.title));
       }),
-      repeat("there is stock again, and an hour later Alertmanager repeats the alert", () => true),
+      repeat("there is stock again, and an hour later Alertmanager repeats the alert"),
       running("late", 1),
-      repeat("it is repeated once more, and is the same run", (text) => text.includes('"repeated":true')),
+      repeat("it is repeated once more, and launches nothing"),
       running("late", 1),
     ],
   };
