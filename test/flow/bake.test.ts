@@ -331,14 +331,9 @@ test("while a recipe is baked, a caller's bake is refused, and of the uploads th
     /^recipe web is being baked by bake-web-\d+-\w+; try again when it is done$/,
   );
   const uploads = kiln.records("bake").filter((record) => record.by.startsWith("upload:"));
-  const last = uploads.at(-1);
-  const waited = `a newer upload of recipe web waits for the same bake to end: ${uploads[2]?.run}`;
-  expect(uploads.map(({ state, result }) => [state, result?.["note"]])).toEqual([
-    ["done", undefined],
-    ["done", waited],
-    ["done", `${waited.slice(0, -String(uploads[2]?.run).length)}${last?.run}`],
-    ["done", undefined],
-  ]);
+  const notes = uploads.map(({ state, result }) => `${state} ${String(result?.["note"] ?? "")}`).toSorted();
+  const waited = /^done a newer upload of recipe web waits for the same bake to end: bake-web-/;
+  expect(notes).toEqual(["done ", "done ", expect.stringMatching(waited), expect.stringMatching(waited)]);
   expect(ownImages(kiln).map(({ description }) => description)).toEqual(["", "upload 3"]);
 });
 

@@ -52,7 +52,8 @@ export async function startChannel(refusal: Refuse = () => undefined): Promise<C
         return;
       }
       posted.push({ path, body: JSON.parse(body) });
-      answer.end(JSON.stringify({ errcode: 0 }));
+      // What each kind of channel answers when it accepts.
+      answer.end(JSON.stringify({ errcode: 0, code: 0, ok: true }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -18,7 +18,9 @@ export const slack: ChannelFormat = {
     const answer = objectIn(body);
     const word = answer?.["error"] ?? body.trim();
     const isTaken =
-      answer === undefined ? word === "ok" : answer["ok"] === true && answer["error"] === undefined;
+      answer === undefined
+        ? word === "ok"
+        : [answer["ok"], answer["success"]].includes(true) && !answer["error"];
     return isTaken ? undefined : { problem: shortened(body), permanent: isKnown(word) };
   },
 };

@@ -159,6 +159,7 @@ for (const [kind, body] of [
   ["json", '{"code":"OK"}'],
   ["json", '{"errcode":"0"}'],
   ["slack", '{"ok":true}'],
+  ["slack", '{"success":true}'],
   ["slack", "ok\n"],
   ["feishu", '{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}'],
 ] as const)
