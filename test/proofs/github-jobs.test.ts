@@ -59,6 +59,51 @@ test("a fleet may stop it instead: then Kiln may start it for the next job", asy
   expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
 });
 
+test("a machine that was started for another job meanwhile is not stopped by the late end of its first one", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+  const { kiln } = world;
+  const stateIs = (wanted: string) => () => machines(kiln)[0]?.status === wanted;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [1], "completed", { runner_name: "web-001" });
+  await kiln.cloud.settle({ until: () => !stateIs("Running")(), forMs: minutes(5) });
+  const heal = kiln.cloud.faults.add({
+    product: "oss",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    when: (params) => JSON.stringify(params).includes("/job-web"),
+  });
+  await kiln.cloud.settle({ until: stateIs("Stopped"), forMs: minutes(5) });
+  await jobsOf(world, [2]);
+  await kiln.cloud.settle({ until: stateIs("Running"), forMs: minutes(10) });
+  heal();
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+  expect(results(world, "job")).toMatchObject([
+    { state: "done", ended: [], why: expect.stringContaining("started again after the job ended") },
+  ]);
+});
+
+for (const onJobCompleted of ["release", "stop"] as const)
+  test(`a job that is over before its launch is counted gets no second machine: ${onJobCompleted}`, async ({
+    hub,
+    expect,
+  }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted, idle: { signals: { cpuAverage: 5 } } });
+    const { kiln } = world;
+    await jobsOf(world, [1, 2]);
+    const running = () => machines(kiln).find(({ status }) => status === "Running");
+    await kiln.cloud.settle({ until: () => running() !== undefined, forMs: minutes(5) });
+    await jobsOf(world, [1], "completed", { runner_name: running()?.instanceId });
+    await kiln.cloud.settle({ forMs: minutes(15) });
+    expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(1);
+    expect(results(world, "scale")).toMatchObject(Array(2).fill({ state: "done", count: 1 }));
+    expect(results(world, "job")).toMatchObject([{ state: "done", action: onJobCompleted }]);
+  });
+
 test("machines that keep, are protected, opted out, named alike or another's stay", async ({
   hub,
   expect,
