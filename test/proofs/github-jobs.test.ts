@@ -218,3 +218,55 @@ test("a job that is announced again after an approval gets a machine when the fi
   await kiln.cloud.settle({ forMs: minutes(15) });
   expect([kiln.records("scale").length, machines(kiln).length]).toEqual([runs, 1]);
 });
+
+/** What happens to a job before its last announcement is delivered again, minutes apart. */
+const over: readonly (readonly [string, (world: Hub, created_at: string) => Promise<object>])[] = [
+  [
+    "its machine is gone and a further announcement was lost",
+    async (world, created_at) => {
+      const { kiln } = world;
+      await jobsOf(world, [1], "queued", { created_at });
+      await kiln.cloud.settle({ forMs: hours(1) });
+      for (const { instanceId } of machines(kiln))
+        await kiln.ecs("DeleteInstance", { InstanceId: instanceId, Force: true });
+      await kiln.cloud.settle({ forMs: minutes(5) });
+      return { created_at, started_at: ago(world) };
+    },
+  ],
+  [
+    "its run has just failed",
+    async (world, created_at) => {
+      const { kiln } = world;
+      const restock = kiln.cloud.faults.add({
+        product: "ecs",
+        action: "RunInstances",
+        kind: "before",
+        fault: new CloudFault(403, "OperationDenied.NoStock", "sold out"),
+      });
+      await jobsOf(world, [1], "queued", { created_at });
+      const hasFailed = () => results(world, "scale")[0]?.state === "failed";
+      await kiln.cloud.settle({ until: hasFailed, forMs: hours(3) });
+      restock();
+      return { created_at };
+    },
+  ],
+];
+for (const [name, before] of over)
+  test.for([["in_progress", "completed"], ["completed"]])(
+    `a job that is over launches nothing when it is announced again after %s: ${name}`,
+    async (events, { hub, expect }) => {
+      const world = await hub();
+      const { kiln } = world;
+      const created_at = ago(world);
+      const announcement = await before(world, created_at);
+      for (const action of events) {
+        await kiln.cloud.settle({ forMs: minutes(1) });
+        await jobsOf(world, [1], action, { created_at, started_at: ago(world), runner_name: "another" });
+      }
+      await kiln.cloud.settle({ forMs: minutes(10) });
+      const runs = results(world, "scale").length;
+      await jobsOf(world, [1], "queued", announcement);
+      await kiln.cloud.settle({ forMs: minutes(15) });
+      expect([machines(kiln).length, results(world, "scale").length]).toEqual([0, runs]);
+    },
+  );
