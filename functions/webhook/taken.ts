@@ -12,10 +12,10 @@ type Taken = Extract<ParsedWebhook, { kind: "taken" }>;
 /** The answer to the delivery. @throws CloudError when it cannot be written down */
 export async function takeJob(
   sender: string,
-  { job, reason, ended }: Taken,
+  { job, reason, mayLaunch, ended }: Taken,
   ports: Ports,
 ): Promise<HttpAnswer> {
-  const run = await withdraw(enqueueLaunch(sender, job), reason, ports);
+  const run = mayLaunch ? await withdraw(enqueueLaunch(sender, job), reason, ports) : undefined;
   const cancelled = run === undefined ? {} : { cancelled: run };
   const end = ended && (await endMachine(sender, job, ended, ports));
   return end === undefined

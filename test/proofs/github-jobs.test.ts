@@ -44,6 +44,12 @@ test("a completed job releases the machine that is named like its runner, once, 
     ended: [],
     why: expect.stringContaining("no running member"),
   });
+  // Its machine may have taken a job that names no label of the fleet.
+  const labels = ["self-hosted", "linux"];
+  expect(await jobsOf(world, [5], "completed", { labels, runner_name: second?.instanceId })).toEqual([202]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).not.toContain(second?.instanceId);
+  expect(kiln.records("scale")).toHaveLength(4);
 });
 
 test("a fleet may stop it instead: then Kiln may start it for the next job", async ({ hub, expect }) => {
