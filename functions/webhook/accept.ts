@@ -16,6 +16,7 @@ import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun, openLog } from "../../shared/workflow/begin.ts";
 import { cancelRun, interject } from "../../shared/workflow/cancel.ts";
+import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
@@ -53,11 +54,15 @@ export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
 }
 
 /** Ends a request that has launched nothing yet, or that was not heard of (ACCEPT-4). @throws as `beginRun` */
-export async function withdraw({ attempts, ...request }: Enqueue, reason: string, ports: Ports) {
+export async function withdraw(
+  { attempts, ...request }: Enqueue,
+  taken: Pick<z.infer<typeof Cancelled>, "reason" | "takenBy">,
+  ports: Ports,
+) {
   // Older than any announcement, so that the newest attempt is found.
   const { run, state } = await newestAttempt(attempts?.own ?? (() => request.run), ports, 0);
   if (state === "none") await openLog({ ...request, run }, ports);
-  const found = await cancelRun(run, { reason, as: "cancelled" }, ports, (event) => !hasLaunched(event));
+  const found = await cancelRun(run, { ...taken, as: "cancelled" }, ports, (event) => !hasLaunched(event));
   if (found?.appended === true) return run;
   if (found !== undefined && isEnded(found.now)) await noteTaken(run, request.request, ports);
   return undefined;

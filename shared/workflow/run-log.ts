@@ -191,7 +191,7 @@ function after(before: Standing, line: Exclude<Line, { kind: "input" }>): Standi
       return {
         ...before,
         at,
-        event: { ...event, runAt: line.due, attempt: 0, cancelled: { reason: line.reason, as: line.as } },
+        event: { ...event, runAt: line.due, attempt: 0, cancelled: cancelledBy(line) },
       };
     case "answer":
       return { ...before, at, event: Object.assign({ ...event, runAt: at }, { answer: line.answer }) };
@@ -206,6 +206,12 @@ function after(before: Standing, line: Exclude<Line, { kind: "input" }>): Standi
       return before;
   }
 }
+
+const cancelledBy = ({ reason, as, takenBy }: Extract<Line, { kind: "cancel" }>) => ({
+  reason,
+  as,
+  ...(takenBy && { takenBy }),
+});
 
 const ended = (
   before: Standing,

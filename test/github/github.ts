@@ -148,15 +148,20 @@ export class Github {
     answer.end(text.replaceAll(/"#(\d+)"/g, "$1"));
   }
 
-  #answerTo({ url = "/", method = "GET", headers: { authorization = "" } }: IncomingMessage): Answer {
-    const { pathname: asked, searchParams, search } = new URL(url, this.url);
-    const [from = "", to = ""] = this.renamed ?? [];
+  #answerTo(incoming: IncomingMessage): Answer {
+    const { pathname, search } = new URL(incoming.url ?? "/", this.url);
+    const [from, to] = this.renamed ?? [];
+    if (from === undefined || to === undefined) return this.#answerAt(pathname, incoming);
+    if (!pathname.startsWith(from)) return this.#answerAt(pathname.replace(to, from), incoming);
     // HUB-5.
-    if (from !== "" && asked.startsWith(from)) {
-      const location = `${this.url}${asked.replace(from, to)}${search}`;
-      return { status: 301, body: { message: "Moved Permanently", url: location }, headers: { location } };
-    }
-    const pathname = to === "" ? asked : asked.replace(to, from);
+    const location = `${this.url}${pathname.replace(from, to)}${search}`;
+    return { status: 301, body: { message: "Moved Permanently", url: location }, headers: { location } };
+  }
+
+  #answerAt(pathname: string, incoming: IncomingMessage): Answer {
+    const { url = "/", method = "GET", headers: sent } = incoming;
+    const { searchParams } = new URL(url, this.url);
+    const { authorization = "" } = sent;
     const hook = this.#options.hooks.find(({ path }) => pathname.startsWith(`${path}/deliveries`));
     const bearer = authorization.replace("Bearer ", "");
     const { refusal: limited, headers } = this.limits.count(bearer, method);

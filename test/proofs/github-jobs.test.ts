@@ -124,6 +124,7 @@ test("machines that keep, are protected, opted out, named alike or another's sta
   await jobsOf(world, [1, 2]);
   await kiln.cloud.settle({ forMs: minutes(10) });
   const [first, second] = machines(kiln).map(({ instanceId }) => instanceId);
+  await kiln.ecs("ModifyInstanceAttribute", { InstanceId: second, InstanceName: "web-001" });
   expect(await end(1, "web-001")).toMatchObject({ ended: [], why: "2 running members are named web-001" });
   await kiln.ecs("TagResources", {
     ResourceType: "instance",
@@ -276,3 +277,42 @@ for (const [name, before] of over)
       expect([machines(kiln).length, results(world, "scale").length]).toEqual([0, runs]);
     },
   );
+
+test.for([
+  ["of another job that waits", 1],
+  ["of another job that has one", 0],
+  ["of no job, or none of the fleet", 0],
+] as const)(
+  "a job whose launch is cancelled, because a machine took it that is %s, leaves %i more to launch",
+  async ([owner, launches], { hub, expect }) => {
+    const world = await hub({}, NAMED);
+    const { kiln } = world;
+    const created_at = ago(world);
+    const isOfJob = owner !== "of no job, or none of the fleet";
+    if (isOfJob) await jobsOf(world, [1], "queued", { created_at });
+    else await kiln.invoke("kiln-scale-out", { v: 1, request: "scale-out", fleet: "web", count: 1 });
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const runner_name = machines(kiln)[0]?.instanceId;
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "RunInstances",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    });
+    if (owner === "of another job that has one")
+      await jobsOf(world, [1], "in_progress", {
+        created_at,
+        started_at: ago(world),
+        runner_name: "elsewhere",
+      });
+    await jobsOf(world, [2, 3], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(1) });
+    for (let n = 0; n < 2; n++)
+      await jobsOf(world, [2], "in_progress", { created_at, started_at: ago(world), runner_name });
+    await jobsOf(world, [3], "in_progress", { created_at, started_at: ago(world), runner_name: "a-laptop" });
+    await kiln.cloud.settle({ forMs: minutes(5) });
+    heal();
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(1 + launches);
+  },
+);

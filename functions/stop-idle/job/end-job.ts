@@ -14,13 +14,13 @@ import { loadFleet } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy, lastStartAt, optedOutUntil } from "../../../shared/instance-tags.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { isMember } from "../../../shared/limits/members.ts";
+import { isMember, membersNamed } from "../../../shared/limits/members.ts";
 import { isComing } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
-import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
+import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
@@ -45,11 +45,7 @@ type End = EventOf<typeof End>;
 async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> {
   const { runner } = input;
   const none = (why: string) => done({ runner, ended: [], why });
-  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
-  // A machine that has no other name has its id for one.
-  const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
-  const named = (await describeInstances(cloud, filter)).filter((one) => isMachine(one, input));
-  const [found, ...others] = named.filter((one) => isMember(cloud, one, one.tags[TAG.fleet] ?? ""));
+  const [found, ...others] = (await membersNamed(cloud, runner)).filter((one) => isMachine(one, input));
   if (found === undefined)
     return none(`no running member that was started before the job ended is named ${runner}`);
   if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
@@ -62,14 +58,9 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   return next(End, { instance: found.id, of, action, stoppedMode, optOutTag });
 }
 
-const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
-
 /** END-JOB-1. */
-const isMachine = (member: Instance, { fleets, runner, at }: Find["input"]): boolean =>
-  fleets.includes(member.tags[TAG.fleet] ?? "") &&
-  [member.id, member.name, member.hostName].includes(runner) &&
-  member.status === "Running" &&
-  lastStartAt(member) <= at;
+const isMachine = (member: Instance, { fleets, at }: Find["input"]): boolean =>
+  fleets.includes(member.tags[TAG.fleet] ?? "") && member.status === "Running" && lastStartAt(member) <= at;
 
 async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { run, input, instance: id, of, action } = event;

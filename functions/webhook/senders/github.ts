@@ -72,7 +72,8 @@ function ofJob(labels: GithubSettings["labels"], payload: Payload, now: number):
     const wanted = { ...choice.share, ...eventOf(payload) };
     const launched = launch(wanted, now, KEPT_MS);
     if (launched.kind !== "launch" || action === "queued") return launched;
-    return taken(wanted, `the job is ${action}`, { mayLaunch: true, ended });
+    const { runner_name: runner } = job;
+    return taken(wanted, `the job is ${action}`, { mayLaunch: true, ended, ...(runner && { runner }) });
   }
   const [fleet] = ended?.fleets ?? [];
   if (fleet === undefined) return ignored(choice.reason);
@@ -94,12 +95,12 @@ type Ended = ReturnType<typeof endOf>;
 const taken = (
   job: ReturnType<typeof eventOf> & z.infer<typeof FleetShare>,
   reason: string,
-  { mayLaunch, ended }: { readonly mayLaunch: boolean; readonly ended: Ended },
+  { ended, ...more }: { readonly mayLaunch: boolean; readonly ended: Ended; readonly runner?: string },
 ): ParsedWebhook => ({
   kind: "taken",
   job,
   reason,
-  mayLaunch,
+  ...more,
   ...(ended && { ended: { ...ended, at: job.announcedAt } }),
 });
 

@@ -126,6 +126,7 @@ test("a job that a runner has is no request; a completed one names its runner, a
     job,
     reason: "the job is in_progress",
     mayLaunch: true,
+    runner: "web-1",
   });
   const times = { started_at: at(NOW), completed_at: at(NOW + minutes(3)) };
   const ended = { runner: "web-1", fleets: ["web", "big"], at: NOW + minutes(3) };
@@ -134,6 +135,7 @@ test("a job that a runner has is no request; a completed one names its runner, a
     job,
     reason: "the job is completed",
     mayLaunch: true,
+    runner: "web-1",
     ended,
   });
   // A job that is cancelled before a runner takes it has no machine.
