@@ -106,7 +106,7 @@ for (const onJobCompleted of ["release", "stop"] as const)
     await jobsOf(world, [1], "completed", { runner_name: running()?.instanceId });
     await kiln.cloud.settle({ forMs: minutes(15) });
     expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(1);
-    expect(results(world, "scale")).toMatchObject(Array(2).fill({ state: "done", count: 1 }));
+    expect(results(world, "scale")).toMatchObject([1, 2].map(() => ({ state: "done", count: 1 })));
     expect(results(world, "job")).toMatchObject([{ state: "done", action: onJobCompleted }]);
   });
 

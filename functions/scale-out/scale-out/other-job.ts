@@ -9,7 +9,7 @@ import { membersNamed } from "../../../shared/limits/members.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId, subjectOf } from "../../../shared/workflow/run-id.ts";
-import { readRunLog } from "../../../shared/workflow/run-log.ts";
+import { readRunLog, type RunLog } from "../../../shared/workflow/run-log.ts";
 import type { Completion, RunRequest } from "../../../shared/workflow/workflow.ts";
 
 const Result = z.looseObject({ count: z.int() });
@@ -27,12 +27,14 @@ export async function launchForOther(
   const [machine, ...others] = (await membersNamed(cloud, takenBy.runner)).filter(
     (one) => one.tags[TAG.fleet] === fleet && lastStartAt(one) <= takenBy.at,
   );
-  const owner = machine?.tags[TAG.run];
-  if (owner === undefined || owner === run || others.length > 0) return [];
-  const { lines } = await readRunLog(cloud, owner);
-  const isOfJob = lines.some(({ line }) => line.kind === "input" && "announcedAt" in line.input);
-  const isTaken = lines.some(({ line }) => line.kind === "taken" || line.kind === "cancel");
-  if (!isOfJob || isTaken) return [];
+  const owner = others.length > 0 ? undefined : machine?.tags[TAG.run];
+  if (owner === undefined || owner === run || !isWaiting(await readRunLog(cloud, owner))) return [];
   const request = { v: 1, request: "scale-out", fleet, count: 1 } as const;
   return [{ run: runId("scale", fleet, startedAt, ["instead of", run]), by, request }];
+}
+
+/** Whether a run was asked for by a job that no runner has taken, as far as is known. */
+function isWaiting({ lines }: RunLog): boolean {
+  const isOfJob = lines.some(({ line }) => line.kind === "input" && "announcedAt" in line.input);
+  return isOfJob && !lines.some(({ line }) => line.kind === "taken" || line.kind === "cancel");
 }
