@@ -40,6 +40,16 @@ export function stoppedByKilnAt(instance: Instance): number | undefined {
   return (instance.startedAt ?? 0) > at ? undefined : at;
 }
 
+/**
+ * The newest instant at which it was created, started, or tagged to be started, epoch ms. Start times have no seconds, and a
+ * start by Kiln is tagged before the call; a tag that cannot be read says "later than anything" (MEMBER-TAG-1).
+ */
+export function lastStartAt({ createdAt, startedAt = 0, tags }: Instance): number {
+  const woken = tags[TAG.wokenAt];
+  const wokenAt = woken === undefined ? 0 : (instantOf(woken) ?? Number.POSITIVE_INFINITY);
+  return Math.max(createdAt, startedAt, wokenAt);
+}
+
 export const isDown = ({ status }: Instance): boolean => status === "Stopping" || status === "Stopped";
 
 /** Whether this idle check tagged it. It has stopped it only if `isDown` too. */

@@ -7,14 +7,17 @@
  * ACCEPT-3. A job that is announced once more, after an approval, is an attempt that names the one before: whether there is
  *     still a machine for it, scale-out knows.
  * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
- *     and one that would begin later finds a log that is over.
+ *     and the log of one that has ended says that the job is taken. An attempt for an earlier announcement, or for a failure
+ *     before that, begins no more.
+ * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time: the waits grow.
  */
 import * as z from "zod/mini";
 import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun, openLog } from "../../shared/workflow/begin.ts";
-import { cancelRun } from "../../shared/workflow/cancel.ts";
-import { hasFailed, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
+import { cancelRun, interject } from "../../shared/workflow/cancel.ts";
+import type { Cancelled } from "../../shared/workflow/envelope.ts";
+import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 /** The run of each attempt of a request, 0 first. */
@@ -33,10 +36,8 @@ export interface Enqueue extends RunRequest {
 export const identityOf = (identity: readonly unknown[], attempt: number): readonly unknown[] =>
   attempt === 0 ? identity : [...identity, "attempt", attempt];
 
-/** Sooner, the failure may be of the same moment. */
-const RETRY_AFTER_MS = minutes(5);
-/** A request that failed so often fails for a reason of its own. */
-const ATTEMPTS_MAX = 24;
+/** Sooner, the failure may be of the same moment; a request that has failed often is tried more rarely (ACCEPT-5). */
+export const retryAfterMs = (attempt: number): number => minutes(5) * Math.max(1, attempt / 12);
 
 /** Returns the run that carries the request out, and whether it was asked for before. @throws as `beginRun` */
 export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
@@ -53,12 +54,25 @@ export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
 }
 
 /** Ends a request that has launched nothing yet, or that was not heard of (ACCEPT-4). @throws as `beginRun` */
-export async function withdraw({ attempts, ...request }: Enqueue, reason: string, ports: Ports) {
+export async function withdraw(
+  { attempts, ...request }: Enqueue,
+  taken: Pick<z.infer<typeof Cancelled>, "reason" | "takenBy">,
+  ports: Ports,
+) {
   // Older than any announcement, so that the newest attempt is found.
   const { run, state } = await newestAttempt(attempts?.own ?? (() => request.run), ports, 0);
   if (state === "none") await openLog({ ...request, run }, ports);
-  const found = await cancelRun(run, { reason, as: "cancelled" }, ports, (event) => !hasLaunched(event));
-  return found?.appended === true ? run : undefined;
+  const found = await cancelRun(run, { ...taken, as: "cancelled" }, ports, (event) => !hasLaunched(event));
+  if (found?.appended === true) return run;
+  if (found !== undefined && isEnded(found.now)) await noteTaken(run, request.request, ports);
+  return undefined;
+}
+
+async function noteTaken(run: string, request: RunRequest["request"], ports: Ports): Promise<void> {
+  const at = ports.clock.now();
+  const announcedAt = announcedAtOf(request) ?? at;
+  const line = { kind: "taken", at, announcedAt } as const;
+  await interject(run, (_now, log) => (wantedUntil(log) >= announcedAt ? undefined : line), ports);
 }
 
 const Progress = z.looseObject({ progress: z.looseObject({ pages: z.array(z.string()) }) });
@@ -78,13 +92,13 @@ interface Found {
 async function newestAttempt(attempts: Attempts, ports: Ports, announcedAt?: number): Promise<Found> {
   let taken: (Found & { readonly announcedAt: number }) | undefined;
   for (let attempt = 0; ; attempt++) {
-    const found = { run: attempts(attempt), ...(await stateOf(attempts(attempt), ports)) };
+    const found = await stateOf(attempts(attempt), retryAfterMs(attempt), ports);
     if (found.state === "none" && taken !== undefined)
       return announcedAt !== undefined && announcedAt - taken.announcedAt > SAME_ANNOUNCEMENT_MS
         ? { run: found.run, state: "none", after: taken.run }
         : taken;
     const goesOn = found.state === "failed" || (found.state === "taken" && announcedAt !== undefined);
-    if (!goesOn || attempt === ATTEMPTS_MAX) return found;
+    if (!goesOn) return found;
     if (found.state === "taken") taken = found;
   }
 }
@@ -98,17 +112,26 @@ const announcedAtOf = ({ announcedAt }: RunRequest["request"]): number | undefin
 /** "none" has no log, "failed" may be tried again (ACCEPT-2). */
 type State = "none" | "taken" | "failed" | "of the version before";
 
-async function stateOf(run: string, { cloud, clock }: Ports) {
+async function stateOf(run: string, pauseMs: number, { cloud, clock }: Ports) {
   const log = await readRunLog(cloud, run);
-  const [first] = log.lines.flatMap(({ line }) => (line.kind === "input" ? [line] : []));
-  // A version before this one wrote no announcement.
-  const announcedAt = (first && announcedAtOf(first.input)) ?? first?.at ?? 0;
-  return { state: stateIn(run, log, clock.now()), announcedAt };
+  const now = standing(run, log);
+  const isOver = now !== undefined && hasFailed(now) && clock.now() - now.endedAt >= pauseMs;
+  return { run, state: stateIn(log, isOver), announcedAt: wantedUntil(log) };
 }
 
-function stateIn(run: string, log: RunLog, at: number): State {
-  if (log.end < 0) return "of the version before";
-  const now = standing(run, log);
-  if (now === undefined) return "none";
-  return hasFailed(now) && at - now.endedAt >= RETRY_AFTER_MS ? "failed" : "taken";
+function stateIn({ lines, end }: RunLog, hasFailedLongAgo: boolean): State {
+  if (end < 0) return "of the version before";
+  if (lines.length === 0) return "none";
+  return hasFailedLongAgo && !lines.some(({ line }) => line.kind === "taken") ? "failed" : "taken";
+}
+
+/** What was announced by then needs no further attempt: the announcement of the run, or the end of its job (ACCEPT-4). */
+function wantedUntil({ lines }: RunLog): number {
+  const instants = lines.flatMap(({ line }) => {
+    if (line.kind === "taken") return [line.announcedAt];
+    // A version before this one wrote no announcement.
+    if (line.kind === "input") return [announcedAtOf(line.input) ?? line.at];
+    return line.kind === "cancel" ? [line.at] : [];
+  });
+  return Math.max(0, ...instants);
 }

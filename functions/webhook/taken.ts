@@ -12,10 +12,12 @@ type Taken = Extract<ParsedWebhook, { kind: "taken" }>;
 /** The answer to the delivery. @throws CloudError when it cannot be written down */
 export async function takeJob(
   sender: string,
-  { job, reason, ended }: Taken,
+  { job, reason, runner, mayLaunch, ended }: Taken,
   ports: Ports,
 ): Promise<HttpAnswer> {
-  const run = await withdraw(enqueueLaunch(sender, job), reason, ports);
+  const { announcedAt: at = job.at } = job;
+  const by = { reason, ...(runner !== undefined && { takenBy: { runner, at } }) };
+  const run = mayLaunch ? await withdraw(enqueueLaunch(sender, job), by, ports) : undefined;
   const cancelled = run === undefined ? {} : { cancelled: run };
   const end = ended && (await endMachine(sender, job, ended, ports));
   return end === undefined

@@ -1,7 +1,7 @@
 /** The members of a fleet, and the part of them that its limits depend on. */
 import type { CloudClient } from "../cloud/client.ts";
 import { describeInstances, type Instance } from "../cloud/ecs/instances.ts";
-import { isForeign, isOwn, memberTags, ownTags, TAG } from "../tags.ts";
+import { isForeign, isOwn, memberTags, ownTags, ROLE, TAG } from "../tags.ts";
 import { placesOf } from "./places.ts";
 import { pricesOf, type PricedFleet } from "./price.ts";
 import type { Member } from "./reservation.ts";
@@ -58,4 +58,17 @@ export async function asMembers(
       places: placesOf(priced.fleet.launch, instance),
       price: priceOf?.(instance),
     }));
+}
+
+const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
+
+/** The members of any fleet whose instance id, name or host name is that of a runner of a CI system. */
+export async function membersNamed(cloud: CloudClient, runner: string): Promise<Instance[]> {
+  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
+  // A machine that has no other name has its id for one.
+  const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
+  return (await describeInstances(cloud, filter)).filter(
+    (one) =>
+      [one.id, one.name, one.hostName].includes(runner) && isMember(cloud, one, one.tags[TAG.fleet] ?? ""),
+  );
 }

@@ -106,3 +106,10 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) =
 
 export const launchesOf = (reservations: readonly Reservation[]): number =>
   sum(reservations.flatMap(({ launches }) => launches));
+
+/** Whether an open reservation leads to this instance: its run has not seen all of its instances yet (RESERVE-1). */
+export const isComing = (
+  { grants }: Reservations,
+  { id, run }: { readonly id: string; readonly run: string | undefined },
+  now: number,
+): boolean => openOf(grants, now).some((each) => each.run === run || each.wakes.includes(id));

@@ -62,10 +62,9 @@ export async function cancelRun(
     ({ completion, event }) => {
       if (completion !== undefined || event.cancelled !== undefined || !may(event)) return undefined;
       const at = ports.clock.now();
-      const { reason, as } = cancelled;
       // After that the pending event is late, or has waited long, and reads this line.
       const lastAt = Math.max(at, Math.min(event.runAt, at + UNSEEN_MS) + ABANDONED_MS);
-      return { kind: "cancel", at, due: lastAt + STEP_MS, reason, as };
+      return { kind: "cancel", at, due: lastAt + STEP_MS, ...cancelled };
     },
     ports,
   );

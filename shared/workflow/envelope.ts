@@ -6,6 +6,8 @@ import { RunId } from "../names.ts";
 export const Cancelled = z.strictObject({
   reason: z.string(),
   as: z.enum(["failed", "cancelled"]),
+  /** The runner that has taken the job which the run was asked for; it had the job at `at`, epoch ms. */
+  takenBy: z.optional(z.strictObject({ runner: z.string(), at: z.int() })),
   handled: z.optional(z.boolean()),
 });
 

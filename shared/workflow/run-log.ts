@@ -6,6 +6,8 @@
  * RUN-LOG-2. An end is one line. Notifications and child runs go out after it, then `sent` follows.
  * RUN-LOG-3. The first phase of a run needs no event of its own, so the first line after the request names it: `ran`.
  * RUN-LOG-4. Cancellations and answers are lines from outside the run; the step in flight loses to them.
+ * RUN-LOG-5. "taken" says that nothing more is wanted of an ended run that was asked for before `announcedAt`. It changes
+ *     nothing of the run; whether the request may be tried again depends on it.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
@@ -50,6 +52,7 @@ const Line = z.discriminatedUnion("kind", [
     result: z.optional(Fields),
   }),
   z.object({ ...base, kind: z.literal("sent") }),
+  z.object({ ...base, kind: z.literal("taken"), announcedAt: z.int() }),
 ]);
 export type Line = z.infer<typeof Line>;
 export type RunLog = Log<Line>;
@@ -188,7 +191,7 @@ function after(before: Standing, line: Exclude<Line, { kind: "input" }>): Standi
       return {
         ...before,
         at,
-        event: { ...event, runAt: line.due, attempt: 0, cancelled: { reason: line.reason, as: line.as } },
+        event: { ...event, runAt: line.due, attempt: 0, cancelled: cancelledBy(line) },
       };
     case "answer":
       return { ...before, at, event: Object.assign({ ...event, runAt: at }, { answer: line.answer }) };
@@ -199,8 +202,16 @@ function after(before: Standing, line: Exclude<Line, { kind: "input" }>): Standi
       return ended(before, line, line);
     case "sent":
       return { ...before, at, sent: true };
+    case "taken":
+      return before;
   }
 }
+
+const cancelledBy = ({ reason, as, takenBy }: Extract<Line, { kind: "cancel" }>) => ({
+  reason,
+  as,
+  ...(takenBy && { takenBy }),
+});
 
 const ended = (
   before: Standing,

@@ -9,6 +9,8 @@
  * HUB-3. Lists begin with the newest attempt, hold 100 at most and link to the next page with an opaque cursor. All attempts to
  *     deliver one event have one `guid`. https://docs.github.com/en/rest/repos/webhooks
  * HUB-4. Another attempt is accepted with 202, and made and listed later. https://docs.github.com/en/rest/repos/webhooks
+ * HUB-5. A renamed repository is found under its old name by a redirect, which keeps the method.
+ *     https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
 import { createHmac, randomUUID } from "node:crypto";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -79,6 +81,11 @@ interface Event {
 
 export class Github {
   readonly limits: Limits;
+  /** Answers that GitHub gives for reasons of its own. */
+  trouble: (method: string, path: string) => { readonly status: number; readonly body: unknown } | undefined =
+    () => undefined;
+  /** Where the API has what was renamed, from the old path to the new one. */
+  renamed: readonly [from: string, to: string] | undefined;
   readonly #options: Options;
   readonly #stored: Stored[] = [];
   readonly #server: Server;
@@ -141,16 +148,30 @@ export class Github {
     answer.end(text.replaceAll(/"#(\d+)"/g, "$1"));
   }
 
-  #answerTo({ url = "/", method = "GET", headers: { authorization = "" } }: IncomingMessage): Answer {
-    const { pathname, searchParams } = new URL(url, this.url);
+  #answerTo(incoming: IncomingMessage): Answer {
+    const { pathname, search } = new URL(incoming.url ?? "/", this.url);
+    const [from, to] = this.renamed ?? [];
+    if (from === undefined || to === undefined) return this.#answerAt(pathname, incoming);
+    if (!pathname.startsWith(from)) return this.#answerAt(pathname.replace(to, from), incoming);
+    // HUB-5.
+    const location = `${this.url}${pathname.replace(from, to)}${search}`;
+    return { status: 301, body: { message: "Moved Permanently", url: location }, headers: { location } };
+  }
+
+  #answerAt(pathname: string, incoming: IncomingMessage): Answer {
+    const { url = "/", method = "GET", headers: sent } = incoming;
+    const { searchParams } = new URL(url, this.url);
+    const { authorization = "" } = sent;
     const hook = this.#options.hooks.find(({ path }) => pathname.startsWith(`${path}/deliveries`));
     const bearer = authorization.replace("Bearer ", "");
     const { refusal: limited, headers } = this.limits.count(bearer, method);
     if (limited !== undefined) return { ...limited, headers };
-    const asked = { path: hook?.path, isApp: pathname.startsWith("/app/"), method };
-    const refused = refusalOf(bearer, asked, this.#options);
+    const request = { path: hook?.path, isApp: pathname.startsWith("/app/"), method };
+    const refused = refusalOf(bearer, request, this.#options);
     if (refused !== undefined) return { status: refused.status, body: { message: refused.message }, headers };
     if (hook === undefined) return { ...NOT_FOUND, headers };
+    const trouble = this.trouble(method, pathname);
+    if (trouble !== undefined) return { ...trouble, headers };
     if (method === "POST") return { ...this.#again(hook, pathname.split("/").at(-2)), headers };
     const { page, link } = this.#page(hook, searchParams);
     return { status: 200, body: page, headers: { ...headers, ...(link !== undefined && { link }) } };
@@ -201,7 +222,7 @@ function post({ hook, event, body, guid }: Pick<Stored, "hook" | "event" | "body
     const outgoing = request(hook.url, { method: "POST", headers, signal }, (incoming) => {
       incoming.resume();
       const { statusCode = 0, statusMessage = "" } = incoming;
-      const status = statusCode < 400 ? "OK" : `Invalid HTTP Response: ${statusCode} ${statusMessage}`;
+      const status = statusCode < 300 ? "OK" : `Invalid HTTP Response: ${statusCode} ${statusMessage}`;
       incoming.on("end", () => resolve({ status, status_code: statusCode }));
     });
     outgoing.on("error", () => {

@@ -44,6 +44,12 @@ test("a completed job releases the machine that is named like its runner, once, 
     ended: [],
     why: expect.stringContaining("no running member"),
   });
+  // Its machine may have taken a job that names no label of the fleet.
+  const labels = ["self-hosted", "linux"];
+  expect(await jobsOf(world, [5], "completed", { labels, runner_name: second?.instanceId })).toEqual([202]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).not.toContain(second?.instanceId);
+  expect(kiln.records("scale")).toHaveLength(4);
 });
 
 test("a fleet may stop it instead: then Kiln may start it for the next job", async ({ hub, expect }) => {
@@ -59,6 +65,51 @@ test("a fleet may stop it instead: then Kiln may start it for the next job", asy
   expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
 });
 
+test("a machine that was started for another job meanwhile is not stopped by the late end of its first one", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+  const { kiln } = world;
+  const stateIs = (wanted: string) => () => machines(kiln)[0]?.status === wanted;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [1], "completed", { runner_name: "web-001" });
+  await kiln.cloud.settle({ until: () => !stateIs("Running")(), forMs: minutes(5) });
+  const heal = kiln.cloud.faults.add({
+    product: "oss",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    when: (params) => JSON.stringify(params).includes("/job-web"),
+  });
+  await kiln.cloud.settle({ until: stateIs("Stopped"), forMs: minutes(5) });
+  await jobsOf(world, [2]);
+  await kiln.cloud.settle({ until: stateIs("Running"), forMs: minutes(10) });
+  heal();
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+  expect(results(world, "job")).toMatchObject([
+    { state: "done", ended: [], why: expect.stringContaining("started again after the job ended") },
+  ]);
+});
+
+for (const onJobCompleted of ["release", "stop"] as const)
+  test(`a job that is over before its launch is counted gets no second machine: ${onJobCompleted}`, async ({
+    hub,
+    expect,
+  }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted, idle: { signals: { cpuAverage: 5 } } });
+    const { kiln } = world;
+    await jobsOf(world, [1, 2]);
+    const running = () => machines(kiln).find(({ status }) => status === "Running");
+    await kiln.cloud.settle({ until: () => running() !== undefined, forMs: minutes(5) });
+    await jobsOf(world, [1], "completed", { runner_name: running()?.instanceId });
+    await kiln.cloud.settle({ forMs: minutes(15) });
+    expect(machines(kiln).filter(({ status }) => status === "Running")).toHaveLength(1);
+    expect(results(world, "scale")).toMatchObject([1, 2].map(() => ({ state: "done", count: 1 })));
+    expect(results(world, "job")).toMatchObject([{ state: "done", action: onJobCompleted }]);
+  });
+
 test("machines that keep, are protected, opted out, named alike or another's stay", async ({
   hub,
   expect,
@@ -73,6 +124,7 @@ test("machines that keep, are protected, opted out, named alike or another's sta
   await jobsOf(world, [1, 2]);
   await kiln.cloud.settle({ forMs: minutes(10) });
   const [first, second] = machines(kiln).map(({ instanceId }) => instanceId);
+  await kiln.ecs("ModifyInstanceAttribute", { InstanceId: second, InstanceName: "web-001" });
   expect(await end(1, "web-001")).toMatchObject({ ended: [], why: "2 running members are named web-001" });
   await kiln.ecs("TagResources", {
     ResourceType: "instance",
@@ -173,3 +225,94 @@ test("a job that is announced again after an approval gets a machine when the fi
   await kiln.cloud.settle({ forMs: minutes(15) });
   expect([kiln.records("scale").length, machines(kiln).length]).toEqual([runs, 1]);
 });
+
+/** What happens to a job before its last announcement is delivered again, minutes apart. */
+const over: readonly (readonly [string, (world: Hub, created_at: string) => Promise<object>])[] = [
+  [
+    "its machine is gone and a further announcement was lost",
+    async (world, created_at) => {
+      const { kiln } = world;
+      await jobsOf(world, [1], "queued", { created_at });
+      await kiln.cloud.settle({ forMs: hours(1) });
+      for (const { instanceId } of machines(kiln))
+        await kiln.ecs("DeleteInstance", { InstanceId: instanceId, Force: true });
+      await kiln.cloud.settle({ forMs: minutes(5) });
+      return { created_at, started_at: ago(world) };
+    },
+  ],
+  [
+    "its run has just failed",
+    async (world, created_at) => {
+      const { kiln } = world;
+      const restock = kiln.cloud.faults.add({
+        product: "ecs",
+        action: "RunInstances",
+        kind: "before",
+        fault: new CloudFault(403, "OperationDenied.NoStock", "sold out"),
+      });
+      await jobsOf(world, [1], "queued", { created_at });
+      const hasFailed = () => results(world, "scale")[0]?.state === "failed";
+      await kiln.cloud.settle({ until: hasFailed, forMs: hours(3) });
+      restock();
+      return { created_at };
+    },
+  ],
+];
+for (const [name, before] of over)
+  test.for([["in_progress", "completed"], ["completed"]])(
+    `a job that is over launches nothing when it is announced again after %s: ${name}`,
+    async (events, { hub, expect }) => {
+      const world = await hub();
+      const { kiln } = world;
+      const created_at = ago(world);
+      const announcement = await before(world, created_at);
+      for (const action of events) {
+        await kiln.cloud.settle({ forMs: minutes(1) });
+        await jobsOf(world, [1], action, { created_at, started_at: ago(world), runner_name: "another" });
+      }
+      await kiln.cloud.settle({ forMs: minutes(10) });
+      const runs = results(world, "scale").length;
+      await jobsOf(world, [1], "queued", announcement);
+      await kiln.cloud.settle({ forMs: minutes(15) });
+      expect([machines(kiln).length, results(world, "scale").length]).toEqual([0, runs]);
+    },
+  );
+
+test.for([
+  ["of another job that waits", 1],
+  ["of another job that has one", 0],
+  ["of no job, or none of the fleet", 0],
+] as const)(
+  "a job whose launch is cancelled, because a machine took it that is %s, leaves %i more to launch",
+  async ([owner, launches], { hub, expect }) => {
+    const world = await hub({}, NAMED);
+    const { kiln } = world;
+    const created_at = ago(world);
+    const isOfJob = owner !== "of no job, or none of the fleet";
+    if (isOfJob) await jobsOf(world, [1], "queued", { created_at });
+    else await kiln.invoke("kiln-scale-out", { v: 1, request: "scale-out", fleet: "web", count: 1 });
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const runner_name = machines(kiln)[0]?.instanceId;
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "RunInstances",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    });
+    if (owner === "of another job that has one")
+      await jobsOf(world, [1], "in_progress", {
+        created_at,
+        started_at: ago(world),
+        runner_name: "elsewhere",
+      });
+    await jobsOf(world, [2, 3], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(1) });
+    for (let n = 0; n < 2; n++)
+      await jobsOf(world, [2], "in_progress", { created_at, started_at: ago(world), runner_name });
+    await jobsOf(world, [3], "in_progress", { created_at, started_at: ago(world), runner_name: "a-laptop" });
+    await kiln.cloud.settle({ forMs: minutes(5) });
+    heal();
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(1 + launches);
+  },
+);

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import type { Hub, HubOptions } from "../support/github.ts";
@@ -120,6 +121,59 @@ test("a GitHub that does not answer says nothing about deliveries: the run waits
   expect(results(world)).toMatchObject([
     { state: "failed", reason: expect.stringContaining("it does not answer") },
   ]);
+});
+
+for (const status of [422, 500])
+  test(`a delivery that GitHub answers with ${status} keeps no other one from its turn`, async ({
+    hub,
+    expect,
+  }) => {
+    const world = await hub();
+    const { kiln, github, hook, reach } = world;
+    reach(false);
+    await jobsOf(world, [1]);
+    const [bad] = github.attempts(hook);
+    github.trouble = (method, path) =>
+      method === "POST" && path.includes(String(bad?.id)) ? { status, body: { message: "no" } } : undefined;
+    await kiln.cloud.settle({ forMs: minutes(12) });
+    expect(machines(kiln)).toEqual([]);
+    await jobsOf(world, [2, 3]);
+    reach(true);
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(2);
+    github.trouble = () => undefined;
+    await kiln.cloud.settle({ forMs: hours(8) });
+    expect(machines(kiln)).toHaveLength(3);
+  });
+
+test("a renamed repository is found at its new address, and a redirect of the webhook is no success", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub();
+  const { kiln, github, hook, reach } = world;
+  const redirect = createServer((_incoming, answer) => answer.writeHead(302, { location: "/login" }).end());
+  await new Promise<void>((resolve) => redirect.listen(0, "127.0.0.1", resolve));
+  const address = redirect.address();
+  hook.url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/`;
+  expect(await jobsOf(world, [1])).toEqual([302]);
+  redirect.closeAllConnections();
+  redirect.close();
+  reach(true);
+  github.renamed = ["/repos/acme/shop", "/repositories/815"];
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(machines(kiln)).toHaveLength(1);
+  expect(results(world)).toMatchObject([{ state: "done", delivered: 1 }]);
+  // At another address it is a setting to correct, and the token goes there in no case.
+  github.renamed = undefined;
+  github.trouble = () => ({ status: 301, body: { message: "Moved Permanently" } });
+  reach(false);
+  await jobsOf(world, [2]);
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(results(world).at(-1)).toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/status 301: Moved Permanently.*correct the hook/),
+  });
 });
 
 const wrong: readonly (readonly [string, HubOptions, RegExp])[] = [

@@ -162,3 +162,29 @@ test("plain JSON that asks for more than the fleet allows, or for no fleet, is r
   expect(await post("none", 1)).toMatch(/^404 .*there is no fleets\/none\.yaml/);
   expect(await post("web", 2)).toMatch(/^202 /);
 });
+
+test("a request that has failed for hours is carried out once it can be, in shorter time than it has failed for", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const heal = kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DescribeImageFromFamily",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "not allowed"),
+  });
+  const post = async (): Promise<void> => {
+    await accepted(kiln, SCALE, { count: 1, key: "job-1" });
+    await kiln.cloud.settle({ forMs: minutes(6) });
+  };
+  for (let n = 0; n < 40; n++) await post();
+  const failures = kiln.records("scale").length;
+  expect(failures).toBeGreaterThan(24);
+  expect(failures).toBeLessThan(40);
+  heal();
+  for (let n = 0; n < 5; n++) await post();
+  expect(machines(kiln)).toHaveLength(1);
+  expect(kiln.records("scale")).toHaveLength(failures + 1);
+});

@@ -5,6 +5,8 @@
  *     have sent it again by hand.
  * REDELIVER-2. The waits between attempts grow: a webhook that refuses an event goes on to refuse it until its settings
  *     change.
+ * REDELIVER-3. GitHub lists nothing of a request that it refuses, so its event stays due. None of those may keep others from
+ *     their turn: half of the requests are for the newest events, the other half for any of the rest.
  */
 import { hours, minutes } from "../../../shared/duration.ts";
 import type { Delivery } from "./github.ts";
@@ -16,7 +18,7 @@ const WAIT_MAX_MS = hours(6);
 const EVENT = "workflow_job";
 
 interface Lost {
-  /** The newest attempt of each event that is lost, the oldest first. */
+  /** The newest attempt of each event that is lost, the newest first. */
   readonly failed: readonly Delivery[];
   /** Those of them that may be requested now. */
   readonly due: readonly Delivery[];
@@ -29,11 +31,19 @@ export function lostIn(deliveries: readonly Delivery[], now: number): Lost {
   const lost = [...attempts.values()]
     .filter((all) => !all.some(({ ok }) => ok))
     .flatMap((all) => all.slice(-1).map((newest) => ({ newest, dueAt: newest.at + waitMs(all.length) })))
-    .toSorted((a, b) => a.newest.at - b.newest.at);
+    .toSorted((a, b) => b.newest.at - a.newest.at);
   return {
     failed: lost.map(({ newest }) => newest),
     due: lost.filter(({ dueAt }) => dueAt <= now).map(({ newest }) => newest),
   };
+}
+
+/** The next `most` of those that are due, which are in the order of `lostIn` (REDELIVER-3). `random`: from 0 to 1. */
+export function nextOf<T>(due: readonly T[], most: number, random: number): readonly T[] {
+  const newest = due.slice(0, due.length > most ? Math.ceil(most / 2) : most);
+  const rest = due.slice(newest.length);
+  const from = Math.floor(random * rest.length);
+  return [...newest, ...[...rest.slice(from), ...rest.slice(0, from)].slice(0, most - newest.length)];
 }
 
 /** After the first attempt none (REDELIVER-2). */

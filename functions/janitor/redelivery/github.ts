@@ -50,6 +50,7 @@ const Deliveries = z.array(
     guid: z.string(),
     event: z.string(),
     delivered_at: z.string(),
+    status: z.nullish(z.string()),
     status_code: z.nullish(z.number()),
   }),
 );
@@ -68,7 +69,7 @@ export async function listDeliveries(
     const { text, headers } = called.answer;
     const parsed = Deliveries.safeParse(readJson(withIdsAsText(text)));
     if (!parsed.success) return unknown(200, "its answer is no list of deliveries");
-    const found = parsed.data.map(toDelivery);
+    const found = parsed.data.map((one) => toDelivery(one, since));
     deliveries.push(...found.filter(({ at }) => at >= since));
     const next = nextOf(headers.get("link") ?? "");
     if (next === undefined || found.some(({ at }) => at < since)) return { deliveries, complete: true };
@@ -102,15 +103,17 @@ function pathOf(hook: GithubHook): string {
 /** Larger numbers than a double holds. */
 const withIdsAsText = (json: string): string => json.replaceAll(/("id"\s*:\s*)(\d+)/g, '$1"$2"');
 
-const toDelivery = ({
-  id,
-  guid,
-  event,
-  delivered_at,
-  status_code,
-}: z.infer<typeof Deliveries>[number]): Delivery => {
-  const code = status_code ?? 0;
-  return { id, guid, event, at: Date.parse(delivered_at), ok: code >= 200 && code < 400 };
+/**
+ * GitHub follows no redirect, so one reaches no webhook. A time that cannot be read is taken for the oldest that counts.
+ * https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+ */
+const toDelivery = (
+  { id, guid, event, delivered_at, status, status_code: code }: z.infer<typeof Deliveries>[number],
+  since: number,
+): Delivery => {
+  const at = Date.parse(delivered_at);
+  const ok = code === undefined || code === null ? status === "OK" : code >= 200 && code < 300;
+  return { id, guid, event, at: Number.isNaN(at) ? since : at, ok };
 };
 
 /** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
@@ -128,17 +131,30 @@ async function call(hook: GithubHook, method: string, url: string, clock: Clock)
     "x-github-api-version": "2022-11-28",
   };
   try {
-    const response = await fetch(url, {
-      method,
-      headers,
-      redirect: "error",
-      signal: clock.after(TIMEOUT_MS),
-    });
+    const init = { method, headers, signal: clock.after(TIMEOUT_MS) };
+    const response = await fetchWithin(hook.api, url, init);
     const answer = { status: response.status, headers: response.headers, text: await response.text() };
     return response.ok ? { ok: true, answer } : { ok: false, refusal: refusalOf(answer, clock.now()) };
   } catch {
     return { ok: false, refusal: unknown(0, "it does not answer") };
   }
+}
+
+/** A renamed repository is at a new address after one redirect. */
+const REDIRECTS_MAX = 3;
+
+/**
+ * Follows a redirect with the same method, as GitHub asks for, and as long as it stays at the configured address (GITHUB-2).
+ * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+ */
+async function fetchWithin(api: string, url: string, init: RequestInit, hops = 0): Promise<Response> {
+  const response = await fetch(url, { ...init, redirect: "manual" });
+  const location = response.headers.get("location");
+  if (![301, 302, 307, 308].includes(response.status) || location === null) return response;
+  const to = new URL(location, url).href;
+  if (hops === REDIRECTS_MAX || !to.startsWith(`${api}/`)) return response;
+  await response.body?.cancel();
+  return fetchWithin(api, to, init, hops + 1);
 }
 
 /**

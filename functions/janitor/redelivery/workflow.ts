@@ -26,7 +26,7 @@ import {
 } from "../../../shared/workflow/workflow.ts";
 import { failedNotice } from "../failed-notice.ts";
 import { readGithubHooks, type GithubHook } from "./config.ts";
-import { lostIn, resultsOf } from "./decide.ts";
+import { lostIn, nextOf, resultsOf } from "./decide.ts";
 import { listDeliveries, requestRedelivery, type Refusal } from "./github.ts";
 
 /** GitHub keeps deliveries so long: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks */
@@ -37,6 +37,8 @@ const PAGES_MAX = 30;
 const REQUESTS_MAX = 60;
 /** GitHub ends an attempt after 10 seconds. */
 const ATTEMPT_MS = minutes(1);
+/** A run that can request nothing begins again for so long. */
+const LOOKS_MS = hours(3);
 /** An attempt that is not listed by then is lost. */
 const PENDING_MS = minutes(10);
 
@@ -65,7 +67,7 @@ export async function lookAt(hook: GithubHook, { clock }: Ports) {
 }
 
 async function look({ run, input, notBefore }: Look, ports: Ports): Promise<Outcome> {
-  const { clock } = ports;
+  const { clock, random } = ports;
   const holder = await acquireLock(lockName(input.hook), run, ports);
   if (holder !== undefined) return done({ skipped: true, note: `${holder} is at work` });
   if (clock.now() < notBefore) return limited(notBefore, clock.now());
@@ -73,7 +75,8 @@ async function look({ run, input, notBefore }: Look, ports: Ports): Promise<Outc
   if (hook === undefined) return noHook(input.hook);
   const found = await lookAt(hook, ports);
   if ("kind" in found) return withoutAnswer(input.hook, found, clock.now());
-  const due = found.due.slice(0, REQUESTS_MAX).map(({ id, guid }): [string, string] => [id, guid]);
+  const chosen = nextOf(found.due, REQUESTS_MAX, random.next());
+  const due = chosen.map(({ id, guid }): [string, string] => [id, guid]);
   if (due.length === 0) return done({ failed: found.failed.length, requested: 0 });
   return next(Ask, { failed: found.failed.length, due, unread: found.unread });
 }
@@ -103,9 +106,10 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
   if (hook === undefined) return noHook(input.hook);
   const requestedAt = clock.now();
   const { requested, refused, stop } = await requestAll(hook, due, clock);
-  // Another run of the same deliveries would not begin, so this one goes on.
   if (stop !== undefined && requested.length + refused.length === 0)
-    return withoutAnswer(input.hook, stop, clock.now());
+    return stop.kind === "unknown"
+      ? lookAgain(event, stop, clock)
+      : withoutAnswer(input.hook, stop, requestedAt);
   const result = {
     failed: count,
     requested: requested.length,
@@ -120,25 +124,42 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
   return next(Settle, { requestedAt, requested, result }, { afterMs: Math.max(ATTEMPT_MS, waitMs), note });
 }
 
-/** Requests one after another until GitHub stops it. A delivery that it does not have any more is refused alone. */
+/** Another run of the same deliveries would not begin, so this one goes on; newer ones may be lost meanwhile. */
+function lookAgain({ startedAt, due }: Ask, { problem }: Refusal, clock: Ports["clock"]): Outcome {
+  return clock.now() - startedAt < LOOKS_MS
+    ? next(Look, { notBefore: 0 }, { afterMs: minutes(5), note: `GitHub: ${problem}` })
+    : failed(`GitHub takes none of ${due.length} requests for another attempt (${problem})`);
+}
+
+/**
+ * Requests one after another until GitHub stops it. A delivery that it does not have any more is refused alone, and one that
+ * it has trouble with is left out: a GitHub that is down answers none of several.
+ */
 async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock"]) {
   const requested: Ask["due"] = [];
   const refused: string[] = [];
+  const troubles: Refusal[] = [];
+  let inARow = 0;
   for (const [id, guid] of due) {
     const refusal = await requestRedelivery(hook, id, clock);
-    if (refusal?.kind === "refused" && !NO_RIGHT.has(refusal.status)) {
-      refused.push(`${guid}: ${refusal.problem}`);
-      continue;
-    }
+    const isTrouble = refusal?.kind === "unknown";
+    inARow = isTrouble ? inARow + 1 : 0;
+    if (isTrouble) troubles.push(refusal);
     // Without an answer the attempt may be made.
-    if (refusal === undefined || (refusal.kind === "unknown" && refusal.status === 0))
-      requested.push([id, guid]);
-    if (refusal !== undefined) return { requested, refused, stop: refusal };
+    if (refusal === undefined || (isTrouble && refusal.status === 0)) requested.push([id, guid]);
+    else if (isOfAll(refusal)) return { requested, refused, stop: refusal };
+    else if (!isTrouble) refused.push(`${guid}: ${refusal.problem}`);
+    if (inARow === TROUBLES_MAX) break;
   }
-  return { requested, refused };
+  return { requested, refused, stop: troubles.at(-1) };
 }
 
-/** What concerns every call. */
+/** Whether it concerns every call. */
+const isOfAll = (refusal: Refusal): boolean =>
+  refusal.kind === "limited" || (refusal.kind === "refused" && NO_RIGHT.has(refusal.status));
+/** So many calls in a row that end in an error of GitHub are a GitHub that is down. */
+const TROUBLES_MAX = 3;
+
 const NO_RIGHT: ReadonlySet<number> = new Set([401, 403]);
 
 async function settle(event: Settle, { clock }: Ports): Promise<Outcome> {

@@ -16,6 +16,7 @@ import { alerts } from "./alerts.ts";
 import { earlier } from "./earlier.ts";
 import { finish } from "./finish.ts";
 import { launch } from "./launch.ts";
+import { launchForOther } from "./other-job.ts";
 import { plan } from "./plan.ts";
 import { release } from "./release.ts";
 import { reserve } from "./reserve.ts";
@@ -27,6 +28,9 @@ import { wake } from "./wake.ts";
 export const scaleOut: Workflow = {
   kind: "scale",
   phases: [alerts, earlier, plan, reserve, wake, launch, start, verify, release, finish],
-  onComplete: afterFleetRun,
+  onComplete: async (event, completion, ports) => ({
+    ...(await afterFleetRun(event, completion, ports)),
+    runs: await launchForOther(event, completion, ports),
+  }),
   begin: beginScaleOut,
 };

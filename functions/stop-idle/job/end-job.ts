@@ -3,20 +3,24 @@
  *
  * END-JOB-1. The machine is the one running member, of the fleets that the sender may use, whose instance id, name or host
  *     name is that of the runner, and which was started before the job ended. If several have the name, none is touched.
- * END-JOB-2. Its tags are read once more right before the act. A member that is protected, locked or opted out stays.
+ * END-JOB-2. It is read once more right before the act, which may be late. A member that is protected, locked, opted out or
+ *     was started again since the job ended stays: it may have another job.
+ * END-JOB-3. It is not ended before the scale-out that it is of is over: that one would miss it, and launch another.
  */
 import * as z from "zod/mini";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import { minutes } from "../../../shared/duration.ts";
-import { isDown, isTaggedBy, optedOutUntil } from "../../../shared/instance-tags.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { isDown, isTaggedBy, lastStartAt, optedOutUntil } from "../../../shared/instance-tags.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { isMember } from "../../../shared/limits/members.ts";
+import { isMember, membersNamed } from "../../../shared/limits/members.ts";
+import { isComing } from "../../../shared/limits/stored-reservation.ts";
+import { readReservations } from "../../../shared/limits/reservations.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
-import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
+import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
@@ -41,11 +45,7 @@ type End = EventOf<typeof End>;
 async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> {
   const { runner } = input;
   const none = (why: string) => done({ runner, ended: [], why });
-  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
-  // A machine that has no other name has its id for one.
-  const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
-  const named = (await describeInstances(cloud, filter)).filter((one) => isMachine(one, input));
-  const [found, ...others] = named.filter((one) => isMember(cloud, one, one.tags[TAG.fleet] ?? ""));
+  const [found, ...others] = (await membersNamed(cloud, runner)).filter((one) => isMachine(one, input));
   if (found === undefined)
     return none(`no running member that was started before the job ended is named ${runner}`);
   if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
@@ -58,14 +58,9 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   return next(End, { instance: found.id, of, action, stoppedMode, optOutTag });
 }
 
-const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
-
 /** END-JOB-1. */
-const isMachine = (member: Instance, { fleets, runner, at }: Find["input"]): boolean =>
-  fleets.includes(member.tags[TAG.fleet] ?? "") &&
-  [member.id, member.name, member.hostName].includes(runner) &&
-  member.status === "Running" &&
-  Math.max(member.createdAt, member.startedAt ?? 0) <= at;
+const isMachine = (member: Instance, { fleets, at }: Find["input"]): boolean =>
+  fleets.includes(member.tags[TAG.fleet] ?? "") && member.status === "Running" && lastStartAt(member) <= at;
 
 async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { run, input, instance: id, of, action } = event;
@@ -76,6 +71,9 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const kept = whyKept(found, event, ports);
   if (kept !== undefined) return done({ runner, ended: [], why: `${id} ${kept}` });
   if (isDown(found) && action === "stop") return done({ runner, ended: [id], action });
+  const member = { id, run: found.tags[TAG.run] };
+  if (isComing(await readReservations(cloud, of), member, clock.now()))
+    return poll(event, clock, PACE.instance, `the scale-out of ${id} is not over`);
   const [refused] = await tagAndStop(run, [id], event, ports);
   if (refused === undefined) return poll(event, clock, PACE.instance, `${id} of fleet ${of} ends`);
   await untagEach(cloud, [id], STOP_TAGS);
@@ -83,8 +81,9 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
 }
 
 /** Why a member stays as it is (END-JOB-2). */
-function whyKept(found: Instance, { run, of, action, optOutTag }: End, { cloud, clock }: Ports) {
+function whyKept(found: Instance, { run, input, of, action, optOutTag }: End, { cloud, clock }: Ports) {
   if (!isMember(cloud, found, of)) return `is no member of fleet ${of}`;
+  if (lastStartAt(found) > input.at) return "was started again after the job ended";
   if (isDown(found)) return isTaggedBy(found, run) ? undefined : "was stopped meanwhile, and not by this run";
   if (found.deletionProtection) return "is protected from release";
   if (found.locks.length > 0) return `is locked (${found.locks.join(", ")})`;
@@ -105,7 +104,8 @@ export const endJob: Workflow = {
   kind: "job",
   phases: [
     phase(Find, { limitMs: minutes(30), run: findMachine }),
-    phase(End, { limitMs: minutes(30), run: endMachine }),
+    // Longer than a scale-out that waits for its slowest instance.
+    phase(End, { limitMs: hours(2), run: endMachine }),
   ],
   onComplete: afterFleetRun,
   begin: (request) => {

@@ -41,6 +41,7 @@ const Payload = z.looseObject({
     started_at: z.nullish(z.string()),
     completed_at: z.nullish(z.string()),
     runner_name: z.nullish(z.string()),
+    runner_group_name: z.nullish(z.string()),
   }),
 });
 
@@ -59,29 +60,61 @@ export function parseGithub({ secrets, labels }: GithubSettings, request: Sender
   return ofJob(labels, parsed.data, request.now);
 }
 
-function ofJob(
-  labels: GithubSettings["labels"],
-  { action, repository, workflow_job: job }: z.infer<typeof Payload>,
-  now: number,
-): ParsedWebhook {
+type Payload = z.infer<typeof Payload>;
+
+function ofJob(labels: GithubSettings["labels"], payload: Payload, now: number): ParsedWebhook {
+  const { action, workflow_job: job } = payload;
   if (!["queued", "in_progress", "completed"].includes(action))
     return ignored(`the job is ${action}, not queued`);
   const choice = fleetFor(labels, job.labels);
-  if ("reason" in choice) return ignored(choice.reason);
+  const ended = action === "completed" ? endOf(labels, job) : undefined;
+  if ("share" in choice) {
+    const wanted = { ...choice.share, ...eventOf(payload) };
+    const launched = launch(wanted, now, KEPT_MS);
+    if (launched.kind !== "launch" || action === "queued") return launched;
+    const { runner_name: runner } = job;
+    return taken(wanted, `the job is ${action}`, { mayLaunch: true, ended, ...(runner && { runner }) });
+  }
+  const [fleet] = ended?.fleets ?? [];
+  if (fleet === undefined) return ignored(choice.reason);
+  const wanted = { fleet, count: 1, ...eventOf(payload) };
+  const launched = launch(wanted, now, KEPT_MS);
+  return launched.kind === "launch" ? taken(wanted, choice.reason, { mayLaunch: false, ended }) : launched;
+}
+
+function eventOf({ repository, workflow_job: job }: Payload) {
   const at = Date.parse(job.created_at);
   // The age is that of the event: a job may have waited for an approval for weeks.
   const changed = [job.started_at, job.completed_at].map((text) => Date.parse(text ?? ""));
   const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
-  const delivery = [repository.full_name, job.id, job.run_attempt];
-  const wanted = { ...choice.share, delivery, at, announcedAt };
-  const launched = launch(wanted, now, KEPT_MS);
-  if (launched.kind !== "launch" || action === "queued") return launched;
-  const reason = `the job is ${action}`;
-  const { runner_name: runner } = job;
-  if (action !== "completed" || !runner) return { kind: "taken", job: wanted, reason };
-  const fleets = [...new Set(Object.values(labels).map(({ fleet }) => fleet))];
-  return { kind: "taken", job: wanted, reason, ended: { runner, fleets, at: announcedAt } };
+  return { delivery: [repository.full_name, job.id, job.run_attempt], at, announcedAt };
 }
+
+type Ended = ReturnType<typeof endOf>;
+
+const taken = (
+  job: ReturnType<typeof eventOf> & z.infer<typeof FleetShare>,
+  reason: string,
+  { ended, ...more }: { readonly mayLaunch: boolean; readonly ended: Ended; readonly runner?: string },
+): ParsedWebhook => ({
+  kind: "taken",
+  job,
+  reason,
+  ...more,
+  ...(ended && { ended: { ...ended, at: job.announcedAt } }),
+});
+
+/**
+ * The runner of a completed job, and the fleets that it may be of: any of the sender's, because a runner also takes jobs that
+ * ask for fewer labels than it has. Undefined for one of GitHub's own.
+ */
+function endOf(labels: GithubSettings["labels"], job: Payload["workflow_job"]) {
+  const { runner_name: runner, runner_group_name: group } = job;
+  if (!runner || group === HOSTED || runner.startsWith(HOSTED)) return undefined;
+  return { runner, fleets: [...new Set(Object.values(labels).map(({ fleet }) => fleet))] };
+}
+
+const HOSTED = "GitHub Actions";
 
 /** GitHub keeps deliveries for three days, and they can be sent again so long. */
 // https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks

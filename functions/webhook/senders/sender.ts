@@ -82,6 +82,9 @@ export type ParsedWebhook =
       readonly kind: "taken";
       readonly job: LaunchRequest;
       readonly reason: string;
+      /** Whether its labels name a fleet, so that its announcement may have launched something. */
+      readonly mayLaunch: boolean;
+      readonly runner?: string;
       readonly ended?: EndedJob;
     }
   /** Understood, and nothing to do. */

@@ -121,19 +121,45 @@ test("a job that a runner has is no request; a completed one names its runner, a
     announcedAt: NOW + minutes(3),
   };
   const taken = input({ started_at: at(NOW + minutes(3)), runner_name: "web-1" }, "in_progress");
-  expect(fromGithub(taken)).toEqual({ kind: "taken", job, reason: "the job is in_progress" });
+  expect(fromGithub(taken)).toEqual({
+    kind: "taken",
+    job,
+    reason: "the job is in_progress",
+    mayLaunch: true,
+    runner: "web-1",
+  });
   const times = { started_at: at(NOW), completed_at: at(NOW + minutes(3)) };
   const ended = { runner: "web-1", fleets: ["web", "big"], at: NOW + minutes(3) };
   expect(fromGithub(input({ ...times, runner_name: "web-1" }, "completed"))).toEqual({
     kind: "taken",
     job,
     reason: "the job is completed",
+    mayLaunch: true,
+    runner: "web-1",
     ended,
   });
   // A job that is cancelled before a runner takes it has no machine.
   for (const runner_name of ["", null])
     expect(fromGithub(input({ ...times, runner_name }, "completed"))).not.toHaveProperty("ended");
   expect(fromGithub(taken, { now: NOW + days(4) })).toMatchObject({ kind: "ignored" });
+});
+
+test("a completed job ends the machine of its runner, whichever labels it asked for, and of no runner of GitHub", ({
+  expect,
+}) => {
+  const completed = (more: object) => fromGithub(input({ runner_name: "web-1", ...more }, "completed"));
+  const noneOfOurs = [["self-hosted", "linux"], ["constructor"], []];
+  for (const labels of noneOfOurs)
+    expect(completed({ labels })).toMatchObject({
+      kind: "taken",
+      mayLaunch: false,
+      ended: { runner: "web-1", fleets: ["web", "big"], at: NOW },
+    });
+  for (const hosted of [{ runner_name: "GitHub Actions 12" }, { runner_group_name: "GitHub Actions" }])
+    expect(completed({ labels: ["ubuntu-latest"], ...hosted })).toMatchObject({ kind: "ignored" });
+  expect(fromGithub(input({ labels: ["linux"], runner_name: "web-1" }, "in_progress"))).toMatchObject({
+    kind: "ignored",
+  });
 });
 
 test("a delivery that is sent again within three days is the same request; an announcement after an approval is a later one", ({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lostIn, resultsOf } from "../../../../../functions/janitor/redelivery/decide.ts";
+import { lostIn, nextOf, resultsOf } from "../../../../../functions/janitor/redelivery/decide.ts";
 import { hours, minutes } from "../../../../../shared/duration.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 12);
@@ -53,6 +53,30 @@ test.each([
   const all = ago.map((minutesAgo) => attempt("a", minutesAgo));
   expect(lostIn(all, NOW).due).toHaveLength(isDue ? 1 : 0);
   expect(lostIn(all, NOW + hours(6)).due).toHaveLength(1);
+});
+
+test("the newest are always among the next, and every other one has its turn", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 200 }),
+      fc.integer({ min: 2, max: 60 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (size, most, random) => {
+        const due = [...Array(size).keys()];
+        const chosen = nextOf(due, most, random);
+        expect(new Set(chosen).size).toBe(Math.min(size, most));
+        expect(chosen.slice(0, Math.ceil(most / 2))).toEqual(due.slice(0, Math.ceil(most / 2)));
+        const turns = due.flatMap((one) => nextOf(due, most, (one + 0.5) / size));
+        expect(new Set(turns).size).toBe(size);
+      },
+    ),
+  );
+});
+
+test("the newest lost event is the first", () => {
+  const { failed, due } = lostIn([attempt("a", 9), attempt("b", 3), attempt("c", 30)], NOW);
+  expect(failed.map(({ guid }) => guid)).toEqual(["b", "a", "c"]);
+  expect(due).toEqual(failed);
 });
 
 test("an attempt that is not listed yet is neither a success nor a failure", () => {
