@@ -800,8 +800,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "GitHub: a machine that was started after a job had ended ends with it",
     promise: "K7",
     file: "functions/stop-idle/job/end-job.ts",
-    find: "Math.max(member.createdAt, member.startedAt ?? 0) <= at;",
-    replace: "Math.max(member.createdAt, member.startedAt ?? 0) >= 0 || at > 0;",
+    find: "lastStartAt(member) <= at;",
+    replace: "lastStartAt(member) >= 0 || at > 0;",
     tests: ["test/proofs/github-jobs.test.ts"],
   },
 ];
