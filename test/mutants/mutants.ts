@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/bake-image/bake/values.ts",
     find: "const given = stillNamed(document, baked.given);",
     replace: "const given = {};",
-    tests: ["test/flow/declared-parameters.test.ts"],
+    tests: ["test/proofs/declared-parameters.test.ts"],
   },
   {
     name: "the webhook takes parameters that the recipe does not declare",
@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/webhook/documents.ts",
     find: "...declaredProblems(declared, given.data),",
     replace: "",
-    tests: ["test/flow/declared-parameters.test.ts"],
+    tests: ["test/proofs/declared-parameters.test.ts"],
   },
   {
     name: "a hold keeps no promotion back",
@@ -219,7 +219,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/limits/price.ts",
     find: "...(ProvisionedIops && { ProvisionedIops }),",
     replace: "",
-    tests: ["test/flow/limits.test.ts"],
+    tests: ["test/proofs/limits.test.ts"],
   },
   {
     name: "the next launch call of a run has the token of the first one",
@@ -302,7 +302,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/stop-idle/idle-check/stop.ts",
     find: "return Math.max(0, running - policy.keepRunning);",
     replace: "return Math.max(0, running);",
-    tests: ["test/flow/stop-idle-risks.test.ts"],
+    tests: ["test/proofs/stop-idle-risks.test.ts"],
   },
   {
     name: "a gap in metrics counts as idleness",
@@ -409,7 +409,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/limits/reservation.ts",
     find: "[since(hours(1)), since(days(1))]",
     replace: "[since(hours(0.05)), since(days(1))]",
-    tests: ["test/flow/limits.test.ts"],
+    tests: ["test/proofs/limits.test.ts"],
   },
   {
     name: "a member that is opted out is woken",
@@ -433,7 +433,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/scale-out/scale-out/finish.ts",
     find: "launched: Math.max(launched.length, progress.launched) };",
     replace: "launched: 0 };",
-    tests: ["test/flow/limits.test.ts"],
+    tests: ["test/proofs/limits.test.ts"],
   },
   {
     name: "members are stopped without a tag",
@@ -461,7 +461,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: `const instances = await countedMembers(cloud, fleet);
   return async (reservations: Reservations): Promise<Reservation> => {
     const now = clock.now();`,
-    tests: ["test/flow/limits.test.ts"],
+    tests: ["test/proofs/limits.test.ts"],
   },
   {
     name: "notifications of an end go out before its line is in the log",
@@ -561,7 +561,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/scale-out/scale-out/finish.ts",
     find: "const unseen = unlisted.length + (await",
     replace: "const unseen = Math.min(0, unlisted.length) + (await",
-    tests: ["test/flow/limits.test.ts"],
+    tests: ["test/proofs/limits.test.ts"],
   },
   {
     name: "the cleanup releases an instance that was launched a moment ago",
@@ -585,7 +585,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/webhook/keep.ts",
     find: "const KEPT_MS = days(1);",
     replace: "const KEPT_MS = days(365);",
-    tests: ["test/flow/notice.test.ts"],
+    tests: ["test/proofs/notice.test.ts"],
   },
   {
     name: "every bake fails",
