@@ -12,6 +12,9 @@ import type { CommandStep, FileStep } from "../documents/recipe-steps.ts";
 /** A command reaches its instance within a minute, and a download only has to begin in time. */
 export const URL_LIFE_MS = minutes(10);
 
+/** A longer script is something else. */
+export const SCRIPT_MAX_BYTES = 1024 * 1024;
+
 const FILE_MODE = "0644";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

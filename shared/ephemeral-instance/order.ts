@@ -1,12 +1,12 @@
 /** The command that is sent for a step of a recipe. */
 import type { CloudClient } from "../cloud/client.ts";
 import { signedUrl } from "../cloud/oss/request.ts";
-import { getSmallObject } from "../cloud/oss/objects.ts";
+import { getObject } from "../cloud/oss/objects.ts";
 import type { CommandStep, FileStep } from "../documents/recipe-steps.ts";
 import { know } from "../redact.ts";
 import { ok, problem, type Result } from "../result.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes, type Reader } from "./command-script.ts";
-import { placing, runningFile, scriptFile, URL_LIFE_MS } from "./download.ts";
+import { placing, runningFile, SCRIPT_MAX_BYTES, scriptFile, URL_LIFE_MS } from "./download.ts";
 
 /** A command, complete. */
 export interface Order {
@@ -47,12 +47,15 @@ async function scriptOrder(
   { index, reader }: Where,
   cloud: CloudClient,
 ): Promise<Result<Order>> {
-  const read = await getSmallObject(cloud, step.command, COMMAND_MAX_BYTES);
-  if (read.ok && read.value === undefined) return problem(`the bucket has no object ${step.command}`);
-  const order = read.ok && read.value ? orderOf(step, textOf(read.value.text, reader), reader) : undefined;
+  const object = await getObject(cloud, step.command, COMMAND_MAX_BYTES);
+  if (object === undefined) return problem(`the bucket has no object ${step.command}`);
+  const { size, text } = object;
+  if (size > SCRIPT_MAX_BYTES)
+    return problem(`${step.command} has ${size} bytes, more than the ${SCRIPT_MAX_BYTES} that it may have`);
+  const order = size > COMMAND_MAX_BYTES ? undefined : orderOf(step, textOf(text, reader), reader);
   if (order !== undefined && sentBytes(order.script) <= COMMAND_MAX_BYTES) return ok(order);
   if (reader === "shell") return ok({ ...download(scriptFile(step, index), cloud), isDownload: true });
-  return problem(read.ok ? TOO_LONG : read.problem);
+  return problem(TOO_LONG);
 }
 
 const LINUX_ONLY = "files can be put on Linux only";

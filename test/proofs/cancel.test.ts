@@ -2,6 +2,7 @@
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { runKey } from "../../shared/keys.ts";
+import { diskFile } from "../support/disk-file.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -113,7 +114,7 @@ test("a bake that is cancelled while its disk file is imported ends the import",
   const recipe = recipeText({ source: { upload: { keepObject: true } }, provision: [], test });
   await kiln.upload("recipes/appliance.yaml", recipe);
   await kiln.cloud.settle({ forMs: minutes(5) });
-  await kiln.upload("disks/appliance/appliance.qcow2", Buffer.alloc(4096, 1));
+  await kiln.upload("disks/appliance/appliance.qcow2", diskFile("qcow2"));
   const importing = () => ownImages(kiln).some(({ status }) => status === "Creating");
   await kiln.cloud.settle({ until: importing, forMs: hours(1) });
   const run = String(kiln.records("bake").at(-1)?.run);

@@ -104,7 +104,7 @@ test("user data and scripts that are huge are refused, and nothing is left", asy
   putHuge(kiln, "scripts/grows.sh");
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(kiln.records("bake")[0]?.reason).toBe(
-    `"scripts/grows.sh": scripts/grows.sh has ${HUGE} bytes, more than the 24576 that it may have`,
+    `"scripts/grows.sh": scripts/grows.sh has ${HUGE} bytes, more than the 1048576 that it may have`,
   );
   expect(leftovers(kiln)).toEqual([]);
 });

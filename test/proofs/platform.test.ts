@@ -242,7 +242,8 @@ test.extend({ timers: ["cleanup", "resend"] })(
     // Long enough for two cleanups to find the builder, the second one when it is an hour old.
     const provision = [{ run: "sleep 3720", timeout: "1h5m" }];
     await kiln.upload("recipes/web.yaml", recipeText({ provision, test: { skip: true } }));
-    const isProvisioning = () => cloud.callLog.count({ action: "RunCommand", status: 200 }) > 0;
+    // The first command waits for the first boot.
+    const isProvisioning = () => cloud.callLog.count({ action: "RunCommand", status: 200 }) > 1;
     await cloud.settle({ until: isProvisioning, forMs: minutes(30) });
     const heal = cloud.faults.add({
       product: "oss",
@@ -270,7 +271,7 @@ test.extend({ timers: ["cleanup", "resend"] })(
       ["bake", "done"],
       ["promote", "done"],
     ]);
-    expect(acted).toBe(2);
+    expect(acted).toBe(3);
     expect(cloud.world.launched).toBe(1);
     expect(ownImages(kiln)).toHaveLength(1);
     expect(served(kiln)).toBe(ownImages(kiln)[0]?.imageId);
