@@ -65,14 +65,14 @@ async function post(
     }
     const replies = repliesTo(notification, readLinkSettings());
     const log = `oss://${cloud.access.bucket}/${runKey(notification.run)}`;
-    const told = {
+    const announcement = {
       notification: withoutSecrets(notification),
       replies,
       log,
       language: channel.kind === "json" ? "en" : (channel.language ?? readLanguage()),
       stage: cloud.access.stage,
     } as const;
-    return await postTo(channel, (room) => contentOf(told, room), clock.now());
+    return await postTo(channel, (room) => contentOf(announcement, room), clock.now());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problem: error.message, permanent: true };

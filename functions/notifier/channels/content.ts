@@ -22,8 +22,8 @@ export type Part =
   | { readonly label: string; readonly command: string }
   | { readonly label: string; readonly url: string };
 
-/** Everything that a notification is told with. */
-export interface Told {
+/** A notification, with everything that its texts need. */
+export interface Announcement {
   readonly notification: Notification;
   readonly replies: Replies;
   readonly log: string;
@@ -40,8 +40,8 @@ export interface Room {
 
 const ALL: Room = { reason: Infinity, decisions: Infinity };
 
-export function contentOf(told: Told, { reason: most, decisions }: Room = ALL): Content {
-  const { notification, replies, log, language, stage } = told;
+export function contentOf(announcement: Announcement, { reason: most, decisions }: Room = ALL): Content {
+  const { notification, replies, log, language, stage } = announcement;
   const { regions = [], by, run } = notification;
   const say = (key: Phrase, values?: Record<string, string | number>) => phrase(language, key, values);
   const choices = decisionsOf(replies, say).slice(0, decisions);

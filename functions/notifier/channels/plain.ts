@@ -1,7 +1,7 @@
 /**
  * Text of users for chats that read markup, and texts that fit. Pure.
  *
- * PLAIN-1. Reasons quote commands and callers. In a chat they mention nobody, link nowhere and keep their characters:
+ * PLAIN-1. Reasons quote commands and callers. In a chat they are no mention and no link, and keep their characters:
  *     characters that mean something inside a line are replaced by their full-width forms, which look like them and mean
  *     nothing, and a beginning of a line that means something gets a character of no width before it.
  * PLAIN-2. An address is broken behind its scheme, because chats make links of addresses. Objects of the bucket (oss://) and

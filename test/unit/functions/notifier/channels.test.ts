@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { contentOf, type Told } from "../../../../functions/notifier/channels/content.ts";
+import { contentOf, type Announcement } from "../../../../functions/notifier/channels/content.ts";
 import type { Tell } from "../../../../functions/notifier/channels/format.ts";
 import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
 import { readChannels, readLinkSettings } from "../../../../functions/notifier/config.ts";
@@ -21,9 +21,9 @@ const FAILED: Notification = {
 };
 const LOG = "oss://kiln/runs/2026-01-05/promote-web-20260105-0123456789ab.jsonl";
 const URL_WITH_TOKEN = "https://chat.example.com/hook?token=t";
-/** How a notification is told, in English unless `more` says otherwise. */
+/** How a notification is worded, in English unless `more` says otherwise. */
 const telling =
-  (notification: Notification, more: Partial<Told> = {}): Tell =>
+  (notification: Notification, more: Partial<Announcement> = {}): Tell =>
   (room) =>
     contentOf(
       { notification, replies: { links: {}, commands: {} }, log: LOG, language: "en", stage: "", ...more },
