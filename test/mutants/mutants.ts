@@ -553,7 +553,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/ephemeral-instance/release.ts",
     find: "const left = known.value ?? tagged[0];",
     replace: "const left = known.value;",
-    tests: ["test/flow/janitor.test.ts"],
+    tests: ["test/proofs/janitor.test.ts"],
   },
   {
     name: "a reservation is closed although an instance is not listed yet",
