@@ -14,7 +14,7 @@ export const FOLDER = {
   documentIndex: "index/",
   runIndex: "index/runs/",
   deliveries: "deliveries/",
-  /** What must be known for as long as an image, a recipe or a family is there: nothing here expires. */
+  /** Facts that are needed as long as an image, a recipe or a family exists: no object here expires. */
   state: "state/",
 } as const;
 
@@ -78,7 +78,7 @@ export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alert
 /** Far enough in the future that its distance to any instant has 13 digits. */
 export const FAR = 9_999_999_999_999;
 
-/** What an instance of the webhook counted in an hour, the newest hour first. */
+/** The counts of one instance of the webhook in an hour, the newest hour first. */
 export const deliveriesKey = (hourAt: number, id: string): string =>
   `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 

@@ -1,5 +1,5 @@
 /**
- * What senders and callers of the webhook were answered in the last week. Instances of the webhook count on their own
+ * The answers that senders and callers of the webhook got in the last week. Instances of the webhook count on their own
  * (TALLY-1), and the API adds up.
  */
 import * as z from "zod/mini";

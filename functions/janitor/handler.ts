@@ -60,7 +60,7 @@ const runs = host({
     Redelivery.safeParse(payload).success ? startRedelivery(payload, ports) : checkDocuments(payload, ports),
 });
 
-/** What begins runs: uploads, requests for a check and their timer, the timer of lost deliveries; and the events of runs. */
+/** Payloads that begin runs: uploads, requests for a check and their timer, the timer of lost deliveries; and the events of runs. */
 const OfRuns = z.union([
   OssEvent,
   Redelivery,

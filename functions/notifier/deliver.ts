@@ -14,7 +14,7 @@ import { notificationSend } from "../../shared/notifications/subscriptions.ts";
 import { know, redact } from "../../shared/redact.ts";
 import { secretsOfUrl } from "../../shared/secret-url.ts";
 import { send } from "../../shared/send.ts";
-import { shortened, type Refusal, type Tell } from "./channels/format.ts";
+import { shortened, type Refusal, type Compose } from "./channels/format.ts";
 import { FORMATS } from "./channels/formats.ts";
 import { contentOf } from "./channels/content.ts";
 import { readChannels, readLanguage, readLinkSettings, type Channel } from "./config.ts";
@@ -80,9 +80,9 @@ async function post(
 }
 
 /** Posts a notification to a channel. Answers why it was not accepted; undefined when it was. */
-export async function postTo(channel: Channel, tell: Tell, now: number): Promise<Refusal | undefined> {
+export async function postTo(channel: Channel, compose: Compose, now: number): Promise<Refusal | undefined> {
   const format = FORMATS[channel.kind];
-  const answer = await answerTo(format.message(channel, tell, now));
+  const answer = await answerTo(format.message(channel, compose, now));
   if (answer === undefined)
     return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
   const { ok, status, text } = answer;

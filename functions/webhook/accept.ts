@@ -53,7 +53,7 @@ export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
   return { run, repeated: await beginRun({ ...request, run, request: asked }, ports) };
 }
 
-/** Ends a request that has launched nothing yet, or that was not heard of (ACCEPT-4). @throws as `beginRun` */
+/** Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4). @throws as `beginRun` */
 export async function withdraw(
   { attempts, ...request }: Enqueue,
   taken: Pick<z.infer<typeof Cancelled>, "reason" | "takenBy">,
@@ -125,7 +125,7 @@ function stateIn({ lines, end }: RunLog, hasFailedLongAgo: boolean): State {
   return hasFailedLongAgo && !lines.some(({ line }) => line.kind === "taken") ? "failed" : "taken";
 }
 
-/** What was announced by then needs no further attempt: the announcement of the run, or the end of its job (ACCEPT-4). */
+/** Everything that was announced by then needs no further attempt: the announcement of the run, or the end of its job (ACCEPT-4). */
 function wantedUntil({ lines }: RunLog): number {
   const instants = lines.flatMap(({ line }) => {
     if (line.kind === "taken") return [line.announcedAt];

@@ -54,7 +54,7 @@ async function refusalOf(
   return isCurrent ? refusal : undefined;
 }
 
-/** What `limits.perRequest` leaves out of each alert, for the answer: the run launches the rest. */
+/** The instances of each alert above `limits.perRequest`, for the answer: the run launches the rest. */
 export async function cutOf({ request }: RunRequest, { cloud }: Ports): Promise<string | undefined> {
   const { success, data } = Cuttable.safeParse(request);
   if (!success || data.alerts.every(([, count]) => count <= 1)) return undefined;

@@ -17,7 +17,7 @@ import { readJson } from "../../shared/json.ts";
 import { deliveriesKey } from "../../shared/keys.ts";
 import { redactedStart } from "../../shared/redact.ts";
 
-/** What one sender or caller was answered in an hour. Instants in epoch ms. */
+/** The answers that one sender or caller got in an hour. Instants in epoch ms. */
 export interface Tally {
   acceptedAt?: number;
   refusedAt?: number;

@@ -66,7 +66,7 @@ export const fleetShape = {
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),
-  /** What happens to the machine of a job of a CI system that is completed; left out: nothing. */
+  /** The action on the machine of a job of a CI system that is completed; none when it is left out. */
   onJobCompleted: z.exactOptional(z.enum(["keep", "stop", "release"])),
   /** Channels, and the events each receives. */
   notify: z._default(channels(FLEET_EVENTS, CHANNELS_MAX), []),

@@ -26,7 +26,7 @@ function complete(name: string, { expireAfter, ladder, ...written }: Written) {
   return {
     name,
     ...written,
-    // What is left out is the template's to decide, where there is one (shared/limits/template.ts).
+    // A launch template decides the keys that are left out (shared/limits/template.ts).
     launch: hasTemplate(launch) ? launch : { ...PAYMENT, ...launch },
     /** Payments in the order they are tried, on every type and vSwitch. */
     ladder: ladder ?? (mayBeSpot(launch) ? (["spot", "onDemand"] as const) : (["onDemand"] as const)),

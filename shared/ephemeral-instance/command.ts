@@ -77,7 +77,7 @@ type Secrets = Readonly<Record<string, string>>;
 const withSecrets = <S extends Step>(step: S, secrets: Secrets): S =>
   "command" in step ? { ...step, environment: { ...secrets, ...step.environment } } : step;
 
-/** What the client token is drawn from: no digest holds a secret. */
+/** The parameters that the client token is drawn from: no digest holds a secret. */
 const withoutSecrets = <C extends { readonly script: string }>(order: C, secrets: Secrets): C => ({
   ...order,
   script: Object.values(secrets).reduce((left, value) => left.replaceAll(inQuotes(value), ""), order.script),

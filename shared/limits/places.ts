@@ -1,5 +1,5 @@
 /**
- * What a fleet counts: instance names and host names with a number, and private addresses from the first one on. Pure.
+ * The numbered places of a fleet: instance names and host names with a number, and private addresses from the first one on. Pure.
  *
  * PLACE-1. The names and the address of an instance have the same place, counted from 0. A launch call takes places one
  *     after another, so a run gets a block of free places with its reservation.

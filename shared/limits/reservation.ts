@@ -127,7 +127,7 @@ function stayingOf({ leaving }: ReservationRequest, { reservations, members, now
   return members.filter(({ id }) => !gone.has(id));
 }
 
-/** What is left of the rounds before (RESERVE-2, RESERVE-9). */
+/** The launches that are left of the rounds before (RESERVE-2, RESERVE-9). */
 function earlierRounds(known: Reservation, { woke, lost = 0 }: ReservationRequest): Reservation {
   const gone = (known.lost ?? 0) + lost;
   return {

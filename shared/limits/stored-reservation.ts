@@ -45,7 +45,7 @@ export const openOf = (reservations: readonly Reservation[], now: number): Reser
 export const wakingIn = ({ grants }: Reservations, now: number): ReadonlySet<string> =>
   new Set(openOf(grants, now).flatMap(({ wakes }) => wakes));
 
-/** What comes next of a reservation, when `left` of its launches are still to be made. */
+/** The next state of a reservation, when `left` of its launches are still to be made. */
 export function nextOf(reservation: Reservation | undefined, left: number) {
   const { launches = [left], places = [], names = [] } = reservation ?? {};
   const from = launches.reduce((all, each) => all + each, 0) - left;

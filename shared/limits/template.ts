@@ -1,5 +1,5 @@
 /**
- * What a launch template decides of a fleet: all that the fleet leaves out, payment included. Pure.
+ * The part of a fleet that its launch template decides: every key that the fleet leaves out, payment included. Pure.
  *
  * TEMPLATE-1. What is sent overrules the template, so nothing is sent that neither of them says.
  * TEMPLATE-2. The rules of payment hold for both together: a subscription in a template needs allowSubscription too.

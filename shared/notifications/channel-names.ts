@@ -5,7 +5,7 @@ import { nearest } from "../documents/spelling.ts";
 export const readChannelNames = (environment: NodeJS.ProcessEnv): readonly string[] | undefined =>
   environment["KILN_CHANNEL_NAMES"] ? environment["KILN_CHANNEL_NAMES"].split(",") : undefined;
 
-/** What is wrong with the channels that a document names and KILN_CHANNELS does not have. */
+/** The problem of channels that a document names and KILN_CHANNELS does not have. */
 export function unknownChannels(names: readonly string[], known: readonly string[]): string {
   const wrong = names.map((name) => {
     const near = nearest(name, known);

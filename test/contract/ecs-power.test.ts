@@ -181,21 +181,21 @@ test("an agent that sent a heartbeat once counts as installed, and only its last
     await cloud.settle({ forMs: 300_000 });
     const rebootAt = cloud.time.now();
     await ask("RebootInstance", { InstanceId: id });
-    const [status, heardAt] = await agent();
-    expect([status, Number(heardAt) <= rebootAt, Number(heardAt) > rebootAt - 61_000]).toEqual([
+    const [status, heartbeatAt] = await agent();
+    expect([status, Number(heartbeatAt) <= rebootAt, Number(heartbeatAt) > rebootAt - 61_000]).toEqual([
       "true",
       true,
       true,
     ]);
     await cloud.settle({ forMs: 44_000 });
     expect(cloud.world.mustHave(id!).status).toBe("Running");
-    expect(await agent()).toEqual(["true", heardAt]);
+    expect(await agent()).toEqual(["true", heartbeatAt]);
     await cloud.settle({ forMs: 2000 });
-    const [, heardAgain] = await agent();
-    expect(Number(heardAgain)).toBeGreaterThan(rebootAt + 40_000);
+    const [, heartbeatAgain] = await agent();
+    expect(Number(heartbeatAgain)).toBeGreaterThan(rebootAt + 40_000);
     cloud.world.stop(id!);
     await cloud.settle({ forMs: 3_600_000 });
-    expect(await agent()).toEqual(["true", heardAgain]);
+    expect(await agent()).toEqual(["true", heartbeatAgain]);
   });
 });
 

@@ -47,7 +47,7 @@ test("after failures in a row nights pause and say so once; a request, a new ver
   expect((await uploaded(kiln, await failing(kiln, { description: "still wrong" })))?.state).toBe("failed");
   expect([(await night(kiln))?.state, (await night(kiln))?.state]).toEqual(["failed", "failed"]);
   expect((await night(kiln))?.result).toMatchObject({ skipped: true });
-  // What it needs is there now, and the document is the same.
+  // Its script exists now, and the document is the same.
   kiln.cloud.oss.put(BUCKET, INPUT, "there");
   expect((await request(kiln, "/recipes/web/bake", {})).state).toBe("done");
   await kiln.cloud.settle({ forMs: minutes(30) });

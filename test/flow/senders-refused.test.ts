@@ -69,7 +69,7 @@ test("refusals are counted by sender and caller with their reasons, strangers to
   expect((await raw(kiln, path, bearer(SENDER_SECRET), "no JSON")).status).toBe(400);
   expect((await raw(kiln, path, bearer(SENDER_SECRET), alerts(kiln, "1", "two"))).status).toBe(202);
   expect((await raw(kiln, "/senders/constructor", {}, "{}")).status).toBe(401);
-  expect((await raw(kiln, "/senders/nobody", {}, "{}")).status).toBe(401);
+  expect((await raw(kiln, "/senders/missing", {}, "{}")).status).toBe(401);
   expect((await raw(kiln, "/approvals/x/1/y", {}, "{}")).status).toBe(404);
   expect((await raw(kiln, path, bearer(SENDER_SECRET), "x".repeat(1024 * 1024 + 1))).status).toBe(413);
   const forged = sign("POST", "/fleets/web/stop", "{}", { at: kiln.cloud.time.now(), secret: "x" });

@@ -22,7 +22,7 @@ interface Counted {
 }
 
 export class Limits {
-  /** Calls that came before the instant they were told to wait for. */
+  /** Calls that came before the end of the wait that an earlier answer asked for. */
   early = 0;
   rates: Rates;
   readonly #now: () => number;

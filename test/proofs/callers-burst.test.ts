@@ -51,7 +51,7 @@ test(
     const kiln = await deploy({ fc: { overlapMs: 1 } });
     for (const fleet of FLEETS)
       await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { max: 100 } }));
-    // Same caller, second and body: the nonce alone tells them apart.
+    // Same caller, second and body: only the nonce differs.
     const requests = Array.from({ length: 300 }, (_, n) =>
       signed(kiln, { count: 1 }, `nonce-${n}-abc`, FLEETS[n % FLEETS.length]),
     );

@@ -5,7 +5,7 @@ import { CHECK_IDS } from "../../shared/image-checks.ts";
 import { ABROAD, bakedImages, sharedIn, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
-import { heard } from "../support/heard.ts";
+import { notified } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
@@ -159,7 +159,7 @@ test("retention takes back what Kiln shared before it deletes, and keeps what wa
   expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual(ids.filter((id) => id !== plain));
 });
 
-heard(
+notified(
   "an approval that expired is asked for again, and a rejected image is not",
   async ({ kiln, channel, expect }) => {
     await quickRelease(kiln, 1);

@@ -154,7 +154,7 @@ test("what has no channel of its own goes to the channel default, and a dry run 
   expect(kindsAt(channel, "/ops")).toEqual([]);
 });
 
-/** How each kind of channel refuses for good, with the message quoted, and for now. */
+/** A permanent and a temporary refusal of each kind of channel, with the message quoted. */
 const REFUSALS = {
   dingtalk: (quoted: string) => ({ errcode: 310_000, errmsg: `sign not match: ${quoted}` }),
   feishu: (quoted: string) => ({ code: 19_021, msg: `sign match fail: ${quoted}` }),

@@ -226,7 +226,7 @@ test("a job that is announced again after an approval gets a machine when the fi
   expect([kiln.records("scale").length, machines(kiln).length]).toEqual([runs, 1]);
 });
 
-/** What happens to a job before its last announcement is delivered again, minutes apart. */
+/** Events of a job before its last announcement is delivered again, minutes apart. */
 const over: readonly (readonly [string, (world: Hub, created_at: string) => Promise<object>])[] = [
   [
     "its machine is gone and a further announcement was lost",

@@ -1,4 +1,4 @@
-/** What sets and ends the hold of a family, besides the requests for it. */
+/** The ways in which the hold of a family begins and ends, besides the requests for it. */
 import { hours } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET } from "../support/deployment.ts";

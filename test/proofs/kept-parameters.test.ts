@@ -1,4 +1,4 @@
-/** What later bakes keep of the parameters of an image, and what they do when they do not know it. */
+/** Later bakes keep the parameters of an image, and skip when they cannot read them. */
 import { minutes } from "../../shared/duration.ts";
 import { bakedBy, night, releaseIn, uploaded } from "../support/bakes.ts";
 import { test } from "../support/deploy.ts";

@@ -195,8 +195,8 @@ for (const [name, wanted, reason] of wrong)
     const { kiln } = world;
     await kiln.cloud.settle({ forMs: hours(1) });
     expect(results(world)).toMatchObject([{ state: "failed", reason: expect.stringMatching(reason) }]);
-    const told = kiln.cloud.fc.invocations.filter(({ function: one }) => one === "kiln-notifier");
-    expect(told).not.toHaveLength(0);
+    const notified = kiln.cloud.fc.invocations.filter(({ function: one }) => one === "kiln-notifier");
+    expect(notified).not.toHaveLength(0);
     expect(logOf(kiln, "janitor")).not.toMatch(/github_pat_0123|PRIVATE KEY|eyJ/);
   });
 

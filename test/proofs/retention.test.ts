@@ -1,7 +1,7 @@
 import { days, hours } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
-import { heard } from "../support/heard.ts";
+import { notified } from "../support/notified.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
 import { HOME, imagesIn, launchTagged, leftovers, served, tagOf } from "../support/world.ts";
@@ -196,7 +196,7 @@ test("an image that a former family of its recipe still serves stays", async ({ 
   ]);
 });
 
-heard(
+notified(
   "images of a recipe without a family are deleted too, and announced before",
   async ({ kiln, channel, expect }) => {
     const recipe = { ...kept, family: undefined, test: undefined, notify: [{ channel: "ops" }] };

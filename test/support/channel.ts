@@ -26,7 +26,7 @@ export interface ChannelServer {
   close(): Promise<void>;
 }
 
-/** What a channel answers instead of accepting, with status 404 unless it says another; undefined accepts. */
+/** The answer of a channel instead of accepting, with status 404 unless it has another; undefined accepts. */
 type Refuse = (
   path: string,
   body: string,
@@ -52,7 +52,7 @@ export async function startChannel(refusal: Refuse = () => undefined): Promise<C
         return;
       }
       posted.push({ path, body: JSON.parse(body) });
-      // What each kind of channel answers when it accepts.
+      // The answer of every kind of channel that accepts.
       answer.end(JSON.stringify({ errcode: 0, code: 0, ok: true }));
     });
   });

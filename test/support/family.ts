@@ -15,6 +15,6 @@ export async function shown(kiln: Deployment): Promise<Shown> {
   return body as unknown as Shown;
 }
 
-/** What became of the promotion of an image, in one word. */
+/** The promotion status of an image, one word. */
 export const promotionOf = (kiln: Deployment, imageId: string): string | undefined =>
   tagOf(kiln, imageId, "kiln:promotion")?.split(" ")[0];

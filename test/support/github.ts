@@ -17,7 +17,7 @@ export interface Hub {
   readonly hook: Hook;
   /** Leads the hook nowhere, or back to the webhook. */
   readonly reach: (isReached: boolean) => void;
-  /** A job changes; the hook hears of it once. Answers the status that the webhook gave. */
+  /** A job changes, and the hook posts it once. Returns the status that the webhook answers. */
   readonly job: (id: number, action?: string, more?: object) => Promise<number>;
 }
 
@@ -34,7 +34,7 @@ export interface HubOptions {
   /** How long GitHub takes for another attempt. */
   readonly laterMs?: number;
   readonly fc?: DeployOptions["fc"];
-  /** What KILN_GITHUB says otherwise. */
+  /** Fields of KILN_GITHUB that differ. */
   readonly settings?: object;
 }
 

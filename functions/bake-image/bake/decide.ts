@@ -29,7 +29,7 @@ export type Decision =
       readonly kind: "bake";
       readonly base: Base;
       readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs">;
-      /** What the image is baked with. */
+      /** The values that the image is baked with. */
       readonly baked: Baked;
       readonly why: string;
     };

@@ -84,7 +84,7 @@ async function neverPromoted({ id, tags }: Image, recipe: string, cloud: CloudCl
 
 const REASON_MAX = 160;
 
-/** What follows a promotion that did not get its image into the family. */
+/** The step after a promotion that did not get its image into the family. */
 function afterRun(run: string, log: RunLog): Verdict {
   const now = standing(run, log);
   if (now === undefined) return { stays: `whose promotion ${run} is not known` };

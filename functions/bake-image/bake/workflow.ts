@@ -46,7 +46,7 @@ type Recipient = Pick<Recipe, "notify" | "family" | "pauseAfter">;
 /** Of a document that cannot be read: its failures count as any. */
 const UNREAD: Recipient = { notify: [], pauseAfter: PAUSE_AFTER };
 
-/** What follows a bake. Dry runs notify of nothing. */
+/** Notifications and the promotion that follow a bake. A dry run has none. */
 async function afterBake(event: WorkflowEvent, completion: Completion, ports: Ports): Promise<Consequences> {
   const input = Input.safeParse(event.input);
   if (!input.success || event.phase === DryRun.name) return {};

@@ -37,7 +37,7 @@ export async function startRedelivery(payload: unknown, ports: Ports): Promise<r
   return runs;
 }
 
-/** What makes a run of a hook necessary, and the fields of its request; undefined when nothing does. */
+/** The reason for a run of a hook, and the fields of its request; undefined when there is none. */
 async function neededFor(
   hook: GithubHook,
   ports: Ports,

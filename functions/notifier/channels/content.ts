@@ -95,7 +95,7 @@ const isPhrase = (key: string): key is Phrase => Object.hasOwn(CATALOGUE, key);
 /** Ids in a text; an announcement offers a decision for each instead. */
 const IDS_MAX = 20;
 
-/** What happened, in words. @param most characters of the reason */
+/** The event in words. @param most characters of the reason */
 function textsOf(
   { kind, reason, images, undone, instances = [] }: Notification,
   most: number,

@@ -11,9 +11,9 @@ import { plain } from "./plain.ts";
 const TEXT_MAX_BYTES = 18_000;
 
 export const dingtalk: ChannelFormat = {
-  message({ url, secret }, tell, now) {
+  message({ url, secret }, compose, now) {
     const text = fitted(
-      tell,
+      compose,
       (content) => markdown(content, "\n\n"),
       (given) => bytesInJson(given) <= TEXT_MAX_BYTES,
     );
@@ -22,7 +22,7 @@ export const dingtalk: ChannelFormat = {
       signed.searchParams.set("timestamp", String(now));
       signed.searchParams.set("sign", hmac(secret, `${now}\n${secret}`, "base64"));
     }
-    const title = plain(tell().title);
+    const title = plain(compose().title);
     const body = JSON.stringify({ msgtype: "markdown", markdown: { title, text } });
     return { url: signed.href, headers: JSON_HEADERS, body };
   },

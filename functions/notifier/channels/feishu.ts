@@ -14,10 +14,10 @@ const POST_MAX_BYTES = 19_000;
 const PERMANENT = [9499, 10_003, 19_001, 19_002, 19_021, 19_022, 19_024];
 
 export const feishu: ChannelFormat = {
-  message({ url, secret }, tell, now) {
+  message({ url, secret }, compose, now) {
     const timestamp = String(Math.floor(now / 1000));
     const sign = secret === undefined ? undefined : hmac(`${timestamp}\n${secret}`, "", "base64");
-    const post = fitted(tell, postOf, (text) => Buffer.byteLength(text) <= POST_MAX_BYTES);
+    const post = fitted(compose, postOf, (text) => Buffer.byteLength(text) <= POST_MAX_BYTES);
     const content = `{"post":{"zh_cn":${post}}}`;
     const head = JSON.stringify({ ...(sign && { timestamp, sign }), msg_type: "post" }).slice(0, -1);
     const body = `${head},"content":${content}}`;

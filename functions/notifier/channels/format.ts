@@ -12,13 +12,13 @@ interface Message {
 }
 
 /** The content of a notification, in the room that a channel has. */
-export type Tell = (room?: Room) => Content;
+export type Compose = (room?: Room) => Content;
 
 export interface ChannelFormat {
   /** The request to make. `now`, epoch ms, goes into signatures. */
   message(
     channel: { readonly url: string; readonly secret?: string | undefined },
-    tell: Tell,
+    compose: Compose,
     now: number,
   ): Message;
   /** Why an answer with status 200 is a refusal all the same. */
@@ -47,11 +47,11 @@ const DECISIONS_MAX = 25;
  * out, and the text itself is cut last of all. Commands and links are whole or not there.
  */
 export function fitted(
-  tell: Tell,
+  compose: Compose,
   render: (content: Content) => string,
   fits: (text: string) => boolean,
 ): string {
-  const text = (room?: Room): string => render(tell(room));
+  const text = (room?: Room): string => render(compose(room));
   if (fits(text())) return text();
   const decisions = greatest(DECISIONS_MAX, (most) => fits(text({ reason: 0, decisions: most })));
   const reason = greatest(REASON_MAX, (most) => fits(text({ reason: most, decisions })));

@@ -3,8 +3,8 @@ import { hmac } from "../../../shared/hmac.ts";
 import { JSON_HEADERS, objectIn, shortened, type ChannelFormat } from "./format.ts";
 
 export const json: ChannelFormat = {
-  message({ url, secret }, tell, now) {
-    const { title, replies, log, notification } = tell();
+  message({ url, secret }, compose, now) {
+    const { title, replies, log, notification } = compose();
     const body = JSON.stringify({ v: 1, title, ...notification, log, ...replies });
     if (secret === undefined) return { url, headers: JSON_HEADERS, body };
     const timestamp = String(Math.floor(now / 1000));

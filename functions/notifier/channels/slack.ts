@@ -7,8 +7,8 @@ import { plain } from "./plain.ts";
 const TEXT_MAX = 40_000;
 
 export const slack: ChannelFormat = {
-  message({ url }, tell) {
-    const text = fitted(tell, mrkdwn, (given) => given.length <= TEXT_MAX);
+  message({ url }, compose) {
+    const text = fitted(compose, mrkdwn, (given) => given.length <= TEXT_MAX);
     const body = JSON.stringify({ text, unfurl_links: false, unfurl_media: false });
     return { url, headers: JSON_HEADERS, body };
   },

@@ -6,9 +6,9 @@ import { markdown } from "./markdown.ts";
 const CONTENT_MAX_BYTES = 4096;
 
 export const wecom: ChannelFormat = {
-  message({ url }, tell) {
+  message({ url }, compose) {
     const content = fitted(
-      tell,
+      compose,
       (given) => markdown(given, "\n"),
       (text) => Buffer.byteLength(text) <= CONTENT_MAX_BYTES,
     );

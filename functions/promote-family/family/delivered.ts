@@ -1,5 +1,5 @@
 /**
- * What the promotions of a recipe have left in the cloud, one empty object each: regions with copies, and accounts that an
+ * Everything that the promotions of a recipe have left in the cloud, one empty object each: regions with copies, and accounts that an
  * image was shared with.
  *
  * DELIVERED-1. An object is written before the change it is about, so nothing that Kiln shared or copied is missing.

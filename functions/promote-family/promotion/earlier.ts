@@ -1,4 +1,4 @@
-/** What earlier promotions say about an image that is promoted again: their logs are the evidence. */
+/** Results of earlier promotions of an image that is promoted again, from their logs. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
@@ -27,7 +27,7 @@ export const hasPassedTest = (run: string, log: RunLog, imageId: string): boolea
     ({ line }) => line.kind === "next" && line.phase === "release" && Passed.safeParse(line.set).success,
   );
 
-/** What the promotion that an image's tag names says. */
+/** The result of the promotion that the tag of an image names. */
 export async function earlierOf(image: Image, input: WithRecipe, cloud: CloudClient): Promise<Earlier> {
   const from = image.family !== "" && image.family !== input.family && { from: image.family };
   const status = statusOf(image);

@@ -52,7 +52,7 @@ export const Checked = z.strictObject({
     /** Devices of its data disks. */
     dataDisks: z.array(z.string()),
   }),
-  /** What the image was baked with. */
+  /** The values that the image was baked with. */
   parameters: z._default(z.record(z.string(), z.string()), {}),
   /** When `check` passed; `test.timeout` counts from here. */
   testStartedAt: z.int(),

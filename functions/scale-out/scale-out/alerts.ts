@@ -130,7 +130,7 @@ const REPEATED_MS = hours(6);
 /** ALERT-5. */
 const FORGOTTEN_MS = days(2);
 
-/** What the ledger says of an alert at an instant: the line that holds it, or that it is over since. Pure. */
+/** The state of an alert in the ledger at an instant: the line that holds it, or its end since then. Pure. */
 export function stateOf(lines: readonly AlertLine[], id: string, at: number) {
   const own = lines
     .filter(({ alerts: ids }) => ids.includes(id))

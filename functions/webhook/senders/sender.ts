@@ -51,7 +51,7 @@ export interface LaunchRequest {
   readonly announcedAt?: number;
   /** The alerts that ask together, each with its identity and its number of instances; `count` is the sum. */
   readonly alerts?: readonly (readonly [id: string, count: number])[];
-  /** What the ledger of the fleet needs besides: see `AlertsRequest` of scale-out. */
+  /** Further fields for the ledger of the fleet: see `AlertsRequest` of scale-out. */
   readonly state?: { readonly at?: number; readonly member?: string };
 }
 

@@ -177,6 +177,6 @@ export interface Kernel {
   record(call: Call): void;
   /** Lets machines ask for objects by URL. Undefined for a URL that is none of an object. */
   registerDownloads(answer: (url: string) => WireResponse | undefined): void;
-  /** What a machine gets for a URL. */
+  /** The answer that a machine gets for a URL. */
   download(url: string): { readonly status: number; readonly body: string } | undefined;
 }

@@ -48,13 +48,13 @@ export class Assistant {
   }
 
   /** When the agent of an instance sent its last heartbeat; undefined = never. */
-  heardAt(instance: Instance): number | undefined {
+  heartbeatAt(instance: Instance): number | undefined {
     const { guest } = instance;
     if (guest !== undefined && this.isOnline(instance)) {
       const beats = Math.floor((this.#world.now() - guest.agentOnlineAt) / HEARTBEAT_MS);
-      instance.heardAt = guest.agentOnlineAt + beats * HEARTBEAT_MS;
+      instance.heartbeatAt = guest.agentOnlineAt + beats * HEARTBEAT_MS;
     }
-    return instance.heardAt;
+    return instance.heartbeatAt;
   }
 
   boot(instance: Instance): void {
@@ -88,7 +88,7 @@ export class Assistant {
   }
 
   shutDown(instance: Instance): void {
-    this.heardAt(instance);
+    this.heartbeatAt(instance);
     for (const end of this.#running.get(instance.instanceId) ?? []) end("down");
     this.#running.delete(instance.instanceId);
   }

@@ -141,7 +141,7 @@ function pendingInstance(world: World, spec: LaunchSpec, { privateIp, index, cou
 
 const NEVER_RUN = {
   guest: undefined,
-  heardAt: undefined,
+  heartbeatAt: undefined,
   bootCount: 0,
   invocationCount: 0,
   lastInvokedAt: undefined,

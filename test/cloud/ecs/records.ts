@@ -141,7 +141,7 @@ export interface Instance {
     | { readonly active: Set<string>; agentOnlineAt: number; cloudInit: "running" | "done" | "error" }
     | undefined;
   /** When the agent sent its last heartbeat, in this boot or an earlier one. */
-  heardAt: number | undefined;
+  heartbeatAt: number | undefined;
   /** The account's own words for the guest: first boot reads them. */
   bootCount: number;
   invocationCount: number;

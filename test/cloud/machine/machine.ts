@@ -14,7 +14,7 @@ export interface Machine {
   readonly active: Set<string>;
   readonly hostName: () => string;
   readonly cloudInit: () => "running" | "done" | "error";
-  /** What the cloud answers for a URL of an object; undefined for any other URL. */
+  /** The cloud's answer for a URL of an object; undefined for any other URL. */
   readonly download: (url: string) => { readonly status: number; readonly body: string } | undefined;
   /** What the metadata service answers for a path, undefined when it does not know it. */
   readonly metadata: (path: string) => string | undefined;

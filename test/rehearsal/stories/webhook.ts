@@ -29,7 +29,7 @@ limits: { max: ${max} }
 notify: [ops]
 `;
 
-/** What its author meant as a recipe. */
+/** A recipe with mistakes. */
 const REFUSED = `source:
   builder:
     family: acs:alibaba_cloud_linux_3_2104_lts_x64

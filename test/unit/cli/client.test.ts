@@ -1,4 +1,4 @@
-/** What the client of `kiln` does when the platform is busy or a connection breaks. */
+/** The client of `kiln` repeats a request when the platform is busy or a connection breaks. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";

@@ -96,12 +96,12 @@ export const DescribeCloudAssistantStatus: EcsAction = {
     return {
       InstanceCloudAssistantStatusSet: {
         InstanceCloudAssistantStatus: page.items.map((instance) => {
-          const heardAt = world.assistant.heardAt(instance);
+          const heartbeatAt = world.assistant.heartbeatAt(instance);
           return {
             InstanceId: instance.instanceId,
-            CloudAssistantStatus: String(heardAt !== undefined),
+            CloudAssistantStatus: String(heartbeatAt !== undefined),
             CloudAssistantVersion: "2.2.4.800",
-            LastHeartbeatTime: instant(heardAt),
+            LastHeartbeatTime: instant(heartbeatAt),
             LastInvokedTime: instance.lastInvokedAt === undefined ? "" : toSecond(instance.lastInvokedAt),
             InvocationCount: instance.invocationCount,
             ActiveTaskCount: 0,

@@ -40,7 +40,7 @@ const notificationOf = (
   images: ["m-0"],
   expiresAt: 1_767_600_000_000,
 });
-const told = (notification: Notification, language: Language = "en", stage = "") =>
+const contentFor = (notification: Notification, language: Language = "en", stage = "") =>
   contentOf({
     notification,
     replies: { links: {}, commands: {} },
@@ -54,7 +54,7 @@ const texts = (parts: readonly Part[]): readonly string[] =>
 test("every kind of notification has a title and texts in both languages, without holes", ({ expect }) => {
   for (const kind of KINDS)
     for (const language of Language.options) {
-      const { title, parts } = told(notificationOf(kind), language);
+      const { title, parts } = contentFor(notificationOf(kind), language);
       for (const text of [title, ...texts(parts)]) {
         expect(text, kind).not.toMatch(/[{}]|undefined|NaN/);
         if (language === "en") expect(text, kind).not.toMatch(/\p{Script=Han}/u);
@@ -70,7 +70,7 @@ test("every kind of run has a name in both languages", ({ expect }) => {
 
 test("every message shows a command that the command line knows, with the run in it", ({ expect }) => {
   for (const kind of KINDS) {
-    const lines = told(notificationOf(kind)).parts.flatMap((part) =>
+    const lines = contentFor(notificationOf(kind)).parts.flatMap((part) =>
       "command" in part ? [part.command] : [],
     );
     expect(lines.length, kind).toBeGreaterThan(0);
@@ -87,8 +87,8 @@ test("every message shows a command that the command line knows, with the run in
 });
 
 test("the title names the stage of the deployment, whose settings the commands need", ({ expect }) => {
-  expect(told(notificationOf("failed"), "en", "dev").title).toBe("[dev] web: promotion failed");
-  expect(told(notificationOf("failed"), "zh").title).toBe("web：发布失败");
+  expect(contentFor(notificationOf("failed"), "en", "dev").title).toBe("[dev] web: promotion failed");
+  expect(contentFor(notificationOf("failed"), "zh").title).toBe("web：发布失败");
 });
 
 test("the language is that of the channel, then that of the deployment, then English", ({ expect }) => {

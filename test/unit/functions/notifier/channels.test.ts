@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { contentOf, type Announcement } from "../../../../functions/notifier/channels/content.ts";
-import type { Tell } from "../../../../functions/notifier/channels/format.ts";
+import type { Compose } from "../../../../functions/notifier/channels/format.ts";
 import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
 import { readChannels, readLinkSettings } from "../../../../functions/notifier/config.ts";
 import { retryMs } from "../../../../functions/notifier/deliver.ts";
@@ -22,15 +22,15 @@ const FAILED: Notification = {
 const LOG = "oss://kiln/runs/2026-01-05/promote-web-20260105-0123456789ab.jsonl";
 const URL_WITH_TOKEN = "https://chat.example.com/hook?token=t";
 /** How a notification is worded, in English unless `more` says otherwise. */
-const telling =
-  (notification: Notification, more: Partial<Announcement> = {}): Tell =>
+const composing =
+  (notification: Notification, more: Partial<Announcement> = {}): Compose =>
   (room) =>
     contentOf(
       { notification, replies: { links: {}, commands: {} }, log: LOG, language: "en", stage: "", ...more },
       room,
     );
 const messageOf = (kind: keyof typeof FORMATS, secret?: string) =>
-  FORMATS[kind].message({ url: URL_WITH_TOKEN, secret }, telling(FAILED), AT);
+  FORMATS[kind].message({ url: URL_WITH_TOKEN, secret }, composing(FAILED), AT);
 const bodyOf = (...given: Parameters<typeof messageOf>): Readonly<Record<string, unknown>> => ({
   ...JSON.parse(messageOf(...given).body),
 });
@@ -168,7 +168,7 @@ for (const [kind, body] of [
   });
 
 test("a message for WeCom ends where its limit is, between two characters", ({ expect }) => {
-  const long = telling({ ...FAILED, reason: "构建失败".repeat(1000) });
+  const long = composing({ ...FAILED, reason: "构建失败".repeat(1000) });
   const { body } = FORMATS.wecom.message({ url: URL_WITH_TOKEN }, long, AT);
   const { markdown }: { readonly markdown: { readonly content: string } } = JSON.parse(body);
   expect(Buffer.byteLength(markdown.content)).toBeLessThanOrEqual(4096);
@@ -194,9 +194,9 @@ const ASKS = [APPROVAL, STOPPING];
 
 /** The messages that a channel of each kind posts. */
 const postsOf = (notification: Notification, url: string) => {
-  const tell = telling(notification, { replies: repliesTo(notification, settingsOf(url)) });
+  const compose = composing(notification, { replies: repliesTo(notification, settingsOf(url)) });
   return Object.entries(FORMATS).map(
-    ([kind, format]) => [kind, format.message({ url: URL_WITH_TOKEN }, tell, AT).body] as const,
+    ([kind, format]) => [kind, format.message({ url: URL_WITH_TOKEN }, compose, AT).body] as const,
   );
 };
 

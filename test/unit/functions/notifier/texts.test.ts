@@ -1,7 +1,7 @@
 /** Texts of users in chats: they stay what they are, whatever they contain, and fit. */
 import { test } from "vitest";
 import { contentOf } from "../../../../functions/notifier/channels/content.ts";
-import type { Tell } from "../../../../functions/notifier/channels/format.ts";
+import type { Compose } from "../../../../functions/notifier/channels/format.ts";
 import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
 import { firstCharacters } from "../../../../functions/notifier/channels/plain.ts";
 import { repliesTo } from "../../../../functions/notifier/replies.ts";
@@ -14,8 +14,8 @@ const BASE: Notification = { kind: "failed", run: RUN, subject: "web", by: "ci",
 const settings = (url: string) =>
   readLinkSettings({ KILN_WEBHOOK_URL: url, KILN_APPROVAL_SECRET: "a secret of the tests 0123456789" });
 
-const telling =
-  (notification: Notification, url = "https://kiln.example.com"): Tell =>
+const composing =
+  (notification: Notification, url = "https://kiln.example.com"): Compose =>
   (room) =>
     contentOf(
       {
@@ -29,8 +29,8 @@ const telling =
     );
 
 const CHATS = ["dingtalk", "feishu", "wecom", "slack"] as const;
-const bodyOf = (kind: (typeof CHATS)[number], tell: Tell): string =>
-  FORMATS[kind].message({ url: "https://chat.example.com/hook" }, tell, AT).body;
+const bodyOf = (kind: (typeof CHATS)[number], compose: Compose): string =>
+  FORMATS[kind].message({ url: "https://chat.example.com/hook" }, compose, AT).body;
 
 /** Markup, mentions and links of every chat, and what breaks a message. */
 const ATTACKS = [
@@ -51,7 +51,7 @@ const ATTACKS = [
   '"}], "at": {"isAtAll": true}, "x": ["',
 ];
 
-/** What a chat could read as a link, a mention or markup of its own. */
+/** Texts that a chat could read as a link, a mention or markup of its own. */
 const ACTIVE =
   /\]\(|<https?:|<[@!/a-z]|@(?:all|\d)|https?:\/\/evil|www\.evil|^#\s*Approved|^> npm run kiln -- approve|\*\*bold|`code|~gone/im;
 
@@ -61,7 +61,7 @@ test("no text of a user mentions, links or marks up anything in a chat, as reaso
   for (const attack of ATTACKS)
     for (const kind of CHATS) {
       const notification = { ...BASE, reason: attack, subject: attack, by: attack };
-      const body: unknown = JSON.parse(bodyOf(kind, telling(notification)));
+      const body: unknown = JSON.parse(bodyOf(kind, composing(notification)));
       expect(Object.keys(body ?? {}), kind).not.toContain("at");
       // Without what Kiln itself marks up: commands, and bold labels.
       const own = JSON.stringify(body)
@@ -75,13 +75,13 @@ test("no text of a user mentions, links or marks up anything in a chat, as reaso
 test("text without markup stays as it is", ({ expect }) => {
   const reason =
     "acs:alibaba_cloud_linux_3 in cn-hangzhou: 5 instances, limit max 60; a@ (b) 100 % 镜像构建失败：超时";
-  for (const kind of CHATS) expect(bodyOf(kind, telling({ ...BASE, reason })), kind).toContain(reason);
+  for (const kind of CHATS) expect(bodyOf(kind, composing({ ...BASE, reason })), kind).toContain(reason);
 });
 
 test("an announcement names its instances where it offers no decision for each", ({ expect }) => {
   const instances = ["i-0000000000000000000a", "i-0000000000000000000b"];
   for (const kind of CHATS) {
-    const body = bodyOf(kind, telling({ ...BASE, kind: "stopping", instances, expiresAt: AT }));
+    const body = bodyOf(kind, composing({ ...BASE, kind: "stopping", instances, expiresAt: AT }));
     for (const id of instances) expect(body, kind).toContain(id);
   }
 });
@@ -107,16 +107,16 @@ test("the longest messages fit into every chat, and commands and links in them a
     for (const kind of CHATS) {
       const [most, size] = LIMITS[kind];
       const shown = [
-        telling({ ...BASE, reason, by: "c".repeat(128), subject: "s".repeat(1000) }),
-        telling({ ...BASE, kind: "stopping", reason, instances, expiresAt: AT }),
-        telling(
+        composing({ ...BASE, reason, by: "c".repeat(128), subject: "s".repeat(1000) }),
+        composing({ ...BASE, kind: "stopping", reason, instances, expiresAt: AT }),
+        composing(
           { ...BASE, kind: "stopping", reason, instances, expiresAt: AT },
           "https://a.cn-hangzhou.fcapp.run",
         ),
-        telling({ ...BASE, kind: "spotLost", reason, instances }),
+        composing({ ...BASE, kind: "spotLost", reason, instances }),
       ];
-      for (const tell of shown) {
-        const body = bodyOf(kind, tell);
+      for (const compose of shown) {
+        const body = bodyOf(kind, compose);
         expect(size(body), kind).toBeLessThanOrEqual(most);
         expect(body, kind).toMatch(/npm run kiln -- (?:why|logs) idle-web-20260105-0123456789ab(?=["`\\])/);
         expect(body, kind).not.toMatch(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])/);

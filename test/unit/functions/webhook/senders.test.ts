@@ -468,7 +468,7 @@ test("an alarm of CloudMonitor is a rule and what it is about, whenever and in w
   ];
   for (const changes of other)
     expect(alarmOf(fromCloudmonitor(callback(changes), NEW, false))?.[0]).not.toBe(alarm);
-  // The end of the alarm asks for nothing, and is told from the alarm of the same moment.
+  // The end of the alarm asks for nothing, and is another delivery than the alarm of the same moment.
   const over = fromCloudmonitor(callback({ alertState: "OK" }));
   expect(alarmOf(over)).toEqual([alarm, 0]);
   expect(launchIn(over)).not.toMatchObject({ delivery: launchIn(fromCloudmonitor(callback())) });

@@ -3,7 +3,7 @@ import { test as base } from "vitest";
 import { startChannel, type ChannelServer } from "./channel.ts";
 import { deployKiln, DOMAIN, type Deployment } from "./deployment.ts";
 
-export const heard = base.extend<{ channel: ChannelServer; kiln: Deployment }>({
+export const notified = base.extend<{ channel: ChannelServer; kiln: Deployment }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads the parameter's form
   channel: async ({}, use) => {
     const channel = await startChannel();
