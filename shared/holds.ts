@@ -14,7 +14,7 @@ import { utcMinute } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Ports } from "./invocation.ts";
 import { holdKey } from "./keys.ts";
-import { append, readLog, TAIL_BYTES } from "./workflow/log.ts";
+import { appendNext, readLog, TAIL_BYTES } from "./workflow/log.ts";
 
 const Line = z.object({
   at: z.int(),
@@ -33,18 +33,14 @@ export type Hold = Omit<Line, "held">;
 
 type HoldPorts = Pick<Ports, "cloud" | "clock" | "writer">;
 
-const newestIn = async (family: string, { cloud }: Pick<Ports, "cloud">) => {
-  const { lines, end } = await readLog(cloud, holdKey(family), Line, TAIL_BYTES);
-  return { newest: lines.at(-1)?.line, end };
-};
-
 /** The hold of a family, as the cloud knows its name; undefined when nothing holds it. @throws CloudError */
 export async function holdOf(
   family: string,
   ports: Pick<Ports, "cloud" | "clock">,
 ): Promise<Hold | undefined> {
   try {
-    const { newest } = await newestIn(family, ports);
+    const { lines } = await readLog(ports.cloud, holdKey(family), Line, TAIL_BYTES);
+    const newest = lines.at(-1)?.line;
     if (newest === undefined || !newest.held) return undefined;
     const { held: _held, ...hold } = newest;
     return (hold.until ?? Number.POSITIVE_INFINITY) > ports.clock.now() ? hold : undefined;
@@ -59,25 +55,18 @@ export async function holdOf(
 export const heldText = (family: string, { by, why, until }: Hold): string =>
   `family ${family} is held by ${by}${until === undefined ? "" : ` until ${utcMinute(until)}`}: ${why}`;
 
-const TRIES = 5;
-
-/** Sets or lifts the hold of a family; done before by the same run, it changes nothing. */
+/** Sets or lifts the hold of a family; done before by the same run, it changes nothing. @throws as `appendNext` */
 export async function writeHold(
   family: string,
   line: Omit<Line, "at">,
   ports: HoldPorts,
-  only?: (newest: Line | undefined) => boolean,
+  only: (newest: Line | undefined) => boolean = () => true,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const { newest, end } = await newestIn(family, ports);
-    if (newest?.run === line.run && newest.held === line.held) return;
-    if (only?.(newest) === false) return;
-    const appended = await append(ports, holdKey(family), end, { at: ports.clock.now(), ...line });
-    if (appended.kind === "won") return;
-    if (appended.kind === "unknown") throw appended.error;
-    if (attempt === TRIES)
-      throw new Error(`the hold of ${family} changed ${TRIES} times while it was written`);
-  }
+  await appendNext(ports, holdKey(family), Line, (lines) => {
+    const newest = lines.at(-1);
+    const isDone = newest?.run === line.run && newest.held === line.held;
+    return isDone || !only(newest) ? undefined : { at: ports.clock.now(), ...line };
+  });
 }
 
 /** Lifts the hold that `setBy` set; a later one stays. */

@@ -13,7 +13,7 @@ import { utcMinute } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Ports } from "./invocation.ts";
 import { pauseKey } from "./keys.ts";
-import { append, readLog, TAIL_BYTES } from "./workflow/log.ts";
+import { appendNext, readLog, TAIL_BYTES } from "./workflow/log.ts";
 
 const Line = z.object({
   at: z.int(),
@@ -27,9 +27,6 @@ type Line = z.infer<typeof Line>;
 
 type PausePorts = Pick<Ports, "cloud" | "clock" | "writer">;
 
-const linesIn = async (recipe: string, { cloud }: Pick<Ports, "cloud">) =>
-  readLog(cloud, pauseKey(recipe), Line, TAIL_BYTES);
-
 const etagOf = async (recipe: string, { cloud }: Pick<Ports, "cloud">): Promise<string> =>
   (await findDocument(cloud, "recipes", recipe))?.etag ?? "";
 
@@ -39,7 +36,7 @@ const NEXT = (recipe: string): string =>
 /** Why timers and uploads of a recipe are paused; undefined when they are not. @throws CloudError */
 export async function pauseOf(recipe: string, ports: Pick<Ports, "cloud">): Promise<string | undefined> {
   try {
-    const { lines } = await linesIn(recipe, ports);
+    const { lines } = await readLog(ports.cloud, pauseKey(recipe), Line, TAIL_BYTES);
     const newest = lines.at(-1)?.line;
     if (newest?.paused !== true || newest.etag !== (await etagOf(recipe, ports))) return undefined;
     return `recipe ${recipe} is paused since ${utcMinute(newest.at)}, after ${newest.failures} failures in a row, the last of ${newest.run}; ${NEXT(recipe)}`;
@@ -79,8 +76,6 @@ export async function endFailures(recipe: string, run: string, ports: PausePorts
   );
 }
 
-const TRIES = 5;
-
 /** The line of a run: the one it wrote before, or a new one; undefined when there is nothing to say. */
 async function writeLine(
   recipe: string,
@@ -88,17 +83,11 @@ async function writeLine(
   ports: PausePorts,
   next: (newest: Line | undefined) => Omit<Line, "at" | "run"> | undefined,
 ): Promise<Omit<Line, "at"> | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    const { lines, end } = await linesIn(recipe, ports);
-    const own = lines.find(({ line }) => line.run === run);
-    if (own !== undefined) return own.line;
-    const fields = next(lines.at(-1)?.line);
-    if (fields === undefined) return undefined;
-    const line = { run, ...fields };
-    const appended = await append(ports, pauseKey(recipe), end, { at: ports.clock.now(), ...line });
-    if (appended.kind === "won") return line;
-    if (appended.kind === "unknown") throw appended.error;
-    if (attempt === TRIES)
-      throw new Error(`the log of ${recipe} changed ${TRIES} times while it was written`);
-  }
+  let own: Line | undefined;
+  const written = await appendNext(ports, pauseKey(recipe), Line, (lines) => {
+    own = lines.find((line) => line.run === run);
+    const fields = own === undefined ? next(lines.at(-1)) : undefined;
+    return fields && { at: ports.clock.now(), run, ...fields };
+  });
+  return own ?? written;
 }

@@ -9,6 +9,7 @@ import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
 import { redactShown } from "../redact.ts";
+import { withVariables } from "../requests/declared-parameters.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
@@ -61,7 +62,7 @@ export async function command<I>(
   const secrets = use.secrets(event.input, index);
   if (!secrets.ok) return use.compensate(event, secrets.problem, instanceId);
   const where = { index, isDownloaded: download === "done", reader: readerOf(instance, event.input) };
-  const found = await orderFor(withSecrets(step, secrets.value), where, cloud);
+  const found = await orderFor(withVariables(step, secrets.value), where, cloud);
   if (!found.ok) return use.compensate(event, `"${step.name}": ${found.problem}`, instanceId);
   const order = callOf(event, found.value, { owner: cloud, reader: where.reader });
   const name = ["command", use.spec(event.input).role, ...(tried === 0 ? [] : [tried])].join("-");
@@ -73,9 +74,6 @@ export async function command<I>(
 }
 
 type Secrets = Readonly<Record<string, string>>;
-
-const withSecrets = <S extends Step>(step: S, secrets: Secrets): S =>
-  "command" in step ? { ...step, environment: { ...secrets, ...step.environment } } : step;
 
 /** The parameters that the client token is drawn from: no digest holds a secret. */
 const withoutSecrets = <C extends { readonly script: string }>(order: C, secrets: Secrets): C => ({

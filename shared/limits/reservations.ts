@@ -10,7 +10,7 @@ import type { CloudClient } from "../cloud/client.ts";
 import { seconds } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
 import { reservationsKey } from "../keys.ts";
-import { append, readLog, TAIL_BYTES } from "../workflow/log.ts";
+import { appendOrLose, readLog, TAIL_BYTES } from "../workflow/log.ts";
 import { previousReservations } from "../workflow/previous-version.ts";
 import { wait } from "../workflow/workflow.ts";
 import { closed, Reservation, Reservations, withReservation } from "./stored-reservation.ts";
@@ -59,9 +59,7 @@ export async function updateReservations(
     const { state, end } = await readState(ports.cloud, fleet);
     const next = await change(state);
     if (next === undefined) return true;
-    const appended = await append(ports, reservationsKey(fleet), end, next);
-    if (appended.kind === "unknown") throw appended.error;
-    if (appended.kind === "won") return true;
+    if ((await appendOrLose(ports, reservationsKey(fleet), end, next)) !== undefined) return true;
   }
   return false;
 }

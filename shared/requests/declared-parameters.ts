@@ -1,6 +1,6 @@
 /** The parameters that a recipe declares (PARAM-4), apart from the names that are reserved, which few phases need. Pure. */
 import * as z from "zod/mini";
-import type { CommandStep } from "../documents/recipe-steps.ts";
+import type { Step } from "../documents/recipe-steps.ts";
 
 /** A parameter as a recipe declares it. One with neither a default nor a secret of the deployment is required. */
 interface Declared {
@@ -54,8 +54,6 @@ export const missingIn = (declared: Declarations, given: Values): readonly strin
 export const missingProblem = (name: string): string =>
   `parameters.${name}: is required, because the recipe gives it no default; add it to the request`;
 
-/** A command with the parameters as variables, beside those of its recipe. */
-export const withParameters = (
-  step: CommandStep,
-  parameters: Readonly<Record<string, string>>,
-): CommandStep => ({ ...step, environment: { ...parameters, ...step.environment } });
+/** A command with variables beside those of its recipe; a step of another kind as it is. */
+export const withVariables = <S extends Step>(step: S, variables: Values): S =>
+  "command" in step ? { ...step, environment: { ...variables, ...step.environment } } : step;

@@ -14,7 +14,7 @@ import { openKey, runKey } from "../keys.ts";
 import { taskId } from "../names.ts";
 import { send } from "../send.ts";
 import { REQUEST, type WorkflowEvent } from "./envelope.ts";
-import { append } from "./log.ts";
+import { appendOrLose } from "./log.ts";
 import { inputLine, readRunLog, standing } from "./run-log.ts";
 import { functionOf } from "./run-id.ts";
 import type { RunRequest } from "./workflow.ts";
@@ -49,10 +49,9 @@ export async function openLog(
 ): Promise<WorkflowEvent | undefined> {
   await putObject(ports.cloud, openKey(run), "{}", { contentType: "application/json" });
   const line = inputLine(by, request, ports.clock.now());
-  const appended = await append(ports, runKey(run), 0, line);
-  if (appended.kind === "unknown") throw appended.error;
-  if (appended.kind === "lost") return undefined;
-  const log = { lines: [{ line: { ...line, w: ports.writer }, position: 0 }], end: appended.end };
+  const end = await appendOrLose(ports, runKey(run), 0, line);
+  if (end === undefined) return undefined;
+  const log = { lines: [{ line: { ...line, w: ports.writer }, position: 0 }], end };
   return standing(run, log)?.event;
 }
 

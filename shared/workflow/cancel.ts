@@ -11,7 +11,7 @@ import type { Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
 import { ABANDONED_MS, trySend, UNSEEN_MS } from "./begin.ts";
 import type { Cancelled, WorkflowEvent } from "./envelope.ts";
-import { append } from "./log.ts";
+import { appendOrLose } from "./log.ts";
 import { readRunLog, standing, type NewLine, type RunLog, type Standing } from "./run-log.ts";
 
 /** Longer than the calls of one step take. */
@@ -37,9 +37,8 @@ export async function interject(
     const given = line(now, log);
     // The record of the version before takes no line; its run gets a log with its next event.
     if (given === undefined || log.end < 0) return { now, log, appended: false };
-    const appended = await append(ports, runKey(run), log.end, { ...given, seq: log.lines.length });
-    if (appended.kind === "unknown") throw appended.error;
-    if (appended.kind === "won") {
+    const written = { ...given, seq: log.lines.length };
+    if ((await appendOrLose(ports, runKey(run), log.end, written)) !== undefined) {
       const after = await readRunLog(ports.cloud, run);
       return { now: standing(run, after) ?? now, log: after, appended: true };
     }

@@ -13,7 +13,7 @@ import { EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { lockKey } from "../keys.ts";
 import { RunId } from "../names.ts";
-import { append, readLog, TAIL_BYTES } from "./log.ts";
+import { appendOrLose, readLog, TAIL_BYTES } from "./log.ts";
 import { previousLock } from "./previous-version.ts";
 import { readRunLog, standing } from "./run-log.ts";
 
@@ -42,9 +42,8 @@ export async function acquireLock(
   if (newest?.run === run && !newest.released) return undefined;
   const holder = await currentHolder(newest, ports);
   if (holder !== undefined) return holder;
-  const appended = await append(ports, lockKey(subject), end, { run, at: clock.now(), released: false });
-  if (appended.kind === "won") return undefined;
-  if (appended.kind === "unknown") throw appended.error;
+  const line = { run, at: clock.now(), released: false };
+  if ((await appendOrLose(ports, lockKey(subject), end, line)) !== undefined) return undefined;
   return (await newestLine(cloud, subject)).newest?.run ?? "another run";
 }
 
@@ -63,8 +62,7 @@ export async function releaseLock(subject: string, run: string, ports: LockPorts
   const { newest, end } = await newestLine(ports.cloud, subject);
   if (newest?.run !== run || newest.released) return;
   const line = { run, at: ports.clock.now(), released: true };
-  const appended = await append(ports, lockKey(subject), end, line);
-  if (appended.kind === "unknown") throw appended.error;
+  await appendOrLose(ports, lockKey(subject), end, line);
 }
 
 /** A log that cannot be read says as little as one that is missing (LOCK-2). */

@@ -106,4 +106,43 @@ export async function append(
   }
 }
 
+/**
+ * As `append`, for a writer that goes on only with an answer. Returns the new end of the log, undefined when another writer
+ * was first.
+ * @throws CloudError when it is unknown whether the line is there; a repeat finds it.
+ */
+export async function appendOrLose(
+  ports: Pick<Ports, "cloud" | "writer">,
+  key: string,
+  position: number,
+  line: object,
+): Promise<number | undefined> {
+  const appended = await append(ports, key, position, line);
+  if (appended.kind === "unknown") throw appended.error;
+  return appended.kind === "won" ? appended.end : undefined;
+}
+
+/** How often a line is tried against other writers. */
+const TRIES = 5;
+
+/**
+ * Appends the line that `next` makes of the end of a log, which is read again when another writer was first. Returns that
+ * line; undefined when `next` makes none.
+ * @throws CloudError as `appendOrLose`, and Error when others were first every time
+ */
+export async function appendNext<T, L extends object>(
+  ports: Pick<Ports, "cloud" | "writer">,
+  key: string,
+  schema: z.ZodMiniType<T>,
+  next: (lines: readonly T[]) => L | undefined,
+): Promise<L | undefined> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const { lines, end } = await readLog(ports.cloud, key, schema, TAIL_BYTES);
+    const line = next(lines.map((placed) => placed.line));
+    if (line === undefined) return undefined;
+    if ((await appendOrLose(ports, key, end, line)) !== undefined) return line;
+  }
+  throw new Error(`${key} changed ${TRIES} times while it was written`);
+}
+
 const isUnanswered = (error: unknown): boolean => error instanceof CloudError && error.kind === "wait";

@@ -153,7 +153,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "two changes of a document are made at once",
     promise: "K3",
     file: "functions/api/documents/lock.ts",
-    find: 'if (taken.kind === "lost") return answer(409, { error: BUSY });',
+    find: "if (taken === undefined) return answer(409, { error: BUSY });",
     replace: "",
     tests: ["test/flow/api-documents.test.ts"],
   },

@@ -11,7 +11,7 @@ import { seconds } from "../../../shared/duration.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { documentLockKey, type DocumentFolder } from "../../../shared/keys.ts";
-import { append, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
+import { append, appendOrLose, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
 
 const Given = z.object({ statusCode: z.int(), body: z.string() });
 const Line = z.object({
@@ -51,9 +51,8 @@ export async function whileLocked(
     clock.now(),
   );
   if (earlier !== undefined) return earlier;
-  const taken = await append(ports, key, end, { at: clock.now(), released: false, delivery });
-  if (taken.kind === "unknown") throw taken.error;
-  if (taken.kind === "lost") return answer(409, { error: BUSY });
+  const taken = await appendOrLose(ports, key, end, { at: clock.now(), released: false, delivery });
+  if (taken === undefined) return answer(409, { error: BUSY });
   let given: HttpAnswer | undefined;
   try {
     given = await change();
@@ -62,7 +61,7 @@ export async function whileLocked(
     const { statusCode, body } = given ?? {};
     const line = { at: clock.now(), released: true, delivery, ...(given && { given: { statusCode, body } }) };
     // Without this line the lock ends by itself.
-    await append(ports, key, taken.end, line).catch((error: unknown) => {
+    await append(ports, key, taken, line).catch((error: unknown) => {
       ports.log({ warning: "lock not released", key, error: String(error) });
     });
   }

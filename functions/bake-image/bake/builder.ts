@@ -7,7 +7,7 @@ import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts"
 import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { CHECK_IDS, IMAGE_CHECKS } from "../../../shared/image-checks.ts";
-import { withParameters } from "../../../shared/requests/declared-parameters.ts";
+import { withVariables } from "../../../shared/requests/declared-parameters.ts";
 import { parametersProblem } from "../../../shared/requests/parameters.ts";
 import { ok } from "../../../shared/result.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
@@ -76,7 +76,7 @@ export const builder = ephemeralInstance({
   input: BuilderInput,
   spec: builderSpec,
   commands: ({ document, parameters }) => [
-    ...document.provision.map((step) => ("command" in step ? withParameters(step, parameters) : step)),
+    ...document.provision.map((step) => withVariables(step, parameters)),
     generalizeStep(document),
   ],
   prepare: FIRST_BOOT,

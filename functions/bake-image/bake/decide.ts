@@ -11,7 +11,7 @@ import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { filledImage } from "../../../shared/documents/recipe-parameters.ts";
 import { imageNameProblem } from "../../../shared/documents/image-name.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { withParameters } from "../../../shared/requests/declared-parameters.ts";
+import { withVariables } from "../../../shared/requests/declared-parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
@@ -154,7 +154,7 @@ function longCommand({ document }: LockedInput, variables: Baked["values"]): str
     if (!("command" in step)) continue;
     // A long object is downloaded, and a short command runs it.
     const text = step.kind === "run" ? step.command : runningFile(scriptFile(step, 0));
-    const bytes = sentBytes(scriptOf(withParameters(step, variables), text));
+    const bytes = sentBytes(scriptOf(withVariables(step, variables), text));
     if (bytes <= COMMAND_MAX_BYTES) continue;
     return `${place} ("${step.name}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; move its text into an object under scripts/, or shorten the values`;
   }

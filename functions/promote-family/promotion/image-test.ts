@@ -18,7 +18,7 @@ import {
 } from "../../../shared/ephemeral-instance/release.ts";
 import { CHECK_IDS } from "../../../shared/image-checks.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { withParameters } from "../../../shared/requests/declared-parameters.ts";
+import { withVariables } from "../../../shared/requests/declared-parameters.ts";
 import { ok } from "../../../shared/result.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
@@ -92,9 +92,7 @@ const isWindows = ({ image }: Checked): boolean => image.osType === "windows";
 /** The image checks of the first boot, the recipe's tests, a reboot and the image checks of the second boot. */
 export function testCommands(input: Checked): readonly Step[] {
   const { hygiene, timeoutMs } = input.document.test;
-  const commands = input.document.test.commands.map((step) =>
-    "command" in step ? withParameters(step, input.parameters) : step,
-  );
+  const commands = input.document.test.commands.map((step) => withVariables(step, input.parameters));
   // The image checks are for Linux; PowerShell runs the recipe's tests.
   if (isWindows(input)) return commands;
   const first = firstBoot(timeoutMs);

@@ -21,7 +21,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { alertsKey } from "../../../shared/keys.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
-import { append, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
+import { appendOrLose, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
 import { hasFailed, readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Alerts, Plan } from "./start.ts";
@@ -79,9 +79,7 @@ async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof ent
   const failures = await failuresOf([...holders], ports.cloud);
   const entry = entryOf(event, lines, failures, ports.clock.now());
   if (entry === undefined || "waitMs" in entry) return entry;
-  const appended = await append(ports, key, log.end, entry);
-  if (appended.kind === "unknown") throw appended.error;
-  return appended.kind === "lost" ? "lost" : entry;
+  return (await appendOrLose(ports, key, log.end, entry)) === undefined ? "lost" : entry;
 }
 
 /** When the runs that failed ended, epoch ms. */

@@ -9,7 +9,7 @@ import { startBakes } from "../../../../functions/bake-image/bake/start.ts";
 import { scriptOf } from "../../../../shared/ephemeral-instance/command-script.ts";
 import { parseRecipe } from "../../../../shared/documents/recipe.ts";
 import { BakeRequest } from "../../../../shared/requests/bake.ts";
-import { withParameters } from "../../../../shared/requests/declared-parameters.ts";
+import { withVariables } from "../../../../shared/requests/declared-parameters.ts";
 import { nameProblem, parametersProblem } from "../../../../shared/requests/parameters.ts";
 import type { Ports } from "../../../../shared/invocation.ts";
 import { known } from "../../../support/known.ts";
@@ -163,7 +163,7 @@ test("a parameter never takes the place of what a step sets itself, and every on
   );
   const [step] = recipe.provision.slice(2);
   if (step === undefined || !("command" in step)) throw new Error("no such step");
-  expect(withParameters(step, { TIER: "back", RELEASE: "1" }).environment).toEqual({
+  expect(withVariables(step, { TIER: "back", RELEASE: "1" }).environment).toEqual({
     TIER: "front",
     PATH: "/opt/bin",
     RELEASE: "1",
