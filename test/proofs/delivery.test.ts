@@ -1,10 +1,11 @@
 /** Deliveries of an image that is not baked again: what starts them, and the decisions that they leave alone. */
 import { days, hours, minutes } from "../../shared/duration.ts";
 import { night, uploaded } from "../support/bakes.ts";
+import { runKey } from "../../shared/keys.ts";
 import { CHECK_IDS } from "../../shared/image-checks.ts";
 import { ABROAD, bakedImages, sharedIn, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { notified } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
@@ -55,6 +56,47 @@ test("other regions, accounts and families are delivered when the recipe is put 
   await request(kiln, "/families/web2/hold", { why: "freeze" });
   const held = await uploaded(kiln, recipeText(recipe({}, { family: "web2" })));
   expect(held?.result?.["note"]).toMatch(/which waits: family web2 is held by/);
+});
+
+test("a delivery that fails takes no account from the image that the family serves", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  const same = { ...unchanging(kiln, { accounts: [ACCOUNT] }), description: "number 2" };
+  const { imageId } = await quickRelease(kiln, 2, same);
+  expect(sharedIn(kiln, HOME)).toEqual([[], [ACCOUNT]]);
+  kiln.cloud.world.failNextCopy(ABROAD, "storage error");
+  await uploaded(kiln, recipeText({ ...same, promote: { accounts: [ACCOUNT], regions: [ABROAD] } }));
+  expect(
+    kiln
+      .records("promote")
+      .map(({ state }) => state)
+      .toSorted(),
+  ).toEqual(["done", "done", "failed"]);
+  expect(served(kiln)).toBe(imageId);
+  expect(sharedIn(kiln, HOME)).toEqual([[], [ACCOUNT]]);
+});
+
+test("an image is tested again when the log of its test is gone", async ({ kiln, expect }) => {
+  await quickRelease(kiln, 1);
+  const tester = {
+    instanceTypes: ["ecs.g7.large"],
+    vSwitchIds: ["vsw-hangzhou-h"],
+    securityGroupId: "sg-default0001",
+  };
+  const test = { ...tester, commands: ["true"], hygiene: { waive: [...CHECK_IDS] } };
+  const recipe = { ...unchanging(kiln, { regions: [ABROAD] }), test };
+  const failNext = () => kiln.cloud.world.failNextCopy(ABROAD, "storage error");
+  failNext();
+  const { imageId, promotion } = await quickRelease(kiln, 2, recipe);
+  failNext();
+  await night(kiln);
+  const tested = kiln.cloud.world.launched;
+  kiln.cloud.oss.delete(BUCKET, runKey(promotion?.run ?? ""));
+  await night(kiln);
+  expect(kiln.cloud.world.launched).toBe(tested + 1);
+  expect(served(kiln)).toBe(imageId);
 });
 
 test("a family that a delivery was to leave serves its image again when the delivery fails", async ({

@@ -85,9 +85,9 @@ async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Ou
   const checked = await checkImage(event, ports);
   if (!checked.ok) return failed(checked.problem);
   const { image } = checked.value;
-  const input = { ...checked.value.input, ...(await earlierOf(image, checked.value.input, ports.cloud)) };
   const detected = await detectionOf(event, image, ports);
   if (detected !== undefined) return detected;
+  const input = { ...checked.value.input, ...(await earlierOf(image, checked.value.input, ports.cloud)) };
   const { skip } = input.document.test;
   const untested = skip && image.tags[TAG.test] !== TEST.passed;
   const noTest = skip ? "its recipe says test: skip" : input.testedIn && `it passed in ${input.testedIn}`;

@@ -34,7 +34,7 @@ export async function earlierOf(image: Image, input: WithRecipe, cloud: CloudCli
   if (status === undefined || !isRunId(status.run)) return { ...from };
   const log = await readRunLog(cloud, status.run);
   const before = status.word === "promoted" ? status.run : carriedBy(status.run, log)?.before;
-  const testedIn = sameTestIn(status.run, log, image, input);
+  const testedIn = await sameTestIn(status.run, log, { image, input }, cloud);
   return {
     ...from,
     ...(before !== undefined && { before }),
@@ -43,9 +43,18 @@ export async function earlierOf(image: Image, input: WithRecipe, cloud: CloudCli
 }
 
 /** The run of the test. Only for a delivery, and while the recipe has the same tests: else the image is tested again. */
-function sameTestIn(run: string, log: RunLog, image: Image, input: WithRecipe): string | undefined {
+async function sameTestIn(
+  run: string,
+  log: RunLog,
+  { image, input }: { readonly image: Image; readonly input: WithRecipe },
+  cloud: CloudClient,
+): Promise<string | undefined> {
   const carried = carriedBy(run, log);
   const isSame = isDeepStrictEqual(carried?.document.test, input.document.test);
   if (input.again === undefined || image.tags[TAG.test] !== TEST.passed || !isSame) return undefined;
-  return hasPassedTest(run, log, image.id) ? run : carried?.testedIn;
+  if (hasPassedTest(run, log, image.id)) return run;
+  const first = carried?.testedIn;
+  // Logs expire: a test of which there is none any more is made again.
+  const isKnown = first !== undefined && hasPassedTest(first, await readRunLog(cloud, first), image.id);
+  return isKnown ? first : undefined;
 }

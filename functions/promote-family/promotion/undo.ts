@@ -146,14 +146,14 @@ async function returnTo(former: string, family: string, place: Place, { cloud }:
   return ok(`${placed(place)} is in ${former} again`);
 }
 
-/** Only where the family never had the image: the accounts of an earlier promotion keep it. */
-async function unshare({ event: { input, progress }, ports }: Undoing): Promise<Change> {
+/** Only of an image that is in no family: the accounts of one that a family has keep it. */
+async function unshare({ event: { input }, ports }: Undoing): Promise<Change> {
   const { cloud } = ports;
-  const home = homeOf(ports);
-  const { accounts } = input.document.promote;
-  const place = { region: home, imageId: input.imageId };
-  if (accounts.length === 0 || progress.joined.includes(home) || progress.members.includes(home))
-    return NO_CHANGE;
+  const place = { region: homeOf(ports), imageId: input.imageId };
+  if (input.document.promote.accounts.length === 0) return NO_CHANGE;
+  const image = await ownImage(cloud, place);
+  if (!image.ok) return image;
+  if (image.value === undefined || image.value.family !== "") return NO_CHANGE;
   const delivered = await deliveredOf(cloud, input.recipe);
   return takeBack(cloud, input.recipe, place, accountsOf(delivered, place));
 }
