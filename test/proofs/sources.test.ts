@@ -320,6 +320,24 @@ test("a file that is no disk, or another one than the recipe says, or for anothe
   expect(kiln.cloud.callLog.count({ action: "ImportImage" })).toBe(0);
 });
 
+test("a disk that waits for its import is no older version of a recipe that is uploaded later", async ({
+  kiln,
+  expect,
+}) => {
+  const recipe = (description: string) =>
+    recipeText({ description, source: { upload: {} }, provision: [], family: undefined, test: undefined });
+  await kiln.upload("recipes/web.yaml", recipe("first"));
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await kiln.upload("disks/web/one.qcow2", diskFile("qcow2"));
+  const isImporting = () => kiln.records("bake").some(({ phase }) => phase === "await-image");
+  await kiln.cloud.settle({ until: isImporting, forMs: minutes(30) });
+  await kiln.upload("disks/web/two.qcow2", diskFile("qcow2", 2));
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await kiln.upload("recipes/web.yaml", recipe("second"));
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(ownImages(kiln)).toHaveLength(2);
+});
+
 test("a cloud image called .img is imported as the QCOW2 that it is", async ({ kiln, expect }) => {
   const upload = recipeText({ source: { upload: {} }, provision: [], test: { skip: true }, family: "cloud" });
   await kiln.upload("recipes/cloud.yaml", upload);

@@ -29,7 +29,7 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
   if (isUpload(event.by)) {
-    const other = await newerUpload(event, ports);
+    const other = isQueued ? undefined : await newerUpload(event, ports);
     return other === undefined
       ? poll(event, ports.clock, PACE.lock, busy(recipe, holder))
       : superseded(recipe, other);

@@ -12,7 +12,10 @@ import { REQUEST, type WorkflowEvent } from "../../../shared/workflow/envelope.t
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { subjectOf } from "../../../shared/workflow/run-id.ts";
 
-const Uploaded = z.looseObject({ uploadedAt: z.optional(z.int()) });
+const Uploaded = z.looseObject({ uploadedAt: z.optional(z.int()), upload: z.optional(z.unknown()) });
+
+/** Whether the run is about an uploaded disk, which only another disk replaces: a recipe alone bakes none. */
+const hasDisk = ({ input }: WorkflowEvent): boolean => Uploaded.safeParse(input).data?.upload !== undefined;
 
 /** When the object was uploaded; a version before did not say. */
 const uploadedAt = ({ input, startedAt }: WorkflowEvent): number =>
@@ -22,7 +25,7 @@ const uploadedAt = ({ input, startedAt }: WorkflowEvent): number =>
 const isNewer = (one: WorkflowEvent, than: WorkflowEvent): boolean =>
   uploadedAt(one) === uploadedAt(than) ? one.run > than.run : uploadedAt(one) > uploadedAt(than);
 
-/** The run of a newer upload of the same recipe that has not begun its bake. */
+/** The run of a newer upload of the same recipe that has not begun its bake, and that stands for this one. */
 export async function newerUpload(
   event: WorkflowEvent & { readonly input: { readonly recipe: string } },
   { cloud }: Ports,
@@ -34,7 +37,8 @@ export async function newerUpload(
     const now = standing(run, await readRunLog(cloud, run));
     if (now === undefined || now.completion !== undefined || now.event.cancelled !== undefined) continue;
     const isWaiting = now.event.phase === REQUEST || now.event.phase === event.phase;
-    if (isWaiting && isUpload(now.event.by) && isNewer(now.event, event)) return run;
+    const isReplaced = hasDisk(now.event) || !hasDisk(event);
+    if (isWaiting && isReplaced && isUpload(now.event.by) && isNewer(now.event, event)) return run;
   }
   return undefined;
 }
