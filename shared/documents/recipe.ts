@@ -133,9 +133,11 @@ function familyFindings({ family, test, promote }: Written): Finding[] {
   ];
 }
 
-function nameFindings(recipe: string, { image, parameters }: Written, imported: boolean): Finding[] {
-  const rules = parameters === undefined ? {} : { parameters, samples: samplesOf(parameters) };
-  const message = templateProblem(image.name, recipe, { ...rules, imported });
+function nameFindings(recipe: string, { source, image, parameters }: Written): Finding[] {
+  const declared = parameters === undefined ? {} : { parameters, samples: samplesOf(parameters) };
+  // The source may be unsound, and the name is judged all the same.
+  const imported = Object(source)["kind"] === "upload";
+  const message = templateProblem(image.name, recipe, { ...declared, imported });
   return message === undefined ? [] : [{ at: ["image", "name"], message }];
 }
 
@@ -148,10 +150,7 @@ const Recipe = (name: string) =>
       rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote"], familyFindings),
       rule<Written>(["promote", "notify"], approvalFindings),
-      rule<Written>(["image.name", "parameters"], (written) => nameFindings(name, written, false)),
-      rule<Written>(["source", "image.name", "parameters"], (written) =>
-        written.source.kind === "upload" ? nameFindings(name, written, true) : [],
-      ),
+      rule<Written>(["image.name", "parameters"], (written) => nameFindings(name, written)),
       rule<Written>(["parameters", "provision", "test"], environmentFindings),
       rule<Written>(["parameters", "description", "image"], templateFindings),
     ),

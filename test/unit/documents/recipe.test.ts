@@ -509,3 +509,12 @@ test("a version, which imports do not know, is refused for an upload", ({ expect
   const found = problemsIn(parseRecipe, { source: { upload: {} }, image: { version: "1" } });
   expect(found).toEqual([expect.stringMatching(/^image\.version: is not known to imports/)]);
 });
+
+test("an imported image may have a period in its name, one that is made may not", ({ expect }) => {
+  const image = { name: "app-1.9.2-{serial}" };
+  const upload = recipe({ source: { upload: {} }, provision: [], test: { skip: true }, image });
+  expect(problemsIn(parseRecipe, upload)).toEqual([]);
+  expect(problemsIn(parseRecipe, recipe({ image }))).toEqual([
+    expect.stringContaining("image.name: must not hold a period, which CreateImage alone does not take"),
+  ]);
+});
