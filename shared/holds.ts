@@ -14,7 +14,7 @@ import { utcMinute } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Ports } from "./invocation.ts";
 import { holdKey } from "./keys.ts";
-import { appendNext, readLog, TAIL_BYTES } from "./workflow/log.ts";
+import { appendOnce, readLog, TAIL_BYTES } from "./workflow/log.ts";
 
 const Line = z.object({
   at: z.int(),
@@ -55,18 +55,15 @@ export async function holdOf(
 export const heldText = (family: string, { by, why, until }: Hold): string =>
   `family ${family} is held by ${by}${until === undefined ? "" : ` until ${utcMinute(until)}`}: ${why}`;
 
-/** Sets or lifts the hold of a family; done before by the same run, it changes nothing. @throws as `appendNext` */
+/** Sets or lifts the hold of a family; done before by the same run, it changes nothing. @throws as `appendOnce` */
 export async function writeHold(
   family: string,
   line: Omit<Line, "at">,
   ports: HoldPorts,
   only: (newest: Line | undefined) => boolean = () => true,
 ): Promise<void> {
-  await appendNext(ports, holdKey(family), Line, (lines) => {
-    const newest = lines.at(-1);
-    const isDone = newest?.run === line.run && newest.held === line.held;
-    return isDone || !only(newest) ? undefined : { at: ports.clock.now(), ...line };
-  });
+  const log = { key: holdKey(family), schema: Line, run: line.run };
+  await appendOnce(ports, log, (newest) => (only(newest) ? { at: ports.clock.now(), ...line } : undefined));
 }
 
 /** Lifts the hold that `setBy` set; a later one stays. */

@@ -13,7 +13,7 @@ import { utcMinute } from "./duration.ts";
 import { EventError } from "./errors.ts";
 import type { Ports } from "./invocation.ts";
 import { pauseKey } from "./keys.ts";
-import { appendNext, readLog, TAIL_BYTES } from "./workflow/log.ts";
+import { appendOnce, readLog, TAIL_BYTES } from "./workflow/log.ts";
 
 const Line = z.object({
   at: z.int(),
@@ -77,17 +77,13 @@ export async function endFailures(recipe: string, run: string, ports: PausePorts
 }
 
 /** The line of a run: the one it wrote before, or a new one; undefined when there is nothing to say. */
-async function writeLine(
+const writeLine = (
   recipe: string,
   run: string,
   ports: PausePorts,
   next: (newest: Line | undefined) => Omit<Line, "at" | "run"> | undefined,
-): Promise<Omit<Line, "at"> | undefined> {
-  let own: Line | undefined;
-  const written = await appendNext(ports, pauseKey(recipe), Line, (lines) => {
-    own = lines.find((line) => line.run === run);
-    const fields = own === undefined ? next(lines.at(-1)) : undefined;
+): Promise<Line | undefined> =>
+  appendOnce(ports, { key: pauseKey(recipe), schema: Line, run }, (newest) => {
+    const fields = next(newest);
     return fields && { at: ports.clock.now(), run, ...fields };
   });
-  return own ?? written;
-}

@@ -126,20 +126,20 @@ export async function appendOrLose(
 const TRIES = 5;
 
 /**
- * Appends the line that `next` makes of the end of a log, which is read again when another writer was first. Returns that
- * line; undefined when `next` makes none.
+ * Appends one line of a run to a log whose newest line counts; `next` makes it of that one, or nothing. Returns the line
+ * of the run, which may be there already: a repeat finds it, whatever others wrote since.
  * @throws CloudError as `appendOrLose`, and Error when others were first every time
  */
-export async function appendNext<T, L extends object>(
+export async function appendOnce<T extends { readonly run: string }>(
   ports: Pick<Ports, "cloud" | "writer">,
-  key: string,
-  schema: z.ZodMiniType<T>,
-  next: (lines: readonly T[]) => L | undefined,
-): Promise<L | undefined> {
+  { key, schema, run }: { readonly key: string; readonly schema: z.ZodMiniType<T>; readonly run: string },
+  next: (newest: T | undefined) => T | undefined,
+): Promise<T | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const { lines, end } = await readLog(ports.cloud, key, schema, TAIL_BYTES);
-    const line = next(lines.map((placed) => placed.line));
-    if (line === undefined) return undefined;
+    const own = lines.find(({ line }) => line.run === run)?.line;
+    const line = own ?? next(lines.at(-1)?.line);
+    if (own !== undefined || line === undefined) return line;
     if ((await appendOrLose(ports, key, end, line)) !== undefined) return line;
   }
   throw new Error(`${key} changed ${TRIES} times while it was written`);

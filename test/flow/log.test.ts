@@ -6,7 +6,7 @@ import type { Reservation } from "../../shared/limits/stored-reservation.ts";
 import { withReservation } from "../../shared/limits/stored-reservation.ts";
 import { readReservations, updateReservations } from "../../shared/limits/reservations.ts";
 import { acquireLock } from "../../shared/workflow/lock.ts";
-import { append, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
+import { append, appendOnce, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
 import { readRunLog } from "../../shared/workflow/run-log.ts";
 import * as z from "zod/mini";
 import type { Cloud } from "../cloud/index.ts";
@@ -133,4 +133,17 @@ onCloud("the end of a long log is read without its cut line", async ({ cloud, ex
   const whole = await readLog(client, "locks/x.jsonl", schema);
   expect(whole.lines.map(({ line: { n } }) => n)).toEqual(Array.from({ length: 100 }, (_, n) => n));
   expect(tail.lines).toEqual(whole.lines.slice(-tail.lines.length));
+});
+
+onCloud("a run writes its line once, whatever others wrote since", async ({ cloud, expect }) => {
+  const client = connected(cloud);
+  const key = lockKey("once");
+  const schema = z.object({ run: z.string(), held: z.boolean() });
+  const write = (run: string, held: boolean) =>
+    appendOnce(portsOf(client, run), { key, schema, run }, () => ({ run, held }));
+  await write(other(1), true);
+  await write(other(2), false);
+  expect(await write(other(1), true)).toMatchObject({ run: other(1), held: true });
+  const { lines } = await readLog(client, key, schema);
+  expect(lines.map(({ line }) => line.held)).toEqual([true, false]);
 });
