@@ -24,13 +24,17 @@ export type Baked = Pick<z.infer<typeof Baked>, "given" | "values">;
 
 const DIGEST_LENGTH = 16;
 
+/** The digest of a text, as tags of images hold it. */
+export const tagDigest = (text: string): string =>
+  createHash("sha256").update(text).digest("hex").slice(0, DIGEST_LENGTH);
+
 /** The digest of parameters; of a secret it holds the name (BAKED-3). */
 export function parametersDigest(values: Baked["values"], declared: Declarations = {}): string {
   const secrets = Object.entries(declared).flatMap(([name, { fromEnv }]) =>
     fromEnv === undefined ? [] : [[name, { fromEnv }] as const],
   );
   const all = [...Object.entries(values), ...secrets].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, DIGEST_LENGTH);
+  return tagDigest(JSON.stringify(all));
 }
 
 const NONE = parametersDigest({});

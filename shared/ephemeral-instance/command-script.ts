@@ -42,14 +42,15 @@ const FATAL =
 /** The program that reads the commands of an instance. */
 export type Reader = "shell" | "powershell";
 
-/** A value between the quotes of a shell. */
-export const inQuotes = (value: string): string => value.replaceAll("'", `'\\''`);
+/** A value between the single quotes of its reader. */
+export const inQuotes = (value: string, reader: Reader = "shell"): string =>
+  value.replaceAll("'", reader === "shell" ? `'\\''` : "''");
 
 /** The lines before the command. Values are quoted, so that none runs as a command. */
 function before({ kind, shell, environment }: CommandStep, reader: Reader): string[] {
   const variables = Object.entries(environment);
   if (reader === "powershell") {
-    const set = variables.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`);
+    const set = variables.map(([name, value]) => `$env:${name} = '${inQuotes(value, reader)}'`);
     // The counterpart of -e, for cmdlets only: the step checks the exit codes of programs itself.
     return kind === "run" ? ["$ErrorActionPreference = 'Stop'", ...set] : set;
   }

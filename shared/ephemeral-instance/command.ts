@@ -76,9 +76,15 @@ export async function command<I>(
 type Secrets = Readonly<Record<string, string>>;
 
 /** The parameters that the client token is drawn from: no digest holds a secret. */
-const withoutSecrets = <C extends { readonly script: string }>(order: C, secrets: Secrets): C => ({
+const withoutSecrets = <C extends { readonly script: string; readonly shell: Reader }>(
+  order: C,
+  secrets: Secrets,
+): C => ({
   ...order,
-  script: Object.values(secrets).reduce((left, value) => left.replaceAll(inQuotes(value), ""), order.script),
+  script: Object.values(secrets).reduce(
+    (left, value) => left.replaceAll(inQuotes(value, order.shell), ""),
+    order.script,
+  ),
 });
 
 const stageOf = (
@@ -158,11 +164,13 @@ async function judged<I>(
   // Where preparing fails, no other command has an output.
   const key = outputKey(event.run, `${use.spec(input).role}-${Math.max(0, index)}`);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
-  if (event.download !== "under way" && rebootsAfter(step, result)) {
+  // The exit codes of a step are those of its script, and not those of the command that downloads it.
+  const isDownload = event.download === "under way";
+  if (!isDownload && rebootsAfter(step, result)) {
     const rebooting = { afterMs: REBOOT_MS, note: `"${name}" ended with a reboot` };
     return next(types.Reboot, { instanceId, index, tried: 0 }, rebooting);
   }
-  const problem = isDone(step, result)
+  const problem = (isDownload ? result.ok : isDone(step, result))
     ? use.judge?.(input, index, result.output)
     : `"${name}" failed with ${failureOf(result)}${where}: ${lastLines(output)}`;
   if (problem === undefined) return proceed(instance, event, ports, name);

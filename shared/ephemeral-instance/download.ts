@@ -7,6 +7,7 @@
  *     twice, each time with another URL, does no harm; a long script is downloaded by one command and run by another.
  */
 import { minutes } from "../duration.ts";
+import { inQuotes } from "./command-script.ts";
 import type { CommandStep, FileStep } from "../documents/recipe-steps.ts";
 
 /** A command reaches its instance within a minute, and a download only has to begin in time. */
@@ -17,7 +18,7 @@ export const SCRIPT_MAX_BYTES = 1024 * 1024;
 
 const FILE_MODE = "0644";
 
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+const quoted = (text: string): string => `'${inQuotes(text)}'`;
 
 /** Shell lines that write the object behind a URL into the file "$part", and remove that file at the end. */
 const fetched = (url: string): string[] => [

@@ -25,39 +25,37 @@ interface Options {
   readonly keepFailedMs?: number | undefined;
 }
 
-/** Releases the instance of the run, or keeps it for debugging. Undefined when there is nothing left to do. */
+/** `outcome` while there is something left to do; `kept`: the instance that is kept, and until when, for the reason. */
+interface Released {
+  readonly outcome?: Outcome;
+  readonly kept?: string;
+}
+
+/** Releases the instance of the run, or keeps it for debugging. */
 export async function releaseInstance(
   event: Releasing,
   { role, keepFailedMs }: Options,
   { cloud, clock }: Ports,
-): Promise<Outcome | undefined> {
+): Promise<Released> {
   const { run, instanceId, verdict, phaseStartedAt } = event;
   const known = instanceId === undefined ? ok(undefined) : await ownInstance(cloud, run, instanceId);
-  if (!known.ok) return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${known.problem}`);
+  if (!known.ok) return { outcome: failed(`${verdict.ok ? "" : `${verdict.reason}; `}${known.problem}`) };
   // By its tags as well: a launch whose answer was lost made an instance that no event names.
   const tagged = await launchedBy(cloud, run, role);
   const left = known.value ?? tagged[0];
-  if (left === undefined) return undefined;
+  if (left === undefined) return {};
   if (!verdict.ok && keepFailedMs !== undefined) {
-    await setAutoRelease(cloud, left.id, keptUntil(phaseStartedAt, keepFailedMs));
-    return undefined;
+    const until = phaseStartedAt + Math.max(keepFailedMs, EXPIRY_MIN_MS);
+    await setAutoRelease(cloud, left.id, until);
+    return { kept: `${left.id} is kept until ${utcMinute(until)}` };
   }
   await deleteInstance(cloud, left.id, { force: true });
-  return poll(event, clock, PACE.step, `${left.id} is being released`);
+  return { outcome: poll(event, clock, PACE.step, `${left.id} is being released`) };
 }
 
-const keptUntil = (from: number, keepFailedMs: number): number =>
-  from + Math.max(keepFailedMs, EXPIRY_MIN_MS);
-
-/** The reason of a failed run, with the instance that is kept for debugging. */
-export function reasonWithKept(
-  { instanceId, phaseStartedAt }: Releasing,
-  reason: string,
-  keepFailedMs: number | undefined,
-): string {
-  if (instanceId === undefined || keepFailedMs === undefined) return reason;
-  return `${reason}; ${instanceId} is kept until ${utcMinute(keptUntil(phaseStartedAt, keepFailedMs))}`;
-}
+/** The reason of a failed run, with the instance that is kept. */
+export const withKept = (reason: string, { kept }: Released): string =>
+  kept === undefined ? reason : `${reason}; ${kept}`;
 
 /** The message about an instance that could not be released. The janitor keeps instances of failed runs. */
 export const leftInstance = (instanceId: string): string =>

@@ -231,6 +231,17 @@ test("keepFailed keeps the builder of a failed bake until it expires, and the re
   expect(again?.state).toBe("done");
 });
 
+test("a builder that is gone is not kept, whatever keepFailed says", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText({ provision: ["sleep 600"], keepFailed: "4h" }));
+  const isProvisioning = () => kiln.records("bake")[0]?.note?.includes("sleep 600") === true;
+  await kiln.cloud.settle({ until: isProvisioning, forMs: minutes(30) });
+  for (const id of kiln.cloud.world.instances.keys()) kiln.cloud.world.vanish(id);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  const [bake] = kiln.records("bake");
+  expect(bake?.state).toBe("failed");
+  expect(bake?.reason).not.toContain("is kept");
+});
+
 test("test.keepFailed keeps the test instance, and a test may take longer than two hours", async ({
   kiln,
   expect,

@@ -133,6 +133,18 @@ test("a script that is too long for a command is downloaded and runs once, by it
   expect(bad[0]?.reason).toContain("failed with exit code 7");
 });
 
+test("exit codes that a step accepts are those of its script, not of the download before it", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("scripts/long.sh", `${"# filler\n".repeat(3000)}exit 1\n`);
+  const step = { script: "scripts/long.sh", okExitCodes: [1] };
+  // The place of the script is taken, so it cannot be put there.
+  const bad = await bakeOf(kiln, ["mkdir /var/tmp/kiln-script-1", step, "echo on > /etc/on"]);
+  expect(bad[0]?.reason).toMatch(/"scripts\/long\.sh" failed with exit code 1: .*is a folder/);
+  expect(statesOf(await bakeOf(kiln, [step]))).toEqual(ENDED);
+});
+
 test("scripts with the line ends of Windows run", async ({ kiln, expect }) => {
   await kiln.upload("scripts/dos.sh", "#!/bin/bash\r\necho dos > /etc/dos\r\n");
   expect(statesOf(await bakeOf(kiln, [{ script: "scripts/dos.sh" }]))).toEqual(ENDED);

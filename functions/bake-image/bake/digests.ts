@@ -1,11 +1,8 @@
 /** The inputs of an image as digests, to compare with those in the tags of the last one. Pure. */
-import { createHash } from "node:crypto";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
-import { parametersDigest } from "../../../shared/baked.ts";
+import { parametersDigest, tagDigest } from "../../../shared/baked.ts";
 import type { Inputs } from "./input.ts";
 import { TAG } from "../../../shared/tags.ts";
-
-const DIGEST_LENGTH = 16;
 
 /** Keys are sorted: an event may carry the same document with its keys in another order. */
 const sorted = (_key: string, value: unknown): unknown =>
@@ -13,8 +10,7 @@ const sorted = (_key: string, value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     : value;
 
-const digest = (value: unknown): string =>
-  createHash("sha256").update(JSON.stringify(value, sorted)).digest("hex").slice(0, DIGEST_LENGTH);
+const digest = (value: unknown): string => tagDigest(JSON.stringify(value, sorted));
 
 /** Parts of a recipe that do not change the image: changing them needs no new one. Parameters have a digest of their own. */
 const OUTSIDE = new Set([

@@ -7,9 +7,9 @@ import { cancelTask, describeTask } from "../../../shared/cloud/ecs/tasks.ts";
 import { hours } from "../../../shared/duration.ts";
 import {
   leftInstance,
-  reasonWithKept,
   releaseInstance,
   releasing,
+  withKept,
 } from "../../../shared/ephemeral-instance/release.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -42,21 +42,23 @@ interface Owned {
 export const releaseFailed = ({ instanceId, imageId, taskId: task }: Owned, reason: string): Outcome =>
   next(Release, { instanceId, imageId, taskId: task, verdict: { ok: false, reason } });
 
-/** Each does one thing and says so; the first that has something to do takes this invocation. */
-const STEPS = [releaseBuilder, cancelImport, deleteFailedImage, restartSource];
+/** After the builder. Each does one thing and says so; the first that has something to do takes this invocation. */
+const STEPS = [cancelImport, deleteFailedImage, restartSource];
 
 async function releaseAll(event: Release, ports: Ports): Promise<Outcome> {
+  const builder = await releaseBuilder(event, ports);
+  if (builder.outcome !== undefined) return builder.outcome;
   for (const step of STEPS) {
     const outcome = await step(event, ports);
     if (outcome !== undefined) return outcome;
   }
   await releaseLock(lockName(event.input.recipe), event.run, ports);
-  return completionOf(event);
+  return event.verdict.ok ? completionOf(event) : failed(withKept(event.verdict.reason, builder));
 }
 
-async function releaseBuilder(event: Release, ports: Ports): Promise<Outcome | undefined> {
+async function releaseBuilder(event: Release, ports: Ports): ReturnType<typeof releaseInstance> {
   const { document, plan } = event.input;
-  if (plan.baseImage === undefined) return undefined;
+  if (plan.baseImage === undefined) return {};
   return releaseInstance(event, { role: ROLE.builder, keepFailedMs: document.keepFailedMs }, ports);
 }
 
@@ -105,10 +107,8 @@ async function restartSource(event: Release, { cloud, clock }: Ports): Promise<O
   return poll(event, clock, PACE.instance, `${instance.id} is ${instance.status}, and is started again`);
 }
 
-/** The end of the run. An image of a family is promoted next. */
-function completionOf(event: Release): Outcome {
-  const { run, verdict, imageId, input } = event;
-  if (!verdict.ok) return failed(reasonWithKept(event, verdict.reason, input.document.keepFailedMs));
+/** The end of a good run. An image of a family is promoted next. */
+function completionOf({ run, imageId, input }: Release): Outcome {
   const { recipe, document, plan, parameters } = input;
   const { imageName, inputs } = plan;
   return done({

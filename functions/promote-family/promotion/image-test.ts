@@ -12,9 +12,9 @@ import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts"
 import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
 import {
   leftInstance,
-  reasonWithKept,
   releaseInstance,
   releasing,
+  withKept,
 } from "../../../shared/ephemeral-instance/release.ts";
 import { CHECK_IDS } from "../../../shared/image-checks.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -144,8 +144,8 @@ export const imageTest = ephemeralInstance({
 
 async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
   const { keepFailedMs } = event.input.document.test;
-  const waiting = await releaseInstance(event, { role: ROLE.tester, keepFailedMs }, ports);
-  if (waiting !== undefined) return waiting;
+  const tester = await releaseInstance(event, { role: ROLE.tester, keepFailedMs }, ports);
+  if (tester.outcome !== undefined) return tester.outcome;
   const { verdict, input, run } = event;
   const found = await imageUnderPromotion(event, ports);
   if (!found.ok) return failed(`${verdict.ok ? "" : `${verdict.reason}; `}${found.problem}`);
@@ -155,7 +155,7 @@ async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
     ? { [TAG.test]: TEST.passed, ...(hold && statusTag("held", run)) }
     : { [TAG.test]: TEST.failed, ...statusTag("failed", run) };
   await tagResources(ports.cloud, "image", [input.imageId], tags);
-  if (!verdict.ok) return failed(reasonWithKept(event, verdict.reason, keepFailedMs));
+  if (!verdict.ok) return failed(withKept(verdict.reason, tester));
   return hold === undefined ? afterTest(input, verdict.note) : keptBack(input, hold);
 }
 
