@@ -28,16 +28,19 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const { document } = read;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
-  if (isUpload(event.by)) {
-    const other = isQueued ? undefined : await newerUpload(event, ports);
-    return other === undefined
-      ? poll(event, ports.clock, PACE.lock, busy(recipe, holder))
-      : superseded(recipe, other);
-  }
-  if (document.whenBusy === "queue") return poll(event, ports.clock, PACE.lock, busy(recipe, holder));
+  // One that is queued has looked already.
+  const other = isUpload(event.by) && !isQueued ? await newerUpload(event, ports) : undefined;
+  if (other !== undefined) return superseded(recipe, other);
+  return whileBusy(event, document.whenBusy, holder, ports);
+}
+
+/** The bake while another one holds the recipe. */
+function whileBusy(event: Lock, whenBusy: "refuse" | "queue", holder: string, { clock }: Ports): Outcome {
+  const { recipe } = event.input;
+  const note = busy(recipe, holder);
+  if (isUpload(event.by) || whenBusy === "queue") return poll(event, clock, PACE.lock, note);
   // A timer asks again by itself, and an operator has nothing to put right.
-  const isTimer = event.by.startsWith("timer:");
-  return isTimer ? done({ skipped: true, note: busy(recipe, holder) }) : failed(refusedBusy(recipe, holder));
+  return event.by.startsWith("timer:") ? done({ skipped: true, note }) : failed(refusedBusy(recipe, holder));
 }
 
 const superseded = (recipe: string, newer: string): Outcome =>

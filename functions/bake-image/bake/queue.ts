@@ -21,9 +21,11 @@ const hasDisk = ({ input }: WorkflowEvent): boolean => Uploaded.safeParse(input)
 const uploadedAt = ({ input, startedAt }: WorkflowEvent): number =>
   Uploaded.safeParse(input).data?.uploadedAt ?? startedAt;
 
-/** Orders uploads of one millisecond, too. */
-const isNewer = (one: WorkflowEvent, than: WorkflowEvent): boolean =>
-  uploadedAt(one) === uploadedAt(than) ? one.run > than.run : uploadedAt(one) > uploadedAt(than);
+/** Whether an upload stands for an older one. Orders uploads of one millisecond, too. */
+function isNewer(one: WorkflowEvent, than: WorkflowEvent): boolean {
+  if (hasDisk(than) && !hasDisk(one)) return false;
+  return uploadedAt(one) === uploadedAt(than) ? one.run > than.run : uploadedAt(one) > uploadedAt(than);
+}
 
 /** The run of a newer upload of the same recipe that has not begun its bake, and that stands for this one. */
 export async function newerUpload(
@@ -37,8 +39,7 @@ export async function newerUpload(
     const now = standing(run, await readRunLog(cloud, run));
     if (now === undefined || now.completion !== undefined || now.event.cancelled !== undefined) continue;
     const isWaiting = now.event.phase === REQUEST || now.event.phase === event.phase;
-    const isReplaced = hasDisk(now.event) || !hasDisk(event);
-    if (isWaiting && isReplaced && isUpload(now.event.by) && isNewer(now.event, event)) return run;
+    if (isWaiting && isUpload(now.event.by) && isNewer(now.event, event)) return run;
   }
   return undefined;
 }
