@@ -65,6 +65,18 @@ test("a fleet may stop it instead: then Kiln may start it for the next job", asy
   expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
 });
 
+test("protection from release is no protection from a stop", async ({ hub, expect }) => {
+  const launch = { ...NAMED.launch, DeletionProtection: true };
+  const world = await hub({}, { launch, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+  const { kiln } = world;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [1], "completed", { runner_name: "web-001" });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toMatchObject([{ status: "Stopped", deletionProtection: true }]);
+  expect(results(world, "job")).toMatchObject([{ state: "done", action: "stop" }]);
+});
+
 test("a machine that was started for another job meanwhile is not stopped by the late end of its first one", async ({
   hub,
   expect,

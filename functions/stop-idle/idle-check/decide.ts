@@ -177,7 +177,7 @@ export function protectedBy(
     return ["optedOut", `its tag ${policy.optOutTag} asks for it${end}`];
   }
   if (locks.length > 0) return ["locked", `it is locked (${locks.join(", ")})`];
-  const costly = policy.action === "release" ? unreleasable(instance) : unstoppable(instance, policy);
+  const costly = costOfAct(instance, policy);
   if (costly !== undefined) return costly;
   const upSince = startedAt ?? createdAt;
   const ago = `it started ${formatDuration(now - upSince)} ago`;
@@ -189,9 +189,20 @@ export function protectedBy(
   return wantedUp(instance, policy, now);
 }
 
-function unreleasable({ chargeType, deletionProtection }: Instance): readonly [Why, string] | undefined {
-  if (chargeType === "PrePaid") return ["saves nothing", "a subscription cannot be released before its end"];
-  return deletionProtection ? ["protected", "it is protected from release"] : undefined;
+function costOfAct(instance: Instance, policy: IdlePolicy): readonly [Why, string] | undefined {
+  if (policy.action !== "release") return unstoppable(instance, policy);
+  const [why, sentence] = unreleasable(instance) ?? [];
+  return why && [why, `it ${sentence}`];
+}
+
+/** Why an instance cannot be released, whether it is stopped or not; undefined when it can. The sentence lacks its subject. */
+export function unreleasable({
+  chargeType,
+  deletionProtection,
+}: Instance): readonly [why: Why, sentence: string] | undefined {
+  if (chargeType !== "PostPaid")
+    return ["saves nothing", "is a subscription, which cannot be released before its end"];
+  return deletionProtection ? ["protected", "is protected from release"] : undefined;
 }
 
 /** With KeepCharging a stop is not meant to save money. */

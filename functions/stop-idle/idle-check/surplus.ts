@@ -18,6 +18,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
+import { unreleasable } from "./decide.ts";
 import type { CheckInput } from "./input.ts";
 
 /** A member to release, and the image it must still have then. */
@@ -38,14 +39,14 @@ export const inWords = ({ id, imageId }: SurplusMember): string => `${id} of ${i
 
 /** Why a stopped member must not be released; undefined when it may (SURPLUS-2). */
 function whyNot(instance: Instance, { optOutTag }: IdlePolicy, now: number): string | undefined {
-  const { status, chargeType, deletionProtection, locks, startedAt = 0 } = instance;
+  const { status, locks, startedAt = 0 } = instance;
   if (status !== "Stopped") return `it is ${status}`;
   const stoppedAt = stoppedByKilnAt(instance);
   // Kiln stops only what has run for an hour. Start times have no seconds, so a start in the minute of the tag
   // is a user's.
   if (stoppedAt === undefined || stoppedAt - startedAt < minutes(1)) return "Kiln did not stop it";
-  if (chargeType !== "PostPaid") return "it is a subscription";
-  if (deletionProtection) return "it is protected from release";
+  const [, sentence] = unreleasable(instance) ?? [];
+  if (sentence !== undefined) return `it ${sentence}`;
   if (locks.length > 0) return `it is locked (${locks.join(", ")})`;
   return optedOutUntil(instance, optOutTag, now) === undefined
     ? undefined

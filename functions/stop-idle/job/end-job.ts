@@ -3,8 +3,9 @@
  *
  * END-JOB-1. The machine is the one running member, of the fleets that the sender may use, whose instance id, name or host
  *     name is that of the runner, and which was started before the job ended. If several have the name, none is touched.
- * END-JOB-2. It is read once more right before the act, which may be late. A member that is protected, locked, opted out or
- *     was started again since the job ended stays: it may have another job.
+ * END-JOB-2. It is read once more right before the act, which may be late. A member that is locked, opted out or was
+ *     started again since the job ended stays: it may have another job. So does one that cannot be released, of a fleet that
+ *     releases.
  * END-JOB-3. It is not ended before the scale-out that it is of is over: that one would miss it, and launch another.
  */
 import * as z from "zod/mini";
@@ -24,6 +25,7 @@ import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { unreleasable } from "../idle-check/decide.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 
 /** `at`: when the job ended, epoch ms. */
@@ -85,9 +87,9 @@ function whyKept(found: Instance, { run, input, of, action, optOutTag }: End, { 
   if (!isMember(cloud, found, of)) return `is no member of fleet ${of}`;
   if (lastStartAt(found) > input.at) return "was started again after the job ended";
   if (isDown(found)) return isTaggedBy(found, run) ? undefined : "was stopped meanwhile, and not by this run";
-  if (found.deletionProtection) return "is protected from release";
+  const [, unfit] = (action === "release" && unreleasable(found)) || [];
+  if (unfit !== undefined) return unfit;
   if (found.locks.length > 0) return `is locked (${found.locks.join(", ")})`;
-  if (action === "release" && found.chargeType !== "PostPaid") return "is a subscription";
   const until = optedOutUntil(found, optOutTag, clock.now());
   return until === undefined ? undefined : `has the tag ${optOutTag}`;
 }
