@@ -3,6 +3,7 @@ import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { ownedByRun } from "../../../shared/ownership.ts";
 import { isForeign, ROLE, TAG } from "../../../shared/tags.ts";
 import type { PlannedEvent } from "./events.ts";
 
@@ -26,6 +27,20 @@ export async function servedImages({ input, progress }: PlannedEvent, cloud: Clo
 /** A subscription is paid to its end, and a user protected the others on purpose. */
 export const canRelease = ({ chargeType, deletionProtection }: Instance): boolean =>
   chargeType !== "PrePaid" && !deletionProtection;
+
+/** The instances that a run may release, right before it does (OWN-3). */
+export async function releasableBy(
+  run: string,
+  instances: readonly Instance[],
+  cloud: CloudClient,
+): Promise<Instance[]> {
+  const releasable: Instance[] = [];
+  for (const instance of instances.filter(canRelease)) {
+    const own = await ownedByRun(cloud, { kind: "instance" }, instance, run);
+    if (own.ok) releasable.push(instance);
+  }
+  return releasable;
+}
 
 /** The first ids of a list, for a message. */
 export const summarize = (ids: readonly string[]): string =>

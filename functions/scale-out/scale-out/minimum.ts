@@ -8,9 +8,8 @@
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { releaseEach } from "../../../shared/cloud/ecs/each.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
-import { ownedByRun } from "../../../shared/ownership.ts";
 import type { Input } from "./events.ts";
-import { canRelease } from "./launched.ts";
+import { canRelease, releasableBy } from "./launched.ts";
 
 /** Releases are sequential calls; as many are made in one step. */
 const RELEASE_SLICE = 20;
@@ -36,11 +35,8 @@ export async function undoSome(
   launched: readonly Instance[],
   cloud: CloudClient,
 ): Promise<number> {
-  const own: string[] = [];
-  for (const instance of launched.filter(canRelease).slice(0, RELEASE_SLICE)) {
-    const answer = await ownedByRun(cloud, { kind: "instance" }, instance, run);
-    if (answer.ok) own.push(instance.id);
-  }
+  const some = launched.filter(canRelease).slice(0, RELEASE_SLICE);
+  const own = (await releasableBy(run, some, cloud)).map(({ id }) => id);
   await releaseEach(cloud, own, { force: true });
   return own.length;
 }

@@ -4,14 +4,13 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteInstance, describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { ownedByRun } from "../../../shared/ownership.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { plannedEvent, Progress, Reserve, withNotes } from "./events.ts";
 import { finishRun } from "./finish.ts";
 import { isWakePage, readPage, writePage } from "./instance-pages.ts";
-import { ABSENT_MS, canRelease, servedImages, summarize } from "./launched.ts";
+import { ABSENT_MS, releasableBy, servedImages, summarize } from "./launched.ts";
 import { toRelease } from "./release.ts";
 
 /** `page`: place of the current page in `progress.pages`. */
@@ -71,11 +70,7 @@ async function dropLost(
   { name, ids, absent, wrong }: Page,
   cloud: CloudClient,
 ): Promise<Outcome> {
-  const releasable: Instance[] = [];
-  for (const instance of wrong.filter(canRelease)) {
-    const own = await ownedByRun(cloud, { kind: "instance" }, instance, event.run);
-    if (own.ok) releasable.push(instance);
-  }
+  const releasable = await releasableBy(event.run, wrong, cloud);
   for (const { id } of releasable) await deleteInstance(cloud, id, { force: true });
   const gone = new Set([...absent, ...wrong.map(({ id }) => id)]);
   // The old page stays: after a crash it still shows which instances were lost.
