@@ -1,6 +1,10 @@
+import { reservationsKey } from "../../shared/keys.ts";
 import { minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { json } from "../support/known.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { machines, putToSleep } from "../support/world.ts";
 
@@ -31,6 +35,42 @@ test("at least N or none: what stock, limits or losses leave short is undone, an
     expect(kiln.cloud.world.launched).toBe(launches);
   }
 });
+
+test.for([
+  [2, 2],
+  [2, 1],
+  [25, 21],
+  [25, 25],
+] as const)(
+  "of %i launched for a minimum, %i that the cloud refuses to release are named, and hold up no other",
+  async ([launched, refused], { deploy, expect }) => {
+    const kiln = await deploy();
+    await kiln.upload("fleets/web.yaml", fleetText({ launch: ONE_OFFERING, limits: { max: 30 } }));
+    kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", launched);
+    let stuck: readonly string[] | undefined;
+    const ids = () => machines(kiln).map(({ instanceId }) => instanceId);
+    kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DeleteInstance",
+      kind: "before",
+      fault: new CloudFault(
+        400,
+        "DependencyViolation.SLBConfiguring",
+        "The SLB of the instance is being set.",
+      ),
+      when: ({ InstanceId }) => (stuck ??= ids().toSorted().slice(0, refused)).includes(String(InstanceId)),
+    });
+    const { state, reason } = await scaleOut(kiln, { count: 30, min: 28 });
+    expect(ids().toSorted()).toEqual(stuck);
+    expect(state).toBe("failed");
+    expect(reason).toContain(`at least 28 of 30 are asked for, and there are ${launched}`);
+    expect(reason).toContain(`${stuck?.[0]}`);
+    expect(reason).toContain("cannot be released: DependencyViolation.SLBConfiguring");
+    if (launched === refused) expect(reason).not.toContain("is released");
+    const lines = kiln.cloud.oss.get(BUCKET, reservationsKey("web"))?.body.toString().trimEnd().split("\n");
+    expect(json<object>(lines?.at(-1) ?? "")).toMatchObject({ grants: [{ open: false }] });
+  },
+);
 
 test("members that were woken for a minimum run on, and the request fails", async ({ deploy, expect }) => {
   const kiln = await deploy();

@@ -10,19 +10,23 @@ import { afterLostRace, closeReservation, readReservation } from "../../../share
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { plannedEvent, Progress, type PlannedEvent } from "./events.ts";
+import { plannedEvent, Progress, withNotes, type PlannedEvent } from "./events.ts";
 import { isLaunchPage, isWakePage, readPages } from "./instance-pages.ts";
-import { tooFew, undoSome } from "./minimum.ts";
+import { tooFew, Undo, undoSome } from "./minimum.ts";
 import { ABSENT_MS, launchedBy, servedImages, summarize } from "./launched.ts";
 
-/** `reason`: why the run ends early. */
-export const Finish = plannedEvent("finish", { progress: Progress, reason: z.optional(z.string()) });
+/** `reason`: why the run ends early; `undo`: how far it is undone. */
+export const Finish = plannedEvent("finish", {
+  progress: Progress,
+  reason: z.optional(z.string()),
+  undo: z.optional(Undo),
+});
 /** Any event at the end of a run: the last look at its instances may end it. */
 type Finish = PlannedEvent & Pick<EventOf<typeof Finish>, "reason">;
 
 /** Undoes what is less than the minimum, then finishes (MINIMUM-1). */
 async function finishOrUndo(event: EventOf<typeof Finish>, ports: Ports): Promise<Outcome> {
-  const { run, input, progress, reason } = event;
+  const { run, input, progress, reason, undo = { after: "", released: 0 } } = event;
   if (input.min === undefined) return finishRun(event, ports);
   const { launched, running } = await lookAt(event, ports.cloud);
   const few = tooFew(running.length, input);
@@ -30,11 +34,14 @@ async function finishOrUndo(event: EventOf<typeof Finish>, ports: Ports): Promis
   // A list may lag.
   const waiting = reason === undefined ? await waitForUnseen(event, launched, ports) : undefined;
   if (waiting !== undefined) return waiting;
-  const released = await undoSome(run, launched, ports.cloud);
-  if (released === 0) return finishRun(event, ports);
-  const note = `${few}; what was launched is released`;
-  const state = { progress, reason: reason ?? note };
-  return next(Finish, state, { afterMs: seconds(10), note: `${released} are released` });
+  const undone = await undoSome(run, launched, undo, ports.cloud);
+  if (undone.next !== undefined) {
+    const why = undone.count > 0 ? `${few}; what was launched is released` : undefined;
+    const state = { progress, reason: reason ?? why, undo: undone.next };
+    return next(Finish, state, { afterMs: seconds(10), note: `${undone.count} are released` });
+  }
+  if (undone.note === undefined) return finishRun(event, ports);
+  return finishRun({ ...event, progress: withNotes(progress, undone.note), reason: reason ?? few }, ports);
 }
 
 /** The instances that a run launched, and those that count: they run, with an image of the family, or were woken. */
