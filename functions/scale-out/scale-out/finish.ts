@@ -28,24 +28,35 @@ type Finish = PlannedEvent & Pick<EventOf<typeof Finish>, "reason">;
 async function finishOrUndo(event: EventOf<typeof Finish>, ports: Ports): Promise<Outcome> {
   const { run, input, progress, reason, undo = { after: "", released: 0 } } = event;
   if (input.min === undefined) return finishRun(event, ports);
-  const { launched, running } = await lookAt(event, ports.cloud);
-  const few = tooFew(running.length, input);
-  if (few === undefined) return finishRun(event, ports);
+  const look = await lookAt(event, ports.cloud);
+  const few = tooFew(look.running.length, input);
+  if (few === undefined) return finishRun(event, ports, look);
   // A list may lag.
-  const waiting = reason === undefined ? await waitForUnseen(event, launched, ports) : undefined;
+  const waiting = reason === undefined ? await waitForUnseen(event, look, ports) : undefined;
   if (waiting !== undefined) return waiting;
-  const undone = await undoSome(run, launched, undo, ports.cloud);
+  const undone = await undoSome(run, look.launched, undo, ports.cloud);
   if (undone.next !== undefined) {
     const why = undone.count > 0 ? `${few}; what was launched is released` : undefined;
     const state = { progress, reason: reason ?? why, undo: undone.next };
     return next(Finish, state, { afterMs: seconds(10), note: `${undone.count} are released` });
   }
-  if (undone.note === undefined) return finishRun(event, ports);
-  return finishRun({ ...event, progress: withNotes(progress, undone.note), reason: reason ?? few }, ports);
+  if (undone.note === undefined) return finishRun(event, ports, look);
+  const noted = { ...event, progress: withNotes(progress, undone.note), reason: reason ?? few };
+  return finishRun(noted, ports, look);
 }
 
-/** The instances that a run launched, and those that count: they run, with an image of the family, or were woken. */
-async function lookAt(event: Finish, cloud: CloudClient) {
+/** The instances at the end of a run. */
+interface Look {
+  /** Counted by tag, so that instances of a lost answer are included. */
+  readonly launched: readonly Instance[];
+  /** Those of `launched` that run with an image of the family. */
+  readonly good: readonly Instance[];
+  readonly woken: readonly Instance[];
+  /** Those that count: good or woken. */
+  readonly running: readonly Instance[];
+}
+
+async function lookAt(event: Finish, cloud: CloudClient): Promise<Look> {
   const { run, progress } = event;
   const launched = await launchedBy(run, cloud);
   const images = await servedImages(event, cloud);
@@ -55,23 +66,23 @@ async function lookAt(event: Finish, cloud: CloudClient) {
   return { launched, good, woken, running: [...good, ...woken] };
 }
 
-/** Counts by tag, so that instances of a lost answer are included. */
-export async function finishRun(event: Finish, ports: Ports): Promise<Outcome> {
+/** Closes the reservation and reports what is seen now, or was seen a moment ago. */
+export async function finishRun(event: Finish, ports: Ports, seen?: Look): Promise<Outcome> {
   const { run, input, progress } = event;
-  const { cloud } = ports;
-  const launched = await launchedBy(run, cloud);
-  const waiting = await waitForUnseen(event, launched, ports);
+  const look = seen ?? (await lookAt(event, ports.cloud));
+  const { launched } = look;
+  const waiting = await waitForUnseen(event, look, ports);
   if (waiting !== undefined) return waiting;
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
   if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
-  return report(event, cloud);
+  return report(event, look, ports.cloud);
 }
 
 /** RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost. */
 async function waitForUnseen(
   event: Finish,
-  launched: readonly Instance[],
+  { launched }: Look,
   { cloud, clock }: Ports,
 ): Promise<Outcome | undefined> {
   const known = await readPages(cloud, event.run, event.progress.pages.filter(isLaunchPage));
@@ -91,10 +102,10 @@ async function stillStopped({ run, input, progress, reason }: Finish, cloud: Clo
 
 const isRunning = ({ status }: Instance): boolean => status === "Running";
 
-async function report(event: Finish, cloud: CloudClient): Promise<Outcome> {
+async function report(event: Finish, look: Look, cloud: CloudClient): Promise<Outcome> {
   const { run, input, progress, reason } = event;
   const { fleet, count, imageId } = input;
-  const { launched, good, woken, running } = await lookAt(event, cloud);
+  const { launched, good, woken, running } = look;
   const other = launched.filter((instance) => !good.includes(instance));
   const uncounted = summarize(other.map(({ id, status }) => `${id} ${status}`));
   const notes = [reason, ...progress.notes, uncounted && `not counted: ${uncounted}`];
