@@ -66,15 +66,13 @@ async function startAll(
       isMember(cloud, instance, input.fleet) &&
       (instance.status !== "Stopped" || stoppedByKilnAt(instance) !== undefined),
   );
-  const idsOf = (wanted: string) => found.filter(({ status }) => status === wanted).map(({ id }) => id);
-  const unexpiring = await expireStopped(cloud, found, expiryAt(input.document, now));
-  const lasting = new Set(unexpiring.map(({ id }) => id));
-  const stopped = idsOf("Stopped").filter((id) => !lasting.has(id));
+  const { startable, refused: endless } = await expireStopped(cloud, found, expiryAt(input.document, now));
   // Tells the idle check that this is no manual start. An instance that cannot be tagged is started all the same.
-  await tagEach(cloud, stopped, { [TAG.wokenAt]: tagInstant(now) });
-  const refused = [...unexpiring, ...(await startEach(cloud, stopped))];
+  await tagEach(cloud, startable, { [TAG.wokenAt]: tagInstant(now) });
+  const refused = [...endless, ...(await startEach(cloud, startable))];
   // An instance that is being stopped does not start either.
-  const lost = new Set([...refused.map(({ id }) => id), ...idsOf("Stopping")]);
+  const stopping = found.filter(({ status }) => status === "Stopping");
+  const lost = new Set([...refused, ...stopping].map(({ id }) => id));
   const codes = [...new Set(refused.map(({ code }) => code))];
   return {
     woken: found.map(({ id }) => id).filter((id) => !lost.has(id)),

@@ -34,20 +34,16 @@ type ChangeType = EventOf<typeof ChangeType>;
 async function startSlice(event: Start, { cloud }: Ports): Promise<Outcome> {
   const { starts, tally } = event;
   const slice = starts.slice(0, START_SLICE);
-  const found = await startable(event, slice, cloud);
+  const found = await reservedFor(event, slice, cloud);
   const gone = slice.filter((id) => !found.some((instance) => instance.id === id)).map(goneMember);
-  const endless = await expireStopped(cloud, found, event.input.expiresAt);
-  const endlessIds = new Set(endless.map(({ id }) => id));
-  const stopped = found
-    .filter(({ id, status }) => status === "Stopped" && !endlessIds.has(id))
-    .map(({ id }) => id);
+  const { startable, refused: endless } = await expireStopped(cloud, found, event.input.expiresAt);
   // Started meanwhile: by an earlier delivery of this event, a scale-out or a user.
   const up = found.filter(({ status }) => status === "Running" || status === "Starting").map(({ id }) => id);
-  const unfit = [...endless, ...(await startEach(cloud, stopped))];
+  const unfit = [...endless, ...(await startEach(cloud, startable))];
   const without = unfit.filter((one) => hasNoCapacity(one) && !isChanged(one.id, tally));
   const refused = [...gone, ...unfit.filter((one) => !without.includes(one)).map(withAdvice)];
   const unfitIds = new Set(unfit.map(({ id }) => id));
-  const started = [...tally.started, ...up, ...stopped.filter((id) => !unfitIds.has(id))];
+  const started = [...tally.started, ...up, ...startable.filter((id) => !unfitIds.has(id))];
   const after = withRefusals({ ...tally, started }, refused);
   const short = [...event.short, ...without.map(({ id }) => id)];
   const note = `${started.length} are starting, ${short.length} found no capacity`;
@@ -58,7 +54,7 @@ async function startSlice(event: Start, { cloud }: Ports): Promise<Outcome> {
 }
 
 /** Those that are reserved for this run and members of its fleet, right before a change (OWN-3). */
-async function startable(
+async function reservedFor(
   { run, input }: Start | ChangeType,
   ids: readonly string[],
   cloud: Ports["cloud"],
@@ -96,7 +92,7 @@ const withAdvice = (refused: Refused): Refused =>
 
 async function changeType(event: ChangeType, { cloud }: Ports): Promise<Outcome> {
   const { instanceId, short, tally, input, run } = event;
-  const [instance] = await startable(event, [instanceId], cloud);
+  const [instance] = await reservedFor(event, [instanceId], cloud);
   if (instance === undefined) return changeNext(short, withRefusals(tally, [goneMember(instanceId)]));
   let refused = withAdvice({ id: instanceId, code: "OperationDenied.NoStock", message: "" });
   for (const type of input.types.filter((other) => other !== instance.type)) {

@@ -63,24 +63,23 @@ export async function releaseEach(
 }
 
 /**
- * Lets the cloud release those at `at` that are about to start and would run for ever; none when `at` is undefined.
- * A subscription has no such instant.
- * @returns the instances that got none.
+ * Lets the cloud release the stopped ones at `at`, before they are started, if they would run for ever; all of them may be
+ * started when `at` is undefined. A subscription has no such instant.
+ * @returns the ids of the stopped ones that may be started, and those that got no instant.
  */
-export function expireStopped(
+export async function expireStopped(
   cloud: CloudClient,
   instances: readonly Instance[],
   at: number | undefined,
-): Promise<Refused[]> {
-  const endless = instances.filter(
-    ({ status, chargeType, autoReleaseAt }) =>
-      status === "Stopped" && chargeType === "PostPaid" && autoReleaseAt === undefined,
+): Promise<{ readonly startable: string[]; readonly refused: Refused[] }> {
+  const stopped = instances.filter(({ status }) => status === "Stopped");
+  const endless = stopped.filter(
+    ({ chargeType, autoReleaseAt }) => chargeType === "PostPaid" && autoReleaseAt === undefined,
   );
-  if (at === undefined) return Promise.resolve([]);
-  return oneByOne(
-    endless.map(({ id }) => id),
-    (id) => setAutoRelease(cloud, id, at),
-  );
+  const ids = at === undefined ? [] : endless.map(({ id }) => id);
+  const refused = await oneByOne(ids, (id) => setAutoRelease(cloud, id, at));
+  const refusedIds = new Set(refused.map(({ id }) => id));
+  return { startable: stopped.map(({ id }) => id).filter((id) => !refusedIds.has(id)), refused };
 }
 
 async function oneByOne(ids: readonly string[], change: (id: string) => Promise<void>): Promise<Refused[]> {
