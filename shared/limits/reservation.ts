@@ -25,7 +25,14 @@
  */
 import { days, hours, minutes } from "../duration.ts";
 import { freeBlock } from "./places.ts";
-import { launchesOf, liveOf, openOf, type Reservation, type Reservations } from "./stored-reservation.ts";
+import {
+  launchesOf,
+  liveOf,
+  openOf,
+  sum,
+  type Reservation,
+  type Reservations,
+} from "./stored-reservation.ts";
 
 export interface Limits {
   readonly max: number;
@@ -291,7 +298,8 @@ function runHeadrooms(
 /** How many more may be launched now, whatever runs. */
 function launchHeadrooms({ all }: Usage, { reservations, limits, now }: FleetState) {
   const { max, perHour = Infinity, perDay = Infinity } = limits;
-  const since = (ms: number): number => launchesOf(reservations.grants.filter(({ at }) => at > now - ms));
+  const since = (ms: number): number =>
+    sum(reservations.grants.filter(({ at }) => at > now - ms).map(launchesOf));
   const [hour, day] = [since(hours(1)), since(days(1))];
   const crowd = `${all} exist, most of them stopped and protected from release; release some or raise limits.max`;
   return [
@@ -309,7 +317,5 @@ function freeNames(names: readonly string[], members: readonly Member[], inUse: 
 }
 
 const namesOf = (members: readonly Member[]): string[] => members.flatMap(({ hostName }) => hostName ?? []);
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
 
 const costOf = (members: readonly Member[]): number => sum(members.map(({ price = 0 }) => price));

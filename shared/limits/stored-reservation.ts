@@ -48,7 +48,7 @@ export const wakingIn = ({ grants }: Reservations, now: number): ReadonlySet<str
 /** The next state of a reservation, when `left` of its launches are still to be made. */
 export function nextOf(reservation: Reservation | undefined, left: number) {
   const { launches = [left], places = [], names = [] } = reservation ?? {};
-  const from = launches.reduce((all, each) => all + each, 0) - left;
+  const from = sum(launches) - left;
   const hostNames = names.slice(from);
   let before = 0;
   for (const [round, size] of launches.entries()) {
@@ -61,8 +61,7 @@ export function nextOf(reservation: Reservation | undefined, left: number) {
 }
 
 /** The launches of a reservation that came to something (RESERVE-9). */
-export const liveOf = (reservation: Reservation): number =>
-  launchesOf([reservation]) - (reservation.lost ?? 0);
+export const liveOf = (reservation: Reservation): number => launchesOf(reservation) - (reservation.lost ?? 0);
 
 /** The next state, with `reservation` in it; reservations older than a day are dropped (RESERVE-4). */
 export function withReservation(
@@ -83,9 +82,9 @@ function merged(grants: readonly Reservation[], now: number): Reservation[] {
   const past = new Map<number, Reservation>();
   for (const each of grants.filter(isPast)) {
     const hour = Math.floor(each.at / hours(1));
-    const { at, launches } = past.get(hour) ?? each;
-    const all = past.has(hour) ? launchesOf([each]) + sum(launches) : launchesOf([each]);
-    past.set(hour, { ...each, at: Math.max(at, each.at), launches: [all] });
+    const before = past.get(hour);
+    const launches = [launchesOf(each) + (before === undefined ? 0 : launchesOf(before))];
+    past.set(hour, { ...each, at: Math.max(before?.at ?? 0, each.at), launches });
   }
   return [...past.values(), ...grants.filter((each) => !isPast(each))];
 }
@@ -102,10 +101,10 @@ export const closed = (
   short: [],
 });
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
+export const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
 
-export const launchesOf = (reservations: readonly Reservation[]): number =>
-  sum(reservations.flatMap(({ launches }) => launches));
+/** How many instances a reservation allows to be launched, in all rounds. */
+export const launchesOf = ({ launches }: Reservation): number => sum(launches);
 
 /** Whether an open reservation leads to this instance: its run has not seen all of its instances yet (RESERVE-1). */
 export const isComing = (
