@@ -14,12 +14,12 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { membersAmong, membersOf } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
-import { TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, type Outcome, type Phase } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
+import { STOP_TAGS } from "../tag-and-stop.ts";
 import { listed, listedRefusals, noRefusals, nonEmpty, refusalFields, withRefusals } from "../tally.ts";
 import { checkEvent, Ending, lockName } from "./input.ts";
 import { RELEASE_SLICE } from "./limits.ts";
@@ -31,7 +31,7 @@ type Untag = EventOf<typeof Untag>;
 
 async function untagAndUnlock({ ending, input, run }: Untag, ports: Ports): Promise<Outcome> {
   const ids = await membersAmong(ports.cloud, input.fleet, ending.untag);
-  await untagEach(ports.cloud, ids, [TAG.stoppedBy, TAG.stoppedAt]);
+  await untagEach(ports.cloud, ids, STOP_TAGS);
   await releaseLock(lockName(input.fleet), run, ports);
   return ending.problem === undefined ? done(ending.result) : failed(ending.problem);
 }
