@@ -63,8 +63,8 @@ export async function foreignProblem(cloud: CloudClient, resource: Resource): Pr
 export async function otherOwnerProblem(cloud: CloudClient, resource: Resource): Promise<string | undefined> {
   const { id, tags } = resource;
   const run = unadoptedRun(resource);
-  if (isOwn(cloud, resource) || (!(TAG.deployment in tags) && run === undefined)) return undefined;
-  if (run !== undefined && (await isKnown(run, cloud))) return undefined;
+  if (!(TAG.deployment in tags) && run === undefined) return undefined;
+  if ((await foreignProblem(cloud, resource)) === undefined) return undefined;
   const whose =
     run === undefined
       ? `the deployment of bucket ${tags[TAG.deployment]}`
