@@ -120,8 +120,8 @@ function usermod(args: readonly string[], io: Io): number {
 
 function join(name: string, groups: readonly string[], io: Io): number {
   for (const group of groups) {
-    if (!ids("/etc/group", io).has(group) && !KNOWN_GROUPS.has(group))
-      return complain(io, `usermod: group '${group}' does not exist`, 6);
+    const number = known("/etc/group", io).get(group);
+    if (number === undefined) return complain(io, `usermod: group '${group}' does not exist`, 6);
     const text = io.files.read("/etc/group") ?? "";
     const row = new RegExp(`^(${group}:x:\\d*:)(.*)$`, "m");
     const changed = row.test(text)
@@ -130,24 +130,11 @@ function join(name: string, groups: readonly string[], io: Io): number {
           (_, head: string, members: string) =>
             head + [...members.split(",").filter(Boolean), name].join(","),
         )
-      : `${text}${group}:x:${next("/etc/group", io)}:${name}\n`;
+      : `${text}${group}:x:${number}:${name}\n`;
     io.files.write("/etc/group", changed);
   }
   return 0;
 }
-
-/** Groups of the base image and of the packages that make one. */
-const KNOWN_GROUPS = new Set([
-  "root",
-  "wheel",
-  "sudo",
-  "adm",
-  "docker",
-  "systemd-journal",
-  "users",
-  "www-data",
-  "nginx",
-]);
 
 function id(args: readonly string[], io: Io): number {
   const [name = "root"] = operands(args);

@@ -216,6 +216,34 @@ usermod -aG sudo deploy
   expect(files.get("/etc/group")).toMatch(/^sudo:.*deploy$/m);
 });
 
+test.for([
+  ["alinux", "sudo", undefined],
+  ["alinux", "www-data", undefined],
+  ["alinux", "docker", undefined],
+  ["alinux", "nginx", undefined],
+  ["ubuntu", "wheel", undefined],
+  ["alinux", "wheel", 10],
+  ["alinux", "systemd-journal", 190],
+  ["ubuntu", "sudo", 27],
+  ["ubuntu", "www-data", 33],
+] as const)(
+  "on %s, a user joins the group %s only where it exists, with its id: %s",
+  ([os, group, id], { expect }) => {
+    const ran = on(os, `useradd deploy; usermod -aG ${group} deploy; echo $?`);
+    const line = ran.disk.files
+      .get("/etc/group")
+      ?.split("\n")
+      .find((row) => row.startsWith(`${group}:`));
+    expect([ran.output.split("\n").at(-2), line]).toEqual(
+      id === undefined ? ["6", undefined] : ["0", `${group}:x:${id}:deploy`],
+    );
+  },
+);
+
+test("the group of a package is there once the package is", ({ expect }) => {
+  expect(on("alinux", "useradd -m deploy; yum install -y docker; usermod -aG docker deploy").code).toBe(0);
+});
+
 test("a unit is written by printf over several lines, and starts", ({ expect }) => {
   const ran = on(
     "alinux",
