@@ -1,4 +1,5 @@
 /** How programs answer. */
+import { isOfKernel } from "./files.ts";
 import type { Io } from "./machine.ts";
 
 export function said(io: Io, text: string): number {
@@ -58,8 +59,7 @@ export function eachText(
     const path = io.path(name);
     const text = name === "-" || name === "/dev/stdin" ? io.input.rest() : io.files.read(path);
     if (text !== undefined) use(text, name);
-    // The kernel has more files there than the machine knows.
-    else if (/^\/(?:proc|sys)\//.test(path)) status = notSimulated(program, [name], io);
+    else if (isOfKernel(path)) status = notSimulated(program, [name], io);
     else if (io.files.isDirectory(path)) status = complain(io, `${program}: ${name}: Is a directory`);
     else status = complain(io, `${program}: ${name}: No such file or directory`);
   }

@@ -2,6 +2,9 @@
 import type { GuestDisk } from "./disk.ts";
 import { toRegExp } from "./shell/pattern.ts";
 
+/** Whether the kernel makes the files there. It has more of them than the machine knows. */
+export const isOfKernel = (path: string): boolean => /^\/(?:proc|sys)\//.test(path);
+
 /** Directories that are there without anything in them. */
 const STANDING = new Set([
   "/",

@@ -1,5 +1,6 @@
 /** `[[ ]]` and `test`. */
 import type { TestExpression, Word } from "unbash";
+import { isOfKernel } from "../files.ts";
 import type { Steps } from "../machine.ts";
 import { isBracketed, patternOf, textOf } from "./expand.ts";
 import { ShellFault } from "./faults.ts";
@@ -198,8 +199,7 @@ function unary(shell: Shell, operator: string, word: string): boolean {
 function isFound(shell: Shell, operator: string, path: string): boolean {
   const { files } = shell;
   const isThere = files.exists(path);
-  // The kernel has more files there than the machine knows.
-  if (!isThere && /^\/(?:proc|sys)\//.test(path)) return shell.notSimulated(`test ${operator} ${path}`) !== 0;
+  if (!isThere && isOfKernel(path)) return shell.notSimulated(`test ${operator} ${path}`) !== 0;
   if (operator === "-d") return files.isDirectory(path);
   if (!isThere && shell.isProgram(path)) return true;
   if (operator === "-s") return files.isDirectory(path) || (files.read(path) ?? "") !== "";
