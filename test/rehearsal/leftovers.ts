@@ -4,6 +4,7 @@ import { machines, ownImages } from "./stage.ts";
 import { minutes } from "../../shared/duration.ts";
 import { broken, held, hold, type Look, pending, see, type Step } from "./story.ts";
 import { json } from "../support/known.ts";
+import type { RunRecord } from "../support/records.ts";
 
 /** Ids by kind; every list is empty when all was given back. */
 export interface Leftovers {
@@ -55,10 +56,15 @@ export function nothingLeft(cloud: Cloud): Look {
     : broken(left.map(([kind, ids]) => `${kind}: ${ids.join(", ")}`).join("; "));
 }
 
-/** The steps of a story that show its end: no run is at work, and nothing temporary is left. */
-export const endSteps = (): Step[] => [
+const isDone = ({ state }: RunRecord): boolean => state === "done";
+
+/**
+ * The steps of a story that show its end: no run is at work, and nothing temporary is left. Every run is done, unless the
+ * story says when one is over.
+ */
+export const endSteps = (isOver = isDone): Step[] => [
   see("every run is over", minutes(10), ({ kiln }) => {
-    const open = kiln.records().filter(({ state }) => state !== "done");
+    const open = kiln.records().filter((record) => !isOver(record));
     return open.length === 0 ? held() : pending(open.map(({ run, state }) => `${run} ${state}`).join(", "));
   }),
   hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),

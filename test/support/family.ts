@@ -1,5 +1,6 @@
 /** A family as operators see it. */
 import type { Deployment } from "./deployment.ts";
+import { known } from "./known.ts";
 import { answered } from "./runs.ts";
 import { tagOf } from "./world.ts";
 
@@ -11,8 +12,7 @@ interface Shown {
 /** The family `web`, from the API. */
 export async function shown(kiln: Deployment): Promise<Shown> {
   const { body } = await answered(kiln, kiln.api("GET", "/families/web"));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API of this version
-  return body as unknown as Shown;
+  return known<Shown>(body);
 }
 
 /** The promotion status of an image, one word. */

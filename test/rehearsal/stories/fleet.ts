@@ -1,6 +1,7 @@
 /** How a fleet grows: past empty zones, under a burst, one machine at a time, by waking, and how it sleeps. */
 import { days, hours, minutes } from "../../../shared/duration.ts";
 import { hasEnded, type RunRecord } from "../../support/records.ts";
+import { putToSleep } from "../../support/world.ts";
 import { readExample } from "../examples.ts";
 import { members, type Stage } from "../stage.ts";
 import {
@@ -117,13 +118,12 @@ const growing: readonly Scene[] = [
     title: "Stopped machines are woken before new ones are bought",
     link: SCALE,
     steps: [
-      act("an idle check stopped four of the eight", async ({ cloud }) => {
+      act("an idle check stopped four of the eight", async ({ kiln, cloud }) => {
         const four = members(cloud, "shop").slice(0, 4);
-        const at = new Date(cloud.time.now()).toISOString();
-        for (const { instanceId } of four) {
-          cloud.world.tag(instanceId, { "kiln:stopped-by": "idle-shop", "kiln:stopped-at": at });
-          cloud.world.stop(instanceId, "StopCharging");
-        }
+        putToSleep(
+          kiln,
+          four.map(({ instanceId }) => instanceId),
+        );
         await cloud.settle({ forMs: minutes(2) });
         // Their capacity is sold at once: two of the three of the first offering find none.
         cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 1);

@@ -8,7 +8,7 @@ import { json, known } from "../../support/known.ts";
 import { hasEnded } from "../../support/records.ts";
 import { answered } from "../../support/runs.ts";
 import { raw, SENDER_SECRET, SENDERS } from "../../support/senders.ts";
-import { nothingLeft } from "../leftovers.ts";
+import { endSteps } from "../leftovers.ts";
 import { members } from "../stage.ts";
 import { act, broken, held, hold, pending, type Scene, see, type Step, type Story } from "../story.ts";
 
@@ -72,7 +72,7 @@ const scenesOf = (channel: ChannelServer, hub: Hub): readonly Scene[] => [
   refusedDocument(channel),
   {
     title: "The end state",
-    steps: [allOver(), hold("nothing temporary is left", ({ cloud }) => nothingLeft(cloud))],
+    steps: endSteps(hasEnded),
   },
 ];
 
@@ -271,9 +271,3 @@ function refusedDocument(channel: ChannelServer): Scene {
     ],
   };
 }
-
-const allOver = (): Step =>
-  see("every run is over", minutes(10), ({ kiln }) => {
-    const open = kiln.records().filter((record) => !hasEnded(record));
-    return open.length === 0 ? held() : pending(open.map(({ run }) => run).join(", "));
-  });
