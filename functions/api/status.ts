@@ -45,14 +45,26 @@ export async function status(ports: Ports) {
   };
 }
 
+/** Logs of failures that are read: each takes one call or two. */
+const PAUSE_LOGS_MAX = 1_000;
+/** Paused recipes that are listed. */
 const PAUSED_MAX = 20;
 
-/** Recipes that bake no more until an operator acts. */
+/** Recipes that bake no more until an operator acts. Every recipe that failed once has a log, so the newest are read first. */
 async function pausedRecipes(ports: Ports): Promise<readonly string[]> {
-  const logs = await listObjects(ports.cloud, PAUSES, { most: PAUSED_MAX });
-  const names = logs.map(({ key }) => basename(key, ".jsonl"));
-  const pauses = await inBatches(names, (name) => pauseOf(name, ports));
-  return pauses.filter((pause) => pause !== undefined);
+  const logs = await listObjects(ports.cloud, PAUSES);
+  const newest = logs.toSorted((a, b) => b.lastModifiedAt - a.lastModifiedAt).slice(0, PAUSE_LOGS_MAX);
+  const pauses = await inBatches(newest, ({ key }) => pauseOf(basename(key, ".jsonl"), ports));
+  const paused = pauses.filter((pause) => pause !== undefined);
+  const more = paused.length - PAUSED_MAX;
+  const unread = logs.length - newest.length;
+  return [
+    ...paused.slice(0, PAUSED_MAX),
+    ...(more > 0 ? [`${more} more recipes are paused; resume the listed ones to see them`] : []),
+    ...(unread > 0
+      ? [`only the ${PAUSE_LOGS_MAX} recipes that failed last are looked at; ${unread} more may be paused`]
+      : []),
+  ];
 }
 
 /** Of the last ones the longest: a bake that finds nothing to do ends at once. */

@@ -53,3 +53,26 @@ test("after failures in a row nights pause and say so once; a request, a new ver
   await kiln.cloud.settle({ forMs: minutes(30) });
   expect((await night(kiln))?.result).toMatchObject({ promotes: "web" });
 });
+
+test("the status finds a paused recipe among many that failed once, and counts those that it does not list", async ({
+  kiln,
+  expect,
+}) => {
+  const name = (n: number) => `r${String(n).padStart(2, "0")}`;
+  const failed = (n: number, paused: boolean) =>
+    kiln.cloud.oss.put(
+      BUCKET,
+      `state/recipes/${name(n)}.jsonl`,
+      `${JSON.stringify({ at: 0, run: `bake-${name(n)}-20260105-0123456789ab`, failures: 3, paused, etag: "", w: "w" })}\n`,
+    );
+  const problems = async () => (await answered(kiln, kiln.api("GET", "/status"))).body["problems"];
+  const pausedAs = (n: number): unknown => expect.stringMatching(`^recipe ${name(n)} is paused since`);
+  for (let n = 0; n < 30; n++) failed(n, n === 29);
+  expect(await problems()).toEqual([pausedAs(29)]);
+  for (let n = 0; n < 30; n++) failed(n, n >= 5);
+  const listed = Array.from({ length: 20 }, (_, n) => pausedAs(n + 5));
+  expect(await problems()).toEqual([
+    ...listed,
+    "5 more recipes are paused; resume the listed ones to see them",
+  ]);
+});
