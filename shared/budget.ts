@@ -6,6 +6,8 @@
  * BUDGET-1. A run whose events might not fit is refused before its first change. Found out later, it would leave what
  *     it has made so far.
  */
+import { redactedShort } from "./redact.ts";
+
 const KB = 1024;
 
 /** The largest event that is sent. */
@@ -55,9 +57,7 @@ export function roomProblem(
 export function joinReasons(reasons: readonly string[], separator = "; "): string {
   const shown: string[] = [];
   let length = 0;
-  for (const reason of reasons.map((each) =>
-    each.length > REASON_MAX ? `${each.slice(0, REASON_MAX)}…` : each,
-  )) {
+  for (const reason of reasons.map((each) => redactedShort(each, REASON_MAX))) {
     length += reason.length + separator.length;
     if (length > REASONS_MAX) break;
     shown.push(reason);

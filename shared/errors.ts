@@ -1,6 +1,7 @@
 /**
  * The whole list of error classes. Catch sites switch on `kind`, never on message text.
  */
+import { redactedShort } from "./redact.ts";
 
 /** How to go on after a refusal; shared/cloud/retry.ts decides it. */
 export type ErrorKind =
@@ -129,7 +130,7 @@ export class DocumentError extends Error {
     const lines = problems
       .slice(0, PROBLEMS_SHOWN)
       .map(({ path, message, place }) => `${whereOf(path, place)}: ${message}`)
-      .map((line) => (line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line));
+      .map((line) => redactedShort(line, LINE_MAX));
     const more = problems.length - lines.length;
     const list = more > 0 ? [...lines, `and ${more} more`] : lines;
     const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;

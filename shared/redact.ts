@@ -66,6 +66,12 @@ export const redactShown = (text: string): string => without(without(text, secre
 /** The beginning of `text` without known secrets: half of a secret is not found any more. */
 export const redactedStart = (text: string, most: number): string => redact(text).slice(0, most);
 
+/** As `redactedStart`, with `…` behind a text that is cut. */
+export function redactedShort(text: string, most: number): string {
+  const whole = redact(text);
+  return whole.length > most ? `${whole.slice(0, most)}…` : whole;
+}
+
 /** JSON of `value`, every text in it redacted. Keys and numbers stay, so that its form is kept. */
 export function redactedJson(value: unknown, cleaned: (text: string) => string = redact): string {
   const texts: string[] = [];

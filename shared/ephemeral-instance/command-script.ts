@@ -11,6 +11,7 @@
  *     descriptor than the trace.
  */
 import type { CommandStep, Step } from "../documents/recipe-steps.ts";
+import { redactedShort } from "../redact.ts";
 
 /**
  * RunCommand, CommandContent: 24 KB after Base64, with its parameters.
@@ -134,7 +135,6 @@ const lastLine = (command: string): number =>
   command.split("\n").findLastIndex((line) => /^\s*[^#\s]/.test(line)) + 1;
 
 const TEXT_MAX = 100;
-const cut = (text: string): string => (text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text);
 
 /** Whether a line may pass several lines to `eval`: bash numbers them from that line on, over the lines below it. */
 const readsLines = (line: string): boolean =>
@@ -163,8 +163,9 @@ function placeOf(command: string, line: number, isEnd = false): string {
     .join(" ")
     .trim();
   const from = lines.slice(0, first - 1).findLastIndex(readsLines) + 1;
-  if (from > 0) return ` between line ${from} (${cut(lines[from - 1]?.trim() ?? "")}) and line ${first}`;
+  if (from > 0)
+    return ` between line ${from} (${redactedShort(lines[from - 1]?.trim() ?? "", TEXT_MAX)}) and line ${first}`;
   return endsCommand(text, isEnd)
     ? ` in the command that ends at line ${first}`
-    : ` at line ${first} (${cut(text)})`;
+    : ` at line ${first} (${redactedShort(text, TEXT_MAX)})`;
 }

@@ -7,6 +7,7 @@ import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { isLate } from "../late.ts";
 import { noteNoCapacity } from "../offerings.ts";
+import { redactedStart } from "../redact.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { command, firstIndex } from "./command.ts";
@@ -94,7 +95,7 @@ const placeOf = ({ offering, order, refusals }: Place) => ({ offering, ...(order
 const REFUSALS_MAX = 12;
 
 function nextPlace({ offering, refusals, ...rest }: Place, why: string) {
-  const kept = [...refusals, why.slice(0, 120)].slice(0, REFUSALS_MAX);
+  const kept = [...refusals, redactedStart(why, 120)].slice(0, REFUSALS_MAX);
   return placeOf({ ...rest, offering: offering + 1, refusals: kept });
 }
 

@@ -7,6 +7,7 @@
  * NOTIFY-4. A document that names no channel, or cannot be read, has the channel of the deployment.
  */
 import { taskId } from "../names.ts";
+import { redactedStart } from "../redact.ts";
 import { subjectOf } from "../workflow/run-id.ts";
 import type { Send } from "../workflow/workflow.ts";
 import { DEFAULT_CHANNEL, type Notification, type NotifyRequest } from "./notification.ts";
@@ -82,4 +83,4 @@ export const notificationSend = (event: NotifyRequest): Send => {
 const REASON_MAX = 1_500;
 
 const truncated = ({ reason, ...rest }: Notification): Notification =>
-  reason === undefined ? rest : { ...rest, reason: reason.slice(0, REASON_MAX) };
+  reason === undefined ? rest : { ...rest, reason: redactedStart(reason, REASON_MAX) };

@@ -12,6 +12,7 @@
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import { runKey } from "../keys.ts";
+import { redactedStart } from "../redact.ts";
 import { isDeepStrictEqual } from "node:util";
 import { Cancelled, REQUEST, stateOf, type WorkflowEvent } from "./envelope.ts";
 import { readLog, type Log } from "./log.ts";
@@ -123,7 +124,7 @@ export function changeLine(
     ...(following.attempt > 0 && { attempt: following.attempt }),
     early: following.early,
     heldMs: following.heldMs,
-    ...(note !== undefined && { note: note.slice(0, NOTE_MAX) }),
+    ...(note !== undefined && { note: redactedStart(note, NOTE_MAX) }),
     ...changes(stateOf(event), stateOf(following)),
     ...(input.set && { input: input.set }),
     ...(input.unset && { inputUnset: input.unset }),
@@ -319,7 +320,7 @@ function stepsOf({ lines }: RunLog): RunRecord["steps"] {
   for (const { line } of lines) {
     const { at, ran = phase } = line;
     const step = (note?: string) =>
-      steps.push({ phase: ran, at, ...(note !== undefined && { note: note.slice(0, NOTE_MAX) }) });
+      steps.push({ phase: ran, at, ...(note !== undefined && { note: redactedStart(note, NOTE_MAX) }) });
     if (line.kind === "next") step(line.note);
     else if (line.kind === "done") step();
     else if (line.kind === "answer") step(`${line.answer} by ${line.by}`);

@@ -13,11 +13,13 @@ import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isRunId } from "../../../shared/names.ts";
+import { redactedShort } from "../../../shared/redact.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { readRunLog, standing, type RunLog } from "../../../shared/workflow/run-log.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import type { LockedInput } from "./input.ts";
 
+type Made = Pick<Image, "id" | "status" | "tags">;
 type Asked = Pick<LockedInput, "recipe" | "document">;
 
 /** `delivers`: the image to deliver again. `note` goes on from its id. */
@@ -28,7 +30,7 @@ export interface Delivery {
 
 /** Undefined for an image that is where its recipe wants it. */
 export async function dueDelivery(
-  image: Image,
+  image: Made,
   asked: Asked,
   ports: Pick<Ports, "cloud" | "clock">,
 ): Promise<Delivery | undefined> {
@@ -45,7 +47,7 @@ export async function dueDelivery(
 type Verdict = { readonly again: string } | { readonly stays: string } | undefined;
 type Delivered = Asked & { readonly family: string };
 
-async function lookBack(image: Image, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
+async function lookBack(image: Made, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
   const [word = "", run = ""] = (image.tags[TAG.promotion] ?? "").split(" ");
   switch (word) {
     case "":
@@ -72,7 +74,7 @@ async function afterPromotion(run: string, asked: Delivered, cloud: CloudClient)
 }
 
 /** The run that its bake asked for may wait to begin, or have ended before it began. */
-async function neverPromoted({ id, tags }: Image, recipe: string, cloud: CloudClient): Promise<Verdict> {
+async function neverPromoted({ id, tags }: Made, recipe: string, cloud: CloudClient): Promise<Verdict> {
   const bake = tags[TAG.run] ?? "";
   const baked = standing(bake, await logOf(bake, cloud));
   if (baked === undefined) return { stays: `whose bake ${bake} is not known` };
@@ -96,8 +98,7 @@ function afterRun(run: string, log: RunLog): Verdict {
   );
   if (rejected.length > 0) return { stays: `which was rejected by ${rejected.join(", ")}` };
   if (completion.kind === "done") return undefined;
-  const { reason } = completion;
-  const short = reason.length > REASON_MAX ? `${reason.slice(0, REASON_MAX)}…` : reason;
+  const short = redactedShort(completion.reason, REASON_MAX);
   return { again: `whose promotion ${run} failed (${short})` };
 }
 

@@ -12,7 +12,7 @@ import * as z from "zod/mini";
 import { minutes, seconds } from "../../../shared/duration.ts";
 import { readJson } from "../../../shared/json.ts";
 import type { Clock } from "../../../shared/ports.ts";
-import { know, redact } from "../../../shared/redact.ts";
+import { know, redactedStart } from "../../../shared/redact.ts";
 import type { GithubHook } from "./config.ts";
 
 /** One attempt to deliver an event. */
@@ -173,7 +173,7 @@ const MESSAGE_MAX = 200;
 
 /** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api */
 function refusalOf({ status, headers, text }: Answer, now: number): Refusal {
-  const message = redact(Message.safeParse(readJson(text)).data?.message ?? "").slice(0, MESSAGE_MAX);
+  const message = redactedStart(Message.safeParse(readJson(text)).data?.message ?? "", MESSAGE_MAX);
   const problem = `status ${status}${message === "" ? "" : `: ${message}`}`;
   const until = limitedUntil(headers, now);
   const isLimit = status === 429 || (status === 403 && (until !== undefined || /rate limit/i.test(message)));

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { CarriedFleet } from "../../../shared/documents/completed.ts";
 import { PricedDisks } from "../../../shared/limits/price.ts";
 import { Name } from "../../../shared/names.ts";
+import { redactedShort } from "../../../shared/redact.ts";
 import { eventsWith, type EventOf, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { knowPassword } from "./password.ts";
 
@@ -90,7 +91,7 @@ export const progressBytes = (pages: number): number =>
 
 /** `progress` with more notes: the first ones and the latest are kept. */
 export function withNotes(progress: Progress, ...added: readonly string[]): Progress {
-  const short = added.map((note) => (note.length > NOTE_MAX ? `${note.slice(0, NOTE_MAX)}…` : note));
+  const short = added.map((note) => redactedShort(note, NOTE_MAX));
   const all = [...new Set([...progress.notes, ...short])];
   return { ...progress, notes: [...all.slice(0, NOTES_MAX - 1), ...all.slice(NOTES_MAX - 1).slice(-1)] };
 }
