@@ -5,6 +5,8 @@ import * as z from "zod/mini";
 export const NAME = "[a-z][a-z0-9-]{0,39}";
 /** A run: `<kind>-<name>-<yyyymmdd>-<12 hex>`. */
 export const RUN = `[a-z]+-${NAME}-\\d{8}-[0-9a-f]{12}`;
+/** A family of images; needs the flag `u`. Its alphabet is wider than that of other names: letters of any script. */
+export const FAMILY = String.raw`\p{L}[\p{L}\p{N}_.:-]{1,127}`;
 
 const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
 

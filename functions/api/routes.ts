@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { parseDuration } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import type { DocumentFolder } from "../../shared/keys.ts";
-import { NAME, Name, RUN } from "../../shared/names.ts";
+import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
@@ -81,8 +81,7 @@ interface Change {
 }
 
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
-/** Families have a wider alphabet than other names. */
-const FAMILY_PATH = /^\/families\/(\p{L}[\p{L}\p{N}_.:-]{1,127})$/u;
+const FAMILY_PATH = new RegExp(`^/families/(${FAMILY})$`, "u");
 const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
 
 /** Reads an authenticated request. */

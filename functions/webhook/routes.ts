@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { days, minutes, parseDuration } from "../../shared/duration.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
-import { NAME, Name, RUN } from "../../shared/names.ts";
+import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
 import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
@@ -128,13 +128,11 @@ const ROUTES: readonly Route[] = [
 export const actionOf = (request: string): string =>
   ROUTES.find((route) => route.request === request)?.action ?? request;
 
-/** Names of families have a wider alphabet; one with Chinese characters is reached by `s invoke`. */
-const FAMILY = "[A-Za-z][A-Za-z0-9_:-]{1,127}";
 const FOLDERS = { fleet: `fleets/(${NAME})`, recipe: `recipes/(${NAME})`, family: `families/(${FAMILY})` };
 
 const TABLE = ROUTES.map(({ rules = [], ...route }) => ({
   ...route,
-  path: new RegExp(`^/${FOLDERS[route.subject]}/${route.action}$`),
+  path: new RegExp(`^/${FOLDERS[route.subject]}/${route.action}$`, "u"),
   /** `validFor`: how long the request may wait for its first phase. */
   schema: z.strictObject({ ...route.body, key, validFor: withinWeek }).check(...rules),
 }));
@@ -172,7 +170,7 @@ function suggestion(method: string, path: string): string {
   const ofRuns = [`GET /runs/${name}`, `POST /runs/${name}/cancel`, `POST /decisions/${name}`];
   const near = nearest(`${method} ${path}`, [...routes, ...ofRuns]);
   if (near === `${method} ${path}`)
-    return `; the name ${name} cannot be used: it has ${folder === "families" ? "2 to 128 letters, digits and _:-" : "at most 40 of a-z, 0-9 and -"}, a letter first`;
+    return `; the name ${name} cannot be used: it has ${folder === "families" ? "2 to 128 letters, digits and :._-" : "at most 40 of a-z, 0-9 and -"}, a letter first`;
   if (near !== undefined) return `; did you mean ${near}?`;
   const ofFolder = routes.filter((route) => route.startsWith(`POST /${folder}/`));
   return ofFolder.length === 0 ? SEE_README : `; there are ${ofFolder.join(", ")}`;

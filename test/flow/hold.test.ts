@@ -42,6 +42,15 @@ test("while a family is held, bakes build and test and their images wait; lifted
   expect((await shown(kiln)).hold).toBeUndefined();
 });
 
+test("a family whose name has Chinese characters is held and lifted", async ({ kiln, expect }) => {
+  const name = "网站_v2";
+  await quickRelease(kiln, 1, { family: name });
+  const path = `/families/${name}`;
+  const hold = await request(kiln, `${path}/hold`, { why: "封版" });
+  expect(hold).toMatchObject({ state: "done", result: { family: name, held: true } });
+  expect(await request(kiln, `${path}/unhold`)).toMatchObject({ state: "done", result: { held: false } });
+});
+
 async function snapshotOf(kiln: Deployment): Promise<string> {
   const [image] = ownImages(kiln);
   return String(image?.disks[0]?.snapshotId);

@@ -78,6 +78,16 @@ for (const [path, body, event] of accepted) {
   });
 }
 
+for (const family of ["网站", "生产-web.v2", "web.prod", "Web_Prod:1", "é9", "ß".repeat(128)]) {
+  test(`the family ${family.slice(0, 20)} is held, lifted and rolled back`, ({ expect }) => {
+    const asked = (action: string, body: object) => eventOf("POST", `/families/${family}/${action}`, body);
+    const sent = { function: "promote-family", family };
+    expect(asked("hold", { why: "freeze" })).toMatchObject({ ...sent, request: "hold", why: "freeze" });
+    expect(asked("unhold", {})).toMatchObject({ ...sent, request: "unhold" });
+    expect(asked("rollback", { to: "previous" })).toMatchObject({ ...sent, request: "rollback" });
+  });
+}
+
 test("reading and cancelling a run name it in the path", ({ expect }) => {
   const run = "scale-web-20260105-0123456789ab";
   expect(ask("GET", `/runs/${run}`)).toEqual({ kind: "status", run });
@@ -130,6 +140,30 @@ const refusals: readonly (readonly [
     "",
     404,
     "no route POST /families/web/recall; did you mean POST /families/web/hold?",
+  ],
+  [
+    "POST",
+    "/families/网站/rolback",
+    "",
+    404,
+    "no route POST /families/网站/rolback; did you mean POST /families/网站/rollback?",
+  ],
+  ...["网", "1web", "..", ".web", "网".repeat(129), "web prod"].map(
+    (name) =>
+      [
+        "POST",
+        `/families/${name}/hold`,
+        {},
+        404,
+        `no route POST /families/${name}/hold; the name ${name} cannot be used: it has 2 to 128 letters, digits and :._-, a letter first`,
+      ] as const,
+  ),
+  [
+    "POST",
+    "/recipes/网站/bake",
+    {},
+    404,
+    "no route POST /recipes/网站/bake; the name 网站 cannot be used: it has at most 40 of a-z, 0-9 and -, a letter first",
   ],
   ["POST", "/fleets/web/scale-out", "{", 400, "the body is not JSON"],
   ["POST", "/fleets/web/scale-out", "[]", 400, "body: must be a map"],
