@@ -15,8 +15,8 @@
 import * as z from "zod/mini";
 import { days, minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { beginRun, openLog } from "../../shared/workflow/begin.ts";
-import { cancelRun, interject } from "../../shared/workflow/cancel.ts";
+import { beginRun, openLog, trySend } from "../../shared/workflow/begin.ts";
+import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
@@ -64,17 +64,20 @@ export async function withdraw(
   // Older than any announcement, so that the newest attempt is found.
   const { run, state } = await newestAttempt(attempts?.own ?? (() => request.run), ports, 0);
   if (state === "none") await openLog({ ...request, run }, ports);
-  const found = await cancelRun(run, { ...taken, as: "cancelled" }, ports, (event) => !hasLaunched(event));
-  if (found?.appended === true) return run;
-  if (found !== undefined && isEnded(found.now)) await noteTaken(run, request.request, ports);
-  return undefined;
-}
-
-async function noteTaken(run: string, request: RunRequest["request"], ports: Ports): Promise<void> {
   const at = ports.clock.now();
-  const announcedAt = announcedAtOf(request) ?? at;
-  const line = { kind: "taken", at, announcedAt } as const;
-  await interject(run, (_now, log) => (wantedUntil(log) >= announcedAt ? undefined : line), ports);
+  const announcedAt = announcedAtOf(request.request) ?? at;
+  const found = await interject(
+    run,
+    (now, log) => {
+      if (isEnded(now))
+        return wantedUntil(log) >= announcedAt ? undefined : { kind: "taken", at, announcedAt };
+      return hasLaunched(now.event) ? undefined : cancelLine(now, { ...taken, as: "cancelled" }, at);
+    },
+    ports,
+  );
+  if (!found?.appended || isEnded(found.now)) return undefined;
+  await trySend(found.now.event, ports);
+  return run;
 }
 
 const Progress = z.looseObject({ progress: z.looseObject({ pages: z.array(z.string()) }) });

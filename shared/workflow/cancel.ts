@@ -10,7 +10,7 @@ import { minutes } from "../duration.ts";
 import type { Ports } from "../invocation.ts";
 import { runKey } from "../keys.ts";
 import { ABANDONED_MS, trySend, UNSEEN_MS } from "./begin.ts";
-import type { Cancelled, WorkflowEvent } from "./envelope.ts";
+import type { Cancelled } from "./envelope.ts";
 import { appendOrLose } from "./log.ts";
 import { readRunLog, standing, type NewLine, type RunLog, type Standing } from "./run-log.ts";
 
@@ -46,27 +46,21 @@ export async function interject(
   }
 }
 
-/**
- * Cancels a run that has not ended; undefined when there is none. The phase it compensates from is in the answer.
- * @param may whether a run that stands at this event may be cancelled
- */
-export async function cancelRun(
-  run: string,
+/** The line that cancels a run (CANCEL-1); undefined for one that has ended, or is cancelled already. `at`: epoch ms. */
+export function cancelLine(
+  { completion, event }: Standing,
   cancelled: z.infer<typeof Cancelled>,
-  ports: Ports,
-  may: (event: WorkflowEvent) => boolean = () => true,
-) {
-  const found = await interject(
-    run,
-    ({ completion, event }) => {
-      if (completion !== undefined || event.cancelled !== undefined || !may(event)) return undefined;
-      const at = ports.clock.now();
-      // After that the pending event is late, or has waited long, and reads this line.
-      const lastAt = Math.max(at, Math.min(event.runAt, at + UNSEEN_MS) + ABANDONED_MS);
-      return { kind: "cancel", at, due: lastAt + STEP_MS, ...cancelled };
-    },
-    ports,
-  );
+  at: number,
+): Omit<NewLine, "seq"> | undefined {
+  if (completion !== undefined || event.cancelled !== undefined) return undefined;
+  // After that the pending event is late, or has waited long, and reads this line.
+  const lastAt = Math.max(at, Math.min(event.runAt, at + UNSEEN_MS) + ABANDONED_MS);
+  return { kind: "cancel", at, due: lastAt + STEP_MS, ...cancelled };
+}
+
+/** Cancels a run that has not ended; undefined when there is none. The phase it compensates from is in the answer. */
+export async function cancelRun(run: string, cancelled: z.infer<typeof Cancelled>, ports: Ports) {
+  const found = await interject(run, (now) => cancelLine(now, cancelled, ports.clock.now()), ports);
   if (found?.appended) await trySend(found.now.event, ports);
   return found;
 }

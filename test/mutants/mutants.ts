@@ -768,8 +768,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "GitHub: a job that its own machine takes cancels the launch of it",
     promise: "K6",
     file: "functions/webhook/accept.ts",
-    find: "(event) => !hasLaunched(event)",
-    replace: "() => hasLaunched({}) || true",
+    find: "hasLaunched(now.event) ? undefined : cancelLine(",
+    replace: "hasLaunched({}) ? undefined : cancelLine(",
     tests: ["test/proofs/github-jobs.test.ts"],
   },
   {
