@@ -73,12 +73,16 @@ export function parse<T>(schema: z.ZodMiniType<T>, payload: unknown, what: strin
 /** The fields of every log line of an invocation; a handler adds what it learns about the event. */
 export type LogDetails = Record<string, unknown>;
 
+/** Node keeps ten frames, which end in the client layer: a line then names no function of the handler. */
+const STACK_FRAMES = 50;
+
 /**
  * Runs a handler with the secrets of its environment known (REDACT-1). An error that leaves it is logged once, with the
  * `details` known by then, and thrown on.
  */
 export async function logged<T>(details: LogDetails, act: () => Promise<T>): Promise<T> {
   knowOnly(readSecrets());
+  Error.stackTraceLimit = STACK_FRAMES;
   try {
     return await act();
   } catch (error) {

@@ -12,7 +12,7 @@ import { runKey } from "../keys.ts";
 import { ABANDONED_MS, trySend, UNSEEN_MS } from "./begin.ts";
 import type { Cancelled } from "./envelope.ts";
 import { appendOrLose } from "./log.ts";
-import { readRunLog, standing, type NewLine, type RunLog, type Standing } from "./run-log.ts";
+import { readRunLog, standing, type Interjection, type RunLog, type Standing } from "./run-log.ts";
 
 /** Longer than the calls of one step take. */
 const STEP_MS = minutes(1);
@@ -27,7 +27,7 @@ const TRIES = 5;
  */
 export async function interject(
   run: string,
-  line: (now: Standing, log: RunLog) => Omit<NewLine, "seq"> | undefined,
+  line: (now: Standing, log: RunLog) => Interjection | undefined,
   ports: Ports,
 ): Promise<{ readonly now: Standing; readonly log: RunLog; readonly appended: boolean } | undefined> {
   for (let attempt = 1; ; attempt++) {
@@ -51,7 +51,7 @@ export function cancelLine(
   { completion, event }: Standing,
   cancelled: z.infer<typeof Cancelled>,
   at: number,
-): Omit<NewLine, "seq"> | undefined {
+): Interjection | undefined {
   if (completion !== undefined || event.cancelled !== undefined) return undefined;
   // After that the pending event is late, or has waited long, and reads this line.
   const lastAt = Math.max(at, Math.min(event.runAt, at + UNSEEN_MS) + ABANDONED_MS);

@@ -59,7 +59,10 @@ export type Line = z.infer<typeof Line>;
 export type RunLog = Log<Line>;
 
 /** A line without its writer, which `append` adds. */
-export type NewLine = Line extends infer L ? (L extends Line ? Omit<L, "w"> : never) : never;
+export type NewLine = EachWithout<Line, "w">;
+/** A line that another writer than the run adds: its number is the one after the last. */
+export type Interjection = EachWithout<Line, "w" | "seq">;
+type EachWithout<L, K extends string> = L extends unknown ? Omit<L, K> : never;
 
 /** The log of a run, empty when there is none. @throws EventError for an object that is no such log. */
 export async function readRunLog(client: CloudClient, run: string): Promise<RunLog> {
