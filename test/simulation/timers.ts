@@ -21,6 +21,11 @@ export function findsNothing(simulation: Simulation, timer: string): boolean {
       return !hasOverdueRun(kiln, now);
     case "cleanup":
       return leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== "");
+    case "redelivery":
+      // A simulation has no GitHub.
+      return true;
+    case "documents":
+      return now % DOCUMENT_CHECKS_MS > hours(1);
     case "check-index":
       return indexDifferences(kiln).length === 0;
     case "idle-check":
@@ -50,6 +55,9 @@ const FIRED_ANYWAY = 0.05;
 
 /** A check of members that are all busy finds nothing; one in three shows that. */
 const IDLE_CHECKS_MS = hours(3);
+
+/** A check of documents whose uploads were all seen finds nothing; one in six shows that, and finds those that were lost. */
+const DOCUMENT_CHECKS_MS = hours(6);
 
 const hasRunningMember = (kiln: Deployment): boolean =>
   machines(kiln).some(
