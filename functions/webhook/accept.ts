@@ -9,11 +9,11 @@
  * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
  *     and the log of one that has ended says that the job is taken. An attempt for an earlier announcement, or for a failure
  *     before that, begins no more.
- * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time. After the twelfth repeat the pauses
- *     double, up to thirty days: each delivery reads every attempt before it, and a year has no more than forty.
+ * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time. After the twelfth repeat each pause
+ *     is a quarter longer: each delivery reads every attempt before it, and a year has no more than sixty.
  */
 import * as z from "zod/mini";
-import { days, minutes } from "../../shared/duration.ts";
+import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun, openLog, trySend } from "../../shared/workflow/begin.ts";
 import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
@@ -38,8 +38,7 @@ export const identityOf = (identity: readonly unknown[], attempt: number): reado
   attempt === 0 ? identity : [...identity, "attempt", attempt];
 
 /** Sooner, the failure may be of the same moment; a request that has failed often is tried more rarely (ACCEPT-5). */
-export const retryAfterMs = (attempt: number): number =>
-  Math.min(minutes(5) * 2 ** Math.max(0, attempt - 11), days(30));
+export const retryAfterMs = (attempt: number): number => minutes(5) * 1.25 ** Math.max(0, attempt - 11);
 
 /** Returns the run that carries the request out, and whether it was asked for before. @throws as `beginRun` */
 export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {

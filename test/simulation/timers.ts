@@ -16,27 +16,25 @@ export function findsNothing(simulation: Simulation, timer: string): boolean {
   // It runs after the pause, right behind the firings that wait already.
   if (kiln.cloud.fc.isPaused()) return true;
   const now = kiln.cloud.time.now();
-  switch (timer) {
-    case "resend":
-      return !hasOverdueRun(kiln, now);
-    case "cleanup":
-      return leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== "");
-    case "redelivery":
-      // A simulation has no GitHub.
-      return true;
-    case "documents":
-      return now % DOCUMENT_CHECKS_MS > hours(1);
-    case "check-index":
-      return indexDifferences(kiln).length === 0;
-    case "idle-check":
-      return !hasRunningMember(kiln) || (now % IDLE_CHECKS_MS > minutes(30) && !hasIdleOnes(simulation, now));
-    case "resume":
-      // Only the fleet `night` has working hours.
-      return !isNightUp(now) || !membersOf(kiln, "night").some(({ status }) => status === "Stopped");
-    default:
-      return false;
-  }
+  return CHECKS[timer]?.(simulation, now) ?? false;
 }
+
+type Check = (simulation: Simulation, now: number) => boolean;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  resend: ({ kiln }, now) => !hasOverdueRun(kiln, now),
+  cleanup: ({ kiln }) => leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== ""),
+  // A simulation has no GitHub.
+  redelivery: () => true,
+  documents: (_simulation, now) => now % DOCUMENT_CHECKS_MS > hours(1),
+  "check-index": ({ kiln }) => indexDifferences(kiln).length === 0,
+  "idle-check": (simulation, now) =>
+    !hasRunningMember(simulation.kiln) ||
+    (now % IDLE_CHECKS_MS > minutes(30) && !hasIdleOnes(simulation, now)),
+  // Only the fleet `night` has working hours.
+  resume: ({ kiln }, now) =>
+    !isNightUp(now) || !membersOf(kiln, "night").some(({ status }) => status === "Stopped"),
+};
 
 /** Less than the time after which the resend timer takes an event for lost. */
 const OVERDUE_MS = minutes(4);
