@@ -1,10 +1,10 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
-import { DocumentError, type Problem } from "../errors.ts";
-import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
+import { DocumentError, type Place, type Problem } from "../errors.ts";
+import { aliases, placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
 import { slipIn, suspectIn, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
 import { entryAt } from "./written.ts";
-import { attempt, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
+import { ALIAS, attempt, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -56,13 +56,17 @@ export function readMended(document: string, text: string, suspects: readonly nu
   }
 }
 
-/** Reads a text on in which keys are written twice, and lists each of them. */
+/** Reads a text on in which keys are written twice or values are named, and lists each of them. */
 function tolerant(text: string, problems: Problem[]): ReturnType<typeof attempt> {
   const read = attempt(text);
-  const again = "input" in read || read.message !== WRITTEN_TWICE ? read : attempt(text, true);
-  if (again !== read && "input" in again)
-    for (const place of repeatedKeys(text, again.events))
-      problems.push({ path: "", message: WRITTEN_TWICE, place });
+  if ("input" in read || ![WRITTEN_TWICE, ALIAS].includes(read.message)) return read;
+  const again = attempt(text, true);
+  if (!("input" in again)) return read;
+  const list = (message: string, places: readonly Place[]): void => {
+    for (const place of places) problems.push({ path: "", message, place });
+  };
+  list(WRITTEN_TWICE, repeatedKeys(text, again.events));
+  list(ALIAS, aliases(text, again.events));
   return again;
 }
 

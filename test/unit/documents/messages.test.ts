@@ -354,6 +354,17 @@ test("keys that are written twice, however often and deep, hide no other mistake
   ]);
 });
 
+test("aliases, however many and deep, hide no other mistake and are each named", ({ expect }) => {
+  const aliased = "provision: [&step { run: a }, *step, *step]\n";
+  expect(inRecipe(`${aliased}famly: x\n`)).toEqual([
+    expect.stringMatching(/^8:31 aliases \(\*name\) are not allowed; write the value out/),
+    expect.stringMatching(/^8:38 aliases/),
+    expect.stringMatching(/^9:1 famly: is not known/),
+  ]);
+  const doubled = Array.from({ length: 25 }, (_, n) => `x${n + 1}: &x${n + 1} [*x${n}, *x${n}]\n`);
+  expect(inRecipe(`x0: &x0 [a]\n${doubled.join("")}`)).toEqual([expect.stringMatching(/ aliases/)]);
+});
+
 test("a suggestion can be followed", ({ expect }) => {
   expect(inRecipe("provision: [{ run: a, timeout: 0 }]\n")[0]).not.toContain("; write");
   expect(inRecipe("provision: [{ script: 'scripts\\a.sh' }]\n")[0]).toMatch(/; write scripts\/a\.sh$/);
