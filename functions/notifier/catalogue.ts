@@ -99,8 +99,8 @@ export const CATALOGUE = entries({
   reject: { en: "Reject", zh: "拒绝" },
   keep: { en: "Keep {id}", zh: "保留 {id}" },
   doctor: {
-    en: "This channel gets notifications of the deployment of bucket {bucket}.",
-    zh: "此渠道会收到 Bucket {bucket} 所属部署的通知。",
+    en: "This channel gets notifications of the deployment of bucket {bucket}. npm run doctor posts this message.",
+    zh: "此渠道会收到 Bucket {bucket} 所属部署的通知。本消息由 npm run doctor 发送。",
   },
 });
 

@@ -20,10 +20,15 @@ interface Decisions {
 }
 
 export interface Replies {
-  /** URLs. `run` is the API's address of the run, for callers, who sign their requests. */
-  readonly links: Decisions & { readonly run?: string };
-  /** Lines for a shell. */
-  readonly commands: Decisions;
+  /** URLs of pages. */
+  readonly links: Decisions;
+  /** Lines for a shell. One of the first two is there in every message. */
+  readonly commands: Decisions & {
+    /** Shows why the run is not as it was asked for. */
+    readonly why?: string;
+    /** Shows the steps of the run. */
+    readonly logs?: string;
+  };
 }
 
 export interface LinkSettings {
@@ -35,13 +40,13 @@ export interface LinkSettings {
 /** Chats cut long messages; further instances can be kept by their tag. A command takes more room than a link. */
 const KEEP_MAX = { links: 20, commands: 5 };
 
-/** @throws ConfigError for an approval that could not be answered: it can never be given. */
+/** No link leads to the run itself: its address wants signed requests. @throws ConfigError for an approval that could not be answered: it can never be given. */
 export function repliesTo(notification: Notification, { address, secret }: LinkSettings): Replies {
-  const { kind, run, expiresAt } = notification;
-  const links = address === undefined ? {} : { run: `${address.url}/runs/${run}` };
-  if ((kind !== "approval" && kind !== "stopping") || expiresAt === undefined) return { links, commands: {} };
+  const { kind, expiresAt } = notification;
+  const commands = moreOf(notification);
+  if ((kind !== "approval" && kind !== "stopping") || expiresAt === undefined) return { links: {}, commands };
   if (address === undefined || secret === "") {
-    if (kind === "stopping") return { links, commands: {} };
+    if (kind === "stopping") return { links: {}, commands };
     throw new ConfigError(
       `an approval needs KILN_APPROVAL_SECRET, and ${ADDRESS_RULE}; see README, “Approvals”`,
     );
@@ -53,9 +58,15 @@ export function repliesTo(notification: Notification, { address, secret }: LinkS
     return `${address.url}${path}`;
   };
   return address.showsPages
-    ? { links: { ...links, ...pagesOf(notification, urlOf) }, commands: {} }
-    : { links, commands: commandsOf(notification, urlOf) };
+    ? { links: pagesOf(notification, urlOf), commands }
+    : { links: {}, commands: { ...commandsOf(notification, urlOf), ...commands } };
 }
+
+/** The command that shows more of the run: why it is not as it was asked for, or its steps. */
+const moreOf = ({ kind, run }: Notification): Replies["commands"] =>
+  ["failed", "idleCheckFailed", "short", "limitReached", "spotLost"].includes(kind)
+    ? { why: `npm run kiln -- why ${run}` }
+    : { logs: `npm run kiln -- logs ${run}` };
 
 type SignUrl = (page: string, ...parts: readonly string[]) => string;
 

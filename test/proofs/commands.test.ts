@@ -55,7 +55,7 @@ test("an approval is given by pasting the command of its notification, and no ch
 }) => {
   const { kiln, channel } = world;
   const { approve, reject, links } = await untilAsked(world);
-  expect(Object.keys(links ?? {})).toEqual(["run"]);
+  expect(links).toEqual({});
   const texts = channel.posted
     .filter(({ path }) => path !== "/json")
     .map(({ body }) => JSON.stringify(body))

@@ -54,7 +54,7 @@ export function contentOf(announcement: Announcement, { reason: most, decisions 
       ...(regions.length < 2 ? [] : [{ text: say("regions", { regions: regions.join(", ") }) }]),
       { text: say("run", { run, by }) },
       ...nextSteps(notification, choices.length, say),
-      commandOf(notification, say),
+      ...moreOf(replies, say),
       { text: say("log", { log }) },
       ...choices,
     ],
@@ -115,11 +115,11 @@ function idsOf({ instances = [] }: Pick<Notification, "instances">, say: Say): P
   return { text: more > 0 ? say("instancesAndMore", { ids, more }) : say("instances", { ids }) };
 }
 
-/** A command that shows more of the run: why it is not as it was asked for, or its steps. */
-const commandOf = ({ kind, run }: Notification, say: Say): Part =>
-  ["failed", "idleCheckFailed", "short", "limitReached", "spotLost"].includes(kind)
-    ? { label: say("why"), command: `npm run kiln -- why ${run}` }
-    : { label: say("steps"), command: `npm run kiln -- logs ${run}` };
+/** The command that shows more of the run. */
+const moreOf = ({ commands: { why, logs } }: Replies, say: Say): Part[] => [
+  ...(why === undefined ? [] : [{ label: say("why"), command: why }]),
+  ...(logs === undefined ? [] : [{ label: say("steps"), command: logs }]),
+];
 
 /** The decision that is asked for, and until when. @param offered how many instances have one of their own */
 function nextSteps(
