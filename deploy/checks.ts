@@ -1,6 +1,6 @@
 /** Problems of the variables of a deployment, found before the first call. Pure. */
 import { readGithubHooks } from "../functions/janitor/redelivery/config.ts";
-import { readChannels, readLanguage } from "../functions/notifier/config.ts";
+import { kindProblems, readChannels, readLanguage } from "../functions/notifier/config.ts";
 import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
 import { readCallers } from "../shared/http/config.ts";
@@ -37,10 +37,14 @@ function computedProblem(name: string, value: string): readonly string[] {
 }
 
 function settingProblems(environment: Environment): readonly string[] {
-  return [readCallers, readSenders, readChannels, readLanguage, readGithubHooks].flatMap((read) => {
+  const kinds = (): readonly string[] => kindProblems(readChannels(environment));
+  const reads = [readCallers, readSenders, readLanguage, readGithubHooks].map((read) => () => {
+    read(environment);
+    return [];
+  });
+  return [...reads, kinds].flatMap((problemsOf) => {
     try {
-      read(environment);
-      return [];
+      return problemsOf();
     } catch (error) {
       if (error instanceof ConfigError) return [error.message];
       throw error;

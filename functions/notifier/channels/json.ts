@@ -1,6 +1,10 @@
 /** Plain JSON: the whole notification. With a secret it is signed like requests to the webhook: `<seconds>\n<body>`, hex. */
 import { hmac } from "../../../shared/hmac.ts";
+import { dingtalk } from "./dingtalk.ts";
+import { feishu } from "./feishu.ts";
 import { JSON_HEADERS, objectIn, shortened, type ChannelFormat } from "./format.ts";
+import { slack } from "./slack.ts";
+import { wecom } from "./wecom.ts";
 
 export const json: ChannelFormat = {
   message({ url, secret }, compose, now) {
@@ -19,9 +23,13 @@ export const json: ChannelFormat = {
       saysError(answer["error"]) ||
       isNo(answer["errcode"]) ||
       isNo(answer["code"]);
-    return isRefused ? { problem: shortened(body), permanent: false } : undefined;
+    return isRefused ? { problem: shortened(body), permanent: isPermanent(body) } : undefined;
   },
 };
+
+/** Whether it is the answer of a chat to a message in another form than its own: sent again, it is refused again. */
+const isPermanent = (body: string): boolean =>
+  [dingtalk, feishu, wecom, slack].some(({ refusal }) => refusal(body)?.permanent === true);
 
 const saysError = (error: unknown): boolean =>
   error !== undefined && ![null, false, "", 0, "0"].some((none) => none === error);

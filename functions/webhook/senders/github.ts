@@ -8,7 +8,7 @@ import { days } from "../../../shared/duration.ts";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import { readJson } from "../../../shared/json.ts";
-import { fleetFor } from "./labels.ts";
+import { fleetFor, sameLabels } from "./labels.ts";
 import {
   FleetShare,
   ignored,
@@ -25,7 +25,10 @@ export const GithubSettings = z.strictObject({
   /** The webhook's secret; two while rotating. */
   secrets: Secrets,
   /** The fleet of each label, or of several with commas between them. */
-  labels: z.record(z.string(), FleetShare),
+  labels: z.record(z.string(), FleetShare).check(({ value, issues }) => {
+    const message = sameLabels(value);
+    if (message !== undefined) issues.push({ code: "custom", message, input: value });
+  }),
 });
 type GithubSettings = z.infer<typeof GithubSettings>;
 

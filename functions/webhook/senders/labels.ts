@@ -19,6 +19,25 @@ interface LabelSet {
   readonly all: ReadonlySet<string>;
 }
 
+/** Fleets with the same labels: all jobs would go to the first. Undefined when each has a set of its own. */
+export function sameLabels(settings: Readonly<Record<string, Share>>): string | undefined {
+  const seen = new Map<string, string>();
+  for (const { fleet, all } of setsOf(settings)) {
+    const set = [...all].toSorted().join(",");
+    const other = seen.get(set);
+    if (other !== undefined)
+      return `fleets ${other} and ${fleet} have the same labels (${keysOf(settings, other)} and ${keysOf(settings, fleet)}; GitHub compares them without case, and self-hosted, linux and x64 are there by default); give each a label of its own`;
+    seen.set(set, fleet);
+  }
+  return undefined;
+}
+
+const keysOf = (settings: Readonly<Record<string, Share>>, fleet: string): string =>
+  Object.keys(settings)
+    .filter((key) => settings[key]?.fleet === fleet)
+    .map((key) => JSON.stringify(key))
+    .join(", ");
+
 /** The choice for a job: the share of a fleet, or the reason why no fleet can take it. */
 export type Choice = { readonly share: Share } | { readonly reason: string };
 

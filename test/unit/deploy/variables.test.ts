@@ -57,6 +57,19 @@ test.for<[Record<string, string>, string]>([
       ],
     ),
   ),
+  ...(
+    [
+      ["https://oapi.dingtalk.com/robot/send?access_token=t", "dingtalk", "json"],
+      ["https://open.feishu.cn/open-apis/bot/v2/hook/t", "feishu", "json"],
+      ["https://open.larksuite.com/open-apis/bot/v2/hook/t", "feishu", "slack"],
+      ["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "wecom", "json"],
+      ["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "wecom", "dingtalk"],
+      ["https://hooks.slack.com/services/T/B/t", "slack", "json"],
+    ] as const
+  ).map(([url, right, kind]): [Record<string, string>, string] => [
+    { KILN_CHANNELS: JSON.stringify({ ops: { kind, url } }) },
+    `KILN_CHANNELS: ops is of kind ${kind}, and ${new URL(url).host} takes messages of kind ${right} alone; write "kind": "${right}"`,
+  ]),
 ])("%j is refused", ([environment, problem], { expect }) => {
   expect(variableProblems(environment)).toEqual([problem]);
 });
@@ -74,6 +87,10 @@ test("what the cloud takes is accepted", ({ expect }) => {
     KILN_OSS_ENDPOINT: "http://127.0.0.1:8080",
     KILN_DEPLOY_ECS_ENDPOINT: "https://proxy.example.com/ecs",
     KILN_RESERVED_JANITOR: "2",
+    KILN_CHANNELS: JSON.stringify({
+      ops: { kind: "json", url: "https://relay.example.com/open.feishu.cn" },
+      team: { kind: "wecom", url: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k" },
+    }),
   };
   expect(variableProblems(all)).toEqual([]);
 });

@@ -1,11 +1,11 @@
-import { assert, expect, test } from "vitest";
+import { test } from "vitest";
 import { readInput } from "../../../../cli/arguments.ts";
 import { COMMANDS } from "../../../../cli/commands.ts";
 import { CATALOGUE, Language } from "../../../../functions/notifier/catalogue.ts";
 import { contentOf, type Part } from "../../../../functions/notifier/channels/content.ts";
 import { json } from "../../../../functions/notifier/channels/json.ts";
 import { readChannels, readLanguage, readLinkSettings } from "../../../../functions/notifier/config.ts";
-import { repliesTo } from "../../../../functions/notifier/replies.ts";
+import { repliesTo, type Replies } from "../../../../functions/notifier/replies.ts";
 import { RUN } from "../../../../shared/names.ts";
 import { Notification } from "../../../../shared/notifications/notification.ts";
 import { FUNCTION_OF } from "../../../../shared/workflow/run-id.ts";
@@ -74,32 +74,31 @@ test("every kind of run has a name in both languages", ({ expect }) => {
   for (const kind of Object.keys(FUNCTION_OF)) expect(names).toContain(`what.${kind}`);
 });
 
-/** The command lines of a message to a chat, and of one to a program. */
-function linesOf(kind: Notification["kind"]): readonly (readonly string[])[] {
+/** The command lines of a message to a chat, and of one to a program, and its links. */
+function repliesIn(kind: Notification["kind"]) {
   const content = contentFor(notificationOf(kind));
-  const { commands, links } = JSON.parse(
-    json.message({ url: "https://example.com" }, () => content, 0).body,
-  );
-  expect(links, kind).toEqual({});
+  const { body } = json.message({ url: "https://example.com" }, () => content, 0);
+  const { commands, links }: Replies = JSON.parse(body);
+  const { keep = {}, ...others } = commands;
   const shown = content.parts.flatMap((part) => ("command" in part ? [part.command] : []));
-  const sent = Object.values<string | object>(commands).flatMap((line) =>
-    typeof line === "string" ? [line] : Object.values<string>({ ...line }),
-  );
-  return [shown, sent];
+  return { lines: { shown, sent: Object.values({ ...others, ...keep }) }, links };
 }
 
-test("every message, also one of kind json, has a command that the command line knows, with the run in it", () => {
-  for (const kind of KINDS)
-    for (const lines of linesOf(kind)) {
-      const own = lines.filter((line) => !line.startsWith("curl -sS -X POST "));
-      expect(own.length, kind).toBeGreaterThan(0);
-      for (const line of own) {
-        const [, name, words = ""] = /^npm run kiln -- (\S+) ?(.*)$/.exec(line) ?? [];
-        const command = COMMANDS.find((one) => one.name === name);
-        assert(command, line);
-        expect(readInput(command, words.split(" ")).args[0], line).toMatch(new RegExp(`^${RUN}$`));
-      }
+test("every message, also one of kind json, has a command that the command line knows, with the run in it", ({
+  expect,
+}) => {
+  for (const kind of KINDS) {
+    const { lines, links } = repliesIn(kind);
+    expect(links, kind).toEqual({});
+    expect(lines.sent.toSorted(), kind).toEqual(lines.shown.toSorted());
+    const own = lines.sent.filter((line) => !line.startsWith("curl -sS -X POST "));
+    expect(own.length, kind).toBeGreaterThan(0);
+    for (const line of own) {
+      const [, name, words = ""] = /^npm run kiln -- (\S+) ?(.*)$/.exec(line) ?? [];
+      const command = COMMANDS.find((one) => one.name === name);
+      expect(command && readInput(command, words.split(" ")).args[0], line).toMatch(new RegExp(`^${RUN}$`));
     }
+  }
 });
 
 test("the title names the stage of the deployment, whose settings the commands need", ({ expect }) => {

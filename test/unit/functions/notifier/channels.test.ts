@@ -3,8 +3,9 @@ import { contentOf, type Announcement } from "../../../../functions/notifier/cha
 import type { Compose } from "../../../../functions/notifier/channels/format.ts";
 import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
 import { readChannels, readLinkSettings } from "../../../../functions/notifier/config.ts";
-import { retryMs } from "../../../../functions/notifier/deliver.ts";
+import { postTo, retryMs } from "../../../../functions/notifier/deliver.ts";
 import { repliesTo } from "../../../../functions/notifier/replies.ts";
+import { startChannel } from "../../../support/channel.ts";
 import { days, hours } from "../../../../shared/duration.ts";
 import type { Notification } from "../../../../shared/notifications/notification.ts";
 
@@ -123,8 +124,18 @@ for (const [kind, body, permanent] of [
   ["slack", "no_service", true],
   ["slack", '{"ok":false,"error":"ratelimited"}', false],
   ["slack", '{"success":false,"error":"server error"}', false],
-  ["json", '{"errcode":40008,"errmsg":"invalid message type"}', false],
-  ["json", '{"code":19001}', false],
+  // Chats that get messages in the form of another.
+  ["json", '{"errcode":40008,"errmsg":"invalid message type"}', true],
+  ["json", '{"errcode":93000,"errmsg":"invalid webhook url"}', true],
+  ["json", '{"errcode":400101,"errmsg":"access_token is missing"}', true],
+  ["json", '{"errcode":310000,"errmsg":"sign not match"}', true],
+  ["json", '{"code":19001,"msg":"param invalid: incoming webhook access token invalid"}', true],
+  ["json", '{"code":19002,"msg":"params error, msg_type need"}', true],
+  ["json", '{"ok":false,"error":"invalid_payload"}', true],
+  ["json", '{"errcode":45009,"errmsg":"api freq out of limit"}', false],
+  ["json", '{"errcode":130101,"errmsg":"send too fast"}', false],
+  ["json", '{"code":11232,"msg":"frequency limited"}', false],
+  ["json", '{"ok":false,"error":"ratelimited"}', false],
   ["json", '{"code":500}', false],
   ["json", '{"ok":false}', false],
   ["json", '{"success":false,"code":200}', false],
@@ -171,6 +182,21 @@ for (const [kind, body] of [
   test(`${kind} accepts with ${body || "an empty answer"}`, ({ expect }) => {
     expect(FORMATS[kind].refusal(body)).toBeUndefined();
   });
+
+test("a status of the client's side is for good, except a timeout and too many requests, in every kind of channel", async ({
+  expect,
+}) => {
+  const channel = await startChannel((path) => ({ status: Number(path.split("/").at(-1)), text: "no" }));
+  for (const kind of Object.keys(FORMATS) as (keyof typeof FORMATS)[])
+    for (const [status, permanent] of [
+      ...[400, 401, 403, 404, 405, 410, 413, 422].map((one) => [one, true] as const),
+      ...[408, 429, 500, 502, 503].map((one) => [one, false] as const),
+    ]) {
+      const refused = await postTo({ kind, url: `${channel.url}/${status}` }, composing(FAILED), AT);
+      expect(refused, `${kind} ${status}`).toEqual({ problem: `status ${status}: no`, permanent });
+    }
+  await channel.close();
+});
 
 test("a message for WeCom ends where its limit is, between two characters", ({ expect }) => {
   const long = composing({ ...FAILED, reason: "构建失败".repeat(1000) });

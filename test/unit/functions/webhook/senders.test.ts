@@ -536,6 +536,29 @@ test("broken settings are reported by their place, never by their value", ({ exp
   expect(() => readCallers({ KILN_CALLERS: '{"ci":{"secrets":["hunter2"],"routes":["POST /x"]}}' })).toThrow(
     "KILN_CALLERS is malformed: ci.secrets.0: must be at least 16 characters long; see README, “Callers”",
   );
+  const labels = (given: Readonly<Record<string, string>>) => {
+    const fleets = Object.entries(given).map(([key, fleet]) => [key, { fleet }]);
+    const hub = { kind: "github", secrets: ["0123456789abcdef"], labels: Object.fromEntries(fleets) };
+    return read(JSON.stringify({ hub }));
+  };
+  for (const [one, other] of [
+    ["gpu", "GPU"],
+    ["gpu,Large", " large , GPU"],
+    ["gpu", "gpu,x64"],
+    ["gpu", "self-hosted,Linux,gpu"],
+  ] as const)
+    expect(labels({ [one]: "web", [other]: "big" })).toThrow(
+      `hub.labels: fleets web and big have the same labels (${JSON.stringify(one)} and ${JSON.stringify(other)}; GitHub`,
+    );
+  expect(labels({ gpu: "web", large: "web", "Large,GPU": "big" })).toThrow(
+    'fleets web and big have the same labels ("gpu", "large" and "Large,GPU";',
+  );
+  for (const sound of [
+    { gpu: "web", GPU: "web" },
+    { gpu: "web", "gpu,large": "big" },
+    { gpu: "web", "gpu,arm64": "big" },
+  ])
+    expect(labels(sound)).not.toThrow();
   for (const route of [
     "POST /fleets/web*",
     "GET /runs/scale-web-*",
