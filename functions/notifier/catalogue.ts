@@ -62,6 +62,7 @@ export const CATALOGUE = entries({
   "what.rollback": { en: "rollback", zh: "回滚" },
   "what.retire": { en: "retention", zh: "镜像保留" },
   "what.hold": { en: "hold", zh: "冻结" },
+  "what.alerts": { en: "delivery of alerts", zh: "告警分发" },
   "what.scale": { en: "scale-out", zh: "扩容" },
   "what.idle": { en: "idle check", zh: "空闲检查" },
   "what.resume": { en: "resume", zh: "恢复" },

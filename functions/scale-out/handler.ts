@@ -1,5 +1,6 @@
 import { host } from "../../shared/workflow/host.ts";
 import { startScaleOut } from "./scale-out/start.ts";
 import { scaleOut } from "./scale-out/workflow.ts";
+import { spread } from "./spread/workflow.ts";
 
-export const handler = host({ name: "scale-out", workflows: [scaleOut], start: startScaleOut });
+export const handler = host({ name: "scale-out", workflows: [scaleOut, spread], start: startScaleOut });

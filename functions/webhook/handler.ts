@@ -18,8 +18,8 @@ import { readSenders } from "./config.ts";
 import { cutOf, documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { routeOf, type Routed } from "./routes.ts";
-import { enqueueLaunch, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
-import { refused } from "./senders/sender.ts";
+import { enqueueLaunch, enqueueSpread, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
+import { refused, type ParsedWebhook } from "./senders/sender.ts";
 import { count } from "./tally.ts";
 import { takeJob } from "./taken.ts";
 
@@ -108,6 +108,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
+  if (parsed.launches.length > SINGLE_MAX) return spreadOut(name, parsed, ports);
   const runs: (ReturnType<typeof acceptedAs> & { readonly cut?: string })[] = [];
   for (const launch of parsed.launches) {
     const request = enqueueLaunch(name, launch);
@@ -118,6 +119,22 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
+}
+
+/** Requests of one delivery that become a run each; of more, one run makes them, so that no delivery takes more calls. */
+const SINGLE_MAX = 3;
+
+async function spreadOut(
+  sender: string,
+  { launches, refused: bad }: Extract<ParsedWebhook, { kind: "launch" }>,
+  ports: Ports,
+): Promise<HttpAnswer> {
+  const runs = await Promise.all(
+    enqueueSpread(sender, launches, ports.clock.now()).map(async (request) =>
+      acceptedAs(await accept(request, ports)),
+    ),
+  );
+  return answer(202, { runs, ...(bad && { refused: bad }) });
 }
 
 /** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */

@@ -49,9 +49,12 @@ export function channelsFor(
   return [...chosen];
 }
 
-/** A run that failed, in the channels of its document; `subscriptions` are empty where that cannot be read. */
+/**
+ * A run that failed, in the channels of its document; `subscriptions` are empty where that cannot be read. Its subject is the
+ * one in the id of the run, unless another is given.
+ */
 export function failureSends(
-  { run, by }: Pick<Notification, "run" | "by">,
+  { run, by, subject = subjectOf(run) }: Pick<Notification, "run" | "by"> & { readonly subject?: string },
   reason: string,
   at: number,
   subscriptions: readonly Subscription[] = [],
@@ -59,7 +62,7 @@ export function failureSends(
   return notificationSends(subscriptions, {
     kinds: ["failed"],
     run,
-    subject: subjectOf(run),
+    subject,
     by,
     at,
     reason,

@@ -14,6 +14,7 @@ export const FUNCTION_OF = {
   retire: "promote-family",
   hold: "promote-family",
   scale: "scale-out",
+  alerts: "scale-out",
   idle: "stop-idle",
   resume: "stop-idle",
   keep: "stop-idle",

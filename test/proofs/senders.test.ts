@@ -86,13 +86,16 @@ test("what failed with nothing may be asked for again after five minutes; what w
   expect(machines(kiln)).toHaveLength(6);
 });
 
+const BEARER = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
+const alertsText = (alerts: readonly object[]): string => JSON.stringify({ version: "4", alerts });
+
 /** Alert number `n`, with more labels. */
 const alertsOf =
   (now: number) =>
   (n: number, labels: object = {}) => ({
     status: "firing",
     labels: { kiln_fleet: "web", ...labels },
-    annotations: { summary: "x".repeat(2000) },
+    annotations: { summary: "x".repeat(500) },
     startsAt: new Date(now).toISOString(),
     fingerprint: `f${n}`,
   });
@@ -106,13 +109,7 @@ test("a delivery of hundreds of alerts costs as many calls as one of a few, and 
   const alert = alertsOf(kiln.cloud.time.now());
   const post = async (...alerts: readonly object[]) => {
     const before = kiln.cloud.callLog.count({});
-    const headers = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
-    const { status, text } = await raw(
-      kiln,
-      "/senders/alerts",
-      headers,
-      JSON.stringify({ version: "4", alerts }),
-    );
+    const { status, text } = await raw(kiln, "/senders/alerts", BEARER, alertsText(alerts));
     const answer: { readonly runs: readonly { readonly run: string }[] } = JSON.parse(text);
     return { status, calls: kiln.cloud.callLog.count({}) - before, run: String(answer.runs[0]?.run), answer };
   };
@@ -135,6 +132,54 @@ test("a delivery of hundreds of alerts costs as many calls as one of a few, and 
   const again = await post(...firing.slice(7));
   expect((await ended(kiln, again.run)).result).toMatchObject({ count: 0 });
   expect(machines(kiln)).toHaveLength(47);
+});
+
+test("a delivery for fifty fleets, or of a thousand alerts, takes no more calls than one for three fleets, and is one instance an alert", async ({
+  deploy,
+  expect,
+}) => {
+  const fleets = Array.from({ length: 50 }, (_, n) => `part-${n}`);
+  const alerts = { ...SENDERS.alerts, fleets: ["web", ...fleets] };
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify({ alerts }) } });
+  // The others are not there: their runs fail, and hold up no other.
+  for (const fleet of ["web", ...fleets.slice(0, 5)])
+    await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { max: 10 } }));
+  const alert = alertsOf(kiln.cloud.time.now());
+  const post = async (given: readonly object[]) => {
+    const before = kiln.cloud.callLog.count({});
+    const { status, text } = await raw(kiln, "/senders/alerts", BEARER, alertsText(given));
+    const calls = kiln.cloud.callLog.count({}) - before;
+    const answer: { readonly runs: readonly { readonly run: string; readonly repeated?: true }[] } =
+      JSON.parse(text);
+    return { status, calls, runs: answer.runs };
+  };
+  const few = await post(fleets.slice(0, 3).map((fleet, n) => alert(n, { kiln_fleet: fleet })));
+  expect([few.status, few.runs.length]).toEqual([202, 3]);
+  const group = fleets.map((fleet, n) => alert(n + 100, { kiln_fleet: fleet }));
+  const many = await post(group);
+  expect([many.status, many.runs.length]).toEqual([202, 1]);
+  expect(many.calls).toBeLessThanOrEqual(few.calls);
+  // Sent again, it is the same run; another group with the same alerts asks the ledger of each fleet.
+  expect((await post(group)).runs).toEqual(many.runs.map((run) => ({ ...run, repeated: true })));
+  await ended(kiln, String(many.runs[0]?.run));
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(machines(kiln)).toHaveLength(8);
+  expect(kiln.records("scale-part-").filter(({ state }) => state === "failed")).toHaveLength(45);
+  const more = await post([
+    ...group.slice(0, 4),
+    alert(1, { kiln_fleet: "part-1" }),
+    alert(300, { kiln_fleet: "part-2" }),
+  ]);
+  expect(more.runs).not.toEqual(many.runs);
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(machines(kiln)).toHaveLength(9);
+  const storm = await post(Array.from({ length: 1000 }, (_, n) => alert(n)));
+  expect(storm.status).toBe(202);
+  expect(storm.calls).toBeLessThanOrEqual(few.calls);
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(machines(kiln)).toHaveLength(19);
+  const ofStorm = kiln.records("scale-web-");
+  expect(ofStorm.map(({ result }) => result?.["asked"])).toEqual([500, 500]);
 });
 
 test("plain JSON that asks for more than the fleet allows, or for no fleet, is refused while its sender listens", async ({

@@ -3,10 +3,11 @@ import * as z from "zod/mini";
 import { minutes } from "../../../shared/duration.ts";
 import { parse } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
+import { DEFAULT_CHANNEL } from "../../../shared/notifications/notification.ts";
+import { failureSends } from "../../../shared/notifications/subscriptions.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { eventsWith, firstEvent } from "../../../shared/workflow/envelope.ts";
 import { failed, phase, type Workflow } from "../../../shared/workflow/workflow.ts";
-import { failedNotice } from "../failed-notice.ts";
 
 const input = { key: z.string(), reason: z.string(), channels: z.array(Name) };
 const Input = z.strictObject(input);
@@ -26,10 +27,15 @@ export const report: Workflow = {
   },
   /** Its own channels, as far as they can be read, and the deployment's. */
   onComplete: ({ run, by, input: given }, completion, { clock }) => {
-    const parsed = Input.safeParse(given);
+    // After a lost end the input is the request, which has more fields.
+    const parsed = z.object(input).safeParse(given);
     if (!parsed.success || completion.kind !== "failed") return Promise.resolve({});
-    const { key, channels } = parsed.data;
-    const { reason } = completion;
-    return Promise.resolve(failedNotice({ run, subject: key, by, at: clock.now(), reason }, channels));
+    const { key: subject, channels } = parsed.data;
+    const owners = [...channels, DEFAULT_CHANNEL].map((channel) => ({
+      channel,
+      events: ["failed"] as const,
+    }));
+    const notifications = failureSends({ run, by, subject }, completion.reason, clock.now(), owners);
+    return Promise.resolve({ notifications });
   },
 };

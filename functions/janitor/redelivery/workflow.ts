@@ -24,7 +24,7 @@ import {
   type Outcome,
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
-import { failedNotice } from "../failed-notice.ts";
+import { failureSends } from "../../../shared/notifications/subscriptions.ts";
 import { readGithubHooks, type GithubHook } from "./config.ts";
 import { lostIn, nextOf, resultsOf } from "./decide.ts";
 import { listDeliveries, requestRedelivery, type Refusal } from "./github.ts";
@@ -207,7 +207,6 @@ export const redelivery: Workflow = {
     if (hook === undefined) return {};
     await releaseLock(lockName(hook), run, ports);
     if (completion.kind !== "failed") return {};
-    const { reason } = completion;
-    return failedNotice({ run, by, subject: hook, at: ports.clock.now(), reason }, []);
+    return { notifications: failureSends({ run, by }, completion.reason, ports.clock.now()) };
   },
 };

@@ -28,7 +28,7 @@ const ScaleRequest = z.strictObject({
 });
 
 /** Alerts that ask together, each with its identity and its number of instances; 0 for one that is over. */
-const AlertShares = z.array(z.tuple([z.string(), z.int().check(z.minimum(0))])).check(z.minLength(1));
+export const AlertShares = z.array(z.tuple([z.string(), z.int().check(z.minimum(0))])).check(z.minLength(1));
 
 const alertState = {
   alerts: AlertShares,

@@ -1,5 +1,7 @@
 /** Webhooks of other systems: which kind of sender posted, and the runs that its requests become. Pure. */
 import * as z from "zod/mini";
+import { jsonBytes } from "../../../shared/budget.ts";
+import { minutes } from "../../../shared/duration.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { identityOf, type Enqueue } from "../accept.ts";
@@ -41,6 +43,33 @@ export function enqueueLaunch(
       ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
       : { v: 1, request: "scale-out-alerts", fleet, alerts, ...state };
   return { run: own(0), by: `sender:${sender}`, attempts: { own, nearby: [] }, request };
+}
+
+/** Room in an event for the alerts of one run, in bytes as JSON. */
+const SHARES_MAX_BYTES = 40 * 1024;
+
+/**
+ * The runs of a delivery for many fleets: one, or a few where its alerts do not fit into an event. Within five minutes the same
+ * alerts are the same run; later the ledgers of the fleets are asked once more whether a run has failed.
+ */
+export function enqueueSpread(sender: string, launches: readonly LaunchRequest[], now: number): RunRequest[] {
+  const groups: LaunchRequest[][] = [];
+  let room = 0;
+  for (const one of launches) {
+    const bytes = jsonBytes([one.fleet, one.alerts]);
+    if (bytes > room) {
+      groups.push([]);
+      room = SHARES_MAX_BYTES;
+    }
+    groups.at(-1)?.push(one);
+    room -= bytes;
+  }
+  const window = Math.floor(now / minutes(5));
+  return groups.map((group) => {
+    const shares = group.map(({ fleet, alerts }) => ({ fleet, alerts }));
+    const run = runId("alerts", sender, now, ["sender", sender, window, shares]);
+    return { run, by: `sender:${sender}`, request: { v: 1, request: "spread-alerts", shares } };
+  });
 }
 
 /** The run that ends the machine of a job. */
