@@ -10,7 +10,7 @@ import { changeDocument, type Change } from "./documents/change.ts";
 import { recipe } from "./documents/stored.ts";
 import { families, family } from "./families.ts";
 import { fleet, fleets } from "./fleets.ts";
-import { routeOf, type Routed } from "./routes.ts";
+import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
 import { findRuns } from "./runs/search.ts";
 import { senders } from "./senders.ts";
@@ -19,7 +19,10 @@ import { status } from "./status.ts";
 export const handler = httpHandler({
   name: "api",
   serve: (call, ports) =>
-    asCaller(call, ports, ({ delivery }) => serveRoute(routeOf(call), { ...call, delivery }, ports)),
+    asCaller(call, ports, {
+      missing: missingRoute,
+      serve: ({ delivery }) => serveRoute(routeOf(call), { ...call, delivery }, ports),
+    }),
 });
 
 const OVERVIEWS = {

@@ -4,6 +4,7 @@ import { parseDuration } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import type { DocumentFolder } from "../../shared/keys.ts";
 import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
+import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
@@ -94,11 +95,42 @@ export function routeOf({ method, path, query }: Pick<Call, "method" | "path" | 
   return (method === "GET" ? readOf(path, query) : undefined) ?? notFound(method, path);
 }
 
-const notFound = (method: string, path: string): Routed => ({
+const notFound = (method: string, path: string): Routed & { readonly kind: "refuse" } => ({
   kind: "refuse",
   status: 404,
-  error: `no route ${method} ${path}; see README, “The API”`,
+  error: `no route ${method} ${path.slice(0, SUGGESTED_MAX)}${suggestion(method, path)}; see README, “The API”`,
 });
+
+/** Why there is no such route, with the nearest one; undefined when there is one. */
+export function missingRoute(call: Pick<Call, "method" | "path" | "query">): string | undefined {
+  const routed = routeOf(call);
+  return routed.kind === "refuse" && routed.status === 404 ? routed.error : undefined;
+}
+
+/** Longer paths are compared with nothing: the work grows with the square of the length. */
+const SUGGESTED_MAX = 200;
+const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders"];
+
+/** The nearest route with the name that was asked for, or all of them. */
+function suggestion(method: string, path: string): string {
+  if (method === "POST") return "; requests for runs go to the webhook";
+  const [, folder = "", given = "", ...rest] = path.split("/");
+  const name = given === "" ? "NAME" : given;
+  const documents = ["recipes", "fleets"].flatMap((one) =>
+    ["GET", "PUT", "DELETE"].map((each) => `${each} /${one}/${name}`),
+  );
+  const others = [
+    `GET /families/${name}`,
+    `GET /runs/${name}`,
+    `GET /runs/${name}/logs/${rest[1] ?? "NAME"}`,
+  ];
+  const known = [...LISTS.map((list) => `GET ${list}`), ...documents, ...others];
+  const near = path.length > SUGGESTED_MAX ? undefined : nearest(`${method} ${path}`, known);
+  if (near === `${method} ${path}`) return `; the name ${name} cannot be one of ${folder}`;
+  return near === undefined
+    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /runs/RUN and /runs/RUN/logs/NAME, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
+    : `; did you mean ${near}?`;
+}
 
 function readOf(path: string, query: Call["query"]): Routed | undefined {
   if (path === "/status") return { kind: "status" };

@@ -1,5 +1,6 @@
 /** Bodies of requests: parsed by a schema, or refused with the place and the rule. Pure. */
 import type * as z from "zod/mini";
+import { nearest } from "../../shared/documents/spelling.ts";
 import { readJson } from "../../shared/json.ts";
 import { ownSentence } from "../../shared/requests/sentence.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
@@ -10,8 +11,23 @@ export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result
   if (value === undefined) return problem("the body is not JSON");
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${ruleOf(issue)}`);
+  const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];
+  const issues = parsed.error.issues.map(
+    (issue) => `${issue.path.join(".") || "body"}: ${ruleOf(issue, known)}`,
+  );
   return problem(issues.join("; "));
+}
+
+/** Longer keys are compared with nothing: the work grows with their length. */
+const COMPARED_MAX = 64;
+
+/** The keys that are not known, each with the nearest one that is, or all of those. */
+function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  const named = keys.map((key) => {
+    const near = key.length > COMPARED_MAX ? undefined : nearest(key, known);
+    return near === undefined ? key : `${key} (did you mean ${near}?)`;
+  });
+  return `unknown key ${named.join(", ")}; ${known.length === 0 ? "send {}" : `known are ${known.join(", ")}`}`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -24,10 +40,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: "a map",
 };
 
-function ruleOf(issue: z.core.$ZodIssue): string {
+function ruleOf(issue: z.core.$ZodIssue, known: readonly string[]): string {
   switch (issue.code) {
     case "unrecognized_keys":
-      return `unknown key ${issue.keys.join(", ")}`;
+      return unknownKeys(issue.keys, known);
     case "invalid_type":
       return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
     case "too_small":

@@ -17,7 +17,7 @@ import { requestCancel } from "./cancel.ts";
 import { readSenders } from "./config.ts";
 import { cutOf, documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
-import { routeOf, type Routed } from "./routes.ts";
+import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, enqueueSpread, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
 import { refused, type ParsedWebhook } from "./senders/sender.ts";
 import { count } from "./tally.ts";
@@ -50,10 +50,13 @@ async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const sender = SENDER_PATH.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)
-    : asCaller(call, ports, (verified) => {
-        const { method, path, body } = call;
-        const routed = routeOf({ method, path, body, ...verified });
-        return serveRoute(routed, verified.caller, call, ports);
+    : asCaller(call, ports, {
+        missing: missingRoute,
+        serve: (verified) => {
+          const { method, path, body } = call;
+          const routed = routeOf({ method, path, body, ...verified });
+          return serveRoute(routed, verified.caller, call, ports);
+        },
       });
 }
 

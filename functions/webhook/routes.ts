@@ -146,24 +146,34 @@ export function routeOf(given: Delivery): Routed {
   const { method, path, body } = given;
   const ofRun = runRouteOf(given);
   if (ofRun !== undefined) return ofRun;
-  const route = method === "POST" ? TABLE.find((candidate) => candidate.path.test(path)) : undefined;
+  const route = routeAt(given);
   const name = route?.path.exec(path)?.[1];
-  if (!route || name === undefined) {
-    return { kind: "refuse", status: 404, error: `no route ${method} ${path}${suggestion(method, path)}` };
-  }
+  if (!route || name === undefined) return { kind: "refuse", status: 404, error: noRoute(method, path) };
   const parsed = parseBody(body, route.schema);
   if (!parsed.ok) return { kind: "refuse", status: 400, error: parsed.problem };
   return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.value, given) };
 }
 
+const routeAt = ({ method, path }: Pick<Call, "method" | "path">) =>
+  method === "POST" ? TABLE.find((candidate) => candidate.path.test(path)) : undefined;
+
+/** Why there is no such route, with the nearest one; undefined when there is one. */
+export const missingRoute = (call: Pick<Call, "method" | "path" | "body">): string | undefined =>
+  runRouteOf(call) === undefined && routeAt(call) === undefined ? noRoute(call.method, call.path) : undefined;
+
 /** Longer paths are compared with nothing: the work grows with the square of the length. */
 const SUGGESTED_MAX = 200;
-const SEE_README = "; see README, “Callers”";
+const BEGINNINGS =
+  "; there are POST /fleets/NAME/…, POST /recipes/NAME/…, POST /families/NAME/…, GET /runs/RUN, POST /runs/RUN/cancel and POST /decisions/RUN; see README, “Callers”";
+
+const noRoute = (method: string, path: string): string =>
+  `no route ${method} ${path.slice(0, SUGGESTED_MAX)}${suggestion(method, path)}`;
 
 /** The nearest route with the name that was asked for. */
 function suggestion(method: string, path: string): string {
-  if (path.length > SUGGESTED_MAX) return SEE_README;
-  const [, folder = "", name = ""] = path.split("/");
+  if (path.length > SUGGESTED_MAX) return BEGINNINGS;
+  const [, folder = "", given = ""] = path.split("/");
+  const name = given === "" ? "NAME" : given;
   const routes = ROUTES.map(
     ({ subject, action }) => `POST /${FOLDERS[subject].split("/")[0]}/${name}/${action}`,
   );
@@ -173,11 +183,11 @@ function suggestion(method: string, path: string): string {
     return `; the name ${name} cannot be used: it has ${folder === "families" ? "2 to 128 letters, digits and :._-" : "at most 40 of a-z, 0-9 and -"}, a letter first`;
   if (near !== undefined) return `; did you mean ${near}?`;
   const ofFolder = routes.filter((route) => route.startsWith(`POST /${folder}/`));
-  return ofFolder.length === 0 ? SEE_README : `; there are ${ofFolder.join(", ")}`;
+  return ofFolder.length === 0 ? BEGINNINGS : `; there are ${ofFolder.join(", ")}`;
 }
 
 /** Routes of one run. */
-function runRouteOf({ method, path, body }: Delivery): Routed | undefined {
+function runRouteOf({ method, path, body }: Pick<Call, "method" | "path" | "body">): Routed | undefined {
   const [, run, cancel] = RUN_PATH.exec(path) ?? [];
   if (run !== undefined && method === (cancel === undefined ? "GET" : "POST")) {
     return { kind: cancel === undefined ? "status" : "cancel", run };

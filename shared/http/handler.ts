@@ -2,7 +2,7 @@
  * The entry point of functions with an HTTP trigger: bytes of the platform in, an answer out.
  *
  * HTTP-1. Nothing is parsed, looked up or routed before the sender is authenticated over the raw bytes.
- * HTTP-2. Refusals read the same whatever was wrong, and no answer describes a failure of Kiln: reasons are logged.
+ * HTTP-2. Refusals of strangers read the same whatever was wrong: which routes there are, only a signed caller learns. No answer describes a failure of Kiln: reasons are logged.
  * HTTP-3. A request that cannot be accepted now is answered with 503, in good time before the platform ends the
  *     function and before GitHub ends its delivery, after 10 s. Whether the request was delivered is then open; sent again
  *     it is the same run. Whether a sender sends again is its own rule; GitHub does not.
@@ -91,17 +91,22 @@ export const NOT_AUTHENTICATED = { error: "not authenticated" } as const;
 /** An authenticated caller of a route that it may use. */
 type Authenticated = Extract<ReturnType<typeof verify>, { readonly ok: true }>;
 
+/** How a function serves its callers. */
+interface Routes {
+  readonly serve: (caller: Authenticated) => Promise<HttpAnswer>;
+  /** Why there is no such route; undefined when there is one. A caller that may not use it learns no more (HTTP-2). */
+  readonly missing: (call: Call) => string | undefined;
+}
+
 /** Serves a signed request, or refuses it (HTTP-1, HTTP-2). */
-export async function asCaller(
-  call: Call,
-  ports: Ports,
-  serve: (caller: Authenticated) => Promise<HttpAnswer>,
-): Promise<HttpAnswer> {
+export async function asCaller(call: Call, ports: Ports, { serve, missing }: Routes): Promise<HttpAnswer> {
   const verified = verify(call, readCallers(), ports.clock.now());
   if (verified.ok) {
     Object.assign(call.details, { caller: verified.caller });
     return serve(verified);
   }
   Object.assign(call.details, { refused: verified.why });
-  return verified.status === 401 ? answer(401, NOT_AUTHENTICATED) : answer(403, { error: "not allowed" });
+  if (verified.status === 401) return answer(401, NOT_AUTHENTICATED);
+  const error = missing(call);
+  return error === undefined ? answer(403, { error: "not allowed" }) : answer(404, { error });
 }

@@ -60,6 +60,15 @@ test("the API takes the callers of the webhook with their routes, and nothing un
     ["DELETE", "/recipes/web"],
   ] as const)
     expect(await as(method, path), path).toEqual({ status: 403, body: { error: "not allowed" } });
+  for (const [path, near] of [
+    ["/stats", "; did you mean GET /status?"],
+    ["/recipe/web", "; did you mean GET /recipes/web?"],
+    ["/nowhere", "; there are GET /status, /runs"],
+  ])
+    expect(await as("GET", String(path))).toEqual({
+      status: 404,
+      body: { error: expect.stringContaining(`no route GET ${path}${near}`) },
+    });
   const at = kiln.cloud.time.now();
   for (const headers of [
     { "x-kiln-signature": "" },

@@ -152,21 +152,32 @@ test("a request that the platform queues is refused when it runs, signed or not"
   expect(machines(kiln)).toEqual([]);
 });
 
-test("a caller without permission for a route gets 403, whether the route exists or not", async ({
+test("a caller without permission for a route gets 403, for no route 404 with the nearest, and a stranger 401 for both", async ({
   deploy,
   expect,
 }) => {
   const secret = "a-secret-of-the-reader-0123456789";
   const KILN_CALLERS = JSON.stringify({ reader: { secrets: [secret], routes: ["GET /runs/*"] } });
   const kiln = await deploy({ env: { KILN_CALLERS } });
-  for (const path of [SCALE, "/nowhere"]) {
+  const json = { "content-type": "application/json" };
+  for (const [path, status, error] of [
+    [SCALE, 403, /^not allowed$/],
+    ["/fleets/web/scaleout", 404, /^no route .*; did you mean POST \/fleets\/web\/scale-out\?$/],
+    ["/nowhere", 404, /^no route POST \/nowhere; there are POST \/fleets\/NAME\//],
+    ["/", 404, /^no route POST \/; there are POST \/fleets\/NAME\//],
+  ] as const) {
     const signed = {
+      ...json,
       ...sign("POST", path, "{}", { at: kiln.cloud.time.now(), secret, caller: "reader" }),
     };
-    expect(await raw(kiln, path, { "content-type": "application/json", ...signed }, "{}")).toMatchObject({
-      status: 403,
-      text: '{"error":"not allowed"}',
-    });
+    const refused = await raw(kiln, path, signed, "{}");
+    expect(refused.status, path).toBe(status);
+    expect(JSON.parse(refused.text), path).toEqual({ error: expect.stringMatching(error) });
+    for (const headers of [json, { ...signed, "x-kiln-caller": "other" }])
+      expect(await raw(kiln, path, headers, "{}"), path).toMatchObject({
+        status: 401,
+        text: '{"error":"not authenticated"}',
+      });
   }
 });
 
