@@ -30,9 +30,20 @@ async function documentFiles(file: string, cwd: string): Promise<readonly string
     throw new CommandError(EXIT.failed, `${file} cannot be read: ${messageOf(error)}`);
   });
   if (!found.isDirectory()) return [file];
-  const names = (await readdir(resolve(cwd, file))).filter((name) => ENDING.test(name)).toSorted();
-  if (names.length === 0) throw new CommandError(EXIT.failed, `${file} holds no .yaml, .yml or .json file`);
-  return names.map((name) => join(file, name));
+  const folders = [file, join(file, "recipes"), join(file, "fleets")];
+  const files = (await Promise.all(folders.map(async (folder) => documentsIn(folder, cwd)))).flat();
+  if (files.length > 0) return files;
+  throw new CommandError(
+    EXIT.failed,
+    `${file} holds no .yaml, .yml or .json file, nor do folders recipes/ and fleets/ in it`,
+  );
+}
+
+/** The documents directly in a folder; none where there is no such folder. */
+async function documentsIn(folder: string, cwd: string): Promise<readonly string[]> {
+  const entries = await readdir(resolve(cwd, folder), { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => !entry.isDirectory() && ENDING.test(entry.name));
+  return names.map(({ name }) => join(folder, name)).toSorted();
 }
 
 /** Checks a file. A document over the limit is not read. @throws CommandError when it cannot be read */

@@ -19,13 +19,17 @@ export interface Endpoints {
   readonly oss: string;
 }
 
-/** A call that the cloud refused. */
+/** A call that the cloud refused, or that got no answer: then the status is 0. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: string;
   readonly status: number;
   constructor(action: string, { code, status, said }: { code: string; status: number; said: string }) {
-    super(`${action} answered ${code}: ${said}`);
+    super(
+      status === 0
+        ? `${action} got no answer (${code}): ${said}; look at the network and the proxy of this machine, and at KILN_REGION`
+        : `${action} answered ${code}: ${said}`,
+    );
     this.code = code;
     this.status = status;
   }
@@ -155,7 +159,8 @@ interface Raised {
 function apiError(action: string, error: unknown): ApiError {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every field is optional, whatever was thrown
   const { code, statusCode = 0, data } = error as Raised;
-  const said = data?.Message ?? messageOf(error);
+  // The client adds the request that failed to the message of the network, without a space.
+  const said = data?.Message ?? messageOf(error).replace(/(?:GET|POST|PUT|DELETE) \S+ failed\.$/, "");
   return new ApiError(action, { code: data?.Code ?? code ?? "NoAnswer", status: statusCode, said });
 }
 

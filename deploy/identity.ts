@@ -6,7 +6,7 @@ import { Refusal } from "./refusal.ts";
 /** @throws Refusal when the key is not of the account that is deployed to. */
 export async function checkAccount(api: Api, { account }: Place): Promise<void> {
   const { AccountId: found } = await api.rpc("sts", "GetCallerIdentity", {}).catch((error: unknown) => {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError) || error.status === 0) throw error;
     throw new Refusal([
       `the access key is refused: ${error.message}; check ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET`,
     ]);

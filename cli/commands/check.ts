@@ -13,7 +13,7 @@ export const check: Command = {
   options: {
     as: AS,
   },
-  details: `A folder stands for the documents in it. Every mistake of a file is listed with its line, its rule and what to write
+  details: `A folder stands for the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line, its rule and what to write
 instead. Where KILN_CHANNELS is set, in the environment or in .env, channels must be in it. Exit code 3 when there is one. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line,
 column, rule, suggestion }] }] }`,
   run: checkFiles,

@@ -1,5 +1,6 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
 import { isRunId, RUN } from "../../shared/names.ts";
+import { unreadReason } from "../../shared/unread.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
@@ -70,6 +71,14 @@ const KILN = "npm run kiln --";
 /** The run that another one was refused for. */
 const BUSY = new RegExp(` by (${RUN}); try again`);
 
+/** A document is corrected; an object that no function reads is moved or deleted, as its reason says. */
+function afterCheck(reason = ""): string {
+  const key = /^(.+?)(?:: | has \d+ )/.exec(reason)?.[1] ?? "";
+  const isUnread = unreadReason(key) !== undefined;
+  if (isUnread) return `do with ${key} in the bucket as the reason says; nothing else waits for it`;
+  return key === "" ? "correct the document and store it again" : `correct ${key}, then ${KILN} push ${key}`;
+}
+
 /** The command to go on with. */
 function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): string {
   if (!hasEnded({ state })) return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
@@ -81,7 +90,7 @@ function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): str
     case "bake":
       return `correct recipes/${subject}.yaml, then ${KILN} push recipes/${subject}.yaml; ${KILN} logs ${run} shows all output`;
     case "check":
-      return `correct the document, then ${KILN} push it`;
+      return afterCheck(reason);
     case "promote":
       return `correct recipes/${subject}.yaml and bake again; ${KILN} logs ${run} shows the output of its tests`;
     case "scale":

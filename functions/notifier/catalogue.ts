@@ -2,6 +2,7 @@
  * Every text of a notification, in both languages. Pure.
  *
  * WORDS-1. A placeholder stands for a name, an id, a number or a quoted text: those are the same in every language.
+ *     `{count:image}` is "1 image" or "2 images".
  * WORDS-2. Reasons are quoted as the run, the cloud or a command gave them. The channel of kind json is for programs, so
  *     its fields, and its title, are the same in every language.
  */
@@ -26,15 +27,15 @@ export const CATALOGUE = entries({
   },
   "title.failed": { en: "{subject}: {what} failed", zh: "{subject}：{what}失败" },
   "title.short": {
-    en: "{subject}: {count} of {asked} instances are there",
+    en: "{subject}: got {count} of {asked:instance}",
     zh: "{subject}：请求 {asked} 台实例，只得到 {count} 台",
   },
   "title.limitReached": {
-    en: "{subject}: a limit is reached, {count} of {asked} instances are there",
+    en: "{subject}: a limit is reached, got {count} of {asked:instance}",
     zh: "{subject}：已达到限额，请求 {asked} 台实例，得到 {count} 台",
   },
   "title.spotLost": {
-    en: "{subject}: {count} spot instances are taken back",
+    en: "{subject}: the cloud takes back {count:spot instance}",
     zh: "{subject}：{count} 台抢占式实例即将被回收",
   },
   "title.idleCheckFailed": { en: "{subject}: idle check failed", zh: "{subject}：空闲检查失败" },
@@ -43,11 +44,11 @@ export const CATALOGUE = entries({
     zh: "{subject}：是否批准镜像 {imageId} 发布到镜像族系 {family}？",
   },
   "title.stopping": {
-    en: "{subject}: {count} idle instances will be stopped",
+    en: "{subject}: {count:idle instance} will be stopped",
     zh: "{subject}：{count} 台空闲实例即将停机",
   },
   "title.retiring": {
-    en: "{subject}: {count} images will be deleted",
+    en: "{subject}: {count:image} will be deleted",
     zh: "{subject}：{count} 个镜像即将删除",
   },
   "title.doctor": { en: "Kiln doctor", zh: "Kiln doctor" },
@@ -111,4 +112,7 @@ type Values = Readonly<Record<string, string | number>>;
 
 /** The text of an entry. */
 export const phrase = (language: Language, key: Phrase, values: Values = {}): string =>
-  CATALOGUE[key][language].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+  CATALOGUE[key][language].replaceAll(/\{(\w+)(?::([\w ]+))?\}/g, (_, name: string, unit?: string) => {
+    const value = values[name] ?? "";
+    return unit === undefined ? String(value) : `${value} ${unit}${value === 1 ? "" : "s"}`;
+  });

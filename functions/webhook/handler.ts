@@ -102,7 +102,10 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   const senders = readSenders();
   const settings = Object.hasOwn(senders, name) ? senders[name] : undefined;
   const given = { ...call, now: ports.clock.now(), region: ports.cloud.access.region };
-  const parsed = settings === undefined ? refused("unknown sender") : parseWebhook(settings, given);
+  const parsed =
+    settings === undefined
+      ? refused("KILN_SENDERS has no sender of this name: add it, or correct the path /senders/<name>")
+      : parseWebhook(settings, given);
   Object.assign(call.details, { sender: name, parsed: parsed.kind });
   if (parsed.kind === "refused") {
     Object.assign(call.details, { refused: parsed.why });

@@ -26,6 +26,8 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
     let node: Node = root;
     for (const segment of path) {
       const inner: Node | undefined = node.inner.get(String(segment));
+      // Where one value may stand for a list of one, it is the first of that list.
+      if (inner === undefined && segment === 0) continue;
       if (inner === undefined) break;
       node = inner;
     }

@@ -46,11 +46,15 @@ export function verify(
   const secrets = caller?.secrets ?? ["no such caller"];
   const expected = secrets.map((secret) => `${isFirst ? "v1" : "v2"}=${hmac(secret, signed)}`);
   const matches = isOneOf(expected, header("signature"));
-  if (caller === undefined) return { ok: false, status: 401, why: "unknown caller" };
-  const why = matches ? (nonceProblem(nonce) ?? timeProblem(timestamp, now)) : "signature";
+  if (caller === undefined) return { ok: false, status: 401, why: UNKNOWN };
+  const why = matches ? (nonceProblem(nonce) ?? timeProblem(timestamp, now)) : SIGNATURE;
   if (why !== undefined) return { ok: false, status: 401, why };
   if (!caller.routes.some((route) => covers(route, `${method} ${path}`))) {
-    return { ok: false, status: 403, why: `route not allowed: ${method} ${path}` };
+    return {
+      ok: false,
+      status: 403,
+      why: `route not allowed: ${method} ${path}; add it to the caller in KILN_CALLERS if it should be`,
+    };
   }
   const delivery = createHash("sha256").update(`${name}\n`).update(signed).digest("hex");
   return { ok: true, caller: name, delivery, sentAt: seconds(Number(timestamp)) };
@@ -60,12 +64,17 @@ export function verify(
 const nonceProblem = (nonce: string): string | undefined =>
   /^([A-Za-z0-9_-]{8,64})?$/.test(nonce) ? undefined : "nonce is not 8 to 64 letters, digits, _ and -";
 
+/** Reasons for the log and the counts of refusals, each with what to look at; the caller sees none. */
+const UNKNOWN = "KILN_CALLERS has no caller of this name: add it, or correct x-kiln-caller";
+const SIGNATURE =
+  "the signature is wrong: compare the secret with KILN_CALLERS, and the signed bytes with README, “Callers”";
+
 /** VERIFY-2. */
 function timeProblem(timestamp: string, now: number): string | undefined {
   if (!/^\d{10}$/.test(timestamp)) return "timestamp is not Unix seconds";
   const ageMs = now - seconds(Number(timestamp));
-  if (ageMs > PAST_MS) return "too old";
-  return -ageMs > FUTURE_MS ? "from the future" : undefined;
+  if (ageMs > PAST_MS) return "signed more than 5 minutes ago: look at the clock of the caller";
+  return -ageMs > FUTURE_MS ? "signed for a time ahead: look at the clock of the caller" : undefined;
 }
 
 /**

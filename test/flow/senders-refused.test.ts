@@ -33,22 +33,38 @@ const rowsOf = async (kiln: Deployment) =>
   known<readonly Row[]>((await answered(kiln, kiln.api("GET", "/senders"))).body["senders"]);
 
 const EXPECTED = [
-  { kind: "unknown", refused: [{ reason: "unknown sender", count: 2 }] },
+  {
+    kind: "unknown",
+    refused: [
+      {
+        reason: "KILN_SENDERS has no sender of this name: add it, or correct the path /senders/<name>",
+        count: 2,
+      },
+    ],
+  },
   {
     sender: "alerts",
     kind: "sender",
     refused: [
+      {
+        reason:
+          "Authorization: Bearer … is missing or none of the tokens of this sender: compare it with KILN_SENDERS",
+        count: 1,
+      },
       { reason: "kiln_count is not a whole number of at least 1", count: 1 },
       { reason: "not the body of a webhook of Alertmanager or Grafana", count: 1 },
       { reason: "the body is larger than 1048576 bytes", count: 1 },
-      { reason: "token", count: 1 },
     ],
   },
   {
     kind: "caller",
     refused: [
       { reason: "count: must be at least 1", count: 1 },
-      { reason: "signature", count: 1 },
+      {
+        reason:
+          "the signature is wrong: compare the secret with KILN_CALLERS, and the signed bytes with README, “Callers”",
+        count: 1,
+      },
     ],
   },
 ];

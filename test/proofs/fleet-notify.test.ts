@@ -68,12 +68,12 @@ test("a fleet that is short, at its limit or without any instance is reported as
   await kiln.cloud.settle({ forMs: minutes(2) });
   expect(kindsAt(channel, "/ops")).toEqual(["short"]);
   expect(channel.posted[0]?.body).toMatchObject({
-    title: "web: 1 of 2 instances are there",
+    title: "web: got 1 of 2 instances",
     asked: 2,
     count: 1,
   });
   const { text, exit, out } = await followed(kiln, channel);
-  expect(text).toContain("web: 1 of 2 instances are there");
+  expect(text).toContain("web: got 1 of 2 instances");
   expect([exit, out]).toEqual([0, expect.stringContaining("scale-web-")]);
   expect((await scaleOut(kiln, { count: 1 })).state).toBe("failed");
   kiln.cloud.world.stock("ecs.g7.large", "cn-hangzhou-h", 50);
@@ -104,7 +104,7 @@ test("spot members that are taken back are reported together, once, and other in
   expect(kindsAt(channel, "/ops")).toEqual(["spotLost"]);
   const message = channel.posted.find(({ path }) => path === "/ops");
   expect(message?.body).toMatchObject({
-    title: "web: 2 spot instances are taken back",
+    title: "web: the cloud takes back 2 spot instances",
     instances: [first, second].toSorted(),
   });
   const { text, exit } = await followed(kiln, channel);

@@ -55,6 +55,16 @@ test("what is built now, why it failed, and what each family serves since when, 
     /next: correct recipes\/shop.yaml/,
   ])
     expect(why.out).toMatch(part);
+  await on.upload("fleets/web.YAML", fleetText());
+  await on.upload("fleets/web.yaml", "family: web\n");
+  await on.cloud.settle({ forMs: minutes(5) });
+  const nexts = await Promise.all(
+    on.records("check").map(async ({ run: id }) => /next: .*/.exec((await kiln(on, `why ${id}`)).out)?.[0]),
+  );
+  expect(nexts.toSorted()).toEqual([
+    "next: correct fleets/web.yaml, then npm run kiln -- push fleets/web.yaml",
+    "next: do with fleets/web.YAML in the bucket as the reason says; nothing else waits for it",
+  ]);
   const listed = await kiln(on, "runs --name shop --state failed --json");
   expect(JSON.parse(listed.out)).toMatchObject({
     version: 1,

@@ -8,6 +8,7 @@ import { digest } from "../../../shared/keys.ts";
 import { redactedStart } from "../../../shared/redact.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import {
+  BEARER,
   bearerHolds,
   Fleets,
   ignored,
@@ -54,7 +55,7 @@ export function parseAlertmanager(
   { tokens, fleets }: AlertmanagerSettings,
   request: SenderRequest,
 ): ParsedWebhook {
-  if (!bearerHolds(request, tokens)) return refused("token");
+  if (!bearerHolds(request, tokens)) return refused(BEARER);
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) return malformed("not the body of a webhook of Alertmanager or Grafana");
   const { version, alerts } = parsed.data;

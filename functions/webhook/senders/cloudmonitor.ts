@@ -52,7 +52,10 @@ export function parseCloudmonitor(
 ): ParsedWebhook {
   // A plus sign in an address is read as a space. Base64 has no spaces, so one can only have been a plus sign.
   const token = request.query["token"] ?? "";
-  if (!isOneOf(tokens, token) && !isOneOf(tokens, token.replaceAll(" ", "+"))) return refused("token");
+  if (!isOneOf(tokens, token) && !isOneOf(tokens, token.replaceAll(" ", "+")))
+    return refused(
+      "?token=… of the callback URL is missing or none of the tokens of this sender: compare it with KILN_SENDERS",
+    );
   const body = readBody(request);
   return parseSystemEvent(body, rules, request) ?? parseAlarm(body, rules, request.now);
 }

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { Secrets } from "../../../shared/http/config.ts";
 import { Name } from "../../../shared/names.ts";
 import {
+  BEARER,
   bearerHolds,
   Fleets,
   launch,
@@ -30,7 +31,7 @@ const Payload = z.strictObject({
 });
 
 export function parseGeneric({ tokens, fleets }: GenericSettings, request: SenderRequest): ParsedWebhook {
-  if (!bearerHolds(request, tokens)) return refused("token");
+  if (!bearerHolds(request, tokens)) return refused(BEARER);
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) {
     return malformed('must be {"id": "…", "at": "2026-01-31T08:00:00Z", "fleet": "…", "count": 1}');

@@ -51,7 +51,10 @@ const Payload = z.looseObject({
 /** `X-Hub-Signature-256` holds HMAC-SHA256 over the raw body, form or JSON. */
 export function parseGithub({ secrets, labels }: GithubSettings, request: SenderRequest): ParsedWebhook {
   const expected = secrets.map((secret) => `sha256=${hmac(secret, request.body)}`);
-  if (!isOneOf(expected, request.headers["x-hub-signature-256"] ?? "")) return refused("signature");
+  if (!isOneOf(expected, request.headers["x-hub-signature-256"] ?? ""))
+    return refused(
+      "the signature is wrong: compare the secret of the hook at GitHub with the secrets in KILN_SENDERS",
+    );
   const body = fromForm(readBody(request));
   if (body === undefined) return malformed("the body is not JSON");
   // By content: the header that names the event is not signed.

@@ -116,6 +116,10 @@ export function launch(one: LaunchRequest, now: number, pastMs = PAST_MS): Parse
   return ignored(`it happened more than ${formatDuration(pastMs)} ago`);
 }
 
+/** Why a request without one of the live tokens is refused, for the log. */
+export const BEARER =
+  "Authorization: Bearer … is missing or none of the tokens of this sender: compare it with KILN_SENDERS";
+
 /** `Authorization: Bearer <token>` is one of the live tokens. */
 export function bearerHolds({ headers }: SenderRequest, tokens: readonly string[]): boolean {
   const given = /^bearer (.+)$/i.exec(headers["authorization"] ?? "")?.[1] ?? "";

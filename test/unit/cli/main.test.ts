@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -97,6 +97,24 @@ describe("kiln with wrong arguments", () => {
 });
 
 describe("kiln check", () => {
+  it("takes a folder for the documents in it, and in recipes/ and fleets/ in it", async () => {
+    const root = mkdtempSync(join(tmpdir(), "kiln-folders-"));
+    const fleet = readFileSync("examples/fleets/web.yaml", "utf8");
+    for (const folder of ["fleets", "recipes/old"]) mkdirSync(join(root, folder), { recursive: true });
+    const empty = await kiln(["check", "."], { root, cwd: root });
+    for (const file of ["fleets/web.yaml", "fleets/notes.txt", "recipes/old/web.yaml", "web.json"])
+      writeFileSync(join(root, file), file.endsWith("json") ? "{" : fleet);
+    const { exit, out } = await kiln(["check", "."], { root, cwd: root });
+    rmSync(root, { recursive: true });
+    expect(empty).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("nor do folders recipes/ and fleets/"),
+    });
+    expect(exit).toBe(3);
+    expect(out).toContain("fleets/web.yaml  ok (fleet)");
+    expect(out).toContain("in 1 of 2 files");
+  });
+
   it("compares channels with KILN_CHANNELS where that is set", async () => {
     const root = mkdtempSync(join(tmpdir(), "kiln-channels-"));
     const text = readFileSync("examples/fleets/web.yaml", "utf8").replace(/^notify:.*\n/m, "");

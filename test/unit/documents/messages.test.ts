@@ -21,6 +21,20 @@ test("the documents that the mistakes are made in are sound", ({ expect }) => {
   expect([...inRecipe(""), ...inFleet("")]).toEqual([]);
 });
 
+test("a value is marked where it stands, also where one value stands for a list of one", ({ expect }) => {
+  for (const [notify, place] of [
+    ["{ channel: ops, events: [faild] }", "34"],
+    ["{ channel: ops, events: faild }", "33"],
+    ["[{ channel: ops, events: [failed, faild] }]", "43"],
+    ["[a, { channel: ops, events: faild }]", "37"],
+    ["{ channel: Ops }", "20"],
+  ] as const) {
+    const [only = "", ...more] = inRecipe(`notify: ${notify}\n`);
+    expect(more).toEqual([]);
+    expect(only).toMatch(new RegExp(`^\\d+:${place} notify`));
+  }
+});
+
 describe("a command that contains a colon and a space", () => {
   for (const command of ["curl -H Host: x http://localhost", "echo a: b", "printf done: > /etc/motd"]) {
     for (const list of ["provision:\n", "test:\n  commands:\n"]) {

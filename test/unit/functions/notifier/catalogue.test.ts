@@ -11,7 +11,7 @@ import { Notification } from "../../../../shared/notifications/notification.ts";
 import { FUNCTION_OF } from "../../../../shared/workflow/run-id.ts";
 
 const ENTRIES = Object.entries(CATALOGUE);
-const placeholders = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).toSorted();
+const placeholders = (text: string): readonly string[] => (text.match(/\{\w+(?=[:}])/g) ?? []).toSorted();
 
 test("every text of a notification is there in both languages, with the same placeholders", ({ expect }) => {
   for (const [key, entry] of ENTRIES) {
@@ -67,6 +67,18 @@ test("every kind of notification has a title and texts in both languages, withou
       }
       if (language === "zh") expect(title, kind).toMatch(/\p{Script=Han}/u);
     }
+});
+
+test("one thing is named in the singular, none and several in the plural", ({ expect }) => {
+  for (const [count, title] of [
+    [0, "web: 0 idle instances will be stopped"],
+    [1, "web: 1 idle instance will be stopped"],
+    [2, "web: 2 idle instances will be stopped"],
+  ] as const)
+    expect(contentFor({ ...notificationOf("stopping"), count }).title).toBe(title);
+  const short = { ...notificationOf("short"), asked: 1, count: 0 };
+  expect(contentFor(short).title).toBe("web: got 0 of 1 instance");
+  expect(contentFor(short, "zh").title).toBe("web：请求 1 台实例，只得到 0 台");
 });
 
 test("every kind of run has a name in both languages", ({ expect }) => {

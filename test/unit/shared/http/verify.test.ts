@@ -106,7 +106,10 @@ test("a signature with one other digit is refused, wherever the digit is", ({ ex
 test("version 1 is accepted; version 2 binds the caller, whose secret another one may have", ({ expect }) => {
   const callers = { ...CALLERS, cd: { secrets: [NEW], routes: ["POST /*"] } };
   expect(verify(signed({ version: "v1" }), callers, NOW)).toMatchObject({ ok: true, caller: "ci" });
-  expect(verify(signed({}, { caller: "cd" }), callers, NOW)).toMatchObject({ ok: false, why: "signature" });
+  expect(verify(signed({}, { caller: "cd" }), callers, NOW)).toMatchObject({
+    ok: false,
+    why: expect.stringMatching(/^the signature is wrong: /),
+  });
   const v1 = signed({ version: "v1" }).headers["x-kiln-signature"];
   expect(verify(signed({}, { signature: v1.replace("v1", "v2") }), callers, NOW).ok).toBe(false);
 });
@@ -149,9 +152,17 @@ test("any other byte in the body breaks the signature", ({ expect }) => {
 test("a timestamp is valid for five minutes back and thirty seconds ahead, to the second", ({ expect }) => {
   const result = (at: number) => verify(signed({ at }), CALLERS, NOW);
   expect(result(NOW - 300_000).ok).toBe(true);
-  expect(result(NOW - 301_000)).toMatchObject({ ok: false, status: 401, why: "too old" });
+  expect(result(NOW - 301_000)).toMatchObject({
+    ok: false,
+    status: 401,
+    why: expect.stringMatching(/^signed more than 5 minutes ago/),
+  });
   expect(result(NOW + 30_000).ok).toBe(true);
-  expect(result(NOW + 31_000)).toMatchObject({ ok: false, status: 401, why: "from the future" });
+  expect(result(NOW + 31_000)).toMatchObject({
+    ok: false,
+    status: 401,
+    why: expect.stringMatching(/^signed for a time ahead/),
+  });
 });
 
 test("a timestamp that is not Unix seconds is refused although it is signed", ({ expect }) => {
