@@ -3,7 +3,8 @@
  *
  * WORDS-1. A placeholder stands for a name, an id, a number or a quoted text: those are the same in every language.
  *     `{count:image}` is "1 image" or "2 images".
- * WORDS-2. Reasons are quoted as the run, the cloud or a command gave them. The channel of kind json is for programs, so
+ * WORDS-2. Reasons are quoted as the run, the cloud or a command gave them; sentences that Kiln writes often are in
+ *     reasons.ts. The channel of kind json is for programs, so
  *     its fields, and its title, are the same in every language.
  */
 import * as z from "zod/mini";

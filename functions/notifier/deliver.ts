@@ -18,6 +18,8 @@ import { shortened, type Refusal, type Compose } from "./channels/format.ts";
 import { FORMATS } from "./channels/formats.ts";
 import { contentOf } from "./channels/content.ts";
 import { readChannels, readLanguage, readLinkSettings, type Channel } from "./config.ts";
+import type { Language } from "./catalogue.ts";
+import { reasonIn } from "./reasons.ts";
 import { repliesTo } from "./replies.ts";
 
 const TIMEOUT_MS = seconds(10);
@@ -65,11 +67,12 @@ async function post(
     }
     const replies = repliesTo(notification, readLinkSettings());
     const log = `oss://${cloud.access.bucket}/${runKey(notification.run)}`;
+    const language = channel.kind === "json" ? "en" : (channel.language ?? readLanguage());
     const announcement = {
-      notification: withoutSecrets(notification),
+      notification: shownIn(language, notification),
       replies,
       log,
-      language: channel.kind === "json" ? "en" : (channel.language ?? readLanguage()),
+      language,
       stage: cloud.access.stage,
     } as const;
     return await postTo(channel, (room) => contentOf(announcement, room), clock.now());
@@ -94,11 +97,14 @@ export async function postTo(channel: Channel, compose: Compose, now: number): P
 const isPermanent = (status: number): boolean =>
   status >= 400 && status < 500 && ![408, 429].includes(status);
 
-/** The fields that quote others: a reason of the cloud or of a command, and whoever asked. */
-const withoutSecrets = ({ reason, by, ...rest }: Notification): Notification => ({
+/**
+ * A notification as a channel shows it: without secrets in the fields that quote others, which are a reason of the cloud or
+ * of a command, and whoever asked; with Kiln's own sentences in the language of the channel.
+ */
+const shownIn = (language: Language, { reason, by, ...rest }: Notification): Notification => ({
   ...rest,
   by: redact(by),
-  ...(reason !== undefined && { reason: redact(reason) }),
+  ...(reason !== undefined && { reason: reasonIn(language, redact(reason)) }),
 });
 
 /**

@@ -28,12 +28,19 @@ const deployment = (url: string, timers: readonly string[] = []) => ({
     KILN_CHANNELS: JSON.stringify({
       ops: { kind: "json", url: `${url}/ops` },
       chat: { kind: "slack", url: `${url}/chat` },
+      zh: { kind: "dingtalk", url: `${url}/zh`, language: "zh" },
       default: { kind: "json", url: `${url}/default` },
     }),
   },
 });
 
-const NOTIFY = { notify: ["ops", { channel: "chat", events: ["short", "spotLost"] }] };
+const NOTIFY = {
+  notify: [
+    "ops",
+    { channel: "chat", events: ["short", "spotLost"] },
+    { channel: "zh", events: ["failed", "short"] },
+  ],
+};
 
 const fleet = (kiln: Deployment, changes: FleetChanges) =>
   kiln.upload("fleets/web.yaml", fleetText({ ...NOTIFY, ...changes }));
@@ -84,6 +91,15 @@ test("a fleet that is short, at its limit or without any instance is reported as
   // The chat subscribed to short alone, which the third request is as well.
   expect(channel.posted.filter(({ path }) => path === "/chat")).toHaveLength(2);
   expect(kindsAt(channel, "/default")).toEqual([]);
+  // The words of the cloud stay as they are, and Kiln's own sentences are in the language of the channel.
+  const inChinese = JSON.stringify(channel.posted.filter(({ path }) => path === "/zh"));
+  for (const sentence of [
+    "ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock；已没有可用的实例规格和交换机，还差 1 台",
+    "请求的 1 台实例均未启动：",
+    "已达到 limits.max（4）：4 台正在运行或启动中",
+  ])
+    expect(inChinese).toContain(sentence);
+  expect(inChinese).not.toMatch(/none of|is left for|running or on/);
 });
 
 test("spot members that are taken back are reported together, once, and other instances are not", async ({

@@ -1,0 +1,138 @@
+/**
+ * The sentences that Kiln writes most often into reasons, in Chinese. A reason travels as one English text, and records, logs
+ * and commands quote it so; a message in another language translates it sentence by sentence. Pure.
+ *
+ * REASON-1. The words of the cloud, of commands and of users stay what they are: they are placeholders, and sentences that
+ *     are not here. `{rest}` is translated in turn, `{output}` is not; both may have several lines.
+ * REASON-2. Every piece of an English sentence stands in the source that writes it (reasons.test.ts).
+ */
+import type { Language } from "./catalogue.ts";
+
+export const SENTENCES: Readonly<Record<string, string>> = {
+  "none of {count} instances: {rest}": "请求的 {count} 台实例均未启动：{rest}",
+  "none were needed": "无需启动",
+  "limit max {max}: {used} running or on their way": "已达到 limits.max（{max}）：{used} 台正在运行或启动中",
+  "limit max {max}: {used} running or on their way, {prepaid} of them stopped subscriptions":
+    "已达到 limits.max（{max}）：{used} 台正在运行、启动中或为已停机的包年包月实例（{prepaid} 台）",
+  "limit perHour {limit}: {used} used": "已达到 limits.perHour（{limit}）：一小时内已启动 {used} 台",
+  "limit perDay {limit}: {used} used": "已达到 limits.perDay（{limit}）：一天内已启动 {used} 台",
+  "limit maxPricePerHour {limit}: {used} used":
+    "已达到 limits.maxPricePerHour（{limit}）：每小时费用已有 {used}",
+  "limit perRequest {limit}: {left} of {count} are beyond it":
+    "已达到 limits.perRequest（{limit}）：请求的 {count} 台中有 {left} 台超出",
+  "{want} instances asked for, limits.perRequest of fleet {fleet} is {limit}; ask for fewer or raise it":
+    "请求了 {want} 台，超过机群 {fleet} 的 limits.perRequest（{limit}）；请减少请求数量，或调高该限额",
+  "at least {min} of {count} are asked for, and there are {found}":
+    "请求 {count} 台且至少需要 {min} 台，只得到 {found} 台",
+  "what was launched is released": "已启动的实例已释放",
+  "no instance type and vSwitch is left for {left} more": "已没有可用的实例规格和交换机，还差 {left} 台",
+  "{left} were lost again after {count} attempts to replace them":
+    "{left} 台实例丢失，补充 {count} 次后仍未成功",
+  "family {family} serves no image in {region}; promote one first":
+    "镜像族系 {family} 在 {region} 没有可用镜像；请先发布一个镜像",
+  "there is no {key} in bucket {bucket}": "Bucket {bucket} 中没有 {key}",
+  "{phase} is not over after {time}": "阶段 {phase} 在 {time} 后仍未结束",
+  "{phase} is not over after {time}: {rest}": "阶段 {phase} 在 {time} 后仍未结束：{rest}",
+  "cancelled by {caller}": "已由 {caller} 取消",
+  '"{name}" failed with exit code {code}: {output} (all of it: {key})':
+    "命令“{name}”失败，退出码 {code}：{output}（完整输出：{key}）",
+  "{image} was rejected by {by}; its family {family} stays as it is, and is held until the hold is lifted":
+    "{by} 拒绝了镜像 {image}；镜像族系 {family} 保持不变，并冻结到解除为止",
+  "{image} was not approved until {time} (promote.approval.within); promote it again to ask again":
+    "镜像 {image} 到 {time} 仍未获批准（promote.approval.within）；如需再次审批，请重新发布",
+  "{image} was rolled back by {run} before it joined {family}":
+    "镜像 {image} 在加入 {family} 之前已被 {run} 回滚",
+  "This is failure {count} in a row: timers and uploads of {recipe} are paused; put a new version of {key}, bake it by hand, or resume it ({command})":
+    "这是连续第 {count} 次失败：配方 {recipe} 的定时和上传触发已暂停；请上传新版本的 {key}、手动构建，或执行 {command} 恢复",
+  "{product} {action} answered {code} (request {id}): {rest}":
+    "{product} {action} 返回 {code}（请求 {id}）：{rest}",
+  "{product} {action} answered {code}: {rest}": "{product} {action} 返回 {code}：{rest}",
+  "GitHub refuses the deliveries of {hook} ({problem})": "GitHub 拒绝读取 {hook} 的投递（{problem}）",
+  "set a token or a key that is valid in KILN_GITHUB and deploy again":
+    "请在 KILN_GITHUB 中设置有效的令牌或私钥，然后重新部署",
+  "{key}: notify: KILN_CHANNELS has no channel {name}; it has {known}: add the channel and deploy again, or correct notify":
+    "{key}：notify：KILN_CHANNELS 中没有渠道 {name}，现有 {known}；请添加渠道并重新部署，或更正 notify",
+  "{key}: lies in no folder; move it to {folder}": "{key}：不在任何目录中；请移到 {folder}",
+  "{key}: no function reads the folder {folder}; move it to {right}":
+    "{key}：没有函数读取目录 {folder}；请移到 {right}",
+  "{key}: no function reads it; documents must lie directly under {folder}, with .yaml, .yml or .json in small letters: copy it to {right} if it is one, or delete it":
+    "{key}：没有函数读取它；文件必须直接放在 {folder} 下，扩展名为小写的 .yaml、.yml 或 .json；如果是配方或机群，请复制到 {right}，否则请删除",
+};
+
+/** Advice behind the words of the cloud, by the code that it is about (shared/cloud/error-codes.ts). */
+export const ADVICE: Readonly<Record<string, string>> = {
+  "The zone has no stock of this type: another zone or type may have.":
+    "该可用区的此规格暂无库存：其他可用区或规格可能有。",
+  "A quota of the account is used up: release something or raise the quota in Quota Center.":
+    "账号配额已用完：请释放资源，或在配额中心提升配额。",
+  "The account has too little balance or open bills: top it up.": "账户余额不足或有未结账单：请充值。",
+  "The connection failed and the outcome is unknown; Kiln retries with the same token.":
+    "连接失败，结果未知；Kiln 会用同一令牌重试。",
+  "Throttled; Kiln retries in the next minute.": "被限流；Kiln 会在下一分钟重试。",
+};
+
+/** A name or an id is on one line. The bound keeps long texts cheap. */
+const PLACEHOLDER = "([^\\n]{1,300}?)";
+
+/** The longest first: a shorter one may be the beginning of another. */
+const ORDERED = Object.entries(SENTENCES).toSorted(([a], [b]) => b.length - a.length);
+
+const compiled = ORDERED.map(([en, zh]) => {
+  const names: string[] = [];
+  const pieces = en.split(/\{\w+\}/);
+  const literal = en.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`);
+  const pattern = literal.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    names.push(name);
+    return name === "rest" || name === "output" ? "([^]+)" : PLACEHOLDER;
+  });
+  return { names, pieces, pattern: new RegExp(`^${pattern}$`), zh };
+});
+
+/** A reason as far as Kiln's own sentences go, in the language of a message. */
+export function reasonIn(language: Language, reason: string): string {
+  return language === "en" ? reason : inChinese(reason);
+}
+
+/** The longest beginning, up to the end or a semicolon, that is a sentence; then what follows it. */
+function inChinese(text: string): string {
+  const parts = text.split("; ");
+  let said = "";
+  let wasOurs = true;
+  for (let from = 0; from < parts.length;) {
+    const found = longest(parts.slice(from));
+    const isOurs = found !== undefined;
+    said += `${from === 0 ? "" : wasOurs || isOurs ? "；" : "; "}${found?.zh ?? advised(parts[from] ?? "")}`;
+    wasOurs = isOurs;
+    from += found?.length ?? 1;
+  }
+  return said;
+}
+
+/** Beginnings that are tried: the whole, which may have any rest, and the short ones. */
+const SHORT_MAX = 4;
+
+function longest(parts: readonly string[]): { readonly zh: string; readonly length: number } | undefined {
+  const short = Array.from({ length: Math.min(SHORT_MAX, parts.length) }, (_, n) => n + 1).toReversed();
+  for (const length of new Set([parts.length, ...short])) {
+    const zh = sentenceIn(parts.slice(0, length).join("; "));
+    if (zh !== undefined) return { zh, length };
+  }
+  return undefined;
+}
+
+function sentenceIn(text: string): string | undefined {
+  for (const { names, pieces, pattern, zh } of compiled) {
+    // Cheaper than the pattern, which few texts get to.
+    if (!pieces.every((piece) => text.includes(piece))) continue;
+    const [whole, ...values] = pattern.exec(text) ?? [];
+    if (whole === undefined) continue;
+    return zh.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+      const value = values[names.indexOf(name)] ?? "";
+      return name === "rest" ? inChinese(value) : value;
+    });
+  }
+  return undefined;
+}
+
+const advised = (text: string): string =>
+  Object.entries(ADVICE).reduce((said, [en, zh]) => said.replace(en, zh), text);
