@@ -1,6 +1,6 @@
 /** Problems of the variables of a deployment, found before the first call. Pure. */
 import { readGithubHooks } from "../functions/janitor/redelivery/config.ts";
-import { kindProblems, readChannels, readLanguage } from "../functions/notifier/config.ts";
+import { readChannels, readLanguage, type Channel } from "../functions/notifier/config.ts";
 import { readSenders } from "../functions/webhook/config.ts";
 import { ConfigError } from "../shared/errors.ts";
 import { readCallers } from "../shared/http/config.ts";
@@ -35,6 +35,27 @@ function computedProblem(name: string, value: string): readonly string[] {
     ? []
     : [`${name} contains ${found}, which the deploy tool would compute; choose a value without it`];
 }
+
+/** The hosts of the chats, and the kind of their channels. Relays are elsewhere. */
+const KIND_OF: Readonly<Record<string, Channel["kind"]>> = {
+  "oapi.dingtalk.com": "dingtalk",
+  "open.feishu.cn": "feishu",
+  "open.larksuite.com": "feishu",
+  "qyapi.weixin.qq.com": "wecom",
+  "hooks.slack.com": "slack",
+};
+
+/** Channels of a kind that their host does not understand. */
+const kindProblems = (channels: Readonly<Record<string, Channel>>): readonly string[] =>
+  Object.entries(channels).flatMap(([name, { kind, url }]) => {
+    const { host } = new URL(url);
+    const needed = KIND_OF[host] ?? kind;
+    return needed === kind
+      ? []
+      : [
+          `KILN_CHANNELS: ${name} is of kind ${kind}, and ${host} takes messages of kind ${needed} alone; write "kind": "${needed}"`,
+        ];
+  });
 
 function settingProblems(environment: Environment): readonly string[] {
   const kinds = (): readonly string[] => kindProblems(readChannels(environment));

@@ -35,27 +35,6 @@ export const readChannels = (
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, Channel>> => readEnvJson(CHANNELS, environment);
 
-/** The hosts of the chats, and the kind of their channels. Relays are elsewhere. */
-const KIND_OF: Readonly<Record<string, Channel["kind"]>> = {
-  "oapi.dingtalk.com": "dingtalk",
-  "open.feishu.cn": "feishu",
-  "open.larksuite.com": "feishu",
-  "qyapi.weixin.qq.com": "wecom",
-  "hooks.slack.com": "slack",
-};
-
-/** Channels of a kind that their host does not understand, for the one who deploys. */
-export const kindProblems = (channels: Readonly<Record<string, Channel>>): readonly string[] =>
-  Object.entries(channels).flatMap(([name, { kind, url }]) => {
-    const { host } = new URL(url);
-    const needed = KIND_OF[host] ?? kind;
-    return needed === kind
-      ? []
-      : [
-          `KILN_CHANNELS: ${name} is of kind ${kind}, and ${host} takes messages of kind ${needed} alone; write "kind": "${needed}"`,
-        ];
-  });
-
 /** KILN_CHANNEL_NAMES, which the janitor compares documents with: the names in KILN_CHANNELS; nothing where that is not set. */
 export function channelNames(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const given = z.record(z.string(), z.unknown()).safeParse(readJson(environment[CHANNELS.variable] ?? ""));

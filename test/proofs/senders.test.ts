@@ -1,7 +1,7 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { deliveries, raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
@@ -95,7 +95,7 @@ const alertsOf =
   (n: number, labels: object = {}) => ({
     status: "firing",
     labels: { kiln_fleet: "web", ...labels },
-    annotations: { summary: "x".repeat(500) },
+    annotations: { summary: "x".repeat(400) },
     startsAt: new Date(now).toISOString(),
     fingerprint: `f${n}`,
   });
@@ -134,52 +134,76 @@ test("a delivery of hundreds of alerts costs as many calls as one of a few, and 
   expect(machines(kiln)).toHaveLength(47);
 });
 
-test("a delivery for fifty fleets, or of a thousand alerts, takes no more calls than one for three fleets, and is one instance an alert", async ({
+/** Posts a delivery of Alertmanager; `calls`: how many calls of the cloud were made up to its answer. */
+async function postAlerts(kiln: Deployment, alerts: readonly object[]) {
+  const before = kiln.cloud.callLog.count({});
+  const { status, text } = await raw(kiln, "/senders/alerts", BEARER, alertsText(alerts));
+  const answer: { readonly runs: readonly { readonly run: string; readonly repeated?: true }[] } =
+    JSON.parse(text);
+  return { status, calls: kiln.cloud.callLog.count({}) - before, runs: answer.runs };
+}
+
+const PARTS = Array.from({ length: 50 }, (_, n) => `part-${n}`);
+
+/** A deployment with fleet web and the first five parts, and alerts of now. The runs of the others fail. */
+async function withParts(deploy: (options: object) => Promise<Deployment>) {
+  const alerts = { ...SENDERS.alerts, fleets: ["web", ...PARTS] };
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify({ alerts }) } });
+  for (const fleet of ["web", ...PARTS.slice(0, 5)])
+    await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { max: 10 } }));
+  const alert = alertsOf(kiln.cloud.time.now());
+  const settle = () => kiln.cloud.settle({ forMs: minutes(20) });
+  const few = await postAlerts(
+    kiln,
+    PARTS.slice(0, 3).map((fleet, n) => alert(n, { kiln_fleet: fleet })),
+  );
+  return { kiln, alert, settle, few };
+}
+
+test("a delivery for fifty fleets takes no more calls than one for three, and each alert is one instance, however often it is sent", async ({
   deploy,
   expect,
 }) => {
-  const fleets = Array.from({ length: 50 }, (_, n) => `part-${n}`);
-  const alerts = { ...SENDERS.alerts, fleets: ["web", ...fleets] };
-  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify({ alerts }) } });
-  // The others are not there: their runs fail, and hold up no other.
-  for (const fleet of ["web", ...fleets.slice(0, 5)])
-    await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { max: 10 } }));
-  const alert = alertsOf(kiln.cloud.time.now());
-  const post = async (given: readonly object[]) => {
-    const before = kiln.cloud.callLog.count({});
-    const { status, text } = await raw(kiln, "/senders/alerts", BEARER, alertsText(given));
-    const calls = kiln.cloud.callLog.count({}) - before;
-    const answer: { readonly runs: readonly { readonly run: string; readonly repeated?: true }[] } =
-      JSON.parse(text);
-    return { status, calls, runs: answer.runs };
-  };
-  const few = await post(fleets.slice(0, 3).map((fleet, n) => alert(n, { kiln_fleet: fleet })));
+  const { kiln, alert, settle, few } = await withParts(deploy);
   expect([few.status, few.runs.length]).toEqual([202, 3]);
-  const group = fleets.map((fleet, n) => alert(n + 100, { kiln_fleet: fleet }));
-  const many = await post(group);
+  const group = PARTS.map((fleet, n) => alert(n + 100, { kiln_fleet: fleet }));
+  const many = await postAlerts(kiln, group);
   expect([many.status, many.runs.length]).toEqual([202, 1]);
   expect(many.calls).toBeLessThanOrEqual(few.calls);
-  // Sent again, it is the same run; another group with the same alerts asks the ledger of each fleet.
-  expect((await post(group)).runs).toEqual(many.runs.map((run) => ({ ...run, repeated: true })));
-  await ended(kiln, String(many.runs[0]?.run));
-  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect((await postAlerts(kiln, group)).runs).toEqual(many.runs.map((run) => ({ ...run, repeated: true })));
+  await settle();
   expect(machines(kiln)).toHaveLength(8);
   expect(kiln.records("scale-part-").filter(({ state }) => state === "failed")).toHaveLength(45);
-  const more = await post([
-    ...group.slice(0, 4),
-    alert(1, { kiln_fleet: "part-1" }),
-    alert(300, { kiln_fleet: "part-2" }),
-  ]);
-  expect(more.runs).not.toEqual(many.runs);
-  await kiln.cloud.settle({ forMs: minutes(20) });
+  // Another group with alerts of before asks the ledger of each fleet.
+  const more = [alert(1, { kiln_fleet: "part-1" }), alert(300, { kiln_fleet: "part-2" })];
+  expect((await postAlerts(kiln, [...group.slice(0, 4), ...more])).runs).not.toEqual(many.runs);
+  await settle();
   expect(machines(kiln)).toHaveLength(9);
-  const storm = await post(Array.from({ length: 1000 }, (_, n) => alert(n)));
-  expect(storm.status).toBe(202);
-  expect(storm.calls).toBeLessThanOrEqual(few.calls);
-  await kiln.cloud.settle({ forMs: minutes(20) });
-  expect(machines(kiln)).toHaveLength(19);
-  const ofStorm = kiln.records("scale-web-");
-  expect(ofStorm.map(({ result }) => result?.["asked"])).toEqual([500, 500]);
+});
+
+test("a delivery of 1,500 alerts and more takes no more calls than one for three fleets, and every alert is asked for", async ({
+  deploy,
+  expect,
+}) => {
+  const { kiln, alert, settle, few } = await withParts(deploy);
+  const asked = () =>
+    kiln.records("scale-web-").reduce((sum, { result }) => sum + Number(result?.["asked"] ?? 0), 0);
+  for (const [count, fingerprints] of [
+    [1500, 0],
+    [1600, 5000],
+  ] as const) {
+    const before = asked();
+    const storm = await postAlerts(
+      kiln,
+      Array.from({ length: count }, (_, n) => alert(n + fingerprints)),
+    );
+    expect(storm.status).toBe(202);
+    expect(storm.calls).toBeLessThanOrEqual(few.calls);
+    await settle();
+    expect(asked() - before).toBe(count);
+  }
+  // Three of the parts, and the limit of the fleet.
+  expect(machines(kiln)).toHaveLength(13);
 });
 
 test("plain JSON that asks for more than the fleet allows, or for no fleet, is refused while its sender listens", async ({

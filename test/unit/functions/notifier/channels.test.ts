@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { contentOf, type Announcement } from "../../../../functions/notifier/channels/content.ts";
 import type { Compose } from "../../../../functions/notifier/channels/format.ts";
-import { FORMATS } from "../../../../functions/notifier/channels/formats.ts";
+import { ChannelKind, FORMATS } from "../../../../functions/notifier/channels/formats.ts";
 import { readChannels, readLinkSettings } from "../../../../functions/notifier/config.ts";
 import { postTo, retryMs } from "../../../../functions/notifier/deliver.ts";
 import { repliesTo } from "../../../../functions/notifier/replies.ts";
@@ -187,7 +187,7 @@ test("a status of the client's side is for good, except a timeout and too many r
   expect,
 }) => {
   const channel = await startChannel((path) => ({ status: Number(path.split("/").at(-1)), text: "no" }));
-  for (const kind of Object.keys(FORMATS) as (keyof typeof FORMATS)[])
+  for (const kind of ChannelKind.options)
     for (const [status, permanent] of [
       ...[400, 401, 403, 404, 405, 410, 413, 422].map((one) => [one, true] as const),
       ...[408, 429, 500, 502, 503].map((one) => [one, false] as const),

@@ -541,10 +541,27 @@ test("broken settings are reported by their place, never by their value", ({ exp
   expect(() => readCallers({ KILN_CALLERS: '{"ci":{"secrets":["hunter2"],"routes":["POST /x"]}}' })).toThrow(
     "KILN_CALLERS is malformed: ci.secrets.0: must be at least 16 characters long; see README, “Callers”",
   );
+  for (const route of [
+    "POST /fleets/web*",
+    "GET /runs/scale-web-*",
+    "GET /runs/**",
+    "* /runs/*",
+    "PATCH /runs/*",
+    "GET runs",
+  ]) {
+    const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
+    expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
+      "KILN_CALLERS is malformed: ci.routes.1: must be GET, POST, PUT or DELETE, a space and a path; * stands for a whole part of the path; see README, “Callers”",
+    );
+  }
+  expect(readSenders({})).toEqual({});
+});
+
+test("two fleets whose labels are the same to GitHub are refused, and both are named", ({ expect }) => {
   const labels = (given: Readonly<Record<string, string>>) => {
     const fleets = Object.entries(given).map(([key, fleet]) => [key, { fleet }]);
     const hub = { kind: "github", secrets: ["0123456789abcdef"], labels: Object.fromEntries(fleets) };
-    return read(JSON.stringify({ hub }));
+    return () => readSenders({ KILN_SENDERS: JSON.stringify({ hub }) });
   };
   for (const [one, other] of [
     ["gpu", "GPU"],
@@ -564,18 +581,4 @@ test("broken settings are reported by their place, never by their value", ({ exp
     { gpu: "web", "gpu,arm64": "big" },
   ])
     expect(labels(sound)).not.toThrow();
-  for (const route of [
-    "POST /fleets/web*",
-    "GET /runs/scale-web-*",
-    "GET /runs/**",
-    "* /runs/*",
-    "PATCH /runs/*",
-    "GET runs",
-  ]) {
-    const callers = { ci: { secrets: ["0123456789abcdef"], routes: ["POST /*", route] } };
-    expect(() => readCallers({ KILN_CALLERS: JSON.stringify(callers) }), route).toThrow(
-      "KILN_CALLERS is malformed: ci.routes.1: must be GET, POST, PUT or DELETE, a space and a path; * stands for a whole part of the path; see README, “Callers”",
-    );
-  }
-  expect(readSenders({})).toEqual({});
 });
