@@ -50,9 +50,8 @@ async function documentsIn(folder: string, cwd: string): Promise<readonly string
 export async function checkFile(file: string, cwd: string, as?: DocumentKind): Promise<Checked> {
   const path = resolve(cwd, file);
   const text = await beginningOf(path);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > DOCUMENT_TEXT_MAX_BYTES) {
-    const message = `has more than the ${DOCUMENT_TEXT_MAX_BYTES} that a document may have; put long commands into files under scripts/`;
+  if (Buffer.byteLength(text) > DOCUMENT_TEXT_MAX_BYTES) {
+    const message = `has more than the ${DOCUMENT_TEXT_MAX_BYTES} bytes that a document may have; put long commands into files under scripts/`;
     return { file, kind: as ?? "recipe", text: "", problems: [{ path: "", message }], channels: [] };
   }
   const kind = as ?? kindOf(path, text);

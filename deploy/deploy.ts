@@ -18,7 +18,8 @@ import { deployedDomain, DOMAIN_VARIABLE, isReplaced, removeRoutes, type CustomD
 import {
   deleteFunction,
   deleteTrigger,
-  functionsNamedAs,
+  kilnFunctions,
+  namedAs,
   ownOf,
   reservations,
   sharedBucketProblems,
@@ -50,8 +51,9 @@ export async function deploy(
   refuseAny(variableProblems(settings.environment));
   const api = connectApi({ ...settings, region: place.region });
   await checkAccount(api, place);
-  refuseAny(await sharedBucketProblems(api, place));
-  const live = await functionsNamedAs(api, place);
+  const all = await kilnFunctions(api);
+  refuseAny(sharedBucketProblems(all, place));
+  const live = namedAs(all, place);
   const tool = toolIn(around.root);
   const declared = await readManifest(tool, toolEnvironment(settings));
   refuseAny([

@@ -51,9 +51,10 @@ interface Listing<P, T> {
   readonly ifMissing?: P;
 }
 
-const functionsBelow = (api: Api, prefix: string): Promise<LiveFunction[]> =>
+/** The functions of all deployments of the account and region. */
+export const kilnFunctions = (api: Api): Promise<LiveFunction[]> =>
   listed(api, "/functions", {
-    query: { prefix },
+    query: { prefix: `${prefixOf("")}-` },
     read: FunctionPage,
     itemsOf: ({ functions }) => functions,
   });
@@ -63,20 +64,24 @@ export const bucketIn = ({ environmentVariables }: LiveFunction): string =>
   environmentVariables["KILN_BUCKET"] ?? "";
 const stageIn = ({ environmentVariables }: LiveFunction): string => environmentVariables["KILN_STAGE"] ?? "";
 
-/** Functions whose name begins like those of the deployment; they may be of another bucket, but not of another stage. */
-export const functionsNamedAs = async (api: Api, place: Place): Promise<LiveFunction[]> => {
-  const all = await functionsBelow(api, functionNameOf(place, ""));
-  // Names of stages begin like those of a deployment without a stage.
-  return all.filter((one) => ["", place.stage].includes(stageIn(one)));
-};
+/** Those whose name begins like those of the deployment; they may be of another bucket, but not of another stage. */
+export const namedAs = (all: readonly LiveFunction[], place: Place): LiveFunction[] =>
+  all.filter(
+    (one) =>
+      one.functionName.startsWith(functionNameOf(place, "")) &&
+      // Names of stages begin like those of a deployment without a stage.
+      ["", place.stage].includes(stageIn(one)),
+  );
 
 /** Those of the functions that the deployment has. */
 export const ownOf = ({ bucket, stage }: Place, live: readonly LiveFunction[]): readonly LiveFunction[] =>
   live.filter((one) => bucketIn(one) === bucket && stageIn(one) === stage);
 
 /** The reason why the bucket cannot be used, if another stage has it: stages with one bucket count and change each other's. */
-export async function sharedBucketProblems(api: Api, { bucket, stage }: Place): Promise<readonly string[]> {
-  const all = await functionsBelow(api, `${prefixOf("")}-`);
+export function sharedBucketProblems(
+  all: readonly LiveFunction[],
+  { bucket, stage }: Place,
+): readonly string[] {
   const other = all.find((one) => bucketIn(one) === bucket && stageIn(one) !== stage);
   if (other === undefined) return [];
   const whose = stageIn(other) === "" ? "the deployment without a stage" : `stage ${stageIn(other)}`;

@@ -2,7 +2,7 @@
 import { connectApi, ifThere, type Api } from "./api.ts";
 import { setUpBucket } from "./bucket.ts";
 import type { Settings } from "./config.ts";
-import { sharedBucketProblems } from "./functions.ts";
+import { kilnFunctions, sharedBucketProblems } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { inTwoPasses, type Plan } from "./plan.ts";
 import { refuseAny } from "./refusal.ts";
@@ -22,7 +22,7 @@ export async function setup(settings: Settings, plan: Plan): Promise<void> {
 
 /** One walk over bucket, roles and policies. */
 export async function setUpAll(api: Api, settings: Settings, plan: Plan): Promise<void> {
-  refuseAny(await sharedBucketProblems(api, settings.place));
+  refuseAny(sharedBucketProblems(await kilnFunctions(api), settings.place));
   await setUpBucket(settings, plan);
   await setUpRoles(api, settings.place, plan);
 }

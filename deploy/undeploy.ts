@@ -22,7 +22,8 @@ import { customDomains, removeRoutes } from "./domains.ts";
 import {
   deleteFunction,
   deleteTrigger,
-  functionsNamedAs,
+  kilnFunctions,
+  namedAs,
   ownOf,
   sharedBucketProblems,
   triggersOf,
@@ -51,7 +52,7 @@ export async function undeploy(
   const plan = new Plan(isDry, out);
   const api = connectApi({ ...settings, region: place.region });
   await checkAccount(api, place);
-  if (all) refuseAny(await sharedBucketProblems(api, place));
+  if (all) refuseAny(sharedBucketProblems(await kilnFunctions(api), place));
   const bucket = bucketOf(settings);
   const objects = await objectsIn(bucket);
   if (!force) refuseRunning(objects ?? []);
@@ -96,7 +97,7 @@ const ORDER = [
 ];
 
 async function removeFunctions(api: Api, place: Place, plan: Plan): Promise<void> {
-  const own = ownOf(place, await functionsNamedAs(api, place)).map(({ functionName }) => functionName);
+  const own = ownOf(place, namedAs(await kilnFunctions(api), place)).map(({ functionName }) => functionName);
   const rank = (name: string): number => ORDER.findIndex((folder) => functionNameOf(place, folder) === name);
   const names = own.toSorted((a, b) => rank(a) - rank(b));
   for (const name of names)

@@ -47,9 +47,10 @@ function withChannels(file: Checked, known: readonly string[] | undefined): Chec
   return { ...file, problems };
 }
 
-/** The first place of a word behind `notify`. */
+/** The first place of a name behind `notify`, and not inside of a longer one. */
 function placeOf(word: string, text: string): Place {
-  const at = text.indexOf(word, Math.max(0, text.indexOf("notify")));
+  const from = Math.max(0, text.indexOf("notify"));
+  const at = from + text.slice(from).search(new RegExp(`(?<![\\w-])${word}(?![\\w-])`));
   const before = text.slice(0, at).split("\n");
   return { line: before.length, column: (before.at(-1) ?? "").length + 1, length: word.length };
 }

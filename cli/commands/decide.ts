@@ -32,38 +32,18 @@ export const reject = deciding(
   "end a promotion that waits for approval; its family stays as it is",
 );
 
-export const keep: Command = {
-  name: "keep",
-  summary: "keep an instance of a fleet running, whatever idle checks find",
-  args: "FLEET INSTANCE",
-  count: [2, 2],
-  options: { for: { value: "TIME", help: "how long, at most 7d; 1d without it" } },
-  details: "The caller needs the route POST /fleets/*. --json: { version, command, run }",
-  run: async (input: Input, io: Io): Promise<Exit> => {
-    const [fleet = "", instance = ""] = input.args;
-    const time = input.one("for");
-    const { run } = await post(
-      `/fleets/${encodeURIComponent(fleet)}/keep`,
-      { instance, ...(time !== undefined && { for: time }) },
-      io,
-    );
-    io.out(input.json ? jsonOf("keep", { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
-    return EXIT.ok;
-  },
-};
-
 type Asking = Pick<Command, "summary" | "args"> &
   Partial<Pick<Command, "options">> & { readonly body?: (input: Input) => object };
 
-/** A request about one document or family, which a run carries out. */
+/** A request about one document or family, the first argument, which a run carries out. */
 const asking = (
   name: string,
-  folder: "families" | "recipes",
+  folder: "families" | "fleets" | "recipes",
   { body = () => ({}), options = {}, ...shown }: Asking,
 ): Command => ({
   name,
   ...shown,
-  count: [1, 1],
+  count: [shown.args.split(" ").length, shown.args.split(" ").length],
   options,
   details: `The caller needs the route POST /${folder}/*. --json: { version, command, run }`,
   run: async (input: Input, io: Io): Promise<Exit> => {
@@ -72,6 +52,16 @@ const asking = (
     io.out(input.json ? jsonOf(name, { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
     return EXIT.ok;
   },
+});
+
+export const keep = asking("keep", "fleets", {
+  summary: "keep an instance of a fleet running, whatever idle checks find",
+  args: "FLEET INSTANCE",
+  options: { for: { value: "TIME", help: "how long, at most 7d; 1d without it" } },
+  body: (input) => ({
+    instance: input.args[1],
+    ...(input.one("for") !== undefined && { for: input.one("for") }),
+  }),
 });
 
 export const hold = asking("hold", "families", {

@@ -4,7 +4,7 @@ import type { Clock, Random } from "../../shared/ports.ts";
 import { connectApi, type Api } from "../api.ts";
 import { bucketOf } from "../bucket.ts";
 import type { Settings } from "../config.ts";
-import { functionsNamedAs, type LiveFunction } from "../functions.ts";
+import { kilnFunctions, namedAs, type LiveFunction } from "../functions.ts";
 import { functionNameOf } from "../names.ts";
 import type { Declared } from "../manifest.ts";
 import { deployProbe, removeProbe, type Probe } from "./probe.ts";
@@ -50,9 +50,9 @@ export function openContext(options: ContextOptions): Context & { release(): Pro
     api,
     bucket: bucketOf(settings),
     live: () =>
-      (live ??= functionsNamedAs(api, place).then((all) =>
-        all.filter(({ functionName }) => isOurs(functionName)),
-      )),
+      (live ??= kilnFunctions(api)
+        .then((every) => namedAs(every, place))
+        .then((all) => all.filter(({ functionName }) => isOurs(functionName)))),
     probe: () => (probe ??= deployProbe(probeOptions)),
     release: async () => {
       if (probe === undefined) return;

@@ -39,6 +39,8 @@ export interface LinkSettings {
 
 /** Chats cut long messages; further instances can be kept by their tag. A command takes more room than a link. */
 const KEEP_MAX = { links: 20, commands: 5 };
+/** No notification offers more decisions. */
+export const DECISIONS_MAX = KEEP_MAX.links;
 
 /** No link leads to the run itself: its address wants signed requests. @throws ConfigError for an approval that could not be answered: it can never be given. */
 export function repliesTo(notification: Notification, { address, secret }: LinkSettings): Replies {

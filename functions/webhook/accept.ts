@@ -15,7 +15,7 @@
 import * as z from "zod/mini";
 import { minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { beginRun, openLog, trySend } from "../../shared/workflow/begin.ts";
+import { beginRun, openLog, repeatRun, trySend } from "../../shared/workflow/begin.ts";
 import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
@@ -48,9 +48,11 @@ export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
     if (found.state !== "none") return { run: found.run, repeated: true };
   }
   const { run, state, after } = await newestAttempt(attempts.own, ports, announcedAtOf(request.request));
-  if (state === "of the version before") return { run, repeated: true };
+  if (state !== "none") {
+    if (state === "taken") await repeatRun(run, ports);
+    return { run, repeated: true };
+  }
   const asked = after === undefined ? request.request : { ...request.request, after };
-  // Of a run that waits for its first event, a repeat sends it.
   return { run, repeated: await beginRun({ ...request, run, request: asked }, ports) };
 }
 

@@ -28,15 +28,16 @@ interface Refusal {
  */
 export async function documentRefusal(request: RunRequest, { cloud }: Ports): Promise<Refusal | undefined> {
   const about = documentOf(request);
-  if (about === undefined) return undefined;
-  try {
-    const found = await refusalOf(request, about, cloud);
-    if (found === undefined || (await readRunLog(cloud, request.run)).lines.length > 0) return undefined;
-    return found;
-  } catch (error) {
-    if (error instanceof CloudError) return undefined;
-    throw error;
-  }
+  return about && refusalNow(request, about, cloud).catch(unlessCloudError);
+}
+
+async function refusalNow(
+  request: RunRequest,
+  about: About,
+  cloud: CloudClient,
+): Promise<Refusal | undefined> {
+  const found = await refusalOf(request, about, cloud);
+  return found && (await readRunLog(cloud, request.run)).lines.length === 0 ? found : undefined;
 }
 
 /** INDEX-2: the bucket has the last word. */
@@ -101,16 +102,18 @@ function refusalBy(index: DocumentIndex, { request }: RunRequest): Refusal | und
 
 type Request = RunRequest["request"];
 
+/** The part of a document that a request is about. All others are about any document of their kind. */
+const NEEDED: Readonly<Record<string, string>> = {
+  "stop-idle": "idle:",
+  resume: "idle: with resume: true",
+  "promote-image": "family:",
+  "end-job": "onJobCompleted:",
+};
+
 function routeProblem({ key, routes }: DocumentIndex, { request }: Request): string | undefined {
+  const needed = NEEDED[String(request)];
   const action = actionOf(String(request));
-  if (routes.includes(action) || request === "resume-recipe") return undefined;
-  const needed = {
-    stop: "idle:",
-    resume: "idle: with resume: true",
-    promote: "family:",
-    "end-job": "onJobCompleted:",
-  }[action];
-  return needed === undefined
+  return needed === undefined || routes.includes(action)
     ? undefined
     : `${key} has no ${needed}, so ${action} has nothing to do; add it to the document`;
 }

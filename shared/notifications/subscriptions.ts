@@ -83,7 +83,7 @@ export const notificationSend = (event: NotifyRequest): Send => {
 };
 
 /** Reasons may quote whole error messages; chats cut or refuse long texts. Characters. */
-const REASON_MAX = 1_500;
+export const REASON_MAX = 1_500;
 
 const truncated = ({ reason, ...rest }: Notification): Notification =>
   reason === undefined ? rest : { ...rest, reason: redactedStart(reason, REASON_MAX) };

@@ -65,11 +65,15 @@ export async function beginRun(request: RunRequest, ports: Ports): Promise<boole
     await trySend(event, ports);
     return false;
   }
-  const { run } = request;
+  await repeatRun(request.run, ports);
+  return true;
+}
+
+/** Sends the first event of a run once more, if nothing followed its request in good time. */
+export async function repeatRun(run: string, ports: Ports): Promise<void> {
   const now = standing(run, await readRunLog(ports.cloud, run));
   const isWaiting = now?.event.phase === REQUEST && now.completion === undefined;
   if (isWaiting && ports.clock.now() - now.at >= ABANDONED_MS) await trySend(now.event, ports, ports.writer);
-  return true;
 }
 
 /** Sends an event whose line is in the log. A failure only delays the run: the janitor sends it. */

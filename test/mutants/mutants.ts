@@ -177,8 +177,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the webhook refuses the repeat of a request that it accepted",
     promise: "K8",
     file: "functions/webhook/documents.ts",
-    find: "if (found === undefined || (await readRunLog(cloud, request.run)).lines.length > 0) return undefined;",
-    replace: "if (found === undefined) return undefined;",
+    find: "return found && (await readRunLog(cloud, request.run)).lines.length === 0 ? found : undefined;",
+    replace: "return found && readRunLog ? found : undefined;",
     tests: ["test/flow/document-index.test.ts"],
   },
   {

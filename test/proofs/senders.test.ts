@@ -1,7 +1,7 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { BUCKET, sign, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { deliveries, raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
@@ -88,6 +88,37 @@ test("what failed with nothing may be asked for again after five minutes; what w
 
 const BEARER = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
 const alertsText = (alerts: readonly object[]): string => JSON.stringify({ version: "4", alerts });
+
+test("a repeat of a request that has ended changes nothing of its run, and lists it among those at work for minutes at most", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const open = () => kiln.cloud.oss.list(BUCKET, "open/").map(({ key }) => key);
+  const { name, secret } = kiln.caller;
+  const body = JSON.stringify({ count: 1 });
+  const bytes = sign("POST", SCALE, body, { at: kiln.cloud.time.now(), secret, caller: name });
+  const json = { "content-type": "application/json" };
+  const sent = [...deliveries(kiln.cloud.time.now()), [SCALE, { ...json, ...bytes }, body] as const];
+  const post = async () => {
+    for (const [path, headers, text] of sent)
+      expect((await raw(kiln, path, headers, text)).status, path).toBe(202);
+  };
+  await post();
+  const keyed = await accepted(kiln, SCALE, { count: 1, key: "job-1" });
+  await kiln.cloud.settle({ forMs: minutes(3) });
+  const records = kiln.records();
+  expect(records.filter(({ state }) => state !== "done")).toEqual([]);
+  await post();
+  expect(await accepted(kiln, SCALE, { count: 1, key: "job-1" })).toEqual(keyed);
+  // Only of a request without an identity of its own nothing is read before it is written down.
+  expect(open()).toHaveLength(1);
+  await kiln.invoke("kiln-janitor", { v: 1, request: "resend" });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(open()).toEqual([]);
+  expect(kiln.records()).toEqual(records);
+});
 
 /** Alert number `n`, with more labels. */
 const alertsOf =

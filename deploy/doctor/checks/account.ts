@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
 import { functionProblems, regionWarning, variableProblems } from "../../checks.ts";
 import { checkAccount } from "../../identity.ts";
-import { functionsNamedAs } from "../../functions.ts";
+import { kilnFunctions } from "../../functions.ts";
 import { Refusal } from "../../refusal.ts";
 import { setting } from "../../bucket.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
@@ -50,7 +50,7 @@ function taskMode({ settings }: Context): Promise<Finding> {
 
 /** A read of each product; one that is not activated refuses every call. */
 const PRODUCTS: Readonly<Record<string, (context: Context) => Promise<unknown>>> = {
-  "Function Compute": ({ api, settings }) => functionsNamedAs(api, settings.place),
+  "Function Compute": ({ api }) => kilnFunctions(api),
   OSS: ({ bucket }) => setting(bucket, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]),
   ECS: ({ api, settings }) => api.rpc("ecs", "DescribeInstances", { RegionId: settings.place.region }),
   snapshots: ({ api, settings }) => api.rpc("ecs", "DescribeSnapshots", { RegionId: settings.place.region }),

@@ -1,5 +1,7 @@
 /** What a kind of channel is: how a notification is posted to it, and how it refuses one. */
 import { readJson } from "../../../shared/json.ts";
+import { REASON_MAX } from "../../../shared/notifications/subscriptions.ts";
+import { DECISIONS_MAX } from "../replies.ts";
 import type { Content, Room } from "./content.ts";
 import { firstCharacters, greatest } from "./plain.ts";
 
@@ -36,11 +38,6 @@ export const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" 
 
 /** The bytes of a text in JSON. */
 export const bytesInJson = (text: string): number => Buffer.byteLength(JSON.stringify(text));
-
-/** No reason has more characters (shared/notifications/subscriptions.ts). */
-const REASON_MAX = 2_000;
-/** No notification offers more. */
-const DECISIONS_MAX = 25;
 
 /**
  * The text of a notification that is not too long for its channel: its reason is shortened first, then decisions are left

@@ -73,19 +73,23 @@ function ofJob(labels: GithubSettings["labels"], payload: Payload, now: number):
   if (!["queued", "in_progress", "completed"].includes(action))
     return ignored(`the job is ${action}, not queued`);
   const choice = fleetFor(labels, job.labels);
+  const mayLaunch = "share" in choice;
   const ended = action === "completed" ? endOf(labels, job) : undefined;
-  if ("share" in choice) {
-    const wanted = { ...choice.share, ...eventOf(payload) };
-    const launched = launch(wanted, now, KEPT_MS);
-    if (launched.kind !== "launch" || action === "queued") return launched;
-    const { runner_name: runner } = job;
-    return taken(wanted, `the job is ${action}`, { mayLaunch: true, ended, ...(runner && { runner }) });
-  }
-  const [fleet] = ended?.fleets ?? [];
-  if (fleet === undefined) return ignored(choice.reason);
-  const wanted = { fleet, count: 1, ...eventOf(payload) };
+  const { fleet = ended?.fleets[0], count = 1 } = mayLaunch ? choice.share : {};
+  const reason = mayLaunch ? `the job is ${action}` : choice.reason;
+  if (fleet === undefined) return ignored(reason);
+  const wanted = { fleet, count, ...eventOf(payload) };
   const launched = launch(wanted, now, KEPT_MS);
-  return launched.kind === "launch" ? taken(wanted, choice.reason, { mayLaunch: false, ended }) : launched;
+  if (launched.kind !== "launch" || action === "queued") return launched;
+  const { runner_name: runner } = job;
+  return {
+    kind: "taken",
+    job: wanted,
+    reason,
+    mayLaunch,
+    ...(mayLaunch && runner && { runner }),
+    ...(ended && { ended }),
+  };
 }
 
 function eventOf({ repository, workflow_job: job }: Payload) {
@@ -95,20 +99,6 @@ function eventOf({ repository, workflow_job: job }: Payload) {
   const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
   return { delivery: [repository.full_name, job.id, job.run_attempt], at, announcedAt };
 }
-
-type Ended = ReturnType<typeof endOf>;
-
-const taken = (
-  job: ReturnType<typeof eventOf> & z.infer<typeof FleetShare>,
-  reason: string,
-  { ended, ...more }: { readonly mayLaunch: boolean; readonly ended: Ended; readonly runner?: string },
-): ParsedWebhook => ({
-  kind: "taken",
-  job,
-  reason,
-  ...more,
-  ...(ended && { ended: { ...ended, at: job.announcedAt } }),
-});
 
 /**
  * The runner of a completed job, and the fleets that it may be of: any of the sender's, because a runner also takes jobs that

@@ -60,8 +60,6 @@ export interface EndedJob {
   readonly runner: string;
   /** The fleets that the runner may be of. */
   readonly fleets: readonly string[];
-  /** Epoch ms. */
-  readonly at: number;
 }
 
 /** An item of a delivery that cannot be carried out (SENDER-4). */

@@ -134,7 +134,7 @@ test("a job that a runner has is no request; a completed one names its runner, a
     runner: "web-1",
   });
   const times = { started_at: at(NOW), completed_at: at(NOW + minutes(3)) };
-  const ended = { runner: "web-1", fleets: ["web", "big"], at: NOW + minutes(3) };
+  const ended = { runner: "web-1", fleets: ["web", "big"] };
   expect(fromGithub(input({ ...times, runner_name: "web-1" }, "completed"))).toEqual({
     kind: "taken",
     job,
@@ -158,7 +158,7 @@ test("a completed job ends the machine of its runner, whichever labels it asked 
     expect(completed({ labels })).toMatchObject({
       kind: "taken",
       mayLaunch: false,
-      ended: { runner: "web-1", fleets: ["web", "big"], at: NOW },
+      ended: { runner: "web-1", fleets: ["web", "big"] },
     });
   for (const hosted of [{ runner_name: "GitHub Actions 12" }, { runner_group_name: "GitHub Actions" }])
     expect(completed({ labels: ["ubuntu-latest"], ...hosted })).toMatchObject({ kind: "ignored" });
