@@ -51,9 +51,7 @@ export async function deploy(
   refuseAny(variableProblems(settings.environment));
   const api = connectApi({ ...settings, region: place.region });
   await checkAccount(api, place);
-  const all = await kilnFunctions(api);
-  refuseAny(sharedBucketProblems(all, place));
-  const live = namedAs(all, place);
+  const live = await usable(api, place);
   const tool = toolIn(around.root);
   const declared = await readManifest(tool, toolEnvironment(settings));
   refuseAny([
@@ -83,6 +81,13 @@ export async function deploy(
   if (warning !== undefined) around.out(warning);
   sayKept(kept, domain?.domainName, around);
   await apply({ api, place, functions, own, oldDomain, environment }, options, { ...around, tool });
+}
+
+/** The functions that are named like those of the deployment. @throws Refusal when the bucket is another stage's */
+async function usable(api: Api, place: Place): Promise<readonly LiveFunction[]> {
+  const all = await kilnFunctions(api);
+  refuseAny(sharedBucketProblems(all, place));
+  return namedAs(all, place);
 }
 
 /** The environment of the tool: all variables, and the key under the names that it reads. */

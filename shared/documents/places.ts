@@ -23,19 +23,25 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
   const starts = startsOf(text);
   return (path, what = "value") => {
     root ??= read(text, events, () => {});
-    let node: Node = root;
-    for (const segment of path) {
-      const inner: Node | undefined = node.inner.get(String(segment));
-      // Where one value may stand for a list of one, it is the first of that list.
-      if (inner === undefined && segment === 0) continue;
-      if (inner === undefined) break;
-      node = inner;
-    }
+    const node = nodeAt(root, path);
     if (node === root && path.length > 0) return undefined;
     const span =
       (what === "key" ? node.key : node.value) ?? node.key ?? (node === root ? undefined : firstOf(node));
     return span && placeAt(text, starts, span);
   };
+}
+
+/** The node that a path leads to, or the last one on its way that is there. */
+function nodeAt(root: Node, path: readonly PropertyKey[]): Node {
+  let node = root;
+  for (const segment of path) {
+    const inner = node.inner.get(String(segment));
+    // Where one value may stand for a list of one, it is the first of that list.
+    if (inner === undefined && segment === 0) continue;
+    if (inner === undefined) break;
+    node = inner;
+  }
+  return node;
 }
 
 /** The places of keys that stand further up in the same map already. */

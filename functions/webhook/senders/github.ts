@@ -8,7 +8,7 @@ import { days } from "../../../shared/duration.ts";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import { readJson } from "../../../shared/json.ts";
-import { fleetFor, sameLabels } from "./labels.ts";
+import { fleetFor, sameLabels, type Choice } from "./labels.ts";
 import {
   FleetShare,
   ignored,
@@ -73,23 +73,24 @@ function ofJob(labels: GithubSettings["labels"], payload: Payload, now: number):
   if (!["queued", "in_progress", "completed"].includes(action))
     return ignored(`the job is ${action}, not queued`);
   const choice = fleetFor(labels, job.labels);
-  const mayLaunch = "share" in choice;
   const ended = action === "completed" ? endOf(labels, job) : undefined;
-  const { fleet = ended?.fleets[0], count = 1 } = mayLaunch ? choice.share : {};
-  const reason = mayLaunch ? `the job is ${action}` : choice.reason;
-  if (fleet === undefined) return ignored(reason);
-  const wanted = { fleet, count, ...eventOf(payload) };
+  // A machine of any fleet may have run a job that no fleet would have got.
+  const [fleet] = ended?.fleets ?? [];
+  const share = "share" in choice ? choice.share : fleet && { fleet, count: 1 };
+  if (!share) return ignored(reasonOf(choice, action));
+  const wanted = { ...share, ...eventOf(payload) };
   const launched = launch(wanted, now, KEPT_MS);
   if (launched.kind !== "launch" || action === "queued") return launched;
-  const { runner_name: runner } = job;
-  return {
-    kind: "taken",
-    job: wanted,
-    reason,
-    mayLaunch,
-    ...(mayLaunch && runner && { runner }),
-    ...(ended && { ended }),
-  };
+  return { ...takenAs(choice, payload), job: wanted, ...(ended && { ended }) };
+}
+
+const reasonOf = (choice: Choice, action: string): string =>
+  "share" in choice ? `the job is ${action}` : choice.reason;
+
+function takenAs(choice: Choice, { action, workflow_job: { runner_name: runner } }: Payload) {
+  const mayLaunch = "share" in choice;
+  const by = mayLaunch && runner ? { runner } : {};
+  return { kind: "taken", reason: reasonOf(choice, action), mayLaunch, ...by } as const;
 }
 
 function eventOf({ repository, workflow_job: job }: Payload) {
