@@ -95,11 +95,13 @@ export function reasonIn(language: Language, reason: string): string {
 
 /** The longest beginning, up to the end or a semicolon, that is a sentence; then what follows it. */
 function inChinese(text: string): string {
+  const possible = compiled.filter(({ pieces }) => pieces.every((piece) => text.includes(piece)));
+  if (possible.length === 0) return advised(text);
   const parts = text.split("; ");
   let said = "";
   let wasOurs = true;
   for (let from = 0; from < parts.length;) {
-    const found = longest(parts.slice(from));
+    const found = longest(parts.slice(from), possible);
     const isOurs = found !== undefined;
     said += `${from === 0 ? "" : wasOurs || isOurs ? "；" : "; "}${found?.zh ?? advised(parts[from] ?? "")}`;
     wasOurs = isOurs;
@@ -111,17 +113,20 @@ function inChinese(text: string): string {
 /** Beginnings that are tried: the whole, which may have any rest, and the short ones. */
 const SHORT_MAX = 4;
 
-function longest(parts: readonly string[]): { readonly zh: string; readonly length: number } | undefined {
+function longest(
+  parts: readonly string[],
+  possible: typeof compiled,
+): { readonly zh: string; readonly length: number } | undefined {
   const short = Array.from({ length: Math.min(SHORT_MAX, parts.length) }, (_, n) => n + 1).toReversed();
   for (const length of new Set([parts.length, ...short])) {
-    const zh = sentenceIn(parts.slice(0, length).join("; "));
+    const zh = sentenceIn(parts.slice(0, length).join("; "), possible);
     if (zh !== undefined) return { zh, length };
   }
   return undefined;
 }
 
-function sentenceIn(text: string): string | undefined {
-  for (const { names, pieces, pattern, zh } of compiled) {
+function sentenceIn(text: string, possible: typeof compiled): string | undefined {
+  for (const { names, pieces, pattern, zh } of possible) {
     // Cheaper than the pattern, which few texts get to.
     if (!pieces.every((piece) => text.includes(piece))) continue;
     const [whole, ...values] = pattern.exec(text) ?? [];
