@@ -33,6 +33,8 @@ const DocumentIndex = z.strictObject({
   family: z.optional(text),
   /** Names that steps of a recipe set under `environment`, so that no parameter may have them. */
   environment: z.optional(z.array(text)),
+  /** The keys of the marks of a recipe (shared/recipe-marks.ts). */
+  marks: z.optional(z.array(text)),
   /** The parameters that a recipe declares. */
   parameters: z.optional(Declarations),
 });

@@ -13,6 +13,8 @@ export const FOLDER = {
   capacity: "stock/",
   documentIndex: "index/",
   runIndex: "index/runs/",
+  /** Which recipes use an object or a family: shared/recipe-marks.ts. */
+  uses: "index/uses/",
   deliveries: "deliveries/",
   /** Facts that are needed as long as an image, a recipe or a family exists: no object here expires. */
   state: "state/",

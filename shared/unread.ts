@@ -7,7 +7,7 @@ const DOCUMENT = /\.(?:ya?ml|json)$/i;
 const DISK = /\.(?:raw|img|vhd|qcow2)$/i;
 /** Folders that a user fills by name: scripts and inputs may have any other. */
 const NAMED = ["recipes", "fleets", "disks"] as const;
-const USED = new Set(["scripts", "files"]);
+const USED = new Set(["scripts", "files", "inputs"]);
 const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]));
 
 /** Checksums and signatures, which often lie beside a disk file. */

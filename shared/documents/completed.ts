@@ -136,7 +136,12 @@ const recipe = z.strictObject({
     youngerThanMs: count,
     deleteAfterMs: count,
   }),
-  rebake: z.strictObject({ nightly: z.boolean(), onlyIfChanged: z.boolean() }),
+  // The version before did not know onChange.
+  rebake: z.strictObject({
+    nightly: z.boolean(),
+    onlyIfChanged: z.boolean(),
+    onChange: z._default(z.boolean(), true),
+  }),
   whenBusy: z.enum(["refuse", "queue"]),
   notify: z.array(z.strictObject({ channel: text, events: list })),
   // The version before had none.

@@ -99,6 +99,8 @@ export const Rebake = short(
         }),
       ),
       onlyIfChanged: z._default(z.boolean(), true),
+      /** Whether a changed object or base family starts a bake. */
+      onChange: z.exactOptional(z.boolean()),
     },
     { schedule: `is not known; ${HOUR}`, cron: `is not known; ${HOUR}` },
   ),

@@ -172,8 +172,12 @@ function complete(name: string, { keepFailed, image, test, rebake, ...written }:
     ...written,
     /** How long a builder whose bake failed is kept for a look; absent: not at all. */
     ...(keepFailed === undefined ? {} : { keepFailedMs: keepFailed }),
-    /** No night stops an instance that a user works with, unless the recipe says so. */
-    rebake: { ...rebake, nightly: rebake.nightly ?? source.kind !== "instance" },
+    /** Neither a night nor an upload stops an instance that a user works with, unless the recipe says so. */
+    rebake: {
+      ...rebake,
+      nightly: rebake.nightly ?? source.kind !== "instance",
+      onChange: rebake.onChange ?? source.kind !== "instance",
+    },
     /** For an upload `source` has the word on architecture, boot mode and platform. */
     image,
     /** The place of the test instance: as written, or that of the builder; empty without a test. */

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
-import { objectsIn, objectsOf } from "../../functions/bake-image/bake/digests.ts";
+import { allObjectsOf } from "../../shared/documents/recipe-objects.ts";
 import { documentName } from "../../shared/documents/names.ts";
 import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
 import { missingIn } from "../../shared/requests/declared-parameters.ts";
@@ -42,7 +42,7 @@ export function trialOf(file: string, shell: Variables = {}): Trial {
       problem: `${file} is made from source.${source.kind}, which is in your account; only source.builder can be tried without one`,
     };
   const folder = rootOf(path);
-  const scripts = [...objectsOf(recipe), ...objectsIn(recipe.test.commands)];
+  const scripts = allObjectsOf(recipe);
   const missing = scripts.filter((key) => !existsSync(join(folder, key)));
   if (missing.length > 0)
     return {

@@ -1,5 +1,6 @@
 /** The inputs of an image as digests, to compare with those in the tags of the last one. Pure. */
 import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { objectsOf } from "../../../shared/documents/recipe-objects.ts";
 import { parametersDigest, tagDigest } from "../../../shared/baked.ts";
 import type { Inputs } from "./input.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -25,18 +26,6 @@ const OUTSIDE = new Set([
   "parameters",
   "pauseAfter",
 ]);
-
-/** Keys of the objects that steps run, or put on the instance. */
-export const objectsIn = (steps: Recipe["provision"]): readonly string[] =>
-  steps.flatMap((step) =>
-    step.kind === "script" ? [step.command] : step.kind === "file" ? [step.file] : [],
-  );
-
-/** Bucket objects whose content goes into the image, or that the recipe declares as inputs. */
-export const objectsOf = ({ provision, inputs }: Recipe): readonly string[] => [
-  ...objectsIn(provision),
-  ...inputs,
-];
 
 /** Single digests that fit into a tag value. More objects than that share one digest, without names. */
 const OBJECTS_NAMED = 14;

@@ -22,6 +22,8 @@ const request = {
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
   /** Bakes nothing: only delivers what is baked. */
   deliverOnly: z.optional(z.boolean()),
+  /** Bakes only when an input differs (shared/requests/bake.ts). */
+  ifChanged: z.optional(z.boolean()),
   /** When the object was uploaded that requests this bake, epoch ms. */
   uploadedAt: z.optional(z.int()),
 };

@@ -6,7 +6,8 @@ import { acquireLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { pauseOf } from "../../../shared/pauses.ts";
-import { isTriggered, isUpload } from "../../../shared/triggers.ts";
+import { isChange, isTriggered, isUpload } from "../../../shared/triggers.ts";
+import { gathering } from "./gather.ts";
 import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
 import { newerUpload } from "./queue.ts";
@@ -20,16 +21,18 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const paused = isTriggered(event.by) ? await pauseOf(recipe, ports) : undefined;
   if (paused !== undefined) return done({ skipped: true, note: paused, waits: true });
   // One that has waited may be the older one of two by now.
-  const isQueued = isUpload(event.by) && ports.clock.now() - event.phaseStartedAt > seconds(5);
+  const isQueued = isChange(event.by) && ports.clock.now() - event.phaseStartedAt > seconds(5);
   const newer = isQueued ? await newerUpload(event, ports) : undefined;
   if (newer !== undefined) return superseded(recipe, newer);
   const read = await loadRequested(event.input, ports.cloud);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
+  const more = isUpload(event.by) ? await gathering(event, document, ports) : undefined;
+  if (more !== undefined) return more;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
   // One that is queued has looked already.
-  const other = isUpload(event.by) && !isQueued ? await newerUpload(event, ports) : undefined;
+  const other = isChange(event.by) && !isQueued ? await newerUpload(event, ports) : undefined;
   if (other !== undefined) return superseded(recipe, other);
   return whileBusy(event, document.whenBusy, holder, ports);
 }
@@ -38,7 +41,7 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
 function whileBusy(event: Lock, whenBusy: "refuse" | "queue", holder: string, { clock }: Ports): Outcome {
   const { recipe } = event.input;
   const note = busy(recipe, holder);
-  if (isUpload(event.by) || whenBusy === "queue") return poll(event, clock, PACE.lock, note);
+  if (isChange(event.by) || whenBusy === "queue") return poll(event, clock, PACE.lock, note);
   // A timer asks again by itself, and an operator has nothing to put right.
   return event.by.startsWith("timer:") ? done({ skipped: true, note }) : failed(refusedBusy(recipe, holder));
 }
@@ -46,7 +49,7 @@ function whileBusy(event: Lock, whenBusy: "refuse" | "queue", holder: string, { 
 const superseded = (recipe: string, newer: string): Outcome =>
   done({
     skipped: true,
-    note: `a newer upload of recipe ${recipe} waits for the same bake to end: ${newer}`,
+    note: `a newer change of recipe ${recipe} is baked, with this one: ${newer}`,
   });
 
 const busy = (recipe: string, holder: string): string => `recipe ${recipe} is being baked by ${holder}`;

@@ -9,10 +9,11 @@ import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
 import { unreadReason } from "../../../shared/unread.ts";
 import { unreadObjects, type Unread } from "./unread.ts";
 
-/** A document to look at, or an object that no function reads. */
+/** A document to look at, an object that no function reads, or the marks of all recipes. */
 export type Asked =
   | { readonly kind: "document"; readonly folder: DocumentFolder; readonly name: string; readonly by: string }
-  | ({ readonly kind: "unread"; readonly by: string } & Unread);
+  | ({ readonly kind: "unread"; readonly by: string } & Unread)
+  | { readonly kind: "marks" };
 
 /** The documents that a payload names. @throws EventError for a payload that is none of the shapes this function is for */
 export async function askedBy(payload: unknown, ports: Ports): Promise<readonly Asked[]> {
@@ -58,5 +59,9 @@ async function all(by: string, { cloud }: Ports): Promise<Asked[]> {
     }),
   );
   const unread = await unreadObjects(cloud);
-  return [...folders.flat(), ...unread.map((one) => ({ kind: "unread", by, ...one }) as const)];
+  return [
+    ...folders.flat(),
+    ...unread.map((one) => ({ kind: "unread", by, ...one }) as const),
+    { kind: "marks" },
+  ];
 }

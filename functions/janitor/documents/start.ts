@@ -9,15 +9,25 @@ import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { unknownChannels } from "../../../shared/notifications/channel-names.ts";
 import type { DocumentIndex } from "../../../shared/document-index.ts";
 import { knownChannels } from "./config.ts";
-import { indexDocument } from "./index-document.ts";
+import { indexDocument, repairMarks } from "./index-document.ts";
 import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
-  const runs = await inBatches(await askedBy(payload, ports), async (asked) =>
-    asked.kind === "document" ? check(asked, ports) : unread(asked, ports),
-  );
+  const runs = await inBatches(await askedBy(payload, ports), (asked) => lookAt(asked, ports));
   return runs.flat();
+}
+
+async function lookAt(asked: Asked, ports: Ports): Promise<readonly RunRequest[]> {
+  switch (asked.kind) {
+    case "document":
+      return check(asked, ports);
+    case "unread":
+      return unread(asked, ports);
+    case "marks":
+      await repairMarks(ports.cloud);
+      return [];
+  }
 }
 
 async function check(
