@@ -22,7 +22,7 @@ import { dueDelivery } from "./delivery.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
 import { roomFor } from "./document.ts";
 import { decideValues } from "./values.ts";
-import { changedInputs, inputsOf, namedObjects } from "./digests.ts";
+import { changedInputs, digestsOf, inputsOf, namedObjects } from "./digests.ts";
 
 export type Decision =
   /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. */
@@ -30,7 +30,7 @@ export type Decision =
   | {
       readonly kind: "bake";
       readonly base: Base;
-      readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs">;
+      readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs" | "objects">;
       /** The values that the image is baked with. */
       readonly baked: Baked;
       readonly why: string;
@@ -107,7 +107,9 @@ async function decideWith(
       ...(due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` }),
     });
   }
-  return ok({ kind: "bake", base, baked, plan: { imageName, inputs }, ...compared });
+  const steps = objectsIn(document.provision);
+  const plan = { imageName, inputs, ...(steps.length > 0 && { objects: digestsOf(steps, objects.value) }) };
+  return ok({ kind: "bake", base, baked, plan, ...compared });
 }
 
 /** Only a value can make a name unsound that its document has not. */

@@ -106,3 +106,33 @@ test("a promoted family starts the recipes that are built on it, and these the n
   expect(ownImages(kiln).filter(({ family }) => family === "left")).toHaveLength(2);
   expect(ownImages(kiln).filter(({ family }) => family === "own")).toHaveLength(2);
 });
+
+test("an object that is replaced during a bake is in no image of it, and the next bake has it", async ({
+  kiln,
+  expect,
+}) => {
+  const long = `# ${"x".repeat(30_000)}\n`;
+  const keys = ["scripts/short.sh", "scripts/long.sh", "files/app.conf"] as const;
+  const wait = { run: "sleep 300", timeout: "10m" };
+  for (const [index, key] of keys.entries()) {
+    const step = key.startsWith("files/") ? { file: key, to: "/etc/app.conf" } : { script: key };
+    const text = (word: string) => `${key.includes("long") ? long : ""}echo ${word} > /etc/from-script\n`;
+    await kiln.upload(key, text("one"));
+    const runs = kiln.records("bake").length;
+    await kiln.upload("recipes/web.yaml", recipeText({ provision: [wait, step], ...quick }));
+    const waits = () =>
+      kiln
+        .records("bake")
+        .slice(runs)
+        .some(({ steps }) => steps.some(({ note = "" }) => note.includes('"sleep 300" runs')));
+    await kiln.cloud.settle({ until: waits, forMs: hours(1) });
+    await kiln.upload(key, text("two"));
+    await settled(kiln);
+    const [first, second] = kiln.records("bake").slice(runs).filter(({ result }) => result?.["skipped"] !== true);
+    expect(first?.reason, key).toContain(`${key} was replaced after this bake had begun`);
+    expect(second?.state, key).toBe("done");
+    expect(ownImages(kiln)).toHaveLength(index + 1);
+    const files = ownImages(kiln)[index]?.disks[0]?.content.files;
+    expect(files?.get(key.startsWith("files/") ? "/etc/app.conf" : "/etc/from-script")).toContain("two");
+  }
+});
