@@ -15,6 +15,8 @@ export const FOLDER = {
   runIndex: "index/runs/",
   /** Which recipes use an object or a family: shared/recipe-marks.ts. */
   uses: "index/uses/",
+  /** When recipes are baked: shared/recipe-marks.ts. */
+  schedules: "index/schedules/",
   deliveries: "deliveries/",
   /** Facts that are needed as long as an image, a recipe or a family exists: no object here expires. */
   state: "state/",

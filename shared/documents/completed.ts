@@ -142,6 +142,7 @@ const recipe = z.strictObject({
     onlyIfChanged: z.boolean(),
     onChange: z._default(z.boolean(), true),
   }),
+  schedule: z.exactOptional(z.strictObject({ cron: text, timeZone: text })),
   whenBusy: z.enum(["refuse", "queue"]),
   notify: z.array(z.strictObject({ channel: text, events: list })),
   // The version before had none.

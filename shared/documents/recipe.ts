@@ -10,6 +10,7 @@ import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
 import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
+import { RecipeSchedule } from "./recipe-schedule.ts";
 import { Source } from "./recipe-source.ts";
 import { Steps } from "./recipe-steps.ts";
 
@@ -36,6 +37,7 @@ const shape = {
   promote: z.prefault(Promote, {}),
   retention: z.prefault(Retention, {}),
   rebake: z.prefault(Rebake, {}),
+  schedule: z.exactOptional(RecipeSchedule),
   whenBusy: z._default(z.enum(["refuse", "queue"]), "refuse"),
   notify: z._default(Notify, []),
   /** Failures in a row after which timers and uploads pause; 0, written `false`, is never. */
@@ -44,9 +46,8 @@ const shape = {
 };
 /** Keys that authors look for at the top. */
 const ELSEWHERE = {
-  schedule:
-    "is not known; the nightly bake of all recipes is the timer nightly in s.yaml, rebake: false leaves one out",
-  cron: "is not known; the nightly bake of all recipes is the timer nightly in s.yaml, rebake: false leaves one out",
+  cron: 'is not known; write schedule: "0 3 * * *"',
+  timeZone: 'is not known; write schedule: { cron: "0 3 * * *", timeZone: Asia/Shanghai }',
   regions: "is not known; write it under promote:",
   accounts: "is not known; write it under promote:",
   approval: "is not known; write it under promote:",
@@ -74,7 +75,7 @@ function builderFindings({ source, provision, keepFailed }: Written): Finding[] 
 }
 
 /** The attributes of an imported image are written in its own block, or read from the object. */
-function uploadFindings({ source, image, rebake }: Written): Finding[] {
+function uploadFindings({ source, image, rebake, schedule }: Written): Finding[] {
   if (source.kind !== "upload") return [];
   const misplaced = (["architecture", "bootMode", "platform"] as const).flatMap((key) =>
     finding(
@@ -90,6 +91,7 @@ function uploadFindings({ source, image, rebake }: Written): Finding[] {
       ["image", "version"],
       "is not known to imports (ImportImage); write it as a tag under image.tags, or into image.name",
     ),
+    ...finding(schedule !== undefined, ["schedule"], "has no meaning: the upload of a disk starts its bake"),
     ...finding(!rebake.onlyIfChanged, ["rebake", "onlyIfChanged"], "must be true for an upload"),
   ];
 }
@@ -145,7 +147,7 @@ const Recipe = (name: string) =>
   z.pipe(
     closed(shape, ELSEWHERE).check(
       rule<Written>(["source", "provision", "keepFailed"], builderFindings),
-      rule<Written>(["source", "image", "rebake"], uploadFindings),
+      rule<Written>(["source", "image", "rebake", "schedule"], uploadFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote"], familyFindings),
@@ -175,7 +177,8 @@ function complete(name: string, { keepFailed, image, test, rebake, ...written }:
     /** Neither a night nor an upload stops an instance that a user works with, unless the recipe says so. */
     rebake: {
       ...rebake,
-      nightly: rebake.nightly ?? source.kind !== "instance",
+      // A schedule of its own stands for the timer of all recipes.
+      nightly: rebake.nightly ?? (source.kind !== "instance" && written.schedule === undefined),
       onChange: rebake.onChange ?? source.kind !== "instance",
     },
     /** For an upload `source` has the word on architecture, boot mode and platform. */

@@ -18,6 +18,7 @@ const OUTSIDE = new Set([
   "promote",
   "retention",
   "rebake",
+  "schedule",
   "whenBusy",
   "notify",
   "keepFailed",

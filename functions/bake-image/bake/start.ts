@@ -7,6 +7,7 @@ import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
 import { slotOf } from "./gather.ts";
+import { scheduledBakes, ScheduleRequest } from "./scheduled.ts";
 import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
@@ -25,6 +26,7 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
     return runs.flat();
   }
   const { asked, trigger } = triggerOf(payload, ports);
+  if (ScheduleRequest.safeParse(asked).success) return scheduledBakes(ports);
   const resuming = ResumeRequest.safeParse(asked);
   if (resuming.success) return [resumed(resuming.data, trigger)];
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
