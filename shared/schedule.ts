@@ -38,21 +38,22 @@ const FIELDS: readonly FieldRule[] = [
 type Cron = readonly (ReadonlySet<number> | undefined)[];
 
 function numberIn(text: string, { least, most, names = [] }: FieldRule): number | undefined {
-  const named = names.indexOf(text.toLowerCase());
-  const number = text !== "" && named >= 0 ? named : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  const named = text === "" ? -1 : names.indexOf(text.toLowerCase());
+  const number = /^\d{1,2}$/.test(text) ? Number(text) : named;
   return number >= least && number <= most ? number : undefined;
 }
 
-/** `3`, `1-5`, `*`, each with `/2` or without. */
+/** `*`, `3`, `1-5`, each with `/2` or without. */
+const RANGE = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/([1-9]\d?))?$/;
+
 function rangeIn(text: string, rule: FieldRule): number[] | undefined {
-  const [span = "", step = "1", more] = text.split("/");
-  const [from = "", to] = span === "*" ? [String(rule.least), String(rule.most)] : span.split("-");
-  const first = numberIn(from, rule);
+  const [, all, from = "", to, step] = RANGE.exec(text) ?? [];
+  const first = all === undefined ? numberIn(from, rule) : rule.least;
   // `5/15` goes on to the end of the field.
-  const last = numberIn(to ?? (text.includes("/") ? String(rule.most) : from), rule);
-  const by = Number(step);
-  const isSound = more === undefined && /^\d{1,2}$/.test(step) && by > 0;
-  if (!isSound || first === undefined || last === undefined || first > last) return undefined;
+  const ends = all !== undefined || (to === undefined && step !== undefined);
+  const last = ends ? rule.most : numberIn(to ?? from, rule);
+  if (first === undefined || last === undefined || first > last) return undefined;
+  const by = Number(step ?? 1);
   return Array.from({ length: Math.floor((last - first) / by) + 1 }, (_, index) => first + index * by);
 }
 
@@ -93,10 +94,13 @@ export function cronProblem(text: string): string | undefined {
 function isNamed([minute, hour, day, month, weekday]: Cron, local: number): boolean {
   const at = new Date(local);
   const has = (field: ReadonlySet<number> | undefined, value: number): boolean => field?.has(value) ?? true;
-  const days = [has(day, at.getUTCDate()), has(weekday, at.getUTCDay())];
-  const isDay = day !== undefined && weekday !== undefined ? days.includes(true) : !days.includes(false);
+  const [inMonth, inWeek] = [has(day, at.getUTCDate()), has(weekday, at.getUTCDay())];
+  const isDay = day !== undefined && weekday !== undefined ? inMonth || inWeek : inMonth && inWeek;
   return (
-    has(minute, at.getUTCMinutes()) && has(hour, at.getUTCHours()) && has(month, at.getUTCMonth() + 1) && isDay
+    has(minute, at.getUTCMinutes()) &&
+    has(hour, at.getUTCHours()) &&
+    has(month, at.getUTCMonth() + 1) &&
+    isDay
   );
 }
 

@@ -52,9 +52,9 @@ async function scriptOrder(
   const object = await getObject(cloud, step.command, COMMAND_MAX_BYTES);
   if (object === undefined) return problem(missing(step.command));
   const { size, text, etag } = object;
-  if (!isPlanned(step.command, etag)) return problem(replaced(step.command));
   if (size > SCRIPT_MAX_BYTES)
     return problem(`${step.command} has ${size} bytes, more than the ${SCRIPT_MAX_BYTES} that it may have`);
+  if (!isPlanned(step.command, etag)) return problem(replaced(step.command));
   const order = size > COMMAND_MAX_BYTES ? undefined : orderOf(step, textOf(text, reader), reader);
   if (order !== undefined && sentBytes(order.script) <= COMMAND_MAX_BYTES) return ok(order);
   if (reader === "shell") return ok({ ...download(scriptFile(step, index), etag, cloud), isDownload: true });

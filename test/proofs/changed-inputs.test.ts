@@ -76,7 +76,10 @@ test("a promoted family starts the recipes that are built on it, and these the n
     builder: { ...JSON.parse(recipeText()).source.builder, family },
   });
   const put = (name: string, changes: Readonly<Record<string, unknown>>) =>
-    kiln.upload(`recipes/${name}.yaml`, recipeText({ family: name, provision: ["true"], ...quick, ...changes }));
+    kiln.upload(
+      `recipes/${name}.yaml`,
+      recipeText({ family: name, provision: ["true"], ...quick, ...changes }),
+    );
   await bakeAndPromote(kiln, recipeText({ family: "base", provision: ["true"], ...quick }), "base");
   await put("web", { source: source("base") });
   await settled(kiln);
@@ -128,7 +131,10 @@ test("an object that is replaced during a bake is in no image of it, and the nex
     await kiln.cloud.settle({ until: waits, forMs: hours(1) });
     await kiln.upload(key, text("two"));
     await settled(kiln);
-    const [first, second] = kiln.records("bake").slice(runs).filter(({ result }) => result?.["skipped"] !== true);
+    const [first, second] = kiln
+      .records("bake")
+      .slice(runs)
+      .filter(({ result }) => result?.["skipped"] !== true);
     expect(first?.reason, key).toContain(`${key} was replaced after this bake had begun`);
     expect(second?.state, key).toBe("done");
     expect(ownImages(kiln)).toHaveLength(index + 1);

@@ -17,13 +17,9 @@ export const Lock = eventsWith(RequestInput)("lock", {});
 type Lock = EventOf<typeof Lock>;
 
 async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
+  const before = await beforeBake(event, ports);
+  if (before !== undefined) return before;
   const { recipe } = event.input;
-  const paused = isTriggered(event.by) ? await pauseOf(recipe, ports) : undefined;
-  if (paused !== undefined) return done({ skipped: true, note: paused, waits: true });
-  // One that has waited may be the older one of two by now.
-  const isQueued = isChange(event.by) && ports.clock.now() - event.phaseStartedAt > seconds(5);
-  const newer = isQueued ? await newerUpload(event, ports) : undefined;
-  if (newer !== undefined) return superseded(recipe, newer);
   const read = await loadRequested(event.input, ports.cloud);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
@@ -32,9 +28,22 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
   // One that is queued has looked already.
-  const other = isChange(event.by) && !isQueued ? await newerUpload(event, ports) : undefined;
+  const other = isChange(event.by) && !isQueued(event, ports) ? await newerUpload(event, ports) : undefined;
   if (other !== undefined) return superseded(recipe, other);
   return whileBusy(event, document.whenBusy, holder, ports);
+}
+
+const isQueued = ({ by, phaseStartedAt }: Lock, { clock }: Ports): boolean =>
+  isChange(by) && clock.now() - phaseStartedAt > seconds(5);
+
+/** A pause of the recipe, or another run that bakes for this one too. */
+async function beforeBake(event: Lock, ports: Ports): Promise<Outcome | undefined> {
+  const { recipe } = event.input;
+  const paused = isTriggered(event.by) ? await pauseOf(recipe, ports) : undefined;
+  if (paused !== undefined) return done({ skipped: true, note: paused, waits: true });
+  // One that has waited may be the older one of two by now.
+  const newer = isQueued(event, ports) ? await newerUpload(event, ports) : undefined;
+  return newer === undefined ? undefined : superseded(recipe, newer);
 }
 
 /** The bake while another one holds the recipe. */

@@ -22,7 +22,10 @@ export const ScheduleRequest = z.strictObject({ ...requestShape, request: z.lite
 const MISSED_MS = hours(6);
 
 /** The bakes that are due. @throws CloudError */
-export async function scheduledBakes({ cloud, clock }: Pick<Ports, "cloud" | "clock">): Promise<RunRequest[]> {
+export async function scheduledBakes({
+  cloud,
+  clock,
+}: Pick<Ports, "cloud" | "clock">): Promise<RunRequest[]> {
   const until = clock.now();
   const due = (await schedules(cloud)).flatMap((one) => dueOf(one, until) ?? []);
   const runs = await inBatches(due, async ({ recipe, at }): Promise<RunRequest[]> => {

@@ -22,7 +22,10 @@ export async function dependentBakes(
   const runs: RunRequest[] = [];
   for (const recipe of await recipesUsing(cloud, familyUsed(family))) {
     if (await leadsTo(family, recipe, { cloud, seen: new Set() })) {
-      log({ ignored: recipe, why: `it is built on ${family} and leads back to it, so only its timers bake it` });
+      log({
+        ignored: recipe,
+        why: `it is built on ${family} and leads back to it, so only its timers bake it`,
+      });
       continue;
     }
     runs.push({

@@ -88,7 +88,8 @@ function ask(program: string, args: readonly string[], io: Io, request: Request)
 
 /** `-H 'If-Match: "…"'` of curl and `--header` of wget. */
 function conditionsIn({ headers }: Request): Readonly<Record<string, string>> {
-  const [, etag] = headers.map((arg) => /^(?:--header=)?if-match:\s*(.+)$/i.exec(arg)).find((one) => one) ?? [];
+  const [, etag] =
+    headers.map((arg) => /^(?:--header=)?if-match:\s*(.+)$/i.exec(arg)).find((one) => one) ?? [];
   return etag === undefined ? {} : { "if-match": etag };
 }
 

@@ -8,7 +8,9 @@ const at = (text: string): number => Date.parse(text);
 /** All instants of a schedule in a span. */
 function dues(schedule: Schedule, after: number, until: number): string[] {
   const due = lastDue(schedule, { after, until });
-  return due === undefined ? [] : [...dues(schedule, after, due - 1), new Date(due).toISOString().slice(0, 16)];
+  return due === undefined
+    ? []
+    : [...dues(schedule, after, due - 1), new Date(due).toISOString().slice(0, 16)];
 }
 
 test("five fields name the local times of a zone", ({ expect }) => {
@@ -31,15 +33,21 @@ test("five fields name the local times of a zone", ({ expect }) => {
 
 test("a local time that a time change skips comes once, and one that it repeats comes once", ({ expect }) => {
   const timeZone = "Europe/Berlin";
-  const day = (cron: string, begin: string) =>
-    dues({ cron, timeZone }, at(begin), at(begin) + hours(24));
+  const day = (cron: string, begin: string) => dues({ cron, timeZone }, at(begin), at(begin) + hours(24));
   expect(day("30 2 * * *", "2026-03-28T22:00:00Z")).toEqual(["2026-03-29T01:30"]);
   expect(day("30 3 * * *", "2026-03-28T22:00:00Z")).toEqual(["2026-03-29T01:30"]);
   expect(day("30 2 * * *", "2026-10-24T22:00:00Z")).toEqual(["2026-10-25T00:30"]);
 });
 
 test("a schedule comes once a local day, whatever its minute, zone and day", ({ expect }) => {
-  const zones = ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Adelaide"];
+  const zones = [
+    "UTC",
+    "Asia/Shanghai",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Australia/Adelaide",
+  ];
   const field = fc.record({
     minute: fc.integer({ min: 0, max: 59 }),
     hour: fc.integer({ min: 0, max: 23 }),
@@ -66,7 +74,9 @@ test("the end of a span counts, and its beginning does not", ({ expect }) => {
   expect(lastDue(schedule, { after: due - hours(9), until: due - 1 })).toBe(undefined);
 });
 
-test("fields that no crontab has, that name more than one minute of an hour or no day are refused", ({ expect }) => {
+test("fields that no crontab has, that name more than one minute of an hour or no day are refused", ({
+  expect,
+}) => {
   const problems = {
     "0 3 * *": "must have five fields",
     "0 0 3 * * *": "must have five fields",
