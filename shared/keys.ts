@@ -6,6 +6,7 @@ export const FOLDER = {
   recipes: "recipes/",
   fleets: "fleets/",
   disks: "disks/",
+  components: "components/",
   runs: "runs/",
   open: "open/",
   locks: "locks/",

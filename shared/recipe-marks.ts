@@ -20,6 +20,7 @@ const Written = z.object({ cron: z.string(), timeZone: z.string() });
 
 /** Something that recipes are made of. */
 export const objectUsed = (key: string): string => `object ${key}`;
+export const componentUsed = (name: string): string => `component ${name}`;
 /** @param family as the cloud knows it */
 export const familyUsed = (family: string): string => `family ${family}`;
 
@@ -43,6 +44,7 @@ function usesOf(recipe: Recipe, stage: string): readonly string[] {
   const family = source.kind === "builder" ? source.family : undefined;
   return [
     ...allObjectsOf(recipe).map(objectUsed),
+    ...new Set((recipe.components ?? []).map(({ name: component }) => componentUsed(component))),
     ...(family === undefined ? [] : [familyUsed(stagedFamily(stage, family))]),
   ];
 }

@@ -98,6 +98,7 @@ const recipe = z.strictObject({
   description: maybe,
   parameters: z.exactOptional(Declarations),
   source: Source,
+  components: z.exactOptional(z.array(z.strictObject({ name: text, version: text, parameters: textMap }))),
   provision: z.array(Step),
   keepFailedMs: z.exactOptional(count),
   image: z.strictObject({

@@ -1,6 +1,6 @@
 /** Documents of other tools, and recipes and fleets in each other's place: one sentence instead of one for each key. */
 
-export type DocumentKind = "recipe" | "fleet";
+export type DocumentKind = "recipe" | "fleet" | "component";
 
 /** Keys at the top that a document of this tool has, all of them. */
 const BY_KEYS: readonly (readonly [string, readonly string[]])[] = [
@@ -24,7 +24,11 @@ const BY_TEXT: readonly (readonly [string, RegExp])[] = [
   ["a Dockerfile", /^FROM \S+(?: AS \S+)?\s*\n(?:.*\n)*?(?:RUN|CMD|COPY|ENV) /i],
 ];
 
-const EXAMPLE = { recipe: "examples/recipes/web.yaml", fleet: "examples/fleets/web.yaml" } as const;
+const EXAMPLE = {
+  recipe: "examples/recipes/web.yaml",
+  fleet: "examples/fleets/web.yaml",
+  component: "examples/components/nginx/1.0.0.yaml",
+} as const;
 
 /** The tool whose document a text is, before it is parsed. */
 export function foreignText(kind: DocumentKind, text: string): string | undefined {
@@ -40,6 +44,8 @@ export function foreignKeys(kind: DocumentKind, input: unknown): string | undefi
   const isFleet = has("launch", "limits");
   if (kind === "recipe" && isFleet && !isRecipe)
     return "is a fleet (it has launch or limits); put it under fleets/, recipes/ holds recipes";
+  if (kind === "recipe" && has("steps") && !isRecipe)
+    return "is a component (it has steps); put it under components/<name>/<version>.yaml";
   if (kind === "fleet" && isRecipe && !isFleet)
     return "is a recipe (it has source or provision); put it under recipes/, fleets/ holds fleets";
   if (isRecipe || isFleet) return undefined;

@@ -8,6 +8,7 @@ import { offeringFindings } from "./offerings.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
+import { Components } from "./recipe-components.ts";
 import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
 import { RecipeSchedule } from "./recipe-schedule.ts";
@@ -29,6 +30,8 @@ const shape = {
   description: z.exactOptional(description()),
   parameters: z.exactOptional(DeclaredParameters),
   source: Source,
+  /** Run before the steps of the recipe. */
+  components: z.exactOptional(Components),
   provision: z._default(Steps, []),
   keepFailed: z.optional(KeepFailed),
   image: z.prefault(Image, {}),
@@ -59,11 +62,12 @@ const ELSEWHERE = {
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 /** Provisioning runs on a builder; the other sources are as they are. */
-function builderFindings({ source, provision, keepFailed }: Written): Finding[] {
+function builderFindings({ source, components, provision, keepFailed }: Written): Finding[] {
   if (source.kind !== "builder") {
     const what = `needs source.builder, this source is ${source.kind}; remove it`;
     return [
       ...finding(provision.length > 0, ["provision"], what),
+      ...finding(components !== undefined, ["components"], what),
       ...finding(keepFailed !== undefined, ["keepFailed"], what),
     ];
   }
@@ -146,7 +150,7 @@ function nameFindings(recipe: string, { source, image, parameters }: Written): F
 const Recipe = (name: string) =>
   z.pipe(
     closed(shape, ELSEWHERE).check(
-      rule<Written>(["source", "provision", "keepFailed"], builderFindings),
+      rule<Written>(["source", "components", "provision", "keepFailed"], builderFindings),
       rule<Written>(["source", "image", "rebake", "schedule"], uploadFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),

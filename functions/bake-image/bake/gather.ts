@@ -19,7 +19,7 @@ const SLOT_MS = minutes(2);
 /** Longer than a slot, by more than clocks of functions differ. */
 const QUIET_MS = SLOT_MS + seconds(15);
 /** Objects that the recipe names and that are not there yet. */
-const MISSING_MS = minutes(5);
+export const MISSING_MS = minutes(5);
 /** An object that is written all the time holds no bake up for longer. */
 const LONGEST_MS = minutes(20);
 
@@ -36,7 +36,8 @@ export async function gathering(
 ): Promise<Outcome | undefined> {
   const keys = allObjectsOf(document);
   // The content of a disk is its own; a recipe without objects is whole.
-  if (input.upload !== undefined || (keys.length === 0 && input.ifChanged !== true)) return undefined;
+  const isWhole = keys.length === 0 && document.components === undefined && input.ifChanged !== true;
+  if (input.upload !== undefined || isWhole) return undefined;
   const heads = await inBatches(keys, (key) => headObject(cloud, key));
   const missing = keys.filter((_, index) => heads[index] === undefined);
   const quietAt = Math.max(startedAt, ...heads.map((head) => head?.lastModifiedAt ?? 0)) + QUIET_MS;

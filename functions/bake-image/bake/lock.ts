@@ -4,10 +4,10 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { pauseOf } from "../../../shared/pauses.ts";
 import { isChange, isTriggered, isUpload } from "../../../shared/triggers.ts";
-import { gathering } from "./gather.ts";
+import { gathering, MISSING_MS } from "./gather.ts";
 import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
 import { newerUpload } from "./queue.ts";
@@ -20,8 +20,8 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const before = await beforeBake(event, ports);
   if (before !== undefined) return before;
   const { recipe } = event.input;
-  const read = await loadRequested(event.input, ports.cloud);
-  if ("problem" in read) return failed(read.problem);
+  const read = await loadRequested(event.input, ports);
+  if ("problem" in read) return withoutRecipe(event, read, ports);
   const { document } = read;
   const more = isUpload(event.by) ? await gathering(event, document, ports) : undefined;
   if (more !== undefined) return more;
@@ -44,6 +44,16 @@ async function beforeBake(event: Lock, ports: Ports): Promise<Outcome | undefine
   // One that has waited may be the older one of two by now.
   const newer = isQueued(event, ports) ? await newerUpload(event, ports) : undefined;
   return newer === undefined ? undefined : superseded(recipe, newer);
+}
+
+/** Of uploads that belong together, a component may come last. */
+function withoutRecipe(
+  { by, startedAt }: Lock,
+  { problem, mayCome }: { readonly problem: string; readonly mayCome?: true },
+  { clock }: Ports,
+): Outcome {
+  const waits = mayCome === true && isUpload(by) && clock.now() < startedAt + MISSING_MS;
+  return waits ? wait(seconds(30), problem) : failed(problem);
 }
 
 /** The bake while another one holds the recipe. */

@@ -1,5 +1,6 @@
 /** The bakes that triggers and plain invocations ask for. */
 import type * as z from "zod/mini";
+import { componentIn } from "../../../shared/documents/recipe-components.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
@@ -13,7 +14,7 @@ import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
 import { isChecksum, unreadReason } from "../../../shared/unread.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
-import { objectUsed, recipesUsing } from "../../../shared/recipe-marks.ts";
+import { componentUsed, objectUsed, recipesUsing } from "../../../shared/recipe-marks.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 
@@ -50,7 +51,8 @@ function resumed({ by, ...request }: z.infer<typeof ResumeRequest>, trigger: Tri
 async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports): Promise<void> {
   for (const { oss, responseElements } of events) {
     const { key } = oss.object;
-    if (documentNameIn(key, "recipes") === undefined && unreadReason(key) === undefined) continue;
+    const isChecked = documentNameIn(key, "recipes") !== undefined || componentIn(key) !== undefined;
+    if (!isChecked && unreadReason(key) === undefined) continue;
     const event = { v: 1, request: "check", key, by: uploaderOf(key) };
     const id = taskId.check(digest(`${key} ${responseElements.requestId}`));
     await send({ to: "janitor", taskId: id, event }, ports).catch((error: unknown) => {
@@ -97,17 +99,23 @@ async function fromUpload(
     const run = runId("bake", recipe, uploadedAt, identity);
     return [{ run, by: uploaderOf(key), request }];
   }
-  if (NAMED.some((folder) => key.startsWith(folder))) return fromNamed(key, ports);
+  if (NAMED.some((folder) => key.startsWith(folder))) return fromNamed(key, objectUsed(key), ports);
+  const component = componentIn(key);
+  if (component !== undefined) return fromNamed(key, componentUsed(component.name), ports);
   // The janitor reports it.
   log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
   return [];
 }
 
 /** The recipes that name an object, each once for all of its objects that are put in the same slot (GATHER-1). */
-async function fromNamed(key: string, { cloud, clock }: Ports): Promise<readonly RunRequest[]> {
+async function fromNamed(
+  key: string,
+  used: string,
+  { cloud, clock }: Ports,
+): Promise<readonly RunRequest[]> {
   const now = clock.now();
   const slot = slotOf(now);
-  return (await recipesUsing(cloud, objectUsed(key))).map((recipe) => ({
+  return (await recipesUsing(cloud, used)).map((recipe) => ({
     run: runId("bake", recipe, slot, [cloud.access.bucket, "objects", slot]),
     by: uploaderOf(key),
     request: { v: 1, request: "bake", recipe, uploadedAt: now, ifChanged: true },
