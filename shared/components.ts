@@ -8,6 +8,7 @@
  */
 import * as z from "zod/mini";
 import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
+import type { CloudClient } from "./cloud/client.ts";
 import { getSmallObject, listObjects } from "./cloud/oss/objects.ts";
 import type { Component } from "./documents/component.ts";
 import { byVersion, componentIn, LATEST, type ComponentUse } from "./documents/recipe-components.ts";
@@ -30,10 +31,14 @@ interface Version {
 const First = z.object({ at: z.int(), key: z.string(), text: z.string() });
 type First = z.infer<typeof First>;
 
-const copyKey = ({ name, version }: Version): string => `${FOLDER.state}components/${name}/${version}.jsonl`;
+/** @param component its name and its version, `nginx/1.2.0` */
+const copyKey = (component: string): string => `${FOLDER.state}components/${component}.jsonl`;
 
-async function firstContent(of: Version, { cloud }: ComponentPorts): Promise<First | undefined> {
-  return (await readLog(cloud, copyKey(of), First)).lines[0]?.line;
+const idOf = ({ name, version }: Version): string => `${name}/${version}`;
+
+/** The content of a version that counts, by its name and its version, `nginx/1.2.0` (COMPONENT-1). */
+export async function firstContent(component: string, cloud: CloudClient): Promise<First | undefined> {
+  return (await readLog(cloud, copyKey(component), First)).lines[0]?.line;
 }
 
 /** Loaded where documents are parsed only. */
@@ -58,7 +63,7 @@ export async function keepComponent(of: Version, ports: ComponentPorts): Promise
   const now = await putContent(of, ports);
   if (!now.ok) return now.problem;
   const { key, text } = now.value;
-  const before = await firstContent(of, ports);
+  const before = await firstContent(idOf(of), ports.cloud);
   if (before !== undefined) return before.text === text ? undefined : replaced(key, of);
   try {
     await parsed(key, text);
@@ -66,8 +71,8 @@ export async function keepComponent(of: Version, ports: ComponentPorts): Promise
     if (error instanceof DocumentError) return error.message;
     throw error;
   }
-  const won = await appendOrLose(ports, copyKey(of), 0, { at: ports.clock.now(), key, text });
-  const first = won === undefined ? await firstContent(of, ports) : { text };
+  const won = await appendOrLose(ports, copyKey(idOf(of)), 0, { at: ports.clock.now(), key, text });
+  const first = won === undefined ? await firstContent(idOf(of), ports.cloud) : { text };
   return first?.text === text ? undefined : replaced(key, of);
 }
 
@@ -76,12 +81,12 @@ const replaced = (key: string, { name, version }: Version): string =>
 
 /** A version that recipes may use, or why there is none. */
 async function usable(of: Version, ports: ComponentPorts): Promise<Result<Component>> {
-  const before = await firstContent(of, ports);
+  const before = await firstContent(idOf(of), ports.cloud);
   if (before === undefined) {
     const wrong = await keepComponent(of, ports);
     if (wrong !== undefined) return problem(wrong);
   }
-  const first = before ?? (await firstContent(of, ports));
+  const first = before ?? (await firstContent(idOf(of), ports.cloud));
   return first === undefined
     ? problem(`component ${of.name}/${of.version} cannot be read; bake again`)
     : ok(await parsed(first.key, first.text));
@@ -117,17 +122,25 @@ export async function expandRecipe(recipe: Recipe, ports: ComponentPorts): Promi
 type Values = Readonly<Record<string, string>>;
 
 /** The values of a component: those of the recipe's `components`, else its parameter of that name, else the default. */
-function valuesOf({ parameters }: Component, { parameters: given }: ComponentUse, recipe: Recipe): Result<Values> {
+function valuesOf(
+  { parameters }: Component,
+  { parameters: given }: ComponentUse,
+  recipe: Recipe,
+): Result<Values> {
   const declared = Object.keys(parameters);
   const unknown = Object.keys(given).find((name) => !declared.includes(name));
   if (unknown !== undefined)
     return problem(`parameters.${unknown} is not declared; it has ${declared.join(", ") || "no parameters"}`);
   // Steps get the parameters of a bake anyway.
-  const open = declared.filter((name) => given[name] !== undefined || recipe.parameters?.[name] === undefined);
+  const open = declared.filter(
+    (name) => given[name] !== undefined || recipe.parameters?.[name] === undefined,
+  );
   const needed = Object.fromEntries(open.map((name) => [name, parameters[name] ?? {}]));
   const [missing] = missingIn(needed, given);
   if (missing !== undefined)
-    return problem(`parameters.${missing} is required; give it a value, or declare it as a parameter of the recipe`);
+    return problem(
+      `parameters.${missing} is required; give it a value, or declare it as a parameter of the recipe`,
+    );
   const values = open.map((name) => [name, given[name] ?? parameters[name]?.default ?? ""] as const);
   for (const [name, value] of values) {
     const wrong = valueProblem(parameters[name] ?? {}, value);

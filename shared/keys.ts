@@ -71,7 +71,7 @@ export const openKey = (run: string): string => `${FOLDER.open}${run}`;
 export const lockKey = (subject: string): string => `${FOLDER.locks}${subject}.jsonl`;
 
 /** The log of the changes of a document through the API. */
-export const documentLockKey = (folder: DocumentFolder, name: string): string =>
+export const documentLockKey = (folder: StoredFolder, name: string): string =>
   `${FOLDER.locks}documents/${folder}-${name}.jsonl`;
 
 /** The log of a fleet's reservations. */
@@ -88,6 +88,8 @@ export const deliveriesKey = (hourAt: number, id: string): string =>
   `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 
 export type DocumentFolder = "recipes" | "fleets";
+/** With components, whose names are `<name>/<version>`. */
+export type StoredFolder = DocumentFolder | "components";
 
 /** The index entry of a document. */
 export const documentIndexKey = (folder: DocumentFolder, name: string): string =>

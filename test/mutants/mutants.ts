@@ -134,6 +134,15 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/proofs/changed-inputs.test.ts"],
   },
   {
+    name: "a later content of a version of a component counts",
+    promise: "K13",
+    file: "shared/components.ts",
+    find: "ok(await parsed(first.key, first.text))",
+    replace:
+      "ok(await parsed(first.key, ((await putContent(of, ports)) as { value?: First }).value?.text ?? first.text))",
+    tests: ["test/proofs/components.test.ts"],
+  },
+  {
     name: "a schedule is due for instants before it",
     promise: "K8",
     file: "functions/bake-image/bake/scheduled.ts",

@@ -20,7 +20,10 @@ test("the steps of components run first, with their parameters; latest is resolv
   expect,
 }) => {
   const parameters = { WORKERS: { default: "2" }, LEVEL: {} };
-  await kiln.upload("recipes/web.yaml", recipe([{ use: "app/latest", parameters: { LEVEL: "1" } }, "base/1.0"]));
+  await kiln.upload(
+    "recipes/web.yaml",
+    recipe([{ use: "app/latest", parameters: { LEVEL: "1" } }, "base/1.0"]),
+  );
   await kiln.cloud.settle({ forMs: minutes(1) });
   // The components of a sync may come last.
   await kiln.upload("components/app/1.9.0.yaml", component("nine", { parameters }));
@@ -80,8 +83,14 @@ test("a component that is unsound, missing, or wrongly used fails the bake and s
   kiln,
   expect,
 }) => {
-  await kiln.upload("components/app/1.0.0.yaml", component("app", { parameters: { LEVEL: { pattern: "^v" } } }));
-  await kiln.upload("components/bad/1.0.0.yaml", JSON.stringify({ steps: ["true"], components: ["app/1.0.0"] }));
+  await kiln.upload(
+    "components/app/1.0.0.yaml",
+    component("app", { parameters: { LEVEL: { pattern: "^v" } } }),
+  );
+  await kiln.upload(
+    "components/bad/1.0.0.yaml",
+    JSON.stringify({ steps: ["true"], components: ["app/1.0.0"] }),
+  );
   await kiln.upload("components/bad.yaml", component("app"));
   await kiln.cloud.settle({ forMs: minutes(1) });
   expect(kiln.records("check").map(({ reason }) => reason)).toEqual(

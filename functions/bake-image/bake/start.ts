@@ -108,11 +108,7 @@ async function fromUpload(
 }
 
 /** The recipes that name an object, each once for all of its objects that are put in the same slot (GATHER-1). */
-async function fromNamed(
-  key: string,
-  used: string,
-  { cloud, clock }: Ports,
-): Promise<readonly RunRequest[]> {
+async function fromNamed(key: string, used: string, { cloud, clock }: Ports): Promise<readonly RunRequest[]> {
   const now = clock.now();
   const slot = slotOf(now);
   return (await recipesUsing(cloud, used)).map((recipe) => ({

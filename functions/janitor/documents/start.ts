@@ -84,7 +84,9 @@ async function component(
 ): Promise<readonly RunRequest[]> {
   const object = await headObject(ports.cloud, key);
   const reason = object && (await keepComponent({ name, version }, ports));
-  return object === undefined || reason === undefined ? [] : unread({ kind: "unread", by, reason, ...object }, ports);
+  return object === undefined || reason === undefined
+    ? []
+    : unread({ kind: "unread", by, reason, ...object }, ports);
 }
 
 /** One object is one run, whenever and however often it is looked at. */
