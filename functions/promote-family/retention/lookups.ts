@@ -5,6 +5,7 @@
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
+import { configurationsByImage } from "../../../shared/cloud/ess/scaling-configurations.ts";
 import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
@@ -51,15 +52,23 @@ export async function verdictsOf(
     const images = await describeImages(cloud, { tags }, region);
     const served = family === undefined ? undefined : (await familyImage(cloud, family, region))?.id;
     const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];
+    const scaling = await configurationsByImage(cloud, region);
     const references = new Map<string, readonly string[]>();
     for (const image of images) {
-      const { id } = image;
+      const { id, name: imageName } = image;
+      const configurations = [id, imageName].flatMap((named) => scaling.get(named) ?? []);
       const named = documents.value
         .filter(({ text }) => text.includes(id))
         .map(({ key }) => `document ${key}`);
       const others = await otherUsers(image, family, region, cloud);
       const accounts = await sharedByHand(image, region, delivered, cloud);
-      references.set(id, [...users.flatMap((by) => by.get(id) ?? []), ...named, ...others, ...accounts]);
+      references.set(id, [
+        ...users.flatMap((by) => by.get(id) ?? []),
+        ...configurations,
+        ...named,
+        ...others,
+        ...accounts,
+      ]);
     }
     const isFormer = former.includes(region);
     const holdings = { images, family, served, references, isFormer };

@@ -7,7 +7,7 @@ import type { SignatureReader } from "./keys.ts";
 import type { Policy } from "./ram.ts";
 import type { Timeline } from "./time.ts";
 
-export type Product = "ecs" | "cms" | "fc" | "oss" | "ram" | "sts" | "bss";
+export type Product = "ecs" | "cms" | "ess" | "fc" | "oss" | "ram" | "sts" | "bss";
 
 /** An HTTP request as it arrived, body read whole. */
 export interface WireRequest {
