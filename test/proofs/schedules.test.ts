@@ -62,7 +62,13 @@ timed("the timers of s.yaml bake a recipe at its own hour, and not by night", as
   await kiln.cloud.settle({ forMs: hours(26) });
   const notesBy = (by: string) =>
     kiln.records("bake").flatMap((record) => (record.by === by ? String(record.result?.["note"]) : []));
-  expect(notesBy("timer:schedule")).toEqual([expect.stringContaining("nothing changed since")]);
+  const own = notesBy("timer:schedule");
+  expect(own).toEqual(own.map(() => expect.stringContaining("nothing changed since") as string));
+  expect(own.length).toBeGreaterThan(0);
   // By night its delivery is looked at, as that of every recipe.
-  expect(notesBy("timer:nightly")).toEqual([expect.stringContaining("is delivered as its recipe says")]);
+  const nightly = notesBy("timer:nightly");
+  expect(nightly).toEqual(
+    nightly.map(() => expect.stringContaining("is delivered as its recipe says") as string),
+  );
+  expect(nightly.length).toBeGreaterThan(0);
 });
