@@ -63,12 +63,9 @@ timed("the timers of s.yaml bake a recipe at its own hour, and not by night", as
   const notesBy = (by: string) =>
     kiln.records("bake").flatMap((record) => (record.by === by ? String(record.result?.["note"]) : []));
   const own = notesBy("timer:schedule");
-  expect(own).toEqual(own.map(() => expect.stringContaining("nothing changed since") as string));
-  expect(own.length).toBeGreaterThan(0);
+  for (const note of own) expect(note).toContain("nothing changed since");
   // By night its delivery is looked at, as that of every recipe.
   const nightly = notesBy("timer:nightly");
-  expect(nightly).toEqual(
-    nightly.map(() => expect.stringContaining("is delivered as its recipe says") as string),
-  );
-  expect(nightly.length).toBeGreaterThan(0);
+  for (const note of nightly) expect(note).toContain("is delivered as its recipe says");
+  expect([own.length > 0, nightly.length > 0]).toEqual([true, true]);
 });
