@@ -151,6 +151,9 @@ const recipe = z.strictObject({
   inputs: list,
 });
 
+const window = { days: z.array(count), fromMinute: count, toMinute: count };
+const dates = z.array(z.tuple([count, count]));
+
 const idle = z.strictObject({
   signals: z.record(text, z.strictObject({ below: z.number() })),
   windowMs: count,
@@ -161,7 +164,9 @@ const idle = z.strictObject({
   upDuring: z.exactOptional(
     z.strictObject({
       timeZone: text,
-      windows: z.array(z.strictObject({ days: z.array(count), fromMinute: count, toMinute: count })),
+      windows: z.array(z.strictObject(window)),
+      holidays: z.exactOptional(dates),
+      workdays: z.exactOptional(dates),
     }),
   ),
   action: z.enum(["stop", "release"]),
@@ -211,6 +216,11 @@ const fleet = z.strictObject({
     perDay: z.exactOptional(count),
     maxPricePerHour: z.exactOptional(z.number()),
   }),
+  size: z.exactOptional(z.strictObject({ min: count, desired: count })),
+  schedule: z.exactOptional(
+    z.array(z.strictObject({ ...window, min: z.exactOptional(count), desired: z.exactOptional(count) })),
+  ),
+  calendar: z.exactOptional(z.strictObject({ timeZone: text, holidays: dates, workdays: dates })),
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),

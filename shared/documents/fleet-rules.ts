@@ -4,6 +4,7 @@ import { finding, rule, type Finding } from "./fields.ts";
 import { asksForSpot, mayBeSpot } from "./launch-payment.ts";
 import type { Written } from "./fleet-shape.ts";
 import { offeringFindings } from "./offerings.ts";
+import { sizeFindings, upDuringFindings } from "./size.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
 
 /** A subscription charges at once and cannot be given back, so it must be asked for twice. */
@@ -229,6 +230,8 @@ export const fleetRules = [
     singleFindings,
   ),
   rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits"], unpricedFindings),
+  rule<Written>(["size", "schedule", "calendar", "limits"], sizeFindings),
+  rule<Written>(["calendar", "idle"], upDuringFindings),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
   rule<Written>(
     ["onJobCompleted", "idle", "launch.DeletionProtection", "launch.InstanceChargeType"],

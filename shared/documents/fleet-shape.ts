@@ -6,9 +6,8 @@ import { FLEET_EVENTS } from "../notifications/notification.ts";
 import { Idle } from "./idle.ts";
 import { Launch } from "./launch.ts";
 import { description } from "./names.ts";
+import { CalendarSchema, MAX_INSTANCES, Schedule, Size } from "./size.ts";
 
-/** A limit of Kiln: an account can create as many in two minutes, and one idle check covers them. */
-const MAX_INSTANCES = 10_000;
 /** RunInstances.AutoReleaseTime: 30 minutes to 3 years ahead. A launch call may be repeated for the first 30. */
 const EXPIRY: readonly [string, string] = ["1h", "1095d"];
 
@@ -63,6 +62,10 @@ export const fleetShape = {
   ),
   ladder: z.exactOptional(Ladder),
   limits: Limits,
+  /** How many members reconciling keeps; without it a fleet has what was asked for. */
+  size: z.exactOptional(Size),
+  schedule: z.exactOptional(Schedule),
+  calendar: z.exactOptional(CalendarSchema),
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),

@@ -1,27 +1,34 @@
 /** `fleets/<name>.yaml`: the instances to launch from a family, their limits, and when idle ones are stopped. */
 import * as z from "zod/mini";
-import { closed } from "./fields.ts";
+import { closed, short } from "./fields.ts";
 import { fleetRules } from "./fleet-rules.ts";
 import { fleetShape, type Written } from "./fleet-shape.ts";
+import { withCalendar } from "./idle.ts";
 import { hasTemplate } from "./launch-network.ts";
 import { mayBeSpot, PAYMENT } from "./launch-payment.ts";
 import { documentName } from "./names.ts";
+import { withMax } from "./size.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 
 const Fleet = (name: string) =>
   z.pipe(
-    closed(fleetShape, {
-      Password: "must never stand in a document; write passwordFromEnv: and set the variable in s.yaml",
-      max: "is not known; write it under limits:",
-      count: "is not known; a request says how many, and limits: { max: 10 } how many at most",
-      signals: "is not known; write it under idle:",
-      upDuring: "is not known; write it under idle:",
-    }).check(...fleetRules),
+    short(
+      withMax,
+      closed(fleetShape, {
+        Password: "must never stand in a document; write passwordFromEnv: and set the variable in s.yaml",
+        max: "is not known; write it under limits:",
+        count: "is not known; a request says how many, and limits: { max: 10 } how many at most",
+        signals: "is not known; write it under idle:",
+        upDuring: "is not known; write it under idle:",
+        min: "is not known; write it under size:",
+        desired: "is not known; write it under size:",
+      }).check(...fleetRules),
+    ),
     z.transform((written: Written) => complete(name, written)),
   );
 
-function complete(name: string, { expireAfter, ladder, ...written }: Written) {
+function complete(name: string, { expireAfter, ladder, idle, size, ...written }: Written) {
   const { launch } = written;
   return {
     name,
@@ -30,6 +37,8 @@ function complete(name: string, { expireAfter, ladder, ...written }: Written) {
     launch: hasTemplate(launch) ? launch : { ...PAYMENT, ...launch },
     /** Payments in the order they are tried, on every type and vSwitch. */
     ladder: ladder ?? (mayBeSpot(launch) ? (["spot", "onDemand"] as const) : (["onDemand"] as const)),
+    ...(size && { size: { min: size.min, desired: size.desired } }),
+    ...(idle && { idle: withCalendar(idle, written.calendar) }),
     ...(expireAfter === undefined ? {} : { expireAfterMs: expireAfter }),
   };
 }

@@ -16,7 +16,8 @@ import {
   type Finding,
   timeZone,
 } from "./fields.ts";
-import { parseUpWindow, type UpWindow } from "./up-hours.ts";
+import type { Window } from "./calendar.ts";
+import { parseUpWindow } from "./up-hours.ts";
 
 /** Hourly points, and at most 28 of them for 50 instances in one page of 1,440 (DescribeMetricList). */
 const WINDOW: readonly [string, string] = ["1h", "24h"];
@@ -64,7 +65,8 @@ const Signals = closed(signalShape).check(
 
 const UpDuring = z.pipe(
   closed({
-    timeZone: timeZone(),
+    /** Left out where the fleet has a calendar. */
+    timeZone: z.exactOptional(timeZone()),
     hours: z
       .array(
         z
@@ -78,9 +80,9 @@ const UpDuring = z.pipe(
       )
       .check(z.minLength(1), z.maxLength(MAX_WINDOWS)),
   }),
-  z.transform((value: { timeZone: string; hours: string[] }) => ({
-    timeZone: value.timeZone,
-    windows: value.hours.map(parseUpWindow).filter((window): window is UpWindow => window !== undefined),
+  z.transform(({ hours: texts, ...zone }: { timeZone?: string; hours: string[] }) => ({
+    ...zone,
+    windows: texts.map(parseUpWindow).filter((window): window is Window => window !== undefined),
   })),
 );
 
@@ -151,7 +153,27 @@ function complete({ notice, ...written }: Written) {
 }
 
 /** The policy, complete; absent: nothing of this fleet is ever stopped. */
-export type IdlePolicy = ReturnType<typeof complete>;
+type CompletePolicy = ReturnType<typeof complete>;
+
+/** As `CompletePolicy`, with the calendar of its fleet. */
+export type IdlePolicy = Omit<CompletePolicy, "upDuring"> & { upDuring?: UpDuringHours };
+
+type UpDuringHours = NonNullable<CompletePolicy["upDuring"]> & CalendarOf;
+
+interface CalendarOf {
+  timeZone: string;
+  holidays?: [number, number][];
+  workdays?: [number, number][];
+}
+
+/** The policy with the calendar of its fleet. */
+export function withCalendar(
+  { upDuring, ...policy }: CompletePolicy,
+  calendar: CalendarOf | undefined,
+): IdlePolicy {
+  if (upDuring === undefined) return policy;
+  return { ...policy, upDuring: { ...upDuring, timeZone: upDuring.timeZone ?? "", ...calendar } };
+}
 
 export const Idle = z.pipe(
   closed(shape).check(

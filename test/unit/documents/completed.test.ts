@@ -71,6 +71,9 @@ launch:
   Tag: [{ Key: a, Value: b }]
 ladder: [spot, onDemand]
 limits: { max: 5, perRequest: 2, perHour: 3, perDay: 9, maxPricePerHour: 4 }
+size: { min: 1, desired: 2 }
+schedule: [{ days: Mon-Fri, from: "08:00", to: "20:00", min: 2, desired: 3 }]
+calendar: { timeZone: Asia/Shanghai, holidays: [2026-10-01..2026-10-07], workdays: [2026-10-10] }
 wake: { olderImages: true }
 expireAfter: 12h
 onJobCompleted: release

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
 import { hours, minutes } from "../../../shared/duration.ts";
+import { parseDates, type Dates } from "../../../shared/documents/calendar.ts";
 import { isUp, nextChange, parseUpWindow, type UpDuring } from "../../../shared/documents/up-hours.ts";
 import { isTimeZone } from "../../../shared/wall-clock.ts";
 
@@ -183,4 +184,61 @@ test("hours that never end have no end, and the next opening may be days away", 
   // Friday, eight in the evening in Shanghai, to Monday, eight in the morning.
   expect(nextChange(work, "opens", at("2026-03-06T12:00Z"))).toBe(at("2026-03-09T00:00Z"));
   expect(nextChange(work, "closes", at("2026-03-06T12:00Z"))).toBe(at("2026-03-09T12:00Z"));
+});
+
+const dates = (...texts: readonly string[]): Dates[] =>
+  texts.flatMap((text) => [parseDates(text) ?? []]) as Dates[];
+
+const GOLDEN_WEEK = {
+  ...during("Asia/Shanghai", "Mon-Fri 08:00-20:00", "Fri 22:00-06:00"),
+  holidays: dates("2026-10-01..2026-10-07"),
+  workdays: dates("2026-09-20", "2026-10-10"),
+};
+
+test("on a holiday nothing is up, and a weekend that is worked has the hours of a Monday", ({ expect }) => {
+  const noon = (day: string) => isUp(GOLDEN_WEEK, at(`${day}T04:00Z`));
+  const up = [
+    "2026-09-30",
+    "2026-10-01",
+    "2026-10-07",
+    "2026-10-08",
+    "2026-10-10",
+    "2026-10-11",
+    "2026-10-17",
+  ];
+  expect(up.map(noon)).toEqual([true, false, false, true, true, false, false]);
+  // The days are those of the zone: Thursday begins at 16:00 UTC of Wednesday.
+  const nights = { ...GOLDEN_WEEK, windows: during("UTC", "daily 22:00-23:59", "daily 00:00-02:00").windows };
+  expect(isUp(nights, at("2026-09-30T15:30Z"))).toBe(true);
+  expect(isUp(nights, at("2026-09-30T16:30Z"))).toBe(false);
+});
+
+test("a night before a holiday ends at midnight, and none begins on a holiday", ({ expect }) => {
+  const nights = { ...during("UTC", "daily 22:00-06:00"), holidays: dates("2026-12-25") };
+  const up = ["24T23:59", "25T00:00", "25T23:00", "26T03:00", "26T22:00"].map((time) =>
+    isUp(nights, at(`2026-12-${time}Z`)),
+  );
+  expect(up).toEqual([true, false, false, false, true]);
+});
+
+test("the next opening is after the holidays, however long they are", ({ expect }) => {
+  expect(nextChange(GOLDEN_WEEK, "opens", at("2026-09-30T12:00Z"))).toBe(at("2026-10-08T00:00Z"));
+  const long = { ...GOLDEN_WEEK, holidays: dates("2026-10-01..2026-10-31") };
+  expect(nextChange(long, "opens", at("2026-09-30T12:00Z"))).toBe(at("2026-11-02T00:00Z"));
+});
+
+test("what is no date of a calendar, or ends before it begins, is none", ({ expect }) => {
+  expect(dates("2026-10-01..2026-10-07", "2028-02-29")).toEqual([
+    [20_727, 20_733],
+    [21_243, 21_243],
+  ]);
+  for (const text of [
+    "",
+    "2026-02-30",
+    "2026-10-07..2026-10-01",
+    "2026-1-1",
+    "2026-10-01..",
+    "2026-10-01..2026-10-02..2026-10-03",
+  ])
+    expect(parseDates(text)).toBeUndefined();
 });
