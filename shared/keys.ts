@@ -77,6 +77,9 @@ export const documentLockKey = (folder: StoredFolder, name: string): string =>
 /** The log of a fleet's reservations. */
 export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;
 
+/** The log of the acts that decide how many members a fleet is to have. */
+export const sizeKey = (fleet: string): string => `${FOLDER.reservations}size/${fleet}.jsonl`;
+
 /** The log of the alerts that runs of a fleet took. */
 export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
 

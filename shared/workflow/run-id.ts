@@ -15,10 +15,12 @@ export const FUNCTION_OF = {
   hold: "promote-family",
   scale: "scale-out",
   alerts: "scale-out",
+  size: "scale-out",
   idle: "stop-idle",
   resume: "stop-idle",
   keep: "stop-idle",
   job: "stop-idle",
+  shrink: "stop-idle",
 } as const;
 
 export type RunKind = keyof typeof FUNCTION_OF;

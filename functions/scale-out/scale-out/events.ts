@@ -14,6 +14,8 @@ export const request = {
   /** At least as many, or none (minimum.ts). */
   min: z.optional(z.int()),
   dryRun: z.boolean(),
+  /** For the size that the fleet keeps, which such a run does not raise. */
+  kept: z.optional(z.literal(true)),
   /** How many alerts ask together: `limits.perRequest` holds for each. */
   alerts: z.optional(z.int()),
   /** How many of `count` are within it. */

@@ -7,6 +7,7 @@ import { hours, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
 import { afterLostRace, closeReservation, readReservation } from "../../../shared/limits/reservations.ts";
+import { setDesired } from "../../../shared/size/log.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -73,10 +74,26 @@ export async function finishRun(event: Finish, ports: Ports, seen?: Look): Promi
   const { launched } = look;
   const waiting = await waitForUnseen(event, look, ports);
   if (waiting !== undefined) return waiting;
+  await raiseSize(event, look, ports);
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
   if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
   return report(event, look, ports.cloud);
+}
+
+/**
+ * A fleet whose size is kept is to have what was asked for, too: what is short is launched later. Before the reservation is
+ * closed, so that the instances are never too many.
+ */
+async function raiseSize(
+  { run, by, input, cancelled }: Finish,
+  { running }: Look,
+  ports: Ports,
+): Promise<void> {
+  const { document, fleet, kept, leaving, count } = input;
+  if (document.size === undefined || kept === true || leaving !== undefined || running.length === 0) return;
+  const more = cancelled === undefined ? count : running.length;
+  await setDesired(fleet, { run, by, act: "scale-out" }, ({ desired }) => desired + more, ports);
 }
 
 /** RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost. */

@@ -12,6 +12,7 @@ import {
 } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
+import { ReconcileRequest, reconciles } from "../size/workflow.ts";
 import { request } from "./events.ts";
 
 /** Asks for `count` more running instances of a fleet. */
@@ -22,6 +23,7 @@ const ScaleRequest = z.strictObject({
   count: z.int().check(z.minimum(1)),
   min: z.optional(z.int().check(z.minimum(1))),
   dryRun: z.optional(z.boolean()),
+  kept: z.optional(z.literal(true)),
   /** Of a job: when it was announced, epoch ms; and the run of an earlier announcement. */
   announcedAt: z.optional(z.int()),
   after: z.optional(RunId),
@@ -53,10 +55,13 @@ export type Earlier = EventOf<typeof Earlier>;
 export const Alerts = eventsWith(z.strictObject(request))("alerts", alertState);
 export type Alerts = EventOf<typeof Alerts>;
 
-/** The run that `s invoke` asks for. @throws EventError for a payload that is no request for instances. */
+const Asked = z.discriminatedUnion("request", [ScaleRequest, ReconcileRequest]);
+
+/** The runs that `s invoke` or a timer asks for. @throws EventError for a payload that is no request for instances. */
 export async function startScaleOut(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const { asked, trigger } = triggerOf(payload, ports);
-  const { by = trigger.by, ...given } = parse(ScaleRequest, asked, "scale-out");
+  const { by = trigger.by, ...given } = parse(Asked, asked, "scale-out");
+  if (given.request === "reconcile") return reconciles({ ...trigger, by }, given.fleet, ports);
   return [{ run: runId("scale", given.fleet, trigger.at, trigger.identity), by, request: given }];
 }
 
@@ -68,7 +73,13 @@ export function beginScaleOut(event: RequestEvent) {
   );
   const { fleet } = asked;
   if (asked.request === "scale-out") {
-    const input = { fleet, count: asked.count, min: asked.min, dryRun: asked.dryRun ?? false };
+    const input = {
+      fleet,
+      count: asked.count,
+      min: asked.min,
+      kept: asked.kept,
+      dryRun: asked.dryRun ?? false,
+    };
     return asked.after === undefined
       ? firstEvent(Plan, event, input, {})
       : firstEvent(Earlier, event, input, { after: asked.after });

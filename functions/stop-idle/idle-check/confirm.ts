@@ -33,7 +33,13 @@ async function confirmStops(event: Confirm, ports: Ports): Promise<Outcome> {
 
   const result = await resultOf(event, found, ports);
   const problem = event.problem ?? failureOf(tally, result.stopped);
-  const ending = { untag: [...tally.untag, ...found.runningAgain], result, problem };
+  const untag = [...tally.untag, ...found.runningAgain];
+  const ending = {
+    untag,
+    result,
+    problem,
+    stops: { count: result.stopped.length, of: tally.summary.running },
+  };
   const { instances, running } = tally.summary;
   const stopped = instances - running + found.stopped.length;
   // A cancelled run changes nothing more; the next check releases what is too much.
@@ -98,5 +104,6 @@ function failureOf({ refused, refusals, announced }: Tally, stopped: readonly st
 
 export const confirm = countedPhase(Confirm, confirmStops, ({ tally }, reason) => {
   const problem = `${reason}; the stop of ${tally.stopped.length} was requested`;
-  return next(Untag, { ending: { untag: tally.untag, result: {}, problem } });
+  const stops = { count: tally.stopped.length, of: tally.summary.running };
+  return next(Untag, { ending: { untag: tally.untag, result: {}, problem, stops } });
 });

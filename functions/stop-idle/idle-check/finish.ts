@@ -11,6 +11,7 @@ import { releaseEach, untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { idleLock, setDesired } from "../../../shared/size/log.ts";
 import { membersAmong, membersOf } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
@@ -21,7 +22,7 @@ import { done, failed, next, type Outcome, type Phase } from "../../../shared/wo
 import { countedPhase } from "../calls.ts";
 import { STOP_TAGS } from "../tag-and-stop.ts";
 import { listed, listedRefusals, noRefusals, nonEmpty, refusalFields, withRefusals } from "../tally.ts";
-import { checkEvent, Ending, lockName } from "./input.ts";
+import { checkEvent, Ending } from "./input.ts";
 import { RELEASE_SLICE } from "./limits.ts";
 import { inWords, readSurplus, SurplusMember, whyNoLonger } from "./surplus.ts";
 
@@ -29,10 +30,19 @@ import { inWords, readSurplus, SurplusMember, whyNoLonger } from "./surplus.ts";
 export const Untag = checkEvent("untag", { ending: Ending });
 type Untag = EventOf<typeof Untag>;
 
-async function untagAndUnlock({ ending, input, run }: Untag, ports: Ports): Promise<Outcome> {
+async function untagAndUnlock({ ending, input, run, by }: Untag, ports: Ports): Promise<Outcome> {
   const ids = await membersAmong(ports.cloud, input.fleet, ending.untag);
   await untagEach(ports.cloud, ids, STOP_TAGS);
-  await releaseLock(lockName(input.fleet), run, ports);
+  const { count = 0, of = 0 } = ending.stops ?? {};
+  // Before the lock is released, for which reconciling waits. The stop of a member beyond the size does not lower it.
+  if (count > 0)
+    await setDesired(
+      input.fleet,
+      { run, by, act: "stopped", lowers: true },
+      ({ desired }) => desired - Math.max(0, count - Math.max(0, of - desired)),
+      ports,
+    );
+  await releaseLock(idleLock(input.fleet), run, ports);
   return ending.problem === undefined ? done(ending.result) : failed(ending.problem);
 }
 
@@ -120,7 +130,7 @@ async function awaitReleases(event: AwaitRelease, { cloud, clock }: Ports): Prom
 /** Releases that were made stay; the next check goes on. */
 function end(ending: Ending, released: Progress["released"], reason: string): Outcome {
   const problem = `${reason}; ${released.length} stopped members beyond limits.max were released`;
-  return next(Untag, { ending: { untag: ending.untag, result: {}, problem } });
+  return next(Untag, { ending: { ...ending, result: {}, problem } });
 }
 
 export const selectSurplus = countedPhase(SelectSurplus, select, ({ ending }, reason) =>

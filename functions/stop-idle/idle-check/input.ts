@@ -44,8 +44,7 @@ export const Ending = z.strictObject({
   untag: Ids,
   result: z.record(z.string(), z.unknown()),
   problem: z.optional(z.string()),
+  /** How many of how many running members were stopped. */
+  stops: z.optional(z.strictObject({ count: z.int(), of: z.int() })),
 });
 export type Ending = z.infer<typeof Ending>;
-
-/** One check of a fleet runs at a time, or the caps of two would add up. */
-export const lockName = (fleet: string): string => `idle-${fleet}`;

@@ -4,6 +4,8 @@ import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
+import { idleLock } from "../../../shared/size/log.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { channelsFor } from "../../../shared/notifications/subscriptions.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -15,7 +17,7 @@ import { listed, nonEmpty, noRefusals } from "../tally.ts";
 import { actOn } from "./announce.ts";
 import { probeCapacity, withCapacityRisk } from "./capacity.ts";
 import type { Verdict } from "./decide.ts";
-import { lockName, surveyEvent, type CheckInput, type Summary } from "./input.ts";
+import { surveyEvent, type CheckInput, type Summary } from "./input.ts";
 import { countLasting, withinBounds } from "./limits.ts";
 import { assess } from "./metrics.ts";
 import { SelectSurplus } from "./finish.ts";
@@ -35,10 +37,10 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   const loaded = await loadFleet(cloud, fleet);
   if ("problem" in loaded) return failed(loaded.problem);
   const { document } = loaded;
-  const policy = document.idle;
+  const policy = policyOf(document, ports.clock.now());
   if (policy === undefined) return done({ fleet, note: "this fleet has no idle policy" });
   const dryRun = event.input.dryRun || policy.dryRun;
-  const holder = dryRun ? undefined : await acquireLock(lockName(fleet), event.run, ports);
+  const holder = dryRun ? undefined : await acquireLock(idleLock(fleet), event.run, ports);
   if (holder !== undefined) return done({ fleet, skipped: `${holder} is checking this fleet` });
 
   const members = await membersOf(cloud, fleet);
@@ -54,6 +56,13 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   const result = { fleet, ...summary, ...lists, verdicts: stored };
   const found = { input, members, summary, result, ...planOf(members, verdicts) };
   return dryRun ? dryRunResult(found, ports) : begin(event, found, ports);
+}
+
+/** The policy, which also keeps the fewest members that the fleet is to have now. */
+function policyOf(document: Fleet, now: number): IdlePolicy | undefined {
+  const { idle } = document;
+  if (idle === undefined || !isSized(document)) return idle;
+  return { ...idle, keepRunning: Math.max(idle.keepRunning, wantedOf(document, undefined, now).min) };
 }
 
 /** The channels in which stops are announced: those of the policy, and those of the fleet that subscribed to it. */
@@ -125,7 +134,7 @@ async function begin({ run, startedAt }: Survey, found: Surveyed, ports: Ports):
   const result = { ...found.result, stopped: [] };
   if (stoppedOf(members).length > input.maxStopped)
     return next(SelectSurplus, { ending: { untag: [], result } }, { input });
-  await releaseLock(lockName(input.fleet), run, ports);
+  await releaseLock(idleLock(input.fleet), run, ports);
   return done(result);
 }
 

@@ -21,6 +21,7 @@ import { readReservations } from "../../../shared/limits/reservations.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
+import { setDesired } from "../../../shared/size/log.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -69,10 +70,10 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { runner } = input;
   const [found] = await describeInstances(cloud, { ids: [id] });
-  if (found === undefined) return done({ runner, ended: [id], action: "release" });
+  if (found === undefined) return ended({ ...event, action: "release" }, ports);
   const kept = whyKept(found, event, ports);
   if (kept !== undefined) return done({ runner, ended: [], why: `${id} ${kept}` });
-  if (isDown(found) && action === "stop") return done({ runner, ended: [id], action });
+  if (isDown(found) && action === "stop") return ended(event, ports);
   const member = { id, run: found.tags[TAG.run] };
   if (isComing(await readReservations(cloud, of), member, clock.now()))
     return poll(event, clock, PACE.instance, `the scale-out of ${id} is not over`);
@@ -80,6 +81,12 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   if (refused === undefined) return poll(event, clock, PACE.instance, `${id} of fleet ${of} ends`);
   await untagEach(cloud, [id], STOP_TAGS);
   return failed(`${id}: ${refused.code} ${refused.message}`);
+}
+
+/** A fleet whose size is kept is to have one less. */
+async function ended({ run, by, input, of, instance, action }: End, ports: Ports): Promise<Outcome> {
+  await setDesired(of, { run, by, act: "stopped", lowers: true }, ({ desired }) => desired - 1, ports);
+  return done({ runner: input.runner, ended: [instance], action });
 }
 
 /** Why a member stays as it is (END-JOB-2). */

@@ -187,7 +187,10 @@ test("hours that never end have no end, and the next opening may be days away", 
 });
 
 const dates = (...texts: readonly string[]): Dates[] =>
-  texts.flatMap((text) => [parseDates(text) ?? []]) as Dates[];
+  texts.flatMap((text) => {
+    const found = parseDates(text);
+    return found === undefined ? [] : [found];
+  });
 
 const GOLDEN_WEEK = {
   ...during("Asia/Shanghai", "Mon-Fri 08:00-20:00", "Fri 22:00-06:00"),

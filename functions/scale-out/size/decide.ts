@@ -1,0 +1,176 @@
+/**
+ * What is to change in a fleet so that it has the members it is to have. Pure.
+ *
+ * RECONCILE-1. One change at a time, of a bounded number of members. What open reservations lead to is there already.
+ * RECONCILE-2. A member that the cloud takes back is gone. https://www.alibabacloud.com/help/en/ecs/user-guide/spot-instances-overview
+ * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
+ * RECONCILE-4. Subscriptions are bought on request only.
+ * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles.
+ */
+import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { hours, minutes, utcMinute } from "../../../shared/duration.ts";
+import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
+import {
+  liveOf,
+  openOf,
+  sum,
+  wakingIn,
+  type Reservations,
+} from "../../../shared/limits/stored-reservation.ts";
+import type { SizeState } from "../../../shared/size/log.ts";
+import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
+import { TAG } from "../../../shared/tags.ts";
+
+/** A surplus is ended in steps, each with its own look at what is busy. */
+const END_MAX = 20;
+const LAUNCH_MAX = 100;
+
+export interface Situation {
+  readonly document: Fleet;
+  readonly state: SizeState;
+  /** Of this deployment. */
+  readonly members: readonly Instance[];
+  readonly reservations: Reservations;
+  /** How the run ended to which the last change was handed on. */
+  readonly last: "none" | "open" | "vain" | "useful";
+  /** The run that stops members of the fleet now. */
+  readonly stopping?: string | undefined;
+  readonly now: number;
+}
+
+/** The change, or why there is none. `state` is to be written; with `child`, without its run, when a run makes the change. */
+export interface Decision {
+  readonly wanted: number;
+  readonly present: number;
+  readonly why: string;
+  readonly state?: SizeState;
+  readonly child?: Omit<NonNullable<SizeState["child"]>, "run">;
+}
+
+const isRecycled = ({ locks }: Instance): boolean => locks.includes("Recycling");
+
+/** The members that run, or are about to. */
+export function presentOf(members: readonly Instance[], reservations: Reservations, now: number): number {
+  const open = openOf(reservations.grants, now);
+  const waking = wakingIn(reservations, now);
+  const runs = new Set(open.map(({ run }) => run));
+  const settled = members.filter(
+    (member) =>
+      !isDown(member) &&
+      !isRecycled(member) &&
+      !waking.has(member.id) &&
+      !runs.has(member.tags[TAG.run] ?? ""),
+  );
+  return settled.length + waking.size + sum(open.map(liveOf));
+}
+
+/** The change that `situation` asks for. */
+export function decide(situation: Situation): Decision {
+  const { document, state, members, reservations, now } = situation;
+  if (!isSized(document)) return { wanted: 0, present: 0, why: "the fleet has no size" };
+  const wanted = wantedOf(document, state.level, now);
+  const present = presentOf(members, reservations, now);
+  const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
+  const hindrance = hindranceOf(situation);
+  if (hindrance !== undefined) return none(hindrance);
+  const noted = stopsOf(situation);
+  const desired = clamp(wanted.desired - noted.stopped + noted.started, wanted.min, document.limits.max);
+  const level =
+    desired === wanted.desired
+      ? state.level
+      : {
+          desired,
+          at: now,
+          by: "user",
+          of: document.size.desired,
+          ...(desired < wanted.desired && { lowered: true as const }),
+        };
+  const missing = desired - present;
+  const after = { ...state, level, byUser: noted.byUser };
+  const change = changeOf(situation, missing);
+  if ("count" in change) {
+    const vain = situation.last === "vain" ? (state.child?.vain ?? 0) + 1 : 0;
+    const { kind, count, why } = change;
+    return { wanted: desired, present, why, state: after, child: { at: now, vain, kind, count } };
+  }
+  if (!noted.changed) return { wanted: desired, present, why: change.why };
+  return { wanted: desired, present, why: noted.why, state: after };
+}
+
+const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
+
+function hindranceOf({ state, last, stopping }: Situation): string | undefined {
+  if (state.paused !== undefined) return `paused by ${state.paused.by}`;
+  if (last === "open") return `${state.child?.run} is at work`;
+  return stopping === undefined ? undefined : `${stopping} is at work`;
+}
+
+/** RECONCILE-3. The first look only writes down who is stopped. */
+function stopsOf({ members, reservations, state, now }: Situation) {
+  const waking = wakingIn(reservations, now);
+  const byUser = members
+    .filter(
+      (member) =>
+        member.status === "Stopped" &&
+        member.startedAt !== undefined &&
+        stoppedByKilnAt(member) === undefined &&
+        !waking.has(member.id),
+    )
+    .map(({ id }) => id)
+    .toSorted();
+  const known = state.byUser;
+  const stopped = known === undefined ? [] : byUser.filter((id) => !known.includes(id));
+  const up = new Set(members.filter((member) => !isDown(member)).map(({ id }) => id));
+  const started = (known ?? []).filter((id) => up.has(id));
+  const why = [
+    known === undefined ? "its size is kept from now on" : "",
+    stopped.length > 0 ? `${stopped.join(", ")} stopped by a user` : "",
+    started.length > 0 ? `${started.join(", ")} started by a user` : "",
+  ];
+  const changed = known === undefined || known.join() !== byUser.join();
+  return {
+    byUser,
+    stopped: stopped.length,
+    started: started.length,
+    changed,
+    why: why.filter(Boolean).join("; ") || "a member that a user stopped is gone",
+  };
+}
+
+type Change =
+  | { readonly kind: "launch" | "end"; readonly count: number; readonly why: string }
+  | { readonly why: string };
+
+function changeOf(situation: Situation, missing: number): Change {
+  const { document } = situation;
+  if (missing === 0) return { why: "it is as it is to be" };
+  const wait = pauseOf(situation);
+  if (wait !== undefined) return { why: wait };
+  const isPrepaid = document.launch.InstanceChargeType === "PrePaid" || document.allowSubscription;
+  if (missing > 0 && isPrepaid)
+    return {
+      why: `${missing} are missing; a subscription is bought on request: scale-out ${document.name} ${missing}`,
+    };
+  if (missing < 0 && document.idle === undefined)
+    return {
+      why: `${-missing} are too many; without idle it is not known which are busy: scale-in ${document.name} INSTANCE`,
+    };
+  return missing > 0
+    ? {
+        kind: "launch",
+        count: Math.min(missing, document.limits.perRequest, LAUNCH_MAX),
+        why: `${missing} are missing`,
+      }
+    : { kind: "end", count: Math.min(-missing, END_MAX), why: `${-missing} are too many` };
+}
+
+/** RECONCILE-5. */
+function pauseOf({ state, last, now }: Situation): string | undefined {
+  const { child } = state;
+  if (last !== "vain" || child === undefined) return undefined;
+  const until = child.at + Math.min(minutes(10) * 2 ** child.vain, hours(2));
+  return now < until
+    ? `${child.run} came to nothing; the next try is from ${utcMinute(until)} on`
+    : undefined;
+}

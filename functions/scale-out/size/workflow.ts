@@ -1,0 +1,248 @@
+/**
+ * Keeps the size of a fleet: (set | pause →) reconcile, and the run to which the change is handed on.
+ *
+ * SIZE-1. A firing decides for every fleet, from one listing of all members, and begins a run only for a change.
+ * SIZE-2. The run decides again, and its line in the log of the fleet names the child; so of two runs one hands on, and the
+ *     next one waits for the child.
+ */
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod/mini";
+import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { documentNames, loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { EventError } from "../../../shared/errors.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { membersOf } from "../../../shared/limits/members.ts";
+import { readReservations } from "../../../shared/limits/reservations.ts";
+import { Name } from "../../../shared/names.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { idleLock, readSize, setDesired, writeAct, type SizeState } from "../../../shared/size/log.ts";
+import { isSized } from "../../../shared/size/wanted.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
+import type { Trigger } from "../../../shared/triggers.ts";
+import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { holderOf } from "../../../shared/workflow/lock.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import { runId } from "../../../shared/workflow/run-id.ts";
+import {
+  done,
+  failed,
+  next,
+  phase,
+  type Outcome,
+  type RunRequest,
+  type Workflow,
+} from "../../../shared/workflow/workflow.ts";
+import { decide, type Situation } from "./decide.ts";
+
+const event = eventsWith(z.strictObject({ fleet: Name }));
+
+const Set_ = event("set", { to: z.int() });
+const Pause = event("pause", { why: z.string() });
+const Unpause = event("unpause", {});
+const Reconcile = event("reconcile", { wanted: z.optional(z.int()) });
+type Reconcile = EventOf<typeof Reconcile>;
+
+const Count = z.int().check(z.minimum(0));
+const shape = { ...requestShape, fleet: Name };
+const Request = z.discriminatedUnion("request", [
+  z.strictObject({ ...shape, request: z.literal("resize"), to: Count }),
+  z.strictObject({ ...shape, request: z.literal("pause"), why: z.optional(z.string()) }),
+  z.strictObject({ ...shape, request: z.literal("unpause") }),
+  z.strictObject({ ...shape, request: z.literal("reconcile") }),
+]);
+
+/** Asks to compare the fleet with its size; `"*"`: all of them. */
+export const ReconcileRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("reconcile"),
+  fleet: z.union([Name, z.literal("*")]),
+});
+
+async function setSize({ input, run, by, to }: EventOf<typeof Set_>, ports: Ports): Promise<Outcome> {
+  const { fleet } = input;
+  const wanted = await setDesired(fleet, { run, by, act: "resize" }, () => to, ports);
+  if (wanted === undefined) return failed(`fleet ${fleet} has no size; write size: { desired: ${to} }`);
+  return next(Reconcile, { wanted: wanted.desired }, { note: `${wanted.desired} are wanted` });
+}
+
+async function pauseFleet({ input, run, by, why }: EventOf<typeof Pause>, ports: Ports): Promise<Outcome> {
+  const act = { run, by, act: "pause" as const };
+  await writeAct(input.fleet, act, (state, at) => ({ ...state, paused: { at, by, why } }), ports);
+  return done({ fleet: input.fleet, paused: true });
+}
+
+async function unpauseFleet({ input, run, by }: EventOf<typeof Unpause>, ports: Ports): Promise<Outcome> {
+  const act = { run, by, act: "unpause" as const };
+  await writeAct(input.fleet, act, ({ paused: _, ...state }) => state, ports);
+  return done({ fleet: input.fleet, paused: false });
+}
+
+const Ended = z.looseObject({ short: z.optional(z.int()), ended: z.optional(z.array(z.string())) });
+
+/** A run that has not ended after this is not waited for any more; its reservation still counts. */
+const LOST_MS = hours(6);
+
+/** How the run ended to which the last change was handed on. */
+async function lastOf(
+  { child }: SizeState,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
+): Promise<Situation["last"]> {
+  if (child === undefined) return "none";
+  const { completion } = standing(child.run, await readRunLog(cloud, child.run)) ?? {};
+  // Its line is there before the run begins, so no log yet is no end.
+  if (completion === undefined) return clock.now() - child.at < LOST_MS ? "open" : "vain";
+  const { short = 0, ended } = Ended.safeParse(completion.result).data ?? {};
+  return completion.kind === "done" && short === 0 && ended?.length !== 0 ? "useful" : "vain";
+}
+
+interface Known {
+  readonly document: Fleet;
+  readonly state: SizeState;
+  /** In a firing all fleets are listed at once. */
+  readonly members?: readonly Instance[];
+}
+
+/** The change for a fleet, with as few calls as can be: a fleet that is as it is to be costs no more. */
+async function situationOf({ document, state, members }: Known, ports: Ports): Promise<Situation> {
+  const { cloud, clock } = ports;
+  const { name } = document;
+  const reservations = await readReservations(cloud, name);
+  return {
+    document,
+    state,
+    reservations,
+    members: members ?? (await membersOf(cloud, name)),
+    last: await lastOf(state, ports),
+    stopping: await holderOf(idleLock(name), ports),
+    now: clock.now(),
+  };
+}
+
+/** The runs of a fleet that the next change is handed on to. */
+const childOf = (run: string, fleet: string, startedAt: number, kind: "launch" | "end"): string =>
+  runId(kind === "launch" ? "scale" : "shrink", fleet, startedAt, ["size", run]);
+
+async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> {
+  const { run, by, startedAt, input } = given;
+  const { fleet } = input;
+  const before = await readSize(fleet, ports);
+  // An earlier delivery of this event has decided.
+  if (isOwnChild(before, given)) return done({ fleet, ...before.child });
+  const loaded = await loadFleet(ports.cloud, fleet);
+  if ("problem" in loaded) return failed(loaded.problem);
+  const decision = decide(await situationOf({ document: loaded.document, state: before }, ports));
+  const { wanted, present, why, state, child } = decision;
+  const result = { fleet, wanted, running: present, why };
+  if (state === undefined) return done(result);
+  const handedOn = child && { ...child, run: childOf(run, fleet, startedAt, child.kind) };
+  const after = { ...state, ...(handedOn && { child: handedOn }) };
+  const written = await writeAct(
+    fleet,
+    { run, by, act: "reconcile" },
+    (now) => (isDeepStrictEqual(now, before) ? after : undefined),
+    ports,
+  );
+  if (written === undefined) return done({ ...result, why: "the fleet was changed meanwhile" });
+  return done({ ...result, ...handedOn });
+}
+
+const isOwnChild = ({ child }: SizeState, { run, startedAt, input }: Reconcile): boolean =>
+  child !== undefined && child.run === childOf(run, input.fleet, startedAt, child.kind);
+
+const HandedOn = z.looseObject({
+  fleet: z.string(),
+  run: z.string(),
+  kind: z.enum(["launch", "end"]),
+  count: z.int(),
+});
+
+/** The run that makes the change. */
+function childRun(by: string, result: unknown): readonly RunRequest[] {
+  const { success, data } = HandedOn.safeParse(result);
+  if (!success) return [];
+  const { fleet, run, kind, count } = data;
+  const request =
+    kind === "launch"
+      ? { v: 1, request: "scale-out", fleet, count, kept: true }
+      : { v: 1, request: "end-surplus", fleet, count };
+  return [{ run, by, request }];
+}
+
+export const size: Workflow = {
+  kind: "size",
+  phases: [
+    phase(Set_, { limitMs: minutes(30), run: setSize }),
+    phase(Pause, { limitMs: minutes(30), run: pauseFleet }),
+    phase(Unpause, { limitMs: minutes(30), run: unpauseFleet }),
+    phase(Reconcile, { limitMs: minutes(30), run: reconcileFleet }),
+  ],
+  begin: (given) => {
+    const request = parse(Request, given.input, "size of a fleet");
+    const input = { fleet: request.fleet };
+    switch (request.request) {
+      case "resize":
+        return firstEvent(Set_, given, input, { to: request.to });
+      case "pause":
+        return firstEvent(Pause, given, input, { why: request.why ?? "" });
+      case "unpause":
+        return firstEvent(Unpause, given, input, {});
+      case "reconcile":
+        return firstEvent(Reconcile, given, input, {});
+    }
+  },
+  onComplete: async (given, completion, ports) => ({
+    ...(await afterFleetRun(given, completion, ports)),
+    runs: childRun(given.run, completion.result),
+  }),
+};
+
+/** The runs that a firing begins: one for each fleet with a change (SIZE-1). */
+export async function reconciles(
+  trigger: Trigger,
+  fleet: string,
+  ports: Ports,
+): Promise<readonly RunRequest[]> {
+  const { cloud } = ports;
+  const names = fleet === "*" ? await documentNames(cloud, "fleets") : [fleet];
+  let members: readonly Instance[] | undefined;
+  const runs: RunRequest[] = [];
+  for (const name of names) {
+    const loaded = await loadFleet(cloud, name);
+    if ("problem" in loaded || !isSized(loaded.document)) continue;
+    members ??= await describeInstances(cloud, {
+      tags: ownTags(cloud, { [TAG.role]: ROLE.member }),
+      many: true,
+    });
+    const own = members.filter(({ tags }) => tags[TAG.fleet] === name);
+    if (!(await hasChange({ document: loaded.document, members: own }, ports))) continue;
+    const request = { v: 1, request: "reconcile", fleet: name } as const;
+    runs.push({ run: runId("size", name, trigger.at, trigger.identity), by: trigger.by, request });
+  }
+  return runs;
+}
+
+/** Whether a fleet is to change. One that can be seen to be as it is to be costs one call. */
+async function hasChange(
+  { document, members }: { readonly document: Fleet; readonly members: readonly Instance[] },
+  ports: Ports,
+): Promise<boolean> {
+  try {
+    const state = await readSize(document.name, ports);
+    const quick = {
+      document,
+      state,
+      members,
+      reservations: { v: 2 as const, grants: [] },
+      last: "none" as const,
+    };
+    if (decide({ ...quick, now: ports.clock.now() }).state === undefined) return false;
+    return decide(await situationOf({ document, state, members }, ports)).state !== undefined;
+  } catch (error) {
+    // SIZE-LOG-2; the API shows why.
+    if (error instanceof EventError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The acts of a fleet: who resized, paused or stopped it, and what reconciling handed on. A log whose newest line is the whole state.
+ *
+ * SIZE-LOG-1. A line is written by one run, once; a repeat finds it.
+ * SIZE-LOG-2. A log that cannot be read pauses the fleet.
+ */
+import * as z from "zod/mini";
+import { loadFleet } from "../document-store.ts";
+import { utcMinute } from "../duration.ts";
+import { EventError } from "../errors.ts";
+import type { Ports } from "../invocation.ts";
+import { sizeKey } from "../keys.ts";
+import { appendOnce, readLog, TAIL_BYTES } from "../workflow/log.ts";
+import { isSized, wantedOf, type Wanted } from "./wanted.ts";
+
+const Paused = z.object({ at: z.int(), by: z.string(), why: z.string() });
+
+const State = z.object({
+  level: z.optional(
+    z.object({
+      desired: z.int(),
+      at: z.int(),
+      by: z.string(),
+      of: z.int(),
+      lowered: z.optional(z.literal(true)),
+    }),
+  ),
+  paused: z.optional(Paused),
+  /** Members that a user stopped, and whose stop has lowered the level. */
+  byUser: z.optional(z.array(z.string())),
+  /** The run to which reconciling has handed its last change on, when, and how many before it came to nothing. */
+  child: z.optional(
+    z.object({
+      run: z.string(),
+      at: z.int(),
+      vain: z.int(),
+      kind: z.enum(["launch", "end"]),
+      count: z.int(),
+    }),
+  ),
+});
+/** What the acts of a fleet amount to. */
+export type SizeState = z.infer<typeof State>;
+
+const Line = z.object({
+  at: z.int(),
+  run: z.string(),
+  by: z.string(),
+  act: z.enum(["resize", "scale-in", "scale-out", "resume", "stopped", "pause", "unpause", "reconcile"]),
+  state: State,
+});
+type Line = z.infer<typeof Line>;
+
+/** One run at a time stops members of a fleet, or the caps of two would add up; reconciling waits for it. */
+export const idleLock = (fleet: string): string => `idle-${fleet}`;
+
+/** Who acts, in which run. */
+export type Act = Pick<Line, "run" | "by" | "act">;
+
+type LogPorts = Pick<Ports, "cloud" | "clock" | "writer">;
+
+/** The state of a fleet. @throws CloudError; EventError for an object that is no such log */
+export async function readSize(fleet: string, { cloud }: Pick<Ports, "cloud">): Promise<SizeState> {
+  const { lines } = await readLog(cloud, sizeKey(fleet), Line, TAIL_BYTES);
+  return lines.at(-1)?.line.state ?? {};
+}
+
+/** Writes an act, unless `change` returns nothing. Returns the state after it. @throws as `appendOnce` */
+export async function writeAct(
+  fleet: string,
+  act: Act,
+  change: (state: SizeState, now: number) => SizeState | undefined,
+  ports: LogPorts,
+): Promise<SizeState | undefined> {
+  const log = { key: sizeKey(fleet), schema: Line, run: act.run };
+  const line = await appendOnce(ports, log, (newest) => {
+    const at = ports.clock.now();
+    const state = change(newest?.state ?? {}, at);
+    return state && { ...act, at, state };
+  });
+  return line?.state;
+}
+
+/** Why nothing may change in a fleet; undefined when it is not paused. @throws CloudError */
+export async function pauseOf(fleet: string, ports: Pick<Ports, "cloud">): Promise<string | undefined> {
+  try {
+    const { paused } = await readSize(fleet, ports);
+    return paused && pausedText(fleet, paused);
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    return `fleet ${fleet} is paused, because its log cannot be read: ${error.message}`;
+  }
+}
+
+const pausedText = (fleet: string, { at, by, why }: z.infer<typeof Paused>): string =>
+  `fleet ${fleet} is paused by ${by} since ${utcMinute(at)}${why === "" ? "" : ` (${why})`}; npm run kiln -- unpause ${fleet}`;
+
+/**
+ * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number.
+ * @param to of the number now
+ */
+export async function setDesired(
+  fleet: string,
+  act: Act & { readonly lowers?: true },
+  to: (wanted: Wanted) => number,
+  ports: LogPorts,
+): Promise<Wanted | undefined> {
+  const loaded = await loadFleet(ports.cloud, fleet);
+  if ("problem" in loaded || !isSized(loaded.document)) return undefined;
+  const { document } = loaded;
+  const { lowers, ...written } = act;
+  let unchanged: Wanted | undefined;
+  const state = await writeAct(
+    fleet,
+    written,
+    (before, at) => {
+      const wanted = wantedOf(document, before.level, at);
+      const desired = Math.max(wanted.min, Math.min(document.limits.max, to(wanted)));
+      unchanged = wanted;
+      if (desired === wanted.desired && lowers === true) return undefined;
+      const level = {
+        desired,
+        at,
+        by: act.by,
+        of: document.size.desired,
+        ...(lowers && { lowered: lowers }),
+      };
+      return { ...before, level };
+    },
+    ports,
+  );
+  return state === undefined ? unchanged : wantedOf(document, state.level, ports.clock.now());
+}

@@ -1,0 +1,84 @@
+/**
+ * How many members a fleet is to have at an instant. Pure: its document and the last act in, a number out.
+ *
+ * WANTED-1. The last act wins until the next edge of the schedule, or until `size.desired` is another one.
+ * WANTED-2. A stop by an idle check, a completed job or a user lowers it by that member, and an edge does not take that back,
+ *     unless the entry that begins there names `desired`. So a fleet without work stays down.
+ * WANTED-3. It is never below the `min` of the instant, nor above the fleet's max.
+ */
+import type { Fleet } from "../documents/fleet.ts";
+import { horizonMs, instants, isOpen } from "../documents/calendar.ts";
+
+/** The number that an act has set. */
+export interface Level {
+  readonly desired: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly by: string;
+  /** `size.desired` at that time (WANTED-1). */
+  readonly of: number;
+  /** Members were stopped (WANTED-2). */
+  readonly lowered?: true | undefined;
+}
+
+export interface Wanted {
+  readonly min: number;
+  readonly desired: number;
+}
+
+type Sized = Pick<Fleet, "schedule" | "calendar"> & {
+  readonly size: NonNullable<Fleet["size"]>;
+  readonly limits: { readonly max: number };
+};
+
+/** Whether the size of a fleet is kept. */
+export const isSized = (fleet: Fleet): fleet is Fleet & Sized => fleet.size !== undefined;
+
+/** The entries of the schedule that hold at `at`, by their places. */
+function openEntries({ schedule = [], calendar }: Sized, at: number): number[] {
+  if (calendar === undefined) return [];
+  return schedule.flatMap((entry, place) => (isOpen(entry, calendar, at) ? [place] : []));
+}
+
+/** Whether an entry of the schedule begins or ends in (`from`, `until`]. */
+function hasEdge(fleet: Sized, from: number, until: number): boolean {
+  const { schedule = [], calendar } = fleet;
+  if (calendar === undefined || schedule.length === 0) return false;
+  // What has not changed for that long has no edge.
+  const start = Math.max(from, until - horizonMs(calendar));
+  const before = openEntries(fleet, start).join();
+  for (const instant of instants(schedule, start, until))
+    if (openEntries(fleet, instant).join() !== before) return true;
+  return false;
+}
+
+/** The members that `fleet` is to have at `now`, epoch ms. */
+export function wantedOf(fleet: Sized, level: Level | undefined, now: number): Wanted {
+  const { size, schedule = [], limits } = fleet;
+  const open = openEntries(fleet, now).flatMap((place) => schedule[place] ?? []);
+  const most = (values: readonly (number | undefined)[], otherwise: number): number => {
+    const given = values.flatMap((value) => value ?? []);
+    return given.length === 0 ? otherwise : Math.max(...given);
+  };
+  const min = Math.min(
+    limits.max,
+    most(
+      open.map((entry) => entry.min),
+      size.min,
+    ),
+  );
+  const planned = most(
+    open.map((entry) => entry.desired),
+    Number.NaN,
+  );
+  const desired = desiredOf(fleet, Number.isNaN(planned) ? undefined : planned, level, now);
+  return { min, desired: Math.max(min, Math.min(limits.max, desired)) };
+}
+
+function desiredOf(fleet: Sized, planned: number | undefined, level: Level | undefined, now: number): number {
+  const { desired } = fleet.size;
+  if (level === undefined || level.of !== desired) return planned ?? desired;
+  if (!hasEdge(fleet, level.at, now)) return level.desired;
+  if (planned !== undefined) return planned;
+  return level.lowered === true ? Math.min(level.desired, desired) : desired;
+}
