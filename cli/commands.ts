@@ -9,6 +9,7 @@ import { logs } from "./commands/logs.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { senders } from "./commands/senders.ts";
+import { pause, resize, scaleIn, unpause } from "./commands/size.ts";
 import { status } from "./commands/status.ts";
 import { tryRecipe } from "./commands/try.ts";
 import { why } from "./commands/why.ts";
@@ -29,6 +30,10 @@ export const COMMANDS: readonly Command[] = [
   hold,
   unhold,
   resume,
+  resize,
+  scaleIn,
+  pause,
+  unpause,
   keep,
   call,
 ];

@@ -33,17 +33,17 @@ export const reject = deciding(
 );
 
 type Asking = Pick<Command, "summary" | "args"> &
-  Partial<Pick<Command, "options">> & { readonly body?: (input: Input) => object };
+  Partial<Pick<Command, "options" | "count">> & { readonly body?: (input: Input) => object };
 
 /** A request about one document or family, the first argument, which a run carries out. */
-const asking = (
+export const asking = (
   name: string,
   folder: "families" | "fleets" | "recipes",
-  { body = () => ({}), options = {}, ...shown }: Asking,
+  { body = () => ({}), options = {}, count, ...shown }: Asking,
 ): Command => ({
   name,
   ...shown,
-  count: [shown.args.split(" ").length, shown.args.split(" ").length],
+  count: count ?? [shown.args.split(" ").length, shown.args.split(" ").length],
   options,
   details: `The caller needs the route POST /${folder}/*. --json: { version, command, run }`,
   run: async (input: Input, io: Io): Promise<Exit> => {

@@ -10,8 +10,8 @@ export const fleets: Command = {
   args: "[FLEET]",
   count: [0, 1],
   options: {},
-  details: `OLD counts members on another image than the family serves. With a fleet: also its members. --json: { version, command,
-fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, problem, members, etag, text }] }`,
+  details: `WANTED is what the size of the fleet, its schedule and the last request make of it. OLD counts members on another image than the family serves. With a fleet: also its members. --json: { version, command,
+fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, wanted, paused, problem, members, etag, text }] }`,
   run: show,
 };
 
@@ -31,15 +31,19 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
 
 const tableOf = (rows: readonly FleetRow[]): readonly string[] => [
   ...table(
-    ["FLEET", "FAMILY", "SERVES", "RUNNING", "STOPPED", "CHANGING", "OLD", "MAX"],
-    rows.map(({ fleet, family = "", serves = "nothing", running, stopped, changing, old, limits }) => [
-      fleet,
-      family,
-      serves,
-      ...[running, stopped, changing, old, limits?.max ?? ""].map(String),
-    ]),
+    ["FLEET", "FAMILY", "SERVES", "WANTED", "RUNNING", "STOPPED", "CHANGING", "OLD", "MAX"],
+    rows.map(
+      ({ fleet, family = "", serves = "nothing", running, stopped, changing, old, limits, wanted }) => [
+        fleet,
+        family,
+        serves,
+        ...[wanted?.desired ?? "", running, stopped, changing, old, limits?.max ?? ""].map(String),
+      ],
+    ),
   ),
-  ...rows.flatMap(({ fleet, problem }) => (problem === undefined ? [] : [`${fleet}: ${problem}`])),
+  ...rows.flatMap(({ fleet, problem, paused }) =>
+    [problem, paused].flatMap((why) => (why === undefined ? [] : [`${fleet}: ${why}`])),
+  ),
 ];
 
 const membersOf = ({ members }: FleetDetails): readonly string[] =>

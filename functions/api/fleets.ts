@@ -6,6 +6,8 @@ import type { Fleet } from "../../shared/documents/fleet.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { membersOf } from "../../shared/limits/members.ts";
+import { standingOf } from "../../shared/size/log.ts";
+import { isSized, wantedOf, type Wanted } from "../../shared/size/wanted.ts";
 import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
 import { readStored, type StoredDocument } from "./documents/stored.ts";
 
@@ -22,6 +24,10 @@ export interface FleetRow {
   /** Members on another image than the family serves. */
   readonly old: number;
   readonly limits?: Fleet["limits"];
+  /** The fewest members it is to have now, and how many it is to have. */
+  readonly wanted?: Wanted;
+  /** Why nothing changes in it. */
+  readonly paused?: string;
   /** Why the document cannot be used. */
   readonly problem?: string;
 }
@@ -41,7 +47,7 @@ export async function fleets(ports: Ports): Promise<FleetRow[]> {
   const servedBy = servedOnce(ports);
   return inBatches(names, async (name) => {
     const own = members.filter((member) => fleetOf(member) === name);
-    return rowOf(name, await loadFleet(cloud, name), own, servedBy);
+    return rowOf(name, await loadFleet(cloud, name), own, { ports, servedBy });
   });
 }
 
@@ -72,7 +78,7 @@ export async function fleet(name: string, ports: Ports): Promise<FleetDetails | 
     stored?.text === undefined
       ? { problem: stored?.problem ?? `there is no fleets/${name}.yaml any more` }
       : await fleetIn(ports.cloud, name, stored.text);
-  const row = await rowOf(name, loaded, members, servedOnce(ports));
+  const row = await rowOf(name, loaded, members, { ports, servedBy: servedOnce(ports) });
   const listed = members.slice(0, LISTED_MAX).map(({ id, status, imageId, type, zone, tags }) => ({
     id,
     status,
@@ -94,11 +100,26 @@ function servedOnce({ cloud }: Ports): (family: string) => Promise<string | unde
   };
 }
 
+interface Asked {
+  readonly ports: Ports;
+  readonly servedBy: (family: string) => Promise<string | undefined>;
+}
+
+/** What the acts of the fleet say. */
+async function sizeOf(name: string, document: Fleet | undefined, ports: Ports) {
+  const { state, paused } = await standingOf(name, ports);
+  const now = ports.clock.now();
+  return {
+    ...(document && state && isSized(document) && { wanted: wantedOf(document, state.level, now) }),
+    ...(paused !== undefined && { paused }),
+  };
+}
+
 async function rowOf(
   name: string,
   loaded: Loaded<Fleet>,
   members: readonly Instance[],
-  servedBy: (family: string) => Promise<string | undefined>,
+  { ports, servedBy }: Asked,
 ): Promise<FleetRow> {
   const document = "document" in loaded ? loaded.document : undefined;
   const serves = document && (await servedBy(document.family));
@@ -107,6 +128,7 @@ async function rowOf(
   return {
     fleet: name,
     ...(document && { family: document.family, limits: document.limits }),
+    ...(await sizeOf(name, document, ports)),
     ...(serves !== undefined && { serves }),
     running,
     stopped,

@@ -66,6 +66,8 @@ export const CATALOGUE = entries({
   "what.hold": { en: "hold", zh: "冻结" },
   "what.alerts": { en: "delivery of alerts", zh: "告警分发" },
   "what.scale": { en: "scale-out", zh: "扩容" },
+  "what.size": { en: "size of the fleet", zh: "实例数调整" },
+  "what.shrink": { en: "scale-in", zh: "缩容" },
   "what.idle": { en: "idle check", zh: "空闲检查" },
   "what.resume": { en: "resume", zh: "恢复" },
   "what.keep": { en: "keep", zh: "保留实例" },

@@ -106,6 +106,7 @@ type Request = RunRequest["request"];
 const NEEDED: Readonly<Record<string, string>> = {
   "stop-idle": "idle:",
   resume: "idle: with resume: true",
+  resize: "size:",
   "promote-image": "family:",
   "end-job": "onJobCompleted:",
 };

@@ -6,6 +6,7 @@ import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
 import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
+import { oneSelection, scaleInShape } from "../../shared/requests/scale-in.ts";
 import { familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
 import { identityOf, type Enqueue } from "./accept.ts";
 import { Decision } from "./approval.ts";
@@ -83,6 +84,20 @@ const ROUTES: readonly Route[] = [
     kind: "scale",
     body: { count, min: z.optional(count), dryRun },
   },
+  { subject: "fleet", action: "scale-in", kind: "shrink", body: scaleInShape, rules: oneSelection },
+  {
+    subject: "fleet",
+    action: "resize",
+    kind: "size",
+    body: { to: z.int().check(z.minimum(0), z.maximum(COUNT_MAX)) },
+  },
+  {
+    subject: "fleet",
+    action: "pause",
+    kind: "size",
+    body: { why: z.optional(z.string().check(z.maxLength(200))) },
+  },
+  { subject: "fleet", action: "unpause", kind: "size", body: {} },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },
   {

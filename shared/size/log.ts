@@ -81,16 +81,23 @@ export async function writeAct(
   return line?.state;
 }
 
-/** Why nothing may change in a fleet; undefined when it is not paused. @throws CloudError */
-export async function pauseOf(fleet: string, ports: Pick<Ports, "cloud">): Promise<string | undefined> {
+/** The state of a fleet, and why nothing may change in it (SIZE-LOG-2). @throws CloudError */
+export async function standingOf(
+  fleet: string,
+  ports: Pick<Ports, "cloud">,
+): Promise<{ readonly state?: SizeState; readonly paused?: string }> {
   try {
-    const { paused } = await readSize(fleet, ports);
-    return paused && pausedText(fleet, paused);
+    const state = await readSize(fleet, ports);
+    return { state, ...(state.paused && { paused: pausedText(fleet, state.paused) }) };
   } catch (error) {
     if (!(error instanceof EventError)) throw error;
-    return `fleet ${fleet} is paused, because its log cannot be read: ${error.message}`;
+    return { paused: `fleet ${fleet} is paused, because its log cannot be read: ${error.message}` };
   }
 }
+
+/** Why nothing may change in a fleet; undefined when it is not paused. Read before each change. @throws CloudError */
+export const pauseOf = async (fleet: string, ports: Pick<Ports, "cloud">): Promise<string | undefined> =>
+  (await standingOf(fleet, ports)).paused;
 
 const pausedText = (fleet: string, { at, by, why }: z.infer<typeof Paused>): string =>
   `fleet ${fleet} is paused by ${by} since ${utcMinute(at)}${why === "" ? "" : ` (${why})`}; npm run kiln -- unpause ${fleet}`;

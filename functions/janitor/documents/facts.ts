@@ -44,10 +44,11 @@ function ofRecipe(recipe: Recipe, stage: string): Facts {
 }
 
 function ofFleet(fleet: Fleet): Facts {
-  const { family, limits, idle, onJobCompleted = "keep" } = fleet;
+  const { family, limits, idle, size, onJobCompleted = "keep" } = fleet;
   const { max, perRequest } = limits;
   const routes = [
     "scale-out",
+    ...(size === undefined ? [] : ["resize"]),
     ...(idle === undefined ? [] : ["stop"]),
     ...(idle?.resume === true ? ["resume"] : []),
     ...(onJobCompleted === "keep" ? [] : ["end-job"]),

@@ -11,6 +11,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
+import { pauseOf } from "../../../shared/size/log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, withNotes, type Progress } from "./events.ts";
@@ -65,6 +66,8 @@ async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
   const offering = orderedOfferings(input)[progress.offering];
   if (left <= 0) return goOn(event, progress);
   if (offering === undefined) return endShort(event, `no instance type and vSwitch is left for ${left} more`);
+  const paused = await pauseOf(input.fleet, ports);
+  if (paused !== undefined) return toRelease(event, paused);
   const reservation = await readReservation(cloud, input.fleet, run);
   const { inARow, ...reserved } = nextOf(reservation, left);
   const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax, inARow);

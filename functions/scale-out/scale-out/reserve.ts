@@ -17,6 +17,7 @@ import {
   type Reservations,
 } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { pauseOf } from "../../../shared/size/log.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
@@ -79,6 +80,8 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   // The limits as they are in the bucket: those of the event say what they like (OWN-3).
   const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return toRelease(event, loaded.problem);
+  const paused = await pauseOf(input.fleet, ports);
+  if (paused !== undefined) return toRelease(event, paused);
   const { limits } = loaded.document;
   const woke = await wokenBefore(event, ports.cloud);
   const decideOn = await decider({ run, round, count: want, limits, woke, lost }, input, ports);

@@ -2,7 +2,7 @@
  * What is to change in a fleet so that it has the members it is to have. Pure.
  *
  * RECONCILE-1. One change at a time, of a bounded number of members. What open reservations lead to is there already.
- * RECONCILE-2. A member that the cloud takes back is gone. https://www.alibabacloud.com/help/en/ecs/user-guide/spot-instances-overview
+ * RECONCILE-2. What is too many is selected by the run that ends it, which sees who is busy.
  * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
  * RECONCILE-4. Subscriptions are bought on request only.
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles.
@@ -11,16 +11,10 @@ import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { hours, minutes, utcMinute } from "../../../shared/duration.ts";
 import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
-import {
-  liveOf,
-  openOf,
-  sum,
-  wakingIn,
-  type Reservations,
-} from "../../../shared/limits/stored-reservation.ts";
+import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
+import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
 import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
-import { TAG } from "../../../shared/tags.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -46,23 +40,6 @@ export interface Decision {
   readonly why: string;
   readonly state?: SizeState;
   readonly child?: Omit<NonNullable<SizeState["child"]>, "run">;
-}
-
-const isRecycled = ({ locks }: Instance): boolean => locks.includes("Recycling");
-
-/** The members that run, or are about to. */
-export function presentOf(members: readonly Instance[], reservations: Reservations, now: number): number {
-  const open = openOf(reservations.grants, now);
-  const waking = wakingIn(reservations, now);
-  const runs = new Set(open.map(({ run }) => run));
-  const settled = members.filter(
-    (member) =>
-      !isDown(member) &&
-      !isRecycled(member) &&
-      !waking.has(member.id) &&
-      !runs.has(member.tags[TAG.run] ?? ""),
-  );
-  return settled.length + waking.size + sum(open.map(liveOf));
 }
 
 /** The change that `situation` asks for. */

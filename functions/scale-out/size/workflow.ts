@@ -76,7 +76,7 @@ async function pauseFleet({ input, run, by, why }: EventOf<typeof Pause>, ports:
 
 async function unpauseFleet({ input, run, by }: EventOf<typeof Unpause>, ports: Ports): Promise<Outcome> {
   const act = { run, by, act: "unpause" as const };
-  await writeAct(input.fleet, act, ({ paused: _, ...state }) => state, ports);
+  await writeAct(input.fleet, act, ({ paused: _paused, ...state }) => state, ports);
   return done({ fleet: input.fleet, paused: false });
 }
 

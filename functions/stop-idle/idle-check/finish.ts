@@ -11,7 +11,7 @@ import { releaseEach, untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { idleLock, setDesired } from "../../../shared/size/log.ts";
+import { idleLock, pauseOf, setDesired } from "../../../shared/size/log.ts";
 import { membersAmong, membersOf } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
@@ -89,11 +89,13 @@ async function releaseSlice(event: Release, ports: Ports): Promise<Outcome> {
   const slice = event.surplus.slice(0, RELEASE_SLICE);
   const found = await describeInstances(cloud, { ids: slice.map(({ id }) => id) });
   const reserved = wakingIn(await readReservations(cloud, input.fleet), clock.now());
+  const paused = await pauseOf(input.fleet, ports);
   const kept = slice.flatMap((member) => {
     const instance = found.find(({ id }) => id === member.id);
     // One that is absent was released by an earlier delivery of this event, or by a user.
     const message =
-      instance && (reserved.has(member.id) ? RESERVED : whyNoLonger(instance, member, input, ports));
+      instance &&
+      (paused ?? (reserved.has(member.id) ? RESERVED : whyNoLonger(instance, member, input, ports)));
     return message === undefined ? [] : [{ id: member.id, code: "Stays", message }];
   });
   const ids = found.map(({ id }) => id).filter((id) => !kept.some((one) => one.id === id));

@@ -52,6 +52,32 @@ export async function assessAgain(
   });
 }
 
+/** An instance that does not work now, and whether it was idle over the whole window; in words. */
+export interface Quiet {
+  readonly instance: Instance;
+  readonly idle: boolean;
+  readonly reason: string;
+}
+
+/** Those of `instances` whose last minutes are known and idle. @throws CloudError as `assessAgain` */
+export async function quietOnes(
+  cloud: CloudClient,
+  instances: readonly Instance[],
+  policy: IdlePolicy,
+  now: number,
+): Promise<Quiet[]> {
+  const samples = await readSamples(cloud, instances, policy, lastMinutes(now));
+  const quiet = instances.filter(
+    (one) => keptByLastMinutes(one, samples.get(one.id) ?? {}, policy, now) === undefined,
+  );
+  const verdicts = await assess(cloud, quiet, policy, now);
+  return quiet.flatMap((instance, n) => {
+    const verdict = verdicts[n];
+    if (verdict === undefined || verdict.why === "no signal") return [];
+    return [{ instance, idle: verdict.act !== "keep", reason: verdict.reason }];
+  });
+}
+
 async function readSamples(
   cloud: CloudClient,
   instances: readonly Instance[],

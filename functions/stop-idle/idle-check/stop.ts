@@ -16,6 +16,7 @@ import { CloudError, permanent } from "../../../shared/errors.ts";
 import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember, membersOf } from "../../../shared/limits/members.ts";
+import { pauseOf } from "../../../shared/size/log.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
@@ -56,7 +57,12 @@ function sliced({ stops, input }: Stop): {
 }
 
 async function stopSlice(event: Stop, ports: Ports): Promise<Outcome> {
-  const { rest } = sliced(event);
+  const { slice, rest } = sliced(event);
+  const paused = await pauseOf(event.input.fleet, ports);
+  if (paused !== undefined) {
+    const kept = [...slice, ...rest].map((id) => refusal(id, "Paused", paused));
+    return next(Confirm, { tally: withRefusals(event.tally, kept) }, { note: paused });
+  }
   const found = await findSlice(event, ports);
   const spare = await spareOf(event.input, ports);
   const verdicts = await assessSlice(event, found.running, ports);

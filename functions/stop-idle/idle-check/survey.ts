@@ -5,7 +5,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
-import { idleLock } from "../../../shared/size/log.ts";
+import { idleLock, pauseOf } from "../../../shared/size/log.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { channelsFor } from "../../../shared/notifications/subscriptions.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -40,6 +40,8 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   const policy = policyOf(document, ports.clock.now());
   if (policy === undefined) return done({ fleet, note: "this fleet has no idle policy" });
   const dryRun = event.input.dryRun || policy.dryRun;
+  const paused = await pauseOf(fleet, ports);
+  if (paused !== undefined) return done({ fleet, skipped: paused });
   const holder = dryRun ? undefined : await acquireLock(idleLock(fleet), event.run, ports);
   if (holder !== undefined) return done({ fleet, skipped: `${holder} is checking this fleet` });
 

@@ -21,7 +21,7 @@ import { readReservations } from "../../../shared/limits/reservations.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
-import { setDesired } from "../../../shared/size/log.ts";
+import { pauseOf, setDesired } from "../../../shared/size/log.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -71,7 +71,7 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { runner } = input;
   const [found] = await describeInstances(cloud, { ids: [id] });
   if (found === undefined) return ended({ ...event, action: "release" }, ports);
-  const kept = whyKept(found, event, ports);
+  const kept = whyKept(found, event, ports) ?? (await pauseOf(of, ports));
   if (kept !== undefined) return done({ runner, ended: [], why: `${id} ${kept}` });
   if (isDown(found) && action === "stop") return ended(event, ports);
   const member = { id, run: found.tags[TAG.run] };

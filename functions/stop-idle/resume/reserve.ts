@@ -18,6 +18,7 @@ import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts"
 import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { pauseOf } from "../../../shared/size/log.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -37,6 +38,8 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const { document } = found;
   const policy = document.idle;
   if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
+  const paused = await pauseOf(fleet, ports);
+  if (paused !== undefined) return done({ fleet, skipped: paused });
   const now = ports.clock.now();
   const expired = expiryProblem(document, now);
   if (expired !== undefined) return failed(`fleet ${fleet}: ${expired}`);

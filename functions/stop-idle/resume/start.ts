@@ -15,6 +15,7 @@ import { permanent } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
+import { pauseOf } from "../../../shared/size/log.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import * as z from "zod/mini";
@@ -34,6 +35,8 @@ type ChangeType = EventOf<typeof ChangeType>;
 async function startSlice(event: Start, { cloud }: Ports): Promise<Outcome> {
   const { starts, tally } = event;
   const slice = starts.slice(0, START_SLICE);
+  const paused = await pauseOf(event.input.fleet, { cloud });
+  if (paused !== undefined) return end(tally, [], paused);
   const found = await reservedFor(event, slice, cloud);
   const gone = slice.filter((id) => !found.some((instance) => instance.id === id)).map(goneMember);
   const { startable, refused: endless } = await expireStopped(cloud, found, event.input.expiresAt);

@@ -1,0 +1,262 @@
+/**
+ * Makes a fleet smaller: (lower →) select → end for each slice → confirm. Asked for by a caller (`scale-in`), or by the
+ * reconciling of a fleet that has more members than it is to have (`end-surplus`).
+ *
+ * SHRINK-RUN-1. It holds the lock of idle checks, so no two runs stop members of a fleet.
+ * SHRINK-RUN-2. What is selected is read again right before its end, the last minutes last of all.
+ */
+import * as z from "zod/mini";
+import { untagEach } from "../../../shared/cloud/ecs/each.ts";
+import { familyImage } from "../../../shared/cloud/ecs/images.ts";
+import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { minutes } from "../../../shared/duration.ts";
+import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { isMember, membersOf } from "../../../shared/limits/members.ts";
+import { isComing } from "../../../shared/limits/stored-reservation.ts";
+import { readReservations } from "../../../shared/limits/reservations.ts";
+import { Name } from "../../../shared/names.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { scaleInShape } from "../../../shared/requests/scale-in.ts";
+import { idleLock, pauseOf, readSize, setDesired } from "../../../shared/size/log.ts";
+import { presentOf } from "../../../shared/size/present.ts";
+import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
+import { TAG } from "../../../shared/tags.ts";
+import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import {
+  done,
+  failed,
+  next,
+  phase,
+  wait,
+  type Outcome,
+  type Workflow,
+} from "../../../shared/workflow/workflow.ts";
+import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
+import { Ids, listed } from "../tally.ts";
+import { actionOf, Leaver, leavers, whyKept } from "./select.ts";
+
+const event = eventsWith(z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids) }));
+
+const Lower = event("lower", {});
+const Select = event("select", {});
+type Select = EventOf<typeof Select>;
+
+/** `kept`: a line for each member that stays. */
+const tally = { ended: z.array(Leaver), kept: Ids };
+const End = event("end", { leavers: z.array(Leaver), ...tally });
+type End = EventOf<typeof End>;
+const Confirm = event("confirm", tally);
+type Confirm = EventOf<typeof Confirm>;
+
+async function lower({ run, by, input }: EventOf<typeof Lower>, ports: Ports): Promise<Outcome> {
+  const { fleet, count } = input;
+  const act = { run, by, act: "scale-in" as const, lowers: true as const };
+  const wanted = await setDesired(fleet, act, ({ desired }) => desired - count, ports);
+  return next(Select, {}, { note: wanted && `${wanted.desired} are wanted` });
+}
+
+async function select(given: Select, ports: Ports): Promise<Outcome> {
+  const { run, input } = given;
+  const { fleet } = input;
+  const loaded = await loadFleet(ports.cloud, fleet);
+  if ("problem" in loaded) return failed(loaded.problem);
+  const paused = await pauseOf(fleet, ports);
+  if (paused !== undefined) return failed(paused);
+  const holder = await acquireLock(idleLock(fleet), run, ports);
+  if (holder !== undefined) return wait(minutes(1), `${holder} stops members of this fleet`);
+  const { document } = loaded;
+  const chosen = await choose(given, document, ports);
+  if (typeof chosen === "string") return failed(chosen);
+  if (chosen.leavers.length === 0) return end(given, { ended: [], kept: chosen.kept }, ports);
+  return next(End, { ...chosen, ended: [] }, { note: `${chosen.leavers.length} are to be ended` });
+}
+
+interface Chosen {
+  readonly leavers: Leaver[];
+  readonly kept: string[];
+}
+
+/** The members that leave, or a sentence on why that cannot be said. */
+async function choose({ input }: Select, document: Fleet, ports: Ports): Promise<Chosen | string> {
+  const { cloud, clock } = ports;
+  const { idle } = document;
+  const reservations = await readReservations(cloud, document.name);
+  const members = await membersOf(cloud, document.name);
+  const now = clock.now();
+  const current = (await familyImage(cloud, document.family))?.id;
+  const settled = members.filter(
+    (one) => !isComing(reservations, { id: one.id, run: one.tags[TAG.run] }, now),
+  );
+  const most = await mostOf(document, presentOf(members, reservations, now), input, ports);
+  if (input.instances !== undefined) return named(input.instances, { settled, document, current, now, most });
+  if (idle === undefined)
+    return `fleet ${document.name} has no idle:, so it is not known which members are busy; name instances, or add idle`;
+  const all = await leavers(settled, { fleet: document, policy: idle, current, now }, cloud);
+  const count = Math.min(input.count, most);
+  const few =
+    all.length < count ? [`${count - all.length} more are busy, young, protected or opted out`] : [];
+  return { leavers: all.slice(0, count), kept: few };
+}
+
+/** How many may leave so that the fleet has what it is to have. */
+async function mostOf(
+  document: Fleet,
+  present: number,
+  { instances }: Select["input"],
+  ports: Ports,
+): Promise<number> {
+  if (!isSized(document)) return present;
+  const { level } = await readSize(document.name, ports);
+  const { min, desired } = wantedOf(document, level, ports.clock.now());
+  return Math.max(0, present - (instances === undefined ? desired : min));
+}
+
+interface Named {
+  readonly settled: readonly Instance[];
+  readonly document: Fleet;
+  readonly current: string | undefined;
+  readonly now: number;
+  readonly most: number;
+}
+
+function named(ids: readonly string[], { settled, document, current, now, most }: Named): Chosen {
+  const kept: string[] = [];
+  const chosen: Leaver[] = [];
+  for (const id of ids) {
+    const member = settled.find((one) => one.id === id);
+    const action = member && actionOf(member, document, current);
+    const why =
+      member === undefined || action === undefined
+        ? `it is no member of fleet ${document.name}, or on its way`
+        : whyKept(member, document, action, now);
+    if (why !== undefined || action === undefined) kept.push(`${id}: ${why}`);
+    else if (chosen.length >= most) kept.push(`${id}: the fleet is to have at least as many as it has then`);
+    else chosen.push({ id, action, why: "it was named" });
+  }
+  return { leavers: chosen, kept };
+}
+
+/** Releases are sequential calls. */
+const SLICE = 20;
+
+async function endSlice(given: End, ports: Ports): Promise<Outcome> {
+  const { run, input } = given;
+  const { fleet } = input;
+  const loaded = await loadFleet(ports.cloud, fleet);
+  if ("problem" in loaded) return failed(loaded.problem);
+  const paused = await pauseOf(fleet, ports);
+  if (paused !== undefined)
+    return next(Confirm, { ended: given.ended, kept: [...given.kept, paused] }, { note: paused });
+  const action = given.leavers[0]?.action ?? "stop";
+  const slice = given.leavers.filter((one) => one.action === action).slice(0, SLICE);
+  const rest = given.leavers.filter((one) => !slice.includes(one));
+  const found = await readAgain(given, slice, loaded.document, ports);
+  const { stoppedMode = "StopCharging" } = loaded.document.idle ?? {};
+  const refused = await tagAndStop(run, found.ids, { action, stoppedMode }, ports);
+  const refusedIds = refused.map(({ id }) => id);
+  await untagEach(ports.cloud, refusedIds, STOP_TAGS);
+  const ended = slice.filter(
+    ({ id }) => found.ended.includes(id) || (found.ids.includes(id) && !refusedIds.includes(id)),
+  );
+  const state = {
+    ended: [...given.ended, ...ended],
+    kept: [
+      ...given.kept,
+      ...found.kept,
+      ...refused.map(({ id, code, message }) => `${id}: ${code} ${message}`),
+    ],
+  };
+  const note = `${state.ended.length} ended, ${state.kept.length} not`;
+  return rest.length > 0 ? next(End, { leavers: rest, ...state }, { note }) : next(Confirm, state, { note });
+}
+
+/** Which of a slice are to be ended now, which are already, and which stay by now (SHRINK-RUN-2). */
+async function readAgain({ run, input }: End, slice: readonly Leaver[], document: Fleet, ports: Ports) {
+  const { cloud, clock } = ports;
+  const all = await describeInstances(cloud, { ids: slice.map(({ id }) => id) });
+  const members = all.filter((one) => isMember(cloud, one, document.name));
+  const now = clock.now();
+  // One that is absent was released by an earlier delivery of this event, or by a user.
+  const gone = slice.filter(({ id }) => !all.some((one) => one.id === id)).map(({ id }) => id);
+  const down = members.filter((one) => isDown(one) && isTaggedBy(one, run)).map(({ id }) => id);
+  const { idle: policy } = document;
+  const fit = members.filter((one) => whyKept(one, document, actionFor(slice, one), now) === undefined);
+  const isLooked = input.instances === undefined && policy !== undefined;
+  const selection = { fleet: document, policy, current: undefined, now };
+  const still = (isLooked ? await leavers(fit, { ...selection, policy }, cloud) : fit).map(({ id }) => id);
+  const ended = [...gone, ...down];
+  const kept = slice
+    .filter(({ id }) => !ended.includes(id) && !still.includes(id))
+    .map(({ id }) => `${id}: it is busy, protected, stopped by a user or no member by now`);
+  return { ids: still, ended, kept };
+}
+
+const actionFor = (slice: readonly Leaver[], { id }: Instance): Leaver["action"] =>
+  slice.find((one) => one.id === id)?.action ?? "release";
+
+/** A member that is still there after this is left to the cloud. */
+const ENDING_MS = minutes(10);
+
+async function confirmEnds(given: Confirm, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const stopped = new Set(given.ended.filter(({ action }) => action === "stop").map(({ id }) => id));
+  const there = await describeInstances(cloud, { ids: given.ended.map(({ id }) => id) });
+  const pending = there.filter((one) => !stopped.has(one.id) || one.status !== "Stopped");
+  if (pending.length > 0 && clock.now() - given.phaseStartedAt < ENDING_MS)
+    return poll(given, clock, PACE.instance, `${pending.length} of ${given.ended.length} are ending`);
+  return end(given, given, ports);
+}
+
+async function end(
+  { run, input }: Select | Confirm,
+  { ended, kept }: Pick<Confirm, "ended" | "kept">,
+  ports: Ports,
+): Promise<Outcome> {
+  await releaseLock(idleLock(input.fleet), run, ports);
+  const why = ended.map(
+    ({ id, action, why: reason }) => `${id} ${action === "stop" ? "stopped" : "released"}: ${reason}`,
+  );
+  return done({
+    fleet: input.fleet,
+    asked: input.count,
+    ended: ended.map(({ id }) => id),
+    ...(why.length > 0 && { because: listed(why) }),
+    ...(kept.length > 0 && { kept: listed(kept) }),
+  });
+}
+
+const shape = { ...requestShape, fleet: Name };
+const Request = z.discriminatedUnion("request", [
+  z.strictObject({ ...shape, request: z.literal("scale-in"), ...scaleInShape }),
+  z.strictObject({ ...shape, request: z.literal("end-surplus"), count: z.int() }),
+]);
+
+export const shrink: Workflow = {
+  kind: "shrink",
+  phases: [
+    phase(Lower, { limitMs: minutes(30), run: lower }),
+    phase(Select, { limitMs: minutes(60), run: select }),
+    phase(End, {
+      limitMs: minutes(30),
+      run: endSlice,
+      // Some of the slice may be ended: the world tells.
+      compensate: ({ ended, kept }, reason) => next(Confirm, { ended, kept: [...kept, reason] }),
+    }),
+    phase(Confirm, { limitMs: minutes(30), run: confirmEnds }),
+  ],
+  begin: (given) => {
+    const request = parse(Request, given.input, "scale-in");
+    const { fleet } = request;
+    if (request.request === "end-surplus")
+      return firstEvent(Select, given, { fleet, count: request.count }, {});
+    const { instances, count = instances?.length ?? 0 } = request;
+    return firstEvent(Lower, given, { fleet, count, instances }, {});
+  },
+  onComplete: afterFleetRun,
+};
