@@ -1,0 +1,113 @@
+import { test } from "vitest";
+import { decide, type Situation } from "../../../../functions/scale-out/size/decide.ts";
+import { parseFleet } from "../../../../shared/documents/fleet.ts";
+import { hours, minutes } from "../../../../shared/duration.ts";
+import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
+import { fleetText } from "../../../support/fleets.ts";
+import { POLICY } from "../../../support/idle.ts";
+import { instanceOf } from "../stop-idle/fixture.ts";
+
+const NOW = Date.UTC(2026, 0, 5, 8);
+const member = (id: string, more: Partial<Instance> = {}): Instance => instanceOf({ id, ...more });
+const three = [member("i-1"), member("i-2"), member("i-3")];
+const grant = (more: object) => ({
+  run: "scale-web",
+  at: NOW,
+  launches: [2],
+  wakes: [],
+  open: true,
+  short: [],
+  ...more,
+});
+
+const situation = (more: Partial<Situation> & { readonly fleet?: object }): Situation => ({
+  document: parseFleet("web", fleetText({ size: { min: 1, desired: 3 }, idle: POLICY, ...more.fleet })),
+  state: { byUser: [] },
+  members: three,
+  reservations: { v: 2, grants: [] },
+  last: "none",
+  now: NOW,
+  ...more,
+});
+
+test("a fleet that is as it is to be asks for nothing", ({ expect }) => {
+  expect(decide(situation({}))).toMatchObject({ wanted: 3, present: 3 });
+  expect(decide(situation({})).state).toBeUndefined();
+});
+
+test("what open reservations lead to is there already, listed or not", ({ expect }) => {
+  const of = (members: readonly Instance[], grants: readonly object[]) =>
+    decide(situation({ members, reservations: { v: 2, grants: grants as never } })).present;
+  expect(of([], [grant({})])).toBe(2);
+  expect(of([member("i-1", { tags: { "kiln:run": "scale-web" } })], [grant({})])).toBe(2);
+  expect(of([member("i-1", { status: "Stopped" })], [grant({ launches: [0], wakes: ["i-1"] })])).toBe(1);
+  expect(of([member("i-1")], [grant({ open: false })])).toBe(1);
+});
+
+test("a member that stops, or that the cloud takes back, is missing", ({ expect }) => {
+  for (const more of [{ status: "Stopping" }, { locks: ["Recycling"] }]) {
+    const { child } = decide(situation({ members: [...three.slice(1), member("i-1", more)] }));
+    expect(child).toMatchObject({ kind: "launch", count: 1 });
+  }
+});
+
+test("one run at a time: nothing is handed on while the last one, or a stop, is at work, or in a pause", ({
+  expect,
+}) => {
+  const child = { run: "scale-web-1", at: NOW, vain: 0, kind: "launch", count: 1 } as const;
+  const paused = { at: NOW, by: "ci", why: "" };
+  const short = { members: [] };
+  expect(decide(situation(short)).child).toMatchObject({ kind: "launch", count: 3 });
+  expect(decide(situation({ ...short, last: "open", state: { byUser: [], child } })).state).toBeUndefined();
+  expect(decide(situation({ ...short, stopping: "idle-web-1" })).state).toBeUndefined();
+  expect(decide(situation({ ...short, state: { byUser: [], paused } })).state).toBeUndefined();
+});
+
+test("a change that came to nothing is tried after pauses that double, up to two hours", ({ expect }) => {
+  const after = (vain: number, agoMs: number) =>
+    decide(
+      situation({
+        members: [],
+        last: "vain",
+        state: { byUser: [], child: { run: "scale-web-1", at: NOW - agoMs, vain, kind: "launch", count: 3 } },
+      }),
+    ).child?.vain;
+  expect(after(0, minutes(9))).toBeUndefined();
+  expect(after(0, minutes(10))).toBe(1);
+  expect(after(2, minutes(39))).toBeUndefined();
+  expect(after(2, minutes(40))).toBe(3);
+  expect(after(30, hours(2))).toBe(31);
+});
+
+test("subscriptions are not bought, and a surplus is not ended where no idle policy says who is busy", ({
+  expect,
+}) => {
+  const prepaid = {
+    allowSubscription: true,
+    launch: { InstanceChargeType: "PrePaid", Period: 1, PeriodUnit: "Month" },
+    idle: undefined,
+  };
+  const missing = decide(situation({ fleet: prepaid, members: [] }));
+  expect(missing.child).toBeUndefined();
+  expect(missing.why).toContain("bought on request");
+  const many = [...three, member("i-4")];
+  expect(decide(situation({ members: many })).child).toMatchObject({ kind: "end", count: 1 });
+  expect(decide(situation({ members: many, fleet: { idle: undefined } })).child).toBeUndefined();
+});
+
+test("the first look only notes who is stopped; later stops lower the number, never below min", ({
+  expect,
+}) => {
+  const stopped = (id: string) => member(id, { status: "Stopped", tags: {} });
+  const members = [member("i-1"), stopped("i-2"), stopped("i-3")];
+  const first = decide(situation({ members, state: {} }));
+  expect(first.state).toMatchObject({ byUser: ["i-2", "i-3"] });
+  expect(first.child).toMatchObject({ kind: "launch", count: 2 });
+  const later = decide(situation({ members, state: { byUser: ["i-2"] } }));
+  expect(later).toMatchObject({
+    wanted: 2,
+    state: { byUser: ["i-2", "i-3"], level: { desired: 2, lowered: true } },
+  });
+  const all = decide(situation({ members: members.map(({ id }) => stopped(id)) }));
+  expect(all).toMatchObject({ wanted: 1, child: { kind: "launch", count: 1 } });
+});
