@@ -174,6 +174,7 @@ const idle = z.strictObject({
   keepIf: list,
   cap: z.strictObject({ percent: z.number(), count: z.exactOptional(count) }),
   noticeMs: z.exactOptional(count),
+  releaseAfterMs: z.exactOptional(count),
   notify: list,
   resume: z.boolean(),
   dryRun: z.boolean(),

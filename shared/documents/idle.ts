@@ -111,11 +111,22 @@ const shape = {
   notice: z.exactOptional(duration("5m", "7d")),
   notify: z._default(channelNames(["stopping"], CHANNELS_MAX), []),
   resume: z._default(z.boolean(), false),
+  /** How long a stopped member is kept. */
+  releaseAfter: z.exactOptional(duration("1d", "365d")),
   dryRun: z._default(z.boolean(), false),
 };
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
-function findings({ action, stoppedMode, resume, upDuring, keepIf, notice, notify }: Written): Finding[] {
+function findings({
+  action,
+  stoppedMode,
+  resume,
+  releaseAfter,
+  upDuring,
+  keepIf,
+  notice,
+  notify,
+}: Written): Finding[] {
   const release = action === "release";
   const charged = release || stoppedMode === "KeepCharging";
   return [
@@ -130,6 +141,7 @@ function findings({ action, stoppedMode, resume, upDuring, keepIf, notice, notif
       "must be used with stoppedMode: StopCharging, the only one that gives address and stock away for a while",
     ),
     ...finding(release && stoppedMode !== undefined, ["stoppedMode"], "must be used with action: stop"),
+    ...finding(release && releaseAfter !== undefined, ["releaseAfter"], "must be used with action: stop"),
     ...finding(
       release && resume,
       ["resume"],
@@ -143,12 +155,13 @@ function findings({ action, stoppedMode, resume, upDuring, keepIf, notice, notif
   ];
 }
 
-function complete({ notice, ...written }: Written) {
+function complete({ notice, releaseAfter, ...written }: Written) {
   return {
     ...inMs(written, "window", "grace"),
     // Sent in every call: the default of an account keeps charging unless it was changed.
     stoppedMode: written.stoppedMode ?? ("StopCharging" as const),
     ...(notice === undefined ? {} : { noticeMs: notice }),
+    ...(releaseAfter === undefined ? {} : { releaseAfterMs: releaseAfter }),
   };
 }
 
@@ -180,7 +193,10 @@ export const Idle = z.pipe(
     rule<Written>(["window"], ({ window }) =>
       finding(window % HOUR_MS !== 0, ["window"], "must be whole hours; metrics are read as hourly points"),
     ),
-    rule<Written>(["action", "stoppedMode", "resume", "upDuring", "keepIf", "notice", "notify"], findings),
+    rule<Written>(
+      ["action", "stoppedMode", "resume", "releaseAfter", "upDuring", "keepIf", "notice", "notify"],
+      findings,
+    ),
   ),
   z.transform((written: Written) => complete(written)),
 );

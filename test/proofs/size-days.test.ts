@@ -4,6 +4,7 @@ import type { Deployment } from "../support/deployment.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { running, sized } from "../support/sized.ts";
 import { inState } from "../support/sleepers.ts";
 import { machines } from "../support/world.ts";
 
@@ -33,3 +34,16 @@ test(
     expect(machines(kiln)).toHaveLength(3);
   },
 );
+
+test("spot members that are taken back are replaced before they are gone, while there is room", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resend"] } });
+  const [taken = ""] = await sized(kiln, { size: { desired: 2 }, launch: { SpotStrategy: "SpotAsPriceGo" } });
+  kiln.cloud.world.reclaim(taken);
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).not.toContain(taken);
+  expect(running(kiln)).toHaveLength(2);
+  expect(kiln.records("size-").at(-1)).toMatchObject({ by: expect.stringContaining("spot-web") });
+});

@@ -247,3 +247,21 @@ test("a member that still exists long after its release is not reported as relea
     `${stays}: StillThere its release was accepted, and it is Stopped: look at it, the next check tries again`,
   ]);
 });
+
+test("a member that has been stopped for longer than releaseAfter is released, and one that is kept is not", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await deployed(kiln, { ...IDLES, idle: { ...IDLES.idle, releaseAfter: "3d" } });
+  await scaleOut(kiln, { count: 3 });
+  await fallAsleep(kiln);
+  const [kept = "", ...others] = machines(kiln).map(({ instanceId }) => instanceId);
+  kiln.cloud.world.tag(kept, { "kiln:keep": "" });
+  await kiln.cloud.settle({ forMs: hours(71) });
+  expect((await check(kiln)).result).not.toHaveProperty("released");
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const { result } = await check(kiln);
+  expect(result?.["released"]).toEqual(expect.arrayContaining(others.map((id) => `${id} of m-web-1`)));
+  expect(machines(kiln).map(({ instanceId }) => instanceId)).toEqual([kept]);
+});

@@ -4,22 +4,24 @@
  *
  * SPOT-1. A run for each fleet names the members that are taken back together. The same members since the same start are the
  *     same run, however often they are seen.
- * SPOT-2. Nothing changes: whether another instance is launched, the sender of system events decides.
+ * SPOT-2. Nothing changes here: a fleet whose size is kept is reconciled, and in others the sender of system events decides.
  */
 import * as z from "zod/mini";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
+import { isSized } from "../../../shared/size/wanted.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { beginRun } from "../../../shared/workflow/begin.ts";
-import { eventsWith, firstEvent } from "../../../shared/workflow/envelope.ts";
-import { runId } from "../../../shared/workflow/run-id.ts";
+import { eventsWith, firstEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { runId, subjectOf } from "../../../shared/workflow/run-id.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
-import { done, phase, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { done, phase, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
 
 const input = { fleet: Name, instances: z.array(z.string()) };
 const Note = eventsWith(z.strictObject(input))("note", {});
@@ -45,6 +47,15 @@ export async function watchSpot(ports: Ports): Promise<readonly string[]> {
   return runs;
 }
 
+/** A fleet whose size is kept gets others at once. */
+async function reconciles({ run, startedAt }: WorkflowEvent, { cloud }: Ports): Promise<RunRequest[]> {
+  const fleet = subjectOf(run);
+  const loaded = await loadFleet(cloud, fleet);
+  if ("problem" in loaded || !isSized(loaded.document)) return [];
+  const request = { v: 1, request: "reconcile", fleet } as const;
+  return [{ run: runId("size", fleet, startedAt, ["spot", run]), by: run, request }];
+}
+
 export const spot: Workflow = {
   kind: "spot",
   phases: [
@@ -57,5 +68,8 @@ export const spot: Workflow = {
     const { fleet, instances } = parse(NoteRequest, event.input, "notice of spot instances");
     return firstEvent(Note, event, { fleet, instances }, {});
   },
-  onComplete: afterFleetRun,
+  onComplete: async (event, completion, ports) => ({
+    ...(await afterFleetRun(event, completion, ports)),
+    runs: await reconciles(event, ports),
+  }),
 };

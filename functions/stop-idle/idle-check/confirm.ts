@@ -43,7 +43,8 @@ async function confirmStops(event: Confirm, ports: Ports): Promise<Outcome> {
   const { instances, running } = tally.summary;
   const stopped = instances - running + found.stopped.length;
   // A cancelled run changes nothing more; the next check releases what is too much.
-  if (event.problem === undefined && stopped > input.maxStopped) return next(SelectSurplus, { ending });
+  const maySurplus = stopped > input.maxStopped || input.policy.releaseAfterMs !== undefined;
+  if (event.problem === undefined && maySurplus) return next(SelectSurplus, { ending });
   return next(Untag, { ending });
 }
 

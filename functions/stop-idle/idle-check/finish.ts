@@ -9,7 +9,7 @@
 import * as z from "zod/mini";
 import { releaseEach, untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
-import { hours, minutes } from "../../../shared/duration.ts";
+import { formatDuration, hours, minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { idleLock, pauseOf, setDesired } from "../../../shared/size/log.ts";
 import { membersAmong, membersOf } from "../../../shared/limits/members.ts";
@@ -78,7 +78,9 @@ async function select({ input, ending }: SelectSurplus, ports: Ports): Promise<O
   };
   const after = { ...ending, result: { ...ending.result, ...tooMany } };
   if (surplus.length === 0) return next(Untag, { ending: after });
-  const why = `${count}; the oldest image goes first`;
+  const { releaseAfterMs } = input.policy;
+  const kept = releaseAfterMs === undefined ? "" : `, each for ${formatDuration(releaseAfterMs)} at most`;
+  const why = `${count}${kept}; the oldest image goes first`;
   const progress = { why, released: [], ...noRefusals };
   return next(Release, { surplus: surplus.slice(0, SURPLUS_MAX), progress, ending: after }, { note: why });
 }

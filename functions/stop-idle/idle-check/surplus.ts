@@ -1,7 +1,8 @@
 /**
  * Selects the stopped members to release when a fleet has more than it may have. Pure, except `readSurplus`.
  *
- * SURPLUS-1. At most limits.max members are stopped. Only a check stops members, so a check releases afterwards.
+ * SURPLUS-1. At most limits.max members are stopped, and none for longer than `releaseAfter`. A check releases the others
+ *     after its stops.
  * SURPLUS-2. A member is released only if Kiln stopped it, and not if it is protected, opted out, locked, a
  *     subscription, or reserved by a scale-out or resume that is about to start it.
  * SURPLUS-3. Members that may not be released count too, so others are released in their place. If that is not
@@ -74,20 +75,27 @@ export async function readSurplus(
 ): Promise<Surplus> {
   const stopped = stoppedOf(members);
   const excess = stopped.length - Math.max(0, maxStopped - more);
-  if (excess <= 0) return { surplus: [], stuck: 0, stopped: stopped.length };
   const now = clock.now();
+  if (excess <= 0 && !stopped.some((one) => isLongDown(one, policy, now)))
+    return { surplus: [], stuck: 0, stopped: stopped.length };
   const reserved = wakingIn(await readReservations(cloud, fleet), now);
   const current = await familyImage(cloud, family);
   const images = await describeImages(cloud, { ids: [...new Set(stopped.map(({ imageId }) => imageId))] });
   const ages = new Map(images.map(({ id, createdAt }) => [id, createdAt]));
   if (current !== undefined) ages.set(current.id, Number.POSITIVE_INFINITY);
-  const surplus = stopped
+  const ordered = stopped
     .filter((instance) => !reserved.has(instance.id) && whyNot(instance, policy, now) === undefined)
-    .toSorted((a, b) => compare(ages.get(a.imageId) ?? 0, ages.get(b.imageId) ?? 0) || compareStops(a, b))
-    .slice(0, excess)
+    .toSorted((a, b) => compare(ages.get(a.imageId) ?? 0, ages.get(b.imageId) ?? 0) || compareStops(a, b));
+  const most = Math.max(0, excess);
+  const surplus = ordered
+    .filter((one, place) => place < most || isLongDown(one, policy, now))
     .map(({ id, imageId }) => ({ id, imageId }));
-  return { surplus, stuck: excess - surplus.length, stopped: stopped.length };
+  return { surplus, stuck: Math.max(0, most - ordered.length), stopped: stopped.length };
 }
+
+/** Whether a member has been stopped for longer than the policy keeps it. */
+export const isLongDown = (instance: Instance, { releaseAfterMs }: IdlePolicy, now: number): boolean =>
+  releaseAfterMs !== undefined && now - (stoppedByKilnAt(instance) ?? now) > releaseAfterMs;
 
 /** Not a difference: that of two infinities is no number. */
 const compare = (a: number, b: number): number => Number(a > b) - Number(a < b);

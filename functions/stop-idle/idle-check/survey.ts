@@ -22,7 +22,7 @@ import { countLasting, withinBounds } from "./limits.ts";
 import { assess } from "./metrics.ts";
 import { SelectSurplus } from "./finish.ts";
 import { readSavings } from "./savings.ts";
-import { inWords, readSurplus, stoppedOf } from "./surplus.ts";
+import { inWords, isLongDown, readSurplus, stoppedOf } from "./surplus.ts";
 import { storeVerdicts, summarize } from "./verdicts.ts";
 
 /** The most verdicts in the log. All of them are in the bucket. */
@@ -134,7 +134,9 @@ async function begin({ run, startedAt }: Survey, found: Surveyed, ports: Ports):
     return actOn(announce, { unannounce, stops, tally }, startedAt, { input, note });
   }
   const result = { ...found.result, stopped: [] };
-  if (stoppedOf(members).length > input.maxStopped)
+  const stopped = stoppedOf(members);
+  const now = ports.clock.now();
+  if (stopped.length > input.maxStopped || stopped.some((one) => isLongDown(one, input.policy, now)))
     return next(SelectSurplus, { ending: { untag: [], result } }, { input });
   await releaseLock(idleLock(input.fleet), run, ports);
   return done(result);

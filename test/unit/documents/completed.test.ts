@@ -83,6 +83,7 @@ idle:
   upDuring: { timeZone: Asia/Shanghai, hours: ["Mon-Fri 08:00-20:00"] }
   cap: { percent: 50, count: 3 }
   notice: 1h
+  releaseAfter: 14d
   notify: [ops]
   keepIf: [publicAddress]
   resume: true
