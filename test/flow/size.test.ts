@@ -155,3 +155,16 @@ test("without size a fleet has what was asked for, and resize says what is missi
   const refused = await answered(kiln, kiln.call("POST", "/fleets/web/resize", { to: 2 }));
   expect(refused).toMatchObject({ status: 400, body: { error: expect.stringContaining("has no size:") } });
 });
+
+test("a fleet whose document is gone keeps its members, and is reported once", async ({ deploy, expect }) => {
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
+  await sized(kiln, { size: { desired: 1 } });
+  await kiln.api("DELETE", "/fleets/web");
+  for (const hour of [9, 10]) {
+    await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, hour, 1) - kiln.cloud.time.now() });
+    await reconcile(kiln);
+  }
+  const reports = kiln.records("size-").filter(({ state }) => state === "failed");
+  expect(reports).toMatchObject([{ reason: expect.stringContaining("its 1 members stay as they are") }]);
+  expect(running(kiln)).toHaveLength(1);
+});

@@ -132,7 +132,7 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   // An earlier delivery of this event has decided.
   if (isOwnChild(before, given)) return done({ fleet, ...before.child });
   const loaded = await loadFleet(ports.cloud, fleet);
-  if ("problem" in loaded) return failed(loaded.problem);
+  if ("problem" in loaded) return failed(`${loaded.problem}; ${await leftBehind(fleet, ports)}`);
   const decision = decide(await situationOf({ document: loaded.document, state: before }, ports));
   const { wanted, present, why, state, child } = decision;
   const result = { fleet, wanted, running: present, why };
@@ -147,6 +147,11 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   );
   if (written === undefined) return done({ ...result, why: "the fleet was changed meanwhile" });
   return done({ ...result, ...handedOn });
+}
+
+async function leftBehind(fleet: string, { cloud }: Ports): Promise<string> {
+  const members = await membersOf(cloud, fleet);
+  return `its ${members.length} members stay as they are, and are paid for: put the document back, or release them`;
 }
 
 const isOwnChild = ({ child }: SizeState, { run, startedAt, input }: Reconcile): boolean =>
@@ -207,19 +212,52 @@ export async function reconciles(
 ): Promise<readonly RunRequest[]> {
   const { cloud } = ports;
   const names = fleet === "*" ? await documentNames(cloud, "fleets") : [fleet];
-  let members: readonly Instance[] | undefined;
-  const runs: RunRequest[] = [];
+  const sized: Fleet[] = [];
   for (const name of names) {
     const loaded = await loadFleet(cloud, name);
-    if ("problem" in loaded || !isSized(loaded.document)) continue;
-    members ??= await describeInstances(cloud, {
-      tags: ownTags(cloud, { [TAG.role]: ROLE.member }),
-      many: true,
-    });
-    const own = members.filter(({ tags }) => tags[TAG.fleet] === name);
-    if (!(await hasChange({ document: loaded.document, members: own }, ports))) continue;
-    const request = { v: 1, request: "reconcile", fleet: name } as const;
-    runs.push({ run: runId("size", name, trigger.at, trigger.identity), by: trigger.by, request });
+    if ("document" in loaded && isSized(loaded.document)) sized.push(loaded.document);
+  }
+  const looksForRemoved = fleet === "*" && new Date(trigger.at).getUTCMinutes() < FIRING_MINUTES;
+  if (sized.length === 0 && !looksForRemoved) return [];
+  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
+  const members = await describeInstances(cloud, { tags, many: true });
+  const runs = looksForRemoved ? await removedFleets(members, names, ports) : [];
+  for (const document of sized) {
+    const own = members.filter((member) => member.tags[TAG.fleet] === document.name);
+    if (!(await hasChange({ document, members: own }, ports))) continue;
+    runs.push(
+      requestOf(runId("size", document.name, trigger.at, trigger.identity), document.name, trigger.by),
+    );
+  }
+  return runs;
+}
+
+const requestOf = (run: string, fleet: string, by: string): RunRequest => ({
+  run,
+  by,
+  request: { v: 1, request: "reconcile", fleet },
+});
+
+/** The minutes between two firings: the first one of an hour looks for fleets without a document. */
+const FIRING_MINUTES = 5;
+
+/** A run that fails for each fleet that has members and no document; the same newest member is the same run. */
+async function removedFleets(
+  members: readonly Instance[],
+  names: readonly string[],
+  { cloud }: Ports,
+): Promise<RunRequest[]> {
+  const newest = new Map<string, Instance>();
+  for (const member of members) {
+    const fleet = Name.safeParse(member.tags[TAG.fleet]).data;
+    if (fleet === undefined || names.includes(fleet)) continue;
+    const known = newest.get(fleet);
+    if (known === undefined || known.createdAt < member.createdAt) newest.set(fleet, member);
+  }
+  const runs: RunRequest[] = [];
+  for (const [fleet, { id, createdAt }] of newest) {
+    const run = runId("size", fleet, createdAt, [cloud.access.bucket, "removed", id]);
+    if ((await readRunLog(cloud, run)).end === 0) runs.push(requestOf(run, fleet, "timer:reconcile"));
   }
   return runs;
 }
