@@ -63,7 +63,7 @@ test.for(READMES)("every request body in the table of %s is accepted by its rout
       ),
     ),
   );
-  expect(asked).toHaveLength(15);
+  expect(asked).toHaveLength(20);
   for (const [path, body] of asked) {
     const request = {
       method: "POST",

@@ -844,6 +844,38 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "lastStartAt(member) >= 0 || at > 0;",
     tests: ["test/proofs/github-jobs.test.ts"],
   },
+  {
+    name: "size: what an idle check stops is launched again",
+    promise: "K6",
+    file: "functions/stop-idle/idle-check/finish.ts",
+    find: "if (count > 0)",
+    replace: "if (count > 9999)",
+    tests: ["test/flow/size.test.ts"],
+  },
+  {
+    name: "size: a member at work is ended with the surplus",
+    promise: "K7",
+    file: "functions/stop-idle/idle-check/metrics.ts",
+    find: "policy, now) === undefined,\n  );\n  const verdicts",
+    replace: "policy, now) !== null,\n  );\n  const verdicts",
+    tests: ["test/flow/size.test.ts"],
+  },
+  {
+    name: "size: a second run hands on while the child of the first is at work",
+    promise: "K6",
+    file: "functions/scale-out/size/decide.ts",
+    find: 'if (last === "open")',
+    replace: 'if (last === "none")',
+    tests: ["test/unit/functions/scale-out/size.test.ts"],
+  },
+  {
+    name: "size: a paused fleet launches",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/reserve.ts",
+    find: "if (paused !== undefined) return toRelease",
+    replace: "if (paused === null) return toRelease",
+    tests: ["test/flow/size.test.ts"],
+  },
 ];
 
 /** Faults that change nothing, and why. They are not planted. */
