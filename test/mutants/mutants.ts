@@ -871,9 +871,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "size: a paused fleet launches",
     promise: "K6",
-    file: "functions/scale-out/scale-out/reserve.ts",
-    find: "if (paused !== undefined) return toRelease",
-    replace: "if (paused === null) return toRelease",
+    file: "shared/size/log.ts",
+    find: "{ paused: pausedText(fleet, state.paused) }",
+    replace: "{}",
     tests: ["test/flow/size.test.ts"],
   },
 ];

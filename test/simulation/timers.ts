@@ -32,6 +32,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "idle-check": (simulation, now) =>
     !hasRunningMember(simulation.kiln) ||
     (now % IDLE_CHECKS_MS > minutes(30) && !hasIdleOnes(simulation, now)),
+  // No fleet of a simulation has a size.
+  reconcile: () => true,
   // Only the fleet `night` has working hours.
   resume: ({ kiln }, now) =>
     !isNightUp(now) || !membersOf(kiln, "night").some(({ status }) => status === "Stopped"),

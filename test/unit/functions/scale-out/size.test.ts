@@ -3,6 +3,7 @@ import { decide, type Situation } from "../../../../functions/scale-out/size/dec
 import { parseFleet } from "../../../../shared/documents/fleet.ts";
 import { hours, minutes } from "../../../../shared/duration.ts";
 import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
+import type { Reservation } from "../../../../shared/limits/stored-reservation.ts";
 import { fleetText } from "../../../support/fleets.ts";
 import { POLICY } from "../../../support/idle.ts";
 import { instanceOf } from "../stop-idle/fixture.ts";
@@ -10,7 +11,7 @@ import { instanceOf } from "../stop-idle/fixture.ts";
 const NOW = Date.UTC(2026, 0, 5, 8);
 const member = (id: string, more: Partial<Instance> = {}): Instance => instanceOf({ id, ...more });
 const three = [member("i-1"), member("i-2"), member("i-3")];
-const grant = (more: object) => ({
+const grant = (more: Partial<Reservation>): Reservation => ({
   run: "scale-web",
   at: NOW,
   launches: [2],
@@ -36,8 +37,8 @@ test("a fleet that is as it is to be asks for nothing", ({ expect }) => {
 });
 
 test("what open reservations lead to is there already, listed or not", ({ expect }) => {
-  const of = (members: readonly Instance[], grants: readonly object[]) =>
-    decide(situation({ members, reservations: { v: 2, grants: grants as never } })).present;
+  const of = (members: readonly Instance[], grants: Reservation[]) =>
+    decide(situation({ members, reservations: { v: 2, grants } })).present;
   expect(of([], [grant({})])).toBe(2);
   expect(of([member("i-1", { tags: { "kiln:run": "scale-web" } })], [grant({})])).toBe(2);
   expect(of([member("i-1", { status: "Stopped" })], [grant({ launches: [0], wakes: ["i-1"] })])).toBe(1);
