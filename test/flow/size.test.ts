@@ -1,9 +1,9 @@
 /** Fleets whose size is kept: reconcile, resize, scale-in and pause. */
-import { hours, minutes } from "../../shared/duration.ts";
+import { minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import { fleetText, scaleOut } from "../support/fleets.ts";
-import { IDLE, POLICY, QUIET } from "../support/idle.ts";
-import { answered, request } from "../support/runs.ts";
+import { scaleOut } from "../support/fleets.ts";
+import { IDLE, QUIET } from "../support/idle.ts";
+import { request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
 import { check } from "../support/sleepers.ts";
 import { machines } from "../support/world.ts";
@@ -50,24 +50,6 @@ test("resize launches and ends members; the busy, the young and the opted out st
   expect(body).toMatchObject({ wanted: { min: 0, desired: 0 }, running: 3, stopped: 1 });
 });
 
-test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy(QUIET);
-  const [first = "", second = "", third = ""] = await sized(kiln, { size: { min: 1, desired: 4 } });
-  kiln.cloud.world.tag(second, { "kiln:keep": "" });
-  const named = await request(kiln, "/fleets/web/scale-in", { instances: [third, second] });
-  expect(named.result).toMatchObject({ ended: [third], kept: [`${second}: its tag kiln:keep asks for it`] });
-  expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toEqual({ min: 1, desired: 2 });
-  const counted = await request(kiln, "/fleets/web/scale-in", { count: 5 });
-  expect(counted.result?.["ended"]).toHaveLength(2);
-  expect(counted.result?.["ended"]).toContain(first);
-  expect(running(kiln)).toEqual([second]);
-  await reconcile(kiln);
-  expect(running(kiln)).toEqual([second]);
-});
-
 test("an idle check keeps the fewest that a fleet is to have, and what it stops stays stopped", async ({
   deploy,
   expect,
@@ -81,45 +63,6 @@ test("an idle check keeps the fewest that a fleet is to have, and what it stops 
   await reconcile(kiln);
   expect(running(kiln)).toHaveLength(2);
   expect(machines(kiln)).toHaveLength(3);
-});
-
-test("a stop by a user lowers the number and a start raises it; neither is undone", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy(QUIET);
-  const [one = ""] = await sized(kiln, { size: { min: 1, desired: 3 } });
-  await kiln.ecs("StopInstance", { InstanceId: one });
-  await kiln.cloud.settle({ forMs: minutes(5) });
-  await reconcile(kiln);
-  expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 2 }, running: 2 });
-  await kiln.ecs("StartInstance", { InstanceId: one });
-  await kiln.cloud.settle({ forMs: minutes(5) });
-  await reconcile(kiln);
-  expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
-  expect(machines(kiln)).toHaveLength(3);
-});
-
-test("what a request was short of is launched later, with pauses between the tries", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy(QUIET);
-  await sized(kiln, { size: { desired: 0 } });
-  const scarce = (left: number) => {
-    for (const type of ["ecs.g7.large", "ecs.c7.large"])
-      for (const zone of ["cn-hangzhou-h", "cn-hangzhou-i"])
-        kiln.cloud.world.stock(type, zone, type === "ecs.g7.large" && zone === "cn-hangzhou-h" ? left : 0);
-  };
-  scarce(1);
-  expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 1, short: 2 });
-  await reconcile(kiln);
-  await reconcile(kiln);
-  expect(kiln.records("scale-")).toHaveLength(2);
-  scarce(10);
-  await kiln.cloud.settle({ forMs: hours(1) });
-  await reconcile(kiln);
-  expect(running(kiln)).toHaveLength(3);
 });
 
 test("nothing changes in a paused fleet, whoever asks", async ({ deploy, expect }) => {
@@ -138,33 +81,5 @@ test("nothing changes in a paused fleet, whoever asks", async ({ deploy, expect 
   expect(machines(kiln)).toHaveLength(1);
   await request(kiln, "/fleets/web/unpause");
   await reconcile(kiln);
-  expect(running(kiln)).toHaveLength(1);
-});
-
-test("without size a fleet has what was asked for, and resize says what is missing", async ({
-  deploy,
-  expect,
-}) => {
-  const kiln = await deploy(QUIET);
-  await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY }));
-  await scaleOut(kiln, { count: 2 });
-  const [one] = machines(kiln);
-  kiln.cloud.world.remove(one?.instanceId ?? "");
-  await reconcile(kiln);
-  expect(running(kiln)).toHaveLength(1);
-  const refused = await answered(kiln, kiln.call("POST", "/fleets/web/resize", { to: 2 }));
-  expect(refused).toMatchObject({ status: 400, body: { error: expect.stringContaining("has no size:") } });
-});
-
-test("a fleet whose document is gone keeps its members, and is reported once", async ({ deploy, expect }) => {
-  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
-  await sized(kiln, { size: { desired: 1 } });
-  await kiln.api("DELETE", "/fleets/web");
-  for (const hour of [9, 10]) {
-    await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, hour, 1) - kiln.cloud.time.now() });
-    await reconcile(kiln);
-  }
-  const reports = kiln.records("size-").filter(({ state }) => state === "failed");
-  expect(reports).toMatchObject([{ reason: expect.stringContaining("its 1 members stay as they are") }]);
   expect(running(kiln)).toHaveLength(1);
 });

@@ -1,0 +1,119 @@
+/** Fleets whose size is kept: what users do, what is short, and what is ended first. */
+import { hours, minutes } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import { fleetText, scaleOut } from "../support/fleets.ts";
+import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { answered, request } from "../support/runs.ts";
+import { reconcile, running, sized } from "../support/sized.ts";
+import { serve } from "../support/sleepers.ts";
+import { machines } from "../support/world.ts";
+
+test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [first = "", second = "", third = ""] = await sized(kiln, { size: { min: 1, desired: 4 } });
+  kiln.cloud.world.tag(second, { "kiln:keep": "" });
+  const named = await request(kiln, "/fleets/web/scale-in", { instances: [third, second] });
+  expect(named.result).toMatchObject({ ended: [third], kept: [`${second}: its tag kiln:keep asks for it`] });
+  expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toEqual({ min: 1, desired: 2 });
+  const counted = await request(kiln, "/fleets/web/scale-in", { count: 5 });
+  expect(counted.result?.["ended"]).toHaveLength(2);
+  expect(counted.result?.["ended"]).toContain(first);
+  expect(running(kiln)).toEqual([second]);
+  await reconcile(kiln);
+  expect(running(kiln)).toEqual([second]);
+});
+
+test("a stop by a user lowers the number and a start raises it; neither is undone", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [one = ""] = await sized(kiln, { size: { min: 1, desired: 3 } });
+  await kiln.ecs("StopInstance", { InstanceId: one });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await reconcile(kiln);
+  expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 2 }, running: 2 });
+  await kiln.ecs("StartInstance", { InstanceId: one });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await reconcile(kiln);
+  expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
+  expect(machines(kiln)).toHaveLength(3);
+});
+
+test("what a request was short of is launched later, with pauses between the tries", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await sized(kiln, { size: { desired: 0 } });
+  const scarce = (left: number) => {
+    for (const type of ["ecs.g7.large", "ecs.c7.large"])
+      for (const zone of ["cn-hangzhou-h", "cn-hangzhou-i"])
+        kiln.cloud.world.stock(type, zone, type === "ecs.g7.large" && zone === "cn-hangzhou-h" ? left : 0);
+  };
+  scarce(1);
+  expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 1, short: 2 });
+  await reconcile(kiln);
+  await reconcile(kiln);
+  expect(kiln.records("scale-")).toHaveLength(2);
+  scarce(10);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await reconcile(kiln);
+  expect(running(kiln)).toHaveLength(3);
+});
+
+test("without size a fleet has what was asked for, and resize says what is missing", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY }));
+  await scaleOut(kiln, { count: 2 });
+  const [one] = machines(kiln);
+  kiln.cloud.world.remove(one?.instanceId ?? "");
+  await reconcile(kiln);
+  expect(running(kiln)).toHaveLength(1);
+  const refused = await answered(kiln, kiln.call("POST", "/fleets/web/resize", { to: 2 }));
+  expect(refused).toMatchObject({ status: 400, body: { error: expect.stringContaining("has no size:") } });
+});
+
+test("a fleet whose document is gone keeps its members, and is reported once", async ({ deploy, expect }) => {
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
+  await sized(kiln, { size: { desired: 1 } });
+  await kiln.api("DELETE", "/fleets/web");
+  for (const hour of [9, 10]) {
+    await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, hour, 1) - kiln.cloud.time.now() });
+    await reconcile(kiln);
+  }
+  const reports = kiln.records("size-").filter(({ state }) => state === "failed");
+  expect(reports).toMatchObject([{ reason: expect.stringContaining("its 1 members stay as they are") }]);
+  expect(running(kiln)).toHaveLength(1);
+});
+
+test("a surplus is ended in order: an old image is released, then an idle member stops, then the oldest", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [old = ""] = await sized(kiln, { size: { desired: 1 } });
+  serve(kiln, "m-web-2");
+  await request(kiln, "/fleets/web/resize", { to: 4 });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const [first = "", second = "", third = ""] = running(kiln).filter((id) => id !== old);
+  const { world, time } = kiln.cloud;
+  for (const [place, id] of [first, second, third].entries()) world.ageInstance(id, hours(9 - place));
+  for (const id of [first, third]) {
+    world.load(id, () => ({ ...IDLE, cpuAverage: 40 }));
+    world.load(id, () => IDLE, { fromAt: time.now() - minutes(30) });
+  }
+  const ended = (await request(kiln, "/fleets/web/scale-in", { count: 3 })).result;
+  expect(ended?.["because"]).toEqual([
+    expect.stringMatching(`^${old} released: its image m-web-1`),
+    expect.stringMatching(`^${second} stopped: idle for 2h`),
+    expect.stringMatching(`^${first} stopped: it is the oldest`),
+  ]);
+  expect(running(kiln)).toEqual([third]);
+});
