@@ -8,6 +8,7 @@ import { offeringFindings } from "./offerings.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
+import { Encrypt, encryptionFindings, encryptionOf } from "./recipe-encryption.ts";
 import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
 import { Source } from "./recipe-source.ts";
@@ -31,6 +32,7 @@ const shape = {
   provision: z._default(Steps, []),
   keepFailed: z.optional(KeepFailed),
   image: z.prefault(Image, {}),
+  encrypt: z.exactOptional(Encrypt),
   family: z.exactOptional(Family),
   test: z.prefault(Test, {}),
   promote: z.prefault(Promote, {}),
@@ -146,6 +148,7 @@ const Recipe = (name: string) =>
     closed(shape, ELSEWHERE).check(
       rule<Written>(["source", "provision", "keepFailed"], builderFindings),
       rule<Written>(["source", "image", "rebake"], uploadFindings),
+      rule<Written>(["source", "encrypt", "promote"], encryptionFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote"], familyFindings),
@@ -157,8 +160,9 @@ const Recipe = (name: string) =>
     z.transform((written: Written) => complete(name, written)),
   );
 
-function complete(name: string, { keepFailed, image, test, rebake, ...written }: Written) {
+function complete(name: string, { keepFailed, image, test, rebake, encrypt, promote, ...written }: Written) {
   const { source } = written;
+  const encryption = encryptionOf(encrypt, promote.regions);
   const place =
     source.kind === "builder"
       ? {
@@ -176,6 +180,8 @@ function complete(name: string, { keepFailed, image, test, rebake, ...written }:
     rebake: { ...rebake, nightly: rebake.nightly ?? source.kind !== "instance" },
     /** For an upload `source` has the word on architecture, boot mode and platform. */
     image,
+    ...(encryption === undefined ? {} : { encryption }),
+    promote: { ...promote, regions: promote.regions.map(({ region }) => region) },
     /** The place of the test instance: as written, or that of the builder; empty without a test. */
     test: { ...place, ...test },
   };

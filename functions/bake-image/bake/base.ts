@@ -4,6 +4,7 @@ import { describeImages, familyImage, type Image } from "../../../shared/cloud/e
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
+import { cipherIn } from "../../../shared/encryption.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -42,7 +43,7 @@ export async function findBase(
   const { source } = input.document;
   switch (source.kind) {
     case "builder":
-      return builderImage(source, cloud);
+      return builderImage(encryptedBuilder(input.document, source, cloud.access.region), cloud);
     case "instance":
       return sourceInstance(source, run, cloud);
     case "snapshot":
@@ -52,6 +53,13 @@ export async function findBase(
     case "upload":
       return uploadedDisk(source, input, cloud);
   }
+}
+
+/** With the key that the recipe names for this region (CIPHER-1). */
+function encryptedBuilder(document: Recipe, source: Source<"builder">, home: string): Source<"builder"> {
+  const cipher = cipherIn(document, home, home);
+  if (cipher === undefined) return source;
+  return { ...source, systemDisk: { ...source.systemDisk, encrypted: true, ...cipher } };
 }
 
 async function builderImage(source: Source<"builder">, cloud: CloudClient): Promise<Result<Identified>> {

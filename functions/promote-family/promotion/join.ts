@@ -12,6 +12,7 @@ import { roomProblem } from "../../../shared/budget.ts";
 import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { plainProblem } from "../../../shared/encryption.ts";
 import { heldText, writeHold } from "../../../shared/holds.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -57,6 +58,8 @@ async function findImage(place: Place, event: Moving, ports: Ports) {
   if (image === undefined) return problem(`${placed(place)} is gone`);
   if (image.status !== "Available" || !image.usable)
     return problem(`${placed(place)} is ${image.status}, not available`);
+  const plain = plainProblem(event.input.document, image, region, homeOf(ports));
+  if (plain !== undefined) return problem(plain);
   const newer = await supersedingIn(region, image, event.input, ports);
   return newer.ok ? ok({ image, newer: newer.value }) : newer;
 }

@@ -48,6 +48,7 @@ export function imageView(world: World, image: Image): JsonObject {
         Type: disk.type,
         Size: String(disk.sizeGb),
         SnapshotId: disk.snapshotId ?? "",
+        Encrypted: disk.key !== undefined,
         Format: disk.format,
         ImportOSSBucket: disk.ossBucket ?? "",
         ImportOSSObject: disk.ossObject ?? "",
