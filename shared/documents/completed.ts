@@ -89,6 +89,7 @@ const Source = z.discriminatedUnion("kind", [
     platform: maybe,
     licenseType: maybe,
     sizeGb: z.exactOptional(count),
+    dataDisks: z.exactOptional(z.array(z.strictObject({ file: text, sizeGb: z.exactOptional(count) }))),
     nvme: z.boolean(),
     keepObject: z.boolean(),
   }),

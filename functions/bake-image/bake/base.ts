@@ -9,6 +9,8 @@ import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
+import { tagDigest } from "../../../shared/baked.ts";
+import { dataDiskFiles } from "./data-disks.ts";
 import { readDiskFormat } from "./disk-format.ts";
 import type { ImportFile } from "./image.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
@@ -139,8 +141,10 @@ async function uploadedDisk(
       `recipe ${recipe} is baked by uploading a disk file to disks/${recipe}/; this request has none`,
     );
   const { key, etag } = upload;
-  const format = await readDiskFormat(key, source.format, cloud);
+  const format = await readDiskFormat(key, { use: "system", expected: source.format }, cloud);
   if (!format.ok) return format;
+  const data = await dataDiskFiles(source, key, cloud);
+  if (!data.ok) return data;
   const architecture = source.architecture ?? (/arm64|aarch64/i.test(key) ? "arm64" : "x86_64");
   // Instances of ARM types boot by UEFI only.
   const bootMode = source.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
@@ -151,8 +155,10 @@ async function uploadedDisk(
     ...(licenseType !== undefined && { licenseType }),
     ...(sizeGb !== undefined && { sizeGb }),
   };
-  return found(etag, {
+  const { files, etags } = data.value;
+  const dataDisks = files.length > 0 && { dataDisks: files };
+  return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {
     kind: "upload",
-    file: { key, format: format.value, architecture, nvme, ...optional },
+    file: { key, format: format.value, architecture, nvme, ...optional, ...dataDisks },
   });
 }
