@@ -145,20 +145,25 @@ async function uploadedDisk(
   if (!format.ok) return format;
   const data = await dataDiskFiles(source, key, cloud);
   if (!data.ok) return data;
+  const { files, etags } = data.value;
+  const dataDisks = files.length > 0 && { dataDisks: files };
+  return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {
+    kind: "upload",
+    file: { key, format: format.value, ...traitsOf(source, key), ...dataDisks },
+  });
+}
+
+function traitsOf(source: Source<"upload">, key: string) {
   const architecture = source.architecture ?? (/arm64|aarch64/i.test(key) ? "arm64" : "x86_64");
   // Instances of ARM types boot by UEFI only.
   const bootMode = source.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
   const { platform, licenseType, sizeGb, nvme } = source;
-  const optional = {
+  return {
+    architecture,
+    nvme,
     ...(bootMode !== undefined && { bootMode }),
     ...(platform !== undefined && { platform }),
     ...(licenseType !== undefined && { licenseType }),
     ...(sizeGb !== undefined && { sizeGb }),
   };
-  const { files, etags } = data.value;
-  const dataDisks = files.length > 0 && { dataDisks: files };
-  return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {
-    kind: "upload",
-    file: { key, format: format.value, architecture, nvme, ...optional, ...dataDisks },
-  });
 }

@@ -102,7 +102,7 @@ async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Ou
     ...(untested && { [TAG.test]: TEST.skipped }),
   });
   if (noTest === undefined) return imageTest.start(input, ports);
-  return hold === undefined ? afterTest(input, noTest) : keptBack(input, hold);
+  return hold === undefined ? afterTest(input, noTest, ports) : keptBack(input, hold);
 }
 
 /** How long the cloud's check of an image takes is documented nowhere. */
