@@ -93,6 +93,7 @@ test("a dry bake says what changed and where the builder would be launched, and 
       "ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
       "ecs.c7.large in vsw-hangzhou-h: the cloud would launch it",
     ],
+    cost: { builder: expect.stringMatching(/^0\.\d+ CNY an hour, at most \d+\.\d+ CNY$/) },
     promotes: "web",
   });
   expect(first.wet.state).toBe("done");

@@ -36,7 +36,7 @@ test("a compressed list is the same list, and one that was cut is none", () => {
   const packed = gzipSync(RECORDED).toString("base64").replaceAll(/.{76}/g, "$&\n");
   expect(packagesIn(packed)).toEqual(packagesIn(RECORDED));
   for (const other of [packed.slice(0, -40), RECORDED.slice(0, -10), "", "timeout: killed", "\u0000"])
-    expect(packagesIn(other), other.slice(0, 20)).toBeUndefined();
+    expect(packagesIn(other)).toBeUndefined();
 });
 
 test("a kept list reads back as it was, and several versions of a package are one entry", () => {
