@@ -2,6 +2,7 @@
  * The image test: launch → boot → command ⇄ watch (⇄ reboot) → release. A new instance boots from the image and
  * passes the image checks and the recipe's tests before the family changes.
  */
+import { filledTags } from "../../../shared/documents/image-name.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
@@ -44,7 +45,7 @@ type Builder = Extract<Recipe["source"], { readonly kind: "builder" }>;
  * As `test` of the recipe says, else as the image was built: with the builder's disks, role and bandwidth. Without
  * the builder's user data, because the image must work as it is.
  */
-export function testInstanceSpec({ recipe, imageId, document, image }: Checked): InstanceSpec {
+export function testInstanceSpec({ recipe, imageId, document, image, parameters }: Checked): InstanceSpec {
   const { test, source } = document;
   const builder: Partial<Builder> = source.kind === "builder" ? source : {};
   const { systemDisk = {}, dataDisks = [], internetMbps = 0, ramRole, spot = { wanted: false } } = builder;
@@ -63,7 +64,7 @@ export function testInstanceSpec({ recipe, imageId, document, image }: Checked):
     spot,
     expireAfterMs: test.timeoutMs + EXPIRE_AFTER_MS,
     params: instanceParams(shape, document.image.resourceGroupId),
-    tags: { [TAG.recipe]: recipe },
+    tags: { ...filledTags(document, parameters), [TAG.recipe]: recipe },
   };
 }
 
