@@ -74,8 +74,8 @@ const Source = z.discriminatedUnion("kind", [
     kind: z.literal("disks"),
     disks: z.array(
       z.strictObject({
-        type: z.enum(["system", "data"]),
-        device: text,
+        type: z.exactOptional(z.enum(["system", "data"])),
+        device: maybe,
         snapshotId: maybe,
         sizeGb: z.exactOptional(count),
       }),

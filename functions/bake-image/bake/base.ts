@@ -3,7 +3,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
-import { snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
+import { placedDisks, snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
 import { cipherIn } from "../../../shared/encryption.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
@@ -22,7 +22,7 @@ export type Base =
   /** `running`: it is stopped for its image, and started again. */
   | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
   | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
-  | { readonly kind: "disks"; readonly source: Source<"disks"> }
+  | { readonly kind: "disks"; readonly disks: readonly ImageDisk[] }
   | { readonly kind: "upload"; readonly file: ImportFile };
 
 /** A base, and the text by which bakes compare it. */
@@ -123,11 +123,16 @@ async function sourceDisks(source: Source<"disks">, cloud: CloudClient): Promise
   const missing = ids.filter((id) => !snapshots.some((snapshot) => snapshot.id === id));
   if (missing.length > 0)
     return problem(`source.disks: ${missing.join(", ")} does not exist in ${cloud.access.region}`);
+  const types = snapshots.flatMap(({ id, diskKind }) =>
+    diskKind === "system" || diskKind === "data" ? [[id, diskKind] as const] : [],
+  );
+  const placed = placedDisks(disks, new Map(types));
+  if ("problem" in placed) return problem(`${placed.problem.path}: ${placed.problem.message}`);
   const sizesGb = new Map(snapshots.map(({ id, sizeGb }) => [id, sizeGb]));
-  const [tooSmall] = snapshotSizeProblems(disks, sizesGb);
+  const [tooSmall] = snapshotSizeProblems(placed.disks, sizesGb);
   if (tooSmall !== undefined) return problem(`${tooSmall.path}: ${tooSmall.message}`);
-  const names = disks.map(({ snapshotId = "empty" }: ImageDisk) => snapshotId);
-  return found(names.join(" "), { kind: "disks", source });
+  const names = placed.disks.map(({ snapshotId = "empty" }: ImageDisk) => snapshotId);
+  return found(names.join(" "), { kind: "disks", disks: placed.disks });
 }
 
 /** Format and architecture come from the recipe, else from the file: its bytes and its name. */
