@@ -56,7 +56,7 @@ export function filledTags(
   values: Values,
 ): Record<string, string> {
   const given = (text: string): string => (parameters === undefined ? text : filled(text, values));
-  return Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(String(value))]));
+  return Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(value)]));
 }
 
 /** Names in the `{NAME}` of a text. */
