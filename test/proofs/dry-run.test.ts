@@ -203,7 +203,7 @@ test("a dry promotion reports the regions, accounts and deprecations, and the pr
   expect(tested.result?.["test"]).toMatchObject({
     launch: { instanceType: "ecs.g7.large", vSwitchId: "vsw-hangzhou-h", imageId: first.imageId },
     ladder: ["ecs.g7.large in vsw-hangzhou-h: the cloud would launch it"],
-    commands: ["first boot", "systemctl is-active nginx", "reboot", "second boot"],
+    commands: ["first boot", "systemctl is-active nginx", "reboot", "second boot", "packages"],
   });
   await put(kiln, recipeText({ promote, ...BARE }));
   const { dry, wet } = await both(kiln, path, { recipe: "web", imageId: first.imageId });
