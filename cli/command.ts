@@ -75,7 +75,7 @@ export interface Command {
 /** The option of commands that read documents. */
 export const AS: Option = {
   value: "KIND",
-  help: "recipe or fleet; without it the folder recipes/ or fleets/ says, or the content",
+  help: "recipe, fleet or component; without it the folder recipes/, fleets/ or components/<name>/ says, or the content",
 };
 
 /** Ends a command with an exit code and a sentence for the user. */

@@ -1,12 +1,15 @@
 /** Recipes and fleets in files of this machine. */
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
 import type { DocumentKind } from "../shared/documents/foreign.ts";
+import { parseComponent } from "../shared/documents/component.ts";
 import { channelsOf } from "../shared/documents/channels.ts";
 import { help } from "../shared/documents/help.ts";
+import { documentName } from "../shared/documents/names.ts";
+import { componentIn } from "../shared/documents/recipe-components.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
@@ -56,15 +59,32 @@ export async function checkFile(file: string, cwd: string, as?: DocumentKind): P
   }
   const kind = as ?? kindOf(path, text);
   try {
-    const channels =
-      kind === "recipe"
-        ? channelsOf(parseRecipe(basename(path), text, help))
-        : channelsOf(parseFleet(basename(path), text, help));
-    return { file, kind, text, problems: [], channels };
+    return { file, kind, text, problems: [], channels: channelsIn(kind, path, text) };
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
     return { file, kind, text, problems: error.problems, channels: [] };
   }
+}
+
+/** Parses a document. @throws DocumentError */
+function channelsIn(kind: DocumentKind, path: string, text: string): readonly string[] {
+  if (kind === "recipe") return channelsOf(parseRecipe(basename(path), text, help));
+  if (kind === "fleet") return channelsOf(parseFleet(basename(path), text, help));
+  const key = `components/${componentOf(path)}${extname(path)}`;
+  parseComponent(key, text, help);
+  const message = "must lie at components/<name>/<version>.yaml, with a version like 1.2.0";
+  if (componentIn(key) === undefined) throw new DocumentError(key, [{ path: "", message }]);
+  return [];
+}
+
+/** The name and the version of a component, by its folder and its file. */
+const componentOf = (path: string): string =>
+  `${basename(dirname(resolve(path)))}/${basename(path, extname(path))}`;
+
+/** The path of a document in the API. @param cwd where the command runs */
+export function routeOf({ kind, file }: Pick<Checked, "kind" | "file">, cwd: string): string {
+  const name = kind === "component" ? componentOf(resolve(cwd, file)) : documentName(file);
+  return `/${kind}s/${name}`;
 }
 
 /** A text, or one byte more than a document may have: a device may never end. */
@@ -79,6 +99,7 @@ function kindOf(path: string, text: string): DocumentKind {
   const folder = basename(dirname(path));
   if (folder === "recipes") return "recipe";
   if (folder === "fleets") return "fleet";
+  if (basename(dirname(dirname(path))) === "components") return "component";
   return /^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe";
 }
 
@@ -93,6 +114,6 @@ export async function checkAll(input: Input, { cwd }: Pick<Io, "cwd">): Promise<
 
 /** The kind that an option names. @throws CommandError for another word */
 function kindIn(value: string | undefined): DocumentKind | undefined {
-  if (value === undefined || value === "recipe" || value === "fleet") return value;
-  throw new CommandError(EXIT.usage, `--as ${value} is neither recipe nor fleet`);
+  if (value === undefined || value === "recipe" || value === "fleet" || value === "component") return value;
+  throw new CommandError(EXIT.usage, `--as ${value} is none of recipe, fleet and component`);
 }

@@ -1,6 +1,6 @@
 /** The environment of every Kiln function, checked once per invocation. */
 import * as z from "zod/mini";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, type CloudProduct } from "./errors.ts";
 import { readEnvJson } from "./env-json.ts";
 import { secretsOfUrl } from "./secret-url.ts";
 import { STAGE_PATTERN } from "./stage.ts";
@@ -13,6 +13,7 @@ const Environment = z.object({
   KILN_STAGE: z._default(z.string().check(z.regex(STAGE_PATTERN)), ""),
   KILN_ECS_ENDPOINT: url,
   KILN_CMS_ENDPOINT: url,
+  KILN_ESS_ENDPOINT: url,
   KILN_FC_ENDPOINT: url,
   KILN_OSS_ENDPOINT: url,
   /** The signature that invocations try first; when it is refused, the other one is tried. */
@@ -24,7 +25,7 @@ export interface Config {
   readonly bucket: string;
   /** "" without one. */
   readonly stage: string;
-  readonly endpoints: Readonly<Partial<Record<"ecs" | "cms" | "fc" | "oss", string>>>;
+  readonly endpoints: Readonly<Partial<Record<CloudProduct, string>>>;
   readonly fcSignature: "acs3" | "fc";
 }
 
@@ -41,6 +42,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const endpoints = {
     ...(data.KILN_ECS_ENDPOINT && { ecs: data.KILN_ECS_ENDPOINT }),
     ...(data.KILN_CMS_ENDPOINT && { cms: data.KILN_CMS_ENDPOINT }),
+    ...(data.KILN_ESS_ENDPOINT && { ess: data.KILN_ESS_ENDPOINT }),
     ...(data.KILN_FC_ENDPOINT && { fc: data.KILN_FC_ENDPOINT }),
     ...(data.KILN_OSS_ENDPOINT && { oss: data.KILN_OSS_ENDPOINT }),
   };

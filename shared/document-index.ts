@@ -10,7 +10,7 @@ import type { CloudClient } from "./cloud/client.ts";
 import { getObject, listObjects, type ObjectInfo } from "./cloud/oss/objects.ts";
 import { readJson } from "./json.ts";
 import { Declarations } from "./requests/declared-parameters.ts";
-import { documentIndexKey, type DocumentFolder } from "./keys.ts";
+import { documentIndexKey, type DocumentFolder, type StoredFolder } from "./keys.ts";
 
 const text = z.string();
 
@@ -33,6 +33,8 @@ const DocumentIndex = z.strictObject({
   family: z.optional(text),
   /** Names that steps of a recipe set under `environment`, so that no parameter may have them. */
   environment: z.optional(z.array(text)),
+  /** The keys of the marks of a recipe (shared/recipe-marks.ts). */
+  marks: z.optional(z.array(text)),
   /** The parameters that a recipe declares. */
   parameters: z.optional(Declarations),
 });
@@ -52,13 +54,13 @@ export async function readDocumentIndex(
 const ENDINGS = [".yaml", ".yml", ".json"] as const;
 
 /** The keys a document may have, the one that counts first. */
-export const documentKeys = (folder: DocumentFolder, name: string): readonly string[] =>
+export const documentKeys = (folder: StoredFolder, name: string): readonly string[] =>
   ENDINGS.map((ending) => `${folder}/${name}${ending}`);
 
 /** The object of a document as it is now, without its content; undefined when there is none. */
 export async function findDocument(
   client: CloudClient,
-  folder: DocumentFolder,
+  folder: StoredFolder,
   name: string,
 ): Promise<ObjectInfo | undefined> {
   const objects = await listObjects(client, `${folder}/${name}.`, { most: 100 });

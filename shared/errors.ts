@@ -14,7 +14,7 @@ export type ErrorKind =
   /** An operator has to act; the message says how. */
   | "give-up";
 
-export type CloudProduct = "ecs" | "cms" | "fc" | "oss";
+export type CloudProduct = "ecs" | "cms" | "ess" | "fc" | "oss";
 
 interface CloudErrorParts {
   readonly product: CloudProduct;

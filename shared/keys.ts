@@ -6,6 +6,7 @@ export const FOLDER = {
   recipes: "recipes/",
   fleets: "fleets/",
   disks: "disks/",
+  components: "components/",
   runs: "runs/",
   open: "open/",
   locks: "locks/",
@@ -13,6 +14,10 @@ export const FOLDER = {
   capacity: "stock/",
   documentIndex: "index/",
   runIndex: "index/runs/",
+  /** Which recipes use an object or a family: shared/recipe-marks.ts. */
+  uses: "index/uses/",
+  /** When recipes are baked: shared/recipe-marks.ts. */
+  schedules: "index/schedules/",
   deliveries: "deliveries/",
   /** Facts that are needed as long as an image, a recipe or a family exists: no object here expires. */
   state: "state/",
@@ -69,7 +74,7 @@ export const openKey = (run: string): string => `${FOLDER.open}${run}`;
 export const lockKey = (subject: string): string => `${FOLDER.locks}${subject}.jsonl`;
 
 /** The log of the changes of a document through the API. */
-export const documentLockKey = (folder: DocumentFolder, name: string): string =>
+export const documentLockKey = (folder: StoredFolder, name: string): string =>
   `${FOLDER.locks}documents/${folder}-${name}.jsonl`;
 
 /** The log of a fleet's reservations. */
@@ -86,6 +91,8 @@ export const deliveriesKey = (hourAt: number, id: string): string =>
   `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 
 export type DocumentFolder = "recipes" | "fleets";
+/** With components, whose names are `<name>/<version>`. */
+export type StoredFolder = DocumentFolder | "components";
 
 /** The index entry of a document. */
 export const documentIndexKey = (folder: DocumentFolder, name: string): string =>

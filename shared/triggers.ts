@@ -62,8 +62,14 @@ export const OssEvent = z.looseObject({
 /** The `by` of a run that an upload starts; a key may be longer than `by`. */
 export const uploaderOf = (key: string): string => `upload:${key}`.slice(0, 128);
 
-/** Whether a timer or an upload asks, and no caller. */
-export const isTriggered = (by: string): boolean => isUpload(by) || by.startsWith("timer:");
+/** The `by` of a bake that a promotion starts, because its family is the base of the recipe. */
+export const promoterOf = (run: string): string => `promotion:${run}`.slice(0, 128);
+
+/** Whether a timer, an upload or a promotion asks, and no caller. */
+export const isTriggered = (by: string): boolean => isChange(by) || by.startsWith("timer:");
+
+/** Whether a change asks, which is made once: its bake waits for another one to end. */
+export const isChange = (by: string): boolean => isUpload(by) || by.startsWith("promotion:");
 
 export const isUpload = (by: string): boolean => by.startsWith("upload:");
 

@@ -1,5 +1,6 @@
 /** Objects that no function reads, and what is to be done about each. Pure. */
 import { nameLike, nameProblems, documentName } from "./documents/names.ts";
+import { componentIn } from "./documents/recipe-components.ts";
 import { nearest } from "./documents/spelling.ts";
 import { documentNameIn, FOLDER, recipeOfDisk, type DocumentFolder } from "./keys.ts";
 
@@ -7,7 +8,7 @@ const DOCUMENT = /\.(?:ya?ml|json)$/i;
 const DISK = /\.(?:raw|img|vhd|qcow2)$/i;
 /** Folders that a user fills by name: scripts and inputs may have any other. */
 const NAMED = ["recipes", "fleets", "disks"] as const;
-const USED = new Set(["scripts", "files"]);
+const USED = new Set(["scripts", "files", "inputs"]);
 const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]));
 
 /** Checksums and signatures, which often lie beside a disk file. */
@@ -22,6 +23,7 @@ export function unreadReason(key: string): string | undefined {
   if (rest.length === 0) return atTheTop(key);
   if (folder === "recipes" || folder === "fleets") return unreadDocument(key, folder);
   if (folder === "disks") return unreadDisk(key);
+  if (folder === "components") return unreadComponent(key);
   return OWN.has(folder) || USED.has(folder) ? undefined : elsewhere(key, folder);
 }
 
@@ -51,6 +53,11 @@ function unreadDocument(key: string, folder: DocumentFolder): string | undefined
   const right = `${folder}/${nameLike(name.replace(/\.\w+$/, "")) ?? "name"}.yaml`;
   return `${key}: no function reads it; documents must lie directly under ${folder}/, with .yaml, .yml or .json in small letters: copy it to ${right} if it is one, or delete it`;
 }
+
+const unreadComponent = (key: string): string | undefined =>
+  componentIn(key) === undefined
+    ? `${key}: no function reads it; a component lies at components/<name>/<version>.yaml, with a version like 1.2.0`
+    : undefined;
 
 function unreadDisk(key: string): string | undefined {
   if (isChecksum(key))

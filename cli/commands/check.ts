@@ -7,7 +7,7 @@ import { AS, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "
 
 export const check: Command = {
   name: "check",
-  summary: "find the mistakes in recipes and fleets, without a network",
+  summary: "find the mistakes in recipes, fleets and components, without a network",
   args: "FILE…",
   count: [1, Number.POSITIVE_INFINITY],
   options: {

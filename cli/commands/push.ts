@@ -1,12 +1,11 @@
 /** `push FILE…`: recipes and fleets are checked and stored by the API. */
 import { clientFor, etagIn, refusedBy, type Client } from "../client.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import { documentName } from "../../shared/documents/names.ts";
 import type { Checked } from "../documents.ts";
 
 export const push: Command = {
   name: "push",
-  summary: "check recipes and fleets and store them in the deployment",
+  summary: "check recipes, fleets and components and store them in the deployment",
   args: "FILE…",
   count: [1, Number.POSITIVE_INFINITY],
   options: {
@@ -31,7 +30,7 @@ async function run(input: Input, io: Io): Promise<Exit> {
   const client = clientFor(io);
   const documents: Stored[] = [];
   for (const file of files) {
-    const stored = await store(file, { input, client });
+    const stored = await store(file, { input, client, cwd: io.cwd });
     documents.push(stored);
     if (!input.json) io.out(`${stored.file}  ${stored.created ? "stored" : "replaced"} as ${stored.key}`);
   }
@@ -56,11 +55,13 @@ interface Stored {
 interface Around {
   readonly input: Input;
   readonly client: Client;
+  readonly cwd: string;
 }
 
 /** Stores one file under the etag that was seen before, so that a change in between is not overwritten. */
-async function store(file: Checked, { input, client }: Around): Promise<Stored> {
-  const path = `/${file.kind}s/${documentName(file.file)}`;
+async function store(file: Checked, { input, client, cwd }: Around): Promise<Stored> {
+  const { routeOf } = await import("../documents.ts");
+  const path = routeOf(file, cwd);
   const headers = await precondition(path, input, client);
   const reply = await client.send("api", "PUT", path, { body: file.text, headers });
   if (reply.status === 412)

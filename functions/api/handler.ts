@@ -7,7 +7,7 @@ import type { Call } from "../../shared/http/call.ts";
 import { asCaller, httpHandler } from "../../shared/http/handler.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { changeDocument, type Change } from "./documents/change.ts";
-import { recipe } from "./documents/stored.ts";
+import { storedDocument } from "./documents/stored.ts";
 import { families, family } from "./families.ts";
 import { fleet, fleets } from "./fleets.ts";
 import { missingRoute, routeOf, type Routed } from "./routes.ts";
@@ -55,7 +55,12 @@ async function serveRoute(
     case "fleet":
       return found(await fleet(routed.name, ports), `there is no fleet ${routed.name}`);
     case "recipe":
-      return found(await recipe(routed.name, ports), `there is no recipe ${routed.name}`);
+      return found(await storedDocument("recipes", routed.name, ports), `there is no recipe ${routed.name}`);
+    case "component":
+      return found(
+        await storedDocument("components", routed.name, ports),
+        `there is no component ${routed.name}`,
+      );
     case "change":
       return changeDocument(changeOf(routed, call), ports);
     default:

@@ -2,7 +2,8 @@
 import * as z from "zod/mini";
 import { parseDuration } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
-import type { DocumentFolder } from "../../shared/keys.ts";
+import { componentIn } from "../../shared/documents/recipe-components.ts";
+import type { StoredFolder } from "../../shared/keys.ts";
 import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
@@ -69,7 +70,7 @@ export type Routed =
   | { readonly kind: "run"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
   | { readonly kind: "status" | "families" | "fleets" | "senders" }
-  | { readonly kind: "family" | "fleet" | "recipe"; readonly name: string }
+  | { readonly kind: "family" | "fleet" | "recipe" | "component"; readonly name: string }
   | Change
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
 
@@ -77,20 +78,31 @@ export type Routed =
 interface Change {
   readonly kind: "change";
   readonly method: "PUT" | "DELETE";
-  readonly folder: DocumentFolder;
+  readonly folder: StoredFolder;
   readonly name: string;
 }
 
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
 const FAMILY_PATH = new RegExp(`^/families/(${FAMILY})$`, "u");
 const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
+const COMPONENT_PATH = /^\/(components\/.+)$/;
+const KIND_OF = { recipes: "recipe", fleets: "fleet", components: "component" } as const;
+
+/** The document in a path; undefined for any other path. */
+function documentIn(path: string): Pick<Change, "folder" | "name"> | undefined {
+  const [, folder, name = ""] = DOCUMENT_PATH.exec(path) ?? [];
+  if (folder === "recipes" || folder === "fleets") return { folder, name };
+  const [, key = ""] = COMPONENT_PATH.exec(path) ?? [];
+  const of = componentIn(`${key}.yaml`);
+  return of && { folder: "components", name: `${of.name}/${of.version}` };
+}
 
 /** Reads an authenticated request. */
 export function routeOf({ method, path, query }: Pick<Call, "method" | "path" | "query">): Routed {
-  const [, folder, name = ""] = DOCUMENT_PATH.exec(path) ?? [];
-  if (folder === "recipes" || folder === "fleets") {
-    if (method === "PUT" || method === "DELETE") return { kind: "change", method, folder, name };
-    if (method === "GET") return { kind: folder === "recipes" ? "recipe" : "fleet", name };
+  const document = documentIn(path);
+  if (document !== undefined) {
+    if (method === "PUT" || method === "DELETE") return { kind: "change", method, ...document };
+    if (method === "GET") return { kind: KIND_OF[document.folder], name: document.name };
   }
   return (method === "GET" ? readOf(path, query) : undefined) ?? notFound(method, path);
 }

@@ -59,6 +59,8 @@ export interface CloudClient {
 /** An API action: its name, and the official request class. CloudMonitor has none: its parameters are a flat query. */
 export interface Action {
   readonly name: string;
+  /** Of Auto Scaling; all others are of ECS, or without `request` of CloudMonitor. */
+  readonly product?: "ess";
   readonly request: RequestSource | undefined;
 }
 
@@ -72,7 +74,7 @@ export interface ApiCall {
   readonly region?: string | undefined;
 }
 
-const VERSIONS = { ecs: "2014-05-26", cms: "2019-01-01" } as const;
+const VERSIONS = { ecs: "2014-05-26", cms: "2019-01-01", ess: "2014-08-28" } as const;
 
 /** Binds credentials and ports for one invocation (CLIENT-1). Loads and calls nothing yet (CLIENT-2). */
 export function connect(
@@ -104,7 +106,7 @@ export const inRegion = (client: CloudClient, region: string | undefined): Cloud
   region === undefined ? client : { ...client, access: { ...client.access, region } };
 
 /**
- * Sends an ECS call (with `request`) or a CloudMonitor one (without) and reads its answer. Schemas are
+ * Sends an ECS call (with `request`) or one of CloudMonitor or Auto Scaling (without) and reads its answer. Schemas are
  * functions because building all of them costs every cold start, and an invocation needs few (CLIENT-2).
  * @throws CloudError for every refusal, lost answer and answer that does not fit `answer`.
  */
@@ -114,7 +116,7 @@ export async function send<T>(
   answer: () => z.ZodMiniType<T>,
 ): Promise<T> {
   const { name, request } = call.action;
-  const product = request === undefined ? "cms" : "ecs";
+  const product = call.action.product ?? (request === undefined ? "cms" : "ecs");
   const region = call.region ?? client.access.region;
   const query =
     request === undefined ? call.params : await toWire(request, name, { RegionId: region, ...call.params });

@@ -100,6 +100,7 @@ const recipe = z.strictObject({
   description: maybe,
   parameters: z.exactOptional(Declarations),
   source: Source,
+  components: z.exactOptional(z.array(z.strictObject({ name: text, version: text, parameters: textMap }))),
   provision: z.array(Step),
   keepFailedMs: z.exactOptional(count),
   image: z.strictObject({
@@ -139,7 +140,13 @@ const recipe = z.strictObject({
     youngerThanMs: count,
     deleteAfterMs: count,
   }),
-  rebake: z.strictObject({ nightly: z.boolean(), onlyIfChanged: z.boolean() }),
+  // The version before did not know onChange.
+  rebake: z.strictObject({
+    nightly: z.boolean(),
+    onlyIfChanged: z.boolean(),
+    onChange: z._default(z.boolean(), true),
+  }),
+  schedule: z.exactOptional(z.strictObject({ cron: text, timeZone: text })),
   whenBusy: z.enum(["refuse", "queue"]),
   notify: z.array(z.strictObject({ channel: text, events: list })),
   // The version before had none.

@@ -1,5 +1,6 @@
 /** The building blocks of both documents' schemas. */
 import * as z from "zod/mini";
+import { isTimeZone } from "../wall-clock.ts";
 import { parseDuration } from "../duration.ts";
 import { NAME_PATTERN } from "../names.ts";
 import { unknownKeys } from "./problems.ts";
@@ -181,3 +182,7 @@ export function inMs<T extends object, K extends keyof T & string>(
   );
   return Object.fromEntries(renamed);
 }
+
+/** A zone by its IANA name. */
+export const timeZone = () =>
+  z.string().check(z.refine(isTimeZone, "must be a time zone by its IANA name, like Asia/Shanghai"));

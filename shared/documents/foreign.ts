@@ -1,6 +1,6 @@
 /** Documents of other tools, and recipes and fleets in each other's place: one sentence instead of one for each key. */
 
-export type DocumentKind = "recipe" | "fleet";
+export type DocumentKind = "recipe" | "fleet" | "component";
 
 /** Keys at the top that a document of this tool has, all of them. */
 const BY_KEYS: readonly (readonly [string, readonly string[]])[] = [
@@ -24,7 +24,11 @@ const BY_TEXT: readonly (readonly [string, RegExp])[] = [
   ["a Dockerfile", /^FROM \S+(?: AS \S+)?\s*\n(?:.*\n)*?(?:RUN|CMD|COPY|ENV) /i],
 ];
 
-const EXAMPLE = { recipe: "examples/recipes/web.yaml", fleet: "examples/fleets/web.yaml" } as const;
+const EXAMPLE = {
+  recipe: "examples/recipes/web.yaml",
+  fleet: "examples/fleets/web.yaml",
+  component: "examples/components/nginx/1.0.0.yaml",
+} as const;
 
 /** The tool whose document a text is, before it is parsed. */
 export function foreignText(kind: DocumentKind, text: string): string | undefined {
@@ -35,17 +39,29 @@ export function foreignText(kind: DocumentKind, text: string): string | undefine
 /** The tool whose document a map is, or the other kind of document of Kiln. */
 export function foreignKeys(kind: DocumentKind, input: unknown): string | undefined {
   const keys = new Set(Object.keys(Object(input)));
-  const has = (...names: readonly string[]): boolean => names.some((name) => keys.has(name));
-  const isRecipe = has("source", "provision");
-  const isFleet = has("launch", "limits");
-  if (kind === "recipe" && isFleet && !isRecipe)
-    return "is a fleet (it has launch or limits); put it under fleets/, recipes/ holds recipes";
-  if (kind === "fleet" && isRecipe && !isFleet)
-    return "is a recipe (it has source or provision); put it under recipes/, fleets/ holds fleets";
-  if (isRecipe || isFleet) return undefined;
-  const found = BY_KEYS.find(([, names]) => names.every((name) => keys.has(name)))?.[0];
-  return found && foreign(found, kind);
+  const found = kindsOf(keys);
+  // A component says itself which keys it has not.
+  if (kind !== "component" && found.length === 1 && found[0] !== kind) return OTHER[found[0] ?? kind];
+  if (found.length > 0) return undefined;
+  const tool = BY_KEYS.find(([, names]) => names.every((name) => keys.has(name)))?.[0];
+  return tool && foreign(tool, kind);
 }
+
+const KEYS: Readonly<Record<DocumentKind, readonly string[]>> = {
+  recipe: ["source", "provision"],
+  fleet: ["launch", "limits"],
+  component: ["steps"],
+};
+
+/** The kinds that have one of these keys. */
+const kindsOf = (keys: ReadonlySet<string>): readonly DocumentKind[] =>
+  (["recipe", "fleet", "component"] as const).filter((kind) => KEYS[kind].some((key) => keys.has(key)));
+
+const OTHER: Readonly<Record<DocumentKind, string>> = {
+  recipe: "is a recipe (it has source or provision); put it under recipes/",
+  fleet: "is a fleet (it has launch or limits); put it under fleets/",
+  component: "is a component (it has steps); put it under components/<name>/<version>.yaml",
+};
 
 const foreign = (tool: string, kind: DocumentKind): string =>
   `is ${tool}, which Kiln does not read; begin with ${EXAMPLE[kind]}`;

@@ -14,8 +14,9 @@ import {
   text,
   whole,
   type Finding,
+  timeZone,
 } from "./fields.ts";
-import { isTimeZone, parseUpWindow, type UpWindow } from "./up-hours.ts";
+import { parseUpWindow, type UpWindow } from "./up-hours.ts";
 
 /** Hourly points, and at most 28 of them for 50 instances in one page of 1,440 (DescribeMetricList). */
 const WINDOW: readonly [string, string] = ["1h", "24h"];
@@ -63,9 +64,7 @@ const Signals = closed(signalShape).check(
 
 const UpDuring = z.pipe(
   closed({
-    timeZone: z
-      .string()
-      .check(z.refine(isTimeZone, "must be a time zone by its IANA name, like Asia/Shanghai")),
+    timeZone: timeZone(),
     hours: z
       .array(
         z

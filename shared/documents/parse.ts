@@ -38,7 +38,8 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [...read.problems, ...listed, ...texts.filter((text) => isOwnMistake(text, listed))];
   const problems = [
-    ...nameProblems(documentName(document)),
+    // The name of a component is its folder, and its file a version.
+    ...(kind === "component" ? [] : nameProblems(documentName(document))),
     ...(help?.inOrder(found) ?? found),
     ...sizeProblems(data),
   ];

@@ -88,7 +88,7 @@ export const Retention = z.pipe(
   z.transform((value: RetentionWritten) => inMs(value, "youngerThan", "deleteAfter")),
 );
 
-const HOUR = "the hour is the same for all recipes, that of the timer nightly in s.yaml";
+const HOUR = 'the hour stands at the top of the recipe: schedule: "0 3 * * *"';
 
 export const Rebake = short(
   (value) => (typeof value === "boolean" ? { nightly: value } : value),
@@ -100,6 +100,8 @@ export const Rebake = short(
         }),
       ),
       onlyIfChanged: z._default(z.boolean(), true),
+      /** Whether a changed object or base family starts a bake. */
+      onChange: z.exactOptional(z.boolean()),
     },
     { schedule: `is not known; ${HOUR}`, cron: `is not known; ${HOUR}` },
   ),

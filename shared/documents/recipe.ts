@@ -8,9 +8,11 @@ import { offeringFindings } from "./offerings.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
+import { Components } from "./recipe-components.ts";
 import { Encrypt, encryptionFindings, encryptionOf } from "./recipe-encryption.ts";
 import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
+import { RecipeSchedule } from "./recipe-schedule.ts";
 import { Source } from "./recipe-source.ts";
 import { Steps } from "./recipe-steps.ts";
 
@@ -29,6 +31,8 @@ const shape = {
   description: z.exactOptional(description()),
   parameters: z.exactOptional(DeclaredParameters),
   source: Source,
+  /** Run before the steps of the recipe. */
+  components: z.exactOptional(Components),
   provision: z._default(Steps, []),
   keepFailed: z.optional(KeepFailed),
   image: z.prefault(Image, {}),
@@ -38,6 +42,7 @@ const shape = {
   promote: z.prefault(Promote, {}),
   retention: z.prefault(Retention, {}),
   rebake: z.prefault(Rebake, {}),
+  schedule: z.exactOptional(RecipeSchedule),
   whenBusy: z._default(z.enum(["refuse", "queue"]), "refuse"),
   notify: z._default(Notify, []),
   /** Failures in a row after which timers and uploads pause; 0, written `false`, is never. */
@@ -46,9 +51,8 @@ const shape = {
 };
 /** Keys that authors look for at the top. */
 const ELSEWHERE = {
-  schedule:
-    "is not known; the nightly bake of all recipes is the timer nightly in s.yaml, rebake: false leaves one out",
-  cron: "is not known; the nightly bake of all recipes is the timer nightly in s.yaml, rebake: false leaves one out",
+  cron: 'is not known; write schedule: "0 3 * * *"',
+  timeZone: 'is not known; write schedule: { cron: "0 3 * * *", timeZone: Asia/Shanghai }',
   regions: "is not known; write it under promote:",
   accounts: "is not known; write it under promote:",
   approval: "is not known; write it under promote:",
@@ -60,11 +64,12 @@ const ELSEWHERE = {
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 /** Provisioning runs on a builder; the other sources are as they are. */
-function builderFindings({ source, provision, keepFailed }: Written): Finding[] {
+function builderFindings({ source, components, provision, keepFailed }: Written): Finding[] {
   if (source.kind !== "builder") {
     const what = `needs source.builder, this source is ${source.kind}; remove it`;
     return [
       ...finding(provision.length > 0, ["provision"], what),
+      ...finding(components !== undefined, ["components"], what),
       ...finding(keepFailed !== undefined, ["keepFailed"], what),
     ];
   }
@@ -76,7 +81,7 @@ function builderFindings({ source, provision, keepFailed }: Written): Finding[] 
 }
 
 /** The attributes of an imported image are written in its own block, or read from the object. */
-function uploadFindings({ source, image, rebake }: Written): Finding[] {
+function uploadFindings({ source, image, rebake, schedule }: Written): Finding[] {
   if (source.kind !== "upload") return [];
   const misplaced = (["architecture", "bootMode", "platform"] as const).flatMap((key) =>
     finding(
@@ -92,6 +97,7 @@ function uploadFindings({ source, image, rebake }: Written): Finding[] {
       ["image", "version"],
       "is not known to imports (ImportImage); write it as a tag under image.tags, or into image.name",
     ),
+    ...finding(schedule !== undefined, ["schedule"], "has no meaning: the upload of a disk starts its bake"),
     ...finding(!rebake.onlyIfChanged, ["rebake", "onlyIfChanged"], "must be true for an upload"),
   ];
 }
@@ -146,8 +152,8 @@ function nameFindings(recipe: string, { source, image, parameters }: Written): F
 const Recipe = (name: string) =>
   z.pipe(
     closed(shape, ELSEWHERE).check(
-      rule<Written>(["source", "provision", "keepFailed"], builderFindings),
-      rule<Written>(["source", "image", "rebake"], uploadFindings),
+      rule<Written>(["source", "components", "provision", "keepFailed"], builderFindings),
+      rule<Written>(["source", "image", "rebake", "schedule"], uploadFindings),
       rule<Written>(["source", "encrypt", "promote"], encryptionFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),
@@ -176,8 +182,13 @@ function complete(name: string, { keepFailed, image, test, rebake, encrypt, prom
     ...written,
     /** How long a builder whose bake failed is kept for a look; absent: not at all. */
     ...(keepFailed === undefined ? {} : { keepFailedMs: keepFailed }),
-    /** No night stops an instance that a user works with, unless the recipe says so. */
-    rebake: { ...rebake, nightly: rebake.nightly ?? source.kind !== "instance" },
+    /** Neither a night nor an upload stops an instance that a user works with, unless the recipe says so. */
+    rebake: {
+      ...rebake,
+      // A schedule of its own stands for the timer of all recipes.
+      nightly: rebake.nightly ?? (source.kind !== "instance" && written.schedule === undefined),
+      onChange: rebake.onChange ?? source.kind !== "instance",
+    },
     /** For an upload `source` has the word on architecture, boot mode and platform. */
     image,
     ...(encryption === undefined ? {} : { encryption }),

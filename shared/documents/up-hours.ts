@@ -6,6 +6,7 @@
  *     skips belongs to no window.
  */
 import { days, minutes } from "../duration.ts";
+import { wallClock } from "../wall-clock.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const DAY_MINUTES = 24 * 60;
@@ -25,7 +26,7 @@ export interface UpDuring {
 
 /** Whether a fleet with these hours should be up at `at` (epoch ms). */
 export function isUp({ timeZone, windows }: UpDuring, at: number): boolean {
-  const { day, minute } = wallClock(timeZone, at);
+  const { day, minute } = clockOf(timeZone, at);
   const before = (day + DAYS.length - 1) % DAYS.length;
   return windows.some(({ days, fromMinute, toMinute }) => {
     const overnight = toMinute <= fromMinute;
@@ -67,37 +68,16 @@ interface WallClock {
   readonly minute: number;
 }
 
-/** Making a formatter costs as much as a thousand uses; it depends on nothing but the zone's name. */
-const formatters = new Map<string, Intl.DateTimeFormat>();
 /** A fleet is asked about at one instant, ten thousand times over. */
 const latest = new Map<string, WallClock & { readonly at: number }>();
 
-function wallClock(timeZone: string, at: number): WallClock {
+function clockOf(timeZone: string, at: number): WallClock {
   const known = latest.get(timeZone);
   if (known?.at === at) return known;
-  const formatter = formatters.get(timeZone) ?? formatterOf(timeZone);
-  const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, value]));
-  const day = DAYS.findIndex((name) => name === parts["weekday"]);
-  const clock = { at, day, minute: Number(parts["hour"]) * 60 + Number(parts["minute"]) };
+  const local = new Date(wallClock(timeZone, at));
+  const clock = { at, day: local.getUTCDay(), minute: local.getUTCHours() * 60 + local.getUTCMinutes() };
   latest.set(timeZone, clock);
   return clock;
-}
-
-function formatterOf(timeZone: string): Intl.DateTimeFormat {
-  const fields = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-  const formatter = new Intl.DateTimeFormat("en-US", { timeZone, ...fields });
-  formatters.set(timeZone, formatter);
-  return formatter;
-}
-
-/** Whether the runtime knows this zone by its IANA name; bare offsets know nothing of summer time. */
-export function isTimeZone(name: string): boolean {
-  if (!/^(UTC|[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+)$/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }) instanceof Intl.DateTimeFormat;
-  } catch {
-    return false;
-  }
 }
 
 const FORM = /^(\S+) (\d\d):(\d\d)-(\d\d):(\d\d)$/;

@@ -62,7 +62,12 @@ export async function command<I>(
   }
   const secrets = use.secrets(event.input, index);
   if (!secrets.ok) return use.compensate(event, secrets.problem, instanceId);
-  const where = { index, isDownloaded: download === "done", reader: readerOf(instance, event.input) };
+  const where = {
+    index,
+    isDownloaded: download === "done",
+    reader: readerOf(instance, event.input),
+    isPlanned: (key: string, etag: string) => use.isPlanned?.(event.input, key, etag) ?? true,
+  };
   const found = await orderFor(withVariables(step, secrets.value), where, cloud);
   if (!found.ok) return use.compensate(event, `"${step.name}": ${found.problem}`, instanceId);
   const order = callOf(event, found.value, { owner: cloud, reader: where.reader });

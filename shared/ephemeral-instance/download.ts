@@ -5,6 +5,8 @@
  * DOWNLOAD-1. The instance gets a signed URL of one object, which is good for some minutes and is known as a secret.
  * DOWNLOAD-2. A file appears at its place whole, with its mode and owner, or not at all. So a download that is sent
  *     twice, each time with another URL, does no harm; a long script is downloaded by one command and run by another.
+ * DOWNLOAD-3. It gets the content that was looked at when the command was made, or none: an object may be replaced then.
+ *     https://www.alibabacloud.com/help/en/oss/developer-reference/getobject
  */
 import { minutes } from "../duration.ts";
 import { inQuotes } from "./command-script.ts";
@@ -20,26 +22,32 @@ const FILE_MODE = "0644";
 
 const quoted = (text: string): string => `'${inQuotes(text)}'`;
 
+/** One content of an object, behind a signed URL. */
+export interface Signed {
+  readonly url: string;
+  readonly etag: string;
+}
+
 /** Shell lines that write the object behind a URL into the file "$part", and remove that file at the end. */
-const fetched = (url: string): string[] => [
+const fetched = ({ url, etag }: Signed): string[] => [
   `trap 'rm -f "$part"' EXIT`,
   "if command -v curl >/dev/null 2>&1",
-  `then curl -fsS --retry 3 --connect-timeout 20 -o "$part" ${quoted(url)}`,
-  `else wget -q -O "$part" ${quoted(url)}`,
+  `then curl -fsS --retry 3 --connect-timeout 20 -H ${quoted(`If-Match: "${etag}"`)} -o "$part" ${quoted(url)}`,
+  `else wget -q --header=${quoted(`If-Match: "${etag}"`)} -O "$part" ${quoted(url)}`,
   "fi",
 ];
 
 /** A command that puts the object behind a URL at the place of its step. */
 export function placing(
   { to, mode = FILE_MODE, owner, file: _file, ...step }: FileStep,
-  url: string,
+  object: Signed,
 ): CommandStep {
   const folder = to.slice(0, to.lastIndexOf("/")) || "/";
   const lines = [
     `[ ! -d ${quoted(to)} ] || { echo ${quoted(`${to} is a folder`)} >&2; exit 1; }`,
     `mkdir -p ${quoted(folder)}`,
     `part=$(mktemp ${quoted(`${folder === "/" ? "" : folder}/.kiln.XXXXXX`)})`,
-    ...fetched(url),
+    ...fetched(object),
     ...(owner === undefined ? [] : [`chown ${quoted(owner)} "$part"`]),
     `chmod ${mode} "$part"`,
     `mv -f "$part" ${quoted(to)}`,

@@ -22,6 +22,8 @@ export interface InstanceUse<I> {
   readonly prepare?: Step;
   /** Secret variables of command number `index`, or why they cannot be had. Only the call that sends it holds them. */
   readonly secrets: (input: I, index: number) => Result<Readonly<Record<string, string>>>;
+  /** Whether the content of an object is the one that the run was planned with; left out, any is. */
+  readonly isPlanned?: (input: I, key: string, etag: string) => boolean;
   /** Interprets the commands; the shell when left out. */
   readonly shell?: (input: I) => "shell" | "powershell";
   /** Says what is wrong although command number `index` ended with exit code 0; undefined: nothing. */

@@ -14,6 +14,8 @@ export const BakeRequest = z.strictObject({
   dryRun: z.optional(z.boolean()),
   /** Bakes nothing, and only delivers again what is baked. */
   deliverOnly: z.optional(z.boolean()),
+  /** Bakes only when an input differs, whatever the recipe says: an object or the base is another one. */
+  ifChanged: z.optional(z.boolean()),
   /** The disk file whose upload requests this bake. */
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
   /** When the object was uploaded that requests this bake, epoch ms. */

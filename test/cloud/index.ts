@@ -12,6 +12,7 @@ import { installClock } from "./core/clock.ts";
 import { CallLog } from "./core/call-log.ts";
 import { type Exchange, exchange, Faults } from "./core/calls.ts";
 import { CmsService } from "./cms/service.ts";
+import { ScalingService } from "./ess/service.ts";
 import { Console } from "./ecs/console.ts";
 import { EcsService } from "./ecs/service.ts";
 import type { FunctionDefinition } from "./core/functions.ts";
@@ -55,6 +56,7 @@ const ACCOUNT_ID = "1234567890123456";
 export interface Endpoints {
   readonly ecs: string;
   readonly cms: string;
+  readonly ess: string;
   readonly fc: string;
   readonly oss: string;
   readonly ram: string;
@@ -103,6 +105,7 @@ export interface Cloud {
   readonly urls: {
     readonly ecs: string;
     readonly cms: string;
+    readonly ess: string;
     readonly fc: string;
     readonly oss: string;
     readonly ram: string;
@@ -124,6 +127,8 @@ export interface Cloud {
   readonly pace: Pick<Pace, "run" | "skip">;
   /** The account's ECS: what there is, and what happens to it outside of the API. */
   readonly world: Console;
+  /** Scaling configurations, as the console of Auto Scaling keeps them. */
+  readonly scaling: Pick<ScalingService, "configurations">;
   /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
   /** Functions, their invocations and events, and faults of their delivery. */
@@ -184,6 +189,7 @@ class Parts {
   readonly #options: CloudOptions;
   readonly #kernel: Kernel;
   readonly #cms: CmsService;
+  readonly scaling: ScalingService;
   readonly identities: RamService;
   readonly billing: BillingService;
   readonly #oss: OssService;
@@ -213,6 +219,7 @@ class Parts {
     this.store = new ObjectStore(this.#kernel);
     this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
+    this.scaling = new ScalingService(this.#kernel);
     this.identities = new RamService(this.#kernel, ram);
     this.billing = new BillingService(this.#kernel, () => this.ecs.world.account.balance);
     this.#oss = new OssService(this.#kernel, this.store);
@@ -227,7 +234,7 @@ class Parts {
     );
     const { id: accessKeyId, secret: accessKeySecret } = this.keys.account;
     const { accountId } = this.keys;
-    const urls = { ecs: api, cms: api, fc: api, oss, ram: api, sts: api };
+    const urls = { ecs: api, cms: api, ess: api, fc: api, oss, ram: api, sts: api };
     const endpoints = { ...urls, region: this.region, accountId, accessKeyId, accessKeySecret };
     const opened = await this.#listenForTriggers(readFunctions(this.#options, { ...endpoints, http: {} }));
     const http = Object.fromEntries([...opened].map(([name, { url }]) => [name, url]));
@@ -273,7 +280,14 @@ class Parts {
   }
 
   actions(): Cloud["actions"] {
-    return { ecs: this.ecs.actions, cms: this.#cms.actions, oss: this.#oss.actions, fc: FC_ACTIONS };
+    const { ecs, scaling } = this;
+    return {
+      ecs: ecs.actions,
+      cms: this.#cms.actions,
+      ess: scaling.actions,
+      oss: this.#oss.actions,
+      fc: FC_ACTIONS,
+    };
   }
 
   #serveApi(request: WireRequest): Promise<WireResponse> {
@@ -283,6 +297,7 @@ class Parts {
     const handlers: Readonly<Record<typeof product, Handler>> = {
       ecs: (it) => this.ecs.handle(it),
       cms: (it) => this.#cms.handle(it),
+      ess: (it) => this.scaling.handle(it),
       ram: (it) => this.identities.handle("ram", it),
       sts: (it) => this.identities.handle("sts", it),
       bss: (it) => this.billing.handle(it),
@@ -330,6 +345,7 @@ function describe(
     time,
     pace,
     world: new Console(ecs.world),
+    scaling: parts.scaling,
     oss: store,
     fc,
     callLog,
@@ -380,8 +396,9 @@ function readFunctions(options: CloudOptions, endpoints: Endpoints): readonly Fu
 }
 
 /** The products that are called by RPC, by their version. */
-const BY_VERSION: Readonly<Record<string, "cms" | "ram" | "sts" | "bss">> = {
+const BY_VERSION: Readonly<Record<string, "cms" | "ess" | "ram" | "sts" | "bss">> = {
   "2019-01-01": "cms",
+  "2014-08-28": "ess",
   "2015-05-01": "ram",
   "2015-04-01": "sts",
   "2017-12-14": "bss",

@@ -95,3 +95,37 @@ test("without settings, and with a wrong secret, it says what is missing", async
   );
   expect(wrong.exit).toBe(4);
 });
+
+test("a version of a component is stored once; a repeat is no mistake, and another content is refused", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  const key = "components/nginx/1.0.0.yaml";
+  const file = join(folder, key);
+  mkdirSync(join(folder, "components/nginx"), { recursive: true });
+  writeFileSync(file, "provision: [yum install -y nginx]\n");
+  const refused = await push(on, folder, key);
+  expect([refused.exit, refused.out]).toEqual([3, expect.stringContaining("→ write steps:")]);
+  writeFileSync(file, "steps: [yum install -y nginx]\n");
+  expect(await push(on, folder, "components/nginx")).toMatchObject({ exit: 0, err: "" });
+  await on.cloud.settle({ forMs: 60_000 });
+  expect(await push(on, folder, key)).toMatchObject({ exit: 0, err: "" });
+
+  writeFileSync(file, "steps: [yum install -y nginx-mod]\n");
+  const changed = [await push(on, folder, key)];
+  // The first content counts after the object is gone, too.
+  on.cloud.oss.delete(BUCKET, key);
+  changed.push(await push(on, folder, key));
+  for (const { exit, err } of changed)
+    expect([exit, err]).toEqual([
+      1,
+      expect.stringContaining("a version is written once; choose a new version"),
+    ]);
+  expect(stored(on, key)).toBe(undefined);
+
+  mkdirSync(join(folder, "components/nginx/latest"), { recursive: true });
+  writeFileSync(join(folder, "components/nginx/v2.yaml"), "steps: [yum install -y nginx]\n");
+  expect((await push(on, folder, "components/nginx/v2.yaml")).out).toContain("with a version like 1.2.0");
+});

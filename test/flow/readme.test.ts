@@ -7,6 +7,7 @@ import { test } from "vitest";
 import { routeOf as apiRouteOf } from "../../functions/api/routes.ts";
 import { routeOf } from "../../functions/webhook/routes.ts";
 import { ALARM } from "../../shared/alarms.ts";
+import { parseComponent } from "../../shared/documents/component.ts";
 import { parseFleet } from "../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { deployKiln } from "../support/deployment.ts";
@@ -42,9 +43,13 @@ test.for(READMES)("the signed request of %s is accepted by the webhook", async (
   }
 });
 
-test.for(READMES)("the recipe and the fleet of %s are valid", (file, { expect }) => {
-  const [recipe = "", fleet = ""] = blocks(file, "yaml");
+test.for(READMES)("the recipe, the component and the fleet of %s are valid", (file, { expect }) => {
+  const [recipe = "", schedules = "", component = "", components = "", fleet = ""] = blocks(file, "yaml");
   expect(parseRecipe("web", recipe).family).toBe("web");
+  for (const schedule of schedules.trim().split("\n"))
+    expect(parseRecipe("web", recipe + schedule).schedule).toBeDefined();
+  expect(parseComponent("components/nginx/1.0.0.yaml", component).steps).toHaveLength(2);
+  expect(parseRecipe("web", recipe + components).components).toHaveLength(2);
   expect(parseFleet("web", fleet).limits).toMatchObject({ max: 10, perRequest: 5 });
 });
 
@@ -76,9 +81,13 @@ test.for(READMES)("every route of the API in %s is one", (file, { expect }) => {
     .split("\n")
     .filter((line) => /^\| `(?:GET|PUT|DELETE) /.test(line) && !line.endsWith("| |"));
   const routes = rows.flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`([A-Z]+) ([^`?]+)/g)]);
-  expect(routes).toHaveLength(14);
+  expect(routes).toHaveLength(17);
   for (const [, method = "", path = ""] of routes) {
-    const asked = path.replace("<name>", "web").replace("<id>", RUN).replace("<n>", "0");
+    const asked = path
+      .replace("<name>", "web")
+      .replace("<id>", RUN)
+      .replace("<n>", "0")
+      .replace("<version>", "1.0");
     expect(apiRouteOf({ method, path: asked, query: {} }).kind, `${method} ${path}`).not.toBe("refuse");
   }
 });

@@ -37,7 +37,7 @@ const step = { kind: "file", name: "x", timeoutMs: 1, file: "files/x" } as const
 
 function place(folder: string, to: string, changes: { mode?: string; url?: string } = {}) {
   const { url = `file://${join(folder, "object")}`, ...rights } = changes;
-  const { command, shell = "" } = placing({ ...step, to, ...rights }, url);
+  const { command, shell = "" } = placing({ ...step, to, ...rights }, { url, etag: "E" });
   const [program = "", ...flags] = shell.split(" ");
   const PATH = `${join(folder, "bin")}:${process.env["PATH"]}`;
   const TMPDIR = folder;

@@ -88,16 +88,26 @@ test(
       securityGroupId: "sg-bp1own",
       ramRole: "own-role",
     };
-    const provision = ["yum install -y nginx", { script: "scripts/web.sh" }];
+    const provision = ["yum install -y nginx"];
+    const components = ["web/latest"];
     const promote = { approval: { within: "2d" } };
     writeFileSync(
       join(folder, "recipes", "mine.yaml"),
-      recipeText({ source: { builder }, provision, promote, notify: ["ops"], family: "mine" }),
+      recipeText({ source: { builder }, components, provision, promote, notify: ["ops"], family: "mine" }),
     );
-    expect(kiln("try", join(folder, "recipes", "mine.yaml"))).toMatchObject({
-      status: 3,
-      err: expect.stringContaining("scripts/web.sh"),
-    });
+    const refused = (missing: string) =>
+      expect(kiln("try", join(folder, "recipes", "mine.yaml"))).toMatchObject({
+        status: 3,
+        err: expect.stringContaining(missing),
+      });
+    refused("components/web/1.0.0.yaml");
+    mkdirSync(join(folder, "components", "web"), { recursive: true });
+    // Of the component too, what it names must be there.
+    writeFileSync(
+      join(folder, "components", "web", "2.1.yaml"),
+      "steps: [yum install -y nginx, { script: scripts/web.sh }]\n",
+    );
+    refused("scripts/web.sh");
     writeFileSync(join(folder, "scripts", "web.sh"), "systemctl enable nginx\n");
     const good = kiln("try", join(folder, "recipes", "mine.yaml"));
     expect(good).toMatchObject({ status: 0, err: "" });

@@ -216,3 +216,48 @@ notified(
     expect(channel.posted.filter(({ body }) => body.kind === "retiring")).toHaveLength(1);
   },
 );
+
+const named = (index: number, more: object) => ({
+  regionId: HOME,
+  scalingConfigurationId: `asc-${index}`,
+  scalingGroupId: "asg-1",
+  lifecycleState: "Inactive" as const,
+  ...more,
+});
+
+test("an image that a scaling configuration names, by id or by name, active or not, is kept", async ({
+  kiln,
+  expect,
+}) => {
+  const [first = "", second = ""] = await threeOld(kiln);
+  await quickRelease(kiln, 4, kept);
+  await grow(kiln);
+  const name = imagesIn(kiln, HOME).find(({ imageId }) => imageId === second)?.name ?? "none";
+  const { configurations } = kiln.cloud.scaling;
+  // More than one page, the last of which counts.
+  for (let index = 0; index < 60; index++) configurations.push(named(index, { imageFamily: "web" }));
+  configurations.push(named(60, { imageId: first }), named(61, { imageName: name }));
+  const plan = planOf(kiln, (await retire(kiln, { dryRun: true })).result?.["plan"]);
+  const reasonOf = (imageId: string) => plan.find((line) => line.includes(imageId));
+  expect(reasonOf(first)).toMatch(/^keep .*scaling configuration asc-60 of asg-1/);
+  expect(reasonOf(second)).toMatch(/^keep .*scaling configuration asc-61 of asg-1/);
+  configurations.length = 0;
+  expect((await retire(kiln)).result).toMatchObject({ marked: 2 });
+});
+
+test("nothing is marked while scaling configurations cannot be listed", async ({ kiln, expect }) => {
+  await threeOld(kiln);
+  kiln.cloud.faults.add({
+    product: "ess",
+    action: "DescribeScalingConfigurations",
+    kind: "before",
+    fault: new CloudFault(403, "Forbidden.RAM", "User not authorized to operate on the specified resource."),
+  });
+  const refused = await retire(kiln);
+  expect([refused.state, refused.reason]).toEqual([
+    "failed",
+    expect.stringContaining("ess:DescribeScalingConfigurations"),
+  ]);
+  const marked = imagesIn(kiln, HOME).filter(({ imageId }) => tagOf(kiln, imageId, "kiln:retire-at"));
+  expect(marked).toEqual([]);
+});

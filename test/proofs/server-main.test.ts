@@ -28,6 +28,7 @@ test("the bare local cloud prints its addresses in one line, serves in real time
       "cms",
       "domains",
       "ecs",
+      "ess",
       "fc",
       "http",
       "oss",

@@ -40,7 +40,6 @@ test("an object becomes a file with its mode and owner, in the image and in the 
   expect(fileOf(kiln, to)).toBe("listen 80\r\nkept as it is\n");
   expect(outputOf(kiln, runs[0]?.run ?? "", 2)).toBe("app.conf\n");
   await kiln.upload("files/app.conf", "listen 8080\n");
-  await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "web" });
   await kiln.cloud.settle({ forMs: hours(2) });
   expect(notesOf(kiln.records("bake-web").at(-1))).toContain("objects (files/app.conf)");
 });

@@ -5,7 +5,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
-import { objectsIn, objectsOf } from "../../functions/bake-image/bake/digests.ts";
 import { documentName } from "../../shared/documents/names.ts";
 import { parseRecipe, type Recipe } from "../../shared/documents/recipe.ts";
 import { missingIn } from "../../shared/requests/declared-parameters.ts";
@@ -15,6 +14,7 @@ import { endSteps } from "./leftovers.ts";
 import { type Baking, watchBake } from "./steps/bake.ts";
 import { watchPromotion } from "./steps/promotion.ts";
 import type { Stage } from "./stage.ts";
+import { objectsBeside } from "./trial-objects.ts";
 import { act, broken, held, pending, type Scene, see, type Step } from "./story.ts";
 
 /** Resources of the local cloud. */
@@ -42,7 +42,7 @@ export function trialOf(file: string, shell: Variables = {}): Trial {
       problem: `${file} is made from source.${source.kind}, which is in your account; only source.builder can be tried without one`,
     };
   const folder = rootOf(path);
-  const scripts = [...objectsOf(recipe), ...objectsIn(recipe.test.commands)];
+  const scripts = objectsBeside(recipe, folder);
   const missing = scripts.filter((key) => !existsSync(join(folder, key)));
   if (missing.length > 0)
     return {

@@ -24,6 +24,7 @@ type Check = (simulation: Simulation, now: number) => boolean;
 const CHECKS: Readonly<Record<string, Check>> = {
   resend: ({ kiln }, now) => !hasOverdueRun(kiln, now),
   cleanup: ({ kiln }) => leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== ""),
+  schedules: ({ kiln }) => kiln.cloud.oss.list(BUCKET, FOLDER.schedules).length === 0,
   // A simulation has no GitHub.
   redelivery: () => true,
   documents: (_simulation, now) => now % DOCUMENT_CHECKS_MS > hours(1),

@@ -22,6 +22,7 @@ const TARGETS: readonly (readonly [Struck, string])[] = [
   ["ecs", "DescribeInstances DescribeImages DescribeImageFromFamily DescribeSnapshots ListTagResources"],
   ["ecs", "DescribeDisks DescribeImageSharePermission DescribePrice AllocatePublicIpAddress"],
   ["cms", "DescribeMetricList"],
+  ["ess", "DescribeScalingConfigurations"],
   ["oss", "GetObject PutObject AppendObject HeadObject ListObjects DeleteObject"],
   ["fc", "InvokeFunction"],
 ];
@@ -32,6 +33,7 @@ export const everyAction = (product: Struck): string[] =>
 const PASSING: Readonly<Record<Struck, () => CloudFault>> = {
   ecs: () => new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
   cms: () => new CloudFault(403, "Throttling.User", "Request was denied due to user flow control."),
+  ess: () => new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
   oss: () => new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate."),
   fc: () => new CloudFault(500, "InternalServerError", "an internal error has occurred"),
 };

@@ -167,7 +167,7 @@ export function deployedOn(cloud: Cloud, place: Place): Deployment {
 
 /** The values of s.yaml for a deployment on the local cloud. */
 export const environmentOf = (
-  { ecs, cms, fc, oss, region, accountId }: Omit<Endpoints, "accessKeyId" | "accessKeySecret">,
+  { ecs, cms, ess, fc, oss, region, accountId }: Omit<Endpoints, "accessKeyId" | "accessKeySecret">,
   { bucket, stage } = PLACE,
 ): Record<string, string> => ({
   KILN_REGION: region,
@@ -176,6 +176,7 @@ export const environmentOf = (
   KILN_STAGE: stage,
   KILN_ECS_ENDPOINT: ecs,
   KILN_CMS_ENDPOINT: cms,
+  KILN_ESS_ENDPOINT: ess,
   KILN_FC_ENDPOINT: fc,
   KILN_OSS_ENDPOINT: oss,
   KILN_CALLERS: JSON.stringify(CALLERS),

@@ -73,7 +73,7 @@ export async function openHospital(extra: Variables, options: HospitalOptions = 
   return { cloud, api, settings, declared, examine: (asked) => examine(cloud, { env, declared }, asked) };
 }
 
-type Urls = Pick<Cloud["urls"], "ecs" | "cms" | "fc" | "oss"> & { readonly region: string };
+type Urls = Pick<Cloud["urls"], "ecs" | "cms" | "ess" | "fc" | "oss"> & { readonly region: string };
 
 const ofFunctions = ({ region, ...urls }: Urls): Variables => ({
   KILN_REGION: region,

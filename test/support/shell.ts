@@ -30,11 +30,13 @@ export const variables = ({ urls, accessKey, region }: Cloud): Variables => ({
 export const endpointVariables = ({
   ecs,
   cms,
+  ess,
   fc,
   oss,
-}: Pick<Cloud["urls"], "ecs" | "cms" | "fc" | "oss">): Variables => ({
+}: Pick<Cloud["urls"], "ecs" | "cms" | "ess" | "fc" | "oss">): Variables => ({
   KILN_ECS_ENDPOINT: ecs,
   KILN_CMS_ENDPOINT: cms,
+  KILN_ESS_ENDPOINT: ess,
   KILN_FC_ENDPOINT: fc,
   KILN_OSS_ENDPOINT: oss,
 });

@@ -63,7 +63,7 @@ const ECS: Readonly<Record<string, Params>> = {
   UntagResources: { ...tagged, "TagKey.1": "kiln:doctor" },
 };
 
-const rpc = (product: "ecs" | "cms", action: string, version: string, query: Params): Order => ({
+const rpc = (product: "ecs" | "cms" | "ess", action: string, version: string, query: Params): Order => ({
   kind: "api",
   product,
   params: rpcShape(action, version),
@@ -149,6 +149,8 @@ function allowed(action: string, resource: string, region: string): Allowed {
       return { action, on, order: rpc("ecs", name, "2014-05-26", { RegionId: region, ...ECS[name] }) };
     case "cms":
       return { action, on, order: rpc("cms", "DescribeMetricList", "2019-01-01", METRICS) };
+    case "ess":
+      return { action, on, order: rpc("ess", name, "2014-08-28", { RegionId: region }) };
     case "fc":
       return { action, on, order: invoke(on) };
     case "oss":

@@ -14,7 +14,7 @@ interface BucketOrder {
 /** A call of another product, in the words of the official core client. */
 interface ApiOrder {
   readonly kind: "api";
-  readonly product: "ecs" | "cms" | "fc";
+  readonly product: "ecs" | "cms" | "ess" | "fc";
   readonly region?: string;
   /** `$OpenApiUtil.Params` */
   readonly params: Readonly<Record<string, unknown>>;

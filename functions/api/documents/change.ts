@@ -4,22 +4,24 @@
  * CHANGE-1. OSS writes an object only over another one (a PutObject knows no If-Match), so whoever changes a document here
  *     holds its lock between the look at its etag and the write. An upload past the API knows no lock.
  *     https://www.alibabacloud.com/help/en/oss/developer-reference/putobject
+ * CHANGE-3. A version of a component is written once (COMPONENT-1). A repeat of the same content is a success.
  * CHANGE-2. What is not valid is not stored. A document whose name is wrong has no route.
  */
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
-import { deleteObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
+import { firstContent } from "../../../shared/components.ts";
+import { deleteObject, getObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
 import { findDocument } from "../../../shared/document-index.ts";
 import { DocumentError, type Problem } from "../../../shared/errors.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import type { DocumentFolder } from "../../../shared/keys.ts";
+import type { StoredFolder } from "../../../shared/keys.ts";
 import { whileLocked } from "./lock.ts";
 
 /** A document to be stored or deleted, and the headers that say what must be there before. */
 export interface Change extends Pick<Call, "headers"> {
   readonly method: "PUT" | "DELETE";
-  readonly folder: DocumentFolder;
+  readonly folder: StoredFolder;
   readonly name: string;
   readonly text: string;
   /** The delivery id of the request (VERIFY-4). */
@@ -44,7 +46,7 @@ const CONDITIONS = ["if-match", "if-none-match"] as const;
 /** A condition that was lost on its way must not become none. */
 const EMPTY = "send the etag that GET answers, or leave the header out to change whatever is there";
 
-async function problemsOf(folder: DocumentFolder, name: string, text: string): Promise<readonly Problem[]> {
+async function problemsOf(folder: StoredFolder, name: string, text: string): Promise<readonly Problem[]> {
   const bytes = Buffer.byteLength(text);
   if (bytes > DOCUMENT_TEXT_MAX_BYTES) {
     const message = `has ${bytes} bytes, more than the ${DOCUMENT_TEXT_MAX_BYTES} that it may have; move scripts into objects under scripts/`;
@@ -52,7 +54,13 @@ async function problemsOf(folder: DocumentFolder, name: string, text: string): P
   }
   try {
     const { help } = await import("../../../shared/documents/help.ts");
-    if (folder === "recipes")
+    if (folder === "components")
+      (await import("../../../shared/documents/component.ts")).parseComponent(
+        `components/${name}.yaml`,
+        text,
+        help,
+      );
+    else if (folder === "recipes")
       (await import("../../../shared/documents/recipe.ts")).parseRecipe(name, text, help);
     else (await import("../../../shared/documents/fleet.ts")).parseFleet(name, text, help);
     return [];
@@ -74,10 +82,25 @@ async function apply(
     await deleteObject(cloud, before.key);
     return answer(200, { deleted: before.key });
   }
+  if (folder === "components" && !(await isFirst(name, { text, before }, cloud)))
+    return answer(409, {
+      error: `component ${name} is there with another content, and a version is written once; choose a new version`,
+    });
   const key = before?.key ?? `${folder}/${name}.yaml`;
   // Bytes, because a text would lose what looks like a secret of this function.
   const { etag } = await putObject(cloud, key, Buffer.from(text), { contentType: "application/yaml" });
   return answer(200, { key, etag, created: before === undefined });
+}
+
+/** CHANGE-3. */
+async function isFirst(
+  name: string,
+  { text, before }: { readonly text: string; readonly before: ObjectInfo | undefined },
+  cloud: Ports["cloud"],
+): Promise<boolean> {
+  const first = await firstContent(name, cloud);
+  const there = before && (await getObject(cloud, before.key, DOCUMENT_TEXT_MAX_BYTES));
+  return [first?.text, there?.text].every((written) => written === undefined || written === text);
 }
 
 /** Why the change is not made: the document is another one than the caller has seen. */

@@ -10,7 +10,7 @@ import * as z from "zod/mini";
 import { seconds } from "../../../shared/duration.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { documentLockKey, type DocumentFolder } from "../../../shared/keys.ts";
+import { documentLockKey, type StoredFolder } from "../../../shared/keys.ts";
 import { append, appendOrLose, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
 
 const Given = z.object({ statusCode: z.int(), body: z.string() });
@@ -31,7 +31,7 @@ const OPEN =
 
 /** A document, and the request that changes it. */
 interface Locked {
-  readonly folder: DocumentFolder;
+  readonly folder: StoredFolder;
   readonly name: string;
   readonly delivery: string;
 }

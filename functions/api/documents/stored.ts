@@ -3,7 +3,7 @@ import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import { getSmallObject } from "../../../shared/cloud/oss/objects.ts";
 import { findDocument } from "../../../shared/document-index.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import type { DocumentFolder } from "../../../shared/keys.ts";
+import type { StoredFolder } from "../../../shared/keys.ts";
 
 /** The text of a document, and the etag that a change of it may name. */
 export interface StoredDocument {
@@ -17,7 +17,7 @@ export interface StoredDocument {
 
 /** Undefined when there is none. */
 export async function readStored(
-  folder: DocumentFolder,
+  folder: StoredFolder,
   name: string,
   { cloud }: Ports,
 ): Promise<StoredDocument | undefined> {
@@ -30,8 +30,8 @@ export async function readStored(
   return read.value && { ...stored, text: read.value.text };
 }
 
-/** A recipe by its name; undefined when there is none. */
-export async function recipe(name: string, ports: Ports) {
-  const stored = await readStored("recipes", name, ports);
+/** A recipe or a component by its name; undefined when there is none. */
+export async function storedDocument(folder: "recipes" | "components", name: string, ports: Ports) {
+  const stored = await readStored(folder, name, ports);
   return stored && { name, ...stored };
 }

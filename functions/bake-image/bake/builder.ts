@@ -3,6 +3,7 @@ import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { filledTags } from "../../../shared/documents/image-name.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { objectsIn } from "../../../shared/documents/recipe-objects.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
 import { ephemeralInstance } from "../../../shared/ephemeral-instance/phases.ts";
 import { instanceParams, type InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
@@ -15,6 +16,7 @@ import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { holdsLock } from "../../../shared/workflow/lock.ts";
 import { next } from "../../../shared/workflow/workflow.ts";
+import { digestsOf } from "./digests.ts";
 import { Stop } from "./image.ts";
 import { BuilderInput, lockName } from "./input.ts";
 import { releaseFailed } from "./release.ts";
@@ -81,6 +83,10 @@ export const builder = ephemeralInstance({
     generalizeStep(document),
   ],
   prepare: FIRST_BOOT,
+  isPlanned: ({ document, plan: { objects } }, key, etag) => {
+    const index = objectsIn(document.provision).indexOf(key);
+    return objects === undefined || objects[index] === digestsOf([key], [etag])[0];
+  },
   secrets: ({ document }, index) =>
     index >= 0 && index < document.provision.length ? buildSecrets(document) : ok({}),
   refuse: ({ input }) => parametersProblem(input.parameters, input.document),

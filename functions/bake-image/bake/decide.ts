@@ -3,6 +3,7 @@ import { joinReasons } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { headObject } from "../../../shared/cloud/oss/objects.ts";
+import { objectsIn, objectsOf } from "../../../shared/documents/recipe-objects.ts";
 import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
 import { runningFile, scriptFile } from "../../../shared/ephemeral-instance/download.ts";
@@ -13,6 +14,7 @@ import { imageNameProblem } from "../../../shared/documents/image-name.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { withVariables } from "../../../shared/requests/declared-parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { isUpload } from "../../../shared/triggers.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { dataDiskNote } from "./data-disks.ts";
@@ -21,7 +23,7 @@ import { dueDelivery } from "./delivery.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
 import { roomFor } from "./document.ts";
 import { decideValues } from "./values.ts";
-import { changedInputs, inputsOf, namedObjects, objectsIn, objectsOf } from "./digests.ts";
+import { changedInputs, digestsOf, inputsOf, namedObjects } from "./digests.ts";
 
 export type Decision =
   /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. */
@@ -29,7 +31,7 @@ export type Decision =
   | {
       readonly kind: "bake";
       readonly base: Base;
-      readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs">;
+      readonly plan: Pick<PlannedInput["plan"], "imageName" | "inputs" | "objects">;
       /** The values that the image is baked with. */
       readonly baked: Baked;
       readonly why: string;
@@ -55,7 +57,7 @@ export async function decide(request: Request, ports: DecidePorts): Promise<Resu
     if (delivery.delivers !== undefined || input.deliverOnly) return ok(delivery);
     // The upload of the recipe itself: its disk file is uploaded next.
     const note = `recipe ${recipe} is ready; upload a disk file to disks/${recipe}/ to bake it`;
-    if (by.startsWith("upload:")) return ok({ kind: "skip", note });
+    if (isUpload(by)) return ok({ kind: "skip", note });
   }
   const valued = await decideValues(request, images, cloud);
   if (!valued.ok) return valued;
@@ -108,7 +110,9 @@ async function decideWith(
       ...(due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` }),
     });
   }
-  return ok({ kind: "bake", base, baked, plan: { imageName, inputs }, ...compared });
+  const steps = objectsIn(document.provision);
+  const plan = { imageName, inputs, ...(steps.length > 0 && { objects: digestsOf(steps, objects.value) }) };
+  return ok({ kind: "bake", base, baked, plan, ...compared });
 }
 
 /** Only a value can make a name unsound that its document has not. */
@@ -174,18 +178,21 @@ const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").
 
 /** Why the recipe is baked, or a note on why it is not. */
 function compare(
-  { document, force }: LockedInput,
+  { document, force, ifChanged }: LockedInput,
   inputs: Inputs,
   newest: Image | undefined,
 ): { readonly why: string } | { readonly note: string } {
   if (newest === undefined) return { why: "first bake of this recipe" };
-  const changed = changedInputs(inputs, newest.tags).map((input) =>
+  const all = changedInputs(inputs, newest.tags);
+  // An instance counts as new each time.
+  const seen = ifChanged && document.source.kind === "instance" ? all.filter((one) => one !== "base") : all;
+  const changed = seen.map((input) =>
     input === "objects" ? namedObjects(objectsOf(document), inputs, newest.tags) : input,
   );
   if (changed.length > 0) return { why: `changed since ${newest.id}: ${changed.join(", ")}` };
   if (force) return { why: `forced, nothing changed since ${newest.id}` };
   if (newest.tags[TAG.test] === "failed") return { why: `${newest.id} did not pass its test` };
-  if (document.rebake.onlyIfChanged) return { note: unchanged(inputs, newest) };
+  if (document.rebake.onlyIfChanged || ifChanged) return { note: unchanged(inputs, newest) };
   return { why: `nothing changed since ${newest.id}, and rebake.onlyIfChanged is false` };
 }
 

@@ -1,5 +1,6 @@
 /** The inputs of an image as digests, to compare with those in the tags of the last one. Pure. */
 import type { Recipe } from "../../../shared/documents/recipe.ts";
+import { objectsOf } from "../../../shared/documents/recipe-objects.ts";
 import { parametersDigest, tagDigest } from "../../../shared/baked.ts";
 import type { Inputs } from "./input.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -17,6 +18,7 @@ const OUTSIDE = new Set([
   "promote",
   "retention",
   "rebake",
+  "schedule",
   "whenBusy",
   "notify",
   "keepFailed",
@@ -26,26 +28,22 @@ const OUTSIDE = new Set([
   "pauseAfter",
 ]);
 
-/** Keys of the objects that steps run, or put on the instance. */
-export const objectsIn = (steps: Recipe["provision"]): readonly string[] =>
-  steps.flatMap((step) =>
-    step.kind === "script" ? [step.command] : step.kind === "file" ? [step.file] : [],
-  );
-
-/** Bucket objects whose content goes into the image, or that the recipe declares as inputs. */
-export const objectsOf = ({ provision, inputs }: Recipe): readonly string[] => [
-  ...objectsIn(provision),
-  ...inputs,
-];
-
 /** Single digests that fit into a tag value. More objects than that share one digest, without names. */
 const OBJECTS_NAMED = 14;
 const OBJECT_DIGEST_LENGTH = 8;
 
+/** The digest of one object's content. */
+const objectDigest = (key: string, etag: string | null): string =>
+  digest([key, etag]).slice(0, OBJECT_DIGEST_LENGTH);
+
+/** Digests of the objects of steps, for the events of a bake. `etags` are in the order of `keys`. */
+export const digestsOf = (keys: readonly string[], etags: readonly string[]): string[] =>
+  keys.map((key, index) => objectDigest(key, etags[index] ?? null));
+
 function objectDigests(objects: readonly (readonly [key: string, etag: string | null])[]): string {
   if (objects.length === 0) return "none";
   if (objects.length > OBJECTS_NAMED) return digest(objects);
-  return objects.map((object) => digest(object).slice(0, OBJECT_DIGEST_LENGTH)).join(" ");
+  return objects.map(([key, etag]) => objectDigest(key, etag)).join(" ");
 }
 
 /** `objects`, with the keys of those that are new or changed since the image with these tags. */

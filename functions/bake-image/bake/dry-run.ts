@@ -11,7 +11,7 @@ import { holderOf } from "../../../shared/workflow/lock.ts";
 import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { builderSpec } from "./builder.ts";
 import type { Decision } from "./decide.ts";
-import { loadRequested } from "./document.ts";
+import { loadRequested, versionsOf } from "./document.ts";
 import { lockName, RequestInput, type LockedInput } from "./input.ts";
 import { refusedBusy } from "./lock.ts";
 
@@ -20,9 +20,8 @@ type DryRun = EventOf<typeof DryRun>;
 
 /** Fails with the reason that the bake would fail with before its first change; else reports what it would do. */
 async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
-  const { cloud } = ports;
   const { recipe } = event.input;
-  const read = await loadRequested(event.input, cloud);
+  const read = await loadRequested(event.input, ports);
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
   const holder = await holderOf(lockName(recipe), ports);
@@ -45,6 +44,7 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
     wouldBake: true,
     why: value.why,
     ...(document.parameters && { parameters: value.baked.values }),
+    ...versionsOf(document),
     ...source.value,
     ...(promotes && { promotes }),
   });

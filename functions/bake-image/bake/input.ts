@@ -22,6 +22,8 @@ const request = {
   upload: z.optional(z.strictObject({ key: z.string(), etag: z.string() })),
   /** Bakes nothing: only delivers what is baked. */
   deliverOnly: z.optional(z.boolean()),
+  /** Bakes only when an input differs (shared/requests/bake.ts). */
+  ifChanged: z.optional(z.boolean()),
   /** When the object was uploaded that requests this bake, epoch ms. */
   uploadedAt: z.optional(z.int()),
 };
@@ -41,6 +43,8 @@ export type BaseImage = z.infer<typeof BaseImage>;
 const Plan = z.strictObject({
   imageName: z.string(),
   inputs: Inputs,
+  /** Digests of the objects of the steps, in their order: what runs must be what was looked at. */
+  objects: z.optional(z.array(z.string())),
   /** Present when there is a builder. */
   baseImage: z.optional(BaseImage),
   /** The source instance, when it ran: it is started again after its image is made. */

@@ -4,9 +4,10 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { pauseOf } from "../../../shared/pauses.ts";
-import { isTriggered, isUpload } from "../../../shared/triggers.ts";
+import { isChange, isTriggered, isUpload } from "../../../shared/triggers.ts";
+import { gathering, MISSING_MS } from "./gather.ts";
 import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
 import { newerUpload } from "./queue.ts";
@@ -18,16 +19,14 @@ export const Lock = eventsWith(RequestInput)("lock", {});
 type Lock = EventOf<typeof Lock>;
 
 async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
+  const before = await beforeBake(event, ports);
+  if (before !== undefined) return before;
   const { recipe } = event.input;
-  const paused = isTriggered(event.by) ? await pauseOf(recipe, ports) : undefined;
-  if (paused !== undefined) return done({ skipped: true, note: paused, waits: true });
-  // One that has waited may be the older one of two by now.
-  const isQueued = isUpload(event.by) && ports.clock.now() - event.phaseStartedAt > seconds(5);
-  const newer = isQueued ? await newerUpload(event, ports) : undefined;
-  if (newer !== undefined) return superseded(recipe, newer);
-  const read = await loadRequested(event.input, ports.cloud);
-  if ("problem" in read) return failed(read.problem);
+  const read = await loadRequested(event.input, ports);
+  if ("problem" in read) return withoutRecipe(event, read, ports);
   const { document } = read;
+  const more = isUpload(event.by) ? await gathering(event, document, ports) : undefined;
+  if (more !== undefined) return more;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) {
     const full = await waitsForTurn({ run: event.run, recipe }, bakesAtOnce(), ports);
@@ -35,16 +34,39 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
     return next(Plan, {}, { input: { ...event.input, document } });
   }
   // One that is queued has looked already.
-  const other = isUpload(event.by) && !isQueued ? await newerUpload(event, ports) : undefined;
+  const other = isChange(event.by) && !isQueued(event, ports) ? await newerUpload(event, ports) : undefined;
   if (other !== undefined) return superseded(recipe, other);
   return whileBusy(event, document.whenBusy, holder, ports);
+}
+
+const isQueued = ({ by, phaseStartedAt }: Lock, { clock }: Ports): boolean =>
+  isChange(by) && clock.now() - phaseStartedAt > seconds(5);
+
+/** A pause of the recipe, or another run that bakes for this one too. */
+async function beforeBake(event: Lock, ports: Ports): Promise<Outcome | undefined> {
+  const { recipe } = event.input;
+  const paused = isTriggered(event.by) ? await pauseOf(recipe, ports) : undefined;
+  if (paused !== undefined) return done({ skipped: true, note: paused, waits: true });
+  // One that has waited may be the older one of two by now.
+  const newer = isQueued(event, ports) ? await newerUpload(event, ports) : undefined;
+  return newer === undefined ? undefined : superseded(recipe, newer);
+}
+
+/** Of uploads that belong together, a component may come last. */
+function withoutRecipe(
+  { by, startedAt }: Lock,
+  { problem, mayCome }: { readonly problem: string; readonly mayCome?: true },
+  { clock }: Ports,
+): Outcome {
+  const waits = mayCome === true && isUpload(by) && clock.now() < startedAt + MISSING_MS;
+  return waits ? wait(seconds(30), problem) : failed(problem);
 }
 
 /** The bake while another one holds the recipe. */
 function whileBusy(event: Lock, whenBusy: "refuse" | "queue", holder: string, { clock }: Ports): Outcome {
   const { recipe } = event.input;
   const note = busy(recipe, holder);
-  if (isUpload(event.by) || whenBusy === "queue") return poll(event, clock, PACE.lock, note);
+  if (isChange(event.by) || whenBusy === "queue") return poll(event, clock, PACE.lock, note);
   // A timer asks again by itself, and an operator has nothing to put right.
   return event.by.startsWith("timer:") ? done({ skipped: true, note }) : failed(refusedBusy(recipe, holder));
 }
@@ -52,7 +74,7 @@ function whileBusy(event: Lock, whenBusy: "refuse" | "queue", holder: string, { 
 const superseded = (recipe: string, newer: string): Outcome =>
   done({
     skipped: true,
-    note: `a newer upload of recipe ${recipe} waits for the same bake to end: ${newer}`,
+    note: `a newer change of recipe ${recipe} is baked, with this one: ${newer}`,
   });
 
 const busy = (recipe: string, holder: string): string => `recipe ${recipe} is being baked by ${holder}`;

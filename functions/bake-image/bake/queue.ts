@@ -1,5 +1,5 @@
 /**
- * Uploads during a bake: the newest one waits, and older ones that wait end. A queue of one.
+ * Changes during a bake: the newest one waits, and older ones that wait end. A queue of one.
  *
  * NEWEST-1. The logs of the runs under `open/` decide. One that is not listed yet waits too, and finds nothing changed.
  */
@@ -7,27 +7,41 @@ import * as z from "zod/mini";
 import { listObjects } from "../../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER, openKey } from "../../../shared/keys.ts";
-import { isUpload } from "../../../shared/triggers.ts";
+import { isChange } from "../../../shared/triggers.ts";
 import { REQUEST, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { subjectOf } from "../../../shared/workflow/run-id.ts";
 
-const Uploaded = z.looseObject({ uploadedAt: z.optional(z.int()), upload: z.optional(z.unknown()) });
+const Uploaded = z.looseObject({
+  uploadedAt: z.optional(z.int()),
+  upload: z.optional(z.unknown()),
+  ifChanged: z.optional(z.boolean()),
+});
 
-/** Whether the run is about an uploaded disk, which only another disk replaces: a recipe alone bakes none. */
-const hasDisk = ({ input }: WorkflowEvent): boolean => Uploaded.safeParse(input).data?.upload !== undefined;
+/**
+ * How much a run bakes: one about an uploaded disk, which only another disk replaces; one that bakes as the recipe says; one
+ * that looks for changed inputs, which the one before does too.
+ */
+function scopeOf({ input }: WorkflowEvent): number {
+  const { upload, ifChanged } = Uploaded.safeParse(input).data ?? {};
+  if (upload !== undefined) return 2;
+  return ifChanged === true ? 0 : 1;
+}
 
 /** When the object was uploaded; a version before did not say. */
 const uploadedAt = ({ input, startedAt }: WorkflowEvent): number =>
   Uploaded.safeParse(input).data?.uploadedAt ?? startedAt;
 
-/** Whether an upload stands for an older one. Orders uploads of one millisecond, too. */
+/** Whether a change stands for an older one. Orders uploads of one millisecond, too. */
 function isNewer(one: WorkflowEvent, than: WorkflowEvent): boolean {
-  if (hasDisk(than) && !hasDisk(one)) return false;
+  const [mine, other] = [scopeOf(one), scopeOf(than)];
+  if (mine < other) return false;
+  // One that waits reads later than any change before.
+  if (mine > other && other === 0) return true;
   return uploadedAt(one) === uploadedAt(than) ? one.run > than.run : uploadedAt(one) > uploadedAt(than);
 }
 
-/** The run of a newer upload of the same recipe that has not begun its bake, and that stands for this one. */
+/** The run of a newer change of the same recipe that has not begun its bake, and that stands for this one. */
 export async function newerUpload(
   event: WorkflowEvent & { readonly input: { readonly recipe: string } },
   { cloud }: Ports,
@@ -39,7 +53,7 @@ export async function newerUpload(
     const now = standing(run, await readRunLog(cloud, run));
     if (now === undefined || now.completion !== undefined || now.event.cancelled !== undefined) continue;
     const isWaiting = now.event.phase === REQUEST || now.event.phase === event.phase;
-    if (isWaiting && isUpload(now.event.by) && isNewer(now.event, event)) return run;
+    if (isWaiting && isChange(now.event.by) && isNewer(now.event, event)) return run;
   }
   return undefined;
 }

@@ -21,6 +21,7 @@ import { releaseLock } from "../../../shared/workflow/lock.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { versionsOf } from "./document.ts";
 import { lockName, PlannedInput } from "./input.ts";
 import { ownImage } from "./own-image.ts";
 
@@ -116,6 +117,7 @@ function completionOf({ run, imageId, input }: Release): Outcome {
     imageName,
     inputs,
     ...(document.parameters && { parameters }),
+    ...versionsOf(document),
     ...(imageId !== undefined &&
       document.family !== undefined && {
         promotes: document.family,

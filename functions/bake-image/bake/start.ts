@@ -1,15 +1,20 @@
 /** The bakes that triggers and plain invocations ask for. */
 import type * as z from "zod/mini";
+import { componentIn } from "../../../shared/documents/recipe-components.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
+import { slotOf } from "./gather.ts";
+import { scheduledBakes, ScheduleRequest } from "./scheduled.ts";
 import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
 import { isChecksum, unreadReason } from "../../../shared/unread.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
+import { componentUsed, objectUsed, recipesUsing } from "../../../shared/recipe-marks.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 
@@ -18,9 +23,11 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
   const oss = OssEvent.safeParse(payload);
   if (oss.success) {
     await checkUploads(oss.data, ports);
-    return oss.data.events.flatMap((record) => fromUpload(record, ports) ?? []);
+    const runs = await inBatches(oss.data.events, (record) => fromUpload(record, ports));
+    return runs.flat();
   }
   const { asked, trigger } = triggerOf(payload, ports);
+  if (ScheduleRequest.safeParse(asked).success) return scheduledBakes(ports);
   const resuming = ResumeRequest.safeParse(asked);
   if (resuming.success) return [resumed(resuming.data, trigger)];
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
@@ -44,7 +51,8 @@ function resumed({ by, ...request }: z.infer<typeof ResumeRequest>, trigger: Tri
 async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports): Promise<void> {
   for (const { oss, responseElements } of events) {
     const { key } = oss.object;
-    if (documentNameIn(key, "recipes") === undefined && unreadReason(key) === undefined) continue;
+    const isChecked = documentNameIn(key, "recipes") !== undefined || componentIn(key) !== undefined;
+    if (!isChecked && unreadReason(key) === undefined) continue;
     const event = { v: 1, request: "check", key, by: uploaderOf(key) };
     const id = taskId.check(digest(`${key} ${responseElements.requestId}`));
     await send({ to: "janitor", taskId: id, event }, ports).catch((error: unknown) => {
@@ -70,7 +78,14 @@ async function nightlyRecipes({ cloud }: Ports) {
   return nightly;
 }
 
-function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud, log }: Ports) {
+/** Folders of objects that recipes name. Each has a trigger in s.yaml. */
+const NAMED = ["scripts/", "files/", "inputs/"] as const;
+
+async function fromUpload(
+  record: z.infer<typeof OssEvent>["events"][number],
+  ports: Ports,
+): Promise<readonly RunRequest[]> {
+  const { cloud, log } = ports;
   const { eventTime, responseElements, oss } = record;
   const { key, eTag: etag } = oss.object;
   const named = documentNameIn(key, "recipes");
@@ -84,7 +99,21 @@ function fromUpload(record: z.infer<typeof OssEvent>["events"][number], { cloud,
     const run = runId("bake", recipe, uploadedAt, identity);
     return [{ run, by: uploaderOf(key), request }];
   }
+  if (NAMED.some((folder) => key.startsWith(folder))) return fromNamed(key, objectUsed(key), ports);
+  const component = componentIn(key);
+  if (component !== undefined) return fromNamed(key, componentUsed(component.name), ports);
   // The janitor reports it.
   log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
-  return undefined;
+  return [];
+}
+
+/** The recipes that name an object, each once for all of its objects that are put in the same slot (GATHER-1). */
+async function fromNamed(key: string, used: string, { cloud, clock }: Ports): Promise<readonly RunRequest[]> {
+  const now = clock.now();
+  const slot = slotOf(now);
+  return (await recipesUsing(cloud, used)).map((recipe) => ({
+    run: runId("bake", recipe, slot, [cloud.access.bucket, "objects", slot]),
+    by: uploaderOf(key),
+    request: { v: 1, request: "bake", recipe, uploadedAt: now, ifChanged: true },
+  }));
 }

@@ -105,11 +105,13 @@ function begin(event: RequestEvent): WorkflowEvent {
     upload,
     uploadedAt,
     deliverOnly,
+    ifChanged,
   } = parse(BakeRequest, event.input, "bake");
   const more = {
     ...(upload && { upload }),
     ...(uploadedAt && { uploadedAt }),
     ...(deliverOnly && { deliverOnly }),
+    ...(ifChanged && { ifChanged }),
   };
   const input = { recipe, force, parameters, ...more };
   return isDryRun ? firstEvent(DryRun, event, input, {}) : firstEvent(Lock, event, input, {});

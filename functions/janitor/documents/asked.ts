@@ -6,13 +6,22 @@ import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/key
 import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { CheckRequest } from "../../../shared/requests/check.ts";
 import { OssEvent, triggerOf, uploaderOf } from "../../../shared/triggers.ts";
+import { componentIn } from "../../../shared/documents/recipe-components.ts";
 import { unreadReason } from "../../../shared/unread.ts";
 import { unreadObjects, type Unread } from "./unread.ts";
 
-/** A document to look at, or an object that no function reads. */
+/** A document or a component to look at, an object that no function reads, or the marks of all recipes. */
 export type Asked =
   | { readonly kind: "document"; readonly folder: DocumentFolder; readonly name: string; readonly by: string }
-  | ({ readonly kind: "unread"; readonly by: string } & Unread);
+  | ({ readonly kind: "unread"; readonly by: string } & Unread)
+  | {
+      readonly kind: "component";
+      readonly key: string;
+      readonly by: string;
+      readonly name: string;
+      readonly version: string;
+    }
+  | { readonly kind: "marks" };
 
 /** The documents that a payload names. @throws EventError for a payload that is none of the shapes this function is for */
 export async function askedBy(payload: unknown, ports: Ports): Promise<readonly Asked[]> {
@@ -39,6 +48,8 @@ async function asAsked(key: string, by: string, { cloud }: Ports): Promise<Asked
     const name = documentNameIn(key, folder);
     if (name !== undefined) return [{ kind: "document", folder, name, by }];
   }
+  const component = componentIn(key);
+  if (component !== undefined) return [{ kind: "component", key, by, ...component }];
   const reason = unreadReason(key);
   // One that is deleted by now is no mistake any more.
   const object = reason === undefined ? undefined : await headObject(cloud, key);
@@ -58,5 +69,9 @@ async function all(by: string, { cloud }: Ports): Promise<Asked[]> {
     }),
   );
   const unread = await unreadObjects(cloud);
-  return [...folders.flat(), ...unread.map((one) => ({ kind: "unread", by, ...one }) as const)];
+  return [
+    ...folders.flat(),
+    ...unread.map((one) => ({ kind: "unread", by, ...one }) as const),
+    { kind: "marks" },
+  ];
 }

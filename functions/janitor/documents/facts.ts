@@ -6,14 +6,22 @@ import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe, type Recipe } from "../../../shared/documents/recipe.ts";
 import { DocumentError } from "../../../shared/errors.ts";
 import type { DocumentFolder } from "../../../shared/keys.ts";
+import { marksOf } from "../../../shared/recipe-marks.ts";
 
 type Facts = Omit<DocumentIndex, "v" | "key" | "etag">;
 
-/** The facts of a text, or all that is wrong with it. `key` names the document in messages. */
-export function factsOf(folder: DocumentFolder, key: string, text: string): Facts {
+/** A document as it lies in the bucket of a stage; `key` names it in messages. */
+interface Text {
+  readonly key: string;
+  readonly text: string;
+  readonly stage: string;
+}
+
+/** The facts of a text, or all that is wrong with it. */
+export function factsOf(folder: DocumentFolder, { key, text, stage }: Text): Facts {
   try {
     return folder === "recipes"
-      ? ofRecipe(parseRecipe(key, text, help))
+      ? ofRecipe(parseRecipe(key, text, help), stage)
       : ofFleet(parseFleet(key, text, help));
   } catch (error) {
     if (error instanceof DocumentError) return { problem: error.message, routes: [] };
@@ -21,13 +29,15 @@ export function factsOf(folder: DocumentFolder, key: string, text: string): Fact
   }
 }
 
-function ofRecipe(recipe: Recipe): Facts {
+function ofRecipe(recipe: Recipe, stage: string): Facts {
   const { family, provision, parameters } = recipe;
+  const marks = marksOf(recipe, stage);
   const names = provision.flatMap((step) => ("environment" in step ? Object.keys(step.environment) : []));
   return {
     routes: ["bake", "retire", ...(family === undefined ? [] : ["promote"])],
     environment: [...new Set(names)],
     ...named(recipe),
+    ...(marks.length > 0 && { marks: [...marks] }),
     ...(parameters !== undefined && { parameters }),
     ...(family !== undefined && { family }),
   };

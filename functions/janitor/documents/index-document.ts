@@ -7,8 +7,11 @@ import { isDeepStrictEqual } from "node:util";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { documentNames } from "../../../shared/document-store.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
 import { findDocument, readDocumentIndex, type DocumentIndex } from "../../../shared/document-index.ts";
 import { documentIndexKey, type DocumentFolder } from "../../../shared/keys.ts";
+import { allMarks, changeMarks } from "../../../shared/recipe-marks.ts";
 import { redactShown } from "../../../shared/redact.ts";
 import { channelsIn } from "./channels.ts";
 import { factsOf } from "./facts.ts";
@@ -32,6 +35,8 @@ export async function indexDocument(
   for (let look = 0; look < LOOKS; look++) {
     const now = await findDocument(cloud, folder, name);
     if (now === undefined) {
+      const before = await readDocumentIndex(cloud, folder, name);
+      await changeMarks(cloud, before?.marks ?? [], []);
       await deleteObject(cloud, documentIndexKey(folder, name));
       return undefined;
     }
@@ -53,16 +58,29 @@ async function makeCurrent(
   const facts =
     size > DOCUMENT_TEXT_MAX_BYTES
       ? { problem: tooLarge(key, size), routes: [] }
-      : factsOf(folder, key, text);
+      : factsOf(folder, { key, text, stage: cloud.access.stage });
   const { problem } = facts;
   const wrong =
     problem === undefined ? {} : { problem: redactShown(problem), channels: [...channelsIn(text)] };
   const index: DocumentIndex = { v: 1, key, etag, ...facts, ...wrong };
-  if (!isDeepStrictEqual(await readDocumentIndex(cloud, folder, name), index))
+  const before = await readDocumentIndex(cloud, folder, name);
+  if (!isDeepStrictEqual(before, index)) {
     await putObject(cloud, documentIndexKey(folder, name), JSON.stringify(index), {
       contentType: "application/json",
     });
+    await changeMarks(cloud, before?.marks ?? [], index.marks ?? []);
+  }
   return { index, writtenAt: lastModifiedAt };
+}
+
+/** Marks as the indexes have them: an invocation may end between an index and its marks, and an event may be lost. */
+export async function repairMarks(cloud: CloudClient): Promise<void> {
+  const there = await allMarks(cloud);
+  const recipes = new Set([...there.keys(), ...(await documentNames(cloud, "recipes"))]);
+  await inBatches([...recipes], async (name) => {
+    const index = await readDocumentIndex(cloud, "recipes", name);
+    await changeMarks(cloud, there.get(name) ?? [], index?.marks ?? []);
+  });
 }
 
 const tooLarge = (key: string, size: number): string =>

@@ -1,6 +1,8 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
 import { seconds } from "../../../shared/duration.ts";
 import { nameLike, documentName } from "../../../shared/documents/names.ts";
+import { headObject } from "../../../shared/cloud/oss/objects.ts";
+import { keepComponent } from "../../../shared/components.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
@@ -9,15 +11,27 @@ import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { unknownChannels } from "../../../shared/notifications/channel-names.ts";
 import type { DocumentIndex } from "../../../shared/document-index.ts";
 import { knownChannels } from "./config.ts";
-import { indexDocument } from "./index-document.ts";
+import { indexDocument, repairMarks } from "./index-document.ts";
 import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
-  const runs = await inBatches(await askedBy(payload, ports), async (asked) =>
-    asked.kind === "document" ? check(asked, ports) : unread(asked, ports),
-  );
+  const runs = await inBatches(await askedBy(payload, ports), (asked) => lookAt(asked, ports));
   return runs.flat();
+}
+
+async function lookAt(asked: Asked, ports: Ports): Promise<readonly RunRequest[]> {
+  switch (asked.kind) {
+    case "document":
+      return check(asked, ports);
+    case "component":
+      return component(asked, ports);
+    case "unread":
+      return unread(asked, ports);
+    case "marks":
+      await repairMarks(ports.cloud);
+      return [];
+  }
 }
 
 async function check(
@@ -62,6 +76,18 @@ const hasEnded = async (run: string, cloud: Ports["cloud"]): Promise<boolean> =>
   standing(run, await readRunLog(cloud, run))?.completion !== undefined;
 
 const FALLBACK_NAME = "document";
+
+/** Keeps the first content of a version, and reports one that is not sound or another one. */
+async function component(
+  { key, name, version, by }: Asked & { readonly kind: "component" },
+  ports: Ports,
+): Promise<readonly RunRequest[]> {
+  const object = await headObject(ports.cloud, key);
+  const reason = object && (await keepComponent({ name, version }, ports));
+  return object === undefined || reason === undefined
+    ? []
+    : unread({ kind: "unread", by, reason, ...object }, ports);
+}
 
 /** One object is one run, whenever and however often it is looked at. */
 async function unread(

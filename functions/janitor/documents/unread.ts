@@ -12,7 +12,7 @@ import { unreadReason } from "../../../shared/unread.ts";
 const [PAGE, PAGES_MAX, REPORTED_MAX] = [200, 100, 100];
 
 /** Folders of which every object has a reader of its own or is reported. */
-const WHOLE = new Set<string>([FOLDER.recipes, FOLDER.fleets, FOLDER.disks]);
+const WHOLE = new Set<string>([FOLDER.recipes, FOLDER.fleets, FOLDER.disks, FOLDER.components]);
 
 export interface Unread extends Pick<ObjectInfo, "key" | "etag" | "lastModifiedAt"> {
   readonly reason: string;

@@ -25,6 +25,7 @@ import type { Completion, Consequences, RunRequest, Workflow } from "../../../sh
 import { approve, ask } from "./approval.ts";
 import { Check, check, Load, load } from "./check.ts";
 import { awaitCopies, copy, reserve, share } from "./copies.ts";
+import { dependentBakes } from "./dependents.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
 import { imageTest, release } from "./image-test.ts";
 import { deprecate, join, preflight, verify } from "./join.ts";
@@ -52,7 +53,7 @@ async function countPromotion(
   return [];
 }
 
-/** Notifies the channels of the recipe; the deployment's of a run that fails before the recipe is read. */
+/** Starts the recipes built on the family, and notifies the channels of the recipe; the deployment's of a run that fails before the recipe is read. */
 async function afterPromotion(
   event: WorkflowEvent,
   completion: Completion,
@@ -79,7 +80,8 @@ async function afterPromotion(
           regions: Object.keys(completion.result["regions"] ?? {}),
         } as const)
       : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);
-  return { notifications: notificationSends(document.notify, notification) };
+  const runs = completion.kind === "done" ? await dependentBakes({ run, family }, ports) : [];
+  return { notifications: notificationSends(document.notify, notification), runs };
 }
 
 /** An operator asks for the promotion of an image, by its recipe as it is in the bucket. It is tested like any other. */

@@ -5,6 +5,7 @@
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
+import { configurationsByImage } from "../../../shared/cloud/ess/scaling-configurations.ts";
 import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
@@ -50,16 +51,17 @@ export async function verdictsOf(
     const tags = ownTags(cloud, { [TAG.recipe]: name, [TAG.role]: role });
     const images = await describeImages(cloud, { tags }, region);
     const served = family === undefined ? undefined : (await familyImage(cloud, family, region))?.id;
-    const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];
+    const users = await usersByImage(cloud, region);
     const references = new Map<string, readonly string[]>();
     for (const image of images) {
       const { id } = image;
+      const using = [id, image.name].flatMap((by) => users.flatMap((map) => map.get(by) ?? []));
       const named = documents.value
         .filter(({ text }) => text.includes(id))
         .map(({ key }) => `document ${key}`);
       const others = await otherUsers(image, family, region, cloud);
       const accounts = await sharedByHand(image, region, delivered, cloud);
-      references.set(id, [...users.flatMap((by) => by.get(id) ?? []), ...named, ...others, ...accounts]);
+      references.set(id, [...using, ...named, ...others, ...accounts]);
     }
     const isFormer = former.includes(region);
     const holdings = { images, family, served, references, isFormer };
@@ -68,6 +70,13 @@ export async function verdictsOf(
   }
   return ok(found);
 }
+
+/** Who uses images of a region: by their ids, and scaling configurations also by their names. */
+const usersByImage = async (cloud: Ports["cloud"], region: string) => [
+  await instancesByImage(cloud, region),
+  await templatesByImage(cloud, region),
+  await configurationsByImage(cloud, region),
+];
 
 /** Accounts that may use the image, though no recipe of Kiln says so (DELIVERED-2). */
 async function sharedByHand(

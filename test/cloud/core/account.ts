@@ -1,6 +1,6 @@
 /** The one account behind all products: its clock, its draw and ids, who is calling and what they may. */
 import { exchange, type Faults } from "./calls.ts";
-import type { Call, Kernel, WireResponse } from "./kernel.ts";
+import type { Call, Kernel } from "./kernel.ts";
 import type { KeyRing } from "./keys.ts";
 import type { Ram } from "./ram.ts";
 import type { Timeline } from "./time.ts";
@@ -58,13 +58,13 @@ export function createKernel({ time, keys, ram, faults, region, seed, record }: 
 }
 
 function downloads(): Pick<Kernel, "registerDownloads" | "download"> {
-  let objectAt: (url: string) => WireResponse | undefined = () => undefined;
+  let objectAt: Parameters<Kernel["registerDownloads"]>[0] = () => undefined;
   return {
     registerDownloads: (answer) => {
       objectAt = answer;
     },
-    download: (url) => {
-      const answer = objectAt(url);
+    download: (url, headers) => {
+      const answer = objectAt(url, headers);
       return answer && { status: answer.status, body: answer.body.toString() };
     },
   };

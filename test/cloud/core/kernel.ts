@@ -7,7 +7,7 @@ import type { SignatureReader } from "./keys.ts";
 import type { Policy } from "./ram.ts";
 import type { Timeline } from "./time.ts";
 
-export type Product = "ecs" | "cms" | "fc" | "oss" | "ram" | "sts" | "bss";
+export type Product = "ecs" | "cms" | "ess" | "fc" | "oss" | "ram" | "sts" | "bss";
 
 /** An HTTP request as it arrived, body read whole. */
 export interface WireRequest {
@@ -176,7 +176,12 @@ export interface Kernel {
   faultFor(product: Product, action: string, params: Params): Promise<Fault | undefined>;
   record(call: Call): void;
   /** Lets machines ask for objects by URL. Undefined for a URL that is none of an object. */
-  registerDownloads(answer: (url: string) => WireResponse | undefined): void;
+  registerDownloads(
+    answer: (url: string, headers: Readonly<Record<string, string>>) => WireResponse | undefined,
+  ): void;
   /** The answer that a machine gets for a URL. */
-  download(url: string): { readonly status: number; readonly body: string } | undefined;
+  download(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+  ): { readonly status: number; readonly body: string } | undefined;
 }

@@ -59,6 +59,7 @@ const GATEWAY: Refusals = {
 const REFUSALS: Readonly<Record<Product, Refusals>> = {
   ecs: GATEWAY,
   cms: GATEWAY,
+  ess: GATEWAY,
   ram: GATEWAY,
   sts: GATEWAY,
   bss: GATEWAY,

@@ -16,7 +16,7 @@ export function machineOf(world: World, instance: Instance): Machine {
     active: guest?.active ?? new Set(),
     hostName: () => (disk.files.get("/etc/hostname") ?? instance.hostName).trim(),
     cloudInit: () => instance.guest?.cloudInit ?? "running",
-    download: (url) => world.kernel.download(url),
+    download: (url, headers) => world.kernel.download(url, headers),
     metadata: (path) => metadataOf(world, instance, path),
     needsMetadataToken: instance.httpTokens === "required",
     token: () => world.kernel.id(""),

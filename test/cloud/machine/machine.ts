@@ -15,7 +15,10 @@ export interface Machine {
   readonly hostName: () => string;
   readonly cloudInit: () => "running" | "done" | "error";
   /** The cloud's answer for a URL of an object; undefined for any other URL. */
-  readonly download: (url: string) => { readonly status: number; readonly body: string } | undefined;
+  readonly download: (
+    url: string,
+    headers: Readonly<Record<string, string>>,
+  ) => { readonly status: number; readonly body: string } | undefined;
   /** What the metadata service answers for a path, undefined when it does not know it. */
   readonly metadata: (path: string) => string | undefined;
   readonly needsMetadataToken: boolean;

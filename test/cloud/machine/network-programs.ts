@@ -70,7 +70,7 @@ const CODES: Readonly<Record<string, readonly [number, number]>> = { curl: [7, 2
 function ask(program: string, args: readonly string[], io: Io, request: Request): number {
   const { url = "" } = request;
   const host = /^(?:https?:\/\/)?(\[[^\]]*\]|[^/:]+)/.exec(url)?.[1] ?? "";
-  const object = io.machine.download(url);
+  const object = io.machine.download(url, conditionsIn(request));
   if (object === undefined && !OWN_HOST.test(host)) return elsewhere(program, args, io, request);
   const [unreachable, refused] = CODES[program] ?? [1, 1];
   const answer = object ?? near(host, request, io);
@@ -84,6 +84,13 @@ function ask(program: string, args: readonly string[], io: Io, request: Request)
   write(answer.body, request, io);
   show(String(answer.status), request, io);
   return 0;
+}
+
+/** `-H 'If-Match: "…"'` of curl and `--header` of wget. */
+function conditionsIn({ headers }: Request): Readonly<Record<string, string>> {
+  const [, etag] =
+    headers.map((arg) => /^(?:--header=)?if-match:\s*(.+)$/i.exec(arg)).find((one) => one) ?? [];
+  return etag === undefined ? {} : { "if-match": etag };
 }
 
 /** The answer of this machine or of its metadata service. */

@@ -38,17 +38,17 @@ export class OssService {
     this.#kernel = kernel;
     kernel.registerSignature("oss", readOssSignature);
     this.#store = store;
-    kernel.registerDownloads((url) => this.#download(url));
+    kernel.registerDownloads((url, headers) => this.#download(url, headers));
   }
 
   /** Answers a machine's request for a signed URL: it gets no fault, because machines are no clients of a test. */
-  #download(address: string): WireResponse | undefined {
+  #download(address: string, headers: Readonly<Record<string, string>>): WireResponse | undefined {
     const url = URL.canParse(address) ? new URL(address) : undefined;
     if (url?.searchParams.has("x-oss-signature") !== true) return undefined;
     const wire: WireRequest = {
       method: "GET",
       url: `${url.pathname}${url.search}`,
-      headers: { host: url.host },
+      headers: { ...headers, host: url.host },
       body: Buffer.alloc(0),
     };
     try {

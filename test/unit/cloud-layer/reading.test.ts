@@ -68,6 +68,8 @@ test("default endpoints are https, follow the region and know the exceptions", (
   expect(defaultEndpoint("ecs", "cn-beijing", "1")).toBe("https://ecs.cn-beijing.aliyuncs.com");
   expect(defaultEndpoint("ecs", "cn-hangzhou", "1")).toBe("https://ecs-cn-hangzhou.aliyuncs.com");
   expect(defaultEndpoint("cms", "cn-beijing", "1")).toBe("https://metrics.cn-beijing.aliyuncs.com");
+  expect(defaultEndpoint("ess", "cn-beijing", "1")).toBe("https://ess.aliyuncs.com");
+  expect(defaultEndpoint("ess", "cn-chengdu", "1")).toBe("https://ess.cn-chengdu.aliyuncs.com");
   expect(defaultEndpoint("fc", "cn-beijing", "42")).toBe("https://42.cn-beijing.fc.aliyuncs.com");
   expect(defaultEndpoint("oss", "cn-beijing", "1")).toBe("https://oss-cn-beijing-internal.aliyuncs.com");
 });

@@ -243,8 +243,8 @@ test("rules that need only the text are checked when it is read", ({ expect }) =
   expect(inRecipe('test: { timeout: 10m, commands: [{ run: "true", timeout: 1h }] }\n')[0]).toContain(
     "test.commands[0].timeout: must be at most test.timeout, which is 10m",
   );
-  expect(inRecipe("rebake: { nightly: '0 2 * * *' }\n")[0]).toContain("timer nightly in s.yaml");
-  expect(inRecipe("schedule: 02:00\n")[0]).toContain("timer nightly in s.yaml");
+  expect(inRecipe("rebake: { nightly: '0 2 * * *' }\n")[0]).toContain("schedule:");
+  expect(inRecipe("schedule: 02:00\n")[0]).toContain("must have five fields");
 });
 
 test("documents of other tools, and of the other kind, are one mistake", ({ expect }) => {

@@ -350,7 +350,7 @@ const releases: readonly Case[] = [
   [
     "an unknown key, with the known ones",
     recipe({ rebake: { colour: "red" } }),
-    "rebake.colour: is not known; known here are nightly, onlyIfChanged",
+    "rebake.colour: is not known; known here are nightly, onlyIfChanged, onChange",
   ],
 ];
 
@@ -410,7 +410,7 @@ test("a short recipe is completed with safe defaults", ({ expect }) => {
     image: { name: "{recipe}-{date}-{serial}" },
     promote: { outranked: "stop", regions: [], accounts: [] },
     retention: { enabled: false, keep: 3, youngerThanMs: 2_592_000_000, deleteAfterMs: 604_800_000 },
-    rebake: { nightly: true, onlyIfChanged: true },
+    rebake: { nightly: true, onlyIfChanged: true, onChange: true },
     whenBusy: "refuse",
   });
   expect(rest).not.toHaveProperty("keepFailedMs");

@@ -1,13 +1,8 @@
 import * as fc from "fast-check";
 import { test } from "vitest";
 import { hours, minutes } from "../../../shared/duration.ts";
-import {
-  isTimeZone,
-  isUp,
-  nextChange,
-  parseUpWindow,
-  type UpDuring,
-} from "../../../shared/documents/up-hours.ts";
+import { isUp, nextChange, parseUpWindow, type UpDuring } from "../../../shared/documents/up-hours.ts";
+import { isTimeZone } from "../../../shared/wall-clock.ts";
 
 const ZONES = [
   "Asia/Shanghai",
