@@ -11,7 +11,11 @@ import { ownTags, ROLE, TAG } from "./tags.ts";
 export const ownSnapshots = ({ snapshotIds, tags }: Pick<Image, "snapshotIds" | "tags">): readonly string[] =>
   /^from (?:s-|empty\b)/.test(tags[TAG.base] ?? "") ? [] : snapshotIds;
 
-/** Tags the snapshots of an image, so that they are still found when the image is gone. CreateImage tags only the image. */
+/** Tags of the user on an image; others are of Kiln, or of the cloud, which alone may write them. */
+const userTags = ({ tags }: Pick<Image, "tags">) =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !/^(?:kiln:|acs:|aliyun)/.test(key)));
+
+/** Tags the snapshots of an image as the image, so that they are still found when the image is gone. CreateImage tags only the image. */
 export async function tagSnapshots(
   cloud: CloudClient,
   image: Pick<Image, "snapshotIds" | "tags">,
@@ -20,7 +24,7 @@ export async function tagSnapshots(
 ): Promise<void> {
   const ids = ownSnapshots(image);
   if (ids.length === 0) return;
-  const all = ownTags(cloud, { ...tags, [TAG.role]: ROLE.snapshot });
+  const all = ownTags(cloud, { ...userTags(image), ...tags, [TAG.role]: ROLE.snapshot });
   await tagResources(inRegion(cloud, region), "snapshot", ids, all);
 }
 

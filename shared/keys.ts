@@ -53,6 +53,9 @@ export const PAUSES = `${FOLDER.state}recipes/`;
 /** The log of the failures of a recipe. */
 export const pauseKey = (recipe: string): string => `${PAUSES}${recipe}.jsonl`;
 
+/** The packages of an image. */
+export const packagesKey = (imageId: string): string => `${FOLDER.state}packages/${imageId}.txt`;
+
 /** The parameters of the image that a bake makes. */
 export const bakedKey = (run: string, parameters: string): string =>
   `${FOLDER.state}bakes/${run}-${parameters}.json`;

@@ -74,6 +74,11 @@ export const CATALOGUE = entries({
   "what.run": { en: "run", zh: "任务" },
 
   regions: { en: "in {regions}", zh: "地域：{regions}" },
+  packages: {
+    en: "packages since {since}: {changed} changed, {added} added, {removed} removed",
+    zh: "与 {since} 相比，软件包变更 {changed} 个，新增 {added} 个，移除 {removed} 个",
+  },
+  packageNames: { en: "among them {names}", zh: "包括：{names}" },
   run: { en: "run {run}, started by {by}", zh: "任务 {run}，由 {by} 发起" },
   steppedBack: { en: "{images} stepped back", zh: "已退下的镜像：{images}" },
   broughtBack: { en: "a rollback was undone: {images} is back", zh: "已撤销一次回滚，恢复的镜像：{images}" },

@@ -5,6 +5,7 @@
 import * as z from "zod/mini";
 import { utcMinute } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
+import { PackageChanges } from "../../shared/package-changes.ts";
 import { RunId } from "../../shared/names.ts";
 import { trySend } from "../../shared/workflow/begin.ts";
 import { interject } from "../../shared/workflow/cancel.ts";
@@ -42,16 +43,20 @@ const Promoted = z.looseObject({
   recipe: z.string(),
   imageId: z.string(),
   family: z.string(),
+  packages: z.optional(PackageChanges),
   document: z.looseObject({ test: z.looseObject({ skip: z.boolean() }) }),
 });
 
 function questionOf({ run, input }: WorkflowEvent): string {
   const read = Promoted.safeParse(input);
   if (!read.success) return `Promotion ${run} waits for approval.`;
-  const { recipe, imageId, family, document } = read.data;
+  const { recipe, imageId, family, document, packages } = read.data;
   const tested = document.test.skip ? "Its recipe skips the image test." : "Its image test has passed.";
-  return `Image ${imageId} of recipe ${recipe} waits for approval to join family ${family}. ${tested}`;
+  return `Image ${imageId} of recipe ${recipe} waits for approval to join family ${family}. ${tested}${packages === undefined ? "" : ` ${differenceOf(packages)}`}`;
 }
+
+const differenceOf = ({ since, changed, added, removed, names }: PackageChanges): string =>
+  `Packages since ${since}: ${changed} changed, ${added} added, ${removed} removed${names.length === 0 ? "" : ` (${names.join(", ")})`}.`;
 
 const NO_RUN = "There is no such run in this deployment.";
 

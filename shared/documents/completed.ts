@@ -23,6 +23,7 @@ const disk = {
   category: maybe,
   performanceLevel: maybe,
 };
+const cipher = { encrypted: z.exactOptional(z.literal(true)), kmsKeyId: maybe };
 
 const repeats = { retries: z.exactOptional(count), okExitCodes: z.exactOptional(z.array(count)) };
 
@@ -59,8 +60,8 @@ const Source = z.discriminatedUnion("kind", [
     instanceTypes: list,
     vSwitchIds: list,
     securityGroupId: text,
-    systemDisk: z.strictObject(disk),
-    dataDisks: z.array(z.strictObject({ ...disk, snapshotId: maybe, device: maybe })),
+    systemDisk: z.strictObject({ ...disk, ...cipher }),
+    dataDisks: z.array(z.strictObject({ ...disk, ...cipher, snapshotId: maybe, device: maybe })),
     spot: z.strictObject({ wanted: z.boolean(), maxPricePerHour: z.exactOptional(z.number()) }),
     internetMbps: count,
     ramRole: maybe,
@@ -73,8 +74,8 @@ const Source = z.discriminatedUnion("kind", [
     kind: z.literal("disks"),
     disks: z.array(
       z.strictObject({
-        type: z.enum(["system", "data"]),
-        device: text,
+        type: z.exactOptional(z.enum(["system", "data"])),
+        device: maybe,
         snapshotId: maybe,
         sizeGb: z.exactOptional(count),
       }),
@@ -88,6 +89,7 @@ const Source = z.discriminatedUnion("kind", [
     platform: maybe,
     licenseType: maybe,
     sizeGb: z.exactOptional(count),
+    dataDisks: z.exactOptional(z.array(z.strictObject({ file: text, sizeGb: z.exactOptional(count) }))),
     nvme: z.boolean(),
     keepObject: z.boolean(),
   }),
@@ -112,13 +114,14 @@ const recipe = z.strictObject({
     bootMode: maybe,
     detection: maybe,
   }),
+  encryption: z.exactOptional(z.strictObject({ everywhere: z.boolean(), keys: textMap })),
   family: maybe,
   test: z.strictObject({
     commands: z.array(Step),
     instanceTypes: list,
     vSwitchIds: list,
     securityGroupId: text,
-    systemDisk: z.exactOptional(z.strictObject(disk)),
+    systemDisk: z.exactOptional(z.strictObject({ ...disk, ...cipher })),
     dataDisks: z.exactOptional(z.array(z.strictObject({ ...disk, device: maybe }))),
     hygiene: z.strictObject({ waive: list }),
     timeoutMs: count,

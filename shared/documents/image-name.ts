@@ -50,6 +50,15 @@ export const filled = (template: string, values: Values): string =>
     Object.hasOwn(values, name) ? String(values[name]) : whole,
   );
 
+/** The tags of `image.tags` with the values of a bake, for its image and for everything that is made on the way to it. */
+export function filledTags(
+  { image, parameters }: { readonly image: { readonly tags: Values }; readonly parameters?: unknown },
+  values: Values,
+): Record<string, string> {
+  const given = (text: string): string => (parameters === undefined ? text : filled(text, values));
+  return Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(value)]));
+}
+
 /** Names in the `{NAME}` of a text. */
 export const placeholdersIn = (template: string): readonly string[] =>
   [...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);

@@ -33,6 +33,9 @@ export const securityGroupId = () => text(/^sg-[a-z0-9-]{1,60}$/, "be the id of 
 export const snapshotId = () => text(/^s-[a-z0-9-]{1,60}$/, "be the id of a snapshot, s-…");
 export const regionId = () => text(/^[a-z]{2}-[a-z0-9-]{1,60}$/, "be the id of a region, like cn-hangzhou");
 export const resourceGroupId = () => text(/^rg-[A-Za-z0-9-]{1,60}$/, "be the id of a resource group, rg-…");
+/** Ids of keys, and their aliases. https://www.alibabacloud.com/help/en/kms/key-management-service/developer-reference/api-createkey */
+export const kmsKeyId = () =>
+  text(/^[A-Za-z0-9][A-Za-z0-9/_-]{0,254}$/, "be the id of a key of the Key Management Service");
 export const instanceType = () =>
   text(/^ecs\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/, "be an instance type, like ecs.g7.large");
 

@@ -22,7 +22,15 @@ import {
   whole,
 } from "./fields.ts";
 import { offeringFindings } from "./offerings.ts";
-import { instanceType, ramRole, securityGroupId, snapshotId, userDataProblem, vSwitchId } from "./names.ts";
+import {
+  instanceType,
+  kmsKeyId,
+  ramRole,
+  securityGroupId,
+  snapshotId,
+  userDataProblem,
+  vSwitchId,
+} from "./names.ts";
 
 /** RunInstances.DataDisk.N. */
 const MAX_DATA_DISKS = 16;
@@ -37,6 +45,8 @@ interface Disk {
   readonly performanceLevel?: PerformanceLevel;
   readonly snapshotId?: string;
   readonly device?: string;
+  readonly encrypted?: boolean;
+  readonly kmsKeyId?: string;
 }
 
 const levelRule = rule<Disk>(["category", "performanceLevel"], (disk) =>
@@ -47,9 +57,21 @@ const levelRule = rule<Disk>(["category", "performanceLevel"], (disk) =>
   ),
 );
 
+/** Without it a data disk follows the system disk, so an image is encrypted on all its disks or on none (CIPHER-1). */
+const cipher = {
+  encrypted: z.exactOptional(
+    z.literal(true, { error: "must be true; a data disk without it is encrypted like the system disk" }),
+  ),
+  kmsKeyId: z.exactOptional(kmsKeyId()),
+};
+const cipherRule = rule<Disk>(["encrypted", "kmsKeyId"], ({ encrypted, kmsKeyId: key }) =>
+  finding(key !== undefined && encrypted !== true, ["kmsKeyId"], "must be used with encrypted: true"),
+);
+
 /** Rules a system and a data disk share: the level needs an ESSD, the size its category's range. */
 const diskRules = (use: "system" | "data") => [
   levelRule,
+  cipherRule,
   rule<Disk>(["sizeGb", "category", "performanceLevel"], ({ sizeGb, category, performanceLevel }) => {
     const message = sizeGb && diskSizeProblem(use, sizeGb, category, performanceLevel);
     return message ? [{ at: ["sizeGb"], message }] : [];
@@ -63,6 +85,7 @@ export const SystemDisk = closed({
   sizeGb: size,
   category: z.exactOptional(z.enum(SYSTEM_CATEGORIES)),
   performanceLevel,
+  ...cipher,
 }).check(...diskRules("system"));
 
 const device = z.exactOptional(
@@ -76,6 +99,7 @@ const DataDisk = closed({
   performanceLevel,
   snapshotId: z.exactOptional(snapshotId()),
   device,
+  ...cipher,
 }).check(
   ...diskRules("data"),
   rule<Disk>(["sizeGb", "snapshotId"], (disk) =>

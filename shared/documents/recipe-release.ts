@@ -5,7 +5,8 @@ import { days, formatDuration, minutes } from "../duration.ts";
 import { CHECK_IDS } from "../image-checks.ts";
 import { RECIPE_EVENTS } from "../notifications/notification.ts";
 import { channels, closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
-import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
+import { instanceType, securityGroupId, vSwitchId } from "./names.ts";
+import { CopyRegion } from "./recipe-encryption.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
 import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
 
@@ -66,7 +67,7 @@ const Approval = z.pipe(
 
 export const Promote = closed({
   outranked: z._default(z.enum(["stop", "deprecate"]), "stop"),
-  regions: z._default(z.array(regionId()).check(z.maxLength(MAX_REGIONS)), []),
+  regions: z._default(z.array(CopyRegion).check(z.maxLength(MAX_REGIONS)), []),
   accounts: z._default(z.array(accountId).check(z.maxLength(MAX_ACCOUNTS)), []),
   approval: z.exactOptional(Approval),
 });

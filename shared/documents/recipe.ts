@@ -9,6 +9,7 @@ import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
 import { Components } from "./recipe-components.ts";
+import { Encrypt, encryptionFindings, encryptionOf } from "./recipe-encryption.ts";
 import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
 import { RecipeSchedule } from "./recipe-schedule.ts";
@@ -35,6 +36,7 @@ const shape = {
   provision: z._default(Steps, []),
   keepFailed: z.optional(KeepFailed),
   image: z.prefault(Image, {}),
+  encrypt: z.exactOptional(Encrypt),
   family: z.exactOptional(Family),
   test: z.prefault(Test, {}),
   promote: z.prefault(Promote, {}),
@@ -152,6 +154,7 @@ const Recipe = (name: string) =>
     closed(shape, ELSEWHERE).check(
       rule<Written>(["source", "components", "provision", "keepFailed"], builderFindings),
       rule<Written>(["source", "image", "rebake", "schedule"], uploadFindings),
+      rule<Written>(["source", "encrypt", "promote"], encryptionFindings),
       rule<Written>(["source", "test", "family"], testFindings),
       rule<Written>(["source", "test"], testOfferingFindings),
       rule<Written>(["family", "test", "promote"], familyFindings),
@@ -163,8 +166,9 @@ const Recipe = (name: string) =>
     z.transform((written: Written) => complete(name, written)),
   );
 
-function complete(name: string, { keepFailed, image, test, rebake, ...written }: Written) {
+function complete(name: string, { keepFailed, image, test, rebake, encrypt, promote, ...written }: Written) {
   const { source } = written;
+  const encryption = encryptionOf(encrypt, promote.regions);
   const place =
     source.kind === "builder"
       ? {
@@ -187,6 +191,8 @@ function complete(name: string, { keepFailed, image, test, rebake, ...written }:
     },
     /** For an upload `source` has the word on architecture, boot mode and platform. */
     image,
+    ...(encryption === undefined ? {} : { encryption }),
+    promote: { ...promote, regions: promote.regions.map(({ region }) => region) },
     /** The place of the test instance: as written, or that of the builder; empty without a test. */
     test: { ...place, ...test },
   };

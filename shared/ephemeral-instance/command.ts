@@ -18,6 +18,7 @@ import { explained, inQuotes, type Reader } from "./command-script.ts";
 import type { At, Instance, InstanceEvent } from "./events.ts";
 import { orderFor, type Order } from "./order.ts";
 import { ownInstance } from "./own.ts";
+import { elsewhere } from "./taken-back.ts";
 
 /** Most commands of a recipe end within seconds. */
 const FIRST_LOOK_MS = seconds(5);
@@ -143,6 +144,9 @@ export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, por
   const step = stepAt(instance, event);
   const name = step?.name ?? `command ${index}`;
   const result = await commandResult(ports.cloud, invocationId, instanceId);
+  const moved =
+    result.state === "running" || !result.ok ? await elsewhere(instance, event, ports) : undefined;
+  if (moved !== undefined) return moved;
   if (result.state === "running") return poll(event, ports.clock, PACE.command, `"${name}" runs`);
   if (index === PREPARING && result.ok) return proceed(instance, event, ports, name);
   return judged(instance, event, { step, name, result }, ports);
@@ -254,6 +258,8 @@ async function keepOutput(
 
 /** Waits until the instance is back from its reboot, and sends the next command. */
 export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: Ports): Promise<Outcome> {
+  const moved = await elsewhere(of, event, ports);
+  if (moved !== undefined) return moved;
   const { cloud, clock } = ports;
   const { instanceId, index } = event;
   const [instance] = await describeInstances(cloud, { ids: [instanceId] });

@@ -7,9 +7,14 @@ import { ok, problem, type Result } from "../result.ts";
 import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { launchParams, noInstance, recipeFields, specOfferings, type InstanceSpec } from "./spec.ts";
 
-interface LaunchPreview {
+export interface LaunchPreview {
   /** The first offering that the cloud would launch. */
-  readonly launch: Readonly<Record<string, unknown>>;
+  readonly launch: {
+    readonly instanceType: string | undefined;
+    readonly vSwitchId: string | undefined;
+    readonly imageId: string;
+    readonly spot?: true;
+  };
   /** Every offering that was asked about, with the cloud's answer. */
   readonly ladder: readonly string[];
 }
@@ -27,7 +32,7 @@ export async function dryRunLaunch(
     const { name, instanceType, vSwitchId, payment } = offering;
     const answer = await dryRunInstances(ports.cloud, launchParams(event, spec, offering, ports.cloud));
     if (answer.verdict !== "no") {
-      const spot = payment === "spot" && { spot: true };
+      const spot = payment === "spot" && ({ spot: true } as const);
       const launch = { instanceType, vSwitchId, imageId: spec.imageId, ...spot };
       return ok({ launch, ladder: [...refused, `${name}: ${answerOf(answer)}`] });
     }

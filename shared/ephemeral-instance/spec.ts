@@ -29,6 +29,8 @@ interface Disk {
   readonly performanceLevel?: string;
   readonly snapshotId?: string;
   readonly device?: string;
+  readonly encrypted?: boolean;
+  readonly kmsKeyId?: string;
 }
 
 /** The part of a recipe that shapes its builder and its test instance. */
@@ -49,13 +51,15 @@ export function instanceParams(
   resourceGroupId?: string,
 ): Readonly<Record<string, unknown>> {
   const { systemDisk = {}, dataDisks = [], imageDataDisks = [], internetMbps = 0, ramRole, userData } = shape;
-  const data = dataDisksOf(dataDisks.map(dataDisk), imageDataDisks);
+  const cipher = cipherOf(systemDisk);
+  const data = dataDisksOf(dataDisks.map(dataDisk), imageDataDisks).map((disk) => ({ ...cipher, ...disk }));
   return {
     SecurityGroupId: shape.securityGroupId,
     SystemDisk: withCategory({
       // RunInstances, SystemDisk.Size: a string, unlike DataDisk.N.Size.
       ...(systemDisk.sizeGb !== undefined && { Size: String(systemDisk.sizeGb) }),
       ...categoryOf(systemDisk),
+      ...cipher,
     }),
     ...(data.length > 0 && { DataDisk: data }),
     ...(internetMbps > 0 && { InternetMaxBandwidthOut: internetMbps }),
@@ -70,6 +74,7 @@ const dataDisk = (disk: Disk): Readonly<Record<string, unknown>> => ({
   DeleteWithInstance: true,
   ...(disk.sizeGb !== undefined && { Size: disk.sizeGb }),
   ...categoryOf(disk),
+  ...cipherOf(disk),
   ...(disk.snapshotId !== undefined && { SnapshotId: disk.snapshotId }),
   ...(disk.device !== undefined && { Device: disk.device }),
 });
@@ -77,6 +82,10 @@ const dataDisk = (disk: Disk): Readonly<Record<string, unknown>> => ({
 const categoryOf = ({ category, performanceLevel }: Disk): Readonly<Record<string, unknown>> => ({
   ...(category !== undefined && { Category: category }),
   ...(performanceLevel !== undefined && { PerformanceLevel: performanceLevel }),
+});
+
+const cipherOf = ({ encrypted, kmsKeyId }: Disk): Readonly<Record<string, unknown>> => ({
+  ...(encrypted && { Encrypted: true, ...(kmsKeyId !== undefined && { KMSKeyId: kmsKeyId }) }),
 });
 
 /** The offerings of a specification; spot first where it is wanted. */

@@ -1,5 +1,6 @@
 /** A notification of a run, and its event on the way to one channel. */
 import * as z from "zod/mini";
+import { PackageChanges } from "../package-changes.ts";
 import { Name, RunId } from "../names.ts";
 
 /** Events of a recipe that a channel may subscribe to. */
@@ -25,6 +26,8 @@ export const Notification = z.strictObject({
   family: z.optional(z.string()),
   imageId: z.optional(z.string()),
   regions: z.optional(z.array(z.string())),
+  /** How the packages of the image differ from those of the one that was served. */
+  packages: z.optional(PackageChanges),
   /** Why it failed, or what was rolled back, in words. */
   reason: z.optional(z.string()),
   /** Until when an approval can be given, or from when on announced members are stopped or images deleted. */

@@ -52,9 +52,22 @@ export const holderOf = async (subject: string, ports: LockPorts): Promise<strin
   currentHolder((await newestLine(ports.cloud, subject)).newest, ports);
 
 /** Whether `run`, which is at work, holds the lock of `subject`. */
-export async function holdsLock(subject: string, run: string, { cloud }: LockPorts): Promise<boolean> {
+export async function holdsLock(
+  subject: string,
+  run: string,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<boolean> {
+  return (await heldSince(subject, run, { cloud })) !== undefined;
+}
+
+/** Since when `run` holds the lock of `subject`; undefined when it does not. */
+export async function heldSince(
+  subject: string,
+  run: string,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<number | undefined> {
   const { newest } = await newestLine(cloud, subject);
-  return newest?.run === run && !newest.released;
+  return newest?.run === run && !newest.released ? newest.at : undefined;
 }
 
 /** Releases the lock of `subject`, if `run` holds it. Losing the append means that it is another run's by now. */

@@ -158,7 +158,7 @@ const STATES: readonly (readonly [state: State, params: Params, ...answer: Answe
 const SOUND: Required<State> = {
   disk: { category: "cloud_essd", condition: undefined },
   snapshot: { category: "standard", createdAt: Date.UTC(2026, 0, 1), isFromMarketplace: false },
-  account: { balance: 10_000, snapshotService: true, dataSnapshotImages: true },
+  account: { balance: 10_000, snapshotService: true, dataSnapshotImages: true, encryptedImages: true },
   quotas: { images: 1000, snapshotsPerDisk: 256 },
 };
 
@@ -272,6 +272,7 @@ test("a locked instance and an encrypted disk make no image, and a restart cures
     await ask("StartInstance", { InstanceId });
     await cloud.settle();
     await ask("CreateImage", { InstanceId });
+    cloud.world.account({ encryptedImages: false });
     const [encrypted] = await launch({ "SystemDisk.Encrypted": true });
     await cloud.settle();
     const disk: Answer = [

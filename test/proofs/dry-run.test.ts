@@ -93,6 +93,7 @@ test("a dry bake says what changed and where the builder would be launched, and 
       "ecs.g7.large in vsw-hangzhou-h: OperationDenied.NoStock",
       "ecs.c7.large in vsw-hangzhou-h: the cloud would launch it",
     ],
+    cost: { builder: expect.stringMatching(/^0\.\d+ CNY an hour, at most \d+\.\d+ CNY$/) },
     promotes: "web",
   });
   expect(first.wet.state).toBe("done");
@@ -202,7 +203,7 @@ test("a dry promotion reports the regions, accounts and deprecations, and the pr
   expect(tested.result?.["test"]).toMatchObject({
     launch: { instanceType: "ecs.g7.large", vSwitchId: "vsw-hangzhou-h", imageId: first.imageId },
     ladder: ["ecs.g7.large in vsw-hangzhou-h: the cloud would launch it"],
-    commands: ["first boot", "systemctl is-active nginx", "reboot", "second boot"],
+    commands: ["first boot", "systemctl is-active nginx", "reboot", "second boot", "packages"],
   });
   await put(kiln, recipeText({ promote, ...BARE }));
   const { dry, wet } = await both(kiln, path, { recipe: "web", imageId: first.imageId });

@@ -120,6 +120,17 @@ test("a stopped instance stays stopped, and stop: false does not stop one", asyn
   expect(kiln.cloud.world.instances.get(id)?.status).toBe("Stopped");
 });
 
+test("disks without a type have that of their snapshots", async ({ kiln, expect }) => {
+  const snapshotId = await snapshotOf(kiln, await golden(kiln));
+  const source = { disks: [{ sizeGb: 20 }, { snapshotId }] };
+  const [bake] = await bakeAndPromote(kiln, recipeText({ source, provision: [], test: gate }));
+  expect(bake?.reason).toBeUndefined();
+  expect(ownImages(kiln)[0]?.disks.map(({ device, type }) => `${device} ${type}`)).toEqual([
+    "/dev/xvda system",
+    "/dev/xvdb data",
+  ]);
+});
+
 test("the snapshot of a system disk becomes an image", async ({ kiln, expect }) => {
   const snapshotId = await snapshotOf(kiln, await golden(kiln));
   const [bake, promote] = await bakeAndPromote(

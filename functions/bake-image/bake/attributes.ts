@@ -1,6 +1,6 @@
 /** The attributes of an image, as its recipe and the parameters of its bake say. */
 import type { ImageAttributes } from "../../../shared/cloud/ecs/images.ts";
-import { filled } from "../../../shared/documents/image-name.ts";
+import { filled, filledTags } from "../../../shared/documents/image-name.ts";
 import { ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
 import { inputTags } from "./digests.ts";
 import type { PlannedInput } from "./input.ts";
@@ -28,7 +28,7 @@ export function attributesOf({ run, by, input }: Baking, owner: Owner): ImageAtt
     detection: image.detection,
     resourceGroupId: image.resourceGroupId,
     tags: ownTags(owner, {
-      ...Object.fromEntries(Object.entries(image.tags).map(([key, value]) => [key, given(value)])),
+      ...filledTags(document, parameters),
       ...inputTags(plan.inputs),
       [TAG.run]: run,
       [TAG.role]: ROLE.image,

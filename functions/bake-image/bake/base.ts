@@ -3,11 +3,14 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
-import { snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
+import { placedDisks, snapshotSizeProblems, type ImageDisk } from "../../../shared/documents/recipe-disks.ts";
+import { cipherIn } from "../../../shared/encryption.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
+import { tagDigest } from "../../../shared/baked.ts";
+import { dataDiskFiles } from "./data-disks.ts";
 import { readDiskFormat } from "./disk-format.ts";
 import type { ImportFile } from "./image.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
@@ -19,7 +22,7 @@ export type Base =
   /** `running`: it is stopped for its image, and started again. */
   | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
   | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
-  | { readonly kind: "disks"; readonly source: Source<"disks"> }
+  | { readonly kind: "disks"; readonly disks: readonly ImageDisk[] }
   | { readonly kind: "upload"; readonly file: ImportFile };
 
 /** A base, and the text by which bakes compare it. */
@@ -42,7 +45,7 @@ export async function findBase(
   const { source } = input.document;
   switch (source.kind) {
     case "builder":
-      return builderImage(source, cloud);
+      return builderImage(encryptedBuilder(input.document, source, cloud.access.region), cloud);
     case "instance":
       return sourceInstance(source, run, cloud);
     case "snapshot":
@@ -52,6 +55,13 @@ export async function findBase(
     case "upload":
       return uploadedDisk(source, input, cloud);
   }
+}
+
+/** With the key that the recipe names for this region (CIPHER-1). */
+function encryptedBuilder(document: Recipe, source: Source<"builder">, home: string): Source<"builder"> {
+  const cipher = cipherIn(document, home, home);
+  if (cipher === undefined) return source;
+  return { ...source, systemDisk: { ...source.systemDisk, encrypted: true, ...cipher } };
 }
 
 async function builderImage(source: Source<"builder">, cloud: CloudClient): Promise<Result<Identified>> {
@@ -113,11 +123,16 @@ async function sourceDisks(source: Source<"disks">, cloud: CloudClient): Promise
   const missing = ids.filter((id) => !snapshots.some((snapshot) => snapshot.id === id));
   if (missing.length > 0)
     return problem(`source.disks: ${missing.join(", ")} does not exist in ${cloud.access.region}`);
+  const types = snapshots.flatMap(({ id, diskKind }) =>
+    diskKind === "system" || diskKind === "data" ? [[id, diskKind] as const] : [],
+  );
+  const placed = placedDisks(disks, new Map(types));
+  if ("problem" in placed) return problem(`${placed.problem.path}: ${placed.problem.message}`);
   const sizesGb = new Map(snapshots.map(({ id, sizeGb }) => [id, sizeGb]));
-  const [tooSmall] = snapshotSizeProblems(disks, sizesGb);
+  const [tooSmall] = snapshotSizeProblems(placed.disks, sizesGb);
   if (tooSmall !== undefined) return problem(`${tooSmall.path}: ${tooSmall.message}`);
-  const names = disks.map(({ snapshotId = "empty" }: ImageDisk) => snapshotId);
-  return found(names.join(" "), { kind: "disks", source });
+  const names = placed.disks.map(({ snapshotId = "empty" }: ImageDisk) => snapshotId);
+  return found(names.join(" "), { kind: "disks", disks: placed.disks });
 }
 
 /** Format and architecture come from the recipe, else from the file: its bytes and its name. */
@@ -131,20 +146,29 @@ async function uploadedDisk(
       `recipe ${recipe} is baked by uploading a disk file to disks/${recipe}/; this request has none`,
     );
   const { key, etag } = upload;
-  const format = await readDiskFormat(key, source.format, cloud);
+  const format = await readDiskFormat(key, { use: "system", expected: source.format }, cloud);
   if (!format.ok) return format;
+  const data = await dataDiskFiles(source, key, cloud);
+  if (!data.ok) return data;
+  const { files, etags } = data.value;
+  const dataDisks = files.length > 0 && { dataDisks: files };
+  return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {
+    kind: "upload",
+    file: { key, format: format.value, ...traitsOf(source, key), ...dataDisks },
+  });
+}
+
+function traitsOf(source: Source<"upload">, key: string) {
   const architecture = source.architecture ?? (/arm64|aarch64/i.test(key) ? "arm64" : "x86_64");
   // Instances of ARM types boot by UEFI only.
   const bootMode = source.bootMode ?? (architecture === "arm64" ? "UEFI" : undefined);
   const { platform, licenseType, sizeGb, nvme } = source;
-  const optional = {
+  return {
+    architecture,
+    nvme,
     ...(bootMode !== undefined && { bootMode }),
     ...(platform !== undefined && { platform }),
     ...(licenseType !== undefined && { licenseType }),
     ...(sizeGb !== undefined && { sizeGb }),
   };
-  return found(etag, {
-    kind: "upload",
-    file: { key, format: format.value, architecture, nvme, ...optional },
-  });
 }

@@ -1,6 +1,7 @@
 /** The builder: the ephemeral instance on which a recipe provisions its image. */
 import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { filledTags } from "../../../shared/documents/image-name.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { objectsIn } from "../../../shared/documents/recipe-objects.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
@@ -21,7 +22,7 @@ import { BuilderInput, lockName } from "./input.ts";
 import { releaseFailed } from "./release.ts";
 
 /** The builder that a planned recipe launches. */
-export function builderSpec({ recipe, document, plan }: BuilderInput): InstanceSpec {
+export function builderSpec({ recipe, document, plan, parameters }: BuilderInput): InstanceSpec {
   const { source, image } = document;
   return {
     role: ROLE.builder,
@@ -31,7 +32,7 @@ export function builderSpec({ recipe, document, plan }: BuilderInput): InstanceS
     spot: source.spot,
     expireAfterMs: source.expireAfterMs,
     params: instanceParams({ ...source, imageDataDisks: plan.baseImage.dataDisks }, image.resourceGroupId),
-    tags: { [TAG.recipe]: recipe },
+    tags: { ...filledTags(document, parameters), [TAG.recipe]: recipe },
   };
 }
 

@@ -17,6 +17,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { isUpload } from "../../../shared/triggers.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
+import { dataDiskNote } from "./data-disks.ts";
 import { findBase, type Base } from "./base.ts";
 import { dueDelivery } from "./delivery.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
@@ -47,6 +48,8 @@ export async function decide(request: Request, ports: DecidePorts): Promise<Resu
   const { recipe, document, upload } = input;
   const refused = uploadProblem(input);
   if (refused !== undefined) return problem(refused);
+  const data = upload && dataDiskNote(document.source, upload.key);
+  if (data !== undefined) return ok({ kind: "skip", note: data });
   const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.recipe]: recipe }) });
   const isWithoutFile = document.source.kind === "upload" && upload === undefined;
   if (input.deliverOnly || isWithoutFile) {

@@ -14,6 +14,9 @@ const SECTOR = 512;
 
 export type DiskFormat = "RAW" | "VHD" | "QCOW2";
 
+/** What a disk file is for. */
+export type DiskUse = "system" | "data";
+
 /** First bytes of files that hold no disk that can be imported, and what to do with them. */
 const OTHERS: readonly (readonly [string, string])[] = [
   [
@@ -34,18 +37,18 @@ const OTHERS: readonly (readonly [string, string])[] = [
 
 /**
  * The format of the disk under `key`. A problem: what the object is instead.
- * @param expected the format that the recipe names
+ * @param expected the format that the recipe names, of the system disk
  * @throws CloudError
  */
 export async function readDiskFormat(
   key: string,
-  expected: DiskFormat | undefined,
+  { use, expected }: { readonly use: DiskUse; readonly expected?: DiskFormat | undefined },
   cloud: CloudClient,
 ): Promise<Result<DiskFormat>> {
   const head = await getObject(cloud, key, SECTOR);
   if (head === undefined) return problem(`the bucket has no object ${key}`);
   const tail = await readTail(cloud, key, SECTOR);
-  const format = formatOf(head.bytes, tail?.bytes ?? Buffer.alloc(0));
+  const format = formatOf(head.bytes, tail?.bytes ?? Buffer.alloc(0), use);
   if (!format.ok) return problem(`${key} ${format.problem}; upload a disk as RAW, VHD or QCOW2`);
   if (expected === undefined || expected === format.value) return format;
   return problem(
@@ -54,7 +57,7 @@ export async function readDiskFormat(
 }
 
 /** @param head the first sector or more @param tail the last one */
-export function formatOf(head: Buffer, tail: Buffer): Result<DiskFormat> {
+export function formatOf(head: Buffer, tail: Buffer, use: DiskUse = "system"): Result<DiskFormat> {
   const begins = (text: string, bytes = head): boolean =>
     bytes.subarray(0, text.length).toString("latin1") === text;
   if (begins("QFI\u00fb")) return ok("QCOW2");
@@ -64,6 +67,8 @@ export function formatOf(head: Buffer, tail: Buffer): Result<DiskFormat> {
   if (other !== undefined) return problem(`is ${other[1]}`);
   // The mark of a boot sector, which a disk with a GPT has too.
   if (head.length >= SECTOR && head.readUInt16BE(SECTOR - 2) === 0x55aa) return ok("RAW");
+  // A raw data disk need not have a partition.
+  if (use === "data" && tail.length >= SECTOR && !isText(head)) return ok("RAW");
   return problem(isText(head) ? "is a text" : "has no boot sector, so it is no disk that boots");
 }
 

@@ -1,5 +1,9 @@
 /** A dry run of a bake, a run of one phase: reads and decides as the bake does, and changes nothing. */
-import { minutes } from "../../../shared/duration.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { hourlyLaunchPrice } from "../../../shared/cloud/ecs/price.ts";
+import type { LaunchPreview } from "../../../shared/ephemeral-instance/dry-run.ts";
+import type { InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
+import { CloudError } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -64,7 +68,35 @@ async function previewSource(
   const document = { ...event.input.document, source: base.source };
   const spec = builderSpec({ ...event.input, document, plan: { ...plan, baseImage: base.image } });
   const launch = await dryRunLaunch(event, spec, ports);
-  return launch.ok ? ok({ from, ...launch.value }) : launch;
+  if (!launch.ok) return launch;
+  return ok({ from, ...launch.value, cost: await costOf(spec, launch.value.launch, ports.cloud) });
+}
+
+/** What the builder costs by the hour, and at most: it is released at its end. Disks of a snapshot have no price without a size. */
+async function costOf(
+  spec: InstanceSpec,
+  { instanceType, spot }: LaunchPreview["launch"],
+  cloud: Ports["cloud"],
+) {
+  const { SystemDisk, DataDisk, InternetMaxBandwidthOut } = spec.params;
+  const sized = Array.isArray(DataDisk) ? DataDisk.filter((disk) => "Size" in disk) : [];
+  const params = {
+    InstanceType: instanceType,
+    ImageId: spec.imageId,
+    SystemDisk,
+    ...(sized.length > 0 && { DataDisk: sized }),
+    InternetMaxBandwidthOut,
+    ...(spot && { SpotStrategy: "SpotAsPriceGo" }),
+    PriceUnit: "Hour",
+  };
+  try {
+    const { perHour, currency } = await hourlyLaunchPrice(cloud, params);
+    const atMost = Math.round(perHour * (spec.expireAfterMs / hours(1)) * 1000) / 1000;
+    return { builder: `${perHour} ${currency} an hour, at most ${atMost} ${currency}` };
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    return { builder: `not known: ${error.short}` };
+  }
 }
 
 export const dryRun = phase(DryRun, { limitMs: minutes(30), run: previewBake });

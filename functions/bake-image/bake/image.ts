@@ -23,6 +23,7 @@ import { isOwn, ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { dataDiskKeys } from "./data-disks.ts";
 import { attributesOf } from "./attributes.ts";
 import { PlannedInput } from "./input.ts";
 import { ownImage } from "./own-image.ts";
@@ -104,11 +105,15 @@ const Disk = z.strictObject({
   device: z.string(),
   sizeGb: z.exactOptional(z.int()),
 });
-/** A disk file to import, and the attributes of its image. */
-const ImportFile = z.strictObject({
+const DISK_FILE = {
   key: z.string(),
   format: z.enum(["RAW", "VHD", "QCOW2"]),
   sizeGb: z.exactOptional(z.int()),
+};
+/** A disk file to import, and the attributes of its image. */
+const ImportFile = z.strictObject({
+  ...DISK_FILE,
+  dataDisks: z.exactOptional(z.array(z.strictObject(DISK_FILE))),
   architecture: z.enum(ARCHITECTURES),
   bootMode: z.exactOptional(z.string()),
   platform: z.exactOptional(z.string()),
@@ -166,9 +171,11 @@ async function startImage(given: Capture, cloud: CloudClient): Promise<Started> 
   const attributes = attributesOf(given, cloud);
   const token = clientToken(run, "capture", 0, { from, attributes });
   if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token).catch(placed) };
-  const { key, format, sizeGb, ...own } = from.file;
-  const file = { bucket: cloud.access.bucket, key, format, ...(sizeGb !== undefined && { sizeGb }) };
-  return importImage(cloud, [file], { ...attributes, ...own }, token);
+  const { key, format, sizeGb, dataDisks = [], ...own } = from.file;
+  const { bucket } = cloud.access;
+  const system = { bucket, key, format, ...(sizeGb !== undefined && { sizeGb }) };
+  const files = [system, ...dataDisks.map((disk) => ({ bucket, ...disk }))];
+  return importImage(cloud, files, { ...attributes, ...own }, token);
 }
 
 export const capture = phase(Capture, {
@@ -249,7 +256,8 @@ async function finishImage(given: TagSnapshots, { cloud }: Ports): Promise<Outco
   if (found.value !== undefined) await tagSnapshots(cloud, found.value, tags);
   const { source } = document;
   const isOwnFile = upload !== undefined && recipeOfDisk(upload.key) === recipe;
-  if (isOwnFile && source.kind === "upload" && !source.keepObject) await deleteObject(cloud, upload.key);
+  if (isOwnFile && source.kind === "upload" && !source.keepObject)
+    for (const key of [...dataDiskKeys(source, upload.key), upload.key]) await deleteObject(cloud, key);
   return next(Release, { instanceId, imageId, verdict: { ok: true, note: `${imageId} is made` } });
 }
 

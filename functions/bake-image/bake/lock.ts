@@ -12,6 +12,8 @@ import { loadRequested } from "./document.ts";
 import { lockName, RequestInput } from "./input.ts";
 import { newerUpload } from "./queue.ts";
 import { Plan } from "./plan.ts";
+import { waitsForTurn } from "./turn.ts";
+import { bakesAtOnce } from "../config.ts";
 
 export const Lock = eventsWith(RequestInput)("lock", {});
 type Lock = EventOf<typeof Lock>;
@@ -26,7 +28,11 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const more = isUpload(event.by) ? await gathering(event, document, ports) : undefined;
   if (more !== undefined) return more;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
-  if (holder === undefined) return next(Plan, {}, { input: { ...event.input, document } });
+  if (holder === undefined) {
+    const full = await waitsForTurn({ run: event.run, recipe }, bakesAtOnce(), ports);
+    if (full !== undefined) return poll(event, ports.clock, PACE.lock, full);
+    return next(Plan, {}, { input: { ...event.input, document } });
+  }
   // One that is queued has looked already.
   const other = isChange(event.by) && !isQueued(event, ports) ? await newerUpload(event, ports) : undefined;
   if (other !== undefined) return superseded(recipe, other);

@@ -62,7 +62,7 @@ async function begin(input: LockedInput, { base, plan, why }: Bake, ports: Ports
     case "snapshot":
       return next(Capture, { from: { snapshotId: base.source.id } }, planned);
     case "disks": {
-      const disks = base.source.disks.map(({ type: kind, ...disk }) => ({ kind, ...disk }));
+      const disks = base.disks.map(({ type: kind, ...disk }) => ({ kind, ...disk }));
       return next(Capture, { from: { disks } }, planned);
     }
     case "upload":

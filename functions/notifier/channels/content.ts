@@ -52,6 +52,7 @@ export function contentOf(announcement: Announcement, { reason: most, decisions 
       ...textsOf(notification, most, say),
       ...(notification.kind === "stopping" && choices.length === 0 ? [idsOf(notification, say)] : []),
       ...(regions.length < 2 ? [] : [{ text: say("regions", { regions: regions.join(", ") }) }]),
+      ...packagesOf(notification, say),
       { text: say("run", { run, by }) },
       ...nextSteps(notification, choices.length, say),
       ...moreOf(replies, say),
@@ -108,6 +109,15 @@ function textsOf(
       : [{ text: say(undone ? "broughtBack" : "steppedBack", { images: images.join(", ") }) }];
   const quoted = reason === undefined || most === 0 ? [] : [{ text: firstCharacters(reason, most) }];
   return kind === "spotLost" ? [...quoted, idsOf({ instances }, say)] : quoted;
+}
+
+function packagesOf({ packages }: Notification, say: Say): Part[] {
+  if (packages === undefined) return [];
+  const { names, ...counts } = packages;
+  return [
+    { text: say("packages", counts) },
+    ...(names.length === 0 ? [] : [{ text: say("packageNames", { names: names.join(", ") }) }]),
+  ];
 }
 
 function idsOf({ instances = [] }: Pick<Notification, "instances">, say: Say): Part {

@@ -21,6 +21,7 @@ import { ADDRESS_RULE } from "../../../shared/webhook-address.ts";
 import { hasWebhookAddress } from "../config.ts";
 import { Reserve } from "./copies.ts";
 import { checkedEvent, type Checked } from "./input.ts";
+import { changesOf } from "./packages.ts";
 
 const Ask = checkedEvent("ask", { withinMs: z.int() });
 type Ask = EventOf<typeof Ask>;
@@ -40,16 +41,17 @@ export function approvalProblem({ promote, notify }: Recipe): string | undefined
 }
 
 /** The phase after the image test. */
-export function afterTest(input: Checked, note: string): Outcome {
-  const { approval } = input.document.promote;
-  const options = { note, input };
+export async function afterTest(tested: Checked, note: string, ports: Ports): Promise<Outcome> {
+  const { approval } = tested.document.promote;
+  const packages = await changesOf(tested, ports);
+  const options = { note, input: { ...tested, ...(packages && { packages }) } };
   return approval === undefined
     ? next(Reserve, {}, options)
     : next(Ask, { withinMs: approval.withinMs }, options);
 }
 
 async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
-  const { recipe, imageId, family, document } = event.input;
+  const { recipe, imageId, family, document, packages } = event.input;
   // From the phase's start, not from now: a repeat must ask with the same link.
   const expiresAt = event.phaseStartedAt + event.withinMs;
   const sends = notificationSends(document.notify, {
@@ -60,6 +62,7 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
     at: ports.clock.now(),
     family,
     imageId,
+    ...(packages && { packages }),
     expiresAt,
   });
   for (const each of sends) await send(each, ports);

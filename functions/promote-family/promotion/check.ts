@@ -10,6 +10,7 @@ import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { formatDuration, hours, minutes } from "../../../shared/duration.ts";
+import { plainProblem } from "../../../shared/encryption.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { foreignProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -56,6 +57,8 @@ export async function checkImage(
     return problem(`image ${imageId} is under promotion by ${other}; wait for its end, or cancel it`);
   if (image.status !== "Available" || !image.usable)
     return problem(`image ${imageId} is ${image.status}, not available`);
+  const plain = plainProblem(document, image, home, home);
+  if (plain !== undefined) return problem(plain);
   const newer = await supersedingIn(home, image, input, ports);
   if (!newer.ok) return newer;
   const approval = approvalProblem(document);
@@ -99,7 +102,7 @@ async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Ou
     ...(untested && { [TAG.test]: TEST.skipped }),
   });
   if (noTest === undefined) return imageTest.start(input, ports);
-  return hold === undefined ? afterTest(input, noTest) : keptBack(input, hold);
+  return hold === undefined ? afterTest(input, noTest, ports) : keptBack(input, hold);
 }
 
 /** How long the cloud's check of an image takes is documented nowhere. */

@@ -14,6 +14,7 @@ import { shareImage } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
+import { cipherIn, plainProblem } from "../../../shared/encryption.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
 import { ownedByRun } from "../../../shared/ownership.ts";
@@ -85,20 +86,23 @@ async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
       const note = `${known.id} exists already in ${region}`;
       return next(Copy, { progress: { ...progress, copies, adopted } }, { note });
     }
-    if (all.filter(isUnderWay).length < COPIES_AT_ONCE) return copyTo(region, source, event, cloud);
+    if (all.filter(isUnderWay).length < COPIES_AT_ONCE) return copyTo(region, source, event, ports);
   }
   const note = `${COPIES_AT_ONCE} images are being copied to ${missing.join(", ")} already`;
   return poll(event, clock, PACE.image, note);
 }
 
-async function copyTo(region: string, source: Image, event: Copy, cloud: Ports["cloud"]): Promise<Outcome> {
+async function copyTo(region: string, source: Image, event: Copy, ports: Ports): Promise<Outcome> {
+  const { cloud } = ports;
   const { input, progress, run } = event;
+  const cipher = cipherIn(input.document, region, homeOf(ports));
   const kept = Object.entries(source.tags).filter(([key]) => !OF_THE_IMAGE.has(key));
   const { resourceGroupId } = input.document.image;
   const target = {
     region,
     name: source.name,
     ...(resourceGroupId !== undefined && { resourceGroupId }),
+    ...(cipher !== undefined && { encrypted: true, ...cipher }),
     ...(source.description !== "" && { description: source.description }),
     tags: ownTags(cloud, {
       ...Object.fromEntries(kept),
@@ -132,7 +136,8 @@ const isUnderWay = ({ status }: Image): boolean => status === "Creating" || stat
 
 type Finished = Place & { readonly copy: Image };
 
-async function awaitAllCopies(event: AwaitCopies, { cloud, clock }: Ports): Promise<Outcome> {
+async function awaitAllCopies(event: AwaitCopies, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
   const { progress } = event;
   const absentMs = clock.now() - event.phaseStartedAt;
   const underWay: string[] = [];
@@ -142,8 +147,11 @@ async function awaitAllCopies(event: AwaitCopies, { cloud, clock }: Ports): Prom
     const [copy] = await describeImages(cloud, { ids: [imageId] }, region);
     if (copy === undefined && absentMs > ABSENT_MS) return toUndo(event, `the copy ${placed(place)} is gone`);
     if (copy === undefined) underWay.push(`${placed(place)} is not listed yet`);
-    else if (copy.status === "Available" && copy.usable) finished.push({ ...place, copy });
-    else if (copy.status === "Available" || isUnderWay(copy))
+    else if (copy.status === "Available" && copy.usable) {
+      const plain = plainProblem(event.input.document, copy, region, homeOf(ports));
+      if (plain !== undefined) return toUndo(event, plain);
+      finished.push({ ...place, copy });
+    } else if (copy.status === "Available" || isUnderWay(copy))
       underWay.push(`${placed(place)} is ${progressOf(copy)}`);
     else return toUndo(event, `the copy ${placed(place)} ended ${copy.status}, so no region moves`);
   }

@@ -2,6 +2,7 @@
  * The image test: launch → boot → command ⇄ watch (⇄ reboot) → release. A new instance boots from the image and
  * passes the image checks and the recipe's tests before the family changes.
  */
+import { filledTags } from "../../../shared/documents/image-name.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Step } from "../../../shared/documents/recipe-steps.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
@@ -18,6 +19,7 @@ import {
 } from "../../../shared/ephemeral-instance/release.ts";
 import { CHECK_IDS } from "../../../shared/image-checks.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { packagesStep } from "../../../shared/packages.ts";
 import { withVariables } from "../../../shared/requests/declared-parameters.ts";
 import { ok } from "../../../shared/result.ts";
 import { ROLE, TAG } from "../../../shared/tags.ts";
@@ -29,6 +31,7 @@ import { allFindings, firstBoot, firstFindings, refusalOf, secondBoot } from "./
 import { holdAgainst, keptBack } from "./held.ts";
 import { Checked, checkedEvent } from "./input.ts";
 import { imageUnderPromotion } from "./own.ts";
+import { keepPackages } from "./packages.ts";
 
 const Release = checkedEvent("release", releasing);
 type Release = EventOf<typeof Release>;
@@ -42,7 +45,7 @@ type Builder = Extract<Recipe["source"], { readonly kind: "builder" }>;
  * As `test` of the recipe says, else as the image was built: with the builder's disks, role and bandwidth. Without
  * the builder's user data, because the image must work as it is.
  */
-export function testInstanceSpec({ recipe, imageId, document, image }: Checked): InstanceSpec {
+export function testInstanceSpec({ recipe, imageId, document, image, parameters }: Checked): InstanceSpec {
   const { test, source } = document;
   const builder: Partial<Builder> = source.kind === "builder" ? source : {};
   const { systemDisk = {}, dataDisks = [], internetMbps = 0, ramRole, spot = { wanted: false } } = builder;
@@ -61,7 +64,7 @@ export function testInstanceSpec({ recipe, imageId, document, image }: Checked):
     spot,
     expireAfterMs: test.timeoutMs + EXPIRE_AFTER_MS,
     params: instanceParams(shape, document.image.resourceGroupId),
-    tags: { [TAG.recipe]: recipe },
+    tags: { ...filledTags(document, parameters), [TAG.recipe]: recipe },
   };
 }
 
@@ -89,15 +92,17 @@ function disksOf(devices: readonly string[], disks: readonly Disk[]): Disk[] {
 
 const isWindows = ({ image }: Checked): boolean => image.osType === "windows";
 
-/** The image checks of the first boot, the recipe's tests, a reboot and the image checks of the second boot. */
+/** The image checks of the first boot, the recipe's tests, a reboot, the image checks of the second boot, the packages. */
 export function testCommands(input: Checked): readonly Step[] {
   const { hygiene, timeoutMs } = input.document.test;
   const commands = input.document.test.commands.map((step) => withVariables(step, input.parameters));
   // The image checks are for Linux; PowerShell runs the recipe's tests.
   if (isWindows(input)) return commands;
   const first = firstBoot(timeoutMs);
-  if (CHECK_IDS.every((check) => hygiene.waive.includes(check))) return [first, ...commands];
-  return [first, ...commands, { kind: "reboot", name: "reboot", timeoutMs }, secondBoot(timeoutMs)];
+  if (CHECK_IDS.every((check) => hygiene.waive.includes(check)))
+    return [first, ...commands, packagesStep(timeoutMs)];
+  const reboot = { kind: "reboot", name: "reboot", timeoutMs } as const;
+  return [first, ...commands, reboot, secondBoot(timeoutMs), packagesStep(timeoutMs)];
 }
 
 /** Whether command number `index` is one of the recipe, and none of the image checks around them. */
@@ -111,8 +116,8 @@ function judgeChecks(input: Checked, index: number, output: string): string | un
   if (isWindows(input)) return undefined;
   if (index === 0) return refusalOf(firstFindings(output), input);
   const { commands } = input.document.test;
-  // The recipe's tests are followed by the reboot.
-  return index <= commands.length + 1
+  // The recipe's tests are followed by the reboot; the list of packages is last.
+  return index !== commands.length + 2 || testCommands(input).length - 1 === index
     ? undefined
     : refusalOf(allFindings(output, input.image.createdAt), input);
 }
@@ -154,9 +159,11 @@ async function releaseTester(event: Release, ports: Ports): Promise<Outcome> {
   const tags = verdict.ok
     ? { [TAG.test]: TEST.passed, ...(hold && statusTag("held", run)) }
     : { [TAG.test]: TEST.failed, ...statusTag("failed", run) };
+  if (verdict.ok && !isWindows(input))
+    await keepPackages({ run, imageId: input.imageId, index: testCommands(input).length - 1 }, ports);
   await tagResources(ports.cloud, "image", [input.imageId], tags);
   if (!verdict.ok) return failed(withKept(verdict.reason, tester));
-  return hold === undefined ? afterTest(input, verdict.note) : keptBack(input, hold);
+  return hold === undefined ? afterTest(input, verdict.note, ports) : keptBack(input, hold);
 }
 
 export const release = phase(Release, {

@@ -6,6 +6,7 @@ import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { Name, RunId } from "../../../shared/names.ts";
+import { PackageChanges } from "../../../shared/package-changes.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
@@ -54,6 +55,8 @@ export const Checked = z.strictObject({
   }),
   /** The values that the image was baked with. */
   parameters: z._default(z.record(z.string(), z.string()), {}),
+  /** How its packages differ from those of the served image, once its test has passed. */
+  packages: z.optional(PackageChanges),
   /** When `check` passed; `test.timeout` counts from here. */
   testStartedAt: z.int(),
 });

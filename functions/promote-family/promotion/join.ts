@@ -12,6 +12,7 @@ import { roomProblem } from "../../../shared/budget.ts";
 import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { plainProblem } from "../../../shared/encryption.ts";
 import { heldText, writeHold } from "../../../shared/holds.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -57,6 +58,8 @@ async function findImage(place: Place, event: Moving, ports: Ports) {
   if (image === undefined) return problem(`${placed(place)} is gone`);
   if (image.status !== "Available" || !image.usable)
     return problem(`${placed(place)} is ${image.status}, not available`);
+  const plain = plainProblem(event.input.document, image, region, homeOf(ports));
+  if (plain !== undefined) return problem(plain);
   const newer = await supersedingIn(region, image, event.input, ports);
   return newer.ok ? ok({ image, newer: newer.value }) : newer;
 }
@@ -158,7 +161,7 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
 async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, progress } = event;
-  const { family, imageId, again } = input;
+  const { family, imageId, again, packages } = input;
   const places = placesOf(event, homeOf(ports));
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
@@ -177,6 +180,7 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
     imageId,
     regions,
     ...(again !== undefined && { again }),
+    ...(packages && { packages }),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
     proved: `${family} answers with ${imageId}${where}`,
   };

@@ -12,6 +12,7 @@ import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import { EventError } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
+import { PackageChanges } from "../../../shared/package-changes.ts";
 import { Name } from "../../../shared/names.ts";
 import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { PromoteRequest } from "../../../shared/requests/promote.ts";
@@ -36,6 +37,7 @@ const Input = z.looseObject({
   family: z.string(),
   imageId: z.string(),
   document: CarriedRecipe,
+  packages: z.optional(PackageChanges),
 });
 
 /** Counts the failures of a recipe's timers and uploads (PAUSE-1); a rejection is none. */
@@ -64,7 +66,7 @@ async function afterPromotion(
     return completion.kind === "failed"
       ? { notifications: failureSends({ run, by }, completion.reason, at) }
       : {};
-  const { recipe, family, imageId, document } = read.data;
+  const { recipe, family, imageId, document, packages } = read.data;
   const paused = await countPromotion(event, recipe, { completion, after: document.pauseAfter }, ports);
   // Its bake has said that there is an image, and no family serves it.
   if (completion.kind === "done" && "held" in completion.result) return {};
@@ -74,6 +76,7 @@ async function afterPromotion(
       ? ({
           ...common,
           kinds: ["promoted"],
+          ...(packages && { packages }),
           regions: Object.keys(completion.result["regions"] ?? {}),
         } as const)
       : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);

@@ -18,14 +18,14 @@ import { inRegion, type CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
-import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import { deleteObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { ownSnapshots } from "../../../shared/image-snapshots.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { outputKey } from "../../../shared/keys.ts";
+import { outputKey, packagesKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
 import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { owned } from "../../../shared/ownership.ts";
@@ -199,7 +199,10 @@ async function deleteImageAndSnapshots(given: Delete, { cloud, clock }: Ports): 
     }
     const snapshot = await firstSnapshot(given, cloud);
     if (!snapshot.ok) return counted("refused", snapshot.problem);
-    if (snapshot.value === undefined) return counted("deleted", `${imageId} and its snapshots are gone`);
+    if (snapshot.value === undefined) {
+      await deleteObject(cloud, packagesKey(imageId));
+      return counted("deleted", `${imageId} and its snapshots are gone`);
+    }
     await deleteSnapshot(cloud, snapshot.value.id, { region });
     return poll(given, clock, PACE.step, `${snapshot.value.id} is deleted`);
   } catch (error) {

@@ -284,6 +284,8 @@ export const ECS_CODES: readonly CodeRow[] = [
     ImageUsingByInstance: "Instances run from the image: release them first, or delete it by force.",
     ImageIsPublic: "The image is public: unpublish it first.",
     "OperationDenied.InvalidImageStatus": "A deprecated image cannot be shared: bring it back first.",
+    "InvalidOperation.ServiceKeyEncryptedImageUnsupported":
+      "An image that the service key encrypts cannot be shared: name a key of yours under encrypt, and bake again.",
     "SourceRegion.NotFound": "There is no such region to copy from: check its id.",
     "DestinationRegion.NotFound": "There is no such region to copy to: check its id.",
     IncorrectDestinationRegion: "An image cannot be copied to this region: check its id.",

@@ -34,6 +34,8 @@ export interface Image {
   readonly usage: string;
   readonly shared: boolean;
   readonly copied: boolean;
+  /** All its disks are; false without disks. */
+  readonly encrypted: boolean;
   readonly snapshotIds: readonly string[];
   /** Devices of its data disks, in order. */
   readonly dataDisks: readonly string[];
@@ -91,7 +93,14 @@ export const wireImage = () =>
     DiskDeviceMappings: z.optional(
       z.looseObject({
         DiskDeviceMapping: z.optional(
-          z.array(z.looseObject({ SnapshotId: textOr(), Type: textOr(), Device: textOr() })),
+          z.array(
+            z.looseObject({
+              SnapshotId: textOr(),
+              Type: textOr(),
+              Device: textOr(),
+              Encrypted: z.nullish(z.boolean()),
+            }),
+          ),
         ),
       }),
     ),
@@ -120,6 +129,7 @@ export function toImage(wire: z.infer<ReturnType<typeof wireImage>>): Image {
     usage: wire.Usage,
     shared: String(wire.IsSelfShared) === "true",
     copied: wire.IsCopied ?? false,
+    encrypted: disks.length > 0 && disks.every(({ Encrypted }) => Encrypted === true),
     snapshotIds: disks.flatMap(({ SnapshotId }) => (SnapshotId ? [SnapshotId] : [])),
     dataDisks: disks.flatMap(({ Type, Device }) => (Type === "data" && Device ? [Device] : [])).toSorted(),
     detection: toDetection(wire.DetectionOptions),

@@ -41,7 +41,16 @@ export async function launchPrice(
   client: CloudClient,
   params: Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  return (await describePrice(client, { Amount: 1, ...params })).TradePrice;
+  return (await hourlyLaunchPrice(client, params)).perHour;
+}
+
+/** As `launchPrice`, with the currency. @throws CloudError where the cloud does not price it */
+export async function hourlyLaunchPrice(
+  client: CloudClient,
+  params: Readonly<Record<string, unknown>>,
+): Promise<HourlyPrice> {
+  const { TradePrice: perHour, Currency: currency } = await describePrice(client, { Amount: 1, ...params });
+  return { perHour, currency };
 }
 
 /**

@@ -11,6 +11,7 @@ const FIRST_SNAPSHOT_AT = new Date("2013-07-16T00:00:00Z").getTime();
 
 type Refusal = readonly [status: number, code: string, message: string];
 
+/** Accounts that may not have encrypted images get it; for others an image is encrypted as its disks are, see `keyOf`. */
 const ENCRYPTED: Refusal = [
   400,
   "OperationDenied",
@@ -73,7 +74,8 @@ export function checkSnapshotable(world: World, disk: Disk): void {
       "A previous snapshot creation is in process.",
     );
   }
-  if (disk.encrypted && disk.type === "system") throw new CloudFault(...ENCRYPTED);
+  if (disk.key !== undefined && disk.type === "system" && !world.account.encryptedImages)
+    throw new CloudFault(...ENCRYPTED);
   // Local disks, which have no snapshots.
   refuseIf(
     /^(ephemeral|local)/.test(disk.category),
@@ -108,12 +110,13 @@ export function needSnapshot({ world, regionId }: Call, snapshotId: string): Sna
       "The current status of the DiskDeviceMapping.n.SnapshotId or SnapshotId does not support this operation.",
     );
   }
-  checkKind(snapshot);
+  checkKind(world, snapshot);
   return snapshot;
 }
 
-function checkKind(snapshot: Snapshot): void {
-  if (snapshot.encrypted && snapshot.sourceDiskType === "system") throw new CloudFault(...ENCRYPTED);
+function checkKind({ account }: World, snapshot: Snapshot): void {
+  if (snapshot.key !== undefined && snapshot.sourceDiskType === "system" && !account.encryptedImages)
+    throw new CloudFault(...ENCRYPTED);
   // Only the first of the two names its rule.
   refuseIf(
     snapshot.category !== "standard",

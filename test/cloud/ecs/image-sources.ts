@@ -69,6 +69,7 @@ function snapshotOf(world: Call["world"], instance: Instance, disk: Disk): Image
     snapshotId: snapshot.snapshotId,
     format: "",
     content: snapshot.content,
+    key: snapshot.key,
   };
 }
 
@@ -187,7 +188,8 @@ function guessOf(
 }
 
 function imageDisk(snapshot: Snapshot, device: string, type: "system" | "data", sizeGb: number): ImageDisk {
-  return { device, type, sizeGb, snapshotId: snapshot.snapshotId, format: "", content: snapshot.content };
+  const { snapshotId, content, key } = snapshot;
+  return { device, type, sizeGb, snapshotId, format: "", content, key };
 }
 
 function emptyDisk(device: string, sizeGb: number): ImageDisk {

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../core/rpc.ts";
 import { tagView } from "./instance-view.ts";
 import { toSecond } from "./instant.ts";
-import type { Image } from "./records.ts";
+import type { Image, ImageDisk } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** How far the work on an image is: a percentage as text. */
@@ -42,20 +42,20 @@ export function imageView(world: World, image: Image): JsonObject {
     IsSupportCloudinit: true,
     IsSupportIoOptimized: true,
     ProductCode: "",
-    DiskDeviceMappings: {
-      DiskDeviceMapping: image.disks.map((disk) => ({
-        Device: disk.device,
-        Type: disk.type,
-        Size: String(disk.sizeGb),
-        SnapshotId: disk.snapshotId ?? "",
-        Format: disk.format,
-        ImportOSSBucket: disk.ossBucket ?? "",
-        ImportOSSObject: disk.ossObject ?? "",
-      })),
-    },
+    DiskDeviceMappings: { DiskDeviceMapping: image.disks.map(diskView) },
     Tags: { Tag: tagView(world, "image", image.imageId) },
   };
 }
+
+const diskView = (disk: ImageDisk): JsonObject => ({
+  Device: disk.device,
+  Type: disk.type,
+  Size: String(disk.sizeGb),
+  SnapshotId: disk.snapshotId ?? "",
+  Format: disk.format,
+  ImportOSSBucket: disk.ossBucket ?? "",
+  ImportOSSObject: disk.ossObject ?? "",
+});
 
 /** How long a check takes is documented nowhere; an estimate. */
 const DETECTION_MS = 5 * 60_000;
@@ -77,6 +77,12 @@ function detectionView(world: World, { status, detection, createdAt, durationMs 
 export function fullImageView(world: World, image: Image): JsonObject {
   return {
     ...imageView(world, image),
+    DiskDeviceMappings: {
+      DiskDeviceMapping: image.disks.map((disk) => ({
+        ...diskView(disk),
+        Encrypted: disk.key !== undefined,
+      })),
+    },
     OSNameEn: image.osName,
     ImageOwnerId: Number(image.ownerId),
     IsPublic: image.isPublic,

@@ -102,7 +102,7 @@ export class Imaging {
       sourceDiskId: disk.diskId,
       sourceDiskType: disk.type,
       sourceDiskSizeGb: disk.sizeGb,
-      encrypted: disk.encrypted,
+      key: disk.key,
       category: "standard",
       isFromMarketplace: false,
       architecture: instance?.type.architecture ?? source?.architecture ?? "x86_64",

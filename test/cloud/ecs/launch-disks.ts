@@ -16,7 +16,7 @@ export interface DiskPlan {
   readonly sizeGb: number;
   readonly name: string;
   readonly device: string;
-  readonly encrypted: boolean;
+  readonly key: string | undefined;
   readonly sourceSnapshotId: string | undefined;
   readonly deleteWithInstance: boolean;
   readonly content: GuestDisk;
@@ -71,13 +71,20 @@ function planDisks(world: World, regionId: string, params: Params, image: Image)
     sizeGb: readSystemSize(given, kind, system?.sizeGb ?? 20),
     name: given.text("DiskName") ?? "",
     device: "/dev/xvda",
-    encrypted: given.bool("Encrypted") ?? false,
+    key: keyOf(given, system?.key),
     sourceSnapshotId: system?.snapshotId,
     deleteWithInstance: true,
     content: system?.content ?? blankDisk(),
   };
   return [first, ...readDataDisks(world, regionId, params, image)];
 }
+
+/**
+ * Encryption can be added or get another key, and not be taken away.
+ * https://www.alibabacloud.com/help/en/ecs/user-guide/encrypt-custom-images-1
+ */
+export const keyOf = (given: Params | undefined, inherited: string | undefined): string | undefined =>
+  given?.bool("Encrypted") === true ? (given.text("KMSKeyId") ?? "") : inherited;
 
 function readSystemSize(given: Params, kind: DiskKind, imageSizeGb: number): number {
   const sizeGb =
@@ -123,7 +130,7 @@ function imageDataDisk(disk: ImageDisk, over: Params | undefined): DiskPlan {
     sizeGb: Math.max(over?.int("Size") ?? 0, disk.sizeGb),
     name: over?.text("DiskName") ?? "",
     device: disk.device,
-    encrypted: false,
+    key: keyOf(over, disk.key),
     sourceSnapshotId: disk.snapshotId,
     deleteWithInstance: over?.bool("DeleteWithInstance") ?? true,
     content: disk.content,
@@ -140,7 +147,7 @@ function newDataDisk(world: World, regionId: string, disk: Params): Omit<DiskPla
     ...kind,
     sizeGb,
     name: disk.text("DiskName") ?? "",
-    encrypted: disk.bool("Encrypted") ?? false,
+    key: keyOf(disk, snapshot?.key),
     sourceSnapshotId: snapshot?.snapshotId,
     deleteWithInstance: disk.bool("DeleteWithInstance") ?? true,
     content: snapshot?.content ?? blankDisk(),

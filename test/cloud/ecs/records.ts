@@ -163,7 +163,8 @@ export interface Disk {
   readonly createdAt: number;
   readonly device: string;
   readonly name: string;
-  readonly encrypted: boolean;
+  /** The key that encrypts it, "" for the service key of the region; undefined: not encrypted. */
+  readonly key: string | undefined;
   readonly sourceSnapshotId: string | undefined;
   readonly imageId: string | undefined;
   readonly content: GuestDisk;
@@ -187,7 +188,8 @@ export interface Snapshot {
   readonly sourceDiskId: string;
   readonly sourceDiskType: "system" | "data";
   readonly sourceDiskSizeGb: number;
-  readonly encrypted: boolean;
+  /** The key that encrypts it, "" for the service key of the region; undefined: not encrypted. */
+  readonly key: string | undefined;
   readonly retentionDays: number | undefined;
   readonly architecture: Architecture;
   readonly osName: string;
@@ -207,6 +209,8 @@ export interface ImageDisk {
   readonly content: GuestDisk;
   readonly ossBucket?: string;
   readonly ossObject?: string;
+  /** See `Disk`. */
+  readonly key?: string | undefined;
 }
 
 export interface Image {

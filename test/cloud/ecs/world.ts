@@ -87,6 +87,8 @@ export class World {
     snapshotService: true,
     /** Whether a snapshot of a data disk may become a system disk. */
     dataSnapshotImages: true,
+    /** Whether a system disk that is encrypted may become an image. */
+    encryptedImages: true,
   };
   /** Beside the default one. */
   readonly resourceGroups = new Set<string>();

@@ -12,9 +12,21 @@ export const PACKAGE_PROGRAMS: Readonly<Record<string, Program>> = {
   "apt-get": (args, io) => packager("apt-get", args, io),
   apt: (args, io) => packager("apt", args, io),
   rpm: (args, io) =>
-    args[0]?.startsWith("-q") && !has(args, "afl")
-      ? query(args.slice(1), io, "package %s is not installed")
-      : notSimulated("rpm", args, io),
+    args.join(" ") === "-qa"
+      ? said(
+          io,
+          listed(io, (name) => `${name}-1.0-1`),
+        )
+      : args[0]?.startsWith("-q") && !has(args, "afl")
+        ? query(args.slice(1), io, "package %s is not installed")
+        : notSimulated("rpm", args, io),
+  "dpkg-query": (args, io) =>
+    args[0] === "-W" && args[1] === "-f=${db:Status-Abbrev}${Package} ${Version}\\n" && args.length === 2
+      ? said(
+          io,
+          listed(io, (name) => `ii ${name} 1.0-1`),
+        )
+      : notSimulated("dpkg-query", args, io),
   dpkg: (args, io) => {
     if (args[0] === "-s" || args[0] === "--status")
       return query(args.slice(1), io, "dpkg-query: package '%s' is not installed");
@@ -118,6 +130,9 @@ function* install(kind: "rpm" | "deb", names: readonly string[], io: Io): Run {
   }
   return said(io, "Complete!");
 }
+
+const listed = ({ machine }: Io, line: (name: string) => string): string =>
+  [...machine.disk.packages].map(line).join("\n");
 
 function query(names: readonly string[], io: Io, refusal: string): number {
   let status = 0;

@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { snapshotSizeProblems } from "../../../shared/documents/recipe-disks.ts";
+import { placedDisks, snapshotSizeProblems } from "../../../shared/documents/recipe-disks.ts";
 import { problemsIn } from "./problems-of.ts";
 
 const builder = {
@@ -119,7 +119,7 @@ const sources: readonly Case[] = [
   [
     "a disk of 4 GiB",
     disks(system, { sizeGb: 4 }),
-    "source.disks[1].sizeGb: must be a whole number from 5 to 2000 GiB (it is 4)",
+    "source.disks[1].sizeGb: must be a whole number from 5 to 32768 GiB (it is 4)",
   ],
   [
     "a device used twice",
@@ -478,16 +478,48 @@ test("disks get the devices the cloud would give them, in order", ({ expect }) =
   });
 });
 
+test("disks without type and device have those of their snapshots, once these are known", ({ expect }) => {
+  const written = disks(
+    { snapshotId: "s-2" },
+    { snapshotId: "s-1" },
+    {},
+    { snapshotId: "s-3", device: "/dev/xvdb" },
+  );
+  const { source } = parseRecipe("web", JSON.stringify(written));
+  if (source.kind !== "disks") throw new Error("not disks");
+  const of = (...types: [string, "system" | "data"][]) => placedDisks(source.disks, new Map(types));
+  expect(of(["s-1", "system"], ["s-2", "data"])).toEqual({
+    disks: [
+      { type: "system", device: "/dev/xvda", snapshotId: "s-1" },
+      { type: "data", device: "/dev/xvdb", snapshotId: "s-3" },
+      { type: "data", device: "/dev/xvdc", snapshotId: "s-2" },
+      { type: "data", device: "/dev/xvdd", sizeGb: 5 },
+    ],
+  });
+  const count = { path: "source.disks" };
+  expect(of(["s-1", "data"], ["s-2", "data"])).toMatchObject({
+    problem: { ...count, message: expect.stringMatching(/has 0$/) },
+  });
+  expect(of(["s-1", "system"], ["s-2", "system"])).toMatchObject({
+    problem: { ...count, message: expect.stringMatching(/has 2$/) },
+  });
+  expect(of(["s-1", "system"])).toMatchObject({
+    problem: { ...count, message: expect.stringMatching(/unknown type/) },
+  });
+});
+
 test("a disk below its snapshot is refused once the snapshot's size is known", ({ expect }) => {
   const { source } = parseRecipe("web", JSON.stringify(disks({ ...system, sizeGb: 30 })));
   if (source.kind !== "disks") throw new Error("not disks");
-  expect(snapshotSizeProblems(source.disks, new Map([["s-1", 40]]))).toEqual([
+  const placed = placedDisks(source.disks, new Map());
+  if ("problem" in placed) throw new Error(placed.problem.message);
+  expect(snapshotSizeProblems(placed.disks, new Map([["s-1", 40]]))).toEqual([
     {
       path: "source.disks (/dev/xvda).sizeGb",
       message: "must be at least 40 GiB, the size of s-1 (it is 30)",
     },
   ]);
-  expect(snapshotSizeProblems(source.disks, new Map([["s-1", 30]]))).toEqual([]);
+  expect(snapshotSizeProblems(placed.disks, new Map([["s-1", 30]]))).toEqual([]);
 });
 
 test("a recipe without a builder says where its test runs", ({ expect }) => {

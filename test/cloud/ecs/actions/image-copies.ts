@@ -3,8 +3,9 @@ import { CloudFault, refuseIf } from "../../core/kernel.ts";
 import { COMMON_TOKENS, NOTHING, needImage, readResourceGroup, stopIfDry } from "../action.ts";
 import type { Call, EcsAction } from "../action.ts";
 import { checkImageQuota, checkNameIsFree } from "../image-rules.ts";
+import { keyOf } from "../launch-disks.ts";
 import { checkDescription, checkImageName } from "../names.ts";
-import type { Image } from "../records.ts";
+import type { Image, ImageDisk } from "../records.ts";
 
 export const CopyImage: EcsAction = {
   tokens: COMMON_TOKENS,
@@ -39,8 +40,7 @@ export const CopyImage: EcsAction = {
       bootMode: source.bootMode,
       imdsSupport: source.imdsSupport,
       resourceGroupId,
-      // The copy's own snapshots appear with it in the destination; this world does not list them.
-      disks: source.disks.map((disk) => ({ ...disk, snapshotId: undefined })),
+      disks: source.disks.map((disk) => copiedDisk(disk, call)),
       durationMs: world.delays.copyMs,
       copiedFrom: { regionId, imageId: source.imageId },
     });
@@ -48,6 +48,16 @@ export const CopyImage: EcsAction = {
     return { ImageId: copy.imageId };
   },
 };
+
+/**
+ * The copy's own snapshots appear with it in the destination; this world does not list them. What is encrypted stays so, and
+ * a key is of one region: without another one the copy has the service key.
+ */
+const copiedDisk = (disk: ImageDisk, { params }: Call): ImageDisk => ({
+  ...disk,
+  snapshotId: undefined,
+  key: keyOf(params, disk.key === undefined ? undefined : ""),
+});
 
 const incorrectImageStatus = (): CloudFault =>
   new CloudFault(

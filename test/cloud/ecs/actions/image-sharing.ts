@@ -24,6 +24,13 @@ export const ModifyImageSharePermission: EcsAction = {
     const after = new Set([...image.sharedWith.keys(), ...add]);
     const tooMany = after.size > MAX_ACCOUNTS;
     refuseIf(tooMany, 403, "QuotaExceed.ShareImageUser", "The image is shared with too many accounts.");
+    // https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-modifyimagesharepermission
+    refuseIf(
+      add.length > 0 && image.disks.some(({ key }) => key === ""),
+      403,
+      "InvalidOperation.ServiceKeyEncryptedImageUnsupported",
+      "The image is encrypted with a service key and cannot be shared.",
+    );
     stopIfDry(params);
     for (const account of add) if (!image.sharedWith.has(account)) image.sharedWith.set(account, world.now());
     for (const account of remove) image.sharedWith.delete(account);

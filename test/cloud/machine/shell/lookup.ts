@@ -101,4 +101,8 @@ export function isProgram(shell: Shell, path: string): boolean {
 
 /** The package manager of the other distributions is not there. */
 const foreign = (name: string): "rpm" | "deb" | undefined =>
-  /^(apt|apt-get|dpkg|adduser)$/.test(name) ? "rpm" : /^(yum|dnf|rpm)$/.test(name) ? "deb" : undefined;
+  /^(apt|apt-get|dpkg|dpkg-query|adduser)$/.test(name)
+    ? "rpm"
+    : /^(yum|dnf|rpm)$/.test(name)
+      ? "deb"
+      : undefined;

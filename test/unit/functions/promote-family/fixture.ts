@@ -20,6 +20,7 @@ export const image = (id: string, given: Partial<Image> = {}): Image => ({
   usage: "none",
   shared: false,
   copied: false,
+  encrypted: false,
   snapshotIds: [],
   dataDisks: [],
   detection: undefined,

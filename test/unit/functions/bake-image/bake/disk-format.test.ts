@@ -26,6 +26,18 @@ test("a VHD that grows is known by the copy at its beginning, a GPT disk by its 
   expect(read(gpt)).toEqual({ ok: true, value: "RAW" });
 });
 
+test("a data disk needs no boot sector, and other files are refused for it as well", ({ expect }) => {
+  const data = (file: Buffer) => formatOf(file.subarray(0, SECTOR), file.subarray(-SECTOR), "data");
+  expect(data(Buffer.alloc(4096))).toEqual({ ok: true, value: "RAW" });
+  expect(data(diskFile("qcow2"))).toEqual({ ok: true, value: "QCOW2" });
+  for (const other of [
+    gzipSync(diskFile("raw")),
+    Buffer.from("0123abcd  data.raw\n".repeat(50)),
+    Buffer.alloc(0),
+  ])
+    expect(data(other).ok).toBe(false);
+});
+
 test("other files are named and refused", ({ expect }) => {
   const starting = (text: string): Buffer => Buffer.concat([Buffer.from(text, "latin1"), Buffer.alloc(4096)]);
   const problems: readonly (readonly [Buffer, string])[] = [

@@ -1,0 +1,39 @@
+import { hours } from "../../shared/duration.ts";
+import { notified as test } from "../support/notified.ts";
+import { browse } from "../support/operator.ts";
+import { BUCKET } from "../support/deployment.ts";
+import { recipeText, release } from "../support/recipes.ts";
+
+test("what changed in the packages is in the question, on its page, in the announcement and in the record", async ({
+  kiln,
+  channel,
+  expect,
+}) => {
+  const notify = [{ channel: "ops" }];
+  const first = await release(kiln, 1, { notify });
+  expect(first.promotion?.result?.["packages"]).toBeUndefined();
+  const kept = kiln.cloud.oss.list(BUCKET, "state/packages/");
+  expect(kept.map(({ key }) => key)).toEqual([`state/packages/${first.imageId}.txt`]);
+  const provision = ["yum install -y nginx redis", "yum remove -y chrony"];
+  const promote = { approval: { within: "4h" } };
+  await kiln.upload("recipes/web.yaml", recipeText({ notify, provision, promote, test: {} }));
+  const question = () => channel.posted.find(({ body }) => body.kind === "approval")?.body;
+  await kiln.cloud.settle({ until: () => question() !== undefined, forMs: hours(2) });
+  const changes = {
+    since: first.imageId,
+    added: 1,
+    removed: 1,
+    changed: 0,
+    names: ["+ rpm redis 1.0-1", "- rpm chrony 1.0-1"],
+  };
+  expect(question()?.["packages"]).toEqual(changes);
+  const address = question()?.links?.approve ?? "";
+  expect((await browse(kiln, address)).text).toContain(
+    `Packages since ${first.imageId}: 0 changed, 1 added, 1 removed (+ rpm redis 1.0-1, - rpm chrony 1.0-1).`,
+  );
+  await browse(kiln, address, "approve");
+  const announced = () => channel.posted.filter(({ body }) => body.kind === "promoted").at(1)?.body;
+  await kiln.cloud.settle({ until: () => announced() !== undefined, forMs: hours(1) });
+  expect(announced()?.["packages"]).toEqual(changes);
+  expect(kiln.records("promote").at(-1)?.result?.["packages"]).toEqual(changes);
+});
