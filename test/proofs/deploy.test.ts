@@ -110,7 +110,7 @@ test(
       "would create function kiln-dev-promote-family with retention",
       "would create function kiln-dev-stop-idle with idle-check, resume",
       "would create function kiln-dev-scale-out with reconcile",
-      "would create function kiln-dev-bake-image with recipes, disks, scripts, files, inputs, nightly, schedules",
+      "would create function kiln-dev-bake-image with recipes, disks, scripts, files, inputs, components, nightly, schedules",
       "would create function kiln-dev-webhook with http",
       "would create function kiln-dev-api with http",
     ]);
