@@ -12,6 +12,7 @@ import { senders } from "./commands/senders.ts";
 import { pause, resize, scaleIn, unpause } from "./commands/size.ts";
 import { status } from "./commands/status.ts";
 import { tryRecipe } from "./commands/try.ts";
+import { ui } from "./commands/ui.ts";
 import { why } from "./commands/why.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   tryRecipe,
   push,
   status,
+  ui,
   runs,
   why,
   logs,

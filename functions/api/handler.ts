@@ -13,6 +13,7 @@ import { fleet, fleets } from "./fleets.ts";
 import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
 import { findRuns } from "./runs/search.ts";
+import { verdicts } from "./runs/verdicts.ts";
 import { senders } from "./senders.ts";
 import { status } from "./status.ts";
 
@@ -45,6 +46,8 @@ async function serveRoute(
       return answer(200, { ...(await findRuns(routed.search, ports)) });
     case "run":
       return found(await run(routed.run, ports), `no run ${routed.run}`);
+    case "verdicts":
+      return found(await verdicts(routed.run, ports), `run ${routed.run} has no verdicts`);
     case "output":
       return output(routed, ports);
     case "family":

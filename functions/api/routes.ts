@@ -67,7 +67,7 @@ export type Search = z.infer<typeof Search> & {
 
 export type Routed =
   | { readonly kind: "runs"; readonly search: Search }
-  | { readonly kind: "run"; readonly run: string }
+  | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
   | { readonly kind: "status" | "families" | "fleets" | "senders" }
   | { readonly kind: "family" | "fleet" | "recipe" | "component"; readonly name: string }
@@ -82,7 +82,7 @@ interface Change {
   readonly name: string;
 }
 
-const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
+const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/(verdicts)|/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
 const FAMILY_PATH = new RegExp(`^/families/(${FAMILY})$`, "u");
 const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
 const COMPONENT_PATH = /^\/(components\/.+)$/;
@@ -135,12 +135,13 @@ function suggestion(method: string, path: string): string {
     `GET /families/${name}`,
     `GET /runs/${name}`,
     `GET /runs/${name}/logs/${rest[1] ?? "NAME"}`,
+    `GET /runs/${name}/verdicts`,
   ];
   const known = [...LISTS.map((list) => `GET ${list}`), ...documents, ...others];
   const near = path.length > SUGGESTED_MAX ? undefined : nearest(`${method} ${path}`, known);
   if (near === `${method} ${path}`) return `; the name ${name} cannot be one of ${folder}`;
   return near === undefined
-    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /runs/RUN and /runs/RUN/logs/NAME, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
+    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /runs/RUN, /runs/RUN/logs/NAME and /runs/RUN/verdicts, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
     : `; did you mean ${near}?`;
 }
 
@@ -152,9 +153,13 @@ function readOf(path: string, query: Call["query"]): Routed | undefined {
   if (path === "/runs") return searchOf(query);
   const [, name] = FAMILY_PATH.exec(path) ?? [];
   if (name !== undefined) return { kind: "family", name };
-  const [, run, output] = RUN_PATH.exec(path) ?? [];
-  if (run === undefined) return undefined;
-  return output === undefined ? { kind: "run", run } : { kind: "output", run, output };
+  const [, run, verdicts, output] = RUN_PATH.exec(path) ?? [];
+  return run === undefined ? undefined : ofRun(run, verdicts, output);
+}
+
+function ofRun(run: string, verdicts: string | undefined, output: string | undefined): Routed {
+  if (output !== undefined) return { kind: "output", run, output };
+  return { kind: verdicts === undefined ? "run" : "verdicts", run };
 }
 
 function searchOf(query: Call["query"]): Routed {

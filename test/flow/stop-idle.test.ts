@@ -2,6 +2,7 @@ import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { check, idleFleet, statuses, verdictsOf } from "../support/idle-fleet.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
+import { answered } from "../support/runs.ts";
 import { machines, tagsOf } from "../support/world.ts";
 
 test("of a mixed fleet only the idle member is stopped, and each verdict has its reason and numbers", async ({
@@ -30,6 +31,11 @@ test("of a mixed fleet only the idle member is stopped, and each verdict has its
     "kept: its tag kiln:keep asks for it",
     "kept: it is Stopped",
   ]);
+  const { body } = await answered(kiln, kiln.api("GET", `/runs/${record.run}/verdicts`));
+  expect(body).toMatchObject({
+    verdicts: [{ id: idle, act: "stop", numbers: [{ worst: 0.5, below: 5 }] }, {}, {}, {}, {}],
+    of: 5,
+  });
   expect(statuses(kiln)).toEqual({
     [idle]: "Stopped",
     [busy]: "Running",

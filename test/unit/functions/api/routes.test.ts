@@ -19,6 +19,7 @@ test.for([
   [`GET /runs/${RUN}`, { kind: "run", run: RUN }],
   [`GET /runs/${RUN}/logs/0`, { kind: "output", run: RUN, output: "0" }],
   [`GET /runs/${RUN}/logs/builder-12`, { kind: "output", run: RUN, output: "builder-12" }],
+  [`GET /runs/${RUN}/verdicts`, { kind: "verdicts", run: RUN }],
   ["GET /status", { kind: "status" }],
   ["GET /families", { kind: "families" }],
   ["GET /families/Web_1", { kind: "family", name: "Web_1" }],

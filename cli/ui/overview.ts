@@ -1,0 +1,186 @@
+/** The first screen: what is in progress, served and running, what failed, and why machines stop. */
+import type { FamilyRow } from "../../functions/api/families.ts";
+import type { FleetRow } from "../../functions/api/fleets.ts";
+import type { RunPage } from "../../functions/api/runs/search.ts";
+import type { status } from "../../functions/api/status.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { took } from "../format.ts";
+import type { RunRow } from "../runs.ts";
+import { html, type Html } from "./html.ts";
+import { verdicts, type Verdicts } from "./idle.ts";
+import { badge, facts, output, runLink, section, shownOf, table, time, type View } from "./parts.ts";
+import { mapped, type Loaded, type Source } from "./source.ts";
+
+type Status = Awaited<ReturnType<typeof status>>;
+
+/** Failures whose output is shown. */
+const FAILED_SHOWN = 10;
+const LINES = 12;
+
+interface Failure {
+  readonly row: RunRow;
+  readonly output?: { readonly name: string; readonly text: Loaded<string> };
+}
+
+interface Overview {
+  readonly status: Loaded<Status & { readonly serverAt: number }>;
+  readonly families: Loaded<readonly FamilyRow[]>;
+  readonly fleets: Loaded<readonly FleetRow[]>;
+  readonly failures: readonly Failure[];
+  readonly idle: Loaded<readonly Verdicts[]>;
+}
+
+/** Everything that the first screen shows; its parts are read at the same time. */
+export async function readOverview(source: Source): Promise<Overview> {
+  const [status, families, fleets, checks] = await Promise.all([
+    source.get<Status>("/status"),
+    source.get<{ readonly families: readonly FamilyRow[] }>("/families"),
+    source.get<{ readonly fleets: readonly FleetRow[] }>("/fleets"),
+    source.get<RunPage>("/runs?kind=idle&state=done&limit=50"),
+  ]);
+  const failed = "facts" in status ? status.facts.failed.slice(0, FAILED_SHOWN) : [];
+  const [failures, idle] = await Promise.all([
+    Promise.all(failed.map((row) => failureOf(row, source))),
+    "facts" in checks ? newestOfEach(checks.facts.runs, source) : checks,
+  ]);
+  return {
+    status,
+    families: mapped(families, (one) => one.families),
+    fleets: mapped(fleets, (one) => one.fleets),
+    failures,
+    idle,
+  };
+}
+
+async function failureOf(row: RunRow, source: Source): Promise<Failure> {
+  const run = await source.run(row.run);
+  const name = "facts" in run ? run.facts.outputs.at(-1) : undefined;
+  return { row, ...(name !== undefined && { output: { name, text: await source.output(row.run, name) } }) };
+}
+
+/** The newest idle check of each fleet. */
+async function newestOfEach(rows: readonly RunRow[], source: Source): Promise<Loaded<readonly Verdicts[]>> {
+  const newest = rows.filter((row, at) => rows.findIndex(({ subject }) => subject === row.subject) === at);
+  return { facts: await Promise.all(newest.map((row) => verdicts.read(row, source))) };
+}
+
+/** The sections of the first screen. */
+export function overviewPage(found: Overview, view: View): Html {
+  const { words } = view;
+  const part = <T>(name: "families" | "fleets" | "idle", from: Loaded<T>, show: Show<T>): Html =>
+    section(
+      name,
+      words[name],
+      shownOf(from, view, (one) => show(one, view)),
+    );
+  const ofStatus = (name: "now" | "approvals" | "failed", show: Show<Status>): Html =>
+    section(
+      name,
+      words[name],
+      shownOf(found.status, view, (one) => show(one, view)),
+    );
+  return html`${problemsOf(found, view)} ${ofStatus("now", inProgress)} ${ofStatus("approvals", approvals)}
+  ${part("families", found.families, families)} ${part("fleets", found.fleets, fleets)}
+  ${ofStatus("failed", () => failures(found.failures, view))} ${part("idle", found.idle, idleChecks)}`;
+}
+
+type Show<T> = (facts: T, view: View) => Html;
+
+function problemsOf({ status }: Overview, { words }: View): Html | undefined {
+  const problems = "facts" in status ? status.facts.problems : [];
+  if (problems.length === 0) return undefined;
+  const list = html`<ul class="bad">
+    ${problems.map((one) => html`<li>${one}</li>`)}
+  </ul>`;
+  return section("problems", words.problems, list);
+}
+
+function inProgress({ atWork, waiting, more }: Status, view: View): Html {
+  const { words, now } = view;
+  const rows = [
+    ...atWork.map((row) => [runLink(row.run), row.phase, duration(row, view), row.note ?? ""]),
+    ...waiting.map((row) => [runLink(row.run), words.states.queued, took(row.beganAt, now), words.waits]),
+  ];
+  const all = table([words.run, words.phase, words.for, words.why], rows, words.noWork);
+  return html`${all}${more && html`<p><a href="/runs">${words.more}</a></p>`}`;
+}
+
+/** How long a run has taken, against its usual duration when that is known. */
+function duration({ beganAt, usuallyMs }: Status["atWork"][number], { words, now }: View): Html {
+  const spent = took(beganAt, now);
+  if (usuallyMs === undefined || usuallyMs <= 0) return html`${spent}`;
+  const ms = Math.min(usuallyMs, Math.max(0, now - Date.parse(beganAt)));
+  const label = `${spent} / ${words.usually} ${formatDuration(usuallyMs)}`;
+  return html`<progress max="${usuallyMs}" value="${ms}" aria-label="${label}"></progress> ${label}`;
+}
+
+/** A promotion in this phase waits for an operator. */
+const APPROVE = "approve";
+
+function approvals({ atWork }: Status, view: View): Html {
+  const { words } = view;
+  const rows = atWork
+    .filter(({ kind, phase }) => kind === "promote" && phase === APPROVE)
+    .map(({ run, by, beganAt }) => [
+      runLink(run),
+      by,
+      time(beganAt, view),
+      html`<code>npm run kiln -- approve ${run}</code>`,
+    ]);
+  return table([words.run, words.by, words.began, words.decide], rows, words.noApprovals);
+}
+
+function families(rows: readonly FamilyRow[], view: View): Html {
+  const { words } = view;
+  const cells = rows.map(({ family, imageId, imageName, since, run, by, hold }) => [
+    html`<a href="/families/${encodeURIComponent(family)}">${family}</a>${
+        hold && html` <span class="state cancelled" title="${hold.why}">${words.hold}</span>`
+      }`,
+    html`${imageId ?? words.nothing} <small>${imageName}</small>`,
+    since === undefined ? words.unknown : time(since, view),
+    html`${by} <small>${run !== undefined && runLink(run)}</small>`,
+  ]);
+  return table([words.family, words.serves, words.since, words.by], cells, words.noFamilies);
+}
+
+function fleets(rows: readonly FleetRow[], view: View): Html {
+  const { words } = view;
+  const cells = rows.map((row) => [
+    html`<a href="/fleets/${encodeURIComponent(row.fleet)}">${row.fleet}</a>${troubles(row)}`,
+    row.running,
+    row.stopped,
+    row.changing,
+    row.wanted?.desired ?? "",
+    row.limits?.max ?? "",
+    row.old,
+  ]);
+  const { fleet, running, stopped, changing, wanted, limit, old } = words;
+  return table([fleet, running, stopped, changing, wanted, limit, old], cells, words.noFleets);
+}
+
+const troubles = ({ problem, paused }: FleetRow): readonly Html[] =>
+  [problem, paused].flatMap((why) => (why === undefined ? [] : [html` <small class="bad">${why}</small>`]));
+
+function failures(rows: readonly Failure[], view: View): Html {
+  const { words } = view;
+  if (rows.length === 0) return html`<p class="none">${words.noFailed}</p>`;
+  return html`${rows.map(
+    ({ row, output: last }) =>
+      html`<article>
+        <h3>${runLink(row.run)} ${badge(row, view)}</h3>
+        ${facts([
+          [words.ended, time(row.updatedAt, view)],
+          [words.why, row.reason],
+        ])}${
+          last &&
+          html`<h4>${words.lastLines} ${last.name}</h4>
+            ${shownOf(last.text, view, (text) => output(text, view, LINES))}`
+        }
+      </article>`,
+  )}`;
+}
+
+const idleChecks = (rows: readonly Verdicts[], view: View): Html =>
+  rows.length === 0
+    ? html`<p class="none">${view.words.noIdle}</p>`
+    : html`${rows.map((one) => verdicts.show(one, view))}`;

@@ -1,0 +1,246 @@
+/**
+ * The page of `kiln ui`: a server on this machine that turns answers of the API into HTML. The secret of the caller stays in
+ * this process; a browser gets names, states and outputs.
+ */
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { FAMILY, NAME, RUN } from "../../shared/names.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { clientFor } from "../client.ts";
+import type { Io } from "../command.ts";
+import {
+  familyPage,
+  fleetPage,
+  readFamily,
+  readFleet,
+  readRun,
+  readRuns,
+  runPage,
+  runsPage,
+} from "./details.ts";
+import { CLOSED, cookieOf, Door, isForeign, refusalOf, type Refusal } from "./door.ts";
+import { html, type Html } from "./html.ts";
+import { overviewPage, readOverview } from "./overview.ts";
+import type { View } from "./parts.ts";
+import { Source } from "./source.ts";
+import { LANGUAGES, languageOf, type Language } from "./words.ts";
+
+/** A server that runs. */
+export interface Ui {
+  /** Opens the page once. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Reading {
+  readonly source: Source;
+  readonly query: URLSearchParams;
+}
+
+/** Reads what a page needs, then shows it. */
+type Page = (name: string, reading: Reading) => Promise<(view: View) => Html>;
+
+const shown =
+  <T>(read: (name: string, reading: Reading) => Promise<T>, show: (found: T, view: View) => Html): Page =>
+  async (name, reading) => {
+    const found = await read(name, reading);
+    return (view) => show(found, view);
+  };
+
+const PAGES: readonly (readonly [path: RegExp, page: Page])[] = [
+  [/^\/$/, shown((_, { source }) => readOverview(source), overviewPage)],
+  [/^\/runs$/, shown((_, { source, query }) => readRuns(query, source), runsPage)],
+  [new RegExp(`^/runs/(${RUN})$`), shown((name, { source }) => readRun(name, source), runPage)],
+  [
+    new RegExp(`^/families/(${FAMILY})$`, "u"),
+    shown((name, { source }) => readFamily(name, source), familyPage),
+  ],
+  [new RegExp(`^/fleets/(${NAME})$`), shown((name, { source }) => readFleet(name, source), fleetPage)],
+];
+
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "cache-control": "no-store",
+} as const;
+
+const HTML = { "content-type": "text/html; charset=utf-8" } as const;
+const LANGUAGE_COOKIE = "kiln-language";
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string;
+}
+
+/** The script and the style: the only files that are served, so no path leads to another one. */
+function filesOf(root: string): ReadonlyMap<string, Answer> {
+  const file = (name: string, type: string) =>
+    [
+      `/${name}`,
+      {
+        status: 200,
+        headers: { "content-type": `${type}; charset=utf-8` },
+        body: readFileSync(join(root, "cli", "ui", "static", name), "utf8"),
+      },
+    ] as const;
+  return new Map([file("page.js", "text/javascript"), file("page.css", "text/css")]);
+}
+
+/** Starts the server. @param port 0 for one that is free */
+export async function serveUi(io: Io, port = 0): Promise<Ui> {
+  const door = new Door();
+  const source = new Source(clientFor(io), io.now);
+  const files = filesOf(io.root);
+  let own = port;
+  const server = createServer((request, response) => {
+    void answered(request, { door, source, files, port: own, now: io.now }).then((answer) =>
+      write(request, response, answer),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  own = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    url: `http://127.0.0.1:${own}/open/${door.token}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Serving {
+  readonly door: Door;
+  readonly source: Source;
+  readonly files: ReadonlyMap<string, Answer>;
+  readonly port: number;
+  readonly now: () => number;
+}
+
+function write(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+): void {
+  response.writeHead(status, { ...HEADERS, ...headers });
+  response.end(method === "HEAD" ? undefined : body);
+}
+
+async function answered(request: IncomingMessage, serving: Serving): Promise<Answer> {
+  try {
+    return await answerTo(request, serving);
+  } catch (error) {
+    return text(500, `the page could not be made: ${messageOf(error)}`);
+  }
+}
+
+const text = (status: number, why: string): Answer => ({
+  status,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body: `${why}\n`,
+});
+const refused = ({ status, why }: Refusal): Answer => text(status, why);
+
+async function answerTo(request: IncomingMessage, serving: Serving): Promise<Answer> {
+  const { door, port, files } = serving;
+  const refusal = refusalOf(request, port);
+  if (refusal !== undefined) return refused(refusal);
+  const url = new URL(request.url ?? "/", `http://127.0.0.1:${port}`);
+  const [, token] = /^\/open\/([\w-]+)$/.exec(url.pathname) ?? [];
+  if (token !== undefined) return opened(token, request, serving);
+  if (!door.knows(request, port) || isForeign(request)) return refused(CLOSED);
+  return files.get(url.pathname) ?? pageAt(url, request, serving);
+}
+
+/** A link from elsewhere may open the page. The next request is then this site's own, so the strict cookie goes with it. */
+function opened(token: string, request: IncomingMessage, { door, port }: Serving): Answer {
+  const known = door.knows(request, port);
+  const cookie = known || request.method !== "GET" ? undefined : door.enter(token, port);
+  if (!known && cookie === undefined) return refused(CLOSED);
+  const body = html`<!doctype html><meta http-equiv="refresh" content="0;url=/" /><title>Kiln</title
+    ><a href="/">Kiln</a>`;
+  return {
+    status: 200,
+    headers: { ...HTML, ...(cookie !== undefined && { "set-cookie": cookie }) },
+    body: body.text,
+  };
+}
+
+async function pageAt(url: URL, request: IncomingMessage, { source, now }: Serving): Promise<Answer> {
+  const path = decoded(url.pathname);
+  const language = languageIn(url, request);
+  const words = LANGUAGES[language];
+  for (const [pattern, page] of PAGES) {
+    const match = pattern.exec(path);
+    if (match === null) continue;
+    const [show, at] = [await page(match[1] ?? "", { source, query: url.searchParams }), now()];
+    const content = show({ words, now: source.serverNow(at) });
+    return {
+      status: 200,
+      headers: { ...HTML, "set-cookie": `${LANGUAGE_COOKIE}=${language}; Path=/; HttpOnly; SameSite=Strict` },
+      body: frame(content, { words, now: source.serverNow(at) }, url).text,
+    };
+  }
+  return text(404, "there is no such page");
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+const languageIn = (url: URL, { headers }: IncomingMessage): Language =>
+  languageOf(
+    url.searchParams.get("lang") ?? cookieOf(headers.cookie, LANGUAGE_COOKIE),
+    headers["accept-language"],
+  );
+
+/** The page around its content. */
+function frame(content: Html, { words, now }: View, url: URL): Html {
+  const other = new URLSearchParams(url.searchParams);
+  other.set("lang", words.lang === "en" ? "zh" : "en");
+  return html`<!doctype html>
+    <html lang="${words.lang}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width,initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Kiln</title>
+        <link rel="stylesheet" href="/page.css" />
+        <link rel="icon" href="data:," />
+        <script src="/page.js" defer></script>
+      </head>
+      <body>
+        <a class="skip" href="#main">${words.skip}</a>
+        <header>
+          <h1><a href="/">Kiln</a></h1>
+          <nav>
+            <a href="/">${words.overview}</a> <a href="/runs">${words.runs}</a>
+            <a href="?${other.toString()}" hreflang="${words.lang === "en" ? "zh-CN" : "en"}"
+              >${words.other}</a
+            >
+          </nav>
+          <p id="updated" role="status" data-stale="${words.stale}">
+            ${words.updated}
+            <time datetime="${new Date(now).toISOString()}"
+              >${new Date(now).toISOString().slice(0, 19).replace("T", " ")} UTC</time
+            >
+          </p>
+        </header>
+        <main id="main" tabindex="-1">${content}</main>
+      </body>
+    </html>`;
+}

@@ -1,0 +1,123 @@
+/** The answers of the API for the page. A part that cannot be read is a problem of that part, and never looks like nothing. */
+import { seconds } from "../../shared/duration.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { Client } from "../client.ts";
+import { hasEnded, type RunDetails } from "../runs.ts";
+
+/** An answer, or why there is none. */
+export type Loaded<T> = { readonly facts: T } | { readonly problem: string };
+
+/** Several tabs and sections ask for the same within moments; each question costs the deployment calls of the cloud. */
+const FRESH_MS = seconds(5);
+/** Answers that never change again. */
+const KEPT_MAX = 500;
+
+interface Remembered {
+  readonly answer: Promise<unknown>;
+  /** Until when it is not asked for again, by the clock of this machine. */
+  until: number;
+}
+
+export class Source {
+  readonly #client: Client;
+  readonly #now: () => number;
+  readonly #remembered = new Map<string, Remembered>();
+  /** How far the clock of the deployment is before this machine's. */
+  #aheadMs = 0;
+
+  constructor(client: Client, now: () => number) {
+    this.#client = client;
+    this.#now = now;
+  }
+
+  /** An instant of this machine by the clock of the deployment, which may be another, and on a local cloud runs faster. */
+  serverNow(at: number): number {
+    return at + this.#aheadMs;
+  }
+
+  /** The JSON of a path of the API. */
+  get<T extends object>(path: string): Promise<Loaded<T & { readonly serverAt: number }>> {
+    return loaded(
+      this.#once(
+        path,
+        () => this.#read<T>(path),
+        () => false,
+      ),
+    );
+  }
+
+  /** A run. One that has ended stays as it is. */
+  run(run: string): Promise<Loaded<RunDetails & { readonly serverAt: number }>> {
+    const path = `/runs/${run}`;
+    return loaded(this.#once(path, () => this.#read<RunDetails>(path), hasEnded));
+  }
+
+  /** The JSON of a path that never changes again. */
+  keep<T extends object>(path: string): Promise<Loaded<T>> {
+    return loaded(
+      this.#once<T>(
+        path,
+        () => this.#read<T>(path),
+        () => true,
+      ),
+    );
+  }
+
+  /** The output of a command, which is written when the command has ended and stays as it is. */
+  output(run: string, name: string): Promise<Loaded<string>> {
+    const path = `/runs/${run}/logs/${name}`;
+    const read = async () => {
+      const { status, text } = await this.#client.send("api", "GET", path);
+      if (status !== 200) throw new Error(`${path} answers ${status}: ${text}`);
+      return text;
+    };
+    return loaded(this.#once(path, read, () => true));
+  }
+
+  async #read<T extends object>(path: string) {
+    const answer = await this.#client.get<T>(path);
+    this.#aheadMs = answer.serverAt - this.#now();
+    return answer;
+  }
+
+  #once<T>(path: string, read: () => Promise<T>, isFinal: (answer: T) => boolean): Promise<T> {
+    const known = this.#remembered.get(path);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one path has one kind of answer
+    if (known !== undefined && this.#now() < known.until) return known.answer as Promise<T>;
+    const remembered: Remembered = { answer: read(), until: Number.POSITIVE_INFINITY };
+    this.#remember(path, remembered);
+    return this.#settled(remembered, isFinal);
+  }
+
+  async #settled<T>(remembered: Remembered, isFinal: (answer: T) => boolean): Promise<T> {
+    let keeps = false;
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by `read` of the same call
+      const answer = (await remembered.answer) as T;
+      keeps = isFinal(answer);
+      return answer;
+    } finally {
+      if (!keeps) remembered.until = this.#now() + FRESH_MS;
+    }
+  }
+
+  /** The oldest goes first. */
+  #remember(path: string, remembered: Remembered): void {
+    this.#remembered.delete(path);
+    this.#remembered.set(path, remembered);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > KEPT_MAX && oldest !== undefined) this.#remembered.delete(oldest);
+  }
+}
+
+async function loaded<T>(answer: Promise<T>): Promise<Loaded<T>> {
+  try {
+    return { facts: await answer };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
+/** What is made of an answer; a problem stays one. */
+export const mapped = <T, U>(from: Loaded<T>, to: (facts: T) => U): Loaded<U> =>
+  "facts" in from ? { facts: to(from.facts) } : from;

@@ -1,0 +1,300 @@
+/** The server of `kiln ui`: who may see the page, and what a page shows of hostile names and broken answers. */
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import { onTestFinished, test } from "vitest";
+import { serveUi } from "../../../../cli/ui/server.ts";
+import { known } from "../../../support/known.ts";
+
+const ROOT = join(import.meta.dirname, "../../../..");
+const RUN = "bake-web-20260105-0123456789ab";
+const PROMOTION = "promote-web-20260105-0123456789ab";
+const IDLE = "idle-web-20260105-0123456789ab";
+const EVIL = `<img src=x onerror="alert(1)">'&\u202e`;
+
+const at = "2026-01-05T08:00:00.000Z";
+const row = { by: EVIL, state: "running", phase: "provision", beganAt: at, updatedAt: at, note: EVIL };
+const bake = { run: RUN, kind: "bake", subject: "web", ...row };
+const failed = { ...bake, state: "failed", reason: EVIL };
+const verdict = {
+  id: "i-1",
+  act: "keep",
+  why: "busy",
+  reason: EVIL,
+  numbers: [{ signal: EVIL, worst: 7, below: 5 }],
+};
+const family = {
+  family: "web",
+  imageId: "m-1",
+  imageName: EVIL,
+  since: at,
+  run: PROMOTION,
+  by: EVIL,
+  previous: [],
+  regions: { [EVIL]: EVIL },
+};
+const fleet = {
+  fleet: "web",
+  family: "web",
+  serves: "m-1",
+  running: 2,
+  stopped: 1,
+  changing: 0,
+  old: 1,
+  limits: { max: 10 },
+  wanted: { min: 1, desired: 3 },
+  problem: EVIL,
+};
+const member = { id: EVIL, status: EVIL, imageId: "m-0", type: EVIL, zone: EVIL };
+
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  "/status": {
+    at,
+    bucket: "b",
+    region: "r",
+    atWork: [
+      { ...bake, usuallyMs: 1000 },
+      { ...bake, run: PROMOTION, kind: "promote", phase: "approve" },
+    ],
+    waiting: [],
+    failed: [failed],
+    more: true,
+    problems: [EVIL],
+  },
+  "/families": { families: [family] },
+  "/families/web": family,
+  "/fleets": { fleets: [fleet] },
+  "/fleets/web": { ...fleet, members: [member], text: EVIL },
+  "/runs": { runs: [{ ...bake, run: IDLE, kind: "idle", state: "done" }], next: "1767600000000" },
+  [`/runs/${RUN}`]: {
+    ...failed,
+    steps: [{ phase: EVIL, at: 1767600000000, note: EVIL }],
+    outputs: ["builder-0"],
+    result: { [EVIL]: [EVIL, { a: EVIL }] },
+  },
+  [`/runs/${IDLE}/verdicts`]: { verdicts: [verdict], of: 3 },
+};
+
+/** An API that answers as given, whoever asks. */
+async function api(answers: Readonly<Record<string, unknown>>) {
+  const asked: string[] = [];
+  const server = createServer((incoming, response) => {
+    const [path = ""] = (incoming.url ?? "").split("?");
+    asked.push(incoming.url ?? "");
+    if (path.includes("/logs/")) return void response.end(EVIL);
+    const answer = answers[path];
+    response.writeHead(answer === undefined ? 404 : 200);
+    return void response.end(JSON.stringify(answer ?? { error: `no ${path}` }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { asked, url: `http://127.0.0.1:${known<AddressInfo>(server.address()).port}` };
+}
+
+/** A page of an API, and a browser that asks it. `time.ms` is the clock of the machine. */
+async function ui(answers = ANSWERS) {
+  const { asked, url: KILN_API } = await api(answers);
+  const time = { ms: 0 };
+  const served = await serveUi({
+    root: ROOT,
+    cwd: ROOT,
+    env: { KILN_API, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" },
+    isTerminal: false,
+    sleep: () => Promise.resolve(),
+    now: () => time.ms,
+    out: () => undefined,
+    err: () => undefined,
+  });
+  onTestFinished(() => served.close());
+  const url = new URL(served.url);
+  const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET") =>
+    new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>(
+      (resolve, reject) => {
+        // The path is sent as it is: fetch would resolve its dots.
+        const sent = request({ host: "127.0.0.1", port: url.port, path, method, headers }, (answer) => {
+          const parts: Buffer[] = [];
+          answer.on("data", (part: Buffer) => parts.push(part));
+          answer.on("end", () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              text: Buffer.concat(parts).toString(),
+              headers: answer.headers,
+            }),
+          );
+        });
+        sent.on("error", reject).end();
+      },
+    );
+  const open = async () => {
+    const { headers } = await get(url.pathname);
+    return { cookie: String(headers["set-cookie"]).split(";")[0] ?? "" };
+  };
+  return { asked, get, open, url, time };
+}
+
+test("the token opens the page once, for one browser, and the cookie is for this site and no script", async ({
+  expect,
+}) => {
+  const { asked, get, open, url } = await ui();
+  for (const path of ["/", "/page.js", "/runs", `/open/${"x".repeat(43)}`, "/open/"])
+    expect(await get(path), path).toMatchObject({ status: 403 });
+  // A preview of the link does not use it up.
+  expect(await get(url.pathname, {}, "HEAD")).toMatchObject({ status: 403 });
+  const first = await get(url.pathname);
+  expect(first.status).toBe(200);
+  expect(String(first.headers["set-cookie"])).toMatch(
+    /^kiln-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+  );
+  const second = await get(url.pathname);
+  expect(second.status).toBe(403);
+  expect(second.headers["set-cookie"]).toBeUndefined();
+  expect(second.text).toContain("npm run kiln -- ui");
+  const other = await ui();
+  const mine = await other.open();
+  expect(await get("/", mine)).toMatchObject({ status: 403 });
+  expect(await other.get("/", mine)).toMatchObject({ status: 200 });
+  // In the browser that has the cookie, the link leads to the page.
+  expect(await other.get(other.url.pathname, mine)).toMatchObject({ status: 200 });
+  expect(await open()).toEqual({ cookie: "undefined" });
+  expect(asked).toEqual([]);
+});
+
+test("other names, other sites and other methods are refused, with the cookie as well", async ({
+  expect,
+}) => {
+  const { asked, get, open, url } = await ui();
+  const cookie = await open();
+  const { port } = url;
+  for (const headers of [
+    { host: "evil.example" },
+    { host: `evil.example:${port}` },
+    { host: `127.0.0.1.evil.example:${port}` },
+    { host: "127.0.0.1" },
+    { host: `127.0.0.1:${Number(port) + 1}` },
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin: `http://127.0.0.1:${Number(port) + 1}` },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ])
+    expect(await get("/", { ...cookie, ...headers }), JSON.stringify(headers)).toMatchObject({ status: 403 });
+  for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+    expect(await get("/", cookie, method), method).toMatchObject({ status: 405 });
+  expect(asked).toEqual([]);
+  const good = await get("/", { ...cookie, host: `localhost:${port}`, origin: `http://localhost:${port}` });
+  expect(good).toMatchObject({ status: 200, headers: { "x-content-type-options": "nosniff" } });
+  expect(good.headers["content-security-policy"]).toContain("default-src 'none'");
+  expect(JSON.stringify(good.headers)).not.toContain("access-control");
+});
+
+test("no path leads to a file, and none to another route of the API", async ({ expect }) => {
+  const { asked, get, open } = await ui();
+  const cookie = await open();
+  for (const path of [
+    "/../package.json",
+    "/page.css/../../../../package.json",
+    "/%2e%2e/package.json",
+    "/static/..%2f..%2f..%2fpackage.json",
+    "/..\\package.json",
+    "//evil.example/x",
+    "/runs/..%2fstatus",
+    "/fleets/..%2f..%2fstatus",
+    "/families/..%2fstatus",
+    "/%ff",
+    "/runs/%00",
+  ]) {
+    const { status, text } = await get(path, cookie);
+    expect([status, text.includes("devDependencies")], path).toEqual([404, false]);
+  }
+  expect(asked).toEqual([]);
+});
+
+test("every text of the deployment is escaped on every page, in both languages", async ({ expect }) => {
+  const { get, open } = await ui();
+  const cookie = await open();
+  for (const path of [
+    "/",
+    "/runs",
+    `/runs?name=${encodeURIComponent(EVIL)}`,
+    `/runs/${RUN}`,
+    "/families/web",
+    "/fleets/web",
+  ])
+    for (const lang of ["en", "zh-CN"]) {
+      const { status, text } = await get(path, { ...cookie, "accept-language": lang });
+      expect(status).toBe(200);
+      expect(text).toContain(`<html lang="${lang}">`);
+      expect(text).toContain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;&amp;�");
+      expect(text).not.toContain("<img");
+      expect(text).not.toContain("\u202e");
+      expect(text).not.toMatch(/undefined|\[object|a-secret/);
+    }
+});
+
+test("the first screen answers what is in progress, served, running, failed, waiting for approval and kept", async ({
+  expect,
+}) => {
+  const { get, open } = await ui();
+  const { text } = await get("/", await open());
+  const part = (id: string) => new RegExp(`<section id="${id}"[\\s\\S]*?</section>`).exec(text)?.[0] ?? "";
+  expect(part("now")).toContain(`href="/runs/${RUN}"`);
+  expect(part("approvals")).toContain(`npm run kiln -- approve ${PROMOTION}`);
+  expect(part("approvals")).not.toContain(RUN);
+  expect(part("families")).toMatch(/m-1[\s\S]*datetime="2026-01-05T08:00:00/);
+  expect(
+    part("fleets")
+      .match(/data-of="[^"]*">([^<]*)</g)
+      ?.map((one) => one.replaceAll(/.*>|</g, "")),
+  ).toEqual(["", "2", "1", "0", "3", "10", "1"]);
+  expect(part("failed")).toMatch(/builder-0[\s\S]*<pre/);
+  expect(part("idle")).toMatch(/i-1[\s\S]*<meter[\s\S]*7 \/ 5/);
+  expect(part("idle")).toContain("1 of 3");
+});
+
+test("a part that cannot be read says so, and the others are shown", async ({ expect }) => {
+  const { "/fleets": _, [`/runs/${IDLE}/verdicts`]: __, ...others } = ANSWERS;
+  const { get, open } = await ui(others);
+  const { text } = await get("/", await open());
+  expect(text).toContain("Not known: no /fleets");
+  expect(text).toContain(`Not known: no /runs/${IDLE}/verdicts`);
+  expect(text).not.toContain("There is no fleet");
+  expect(text).toContain(`href="/families/web"`);
+});
+
+test("a page asks again after seconds, not for each tab, and an ended run never again", async ({
+  expect,
+}) => {
+  const { asked, get, open, time } = await ui();
+  const cookie = await open();
+  await Promise.all([get("/", cookie), get("/", cookie)]);
+  const first = asked.length;
+  expect(new Set(asked).size).toBe(first);
+  await get("/", cookie);
+  expect(asked).toHaveLength(first);
+  time.ms += 6_000;
+  await get("/", cookie);
+  expect(asked.slice(first).toSorted()).toEqual([
+    "/families",
+    "/fleets",
+    "/runs?kind=idle&state=done&limit=50",
+    "/status",
+  ]);
+});
+
+test("runs are a page at a time, and the next page keeps the filter", async ({ expect }) => {
+  const { asked, get, open } = await ui();
+  const { text } = await get("/runs?state=failed&name=web&other=1&cursor=5", await open());
+  expect(asked).toEqual(["/runs?limit=50&name=web&state=failed&cursor=5"]);
+  expect(text).toContain(`href="/runs?name=web&amp;state=failed&amp;cursor=1767600000000"`);
+});
+
+test("script, style and an empty page are small", async ({ expect }) => {
+  const { get, open } = await ui({ "/status": { ...Object(ANSWERS["/status"]), atWork: [], failed: [] } });
+  const page = (await get("/", await open())).text;
+  const files = ["page.js", "page.css"].map((name) =>
+    readFileSync(join(ROOT, "cli/ui/static", name), "utf8"),
+  );
+  expect(gzipSync([page, ...files].join("\n")).length).toBeLessThan(30 * 1024);
+});
