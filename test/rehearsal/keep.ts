@@ -56,6 +56,7 @@ function instructions(kiln: Deployment): string {
     "",
     `  export KILN_API=${urls.http["kiln-api"]} KILN_WEBHOOK=${webhook} KILN_CALLER=${caller.name} KILN_SECRET=${caller.secret}`,
     "  npm run kiln -- status",
+    "  npm run kiln -- ui        # a page in your browser",
     "",
     "List the bucket:",
     "",

@@ -75,6 +75,7 @@ function hintsOf({ api, webhook, caller }: KilnReady): readonly string[] {
     "In another terminal:",
     `  export KILN_API=${api} KILN_WEBHOOK=${webhook} KILN_CALLER=${name} KILN_SECRET=${secret}`,
     "  npm run kiln -- status",
+    "  npm run kiln -- ui        # a page in your browser",
   ];
 }
 
