@@ -22,6 +22,8 @@ export default defineConfig({
       },
       // Long ones, and those that start processes: `npm run proofs`.
       { extends: true, test: { ...common, name: "proofs", include: ["test/proofs/**/*.test.ts"] } },
+      // Needs a Chromium and axe-core: `npm run browser`.
+      { extends: true, test: { ...common, name: "browser", include: ["test/browser/**/*.test.ts"] } },
     ],
   },
 });

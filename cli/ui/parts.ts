@@ -39,7 +39,7 @@ export function table(
         ${row.map((cell, at) => html`<td data-of="${headings[at]}">${cell}</td>`)}
       </tr>`,
   );
-  return html`<div class="wide" tabindex="0" role="region" aria-label="${headings[0]}">
+  return html`<div class="wide">
     <table>
       <thead>
         <tr>

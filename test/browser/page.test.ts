@@ -1,0 +1,106 @@
+/** The page of `kiln ui` in Chromium, over a deployment on the local cloud: `npm run browser`. */
+import { createRequire } from "node:module";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, afterAll, test } from "vitest";
+import { serveUi, type Ui } from "../../cli/ui/server.ts";
+import { type Deployment, deployKiln } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { recipeText } from "../support/recipes.ts";
+import { startChromium, type Tab } from "./chromium.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const SHOTS = process.env["KILN_SHOTS"];
+const BROWSER = process.env["KILN_CHROMIUM"] ?? "/usr/bin/chromium";
+
+let kiln: Deployment;
+let ui: Ui;
+let browser: Awaited<ReturnType<typeof startChromium>>;
+let tab: Tab;
+
+beforeAll(async () => {
+  kiln = await deployKiln({ at: Date.now() });
+  kiln.cloud.pace.run(60);
+  const KILN_API = kiln.cloud.urls.http["kiln-api"] ?? "";
+  ui = await serveUi({
+    root: ROOT,
+    cwd: ROOT,
+    env: { KILN_API, KILN_CALLER: kiln.caller.name, KILN_SECRET: kiln.caller.secret },
+    isTerminal: false,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: () => Date.now(),
+    out: () => undefined,
+    err: () => undefined,
+  });
+  browser = await startChromium(BROWSER);
+  tab = await browser.tab();
+  await tab.send("Emulation.setLocaleOverride", { locale: "en-US" });
+  await tab.open(ui.url);
+  await tab.until(`document.querySelector("#now") !== null`, 20_000);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await ui?.close();
+  await kiln?.close();
+});
+
+/** Rules that axe-core finds broken on the page, where that package is installed. */
+async function broken(): Promise<unknown> {
+  const path = process.env["KILN_AXE"] ?? createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+  await tab.evaluate(readFileSync(path, "utf8"));
+  return tab.evaluate(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))`,
+  );
+}
+
+async function shoot(name: string): Promise<void> {
+  if (SHOTS === undefined) return;
+  mkdirSync(SHOTS, { recursive: true });
+  writeFileSync(join(SHOTS, `${name}.png`), await tab.screenshot());
+}
+
+const textOf = (id: string): string => `document.querySelector("#${id}").innerText`;
+
+test("a build that begins and fails is on the page within 20 s, without a reload", async ({ expect }) => {
+  await tab.evaluate(`window.mark = 1`);
+  expect(await tab.evaluate(textOf("now"))).toContain("Nothing is in progress");
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await kiln.upload("recipes/web.yaml", recipeText({ provision: ["echo '<b>hello</b>'", "exit 3"] }));
+  await tab.until(`${textOf("fleets")}.includes("web")`, 20_000);
+  await tab.until(`/bake-web|Failed in/.test(document.body.innerText)`, 20_000);
+  await tab.until(`${textOf("failed")}.includes("exit")`, 60_000);
+  expect(await tab.evaluate(`window.mark`)).toBe(1);
+}, 120_000);
+
+test("the run page shows its timeline and what its commands printed, as text", async ({ expect }) => {
+  await tab.evaluate(`document.querySelector("#failed h3 a").click()`);
+  await tab.until(`document.querySelector("#timeline") !== null`, 20_000);
+  await tab.evaluate(`document.querySelectorAll("details").forEach((one) => (one.open = true))`);
+  expect(await tab.evaluate(textOf("commands"))).toContain("<b>hello</b>");
+  expect(await tab.evaluate(`document.querySelector("pre b")`)).toBeNull();
+  await shoot("run");
+});
+
+test("no rule of accessibility is broken, in both themes, on a phone, and in Chinese", async ({ expect }) => {
+  for (const theme of ["light", "dark"])
+    for (const width of [1200, 360])
+      for (const path of ["/?lang=en", "/?lang=zh", "/runs", "/fleets/web"]) {
+        await tab.send("Emulation.setEmulatedMedia", {
+          features: [{ name: "prefers-color-scheme", value: theme }],
+        });
+        await tab.send("Emulation.setDeviceMetricsOverride", {
+          width,
+          height: 900,
+          deviceScaleFactor: 1,
+          mobile: width < 500,
+        });
+        await tab.open(new URL(path, ui.url).href);
+        expect(await broken(), `${theme} ${width} ${path}`).toEqual([]);
+        expect(
+          await tab.evaluate(`document.documentElement.scrollWidth <= innerWidth`),
+          `${width} ${path}`,
+        ).toBe(true);
+        await shoot(`${theme}-${width}-${path.replaceAll(/\W/g, "")}`);
+      }
+}, 120_000);
