@@ -21,23 +21,35 @@ export interface Tab {
   screenshot(): Promise<Buffer>;
 }
 
+type Send = (method: string, params?: Fields, sessionId?: string) => Promise<Fields>;
+
+const ARGUMENTS = [
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--remote-debugging-pipe",
+];
+
 /** Starts a browser with an empty profile. */
 export async function startChromium(binary: string) {
   const profile = mkdtempSync(join(tmpdir(), "kiln-browser-"));
-  const child = spawn(
-    binary,
-    [
-      "--headless=new",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      "--remote-debugging-pipe",
-      `--user-data-dir=${profile}`,
-    ],
-    { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
-  );
+  const child = spawn(binary, [...ARGUMENTS, `--user-data-dir=${profile}`], {
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+  });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pipes, as asked for above
-  const [input, output] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
+  const send = sender(child.stdio[3] as Writable, child.stdio[4] as Readable);
+  const close = async () => {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill();
+    await ended;
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { tab: () => newTab(send), close };
+}
+
+/** Sends commands and finds the answer of each by its number. */
+function sender(input: Writable, output: Readable): Send {
   const waiting = new Map<number, (answer: Fields) => void>();
   let rest = "";
   output.setEncoding("utf8").on("data", (part: string) => {
@@ -50,7 +62,7 @@ export async function startChromium(binary: string) {
     }
   });
   let last = 0;
-  const send = async (method: string, params: Fields = {}, sessionId?: string): Promise<Fields> => {
+  return async (method, params = {}, sessionId) => {
     const id = ++last;
     const answer = await new Promise<Fields>((resolve) => {
       waiting.set(id, resolve);
@@ -59,18 +71,9 @@ export async function startChromium(binary: string) {
     if (answer["error"] !== undefined) throw new Error(`${method}: ${JSON.stringify(answer["error"])}`);
     return Object(answer["result"]);
   };
-  const close = async () => {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill();
-    await ended;
-    rmSync(profile, { recursive: true, force: true });
-  };
-  return { tab: () => newTab(send), close };
 }
 
-async function newTab(
-  browser: (method: string, params?: Fields, sessionId?: string) => Promise<Fields>,
-): Promise<Tab> {
+async function newTab(browser: Send): Promise<Tab> {
   const { targetId } = await browser("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await browser("Target.attachToTarget", { targetId, flatten: true });
   const send: Tab["send"] = (method, params) => browser(method, params, String(sessionId));
