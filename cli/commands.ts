@@ -5,6 +5,7 @@ import { check } from "./commands/check.ts";
 import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
 import { families } from "./commands/families.ts";
 import { fleets } from "./commands/fleets.ts";
+import { image, recall } from "./commands/image.ts";
 import { logs } from "./commands/logs.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
@@ -26,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   logs,
   families,
   fleets,
+  image,
+  recall,
   senders,
   approve,
   reject,

@@ -10,6 +10,7 @@ import { changeDocument, type Change } from "./documents/change.ts";
 import { storedDocument } from "./documents/stored.ts";
 import { families, family } from "./families.ts";
 import { fleet, fleets } from "./fleets.ts";
+import { ancestry } from "./images/image.ts";
 import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
 import { findRuns } from "./runs/search.ts";
@@ -57,6 +58,11 @@ async function serveRoute(
       );
     case "fleet":
       return found(await fleet(routed.name, ports), `there is no fleet ${routed.name}`);
+    case "image":
+      return found(
+        await ancestry(routed.name, ports),
+        `no image ${routed.name} is visible, and nothing was made of it`,
+      );
     case "recipe":
       return found(await storedDocument("recipes", routed.name, ports), `there is no recipe ${routed.name}`);
     case "component":

@@ -70,7 +70,7 @@ export type Routed =
   | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
   | { readonly kind: "status" | "families" | "fleets" | "senders" }
-  | { readonly kind: "family" | "fleet" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "family" | "fleet" | "image" | "recipe" | "component"; readonly name: string }
   | Change
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
 
@@ -84,6 +84,8 @@ interface Change {
 
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/(verdicts)|/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
 const FAMILY_PATH = new RegExp(`^/families/(${FAMILY})$`, "u");
+/** Ids of own images, and of public ones such as aliyun_3_x64_20G_alibase_20260927.vhd. */
+const IMAGE_PATH = /^\/images\/([\w.-]{1,128})$/;
 const DOCUMENT_PATH = new RegExp(`^/(recipes|fleets)/(${NAME})$`);
 const COMPONENT_PATH = /^\/(components\/.+)$/;
 const KIND_OF = { recipes: "recipe", fleets: "fleet", components: "component" } as const;
@@ -133,6 +135,7 @@ function suggestion(method: string, path: string): string {
   );
   const others = [
     `GET /families/${name}`,
+    `GET /images/${name}`,
     `GET /runs/${name}`,
     `GET /runs/${name}/logs/${rest[1] ?? "NAME"}`,
     `GET /runs/${name}/verdicts`,
@@ -141,18 +144,20 @@ function suggestion(method: string, path: string): string {
   const near = path.length > SUGGESTED_MAX ? undefined : nearest(`${method} ${path}`, known);
   if (near === `${method} ${path}`) return `; the name ${name} cannot be one of ${folder}`;
   return near === undefined
-    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /runs/RUN, /runs/RUN/logs/NAME and /runs/RUN/verdicts, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
+    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /images/IMAGE, /runs/RUN, /runs/RUN/logs/NAME and /runs/RUN/verdicts, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
     : `; did you mean ${near}?`;
 }
 
+const OVERVIEWS = ["status", "families", "fleets", "senders"] as const;
+
 function readOf(path: string, query: Call["query"]): Routed | undefined {
-  if (path === "/status") return { kind: "status" };
-  if (path === "/families") return { kind: "families" };
-  if (path === "/fleets") return { kind: "fleets" };
-  if (path === "/senders") return { kind: "senders" };
+  const overview = OVERVIEWS.find((one) => path === `/${one}`);
+  if (overview !== undefined) return { kind: overview };
   if (path === "/runs") return searchOf(query);
   const [, name] = FAMILY_PATH.exec(path) ?? [];
   if (name !== undefined) return { kind: "family", name };
+  const [, image] = IMAGE_PATH.exec(path) ?? [];
+  if (image !== undefined) return { kind: "image", name: image };
   const [, run, verdicts, output] = RUN_PATH.exec(path) ?? [];
   return run === undefined ? undefined : ofRun(run, verdicts, output);
 }

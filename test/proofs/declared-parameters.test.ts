@@ -1,6 +1,7 @@
 /** Parameters that a recipe declares: from the request to the image and its test, and from there to later bakes. */
 import { minutes } from "../../shared/duration.ts";
 import { bakedBy, night, releaseIn, uploaded } from "../support/bakes.ts";
+import { ABROAD } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import { leaks } from "../support/leaks.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
@@ -69,6 +70,23 @@ test("nights and uploads keep what a caller decided, and take defaults from the 
   // A caller that gives none decides for the defaults.
   const defaults = await bakedBy(kiln, {});
   expect(defaults.bake.result).toMatchObject({ parameters: { RELEASE: "v1", app_tier: "back" } });
+});
+
+test("a night delivers a release whose copy failed with its values, and drops those of one that failed its test", async ({
+  kiln,
+  expect,
+}) => {
+  const tested = { commands: ["[[ $RELEASE != v43 ]]"] };
+  await uploaded(kiln, recipeText({ ...tagged, promote: { regions: [ABROAD] }, test: tested }));
+  kiln.cloud.world.failNextCopy(ABROAD, "storage error");
+  const copy = await bakedBy(kiln, { parameters: { RELEASE: "v42" } });
+  expect(copy.promotion.state).toBe("failed");
+  expect((await night(kiln))?.result).toMatchObject({ delivers: copy.imageId });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(served(kiln)).toBe(copy.imageId);
+  const refused = await bakedBy(kiln, { parameters: { RELEASE: "v43" } });
+  expect(tagOf(kiln, refused.imageId, "kiln:gate")).toBe("failed");
+  expect((await night(kiln))?.result).toMatchObject({ parameters: { RELEASE: "v42" } });
 });
 
 test("the webhook answers 422 for a parameter that is not declared, not matched, secret or missing", async ({

@@ -1,10 +1,10 @@
-/** The stories of `npm start` that take long: one starts the deploy tool, one plays a night twice, one launches a crowd. */
+/** The stories of `npm start` that take long: one starts the deploy tool, one plays a night twice, one three nights, one launches a crowd. */
 import { test } from "vitest";
 import { start } from "../support/rehearsal.ts";
 
-test.for(["deploy", "stages", "webhook"])(
+test.for(["deploy", "second-day", "stages", "webhook"])(
   "the story %s holds",
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async (story, { expect }) => {
     const { code, out } = await start(["--story", story]);
     expect(out).toContain("Everything held.");

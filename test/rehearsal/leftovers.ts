@@ -2,6 +2,7 @@
 import type { Cloud } from "../cloud/index.ts";
 import { machines, ownImages } from "./stage.ts";
 import { minutes } from "../../shared/duration.ts";
+import { openKey } from "../../shared/keys.ts";
 import { broken, held, hold, type Look, pending, see, type Step } from "./story.ts";
 import { json } from "../support/known.ts";
 import type { RunRecord } from "../support/records.ts";
@@ -37,7 +38,7 @@ export function findLeftovers(cloud: Cloud): Leftovers {
   };
 }
 
-/** The newest line of a lock says whether it is held. */
+/** The newest line of a lock says who holds it, as long as that run is at work (LOCK-2). */
 const heldLocks = ({ oss }: Cloud): string[] =>
   oss.buckets().flatMap(({ name }) =>
     oss
@@ -45,7 +46,8 @@ const heldLocks = ({ oss }: Cloud): string[] =>
       .map(({ key }) => key)
       .filter((key) => {
         const newest = oss.get(name, key)?.body.toString().trimEnd().split("\n").at(-1) ?? "{}";
-        return json<{ released?: boolean }>(newest).released !== true;
+        const { run = "", released } = json<{ run?: string; released?: boolean }>(newest);
+        return released !== true && oss.get(name, openKey(run)) !== undefined;
       }),
   );
 

@@ -3,6 +3,7 @@ import { deployStory } from "./stories/deploy.ts";
 import { fleetStory } from "./stories/fleet.ts";
 import { idleStory } from "./stories/idle.ts";
 import { mainStory } from "./stories/main.ts";
+import { secondDayStory } from "./stories/second-day.ts";
 import { stagesStory } from "./stories/stages.ts";
 import { webhookStory } from "./stories/webhook.ts";
 import type { Story } from "./story.ts";
@@ -11,6 +12,7 @@ import type { Story } from "./story.ts";
 export const STORIES: readonly Story[] = [
   mainStory,
   bakesStory,
+  secondDayStory,
   fleetStory,
   idleStory,
   deployStory,

@@ -47,6 +47,14 @@ export async function dueDelivery(
 type Verdict = { readonly again: string } | { readonly stays: string } | undefined;
 type Delivered = Asked & { readonly family: string };
 
+/** Whether an image that its family never served is delivered again, as no operator has decided against it (DELIVERY-2). */
+export async function isRepeated(image: Made, asked: Delivered, cloud: CloudClient): Promise<boolean> {
+  const { [TAG.promotion]: status = "", [TAG.test]: test } = image.tags;
+  if (test === "failed" || status.startsWith("promoted ")) return false;
+  const verdict = await lookBack(image, asked, cloud);
+  return verdict !== undefined && "again" in verdict;
+}
+
 async function lookBack(image: Made, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
   const [word = "", run = ""] = (image.tags[TAG.promotion] ?? "").split(" ");
   switch (word) {

@@ -3,7 +3,7 @@
  *
  * VALUES-1. A caller decides: the values of its request, and the defaults of the recipe for all others.
  * VALUES-2. A timer or an upload keeps the last decision: the values that a caller gave to the image which the family
- *     serves, or to a newer one whose promotion waits. So no night undoes a release.
+ *     serves, or to a newer one whose promotion waits or is repeated (DELIVERY-2). So no night undoes a release.
  * VALUES-3. What is not known or not sound any more is never replaced by a default: then nothing is baked.
  */
 import { readBaked, type Baked } from "../../../shared/baked.ts";
@@ -15,6 +15,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { isTriggered } from "../../../shared/triggers.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import { isRepeated } from "./delivery.ts";
 import type { LockedInput } from "./input.ts";
 
 type Values = Baked["values"];
@@ -41,11 +42,12 @@ export async function decideValues(
 
 /** VALUES-2. */
 async function keptValues(
-  { recipe, document }: LockedInput,
+  input: LockedInput,
   images: readonly Image[],
   cloud: CloudClient,
 ): Promise<Decided> {
-  const image = await lastDecided(document, images, cloud);
+  const { recipe, document } = input;
+  const image = await lastDecided(input, images, cloud);
   const baked = image === undefined ? { given: {}, values: {} } : await readBaked(cloud, image);
   const bakeByHand = `bake recipe ${recipe} by hand once, with the parameters that it needs`;
   if (baked === undefined)
@@ -85,10 +87,11 @@ const withDefaults = ({ parameters = {} }: Document, given: Values): Values => (
 
 /** The image whose values count: the one that is served, or the newest one that waits for its promotion. */
 async function lastDecided(
-  { family }: Document,
+  { recipe, document }: LockedInput,
   images: readonly Image[],
   cloud: CloudClient,
 ): Promise<Image | undefined> {
+  const { family } = document;
   const newest = images.toSorted((a, b) => b.createdAt - a.createdAt);
   const served = family === undefined ? undefined : await familyImage(cloud, family);
   const own = newest.find(({ id }) => id === served?.id);
@@ -96,6 +99,7 @@ async function lastDecided(
     if (image.id === own?.id || image.status !== "Available") continue;
     if (own !== undefined && image.createdAt < own.createdAt) break;
     if (await isWaiting(image, cloud)) return image;
+    if (family !== undefined && (await isRepeated(image, { recipe, document, family }, cloud))) return image;
   }
   return own ?? newest.find(({ status, tags }) => status === "Available" && tags[TAG.test] !== "failed");
 }
