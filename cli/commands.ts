@@ -3,9 +3,11 @@ import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
 import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
+import { deploy, doctor, setup, undeploy } from "./commands/deploying.ts";
 import { families } from "./commands/families.ts";
-import { fleets } from "./commands/fleets.ts";
-import { logs } from "./commands/logs.ts";
+import { fleet, fleets } from "./commands/fleets.ts";
+import { logs, watch } from "./commands/logs.ts";
+import { bake, cancel, promote, rollback, scaleOut, stop, wake } from "./commands/operate.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { senders } from "./commands/senders.ts";
@@ -24,18 +26,31 @@ export const COMMANDS: readonly Command[] = [
   runs,
   why,
   logs,
+  watch,
   families,
   fleets,
+  fleet,
   senders,
+  bake,
+  promote,
+  rollback,
   approve,
   reject,
   hold,
   unhold,
   resume,
+  scaleOut,
   resize,
   scaleIn,
+  stop,
+  wake,
   pause,
   unpause,
   keep,
+  cancel,
   call,
+  setup,
+  deploy,
+  doctor,
+  undeploy,
 ];
