@@ -1,11 +1,13 @@
 /** The commands of `kiln`, in the order of its help. */
 import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
+import { caller } from "./commands/caller.ts";
 import { check } from "./commands/check.ts";
 import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
 import { deploy, doctor, setup, undeploy } from "./commands/deploying.ts";
 import { families } from "./commands/families.ts";
 import { fleet, fleets } from "./commands/fleets.ts";
+import { init } from "./commands/init.ts";
 import { logs, watch } from "./commands/logs.ts";
 import { bake, cancel, promote, rollback, scaleOut, stop, wake } from "./commands/operate.ts";
 import { push } from "./commands/push.ts";
@@ -18,6 +20,7 @@ import { ui } from "./commands/ui.ts";
 import { why } from "./commands/why.ts";
 
 export const COMMANDS: readonly Command[] = [
+  init,
   check,
   tryRecipe,
   push,
@@ -53,4 +56,5 @@ export const COMMANDS: readonly Command[] = [
   deploy,
   doctor,
   undeploy,
+  caller,
 ];

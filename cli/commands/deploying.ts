@@ -35,13 +35,11 @@ function play(
 }
 
 /** The options as the script takes them. */
-export const wordsOf = (options: Command["options"], input: Input): readonly string[] => [
-  ...Object.keys(options)
-    .filter((name) => name !== "yes")
-    .flatMap((name) => [
-      ...(input.has(name) ? [`--${name}`] : []),
-      ...input.all(name).flatMap((value) => [`--${name}`, value]),
-    ]),
+const wordsOf = (options: Command["options"], input: Input): readonly string[] => [
+  ...Object.keys(options).flatMap((name) => [
+    ...(input.has(name) && name !== "yes" ? [`--${name}`] : []),
+    ...input.all(name).flatMap((value) => [`--${name}`, value]),
+  ]),
   ...(input.json ? ["--json"] : []),
 ];
 
