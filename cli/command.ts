@@ -51,6 +51,8 @@ export interface Io {
   readonly cwd: string;
   /** Whether `out` is a terminal. */
   readonly isTerminal: boolean;
+  /** The answer of a person to a question; undefined where there is none to ask, such as in CI. */
+  readonly ask: (question: string) => Promise<string | undefined>;
   /** Real time, epoch milliseconds. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -77,6 +79,19 @@ export const AS: Option = {
   value: "KIND",
   help: "recipe, fleet or component; without it the folder recipes/, fleets/ or components/<name>/ says, or the content",
 };
+
+/** The option of commands that take something away. */
+export const YES: Option = { help: "do not ask; needed where there is no terminal, such as in CI" };
+
+/** Asks before something is taken away. @throws CommandError unless the answer is yes */
+export async function confirm(changes: readonly string[], input: Input, io: Io): Promise<void> {
+  if (input.has("yes")) return;
+  for (const line of changes) io.err(line);
+  const answer = await io.ask("Go on? [y/N] ");
+  if (answer === undefined)
+    throw new CommandError(EXIT.usage, "there is no terminal to ask on; add --yes, nothing was changed");
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError(EXIT.failed, "nothing was changed");
+}
 
 /** Ends a command with an exit code and a sentence for the user. */
 export class CommandError extends Error {

@@ -1,12 +1,16 @@
 /** The commands of `kiln`, in the order of its help. */
 import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
+import { caller } from "./commands/caller.ts";
 import { check } from "./commands/check.ts";
 import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
+import { deploy, doctor, setup, undeploy } from "./commands/deploying.ts";
 import { families } from "./commands/families.ts";
-import { fleets } from "./commands/fleets.ts";
+import { fleet, fleets } from "./commands/fleets.ts";
 import { image, recall } from "./commands/image.ts";
-import { logs } from "./commands/logs.ts";
+import { init } from "./commands/init.ts";
+import { logs, watch } from "./commands/logs.ts";
+import { bake, cancel, promote, rollback, scaleOut, stop, wake } from "./commands/operate.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { senders } from "./commands/senders.ts";
@@ -17,6 +21,7 @@ import { ui } from "./commands/ui.ts";
 import { why } from "./commands/why.ts";
 
 export const COMMANDS: readonly Command[] = [
+  init,
   check,
   tryRecipe,
   push,
@@ -25,20 +30,34 @@ export const COMMANDS: readonly Command[] = [
   runs,
   why,
   logs,
+  watch,
   families,
   fleets,
+  fleet,
   image,
   recall,
   senders,
+  bake,
+  promote,
+  rollback,
   approve,
   reject,
   hold,
   unhold,
   resume,
+  scaleOut,
   resize,
   scaleIn,
+  stop,
+  wake,
   pause,
   unpause,
   keep,
+  cancel,
   call,
+  setup,
+  deploy,
+  doctor,
+  undeploy,
+  caller,
 ];

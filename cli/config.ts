@@ -1,4 +1,5 @@
 /** The machine of this process. */
+import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Io } from "./command.ts";
 
@@ -6,6 +7,17 @@ import type { Io } from "./command.ts";
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);
+}
+
+/** Asks on the terminal; the question goes beside the output, which may be a pipe. */
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** Its streams, variables, folders and clock. `npm run` changes the folder and keeps the one it was typed in. */
@@ -18,6 +30,7 @@ export function ownIo(root: string): Io {
     env: process.env,
     cwd: (process.env["npm_lifecycle_event"] === "kiln" && process.env["INIT_CWD"]) || process.cwd(),
     isTerminal: process.stdout.isTTY,
+    ask,
     now: () => Date.now(),
     sleep: (ms) => setTimeout(ms),
   };

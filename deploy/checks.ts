@@ -12,7 +12,7 @@ import type { Declared } from "./manifest.ts";
 const COMPUTED = ["${", "<%"];
 
 /** A function's environment, in bytes: https://www.alibabacloud.com/help/en/functioncompute/fc/configure-environment-variables */
-const ENVIRONMENT_MAX = 4096;
+export const ENVIRONMENT_MAX = 4096;
 
 /** Of an account's 100 instances in a region. */
 export const RESERVED_MAX = 20;

@@ -1,7 +1,17 @@
 /** `approve RUN`, `reject RUN`: decides whether the image of a promotion joins its family. `keep`: keeps an instance. `hold`, `unhold`: of a family. `resume`: of a recipe. */
 import { isRunId } from "../../shared/names.ts";
-import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import { clientFor, refusedBy } from "../client.ts";
+import {
+  CommandError,
+  confirm,
+  EXIT,
+  jsonOf,
+  YES,
+  type Command,
+  type Exit,
+  type Input,
+  type Io,
+} from "../command.ts";
+import { clientFor, refusedBy, type Client } from "../client.ts";
 
 const deciding = (decision: "approve" | "reject", summary: string): Command => ({
   name: decision,
@@ -33,22 +43,31 @@ export const reject = deciding(
 );
 
 type Asking = Pick<Command, "summary" | "args"> &
-  Partial<Pick<Command, "options" | "count">> & { readonly body?: (input: Input) => object };
+  Partial<Pick<Command, "options" | "count">> & {
+    readonly body?: (input: Input) => object;
+    /** The last word of its route; the name of the command unless it is given. */
+    readonly action?: string;
+    /** Of a request that takes something away: what it changes, for the question before it. */
+    readonly changes?: (input: Input, client: Client) => Promise<readonly string[]>;
+  };
 
 /** A request about one document or family, the first argument, which a run carries out. */
 export const asking = (
   name: string,
   folder: "families" | "fleets" | "recipes",
-  { body = () => ({}), options = {}, count, ...shown }: Asking,
+  { body = () => ({}), options = {}, count, action = name, changes, ...shown }: Asking,
 ): Command => ({
   name,
   ...shown,
   count: count ?? [shown.args.split(" ").length, shown.args.split(" ").length],
-  options,
+  options: { ...options, ...(changes && { yes: YES }) },
   details: `The caller needs the route POST /${folder}/*. --json: { version, command, run }`,
   run: async (input: Input, io: Io): Promise<Exit> => {
-    const path = `/${folder}/${encodeURIComponent(input.args[0] ?? "")}/${name}`;
-    const { run } = await post(path, body(input), io);
+    const path = `/${folder}/${encodeURIComponent(input.args[0] ?? "")}/${action}`;
+    const wanted = body(input);
+    if (changes !== undefined && !input.has("yes") && !input.has("dry-run"))
+      await confirm(await changes(input, clientFor(io)), input, io);
+    const { run } = await post(path, wanted, io);
     io.out(input.json ? jsonOf(name, { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
     return EXIT.ok;
   },
@@ -88,7 +107,7 @@ export const resume = asking("resume", "recipes", {
 });
 
 /** @throws CommandError for any answer but success */
-async function post(path: string, body: object, io: Io): Promise<{ readonly run: string }> {
+export async function post(path: string, body: object, io: Io): Promise<{ readonly run: string }> {
   const reply = await clientFor(io).send("webhook", "POST", path, { body: JSON.stringify(body) });
   if (reply.status >= 300) throw refusedBy(reply);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the webhook of the same version

@@ -15,6 +15,15 @@ fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, wante
   run: show,
 };
 
+/** `fleet FLEET` is `fleets FLEET`. */
+export const fleet: Command = {
+  ...fleets,
+  name: "fleet",
+  summary: "show a fleet and its members",
+  args: "FLEET",
+  count: [1, 1],
+};
+
 async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   const client = clientFor(io);
   if (name !== undefined) {

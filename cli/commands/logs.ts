@@ -19,6 +19,15 @@ command, run: { …, steps, outputs }, texts: { NAME: TEXT } }`,
   run: printLogs,
 };
 
+/** `watch RUN` is `logs RUN -f`. */
+export const watch: Command = {
+  ...logs,
+  name: "watch",
+  summary: "print the steps of a run and the outputs of its commands as they come, until it has ended",
+  options: {},
+  run: (input, io) => printLogs({ ...input, has: (option) => option === "follow" || input.has(option) }, io),
+};
+
 async function printLogs(input: Input, io: Io): Promise<Exit> {
   const [run = ""] = input.args;
   const client = clientFor(io);

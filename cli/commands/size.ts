@@ -2,7 +2,8 @@
 import { CommandError, EXIT, type Input } from "../command.ts";
 import { asking } from "./decide.ts";
 
-function wholeOf(text: string, least: number): number {
+/** A whole number in a command line. @throws CommandError for anything else, or less than `least` */
+export function wholeOf(text: string, least: number): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least)) throw new CommandError(EXIT.usage, `${text} is no whole number from ${least} on`);
   return value;

@@ -30,7 +30,8 @@ const secretFindings = ({ parameters }: Component): Finding[] =>
     ),
   );
 
-const Document = closed(shape, ELSEWHERE).check(
+/** The schema of a component. */
+export const Document = closed(shape, ELSEWHERE).check(
   rule<Component>(["parameters"], secretFindings),
   rule<Component>(["parameters", "steps"], ({ parameters, steps }) =>
     environmentFindings({ parameters, provision: steps, test: { commands: [] } }),

@@ -11,7 +11,8 @@ import { withMax } from "./size.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 
-const Fleet = (name: string) =>
+/** The schema of a fleet that is called `name`. */
+export const Fleet = (name: string) =>
   z.pipe(
     short(
       withMax,

@@ -149,7 +149,8 @@ function nameFindings(recipe: string, { source, image, parameters }: Written): F
   return message === undefined ? [] : [{ at: ["image", "name"], message }];
 }
 
-const Recipe = (name: string) =>
+/** The schema of a recipe that is called `name`. */
+export const Recipe = (name: string) =>
   z.pipe(
     closed(shape, ELSEWHERE).check(
       rule<Written>(["source", "components", "provision", "keepFailed"], builderFindings),

@@ -27,6 +27,7 @@ beforeAll(async () => {
     cwd: ROOT,
     env: { KILN_API, KILN_CALLER: kiln.caller.name, KILN_SECRET: kiln.caller.secret },
     isTerminal: false,
+    ask: () => Promise.resolve(undefined),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: () => Date.now(),
     out: () => undefined,

@@ -20,6 +20,7 @@ export async function kiln(words: readonly string[], io: Partial<Io> = {}): Prom
     cwd: ROOT,
     env: {},
     isTerminal: false,
+    ask: () => Promise.resolve(undefined),
     sleep: () => Promise.resolve(),
     now: () => performance.timeOrigin + performance.now(),
     out: (line) => void out.push(line),

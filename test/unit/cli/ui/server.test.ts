@@ -102,6 +102,7 @@ async function ui(answers = ANSWERS) {
     cwd: ROOT,
     env: { KILN_API, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" },
     isTerminal: false,
+    ask: () => Promise.resolve(undefined),
     sleep: () => Promise.resolve(),
     now: () => time.ms,
     out: () => undefined,

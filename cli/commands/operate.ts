@@ -1,0 +1,128 @@
+/** `bake`, `promote`, `rollback`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
+import type { FamilyDetails } from "../../functions/api/families.ts";
+import type { FleetDetails } from "../../functions/api/fleets.ts";
+import { isRunId } from "../../shared/names.ts";
+import {
+  CommandError,
+  confirm,
+  EXIT,
+  jsonOf,
+  YES,
+  type Command,
+  type Input,
+  type Option,
+} from "../command.ts";
+import type { Client } from "../client.ts";
+import { asking, post } from "./decide.ts";
+import { wholeOf } from "./size.ts";
+
+const DRY_RUN: Option = { help: "only find out what would be done; the run says it" };
+const dryRun = (input: Input): object => ({ ...(input.has("dry-run") && { dryRun: true }) });
+
+export const bake = asking("bake", "recipes", {
+  summary: "bake a recipe now",
+  args: "RECIPE",
+  options: {
+    force: { help: "bake even if nothing has changed" },
+    parameter: { value: "NAME=VALUE", multiple: true, help: "a parameter of the recipe; may be repeated" },
+    "dry-run": DRY_RUN,
+  },
+  body: (input) => {
+    const parameters = Object.fromEntries(input.all("parameter").map(pairOf));
+    return {
+      ...(input.has("force") && { force: true }),
+      ...(Object.keys(parameters).length > 0 && { parameters }),
+      ...dryRun(input),
+    };
+  },
+});
+
+function pairOf(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new CommandError(EXIT.usage, `--parameter ${text} is not NAME=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+export const promote = asking("promote", "families", {
+  summary: "test an image and let it join a family",
+  args: "FAMILY RECIPE IMAGE",
+  options: { "dry-run": DRY_RUN },
+  body: (input) => ({ recipe: input.args[1], imageId: input.args[2], ...dryRun(input) }),
+});
+
+async function rollbackChanges(
+  { args: [family = "", to] }: Input,
+  client: Client,
+): Promise<readonly string[]> {
+  const { imageId = "nothing", previous } = await client.get<FamilyDetails>(
+    `/families/${encodeURIComponent(family)}`,
+  );
+  return [`${family} serves ${imageId}; it will serve ${to ?? previous[0]?.imageId ?? "no other image"}`];
+}
+
+export const rollback = asking("rollback", "families", {
+  summary: "let a family serve its previous image again, or the image that is named",
+  args: "FAMILY [IMAGE]",
+  count: [1, 2],
+  options: { undo: { help: "take the last rollback back" }, "dry-run": DRY_RUN },
+  body: (input) => ({
+    ...(input.has("undo") ? { undo: true } : { to: input.args[1] ?? "previous" }),
+    ...dryRun(input),
+  }),
+  changes: (input, client) =>
+    input.has("undo")
+      ? Promise.resolve([`the last rollback of ${input.args[0]} will be taken back`])
+      : rollbackChanges(input, client),
+});
+
+export const scaleOut = asking("scale-out", "fleets", {
+  summary: "launch members of a fleet, or start stopped ones",
+  args: "FLEET NUMBER",
+  options: {
+    min: { value: "NUMBER", help: "at least so many, or none" },
+    "dry-run": DRY_RUN,
+  },
+  body: (input) => ({
+    count: wholeOf(input.args[1] ?? "", 1),
+    ...(input.one("min") !== undefined && { min: wholeOf(input.one("min") ?? "", 1) }),
+    ...dryRun(input),
+  }),
+});
+
+export const stop = asking("stop", "fleets", {
+  summary: "check a fleet now, and stop the members that are idle",
+  args: "FLEET",
+  options: { "dry-run": DRY_RUN },
+  body: dryRun,
+  changes: async ({ args: [fleet = ""] }, client) => {
+    const { running } = await client.get<FleetDetails>(`/fleets/${encodeURIComponent(fleet)}`);
+    return [
+      `those of the ${running} running members of ${fleet} that are idle will stop; --dry-run finds out which`,
+    ];
+  },
+});
+
+export const wake = asking("wake", "fleets", {
+  summary: "start the stopped members of a fleet",
+  args: "FLEET",
+  options: { "dry-run": DRY_RUN },
+  action: "resume",
+  body: dryRun,
+});
+
+export const cancel: Command = {
+  name: "cancel",
+  summary: "end a run; what it made is released",
+  args: "RUN",
+  count: [1, 1],
+  options: { yes: YES },
+  details: "The caller needs the route POST /runs/*. --json: { version, command, run }",
+  run: async (input, io) => {
+    const [run = ""] = input.args;
+    if (!isRunId(run)) throw new CommandError(EXIT.usage, `${run} is no run; status shows their ids`);
+    await confirm([`${run} will end, and the instances and images it made so far are released`], input, io);
+    await post(`/runs/${run}/cancel`, {}, io);
+    io.out(input.json ? jsonOf("cancel", { run }) : `asked ${run} to end; npm run kiln -- logs ${run} -f`);
+    return EXIT.ok;
+  },
+};
