@@ -172,6 +172,9 @@ const idle = z.strictObject({
       workdays: z.exactOptional(dates),
     }),
   ),
+  // The version before did not know it.
+  outside: z._default(z.enum(["idle", "stop"]), "idle"),
+  startedByHandUntil: maybe,
   action: z.enum(["stop", "release"]),
   stoppedMode: z.enum(["StopCharging", "KeepCharging"]),
   keepIf: list,

@@ -19,7 +19,7 @@ import { probeCapacity, withCapacityRisk } from "./capacity.ts";
 import type { Verdict } from "./decide.ts";
 import { surveyEvent, type CheckInput, type Summary } from "./input.ts";
 import { countLasting, withinBounds } from "./limits.ts";
-import { assess } from "./metrics.ts";
+import { assess, metricCalls } from "./metrics.ts";
 import { SelectSurplus } from "./finish.ts";
 import { readSavings } from "./savings.ts";
 import { inWords, isLongDown, readSurplus, stoppedOf } from "./surplus.ts";
@@ -55,7 +55,8 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   const input = { fleet, dryRun, policy: carried, family: document.family, verdicts: stored, maxStopped };
   const risks = verdicts.flatMap(({ id, risks: own = [] }) => own.map((risk) => `${id} ${risk}`));
   const lists = nonEmpty({ risks: listed(risks) });
-  const result = { fleet, ...summary, ...lists, verdicts: stored };
+  const metrics = metricCalls(cloud.calls["DescribeMetricList"] ?? 0, policy);
+  const result = { fleet, ...summary, ...lists, ...(metrics && { metrics }), verdicts: stored };
   const found = { input, members, summary, result, ...planOf(members, verdicts) };
   return dryRun ? dryRunResult(found, ports) : begin(event, found, ports);
 }
@@ -93,7 +94,7 @@ async function assessFleet(
 }
 
 /** Verdicts that do not end an announcement. */
-const STILL_IDLE = new Set<Verdict["why"]>(["idle", "announced", "bounds", "status"]);
+const STILL_IDLE = new Set<Verdict["why"]>(["idle", "clock", "announced", "bounds", "status"]);
 
 function planOf(members: readonly Instance[], verdicts: readonly Verdict[]) {
   const idsOf = (act: Verdict["act"]) => verdicts.filter((one) => one.act === act).map(({ id }) => id);
