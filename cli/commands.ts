@@ -8,6 +8,7 @@ import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
+import { savings } from "./commands/savings.ts";
 import { senders } from "./commands/senders.ts";
 import { pause, resize, scaleIn, unpause } from "./commands/size.ts";
 import { status } from "./commands/status.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   logs,
   families,
   fleets,
+  savings,
   senders,
   approve,
   reject,

@@ -93,6 +93,25 @@ const Cap = z.pipe(
   z.transform((cap: { count?: number; percent?: number }) => ({ percent: 100, ...cap })),
 );
 
+/** The policy travels in every event of a check. */
+const PROBE_MAX = 2000;
+
+/** Asked of a member before its stop: exit code 0 says busy, 1 says not busy. */
+const Probe = z.pipe(
+  short(
+    (value) => (typeof value === "string" ? { command: value } : value),
+    closed({
+      command: text(
+        new RegExp(`^[^\\0]{1,${PROBE_MAX}}$`),
+        `be a command of at most ${PROBE_MAX} characters`,
+      ),
+      timeout: z._default(duration("10s", "5m"), minutes(0.5)),
+      user: z.exactOptional(text(/^[\w.-]{1,32}$/, "be the name of a user")),
+    }),
+  ),
+  z.transform((probe: { command: string; timeout: number; user?: string }) => inMs(probe, "timeout")),
+);
+
 const CLOCK = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 
 const shape = {
@@ -106,6 +125,7 @@ const shape = {
     text(/^(?!aliyun|acs:)(?!.*https?:\/\/)\P{Cc}{1,128}$/u, "be a tag key of at most 128 characters"),
     "kiln:keep",
   ),
+  probe: z.exactOptional(Probe),
   upDuring: z.exactOptional(UpDuring),
   /** Outside of upDuring: stop idle members only, or all of them. */
   outside: z.exactOptional(z.enum(["idle", "stop"])),
@@ -126,6 +146,7 @@ type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 function findings({
   signals,
+  probe,
   outside,
   startedByHandUntil,
   action,
@@ -149,6 +170,11 @@ function findings({
       signals === undefined && outside === "idle",
       ["outside"],
       "must be stop where there are no signals, which would say who is idle",
+    ),
+    ...finding(
+      probe !== undefined && (signals === undefined || outside === "stop"),
+      ["probe"],
+      "must be used with signals and without outside: stop, which asks for no load",
     ),
     ...finding(
       (outside ?? startedByHandUntil) !== undefined && upDuring === undefined,
@@ -228,6 +254,7 @@ export const Idle = z.pipe(
     rule<Written>(
       [
         "signals",
+        "probe",
         "outside",
         "startedByHandUntil",
         "action",

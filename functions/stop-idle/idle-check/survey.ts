@@ -21,7 +21,7 @@ import { surveyEvent, type CheckInput, type Summary } from "./input.ts";
 import { countLasting, withinBounds } from "./limits.ts";
 import { assess, metricCalls } from "./metrics.ts";
 import { SelectSurplus } from "./finish.ts";
-import { readSavings } from "./savings.ts";
+import { countSavings, readSavings } from "./savings.ts";
 import { inWords, isLongDown, readSurplus, stoppedOf } from "./surplus.ts";
 import { storeVerdicts, summarize } from "./verdicts.ts";
 
@@ -46,13 +46,22 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   if (holder !== undefined) return done({ fleet, skipped: `${holder} is checking this fleet` });
 
   const members = await membersOf(cloud, fleet);
+  if (!dryRun) await countSavings(fleet, members, ports);
   const verdicts = await assessFleet(document, policy, members, ports);
   const stored = await storeVerdicts(cloud, event.run, verdicts);
   const summary = summarize(verdicts, countRunning(members));
   log({ run: event.run, fleet, summary, verdicts: verdicts.slice(0, LOGGED_MAX) });
   const maxStopped = document.limits.max;
   const carried = { ...policy, notify: stopChannels(document) };
-  const input = { fleet, dryRun, policy: carried, family: document.family, verdicts: stored, maxStopped };
+  const input = {
+    fleet,
+    dryRun,
+    policy: carried,
+    family: document.family,
+    os: document.os,
+    verdicts: stored,
+    maxStopped,
+  };
   const risks = verdicts.flatMap(({ id, risks: own = [] }) => own.map((risk) => `${id} ${risk}`));
   const lists = nonEmpty({ risks: listed(risks) });
   const metrics = metricCalls(cloud.calls["DescribeMetricList"] ?? 0, policy);
