@@ -144,22 +144,8 @@ const shape = {
 };
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
-function findings({
-  signals,
-  probe,
-  outside,
-  startedByHandUntil,
-  action,
-  stoppedMode,
-  resume,
-  releaseAfter,
-  upDuring,
-  keepIf,
-  notice,
-  notify,
-}: Written): Finding[] {
-  const release = action === "release";
-  const charged = release || stoppedMode === "KeepCharging";
+/** Who may be stopped when: the signals, the clock and the probe. */
+function whenFindings({ signals, probe, outside, startedByHandUntil, upDuring }: Written): Finding[] {
   return [
     ...finding(
       signals === undefined && upDuring === undefined,
@@ -181,6 +167,22 @@ function findings({
       [outside === undefined ? "startedByHandUntil" : "outside"],
       "must be used with upDuring, which says when members are up",
     ),
+  ];
+}
+
+function findings({
+  action,
+  stoppedMode,
+  resume,
+  releaseAfter,
+  upDuring,
+  keepIf,
+  notice,
+  notify,
+}: Written): Finding[] {
+  const release = action === "release";
+  const charged = release || stoppedMode === "KeepCharging";
+  return [
     ...finding(
       notify.length > 0 && notice === undefined,
       ["notify"],
@@ -251,21 +253,9 @@ export const Idle = z.pipe(
         "must be whole hours, or whole minutes below an hour; metrics are read as points of these",
       ),
     ),
+    rule<Written>(["signals", "probe", "outside", "startedByHandUntil", "upDuring"], whenFindings),
     rule<Written>(
-      [
-        "signals",
-        "probe",
-        "outside",
-        "startedByHandUntil",
-        "action",
-        "stoppedMode",
-        "resume",
-        "releaseAfter",
-        "upDuring",
-        "keepIf",
-        "notice",
-        "notify",
-      ],
+      ["action", "stoppedMode", "resume", "releaseAfter", "upDuring", "keepIf", "notice", "notify"],
       findings,
     ),
   ),

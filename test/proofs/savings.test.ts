@@ -1,8 +1,11 @@
+import * as z from "zod/mini";
 import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { check, idleFleet } from "../support/idle-fleet.ts";
 import { QUIET } from "../support/idle.ts";
 import { answered } from "../support/runs.ts";
+
+const Rows = z.array(z.looseObject({ hours: z.number(), amount: z.number() }));
 
 test("the API shows the hours in which members were down, until a person started or released them", async ({
   deploy,
@@ -19,7 +22,7 @@ test("the API shows the hours in which members were down, until a person started
   await check(kiln);
   const { body } = await answered(kiln, kiln.api("GET", "/savings?month=2026-01"));
   expect(body["savings"]).toMatchObject([{ fleet: "web", stops: 2, unpricedHours: 0, currency: "CNY" }]);
-  const [{ hours: counted, amount }] = body["savings"] as [{ hours: number; amount: number }];
+  const [{ hours: counted, amount } = { hours: 0, amount: 0 }] = Rows.parse(body["savings"]);
   expect(counted).toBeGreaterThan((2 * hours(2)) / hours(1) - 0.1);
   expect(counted).toBeLessThan((2 * hours(2) + minutes(20)) / hours(1));
   expect(amount).toBeCloseTo(counted * 0.62, 1);
