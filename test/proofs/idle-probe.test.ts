@@ -9,7 +9,7 @@ const HOSTS = { HostName: "n-[1,1]" };
 const command = `case "$(hostname)" in
   n-1) exit 0 ;;
   n-2) exit 1 ;;
-  n-3) no-such-program ;;
+  n-3) exit 127 ;;
   n-4) sleep 60 ;;
   n-5) exit 2 ;;
 esac
