@@ -13,6 +13,7 @@ import { logs, watch } from "./commands/logs.ts";
 import { bake, cancel, promote, rollback, scaleOut, stop, wake } from "./commands/operate.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
+import { savings } from "./commands/savings.ts";
 import { senders } from "./commands/senders.ts";
 import { pause, resize, scaleIn, unpause } from "./commands/size.ts";
 import { status } from "./commands/status.ts";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   fleet,
   image,
   recall,
+  savings,
   senders,
   bake,
   promote,

@@ -5,6 +5,8 @@
  * MEMBER-TAG-2. A tag that is older than the last start of the instance does not count: a user has started it since.
  */
 import type { Instance } from "./cloud/ecs/instance.ts";
+import type { IdlePolicy } from "./documents/idle.ts";
+import { parseUpWindows, type UpDuring } from "./documents/up-hours.ts";
 import { days, minutes } from "./duration.ts";
 import { TAG } from "./tags.ts";
 
@@ -63,6 +65,20 @@ export const wasStartedAgain = ({ startedAt, createdAt }: Instance): boolean =>
 export function startedByScaleOut({ tags, startedAt }: Instance): boolean {
   const at = instantOf(tags[TAG.wokenAt]);
   return at !== undefined && startedAt !== undefined && Math.abs(startedAt - at) < FIRST_START_MS;
+}
+
+/**
+ * The working hours of a member: its own, in the time zone and with the holidays of its fleet, or those of the fleet.
+ * "unreadable" is a tag that says nothing, or that has no time zone (MEMBER-TAG-1).
+ */
+export function hoursOf(
+  { tags }: Pick<Instance, "tags">,
+  { upDuring }: Pick<IdlePolicy, "upDuring">,
+): UpDuring | "unreadable" | undefined {
+  const own = tags[TAG.upDuring];
+  if (own === undefined) return upDuring;
+  const windows = parseUpWindows(own);
+  return upDuring === undefined || windows === undefined ? "unreadable" : { ...upDuring, windows };
 }
 
 function instantOf(text: string | undefined): number | undefined {

@@ -50,6 +50,12 @@ export const holdKey = (family: string): string => `${FOLDER.state}families/${fa
 /** The folder of the logs of failures. */
 export const PAUSES = `${FOLDER.state}recipes/`;
 
+/** The folder of what the stops of each fleet saved. */
+export const SAVINGS = `${FOLDER.state}savings/`;
+
+/** What the stops of a fleet saved, by month. */
+export const savingsKey = (fleet: string): string => `${SAVINGS}${fleet}.json`;
+
 /** The log of the failures of a recipe. */
 export const pauseKey = (recipe: string): string => `${PAUSES}${recipe}.jsonl`;
 

@@ -26,6 +26,8 @@ export const TAG = {
   wokenAt: "kiln:woken-at",
   /** From when on an idle member may be stopped; it was announced. */
   stopAt: "kiln:stop-at",
+  /** Set by users: working hours of one member instead of those of its fleet, such as `Mon-Fri 08:00-20:00`. */
+  upDuring: "kiln:up-during",
   /** Set by users: opts a member out of idle checks, or an image out of retention, always or until an instant. */
   keep: "kiln:keep",
   /** The image a member was launched from, or the image of a copy or snapshot. */

@@ -15,6 +15,7 @@ import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
 import { findRuns } from "./runs/search.ts";
 import { verdicts } from "./runs/verdicts.ts";
+import { savings } from "./savings.ts";
 import { senders } from "./senders.ts";
 import { status } from "./status.ts";
 
@@ -70,6 +71,8 @@ async function serveRoute(
         await storedDocument("components", routed.name, ports),
         `there is no component ${routed.name}`,
       );
+    case "savings":
+      return answer(200, { ...(await savings(ports, routed.month)) });
     case "change":
       return changeDocument(changeOf(routed, call), ports);
     default:

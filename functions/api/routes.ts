@@ -71,6 +71,7 @@ export type Routed =
   | { readonly kind: "output"; readonly run: string; readonly output: string }
   | { readonly kind: "status" | "families" | "fleets" | "senders" }
   | { readonly kind: "family" | "fleet" | "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "savings"; readonly month?: string }
   | Change
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
 
@@ -123,7 +124,7 @@ export function missingRoute(call: Pick<Call, "method" | "path" | "query">): str
 
 /** Longer paths are compared with nothing: the work grows with the square of the length. */
 const SUGGESTED_MAX = 200;
-const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders"];
+const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders", "/savings"];
 
 /** The nearest route with the name that was asked for, or all of them. */
 function suggestion(method: string, path: string): string {
@@ -153,6 +154,7 @@ const OVERVIEWS = ["status", "families", "fleets", "senders"] as const;
 function readOf(path: string, query: Call["query"]): Routed | undefined {
   const overview = OVERVIEWS.find((one) => path === `/${one}`);
   if (overview !== undefined) return { kind: overview };
+  if (path === "/savings") return monthIn(query);
   if (path === "/runs") return searchOf(query);
   const [, name] = FAMILY_PATH.exec(path) ?? [];
   if (name !== undefined) return { kind: "family", name };
@@ -165,6 +167,16 @@ function readOf(path: string, query: Call["query"]): Routed | undefined {
 function ofRun(run: string, verdicts: string | undefined, output: string | undefined): Routed {
   if (output !== undefined) return { kind: "output", run, output };
   return { kind: verdicts === undefined ? "run" : "verdicts", run };
+}
+
+function monthIn({ month, ...others }: Call["query"]): Routed {
+  const refuse = (error: string) => ({ kind: "refuse", status: 400, error }) as const;
+  const [other] = Object.keys(others);
+  if (other !== undefined) return refuse(`${other}: is not known; known is month`);
+  if (month === undefined) return { kind: "savings" };
+  return /^\d{4}-(?:0[1-9]|1[0-2])$/.test(month)
+    ? { kind: "savings", month }
+    : refuse("month: must be a month such as 2026-11");
 }
 
 function searchOf(query: Call["query"]): Routed {

@@ -1,13 +1,19 @@
 /** The requests that `stop-idle` accepts, and the runs that they or a timer ask for. */
 import * as z from "zod/mini";
 import { documentNames, loadFleet } from "../../shared/document-store.ts";
+import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { isUp } from "../../shared/documents/up-hours.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { parse, type Ports } from "../../shared/invocation.ts";
-import { triggerOf } from "../../shared/triggers.ts";
+import { membersOf } from "../../shared/limits/members.ts";
+import { TAG } from "../../shared/tags.ts";
+import { triggerOf, type Trigger } from "../../shared/triggers.ts";
 import { runId } from "../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
+import { checkIntervalMs } from "./idle-check/signals.ts";
 import { CheckRequest } from "./idle-check/workflow.ts";
 import { KeepRequest } from "./keep/keep.ts";
+import { whyNotStarted } from "./resume/decide.ts";
 import { ResumeRequest } from "./resume/workflow.ts";
 
 const Request = z.discriminatedUnion("request", [CheckRequest, ResumeRequest, KeepRequest]);
@@ -19,7 +25,7 @@ const KINDS = { "stop-idle": "idle", resume: "resume", keep: "keep" } as const;
 export async function start(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const { asked, trigger } = triggerOf(payload, ports);
   const { by = trigger.by, ...request } = parse(Request, asked, "stop-idle");
-  const names = request.fleet === "*" ? await fleetsFor(request, ports) : [request.fleet];
+  const names = request.fleet === "*" ? await fleetsFor(request, trigger, ports) : [request.fleet];
   return names.map((fleet) => ({
     run: runId(KINDS[request.request], fleet, trigger.at, trigger.identity),
     by,
@@ -31,15 +37,54 @@ export async function start(payload: unknown, ports: Ports): Promise<readonly Ru
  * The fleets a request concerns: a timer leaves no record of the others. A document that cannot be read starts an
  * idle check all the same, so that its record reports the problem.
  */
-async function fleetsFor({ request }: Pick<Request, "request">, { cloud, clock }: Ports): Promise<string[]> {
+async function fleetsFor(
+  { request }: Pick<Request, "request">,
+  { by, at }: Trigger,
+  { cloud, clock }: Ports,
+): Promise<string[]> {
+  const now = clock.now();
   const names: string[] = [];
   for (const name of await documentNames(cloud, "fleets")) {
     const found = await loadFleet(cloud, name);
     const broken = "problem" in found;
     const policy = broken ? undefined : found.document.idle;
-    const resumes =
-      policy?.resume === true && policy.upDuring !== undefined && isUp(policy.upDuring, clock.now());
-    if (request === "stop-idle" ? broken || policy !== undefined : resumes) names.push(name);
+    const asked =
+      request === "stop-idle"
+        ? isDue(broken ? HOURLY : policy, by.startsWith("timer:") ? at : undefined)
+        : policy !== undefined && (await resumes(name, policy, { cloud, now }));
+    if (asked) names.push(name);
   }
   return names;
+}
+
+/** Ten past, because hourly metrics appear after the end of their hour. */
+const FIRST_MS = minutes(10);
+const HOURLY = { windowMs: hours(1), outside: "idle" } as const;
+
+/** Whether a fleet is checked by the timer of this instant; a caller has none, and asks for all. By the clock a stop costs no
+ * metrics, so it may come at once. */
+function isDue(policy: DuePolicy | undefined, at: number | undefined): boolean {
+  if (policy === undefined || at === undefined) return policy !== undefined;
+  const { outside, upDuring } = policy;
+  const isOutside = outside === "stop" && upDuring !== undefined && !isUp(upDuring, at);
+  const interval = isOutside ? TIMER_MS : checkIntervalMs(policy);
+  return (at - FIRST_MS) % interval < TIMER_MS;
+}
+
+type DuePolicy = Pick<IdlePolicy, "windowMs" | "outside" | "upDuring">;
+
+/** The interval of the timer in s.yaml. */
+const TIMER_MS = minutes(10);
+
+/** Whether a fleet, or a member with hours of its own, should be up now. */
+async function resumes(
+  name: string,
+  policy: IdlePolicy,
+  { cloud, now }: Pick<Ports, "cloud"> & { readonly now: number },
+): Promise<boolean> {
+  const { resume, upDuring } = policy;
+  if (!resume || upDuring === undefined) return false;
+  if (isUp(upDuring, now)) return true;
+  const members = await membersOf(cloud, name);
+  return members.some((one) => TAG.upDuring in one.tags && whyNotStarted(one, policy, now) === undefined);
 }

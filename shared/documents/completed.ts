@@ -172,6 +172,10 @@ const idle = z.strictObject({
       workdays: z.exactOptional(dates),
     }),
   ),
+  // The version before did not know it.
+  outside: z._default(z.enum(["idle", "stop"]), "idle"),
+  startedByHandUntil: maybe,
+  probe: z.exactOptional(z.strictObject({ command: text, timeoutMs: count, user: maybe })),
   action: z.enum(["stop", "release"]),
   stoppedMode: z.enum(["StopCharging", "KeepCharging"]),
   keepIf: list,

@@ -1,7 +1,7 @@
 /** `idle`: when a member counts as idle, and the action then. */
 import * as z from "zod/mini";
 import { CHANNELS_MAX } from "../budget.ts";
-import { hours } from "../duration.ts";
+import { hours, minutes } from "../duration.ts";
 import {
   channelNames,
   closed,
@@ -19,8 +19,8 @@ import {
 import type { Window } from "./calendar.ts";
 import { parseUpWindow } from "./up-hours.ts";
 
-/** Hourly points, and at most 28 of them for 50 instances in one page of 1,440 (DescribeMetricList). */
-const WINDOW: readonly [string, string] = ["1h", "24h"];
+/** Hourly points, or minutes below an hour; at most 28 hours of 50 instances are in one page of 1,440 (DescribeMetricList). */
+const WINDOW: readonly [string, string] = ["10m", "24h"];
 const HOUR_MS = hours(1);
 
 /**
@@ -93,17 +93,44 @@ const Cap = z.pipe(
   z.transform((cap: { count?: number; percent?: number }) => ({ percent: 100, ...cap })),
 );
 
+/** The policy travels in every event of a check. */
+const PROBE_MAX = 2000;
+
+/** Asked of a member before its stop: exit code 0 says busy, 1 says not busy. */
+const Probe = z.pipe(
+  short(
+    (value) => (typeof value === "string" ? { command: value } : value),
+    closed({
+      command: text(
+        new RegExp(`^[^\\0]{1,${PROBE_MAX}}$`),
+        `be a command of at most ${PROBE_MAX} characters`,
+      ),
+      timeout: z._default(duration("10s", "5m"), minutes(0.5)),
+      user: z.exactOptional(text(/^[\w.-]{1,32}$/, "be the name of a user")),
+    }),
+  ),
+  z.transform((probe: { command: string; timeout: number; user?: string }) => inMs(probe, "timeout")),
+);
+
+const CLOCK = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+
 const shape = {
-  signals: Signals,
+  signals: z.exactOptional(Signals),
   window: z._default(duration(...WINDOW), hours(2)),
   coverage: z._default(range(0.5, 1), 0.9),
-  grace: z._default(duration("0s", "7d"), hours(1)),
+  /** An hour, or the window when that is shorter. */
+  grace: z.exactOptional(duration("0s", "7d")),
   keepRunning: z._default(whole(0, 10_000), 0),
   optOutTag: z._default(
     text(/^(?!aliyun|acs:)(?!.*https?:\/\/)\P{Cc}{1,128}$/u, "be a tag key of at most 128 characters"),
     "kiln:keep",
   ),
+  probe: z.exactOptional(Probe),
   upDuring: z.exactOptional(UpDuring),
+  /** Outside of upDuring: stop idle members only, or all of them. */
+  outside: z.exactOptional(z.enum(["idle", "stop"])),
+  /** The time of day at which the start of a member by a user outside of upDuring no longer keeps it. */
+  startedByHandUntil: z.exactOptional(z.string().check(z.regex(CLOCK, "must be a time of day like 22:00"))),
   action: z._default(z.enum(["stop", "release"]), "stop"),
   stoppedMode: z.exactOptional(z.enum(["StopCharging", "KeepCharging"])),
   keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])).check(z.maxLength(2)), []),
@@ -116,6 +143,32 @@ const shape = {
   dryRun: z._default(z.boolean(), false),
 };
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
+
+/** Who may be stopped when: the signals, the clock and the probe. */
+function whenFindings({ signals, probe, outside, startedByHandUntil, upDuring }: Written): Finding[] {
+  return [
+    ...finding(
+      signals === undefined && upDuring === undefined,
+      ["signals"],
+      "is missing; write signals: { cpuAverage: 5 }, or upDuring to stop by the clock",
+    ),
+    ...finding(
+      signals === undefined && outside === "idle",
+      ["outside"],
+      "must be stop where there are no signals, which would say who is idle",
+    ),
+    ...finding(
+      probe !== undefined && (signals === undefined || outside === "stop"),
+      ["probe"],
+      "must be used with signals and without outside: stop, which asks for no load",
+    ),
+    ...finding(
+      (outside ?? startedByHandUntil) !== undefined && upDuring === undefined,
+      [outside === undefined ? "startedByHandUntil" : "outside"],
+      "must be used with upDuring, which says when members are up",
+    ),
+  ];
+}
 
 function findings({
   action,
@@ -155,9 +208,12 @@ function findings({
   ];
 }
 
-function complete({ notice, releaseAfter, ...written }: Written) {
+function complete({ notice, releaseAfter, signals, outside, grace, ...written }: Written) {
   return {
-    ...inMs(written, "window", "grace"),
+    ...inMs(written, "window"),
+    signals: signals ?? {},
+    outside: outside ?? (signals === undefined ? ("stop" as const) : ("idle" as const)),
+    graceMs: grace ?? Math.min(HOUR_MS, written.window),
     // Sent in every call: the default of an account keeps charging unless it was changed.
     stoppedMode: written.stoppedMode ?? ("StopCharging" as const),
     ...(notice === undefined ? {} : { noticeMs: notice }),
@@ -191,8 +247,13 @@ export function withCalendar(
 export const Idle = z.pipe(
   closed(shape).check(
     rule<Written>(["window"], ({ window }) =>
-      finding(window % HOUR_MS !== 0, ["window"], "must be whole hours; metrics are read as hourly points"),
+      finding(
+        window % (window < HOUR_MS ? minutes(1) : HOUR_MS) !== 0,
+        ["window"],
+        "must be whole hours, or whole minutes below an hour; metrics are read as points of these",
+      ),
     ),
+    rule<Written>(["signals", "probe", "outside", "startedByHandUntil", "upDuring"], whenFindings),
     rule<Written>(
       ["action", "stoppedMode", "resume", "releaseAfter", "upDuring", "keepIf", "notice", "notify"],
       findings,

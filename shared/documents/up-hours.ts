@@ -23,6 +23,30 @@ export function nextChange(during: UpDuring, edge: "opens" | "closes", at: numbe
   return undefined;
 }
 
+const HOUR_MINUTES = 60;
+const DAY_MINUTES = 24 * HOUR_MINUTES;
+
+/** The first instant after `at` (epoch ms) at which the clock on the wall shows `time`, such as 22:00. */
+export function nextTimeOfDay(
+  time: string,
+  { timeZone }: Pick<Calendar, "timeZone">,
+  at: number,
+): number | undefined {
+  const [hour = 0, minute = 0] = time.split(":").map(Number);
+  const fromMinute = hour * HOUR_MINUTES + minute;
+  // An hour long, so that it opens on the day whose clock skips the minute as well.
+  const toMinute = (fromMinute + HOUR_MINUTES) % DAY_MINUTES;
+  const window = { days: [0, 1, 2, 3, 4, 5, 6], fromMinute, toMinute };
+  return nextChange({ timeZone, windows: [window] }, "opens", at);
+}
+
+/** Windows as a tag holds them, with semicolons in between; undefined when one of them is none. */
+export function parseUpWindows(text: string): readonly Window[] | undefined {
+  const windows = text.split(";").map((each) => parseUpWindow(each.trim()));
+  const known = windows.filter((window) => window !== undefined);
+  return known.length === windows.length ? known : undefined;
+}
+
 const FORM = /^(\S+) (\d\d:\d\d)-(\d\d:\d\d)$/;
 
 /** `Mon-Fri 08:00-20:00`, `Sat,Sun 10:00-14:00`, `daily 22:00-06:00` → a window; undefined if it is none. */

@@ -98,7 +98,7 @@ async function resultOf({ tally, input }: Confirm, found: Found, { cloud, clock 
 
 /** A check that did nothing it had planned fails, unless all members are in use again. */
 function failureOf({ refused, refusals, announced }: Tally, stopped: readonly string[]): string | undefined {
-  const inUse = refused.every((line) => /: (?:Changed|Unmeasured|KeepRunning|Gone|Paused) /.test(line));
+  const inUse = refused.every((line) => /: (?:Changed|Unmeasured|KeepRunning|Gone|Paused|Busy) /.test(line));
   if (stopped.length > 0 || refusals === 0 || announced.length > 0 || inUse) return undefined;
   return `none could be stopped: ${listed(refused).join("; ")}`;
 }

@@ -7,24 +7,25 @@
  *     started by a user.
  * VERDICT-4. With a notice period idleness is announced first, and must last until the announced instant.
  * VERDICT-5. The order of points, tags or instances makes no difference.
- * VERDICT-6. Full hours say nothing about the current hour, so a stop needs the last minutes as well.
+ * VERDICT-6. The stop by the clock (`outside: stop`) asks for no metrics. Protection, notice and bounds hold for it.
+ * VERDICT-7. Full hours say nothing about the current hour, so a stop needs the last minutes as well.
  */
 import * as z from "zod/mini";
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
-import { isUp, nextChange } from "../../../shared/documents/up-hours.ts";
-import { formatDuration } from "../../../shared/duration.ts";
+import { isUp, nextChange, nextTimeOfDay, type UpDuring } from "../../../shared/documents/up-hours.ts";
+import { formatDuration, hours } from "../../../shared/duration.ts";
 import {
   announcedStop,
+  hoursOf,
   optedOutUntil,
   wasStartedAgain,
   startedByScaleOut,
 } from "../../../shared/instance-tags.ts";
-import { tagInstant } from "../../../shared/tags.ts";
+import { TAG, tagInstant } from "../../../shared/tags.ts";
 import { addressAtRisk, chargedAnyway, losses } from "./economy.ts";
 import {
   isCovered,
-  lastFullHour,
   lastMinutes,
   measure,
   Measured,
@@ -39,6 +40,7 @@ import {
 /** The reason for a verdict in one word; the record counts them. */
 const Why = z.enum([
   "idle",
+  "clock",
   "announced",
   "busy",
   "gap",
@@ -83,26 +85,39 @@ export function decide(instance: Instance, samples: Samples, policy: IdlePolicy,
   const { id } = instance;
   const protection = protectedBy(instance, policy, now);
   if (protection !== undefined) return keep(id, ...protection);
-  const { numbers, doubt } = weigh(instance, samples, policy, windowOf(policy, now));
+  if (policy.outside === "stop")
+    return whenIdle(
+      instance,
+      { why: "clock", reason: "it is outside its working hours", numbers: [] },
+      policy,
+      now,
+    );
+  const span = windowOf(policy, now);
+  const { numbers, doubt } = weigh(instance, samples, policy, span);
   if (doubt !== undefined) {
     const { why, signal, worst, below, points, expected } = doubt;
     const reason =
       why === "gap"
-        ? `only ${points} of ${expected} hourly points of ${signal}, a gap is not idleness`
+        ? `only ${points} of ${expected} ${span.periodMs < hours(1) ? "1-minute" : "hourly"} points of ${signal}, a gap is not idleness`
         : `${signal} reached ${worst} ${SIGNALS[signal].unit}, not below ${below}`;
     return keep(id, why, reason, numbers);
   }
   if (numbers.length === 0) return keep(id, "no signal", "no signal of the policy fits it");
-  return whenIdle(instance, numbers, policy, now);
+  const reason = `idle for ${formatDuration(policy.windowMs)}: ${numbers.map(inWords).join("; ")}`;
+  return whenIdle(instance, { why: "idle", reason, numbers }, policy, now);
 }
 
-/** Stops an idle instance, or announces the stop first (VERDICT-4). */
-function whenIdle(instance: Instance, numbers: Measured[], policy: IdlePolicy, now: number): Verdict {
-  const { action, stoppedMode, windowMs, noticeMs } = policy;
+/** Stops an instance, or announces the stop first (VERDICT-4). */
+function whenIdle(
+  instance: Instance,
+  { why, reason, numbers }: Pick<Verdict, "why" | "reason" | "numbers">,
+  policy: IdlePolicy,
+  now: number,
+): Verdict {
+  const { action, stoppedMode, noticeMs } = policy;
   const { id } = instance;
   const risks = action === "stop" && stoppedMode === "StopCharging" ? losses(instance) : [];
-  const idle = { id, why: "idle", numbers, ...(risks.length > 0 && { risks }) } as const;
-  const reason = `idle for ${formatDuration(windowMs)}: ${numbers.map(inWords).join("; ")}`;
+  const idle = { id, why, numbers, ...(risks.length > 0 && { risks }) };
   if (noticeMs === undefined) return { ...idle, act: "stop", reason };
   const from = announcedStop(instance, noticeMs, now);
   if (from === undefined) return { ...idle, act: "warn", reason };
@@ -112,7 +127,7 @@ function whenIdle(instance: Instance, numbers: Measured[], policy: IdlePolicy, n
     : { ...idle, act: "stop", reason: `${reason}; announced from ${at} on` };
 }
 
-/** The verdict that keeps an instance because of its last minutes; undefined when they are idle (VERDICT-6). */
+/** The verdict that keeps an instance because of its last minutes; undefined when they are idle (VERDICT-7). */
 export function keptByLastMinutes(
   instance: Instance,
   samples: Samples,
@@ -184,7 +199,7 @@ export function protectedBy(
   if (now - upSince < policy.graceMs)
     return ["young", `${ago}, within the grace of ${formatDuration(policy.graceMs)}`];
   // An instance that started within the window cannot have a whole window of points.
-  if (upSince > lastFullHour(now) - policy.windowMs)
+  if (policy.outside === "idle" && upSince > windowOf(policy, now).startAt)
     return ["young", `${ago}, within the window of ${formatDuration(policy.windowMs)}`];
   return wantedUp(instance, policy, now);
 }
@@ -215,12 +230,17 @@ function unstoppable(instance: Instance, policy: IdlePolicy): readonly [Why, str
   return ["risk", `a stop would lose its public address ${address}`];
 }
 
-/** Working hours. Outside of them a start by a user keeps the instance until the next working hours are over. */
-function wantedUp(
-  instance: Instance,
-  { upDuring }: IdlePolicy,
-  now: number,
-): readonly [Why, string] | undefined {
+/**
+ * Working hours. Outside of them a start by a user keeps the instance until the next working hours are over, or until an
+ * earlier time of day that the policy names.
+ */
+function wantedUp(instance: Instance, policy: IdlePolicy, now: number): readonly [Why, string] | undefined {
+  const upDuring = hoursOf(instance, policy);
+  if (upDuring === "unreadable")
+    return [
+      "hours",
+      `its tag ${TAG.upDuring} is not hours like "Mon-Fri 08:00-20:00; Sat 10:00-14:00" of a fleet with upDuring`,
+    ];
   if (upDuring === undefined) return undefined;
   if (isUp(upDuring, now)) return ["hours", "it is within its working hours"];
   const { startedAt = 0 } = instance;
@@ -228,12 +248,24 @@ function wantedUp(
   // outside of them was a user's.
   if (!wasStartedAgain(instance) || startedByScaleOut(instance) || isUp(upDuring, startedAt))
     return undefined;
-  const until = nextChange(upDuring, "closes", startedAt);
+  const until = keptUntil(upDuring, policy, startedAt);
   if (until === undefined || now >= until) return undefined;
   return [
     "wanted",
     `a user started it outside its working hours; it is left alone until ${tagInstant(until)}`,
   ];
+}
+
+function keptUntil(
+  upDuring: UpDuring,
+  { startedByHandUntil: time }: IdlePolicy,
+  startedAt: number,
+): number | undefined {
+  const ends = [
+    nextChange(upDuring, "closes", startedAt),
+    time === undefined ? undefined : nextTimeOfDay(time, upDuring, startedAt),
+  ].filter((end) => end !== undefined);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 const inWords = ({ signal, worst, below, points, expected }: Measured): string =>

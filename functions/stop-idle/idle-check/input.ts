@@ -15,6 +15,8 @@ const CheckInput = z.strictObject({
   ...request,
   policy: CarriedIdlePolicy,
   family: z.string(),
+  // The version before did not know it.
+  os: z._default(z.enum(["linux", "windows"]), "linux"),
   /** The object with the verdict on every member. */
   verdicts: z.string(),
   /** How many members may be stopped; the next checks release the others. */
@@ -38,6 +40,9 @@ export const Tally = z.strictObject({
   ...refusalFields,
 });
 export type Tally = z.infer<typeof Tally>;
+
+/** `later`: members that are probed after these; present once these are (probe.ts). */
+export const Stop = checkEvent("stop", { stops: Ids, later: z.optional(Ids), tally: Tally });
 
 /** The result of a check once its stops are confirmed; with `problem` the run fails instead. */
 export const Ending = z.strictObject({

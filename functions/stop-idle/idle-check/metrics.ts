@@ -16,8 +16,17 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { metricPoints, type Point } from "../../../shared/cloud/cms/metrics.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
+import { days, formatDuration } from "../../../shared/duration.ts";
 import { decide, keptByLastMinutes, protectedBy, weigh, type Verdict } from "./decide.ts";
-import { lastMinutes, SIGNAL_NAMES, SIGNALS, windowOf, type Samples, type Span } from "./signals.ts";
+import {
+  checkIntervalMs,
+  lastMinutes,
+  SIGNAL_NAMES,
+  SIGNALS,
+  windowOf,
+  type Samples,
+  type Span,
+} from "./signals.ts";
 
 /** The verdict on each of `instances`, in their order. @throws CloudError `wait` when throttled. */
 export async function assess(
@@ -26,7 +35,10 @@ export async function assess(
   policy: IdlePolicy,
   now: number,
 ): Promise<Verdict[]> {
-  const open = instances.filter((instance) => protectedBy(instance, policy, now) === undefined);
+  const byClock = policy.outside === "stop";
+  const open = byClock
+    ? []
+    : instances.filter((instance) => protectedBy(instance, policy, now) === undefined);
   const samples = await readSamples(cloud, open, policy, windowOf(policy, now));
   return instances.map((instance) => decide(instance, samples.get(instance.id) ?? {}, policy, now));
 }
@@ -42,7 +54,7 @@ export async function assessAgain(
   now: number,
 ): Promise<Verdict[]> {
   const verdicts = await assess(cloud, instances, policy, now);
-  const leaving = instances.filter((_, n) => verdicts[n]?.act === "stop");
+  const leaving = instances.filter((_, n) => verdicts[n]?.act === "stop" && verdicts[n].why === "idle");
   const samples = await readSamples(cloud, leaving, policy, lastMinutes(now));
   const byId = new Map(leaving.map((instance) => [instance.id, instance]));
   return verdicts.map((verdict) => {
@@ -50,6 +62,20 @@ export async function assessAgain(
     const kept = instance && keptByLastMinutes(instance, samples.get(verdict.id) ?? {}, policy, now);
     return kept ?? verdict;
   });
+}
+
+/**
+ * Calls of DescribeMetric* that an account has free each month; further ones fail unless they are paid for:
+ * https://www.alibabacloud.com/help/en/cms/developer-reference/api-cms-2019-01-01-describemetriclist
+ */
+const FREE_CALLS = 1_000_000;
+
+/** The calls of one survey, and of a month with as many in each check, in words; undefined when metrics are not read. */
+export function metricCalls(calls: number, policy: IdlePolicy): string | undefined {
+  if (calls === 0) return undefined;
+  const intervalMs = checkIntervalMs(policy);
+  const month = calls * (days(30) / intervalMs);
+  return `${calls} × a check every ${formatDuration(intervalMs)} = ${month} in 30 days, of ${FREE_CALLS} that an account has free`;
 }
 
 /** An instance that does not work now, and whether it was idle over the whole window; in words. */

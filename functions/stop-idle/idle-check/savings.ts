@@ -5,6 +5,12 @@
  * SAVINGS-2. Disks and EIPs go on being charged and are not in the number.
  * SAVINGS-3. Without working hours the next start is not known: then there is a price per hour and no total.
  */
+import { getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { savingsKey } from "../../../shared/keys.ts";
+import { readJson } from "../../../shared/json.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { ok, problem, type Result } from "../../../shared/result.ts";
+import { counted, isNewlyDown, NO_SAVINGS, Savings } from "../../../shared/savings.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { hourlyPrice, type HourlyPrice } from "../../../shared/cloud/ecs/price.ts";
@@ -21,6 +27,34 @@ export const readSavings = async (
   policy: IdlePolicy,
   now: number,
 ) => savingsOf(instances, await readPrices(cloud, instances), policy, now);
+
+/** Counts what the stops of the fleet saved until now (shared/savings.ts). One check of a fleet runs at a time. */
+export async function countSavings(
+  fleet: string,
+  members: readonly Instance[],
+  { cloud, clock, log }: Pick<Ports, "cloud" | "clock" | "log">,
+): Promise<void> {
+  const key = savingsKey(fleet);
+  const stored = await getObject(cloud, key);
+  const parsed = stored === undefined ? ok(NO_SAVINGS) : parsedSavings(stored.text);
+  if (!parsed.ok) return log({ fleet, problem: `${key} ${parsed.problem}` });
+  const before = parsed.value;
+  const prices = await readPrices(
+    cloud,
+    members.filter((member) => isNewlyDown(member, before)),
+  );
+  const after = counted(before, members, (member) => prices.get(kindOf(member)), clock.now());
+  const text = JSON.stringify(after);
+  if (text !== (stored?.text ?? JSON.stringify(NO_SAVINGS)))
+    await putObject(cloud, key, text, { contentType: "application/json" });
+}
+
+function parsedSavings(text: string): Result<Savings> {
+  const parsed = Savings.safeParse(readJson(text));
+  return parsed.success
+    ? ok(parsed.data)
+    : problem("cannot be read, so no savings are counted; delete it to begin again");
+}
 
 /** Prices by kind. A kind whose price is refused has none: a missing price must not hold up a stop. */
 async function readPrices(

@@ -46,6 +46,13 @@ export const Measured = z.strictObject({
 });
 export type Measured = z.infer<typeof Measured>;
 
+/**
+ * How often a fleet with this window is checked: every 10, 20 or 30 minutes, or every hour. An interval is at most its
+ * window, so the free calls of CloudMonitor last as long with short windows as with long ones.
+ */
+export const checkIntervalMs = ({ windowMs }: Pick<IdlePolicy, "windowMs">): number =>
+  minutes([60, 30, 20].find((each) => windowMs >= minutes(each)) ?? 10);
+
 /** The end of the newest full hour. */
 export const lastFullHour = (now: number): number => now - (now % HOUR_MS);
 
@@ -61,17 +68,20 @@ export interface Span {
   readonly coverage: number;
 }
 
-/** The full hours of the policy's window. */
+/** The full hours of the policy's window, or its minutes when it is shorter than an hour, and those not published yet. */
 export function windowOf({ windowMs, coverage }: IdlePolicy, now: number): Span {
+  if (windowMs > 0 && windowMs < HOUR_MS) return minutesBefore(now, windowMs, coverage);
   const end = lastFullHour(now);
   return { periodMs: HOUR_MS, startAt: end - windowMs, dueAt: end, endAt: end, coverage };
 }
 
 /** The minutes just before a stop. All of them must be there, except those that may not be published yet. */
-export function lastMinutes(now: number): Span {
+export const lastMinutes = (now: number): Span => minutesBefore(now, LAST_MINUTES_MS - PUBLISH_DELAY_MS, 1);
+
+function minutesBefore(now: number, dueMs: number, coverage: number): Span {
   const endAt = now - (now % MINUTE_MS);
   const dueAt = endAt - PUBLISH_DELAY_MS;
-  return { periodMs: MINUTE_MS, startAt: endAt - LAST_MINUTES_MS, dueAt, endAt, coverage: 1 };
+  return { periodMs: MINUTE_MS, startAt: dueAt - dueMs, dueAt, endAt, coverage };
 }
 
 /**

@@ -21,12 +21,13 @@ import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { tagAndStop } from "../tag-and-stop.ts";
-import { Ids, withRefusals } from "../tally.ts";
+import { withRefusals } from "../tally.ts";
 import { Confirm } from "./confirm.ts";
 import type { Verdict } from "./decide.ts";
-import { checkEvent, Tally, type CheckInput } from "./input.ts";
+import { Stop, type CheckInput, type Tally } from "./input.ts";
 import { countLasting, RELEASE_SLICE } from "./limits.ts";
 import { assessAgain } from "./metrics.ts";
+import { Probe } from "./probe.ts";
 
 /** StopInstances takes 100 ids: https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-stopinstances */
 const STOP_SLICE = 100;
@@ -34,7 +35,6 @@ const STOP_SLICE = 100;
 /** How long throttled metrics are tried again (IDLE-4). */
 const PATIENCE_MS = minutes(10);
 
-const Stop = checkEvent("stop", { stops: Ids, tally: Tally });
 type Stop = EventOf<typeof Stop>;
 
 interface Options {
@@ -57,10 +57,13 @@ function sliced({ stops, input }: Stop): {
 }
 
 async function stopSlice(event: Stop, ports: Ports): Promise<Outcome> {
-  const { slice, rest } = sliced(event);
+  const { rest } = sliced(event);
+  const { stops: all, later, tally: before, input } = event;
+  if (input.policy.probe !== undefined && later === undefined && all.length > 0)
+    return next(Probe, { stops: [...all], tally: before });
   const paused = await pauseOf(event.input.fleet, ports);
   if (paused !== undefined) {
-    const kept = [...slice, ...rest].map((id) => refusal(id, "Paused", paused));
+    const kept = [...all, ...(later ?? [])].map((id) => refusal(id, "Paused", paused));
     return next(Confirm, { tally: withRefusals(event.tally, kept) }, { note: paused });
   }
   const found = await findSlice(event, ports);
@@ -82,8 +85,10 @@ async function stopSlice(event: Stop, ports: Ports): Promise<Outcome> {
   const untag = [...refusedIds].filter((id) => !found.gone.includes(id) && !found.strangers.includes(id));
   const tally = withRefusals(added(event.tally, { stopped, untag }), refused);
   const note = `${stopped.length} stopped, ${refused.length} not`;
-  const settling = rest.length === 0 && stopped.length > 0;
-  return stopRest(rest, tally, { note, afterMs: settling ? seconds(30) : 0 });
+  if (rest.length > 0 && later !== undefined) return next(Stop, { stops: [...rest], later, tally }, { note });
+  const left = [...rest, ...(later ?? [])];
+  const settling = left.length === 0 && stopped.length > 0;
+  return stopRest(left, tally, { note, afterMs: settling ? seconds(30) : 0 });
 }
 
 /** A slice as it is just before the stop. */
@@ -142,7 +147,7 @@ async function assessSlice(
 }
 
 function withoutMetrics(event: Stop, { running, stopped }: Found, error: CloudError): Outcome {
-  const unknown = `${running.length + sliced(event).rest.length} instances`;
+  const unknown = `${running.length + sliced(event).rest.length + (event.later ?? []).length} instances`;
   const message = `whether they are busy, so they are left as they are: ${error.message}`;
   const untag = running.map(({ id }) => id);
   const after = withRefusals(added(event.tally, { stopped, untag }), [refusal(unknown, "Unknown", message)]);

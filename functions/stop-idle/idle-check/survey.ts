@@ -19,9 +19,9 @@ import { probeCapacity, withCapacityRisk } from "./capacity.ts";
 import type { Verdict } from "./decide.ts";
 import { surveyEvent, type CheckInput, type Summary } from "./input.ts";
 import { countLasting, withinBounds } from "./limits.ts";
-import { assess } from "./metrics.ts";
+import { assess, metricCalls } from "./metrics.ts";
 import { SelectSurplus } from "./finish.ts";
-import { readSavings } from "./savings.ts";
+import { countSavings, readSavings } from "./savings.ts";
 import { inWords, isLongDown, readSurplus, stoppedOf } from "./surplus.ts";
 import { storeVerdicts, summarize } from "./verdicts.ts";
 
@@ -46,16 +46,26 @@ async function surveyFleet(event: Survey, ports: Ports): Promise<Outcome> {
   if (holder !== undefined) return done({ fleet, skipped: `${holder} is checking this fleet` });
 
   const members = await membersOf(cloud, fleet);
+  if (!dryRun) await countSavings(fleet, members, ports);
   const verdicts = await assessFleet(document, policy, members, ports);
   const stored = await storeVerdicts(cloud, event.run, verdicts);
   const summary = summarize(verdicts, countRunning(members));
   log({ run: event.run, fleet, summary, verdicts: verdicts.slice(0, LOGGED_MAX) });
   const maxStopped = document.limits.max;
   const carried = { ...policy, notify: stopChannels(document) };
-  const input = { fleet, dryRun, policy: carried, family: document.family, verdicts: stored, maxStopped };
+  const input = {
+    fleet,
+    dryRun,
+    policy: carried,
+    family: document.family,
+    os: document.os,
+    verdicts: stored,
+    maxStopped,
+  };
   const risks = verdicts.flatMap(({ id, risks: own = [] }) => own.map((risk) => `${id} ${risk}`));
   const lists = nonEmpty({ risks: listed(risks) });
-  const result = { fleet, ...summary, ...lists, verdicts: stored };
+  const metrics = metricCalls(cloud.calls["DescribeMetricList"] ?? 0, policy);
+  const result = { fleet, ...summary, ...lists, ...(metrics && { metrics }), verdicts: stored };
   const found = { input, members, summary, result, ...planOf(members, verdicts) };
   return dryRun ? dryRunResult(found, ports) : begin(event, found, ports);
 }
@@ -93,7 +103,7 @@ async function assessFleet(
 }
 
 /** Verdicts that do not end an announcement. */
-const STILL_IDLE = new Set<Verdict["why"]>(["idle", "announced", "bounds", "status"]);
+const STILL_IDLE = new Set<Verdict["why"]>(["idle", "clock", "announced", "bounds", "status"]);
 
 function planOf(members: readonly Instance[], verdicts: readonly Verdict[]) {
   const idsOf = (act: Verdict["act"]) => verdicts.filter((one) => one.act === act).map(({ id }) => id);

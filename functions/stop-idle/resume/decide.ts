@@ -9,12 +9,13 @@ import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { isUp } from "../../../shared/documents/up-hours.ts";
 import { expiresSoon } from "../../../shared/expiry.ts";
-import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
+import { hoursOf, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 
 /** Why a member is not started; undefined when it is to be started. */
 export function whyNotStarted(instance: Instance, policy: IdlePolicy, now: number): string | undefined {
-  const { upDuring, resume } = policy;
-  if (!resume || upDuring === undefined) return "its fleet does not resume";
+  const upDuring = hoursOf(instance, policy);
+  if (!policy.resume || upDuring === undefined) return "its fleet does not resume";
+  if (upDuring === "unreadable") return "its own working hours cannot be read";
   if (!isUp(upDuring, now)) return "it is outside its working hours";
   if (instance.status !== "Stopped") return `it is ${instance.status}`;
   if (stoppedByKilnAt(instance) === undefined) return "a user stopped it";

@@ -29,7 +29,16 @@ export type Leaver = z.infer<typeof Leaver>;
 const LOOKED_AT_MAX = 200;
 
 /** Working hours say when a fleet is up, not how large it is; and a look at the last minutes replaces the window. */
-const policyNow = ({ upDuring: _hours, ...policy }: IdlePolicy): IdlePolicy => policy;
+const policyNow = ({ upDuring: _hours, ...policy }: IdlePolicy): IdlePolicy => ({
+  ...policy,
+  outside: "idle",
+});
+
+/** As `policyNow`, of the hours in the tag of a member. */
+function withoutHours(member: Instance): Instance {
+  const { [TAG.upDuring]: _hours, ...tags } = member.tags;
+  return { ...member, tags };
+}
 
 /** Why a member stays whoever asks; undefined when it may be ended. */
 export function whyKept(
@@ -78,6 +87,7 @@ export async function leavers(
 ): Promise<Leaver[]> {
   const isOld = ({ imageId }: Instance): boolean => current !== undefined && imageId !== current;
   const open = members
+    .map(withoutHours)
     .filter((member) => whyNotNow(member, fleet, policy, now) === undefined)
     .toSorted((a, b) => Number(isOld(b)) - Number(isOld(a)) || compareAge(a, b))
     .slice(0, LOOKED_AT_MAX);

@@ -6,7 +6,8 @@ import { send, type CloudClient } from "../client.ts";
 import { batches } from "./pages.ts";
 
 export interface Command {
-  readonly instanceId: string;
+  /** One, or at most 100: one that does not run fails the call as a whole. */
+  readonly instanceId: string | readonly string[];
   /** At most 24 KB once it is in Base64, so about 18 KB of text. */
   readonly script: string;
   readonly timeoutMs: number;
@@ -27,7 +28,7 @@ export async function runCommand(
   clientToken: string,
 ): Promise<string> {
   const params = {
-    InstanceId: [command.instanceId],
+    InstanceId: [command.instanceId].flat(),
     Type: TYPES[command.shell ?? "shell"],
     CommandContent: Buffer.from(command.script).toString("base64"),
     ContentEncoding: "Base64",
@@ -67,6 +68,7 @@ const resultsAnswer = () =>
       InvocationResults: z.looseObject({
         InvocationResult: z.array(
           z.looseObject({
+            InstanceId: z.optional(z.string()),
             InvocationStatus: z.optional(z.string()),
             ExitCode: z.optional(z.number()),
             Output: z.optional(z.string()),
@@ -90,6 +92,19 @@ export async function commandResult(
   const { Invocation } = await send(client, call, resultsAnswer);
   const [result] = Invocation.InvocationResults.InvocationResult;
   return result === undefined ? NOT_SHOWN : toResult(result);
+}
+
+/** The results of an invocation on at most 50 instances, by instance; one that the cloud does not show yet has none. */
+export async function commandResults(
+  client: CloudClient,
+  invocationId: string,
+): Promise<Map<string, CommandResult>> {
+  const params = { InvokeId: invocationId, ContentEncoding: "Base64", PageSize: 50 };
+  const call = { action: DescribeInvocationResults, params };
+  const { Invocation } = await send(client, call, resultsAnswer);
+  return new Map(
+    Invocation.InvocationResults.InvocationResult.map((one) => [one.InstanceId ?? "", toResult(one)]),
+  );
 }
 
 const NOT_SHOWN: CommandResult = {

@@ -385,9 +385,9 @@ const policies: readonly Case[] = [
   [
     "a window of half hours",
     idle({ window: "90m" }),
-    'idle.window: must be whole hours (it is "90m"); metrics are read as hourly points',
+    'idle.window: must be whole hours, or whole minutes below an hour (it is "90m"); metrics are read as points of these',
   ],
-  ["a window of two days", idle({ window: "48h" }), 'idle.window: must be from 1h to 24h (it is "48h")'],
+  ["a window of two days", idle({ window: "48h" }), 'idle.window: must be from 10m to 24h (it is "48h")'],
   ["coverage as a percentage", idle({ coverage: 90 }), "idle.coverage: must be from 0.5 to 1 (it is 90)"],
   [
     "a zone without summer time",
@@ -506,6 +506,7 @@ test("a short fleet is completed with safe defaults", ({ expect }) => {
       keepIf: [],
       notify: [],
       optOutTag: "kiln:keep",
+      outside: "idle",
       action: "stop",
       stoppedMode: "StopCharging",
       cap: { percent: 50 },

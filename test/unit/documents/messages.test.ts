@@ -213,7 +213,9 @@ test("a key that must be written comes with an example", ({ expect }) => {
   expect(mistakes(parseFleet, SOUND_FLEET.replace(/limits.*\n/, ""))).toEqual([
     "limits: is missing; write limits: { max: 10 }",
   ]);
-  expect(inFleet("idle: {}\n")).toEqual(["7:1 idle.signals: is missing; write signals: { cpuAverage: 5 }"]);
+  expect(inFleet("idle: {}\n")).toEqual([
+    "7:1 idle.signals: is missing; write signals: { cpuAverage: 5 }, or upDuring to stop by the clock",
+  ]);
 });
 
 test("channels have one shape everywhere: a name, or a channel and its events", ({ expect }) => {

@@ -1,0 +1,39 @@
+/** `savings [--month 2026-11]`: what the stops of each fleet have saved. */
+import type { SavingsRow } from "../../functions/api/savings.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor } from "../client.ts";
+import { table } from "../format.ts";
+
+export const savings: Command = {
+  name: "savings",
+  summary: "show what the stops of each fleet saved in a month",
+  args: "",
+  count: [0, 0],
+  options: { month: { value: "MONTH", help: "such as 2026-11, in UTC; this month without it" } },
+  details: `Hours in which members that Kiln stopped were down and not charged, at the price then; disks and EIPs are not in it.
+--json: { version, command, month, savings: [{ fleet, stops, hours, unpricedHours, amount, currency }] }`,
+  run: show,
+};
+
+async function show(input: Input, io: Io): Promise<Exit> {
+  const month = input.one("month");
+  const query = month === undefined ? "" : `?month=${encodeURIComponent(month)}`;
+  const found = await clientFor(io).get<{ readonly month: string; readonly savings: readonly SavingsRow[] }>(
+    `/savings${query}`,
+  );
+  if (input.json) io.out(jsonOf("savings", { month: found.month, savings: found.savings }));
+  else for (const line of linesOf(found.month, found.savings)) io.out(line);
+  return EXIT.ok;
+}
+
+const linesOf = (month: string, rows: readonly SavingsRow[]): readonly string[] =>
+  rows.length === 0
+    ? [`no stop of ${month} has saved anything so far`]
+    : table(
+        ["FLEET", "STOPS", "HOURS", "UNPRICED", "SAVED"],
+        rows.map(({ fleet, stops, hours, unpricedHours, amount, currency }) => [
+          fleet,
+          ...[stops, hours, unpricedHours].map(String),
+          `${amount} ${currency}`,
+        ]),
+      );

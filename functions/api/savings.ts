@@ -1,0 +1,44 @@
+/** The savings of fleets in a month, as idle checks have counted them (shared/savings.ts). */
+import { getObject, listObjects } from "../../shared/cloud/oss/objects.ts";
+import { inBatches } from "../../shared/in-batches.ts";
+import type { Ports } from "../../shared/invocation.ts";
+import { readJson } from "../../shared/json.ts";
+import { SAVINGS } from "../../shared/keys.ts";
+import { monthOf, Savings } from "../../shared/savings.ts";
+
+/** What the stops of a fleet saved in a month, without disks and EIPs. */
+export interface SavingsRow {
+  readonly fleet: string;
+  readonly stops: number;
+  /** Instance hours, rounded. */
+  readonly hours: number;
+  /** Of `hours`, those without a known price, which are not in `amount`. */
+  readonly unpricedHours: number;
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** @throws CloudError */
+export async function savings({ cloud, clock }: Ports, month = monthOf(clock.now())) {
+  const objects = await listObjects(cloud, SAVINGS);
+  const rows = await inBatches(objects, async ({ key }) => {
+    const found = await getObject(cloud, key);
+    const parsed = Savings.safeParse(readJson(found?.text ?? ""));
+    const of = parsed.data?.months[month];
+    if (parsed.data === undefined || of === undefined) return [];
+    const { currency } = parsed.data;
+    const fleet = key.slice(SAVINGS.length, -".json".length);
+    const row: SavingsRow = {
+      fleet,
+      stops: of.stops,
+      hours: round(of.hours),
+      unpricedHours: round(of.unpricedHours),
+      amount: round(of.amount),
+      currency,
+    };
+    return [row];
+  });
+  return { month, savings: rows.flat() };
+}
+
+const round = (amount: number): number => Math.round(amount * 100) / 100;
