@@ -9,7 +9,7 @@ import { logs } from "./commands/logs.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { senders } from "./commands/senders.ts";
-import { pause, resize, scaleIn, unpause } from "./commands/size.ts";
+import { pause, refresh, resize, scaleIn, unpause } from "./commands/size.ts";
 import { status } from "./commands/status.ts";
 import { tryRecipe } from "./commands/try.ts";
 import { ui } from "./commands/ui.ts";
@@ -34,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   resume,
   resize,
   scaleIn,
+  refresh,
   pause,
   unpause,
   keep,

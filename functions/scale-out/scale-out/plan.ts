@@ -1,7 +1,6 @@
 /** `plan`: reads and checks everything a request needs, so that a mistake is reported before anything is changed. */
 import { roomProblem } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -12,6 +11,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
 import type { PricedDisks } from "../../../shared/limits/price.ts";
+import { servedImage } from "../../../shared/size/served.ts";
 import { orderByCapacity } from "../../../shared/offerings.ts";
 import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -101,7 +101,7 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
     return refuse(
       "the document holds a secret of this function, such as the value of the variable in passwordFromEnv; remove it, documents hold no secrets",
     );
-  const image = await familyImage(cloud, fleet.family);
+  const image = await servedImage(fleet, { cloud });
   const launch = await prepareLaunch(fleet, image, cloud);
   if (!launch.ok) return launch;
   if (image === undefined)
