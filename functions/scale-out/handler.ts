@@ -5,4 +5,8 @@ import { refresh } from "./refresh/workflow.ts";
 import { size } from "./size/workflow.ts";
 import { spread } from "./spread/workflow.ts";
 
-export const handler = host({ name: "scale-out", workflows: [scaleOut, spread, size, refresh], start: startScaleOut });
+export const handler = host({
+  name: "scale-out",
+  workflows: [scaleOut, spread, size, refresh],
+  start: startScaleOut,
+});

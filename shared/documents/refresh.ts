@@ -8,7 +8,10 @@ import { MAX_INSTANCES } from "./size.ts";
 const Command = z.string().check(
   z.minLength(1),
   z.maxLength(1000),
-  z.refine((line: string) => !CONTROL.test(line.replaceAll(/[\n\t]/g, "")), "must have no control characters"),
+  z.refine(
+    (line: string) => !CONTROL.test(line.replaceAll(/[\n\t]/g, "")),
+    "must have no control characters",
+  ),
 );
 
 const Probe = z.pipe(

@@ -5,10 +5,15 @@ import type { Ports } from "../invocation.ts";
 import { readSize } from "./log.ts";
 import { isSized } from "./wanted.ts";
 
-/** That of the family, unless a refresh has rolled that one back; undefined when there is none. @throws CloudError */
-export async function servedImage(fleet: Fleet, { cloud }: Pick<Ports, "cloud">): Promise<Image | undefined> {
+/** That of the family, unless a refresh has rolled that one back; undefined when there is none. `isPinned`: its id is to be sent. @throws CloudError */
+export async function servedImage(
+  fleet: Fleet,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<{ readonly image: Image | undefined; readonly isPinned?: true }> {
   const image = await familyImage(cloud, fleet.family);
-  if (image === undefined || !isSized(fleet)) return image;
+  if (image === undefined || !isSized(fleet)) return { image };
   const { held } = await readSize(fleet.name, { cloud });
-  return held?.bad === image.id ? (await describeImages(cloud, { ids: [held.use] }))[0] : image;
+  if (held?.bad !== image.id) return { image };
+  const [before] = await describeImages(cloud, { ids: [held.use] });
+  return { image: before, isPinned: true };
 }

@@ -30,10 +30,68 @@ test("a refresh replaces members in batches; the busy and the opted out stay and
   await reconcile(kiln);
   expect(imagesOf(kiln, "Running")).toEqual(Array(4).fill("m-web-1"));
   const record = await refresh(kiln);
-  expect(record).toMatchObject({ state: "done", result: { image: "m-web-2", launched: 2, ended: 2 } });
-  expect(record.result?.["left"]).toEqual([
-    expect.stringMatching(`^${busy}: it works`),
-    expect.stringMatching(`^${kept}: its tag kiln:keep`),
-  ]);
-  expect(imagesOf(kiln, "Running")).toEqual(["m-web-1", "m-web-1", "m-web-2", "m-web-2"]);
+  expect(record).toMatchObject({ state: "done", result: { image: "m-web-2", ended: 2 } });
+  expect(record.result?.["left"]).toHaveLength(2);
+  expect(record.result?.["left"]).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(`^${busy}: it works`),
+      expect.stringMatching(`^${kept}: its tag kiln:keep`),
+    ]),
+  );
+  expect(running(kiln)).toEqual(expect.arrayContaining([busy, kept]));
+  // The one that is too many leaves first as soon as it does not work.
+  kiln.cloud.world.load(busy, () => IDLE, { fromAt: kiln.cloud.time.now() });
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await reconcile(kiln);
+  expect(imagesOf(kiln, "Running")).toEqual(["m-web-1", "m-web-2", "m-web-2", "m-web-2"]);
+});
+
+test("a canary whose probe fails is ended, and its image is not launched until a caller asks", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const members = await sized(kiln, {
+    size: { desired: 3 },
+    refresh: {
+      onPromotion: "refresh",
+      canary: { percent: 10, soak: "10m" },
+      probe: { command: "test -e /opt/app/ready" },
+    },
+  });
+  serve(kiln, "m-web-2");
+  await reconcile(kiln);
+  const [record, ...more] = kiln.records("refresh-");
+  expect(more).toEqual([]);
+  expect(record).toMatchObject({ state: "failed", reason: expect.stringContaining("exit code 1") });
+  expect(running(kiln)).toEqual(members);
+  kiln.cloud.world.remove(members[0] ?? "");
+  await reconcile(kiln);
+  await reconcile(kiln);
+  expect(kiln.records("refresh-")).toHaveLength(1);
+  expect(imagesOf(kiln, "Running")).toEqual(Array(3).fill("m-web-1"));
+});
+
+test("an alarm that goes off during the soak rolls back; one that is not there stops before any change", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const members = await sized(kiln, {
+    size: { desired: 2 },
+    refresh: { canary: { soak: "30m" }, alarms: ["web-errors"] },
+  });
+  serve(kiln, "m-web-2");
+  expect(await refresh(kiln)).toMatchObject({
+    state: "failed",
+    reason: expect.stringContaining("web-errors"),
+  });
+  expect(running(kiln)).toEqual(members);
+  kiln.cloud.alarms.set("web-errors", "OK");
+  const { run } = await accepted(kiln, "/fleets/web/refresh", { key: "again" });
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(imagesOf(kiln, "Running")).toEqual(["m-web-1", "m-web-1", "m-web-2"]);
+  kiln.cloud.alarms.set("web-errors", "ALARM");
+  expect(await ended(kiln, run)).toMatchObject({ reason: expect.stringContaining("state ALARM") });
+  expect(running(kiln)).toEqual(members);
 });

@@ -14,7 +14,9 @@ const LOOK_MS = seconds(30);
 
 /** After a failure there is no second one to go back from. */
 export const rollBackOf = (progress: Progress, why: string): Outcome =>
-  progress.rolledBack === undefined ? next(RollBack, { progress, why }, { note: why }) : stopped(progress, why);
+  progress.rolledBack === undefined
+    ? next(RollBack, { progress, why }, { note: why })
+    : stopped(progress, why);
 
 export async function check(event: Check, ports: Ports): Promise<Outcome> {
   const { input, progress, ids, phaseStartedAt } = event;
@@ -22,7 +24,8 @@ export async function check(event: Check, ports: Ports): Promise<Outcome> {
   if ("problem" in loaded) return stopped(progress, loaded.problem);
   const { canary, alarms } = loaded.document.refresh ?? REFRESH;
   const isForward = progress.rolledBack === undefined;
-  const problem = (await downProblem(ids, ports)) ?? (isForward ? await alarmProblem(alarms, ports) : undefined);
+  const problem =
+    (await downProblem(ids, ports)) ?? (isForward ? await alarmProblem(alarms, ports) : undefined);
   if (problem !== undefined) return rollBackOf(progress, problem);
   const soakMs = progress.untested && isForward ? (canary?.soakMs ?? 0) : 0;
   const leftMs = phaseStartedAt + soakMs - ports.clock.now();

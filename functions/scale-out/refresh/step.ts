@@ -170,7 +170,8 @@ function afterEnd(
   if (completion.kind !== "done" || !success)
     return stopped(progress, `${child}: ${"reason" in completion ? completion.reason : "no result"}`);
   const kept = asked.filter((id) => !data.ended.includes(id));
-  const reasonOf = (id: string) => data.kept?.find((line) => line.startsWith(`${id}: `)) ?? `${id}: see ${child}`;
+  const reasonOf = (id: string) =>
+    data.kept?.find((line) => line.startsWith(`${id}: `)) ?? `${id}: see ${child}`;
   const left = [...progress.left, ...kept.map(reasonOf)];
   const after = { ...progress, left, ended: progress.ended + data.ended.length };
   if (left.length > LEFT_MAX) return stopped(after, "too many members cannot be ended");

@@ -79,7 +79,8 @@ export async function promoted(
   const { name, family, refresh: policy } = document;
   if (policy?.onPromotion !== "refresh" || members.every(isDown)) return undefined;
   const image = await familyImage(cloud, family);
-  if (image === undefined || members.every((one) => isDown(one) || one.imageId === image.id)) return undefined;
+  if (image === undefined || members.every((one) => isDown(one) || one.imageId === image.id))
+    return undefined;
   const run = runId("refresh", name, image.createdAt, [cloud.access.bucket, "promotion", image.id]);
   if ((await readRunLog(cloud, run)).end > 0) return undefined;
   return { run, by: `promotion:${image.id}`, request: { v: 1, request: "refresh", fleet: name } };

@@ -23,4 +23,3 @@ export async function lastOf(
   const { short = 0, ended } = Ended.safeParse(completion.result).data ?? {};
   return completion.kind === "done" && short === 0 && ended?.length !== 0 ? "useful" : "vain";
 }
-

@@ -94,7 +94,7 @@ async function choose({ input }: Select, document: Fleet, ports: Ports): Promise
   const reservations = await readReservations(cloud, document.name);
   const members = await membersOf(cloud, document.name);
   const now = clock.now();
-  const current = (await servedImage(document, ports))?.id;
+  const current = (await servedImage(document, ports)).image?.id;
   const settled = members.filter(
     (one) => !isComing(reservations, { id: one.id, run: one.tags[TAG.run] }, now),
   );

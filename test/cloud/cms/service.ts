@@ -3,7 +3,7 @@
  * `Datapoints` is a JSON text, `Code` is a text too, and the RAM actions are called differently from the calls.
  */
 import type { Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
-import { Params } from "../core/params.ts";
+import { invalid, Params } from "../core/params.ts";
 import { readToken, writeToken } from "../core/paging.ts";
 import type { InstanceReader, MeteredInstance } from "../core/metering.ts";
 import type { JsonObject } from "../core/rpc.ts";
