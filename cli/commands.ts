@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
 import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
+import { drift } from "./commands/drift.ts";
 import { families } from "./commands/families.ts";
 import { fleets } from "./commands/fleets.ts";
 import { logs } from "./commands/logs.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   logs,
   families,
   fleets,
+  drift,
   senders,
   approve,
   reject,

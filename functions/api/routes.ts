@@ -69,7 +69,7 @@ export type Routed =
   | { readonly kind: "runs"; readonly search: Search }
   | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
-  | { readonly kind: "status" | "families" | "fleets" | "senders" }
+  | { readonly kind: "status" | "families" | "fleets" | "senders" | "drift" }
   | { readonly kind: "family" | "fleet" | "recipe" | "component"; readonly name: string }
   | Change
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
@@ -121,7 +121,7 @@ export function missingRoute(call: Pick<Call, "method" | "path" | "query">): str
 
 /** Longer paths are compared with nothing: the work grows with the square of the length. */
 const SUGGESTED_MAX = 200;
-const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders"];
+const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders", "/drift"];
 
 /** The nearest route with the name that was asked for, or all of them. */
 function suggestion(method: string, path: string): string {
@@ -150,6 +150,7 @@ function readOf(path: string, query: Call["query"]): Routed | undefined {
   if (path === "/families") return { kind: "families" };
   if (path === "/fleets") return { kind: "fleets" };
   if (path === "/senders") return { kind: "senders" };
+  if (path === "/drift") return { kind: "drift" };
   if (path === "/runs") return searchOf(query);
   const [, name] = FAMILY_PATH.exec(path) ?? [];
   if (name !== undefined) return { kind: "family", name };

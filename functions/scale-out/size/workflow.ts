@@ -37,6 +37,7 @@ import {
 } from "../../../shared/workflow/workflow.ts";
 import { promoted } from "../refresh/workflow.ts";
 import { decide, type Situation } from "./decide.ts";
+import { writeDrift } from "./drift.ts";
 import { lastOf } from "./last.ts";
 
 const event = eventsWith(z.strictObject({ fleet: Name }));
@@ -207,6 +208,7 @@ export async function reconciles(
   if (sized.length === 0 && !looksForRemoved) return [];
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
   const members = await describeInstances(cloud, { tags, many: true });
+  if (looksForRemoved) await writeDrift(members, ports);
   const runs = looksForRemoved ? await removedFleets(members, names, ports) : [];
   for (const document of sized) {
     const own = members.filter((member) => member.tags[TAG.fleet] === document.name);
