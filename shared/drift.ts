@@ -56,17 +56,25 @@ export function rowOf(member: Instance, fleet: string, known: Known, now: number
   };
 }
 
-/** The first that holds. */
 function reasonOf(member: Instance, { document, serves, state = {} }: Known, now: number): string {
-  const { held, child, paused } = state;
+  const own = reasonOfMember(member, document, now);
+  return state.held !== undefined && state.held.bad === serves
+    ? `${serves} was rolled back: ${state.held.why}`
+    : (own ?? reasonOfFleet(member, document, state));
+}
+
+function reasonOfMember(member: Instance, document: Fleet | undefined, now: number): string | undefined {
   const optOut = document?.idle?.optOutTag ?? TAG.keep;
-  if (held?.bad === serves) return `${serves} was rolled back: ${held?.why ?? ""}`;
   if (member.chargeType === "PrePaid") return "a subscription is not replaced";
   if (member.deletionProtection) return "it is protected from release";
   if (optedOutUntil(member, optOut, now) !== undefined) return `its tag ${optOut} asks for it`;
-  if (isDown(member)) return "it is stopped; another one is launched instead of it";
+  return isDown(member) ? "it is stopped; another one is launched instead of it" : undefined;
+}
+
+function reasonOfFleet(member: Instance, document: Fleet | undefined, { child, paused }: SizeState): string {
   if (paused !== undefined) return `the fleet is paused by ${paused.by}`;
   if (child?.kind === "refresh" && child.at > member.createdAt) return `${child.run} left it, or is at work`;
-  if (document?.refresh?.onPromotion === "refresh") return "the next refresh replaces it";
-  return "refresh.onPromotion is leave: it stays until a refresh is asked for";
+  return document?.refresh?.onPromotion === "refresh"
+    ? "the next refresh replaces it"
+    : "refresh.onPromotion is leave: it stays until a refresh is asked for";
 }

@@ -31,10 +31,9 @@ export async function step(given: Step, ports: Ports): Promise<Outcome> {
   const { input, progress, startedAt } = given;
   const document = await readyFleet(input.fleet, ports);
   if (typeof document === "string") return stopped(progress, document);
-  const serves = (await familyImage(ports.cloud, document.family))?.id;
-  if (serves !== (progress.rolledBack?.bad ?? progress.target))
-    return stopped(progress, `family ${document.family} serves ${serves ?? "nothing"} by now; refresh again`);
   if (ports.clock.now() - startedAt > LONGEST_MS) return stopped(progress, "it takes too long");
+  const moved = await movedProblem(document, progress, ports);
+  if (moved !== undefined) return stopped(progress, moved);
   const begun = await begunChild(given, ports);
   if (begun !== undefined) return next(Await, { ...begun, progress: turned(progress) });
   const move = await moveOf(document, progress, ports);
@@ -46,6 +45,17 @@ export async function step(given: Step, ports: Ports): Promise<Outcome> {
   const waiting = { progress: turned(progress), child: child.run, ...asked };
   const note = move.kind === "launch" ? `${move.count} are launched` : `${move.ids.length} are to end`;
   return next(Await, waiting, { note });
+}
+
+/** Why the image of the refresh is not the one of the family any more. */
+async function movedProblem(
+  { family }: SizedFleet,
+  { target, rolledBack }: Progress,
+  { cloud }: Ports,
+): Promise<string | undefined> {
+  const serves = (await familyImage(cloud, family))?.id;
+  if (serves === (rolledBack?.bad ?? target)) return undefined;
+  return `family ${family} serves ${serves ?? "nothing"} by now; refresh again`;
 }
 
 async function moveOf(document: SizedFleet, progress: Progress, ports: Ports): Promise<Move> {

@@ -212,14 +212,24 @@ export async function reconciles(
   const runs = looksForRemoved ? await removedFleets(members, names, ports) : [];
   for (const document of sized) {
     const own = members.filter((member) => member.tags[TAG.fleet] === document.name);
-    const refresh = await promoted(document, own, ports);
-    if (refresh !== undefined) runs.push(refresh);
-    if (!(await hasChange({ document, members: own }, ports))) continue;
-    runs.push(
-      requestOf(runId("size", document.name, trigger.at, trigger.identity), document.name, trigger.by),
-    );
+    runs.push(...(await runsFor({ document, members: own }, trigger, ports)));
   }
   return runs;
+}
+
+/** The refresh that a promotion asks for, and the run that compares the size. */
+async function runsFor(
+  known: { readonly document: Fleet; readonly members: readonly Instance[] },
+  { at, identity, by }: Trigger,
+  ports: Ports,
+): Promise<RunRequest[]> {
+  const { name } = known.document;
+  const refresh = await promoted(known.document, known.members, ports);
+  const compare = await hasChange(known, ports);
+  return [
+    ...(refresh === undefined ? [] : [refresh]),
+    ...(compare ? [requestOf(runId("size", name, at, identity), name, by)] : []),
+  ];
 }
 
 const requestOf = (run: string, fleet: string, by: string): RunRequest => ({
