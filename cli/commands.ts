@@ -5,6 +5,7 @@ import { caller } from "./commands/caller.ts";
 import { check } from "./commands/check.ts";
 import { approve, hold, keep, reject, resume, unhold } from "./commands/decide.ts";
 import { deploy, doctor, setup, undeploy } from "./commands/deploying.ts";
+import { drift } from "./commands/drift.ts";
 import { families } from "./commands/families.ts";
 import { fleet, fleets } from "./commands/fleets.ts";
 import { image, recall } from "./commands/image.ts";
@@ -15,7 +16,7 @@ import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { savings } from "./commands/savings.ts";
 import { senders } from "./commands/senders.ts";
-import { pause, resize, scaleIn, unpause } from "./commands/size.ts";
+import { pause, refresh, resize, scaleIn, unpause } from "./commands/size.ts";
 import { status } from "./commands/status.ts";
 import { tryRecipe } from "./commands/try.ts";
 import { ui } from "./commands/ui.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   image,
   recall,
   savings,
+  drift,
   senders,
   bake,
   promote,
@@ -52,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   scaleIn,
   stop,
   wake,
+  refresh,
   pause,
   unpause,
   keep,

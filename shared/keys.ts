@@ -89,6 +89,9 @@ export const reservationsKey = (fleet: string): string => `${FOLDER.reservations
 /** The log of the acts that decide how many members a fleet is to have. */
 export const sizeKey = (fleet: string): string => `${FOLDER.reservations}size/${fleet}.jsonl`;
 
+/** Which members run which image, in one hour of a week. */
+export const driftKey = (hour: number): string => `${FOLDER.reservations}drift/${hour}.json`;
+
 /** The log of the alerts that runs of a fleet took. */
 export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
 

@@ -13,7 +13,7 @@ export const runs: Command = {
     state: { value: "STATE", help: "queued, running, done, failed or cancelled" },
     kind: {
       value: "KIND",
-      help: "bake, unpause, promote, rollback, retire, hold, scale, size, shrink, idle, resume, keep, job, check or redeliver",
+      help: "bake, unpause, promote, rollback, retire, hold, scale, size, refresh, shrink, idle, resume, keep, job, check or redeliver",
     },
     name: { value: "NAME", help: "of the recipe, fleet or family" },
     since: { value: "TIME", help: "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z" },

@@ -1,4 +1,4 @@
-/** `resize`, `scale-in`, `pause`, `unpause`: how many members a fleet has. */
+/** `resize`, `scale-in`, `refresh`, `pause`, `unpause`: how many members a fleet has. */
 import { CommandError, EXIT, type Input } from "../command.ts";
 import { asking } from "./decide.ts";
 
@@ -29,6 +29,11 @@ export const pause = asking("pause", "fleets", {
   args: "FLEET",
   options: { why: { value: "TEXT", help: "the reason, for others to read" } },
   body: (input: Input) => ({ ...(input.one("why") !== undefined && { why: input.one("why") }) }),
+});
+
+export const refresh = asking("refresh", "fleets", {
+  summary: "replace the members that have another image than the family serves, in batches",
+  args: "FLEET",
 });
 
 export const unpause = asking("unpause", "fleets", {

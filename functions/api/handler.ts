@@ -8,6 +8,7 @@ import { asCaller, httpHandler } from "../../shared/http/handler.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { changeDocument, type Change } from "./documents/change.ts";
 import { storedDocument } from "./documents/stored.ts";
+import { drift } from "./drift.ts";
 import { families, family } from "./families.ts";
 import { fleet, fleets } from "./fleets.ts";
 import { ancestry } from "./images/image.ts";
@@ -52,6 +53,11 @@ async function serveRoute(
       return found(await verdicts(routed.run, ports), `run ${routed.run} has no verdicts`);
     case "output":
       return output(routed, ports);
+    case "drift":
+      return found(
+        await drift(ports),
+        "no drift was written in the last two hours; the timer reconcile of scale-out writes it every hour",
+      );
     case "family":
       return found(
         await family(routed.name, ports),

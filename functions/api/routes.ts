@@ -69,7 +69,7 @@ export type Routed =
   | { readonly kind: "runs"; readonly search: Search }
   | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
-  | { readonly kind: "status" | "families" | "fleets" | "senders" }
+  | { readonly kind: "status" | "families" | "fleets" | "senders" | "drift" }
   | { readonly kind: "family" | "fleet" | "image" | "recipe" | "component"; readonly name: string }
   | { readonly kind: "savings"; readonly month?: string }
   | Change
@@ -124,7 +124,7 @@ export function missingRoute(call: Pick<Call, "method" | "path" | "query">): str
 
 /** Longer paths are compared with nothing: the work grows with the square of the length. */
 const SUGGESTED_MAX = 200;
-const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders", "/savings"];
+const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders", "/savings", "/drift"];
 
 /** The nearest route with the name that was asked for, or all of them. */
 function suggestion(method: string, path: string): string {
@@ -149,7 +149,7 @@ function suggestion(method: string, path: string): string {
     : `; did you mean ${near}?`;
 }
 
-const OVERVIEWS = ["status", "families", "fleets", "senders"] as const;
+const OVERVIEWS = ["status", "families", "fleets", "senders", "drift"] as const;
 
 function readOf(path: string, query: Call["query"]): Routed | undefined {
   const overview = OVERVIEWS.find((one) => path === `/${one}`);

@@ -66,6 +66,7 @@ export const CATALOGUE = entries({
   "what.hold": { en: "hold", zh: "冻结" },
   "what.alerts": { en: "delivery of alerts", zh: "告警分发" },
   "what.scale": { en: "scale-out", zh: "扩容" },
+  "what.refresh": { en: "refresh of the fleet", zh: "实例换新镜像" },
   "what.size": { en: "size of the fleet", zh: "实例数调整" },
   "what.shrink": { en: "scale-in", zh: "缩容" },
   "what.idle": { en: "idle check", zh: "空闲检查" },

@@ -107,6 +107,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   "stop-idle": "idle:",
   resume: "idle: with resume: true",
   resize: "size:",
+  refresh: "size:",
   "promote-image": "family:",
   "end-job": "onJobCompleted:",
 };

@@ -97,6 +97,7 @@ const ROUTES: readonly Route[] = [
     kind: "size",
     body: { why: z.optional(z.string().check(z.maxLength(200))) },
   },
+  { subject: "fleet", action: "refresh", kind: "refresh", body: {} },
   { subject: "fleet", action: "unpause", kind: "size", body: {} },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },

@@ -229,6 +229,16 @@ const fleet = z.strictObject({
     z.array(z.strictObject({ ...window, min: z.exactOptional(count), desired: z.exactOptional(count) })),
   ),
   calendar: z.exactOptional(z.strictObject({ timeZone: text, holidays: dates, workdays: dates })),
+  refresh: z.exactOptional(
+    z.strictObject({
+      onPromotion: z.enum(["leave", "refresh"]),
+      maxUnavailable: count,
+      surge: count,
+      canary: z.exactOptional(z.strictObject({ percent: count, soakMs: count })),
+      probe: z.exactOptional(z.strictObject({ command: text, timeoutMs: count })),
+      alarms: list,
+    }),
+  ),
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),

@@ -4,6 +4,7 @@ import { finding, rule, type Finding } from "./fields.ts";
 import { asksForSpot, mayBeSpot } from "./launch-payment.ts";
 import type { Written } from "./fleet-shape.ts";
 import { offeringFindings } from "./offerings.ts";
+import { refreshFindings } from "./refresh.ts";
 import { sizeFindings, upDuringFindings } from "./size.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
 
@@ -231,6 +232,7 @@ export const fleetRules = [
   ),
   rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits"], unpricedFindings),
   rule<Written>(["size", "schedule", "calendar", "limits"], sizeFindings),
+  rule<Written>(["refresh", "size", "idle"], refreshFindings),
   rule<Written>(["calendar", "idle"], upDuringFindings),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
   rule<Written>(

@@ -6,6 +6,7 @@ import { FLEET_EVENTS } from "../notifications/notification.ts";
 import { Idle } from "./idle.ts";
 import { Launch } from "./launch.ts";
 import { description } from "./names.ts";
+import { RefreshSchema } from "./refresh.ts";
 import { CalendarSchema, MAX_INSTANCES, Schedule, Size } from "./size.ts";
 
 /** RunInstances.AutoReleaseTime: 30 minutes to 3 years ahead. A launch call may be repeated for the first 30. */
@@ -66,6 +67,8 @@ export const fleetShape = {
   size: z.exactOptional(Size),
   schedule: z.exactOptional(Schedule),
   calendar: z.exactOptional(CalendarSchema),
+  /** How members are replaced by those of the image that the family serves. */
+  refresh: z.exactOptional(RefreshSchema),
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),

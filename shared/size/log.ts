@@ -28,13 +28,17 @@ const State = z.object({
   paused: z.optional(Paused),
   /** Members that a user stopped, and whose stop has lowered the level. */
   byUser: z.optional(z.array(z.string())),
+  /** An image that a refresh has rolled back: launches use the other one as long as the family serves it. */
+  held: z.optional(
+    z.object({ bad: z.string(), use: z.string(), at: z.int(), run: z.string(), why: z.string() }),
+  ),
   /** The run to which reconciling has handed its last change on, when, and how many before it came to nothing. */
   child: z.optional(
     z.object({
       run: z.string(),
       at: z.int(),
       vain: z.int(),
-      kind: z.enum(["launch", "end"]),
+      kind: z.enum(["launch", "end", "refresh"]),
       count: z.int(),
     }),
   ),
@@ -46,7 +50,17 @@ const Line = z.object({
   at: z.int(),
   run: z.string(),
   by: z.string(),
-  act: z.enum(["resize", "scale-in", "scale-out", "resume", "stopped", "pause", "unpause", "reconcile"]),
+  act: z.enum([
+    "resize",
+    "scale-in",
+    "scale-out",
+    "resume",
+    "stopped",
+    "pause",
+    "unpause",
+    "reconcile",
+    "refresh",
+  ]),
   state: State,
 });
 type Line = z.infer<typeof Line>;

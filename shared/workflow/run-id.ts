@@ -16,6 +16,7 @@ export const FUNCTION_OF = {
   scale: "scale-out",
   alerts: "scale-out",
   size: "scale-out",
+  refresh: "scale-out",
   idle: "stop-idle",
   resume: "stop-idle",
   keep: "stop-idle",

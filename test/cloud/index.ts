@@ -129,6 +129,8 @@ export interface Cloud {
   readonly world: Console;
   /** Scaling configurations, as the console of Auto Scaling keeps them. */
   readonly scaling: Pick<ScalingService, "configurations">;
+  /** Alert rules of CloudMonitor by their ids, and the state of each. */
+  readonly alarms: CmsService["alarms"];
   /** Buckets and objects, without the wire. */
   readonly oss: ObjectStore;
   /** Functions, their invocations and events, and faults of their delivery. */
@@ -279,6 +281,10 @@ class Parts {
     if (keyId !== undefined) this.#fc?.attribute(keyId, call);
   }
 
+  get alarms(): CmsService["alarms"] {
+    return this.#cms.alarms;
+  }
+
   actions(): Cloud["actions"] {
     const { ecs, scaling } = this;
     return {
@@ -346,6 +352,7 @@ function describe(
     pace,
     world: new Console(ecs.world),
     scaling: parts.scaling,
+    alarms: parts.alarms,
     oss: store,
     fc,
     callLog,

@@ -48,7 +48,7 @@ function ofFleet(fleet: Fleet): Facts {
   const { max, perRequest } = limits;
   const routes = [
     "scale-out",
-    ...(size === undefined ? [] : ["resize"]),
+    ...(size === undefined ? [] : ["resize", "refresh"]),
     ...(idle === undefined ? [] : ["stop"]),
     ...(idle?.resume === true ? ["resume"] : []),
     ...(onJobCompleted === "keep" ? [] : ["end-job"]),

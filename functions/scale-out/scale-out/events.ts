@@ -29,6 +29,8 @@ const Input = z.strictObject({
   /** The fleet when the run began, and the image its family served then. */
   document: CarriedFleet.check(z.check(({ value }) => knowPassword(value))),
   imageId: z.string(),
+  /** The image that the family serves now is held, so the id is sent. */
+  isPinned: z.optional(z.literal(true)),
   /** The disks it is priced with; a launch template may add to those that are sent. */
   disks: PricedDisks,
   /** The copy of the fleet's user data object: an edit during the run changes the next run only. */

@@ -47,7 +47,7 @@ export interface LaunchCall {
  * of the launch; the image served when the run began is written into a tag, so that a difference can be seen.
  */
 export function launchParams(
-  { fleet, document, imageId }: Pick<Input, "fleet" | "document" | "imageId">,
+  { fleet, document, imageId, isPinned }: Pick<Input, "fleet" | "document" | "imageId" | "isPinned">,
   offering: Offering,
   call: LaunchCall,
   owner: Owner,
@@ -65,7 +65,7 @@ export function launchParams(
     ...offeringParams(offering),
     ...placed(document.launch, call.place),
     HostNames: HostNames && call.hostNames.slice(0, amount),
-    ImageFamily: document.family,
+    ...(isPinned ? { ImageId: imageId } : { ImageFamily: document.family }),
     Tag: [...Tag, ...Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))],
     UserData: userData && Buffer.from(userData).toString("base64"),
     ...(document.via === "RunInstances" && runInstancesParams(document, call)),

@@ -1,7 +1,6 @@
 /** `plan`: reads and checks everything a request needs, so that a mistake is reported before anything is changed. */
 import { roomProblem } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { getSmallObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -12,6 +11,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
 import type { PricedDisks } from "../../../shared/limits/price.ts";
+import { servedImage } from "../../../shared/size/served.ts";
 import { orderByCapacity } from "../../../shared/offerings.ts";
 import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -34,13 +34,13 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   if (refusal !== undefined) return refusal;
   const prepared = await prepare(loaded.document, cloud);
   if (!prepared.ok) return failed(prepared.problem);
-  const { document, imageId, disks, userData } = prepared.value;
+  const { document, imageId, isPinned, disks, userData } = prepared.value;
   const unheld = minimumProblem(input, document.launch.InstanceChargeType === "PrePaid");
   if (unheld !== undefined) return failed(`fleet ${document.name}: ${unheld}`);
   const offerings = fleetOfferings(document);
   const order = [...((await orderByCapacity(offerings, ports)) ?? offerings.keys())];
   // Channels are read when the run ends, so they do not travel.
-  const planned = { ...input, document: { ...document, notify: [] }, imageId, disks, order };
+  const planned = { ...input, document: { ...document, notify: [] }, imageId, isPinned, disks, order };
   const tooLarge = roomProblem({ "the fleet has": planned }, progressBytes(pagesOf(planned, want)));
   if (tooLarge !== undefined)
     return failed(
@@ -88,6 +88,7 @@ function pagesOf({ document, order }: Input, count: number): number {
 interface Prepared {
   readonly document: Fleet;
   readonly imageId: string;
+  readonly isPinned?: true;
   readonly disks: PricedDisks;
   readonly userData: Buffer | undefined;
 }
@@ -101,14 +102,14 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
     return refuse(
       "the document holds a secret of this function, such as the value of the variable in passwordFromEnv; remove it, documents hold no secrets",
     );
-  const image = await familyImage(cloud, fleet.family);
+  const { image, ...pinned } = await servedImage(fleet, { cloud });
   const launch = await prepareLaunch(fleet, image, cloud);
   if (!launch.ok) return launch;
   if (image === undefined)
     return problem(`family ${fleet.family} serves no image in ${cloud.access.region}; promote one first`);
   const userData = await readUserData(fleet, cloud);
   if (!userData.ok) return refuse(userData.problem);
-  return ok({ ...launch.value, imageId: image.id, userData: userData.value });
+  return ok({ ...launch.value, ...pinned, imageId: image.id, userData: userData.value });
 }
 
 async function readUserData({ launch }: Fleet, cloud: CloudClient): Promise<Result<Buffer | undefined>> {

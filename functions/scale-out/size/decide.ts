@@ -39,7 +39,9 @@ export interface Decision {
   readonly present: number;
   readonly why: string;
   readonly state?: SizeState;
-  readonly child?: Omit<NonNullable<SizeState["child"]>, "run">;
+  readonly child?: Omit<NonNullable<SizeState["child"]>, "run" | "kind"> & {
+    readonly kind: "launch" | "end";
+  };
 }
 
 /** The change that `situation` asks for. */

@@ -10,7 +10,7 @@ import * as z from "zod/mini";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { documentNames, loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import { hours, minutes } from "../../../shared/duration.ts";
+import { minutes } from "../../../shared/duration.ts";
 import { EventError } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
@@ -24,7 +24,7 @@ import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { holderOf } from "../../../shared/workflow/lock.ts";
-import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import {
   done,
@@ -35,7 +35,10 @@ import {
   type RunRequest,
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
+import { promoted } from "../refresh/workflow.ts";
 import { decide, type Situation } from "./decide.ts";
+import { writeDrift } from "./drift.ts";
+import { lastOf } from "./last.ts";
 
 const event = eventsWith(z.strictObject({ fleet: Name }));
 
@@ -78,24 +81,6 @@ async function unpauseFleet({ input, run, by }: EventOf<typeof Unpause>, ports: 
   const act = { run, by, act: "unpause" as const };
   await writeAct(input.fleet, act, ({ paused: _paused, ...state }) => state, ports);
   return done({ fleet: input.fleet, paused: false });
-}
-
-const Ended = z.looseObject({ short: z.optional(z.int()), ended: z.optional(z.array(z.string())) });
-
-/** A run that has not ended after this is not waited for any more; its reservation still counts. */
-const LOST_MS = hours(6);
-
-/** How the run ended to which the last change was handed on. */
-async function lastOf(
-  { child }: SizeState,
-  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
-): Promise<Situation["last"]> {
-  if (child === undefined) return "none";
-  const { completion } = standing(child.run, await readRunLog(cloud, child.run)) ?? {};
-  // Its line is there before the run begins, so no log yet is no end.
-  if (completion === undefined) return clock.now() - child.at < LOST_MS ? "open" : "vain";
-  const { short = 0, ended } = Ended.safeParse(completion.result).data ?? {};
-  return completion.kind === "done" && short === 0 && ended?.length !== 0 ? "useful" : "vain";
 }
 
 interface Known {
@@ -155,7 +140,9 @@ async function leftBehind(fleet: string, { cloud }: Ports): Promise<string> {
 }
 
 const isOwnChild = ({ child }: SizeState, { run, startedAt, input }: Reconcile): boolean =>
-  child !== undefined && child.run === childOf(run, input.fleet, startedAt, child.kind);
+  child !== undefined &&
+  child.kind !== "refresh" &&
+  child.run === childOf(run, input.fleet, startedAt, child.kind);
 
 const HandedOn = z.looseObject({
   fleet: z.string(),
@@ -221,15 +208,28 @@ export async function reconciles(
   if (sized.length === 0 && !looksForRemoved) return [];
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
   const members = await describeInstances(cloud, { tags, many: true });
+  if (looksForRemoved) await writeDrift(members, ports);
   const runs = looksForRemoved ? await removedFleets(members, names, ports) : [];
   for (const document of sized) {
     const own = members.filter((member) => member.tags[TAG.fleet] === document.name);
-    if (!(await hasChange({ document, members: own }, ports))) continue;
-    runs.push(
-      requestOf(runId("size", document.name, trigger.at, trigger.identity), document.name, trigger.by),
-    );
+    runs.push(...(await runsFor({ document, members: own }, trigger, ports)));
   }
   return runs;
+}
+
+/** The refresh that a promotion asks for, and the run that compares the size. */
+async function runsFor(
+  known: { readonly document: Fleet; readonly members: readonly Instance[] },
+  { at, identity, by }: Trigger,
+  ports: Ports,
+): Promise<RunRequest[]> {
+  const { name } = known.document;
+  const refresh = await promoted(known.document, known.members, ports);
+  const compare = await hasChange(known, ports);
+  return [
+    ...(refresh === undefined ? [] : [refresh]),
+    ...(compare ? [requestOf(runId("size", name, at, identity), name, by)] : []),
+  ];
 }
 
 const requestOf = (run: string, fleet: string, by: string): RunRequest => ({

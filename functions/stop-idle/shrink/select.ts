@@ -29,7 +29,7 @@ export type Leaver = z.infer<typeof Leaver>;
 const LOOKED_AT_MAX = 200;
 
 /** Working hours say when a fleet is up, not how large it is; and a look at the last minutes replaces the window. */
-const policyNow = ({ upDuring: _hours, ...policy }: IdlePolicy): IdlePolicy => ({
+export const policyNow = ({ upDuring: _hours, ...policy }: IdlePolicy): IdlePolicy => ({
   ...policy,
   outside: "idle",
 });

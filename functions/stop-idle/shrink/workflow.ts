@@ -7,7 +7,6 @@
  */
 import * as z from "zod/mini";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -23,6 +22,7 @@ import { requestShape } from "../../../shared/requests/request.ts";
 import { scaleInShape } from "../../../shared/requests/scale-in.ts";
 import { idleLock, pauseOf, readSize, setDesired } from "../../../shared/size/log.ts";
 import { presentOf } from "../../../shared/size/present.ts";
+import { servedImage } from "../../../shared/size/served.ts";
 import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -37,11 +37,16 @@ import {
   type Outcome,
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
+import { quietOnes } from "../idle-check/metrics.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 import { Ids, listed } from "../tally.ts";
-import { actionOf, Leaver, leavers, whyKept } from "./select.ts";
+import { actionOf, Leaver, leavers, policyNow, whyKept } from "./select.ts";
 
-const event = eventsWith(z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids) }));
+/** Of members that a refresh replaces: how many stay at least, and whether one that works does. */
+const replacing = { least: z.optional(z.int()), busyStay: z.optional(z.boolean()) };
+const event = eventsWith(
+  z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids), ...replacing }),
+);
 
 const Lower = event("lower", {});
 const Select = event("select", {});
@@ -89,12 +94,15 @@ async function choose({ input }: Select, document: Fleet, ports: Ports): Promise
   const reservations = await readReservations(cloud, document.name);
   const members = await membersOf(cloud, document.name);
   const now = clock.now();
-  const current = (await familyImage(cloud, document.family))?.id;
+  const current = (await servedImage(document, ports)).image?.id;
   const settled = members.filter(
     (one) => !isComing(reservations, { id: one.id, run: one.tags[TAG.run] }, now),
   );
   const most = await mostOf(document, presentOf(members, reservations, now), input, ports);
-  if (input.instances !== undefined) return named(input.instances, { settled, document, current, now, most });
+  if (input.instances !== undefined) {
+    const working = await workingOf(input, settled, document, ports);
+    return named(input, { settled, document, current, now, most, working });
+  }
   if (idle === undefined)
     return `fleet ${document.name} has no idle:, so it is not known which members are busy; name instances, or add idle`;
   const all = await leavers(settled, { fleet: document, policy: idle, current, now }, cloud);
@@ -108,9 +116,10 @@ async function choose({ input }: Select, document: Fleet, ports: Ports): Promise
 async function mostOf(
   document: Fleet,
   present: number,
-  { instances }: Select["input"],
+  { instances, least }: Select["input"],
   ports: Ports,
 ): Promise<number> {
+  if (least !== undefined) return Math.max(0, present - least);
   if (!isSized(document)) return present;
   const { level } = await readSize(document.name, ports);
   const { min, desired } = wantedOf(document, level, ports.clock.now());
@@ -123,21 +132,38 @@ interface Named {
   readonly current: string | undefined;
   readonly now: number;
   readonly most: number;
+  readonly working: ReadonlySet<string>;
 }
 
-function named(ids: readonly string[], { settled, document, current, now, most }: Named): Chosen {
+/** Those of the named members that are busy, or may be (SHRINK-4). @throws CloudError without metrics */
+async function workingOf(
+  { instances = [], busyStay }: Select["input"],
+  members: readonly Instance[],
+  { idle }: Fleet,
+  { cloud, clock }: Ports,
+): Promise<Set<string>> {
+  if (busyStay !== true) return new Set();
+  const open = members.filter(({ id }) => instances.includes(id));
+  const quiet = idle === undefined ? [] : await quietOnes(cloud, open, policyNow(idle), clock.now());
+  const known = new Set(quiet.map(({ instance }) => instance.id));
+  return new Set(instances.filter((id) => !known.has(id)));
+}
+
+function named({ instances = [], least }: Select["input"], given: Named): Chosen {
+  const { settled, document, current, now, most, working } = given;
   const kept: string[] = [];
   const chosen: Leaver[] = [];
-  for (const id of ids) {
+  for (const id of instances) {
     const member = settled.find((one) => one.id === id);
-    const action = member && actionOf(member, document, current);
+    const action = member && (least === undefined ? actionOf(member, document, current) : "release");
     const why =
       member === undefined || action === undefined
         ? `it is no member of fleet ${document.name}, or on its way`
         : whyKept(member, document, action, now);
     if (why !== undefined || action === undefined) kept.push(`${id}: ${why}`);
+    else if (working.has(id)) kept.push(`${id}: it works, or its last minutes are not known`);
     else if (chosen.length >= most) kept.push(`${id}: the fleet is to have at least as many as it has then`);
-    else chosen.push({ id, action, why: "it was named" });
+    else chosen.push({ id, action, why: least === undefined ? "it was named" : "its image is replaced" });
   }
   return { leavers: chosen, kept };
 }
@@ -189,7 +215,10 @@ async function readAgain({ run, input }: End, slice: readonly Leaver[], document
   const fit = members.filter((one) => whyKept(one, document, actionFor(slice, one), now) === undefined);
   const isLooked = input.instances === undefined && policy !== undefined;
   const selection = { fleet: document, policy, current: undefined, now };
-  const still = (isLooked ? await leavers(fit, { ...selection, policy }, cloud) : fit).map(({ id }) => id);
+  const working = await workingOf(input, fit, document, ports);
+  const still = (isLooked ? await leavers(fit, { ...selection, policy }, cloud) : fit)
+    .map(({ id }) => id)
+    .filter((id) => !working.has(id));
   const ended = [...gone, ...down];
   const kept = slice
     .filter(({ id }) => !ended.includes(id) && !still.includes(id))
@@ -235,6 +264,13 @@ const shape = { ...requestShape, fleet: Name };
 const Request = z.discriminatedUnion("request", [
   z.strictObject({ ...shape, request: z.literal("scale-in"), ...scaleInShape }),
   z.strictObject({ ...shape, request: z.literal("end-surplus"), count: z.int() }),
+  z.strictObject({
+    ...shape,
+    request: z.literal("replace-members"),
+    instances: Ids,
+    least: z.int(),
+    busyStay: z.boolean(),
+  }),
 ]);
 
 export const shrink: Workflow = {
@@ -255,6 +291,10 @@ export const shrink: Workflow = {
     const { fleet } = request;
     if (request.request === "end-surplus")
       return firstEvent(Select, given, { fleet, count: request.count }, {});
+    if (request.request === "replace-members") {
+      const { instances, least, busyStay } = request;
+      return firstEvent(Select, given, { fleet, count: instances.length, instances, least, busyStay }, {});
+    }
     const { instances, count = instances?.length ?? 0 } = request;
     return firstEvent(Lower, given, { fleet, count, instances }, {});
   },

@@ -3,7 +3,7 @@
  * `Datapoints` is a JSON text, `Code` is a text too, and the RAM actions are called differently from the calls.
  */
 import type { Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
-import { Params } from "../core/params.ts";
+import { invalid, Params } from "../core/params.ts";
 import { readToken, writeToken } from "../core/paging.ts";
 import type { InstanceReader, MeteredInstance } from "../core/metering.ts";
 import type { JsonObject } from "../core/rpc.ts";
@@ -20,6 +20,8 @@ export class CmsService {
   readonly #kernel: Kernel;
   readonly #instances: InstanceReader;
   readonly #gate: RpcGate;
+  /** The state of each alert rule by its id. */
+  readonly alarms = new Map<string, "OK" | "ALARM" | "INSUFFICIENT_DATA">();
   /** Names of the actions it has. */
   readonly actions: readonly string[];
 
@@ -28,6 +30,7 @@ export class CmsService {
     this.#instances = instances;
     const actions = new Map<string, RpcAction>([
       ["DescribeMetricList", action("cms:QueryMetricList", (params) => this.#list(params))],
+      ["DescribeMetricRuleList", action("cms:DescribeMetricRuleList", (params) => this.#rules(params))],
       ["DescribeMetricLast", action("cms:QueryMetricLast", (params) => this.#last(params))],
     ]);
     this.actions = [...actions.keys()];
@@ -77,6 +80,21 @@ export class CmsService {
     const query = readQuery(params, this.#kernel.time.now(), lookBackMs);
     const points = this.#asked(query).flatMap((instance) => this.#pointsOf(instance, query).slice(-1));
     return answer(query, points.slice(0, query.length));
+  }
+
+  /** https://www.alibabacloud.com/help/en/cms/developer-reference/api-cms-2019-01-01-describemetricrulelist */
+  #rules(params: Params): JsonObject {
+    const ids = params.need("RuleIds").split(",");
+    if (ids.length > 20) throw invalid("RuleIds");
+    const size = params.int("PageSize", { min: 1 }) ?? 10;
+    const state = params.text("AlertState");
+    const rules = [...this.alarms].filter(
+      ([id, is]) => ids.includes(id) && (state === undefined || is === state),
+    );
+    const Alarm = rules
+      .slice(0, size)
+      .map(([RuleId, AlertState]) => ({ RuleId, RuleName: RuleId, AlertState, EnableState: true }));
+    return { Code: "200", Success: true, Total: String(rules.length), Alarms: { Alarm } };
   }
 
   #asked({ instanceIds }: MetricQuery): MeteredInstance[] {

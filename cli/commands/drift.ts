@@ -1,0 +1,40 @@
+/** `drift`: which members run another image than their family serves, since when and why. */
+import type { Drift } from "../../shared/drift.ts";
+import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { clientFor } from "../client.ts";
+import { table } from "../format.ts";
+
+export const drift: Command = {
+  name: "drift",
+  summary: "show which members run another image than their family serves, since when, and why",
+  args: "",
+  count: [0, 0],
+  options: {},
+  details: `As it was at the last full hour. --json lists all members: { version, command, at, members: [{ id, fleet, family,
+image, since, status, serves, reason }] }`,
+  run: show,
+};
+
+async function show({ json }: Input, io: Io): Promise<Exit> {
+  const { at, members } = await clientFor(io).get<Drift>("/drift");
+  if (json) io.out(jsonOf("drift", { at, members }));
+  else for (const line of linesOf({ at, members })) io.out(line);
+  return EXIT.ok;
+}
+
+const instant = (at: number): string => new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, "Z");
+
+function linesOf({ at, members }: Drift): readonly string[] {
+  const other = members.filter(({ serves }) => serves !== undefined);
+  const summary = `${other.length} of ${members.length} members have another image than their family serves (${instant(at)})`;
+  if (other.length === 0) return [summary];
+  const rows = other.map(({ id, fleet, image, serves = "", since, reason = "" }) => [
+    id,
+    fleet,
+    image,
+    serves,
+    instant(since),
+    reason,
+  ]);
+  return [...table(["MEMBER", "FLEET", "IMAGE", "SERVES", "SINCE", "WHY"], rows), summary];
+}

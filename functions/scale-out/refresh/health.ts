@@ -1,0 +1,74 @@
+/** Whether new members are well: they run, no alarm is on, and the probe inside each ends with exit code 0. */
+import { alarmStates } from "../../../shared/cloud/cms/alarms.ts";
+import { agentsOnline, commandResult, runCommand } from "../../../shared/cloud/ecs/commands.ts";
+import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
+import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { redactedShort } from "../../../shared/redact.ts";
+import { ownTags, TAG } from "../../../shared/tags.ts";
+
+/** The first alarm that is on, or that cannot be read, as a sentence; undefined when all are quiet. */
+export async function alarmProblem(
+  ids: readonly string[],
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<string | undefined> {
+  const states = await alarmStates(cloud, ids);
+  for (const id of ids) {
+    const state = states.get(id);
+    if (state === undefined) return `alarm ${id} is no alert rule of CloudMonitor; correct refresh.alarms`;
+    if (state === "ALARM") return `alarm ${id} is in state ALARM`;
+  }
+  return undefined;
+}
+
+/** Why one of the members is not well; undefined while all run. */
+export async function downProblem(
+  ids: readonly string[],
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<string | undefined> {
+  const found = await describeInstances(cloud, { ids });
+  for (const id of ids) {
+    const status = found.find((one) => one.id === id)?.status;
+    if (status !== "Running") return `${id} is ${status ?? "gone"}`;
+  }
+  return undefined;
+}
+
+interface Target {
+  readonly run: string;
+  readonly id: string;
+  readonly document: Fleet;
+}
+
+/** Begins the probe on a member; undefined while its agent is not online. A repeat is the same command. */
+export async function beginProbe(
+  { run, id, document }: Target,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<string | undefined> {
+  const { os, refresh } = document;
+  if (refresh?.probe === undefined || !(await agentsOnline(cloud, [id])).has(id)) return undefined;
+  const { command, timeoutMs } = refresh.probe;
+  const order = {
+    instanceId: id,
+    shell: os === "windows" ? ("powershell" as const) : ("shell" as const),
+    script: command,
+    timeoutMs,
+    name: "kiln-probe",
+    tags: ownTags(cloud, { [TAG.run]: run }),
+  };
+  return runCommand(cloud, order, clientToken(run, `probe-${id}`, 0, order));
+}
+
+/** How a probe ended; undefined while it runs. */
+export async function probeEnd(
+  invocation: string,
+  id: string,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<{ readonly problem?: string } | undefined> {
+  const { state, ok, exitCode, errorCode, output } = await commandResult(cloud, invocation, id);
+  if (state === "running") return undefined;
+  if (ok) return {};
+  const ended = exitCode === undefined ? (errorCode ?? "no exit code") : `exit code ${exitCode}`;
+  return { problem: redactedShort(`the probe of ${id} ended with ${ended}: ${output.trim()}`, 200) };
+}

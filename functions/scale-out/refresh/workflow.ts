@@ -1,0 +1,87 @@
+/**
+ * Replaces the members of a fleet that have another image than its family serves: begin → (step → await → check → probe) …, and
+ * after a failure roll-back → step ….
+ *
+ * REFRESH-RUN-1. It launches and ends nothing itself: each batch is a scale-out, or a run of stop-idle with the rules of a
+ *     scale-in. In the log of the fleet's size it is the child of reconciling, which waits until it is over.
+ * REFRESH-RUN-2. New members are looked at before others end: they run, no alarm is on, the probe in each succeeds.
+ * REFRESH-RUN-3. A failure holds the image (`SizeState.held`): launches use the one before, the members with the held one are
+ *     ended, and only a refresh that is asked for tries it again.
+ * REFRESH-RUN-4. What says nothing of the image stops it where it is: no capacity, a pause, another promotion.
+ */
+import * as z from "zod/mini";
+import { familyImage } from "../../../shared/cloud/ecs/images.ts";
+import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { days, hours, minutes } from "../../../shared/duration.ts";
+import { isDown } from "../../../shared/instance-tags.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
+import { Name } from "../../../shared/names.ts";
+import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
+import { firstEvent } from "../../../shared/workflow/envelope.ts";
+import { readRunLog } from "../../../shared/workflow/run-log.ts";
+import { runId } from "../../../shared/workflow/run-id.ts";
+import { phase, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { begin } from "./begin.ts";
+import { cancelled, check, probe, rollBack, rollBackOf } from "./check.ts";
+import { Await, Begin, Check, Probe, RollBack, Step } from "./events.ts";
+import { awaitChild, step, stopped } from "./step.ts";
+
+const RefreshRequest = z.strictObject({ ...requestShape, request: z.literal("refresh"), fleet: Name });
+
+export const refresh: Workflow = {
+  kind: "refresh",
+  phases: [
+    phase(Begin, { limitMs: hours(12), run: begin }),
+    phase(Step, {
+      limitMs: minutes(30),
+      run: step,
+      compensate: ({ progress }, reason) => stopped(progress, reason),
+    }),
+    phase(Await, {
+      limitMs: hours(6),
+      run: awaitChild,
+      compensate: ({ progress }, reason) => stopped(progress, reason),
+    }),
+    phase(Check, {
+      limitMs: days(1) + hours(1),
+      run: check,
+      compensate: ({ progress }, reason) => stopped(progress, reason),
+    }),
+    phase(Probe, {
+      limitMs: hours(1),
+      run: probe,
+      // A member whose probe does not end is not well; a cancellation says nothing of it.
+      compensate: ({ progress }, reason) => rollBackOf(progress, reason),
+      cancel: ({ progress }, reason) => cancelled(progress, reason),
+    }),
+    phase(RollBack, {
+      limitMs: hours(1),
+      run: rollBack,
+      compensate: ({ progress }, reason) => stopped(progress, reason),
+    }),
+  ],
+  begin: (given) =>
+    firstEvent(Begin, given, { fleet: parse(RefreshRequest, given.input, "refresh").fleet }, {}),
+  onComplete: afterFleetRun,
+};
+
+/**
+ * The refresh that a promotion asks for: of a fleet with `onPromotion: refresh` and running members of another image. An image has
+ * one such run, so one that was rolled back is not tried again.
+ */
+export async function promoted(
+  document: Fleet,
+  members: readonly Instance[],
+  { cloud }: Ports,
+): Promise<RunRequest | undefined> {
+  const { name, family, refresh: policy } = document;
+  if (policy?.onPromotion !== "refresh" || members.every(isDown)) return undefined;
+  const image = await familyImage(cloud, family);
+  if (image === undefined || members.every((one) => isDown(one) || one.imageId === image.id))
+    return undefined;
+  const run = runId("refresh", name, image.createdAt, [cloud.access.bucket, "promotion", image.id]);
+  if ((await readRunLog(cloud, run)).end > 0) return undefined;
+  return { run, by: `promotion:${image.id}`, request: { v: 1, request: "refresh", fleet: name } };
+}

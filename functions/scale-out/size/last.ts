@@ -1,0 +1,25 @@
+/** The run to which the last change of the members of a fleet was handed on. */
+import * as z from "zod/mini";
+import { days, hours } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import type { SizeState } from "../../../shared/size/log.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import type { Situation } from "./decide.ts";
+
+const Ended = z.looseObject({ short: z.optional(z.int()), ended: z.optional(z.array(z.string())) });
+
+/** A run that has not ended after this is not waited for any more; its reservation still counts. */
+const LOST_MS = { launch: hours(6), end: hours(6), refresh: days(3) };
+
+/** How the run ended to which the last change was handed on. */
+export async function lastOf(
+  { child }: SizeState,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
+): Promise<Situation["last"]> {
+  if (child === undefined) return "none";
+  const { completion } = standing(child.run, await readRunLog(cloud, child.run)) ?? {};
+  // Its line is there before the run begins, so no log yet is no end.
+  if (completion === undefined) return clock.now() - child.at < LOST_MS[child.kind] ? "open" : "vain";
+  const { short = 0, ended } = Ended.safeParse(completion.result).data ?? {};
+  return completion.kind === "done" && short === 0 && ended?.length !== 0 ? "useful" : "vain";
+}

@@ -1,0 +1,40 @@
+/** The reason why a member has another image than its family serves. */
+import { test } from "vitest";
+import { rowOf } from "../../../shared/drift.ts";
+import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { fleetText } from "../../support/fleets.ts";
+import { POLICY } from "../../support/idle.ts";
+import { instanceOf } from "../functions/stop-idle/fixture.ts";
+
+const NOW = Date.UTC(2026, 0, 5, 8);
+const fleet = (refresh: object = {}) =>
+  parseFleet("web", fleetText({ size: { desired: 3 }, idle: POLICY, refresh }));
+const held = { bad: "m-2", use: "m-1", at: NOW, run: "refresh-web", why: "the probe failed" };
+
+test.for([
+  ["one of the served image has none", { imageId: "m-2" }, {}, undefined],
+  ["a subscription", { chargeType: "PrePaid" }, {}, "subscription"],
+  ["a protected one", { deletionProtection: true }, {}, "protected"],
+  ["an opted-out one", { tags: { "kiln:keep": "" } }, {}, "kiln:keep"],
+  ["a stopped one", { status: "Stopped" }, {}, "stopped"],
+  ["a rolled-back image", {}, { held }, "the probe failed"],
+  ["a paused fleet", {}, { paused: { at: NOW, by: "ci", why: "" } }, "paused by ci"],
+  ["a fleet that leaves its members", {}, {}, "onPromotion is leave"],
+] as const)("%s", ([, member, state, reason], { expect }) => {
+  const row = rowOf(
+    instanceOf({ id: "i-1", imageId: "m-1", ...member }),
+    "web",
+    { document: fleet(), serves: "m-2", state },
+    NOW,
+  );
+  expect(row).toMatchObject({ id: "i-1", family: "web" });
+  if (reason === undefined) expect(row.reason).toBeUndefined();
+  else expect(row.reason).toContain(reason);
+});
+
+test("a fleet that is refreshed after promotions says so", ({ expect }) => {
+  const known = { document: fleet({ onPromotion: "refresh" }), serves: "m-2" };
+  expect(rowOf(instanceOf({ id: "i-1", imageId: "m-1" }), "web", known, NOW).reason).toContain(
+    "next refresh",
+  );
+});
