@@ -41,8 +41,12 @@ async function tally(call: Call, given: HttpAnswer, ports: Ports): Promise<void>
     sender === undefined
       ? (["callers", readCallers(), call.headers["x-kiln-caller"]] as const)
       : (["senders", readSenders(), sender] as const);
+  if (sender === undefined && name === "") Object.assign(call.details, { refused: noSender(call.path) });
   await count(Object.hasOwn(settings, name) ? `${kind}/${name}` : "unknown", call, given, ports);
 }
+
+const noSender = (path: string): string =>
+  `POST ${path} is signed by no caller and the path of no sender: senders post to /senders/<name>, without a slash at the end`;
 
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const page = pageOf(call.path);
