@@ -75,9 +75,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** Values that may have several words (REASON-3). */
-const WORDS = new Set([
-  ..."time by caller command key known folder right problem name output rest".split(" "),
-]);
+const WORDS = new Set("time by caller command key known folder right problem name output rest".split(" "));
 /** Values that may hold anything, also other sentences and lines. */
 const ANYTHING = new Set(["name", "problem", "output", "rest"]);
 /** Characters. The bound keeps long texts cheap. */

@@ -30,24 +30,26 @@ async function deliver(kiln: Deployment, fleets: readonly string[]) {
   return { status, cuts: answer.runs.map(({ cut = "" }) => cut).join("; ") };
 }
 
+/** A deployment with the fleets, whose channel is `ops`. */
+async function withParts(deploy: (options: object) => Promise<Deployment>) {
+  const channel = await startChannel();
+  const channels = ["ops", "default"].map((name) => [name, { kind: "json", url: `${channel.url}/${name}` }]);
+  const kiln = await deploy({
+    env: {
+      KILN_SENDERS: JSON.stringify({ alerts: { ...SENDERS.alerts, fleets: PARTS } }),
+      KILN_CHANNELS: JSON.stringify(Object.fromEntries(channels)),
+    },
+  });
+  for (const fleet of PARTS)
+    await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { perRequest: 3 }, notify: "ops" }));
+  await kiln.cloud.settle({ forMs: minutes(3) });
+  return { kiln, channel };
+}
+
 test.for([PARTS.slice(0, 2), PARTS])(
   "a delivery of alerts that nothing could begin for hours launches nothing, says so, and says at once what is cut: %j",
   async (fleets, { deploy, expect }) => {
-    const channel = await startChannel();
-    const alerts = { ...SENDERS.alerts, fleets: PARTS };
-    const channels = ["ops", "default"].map((name) => [
-      name,
-      { kind: "json", url: `${channel.url}/${name}` },
-    ]);
-    const kiln = await deploy({
-      env: {
-        KILN_SENDERS: JSON.stringify({ alerts }),
-        KILN_CHANNELS: JSON.stringify(Object.fromEntries(channels)),
-      },
-    });
-    for (const fleet of PARTS)
-      await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { perRequest: 3 }, notify: "ops" }));
-    await kiln.cloud.settle({ forMs: minutes(3) });
+    const { kiln, channel } = await withParts(deploy);
     const heal = kiln.cloud.faults.add({
       product: "fc",
       action: "InvokeFunction",
@@ -70,7 +72,7 @@ test.for([PARTS.slice(0, 2), PARTS])(
     expect(machines(kiln)).toEqual([]);
     const failed = kiln.records().filter(({ run }) => /^(?:scale|alerts)-/.test(run));
     expect(new Set(failed.map(({ state }) => state))).toEqual(new Set(["failed"]));
-    const heard = channel.posted.filter(({ path }) => path === "/ops").map(({ body }) => body["run"]);
+    const heard = channel.posted.filter(({ path }) => path === "/ops").map(({ body }) => String(body["run"]));
     expect(heard.toSorted()).toEqual(failed.map(({ run }) => run).toSorted());
     await channel.close();
   },

@@ -64,9 +64,25 @@ test("every other object has a reason that names it, and the place where it belo
 
 /** Objects that lie beside disks. */
 const BESIDE = [
-  ...["a.md5", "a.qcow2.sha1", "a.SHA512", "a.sig", "a.raw.asc", "SHA256SUMS", "md5sum.txt", "SHA1SUMS.gpg"],
-  ...["CHECKSUM", "CHECKSUMS", "Cloud-41-x86_64-CHECKSUM", "a.vhd.md5sum", "a.vhd.sha512sum", "a.sha256sum"],
-  ...["a.vhd.sha256.txt", "a.b2", "a.vhd.crc32", "b2sums", "a.img.blake2b"],
+  "a.md5",
+  "a.qcow2.sha1",
+  "a.SHA512",
+  "a.sig",
+  "a.raw.asc",
+  "SHA256SUMS",
+  "md5sum.txt",
+  "SHA1SUMS.gpg",
+  "CHECKSUM",
+  "CHECKSUMS",
+  "Cloud-41-x86_64-CHECKSUM",
+  "a.vhd.md5sum",
+  "a.vhd.sha512sum",
+  "a.sha256sum",
+  "a.vhd.sha256.txt",
+  "a.b2",
+  "a.vhd.crc32",
+  "b2sums",
+  "a.img.blake2b",
 ];
 const OTHERS = [
   "build.log",
