@@ -44,6 +44,9 @@ export const runKey = (run: string): string => `${runFolder(run)}.jsonl`;
 /** A part of a run that is too long for its log: a command's output, a list of verdicts. */
 export const outputKey = (run: string, name: string): string => `${runFolder(run)}/${name}`;
 
+/** Where the next look for objects without a reader begins (functions/janitor/documents/unread.ts). */
+export const UNREAD_CURSOR = `${FOLDER.documentIndex}unread`;
+
 /** The log of the holds of a family. */
 export const holdKey = (family: string): string => `${FOLDER.state}families/${family}.jsonl`;
 
@@ -115,6 +118,9 @@ export function documentNameIn(key: string, folder: DocumentFolder): string | un
   return new RegExp(`^${folder}/(${NAME})\\.(?:yaml|yml|json)$`).exec(key)?.[1];
 }
 
-/** The recipe a disk file in the bucket belongs to: `disks/<recipe>/<file>`. */
+/** The ending of a disk that can be imported. Whatever else lies beside one, such as its checksum, is none. */
+const DISK = String.raw`\.(?:[rR][aA][wW]|[iI][mM][gG]|[vV][hH][dD]|[qQ][cC][oO][wW]2)`;
+
+/** The recipe whose bake the upload of a disk file starts: `disks/<recipe>/<file>.qcow2`, or another ending of a disk. */
 export const recipeOfDisk = (key: string): string | undefined =>
-  new RegExp(`^${FOLDER.disks}(${NAME})/[^/]+$`).exec(key)?.[1];
+  new RegExp(`^${FOLDER.disks}(${NAME})/[^/]*${DISK}$`).exec(key)?.[1];

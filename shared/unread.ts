@@ -2,18 +2,20 @@
 import { nameLike, nameProblems, documentName } from "./documents/names.ts";
 import { componentIn } from "./documents/recipe-components.ts";
 import { nearest } from "./documents/spelling.ts";
+import { NAME } from "./names.ts";
 import { documentNameIn, FOLDER, recipeOfDisk, type DocumentFolder } from "./keys.ts";
 
 const DOCUMENT = /\.(?:ya?ml|json)$/i;
-const DISK = /\.(?:raw|img|vhd|qcow2)$/i;
+/** Disks, also those that have to be converted first. */
+const DISK = /\.(?:raw|img|vhdx?|qcow2?|vmdk|vdi|ova)(?:\.(?:gz|xz|zst|bz2|zip))?$/i;
 /** Folders that a user fills by name: scripts and inputs may have any other. */
 const NAMED = ["recipes", "fleets", "disks"] as const;
 const USED = new Set(["scripts", "files", "inputs"]);
 const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]));
 
 /** Checksums and signatures, which often lie beside a disk file. */
-export const isChecksum = (key: string): boolean =>
-  /\.(?:md5|sha\d{1,3}|sig|asc)$|\/(?:md5|sha\d{1,3})sums?(?:\.\w+)?$/i.test(key);
+const CHECKSUM =
+  /[/._-](?:checksums?|(?:md5|sha\d{1,3}|b2|blake\w+|crc\d*)(?:sums?)?|sig|asc|gpg)(?:\.(?:txt|sig|asc|gpg))*$/i;
 
 /** Why no function reads an object; undefined for one that some function reads, or that a document may name. */
 export function unreadReason(key: string): string | undefined {
@@ -59,10 +61,13 @@ const unreadComponent = (key: string): string | undefined =>
     ? `${key}: no function reads it; a component lies at components/<name>/<version>.yaml, with a version like 1.2.0`
     : undefined;
 
+const IN_PLACE = new RegExp(`^${FOLDER.disks}${NAME}/[^/]+$`);
+
 function unreadDisk(key: string): string | undefined {
-  if (isChecksum(key))
+  if (recipeOfDisk(key) !== undefined) return undefined;
+  if (CHECKSUM.test(key))
     return `${key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there`;
-  return recipeOfDisk(key) === undefined
-    ? `${key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe`
-    : undefined;
+  return IN_PLACE.test(key)
+    ? `${key}: starts no bake; a system disk is a RAW, VHD or QCOW2 file whose name ends with .raw, .img, .vhd or .qcow2: convert or rename it if it is one, else leave it there`
+    : `${key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe`;
 }

@@ -44,12 +44,16 @@ async function lastFailed(client: Client, name: string): Promise<string> {
 
 /** How a run stands, in some lines. */
 function standingOf(run: RunDetails, now: number): readonly string[] {
-  const { phase, state, by, beganAt, updatedAt, reason, note } = run;
+  const { phase, state, by, beganAt, updatedAt, reason, note, result } = run;
+  // A run that is done may have less than it was asked for, or say what was lost.
+  const { why: short, lost }: { readonly why?: unknown; readonly lost?: unknown } = result ?? {};
   const isOver = hasEnded(run);
   return [
     `${run.run}: ${state} ${isOver ? "after" : "for"} ${took(beganAt, isOver ? updatedAt : now)}`,
     `began ${when(beganAt, now)}, started by ${by}${isOver ? "" : `; in phase ${phase}`}`,
     ...(reason === undefined ? [] : [`why: ${reason}`]),
+    ...(typeof short === "string" ? [`why: ${short}`] : []),
+    ...(Array.isArray(lost) ? [`lost: ${lost.join(", ")}`] : []),
     ...(note === undefined ? [] : [`waits: ${note}`]),
   ];
 }

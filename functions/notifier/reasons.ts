@@ -4,6 +4,9 @@
  *
  * REASON-1. The words of the cloud, of commands and of users stay what they are: they are placeholders, and sentences that
  *     are not here. `{rest}` is translated in turn, `{output}` is not; both may have several lines.
+ * REASON-3. A value is one word, unless its name is one of those that may have several. It ends where the next words of its
+ *     sentence are first found, and holds no "; " and no ": ", which begin another sentence. So a look at any text takes a time in
+ *     proportion to its length.
  * REASON-2. Every piece of an English sentence stands in the source that writes it (reasons.test.ts).
  */
 import type { Language } from "./catalogue.ts";
@@ -71,72 +74,117 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "Throttled; Kiln retries in the next minute.": "被限流；Kiln 会在下一分钟重试。",
 };
 
-/** A name or an id is on one line. The bound keeps long texts cheap. */
-const PLACEHOLDER = "([^\\n]{1,300}?)";
+/** Values that may have several words (REASON-3). */
+const WORDS = new Set("time by caller command key known folder right problem name output rest".split(" "));
+/** Values that may hold anything, also other sentences and lines. */
+const ANYTHING = new Set(["name", "problem", "output", "rest"]);
+/** Characters. The bound keeps long texts cheap. */
+const VALUE_MAX = 300;
 
 /** The longest first: a shorter one may be the beginning of another. */
-const ORDERED = Object.entries(SENTENCES).toSorted(([a], [b]) => b.length - a.length);
+const PREPARED = Object.entries(SENTENCES)
+  .toSorted(([a], [b]) => b.length - a.length)
+  .map(([en, zh]) => ({
+    zh,
+    names: [...en.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name),
+    pieces: en.split(/\{\w+\}/),
+  }));
+type Prepared = (typeof PREPARED)[number];
 
-const compiled = ORDERED.map(([en, zh]) => {
-  const names: string[] = [];
-  const pieces = en.split(/\{\w+\}/);
-  const literal = en.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`);
-  const pattern = literal.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    names.push(name);
-    return name === "rest" || name === "output" ? "([^]+)" : PLACEHOLDER;
-  });
-  return { names, pieces, pattern: new RegExp(`^${pattern}$`), zh };
-});
+/** Joins sentences of a reason. */
+const BETWEEN = "; ";
+/** A sentence that stands behind another one (shared/pauses.ts). */
+const PAUSED = ". This is failure ";
 
 /** A reason as far as Kiln's own sentences go, in the language of a message. */
 export function reasonIn(language: Language, reason: string): string {
-  return language === "en" ? reason : inChinese(reason);
+  if (language === "en") return reason;
+  const at = reason.lastIndexOf(PAUSED);
+  return at < 0
+    ? inChinese(advised(reason))
+    : `${inChinese(advised(reason.slice(0, at)))}。${inChinese(reason.slice(at + 2))}`;
 }
 
-/** The longest beginning, up to the end or a semicolon, that is a sentence; then what follows it. */
+/** One sentence after another: each is one of Kiln's, or stays as it is up to the next semicolon. */
 function inChinese(text: string): string {
-  const possible = compiled.filter(({ pieces }) => pieces.every((piece) => text.includes(piece)));
-  if (possible.length === 0) return advised(text);
-  const parts = text.split("; ");
+  const possible = PREPARED.filter(({ pieces }) => pieces.every((piece) => text.includes(piece)));
   let said = "";
   let wasOurs = true;
-  for (let from = 0; from < parts.length;) {
-    const found = longest(parts.slice(from), possible);
+  for (let from = 0; from < text.length;) {
+    const found = sentenceAt(text, from, possible);
+    const end = found?.end ?? endOf(text, from);
     const isOurs = found !== undefined;
-    said += `${from === 0 ? "" : wasOurs || isOurs ? "；" : "; "}${found?.zh ?? advised(parts[from] ?? "")}`;
+    said += `${from === 0 ? "" : wasOurs || isOurs ? "；" : BETWEEN}${found?.zh ?? text.slice(from, end)}`;
     wasOurs = isOurs;
-    from += found?.length ?? 1;
+    from = end + BETWEEN.length;
+    // A text that ends with a semicolon.
+    if (from === text.length) said += BETWEEN;
   }
   return said;
 }
 
-/** Beginnings that are tried: the whole, which may have any rest, and the short ones. */
-const SHORT_MAX = 4;
+function endOf(text: string, from: number): number {
+  const end = text.indexOf(BETWEEN, from);
+  return end < 0 ? text.length : end;
+}
 
-function longest(
-  parts: readonly string[],
-  possible: typeof compiled,
-): { readonly zh: string; readonly length: number } | undefined {
-  const short = Array.from({ length: Math.min(SHORT_MAX, parts.length) }, (_, n) => n + 1).toReversed();
-  for (const length of new Set([parts.length, ...short])) {
-    const zh = sentenceIn(parts.slice(0, length).join("; "), possible);
-    if (zh !== undefined) return { zh, length };
+const isEnd = (text: string, at: number): boolean => at === text.length || text.startsWith(BETWEEN, at);
+
+/** The sentence that begins there and ends with a semicolon or the text, and where it ends. */
+function sentenceAt(
+  text: string,
+  from: number,
+  possible: readonly Prepared[],
+): { readonly zh: string; readonly end: number } | undefined {
+  for (const { zh, names, pieces } of possible) {
+    const values = valuesAt(text, from, { names, pieces });
+    if (values === undefined) continue;
+    const said = zh.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+      const value = values.found[names.indexOf(name)] ?? "";
+      return name === "rest" ? inChinese(value) : value;
+    });
+    return { zh: said, end: values.end };
   }
   return undefined;
 }
 
-function sentenceIn(text: string, possible: typeof compiled): string | undefined {
-  for (const { names, pieces, pattern, zh } of possible) {
-    // Cheaper than the pattern, which few texts get to.
-    if (!pieces.every((piece) => text.includes(piece))) continue;
-    const [whole, ...values] = pattern.exec(text) ?? [];
-    if (whole === undefined) continue;
-    return zh.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-      const value = values[names.indexOf(name)] ?? "";
-      return name === "rest" ? inChinese(value) : value;
-    });
+/** The value of each placeholder, or undefined where the text is not this sentence. */
+function valuesAt(text: string, from: number, { names, pieces }: Pick<Prepared, "names" | "pieces">) {
+  const [first = "", ...others] = pieces;
+  if (!text.startsWith(first, from)) return undefined;
+  const found: string[] = [];
+  let at = from + first.length;
+  for (const [index, piece] of others.entries()) {
+    const name = names[index] ?? "";
+    const isLast = index === others.length - 1;
+    const end = valueEnd(text, at, { name, piece, isLast });
+    if (end === undefined || !isValue(name, text.slice(at, end))) return undefined;
+    found.push(text.slice(at, end));
+    at = end + piece.length;
   }
-  return undefined;
+  return isEnd(text, at) ? { found, end: at } : undefined;
+}
+
+/** Where a value ends that begins at `at`: where the next piece is first found, the last one at the end of a sentence. */
+function valueEnd(
+  text: string,
+  at: number,
+  { name, piece, isLast }: { readonly name: string; readonly piece: string; readonly isLast: boolean },
+): number | undefined {
+  if (piece === "") return name === "rest" ? text.length : endOf(text, at);
+  const isAny = ANYTHING.has(name);
+  const window = isAny ? text : text.slice(0, at + VALUE_MAX + piece.length);
+  let end = window.indexOf(piece, at);
+  while (isLast && isAny && end >= 0 && !isEnd(text, end + piece.length))
+    end = window.indexOf(piece, end + 1);
+  return end < 0 ? undefined : end;
+}
+
+function isValue(name: string, value: string): boolean {
+  if (value === "") return false;
+  if (ANYTHING.has(name)) return true;
+  if (value.length > VALUE_MAX || /; |: |\n/.test(value)) return false;
+  return WORDS.has(name) || !/\s/.test(value);
 }
 
 const advised = (text: string): string =>

@@ -55,21 +55,33 @@ async function refusalOf(
   return isCurrent ? refusal : undefined;
 }
 
+/** Fleets of one delivery whose limits are read for its answer; the runs of the others say by themselves what is cut. */
+const CUTS_MAX = 20;
+
 /** The instances of each alert above `limits.perRequest`, for the answer: the run launches the rest. */
 export async function cutOf({ request }: RunRequest, { cloud }: Ports): Promise<string | undefined> {
-  const { success, data } = Cuttable.safeParse(request);
-  if (!success || data.alerts.every(([, count]) => count <= 1)) return undefined;
-  const index = await readDocumentIndex(cloud, "fleets", data.fleet).catch(unlessCloudError);
+  const shares = z.looseObject({ shares: z.array(Cuttable) }).safeParse(request).data?.shares;
+  const found = shares ?? Cuttable.safeParse(request).data ?? [];
+  const many = [found].flat().filter(({ alerts }) => alerts.some(([, count]) => count > 1));
+  const cuts = await Promise.all(many.slice(0, CUTS_MAX).map((share) => cutOfShare(share, cloud)));
+  return cuts.filter((cut) => cut !== undefined).join("; ") || undefined;
+}
+
+const Cuttable = z.looseObject({ fleet: z.string(), alerts: z.array(z.tuple([z.string(), z.number()])) });
+
+async function cutOfShare(
+  { fleet, alerts }: z.infer<typeof Cuttable>,
+  cloud: CloudClient,
+): Promise<string | undefined> {
+  const index = await readDocumentIndex(cloud, "fleets", fleet).catch(unlessCloudError);
   const { key, limits: { perRequest } = { perRequest: Infinity } } = index ?? { key: "" };
   const sum = (count: (wanted: number) => number) =>
-    data.alerts.reduce((all, [, wanted]) => all + count(wanted), 0);
+    alerts.reduce((all, [, wanted]) => all + count(wanted), 0);
   const left = sum((wanted) => Math.max(0, wanted - perRequest));
   return left === 0
     ? undefined
     : `limits.perRequest of ${key} is ${perRequest}: ${left} of ${sum((wanted) => wanted)} instances are not launched`;
 }
-
-const Cuttable = z.looseObject({ fleet: z.string(), alerts: z.array(z.tuple([z.string(), z.number()])) });
 
 function unlessCloudError(error: unknown): undefined {
   if (!(error instanceof CloudError)) throw error;

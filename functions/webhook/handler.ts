@@ -41,8 +41,12 @@ async function tally(call: Call, given: HttpAnswer, ports: Ports): Promise<void>
     sender === undefined
       ? (["callers", readCallers(), call.headers["x-kiln-caller"]] as const)
       : (["senders", readSenders(), sender] as const);
+  if (sender === undefined && name === "") Object.assign(call.details, { refused: noSender(call.path) });
   await count(Object.hasOwn(settings, name) ? `${kind}/${name}` : "unknown", call, given, ports);
 }
+
+const noSender = (path: string): string =>
+  `POST ${path} is signed by no caller and the path of no sender: senders post to /senders/<name>, without a slash at the end`;
 
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const page = pageOf(call.path);
@@ -115,13 +119,12 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
   if (parsed.launches.length > SINGLE_MAX) return spreadOut(name, parsed, ports);
-  const runs: (ReturnType<typeof acceptedAs> & { readonly cut?: string })[] = [];
+  const runs: Accepted[] = [];
   for (const launch of parsed.launches) {
     const request = enqueueLaunch(name, launch);
     const refusal = await refusalOf(settings, request, ports);
     if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
-    const cut = await cutOf(request, ports);
-    runs.push({ ...acceptedAs(await accept(request, ports)), ...(cut !== undefined && { cut }) });
+    runs.push(await acceptCut(request, ports));
   }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
@@ -136,9 +139,7 @@ async function spreadOut(
   ports: Ports,
 ): Promise<HttpAnswer> {
   const runs = await Promise.all(
-    enqueueSpread(sender, launches, ports.clock.now()).map(async (request) =>
-      acceptedAs(await accept(request, ports)),
-    ),
+    enqueueSpread(sender, launches, ports.clock.now()).map((request) => acceptCut(request, ports)),
   );
   return answer(202, { runs, ...(bad && { refused: bad }) });
 }
@@ -146,6 +147,13 @@ async function spreadOut(
 /** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */
 const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>
   settings?.kind === "generic" ? documentRefusal(request, ports) : undefined;
+
+type Accepted = ReturnType<typeof acceptedAs> & { readonly cut?: string };
+
+async function acceptCut(request: Enqueue, ports: Ports): Promise<Accepted> {
+  const cut = await cutOf(request, ports);
+  return { ...acceptedAs(await accept(request, ports)), ...(cut !== undefined && { cut }) };
+}
 
 /** A caller that repeats its request reads that it is one run. */
 const acceptedAs = ({ run, repeated }: { readonly run: string; readonly repeated: boolean }) => ({

@@ -188,18 +188,69 @@ const noRoute = (method: string, path: string): string =>
 /** The nearest route with the name that was asked for. */
 function suggestion(method: string, path: string): string {
   if (path.length > SUGGESTED_MAX) return BEGINNINGS;
-  const [, folder = "", given = ""] = path.split("/");
+  const [, folder = "", given = "", ...rest] = path.split("/");
   const name = given === "" ? "NAME" : given;
-  const routes = ROUTES.map(
-    ({ subject, action }) => `POST /${FOLDERS[subject].split("/")[0]}/${name}/${action}`,
+  const routes: Shape[] = ROUTES.map(({ subject, action }) => [
+    "POST",
+    FOLDERS[subject].split("/")[0] ?? "",
+    name,
+    action,
+  ]);
+  const ofRuns: Shape[] = [
+    ["GET", "runs", name],
+    ["POST", "runs", name, "cancel"],
+    ["POST", "decisions", name],
+  ];
+  const near = nearestRoute([method, folder, name, ...rest], [...routes, ...ofRuns]);
+  if (near !== undefined && textOf(near) === `${method} ${path}`)
+    return `; the name ${name} cannot be used: it ${FORMS[folder] ?? FORM}`;
+  if (near !== undefined) return `; did you mean ${textOf(near)}?`;
+  const ofFolder = routes.filter(([, one]) => one === folder);
+  return ofFolder.length === 0 ? BEGINNINGS : `; there are ${ofFolder.map(textOf).join(", ")}`;
+}
+
+/** A method and the parts of a path. */
+type Shape = readonly [method: string, folder: string, name: string, action?: string];
+
+const textOf = ([method, ...parts]: Shape): string => `${method} /${parts.join("/")}`;
+
+const FORM = "has at most 40 of a-z, 0-9 and -, a letter first";
+const OF_RUN =
+  "has the form of the id of a run, such as scale-web-20260105-0123456789ab; GET /runs of the API lists them";
+const FORMS: Readonly<Record<string, string>> = {
+  families: "has 2 to 128 letters, digits and :._-, a letter first",
+  runs: OF_RUN,
+  decisions: OF_RUN,
+};
+
+/** Actions that undo each other: who asks for one must not be led to the other. */
+const OPPOSITES: Readonly<Record<string, RegExp>> = {
+  stop: /start|resume|^un/,
+  resume: /stop|pause$/,
+  pause: /un|resume/,
+  unpause: /^pause/,
+  hold: /un/,
+  unhold: /^hold/,
+  "scale-out": /in$/,
+  "scale-in": /out$/,
+  promote: /un|de|rollback/,
+};
+
+/** The nearest route, part by part: a long name makes no two actions alike. */
+function nearestRoute([method, folder, , ...actions]: readonly string[], known: readonly Shape[]) {
+  const action = actions.join("/").replace(/\/$/, "");
+  const near = (one: string, of: string): boolean => one === of || nearest(one, [of]) !== undefined;
+  const ofAction = (of: string): boolean => !OPPOSITES[of]?.test(action.toLowerCase()) && near(action, of);
+  const fits = known.filter(
+    ([, ownFolder, , own = ""]) =>
+      near(folder ?? "", ownFolder) && (own === "" ? action === "" : ofAction(own)),
   );
-  const ofRuns = [`GET /runs/${name}`, `POST /runs/${name}/cancel`, `POST /decisions/${name}`];
-  const near = nearest(`${method} ${path}`, [...routes, ...ofRuns]);
-  if (near === `${method} ${path}`)
-    return `; the name ${name} cannot be used: it has ${folder === "families" ? "2 to 128 letters, digits and :._-" : "at most 40 of a-z, 0-9 and -"}, a letter first`;
-  if (near !== undefined) return `; did you mean ${near}?`;
-  const ofFolder = routes.filter((route) => route.startsWith(`POST /${folder}/`));
-  return ofFolder.length === 0 ? BEGINNINGS : `; there are ${ofFolder.join(", ")}`;
+  const best = nearest(
+    `${folder}/${action}`,
+    fits.map(([, ownFolder, , own = ""]) => `${ownFolder}/${own}`),
+  );
+  const sorted = fits.filter(([, ownFolder, , own = ""]) => `${ownFolder}/${own}` === best);
+  return sorted.find(([own]) => own === method) ?? sorted[0];
 }
 
 /** Routes of one run. */

@@ -5,13 +5,14 @@ import { REQUEST, type WorkflowEvent } from "./envelope.ts";
 import { kindOf } from "./run-id.ts";
 
 /** Whoever asks for instances wants them now. */
-const SCALE_OUT_MS = minutes(30);
+export const SCALE_OUT_MS = minutes(30);
+const SCALE_OUTS = new Set(["scale", "alerts"]);
 const OTHERS_MS = hours(24);
 
 const Own = z.object({ validForMs: z.optional(z.number()) });
 
 const validForMs = ({ run, input }: WorkflowEvent): number =>
-  Own.safeParse(input).data?.validForMs ?? (kindOf(run) === "scale" ? SCALE_OUT_MS : OTHERS_MS);
+  Own.safeParse(input).data?.validForMs ?? (SCALE_OUTS.has(kindOf(run)) ? SCALE_OUT_MS : OTHERS_MS);
 
 /** Whether a run that has not begun must not begin any more. */
 export const isTooOld = (event: WorkflowEvent, now: number): boolean =>

@@ -40,6 +40,10 @@ const EXPECTED = [
         reason: "KILN_SENDERS has no sender of this name: add it, or correct the path /senders/<name>",
         count: 2,
       },
+      ...["/sender/github", "/senders/github/", "/webhook"].map((path) => ({
+        reason: `POST ${path} is signed by no caller and the path of no sender: senders post to /senders/<name>, without a slash at the end`,
+        count: 1,
+      })),
     ],
   },
   {
@@ -86,6 +90,8 @@ test("refusals are counted by sender and caller with their reasons, strangers to
   expect((await raw(kiln, path, bearer(SENDER_SECRET), alerts(kiln, "1", "two"))).status).toBe(202);
   expect((await raw(kiln, "/senders/constructor", {}, "{}")).status).toBe(401);
   expect((await raw(kiln, "/senders/missing", {}, "{}")).status).toBe(401);
+  for (const unknown of ["/senders/github/", "/sender/github", "/webhook"])
+    expect((await raw(kiln, unknown, {}, "{}")).status).toBe(401);
   expect((await raw(kiln, "/approvals/x/1/y", {}, "{}")).status).toBe(404);
   expect((await raw(kiln, path, bearer(SENDER_SECRET), "x".repeat(1024 * 1024 + 1))).status).toBe(413);
   const forged = sign("POST", "/fleets/web/stop", "{}", { at: kiln.cloud.time.now(), secret: "x" });

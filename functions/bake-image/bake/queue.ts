@@ -2,19 +2,25 @@
  * Changes during a bake: the newest one waits, and older ones that wait end. A queue of one.
  *
  * NEWEST-1. The logs of the runs under `open/` decide. One that is not listed yet waits too, and finds nothing changed.
+ * NEWEST-2. A disk gives way only to what can become an image: a data disk, a text or an object that is deleted stands for
+ *     no other.
  */
 import * as z from "zod/mini";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { listObjects } from "../../../shared/cloud/oss/objects.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER, openKey } from "../../../shared/keys.ts";
 import { isChange } from "../../../shared/triggers.ts";
 import { REQUEST, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { subjectOf } from "../../../shared/workflow/run-id.ts";
+import { dataDiskNote } from "./data-disks.ts";
+import { readDiskFormat } from "./disk-format.ts";
 
 const Uploaded = z.looseObject({
   uploadedAt: z.optional(z.int()),
-  upload: z.optional(z.unknown()),
+  upload: z.optional(z.looseObject({ key: z.string() })),
   ifChanged: z.optional(z.boolean()),
 });
 
@@ -53,7 +59,19 @@ export async function newerUpload(
     const now = standing(run, await readRunLog(cloud, run));
     if (now === undefined || now.completion !== undefined || now.event.cancelled !== undefined) continue;
     const isWaiting = now.event.phase === REQUEST || now.event.phase === event.phase;
-    if (isWaiting && isChange(now.event.by) && isNewer(now.event, event)) return run;
+    if (!isWaiting || !isChange(now.event.by) || !isNewer(now.event, event)) continue;
+    if (await canBake(recipe, now.event, cloud)) return run;
   }
   return undefined;
+}
+
+/** NEWEST-2. */
+async function canBake(recipe: string, { input }: WorkflowEvent, cloud: CloudClient): Promise<boolean> {
+  const key = Uploaded.safeParse(input).data?.upload?.key;
+  if (key === undefined) return true;
+  const found = await loadRecipe(cloud, recipe);
+  const source = "document" in found ? found.document.source : undefined;
+  if (source !== undefined && dataDiskNote(source, key) !== undefined) return false;
+  const expected = source?.kind === "upload" ? source.format : undefined;
+  return (await readDiskFormat(key, { use: "system", expected }, cloud)).ok;
 }

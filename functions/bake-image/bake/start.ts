@@ -12,7 +12,7 @@ import { scheduledBakes, ScheduleRequest } from "./scheduled.ts";
 import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
-import { isChecksum, unreadReason } from "../../../shared/unread.ts";
+import { unreadReason } from "../../../shared/unread.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import { componentUsed, objectUsed, recipesUsing } from "../../../shared/recipe-marks.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
@@ -89,7 +89,7 @@ async function fromUpload(
   const { eventTime, responseElements, oss } = record;
   const { key, eTag: etag } = oss.object;
   const named = documentNameIn(key, "recipes");
-  const ofDisk = isChecksum(key) ? undefined : recipeOfDisk(key);
+  const ofDisk = recipeOfDisk(key);
   const recipe = named ?? ofDisk;
   if (recipe !== undefined) {
     const identity = [cloud.access.bucket, key, etag, responseElements.requestId];

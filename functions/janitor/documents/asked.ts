@@ -57,7 +57,7 @@ async function asAsked(key: string, by: string, { cloud }: Ports): Promise<Asked
 }
 
 /** Every document there is or was, and every object that no function reads: an event may be lost. */
-async function all(by: string, { cloud }: Ports): Promise<Asked[]> {
+async function all(by: string, { cloud, clock }: Ports): Promise<Asked[]> {
   const folders = await Promise.all(
     (["recipes", "fleets"] as const).map(async (folder) => {
       const prefix = `${FOLDER.documentIndex}${folder}/`;
@@ -68,7 +68,7 @@ async function all(by: string, { cloud }: Ports): Promise<Asked[]> {
       return [...names].map((name) => ({ kind: "document", folder, name, by }) as const);
     }),
   );
-  const unread = await unreadObjects(cloud);
+  const unread = await unreadObjects(cloud, clock.now());
   return [
     ...folders.flat(),
     ...unread.map((one) => ({ kind: "unread", by, ...one }) as const),

@@ -1,14 +1,24 @@
 /**
  * The objects that no function reads. Uploads to other folders start nothing, so only a look into the bucket finds them.
  *
- * UNREAD-1. The look is bounded: a page of each folder that Kiln fills itself or that is not its own, all of the others.
+ * UNREAD-1. The look is bounded: a page of each folder that Kiln fills itself or that is not its own, all of the others. One
+ *     that does not get to the end goes on there the next time.
+ * UNREAD-2. What was reported stays in the bucket, and must not hide what is new: half of a report is the newest objects of each
+ *     folder in turn, the other half is any of the rest, others each hour.
  */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import { listObjects, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
-import { FOLDER } from "../../../shared/keys.ts";
+import {
+  deleteObject,
+  getObject,
+  listObjects,
+  putObject,
+  type ObjectInfo,
+} from "../../../shared/cloud/oss/objects.ts";
+import { hours } from "../../../shared/duration.ts";
+import { FOLDER, UNREAD_CURSOR } from "../../../shared/keys.ts";
 import { unreadReason } from "../../../shared/unread.ts";
 
-/** Objects of a page; listings of a night; objects that are reported in one. */
+/** Objects of a page; listings of a look; objects that are reported in one. */
 const [PAGE, PAGES_MAX, REPORTED_MAX] = [200, 100, 100];
 
 /** Folders of which every object has a reader of its own or is reported. */
@@ -18,18 +28,44 @@ export interface Unread extends Pick<ObjectInfo, "key" | "etag" | "lastModifiedA
   readonly reason: string;
 }
 
-/** The objects that no function reads, in the order of their keys: the first hundred. */
-export async function unreadObjects(cloud: CloudClient): Promise<readonly Unread[]> {
+/** A hundred of the objects that no function reads (UNREAD-2). */
+export async function unreadObjects(cloud: CloudClient, now: number): Promise<readonly Unread[]> {
+  const begun = await getObject(cloud, UNREAD_CURSOR);
   const found: Unread[] = [];
-  let after: string | undefined;
-  for (let page = 0; page < PAGES_MAX && found.length < REPORTED_MAX; page++) {
+  let after = begun?.text;
+  for (let page = 0; page < PAGES_MAX; page++) {
     const objects = await listObjects(cloud, "", { most: PAGE, ...(after !== undefined && { after }) });
     found.push(...objects.flatMap(asUnread));
     const last = objects.at(-1)?.key;
-    if (last === undefined || objects.length < PAGE) break;
-    after = following(last);
+    after = last === undefined || objects.length < PAGE ? undefined : following(last);
+    if (after === undefined) break;
   }
-  return found.slice(0, REPORTED_MAX);
+  if (after !== undefined) await putObject(cloud, UNREAD_CURSOR, after, { contentType: "text/plain" });
+  else if (begun !== undefined) await deleteObject(cloud, UNREAD_CURSOR);
+  return shareOf(found, Math.floor(now / hours(1)));
+}
+
+/** UNREAD-2. `turn`: the number of the look. Pure. */
+export function shareOf<T extends Pick<ObjectInfo, "key" | "lastModifiedAt">>(
+  found: readonly T[],
+  turn: number,
+): readonly T[] {
+  const places = new Map<string, number>();
+  const inTurn = found
+    .toSorted((a, b) => b.lastModifiedAt - a.lastModifiedAt)
+    .map((one) => {
+      const folder = one.key.slice(0, one.key.indexOf("/") + 1);
+      const place = places.get(folder) ?? 0;
+      places.set(folder, place + 1);
+      return { one, place };
+    })
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ one }) => one);
+  if (inTurn.length <= REPORTED_MAX) return inTurn;
+  const half = REPORTED_MAX / 2;
+  const rest = inTurn.slice(half);
+  const from = (turn * half) % rest.length;
+  return [...inTurn.slice(0, half), ...[...rest.slice(from), ...rest.slice(0, from)].slice(0, half)];
 }
 
 function asUnread({ key, etag, lastModifiedAt }: ObjectInfo): Unread[] {

@@ -9,7 +9,7 @@
  */
 import { createPrivateKey, sign } from "node:crypto";
 import * as z from "zod/mini";
-import { minutes, seconds } from "../../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../../shared/duration.ts";
 import { readJson } from "../../../shared/json.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import { know, redactedStart } from "../../../shared/redact.ts";
@@ -181,12 +181,16 @@ function refusalOf({ status, headers, text }: Answer, now: number): Refusal {
   return status >= 500 ? unknown(status, problem) : { kind: "refused", status, problem };
 }
 
-/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/** GitHub counts its calls by the hour, so no instant that it names is further away: another one is none of GitHub. */
+const LIMITED_MAX_MS = hours(1);
+
+/** Epoch ms, a whole number. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 function limitedUntil(headers: Headers, now: number): number | undefined {
+  const within = (at: number): number => Math.ceil(Math.min(Math.max(at, now), now + LIMITED_MAX_MS));
   const afterS = Number(headers.get("retry-after"));
-  if (afterS > 0) return now + seconds(afterS);
+  if (afterS > 0) return within(now + seconds(afterS));
   const resetAt = seconds(Number(headers.get("x-ratelimit-reset")));
-  return headers.get("x-ratelimit-remaining") === "0" && resetAt > 0 ? Math.max(resetAt, now) : undefined;
+  return headers.get("x-ratelimit-remaining") === "0" && resetAt > 0 ? within(resetAt) : undefined;
 }
 
 const unknown = (status: number, problem: string): Refusal => ({ kind: "unknown", status, problem });

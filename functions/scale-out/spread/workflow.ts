@@ -3,13 +3,25 @@
  * webhook makes the same few calls. The ledger of each fleet knows which of the alerts were taken before.
  */
 import * as z from "zod/mini";
+import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
-import { parse } from "../../../shared/invocation.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
+import { parse, type Ports } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
+import { DEFAULT_CHANNEL } from "../../../shared/notifications/notification.ts";
+import { failureSends } from "../../../shared/notifications/subscriptions.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { eventsWith, firstEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
-import { done, phase, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { SCALE_OUT_MS } from "../../../shared/workflow/validity.ts";
+import {
+  done,
+  phase,
+  type Completion,
+  type Consequences,
+  type RunRequest,
+  type Workflow,
+} from "../../../shared/workflow/workflow.ts";
 import { AlertShares } from "../scale-out/start.ts";
 
 const shares = z.array(z.strictObject({ fleet: Name, alerts: AlertShares })).check(z.minLength(1));
@@ -28,6 +40,32 @@ function runsOf({ run, by, startedAt, input }: WorkflowEvent): readonly RunReque
   }));
 }
 
+/** Fleets of a delivery that failed whose documents are read for their channels. */
+const OWNERS_MAX = 20;
+
+/**
+ * Whoever sent the alerts wants instances now, so each run begins within the time that is left since the delivery. A delivery
+ * that failed is of no single fleet: the deployment gets to know it, and the channels of its first fleets.
+ */
+async function afterSpread(
+  event: WorkflowEvent,
+  completion: Completion,
+  ports: Ports,
+): Promise<Consequences> {
+  const now = ports.clock.now();
+  const validForMs = Math.max(1, event.startedAt + SCALE_OUT_MS - now);
+  if (completion.kind === "done")
+    return {
+      runs: runsOf(event).map(({ request, ...run }) => ({ ...run, request: { ...request, validForMs } })),
+    };
+  if (completion.kind !== "failed") return {};
+  const fleets = (Shares.safeParse(event.input).data?.shares ?? []).slice(0, OWNERS_MAX);
+  const found = await inBatches(fleets, ({ fleet }) => loadFleet(ports.cloud, fleet));
+  const owners = found.flatMap((one) => ("document" in one ? one.document.notify : []));
+  const all = [...owners, { channel: DEFAULT_CHANNEL, events: ["failed" as const] }];
+  return { notifications: failureSends(event, completion.reason, now, all) };
+}
+
 export const spread: Workflow = {
   kind: "alerts",
   phases: [
@@ -42,5 +80,5 @@ export const spread: Workflow = {
   ],
   begin: (event) =>
     firstEvent(Spread, event, { shares: parse(SpreadRequest, event.input, "spread").shares }, {}),
-  onComplete: (event, { kind }) => Promise.resolve(kind === "done" ? { runs: runsOf(event) } : {}),
+  onComplete: afterSpread,
 };

@@ -26,7 +26,11 @@ import { parseSystemEvent } from "./system-event.ts";
 export const CloudmonitorSettings = z.strictObject({
   kind: z.literal("cloudmonitor"),
   /** CloudMonitor signs nothing, so the callback's URL carries one of these: `?token=…`. */
-  tokens: Secrets,
+  tokens: Secrets.check(
+    z.refine((tokens) => !tokens.some((token) => /[&#%]/.test(token)), {
+      error: "must have none of &, # and %, which mean something else in an address",
+    }),
+  ),
   /** The fleet of each rule, by its id or name; of a system event by its name or that of its subscription. */
   rules: z.record(z.string(), FleetShare),
 });

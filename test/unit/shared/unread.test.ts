@@ -1,5 +1,6 @@
 import { test } from "vitest";
-import { isChecksum, unreadReason } from "../../../shared/unread.ts";
+import { recipeOfDisk } from "../../../shared/keys.ts";
+import { unreadReason } from "../../../shared/unread.ts";
 
 test("objects that a function reads, or that a document may name, are no mistake", ({ expect }) => {
   for (const key of [
@@ -61,18 +62,53 @@ test("every other object has a reason that names it, and the place where it belo
   }
 });
 
-test("checksums and signatures are known by their names, disks are none", ({ expect }) => {
-  for (const name of [
-    "a.md5",
-    "a.qcow2.sha1",
-    "a.SHA512",
-    "a.sig",
-    "a.raw.asc",
-    "SHA256SUMS",
-    "md5sum.txt",
-    "SHA1SUMS.gpg",
-  ])
-    expect(isChecksum(`disks/web/${name}`), name).toBe(true);
-  for (const name of ["a.qcow2", "a.raw", "sha.vhd", "md5.img", "sums"])
-    expect(isChecksum(`disks/web/${name}`), name).toBe(false);
+/** Objects that lie beside disks. */
+const BESIDE = [
+  "a.md5",
+  "a.qcow2.sha1",
+  "a.SHA512",
+  "a.sig",
+  "a.raw.asc",
+  "SHA256SUMS",
+  "md5sum.txt",
+  "SHA1SUMS.gpg",
+  "CHECKSUM",
+  "CHECKSUMS",
+  "Cloud-41-x86_64-CHECKSUM",
+  "a.vhd.md5sum",
+  "a.vhd.sha512sum",
+  "a.sha256sum",
+  "a.vhd.sha256.txt",
+  "a.b2",
+  "a.vhd.crc32",
+  "b2sums",
+  "a.img.blake2b",
+];
+const OTHERS = [
+  "build.log",
+  "manifest.json",
+  "app.vmdk",
+  "app.qcow2.gz",
+  "app.vhdx",
+  "app",
+  "app.iso",
+  "app.vhd.part1",
+];
+
+test("what lies beside a disk starts no bake and is reported, by what it is; a disk is known by its ending", ({
+  expect,
+}) => {
+  for (const name of [...BESIDE, ...OTHERS]) {
+    const key = `disks/web/${name}`;
+    expect(recipeOfDisk(key), name).toBeUndefined();
+    expect(unreadReason(key), name).toMatch(
+      BESIDE.includes(name) ? /no function reads checksums/ : /starts no bake; .* \.raw, \.img, \.vhd or/,
+    );
+  }
+  for (const name of ["a.qcow2", "a.RAW", "sha.vhd", "md5.img", "a-CHECKSUM.Img", "sha256sums.qcow2"]) {
+    expect(recipeOfDisk(`disks/web/${name}`), name).toBe("web");
+    expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
+  }
+  for (const key of ["app.vmdk", "app.VHDX", "images/app.qcow2.xz"])
+    expect(unreadReason(key), key).toMatch(/move it to disks\/<recipe>\//);
 });

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { routeOf } from "../../../../functions/webhook/routes.ts";
+import { missingRoute, routeOf } from "../../../../functions/webhook/routes.ts";
 import { functionOf } from "../../../../shared/workflow/run-id.ts";
 import { days } from "../../../../shared/duration.ts";
 
@@ -144,7 +144,7 @@ const refusals: readonly (readonly [
     "/families/web/recall",
     "",
     404,
-    "no route POST /families/web/recall; did you mean POST /families/web/hold?",
+    "no route POST /families/web/recall; there are POST /families/web/promote, POST",
   ],
   [
     "POST",
@@ -332,4 +332,40 @@ test("a key that is sent again around midnight finds the run of the day before, 
   const late = runOf("POST", "/fleets/web/scale-out", body, { sentAt: end - 1000 });
   const next = runOf("POST", "/fleets/web/scale-out", body, { sentAt: end + 1000 });
   expect(nearby(late)).toContain(next?.run);
+});
+
+test("a path leads to no other action because its name is long, and never to the opposite of what it asks for", ({
+  expect,
+}) => {
+  const missing = (method: string, path: string) =>
+    missingRoute({ method, path, body: Buffer.alloc(0) }) ?? "";
+  for (const name of ["web", "production-web-of-the-shop-in-hangzhou"])
+    for (const path of [
+      ...["start", "restart", "unstop", "delete", "destroy", "status"].map(
+        (action) => `fleets/${name}/${action}`,
+      ),
+      ...["delete", "run", "stop"].map((action) => `recipes/${name}/${action}`),
+      ...["delete", "unpromote", "recall"].map((action) => `families/${name}/${action}`),
+    ])
+      expect(missing("POST", `/${path}`), path).not.toContain("did you mean");
+  for (const [action, right] of [
+    ["scale-outt", "scale-out"],
+    ["scalein", "scale-in"],
+    ["unpaused", "unpause"],
+    ["paused", "pause"],
+    ["Stop/", "stop"],
+  ])
+    expect(missing("POST", `/fleets/web/${action}`), action).toContain(
+      `did you mean POST /fleets/web/${right}?`,
+    );
+  for (const path of ["/families/web/unhol", "/families/web/unholds"])
+    expect(missing("POST", path), path).toContain("did you mean POST /families/web/unhold?");
+  for (const [method, path] of [
+    ["GET", "/runs/web"],
+    ["POST", "/runs/web/cancel"],
+    ["POST", "/decisions/web"],
+  ] as const)
+    expect(missing(method, path), path).toMatch(
+      /the name web cannot be used: it has the form of the id of a run/,
+    );
 });

@@ -582,3 +582,12 @@ test("two fleets whose labels are the same to GitHub are refused, and both are n
   ])
     expect(labels(sound)).not.toThrow();
 });
+
+test("a token that an address would change is refused when it is configured, others are not", ({
+  expect,
+}) => {
+  const parsed = (token: string) =>
+    SenderSettings.safeParse({ kind: "cloudmonitor", tokens: [NEW, token], rules: {} }).success;
+  for (const sign of ["&", "#", "%"]) expect(parsed(`0123456789abcdef${sign}x`), sign).toBe(false);
+  for (const sign of ["+", "/", "=", "~", "-"]) expect(parsed(`0123456789abcdef${sign}x`), sign).toBe(true);
+});

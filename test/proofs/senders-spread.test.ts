@@ -1,0 +1,79 @@
+/** Deliveries of alerts for more fleets than become a run each. */
+import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
+import { startChannel } from "../support/channel.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
+import { machines } from "../support/world.ts";
+
+const BEARER = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
+const PARTS = Array.from({ length: 6 }, (_, n) => `part-${n}`);
+
+/** The answer to a delivery with one alert of four instances for each fleet. */
+async function deliver(kiln: Deployment, fleets: readonly string[]) {
+  const startsAt = new Date(kiln.cloud.time.now()).toISOString();
+  const alerts = fleets.map((fleet) => ({
+    status: "firing",
+    labels: { kiln_fleet: fleet, kiln_count: "4" },
+    startsAt,
+    fingerprint: fleet,
+  }));
+  const { status, text } = await raw(
+    kiln,
+    "/senders/alerts",
+    BEARER,
+    JSON.stringify({ version: "4", alerts }),
+  );
+  const answer: { readonly runs: readonly { readonly cut?: string }[] } = JSON.parse(text);
+  return { status, cuts: answer.runs.map(({ cut = "" }) => cut).join("; ") };
+}
+
+/** A deployment with the fleets, whose channel is `ops`. */
+async function withParts(deploy: (options: object) => Promise<Deployment>) {
+  const channel = await startChannel();
+  const channels = ["ops", "default"].map((name) => [name, { kind: "json", url: `${channel.url}/${name}` }]);
+  const kiln = await deploy({
+    env: {
+      KILN_SENDERS: JSON.stringify({ alerts: { ...SENDERS.alerts, fleets: PARTS } }),
+      KILN_CHANNELS: JSON.stringify(Object.fromEntries(channels)),
+    },
+  });
+  for (const fleet of PARTS)
+    await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { perRequest: 3 }, notify: "ops" }));
+  await kiln.cloud.settle({ forMs: minutes(3) });
+  return { kiln, channel };
+}
+
+test.for([PARTS.slice(0, 2), PARTS])(
+  "a delivery of alerts that nothing could begin for hours launches nothing, says so, and says at once what is cut: %j",
+  async (fleets, { deploy, expect }) => {
+    const { kiln, channel } = await withParts(deploy);
+    const heal = kiln.cloud.faults.add({
+      product: "fc",
+      action: "InvokeFunction",
+      kind: "before",
+      fault: new CloudFault(429, "ResourceExhausted", "busy"),
+      when: (given) => JSON.stringify(given).includes("scale-out"),
+    });
+    const { status, cuts } = await deliver(kiln, fleets);
+    expect(status).toBe(202);
+    for (const fleet of fleets)
+      expect(cuts).toContain(
+        `limits.perRequest of fleets/${fleet}.yaml is 3: 1 of 4 instances are not launched`,
+      );
+    await kiln.cloud.settle({ forMs: hours(2) });
+    heal();
+    for (let round = 0; round < 3; round++) {
+      await kiln.invoke("kiln-janitor", { v: 1, request: "resend" });
+      await kiln.cloud.settle({ forMs: minutes(10) });
+    }
+    expect(machines(kiln)).toEqual([]);
+    const failed = kiln.records().filter(({ run }) => /^(?:scale|alerts)-/.test(run));
+    expect(new Set(failed.map(({ state }) => state))).toEqual(new Set(["failed"]));
+    const heard = channel.posted.filter(({ path }) => path === "/ops").map(({ body }) => String(body["run"]));
+    expect(heard.toSorted()).toEqual(failed.map(({ run }) => run).toSorted());
+    await channel.close();
+  },
+);
