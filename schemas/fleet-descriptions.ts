@@ -189,7 +189,7 @@ const IDLE: Sentences = {
       diskWrite: signal("Writes of disks in byte/s."),
     },
   ],
-  window: "Whole hours that are looked at.",
+  window: "Time that is looked at: whole hours, or whole minutes from 10m on.",
   coverage: "Share of the hours that must have metrics.",
   grace: "Time after a start in which an instance is not stopped.",
   keepRunning: "How many instances stay running.",
@@ -200,6 +200,13 @@ const IDLE: Sentences = {
       timeZone: "Time zone by its IANA name, unless the fleet has a calendar.",
       hours: "Days and hours, such as Mon-Fri 08:00-20:00.",
     },
+  ],
+  outside: "Whether members outside of `upDuring` stop when they are idle, or whatever their load.",
+  startedByHandUntil:
+    "Time of day until which a member stays that a user started outside of `upDuring`, such as 22:00.",
+  probe: [
+    "Command inside the member: exit code 0 is busy, 1 is idle, and any other keeps it.",
+    { command: "Command line.", timeout: "Time limit of the command.", user: "User that runs it." },
   ],
   action: "Stops or releases idle instances.",
   stoppedMode:
@@ -270,6 +277,23 @@ export const FLEET: Sentences = {
     },
   ],
   expireAfter: "Time until the cloud releases an instance.",
+  refresh: [
+    "How members are replaced by members of the image that the family serves.",
+    {
+      onPromotion: "Whether a promotion begins a refresh, or leaves the members.",
+      maxUnavailable: "How many members fewer than the size may run meanwhile.",
+      surge: "How many members more than the size may run meanwhile.",
+      canary: [
+        "First members of the image, which are watched before others follow.",
+        { percent: "Share of the members in percent.", soak: "How long they are watched." },
+      ],
+      probe: [
+        "Command inside each new member; any exit code but 0 rolls the refresh back.",
+        { command: "Command line.", timeout: "Time limit of the command." },
+      ],
+      alarms: "Alert rules of CloudMonitor that roll the refresh back while they are in state ALARM.",
+    },
+  ],
   idle: ["When idle instances stop. Never when left out.", IDLE],
   onJobCompleted: "Action on the machine of a job of GitHub that is completed. Kept when left out.",
   notify: ["Channels that are notified. The channel `default` when left out.", NOTIFY],

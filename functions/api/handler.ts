@@ -47,49 +47,57 @@ async function serveRoute(
       return answer(routed.status, { error: routed.error });
     case "runs":
       return answer(200, { ...(await findRuns(routed.search, ports)) });
-    case "run":
-      return found(await run(routed.run, ports), `no run ${routed.run}`);
-    case "verdicts":
-      return found(await verdicts(routed.run, ports), `run ${routed.run} has no verdicts`);
     case "output":
       return output(routed, ports);
-    case "drift":
-      return found(
-        await drift(ports),
-        "no drift was written in the last two hours; the timer reconcile of scale-out writes it every hour",
-      );
-    case "family":
-      return found(
-        await family(routed.name, ports),
-        `no image of this deployment is in family ${routed.name}`,
-      );
-    case "fleet":
-      return found(await fleet(routed.name, ports), `there is no fleet ${routed.name}`);
-    case "image":
-      return found(
-        await ancestry(routed.name, ports),
-        `no image ${routed.name} is visible, and nothing was made of it`,
-      );
-    case "recipe":
-      return found(await storedDocument("recipes", routed.name, ports), `there is no recipe ${routed.name}`);
-    case "component":
-      return found(
-        await storedDocument("components", routed.name, ports),
-        `there is no component ${routed.name}`,
-      );
     case "savings":
       return answer(200, { ...(await savings(ports, routed.month)) });
     case "change":
       return changeDocument(changeOf(routed, call), ports);
-    default:
-      return answer(200, { ...(await OVERVIEWS[routed.kind](ports)) });
+    default: {
+      const [value, missing] = await readOne(routed, ports);
+      return value === undefined ? answer(404, { error: missing }) : answer(200, { ...value });
+    }
   }
 }
+
+type One = Exclude<Routed, { readonly kind: "refuse" | "runs" | "output" | "savings" | "change" }>;
+
+/** An object, or undefined with the sentence that says so. */
+async function readOne(
+  routed: One,
+  ports: Ports,
+): Promise<readonly [value: object | undefined, missing: string]> {
+  switch (routed.kind) {
+    case "run":
+      return [await run(routed.run, ports), `no run ${routed.run}`];
+    case "verdicts":
+      return [await verdicts(routed.run, ports), `run ${routed.run} has no verdicts`];
+    case "drift":
+      return [await drift(ports), NO_DRIFT];
+    case "family":
+      return [await family(routed.name, ports), `no image of this deployment is in family ${routed.name}`];
+    case "fleet":
+      return [await fleet(routed.name, ports), `there is no fleet ${routed.name}`];
+    case "image":
+      return [
+        await ancestry(routed.name, ports),
+        `no image ${routed.name} is visible, and nothing was made of it`,
+      ];
+    case "recipe":
+    case "component":
+      return [
+        await storedDocument(`${routed.kind}s`, routed.name, ports),
+        `there is no ${routed.kind} ${routed.name}`,
+      ];
+    default:
+      return [await OVERVIEWS[routed.kind](ports), ""];
+  }
+}
+
+const NO_DRIFT =
+  "no drift was written in the last two hours; the timer reconcile of scale-out writes it every hour";
 
 const changeOf = (
   routed: Routed & { readonly kind: "change" },
   { headers, body, delivery }: Call & { readonly delivery: string },
 ): Change => ({ ...routed, headers, delivery, text: body.toString("utf8") });
-
-const found = (value: object | undefined, missing: string): HttpAnswer =>
-  value === undefined ? answer(404, { error: missing }) : answer(200, { ...value });
