@@ -121,8 +121,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "an upload that waits does not look for a newer one",
     promise: "K8",
     file: "functions/bake-image/bake/queue.ts",
-    find: "if (isWaiting && isChange(now.event.by) && isNewer(now.event, event)) return run;",
-    replace: "if (isWaiting && isChange(now.event.by) && isNewer(now.event, event)) continue;",
+    find: "if (await canBake(recipe, now.event, cloud)) return run;",
+    replace: "if (await canBake(recipe, now.event, cloud)) continue;",
     tests: ["test/flow/bake.test.ts"],
   },
   {
