@@ -11,6 +11,8 @@
  *     another order are compared by their times.
  * ALERT-5. CloudMonitor repeats an alarm at least once a day. One that it did not repeat for two days is over, although
  *     its end was lost. https://www.alibabacloud.com/help/en/cloudmonitor/latest/describemetricrulelist (SilenceTime)
+ * ALERT-6. An attempt is written as it differs from the one before, so storms that fail for days push little out of the end of
+ *     the ledger. A delivery of alerts whose line is in its older half writes them once more.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
@@ -21,7 +23,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { alertsKey } from "../../../shared/keys.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
-import { appendOrLose, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
+import { appendOrLose, readLog, TAIL_BYTES, type Log } from "../../../shared/workflow/log.ts";
 import { hasFailed, readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Alerts, Plan } from "./start.ts";
@@ -33,9 +35,13 @@ const Line = z.strictObject({
   /** When the alarm was as the line says (ALERT-4), epoch ms. */
   at: z._default(z.number(), 0),
   over: z.optional(z.literal(true)),
+  /** Of an attempt that takes nearly the alerts of an earlier run: that run, and those that it does not take (ALERT-6). */
+  again: z.optional(z.string()),
+  without: z.optional(z.array(z.string())),
 });
-export type AlertLine = z.infer<typeof Line>;
-type Entry = Omit<AlertLine, "w">;
+type Line = z.infer<typeof Line>;
+export type AlertLine = Omit<Line, "again" | "without"> & { readonly isOld?: boolean };
+type Entry = Omit<AlertLine, "w" | "isOld">;
 
 async function takeAlerts(event: Alerts, ports: Ports): Promise<Outcome> {
   const { input, member } = event;
@@ -70,16 +76,46 @@ function needed({ input, member, alerts }: Alerts, entry: Entry, perRequest: num
 /** Writes what an event says into the ledger, unless it says so already. */
 async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof entryOf> | "lost"> {
   const key = alertsKey(event.input.fleet);
-  const log = await readLog(ports.cloud, key, Line, 4 * TAIL_BYTES);
-  const lines = log.lines.map(({ line }) => line);
+  const log = await readLog(ports.cloud, key, Line, LEDGER_BYTES);
+  const lines = wholeLines(log);
   const own = lines.find((line) => line.run === event.run);
   if (own !== undefined) return own;
   const { at = 0, alerts: asked } = event;
-  const holders = new Set(asked.flatMap(([id]) => stateOf(lines, id, at).holder?.run ?? []));
+  const ids = asked.map(([id]) => id);
+  const holders = new Set(statesOf(lines, ids, at).flatMap(({ holder }) => holder?.run ?? []));
   const failures = await failuresOf([...holders], ports.cloud);
   const entry = entryOf(event, lines, failures, ports.clock.now());
   if (entry === undefined || "waitMs" in entry) return entry;
-  return (await appendOrLose(ports, key, log.end, entry)) === undefined ? "lost" : entry;
+  return (await appendOrLose(ports, key, log.end, shortened(entry, lines))) === undefined ? "lost" : entry;
+}
+
+const LEDGER_BYTES = 4 * TAIL_BYTES;
+
+/** Lines with all of their alerts. Old are those that rest on the older half of what is read (ALERT-6). Pure. */
+export function wholeLines({ lines, end }: Pick<Log<Line>, "lines" | "end">): readonly AlertLine[] {
+  const newest = new Map<string, AlertLine>();
+  return lines.map(({ line: { again, without = [], ...line }, position }) => {
+    const base = again === undefined ? undefined : newest.get(again);
+    const left = new Set(without);
+    const alerts = [...(base?.alerts ?? []).filter((id) => !left.has(id)), ...line.alerts];
+    const isOld = end - position > LEDGER_BYTES / 2 || base?.isOld === true;
+    const whole = { ...line, alerts, isOld };
+    newest.set(line.run, whole);
+    return whole;
+  });
+}
+
+/** An entry as it differs from the earlier attempt for most of its alerts, where that is shorter (ALERT-6). Pure. */
+export function shortened(entry: Entry, lines: readonly AlertLine[]): Omit<Line, "w"> {
+  const taken = new Set(entry.alerts);
+  const base = lines.findLast((line) => line.run !== entry.run && line.alerts.some((id) => taken.has(id)));
+  if (base === undefined || base.isOld || base.over) return entry;
+  const before = new Set(base.alerts);
+  const without = base.alerts.filter((id) => !taken.has(id));
+  const alerts = entry.alerts.filter((id) => !before.has(id));
+  return without.length + alerts.length < entry.alerts.length
+    ? { ...entry, alerts, again: base.run, without }
+    : entry;
 }
 
 /** When the runs that failed ended, epoch ms. */
@@ -105,7 +141,7 @@ export function entryOf(
 ): Entry | { readonly waitMs: number } | undefined {
   const ids = alerts.map(([id]) => id);
   if (alerts.every(([, wanted]) => wanted === 0)) return { run, alerts: ids, at, over: true };
-  const states = ids.map((id) => ({ id, ...stateOf(lines, id, at) }));
+  const states = statesOf(lines, ids, at);
   // An attempt that began before this run and failed since stands for it too.
   const isFree = (holder?: AlertLine) =>
     holder === undefined || (failures.get(holder.run) ?? Infinity) < phaseStartedAt;
@@ -114,11 +150,19 @@ export function entryOf(
   if (free.length === 0)
     return first?.holder !== undefined && at - first.holder.at >= REPEATED_MS
       ? { run: first.holder.run, alerts: ids, at }
-      : undefined;
+      : repeated(states);
   const failedAt = Math.max(...free.map(({ holder }) => failures.get(holder?.run ?? "") ?? 0));
   if (now - failedAt < RETRY_AFTER_MS) return { waitMs: failedAt + RETRY_AFTER_MS - now };
   const takenAt = Math.max(at, ...free.map(({ holder }) => holder?.at ?? 0));
   return { run, alerts: free.map(({ id }) => id), at: takenAt };
+}
+
+/** The alerts of one run whose line would soon be read no more. */
+function repeated(states: ReturnType<typeof statesOf>) {
+  const old = states.find(({ holder }) => holder?.isOld)?.holder;
+  if (old === undefined) return undefined;
+  const alerts = states.filter(({ holder }) => holder === old).map(({ id }) => id);
+  return { run: old.run, alerts, at: old.at };
 }
 
 /** Sooner, the failure may be of the same moment. */
@@ -128,12 +172,16 @@ const REPEATED_MS = hours(6);
 /** ALERT-5. */
 const FORGOTTEN_MS = days(2);
 
-/** The state of an alert in the ledger at an instant: the line that holds it, or its end since then. Pure. */
-export function stateOf(lines: readonly AlertLine[], id: string, at: number) {
-  const own = lines
-    .filter(({ alerts: ids }) => ids.includes(id))
-    .toReversed()
-    .toSorted((a, b) => b.at - a.at);
+/** The states of alerts in the ledger at an instant: the line that holds each, or its end since then. Pure. */
+export function statesOf(lines: readonly AlertLine[], ids: readonly string[], at: number) {
+  const own = new Map(ids.map((id): [string, AlertLine[]] => [id, []]));
+  for (const line of lines) for (const id of line.alerts) own.get(id)?.push(line);
+  return ids.map((id) => ({ id, ...stateIn(own.get(id) ?? [], at) }));
+}
+
+/** @param lines those of one alert, oldest first */
+function stateIn(lines: readonly AlertLine[], at: number) {
+  const own = lines.toReversed().toSorted((a, b) => b.at - a.at);
   const over = own.find((line) => line.over);
   // A line of a run that took the alert before its end is a repeat that overtook the end.
   const isSince = ({ run }: AlertLine) =>

@@ -1,6 +1,21 @@
 import { test } from "vitest";
-import { entryOf, stateOf, type AlertLine } from "../../../../functions/scale-out/scale-out/alerts.ts";
+import {
+  entryOf,
+  shortened,
+  statesOf,
+  wholeLines,
+  type AlertLine,
+} from "../../../../functions/scale-out/scale-out/alerts.ts";
 import { days, hours, minutes } from "../../../../shared/duration.ts";
+
+function stateOf(
+  lines: readonly AlertLine[],
+  id: string,
+  at: number,
+): { readonly isOver: boolean; readonly holder?: AlertLine } {
+  const [{ id: _id, ...state } = { id, isOver: false }] = statesOf(lines, [id], at);
+  return state;
+}
 
 const T = Date.UTC(2026, 0, 5, 8);
 const took = (run: string, at: number): AlertLine => ({ run, alerts: ["a"], at, w: run });
@@ -76,4 +91,60 @@ test("an alert whose run failed is taken again five minutes later, beside others
   expect(entry("r4", later + 1, tried, failures)).toEqual({ waitMs: minutes(5) - 1 });
   expect(entry("r2", T + 1, [...lines, over(T + 2)], failures)).toBeUndefined();
   expect(entry("r2", T + 1, [...lines, took("r3", T + 1)], failures)).toBeUndefined();
+});
+
+/** A ledger as it lies in the bucket, of which the end is read. */
+class Ledger {
+  readonly #lines: {
+    readonly line: Parameters<typeof wholeLines>[0]["lines"][number]["line"];
+    position: number;
+  }[] = [];
+  #end = 0;
+  readonly failures = new Map<string, number>();
+
+  /** The run that has each of these alerts after a delivery of them. */
+  deliver(run: string, ids: readonly string[], now: number) {
+    const given = { run, alerts: ids.map((id): [string, number] => [id, 1]), phaseStartedAt: now };
+    const entry = entryOf(given, this.#read(), this.failures, now);
+    if (entry === undefined || "waitMs" in entry) return [];
+    const line = { ...shortened(entry, this.#read()), w: run };
+    this.#lines.push({ line, position: this.#end });
+    this.#end += JSON.stringify(line).length + 1;
+    return entry.run === run ? entry.alerts : [];
+  }
+
+  #read() {
+    const from = this.#end - 256 * 1024;
+    return wholeLines({ lines: this.#lines.filter(({ position }) => position >= from), end: this.#end });
+  }
+}
+
+const ids = (name: string, count: number) =>
+  Array.from({ length: count }, (_, n) => `${name}-${String(n).padStart(20, "0")}`);
+
+test("storms of alerts that fail for days push no alert out of the ledger that has its instance, and each attempt takes all of them", ({
+  expect,
+}) => {
+  const ledger = new Ledger();
+  expect(ledger.deliver("first", ["a", "b"], T)).toEqual(["a", "b"]);
+  for (let n = 0; n < 60; n++) {
+    const now = T + minutes(16 * (n + 1));
+    // The storm grows, and other alerts come and go with it.
+    const storm = [...ids("storm", 500 + n), ...ids(`of-${n}`, 3)];
+    expect(ledger.deliver(`run-${n}`, storm, now).toSorted(), String(n)).toEqual(storm.toSorted());
+    ledger.failures.set(`run-${n}`, now + minutes(5));
+  }
+  expect(ledger.deliver("last", ["a", "b", "c"], T + days(2))).toEqual(["c"]);
+});
+
+test("alerts that are delivered again and again stay in the ledger, whatever others it gets", ({
+  expect,
+}) => {
+  const ledger = new Ledger();
+  const held = ids("held", 40);
+  expect(ledger.deliver("first", held, T)).toEqual(held);
+  for (let n = 0; n < 100; n++) {
+    ledger.deliver(`other-${n}`, ids(`other-${n}`, 200), T + minutes(n));
+    if (n % 5 === 0) expect(ledger.deliver(`repeat-${n}`, held, T + minutes(n)), String(n)).toEqual([]);
+  }
 });
