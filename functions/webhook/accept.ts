@@ -33,10 +33,6 @@ export interface Enqueue extends RunRequest {
   readonly attempts?: { readonly own: Attempts; readonly nearby: readonly Attempts[] };
 }
 
-/** The identity of one attempt of a request. */
-export const identityOf = (identity: readonly unknown[], attempt: number): readonly unknown[] =>
-  attempt === 0 ? identity : [...identity, "attempt", attempt];
-
 /** Sooner, the failure may be of the same moment; a request that has failed often is tried more rarely (ACCEPT-5). */
 export const retryAfterMs = (attempt: number): number => minutes(5) * 1.25 ** Math.max(0, attempt - 11);
 

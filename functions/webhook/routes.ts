@@ -7,8 +7,8 @@ import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { oneSelection, scaleInShape } from "../../shared/requests/scale-in.ts";
-import { familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
-import { identityOf, type Enqueue } from "./accept.ts";
+import { attemptIdentity, familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
+import type { Enqueue } from "./accept.ts";
 import { Decision } from "./approval.ts";
 import { parseBody } from "./body.ts";
 import type { Call } from "../../shared/http/call.ts";
@@ -281,7 +281,7 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
   const dry = rest["dryRun"] === true ? ["dryRun"] : [];
   const identity = own === undefined ? [delivery] : ["key", caller, own, ...dry];
   const runsAt = (at: number) => (attempt: number) =>
-    runId(route.kind, route.runName?.(name, rest) ?? name, at, identityOf(identity, attempt));
+    runId(route.kind, route.runName?.(name, rest) ?? name, at, attemptIdentity(identity, attempt));
   return {
     run: runsAt(sentAt)(0),
     by: `webhook:${caller}`,

@@ -60,3 +60,7 @@ export function familyName(family: string): string {
 /** The promotion of the image of a bake. Of the day of the bake, so that a repeat after midnight is the same run. */
 export const deliveryOf = (bake: string, recipe: string, imageId: string): string =>
   runId("promote", recipe, dayOf(bake) ?? 0, [bake, imageId]);
+
+/** The identity of an attempt of a request, from 0 on. */
+export const attemptIdentity = (identity: readonly unknown[], attempt: number): readonly unknown[] =>
+  attempt === 0 ? identity : [...identity, "attempt", attempt];

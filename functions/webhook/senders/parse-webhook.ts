@@ -2,9 +2,9 @@
 import * as z from "zod/mini";
 import { jsonBytes } from "../../../shared/budget.ts";
 import { minutes } from "../../../shared/duration.ts";
-import { runId } from "../../../shared/workflow/run-id.ts";
+import { attemptIdentity, runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
-import { identityOf, type Enqueue } from "../accept.ts";
+import type { Enqueue } from "../accept.ts";
 import { AlertmanagerSettings, parseAlertmanager } from "./alertmanager.ts";
 import { CloudmonitorSettings, parseCloudmonitor } from "./cloudmonitor.ts";
 import { GenericSettings, parseGeneric } from "./generic.ts";
@@ -37,7 +37,7 @@ export function enqueueLaunch(
   { fleet, count, delivery, at, announcedAt, alerts, state }: LaunchRequest,
 ): Enqueue {
   const own = (attempt: number) =>
-    runId("scale", fleet, at, identityOf(["sender", sender, ...delivery], attempt));
+    runId("scale", fleet, at, attemptIdentity(["sender", sender, ...delivery], attempt));
   const request =
     alerts === undefined
       ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
