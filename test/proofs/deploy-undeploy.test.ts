@@ -64,6 +64,7 @@ async function deployLess({ cloud, command, root }: Given): Promise<void> {
   assert(again.out).toContain("kept as they are in the cloud: KILN_CALLERS (--unset <name> removes one)");
   assert(again.out.filter((line) => line.startsWith("remove"))).toEqual([
     "remove trigger cleanup of kiln-dev-janitor",
+    "remove trigger reconcile of kiln-dev-scale-out",
     "remove function kiln-dev-scale-out",
   ]);
   assert(cloud.fc.functions.has("kiln-dev-scale-out")).toBe(false);

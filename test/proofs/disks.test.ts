@@ -320,7 +320,8 @@ test("each refusal that another offering may avoid leads builder and fleet to th
   deploy,
   expect,
 }) => {
-  const kiln = await deploy();
+  // All of them at once.
+  const kiln = await deploy({ env: { KILN_BAKES_AT_ONCE: String(ELSEWHERE.length) } });
   const { cloud } = kiln;
   const runs: string[] = [];
   for (const [n, [status, code]] of ELSEWHERE.entries()) {

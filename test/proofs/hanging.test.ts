@@ -209,15 +209,17 @@ const FLEETS = ["web", "web-2", "web-3", "web-4", "web-5", "web-6"];
 
 test("several calls that are slow one by one end in 503 in time too", async ({ deploy, expect }) => {
   const token = "a-token-of-a-sender-0123456789";
+  // A delivery for more is one request.
+  const few = FLEETS.slice(0, 3);
   const KILN_SENDERS = JSON.stringify({
-    alerts: { kind: "alertmanager", tokens: [token], fleets: FLEETS },
+    alerts: { kind: "alertmanager", tokens: [token], fleets: few },
   });
   const kiln = await deploy({ KILN_SENDERS });
-  for (const fleet of FLEETS) await kiln.upload(`fleets/${fleet}.yaml`, fleetText());
+  for (const fleet of few) await kiln.upload(`fleets/${fleet}.yaml`, fleetText());
   await warm(kiln, 1);
   const at = new Date(kiln.cloud.time.now()).toISOString();
   // A delivery is one request for each fleet.
-  const alerts = FLEETS.map((fleet) => ({
+  const alerts = few.map((fleet) => ({
     status: "firing",
     labels: { kiln_fleet: fleet },
     startsAt: at,
@@ -245,8 +247,8 @@ test("several calls that are slow one by one end in 503 in time too", async ({ d
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
   const runs = ((again?.body["runs"] ?? []) as { run: string }[]).map(({ run }) => run);
   for (const run of runs) await ended(kiln, run);
-  expect(new Set(runs).size).toBe(6);
-  expect(machines(kiln)).toHaveLength(6);
+  expect(new Set(runs).size).toBe(3);
+  expect(machines(kiln)).toHaveLength(3);
 });
 
 test("an address that refuses or has no name ends in time: in 503 for the bucket, as a queued run for the functions", async ({

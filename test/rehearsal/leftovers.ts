@@ -47,7 +47,7 @@ const heldLocks = ({ oss }: Cloud): string[] =>
       .filter((key) => {
         const newest = oss.get(name, key)?.body.toString().trimEnd().split("\n").at(-1) ?? "{}";
         const { run = "", released } = json<{ run?: string; released?: boolean }>(newest);
-        return released !== true && oss.get(name, openKey(run)) !== undefined;
+        return released !== true && oss.list(name, openKey(run)).length > 0;
       }),
   );
 

@@ -148,7 +148,7 @@ function allowed(action: string, resource: string, region: string): Allowed {
     case "ecs":
       return { action, on, order: rpc("ecs", name, "2014-05-26", { RegionId: region, ...ECS[name] }) };
     case "cms":
-      return { action, on, order: rpc("cms", "DescribeMetricList", "2019-01-01", METRICS) };
+      return { action, on, order: ofMetrics(name) };
     case "ess":
       return { action, on, order: rpc("ess", name, "2014-08-28", { RegionId: region }) };
     case "fc":
@@ -159,5 +159,11 @@ function allowed(action: string, resource: string, region: string): Allowed {
       return { action, on, order: undefined };
   }
 }
+
+/** RAM has another name for DescribeMetricList. */
+const ofMetrics = (name: string): Order =>
+  name === "QueryMetricList"
+    ? rpc("cms", "DescribeMetricList", "2019-01-01", METRICS)
+    : rpc("cms", name, "2019-01-01", { PageSize: "1" });
 
 const METRICS: Params = { Namespace: "acs_ecs_dashboard", MetricName: "CPUUtilization", Length: "1" };

@@ -46,6 +46,6 @@ async function neededFor(
   if (!("kind" in found))
     return found.due.length === 0 ? undefined : { identity: found.due.map(({ id }) => id) };
   return found.kind === "limited"
-    ? { identity: [found.kind], notBefore: found.until }
+    ? { identity: [found.until], notBefore: found.until }
     : { identity: [found.kind, found.status] };
 }
