@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/bake-image/bake/turn.ts",
     find: "return before.length < most",
     replace: "return before.length < Infinity",
-    tests: ["test/flow/turns.test.ts"],
+    tests: ["test/proofs/turns.test.ts"],
   },
   {
     name: "a hold keeps no promotion back",
