@@ -1,10 +1,11 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
-import { DocumentError, type Place, type Problem } from "../errors.ts";
-import { aliases, placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
+import { YAML_MAX_BYTES } from "../budget.ts";
+import { DocumentError, type Problem } from "../errors.ts";
+import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
 import { slipIn, suspectIn, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
 import { entryAt } from "./written.ts";
-import { ALIAS, attempt, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
+import { attempt, CONTROL_CHARACTER, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -47,26 +48,24 @@ export function readMended(document: string, text: string, suspects: readonly nu
       };
       return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), writtenAt, problems };
     }
-    const slip = read.place && slipIn(lines, read.place);
+    const slip = read.message === CONTROL_CHARACTER ? undefined : read.place && slipIn(lines, read.place);
     const mended = new Set(problems.map(({ place }) => place?.line));
     // A line that was mended and still cannot be read has one mistake, which is listed already.
     if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
-    if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
+    const isOver = problems.length > MENDED_MAX || (slip?.meant.length ?? 0) > YAML_MAX_BYTES;
+    // Quotes in quotes grow with every look.
+    if (slip === undefined || isOver) throw new DocumentError(document, problems);
     mend(slip);
   }
 }
 
-/** Reads a text on in which keys are written twice or values are named, and lists each of them. */
+/** Reads a text on in which keys are written twice, and lists each of them. */
 function tolerant(text: string, problems: Problem[]): ReturnType<typeof attempt> {
   const read = attempt(text);
-  if ("input" in read || ![WRITTEN_TWICE, ALIAS].includes(read.message)) return read;
-  const again = attempt(text, true);
-  if (!("input" in again)) return read;
-  const list = (message: string, places: readonly Place[]): void => {
-    for (const place of places) problems.push({ path: "", message, place });
-  };
-  list(WRITTEN_TWICE, repeatedKeys(text, again.events));
-  list(ALIAS, aliases(text, again.events));
+  const again = "input" in read || read.message !== WRITTEN_TWICE ? read : attempt(text, true);
+  if (again !== read && "input" in again)
+    for (const place of repeatedKeys(text, again.events))
+      problems.push({ path: "", message: WRITTEN_TWICE, place });
   return again;
 }
 

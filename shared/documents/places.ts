@@ -52,16 +52,6 @@ export function repeatedKeys(text: string, events: readonly Event[]): readonly P
   return spans.map((span) => placeAt(text, starts, span));
 }
 
-/** The places of aliases, from their `*`. */
-export function aliases(text: string, events: readonly Event[]): readonly Place[] {
-  const starts = startsOf(text);
-  return events.flatMap((event) => {
-    if (event.type !== EVENT_ID.ALIAS) return [];
-    const at = event.anchorStart - 1;
-    return [placeAt(text, starts, { at, length: event.anchorEnd - at })];
-  });
-}
-
 /** Offsets at which lines begin. */
 const startsOf = (text: string): readonly number[] => [
   0,

@@ -7,19 +7,17 @@ const MAX_NESTING = 32;
 
 /** Of a text that ends inside of one. */
 export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
-/** Of the name of a value that stands elsewhere in the text. */
-export const ALIAS = "aliases (*name) are not allowed; write the value out where it is used";
-/** More are not read on: maps of aliases of maps of aliases have no bound. */
-const ALIASES_MAX = 20;
 /** Of a key that its map has already. */
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
+/** Of a character that no line has. */
+export const CONTROL_CHARACTER = "a control character stands here; remove it";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, WRITTEN_TWICE],
-  [/maxAliases/, ALIAS],
+  [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
   [/maxDepth/, `maps and lists are nested more than ${MAX_NESTING} deep; no document needs that`],
   [/unknown .* tag/, "tags (!name) are not allowed; write plain text, numbers, lists and maps"],
   [/tab characters/, "a tab is used for indentation; use spaces"],
-  [/non-printable/, "a control character stands here; remove it"],
+  [/non-printable|valid JSON character/, CONTROL_CHARACTER],
   [/unexpected end of the stream within|deficient indentation/, NOT_CLOSED],
   [
     /bad indentation|end of the stream or a document separator/,
@@ -70,11 +68,11 @@ export function wholeProblem(text: string): Problem | undefined {
   return { path: "", message: "the text is not UTF-8 or holds the character NUL; save it as UTF-8", place };
 }
 
-/** Parses a text once. @param isTolerant whether aliases and keys written twice are read on: the last key counts then */
-export function attempt(text: string, isTolerant = false): Parsed | Problem {
+/** Parses a text once. @param repeats whether a key may be written twice: the last one counts then */
+export function attempt(text: string, repeats = false): Parsed | Problem {
   try {
     const events = parseEvents(text, { maxDepth: MAX_NESTING + 1 });
-    return constructed(text, events, isTolerant);
+    return constructed(text, events, repeats);
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;
@@ -84,8 +82,8 @@ export function attempt(text: string, isTolerant = false): Parsed | Problem {
   }
 }
 
-function constructed(text: string, events: Event[], isTolerant: boolean): Parsed | Problem {
-  const rules = { schema: CORE_SCHEMA, maxAliases: isTolerant ? ALIASES_MAX : 0, json: isTolerant };
+function constructed(text: string, events: Event[], repeats: boolean): Parsed | Problem {
+  const rules = { schema: CORE_SCHEMA, maxAliases: 0, json: repeats };
   const documents = constructFromEvents(events, { source: text, ...rules });
   if (documents.length > 1) {
     const message = "the file holds several documents (---); write one document in each file";

@@ -370,15 +370,10 @@ test("keys that are written twice, however often and deep, hide no other mistake
   ]);
 });
 
-test("aliases, however many and deep, hide no other mistake and are each named", ({ expect }) => {
-  const aliased = "provision: [&step { run: a }, *step, *step]\n";
-  expect(inRecipe(`${aliased}famly: x\n`)).toEqual([
-    expect.stringMatching(/^8:31 aliases \(\*name\) are not allowed; write the value out/),
-    expect.stringMatching(/^8:38 aliases/),
-    expect.stringMatching(/^9:1 famly: is not known/),
-  ]);
-  const doubled = Array.from({ length: 25 }, (_, n) => `x${n + 1}: &x${n + 1} [*x${n}, *x${n}]\n`);
-  expect(inRecipe(`x0: &x0 [a]\n${doubled.join("")}`)).toEqual([expect.stringMatching(/ aliases/)]);
+test("a control character is named wherever it stands, and its line is read no further", ({ expect }) => {
+  for (const value of ['"a\u0001b"', "'a\u0001b'", "a\u0001b", '["a\u001b[1m"]', "{ b: 'x\u0008' }"])
+    for (const line of [`description: ${value}\n`, `provision:\n  - run: ${value}\n`])
+      expect(inRecipe(line), line).toContainEqual(expect.stringContaining("a control character stands here"));
 });
 
 test("a suggestion can be followed", ({ expect }) => {
