@@ -48,15 +48,19 @@ export function readMended(document: string, text: string, suspects: readonly nu
       };
       return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), writtenAt, problems };
     }
-    const slip = read.message === CONTROL_CHARACTER ? undefined : read.place && slipIn(lines, read.place);
+    const slip = slipOf(read, lines);
     const mended = new Set(problems.map(({ place }) => place?.line));
     // A line that was mended and still cannot be read has one mistake, which is listed already.
     if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
-    const isOver = problems.length > MENDED_MAX || (slip?.meant.length ?? 0) > YAML_MAX_BYTES;
-    // Quotes in quotes grow with every look.
-    if (slip === undefined || isOver) throw new DocumentError(document, problems);
+    if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
     mend(slip);
   }
+}
+
+/** The slip where the parser stopped. Quotes in quotes grow with every look, so a line that is too long by now has none. */
+function slipOf({ message, place }: Problem, lines: readonly string[]): Slip | undefined {
+  const slip = message === CONTROL_CHARACTER || place === undefined ? undefined : slipIn(lines, place);
+  return slip !== undefined && slip.meant.length > YAML_MAX_BYTES ? undefined : slip;
 }
 
 /** Reads a text on in which keys are written twice, and lists each of them. */
