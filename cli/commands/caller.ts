@@ -79,7 +79,7 @@ interface Change {
   readonly before: Callers;
 }
 
-/** @throws CommandError for a caller that is there already, or is not */
+/** @throws CommandError when the caller to add exists, or the caller to rotate does not */
 function changed(action: string, name: string, { secret, routes, before }: Change): Callers {
   const known = before[name];
   if (action === "rotate") {

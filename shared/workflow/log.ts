@@ -127,7 +127,7 @@ const TRIES = 5;
 
 /**
  * Appends one line of a run to a log whose newest line counts; `next` makes it of that one, or nothing. Returns the line
- * of the run, which may be there already: a repeat finds it, whatever others wrote since.
+ * of the run. It may exist from an earlier attempt: a repeat finds it, whatever other writers appended since.
  * @throws CloudError as `appendOrLose`, and Error when others were first every time
  */
 export async function appendOnce<T extends { readonly run: string }>(

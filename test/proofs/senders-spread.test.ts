@@ -72,8 +72,10 @@ test.for([PARTS.slice(0, 2), PARTS])(
     expect(machines(kiln)).toEqual([]);
     const failed = kiln.records().filter(({ run }) => /^(?:scale|alerts)-/.test(run));
     expect(new Set(failed.map(({ state }) => state))).toEqual(new Set(["failed"]));
-    const heard = channel.posted.filter(({ path }) => path === "/ops").map(({ body }) => String(body["run"]));
-    expect(heard.toSorted()).toEqual(failed.map(({ run }) => run).toSorted());
+    const notified = channel.posted
+      .filter(({ path }) => path === "/ops")
+      .map(({ body }) => String(body["run"]));
+    expect(notified.toSorted()).toEqual(failed.map(({ run }) => run).toSorted());
     await channel.close();
   },
 );

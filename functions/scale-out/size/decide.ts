@@ -1,7 +1,7 @@
 /**
  * What is to change in a fleet so that it has the members it is to have. Pure.
  *
- * RECONCILE-1. One change at a time, of a bounded number of members. What open reservations lead to is there already.
+ * RECONCILE-1. One change at a time, of a bounded number of members. Instances that open reservations still launch count as members.
  * RECONCILE-2. What is too many is selected by the run that ends it, which sees who is busy.
  * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
  * RECONCILE-4. Subscriptions are bought on request only.

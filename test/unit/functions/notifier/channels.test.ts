@@ -183,7 +183,7 @@ for (const [kind, body] of [
     expect(FORMATS[kind].refusal(body)).toBeUndefined();
   });
 
-test("a status of the client's side is for good, except a timeout and too many requests, in every kind of channel", async ({
+test("a 4xx status is permanent, except a timeout and too many requests, in every kind of channel", async ({
   expect,
 }) => {
   const channel = await startChannel((path) => ({ status: Number(path.split("/").at(-1)), text: "no" }));

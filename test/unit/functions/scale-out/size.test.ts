@@ -36,7 +36,7 @@ test("a fleet that is as it is to be asks for nothing", ({ expect }) => {
   expect(decide(situation({})).state).toBeUndefined();
 });
 
-test("what open reservations lead to is there already, listed or not", ({ expect }) => {
+test("instances that open reservations still launch count as members, listed or not", ({ expect }) => {
   const of = (members: readonly Instance[], grants: Reservation[]) =>
     decide(situation({ members, reservations: { v: 2, grants } })).present;
   expect(of([], [grant({})])).toBe(2);

@@ -52,7 +52,7 @@ test("the channels of a YAML document are found in every form, also where its te
     ["notify: [ops]\nidle:\n  notice: 2h\n  notify:\n    - zh\n  cap: {}", ["ops", "zh"]],
     ["notify: [ops", ["ops"]],
     ["notify：ops", ["ops"]],
-    ["description: notify nobody", []],
+    ["description: notify no channel", []],
   ];
   for (const [notify, names] of rows)
     for (const rest of ["bogus: other", "launch: [\n  bogus: {", "launch:\n\tx: y"]) {
