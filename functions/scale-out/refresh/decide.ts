@@ -7,9 +7,8 @@
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { RefreshPolicy } from "../../../shared/documents/refresh.ts";
-import { isDown } from "../../../shared/instance-tags.ts";
 import type { Reservations } from "../../../shared/limits/stored-reservation.ts";
-import { presentOf } from "../../../shared/size/present.ts";
+import { isPresent, presentOf } from "../../../shared/size/present.ts";
 import type { Wanted } from "../../../shared/size/wanted.ts";
 
 /** An end is one run of stop-idle, with its own look at what is busy. */
@@ -40,7 +39,7 @@ export type Move =
 /** The move that `look` asks for. */
 export function nextMove(look: Look): Move {
   const { members, reservations, wanted, limits, policy, now } = look;
-  const up = members.filter((member) => !isDown(member) && !member.locks.includes("Recycling"));
+  const up = members.filter(isPresent);
   const left = new Set(look.left);
   const old = up.filter((member) => look.isOld(member) && !left.has(member.id));
   if (old.length === 0) return { kind: "finish" };
