@@ -11,20 +11,12 @@ import { EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { sizeKey } from "../keys.ts";
 import { appendOnce, readLog, TAIL_BYTES } from "../workflow/log.ts";
-import { isSized, wantedOf, type Wanted } from "./wanted.ts";
+import { isSized, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
 
 const Paused = z.object({ at: z.int(), by: z.string(), why: z.string() });
 
 const State = z.object({
-  level: z.optional(
-    z.object({
-      desired: z.int(),
-      at: z.int(),
-      by: z.string(),
-      of: z.int(),
-      lowered: z.optional(z.literal(true)),
-    }),
-  ),
+  level: z.optional(Level),
   paused: z.optional(Paused),
   /** Members that a user stopped, and whose stop has lowered the level. */
   byUser: z.optional(z.array(z.string())),
@@ -43,7 +35,7 @@ const State = z.object({
     }),
   ),
 });
-/** What the acts of a fleet amount to. */
+/** The state of a fleet after all of its acts. */
 export type SizeState = z.infer<typeof State>;
 
 const Line = z.object({
@@ -136,17 +128,10 @@ export async function setDesired(
     written,
     (before, at) => {
       const wanted = wantedOf(document, before.level, at);
-      const desired = Math.max(wanted.min, Math.min(document.limits.max, to(wanted)));
+      const change = { desired: to(wanted), at, by: act.by, ...(lowers && { lowered: lowers }) };
+      const level = levelOf(document, wanted, change);
       unchanged = wanted;
-      if (desired === wanted.desired && lowers === true) return undefined;
-      const level = {
-        desired,
-        at,
-        by: act.by,
-        of: document.size.desired,
-        ...(lowers && { lowered: lowers }),
-      };
-      return { ...before, level };
+      return level.desired === wanted.desired && lowers === true ? undefined : { ...before, level };
     },
     ports,
   );

@@ -6,20 +6,22 @@
  *     unless the entry that begins there names `desired`. So a fleet without work stays down.
  * WANTED-3. It is never below the `min` of the instant, nor above the fleet's max.
  */
+import * as z from "zod/mini";
 import type { Fleet } from "../documents/fleet.ts";
 import { horizonMs, instants, isOpen } from "../documents/calendar.ts";
 
 /** The number that an act has set. */
-export interface Level {
-  readonly desired: number;
+export const Level = z.object({
+  desired: z.int(),
   /** Epoch ms. */
-  readonly at: number;
-  readonly by: string;
+  at: z.int(),
+  by: z.string(),
   /** `size.desired` at that time (WANTED-1). */
-  readonly of: number;
+  of: z.int(),
   /** Members were stopped (WANTED-2). */
-  readonly lowered?: true | undefined;
-}
+  lowered: z.optional(z.literal(true)),
+});
+export type Level = z.infer<typeof Level>;
 
 export interface Wanted {
   readonly min: number;
@@ -44,7 +46,7 @@ function openEntries({ schedule = [], calendar }: Sized, at: number): number[] {
 function hasEdge(fleet: Sized, from: number, until: number): boolean {
   const { schedule = [], calendar } = fleet;
   if (calendar === undefined || schedule.length === 0) return false;
-  // What has not changed for that long has no edge.
+  // A schedule that has not changed for that long has no edge.
   const start = Math.max(from, until - horizonMs(calendar));
   const before = openEntries(fleet, start).join();
   for (const instant of instants(schedule, start, until))
@@ -56,23 +58,25 @@ function hasEdge(fleet: Sized, from: number, until: number): boolean {
 export function wantedOf(fleet: Sized, level: Level | undefined, now: number): Wanted {
   const { size, schedule = [], limits } = fleet;
   const open = openEntries(fleet, now).flatMap((place) => schedule[place] ?? []);
-  const most = (values: readonly (number | undefined)[], otherwise: number): number => {
-    const given = values.flatMap((value) => value ?? []);
-    return given.length === 0 ? otherwise : Math.max(...given);
-  };
-  const min = Math.min(
-    limits.max,
-    most(
-      open.map((entry) => entry.min),
-      size.min,
-    ),
-  );
-  const planned = most(
-    open.map((entry) => entry.desired),
-    Number.NaN,
-  );
-  const desired = desiredOf(fleet, Number.isNaN(planned) ? undefined : planned, level, now);
-  return { min, desired: Math.max(min, Math.min(limits.max, desired)) };
+  const min = Math.min(limits.max, highest(open.flatMap((entry) => entry.min ?? [])) ?? size.min);
+  const planned = highest(open.flatMap((entry) => entry.desired ?? []));
+  return { min, desired: bounded(fleet, min, desiredOf(fleet, planned, level, now)) };
+}
+
+const highest = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : Math.max(...values);
+
+/** WANTED-3. */
+const bounded = ({ limits }: Sized, min: number, desired: number): number =>
+  Math.max(min, Math.min(limits.max, desired));
+
+/** The level of a fleet once an act has asked for `desired` members; `wanted` is its size before. */
+export function levelOf(
+  fleet: Sized,
+  { min }: Wanted,
+  { desired, ...act }: Pick<Level, "desired" | "at" | "by" | "lowered">,
+): Level {
+  return { ...act, desired: bounded(fleet, min, desired), of: fleet.size.desired };
 }
 
 function desiredOf(fleet: Sized, planned: number | undefined, level: Level | undefined, now: number): number {

@@ -14,7 +14,7 @@ import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
-import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
+import { isSized, levelOf, wantedOf } from "../../../shared/size/wanted.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -54,19 +54,16 @@ export function decide(situation: Situation): Decision {
   const hindrance = hindranceOf(situation);
   if (hindrance !== undefined) return none(hindrance);
   const noted = stopsOf(situation);
-  const desired = clamp(wanted.desired - noted.stopped + noted.started, wanted.min, document.limits.max);
-  const level =
-    desired === wanted.desired
-      ? state.level
-      : {
-          desired,
-          at: now,
-          by: "user",
-          of: document.size.desired,
-          ...(desired < wanted.desired && { lowered: true as const }),
-        };
+  const asked = wanted.desired - noted.stopped + noted.started;
+  const lowered = asked < wanted.desired && { lowered: true as const };
+  const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
+  const { desired } = level;
   const missing = desired - present;
-  const after = { ...state, level, byUser: noted.byUser };
+  const after = {
+    ...state,
+    level: desired === wanted.desired ? state.level : level,
+    byUser: noted.byUser,
+  };
   const change = changeOf(situation, missing);
   if ("count" in change) {
     const vain = situation.last === "vain" ? (state.child?.vain ?? 0) + 1 : 0;
@@ -76,8 +73,6 @@ export function decide(situation: Situation): Decision {
   if (!noted.changed) return { wanted: desired, present, why: change.why };
   return { wanted: desired, present, why: noted.why, state: after };
 }
-
-const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
 
 function hindranceOf({ state, last, stopping }: Situation): string | undefined {
   if (state.paused !== undefined) return `paused by ${state.paused.by}`;
