@@ -60,6 +60,10 @@ export async function asMembers(
     }));
 }
 
+/** The order of members by age; of two of the same age that of their ids. */
+export const oldestFirst = (a: Instance, b: Instance): number =>
+  a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+
 const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
 
 /** The members of any fleet whose instance id, name or host name is that of a runner of a CI system. */

@@ -7,6 +7,7 @@
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { RefreshPolicy } from "../../../shared/documents/refresh.ts";
+import { oldestFirst } from "../../../shared/limits/members.ts";
 import type { Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { isPresent, presentOf } from "../../../shared/size/present.ts";
 import type { Wanted } from "../../../shared/size/wanted.ts";
@@ -55,7 +56,8 @@ export function nextMove(look: Look): Move {
   if (room > 0) return { kind: "launch", count: room };
   const least = Math.max(wanted.min, wanted.desired - policy.maxUnavailable);
   const count = Math.min(old.length, present - least, END_MAX, canaries ?? END_MAX);
-  if (count > 0) return { kind: "end", ids: idsOf(old).slice(0, count), least };
+  const ids = old.toSorted(oldestFirst).map(({ id }) => id);
+  if (count > 0) return { kind: "end", ids: ids.slice(0, count), least };
   return {
     kind: "stuck",
     why: `no member can be replaced: ${present} of at most ${limits.max} are there, and ${least} are needed at least; raise limits.max, or refresh.surge or maxUnavailable`,
@@ -64,7 +66,3 @@ export function nextMove(look: Look): Move {
 
 const canariesOf = ({ canary }: Look["policy"], { desired }: Wanted): number | undefined =>
   canary && Math.max(1, Math.ceil((desired * canary.percent) / 100));
-
-/** The oldest first. */
-const idsOf = (members: readonly Instance[]): string[] =>
-  members.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)).map(({ id }) => id);

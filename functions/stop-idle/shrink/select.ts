@@ -13,6 +13,7 @@ import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { optedOutUntil } from "../../../shared/instance-tags.ts";
+import { oldestFirst } from "../../../shared/limits/members.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { protectedBy, unreleasable } from "../idle-check/decide.ts";
 import { quietOnes } from "../idle-check/metrics.ts";
@@ -57,20 +58,22 @@ export function whyKept(
   return optedOutUntil(member, tag, now) === undefined ? undefined : `its tag ${tag} asks for it`;
 }
 
-/** As `whyKept`, of a member that no caller names. */
-const whyNotNow = (member: Instance, fleet: Fleet, policy: IdlePolicy, now: number): string | undefined =>
-  whyKept(member, fleet, actionOf(member, fleet, undefined), now) ??
-  protectedBy(member, { ...policyNow(policy), windowMs: 0 }, now)?.[1];
+/** Whether a member may be ended that no caller names. */
+const mayLeave = (member: Instance, { fleet, policy, current, now }: Selection): boolean =>
+  whyKept(member, fleet, actionOf(member, fleet, current), now) === undefined &&
+  protectedBy(member, { ...policyNow(policy), windowMs: 0 }, now) === undefined;
 
-/** SHRINK-3. `current`: the image that the family serves. */
-export function actionOf(
-  { imageId }: Instance,
+/** `current`: the image that the family serves. */
+const isOld = ({ imageId }: Instance, current: string | undefined): boolean =>
+  current !== undefined && imageId !== current;
+
+/** SHRINK-3. */
+export const actionOf = (
+  member: Instance,
   { idle, wake }: Fleet,
   current: string | undefined,
-): Leaver["action"] {
-  const isOld = current !== undefined && imageId !== current;
-  return idle?.action === "stop" && !(isOld && !wake.olderImages) ? "stop" : "release";
-}
+): Leaver["action"] =>
+  idle?.action === "stop" && (wake.olderImages || !isOld(member, current)) ? "stop" : "release";
 
 interface Selection {
   readonly fleet: Fleet;
@@ -82,33 +85,31 @@ interface Selection {
 /** The members that may leave, those that leave first at the front (SHRINK-2). @throws CloudError without metrics */
 export async function leavers(
   members: readonly Instance[],
-  { fleet, policy, current, now }: Selection,
+  selection: Selection,
   cloud: CloudClient,
 ): Promise<Leaver[]> {
-  const isOld = ({ imageId }: Instance): boolean => current !== undefined && imageId !== current;
+  const { fleet, policy, current, now } = selection;
+  const oldImageFirst = (a: Instance, b: Instance): number =>
+    Number(isOld(b, current)) - Number(isOld(a, current));
   const open = members
     .map(withoutHours)
-    .filter((member) => whyNotNow(member, fleet, policy, now) === undefined)
-    .toSorted((a, b) => Number(isOld(b)) - Number(isOld(a)) || compareAge(a, b))
+    .filter((member) => mayLeave(member, selection))
+    .toSorted((a, b) => oldImageFirst(a, b) || oldestFirst(a, b))
     .slice(0, LOOKED_AT_MAX);
   const quiet = await quietOnes(cloud, open, policyNow(policy), now);
   return quiet
     .toSorted(
       (a, b) =>
-        Number(isOld(b.instance)) - Number(isOld(a.instance)) ||
+        oldImageFirst(a.instance, b.instance) ||
         Number(b.idle) - Number(a.idle) ||
-        compareAge(a.instance, b.instance),
+        oldestFirst(a.instance, b.instance),
     )
-    .flatMap(({ instance, idle, reason }) => {
-      const action = actionOf(instance, fleet, current);
-      if (whyKept(instance, fleet, action, now) !== undefined) return [];
-      const why = isOld(instance)
+    .map(({ instance, idle, reason }) => {
+      const why = isOld(instance, current)
         ? `its image ${instance.imageId} is not the one that ${fleet.family} serves`
         : idle
           ? reason
           : "it is the oldest that does not work now";
-      return [{ id: instance.id, action, why }];
+      return { id: instance.id, action: actionOf(instance, fleet, current), why };
     });
 }
-
-const compareAge = (a: Instance, b: Instance): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
