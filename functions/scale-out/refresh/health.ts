@@ -1,6 +1,6 @@
 /** Whether new members are well: they run, no alarm is on, and the probe inside each ends with exit code 0. */
 import { alarmStates } from "../../../shared/cloud/cms/alarms.ts";
-import { agentsOnline, commandResult, runCommand } from "../../../shared/cloud/ecs/commands.ts";
+import { agentsOnline, commandResult, runCommand, shellOf } from "../../../shared/cloud/ecs/commands.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -51,7 +51,7 @@ export async function beginProbe(
   const { command, timeoutMs } = refresh.probe;
   const order = {
     instanceId: id,
-    shell: os === "windows" ? ("powershell" as const) : ("shell" as const),
+    shell: shellOf(os),
     script: command,
     timeoutMs,
     name: "kiln-probe",

@@ -11,6 +11,7 @@ import {
   agentsOnline,
   commandResults,
   runCommand,
+  shellOf,
   type CommandResult,
 } from "../../../shared/cloud/ecs/commands.ts";
 import type { Refused } from "../../../shared/cloud/ecs/each.ts";
@@ -72,7 +73,7 @@ async function askSlice(event: Probe, ports: Ports): Promise<Outcome> {
       script: probe.command,
       timeoutMs: probe.timeoutMs,
       name: "idle-probe",
-      shell: input.os === "windows" ? ("powershell" as const) : ("shell" as const),
+      shell: shellOf(input.os),
       tags: ownTags(cloud, { [TAG.run]: run }),
       ...(probe.user !== undefined && { user: probe.user }),
     };

@@ -19,6 +19,10 @@ export interface Command {
   readonly shell?: "shell" | "powershell" | "batch";
 }
 
+/** The shell of commands on an instance with this operating system. */
+export const shellOf = (os: "linux" | "windows"): "shell" | "powershell" =>
+  os === "windows" ? "powershell" : "shell";
+
 const TYPES = { shell: "RunShellScript", powershell: "RunPowerShellScript", batch: "RunBatScript" } as const;
 
 /** Runs a script on a running instance whose agent is online; answers the id of the invocation. */
