@@ -2,6 +2,7 @@
 import { formatDuration, parseDuration } from "../duration.ts";
 import type * as z from "zod/mini";
 import { nameOf, oddIn, plain } from "./characters.ts";
+import { isMap } from "./fields.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
 import { quoted } from "./written.ts";
@@ -193,9 +194,6 @@ const AS_WRITTEN = /^(?:a command that contains ": "|must be (?:one command|a co
 
 const quotedAdvice = (written: string | undefined): string | undefined =>
   written && `write ${quoted(written)}`;
-
-const isMap = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `- Host: x` is a map; whoever writes it means a text. */
 const colonAdvice = (written: string | undefined): string | undefined =>

@@ -12,7 +12,7 @@ import { wallClock } from "../wall-clock.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const MONDAY = 1;
-const DAY_MINUTES = 24 * 60;
+export const DAY_MINUTES = 24 * 60;
 
 /** The first and the last of several dates, each as days since 1970-01-01. */
 export type Dates = readonly [first: number, last: number];
@@ -116,7 +116,8 @@ export function windowOf(on: string, from: string, to: string): Window | undefin
   return { days: found, fromMinute, toMinute };
 }
 
-function minuteOf(text: string): number | undefined {
+/** `08:00` → minutes since midnight, up to 24:00; undefined for any other text. */
+export function minuteOf(text: string): number | undefined {
   const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(text) ?? [];
   const total = Number(hour) * 60 + Number(minute);
   return Number(minute) < 60 && total <= DAY_MINUTES ? total : undefined;

@@ -169,7 +169,8 @@ export function channelNames<const E extends string>(events: readonly [E, ...E[]
   return z.pipe(list, z.transform(names));
 }
 
-const isMap = (value: unknown): boolean =>
+/** Whether a value as it is written has keys. */
+export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Renames durations, written as `timeout`, to `timeoutMs`, the name with the unit. */

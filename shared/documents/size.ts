@@ -1,7 +1,7 @@
 /** `size`, `schedule` and `calendar` of a fleet: how many members it is to have, and when. */
 import * as z from "zod/mini";
 import { parseDates, windowOf, type Dates, type Window } from "./calendar.ts";
-import { closed, finding, rule, timeZone, whole, type Finding } from "./fields.ts";
+import { closed, finding, isMap, rule, timeZone, whole, type Finding } from "./fields.ts";
 
 /** A limit of Kiln: an account can create as many in two minutes, and one idle check covers them. */
 export const MAX_INSTANCES = 10_000;
@@ -22,9 +22,6 @@ export const Size = z.pipe(
   ),
   z.transform(({ min, desired = min, max }: WrittenSize) => ({ min, desired, ...(max && { max }) })),
 );
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A fleet with `limits.max`, which may be written as `size.max`. */
 export function withMax(fleet: unknown): unknown {
@@ -52,7 +49,7 @@ function entryFindings({ days, from, to, min, desired }: WrittenEntry): Finding[
     ),
     ...finding(min === undefined && desired === undefined, [], "must have min, desired or both"),
     ...finding(
-      (desired ?? 0) < (desired === undefined ? 0 : (min ?? 0)),
+      desired !== undefined && min !== undefined && desired < min,
       ["desired"],
       `must be at least min, which is ${min}`,
     ),

@@ -1,5 +1,14 @@
 /** Working hours of a fleet: "should it be up now?", asked of the wall clock of a place (calendar.ts). */
-import { horizonMs, instants, isOpen, windowOf, type Calendar, type Window } from "./calendar.ts";
+import {
+  DAY_MINUTES,
+  horizonMs,
+  instants,
+  isOpen,
+  minuteOf,
+  windowOf,
+  type Calendar,
+  type Window,
+} from "./calendar.ts";
 
 export interface UpDuring extends Calendar {
   readonly windows: readonly Window[];
@@ -23,19 +32,16 @@ export function nextChange(during: UpDuring, edge: "opens" | "closes", at: numbe
   return undefined;
 }
 
-const HOUR_MINUTES = 60;
-const DAY_MINUTES = 24 * HOUR_MINUTES;
-
 /** The first instant after `at` (epoch ms) at which the clock on the wall shows `time`, such as 22:00. */
 export function nextTimeOfDay(
   time: string,
   { timeZone }: Pick<Calendar, "timeZone">,
   at: number,
 ): number | undefined {
-  const [hour = 0, minute = 0] = time.split(":").map(Number);
-  const fromMinute = hour * HOUR_MINUTES + minute;
+  const fromMinute = minuteOf(time);
+  if (fromMinute === undefined) return undefined;
   // An hour long, so that it opens on the day whose clock skips the minute as well.
-  const toMinute = (fromMinute + HOUR_MINUTES) % DAY_MINUTES;
+  const toMinute = (fromMinute + 60) % DAY_MINUTES;
   const window = { days: [0, 1, 2, 3, 4, 5, 6], fromMinute, toMinute };
   return nextChange({ timeZone, windows: [window] }, "opens", at);
 }
