@@ -37,7 +37,8 @@ export async function begin({ run, by, input, startedAt }: Begin, ports: Ports):
   if (target === undefined) return failed(`family ${document.family} serves no image; promote one first`);
   const before = mostUsed(await membersOf(cloud, fleet), target);
   if (before === undefined) return done({ fleet, image: target, launched: 0, ended: 0 });
-  const alarm = await alarmProblem((document.refresh ?? REFRESH).alarms, ports);
+  const { alarms, canary } = document.refresh ?? REFRESH;
+  const alarm = await alarmProblem(alarms, ports);
   if (alarm !== undefined) return failed(`nothing is replaced: ${alarm}`);
   const state = await readSize(fleet, ports);
   const earlier = state.child?.run;
@@ -52,7 +53,7 @@ export async function begin({ run, by, input, startedAt }: Begin, ports: Ports):
     ports,
   );
   if (written === undefined) return wait(minutes(1), "another run changes this fleet");
-  const untested = (document.refresh ?? REFRESH).canary !== undefined;
+  const untested = canary !== undefined;
   const progress = { target, before, untested, turn: 0, left: [], launched: 0, ended: 0 };
   return next(Step, { progress }, { note: `${before} is replaced by ${target}` });
 }

@@ -5,7 +5,7 @@ import { REFRESH } from "../../../shared/documents/refresh.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { writeAct } from "../../../shared/size/log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Probe, RollBack, Step, type Check, type Progress } from "./events.ts";
 import { alarmProblem, beginProbe, downProblem, probeEnd } from "./health.ts";
 import { stopped } from "./step.ts";
@@ -67,8 +67,3 @@ export async function rollBack({ run, by, input, progress, why }: RollBack, port
   const back = { ...progress, target: before, rolledBack: { bad, why }, untested: false, left: [] };
   return next(Step, { progress: back }, { note: `${bad} is held, ${before} is used` });
 }
-
-export const cancelled = (progress: Progress, reason: string): Outcome => {
-  const outcome = stopped(progress, reason);
-  return outcome.kind === "failed" ? outcome : failed(reason);
-};

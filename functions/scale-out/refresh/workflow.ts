@@ -7,7 +7,7 @@
  * REFRESH-RUN-2. New members are looked at before others end: they run, no alarm is on, the probe in each succeeds.
  * REFRESH-RUN-3. A failure holds the image (`SizeState.held`): launches use the one before, the members with the held one are
  *     ended, and only a refresh that is asked for tries it again.
- * REFRESH-RUN-4. What says nothing of the image stops it where it is: no capacity, a pause, another promotion.
+ * REFRESH-RUN-4. A reason that says nothing of the image stops it where it is: no capacity, a pause, another promotion.
  */
 import * as z from "zod/mini";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
@@ -22,45 +22,32 @@ import { requestShape } from "../../../shared/requests/request.ts";
 import { firstEvent } from "../../../shared/workflow/envelope.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
-import { phase, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { phase, type Outcome, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
 import { begin } from "./begin.ts";
-import { cancelled, check, probe, rollBack, rollBackOf } from "./check.ts";
-import { Await, Begin, Check, Probe, RollBack, Step } from "./events.ts";
+import { check, probe, rollBack, rollBackOf } from "./check.ts";
+import { Await, Begin, Check, Probe, RollBack, Step, type Progress } from "./events.ts";
 import { awaitChild, step, stopped } from "./step.ts";
 
 const RefreshRequest = z.strictObject({ ...requestShape, request: z.literal("refresh"), fleet: Name });
+
+const stop = ({ progress }: { readonly progress: Progress }, reason: string): Outcome =>
+  stopped(progress, reason);
 
 export const refresh: Workflow = {
   kind: "refresh",
   phases: [
     phase(Begin, { limitMs: hours(12), run: begin }),
-    phase(Step, {
-      limitMs: minutes(30),
-      run: step,
-      compensate: ({ progress }, reason) => stopped(progress, reason),
-    }),
-    phase(Await, {
-      limitMs: hours(6),
-      run: awaitChild,
-      compensate: ({ progress }, reason) => stopped(progress, reason),
-    }),
-    phase(Check, {
-      limitMs: days(1) + hours(1),
-      run: check,
-      compensate: ({ progress }, reason) => stopped(progress, reason),
-    }),
+    phase(Step, { limitMs: minutes(30), run: step, compensate: stop }),
+    phase(Await, { limitMs: hours(6), run: awaitChild, compensate: stop }),
+    phase(Check, { limitMs: days(1) + hours(1), run: check, compensate: stop }),
     phase(Probe, {
       limitMs: hours(1),
       run: probe,
       // A member whose probe does not end is not well; a cancellation says nothing of it.
       compensate: ({ progress }, reason) => rollBackOf(progress, reason),
-      cancel: ({ progress }, reason) => cancelled(progress, reason),
+      cancel: stop,
     }),
-    phase(RollBack, {
-      limitMs: hours(1),
-      run: rollBack,
-      compensate: ({ progress }, reason) => stopped(progress, reason),
-    }),
+    phase(RollBack, { limitMs: hours(1), run: rollBack, compensate: stop }),
   ],
   begin: (given) =>
     firstEvent(Begin, given, { fleet: parse(RefreshRequest, given.input, "refresh").fleet }, {}),
