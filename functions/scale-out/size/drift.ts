@@ -2,21 +2,24 @@
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
-import { loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { driftKeyAt, rowOf, type Drift } from "../../../shared/drift.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { standingOf } from "../../../shared/size/log.ts";
 import { TAG } from "../../../shared/tags.ts";
 
-/** @param members of all fleets */
-export async function writeDrift(members: readonly Instance[], ports: Ports): Promise<void> {
+/** @param members of all fleets; `documents`: those that can be read, by name */
+export async function writeDrift(
+  members: readonly Instance[],
+  documents: ReadonlyMap<string, Fleet>,
+  ports: Ports,
+): Promise<void> {
   const { cloud, clock } = ports;
   const at = clock.now();
   const rows: Drift["members"] = [];
   const fleetOf = ({ tags }: Instance): string => tags[TAG.fleet] ?? "";
   for (const fleet of [...new Set(members.map(fleetOf))].toSorted()) {
-    const loaded = await loadFleet(cloud, fleet);
-    const document = "document" in loaded ? loaded.document : undefined;
+    const document = documents.get(fleet);
     const serves = document && (await familyImage(cloud, document.family))?.id;
     const { state = {} } = await standingOf(fleet, ports);
     for (const member of members.filter((one) => fleetOf(one) === fleet))

@@ -90,7 +90,7 @@ interface Known {
   readonly members?: readonly Instance[];
 }
 
-/** The change for a fleet, with as few calls as can be: a fleet that is as it is to be costs no more. */
+/** A fleet as it is now, read with as few calls as can be. */
 async function situationOf({ document, state, members }: Known, ports: Ports): Promise<Situation> {
   const { cloud, clock } = ports;
   const { name } = document;
@@ -106,7 +106,7 @@ async function situationOf({ document, state, members }: Known, ports: Ports): P
   };
 }
 
-/** The runs of a fleet that the next change is handed on to. */
+/** The run to which a change is handed on. */
 const childOf = (run: string, fleet: string, startedAt: number, kind: "launch" | "end"): string =>
   runId(kind === "launch" ? "scale" : "shrink", fleet, startedAt, ["size", run]);
 
@@ -199,16 +199,17 @@ export async function reconciles(
 ): Promise<readonly RunRequest[]> {
   const { cloud } = ports;
   const names = fleet === "*" ? await documentNames(cloud, "fleets") : [fleet];
-  const sized: Fleet[] = [];
+  const documents = new Map<string, Fleet>();
   for (const name of names) {
     const loaded = await loadFleet(cloud, name);
-    if ("document" in loaded && isSized(loaded.document)) sized.push(loaded.document);
+    if ("document" in loaded) documents.set(name, loaded.document);
   }
+  const sized = [...documents.values()].filter(isSized);
   const looksForRemoved = fleet === "*" && new Date(trigger.at).getUTCMinutes() < FIRING_MINUTES;
   if (sized.length === 0 && !looksForRemoved) return [];
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
   const members = await describeInstances(cloud, { tags, many: true });
-  if (looksForRemoved) await writeDrift(members, ports);
+  if (looksForRemoved) await writeDrift(members, documents, ports);
   const runs = looksForRemoved ? await removedFleets(members, names, ports) : [];
   for (const document of sized) {
     const own = members.filter((member) => member.tags[TAG.fleet] === document.name);
