@@ -23,6 +23,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { alertsKey } from "../../../shared/keys.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
+import { sum } from "../../../shared/limits/stored-reservation.ts";
 import { appendOrLose, readLog, TAIL_BYTES, type Log } from "../../../shared/workflow/log.ts";
 import { hasFailed, readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -66,7 +67,6 @@ const nothing = ({ input }: Alerts, why: string): Outcome =>
 
 function needed({ input, member, alerts }: Alerts, entry: Entry, perRequest: number): Outcome {
   const wanted = alerts.flatMap(([id, count]) => (entry.alerts.includes(id) ? count : []));
-  const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
   const count = sum(wanted);
   const within = sum(wanted.map((one) => Math.min(one, perRequest)));
   const note = `${wanted.length} of ${alerts.length} alerts need ${count} instances`;
