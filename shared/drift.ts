@@ -39,7 +39,7 @@ interface Known {
   readonly state?: SizeState;
 }
 
-/** What a member says; `known` is its fleet. */
+/** The row of a member; `known` is its fleet. */
 export function rowOf(member: Instance, fleet: string, known: Known, now: number): Drift["members"][number] {
   const { id, imageId: image, createdAt: since, status } = member;
   const { document, serves } = known;

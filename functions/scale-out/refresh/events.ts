@@ -11,7 +11,7 @@ export const Progress = z.strictObject({
   target: z.string(),
   /** The image of most members before, to which a failure leads back. */
   before: z.string(),
-  /** What went wrong: the refresh rolls back, and `target` is the image of before. */
+  /** Set once an image failed: the refresh rolls back, and `target` is the image of before. */
   rolledBack: z.optional(z.strictObject({ bad: z.string(), why: z.string() })),
   /** Whether the canaries are still to be launched. */
   untested: z.boolean(),

@@ -89,7 +89,7 @@ const childId = ({ run, startedAt, input, progress }: Step, kind: Child): string
 
 const Asked = z.looseObject({ instances: z.optional(z.array(z.string())) });
 
-/** What an earlier delivery of this event began. Since then the fleet may look as if another move was next. */
+/** The run that an earlier delivery of this event began. Since then the fleet may look as if another move was next. */
 async function begunChild(given: Step, { cloud }: Ports): Promise<Omit<Await, keyof Step> | undefined> {
   for (const kind of ["scale", "shrink"] as const) {
     const child = childId(given, kind);

@@ -1,8 +1,8 @@
 /**
  * A request for at least `min` instances or none.
  *
- * MINIMUM-1. What limits do not allow is not begun. What fails later is undone: the instances that the run launched are
- *     released, each read again right before. One that the cloud refuses holds up no other. Members that it woke run on until they are
+ * MINIMUM-1. A request that limits do not allow is not begun. One that fails later is undone: the instances that the run launched
+ *     are released, each read again right before. One that the cloud refuses holds up no other. Members that it woke run on until they are
  *     idle.
  * MINIMUM-2. A subscription cannot be released, so a fleet of subscriptions takes no such request.
  */

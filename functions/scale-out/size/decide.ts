@@ -1,8 +1,8 @@
 /**
- * What is to change in a fleet so that it has the members it is to have. Pure.
+ * The change that gives a fleet the members it is to have. Pure.
  *
- * RECONCILE-1. One change at a time, of a bounded number of members. Instances that open reservations still launch count as members.
- * RECONCILE-2. What is too many is selected by the run that ends it, which sees who is busy.
+ * RECONCILE-1. One change at a time, of a bounded number of members. Instances that open reservations lead to count.
+ * RECONCILE-2. The members of a surplus are selected by the run that ends them, which sees who is busy.
  * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
  * RECONCILE-4. Subscriptions are bought on request only.
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles.
@@ -119,8 +119,8 @@ type Change =
 function changeOf(situation: Situation, missing: number): Change {
   const { document } = situation;
   if (missing === 0) return { why: "it is as it is to be" };
-  const wait = pauseOf(situation);
-  if (wait !== undefined) return { why: wait };
+  const waits = waitOf(situation);
+  if (waits !== undefined) return { why: waits };
   const isPrepaid = document.launch.InstanceChargeType === "PrePaid" || document.allowSubscription;
   if (missing > 0 && isPrepaid)
     return {
@@ -140,7 +140,7 @@ function changeOf(situation: Situation, missing: number): Change {
 }
 
 /** RECONCILE-5. */
-function pauseOf({ state, last, now }: Situation): string | undefined {
+function waitOf({ state, last, now }: Situation): string | undefined {
   const { child } = state;
   if (last !== "vain" || child === undefined) return undefined;
   const until = child.at + Math.min(minutes(10) * 2 ** child.vain, hours(2));

@@ -3,7 +3,7 @@
  * reconciling of a fleet that has more members than it is to have (`end-surplus`).
  *
  * SHRINK-RUN-1. It holds the lock of idle checks, so no two runs stop members of a fleet.
- * SHRINK-RUN-2. What is selected is read again right before its end, the last minutes last of all.
+ * SHRINK-RUN-2. A member that is selected is read again right before its end, its last minutes last of all.
  */
 import * as z from "zod/mini";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
@@ -281,7 +281,7 @@ export const shrink: Workflow = {
     phase(End, {
       limitMs: minutes(30),
       run: endSlice,
-      // Some of the slice may be ended: the world tells.
+      // Some of the slice may be ended, which the result does not count.
       compensate: ({ ended, kept }, reason) => next(Confirm, { ended, kept: [...kept, reason] }),
     }),
     phase(Confirm, { limitMs: minutes(30), run: confirmEnds }),
