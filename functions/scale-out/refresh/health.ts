@@ -4,6 +4,7 @@ import { agentsOnline, commandResult, runCommand, shellOf } from "../../../share
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import type { RefreshPolicy } from "../../../shared/documents/refresh.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { redactedShort } from "../../../shared/redact.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
@@ -38,17 +39,16 @@ export async function downProblem(
 interface Target {
   readonly run: string;
   readonly id: string;
-  readonly document: Fleet;
+  readonly os: Fleet["os"];
+  readonly probe: NonNullable<RefreshPolicy["probe"]>;
 }
 
 /** Begins the probe on a member; undefined while its agent is not online. A repeat is the same command. */
 export async function beginProbe(
-  { run, id, document }: Target,
+  { run, id, os, probe: { command, timeoutMs } }: Target,
   { cloud }: Pick<Ports, "cloud">,
 ): Promise<string | undefined> {
-  const { os, refresh } = document;
-  if (refresh?.probe === undefined || !(await agentsOnline(cloud, [id])).has(id)) return undefined;
-  const { command, timeoutMs } = refresh.probe;
+  if (!(await agentsOnline(cloud, [id])).has(id)) return undefined;
   const order = {
     instanceId: id,
     shell: shellOf(os),
