@@ -213,12 +213,12 @@ async function readAgain({ run, input }: End, slice: readonly Leaver[], document
   const down = members.filter((one) => isDown(one) && isTaggedBy(one, run)).map(({ id }) => id);
   const { idle: policy } = document;
   const fit = members.filter((one) => whyKept(one, document, actionFor(slice, one), now) === undefined);
-  const isLooked = input.instances === undefined && policy !== undefined;
-  const selection = { fleet: document, policy, current: undefined, now };
   const working = await workingOf(input, fit, document, ports);
-  const still = (isLooked ? await leavers(fit, { ...selection, policy }, cloud) : fit)
-    .map(({ id }) => id)
-    .filter((id) => !working.has(id));
+  const leaving =
+    input.instances === undefined && policy !== undefined
+      ? await leavers(fit, { fleet: document, policy, current: undefined, now }, cloud)
+      : fit;
+  const still = leaving.map(({ id }) => id).filter((id) => !working.has(id));
   const ended = [...gone, ...down];
   const kept = slice
     .filter(({ id }) => !ended.includes(id) && !still.includes(id))
