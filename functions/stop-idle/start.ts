@@ -61,8 +61,10 @@ async function fleetsFor(
 const FIRST_MS = minutes(10);
 const HOURLY = { windowMs: hours(1), outside: "idle" } as const;
 
-/** Whether a fleet is checked by the timer of this instant; a caller has none, and asks for all. By the clock a stop costs no
- * metrics, so it may come at once. */
+/**
+ * Whether a fleet is checked by the timer of this instant; a caller has none, and asks for all. A stop by the clock costs no
+ * metrics, so it may come at once.
+ */
 function isDue(policy: DuePolicy | undefined, at: number | undefined): boolean {
   if (policy === undefined || at === undefined) return policy !== undefined;
   const { outside, upDuring } = policy;

@@ -45,7 +45,7 @@ const OWNERS_MAX = 20;
 
 /**
  * Whoever sent the alerts wants instances now, so each run begins within the time that is left since the delivery. A delivery
- * that failed is of no single fleet: the deployment gets to know it, and the channels of its first fleets.
+ * that failed is of no single fleet: its notification goes to the default channel, and to those of its first fleets.
  */
 async function afterSpread(
   event: WorkflowEvent,
