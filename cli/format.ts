@@ -52,7 +52,10 @@ export const quoted = (lines: readonly string[]): readonly string[] =>
 
 const COLORS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
-/** A text for a terminal: escapes, and other characters that act instead of being shown, do nothing there. */
+/**
+ * A text for a terminal or a page: escapes, and other characters that act instead of being shown, do nothing there. Those that
+ * turn the direction of a text around could show a name as another one.
+ */
 export const harmless = (text: string): string =>
   text
     .replaceAll(COLORS, "")

@@ -1,4 +1,5 @@
 /** HTML in which every value is escaped, whoever wrote it. */
+import { harmless } from "../format.ts";
 
 /** A piece of HTML that `html` made; everything else is text. */
 export class Html {
@@ -30,8 +31,4 @@ const ENTITY: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Characters that turn the direction of a text around could show a name as another one. */
-const escaped = (text: string): string =>
-  text
-    .replaceAll(/[&<>"']/g, (one) => ENTITY[one] ?? one)
-    .replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "�");
+const escaped = (text: string): string => harmless(text).replaceAll(/[&<>"']/g, (one) => ENTITY[one] ?? one);

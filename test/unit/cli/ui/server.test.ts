@@ -83,7 +83,8 @@ async function api(answers: Readonly<Record<string, unknown>>) {
   const server = createServer((incoming, response) => {
     const [path = ""] = (incoming.url ?? "").split("?");
     asked.push(incoming.url ?? "");
-    if (path.includes("/logs/")) return void response.end(EVIL);
+    if (path.includes("/logs/"))
+      return void response.end(`${EVIL}\n\u001b[31ma red word\u001b[0m\r\nthe end`);
     const answer = answers[path];
     response.writeHead(answer === undefined ? 404 : 200);
     return void response.end(JSON.stringify(answer ?? { error: `no ${path}` }));
@@ -232,6 +233,13 @@ test("every text of the deployment is escaped on every page, in both languages",
       expect(text).not.toContain("\u202e");
       expect(text).not.toMatch(/undefined|\[object|a-secret/);
     }
+});
+
+test("the colors of an output do nothing on the page", async ({ expect }) => {
+  const { get, open } = await ui();
+  const { text } = await get(`/runs/${RUN}`, await open());
+  expect(text).toContain("a red word\nthe end");
+  expect(text).not.toContain("[31m");
 });
 
 test("the first screen answers what is in progress, served, running, failed, waiting for approval and kept", async ({
