@@ -10,24 +10,27 @@ export function localMinute(at: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** How long ago an instant was, in its largest unit. */
-export function age(at: number, now: number): string {
+/** The time since an instant in its largest unit, such as `3h`; undefined for less than a minute. */
+export function elapsed(at: number, now: number): string | undefined {
   const ms = Math.max(0, now - at);
-  if (ms >= days(2)) return `${Math.floor(ms / days(1))}d ago`;
-  if (ms >= hours(1)) return `${Math.floor(ms / hours(1))}h ago`;
-  if (ms >= minutes(1)) return `${Math.floor(ms / minutes(1))}m ago`;
-  return "just now";
+  if (ms >= days(2)) return `${Math.floor(ms / days(1))}d`;
+  if (ms >= hours(1)) return `${Math.floor(ms / hours(1))}h`;
+  return ms >= minutes(1) ? `${Math.floor(ms / minutes(1))}m` : undefined;
 }
+
+const msOf = (instant: string | number): number =>
+  typeof instant === "number" ? instant : Date.parse(instant);
 
 /** An instant and its age: `2026-01-05 09:00, 3h ago`. */
 export const when = (instant: string | number, now: number): string => {
-  const at = typeof instant === "number" ? instant : Date.parse(instant);
-  return `${localMinute(at)}, ${age(at, now)}`;
+  const at = msOf(instant);
+  const age = elapsed(at, now);
+  return `${localMinute(at)}, ${age === undefined ? "just now" : `${age} ago`}`;
 };
 
 /** How long something took, from instant to instant. */
-export const took = (from: string, to: string | number): string =>
-  formatDuration(Math.max(0, (typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)));
+export const took = (from: string | number, to: string | number): string =>
+  formatDuration(Math.max(0, msOf(to) - msOf(from)));
 
 /** Rows in columns, with a line of headings; nothing without rows. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -60,11 +60,10 @@ function timeline({ steps, beganAt, phase, state }: RunDetails, view: View): Htm
   const rows = steps.map(({ phase, at, note = "" }, n) => [
     phase,
     time(at, view),
-    took(n === 0 ? beganAt : new Date(steps[n - 1]?.at ?? at).toISOString(), at),
+    took(steps[n - 1]?.at ?? beganAt, at),
     note,
   ]);
-  const last = steps.at(-1)?.at;
-  const open = [phase, "", took(last === undefined ? beganAt : new Date(last).toISOString(), view.now), "…"];
+  const open = [phase, "", took(steps.at(-1)?.at ?? beganAt, view.now), "…"];
   return table(
     [words.phase, words.ended, words.for, words.why],
     hasEnded({ state }) ? rows : [...rows, open],

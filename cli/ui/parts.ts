@@ -1,5 +1,5 @@
 /** Parts that several pages are made of. */
-import { localMinute } from "../format.ts";
+import { linesIn, localMinute } from "../format.ts";
 import type { RunRow } from "../runs.ts";
 import { html, type Html } from "./html.ts";
 import type { Loaded } from "./source.ts";
@@ -86,8 +86,8 @@ const LINES_MAX = 200;
 
 /** The end of an output. */
 export function output(text: string, { words }: View, most = LINES_MAX): Html {
-  const lines = text.trimEnd().split("\n").slice(-most);
-  return lines.join("") === ""
+  const lines = linesIn(text).slice(-most);
+  return lines.length === 0
     ? html`<p class="none">${words.noOutput}</p>`
     : html`<pre tabindex="0">${lines.join("\n")}</pre>`;
 }

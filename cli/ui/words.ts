@@ -1,5 +1,5 @@
 /** The words of the page in its languages. Names, reasons and outputs stay as the deployment wrote them. */
-import { days, formatDuration, hours, minutes } from "../../shared/duration.ts";
+import { elapsed } from "../format.ts";
 
 const EN = {
   lang: "en",
@@ -174,8 +174,6 @@ export function languageOf(chosen: string, accepted: string | undefined): Langua
 
 /** How long ago an instant was, in its largest unit. */
 export function ago(at: number, now: number, words: Words): string {
-  const ms = Math.max(0, now - at);
-  if (ms < minutes(1)) return words.justNow;
-  const unit = ms >= days(2) ? days(1) : ms >= hours(1) ? hours(1) : minutes(1);
-  return words.ago(formatDuration(ms - (ms % unit)));
+  const age = elapsed(at, now);
+  return age === undefined ? words.justNow : words.ago(age);
 }
