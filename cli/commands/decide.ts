@@ -44,6 +44,7 @@ export const reject = deciding(
 
 type Asking = Pick<Command, "summary" | "args"> &
   Partial<Pick<Command, "options" | "count">> & {
+    /** Fields that are undefined are not sent. */
     readonly body?: (input: Input) => object;
     /** The last word of its route; the name of the command unless it is given. */
     readonly action?: string;
@@ -77,10 +78,7 @@ export const keep = asking("keep", "fleets", {
   summary: "keep an instance of a fleet running, whatever idle checks find",
   args: "FLEET INSTANCE",
   options: { for: { value: "TIME", help: "how long, at most 7d; 1d without it" } },
-  body: (input) => ({
-    instance: input.args[1],
-    ...(input.one("for") !== undefined && { for: input.one("for") }),
-  }),
+  body: (input) => ({ instance: input.args[1], for: input.one("for") }),
 });
 
 export const hold = asking("hold", "families", {
@@ -90,10 +88,7 @@ export const hold = asking("hold", "families", {
     why: { value: "TEXT", help: "the reason, for others to read" },
     until: { value: "TIME", help: "a time such as 7d, or an instant; without it until it is lifted" },
   },
-  body: (input) => ({
-    ...(input.one("why") !== undefined && { why: input.one("why") }),
-    ...(input.one("until") !== undefined && { until: input.one("until") }),
-  }),
+  body: (input) => ({ why: input.one("why"), until: input.one("until") }),
 });
 
 export const unhold = asking("unhold", "families", {

@@ -1,6 +1,8 @@
 /** `init [NAME]`: writes a first recipe and a first fleet, which `check` accepts. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { messageOf } from "../../shared/errors.ts";
+import { NAME_PATTERN } from "../../shared/names.ts";
 import {
   CommandError,
   EXIT,
@@ -38,7 +40,7 @@ export const init: Command = {
 
 async function run(input: Input, io: Io): Promise<Exit> {
   const [name = "web"] = input.args;
-  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name))
+  if (!NAME_PATTERN.test(name))
     throw new CommandError(
       EXIT.usage,
       `${name} must be 1 to 40 lower-case letters, digits and -, with a letter first`,
@@ -120,6 +122,6 @@ async function refuseMistakes(files: Readonly<Record<string, string>>): Promise<
       if (file.startsWith("fleets/")) parseFleet(file, text);
       else parseRecipe(file, text);
   } catch (error) {
-    throw new CommandError(EXIT.invalid, `nothing is written: ${String(Object(error).message)}`);
+    throw new CommandError(EXIT.invalid, `nothing is written: ${messageOf(error)}`);
   }
 }

@@ -1,7 +1,6 @@
 /** `bake`, `promote`, `rollback`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
 import type { FamilyDetails } from "../../functions/api/families.ts";
 import type { FleetDetails } from "../../functions/api/fleets.ts";
-import { isRunId } from "../../shared/names.ts";
 import {
   CommandError,
   confirm,
@@ -13,11 +12,12 @@ import {
   type Option,
 } from "../command.ts";
 import type { Client } from "../client.ts";
+import { runIn } from "../runs.ts";
 import { asking, post } from "./decide.ts";
 import { wholeOf } from "./size.ts";
 
 const DRY_RUN: Option = { help: "only find out what would be done; the run says it" };
-const dryRun = (input: Input): object => ({ ...(input.has("dry-run") && { dryRun: true }) });
+const dryRun = (input: Input): object => ({ dryRun: input.has("dry-run") || undefined });
 
 export const bake = asking("bake", "recipes", {
   summary: "bake a recipe now",
@@ -30,8 +30,8 @@ export const bake = asking("bake", "recipes", {
   body: (input) => {
     const parameters = Object.fromEntries(input.all("parameter").map(pairOf));
     return {
-      ...(input.has("force") && { force: true }),
-      ...(Object.keys(parameters).length > 0 && { parameters }),
+      force: input.has("force") || undefined,
+      parameters: Object.keys(parameters).length > 0 ? parameters : undefined,
       ...dryRun(input),
     };
   },
@@ -82,11 +82,14 @@ export const scaleOut = asking("scale-out", "fleets", {
     min: { value: "NUMBER", help: "at least so many, or none" },
     "dry-run": DRY_RUN,
   },
-  body: (input) => ({
-    count: wholeOf(input.args[1] ?? "", 1),
-    ...(input.one("min") !== undefined && { min: wholeOf(input.one("min") ?? "", 1) }),
-    ...dryRun(input),
-  }),
+  body: (input) => {
+    const [count = "", min] = [input.args[1], input.one("min")];
+    return {
+      count: wholeOf(count, 1),
+      min: min === undefined ? undefined : wholeOf(min, 1),
+      ...dryRun(input),
+    };
+  },
 });
 
 export const stop = asking("stop", "fleets", {
@@ -118,8 +121,7 @@ export const cancel: Command = {
   options: { yes: YES },
   details: "The caller needs the route POST /runs/*. --json: { version, command, run }",
   run: async (input, io) => {
-    const [run = ""] = input.args;
-    if (!isRunId(run)) throw new CommandError(EXIT.usage, `${run} is no run; status shows their ids`);
+    const run = runIn(input.args[0] ?? "");
     await confirm([`${run} will end, and the instances and images it made so far are released`], input, io);
     await post(`/runs/${run}/cancel`, {}, io);
     io.out(input.json ? jsonOf("cancel", { run }) : `asked ${run} to end; npm run kiln -- logs ${run} -f`);

@@ -1,4 +1,4 @@
-/** `savings [--month 2026-11]`: what the stops of each fleet have saved. */
+/** `savings [--month 2026-11]`: the savings by the stops of each fleet. */
 import type { SavingsRow } from "../../functions/api/savings.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";

@@ -12,7 +12,6 @@ export function wholeOf(text: string, least: number): number {
 export const resize = asking("resize", "fleets", {
   summary: "say how many members a fleet is to have; it needs size: in its document",
   args: "FLEET NUMBER",
-  count: [2, 2],
   body: ({ args: [, to = ""] }: Input) => ({ to: wholeOf(to, 0) }),
 });
 
@@ -28,7 +27,7 @@ export const pause = asking("pause", "fleets", {
   summary: "let Kiln change no member of a fleet",
   args: "FLEET",
   options: { why: { value: "TEXT", help: "the reason, for others to read" } },
-  body: (input: Input) => ({ ...(input.one("why") !== undefined && { why: input.one("why") }) }),
+  body: (input: Input) => ({ why: input.one("why") }),
 });
 
 export const refresh = asking("refresh", "fleets", {

@@ -5,7 +5,7 @@ import { html, type Html } from "./html.ts";
 import type { Loaded } from "./source.ts";
 import { ago, type Words } from "./words.ts";
 
-/** What every page needs. */
+/** The words and the time of a page. */
 export interface View {
   readonly words: Words;
   /** By the clock of the deployment, epoch ms. */
@@ -19,7 +19,7 @@ export const section = (name: string, title: string, content: Html): Html =>
     ${content}
   </section>`;
 
-/** What is made of an answer, or the reason why it is not known. */
+/** An answer as `show` makes it HTML, or the reason why it is not known. */
 export const shownOf = <T>(from: Loaded<T>, { words }: View, show: (facts: T) => Html): Html =>
   "facts" in from
     ? show(from.facts)

@@ -179,16 +179,15 @@ function opened(token: string, request: IncomingMessage, { door, port }: Serving
 async function pageAt(url: URL, request: IncomingMessage, { source, now }: Serving): Promise<Answer> {
   const path = decoded(url.pathname);
   const language = languageIn(url, request);
-  const words = LANGUAGES[language];
   for (const [pattern, page] of PAGES) {
     const match = pattern.exec(path);
     if (match === null) continue;
-    const [show, at] = [await page(match[1] ?? "", { source, query: url.searchParams }), now()];
-    const content = show({ words, now: source.serverNow(at) });
+    const show = await page(match[1] ?? "", { source, query: url.searchParams });
+    const view = { words: LANGUAGES[language], now: source.serverNow(now()) };
     return {
       status: 200,
       headers: { ...HTML, "set-cookie": `${LANGUAGE_COOKIE}=${language}; Path=/; HttpOnly; SameSite=Strict` },
-      body: frame(content, { words, now: source.serverNow(at) }, url).text,
+      body: frame(show(view), view, url).text,
     };
   }
   return text(404, "there is no such page");

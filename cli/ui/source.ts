@@ -118,6 +118,6 @@ async function loaded<T>(answer: Promise<T>): Promise<Loaded<T>> {
   }
 }
 
-/** What is made of an answer; a problem stays one. */
+/** An answer in another form; a problem stays one. */
 export const mapped = <T, U>(from: Loaded<T>, to: (facts: T) => U): Loaded<U> =>
   "facts" in from ? { facts: to(from.facts) } : from;
