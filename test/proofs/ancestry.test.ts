@@ -1,6 +1,7 @@
 /** What an image was made of and what was made of it, over regions, and the plan of its recall. */
 import { planOf } from "../../cli/commands/image.ts";
 import type { Ancestry } from "../../functions/api/images/image.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { ABROAD } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
@@ -85,4 +86,25 @@ test("an image leads forth to copies, images, families, machines and recipes, an
   const acts = plan.map(({ act, on }) => `${act} ${on.split(" ").slice(0, 2).join(" ")}`);
   expect(new Set(acts.slice(0, 4))).toEqual(new Set(["bake app", "bake web", "hold app", "hold web"]));
   expect(acts.slice(4)).toContain(`refresh instance ${machine}`);
+});
+
+test("a region that cannot be read is named, and an image there is not called deleted", async ({
+  kiln,
+  expect,
+}) => {
+  const { root, web, copy } = await built(kiln);
+  kiln.cloud.faults.add({
+    product: "ecs",
+    action: "DescribeImages",
+    kind: "before",
+    fault: new CloudFault(403, "Broken", "This is broken."),
+    when: ({ RegionId }) => RegionId === ABROAD,
+  });
+  const unread = [expect.stringMatching(`^images in ${ABROAD}: .*Broken`)];
+  expect(await ancestryOf(kiln, web)).toMatchObject({ root: `${root} is a public image`, unread });
+  expect(await ancestryOf(kiln, copy)).toMatchObject({
+    ancestors: [],
+    cut: expect.stringContaining("in a region that could not be read"),
+    unread,
+  });
 });

@@ -3,7 +3,7 @@
  *
  * ANCESTRY-1. Unknown is not absent: a region or a recipe that could not be read is named in the answer.
  */
-import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
+import { describeImages, familyImage, type ImageFilter } from "../../../shared/cloud/ecs/images.ts";
 import { instancesByImage } from "../../../shared/cloud/ecs/image-users.ts";
 import { listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
@@ -51,33 +51,33 @@ export interface Ancestry {
   }[];
   /** Recipes that begin with it or with one of them, and those that made its descendants. */
   readonly recipes: readonly string[];
-  /** What could not be looked at (ANCESTRY-1). */
+  /** The parts that could not be read, and why (ANCESTRY-1). */
   readonly unread: readonly string[];
 }
 
 /** Undefined for an id that no image has, and of which nothing was made. @throws CloudError */
 export async function ancestry(imageId: string, ports: Ports): Promise<Ancestry | undefined> {
-  const unread: string[] = [];
-  const regions = await knownRegions(ports);
-  const made = await ownImages(regions, ports, unread);
-  const chain = await chainOf(imageId, made, { regions, ports });
+  const world: World = { regions: await knownRegions(ports), ports, unread: new Map() };
+  const { unread } = world;
+  const made = await ownImages(world);
+  const chain = await chainOf(imageId, made, world);
   const descendants = descendantsOf(imageId, made);
-  if (chain.ancestors.length === 0 && descendants.length === 0) return undefined;
+  if (chain.ancestors.length + descendants.length + unread.size === 0) return undefined;
   const affected = [...chain.ancestors.slice(0, 1), ...descendants];
-  const families = await servedIn(affected, ports);
+  const ids = new Set([imageId, ...affected.map(({ image }) => image.id)]);
+  const families = await servedIn(affected, ids, ports);
+  const makers = descendants.flatMap(({ image }) => image.tags[TAG.recipe] ?? []);
+  const machines = await machinesOn(ids, world);
+  const readers = await readersOf(ids, families, world);
   return {
     imageId,
     ...chain,
     ancestors: chain.ancestors.map(linkOf),
     descendants: descendants.map(linkOf),
     families,
-    machines: await machinesOn(new Set([imageId, ...affected.map(({ image }) => image.id)]), {
-      regions,
-      ports,
-      unread,
-    }),
-    recipes: await recipesOn(imageId, affected, { families, ports, unread }),
-    unread,
+    machines,
+    recipes: [...new Set([...makers, ...readers])].toSorted(),
+    unread: [...unread].map(([part, why]) => `${part}: ${why}`),
   };
 }
 
@@ -98,27 +98,37 @@ async function knownRegions({ cloud }: Ports): Promise<readonly string[]> {
   return [...new Set([cloud.access.region, ...others])];
 }
 
-async function ownImages(
-  regions: readonly string[],
-  { cloud }: Ports,
-  unread: string[],
-): Promise<readonly PlacedImage[]> {
-  const all = await inBatches(regions, async (region) => {
-    try {
-      const images = await describeImages(cloud, { tags: ownTags(cloud, {}) }, region);
-      return images.map((image) => ({ image, region }));
-    } catch (error) {
-      if (region === cloud.access.region) throw error;
-      unread.push(`images in ${region}: ${messageOf(error)}`);
-      return [];
-    }
-  });
-  return all.flat();
-}
-
 interface World {
   readonly regions: readonly string[];
   readonly ports: Ports;
+  /** The parts that could not be read, and why (ANCESTRY-1). */
+  readonly unread: Map<string, string>;
+}
+
+/** The items of a part. One that cannot be read has none, and is noted. */
+async function noted<T>(
+  part: string,
+  { unread }: World,
+  read: () => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    unread.set(part, messageOf(error));
+    return [];
+  }
+}
+
+/** Images of a region. @throws CloudError in the region of the deployment, whose images nothing can be said without */
+function imagesIn(region: string, filter: ImageFilter, world: World): Promise<readonly PlacedImage[]> {
+  const { cloud } = world.ports;
+  const read = async () => (await describeImages(cloud, filter, region)).map((image) => ({ image, region }));
+  return region === cloud.access.region ? read() : noted(`images in ${region}`, world, read);
+}
+
+async function ownImages(world: World): Promise<readonly PlacedImage[]> {
+  const tags = ownTags(world.ports.cloud, {});
+  return (await inBatches(world.regions, (region) => imagesIn(region, { tags }, world))).flat();
 }
 
 type Chain = { readonly ancestors: readonly PlacedImage[] } & Pick<Ancestry, "root" | "cut">;
@@ -127,7 +137,7 @@ async function chainOf(id: string, made: readonly PlacedImage[], world: World): 
   const ancestors: PlacedImage[] = [];
   for (let next = id; ;) {
     const placed = made.find(({ image }) => image.id === next) ?? (await findImage(next, world));
-    if (placed === undefined) return { ancestors, cut: `${next} is deleted or not visible to this account` };
+    if (placed === undefined) return { ancestors, cut: `${next} ${absence(world)}` };
     if (ancestors.some(({ image }) => image.id === next))
       return { ancestors, cut: `the tags of ${next} lead back to it` };
     ancestors.push(placed);
@@ -137,22 +147,30 @@ async function chainOf(id: string, made: readonly PlacedImage[], world: World): 
   }
 }
 
+const absence = ({ unread }: World): string =>
+  unread.size === 0
+    ? "is deleted or not visible to this account"
+    : "is deleted, not visible to this account, or in a region that could not be read";
+
 /** An image that this deployment did not make, such as a public one. */
-async function findImage(id: string, { regions, ports }: World): Promise<PlacedImage | undefined> {
-  for (const region of regions) {
-    const [image] = await describeImages(ports.cloud, { ids: [id] }, region);
-    if (image !== undefined) return { image, region };
+async function findImage(id: string, world: World): Promise<PlacedImage | undefined> {
+  for (const region of world.regions) {
+    const [placed] = await imagesIn(region, { ids: [id] }, world);
+    if (placed !== undefined) return placed;
   }
   return undefined;
 }
 
-async function servedIn(affected: readonly PlacedImage[], { cloud }: Ports): Promise<Ancestry["families"]> {
+async function servedIn(
+  affected: readonly PlacedImage[],
+  ids: ReadonlySet<string>,
+  { cloud }: Ports,
+): Promise<Ancestry["families"]> {
   const pairs = new Map(
     affected.flatMap(({ image: { family }, region }) =>
       family === "" ? [] : [[`${region} ${family}`, { family, region }] as const],
     ),
   );
-  const ids = new Set(affected.map(({ image }) => image.id));
   const served = await inBatches([...pairs.values()], async ({ family, region }) => {
     const imageId = (await familyImage(cloud, family, region))?.id;
     return imageId !== undefined && ids.has(imageId) ? [{ family, region, imageId }] : [];
@@ -160,42 +178,29 @@ async function servedIn(affected: readonly PlacedImage[], { cloud }: Ports): Pro
   return served.flat();
 }
 
-async function machinesOn(
-  images: ReadonlySet<string>,
-  { regions, ports, unread }: World & { readonly unread: string[] },
-): Promise<Ancestry["machines"]> {
-  const all = await inBatches(regions, async (region) => {
-    try {
-      const users = await instancesByImage(ports.cloud, region);
-      return [...users].flatMap(([imageId, machines]) =>
-        images.has(imageId) ? machines.map((machine) => ({ imageId, region, machine })) : [],
-      );
-    } catch (error) {
-      unread.push(`instances in ${region}: ${messageOf(error)}`);
-      return [];
-    }
-  });
+async function machinesOn(ids: ReadonlySet<string>, world: World): Promise<Ancestry["machines"]> {
+  const { regions, ports } = world;
+  const all = await inBatches(regions, (region) =>
+    noted(`instances in ${region}`, world, async () =>
+      [...(await instancesByImage(ports.cloud, region))].flatMap(([imageId, machines]) =>
+        ids.has(imageId) ? machines.map((machine) => ({ imageId, region, machine })) : [],
+      ),
+    ),
+  );
   return all.flat();
 }
 
-async function recipesOn(
-  imageId: string,
-  affected: readonly PlacedImage[],
-  {
-    families,
-    ports: { cloud },
-    unread,
-  }: Pick<Ancestry, "families"> & { readonly ports: Ports; readonly unread: string[] },
+/** The recipes that begin with one of the images, or with a family that serves one. */
+async function readersOf(
+  ids: ReadonlySet<string>,
+  families: Ancestry["families"],
+  { ports: { cloud }, unread }: World,
 ): Promise<readonly string[]> {
-  const ids = new Set([imageId, ...affected.map(({ image }) => image.id)]);
   const served = new Set(families.map(({ family }) => family));
-  const makers = affected.flatMap(({ image }) =>
-    image.id === imageId ? [] : (image.tags[TAG.recipe] ?? []),
-  );
   const readers = await inBatches(await documentNames(cloud, "recipes"), async (name) => {
     const found = await loadRecipe(cloud, name);
     if ("problem" in found) {
-      unread.push(`recipe ${name}: ${found.problem}`);
+      unread.set(`recipe ${name}`, found.problem);
       return [];
     }
     const { source } = found.document;
@@ -206,5 +211,5 @@ async function recipesOn(
       [family, stagedFamily(cloud.access.stage, family)].some((one) => served.has(one));
     return ids.has(image) || isServed ? [name] : [];
   });
-  return [...new Set([...makers, ...readers.flat()])].toSorted();
+  return readers.flat();
 }
