@@ -12,9 +12,9 @@ export async function drift({ cloud, clock }: Ports): Promise<Drift | undefined>
   const now = clock.now();
   for (const at of [now, now - hours(1)]) {
     const read = await getSmallObject(cloud, driftKeyAt(at), BYTES_MAX);
-    const bytes = read.ok ? read.value?.bytes : undefined;
-    if (bytes === undefined) continue;
-    const found = Drift.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const text = read.ok ? read.value?.text : undefined;
+    if (text === undefined) continue;
+    const found = Drift.parse(JSON.parse(text));
     // The object of the same hour a week ago.
     if (now - found.at < hours(2)) return found;
   }

@@ -105,7 +105,7 @@ interface Asked {
   readonly servedBy: (family: string) => Promise<string | undefined>;
 }
 
-/** What the acts of the fleet say. */
+/** The size and the pause that the acts of the fleet amount to. */
 async function sizeOf(name: string, document: Fleet | undefined, ports: Ports) {
   const { state, paused } = await standingOf(name, ports);
   const now = ports.clock.now();

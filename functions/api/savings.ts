@@ -6,7 +6,7 @@ import { readJson } from "../../shared/json.ts";
 import { SAVINGS } from "../../shared/keys.ts";
 import { monthOf, Savings } from "../../shared/savings.ts";
 
-/** What the stops of a fleet saved in a month, without disks and EIPs. */
+/** The savings by the stops of a fleet in a month, without disks and EIPs. */
 export interface SavingsRow {
   readonly fleet: string;
   readonly stops: number;

@@ -74,13 +74,13 @@ async function cutOfShare(
   cloud: CloudClient,
 ): Promise<string | undefined> {
   const index = await readDocumentIndex(cloud, "fleets", fleet).catch(unlessCloudError);
-  const { key, limits: { perRequest } = { perRequest: Infinity } } = index ?? { key: "" };
-  const sum = (count: (wanted: number) => number) =>
-    alerts.reduce((all, [, wanted]) => all + count(wanted), 0);
-  const left = sum((wanted) => Math.max(0, wanted - perRequest));
+  if (index?.limits === undefined) return undefined;
+  const { perRequest } = index.limits;
+  const asked = alerts.reduce((sum, [, wanted]) => sum + wanted, 0);
+  const left = alerts.reduce((sum, [, wanted]) => sum + Math.max(0, wanted - perRequest), 0);
   return left === 0
     ? undefined
-    : `limits.perRequest of ${key} is ${perRequest}: ${left} of ${sum((wanted) => wanted)} instances are not launched`;
+    : `limits.perRequest of ${index.key} is ${perRequest}: ${left} of ${asked} instances are not launched`;
 }
 
 function unlessCloudError(error: unknown): undefined {

@@ -239,7 +239,7 @@ const OPPOSITES: Readonly<Record<string, RegExp>> = {
 /** The nearest route, part by part: a long name makes no two actions alike. */
 function nearestRoute([method, folder, , ...actions]: readonly string[], known: readonly Shape[]) {
   const action = actions.join("/").replace(/\/$/, "");
-  const near = (one: string, of: string): boolean => one === of || nearest(one, [of]) !== undefined;
+  const near = (one: string, of: string): boolean => nearest(one, [of]) !== undefined;
   const ofAction = (of: string): boolean => !OPPOSITES[of]?.test(action.toLowerCase()) && near(action, of);
   const fits = known.filter(
     ([, ownFolder, , own = ""]) =>

@@ -21,7 +21,7 @@ const Stored = z.array(
   }),
 );
 
-/** What a check found of one machine. */
+/** The verdict of a check on one machine. */
 export type VerdictRow = z.infer<typeof Stored>[number];
 
 export interface RunVerdicts {
