@@ -50,9 +50,9 @@ export function openContext(options: ContextOptions): Context & { release(): Pro
     api,
     bucket: bucketOf(settings),
     live: () =>
-      (live ??= kilnFunctions(api)
-        .then((every) => namedAs(every, place))
-        .then((all) => all.filter(({ functionName }) => isOurs(functionName)))),
+      (live ??= kilnFunctions(api).then((all) =>
+        namedAs(all, place).filter(({ functionName }) => isOurs(functionName)),
+      )),
     probe: () => (probe ??= deployProbe(probeOptions)),
     release: async () => {
       if (probe === undefined) return;

@@ -61,11 +61,11 @@ export function nothingLeft(cloud: Cloud): Look {
 const isDone = ({ state }: RunRecord): boolean => state === "done";
 
 /**
- * The steps of a story that show its end: no run is at work, and nothing temporary is left. Every run is done, unless the
- * story says when one is over.
+ * The steps of a story that show its end: no run is at work within `forMs`, and nothing temporary is left. Every run is done,
+ * unless the story says when one is over.
  */
-export const endSteps = (isOver = isDone): Step[] => [
-  see("every run is over", minutes(10), ({ kiln }) => {
+export const endSteps = (isOver = isDone, forMs = minutes(10)): Step[] => [
+  see("every run is over", forMs, ({ kiln }) => {
     const open = kiln.records().filter((record) => !isOver(record));
     return open.length === 0 ? held() : pending(open.map(({ run, state }) => `${run} ${state}`).join(", "));
   }),

@@ -4,7 +4,7 @@ import { TAG } from "../../../shared/tags.ts";
 import { hasEnded, type RunRecord } from "../../support/records.ts";
 import { recipeText } from "../../support/recipes.ts";
 import { releaseIn } from "../../support/bakes.ts";
-import { nothingLeft } from "../leftovers.ts";
+import { endSteps } from "../leftovers.ts";
 import { servedBy, tagsOf, type Stage } from "../stage.ts";
 import {
   act,
@@ -51,7 +51,7 @@ export const secondDayStory: Story = {
   beginsAt: (dayAt) => dayAt + hours(16),
   open: onKiln(() => {
     const known: Known = { made: [], run: "" };
-    return [before(known), firstNight(known), secondNight(known), thirdNight(known), end()];
+    return [before(known), firstNight(known), secondNight(known), thirdNight(known), END];
   }),
 };
 
@@ -267,17 +267,4 @@ const isDeleted = (known: Known): readonly Step[] => [
   ),
 ];
 
-function end(): Scene {
-  return {
-    title: "The end state",
-    steps: [
-      see("every run is over", hours(2), ({ kiln }) => {
-        const open = kiln.records().filter((record) => !hasEnded(record));
-        return open.length === 0
-          ? held(`${kiln.records().length} runs`)
-          : pending(open.map(({ run }) => run).join(", "));
-      }),
-      hold("no builder, test instance, temporary snapshot or lock", ({ cloud }) => nothingLeft(cloud)),
-    ],
-  };
-}
+const END: Scene = { title: "The end state", steps: endSteps(hasEnded, hours(2)) };
