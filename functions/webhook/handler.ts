@@ -19,7 +19,7 @@ import { cutOf, documentRefusal } from "./documents.ts";
 import { answerKeep } from "./keep.ts";
 import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { enqueueLaunch, enqueueSpread, parseWebhook, type SenderSettings } from "./senders/parse-webhook.ts";
-import { refused, type ParsedWebhook } from "./senders/sender.ts";
+import { refused, type LaunchRequest } from "./senders/sender.ts";
 import { count } from "./tally.ts";
 import { takeJob } from "./taken.ts";
 
@@ -118,14 +118,15 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
   if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
-  if (parsed.launches.length > SINGLE_MAX) return spreadOut(name, parsed, ports);
   const runs: Accepted[] = [];
-  for (const launch of parsed.launches) {
-    const request = enqueueLaunch(name, launch);
-    const refusal = await refusalOf(settings, request, ports);
-    if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
-    runs.push(await acceptCut(request, ports));
-  }
+  if (parsed.launches.length > SINGLE_MAX) runs.push(...(await spreadOut(name, parsed.launches, ports)));
+  else
+    for (const launch of parsed.launches) {
+      const request = enqueueLaunch(name, launch);
+      const refusal = await refusalOf(settings, request, ports);
+      if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
+      runs.push(await acceptCut(request, ports));
+    }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
   return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
 }
@@ -133,16 +134,8 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
 /** Requests of one delivery that become a run each; of more, one run makes them, so that no delivery takes more calls. */
 const SINGLE_MAX = 3;
 
-async function spreadOut(
-  sender: string,
-  { launches, refused: bad }: Extract<ParsedWebhook, { kind: "launch" }>,
-  ports: Ports,
-): Promise<HttpAnswer> {
-  const runs = await Promise.all(
-    enqueueSpread(sender, launches, ports.clock.now()).map((request) => acceptCut(request, ports)),
-  );
-  return answer(202, { runs, ...(bad && { refused: bad }) });
-}
+const spreadOut = (sender: string, launches: readonly LaunchRequest[], ports: Ports): Promise<Accepted[]> =>
+  Promise.all(enqueueSpread(sender, launches, ports.clock.now()).map((request) => acceptCut(request, ports)));
 
 /** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */
 const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>

@@ -6,7 +6,7 @@ import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
-import { machines } from "../support/world.ts";
+import { logOf, machines } from "../support/world.ts";
 
 const BEARER = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
 const PARTS = Array.from({ length: 6 }, (_, n) => `part-${n}`);
@@ -26,8 +26,10 @@ async function deliver(kiln: Deployment, fleets: readonly string[]) {
     BEARER,
     JSON.stringify({ version: "4", alerts }),
   );
-  const answer: { readonly runs: readonly { readonly cut?: string }[] } = JSON.parse(text);
-  return { status, cuts: answer.runs.map(({ cut = "" }) => cut).join("; ") };
+  const answer: { readonly runs: readonly { readonly run: string; readonly cut?: string }[] } =
+    JSON.parse(text);
+  const runs = answer.runs.map(({ run }) => run);
+  return { status, runs, cuts: answer.runs.map(({ cut = "" }) => cut).join("; ") };
 }
 
 /** A deployment with the fleets, whose channel is `ops`. */
@@ -57,8 +59,9 @@ test.for([PARTS.slice(0, 2), PARTS])(
       fault: new CloudFault(429, "ResourceExhausted", "busy"),
       when: (given) => JSON.stringify(given).includes("scale-out"),
     });
-    const { status, cuts } = await deliver(kiln, fleets);
+    const { status, runs, cuts } = await deliver(kiln, fleets);
     expect(status).toBe(202);
+    expect(logOf(kiln, "webhook")).toContain(`"runs":${JSON.stringify(runs)}`);
     for (const fleet of fleets)
       expect(cuts).toContain(
         `limits.perRequest of fleets/${fleet}.yaml is 3: 1 of 4 instances are not launched`,
