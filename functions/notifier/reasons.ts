@@ -2,12 +2,12 @@
  * The sentences that Kiln writes most often into reasons, in Chinese. A reason travels as one English text, and records, logs
  * and commands quote it so; a message in another language translates it sentence by sentence. Pure.
  *
- * REASON-1. The words of the cloud, of commands and of users stay what they are: they are placeholders, and sentences that
+ * REASON-1. The words of the cloud, of commands and of users stay as they are: they are placeholders, and sentences that
  *     are not here. `{rest}` is translated in turn, `{output}` is not; both may have several lines.
+ * REASON-2. Every piece of an English sentence stands in the source that writes it (reasons.test.ts).
  * REASON-3. A value is one word, unless its name is one of those that may have several. It ends where the next words of its
  *     sentence are first found, and holds no "; " and no ": ", which begin another sentence. So a look at any text takes a time in
  *     proportion to its length.
- * REASON-2. Every piece of an English sentence stands in the source that writes it (reasons.test.ts).
  */
 import type { Language } from "./catalogue.ts";
 

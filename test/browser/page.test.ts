@@ -6,10 +6,10 @@ import { beforeAll, afterAll, test } from "vitest";
 import { serveUi, type Ui } from "../../cli/ui/server.ts";
 import { type Deployment, deployKiln } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
+import { quietIo } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { startChromium, type Tab } from "./chromium.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const SHOTS = process.env["KILN_SHOTS"];
 const BROWSER = process.env["KILN_CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -22,17 +22,10 @@ beforeAll(async () => {
   kiln = await deployKiln({ at: Date.now() });
   kiln.cloud.pace.run(60);
   const KILN_API = kiln.cloud.urls.http["kiln-api"] ?? "";
-  ui = await serveUi({
-    root: ROOT,
-    cwd: ROOT,
-    env: { KILN_API, KILN_CALLER: kiln.caller.name, KILN_SECRET: kiln.caller.secret },
-    isTerminal: false,
-    ask: () => Promise.resolve(undefined),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    now: () => Date.now(),
-    out: () => undefined,
-    err: () => undefined,
-  });
+  const env = { KILN_API, KILN_CALLER: kiln.caller.name, KILN_SECRET: kiln.caller.secret };
+  ui = await serveUi(
+    quietIo({ env, now: () => Date.now(), sleep: (ms) => new Promise((done) => setTimeout(done, ms)) }),
+  );
   browser = await startChromium(BROWSER);
   tab = await browser.tab();
   await tab.send("Emulation.setLocaleOverride", { locale: "en-US" });

@@ -4,8 +4,8 @@
  * CHANGE-1. OSS writes an object only over another one (a PutObject knows no If-Match), so whoever changes a document here
  *     holds its lock between the look at its etag and the write. An upload past the API knows no lock.
  *     https://www.alibabacloud.com/help/en/oss/developer-reference/putobject
+ * CHANGE-2. An invalid document is not stored. A document whose name is wrong has no route.
  * CHANGE-3. A version of a component is written once (COMPONENT-1). A repeat of the same content is a success.
- * CHANGE-2. What is not valid is not stored. A document whose name is wrong has no route.
  */
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import { firstContent } from "../../../shared/components.ts";

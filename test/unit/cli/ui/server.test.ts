@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { onTestFinished, test } from "vitest";
 import { serveUi } from "../../../../cli/ui/server.ts";
+import { quietIo } from "../../../support/kiln.ts";
 import { known } from "../../../support/known.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
@@ -98,17 +99,8 @@ async function api(answers: Readonly<Record<string, unknown>>) {
 async function ui(answers = ANSWERS) {
   const { asked, url: KILN_API } = await api(answers);
   const time = { ms: 0 };
-  const served = await serveUi({
-    root: ROOT,
-    cwd: ROOT,
-    env: { KILN_API, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" },
-    isTerminal: false,
-    ask: () => Promise.resolve(undefined),
-    sleep: () => Promise.resolve(),
-    now: () => time.ms,
-    out: () => undefined,
-    err: () => undefined,
-  });
+  const env = { KILN_API, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" };
+  const served = await serveUi(quietIo({ env, now: () => time.ms }));
   onTestFinished(() => served.close());
   const url = new URL(served.url);
   const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET") =>
