@@ -17,7 +17,7 @@ import type { Step } from "./documents/recipe-steps.ts";
 import { DocumentError } from "./errors.ts";
 import type { Ports } from "./invocation.ts";
 import { FOLDER } from "./keys.ts";
-import { missingIn, valueProblem } from "./requests/declared-parameters.ts";
+import { missingIn, valueProblem, withVariables } from "./requests/declared-parameters.ts";
 import { ok, problem, type Result } from "./result.ts";
 import { appendOrLose, readLog } from "./workflow/log.ts";
 
@@ -114,7 +114,7 @@ export async function expandRecipe(recipe: Recipe, ports: ComponentPorts): Promi
     const values = valuesOf(component.value, use, recipe);
     if (!values.ok) return problem(`${at}component ${use.name}/${version}: ${values.problem}`);
     exact.push({ ...use, version });
-    steps.push(...component.value.steps.map((step) => named(withValues(step, values.value), of)));
+    steps.push(...component.value.steps.map((step) => named(withVariables(step, values.value), of)));
   }
   return ok({ ...recipe, components: exact, provision: [...steps, ...provision] });
 }
@@ -148,9 +148,6 @@ function valuesOf(
   }
   return ok(Object.fromEntries(values));
 }
-
-const withValues = (step: Step, values: Values): Step =>
-  "environment" in step ? { ...step, environment: { ...values, ...step.environment } } : step;
 
 /** Reasons and logs show where a step comes from. */
 const named = (step: Step, { name, version }: Version): Step => ({
