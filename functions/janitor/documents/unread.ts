@@ -17,6 +17,7 @@ import {
 import { hours } from "../../../shared/duration.ts";
 import { FOLDER, UNREAD_CURSOR } from "../../../shared/keys.ts";
 import { unreadReason } from "../../../shared/unread.ts";
+import { takeTurns } from "../turns.ts";
 
 /** Objects of a page; listings of a look; objects that are reported in one. */
 const [PAGE, PAGES_MAX, REPORTED_MAX] = [200, 100, 100];
@@ -61,11 +62,7 @@ export function shareOf<T extends Pick<ObjectInfo, "key" | "lastModifiedAt">>(
     })
     .toSorted((a, b) => a.place - b.place)
     .map(({ one }) => one);
-  if (inTurn.length <= REPORTED_MAX) return inTurn;
-  const half = REPORTED_MAX / 2;
-  const rest = inTurn.slice(half);
-  const from = (turn * half) % rest.length;
-  return [...inTurn.slice(0, half), ...[...rest.slice(from), ...rest.slice(0, from)].slice(0, half)];
+  return takeTurns(inTurn, REPORTED_MAX, (length) => (turn * (REPORTED_MAX / 2)) % length);
 }
 
 function asUnread({ key, etag, lastModifiedAt }: ObjectInfo): Unread[] {

@@ -9,6 +9,7 @@
  *     their turn: half of the requests are for the newest events, the other half for any of the rest.
  */
 import { hours, minutes } from "../../../shared/duration.ts";
+import { takeTurns } from "../turns.ts";
 import type { Delivery } from "./github.ts";
 
 const WAIT_MS = minutes(5);
@@ -39,12 +40,8 @@ export function lostIn(deliveries: readonly Delivery[], now: number): Lost {
 }
 
 /** The next `most` of those that are due, which are in the order of `lostIn` (REDELIVER-3). `random`: from 0 to 1. */
-export function nextOf<T>(due: readonly T[], most: number, random: number): readonly T[] {
-  const newest = due.slice(0, due.length > most ? Math.ceil(most / 2) : most);
-  const rest = due.slice(newest.length);
-  const from = Math.floor(random * rest.length);
-  return [...newest, ...[...rest.slice(from), ...rest.slice(0, from)].slice(0, most - newest.length)];
-}
+export const nextOf = <T>(due: readonly T[], most: number, random: number): readonly T[] =>
+  takeTurns(due, most, (length) => Math.floor(random * length));
 
 /** After the first attempt none (REDELIVER-2). */
 const waitMs = (attempts: number): number =>
