@@ -16,7 +16,7 @@ import { ROLE, TAG } from "../../../shared/tags.ts";
 import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { holdsLock } from "../../../shared/workflow/lock.ts";
 import { next } from "../../../shared/workflow/workflow.ts";
-import { digestsOf } from "./digests.ts";
+import { objectDigest } from "./digests.ts";
 import { Stop } from "./image.ts";
 import { BuilderInput, lockName } from "./input.ts";
 import { releaseFailed } from "./release.ts";
@@ -85,7 +85,7 @@ export const builder = ephemeralInstance({
   prepare: FIRST_BOOT,
   isPlanned: ({ document, plan: { objects } }, key, etag) => {
     const index = objectsIn(document.provision).indexOf(key);
-    return objects === undefined || objects[index] === digestsOf([key], [etag])[0];
+    return objects === undefined || objects[index] === objectDigest(key, etag);
   },
   secrets: ({ document }, index) =>
     index >= 0 && index < document.provision.length ? buildSecrets(document) : ok({}),

@@ -23,7 +23,7 @@ import { dueDelivery } from "./delivery.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
 import { roomFor } from "./document.ts";
 import { decideValues } from "./values.ts";
-import { changedInputs, digestsOf, inputsOf, namedObjects } from "./digests.ts";
+import { changedInputs, inputsOf, namedObjects, objectDigest } from "./digests.ts";
 
 export type Decision =
   /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. */
@@ -111,7 +111,8 @@ async function decideWith(
     });
   }
   const steps = objectsIn(document.provision);
-  const plan = { imageName, inputs, ...(steps.length > 0 && { objects: digestsOf(steps, objects.value) }) };
+  const digests = steps.map((key, index) => objectDigest(key, objects.value[index] ?? null));
+  const plan = { imageName, inputs, ...(digests.length > 0 && { objects: digests }) };
   return ok({ kind: "bake", base, baked, plan, ...compared });
 }
 

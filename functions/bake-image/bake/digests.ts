@@ -32,13 +32,9 @@ const OUTSIDE = new Set([
 const OBJECTS_NAMED = 14;
 const OBJECT_DIGEST_LENGTH = 8;
 
-/** The digest of one object's content. */
-const objectDigest = (key: string, etag: string | null): string =>
+/** The digest of one object's content, by which it is named in tags and in the events of a bake. */
+export const objectDigest = (key: string, etag: string | null): string =>
   digest([key, etag]).slice(0, OBJECT_DIGEST_LENGTH);
-
-/** Digests of the objects of steps, for the events of a bake. `etags` are in the order of `keys`. */
-export const digestsOf = (keys: readonly string[], etags: readonly string[]): string[] =>
-  keys.map((key, index) => objectDigest(key, etags[index] ?? null));
 
 function objectDigests(objects: readonly (readonly [key: string, etag: string | null])[]): string {
   if (objects.length === 0) return "none";
