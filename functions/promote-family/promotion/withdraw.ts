@@ -69,11 +69,13 @@ async function withdrawNext(event: Withdraw, ports: Ports): Promise<Outcome> {
   const left: string[] = [];
   const shares = formerShares(delivered, document, home);
   const unshared = await firstChange(shares, (share) => takeShare(share, recipe, left, cloud));
-  const regions = unshared.ok && unshared.value === undefined ? formerRegions(delivered, document, home) : [];
+  // Regions come last: a copy that is still shared would stay (WITHDRAW-2).
   const change =
-    regions.length === 0
-      ? unshared
-      : await firstChange(regions, (region) => leaveRegion(region, event.input, left, ports));
+    unshared.ok && unshared.value === undefined
+      ? await firstChange(formerRegions(delivered, document, home), (region) =>
+          leaveRegion(region, recipe, left, ports),
+        )
+      : unshared;
   if (change.ok && change.value !== undefined) return poll(event, clock, PACE.step, change.value);
   return ended(event, change.ok ? left : [...left, change.problem]);
 }
@@ -95,7 +97,7 @@ async function takeShare(
 /** WITHDRAW-2. */
 async function leaveRegion(
   region: string,
-  { recipe }: WithRecipe,
+  recipe: string,
   left: string[],
   { cloud }: Ports,
 ): Promise<Change> {
