@@ -243,18 +243,17 @@ async function afterRetention(
   const { tagged: images } = Tagged.parse(event);
   if (completion.kind !== "failed" && images.length === 0) return {};
   const { run, by, startedAt } = event;
-  const found = await loadRecipe(cloud, subjectOf(run));
+  const subject = subjectOf(run);
+  const at = clock.now();
+  const found = await loadRecipe(cloud, subject);
   const recipe = "document" in found ? found.document : undefined;
   const channels = recipe?.notify ?? [];
-  const failures =
-    completion.kind === "failed" ? failureSends(event, completion.reason, clock.now(), channels) : [];
+  const failures = completion.kind === "failed" ? failureSends(event, completion.reason, at, channels) : [];
   if (images.length === 0 || recipe === undefined) return { notifications: failures };
   const expiresAt = startedAt + recipe.retention.deleteAfterMs;
-  const common = { run, subject: subjectOf(run), by, at: clock.now() };
-  const retiring = { ...common, kinds: ["retiring"], images, count: images.length, expiresAt } as const;
-  return {
-    notifications: [...failures, ...notificationSends(channels, { ...retiring, images: [...images] })],
-  };
+  const common = { run, subject, by, at, images, count: images.length, expiresAt };
+  const retiring = notificationSends(channels, { ...common, kinds: ["retiring"] });
+  return { notifications: [...failures, ...retiring] };
 }
 
 export const retention: Workflow = {
