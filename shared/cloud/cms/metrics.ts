@@ -1,9 +1,8 @@
 /** Metrics of instances from CloudMonitor. */
 import * as z from "zod/mini";
-import { Text } from "../answers.ts";
-import { send, type CloudClient } from "../client.ts";
+import type { CloudClient } from "../client.ts";
 import { batches, byToken } from "../ecs/pages.ts";
-import { cloudError } from "../refusal.ts";
+import { askMonitor, verdict } from "./monitor.ts";
 
 /** One period of one instance. A period without data has no point, which does not mean 0. */
 export interface Point {
@@ -19,9 +18,7 @@ export interface Point {
 
 const pageAnswer = () =>
   z.looseObject({
-    Code: z.optional(Text),
-    Message: z.optional(z.string()),
-    RequestId: z.optional(z.string()),
+    ...verdict(),
     // A list, but as JSON text.
     Datapoints: z.optional(z.string()),
     NextToken: z.optional(z.string()),
@@ -93,14 +90,7 @@ function pagesOf(
 ): Promise<z.infer<ReturnType<typeof datapoints>>> {
   const action = "DescribeMetricList";
   const fetch = async (NextToken: string | undefined) => {
-    const page = await send(
-      client,
-      { action: { name: action, request: undefined }, params: { ...params, NextToken } },
-      pageAnswer,
-    );
-    const { Code: code = "200", Message: said = "", RequestId: requestId = "" } = page;
-    // A refusal may come with HTTP 200.
-    if (code !== "200") throw cloudError({ product: "cms", action, code, status: 200, requestId, said });
+    const page = await askMonitor(client, action, { ...params, NextToken }, pageAnswer);
     return { items: datapoints().parse(JSON.parse(page.Datapoints || "[]")), nextToken: page.NextToken };
   };
   return byToken(action, fetch, "cms");
