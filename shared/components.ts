@@ -2,7 +2,7 @@
  * Components as they lie in the bucket, and the recipes that use them.
  *
  * COMPONENT-1. A version is written once: its first sound content is copied into a log under `state/`, which whoever comes
- *     first writes, and that copy counts. What is put under the same key later is reported and used by nothing.
+ *     first writes, and that copy counts. Another content under the same key is reported, and nothing uses it.
  * COMPONENT-2. A recipe is expanded when its bake begins. So exact versions and steps are in the digest, the events and the
  *     log of the bake, and a later version changes the next bake only.
  */

@@ -86,7 +86,7 @@ export const packagesOf = (text: string): Packages =>
 const NAMES_MAX = 10;
 const NAME_MAX = 80;
 
-/** What became of packages; changed ones are named first, because an update is what most reviewers look for. */
+/** The difference of two lists. Changed packages are named first: most reviewers look for updates. */
 export function packageChanges(before: Packages, after: Packages, since: string): PackageChanges {
   const changed = [...after].flatMap(([key, version]) => {
     const old = before.get(key);

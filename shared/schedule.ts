@@ -84,7 +84,7 @@ function neverComes([, , days, months, weekdays]: Cron): boolean {
   return MONTH_DAYS.every((most, month) => months?.has(month + 1) === false || Math.min(...days) > most);
 }
 
-/** What is wrong with the five fields; undefined when they are sound. */
+/** Why the five fields are no schedule; undefined when they are sound. */
 export function cronProblem(text: string): string | undefined {
   const read = readCron(text);
   return typeof read === "string" ? read : undefined;

@@ -3,8 +3,8 @@
  * RECIPE-DISK-1. Exactly one system disk, on /dev/xvda, from a snapshot.
  * RECIPE-DISK-2. At most 16 data disks, on /dev/xvdb to /dev/xvdz, each device once; the cloud hands out the free
  *     ones in order, and so does Kiln, so that the recipe says what the image will have.
- * RECIPE-DISK-3. 5–32768 GiB, not below its snapshot; an empty data disk has 5 GiB by default. What a category allows, the
- *     cloud says. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createimage
+ * RECIPE-DISK-3. 5–32768 GiB, not below its snapshot; an empty data disk has 5 GiB by default. The cloud checks the
+ *     limits of a category. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createimage
  * RECIPE-DISK-4. A disk without type and device has the type of the disk its snapshot was taken of, which only the cloud
  *     knows: then the bake places the disks.
  */

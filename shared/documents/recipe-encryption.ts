@@ -23,7 +23,7 @@ interface Encryption {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-/** What the two places of a recipe that speak of keys say together; undefined without encryption. */
+/** The encryption that the two places of a recipe with keys ask for together; undefined without any. */
 export function encryptionOf(
   encrypt: Readonly<Record<string, string>> | undefined,
   regions: readonly z.infer<typeof CopyRegion>[],

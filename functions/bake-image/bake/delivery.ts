@@ -2,7 +2,7 @@
  * Whether an image that needs no new bake is delivered again: to its family, regions and accounts as the recipe names
  * them now.
  *
- * DELIVERY-1. What a promotion delivered, its log says: the recipe that it carried is compared with the one of today.
+ * DELIVERY-1. The log of a promotion says where it delivered to: the recipe that it carried is compared with the current one.
  * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
  * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
  *     nothing is delivered. Neither is an image whose promotion is at work or not known.

@@ -14,7 +14,7 @@ const SECTOR = 512;
 
 export type DiskFormat = "RAW" | "VHD" | "QCOW2";
 
-/** What a disk file is for. */
+/** The use of the disk in a file. */
 export type DiskUse = "system" | "data";
 
 /** First bytes of files that hold no disk that can be imported, and what to do with them. */

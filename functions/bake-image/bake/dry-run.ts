@@ -72,7 +72,7 @@ async function previewSource(
   return ok({ from, ...launch.value, cost: await costOf(spec, launch.value.launch, ports.cloud) });
 }
 
-/** What the builder costs by the hour, and at most: it is released at its end. Disks of a snapshot have no price without a size. */
+/** The price of the builder for an hour, and for the longest time that it may live. Disks of a snapshot have no price without a size. */
 async function costOf(
   spec: InstanceSpec,
   { instanceType, spot }: LaunchPreview["launch"],

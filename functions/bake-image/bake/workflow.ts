@@ -10,8 +10,8 @@
  * BAKE-1. The image is made outside every family: a family serves a member as soon as it is available.
  * BAKE-2. An instance is stopped before its image is made: a running one may leave inconsistent data.
  * BAKE-3. An image is ready when it is available and usable.
- * BAKE-5. It is not stopped while a snapshot of it is in progress, which would fail.
  * BAKE-4. Every path after the plan ends in `release`, which gives back all that the run owns.
+ * BAKE-5. An instance is not stopped while a snapshot of it is in progress, which would fail.
  */
 import * as z from "zod/mini";
 import { loadRecipe } from "../../../shared/document-store.ts";

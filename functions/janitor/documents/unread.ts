@@ -3,7 +3,7 @@
  *
  * UNREAD-1. The look is bounded: a page of each folder that Kiln fills itself or that is not its own, all of the others. One
  *     that does not get to the end goes on there the next time.
- * UNREAD-2. What was reported stays in the bucket, and must not hide what is new: half of a report is the newest objects of each
+ * UNREAD-2. A reported object stays in the bucket, and must not hide a new one: half of a report is the newest objects of each
  *     folder in turn, the other half is any of the rest, others each hour.
  */
 import type { CloudClient } from "../../../shared/cloud/client.ts";

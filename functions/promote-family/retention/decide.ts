@@ -8,8 +8,8 @@
  * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
  * RETAIN-5. Youth protects of the images that failed their test only the newest one, for a look: a recipe that fails
  *     every night must not fill the quota.
- * RETAIN-7. A user keeps an image with the tag `kiln:keep`.
  * RETAIN-6. In a region that the recipe does not name any more, only those stay that something refers to.
+ * RETAIN-7. A user keeps an image with the tag `kiln:keep`.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration } from "../../../shared/duration.ts";

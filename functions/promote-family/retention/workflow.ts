@@ -9,9 +9,9 @@
  * RETENTION-2. All lookups are repeated right before each tag and each deletion, and no deletion is forced: the cloud has the
  *     last word on what is in use.
  * RETENTION-3. Snapshots are deleted after their image, one by one.
+ * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
  * RETENTION-5. Before an image is tagged or deleted, it is taken back from the accounts that Kiln shared it with.
  * RETENTION-6. Images that are to be deleted are announced in the channels of their recipe when they are tagged.
- * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
  */
 import * as z from "zod/mini";
 import { inRegion, type CloudClient } from "../../../shared/cloud/client.ts";
