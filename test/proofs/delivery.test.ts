@@ -183,6 +183,27 @@ test("regions and accounts that a recipe no longer names lose what Kiln gave the
   expect(older).not.toBe("");
 });
 
+test("a copy that a scaling configuration names, by id or by name, stays when its region is withdrawn", async ({
+  kiln,
+  expect,
+}) => {
+  const wide = { promote: { regions: [ABROAD] }, rebake: false };
+  await quickRelease(kiln, 1, wide);
+  await quickRelease(kiln, 2, wide);
+  const [older, newer] = imagesIn(kiln, ABROAD);
+  const named = { regionId: ABROAD, scalingGroupId: "asg-1", lifecycleState: "Inactive" } as const;
+  kiln.cloud.scaling.configurations.push(
+    { ...named, scalingConfigurationId: "asc-1", imageId: older?.imageId ?? "none" },
+    { ...named, scalingConfigurationId: "asc-2", imageName: newer?.name ?? "none" },
+  );
+  const narrow = await uploaded(kiln, recipeText({ ...unchanging(kiln, {}), description: "number 2" }));
+  const left = kiln.record(String(narrow?.result?.["promotion"]))?.result?.["notWithdrawn"];
+  const stays = (image: typeof older, index: number) =>
+    `${image?.imageId} in ${ABROAD} stays: it is needed by scaling configuration asc-${index} of asg-1`;
+  expect(new Set([left].flat())).toEqual(new Set([stays(older, 1), stays(newer, 2)]));
+  expect(imagesIn(kiln, ABROAD).map(({ status }) => status)).toEqual(["Available", "Available"]);
+});
+
 test("retention takes back what Kiln shared before it deletes, and keeps what was shared by hand", async ({
   kiln,
   expect,

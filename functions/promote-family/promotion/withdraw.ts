@@ -3,11 +3,10 @@
  *
  * WITHDRAW-1. Accounts that the recipe does not name lose what Kiln shared with them, of every image of the recipe.
  * WITHDRAW-2. In a region that the recipe does not name the family loses the copies of Kiln: they are deprecated, and
- *     retention deletes them. One that an instance or a launch template names, or that was shared by hand, stays as it is.
+ *     retention deletes them. One that has users (family/users.ts), or that was shared by hand, stays as it is.
  * WITHDRAW-3. The family has moved by then: what cannot be withdrawn is reported and fails nothing.
  */
 import * as z from "zod/mini";
-import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { hours } from "../../../shared/duration.ts";
@@ -27,6 +26,7 @@ import {
 import { deprecateOwn, firstChange, NO_CHANGE, placed, type Change } from "../family/deprecate.ts";
 import { ownImage } from "../family/own.ts";
 import { homeOf } from "../family/served.ts";
+import { usersIn } from "../family/users.ts";
 import { checkedEvent, type WithRecipe } from "./input.ts";
 
 /** `result`: that of the promotion, which is over but for this. */
@@ -109,9 +109,9 @@ async function leaveRegion(
   }
   const available = copies.filter(({ status }) => status === "Available");
   if (available.length === 0) return NO_CHANGE;
-  const users = [await instancesByImage(cloud, region), await templatesByImage(cloud, region)];
+  const usersOf = await usersIn(region, cloud);
   return firstChange(available, async (copy) => {
-    const why = await reasonToStay(copy, region, users, cloud);
+    const why = await reasonToStay(copy, region, usersOf(copy), cloud);
     if (why === undefined) return deprecateOwn(cloud, copy, region);
     left.push(`${placed({ region, imageId: copy.id })} stays: ${why}`);
     return NO_CHANGE;
@@ -121,11 +121,10 @@ async function leaveRegion(
 async function reasonToStay(
   { id, shared }: Image,
   region: string,
-  users: readonly ReadonlyMap<string, readonly string[]>[],
+  users: readonly string[],
   cloud: Ports["cloud"],
 ): Promise<string | undefined> {
-  const needed = users.flatMap((by) => by.get(id) ?? []);
-  if (needed.length > 0) return `it is needed by ${needed.slice(0, 3).join(", ")}`;
+  if (users.length > 0) return `it is needed by ${users.slice(0, 3).join(", ")}`;
   // Kiln's own sharing is taken back by now (WITHDRAW-1).
   const accounts = shared ? await imageShares(cloud, id, region) : [];
   return accounts.length === 0 ? undefined : `it is shared with ${accounts.join(", ")}, and not by Kiln`;

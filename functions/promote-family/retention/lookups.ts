@@ -4,8 +4,6 @@
  */
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
-import { instancesByImage, templatesByImage } from "../../../shared/cloud/ecs/image-users.ts";
-import { configurationsByImage } from "../../../shared/cloud/ess/scaling-configurations.ts";
 import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
@@ -17,6 +15,7 @@ import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { accountsOf, deliveredOf, type Delivered } from "../family/delivered.ts";
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork } from "../family/status.ts";
+import { usersIn } from "../family/users.ts";
 import { formerRegions } from "../promotion/withdraw.ts";
 import { decideRetention, type Verdict } from "./decide.ts";
 
@@ -51,17 +50,16 @@ export async function verdictsOf(
     const tags = ownTags(cloud, { [TAG.recipe]: name, [TAG.role]: role });
     const images = await describeImages(cloud, { tags }, region);
     const served = family === undefined ? undefined : (await familyImage(cloud, family, region))?.id;
-    const users = await usersByImage(cloud, region);
+    const usersOf = await usersIn(region, cloud);
     const references = new Map<string, readonly string[]>();
     for (const image of images) {
       const { id } = image;
-      const using = [id, image.name].flatMap((by) => users.flatMap((map) => map.get(by) ?? []));
       const named = documents.value
         .filter(({ text }) => text.includes(id))
         .map(({ key }) => `document ${key}`);
       const others = await otherUsers(image, family, region, cloud);
       const accounts = await sharedByHand(image, region, delivered, cloud);
-      references.set(id, [...using, ...named, ...others, ...accounts]);
+      references.set(id, [...usersOf(image), ...named, ...others, ...accounts]);
     }
     const isFormer = former.includes(region);
     const holdings = { images, family, served, references, isFormer };
@@ -70,13 +68,6 @@ export async function verdictsOf(
   }
   return ok(found);
 }
-
-/** Who uses images of a region: by their ids, and scaling configurations also by their names. */
-const usersByImage = async (cloud: Ports["cloud"], region: string) => [
-  await instancesByImage(cloud, region),
-  await templatesByImage(cloud, region),
-  await configurationsByImage(cloud, region),
-];
 
 /** Accounts that may use the image, though no recipe of Kiln says so (DELIVERED-2). */
 async function sharedByHand(
