@@ -23,15 +23,17 @@ type Check = (simulation: Simulation, now: number) => boolean;
 
 const CHECKS: Readonly<Record<string, Check>> = {
   resend: ({ kiln }, now) => !hasOverdueRun(kiln, now),
-  cleanup: ({ kiln }) => leftovers(kiln).length === 0 && ownImages(kiln).every(({ family }) => family !== ""),
+  cleanup: ({ kiln }) => ![...leftovers(kiln), ...imagesWithoutFamily(kiln)].some((id) => isOrphan(kiln, id)),
   schedules: ({ kiln }) => kiln.cloud.oss.list(BUCKET, FOLDER.schedules).length === 0,
   // A simulation has no GitHub.
   redelivery: () => true,
   documents: (_simulation, now) => now % DOCUMENT_CHECKS_MS > hours(1),
   "check-index": ({ kiln }) => indexDifferences(kiln).length === 0,
+  // Every fleet of a simulation has a window of hours, so it is checked at ten past (functions/stop-idle/start.ts).
   "idle-check": (simulation, now) =>
     !hasRunningMember(simulation.kiln) ||
-    (now % IDLE_CHECKS_MS > minutes(30) && !hasIdleOnes(simulation, now)),
+    Math.floor((now % hours(1)) / minutes(10)) !== 1 ||
+    (now % IDLE_CHECKS_MS > hours(1) && !hasIdleOnes(simulation, now)),
   // No fleet of a simulation has a size.
   reconcile: () => true,
   // Only the fleet `night` has working hours.
@@ -51,6 +53,18 @@ const hasOverdueRun = (kiln: Deployment, now: number): boolean =>
     const waitsUntil = Math.max(kiln.eventOf(run)?.runAt ?? 0, Date.parse(record.updatedAt));
     return now - waitsUntil > OVERDUE_MS;
   });
+
+const imagesWithoutFamily = (kiln: Deployment): string[] =>
+  ownImages(kiln).flatMap(({ family, imageId }) => (family === "" ? [imageId] : []));
+
+/** Whether the run of a resource has ended; one of a run at work, and an image of a run that is done, stay. */
+function isOrphan(kiln: Deployment, id: string): boolean {
+  const { tags, instances } = kiln.cloud.world;
+  const kind = instances.has(id) ? "instance" : id.startsWith("m-") ? "image" : "snapshot";
+  const run = tags.of(kind, id).find(({ key }) => key === "kiln:run")?.value;
+  const record = run === undefined ? undefined : kiln.record(run);
+  return record !== undefined && hasEnded(record) && (kind === "instance" || record.state !== "done");
+}
 
 const FIRED_ANYWAY = 0.05;
 
