@@ -6,11 +6,23 @@ import { documentKeys } from "./document-index.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import { documentNameIn, type DocumentFolder } from "./keys.ts";
-import { DocumentError } from "./errors.ts";
+import { DocumentError, permanent } from "./errors.ts";
 import { stagedFamily } from "./stage.ts";
 
-/** A document as it lies in the bucket, or a sentence on why there is none. */
+/** A document as it lies in the bucket, or a sentence on why there is none: one that is refused must not stop whoever reads all. */
 async function readDocument(
+  client: CloudClient,
+  folder: DocumentFolder,
+  name: string,
+): Promise<StoredObject | { readonly problem: string }> {
+  try {
+    return await readFirst(client, folder, name);
+  } catch (error) {
+    return { problem: `${folder}/${name} cannot be read: ${permanent(error).message}` };
+  }
+}
+
+async function readFirst(
   client: CloudClient,
   folder: DocumentFolder,
   name: string,

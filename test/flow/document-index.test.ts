@@ -2,6 +2,7 @@
 import { test as base } from "vitest";
 import { seconds } from "../../shared/duration.ts";
 import { documentIndexKey } from "../../shared/keys.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
 import { BUCKET, deployKiln, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -165,6 +166,45 @@ test("the hourly check repairs the index after lost events and other versions", 
     routes: ["bake", "retire", "promote"],
   });
   expect(indexOf(kiln, documentIndexKey("fleets", "gone"))).toBeUndefined();
+});
+
+test("a document whose object is refused keeps no other one from its check or its night, and is reported itself", async ({
+  world: { kiln, posted },
+  expect,
+}) => {
+  const { cloud } = kiln;
+  await put(kiln, "recipes/archived.yaml", recipeText());
+  await put(kiln, "recipes/web.yaml", recipeText());
+  await put(kiln, "fleets/web.yaml", fleetText());
+  for (const key of [INDEX, documentIndexKey("recipes", "web")]) cloud.oss.delete(BUCKET, key);
+  cloud.oss.put(BUCKET, "fleets/bad.yaml", "family: web", { by: "AppendObject" });
+  // https://www.alibabacloud.com/help/en/oss/user-guide/0003-00000006
+  const fault = new CloudFault(
+    403,
+    "InvalidObjectState",
+    "The operation is not valid for the object's state",
+  );
+  const isArchived = ({ key }: Readonly<Record<string, string>>) => key === "recipes/archived.yaml";
+  cloud.faults.add({ product: "oss", action: "GetObject", when: isArchived, kind: "before", fault });
+  for (let n = 0; n < 2; n++) await kiln.invoke("kiln-janitor", { v: 1, request: "check", key: "*" });
+  await cloud.time.settle();
+  expect(indexOf(kiln)).toMatchObject({ key: "fleets/web.yaml" });
+  expect(indexOf(kiln, documentIndexKey("recipes", "web"))).toMatchObject({ key: "recipes/web.yaml" });
+  const reasons = kiln.records("check").map(({ reason = "" }) => reason);
+  expect(reasons).toHaveLength(2);
+  for (const said of [
+    "fleets/bad.yaml has",
+    "recipes/archived cannot be checked: oss GetObject answered InvalidObjectState",
+  ])
+    expect(reasons.join("\n")).toContain(said);
+  const told = posted.filter(({ body }) => /cannot be checked|bad.yaml has/.test(JSON.stringify(body)));
+  expect(told).toHaveLength(2);
+
+  const before = ["archived", "web"].map((name) => kiln.records(`bake-${name}`).length);
+  await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "*" });
+  await cloud.time.settle();
+  const after = ["archived", "web"].map((name) => kiln.records(`bake-${name}`).length);
+  expect(after).toEqual(before.map((count) => count + 1));
 });
 
 test("a refused document has a record under its name, and its channels and the default one hear of it, once", async ({

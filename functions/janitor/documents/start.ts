@@ -1,5 +1,7 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
-import { seconds } from "../../../shared/duration.ts";
+import { ALARM, alarm } from "../../../shared/alarms.ts";
+import { days, seconds } from "../../../shared/duration.ts";
+import { CloudError, messageOf } from "../../../shared/errors.ts";
 import { nameLike, documentName } from "../../../shared/documents/names.ts";
 import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { keepComponent } from "../../../shared/components.ts";
@@ -16,8 +18,44 @@ import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
-  const runs = await inBatches(await askedBy(payload, ports), (asked) => lookAt(asked, ports));
-  return runs.flat();
+  const looks = await inBatches(await askedBy(payload, ports), (asked) => apart(asked, ports));
+  const lost = looks.filter((look) => "error" in look);
+  const [first] = lost;
+  // The platform repeats the event. Next to others that went well, the next look comes within the hour.
+  if (first !== undefined && lost.length === looks.length) throw first.error;
+  for (const { asked, error } of lost) ports.log({ warning: "not looked at", asked, error });
+  return looks.flatMap((look) => ("runs" in look ? look.runs : []));
+}
+
+/** The runs of a look, or the error that may not come again. */
+type Look = { readonly runs: readonly RunRequest[] } | { readonly asked: Asked; readonly error: unknown };
+
+/** One that cannot be looked at keeps no other from its turn; unless the trouble may pass, it is reported like one that is refused. */
+async function apart(asked: Asked, ports: Ports): Promise<Look> {
+  try {
+    return { runs: await lookAt(asked, ports) };
+  } catch (error) {
+    const mayPass = error instanceof CloudError && error.kind === "wait";
+    if (mayPass || asked.kind === "marks") return { asked, error };
+    ports.log({ ...alarm(ALARM.invocationFailed), asked, error, stack: await stackOf(error) });
+    return { runs: await uncheckable(asked, error, ports) };
+  }
+}
+
+const stackOf = async (error: unknown) => (await import("../../../shared/stack.ts")).readStack(error);
+
+/** One run a day: nothing is known of its content. */
+async function uncheckable(
+  asked: Exclude<Asked, { readonly kind: "marks" }>,
+  error: unknown,
+  { cloud, clock }: Ports,
+): Promise<readonly RunRequest[]> {
+  const key = asked.kind === "document" ? `${asked.folder}/${asked.name}` : asked.key;
+  const at = Math.floor(clock.now() / days(1)) * days(1);
+  const run = runId("check", runName(key), at, [cloud.access.bucket, key, "unchecked", at]);
+  if (await hasEnded(run, cloud)) return [];
+  const reason = `${key} cannot be checked: ${messageOf(error)}; see that the functions can read the object, or put it once more`;
+  return [{ run, by: asked.by, request: { v: 1, request: "report", key, reason, channels: [] } }];
 }
 
 async function lookAt(asked: Asked, ports: Ports): Promise<readonly RunRequest[]> {
@@ -75,7 +113,8 @@ function problemIn(index: DocumentIndex | undefined): Found | undefined {
 const hasEnded = async (run: string, cloud: Ports["cloud"]): Promise<boolean> =>
   standing(run, await readRunLog(cloud, run))?.completion !== undefined;
 
-const FALLBACK_NAME = "document";
+/** The name of an object as the id of a run takes it. */
+const runName = (key: string): string => nameLike(documentName(key)) ?? "document";
 
 /** Keeps the first content of a version, and reports one that is not sound or another one. */
 async function component(
@@ -94,9 +133,8 @@ async function unread(
   { key, etag, lastModifiedAt, reason, by }: Asked & { readonly kind: "unread" },
   { cloud }: Ports,
 ): Promise<readonly RunRequest[]> {
-  const name = nameLike(documentName(key)) ?? FALLBACK_NAME;
   const writtenAt = Math.floor(lastModifiedAt / seconds(1));
-  const run = runId("check", name, lastModifiedAt, [cloud.access.bucket, key, etag, writtenAt]);
+  const run = runId("check", runName(key), lastModifiedAt, [cloud.access.bucket, key, etag, writtenAt]);
   if (await hasEnded(run, cloud)) return [];
   return [{ run, by, request: { v: 1, request: "report", key, reason, channels: [] } }];
 }
