@@ -12,7 +12,7 @@ import { readDotEnv } from "../deploy/dot-env.ts";
 import { seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 import { hmac } from "../shared/hmac.ts";
-import { readJson } from "../shared/json.ts";
+import { foreign, parseReply, refusalIn, type Answer, type Reply } from "./answers.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
 /** A function with an HTTP trigger. */
@@ -23,20 +23,12 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The server's clock, epoch milliseconds. */
-  readonly at: number;
-}
-
 /** One caller of one deployment. */
 export interface Client {
-  /** Sends a request. @throws CommandError when it is not authenticated, not allowed, or not answered */
+  /** Sends a request. @throws CommandError when it is not authenticated, not allowed, or not answered by Kiln */
   send(target: Target, method: string, path: string, sent?: Sent): Promise<Reply>;
-  /** The JSON of a GET request to the API. @throws CommandError for any answer but 200 */
-  get<T extends object>(path: string): Promise<T & { readonly serverAt: number }>;
+  /** The facts that the API answers to a GET request. @throws CommandError for any other answer */
+  get<T extends object>(answer: Answer<T>, path: string): Promise<T & { readonly serverAt: number }>;
 }
 
 /** The value of `--match`. @throws CommandError for one that is no etag */
@@ -83,21 +75,31 @@ export function clientFor(io: Io): Client {
     const secret = setting("KILN_SECRET", "the secret of that caller");
     const call = { url, method, caller, secret, sent };
     const first = await exchange(call, io.now(), io);
-    const last = first.status === 401 ? await exchange(call, first.at, io) : first;
-    if (last.status === 401) throw notAuthenticated(caller, url, first.at - io.now());
-    if (last.status === 403) throw notAllowed(caller, `${method} ${url.pathname}`, last);
+    const last = isUnknownCaller(first) ? await exchange(call, first.at, io) : first;
+    if (isUnknownCaller(last)) throw notAuthenticated(caller, url, first.at - io.now());
+    if (last.status === 403 && refusalIn(last) === "not allowed")
+      throw notAllowed(caller, `${method} ${url.pathname}`);
+    if (isForeign(last)) throw foreign(last);
     return last;
   };
   return {
     send,
-    get: async <T extends object>(path: string) => {
+    get: async <T extends object>(answer: Answer<T>, path: string) => {
       const reply = await send("api", "GET", path);
-      if (reply.status !== 200) throw refusedBy(reply);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API of the same version
-      return { ...(JSON.parse(reply.text) as T), serverAt: reply.at };
+      return { ...parseReply(answer, reply), serverAt: reply.at };
     },
   };
 }
+
+const isUnknownCaller = (reply: Reply): boolean =>
+  reply.status === 401 && refusalIn(reply) === "not authenticated";
+
+/** Kiln answers JSON and plain texts, and redirects nobody; its 401 and 403 are those above (ANSWER-1). */
+const isForeign = ({ status, headers }: Reply): boolean =>
+  (status >= 300 && status < 400) ||
+  status === 401 ||
+  status === 403 ||
+  /^\s*text\/html/i.test(headers.get("content-type") ?? "");
 
 interface Call {
   readonly url: URL;
@@ -116,7 +118,7 @@ const BUSY = new Set([429, 503]);
 async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep">): Promise<Reply> {
   const init = signed(call, at);
   for (let tried = 1; ; tried++) {
-    const got = await attempt(call.url, init, at);
+    const got = await attempt(call, init, at);
     const isLast = tried === TRIES;
     if ("why" in got) {
       if (isLast || got.isFinal) throw new CommandError(EXIT.failed, `${call.url.origin} ${got.why}`);
@@ -153,17 +155,39 @@ interface Unanswered {
   readonly isFinal: boolean;
 }
 
-async function attempt(url: URL, init: RequestInit, at: number): Promise<Reply | Unanswered> {
+/** A function answers 6 MB at most: https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits */
+const ANSWER_MAX_BYTES = 8 * 1024 * 1024;
+
+async function attempt({ url, method }: Call, init: RequestInit, at: number): Promise<Reply | Unanswered> {
   try {
-    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const { status, headers } = answer;
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    // A redirect would carry the signature to whom it names.
+    const { status, headers, body } = await fetch(url, { ...init, signal, redirect: "manual" });
+    const text = await boundedText(body);
+    if (text === undefined)
+      return {
+        why: `answers ${method} ${url.pathname} with more than Kiln does (${ANSWER_MAX_BYTES} bytes): compare KILN_API and KILN_WEBHOOK with what npm run deploy prints`,
+        isFinal: true,
+      };
     const date = Date.parse(headers.get("date") ?? "");
-    return { status, headers, text: await answer.text(), at: Number.isFinite(date) ? date : at };
+    return { asked: `${method} ${url.href}`, status, headers, text, at: Number.isFinite(date) ? date : at };
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     const why = `does not answer: ${messageOf(cause)}`;
     return { why, isFinal: Object(cause).code === "ENOTFOUND" };
   }
+}
+
+/** The text of a body; undefined for one that is too long, which is not read to its end. */
+async function boundedText(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body ?? []) {
+    bytes += part.length;
+    if (bytes > ANSWER_MAX_BYTES) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
 }
 
 /** The path as the function receives it, decoded. */
@@ -184,25 +208,8 @@ function notAuthenticated(caller: string, { origin }: URL, skewMs: number): Comm
   );
 }
 
-/** The platform itself answers 403 to a method that a trigger does not take. */
-const notAllowed = (caller: string, route: string, { text }: Reply): CommandError =>
+const notAllowed = (caller: string, route: string): CommandError =>
   new CommandError(
     EXIT.authentication,
-    text.includes("not allowed")
-      ? `caller ${caller} may not ${route}: add the route to it in KILN_CALLERS, and deploy`
-      : `${route} is refused: ${text}`,
+    `caller ${caller} may not ${route}: add the route to it in KILN_CALLERS, and deploy`,
   );
-
-/** An answer that is an error: a wrong request is 3, everything else 1. */
-export function refusedBy({ status, text }: Reply): CommandError {
-  const isWrong = status === 400 || status === 422;
-  return new CommandError(
-    isWrong ? EXIT.invalid : EXIT.failed,
-    errorIn(text) ?? `it answers ${status}: ${text}`,
-  );
-}
-
-function errorIn(text: string): string | undefined {
-  const body = readJson(text);
-  return typeof body === "object" && body !== null && "error" in body ? String(body.error) : undefined;
-}

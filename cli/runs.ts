@@ -1,8 +1,8 @@
 /** Runs as the API answers them. */
 import type { RunDetails } from "../functions/api/runs/run.ts";
 import type { RunRow } from "../functions/api/runs/rows.ts";
-import type { RunPage } from "../functions/api/runs/search.ts";
 import { isRunId } from "../shared/names.ts";
+import { ANSWER } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { CommandError, EXIT } from "./command.ts";
 
@@ -24,7 +24,7 @@ export async function searchRuns(
   for (let page = 1; ; page++) {
     params.set("limit", String(Math.min(100, most - runs.length)));
     if (cursor !== undefined) params.set("cursor", cursor);
-    const found = await client.get<RunPage>(`/runs?${params.toString()}`);
+    const found = await client.get(ANSWER.runs, `/runs?${params.toString()}`);
     runs.push(...found.runs);
     cursor = found.next;
     if (cursor === undefined || runs.length >= most || page === PAGES_MAX)
@@ -34,7 +34,7 @@ export async function searchRuns(
 
 /** @throws CommandError for a text that is no id of a run */
 export function readRun(client: Client, run: string) {
-  return client.get<RunDetails>(`/runs/${runIn(run)}`);
+  return client.get(ANSWER.run, `/runs/${runIn(run)}`);
 }
 
 /** The id of a run on a command line. @throws CommandError for another text */

@@ -11,7 +11,8 @@ import {
   type Input,
   type Io,
 } from "../command.ts";
-import { clientFor, refusedBy, type Client } from "../client.ts";
+import { ANSWER, parseReply } from "../answers.ts";
+import { clientFor, type Client } from "../client.ts";
 
 const deciding = (decision: "approve" | "reject", summary: string): Command => ({
   name: decision,
@@ -104,7 +105,5 @@ export const resume = asking("resume", "recipes", {
 /** @throws CommandError for any answer but success */
 export async function post(path: string, body: object, io: Io): Promise<{ readonly run: string }> {
   const reply = await clientFor(io).send("webhook", "POST", path, { body: JSON.stringify(body) });
-  if (reply.status >= 300) throw refusedBy(reply);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the webhook of the same version
-  return JSON.parse(reply.text) as { readonly run: string };
+  return parseReply(ANSWER.accepted, reply, [200, 202]);
 }

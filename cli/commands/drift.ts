@@ -1,5 +1,6 @@
 /** `drift`: which members run another image than their family serves, since when and why. */
 import type { Drift } from "../../shared/drift.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table } from "../format.ts";
@@ -16,7 +17,7 @@ image, since, status, serves, reason }] }`,
 };
 
 async function show({ json }: Input, io: Io): Promise<Exit> {
-  const { at, members } = await clientFor(io).get<Drift>("/drift");
+  const { at, members } = await clientFor(io).get(ANSWER.drift, "/drift");
   if (json) io.out(jsonOf("drift", { at, members }));
   else for (const line of linesOf({ at, members })) io.out(line);
   return EXIT.ok;

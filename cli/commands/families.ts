@@ -1,5 +1,6 @@
 /** `families [FAMILY]`: which image each family serves, since when and by which run. */
 import type { FamilyDetails, FamilyRow } from "../../functions/api/families.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table, when } from "../format.ts";
@@ -18,7 +19,7 @@ imageName, recipe, since, run, by, hold: { by, why, since, until }, previous, re
 async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   const client = clientFor(io);
   if (name !== undefined) {
-    const { serverAt, ...family } = await client.get<FamilyDetails>(`/families/${encodeURIComponent(name)}`);
+    const { serverAt, ...family } = await client.get(ANSWER.family, `/families/${encodeURIComponent(name)}`);
     if (json) io.out(jsonOf("families", { families: [family] }));
     else
       for (const line of [
@@ -29,9 +30,7 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
         io.out(line);
     return EXIT.ok;
   }
-  const { serverAt, families: rows } = await client.get<{ readonly families: readonly FamilyRow[] }>(
-    "/families",
-  );
+  const { serverAt, families: rows } = await client.get(ANSWER.families, "/families");
   if (json) io.out(jsonOf("families", { families: rows }));
   else
     for (const line of rows.length === 0

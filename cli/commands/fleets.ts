@@ -1,5 +1,6 @@
 /** `fleets [FLEET]`: what runs of each fleet, on which image, and within which limits. */
 import type { FleetDetails, FleetRow } from "../../functions/api/fleets.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table } from "../format.ts";
@@ -27,12 +28,12 @@ export const fleet: Command = {
 async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   const client = clientFor(io);
   if (name !== undefined) {
-    const { serverAt: _, ...fleet } = await client.get<FleetDetails>(`/fleets/${encodeURIComponent(name)}`);
+    const { serverAt: _, ...fleet } = await client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(name)}`);
     if (json) io.out(jsonOf("fleets", { fleets: [fleet] }));
     else for (const line of [...tableOf([fleet]), ...membersOf(fleet)]) io.out(line);
     return EXIT.ok;
   }
-  const { fleets: rows } = await client.get<{ readonly fleets: readonly FleetRow[] }>("/fleets");
+  const { fleets: rows } = await client.get(ANSWER.fleets, "/fleets");
   if (json) io.out(jsonOf("fleets", { fleets: rows }));
   else for (const line of rows.length === 0 ? ["there is no fleet"] : tableOf(rows)) io.out(line);
   return EXIT.ok;

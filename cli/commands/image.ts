@@ -1,5 +1,6 @@
 /** `image ID`: what an image was made of, and what was made of it. `recall ID`: the same as a plan, which changes nothing. */
 import type { Ancestry } from "../../functions/api/images/image.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table } from "../format.ts";
@@ -8,7 +9,10 @@ const FACTS = `{ imageId, ancestors: [{ imageId, imageName, region, status, fami
 families: [{ family, region, imageId }], machines: [{ imageId, region, machine }], recipes, unread }`;
 
 const asked = async (id: string, io: Io): Promise<Ancestry> => {
-  const { serverAt: _at, ...found } = await clientFor(io).get<Ancestry>(`/images/${encodeURIComponent(id)}`);
+  const { serverAt: _at, ...found } = await clientFor(io).get(
+    ANSWER.image,
+    `/images/${encodeURIComponent(id)}`,
+  );
   return found;
 };
 

@@ -1,7 +1,8 @@
 /** `logs RUN [-f]`: the steps of a run and the outputs of its commands, as they come. */
 import { seconds } from "../../shared/duration.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import { clientFor, refusedBy, type Client } from "../client.ts";
+import { refusedBy } from "../answers.ts";
+import { clientFor, type Client } from "../client.ts";
 import { linesIn, localMinute, quoted } from "../format.ts";
 import { hasEnded, readRun, runIn, type RunDetails } from "../runs.ts";
 

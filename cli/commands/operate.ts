@@ -1,6 +1,4 @@
 /** `bake`, `promote`, `rollback`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
-import type { FamilyDetails } from "../../functions/api/families.ts";
-import type { FleetDetails } from "../../functions/api/fleets.ts";
 import {
   CommandError,
   confirm,
@@ -11,6 +9,7 @@ import {
   type Input,
   type Option,
 } from "../command.ts";
+import { ANSWER } from "../answers.ts";
 import type { Client } from "../client.ts";
 import { runIn } from "../runs.ts";
 import { asking, post } from "./decide.ts";
@@ -54,7 +53,8 @@ async function rollbackChanges(
   { args: [family = "", to] }: Input,
   client: Client,
 ): Promise<readonly string[]> {
-  const { imageId = "nothing", previous } = await client.get<FamilyDetails>(
+  const { imageId = "nothing", previous } = await client.get(
+    ANSWER.family,
     `/families/${encodeURIComponent(family)}`,
   );
   return [`${family} serves ${imageId}; it will serve ${to ?? previous[0]?.imageId ?? "no other image"}`];
@@ -98,7 +98,7 @@ export const stop = asking("stop", "fleets", {
   options: { "dry-run": DRY_RUN },
   body: dryRun,
   changes: async ({ args: [fleet = ""] }, client) => {
-    const { running } = await client.get<FleetDetails>(`/fleets/${encodeURIComponent(fleet)}`);
+    const { running } = await client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(fleet)}`);
     return [
       `those of the ${running} running members of ${fleet} that are idle will stop; --dry-run finds out which`,
     ];

@@ -1,5 +1,6 @@
 /** `push FILE…`: recipes and fleets are checked and stored by the API. */
-import { clientFor, etagIn, refusedBy, type Client } from "../client.ts";
+import { ANSWER, parseReply, refusalIn, refusedBy } from "../answers.ts";
+import { clientFor, etagIn, type Client } from "../client.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import type { Checked } from "../documents.ts";
 
@@ -66,9 +67,8 @@ async function store(file: Checked, { input, client, cwd }: Around): Promise<Sto
   const reply = await client.send("api", "PUT", path, { body: file.text, headers });
   if (reply.status === 412)
     throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; nothing was replaced`);
-  if (reply.status !== 200) throw refusedBy(reply);
-  const { key, etag, created } = JSON.parse(reply.text);
-  return { file: file.file, key: String(key), etag: String(etag), created: created === true };
+  const { key, etag, created } = parseReply(ANSWER.stored, reply);
+  return { file: file.file, key, etag, created };
 }
 
 async function precondition(path: string, input: Input, client: Client): Promise<Record<string, string>> {
@@ -76,8 +76,6 @@ async function precondition(path: string, input: Input, client: Client): Promise
   if (match !== undefined) return { "if-match": `"${match}"` };
   if (input.has("new")) return { "if-none-match": "*" };
   const before = await client.send("api", "GET", path);
-  if (before.status === 404) return { "if-none-match": "*" };
-  if (before.status !== 200) throw refusedBy(before);
-  const { etag } = JSON.parse(before.text);
-  return { "if-match": `"${String(etag)}"` };
+  if (before.status === 404 && refusalIn(before) !== undefined) return { "if-none-match": "*" };
+  return { "if-match": `"${parseReply(ANSWER.document, before).etag}"` };
 }

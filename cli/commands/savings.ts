@@ -1,5 +1,6 @@
 /** `savings [--month 2026-11]`: the savings by the stops of each fleet. */
 import type { SavingsRow } from "../../functions/api/savings.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table } from "../format.ts";
@@ -18,9 +19,7 @@ export const savings: Command = {
 async function show(input: Input, io: Io): Promise<Exit> {
   const month = input.one("month");
   const query = month === undefined ? "" : `?month=${encodeURIComponent(month)}`;
-  const found = await clientFor(io).get<{ readonly month: string; readonly savings: readonly SavingsRow[] }>(
-    `/savings${query}`,
-  );
+  const found = await clientFor(io).get(ANSWER.savings, `/savings${query}`);
   if (input.json) io.out(jsonOf("savings", { month: found.month, savings: found.savings }));
   else for (const line of linesOf(found.month, found.savings)) io.out(line);
   return EXIT.ok;

@@ -1,5 +1,6 @@
 /** `senders`: which deliveries the webhook refused, whose, and why. */
 import type { senders as answer } from "../../functions/api/senders.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table, when } from "../format.ts";
@@ -19,7 +20,7 @@ minute. What the platform refuses itself (429), the webhook does not see. --json
 };
 
 async function show({ json }: Input, io: Io): Promise<Exit> {
-  const { serverAt: now, ...facts } = await clientFor(io).get<Senders>("/senders");
+  const { serverAt: now, ...facts } = await clientFor(io).get(ANSWER.senders, "/senders");
   if (json) io.out(jsonOf("senders", facts));
   else for (const line of linesOf(facts, now)) io.out(line);
   return EXIT.ok;

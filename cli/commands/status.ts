@@ -1,6 +1,7 @@
 /** `status`: what is at work, what waits, what failed lately, and whether the deployment is well. */
 import type { status as answer } from "../../functions/api/status.ts";
 import { formatDuration } from "../../shared/duration.ts";
+import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
@@ -19,7 +20,7 @@ atWork: [{ run, …, usuallyMs }], waiting, failed, more, problems }`,
 };
 
 async function show({ json }: Input, io: Io): Promise<Exit> {
-  const { serverAt: now, ...facts } = await clientFor(io).get<Status>("/status");
+  const { serverAt: now, ...facts } = await clientFor(io).get(ANSWER.status, "/status");
   if (json) io.out(jsonOf("status", facts));
   else for (const line of linesOf(facts, now)) io.out(line);
   return facts.problems.length === 0 ? EXIT.ok : EXIT.failed;

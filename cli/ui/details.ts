@@ -1,7 +1,7 @@
 /** The pages of one run, one family and one fleet, and the list of runs. */
-import type { FamilyDetails } from "../../functions/api/families.ts";
 import type { FleetDetails } from "../../functions/api/fleets.ts";
 import type { RunPage } from "../../functions/api/runs/search.ts";
+import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
 import { hasEnded, type RunDetails } from "../runs.ts";
 import { html, type Html } from "./html.ts";
@@ -108,7 +108,7 @@ export async function readRuns(query: URLSearchParams, source: Source): Promise<
     const value = query.get(name) ?? "";
     if (value !== "") asked.set(name, value);
   }
-  return { page: await source.get<RunPage>(`/runs?${asked.toString()}`), query: asked };
+  return { page: await source.get(ANSWER.runs, `/runs?${asked.toString()}`), query: asked };
 }
 
 export function runsPage({ page, query }: RunsFound, view: View): Html {
@@ -156,7 +156,7 @@ function runList({ runs, next }: RunPage, query: URLSearchParams, view: View): H
 }
 
 export const readFamily = (name: string, source: Source) =>
-  source.get<FamilyDetails>(`/families/${encodeURIComponent(name)}`);
+  source.get(ANSWER.family, `/families/${encodeURIComponent(name)}`);
 
 export const familyPage = (found: Awaited<ReturnType<typeof readFamily>>, view: View): Html =>
   shownOf(found, view, (one) => {
@@ -187,8 +187,8 @@ interface FleetFound {
 export async function readFleet(name: string, source: Source): Promise<FleetFound> {
   const path = encodeURIComponent(name);
   const [fleet, checks] = await Promise.all([
-    source.get<FleetDetails>(`/fleets/${path}`),
-    source.get<RunPage>(`/runs?kind=idle&name=${path}&state=done&limit=1`),
+    source.get(ANSWER.fleet, `/fleets/${path}`),
+    source.get(ANSWER.runs, `/runs?kind=idle&name=${path}&state=done&limit=1`),
   ]);
   const [newest] = "facts" in checks ? checks.facts.runs : [];
   return { fleet, ...(newest && { idle: await verdicts.read(newest, source) }) };

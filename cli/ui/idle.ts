@@ -1,5 +1,6 @@
 /** An idle check: why each machine of a fleet was stopped, announced or kept. */
 import type { RunVerdicts, VerdictRow } from "../../functions/api/runs/verdicts.ts";
+import { ANSWER } from "../answers.ts";
 import type { RunRow } from "../runs.ts";
 import { html, type Html } from "./html.ts";
 import { runLink, shownOf, table, time, type View } from "./parts.ts";
@@ -13,7 +14,7 @@ export interface Verdicts {
 
 const read = async (row: Verdicts["row"], source: Source): Promise<Verdicts> => ({
   row,
-  found: await source.keep<RunVerdicts>(`/runs/${row.run}/verdicts`),
+  found: await source.keep(ANSWER.verdicts, `/runs/${row.run}/verdicts`),
 });
 
 function show({ row, found }: Verdicts, view: View): Html {

@@ -1,9 +1,9 @@
 /** The first screen: what is in progress, served and running, what failed, and why machines stop. */
 import type { FamilyRow } from "../../functions/api/families.ts";
 import type { FleetRow } from "../../functions/api/fleets.ts";
-import type { RunPage } from "../../functions/api/runs/search.ts";
 import type { status } from "../../functions/api/status.ts";
 import { formatDuration } from "../../shared/duration.ts";
+import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
 import type { RunRow } from "../runs.ts";
 import { html, type Html } from "./html.ts";
@@ -33,10 +33,10 @@ interface Overview {
 /** Everything that the first screen shows; its parts are read at the same time. */
 export async function readOverview(source: Source): Promise<Overview> {
   const [status, families, fleets, checks] = await Promise.all([
-    source.get<Status>("/status"),
-    source.get<{ readonly families: readonly FamilyRow[] }>("/families"),
-    source.get<{ readonly fleets: readonly FleetRow[] }>("/fleets"),
-    source.get<RunPage>("/runs?kind=idle&state=done&limit=50"),
+    source.get(ANSWER.status, "/status"),
+    source.get(ANSWER.families, "/families"),
+    source.get(ANSWER.fleets, "/fleets"),
+    source.get(ANSWER.runs, "/runs?kind=idle&state=done&limit=50"),
   ]);
   const failed = "facts" in status ? status.facts.failed.slice(0, FAILED_SHOWN) : [];
   const [failures, idle] = await Promise.all([

@@ -1,6 +1,7 @@
 /** The answers of the API for the page. A part that cannot be read is a problem of that part, and never looks like nothing. */
 import { seconds } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { ANSWER, refusedBy, type Answer } from "../answers.ts";
 import type { Client } from "../client.ts";
 import { hasEnded, type RunDetails } from "../runs.ts";
 
@@ -36,11 +37,11 @@ export class Source {
   }
 
   /** The JSON of a path of the API. */
-  get<T extends object>(path: string): Promise<Loaded<T & { readonly serverAt: number }>> {
+  get<T extends object>(answer: Answer<T>, path: string): Promise<Loaded<T & { readonly serverAt: number }>> {
     return loaded(
       this.#once(
         path,
-        () => this.#read<T>(path),
+        () => this.#read(answer, path),
         () => false,
       ),
     );
@@ -49,15 +50,15 @@ export class Source {
   /** A run. One that has ended stays as it is. */
   run(run: string): Promise<Loaded<RunDetails & { readonly serverAt: number }>> {
     const path = `/runs/${run}`;
-    return loaded(this.#once(path, () => this.#read<RunDetails>(path), hasEnded));
+    return loaded(this.#once(path, () => this.#read(ANSWER.run, path), hasEnded));
   }
 
   /** The JSON of a path that never changes again. */
-  keep<T extends object>(path: string): Promise<Loaded<T>> {
+  keep<T extends object>(answer: Answer<T>, path: string): Promise<Loaded<T>> {
     return loaded(
       this.#once<T>(
         path,
-        () => this.#read<T>(path),
+        () => this.#read(answer, path),
         () => true,
       ),
     );
@@ -67,15 +68,15 @@ export class Source {
   output(run: string, name: string): Promise<Loaded<string>> {
     const path = `/runs/${run}/logs/${name}`;
     const read = async () => {
-      const { status, text } = await this.#client.send("api", "GET", path);
-      if (status !== 200) throw new Error(`${path} answers ${status}: ${text}`);
-      return text;
+      const reply = await this.#client.send("api", "GET", path);
+      if (reply.status !== 200) throw refusedBy(reply);
+      return reply.text;
     };
     return loaded(this.#once(path, read, () => true));
   }
 
-  async #read<T extends object>(path: string) {
-    const answer = await this.#client.get<T>(path);
+  async #read<T extends object>(of: Answer<T>, path: string) {
+    const answer = await this.#client.get(of, path);
     this.#aheadMs = answer.serverAt - this.#now();
     return answer;
   }

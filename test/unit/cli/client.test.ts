@@ -30,6 +30,12 @@ async function webhook(...answers: readonly Answer[]) {
   return { seen, url: `http://127.0.0.1:${port}` };
 }
 
+/** A command line against this deployment. */
+const run = (url: string, ...words: string[]) =>
+  kiln(words, {
+    env: { KILN_API: url, KILN_WEBHOOK: url, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" },
+  });
+
 /** `kiln call POST …` and the pauses that it made. */
 async function call(url: string) {
   const pauses: number[] = [];
@@ -68,4 +74,93 @@ test("what will not change is not sent again: other refusals, and a host without
     expect(seen).toHaveLength(1);
   }
   expect((await call("http://kiln.invalid")).pauses).toEqual([]);
+});
+
+const COMMANDS = [
+  ["status"],
+  ["runs"],
+  ["families"],
+  ["fleet", "web"],
+  ["call", "GET", "/status"],
+  ["approve", "promote-web-20260105-0123456789ab"],
+  ["push", "examples/recipes/web.yaml"],
+  ["logs", "bake-web-20260105-0123456789ab", "--output", "builder-0"],
+];
+
+test("no signed request follows a redirect, and the message says what was asked, what came and what to compare", async () => {
+  for (const words of COMMANDS)
+    for (const code of [302, 307]) {
+      const elsewhere = await webhook(status(200));
+      const { seen, url } = await webhook(
+        (response) => void response.writeHead(code, { location: `${elsewhere.url}/login` }).end(),
+      );
+      const { exit, err } = await run(url, ...words);
+      expect([exit, elsewhere.seen], `${words.join(" ")}`).toEqual([1, []]);
+      expect(err).toMatch(
+        new RegExp(`[A-Z]+ ${url}/\\S+ answers ${code} with a redirect to ${elsewhere.url}/login`),
+      );
+      expect(err).toContain("compare KILN_API and KILN_WEBHOOK");
+      expect(seen).toHaveLength(1);
+    }
+});
+
+const html =
+  (code: number): Answer =>
+  (response) =>
+    void response
+      .writeHead(code, { "content-type": "text/html; charset=utf-8" })
+      .end("<html><style>p { color: red }</style><p>Please <b>sign in</b>, or this is not allowed</html>");
+
+test("a page of a proxy is neither a success nor a refusal of Kiln, whatever its status", async () => {
+  for (const words of COMMANDS)
+    for (const code of [200, 401, 403, 404]) {
+      const { url } = await webhook(html(code));
+      const { exit, out, err } = await run(url, ...words);
+      expect([exit, out], `${words.join(" ")} ${code}`).toEqual([1, ""]);
+      expect(err).toContain(
+        `answers ${code} with Please sign in , or this is not allowed, which is no answer of Kiln`,
+      );
+    }
+});
+
+test("another status of success and a body without the facts of its answer are no success", async () => {
+  const bodies = ["", "[]", "null", "3", '"run"', "{}", '{"run":3}', '{"runs":[{}]}', '{"error":{"a":1}}'];
+  for (const words of COMMANDS.filter(([name]) => name !== "call" && name !== "logs"))
+    for (const body of bodies)
+      for (const code of [200, 201]) {
+        const { url } = await webhook(status(code, body));
+        const { exit, out, err } = await run(url, ...words);
+        expect([exit, out], `${words.join(" ")} ${code} ${body}`).toEqual([1, ""]);
+        expect(err).toContain(` answers ${code} with`);
+        expect(err).not.toContain("[object");
+      }
+});
+
+test("errors of other forms are shown as words", async () => {
+  const said = [
+    ['{"error":{"code":"X","message":"the reason"}}', "the reason"],
+    ['{"Code":"AccessDenied","Message":"no trigger"}', "AccessDenied: no trigger"],
+    ["<Error><Code>NoSuchBucket</Code></Error>", "NoSuchBucket"],
+    ['{"error":"the reason"}', "the reason"],
+  ] as const;
+  for (const [body, words] of said) {
+    const { url } = await webhook(status(500, body));
+    const { exit, err } = await run(url, "status");
+    expect(exit).toBe(1);
+    expect(err).toContain(words);
+  }
+});
+
+test("an answer that does not end is not read to its end", async () => {
+  let sent = 0;
+  const { url } = await webhook((response) => {
+    const more = (): void => {
+      for (; sent < 1024 && !response.destroyed; sent++)
+        if (!response.write(Buffer.alloc(256 * 1024))) return void response.once("drain", more);
+    };
+    more();
+  });
+  const { exit, err } = await run(url, "status");
+  expect([exit, err]).toEqual([1, expect.stringContaining("GET /status with more than Kiln does")]);
+  expect(sent).toBeLessThan(512);
 });
