@@ -82,9 +82,9 @@ export const openKey = (run: string): string => `${FOLDER.open}${run}`;
 /** The log of a lock. */
 export const lockKey = (subject: string): string => `${FOLDER.locks}${subject}.jsonl`;
 
-/** The log of the changes of a document through the API. */
-export const documentLockKey = (folder: StoredFolder, name: string): string =>
-  `${FOLDER.locks}documents/${folder}-${name}.jsonl`;
+/** The log of the changes of a document through the API, and those that replace it when it is damaged, from 1 on. */
+export const documentLockKey = (folder: StoredFolder, name: string, replaced = 0): string =>
+  `${FOLDER.locks}documents/${folder}-${name}${replaced === 0 ? "" : `~${replaced}`}.jsonl`;
 
 /** The log of a fleet's reservations. */
 export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;

@@ -4,7 +4,7 @@
  * LOCK-1. A line is written by whichever run saw the holder of the line before be over, and only one can append it. So
  *     neither two runs that take over a stale lock nor a late release can take away a lock that is another run's by now.
  * LOCK-2. A lock is stale when it was released, or when the run of its holder has ended. A run without a log is unknown
- *     and not dead: it holds the lock for a day.
+ *     and not dead: it holds the lock for a day, and not at all when it took it more than a day from now.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
@@ -95,6 +95,6 @@ async function currentHolder(
   if (newest === undefined || newest.released) return undefined;
   const { run, at } = newest;
   const holder = await standingOf(run, cloud);
-  const stale = holder ? holder.completion !== undefined : clock.now() - at > SILENT_MS;
+  const stale = holder ? holder.completion !== undefined : Math.abs(clock.now() - at) > SILENT_MS;
   return stale ? undefined : run;
 }

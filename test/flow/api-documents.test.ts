@@ -1,5 +1,5 @@
 /** Documents through the API: validated before they are stored, and never over a change that its caller has not seen. */
-import { minutes, seconds } from "../../shared/duration.ts";
+import { days, minutes, seconds } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { type Answer, BUCKET, type Deployment, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -125,6 +125,36 @@ test("a change whose function ended in the middle blocks the document for half a
   await kiln.cloud.settle({ forMs: seconds(31) });
   expect((await ask(kiln, "PUT", "/fleets/web", max(2))).status).toBe(200);
   expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
+});
+
+test("a lock that is damaged, written over or of the future blocks no change, and still keeps two apart", async ({
+  kiln,
+  expect,
+}) => {
+  const line = (at: number, released: boolean) => `${JSON.stringify({ at, released, w: "x" })}\n`;
+  const now = kiln.cloud.time.now();
+  const damaged = ["", "{", "\0\n", "[]\n", '{"at":"x"}\n', `${line(now, true)}{"at"`, line(now, true)];
+  const ahead = [minutes(1), days(3000)].map((ms) => line(now + ms, false));
+  for (const [n, text] of [...damaged, ...ahead].entries()) {
+    kiln.cloud.oss.put(BUCKET, "locks/documents/fleets-web.jsonl", text);
+    for (const count of [10 + n, 30 + n]) {
+      expect(await ask(kiln, "PUT", "/fleets/web", max(count)), text).toMatchObject({ status: 200 });
+      expect(stored(kiln, "fleets/web.yaml")).toBe(max(count));
+    }
+  }
+  const others: Answer[] = [];
+  const met = kiln.cloud.faults.interleave({
+    product: "oss",
+    action: "PutObject",
+    when: ({ key = "" }) => key.startsWith("fleets/"),
+    before: async () => {
+      met();
+      others.push(await kiln.api("PUT", "/fleets/web", max(3)));
+    },
+  });
+  const change = kiln.api("PUT", "/fleets/web", max(2));
+  await kiln.cloud.settle({ forMs: minutes(1), parallel: 3 });
+  expect([(await change).status, ...others.map(({ status }) => status)]).toEqual([200, 409]);
 });
 
 test("a condition that names no etag is refused, and changes nothing", async ({ kiln, expect }) => {

@@ -60,6 +60,8 @@ onCloud(
     expect(await acquireLock("bake-web", run(1), at(client, NOW))).toBeUndefined();
     expect(await acquireLock("bake-web", run(1), at(client, NOW))).toBeUndefined();
     expect(await acquireLock("bake-web", run(2), at(client, NOW + days(1)))).toBe(run(1));
+    expect(await acquireLock("bake-db", run(5), at(client, NOW + days(9)))).toBeUndefined();
+    expect(await acquireLock("bake-db", run(6), at(client, NOW))).toBeUndefined();
     expect(await acquireLock("bake-web", run(2), at(client, NOW + days(1) + 1))).toBeUndefined();
     // Too late: it is another's.
     await releaseLock("bake-web", run(1), at(client, NOW));

@@ -5,9 +5,12 @@
  * DOCUMENT-LOCK-1. Lines carry the delivery id of their request and, when it is served, its answer. A signature is good for some
  *     minutes, so whoever records a request could send it again, with other conditions, which are not signed: it is
  *     answered as the first time and changes nothing. The end of the log that is read holds more than a hundred changes.
+ * DOCUMENT-LOCK-2. A log that is damaged, or was written over, stays as it lies, and the next name is the lock. Were it
+ *     deleted, a request that has seen the damage could delete the lock of one that has replaced it.
  */
 import * as z from "zod/mini";
 import { seconds } from "../../../shared/duration.ts";
+import { CloudError, EventError } from "../../../shared/errors.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { documentLockKey, type StoredFolder } from "../../../shared/keys.ts";
@@ -42,17 +45,10 @@ export async function whileLocked(
   ports: Ports,
   change: () => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
-  const { cloud, clock } = ports;
-  const key = documentLockKey(folder, name);
-  const { lines, end } = await readLog(cloud, key, Line, TAIL_BYTES);
-  const earlier = earlierAnswer(
-    lines.map(({ line }) => line),
-    delivery,
-    clock.now(),
-  );
-  if (earlier !== undefined) return earlier;
-  const taken = await appendOrLose(ports, key, end, { at: clock.now(), released: false, delivery });
-  if (taken === undefined) return answer(409, { error: BUSY });
+  const { clock } = ports;
+  const taken = await take({ folder, name, delivery }, ports);
+  if ("statusCode" in taken) return taken;
+  const { key, end } = taken;
   let given: HttpAnswer | undefined;
   try {
     given = await change();
@@ -61,10 +57,44 @@ export async function whileLocked(
     const { statusCode, body } = given ?? {};
     const line = { at: clock.now(), released: true, delivery, ...(given && { given: { statusCode, body } }) };
     // Without this line the lock ends by itself.
-    await append(ports, key, taken, line).catch((error: unknown) => {
+    await append(ports, key, end, line).catch((error: unknown) => {
       ports.log({ warning: "lock not released", key, error: String(error) });
     });
   }
+}
+
+/** Damaged logs of one document; each was written over by somebody. */
+const REPLACED_MAX = 100;
+
+/** Where the line of this request stands and ends, or the answer to one that may not act. @throws CloudError */
+async function take(
+  { folder, name, delivery }: Locked,
+  ports: Ports,
+): Promise<HttpAnswer | { readonly key: string; readonly end: number }> {
+  for (let replaced = 0; replaced < REPLACED_MAX; replaced++) {
+    const key = documentLockKey(folder, name, replaced);
+    try {
+      return await takeAt(key, delivery, ports);
+    } catch (error) {
+      const isDamaged =
+        error instanceof EventError || (error instanceof CloudError && error.code === "ObjectNotAppendable");
+      if (!isDamaged) throw error;
+      ports.log({ warning: "damaged lock", key, error: error.message });
+    }
+  }
+  return answer(409, {
+    error: `${documentLockKey(folder, name)} and all that replaced it are damaged; delete them from the bucket`,
+  });
+}
+
+async function takeAt(key: string, delivery: string, ports: Ports) {
+  const at = ports.clock.now();
+  const { lines, end } = await readLog(ports.cloud, key, Line, TAIL_BYTES);
+  const known = lines.map(({ line }) => line);
+  const earlier = earlierAnswer(known, delivery, at);
+  if (earlier !== undefined) return earlier;
+  const taken = await appendOrLose(ports, key, end, { at, released: false, delivery });
+  return taken === undefined ? answer(409, { error: BUSY }) : { key, end: taken };
 }
 
 /** The answer to a request that may not act: it has acted, or another change is at work or came after it. */
@@ -77,7 +107,8 @@ function earlierAnswer(
   const given = own.find((line) => line.given !== undefined)?.given;
   if (given !== undefined) return answer(given.statusCode, { ...JSON.parse(given.body), repeated: true });
   const newest = lines.at(-1);
-  if (newest !== undefined && !newest.released && now - newest.at < HELD_MAX_MS)
+  // A time that is further ahead than clocks differ is none.
+  if (newest !== undefined && !newest.released && Math.abs(now - newest.at) < HELD_MAX_MS)
     return answer(409, { error: BUSY });
   return own.length > 0 && newest?.delivery !== delivery ? answer(409, { error: OPEN }) : undefined;
 }

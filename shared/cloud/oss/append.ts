@@ -46,9 +46,11 @@ export async function readTail(
     method: "GET",
     key,
     headers: { ...range },
-    allow: ["NoSuchKey"],
+    allow: ["NoSuchKey", "InvalidRange"],
   });
   if (answer.status === 404) return undefined;
+  // An object without content has no last bytes.
+  if (answer.status === 416) return { bytes: Buffer.alloc(0), from: 0 };
   // Without the part that was asked for, OSS answers 200 and the whole object.
   const [, from] = /^bytes (\d+)-/.exec(answer.headers["content-range"] ?? "") ?? [];
   return { bytes: answer.body, from: answer.status === 206 ? Number(from) : 0 };
