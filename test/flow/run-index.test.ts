@@ -1,10 +1,11 @@
 /** The index of runs is made complete again whatever happens to it. */
-import { hours, minutes } from "../../shared/duration.ts";
-import { openKey } from "../../shared/keys.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
+import { openKey, runKey } from "../../shared/keys.ts";
 import { entryKeys, INDEX, type EndedRun } from "../../shared/workflow/run-index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { historyOf, pagesOf, putEntries, putLogs } from "../support/ended-runs.ts";
+import { logText } from "../support/records.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 
 const check = async (kiln: Deployment): Promise<void> => {
@@ -53,6 +54,16 @@ test.for<[string, (kiln: Deployment, history: readonly EndedRun[]) => void]>([
     (kiln, [first = GONE]) =>
       putEntries(kiln, [{ ...first, state: "failed", endedAt: first.endedAt - hours(1) }]),
   ],
+  [
+    "wrong: the only entry of a run says another time and another end",
+    (kiln, [first = GONE, second = GONE]) => {
+      drop(kiln, [first, second].flatMap(entryKeys));
+      putEntries(kiln, [
+        { ...first, state: first.state === "failed" ? "done" : "failed" },
+        { ...second, endedAt: second.endedAt + hours(9) },
+      ]);
+    },
+  ],
 ])(
   "an index that is %s is complete and right again after the next check",
   async ([, damage], { kiln, expect }) => {
@@ -67,13 +78,16 @@ test.for<[string, (kiln: Deployment, history: readonly EndedRun[]) => void]>([
   },
 );
 
-test("a check adds no run that is at work, and deletes no entry of one whose end is not sent yet", async ({
+test("a check adds no run that is at work, takes out one that is, and deletes no entry of one whose end is not sent yet", async ({
   kiln,
   expect,
 }) => {
   const [ended = GONE, atWork = GONE] = historyOf(2, kiln.cloud.time.now());
   putLogs(kiln, [ended, atWork]);
   putEntries(kiln, [ended]);
+  const [begun = GONE] = historyOf(3, kiln.cloud.time.now() - days(1));
+  kiln.cloud.oss.append(BUCKET, runKey(begun.run), logText({}));
+  putEntries(kiln, [begun]);
   for (const { run } of [ended, atWork]) kiln.cloud.oss.put(BUCKET, openKey(run), "{}");
   await check(kiln);
   expect(indexOf(kiln)).toEqual(entryKeys(ended).toSorted());
