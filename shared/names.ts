@@ -15,6 +15,22 @@ export const NAME_PATTERN = whole(NAME);
 export const Name = z
   .string()
   .check(z.regex(NAME_PATTERN, { error: "must be a-z, 0-9 and -, at most 40 characters, a letter first" }));
+
+const FORMS = new Map([
+  ["families", "has 2 to 128 letters, digits and :._-, a letter first"],
+  ...["runs", "decisions"].map(
+    (folder) =>
+      [
+        folder,
+        "has the form of the id of a run, such as scale-web-20260105-0123456789ab; GET /runs of the API lists them",
+      ] as const,
+  ),
+]);
+
+/** What the names in a folder of a path have, to complete "it …". */
+export const formIn = (folder: string): string =>
+  FORMS.get(folder) ?? "has at most 40 of a-z, 0-9 and -, a letter first";
+
 export const RunId = z.string().check(z.regex(whole(RUN)));
 
 /** Whether a text, such as the value of a tag, can be the id of a run. */

@@ -78,7 +78,12 @@ export const HttpEvent = z.looseObject({
   version: z.literal("v1"),
   rawPath: z.string(),
   headers: z.record(z.string(), z.string()),
-  queryParameters: z.optional(z.record(z.string(), z.string())),
+  // A record of the schema would drop the name __proto__, so that it is not refused.
+  queryParameters: z.optional(
+    z.custom<Readonly<Record<string, string>>>((given) =>
+      Object.values(Object(given)).every((value) => typeof value === "string"),
+    ),
+  ),
   body: z.optional(z.string()),
   isBase64Encoded: z.boolean(),
   requestContext: z.looseObject({

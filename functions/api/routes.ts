@@ -4,11 +4,14 @@ import { parseDuration } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { componentIn } from "../../shared/documents/recipe-components.ts";
 import type { StoredFolder } from "../../shared/keys.ts";
-import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
+import { FAMILY, formIn, isRunId, NAME, Name, RUN } from "../../shared/names.ts";
+import { FUNCTION_OF } from "../../shared/workflow/run-id.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
+
+const KINDS = Object.keys(FUNCTION_OF);
 
 /** Runs of one page at most. */
 const LIMIT_MAX = 100;
@@ -36,9 +39,7 @@ function sinceOf(text: string): number | undefined {
 
 const Search = z.strictObject({
   state: z.optional(z.enum(STATES)),
-  kind: z.optional(
-    z.string().check(z.regex(/^[a-z]{1,20}$/, { error: "must be a kind of run such as bake" })),
-  ),
+  kind: z.optional(z.enum(KINDS)),
   name: z.optional(Name),
   since: z.optional(Since),
   limit: z._default(
@@ -101,7 +102,15 @@ function documentIn(path: string): Pick<Change, "folder" | "name"> | undefined {
 }
 
 /** Reads an authenticated request. */
-export function routeOf({ method, path, query }: Pick<Call, "method" | "path" | "query">): Routed {
+export function routeOf(call: Pick<Call, "method" | "path" | "query">): Routed {
+  const routed = routeAt(call);
+  // The parameters of these two are parsed whole.
+  if (routed.kind === "refuse" || routed.kind === "runs" || routed.kind === "savings") return routed;
+  const error = unknownParameters(call.query, []);
+  return error === undefined ? routed : { kind: "refuse", status: 400, error };
+}
+
+function routeAt({ method, path, query }: Pick<Call, "method" | "path" | "query">): Routed {
   const document = documentIn(path);
   if (document !== undefined) {
     if (method === "PUT" || method === "DELETE") return { kind: "change", method, ...document };
@@ -143,10 +152,18 @@ function suggestion(method: string, path: string): string {
   ];
   const known = [...LISTS.map((list) => `GET ${list}`), ...documents, ...others];
   const near = path.length > SUGGESTED_MAX ? undefined : nearest(`${method} ${path}`, known);
-  if (near === `${method} ${path}`) return `; the name ${name} cannot be one of ${folder}`;
+  if (near === `${method} ${path}`) return wrongName(folder, name, rest);
   return near === undefined
     ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /images/IMAGE, /runs/RUN, /runs/RUN/logs/NAME and /runs/RUN/verdicts, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
     : `; did you mean ${near}?`;
+}
+
+/** Of a path that only its names keep from being a route. */
+function wrongName(folder: string, name: string, [part, output]: readonly string[]): string {
+  if (part === "logs" && isRunId(name))
+    return `; the name ${output} cannot be used: outputs have names such as builder-1, or their number alone; GET /runs/${name} lists them`;
+  const form = folder === "images" ? "has 1 to 128 letters, digits and ._-" : formIn(folder);
+  return `; the name ${name} cannot be used: it ${form}`;
 }
 
 const OVERVIEWS = ["status", "families", "fleets", "senders", "drift"] as const;
@@ -169,23 +186,40 @@ function ofRun(run: string, verdicts: string | undefined, output: string | undef
   return { kind: verdicts === undefined ? "run" : "verdicts", run };
 }
 
-function monthIn({ month, ...others }: Call["query"]): Routed {
-  const refuse = (error: string) => ({ kind: "refuse", status: 400, error }) as const;
-  const [other] = Object.keys(others);
-  if (other !== undefined) return refuse(`${other}: is not known; known is month`);
-  if (month === undefined) return { kind: "savings" };
-  return /^\d{4}-(?:0[1-9]|1[0-2])$/.test(month)
-    ? { kind: "savings", month }
-    : refuse("month: must be a month such as 2026-11");
+function monthIn(query: Call["query"]): Routed {
+  const { month } = query;
+  const isMonth = month === undefined || /^\d{4}-(?:0[1-9]|1[0-2])$/.test(month);
+  const wrong = isMonth ? [] : [`month: ${twice(month) ?? "must be a month such as 2026-11"}`];
+  const error = [...wrong, unknownParameters(query, ["month"]) ?? []].flat().join("; ");
+  if (error !== "") return { kind: "refuse", status: 400, error };
+  return { kind: "savings", ...(month !== undefined && { month }) };
 }
+
+/** The platform joins the values of a parameter that is there twice, and no value has a comma. */
+const twice = (value: string | undefined): string | undefined =>
+  value?.includes(",") === true ? "must be there once, with one value" : undefined;
+
+/** Names of parameters that are not known, each with the nearest known one or all; undefined without any. */
+function unknownParameters(query: Call["query"], known: readonly string[]): string | undefined {
+  const unknown = Object.keys(query).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return undefined;
+  const named = unknown.slice(0, NAMED_MAX).map((name) => {
+    const near = name.length > SUGGESTED_MAX ? undefined : nearest(name, known);
+    return `${name.slice(0, SUGGESTED_MAX)}${near === undefined ? "" : ` (did you mean ${near}?)`}`;
+  });
+  const all = known.length === 0 ? "this route has no parameters" : `known are ${known.join(", ")}`;
+  return `${named.join(", ")}: not known; ${all}`;
+}
+
+const NAMED_MAX = 5;
 
 function searchOf(query: Call["query"]): Routed {
   const parsed = Search.safeParse(query, { error: sentence });
   if (parsed.success) return { kind: "runs", search: parsed.data };
-  const issues = parsed.error.issues.map((issue) =>
-    issue.code === "unrecognized_keys"
-      ? `${issue.keys.join(", ")}: is not known; known are state, kind, name, since, limit and cursor`
-      : `${issue.path.join(".")}: ${issue.message}`,
-  );
+  const issues = parsed.error.issues.map((issue) => {
+    if (issue.code === "unrecognized_keys") return unknownParameters(query, Object.keys(Search.shape));
+    const name = issue.path.join(".");
+    return `${name}: ${twice(query[name]) ?? issue.message}`;
+  });
   return { kind: "refuse", status: 400, error: issues.join("; ") };
 }

@@ -56,8 +56,12 @@ async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
     ? serveSender(sender, call, ports)
     : asCaller(call, ports, {
         missing: missingRoute,
-        serve: (verified) => {
+        serve: async (verified) => {
           const { method, path, body } = call;
+          // They are not signed, and would be taken for fields of the body.
+          const [parameter] = Object.keys(call.query);
+          if (parameter !== undefined)
+            return answer(400, { error: `${parameter}: no parameters here; write them into the body` });
           const routed = routeOf({ method, path, body, ...verified });
           return serveRoute(routed, verified.caller, call, ports);
         },

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { days, minutes, parseDuration } from "../../shared/duration.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
-import { FAMILY, NAME, Name, RUN } from "../../shared/names.ts";
+import { FAMILY, formIn, NAME, Name, RUN } from "../../shared/names.ts";
 import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
@@ -203,7 +203,7 @@ function suggestion(method: string, path: string): string {
   ];
   const near = nearestRoute([method, folder, name, ...rest], [...routes, ...ofRuns]);
   if (near !== undefined && textOf(near) === `${method} ${path}`)
-    return `; the name ${name} cannot be used: it ${FORMS[folder] ?? FORM}`;
+    return `; the name ${name} cannot be used: it ${formIn(folder)}`;
   if (near !== undefined) return `; did you mean ${textOf(near)}?`;
   const ofFolder = routes.filter(([, one]) => one === folder);
   return ofFolder.length === 0 ? BEGINNINGS : `; there are ${ofFolder.map(textOf).join(", ")}`;
@@ -213,15 +213,6 @@ function suggestion(method: string, path: string): string {
 type Shape = readonly [method: string, folder: string, name: string, action?: string];
 
 const textOf = ([method, ...parts]: Shape): string => `${method} /${parts.join("/")}`;
-
-const FORM = "has at most 40 of a-z, 0-9 and -, a letter first";
-const OF_RUN =
-  "has the form of the id of a run, such as scale-web-20260105-0123456789ab; GET /runs of the API lists them";
-const FORMS: Readonly<Record<string, string>> = {
-  families: "has 2 to 128 letters, digits and :._-, a letter first",
-  runs: OF_RUN,
-  decisions: OF_RUN,
-};
 
 /** Actions that undo each other: who asks for one must not be led to the other. */
 const OPPOSITES: Readonly<Record<string, RegExp>> = {

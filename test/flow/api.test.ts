@@ -82,6 +82,16 @@ test("the API takes the callers of the webhook with their routes, and nothing un
     });
 });
 
+test("no parameter is passed over, whatever the platform makes of its name or of two of them", async ({
+  kiln,
+  expect,
+}) => {
+  for (const query of ["__proto__=1", "constructor=x", "state=done&state=failed", "x", "kind=zzzz"]) {
+    const signed = sign("GET", "/runs", "", { at: kiln.cloud.time.now() });
+    expect((await ask(kiln, "GET", `/runs?${query}`, "", signed)).status, query).toBe(400);
+  }
+});
+
 test("runs, outputs, families and fleets that do not exist are 404 with their name", async ({
   kiln,
   expect,

@@ -181,6 +181,24 @@ test("a caller without permission for a route gets 403, for no route 404 with th
   }
 });
 
+test("a caller that writes fields of the body into the address is refused, and nothing begins", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("fleets/web.yaml", fleetText());
+  for (const query of ["dryRun=true", "__proto__=1", "count="]) {
+    const at = kiln.cloud.time.now();
+    const signed = { "content-type": "application/json", ...sign("POST", SCALE, '{"count":1}', { at }) };
+    const refused = await raw(kiln, `${SCALE}?${query}`, signed, '{"count":1}');
+    expect([refused.status, refused.text]).toEqual([
+      400,
+      expect.stringContaining("write them into the body"),
+    ]);
+  }
+  await kiln.cloud.time.settle();
+  expect(kiln.records("scale")).toEqual([]);
+});
+
 test("one busy answer of the bucket or of the platform refuses no request", async ({ kiln, expect }) => {
   await kiln.upload("fleets/web.yaml", fleetText());
   const busy = new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate.");

@@ -33,9 +33,10 @@ export function httpEvent(
   const { path, query } = splitUrl(request.url);
   const isText = request.body.length === 0 || TEXT.test(header(request, "content-type"));
   const domainPrefix = `${functionName}-local`;
-  const queryParameters: Record<string, string> = {};
+  const queryParameters = new Map<string, string>();
   for (const [key, value] of query) {
-    queryParameters[key] = key in queryParameters ? `${queryParameters[key]},${value}` : value;
+    const before = queryParameters.get(key);
+    queryParameters.set(key, before === undefined ? value : `${before},${value}`);
   }
   const now = time.now();
   return JSON.stringify({
@@ -45,7 +46,7 @@ export function httpEvent(
     headers: Object.fromEntries(
       Object.keys(request.headers).map((name) => [capitalize(name), header(request, name)]),
     ),
-    queryParameters,
+    queryParameters: Object.fromEntries(queryParameters),
     body: request.body.toString(isText ? "utf8" : "base64"),
     isBase64Encoded: !isText,
     requestContext: {

@@ -5,7 +5,10 @@ import { days } from "../../../../shared/duration.ts";
 const RUN = "bake-web-20260105-0123456789ab";
 const ask = (method: string, target: string) => {
   const url = new URL(target, "http://api");
-  return routeOf({ method, path: url.pathname, query: Object.fromEntries(url.searchParams) });
+  // The platform joins values: shared/triggers.ts.
+  const names = [...new Set(url.searchParams.keys())];
+  const query = Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(",")]));
+  return routeOf({ method, path: url.pathname, query });
 };
 
 test.for([
@@ -40,10 +43,17 @@ test("a question that is wrong is refused with the parameter and what it may be"
     ["limit=101", /^limit: /],
     ["limit=1e1", /^limit: /],
     ["name=Web", /^name: must be a-z/],
-    ["kind=", /^kind: must be a kind of run/],
+    ["kind=", /^kind: must be check, spot, .* or shrink/],
+    ["kind=zzzz", /^kind: must be check, spot, .* or shrink/],
+    ["kind=bakes", /^kind: must be .*; did you mean bake\?$/],
+    ["kind=__proto__", /^kind: must be /],
+    ["kind=bake&kind=bake", /^kind: must be there once/],
+    ["limit=5&limit=5", /^limit: must be there once/],
+    ["__proto__=1", /^__proto__: not known; known are state, kind, name, since, limit, cursor$/],
+    ["constructor=1&states=done", /^constructor, states \(did you mean state\?\): not known/],
     ["since=yesterday", /^since: must be an instant such as/],
     ["cursor=../x", /^cursor: must be the field next/],
-    ["sort=1", /^sort: is not known; known are state, kind/],
+    ["sort=1", /^sort: not known; known are state, kind/],
     ["state=done&limit=x", /^limit: /],
   ] as const)
     expect(ask("GET", `/runs?${query}`), query).toMatchObject({
@@ -51,6 +61,46 @@ test("a question that is wrong is refused with the parameter and what it may be"
       status: 400,
       error: expect.stringMatching(problem),
     });
+});
+
+test("no route takes a parameter that it does not know", ({ expect }) => {
+  const routes = ["status", "families", "families/web", "fleets", "fleets/web", "recipes/web", "senders"];
+  const others = ["drift", "images/m-1", "components/nginx/1.0.0", `runs/${RUN}`, `runs/${RUN}/verdicts`];
+  const asked = [...routes, ...others, `runs/${RUN}/logs/1`].map((path) => `GET /${path}`);
+  for (const route of [...asked, "PUT /fleets/web", "DELETE /recipes/web"]) {
+    const [method = "", path = ""] = route.split(" ");
+    expect(ask(method, path)).not.toMatchObject({ kind: "refuse" });
+    for (const name of ["x", "__proto__", "limit", "constructor"])
+      expect(ask(method, `${path}?${name}=1`), route).toEqual({
+        kind: "refuse",
+        status: 400,
+        error: `${name}: not known; this route has no parameters`,
+      });
+  }
+  for (const [query, error] of [
+    ["month=2026-13", "month: must be a month such as 2026-11"],
+    ["month=2026-11&month=2026-12", "month: must be there once, with one value"],
+    ["months=2026-11", "months (did you mean month?): not known; known are month"],
+    ["__proto__=1", "__proto__: not known; known are month"],
+  ] as const)
+    expect(ask("GET", `/savings?${query}`)).toEqual({ kind: "refuse", status: 400, error });
+});
+
+test("a path whose names alone are wrong says which, and what it may be", ({ expect }) => {
+  for (const [path, said] of [
+    [
+      `/runs/${RUN}/logs/constructor`,
+      "the name constructor cannot be used: outputs have names such as builder-1",
+    ],
+    [`/runs/${RUN}/logs/user-data-01`, "the name user-data-01 cannot be used: outputs"],
+    ["/runs/web/logs/1", "the name web cannot be used: it has the form of the id of a run"],
+    ["/runs/constructor", "the name constructor cannot be used: it has the form of the id of a run"],
+    ["/runs/__proto__/verdicts", "the name __proto__ cannot be used: it has the form"],
+    ["/families/1", "the name 1 cannot be used: it has 2 to 128 letters"],
+    ["/images/m 1", "the name m%201 cannot be used: it has 1 to 128 letters"],
+    ["/recipes/Web", "the name Web cannot be used: it has at most 40 of a-z"],
+  ] as const)
+    expect(ask("GET", path), path).toMatchObject({ status: 404, error: expect.stringContaining(said) });
 });
 
 test("nothing else has a route, and no path leads out of its folder", ({ expect }) => {
