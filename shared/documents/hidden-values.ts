@@ -29,7 +29,12 @@ interface Part {
 
 /** Removes what may be secret in `text` from its problems. */
 export function hideValues(text: string, problems: readonly Problem[]): Problem[] {
-  const pieces = partsOf(text).map(({ line, text: part }) => ({ line, pieces: piecesOf(part) }));
+  const parts = partsOf(text);
+  const names = namesOutside(text, parts);
+  const pieces = parts.map(({ line, text: part }) => ({
+    line,
+    pieces: piecesOf(part).filter((piece) => !names.has(piece)),
+  }));
   const long = byLength(pieces.flatMap((part) => part.pieces.filter(({ length }) => length >= LONG)));
   const most = Math.max(PROBLEMS_LEAST, Math.floor(SEARCHES_MAX / (long.length + 1)));
   const shown = problems.slice(0, most).map((problem) => {
@@ -58,6 +63,17 @@ const asWord = (piece: string): RegExp =>
 
 const KEY = /(?<![\p{L}\w.-])(["']?)([\p{L}\w.-]+)\1\s*[:：=]/gu;
 
+/** Keys of the text that stand in no such part, of letters alone: no secret, whatever else has the same letters. */
+function namesOutside(text: string, parts: readonly Part[]): ReadonlySet<string> {
+  const secret = new Set(parts.map(({ line }) => line));
+  const lines = text.split(/\r?\n/).map((line, index) => {
+    const inside = secret.has(index + 1) ? parts.filter((part) => part.line === index + 1) : [];
+    return inside.reduce((left, part) => left.replace(part.text, " "), line);
+  });
+  const keys = [...lines.join("\n").matchAll(KEY)].map(([, , key = ""]) => key);
+  return new Set(keys.filter((key) => /^[a-z]+(?:[A-Z][a-z]+)*$/.test(key)));
+}
+
 /** The parts of a text behind a key that names secrets, and all lines below it. */
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
@@ -76,7 +92,7 @@ function partsOf(text: string): Part[] {
     } of whole.matchAll(KEY)) {
       if (!namesSecret(key)) continue;
       opened ??= /^[^\s-]/.test(whole) ? 0 : whole.search(/[^\s-]/);
-      parts.push({ line, text: valueAt(whole.slice(at + length)) });
+      parts.push({ line, text: valueAt(whole.slice(at + length), isInBrackets(whole.slice(0, at))) });
     }
   }
   return parts;
@@ -90,12 +106,33 @@ function isBelow(line: string, opened: number): boolean {
   return indent.length + dash > opened;
 }
 
-/** In a line of JSON a value ends at its quote or bracket; all other values go on to the end of the line. */
-function valueAt(rest: string): string {
+/**
+ * A value in quotes or brackets ends with them, and another one in brackets with the next key or bracket. All other values go
+ * on to the end of the line.
+ */
+function valueAt(rest: string, isInside: boolean): string {
   const value = rest.trim();
   const quoted = /^(["'])(.*?[^\\])\1(?=\s*(?:[,}\]]|$))/.exec(value);
   if (quoted !== null) return quoted[0];
-  return (/^\{[^{}]*\}/.exec(value) ?? /^\[[^[\]]*\]/.exec(value))?.[0] ?? value;
+  if (/^[[{]/.test(value)) return value.slice(0, closingAt(value));
+  return (isInside ? FLOW_VALUE.exec(value)?.[0] : undefined) ?? value;
+}
+
+const FLOW_VALUE = /^[^\s"'“‘,[\]{}][^,[\]{}]*?(?=\s*(?:,\s+["']?[\w.-]+["']?\s*:\s|[}\]]))/;
+
+/** Whether the brackets of the beginning of a line are still open. */
+const isInBrackets = (before: string): boolean =>
+  (before.match(/[[{]/g)?.length ?? 0) > (before.match(/[\]}]/g)?.length ?? 0);
+
+/** Where the bracket closes that a text begins with; its end when it does not. Texts in quotes are skipped. */
+function closingAt(text: string): number {
+  let depth = 0;
+  for (const { 0: found, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|(?<=[\s:,[{])'[^']*'|[[\]{}]/g)) {
+    if (found === "[" || found === "{") depth++;
+    else if (found === "]" || found === "}") depth--;
+    if (depth === 0) return index + 1;
+  }
+  return text.length;
 }
 
 /** Words of a part that are names of variables stay, so that a message can name them. */

@@ -120,3 +120,34 @@ test("a message names the key, and what else is wrong", ({ expect }) => {
   expect(text).toContain("write TOKEN: [hidden]");
   expect(text).toContain("wrong: is not known");
 });
+
+test("in brackets only values are hidden: keys, and values of other keys, stay", ({ expect }) => {
+  for (const [step, ...shown] of [
+    [
+      `{ run: echo, environment: { TOKEN: ${SECRET}, B: x }, timeout: abc }`,
+      "[0].timeout: must be a duration",
+      '(it is "abc")',
+    ],
+    [
+      `{ run: echo, env: { TOKEN: ${SECRET} }, timeout: abc }`,
+      "provision[0].env: is not known",
+      '(it is "abc")',
+    ],
+    [
+      `{run: echo, environment: {TOKEN: [${SECRET}, { family: provision }]}, workdir: /x}`,
+      "provision[0].workdir: is not known",
+    ],
+    [
+      `{ run: echo, environment: { TOKEN: "a}, ${SECRET}" }, timout: 5m }`,
+      "provision[0].timout: is not known",
+    ],
+    [
+      `{ run: echo, environment: { TOKEN: it's ${SECRET} }, timout: 5m }`,
+      "provision[0].timout: is not known",
+    ],
+  ] as const) {
+    const text = said(() => parseRecipe("web", `family: web\nprovision:\n  - ${step}\n`, help));
+    for (const part of shown) expect(text, step).toContain(part);
+    expect(text).not.toContain(SECRET);
+  }
+});
