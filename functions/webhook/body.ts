@@ -1,6 +1,7 @@
 /** Bodies of requests: parsed by a schema, or refused with the place and the rule. Pure. */
 import type * as z from "zod/mini";
 import { nearest } from "../../shared/documents/spelling.ts";
+import { joinReasons } from "../../shared/budget.ts";
 import { readJson } from "../../shared/json.ts";
 import { ownSentence } from "../../shared/requests/sentence.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
@@ -15,7 +16,7 @@ export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result
   const issues = parsed.error.issues.map(
     (issue) => `${issue.path.join(".") || "body"}: ${ruleOf(issue, known)}`,
   );
-  return problem(issues.join("; "));
+  return problem(joinReasons(issues));
 }
 
 /** Longer keys are compared with nothing: the work grows with their length. */
@@ -27,7 +28,7 @@ function unknownKeys(keys: readonly string[], known: readonly string[]): string 
     const near = key.length > COMPARED_MAX ? undefined : nearest(key, known);
     return near === undefined ? key : `${key} (did you mean ${near}?)`;
   });
-  return `unknown key ${named.join(", ")}; ${known.length === 0 ? "send {}" : `known are ${known.join(", ")}`}`;
+  return `unknown key ${joinReasons(named, ", ")}; ${known.length === 0 ? "send {}" : `known are ${known.join(", ")}`}`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

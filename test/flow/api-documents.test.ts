@@ -67,6 +67,26 @@ test("a document that is not valid changes nothing, and every problem is answere
   expect(stored(kiln, "recipes/web.yaml")).toBe(before);
 });
 
+test("the answer to thousands of mistakes is short and counts those that it leaves out", async ({
+  kiln,
+  expect,
+}) => {
+  const keys = Array.from({ length: 2900 }, (_, n) => `k${n}: 1`).join("\n");
+  const long = `family: ["${"x".repeat(20_000)}"]\n${"y".repeat(10_000)}: 1`;
+  for (const [text, most] of [
+    [keys, 50],
+    [long, 10],
+  ] as const) {
+    const { status, body } = await ask(kiln, "PUT", "/recipes/web", text);
+    const problems = known<unknown[]>(body["problems"]);
+    expect([status, problems.length <= most]).toEqual([422, true]);
+    expect(JSON.stringify(body).length).toBeLessThan(50 * 1024);
+    if (text === keys) expect(Number(body["more"])).toBeGreaterThan(2800);
+    if (text === keys)
+      expect(body["error"]).toContain(`${Number(body["more"])} more problems are not listed`);
+  }
+});
+
 test("a change that names an older etag, or none where one is forbidden, is refused and changes nothing", async ({
   kiln,
   expect,

@@ -15,6 +15,7 @@ import { DocumentError, type Problem } from "../../../shared/errors.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { redactedShort } from "../../../shared/redact.ts";
 import type { StoredFolder } from "../../../shared/keys.ts";
 import { whileLocked } from "./lock.ts";
 
@@ -36,10 +37,24 @@ export async function changeDocument(change: Change, ports: Ports): Promise<Http
   );
   if (empty !== undefined) return answer(400, { error: `${empty} names no etag; ${EMPTY}` });
   const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
-  if (problems.length > 0) return answer(422, { error: `${folder}/${name} is not valid`, problems });
+  if (problems.length > 0) return invalid(`${folder}/${name}`, problems);
   return whileLocked(change, ports, async () =>
     apply(change, await findDocument(ports.cloud, folder, name), ports),
   );
+}
+
+/** Problems of an answer, and characters of each path and message: a text of 32 KB may have thousands. */
+const [SHOWN_MAX, SHOWN_CHARACTERS] = [50, 400];
+
+function invalid(document: string, problems: readonly Problem[]): HttpAnswer {
+  const shown = problems.slice(0, SHOWN_MAX).map((problem) => ({
+    ...problem,
+    path: redactedShort(problem.path, SHOWN_CHARACTERS),
+    message: redactedShort(problem.message, SHOWN_CHARACTERS),
+  }));
+  const more = problems.length - shown.length;
+  const error = `${document} is not valid${more > 0 ? `; ${more} more problems are not listed, npm run kiln -- check FILE lists all` : ""}`;
+  return answer(422, { error, problems: shown, ...(more > 0 && { more }) });
 }
 
 const CONDITIONS = ["if-match", "if-none-match"] as const;

@@ -369,3 +369,17 @@ test("a path leads to no other action because its name is long, and never to the
       /the name web cannot be used: it has the form of the id of a run/,
     );
 });
+
+test("a refusal of thousands of unknown keys is short and says how many more there are", ({ expect }) => {
+  const keys = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, 1]));
+  const parameters = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k ${n}`, 1]));
+  for (const [path, body] of [
+    ["/fleets/web/scale-out", { count: 1, ...keys }],
+    ["/recipes/web/bake", { parameters }],
+  ] as const) {
+    const routed = ask("POST", path, body);
+    const error = "error" in routed ? routed.error : "";
+    expect(error.length).toBeLessThan(10_000);
+    expect(error).toMatch(/and \d{4} more/);
+  }
+});
