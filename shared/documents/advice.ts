@@ -5,6 +5,7 @@ import { nameOf, oddIn, plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
+import { containing, idAdvice, mapAdvice, numberLike, singleAdvice, truthOf } from "./replacements.ts";
 import { quoted } from "./written.ts";
 
 const DURATION = "must be a duration";
@@ -82,7 +83,12 @@ export function adviceFor(
     const like = durationLike(value);
     return like && `write ${like}`;
   }
-  return valueAdvice(message, value, written) ?? wordFor(issue, value);
+  return (
+    valueAdvice(message, value, written) ??
+    idAdvice(message, value) ??
+    (message === "must be a map of keys and values" ? mapAdvice(key, value) : undefined) ??
+    wordFor(issue, value)
+  );
 }
 
 /** The sentence of a schema; a rule that says more has its own remedy. */
@@ -91,8 +97,9 @@ const MISSING =
 
 /** The word of a list for another tool's word. */
 function wordFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
-  if (issue.code !== "invalid_value" || typeof value !== "string") return undefined;
-  const meant = meantBy(value, issue.values.map(String));
+  if (issue.code !== "invalid_value") return undefined;
+  const words = issue.values.map(String);
+  const meant = (typeof value === "string" ? meantBy(value, words) : undefined) ?? containing(value, words);
   return meant && `did you mean ${meant}?`;
 }
 
@@ -112,7 +119,8 @@ export function keyAdvice(key: string, message: string): string {
 }
 
 function valueAdvice(message: string, value: unknown, written: Written): string | undefined {
-  if (message === "must be text" && isMap(value)) return colonAdvice(written());
+  if (message === "must be text")
+    return (isMap(value) ? colonAdvice(written()) : undefined) ?? singleAdvice(value);
   const like = typeof value === "string" ? writtenLike(message, value) : undefined;
   return (like && `write ${like}`) ?? kindAdvice(message, value) ?? oddAdvice(value);
 }
@@ -157,20 +165,12 @@ function oddAdvice(value: unknown): string | undefined {
   return odd && `it holds ${nameOf(odd)}, write ${plain(String(value)).trim()}`;
 }
 
-const TRUTH: Readonly<Record<string, string>> = {
-  yes: "true",
-  on: "true",
-  "1": "true",
-  no: "false",
-  off: "false",
-  "0": "false",
-};
-
 function kindAdvice(message: string, value: unknown): string | undefined {
+  if (message === "must be true or false") return truthAdvice(value);
+  if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(value);
+  if (message === "must be a list" && isMap(value)) return "put - before the first key of each entry";
   const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
   if (text === undefined) return undefined;
-  if (message === "must be true or false") return truthAdvice(text);
-  if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(text);
   if (/^\s*[\d.]+\s*%\s*$/.test(plain(text))) return numberAdvice(text);
   if (message !== "must be a list") return undefined;
   const entry = plain(text).trim();
@@ -178,15 +178,16 @@ function kindAdvice(message: string, value: unknown): string | undefined {
   return `write [${oddIn(text) === undefined ? entry : entry.replace(/^[[({](.*)[\])}]$/s, "$1")}]`;
 }
 
-function truthAdvice(text: string): string | undefined {
-  const word = plain(text).trim().toLowerCase();
-  const meant = TRUTH[word] ?? (/^(?:true|false)$/.test(word) ? word : undefined);
+function truthAdvice(value: unknown): string | undefined {
+  const meant = truthOf(value);
   return meant && `write ${meant}`;
 }
 
-function numberAdvice(text: string): string | undefined {
-  const number = Number(plain(text).replace(/\s*%$/, ""));
-  return Number.isFinite(number) ? `write ${number}, without quotes` : undefined;
+function numberAdvice(value: unknown): string | undefined {
+  if (Array.isArray(value)) return singleAdvice(value);
+  const number = numberLike(value);
+  if (number !== undefined) return `write ${number}, without quotes or unit`;
+  return typeof value === "string" ? "write digits, such as 10" : undefined;
 }
 
 /** A command that YAML takes for something else: it is written again in quotes, from the document itself. */

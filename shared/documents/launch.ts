@@ -36,14 +36,17 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 const Tags = z.array(closed({ Key: z.string(), Value: z._default(z.string(), "") })).check(
-  rule<{ Key: string; Value: string }[]>(["*"], (tags) => {
+  // A tag without a key or a text keeps nothing from the other tags.
+  rule<{ readonly Key?: unknown; readonly Value?: unknown }[]>([], (tags) => {
     const many = tagCountProblem(tags.length, INSTANCE_TAGS);
     return [
       ...(many === undefined ? [] : [{ at: [], message: many }]),
       ...tags.flatMap(({ Key, Value }, index) => [
-        ...tagFindings(Key, Value, INSTANCE_TAGS, [index]),
+        ...(typeof Key === "string"
+          ? tagFindings(Key, typeof Value === "string" ? Value : "", INSTANCE_TAGS, [index])
+          : []),
         ...finding(
-          tags.findIndex((tag) => tag.Key === Key) !== index,
+          Key !== undefined && tags.findIndex((tag) => tag.Key === Key) !== index,
           [index, "Key"],
           "is used twice; keep one of the two",
         ),

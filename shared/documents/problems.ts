@@ -44,9 +44,14 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
   const unknown = new Map(
     issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, say) : []]),
   );
+  const ofKind = new Set(
+    issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join(".")),
+  );
+  // A rule about the length of a list means nothing for a text.
+  const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
   const misspelt = [...unknown.values()].flat();
-  return issues.flatMap((issue) => {
+  return issues.filter(isOwn).flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
       return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
     return (unknown.get(issue) ?? []).map(({ path, message }) => ({

@@ -8,9 +8,12 @@ import { ARCHITECTURES, BOOT_MODES, PLATFORMS } from "./platforms.ts";
 import { IMAGE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
 
 const Tags = mapOf(z.string(), z.string(), "cannot be the key of a tag; choose another").check(
-  rule<Record<string, string>>(["*"], (tags) => {
+  // A value that is no text keeps nothing from the other tags.
+  rule<Record<string, unknown>>([], (tags) => {
     const many = tagCountProblem(Object.keys(tags).length, IMAGE_TAGS);
-    const single = Object.entries(tags).flatMap(([key, value]) => tagFindings(key, value, IMAGE_TAGS, [key]));
+    const single = Object.entries(tags).flatMap(([key, value]) =>
+      tagFindings(key, typeof value === "string" ? value : "", IMAGE_TAGS, [key]),
+    );
     return many === undefined ? single : [{ at: [], message: many }, ...single];
   }),
 );

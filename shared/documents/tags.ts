@@ -30,8 +30,9 @@ export function tagCountProblem(count: number, { most }: Limits): string | undef
 
 /** The problem of one tag, at its place. */
 export function tagFindings(key: string, value: string, limits: Limits, at: Finding["at"]): Finding[] {
-  const problem = keyProblem(key, limits) ?? valueProblem(value, limits);
-  return problem === undefined ? [] : [{ at, message: problem }];
+  return [keyProblem(key, limits), valueProblem(value, limits)].flatMap((message) =>
+    message === undefined ? [] : [{ at, message }],
+  );
 }
 
 function keyProblem(key: string, { maxKey }: Limits): string | undefined {

@@ -375,7 +375,7 @@ const policies: readonly Case[] = [
   [
     "a wake-up of another kind",
     fleet({}, { wake: "no" }),
-    'wake: must be a map of keys and values (it is "no")',
+    'wake: must be a map of keys and values (it is "no"); write wake: false',
   ],
   [
     "a policy that looks at nothing",

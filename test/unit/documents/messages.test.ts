@@ -456,3 +456,56 @@ test("steps with files, repeats and exit codes say what is wrong with them", ({ 
   ];
   expect(inRecipe(`provision:\n${right.map((step) => `  - ${step}\n`).join("")}`)).toEqual([]);
 });
+
+test("a value of the wrong kind is said with what to write instead", ({ expect }) => {
+  const builder = (line: string): string[] =>
+    mistakes(parseRecipe, RECIPE.replace("    securityGroupId", `    ${line}\n    securityGroupId`));
+  const launch = (line: string): string[] => mistakes(parseFleet, `${FLEET}  ${line}\nlimits: { max: 10 }\n`);
+  const place = (from: string, to: string): string[] => mistakes(parseRecipe, RECIPE.replace(from, to));
+  for (const [found, said] of [
+    [place("vsw-hangzhou-h", "vpc-123"), "; this is the id of a VPC, write the one that begins with vsw-"],
+    [place("vsw-hangzhou-h", "hangzhou-h"), "; write the one that begins with vsw-"],
+    [place("vsw-hangzhou-h", "VSW_abc"), "; write vsw-abc"],
+    [place("sg-default0001", "vsw-1"), "; this is the id of a vSwitch, write the one that begins with sg-"],
+    [launch("DeploymentSetId: abc"), "; write the one that begins with ds-"],
+    [place("family: web", "family: [web]"), "; write web, without the brackets or the -"],
+    [launch("KeyPairName: [a, b]"), "; write one of them, not a list"],
+    [inRecipe("test: [cmd]"), "; write test: { commands: [cmd] }"],
+    [inRecipe("test: 'echo a, b'"), "; write test: { commands: ['echo a, b'] }"],
+    [inRecipe("promote: cn-beijing"), "; write promote: { regions: [cn-beijing] }"],
+    [inRecipe("retention: 5"), "; write retention: { enabled: true, keep: 5 }"],
+    [inRecipe("image: [a, b]"), "; write image: { name: … }"],
+    [mistakes(parseFleet, `${FLEET}limits: [10]`), "; write limits: { max: 10 }"],
+    [mistakes(parseFleet, `${FLEET}limits: many`), "; write its keys below limits:"],
+    [inFleet("size: 3"), "; write size: { desired: 3 }"],
+    [inFleet('wake: "yes"'), "; write wake: true"],
+    [builder("spot: off"), "; write spot: false"],
+    [inRecipe("provision: { run: a }"), "; put - before the first key of each entry"],
+    [inFleet("ladder: spot"), "; write [spot]"],
+    [launch("SystemDisk: { Category: essd }"), "; did you mean cloud_essd?"],
+    [builder("systemDisk: { category: SSD }"), "; did you mean cloud_ssd?"],
+    [builder("systemDisk: { category: cloud_essd, performanceLevel: 1 }"), "; did you mean PL1?"],
+    [inFleet("onJobCompleted: stopped"), "; did you mean stop?"],
+    [launch("SystemDisk: { Size: 40GB }"), "; write 40, without quotes or unit"],
+    [builder("systemDisk: { sizeGb: 0.5 TiB }"), "; write 512, without quotes or unit"],
+    [launch("InternetMaxBandwidthOut: 10Mbps"), "; write 10, without quotes or unit"],
+    [inRecipe("pauseAfter: three"), "; write digits, such as 10"],
+  ] as const) {
+    expect(found, said).toHaveLength(1);
+    expect(found[0]).toContain(said);
+  }
+  // The opposite of what is meant is no help.
+  expect(launch("SpotStrategy: spot").join("")).not.toContain("did you mean");
+});
+
+test("all tags that the cloud would refuse are listed at once, whatever is wrong beside them", ({
+  expect,
+}) => {
+  const value = "https://example.com";
+  const found = inRecipe(
+    `image: { tags: { "kiln:a": "${value}", "acs:b": x, aliyun: y, ok: 1, other: [z] } }`,
+  );
+  expect(found).toHaveLength(6);
+  const list = `Tag: [{ Key: "kiln:a", Value: "${value}" }, { Key: "acs:b" }, { Value: x }, { Key: c, Value: [d] }]`;
+  expect(mistakes(parseFleet, `${FLEET}  ${list}\nlimits: { max: 10 }\n`)).toHaveLength(5);
+});

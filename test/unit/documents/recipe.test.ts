@@ -98,7 +98,7 @@ const sources: readonly Case[] = [
   [
     "an instance that is none",
     { source: { instance: { id: "vm-1" } } },
-    'source.instance.id: must be the id of an instance, i-… (it is "vm-1")',
+    'source.instance.id: must be the id of an instance, i-… (it is "vm-1"); write the one that begins with i-, as the console of ECS or VPC shows it',
   ],
   [
     "a data disk on /dev/xvda",

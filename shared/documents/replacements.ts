@@ -1,0 +1,132 @@
+/** What to write instead of a value of the wrong kind: an id, a list, a map, a number with its unit, a word of a list. Pure. */
+import { plain } from "./characters.ts";
+import { isMap } from "./fields.ts";
+import { isScalar } from "./sentences.ts";
+import { quoted } from "./written.ts";
+
+/** The kinds of things that ids begin with, as authors know them. */
+const IDS: Readonly<Record<string, string>> = {
+  vsw: "a vSwitch",
+  vpc: "a VPC",
+  sg: "a security group",
+  i: "an instance",
+  m: "an image",
+  s: "a snapshot",
+  d: "a disk",
+  eni: "a network interface",
+  rg: "a resource group",
+  lt: "a launch template",
+};
+
+const ID = /(?:be the id of .*?, |be an id that starts with )([a-z]+)-/;
+
+/** Of an id: what the value is instead, or how the id looks. */
+export function idAdvice(message: string, value: unknown): string | undefined {
+  const prefix = ID.exec(message)?.[1];
+  if (prefix === undefined || typeof value !== "string") return undefined;
+  const like = plain(value).trim().replaceAll("_", "-").toLowerCase();
+  if (like !== value && new RegExp(`^${prefix}-[a-z0-9-]+$`).test(like)) return `write ${like}`;
+  const given = /^([a-z]+)-[a-z0-9]/.exec(like)?.[1] ?? "";
+  const other = given !== prefix && Object.hasOwn(IDS, given) ? IDS[given] : undefined;
+  const is = other === undefined ? "" : `this is the id of ${other}, `;
+  return `${is}write the one that begins with ${prefix}-, as the console of ECS or VPC shows it`;
+}
+
+/** The map that a short form stands for, by the key. */
+const LISTED: Readonly<Record<string, (values: string) => string>> = {
+  test: (values) => `test: { commands: [${values}] }`,
+  promote: (values) => `promote: { regions: [${values}] }`,
+};
+const COUNTED: Readonly<Record<string, (count: number) => string>> = {
+  limits: (count) => `limits: { max: ${count} }`,
+  size: (count) => `size: { desired: ${count} }`,
+  retention: (count) => `retention: { enabled: true, keep: ${count} }`,
+  systemDisk: (count) => `systemDisk: { sizeGb: ${count} }`,
+  SystemDisk: (count) => `SystemDisk: { Size: ${count} }`,
+};
+const EXAMPLES: Readonly<Record<string, string>> = {
+  image: "image: { name: … }",
+  idle: "idle: { signals: { cpuAverage: 5 } }",
+  tags: "tags: { key: value }",
+};
+/** Maps that may be left to `true` or `false`. */
+const SWITCHES = new Set(["spot", "wake", "rebake"]);
+
+/** Of a value that should have keys below it. */
+export function mapAdvice(key: PropertyKey | undefined, value: unknown): string | undefined {
+  if (value === undefined || typeof key !== "string") return undefined;
+  const truth = truthOf(value);
+  if (SWITCHES.has(key) && truth !== undefined) return `write ${key}: ${truth}`;
+  const entries = [value].flat();
+  const shown = entries.map((entry) => entryOf(entry));
+  if (Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined))
+    return `write ${LISTED[key]?.(shown.join(", "))}`;
+  const count = entries.length === 1 ? numberLike(String(entries[0])) : undefined;
+  if (Object.hasOwn(COUNTED, key) && count !== undefined) return `write ${COUNTED[key]?.(count)}`;
+  if (Object.hasOwn(EXAMPLES, key)) return `write ${EXAMPLES[key]}`;
+  return `write its keys below ${key}:, as schemas/README.md lists them`;
+}
+
+/** A text as an entry of a list in brackets; undefined for one that is too long to be shown again, and for no text. */
+function entryOf(value: unknown): string | undefined {
+  if (!isScalar(value) || String(value).length > SHOWN_MAX) return undefined;
+  return /^[\w./][\w./ =-]*$/.test(String(value)) ? String(value) : quoted(String(value));
+}
+
+const SHOWN_MAX = 60;
+
+/** Of a list or a map where one value stands. */
+export function singleAdvice(value: unknown): string | undefined {
+  if (isMap(value)) return "write one value, without keys below it";
+  if (!Array.isArray(value)) return undefined;
+  const [only, ...more] = value.filter((entry) => isScalar(entry)).map(String);
+  if (only === undefined) return "write one value, not a list";
+  return more.length === 0 ? `write ${only}, without the brackets or the -` : "write one of them, not a list";
+}
+
+const UNIT = /^([\d.]+)\s*(g|gb|gib|t|tb|tib|m|mb|mbps|mbit\/s|%|个|台|cores?|cpus?|vcpus?|pcs)$/i;
+
+/** `40GB` → 40, `0.5TB` → 512. The sentence of the key says the unit. */
+export function numberLike(value: unknown): number | undefined {
+  if (typeof value !== "string") return undefined;
+  const text = plain(value).trim();
+  const [, count = text, unit = ""] = UNIT.exec(text) ?? [];
+  const number = text === "" ? Number.NaN : Number(count) * (/^t/i.test(unit) ? 1024 : 1);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+const TRUTH: Readonly<Record<string, string>> = {
+  yes: "true",
+  on: "true",
+  enabled: "true",
+  "1": "true",
+  no: "false",
+  off: "false",
+  disabled: "false",
+  "0": "false",
+  true: "true",
+  false: "false",
+};
+
+/** The truth value that a word means. */
+export function truthOf(value: unknown): string | undefined {
+  if (!isScalar(value)) return undefined;
+  const word = plain(String(value)).trim().toLowerCase();
+  return Object.hasOwn(TRUTH, word) ? TRUTH[word] : undefined;
+}
+
+/** A word of a list that holds the given one as a part, the shortest: `essd` → `cloud_essd`; a number: `1` → `PL1`. */
+export function containing(value: unknown, words: readonly string[]): string | undefined {
+  const given = isScalar(value) ? plain(String(value)).trim().toLowerCase() : "";
+  if (given === "") return undefined;
+  const parts = (word: string): readonly string[] => word.split(/[_\s-]|(?<=^[a-z]+)(?=\d)/);
+  const fits = words.filter((word) => {
+    const lower = word.toLowerCase();
+    return parts(lower).includes(given) || sameStem(lower, given);
+  });
+  return fits.toSorted((a, b) => a.length - b.length)[0];
+}
+
+/** `stopped`, `stops` → `stop`. */
+const sameStem = (word: string, given: string): boolean =>
+  given.startsWith(word) && /^(?:s|d|ed|ing|p?ped|p?ping)$/.test(given.slice(word.length));
