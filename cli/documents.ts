@@ -11,6 +11,7 @@ import { help } from "../shared/documents/help.ts";
 import { documentName } from "../shared/documents/names.ts";
 import { componentIn } from "../shared/documents/recipe-components.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
+import { nearest } from "../shared/documents/spelling.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
@@ -29,8 +30,8 @@ const ENDING = /\.(?:ya?ml|json)$/;
 
 /** The documents that a file or a folder of the command line stands for. @throws CommandError when it cannot be read */
 async function documentFiles(file: string, cwd: string): Promise<readonly string[]> {
-  const found = await stat(resolve(cwd, file)).catch((error: unknown) => {
-    throw new CommandError(EXIT.failed, `${file} cannot be read: ${messageOf(error)}`);
+  const found = await stat(resolve(cwd, file)).catch(async (error: unknown) => {
+    throw new CommandError(EXIT.failed, await unreadable(file, cwd, error));
   });
   if (!found.isDirectory()) return [file];
   const folders = [file, join(file, "recipes"), join(file, "fleets")];
@@ -42,6 +43,31 @@ async function documentFiles(file: string, cwd: string): Promise<readonly string
   );
 }
 
+/** Why a file cannot be read. Of one that is not there, a similar one is named: in its folder, or in those of documents. */
+async function unreadable(file: string, cwd: string, error: unknown): Promise<string> {
+  const { code } = Object(error);
+  if (code === "EACCES" || code === "EPERM") return `${file} may not be read by this user; chmod u+r ${file}`;
+  if (code === "EISDIR") return `${file} is a folder; name a file in it`;
+  if (code !== "ENOENT" && code !== "ENOTDIR") return `${file} cannot be read: ${messageOf(error)}`;
+  const folders = new Set([
+    dirname(file),
+    "recipes",
+    "fleets",
+    join(dirname(file), "recipes"),
+    join(dirname(file), "fleets"),
+  ]);
+  const there = (await Promise.all([...folders].map(async (folder) => documentsIn(folder, cwd)))).flat();
+  const named = (path: string): string => basename(path).replace(ENDING, "");
+  const like =
+    there.find((path) => named(path) === named(file)) ??
+    there.find((path) => named(path) === nearest(named(file), there.map(named)));
+  if (like !== undefined) return `${file} does not exist; did you mean ${like}?`;
+  const listed = there.slice(0, LISTED_MAX).join(", ");
+  return `${file} does not exist; ${listed === "" ? "npm run kiln -- init writes a first recipe and a first fleet" : `there are ${listed}`}`;
+}
+
+const LISTED_MAX = 5;
+
 /** The documents directly in a folder; none where there is no such folder. */
 async function documentsIn(folder: string, cwd: string): Promise<readonly string[]> {
   const entries = await readdir(resolve(cwd, folder), { withFileTypes: true }).catch(() => []);
@@ -52,7 +78,9 @@ async function documentsIn(folder: string, cwd: string): Promise<readonly string
 /** Checks a file. A document over the limit is not read. @throws CommandError when it cannot be read */
 export async function checkFile(file: string, cwd: string, as?: DocumentKind): Promise<Checked> {
   const path = resolve(cwd, file);
-  const text = await beginningOf(path);
+  const text = await beginningOf(path).catch(async (error: unknown) => {
+    throw new CommandError(EXIT.failed, await unreadable(file, cwd, error));
+  });
   if (Buffer.byteLength(text) > DOCUMENT_TEXT_MAX_BYTES) {
     const message = `has more than the ${DOCUMENT_TEXT_MAX_BYTES} bytes that a document may have; put long commands into files under scripts/`;
     return { file, kind: as ?? "recipe", text: "", problems: [{ path: "", message }], channels: [] };

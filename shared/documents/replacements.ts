@@ -57,14 +57,20 @@ export function mapAdvice(key: PropertyKey | undefined, value: unknown): string 
   if (value === undefined || typeof key !== "string") return undefined;
   const truth = truthOf(value);
   if (SWITCHES.has(key) && truth !== undefined) return `write ${key}: ${truth}`;
-  const entries = [value].flat();
-  const shown = entries.map((entry) => entryOf(entry));
-  if (Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined))
-    return `write ${LISTED[key]?.(shown.join(", "))}`;
-  const count = entries.length === 1 ? numberLike(String(entries[0])) : undefined;
-  if (Object.hasOwn(COUNTED, key) && count !== undefined) return `write ${COUNTED[key]?.(count)}`;
-  if (Object.hasOwn(EXAMPLES, key)) return `write ${EXAMPLES[key]}`;
-  return `write its keys below ${key}:, as schemas/README.md lists them`;
+  const like = listAdvice(key, [value].flat()) ?? countAdvice(key, [value].flat());
+  const example = Object.hasOwn(EXAMPLES, key) ? EXAMPLES[key] : undefined;
+  return `write ${like ?? example ?? `its keys below ${key}:, as schemas/README.md lists them`}`;
+}
+
+function listAdvice(key: string, entries: readonly unknown[]): string | undefined {
+  const shown = entries.map(entryOf);
+  const isWhole = Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined);
+  return isWhole ? LISTED[key]?.(shown.join(", ")) : undefined;
+}
+
+function countAdvice(key: string, [only, ...more]: readonly unknown[]): string | undefined {
+  const count = isScalar(only) && more.length === 0 ? numberLike(String(only)) : undefined;
+  return count !== undefined && Object.hasOwn(COUNTED, key) ? COUNTED[key]?.(count) : undefined;
 }
 
 /** A text as an entry of a list in brackets; undefined for one that is too long to be shown again, and for no text. */

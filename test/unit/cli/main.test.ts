@@ -55,6 +55,36 @@ describe("what kiln prints", () => {
   });
 });
 
+describe("a file that is not there", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-files-"));
+  mkdirSync(join(folder, "recipes"));
+  mkdirSync(join(folder, "empty"));
+  writeFileSync(join(folder, "recipes", "web.yaml"), "");
+  writeFileSync(join(folder, "recipes", "database.yml"), "");
+
+  it("is said not to exist, with a similar file that does, by every command that reads files", async () => {
+    for (const command of ["check", "push", "try"])
+      for (const [file, said] of [
+        ["web.yaml", "web.yaml does not exist; did you mean recipes/web.yaml?"],
+        ["recipes/web.yml", "recipes/web.yml does not exist; did you mean recipes/web.yaml?"],
+        ["recipes/datbase.yaml", "did you mean recipes/database.yml?"],
+        ["fleets/web.yaml", "did you mean recipes/web.yaml?"],
+        [
+          "recipes/web.yaml/x",
+          "recipes/web.yaml/x does not exist; there are recipes/database.yml, recipes/web.yaml",
+        ],
+        ["zzzzzzzz.yaml", "zzzzzzzz.yaml does not exist; there are recipes/database.yml, recipes/web.yaml"],
+      ] as const) {
+        const { exit, err } = await kiln([command, file], { cwd: folder });
+        expect([exit, err]).toEqual([1, expect.stringContaining(said)]);
+        expect(err).not.toMatch(/ENO|EISDIR/);
+      }
+    const none = await kiln(["check", "web.yaml"], { cwd: join(folder, "empty") });
+    expect(none.err).toContain("web.yaml does not exist; npm run kiln -- init writes a first recipe");
+    expect((await kiln(["try", "recipes"], { cwd: folder })).err).toContain("recipes is a folder");
+  });
+});
+
 describe("the settings of kiln", () => {
   it("come from .env beside s.yaml, which may begin with a byte order mark, and the environment goes first", async () => {
     const root = mkdtempSync(join(tmpdir(), "kiln-env-"));
