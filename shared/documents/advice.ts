@@ -74,8 +74,8 @@ export function adviceFor(
   written: Written = () => undefined,
 ): string | undefined {
   const { message, path } = issue;
-  const key = path.at(-1);
-  if (MISSING.test(message) && typeof key === "string" && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
+  const key = String(path.at(-1) ?? "");
+  if (MISSING.test(message) && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
   if (message.includes("; did you mean")) return oddAdvice(value);
   if (AS_WRITTEN.test(message)) return quotedAdvice(written());
   if (message.includes("; ")) return undefined;
@@ -83,12 +83,13 @@ export function adviceFor(
     const like = durationLike(value);
     return like && `write ${like}`;
   }
-  return (
-    valueAdvice(message, value, written) ??
-    idAdvice(message, value) ??
-    (message === "must be a map of keys and values" ? mapAdvice(key, value) : undefined) ??
-    wordFor(issue, value)
-  );
+  return valueAdvice(message, value, written) ?? otherAdvice(issue, value, key);
+}
+
+function otherAdvice(issue: z.core.$ZodIssue, value: unknown, key: string): string | undefined {
+  const { message } = issue;
+  if (message === "must be a map of keys and values") return mapAdvice(key, value);
+  return idAdvice(message, value) ?? wordFor(issue, value);
 }
 
 /** The sentence of a schema; a rule that says more has its own remedy. */

@@ -1,11 +1,11 @@
 /** Reads a text with slips as it was meant, so that every mistake of a document is found at once. */
 import { YAML_MAX_BYTES } from "../budget.ts";
-import { DocumentError, type Problem } from "../errors.ts";
+import { DocumentError, type Place, type Problem } from "../errors.ts";
 import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
 import { slipIn, suspectIn, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
-import { entryAt } from "./written.ts";
-import { attempt, CONTROL_CHARACTER, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
+import { entryAt, quoted } from "./written.ts";
+import { ALIAS, attempt, CONTROL_CHARACTER, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -60,7 +60,18 @@ export function readMended(document: string, text: string, suspects: readonly nu
 /** The slip where the parser stopped. Quotes in quotes grow with every look, so a line that is too long by now has none. */
 function slipOf({ message, place }: Problem, lines: readonly string[]): Slip | undefined {
   const slip = message === CONTROL_CHARACTER || place === undefined ? undefined : slipIn(lines, place);
+  if (slip === undefined && message === ALIAS && place !== undefined)
+    return aliasIn(lines[place.line - 1] ?? "", place);
   return slip !== undefined && slip.meant.length > YAML_MAX_BYTES ? undefined : slip;
+}
+
+/** An alias, which is not expanded: it is read as its own text, so that the rest of the document is checked. */
+function aliasIn(text: string, { line, column }: Place): Slip | undefined {
+  const at = text.lastIndexOf("*", column - 1);
+  const [alias = ""] = /^\*[^\s,[\]{}]+/.exec(text.slice(Math.max(0, at))) ?? [];
+  if (alias === "") return undefined;
+  const meant = `${text.slice(0, at)}${quoted(alias)}${text.slice(at + alias.length)}`;
+  return { message: ALIAS, place: { line, column: at + 1, length: alias.length }, meant };
 }
 
 /** Reads a text on in which keys are written twice, and lists each of them. */

@@ -7,7 +7,7 @@ import type { Help } from "./help.ts";
 import { nameProblems, documentName } from "./names.ts";
 import { problemsOf } from "./problems.ts";
 import { sentence } from "./sentences.ts";
-import { readYaml } from "./yaml.ts";
+import { ALIAS, readYaml } from "./yaml.ts";
 
 /** A document that is to be parsed, by its key or its bare name. */
 export interface Given {
@@ -34,7 +34,7 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const { read, places, data, issues } = readWith(given, schema);
   refuse(document, help?.foreign(kind, read.input));
   const say = { help, ...places };
-  const listed = problemsOf(issues, read.input, say);
+  const listed = problemsOf(issues, read.input, say).filter((one) => !isOfAlias(one, read.problems));
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [...read.problems, ...listed, ...texts.filter((text) => isOwnMistake(text, listed))];
   const problems = [
@@ -74,6 +74,11 @@ function refuse(document: string, message: string | undefined): void {
 /** A text with two problems has one mistake, as a rule. */
 const isOwnMistake = ({ path, message }: Problem, listed: readonly Problem[]): boolean =>
   message.startsWith(NUL) || !listed.some((problem) => problem.path.startsWith(path));
+
+/** The text that stands for an alias has the wrong kind, as a rule. */
+const isOfAlias = ({ message, place }: Problem, ofText: readonly Problem[]): boolean =>
+  /\(it is "\*|: merge keys /.test(message) &&
+  ofText.some((one) => one.message === ALIAS && one.place?.line === place?.line);
 
 const NUL = "must not contain the character NUL";
 const QUOTED = /^[“‘「].*[”’」]$/su;

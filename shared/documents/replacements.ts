@@ -53,8 +53,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const SWITCHES = new Set(["spot", "wake", "rebake"]);
 
 /** Of a value that should have keys below it. */
-export function mapAdvice(key: PropertyKey | undefined, value: unknown): string | undefined {
-  if (value === undefined || typeof key !== "string") return undefined;
+export function mapAdvice(key: string, value: unknown): string | undefined {
+  if (value === undefined || /^\d*$/.test(key)) return undefined;
   const truth = truthOf(value);
   if (SWITCHES.has(key) && truth !== undefined) return `write ${key}: ${truth}`;
   const like = listAdvice(key, [value].flat()) ?? countAdvice(key, [value].flat());

@@ -11,9 +11,11 @@ export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or i
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 /** Of a character that no line has. */
 export const CONTROL_CHARACTER = "a control character stands here; remove it";
+/** Of `*name`. */
+export const ALIAS = "aliases (*name) are not allowed; write the value out where it is used";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, WRITTEN_TWICE],
-  [/maxAliases/, "aliases (*name) are not allowed; write the value out where it is used"],
+  [/maxAliases/, ALIAS],
   [/maxDepth/, `maps and lists are nested more than ${MAX_NESTING} deep; no document needs that`],
   [/unknown .* tag/, "tags (!name) are not allowed; write plain text, numbers, lists and maps"],
   [/tab characters/, "a tab is used for indentation; use spaces"],

@@ -509,3 +509,23 @@ test("all tags that the cloud would refuse are listed at once, whatever is wrong
   const list = `Tag: [{ Key: "kiln:a", Value: "${value}" }, { Key: "acs:b" }, { Value: x }, { Key: c, Value: [d] }]`;
   expect(mistakes(parseFleet, `${FLEET}  ${list}\nlimits: { max: 10 }\n`)).toHaveLength(5);
 });
+
+test("an alias hides no other mistake, and is listed once for each place", ({ expect }) => {
+  for (const [line, count] of [
+    ["test: *checks", 1],
+    ["test: { <<: *checks }", 1],
+    ["test:\n  commands: *checks", 1],
+    ["provision:\n  - *one\n  - run: *two", 2],
+    ["image: { name: *one, description: *two }", 2],
+  ] as const) {
+    const found = inRecipe(`${line}\nwrong: 1\npauseAfter: three\n`);
+    expect(
+      found.filter((one) => one.includes("aliases (*name)") || one.includes("must be quoted")),
+      line,
+    ).toHaveLength(count);
+    expect(found.join("\n")).toMatch(/ wrong: is not known[^]* pauseAfter: must be a number/);
+    expect(found, line).toHaveLength(count + 2);
+  }
+  const bomb = Array.from({ length: 300 }, (_, n) => `a${n}: [*x, *x]`).join("\n");
+  expect(inRecipe(bomb).length).toBeGreaterThan(99);
+});

@@ -21,12 +21,12 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
   [
     "an alias, and so any bomb made of them",
     "a: &a [x, x]\nb: [*a, *a]",
-    "line 2, column 6: aliases (*name) are not allowed; write the value out where it is used",
+    "line 2, column 5: aliases (*name) are not allowed; write the value out where it is used",
   ],
   [
     "an alias of the map that it stands in",
     "a: 1\nb: &b { x: *b }",
-    "line 2, column 13: aliases (*name) are not allowed; write the value out where it is used",
+    "line 2, column 12: aliases (*name) are not allowed; write the value out where it is used",
   ],
   [
     "a tag",
