@@ -23,6 +23,17 @@ const hostOf = (request: WireRequest): string => header(request, "host").toLower
 export const domainOf = (request: WireRequest): string | undefined =>
   DEFAULT_HOST.test(hostOf(request)) ? undefined : hostOf(request);
 
+/** The parameters of a query; values of one name come joined by commas. */
+function joined(query: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+  const values = new Map<string, string>();
+  for (const [key, value] of query) {
+    const before = values.get(key);
+    values.set(key, before === undefined ? value : `${before},${value}`);
+  }
+  // A name such as __proto__ is one as every other.
+  return Object.fromEntries(values);
+}
+
 /** The event document, version v1, of a request to `functionName`. */
 export function httpEvent(
   { region, accountId, time }: Kernel,
@@ -33,11 +44,6 @@ export function httpEvent(
   const { path, query } = splitUrl(request.url);
   const isText = request.body.length === 0 || TEXT.test(header(request, "content-type"));
   const domainPrefix = `${functionName}-local`;
-  const queryParameters = new Map<string, string>();
-  for (const [key, value] of query) {
-    const before = queryParameters.get(key);
-    queryParameters.set(key, before === undefined ? value : `${before},${value}`);
-  }
   const now = time.now();
   return JSON.stringify({
     version: "v1",
@@ -46,7 +52,7 @@ export function httpEvent(
     headers: Object.fromEntries(
       Object.keys(request.headers).map((name) => [capitalize(name), header(request, name)]),
     ),
-    queryParameters: Object.fromEntries(queryParameters),
+    queryParameters: joined(query),
     body: request.body.toString(isText ? "utf8" : "base64"),
     isBase64Encoded: !isText,
     requestContext: {
