@@ -22,13 +22,17 @@ export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result
 /** Longer keys are compared with nothing: the work grows with their length. */
 const COMPARED_MAX = 64;
 
+/** Unknown keys that are named. */
+const NAMED_MAX = 10;
+
 /** The keys that are not known, each with the nearest one that is, or all of those. */
 function unknownKeys(keys: readonly string[], known: readonly string[]): string {
-  const named = keys.map((key) => {
+  const named = keys.slice(0, NAMED_MAX).map((key) => {
     const near = key.length > COMPARED_MAX ? undefined : nearest(key, known);
     return near === undefined ? key : `${key} (did you mean ${near}?)`;
   });
-  return `unknown key ${joinReasons(named, ", ")}; ${known.length === 0 ? "send {}" : `known are ${known.join(", ")}`}`;
+  const more = keys.length - named.length;
+  return `unknown key ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ${known.length === 0 ? "send {}" : `known are ${known.join(", ")}`}`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

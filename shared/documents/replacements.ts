@@ -26,8 +26,9 @@ export function idAdvice(message: string, value: unknown): string | undefined {
   if (prefix === undefined || typeof value !== "string") return undefined;
   const like = plain(value).trim().replaceAll("_", "-").toLowerCase();
   if (like !== value && new RegExp(`^${prefix}-[a-z0-9-]+$`).test(like)) return `write ${like}`;
+  if (like.startsWith(`${prefix}-`)) return undefined;
   const given = /^([a-z]+)-[a-z0-9]/.exec(like)?.[1] ?? "";
-  const other = given !== prefix && Object.hasOwn(IDS, given) ? IDS[given] : undefined;
+  const other = Object.hasOwn(IDS, given) ? IDS[given] : undefined;
   const is = other === undefined ? "" : `this is the id of ${other}, `;
   return `${is}write the one that begins with ${prefix}-, as the console of ECS or VPC shows it`;
 }

@@ -201,8 +201,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the API stores a document that is not valid",
     promise: "K9",
     file: "functions/api/documents/change.ts",
-    find: "if (problems.length > 0) return answer(422,",
-    replace: "if (problems.length > 999) return answer(422,",
+    find: "if (problems.length > 0) return invalid(",
+    replace: "if (problems.length > 9999) return invalid(",
     tests: ["test/flow/api-documents.test.ts"],
   },
   {
