@@ -4,6 +4,7 @@ import { fleetStory } from "./stories/fleet.ts";
 import { idleStory } from "./stories/idle.ts";
 import { mainStory } from "./stories/main.ts";
 import { secondDayStory } from "./stories/second-day.ts";
+import { sizeStory } from "./stories/size.ts";
 import { stagesStory } from "./stories/stages.ts";
 import { webhookStory } from "./stories/webhook.ts";
 import type { Story } from "./story.ts";
@@ -15,6 +16,7 @@ export const STORIES: readonly Story[] = [
   secondDayStory,
   fleetStory,
   idleStory,
+  sizeStory,
   deployStory,
   stagesStory,
   webhookStory,
