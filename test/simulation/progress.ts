@@ -9,7 +9,9 @@ import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import type { RunRecord } from "../support/records.ts";
 import { HOME, launchTagged, leftovers, ownImages, served, tagOf } from "../support/world.ts";
+import { awakeIn } from "./invariants/instances.ts";
 import { letIdle } from "./invariants/load.ts";
+import { CREW } from "./invariants/size.ts";
 import { indexDifferences } from "./run-index.ts";
 import { areStopped, ask, endOf, upload, waitFor } from "./scripts/ask.ts";
 import { allEnded, membersOf, reportUnended, type Simulation } from "./simulation.ts";
@@ -26,6 +28,7 @@ export async function checkProgress(simulation: Simulation): Promise<void> {
     await imageIsServed(simulation, wait);
     await instancesRun(simulation, wait);
     const orphan = await leaveOrphan(simulation);
+    if (simulation.crew.limits.length > 0) await sizeIsKept(simulation, wait);
     await idleOnesStop(simulation, wait);
     if (orphan !== undefined && kiln.cloud.world.instances.has(orphan))
       problems.add(`progress: the builder ${orphan} of an ended run is not released`);
@@ -89,6 +92,21 @@ async function instancesRun(simulation: Simulation, wait: Wait): Promise<void> {
   const other = running.filter(({ imageId }) => imageId !== served(kiln, HOME));
   if (other.length > 0) problems.add(`progress: ${other.length} instances do not run the served image`);
 }
+
+/** Members that are gone are replaced, up to the number that was asked for and no further. */
+async function sizeIsKept(simulation: Simulation, wait: Wait): Promise<void> {
+  const { kiln, problems } = simulation;
+  await done(simulation, wait, `/fleets/${CREW}/resize`, { to: RESIZED });
+  const up = (): number => awakeIn(kiln, CREW).length;
+  const isUp = (): true | undefined => up() === RESIZED || undefined;
+  await waitFor(wait, hours(3), isUp);
+  for (const { instanceId } of awakeIn(kiln, CREW)) kiln.cloud.world.remove(instanceId);
+  await waitFor(wait, minutes(30), isUp);
+  if (up() !== RESIZED) problems.add(`progress: ${up()} members of ${CREW} run and not ${RESIZED}`);
+}
+
+/** Below the max, so that one launch too many is possible. */
+const RESIZED = 4;
 
 /** A builder that appears when its run has ended: it must be released long before its AutoReleaseTime. */
 async function leaveOrphan({ kiln }: Simulation): Promise<string | undefined> {

@@ -22,7 +22,11 @@ export interface Scenario {
 const USUAL_MS = hours(10);
 
 const firedTwice = (cloud: Simulation["kiln"]["cloud"]): Stop =>
-  all(...["nightly", "retention", "idle-check", "resume"].map((timer) => cloud.fc.fireTimerTwice(timer)));
+  all(
+    ...["nightly", "retention", "idle-check", "resume", "reconcile"].map((timer) =>
+      cloud.fc.fireTimerTwice(timer),
+    ),
+  );
 
 const taskIdsIgnored: Scenario = {
   name: "task ids ignored",

@@ -75,6 +75,7 @@ async function begin(seed: number, scenario: Scenario, channel: ChannelServer): 
     markedAt: new Map(),
     calls: { open: 0, made: 0 },
     finished: [],
+    crew: { limits: [], desired: [] },
     problems: new Problems(() => kiln.cloud.time.now()),
   };
   const kiln: Deployment = await deployKiln({
@@ -114,6 +115,7 @@ async function live(simulation: Simulation, scenario: Scenario, scripts: readonl
   const areDone = (): boolean => users.every((isOver) => isOver());
   await cloud.settle({ forMs: scenario.forMs });
   for (const stop of stops) stop();
+  simulation.calm = true;
   await cloud.settle({ forMs: ENDED_WITHIN_MS, until: () => areDone() && allEnded(kiln) });
   reportUnended(simulation, "K8");
   await checkProgress(simulation);

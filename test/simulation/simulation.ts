@@ -32,6 +32,14 @@ export class Problems {
   }
 }
 
+/** What the fleet whose size is kept was to have, at most and in all, and since when. */
+interface Crew {
+  readonly limits: { readonly at: number; readonly max: number }[];
+  readonly desired: { readonly at: number; readonly desired: number }[];
+  /** Since when it has had fewer than its min, without a reason. */
+  belowSince?: number | undefined;
+}
+
 /** Everything that the parts of a simulation share. */
 export interface Simulation {
   readonly scenario: string;
@@ -51,6 +59,9 @@ export interface Simulation {
   /** Names of the workflows whose script came to its end. */
   readonly finished: string[];
   readonly problems: Problems;
+  readonly crew: Crew;
+  /** Set once there are no faults any more. */
+  calm?: true;
 }
 
 export const CHANNEL_SECRET = "channel-token-0123456789";

@@ -34,8 +34,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     !hasRunningMember(simulation.kiln) ||
     Math.floor((now % hours(1)) / minutes(10)) !== 1 ||
     (now % IDLE_CHECKS_MS > hours(1) && !hasIdleOnes(simulation, now)),
-  // No fleet of a simulation has a size.
-  reconcile: () => true,
+  reconcile: ({ crew }) => crew.limits.length === 0,
   // Only the fleet `night` has working hours.
   resume: ({ kiln }, now) =>
     !isNightUp(now) || !membersOf(kiln, "night").some(({ status }) => status === "Stopped"),

@@ -7,10 +7,10 @@ import { machines, tagsOf } from "../../support/world.ts";
 import { membersOf, type Simulation } from "../simulation.ts";
 import { atCalls, listOf, type Look } from "./look.ts";
 
-const AWAKE: ReadonlySet<string> = new Set(["Pending", "Starting", "Running"]);
+export const AWAKE: ReadonlySet<string> = new Set(["Pending", "Starting", "Running"]);
 
 /** `limits.max` of the fleets of scripts.ts and progress.ts. */
-const LIMITS: Readonly<Record<string, number>> = { web: 6, single: 3, kept: 2, night: 2, proof: 3 };
+const LIMITS: Readonly<Record<string, number>> = { web: 6, single: 3, kept: 2, night: 2, proof: 3, crew: 5 };
 
 /** K6: a request never owns more than it asked for. */
 export const requestsHold: Look = ({ kiln, accepted, problems }) => {
@@ -35,8 +35,11 @@ export const limitsHold: Look = ({ kiln, touched, problems }) => {
   }
 };
 
-const awakeIn = (kiln: Simulation["kiln"], fleet: string) =>
-  membersOf(kiln, fleet).filter(({ status }) => AWAKE.has(status));
+/** Members that run or start, and that the cloud does not take back. */
+export const awakeIn = (kiln: Simulation["kiln"], fleet: string) =>
+  membersOf(kiln, fleet).filter(
+    ({ status, locks }) => AWAKE.has(status) && !locks.some(({ reason }) => reason === "Recycling"),
+  );
 
 /** A reservation may be older than the start of a member by hand. */
 const RESERVED_MS = minutes(30);
@@ -96,6 +99,8 @@ export const noneTwice: Look = ({ kiln, problems }) => {
 const WINDOW_MS = hours(2);
 /** An hour that was busy for so long may have an average below the bound. */
 const PARTIAL_MS = minutes(20);
+/** Of the last minutes before the end of a member, the newest may not be published yet. */
+const LAST_MS = minutes(5);
 
 /** K7: a member that Kiln stops was idle for the whole window, and nothing keeps it. */
 export const onlyIdle: Look = (simulation, params) => {
@@ -107,7 +112,9 @@ export const onlyIdle: Look = (simulation, params) => {
     const tags = tagsOf(kiln, id);
     if (instance?.status !== "Running" || tags["kiln:role"] !== "member") continue;
     const since = idleSince.get(id);
-    if (since === undefined || now - since < WINDOW_MS - PARTIAL_MS)
+    // A surplus is ended by its last minutes alone.
+    const windowMs = kindOf(tags["kiln:stopped-by"] ?? "") === "shrink" ? LAST_MS : WINDOW_MS - PARTIAL_MS;
+    if (since === undefined || now - since < windowMs)
       problems.add(
         `K7: ${id} is ${since === undefined || since > now ? "busy" : "not idle for long"} and is stopped`,
       );

@@ -1,0 +1,116 @@
+/**
+ * K6 of the fleet whose size is kept: no launch that keeps its size makes it larger than it is to have, none makes it larger than
+ * its max, and without faults it is not below its min for longer than the longest pause between two tries.
+ */
+import * as z from "zod/mini";
+import { hours, minutes } from "../../../shared/duration.ts";
+import { sizeKey } from "../../../shared/keys.ts";
+import { kindOf } from "../../../shared/workflow/run-id.ts";
+import { hasEnded } from "../../support/records.ts";
+import { json } from "../../support/known.ts";
+import { tagsOf } from "../../support/world.ts";
+import type { Simulation } from "../simulation.ts";
+import { awakeIn, LAUNCHES } from "./instances.ts";
+import { atCalls, atWrites, listOf, type Params } from "./look.ts";
+
+export const CREW = "crew";
+const MIN = 2;
+/** `refresh.surge` where it is left out. */
+const SURGE = 1;
+
+/** A launch may follow from a number, or a limit, that held so long ago: its run reads both when it reserves. */
+const RESERVED_MS = minutes(60);
+
+/** The highest value that held at some time since `from`. */
+function highestSince<T extends { readonly at: number }>(
+  values: readonly T[],
+  from: number,
+  of: (one: T) => number,
+): number {
+  const first = values.findLastIndex(({ at }) => at <= from);
+  return Math.max(0, ...values.slice(Math.max(0, first)).map(of));
+}
+
+const Line = z.object({ state: z.object({ level: z.optional(z.object({ desired: z.int() })) }) });
+
+/** `size.desired` of every document of the fleet. */
+const WRITTEN = 3;
+
+function watchDesired(simulation: Simulation): void {
+  const { desired } = simulation.crew;
+  const { time } = simulation.kiln.cloud;
+  atWrites(simulation, ({ key, body }) => {
+    if (key !== sizeKey(CREW)) return;
+    const newest = body.toString().trimEnd().split("\n").at(-1) ?? "{}";
+    const { level } = Line.parse(json(newest)).state;
+    desired.push({ at: time.now(), desired: level?.desired ?? WRITTEN });
+  });
+}
+
+const CHANGING: ReadonlySet<string> = new Set(["scale", "size", "shrink", "idle", "refresh", "resume"]);
+
+/** Runs of the fleet that are not over. */
+const openRuns = ({ kiln }: Simulation) =>
+  kiln
+    .records()
+    .filter((record) => record.subject === CREW && CHANGING.has(record.kind) && !hasEnded(record));
+
+function judgeLaunch(simulation: Simulation, params: Params): void {
+  const { kiln, touched, problems, accepted } = simulation;
+  if (!isOfCrew(simulation, params)) return;
+  const { limits, desired } = simulation.crew;
+  const from = kiln.cloud.time.now() - RESERVED_MS;
+  const awake = awakeIn(kiln, CREW).filter(({ instanceId }) => !touched.has(instanceId)).length;
+  const max = highestSince(limits, from, (one) => one.max);
+  if (awake > max) problems.add(`K6: ${CREW} grows to ${awake}, its max is ${max}`);
+  const asked = accepted
+    .filter(({ run, fleet }) => fleet === CREW && kindOf(run) === "scale" && isRecent(simulation, run, from))
+    .reduce((sum, { count = 0 }) => sum + count, 0);
+  const surge = openRuns(simulation).some(({ kind }) => kind === "refresh") ? SURGE : 0;
+  const wanted = Math.max(
+    WRITTEN,
+    highestSince(desired, from, (one) => one.desired),
+  );
+  if (awake > wanted + asked + surge)
+    problems.add(`K6: ${CREW} grows to ${awake}, wanted are ${wanted} and ${asked} asked for`);
+}
+
+function isOfCrew({ kiln }: Simulation, params: Params): boolean {
+  const ids = [...listOf(params, "InstanceId"), ...listOf(params, "InstanceIds")];
+  return ids.length > 0
+    ? ids.some((id) => tagsOf(kiln, id)["kiln:fleet"] === CREW)
+    : Object.values(params).includes(CREW);
+}
+
+/** Whether a request is at work, or was a short time ago. */
+const isRecent = ({ kiln }: Simulation, run: string, from: number): boolean => {
+  const record = kiln.record(run);
+  return record !== undefined && (!hasEnded(record) || Date.parse(record.updatedAt) > from);
+};
+
+/** The longest pause between two tries, the interval of the timer, and a launch. */
+const MISSING_MS = hours(2) + minutes(20);
+
+/** After faults, and while no run changes the fleet. */
+export function judgeMin(simulation: Simulation): void {
+  const { kiln, problems, crew } = simulation;
+  if (crew.limits.length === 0 || simulation.calm !== true) return;
+  const now = kiln.cloud.time.now();
+  const up = awakeIn(kiln, CREW).length;
+  if (up >= MIN || openRuns(simulation).length > 0) crew.belowSince = undefined;
+  else crew.belowSince ??= now;
+  if (now - (crew.belowSince ?? now) > MISSING_MS)
+    problems.add(`K6: ${CREW} has ${up} members for ${MISSING_MS / minutes(1)} minutes, its min is ${MIN}`);
+}
+
+/** Watches the fleet from its first document on. */
+export function watchSize(simulation: Simulation): void {
+  watchDesired(simulation);
+  atCalls(simulation, "after", LAUNCHES, judgeLaunch);
+  const { time } = simulation.kiln.cloud;
+  const again = (): void => {
+    judgeMin(simulation);
+    time.after(minutes(1), { label: "watch the size", background: true }, again);
+  };
+  again();
+}
