@@ -1,5 +1,6 @@
 /** Fleets whose size is kept: what users do, what is short, and what is ended first. */
 import { hours, minutes } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
@@ -116,4 +117,32 @@ test("a surplus is ended in order: an old image is released, then an idle member
     expect.stringMatching(`^${first} stopped: it is the oldest`),
   ]);
   expect(running(kiln)).toEqual([third]);
+});
+
+test("validFor ends a request that waits, and what it is short of is not launched later", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await sized(kiln, { size: { desired: 0 } });
+  const { faults, time, world } = kiln.cloud;
+  const until = time.now() + minutes(20);
+  faults.add({
+    product: "ecs",
+    action: "RunInstances",
+    kind: "before",
+    when: () => time.now() < until,
+    fault: new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
+  });
+  const late = await scaleOut(kiln, { count: 1, validFor: "10m" });
+  expect(late).toMatchObject({ state: "failed", reason: expect.stringContaining("its validFor is over") });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  for (const zone of ["cn-hangzhou-h", "cn-hangzhou-i"])
+    for (const type of ["ecs.g7.large", "ecs.c7.large"])
+      world.stock(type, zone, type === "ecs.g7.large" && zone === "cn-hangzhou-h" ? 1 : 0);
+  expect((await scaleOut(kiln, { count: 3, validFor: "1h" })).result).toMatchObject({ count: 1, short: 2 });
+  world.stock("ecs.g7.large", "cn-hangzhou-h", null);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  await reconcile(kiln);
+  expect(running(kiln)).toHaveLength(1);
 });

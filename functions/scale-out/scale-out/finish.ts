@@ -82,7 +82,8 @@ export async function finishRun(event: Finish, ports: Ports, seen?: Look): Promi
 }
 
 /**
- * A fleet whose size is kept is to have what was asked for, too: what is short is launched later. Before the reservation is
+ * A fleet whose size is kept is to have what was asked for, too: what is short is launched later, unless `validFor` says how
+ * long it is needed. Before the reservation is
  * closed, so that the instances are never too many.
  */
 async function raiseSize(
@@ -90,9 +91,9 @@ async function raiseSize(
   { running }: Look,
   ports: Ports,
 ): Promise<void> {
-  const { document, fleet, kept, leaving, count } = input;
+  const { document, fleet, kept, leaving, count, until } = input;
   if (document.size === undefined || kept === true || leaving !== undefined || running.length === 0) return;
-  const more = cancelled === undefined ? count : running.length;
+  const more = cancelled === undefined && until === undefined ? count : running.length;
   await setDesired(fleet, { run, by, act: "scale-out" }, ({ desired }) => desired + more, ports);
 }
 

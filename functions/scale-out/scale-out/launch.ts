@@ -11,7 +11,6 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
 import { noteNoCapacity, type Offering } from "../../../shared/offerings.ts";
-import { pauseOf } from "../../../shared/size/log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, withNotes, type Progress } from "./events.ts";
@@ -19,6 +18,7 @@ import { launchPage, writePage } from "./instance-pages.ts";
 import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
 import { launchRoom, type Room } from "./launch-room.ts";
 import { ABSENT_MS, servedImages } from "./launched.ts";
+import { hindranceOf } from "./may-go-on.ts";
 import { readPassword } from "./password.ts";
 import { toRelease } from "./release.ts";
 
@@ -66,8 +66,8 @@ async function launchNext(event: Launch, ports: Ports): Promise<Outcome> {
   const offering = orderedOfferings(input)[progress.offering];
   if (left <= 0) return goOn(event, progress);
   if (offering === undefined) return endShort(event, `no instance type and vSwitch is left for ${left} more`);
-  const paused = await pauseOf(input.fleet, ports);
-  if (paused !== undefined) return toRelease(event, paused);
+  const hindrance = await hindranceOf(input, ports);
+  if (hindrance !== undefined) return toRelease(event, hindrance);
   const reservation = await readReservation(cloud, input.fleet, run);
   const { inARow, ...reserved } = nextOf(reservation, left);
   const amount = Math.min(left, LAUNCH_APIS[input.document.via].amountMax, inARow);

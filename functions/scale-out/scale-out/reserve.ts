@@ -17,11 +17,11 @@ import {
   type Reservations,
 } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
-import { pauseOf } from "../../../shared/size/log.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
 import { isWakePage, readPages } from "./instance-pages.ts";
+import { hindranceOf } from "./may-go-on.ts";
 import { tooFew } from "./minimum.ts";
 import { toRelease } from "./release.ts";
 import { Wake } from "./wake.ts";
@@ -80,8 +80,8 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   // The limits as they are in the bucket: those of the event say what they like (OWN-3).
   const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return toRelease(event, loaded.problem);
-  const paused = await pauseOf(input.fleet, ports);
-  if (paused !== undefined) return toRelease(event, paused);
+  const hindrance = await hindranceOf(input, ports);
+  if (hindrance !== undefined) return toRelease(event, hindrance);
   const { limits } = loaded.document;
   const woke = await wokenBefore(event, ports.cloud);
   const decideOn = await decider({ run, round, count: want, limits, woke, lost }, input, ports);

@@ -73,8 +73,10 @@ export function beginScaleOut(event: RequestEvent) {
   );
   const { fleet } = asked;
   if (asked.request === "scale-out") {
+    const { validForMs } = asked;
     const input = {
       fleet,
+      until: validForMs && event.startedAt + validForMs,
       count: asked.count,
       min: asked.min,
       kept: asked.kept,

@@ -9,12 +9,12 @@ import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
-import { pauseOf } from "../../../shared/size/log.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { plannedEvent, Launch, Progress, Reserve, withNotes, type Input } from "./events.ts";
 import { readPage, wakePage, writePage } from "./instance-pages.ts";
+import { hindranceOf } from "./may-go-on.ts";
 import { toRelease } from "./release.ts";
 
 /** `from`: how many of the reserved wakes were tried; `woke`: how many of those succeeded. */
@@ -26,8 +26,8 @@ const START_MAX = 100;
 
 async function wakeNext(event: Wake, { cloud, clock }: Ports): Promise<Outcome> {
   const { run, input, progress, from, woke } = event;
-  const paused = await pauseOf(input.fleet, { cloud });
-  if (paused !== undefined) return toRelease(event, paused);
+  const hindrance = await hindranceOf(input, { cloud, clock });
+  if (hindrance !== undefined) return toRelease(event, hindrance);
   const { wakes = [] } = (await readReservation(cloud, input.fleet, run)) ?? {};
   const ids = wakes.slice(from, from + START_MAX);
   if (ids.length === 0) return afterWakes(event, wakes.length);
