@@ -48,6 +48,8 @@ export const taskId = {
    */
   event: (run: string, seq: number, label = ""): string =>
     [run, "line", seq, ...(label ? [label] : [])].join("-"),
+  /** Fleets are compared after a run. */
+  reconcile: (run: string): string => `${run}-reconcile`,
   /** The check of an upload. */
   check: (upload: string): string => `check-${upload}`,
   /** Delivery number `attempt` of a notification to one channel. */

@@ -46,6 +46,7 @@ import {
   type Outcome,
   type Phase,
   type RunRequest,
+  type Send,
   type Workflow,
 } from "./workflow.ts";
 
@@ -325,12 +326,19 @@ async function conclude(
   await tryToIndex({ run, state: completion.kind, endedAt }, ports);
   if (completion.kind === "failed" && !isDryRun(event))
     ports.log({ ...alarm(ALARM.runFailed), run, phase: event.phase, reason: completion.reason });
-  const { runs = [], notifications = [] } = (await workflow.onComplete?.(event, completion, ports)) ?? {};
+  const consequences = await workflow.onComplete?.(event, completion, ports);
+  const { runs = [], notifications = [], hints = [] } = consequences ?? {};
   for (const request of runs) await beginRun(request, ports);
   for (const each of isDryRun(event) ? [] : notifications) await send(each, ports);
+  for (const each of hints) await sendHint(each, ports);
   await append(ports, runKey(run), position, { seq, kind: "sent", at: ports.clock.now() });
   await closeRun(run, ports);
 }
+
+const sendHint = (hint: Send, ports: Ports): Promise<unknown> =>
+  send(hint, ports).catch((error: unknown) =>
+    ports.log({ warning: "hint not sent, a timer makes up for it", to: hint.to, error: messageOf(error) }),
+  );
 
 const isDryRun = ({ phase, input }: WorkflowEvent): boolean =>
   phase === "dry-run" ||

@@ -111,6 +111,8 @@ export interface RunRequest {
 export interface Consequences {
   readonly notifications?: readonly Send[];
   readonly runs?: readonly RunRequest[];
+  /** Events that save time and decide nothing: a timer does the same. */
+  readonly hints?: readonly Send[];
 }
 
 /** A workflow: one kind of run. */

@@ -37,7 +37,7 @@ async function make({ cloud, command }: Given): Promise<void> {
   assert(made.code).toBe(0);
   assert(made.out.at(-1)).toMatch(/^the webhook's URL: https?:\/\/\S+$/);
   assert([...cloud.fc.functions.keys()]).toEqual(
-    "notifier janitor promote-family stop-idle scale-out bake-image webhook api"
+    "notifier janitor stop-idle scale-out promote-family bake-image webhook api"
       .split(" ")
       .map((one) => `kiln-dev-${one}`),
   );

@@ -4,9 +4,11 @@ import type { Deployment } from "../support/deployment.ts";
 import { test } from "../support/deploy.ts";
 import { IDLE, QUIET } from "../support/idle.ts";
 import { hasEnded } from "../support/records.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
 import { imagesOf, serve } from "../support/sleepers.ts";
+import { HOME, served } from "../support/world.ts";
 
 async function refresh(kiln: Deployment) {
   const { run } = await accepted(kiln, "/fleets/web/refresh", {});
@@ -68,4 +70,25 @@ test("an alarm that goes off during the soak rolls back; one that is not there s
   kiln.cloud.alarms.set("web-errors", "ALARM");
   expect(await ended(kiln, run)).toMatchObject({ reason: expect.stringContaining("state ALARM") });
   expect(running(kiln)).toEqual(members);
+});
+
+test("a promotion begins the refresh of its fleets at once, without the timer", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const bake = (n: number) =>
+    bakeAndPromote(
+      kiln,
+      recipeText({ family: "api", description: `number ${n}`, test: { skip: true } }),
+      "api",
+    );
+  await bake(1);
+  await sized(kiln, { family: "api", size: { desired: 2 }, refresh: { onPromotion: "refresh" } });
+  const before = imagesOf(kiln, "Running");
+  await bake(2);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const image = served(kiln, HOME, "api");
+  expect(before).not.toContain(image);
+  expect(imagesOf(kiln, "Running")).toEqual([image, image]);
 });

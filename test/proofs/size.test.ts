@@ -56,7 +56,10 @@ test("what a request was short of is launched later, with pauses between the tri
         kiln.cloud.world.stock(type, zone, type === "ecs.g7.large" && zone === "cn-hangzhou-h" ? left : 0);
   };
   scarce(1);
-  expect((await scaleOut(kiln, { count: 3 })).result).toMatchObject({ count: 1, short: 2 });
+  const asked = await scaleOut(kiln, { count: 3 });
+  expect(asked.result).toMatchObject({ count: 1, short: 2 });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(kiln.records("size-").at(-1)).toMatchObject({ by: asked.run, result: { kind: "launch", count: 2 } });
   await reconcile(kiln);
   await reconcile(kiln);
   expect(kiln.records("scale-")).toHaveLength(2);

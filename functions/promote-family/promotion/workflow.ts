@@ -13,15 +13,21 @@ import { EventError } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import { PackageChanges } from "../../../shared/package-changes.ts";
-import { Name } from "../../../shared/names.ts";
+import { Name, taskId } from "../../../shared/names.ts";
 import { failureSends, notificationSends } from "../../../shared/notifications/subscriptions.ts";
 import { PromoteRequest } from "../../../shared/requests/promote.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { endFailures, noteFailure } from "../../../shared/pauses.ts";
-import { isTriggered, type Trigger } from "../../../shared/triggers.ts";
+import { isTriggered, promoterOf, type Trigger } from "../../../shared/triggers.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
-import type { Completion, Consequences, RunRequest, Workflow } from "../../../shared/workflow/workflow.ts";
+import type {
+  Completion,
+  Consequences,
+  RunRequest,
+  Send,
+  Workflow,
+} from "../../../shared/workflow/workflow.ts";
 import { approve, ask } from "./approval.ts";
 import { Check, check, Load, load } from "./check.ts";
 import { awaitCopies, copy, reserve, share } from "./copies.ts";
@@ -54,6 +60,13 @@ async function countPromotion(
 }
 
 /** Starts the recipes built on the family, and notifies the channels of the recipe; the deployment's of a run that fails before the recipe is read. */
+/** Fleets may be refreshed now, and not only by the timer of minutes later. */
+const compareFleets = (run: string): Send => ({
+  to: "scale-out",
+  taskId: taskId.reconcile(run),
+  event: { v: 1, request: "reconcile", fleet: "*", by: promoterOf(run) },
+});
+
 async function afterPromotion(
   event: WorkflowEvent,
   completion: Completion,
@@ -80,8 +93,12 @@ async function afterPromotion(
           regions: Object.keys(completion.result["regions"] ?? {}),
         } as const)
       : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);
-  const runs = completion.kind === "done" ? await dependentBakes({ run, family }, ports) : [];
-  return { notifications: notificationSends(document.notify, notification), runs };
+  const isDone = completion.kind === "done";
+  return {
+    notifications: notificationSends(document.notify, notification),
+    runs: isDone ? await dependentBakes({ run, family }, ports) : [],
+    ...(isDone && { hints: [compareFleets(run)] }),
+  };
 }
 
 /** An operator asks for the promotion of an image, by its recipe as it is in the bucket. It is tested like any other. */

@@ -12,6 +12,7 @@
  */
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";
+import { reconcileAfter } from "./after-request.ts";
 import { alerts } from "./alerts.ts";
 import { earlier } from "./earlier.ts";
 import { finish } from "./finish.ts";
@@ -30,7 +31,7 @@ export const scaleOut: Workflow = {
   phases: [alerts, earlier, plan, reserve, wake, launch, start, verify, release, finish],
   onComplete: async (event, completion, ports) => ({
     ...(await afterFleetRun(event, completion, ports)),
-    runs: await launchForOther(event, completion, ports),
+    runs: [...(await launchForOther(event, completion, ports)), ...reconcileAfter(event, completion)],
   }),
   begin: beginScaleOut,
 };
