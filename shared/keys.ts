@@ -90,7 +90,10 @@ export const documentLockKey = (folder: StoredFolder, name: string, replaced = 0
 export const reservationsKey = (fleet: string): string => `${FOLDER.reservations}${fleet}.jsonl`;
 
 /** The log of the acts that decide how many members a fleet is to have. */
-export const sizeKey = (fleet: string): string => `${FOLDER.reservations}size/${fleet}.jsonl`;
+export const sizeKey = (fleet: string): string => `${SIZES}${fleet}.jsonl`;
+export const SIZES = `${FOLDER.reservations}size/`;
+/** The fleet of such a key. */
+export const fleetOfSize = (key: string): string => key.slice(SIZES.length, -".jsonl".length);
 
 /** Which members run which image, in one hour of a week. */
 export const driftKey = (hour: number): string => `${FOLDER.reservations}drift/${hour}.json`;

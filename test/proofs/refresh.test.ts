@@ -2,13 +2,20 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { test } from "../support/deploy.ts";
-import { IDLE, QUIET } from "../support/idle.ts";
+import { scaleOut } from "../support/fleets.ts";
+import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { hasEnded } from "../support/records.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 import { accepted, ended } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
 import { imagesOf, serve } from "../support/sleepers.ts";
 import { HOME, served } from "../support/world.ts";
+
+const SUBSCRIPTION = {
+  allowSubscription: true,
+  launch: { InstanceChargeType: "PrePaid", Period: 1, PeriodUnit: "Month" },
+  idle: { ...POLICY, action: "stop", stoppedMode: "KeepCharging" },
+};
 
 async function refresh(kiln: Deployment) {
   const { run } = await accepted(kiln, "/fleets/web/refresh", {});
@@ -91,4 +98,21 @@ test("a promotion begins the refresh of its fleets at once, without the timer", 
   const image = served(kiln, HOME, "api");
   expect(before).not.toContain(image);
   expect(imagesOf(kiln, "Running")).toEqual([image, image]);
+});
+
+test("a refresh of a fleet that launches subscriptions is refused, and a promotion begins none", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await sized(kiln, { size: { desired: 0 }, refresh: { onPromotion: "refresh" }, ...SUBSCRIPTION });
+  await scaleOut(kiln, { count: 1 });
+  serve(kiln, "m-web-2");
+  await reconcile(kiln);
+  expect(kiln.records("refresh-")).toEqual([]);
+  expect(await refresh(kiln)).toMatchObject({
+    state: "failed",
+    reason: expect.stringContaining("launches subscriptions"),
+  });
+  expect(imagesOf(kiln, "Running")).toEqual(["m-web-1"]);
 });

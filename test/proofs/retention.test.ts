@@ -1,3 +1,4 @@
+import { sizeKey } from "../../shared/keys.ts";
 import { days, hours } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
@@ -243,6 +244,22 @@ test("an image that a scaling configuration names, by id or by name, active or n
   expect(reasonOf(second)).toMatch(/^keep .*scaling configuration asc-61 of asg-1/);
   configurations.length = 0;
   expect((await retire(kiln)).result).toMatchObject({ marked: 2 });
+});
+
+test("an image that a fleet launches instead of one that was rolled back is kept", async ({
+  kiln,
+  expect,
+}) => {
+  const [first = "", second = ""] = await threeOld(kiln);
+  await quickRelease(kiln, 4, kept);
+  await grow(kiln);
+  const held = { bad: "m-bad", use: first, at: 0, run: "refresh-shop-20260105-0123456789ab", why: "a probe" };
+  const line = { at: 0, run: held.run, by: "ci", act: "refresh", state: { held } };
+  await kiln.upload(sizeKey("shop"), `${JSON.stringify(line)}\n`);
+  const plan = planOf(kiln, (await retire(kiln, { dryRun: true })).result?.["plan"]);
+  const reasonOf = (imageId: string) => plan.find((one) => one.includes(imageId));
+  expect(reasonOf(first)).toMatch(/^keep .*fleet shop, which launches it instead of m-bad/);
+  expect(reasonOf(second)).not.toMatch(/^keep/);
 });
 
 test("nothing is marked while scaling configurations cannot be listed", async ({ kiln, expect }) => {

@@ -149,3 +149,23 @@ test("validFor ends a request that waits, and what it is short of is not launche
   await reconcile(kiln);
   expect(running(kiln)).toHaveLength(1);
 });
+
+test("a smaller size asks the idle probe: who is in use, or of whom nothing is known, stays", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const command = 'case "$(hostname)" in n-1) exit 0 ;; n-2) exit 1 ;; esac; exit 127';
+  await sized(kiln, {
+    size: { desired: 3 },
+    launch: { HostName: "n-[1,1]" },
+    idle: { ...POLICY, action: "release", probe: { command } },
+  });
+  const shrunk = await request(kiln, "/fleets/web/scale-in", { count: 3 });
+  expect(shrunk.result?.["ended"]).toHaveLength(1);
+  expect(shrunk.result?.["kept"]).toEqual([
+    expect.stringContaining("its probe ended with exit code 0"),
+    expect.stringContaining("exit code 127"),
+  ]);
+  expect(machines(kiln).map(({ hostName }) => hostName)).toEqual(["n-1", "n-3"]);
+});

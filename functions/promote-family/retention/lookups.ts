@@ -9,8 +9,9 @@ import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { FOLDER } from "../../../shared/keys.ts";
+import { FOLDER, fleetOfSize, SIZES } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { standingOf } from "../../../shared/size/log.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { accountsOf, deliveredOf, type Delivered } from "../family/delivered.ts";
 import { homeOf } from "../family/served.ts";
@@ -41,6 +42,8 @@ export async function verdictsOf(
   const home = homeOf(ports);
   const documents = await documentTexts(cloud);
   if (!documents.ok) return documents;
+  const held = await heldFleets(cloud);
+  if (!held.ok) return held;
   const delivered = await deliveredOf(cloud, name);
   const former = formerRegions(delivered, recipe, home);
   const found: PlacedVerdict[] = [];
@@ -59,7 +62,8 @@ export async function verdictsOf(
         .map(({ key }) => `document ${key}`);
       const others = await otherUsers(image, family, region, cloud);
       const accounts = await sharedByHand(image, region, delivered, cloud);
-      references.set(id, [...usersOf(image), ...named, ...others, ...accounts]);
+      const fleets = held.value.filter(({ use }) => use === id).map(({ why }) => why);
+      references.set(id, [...usersOf(image), ...named, ...fleets, ...others, ...accounts]);
     }
     const isFormer = former.includes(region);
     const holdings = { images, family, served, references, isFormer };
@@ -67,6 +71,22 @@ export async function verdictsOf(
     found.push(...verdicts.map((verdict) => ({ ...verdict, region })));
   }
   return ok(found);
+}
+
+/** Fleets that launch an image, because a refresh has rolled the next one back. */
+async function heldFleets(
+  cloud: Ports["cloud"],
+): Promise<Result<readonly { readonly use: string; readonly why: string }[]>> {
+  const uses: { readonly use: string; readonly why: string }[] = [];
+  for (const { key } of await listObjects(cloud, SIZES)) {
+    const fleet = fleetOfSize(key);
+    const { state, paused } = await standingOf(fleet, { cloud });
+    if (state === undefined) return problem(`which image fleet ${fleet} launches is unknown: ${paused}`);
+    const { held } = state;
+    if (held !== undefined)
+      uses.push({ use: held.use, why: `fleet ${fleet}, which launches it instead of ${held.bad}` });
+  }
+  return ok(uses);
 }
 
 /** Accounts that may use the image, though no recipe of Kiln says so (DELIVERED-2). */

@@ -23,6 +23,8 @@ export async function readyFleet(fleet: string, ports: Ports): Promise<SizedFlee
   if ("problem" in loaded) return loaded.problem;
   const { document } = loaded;
   if (!isSized(document)) return `fleet ${fleet} has no size, which a refresh keeps; write size:`;
+  if (document.launch.InstanceChargeType === "PrePaid")
+    return `fleet ${fleet} launches subscriptions, which are paid to their end and not replaced; launch what you need and scale in the others once they expire`;
   if (document.idle === undefined)
     return `fleet ${fleet} has no idle:, so it is not known which members are busy; add idle`;
   return (await pauseOf(fleet, ports)) ?? document;

@@ -63,8 +63,9 @@ export async function promoted(
   members: readonly Instance[],
   { cloud }: Ports,
 ): Promise<RunRequest | undefined> {
-  const { name, family, refresh: policy } = document;
+  const { name, family, launch, refresh: policy } = document;
   if (policy?.onPromotion !== "refresh" || members.every(isDown)) return undefined;
+  if (launch.InstanceChargeType === "PrePaid") return undefined;
   const image = await familyImage(cloud, family);
   if (image === undefined || members.every((one) => isDown(one) || one.imageId === image.id))
     return undefined;

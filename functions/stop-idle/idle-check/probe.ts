@@ -16,6 +16,9 @@ import {
 } from "../../../shared/cloud/ecs/commands.ts";
 import type { Refused } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
@@ -55,43 +58,72 @@ async function askSlice(event: Probe, ports: Ports): Promise<Outcome> {
   const slice = event.stops.slice(0, PROBE_SLICE);
   const later = event.stops.slice(PROBE_SLICE);
   if (probe === undefined) return next(Stop, { stops: slice, later, tally: event.tally });
-  const found = await describeInstances(cloud, { ids: slice });
-  const running = found.filter((one) => one.status === "Running" && isMember(cloud, one, input.fleet));
+  const asked = await beginProbe({ run, fleet: input.fleet, os: input.os, probe, ids: slice }, cloud);
+  const { invocationId, probed } = asked;
+  const tally = withRefusals(event.tally, asked.refused);
+  if (invocationId === undefined) return next(Stop, { stops: [], later, tally });
+  return next(AwaitProbe, { invocationId, probed, later, tally }, { note: `${probed.length} are asked` });
+}
+
+interface Question {
+  readonly run: string;
+  readonly fleet: string;
+  readonly os: Fleet["os"];
+  readonly probe: NonNullable<IdlePolicy["probe"]>;
+  /** At most 50. */
+  readonly ids: readonly string[];
+}
+
+interface Begun {
+  /** Undefined when no member is asked. */
+  readonly invocationId?: string;
+  readonly probed: string[];
+  readonly refused: readonly Refused[];
+}
+
+/** Asks members that run and are in the fleet; a repeat is the same command. */
+export async function beginProbe(
+  { run, fleet, os, probe: policy, ids }: Question,
+  cloud: CloudClient,
+): Promise<Begun> {
+  const found = await describeInstances(cloud, { ids });
+  const running = found.filter((one) => one.status === "Running" && isMember(cloud, one, fleet));
   const online = await agentsOnline(
     cloud,
     running.map(({ id }) => id),
   );
-  const probed = slice.filter((id) => online.has(id));
-  const without = slice
+  const probed = ids.filter((id) => online.has(id));
+  const without = ids
     .filter((id) => !online.has(id))
     .map((id) => unprobed(id, "it does not run, or no agent of Cloud Assistant is online there"));
-  const tally = withRefusals(event.tally, without);
-  if (probed.length === 0) return next(Stop, { stops: [], later, tally });
+  if (probed.length === 0) return { probed, refused: without };
   try {
-    const command = {
+    const order = {
       instanceId: probed,
-      script: probe.command,
-      timeoutMs: probe.timeoutMs,
+      script: policy.command,
+      timeoutMs: policy.timeoutMs,
       name: "idle-probe",
-      shell: shellOf(input.os),
+      shell: shellOf(os),
       tags: ownTags(cloud, { [TAG.run]: run }),
-      ...(probe.user !== undefined && { user: probe.user }),
+      ...(policy.user !== undefined && { user: policy.user }),
     };
-    const invocationId = await runCommand(cloud, command, clientToken(run, "probe", 0, command));
-    return next(AwaitProbe, { invocationId, probed, later, tally }, { note: `${probed.length} are asked` });
+    const invocationId = await runCommand(cloud, order, clientToken(run, "probe", 0, order));
+    return { invocationId, probed, refused: without };
   } catch (error) {
     const { code, message } = permanent(error);
     const refused = probed.map((id) => unprobed(id, `the command was refused: ${code} ${message}`));
-    return next(Stop, { stops: [], later, tally: withRefusals(tally, refused) });
+    return { probed: [], refused: [...without, ...refused] };
   }
 }
+
+/** How long answers are waited for. */
+export const patienceOf = (probe: IdlePolicy["probe"]): number => (probe?.timeoutMs ?? 0) + DELIVERY_MS;
 
 async function awaitAnswers(event: AwaitProbe, { cloud, clock }: Ports): Promise<Outcome> {
   const { probed, later, input } = event;
   const results = await commandResults(cloud, event.invocationId);
   const open = probed.filter((id) => results.get(id)?.state !== "ended");
-  const patienceMs = (input.policy.probe?.timeoutMs ?? 0) + DELIVERY_MS;
-  if (open.length > 0 && clock.now() - event.phaseStartedAt < patienceMs)
+  if (open.length > 0 && clock.now() - event.phaseStartedAt < patienceOf(input.policy.probe))
     return poll(event, clock, PACE.command, `${open.length} of ${probed.length} have not answered`);
   const refused = probed.flatMap((id) => whyKept(id, results.get(id)) ?? []);
   const kept = new Set(refused.map(({ id }) => id));

@@ -1,5 +1,5 @@
 /**
- * Makes a fleet smaller: (lower →) select → end for each slice → confirm. Asked for by a caller (`scale-in`), or by the
+ * Makes a fleet smaller: (lower →) select → (probe → await-probe →) end for each slice → confirm. Asked for by a caller (`scale-in`), or by the
  * reconciling of a fleet that has more members than it is to have (`end-surplus`).
  *
  * SHRINK-RUN-1. It holds the lock of idle checks, so no two runs stop members of a fleet.
@@ -25,7 +25,7 @@ import { presentOf } from "../../../shared/size/present.ts";
 import { servedImage } from "../../../shared/size/served.ts";
 import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { TAG } from "../../../shared/tags.ts";
-import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import {
@@ -40,24 +40,9 @@ import {
 import { quietOnes } from "../idle-check/metrics.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 import { Ids, listed } from "../tally.ts";
-import { actionOf, Leaver, leavers, policyNow, whyKept } from "./select.ts";
-
-/** Of members that a refresh replaces: how many stay at least, and whether one that works does. */
-const replacing = { least: z.optional(z.int()), busyStay: z.optional(z.boolean()) };
-const event = eventsWith(
-  z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids), ...replacing }),
-);
-
-const Lower = event("lower", {});
-const Select = event("select", {});
-type Select = EventOf<typeof Select>;
-
-/** `kept`: a line for each member that stays. */
-const tally = { ended: z.array(Leaver), kept: Ids };
-const End = event("end", { leavers: z.array(Leaver), ...tally });
-type End = EventOf<typeof End>;
-const Confirm = event("confirm", tally);
-type Confirm = EventOf<typeof Confirm>;
+import { afterSlice, Confirm, End, keepAll, Lower, Probe, Select, SLICE } from "./events.ts";
+import { asksProbe, awaitProbe, probe } from "./probe.ts";
+import { actionOf, type Leaver, leavers, policyNow, whyKept } from "./select.ts";
 
 async function lower({ run, by, input }: EventOf<typeof Lower>, ports: Ports): Promise<Outcome> {
   const { fleet, count } = input;
@@ -79,7 +64,9 @@ async function select(given: Select, ports: Ports): Promise<Outcome> {
   const chosen = await choose(given, document, ports);
   if (typeof chosen === "string") return failed(chosen);
   if (chosen.leavers.length === 0) return end(given, { ended: [], kept: chosen.kept }, ports);
-  return next(End, { ...chosen, ended: [] }, { note: `${chosen.leavers.length} are to be ended` });
+  const note = `${chosen.leavers.length} are to be ended`;
+  const state = { ...chosen, ended: [] };
+  return asksProbe(input, document) ? next(Probe, state, { note }) : next(End, state, { note });
 }
 
 interface Chosen {
@@ -168,9 +155,6 @@ function named({ instances = [], least }: Select["input"], given: Named): Chosen
   return { leavers: chosen, kept };
 }
 
-/** Releases are sequential calls. */
-const SLICE = 20;
-
 async function endSlice(given: End, ports: Ports): Promise<Outcome> {
   const { run, input } = given;
   const { fleet } = input;
@@ -199,7 +183,7 @@ async function endSlice(given: End, ports: Ports): Promise<Outcome> {
     ],
   };
   const note = `${state.ended.length} ended, ${state.kept.length} not`;
-  return rest.length > 0 ? next(End, { leavers: rest, ...state }, { note }) : next(Confirm, state, { note });
+  return afterSlice(rest, given.later ?? [], state, note);
 }
 
 /** Which of a slice are to be ended now, which are already, and which stay by now (SHRINK-RUN-2). */
@@ -278,11 +262,13 @@ export const shrink: Workflow = {
   phases: [
     phase(Lower, { limitMs: minutes(30), run: lower }),
     phase(Select, { limitMs: minutes(60), run: select }),
+    probe,
+    awaitProbe,
     phase(End, {
       limitMs: minutes(30),
       run: endSlice,
       // Some of the slice may be ended, which the result does not count.
-      compensate: ({ ended, kept }, reason) => next(Confirm, { ended, kept: [...kept, reason] }),
+      compensate: keepAll,
     }),
     phase(Confirm, { limitMs: minutes(30), run: confirmEnds }),
   ],

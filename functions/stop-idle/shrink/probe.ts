@@ -1,0 +1,52 @@
+/** probe → await-probe: the idle probe is asked in each slice of members right before its end (../idle-check/probe.ts). */
+import { commandResults } from "../../../shared/cloud/ecs/commands.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { minutes } from "../../../shared/duration.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { beginProbe, patienceOf, whyKept } from "../idle-check/probe.ts";
+import { afterSlice, AwaitProbe, End, keepAll, Probe, SLICE, type Select } from "./events.ts";
+
+/** Whether members are asked if they are in use: not those that a caller names (SHRINK-4). */
+export const asksProbe = ({ instances, busyStay }: Select["input"], { idle }: Fleet): boolean =>
+  idle?.probe !== undefined && (instances === undefined || busyStay === true);
+
+/** Asks a slice, which is ended before the next one is asked. */
+async function askSlice(event: Probe, ports: Ports): Promise<Outcome> {
+  const { run, input, leavers: all, ended, kept } = event;
+  const loaded = await loadFleet(ports.cloud, input.fleet);
+  if ("problem" in loaded) return keepAll(event, loaded.problem);
+  const { os, idle } = loaded.document;
+  const probed = all.slice(0, SLICE);
+  const later = all.slice(SLICE);
+  if (idle?.probe === undefined) return next(End, { leavers: all, ended, kept });
+  const ids = probed.map(({ id }) => id);
+  const asked = await beginProbe({ run, fleet: input.fleet, os, probe: idle.probe, ids }, ports.cloud);
+  const state = { ended, kept: [...kept, ...asked.refused.map(({ id, message }) => `${id}: ${message}`)] };
+  const { invocationId } = asked;
+  if (invocationId === undefined) return afterSlice([], later, state);
+  const open = probed.filter(({ id }) => asked.probed.includes(id));
+  return next(AwaitProbe, { invocationId, probed: open, later, ...state });
+}
+
+async function awaitAnswers(event: AwaitProbe, { cloud, clock }: Ports): Promise<Outcome> {
+  const { invocationId, probed, later, ended, input } = event;
+  const loaded = await loadFleet(cloud, input.fleet);
+  if ("problem" in loaded) return keepAll(event, loaded.problem);
+  const results = await commandResults(cloud, invocationId);
+  const open = probed.filter(({ id }) => results.get(id)?.state !== "ended");
+  const patienceMs = patienceOf(loaded.document.idle?.probe);
+  if (open.length > 0 && clock.now() - event.phaseStartedAt < patienceMs)
+    return poll(event, clock, PACE.command, `${open.length} of ${probed.length} have not answered`);
+  const answers = probed.map((one) => ({ one, why: whyKept(one.id, results.get(one.id)) }));
+  const leavers = answers.flatMap(({ one, why }) => (why === undefined ? [one] : []));
+  const stay = answers.flatMap(({ one: { id }, why }) =>
+    why === undefined ? [] : [`${id}: ${why.message}`],
+  );
+  return afterSlice(leavers, later, { ended, kept: [...event.kept, ...stay] });
+}
+
+export const probe = phase(Probe, { limitMs: minutes(30), run: askSlice, compensate: keepAll });
+export const awaitProbe = phase(AwaitProbe, { limitMs: minutes(60), run: awaitAnswers, compensate: keepAll });
