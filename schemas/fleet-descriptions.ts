@@ -295,6 +295,8 @@ export const FLEET: Sentences = {
     },
   ],
   idle: ["When idle instances stop. Never when left out.", IDLE],
+  onRemoval:
+    "What is done with the members an hour after this document is deleted. They are kept when left out.",
   onJobCompleted: "Action on the machine of a job of GitHub that is completed. Kept when left out.",
   notify: ["Channels that are notified. The channel `default` when left out.", NOTIFY],
 };

@@ -243,6 +243,7 @@ const fleet = z.strictObject({
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),
   onJobCompleted: z.exactOptional(z.enum(["keep", "stop", "release"])),
+  onRemoval: z.exactOptional(z.enum(["keep", "stop", "release"])),
   // The version before carried names alone. Channels are read from the document when a run ends.
   notify: z.array(z.union([z.strictObject({ channel: text, events: list }), text])),
 });

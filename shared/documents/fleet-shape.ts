@@ -74,6 +74,8 @@ export const fleetShape = {
   idle: z.exactOptional(Idle),
   /** The action on the machine of a job of a CI system that is completed; none when it is left out. */
   onJobCompleted: z.exactOptional(z.enum(["keep", "stop", "release"])),
+  /** What is done with the members once the document is gone; nothing when it is left out. */
+  onRemoval: z.exactOptional(z.enum(["keep", "stop", "release"])),
   /** Channels, and the events each receives. */
   notify: z._default(channels(FLEET_EVENTS, CHANNELS_MAX), []),
 };

@@ -6,7 +6,7 @@
  */
 import * as z from "zod/mini";
 import { loadFleet } from "../document-store.ts";
-import { utcMinute } from "../duration.ts";
+import { hours, utcMinute } from "../duration.ts";
 import { EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { sizeKey } from "../keys.ts";
@@ -15,11 +15,24 @@ import { isSized, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
 
 const Paused = z.object({ at: z.int(), by: z.string(), why: z.string() });
 
+/** What is done with the members once the document is gone, and how. */
+export const Removal = z.object({
+  action: z.enum(["stop", "release"]),
+  optOutTag: z.string(),
+  stoppedMode: z.enum(["StopCharging", "KeepCharging"]),
+});
+export type Removal = z.infer<typeof Removal>;
+
+/** So long a document may be missing before its members end. */
+export const REMOVAL_GRACE_MS = hours(1);
+
 const State = z.object({
   level: z.optional(Level),
   paused: z.optional(Paused),
   /** Members that a user stopped, and whose stop has lowered the level. */
   byUser: z.optional(z.array(z.string())),
+  /** That of the last sound document; absent: they are kept. */
+  onRemoval: z.optional(Removal),
   /** An image that a refresh has rolled back: launches use the other one as long as the family serves it. */
   held: z.optional(
     z.object({ bad: z.string(), use: z.string(), at: z.int(), run: z.string(), why: z.string() }),
@@ -52,6 +65,7 @@ const Line = z.object({
     "unpause",
     "reconcile",
     "refresh",
+    "document",
   ]),
   state: State,
 });

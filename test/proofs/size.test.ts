@@ -169,3 +169,40 @@ test("a smaller size asks the idle probe: who is in use, or of whom nothing is k
   ]);
   expect(machines(kiln).map(({ hostName }) => hostName)).toEqual(["n-1", "n-3"]);
 });
+
+test.for(["stop", "release"] as const)(
+  "members of a fleet whose document is gone %s an hour later, if its last document says so, unless it is back",
+  async (action, { deploy, expect }) => {
+    const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
+    const changes = { size: { desired: 3 }, onRemoval: action };
+    const [kept = ""] = await sized(kiln, changes);
+    kiln.cloud.world.tag(kept, { "kiln:keep": "" });
+    await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, 9, 1) - kiln.cloud.time.now() });
+    // A document that is wrong is not gone.
+    await kiln.upload("fleets/web.yaml", "family: [");
+    await reconcile(kiln);
+    await kiln.api("DELETE", "/fleets/web");
+    await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, 10, 1) - kiln.cloud.time.now() });
+    await kiln.invoke("scale-out", { v: 1, request: "reconcile", fleet: "*" });
+    await kiln.cloud.settle({ forMs: minutes(50) });
+    expect(running(kiln)).toHaveLength(3);
+    const [report] = kiln.records("size-").filter(({ state }) => state === "failed");
+    expect(report?.reason).toContain("put the document back to keep them");
+    await kiln.cloud.settle({ forMs: minutes(30) });
+    expect(running(kiln)).toEqual([kept]);
+    expect(machines(kiln)).toHaveLength(action === "stop" ? 3 : 1);
+  },
+);
+
+test("members stay when the document of their fleet is back within the hour", async ({ deploy, expect }) => {
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
+  const changes = { size: { desired: 2 }, onRemoval: "release" };
+  await sized(kiln, changes);
+  await kiln.api("DELETE", "/fleets/web");
+  await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, 9, 1) - kiln.cloud.time.now() });
+  await kiln.invoke("scale-out", { v: 1, request: "reconcile", fleet: "*" });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, ...changes }));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(running(kiln)).toHaveLength(2);
+});

@@ -39,6 +39,7 @@ import { promoted } from "../refresh/workflow.ts";
 import { decide, type Situation } from "./decide.ts";
 import { writeDrift } from "./drift.ts";
 import { lastOf } from "./last.ts";
+import { noteRemoval, removalRun, withoutDocument } from "./removal.ts";
 
 const event = eventsWith(z.strictObject({ fleet: Name }));
 
@@ -117,7 +118,7 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   // An earlier delivery of this event has decided.
   if (isOwnChild(before, given)) return done({ fleet, ...before.child });
   const loaded = await loadFleet(ports.cloud, fleet);
-  if ("problem" in loaded) return failed(`${loaded.problem}; ${await leftBehind(fleet, ports)}`);
+  if ("problem" in loaded) return withoutDocument(loaded.problem, before, { run, fleet, startedAt }, ports);
   const decision = decide(await situationOf({ document: loaded.document, state: before }, ports));
   const { wanted, present, why, state, child } = decision;
   const result = { fleet, wanted, running: present, why };
@@ -132,11 +133,6 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   );
   if (written === undefined) return done({ ...result, why: "the fleet was changed meanwhile" });
   return done({ ...result, ...handedOn });
-}
-
-async function leftBehind(fleet: string, { cloud }: Ports): Promise<string> {
-  const members = await membersOf(cloud, fleet);
-  return `its ${members.length} members stay as they are, and are paid for: put the document back, or release them`;
 }
 
 const isOwnChild = ({ child }: SizeState, { run, startedAt, input }: Reconcile): boolean =>
@@ -187,7 +183,7 @@ export const size: Workflow = {
   },
   onComplete: async (given, completion, ports) => ({
     ...(await afterFleetRun(given, completion, ports)),
-    runs: childRun(given.run, completion.result),
+    runs: [...childRun(given.run, completion.result), ...removalRun(given.run, completion.result)],
   }),
 };
 
@@ -198,14 +194,16 @@ export async function reconciles(
   ports: Ports,
 ): Promise<readonly RunRequest[]> {
   const { cloud } = ports;
+  const looksForRemoved = fleet === "*" && new Date(trigger.at).getUTCMinutes() < FIRING_MINUTES;
   const names = fleet === "*" ? await documentNames(cloud, "fleets") : [fleet];
   const documents = new Map<string, Fleet>();
   for (const name of names) {
     const loaded = await loadFleet(cloud, name);
     if ("document" in loaded) documents.set(name, loaded.document);
   }
+  for (const document of documents.values())
+    if (document.onRemoval !== undefined || looksForRemoved) await noteRemoval(document, trigger, ports);
   const sized = [...documents.values()].filter(isSized);
-  const looksForRemoved = fleet === "*" && new Date(trigger.at).getUTCMinutes() < FIRING_MINUTES;
   if (sized.length === 0 && !looksForRemoved) return [];
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
   const members = await describeInstances(cloud, { tags, many: true });

@@ -8,7 +8,7 @@ import { Leaver } from "./select.ts";
 
 /** Of members that a refresh replaces: how many stay at least, and whether one that works does. */
 const replacing = { least: z.optional(z.int()), busyStay: z.optional(z.boolean()) };
-const event = eventsWith(
+export const event = eventsWith(
   z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids), ...replacing }),
 );
 
