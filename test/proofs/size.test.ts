@@ -186,7 +186,7 @@ test.for(["stop", "release"] as const)(
     await kiln.invoke("scale-out", { v: 1, request: "reconcile", fleet: "*" });
     await kiln.cloud.settle({ forMs: minutes(50) });
     expect(running(kiln)).toHaveLength(3);
-    const [report] = kiln.records("size-").filter(({ state }) => state === "failed");
+    const report = kiln.records("size-").find(({ state }) => state === "failed");
     expect(report?.reason).toContain("put the document back to keep them");
     await kiln.cloud.settle({ forMs: minutes(30) });
     expect(running(kiln)).toEqual([kept]);

@@ -187,6 +187,16 @@ export const size: Workflow = {
   }),
 };
 
+/** Documents that can be read, by name. */
+async function soundDocuments(names: readonly string[], cloud: Ports["cloud"]): Promise<Map<string, Fleet>> {
+  const documents = new Map<string, Fleet>();
+  for (const name of names) {
+    const loaded = await loadFleet(cloud, name);
+    if ("document" in loaded) documents.set(name, loaded.document);
+  }
+  return documents;
+}
+
 /** The runs that a firing begins: one for each fleet with a change (SIZE-1). */
 export async function reconciles(
   trigger: Trigger,
@@ -196,11 +206,7 @@ export async function reconciles(
   const { cloud } = ports;
   const looksForRemoved = fleet === "*" && new Date(trigger.at).getUTCMinutes() < FIRING_MINUTES;
   const names = fleet === "*" ? await documentNames(cloud, "fleets") : [fleet];
-  const documents = new Map<string, Fleet>();
-  for (const name of names) {
-    const loaded = await loadFleet(cloud, name);
-    if ("document" in loaded) documents.set(name, loaded.document);
-  }
+  const documents = await soundDocuments(names, cloud);
   for (const document of documents.values())
     if (document.onRemoval !== undefined || looksForRemoved) await noteRemoval(document, trigger, ports);
   const sized = [...documents.values()].filter(isSized);
