@@ -40,6 +40,22 @@ test(
   },
 );
 
+test("members that a resize asks for are not asked for again while their launch waits", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resend"] } });
+  await sized(kiln, { size: { desired: 1 } });
+  let lost = 0;
+  kiln.cloud.fc.lose(({ payload }) => payload.includes('"run":"scale-web-') && lost++ === 0);
+  await resize(kiln, 2);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await kiln.invoke("scale-out", { v: 1, request: "reconcile", fleet: "*" });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(lost).toBeGreaterThan(1);
+  expect(running(kiln)).toHaveLength(2);
+});
+
 /** Calls that are hit after their effect, counted from 0. */
 const HIT = [
   ["oss", "AppendObject", [0, 1, 2, 3, 4, 5, 6, 7, 9, 11]],

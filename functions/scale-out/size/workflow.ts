@@ -127,7 +127,8 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   const after = { ...state, ...(handedOn && { child: handedOn }) };
   const written = await writeAct(
     fleet,
-    { run, by, act: "reconcile" },
+    // A resize has a line of the same run.
+    { run: `${run}:reconcile`, by, act: "reconcile" },
     (now) => (isDeepStrictEqual(now, before) ? after : undefined),
     ports,
   );
