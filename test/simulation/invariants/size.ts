@@ -4,8 +4,8 @@
  */
 import * as z from "zod/mini";
 import { hours, minutes } from "../../../shared/duration.ts";
-import { sizeKey } from "../../../shared/keys.ts";
-import { kindOf } from "../../../shared/workflow/run-id.ts";
+import { runKey, sizeKey } from "../../../shared/keys.ts";
+import { BUCKET } from "../../support/deployment.ts";
 import { hasEnded } from "../../support/records.ts";
 import { json } from "../../support/known.ts";
 import { tagsOf } from "../../support/world.ts";
@@ -56,16 +56,18 @@ const openRuns = ({ kiln }: Simulation) =>
     .filter((record) => record.subject === CREW && CHANGING.has(record.kind) && !hasEnded(record));
 
 function judgeLaunch(simulation: Simulation, params: Params): void {
-  const { kiln, touched, problems, accepted } = simulation;
+  const { kiln, touched, problems } = simulation;
   if (!isOfCrew(simulation, params)) return;
   const { limits, desired } = simulation.crew;
   const from = kiln.cloud.time.now() - RESERVED_MS;
   const awake = awakeIn(kiln, CREW).filter(({ instanceId }) => !touched.has(instanceId)).length;
   const max = highestSince(limits, from, (one) => one.max);
   if (awake > max) problems.add(`K6: ${CREW} grows to ${awake}, its max is ${max}`);
-  const asked = accepted
-    .filter(({ run, fleet }) => fleet === CREW && kindOf(run) === "scale" && isRecent(simulation, run, from))
-    .reduce((sum, { count = 0 }) => sum + count, 0);
+  // Of those that the webhook wrote down: its answer may be lost.
+  const asked = kiln
+    .records(`scale-${CREW}-`)
+    .filter((record) => !hasEnded(record) || Date.parse(record.updatedAt) > from)
+    .reduce((sum, { run }) => sum + countOf(kiln, run), 0);
   const surge = openRuns(simulation).some(({ kind }) => kind === "refresh") ? SURGE : 0;
   const wanted = Math.max(
     WRITTEN,
@@ -82,11 +84,14 @@ function isOfCrew({ kiln }: Simulation, params: Params): boolean {
     : Object.values(params).includes(CREW);
 }
 
-/** Whether a request is at work, or was a short time ago. */
-const isRecent = ({ kiln }: Simulation, run: string, from: number): boolean => {
-  const record = kiln.record(run);
-  return record !== undefined && (!hasEnded(record) || Date.parse(record.updatedAt) > from);
-};
+const Asked = z.object({ input: z.object({ count: z.int(), kept: z.optional(z.boolean()) }) });
+
+/** How many instances a caller asked for in a run; 0 for one that keeps the size. */
+function countOf({ cloud }: Simulation["kiln"], run: string): number {
+  const [first = "{}"] = (cloud.oss.find(BUCKET, runKey(run))?.body.toString() ?? "{}").split("\n");
+  const { data } = Asked.safeParse(json(first));
+  return data === undefined || data.input.kept === true ? 0 : data.input.count;
+}
 
 /** The longest pause between two tries, the interval of the timer, and a launch. */
 const MISSING_MS = hours(2) + minutes(20);
