@@ -21,7 +21,10 @@ import { missingIn, valueProblem, withVariables } from "./requests/declared-para
 import { ok, problem, type Result } from "./result.ts";
 import { appendOrLose, readLog } from "./workflow/log.ts";
 
-type ComponentPorts = Pick<Ports, "cloud" | "clock" | "writer">;
+type ComponentPorts = Pick<Ports, "cloud" | "clock" | "writer"> & {
+  /** Keeps no content: for those who only look. */
+  readonly readsOnly?: true;
+};
 
 interface Version {
   readonly name: string;
@@ -82,6 +85,10 @@ const replaced = (key: string, { name, version }: Version): string =>
 /** A version that recipes may use, or why there is none. */
 async function usable(of: Version, ports: ComponentPorts): Promise<Result<Component>> {
   const before = await firstContent(idOf(of), ports.cloud);
+  if (before === undefined && ports.readsOnly) {
+    const now = await putContent(of, ports);
+    return now.ok ? ok(await parsed(now.value.key, now.value.text)) : now;
+  }
   if (before === undefined) {
     const wrong = await keepComponent(of, ports);
     if (wrong !== undefined) return problem(wrong);

@@ -26,8 +26,14 @@ import { decideValues } from "./values.ts";
 import { changedInputs, inputsOf, namedObjects, objectDigest } from "./digests.ts";
 
 export type Decision =
-  /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. */
-  | { readonly kind: "skip"; readonly note: string; readonly waits?: true; readonly delivers?: string }
+  /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. `unchanged`: another input would lead to a bake. */
+  | {
+      readonly kind: "skip";
+      readonly note: string;
+      readonly waits?: true;
+      readonly delivers?: string;
+      readonly unchanged?: true;
+    }
   | {
       readonly kind: "bake";
       readonly base: Base;
@@ -37,7 +43,10 @@ export type Decision =
       readonly why: string;
     };
 
-type DecidePorts = Pick<Ports, "cloud" | "clock">;
+type DecidePorts = Pick<Ports, "cloud" | "clock"> & {
+  /** The secrets of a recipe, where the function that asks has none. */
+  readonly secretsOf?: typeof buildSecrets;
+};
 
 type Request = Pick<Envelope, "run" | "by" | "startedAt"> & { readonly input: LockedInput };
 
@@ -92,7 +101,7 @@ async function decideWith(
   const imageName = renderImageName(document.image.name, name);
   const unfit = roomFor(input) ?? nameProblem(input, imageName) ?? filledImage(document, parameters);
   if (unfit !== undefined) return problem(unfit);
-  const secrets = buildSecrets(document);
+  const secrets = (ports.secretsOf ?? buildSecrets)(document);
   if (!secrets.ok) return secrets;
   const found = await findBase(input, run, cloud);
   if (!found.ok) return found;
@@ -102,18 +111,18 @@ async function decideWith(
   const inputs = inputsOf(document, identity, objects.value, parameters);
   const newest = newestImage(images);
   const compared = compare(input, inputs, newest);
-  if ("note" in compared) {
-    const due = newest && (await dueDelivery(newest, input, ports));
-    return ok({
-      kind: "skip",
-      ...compared,
-      ...(due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` }),
-    });
-  }
+  if ("note" in compared)
+    return ok({ kind: "skip", unchanged: true, ...compared, ...(await dueOf(newest, input, ports)) });
   const steps = objectsIn(document.provision);
   const digests = steps.map((key, index) => objectDigest(key, objects.value[index] ?? null));
   const plan = { imageName, inputs, ...(digests.length > 0 && { objects: digests }) };
   return ok({ kind: "bake", base, baked, plan, ...compared });
+}
+
+/** The image of the same inputs, when it is delivered again. */
+async function dueOf(newest: Image | undefined, input: LockedInput, ports: DecidePorts) {
+  const due = newest && (await dueDelivery(newest, input, ports));
+  return due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` };
 }
 
 /** Only a value can make a name unsound that its document has not. */

@@ -26,6 +26,8 @@ test.for([
   ["GET /status", { kind: "status" }],
   ["GET /families", { kind: "families" }],
   ["GET /families/Web_1", { kind: "family", name: "Web_1" }],
+  ["GET /history", { kind: "history" }],
+  ["POST /plan", { kind: "plan" }],
   ["GET /fleets", { kind: "fleets" }],
   ["GET /fleets/web", { kind: "fleet", name: "web" }],
   ["GET /recipes/web", { kind: "recipe", name: "web" }],
@@ -101,6 +103,19 @@ test("a path whose names alone are wrong says which, and what it may be", ({ exp
     ["/recipes/Web", "the name Web cannot be used: it has at most 40 of a-z"],
   ] as const)
     expect(ask("GET", path), path).toMatchObject({ status: 404, error: expect.stringContaining(said) });
+});
+
+test("a plan takes the cursor of the page before and nothing else", ({ expect }) => {
+  const asked = (body: string) =>
+    routeOf({ method: "POST", path: "/plan", query: {}, body: Buffer.from(body) });
+  for (const cursor of ["recipes/web", "fleets/web"])
+    expect(asked(JSON.stringify({ cursor }))).toEqual({ kind: "plan", cursor });
+  for (const body of ['{"cursor":"../web"}', '{"cursor":1}', '{"dryRun":true}', "[]", "no", '"recipes/web"'])
+    expect(asked(body), body).toMatchObject({
+      kind: "refuse",
+      status: 400,
+      error: expect.stringContaining("cursor"),
+    });
 });
 
 test("nothing else has a route, and no path leads out of its folder", ({ expect }) => {

@@ -1,0 +1,35 @@
+/** How many machines of each fleet ran in the last days: the counts in the drifts that the hourly timer has written. */
+import { getObject } from "../../shared/cloud/oss/objects.ts";
+import { countsIn, driftKeyAt, type FleetCount } from "../../shared/drift.ts";
+import { days, hours } from "../../shared/duration.ts";
+import { inBatches } from "../../shared/in-batches.ts";
+import type { Ports } from "../../shared/invocation.ts";
+
+/** Drifts are kept for a week. */
+const BACK_MS = days(6);
+/** Reads of an answer: one for each step. */
+const STEP_MS = hours(3);
+/** The counts of some hundred fleets; the members behind them are not read. */
+const HEAD_BYTES = 32 * 1024;
+
+/** The counts at an instant, epoch ms. A fleet that is missing had no members. */
+export interface HistoryPoint {
+  readonly at: number;
+  readonly fleets: Readonly<Record<string, FleetCount>>;
+}
+
+/** @throws CloudError */
+export async function history({
+  cloud,
+  clock,
+}: Ports): Promise<{ readonly points: readonly HistoryPoint[] }> {
+  const now = clock.now();
+  const count = Math.floor(BACK_MS / STEP_MS) + 1;
+  const instants = Array.from({ length: count }, (_, step) => now - (count - 1 - step) * STEP_MS);
+  const points = await inBatches(instants, async (at): Promise<HistoryPoint[]> => {
+    const found = countsIn((await getObject(cloud, driftKeyAt(at), HEAD_BYTES))?.text ?? "");
+    // The object of the same hour a week ago is not of this one.
+    return found?.fleets && Math.abs(found.at - at) < STEP_MS ? [{ at: found.at, fleets: found.fleets }] : [];
+  });
+  return { points: points.flat() };
+}

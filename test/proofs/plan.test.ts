@@ -1,0 +1,106 @@
+/** The plan of each night against the night: one decision makes both. */
+import { hours } from "../../shared/duration.ts";
+import { test as base } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { differences, evening, planned } from "../support/plan.ts";
+import { recipeText } from "../support/recipes.ts";
+import { answered, request } from "../support/runs.ts";
+
+const test = base.extend({ timers: ["nightly", "retention", "schedules"] });
+
+const PUBLIC = "acs:alibaba_cloud_linux_3_2104_lts_x64";
+const RETENTION = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "20h" };
+const skipped = { test: { skip: true } };
+const byNight = { rebake: { onChange: false } };
+
+const builder = (family: string) => ({
+  builder: {
+    family,
+    instanceTypes: ["ecs.g7.large"],
+    vSwitchIds: ["vsw-hangzhou-h"],
+    securityGroupId: "sg-default0001",
+  },
+});
+
+const script = (kiln: Deployment, n: number): Promise<void> => kiln.upload("scripts/web.sh", `echo ${n}\n`);
+
+/** Recipes of every kind: with a script, built on another, with a value that is missing, with a schedule, that fails. */
+async function begin(kiln: Deployment): Promise<void> {
+  await script(kiln, 0);
+  const recipes: Record<string, Parameters<typeof recipeText>[0]> = {
+    web: { ...skipped, ...byNight, retention: RETENTION, provision: [{ script: "scripts/web.sh" }] },
+    app: { ...skipped, family: "app", source: builder("web") },
+    needs: { ...skipped, family: "needs", parameters: { RELEASE: {} } },
+    timed: {
+      ...skipped,
+      family: "timed",
+      rebake: { nightly: false },
+      schedule: { cron: "0 21 * * *", timeZone: "UTC" },
+    },
+    bad: { ...skipped, family: "bad", source: builder("web-none"), pauseAfter: 3 },
+    asks: { ...skipped, ...byNight, family: "asks", provision: [{ script: "scripts/web.sh" }] },
+  };
+  for (const [name, changes] of Object.entries(recipes))
+    await kiln.upload(`recipes/${name}.yaml`, recipeText(changes));
+  await kiln.cloud.settle({ forMs: hours(2) });
+}
+
+test("each of nine nights does what its plan said, and a change in between is named", async ({
+  kiln,
+  expect,
+}) => {
+  await begin(kiln);
+  const acts: string[] = [];
+  const night = async (): Promise<string[]> => {
+    const plan = await planned(kiln);
+    acts.push(...plan.bakes.map(({ recipe, act, held }) => `${recipe} ${held === undefined ? act : "held"}`));
+    acts.push(...plan.retention.flatMap(({ changes }) => changes.map(({ action }) => action)));
+    return differences(kiln, plan);
+  };
+  const evenings: readonly (() => Promise<unknown>)[] = [
+    async () => undefined,
+    () => script(kiln, 1),
+    () => request(kiln, "/families/web/hold", { why: "a look" }),
+    () => script(kiln, 2),
+    () => request(kiln, "/families/web/unhold"),
+    () => {
+      kiln.cloud.world.publishImage(PUBLIC, { imageId: "aliyun_new.vhd", createdAt: kiln.cloud.time.now() });
+      return Promise.resolve();
+    },
+    () => request(kiln, "/families/web/rollback", { to: "previous" }),
+    async () => kiln.cloud.oss.delete("kiln-1234567890123456", "scripts/web.sh"),
+    () => script(kiln, 3),
+  ];
+  for (const [n, change] of evenings.entries()) {
+    await evening(kiln);
+    await change();
+    expect(await night(), `night ${n}`).toEqual([]);
+  }
+  expect(new Set(acts)).toEqual(
+    new Set([
+      ..."web skip,web bake,web held,web deliver,web fail,app skip,app bake,needs skip".split(","),
+      ..."timed skip,timed bake,bad fail,bad skip,asks skip,asks bake,asks fail,mark,delete".split(","),
+    ]),
+  );
+
+  // The world changes between the plan and the night.
+  await evening(kiln);
+  const plan = await planned(kiln);
+  await script(kiln, 4);
+  expect(await differences(kiln, plan)).toContainEqual(
+    expect.stringMatching(/^web by timer:nightly: skip is planned .*, bake came .*scripts\/web\.sh/),
+  );
+}, 400_000);
+
+test("a plan changes nothing, and its callers need the route", async ({ kiln, expect }) => {
+  await begin(kiln);
+  await evening(kiln);
+  const before = kiln.cloud.oss.list("kiln-1234567890123456", "").map(({ key }) => key);
+  const images = kiln.cloud.world.images.size;
+  await planned(kiln);
+  expect(kiln.cloud.oss.list("kiln-1234567890123456", "").map(({ key }) => key)).toEqual(before);
+  expect(kiln.cloud.world.images.size).toBe(images);
+  expect(kiln.cloud.callLog.count({ status: 403 })).toBe(0);
+  const { status, body } = await answered(kiln, kiln.api("POST", "/plan", { cursor: 1 }));
+  expect([status, body["error"]]).toEqual([400, expect.stringContaining("cursor")]);
+});
