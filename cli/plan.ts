@@ -1,6 +1,7 @@
 /** The plan of the next 24 hours, as the API answers it page by page. */
 import type { PlanPage } from "../functions/api/plan/plan.ts";
-import { refusedBy, type Client } from "./client.ts";
+import { ANSWER, parseReply } from "./answers.ts";
+import type { Client } from "./client.ts";
 
 /** All pages as one. */
 export interface Plan extends Omit<PlanPage, "next"> {
@@ -26,7 +27,5 @@ export async function readPlan(client: Client): Promise<Plan> {
 async function pageAfter(cursor: string | undefined, client: Client) {
   const body = JSON.stringify({ cursor });
   const reply = await client.send("api", "POST", "/plan", { body });
-  if (reply.status !== 200) throw refusedBy(reply);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API of the same version
-  return { ...(JSON.parse(reply.text) as PlanPage), serverAt: reply.at };
+  return { ...parseReply(ANSWER.plan, reply), serverAt: reply.at };
 }

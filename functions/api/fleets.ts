@@ -67,10 +67,12 @@ interface ListedMember {
 /** A fleet with its members and its document. */
 export interface FleetDetails extends FleetRow, Partial<StoredDocument> {
   readonly members: readonly ListedMember[];
+  /** The last of them, when there are more; `after` of the next page. */
+  readonly next?: string;
 }
 
-/** One fleet; undefined without members and document. */
-export async function fleet(name: string, ports: Ports): Promise<FleetDetails | undefined> {
+/** One fleet, with its members behind `after`; undefined without members and document. */
+export async function fleet(name: string, ports: Ports, after = ""): Promise<FleetDetails | undefined> {
   const stored = await readStored("fleets", name, ports);
   const members = await membersOf(ports.cloud, name);
   if (stored === undefined && members.length === 0) return undefined;
@@ -79,7 +81,8 @@ export async function fleet(name: string, ports: Ports): Promise<FleetDetails | 
       ? { problem: stored?.problem ?? `there is no fleets/${name}.yaml any more` }
       : await fleetIn(ports.cloud, name, stored.text);
   const row = await rowOf(name, loaded, members, { ports, servedBy: servedOnce(ports) });
-  const listed = members.slice(0, LISTED_MAX).map(({ id, status, imageId, type, zone, tags }) => ({
+  const behind = members.filter(({ id }) => id > after).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const listed = behind.slice(0, LISTED_MAX).map(({ id, status, imageId, type, zone, tags }) => ({
     id,
     status,
     imageId,
@@ -87,7 +90,8 @@ export async function fleet(name: string, ports: Ports): Promise<FleetDetails | 
     zone,
     ...(tags[TAG.run] !== undefined && { run: tags[TAG.run] }),
   }));
-  return { ...row, ...stored, members: listed };
+  const next = behind.length > LISTED_MAX ? listed.at(-1)?.id : undefined;
+  return { ...row, ...stored, members: listed, ...(next !== undefined && { next }) };
 }
 
 /** Asks for the image of each family once. */

@@ -87,7 +87,7 @@ async function readOne(
     case "family":
       return [await family(routed.name, ports), `no image of this deployment is in family ${routed.name}`];
     case "fleet":
-      return [await fleet(routed.name, ports), `there is no fleet ${routed.name}`];
+      return [await fleet(routed.name, ports, routed.after), `there is no fleet ${routed.name}`];
     case "image":
       return [
         await ancestry(routed.name, ports),

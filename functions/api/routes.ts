@@ -72,7 +72,8 @@ export type Routed =
   | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
   | { readonly kind: "status" | "families" | "fleets" | "senders" | "drift" | "history" }
-  | { readonly kind: "family" | "fleet" | "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "family" | "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "fleet"; readonly name: string; readonly after?: string }
   | { readonly kind: "savings"; readonly month?: string }
   | { readonly kind: "plan"; readonly cursor?: string }
   | Change
@@ -120,7 +121,10 @@ function routeAt({ method, path, query, body = EMPTY }: RoutedCall): Routed {
   const document = documentIn(path);
   if (document !== undefined) {
     if (method === "PUT" || method === "DELETE") return { kind: "change", method, ...document };
-    if (method === "GET") return { kind: KIND_OF[document.folder], name: document.name };
+    const { folder, name } = document;
+    const { after } = query;
+    if (method === "GET")
+      return { kind: KIND_OF[folder], name, ...(folder === "fleets" && after !== undefined && { after }) };
   }
   return (method === "GET" ? readOf(path, query) : undefined) ?? notFound(method, path);
 }

@@ -23,8 +23,14 @@ beforeAll(async () => {
   kiln.cloud.pace.run(60);
   const KILN_API = kiln.cloud.urls.http["kiln-api"] ?? "";
   const env = { KILN_API, KILN_CALLER: kiln.caller.name, KILN_SECRET: kiln.caller.secret };
+  const KILN_WEBHOOK = kiln.cloud.urls.http["kiln-webhook"] ?? "";
   ui = await serveUi(
-    quietIo({ env, now: () => Date.now(), sleep: (ms) => new Promise((done) => setTimeout(done, ms)) }),
+    quietIo({
+      env: { ...env, KILN_WEBHOOK },
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+    }),
+    { writes: true },
   );
   browser = await startChromium(BROWSER);
   tab = await browser.tab();
@@ -76,10 +82,33 @@ test("the run page shows its timeline and what its commands printed, as text", a
   await shoot("run");
 });
 
+test("each question of the second day has its section, and tonight's plan is there without a reload", async ({
+  expect,
+}) => {
+  await tab.open(new URL("/", ui.url).href);
+  await tab.until(`${textOf("tonight")}.includes("bake")`, 30_000);
+  for (const id of ["now", "approvals", "families", "fleets", "savings", "tonight", "failed", "idle"])
+    expect(await tab.evaluate(`document.querySelector("#${id} h2") !== null`), id).toBe(true);
+}, 60_000);
+
+test("a hold is shown, confirmed by a click and then on the page of its run", async ({ expect }) => {
+  await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", test: { skip: true } }));
+  await tab.until(`${textOf("families")}.includes("shop")`, 60_000);
+  await tab.open(new URL("/families/shop", ui.url).href);
+  await tab.evaluate(`document.querySelector("#family a.act").click()`);
+  await tab.until(`document.querySelector("#change button") !== null`, 20_000);
+  expect(await broken()).toEqual([]);
+  await shoot("change");
+  await tab.evaluate(`document.querySelector("#change button").click()`);
+  await tab.until(`location.pathname.startsWith("/runs/hold-shop-")`, 20_000);
+  await tab.open(new URL("/families/shop", ui.url).href);
+  await tab.until(`/Lift the hold/.test(${textOf("family")})`, 30_000);
+}, 120_000);
+
 test("no rule of accessibility is broken, in both themes, on a phone, and in Chinese", async ({ expect }) => {
   for (const theme of ["light", "dark"])
     for (const width of [1200, 360])
-      for (const path of ["/?lang=en", "/?lang=zh", "/runs", "/fleets/web"]) {
+      for (const path of ["/?lang=en", "/?lang=zh", "/runs", "/fleets/web", "/families/shop"]) {
         await tab.send("Emulation.setEmulatedMedia", {
           features: [{ name: "prefers-color-scheme", value: theme }],
         });

@@ -45,6 +45,21 @@ async function begin(kiln: Deployment): Promise<void> {
   await kiln.cloud.settle({ forMs: hours(2) });
 }
 
+/** Something else before each night. */
+const changesOf = (kiln: Deployment): readonly (() => Promise<unknown>)[] => [
+  async () => undefined,
+  () => script(kiln, 1),
+  () => request(kiln, "/families/web/hold", { why: "a look" }),
+  () => script(kiln, 2),
+  () => request(kiln, "/families/web/unhold"),
+  () => {
+    kiln.cloud.world.publishImage(PUBLIC, { imageId: "aliyun_new.vhd", createdAt: kiln.cloud.time.now() });
+    return Promise.resolve();
+  },
+  () => request(kiln, "/families/web/rollback", { to: "previous" }),
+  async () => kiln.cloud.oss.delete("kiln-1234567890123456", "scripts/web.sh"),
+  () => script(kiln, 3),
+];
 test("each of nine nights does what its plan said, and a change in between is named", async ({
   kiln,
   expect,
@@ -57,21 +72,7 @@ test("each of nine nights does what its plan said, and a change in between is na
     acts.push(...plan.retention.flatMap(({ changes }) => changes.map(({ action }) => action)));
     return differences(kiln, plan);
   };
-  const evenings: readonly (() => Promise<unknown>)[] = [
-    async () => undefined,
-    () => script(kiln, 1),
-    () => request(kiln, "/families/web/hold", { why: "a look" }),
-    () => script(kiln, 2),
-    () => request(kiln, "/families/web/unhold"),
-    () => {
-      kiln.cloud.world.publishImage(PUBLIC, { imageId: "aliyun_new.vhd", createdAt: kiln.cloud.time.now() });
-      return Promise.resolve();
-    },
-    () => request(kiln, "/families/web/rollback", { to: "previous" }),
-    async () => kiln.cloud.oss.delete("kiln-1234567890123456", "scripts/web.sh"),
-    () => script(kiln, 3),
-  ];
-  for (const [n, change] of evenings.entries()) {
+  for (const [n, change] of changesOf(kiln).entries()) {
     await evening(kiln);
     await change();
     expect(await night(), `night ${n}`).toEqual([]);
@@ -79,7 +80,9 @@ test("each of nine nights does what its plan said, and a change in between is na
   expect(new Set(acts)).toEqual(
     new Set([
       ..."web skip,web bake,web held,web deliver,web fail,app skip,app bake,needs skip".split(","),
-      ..."timed skip,timed bake,bad fail,bad skip,asks skip,asks bake,asks fail,mark,delete".split(","),
+      ..."timed skip,timed bake,bad fail,bad skip,asks skip,asks bake,asks fail,mark,delete,unmark".split(
+        ",",
+      ),
     ]),
   );
 

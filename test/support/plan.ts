@@ -55,8 +55,7 @@ function ofBake(row: PlannedBake, fresh: readonly RunRecord[]): string[] {
   const name = `${row.recipe} by ${row.by}`;
   if (bake === undefined) return [`${name}: ${row.act} is planned, and nothing ran`];
   const act = actIn(bake);
-  if (act !== row.act)
-    return [`${name}: ${row.act} is planned (${row.why}), ${act} came (${bake.reason ?? bake.note})`];
+  if (act !== row.act) return [`${name}: ${row.act} is planned (${row.why}), ${act} came (${whyOf(bake)})`];
   const promotion = fresh.find(({ run }) => run === bake.result?.["promotion"]);
   const fate =
     promotion === undefined ? "none" : promotion.result?.["held"] === undefined ? "promotes" : "held";
@@ -66,6 +65,10 @@ function ofBake(row: PlannedBake, fresh: readonly RunRecord[]): string[] {
 
 const following = ({ recipe }: PlannedBake, fresh: readonly RunRecord[]): RunRecord | undefined =>
   fresh.find(({ kind, subject, by }) => kind === "bake" && subject === recipe && by.startsWith("promotion:"));
+
+/** Why a bake did what it did: the world that it saw. */
+const whyOf = ({ reason, result, steps }: RunRecord): string =>
+  reason ?? JSON.stringify(result?.["note"] ?? steps.find(({ phase }) => phase === "plan")?.note);
 
 function actIn({ result, state }: RunRecord): PlannedBake["act"] {
   if (result?.["imageId"] !== undefined) return "bake";

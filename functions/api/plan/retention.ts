@@ -58,8 +58,8 @@ async function rowAt(recipe: Recipe, at: number, { looks, bakes, ports }: Asked)
   };
   const nothing = { ...row, changes: [], others: 0 };
   try {
-    const then = (holdings: Holdings): Holdings => (before ? afterBake(holdings, before) : holdings);
-    const found = await verdictsOf(recipe, { cloud, clock: { ...clock, now: () => at } }, { looks, then });
+    const byThen = (holdings: Holdings): Holdings => (before ? afterBake(holdings, before) : holdings);
+    const found = await verdictsOf(recipe, { cloud, clock: { ...clock, now: () => at } }, { looks, byThen });
     if (!found.ok) return { ...nothing, problem: found.problem };
     const verdicts = found.value.filter(({ image }) => image.id !== MADE);
     const changes = changesOf(verdicts).map((change) => ({ ...change, why: whyIn(verdicts, change) }));

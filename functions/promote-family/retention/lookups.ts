@@ -44,14 +44,14 @@ interface Asked {
   readonly only?: string;
   readonly looks?: Looks;
   /** The images as they will be by then. */
-  readonly then?: (holdings: Holdings) => Holdings;
+  readonly byThen?: (holdings: Holdings) => Holdings;
 }
 
 /** The verdicts on all images of a recipe: in its regions, or in the one given. */
 export async function verdictsOf(
   recipe: Recipe,
   ports: Pick<Ports, "cloud" | "clock">,
-  { only, then = (holdings) => holdings, looks = freshLooks(ports.cloud) }: Asked = {},
+  { only, byThen = (holdings) => holdings, looks = freshLooks(ports.cloud) }: Asked = {},
 ): Promise<Result<readonly PlacedVerdict[]>> {
   const { cloud, clock } = ports;
   const { name, family } = recipe;
@@ -79,7 +79,7 @@ export async function verdictsOf(
       references.set(id, [...usersOf(image), ...named, ...others, ...accounts]);
     }
     const isFormer = former.includes(region);
-    const holdings = then({ images, family, served, references, isFormer });
+    const holdings = byThen({ images, family, served, references, isFormer });
     const verdicts = decideRetention(holdings, recipe.retention, clock.now());
     found.push(...verdicts.map((verdict) => ({ ...verdict, region })));
   }
