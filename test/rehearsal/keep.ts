@@ -79,15 +79,19 @@ function instructions(kiln: Deployment, page: string): string {
     "  npm run kiln -- status",
     "  npm run kiln -- ui        # the page once more",
     "",
-    "List the bucket:",
-    "",
-    `  node -e 'const OSS = require("ali-oss"); const bucket = new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
-      `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" }); ` +
-      `(async () => { let token; do { const page = await bucket.listV2({ "max-keys": 1000, "continuation-token": token }); ` +
-      `for (const { name } of page.objects ?? []) console.log(name); token = page.nextContinuationToken; } while (token); })()'`,
+    ...listing(kiln),
     "",
   ].join("\n");
 }
+
+const listing = ({ cloud: { urls, accessKey } }: Deployment): readonly string[] => [
+  "List the bucket:",
+  "",
+  `  node -e 'const OSS = require("ali-oss"); const bucket = new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
+    `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" }); ` +
+    `(async () => { let token; do { const page = await bucket.listV2({ "max-keys": 1000, "continuation-token": token }); ` +
+    `for (const { name } of page.objects ?? []) console.log(name); token = page.nextContinuationToken; } while (token); })()'`,
+];
 
 /** The command README shows, ready to be pasted. */
 function signedCurl(
