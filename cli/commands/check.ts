@@ -5,6 +5,7 @@ import type { Place } from "../../shared/errors.ts";
 import { readChannelNames, unknownChannels } from "../../shared/notifications/channel-names.ts";
 import { variables } from "../client.ts";
 import type { Checked } from "../documents.ts";
+import { t } from "../language.ts";
 import { scripted } from "../script.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 
@@ -53,7 +54,7 @@ async function askCloud(files: readonly Checked[], { json }: Input, { root, cwd 
   );
   const { text, exit } = await scripted(["check-online", ...words, ...(json ? ["--json"] : [])], root);
   if (text === "")
-    throw new CommandError(EXIT.failed, "the files have no mistake, and the cloud could not be asked");
+    throw new CommandError(EXIT.failed, t("the files have no mistake, and the cloud could not be asked"));
   return { text, exit };
 }
 

@@ -1,5 +1,6 @@
 /** `setup`, `deploy`, `doctor`, `undeploy`: the npm scripts of these names, which need a key of the cloud. */
 import { confirm, EXIT, YES, type Command, type Exit, type Input, type Io, type Option } from "../command.ts";
+import { t } from "../language.ts";
 import { played } from "../script.ts";
 
 const STAGE: Option = { value: "NAME", help: "of one of several deployments" };
@@ -75,7 +76,7 @@ export const undeploy = script(UNDEPLOY, async (input, io) => {
   if (!input.has("yes") && !input.has("plan")) {
     const planned = await play(UNDEPLOY, input, io, ["--plan"]);
     if (planned !== EXIT.ok) return planned;
-    await confirm(["the deployment above will be deleted"], input, io);
+    await confirm([t("the deployment above will be deleted")], input, io);
   }
   return play(UNDEPLOY, input, io);
 });

@@ -2,6 +2,7 @@
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { localMinute, table } from "../format.ts";
+import { t } from "../language.ts";
 import { readPlan, type Plan } from "../plan.ts";
 
 export const plan: Command = {
@@ -30,22 +31,31 @@ async function show(input: Input, io: Io): Promise<Exit> {
 function linesOf({ bakes, retention, fleets, problems }: Omit<Plan, "serverAt">, all: boolean): string[] {
   const shown = bakes.filter(({ act }) => all || act !== "skip");
   const rows = [
-    ...shown.map((row) => [clockOf(row.at), row.recipe, row.act, fateOf(row)]),
+    ...shown.map((row) => [clockOf(row.at), row.recipe, t(row.act), fateOf(row)]),
     ...retention.flatMap(({ at, recipe, changes, problem, assumes }) => [
       ...changes.map(({ action, imageId, why }) => [
         clockOf(at),
         recipe,
-        `${action} ${imageId}`,
+        `${t(action)} ${imageId}`,
         withAssumed(why, assumes),
       ]),
-      ...(problem === undefined ? [] : [[clockOf(at), recipe, "retention", problem]]),
+      ...(problem === undefined ? [] : [[clockOf(at), recipe, t("retention"), problem]]),
     ]),
-    ...fleets.map(({ at, fleet, act, why }) => [clockOf(at), fleet, act, why]),
+    ...fleets.map(({ at, fleet, act, why }) => [clockOf(at), fleet, t(act), why]),
   ].toSorted(([a = ""], [b = ""]) => (a < b ? -1 : Number(a > b)));
   const skipped = bakes.length - shown.length;
   return [
-    ...(rows.length === 0 ? ["the timers of the next 24 hours will change nothing"] : table(HEADINGS, rows)),
-    ...(skipped > 0 ? [`nothing to do for ${skipped} of ${bakes.length} bakes (--all shows them)`] : []),
+    ...(rows.length === 0
+      ? [t("the timers of the next 24 hours will change nothing")]
+      : table(HEADINGS, rows)),
+    ...(skipped > 0
+      ? [
+          t("nothing to do for {skipped} of {count} bakes (--all shows them)", {
+            skipped,
+            count: bakes.length,
+          }),
+        ]
+      : []),
     ...problems,
   ];
 }
@@ -53,7 +63,8 @@ function linesOf({ bakes, retention, fleets, problems }: Omit<Plan, "serverAt">,
 const HEADINGS = ["AT", "RECIPE/FLEET", "ACT", "WHY"];
 
 /** A bake that follows a promotion has no time of its own. */
-const clockOf = (at: string | undefined): string => (at === undefined ? "then" : localMinute(Date.parse(at)));
+const clockOf = (at: string | undefined): string =>
+  at === undefined ? t("afterwards") : localMinute(Date.parse(at));
 
 const fateOf = ({ why, promotes, held, approval, assumes }: Plan["bakes"][number]): string =>
   withAssumed(
@@ -61,11 +72,15 @@ const fateOf = ({ why, promotes, held, approval, assumes }: Plan["bakes"][number
       why,
       ...(promotes === undefined
         ? []
-        : [`then family ${promotes}${approval ? ", when it is approved" : ""}`]),
-      ...(held === undefined ? [] : [`and waits: ${held}`]),
+        : [
+            t(approval ? "then family {family}, when it is approved" : "then family {family}", {
+              family: promotes,
+            }),
+          ]),
+      ...(held === undefined ? [] : [t("and waits: {hold}", { hold: held })]),
     ].join("; "),
     assumes,
   );
 
 const withAssumed = (why: string, assumes: string | undefined): string =>
-  assumes === undefined ? why : `${why} (if ${assumes})`;
+  assumes === undefined ? why : t("{why} (if {assumes})", { why, assumes });
