@@ -11,6 +11,8 @@ const BACK_MS = days(6);
 const STEP_MS = hours(3);
 /** The counts of some hundred fleets; the members behind them are not read. */
 const HEAD_BYTES = 32 * 1024;
+/** Fewer than Node takes for a leak of listeners. */
+const AT_A_TIME = 8;
 
 /** The counts at an instant, epoch ms. A fleet that is missing had no members. */
 export interface HistoryPoint {
@@ -26,10 +28,12 @@ export async function history({
   const now = clock.now();
   const count = Math.floor(BACK_MS / STEP_MS) + 1;
   const instants = Array.from({ length: count }, (_, step) => now - (count - 1 - step) * STEP_MS);
-  const points = await inBatches(instants, async (at): Promise<HistoryPoint[]> => {
-    const found = countsIn((await getObject(cloud, driftKeyAt(at), HEAD_BYTES))?.text ?? "");
-    // The object of the same hour a week ago is not of this one.
-    return found?.fleets && Math.abs(found.at - at) < STEP_MS ? [{ at: found.at, fleets: found.fleets }] : [];
-  });
+  const points = await inBatches(instants, (at) => pointAt(at, cloud), AT_A_TIME);
   return { points: points.flat() };
+}
+
+async function pointAt(at: number, cloud: Ports["cloud"]): Promise<HistoryPoint[]> {
+  const found = countsIn((await getObject(cloud, driftKeyAt(at), HEAD_BYTES))?.text ?? "");
+  // The object of the same hour a week ago is not of this one.
+  return found?.fleets && Math.abs(found.at - at) < STEP_MS ? [{ at: found.at, fleets: found.fleets }] : [];
 }

@@ -2,9 +2,12 @@
 import { hours } from "../../shared/duration.ts";
 import { test as base } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { POLICY } from "../support/idle.ts";
 import { differences, evening, planned } from "../support/plan.ts";
 import { recipeText } from "../support/recipes.ts";
 import { answered, request } from "../support/runs.ts";
+import { served } from "../support/world.ts";
 
 const test = base.extend({ timers: ["nightly", "retention", "schedules"] });
 
@@ -95,12 +98,60 @@ test("each of nine nights does what its plan said, and a change in between is na
   );
 }, 400_000);
 
+const READS = [
+  "DescribeSnapshots",
+  "DescribeLaunchTemplates",
+  "DescribeLaunchTemplateVersions",
+  "DescribeImageSharePermission",
+  "DescribeScalingConfigurations",
+];
+
+test("a fleet has its next check, and its size at each edge of its schedule, as it then is", async ({
+  kiln,
+  expect,
+}) => {
+  kiln.cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: kiln.cloud.time.now() });
+  const hour = new Date(kiln.cloud.time.now()).getUTCHours();
+  const two = (at: number): string => String((hour + at) % 24).padStart(2, "0");
+  const changes = {
+    size: { desired: 2 },
+    calendar: { timeZone: "UTC" },
+    schedule: [{ days: "daily", from: `${two(2)}:00`, to: `${two(5)}:00`, desired: 4 }],
+    idle: POLICY,
+  };
+  await kiln.upload("fleets/web.yaml", fleetText(changes));
+  const { fleets } = await planned(kiln);
+  const edges = fleets.filter(({ act }) => act === "size");
+  expect(edges.map(({ desired }) => desired)).toEqual([4, 2]);
+  expect(fleets.filter(({ act }) => act === "idle-check")).toHaveLength(1);
+  for (const { at, desired } of edges) {
+    await kiln.cloud.settle({ forMs: Date.parse(at) + 1_000 - kiln.cloud.time.now() });
+    const { body } = await answered(kiln, kiln.api("GET", "/fleets/web"));
+    expect(body["wanted"]).toMatchObject({ desired });
+  }
+});
+
 test("a plan changes nothing, and its callers need the route", async ({ kiln, expect }) => {
   await begin(kiln);
+  // What it reads besides: snapshots, launch templates, and accounts with which an image is shared.
+  const disks = [{ snapshotId: "s-none", type: "system" }];
+  await kiln.upload("recipes/disk.yaml", recipeText({ ...skipped, source: { disks }, provision: [] }));
+  const ImageId = served(kiln);
+  await kiln.ecs("CreateLaunchTemplate", { LaunchTemplateName: "other", ImageId });
+  await kiln.ecs("ModifyImageSharePermission", {
+    ImageId,
+    "AddAccount.1": "1111111111111111",
+  });
   await evening(kiln);
   const before = kiln.cloud.oss.list("kiln-1234567890123456", "").map(({ key }) => key);
   const images = kiln.cloud.world.images.size;
-  await planned(kiln);
+  const { bakes, retention } = await planned(kiln);
+  expect(bakes.find(({ recipe }) => recipe === "disk")).toMatchObject({
+    act: "fail",
+    why: expect.stringContaining("s-none"),
+  });
+  expect(retention.map(({ problem }) => problem)).toEqual([undefined]);
+  for (const action of READS) expect(kiln.cloud.callLog.count({ action }), action).toBeGreaterThan(0);
   expect(kiln.cloud.oss.list("kiln-1234567890123456", "").map(({ key }) => key)).toEqual(before);
   expect(kiln.cloud.world.images.size).toBe(images);
   expect(kiln.cloud.callLog.count({ status: 403 })).toBe(0);
