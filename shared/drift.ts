@@ -14,8 +14,8 @@ const HOURS_KEPT = 168;
 /** The object of the hour of `at`, epoch ms. */
 export const driftKeyAt = (at: number): string => driftKey(Math.floor(at / hours(1)) % HOURS_KEPT);
 
-/** How many members of a fleet were running and stopped; others were on their way. */
-const Count = z.object({ running: z.int(), stopped: z.int(), others: z.int() });
+/** How many members of a fleet were running and stopped; others were on their way. `old`: on another image than is served. */
+const Count = z.object({ running: z.int(), stopped: z.int(), others: z.int(), old: z.int() });
 export type FleetCount = z.infer<typeof Count>;
 
 /** `fleets` is written before `members`, so that it can be read without them. */
@@ -41,10 +41,14 @@ export const Drift = z.object({
 export type Drift = z.infer<typeof Drift>;
 
 /** The members of a fleet by what they do. */
-export function countOf(members: readonly Pick<Instance, "status">[]): FleetCount {
+export function countOf(
+  members: readonly Pick<Instance, "status" | "imageId">[],
+  serves: string | undefined,
+): FleetCount {
   const count = (status: string): number => members.filter((one) => one.status === status).length;
   const [running, stopped] = [count("Running"), count("Stopped")];
-  return { running, stopped, others: members.length - running - stopped };
+  const old = members.filter(({ imageId }) => serves !== undefined && imageId !== serves).length;
+  return { running, stopped, others: members.length - running - stopped, old };
 }
 
 /** The counts in the beginning of a drift; undefined for one of a version that counted nothing. */

@@ -258,6 +258,7 @@ const fleetFacts = (one: FleetDetails, history: History, view: View): Html => {
             <small>${one.serves ?? words.nothing}</small>`,
     ],
     [words.running, one.running],
+    [words.countedAt, one.countedAt === undefined ? undefined : time(one.countedAt, view)],
     [words.lastDays, historyChart(one.fleet, history, view)],
     [words.stopped, one.stopped],
     [words.changing, one.changing],

@@ -1,16 +1,14 @@
 /** How many machines of each fleet ran in the last days: the counts in the drifts that the hourly timer has written. */
-import { getObject } from "../../shared/cloud/oss/objects.ts";
-import { countsIn, driftKeyAt, type FleetCount } from "../../shared/drift.ts";
+import type { FleetCount } from "../../shared/drift.ts";
 import { days, hours } from "../../shared/duration.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
+import { countsAt } from "./drift.ts";
 
 /** Drifts are kept for a week. */
 const BACK_MS = days(6);
 /** Reads of an answer: one for each step. */
 const STEP_MS = hours(3);
-/** The counts of some hundred fleets; the members behind them are not read. */
-const HEAD_BYTES = 32 * 1024;
 /** Fewer than Node takes for a leak of listeners. */
 const AT_A_TIME = 8;
 
@@ -33,7 +31,7 @@ export async function history({
 }
 
 async function pointAt(at: number, cloud: Ports["cloud"]): Promise<HistoryPoint[]> {
-  const found = countsIn((await getObject(cloud, driftKeyAt(at), HEAD_BYTES))?.text ?? "");
+  const found = await countsAt(cloud, at);
   // The object of the same hour a week ago is not of this one.
   return found?.fleets && Math.abs(found.at - at) < STEP_MS ? [{ at: found.at, fleets: found.fleets }] : [];
 }

@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 /** A fleet with a history: six days, two idle checks and savings. */
-async function before({ cloud, upload }: Deployment): Promise<void> {
+async function before({ cloud }: Deployment): Promise<void> {
   const now = cloud.time.now();
   cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: now - days(1) });
   const [, busy = ""] = await idleFleet(kiln, 3);
@@ -66,8 +66,8 @@ async function before({ cloud, upload }: Deployment): Promise<void> {
   for (let back = 144; back > 0; back--) {
     const at = cloud.time.now() - hours(back);
     const running = 3 + Math.round(4 * Math.sin((Math.PI * (back % 24)) / 24));
-    const drift: Drift = { at, fleets: { web: { running, stopped: 1, others: 0 } }, members: [] };
-    await upload(driftKeyAt(at), JSON.stringify(drift));
+    const drift: Drift = { at, fleets: { web: { running, stopped: 1, others: 0, old: 0 } }, members: [] };
+    await kiln.upload(driftKeyAt(at), JSON.stringify(drift));
   }
   const month = monthOf(cloud.time.now());
   const last = new Date(cloud.time.now()).getUTCDate();
@@ -81,7 +81,7 @@ async function before({ cloud, upload }: Deployment): Promise<void> {
     days: Object.fromEntries(Array.from({ length: last }, (_, day) => ofDay(day))),
     open: {},
   };
-  await upload(savingsKey("web"), JSON.stringify(saved));
+  await kiln.upload(savingsKey("web"), JSON.stringify(saved));
 }
 
 /** Rules that axe-core finds broken on the page, where that package is installed. */

@@ -24,7 +24,7 @@ export async function writeDrift(
     const serves = document && (await familyImage(cloud, document.family))?.id;
     const { state = {} } = await standingOf(fleet, ports);
     const own = members.filter((one) => fleetOf(one) === fleet);
-    fleets[fleet] = countOf(own);
+    fleets[fleet] = countOf(own, serves);
     for (const member of own) rows.push(rowOf(member, fleet, { document, serves, state }, at));
   }
   const text = JSON.stringify({ at, fleets, members: rows } satisfies Drift);

@@ -42,9 +42,9 @@ test("a fleet that is refreshed after promotions says so", ({ expect }) => {
 test("the counts of fleets are read from the beginning of a drift, whatever its members are", ({
   expect,
 }) => {
-  const members = ["Running", "Stopped", "Running", "Starting"].map((status) => ({ status }));
-  const fleets = { web: countOf(members), "db-2": countOf([]) };
-  expect(fleets.web).toEqual({ running: 2, stopped: 1, others: 1 });
+  const members = ["Running", "Stopped", "Running", "Starting"].map((status) => ({ status, imageId: "m-1" }));
+  const fleets = { web: countOf(members, "m-2"), "db-2": countOf([], undefined) };
+  expect(fleets.web).toEqual({ running: 2, stopped: 1, others: 1, old: 4 });
   const text = JSON.stringify({ at: NOW, fleets, members: [{ reason: '"fleets":{},"members":' }] });
   expect(countsIn(text.slice(0, -20))).toEqual({ at: NOW, fleets });
   for (const none of ["", "{}", JSON.stringify({ at: NOW, members: [] }), text.slice(0, 40)])
