@@ -112,7 +112,7 @@ export function routeOf(call: RoutedCall): Routed {
   const routed = routeAt(call);
   // The parameters of these two are parsed whole.
   if (routed.kind === "refuse" || routed.kind === "runs" || routed.kind === "savings") return routed;
-  const error = unknownParameters(call.query, []);
+  const error = unknownParameters(call.query, routed.kind === "fleet" ? ["after"] : []);
   return error === undefined ? routed : { kind: "refuse", status: 400, error };
 }
 

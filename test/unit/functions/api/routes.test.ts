@@ -66,7 +66,7 @@ test("a question that is wrong is refused with the parameter and what it may be"
 });
 
 test("no route takes a parameter that it does not know", ({ expect }) => {
-  const routes = ["status", "families", "families/web", "fleets", "fleets/web", "recipes/web", "senders"];
+  const routes = ["status", "families", "families/web", "fleets", "recipes/web", "senders", "history"];
   const others = ["drift", "images/m-1", "components/nginx/1.0.0", `runs/${RUN}`, `runs/${RUN}/verdicts`];
   const asked = [...routes, ...others, `runs/${RUN}/logs/1`].map((path) => `GET /${path}`);
   for (const route of [...asked, "PUT /fleets/web", "DELETE /recipes/web"]) {
@@ -79,6 +79,10 @@ test("no route takes a parameter that it does not know", ({ expect }) => {
         error: `${name}: not known; this route has no parameters`,
       });
   }
+  expect(ask("GET", "/fleets/web?after=i-1")).toEqual({ kind: "fleet", name: "web", after: "i-1" });
+  expect(ask("GET", "/fleets/web?afer=1")).toMatchObject({
+    error: "afer (did you mean after?): not known; known are after",
+  });
   for (const [query, error] of [
     ["month=2026-13", "month: must be a month such as 2026-11"],
     ["month=2026-11&month=2026-12", "month: must be there once, with one value"],
