@@ -72,7 +72,6 @@ test("each page has a part of them, below 30 KB, and leads on to the rest", asyn
   const { get, taken, close } = await pageOf(kiln);
   try {
     const overview = await get("/");
-    expect(overview).toContain(`10 of ${COUNT} shown`);
     expect(partOf(overview, "fleets")).toContain(String(COUNT));
     const seen = new Set<string>();
     let path = "/fleets/web";
