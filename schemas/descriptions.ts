@@ -139,6 +139,10 @@ const RELEASE: Sentences = {
         { region: "Id of the region.", kmsKeyId: "Key that encrypts the copy there." },
       ],
       accounts: "Accounts that the image is shared with.",
+      consumers: [
+        "Launch templates and scaling configurations that get the image.",
+        { id: "Id of the template or configuration.", region: "Its region, when it is another one." },
+      ],
       approval: ["Asks the channels of `notify` before the image joins.", { within: "How long it waits." }],
     },
   ],

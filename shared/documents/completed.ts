@@ -132,6 +132,8 @@ const recipe = z.strictObject({
     outranked: z.enum(["stop", "deprecate"]),
     regions: list,
     accounts: list,
+    // The version before had none.
+    consumers: z._default(z.array(z.strictObject({ id: text, region: maybe })), []),
     approval: z.exactOptional(z.strictObject({ withinMs: count })),
   }),
   retention: z.strictObject({

@@ -56,6 +56,7 @@ const ELSEWHERE = {
   regions: "is not known; write it under promote:",
   accounts: "is not known; write it under promote:",
   approval: "is not known; write it under promote:",
+  consumers: "is not known; write it under promote:",
   tags: "is not known; write it under image:",
   commands: "is not known; write them under provision:, or those of the image test under test:",
   builder: "is not known; write it under source:",
@@ -134,7 +135,8 @@ function familyFindings({ family, test, promote }: Written): Finding[] {
   if (family !== undefined) return [];
   const what = "needs family:, the name the image is promoted to; add it or remove this";
   const releases =
-    promote.regions.length > 0 || promote.accounts.length > 0 || promote.approval !== undefined;
+    [promote.regions, promote.accounts, promote.consumers].some(({ length }) => length > 0) ||
+    promote.approval !== undefined;
   return [
     ...finding(test.commands.length > 0, ["test", "commands"], what),
     ...finding(releases, ["promote"], what),

@@ -35,8 +35,10 @@ import {
   CreateLaunchTemplate,
   CreateLaunchTemplateVersion,
   DeleteLaunchTemplate,
+  DeleteLaunchTemplateVersion,
   DescribeLaunchTemplates,
   DescribeLaunchTemplateVersions,
+  ModifyLaunchTemplateDefaultVersion,
 } from "./actions/launch-templates.ts";
 import {
   DescribeAvailableResource,
@@ -91,6 +93,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   DeleteInstances,
   DeleteKeyPairs,
   DeleteLaunchTemplate,
+  DeleteLaunchTemplateVersion,
   DeleteSecurityGroup,
   DeleteSnapshot,
   DeleteVSwitch,
@@ -130,6 +133,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   ModifyInstanceAttribute,
   ModifyInstanceAutoReleaseTime,
   ModifyInstanceSpec,
+  ModifyLaunchTemplateDefaultVersion,
   RebootInstance,
   RebootInstances,
   ReleaseEipAddress,
