@@ -80,6 +80,7 @@ const SOURCE: Sentences = {
     {
       id: "Id of the instance.",
       stop: "Stops the instance before its image is made. An image of a running instance may hold torn data.",
+      dataDisks: "Whether the image has the data disks too; they are when left out.",
     },
   ],
   snapshot: ["A snapshot of a system disk.", { id: "Id of the snapshot." }],

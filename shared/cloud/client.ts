@@ -69,6 +69,13 @@ export interface Action {
 
 export const action = (name: string, request?: RequestSource): Action => ({ name, request });
 
+/** An action without a request class; the call names its region. */
+export const queryAction = (name: string, product: "ecs" | "ess"): Action => ({
+  name,
+  product,
+  request: undefined,
+});
+
 /** One API call, its parameters in the cloud's spelling. */
 export interface ApiCall {
   readonly action: Action;

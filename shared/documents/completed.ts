@@ -68,7 +68,12 @@ const Source = z.discriminatedUnion("kind", [
     userData: maybe,
     expireAfterMs: count,
   }),
-  z.strictObject({ kind: z.literal("instance"), id: text, stop: z.boolean() }),
+  z.strictObject({
+    kind: z.literal("instance"),
+    id: text,
+    stop: z.boolean(),
+    dataDisks: z.exactOptional(z.boolean()),
+  }),
   z.strictObject({ kind: z.literal("snapshot"), id: text }),
   z.strictObject({
     kind: z.literal("disks"),

@@ -34,6 +34,7 @@ const ECS: Readonly<Record<string, Params>> = {
   CreateImage: one,
   CreateInstance: launch,
   CreateLaunchTemplateVersion: TEMPLATE,
+  CreateSnapshot: { DiskId: "d-doctor00000000000000" },
   DeleteImage: { ImageId: IMAGE },
   DeleteInstance: { ...one, DryRun: "true" },
   DeleteLaunchTemplateVersion: { ...TEMPLATE, "DeleteVersion.1": "29" },

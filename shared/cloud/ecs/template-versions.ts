@@ -6,14 +6,16 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { done } from "../answers.ts";
-import { action, send, type CloudClient } from "../client.ts";
+import { queryAction, send, type CloudClient } from "../client.ts";
 import type { TemplateVersion } from "./templates.ts";
 
 /** Without the official classes: the largest of all knows parameters that are only passed on. */
-const ecs = (name: string) => ({ ...action(name), product: "ecs" }) as const;
-const CreateLaunchTemplateVersion = /* @__PURE__ */ ecs("CreateLaunchTemplateVersion");
-const DeleteLaunchTemplateVersion = /* @__PURE__ */ ecs("DeleteLaunchTemplateVersion");
-const ModifyLaunchTemplateDefaultVersion = /* @__PURE__ */ ecs("ModifyLaunchTemplateDefaultVersion");
+const CreateLaunchTemplateVersion = /* @__PURE__ */ queryAction("CreateLaunchTemplateVersion", "ecs");
+const DeleteLaunchTemplateVersion = /* @__PURE__ */ queryAction("DeleteLaunchTemplateVersion", "ecs");
+const ModifyLaunchTemplateDefaultVersion = /* @__PURE__ */ queryAction(
+  "ModifyLaunchTemplateDefaultVersion",
+  "ecs",
+);
 
 interface Place {
   readonly id: string;

@@ -1,12 +1,11 @@
 /** The images that the scaling configurations of Auto Scaling name. */
 import * as z from "zod/mini";
 import { done } from "../answers.ts";
-import { action, send, type CloudClient } from "../client.ts";
+import { queryAction, send, type CloudClient } from "../client.ts";
 import { byNumber } from "../ecs/pages.ts";
 
-const ess = (name: string) => ({ ...action(name), product: "ess" }) as const;
-const DescribeScalingConfigurations = ess("DescribeScalingConfigurations");
-const ModifyScalingConfiguration = ess("ModifyScalingConfiguration");
+const DescribeScalingConfigurations = /* @__PURE__ */ queryAction("DescribeScalingConfigurations", "ess");
+const ModifyScalingConfiguration = /* @__PURE__ */ queryAction("ModifyScalingConfiguration", "ess");
 
 const pageAnswer = () =>
   z.looseObject({
