@@ -4,7 +4,7 @@ import { browse } from "../support/operator.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { recipeText, release } from "../support/recipes.ts";
 
-test("what changed in the packages is in the question, on its page, in the announcement and in the record", async ({
+test("an approver sees what is served, what changed and what was tested, and the record says who answered", async ({
   kiln,
   channel,
   expect,
@@ -27,13 +27,23 @@ test("what changed in the packages is in the question, on its page, in the annou
     names: ["+ rpm redis 1.0-1", "- rpm chrony 1.0-1"],
   };
   expect(question()?.["packages"]).toEqual(changes);
+  const facts = { serves: first.imageId, changed: ["recipe"], tests: ["image checks"] };
+  expect(question()?.["facts"]).toEqual(facts);
   const address = question()?.links?.approve ?? "";
-  expect((await browse(kiln, address)).text).toContain(
+  const page = (await browse(kiln, address)).text;
+  const asked = kiln.records("promote").at(-1)?.steps.at(-1)?.note;
+  for (const sentence of [
+    "Its image test has passed: image checks.",
+    `Family web serves ${first.imageId}.`,
+    "Changed since: recipe.",
     `Packages since ${first.imageId}: 0 changed, 1 added, 1 removed (+ rpm redis 1.0-1, - rpm chrony 1.0-1).`,
-  );
+  ]) {
+    expect(page).toContain(sentence);
+    expect(asked).toContain(sentence);
+  }
   await browse(kiln, address, "approve");
   const announced = () => channel.posted.filter(({ body }) => body.kind === "promoted").at(1)?.body;
   await kiln.cloud.settle({ until: () => announced() !== undefined, forMs: hours(1) });
   expect(announced()?.["packages"]).toEqual(changes);
-  expect(kiln.records("promote").at(-1)?.result?.["packages"]).toEqual(changes);
+  expect(kiln.records("promote").at(-1)?.result).toMatchObject({ packages: changes, approvedBy: "link" });
 });

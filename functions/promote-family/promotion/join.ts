@@ -163,7 +163,7 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
 async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, progress } = event;
-  const { family, imageId, again, packages } = input;
+  const { family, imageId, again, packages, approvedBy } = input;
   const places = placesOf(event, homeOf(ports));
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
@@ -182,6 +182,7 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
     regions,
     ...(again !== undefined && { again }),
     ...(packages && { packages }),
+    ...(approvedBy !== undefined && { approvedBy }),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
     proved: `${family} answers with ${imageId}${where}`,
   };
