@@ -52,10 +52,16 @@ export const NOTIFY: Sentences = {
   events: "Events that the channel receives. All of them when left out.",
 };
 
+const SIZE: readonly [string, Sentences] = [
+  "Size in place of types: the cheapest types of it are tried.",
+  { vcpu: "Number of vCPUs.", memoryGiB: "Memory in GiB." },
+];
+
 const BUILDER: Sentences = {
   image: "Id of the base image. Either this or `family`.",
   family: "Family whose newest image is the base. Public families start with acs:.",
   instanceTypes: "Instance types in order of preference.",
+  instance: SIZE,
   vSwitchIds: "vSwitches in order of preference; each type is tried in each of them.",
   securityGroupId: "Security group of the builder. It needs no inbound rule.",
   systemDisk: ["System disk of the builder, and so of the image.", SYSTEM_DISK],
@@ -118,6 +124,7 @@ const RELEASE: Sentences = {
     {
       commands: ["Steps that must all succeed.", STEP],
       instanceTypes: "Instance types of the test instance. Those of the builder when left out.",
+      instance: SIZE,
       vSwitchIds: "vSwitches of the test instance. Those of the builder when left out.",
       securityGroupId: "Security group of the test instance. That of the builder when left out.",
       systemDisk: ["System disk of the test instance.", SYSTEM_DISK],

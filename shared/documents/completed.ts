@@ -25,6 +25,8 @@ const disk = {
 };
 const cipher = { encrypted: z.exactOptional(z.literal(true)), kmsKeyId: maybe };
 
+const size = z.exactOptional(z.strictObject({ vcpu: count, memoryGiB: z.number() }));
+
 const repeats = { retries: z.exactOptional(count), okExitCodes: z.exactOptional(z.array(count)) };
 
 const Step = z.discriminatedUnion("kind", [
@@ -58,6 +60,7 @@ const Source = z.discriminatedUnion("kind", [
     image: maybe,
     family: maybe,
     instanceTypes: list,
+    instance: size,
     vSwitchIds: list,
     securityGroupId: text,
     systemDisk: z.strictObject({ ...disk, ...cipher }),
@@ -124,6 +127,7 @@ const recipe = z.strictObject({
   test: z.strictObject({
     commands: z.array(Step),
     instanceTypes: list,
+    instance: size,
     vSwitchIds: list,
     securityGroupId: text,
     systemDisk: z.exactOptional(z.strictObject({ ...disk, ...cipher })),

@@ -6,6 +6,7 @@ import { CHECK_IDS } from "../image-checks.ts";
 import { RECIPE_EVENTS } from "../notifications/notification.ts";
 import { channels, closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
+import { Size } from "./offerings.ts";
 import { CopyRegion } from "./recipe-encryption.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
 import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
@@ -13,6 +14,7 @@ import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
 const testShape = {
   commands: z._default(Steps, []),
   instanceTypes: z.exactOptional(oneOrMany(instanceType())),
+  instance: z.exactOptional(Size),
   vSwitchIds: z.exactOptional(oneOrMany(vSwitchId())),
   securityGroupId: z.exactOptional(securityGroupId()),
   systemDisk: z.exactOptional(SystemDisk),
@@ -33,6 +35,13 @@ export const Test = z.pipe(
           ["commands", index, "timeout"],
           `must be at most test.timeout, which is ${formatDuration(timeout)}; raise test.timeout or lower this`,
         ),
+      ),
+    ),
+    rule<TestWritten>(["instanceTypes", "instance"], ({ instanceTypes, instance }) =>
+      finding(
+        instanceTypes !== undefined && instance !== undefined,
+        ["instance"],
+        "must not stand beside instanceTypes; keep one of the two",
       ),
     ),
     rule<TestWritten>(["skip", "commands"], ({ skip, commands }) =>

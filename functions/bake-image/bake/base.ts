@@ -18,7 +18,12 @@ import type { BaseImage, LockedInput } from "./input.ts";
 type Source<K extends Recipe["source"]["kind"]> = Extract<Recipe["source"], { readonly kind: K }>;
 
 export type Base =
-  | { readonly kind: "builder"; readonly source: Source<"builder">; readonly image: BaseImage }
+  | {
+      readonly kind: "builder";
+      readonly source: Source<"builder">;
+      readonly image: BaseImage;
+      readonly architecture: string;
+    }
   /** `running`: it is stopped for its image, and started again. */
   | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
   | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
@@ -92,12 +97,15 @@ async function baseOfFamily(cloud: CloudClient, family: string): Promise<Image |
 }
 
 /** Provisioning and generalizing are shell scripts; Windows is generalized by Sysprep. */
-const linuxBase = (source: Source<"builder">, { id, osType, dataDisks }: Image): Result<Identified> =>
+const linuxBase = (
+  source: Source<"builder">,
+  { id, osType, dataDisks, architecture }: Image,
+): Result<Identified> =>
   osType === "windows"
     ? problem(
         `source.builder: ${id} is a Windows image, and builders run shell scripts; set an instance up by hand and use source.instance, or upload its disk`,
       )
-    : found(id, { kind: "builder", source, image: { id, dataDisks: [...dataDisks] } });
+    : found(id, { kind: "builder", source, image: { id, dataDisks: [...dataDisks] }, architecture });
 
 async function sourceInstance(
   source: Source<"instance">,

@@ -51,7 +51,9 @@ async function begin(input: LockedInput, { base, plan, why }: Bake, ports: Ports
   switch (base.kind) {
     case "builder": {
       const document = { ...input.document, source: base.source };
-      return builder.start({ ...input, document, plan: { ...plan, baseImage: base.image } }, ports, why);
+      const { instance, instanceTypes } = base.source;
+      const chosen = instance === undefined ? why : `${why}; instance types ${instanceTypes.join(", ")}`;
+      return builder.start({ ...input, document, plan: { ...plan, baseImage: base.image } }, ports, chosen);
     }
     case "instance": {
       const { id: instanceId, stop } = base.source;

@@ -33,6 +33,12 @@ async function describePrice(client: CloudClient, params: Readonly<Record<string
   return (await send(client, call, wireAnswer)).PriceInfo.Price;
 }
 
+/** A disk of a launch as DescribePrice takes it: its size is a number there, and encryption has no price. */
+export function pricedDisk(disk: unknown) {
+  const { Category, PerformanceLevel, Size }: Readonly<Record<string, unknown>> = Object(disk);
+  return { Category, PerformanceLevel, ...(Size !== undefined && { Size: Number(Size) }) };
+}
+
 /**
  * The price of one instance as it is going to be bought, with its disks and its bandwidth, for the period asked
  * for. `params` as DescribePrice takes them: InstanceType, disks, PriceUnit and Period.

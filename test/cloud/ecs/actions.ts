@@ -42,6 +42,7 @@ import {
 } from "./actions/launch-templates.ts";
 import {
   DescribeAvailableResource,
+  DescribeInstanceTypes,
   DescribeRegions,
   DescribeVSwitches,
   DescribeZones,
@@ -109,6 +110,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   DescribeInstanceAttribute,
   DescribeInstanceHistoryEvents,
   DescribeInstanceStatus,
+  DescribeInstanceTypes,
   DescribeInstances,
   DescribeInvocationResults,
   DescribeInvocations,
