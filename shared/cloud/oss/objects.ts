@@ -18,6 +18,8 @@ export interface ObjectInfo {
   /** Bytes. */
   readonly size: number;
   readonly lastModifiedAt: number;
+  /** The commit in its metadata; of a single object only, and when a push has said it (shared/commit.ts). */
+  readonly commit?: string;
 }
 
 export interface StoredObject extends ObjectInfo {
@@ -73,14 +75,17 @@ export async function putObject(
   client: CloudClient,
   key: string,
   body: string | Uint8Array,
-  options: { readonly contentType?: string } = {},
+  options: { readonly contentType?: string; readonly commit?: string | undefined } = {},
 ): Promise<{ readonly etag: string }> {
   const answer = await sendToBucket(client, {
     action: "PutObject",
     method: "PUT",
     key,
     body: typeof body === "string" ? Buffer.from(redact(body)) : Buffer.from(body),
-    headers: { "content-type": options.contentType ?? "application/octet-stream" },
+    headers: {
+      "content-type": options.contentType ?? "application/octet-stream",
+      ...(options.commit !== undefined && { [COMMIT_META]: options.commit }),
+    },
   });
   return { etag: etagOf(answer) };
 }
@@ -131,8 +136,12 @@ export function listObjects(
   return byToken(action, fetch, "oss");
 }
 
+const COMMIT_META = "x-oss-meta-kiln-commit";
+
 function infoOf(key: string, answer: BucketAnswer): ObjectInfo {
+  const commit = answer.headers[COMMIT_META];
   return {
+    ...(typeof commit === "string" && { commit }),
     key,
     etag: etagOf(answer),
     size: Number(answer.headers["content-length"] ?? answer.body.length),
