@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { minutes } from "../../shared/duration.ts";
 import { OWN_TAGS_MAX } from "../../shared/tags.ts";
 import { test as base } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
 import { kiln as command } from "../support/kiln.ts";
 import { goldenOf, recipeText } from "../support/recipes.ts";
 import { answered } from "../support/runs.ts";
@@ -29,6 +30,16 @@ const test = base.extend<{ folder: string; git: (...words: string[]) => string }
   },
 });
 
+function pushed(kiln: Deployment, folder: string) {
+  const env = {
+    KILN_API: kiln.cloud.urls.http["kiln-api"],
+    KILN_CALLER: kiln.caller.name,
+    KILN_SECRET: kiln.caller.secret,
+  };
+  const words = ["push", "recipes/web.yaml"];
+  return answered(kiln, kiln.cloud.time.hold(command(words, { cwd: folder, env })));
+}
+
 test("the commit of a checkout is in the record of a bake and in a tag of its image and copies, as long as one is free", async ({
   kiln,
   folder,
@@ -44,16 +55,7 @@ test("the commit of a checkout is in the record of a bake and in a tag of its im
     writeFileSync(file, recipeText({ source, provision: [], test: { skip: true }, promote, image }));
   };
   const push = async () => {
-    const env = {
-      KILN_API: kiln.cloud.urls.http["kiln-api"],
-      KILN_CALLER: kiln.caller.name,
-      KILN_SECRET: kiln.caller.secret,
-    };
-    const pushed = await answered(
-      kiln,
-      kiln.cloud.time.hold(command(["push", "recipes/web.yaml"], { cwd: folder, env })),
-    );
-    expect(pushed).toMatchObject({ exit: 0 });
+    expect(await pushed(kiln, folder)).toMatchObject({ exit: 0 });
     await kiln.cloud.settle({ forMs: minutes(45) });
     const { result } = kiln.records("bake").at(-1) ?? {};
     return { said: result?.["commit"], tag: tagOf(kiln, String(result?.["imageId"]), "kiln:commit") };

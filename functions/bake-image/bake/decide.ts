@@ -115,13 +115,19 @@ async function decideWith(
   const steps = objectsIn(document.provision);
   const digests = steps.map((key, index) => objectDigest(key, objects.value[index] ?? null));
   const plan = { imageName, inputs, ...(digests.length > 0 && { objects: digests }) };
-  const typed = await withTypes(base, input, cloud);
-  return typed.ok ? ok({ kind: "bake", base: typed.value, baked, plan, ...compared }) : typed;
+  return withTypes({ kind: "bake", base, baked, plan, ...compared }, input, cloud);
 }
 
+type Bake = Extract<Decision, { readonly kind: "bake" }>;
+
 /** With the types of a builder whose recipe names a size (SELECT-1). */
-async function withTypes(base: Base, { document }: LockedInput, cloud: CloudClient): Promise<Result<Base>> {
-  if (base.kind !== "builder" || base.source.instance === undefined) return ok(base);
+async function withTypes(
+  decision: Bake,
+  { document }: LockedInput,
+  cloud: CloudClient,
+): Promise<Result<Decision>> {
+  const { base } = decision;
+  if (base.kind !== "builder" || base.source.instance === undefined) return ok(decision);
   const { source, image, architecture } = base;
   const params = instanceParams(
     { ...source, imageDataDisks: image.dataDisks },
@@ -129,7 +135,7 @@ async function withTypes(base: Base, { document }: LockedInput, cloud: CloudClie
   );
   const types = await selectTypes(base.source.instance, { imageId: image.id, params }, architecture, cloud);
   return types.ok
-    ? ok({ ...base, source: { ...source, instanceTypes: types.value } })
+    ? ok({ ...decision, base: { ...base, source: { ...source, instanceTypes: types.value } } })
     : problem(`source.builder.instance: ${types.problem}`);
 }
 

@@ -160,10 +160,17 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
   return next(Verify, { progress }, { afterMs: PACE.step.firstMs });
 }
 
+/** Why an image was delivered, how it differs, and who approved it, for the record. */
+const provenanceOf = ({ again, packages, approvedBy }: Checked) => ({
+  ...(again !== undefined && { again }),
+  ...(packages && { packages }),
+  ...(approvedBy !== undefined && { approvedBy }),
+});
+
 async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, progress } = event;
-  const { family, imageId, again, packages, approvedBy } = input;
+  const { family, imageId } = input;
   const places = placesOf(event, homeOf(ports));
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
@@ -180,9 +187,7 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
     family,
     imageId,
     regions,
-    ...(again !== undefined && { again }),
-    ...(packages && { packages }),
-    ...(approvedBy !== undefined && { approvedBy }),
+    ...provenanceOf(input),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
     proved: `${family} answers with ${imageId}${where}`,
   };
