@@ -10,7 +10,8 @@ import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import { tagDigest } from "../../../shared/baked.ts";
-import { dataDiskFiles } from "./data-disks.ts";
+import { checksumProblem } from "./checksum.ts";
+import { dataDiskFiles, dataDiskKeys } from "./data-disks.ts";
 import { readDiskFormat } from "./disk-format.ts";
 import type { ImportFile } from "./image.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
@@ -158,6 +159,10 @@ async function uploadedDisk(
   if (!format.ok) return format;
   const data = await dataDiskFiles(source, key, cloud);
   if (!data.ok) return data;
+  for (const file of [key, ...dataDiskKeys(source, key)]) {
+    const wrong = await checksumProblem(file, cloud);
+    if (wrong !== undefined) return problem(wrong);
+  }
   const { files, etags } = data.value;
   const dataDisks = files.length > 0 && { dataDisks: files };
   return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {

@@ -20,6 +20,8 @@ export interface ObjectInfo {
   readonly lastModifiedAt: number;
   /** The commit in its metadata; of a single object only, and when a push has said it (shared/commit.ts). */
   readonly commit?: string;
+  /** Hexadecimal; of a single object only, and when it was written in one call. */
+  readonly md5?: string;
 }
 
 export interface StoredObject extends ObjectInfo {
@@ -139,9 +141,10 @@ export function listObjects(
 const COMMIT_META = "x-oss-meta-kiln-commit";
 
 function infoOf(key: string, answer: BucketAnswer): ObjectInfo {
-  const commit = answer.headers[COMMIT_META];
+  const { [COMMIT_META]: commit, "content-md5": md5 } = answer.headers;
   return {
     ...(typeof commit === "string" && { commit }),
+    ...(typeof md5 === "string" && { md5: Buffer.from(md5, "base64").toString("hex") }),
     key,
     etag: etagOf(answer),
     size: Number(answer.headers["content-length"] ?? answer.body.length),
