@@ -11,7 +11,7 @@ import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
 import { getSmallObject, listObjects } from "./cloud/oss/objects.ts";
 import type { Component } from "./documents/component.ts";
-import { byVersion, componentIn, LATEST, type ComponentUse } from "./documents/recipe-components.ts";
+import { componentIn, LATEST, latestOf, type ComponentUse } from "./documents/recipe-components.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import type { Step } from "./documents/recipe-steps.ts";
 import { DocumentError } from "./errors.ts";
@@ -102,7 +102,7 @@ async function usable(of: Version, ports: ComponentPorts): Promise<Result<Compon
 async function exactVersion({ name, version }: Version, ports: ComponentPorts): Promise<string | undefined> {
   if (version !== LATEST) return version;
   const objects = await listObjects(ports.cloud, `${FOLDER.components}${name}/`);
-  return objects.flatMap(({ key }) => componentIn(key)?.version ?? []).toSorted(byVersion)[0];
+  return latestOf(objects.flatMap(({ key }) => componentIn(key)?.version ?? []));
 }
 
 /** A recipe with the steps of its components before its own, and their exact versions (COMPONENT-2). */

@@ -6,6 +6,8 @@ import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { objectsIn, objectsOf } from "../../../shared/documents/recipe-objects.ts";
 import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
+import { selectTypes } from "../../../shared/ephemeral-instance/select-types.ts";
+import { instanceParams } from "../../../shared/ephemeral-instance/spec.ts";
 import { runningFile, scriptFile } from "../../../shared/ephemeral-instance/download.ts";
 import type { Baked } from "../../../shared/baked.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
@@ -116,7 +118,28 @@ async function decideWith(
   const steps = objectsIn(document.provision);
   const digests = steps.map((key, index) => objectDigest(key, objects.value[index] ?? null));
   const plan = { imageName, inputs, ...(digests.length > 0 && { objects: digests }) };
-  return ok({ kind: "bake", base, baked, plan, ...compared });
+  return withTypes({ kind: "bake", base, baked, plan, ...compared }, input, cloud);
+}
+
+type Bake = Extract<Decision, { readonly kind: "bake" }>;
+
+/** With the types of a builder whose recipe names a size (SELECT-1). */
+async function withTypes(
+  decision: Bake,
+  { document }: LockedInput,
+  cloud: CloudClient,
+): Promise<Result<Decision>> {
+  const { base } = decision;
+  if (base.kind !== "builder" || base.source.instance === undefined) return ok(decision);
+  const { source, image, architecture } = base;
+  const params = instanceParams(
+    { ...source, imageDataDisks: image.dataDisks },
+    document.image.resourceGroupId,
+  );
+  const types = await selectTypes(base.source.instance, { imageId: image.id, params }, architecture, cloud);
+  return types.ok
+    ? ok({ ...decision, base: { ...base, source: { ...source, instanceTypes: types.value } } })
+    : problem(`source.builder.instance: ${types.problem}`);
 }
 
 /** The image of the same inputs, when it is delivered again. */

@@ -15,14 +15,15 @@ const STATE_MAX_BYTES = 7 * 1024;
 export async function loadRequested(
   request: RequestInput,
   ports: Parameters<typeof expandRecipe>[1],
-): Promise<Loaded<Recipe> & { readonly mayCome?: true }> {
+): Promise<Loaded<Recipe> & { readonly mayCome?: true; readonly commit?: string }> {
   const read = await loadRecipe(ports.cloud, request.recipe);
   if ("problem" in read) return read;
   const whole = await expandRecipe(read.document, ports);
   if (!whole.ok) return { problem: `recipe ${request.recipe}: ${whole.problem}`, mayCome: true };
   const document = whole.value;
   const tooLarge = roomFor({ ...request, document });
-  return tooLarge === undefined ? { document } : { problem: tooLarge };
+  const { commit } = read;
+  return tooLarge === undefined ? { document, ...(commit && { commit }) } : { problem: tooLarge };
 }
 
 /** Why the events of a bake would not fit; undefined when they do. */
