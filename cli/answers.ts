@@ -7,7 +7,9 @@
 import * as z from "zod/mini";
 import type { FamilyDetails, FamilyRow } from "../functions/api/families.ts";
 import type { FleetDetails, FleetRow } from "../functions/api/fleets.ts";
+import type { HistoryPoint } from "../functions/api/history.ts";
 import type { Ancestry } from "../functions/api/images/image.ts";
+import type { PlanPage } from "../functions/api/plan/plan.ts";
 import type { RunDetails } from "../functions/api/runs/run.ts";
 import type { RunPage } from "../functions/api/runs/search.ts";
 import type { RunVerdicts } from "../functions/api/runs/verdicts.ts";
@@ -95,8 +97,28 @@ export const ANSWER = {
   }),
   savings: answer<{ readonly month: string; readonly savings: readonly SavingsRow[] }>({
     month: text,
-    savings: list({ fleet: text, hours: z.number(), amount: z.number(), currency: text }),
+    savings: list({
+      fleet: text,
+      hours: z.number(),
+      amount: z.number(),
+      currency: text,
+      days: z.record(text, z.unknown()),
+    }),
   }),
+  history: answer<{ readonly points: readonly HistoryPoint[] }>({
+    points: list({ at: z.number(), fleets: z.record(text, z.unknown()) }),
+  }),
+  plan: answer<PlanPage>({
+    at: text,
+    until: text,
+    bakes: list({ recipe: text, by: text, act: text, why: text }),
+    retention: list({ at: text, recipe: text, changes: z.array(z.unknown()) }),
+    fleets: list({ at: text, fleet: text, act: text, why: text }),
+    problems: z.array(text),
+    next: z.optional(text),
+  }),
+  /** A decision begins no run. */
+  changed: answer<{ readonly run?: string }>({ run: z.optional(text) }),
   drift: { schema: Drift } satisfies Answer<Drift> as Answer<Drift>,
   document: answer<{ readonly etag: string }>({ etag: text }),
   stored: answer<{ readonly key: string; readonly etag: string; readonly created: boolean }>({

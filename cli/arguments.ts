@@ -1,10 +1,13 @@
 /** The words of a command line, and the help that lists them. */
 import { parseArgs } from "node:util";
 import { messageOf } from "../shared/errors.ts";
+import { padded, widthOf } from "./format.ts";
+import { t } from "./language.ts";
 import { CommandError, EXIT, type Command, type Input, type Option } from "./command.ts";
 
 const COMMON: Readonly<Record<string, Option>> = {
   json: { help: "print one JSON document (its field version grows when a field changes its meaning)" },
+  lang: { value: "LANGUAGE", help: "language of the output, en or zh; that of the locale without it" },
   help: { short: "h", help: "print this help" },
 };
 
@@ -16,8 +19,11 @@ export function readInput(command: Command, words: readonly string[]): Input {
   const [least, most] = command.count;
   const asksHelp = values["help"] === true;
   if (!asksHelp && (positionals.length < least || positionals.length > most)) {
-    const problem = positionals.length < least ? "an argument is missing" : "there are too many arguments";
-    throw new CommandError(EXIT.usage, `${problem}: ${usage(command)}`);
+    const problem =
+      positionals.length < least
+        ? "an argument is missing: {usage}"
+        : "there are too many arguments: {usage}";
+    throw new CommandError(EXIT.usage, t(problem, { usage: usage(command) }));
   }
   const list = (option: string): readonly string[] => texts(values[option]);
   return {
@@ -54,21 +60,22 @@ function parsed(
 /** The name that users type; the npm name kiln is not this one's. */
 const PROGRAM = "npm run kiln --";
 
-const usage = ({ name, args }: Command): string => `usage: ${PROGRAM} ${name} ${args} [options]`;
+const usage = ({ name, args }: Command): string =>
+  t("usage: {usage}", { usage: `${PROGRAM} ${name} ${args} ${t("[options]")}` });
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
   const rows = Object.entries({ ...command.options, ...COMMON }).map(([name, { short, value, help }]) => [
     `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
-    help,
+    t(help),
   ]);
   return [
     usage(command),
     "",
-    command.summary,
-    ...(command.details === undefined ? [] : ["", command.details]),
+    t(command.summary),
+    ...(command.details === undefined ? [] : ["", t(command.details)]),
     "",
-    "options:",
+    t("options:"),
     ...table(rows),
   ].join("\n");
 }
@@ -76,16 +83,18 @@ export function helpOf(command: Command): string {
 /** The help of the program. */
 export function overview(commands: readonly Command[]): string {
   return [
-    `usage: ${PROGRAM} COMMAND …, or: npx --no-install kiln COMMAND …`,
+    t("usage: {usage}", {
+      usage: `${PROGRAM} ${t("COMMAND")} …, ${t("or")}: npx --no-install kiln ${t("COMMAND")} …`,
+    }),
     "",
-    ...table(commands.map(({ name, args, summary }) => [`${name} ${args}`.trim(), summary])),
+    ...table(commands.map(({ name, args, summary }) => [`${name} ${args}`.trim(), t(summary)])),
     "",
-    `${PROGRAM} COMMAND --help describes a command.`,
-    "exit codes: 0 ok, 1 failed, 2 wrong command line, 3 refused by validation, 4 not authenticated",
+    t("{program} COMMAND --help describes a command.", { program: PROGRAM }),
+    t("exit codes: 0 ok, 1 failed, 2 wrong command line, 3 refused by validation, 4 not authenticated"),
   ].join("\n");
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map(([left = ""]) => left.length));
-  return rows.map(([left = "", right = ""]) => `  ${left.padEnd(width)}  ${right}`);
+  const width = Math.max(...rows.map(([left = ""]) => widthOf(left)));
+  return rows.map(([left = "", right = ""]) => `  ${padded(left, width)}  ${right}`);
 }

@@ -1,5 +1,7 @@
 /** The shape of a command of `kiln`, its exit codes, and what it may use of the machine. */
 
+import { t } from "./language.ts";
+
 /** The exit codes of every command. */
 export const EXIT = {
   ok: 0,
@@ -87,10 +89,10 @@ export const YES: Option = { help: "do not ask; needed where there is no termina
 export async function confirm(changes: readonly string[], input: Input, io: Io): Promise<void> {
   if (input.has("yes")) return;
   for (const line of changes) io.err(line);
-  const answer = await io.ask("Go on? [y/N] ");
+  const answer = await io.ask(t("Go on? [y/N] "));
   if (answer === undefined)
-    throw new CommandError(EXIT.usage, "there is no terminal to ask on; add --yes, nothing was changed");
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError(EXIT.failed, "nothing was changed");
+    throw new CommandError(EXIT.usage, t("there is no terminal to ask on; add --yes, nothing was changed"));
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandError(EXIT.failed, t("nothing was changed"));
 }
 
 /** Ends a command with an exit code and a sentence for the user. */

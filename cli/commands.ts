@@ -12,6 +12,7 @@ import { image, recall } from "./commands/image.ts";
 import { init } from "./commands/init.ts";
 import { logs, watch } from "./commands/logs.ts";
 import { bake, cancel, promote, rollback, scaleOut, stop, wake } from "./commands/operate.ts";
+import { plan } from "./commands/plan.ts";
 import { push } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { savings } from "./commands/savings.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   recall,
   savings,
   drift,
+  plan,
   senders,
   bake,
   promote,

@@ -1,5 +1,6 @@
 /** Times, durations and tables for a reader. */
 import { days, formatDuration, hours, minutes } from "../shared/duration.ts";
+import { t } from "./language.ts";
 
 const two = (number: number): string => String(number).padStart(2, "0");
 
@@ -25,21 +26,33 @@ const msOf = (instant: string | number): number =>
 export const when = (instant: string | number, now: number): string => {
   const at = msOf(instant);
   const age = elapsed(at, now);
-  return `${localMinute(at)}, ${age === undefined ? "just now" : `${age} ago`}`;
+  return `${localMinute(at)}, ${age === undefined ? t("just now") : t("{age} ago", { age })}`;
 };
 
 /** How long something took, from instant to instant. */
 export const took = (from: string | number, to: string | number): string =>
   formatDuration(Math.max(0, msOf(to) - msOf(from)));
 
+/** East Asian wide characters take two columns. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Columns of a terminal that a text takes. */
+export const widthOf = (text: string): number =>
+  Array.from(text).reduce((sum, one) => sum + (WIDE.test(one) ? 2 : 1), 0);
+
+/** A text that takes at least so many columns. */
+export const padded = (text: string, width: number): string =>
+  text + " ".repeat(Math.max(0, width - widthOf(text)));
+
 /** Rows in columns, with a line of headings; nothing without rows. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
-  const all = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const all = [headings.map((heading) => t(heading)), ...rows];
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ""))));
   return all.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
       .join("  ")
       .trimEnd(),
   );
@@ -51,7 +64,7 @@ export const linesIn = (text: string): readonly string[] =>
 
 /** Lines of an output below its name. */
 export const quoted = (lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? ["  (it printed nothing)"] : lines.map((line) => `  │ ${line}`);
+  lines.length === 0 ? [`  ${t("(it printed nothing)")}`] : lines.map((line) => `  │ ${line}`);
 
 const COLORS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 

@@ -5,6 +5,7 @@ import { helpOf, overview, readInput } from "./arguments.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Io } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { ownIo } from "./config.ts";
+import { speak, t, type Language } from "./language.ts";
 import { harmless } from "./format.ts";
 
 /** Runs a command line on this machine. `root` is the folder of the repository. */
@@ -12,24 +13,58 @@ export const start = (words: readonly string[], root: string): Promise<Exit> => 
 
 /** Runs a command line. Answers its exit code. */
 export async function main(words: readonly string[], own: Io): Promise<Exit> {
-  const [name = "", ...rest] = words;
+  const [name = "", ...rest] = withoutLeading(words);
   const isJson = rest.includes("--json");
   const io: Io = {
     ...own,
     out: (line) => own.out(isJson ? line : harmless(line)),
     err: (line) => own.err(harmless(line)),
   };
+  try {
+    // LANGUAGE-1.
+    await speak(isJson ? "en" : languageOf(words, own.env));
+    return await answerTo([name, ...rest], io);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    io.err(error.message);
+    return error.exit;
+  } finally {
+    await speak("en");
+  }
+}
+
+async function answerTo([name = "", ...rest]: readonly string[], io: Io): Promise<Exit> {
   if (["", "help", "--help", "-h"].includes(name)) {
     io.out(overview(COMMANDS));
     return name === "" ? EXIT.usage : EXIT.ok;
   }
   const command = COMMANDS.find((one) => one.name === name);
   if (command === undefined) {
-    if (isJson) io.out(jsonOf(name, { error: unknown(name) }));
+    if (rest.includes("--json")) io.out(jsonOf(name, { error: unknown(name) }));
     io.err(unknown(name));
     return EXIT.usage;
   }
   return run(command, rest, io);
+}
+
+const OPTION = "--lang";
+
+/** The language that a command line or the locale asks for. @throws CommandError for one that there is not */
+function languageOf(words: readonly string[], env: Readonly<Record<string, string | undefined>>): Language {
+  const at = words.findIndex((word) => word === OPTION || word.startsWith(`${OPTION}=`));
+  const asked = at < 0 ? undefined : (words[at]?.split("=")[1] ?? words[at + 1] ?? "");
+  if (asked !== undefined && asked !== "en" && asked !== "zh")
+    throw new CommandError(EXIT.usage, `--lang ${asked} is none of en and zh`);
+  // The first that is set counts: https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
+  const locale = [env["LC_ALL"], env["LC_MESSAGES"], env["LANG"]].find(Boolean) ?? "";
+  return asked ?? (/^zh(?:[_.@-]|$)/i.test(locale) ? "zh" : "en");
+}
+
+/** `--lang` may stand before the command as well. */
+function withoutLeading(words: readonly string[]): readonly string[] {
+  const [first = ""] = words;
+  if (first === "--lang") return words.slice(2);
+  return first.startsWith("--lang=") ? words.slice(1) : words;
 }
 
 async function run(command: Command, words: readonly string[], io: Io): Promise<Exit> {
@@ -52,6 +87,6 @@ function unknown(name: string): string {
   const names = COMMANDS.map((command) => command.name);
   const near = nearest(name, names);
   return near === undefined
-    ? `there is no command ${name}; there are ${names.join(", ")}`
-    : `there is no command ${name}; did you mean ${near}?`;
+    ? t("there is no command {name}; there are {names}", { name, names: names.join(", ") })
+    : t("there is no command {name}; did you mean {near}?", { name, near });
 }

@@ -1,6 +1,8 @@
 /** The mistakes of a document as they are printed: the place, the line with a caret, the rule and what to write instead. */
 import type { Place, Problem } from "../shared/errors.ts";
 import type { Checked } from "./documents.ts";
+import { widthOf } from "./format.ts";
+import { t } from "./language.ts";
 
 /** A problem for `--json`. The suggestion is everything behind the rule. */
 export const rowsOf = (problems: readonly Problem[]) =>
@@ -20,7 +22,7 @@ function partsOf(message: string): { readonly rule: string; readonly suggestion?
 
 /** The name of a file, and its problems one below the other. */
 export function listed({ file, kind, text, problems }: Checked): string {
-  if (problems.length === 0) return `${file}  ok (${kind})`;
+  if (problems.length === 0) return `${file}  ${t("ok ({kind})", { kind })}`;
   const lines = text.split(/\r?\n/);
   return [file, ...problems.flatMap((problem) => shown(problem, lines))].join("\n");
 }
@@ -52,17 +54,12 @@ function excerpt({ line, column, length }: Place, text: string): string[] {
 const visible = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) => (character === "\t" ? "→" : "�"));
 
-/** East Asian wide characters take two columns. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const widthOf = (text: string): number =>
-  Array.from(text).reduce((sum, one) => sum + (WIDE.test(one) ? 2 : 1), 0);
-
 /** The last line: how many mistakes in how many files. */
 export function summaryOf(files: readonly Checked[]): string {
   const wrong = files.filter(({ problems }) => problems.length > 0);
   const count = files.reduce((sum, { problems }) => sum + problems.length, 0);
-  const all = files.length === 1 ? "one file" : `${files.length} files`;
-  if (count === 0) return `${all} checked, no mistake`;
-  return `${count === 1 ? "one mistake" : `${count} mistakes`} in ${files.length === 1 ? all : `${wrong.length} of ${all}`}`;
+  const all = files.length === 1 ? t("one file") : t("{count} files", { count: files.length });
+  if (count === 0) return t("{files} checked, no mistake", { files: all });
+  const where = files.length === 1 ? all : t("{wrong} of {files}", { wrong: wrong.length, files: all });
+  return t(count === 1 ? "one mistake in {files}" : "{count} mistakes in {files}", { count, files: where });
 }

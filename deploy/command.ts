@@ -7,17 +7,21 @@
 import { parseArgs } from "node:util";
 import { readSecrets } from "../shared/config.ts";
 import { CloudError, messageOf } from "../shared/errors.ts";
+import { real } from "../shared/ports.ts";
 import { knowOnly, redactShown } from "../shared/redact.ts";
 import { ApiError } from "./api.ts";
 import { readEnvironment, readSettings, type Settings, type Surroundings } from "./config.ts";
 import { deploy } from "./deploy.ts";
 import { examine } from "./doctor/command.ts";
+import { checkOnline } from "./online.ts";
 import { Plan } from "./plan.ts";
 import { Interrupted, Refusal, UsageError } from "./refusal.ts";
 import { setup } from "./setup.ts";
 import { undeploy } from "./undeploy.ts";
 
 const OPTIONS = {
+  recipe: { type: "string", multiple: true },
+  fleet: { type: "string", multiple: true },
   stage: { type: "string" },
   plan: { type: "boolean" },
   unset: { type: "string", multiple: true },
@@ -29,6 +33,8 @@ const OPTIONS = {
 } as const;
 
 interface Options {
+  readonly recipe?: string[];
+  readonly fleet?: string[];
   readonly stage?: string | undefined;
   readonly plan?: boolean;
   readonly unset?: string[];
@@ -67,6 +73,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     options: ["stage", "plan", "all", "force"],
     run: (settings, { plan = false, all = false, force = false }, around) =>
       done(undeploy(settings, { plan, all, force }, around)),
+  },
+  // Of kiln check --online.
+  "check-online": {
+    usage: "npm run kiln -- check --online FILE…",
+    options: ["stage", "json", "recipe", "fleet"],
+    run: (settings, { json = false, recipe: recipes = [], fleet: fleets = [] }, { out }) =>
+      checkOnline(settings, { recipes, fleets, json, now: real.clock.now() }, out),
   },
   doctor: {
     usage: "npm run doctor -- [--stage <name>] [--json] [--launch] [--wait]",

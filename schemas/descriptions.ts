@@ -52,10 +52,16 @@ export const NOTIFY: Sentences = {
   events: "Events that the channel receives. All of them when left out.",
 };
 
+const SIZE: readonly [string, Sentences] = [
+  "Size in place of types: the cheapest types of it are tried.",
+  { vcpu: "Number of vCPUs.", memoryGiB: "Memory in GiB." },
+];
+
 const BUILDER: Sentences = {
   image: "Id of the base image. Either this or `family`.",
   family: "Family whose newest image is the base. Public families start with acs:.",
   instanceTypes: "Instance types in order of preference.",
+  instance: SIZE,
   vSwitchIds: "vSwitches in order of preference; each type is tried in each of them.",
   securityGroupId: "Security group of the builder. It needs no inbound rule.",
   systemDisk: ["System disk of the builder, and so of the image.", SYSTEM_DISK],
@@ -80,6 +86,7 @@ const SOURCE: Sentences = {
     {
       id: "Id of the instance.",
       stop: "Stops the instance before its image is made. An image of a running instance may hold torn data.",
+      dataDisks: "Whether the image has the data disks too; they are when left out.",
     },
   ],
   snapshot: ["A snapshot of a system disk.", { id: "Id of the snapshot." }],
@@ -117,6 +124,7 @@ const RELEASE: Sentences = {
     {
       commands: ["Steps that must all succeed.", STEP],
       instanceTypes: "Instance types of the test instance. Those of the builder when left out.",
+      instance: SIZE,
       vSwitchIds: "vSwitches of the test instance. Those of the builder when left out.",
       securityGroupId: "Security group of the test instance. That of the builder when left out.",
       systemDisk: ["System disk of the test instance.", SYSTEM_DISK],
@@ -139,6 +147,10 @@ const RELEASE: Sentences = {
         { region: "Id of the region.", kmsKeyId: "Key that encrypts the copy there." },
       ],
       accounts: "Accounts that the image is shared with.",
+      consumers: [
+        "Launch templates and scaling configurations that get the image.",
+        { id: "Id of the template or configuration.", region: "Its region, when it is another one." },
+      ],
       approval: ["Asks the channels of `notify` before the image joins.", { within: "How long it waits." }],
     },
   ],

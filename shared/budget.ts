@@ -25,6 +25,8 @@ export const YAML_MAX_BYTES = 256 * KB;
 
 /** The most offerings of a document: their order is part of the state. */
 export const OFFERINGS_MAX = 200;
+/** Instance types that are tried where a document names a size. */
+export const TYPES_SELECTED = 10;
 /** The most channels of a document: the end of a run has a notification for each. */
 export const CHANNELS_MAX = 20;
 /** Failures in a row that pause a recipe which says nothing else. */

@@ -11,7 +11,7 @@ import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
 import { getSmallObject, listObjects } from "./cloud/oss/objects.ts";
 import type { Component } from "./documents/component.ts";
-import { byVersion, componentIn, LATEST, type ComponentUse } from "./documents/recipe-components.ts";
+import { componentIn, LATEST, latestOf, type ComponentUse } from "./documents/recipe-components.ts";
 import type { Recipe } from "./documents/recipe.ts";
 import type { Step } from "./documents/recipe-steps.ts";
 import { DocumentError } from "./errors.ts";
@@ -21,7 +21,10 @@ import { missingIn, valueProblem, withVariables } from "./requests/declared-para
 import { ok, problem, type Result } from "./result.ts";
 import { appendOrLose, readLog } from "./workflow/log.ts";
 
-type ComponentPorts = Pick<Ports, "cloud" | "clock" | "writer">;
+type ComponentPorts = Pick<Ports, "cloud" | "clock" | "writer"> & {
+  /** Keeps no content: for those who only look. */
+  readonly readsOnly?: true;
+};
 
 interface Version {
   readonly name: string;
@@ -82,6 +85,10 @@ const replaced = (key: string, { name, version }: Version): string =>
 /** A version that recipes may use, or why there is none. */
 async function usable(of: Version, ports: ComponentPorts): Promise<Result<Component>> {
   const before = await firstContent(idOf(of), ports.cloud);
+  if (before === undefined && ports.readsOnly) {
+    const now = await putContent(of, ports);
+    return now.ok ? ok(await parsed(now.value.key, now.value.text)) : now;
+  }
   if (before === undefined) {
     const wrong = await keepComponent(of, ports);
     if (wrong !== undefined) return problem(wrong);
@@ -95,7 +102,7 @@ async function usable(of: Version, ports: ComponentPorts): Promise<Result<Compon
 async function exactVersion({ name, version }: Version, ports: ComponentPorts): Promise<string | undefined> {
   if (version !== LATEST) return version;
   const objects = await listObjects(ports.cloud, `${FOLDER.components}${name}/`);
-  return objects.flatMap(({ key }) => componentIn(key)?.version ?? []).toSorted(byVersion)[0];
+  return latestOf(objects.flatMap(({ key }) => componentIn(key)?.version ?? []));
 }
 
 /** A recipe with the steps of its components before its own, and their exact versions (COMPONENT-2). */

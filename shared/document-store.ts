@@ -1,4 +1,5 @@
 /** Recipes and fleets as they lie in the bucket. */
+import { isCommit } from "./commit.ts";
 import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
 import type { CloudClient } from "./cloud/client.ts";
 import { getSmallObject, listObjects, type StoredObject } from "./cloud/oss/objects.ts";
@@ -39,9 +40,15 @@ async function readFirst(
 export type Loaded<T> = { readonly document: T } | { readonly problem: string };
 
 /** Imported lazily: few phases parse documents, and the parser is a third of a cold start. */
-export async function loadRecipe(client: CloudClient, name: string): Promise<Loaded<Recipe>> {
+export async function loadRecipe(
+  client: CloudClient,
+  name: string,
+): Promise<Loaded<Recipe> & { readonly commit?: string }> {
   const read = await readDocument(client, "recipes", name);
-  return "problem" in read ? read : recipeIn(client, read.key, read.text);
+  if ("problem" in read) return read;
+  const { key, text, commit = "" } = read;
+  // Whoever writes objects writes their metadata, too.
+  return { ...(await recipeIn(client, key, text)), ...(isCommit(commit) && { commit }) };
 }
 
 /** The recipe in a text, by its key or its bare name. */

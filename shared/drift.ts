@@ -4,6 +4,7 @@ import type { Instance } from "./cloud/ecs/instance.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import { hours } from "./duration.ts";
 import { isDown, optedOutUntil } from "./instance-tags.ts";
+import { readJson } from "./json.ts";
 import { driftKey } from "./keys.ts";
 import type { SizeState } from "./size/log.ts";
 import { TAG } from "./tags.ts";
@@ -13,9 +14,15 @@ const HOURS_KEPT = 168;
 /** The object of the hour of `at`, epoch ms. */
 export const driftKeyAt = (at: number): string => driftKey(Math.floor(at / hours(1)) % HOURS_KEPT);
 
+/** How many members of a fleet were running and stopped; others were on their way. `old`: on another image than is served. */
+const Count = z.object({ running: z.int(), stopped: z.int(), others: z.int(), old: z.int() });
+export type FleetCount = z.infer<typeof Count>;
+
+/** `fleets` is written before `members`, so that it can be read without them. */
 export const Drift = z.object({
   /** Epoch ms. */
   at: z.int(),
+  fleets: z.optional(z.record(z.string(), Count)),
   members: z.array(
     z.object({
       id: z.string(),
@@ -32,6 +39,24 @@ export const Drift = z.object({
   ),
 });
 export type Drift = z.infer<typeof Drift>;
+
+/** The members of a fleet by what they do. */
+export function countOf(
+  members: readonly Pick<Instance, "status" | "imageId">[],
+  serves: string | undefined,
+): FleetCount {
+  const count = (status: string): number => members.filter((one) => one.status === status).length;
+  const [running, stopped] = [count("Running"), count("Stopped")];
+  const old = members.filter(({ imageId }) => serves !== undefined && imageId !== serves).length;
+  return { running, stopped, others: members.length - running - stopped, old };
+}
+
+/** The counts in the beginning of a drift; undefined for one of a version that counted nothing. */
+export function countsIn(text: string): Pick<Drift, "at" | "fleets"> | undefined {
+  const [, head] = /^(\{"at":\d+,"fleets":\{.*?\}),"members":/.exec(text) ?? [];
+  const parsed = z.pick(Drift, { at: true, fleets: true }).safeParse(readJson(`${head}}`));
+  return parsed.success ? parsed.data : undefined;
+}
 
 interface Known {
   readonly document?: Fleet | undefined;

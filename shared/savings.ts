@@ -26,10 +26,13 @@ type Month = z.infer<typeof Month>;
 const Open = z.object({ fromAt: z.int(), countedAt: z.int(), perHour: z.optional(z.number()) });
 type Open = z.infer<typeof Open>;
 
-/** `open`: stops that still count, by instance. */
+const Day = z.object({ hours: z.number(), amount: z.number() });
+
+/** `open`: stops that still count, by instance. `days`: the last ones, as 2026-11-27. */
 export const Savings = z.object({
   currency: z.string(),
   months: z.record(z.string(), Month),
+  days: z.optional(z.record(z.string(), Day)),
   open: z.record(z.string(), Open),
 });
 export type Savings = z.infer<typeof Savings>;
@@ -56,10 +59,15 @@ export function counted(
   priceOf: (member: Instance) => HourlyPrice | undefined,
   now: number,
 ): Savings {
-  const savings = { ...before, months: { ...before.months }, open: {} as Record<string, Open> };
+  const savings = {
+    ...before,
+    months: { ...before.months },
+    days: recentDays(before.days, now),
+    open: {} as Record<string, Open>,
+  };
   const byId = new Map(members.map((member) => [member.id, member]));
   for (const [id, stop] of Object.entries(before.open)) {
-    const left = countOn(savings.months, stop, byId.get(id), now);
+    const left = countOn(savings, stop, byId.get(id), now);
     if (left !== undefined) savings.open[id] = left;
   }
   for (const member of members) {
@@ -69,38 +77,48 @@ export function counted(
     savings.currency = price?.currency ?? savings.currency;
     const stop = { fromAt, countedAt: fromAt, ...(price && { perHour: price.perHour }) };
     add(savings.months, fromAt, { ...NOTHING, stops: 1 });
-    savings.open[member.id] = countOn(savings.months, stop, member, now) ?? stop;
+    savings.open[member.id] = countOn(savings, stop, member, now) ?? stop;
   }
-  return savings;
+  const { days: counted, ...rest } = savings;
+  return Object.keys(counted).length === 0 ? rest : savings;
+}
+
+/** Two months. */
+const DAYS_KEPT_MS = days(62);
+
+const recentDays = (before: Savings["days"] = {}, now: number): Record<string, z.infer<typeof Day>> =>
+  Object.fromEntries(Object.entries(before).filter(([day]) => Date.parse(day) > now - DAYS_KEPT_MS));
+
+interface Counts {
+  readonly months: Record<string, Month>;
+  readonly days: Record<string, z.infer<typeof Day>>;
 }
 
 /** Counts one stop on; undefined once it has ended (LEDGER-2). */
-function countOn(
-  months: Record<string, Month>,
-  stop: Open,
-  member: Instance | undefined,
-  now: number,
-): Open | undefined {
+function countOn(counts: Counts, stop: Open, member: Instance | undefined, now: number): Open | undefined {
   if (member === undefined) return now - stop.countedAt > MISSING_MS ? undefined : stop;
   const { startedAt = 0 } = member;
   const isStarted = startedAt > stop.fromAt;
   if (!isStarted && !isDownFree(member)) return stop;
   const endAt = isStarted ? Math.min(startedAt, now) : now;
-  count(months, stop, endAt);
+  count(counts, stop, endAt);
   return isStarted ? undefined : { ...stop, countedAt: Math.max(endAt, stop.countedAt) };
 }
 
 const NOTHING: Month = { stops: 0, hours: 0, unpricedHours: 0, amount: 0 };
 
-/** Adds the time from where a stop was counted to, each month its part. */
-function count(months: Record<string, Month>, { countedAt, perHour }: Open, endAt: number): void {
+/** Adds the time from where a stop was counted to, each month and day its part. */
+function count({ months, days: byDay }: Counts, { countedAt, perHour }: Open, endAt: number): void {
   let fromAt = countedAt;
   while (fromAt < endAt) {
-    const date = new Date(fromAt);
-    const toAt = Math.min(endAt, Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1));
+    const toAt = Math.min(endAt, fromAt - (fromAt % days(1)) + days(1));
     const length = (toAt - fromAt) / hours(1);
-    const price = perHour === undefined ? { unpricedHours: length } : { amount: length * perHour };
-    add(months, fromAt, { ...NOTHING, hours: length, ...price });
+    const amount = length * (perHour ?? 0);
+    const unpricedHours = perHour === undefined ? length : 0;
+    add(months, fromAt, { stops: 0, hours: length, unpricedHours, amount });
+    const day = new Date(fromAt).toISOString().slice(0, 10);
+    const sum = byDay[day] ?? { hours: 0, amount: 0 };
+    byDay[day] = { hours: sum.hours + length, amount: sum.amount + amount };
     fromAt = toAt;
   }
 }

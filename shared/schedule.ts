@@ -129,3 +129,17 @@ export function lastDue(
   for (let at = newest; at > after; at -= QUARTER_MS) if (isDue(cron, timeZone, at)) return at;
   return undefined;
 }
+
+/** Every instant of a schedule after `after` and up to `until` (epoch ms), ascending. */
+export function allDue(
+  schedule: Schedule,
+  { after, until }: { readonly after: number; readonly until: number },
+): readonly number[] {
+  const found: number[] = [];
+  let at = lastDue(schedule, { after, until });
+  while (at !== undefined) {
+    found.unshift(at);
+    at = lastDue(schedule, { after, until: at - 1 });
+  }
+  return found;
+}

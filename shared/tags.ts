@@ -38,6 +38,8 @@ export const TAG = {
   inputObjects: "kiln:input-objects",
   inputParameters: "kiln:input-parameters",
   by: "kiln:by",
+  /** The git commit of its recipe, on an image that has a tag to spare. */
+  commit: "kiln:commit",
   /** The result of the image test: passed or failed. */
   test: "kiln:gate",
   /** The promotion status of an image and the run that set it: `promoted promote-web-…`. */

@@ -38,11 +38,15 @@ export function triggerOf(
   }
   const { triggerName, triggerTime, payload: text } = timer.data;
   const at = Math.round(Date.parse(triggerTime) / SLOT_MS) * SLOT_MS;
-  return {
-    asked: readTimerPayload(text),
-    trigger: { by: `timer:${triggerName}`, at, identity: [bucket, triggerName, at] },
-  };
+  return { asked: readTimerPayload(text), trigger: timerTrigger(triggerName, at, bucket) };
 }
+
+/** The trigger that a timer is at an instant, which names its runs before they begin. @param at epoch ms */
+export const timerTrigger = (name: string, at: number, bucket: string): Trigger => ({
+  by: `timer:${name}`,
+  at,
+  identity: [bucket, name, at],
+});
 
 /** OSS trigger: an array, though most samples read only its first element; keys are not URL-encoded. */
 export const OssEvent = z.looseObject({

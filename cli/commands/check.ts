@@ -1,21 +1,28 @@
 /** `check FILE…`: the mistakes of recipes and fleets, without a network. */
+import { resolve } from "node:path";
+import { readJson } from "../../shared/json.ts";
 import type { Place } from "../../shared/errors.ts";
 import { readChannelNames, unknownChannels } from "../../shared/notifications/channel-names.ts";
 import { variables } from "../client.ts";
 import type { Checked } from "../documents.ts";
-import { AS, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { t } from "../language.ts";
+import { scripted } from "../script.ts";
+import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 
 export const check: Command = {
   name: "check",
-  summary: "find the mistakes in recipes, fleets and components, without a network",
+  summary: "find the mistakes in recipes, fleets and components, without a network unless --online is given",
   args: "FILE…",
   count: [1, Number.POSITIVE_INFINITY],
   options: {
     as: AS,
+    online: {
+      help: "ask the cloud as well, by dry runs: ids, families, types in stock, prices; needs a key of the cloud",
+    },
   },
   details: `A folder stands for the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line, its rule and what to write
 instead. Where KILN_CHANNELS is set, in the environment or in .env, channels must be in it. Exit code 3 when there is one. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line,
-column, rule, suggestion }] }] }`,
+column, rule, suggestion }] }], online: [{ file, problems, notes }] }; online only with --online, and when the files have no mistake.`,
   run: checkFiles,
 };
 
@@ -26,13 +33,29 @@ async function checkFiles(input: Input, io: Io): Promise<Exit> {
   const { channelNames } = await import("../../functions/notifier/config.ts");
   const known = readChannelNames(channelNames(variables(io)));
   const files = (await checkAll(input, io)).map((file) => withChannels(file, known));
-  const ok = files.every(({ problems }) => problems.length === 0);
-  if (input.json) io.out(jsonOf("check", { ok, files: files.map(factsOf) }));
-  else {
+  const isSound = files.every(({ problems }) => problems.length === 0);
+  const online = isSound && input.has("online") ? await askCloud(files, input, io) : undefined;
+  const ok = isSound && online?.exit !== EXIT.failed;
+  if (input.json) {
+    const seen = readJson(online?.text ?? "");
+    io.out(jsonOf("check", { ok, files: files.map(factsOf), ...(seen !== undefined && { online: seen }) }));
+  } else {
     for (const file of files) io.out(listed(file));
     io.out(summaryOf(files));
+    if (online !== undefined) io.out(online.text.trimEnd());
   }
   return ok ? EXIT.ok : EXIT.invalid;
+}
+
+/** Clients of the cloud are large, so they are in a process of their own, which reads .env as `deploy` does. */
+async function askCloud(files: readonly Checked[], { json }: Input, { root, cwd }: Io) {
+  const words = files.flatMap(({ kind, file }) =>
+    kind === "component" ? [] : [`--${kind}`, resolve(cwd, file)],
+  );
+  const { text, exit } = await scripted(["check-online", ...words, ...(json ? ["--json"] : [])], root);
+  if (text === "")
+    throw new CommandError(EXIT.failed, t("the files have no mistake, and the cloud could not be asked"));
+  return { text, exit };
 }
 
 /** A sound document whose channels the deployment does not have is a mistake that its runs do not show. */

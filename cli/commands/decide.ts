@@ -13,6 +13,7 @@ import {
 } from "../command.ts";
 import { ANSWER, parseReply } from "../answers.ts";
 import { clientFor, type Client } from "../client.ts";
+import { t } from "../language.ts";
 
 const deciding = (decision: "approve" | "reject", summary: string): Command => ({
   name: decision,
@@ -31,7 +32,7 @@ const deciding = (decision: "approve" | "reject", summary: string): Command => (
     io.out(
       json
         ? jsonOf(decision, { run, decision })
-        : `${decision === "approve" ? "approved" : "rejected"}: ${run}`,
+        : t(decision === "approve" ? "approved: {run}" : "rejected: {run}", { run }),
     );
     return EXIT.ok;
   },
@@ -70,7 +71,11 @@ export const asking = (
     if (changes !== undefined && !input.has("yes") && !input.has("dry-run"))
       await confirm(await changes(input, clientFor(io)), input, io);
     const { run } = await post(path, wanted, io);
-    io.out(input.json ? jsonOf(name, { run }) : `asked for by ${run}; npm run kiln -- logs ${run} -f`);
+    io.out(
+      input.json
+        ? jsonOf(name, { run })
+        : t("asked for by {run}; {kiln} logs {run} -f", { run, kiln: "npm run kiln --" }),
+    );
     return EXIT.ok;
   },
 });

@@ -1,7 +1,7 @@
 /** `setup`, `deploy`, `doctor`, `undeploy`: the npm scripts of these names, which need a key of the cloud. */
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { confirm, EXIT, YES, type Command, type Exit, type Input, type Io, type Option } from "../command.ts";
+import { t } from "../language.ts";
+import { played } from "../script.ts";
 
 const STAGE: Option = { value: "NAME", help: "of one of several deployments" };
 const PLAN: Option = { help: "only say what would be changed" };
@@ -16,22 +16,13 @@ const script = (shown: Script, run: Command["run"] = (input, io) => play(shown, 
   run,
 });
 
-/** The deploy tool is TypeScript and prints as it goes, so it runs in a process of its own. */
 function play(
   { name, options }: Script,
   input: Input,
   { root }: Io,
   more: readonly string[] = [],
 ): Promise<Exit> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", join(root, "deploy", "main.ts"), name, ...wordsOf(options, input), ...more],
-    { cwd: root, stdio: "inherit" },
-  );
-  return new Promise((done, fail) => {
-    child.once("error", fail);
-    child.once("exit", (code) => done(code === 0 ? EXIT.ok : code === 2 ? EXIT.usage : EXIT.failed));
-  });
+  return played([name, ...wordsOf(options, input), ...more], root);
 }
 
 /** The options as the script takes them. */
@@ -85,7 +76,7 @@ export const undeploy = script(UNDEPLOY, async (input, io) => {
   if (!input.has("yes") && !input.has("plan")) {
     const planned = await play(UNDEPLOY, input, io, ["--plan"]);
     if (planned !== EXIT.ok) return planned;
-    await confirm(["the deployment above will be deleted"], input, io);
+    await confirm([t("the deployment above will be deleted")], input, io);
   }
   return play(UNDEPLOY, input, io);
 });

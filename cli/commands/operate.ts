@@ -11,6 +11,7 @@ import {
 } from "../command.ts";
 import { ANSWER } from "../answers.ts";
 import type { Client } from "../client.ts";
+import { t } from "../language.ts";
 import { runIn } from "../runs.ts";
 import { asking, post } from "./decide.ts";
 import { wholeOf } from "./size.ts";
@@ -57,7 +58,8 @@ async function rollbackChanges(
     ANSWER.family,
     `/families/${encodeURIComponent(family)}`,
   );
-  return [`${family} serves ${imageId}; it will serve ${to ?? previous[0]?.imageId ?? "no other image"}`];
+  const next = to ?? previous[0]?.imageId ?? t("no other image");
+  return [t("{family} serves {imageId}; it will serve {to}", { family, imageId, to: next })];
 }
 
 export const rollback = asking("rollback", "families", {
@@ -71,7 +73,9 @@ export const rollback = asking("rollback", "families", {
   }),
   changes: (input, client) =>
     input.has("undo")
-      ? Promise.resolve([`the last rollback of ${input.args[0]} will be taken back`])
+      ? Promise.resolve([
+          t("the last rollback of {family} will be taken back", { family: input.args[0] ?? "" }),
+        ])
       : rollbackChanges(input, client),
 });
 
@@ -100,7 +104,13 @@ export const stop = asking("stop", "fleets", {
   changes: async ({ args: [fleet = ""] }, client) => {
     const { running } = await client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(fleet)}`);
     return [
-      `those of the ${running} running members of ${fleet} that are idle will stop; --dry-run finds out which`,
+      t(
+        "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which",
+        {
+          running,
+          fleet,
+        },
+      ),
     ];
   },
 });
@@ -122,9 +132,17 @@ export const cancel: Command = {
   details: "The caller needs the route POST /runs/*. --json: { version, command, run }",
   run: async (input, io) => {
     const run = runIn(input.args[0] ?? "");
-    await confirm([`${run} will end, and the instances and images it made so far are released`], input, io);
+    await confirm(
+      [t("{run} will end, and the instances and images it made so far are released", { run })],
+      input,
+      io,
+    );
     await post(`/runs/${run}/cancel`, {}, io);
-    io.out(input.json ? jsonOf("cancel", { run }) : `asked ${run} to end; npm run kiln -- logs ${run} -f`);
+    io.out(
+      input.json
+        ? jsonOf("cancel", { run })
+        : t("asked {run} to end; {kiln} logs {run} -f", { run, kiln: "npm run kiln --" }),
+    );
     return EXIT.ok;
   },
 };

@@ -1,5 +1,8 @@
 /** `push FILE…`: recipes and fleets are checked and stored by the API. */
+import { resolve } from "node:path";
+import { COMMIT_HEADER } from "../../shared/commit.ts";
 import { ANSWER, parseReply, refusalIn, refusedBy } from "../answers.ts";
+import { commitOf } from "../checkout.ts";
 import { clientFor, etagIn, type Client } from "../client.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import type { Checked } from "../documents.ts";
@@ -63,7 +66,11 @@ interface Around {
 async function store(file: Checked, { input, client, cwd }: Around): Promise<Stored> {
   const { routeOf } = await import("../documents.ts");
   const path = routeOf(file, cwd);
-  const headers = await precondition(path, input, client);
+  const commit = await commitOf(resolve(cwd, file.file));
+  const headers = {
+    ...(await precondition(path, input, client)),
+    ...(commit !== undefined && { [COMMIT_HEADER]: commit }),
+  };
   const reply = await client.send("api", "PUT", path, { body: file.text, headers });
   if (reply.status === 412)
     throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; nothing was replaced`);

@@ -2,6 +2,7 @@
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
+import { t } from "../language.ts";
 import { hasEnded, searchRuns, type RunRow } from "../runs.ts";
 
 export const runs: Command = {
@@ -40,7 +41,7 @@ function countIn(text: string): number {
 }
 
 function linesOf(found: readonly RunRow[], now: number): readonly string[] {
-  if (found.length === 0) return ["no runs"];
+  if (found.length === 0) return [t("no runs")];
   return table(
     ["RUN", "STATE", "BEGAN", "TOOK", "BY", ""],
     found.map((row) => rowOf(row, now)),
@@ -50,7 +51,7 @@ function linesOf(found: readonly RunRow[], now: number): readonly string[] {
 /** One line of the table. */
 export const rowOf = (row: RunRow, now: number): readonly string[] => [
   row.run,
-  row.state,
+  t(row.state),
   when(row.beganAt, now),
   took(row.beganAt, hasEnded(row) ? row.updatedAt : now),
   row.by,

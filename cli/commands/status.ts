@@ -5,6 +5,7 @@ import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
+import { t } from "../language.ts";
 
 type Status = Awaited<ReturnType<typeof answer>>;
 
@@ -31,9 +32,9 @@ function linesOf(
   now: number,
 ): readonly string[] {
   return [
-    `${bucket} in ${region}`,
+    t("{bucket} in {region}", { bucket, region }),
     ...section(
-      "at work",
+      t("at work"),
       table(
         ["RUN", "FOR", "USUALLY", "PHASE", ""],
         atWork.map((row) => [
@@ -46,20 +47,24 @@ function linesOf(
       ),
     ),
     ...section(
-      "waits for its function",
-      waiting.map(({ run, beganAt }) => `${run}, asked for ${when(beganAt, now)}`),
+      t("waits for its function"),
+      waiting.map(({ run, beganAt }) => t("{run}, asked for {when}", { run, when: when(beganAt, now) })),
     ),
     ...section(
-      "failed in the last 24 hours (npm run kiln -- why RUN)",
+      t("failed in the last 24 hours ({kiln} why RUN)", { kiln: KILN }),
       table(
         ["RUN", "ENDED", "WHY"],
         failed.map((row) => [row.run, when(row.updatedAt, now), short(row.reason ?? "", 80)]),
       ),
     ),
-    ...section("problems", problems),
-    ...(more ? ["There are more: npm run kiln -- runs"] : []),
+    ...section(t("problems"), problems),
+    ...(more ? [t("There are more: {kiln} runs", { kiln: KILN })] : []),
   ];
 }
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [`${title}: nothing`] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
+  lines.length === 0
+    ? [t("{title}: nothing", { title })]
+    : [t("{title}:", { title }), ...lines.map((line) => `  ${line}`)];
+
+const KILN = "npm run kiln --";

@@ -5,6 +5,7 @@ import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
+import { t } from "../language.ts";
 import { hasEnded, readRun, searchRuns, type RunDetails } from "../runs.ts";
 
 export const why: Command = {
@@ -24,7 +25,9 @@ async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exi
   const output = await endOfOutput(client, run);
   const next = nextStep(run);
   if (json) io.out(jsonOf("why", { run, ...(output && { output }), next }));
-  else for (const line of [...standingOf(run, now), ...shown(output), `next: ${next}`]) io.out(line);
+  else
+    for (const line of [...standingOf(run, now), ...shown(output), t("next: {step}", { step: next })])
+      io.out(line);
   return EXIT.ok;
 }
 
@@ -37,8 +40,12 @@ async function lastFailed(client: Client, name: string): Promise<string> {
   throw new CommandError(
     EXIT.failed,
     last === undefined
-      ? `there is no run of ${name}; npm run kiln -- runs lists all`
-      : `no run of ${name} failed; the newest is ${last.run}, ${last.state}`,
+      ? t("there is no run of {name}; {kiln} runs lists all", { name, kiln: KILN })
+      : t("no run of {name} failed; the newest is {run}, {state}", {
+          name,
+          run: last.run,
+          state: t(last.state),
+        }),
   );
 }
 
@@ -48,13 +55,19 @@ function standingOf(run: RunDetails, now: number): readonly string[] {
   // A run that is done may have less than it was asked for, or say what was lost.
   const { why: short, lost }: { readonly why?: unknown; readonly lost?: unknown } = result ?? {};
   const isOver = hasEnded(run);
+  const time = took(beganAt, isOver ? updatedAt : now);
+  const began = { when: when(beganAt, now), by, phase };
   return [
-    `${run.run}: ${state} ${isOver ? "after" : "for"} ${took(beganAt, isOver ? updatedAt : now)}`,
-    `began ${when(beganAt, now)}, started by ${by}${isOver ? "" : `; in phase ${phase}`}`,
-    ...(reason === undefined ? [] : [`why: ${reason}`]),
-    ...(typeof short === "string" ? [`why: ${short}`] : []),
-    ...(Array.isArray(lost) ? [`lost: ${lost.join(", ")}`] : []),
-    ...(note === undefined ? [] : [`waits: ${note}`]),
+    t(isOver ? "{run}: {state} after {time}" : "{run}: {state} for {time}", {
+      run: run.run,
+      state: t(state),
+      time,
+    }),
+    t(isOver ? "began {when}, started by {by}" : "began {when}, started by {by}; in phase {phase}", began),
+    ...(reason === undefined ? [] : [t("why: {reason}", { reason })]),
+    ...(typeof short === "string" ? [t("why: {reason}", { reason: short })] : []),
+    ...(Array.isArray(lost) ? [t("lost: {what}", { what: lost.join(", ") })] : []),
+    ...(note === undefined ? [] : [t("waits: {note}", { note })]),
   ];
 }
 
@@ -69,7 +82,7 @@ async function endOfOutput(client: Client, { run, outputs }: RunDetails) {
 }
 
 const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string[] =>
-  output === undefined ? [] : [`the end of ${output.name}:`, ...quoted(output.lines)];
+  output === undefined ? [] : [t("the end of {name}:", { name: output.name }), ...quoted(output.lines)];
 
 const KILN = "npm run kiln --";
 /** The run that another one was refused for. */
@@ -79,8 +92,11 @@ const BUSY = new RegExp(` by (${RUN}); try again`);
 function afterCheck(reason = ""): string {
   const key = /^(.+?)(?:: | has \d+ )/.exec(reason)?.[1] ?? "";
   const isUnread = unreadReason(key) !== undefined;
-  if (isUnread) return `do with ${key} in the bucket as the reason says; nothing else waits for it`;
-  return key === "" ? "correct the document and store it again" : `correct ${key}, then ${KILN} push ${key}`;
+  if (isUnread)
+    return t("do with {key} in the bucket as the reason says; nothing else waits for it", { key });
+  return key === ""
+    ? t("correct the document and store it again")
+    : t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
 }
 
 /** The command to go on with. */
@@ -89,17 +105,25 @@ function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): str
   if (state === "done") return `${KILN} runs --name ${subject}`;
   const holder = BUSY.exec(reason ?? "")?.[1];
   if (holder !== undefined)
-    return `${KILN} logs ${holder} -f, then start this one again when that one has ended`;
+    return t("{kiln} logs {run} -f, then start this one again when that one has ended", {
+      kiln: KILN,
+      run: holder,
+    });
+  const known = { kiln: KILN, run, file: `recipes/${subject}.yaml` };
   switch (kind) {
     case "bake":
-      return `correct recipes/${subject}.yaml, then ${KILN} push recipes/${subject}.yaml; ${KILN} logs ${run} shows all output`;
+      return t("correct {file}, then {kiln} push {file}; {kiln} logs {run} shows all output", known);
     case "check":
       return afterCheck(reason);
     case "promote":
-      return `correct recipes/${subject}.yaml and bake again; ${KILN} logs ${run} shows the output of its tests`;
+      return t("correct {file} and bake again; {kiln} logs {run} shows the output of its tests", known);
     case "scale":
-      return `remove the cause, then ${KILN} call POST /fleets/${subject}/scale-out '{"count":1}'`;
+      return t("remove the cause, then {command}", {
+        command: `${KILN} call POST /fleets/${subject}/scale-out '{"count":1}'`,
+      });
     default:
-      return "remove the cause; the timer starts the next run by itself, or start it with the call command";
+      return t(
+        "remove the cause; the timer starts the next run by itself, or start it with the call command",
+      );
   }
 }

@@ -4,10 +4,18 @@ import type { RunPage } from "../../functions/api/runs/search.ts";
 import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
 import { hasEnded, type RunDetails } from "../runs.ts";
+import { changeLink } from "./change.ts";
+import { historyChart, readHistory, type History } from "./history.ts";
 import { html, type Html } from "./html.ts";
 import { verdicts, type Verdicts } from "./idle.ts";
 import { badge, facts, output, runLink, section, shownOf, table, time, type View } from "./parts.ts";
 import type { Loaded, Source } from "./source.ts";
+
+/** What a page is made from. */
+export interface Reading {
+  readonly source: Source;
+  readonly query: URLSearchParams;
+}
 
 interface RunFound {
   readonly run: Loaded<RunDetails & { readonly serverAt: number }>;
@@ -38,7 +46,7 @@ export const runPage = ({ run, outputs, idle }: RunFound, view: View): Html =>
     return html`${section("run", one.run, head(one, view))}
     ${section("timeline", words.timeline, timeline(one, view))}
     ${section("commands", words.commands, commands(outputs, view))}
-    ${idle && section("idle", words.idle, verdicts.show(idle, view))}
+    ${idle && section("idle", words.idle, verdicts.showAll([idle], view))}
     ${one.result && section("result", words.result, record(one.result))}`;
   });
 
@@ -170,31 +178,46 @@ export const familyPage = (found: Awaited<ReturnType<typeof readFamily>>, view: 
       [words.hold, hold && html`${hold.why} (${hold.by}) ${hold.until && `${words.until} ${hold.until}`}`],
       [words.regions, record(one.regions)],
     ]);
+    const { family } = one;
     const earlier = one.previous.map((image) => [
       html`${image.imageId} <small>${image.imageName}</small>`,
       image.status,
       time(image.createdAt, view),
+      image.status === "Available" ? changeLink({ act: "rollback", family, to: image.imageId }, words) : "",
     ]);
-    return html`${section("family", one.family, about)}
-    ${section("before", words.before, table([words.image, words.state, words.created], earlier, words.nothing))}`;
+    const act = changeLink({ act: hold === undefined ? "hold" : "unhold", family }, words);
+    const columns = [words.image, words.state, words.created, words.change];
+    return html`${section(
+      "family",
+      family,
+      html`${about}
+        <p>${act}</p>`,
+    )}
+    ${section("before", words.before, table(columns, earlier, words.nothing))}`;
   });
 
 interface FleetFound {
   readonly fleet: Loaded<FleetDetails & { readonly serverAt: number }>;
-  readonly idle?: Verdicts;
+  readonly idle: readonly Verdicts[];
+  readonly history: History;
 }
 
-export async function readFleet(name: string, source: Source): Promise<FleetFound> {
+/** Idle checks of a fleet whose worst values are compared. */
+const CHECKS = 12;
+
+export async function readFleet(name: string, { source, query }: Reading): Promise<FleetFound> {
   const path = encodeURIComponent(name);
-  const [fleet, checks] = await Promise.all([
-    source.get(ANSWER.fleet, `/fleets/${path}`),
-    source.get(ANSWER.runs, `/runs?kind=idle&name=${path}&state=done&limit=1`),
+  const after = query.get("after") ?? "";
+  const [fleet, checks, history] = await Promise.all([
+    source.get(ANSWER.fleet, `/fleets/${path}${after === "" ? "" : `?after=${encodeURIComponent(after)}`}`),
+    source.get(ANSWER.runs, `/runs?kind=idle&name=${path}&state=done&limit=${CHECKS}`),
+    readHistory(source),
   ]);
-  const [newest] = "facts" in checks ? checks.facts.runs : [];
-  return { fleet, ...(newest && { idle: await verdicts.read(newest, source) }) };
+  const newest = "facts" in checks ? checks.facts.runs : [];
+  return { fleet, idle: await Promise.all(newest.map((row) => verdicts.read(row, source))), history };
 }
 
-export const fleetPage = ({ fleet, idle }: FleetFound, view: View): Html =>
+export const fleetPage = ({ fleet, idle, history }: FleetFound, view: View): Html =>
   shownOf(fleet, view, (one) => {
     const { words } = view;
     const of = one.running + one.stopped + one.changing;
@@ -206,7 +229,7 @@ export const fleetPage = ({ fleet, idle }: FleetFound, view: View): Html =>
       zone,
       run === undefined ? "" : runLink(run),
     ]);
-    return html`${section("fleet", one.fleet, fleetFacts(one, view))}
+    return html`${section("fleet", one.fleet, fleetFacts(one, history, view))}
     ${section(
       "members",
       words.members,
@@ -215,14 +238,18 @@ export const fleetPage = ({ fleet, idle }: FleetFound, view: View): Html =>
           [words.machine, words.state, words.image, words.type, words.zone, words.run],
           members,
           words.nothing,
-        )}`,
+        )}${
+          one.next !== undefined &&
+          html`<p><a rel="next" href="?after=${encodeURIComponent(one.next)}">${words.next}</a></p>`
+        }`,
     )}
-    ${idle && section("idle", words.idle, verdicts.show(idle, view))}
+    ${section("idle", words.idle, verdicts.showAll(idle, view))}
     ${one.text !== undefined && section("document", words.document, html`<pre tabindex="0">${one.text}</pre>`)}`;
   });
 
-const fleetFacts = (one: FleetDetails, { words }: View): Html =>
-  facts([
+const fleetFacts = (one: FleetDetails, history: History, view: View): Html => {
+  const { words } = view;
+  return facts([
     [
       words.family,
       one.family === undefined
@@ -231,6 +258,8 @@ const fleetFacts = (one: FleetDetails, { words }: View): Html =>
             <small>${one.serves ?? words.nothing}</small>`,
     ],
     [words.running, one.running],
+    [words.countedAt, one.countedAt === undefined ? undefined : time(one.countedAt, view)],
+    [words.lastDays, historyChart(one.fleet, history, view)],
     [words.stopped, one.stopped],
     [words.changing, one.changing],
     [words.wanted, one.wanted && record(one.wanted)],
@@ -239,3 +268,4 @@ const fleetFacts = (one: FleetDetails, { words }: View): Html =>
     [words.paused, one.paused],
     [words.problems, one.problem],
   ]);
+};

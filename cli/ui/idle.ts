@@ -2,6 +2,8 @@
 import type { RunVerdicts, VerdictRow } from "../../functions/api/runs/verdicts.ts";
 import { ANSWER } from "../answers.ts";
 import type { RunRow } from "../runs.ts";
+import { changeLink } from "./change.ts";
+import { lineChart } from "./charts.ts";
 import { html, type Html } from "./html.ts";
 import { runLink, shownOf, table, time, type View } from "./parts.ts";
 import type { Loaded, Source } from "./source.ts";
@@ -17,27 +19,77 @@ const read = async (row: Verdicts["row"], source: Source): Promise<Verdicts> => 
   found: await source.keep(ANSWER.verdicts, `/runs/${row.run}/verdicts`),
 });
 
+/** Machines of a check on the first screen: those that stop come first. */
+const SHOWN_FIRST = 10;
+
 function show({ row, found }: Verdicts, view: View): Html {
-  const link = html`<a href="/fleets/${encodeURIComponent(row.subject)}">${row.subject}</a>`;
+  const path = `/fleets/${encodeURIComponent(row.subject)}`;
   return html`<article>
-    <h3>${link} <small>${time(row.updatedAt, view)} ${runLink(row.run)}</small></h3>
-    ${shownOf(found, view, (one) => machines(one, view))}
+    <h3>
+      <a href="${path}">${row.subject}</a> <small>${time(row.updatedAt, view)} ${runLink(row.run)}</small>
+    </h3>
+    ${shownOf(found, view, ({ verdicts: all, of }) => {
+      const first = all.slice(0, SHOWN_FIRST);
+      return html`${machines(first, row.subject, view)}${
+        of > first.length && html`<p><a href="${path}#idle">${view.words.shown(first.length, of)}</a></p>`
+      }`;
+    })}
   </article>`;
 }
 
-function machines({ verdicts, of }: RunVerdicts, view: View): Html {
+/** The checks of a fleet, the newest first, and its machines by the newest. */
+function showAll([newest, ...older]: readonly Verdicts[], view: View): Html {
+  if (newest === undefined) return html`<p class="none">${view.words.noIdle}</p>`;
+  const before = [newest, ...older].flatMap(({ found }) => ("facts" in found ? [found.facts.verdicts] : []));
+  return html`<p><small>${time(newest.row.updatedAt, view)} ${runLink(newest.row.run)}</small></p>
+    ${shownOf(
+      newest.found,
+      view,
+      ({ verdicts: all, of }) =>
+        html`${
+          of > all.length && html`<p>${view.words.shown(all.length, of)}</p>`
+        }${machines(all, newest.row.subject, view, before.toReversed())}`,
+    )}`;
+}
+
+function machines(
+  rows: readonly VerdictRow[],
+  fleet: string,
+  view: View,
+  checks: readonly (readonly VerdictRow[])[] = [],
+): Html {
   const { words } = view;
-  const rows = verdicts.map((one) => [
-    one.id,
+  const shares = checks.map((check) => new Map(check.map((one) => [one.id, worstShare(one)])));
+  const cells = rows.map((one) => [
+    html`${one.id} <small>${changeLink({ act: "keep", fleet, instance: one.id }, words)}</small>`,
     html`<span class="state ${one.act}">${words.acts[one.act]}</span>`,
     one.reason,
-    html`${one.numbers.map(number)}`,
+    html`${one.numbers.map(number)}${spark(one.id, shares, view)}`,
   ]);
-  return html`${of > verdicts.length && html`<p>${words.shown(verdicts.length, of)}</p>`}${table(
-    [words.machine, words.verdict, words.why, words.worst],
-    rows,
-    words.nothing,
-  )}`;
+  return table([words.machine, words.verdict, words.why, words.worst], cells, words.nothing);
+}
+
+/** The signal that is nearest to its limit, as a share of it; undefined without a value. */
+function worstShare({ numbers }: VerdictRow): number | undefined {
+  const shares = numbers.flatMap(({ worst, below }) =>
+    worst === undefined || below <= 0 ? [] : [worst / below],
+  );
+  return shares.length === 0 ? undefined : Math.max(...shares);
+}
+
+/** The worst share of a machine at each check, against its limit. */
+function spark(
+  id: string,
+  checks: readonly ReadonlyMap<string, number | undefined>[],
+  { words }: View,
+): Html | undefined {
+  const points = checks.flatMap((shares, at) => {
+    const value = shares.get(id);
+    return value === undefined ? [] : [{ x: at / (checks.length - 1), value }];
+  });
+  if (points.length < 2) return undefined;
+  const percents = points.map(({ value }) => `${Math.round(value * 100)} %`);
+  return lineChart(points, `${words.share}: ${percents.join(", ")}`, 1);
 }
 
 /** A signal as a bar: full means that it has reached its limit. */
@@ -49,4 +101,4 @@ function number({ signal, worst, below }: VerdictRow["numbers"][number]): Html {
   </div>`;
 }
 
-export const verdicts = { read, show };
+export const verdicts = { read, show, showAll };

@@ -6,9 +6,13 @@ import { formatDuration } from "../../shared/duration.ts";
 import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
 import type { RunRow } from "../runs.ts";
+import { historyChart, readHistory, type History } from "./history.ts";
 import { html, type Html } from "./html.ts";
 import { verdicts, type Verdicts } from "./idle.ts";
+import { changeLink } from "./change.ts";
 import { badge, facts, output, runLink, section, shownOf, table, time, type View } from "./parts.ts";
+import { readSavings, savings } from "./savings.ts";
+import { tonight } from "./tonight.ts";
 import { mapped, type Loaded, type Source } from "./source.ts";
 
 type Status = Awaited<ReturnType<typeof status>>;
@@ -28,15 +32,21 @@ interface Overview {
   readonly fleets: Loaded<readonly FleetRow[]>;
   readonly failures: readonly Failure[];
   readonly idle: Loaded<readonly Verdicts[]>;
+  readonly history: History;
+  readonly savings: Awaited<ReturnType<typeof readSavings>>;
+  readonly plan: Awaited<ReturnType<Source["plan"]>>;
 }
 
 /** Everything that the first screen shows; its parts are read at the same time. */
 export async function readOverview(source: Source): Promise<Overview> {
-  const [status, families, fleets, checks] = await Promise.all([
+  const [status, families, fleets, checks, history, savings, plan] = await Promise.all([
     source.get(ANSWER.status, "/status"),
     source.get(ANSWER.families, "/families"),
     source.get(ANSWER.fleets, "/fleets"),
     source.get(ANSWER.runs, "/runs?kind=idle&state=done&limit=50"),
+    readHistory(source),
+    readSavings(source),
+    source.plan(),
   ]);
   const failed = "facts" in status ? status.facts.failed.slice(0, FAILED_SHOWN) : [];
   const [failures, idle] = await Promise.all([
@@ -49,6 +59,9 @@ export async function readOverview(source: Source): Promise<Overview> {
     fleets: mapped(fleets, (one) => one.fleets),
     failures,
     idle,
+    history,
+    savings,
+    plan,
   };
 }
 
@@ -67,7 +80,7 @@ async function newestOfEach(rows: readonly RunRow[], source: Source): Promise<Lo
 /** The sections of the first screen. */
 export function overviewPage(found: Overview, view: View): Html {
   const { words } = view;
-  const part = <T>(name: "families" | "fleets" | "idle", from: Loaded<T>, show: Show<T>): Html =>
+  const part = <T>(name: "families" | "fleets" | "savings" | "idle", from: Loaded<T>, show: Show<T>): Html =>
     section(
       name,
       words[name],
@@ -80,7 +93,16 @@ export function overviewPage(found: Overview, view: View): Html {
       shownOf(found.status, view, (one) => show(one, view)),
     );
   return html`${problemsOf(found, view)} ${ofStatus("now", inProgress)} ${ofStatus("approvals", approvals)}
-  ${part("families", found.families, families)} ${part("fleets", found.fleets, fleets)}
+  ${part("families", found.families, families)}
+  ${part("fleets", found.fleets, (rows) => fleets(rows, found.history, view))}
+  ${part("savings", found.savings, savings)}
+  ${section(
+    "tonight",
+    words.tonight,
+    found.plan === "later"
+      ? html`<p class="none">${words.reading}</p>`
+      : shownOf(found.plan, view, (plan) => tonight(plan, view)),
+  )}
   ${ofStatus("failed", () => failures(found.failures, view))} ${part("idle", found.idle, idleChecks)}`;
 }
 
@@ -125,7 +147,7 @@ function approvals({ atWork }: Status, view: View): Html {
       runLink(run),
       by,
       time(beganAt, view),
-      html`<code>npm run kiln -- approve ${run}</code>`,
+      html`${changeLink({ act: "approve", run }, words)} ${changeLink({ act: "reject", run }, words)}`,
     ]);
   return table([words.run, words.by, words.began, words.decide], rows, words.noApprovals);
 }
@@ -143,7 +165,7 @@ function families(rows: readonly FamilyRow[], view: View): Html {
   return table([words.family, words.serves, words.since, words.by], cells, words.noFamilies);
 }
 
-function fleets(rows: readonly FleetRow[], view: View): Html {
+function fleets(rows: readonly FleetRow[], history: History, view: View): Html {
   const { words } = view;
   const cells = rows.map((row) => [
     html`<a href="/fleets/${encodeURIComponent(row.fleet)}">${row.fleet}</a>${troubles(row)}`,
@@ -153,9 +175,10 @@ function fleets(rows: readonly FleetRow[], view: View): Html {
     row.wanted?.desired ?? "",
     row.limits?.max ?? "",
     row.old,
+    historyChart(row.fleet, history, view) ?? "",
   ]);
-  const { fleet, running, stopped, changing, wanted, limit, old } = words;
-  return table([fleet, running, stopped, changing, wanted, limit, old], cells, words.noFleets);
+  const { fleet, running, stopped, changing, wanted, limit, old, lastDays } = words;
+  return table([fleet, running, stopped, changing, wanted, limit, old, lastDays], cells, words.noFleets);
 }
 
 const troubles = ({ problem, paused }: FleetRow): readonly Html[] =>

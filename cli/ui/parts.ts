@@ -55,14 +55,17 @@ export function table(
 
 export const runLink = (run: string): Html => html`<a href="/runs/${encodeURIComponent(run)}">${run}</a>`;
 
-/** An instant and its age. */
+/** Clocks of machines differ by less. */
+const CLOCKS_MS = 60_000;
+
+/** An instant and its age; one that is to come has none. */
 export function time(instant: string | number | undefined, { words, now }: View): Html {
   const at = typeof instant === "string" ? Date.parse(instant) : (instant ?? Number.NaN);
   if (!Number.isFinite(at)) return html``;
   return html`<time datetime="${new Date(at).toISOString()}" title="${localMinute(at)}"
       >${localMinute(at)}</time
     >
-    <small>${ago(at, now, words)}</small>`;
+    ${at <= now + CLOCKS_MS && html`<small>${ago(at, now, words)}</small>`}`;
 }
 
 /** The state of a run, by color and word. */

@@ -18,7 +18,9 @@ import {
   readRuns,
   runPage,
   runsPage,
+  type Reading,
 } from "./details.ts";
+import { actIn, change, changePage, readChange } from "./change.ts";
 import { CLOSED, cookieOf, Door, isForeign, refusalOf, type Refusal } from "./door.ts";
 import { html, type Html } from "./html.ts";
 import { overviewPage, readOverview } from "./overview.ts";
@@ -31,11 +33,6 @@ export interface Ui {
   /** Opens the page once. */
   readonly url: string;
   close(): Promise<void>;
-}
-
-interface Reading {
-  readonly source: Source;
-  readonly query: URLSearchParams;
 }
 
 /** Reads what a page needs, then shows it. */
@@ -56,14 +53,15 @@ const PAGES: readonly (readonly [path: RegExp, page: Page])[] = [
     new RegExp(`^/families/(${FAMILY})$`, "u"),
     shown((name, { source }) => readFamily(name, source), familyPage),
   ],
-  [new RegExp(`^/fleets/(${NAME})$`), shown((name, { source }) => readFleet(name, source), fleetPage)],
+  [new RegExp(`^/fleets/(${NAME})$`), shown(readFleet, fleetPage)],
 ];
 
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
+  // Under no-referrer browsers send the Origin of a form as null, and a change needs it.
+  "referrer-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin",
   "cache-control": "no-store",
@@ -92,14 +90,20 @@ function filesOf(root: string): ReadonlyMap<string, Answer> {
   return new Map([file("page.js", "text/javascript"), file("page.css", "text/css")]);
 }
 
+interface Options {
+  readonly port?: number;
+  /** Whether the page has buttons that change something. */
+  readonly writes?: boolean;
+}
+
 /** Starts the server. @param port 0 for one that is free */
-export async function serveUi(io: Io, port = 0): Promise<Ui> {
+export async function serveUi(io: Io, { port = 0, writes = false }: Options = {}): Promise<Ui> {
   const door = new Door();
-  const source = new Source(clientFor(io), io.now);
+  const source = new Source(clientFor(io), io);
   const files = filesOf(io.root);
   let own = port;
   const server = createServer((request, response) => {
-    void answered(request, { door, source, files, port: own, now: io.now }).then((answer) =>
+    void answered(request, { door, source, files, port: own, writes, now: io.now }).then((answer) =>
       write(request, response, answer),
     );
   });
@@ -124,6 +128,7 @@ interface Serving {
   readonly source: Source;
   readonly files: ReadonlyMap<string, Answer>;
   readonly port: number;
+  readonly writes: boolean;
   readonly now: () => number;
 }
 
@@ -152,13 +157,14 @@ const text = (status: number, why: string): Answer => ({
 const refused = ({ status, why }: Refusal): Answer => text(status, why);
 
 async function answerTo(request: IncomingMessage, serving: Serving): Promise<Answer> {
-  const { door, port, files } = serving;
-  const refusal = refusalOf(request, port);
+  const { door, port, files, writes } = serving;
+  const refusal = refusalOf(request, port, writes);
   if (refusal !== undefined) return refused(refusal);
   const url = new URL(request.url ?? "/", `http://127.0.0.1:${port}`);
   const [, token] = /^\/open\/([\w-]+)$/.exec(url.pathname) ?? [];
   if (token !== undefined) return opened(token, request, serving);
   if (!door.knows(request, port) || isForeign(request)) return refused(CLOSED);
+  if (request.method === "POST") return changed(request, serving);
   return files.get(url.pathname) ?? pageAt(url, request, serving);
 }
 
@@ -176,22 +182,68 @@ function opened(token: string, request: IncomingMessage, { door, port }: Serving
   };
 }
 
-async function pageAt(url: URL, request: IncomingMessage, { source, now }: Serving): Promise<Answer> {
+/** A token and its name. */
+const FORM_MAX_BYTES = 200;
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    parts.push(Buffer.from(part));
+    bytes += parts.at(-1)?.length ?? 0;
+    if (bytes > FORM_MAX_BYTES) return "";
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** Makes the change of a form. */
+async function changed(request: IncomingMessage, { door, source }: Serving): Promise<Answer> {
+  const token = new URLSearchParams(await bodyOf(request)).get("token") ?? "";
+  const act = door.take(token);
+  if (act === undefined)
+    return text(403, "this change was made already, or not shown here; go back and look at it again");
+  const location = await change(act, source);
+  return { status: 303, headers: { location }, body: "" };
+}
+
+async function pageAt(url: URL, request: IncomingMessage, serving: Serving): Promise<Answer> {
+  const { source, now } = serving;
   const path = decoded(url.pathname);
   const language = languageIn(url, request);
+  if (path === "/change") return changeAt(url, language, serving);
   for (const [pattern, page] of PAGES) {
     const match = pattern.exec(path);
     if (match === null) continue;
     const show = await page(match[1] ?? "", { source, query: url.searchParams });
     const view = { words: LANGUAGES[language], now: source.serverNow(now()) };
-    return {
-      status: 200,
-      headers: { ...HTML, "set-cookie": `${LANGUAGE_COOKIE}=${language}; Path=/; HttpOnly; SameSite=Strict` },
-      body: frame(show(view), view, url).text,
-    };
+    return framed(show(view), view, { url, language });
   }
   return text(404, "there is no such page");
 }
+
+async function changeAt(
+  url: URL,
+  language: Language,
+  { source, now, door, writes }: Serving,
+): Promise<Answer> {
+  const act = actIn(url.searchParams);
+  if (act === undefined) return text(404, "there is no such change");
+  const words = LANGUAGES[language];
+  const planned = await readChange(act, source, words);
+  const view = { words, now: source.serverNow(now()) };
+  return framed(changePage(planned, view, writes ? door : undefined), view, { url, language });
+}
+
+interface Shown {
+  readonly url: URL;
+  readonly language: Language;
+}
+
+const framed = (content: Html, view: View, { url, language }: Shown): Answer => ({
+  status: 200,
+  headers: { ...HTML, "set-cookie": `${LANGUAGE_COOKIE}=${language}; Path=/; HttpOnly; SameSite=Strict` },
+  body: frame(content, view, url).text,
+});
 
 function decoded(path: string): string {
   try {

@@ -1,8 +1,10 @@
 /** The answers of the API for the page. A part that cannot be read is a problem of that part, and never looks like nothing. */
-import { seconds } from "../../shared/duration.ts";
+import { minutes, seconds } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { ANSWER, refusedBy, type Answer } from "../answers.ts";
+import { ANSWER, parseReply, refusedBy, type Answer } from "../answers.ts";
 import type { Client } from "../client.ts";
+import type { Io } from "../command.ts";
+import { readPlan, type Plan } from "../plan.ts";
 import { hasEnded, type RunDetails } from "../runs.ts";
 
 /** An answer, or why there is none. */
@@ -11,6 +13,11 @@ export type Loaded<T> = { readonly facts: T } | { readonly problem: string };
 /** Several tabs and sections ask for the same within moments; each question costs the deployment calls of the cloud. */
 const FRESH_MS = seconds(5);
 /** Answers that never change again. */
+const FOREVER_MS = Number.POSITIVE_INFINITY;
+const PLAN_MS = minutes(2);
+/** For how long a page waits for the plan. */
+const PATIENCE_MS = seconds(2);
+/** Answers that are kept. */
 const KEPT_MAX = 500;
 
 interface Remembered {
@@ -22,13 +29,15 @@ interface Remembered {
 export class Source {
   readonly #client: Client;
   readonly #now: () => number;
+  readonly #sleep: Io["sleep"];
   readonly #remembered = new Map<string, Remembered>();
   /** How far the clock of the deployment is before this machine's. */
   #aheadMs = 0;
 
-  constructor(client: Client, now: () => number) {
+  constructor(client: Client, { now, sleep }: Pick<Io, "now" | "sleep">) {
     this.#client = client;
     this.#now = now;
+    this.#sleep = sleep;
   }
 
   /** An instant of this machine by the clock of the deployment, which may be another, and on a local cloud runs faster. */
@@ -36,21 +45,51 @@ export class Source {
     return at + this.#aheadMs;
   }
 
-  /** The JSON of a path of the API. */
-  get<T extends object>(answer: Answer<T>, path: string): Promise<Loaded<T & { readonly serverAt: number }>> {
+  /** The JSON of a path of the API. @param freshMs for how long an answer is shown again */
+  get<T extends object>(
+    answer: Answer<T>,
+    path: string,
+    freshMs = FRESH_MS,
+  ): Promise<Loaded<T & { readonly serverAt: number }>> {
     return loaded(
       this.#once(
         path,
         () => this.#read(answer, path),
-        () => false,
+        () => freshMs,
       ),
     );
+  }
+
+  /** The plan of the next 24 hours. It may take longer to read than a page should; then the next one has it. */
+  async plan(): Promise<Loaded<Plan> | "later"> {
+    const read = loaded(
+      this.#once(
+        "plan",
+        () => readPlan(this.#client),
+        () => PLAN_MS,
+      ),
+    );
+    return Promise.race([read, this.#sleep(PATIENCE_MS).then(() => "later" as const)]);
+  }
+
+  /** Sends a request that changes something, and forgets what was read before it. @throws CommandError */
+  async change(path: string, body: object): Promise<{ readonly run?: string }> {
+    const reply = await this.#client.send("webhook", "POST", path, { body: JSON.stringify(body) });
+    for (const remembered of this.#remembered.values())
+      if (remembered.until !== Number.POSITIVE_INFINITY) remembered.until = 0;
+    return parseReply(ANSWER.changed, reply, [200, 202]);
   }
 
   /** A run. One that has ended stays as it is. */
   run(run: string): Promise<Loaded<RunDetails & { readonly serverAt: number }>> {
     const path = `/runs/${run}`;
-    return loaded(this.#once(path, () => this.#read(ANSWER.run, path), hasEnded));
+    return loaded(
+      this.#once(
+        path,
+        () => this.#read(ANSWER.run, path),
+        (one) => (hasEnded(one) ? FOREVER_MS : FRESH_MS),
+      ),
+    );
   }
 
   /** The JSON of a path that never changes again. */
@@ -59,7 +98,7 @@ export class Source {
       this.#once<T>(
         path,
         () => this.#read(answer, path),
-        () => true,
+        () => FOREVER_MS,
       ),
     );
   }
@@ -72,7 +111,7 @@ export class Source {
       if (reply.status !== 200) throw refusedBy(reply);
       return reply.text;
     };
-    return loaded(this.#once(path, read, () => true));
+    return loaded(this.#once(path, read, () => FOREVER_MS));
   }
 
   async #read<T extends object>(of: Answer<T>, path: string) {
@@ -81,24 +120,24 @@ export class Source {
     return answer;
   }
 
-  #once<T>(path: string, read: () => Promise<T>, isFinal: (answer: T) => boolean): Promise<T> {
+  #once<T>(path: string, read: () => Promise<T>, freshMs: (answer: T) => number): Promise<T> {
     const known = this.#remembered.get(path);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one path has one kind of answer
     if (known !== undefined && this.#now() < known.until) return known.answer as Promise<T>;
     const remembered: Remembered = { answer: read(), until: Number.POSITIVE_INFINITY };
     this.#remember(path, remembered);
-    return this.#settled(remembered, isFinal);
+    return this.#settled(remembered, freshMs);
   }
 
-  async #settled<T>(remembered: Remembered, isFinal: (answer: T) => boolean): Promise<T> {
-    let keeps = false;
+  async #settled<T>(remembered: Remembered, freshMs: (answer: T) => number): Promise<T> {
+    let forMs = FRESH_MS;
     try {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by `read` of the same call
       const answer = (await remembered.answer) as T;
-      keeps = isFinal(answer);
+      forMs = freshMs(answer);
       return answer;
     } finally {
-      if (!keeps) remembered.until = this.#now() + FRESH_MS;
+      remembered.until = this.#now() + forMs;
     }
   }
 

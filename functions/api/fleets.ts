@@ -3,12 +3,14 @@ import { describeInstances, type Instance } from "../../shared/cloud/ecs/instanc
 import { familyImage } from "../../shared/cloud/ecs/images.ts";
 import { documentNames, fleetIn, loadFleet, type Loaded } from "../../shared/document-store.ts";
 import type { Fleet } from "../../shared/documents/fleet.ts";
+import { countOf, type FleetCount } from "../../shared/drift.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { membersOf } from "../../shared/limits/members.ts";
 import { standingOf } from "../../shared/size/log.ts";
 import { isSized, wantedOf, type Wanted } from "../../shared/size/wanted.ts";
 import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
+import { drift, newestCounts } from "./drift.ts";
 import { readStored, type StoredDocument } from "./documents/stored.ts";
 
 /** A fleet with its members counted. */
@@ -26,6 +28,8 @@ export interface FleetRow {
   readonly limits?: Fleet["limits"];
   /** The fewest members it is to have now, and how many it is to have. */
   readonly wanted?: Wanted;
+  /** When its members were counted, where that was not just now. */
+  readonly countedAt?: string;
   /** Why nothing changes in it. */
   readonly paused?: string;
   /** Why the document cannot be used. */
@@ -35,21 +39,58 @@ export interface FleetRow {
 /** Every fleet that has a document or members, in the order of their names. */
 export async function fleets(ports: Ports): Promise<FleetRow[]> {
   const { cloud } = ports;
-  const members = await describeInstances(cloud, {
-    tags: ownTags(cloud, { [TAG.role]: ROLE.member }),
-    many: true,
-  });
-  const fleetOf = ({ tags }: Instance): string => tags[TAG.fleet] ?? "";
+  const counts = await countsOfAll(ports);
   const documents = await documentNames(cloud, "fleets");
-  const names = [...new Set([...documents, ...members.map(fleetOf)])]
-    .filter((name) => name !== "")
-    .toSorted();
+  const names = [...new Set([...documents, ...counts.keys()])].filter((name) => name !== "").toSorted();
   const servedBy = servedOnce(ports);
-  return inBatches(names, async (name) => {
-    const own = members.filter((member) => fleetOf(member) === name);
-    return rowOf(name, await loadFleet(cloud, name), own, { ports, servedBy });
-  });
+  return inBatches(names, async (name) =>
+    rowOf(name, await loadFleet(cloud, name), counts.get(name) ?? (() => countOf([], "")), {
+      ports,
+      servedBy,
+    }),
+  );
 }
+
+/** A fleet has its members counted, by the image that its family serves. */
+type Counting = (serves: string | undefined) => FleetCount & { readonly countedAt?: string };
+
+/**
+ * Members that are listed for an answer. Listing more takes longer than a caller waits, so they are as they were at the last
+ * full hour (shared/drift.ts).
+ */
+const LISTED_LIVE_MAX = 2_000;
+
+/** The newest counts of a deployment that is too large to be listed; undefined otherwise. */
+async function countsOfLarge(ports: Ports) {
+  const counted = await newestCounts(ports);
+  const all = Object.values(counted?.fleets ?? {});
+  const total = all.reduce((sum, { running, stopped, others }) => sum + running + stopped + others, 0);
+  return total > LISTED_LIVE_MAX ? counted : undefined;
+}
+
+async function countsOfAll(ports: Ports): Promise<ReadonlyMap<string, Counting>> {
+  const { cloud } = ports;
+  const large = await countsOfLarge(ports);
+  if (large !== undefined) {
+    const countedAt = new Date(large.at).toISOString();
+    return new Map(
+      Object.entries(large.fleets ?? {}).map(([name, count]) => [name, () => ({ ...count, countedAt })]),
+    );
+  }
+  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
+  const members = await describeInstances(cloud, { tags, many: true });
+  const names = [...new Set(members.map(fleetOf))];
+  const counting =
+    (name: string): Counting =>
+    (serves) =>
+      countOf(
+        members.filter((member) => fleetOf(member) === name),
+        serves,
+      );
+  return new Map(names.map((name) => [name, counting(name)]));
+}
+
+const fleetOf = ({ tags }: Instance): string => tags[TAG.fleet] ?? "";
 
 /** Members of one fleet that are listed. */
 const LISTED_MAX = 200;
@@ -67,19 +108,21 @@ interface ListedMember {
 /** A fleet with its members and its document. */
 export interface FleetDetails extends FleetRow, Partial<StoredDocument> {
   readonly members: readonly ListedMember[];
+  /** The last of them, when there are more; `after` of the next page. */
+  readonly next?: string;
 }
 
-/** One fleet; undefined without members and document. */
-export async function fleet(name: string, ports: Ports): Promise<FleetDetails | undefined> {
+/** One fleet, with its members behind `after`; undefined without members and document. */
+export async function fleet(name: string, ports: Ports, after = ""): Promise<FleetDetails | undefined> {
   const stored = await readStored("fleets", name, ports);
-  const members = await membersOf(ports.cloud, name);
-  if (stored === undefined && members.length === 0) return undefined;
+  const { ids, count, page } = await membersBehind(name, after, ports);
+  if (stored === undefined && ids.length === 0) return undefined;
   const loaded =
     stored?.text === undefined
       ? { problem: stored?.problem ?? `there is no fleets/${name}.yaml any more` }
       : await fleetIn(ports.cloud, name, stored.text);
-  const row = await rowOf(name, loaded, members, { ports, servedBy: servedOnce(ports) });
-  const listed = members.slice(0, LISTED_MAX).map(({ id, status, imageId, type, zone, tags }) => ({
+  const row = await rowOf(name, loaded, count, { ports, servedBy: servedOnce(ports) });
+  const members = page.map(({ id, status, imageId, type, zone, tags }) => ({
     id,
     status,
     imageId,
@@ -87,7 +130,35 @@ export async function fleet(name: string, ports: Ports): Promise<FleetDetails | 
     zone,
     ...(tags[TAG.run] !== undefined && { run: tags[TAG.run] }),
   }));
-  return { ...row, ...stored, members: listed };
+  const last = ids.filter((id) => id > after)[LISTED_MAX - 1];
+  const hasMore = last !== undefined && last !== ids.at(-1);
+  return { ...row, ...stored, members, ...(hasMore && { next: last }) };
+}
+
+/** The ids of all members in order, their counts, and the page behind a cursor. */
+async function membersBehind(name: string, after: string, ports: Ports) {
+  const { cloud } = ports;
+  const pageOf = <T extends { readonly id: string }>(all: readonly T[]): readonly T[] =>
+    all.filter(({ id }) => id > after).slice(0, LISTED_MAX);
+  const byId = <T extends { readonly id: string }>(all: readonly T[]): readonly T[] =>
+    all.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const large = await countsOfLarge(ports);
+  const counted = large?.fleets?.[name];
+  const found = counted && (await drift(ports));
+  if (large === undefined || counted === undefined || found === undefined) {
+    const members = byId(await membersOf(cloud, name));
+    const count: Counting = (serves) => countOf(members, serves);
+    return { ids: members.map(({ id }) => id), count, page: pageOf(members) };
+  }
+  const known = byId(found.members.filter(({ fleet: of }) => of === name));
+  const ids = pageOf(known).map(({ id }) => id);
+  const page = byId(await describeInstances(cloud, { ids }));
+  const countedAt = new Date(found.at).toISOString();
+  return {
+    ids: known.map(({ id }) => id),
+    count: (() => ({ ...counted, countedAt })) satisfies Counting,
+    page,
+  };
 }
 
 /** Asks for the image of each family once. */
@@ -118,13 +189,12 @@ async function sizeOf(name: string, document: Fleet | undefined, ports: Ports) {
 async function rowOf(
   name: string,
   loaded: Loaded<Fleet>,
-  members: readonly Instance[],
+  counting: Counting,
   { ports, servedBy }: Asked,
 ): Promise<FleetRow> {
   const document = "document" in loaded ? loaded.document : undefined;
   const serves = document && (await servedBy(document.family));
-  const count = (status: string): number => members.filter((member) => member.status === status).length;
-  const [running, stopped] = [count("Running"), count("Stopped")];
+  const { running, stopped, others: changing, old, countedAt } = counting(serves);
   return {
     fleet: name,
     ...(document && { family: document.family, limits: document.limits }),
@@ -132,8 +202,9 @@ async function rowOf(
     ...(serves !== undefined && { serves }),
     running,
     stopped,
-    changing: members.length - running - stopped,
-    old: members.filter(({ imageId }) => serves !== undefined && imageId !== serves).length,
+    changing,
+    old,
+    ...(countedAt !== undefined && { countedAt }),
     ...("problem" in loaded && { problem: loaded.problem }),
   };
 }

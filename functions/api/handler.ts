@@ -11,6 +11,7 @@ import { storedDocument } from "./documents/stored.ts";
 import { drift } from "./drift.ts";
 import { families, family } from "./families.ts";
 import { fleet, fleets } from "./fleets.ts";
+import { history } from "./history.ts";
 import { ancestry } from "./images/image.ts";
 import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
@@ -32,6 +33,7 @@ export const handler = httpHandler({
 const OVERVIEWS = {
   status,
   senders,
+  history,
   families: async (ports: Ports) => ({ families: await families(ports) }),
   fleets: async (ports: Ports) => ({ fleets: await fleets(ports) }),
 };
@@ -51,6 +53,8 @@ async function serveRoute(
       return output(routed, ports);
     case "savings":
       return answer(200, { ...(await savings(ports, routed.month)) });
+    case "plan":
+      return answer(200, { ...(await planFrom(routed.cursor, ports)) });
     case "change":
       return changeDocument(changeOf(routed, call), ports);
     default: {
@@ -60,7 +64,13 @@ async function serveRoute(
   }
 }
 
-type One = Exclude<Routed, { readonly kind: "refuse" | "runs" | "output" | "savings" | "change" }>;
+/** Loaded here only: other questions need no decisions. */
+async function planFrom(cursor: string | undefined, ports: Ports) {
+  const { plan } = await import("./plan/plan.ts");
+  return plan(ports, cursor);
+}
+
+type One = Exclude<Routed, { readonly kind: "refuse" | "runs" | "output" | "savings" | "plan" | "change" }>;
 
 /** An object, or undefined with the sentence that says so. */
 async function readOne(
@@ -77,7 +87,7 @@ async function readOne(
     case "family":
       return [await family(routed.name, ports), `no image of this deployment is in family ${routed.name}`];
     case "fleet":
-      return [await fleet(routed.name, ports), `there is no fleet ${routed.name}`];
+      return [await fleet(routed.name, ports, routed.after), `there is no fleet ${routed.name}`];
     case "image":
       return [
         await ancestry(routed.name, ports),

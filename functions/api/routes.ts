@@ -4,6 +4,7 @@ import { parseDuration } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { componentIn } from "../../shared/documents/recipe-components.ts";
 import type { StoredFolder } from "../../shared/keys.ts";
+import { readJson } from "../../shared/json.ts";
 import { FAMILY, formIn, isRunId, NAME, Name, RUN } from "../../shared/names.ts";
 import { FUNCTION_OF } from "../../shared/workflow/run-id.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
@@ -70,9 +71,11 @@ export type Routed =
   | { readonly kind: "runs"; readonly search: Search }
   | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
-  | { readonly kind: "status" | "families" | "fleets" | "senders" | "drift" }
-  | { readonly kind: "family" | "fleet" | "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "status" | "families" | "fleets" | "senders" | "drift" | "history" }
+  | { readonly kind: "family" | "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "fleet"; readonly name: string; readonly after?: string }
   | { readonly kind: "savings"; readonly month?: string }
+  | { readonly kind: "plan"; readonly cursor?: string }
   | Change
   | { readonly kind: "refuse"; readonly status: 400 | 404; readonly error: string };
 
@@ -101,20 +104,27 @@ function documentIn(path: string): Pick<Change, "folder" | "name"> | undefined {
   return of && { folder: "components", name: `${of.name}/${of.version}` };
 }
 
+type RoutedCall = Pick<Call, "method" | "path" | "query"> & Partial<Pick<Call, "body">>;
+const EMPTY = Buffer.alloc(0);
+
 /** Reads an authenticated request. */
-export function routeOf(call: Pick<Call, "method" | "path" | "query">): Routed {
+export function routeOf(call: RoutedCall): Routed {
   const routed = routeAt(call);
   // The parameters of these two are parsed whole.
   if (routed.kind === "refuse" || routed.kind === "runs" || routed.kind === "savings") return routed;
-  const error = unknownParameters(call.query, []);
+  const error = unknownParameters(call.query, routed.kind === "fleet" ? ["after"] : []);
   return error === undefined ? routed : { kind: "refuse", status: 400, error };
 }
 
-function routeAt({ method, path, query }: Pick<Call, "method" | "path" | "query">): Routed {
+function routeAt({ method, path, query, body = EMPTY }: RoutedCall): Routed {
+  if (method === "POST" && path === "/plan") return planIn(body);
   const document = documentIn(path);
   if (document !== undefined) {
     if (method === "PUT" || method === "DELETE") return { kind: "change", method, ...document };
-    if (method === "GET") return { kind: KIND_OF[document.folder], name: document.name };
+    const { folder, name } = document;
+    const { after } = query;
+    if (method === "GET")
+      return { kind: KIND_OF[folder], name, ...(folder === "fleets" && after !== undefined && { after }) };
   }
   return (method === "GET" ? readOf(path, query) : undefined) ?? notFound(method, path);
 }
@@ -126,18 +136,18 @@ const notFound = (method: string, path: string): Routed & { readonly kind: "refu
 });
 
 /** Why there is no such route, with the nearest one; undefined when there is one. */
-export function missingRoute(call: Pick<Call, "method" | "path" | "query">): string | undefined {
+export function missingRoute(call: RoutedCall): string | undefined {
   const routed = routeOf(call);
   return routed.kind === "refuse" && routed.status === 404 ? routed.error : undefined;
 }
 
 /** Longer paths are compared with nothing: the work grows with the square of the length. */
 const SUGGESTED_MAX = 200;
-const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders", "/savings", "/drift"];
+const LISTS = ["/status", "/runs", "/families", "/fleets", "/senders", "/savings", "/drift", "/history"];
 
 /** The nearest route with the name that was asked for, or all of them. */
 function suggestion(method: string, path: string): string {
-  if (method === "POST") return "; requests for runs go to the webhook";
+  if (method === "POST") return "; there is POST /plan, and requests for runs go to the webhook";
   const [, folder = "", given = "", ...rest] = path.split("/");
   const name = given === "" ? "NAME" : given;
   const documents = ["recipes", "fleets"].flatMap((one) =>
@@ -166,7 +176,7 @@ function wrongName(folder: string, name: string, [part, output]: readonly string
   return `; the name ${name} cannot be used: it ${form}`;
 }
 
-const OVERVIEWS = ["status", "families", "fleets", "senders", "drift"] as const;
+const OVERVIEWS = ["status", "families", "fleets", "senders", "drift", "history"] as const;
 
 function readOf(path: string, query: Call["query"]): Routed | undefined {
   const overview = OVERVIEWS.find((one) => path === `/${one}`);
@@ -184,6 +194,17 @@ function readOf(path: string, query: Call["query"]): Routed | undefined {
 function ofRun(run: string, verdicts: string | undefined, output: string | undefined): Routed {
   if (output !== undefined) return { kind: "output", run, output };
   return { kind: verdicts === undefined ? "run" : "verdicts", run };
+}
+
+const PlanBody = z.strictObject({
+  cursor: z.exactOptional(z.string().check(z.regex(new RegExp(`^(?:recipes|fleets)/${NAME}$`)))),
+});
+
+function planIn(body: Buffer): Routed {
+  const parsed = PlanBody.safeParse(readJson(body.toString("utf8") || "{}"));
+  if (parsed.success) return { kind: "plan", ...parsed.data };
+  const error = 'the body must be {} or {"cursor": …}, with the field next of the page before';
+  return { kind: "refuse", status: 400, error };
 }
 
 function monthIn(query: Call["query"]): Routed {

@@ -16,6 +16,8 @@ export interface SavingsRow {
   readonly unpricedHours: number;
   readonly amount: number;
   readonly currency: string;
+  /** The days of the month that are known, as 2026-11-27. */
+  readonly days: Readonly<Record<string, { readonly hours: number; readonly amount: number }>>;
 }
 
 /** @throws CloudError */
@@ -35,10 +37,18 @@ export async function savings({ cloud, clock }: Ports, month = monthOf(clock.now
       unpricedHours: round(of.unpricedHours),
       amount: round(of.amount),
       currency,
+      days: daysIn(parsed.data.days, month),
     };
     return [row];
   });
   return { month, savings: rows.flat() };
 }
+
+const daysIn = (days: Savings["days"] = {}, month: string): SavingsRow["days"] =>
+  Object.fromEntries(
+    Object.entries(days)
+      .filter(([day]) => day.startsWith(month))
+      .map(([day, { hours, amount }]) => [day, { hours: round(hours), amount: round(amount) }]),
+  );
 
 const round = (amount: number): number => Math.round(amount * 100) / 100;

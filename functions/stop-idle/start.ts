@@ -3,14 +3,13 @@ import * as z from "zod/mini";
 import { documentNames, loadFleet } from "../../shared/document-store.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { isUp } from "../../shared/documents/up-hours.ts";
-import { hours, minutes } from "../../shared/duration.ts";
 import { parse, type Ports } from "../../shared/invocation.ts";
 import { membersOf } from "../../shared/limits/members.ts";
 import { TAG } from "../../shared/tags.ts";
 import { triggerOf, type Trigger } from "../../shared/triggers.ts";
 import { runId } from "../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
-import { checkIntervalMs } from "./idle-check/signals.ts";
+import { HOURLY, isDue } from "./idle-check/due.ts";
 import { CheckRequest } from "./idle-check/workflow.ts";
 import { KeepRequest } from "./keep/keep.ts";
 import { whyNotStarted } from "./resume/decide.ts";
@@ -56,27 +55,6 @@ async function fleetsFor(
   }
   return names;
 }
-
-/** Ten past, because hourly metrics appear after the end of their hour. */
-const FIRST_MS = minutes(10);
-const HOURLY = { windowMs: hours(1), outside: "idle" } as const;
-
-/**
- * Whether a fleet is checked by the timer of this instant; a caller has none, and asks for all. A stop by the clock costs no
- * metrics, so it may come at once.
- */
-function isDue(policy: DuePolicy | undefined, at: number | undefined): boolean {
-  if (policy === undefined || at === undefined) return policy !== undefined;
-  const { outside, upDuring } = policy;
-  const isOutside = outside === "stop" && upDuring !== undefined && !isUp(upDuring, at);
-  const interval = isOutside ? TIMER_MS : checkIntervalMs(policy);
-  return (at - FIRST_MS) % interval < TIMER_MS;
-}
-
-type DuePolicy = Pick<IdlePolicy, "windowMs" | "outside" | "upDuring">;
-
-/** The interval of the timer in s.yaml. */
-const TIMER_MS = minutes(10);
 
 /** Whether a fleet, or a member with hours of its own, should be up now. */
 async function resumes(

@@ -5,7 +5,6 @@
 import * as z from "zod/mini";
 import { utcMinute } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { PackageChanges } from "../../shared/package-changes.ts";
 import { RunId } from "../../shared/names.ts";
 import { trySend } from "../../shared/workflow/begin.ts";
 import { interject } from "../../shared/workflow/cancel.ts";
@@ -30,7 +29,7 @@ export async function answerApproval(call: Call, ports: Ports): Promise<Page> {
   if (call.method === "POST") return decideByLink(run, call, ports);
   if (now.completion !== undefined || answerIn(log) !== undefined || !isAsked(now.event))
     return refusal(now, log);
-  return page(200, [questionOf(now.event), `Decide before ${utcMinute(link.expiresAt)}.`], CHOICES);
+  return page(200, [...questionOf(now.event), `Decide before ${utcMinute(link.expiresAt)}.`], CHOICES);
 }
 
 const CHOICES = [
@@ -43,20 +42,18 @@ const Promoted = z.looseObject({
   recipe: z.string(),
   imageId: z.string(),
   family: z.string(),
-  packages: z.optional(PackageChanges),
-  document: z.looseObject({ test: z.looseObject({ skip: z.boolean() }) }),
 });
 
-function questionOf({ run, input }: WorkflowEvent): string {
-  const read = Promoted.safeParse(input);
-  if (!read.success) return `Promotion ${run} waits for approval.`;
-  const { recipe, imageId, family, document, packages } = read.data;
-  const tested = document.test.skip ? "Its recipe skips the image test." : "Its image test has passed.";
-  return `Image ${imageId} of recipe ${recipe} waits for approval to join family ${family}. ${tested}${packages === undefined ? "" : ` ${differenceOf(packages)}`}`;
-}
+/** The facts are sentences of the promotion, which has looked at the images. */
+const Asked = z.looseObject({ facts: z.array(z.string()) });
 
-const differenceOf = ({ since, changed, added, removed, names }: PackageChanges): string =>
-  `Packages since ${since}: ${changed} changed, ${added} added, ${removed} removed${names.length === 0 ? "" : ` (${names.join(", ")})`}.`;
+function questionOf(event: WorkflowEvent): readonly string[] {
+  const { data } = Promoted.safeParse(event.input);
+  const facts = Asked.safeParse(event).data?.facts ?? [];
+  if (data === undefined) return [`Promotion ${event.run} waits for approval.`];
+  const { recipe, imageId, family } = data;
+  return [`Image ${imageId} of recipe ${recipe} waits for approval to join family ${family}.`, ...facts];
+}
 
 const NO_RUN = "There is no such run in this deployment.";
 

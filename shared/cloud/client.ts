@@ -56,15 +56,25 @@ export interface CloudClient {
   core(product: CloudProduct, region: string): Promise<Core>;
 }
 
-/** An API action: its name, and the official request class. CloudMonitor has none: its parameters are a flat query. */
+/**
+ * An API action: its name, and the official request class, which knows its parameters. Without one the parameters are a query:
+ * those of CloudMonitor and Auto Scaling, and what ECS itself gave and gets back unchanged.
+ */
 export interface Action {
   readonly name: string;
-  /** Of Auto Scaling; all others are of ECS, or without `request` of CloudMonitor. */
-  readonly product?: "ess";
+  /** Of an action without `request`, which is of CloudMonitor unless this says otherwise. */
+  readonly product?: "ecs" | "ess";
   readonly request: RequestSource | undefined;
 }
 
 export const action = (name: string, request?: RequestSource): Action => ({ name, request });
+
+/** An action without a request class; the call names its region. */
+export const queryAction = (name: string, product: "ecs" | "ess"): Action => ({
+  name,
+  product,
+  request: undefined,
+});
 
 /** One API call, its parameters in the cloud's spelling. */
 export interface ApiCall {
@@ -106,7 +116,7 @@ export const inRegion = (client: CloudClient, region: string | undefined): Cloud
   region === undefined ? client : { ...client, access: { ...client.access, region } };
 
 /**
- * Sends an ECS call (with `request`) or one of CloudMonitor or Auto Scaling (without) and reads its answer. Schemas are
+ * Sends a call and reads its answer. Schemas are
  * functions because building all of them costs every cold start, and an invocation needs few (CLIENT-2).
  * @throws CloudError for every refusal, lost answer and answer that does not fit `answer`.
  */

@@ -25,6 +25,8 @@ const disk = {
 };
 const cipher = { encrypted: z.exactOptional(z.literal(true)), kmsKeyId: maybe };
 
+const size = z.exactOptional(z.strictObject({ vcpu: count, memoryGiB: z.number() }));
+
 const repeats = { retries: z.exactOptional(count), okExitCodes: z.exactOptional(z.array(count)) };
 
 const Step = z.discriminatedUnion("kind", [
@@ -58,6 +60,7 @@ const Source = z.discriminatedUnion("kind", [
     image: maybe,
     family: maybe,
     instanceTypes: list,
+    instance: size,
     vSwitchIds: list,
     securityGroupId: text,
     systemDisk: z.strictObject({ ...disk, ...cipher }),
@@ -68,7 +71,12 @@ const Source = z.discriminatedUnion("kind", [
     userData: maybe,
     expireAfterMs: count,
   }),
-  z.strictObject({ kind: z.literal("instance"), id: text, stop: z.boolean() }),
+  z.strictObject({
+    kind: z.literal("instance"),
+    id: text,
+    stop: z.boolean(),
+    dataDisks: z.exactOptional(z.boolean()),
+  }),
   z.strictObject({ kind: z.literal("snapshot"), id: text }),
   z.strictObject({
     kind: z.literal("disks"),
@@ -119,6 +127,7 @@ const recipe = z.strictObject({
   test: z.strictObject({
     commands: z.array(Step),
     instanceTypes: list,
+    instance: size,
     vSwitchIds: list,
     securityGroupId: text,
     systemDisk: z.exactOptional(z.strictObject({ ...disk, ...cipher })),
@@ -132,6 +141,8 @@ const recipe = z.strictObject({
     outranked: z.enum(["stop", "deprecate"]),
     regions: list,
     accounts: list,
+    // The version before had none.
+    consumers: z._default(z.array(z.strictObject({ id: text, region: maybe })), []),
     approval: z.exactOptional(z.strictObject({ withinMs: count })),
   }),
   retention: z.strictObject({

@@ -12,6 +12,7 @@ import {
   closed,
   duration,
   finding,
+  type Finding,
   inMs,
   oneLine,
   oneOrMany,
@@ -21,7 +22,7 @@ import {
   text,
   whole,
 } from "./fields.ts";
-import { offeringFindings } from "./offerings.ts";
+import { offeringFindings, SELECTED, Size } from "./offerings.ts";
 import {
   instanceType,
   kmsKeyId,
@@ -152,7 +153,8 @@ const shape = {
       ),
     ),
   ),
-  instanceTypes: oneOrMany(instanceType()),
+  instanceTypes: z.exactOptional(oneOrMany(instanceType())),
+  instance: z.exactOptional(Size),
   vSwitchIds: oneOrMany(vSwitchId()),
   securityGroupId: securityGroupId(),
   systemDisk: z._default(SystemDisk, {}),
@@ -166,6 +168,20 @@ const shape = {
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
+/** Names of types or a size, and not both. */
+const typesFindings = ({ instanceTypes, instance }: Written): readonly Finding[] => [
+  ...finding(
+    instanceTypes === undefined && instance === undefined,
+    ["instanceTypes"],
+    "is missing; write instanceTypes: [ecs.g7.large], or instance: { vcpu: 2, memoryGiB: 8 }",
+  ),
+  ...finding(
+    instanceTypes !== undefined && instance !== undefined,
+    ["instance"],
+    "must not stand beside instanceTypes; keep one of the two",
+  ),
+];
+
 /** A builder as bake-image launches it: complete, with lists where one value was written. */
 export const Builder = z.pipe(
   closed(shape, { types: "is not known; write instanceTypes" }).check(
@@ -177,13 +193,19 @@ export const Builder = z.pipe(
         `must have exactly one of image and family, has ${count === 0 ? "none" : "both"}`,
       );
     }),
+    rule<Written>(["instanceTypes", "instance"], typesFindings),
     rule<Written>(["instanceTypes", "vSwitchIds", "spot"], ({ instanceTypes, vSwitchIds, spot }) =>
-      offeringFindings(instanceTypes, vSwitchIds, spot.wanted ? 2 : 1, ["instanceTypes"]),
+      offeringFindings(instanceTypes ?? SELECTED, vSwitchIds, spot.wanted ? 2 : 1, ["instanceTypes"]),
     ),
     rule<Written>(["userData"], ({ userData }) => {
       const message = userData === undefined ? undefined : userDataProblem(userData);
       return message ? [{ at: ["userData"], message }] : [];
     }),
   ),
-  z.transform((value: Written) => ({ kind: "builder" as const, ...inMs(value, "expireAfter") })),
+  z.transform(({ instanceTypes = [], ...value }: Written) => ({
+    kind: "builder" as const,
+    /** Empty until those of `instance` are selected. */
+    instanceTypes,
+    ...inMs(value, "expireAfter"),
+  })),
 );

@@ -6,9 +6,11 @@ import { nameProblem, ParameterName, ParameterValue } from "../requests/paramete
 import { closed, finding, rule, short, text } from "./fields.ts";
 
 const COMPONENTS_MAX = 20;
-/** The version of a component that is the highest one when a bake begins. */
+/** The version of a component that is the highest one when a bake begins, of those that are no pre-releases. */
 export const LATEST = "latest";
-const VERSION = String.raw`\d{1,6}(?:\.\d{1,6}){0,2}`;
+/** What follows a - marks a pre-release, as in https://semver.org: it is used only where a recipe names it. */
+const PRERELEASE = String.raw`-[a-z0-9]{1,20}(?:\.[a-z0-9]{1,20}){0,3}`;
+const VERSION = String.raw`\d{1,6}(?:\.\d{1,6}){0,2}(?:${PRERELEASE})?`;
 const USE = new RegExp(`^(${NAME})/(${VERSION}|${LATEST})$`);
 const KEY = new RegExp(String.raw`^components/(${NAME})/(${VERSION})\.(?:yaml|yml|json)$`);
 
@@ -49,8 +51,12 @@ export const Components = z.pipe(
   z.transform((uses: z.infer<typeof One>[]) => uses.map(useOf)),
 );
 
+/** The highest of these versions that is no pre-release. */
+export const latestOf = (versions: readonly string[]): string | undefined =>
+  versions.filter((version) => !version.includes("-")).toSorted(byVersion)[0];
+
 /** Orders versions by their numbers, the highest first. */
-export function byVersion(a: string, b: string): number {
+function byVersion(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split(".").map(Number));
   for (let index = 0; index < 3; index++) {
     const difference = (right?.[index] ?? 0) - (left?.[index] ?? 0);

@@ -5,7 +5,8 @@ import { days, formatDuration, minutes } from "../duration.ts";
 import { CHECK_IDS } from "../image-checks.ts";
 import { RECIPE_EVENTS } from "../notifications/notification.ts";
 import { channels, closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
-import { instanceType, securityGroupId, vSwitchId } from "./names.ts";
+import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
+import { Size } from "./offerings.ts";
 import { CopyRegion } from "./recipe-encryption.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
 import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
@@ -13,6 +14,7 @@ import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
 const testShape = {
   commands: z._default(Steps, []),
   instanceTypes: z.exactOptional(oneOrMany(instanceType())),
+  instance: z.exactOptional(Size),
   vSwitchIds: z.exactOptional(oneOrMany(vSwitchId())),
   securityGroupId: z.exactOptional(securityGroupId()),
   systemDisk: z.exactOptional(SystemDisk),
@@ -33,6 +35,13 @@ export const Test = z.pipe(
           ["commands", index, "timeout"],
           `must be at most test.timeout, which is ${formatDuration(timeout)}; raise test.timeout or lower this`,
         ),
+      ),
+    ),
+    rule<TestWritten>(["instanceTypes", "instance"], ({ instanceTypes, instance }) =>
+      finding(
+        instanceTypes !== undefined && instance !== undefined,
+        ["instance"],
+        "must not stand beside instanceTypes; keep one of the two",
       ),
     ),
     rule<TestWritten>(["skip", "commands"], ({ skip, commands }) =>
@@ -60,6 +69,37 @@ const accountId = short(
   text(/^\d{10,20}$/, "be an account id of 10 to 20 digits, in quotes"),
 );
 
+/** What one promotion changes, one after the other, while its family is locked; a line of our own. */
+const MAX_CONSUMERS = 20;
+
+/** A launch template or a scaling configuration, in the home region unless it says otherwise. */
+const Consumer = short(
+  (value) => (typeof value === "string" ? { id: value } : value),
+  closed(
+    {
+      id: text(
+        /^(?:lt|asc)-[A-Za-z0-9-]{1,60}$/,
+        "be the id of a launch template, lt-…, or of a scaling configuration of Auto Scaling, asc-…",
+      ),
+      region: z.exactOptional(regionId()),
+    },
+    { launchTemplate: "is not known; write id: lt-…", scalingConfiguration: "is not known; write id: asc-…" },
+  ),
+);
+
+const Consumers = z.array(Consumer).check(
+  z.maxLength(MAX_CONSUMERS),
+  rule<z.infer<typeof Consumer>[]>(["*"], (all) =>
+    all.flatMap(({ id, region }, index) =>
+      finding(
+        all.findIndex((one) => one.id === id && one.region === region) !== index,
+        [index],
+        "is listed twice; keep one of them",
+      ),
+    ),
+  ),
+);
+
 const Approval = z.pipe(
   closed({ within: duration("10m", "7d") }),
   z.transform((value: { within: number }) => inMs(value, "within")),
@@ -69,6 +109,7 @@ export const Promote = closed({
   outranked: z._default(z.enum(["stop", "deprecate"]), "stop"),
   regions: z._default(z.array(CopyRegion).check(z.maxLength(MAX_REGIONS)), []),
   accounts: z._default(z.array(accountId).check(z.maxLength(MAX_ACCOUNTS)), []),
+  consumers: z._default(Consumers, []),
   approval: z.exactOptional(Approval),
 });
 

@@ -11,8 +11,13 @@ const Instance = z.pipe(
     id: text(/^i-[a-z0-9-]+$/, "be the id of an instance, i-…"),
     // A running machine may leave torn data in the image; the cloud advises to stop it first.
     stop: z._default(z.boolean(), true),
+    /** Whether the image has the data disks too; absent: it has. */
+    dataDisks: z.exactOptional(z.boolean()),
   }),
-  z.transform((value: { id: string; stop: boolean }) => ({ kind: "instance" as const, ...value })),
+  z.transform((value: { id: string; stop: boolean; dataDisks?: boolean }) => ({
+    kind: "instance" as const,
+    ...value,
+  })),
 );
 
 const Snapshot = z.pipe(

@@ -4,7 +4,7 @@ import { closed, duration, finding, rule, short, whole, type Finding } from "./f
 import { familyProblem, templateProblem } from "./image-name.ts";
 import { PAUSE_AFTER } from "../budget.ts";
 import { description, documentName, objectKey } from "./names.ts";
-import { offeringFindings } from "./offerings.ts";
+import { offeringFindings, SELECTED } from "./offerings.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
@@ -56,6 +56,7 @@ const ELSEWHERE = {
   regions: "is not known; write it under promote:",
   accounts: "is not known; write it under promote:",
   approval: "is not known; write it under promote:",
+  consumers: "is not known; write it under promote:",
   tags: "is not known; write it under image:",
   commands: "is not known; write them under provision:, or those of the image test under test:",
   builder: "is not known; write it under source:",
@@ -108,7 +109,7 @@ function testFindings({ source, test, family }: Written): Finding[] {
   const needed = ["instanceTypes", "vSwitchIds", "securityGroupId"] as const;
   return needed.flatMap((key) =>
     finding(
-      test[key] === undefined,
+      test[key] === undefined && (key !== "instanceTypes" || test.instance === undefined),
       ["test", key],
       "is missing; the test machine needs it when there is no builder",
     ),
@@ -119,7 +120,11 @@ function testFindings({ source, test, family }: Written): Finding[] {
 function testOfferingFindings({ source, test }: Written): readonly Finding[] {
   const builder = source.kind === "builder" ? source : undefined;
   const { instanceTypes = builder?.instanceTypes, vSwitchIds = builder?.vSwitchIds } = test;
-  return offeringFindings(instanceTypes, vSwitchIds, builder?.spot.wanted ? 2 : 1, ["test", "instanceTypes"]);
+  const isSelected = test.instance !== undefined || instanceTypes?.length === 0;
+  return offeringFindings(isSelected ? SELECTED : instanceTypes, vSwitchIds, builder?.spot.wanted ? 2 : 1, [
+    "test",
+    "instanceTypes",
+  ]);
 }
 
 /** An approval is asked for in the recipe's channels. */
@@ -134,7 +139,8 @@ function familyFindings({ family, test, promote }: Written): Finding[] {
   if (family !== undefined) return [];
   const what = "needs family:, the name the image is promoted to; add it or remove this";
   const releases =
-    promote.regions.length > 0 || promote.accounts.length > 0 || promote.approval !== undefined;
+    [promote.regions, promote.accounts, promote.consumers].some(({ length }) => length > 0) ||
+    promote.approval !== undefined;
   return [
     ...finding(test.commands.length > 0, ["test", "commands"], what),
     ...finding(releases, ["promote"], what),
@@ -173,7 +179,13 @@ function complete(name: string, { keepFailed, image, test, rebake, encrypt, prom
   const place =
     source.kind === "builder"
       ? {
-          instanceTypes: source.instanceTypes,
+          ...(test.instance === undefined
+            ? {
+                instanceTypes: source.instanceTypes,
+                // The types of the builder stand beside it once they are selected.
+                ...(source.instance && test.instanceTypes === undefined && { instance: source.instance }),
+              }
+            : { instanceTypes: [] }),
           vSwitchIds: source.vSwitchIds,
           securityGroupId: source.securityGroupId,
         }

@@ -28,6 +28,10 @@ export const Notification = z.strictObject({
   regions: z.optional(z.array(z.string())),
   /** How the packages of the image differ from those of the one that was served. */
   packages: z.optional(PackageChanges),
+  /** Of an approval: the image served now ("" for none), what changed since, and the tests that were passed (none: skipped). */
+  facts: z.optional(
+    z.strictObject({ serves: z.string(), changed: z.array(z.string()), tests: z.array(z.string()) }),
+  ),
   /** Why it failed, or what was rolled back, in words. */
   reason: z.optional(z.string()),
   /** Until when an approval can be given, or from when on announced members are stopped or images deleted. */

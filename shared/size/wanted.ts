@@ -42,17 +42,22 @@ function openEntries({ schedule = [], calendar }: Sized, at: number): number[] {
   return schedule.flatMap((entry, place) => (isOpen(entry, calendar, at) ? [place] : []));
 }
 
-/** Whether an entry of the schedule begins or ends in (`from`, `until`]. */
-function hasEdge(fleet: Sized, from: number, until: number): boolean {
+/** The instants in (`from`, `until`] at which an entry of the schedule begins or ends. Epoch ms, ascending. */
+export function* edgesOf(fleet: Sized, from: number, until: number): Generator<number> {
   const { schedule = [], calendar } = fleet;
-  if (calendar === undefined || schedule.length === 0) return false;
+  if (calendar === undefined || schedule.length === 0) return;
   // A schedule that has not changed for that long has no edge.
   const start = Math.max(from, until - horizonMs(calendar));
-  const before = openEntries(fleet, start).join();
-  for (const instant of instants(schedule, start, until))
-    if (openEntries(fleet, instant).join() !== before) return true;
-  return false;
+  let before = openEntries(fleet, start).join();
+  for (const instant of instants(schedule, start, until)) {
+    const open = openEntries(fleet, instant).join();
+    if (open !== before) yield instant;
+    before = open;
+  }
 }
+
+const hasEdge = (fleet: Sized, from: number, until: number): boolean =>
+  edgesOf(fleet, from, until).next().done !== true;
 
 /** The members that `fleet` is to have at `now`, epoch ms. */
 export function wantedOf(fleet: Sized, level: Level | undefined, now: number): Wanted {

@@ -4,8 +4,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, afterAll, test } from "vitest";
 import { serveUi, type Ui } from "../../cli/ui/server.ts";
+import { driftKeyAt, type Drift } from "../../shared/drift.ts";
+import { days, hours } from "../../shared/duration.ts";
+import { savingsKey } from "../../shared/keys.ts";
+import { monthOf, type Savings } from "../../shared/savings.ts";
 import { type Deployment, deployKiln } from "../support/deployment.ts";
-import { fleetText } from "../support/fleets.ts";
+import { IDLE, POLICY } from "../support/idle.ts";
+import { check, idleFleet } from "../support/idle-fleet.ts";
 import { quietIo } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { startChromium, type Tab } from "./chromium.ts";
@@ -20,11 +25,18 @@ let tab: Tab;
 
 beforeAll(async () => {
   kiln = await deployKiln({ at: Date.now() });
+  await before(kiln);
   kiln.cloud.pace.run(60);
   const KILN_API = kiln.cloud.urls.http["kiln-api"] ?? "";
   const env = { KILN_API, KILN_CALLER: kiln.caller.name, KILN_SECRET: kiln.caller.secret };
+  const KILN_WEBHOOK = kiln.cloud.urls.http["kiln-webhook"] ?? "";
   ui = await serveUi(
-    quietIo({ env, now: () => Date.now(), sleep: (ms) => new Promise((done) => setTimeout(done, ms)) }),
+    quietIo({
+      env: { ...env, KILN_WEBHOOK },
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+    }),
+    { writes: true },
   );
   browser = await startChromium(BROWSER);
   tab = await browser.tab();
@@ -38,6 +50,39 @@ afterAll(async () => {
   await ui?.close();
   await kiln?.close();
 });
+
+/** A fleet with a history: six days, two idle checks and savings. */
+async function before({ cloud }: Deployment): Promise<void> {
+  const now = cloud.time.now();
+  cloud.world.publishImage("web", { imageId: "m-web-1", createdAt: now - days(1) });
+  const [, busy = ""] = await idleFleet(kiln, 3);
+  cloud.world.load(
+    ({ instanceId }) => instanceId === busy,
+    () => ({ ...IDLE, cpuAverage: 9, cpuMaximum: 11 }),
+  );
+  await check(kiln, POLICY, { body: { dryRun: true } });
+  await cloud.settle({ forMs: hours(1) });
+  await check(kiln, POLICY, { body: { dryRun: true } });
+  for (let back = 144; back > 0; back--) {
+    const at = cloud.time.now() - hours(back);
+    const running = 3 + Math.round(4 * Math.sin((Math.PI * (back % 24)) / 24));
+    const drift: Drift = { at, fleets: { web: { running, stopped: 1, others: 0, old: 0 } }, members: [] };
+    await kiln.upload(driftKeyAt(at), JSON.stringify(drift));
+  }
+  const month = monthOf(cloud.time.now());
+  const last = new Date(cloud.time.now()).getUTCDate();
+  const ofDay = (day: number) => [
+    `${month}-${String(day + 1).padStart(2, "0")}`,
+    { hours: day, amount: day % 7 },
+  ];
+  const saved: Savings = {
+    currency: "CNY",
+    months: { [month]: { stops: 31, hours: 812, unpricedHours: 4, amount: 96.5 } },
+    days: Object.fromEntries(Array.from({ length: last }, (_, day) => ofDay(day))),
+    open: {},
+  };
+  await kiln.upload(savingsKey("web"), JSON.stringify(saved));
+}
 
 /** Rules that axe-core finds broken on the page, where that package is installed. */
 async function broken(): Promise<unknown> {
@@ -59,7 +104,6 @@ const textOf = (id: string): string => `document.querySelector("#${id}").innerTe
 test("a build that begins and fails is on the page within 20 s, without a reload", async ({ expect }) => {
   await tab.evaluate(`window.mark = 1`);
   expect(await tab.evaluate(textOf("now"))).toContain("Nothing is in progress");
-  await kiln.upload("fleets/web.yaml", fleetText());
   await kiln.upload("recipes/web.yaml", recipeText({ provision: ["echo '<b>hello</b>'", "exit 3"] }));
   await tab.until(`${textOf("fleets")}.includes("web")`, 20_000);
   await tab.until(`/bake-web|Failed in/.test(document.body.innerText)`, 20_000);
@@ -76,10 +120,38 @@ test("the run page shows its timeline and what its commands printed, as text", a
   await shoot("run");
 });
 
+test("each question of the second day has its section, and tonight's plan is there without a reload", async ({
+  expect,
+}) => {
+  await tab.open(new URL("/", ui.url).href);
+  await tab.until(`${textOf("tonight")}.includes("bake")`, 30_000);
+  for (const id of ["now", "approvals", "families", "fleets", "savings", "tonight", "failed", "idle"])
+    expect(await tab.evaluate(`document.querySelector("#${id} h2") !== null`), id).toBe(true);
+  const charts = `[...document.querySelectorAll("svg[role=img]")].map((one) => one.getAttribute("aria-label")).join()`;
+  expect(await tab.evaluate(charts)).toMatch(/3 to 7 ran.*saved on each day/);
+  await tab.open(new URL("/fleets/web", ui.url).href);
+  expect(await tab.evaluate(charts)).toMatch(/worst value of each check against its limit: 180 %, 180 %/);
+}, 60_000);
+
+test("a hold is shown, confirmed by a click and then on the page of its run", async ({ expect }) => {
+  await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", test: { skip: true } }));
+  await tab.open(new URL("/", ui.url).href);
+  await tab.until(`${textOf("families")}.includes("shop")`, 60_000);
+  await tab.open(new URL("/families/shop", ui.url).href);
+  await tab.evaluate(`document.querySelector("#family a.act").click()`);
+  await tab.until(`document.querySelector("#change button") !== null`, 20_000);
+  expect(await broken()).toEqual([]);
+  await shoot("change");
+  await tab.evaluate(`document.querySelector("#change button").click()`);
+  await tab.until(`location.pathname.startsWith("/runs/hold-shop-")`, 20_000);
+  await tab.open(new URL("/families/shop", ui.url).href);
+  await tab.until(`/Lift the hold/.test(${textOf("family")})`, 30_000);
+}, 120_000);
+
 test("no rule of accessibility is broken, in both themes, on a phone, and in Chinese", async ({ expect }) => {
   for (const theme of ["light", "dark"])
     for (const width of [1200, 360])
-      for (const path of ["/?lang=en", "/?lang=zh", "/runs", "/fleets/web"]) {
+      for (const path of ["/?lang=en", "/?lang=zh", "/runs", "/fleets/web", "/families/shop"]) {
         await tab.send("Emulation.setEmulatedMedia", {
           features: [{ name: "prefers-color-scheme", value: theme }],
         });

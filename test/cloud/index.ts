@@ -221,7 +221,10 @@ class Parts {
     this.store = new ObjectStore(this.#kernel);
     this.ecs = new EcsService(this.#kernel, this.store, options.tokenMs);
     this.#cms = new CmsService(this.#kernel, this.ecs.metering);
-    this.scaling = new ScalingService(this.#kernel);
+    this.scaling = new ScalingService(
+      this.#kernel,
+      (region, id) => this.ecs.world.image(region, id) !== undefined,
+    );
     this.identities = new RamService(this.#kernel, ram);
     this.billing = new BillingService(this.#kernel, () => this.ecs.world.account.balance);
     this.#oss = new OssService(this.#kernel, this.store);

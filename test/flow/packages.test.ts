@@ -1,10 +1,19 @@
 import { hours } from "../../shared/duration.ts";
 import { notified as test } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
-import { BUCKET } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { recipeText, release } from "../support/recipes.ts";
 
-test("what changed in the packages is in the question, on its page, in the announcement and in the record", async ({
+const stepsOf = (kiln: Deployment) => kiln.records("promote").at(-1)?.steps ?? [];
+const holds = (sentence: string) => (text: string) => text.includes(sentence);
+const sentencesSince = (served: string) => [
+  "Its image test has passed: image checks.",
+  `Family web serves ${served}.`,
+  "Changed since: recipe.",
+  `Packages since ${served}: 0 changed, 1 added, 1 removed (+ rpm redis 1.0-1, - rpm chrony 1.0-1).`,
+];
+
+test("an approver sees what is served, what changed and what was tested, and the record says who answered", async ({
   kiln,
   channel,
   expect,
@@ -27,13 +36,16 @@ test("what changed in the packages is in the question, on its page, in the annou
     names: ["+ rpm redis 1.0-1", "- rpm chrony 1.0-1"],
   };
   expect(question()?.["packages"]).toEqual(changes);
+  const facts = { serves: first.imageId, changed: ["recipe"], tests: ["image checks"] };
+  expect(question()?.["facts"]).toEqual(facts);
   const address = question()?.links?.approve ?? "";
-  expect((await browse(kiln, address)).text).toContain(
-    `Packages since ${first.imageId}: 0 changed, 1 added, 1 removed (+ rpm redis 1.0-1, - rpm chrony 1.0-1).`,
-  );
+  const page = (await browse(kiln, address)).text;
+  const asked = String(stepsOf(kiln).at(-1)?.note);
+  for (const sentence of sentencesSince(first.imageId))
+    expect([page, asked].every(holds(sentence))).toBe(true);
   await browse(kiln, address, "approve");
   const announced = () => channel.posted.filter(({ body }) => body.kind === "promoted").at(1)?.body;
   await kiln.cloud.settle({ until: () => announced() !== undefined, forMs: hours(1) });
   expect(announced()?.["packages"]).toEqual(changes);
-  expect(kiln.records("promote").at(-1)?.result?.["packages"]).toEqual(changes);
+  expect(kiln.records("promote").at(-1)?.result).toMatchObject({ packages: changes, approvedBy: "link" });
 });

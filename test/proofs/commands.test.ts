@@ -70,7 +70,7 @@ test("an approval is given by pasting the command of its notification, and no ch
   expect(await answered(kiln, browse(kiln, addressIn(approve)))).toMatchObject({ isDownload: true });
   const shown = await answered(kiln, paste(kiln, `curl -sS ${addressIn(approve)}`));
   expect(shown).toMatch(
-    /^Image m-\w+ of recipe web waits for approval to join family web\. Its recipe skips/,
+    /^Image m-\w+ of recipe web waits for approval to join family web\.\nIts recipe skips/,
   );
   expect(shown).toContain("Nothing is decided yet.");
   expect(kiln.records("promote")[0]).toMatchObject({ state: "running", phase: "approve" });

@@ -1,6 +1,11 @@
 /** `--keep`: the cloud of the story goes on in real time, and a person may talk to it. */
+import { join } from "node:path";
+import { ownIo } from "../../cli/config.ts";
+import { serveUi } from "../../cli/ui/server.ts";
 import { hours } from "../../shared/duration.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Lets the cloud catch up with the present, says how to talk to it, and resolves when it is interrupted. */
 export async function keepRunning(
@@ -21,21 +26,35 @@ export async function keepRunning(
     say(`  ${done} %, ${new Date(cloud.time.now()).toISOString().slice(0, 16).replace("T", " ")} UTC`);
   }
   cloud.pace.run(1);
-  say(instructions(kiln));
+  const page = await serveUi({ ...ownIo(ROOT), env: variablesOf(kiln) }, { writes: true });
+  say(instructions(kiln, page.url));
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
+  await page.close();
   say("The cloud is gone.");
 }
 
-function instructions(kiln: Deployment): string {
+/** The variables of the command line and of its page. */
+const variablesOf = ({ cloud: { urls }, caller }: Deployment) => ({
+  KILN_API: urls.http["kiln-api"] ?? "",
+  KILN_WEBHOOK: urls.http["kiln-webhook"] ?? "",
+  KILN_CALLER: caller.name,
+  KILN_SECRET: caller.secret,
+});
+
+function instructions(kiln: Deployment, page: string): string {
   const { cloud, caller } = kiln;
   const { urls, region, accountId, accessKey } = cloud;
   const webhook = urls.http["kiln-webhook"] ?? "";
   const run = kiln.records("scale-").at(-1)?.run ?? kiln.records().at(-1)?.run ?? "";
   return [
     "It goes on in real time until Ctrl-C.",
+    "",
+    "Open it in a browser (the address opens once; here the page has buttons as well):",
+    "",
+    `  ${page}`,
     "",
     `  ecs, cms, fc  ${urls.ecs}`,
     `  oss           ${urls.oss}  (bucket ${BUCKET})`,
@@ -54,19 +73,25 @@ function instructions(kiln: Deployment): string {
     "",
     "Or with the command line:",
     "",
-    `  export KILN_API=${urls.http["kiln-api"]} KILN_WEBHOOK=${webhook} KILN_CALLER=${caller.name} KILN_SECRET=${caller.secret}`,
+    `  export ${Object.entries(variablesOf(kiln))
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" ")}`,
     "  npm run kiln -- status",
-    "  npm run kiln -- ui        # a page in your browser",
+    "  npm run kiln -- ui        # the page once more",
     "",
-    "List the bucket:",
-    "",
-    `  node -e 'const OSS = require("ali-oss"); const bucket = new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
-      `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" }); ` +
-      `(async () => { let token; do { const page = await bucket.listV2({ "max-keys": 1000, "continuation-token": token }); ` +
-      `for (const { name } of page.objects ?? []) console.log(name); token = page.nextContinuationToken; } while (token); })()'`,
+    ...listing(kiln),
     "",
   ].join("\n");
 }
+
+const listing = ({ cloud: { urls, accessKey } }: Deployment): readonly string[] => [
+  "List the bucket:",
+  "",
+  `  node -e 'const OSS = require("ali-oss"); const bucket = new OSS({ endpoint: "${urls.oss}", bucket: "${BUCKET}", ` +
+    `accessKeyId: "${accessKey.id}", accessKeySecret: "${accessKey.secret}" }); ` +
+    `(async () => { let token; do { const page = await bucket.listV2({ "max-keys": 1000, "continuation-token": token }); ` +
+    `for (const { name } of page.objects ?? []) console.log(name); token = page.nextContinuationToken; } while (token); })()'`,
+];
 
 /** The command README shows, ready to be pasted. */
 function signedCurl(

@@ -46,7 +46,7 @@ export interface Deployment {
   ): Promise<Answer>;
   /** As `call`, to the API. */
   api(
-    method: "GET" | "PUT" | "DELETE",
+    method: "GET" | "PUT" | "DELETE" | "POST",
     path: string,
     body?: unknown,
     headers?: Record<string, string>,

@@ -24,7 +24,8 @@ function replace(old, fresh) {
 }
 
 async function update() {
-  if (document.hidden || String(getSelection()) !== "") return;
+  // A form that changes something stays as it was shown.
+  if (document.hidden || String(getSelection()) !== "" || document.querySelector("form[method=post]")) return;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) throw new Error(answer.status);

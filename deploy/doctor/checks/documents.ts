@@ -1,28 +1,13 @@
 /** Recipes and fleets of the bucket: whether the cloud would launch what they ask for. */
-import {
-  fleetOfferings,
-  launchParams as memberParams,
-} from "../../../functions/scale-out/scale-out/launch-params.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import type { DryRun } from "../../../shared/cloud/ecs/dry-run.ts";
-import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
-import { dryCreateInstance, dryRunInstances } from "../../../shared/cloud/ecs/instances.ts";
+import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { textOf, entriesOf } from "../../../shared/cloud/oss/xml.ts";
 import { fleetIn, recipeIn, type Loaded } from "../../../shared/document-store.ts";
-import type { Fleet } from "../../../shared/documents/fleet.ts";
-import type { Recipe } from "../../../shared/documents/recipe.ts";
-import {
-  instanceParams,
-  launchParams,
-  specOfferings,
-  type InstanceSpec,
-} from "../../../shared/ephemeral-instance/spec.ts";
+import { launchParams, specOfferings } from "../../../shared/ephemeral-instance/spec.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { documentNameIn, type DocumentFolder } from "../../../shared/keys.ts";
-import { prepareLaunch } from "../../../shared/limits/launch.ts";
-import { highestPrice } from "../../../shared/limits/price.ts";
-import { ROLE, TAG } from "../../../shared/tags.ts";
 import { ifThere } from "../../api.ts";
+import { baseOf, builderProblems, Denied, fleetProblems, memberPrice, specOf } from "../../launches.ts";
 import { IMPORT_ROLE } from "../../setup.ts";
 import { judged, ok, unknown, type Check, type Finding, wrong } from "../finding.ts";
 import type { Context } from "../context.ts";
@@ -80,47 +65,14 @@ async function ofEach<T>(
 
 const CORRECT = "correct the document as the cloud's words say, and upload it again";
 
-type Offered = { readonly name: string; readonly answer: DryRun };
-
-/** A policy of the organisation denies dry runs, which says nothing about launches. */
-class Denied extends Error {}
-
-/** Refusals of offerings; one that only lacks capacity now is none, as long as another one works. @throws Denied */
-function refusals(offered: readonly Offered[]): readonly string[] {
-  const works = offered.some(({ answer }) => answer.verdict === "yes");
-  return offered.flatMap(({ name, answer }) => {
-    if (answer.verdict === "yes" || (works && answer.error.capacity)) return [];
-    if (answer.verdict === "unknown") throw new Denied(`${name}: ${answer.error.message}`);
-    return [`${name}: ${answer.error.message}`];
-  });
-}
-
 async function recipes(context: Context): Promise<Finding> {
   const list = await documents(context, "recipes", recipeIn);
   if (list.length === 0) return ok("there is no recipe yet");
-  const problems = await ofEach(list, (recipe, name) => builderProblems(context, recipe, name));
+  const problems = await ofEach(list, async (recipe, name) => {
+    const cloud = (await context.probe()).cloud("bake-image");
+    return builderProblems(recipe, { run: `doctor-${name}`, at: context.clock.now() }, cloud);
+  });
   return judged(problems, `${list.length} recipes: the cloud would launch their builders`, CORRECT);
-}
-
-type Builder = Extract<Recipe["source"], { readonly kind: "builder" }>;
-
-const baseOf = async (cloud: CloudClient, { family, image = "" }: Builder): Promise<Image | undefined> =>
-  family === undefined ? (await describeImages(cloud, { ids: [image] }))[0] : familyImage(cloud, family);
-
-async function builderProblems(context: Context, recipe: Recipe, name: string): Promise<readonly string[]> {
-  const { source } = recipe;
-  if (source.kind !== "builder") return [];
-  const cloud = (await context.probe()).cloud("bake-image");
-  const base = await baseOf(cloud, source);
-  if (base === undefined) return [`source.builder: ${source.family ?? source.image} has no image`];
-  const spec = specOf(recipe, source, base);
-  const event = { run: `doctor-${name}`, phaseStartedAt: context.clock.now() };
-  const offered: Offered[] = [];
-  for (const offering of specOfferings(spec)) {
-    const answer = await dryRunInstances(cloud, launchParams(event, spec, offering, cloud));
-    offered.push({ name: offering.name, answer });
-  }
-  return refusals(offered);
 }
 
 /** A launch that a recipe asks for: its first offering. */
@@ -139,41 +91,14 @@ export async function firstLaunch(context: Context) {
   return undefined;
 }
 
-const specOf = ({ image }: Recipe, source: Builder, base: Image): InstanceSpec => ({
-  role: ROLE.builder,
-  imageId: base.id,
-  instanceTypes: source.instanceTypes,
-  vSwitchIds: source.vSwitchIds,
-  spot: source.spot,
-  expireAfterMs: source.expireAfterMs,
-  params: instanceParams({ ...source, imageDataDisks: base.dataDisks }, image.resourceGroupId),
-  tags: { [TAG.recipe]: "doctor" },
-});
-
 async function fleets(context: Context): Promise<Finding> {
   const list = await documents(context, "fleets", fleetIn);
   if (list.length === 0) return ok("there is no fleet yet");
-  const problems = await ofEach(list, (fleet, name) => fleetProblems(context, fleet, name));
+  const problems = await ofEach(list, async (fleet) => {
+    const cloud = (await context.probe()).cloud("scale-out");
+    return fleetProblems(fleet, { run: "doctor", at: context.clock.now() }, cloud);
+  });
   return judged(problems, `${list.length} fleets: the cloud would launch their members`, CORRECT);
-}
-
-async function fleetProblems(context: Context, document: Fleet, fleet: string): Promise<readonly string[]> {
-  const cloud = (await context.probe()).cloud("scale-out");
-  const image = await familyImage(cloud, document.family);
-  // Its first promotion comes later.
-  if (image === undefined) return [];
-  const prepared = await prepareLaunch(document, image, cloud);
-  if (!prepared.ok) return [prepared.problem];
-  const { document: launched } = prepared.value;
-  const check = document.via === "CreateInstance" ? dryCreateInstance : dryRunInstances;
-  const at = context.clock.now();
-  const call = { run: "doctor", amount: 1, place: 0, at, hostNames: [], userData: undefined };
-  const offered: Offered[] = [];
-  for (const offering of fleetOfferings(document)) {
-    const params = memberParams({ fleet, document: launched, imageId: image.id }, offering, call, cloud);
-    offered.push({ name: offering.name, answer: await check(cloud, params) });
-  }
-  return refusals(offered);
 }
 
 /** Members priced as `limits.maxPricePerHour` needs it. */
@@ -182,13 +107,9 @@ async function prices(context: Context): Promise<Finding> {
   const cloud = (await context.probe()).cloud("scale-out");
   let priced = 0;
   const problems = await ofEach(list, async (fleet) => {
-    const image = await familyImage(cloud, fleet.family);
-    if (image === undefined) return [];
-    const prepared = await prepareLaunch(fleet, image, cloud);
-    if (!prepared.ok) return [prepared.problem];
-    const { document, disks } = prepared.value;
-    const limits = { ...fleet.limits, maxPricePerHour: Number.MAX_SAFE_INTEGER };
-    await highestPrice({ fleet: { ...document, limits }, imageId: image.id, disks }, cloud);
+    const price = await memberPrice(fleet, cloud);
+    if (price === undefined) return [];
+    if (!price.ok) return [price.problem];
     priced++;
     return [];
   });

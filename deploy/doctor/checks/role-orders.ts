@@ -23,6 +23,8 @@ const one: Params = { InstanceId: INSTANCE };
 const some: Params = { "InstanceId.1": INSTANCE };
 const tagged: Params = { ResourceType: "instance", "ResourceId.1": INSTANCE };
 
+const TEMPLATE = { LaunchTemplateId: "lt-doctor" };
+
 /** Parameters by action of ECS. Whatever is not here is called without any. */
 const ECS: Readonly<Record<string, Params>> = {
   AllocatePublicIpAddress: one,
@@ -31,15 +33,18 @@ const ECS: Readonly<Record<string, Params>> = {
   CopyImage: { ImageId: IMAGE, DestinationRegionId: "cn-doctor" },
   CreateImage: one,
   CreateInstance: launch,
+  CreateLaunchTemplateVersion: TEMPLATE,
+  CreateSnapshot: { DiskId: "d-doctor00000000000000" },
   DeleteImage: { ImageId: IMAGE },
   DeleteInstance: { ...one, DryRun: "true" },
+  DeleteLaunchTemplateVersion: { ...TEMPLATE, "DeleteVersion.1": "29" },
   DeleteSnapshot: { SnapshotId: "s-doctor00000000000000" },
   DescribeAvailableResource: { DestinationResource: "InstanceType" },
   DescribeCloudAssistantStatus: some,
   DescribeImageFromFamily: { ImageFamily: "kiln-doctor" },
   DescribeImageSharePermission: { ImageId: IMAGE },
   DescribeInvocationResults: { InvokeId: TASK },
-  DescribeLaunchTemplateVersions: { LaunchTemplateId: "lt-doctor" },
+  DescribeLaunchTemplateVersions: TEMPLATE,
   DescribePrice: { ResourceType: "instance", InstanceType: "ecs.g7.large" },
   DescribeTaskAttribute: { TaskId: TASK },
   ImportImage: {
@@ -52,6 +57,7 @@ const ECS: Readonly<Record<string, Params>> = {
   ModifyImageSharePermission: { ImageId: IMAGE, "AddAccount.1": "1" },
   ModifyInstanceAutoReleaseTime: one,
   ModifyInstanceSpec: { ...one, InstanceType: "ecs.g7.large" },
+  ModifyLaunchTemplateDefaultVersion: { ...TEMPLATE, DefaultVersionNumber: "29" },
   RebootInstance: { ...one, DryRun: "true" },
   RunCommand: { ...some, Type: "RunShellScript", CommandContent: "dHJ1ZQ==" },
   RunInstances: launch,

@@ -7,6 +7,7 @@
  * CHANGE-2. An invalid document is not stored. A document whose name is wrong has no route.
  * CHANGE-3. A version of a component is written once (COMPONENT-1). A repeat of the same content is a success.
  */
+import { COMMIT_HEADER, isCommit } from "../../../shared/commit.ts";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import { firstContent } from "../../../shared/components.ts";
 import { deleteObject, getObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
@@ -36,6 +37,9 @@ export async function changeDocument(change: Change, ports: Ports): Promise<Http
     (header) => headers[header] !== undefined && etagsIn(headers[header]).length === 0,
   );
   if (empty !== undefined) return answer(400, { error: `${empty} names no etag; ${EMPTY}` });
+  const commit = headers[COMMIT_HEADER];
+  if (commit !== undefined && !isCommit(commit))
+    return answer(400, { error: `${COMMIT_HEADER} must be the id of a git commit, or left out` });
   const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
   if (problems.length > 0) return invalid(`${folder}/${name}`, problems);
   return whileLocked(change, ports, async () =>
@@ -103,7 +107,11 @@ async function apply(
     });
   const key = before?.key ?? `${folder}/${name}.yaml`;
   // Bytes, because a text would lose what looks like a secret of this function.
-  const { etag } = await putObject(cloud, key, Buffer.from(text), { contentType: "application/yaml" });
+  const commit = headers[COMMIT_HEADER];
+  const { etag } = await putObject(cloud, key, Buffer.from(text), {
+    contentType: "application/yaml",
+    commit,
+  });
   return answer(200, { key, etag, created: before === undefined });
 }
 

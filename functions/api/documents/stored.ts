@@ -10,6 +10,8 @@ export interface StoredDocument {
   readonly key: string;
   readonly etag: string;
   readonly changedAt: string;
+  /** That it was pushed from, when it was. */
+  readonly commit?: string;
   /** Instead of a text that is too long to be a document: the reason. */
   readonly text?: string;
   readonly problem?: string;
@@ -24,8 +26,8 @@ export async function readStored(
   const object = await findDocument(cloud, folder, name);
   if (object === undefined) return undefined;
   const read = await getSmallObject(cloud, object.key, DOCUMENT_TEXT_MAX_BYTES);
-  const { key, etag, lastModifiedAt } = (read.ok ? read.value : undefined) ?? object;
-  const stored = { key, etag, changedAt: new Date(lastModifiedAt).toISOString() };
+  const { key, etag, lastModifiedAt, commit } = (read.ok ? read.value : undefined) ?? object;
+  const stored = { key, etag, changedAt: new Date(lastModifiedAt).toISOString(), ...(commit && { commit }) };
   if (!read.ok) return { ...stored, problem: read.problem };
   return read.value && { ...stored, text: read.value.text };
 }

@@ -26,6 +26,8 @@ interface Link {
   /** The recipe and the run that made it, absent for images that Kiln did not make. */
   readonly recipe?: string;
   readonly run?: string;
+  /** The git commit of that recipe. */
+  readonly commit?: string;
 }
 
 export interface Ancestry {
@@ -89,6 +91,7 @@ const linkOf = ({ region, image: { id, name, status, family, tags } }: PlacedIma
   ...(family !== "" && { family }),
   ...(tags[TAG.recipe] !== undefined && { recipe: tags[TAG.recipe] }),
   ...(tags[TAG.run] !== undefined && { run: tags[TAG.run] }),
+  ...(tags[TAG.commit] !== undefined && { commit: tags[TAG.commit] }),
 });
 
 /** The region of the deployment, and every one in which a promotion has left a copy. */

@@ -1,7 +1,7 @@
 /** The attributes of an image, as its recipe and the parameters of its bake say. */
 import type { ImageAttributes } from "../../../shared/cloud/ecs/images.ts";
 import { filled, filledTags } from "../../../shared/documents/image-name.ts";
-import { ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
+import { OWN_TAGS_MAX, ownTags, ROLE, TAG, type Owner } from "../../../shared/tags.ts";
 import { inputTags } from "./digests.ts";
 import type { PlannedInput } from "./input.ts";
 
@@ -13,7 +13,10 @@ interface Baking {
 
 /** The attributes of the image. It joins no family (BAKE-1). */
 export function attributesOf({ run, by, input }: Baking, owner: Owner): ImageAttributes {
-  const { recipe, document, plan, parameters } = input;
+  const { recipe, document, plan, parameters, commit } = input;
+  const own = filledTags(document, parameters);
+  // Provenance, and not worth a tag of the user.
+  const hasRoom = Object.keys(own).length < OWN_TAGS_MAX.image;
   const { image } = document;
   const given = (text: string): string =>
     document.parameters === undefined ? text : filled(text, parameters);
@@ -28,7 +31,8 @@ export function attributesOf({ run, by, input }: Baking, owner: Owner): ImageAtt
     detection: image.detection,
     resourceGroupId: image.resourceGroupId,
     tags: ownTags(owner, {
-      ...filledTags(document, parameters),
+      ...own,
+      ...(commit !== undefined && hasRoom && { [TAG.commit]: commit }),
       ...inputTags(plan.inputs),
       [TAG.run]: run,
       [TAG.role]: ROLE.image,

@@ -10,7 +10,8 @@ import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import { tagDigest } from "../../../shared/baked.ts";
-import { dataDiskFiles } from "./data-disks.ts";
+import { checksumProblem } from "./checksum.ts";
+import { dataDiskFiles, dataDiskKeys } from "./data-disks.ts";
 import { readDiskFormat } from "./disk-format.ts";
 import type { ImportFile } from "./image.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
@@ -18,7 +19,12 @@ import type { BaseImage, LockedInput } from "./input.ts";
 type Source<K extends Recipe["source"]["kind"]> = Extract<Recipe["source"], { readonly kind: K }>;
 
 export type Base =
-  | { readonly kind: "builder"; readonly source: Source<"builder">; readonly image: BaseImage }
+  | {
+      readonly kind: "builder";
+      readonly source: Source<"builder">;
+      readonly image: BaseImage;
+      readonly architecture: string;
+    }
   /** `running`: it is stopped for its image, and started again. */
   | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
   | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
@@ -92,12 +98,15 @@ async function baseOfFamily(cloud: CloudClient, family: string): Promise<Image |
 }
 
 /** Provisioning and generalizing are shell scripts; Windows is generalized by Sysprep. */
-const linuxBase = (source: Source<"builder">, { id, osType, dataDisks }: Image): Result<Identified> =>
+const linuxBase = (
+  source: Source<"builder">,
+  { id, osType, dataDisks, architecture }: Image,
+): Result<Identified> =>
   osType === "windows"
     ? problem(
         `source.builder: ${id} is a Windows image, and builders run shell scripts; set an instance up by hand and use source.instance, or upload its disk`,
       )
-    : found(id, { kind: "builder", source, image: { id, dataDisks: [...dataDisks] } });
+    : found(id, { kind: "builder", source, image: { id, dataDisks: [...dataDisks] }, architecture });
 
 async function sourceInstance(
   source: Source<"instance">,
@@ -150,6 +159,10 @@ async function uploadedDisk(
   if (!format.ok) return format;
   const data = await dataDiskFiles(source, key, cloud);
   if (!data.ok) return data;
+  for (const file of [key, ...dataDiskKeys(source, key)]) {
+    const wrong = await checksumProblem(file, cloud);
+    if (wrong !== undefined) return problem(wrong);
+  }
   const { files, etags } = data.value;
   const dataDisks = files.length > 0 && { dataDisks: files };
   return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {

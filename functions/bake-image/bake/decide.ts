@@ -6,6 +6,8 @@ import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { objectsIn, objectsOf } from "../../../shared/documents/recipe-objects.ts";
 import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
+import { selectTypes } from "../../../shared/ephemeral-instance/select-types.ts";
+import { instanceParams } from "../../../shared/ephemeral-instance/spec.ts";
 import { runningFile, scriptFile } from "../../../shared/ephemeral-instance/download.ts";
 import type { Baked } from "../../../shared/baked.ts";
 import { buildSecrets } from "../../../shared/build-secrets.ts";
@@ -26,8 +28,14 @@ import { decideValues } from "./values.ts";
 import { changedInputs, inputsOf, namedObjects, objectDigest } from "./digests.ts";
 
 export type Decision =
-  /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. */
-  | { readonly kind: "skip"; readonly note: string; readonly waits?: true; readonly delivers?: string }
+  /** `delivers`: the image, of the same inputs, that is delivered again (delivery.ts). `waits`: for an operator, so an upload that leads here is answered in the channels. `unchanged`: another input would lead to a bake. */
+  | {
+      readonly kind: "skip";
+      readonly note: string;
+      readonly waits?: true;
+      readonly delivers?: string;
+      readonly unchanged?: true;
+    }
   | {
       readonly kind: "bake";
       readonly base: Base;
@@ -37,7 +45,10 @@ export type Decision =
       readonly why: string;
     };
 
-type DecidePorts = Pick<Ports, "cloud" | "clock">;
+type DecidePorts = Pick<Ports, "cloud" | "clock"> & {
+  /** The secrets of a recipe, where the function that asks has none. */
+  readonly secretsOf?: typeof buildSecrets;
+};
 
 type Request = Pick<Envelope, "run" | "by" | "startedAt"> & { readonly input: LockedInput };
 
@@ -92,7 +103,7 @@ async function decideWith(
   const imageName = renderImageName(document.image.name, name);
   const unfit = roomFor(input) ?? nameProblem(input, imageName) ?? filledImage(document, parameters);
   if (unfit !== undefined) return problem(unfit);
-  const secrets = buildSecrets(document);
+  const secrets = (ports.secretsOf ?? buildSecrets)(document);
   if (!secrets.ok) return secrets;
   const found = await findBase(input, run, cloud);
   if (!found.ok) return found;
@@ -102,18 +113,39 @@ async function decideWith(
   const inputs = inputsOf(document, identity, objects.value, parameters);
   const newest = newestImage(images);
   const compared = compare(input, inputs, newest);
-  if ("note" in compared) {
-    const due = newest && (await dueDelivery(newest, input, ports));
-    return ok({
-      kind: "skip",
-      ...compared,
-      ...(due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` }),
-    });
-  }
+  if ("note" in compared)
+    return ok({ kind: "skip", unchanged: true, ...compared, ...(await dueOf(newest, input, ports)) });
   const steps = objectsIn(document.provision);
   const digests = steps.map((key, index) => objectDigest(key, objects.value[index] ?? null));
   const plan = { imageName, inputs, ...(digests.length > 0 && { objects: digests }) };
-  return ok({ kind: "bake", base, baked, plan, ...compared });
+  return withTypes({ kind: "bake", base, baked, plan, ...compared }, input, cloud);
+}
+
+type Bake = Extract<Decision, { readonly kind: "bake" }>;
+
+/** With the types of a builder whose recipe names a size (SELECT-1). */
+async function withTypes(
+  decision: Bake,
+  { document }: LockedInput,
+  cloud: CloudClient,
+): Promise<Result<Decision>> {
+  const { base } = decision;
+  if (base.kind !== "builder" || base.source.instance === undefined) return ok(decision);
+  const { source, image, architecture } = base;
+  const params = instanceParams(
+    { ...source, imageDataDisks: image.dataDisks },
+    document.image.resourceGroupId,
+  );
+  const types = await selectTypes(base.source.instance, { imageId: image.id, params }, architecture, cloud);
+  return types.ok
+    ? ok({ ...decision, base: { ...base, source: { ...source, instanceTypes: types.value } } })
+    : problem(`source.builder.instance: ${types.problem}`);
+}
+
+/** The image of the same inputs, when it is delivered again. */
+async function dueOf(newest: Image | undefined, input: LockedInput, ports: DecidePorts) {
+  const due = newest && (await dueDelivery(newest, input, ports));
+  return due && { ...due, note: `nothing changed since ${newest.id}, ${due.note}` };
 }
 
 /** Only a value can make a name unsound that its document has not. */

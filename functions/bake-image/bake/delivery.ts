@@ -6,6 +6,7 @@
  * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
  * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
  *     nothing is delivered. Neither is an image whose promotion is at work or not known.
+ * DELIVERY-4. A promotion that could not change every consumer is repeated.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
@@ -76,9 +77,13 @@ const logOf = async (run: string, cloud: CloudClient): Promise<RunLog> =>
   isRunId(run) ? readRunLog(cloud, run) : { lines: [], end: 0 };
 
 async function afterPromotion(run: string, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
-  const carried = standing(run, await logOf(run, cloud))?.event.input;
-  const changed = changesSince(carried, asked);
-  return changed === undefined ? undefined : { again: `whose delivery is another one now (${changed})` };
+  const now = standing(run, await logOf(run, cloud));
+  const changed = changesSince(now?.event.input, asked);
+  if (changed !== undefined) return { again: `whose delivery is another one now (${changed})` };
+  const left = Incomplete.safeParse(now?.completion).data?.result.notUpdated;
+  return (
+    left && { again: `whose consumers were not all updated (${redactedShort(left.join("; "), REASON_MAX)})` }
+  );
 }
 
 /** The run that its bake asked for may wait to begin, or have ended before it began. */
@@ -110,10 +115,16 @@ function afterRun(run: string, log: RunLog): Verdict {
   return { again: `whose promotion ${run} failed (${short})` };
 }
 
+const Incomplete = z.looseObject({ result: z.looseObject({ notUpdated: z.array(z.string()) }) });
+
 const Carried = z.looseObject({
   family: z.string(),
   document: z.looseObject({
-    promote: z.looseObject({ regions: z.array(z.string()), accounts: z.array(z.string()) }),
+    promote: z.looseObject({
+      regions: z.array(z.string()),
+      accounts: z.array(z.string()),
+      consumers: z._default(z.array(z.looseObject({ id: z.string(), region: z.optional(z.string()) })), []),
+    }),
   }),
 });
 
@@ -126,9 +137,22 @@ function changesSince(carried: unknown, { family, document }: Delivered): string
     ...(data.family === family ? [] : [`family ${data.family} to ${family}`]),
     ...listChanges("regions", before.regions, document.promote.regions),
     ...listChanges("accounts", before.accounts, document.promote.accounts),
+    ...listChanges(
+      "consumers",
+      before.consumers.map(consumerText),
+      document.promote.consumers.map(consumerText),
+    ),
   ];
   return changes.length === 0 ? undefined : changes.join(", ");
 }
+
+const consumerText = ({
+  id,
+  region,
+}: {
+  readonly id: string;
+  readonly region?: string | undefined;
+}): string => (region === undefined ? id : `${id} in ${region}`);
 
 function listChanges(what: string, before: readonly string[], now: readonly string[]): string[] {
   const added = now.filter((one) => !before.includes(one)).map((one) => `+${one}`);

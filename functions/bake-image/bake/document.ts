@@ -1,7 +1,6 @@
 /** The recipe of a bake, as it is in the bucket now. */
 import { roomProblem } from "../../../shared/budget.ts";
 import { expandRecipe } from "../../../shared/components.ts";
-import type { Ports } from "../../../shared/invocation.ts";
 import { loadRecipe, type Loaded } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { LockedInput, RequestInput } from "./input.ts";
@@ -15,15 +14,16 @@ const STATE_MAX_BYTES = 7 * 1024;
  */
 export async function loadRequested(
   request: RequestInput,
-  ports: Pick<Ports, "cloud" | "clock" | "writer">,
-): Promise<Loaded<Recipe> & { readonly mayCome?: true }> {
+  ports: Parameters<typeof expandRecipe>[1],
+): Promise<Loaded<Recipe> & { readonly mayCome?: true; readonly commit?: string }> {
   const read = await loadRecipe(ports.cloud, request.recipe);
   if ("problem" in read) return read;
   const whole = await expandRecipe(read.document, ports);
   if (!whole.ok) return { problem: `recipe ${request.recipe}: ${whole.problem}`, mayCome: true };
   const document = whole.value;
   const tooLarge = roomFor({ ...request, document });
-  return tooLarge === undefined ? { document } : { problem: tooLarge };
+  const { commit } = read;
+  return tooLarge === undefined ? { document, ...(commit && { commit }) } : { problem: tooLarge };
 }
 
 /** Why the events of a bake would not fit; undefined when they do. */

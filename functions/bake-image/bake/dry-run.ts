@@ -1,6 +1,6 @@
 /** A dry run of a bake, a run of one phase: reads and decides as the bake does, and changes nothing. */
 import { hours, minutes } from "../../../shared/duration.ts";
-import { hourlyLaunchPrice } from "../../../shared/cloud/ecs/price.ts";
+import { hourlyLaunchPrice, pricedDisk } from "../../../shared/cloud/ecs/price.ts";
 import type { LaunchPreview } from "../../../shared/ephemeral-instance/dry-run.ts";
 import type { InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
 import { CloudError } from "../../../shared/errors.ts";
@@ -79,11 +79,11 @@ async function costOf(
   cloud: Ports["cloud"],
 ) {
   const { SystemDisk, DataDisk, InternetMaxBandwidthOut } = spec.params;
-  const sized = Array.isArray(DataDisk) ? DataDisk.filter((disk) => "Size" in disk) : [];
+  const sized = Array.isArray(DataDisk) ? DataDisk.filter((disk) => "Size" in disk).map(pricedDisk) : [];
   const params = {
     InstanceType: instanceType,
     ImageId: spec.imageId,
-    SystemDisk,
+    SystemDisk: pricedDisk(SystemDisk),
     ...(sized.length > 0 && { DataDisk: sized }),
     InternetMaxBandwidthOut,
     ...(spot && { SpotStrategy: "SpotAsPriceGo" }),

@@ -34,6 +34,13 @@ const event = eventsWith(PlannedInput);
 export const Stop = event("stop", { instanceId: InstanceId });
 type Stop = EventOf<typeof Stop>;
 
+/** `snapshotId`: what was begun. */
+export const SystemSnapshot = event("system-snapshot", {
+  instanceId: InstanceId,
+  snapshotId: z.optional(z.string()),
+});
+export type SystemSnapshot = EventOf<typeof SystemSnapshot>;
+
 const AwaitSnapshots = event("await-snapshots", { instanceId: InstanceId });
 type AwaitSnapshots = EventOf<typeof AwaitSnapshots>;
 
@@ -41,8 +48,8 @@ type AwaitSnapshots = EventOf<typeof AwaitSnapshots>;
  * The instance an image is made of, right before a change: the builder of this run, or the instance that the recipe
  * names in the bucket. A problem for any other.
  */
-async function findSource(
-  { input, run }: Stop | Capture,
+export async function findSource(
+  { input, run }: Pick<Stop, "input" | "run">,
   id: string,
   cloud: CloudClient,
 ): Promise<Result<Instance | undefined>> {
@@ -64,12 +71,20 @@ async function stopInstanceOf(given: Stop, { cloud, clock }: Ports): Promise<Out
   if (!found.ok) return releaseFailed({}, found.problem);
   const instance = found.value;
   if (instance === undefined) return releaseFailed(given, `${instanceId} is gone before its image was made`);
-  if (instance.status === "Stopped") return next(Capture, { from: { instanceId } });
+  if (instance.status === "Stopped") return captureOf(given.input, instanceId);
   const snapshot = instance.status === "Running" ? await snapshotUnderWay(given, cloud) : undefined;
   if (snapshot !== undefined) return next(AwaitSnapshots, { instanceId }, { note: snapshot });
   // KeepCharging keeps the public IP address of a source instance, which is started again.
   if (instance.status === "Running") await stopInstance(cloud, instanceId, { stoppedMode: "KeepCharging" });
   return poll(given, clock, PACE.instance, `${instanceId} is stopping`);
+}
+
+/** The phase that makes an image of an instance: of all its disks, or of a snapshot of the system disk (system-disk.ts). */
+export function captureOf(input: PlannedInput, instanceId: string, note?: string): Outcome {
+  const { source } = input.document;
+  return source.kind === "instance" && source.dataDisks === false
+    ? next(SystemSnapshot, { instanceId }, { note, input })
+    : next(Capture, { from: { instanceId } }, { note, input });
 }
 
 /** A snapshot of the instance of a user that a stop would fail, in words. A builder has none but those of its bake. */

@@ -32,7 +32,12 @@ export const RequestInput = z.strictObject(request);
 export type RequestInput = z.infer<typeof RequestInput>;
 
 /** The recipe is read once, with the lock held: an edit during the run changes the next run. */
-const locked = { ...request, document: CarriedRecipe };
+const locked = {
+  ...request,
+  document: CarriedRecipe,
+  /** The git commit that the recipe was pushed from. */
+  commit: z.optional(z.string()),
+};
 export const LockedInput = z.strictObject(locked);
 export type LockedInput = z.infer<typeof LockedInput>;
 

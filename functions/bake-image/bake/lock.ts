@@ -24,14 +24,14 @@ async function lockRecipe(event: Lock, ports: Ports): Promise<Outcome> {
   const { recipe } = event.input;
   const read = await loadRequested(event.input, ports);
   if ("problem" in read) return withoutRecipe(event, read, ports);
-  const { document } = read;
+  const { document, commit } = read;
   const more = isUpload(event.by) ? await gathering(event, document, ports) : undefined;
   if (more !== undefined) return more;
   const holder = await acquireLock(lockName(recipe), event.run, ports);
   if (holder === undefined) {
     const full = await waitsForTurn({ run: event.run, recipe }, bakesAtOnce(), ports);
     if (full !== undefined) return poll(event, ports.clock, PACE.lock, full);
-    return next(Plan, {}, { input: { ...event.input, document } });
+    return next(Plan, {}, { input: { ...event.input, document, ...(commit && { commit }) } });
   }
   // One that is queued has looked already.
   const other = isChange(event.by) && !isQueued(event, ports) ? await newerUpload(event, ports) : undefined;

@@ -6,7 +6,7 @@ import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";
-import { Capture, Stop } from "./image.ts";
+import { Capture, captureOf, Stop } from "./image.ts";
 import type { Decision } from "./decide.ts";
 import { LockedInput } from "./input.ts";
 
@@ -51,13 +51,15 @@ async function begin(input: LockedInput, { base, plan, why }: Bake, ports: Ports
   switch (base.kind) {
     case "builder": {
       const document = { ...input.document, source: base.source };
-      return builder.start({ ...input, document, plan: { ...plan, baseImage: base.image } }, ports, why);
+      const { instance, instanceTypes } = base.source;
+      const chosen = instance === undefined ? why : `${why}; instance types ${instanceTypes.join(", ")}`;
+      return builder.start({ ...input, document, plan: { ...plan, baseImage: base.image } }, ports, chosen);
     }
     case "instance": {
       const { id: instanceId, stop } = base.source;
       const restart = base.running && { restart: instanceId };
-      const options = { note: why, input: { ...input, plan: { ...plan, ...restart } } };
-      return stop ? next(Stop, { instanceId }, options) : next(Capture, { from: { instanceId } }, options);
+      const of = { ...input, plan: { ...plan, ...restart } };
+      return stop ? next(Stop, { instanceId }, { note: why, input: of }) : captureOf(of, instanceId, why);
     }
     case "snapshot":
       return next(Capture, { from: { snapshotId: base.source.id } }, planned);

@@ -110,13 +110,14 @@ async function restartSource(event: Release, { cloud, clock }: Ports): Promise<O
 
 /** The end of a good run. An image of a family is promoted next. */
 function completionOf({ run, imageId, input }: Release): Outcome {
-  const { recipe, document, plan, parameters } = input;
+  const { recipe, document, plan, parameters, commit } = input;
   const { imageName, inputs } = plan;
   return done({
     imageId,
     imageName,
     inputs,
     ...(document.parameters && { parameters }),
+    ...(commit !== undefined && { commit }),
     ...versionsOf(document),
     ...(imageId !== undefined &&
       document.family !== undefined && {

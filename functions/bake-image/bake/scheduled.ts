@@ -20,6 +20,12 @@ import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 export const ScheduleRequest = z.strictObject({ ...requestShape, request: z.literal("bake-scheduled") });
 
 const MISSED_MS = hours(6);
+/** Who asks for these bakes. */
+export const SCHEDULE = "timer:schedule";
+
+/** The run of an instant of a schedule (DUE-1). */
+export const scheduledBake = (recipe: string, at: number, { access }: Ports["cloud"]): string =>
+  runId("bake", recipe, at, [access.bucket, "schedule", at]);
 
 /** The bakes that are due. @throws CloudError */
 export async function scheduledBakes({
@@ -29,9 +35,9 @@ export async function scheduledBakes({
   const until = clock.now();
   const due = (await schedules(cloud)).flatMap((one) => dueOf(one, until) ?? []);
   const runs = await inBatches(due, async ({ recipe, at }): Promise<RunRequest[]> => {
-    const run = runId("bake", recipe, at, [cloud.access.bucket, "schedule", at]);
+    const run = scheduledBake(recipe, at, cloud);
     const isKnown = (await headObject(cloud, runKey(run))) !== undefined;
-    return isKnown ? [] : [{ run, by: "timer:schedule", request: { v: 1, request: "bake", recipe } }];
+    return isKnown ? [] : [{ run, by: SCHEDULE, request: { v: 1, request: "bake", recipe } }];
   });
   return runs.flat();
 }

@@ -1,13 +1,13 @@
 /** The bakes that triggers and plain invocations ask for. */
 import type * as z from "zod/mini";
 import { componentIn } from "../../../shared/documents/recipe-components.ts";
-import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
 import { slotOf } from "./gather.ts";
+import { nightlyRecipes, requestedBake } from "./nightly.ts";
 import { scheduledBakes, ScheduleRequest } from "./scheduled.ts";
 import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
@@ -33,7 +33,7 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
   const recipes = recipe === "*" ? await nightlyRecipes(ports) : [{ recipe }];
   return recipes.map((each) => ({
-    run: runId("bake", each.recipe, trigger.at, [...trigger.identity, by]),
+    run: requestedBake(each.recipe, trigger, by),
     by,
     request: { ...request, ...each },
   }));
@@ -59,23 +59,6 @@ async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports):
       ports.log({ warning: `${key} is not checked before the night`, error: messageOf(error) });
     });
   }
-}
-
-/**
- * Recipes with a nightly bake, and those whose image may have to be delivered again. One that cannot be read is baked
- * too, so that its run reports why.
- */
-async function nightlyRecipes({ cloud }: Ports) {
-  const nightly: { readonly recipe: string; readonly deliverOnly?: true }[] = [];
-  for (const name of await documentNames(cloud, "recipes")) {
-    const found = await loadRecipe(cloud, name);
-    // An uploaded disk is baked when it is uploaded.
-    const bakes =
-      "problem" in found || (found.document.rebake.nightly && found.document.source.kind !== "upload");
-    if (bakes) nightly.push({ recipe: name });
-    else if (found.document.family !== undefined) nightly.push({ recipe: name, deliverOnly: true });
-  }
-  return nightly;
 }
 
 /** Folders of objects that recipes name. Each has a trigger in s.yaml. */

@@ -2,7 +2,8 @@
  * A bake: makes an image as a recipe says.
  *
  *     builder            lock → plan → launch → boot → command ⇄ watch (⇄ reboot) → stop → capture → …
- *     instance           lock → plan → stop (⇄ await-snapshots) → capture → …
+ *     instance           lock → plan → stop (⇄ await-snapshots) → capture → …, or without data disks
+ *                        … → system-snapshot → capture → …
  *     other sources      lock → plan → capture → …
  *                                               … → await-image → tag-snapshots → release
  *     dry run            dry-run
@@ -31,6 +32,7 @@ import { DryRun, dryRun } from "./dry-run.ts";
 import { awaitImage, awaitSnapshots, capture, finish, stop } from "./image.ts";
 import { Lock, lock } from "./lock.ts";
 import { plan } from "./plan.ts";
+import { systemSnapshot } from "./system-disk.ts";
 import { release } from "./release.ts";
 
 /** A run that ends before it holds the lock carries no recipe yet. */
@@ -119,7 +121,19 @@ function begin(event: RequestEvent): WorkflowEvent {
 
 export const bake: Workflow = {
   kind: "bake",
-  phases: [dryRun, lock, plan, ...builder.phases, stop, awaitSnapshots, capture, awaitImage, finish, release],
+  phases: [
+    dryRun,
+    lock,
+    plan,
+    ...builder.phases,
+    stop,
+    awaitSnapshots,
+    systemSnapshot,
+    capture,
+    awaitImage,
+    finish,
+    release,
+  ],
   begin,
   onComplete: afterBake,
 };

@@ -52,6 +52,7 @@ export function contentOf(announcement: Announcement, { reason: most, decisions 
       ...textsOf(notification, most, say),
       ...(notification.kind === "stopping" && choices.length === 0 ? [idsOf(notification, say)] : []),
       ...(regions.length < 2 ? [] : [{ text: say("regions", { regions: regions.join(", ") }) }]),
+      ...factsOf(notification, say),
       ...packagesOf(notification, say),
       { text: say("run", { run, by }) },
       ...nextSteps(notification, choices.length, say),
@@ -109,6 +110,17 @@ function textsOf(
       : [{ text: say(undone ? "broughtBack" : "steppedBack", { images: images.join(", ") }) }];
   const quoted = reason === undefined || most === 0 ? [] : [{ text: firstCharacters(reason, most) }];
   return kind === "spotLost" ? [...quoted, idsOf({ instances }, say)] : quoted;
+}
+
+/** By what an approver decides. */
+function factsOf({ facts, family = "" }: Notification, say: Say): Part[] {
+  if (facts === undefined) return [];
+  const { serves, changed, tests } = facts;
+  return [
+    { text: serves === "" ? say("servesNone", { family }) : say("serves", { family, serves }) },
+    ...(changed.length === 0 ? [] : [{ text: say("changedSince", { changed: changed.join(", ") }) }]),
+    { text: tests.length === 0 ? say("untested") : say("tested", { tests: tests.join(", ") }) },
+  ];
 }
 
 function packagesOf({ packages }: Notification, say: Say): Part[] {

@@ -70,6 +70,13 @@ export type Delivered = Awaited<ReturnType<typeof deliveredOf>>;
 export const accountsOf = ({ shares }: Delivered, { region, imageId }: Place): string[] =>
   shares.flatMap((one) => (one.region === region && one.imageId === imageId ? [one.account] : []));
 
+/** Regions with copies that the recipe does not name. */
+export const formerRegions = (
+  { regions }: Delivered,
+  { promote }: { readonly promote: { readonly regions: readonly string[] } },
+  home: string,
+): readonly string[] => regions.filter((region) => region !== home && !promote.regions.includes(region));
+
 /** Takes an image back from those of `accounts` that Kiln shared it with, and forgets the others. */
 export async function takeBack(
   cloud: CloudClient,

@@ -22,11 +22,14 @@ import { hasWebhookAddress } from "../config.ts";
 import { Reserve } from "./copies.ts";
 import { checkedEvent, type Checked } from "./input.ts";
 import { changesOf } from "./packages.ts";
+import { factsOf, sentencesOf } from "./question.ts";
 
 const Ask = checkedEvent("ask", { withinMs: z.int() });
 type Ask = EventOf<typeof Ask>;
 const Approve = checkedEvent("approve", {
   expiresAt: z.int(),
+  /** What the page says of the image. */
+  facts: z._default(z.array(z.string()), []),
   answer: z.optional(z.enum(["approve", "reject"])),
 });
 type Approve = EventOf<typeof Approve>;
@@ -54,6 +57,7 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
   const { recipe, imageId, family, document, packages } = event.input;
   // From the phase's start, not from now: a repeat must ask with the same link.
   const expiresAt = event.phaseStartedAt + event.withinMs;
+  const facts = await factsOf(event.input, ports);
   const sends = notificationSends(document.notify, {
     kinds: ["approval"],
     run: event.run,
@@ -63,11 +67,13 @@ async function askForApproval(event: Ask, ports: Ports): Promise<Outcome> {
     family,
     imageId,
     ...(packages && { packages }),
+    facts,
     expiresAt,
   });
   for (const each of sends) await send(each, ports);
-  const note = `asked for approval, within ${formatDuration(event.withinMs)}`;
-  return next(Approve, { expiresAt }, { afterMs: PACE.approval.firstMs, note });
+  const sentences = sentencesOf(facts, event.input);
+  const note = `asked for approval, within ${formatDuration(event.withinMs)}. ${sentences.join(" ")}`;
+  return next(Approve, { expiresAt, facts: sentences }, { afterMs: PACE.approval.firstMs, note });
 }
 
 const whoAnswered = ({ lines }: RunLog): string =>
@@ -77,9 +83,10 @@ async function awaitApproval(event: Approve, ports: Ports): Promise<Outcome> {
   const { clock, cloud } = ports;
   const { input, expiresAt, answer, run } = event;
   const now = clock.now();
-  if (answer === "approve") return next(Reserve, {}, { note: "approved" });
-  if (answer === "reject") {
-    const by = whoAnswered(await readRunLog(cloud, run));
+  const by = answer && whoAnswered(await readRunLog(cloud, run));
+  if (answer === "approve")
+    return next(Reserve, {}, { note: `approved by ${by}`, input: { ...input, approvedBy: by } });
+  if (answer === "reject" && by !== undefined) {
     // HOLD-3.
     const why = `${input.imageId} was rejected`;
     await writeHold(input.family, { run, by, held: true, why }, ports);

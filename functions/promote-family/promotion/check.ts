@@ -10,6 +10,7 @@ import { buildSecrets } from "../../../shared/build-secrets.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { formatDuration, hours, minutes } from "../../../shared/duration.ts";
+import { selectTypes } from "../../../shared/ephemeral-instance/select-types.ts";
 import { plainProblem } from "../../../shared/encryption.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { foreignProblem } from "../../../shared/ownership.ts";
@@ -23,7 +24,7 @@ import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status
 import { afterTest, approvalProblem } from "./approval.ts";
 import { earlierOf } from "./earlier.ts";
 import { holdAgainst, keptBack } from "./held.ts";
-import { imageTest } from "./image-test.ts";
+import { imageTest, testInstanceSpec } from "./image-test.ts";
 import { Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
 
 /** The first phase of a promotion that an operator asked for. */
@@ -68,7 +69,17 @@ export async function checkImage(
   const { createdAt, osType, dataDisks } = image;
   const found = { createdAt, osType, dataDisks: [...dataDisks] };
   const checked = { image: found, parameters: parameters.value, testStartedAt: ports.clock.now() };
-  return ok({ input: { ...input, ...checked }, image });
+  return withTypes({ ...input, ...checked }, image, ports);
+}
+
+/** With the types of a test instance whose recipe names a size (SELECT-1). */
+async function withTypes(input: Checked, image: Image, { cloud }: Ports) {
+  const { test } = input.document;
+  if (test.skip || test.instance === undefined) return ok({ input, image });
+  const types = await selectTypes(test.instance, testInstanceSpec(input), image.architecture, cloud);
+  if (!types.ok) return problem(`test.instance: ${types.problem}`);
+  const document = { ...input.document, test: { ...test, instanceTypes: types.value } };
+  return ok({ input: { ...input, document }, image });
 }
 
 /** The parameters that an image was baked with, for its tests. A recipe that declares none is tested as before. */

@@ -13,6 +13,7 @@ import { ok, type Result } from "../../../shared/result.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { deprecationPlan, missingShares, placed, type Deprecation } from "../family/deprecate.ts";
+import { outdatedConsumers } from "../family/consumers.ts";
 import { familyNow } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
 import { checkImage } from "./check.ts";
@@ -38,6 +39,11 @@ async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
   const hold = await holdOf(input.family, ports);
   const { family, imageId } = input;
   const home = homeOf(ports);
+  const targets = {
+    ...Object.fromEntries(copyRegions(input, home).map((to) => [to, moves.value.copies[to]])),
+    [home]: imageId,
+  };
+  const wouldUpdate = await outdatedConsumers([input.recipe], family, targets, ports);
   return done({
     dryRun: true,
     family,
@@ -47,6 +53,7 @@ async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
     ...(approval && { asks: `for approval, within ${formatDuration(approval.withinMs)}` }),
     ...(await familyNow(family, [...copyRegions(input, home), home], ports)),
     ...moves.value,
+    ...(wouldUpdate.length > 0 && { wouldUpdate }),
   });
 }
 

@@ -42,6 +42,12 @@ export async function earlierOf(image: Image, input: WithRecipe, cloud: CloudCli
   };
 }
 
+/** Without the types that each promotion selects of a size. */
+const asWritten = (test: unknown): unknown => {
+  const written: object = Object(test);
+  return "instance" in written ? { ...written, instanceTypes: [] } : written;
+};
+
 /** The run of the test. Only for a delivery, and while the recipe has the same tests: else the image is tested again. */
 async function sameTestIn(
   run: string,
@@ -50,7 +56,7 @@ async function sameTestIn(
   cloud: CloudClient,
 ): Promise<string | undefined> {
   const carried = carriedBy(run, log);
-  const isSame = isDeepStrictEqual(carried?.document.test, input.document.test);
+  const isSame = isDeepStrictEqual(asWritten(carried?.document.test), asWritten(input.document.test));
   if (input.again === undefined || image.tags[TAG.test] !== TEST.passed || !isSame) return undefined;
   if (hasPassedTest(run, log, image.id)) return run;
   const first = carried?.testedIn;

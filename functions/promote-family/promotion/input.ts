@@ -57,6 +57,8 @@ export const Checked = z.strictObject({
   parameters: z._default(z.record(z.string(), z.string()), {}),
   /** How its packages differ from those of the served image, once its test has passed. */
   packages: z.optional(PackageChanges),
+  /** Who approved it, when its recipe asks for that. */
+  approvedBy: z.optional(z.string()),
   /** When `check` passed; `test.timeout` counts from here. */
   testStartedAt: z.int(),
 });

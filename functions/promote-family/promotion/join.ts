@@ -28,9 +28,11 @@ import {
   type Deprecation,
   type Place,
 } from "../family/deprecate.ts";
+import { FIRST_CONSUMER } from "../family/consumers.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
+import { Consume } from "./consume.ts";
 import { hasPassedTest } from "./earlier.ts";
 import { holdAgainst } from "./held.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
@@ -158,10 +160,17 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
   return next(Verify, { progress }, { afterMs: PACE.step.firstMs });
 }
 
+/** Why an image was delivered, how it differs, and who approved it, for the record. */
+const provenanceOf = ({ again, packages, approvedBy }: Checked) => ({
+  ...(again !== undefined && { again }),
+  ...(packages && { packages }),
+  ...(approvedBy !== undefined && { approvedBy }),
+});
+
 async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, progress } = event;
-  const { family, imageId, again, packages } = input;
+  const { family, imageId } = input;
   const places = placesOf(event, homeOf(ports));
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
@@ -173,17 +182,18 @@ async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promis
   const [newer] = input.byHand ? progress.deprecated.filter(({ region }) => region === homeOf(ports)) : [];
   const why = `${imageId} was promoted while ${newer?.imageId} was newer`;
   if (newer !== undefined) await writeHold(family, { run, by: event.by, held: true, why }, ports);
-  await unlockFamily(event, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;
   const result = {
     family,
     imageId,
     regions,
-    ...(again !== undefined && { again }),
-    ...(packages && { packages }),
+    ...provenanceOf(input),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
     proved: `${family} answers with ${imageId}${where}`,
   };
+  // The lock stays: of two runs that change a consumer, the later one has to have the later image.
+  if (input.document.promote.consumers.length > 0) return next(Consume, { result, ...FIRST_CONSUMER });
+  await unlockFamily(event, ports);
   return (await isWithdrawalDue(input, ports)) ? next(Withdraw, { result }) : done(result);
 }
 

@@ -20,6 +20,7 @@ import {
   deliveredOf,
   forgetRegion,
   forgetShares,
+  formerRegions,
   takeBack,
   type Delivered,
 } from "../family/delivered.ts";
@@ -32,13 +33,6 @@ import { checkedEvent, type WithRecipe } from "./input.ts";
 /** `result`: that of the promotion, which is over but for this. */
 export const Withdraw = checkedEvent("withdraw", { result: z.record(z.string(), z.unknown()) });
 type Withdraw = EventOf<typeof Withdraw>;
-
-/** Regions with copies that the recipe does not name. */
-export const formerRegions = (
-  { regions }: Delivered,
-  { promote }: WithRecipe["document"],
-  home: string,
-): readonly string[] => regions.filter((region) => region !== home && !promote.regions.includes(region));
 
 /** The sharing that the recipe does not ask for (WITHDRAW-1), an entry for each image. */
 function formerShares(delivered: Delivered, document: WithRecipe["document"], home: string) {

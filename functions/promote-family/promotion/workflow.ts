@@ -3,7 +3,8 @@
  *
  *     load (when an operator asked) → check → launch → boot → command ⇄ watch, command ⇄ reboot → release →
  *     ask → approve (when the recipe wants an approval) → reserve → copy → await-copies → share → preflight →
- *     join → deprecate → verify → withdraw (when the recipe names less than was delivered)
+ *     join → deprecate → verify → consumers (when the recipe names some) → withdraw (when it names less than was
+ *     delivered)
  *
  * From copy to verify the compensation is undo. A dry run has one phase, dry-run.
  */
@@ -30,6 +31,8 @@ import type {
 } from "../../../shared/workflow/workflow.ts";
 import { approve, ask } from "./approval.ts";
 import { Check, check, Load, load } from "./check.ts";
+import { consume } from "./consume.ts";
+import { incompleteSends } from "../family/consumers.ts";
 import { awaitCopies, copy, reserve, share } from "./copies.ts";
 import { dependentBakes } from "./dependents.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
@@ -94,11 +97,12 @@ async function afterPromotion(
         } as const)
       : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);
   const isDone = completion.kind === "done";
-  return {
-    notifications: notificationSends(document.notify, notification),
-    runs: isDone ? await dependentBakes({ run, family }, ports) : [],
-    ...(isDone && { hints: [compareFleets(run)] }),
-  };
+  const notifications = [
+    ...notificationSends(document.notify, notification),
+    ...incompleteSends(event, completion, document.notify, at),
+  ];
+  const runs = isDone ? await dependentBakes({ run, family }, ports) : [];
+  return { notifications, runs, ...(isDone && { hints: [compareFleets(run)] }) };
 }
 
 /** An operator asks for the promotion of an image, by its recipe as it is in the bucket. It is tested like any other. */
@@ -157,6 +161,7 @@ export const promotion: Workflow = {
     join,
     deprecate,
     verify,
+    consume,
     withdraw,
     undo,
   ],

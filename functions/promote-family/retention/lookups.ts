@@ -13,12 +13,11 @@ import { FOLDER, fleetOfSize, SIZES } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { standingOf } from "../../../shared/size/log.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
-import { accountsOf, deliveredOf, type Delivered } from "../family/delivered.ts";
+import { accountsOf, deliveredOf, formerRegions, type Delivered } from "../family/delivered.ts";
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork } from "../family/status.ts";
 import { usersIn } from "../family/users.ts";
-import { formerRegions } from "../promotion/withdraw.ts";
-import { decideRetention, type Verdict } from "./decide.ts";
+import { decideRetention, type Holdings, type Verdict } from "./decide.ts";
 
 /** A recipe that enables retention, as it is in the bucket now. */
 export async function retainingRecipe(name: string, { cloud }: Ports): Promise<Result<Recipe>> {
@@ -31,16 +30,34 @@ export async function retainingRecipe(name: string, { cloud }: Ports): Promise<R
 
 export type PlacedVerdict = Verdict & { readonly region: string };
 
+/** What is the same for all recipes, read once: documents, and users of images by region. */
+export interface Looks {
+  readonly documents: () => ReturnType<typeof documentTexts>;
+  readonly usersIn: (region: string) => ReturnType<typeof usersIn>;
+}
+
+export const freshLooks = (cloud: Ports["cloud"]): Looks => ({
+  documents: () => documentTexts(cloud),
+  usersIn: (region) => usersIn(region, cloud),
+});
+
+interface Asked {
+  readonly only?: string;
+  readonly looks?: Looks;
+  /** The images as they will be by then. */
+  readonly byThen?: (holdings: Holdings) => Holdings;
+}
+
 /** The verdicts on all images of a recipe: in its regions, or in the one given. */
 export async function verdictsOf(
   recipe: Recipe,
-  ports: Ports,
-  only?: string,
+  ports: Pick<Ports, "cloud" | "clock">,
+  { only, byThen = (holdings) => holdings, looks = freshLooks(ports.cloud) }: Asked = {},
 ): Promise<Result<readonly PlacedVerdict[]>> {
   const { cloud, clock } = ports;
   const { name, family } = recipe;
   const home = homeOf(ports);
-  const documents = await documentTexts(cloud);
+  const documents = await looks.documents();
   if (!documents.ok) return documents;
   const held = await heldFleets(cloud);
   if (!held.ok) return held;
@@ -53,7 +70,7 @@ export async function verdictsOf(
     const tags = ownTags(cloud, { [TAG.recipe]: name, [TAG.role]: role });
     const images = await describeImages(cloud, { tags }, region);
     const served = family === undefined ? undefined : (await familyImage(cloud, family, region))?.id;
-    const usersOf = await usersIn(region, cloud);
+    const usersOf = await looks.usersIn(region);
     const references = new Map<string, readonly string[]>();
     for (const image of images) {
       const { id } = image;
@@ -66,7 +83,7 @@ export async function verdictsOf(
       references.set(id, [...usersOf(image), ...named, ...fleets, ...others, ...accounts]);
     }
     const isFormer = former.includes(region);
-    const holdings = { images, family, served, references, isFormer };
+    const holdings = byThen({ images, family, served, references, isFormer });
     const verdicts = decideRetention(holdings, recipe.retention, clock.now());
     found.push(...verdicts.map((verdict) => ({ ...verdict, region })));
   }

@@ -41,7 +41,7 @@ import {
   type WorkflowEvent,
 } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { runId, subjectOf } from "../../../shared/workflow/run-id.ts";
+import { subjectOf } from "../../../shared/workflow/run-id.ts";
 import {
   done,
   failed,
@@ -56,14 +56,8 @@ import {
 import type { Place } from "../family/deprecate.ts";
 import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { ownImage } from "../family/own.ts";
+import { Change, changesOf, retentionRun } from "./changes.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
-
-const Change = z.strictObject({
-  region: z.string(),
-  imageId: z.string(),
-  action: z.enum(["mark", "unmark", "delete"]),
-});
-type Change = z.infer<typeof Change>;
 
 const event = eventsWith(z.strictObject({ recipe: Name, dryRun: z.boolean() }));
 /** The changes that are left, how many of each kind were made, and the images that were tagged. */
@@ -84,9 +78,6 @@ const Delete = event("delete", {
 });
 type Delete = EventOf<typeof Delete>;
 
-/** RETENTION-4. */
-const MAX_CHANGES = 20;
-
 async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports): Promise<Outcome> {
   const { recipe: name, dryRun } = input;
   const recipe = await retainingRecipe(name, ports);
@@ -97,20 +88,10 @@ async function surveyImages({ input, run }: EventOf<typeof Survey>, ports: Ports
   const plan = outputKey(run, "plan.txt");
   const text = planText(name, dryRun, verdicts);
   await putObject(ports.cloud, plan, text, { contentType: "text/plain; charset=utf-8" });
-  const left = changesIn(verdicts).slice(0, MAX_CHANGES);
+  const left = changesOf(verdicts);
   if (dryRun || left.length === 0) return done({ dryRun, plan, ...countActions(verdicts) });
   return next(Retire, { left, counts: {}, tagged: [] }, { note: `${left.length} changes, see ${plan}` });
 }
-
-/** Removing a tag comes first: it saves an image from deletion. */
-const ORDER = { unmark: 0, delete: 1, mark: 2 } as const;
-
-const changesIn = (verdicts: readonly PlacedVerdict[]): Change[] =>
-  verdicts
-    .flatMap(({ region, image, action }) =>
-      action === "keep" || action === "wait" ? [] : [{ region, imageId: image.id, action }],
-    )
-    .toSorted((a, b) => ORDER[a.action] - ORDER[b.action]);
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -165,7 +146,7 @@ async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
 
 /** RETENTION-2. */
 async function lookAgain({ region, imageId }: Change, recipe: Recipe, ports: Ports) {
-  const verdicts = await verdictsOf(recipe, ports, region);
+  const verdicts = await verdictsOf(recipe, ports, { only: region });
   return verdicts.ok ? ok(verdicts.value.find(({ image }) => image.id === imageId)) : verdicts;
 }
 
@@ -278,7 +259,7 @@ export async function requestedRetention(
 ): Promise<readonly RunRequest[]> {
   const names = recipe === "*" ? await retainingRecipes(ports) : [recipe];
   return names.map((name) => ({
-    run: runId("retire", name, trigger.at, trigger.identity),
+    run: retentionRun(name, trigger),
     by: by ?? trigger.by,
     request: { ...request, recipe: name },
   }));

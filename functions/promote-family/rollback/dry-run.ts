@@ -4,9 +4,11 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { ok } from "../../../shared/result.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { deprecationPlan, placed } from "../family/deprecate.ts";
+import { outdatedConsumers } from "../family/consumers.ts";
+import { deprecationPlan, placed, type Place } from "../family/deprecate.ts";
 import { familyNow } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
+import { recipesOf } from "./consume.ts";
 import { event, planBack, planUndo, type Back } from "./plan.ts";
 
 /** The only phase of its run. */
@@ -18,7 +20,9 @@ async function preview({ input }: EventOf<typeof DryRun>, ports: Ports): Promise
     ? previewUndo(family, ports)
     : previewBack(family, target, ports));
   if (!plan.ok) return failed(plan.problem);
-  const { targets, ...changes } = plan.value;
+  const { targets, images, ...changes } = plan.value;
+  const recipes = await recipesOf([targets[homeOf(ports)] ?? "", ...images], ports);
+  const wouldUpdate = await outdatedConsumers(recipes, family, targets, ports);
   return done({
     dryRun: true,
     family,
@@ -26,6 +30,7 @@ async function preview({ input }: EventOf<typeof DryRun>, ports: Ports): Promise
     regions: targets,
     ...(await familyNow(family, Object.keys(targets), ports)),
     ...changes,
+    ...(wouldUpdate.length > 0 && { wouldUpdate }),
   });
 }
 
@@ -38,6 +43,7 @@ async function previewBack(family: string, back: Back, ports: Ports) {
   const undoable = list.deprecated.some(({ region }) => region === homeOf(ports));
   return ok({
     targets,
+    images: idsOf(list.deprecated),
     wouldStepBack,
     wouldHold: family,
     ...unshared,
@@ -53,7 +59,15 @@ async function previewUndo(family: string, ports: Ports) {
     image.accounts.length === 0 ? [] : [`${placed(image)} with ${image.accounts.join(", ")}`],
   );
   const wouldBringBack = deprecated.map(placed);
-  return ok({ targets, undoes, wouldBringBack, ...(wouldShare.length > 0 && { wouldShare }) });
+  return ok({
+    targets,
+    images: idsOf(deprecated),
+    undoes,
+    wouldBringBack,
+    ...(wouldShare.length > 0 && { wouldShare }),
+  });
 }
+
+const idsOf = (images: readonly Place[]): string[] => images.map(({ imageId }) => imageId);
 
 export const dryRun = phase(DryRun, { limitMs: minutes(30), run: preview });

@@ -1,8 +1,8 @@
 /**
  * Rollback: makes a family serve an earlier image, or undoes the last rollback.
  *
- *     plan → deprecate → confirm
- *     plan → restore → confirm (undo)
+ *     plan → deprecate → confirm → consumers (when recipes name some)
+ *     plan → restore → confirm → consumers (undo)
  *
  * A dry run has one phase, dry-run. Only a finished rollback sends a notification.
  *
@@ -11,7 +11,7 @@
  * ROLLBACK-2. When one region refuses, the others stay rolled back: the served image is bad, so each region that
  *     left it is better off. The run fails and names the rest; a second request goes on where it stopped.
  * ROLLBACK-3. A tag names the run that rolled an image back: no late promotion brings it back, only an undo does.
- * ROLLBACK-4. Only images change. A rolled-back one stays, for debugging.
+ * ROLLBACK-4. Only images change, and the consumers of their recipes. A rolled-back image stays, for debugging.
  */
 import * as z from "zod/mini";
 import { describeImages } from "../../../shared/cloud/ecs/images.ts";
@@ -56,9 +56,11 @@ import {
   placed,
   restore as restoreImage,
 } from "../family/deprecate.ts";
+import { incompleteSends } from "../family/consumers.ts";
 import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
+import { consume, dueConsumers, recipesOf } from "./consume.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
 import { event, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
 
@@ -162,17 +164,21 @@ async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
   const { family, target } = input;
   const waitsFor = await notServedYet(family, targets, ports);
   if (waitsFor !== undefined) return poll(given, ports.clock, PACE.family, waitsFor);
-  await unlockFamily(given, ports);
   const imageId = String(targets[homeOf(ports)]);
   const out = given.deprecated.map(placed);
   const undone = target.kind === "undo";
-  return done({
+  const result = {
     family,
     imageId,
     regions: targets,
     ...(undone ? { broughtBack: out } : { steppedBack: out }),
     proved: `${family} answers with ${imageId}`,
-  });
+  };
+  const recipes = await recipesOf([imageId, ...atHome(given.deprecated, ports)], ports);
+  const consumers = await dueConsumers(result, recipes, given, ports);
+  if (consumers !== undefined) return consumers;
+  await unlockFamily(given, ports);
+  return done(result);
 }
 
 /** The recipe of an image, for its channels. Without a valid recipe no channel is notified. */
@@ -227,19 +233,19 @@ async function afterRollback(
   if (!result.success) return {};
   const { family, imageId, regions, ...moved } = result.data;
   const recipe = await recipeOf(imageId, ports);
-  return {
-    notifications: notificationSends(recipe?.notify ?? [], {
-      kinds: ["rolledBack"],
-      run,
-      subject: recipe?.name ?? subjectOf(run),
-      by,
-      at: ports.clock.now(),
-      family,
-      imageId,
-      regions: Object.keys(regions),
-      ...imagesOf(moved),
-    }),
-  };
+  const at = ports.clock.now();
+  const notifications = notificationSends(recipe?.notify ?? [], {
+    kinds: ["rolledBack"],
+    run,
+    subject: recipe?.name ?? subjectOf(run),
+    by,
+    at,
+    family,
+    imageId,
+    regions: Object.keys(regions),
+    ...imagesOf(moved),
+  });
+  return { notifications: [...notifications, ...incompleteSends(given, completion, recipe?.notify, at)] };
 }
 
 /** The images that the family left or got back, and a sentence about them for programs. */
@@ -268,7 +274,7 @@ const Result = z.looseObject({
 
 export const rollback: Workflow = {
   kind: "rollback",
-  phases: [dryRun, plan, deprecate, restore, confirm],
+  phases: [dryRun, plan, deprecate, restore, confirm, consume],
   begin,
   onComplete: afterRollback,
 };

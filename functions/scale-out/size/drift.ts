@@ -3,7 +3,7 @@ import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import { driftKeyAt, rowOf, type Drift } from "../../../shared/drift.ts";
+import { countOf, driftKeyAt, rowOf, type Drift, type FleetCount } from "../../../shared/drift.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { standingOf } from "../../../shared/size/log.ts";
 import { TAG } from "../../../shared/tags.ts";
@@ -17,14 +17,16 @@ export async function writeDrift(
   const { cloud, clock } = ports;
   const at = clock.now();
   const rows: Drift["members"] = [];
+  const fleets: Record<string, FleetCount> = {};
   const fleetOf = ({ tags }: Instance): string => tags[TAG.fleet] ?? "";
   for (const fleet of [...new Set(members.map(fleetOf))].toSorted()) {
     const document = documents.get(fleet);
     const serves = document && (await familyImage(cloud, document.family))?.id;
     const { state = {} } = await standingOf(fleet, ports);
-    for (const member of members.filter((one) => fleetOf(one) === fleet))
-      rows.push(rowOf(member, fleet, { document, serves, state }, at));
+    const own = members.filter((one) => fleetOf(one) === fleet);
+    fleets[fleet] = countOf(own, serves);
+    for (const member of own) rows.push(rowOf(member, fleet, { document, serves, state }, at));
   }
-  const text = JSON.stringify({ at, members: rows } satisfies Drift);
+  const text = JSON.stringify({ at, fleets, members: rows } satisfies Drift);
   await putObject(cloud, driftKeyAt(at), text, { contentType: "application/json" });
 }

@@ -56,7 +56,6 @@ export const DescribeLaunchTemplates = /* @__PURE__ */ action(
   "DescribeLaunchTemplates",
   () => import("#ecs/DescribeLaunchTemplates"),
 );
-export const DescribePrice = /* @__PURE__ */ action("DescribePrice", () => import("#ecs/DescribePrice"));
 export const DescribeSnapshots = /* @__PURE__ */ action(
   "DescribeSnapshots",
   () => import("#ecs/DescribeSnapshots"),

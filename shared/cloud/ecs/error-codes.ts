@@ -199,6 +199,8 @@ export const ECS_CODES: readonly CodeRow[] = [
     "InvalidUserData.*": "The user data is too long (32 KB before Base64) or not possible for this type.",
     "InvalidLaunchTemplate.NotFound": "There is no such launch template in this region: check id or name.",
     "InvalidLaunchTemplateVersion.NotFound": "The launch template has no such version: check the number.",
+    LaunchTemplateVersionLimitExceed:
+      "The launch template has 30 versions: delete those that are not needed in the console.",
     "InvalidVSwitchId.NotFound": "There is no such vSwitch in this region: check the id.",
     "InvalidZoneId.NotFound": "There is no such zone in this region: check the id.",
     "InvalidSecurityGroupId.NotFound": "There is no such security group in this region: check the id.",

@@ -1,9 +1,8 @@
 /** Prices of instances (DescribePrice), in the account's currency and with its discounts. */
-import { DescribePrice } from "./actions.ts";
 import * as z from "zod/mini";
 import { CloudError } from "../../errors.ts";
 import { withCategory } from "../launch-disks.ts";
-import { send, type CloudClient } from "../client.ts";
+import { queryAction, send, type CloudClient } from "../client.ts";
 
 export interface HourlyPrice {
   readonly perHour: number;
@@ -28,9 +27,17 @@ const wireAnswer = () =>
     }),
   });
 
+const DescribePrice = /* @__PURE__ */ queryAction("DescribePrice", "ecs");
+
 async function describePrice(client: CloudClient, params: Readonly<Record<string, unknown>>) {
-  const call = { action: DescribePrice, params: { ResourceType: "instance", ...params } };
-  return (await send(client, call, wireAnswer)).PriceInfo.Price;
+  const all = { RegionId: client.access.region, ResourceType: "instance", ...params };
+  return (await send(client, { action: DescribePrice, params: all }, wireAnswer)).PriceInfo.Price;
+}
+
+/** A disk of a launch as DescribePrice takes it: its size is a number there, and encryption has no price. */
+export function pricedDisk(disk: unknown) {
+  const { Category, PerformanceLevel, Size }: Readonly<Record<string, unknown>> = Object(disk);
+  return { Category, PerformanceLevel, ...(Size !== undefined && { Size: Number(Size) }) };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Launch templates, read only: Kiln launches from them and never changes them. */
+/** Launch templates, as they are; template-versions.ts changes them. */
 import { DescribeLaunchTemplateVersions, DescribeLaunchTemplates } from "./actions.ts";
 import * as z from "zod/mini";
 import { send, type CloudClient } from "../client.ts";
@@ -13,6 +13,8 @@ export interface Template {
 
 export interface TemplateVersion {
   readonly version: number;
+  /** "" without one. */
+  readonly description: string;
   readonly isDefault: boolean;
   /**
    * The launch parameters as the cloud keeps them, in its spelling; its tags say Key and Value here. Undefined when
@@ -106,6 +108,7 @@ const versionsAnswer = () =>
       LaunchTemplateVersionSet: z.array(
         z.looseObject({
           VersionNumber: z.number(),
+          VersionDescription: word(),
           DefaultVersion: z.optional(z.boolean()),
           LaunchTemplateData: z.optional(z.record(z.string(), z.unknown())),
         }),
@@ -139,8 +142,9 @@ export async function describeTemplateVersions(
     const items = page.LaunchTemplateVersionSets.LaunchTemplateVersionSet;
     return { items, total: page.TotalCount ?? Number.POSITIVE_INFINITY };
   });
-  return wire.map(({ VersionNumber, DefaultVersion, LaunchTemplateData }) => ({
+  return wire.map(({ VersionNumber, VersionDescription, DefaultVersion, LaunchTemplateData }) => ({
     version: VersionNumber,
+    description: VersionDescription ?? "",
     isDefault: DefaultVersion ?? false,
     data: LaunchTemplateData,
     disks: toDisks(LaunchTemplateData),

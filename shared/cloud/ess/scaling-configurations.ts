@@ -1,9 +1,11 @@
-/** Which images the scaling configurations of Auto Scaling name. */
+/** The images that the scaling configurations of Auto Scaling name. */
 import * as z from "zod/mini";
-import { action, send, type CloudClient } from "../client.ts";
+import { done } from "../answers.ts";
+import { queryAction, send, type CloudClient } from "../client.ts";
 import { byNumber } from "../ecs/pages.ts";
 
-const DescribeScalingConfigurations = { ...action("DescribeScalingConfigurations"), product: "ess" } as const;
+const DescribeScalingConfigurations = /* @__PURE__ */ queryAction("DescribeScalingConfigurations", "ess");
+const ModifyScalingConfiguration = /* @__PURE__ */ queryAction("ModifyScalingConfiguration", "ess");
 
 const pageAnswer = () =>
   z.looseObject({
@@ -15,6 +17,7 @@ const pageAnswer = () =>
           ScalingGroupId: z.string(),
           ImageId: z.nullish(z.string()),
           ImageName: z.nullish(z.string()),
+          ImageFamily: z.nullish(z.string()),
         }),
       ),
     }),
@@ -22,6 +25,35 @@ const pageAnswer = () =>
 
 /** https://www.alibabacloud.com/help/en/auto-scaling/developer-reference/api-describescalingconfigurations */
 const PAGE_SIZE = 50;
+
+/** The image that a scaling configuration names, by id or by family; undefined when there is no such configuration. @throws CloudError */
+export async function configurationImage(
+  client: CloudClient,
+  id: string,
+  region: string,
+): Promise<{ readonly imageId?: string; readonly family?: string } | undefined> {
+  const params = { RegionId: region, ScalingConfigurationId: [id] };
+  const page = await send(client, { action: DescribeScalingConfigurations, params, region }, pageAnswer);
+  const found = page.ScalingConfigurations.ScalingConfiguration.find(
+    (one) => one.ScalingConfigurationId === id,
+  );
+  if (found === undefined) return undefined;
+  const { ImageId: imageId, ImageFamily: family } = found;
+  return { ...(imageId && { imageId }), ...(family && { family }) };
+}
+
+/**
+ * Changes the image of a scaling configuration, and nothing else. The call has no region but that of its address.
+ * https://www.alibabacloud.com/help/en/auto-scaling/developer-reference/api-ess-2014-08-28-modifyscalingconfiguration
+ */
+export async function setConfigurationImage(
+  client: CloudClient,
+  id: string,
+  { imageId, region }: { readonly imageId: string; readonly region: string },
+): Promise<void> {
+  const params = { ScalingConfigurationId: id, ImageId: imageId };
+  await send(client, { action: ModifyScalingConfiguration, params, region }, done);
+}
 
 /**
  * Id or name of an image → scaling configurations that name it, in words: active or not, because any can be enabled. One that

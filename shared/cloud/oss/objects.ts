@@ -18,6 +18,10 @@ export interface ObjectInfo {
   /** Bytes. */
   readonly size: number;
   readonly lastModifiedAt: number;
+  /** The commit in its metadata; of a single object only, and when a push has said it (shared/commit.ts). */
+  readonly commit?: string;
+  /** Hexadecimal; of a single object only, and when it was written in one call. */
+  readonly md5?: string;
 }
 
 export interface StoredObject extends ObjectInfo {
@@ -73,14 +77,17 @@ export async function putObject(
   client: CloudClient,
   key: string,
   body: string | Uint8Array,
-  options: { readonly contentType?: string } = {},
+  options: { readonly contentType?: string; readonly commit?: string | undefined } = {},
 ): Promise<{ readonly etag: string }> {
   const answer = await sendToBucket(client, {
     action: "PutObject",
     method: "PUT",
     key,
     body: typeof body === "string" ? Buffer.from(redact(body)) : Buffer.from(body),
-    headers: { "content-type": options.contentType ?? "application/octet-stream" },
+    headers: {
+      "content-type": options.contentType ?? "application/octet-stream",
+      ...(options.commit !== undefined && { [COMMIT_META]: options.commit }),
+    },
   });
   return { etag: etagOf(answer) };
 }
@@ -131,8 +138,13 @@ export function listObjects(
   return byToken(action, fetch, "oss");
 }
 
+const COMMIT_META = "x-oss-meta-kiln-commit";
+
 function infoOf(key: string, answer: BucketAnswer): ObjectInfo {
+  const { [COMMIT_META]: commit, "content-md5": md5 } = answer.headers;
   return {
+    ...(typeof commit === "string" && { commit }),
+    ...(typeof md5 === "string" && { md5: Buffer.from(md5, "base64").toString("hex") }),
     key,
     etag: etagOf(answer),
     size: Number(answer.headers["content-length"] ?? answer.body.length),

@@ -35,6 +35,7 @@ export class Console {
   /** Keyed by `<region>:<image id>`, because a public image has one id in every region. */
   readonly images: ReadonlyMap<string, Readonly<Image>>;
   readonly tasks: ReadonlyMap<string, Readonly<Task>>;
+  readonly templates: ReadonlyMap<string, Readonly<LaunchTemplate>>;
   readonly tags: Pick<TagBook, "of" | "has" | "count">;
   readonly #world: World;
 
@@ -47,6 +48,7 @@ export class Console {
     this.snapshots = world.snapshots;
     this.images = world.images;
     this.tasks = world.tasks;
+    this.templates = world.templates;
     this.tags = world.tags;
   }
 

@@ -1,4 +1,4 @@
-/** Auto Scaling 2014-08-28 of the local cloud, as far as reading scaling configurations goes. Nothing is scaled. */
+/** Auto Scaling 2014-08-28 of the local cloud, as far as reading scaling configurations and changing their image goes. Nothing is scaled. */
 import { CloudFault, type Kernel, type WireRequest, type WireResponse } from "../core/kernel.ts";
 import { Params } from "../core/params.ts";
 import { RpcGate, type RpcAction } from "../core/rpc-gate.ts";
@@ -10,7 +10,7 @@ export interface ScalingConfiguration {
   readonly scalingConfigurationId: string;
   readonly scalingGroupId: string;
   readonly lifecycleState: "Active" | "Inactive";
-  readonly imageId?: string;
+  imageId?: string;
   readonly imageName?: string;
   readonly imageFamily?: string;
 }
@@ -22,15 +22,19 @@ export class ScalingService {
   readonly #gate: RpcGate;
   /** All that there are; tests add to it. */
   readonly configurations: ScalingConfiguration[] = [];
-  readonly actions: readonly string[] = ["DescribeScalingConfigurations"];
+  readonly actions: readonly string[];
 
-  constructor(kernel: Kernel) {
-    const describe: RpcAction = {
-      ram: "ess:DescribeScalingConfigurations",
-      resource: () => "*",
-      run: (flat) => this.#describe(new Params(flat)),
+  /** `hasImage`: whether there is an image of this id in a region. */
+  constructor(kernel: Kernel, hasImage: (regionId: string, imageId: string) => boolean) {
+    const runs: Readonly<Record<string, (params: Params) => JsonObject>> = {
+      DescribeScalingConfigurations: (params) => this.#describe(params),
+      ModifyScalingConfiguration: (params) => this.#modify(params, hasImage),
     };
-    const find = (name: string) => (name === "DescribeScalingConfigurations" ? describe : undefined);
+    this.actions = Object.keys(runs);
+    const find = (name: string): RpcAction | undefined => {
+      const run = runs[name];
+      return run && { ram: `ess:${name}`, resource: () => "*", run: (flat) => run(new Params(flat)) };
+    };
     this.#gate = new RpcGate({ kernel, product: "ess", version: "2014-08-28", find, secrets: new Set() });
   }
 
@@ -51,8 +55,12 @@ export class ScalingService {
         "InvalidParameter",
         "The specified value of parameter PageSize is not valid.",
       );
+    const ids = params.list("ScalingConfigurationId");
     const all = this.configurations.filter(
-      ({ regionId, scalingGroupId }) => regionId === region && (group ?? scalingGroupId) === scalingGroupId,
+      ({ regionId, scalingGroupId, scalingConfigurationId: id }) =>
+        regionId === region &&
+        (group ?? scalingGroupId) === scalingGroupId &&
+        (ids.length === 0 || ids.includes(id)),
     );
     return {
       TotalCount: all.length,
@@ -63,7 +71,36 @@ export class ScalingService {
       },
     };
   }
+
+  /**
+   * The image alone; other parameters are not known here. It has no RegionId, the address says which region, and only one
+   * address is simulated: an id is unique in the cloud.
+   * https://www.alibabacloud.com/help/en/auto-scaling/developer-reference/api-ess-2014-08-28-modifyscalingconfiguration
+   */
+  #modify(params: Params, hasImage: (regionId: string, imageId: string) => boolean): JsonObject {
+    const unknown = Object.keys(params.flat).find((name) => !MODIFIED.has(name));
+    if (unknown !== undefined) throw new CloudFault(400, "InvalidParameter", `${unknown} is not simulated.`);
+    const id = params.need("ScalingConfigurationId");
+    const found = this.configurations.find((one) => one.scalingConfigurationId === id);
+    if (found === undefined)
+      throw new CloudFault(
+        404,
+        "InvalidScalingConfigurationId.NotFound",
+        "The specified scaling configuration does not exist.",
+      );
+    const imageId = params.text("ImageId");
+    if (imageId === undefined) return {};
+    // "If you specify ImageId, you cannot specify ImageFamily."
+    if (found.imageFamily !== undefined)
+      throw new CloudFault(400, "InvalidParameter", "ImageId and ImageFamily exclude each other.");
+    if (!hasImage(found.regionId, imageId))
+      throw new CloudFault(404, "InvalidImageId.NotFound", "The specified image does not exist.");
+    found.imageId = imageId;
+    return {};
+  }
 }
+
+const MODIFIED = new Set(["ScalingConfigurationId", "ImageId"]);
 
 const shown = (one: ScalingConfiguration): JsonObject => ({
   ScalingConfigurationId: one.scalingConfigurationId,

@@ -16,9 +16,11 @@ function describe(object: StoredObject): Record<string, string> {
     "last-modified": new Date(object.lastModifiedAt).toUTCString(),
     "accept-ranges": "bytes",
     "x-oss-object-type": object.type,
-    ...(object.type === "Appendable"
-      ? { "x-oss-next-append-position": String(object.size) }
-      : { "content-md5": createHash("md5").update(object.body).digest("base64") }),
+    ...(object.type === "Appendable" && { "x-oss-next-append-position": String(object.size) }),
+    // Of an object that was uploaded in parts OSS keeps the MD5 of none of them together.
+    ...(object.type === "Normal" && {
+      "content-md5": createHash("md5").update(object.body).digest("base64"),
+    }),
     "x-oss-storage-class": "Standard",
     ...Object.fromEntries(Object.entries(object.meta).map(([name, value]) => [`x-oss-meta-${name}`, value])),
   };

@@ -1,6 +1,6 @@
 /** The reason why a member has another image than its family serves. */
 import { test } from "vitest";
-import { rowOf } from "../../../shared/drift.ts";
+import { countOf, countsIn, rowOf } from "../../../shared/drift.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { fleetText } from "../../support/fleets.ts";
 import { POLICY } from "../../support/idle.ts";
@@ -37,4 +37,16 @@ test("a fleet that is refreshed after promotions says so", ({ expect }) => {
   expect(rowOf(instanceOf({ id: "i-1", imageId: "m-1" }), "web", known, NOW).reason).toContain(
     "next refresh",
   );
+});
+
+test("the counts of fleets are read from the beginning of a drift, whatever its members are", ({
+  expect,
+}) => {
+  const members = ["Running", "Stopped", "Running", "Starting"].map((status) => ({ status, imageId: "m-1" }));
+  const fleets = { web: countOf(members, "m-2"), "db-2": countOf([], undefined) };
+  expect(fleets.web).toEqual({ running: 2, stopped: 1, others: 1, old: 4 });
+  const text = JSON.stringify({ at: NOW, fleets, members: [{ reason: '"fleets":{},"members":' }] });
+  expect(countsIn(text.slice(0, -20))).toEqual({ at: NOW, fleets });
+  for (const none of ["", "{}", JSON.stringify({ at: NOW, members: [] }), text.slice(0, 40)])
+    expect(countsIn(none), none).toBeUndefined();
 });

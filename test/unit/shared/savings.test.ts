@@ -34,6 +34,16 @@ test("a stop counts from its instant to the last look, and each month has its pa
   });
 });
 
+test("each day has its part of a stop, for two months", ({ expect }) => {
+  expect(after([1, [member()]], [30, [member()]]).days).toEqual({
+    "2026-03-30": { hours: 4, amount: 8 },
+    "2026-03-31": { hours: 24, amount: 48 },
+    "2026-04-01": { hours: 2, amount: 4 },
+  });
+  const long = after([1, [member()]], [63 * 24, [member()]], [63 * 24 + 1, []]);
+  expect(Object.keys(long.days ?? {})[0]).toBe("2026-04-01");
+});
+
 test("the same look twice counts nothing twice", ({ expect }) => {
   const once = after([1, [member()]], [5, [member()]]);
   expect(after([1, [member()]], [5, [member()]], [5, [member()]])).toEqual(once);

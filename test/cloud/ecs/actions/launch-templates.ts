@@ -1,7 +1,7 @@
 /** Launch templates and their versions. Values are not checked here; there is no ClientToken, only the name. */
 import { CloudFault } from "../../core/kernel.ts";
 import type { JsonObject } from "../../core/rpc.ts";
-import type { Call, EcsAction } from "../action.ts";
+import { NOTHING, type Call, type EcsAction } from "../action.ts";
 import { tagView } from "../instance-view.ts";
 import { toMinute } from "../instant.ts";
 import { findTemplate } from "../launch-template.ts";
@@ -25,7 +25,7 @@ const NUMBERS = new Set([
   "AutoRenewPeriod",
 ]);
 const FLAGS =
-  /^(DeletionProtection|AutoRenew|PasswordInherit|EnableVmOsConfig|DeleteWithInstance|BurstingEnabled|DeleteOnRelease)$/;
+  /^(LoginAsNonRoot|DeletionProtection|AutoRenew|PasswordInherit|EnableVmOsConfig|DeleteWithInstance|BurstingEnabled|DeleteOnRelease)$/;
 
 export const CreateLaunchTemplate: EcsAction = {
   run: ({ world, params, regionId }) => {
@@ -57,20 +57,54 @@ export const CreateLaunchTemplate: EcsAction = {
   },
 };
 
+/** Nothing of another version is taken over. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createlaunchtemplateversion */
 export const CreateLaunchTemplateVersion: EcsAction = {
   run: (call) => {
     const template = needTemplate(call);
     if (template.versions.length >= MAX_VERSIONS) {
       throw new CloudFault(
         403,
-        "QuotaExceed.LaunchTemplateVersion",
-        "The launch template has too many versions.",
+        "LaunchTemplateVersionLimitExceed",
+        "The maximum number of template's versions is exceeded.",
       );
     }
     const number = Math.max(...template.versions.map((version) => version.number)) + 1;
     template.versions.push(versionOf(call.params, number, call.world.now()));
     template.modifiedAt = call.world.now();
     return { LaunchTemplateId: template.templateId, LaunchTemplateVersionNumber: number };
+  },
+};
+
+/** https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-modifylaunchtemplatedefaultversion */
+export const ModifyLaunchTemplateDefaultVersion: EcsAction = {
+  run: (call) => {
+    const template = needTemplate(call);
+    const number = call.params.int("DefaultVersionNumber", { min: 1 });
+    if (number === undefined) call.params.need("DefaultVersionNumber");
+    if (template.versions.every((version) => version.number !== number)) {
+      throw new CloudFault(
+        400,
+        "InvalidLaunchTemplateVersion.NotFound",
+        `The specified LaunchTemplateId "${template.templateId}" Version "${number}" is not found.`,
+      );
+    }
+    template.defaultVersion = Number(number);
+    template.modifiedAt = call.world.now();
+    return { LaunchTemplateId: template.templateId };
+  },
+};
+
+/** The default version is not deleted. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-deletelaunchtemplateversion */
+export const DeleteLaunchTemplateVersion: EcsAction = {
+  run: (call) => {
+    const template = needTemplate(call);
+    const asked = call.params.list("DeleteVersion").map(Number);
+    if (asked.length === 0) call.params.need("DeleteVersion");
+    if (asked.includes(template.defaultVersion))
+      throw new CloudFault(400, "InvalidParameter", "The default version cannot be deleted.");
+    const kept = template.versions.filter(({ number }) => !asked.includes(number));
+    template.versions.splice(0, template.versions.length, ...kept);
+    return NOTHING;
   },
 };
 
@@ -187,8 +221,13 @@ function dataOf(version: TemplateVersion): JsonObject {
         .map((tag) => ({ Key: tag.flat["Key"] ?? "", Value: tag.flat["Value"] ?? "" })),
     },
     NetworkInterfaces: {
-      NetworkInterface: params.structs("NetworkInterface").map((card) => typed(Object.entries(card.flat))),
+      NetworkInterface: params.structs("NetworkInterface").map((card) => ({
+        ...typed(Object.entries(card.flat).filter(([name]) => !name.includes("."))),
+        SecurityGroupIds: { SecurityGroupId: card.list("SecurityGroupIds") },
+      })),
     },
+    ImageOptions: typed(Object.entries(params.struct("ImageOptions").flat)),
+    SecurityOptions: typed(Object.entries(params.struct("SecurityOptions").flat)),
   };
 }
 

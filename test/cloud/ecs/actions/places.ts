@@ -49,6 +49,45 @@ export const DescribeZones: EcsAction = {
   },
 };
 
+/**
+ * All types of the region, whether they are sold or not.
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinstancetypes
+ */
+export const DescribeInstanceTypes: EcsAction = {
+  region: "none",
+  run: ({ world, params }) => {
+    const ids = params.list("InstanceTypes");
+    const architecture = params.oneOf("CpuArchitecture", ["X86", "ARM"]);
+    const between = (name: string, value: number): boolean =>
+      value >= Number(params.text(`Minimum${name}`) ?? 0) &&
+      value <= Number(params.text(`Maximum${name}`) ?? Infinity);
+    const found = [...world.types.values()].filter(
+      (type) =>
+        (ids.length === 0 || ids.includes(type.id)) &&
+        (architecture ?? architectureOf(type)) === architectureOf(type) &&
+        between("CpuCoreCount", type.cpu) &&
+        between("MemorySize", type.memoryGb),
+    );
+    return {
+      InstanceTypes: {
+        InstanceType: found.map((type) => ({
+          InstanceTypeId: type.id,
+          InstanceTypeFamily: type.family,
+          CpuCoreCount: type.cpu,
+          MemorySize: type.memoryGb,
+          CpuArchitecture: architectureOf(type),
+          GPUAmount: 0,
+          GPUSpec: "",
+          ...(type.localDisks && { LocalStorageAmount: 1, LocalStorageCategory: "local_ssd_pro" }),
+        })),
+      },
+      NextToken: "",
+    };
+  },
+};
+
+const architectureOf = ({ architecture }: InstanceType): string => (architecture === "arm64" ? "ARM" : "X86");
+
 /** A hint without quantities; its errors speak the `Invalid.X` dialect. */
 export const DescribeAvailableResource: EcsAction = {
   region: "none",

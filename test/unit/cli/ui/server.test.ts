@@ -50,7 +50,57 @@ const fleet = {
 };
 const member = { id: EVIL, status: EVIL, imageId: "m-0", type: EVIL, zone: EVIL };
 
+const plan = {
+  at,
+  until: at,
+  bakes: [
+    {
+      at,
+      run: RUN,
+      recipe: EVIL,
+      by: "timer:nightly",
+      act: "bake",
+      why: EVIL,
+      promotes: "web",
+      approval: true,
+    },
+    { at, run: RUN, recipe: "db", by: "timer:nightly", act: "skip", why: EVIL },
+    { recipe: "app", by: "family web", act: "bake", why: EVIL, assumes: EVIL },
+  ],
+  retention: [
+    {
+      at,
+      run: RUN,
+      recipe: "web",
+      changes: [{ action: "mark", region: "r", imageId: "m-0", why: EVIL }],
+      others: 1,
+    },
+    { at, run: RUN, recipe: "db", changes: [], others: 0, problem: EVIL },
+  ],
+  fleets: [{ at, fleet: "web", act: "size", why: EVIL, desired: 1, min: 0 }],
+  problems: [EVIL],
+};
+const saved = {
+  fleet: "web",
+  stops: 2,
+  hours: 9,
+  unpricedHours: 1,
+  amount: 4.5,
+  currency: EVIL,
+  days: { "2026-01-02": { hours: 9, amount: 4.5 } },
+};
+const count = (running: number) => ({ web: { running, stopped: 0, others: 0, old: 0 } });
+
 const ANSWERS: Readonly<Record<string, unknown>> = {
+  "/plan": plan,
+  "/history": {
+    points: [
+      { at: 0, fleets: count(1) },
+      { at: 1, fleets: {} },
+      { at: 2, fleets: count(3) },
+    ],
+  },
+  "/savings": { month: "2026-01", savings: [saved] },
   "/status": {
     at,
     bucket: "b",
@@ -83,7 +133,7 @@ async function api(answers: Readonly<Record<string, unknown>>) {
   const asked: string[] = [];
   const server = createServer((incoming, response) => {
     const [path = ""] = (incoming.url ?? "").split("?");
-    asked.push(incoming.url ?? "");
+    asked.push(`${incoming.method === "POST" && path !== "/plan" ? "POST " : ""}${incoming.url ?? ""}`);
     if (path.includes("/logs/"))
       return void response.end(`${EVIL}\n\u001b[31ma red word\u001b[0m\r\nthe end`);
     const answer = answers[path];
@@ -96,14 +146,21 @@ async function api(answers: Readonly<Record<string, unknown>>) {
 }
 
 /** A page of an API, and a browser that asks it. `time.ms` is the clock of the machine. */
-async function ui(answers = ANSWERS) {
+async function ui(answers = ANSWERS, writes = false) {
   const { asked, url: KILN_API } = await api(answers);
   const time = { ms: 0 };
-  const env = { KILN_API, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" };
-  const served = await serveUi(quietIo({ env, now: () => time.ms }));
+  const env = {
+    KILN_API,
+    KILN_WEBHOOK: KILN_API,
+    KILN_CALLER: "ci",
+    KILN_SECRET: "a-secret-of-ci-0123456789",
+  };
+  // The plan is waited for.
+  const sleep = () => new Promise<void>(() => undefined);
+  const served = await serveUi(quietIo({ env, now: () => time.ms, sleep }), { writes });
   onTestFinished(() => served.close());
   const url = new URL(served.url);
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET") =>
+  const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET", body = "") =>
     new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>(
       (resolve, reject) => {
         // The path is sent as it is: fetch would resolve its dots.
@@ -118,7 +175,7 @@ async function ui(answers = ANSWERS) {
             }),
           );
         });
-        sent.on("error", reject).end();
+        sent.on("error", reject).end(body);
       },
     );
   const open = async () => {
@@ -241,14 +298,19 @@ test("the first screen answers what is in progress, served, running, failed, wai
   const { text } = await get("/", await open());
   const part = (id: string) => new RegExp(`<section id="${id}"[\\s\\S]*?</section>`).exec(text)?.[0] ?? "";
   expect(part("now")).toContain(`href="/runs/${RUN}"`);
-  expect(part("approvals")).toContain(`npm run kiln -- approve ${PROMOTION}`);
+  expect(part("approvals")).toContain(`/change?act=approve&amp;run=${PROMOTION}`);
   expect(part("approvals")).not.toContain(RUN);
   expect(part("families")).toMatch(/m-1[\s\S]*datetime="2026-01-05T08:00:00/);
   expect(
     part("fleets")
       .match(/data-of="[^"]*">([^<]*)</g)
       ?.map((one) => one.replaceAll(/.*>|</g, "")),
-  ).toEqual(["", "2", "1", "0", "3", "10", "1"]);
+  ).toEqual(["", "2", "1", "0", "3", "10", "1", ""]);
+  expect(part("fleets")).toMatch(/role="img"\s+aria-label="0 to 3 ran"/);
+  expect(part("savings")).toMatch(/2026-01[\s\S]*4\.5[\s\S]*<rect/);
+  expect(part("tonight")).toMatch(/then family web, when it is approved/);
+  expect(part("tonight")).toContain("Bakes for which nothing is to do: 1");
+  expect(part("tonight")).toMatch(/mark for deletion[\s\S]*m-0/);
   expect(part("failed")).toMatch(/builder-0[\s\S]*<pre/);
   expect(part("idle")).toMatch(/i-1[\s\S]*<meter[\s\S]*7 \/ 5/);
   expect(part("idle")).toContain("1 of 3");
@@ -282,6 +344,120 @@ test("a page asks again after seconds, not for each tab, and an ended run never 
     "/runs?kind=idle&state=done&limit=50",
     "/status",
   ]);
+  time.ms += 200_000;
+  const before = asked.length;
+  await get("/", cookie);
+  expect(asked.slice(before)).toEqual(expect.arrayContaining(["/plan", "/savings"]));
+  expect(asked.slice(before)).not.toContain("/history");
+});
+
+const CHANGES = [
+  [`act=approve&run=${PROMOTION}`, `POST /decisions/${PROMOTION}`, `approve ${PROMOTION}`],
+  [`act=reject&run=${PROMOTION}`, `POST /decisions/${PROMOTION}`, `reject ${PROMOTION}`],
+  ["act=hold&family=web", "POST /families/web/hold", "hold web"],
+  ["act=unhold&family=web", "POST /families/web/unhold", "unhold web"],
+  ["act=rollback&family=web&to=m-0", "POST /families/web/rollback", "rollback web m-0"],
+  ["act=keep&fleet=web&instance=i-1", "POST /fleets/web/keep", "keep web i-1"],
+] as const;
+const CHANGED = {
+  ...ANSWERS,
+  [`/runs/${PROMOTION}`]: { ...bake, run: PROMOTION, steps: [], outputs: [] },
+  ...Object.fromEntries(CHANGES.map(([, posted]) => [posted.slice("POST ".length), { run: RUN }])),
+};
+
+test("a page that only reads shows each change and its command, and has no button", async ({ expect }) => {
+  const { asked, get, open } = await ui(CHANGED);
+  const cookie = await open();
+  for (const [query, , command] of CHANGES) {
+    const { text } = await get(`/change?${query}`, cookie);
+    expect(text, query).toContain(`npm run kiln -- ${command}`);
+    expect(text).not.toContain("<button>");
+  }
+  const origin = `http://127.0.0.1:${(await ui()).url.port}`;
+  expect(await get("/change", { ...cookie, origin }, "POST", "token=x")).toMatchObject({ status: 403 });
+  expect(asked.filter((one) => one.startsWith("POST"))).toEqual([]);
+});
+
+test("a button makes the change that was shown, once, and only from this page", async ({ expect }) => {
+  const { asked, get, open, url } = await ui(CHANGED, true);
+  const cookie = await open();
+  const own = { ...cookie, origin: `http://127.0.0.1:${url.port}` };
+  const tokenOf = async (query: string) =>
+    /name="token" value="([\w-]{43})"/.exec((await get(`/change?${query}`, cookie)).text)?.[1] ?? "";
+  for (const [query, posted] of CHANGES) {
+    const body = `token=${await tokenOf(query)}`;
+    const before = asked.length;
+    for (const headers of [
+      cookie,
+      { origin: own.origin },
+      { ...own, origin: "https://evil.example" },
+      { ...own, origin: "null" },
+      { ...own, host: "evil.example" },
+      { ...own, "sec-fetch-site": "cross-site" },
+    ])
+      expect(await get("/change", headers, "POST", body), query).toMatchObject({ status: 403 });
+    expect(await get("/change", own, "POST", "token=guess")).toMatchObject({ status: 403 });
+    expect(await get("/change", own, "POST", `${body}&${"x".repeat(500)}`)).toMatchObject({ status: 403 });
+    expect(asked.slice(before)).toEqual([]);
+    expect(await get("/change", own, "POST", body)).toMatchObject({ status: 303 });
+    expect(await get("/change", own, "POST", body)).toMatchObject({ status: 403 });
+    expect(asked.slice(before)).toEqual([posted]);
+  }
+  for (const method of ["PUT", "DELETE", "PATCH"])
+    expect(await get("/change", own, method), method).toMatchObject({ status: 405 });
+  for (const query of [
+    "",
+    "act=delete&family=web",
+    "act=rollback&family=web",
+    "act=keep&fleet=../x&instance=i-1",
+  ])
+    expect(await get(`/change?${query}`, cookie), query).toMatchObject({ status: 404 });
+});
+
+test("a rollback is shown before it is made: what is served, what will be, and what is deprecated", async ({
+  expect,
+}) => {
+  const image = (imageId: string, day: number, status = "Available") => ({
+    imageId,
+    imageName: EVIL,
+    status,
+    createdAt: `2026-01-0${day}T00:00:00Z`,
+  });
+  const previous = [image("m-between", 3), image("m-gone", 2, "Deprecated"), image("m-0", 1)];
+  const { get, open } = await ui({ ...ANSWERS, "/families/web": { ...family, previous } });
+  const { text } = await get("/change?act=rollback&family=web&to=m-0", await open());
+  expect(text.replaceAll(/\s+/g, " ")).toMatch(/Will be deprecated<\/dt> <dd>m-between, m-1<\/dd>/);
+  expect(text).toContain("&lt;img src=x");
+});
+
+test("of 10,000 machines and runs a page shows a part, in few bytes", async ({ expect }) => {
+  const many = Array.from({ length: 10_000 }, (_, at) => at);
+  const members = many
+    .slice(0, 200)
+    .map((at) => ({ id: `i-${at}`, status: "Running", imageId: "m-0", type: "t", zone: "z" }));
+  const verdicts = many.slice(0, 200).map((at) => ({ ...verdict, id: `i-${at}`, reason: "it is busy" }));
+  const rows = many.slice(0, 50).map((at) => ({
+    ...bake,
+    run: `${IDLE.slice(0, -4)}${String(at).padStart(4, "0")}`,
+    kind: "idle",
+    state: "done",
+  }));
+  const big = {
+    ...ANSWERS,
+    "/fleets": { fleets: [{ ...fleet, running: 10_000 }] },
+    "/fleets/web": { ...fleet, running: 10_000, members, next: "i-199" },
+    "/runs": { runs: rows, next: "1767600000000" },
+    ...Object.fromEntries(rows.map(({ run }) => [`/runs/${run}/verdicts`, { verdicts, of: 10_000 }])),
+  };
+  const { get, open } = await ui(big);
+  const cookie = await open();
+  for (const path of ["/", "/fleets/web", "/runs"]) {
+    const { text } = await get(path, cookie);
+    const bytes = gzipSync(text).length;
+    expect(bytes, `${path} has ${bytes} bytes`).toBeLessThan(30 * 1024);
+    if (path !== "/") expect(text).toContain(`rel="next"`);
+  }
+  expect((await get("/fleets/web", cookie)).text).toMatch(/worst value of each check[^"]*: 140 %, 140 %/);
 });
 
 test("runs are a page at a time, and the next page keeps the filter", async ({ expect }) => {

@@ -26,6 +26,8 @@ test.for([
   ["GET /status", { kind: "status" }],
   ["GET /families", { kind: "families" }],
   ["GET /families/Web_1", { kind: "family", name: "Web_1" }],
+  ["GET /history", { kind: "history" }],
+  ["POST /plan", { kind: "plan" }],
   ["GET /fleets", { kind: "fleets" }],
   ["GET /fleets/web", { kind: "fleet", name: "web" }],
   ["GET /recipes/web", { kind: "recipe", name: "web" }],
@@ -64,7 +66,7 @@ test("a question that is wrong is refused with the parameter and what it may be"
 });
 
 test("no route takes a parameter that it does not know", ({ expect }) => {
-  const routes = ["status", "families", "families/web", "fleets", "fleets/web", "recipes/web", "senders"];
+  const routes = ["status", "families", "families/web", "fleets", "recipes/web", "senders", "history"];
   const others = ["drift", "images/m-1", "components/nginx/1.0.0", `runs/${RUN}`, `runs/${RUN}/verdicts`];
   const asked = [...routes, ...others, `runs/${RUN}/logs/1`].map((path) => `GET /${path}`);
   for (const route of [...asked, "PUT /fleets/web", "DELETE /recipes/web"]) {
@@ -77,6 +79,10 @@ test("no route takes a parameter that it does not know", ({ expect }) => {
         error: `${name}: not known; this route has no parameters`,
       });
   }
+  expect(ask("GET", "/fleets/web?after=i-1")).toEqual({ kind: "fleet", name: "web", after: "i-1" });
+  expect(ask("GET", "/fleets/web?afer=1")).toMatchObject({
+    error: "afer (did you mean after?): not known; known are after",
+  });
   for (const [query, error] of [
     ["month=2026-13", "month: must be a month such as 2026-11"],
     ["month=2026-11&month=2026-12", "month: must be there once, with one value"],
@@ -101,6 +107,19 @@ test("a path whose names alone are wrong says which, and what it may be", ({ exp
     ["/recipes/Web", "the name Web cannot be used: it has at most 40 of a-z"],
   ] as const)
     expect(ask("GET", path), path).toMatchObject({ status: 404, error: expect.stringContaining(said) });
+});
+
+test("a plan takes the cursor of the page before and nothing else", ({ expect }) => {
+  const asked = (body: string) =>
+    routeOf({ method: "POST", path: "/plan", query: {}, body: Buffer.from(body) });
+  for (const cursor of ["recipes/web", "fleets/web"])
+    expect(asked(JSON.stringify({ cursor }))).toEqual({ kind: "plan", cursor });
+  for (const body of ['{"cursor":"../web"}', '{"cursor":1}', '{"dryRun":true}', "[]", "no", '"recipes/web"'])
+    expect(asked(body), body).toMatchObject({
+      kind: "refuse",
+      status: 400,
+      error: expect.stringContaining("cursor"),
+    });
 });
 
 test("nothing else has a route, and no path leads out of its folder", ({ expect }) => {

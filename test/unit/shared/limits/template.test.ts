@@ -9,6 +9,7 @@ const fleetOf = (launch: object = {}) =>
   );
 const version = (data: Record<string, unknown> | undefined) => ({
   version: 7,
+  description: "",
   isDefault: true,
   data,
   disks: undefined,

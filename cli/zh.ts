@@ -1,0 +1,245 @@
+/** The Chinese of lines for people, in the words of README.zh-CN.md. */
+export const ZH: Readonly<Record<string, string>> = {
+  // Help
+  "usage: {usage}": "用法：{usage}",
+  COMMAND: "命令",
+  "[options]": "[选项]",
+  "options:": "选项：",
+  or: "或",
+  "{program} COMMAND --help describes a command.": "{program} 命令 --help 显示命令的说明。",
+  "exit codes: 0 ok, 1 failed, 2 wrong command line, 3 refused by validation, 4 not authenticated":
+    "退出码：0 成功，1 失败，2 命令行错误，3 未通过校验，4 未通过认证",
+  "print one JSON document (its field version grows when a field changes its meaning)":
+    "输出一个 JSON 文档（字段含义改变时 version 递增）",
+  "print this help": "显示本说明",
+  "language of the output, en or zh; that of the locale without it": "输出语言 en 或 zh，默认取系统区域设置",
+  "an argument is missing: {usage}": "缺少参数：{usage}",
+  "there are too many arguments: {usage}": "参数过多：{usage}",
+  "there is no command {name}; there are {names}": "没有命令 {name}；可用命令：{names}",
+  "there is no command {name}; did you mean {near}?": "没有命令 {name}，是否指 {near}？",
+
+  // Summaries
+  "write a first recipe and a first fleet, by asking or from options": "通过问答或选项生成第一个配方和机群",
+  "find the mistakes in recipes, fleets and components, without a network unless --online is given":
+    "校验配方、机群和组件，除非加 --online，否则不联网",
+  "bake, test and promote a recipe on the local cloud, in seconds and without an account":
+    "在本地模拟云上构建、测试并发布配方，几秒完成，无需账号",
+  "check recipes, fleets and components and store them in the deployment":
+    "校验配方、机群和组件并保存到部署中",
+  "show what is at work and how far, what waits, and what failed in the last 24 hours":
+    "显示正在执行的任务及进展、等待中的任务和最近 24 小时的失败",
+  "serve a page on this machine: runs, families, fleets, failures, approvals and idle machines":
+    "在本机提供网页：任务、镜像族系、机群、失败、审批和闲置实例",
+  "list runs: those at work, then those that have ended, the newest first":
+    "列出任务：先列出正在执行的，再按结束时间从新到旧列出其余任务",
+  "say why the last failed run of a recipe, fleet or family failed, or how a run stands":
+    "说明配方、机群或族系最近一次失败的原因，或某个任务的状态",
+  "print the steps of a run and the outputs of its commands": "输出任务的步骤和命令输出",
+  "print the steps of a run and the outputs of its commands as they come, until it has ended":
+    "持续输出任务的步骤和命令输出，直到任务结束",
+  "show what each family serves, since when, by which run, and whether it is held":
+    "显示每个镜像族系当前的镜像、起始时间、发布任务以及是否冻结",
+  "show how many instances of each fleet run, on which image, within which limits":
+    "显示每个机群运行的实例数、使用的镜像和上限",
+  "show a fleet and its members": "显示一个机群及其实例",
+  "show what an image was made of, and all that was made of it": "显示镜像的来源，以及由它产生的一切",
+  "print what to do about an image that must not be used any more; it changes nothing":
+    "列出停用某个镜像的处理计划，不做任何更改",
+  "show what the stops of each fleet saved in a month": "显示各机群某个月因停机节省的费用",
+  "show which members run another image than their family serves, since when, and why":
+    "显示哪些实例使用的不是族系当前的镜像、从何时起、为什么",
+  "show what the timers of the next 24 hours will do: bakes, promotions, old images, fleets":
+    "显示未来 24 小时定时器会做什么：构建、发布、旧镜像、机群",
+  "show which deliveries the webhook refused in the last 7 days, whose, and why":
+    "显示最近 7 天 Webhook 拒绝的投递、来源和原因",
+  "bake a recipe now": "立即构建配方",
+  "test an image and let it join a family": "测试镜像并发布到镜像族系",
+  "let a family serve its previous image again, or the image that is named":
+    "将镜像族系回滚到上一个镜像，或指定的镜像",
+  "let the image of a promotion join its family": "批准发布，使镜像加入族系",
+  "end a promotion that waits for approval; its family stays as it is": "拒绝待审批的发布，族系保持不变",
+  "let no bake change what a family serves; images are built and tested, and wait":
+    "冻结族系：照常构建和测试镜像，但不改变族系提供的镜像",
+  "lift the hold of a family": "解除族系的冻结",
+  "resume the timers and uploads of a recipe that is paused after failures":
+    "恢复因连续失败而暂停的配方的定时与上传构建",
+  "launch members of a fleet, or start stopped ones": "扩容机群：创建实例或启动已停止的实例",
+  "say how many members a fleet is to have; it needs size: in its document":
+    "设置机群的期望实例数，文档中需有 size:",
+  "make a fleet smaller by a number of members that do not work, or by the members that are named":
+    "缩容机群：减少若干空闲实例，或指定的实例",
+  "check a fleet now, and stop the members that are idle": "立即检查机群，并停止闲置实例",
+  "start the stopped members of a fleet": "启动机群中已停止的实例",
+  "replace the members that have another image than the family serves, in batches":
+    "分批替换镜像与族系当前镜像不同的实例",
+  "let Kiln change no member of a fleet": "暂停机群，Kiln 不更改其任何实例",
+  "end the pause of a fleet": "解除机群的暂停",
+  "keep an instance of a fleet running, whatever idle checks find": "保留机群中的一台实例，闲置检查不停止它",
+  "end a run; what it made is released": "取消任务，并释放其创建的资源",
+  "send a signed request: GET, PUT and DELETE to the API, POST to the webhook":
+    "发送签名请求：GET、PUT、DELETE 发往 API，POST 发往 Webhook",
+  "make the roles and policies of a deployment": "创建部署所需的角色和权限策略",
+  "deploy the functions with the variables of .env": "用 .env 中的变量部署函数",
+  "examine a deployment and say what is wrong and what to do": "检查部署，指出问题和处理办法",
+  "delete a deployment": "删除部署",
+  "add a caller of the webhook and the API, or give one a new secret, and deploy":
+    "添加调用方或轮换其密钥，并重新部署",
+
+  // Options
+  "family of the base image": "基础镜像的族系",
+  "instance type": "实例规格",
+  "vSwitch, vsw-…": "交换机 vsw-…",
+  "security group, sg-…": "安全组 sg-…",
+  "most members of the fleet that run at once": "机群同时运行的实例数上限",
+  "recipe, fleet or component; without it the folder recipes/, fleets/ or components/<name>/ says, or the content":
+    "recipe、fleet 或 component；默认由所在文件夹 recipes/、fleets/、components/<名称>/ 或内容判断",
+  "ask the cloud as well, by dry runs: ids, families, types in stock, prices; needs a key of the cloud":
+    "同时向云端核对（预检查）：id、镜像族系、规格库存和价格；需要阿里云密钥",
+  "replace the document only if it still has this etag; for one file":
+    "仅当文档仍是此 etag 时才替换，限单个文件",
+  "store it only if there is no document of this name": "仅当没有同名文档时才保存",
+  "with buttons: approve, reject, hold, unhold, roll back, keep; each shows its change before":
+    "带按钮：批准、拒绝、冻结、解除冻结、回滚、保留，操作前先显示变化",
+  "of this machine; a free one without it": "本机端口，默认任选空闲端口",
+  "queued, running, done, failed or cancelled": "queued、running、done、failed 或 cancelled",
+  "bake, unpause, promote, rollback, retire, hold, scale, size, refresh, shrink, idle, resume, keep, job, check or redeliver":
+    "任务类型：bake、unpause、promote、rollback、retire、hold、scale、size、refresh、shrink、idle、resume、keep、job、check 或 redeliver",
+  "of the recipe, fleet or family": "配方、机群或族系的名称",
+  "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z":
+    "此后结束的任务：24h、7d，或 2026-01-05T08:00:00Z 这样的时间点",
+  "how many; 20 without it": "数量，默认 20",
+  "go on until the run has ended; exit code 1 unless it is done": "持续输出到任务结束；未成功时退出码为 1",
+  "only the output of one command, by its number": "只输出指定编号的命令输出",
+  "such as 2026-11, in UTC; this month without it": "如 2026-11（UTC），默认本月",
+  "with the recipes for which nothing is to do": "同时列出无需构建的配方",
+  "bake even if nothing has changed": "即使没有变化也构建",
+  "a parameter of the recipe; may be repeated": "配方的参数，可重复",
+  "only find out what would be done; the run says it": "试运行：只查明会做什么，结果见任务",
+  "take the last rollback back": "撤销上一次回滚",
+  "do not ask; needed where there is no terminal, such as in CI": "不再询问；没有终端（如 CI）时必须加",
+  "the reason, for others to read": "原因，供他人查看",
+  "a time such as 7d, or an instant; without it until it is lifted": "时长（如 7d）或时间点，默认直到解除",
+  "at least so many, or none": "至少这么多台，否则一台也不要",
+  "how long, at most 7d; 1d without it": "保留多久，最长 7d，默认 1d",
+  "change a document only if it still has this etag": "仅当文档仍是此 etag 时才修改",
+  "of one of several deployments": "多套部署中的一套",
+  "only say what would be changed": "只列出将发生的变化",
+  "remove a variable of the functions": "删除函数的一个环境变量",
+  "launch an instance too, which costs a little": "同时创建一台实例，会产生少量费用",
+  "wait for slow answers": "等待较慢的结果",
+  "delete its roles too": "同时删除其角色",
+  "delete it while runs are at work": "即使有任务正在执行也删除",
+  'what a new caller may ask for, such as "GET /*"; may be repeated':
+    '新调用方允许的路由，如 "GET /*"，可重复',
+  "only change .env": "只修改 .env",
+
+  // Confirmations
+  "Go on? [y/N] ": "是否继续？[y/N] ",
+  "there is no terminal to ask on; add --yes, nothing was changed":
+    "没有可用于确认的终端；请加 --yes。未做任何更改",
+  "nothing was changed": "未做任何更改",
+  "{family} serves {imageId}; it will serve {to}": "{family} 当前为 {imageId}，将改为 {to}",
+  "no other image": "（没有其他镜像）",
+  "the last rollback of {family} will be taken back": "将撤销 {family} 的上一次回滚",
+  "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which":
+    "{fleet} 的 {running} 台运行中实例里闲置的将停机；用 --dry-run 查看是哪些",
+  "{run} will end, and the instances and images it made so far are released":
+    "{run} 将结束，并释放它已创建的实例和镜像",
+  "asked {run} to end; {kiln} logs {run} -f": "已请求取消 {run}；{kiln} logs {run} -f",
+  "asked for by {run}; {kiln} logs {run} -f": "已由任务 {run} 执行；{kiln} logs {run} -f",
+  "approved: {run}": "已批准：{run}",
+  "rejected: {run}": "已拒绝：{run}",
+  "the deployment above will be deleted": "将删除以上部署",
+
+  // Times and outputs
+  "just now": "刚刚",
+  "{age} ago": "{age}前",
+  "(it printed nothing)": "（没有输出）",
+
+  // runs, status, why
+  RUN: "任务",
+  STATE: "状态",
+  BEGAN: "开始时间",
+  TOOK: "用时",
+  BY: "发起者",
+  FOR: "已用时",
+  USUALLY: "通常",
+  PHASE: "阶段",
+  ENDED: "结束时间",
+  WHY: "原因",
+  AT: "时间",
+  "RECIPE/FLEET": "配方/机群",
+  ACT: "操作",
+  queued: "排队中",
+  running: "运行中",
+  done: "成功",
+  failed: "失败",
+  cancelled: "已取消",
+  "no runs": "没有任务",
+  "{bucket} in {region}": "{region} 的 {bucket}",
+  "at work": "进行中",
+  "waits for its function": "等待函数执行",
+  "failed in the last 24 hours ({kiln} why RUN)": "最近 24 小时失败（{kiln} why 任务）",
+  problems: "部署的问题",
+  "{title}: nothing": "{title}：无",
+  "{title}:": "{title}：",
+  "{run}, asked for {when}": "{run}，请求于 {when}",
+  "There are more: {kiln} runs": "还有更多：{kiln} runs",
+  "{run}: {state} after {time}": "{run}：{state}，用时 {time}",
+  "{run}: {state} for {time}": "{run}：{state}，已用时 {time}",
+  "began {when}, started by {by}": "开始于 {when}，由 {by} 发起",
+  "began {when}, started by {by}; in phase {phase}": "开始于 {when}，由 {by} 发起；处于阶段 {phase}",
+  "why: {reason}": "原因：{reason}",
+  "lost: {what}": "丢失：{what}",
+  "waits: {note}": "等待：{note}",
+  "the end of {name}:": "{name} 的末尾：",
+  "next: {step}": "下一步：{step}",
+  "there is no run of {name}; {kiln} runs lists all": "没有 {name} 的任务；{kiln} runs 列出全部任务",
+  "no run of {name} failed; the newest is {run}, {state}": "{name} 没有失败的任务；最近的是 {run}（{state}）",
+  "correct {file}, then {kiln} push {file}; {kiln} logs {run} shows all output":
+    "修改 {file}，然后 {kiln} push {file}；{kiln} logs {run} 显示全部输出",
+  "correct {file} and bake again; {kiln} logs {run} shows the output of its tests":
+    "修改 {file} 并重新构建；{kiln} logs {run} 显示测试的输出",
+  "{kiln} logs {run} -f, then start this one again when that one has ended":
+    "{kiln} logs {run} -f，等它结束后再重新发起本任务",
+  "remove the cause, then {command}": "排除原因，然后 {command}",
+  "remove the cause; the timer starts the next run by itself, or start it with the call command":
+    "排除原因；定时器会自动发起下一次任务，也可用 call 命令发起",
+  "correct the document and store it again": "修改文档并重新保存",
+  "correct {key}, then {kiln} push {key}": "修改 {key}，然后 {kiln} push {key}",
+  "do with {key} in the bucket as the reason says; nothing else waits for it":
+    "按原因处理 Bucket 中的 {key}，没有其他任务在等待它",
+
+  // check
+  "ok ({kind})": "通过（{kind}）",
+  "one file": "1 个文件",
+  "{count} files": "{count} 个文件",
+  "{files} checked, no mistake": "已校验 {files}，没有错误",
+  "one mistake in {files}": "{files}中有 1 处错误",
+  "{count} mistakes in {files}": "{files}中有 {count} 处错误",
+  "{wrong} of {files}": "{files}里的 {wrong} 个",
+  "the files have no mistake, and the cloud could not be asked": "文件没有错误，但无法向云端核对",
+
+  // plan
+  "the timers of the next 24 hours will change nothing": "未来 24 小时定时器不会做任何更改",
+  "nothing to do for {skipped} of {count} bakes (--all shows them)":
+    "{count} 个构建中有 {skipped} 个无需构建（--all 全部列出）",
+  afterwards: "随后",
+  "then family {family}": "随后发布到镜像族系 {family}",
+  "then family {family}, when it is approved": "随后发布到镜像族系 {family}（需审批）",
+  "and waits: {hold}": "并等待：{hold}",
+  "{why} (if {assumes})": "{why}（前提：{assumes}）",
+  bake: "构建",
+  deliver: "重新发布",
+  skip: "跳过",
+  fail: "将失败",
+  unknown: "未知",
+  mark: "标记待删除",
+  unmark: "取消标记",
+  delete: "删除",
+  "idle-check": "闲置检查",
+  resume: "启动",
+  stop: "停机",
+  size: "调整规模",
+  retention: "镜像清理",
+};

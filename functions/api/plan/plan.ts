@@ -1,0 +1,129 @@
+/**
+ * What the timers of the next 24 hours will do. Nothing is written: the decisions are those of the functions that act, asked
+ * with the clock of the timer.
+ *
+ * PLAN-3. A page ends after a few seconds, whatever a deployment holds; `next` leads on.
+ * PLAN-4. A part that cannot be read is a problem of its row, and never looks like nothing to do.
+ */
+import { documentNames, loadFleet, loadRecipe } from "../../../shared/document-store.ts";
+import { seconds } from "../../../shared/duration.ts";
+import { CloudError } from "../../../shared/errors.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
+import { plannedBakes, type PlannedBake } from "./bakes.ts";
+import { plannedFleet, type PlannedFleet } from "./fleets.ts";
+import { plannedRetention, type PlannedRetention } from "./retention.ts";
+import { readTimers } from "../config.ts";
+import { firings, windowFrom, type Window } from "./timers.ts";
+
+/** A page of the plan. Instants are ISO 8601. */
+export interface PlanPage {
+  readonly at: string;
+  readonly until: string;
+  readonly bakes: readonly PlannedBake[];
+  readonly retention: readonly PlannedRetention[];
+  readonly fleets: readonly PlannedFleet[];
+  /** What this plan cannot say. */
+  readonly problems: readonly string[];
+  /** The cursor of the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+/** Of the nine seconds that all calls of an answer may take (shared/http/handler.ts). */
+const PAGE_MS = seconds(4);
+
+/** @param cursor `next` of the page before @throws CloudError */
+export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
+  const { cloud, clock } = ports;
+  const now = clock.now();
+  const window = windowFrom(now);
+  const names = await namesAfter(cursor ?? "", ports);
+  const page = {
+    bakes: [] as PlannedBake[],
+    retention: [] as PlannedRetention[],
+    fleets: [] as PlannedFleet[],
+  };
+  const looks = onceEach(freshLooks(cloud));
+  let last: string | undefined;
+  for (const key of names) {
+    if (last !== undefined && clock.now() > now + PAGE_MS) break;
+    const [folder = "", name = ""] = key.split("/");
+    if (folder === "recipes") await addRecipe(page, name, { window, looks, ports });
+    else page.fleets.push(...(await fleetRows(name, window, ports)));
+    last = key;
+  }
+  return {
+    at: new Date(now).toISOString(),
+    until: new Date(window.until).toISOString(),
+    ...page,
+    problems: timerProblems(window),
+    ...(last !== undefined && last !== names.at(-1) && { next: last }),
+  };
+}
+
+/** Recipes and fleets behind a cursor: fleets come last, since `recipes` is behind `fleets` in the alphabet. */
+async function namesAfter(cursor: string, { cloud }: Ports): Promise<readonly string[]> {
+  const [recipes, fleets] = await Promise.all([
+    documentNames(cloud, "recipes"),
+    documentNames(cloud, "fleets"),
+  ]);
+  const all = [
+    ...recipes.toSorted().map((name) => `recipes/${name}`),
+    ...fleets.toSorted().map((name) => `fleets/${name}`),
+  ];
+  const isBehind = (key: string): boolean =>
+    cursor.startsWith("recipes/") === key.startsWith("recipes/") ? key > cursor : key.startsWith("fleets/");
+  return cursor === "" ? all : all.filter(isBehind);
+}
+
+interface Rows {
+  readonly bakes: PlannedBake[];
+  readonly retention: PlannedRetention[];
+}
+
+interface Asked {
+  readonly window: Window;
+  readonly looks: Looks;
+  readonly ports: Ports;
+}
+
+async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
+  try {
+    const found = await loadRecipe(ports.cloud, recipe);
+    const bakes = await plannedBakes(recipe, found, { window, ports });
+    page.bakes.push(...bakes);
+    if ("document" in found)
+      page.retention.push(...(await plannedRetention(found.document, { window, looks, bakes, ports })));
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: `not known: ${error.short}` });
+  }
+}
+
+async function fleetRows(name: string, window: Window, ports: Ports): Promise<readonly PlannedFleet[]> {
+  return plannedFleet(name, await loadFleet(ports.cloud, name), window, ports);
+}
+
+/** Each question is asked once for a page. */
+function onceEach({ documents, usersIn }: Looks): Looks {
+  let texts: ReturnType<Looks["documents"]> | undefined;
+  const users = new Map<string, ReturnType<Looks["usersIn"]>>();
+  return {
+    documents: () => (texts ??= documents()),
+    usersIn: (region) => {
+      const known = users.get(region) ?? usersIn(region);
+      users.set(region, known);
+      return known;
+    },
+  };
+}
+
+function timerProblems(window: Window): readonly string[] {
+  return Object.entries(readTimers()).flatMap(([name, cron]) =>
+    firings(cron, window) === undefined
+      ? [
+          `the time of the timer ${name} in s.yaml cannot be read (${JSON.stringify(cron)}), so what it does is not in this plan`,
+        ]
+      : [],
+  );
+}

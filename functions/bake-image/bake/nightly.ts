@@ -1,0 +1,32 @@
+/** The bakes of the timer `nightly`, for the timer itself and for a plan of it. */
+import { documentNames, loadRecipe, type Loaded } from "../../../shared/document-store.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
+import type { Ports } from "../../../shared/invocation.ts";
+import type { Trigger } from "../../../shared/triggers.ts";
+import { runId } from "../../../shared/workflow/run-id.ts";
+
+/** The run of a recipe that a timer or a plain invocation asks for. */
+export const requestedBake = (recipe: string, { at, identity }: Trigger, by: string): string =>
+  runId("bake", recipe, at, [...identity, by]);
+
+interface NightlyBake {
+  readonly recipe: string;
+  readonly deliverOnly?: true;
+}
+
+/** The nightly bake of a recipe; undefined without one. One that cannot be read is baked too, so that its run reports why. */
+export function nightlyBake(recipe: string, found: Loaded<Recipe>): NightlyBake | undefined {
+  if ("problem" in found) return { recipe };
+  const { rebake, source, family } = found.document;
+  // An uploaded disk is baked when it is uploaded.
+  if (rebake.nightly && source.kind !== "upload") return { recipe };
+  return family === undefined ? undefined : { recipe, deliverOnly: true };
+}
+
+/** Recipes with a nightly bake, and those whose image may have to be delivered again. */
+export async function nightlyRecipes({ cloud }: Pick<Ports, "cloud">): Promise<readonly NightlyBake[]> {
+  const nightly: NightlyBake[] = [];
+  for (const name of await documentNames(cloud, "recipes"))
+    nightly.push(...[nightlyBake(name, await loadRecipe(cloud, name)) ?? []].flat());
+  return nightly;
+}

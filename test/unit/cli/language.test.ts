@@ -1,0 +1,98 @@
+/** The language of lines for people: by locale or option, complete for help, and never in JSON. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { COMMANDS } from "../../../cli/commands.ts";
+import { table } from "../../../cli/format.ts";
+import { ZH } from "../../../cli/zh.ts";
+import { kiln } from "../../support/kiln.ts";
+
+const CLI = join(import.meta.dirname, "../../../cli");
+const HAN = /\p{Script=Han}/u;
+
+test("the option goes before the locale, and the first variable of the locale that is set counts", async ({
+  expect,
+}) => {
+  for (const [words, env, isChinese] of [
+    [[], {}, false],
+    [[], { LANG: "zh_CN.UTF-8" }, true],
+    [[], { LANG: "zh" }, true],
+    [[], { LANG: "zhx" }, false],
+    [[], { LANG: "en_US.UTF-8", LC_ALL: "zh_CN.UTF-8" }, true],
+    [[], { LANG: "zh_CN.UTF-8", LC_ALL: "C" }, false],
+    [[], { LANG: "zh_CN.UTF-8", LC_MESSAGES: "en_US", LC_ALL: "" }, false],
+    [["--lang", "zh"], { LANG: "en_US" }, true],
+    [["--lang=en"], { LANG: "zh_CN" }, false],
+  ] as const) {
+    const { out, exit } = await kiln(["--help", ...words], { env });
+    expect([HAN.test(out), exit], JSON.stringify([words, env])).toEqual([isChinese, 0]);
+  }
+  expect((await kiln(["--lang", "zh", "runs", "--help"])).out).toMatch(HAN);
+  expect(await kiln(["runs", "--lang", "fr"])).toMatchObject({ exit: 2, err: expect.stringContaining("fr") });
+});
+
+test("every command and option has its Chinese line, with the same placeholders", async ({ expect }) => {
+  for (const { name, summary, options } of COMMANDS)
+    for (const text of [summary, ...Object.values(options).map(({ help }) => help)])
+      expect(ZH[text], `${name}: ${text}`).toBeDefined();
+  const names = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([one]) => one).toSorted();
+  for (const [english, chinese] of Object.entries(ZH))
+    expect(names(chinese), english).toEqual(names(english));
+});
+
+test("no translation is left over", ({ expect }) => {
+  const files = [CLI, join(CLI, "commands")].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".ts") && name !== "zh.ts")
+      .map((name) => readFileSync(join(folder, name), "utf8")),
+  );
+  const source = files.join("\n").replaceAll(/\s+/g, " ").replaceAll('\\"', '"');
+  // States and acts come from the deployment.
+  const given =
+    /^(queued|running|done|failed|cancelled|bake|deliver|skip|fail|unknown|mark|unmark|delete|idle-check|resume|stop|size)$/;
+  for (const english of Object.keys(ZH).filter((one) => !given.test(one))) expect(source).toContain(english);
+});
+
+test("JSON is the same in every language, errors included", async ({ expect }) => {
+  for (const words of [
+    ["check", "examples/recipes/web.yaml", "--json"],
+    ["chek", "--json"],
+    ["why", "--json"],
+  ]) {
+    const [english, chinese] = [
+      await kiln(words),
+      await kiln([...words, "--lang", "zh"], { env: { LANG: "zh_CN" } }),
+    ];
+    expect(chinese).toEqual(english);
+  }
+});
+
+test("a check, a question and a mistake are in Chinese, and columns are as wide as their characters", async ({
+  expect,
+}) => {
+  const env = { LANG: "zh_CN.UTF-8" };
+  expect((await kiln(["check", "examples/recipes/web.yaml"], { env })).out).toContain("没有错误");
+  expect(await kiln(["chek"], { env })).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining("是否指 check"),
+  });
+  const asked: string[] = [];
+  const ask = (question: string) => {
+    asked.push(question);
+    return Promise.resolve("n");
+  };
+  const run = "bake-web-20260105-0123456789ab";
+  const no = await kiln(["cancel", run], { env, ask });
+  expect(no).toMatchObject({ exit: 1, err: expect.stringContaining(`${run} 将结束`) });
+  expect(asked).toEqual(["是否继续？[y/N] "]);
+  expect((await kiln(["cancel", run], { env })).err).toContain("--yes");
+  expect(
+    table(
+      ["名", "b"],
+      [
+        ["abcd", "x"],
+        ["机群", "y"],
+      ],
+    ),
+  ).toEqual(["名    b", "abcd  x", "机群  y"]);
+});
