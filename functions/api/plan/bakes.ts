@@ -2,8 +2,8 @@
  * The bakes that timers will start, decided as bakes decide (functions/bake-image/bake/decide.ts), by the world as it is now and the clock
  * of the timer.
  *
- * PLAN-1. A row names the run that the timer will begin, so it can be compared with what came of it.
- * PLAN-2. An image that an earlier row makes, or a family that it moves, is taken for granted. `assumes` says so.
+ * PLAN-ROW-1. A row names the run that the timer will begin, so it can be compared with what came of it.
+ * PLAN-ROW-2. An image that an earlier row makes, or a family that it moves, is taken for granted. `assumes` says so.
  */
 import { decide, type Decision } from "../../bake-image/bake/decide.ts";
 import { loadRequested } from "../../bake-image/bake/document.ts";

@@ -2,8 +2,8 @@
  * What the timers of the next 24 hours will do. Nothing is written: the decisions are those of the functions that act, asked
  * with the clock of the timer.
  *
- * PLAN-3. A page ends after a few seconds, whatever a deployment holds; `next` leads on.
- * PLAN-4. A part that cannot be read is a problem of its row, and never looks like nothing to do.
+ * PLAN-1. A page ends after a few seconds, whatever a deployment holds; `next` leads on.
+ * PLAN-2. A part that cannot be read is a problem of its row, and never looks like nothing to do.
  */
 import { documentNames, loadFleet, loadRecipe } from "../../../shared/document-store.ts";
 import { seconds } from "../../../shared/duration.ts";
