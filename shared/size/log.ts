@@ -16,7 +16,7 @@ import { isSized, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
 const Paused = z.object({ at: z.int(), by: z.string(), why: z.string() });
 
 /** What is done with the members once the document is gone, and how. */
-export const Removal = z.object({
+const Removal = z.object({
   action: z.enum(["stop", "release"]),
   optOutTag: z.string(),
   stoppedMode: z.enum(["StopCharging", "KeepCharging"]),

@@ -194,6 +194,17 @@ test.for(["stop", "release"] as const)(
   },
 );
 
+test("an event alone ends no members of a fleet whose document is gone", async ({ deploy, expect }) => {
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
+  await sized(kiln, { size: { desired: 2 } });
+  await kiln.api("DELETE", "/fleets/web");
+  const removal = { action: "release", optOutTag: "kiln:keep", stoppedMode: "StopCharging" };
+  for (const given of [{}, { removal }])
+    await kiln.invoke("stop-idle", { v: 1, request: "end-removed", fleet: "web", ...given });
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(running(kiln)).toHaveLength(2);
+});
+
 test("members stay when the document of their fleet is back within the hour", async ({ deploy, expect }) => {
   const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 1) });
   const changes = { size: { desired: 2 }, onRemoval: "release" };

@@ -6,7 +6,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { utcMinute } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
-import { Removal, REMOVAL_GRACE_MS, standingOf, writeAct, type SizeState } from "../../../shared/size/log.ts";
+import { REMOVAL_GRACE_MS, standingOf, writeAct, type SizeState } from "../../../shared/size/log.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
@@ -58,16 +58,16 @@ export async function withoutDocument(
     ...failed(
       `${problem}; its ${count} members are ${verb} from ${from} on, as its onRemoval said: put the document back to keep them`,
     ),
-    result: { fleet, run: child, removal },
+    result: { fleet, run: child, onRemoval: removal.action },
   };
 }
 
-const Handed = z.looseObject({ fleet: z.string(), run: z.string(), removal: Removal });
+const Handed = z.looseObject({ fleet: z.string(), run: z.string(), onRemoval: z.string() });
 
 /** The run that ends the members. */
 export function removalRun(by: string, result: unknown): readonly RunRequest[] {
   const { success, data } = Handed.safeParse(result);
   if (!success) return [];
-  const { fleet, run, removal } = data;
-  return [{ run, by, request: { v: 1, request: "end-removed", fleet, removal } }];
+  const { fleet, run } = data;
+  return [{ run, by, request: { v: 1, request: "end-removed", fleet } }];
 }

@@ -1,7 +1,8 @@
 /**
  * `removed`: ends the members of a fleet whose document is gone, as its last document said (`onRemoval`).
  *
- * REMOVED-1. Nothing ends in the first hour, nor once the document is back.
+ * REMOVED-1. Nothing ends in the first hour, nor once the document is back. The log of the fleet says what its last document
+ *     said; an event does not.
  * REMOVED-2. Protected, locked and opted out members and subscriptions stay; so do members that a user stopped. Who works is
  *     not asked: the policy that says it is gone.
  */
@@ -13,7 +14,7 @@ import { hours, minutes } from "../../../shared/duration.ts";
 import { optedOutUntil, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
-import { idleLock, pauseOf, Removal, REMOVAL_GRACE_MS } from "../../../shared/size/log.ts";
+import { idleLock, REMOVAL_GRACE_MS, standingOf, type Removal } from "../../../shared/size/log.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
 import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -22,19 +23,22 @@ import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 import { Ids, listed } from "../tally.ts";
 import { event, SLICE } from "./events.ts";
 
-export const Removed = event("removed", { removal: Removal, ended: z.int(), kept: Ids });
+export const Removed = event("removed", { ended: z.int(), kept: Ids });
 type Removed = EventOf<typeof Removed>;
 
+const KEPT = "its last document does not say onRemoval: stop or release";
+
 async function endRemoved(given: Removed, ports: Ports): Promise<Outcome> {
-  const { run, input, removal, ended, kept, startedAt } = given;
+  const { run, input, ended, kept, startedAt } = given;
   const { cloud, clock } = ports;
   const { fleet } = input;
   if ((await documentNames(cloud, "fleets")).includes(fleet))
     return finish(given, "its document is back", ports);
   const leftMs = startedAt + REMOVAL_GRACE_MS - clock.now();
   if (leftMs > 0) return wait(leftMs, "the document may come back");
-  const paused = await pauseOf(fleet, ports);
-  if (paused !== undefined) return finish(given, paused, ports);
+  const { state, paused } = await standingOf(fleet, ports);
+  const removal = state?.onRemoval;
+  if (removal === undefined || paused !== undefined) return finish(given, paused ?? KEPT, ports);
   const holder = await acquireLock(idleLock(fleet), run, ports);
   if (holder !== undefined) return wait(minutes(1), `${holder} stops members of this fleet`);
   const members = await membersOf(cloud, fleet);
@@ -48,8 +52,8 @@ async function endRemoved(given: Removed, ports: Ports): Promise<Outcome> {
   const refusedIds = refused.map(({ id }) => id);
   await untagEach(cloud, refusedIds, STOP_TAGS);
   const why = refused.map(({ id, code, message }) => `${id}: ${code} ${message}`);
-  const state = { removal, ended: ended + ids.length - refused.length, kept: [...kept, ...why] };
-  return next(Removed, state, { note: `${state.ended} ended` });
+  const tally = { ended: ended + ids.length - refused.length, kept: [...kept, ...why] };
+  return next(Removed, tally, { note: `${tally.ended} ended` });
 }
 
 /** REMOVED-2. */

@@ -20,7 +20,7 @@ import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { scaleInShape } from "../../../shared/requests/scale-in.ts";
-import { idleLock, pauseOf, readSize, Removal, setDesired } from "../../../shared/size/log.ts";
+import { idleLock, pauseOf, readSize, setDesired } from "../../../shared/size/log.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import { servedImage } from "../../../shared/size/served.ts";
 import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
@@ -249,7 +249,7 @@ const shape = { ...requestShape, fleet: Name };
 const Request = z.discriminatedUnion("request", [
   z.strictObject({ ...shape, request: z.literal("scale-in"), ...scaleInShape }),
   z.strictObject({ ...shape, request: z.literal("end-surplus"), count: z.int() }),
-  z.strictObject({ ...shape, request: z.literal("end-removed"), removal: Removal }),
+  z.strictObject({ ...shape, request: z.literal("end-removed") }),
   z.strictObject({
     ...shape,
     request: z.literal("replace-members"),
@@ -280,10 +280,8 @@ export const shrink: Workflow = {
     const { fleet } = request;
     if (request.request === "end-surplus")
       return firstEvent(Select, given, { fleet, count: request.count }, {});
-    if (request.request === "end-removed") {
-      const { removal } = request;
-      return firstEvent(Removed, given, { fleet, count: 0 }, { removal, ended: 0, kept: [] });
-    }
+    if (request.request === "end-removed")
+      return firstEvent(Removed, given, { fleet, count: 0 }, { ended: 0, kept: [] });
     if (request.request === "replace-members") {
       const { instances, least, busyStay } = request;
       return firstEvent(Select, given, { fleet, count: instances.length, instances, least, busyStay }, {});
