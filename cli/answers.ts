@@ -120,6 +120,8 @@ export const ANSWER = {
   /** A decision begins no run. */
   changed: answer<{ readonly run?: string }>({ run: z.optional(text) }),
   drift: { schema: Drift } satisfies Answer<Drift> as Answer<Drift>,
+  /** Of a document that is there and can be read. */
+  text: answer<{ readonly text?: string }>({ text: z.optional(text) }),
   document: answer<{ readonly etag: string }>({ etag: text }),
   stored: answer<{ readonly key: string; readonly etag: string; readonly created: boolean }>({
     key: text,

@@ -57,15 +57,19 @@ const ENDINGS = [".yaml", ".yml", ".json"] as const;
 export const documentKeys = (folder: StoredFolder, name: string): readonly string[] =>
   ENDINGS.map((ending) => `${folder}/${name}${ending}`);
 
-/** The object of a document as it is now, without its content; undefined when there is none. */
+/**
+ * The object of a document as it is now, without its content; undefined when there is none. Each key is asked for by itself:
+ * other objects may begin with the name, too, and fill any page that is listed.
+ */
 export async function findDocument(
   client: CloudClient,
   folder: StoredFolder,
   name: string,
 ): Promise<ObjectInfo | undefined> {
-  const objects = await listObjects(client, `${folder}/${name}.`, { most: 100 });
-  const [first] = documentKeys(folder, name).flatMap(
-    (key) => objects.find((object) => object.key === key) ?? [],
-  );
-  return first;
+  for (const key of documentKeys(folder, name)) {
+    // Of all keys that begin with it, the key itself comes first.
+    const [first] = await listObjects(client, key, { most: 1 });
+    if (first?.key === key) return first;
+  }
+  return undefined;
 }

@@ -72,8 +72,12 @@ async function store(file: Checked, { input, client, cwd }: Around): Promise<Sto
     ...(commit !== undefined && { [COMMIT_HEADER]: commit }),
   };
   const reply = await client.send("api", "PUT", path, { body: file.text, headers });
-  if (reply.status === 412)
-    throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; nothing was replaced`);
+  if (reply.status === 412) {
+    const now = parseReply(ANSWER.text, await client.send("api", "GET", path), [200, 404]);
+    const isThere = now.text === file.text;
+    const outcome = isThere ? "the deployment holds this text already" : "nothing was replaced";
+    throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; ${outcome}`);
+  }
   const { key, etag, created } = parseReply(ANSWER.stored, reply);
   return { file: file.file, key, etag, created };
 }

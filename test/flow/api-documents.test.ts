@@ -1,5 +1,6 @@
 /** Documents through the API: validated before they are stored, and never over a change that its caller has not seen. */
 import { days, minutes, seconds } from "../../shared/duration.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { type Answer, BUCKET, type Deployment, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -245,4 +246,81 @@ test("a request whose function ended in the middle acts when it is sent again, b
   expect((await ask(kiln, "PUT", "/fleets/web", max(1), one)).status).toBe(409);
   expect((await ask(kiln, "PUT", "/fleets/web", max(2), two)).status).toBe(200);
   expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
+});
+
+/** The answer of the write is lost, and it is made: the request fails, the function ends, or it waits until its time is over. */
+for (const kind of ["after", "crash", "hang"] as const)
+  test(`a change that is carried out, and whose answer is lost, is answered as its success when it is sent again (${kind})`, async ({
+    kiln,
+    expect,
+  }) => {
+    let condition: Record<string, string> = { "if-none-match": "*" };
+    const fault = new CloudFault(500, "InternalError", "lost");
+    const lose = (action: string, isMet: (key: string) => boolean) =>
+      kiln.cloud.faults.add({ product: "oss", action, kind, fault, when: ({ key = "" }) => isMet(key) });
+    let lines = 0;
+    const losses = [
+      () => lose("PutObject", (key) => key.startsWith("fleets/")),
+      // The second line of the lock: that the change is made.
+      () => lose("AppendObject", (key) => key.startsWith("locks/documents") && ++lines > 1),
+    ];
+    for (const [n, begin] of losses.entries()) {
+      const text = max(n + 1);
+      const signed = { ...sign("PUT", "/fleets/web", text, { at: kiln.cloud.time.now() }), ...condition };
+      const end = begin();
+      await ask(kiln, "PUT", "/fleets/web", text, signed);
+      end();
+      expect(stored(kiln, "fleets/web.yaml")).toBe(text);
+      await kiln.cloud.settle({ forMs: seconds(31) });
+      const again = await ask(kiln, "PUT", "/fleets/web", text, signed);
+      expect(again).toMatchObject({ status: 200, body: { key: "fleets/web.yaml", created: n === 0 } });
+      condition = match(again);
+      expect((await ask(kiln, "GET", "/fleets/web")).body["etag"]).toBe(again.body["etag"]);
+    }
+    const signed = { ...sign("DELETE", "/fleets/web", "", { at: kiln.cloud.time.now() }), ...condition };
+    const end = lose("DeleteObject", (key) => key.startsWith("fleets/"));
+    await ask(kiln, "DELETE", "/fleets/web", undefined, signed);
+    end();
+    await kiln.cloud.settle({ forMs: seconds(31) });
+    const deleted = { status: 200, body: { deleted: "fleets/web.yaml" } };
+    expect(await ask(kiln, "DELETE", "/fleets/web", undefined, signed)).toMatchObject(deleted);
+  });
+
+test("a request that was refused stays refused, though its text is stored by then", async ({
+  kiln,
+  expect,
+}) => {
+  await ask(kiln, "PUT", "/fleets/web", max(1));
+  const signed = {
+    ...sign("PUT", "/fleets/web", max(2), { at: kiln.cloud.time.now() }),
+    "if-none-match": "*",
+  };
+  let lines = 0;
+  const met = kiln.cloud.faults.add({
+    product: "oss",
+    action: "AppendObject",
+    kind: "before",
+    fault: new CloudFault(403, "AccessDenied", "refused"),
+    when: ({ key = "" }) => key.startsWith("locks/documents") && ++lines > 1,
+  });
+  expect((await ask(kiln, "PUT", "/fleets/web", max(2), signed)).status).toBe(412);
+  met();
+  await kiln.upload("fleets/web.yaml", max(2));
+  await kiln.cloud.settle({ forMs: seconds(31) });
+  expect((await ask(kiln, "PUT", "/fleets/web", max(2), signed)).status).toBe(412);
+});
+
+test("objects whose names begin like a document hide it neither from readers, nor from changes and the index", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("recipes/web.json", recipeText());
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  for (let n = 0; n < 101; n++) kiln.cloud.oss.put(BUCKET, `recipes/web.${1000 + n}`, "");
+  kiln.cloud.oss.put(BUCKET, "recipes/web.yaml.old", "");
+  expect((await ask(kiln, "GET", "/recipes/web")).body).toMatchObject({ key: "recipes/web.json" });
+  expect((await ask(kiln, "PUT", "/recipes/web", recipeText(), { "if-none-match": "*" })).status).toBe(412);
+  await kiln.upload("recipes/web.json", recipeText({ family: "other" }));
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(stored(kiln, "index/recipes/web.json")).toContain('"other"');
 });

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CloudFault } from "../cloud/index.ts";
 import { test as base } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -128,4 +129,26 @@ test("a version of a component is stored once; a repeat is no mistake, and anoth
   mkdirSync(join(folder, "components/nginx/latest"), { recursive: true });
   writeFileSync(join(folder, "components/nginx/v2.yaml"), "steps: [yum install -y nginx]\n");
   expect((await push(on, folder, "components/nginx/v2.yaml")).out).toContain("with a version like 1.2.0");
+});
+
+test("a text that is stored is reported as stored, though the answer of its write was lost", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText({ limits: { max: 1 } }));
+  await push(on, folder, "fleets/web.yaml");
+  writeFileSync(join(folder, "fleets/web.yaml"), fleetText({ limits: { max: 2 } }));
+  const lost = on.cloud.faults.add({
+    product: "oss",
+    action: "PutObject",
+    kind: "after",
+    fault: new CloudFault(500, "InternalError", "lost"),
+    when: ({ key = "" }) => key.startsWith("fleets/"),
+  });
+  const done = await push(on, folder, "fleets/web.yaml");
+  lost();
+  expect(done).toMatchObject({ exit: 0, out: expect.stringContaining("replaced as fleets/web.yaml") });
+  expect(stored(on, "fleets/web.yaml")).toContain('"max":2');
 });

@@ -10,15 +10,14 @@
 import { COMMIT_HEADER, isCommit } from "../../../shared/commit.ts";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import { firstContent } from "../../../shared/components.ts";
-import { deleteObject, getObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
-import { findDocument } from "../../../shared/document-index.ts";
+import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { DocumentError, type Problem } from "../../../shared/errors.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { redactedShort } from "../../../shared/redact.ts";
 import type { StoredFolder } from "../../../shared/keys.ts";
-import { whileLocked } from "./lock.ts";
+import { whileLocked, type Seen } from "./lock.ts";
 
 /** A document to be stored or deleted, and the headers that say what must be there before. */
 export interface Change extends Pick<Call, "headers"> {
@@ -42,9 +41,10 @@ export async function changeDocument(change: Change, ports: Ports): Promise<Http
     return answer(400, { error: `${COMMIT_HEADER} must be the id of a git commit, or left out` });
   const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
   if (problems.length > 0) return invalid(`${folder}/${name}`, problems);
-  return whileLocked(change, ports, async () =>
-    apply(change, await findDocument(ports.cloud, folder, name), ports),
-  );
+  return whileLocked(change, ports, {
+    isDone: (before, now) => isCarriedOut(change, { before, now }, ports),
+    make: (before, now) => apply(change, { before, now }, ports),
+  });
 }
 
 /** Problems of an answer, and characters of each path and message: a text of 32 KB may have thousands. */
@@ -89,18 +89,31 @@ async function problemsOf(folder: StoredFolder, name: string, text: string): Pro
   }
 }
 
+/** Whether what lies there now is what an earlier try of this change made of what lay there before it. */
+async function isCarriedOut(
+  { method, text }: Change,
+  { before, now }: { readonly before: Seen; readonly now: Seen },
+  { cloud }: Ports,
+): Promise<boolean> {
+  if (method === "DELETE") return before !== null && now === null;
+  if (now === null || now.etag === before?.etag) return false;
+  return (await getObject(cloud, now.key, DOCUMENT_TEXT_MAX_BYTES))?.text === text;
+}
+
 async function apply(
-  { method, folder, name, text, headers }: Change,
-  before: ObjectInfo | undefined,
+  change: Change,
+  { before, now }: { readonly before: Seen; readonly now: Seen | undefined },
   { cloud }: Ports,
 ) {
+  const { method, folder, name, text, headers } = change;
   const unmet = preconditionProblem(headers, before);
   if (unmet !== undefined) return answer(412, { error: unmet, ...(before && { etag: before.etag }) });
   if (method === "DELETE") {
-    if (before === undefined) return answer(404, { error: `there is no ${folder}/${name}` });
-    await deleteObject(cloud, before.key);
+    if (before === null) return answer(404, { error: `there is no ${folder}/${name}` });
+    if (now === undefined) await deleteObject(cloud, before.key);
     return answer(200, { deleted: before.key });
   }
+  if (now) return answer(200, { ...now, created: before === null });
   if (folder === "components" && !(await isFirst(name, { text, before }, cloud)))
     return answer(409, {
       error: `component ${name} is there with another content, and a version is written once; choose a new version`,
@@ -112,13 +125,13 @@ async function apply(
     contentType: "application/yaml",
     commit,
   });
-  return answer(200, { key, etag, created: before === undefined });
+  return answer(200, { key, etag, created: before === null });
 }
 
 /** CHANGE-3. */
 async function isFirst(
   name: string,
-  { text, before }: { readonly text: string; readonly before: ObjectInfo | undefined },
+  { text, before }: { readonly text: string; readonly before: Seen },
   cloud: Ports["cloud"],
 ): Promise<boolean> {
   const first = await firstContent(name, cloud);
@@ -127,17 +140,14 @@ async function isFirst(
 }
 
 /** Why the change is not made: the document is another one than the caller has seen. */
-function preconditionProblem(headers: Call["headers"], before: ObjectInfo | undefined): string | undefined {
+function preconditionProblem(headers: Call["headers"], before: Seen): string | undefined {
   const expected = etagsIn(headers["if-match"]);
   const forbidden = etagsIn(headers["if-none-match"]);
-  if (
-    expected.length > 0 &&
-    (before === undefined || !(expected.includes("*") || expected.includes(before.etag)))
-  )
-    return before === undefined
+  if (expected.length > 0 && (before === null || !(expected.includes("*") || expected.includes(before.etag))))
+    return before === null
       ? "there is no such document any more; leave If-Match out to create it"
       : "the document has changed since; read it again, and repeat your change with its etag";
-  const isThere = before !== undefined && (forbidden.includes("*") || forbidden.includes(before.etag));
+  const isThere = before !== null && (forbidden.includes("*") || forbidden.includes(before.etag));
   return isThere ? "there is such a document already; send its etag as If-Match to replace it" : undefined;
 }
 

@@ -7,9 +7,12 @@
  *     answered as the first time and changes nothing. The end of the log that is read holds more than a hundred changes.
  * DOCUMENT-LOCK-2. A log that is damaged, or was written over, stays as it lies, and the next name is the lock. Were it
  *     deleted, a request that has seen the damage could delete the lock of one that has replaced it.
+ * DOCUMENT-LOCK-3. The line of a request names the document that it has seen. When its answer is lost and it is sent again, it
+ *     finds its own write there, which no condition must be compared with.
  */
 import * as z from "zod/mini";
 import { seconds } from "../../../shared/duration.ts";
+import { findDocument } from "../../../shared/document-index.ts";
 import { CloudError, EventError } from "../../../shared/errors.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -17,11 +20,15 @@ import { documentLockKey, type StoredFolder } from "../../../shared/keys.ts";
 import { append, appendOrLose, readLog, TAIL_BYTES } from "../../../shared/workflow/log.ts";
 
 const Given = z.object({ statusCode: z.int(), body: z.string() });
+/** A document as a request saw it before its change; null when there was none. */
+const Seen = z.nullable(z.object({ key: z.string(), etag: z.string() }));
+export type Seen = z.infer<typeof Seen>;
 const Line = z.object({
   at: z.int(),
   released: z.boolean(),
   delivery: z.optional(z.string()),
   given: z.optional(Given),
+  seen: z.optional(Seen),
 });
 
 /** More than the time limit of the function (s.yaml), with a reserve for clocks that differ. */
@@ -29,6 +36,7 @@ const HELD_MAX_MS = seconds(30);
 
 const BUSY =
   "another change of this document is under way; read it again in half a minute, then repeat yours";
+const UNDER_WAY = "this request is being carried out; send it again in half a minute to get its answer";
 const OPEN =
   "this request was sent before, it is open whether it was carried out, and the document has changed since; read it again";
 
@@ -39,19 +47,27 @@ interface Locked {
   readonly delivery: string;
 }
 
-/** Makes a change while no other one is made, and each request once. @throws CloudError, and what `change` throws */
+/** A change that is made under a lock. */
+interface Locking {
+  /** Whether the change is what lies between these two (DOCUMENT-LOCK-3). */
+  isDone(before: Seen, now: Seen): Promise<boolean>;
+  /** Makes the change. It is done already when two documents are given. */
+  make(before: Seen, now?: Seen): Promise<HttpAnswer>;
+}
+
+/** Makes a change while no other one is made, and each request once. @throws CloudError, and what the change throws */
 export async function whileLocked(
   { folder, name, delivery }: Locked,
   ports: Ports,
-  change: () => Promise<HttpAnswer>,
+  change: Locking,
 ): Promise<HttpAnswer> {
   const { clock } = ports;
-  const taken = await take({ folder, name, delivery }, ports);
+  const taken = await take({ folder, name, delivery }, ports, change);
   if ("statusCode" in taken) return taken;
   const { key, end } = taken;
   let given: HttpAnswer | undefined;
   try {
-    given = await change();
+    given = await change.make(taken.before, taken.now);
     return given;
   } finally {
     const { statusCode, body } = given ?? {};
@@ -66,15 +82,26 @@ export async function whileLocked(
 /** Damaged logs of one document; each was written over by somebody. */
 const REPLACED_MAX = 100;
 
+/** The line of this request. */
+interface Taken {
+  readonly key: string;
+  readonly end: number;
+  readonly before: Seen;
+  /** When the change is done. */
+  readonly now?: Seen;
+}
+
 /** Where the line of this request stands and ends, or the answer to one that may not act. @throws CloudError */
 async function take(
-  { folder, name, delivery }: Locked,
+  locked: Locked,
   ports: Ports,
-): Promise<HttpAnswer | { readonly key: string; readonly end: number }> {
+  change: Pick<Locking, "isDone">,
+): Promise<HttpAnswer | Taken> {
+  const { folder, name } = locked;
   for (let replaced = 0; replaced < REPLACED_MAX; replaced++) {
     const key = documentLockKey(folder, name, replaced);
     try {
-      return await takeAt(key, delivery, ports);
+      return await takeAt(key, locked, ports, change);
     } catch (error) {
       const isDamaged =
         error instanceof EventError || (error instanceof CloudError && error.code === "ObjectNotAppendable");
@@ -87,14 +114,26 @@ async function take(
   });
 }
 
-async function takeAt(key: string, delivery: string, ports: Ports) {
+async function takeAt(
+  key: string,
+  { folder, name, delivery }: Locked,
+  ports: Ports,
+  { isDone }: Pick<Locking, "isDone">,
+): Promise<HttpAnswer | Taken> {
   const at = ports.clock.now();
   const { lines, end } = await readLog(ports.cloud, key, Line, TAIL_BYTES);
   const known = lines.map(({ line }) => line);
   const earlier = earlierAnswer(known, delivery, at);
   if (earlier !== undefined) return earlier;
-  const taken = await appendOrLose(ports, key, end, { at, released: false, delivery });
-  return taken === undefined ? answer(409, { error: BUSY }) : { key, end: taken };
+  // Whoever changes it from here on, takes the place of the line.
+  const found = await findDocument(ports.cloud, folder, name);
+  const now = found === undefined ? null : { key: found.key, etag: found.etag };
+  const first = known.findLast((line) => line.delivery === delivery && line.seen !== undefined)?.seen;
+  const done = first !== undefined && (await isDone(first, now));
+  const before = done ? first : now;
+  const taken = await appendOrLose(ports, key, end, { at, released: false, delivery, seen: before });
+  if (taken === undefined) return answer(409, { error: BUSY });
+  return { key, end: taken, before, ...(done && { now }) };
 }
 
 /** The answer to a request that may not act: it has acted, or another change is at work or came after it. */
@@ -109,6 +148,6 @@ function earlierAnswer(
   const newest = lines.at(-1);
   // A time that is further ahead than clocks differ is none.
   if (newest !== undefined && !newest.released && Math.abs(now - newest.at) < HELD_MAX_MS)
-    return answer(409, { error: BUSY });
+    return newest.delivery === delivery ? answer(503, { error: UNDER_WAY }) : answer(409, { error: BUSY });
   return own.length > 0 && newest?.delivery !== delivery ? answer(409, { error: OPEN }) : undefined;
 }
