@@ -16,12 +16,13 @@ const BY_KEYS: readonly (readonly [string, readonly string[]])[] = [
   ["a template of CloudFormation", ["AWSTemplateFormatVersion"]],
 ];
 
-const BY_TEXT: readonly (readonly [string, RegExp])[] = [
+/** Each pattern reads a text once; two of a tool must both be there. */
+const BY_TEXT: readonly (readonly [string, ...RegExp[]])[] = [
   ["a configuration of cloud-init", /^#cloud-config/],
   ["a playbook of Ansible", /^- (?:name: .*\n {2})?hosts:/m],
   ["a Packer template in HCL", /^(?:packer|build|source "[^"]*" "[^"]*") *\{/m],
-  ["a configuration of Terraform", /^(?:terraform|(?:resource|provider|module|variable) "[^"]*".*) *\{/m],
-  ["a Dockerfile", /^FROM \S+(?: AS \S+)?\s*\n(?:.*\n)*?(?:RUN|CMD|COPY|ENV) /i],
+  ["a configuration of Terraform", /^(?:terraform *|(?:resource|provider|module|variable) "[^"\n]*".*)\{/m],
+  ["a Dockerfile", /^FROM \S+(?: AS \S+)?[^\S\n]*\n/i, /^(?:RUN|CMD|COPY|ENV) /im],
 ];
 
 const EXAMPLE = {
@@ -32,7 +33,7 @@ const EXAMPLE = {
 
 /** The tool whose document a text is, before it is parsed. */
 export function foreignText(kind: DocumentKind, text: string): string | undefined {
-  const found = BY_TEXT.find(([, pattern]) => pattern.test(text))?.[0];
+  const found = BY_TEXT.find(([, ...patterns]) => patterns.every((pattern) => pattern.test(text)))?.[0];
   return found && foreign(found, kind);
 }
 

@@ -2,6 +2,9 @@
  * Problems without values that may be secret: they travel into chats, run logs and answers. Values below `environment`
  * and its like count as secret, and those behind keys that name a secret or a variable. The text may be no YAML at all, so
  * its lines are read with whatever colon, quote and indentation they have. Pure.
+ *
+ * HIDE-1. Whoever may write a document may write a long one of one line, and the sweep of all documents reads it: every step
+ *     here takes a time that grows like the length of the text and of the messages. Parts of a line overlap no others.
  */
 import type { Problem } from "../errors.ts";
 import { plain } from "./characters.ts";
@@ -10,12 +13,8 @@ const HIDDEN = "[hidden]";
 /** Shorter pieces are hidden in problems of their own line only, as words of their own. */
 const LONG = 6;
 const SHORTEST = 3;
-/** A text may have very many values and problems; each value is looked for in each problem. */
-const SEARCHES_MAX = 300_000;
-const PROBLEMS_LEAST = 20;
-
 const NAMES_SECRET =
-  /passw(?:or)?d|passphrase|secret|token|credential|authorization|access[-_]?key|[a-z0-9][-_]?key$|^env|^vars?$|^variables$|^parameters$|密码|密钥|口令|令牌/i;
+  /passw(?:or)?d|passphrase|^pass$|^pwd$|secret|token|credential|authorization|cookie|signature|^sig$|^x-auth|^auth$|hook|^user-?data$|^base64$|api-?key|access[-_]?key|[a-z0-9][-_]?key$|^env|^vars?$|^variables$|^parameters$|密码|密钥|口令|令牌/i;
 const VARIABLE = /^[A-Z][A-Z0-9_]+$/;
 
 /** Whether values of this key, and of those below it, may be secret. */
@@ -31,72 +30,162 @@ interface Part {
 export function hideValues(text: string, problems: readonly Problem[]): Problem[] {
   const parts = partsOf(text);
   const names = namesOutside(text, parts);
-  const pieces = parts.map(({ line, text: part }) => ({
-    line,
-    pieces: piecesOf(part).filter((piece) => !names.has(piece)),
-  }));
-  const long = byLength(pieces.flatMap((part) => part.pieces.filter(({ length }) => length >= LONG)));
-  const most = Math.max(PROBLEMS_LEAST, Math.floor(SEARCHES_MAX / (long.length + 1)));
-  const shown = problems.slice(0, most).map((problem) => {
-    const near = pieces.flatMap((part) => (part.line === problem.place?.line ? part.pieces : []));
-    const message = without(without(problem.message, long), byLength(near));
-    return { ...problem, path: without(problem.path, long), message };
+  const long = new Set<string>();
+  const short = new Map<number, Set<string>>();
+  for (const { line, text: part } of parts)
+    for (const piece of piecesOf(part)) {
+      if (names.has(piece)) continue;
+      if (piece.length >= LONG) long.add(piece);
+      else short.set(line, (short.get(line) ?? new Set()).add(piece));
+    }
+  if (parts.length === 0) return [...problems];
+  const byBeginning = grouped(long, (piece) => piece.slice(0, LONG));
+  return problems.map((problem) => {
+    const near = short.get(problem.place?.line ?? 0);
+    const message = withoutShort(withoutLong(problem.message, byBeginning), near);
+    return { ...problem, path: withoutLong(problem.path, byBeginning), message };
   });
-  const more = problems.length - shown.length;
-  return more === 0
-    ? shown
-    : [...shown, { path: "", message: `${more} more problems are not listed; correct these first` }];
 }
 
-/** The longest first, so that a part does not hide a whole. */
-const byLength = (texts: readonly string[]): string[] =>
-  [...new Set(texts)].toSorted((a, b) => b.length - a.length);
+function grouped<K, V>(values: Iterable<V>, keyOf: (value: V) => K): ReadonlyMap<K, readonly V[]> {
+  const groups = new Map<K, V[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
 
-const without = (shown: string, pieces: readonly string[]): string =>
-  pieces.reduce((left, piece) => left.replaceAll(piece.length < LONG ? asWord(piece) : piece, HIDDEN), shown);
+/** Hides the parts of a message that `endAt` finds: where the one ends that begins at an offset, the offset itself for none. */
+function hidden(shown: string, endAt: (at: number) => number): string {
+  const kept: string[] = [];
+  let until = 0;
+  for (let at = 0; at < shown.length; at++) {
+    const end = endAt(at);
+    if (end <= at) continue;
+    // Two that overlap or touch are one.
+    if (at > until || until === 0) kept.push(shown.slice(until, at));
+    until = Math.max(until, end);
+  }
+  return [...kept, shown.slice(until)].join(HIDDEN);
+}
 
-const asWord = (piece: string): RegExp =>
-  new RegExp(
-    `(?<![\\p{L}\\p{N}_-])${piece.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}(?![\\p{L}\\p{N}_-])`,
-    "gu",
-  );
+function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly string[]>): string {
+  return hidden(shown, (at) => {
+    const pieces = byBeginning.get(shown.slice(at, at + LONG)) ?? [];
+    const lengths = pieces.filter((piece) => shown.startsWith(piece, at)).map(({ length }) => length);
+    return at + Math.max(0, ...lengths);
+  });
+}
+
+/** Short pieces count as words of their own only. */
+function withoutShort(shown: string, pieces: ReadonlySet<string> | undefined): string {
+  if (pieces === undefined) return shown;
+  const lengths = Array.from({ length: LONG - SHORTEST }, (_, index) => LONG - 1 - index);
+  return hidden(shown, (at) => {
+    if (isOfWord(shown[at - 1])) return at;
+    const length = lengths.find(
+      (most) => !isOfWord(shown[at + most]) && pieces.has(shown.slice(at, at + most)),
+    );
+    return at + (length ?? 0);
+  });
+}
+
+const isOfWord = (character = ""): boolean => /[\p{L}\p{N}_-]/u.test(character);
 
 const KEY = /(?<![\p{L}\w.-])(["']?)([\p{L}\w.-]+)\1\s*[:：=]/gu;
 
 /** Keys of the text that stand in no such part, of letters alone: no secret, whatever else has the same letters. */
 function namesOutside(text: string, parts: readonly Part[]): ReadonlySet<string> {
-  const secret = new Set(parts.map(({ line }) => line));
-  const lines = text.split(/\r?\n/).map((line, index) => {
-    const inside = secret.has(index + 1) ? parts.filter((part) => part.line === index + 1) : [];
-    return inside.reduce((left, part) => left.replace(part.text, " "), line);
-  });
+  const secret = grouped(parts, ({ line }) => line);
+  const lines = text
+    .split(/\r?\n/)
+    .map((line, index) =>
+      (secret.get(index + 1) ?? []).reduce((left, part) => left.replace(part.text, () => " "), line),
+    );
   const keys = [...lines.join("\n").matchAll(KEY)].map(([, , key = ""]) => key);
   return new Set(keys.filter((key) => /^[a-z]+(?:[A-Z][a-z]+)*$/.test(key)));
 }
 
-/** The parts of a text behind a key that names secrets, and all lines below it. */
+/** The parts of a text behind a key that names secrets, and all lines below it; credentials in commands and addresses. */
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
   let opened: number | undefined;
+  let ofHooks: number | undefined;
   for (const [index, whole] of text.split(/\r?\n/).entries()) {
     const line = index + 1;
     if (opened !== undefined && isBelow(whole, opened)) {
       parts.push({ line, text: whole.replace(/^[\s\p{Cf}-]+/u, "") });
       continue;
     }
-    opened = undefined;
-    for (const {
-      2: key = "",
-      0: { length },
-      index: at,
-    } of whole.matchAll(KEY)) {
-      if (!namesSecret(key)) continue;
-      opened ??= /^[^\s-]/.test(whole) ? 0 : whole.search(/[^\s-]/);
-      parts.push({ line, text: valueAt(whole.slice(at + length), isInBrackets(whole.slice(0, at))) });
-    }
+    const values = valuesOf(whole);
+    const indent = /^[^\s-]/.test(whole) ? 0 : whole.search(/[^\s-]/);
+    opened = values.length > 0 ? indent : undefined;
+    if (ofHooks !== undefined && !isBelow(whole, ofHooks)) ofHooks = undefined;
+    if (/(?<![\w-])notify["']?\s*[:：]/.test(whole)) ofHooks ??= indent;
+    const found = [...values, ...credentialsIn(whole), ...(ofHooks === undefined ? [] : hooksIn(whole))];
+    parts.push(...found.map((part) => ({ line, text: part })));
   }
   return parts;
 }
+
+/** Of a value in another one so much is looked at: the words of all of it are hidden with the outer one. */
+const INNER_MAX = 400;
+
+/** The values of a line behind keys that name secrets, and those in them, whose quotes and commas end before. */
+function valuesOf(whole: string): string[] {
+  const line = whole.trimEnd();
+  const values: string[] = [];
+  let brackets = 0;
+  let counted = 0;
+  let outer = 0;
+  let inner = 0;
+  for (const { 2: key = "", 0: found, index } of line.matchAll(KEY)) {
+    const at = index + found.length;
+    if (index < inner || !namesSecret(key)) continue;
+    brackets += bracketsIn(line.slice(counted, index));
+    counted = index;
+    const isInner = index < outer;
+    const value = valueAt(isInner ? line.slice(at, at + INNER_MAX) : line.slice(at), brackets > 0);
+    if (!isInner) outer = at + value.length;
+    if (isInner && /^[[{]/.test(value)) continue;
+    values.push(value);
+    if (isInner) inner = at + value.length;
+  }
+  return values;
+}
+
+/** How many more brackets a text opens than it closes. */
+const bracketsIn = (text: string): number =>
+  (text.match(/[[{]/g)?.length ?? 0) - (text.match(/[\]}]/g)?.length ?? 0);
+
+const VALUE = String.raw`("[^"]*"|'[^']*'|[^\s"']+)`;
+/** Headers that hold no secret. */
+const PLAIN = String.raw`(?:Host|Accept[\w-]*|Content-[\w-]+|User-Agent|Range|Connection|Cache-Control|Expect)\s*[:：]`;
+/** Credentials of commands and addresses; the last group is what is hidden. */
+const CREDENTIALS: readonly RegExp[] = [
+  // https://user:password@host, and the values of a query: those of a signed address, tokens.
+  /\b[a-z][a-z\d+.-]{1,20}:\/\/([^\s/@"'?#]+)(?=@)/gi,
+  /[?&][\w.-]{1,100}=([^\s&"'#]+)/g,
+  // curl: a user with a password, and any header.
+  new RegExp(String.raw`(?<![\w-])(?:-[uU]|--(?:proxy-)?user)[ =]*(?=[^\s:]*:)${VALUE}`, "g"),
+  new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?:["'](?!${PLAIN})[\w-]+[:：]([^"']*))`, "gi"),
+  new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?!${PLAIN})[\w-]+[:：](.*)`, "gi"),
+  /\b(?:Bearer|Basic)\s+([^\s"']+)/gi,
+  // mysql -pPASSWORD, sshpass -p PASSWORD, --password PASSWORD.
+  /(?<![\w-])-p([^\s"'-][^\s"']*|"[^"]*"|'[^']*')/g,
+  new RegExp(String.raw`\b(?:sshpass|login|redis-cli)\b[^\n]{0,200}? -[pa] +${VALUE}`, "g"),
+  new RegExp(String.raw`(?:passw(?:or)?d|secret|token)[\w-]{0,40} +${VALUE}`, "gi"),
+];
+
+const credentialsIn = (line: string): string[] =>
+  CREDENTIALS.flatMap((pattern) => Array.from(line.matchAll(pattern), (found) => found.at(-1) ?? ""));
+
+/** The address of a chat's hook is the secret itself. */
+const hooksIn = (line: string): string[] =>
+  Array.from(line.matchAll(/:\/\/([^\s"',\]}]+)/g), ([, address = ""]) => address);
 
 /** An indentation of unusual spaces has no width that can be compared. */
 function isBelow(line: string, opened: number): boolean {
@@ -111,23 +200,30 @@ function isBelow(line: string, opened: number): boolean {
  * on to the end of the line.
  */
 function valueAt(rest: string, isInside: boolean): string {
-  const value = rest.trim();
+  const value = rest.trimStart();
+  const before = rest.slice(0, rest.length - value.length);
   const quoted = /^(["'])(.*?[^\\])\1(?=\s*(?:[,}\]]|$))/.exec(value);
-  if (quoted !== null) return quoted[0];
-  if (/^[[{]/.test(value)) return value.slice(0, closingAt(value));
-  return (isInside ? FLOW_VALUE.exec(value)?.[0] : undefined) ?? value;
+  if (quoted !== null) return before + quoted[0];
+  if (/^[[{]/.test(value)) return before + value.slice(0, closingAt(value));
+  return isInside ? before + flowValue(value) : rest;
 }
 
-const FLOW_VALUE = /^[^\s"'“‘,[\]{}][^,[\]{}]*?(?=\s*(?:,\s+["']?[\w.-]+["']?\s*:\s|[}\]]))/;
+/** Up to the next key or bracket; all of a text that has neither. */
+function flowValue(value: string): string {
+  if (!/^[^\s"'“‘,[\]{}]/.test(value)) return value;
+  const { 0: mark, index = 0 } = /[,[\]{}]/.exec(value) ?? { 0: "" };
+  const isEnd = /[}\]]/.test(mark) || (mark === "," && NEXT_KEY.test(value.slice(index, index + INNER_MAX)));
+  return isEnd ? value.slice(0, index).trimEnd() : value;
+}
 
-/** Whether the brackets of the beginning of a line are still open. */
-const isInBrackets = (before: string): boolean =>
-  (before.match(/[[{]/g)?.length ?? 0) > (before.match(/[\]}]/g)?.length ?? 0);
+const NEXT_KEY = /^,\s+["']?[\w.-]+["']?\s*:\s/;
 
 /** Where the bracket closes that a text begins with; its end when it does not. Texts in quotes are skipped. */
 function closingAt(text: string): number {
   let depth = 0;
-  for (const { 0: found, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|(?<=[\s:,[{])'[^']*'|[[\]{}]/g)) {
+  for (const { 0: found, index } of text.matchAll(
+    /"(?:[^"\\]|\\.)*(?:"|$)|(?<=[\s:,[{])'[^']*(?:'|$)|[[\]{}]/g,
+  )) {
     if (found === "[" || found === "{") depth++;
     else if (found === "]" || found === "}") depth--;
     if (depth === 0) return index + 1;

@@ -37,7 +37,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 const Tags = z.array(closed({ Key: z.string(), Value: z._default(z.string(), "") })).check(
   // A tag without a key or a text keeps nothing from the other tags.
-  rule<{ readonly Key?: unknown; readonly Value?: unknown }[]>([], (tags) => {
+  rule<({ readonly Key?: unknown; readonly Value?: unknown } | null)[]>([], (given) => {
+    const tags = given.map((tag) => tag ?? {});
     const many = tagCountProblem(tags.length, INSTANCE_TAGS);
     return [
       ...(many === undefined ? [] : [{ at: [], message: many }]),

@@ -17,8 +17,8 @@ export interface Read {
   readonly problems: readonly Problem[];
 }
 
-/** Each mended line costs another look at the whole text. */
-const MENDED_MAX = 100;
+/** Each mended line costs another look at the whole text, so a long one gets fewer. */
+const [MENDED_MAX, LOOKED_AT_MAX_BYTES] = [100, 1024 * 1024];
 
 /**
  * As `readYaml`, with every slip of the text. `suspects` are lines with a text where a map or a list is expected: a full-width
@@ -28,6 +28,7 @@ const MENDED_MAX = 100;
 export function readMended(document: string, text: string, suspects: readonly number[] = []): Read {
   const unreadable = wholeProblem(text);
   if (unreadable !== undefined) throw new DocumentError(document, [unreadable]);
+  const most = Math.min(MENDED_MAX, Math.ceil(LOOKED_AT_MAX_BYTES / (text.length + 1)));
   const lines = text.split("\n");
   const problems: Problem[] = [];
   const mend = ({ message, place, meant }: Slip): void => {
@@ -35,7 +36,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
     lines[place.line - 1] = meant;
   };
   suspects
-    .slice(0, MENDED_MAX)
+    .slice(0, most)
     .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
     .forEach(mend);
   for (;;) {
@@ -52,7 +53,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
     const mended = new Set(problems.map(({ place }) => place?.line));
     // A line that was mended and still cannot be read has one mistake, which is listed already.
     if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
-    if (slip === undefined || problems.length > MENDED_MAX) throw new DocumentError(document, problems);
+    if (slip === undefined || problems.length > most) throw new DocumentError(document, problems);
     mend(slip);
   }
 }

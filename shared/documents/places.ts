@@ -64,9 +64,20 @@ function firstOf({ inner }: Node): Span | undefined {
   return first && (first.key ?? first.value ?? firstOf(first));
 }
 
+/** The line of an offset, from 1: a text may have thousands of lines and of places. */
+function lineAt(starts: readonly number[], at: number): number {
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if ((starts[middle] ?? 0) <= at) low = middle;
+    else high = middle;
+  }
+  return low + 1;
+}
+
 /** The line and column, both from 1, of an offset. The place ends with its line. */
 function placeAt(text: string, starts: readonly number[], { at, length }: Span): Place {
-  const line = starts.findLastIndex((start) => start <= at) + 1;
+  const line = lineAt(starts, at);
   const end = starts[line] ?? text.length + 1;
   return {
     line,

@@ -34,39 +34,62 @@ function parsed(text: string): unknown {
 
 const KEY = /(?<![\w-])(["']?)notify\1[ \t]*[:：]/g;
 
-const guessed = (text: string): readonly string[] => {
+/** Keys in the value of another one are a part of it, so that every line is read once. */
+function guessed(text: string): readonly string[] {
   const plain = text.replaceAll(/(?:^|[ \t])#.*$/gm, "");
-  return [...plain.matchAll(KEY)].flatMap(({ index, 0: { length } }) =>
-    namesIn(valueAt(plain, index, index + length)),
-  );
-};
-
-/** The text behind a key: a list or map in brackets, a text in quotes, or the rest of the line and the lines that belong to it. */
-function valueAt(text: string, keyAt: number, from: number): string {
-  const before = text.slice(text.lastIndexOf("\n", keyAt) + 1, keyAt);
-  const isAlone = before.trim() === "";
-  const [line = "", ...below] = text.slice(from).split("\n");
-  const isOwn = (one: string): boolean =>
-    one.trim() === "" || /^\s*[-\]}]/.test(one) || (/^\s*/.exec(one)?.[0].length ?? 0) > before.length;
-  const end = below.findIndex((one) => !isOwn(one));
-  const block = [line, ...(end < 0 ? below : below.slice(0, end))].join("\n").trimStart();
-  if (/^[[{]/.test(block)) return block.slice(0, closingAt(block));
-  if (line.trim() === "") return block;
-  return (/^(["'])[^"'\n]*\1/.exec(block) ?? (isAlone ? /^.*/ : /^[^,}\n]*/).exec(block))?.[0] ?? "";
+  const names: string[] = [];
+  let read = 0;
+  for (const { index, 0: key } of plain.matchAll(KEY)) {
+    if (index < read) continue;
+    const from = index + key.length;
+    const end = valueEnd(plain, index, from);
+    names.push(...namesIn(plain.slice(from, end)));
+    read = end;
+  }
+  return names;
 }
 
-/** Where the bracket closes that a text begins with; its end when that is missing. */
-function closingAt(text: string): number {
+/**
+ * Where the value behind a key ends: a list or map in brackets, a text in quotes, or the rest of the line and the lines that
+ * belong to it.
+ */
+function valueEnd(text: string, keyAt: number, from: number): number {
+  const before = text.slice(text.lastIndexOf("\n", keyAt) + 1, keyAt);
+  const lineEnd = endOfLine(text, from);
+  const line = text.slice(from, lineEnd);
+  if (line.trim() === "" || /^\s*[[{]/.test(line)) return blockEnd(text, from, before.length);
+  const quoted = /^\s*(["'])[^"']*\1/.exec(line)?.[0];
+  const rest = before.trim() === "" ? line : (/^[^,}]*/.exec(line)?.[0] ?? "");
+  return from + (quoted ?? rest).length;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf("\n", from);
+  return end < 0 ? text.length : end;
+}
+
+/** Where the bracket closes that a value begins with; without one, or when it does not, where the lines of the key end. */
+function blockEnd(text: string, from: number, column: number): number {
+  const isInBrackets = /^\s*[[{]/.test(text.slice(from, from + 200));
+  const mark = /[[{}\]\n]/g;
+  mark.lastIndex = from;
   let depth = 0;
-  for (const { index, 0: bracket } of text.matchAll(/[[{}\]]/g)) {
-    depth += bracket === "[" || bracket === "{" ? 1 : -1;
-    if (depth === 0) return index;
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    const [one] = found;
+    if (one === "\n" && !isOwn(text.slice(found.index + 1, endOfLine(text, found.index + 1)), column))
+      return found.index;
+    if (one !== "\n") depth += one === "[" || one === "{" ? 1 : -1;
+    if (isInBrackets && one !== "\n" && depth === 0) return found.index;
   }
   return text.length;
 }
 
+/** Whether a line belongs to a key in this column above. */
+const isOwn = (line: string, column: number): boolean =>
+  line.trim() === "" || /^\s*[-\]}]/.test(line) || line.search(/\S/) > column;
+
 function namesIn(block: string): readonly string[] {
   // Events of a channel: `events: [failed]`, `events: failed` or a list on lines of its own.
-  const without = block.replaceAll(/["']?events["']?\s*[:：]\s*(?:\[[^\]]*\]|\w+)?/g, " ");
+  const without = block.replaceAll(/["']?events["']?\s*[:：]\s*(?:\[[^[\]]*\]|\w+)?/g, " ");
   return (without.match(NAMES) ?? []).filter((name) => !WORDS.has(name) && !EVENTS.has(name));
 }

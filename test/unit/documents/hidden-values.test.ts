@@ -151,3 +151,60 @@ test("in brackets only values are hidden: keys, and values of other keys, stay",
     expect(text).not.toContain(SECRET);
   }
 });
+
+test("credentials of commands and addresses are hidden, and the command around them stays", ({ expect }) => {
+  const commands = [
+    `curl -u bob:${SECRET} a: b`,
+    `curl --user 'bob:${SECRET}' a: b`,
+    `curl -ubob:${SECRET} a: b`,
+    `curl -H Cookie: ${SECRET}`,
+    `curl -H X-Auth-Nothing: ${SECRET}`,
+    `curl --header "X-Any: ${SECRET}" a: b`,
+    `curl -H Accept: x -H 'X-Any: ${SECRET}' a: b`,
+    `curl -H Authorization: Bearer ${SECRET}`,
+    `git clone https://bob:${SECRET}@host/x a: b`,
+    `git clone https://${SECRET}@host/x a: b`,
+    `mysql -p${SECRET} a: b`,
+    `sshpass -p ${SECRET} ssh a: b`,
+    `docker login -u bob -p ${SECRET} a: b`,
+    `tool --password ${SECRET} a: b`,
+    ...["Signature", "sig", "token", "x-oss-signature"].map(
+      (key) => `curl https://h/x?a=b&${key}=${SECRET} a: b`,
+    ),
+  ];
+  for (const command of commands) {
+    const text = said(() => parseRecipe("web", `family: web\nprovision:\n  - ${command}\n`, help));
+    expect(text, command).toMatch(/write '(?:curl|git|mysql|sshpass|docker|tool) .*\[hidden\]/);
+    expect(text).not.toContain(SECRET);
+  }
+  const plain = said(() =>
+    parseRecipe("web", "family: web\nprovision:\n  - curl -H Host: x http://h\n", help),
+  );
+  expect(plain).toContain("write 'curl -H Host: x http://h'");
+});
+
+test("the address of a hook and the bytes of user data are hidden", ({ expect }) => {
+  const hook = `https://chat.example.com/hook/${SECRET}`;
+  for (const lines of [
+    `notify: ${hook}`,
+    `notify: [${hook}]`,
+    `notify: [{ channel: "${hook}" }]`,
+    `notify:\n  - ${hook}`,
+    `notify:\n  - channel: ${hook}\n    events: [nothing]`,
+    `webhook: ${hook}`,
+  ])
+    expect(
+      said(() => parseRecipe("web", `family: web\n${lines}\n`, help)),
+      lines,
+    ).not.toContain(SECRET);
+  for (const data of [
+    `{ base64: "${SECRET}!!" }`,
+    `{ text: [${SECRET}] }`,
+    `[${SECRET}]`,
+    `{ objekt: ${SECRET} }`,
+  ])
+    expect(
+      said(() => parseFleet("web", fleet([`UserData: ${data}`]), help)),
+      data,
+    ).not.toContain(SECRET);
+});

@@ -168,3 +168,10 @@ test("a step without a name is called by its first line, without control charact
   const [step] = parseRecipe("web", recipeWith({ run: "printf '\u001b[31m\tred'\ntrue" })).provision;
   expect(step?.name).toBe("printf ' [31m red'");
 });
+
+test("an entry of a list that is nothing is a problem and no other error", ({ expect }) => {
+  for (const list of ["Tag", "DataDisk", "NetworkInterface"]) {
+    const launch = { ...wide.launch, [list]: [null] };
+    expect(problemsIn(parseFleet, { ...wide, launch }).join(), list).toContain(`launch.${list}`);
+  }
+});

@@ -25,7 +25,7 @@ function chooser(seed: number): (words: readonly string[]) => string {
   };
 }
 
-const FIRST = ["echo", "curl -H", "-x", "sed -i", "it's", "printf", "/bin/x -a", "curl http://a:80/b"];
+const FIRST = ["echo", "curl -d", "-x", "sed -i", "it's", "printf", "/bin/x -a", "curl http://a:80/b"];
 const WORDS = [
   ...'a it\'s \'b c\' "d" {b} [1, 007 1.50 ~ done $X #c \\n | > & true http://x:1 {"a":1} 2026-01-01 你好 “x” @y %z `d`'.split(
     " ",
