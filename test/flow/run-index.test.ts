@@ -78,6 +78,22 @@ test.for<[string, (kiln: Deployment, history: readonly EndedRun[]) => void]>([
   },
 );
 
+test("entries that lie in any folder count: a check of many runs deletes none that is right", async ({
+  kiln,
+  expect,
+}) => {
+  const history = historyOf(600, kiln.cloud.time.now());
+  putLogs(kiln, history);
+  putEntries(kiln, history);
+  const good = indexOf(kiln);
+  drop(
+    kiln,
+    good.filter((key) => key.startsWith(INDEX.all)),
+  );
+  await check(kiln);
+  expect(indexOf(kiln)).toEqual(good);
+});
+
 test("a check adds no run that is at work, takes out one that is, and deletes no entry of one whose end is not sent yet", async ({
   kiln,
   expect,

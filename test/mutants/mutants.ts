@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the check of the index keeps entries of runs without a log",
     promise: "K8",
     file: "functions/janitor/index/check-index.ts",
-    find: "const deleted = [...keys].filter((key) => !kept.has(key));",
+    find: "const deleted = [...keys].filter((key) => !kept.has(key) && !undecided.has(key));",
     replace: "const deleted: string[] = [];",
     tests: ["test/flow/run-index.test.ts"],
   },

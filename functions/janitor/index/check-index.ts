@@ -6,7 +6,8 @@
  *     finds nothing takes some 50 lists, and the logs of CHECK-INDEX-4.
  * CHECK-INDEX-2. One check makes so many corrections at most, which ends far from the time limit of the function; the next one
  *     goes on. The newest runs come first.
- * CHECK-INDEX-3. An entry whose run has no log is deleted; of a run with two different entries both are, and made again.
+ * CHECK-INDEX-3. An entry in any folder counts. One whose run has no log is deleted; of a run with two different entries its log
+ *     decides. What is missing is added before anything is deleted, so that no search finds less in between.
  * CHECK-INDEX-4. Keys cannot show that the one entry of a run says something else than its log. So each check reads the logs
  *     of some entries, others each time, and of those whose run is marked as at work.
  */
@@ -20,7 +21,6 @@ import { isRunId } from "../../../shared/names.ts";
 import {
   endedRun,
   entryKeys,
-  INDEX,
   readEntry,
   writeEntries,
   type EndedRun,
@@ -54,11 +54,13 @@ export async function checkIndex(ports: Ports) {
     else if (isRunId(run) && !open.has(run)) missing.push(run);
   });
   const written = [...kept].filter((key) => !keys.has(key));
-  const deleted = [...keys].filter((key) => !kept.has(key));
+  const doubtful = doubtfulOf(missing, keys);
+  const undecided = new Set([...doubtful.values()].flat());
+  const deleted = [...keys].filter((key) => !kept.has(key) && !undecided.has(key));
   const corrections = [
-    ...deleted.map((key) => () => deleteObject(ports.cloud, key)),
     ...written.map((key) => () => writeEntries(ports, [key])),
-    ...missing.toReversed().map((run) => () => addMissing(run, ports)),
+    ...missing.toReversed().map((run) => () => decide(run, doubtful.get(run) ?? [], ports)),
+    ...deleted.map((key) => () => deleteObject(ports.cloud, key)),
   ];
   await inBatches(corrections.slice(0, CORRECTIONS_MAX), (correct) => correct());
   const wrong = await inBatches(provedNow(entries, open, ports), (entry) => prove(entry, ports));
@@ -71,18 +73,26 @@ export async function checkIndex(ports: Ports) {
   return { runs: entries.size, ...found, left: Math.max(0, corrections.length - CORRECTIONS_MAX) };
 }
 
-/** The runs that the folder of all names, each once. Two entries of one run are none: its log decides. */
+/** The runs that entries name, each once. Two different entries of one run are none: its log decides. */
 function entriesIn(keys: ReadonlySet<string>): ReadonlyMap<string, EndedRun> {
   const entries = new Map<string, EndedRun>();
   const twice = new Set<string>();
   for (const key of keys) {
-    const entry = key.startsWith(INDEX.all) ? readEntry(key) : undefined;
+    const entry = readEntry(key);
     if (entry === undefined) continue;
-    if (entries.has(entry.run)) twice.add(entry.run);
+    const { state, endedAt } = entries.get(entry.run) ?? entry;
+    if (state !== entry.state || endedAt !== entry.endedAt) twice.add(entry.run);
     entries.set(entry.run, entry);
   }
   for (const run of twice) entries.delete(run);
   return entries;
+}
+
+/** The keys of runs whose logs have to decide. */
+function doubtfulOf(runs: readonly string[], keys: ReadonlySet<string>): ReadonlyMap<string, string[]> {
+  const found = new Map(runs.map((run) => [run, [] as string[]]));
+  for (const key of keys) found.get(readEntry(key)?.run ?? "")?.push(key);
+  return found;
 }
 
 /** The entries whose turn it is. A check comes every half hour. */
@@ -126,7 +136,11 @@ async function eachKey(prefix: string, { cloud }: Ports, act: (key: string) => v
 
 const LOG = new RegExp(`^${FOLDER.runs}[0-9-]+/([a-z0-9-]+)\\.jsonl?$`);
 
-async function addMissing(run: string, ports: Ports): Promise<void> {
+/** Writes the entries of a run as its log says, then deletes those of its keys that say something else. */
+async function decide(run: string, keys: readonly string[], ports: Ports): Promise<void> {
   const now = await knownRun(run, ports);
-  if (now !== undefined && isEnded(now)) await writeEntries(ports, entryKeys(endedRun(run, now)));
+  if (now === undefined) return;
+  const right = isEnded(now) ? entryKeys(endedRun(run, now)) : [];
+  await writeEntries(ports, right);
+  for (const key of keys) if (!right.includes(key)) await deleteObject(ports.cloud, key);
 }
