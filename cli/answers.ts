@@ -43,15 +43,24 @@ const text = z.string();
 const list = (shape: z.core.$ZodLooseShape) => z.array(z.looseObject(shape));
 const answer = <T>(shape: z.core.$ZodLooseShape): Answer<T> => ({ schema: z.looseObject(shape) });
 
+const some = z.optional(text);
+const word = text.check(z.minLength(1));
+/** Later and earlier ones are no dates: https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const instant = z.number().check(z.gte(-8.64e15), z.lte(8.64e15));
+const date = text.check(z.refine((one) => Number.isFinite(Date.parse(one))));
+
 const RUN = {
-  run: text,
-  kind: text,
+  run: word,
+  kind: word,
   subject: text,
   by: text,
-  state: text,
+  state: word,
   phase: text,
-  beganAt: text,
-  updatedAt: text,
+  beganAt: date,
+  updatedAt: date,
+  endedAt: z.optional(date),
+  reason: some,
+  note: some,
 };
 const IMAGE = { imageId: text, imageName: text, status: text };
 const FAMILY = { family: text, previous: list(IMAGE) };
@@ -71,7 +80,7 @@ export const ANSWER = {
   runs: answer<RunPage>({ runs: list(RUN), next: z.optional(text) }),
   run: answer<RunDetails>({
     ...RUN,
-    steps: list({ phase: text, at: z.number() }),
+    steps: list({ phase: text, at: instant, note: some }),
     outputs: z.array(text),
   }),
   verdicts: answer<RunVerdicts>({
@@ -106,11 +115,11 @@ export const ANSWER = {
     }),
   }),
   history: answer<{ readonly points: readonly HistoryPoint[] }>({
-    points: list({ at: z.number(), fleets: z.record(text, z.unknown()) }),
+    points: list({ at: instant, fleets: z.record(text, z.unknown()) }),
   }),
   plan: answer<PlanPage>({
-    at: text,
-    until: text,
+    at: date,
+    until: date,
     bakes: list({ recipe: text, by: text, act: text, why: text }),
     retention: list({ at: text, recipe: text, changes: z.array(z.unknown()) }),
     fleets: list({ at: text, fleet: text, act: text, why: text }),

@@ -11,6 +11,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { readDotEnv } from "../deploy/dot-env.ts";
 import { seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
+import { ANSWER_HEADER } from "../shared/http/answer.ts";
 import { hmac } from "../shared/hmac.ts";
 import { foreign, parseReply, refusalIn, type Answer, type Reply } from "./answers.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
@@ -52,6 +53,27 @@ export function variables({ env, root }: Io): Readonly<Record<string, string | u
   return { ...readDotEnv(root), ...set };
 }
 
+/**
+ * The address of a path, at the host that the setting names: a path may name another one.
+ * @throws CommandError without the value of a setting that may hold a password
+ */
+function urlAt(base: string, path: string, { name, what }: { readonly name: string; readonly what: string }) {
+  const own = URL.canParse(base) ? new URL(base) : undefined;
+  if (own?.username || own?.password || base.includes("@"))
+    throw new CommandError(
+      EXIT.usage,
+      `${name} holds a user or a password, which Kiln does not use: write ${what}`,
+    );
+  if (own === undefined || !/^https?:$/.test(own.protocol))
+    throw new CommandError(EXIT.usage, `${name} is ${base}, which is no URL: write ${what}`);
+  const url = URL.canParse(path, own.href) ? new URL(path, own) : undefined;
+  if (url?.origin === own.origin) return url;
+  throw new CommandError(
+    EXIT.usage,
+    `the path ${path} names a host; begin it with one / and a name, as in /status`,
+  );
+}
+
 /** A client with the settings of this machine; those that are missing are named when they are needed. */
 export function clientFor(io: Io): Client {
   const known = variables(io);
@@ -65,15 +87,14 @@ export function clientFor(io: Io): Client {
   };
   const urlOf = (target: Target, path: string): URL => {
     const what = `the URL of the ${target} that npm run deploy or npm run cloud prints`;
-    const base = setting(URLS[target], what);
-    if (/^https?:/.test(base) && URL.canParse(path, base)) return new URL(path, base);
-    throw new CommandError(EXIT.usage, `${URLS[target]} is ${base}, which is no URL: write ${what}`);
+    return urlAt(setting(URLS[target], what), path, { name: URLS[target], what });
   };
   const send: Client["send"] = async (target, method, path, sent = {}) => {
     const url = urlOf(target, path);
     const caller = setting("KILN_CALLER", "the name of a caller in KILN_CALLERS");
     const secret = setting("KILN_SECRET", "the secret of that caller");
     const call = { url, method, caller, secret, sent };
+    requireSendable(call);
     const first = await exchange(call, io.now(), io);
     const last = isUnknownCaller(first) ? await exchange(call, first.at, io) : first;
     if (isUnknownCaller(last)) throw notAuthenticated(caller, url, first.at - io.now());
@@ -94,12 +115,28 @@ export function clientFor(io: Io): Client {
 const isUnknownCaller = (reply: Reply): boolean =>
   reply.status === 401 && refusalIn(reply) === "not authenticated";
 
-/** Kiln answers JSON and plain texts, and redirects nobody; its 401 and 403 are those above (ANSWER-1). */
+/** Kiln marks its answers and redirects nobody; its 401 and 403 are those above (ANSWER-1). Errors may be of the platform. */
 const isForeign = ({ status, headers }: Reply): boolean =>
   (status >= 300 && status < 400) ||
   status === 401 ||
   status === 403 ||
+  (status < 500 && status !== 429 && !headers.has(ANSWER_HEADER)) ||
   /^\s*text\/html/i.test(headers.get("content-type") ?? "");
+
+/** @throws CommandError for a request that cannot be sent, wherever to: to try it once more changes nothing */
+function requireSendable(call: Call): void {
+  if (!/^[!-~]+$/.test(call.caller))
+    throw new CommandError(
+      EXIT.usage,
+      "KILN_CALLER holds a character that no header can carry: write the name as it stands in KILN_CALLERS",
+    );
+  try {
+    void new Request(call.url, signed(call, 0));
+  } catch (error) {
+    const { method, url } = call;
+    throw new CommandError(EXIT.usage, `${method} ${url.pathname} cannot be sent: ${messageOf(error)}`);
+  }
+}
 
 interface Call {
   readonly url: URL;
@@ -155,6 +192,9 @@ interface Unanswered {
   readonly isFinal: boolean;
 }
 
+const PROXY =
+  "is behind a proxy that refuses the request, as it does without a login (407): see the settings of the proxy of this machine";
+
 /** A function answers 6 MB at most: https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits */
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024;
 
@@ -173,6 +213,8 @@ async function attempt({ url, method }: Call, init: RequestInit, at: number): Pr
     return { asked: `${method} ${url.href}`, status, headers, text, at: Number.isFinite(date) ? date : at };
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
+    // https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: 407 is an error without an answer, and without words in Node.
+    if (cause instanceof Error && cause.message === "") return { why: PROXY, isFinal: true };
     const why = `does not answer: ${messageOf(cause)}`;
     return { why, isFinal: Object(cause).code === "ENOTFOUND" };
   }

@@ -23,6 +23,8 @@ async function send(input: Input, io: Io): Promise<Exit> {
   if (target === undefined)
     throw new CommandError(EXIT.usage, `${given} is none of ${Object.keys(TARGETS).join(", ")}`);
   if (!path.startsWith("/")) throw new CommandError(EXIT.usage, `the path ${path} must begin with /`);
+  if (method === "GET" && body)
+    throw new CommandError(EXIT.usage, "GET takes no body; leave it out, or write the facts into the query");
   const etag = etagIn(input);
   const headers = etag === undefined ? {} : { "if-match": `"${etag}"` };
   const { status, text } = await clientFor(io).send(target, method, path, {

@@ -1,5 +1,5 @@
 /** Answers of the webhook besides JSON: pages for operators who followed a link. */
-import type { HttpAnswer } from "../../shared/http/answer.ts";
+import { ANSWER_HEADER, type HttpAnswer } from "../../shared/http/answer.ts";
 
 /** A run, and where its status is. */
 export const accepted = (run: string) => ({ run, status: `/runs/${run}` });
@@ -33,6 +33,7 @@ export function rendered({ statusCode, lines, choices = [] }: Page, accept: stri
   return {
     statusCode,
     headers: {
+      [ANSWER_HEADER]: "1",
       "content-type": `text/${isPage ? "html" : "plain"}; charset=utf-8`,
       "cache-control": "no-store",
       // The link is the only key: it must not leak through frames or referrers.

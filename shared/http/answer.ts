@@ -6,7 +6,14 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+/** Marks an answer of Kiln: whatever stands between answers JSON and texts, too. Its value is the version of its form. */
+export const ANSWER_HEADER = "x-kiln-version";
+
+const JSON_HEADERS = {
+  [ANSWER_HEADER]: "1",
+  "content-type": "application/json",
+  "cache-control": "no-store",
+};
 
 export const answer = (statusCode: number, body: Readonly<Record<string, unknown>>): HttpAnswer => ({
   statusCode,

@@ -9,7 +9,7 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 const status =
   (code: number, text = "{}"): Answer =>
   (response) =>
-    void response.writeHead(code).end(text);
+    void response.writeHead(code, { "x-kiln-version": "1" }).end(text);
 const broken: Answer = (response) => void response.destroy();
 
 /** A webhook that answers its requests in this order, the last one to all that follow; and what it was sent. */
@@ -163,4 +163,111 @@ test("an answer that does not end is not read to its end", async () => {
   const { exit, err } = await run(url, "status");
   expect([exit, err]).toEqual([1, expect.stringContaining("GET /status with more than Kiln does")]);
   expect(sent).toBeLessThan(512);
+});
+
+const env = (url: string, more: Readonly<Record<string, string>> = {}) => ({
+  env: {
+    KILN_API: url,
+    KILN_WEBHOOK: url,
+    KILN_CALLER: "ci",
+    KILN_SECRET: "a-secret-of-ci-0123456789",
+    ...more,
+  },
+});
+
+test("no path leads a signed request to another host", async () => {
+  const elsewhere = await webhook(status(200));
+  const { url, seen } = await webhook(status(200));
+  const host = elsewhere.url.slice("http://".length);
+  for (const path of [`//${host}/x`, `/\\${host}/x`, `/\t/${host}/x`, `\\\\${host}`])
+    for (const method of ["GET", "POST", "PUT", "DELETE"])
+      expect((await kiln(["call", method, path], env(url))).exit, path).toBe(2);
+  expect([elsewhere.seen, seen]).toEqual([[], []]);
+});
+
+test("an address with a user or a password is refused, and no message shows it", async () => {
+  const { url, seen } = await webhook(status(200));
+  const password = "hunter2-s3cr3t";
+  for (const before of [
+    `http://user:${password}@`,
+    `http://${password}@`,
+    `user:${password}@`,
+    `ftp://u:${password}@`,
+  ]) {
+    const { exit, out, err } = await kiln(["status"], env(url.replace("http://", before)));
+    expect([exit, `${out}${err}`.includes(password)], err).toEqual([2, false]);
+  }
+  expect(seen).toEqual([]);
+  expect((await kiln(["call", "GET", "/x"], env(url.replace("http", "HTTP")))).exit).toBe(0);
+});
+
+test("a mistake of the user's own side is refused at once", async () => {
+  const { url, seen } = await webhook(status(200));
+  const sleep = () => Promise.reject(new Error("it waits"));
+  for (const caller of ["中文", "a\nb", "é"])
+    expect((await kiln(["status"], { ...env(url, { KILN_CALLER: caller }), sleep })).exit).toBe(2);
+  expect((await kiln(["call", "GET", "/runs", "{}"], { ...env(url), sleep })).exit).toBe(2);
+  expect(seen).toEqual([]);
+});
+
+test("a proxy that refuses is named, at once", async () => {
+  const { url, seen } = await webhook((response) => void response.writeHead(407).end("proxy"));
+  const { exit, err } = await kiln(["status"], env(url));
+  expect([exit, err]).toEqual([1, expect.stringContaining("407")]);
+  expect(seen).toHaveLength(1);
+});
+
+test("an answer without the mark of Kiln is none, whatever its text looks like", async () => {
+  for (const text of [
+    "{}",
+    "login please",
+    '{"error":"not found by the gateway"}',
+    "<!DOCTYPE html><html>login</html>",
+  ])
+    for (const code of [200, 404])
+      for (const words of COMMANDS) {
+        const { url } = await webhook((response) => void response.writeHead(code).end(text));
+        const { exit, out, err } = await run(url, ...words);
+        expect([exit, out], `${words.join(" ")} ${code} ${text}`).toEqual([1, ""]);
+        expect(err).toContain("no answer of Kiln");
+      }
+});
+
+test("facts that an answer may have are checked, too", async () => {
+  const id = "bake-web-20260105-0123456789ab";
+  const at = "2026-01-05T00:00:00.000Z";
+  const sound = {
+    run: id,
+    kind: "bake",
+    subject: "web",
+    by: "x",
+    state: "failed",
+    phase: "p",
+    beganAt: at,
+    updatedAt: at,
+  };
+  const facts = { ...sound, steps: [], outputs: [] };
+  for (const wrong of [
+    { reason: 5 },
+    { note: {} },
+    { state: "" },
+    { beganAt: "x" },
+    { updatedAt: "" },
+    { steps: [{ phase: "p", at: 1e300 }] },
+    { steps: [{ phase: "p", at: 0, note: 3 }] },
+  ]) {
+    const one = await webhook(status(200, JSON.stringify({ ...facts, ...wrong })));
+    const many = await webhook(status(200, JSON.stringify({ runs: [{ ...sound, ...wrong }] })));
+    for (const [url, words] of [
+      [one.url, ["logs", id]],
+      [one.url, ["why", id]],
+      ...("steps" in wrong ? [] : [[many.url, ["runs"]] as const]),
+    ] as const) {
+      const { exit, err } = await run(url, ...words);
+      expect([exit, err], JSON.stringify(wrong)).toEqual([
+        1,
+        expect.stringContaining("without what is needed"),
+      ]);
+    }
+  }
 });

@@ -134,6 +134,7 @@ async function api(answers: Readonly<Record<string, unknown>>) {
   const server = createServer((incoming, response) => {
     const [path = ""] = (incoming.url ?? "").split("?");
     asked.push(`${incoming.method === "POST" && path !== "/plan" ? "POST " : ""}${incoming.url ?? ""}`);
+    response.setHeader("x-kiln-version", "1");
     if (path.includes("/logs/"))
       return void response.end(`${EVIL}\n\u001b[31ma red word\u001b[0m\r\nthe end`);
     const answer = answers[path];
