@@ -1,6 +1,6 @@
 /** Recipes and fleets in files of this machine. */
 import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
@@ -49,14 +49,13 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
   if (code === "EACCES" || code === "EPERM") return `${file} may not be read by this user; chmod u+r ${file}`;
   if (code === "EISDIR") return `${file} is a folder; name a file in it`;
   if (code !== "ENOENT" && code !== "ENOTDIR") return `${file} cannot be read: ${messageOf(error)}`;
-  const folders = new Set([
-    dirname(file),
-    "recipes",
-    "fleets",
-    join(dirname(file), "recipes"),
-    join(dirname(file), "fleets"),
-  ]);
-  const there = (await Promise.all([...folders].map(async (folder) => documentsIn(folder, cwd)))).flat();
+  if (await lstat(resolve(cwd, file)).catch(() => undefined))
+    return `${file} is a link to a file that does not exist; correct the link`;
+  const folder = dirname(file);
+  const all = [folder, "recipes", "fleets", join(folder, "recipes"), join(folder, "fleets")];
+  const paths = all.map((one) => resolve(cwd, one));
+  const folders = all.filter((_, index) => paths.indexOf(paths[index] ?? "") === index);
+  const there = (await Promise.all(folders.map(async (one) => documentsIn(one, cwd)))).flat();
   const named = (path: string): string => basename(path).replace(ENDING, "");
   const like =
     there.find((path) => named(path) === named(file)) ??

@@ -16,7 +16,8 @@ export const call: Command = {
 
 const TARGETS: Readonly<Record<string, Target>> = { GET: "api", PUT: "api", DELETE: "api", POST: "webhook" };
 
-async function send(input: Input, io: Io): Promise<Exit> {
+/** @throws CommandError for a request that the API and the webhook do not know */
+function requestOf(input: Input) {
   const [given = "", path = "", body] = input.args;
   const method = given.toUpperCase();
   const target = TARGETS[method];
@@ -25,6 +26,11 @@ async function send(input: Input, io: Io): Promise<Exit> {
   if (!path.startsWith("/")) throw new CommandError(EXIT.usage, `the path ${path} must begin with /`);
   if (method === "GET" && body)
     throw new CommandError(EXIT.usage, "GET takes no body; leave it out, or write the facts into the query");
+  return { target, method, path, body };
+}
+
+async function send(input: Input, io: Io): Promise<Exit> {
+  const { target, method, path, body } = requestOf(input);
   const etag = etagIn(input);
   const headers = etag === undefined ? {} : { "if-match": `"${etag}"` };
   const { status, text } = await clientFor(io).send(target, method, path, {

@@ -181,7 +181,7 @@ test("no path leads a signed request to another host", async () => {
   const host = elsewhere.url.slice("http://".length);
   for (const path of [`//${host}/x`, `/\\${host}/x`, `/\t/${host}/x`, `\\\\${host}`])
     for (const method of ["GET", "POST", "PUT", "DELETE"])
-      expect((await kiln(["call", method, path], env(url))).exit, path).toBe(2);
+      expect((await kiln(["call", method, path], env(url))).exit, `path ${path}`).toBe(2);
   expect([elsewhere.seen, seen]).toEqual([[], []]);
 });
 
@@ -195,7 +195,7 @@ test("an address with a user or a password is refused, and no message shows it",
     `ftp://u:${password}@`,
   ]) {
     const { exit, out, err } = await kiln(["status"], env(url.replace("http://", before)));
-    expect([exit, `${out}${err}`.includes(password)], err).toEqual([2, false]);
+    expect([exit, `${out}${err}`.includes(password)], `as ${before}`).toEqual([2, false]);
   }
   expect(seen).toEqual([]);
   expect((await kiln(["call", "GET", "/x"], env(url.replace("http", "HTTP")))).exit).toBe(0);
@@ -264,7 +264,7 @@ test("facts that an answer may have are checked, too", async () => {
       ...("steps" in wrong ? [] : [[many.url, ["runs"]] as const]),
     ] as const) {
       const { exit, err } = await run(url, ...words);
-      expect([exit, err], JSON.stringify(wrong)).toEqual([
+      expect([exit, err], `with ${JSON.stringify(wrong)}`).toEqual([
         1,
         expect.stringContaining("without what is needed"),
       ]);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -163,4 +163,19 @@ describe("kiln check", () => {
     expect(out).toContain("notify: [ops, opss]");
     expect(out).not.toContain("token");
   });
+});
+
+it("a file that is not there is named as a link when it is one, and each similar file is named once", async () => {
+  const links = mkdtempSync(join(tmpdir(), "kiln-links-"));
+  mkdirSync(join(links, "recipes"));
+  writeFileSync(join(links, "recipes", "web.yaml"), "");
+  symlinkSync(join(links, "none"), join(links, "recipes", "link.yaml"));
+  const link = await kiln(["check", "recipes/link.yaml"], { cwd: links });
+  expect([link.exit, link.err]).toEqual([
+    1,
+    expect.stringContaining("is a link to a file that does not exist"),
+  ]);
+  for (const file of ["./recipes/zzzzzzzz.yaml", join(links, "recipes/zzzzzzzz.yaml")])
+    expect((await kiln(["check", file], { cwd: links })).err.match(/web\.yaml/g)).toHaveLength(1);
+  rmSync(links, { recursive: true });
 });
