@@ -15,8 +15,8 @@ export const logs: Command = {
     follow: { short: "f", help: "go on until the run has ended; exit code 1 unless it is done" },
     output: { value: "N", help: "only the output of one command, by its number" },
   },
-  details: `The output of a command is there when the command has ended. --json prints one document at the end: { version,
-command, run: { …, steps, outputs }, texts: { NAME: TEXT } }`,
+  details: `While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended. --json prints one
+document at the end: { version, command, run: { …, steps, outputs }, texts: { NAME: TEXT } }`,
   run: printLogs,
 };
 
@@ -63,6 +63,8 @@ class Printer {
   readonly texts: Record<string, string> = {};
   #steps = 0;
   #state = "";
+  /** The newest output: it may grow, or be that of a command that is repeated. */
+  #newest: string | undefined;
 
   constructor(client: Client, out: (line: string) => void) {
     this.#client = client;
@@ -74,7 +76,9 @@ class Printer {
     for (const { at, phase, note } of details.steps.slice(this.#steps))
       this.#out(`${localMinute(at)}  ${phase.padEnd(12)}  ${note ?? ""}`.trimEnd());
     this.#steps = details.steps.length;
-    for (const name of details.outputs) if (!(name in this.texts)) await this.#printOutput(run, name);
+    for (const name of details.outputs)
+      if (!(name in this.texts) || name === this.#newest) await this.#printOutput(run, name);
+    this.#newest = details.outputs.at(-1);
     const { state, phase, reason, note = "" } = details;
     const now = hasEnded(details)
       ? `${state}${reason === undefined ? "" : `: ${reason}`}`
@@ -86,8 +90,11 @@ class Printer {
 
   async #printOutput(run: string, name: string): Promise<void> {
     const text = await textOf(this.#client, run, name);
+    const { [name]: before } = this.texts;
     this.texts[name] = text;
-    this.#out(`── ${name}`);
-    for (const line of quoted(linesIn(text))) this.#out(line);
+    if (text === before) return;
+    const goesOn = before !== undefined && text.startsWith(before);
+    if (!goesOn) this.#out(`── ${name}`);
+    for (const line of quoted(linesIn(goesOn ? text.slice(before.length) : text))) this.#out(line);
   }
 }

@@ -30,9 +30,10 @@ export async function readRun(run: string, source: Source): Promise<RunFound> {
   const found = await source.run(run);
   if (!("facts" in found)) return { run: found, outputs: [] };
   const { outputs, result } = found.facts;
-  const texts = outputs
-    .slice(-OUTPUTS_MAX)
-    .map(async (name) => ({ name, text: await source.output(run, name) }));
+  const texts = outputs.slice(-OUTPUTS_MAX).map(async (name) => {
+    const isOver = hasEnded(found.facts) || name !== outputs.at(-1);
+    return { name, text: await source.output(run, name, isOver) };
+  });
   return {
     run: found,
     outputs: await Promise.all(texts),

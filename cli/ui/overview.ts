@@ -68,7 +68,8 @@ export async function readOverview(source: Source): Promise<Overview> {
 async function failureOf(row: RunRow, source: Source): Promise<Failure> {
   const run = await source.run(row.run);
   const name = "facts" in run ? run.facts.outputs.at(-1) : undefined;
-  return { row, ...(name !== undefined && { output: { name, text: await source.output(row.run, name) } }) };
+  if (name === undefined) return { row };
+  return { row, output: { name, text: await source.output(row.run, name, true) } };
 }
 
 /** The newest idle check of each fleet. */

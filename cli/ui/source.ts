@@ -103,15 +103,15 @@ export class Source {
     );
   }
 
-  /** The output of a command, which is written when the command has ended and stays as it is. */
-  output(run: string, name: string): Promise<Loaded<string>> {
+  /** The output of a command. One that has ended stays as it is. */
+  output(run: string, name: string, hasEnded: boolean): Promise<Loaded<string>> {
     const path = `/runs/${run}/logs/${name}`;
     const read = async () => {
       const reply = await this.#client.send("api", "GET", path);
       if (reply.status !== 200) throw refusedBy(reply);
       return reply.text;
     };
-    return loaded(this.#once(path, read, () => FOREVER_MS));
+    return loaded(this.#once(path, read, () => (hasEnded ? FOREVER_MS : FRESH_MS)));
   }
 
   async #read<T extends object>(of: Answer<T>, path: string) {

@@ -1,22 +1,20 @@
 /** Commands on an ephemeral instance, one at a time, through Cloud Assistant. */
 import { agentsOnline, commandResult, runCommand, type CommandResult } from "../cloud/ecs/commands.ts";
 import { describeInstances, rebootInstance } from "../cloud/ecs/instances.ts";
-import { putObject } from "../cloud/oss/objects.ts";
 import { clientToken } from "../cloud/ecs/token.ts";
 import { seconds } from "../duration.ts";
 import type { Step } from "../documents/recipe-steps.ts";
-import { CloudError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
 import { redactShown } from "../redact.ts";
 import { withVariables } from "../requests/declared-parameters.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
-import type { WorkflowEvent } from "../workflow/envelope.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { explained, inQuotes, type Reader } from "./command-script.ts";
 import type { At, Instance, InstanceEvent } from "./events.ts";
 import { orderFor, type Order } from "./order.ts";
+import { keepOutput, showOutput } from "./output.ts";
 import { ownInstance } from "./own.ts";
 import { elsewhere } from "./taken-back.ts";
 
@@ -147,10 +145,21 @@ export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, por
   const moved =
     result.state === "running" || !result.ok ? await elsewhere(instance, event, ports) : undefined;
   if (moved !== undefined) return moved;
-  if (result.state === "running") return poll(event, ports.clock, PACE.command, `"${name}" runs`);
+  if (result.state === "running") {
+    if (index !== PREPARING) await showOutput(keyOf(instance, event), shownOf(step, result), event, ports);
+    return poll(event, ports.clock, PACE.command, `"${name}" runs`);
+  }
   if (index === PREPARING && result.ok) return proceed(instance, event, ports, name);
   return judged(instance, event, { step, name, result }, ports);
 }
+
+/** Where the output of a command is kept. Where preparing fails, no other command has one. */
+const keyOf = <I>({ use }: Instance<I>, { run, index, input }: At<I, "Watch">): string =>
+  outputKey(run, `${use.spec(input).role}-${Math.max(0, index)}`);
+
+/** Whole lines of what a running command has printed: half of a secret is not found any more. */
+const shownOf = (step: Step | undefined, { output }: CommandResult): string =>
+  redactShown(explained(step, output.slice(0, output.lastIndexOf("\n") + 1)).output);
 
 /** A command that has ended. */
 interface EndedCommand {
@@ -170,8 +179,7 @@ async function judged<I>(
   const { output: raw, where } = explained(step, result.output);
   // Commands print their variables, which may be secrets (REDACT-4).
   const output = redactShown(raw);
-  // Where preparing fails, no other command has an output.
-  const key = outputKey(event.run, `${use.spec(input).role}-${Math.max(0, index)}`);
+  const key = keyOf(instance, event);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
   // The exit codes of a step are those of its script, and not those of the command that downloads it.
   const isDownload = event.download === "under way";
@@ -235,26 +243,6 @@ const failureOf = ({ errorCode, errorInfo = "", exitCode }: CommandResult): stri
 
 const lastLines = (output: string): string =>
   output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";
-
-/** The bucket is tried for about a minute: an instance costs money while it waits for a bucket that refuses to write. */
-const OUTPUT_ATTEMPTS = 4;
-
-/** Keeps a command's output beside the record; false when the bucket does not take it. */
-async function keepOutput(
-  key: string,
-  text: string,
-  { run, attempt }: WorkflowEvent,
-  { cloud, log }: Ports,
-): Promise<boolean> {
-  try {
-    await putObject(cloud, key, text, { contentType: "text/plain; charset=utf-8" });
-    return true;
-  } catch (error) {
-    if (!(error instanceof CloudError) || error.kind !== "wait" || attempt < OUTPUT_ATTEMPTS) throw error;
-    log({ warning: "output not kept", run, key, error: error.message });
-    return false;
-  }
-}
 
 /** Waits until the instance is back from its reboot, and sends the next command. */
 export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: Ports): Promise<Outcome> {

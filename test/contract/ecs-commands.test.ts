@@ -166,6 +166,45 @@ test("output beyond 24 KiB is dropped and counted, and comes as base64 unless as
   });
 });
 
+test("of a long output its beginning and its end are kept", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const id = await machine(caller);
+    const result = await run(caller, id, "for n in $(seq 10001 15000); do echo $n; done");
+    const lines = String(result["Output"]).split("\n");
+    expect([lines[0], lines[999], lines.at(-2)]).toEqual(["10001", "11000", "15000"]);
+    expect(result["Dropped"]).toBe(30_000 - 24 * 1024);
+  });
+});
+
+test("a running command shows the first 6,000 bytes that it had printed a second before", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask } = caller;
+    const id = await machine(caller);
+    const script =
+      "sleep 1.5; echo one; sleep 8; for n in $(seq 10001 15000); do echo $n; done; sleep 20; echo end";
+    const command = { Type: "RunShellScript", CommandContent: script, InstanceId: [id] };
+    const InvokeId = read(await ask("RunCommand", command), "InvokeId");
+    const shown = async (forMs: number) => {
+      await cloud.settle({ forMs });
+      const results = await ask("DescribeInvocationResults", { InvokeId, ContentEncoding: "PlainText" });
+      return read<Record<string, unknown>>(results, "Invocation.InvocationResults.InvocationResult.0");
+    };
+    // A script begins two seconds after the command, so it prints after 3.5 seconds.
+    expect(await shown(3800)).toMatchObject({ InvocationStatus: "Running", Output: "" });
+    expect(await shown(300)).toMatchObject({ Output: "one\n" });
+    const later = await shown(10_000);
+    expect(later).toMatchObject({ InvocationStatus: "Running", Dropped: 0 });
+    expect(String(later["Output"])).toMatch(/^one\n10001\n[^]*\n10999\n11$/);
+    const last = await shown(60_000);
+    expect(last).toMatchObject({
+      InvocationStatus: "Success",
+      Output: expect.stringMatching(/\n15000\nend\n$/),
+    });
+  });
+});
+
 test("one unfit target refuses the request, and without an agent a command is Aborted after a minute", async ({
   expect,
 }) => {

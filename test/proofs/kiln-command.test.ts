@@ -88,7 +88,7 @@ test("logs follows a run: its steps and outputs as they come, and its end as the
   expect,
 }) => {
   const on = await deploy();
-  const provision = ["echo one", "echo two; exit 3"];
+  const provision = ["echo one; sleep 200; echo more", "echo two; exit 3"];
   await on.upload("recipes/shop.yaml", recipeText({ family: "shop", provision }));
   await on.cloud.settle({ until: () => on.records("bake").length > 0, forMs: minutes(5) });
   const id = on.records("bake")[0]?.run ?? "";
@@ -107,9 +107,12 @@ test("logs follows a run: its steps and outputs as they come, and its end as the
   const at = (part: string) => lines.findIndex((line) => line.includes(part));
   expect(at("── builder-0")).toBeGreaterThan(at("is ready for commands"));
   expect(lines[at("── builder-0") + 1]).toBe("  │ one");
+  // The rest of an output follows when it is there, without what was printed before.
+  expect(at("  │ more")).toBeGreaterThan(at("── builder-0") + 1);
+  expect(lines.filter((line) => line.endsWith("│ one"))).toHaveLength(1);
   expect(lines.filter((line) => line.includes("── builder-0"))).toHaveLength(1);
   expect(lines.at(-1)).toMatch(/^failed: "echo two; exit 3" failed with exit code 3/);
-  expect((await kiln(on, `logs ${id} --output 0`)).out).toBe("one");
+  expect((await kiln(on, `logs ${id} --output 0`)).out).toBe("one\nmore");
 });
 
 test("fleets shows members by image, and keep keeps one of them", async ({ deploy, expect }) => {

@@ -54,7 +54,10 @@ export interface CommandResult {
   /** Ended with exit code 0. */
   readonly ok: boolean;
   readonly exitCode: number | undefined;
-  /** The last 24 KB of standard output and error. */
+  /**
+   * Standard output and error: while it runs the first 6,000 bytes, at its end 24 KB, those and the last.
+   * https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/basetask.go
+   */
   readonly output: string;
   /** Bytes of output that are not in `output`. */
   readonly dropped: number;

@@ -35,6 +35,8 @@ export interface Execution {
   stopAt: number | undefined;
   exitCode: number | undefined;
   output: string;
+  /** When the first bytes of the output were printed, and how many they were then. */
+  prints: { readonly at: number; readonly bytes: number }[];
   dropped: number;
   /** Commands that are not simulated, of the last run. */
   unsupported: string[];
@@ -74,6 +76,7 @@ export const executions = {
       stopAt: undefined,
       exitCode: undefined,
       output: "",
+      prints: [],
       dropped: 0,
       unsupported: [],
       errorCode: "",

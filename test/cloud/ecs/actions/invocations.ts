@@ -188,13 +188,15 @@ function resultView(call: Call, invocation: Invocation, execution: Execution): J
   };
 }
 
-function outcome({ params }: Call, execution: Execution, withOutput: boolean): JsonObject {
+function outcome({ params, world }: Call, execution: Execution, withOutput: boolean): JsonObject {
   const plain = params.text("ContentEncoding") === "PlainText";
-  const text = plain ? execution.output : Buffer.from(execution.output).toString("base64");
+  const output = world.assistant.outputOf(execution);
+  const text = plain ? output : Buffer.from(output).toString("base64");
   return {
     ExitCode: execution.exitCode,
     Output: withOutput ? text : "",
-    Dropped: execution.dropped,
+    // The agent counts at the end.
+    Dropped: execution.status === "Running" ? 0 : execution.dropped,
     ErrorCode: execution.errorCode,
     ErrorInfo: execution.errorInfo,
     Repeats: execution.repeats,
