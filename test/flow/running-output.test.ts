@@ -47,9 +47,9 @@ test("a late look does not replace the whole by its beginning", async ({ kiln, e
   expect(shown(kiln, key)?.body.toString()).toBe("one\ntwo\n");
 });
 
-test("a bucket that refuses the beginning of an output delays no command", async ({ kiln, expect }) => {
+test("a bucket that refuses the beginning of an output fails no bake", async ({ kiln, expect }) => {
   const key = await running(kiln, "echo one; sleep 60; echo two");
-  const fault = new CloudFault(503, "ServiceUnavailable", "Please reduce your request rate.");
+  const fault = new CloudFault(403, "AccessDenied", "You have no right to access this object.");
   const isAsked = ({ key: asked }: { readonly key?: string }) => asked === key;
   const lift = kiln.cloud.faults.add({
     product: "oss",
