@@ -9,6 +9,7 @@
  *     sentence are first found, and holds no "; " and no ": ", which begin another sentence. So a look at any text takes a time in
  *     proportion to its length.
  */
+import { ADVICE } from "./advice.ts";
 import type { Language } from "./catalogue.ts";
 
 export const SENTENCES: Readonly<Record<string, string>> = {
@@ -60,18 +61,6 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     "{key}：没有函数读取目录 {folder}；请移到 {right}",
   "{key}: no function reads it; documents must lie directly under {folder}, with .yaml, .yml or .json in small letters: copy it to {right} if it is one, or delete it":
     "{key}：没有函数读取它；文件必须直接放在 {folder} 下，扩展名为小写的 .yaml、.yml 或 .json；如果是配方或机群，请复制到 {right}，否则请删除",
-};
-
-/** Advice behind the words of the cloud, by the code that it is about (shared/cloud/error-codes.ts). */
-export const ADVICE: Readonly<Record<string, string>> = {
-  "The zone has no stock of this type: another zone or type may have.":
-    "该可用区的此规格暂无库存：其他可用区或规格可能有。",
-  "A quota of the account is used up: release something or raise the quota in Quota Center.":
-    "账号配额已用完：请释放资源，或在配额中心提升配额。",
-  "The account has too little balance or open bills: top it up.": "账户余额不足或有未结账单：请充值。",
-  "The connection failed and the outcome is unknown; Kiln retries with the same token.":
-    "连接失败，结果未知；Kiln 会用同一令牌重试。",
-  "Throttled; Kiln retries in the next minute.": "被限流；Kiln 会在下一分钟重试。",
 };
 
 /** Values that may have several words (REASON-3). */
@@ -187,5 +176,25 @@ function isValue(name: string, value: string): boolean {
   return WORDS.has(name) || !/\s/.test(value);
 }
 
-const advised = (text: string): string =>
-  Object.entries(ADVICE).reduce((said, [en, zh]) => said.replace(en, zh), text);
+/** The longest first: a shorter one may be a part of another. */
+const ADVISED = Object.entries(ADVICE)
+  .toSorted(([a], [b]) => b.length - a.length)
+  .map(([en, zh]) => ({ zh, pieces: en.split("{ram}") }));
+
+/** Names of RAM actions have no spaces. */
+const RAM_MAX = 100;
+
+function advised(text: string): string {
+  let said = text;
+  for (const { zh, pieces } of ADVISED) {
+    const [first = "", second] = pieces;
+    const at = said.indexOf(first);
+    if (at < 0) continue;
+    const begin = at + first.length;
+    const end = second === undefined ? begin : said.slice(0, begin + RAM_MAX).indexOf(second, begin);
+    if (end < 0) continue;
+    const chinese = zh.replace("{ram}", () => said.slice(begin, end));
+    said = said.slice(0, at) + chinese + said.slice(end + (second?.length ?? 0));
+  }
+  return said;
+}

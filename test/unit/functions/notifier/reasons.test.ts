@@ -1,7 +1,10 @@
 /** Reasons in Chinese: Kiln's own sentences are translated, and nothing else changes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "vitest";
-import { ADVICE, reasonIn, SENTENCES } from "../../../../functions/notifier/reasons.ts";
+import { ADVICE } from "../../../../functions/notifier/advice.ts";
+import { reasonIn, SENTENCES } from "../../../../functions/notifier/reasons.ts";
+import { CODES } from "../../../../shared/cloud/error-codes.ts";
+import { ECS_CODES } from "../../../../shared/cloud/ecs/error-codes.ts";
 
 test("every piece of an English sentence stands in the source that writes it", ({ expect }) => {
   const files = ["functions", "shared"].flatMap((folder) =>
@@ -20,6 +23,26 @@ test("every piece of an English sentence stands in the source that writes it", (
     pieces(english).filter((piece) => !source.includes(piece)),
   );
   expect(missing).toEqual([]);
+});
+
+/** Forms of names and values that the check of a document refuses before the cloud can, and answers that are no refusal. */
+const ENGLISH =
+  /^(?:Not an? |All checks passed|The task |The copy |The client token|The description|The (?:architecture|boot mode) |The disk size|The same tag|With the number|Image and family|The instance has a public|The image is not (?:in use|deprecated))/;
+
+test("advice about every error code that the cloud may answer with is in Chinese, wherever it stands", ({
+  expect,
+}) => {
+  const hints = new Set([...CODES, ...ECS_CODES].map(({ hint }) => hint));
+  const missing = [...hints].filter((hint) => ADVICE[hint] === undefined && !ENGLISH.test(hint));
+  expect(missing).toEqual([]);
+  for (const hint of hints) {
+    const chinese = ADVICE[hint];
+    if (chinese === undefined) continue;
+    const said = (text: string) => text.replace("{ram}", "ecs:RunInstances");
+    expect(reasonIn("zh", `ecs RunInstances answered Code: Message. ${said(hint)}`)).toBe(
+      `ecs RunInstances 返回 Code：Message. ${said(chinese)}`,
+    );
+  }
 });
 
 test("every sentence is in Chinese, with the same placeholders, and found again whole", ({ expect }) => {
