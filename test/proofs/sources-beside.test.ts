@@ -1,5 +1,6 @@
 /** Objects beside the disk files of a recipe, which are no disks that an image can begin with. */
 import { hours, minutes, seconds } from "../../shared/duration.ts";
+import { startChannel } from "../support/channel.ts";
 import { test } from "../support/deploy.ts";
 import { diskFile } from "../support/disk-file.ts";
 import { recipeText } from "../support/recipes.ts";
@@ -20,19 +21,32 @@ const BESIDE = [
   "two.vmdk",
 ];
 
+const RECIPE = recipeText({
+  source: { upload: { dataDisks: ["data.qcow2"] } },
+  provision: [],
+  test: { skip: true },
+  family: "app",
+  pauseAfter: 2,
+  notify: "ops",
+});
+
+/** Objects that are disks by their names alone. */
+const NO_DISKS: readonly (readonly [name: string, bytes: Buffer | string])[] = [
+  ["notes.img", "a text"],
+  ["empty.raw", ""],
+  ["three.raw", "abc"],
+  ["zeros.RAW", Buffer.alloc(4096)],
+  ["packed.img", Buffer.from("1f8b0800000000000003", "hex")],
+];
+
 test(
   "a disk that waits is baked, whatever that is no system disk is put beside it, and the recipe is not paused",
   { timeout: 90_000 },
-  async ({ kiln, expect }) => {
-    await kiln.upload(
-      "recipes/app.yaml",
-      recipeText({
-        source: { upload: { dataDisks: ["data.qcow2"] } },
-        provision: [],
-        test: { skip: true },
-        family: "app",
-      }),
-    );
+  async ({ deploy, expect }) => {
+    const channel = await startChannel();
+    const ops = { kind: "json", url: `${channel.url}/ops` };
+    const kiln = await deploy({ env: { KILN_CHANNELS: JSON.stringify({ ops }) } });
+    await kiln.upload("recipes/app.yaml", RECIPE);
     await kiln.cloud.settle({ forMs: minutes(3) });
     const put = async (file: string, bytes: Buffer | string) => {
       await kiln.upload(`disks/app/${file}`, bytes);
@@ -42,8 +56,8 @@ test(
     await put("one.vhd", diskFile("vhd", 1));
     await put("two.vhd", diskFile("vhd", 2));
     for (const name of BESIDE) await put(name, `d41d8cd98f00b204e9800998ecf8427e  two.vhd ${name}`);
-    // Disks by their names: a text, and one that the recipe names as a data disk.
-    await put("notes.img", "a text");
+    // Disks by their names, and one that the recipe names as a data disk.
+    for (const [name, bytes] of NO_DISKS) await put(name, bytes);
     await put("data.qcow2", diskFile("qcow2", 2));
     await kiln.cloud.settle({ forMs: hours(2) });
     const bakes = kiln.records("bake").map(({ by, state }) => `${by} ${state}`);
@@ -51,12 +65,16 @@ test(
       "upload:disks/app/one.vhd done",
       "upload:disks/app/two.vhd done",
     ]);
-    expect(bakes.filter((one) => one.endsWith("failed"))).toEqual(["upload:disks/app/notes.img failed"]);
+    expect(bakes.filter((one) => one.endsWith("failed"))).toEqual([]);
+    const reasons = channel.posted.map(({ body }) => String(body["reason"]));
+    for (const [name] of NO_DISKS)
+      expect(reasons.filter((one) => one.startsWith(`disks/app/${name} `))).toHaveLength(1);
     expect(ownImages(kiln)).toHaveLength(2);
     const reports = kiln.records("check").map(({ reason }) => String(reason).split(":")[0] ?? "");
     expect(reports.toSorted()).toEqual(BESIDE.map((name) => `disks/app/${name}`).toSorted());
     await put("three.vhd", diskFile("vhd", 3));
     await kiln.cloud.settle({ forMs: hours(2) });
     expect(ownImages(kiln)).toHaveLength(3);
+    await channel.close();
   },
 );

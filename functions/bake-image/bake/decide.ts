@@ -22,6 +22,7 @@ import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { dataDiskNote } from "./data-disks.ts";
 import { findBase, type Base } from "./base.ts";
 import { dueDelivery } from "./delivery.ts";
+import { noDisk } from "./disk-format.ts";
 import type { Inputs, LockedInput, PlannedInput } from "./input.ts";
 import { roomFor } from "./document.ts";
 import { decideValues } from "./values.ts";
@@ -59,8 +60,8 @@ export async function decide(request: Request, ports: DecidePorts): Promise<Resu
   const { recipe, document, upload } = input;
   const refused = uploadProblem(input);
   if (refused !== undefined) return problem(refused);
-  const data = upload && dataDiskNote(document.source, upload.key);
-  if (data !== undefined) return ok({ kind: "skip", note: data });
+  const beside = upload && (await besideDisks(document.source, upload.key, cloud));
+  if (beside !== undefined) return ok(beside);
   const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.recipe]: recipe }) });
   const isWithoutFile = document.source.kind === "upload" && upload === undefined;
   if (input.deliverOnly || isWithoutFile) {
@@ -77,6 +78,18 @@ export async function decide(request: Request, ports: DecidePorts): Promise<Resu
     images,
     ports,
   });
+}
+
+/** An upload that is no disk an image can begin with: only a named data disk is put there on purpose. */
+async function besideDisks(
+  source: LockedInput["document"]["source"],
+  key: string,
+  cloud: CloudClient,
+): Promise<Decision | undefined> {
+  const data = dataDiskNote(source, key);
+  if (data !== undefined) return { kind: "skip", note: data };
+  const other = await noDisk(key, cloud);
+  return other === undefined ? undefined : { kind: "skip", note: other, waits: true };
 }
 
 /** Without a look at the inputs: for a bake that nothing asks for. */

@@ -4,6 +4,7 @@
  *
  * DISK-FORMAT-1. What is no disk is refused here: the cloud takes minutes to refuse it, and a checksum file becomes an image.
  *     https://www.alibabacloud.com/help/en/ecs/user-guide/import-custom-images
+ * DISK-FORMAT-2. It says nothing about the recipe, whose other disks may be good: it is reported, and is no failure of a bake.
  */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { readTail } from "../../../shared/cloud/oss/append.ts";
@@ -45,15 +46,31 @@ export async function readDiskFormat(
   { use, expected }: { readonly use: DiskUse; readonly expected?: DiskFormat | undefined },
   cloud: CloudClient,
 ): Promise<Result<DiskFormat>> {
-  const head = await getObject(cloud, key, SECTOR);
-  if (head === undefined) return problem(`the bucket has no object ${key}`);
-  const tail = await readTail(cloud, key, SECTOR);
-  const format = formatOf(head.bytes, tail?.bytes ?? Buffer.alloc(0), use);
-  if (!format.ok) return problem(`${key} ${format.problem}; upload a disk as RAW, VHD or QCOW2`);
+  const format = await formatIn(key, use, cloud);
+  if (format === undefined) return problem(`the bucket has no object ${key}`);
+  if (!format.ok) return format;
   if (expected === undefined || expected === format.value) return format;
   return problem(
     `${key} is ${format.value}, and source.upload.format is ${expected}; leave the key out, or upload a ${expected} file`,
   );
+}
+
+/** What the object under `key` is instead of a system disk (DISK-FORMAT-2); undefined for a disk and when there is none. */
+export async function noDisk(key: string, cloud: CloudClient): Promise<string | undefined> {
+  const format = await formatIn(key, "system", cloud);
+  return format === undefined || format.ok ? undefined : format.problem;
+}
+
+async function formatIn(
+  key: string,
+  use: DiskUse,
+  cloud: CloudClient,
+): Promise<Result<DiskFormat> | undefined> {
+  const head = await getObject(cloud, key, SECTOR);
+  if (head === undefined) return undefined;
+  const tail = await readTail(cloud, key, SECTOR);
+  const format = formatOf(head.bytes, tail?.bytes ?? Buffer.alloc(0), use);
+  return format.ok ? format : problem(`${key} ${format.problem}; upload a disk as RAW, VHD or QCOW2`);
 }
 
 /** @param head the first sector or more @param tail the last one */
@@ -69,7 +86,12 @@ export function formatOf(head: Buffer, tail: Buffer, use: DiskUse = "system"): R
   if (head.length >= SECTOR && head.readUInt16BE(SECTOR - 2) === 0x55aa) return ok("RAW");
   // A raw data disk need not have a partition.
   if (use === "data" && tail.length >= SECTOR && !isText(head)) return ok("RAW");
-  return problem(isText(head) ? "is a text" : "has no boot sector, so it is no disk that boots");
+  return problem(insteadOf(head));
+}
+
+function insteadOf(head: Buffer): string {
+  if (head.length === 0) return "is empty";
+  return isText(head) ? "is a text" : "has no boot sector, so it is no disk that boots";
 }
 
 const isText = (bytes: Buffer): boolean => !/[^\t\n\r -~\u0080-\u00ff]/.test(bytes.toString("latin1"));
