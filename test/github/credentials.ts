@@ -3,8 +3,8 @@
  * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api: without a right to a resource the answer is
  * 404, so that its existence stays hidden.
  */
-import { createVerify, type KeyObject } from "node:crypto";
-import { minutes } from "../../shared/duration.ts";
+import { createVerify, randomBytes, type KeyObject } from "node:crypto";
+import { hours, minutes } from "../../shared/duration.ts";
 
 /** A personal access token, https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens. */
 export interface Token {
@@ -15,12 +15,26 @@ export interface Token {
   readonly paths: readonly string[];
   /** Whether it may write webhooks too. */
   readonly write: boolean;
+  /** Of a token of an installation. */
+  readonly installation?: Installation;
+}
+
+/** An app in an account. https://docs.github.com/en/apps/using-github-apps/about-using-github-apps */
+export interface Installation {
+  readonly id: number;
+  /** https://docs.github.com/en/apps/maintaining-github-apps/suspending-a-github-app-installation */
+  suspended: boolean;
+  /** The hooks of what it is installed on, as the API has them. */
+  readonly paths: readonly string[];
+  /** What its owner has granted: repository_hooks, organization_hooks. */
+  readonly permissions: Readonly<Record<string, "read" | "write">>;
 }
 
 /** A GitHub App. */
 export interface App {
   readonly id: string;
   readonly publicKey: KeyObject;
+  readonly installations?: readonly Installation[];
 }
 
 interface Refused {
@@ -50,11 +64,54 @@ export function refusalOf(
   if (asked.isApp) return jwtRefusal(bearer, apps, now());
   const token = tokens.find((one) => one.token === bearer);
   if (token === undefined || token.expiresAt <= now()) return { status: 401, message: "Bad credentials" };
+  if (token.installation?.suspended === true) return suspended;
   if (asked.path === undefined || !token.paths.includes(asked.path))
     return { status: 404, message: "Not Found" };
-  return asked.method === "POST" && !token.write
-    ? { status: 403, message: "Resource not accessible by personal access token" }
-    : undefined;
+  return asked.method === "POST" && !token.write ? readOnly(token) : undefined;
+}
+
+const readOnly = ({ installation }: Token): Refused => ({
+  status: 403,
+  message: `Resource not accessible by ${installation === undefined ? "personal access token" : "integration"}`,
+});
+
+const suspended: Refused = { status: 403, message: "This installation has been suspended" };
+
+/** https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
+const TOKEN_MS = hours(1);
+
+/**
+ * A token of an installation of the app that signed `jwt`, which is valid. It may do what it is asked for, and everything the
+ * installation may do when nothing is named.
+ */
+export function tokenOf(
+  jwt: string,
+  {
+    id,
+    permissions,
+  }: { readonly id: number; readonly permissions?: Installation["permissions"] | undefined },
+  { now, apps = [] }: Known,
+): Token | Refused {
+  const issuer = claimsIn(jwt.split(".")[1] ?? "").iss;
+  const { installations = [] } = apps.find((app) => app.id === issuer) ?? {};
+  const installation = installations.find((one) => one.id === id);
+  if (installation === undefined) return { status: 404, message: "Not Found" };
+  if (installation.suspended) return suspended;
+  const granted = installation.permissions;
+  const isGranted = ([name, level]: readonly [string, string]): boolean =>
+    granted[name] === "write" || granted[name] === level;
+  const wanted = permissions ?? granted;
+  if (!Object.entries(wanted).every(isGranted))
+    return { status: 422, message: "The permissions requested are not granted to this installation." };
+  const mayReach = (path: string): boolean =>
+    wanted[path.startsWith("/orgs/") ? "organization_hooks" : "repository_hooks"] !== undefined;
+  return {
+    token: `ghs_${randomBytes(18).toString("hex")}`,
+    expiresAt: now() + TOKEN_MS,
+    paths: installation.paths.filter(mayReach),
+    write: Object.values(wanted).includes("write"),
+    installation,
+  };
 }
 
 const undecodable: Refused = { status: 401, message: "A JSON web token could not be decoded" };

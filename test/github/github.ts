@@ -11,11 +11,14 @@
  * HUB-4. Another attempt is accepted with 202, and made and listed later. https://docs.github.com/en/rest/repos/webhooks
  * HUB-5. A renamed repository is found under its old name by a redirect, which keeps the method.
  *     https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+ * HUB-6. Hooks of repositories and organizations are open to tokens of installations, that of an app to its JSON web token alone.
+ *     https://docs.github.com/en/rest/repos/webhooks, https://docs.github.com/en/rest/apps/webhooks
  */
 import { createHmac, randomUUID } from "node:crypto";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import * as z from "zod/mini";
 import { days, minutes, seconds } from "../../shared/duration.ts";
-import { refusalOf, type App, type Token } from "./credentials.ts";
+import { refusalOf, tokenOf, type App, type Token } from "./credentials.ts";
 import { Limits, type Rates } from "./limits.ts";
 
 /** A webhook as its owner has configured it. */
@@ -79,6 +82,11 @@ interface Event {
   readonly payload: { readonly action: string };
 }
 
+/** What a token of an installation is asked to be good for. */
+const Asked = z.object({
+  permissions: z.optional(z.record(z.string(), z.enum(["read", "write"]))),
+});
+
 export class Github {
   readonly limits: Limits;
   /** Answers that GitHub gives for reasons of its own. */
@@ -89,13 +97,15 @@ export class Github {
   readonly #options: Options;
   readonly #stored: Stored[] = [];
   readonly #server: Server;
+  /** Tokens of installations, the newest last. */
+  readonly issued: Token[] = [];
   /** Above 2^53, as ids of GitHub may be. */
   #nextId = 9_007_199_254_740_993n;
 
   private constructor(options: Options) {
     this.#options = options;
     this.limits = new Limits(options.now, options.rates);
-    this.#server = createServer((incoming, answer) => this.#serve(incoming, answer));
+    this.#server = createServer((incoming, answer) => void this.#serve(incoming, answer));
   }
 
   static async start(options: Options): Promise<Github> {
@@ -139,8 +149,10 @@ export class Github {
     return stored;
   }
 
-  #serve(incoming: IncomingMessage, answer: ServerResponse): void {
-    const { status, body, headers } = this.#answerTo(incoming);
+  async #serve(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+    const { status, body, headers } = this.#answerTo(incoming, Buffer.concat(chunks).toString());
     const text = JSON.stringify(body, (_key, value: unknown) =>
       typeof value === "bigint" ? `#${value}` : value,
     );
@@ -148,33 +160,58 @@ export class Github {
     answer.end(text.replaceAll(/"#(\d+)"/g, "$1"));
   }
 
-  #answerTo(incoming: IncomingMessage): Answer {
+  #answerTo(incoming: IncomingMessage, sent: string): Answer {
     const { pathname, search } = new URL(incoming.url ?? "/", this.url);
     const [from, to] = this.renamed ?? [];
-    if (from === undefined || to === undefined) return this.#answerAt(pathname, incoming);
-    if (!pathname.startsWith(from)) return this.#answerAt(pathname.replace(to, from), incoming);
+    if (from === undefined || to === undefined) return this.#answerAt(pathname, incoming, sent);
+    if (!pathname.startsWith(from)) return this.#answerAt(pathname.replace(to, from), incoming, sent);
     // HUB-5.
     const location = `${this.url}${pathname.replace(from, to)}${search}`;
     return { status: 301, body: { message: "Moved Permanently", url: location }, headers: { location } };
   }
 
-  #answerAt(pathname: string, incoming: IncomingMessage): Answer {
-    const { url = "/", method = "GET", headers: sent } = incoming;
+  #answerAt(pathname: string, incoming: IncomingMessage, sent: string): Answer {
+    const { url = "/", method = "GET" } = incoming;
     const { searchParams } = new URL(url, this.url);
-    const { authorization = "" } = sent;
+    const { authorization = "" } = incoming.headers;
     const hook = this.#options.hooks.find(({ path }) => pathname.startsWith(`${path}/deliveries`));
     const bearer = authorization.replace("Bearer ", "");
     const { refusal: limited, headers } = this.limits.count(bearer, method);
     if (limited !== undefined) return { ...limited, headers };
-    const request = { path: hook?.path, isApp: pathname.startsWith("/app/"), method };
-    const refused = refusalOf(bearer, request, this.#options);
+    const refused = this.#refusal(bearer, { path: hook?.path, isApp: pathname.startsWith("/app/"), method });
     if (refused !== undefined) return { status: refused.status, body: { message: refused.message }, headers };
+    const [, installation] = /^\/app\/installations\/(\d+)\/access_tokens$/.exec(pathname) ?? [];
+    if (installation !== undefined && method === "POST")
+      return { ...this.#issue(bearer, Number(installation), sent), headers };
     if (hook === undefined) return { ...NOT_FOUND, headers };
     const trouble = this.trouble(method, pathname);
     if (trouble !== undefined) return { ...trouble, headers };
+    return this.#deliveries(hook, method, { pathname, searchParams, headers });
+  }
+
+  #refusal(bearer: string, asked: Parameters<typeof refusalOf>[1]) {
+    const tokens = [...(this.#options.tokens ?? []), ...this.issued];
+    return refusalOf(bearer, asked, { ...this.#options, tokens });
+  }
+
+  #deliveries(
+    hook: Hook,
+    method: string,
+    { pathname, searchParams, headers }: Pick<URL, "pathname" | "searchParams"> & Pick<Answer, "headers">,
+  ): Answer {
     if (method === "POST") return { ...this.#again(hook, pathname.split("/").at(-2)), headers };
     const { page, link } = this.#page(hook, searchParams);
     return { status: 200, body: page, headers: { ...headers, ...(link !== undefined && { link }) } };
+  }
+
+  /** HUB-6. */
+  #issue(jwt: string, id: number, sent: string): Pick<Answer, "status" | "body"> {
+    const { permissions } = Asked.parse(JSON.parse(sent || "{}"));
+    const made = tokenOf(jwt, { id, permissions }, this.#options);
+    if ("status" in made) return { status: made.status, body: { message: made.message } };
+    this.issued.push(made);
+    const expires_at = `${new Date(made.expiresAt).toISOString().slice(0, 19)}Z`;
+    return { status: 201, body: { token: made.token, expires_at, repository_selection: "selected" } };
   }
 
   /** HUB-3. */

@@ -53,6 +53,8 @@ export interface Deployment {
   ): Promise<Answer>;
   /** Queues a payload for a function as `s invoke` does, with the account's own key. */
   invoke(functionName: string, payload: unknown): Promise<void>;
+  /** Sets variables of a function, which new instances have. */
+  configure(functionName: string, variables: Readonly<Record<string, string>>): Promise<void>;
   /** An ECS call with the account's own key through a generic client, as an operator makes it. */
   ecs<T = Readonly<Record<string, unknown>>>(
     action: string,
@@ -158,6 +160,11 @@ export function deployedOn(cloud: Cloud, place: Place): Deployment {
     invoke: async (functionName, payload) => {
       const headers = { "x-fc-invocation-type": "Async" };
       await fc.post(`/functions/${nameOf(functionName)}/invocations`, JSON.stringify(payload), headers, {});
+    },
+    configure: async (functionName, variables) => {
+      const path = `/functions/${nameOf(functionName)}`;
+      const { data } = await fc.get(path);
+      await fc.put(path, { environmentVariables: { ...data.environmentVariables, ...variables } });
     },
     ecs: (action, params) => ecs.request(action, { RegionId: cloud.region, ...params }, { method: "POST" }),
     records: (begins = "") => recordsOf(cloud, bucket, begins),

@@ -17,27 +17,42 @@ const common = {
     "https://api.github.com",
   ),
 };
+/** Its client id or its number. */
+const AppId = text(/^[\w.-]+$/, "the client id of the app");
+const PrivateKey = z.string().check(z.refine(isPrivateKey, { error: "must be a private key in PEM form" }));
+const Positive = z.int().check(z.positive());
+
+/** An installation of an app, which has tokens of its own. */
+const AppInstallation = z.strictObject({ id: AppId, installation: Positive, privateKey: PrivateKey });
+export type AppInstallation = z.infer<typeof AppInstallation>;
+
 const ofHook = {
   ...common,
-  hook: z.int().check(z.positive()),
-  token: z.string().check(z.minLength(16)),
+  hook: Positive,
+  token: z.optional(z.string().check(z.minLength(16))),
+  app: z.optional(AppInstallation),
 };
+const oneCredential = z.refine<{ readonly token?: unknown; readonly app?: unknown }>(
+  ({ token, app }) => (token === undefined) !== (app === undefined),
+  { error: "needs either a token or an app" },
+);
 const Login = text(/^[A-Za-z0-9-]+$/, "the name of an organisation");
 
 const GithubHook = z.discriminatedUnion(
   "kind",
   [
-    z.strictObject({
-      kind: z.literal("repository"),
-      repository: text(/^[\w.-]+\/[\w.-]+$/, "<owner>/<repository>"),
-      ...ofHook,
-    }),
-    z.strictObject({ kind: z.literal("organization"), organization: Login, ...ofHook }),
+    z
+      .strictObject({
+        kind: z.literal("repository"),
+        repository: text(/^[\w.-]+\/[\w.-]+$/, "<owner>/<repository>"),
+        ...ofHook,
+      })
+      .check(oneCredential),
+    z.strictObject({ kind: z.literal("organization"), organization: Login, ...ofHook }).check(oneCredential),
     z.strictObject({
       kind: z.literal("app"),
-      /** Its client id or its number. */
-      app: text(/^[\w.-]+$/, "the client id of the app"),
-      privateKey: z.string().check(z.refine(isPrivateKey, { error: "must be a private key in PEM form" })),
+      app: AppId,
+      privateKey: PrivateKey,
       ...common,
     }),
   ],

@@ -1,18 +1,18 @@
 /**
  * Calls of GitHub about the deliveries of a hook.
- * https://docs.github.com/en/rest/repos/webhooks, https://docs.github.com/en/rest/orgs/webhooks,
- * https://docs.github.com/en/rest/apps/webhooks
+ * https://docs.github.com/en/rest/repos/webhooks and https://docs.github.com/en/rest/orgs/webhooks, which take a token of an
+ * installation too; https://docs.github.com/en/rest/apps/webhooks, which takes the JSON web token of the app alone.
  *
  * GITHUB-1. A refusal is a value, because its kind decides how to go on: the settings are wrong, the limit of calls is
  *     reached, or nothing is known.
  * GITHUB-2. A token goes to the configured address and to no other, wherever a link or a redirect leads.
  */
-import { createPrivateKey, sign } from "node:crypto";
 import * as z from "zod/mini";
 import { hours, minutes, seconds } from "../../../shared/duration.ts";
 import { readJson } from "../../../shared/json.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import { know, redactedStart } from "../../../shared/redact.ts";
+import { AccessToken, forget, jwtOf, keepToken, knownToken, PERMISSION } from "./app.ts";
 import type { GithubHook } from "./config.ts";
 
 /** One attempt to deliver an event. */
@@ -43,6 +43,8 @@ type Answered =
   | { readonly ok: false; readonly refusal: Refusal };
 
 const PER_PAGE = 100;
+/** All pages of a list together: the function has five minutes (s.yaml). */
+const LIST_MS = minutes(2);
 
 const Deliveries = z.array(
   z.looseObject({
@@ -55,7 +57,7 @@ const Deliveries = z.array(
   }),
 );
 
-/** The newest deliveries first, those since `since`. `complete` is false when there are more than `pagesMax` pages. */
+/** The newest deliveries first, those since `since`. `complete` is false when there are more than can be read. */
 export async function listDeliveries(
   hook: GithubHook,
   { since, pagesMax }: { readonly since: number; readonly pagesMax: number },
@@ -63,7 +65,8 @@ export async function listDeliveries(
 ): Promise<{ readonly deliveries: readonly Delivery[]; readonly complete: boolean } | Refusal> {
   const deliveries: Delivery[] = [];
   let url = `${hook.api}${pathOf(hook)}?per_page=${PER_PAGE}`;
-  for (let page = 0; page < pagesMax; page++) {
+  const until = clock.now() + LIST_MS;
+  for (let page = 0; page < pagesMax && clock.now() <= until; page++) {
     const called = await call(hook, "GET", url, clock);
     if (!called.ok) return called.refusal;
     const { text, headers } = called.answer;
@@ -122,17 +125,51 @@ const nextOf = (link: string): string | undefined => /<([^>]+)>;\s*rel="next"/.e
 const TIMEOUT_MS = seconds(10);
 
 async function call(hook: GithubHook, method: string, url: string, clock: Clock): Promise<Answered> {
-  const token = hook.kind === "app" ? jwtOf(hook, clock.now()) : hook.token;
-  know([token]);
+  const bearer = await bearerOf(hook, clock);
+  if (typeof bearer !== "string") return { ok: false, refusal: bearer };
+  const called = await callAs(bearer, { api: hook.api, method, url }, clock);
+  // It was revoked, or its installation was suspended and came back: the next call asks for another one.
+  if (!called.ok && called.refusal.kind === "refused" && called.refusal.status === 401) forget(bearer);
+  return called;
+}
+
+/** The bearer of the calls about a hook, or why there is none. */
+async function bearerOf(hook: GithubHook, clock: Clock): Promise<string | Refusal> {
+  if (hook.kind === "app") return jwtOf(hook.app, hook.privateKey, clock.now());
+  const { token, app } = hook;
+  if (app === undefined) return token ?? "";
+  const use = `${hook.kind} ${hook.api}`;
+  const known = knownToken(app, use, clock.now());
+  if (known !== undefined) return known;
+  const jwt = jwtOf(app.id, app.privateKey, clock.now());
+  const url = `${hook.api}/app/installations/${app.installation}/access_tokens`;
+  const body = JSON.stringify({ permissions: PERMISSION[hook.kind] });
+  const called = await callAs(jwt, { api: hook.api, method: "POST", url, body }, clock);
+  if (!called.ok) return called.refusal;
+  const given = AccessToken.safeParse(readJson(called.answer.text)).data;
+  if (given === undefined) return unknown(called.answer.status, "its answer is no token");
+  return keepToken(app, use, given);
+}
+
+interface Call {
+  readonly api: string;
+  readonly method: string;
+  readonly url: string;
+  readonly body?: string;
+}
+
+async function callAs(bearer: string, { api, method, url, body }: Call, clock: Clock): Promise<Answered> {
+  know([bearer]);
   const headers = {
     accept: "application/vnd.github+json",
-    authorization: `Bearer ${token}`,
+    authorization: `Bearer ${bearer}`,
     "user-agent": "kiln",
     "x-github-api-version": "2022-11-28",
   };
   try {
-    const init = { method, headers, signal: clock.after(TIMEOUT_MS) };
-    const response = await fetchWithin(hook.api, url, init);
+    const signal = clock.after(TIMEOUT_MS);
+    const init = { method, headers, signal, ...(body !== undefined && { body }) };
+    const response = await fetchWithin(api, url, init);
     const answer = { status: response.status, headers: response.headers, text: await response.text() };
     return response.ok ? { ok: true, answer } : { ok: false, refusal: refusalOf(answer, clock.now()) };
   } catch {
@@ -155,17 +192,6 @@ async function fetchWithin(api: string, url: string, init: RequestInit, hops = 0
   if (hops === REDIRECTS_MAX || !to.startsWith(`${api}/`)) return response;
   await response.body?.cancel();
   return fetchWithin(api, to, init, hops + 1);
-}
-
-/**
- * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app:
- * issued a minute ago, because clocks differ, and valid for ten minutes at most.
- */
-function jwtOf({ app, privateKey }: Extract<GithubHook, { kind: "app" }>, now: number): string {
-  const iat = Math.floor((now - minutes(1)) / 1000);
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${part({ alg: "RS256", typ: "JWT" })}.${part({ iat, exp: iat + 8 * 60, iss: app })}`;
-  return `${signed}.${sign("sha256", Buffer.from(signed), createPrivateKey(privateKey)).toString("base64url")}`;
 }
 
 const Message = z.looseObject({ message: z.string() });

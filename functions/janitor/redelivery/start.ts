@@ -12,7 +12,7 @@ import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { readGithubHooks, type GithubHook } from "./config.ts";
-import { lockName, lookAt } from "./workflow.ts";
+import { lockName, lookAt, settingsOf } from "./workflow.ts";
 
 /** The same lost deliveries, and the same trouble, are one run for so long: GitHub or an operator has to act. */
 const AGAIN_MS = hours(6);
@@ -23,18 +23,21 @@ const RedeliverRequest = z.strictObject({ ...requestShape, request: z.literal("r
 export async function startRedelivery(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const { asked, trigger } = triggerOf(payload, ports);
   const { by = trigger.by } = parse(RedeliverRequest, asked, "janitor");
-  const runs: RunRequest[] = [];
-  for (const [name, hook] of Object.entries(readGithubHooks())) {
-    if ((await holderOf(lockName(name), ports)) !== undefined) continue;
-    const needed = await neededFor(hook, ports);
-    if (needed === undefined) continue;
-    const { identity, ...fields } = needed;
-    const slot = Math.floor(trigger.at / AGAIN_MS);
-    const run = runId("redeliver", name, trigger.at, [ports.cloud.access.bucket, name, slot, ...identity]);
-    if ((await readRunLog(ports.cloud, run)).lines.length > 0) continue;
-    runs.push({ run, by, request: { v: 1, request: "catch-up", hook: name, ...fields } });
-  }
-  return runs;
+  // One that GitHub keeps waiting must not hold up the others.
+  const runs = await Promise.all(
+    Object.entries(readGithubHooks()).map(async ([name, hook]): Promise<readonly RunRequest[]> => {
+      if ((await holderOf(lockName(name), ports)) !== undefined) return [];
+      const needed = await neededFor(hook, ports);
+      if (needed === undefined) return [];
+      const { identity, notBefore = 0 } = needed;
+      const slot = Math.floor(trigger.at / AGAIN_MS);
+      const run = runId("redeliver", name, trigger.at, [ports.cloud.access.bucket, name, slot, ...identity]);
+      if ((await readRunLog(ports.cloud, run)).lines.length > 0) return [];
+      const limit = { notBefore, settings: settingsOf(hook) };
+      return [{ run, by, request: { v: 1, request: "catch-up", hook: name, ...limit } }];
+    }),
+  );
+  return runs.flat();
 }
 
 /** The reason for a run of a hook, and the fields of its request; undefined when there is none. */

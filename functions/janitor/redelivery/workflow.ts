@@ -4,13 +4,16 @@
  *
  * CATCH-UP-1. What GitHub lists is the only state. A run waits for the attempts it asked for, and while it is at work no
  *     other one asks for the same hook; so an attempt that is on its way is not asked for once more.
- * CATCH-UP-2. One firing makes a bounded number of calls. When the limit of GitHub is reached, the run makes none before the
- *     instant that GitHub names, and leaves the rest to the next firing.
+ * CATCH-UP-2. One firing makes a bounded number of calls, and asks for a bounded time. When the limit of GitHub is reached, the
+ *     run makes none before the instant that GitHub names, and leaves the rest to the next firing.
  * CATCH-UP-3. A redelivery is the same request to the webhook, so one too many launches nothing.
+ * CATCH-UP-4. A limit is one of the settings that met it. While a run waits, the lock protects that instant; so the run looks
+ *     at the settings again and again, and neither waits nor keeps the lock when they are other ones or gone.
  */
 import * as z from "zod/mini";
 import { days, hours, minutes, utcMinute } from "../../../shared/duration.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
+import { digest } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -41,14 +44,25 @@ const ATTEMPT_MS = minutes(1);
 const LOOKS_MS = hours(3);
 /** An attempt that is not listed by then is lost. */
 const PENDING_MS = minutes(10);
+/** A run that asks for longer leaves the rest to the next one: its function has five minutes (s.yaml). */
+const ASKING_MS = minutes(2);
+/** How long other settings may go unseen (CATCH-UP-4). */
+const BLIND_MS = minutes(5);
+
+/** GitHub takes no calls before `notBefore`, epoch ms, with the settings of this digest. */
+const limit = { notBefore: z.int(), settings: z.string() };
+type Limit = z.infer<z.ZodMiniObject<typeof limit>>;
+export const settingsOf = (hook: GithubHook): string => digest(JSON.stringify(hook));
+const NO_LIMIT: Limit = { notBefore: 0, settings: "" };
 
 const event = eventsWith(z.strictObject({ hook: Name }));
-const Look = event("look", { notBefore: z.int() });
+const Look = event("look", limit);
 type Look = EventOf<typeof Look>;
 const Pair = z.tuple([z.string(), z.string()]);
 const Ask = event("ask", { failed: z.int(), due: z.array(Pair), unread: z.boolean() });
 type Ask = EventOf<typeof Ask>;
 const Settle = event("settle", {
+  ...limit,
   requestedAt: z.int(),
   requested: z.array(Pair),
   result: z.record(z.string(), z.unknown()),
@@ -66,15 +80,17 @@ export async function lookAt(hook: GithubHook, { clock }: Ports) {
   return { ...lostIn(listed.deliveries, now), unread: !listed.complete };
 }
 
-async function look({ run, input, notBefore }: Look, ports: Ports): Promise<Outcome> {
+async function look(event: Look, ports: Ports): Promise<Outcome> {
+  const { run, input } = event;
   const { clock, random } = ports;
-  const holder = await acquireLock(lockName(input.hook), run, ports);
-  if (holder !== undefined) return done({ skipped: true, note: `${holder} is at work` });
-  if (clock.now() < notBefore) return limited(notBefore, clock.now());
   const hook = readGithubHooks()[input.hook];
   if (hook === undefined) return noHook(input.hook);
+  const holder = await acquireLock(lockName(input.hook), run, ports);
+  if (holder !== undefined) return done({ skipped: true, note: `${holder} is at work` });
+  const limited = stillLimited(event, hook, clock.now());
+  if (limited !== undefined) return limited;
   const found = await lookAt(hook, ports);
-  if ("kind" in found) return withoutAnswer(input.hook, found, clock.now());
+  if ("kind" in found) return withoutAnswer(event, hook, found, clock.now());
   const chosen = nextOf(found.due, REQUESTS_MAX, random.next());
   const due = chosen.map(({ id, guid }): [string, string] => [id, guid]);
   if (due.length === 0) return done({ failed: found.failed.length, requested: 0 });
@@ -84,15 +100,31 @@ async function look({ run, input, notBefore }: Look, ports: Ports): Promise<Outc
 /** It was removed from the settings meanwhile. */
 const noHook = (name: string) => done({ skipped: true, note: `KILN_GITHUB has no hook ${name}` });
 
-const limited = (until: number, now: number) =>
-  wait(Math.max(until - now, minutes(1)), `GitHub takes no calls before ${utcMinute(until)}`);
+const pauseMs = (until: number, now: number): number => Math.min(Math.max(until - now, minutes(1)), BLIND_MS);
+const limitedNote = (until: number): string => `GitHub takes no calls before ${utcMinute(until)}`;
 
-function withoutAnswer(name: string, refusal: Refusal, now: number): Outcome {
-  if (refusal.kind === "limited") return limited(refusal.until, now);
-  if (refusal.kind === "unknown") return wait(minutes(5), `GitHub: ${refusal.problem}`);
-  return failed(
-    `GitHub refuses the deliveries of ${name} (${refusal.problem}); ${adviceFor(refusal.status)}`,
-  );
+/** CATCH-UP-4. */
+const stillLimited = ({ notBefore, settings }: Limit, hook: GithubHook, now: number): Outcome | undefined =>
+  now < notBefore && settings === settingsOf(hook)
+    ? wait(pauseMs(notBefore, now), limitedNote(notBefore))
+    : undefined;
+
+function withoutAnswer(
+  { input, startedAt }: Pick<Look, "input" | "startedAt">,
+  hook: GithubHook,
+  refusal: Refusal,
+  now: number,
+): Outcome {
+  const { problem } = refusal;
+  if (refusal.kind !== "limited")
+    return refusal.kind === "unknown"
+      ? wait(minutes(5), `GitHub: ${problem}`)
+      : failed(`GitHub refuses the deliveries of ${input.hook} (${problem}); ${adviceFor(refusal.status)}`);
+  const { until } = refusal;
+  if (until - startedAt > LOOKS_MS)
+    return failed(`GitHub limits every call about ${input.hook} (${problem}); give it a token of its own`);
+  const state = { notBefore: until, settings: settingsOf(hook) };
+  return next(Look, state, { afterMs: pauseMs(until, now), note: limitedNote(until) });
 }
 
 const adviceFor = (status: number): string =>
@@ -109,7 +141,7 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
   if (stop !== undefined && requested.length + refused.length === 0)
     return stop.kind === "unknown"
       ? lookAgain(event, stop, clock)
-      : withoutAnswer(input.hook, stop, requestedAt);
+      : withoutAnswer(event, hook, stop, requestedAt);
   const result = {
     failed: count,
     requested: requested.length,
@@ -117,17 +149,17 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
     notTried: count - requested.length - refused.length,
     ...(refused.length > 0 && { refusals: refused.slice(0, 5) }),
     ...(stop && { why: `GitHub: ${stop.problem}` }),
-    ...(unread && { unread: `only the newest ${PAGES_MAX * 100} deliveries were read` }),
+    ...(unread && { unread: "only the newest deliveries were read" }),
   };
-  const waitMs = stop?.kind === "limited" ? stop.until - requestedAt : 0;
+  const limited = stop?.kind === "limited" ? { notBefore: stop.until, settings: settingsOf(hook) } : NO_LIMIT;
   const note = `${requested.length} of ${count} lost deliveries are requested again`;
-  return next(Settle, { requestedAt, requested, result }, { afterMs: Math.max(ATTEMPT_MS, waitMs), note });
+  return next(Settle, { ...limited, requestedAt, requested, result }, { afterMs: ATTEMPT_MS, note });
 }
 
 /** Another run of the same deliveries would not begin, so this one goes on; newer ones may be lost meanwhile. */
 function lookAgain({ startedAt, due }: Ask, { problem }: Refusal, clock: Ports["clock"]): Outcome {
   return clock.now() - startedAt < LOOKS_MS
-    ? next(Look, { notBefore: 0 }, { afterMs: minutes(5), note: `GitHub: ${problem}` })
+    ? next(Look, NO_LIMIT, { afterMs: minutes(5), note: `GitHub: ${problem}` })
     : failed(`GitHub takes none of ${due.length} requests for another attempt (${problem})`);
 }
 
@@ -140,7 +172,9 @@ async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock
   const refused: string[] = [];
   const troubles: Refusal[] = [];
   let inARow = 0;
+  const until = clock.now() + ASKING_MS;
   for (const [id, guid] of due) {
+    if (clock.now() > until) break;
     const refusal = await requestRedelivery(hook, id, clock);
     const isTrouble = refusal?.kind === "unknown";
     inARow = isTrouble ? inARow + 1 : 0;
@@ -166,25 +200,29 @@ async function settle(event: Settle, { clock }: Ports): Promise<Outcome> {
   const { input, requestedAt, requested, result } = event;
   const hook = readGithubHooks()[input.hook];
   if (hook === undefined || requested.length === 0) return done(result);
+  const limited = stillLimited(event, hook, clock.now());
+  if (limited !== undefined) return limited;
   // Instants of GitHub have no milliseconds, and its clock may be behind.
   const since = requestedAt - minutes(1);
   const listed = await listDeliveries(hook, { since, pagesMax: PAGES_MAX }, clock);
-  if ("kind" in listed)
-    return listed.kind === "limited"
-      ? limited(listed.until, clock.now())
-      : done({ ...result, pending: requested.length });
+  if ("kind" in listed) {
+    const until = listed.kind === "limited" ? listed.until : Infinity;
+    if (until - event.startedAt > LOOKS_MS) return done({ ...result, pending: requested.length });
+    const state = { notBefore: until, settings: settingsOf(hook), requestedAt, requested, result };
+    return next(Settle, state, { afterMs: pauseMs(until, clock.now()), note: limitedNote(until) });
+  }
   const results = resultsOf(requested, listed.deliveries);
-  if (results.pending > 0 && clock.now() - event.phaseStartedAt < PENDING_MS)
+  const isEarly = clock.now() - Math.max(requestedAt, event.notBefore) < PENDING_MS;
+  if (results.pending > 0 && isEarly)
     return wait(ATTEMPT_MS, `${results.pending} redeliveries are not listed yet`);
   return done({ ...result, ...results });
 }
 
-/** `notBefore`: GitHub takes no calls before that instant, epoch ms. */
 const CatchUpRequest = z.strictObject({
   ...requestShape,
+  ...limit,
   request: z.literal("catch-up"),
   hook: Name,
-  notBefore: z.optional(z.int()),
 });
 
 export const redelivery: Workflow = {
@@ -199,8 +237,8 @@ export const redelivery: Workflow = {
     }),
   ],
   begin: (requested) => {
-    const { hook, notBefore = 0 } = parse(CatchUpRequest, requested.input, "redelivery");
-    return firstEvent(Look, requested, { hook }, { notBefore });
+    const { hook, notBefore, settings } = parse(CatchUpRequest, requested.input, "redelivery");
+    return firstEvent(Look, requested, { hook }, { notBefore, settings });
   },
   onComplete: async ({ run, by, input }, completion, ports) => {
     const hook = z.looseObject({ hook: Name }).safeParse(input).data?.hook;

@@ -1,4 +1,4 @@
-/** The part of @alicloud/fc2 that Kiln uses; the package has no types. */
+/** The part of @alicloud/fc2 that Kiln and its tests use; the package has no types. */
 declare module "@alicloud/fc2/lib/client.js" {
   export default class Client {
     constructor(
@@ -20,5 +20,9 @@ declare module "@alicloud/fc2/lib/client.js" {
       headers: Readonly<Record<string, string>>,
       query: Readonly<Record<string, string>>,
     ): Promise<unknown>;
+    get(
+      path: string,
+    ): Promise<{ readonly data: { readonly environmentVariables: Readonly<Record<string, string>> } }>;
+    put(path: string, body: object): Promise<unknown>;
   }
 }

@@ -39,3 +39,26 @@ test("whatever instant an answer names, no call waits for more than an hour, and
   }
   server.close();
 });
+
+test("a list whose pages come slowly is read for two minutes, and is not complete", async ({ expect }) => {
+  let now = NOW;
+  const server = createServer(({ headers }, answer) => {
+    now += seconds(9);
+    const link = `<http://${headers.host}/repos/acme/shop/hooks/1/deliveries?cursor=v1>; rel="next"`;
+    answer.writeHead(200, { link }).end("[]");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const api = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const hook = {
+    kind: "repository",
+    repository: "acme/shop",
+    hook: 1,
+    token: "0123456789abcdef",
+    api,
+  } as const;
+  const listed = await listDeliveries(hook, { since: 0, pagesMax: 30 }, { ...clock, now: () => now });
+  expect(listed).toMatchObject({ complete: false });
+  expect(now - NOW).toBeLessThan(seconds(150));
+  server.close();
+});
