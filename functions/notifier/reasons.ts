@@ -11,6 +11,7 @@
  */
 import { ADVICE } from "./advice.ts";
 import type { Language } from "./catalogue.ts";
+import { mistakesIn } from "./mistakes.ts";
 
 export const SENTENCES: Readonly<Record<string, string>> = {
   "none of {count} instances: {rest}": "请求的 {count} 台实例均未启动：{rest}",
@@ -89,9 +90,8 @@ const PAUSED = ". This is failure ";
 export function reasonIn(language: Language, reason: string): string {
   if (language === "en") return reason;
   const at = reason.lastIndexOf(PAUSED);
-  return at < 0
-    ? inChinese(advised(reason))
-    : `${inChinese(advised(reason.slice(0, at)))}。${inChinese(reason.slice(at + 2))}`;
+  const said = (text: string): string => mistakesIn(text) ?? inChinese(advised(text));
+  return at < 0 ? said(reason) : `${said(reason.slice(0, at))}。${inChinese(reason.slice(at + 2))}`;
 }
 
 /** One sentence after another: each is one of Kiln's, or stays as it is up to the next semicolon. */

@@ -43,7 +43,7 @@ test("other files are named and refused", ({ expect }) => {
   const problems: readonly (readonly [Buffer, string])[] = [
     [Buffer.from("0123abcd  debian.qcow2\n"), "is a text"],
     [Buffer.from("-----BEGIN PGP SIGNATURE-----\n"), "is a text"],
-    [Buffer.alloc(0), "is a text"],
+    [Buffer.alloc(0), "is empty"],
     [gzipSync(diskFile("raw")), "gzip; unpack it"],
     [starting("\u00fd7zXZ\0"), "xz; unpack it"],
     [starting("BZh9"), "bzip2; unpack it"],
