@@ -6,7 +6,6 @@ import * as z from "zod/mini";
 import { hours } from "../../../shared/duration.ts";
 import { digest } from "../../../shared/keys.ts";
 import { redactedStart } from "../../../shared/redact.ts";
-import { Secrets } from "../../../shared/http/config.ts";
 import {
   BEARER,
   bearerHolds,
@@ -17,6 +16,7 @@ import {
   readCount,
   refused,
   timeProblem,
+  Tokens,
   type LaunchRequest,
   type ParsedWebhook,
   type SenderRequest,
@@ -25,7 +25,7 @@ import {
 export const AlertmanagerSettings = z.strictObject({
   kind: z.literal("alertmanager"),
   /** `http_config.authorization.credentials` of the receiver. */
-  tokens: Secrets,
+  tokens: Tokens,
   /** Fleets alerts may name. */
   fleets: Fleets,
 });

@@ -8,7 +8,6 @@
  */
 import * as z from "zod/mini";
 import { isOneOf } from "../../../shared/hmac.ts";
-import { Secrets } from "../../../shared/http/config.ts";
 import { digest } from "../../../shared/keys.ts";
 import {
   FleetShare,
@@ -18,6 +17,7 @@ import {
   readBody,
   refused,
   shareOf,
+  Tokens,
   type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";
@@ -26,7 +26,7 @@ import { parseSystemEvent } from "./system-event.ts";
 export const CloudmonitorSettings = z.strictObject({
   kind: z.literal("cloudmonitor"),
   /** CloudMonitor signs nothing, so the callback's URL carries one of these: `?token=…`. */
-  tokens: Secrets.check(
+  tokens: Tokens.check(
     z.refine((tokens) => !tokens.some((token) => /[&#%]/.test(token)), {
       error: "must have none of &, # and %, which mean something else in an address",
     }),

@@ -1,6 +1,5 @@
 /** Generic: anything that can POST JSON with a token, such as the notification of a scaling rule. Pure. */
 import * as z from "zod/mini";
-import { Secrets } from "../../../shared/http/config.ts";
 import { Name } from "../../../shared/names.ts";
 import {
   BEARER,
@@ -10,13 +9,14 @@ import {
   malformed,
   readBody,
   refused,
+  Tokens,
   type ParsedWebhook,
   type SenderRequest,
 } from "./sender.ts";
 
 export const GenericSettings = z.strictObject({
   kind: z.literal("generic"),
-  tokens: Secrets,
+  tokens: Tokens,
   /** Fleets this sender may ask for. */
   fleets: Fleets,
 });

@@ -15,6 +15,7 @@ import { isOneOf } from "../../../shared/hmac.ts";
 import { readJson } from "../../../shared/json.ts";
 import { Name } from "../../../shared/names.ts";
 import type { Call } from "../../../shared/http/call.ts";
+import { Secrets } from "../../../shared/http/config.ts";
 
 /** A fleet, and how many of its instances one event launches. */
 export const FleetShare = z.strictObject({
@@ -113,6 +114,13 @@ export function launch(one: LaunchRequest, now: number, pastMs = PAST_MS): Parse
   if (now - announcedAt <= pastMs) return { kind: "launch", launches: [one] };
   return ignored(`it happened more than ${formatDuration(pastMs)} ago`);
 }
+
+/** Tokens of a header or an address. Of other characters HTTP says nothing, so each program writes and reads them in its own way. */
+export const Tokens = Secrets.check(
+  z.refine((tokens) => tokens.every((token) => /^[!-~]+$/.test(token)), {
+    error: "must be of ASCII letters, digits and marks, without spaces",
+  }),
+);
 
 /** Why a request without one of the live tokens is refused, for the log. */
 export const BEARER =
