@@ -39,7 +39,7 @@ for (const path of ["/repos/acme/shop/hooks/7", "/orgs/acme/hooks/3"])
     expect(JSON.stringify(kiln.records("redeliver"))).not.toMatch(/ghs_|PRIVATE KEY|eyJ/);
   });
 
-const wrong: readonly (readonly [string, HubOptions, RegExp])[] = [
+const wrong: readonly (readonly [string, HubOptions, RegExp, issued?: number])[] = [
   [
     "another installation",
     { installation: { id: 4712 } },
@@ -49,6 +49,8 @@ const wrong: readonly (readonly [string, HubOptions, RegExp])[] = [
     "an installation on other repositories",
     { installation: { paths: [] } },
     /shop \(status 404: Not Found\); correct the hook/,
+    // It expires within the hour.
+    2,
   ],
   [
     "a suspended installation",
@@ -61,13 +63,23 @@ const wrong: readonly (readonly [string, HubOptions, RegExp])[] = [
     /shop \(status 422: The permissions requested.*read and write webhooks/,
   ],
 ];
-for (const [name, wanted, reason] of wrong)
+for (const [name, wanted, reason, issued = 0] of wrong)
   test(`${name} is one failed run in six hours, and no secret is shown`, async ({ hub, expect }) => {
     const world = await hub(wanted);
     await world.kiln.cloud.settle({ forMs: hours(1) });
     expect(results(world)).toMatchObject([{ state: "failed", reason: expect.stringMatching(reason) }]);
+    expect(world.github.issued).toHaveLength(issued);
     expect(logOf(world.kiln, "janitor")).not.toMatch(/ghs_|PRIVATE KEY|eyJ/);
   });
+
+test("a suspension counts for the token that is at hand, too", async ({ hub, expect }) => {
+  const world = await hub({ installation: {} });
+  await world.kiln.cloud.settle({ forMs: minutes(10) });
+  world.installation.suspended = true;
+  await world.kiln.cloud.settle({ forMs: minutes(10) });
+  expect(world.github.issued).toHaveLength(1);
+  expect(results(world)).toMatchObject([{ state: "failed", reason: expect.stringContaining("suspended") }]);
+});
 
 test("a token that GitHub has revoked is not used again", async ({ hub, expect }) => {
   const world = await hub({ installation: {} });
