@@ -1,5 +1,6 @@
 /** The requests that `stop-idle` accepts, and the runs that they or a timer ask for. */
 import * as z from "zod/mini";
+import { apart } from "../../shared/apart.ts";
 import { documentNames, loadFleet } from "../../shared/document-store.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { isUp } from "../../shared/documents/up-hours.ts";
@@ -39,21 +40,20 @@ export async function start(payload: unknown, ports: Ports): Promise<readonly Ru
 async function fleetsFor(
   { request }: Pick<Request, "request">,
   { by, at }: Trigger,
-  { cloud, clock }: Ports,
+  ports: Ports,
 ): Promise<string[]> {
+  const { cloud, clock } = ports;
   const now = clock.now();
-  const names: string[] = [];
-  for (const name of await documentNames(cloud, "fleets")) {
+  const isAsked = async (name: string): Promise<boolean> => {
     const found = await loadFleet(cloud, name);
     const broken = "problem" in found;
     const policy = broken ? undefined : found.document.idle;
-    const asked =
-      request === "stop-idle"
-        ? isDue(broken ? HOURLY : policy, by.startsWith("timer:") ? at : undefined)
-        : policy !== undefined && (await resumes(name, policy, { cloud, now }));
-    if (asked) names.push(name);
-  }
-  return names;
+    return request === "stop-idle"
+      ? isDue(broken ? HOURLY : policy, by.startsWith("timer:") ? at : undefined)
+      : policy !== undefined && (await resumes(name, policy, { cloud, now }));
+  };
+  const names = await documentNames(cloud, "fleets");
+  return (await apart(names, async (name) => ((await isAsked(name)) ? [name] : []), ports)).flat();
 }
 
 /** Whether a fleet, or a member with hours of its own, should be up now. */

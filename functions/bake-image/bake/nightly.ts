@@ -1,4 +1,5 @@
 /** The bakes of the timer `nightly`, for the timer itself and for a plan of it. */
+import { apart } from "../../../shared/apart.ts";
 import { documentNames, loadRecipe, type Loaded } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -24,9 +25,9 @@ export function nightlyBake(recipe: string, found: Loaded<Recipe>): NightlyBake 
 }
 
 /** Recipes with a nightly bake, and those whose image may have to be delivered again. */
-export async function nightlyRecipes({ cloud }: Pick<Ports, "cloud">): Promise<readonly NightlyBake[]> {
-  const nightly: NightlyBake[] = [];
-  for (const name of await documentNames(cloud, "recipes"))
-    nightly.push(...[nightlyBake(name, await loadRecipe(cloud, name)) ?? []].flat());
-  return nightly;
+export async function nightlyRecipes(ports: Pick<Ports, "cloud" | "log">): Promise<readonly NightlyBake[]> {
+  const { cloud } = ports;
+  const names = await documentNames(cloud, "recipes");
+  const bakes = await apart(names, async (name) => nightlyBake(name, await loadRecipe(cloud, name)), ports);
+  return bakes.filter((bake) => bake !== undefined);
 }

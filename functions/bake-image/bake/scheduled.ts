@@ -5,9 +5,9 @@
  * DUE-2. Of the instants that were missed, by a timer that did not fire, the last one is made up for, within six hours.
  */
 import * as z from "zod/mini";
+import { apart } from "../../../shared/apart.ts";
 import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { hours } from "../../../shared/duration.ts";
-import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { runKey } from "../../../shared/keys.ts";
 import { schedules, type Scheduled } from "../../../shared/recipe-marks.ts";
@@ -28,18 +28,16 @@ export const scheduledBake = (recipe: string, at: number, { access }: Ports["clo
   runId("bake", recipe, at, [access.bucket, "schedule", at]);
 
 /** The bakes that are due. @throws CloudError */
-export async function scheduledBakes({
-  cloud,
-  clock,
-}: Pick<Ports, "cloud" | "clock">): Promise<RunRequest[]> {
+export async function scheduledBakes(ports: Pick<Ports, "cloud" | "clock" | "log">): Promise<RunRequest[]> {
+  const { cloud, clock } = ports;
   const until = clock.now();
   const due = (await schedules(cloud)).flatMap((one) => dueOf(one, until) ?? []);
-  const runs = await inBatches(due, async ({ recipe, at }): Promise<RunRequest[]> => {
+  const runOf = async ({ recipe, at }: (typeof due)[number]): Promise<RunRequest[]> => {
     const run = scheduledBake(recipe, at, cloud);
     const isKnown = (await headObject(cloud, runKey(run))) !== undefined;
     return isKnown ? [] : [{ run, by: SCHEDULE, request: { v: 1, request: "bake", recipe } }];
-  });
-  return runs.flat();
+  };
+  return (await apart(due, runOf, ports)).flat();
 }
 
 /** A schedule is due for nothing that was before it. */

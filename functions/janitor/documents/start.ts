@@ -1,11 +1,10 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
-import { ALARM, alarm } from "../../../shared/alarms.ts";
+import { apart, logSkipped, mayPass } from "../../../shared/apart.ts";
 import { days, seconds } from "../../../shared/duration.ts";
-import { CloudError, messageOf } from "../../../shared/errors.ts";
+import { messageOf } from "../../../shared/errors.ts";
 import { nameLike, documentName } from "../../../shared/documents/names.ts";
 import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { keepComponent } from "../../../shared/components.ts";
-import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
@@ -18,31 +17,20 @@ import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
 export async function checkDocuments(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
-  const looks = await inBatches(await askedBy(payload, ports), (asked) => apart(asked, ports));
-  const lost = looks.filter((look) => "error" in look);
-  const [first] = lost;
-  // The platform repeats the event. Next to others that went well, the next look comes within the hour.
-  if (first !== undefined && lost.length === looks.length) throw first.error;
-  for (const { asked, error } of lost) ports.log({ warning: "not looked at", asked, error });
-  return looks.flatMap((look) => ("runs" in look ? look.runs : []));
+  const looks = await apart(await askedBy(payload, ports), (asked) => look(asked, ports), ports);
+  return looks.flat();
 }
 
-/** The runs of a look, or the error that may not come again. */
-type Look = { readonly runs: readonly RunRequest[] } | { readonly asked: Asked; readonly error: unknown };
-
-/** One that cannot be looked at keeps no other from its turn; unless the trouble may pass, it is reported like one that is refused. */
-async function apart(asked: Asked, ports: Ports): Promise<Look> {
+/** One that cannot be looked at is reported like one that is refused, unless the trouble may pass. */
+async function look(asked: Asked, ports: Ports): Promise<readonly RunRequest[]> {
   try {
-    return { runs: await lookAt(asked, ports) };
+    return await lookAt(asked, ports);
   } catch (error) {
-    const mayPass = error instanceof CloudError && error.kind === "wait";
-    if (mayPass || asked.kind === "marks") return { asked, error };
-    ports.log({ ...alarm(ALARM.invocationFailed), asked, error, stack: await stackOf(error) });
-    return { runs: await uncheckable(asked, error, ports) };
+    if (mayPass(error) || asked.kind === "marks") throw error;
+    await logSkipped(asked, error, ports);
+    return uncheckable(asked, error, ports);
   }
 }
-
-const stackOf = async (error: unknown) => (await import("../../../shared/stack.ts")).readStack(error);
 
 /** One run a day: nothing is known of its content. */
 async function uncheckable(

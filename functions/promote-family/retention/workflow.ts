@@ -14,6 +14,7 @@
  * RETENTION-6. Images that are to be deleted are announced in the channels of their recipe when they are tagged.
  */
 import * as z from "zod/mini";
+import { apart } from "../../../shared/apart.ts";
 import { inRegion, type CloudClient } from "../../../shared/cloud/client.ts";
 import { deleteImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
@@ -266,12 +267,13 @@ export async function requestedRetention(
 }
 
 /** A recipe that cannot be read is left out: its bake reports what is wrong. */
-async function retainingRecipes({ cloud, log }: Ports): Promise<string[]> {
-  const names: string[] = [];
-  for (const name of await documentNames(cloud, "recipes")) {
+async function retainingRecipes(ports: Ports): Promise<string[]> {
+  const { cloud, log } = ports;
+  const namesOf = async (name: string): Promise<string[]> => {
     const found = await loadRecipe(cloud, name);
-    if ("problem" in found) log({ warning: "recipe without retention", recipe: name, error: found.problem });
-    else if (found.document.retention.enabled) names.push(name);
-  }
-  return names;
+    if ("document" in found) return found.document.retention.enabled ? [name] : [];
+    log({ warning: "recipe without retention", recipe: name, error: found.problem });
+    return [];
+  };
+  return (await apart(await documentNames(cloud, "recipes"), namesOf, ports)).flat();
 }

@@ -1,0 +1,37 @@
+import { test } from "vitest";
+import { apart } from "../../../shared/apart.ts";
+import { CloudError } from "../../../shared/errors.ts";
+
+const refusal = (kind: "wait" | "give-up") =>
+  new CloudError({
+    product: "ecs",
+    action: "DescribeImageFromFamily",
+    code: "Forbidden",
+    status: 403,
+    requestId: "",
+    kind,
+    said: "",
+    hint: "",
+  });
+
+test("an item that fails keeps no other from its turn, and is logged", async ({ expect }) => {
+  const lines: Record<string, unknown>[] = [];
+  const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
+  const errors = new Map<string, unknown>([
+    ["b", refusal("wait")],
+    ["d", refusal("give-up")],
+    ["f", new TypeError("a fault")],
+  ]);
+  const act = async (item: string) => {
+    if (errors.has(item)) throw errors.get(item);
+    return item.toUpperCase();
+  };
+  expect(await apart(["a", "b", "c", "d", "e", "f"], act, { log })).toEqual(["A", "C", "E"]);
+  expect(lines.map(({ item, alarm }) => [item, alarm])).toEqual([
+    ["b", undefined],
+    ["d", "KILN_INVOCATION_FAILED"],
+    ["f", "KILN_INVOCATION_FAILED"],
+  ]);
+  await expect(apart(["d", "f"], act, { log })).rejects.toBe(errors.get("d"));
+  expect(await apart([], act, { log })).toEqual([]);
+});
