@@ -294,6 +294,15 @@ export const FLEET: Sentences = {
       alarms: "Alert rules of CloudMonitor that roll the refresh back while they are in state ALARM.",
     },
   ],
+  health: [
+    "Command inside each member that a comparison of the size runs, and a refresh without a probe of its own.",
+    {
+      command: "Command line; exit code 0 is well.",
+      timeout: "Time limit of the command.",
+      every: "Time between two looks at a member.",
+      failures: "How often in a row it fails before the member is replaced.",
+    },
+  ],
   idle: ["When idle instances stop. Never when left out.", IDLE],
   onRemoval:
     "What is done with the members an hour after this document is deleted. They are kept when left out.",

@@ -67,6 +67,7 @@ export const CATALOGUE = entries({
   "what.alerts": { en: "delivery of alerts", zh: "告警分发" },
   "what.scale": { en: "scale-out", zh: "扩容" },
   "what.refresh": { en: "refresh of the fleet", zh: "实例换新镜像" },
+  "what.health": { en: "health check", zh: "健康检查" },
   "what.size": { en: "size of the fleet", zh: "实例数调整" },
   "what.shrink": { en: "scale-in", zh: "缩容" },
   "what.idle": { en: "idle check", zh: "空闲检查" },

@@ -250,6 +250,9 @@ const fleet = z.strictObject({
       alarms: list,
     }),
   ),
+  health: z.exactOptional(
+    z.strictObject({ command: text, timeoutMs: count, everyMs: count, failures: count }),
+  ),
   wake: z.strictObject({ enabled: z.boolean(), olderImages: z.boolean() }),
   expireAfterMs: z.exactOptional(count),
   idle: z.exactOptional(idle),

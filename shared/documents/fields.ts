@@ -184,6 +184,16 @@ export function inMs<T extends object, K extends keyof T & string>(
   return Object.fromEntries(renamed);
 }
 
+/** A command of Cloud Assistant. RunCommand takes 18 KB; a probe is a line. */
+export const CommandLine = z.string().check(
+  z.minLength(1),
+  z.maxLength(1000),
+  z.refine(
+    (line: string) => !CONTROL.test(line.replaceAll(/[\n\t]/g, "")),
+    "must have no control characters",
+  ),
+);
+
 /** A zone by its IANA name. */
 export const timeZone = () =>
   z.string().check(z.refine(isTimeZone, "must be a time zone by its IANA name, like Asia/Shanghai"));

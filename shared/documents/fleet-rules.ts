@@ -1,6 +1,7 @@
 /** Rules between the fields of a fleet. */
 import { createInstanceDiskFindings, createInstanceFindings } from "./create-instance.ts";
 import { finding, rule, type Finding } from "./fields.ts";
+import { healthFindings } from "./health.ts";
 import { asksForSpot, mayBeSpot } from "./launch-payment.ts";
 import type { Written } from "./fleet-shape.ts";
 import { offeringFindings } from "./offerings.ts";
@@ -233,6 +234,7 @@ export const fleetRules = [
   rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits"], unpricedFindings),
   rule<Written>(["size", "schedule", "calendar", "limits"], sizeFindings),
   rule<Written>(["refresh", "size", "idle"], refreshFindings),
+  rule<Written>(["health", "size"], healthFindings),
   rule<Written>(["calendar", "idle"], upDuringFindings),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
   rule<Written>(

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { channels, closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
 import { CHANNELS_MAX } from "../budget.ts";
 import { FLEET_EVENTS } from "../notifications/notification.ts";
+import { HealthSchema } from "./health.ts";
 import { Idle } from "./idle.ts";
 import { Launch } from "./launch.ts";
 import { description } from "./names.ts";
@@ -69,6 +70,8 @@ export const fleetShape = {
   calendar: z.exactOptional(CalendarSchema),
   /** How members are replaced by those of the image that the family serves. */
   refresh: z.exactOptional(RefreshSchema),
+  /** Which members are replaced because they are not well. */
+  health: z.exactOptional(HealthSchema),
   wake: z._default(Wake, { enabled: true, olderImages: false }),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),

@@ -1,21 +1,11 @@
 /** `refresh` of a fleet: how its members are replaced by members of the image that its family serves. */
 import * as z from "zod/mini";
 import { minutes } from "../duration.ts";
-import { CONTROL, closed, duration, finding, inMs, rule, text, whole } from "./fields.ts";
+import { closed, CommandLine, duration, finding, inMs, rule, text, whole } from "./fields.ts";
 import { MAX_INSTANCES } from "./size.ts";
 
-/** RunCommand takes 18 KB; a probe is a line. */
-const Command = z.string().check(
-  z.minLength(1),
-  z.maxLength(1000),
-  z.refine(
-    (line: string) => !CONTROL.test(line.replaceAll(/[\n\t]/g, "")),
-    "must have no control characters",
-  ),
-);
-
 const Probe = z.pipe(
-  closed({ command: Command, timeout: z._default(duration("10s", "30m"), minutes(1)) }),
+  closed({ command: CommandLine, timeout: z._default(duration("10s", "30m"), minutes(1)) }),
   z.transform((value: { command: string; timeout: number }) => inMs(value, "timeout")),
 );
 

@@ -37,6 +37,8 @@ const State = z.object({
   held: z.optional(
     z.object({ bad: z.string(), use: z.string(), at: z.int(), run: z.string(), why: z.string() }),
   ),
+  /** How often in a row members failed their health probe, by id. */
+  failing: z.optional(z.record(z.string(), z.int())),
   /** The run to which reconciling has handed its last change on, when, and how many before it came to nothing. */
   child: z.optional(
     z.object({
@@ -65,6 +67,7 @@ const Line = z.object({
     "unpause",
     "reconcile",
     "refresh",
+    "health",
     "document",
   ]),
   state: State,

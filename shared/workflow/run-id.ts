@@ -17,6 +17,7 @@ export const FUNCTION_OF = {
   alerts: "scale-out",
   size: "scale-out",
   refresh: "scale-out",
+  health: "scale-out",
   idle: "stop-idle",
   resume: "stop-idle",
   keep: "stop-idle",

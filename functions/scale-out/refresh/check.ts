@@ -38,12 +38,13 @@ export async function probe(event: Probe, ports: Ports): Promise<Outcome> {
   const { run, input, progress, ids, invocation } = event;
   const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return stopped(progress, loaded.problem);
-  const { os, refresh } = loaded.document;
+  const { os, refresh, health } = loaded.document;
+  const policy = refresh?.probe ?? health;
   const [id, ...others] = ids;
-  if (id === undefined || refresh?.probe === undefined)
+  if (id === undefined || policy === undefined)
     return next(Step, { progress: { ...progress, untested: false } });
   if (invocation === undefined) {
-    const begun = await beginProbe({ run, id, os, probe: refresh.probe }, ports);
+    const begun = await beginProbe({ run, id, os, probe: policy }, ports);
     return begun === undefined
       ? poll(event, ports.clock, PACE.command, `Cloud Assistant of ${id} is not online yet`)
       : next(Probe, { progress, ids, invocation: begun });

@@ -4,7 +4,7 @@ import { agentsOnline, commandResult, runCommand, shellOf } from "../../../share
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import type { RefreshPolicy } from "../../../shared/documents/refresh.ts";
+import type { HealthPolicy } from "../../../shared/documents/health.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { redactedShort } from "../../../shared/redact.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
@@ -40,7 +40,7 @@ interface Target {
   readonly run: string;
   readonly id: string;
   readonly os: Fleet["os"];
-  readonly probe: NonNullable<RefreshPolicy["probe"]>;
+  readonly probe: Pick<HealthPolicy, "command" | "timeoutMs">;
 }
 
 /** Begins the probe on a member; undefined while its agent is not online. A repeat is the same command. */

@@ -12,7 +12,9 @@ import {
 } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
-import { ReconcileRequest, reconciles } from "../size/workflow.ts";
+import { HealthRequest } from "../health/workflow.ts";
+import { reconciles } from "../size/firing.ts";
+import { ReconcileRequest } from "../size/workflow.ts";
 import { request } from "./events.ts";
 
 /** Asks for `count` more running instances of a fleet. */
@@ -55,14 +57,15 @@ export type Earlier = EventOf<typeof Earlier>;
 export const Alerts = eventsWith(z.strictObject(request))("alerts", alertState);
 export type Alerts = EventOf<typeof Alerts>;
 
-const Asked = z.discriminatedUnion("request", [ScaleRequest, ReconcileRequest]);
+const Asked = z.discriminatedUnion("request", [ScaleRequest, ReconcileRequest, HealthRequest]);
 
 /** The runs that `s invoke` or a timer asks for. @throws EventError for a payload that is no request for instances. */
 export async function startScaleOut(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const { asked, trigger } = triggerOf(payload, ports);
   const { by = trigger.by, ...given } = parse(Asked, asked, "scale-out");
   if (given.request === "reconcile") return reconciles({ ...trigger, by }, given.fleet, ports);
-  return [{ run: runId("scale", given.fleet, trigger.at, trigger.identity), by, request: given }];
+  const kind = given.request === "check-health" ? "health" : "scale";
+  return [{ run: runId(kind, given.fleet, trigger.at, trigger.identity), by, request: given }];
 }
 
 export function beginScaleOut(event: RequestEvent) {

@@ -74,7 +74,8 @@ export function decide(situation: Situation): Decision {
   return { wanted: desired, present, why: noted.why, state: after };
 }
 
-function hindranceOf({ state, last, stopping }: Situation): string | undefined {
+/** Why nothing may change in a fleet now. */
+export function hindranceOf({ state, last, stopping }: Situation): string | undefined {
   if (state.paused !== undefined) return `paused by ${state.paused.by}`;
   if (last === "open") return `${state.child?.run} is at work`;
   return stopping === undefined ? undefined : `${stopping} is at work`;

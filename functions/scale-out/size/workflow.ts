@@ -1,30 +1,19 @@
 /**
  * Keeps the size of a fleet: (set | pause →) reconcile, and the run to which the change is handed on.
  *
- * SIZE-1. A firing decides for every fleet, from one listing of all members, and begins a run only for a change.
- * SIZE-2. The run decides again, and its line in the log of the fleet names the child; so of two runs one hands on, and the
- *     next one waits for the child.
+ * SIZE-1. The run decides again what a firing has seen (firing.ts), and its line in the log of the fleet names the child; so of
+ *     two runs one hands on, and the next one waits for the child.
  */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
-import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
-import { documentNames, loadFleet } from "../../../shared/document-store.ts";
-import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
-import { EventError } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
-import { membersOf } from "../../../shared/limits/members.ts";
-import { readReservations } from "../../../shared/limits/reservations.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
-import { idleLock, readSize, setDesired, writeAct, type SizeState } from "../../../shared/size/log.ts";
-import { isSized } from "../../../shared/size/wanted.ts";
-import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
-import type { Trigger } from "../../../shared/triggers.ts";
+import { readSize, setDesired, writeAct, type SizeState } from "../../../shared/size/log.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
-import { holderOf } from "../../../shared/workflow/lock.ts";
-import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import {
   done,
@@ -35,11 +24,9 @@ import {
   type RunRequest,
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
-import { promoted } from "../refresh/workflow.ts";
-import { decide, type Situation } from "./decide.ts";
-import { writeDrift } from "./drift.ts";
-import { lastOf } from "./last.ts";
-import { noteRemoval, removalRun, withoutDocument } from "./removal.ts";
+import { decide } from "./decide.ts";
+import { removalRun, withoutDocument } from "./removal.ts";
+import { situationOf } from "./situation.ts";
 
 const event = eventsWith(z.strictObject({ fleet: Name }));
 
@@ -82,29 +69,6 @@ async function unpauseFleet({ input, run, by }: EventOf<typeof Unpause>, ports: 
   const act = { run, by, act: "unpause" as const };
   await writeAct(input.fleet, act, ({ paused: _paused, ...state }) => state, ports);
   return done({ fleet: input.fleet, paused: false });
-}
-
-interface Known {
-  readonly document: Fleet;
-  readonly state: SizeState;
-  /** In a firing all fleets are listed at once. */
-  readonly members?: readonly Instance[];
-}
-
-/** A fleet as it is now, read with as few calls as can be. */
-async function situationOf({ document, state, members }: Known, ports: Ports): Promise<Situation> {
-  const { cloud, clock } = ports;
-  const { name } = document;
-  const reservations = await readReservations(cloud, name);
-  return {
-    document,
-    state,
-    reservations,
-    members: members ?? (await membersOf(cloud, name)),
-    last: await lastOf(state, ports),
-    stopping: await holderOf(idleLock(name), ports),
-    now: clock.now(),
-  };
 }
 
 /** The run to which a change is handed on. */
@@ -187,106 +151,3 @@ export const size: Workflow = {
     runs: [...childRun(given.run, completion.result), ...removalRun(given.run, completion.result)],
   }),
 };
-
-/** Documents that can be read, by name. */
-async function soundDocuments(names: readonly string[], cloud: Ports["cloud"]): Promise<Map<string, Fleet>> {
-  const documents = new Map<string, Fleet>();
-  for (const name of names) {
-    const loaded = await loadFleet(cloud, name);
-    if ("document" in loaded) documents.set(name, loaded.document);
-  }
-  return documents;
-}
-
-/** The runs that a firing begins: one for each fleet with a change (SIZE-1). */
-export async function reconciles(
-  trigger: Trigger,
-  fleet: string,
-  ports: Ports,
-): Promise<readonly RunRequest[]> {
-  const { cloud } = ports;
-  const looksForRemoved = fleet === "*" && new Date(trigger.at).getUTCMinutes() < FIRING_MINUTES;
-  const names = fleet === "*" ? await documentNames(cloud, "fleets") : [fleet];
-  const documents = await soundDocuments(names, cloud);
-  for (const document of documents.values())
-    if (document.onRemoval !== undefined || looksForRemoved) await noteRemoval(document, trigger, ports);
-  const sized = [...documents.values()].filter(isSized);
-  if (sized.length === 0 && !looksForRemoved) return [];
-  const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
-  const members = await describeInstances(cloud, { tags, many: true });
-  if (looksForRemoved) await writeDrift(members, documents, ports);
-  const runs = looksForRemoved ? await removedFleets(members, names, ports) : [];
-  for (const document of sized) {
-    const own = members.filter((member) => member.tags[TAG.fleet] === document.name);
-    runs.push(...(await runsFor({ document, members: own }, trigger, ports)));
-  }
-  return runs;
-}
-
-/** The refresh that a promotion asks for, and the run that compares the size. */
-async function runsFor(
-  known: { readonly document: Fleet; readonly members: readonly Instance[] },
-  { at, identity, by }: Trigger,
-  ports: Ports,
-): Promise<RunRequest[]> {
-  const { name } = known.document;
-  const refresh = await promoted(known.document, known.members, ports);
-  const compare = await hasChange(known, ports);
-  return [
-    ...(refresh === undefined ? [] : [refresh]),
-    ...(compare ? [requestOf(runId("size", name, at, identity), name, by)] : []),
-  ];
-}
-
-const requestOf = (run: string, fleet: string, by: string): RunRequest => ({
-  run,
-  by,
-  request: { v: 1, request: "reconcile", fleet },
-});
-
-/** The minutes between two firings: the first one of an hour looks for fleets without a document. */
-const FIRING_MINUTES = 5;
-
-/** A run that fails for each fleet that has members and no document; the same newest member is the same run. */
-async function removedFleets(
-  members: readonly Instance[],
-  names: readonly string[],
-  { cloud }: Ports,
-): Promise<RunRequest[]> {
-  const newest = new Map<string, Instance>();
-  for (const member of members) {
-    const fleet = Name.safeParse(member.tags[TAG.fleet]).data;
-    if (fleet === undefined || names.includes(fleet)) continue;
-    const known = newest.get(fleet);
-    if (known === undefined || known.createdAt < member.createdAt) newest.set(fleet, member);
-  }
-  const runs: RunRequest[] = [];
-  for (const [fleet, { id, createdAt }] of newest) {
-    const run = runId("size", fleet, createdAt, [cloud.access.bucket, "removed", id]);
-    if ((await readRunLog(cloud, run)).end === 0) runs.push(requestOf(run, fleet, "timer:reconcile"));
-  }
-  return runs;
-}
-
-/** Whether a fleet is to change. One that can be seen to be as it is to be costs one call. */
-async function hasChange(
-  { document, members }: { readonly document: Fleet; readonly members: readonly Instance[] },
-  ports: Ports,
-): Promise<boolean> {
-  try {
-    const state = await readSize(document.name, ports);
-    const quick = {
-      document,
-      state,
-      members,
-      reservations: { v: 2 as const, grants: [] },
-      last: "none" as const,
-    };
-    if (decide({ ...quick, now: ports.clock.now() }).state === undefined) return false;
-    return decide(await situationOf({ document, state, members }, ports)).state !== undefined;
-  } catch (error) {
-    // SIZE-LOG-2; the API shows why.
-    if (error instanceof EventError) return false;
-    throw error;
-  }
-}

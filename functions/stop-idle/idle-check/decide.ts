@@ -22,6 +22,7 @@ import {
   wasStartedAgain,
   startedByScaleOut,
 } from "../../../shared/instance-tags.ts";
+import { unreleasable } from "../../../shared/kept.ts";
 import { TAG, tagInstant } from "../../../shared/tags.ts";
 import { addressAtRisk, chargedAnyway, losses } from "./economy.ts";
 import {
@@ -208,16 +209,6 @@ function costOfAct(instance: Instance, policy: IdlePolicy): readonly [Why, strin
   if (policy.action !== "release") return unstoppable(instance, policy);
   const [why, sentence] = unreleasable(instance) ?? [];
   return why && [why, `it ${sentence}`];
-}
-
-/** Why an instance cannot be released, whether it is stopped or not; undefined when it can. The sentence lacks its subject. */
-export function unreleasable({
-  chargeType,
-  deletionProtection,
-}: Instance): readonly [why: Why, sentence: string] | undefined {
-  if (chargeType !== "PostPaid")
-    return ["saves nothing", "is a subscription, which cannot be released before its end"];
-  return deletionProtection ? ["protected", "is protected from release"] : undefined;
 }
 
 /** With KeepCharging a stop is not meant to save money. */

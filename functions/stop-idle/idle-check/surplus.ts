@@ -19,7 +19,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
-import { unreleasable } from "./decide.ts";
+import { unreleasable } from "../../../shared/kept.ts";
 import type { CheckInput } from "./input.ts";
 
 /** A member to release, and the image it must still have then. */

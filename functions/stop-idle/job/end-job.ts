@@ -26,7 +26,7 @@ import { TAG } from "../../../shared/tags.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { done, failed, next, phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
-import { unreleasable } from "../idle-check/decide.ts";
+import { unreleasable } from "../../../shared/kept.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 
 /** `at`: when the job ended, epoch ms. */

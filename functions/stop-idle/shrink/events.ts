@@ -7,7 +7,11 @@ import { Ids } from "../tally.ts";
 import { Leaver } from "./select.ts";
 
 /** Of members that a refresh replaces: how many stay at least, and whether one that works does. */
-const replacing = { least: z.optional(z.int()), busyStay: z.optional(z.boolean()) };
+const replacing = {
+  least: z.optional(z.int()),
+  busyStay: z.optional(z.boolean()),
+  why: z.optional(z.string()),
+};
 export const event = eventsWith(
   z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids), ...replacing }),
 );

@@ -1,4 +1,5 @@
 /** probe → await-probe: the idle probe is asked in each slice of members right before its end (../idle-check/probe.ts). */
+import { patienceOf } from "../../../shared/ask-members.ts";
 import { commandResults } from "../../../shared/cloud/ecs/commands.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -6,7 +7,7 @@ import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { beginProbe, patienceOf, whyKept } from "../idle-check/probe.ts";
+import { beginProbe, whyKept } from "../idle-check/probe.ts";
 import { afterSlice, AwaitProbe, End, keepAll, Probe, SLICE, type Select } from "./events.ts";
 
 /** Whether members are asked if they are in use: not those that a caller names (SHRINK-4). */

@@ -12,10 +12,10 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
-import { optedOutUntil } from "../../../shared/instance-tags.ts";
+import { whyKept } from "../../../shared/kept.ts";
 import { oldestFirst } from "../../../shared/limits/members.ts";
 import { TAG } from "../../../shared/tags.ts";
-import { protectedBy, unreleasable } from "../idle-check/decide.ts";
+import { protectedBy } from "../idle-check/decide.ts";
 import { quietOnes } from "../idle-check/metrics.ts";
 
 /** A member to end, and why. */
@@ -39,23 +39,6 @@ export const policyNow = ({ upDuring: _hours, ...policy }: IdlePolicy): IdlePoli
 function withoutHours(member: Instance): Instance {
   const { [TAG.upDuring]: _hours, ...tags } = member.tags;
   return { ...member, tags };
-}
-
-/** Why a member stays whoever asks; undefined when it may be ended. */
-export function whyKept(
-  member: Instance,
-  { idle }: Fleet,
-  action: Leaver["action"],
-  now: number,
-): string | undefined {
-  const { status, locks, deletionProtection } = member;
-  if (status !== "Running") return `it is ${status}`;
-  if (deletionProtection) return "it is protected from release";
-  const [, unfit] = (action === "release" && unreleasable(member)) || [];
-  if (unfit !== undefined) return `it ${unfit}`;
-  if (locks.length > 0) return `it is locked (${locks.join(", ")})`;
-  const tag = idle?.optOutTag ?? TAG.keep;
-  return optedOutUntil(member, tag, now) === undefined ? undefined : `its tag ${tag} asks for it`;
 }
 
 /** Whether a member may be ended that no caller names. */

@@ -13,6 +13,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
+import { whyKept } from "../../../shared/kept.ts";
 import { isMember, membersOf } from "../../../shared/limits/members.ts";
 import { isComing } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
@@ -43,7 +44,7 @@ import { Ids, listed } from "../tally.ts";
 import { afterSlice, Confirm, End, keepAll, Lower, Probe, Select, SLICE } from "./events.ts";
 import { asksProbe, awaitProbe, probe } from "./probe.ts";
 import { Removed, removed } from "./removed.ts";
-import { actionOf, type Leaver, leavers, policyNow, whyKept } from "./select.ts";
+import { actionOf, type Leaver, leavers, policyNow } from "./select.ts";
 
 async function lower({ run, by, input }: EventOf<typeof Lower>, ports: Ports): Promise<Outcome> {
   const { fleet, count } = input;
@@ -137,7 +138,11 @@ async function workingOf(
   return new Set(instances.filter((id) => !known.has(id)));
 }
 
-function named({ instances = [], least }: Select["input"], given: Named): Chosen {
+const causeOf = ({ least, why }: Pick<Select["input"], "least" | "why">): string =>
+  least === undefined ? "it was named" : (why ?? "its image is replaced");
+
+function named({ instances = [], least, why: cause }: Select["input"], given: Named): Chosen {
+  const reason = causeOf({ least, why: cause });
   const { settled, document, current, now, most, working } = given;
   const kept: string[] = [];
   const chosen: Leaver[] = [];
@@ -151,7 +156,7 @@ function named({ instances = [], least }: Select["input"], given: Named): Chosen
     if (why !== undefined || action === undefined) kept.push(`${id}: ${why}`);
     else if (working.has(id)) kept.push(`${id}: it works, or its last minutes are not known`);
     else if (chosen.length >= most) kept.push(`${id}: the fleet is to have at least as many as it has then`);
-    else chosen.push({ id, action, why: least === undefined ? "it was named" : "its image is replaced" });
+    else chosen.push({ id, action, why: reason });
   }
   return { leavers: chosen, kept };
 }
@@ -256,6 +261,7 @@ const Request = z.discriminatedUnion("request", [
     instances: Ids,
     least: z.int(),
     busyStay: z.boolean(),
+    why: z.optional(z.string()),
   }),
 ]);
 
@@ -283,8 +289,9 @@ export const shrink: Workflow = {
     if (request.request === "end-removed")
       return firstEvent(Removed, given, { fleet, count: 0 }, { ended: 0, kept: [] });
     if (request.request === "replace-members") {
-      const { instances, least, busyStay } = request;
-      return firstEvent(Select, given, { fleet, count: instances.length, instances, least, busyStay }, {});
+      const { instances, least, busyStay, why } = request;
+      const input = { fleet, count: instances.length, instances, least, busyStay, why };
+      return firstEvent(Select, given, input, {});
     }
     const { instances, count = instances?.length ?? 0 } = request;
     return firstEvent(Lower, given, { fleet, count, instances }, {});
