@@ -52,7 +52,7 @@ export const NOTIFY: Sentences = {
   events: "Events that the channel receives. All of them when left out.",
 };
 
-const SIZE: readonly [string, Sentences] = [
+export const SIZE: readonly [string, Sentences] = [
   "Size in place of types: the cheapest types of it are tried.",
   { vcpu: "Number of vCPUs.", memoryGiB: "Memory in GiB." },
 ];

@@ -1,5 +1,5 @@
 /** A sentence for each key of a fleet. The keys of `launch` are parameters of RunInstances. */
-import { NOTIFY, type Sentences } from "./descriptions.ts";
+import { NOTIFY, SIZE, type Sentences } from "./descriptions.ts";
 
 const DISK: Sentences = {
   Category: "Category of the disk. cloud_essd when neither the fleet nor its template names one.",
@@ -135,6 +135,7 @@ const SYSTEM: Sentences = {
 
 const LAUNCH: Sentences = {
   InstanceType: "Instance types in order of preference.",
+  instance: SIZE,
   ...NETWORK,
   ...PAYMENT,
   SystemDisk: ["System disk.", DISK],

@@ -4,7 +4,7 @@ import { finding, rule, type Finding } from "./fields.ts";
 import { healthFindings } from "./health.ts";
 import { asksForSpot, mayBeSpot } from "./launch-payment.ts";
 import type { Written } from "./fleet-shape.ts";
-import { offeringFindings } from "./offerings.ts";
+import { offeringFindings, SELECTED } from "./offerings.ts";
 import { refreshFindings } from "./refresh.ts";
 import { sizeFindings, upDuringFindings } from "./size.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
@@ -216,10 +216,12 @@ export const fleetRules = [
     ladderFindings,
   ),
   rule<Written>(["launch.InstanceType", "launch.VSwitchId", "launch.SpotStrategy", "ladder"], (fleet) =>
-    offeringFindings(fleet.launch.InstanceType, fleet.launch.VSwitchId, ladderLength(fleet), [
-      "launch",
-      "InstanceType",
-    ]),
+    offeringFindings(
+      fleet.launch.instance ? SELECTED : fleet.launch.InstanceType,
+      fleet.launch.VSwitchId,
+      ladderLength(fleet),
+      ["launch", "InstanceType"],
+    ),
   ),
   rule<Written>(
     ["launch.InstanceName", "launch.HostName", "launch.HostNames", "launch.UniqueSuffix", "os"],

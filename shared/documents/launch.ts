@@ -8,6 +8,7 @@ import { DataDisk, SystemDisk } from "./launch-disks.ts";
 import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
 import { asksForSpot, paymentRules, paymentShape } from "./launch-payment.ts";
 import { description, instanceType, objectKey, ramRole, resourceGroupId, userDataProblem } from "./names.ts";
+import { Size } from "./offerings.ts";
 import { INSTANCE_TAGS, tagCountProblem, tagFindings } from "./tags.ts";
 
 const ofRequest = "belongs to a request, not to a fleet; remove it";
@@ -99,6 +100,8 @@ const releaseInstant = () =>
 
 const shape = {
   InstanceType: z._default(oneOrMany(instanceType()), []),
+  /** In place of types; Kiln's own, so it is no parameter of a call. */
+  instance: z.exactOptional(Size),
   ...networkShape,
   ...paymentShape,
   SystemDisk: z.exactOptional(SystemDisk),
@@ -160,7 +163,8 @@ export type Launch = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 function templateFindings(launch: Launch): Finding[] {
   const { LaunchTemplateId: id, LaunchTemplateName: name, LaunchTemplateVersion: version } = launch;
-  const typed = launch.InstanceType.length > 0 || hasTemplate(launch);
+  const named = launch.InstanceType.length > 0;
+  const typed = named || launch.instance !== undefined || hasTemplate(launch);
   return [
     ...finding(
       id !== undefined && name !== undefined,
@@ -173,6 +177,11 @@ function templateFindings(launch: Launch): Finding[] {
       "must be used with LaunchTemplateId or LaunchTemplateName",
     ),
     ...finding(!typed, ["InstanceType"], "is missing; write a type or a list of them, tried in order"),
+    ...finding(
+      named && launch.instance !== undefined,
+      ["instance"],
+      "must not stand beside InstanceType; keep one of the two",
+    ),
   ];
 }
 
@@ -235,7 +244,7 @@ export const Launch = closed(shape, ELSEWHERE).check(
   ...networkRules,
   ...paymentRules,
   rule<Launch>(
-    ["InstanceType", "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion"],
+    ["InstanceType", "instance", "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion"],
     templateFindings,
   ),
   rule<Launch>(

@@ -1,5 +1,5 @@
 /**
- * The instance types of a size, the cheapest first, for a builder or a test instance whose recipe names no types.
+ * The instance types of a size, the cheapest first, for a builder, a test instance or a fleet whose document names no types.
  *
  * SELECT-1. Types are chosen once, when a run begins, and travel with it like those of a recipe.
  * SELECT-2. A type that the cloud does not price with the image and the system disk is not sold to this launch.
@@ -54,7 +54,7 @@ export async function selectTypes(
     .map(({ type }) => type);
   return types.length === 0
     ? problem(
-        `the cloud sells no ${architecture} instance type with ${vcpu} vCPUs and ${memoryGiB} GiB in ${cloud.access.region} with this system disk; write another size or instanceTypes`,
+        `the cloud sells no ${architecture} instance type with ${vcpu} vCPUs and ${memoryGiB} GiB in ${cloud.access.region} with this system disk; write another size or name types`,
       )
     : ok(types);
 }

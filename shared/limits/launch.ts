@@ -14,6 +14,7 @@ import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
 import type { Fleet } from "../documents/fleet.ts";
 import { hasTemplate } from "../documents/launch-network.ts";
 import { ok, problem, type Result } from "../result.ts";
+import { selectTypes } from "../ephemeral-instance/select-types.ts";
 import { withTemplate } from "./template.ts";
 import { priceFields, type PricedDisks, type PricedFleet } from "./price.ts";
 
@@ -36,7 +37,9 @@ export async function prepareLaunch(
   const refused = imageProblem(fleet, template.value);
   if (refused !== undefined) return problem(refused);
   const decided = decidedBy(fleet, template.value);
-  return decided.ok ? ok(withDisks(decided.value, template.value, image?.dataDisks)) : decided;
+  return decided.ok
+    ? withTypes(withDisks(decided.value, template.value, image?.dataDisks), image, cloud)
+    : decided;
 }
 
 /** `fleet` as it is priced, or a sentence that names the fleet and says why it has no price. */
@@ -47,21 +50,44 @@ export async function pricedFleet(
 ): Promise<Result<PricedFleet>> {
   const imageId = image?.id;
   // Without a ceiling nothing is priced, so a template that is gone does not keep members from starting.
-  if (fleet.limits.maxPricePerHour === undefined)
+  if (fleet.limits.maxPricePerHour === undefined && fleet.launch.instance === undefined)
     return ok({ fleet, imageId, disks: pricedDisks(fleet.launch) });
   const template = await readTemplate(fleet, cloud);
   if (!template.ok) return template;
   const decided = decidedBy(fleet, template.value);
   if (!decided.ok) return decided;
-  const { document, disks } = withDisks(decided.value, template.value, image?.dataDisks);
+  const prepared = await withTypes(withDisks(decided.value, template.value, image?.dataDisks), image, cloud);
+  if (!prepared.ok) return prepared;
+  const { document, disks } = prepared.value;
   return ok({ fleet: document, imageId, disks });
 }
+
+/** The fleet with types of its size in place of it (SELECT-1). */
+async function withTypes(
+  prepared: PreparedLaunch,
+  image: Image | undefined,
+  cloud: CloudClient,
+): Promise<Result<PreparedLaunch>> {
+  const { document, disks } = prepared;
+  const { instance, ...launch } = document.launch;
+  // Without an image nothing is launched.
+  if (instance === undefined || image === undefined) return ok(prepared);
+  const order = { imageId: image.id, params: { SystemDisk: disks.SystemDisk } };
+  const types = await selectTypes(instance, order, image.architecture, cloud);
+  return types.ok
+    ? ok({ disks, document: { ...document, launch: { ...launch, InstanceType: types.value } } })
+    : problem(`fleet ${document.name}: launch.instance: ${types.problem}`);
+}
+
+/** Whether the fleet says its types, or their size, itself. */
+const namesTypes = ({ InstanceType, instance }: Launch): boolean =>
+  InstanceType.length > 0 || instance !== undefined;
 
 /** The version a fleet launches from, undefined when it names no template; or why it cannot be launched or priced. */
 async function readTemplate(fleet: Fleet, cloud: CloudClient): Promise<Result<TemplateVersion | undefined>> {
   const { name: fleetName, launch, limits } = fleet;
   const hasCeiling = limits.maxPricePerHour !== undefined;
-  if (hasCeiling && launch.InstanceType.length === 0)
+  if (hasCeiling && !namesTypes(launch))
     return problem(
       `limits.maxPricePerHour of fleet ${fleetName} needs launch.InstanceType: the price of a launch template's type is not known beforehand`,
     );

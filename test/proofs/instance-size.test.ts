@@ -3,6 +3,7 @@ import { hours } from "../../shared/duration.ts";
 import { uploaded } from "../support/bakes.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
+import { scaleOut, fleetText } from "../support/fleets.ts";
 import { recipeText, statesOf, ENDED, bothRuns } from "../support/recipes.ts";
 import { request } from "../support/runs.ts";
 import { callsOf } from "../support/world.ts";
@@ -63,4 +64,24 @@ test("the architecture is that of the image, and a size that is not sold ends th
       /source\.builder\.instance: the cloud sells no x86_64 instance type with 3 vCPUs and 7\.5 GiB/,
     ),
   });
+});
+
+test("a fleet launches the cheapest type of its size, under its price ceiling, and another where it is sold out", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const launch = {
+    InstanceType: undefined,
+    instance: { vcpu: 2, memoryGiB: 8 },
+    VSwitchId: ["vsw-hangzhou-h"],
+  };
+  kiln.cloud.world.stock("ecs.g6.large", "cn-hangzhou-h", 1);
+  await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 5 } }));
+  expect(await scaleOut(kiln, { count: 2 })).toMatchObject({ state: "done" });
+  const types = [...kiln.cloud.world.instances.values()].map(({ type }) => type.id);
+  expect(types.toSorted()).toEqual(["ecs.g6.large", "ecs.g7.large"]);
+  await kiln.upload("fleets/web.yaml", fleetText({ launch, limits: { maxPricePerHour: 0.1 } }));
+  const dear = await scaleOut(kiln, { count: 1 });
+  expect(dear.result).toMatchObject({ count: 0, limited: true });
 });

@@ -56,7 +56,7 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: listed(starts), ...why });
   if (starts.length === 0) return done({ fleet, ...summary, started: [], ...why });
   const expiresAt = expiryAt(document, now);
-  const input = { ...event.input, types: [...document.launch.InstanceType], expiresAt };
+  const input = { ...event.input, types: [...priced.value.fleet.launch.InstanceType], expiresAt };
   const tally = { summary, started: [], changed: [], ...noRefusals };
   const note = [`${wanted} are to be started`, ...short].join("; ");
   return next(Start, { starts, short: [], tally }, { input, note });
