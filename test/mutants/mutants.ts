@@ -209,8 +209,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "two changes of a document are made at once",
     promise: "K3",
     file: "functions/api/documents/lock.ts",
-    find: "return taken === undefined ? answer(409, { error: BUSY }) : { key, end: taken };",
-    replace: "return { key, end: taken ?? end };",
+    find: "if (taken === undefined) return answer(409, { error: BUSY });\n  return { key, end: taken,",
+    replace: "return { key, end: taken ?? end,",
     tests: ["test/flow/api-documents.test.ts"],
   },
   {

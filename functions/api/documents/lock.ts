@@ -79,7 +79,7 @@ export async function whileLocked(
   }
 }
 
-/** Damaged logs of one document; each was written over by somebody. */
+/** Damaged logs of one document. */
 const REPLACED_MAX = 100;
 
 /** The line of this request. */

@@ -31,7 +31,8 @@ export const fits = (kind: DocumentKind, document: unknown): boolean =>
 export const kindOf = (path: string): DocumentKind =>
   KINDS.find((kind) => path.startsWith(`examples/${kind}s/`)) ?? "recipe";
 export const EXAMPLES = readdirSync("examples", { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".yaml"))
+  // Objects that recipes put into images lie under files/.
+  .filter((path) => path.endsWith(".yaml") && !path.includes("/files/"))
   .map((path) => `examples/${path}`);
 export const read = (path: string): unknown => load(readFileSync(path, "utf8"));
 
