@@ -109,18 +109,27 @@ function namesOutside(text: string, parts: readonly Part[]): ReadonlySet<string>
   return new Set(keys.filter((key) => /^[a-z]+(?:[A-Z][a-z]+)*$/.test(key)));
 }
 
+/** The rule that a parameter's values follow: messages say it, and it holds no value. */
+const PATTERN =
+  /^["']?pattern["']?\s*:.*$|(?<=[{,]\s{0,9})["']?pattern["']?\s*:\s*(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'",{}][^,}]*)/g;
+
+const NONE = /(?!)/g;
+
 /** The parts of a text behind a key that names secrets, and all lines below it; credentials in commands and addresses. */
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
   let opened: number | undefined;
+  let rules = NONE;
   let ofHooks: number | undefined;
   for (const [index, whole] of text.split(/\r?\n/).entries()) {
     const line = index + 1;
     if (opened !== undefined && isBelow(whole, opened)) {
-      parts.push({ line, text: whole.replace(/^[\s\p{Cf}-]+/u, "") });
+      const text = whole.replace(/^[\s\p{Cf}-]+/u, "");
+      parts.push({ line, text: text.replaceAll(rules, " ") });
       continue;
     }
-    const values = valuesOf(whole);
+    rules = /^["']?parameters["']?\s*:/.test(whole) ? PATTERN : NONE;
+    const values = valuesOf(whole.replaceAll(rules, " "));
     const indent = /^[^\s-]/.test(whole) ? 0 : whole.search(/[^\s-]/);
     opened = values.length > 0 ? indent : undefined;
     if (ofHooks !== undefined && !isBelow(whole, ofHooks)) ofHooks = undefined;
@@ -235,8 +244,11 @@ function closingAt(text: string): number {
 const WORD = /([^\s"'{}[\],:：=]+)/g;
 const isName = (part: string, word: string, at: number): boolean =>
   /^[A-Za-z_]\w*$/.test(word) &&
-  /(?:^|^.?[{,]\s*|^- +)["']?$/.test(part.slice(Math.max(0, at - 3), at)) &&
+  /(?:^|^.?[{,]\s*|^[:：]?\s*\{|^- +)["']?$/.test(part.slice(Math.max(0, at - 3), at)) &&
   /^["']?\s*[:：=]/.test(part.slice(at + word.length, at + word.length + 9));
+
+/** No secrets, and words of rules. */
+const TRUTH = /^(?:true|false|null)$/i;
 
 /** A part as a whole, the value behind its name, and its words, in the spellings in which messages quote them. */
 function piecesOf(part: string): string[] {
@@ -249,5 +261,5 @@ function piecesOf(part: string): string[] {
     .map((piece) => piece.trim())
     .flatMap((piece) => [piece, piece.replace(/^["']/, "").replace(/["']$/, "")])
     .flatMap((piece) => [piece, plain(piece).trim(), JSON.stringify(piece).slice(1, -1)])
-    .filter(({ length }) => length >= SHORTEST);
+    .filter((piece) => piece.length >= SHORTEST && !TRUTH.test(piece));
 }

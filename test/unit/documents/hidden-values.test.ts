@@ -208,3 +208,31 @@ test("the address of a hook and the bytes of user data are hidden", ({ expect })
       data,
     ).not.toContain(SECRET);
 });
+
+test("keys, patterns and truth values stay, in blocks and in brackets, so that a message says the rule", ({
+  expect,
+}) => {
+  const written = [
+    `parameters: {TAG: {default: ${SECRET}, pattern: '^[0-9]+$'}}`,
+    `parameters: { TAG: { pattern: "^[0-9]+$", default: ${SECRET} } }`,
+    `parameters:\n  TAG: {default: ${SECRET}, pattern: '^[0-9]+$'}`,
+    `parameters:\n  TAG:\n    default: ${SECRET}\n    pattern: ^[0-9]+$`,
+  ];
+  for (const lines of written) {
+    const text = said(() => parseRecipe("web", `family: web\n${lines}\n`, help));
+    expect(text, lines).toContain("parameters.TAG.default: must match ^[0-9]+$");
+    expect(text, lines).not.toContain(SECRET);
+  }
+  for (const key of ["default", "fromEnv", "pattern"])
+    expect(said(() => parseRecipe("web", `parameters: {Y: {${key}: [${SECRET}]}}\n`, help))).toContain(
+      `parameters.Y.${key}: must be text`,
+    );
+  for (const value of ["'true'", '"False"'])
+    expect(said(() => parseFleet("web", fleet([`PasswordInherit: ${value}`]), help))).toContain(
+      "launch.PasswordInherit: must be true or false",
+    );
+  const variable = said(() =>
+    parseRecipe("web", recipe(["environment:", `  pattern: [${SECRET}]`, `  x: '${SECRET}`]), help),
+  );
+  expect(variable).not.toContain(SECRET);
+});
