@@ -106,6 +106,18 @@ function parseDate(text: string): number | undefined {
   return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text ? undefined : at / days(1);
 }
 
+/** The parts of a window that are wrong by themselves, or beside each other; none of a sound one. */
+export function windowProblems(on: string, from: string, to: string): readonly (readonly [string, string])[] {
+  const time = "must be a time with four digits, like 08:00";
+  const problems: (readonly [string, string])[] = [];
+  if (parseDays(on) === undefined) problems.push(["days", "must be days like Mon-Fri, Sat,Sun or daily"]);
+  if (minuteOf(from) === undefined || from === "24:00") problems.push(["from", `${time}, before 24:00`]);
+  if (minuteOf(to) === undefined) problems.push(["to", `${time}, up to 24:00`]);
+  else if (to === from)
+    problems.push(["to", "must be another time than from; a whole day is 00:00 to 24:00"]);
+  return problems;
+}
+
 /** Days like `Mon-Fri` and times like `08:00` → a window; undefined if they are none. */
 export function windowOf(on: string, from: string, to: string): Window | undefined {
   const found = parseDays(on);

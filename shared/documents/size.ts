@@ -1,6 +1,6 @@
 /** `size`, `schedule` and `calendar` of a fleet: how many members it is to have, and when. */
 import * as z from "zod/mini";
-import { parseDates, windowOf, type Dates, type Window } from "./calendar.ts";
+import { parseDates, windowOf, windowProblems, type Dates, type Window } from "./calendar.ts";
 import { closed, finding, isMap, rule, timeZone, whole, type Finding } from "./fields.ts";
 
 /** A limit of Kiln: an account can create as many in two minutes, and one idle check covers them. */
@@ -42,11 +42,7 @@ type WrittenEntry = z.infer<z.ZodMiniObject<typeof entryShape, z.core.$strict>>;
 
 function entryFindings({ days, from, to, min, desired }: WrittenEntry): Finding[] {
   return [
-    ...finding(
-      windowOf(days, from, to) === undefined,
-      ["days"],
-      "must be days, from and to like days: Mon-Fri, from: 08:00, to: 20:00; also Sat,Sun or daily",
-    ),
+    ...windowProblems(days, from, to).map(([key, message]) => ({ at: [key], message })),
     ...finding(min === undefined && desired === undefined, [], "must have min, desired or both"),
     ...finding(
       desired !== undefined && min !== undefined && desired < min,
@@ -135,7 +131,9 @@ export function sizeFindings({ size, schedule, calendar, limits: { max } }: Size
       ["size", "max"],
       `must be limits.max, which is ${max}; write one of the two`,
     ),
-    ...most(["size", "desired"], size?.desired),
+    ...most(["size", "min"], size?.min),
+    // Where it is left out it is min.
+    ...(size?.desired === size?.min ? [] : most(["size", "desired"], size?.desired)),
     ...(schedule ?? []).flatMap(({ min, desired }, index) => [
       ...most(["schedule", index, "min"], min),
       ...most(["schedule", index, "desired"], desired),

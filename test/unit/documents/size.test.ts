@@ -2,6 +2,7 @@ import { test } from "vitest";
 import { isUp } from "../../../shared/documents/up-hours.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { fleetText } from "../../support/fleets.ts";
+import { FLEET, problemsWith } from "./problems-of.ts";
 
 const CALENDAR = {
   timeZone: "Asia/Shanghai",
@@ -49,7 +50,7 @@ test("a schedule needs a size, a calendar, hours and a number", ({ expect }) => 
     "must have min, desired or both",
   );
   expect(problemOf({ size, calendar: CALENDAR, schedule: [entry({ min: 1, from: "8:00" })] })).toContain(
-    "like days: Mon-Fri",
+    "schedule[0].from: must be a time with four digits",
   );
   expect(problemOf({ size, calendar: CALENDAR, schedule: [entry({ min: 1 })] })).toBe("");
 });
@@ -77,4 +78,46 @@ test("a calendar names dates, and no date twice", ({ expect }) => {
   for (const wrong of ["2026-02-30", "1 May", "2026-10-07..2026-10-01", "2026-01-01..2026-12-31"])
     expect(dates([wrong])).toContain("must be a date like 2026-10-01");
   expect(dates(["2026-10-01..2026-10-07"], ["2026-10-04"])).toContain("must not be among holidays");
+});
+
+test("each wrong part of an entry is marked by itself", ({ expect }) => {
+  const sound = { days: "Mon-Fri", from: "08:00", to: "20:00" };
+  const wrong = [
+    [{ days: "Monday" }, { days: "must be days like Mon-Fri" }],
+    [{ from: "8:00" }, { from: "must be a time" }],
+    [{ from: "24:00" }, { from: "must be a time" }],
+    [{ to: "25:00" }, { to: "must be a time" }],
+    [{ to: "08:00" }, { to: "must be another time than from" }],
+    [
+      { from: "8:00", to: "20:60" },
+      { from: "must be a time", to: "must be a time" },
+    ],
+    [
+      { days: "x", to: "" },
+      { days: "must be days", to: "must be a time" },
+    ],
+    [{ to: "24:00" }, {}],
+    [{ from: "22:00", to: "06:00" }, {}],
+  ] as const;
+  for (const [changes, said] of wrong) {
+    const entries = JSON.stringify([{ ...sound, ...changes, min: 1 }]);
+    const lines = `limits: { max: 3 }\nsize: {}\ncalendar: { timeZone: UTC }\nschedule: ${entries}\n`;
+    const found = problemsWith(parseFleet, `${FLEET}${lines}`);
+    const expected = Object.entries(said).map(([key, message]) => ({
+      path: `schedule[0].${key}`,
+      message: expect.stringContaining(message),
+      place: expect.objectContaining({
+        column: "schedule: ".length + entries.indexOf(`"${key}":`) + key.length + 5,
+      }),
+    }));
+    expect(found, entries).toEqual(expected);
+  }
+});
+
+test("each number above max is named, and one that stands for two once", ({ expect }) => {
+  const paths = (size: string): readonly string[] =>
+    problemsWith(parseFleet, `${FLEET}limits: { max: 3 }\nsize: ${size}\n`).map(({ path }) => path);
+  expect(paths("{ min: 4, desired: 9 }")).toEqual(["size.min", "size.desired"]);
+  expect(paths("{ min: 4 }")).toEqual(["size.min"]);
+  expect(paths("{ min: 2, desired: 9 }")).toEqual(["size.desired"]);
 });
