@@ -88,6 +88,8 @@ export function fieldProblem(
   if (others.includes(name)) return undefined;
   if (!Object.hasOwn(declared, name)) {
     const known = [...others, ...Object.keys(declared).filter((one) => declared[one]?.fromEnv === undefined)];
+    if (known.length === 0)
+      return `must not hold {${name}}, which is no parameter; declare it under parameters:`;
     return `must use only ${known.map((one) => `{${one}}`).join(", ")}, has {${name}}`;
   }
   return declared[name]?.fromEnv === undefined

@@ -137,7 +137,9 @@ export const Rebake = short(
     {
       nightly: z.exactOptional(
         z.boolean({
-          error: ({ input }) => (typeof input === "string" ? `must be true or false; ${HOUR}` : undefined),
+          // An hour or the fields of cron, and no word such as `no`.
+          error: ({ input }) =>
+            typeof input === "string" && /[\d*@]/.test(input) ? `must be true or false; ${HOUR}` : undefined,
         }),
       ),
       onlyIfChanged: z._default(z.boolean(), true),

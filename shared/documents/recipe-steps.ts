@@ -30,12 +30,19 @@ const Environment = mapOf(
 const keyUnder = (folder: string) =>
   z.string().check(
     rule<string>([], (key) => {
-      if (KEY_PATTERN.test(key) && key.startsWith(folder)) return [];
-      const name = key
+      const isObject = KEY_PATTERN.test(key) && /[^/\s]$/.test(key);
+      if (isObject && key.startsWith(folder)) return [];
+      const parts = key
         .replaceAll("\\", "/")
-        .replace(/^(?:oss:\/\/[^/]+\/|\.{0,2}\/)+/, "")
-        .replace(new RegExp(`^${folder}`), "");
-      return finding(true, [], `must be the key of an object under ${folder}; write ${folder}${name}`);
+        .replace(/^\s*oss:\/\/[^/]+\//, "")
+        .split("/")
+        .filter((part) => !["", ".", ".."].includes(part.trim()));
+      const name = parts
+        .join("/")
+        .trim()
+        .replace(new RegExp(`^${folder}|^${folder.slice(0, -1)}$`), "");
+      const meant = name === "" ? `${folder} and the name of the object behind it` : `${folder}${name}`;
+      return finding(true, [], `must be the key of an object under ${folder}; write ${meant}`);
     }),
   );
 
@@ -63,7 +70,7 @@ export const DEFAULT_TIMEOUT_MS = minutes(10);
 
 const shape = {
   name: z.exactOptional(oneLine(1, 100)),
-  run: z.exactOptional(z.string().check(z.minLength(1, "must not be empty"))),
+  run: z.exactOptional(z.string().check(z.regex(/\S/, "must not be empty"))),
   script: z.exactOptional(keyUnder("scripts/")),
   file: z.exactOptional(keyUnder("files/")),
   to: z.exactOptional(filePath),
@@ -81,7 +88,9 @@ const shape = {
   workingDir: z.exactOptional(
     oneLine(1, MAX_WORKING_DIR).check(z.startsWith("/", "must be an absolute path")),
   ),
-  user: z.exactOptional(oneLine(1, MAX_USERNAME)),
+  user: z.exactOptional(
+    oneLine(1, MAX_USERNAME).check(z.regex(/^\S*$/, "must be the name of a user, without spaces")),
+  ),
   retries: z._default(
     z.int(`must be a whole number from 0 to ${RETRIES_MAX}`).check(z.minimum(0), z.maximum(RETRIES_MAX)),
     0,

@@ -57,6 +57,8 @@ const SWITCHES = new Set(["spot", "wake", "rebake"]);
 export function mapAdvice(key: string, value: unknown): string | undefined {
   if (value === undefined || /^\d*$/.test(key)) return undefined;
   const truth = truthOf(value);
+  if (key === "encrypt" && truth !== undefined)
+    return truth === "true" ? "write encrypt: true" : "leave it out, then the image is not encrypted";
   if (SWITCHES.has(key) && truth !== undefined) return `write ${key}: ${truth}`;
   const like = listAdvice(key, [value].flat()) ?? countAdvice(key, [value].flat());
   const example = Object.hasOwn(EXAMPLES, key) ? EXAMPLES[key] : undefined;

@@ -529,3 +529,59 @@ test("an alias hides no other mistake, and is listed once for each place", ({ ex
   const bomb = Array.from({ length: 300 }, (_, n) => `a${n}: [*x, *x]`).join("\n");
   expect(inRecipe(bomb).length).toBeGreaterThan(99);
 });
+
+test("a word that means true or false is written as such, also where false is left out", ({ expect }) => {
+  for (const [word, truth] of [
+    ["no", "false"],
+    ["Off", "false"],
+    ["yes", "true"],
+    ["on", "true"],
+  ] as const) {
+    expect(inRecipe(`rebake: { nightly: ${word} }\n`)).toEqual([
+      `8:20 rebake.nightly: must be true or false (it is "${word}"); write ${truth}`,
+    ]);
+    const [only = "", ...more] = inRecipe(`encrypt: ${word}\n`);
+    expect(more).toEqual([]);
+    expect(only).toContain(truth === "true" ? "write encrypt: true" : "leave it out");
+  }
+  expect(inRecipe("rebake: { nightly: '0 3 * * *' }\n")[0]).toContain("the hour stands at the top");
+});
+
+test("the key of an object is suggested without the parts that a key may not have", ({ expect }) => {
+  for (const [key, meant] of [
+    ["scripts/../x.sh", "scripts/x.sh"],
+    ["../../x.sh", "scripts/x.sh"],
+    ["/scripts/./a/../b.sh", "scripts/a/b.sh"],
+    ["oss://bucket/scripts//x.sh", "scripts/x.sh"],
+    [".\\scripts\\x.sh", "scripts/x.sh"],
+    ["x/..", "scripts/x"],
+  ] as const) {
+    const [only = "", ...more] = inRecipe(`provision: [{ script: '${key}' }]\n`);
+    expect(more).toEqual([]);
+    expect(only.endsWith(`; write ${meant}`), only).toBe(true);
+    expect(inRecipe(`provision: [{ script: '${meant}' }]\n`)).toEqual([]);
+  }
+  for (const key of ["scripts/", "scripts/..", "", "  ", "/"])
+    expect(inRecipe(`provision: [{ script: '${key}' }]\n`)).toEqual([
+      expect.stringContaining("write scripts/ and the name of the object behind it"),
+    ]);
+});
+
+test("a step that can do nothing, and a user that none can have, are refused", ({ expect }) => {
+  for (const run of ["''", "'   '", '"\\n\\t"']) {
+    expect(inRecipe(`provision: [{ run: ${run} }]\n`)).toEqual([
+      expect.stringContaining("must not be empty"),
+    ]);
+    expect(inRecipe(`provision:\n  - ${run}\n`)).toEqual([expect.stringContaining("must not be empty")]);
+  }
+  for (const user of ["a b", " a", "a "])
+    expect(inRecipe(`provision: [{ run: ls, user: '${user}' }]\n`)).toEqual([
+      expect.stringContaining("must be the name of a user, without spaces"),
+    ]);
+});
+
+test("a text with a parameter of a recipe that has none says where it is declared", ({ expect }) => {
+  expect(inRecipe("parameters: {}\nimage: { tags: { a: '{NOPE}' } }\n")).toEqual([
+    '9:22 image.tags.a: must not hold {NOPE}, which is no parameter (it is "{NOPE}"); declare it under parameters:',
+  ]);
+});
