@@ -1,6 +1,6 @@
 /** The words of a command line, and the help that lists them. */
 import { parseArgs } from "node:util";
-import { messageOf } from "../shared/errors.ts";
+import { nearest } from "../shared/documents/spelling.ts";
 import { padded, widthOf } from "./format.ts";
 import { t } from "./language.ts";
 import { CommandError, EXIT, type Command, type Input, type Option } from "./command.ts";
@@ -42,7 +42,8 @@ function parsed(
   command: Command,
   words: readonly string[],
 ): { readonly values: Values; readonly positionals: string[] } {
-  const options = Object.entries({ ...command.options, ...COMMON }).map(([name, option]) => [
+  const known = { ...command.options, ...COMMON };
+  const options = Object.entries(known).map(([name, option]) => [
     name,
     {
       type: option.value === undefined ? ("boolean" as const) : ("string" as const),
@@ -50,11 +51,53 @@ function parsed(
       ...(option.multiple === true && { multiple: true }),
     },
   ]);
-  try {
-    return parseArgs({ args: [...words], options: Object.fromEntries(options), allowPositionals: true });
-  } catch (error) {
-    throw new CommandError(EXIT.usage, `${messageOf(error)}\n${usage(command)}`);
+  const { values, positionals, tokens } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(options),
+    allowPositionals: true,
+    // The sentences about wrong options are those below.
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    const problem = token.kind === "option" ? optionProblem(token, known) : undefined;
+    if (problem !== undefined) throw new CommandError(EXIT.usage, `${problem}\n${usage(command)}`);
   }
+  return { values, positionals };
+}
+
+interface GivenOption {
+  readonly name: string;
+  /** As it is written, with its dashes. */
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+/** What is wrong with an option of a command line. */
+function optionProblem(
+  { name, rawName, value, inlineValue }: GivenOption,
+  known: Readonly<Record<string, Option>>,
+): string | undefined {
+  if (!Object.hasOwn(known, name)) return unknownOption(rawName, Object.keys(known));
+  const { value: kind } = known[name] ?? {};
+  if (kind === undefined)
+    return inlineValue === true ? t("{option} takes no value", { option: rawName }) : undefined;
+  if (value === undefined) return t("{option} needs a value: {option} {kind}", { option: rawName, kind });
+  return inlineValue === false && value.startsWith("-")
+    ? t("{option} needs a value; one that begins with - is written {option}={value}", {
+        option: rawName,
+        value,
+      })
+    : undefined;
+}
+
+function unknownOption(option: string, known: readonly string[]): string {
+  if (/^-\d/.test(option)) return t("{option} is no option, and no argument is less than 0", { option });
+  const near = nearest(option.replace(/^-+/, ""), known);
+  return near === undefined
+    ? t("there is no option {option}", { option })
+    : t("there is no option {option}; did you mean --{near}?", { option, near });
 }
 
 /** The name that users type; the npm name kiln is not this one's. */

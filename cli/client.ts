@@ -101,6 +101,7 @@ export function clientFor(io: Io): Client {
     if (last.status === 403 && refusalIn(last) === "not allowed")
       throw notAllowed(caller, `${method} ${url.pathname}`);
     if (isForeign(last)) throw foreign(last);
+    if (isOfOther(target, last)) throw wrongTarget(target, url);
     return last;
   };
   return {
@@ -122,6 +123,20 @@ const isForeign = ({ status, headers }: Reply): boolean =>
   status === 403 ||
   (status < 500 && status !== 429 && !headers.has(ANSWER_HEADER)) ||
   /^\s*text\/html/i.test(headers.get("content-type") ?? "");
+
+const OTHER = { api: "webhook", webhook: "api" } as const;
+
+/** The API ends its sentence about a route that is not there with its place in README, and the webhook does not. */
+const isOfOther = (target: Target, reply: Reply): boolean => {
+  const said = reply.status === 404 ? refusalIn(reply) : undefined;
+  return said?.startsWith("no route ") === true && said.endsWith("“The API”") !== (target === "api");
+};
+
+const wrongTarget = (target: Target, { origin }: URL): CommandError =>
+  new CommandError(
+    EXIT.usage,
+    `${URLS[target]} is ${origin}, the URL of the ${OTHER[target]}: write the URL of the ${target} that npm run deploy or npm run cloud prints`,
+  );
 
 /** @throws CommandError for a request that cannot be sent, wherever to: to try it once more changes nothing */
 function requireSendable(call: Call): void {
@@ -186,7 +201,7 @@ function signed({ url, method, caller, secret, sent: { body = "", headers = {} }
   };
 }
 
-/** No answer. A host without an address is a wrong setting. */
+/** No answer. A host without an address is a wrong setting, and a closed port of this machine a program that does not run. */
 interface Unanswered {
   readonly why: string;
   readonly isFinal: boolean;
@@ -194,6 +209,10 @@ interface Unanswered {
 
 const PROXY =
   "is behind a proxy that refuses the request, as it does without a login (407): see the settings of the proxy of this machine";
+
+/** On the machine itself a port that is closed stays closed until a program is started. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+const NO_CLOUD = "refuses the connection: does npm run cloud run, and has it printed this port?";
 
 /** A function answers 6 MB at most: https://www.alibabacloud.com/help/en/functioncompute/fc/product-overview/limits */
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024;
@@ -212,12 +231,18 @@ async function attempt({ url, method }: Call, init: RequestInit, at: number): Pr
     const date = Date.parse(headers.get("date") ?? "");
     return { asked: `${method} ${url.href}`, status, headers, text, at: Number.isFinite(date) ? date : at };
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    // https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: 407 is an error without an answer, and without words in Node.
-    if (cause instanceof Error && cause.message === "") return { why: PROXY, isFinal: true };
-    const why = `does not answer: ${messageOf(cause)}`;
-    return { why, isFinal: Object(cause).code === "ENOTFOUND" };
+    return unanswered(error, url);
   }
+}
+
+function unanswered(error: unknown, { hostname }: URL): Unanswered {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const { code }: { readonly code?: unknown } = Object(cause);
+  if (code === "ECONNREFUSED" && LOOPBACK.test(hostname)) return { why: NO_CLOUD, isFinal: true };
+  const said = messageOf(cause) || (typeof code === "string" ? code : "");
+  // https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: 407 is an error without an answer, and without words in Node.
+  if (said === "") return { why: PROXY, isFinal: true };
+  return { why: `does not answer: ${said}`, isFinal: code === "ENOTFOUND" };
 }
 
 /** The text of a body; undefined for one that is too long, which is not read to its end. */

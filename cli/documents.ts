@@ -52,10 +52,11 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
   if (await lstat(resolve(cwd, file)).catch(() => undefined))
     return `${file} is a link to a file that does not exist; correct the link`;
   const folder = dirname(file);
-  const all = [folder, "recipes", "fleets", join(folder, "recipes"), join(folder, "fleets")];
-  const paths = all.map((one) => resolve(cwd, one));
-  const folders = all.filter((_, index) => paths.indexOf(paths[index] ?? "") === index);
-  const there = (await Promise.all(folders.map(async (one) => documentsIn(one, cwd)))).flat();
+  const places = [folder, "recipes", "fleets", join(folder, "recipes"), join(folder, "fleets")];
+  const paths = places.map((one) => resolve(cwd, one));
+  const folders = places.filter((_, index) => paths.indexOf(paths[index] ?? "") === index);
+  const all = (await Promise.all(folders.map(async (one) => documentsIn(one, cwd)))).flat();
+  const there = all.filter((path) => isLikeDocument(basename(path), extname(file) === ".json"));
   const named = (path: string): string => basename(path).replace(ENDING, "");
   const like =
     there.find((path) => named(path) === named(file)) ??
@@ -66,6 +67,10 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
 }
 
 const LISTED_MAX = 5;
+
+/** Settings of programs end in .json as a rule, and so do few documents; s.yaml describes the deployment. */
+const isLikeDocument = (name: string, isJson: boolean): boolean =>
+  !name.startsWith(".") && name !== "s.yaml" && (isJson || !name.endsWith(".json"));
 
 /** The documents directly in a folder; none where there is no such folder. */
 async function documentsIn(folder: string, cwd: string): Promise<readonly string[]> {

@@ -15,6 +15,13 @@ export const ZH: Readonly<Record<string, string>> = {
   "language of the output, en or zh; that of the locale without it": "输出语言 en 或 zh，默认取系统区域设置",
   "an argument is missing: {usage}": "缺少参数：{usage}",
   "there are too many arguments: {usage}": "参数过多：{usage}",
+  "{option} takes no value": "{option} 不带值",
+  "{option} needs a value: {option} {kind}": "{option} 缺少值：{option} {kind}",
+  "{option} needs a value; one that begins with - is written {option}={value}":
+    "{option} 缺少值；以 - 开头的值写作 {option}={value}",
+  "{option} is no option, and no argument is less than 0": "{option} 不是选项，参数也不能小于 0",
+  "there is no option {option}": "没有选项 {option}",
+  "there is no option {option}; did you mean --{near}?": "没有选项 {option}，是否指 --{near}？",
   "there is no command {name}; there are {names}": "没有命令 {name}；可用命令：{names}",
   "there is no command {name}; did you mean {near}?": "没有命令 {name}，是否指 {near}？",
 

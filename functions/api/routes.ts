@@ -160,11 +160,14 @@ function suggestion(method: string, path: string): string {
     `GET /runs/${name}/logs/${rest[1] ?? "NAME"}`,
     `GET /runs/${name}/verdicts`,
   ];
-  const known = [...LISTS.map((list) => `GET ${list}`), ...documents, ...others];
+  const components = ["GET", "PUT", "DELETE"].map(
+    (each) => `${each} /components/${name}/${rest[0] ?? "VERSION"}`,
+  );
+  const known = [...LISTS.map((list) => `GET ${list}`), ...documents, ...components, ...others];
   const near = path.length > SUGGESTED_MAX ? undefined : nearest(`${method} ${path}`, known);
   if (near === `${method} ${path}`) return wrongName(folder, name, rest);
   return near === undefined
-    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /images/IMAGE, /runs/RUN, /runs/RUN/logs/NAME and /runs/RUN/verdicts, and GET, PUT and DELETE /recipes/NAME and /fleets/NAME`
+    ? `; there are GET ${LISTS.join(", ")}, /families/NAME, /images/IMAGE, /runs/RUN, /runs/RUN/logs/NAME and /runs/RUN/verdicts, and GET, PUT and DELETE /recipes/NAME, /fleets/NAME and /components/NAME/VERSION`
     : `; did you mean ${near}?`;
 }
 
@@ -172,6 +175,8 @@ function suggestion(method: string, path: string): string {
 function wrongName(folder: string, name: string, [part, output]: readonly string[]): string {
   if (part === "logs" && isRunId(name))
     return `; the name ${output} cannot be used: outputs have names such as builder-1, or their number alone; GET /runs/${name} lists them`;
+  if (folder === "components")
+    return `; components have a name of a-z, 0-9 and -, and a version of one to three numbers such as 1.2.0, or 1.2.0-rc1`;
   const form = folder === "images" ? "has 1 to 128 letters, digits and ._-" : formIn(folder);
   return `; the name ${name} cannot be used: it ${form}`;
 }

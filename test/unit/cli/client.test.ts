@@ -2,6 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { routeOf as apiRoute } from "../../../functions/api/routes.ts";
+import { missingRoute as webhookRoute } from "../../../functions/webhook/routes.ts";
 import { kiln } from "../../support/kiln.ts";
 import { known } from "../../support/known.ts";
 
@@ -271,3 +273,60 @@ test("facts that an answer may have are checked, too", async () => {
     }
   }
 });
+
+test("the URL of the webhook in KILN_API, and that of the API in KILN_WEBHOOK, is named as such", async () => {
+  const none = { query: {}, body: Buffer.alloc(0) };
+  const ofWebhook = (method: string, path: string) => webhookRoute({ method, path, ...none });
+  const ofApi = (method: string, path: string) => {
+    const routed = apiRoute({ method, path, ...none });
+    return routed.kind === "refuse" ? routed.error : undefined;
+  };
+  for (const [words, method, path, said] of [
+    [["status"], "GET", "/status", "KILN_API is URL, the URL of the webhook: write the URL of the api"],
+    [["runs"], "GET", "/runs", "KILN_API is URL, the URL of the webhook"],
+    [["fleet", "web"], "GET", "/fleets/web", "KILN_API is URL, the URL of the webhook"],
+    [["scale-out", "web", "1"], "POST", "/fleets/web/scale-out", "KILN_WEBHOOK is URL, the URL of the api"],
+  ] as const) {
+    const error = (method === "GET" ? ofWebhook : ofApi)(method, path);
+    expect(error).toContain("no route");
+    const { url, seen } = await webhook(status(404, JSON.stringify({ error })));
+    expect(await run(url, ...words)).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining(said.replace("URL", url)),
+    });
+    expect(seen).toHaveLength(1);
+  }
+  expect(ofApi("GET", "/nope")).toContain("/components/NAME/VERSION");
+  expect(ofApi("GET", "/component/nginx/1.2")).toContain("did you mean GET /components/nginx/1.2?");
+  expect(ofApi("PUT", "/components/nginx/v1")).toContain("a version of one to three numbers such as 1.2.0");
+  for (const [words, error] of [
+    [["call", "GET", "/nope"], ofApi("GET", "/nope")],
+    [["call", "POST", "/nope"], ofWebhook("POST", "/nope")],
+  ] as const) {
+    const { url } = await webhook(status(404, JSON.stringify({ error })));
+    const { out, err } = await run(url, ...words);
+    expect(out).toContain("no route");
+    expect(err).not.toContain("the URL of");
+  }
+});
+
+test("a port of this machine that is closed is final, and the message asks for the local cloud", async () => {
+  const { port } = new URL((await closed()).url);
+  for (const host of ["127.0.0.1", "127.0.0.2", "localhost", "[::1]"]) {
+    const ended = await call(`http://${host}:${port}`);
+    expect(ended).toMatchObject({
+      exit: 1,
+      pauses: [],
+      err: expect.stringContaining("refuses the connection: does npm run cloud run"),
+    });
+  }
+});
+
+/** A port on which nothing listens any more. */
+async function closed(): Promise<{ readonly url: string }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = known<AddressInfo>(server.address());
+  await new Promise((resolve) => void server.close(resolve));
+  return { url: `http://127.0.0.1:${port}` };
+}

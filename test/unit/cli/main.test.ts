@@ -179,3 +179,36 @@ it("a file that is not there is named as a link when it is one, and each similar
     expect((await kiln(["check", file], { cwd: links })).err.match(/web\.yaml/g)).toHaveLength(1);
   rmSync(links, { recursive: true });
 });
+
+it("says in its own words which option is wrong, and which is meant", async () => {
+  for (const [words, said] of [
+    [["check", "--jsn", "x"], "there is no option --jsn; did you mean --json?"],
+    [["check", "-z", "x"], "there is no option -z"],
+    [["status", "--frobnicate"], "there is no option --frobnicate"],
+    [["scale-out", "shop", "-1"], "-1 is no option, and no argument is less than 0"],
+    [["check", "x", "--json=1"], "--json takes no value"],
+    [["pause", "shop", "--why"], "--why needs a value: --why TEXT"],
+    [
+      ["pause", "shop", "--why", "--json"],
+      "--why needs a value; one that begins with - is written --why=--json",
+    ],
+  ] as const) {
+    const { exit, err } = await kiln(words);
+    expect([exit, err]).toEqual([2, expect.stringContaining(said)]);
+    expect(err).toContain("usage: npm run kiln --");
+    expect(err).not.toMatch(/Unknown option|argument is ambiguous|To specify/);
+  }
+  const zh = await kiln(["status", "--lang", "zh", "--jsn"]);
+  expect(zh.err).toContain("没有选项 --jsn，是否指 --json？");
+});
+
+it("names no settings of programs as documents", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-settings-"));
+  for (const name of [".oxfmtrc.json", ".nope.yaml", "package-lock.json", "s.yaml"])
+    writeFileSync(join(folder, name), "{}");
+  const none = await kiln(["check", "nope.yaml"], { cwd: folder });
+  expect(none.err).toContain("nope.yaml does not exist; npm run kiln -- init");
+  writeFileSync(join(folder, "web.json"), "{}");
+  expect((await kiln(["check", "wep.json"], { cwd: folder })).err).toContain("did you mean web.json?");
+  rmSync(folder, { recursive: true });
+});
