@@ -88,7 +88,10 @@ export function adviceFor(
 
 function otherAdvice(issue: z.core.$ZodIssue, value: unknown, key: string): string | undefined {
   const { message } = issue;
-  if (message === "must be a map of keys and values") return mapAdvice(key, value);
+  if (message === "must be a map of keys and values")
+    return issue.path.length === 0
+      ? "begin each line at the top with a key, such as family: web; see examples/"
+      : mapAdvice(key, value);
   return idAdvice(message, value) ?? wordFor(issue, value);
 }
 

@@ -23,6 +23,8 @@ export function closed<S extends Shape>(shape: S, elsewhere: Readonly<Record<str
 export interface Finding {
   readonly at: readonly (string | number)[];
   readonly message: string;
+  /** The place that asks for something that is missing, where the document may have no place near it. */
+  readonly near?: readonly string[];
 }
 
 /**
@@ -39,8 +41,16 @@ export function rule<T>(
     code !== "unrecognized_keys" && (path.length === 0 || paths.some((read) => overlaps(path, read)));
   return z.check<T>(
     (payload) => {
-      for (const { at, message } of find(payload.value)) {
-        payload.issues.push({ code: "custom", input: payload.value, path: [...at], message, continue: true });
+      for (const { at, message, near } of find(payload.value)) {
+        const params = near && { near };
+        payload.issues.push({
+          code: "custom",
+          input: payload.value,
+          path: [...at],
+          message,
+          continue: true,
+          ...(params && { params }),
+        });
       }
     },
     { when: ({ issues }) => !issues.some(blocks) },

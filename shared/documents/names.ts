@@ -12,7 +12,7 @@ export function documentName(name: string): string {
 export function nameProblems(name: string): Problem[] {
   if (Name.safeParse(name).success) return [];
   const rule = "must be 1 to 40 lower-case letters, digits and -, with a letter first";
-  const like = nameLike(name);
+  const like = nameLike(name.replace(/\.(?:ya?ml|json)$/i, ""));
   const advice = like === undefined ? "rename the file" : `rename the file to ${like}.yaml`;
   return [{ path: "(file name)", message: `${rule} (it is ${JSON.stringify(name)}); ${advice}` }];
 }

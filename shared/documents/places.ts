@@ -7,6 +7,8 @@ interface Node {
   readonly key?: Span;
   /** Of its value, when that is one piece of text. */
   readonly value?: Span | undefined;
+  /** Where a list, or a map without keys, begins. */
+  readonly open?: Span | undefined;
   readonly inner: ReadonlyMap<string, Node>;
 }
 interface Span {
@@ -26,7 +28,10 @@ export function placesIn(text: string, events: readonly Event[]): PlaceOf {
     const node = nodeAt(root, path);
     if (node === root && path.length > 0) return undefined;
     const span =
-      (what === "key" ? node.key : node.value) ?? node.key ?? (node === root ? undefined : firstOf(node));
+      (what === "key" ? node.key : node.value) ??
+      node.key ??
+      (node === root ? undefined : firstOf(node)) ??
+      node.open;
     return span && placeAt(text, starts, span);
   };
 }
@@ -93,7 +98,9 @@ function read(text: string, events: readonly Event[], onRepeat: (key: Span) => v
     const event = events[next++];
     const isMap = event?.type === EVENT_ID.MAPPING;
     const inner = isMap || event?.type === EVENT_ID.SEQUENCE ? innerOf(isMap) : new Map<string, Node>();
-    return { ...(key && { key }), value: spanOf(event), inner };
+    const isOpen = event?.type === EVENT_ID.SEQUENCE || (isMap && inner.size === 0);
+    const open = isOpen ? { at: event.start, length: 1 } : undefined;
+    return { ...(key && { key }), value: spanOf(event), open, inner };
   };
   const innerOf = (isMap: boolean): Map<string, Node> => {
     const inner = new Map<string, Node>();

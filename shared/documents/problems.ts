@@ -97,7 +97,13 @@ function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say
   const advice = isSecret(path) ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
   const endings = advice === undefined ? remedy : [advice];
   const sentence = [`${rule}${shown}`, ...endings].join("; ");
-  return { path: render(path, input), message: sentence, place: placeOf?.(path) };
+  return { path: render(path, input), message: sentence, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+}
+
+/** As a finding says it; at the very top, where nothing stands, else. */
+function nearOf(issue: Issue): readonly string[] {
+  const near: unknown = issue.code === "custom" ? issue.params?.["near"] : undefined;
+  return Array.isArray(near) ? near.map(String) : [];
 }
 
 /** A field that takes one value or a list has an index in its path only where a list was written; so have short forms. */

@@ -113,7 +113,9 @@ const MEANINGLESS: Readonly<Record<Kind, readonly (keyof Written)[]>> = {
 const written = closed(shape).check(
   rule<Written>([...KINDS], (step) => {
     const kinds = KINDS.filter((kind) => step[kind] !== undefined).length;
-    return finding(kinds !== 1, [], `must have exactly one of run, script, file and reboot, has ${kinds}`);
+    const remedy = kinds === 0 ? "write run: and a command" : "make a step of each";
+    const message = `must have exactly one of run, script, file and reboot, has ${kinds}; ${remedy}`;
+    return finding(kinds !== 1, [], message);
   }),
   rule<Written>([...KINDS, "environment"], (step) => {
     const kind = KINDS.find((one) => step[one] !== undefined) ?? "run";

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { closed, duration, finding, rule, short, whole, type Finding } from "./fields.ts";
 import { familyProblem, templateProblem } from "./image-name.ts";
 import { PAUSE_AFTER } from "../budget.ts";
-import { description, documentName, objectKey } from "./names.ts";
+import { description, documentName, nameProblems, objectKey } from "./names.ts";
 import { offeringFindings, SELECTED } from "./offerings.ts";
 import type { Help } from "./help.ts";
 import { parseDocument } from "./parse.ts";
@@ -106,14 +106,18 @@ function uploadFindings({ source, image, rebake, schedule }: Written): Finding[]
 /** The image test launches an instance; a builder names its place, the other sources do not. */
 function testFindings({ source, test, family }: Written): Finding[] {
   if (source.kind === "builder" || test.skip || family === undefined) return [];
-  const needed = ["instanceTypes", "vSwitchIds", "securityGroupId"] as const;
-  return needed.flatMap((key) =>
-    finding(
-      test[key] === undefined && (key !== "instanceTypes" || test.instance === undefined),
-      ["test", key],
-      "is missing; the test machine needs it when there is no builder",
-    ),
-  );
+  const needed = [
+    ["instanceTypes", "[ecs.g7.large]"],
+    ["vSwitchIds", "[vsw-…]"],
+    ["securityGroupId", "sg-…"],
+  ] as const;
+  return needed
+    .filter(([key]) => test[key] === undefined && (key !== "instanceTypes" || test.instance === undefined))
+    .map(([key, like]) => ({
+      at: ["test", key],
+      message: `is missing; write ${key}: ${like} below test:, for the test machine of a source without a builder`,
+      near: ["source", source.kind],
+    }));
 }
 
 /** The test instance is launched like its builder, at a place that may be another one. */
@@ -151,7 +155,9 @@ function nameFindings(recipe: string, { source, image, parameters }: Written): F
   const declared = parameters === undefined ? {} : { parameters, samples: samplesOf(parameters) };
   // The source may be unsound, and the name is judged all the same.
   const imported = Object(source)["kind"] === "upload";
-  const message = templateProblem(image.name, recipe, { ...declared, imported });
+  // A wrong name of the file is one mistake, which is said of the file.
+  const name = nameProblems(recipe).length === 0 ? recipe : "recipe";
+  const message = templateProblem(image.name, name, { ...declared, imported });
   return message === undefined ? [] : [{ at: ["image", "name"], message }];
 }
 

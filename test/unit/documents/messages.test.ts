@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
+import { help } from "../../../shared/documents/help.ts";
+import { DocumentError } from "../../../shared/errors.ts";
 import { FLEET, problemsWith, RECIPE } from "./problems-of.ts";
 
 const SOUND_FLEET = `${FLEET}limits: { max: 10 }
@@ -583,5 +585,64 @@ test("a step that can do nothing, and a user that none can have, are refused", (
 test("a text with a parameter of a recipe that has none says where it is declared", ({ expect }) => {
   expect(inRecipe("parameters: {}\nimage: { tags: { a: '{NOPE}' } }\n")).toEqual([
     '9:22 image.tags.a: must not hold {NOPE}, which is no parameter (it is "{NOPE}"); declare it under parameters:',
+  ]);
+});
+
+test("what is empty, or no map at all, has its line and a remedy", ({ expect }) => {
+  for (const [step, place] of [
+    ["- {}", "9:5"],
+    ["- { }", "9:5"],
+    ["- timeout: 5m", "9:5"],
+  ] as const)
+    expect(inRecipe(`provision:\n  ${step}\n`)).toEqual([
+      `${place} provision[0]: must have exactly one of run, script, file and reboot, has 0; write run: and a command`,
+    ]);
+  for (const text of ["- a\n", "[a]\n", "[]\n", "foo\n", "42\n"])
+    expect(mistakes(parseRecipe, text), text).toEqual([
+      expect.stringMatching(/^1:1 must be a map of keys and values.*; begin each line at the top with a key/),
+    ]);
+  const found = mistakes(parseRecipe, "family: web\nsource:\n  instance: { id: i-0123456789 }\n");
+  expect(found).toEqual(
+    ["instanceTypes: [ecs", "vSwitchIds: [vsw-", "securityGroupId: sg-"].map((like) =>
+      expect.stringMatching(
+        `^3:\\d+ test\\.\\w+: is missing; write ${like.replace("[", "\\[")}.* below test:`,
+      ),
+    ),
+  );
+});
+
+test("one mistake in a name is listed once", ({ expect }) => {
+  for (const [file, like] of [
+    ["my recipe.yaml", "my-recipe.yaml"],
+    ["web.YAML", "web.yaml"],
+    ["Web.v2.YML", "web-v2.yaml"],
+    ["web.v2.Json", "web-v2.yaml"],
+  ] as const) {
+    let problems: readonly { readonly path: string; readonly message: string }[] = [];
+    try {
+      parseRecipe(`recipes/${file}`, RECIPE, help);
+    } catch (error) {
+      problems = error instanceof DocumentError ? error.problems : [];
+    }
+    expect(problems).toEqual([
+      expect.objectContaining({
+        path: "(file name)",
+        message: expect.stringMatching(`rename the file to ${like}$`),
+      }),
+    ]);
+  }
+  expect(inRecipe("components: [{ name: nginx/1.2.0 }]\n")).toEqual([
+    "8:16 components[0].name: is not known; did you mean use?",
+  ]);
+  const upload = "source: { upload: { dataDisks: [{ name: data.raw }] } }\n";
+  expect(mistakes(parseRecipe, `family: web\ntest: { skip: true }\n${upload}`)).toEqual([
+    expect.stringContaining("dataDisks[0].name: is not known; did you mean file?"),
+  ]);
+  const idle = (fields: string): string[] => inFleet(`idle: { ${fields} }\n`);
+  expect(idle("signals: { cpuAverage: 5 }, probe: { cmd: 'true' }")).toEqual([
+    expect.stringContaining("idle.probe.cmd: is not known; did you mean command?"),
+  ]);
+  expect(idle("signals: { cpuAverage: 5 }, stopMode: KeepCharging")).toEqual([
+    expect.stringContaining("idle.stopMode: is not known; did you mean stoppedMode?"),
   ]);
 });

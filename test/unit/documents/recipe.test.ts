@@ -157,7 +157,7 @@ const commands: readonly Case[] = [
   [
     "a step that is a command and a script",
     recipe({ provision: [{ run: "true", script: "scripts/a.sh" }] }),
-    "provision[0]: must have exactly one of run, script, file and reboot, has 2",
+    "provision[0]: must have exactly one of run, script, file and reboot, has 2; make a step of each",
   ],
   [
     "a script outside scripts/",
@@ -317,9 +317,9 @@ const releases: readonly Case[] = [
   [
     "a gate without a place for its machine",
     { source: { snapshot: { id: "s-1" } }, family: "web" },
-    "test.instanceTypes: is missing; the test machine needs it when there is no builder",
-    "test.vSwitchIds: is missing; the test machine needs it when there is no builder",
-    "test.securityGroupId: is missing; the test machine needs it when there is no builder",
+    "test.instanceTypes: is missing; write instanceTypes: [ecs.g7.large] below test:, for the test machine of a source without a builder",
+    "test.vSwitchIds: is missing; write vSwitchIds: [vsw-…] below test:, for the test machine of a source without a builder",
+    "test.securityGroupId: is missing; write securityGroupId: sg-… below test:, for the test machine of a source without a builder",
   ],
   [
     "a promotion without a family",

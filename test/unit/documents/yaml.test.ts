@@ -5,9 +5,11 @@ import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
 import { problemsIn } from "./problems-of.ts";
 
+const NO_MAP =
+  "line 1, column 1: must be a map of keys and values; begin each line at the top with a key, such as family: web; see examples/";
 const refused: readonly (readonly [acquireLock: string, text: string, problem: string])[] = [
   ["an empty file", "", ": the document is empty; see examples/ for one that works"],
-  ["a list", "- a", ": must be a map of keys and values"],
+  ["a list", "- a", NO_MAP],
   [
     "two documents",
     "a: 1\n---\nb: 2",
@@ -54,7 +56,7 @@ for (const [acquireLock, text, problem] of refused) {
 
 test("a file nested 33 deep is refused, not followed", ({ expect }) => {
   const nested = (depth: number) => problemsIn(parseRecipe, `${"[".repeat(depth)}${"]".repeat(depth)}`);
-  expect(nested(32)).toEqual([": must be a map of keys and values"]);
+  expect(nested(32)).toEqual([NO_MAP]);
   expect(nested(33)).toEqual([
     "line 1, column 33: maps and lists are nested more than 32 deep; no document needs that",
   ]);
