@@ -171,7 +171,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/workflow/run-index.ts",
     find: '...(ended.state === "done" ? [] : [INDEX.failed]),',
     replace: "",
-    tests: ["test/flow/run-index.test.ts"],
+    tests: ["test/proofs/run-index.test.ts"],
   },
   {
     name: "the check of the index keeps two ends of one run",
@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/janitor/index/check-index.ts",
     find: "for (const run of twice) entries.delete(run);",
     replace: "",
-    tests: ["test/flow/run-index.test.ts"],
+    tests: ["test/proofs/run-index.test.ts"],
   },
   {
     name: "the check of the index keeps entries of runs without a log",
@@ -187,7 +187,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/janitor/index/check-index.ts",
     find: "const deleted = [...keys].filter((key) => !kept.has(key) && !undecided.has(key));",
     replace: "const deleted: string[] = [];",
-    tests: ["test/flow/run-index.test.ts"],
+    tests: ["test/proofs/run-index.test.ts"],
   },
   {
     name: "the API stores a document over one that has changed since",
