@@ -116,7 +116,7 @@ export function clientFor(io: Io): Client {
 const isUnknownCaller = (reply: Reply): boolean =>
   reply.status === 401 && refusalIn(reply) === "not authenticated";
 
-/** Kiln marks its answers and redirects nobody; its 401 and 403 are those above (ANSWER-1). Errors may be of the platform. */
+/** Kiln marks its answers and never redirects; its 401 and 403 are those above (ANSWER-1). Errors may be of the platform. */
 const isForeign = ({ status, headers }: Reply): boolean =>
   (status >= 300 && status < 400) ||
   status === 401 ||

@@ -1,13 +1,22 @@
 /** A command inside several members of a fleet at once. */
-import { agentsOnline, runCommand, shellOf } from "./cloud/ecs/commands.ts";
+import {
+  agentsOnline,
+  commandResults,
+  runCommand,
+  shellOf,
+  type CommandResult,
+} from "./cloud/ecs/commands.ts";
 import { describeInstances } from "./cloud/ecs/instances.ts";
 import type { CloudClient } from "./cloud/client.ts";
 import { clientToken } from "./cloud/ecs/token.ts";
 import type { Fleet } from "./documents/fleet.ts";
 import { minutes } from "./duration.ts";
 import { permanent } from "./errors.ts";
+import type { Ports } from "./invocation.ts";
 import { isMember } from "./limits/members.ts";
 import { ownTags, TAG } from "./tags.ts";
+import type { WorkflowEvent } from "./workflow/envelope.ts";
+import { PACE, poll } from "./workflow/poll.ts";
 
 /**
  * Results in one page, and agents in one call; RunCommand takes 100 instances:
@@ -16,10 +25,6 @@ import { ownTags, TAG } from "./tags.ts";
 export const ASK_SLICE = 50;
 /** A command reaches an agent within a minute, or it is aborted; the rest is for the answer. */
 const DELIVERY_MS = minutes(3);
-
-/** How long answers are waited for. */
-export const patienceOf = (probe: { readonly timeoutMs: number } | undefined): number =>
-  (probe?.timeoutMs ?? 0) + DELIVERY_MS;
 
 interface Question {
   readonly run: string;
@@ -72,4 +77,20 @@ export async function askMembers(question: Question, cloud: CloudClient): Promis
     for (const id of asked) unasked.set(id, `the command was refused: ${code} ${message}`);
     return { asked: [], unasked };
   }
+}
+
+type Asking = WorkflowEvent & { readonly invocationId: string };
+
+/** The answers of those that were asked. While some may still come, the wait for them instead. @throws CloudError to wait for */
+export async function answersOf(
+  event: Asking,
+  asked: readonly string[],
+  probe: { readonly timeoutMs: number } | undefined,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
+): Promise<ReadonlyMap<string, CommandResult> | ReturnType<typeof poll>> {
+  const results = await commandResults(cloud, event.invocationId);
+  const open = asked.filter((id) => results.get(id)?.state !== "ended");
+  const patienceMs = (probe?.timeoutMs ?? 0) + DELIVERY_MS;
+  if (open.length === 0 || clock.now() - event.phaseStartedAt >= patienceMs) return results;
+  return poll(event, clock, PACE.command, `${open.length} of ${asked.length} have not answered`);
 }

@@ -124,8 +124,8 @@ function partsOf(text: string): Part[] {
   for (const [index, whole] of text.split(/\r?\n/).entries()) {
     const line = index + 1;
     if (opened !== undefined && isBelow(whole, opened)) {
-      const text = whole.replace(/^[\s\p{Cf}-]+/u, "");
-      parts.push({ line, text: text.replaceAll(rules, " ") });
+      const value = whole.replace(/^[\s\p{Cf}-]+/u, "");
+      parts.push({ line, text: value.replaceAll(rules, " ") });
       continue;
     }
     rules = /^["']?parameters["']?\s*:/.test(whole) ? PATTERN : NONE;

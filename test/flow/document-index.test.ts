@@ -197,8 +197,8 @@ test("a document whose object is refused keeps no other one from its check or it
     "recipes/archived cannot be checked: oss GetObject answered InvalidObjectState",
   ])
     expect(reasons.join("\n")).toContain(said);
-  const told = posted.filter(({ body }) => /cannot be checked|bad.yaml has/.test(JSON.stringify(body)));
-  expect(told).toHaveLength(2);
+  const reports = posted.filter(({ body }) => /cannot be checked|bad.yaml has/.test(JSON.stringify(body)));
+  expect(reports).toHaveLength(2);
 
   const before = ["archived", "web"].map((name) => kiln.records(`bake-${name}`).length);
   await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "*" });

@@ -9,7 +9,7 @@ import { reconcile, running, sized } from "../support/sized.ts";
 
 const forbidden = new CloudFault(403, "Forbidden.RAM", "User not authorized.");
 
-test("the size of a fleet is kept while the log of another cannot be read, for good or for a while", async ({
+test("the size of a fleet is kept while the log of another cannot be read, permanently or for a while", async ({
   deploy,
   expect,
 }) => {

@@ -119,8 +119,8 @@ async function apply(
       error: `component ${name} is there with another content, and a version is written once; choose a new version`,
     });
   const key = before?.key ?? `${folder}/${name}.yaml`;
-  // Bytes, because a text would lose what looks like a secret of this function.
   const commit = headers[COMMIT_HEADER];
+  // Bytes, because a text would lose what looks like a secret of this function.
   const { etag } = await putObject(cloud, key, Buffer.from(text), {
     contentType: "application/yaml",
     commit,

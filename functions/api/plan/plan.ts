@@ -38,18 +38,14 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const now = clock.now();
   const window = windowFrom(now);
   const names = await namesAfter(cursor ?? "", ports);
-  const page = {
-    bakes: [] as PlannedBake[],
-    retention: [] as PlannedRetention[],
-    fleets: [] as PlannedFleet[],
-  };
+  const page: Rows = { bakes: [], retention: [], fleets: [] };
   const looks = onceEach(freshLooks(cloud));
   let last: string | undefined;
   for (const key of names) {
     if (last !== undefined && clock.now() > now + PAGE_MS) break;
     const [folder = "", name = ""] = key.split("/");
     if (folder === "recipes") await addRecipe(page, name, { window, looks, ports });
-    else page.fleets.push(...(await fleetRows(name, window, ports)));
+    else page.fleets.push(...(await plannedFleet(name, await loadFleet(cloud, name), window, ports)));
     last = key;
   }
   return {
@@ -79,6 +75,7 @@ async function namesAfter(cursor: string, { cloud }: Ports): Promise<readonly st
 interface Rows {
   readonly bakes: PlannedBake[];
   readonly retention: PlannedRetention[];
+  readonly fleets: PlannedFleet[];
 }
 
 interface Asked {
@@ -98,10 +95,6 @@ async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: A
     if (!(error instanceof CloudError)) throw error;
     page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: `not known: ${error.short}` });
   }
-}
-
-async function fleetRows(name: string, window: Window, ports: Ports): Promise<readonly PlannedFleet[]> {
-  return plannedFleet(name, await loadFleet(ports.cloud, name), window, ports);
 }
 
 /** Each question is asked once for a page. */

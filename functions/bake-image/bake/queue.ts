@@ -2,8 +2,7 @@
  * Changes during a bake: the newest one waits, and older ones that wait end. A queue of one.
  *
  * NEWEST-1. The logs of the runs under `open/` decide. One that is not listed yet waits too, and finds nothing changed.
- * NEWEST-2. A disk gives way only to what can become an image: a data disk, a text or a deleted object replaces
- *     no other.
+ * NEWEST-2. Only an object that can become an image replaces a disk that waits. A data disk, a text and a deleted object do not.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";

@@ -59,11 +59,13 @@ export async function checkIndex(ports: Ports) {
   const deleted = [...keys].filter((key) => !kept.has(key) && !undecided.has(key));
   const corrections = [
     ...written.map((key) => () => writeEntries(ports, [key])),
-    ...missing.toReversed().map((run) => () => decide(run, doubtful.get(run) ?? [], ports)),
+    ...missing.toReversed().map((run) => () => correct(run, doubtful.get(run) ?? [], ports)),
     ...deleted.map((key) => () => deleteObject(ports.cloud, key)),
   ];
-  await inBatches(corrections.slice(0, CORRECTIONS_MAX), (correct) => correct());
-  const wrong = await inBatches(provedNow(entries, open, ports), (entry) => prove(entry, ports));
+  await inBatches(corrections.slice(0, CORRECTIONS_MAX), (make) => make());
+  const wrong = await inBatches(provedNow(entries, open, ports), (entry) =>
+    correct(entry.run, entryKeys(entry), ports),
+  );
   const found = {
     wrong: wrong.filter(Boolean).length,
     deleted: deleted.length,
@@ -111,18 +113,6 @@ function provedNow(
 /** Digits at the end of a run's id, which are evenly spread. */
 const HASHED = 8;
 
-/** Compares an entry with the log of its run, and corrects it. Answers whether it was wrong. */
-async function prove(entry: EndedRun, ports: Ports): Promise<boolean> {
-  const now = await knownRun(entry.run, ports);
-  if (now === undefined) return false;
-  const right = isEnded(now) ? entryKeys(endedRun(entry.run, now)) : [];
-  const wrong = entryKeys(entry).filter((key) => !right.includes(key));
-  if (wrong.length === 0) return false;
-  await writeEntries(ports, right);
-  for (const key of wrong) await deleteObject(ports.cloud, key);
-  return true;
-}
-
 /** Reads keys page by page, because a whole listing would fill the memory. */
 async function eachKey(prefix: string, { cloud }: Ports, act: (key: string) => void): Promise<void> {
   let after = prefix;
@@ -136,11 +126,17 @@ async function eachKey(prefix: string, { cloud }: Ports, act: (key: string) => v
 
 const LOG = new RegExp(`^${FOLDER.runs}[0-9-]+/([a-z0-9-]+)\\.jsonl?$`);
 
-/** Writes the entries of a run as its log says, then deletes those of its keys that say something else. */
-async function decide(run: string, keys: readonly string[], ports: Ports): Promise<void> {
+/**
+ * Compares the keys that a run has with its log: writes those that the log asks for, then deletes those that say something else.
+ * Answers whether any differed.
+ */
+async function correct(run: string, keys: readonly string[], ports: Ports): Promise<boolean> {
   const now = await knownRun(run, ports);
-  if (now === undefined) return;
+  if (now === undefined) return false;
   const right = isEnded(now) ? entryKeys(endedRun(run, now)) : [];
+  const wrong = keys.filter((key) => !right.includes(key));
+  if (wrong.length === 0 && keys.length === right.length) return false;
   await writeEntries(ports, right);
-  for (const key of keys) if (!right.includes(key)) await deleteObject(ports.cloud, key);
+  for (const key of wrong) await deleteObject(ports.cloud, key);
+  return true;
 }

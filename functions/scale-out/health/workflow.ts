@@ -7,8 +7,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
-import { ASK_SLICE, askMembers, patienceOf } from "../../../shared/ask-members.ts";
-import { commandResults } from "../../../shared/cloud/ecs/commands.ts";
+import { answersOf, ASK_SLICE, askMembers } from "../../../shared/ask-members.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { minutes } from "../../../shared/duration.ts";
@@ -23,7 +22,6 @@ import { readSize, writeAct, type SizeState } from "../../../shared/size/log.ts"
 import { TAG } from "../../../shared/tags.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
-import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import {
   done,
@@ -104,14 +102,11 @@ async function ask({ run, input, ...event_ }: EventOf<typeof Ask>, ports: Ports)
 }
 
 async function awaitAnswers(given: EventOf<typeof Await>, ports: Ports): Promise<Outcome> {
-  const { cloud, clock } = ports;
-  const { invocationId, asked, later, phaseStartedAt, input } = given;
+  const { asked, later, input } = given;
   const document = await probedFleet(input.fleet, ports);
   if (typeof document === "string") return failed(document);
-  const results = await commandResults(cloud, invocationId);
-  const open = asked.filter((id) => results.get(id)?.state !== "ended");
-  if (open.length > 0 && clock.now() - phaseStartedAt < patienceOf(document.health))
-    return poll(given, clock, PACE.command, `${open.length} of ${asked.length} have not answered`);
+  const results = await answersOf(given, asked, document.health, ports);
+  if ("kind" in results) return results;
   const answers = asked.reduce((sum, id) => withAnswer(sum, id, results.get(id)), given.answers);
   return next(Ask, { later, answers });
 }
@@ -176,9 +171,7 @@ async function write(
 
 /** HEALTH-2. */
 async function hindranceNow(
-  known: { readonly document: Fleet; readonly state: SizeState } & Required<
-    Pick<Parameters<typeof situationOf>[0], "members">
-  >,
+  known: Parameters<typeof situationOf>[0],
   ports: Ports,
 ): Promise<string | undefined> {
   const situation = await situationOf(known, ports);

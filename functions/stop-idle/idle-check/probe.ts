@@ -7,13 +7,12 @@
  * PROBE-3. The metrics are read once more after the answers (IDLE-1).
  */
 import * as z from "zod/mini";
-import { ASK_SLICE, askMembers, patienceOf } from "../../../shared/ask-members.ts";
-import { commandResults, type CommandResult } from "../../../shared/cloud/ecs/commands.ts";
+import { answersOf, ASK_SLICE, askMembers } from "../../../shared/ask-members.ts";
+import type { CommandResult } from "../../../shared/cloud/ecs/commands.ts";
 import type { Refused } from "../../../shared/cloud/ecs/each.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
-import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { Ids, withRefusals } from "../tally.ts";
@@ -60,12 +59,10 @@ export async function beginProbe(
   return { ...begun, probed: asked, refused: [...unasked].map(([id, why]) => unprobed(id, why)) };
 }
 
-async function awaitAnswers(event: AwaitProbe, { cloud, clock }: Ports): Promise<Outcome> {
+async function awaitAnswers(event: AwaitProbe, ports: Ports): Promise<Outcome> {
   const { probed, later, input } = event;
-  const results = await commandResults(cloud, event.invocationId);
-  const open = probed.filter((id) => results.get(id)?.state !== "ended");
-  if (open.length > 0 && clock.now() - event.phaseStartedAt < patienceOf(input.policy.probe))
-    return poll(event, clock, PACE.command, `${open.length} of ${probed.length} have not answered`);
+  const results = await answersOf(event, probed, input.policy.probe, ports);
+  if ("kind" in results) return results;
   const refused = probed.flatMap((id) => whyKept(id, results.get(id)) ?? []);
   const kept = new Set(refused.map(({ id }) => id));
   const stops = probed.filter((id) => !kept.has(id));

@@ -1,11 +1,9 @@
 /** probe → await-probe: the idle probe is asked in each slice of members right before its end (../idle-check/probe.ts). */
-import { patienceOf } from "../../../shared/ask-members.ts";
-import { commandResults } from "../../../shared/cloud/ecs/commands.ts";
+import { answersOf } from "../../../shared/ask-members.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { beginProbe, whyKept } from "../idle-check/probe.ts";
 import { afterSlice, AwaitProbe, End, keepAll, Probe, SLICE, type Select } from "./events.ts";
@@ -32,15 +30,13 @@ async function askSlice(event: Probe, ports: Ports): Promise<Outcome> {
   return next(AwaitProbe, { invocationId, probed: open, later, ...state });
 }
 
-async function awaitAnswers(event: AwaitProbe, { cloud, clock }: Ports): Promise<Outcome> {
-  const { invocationId, probed, later, ended, input } = event;
-  const loaded = await loadFleet(cloud, input.fleet);
+async function awaitAnswers(event: AwaitProbe, ports: Ports): Promise<Outcome> {
+  const { probed, later, ended, input } = event;
+  const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return keepAll(event, loaded.problem);
-  const results = await commandResults(cloud, invocationId);
-  const open = probed.filter(({ id }) => results.get(id)?.state !== "ended");
-  const patienceMs = patienceOf(loaded.document.idle?.probe);
-  if (open.length > 0 && clock.now() - event.phaseStartedAt < patienceMs)
-    return poll(event, clock, PACE.command, `${open.length} of ${probed.length} have not answered`);
+  const ids = probed.map(({ id }) => id);
+  const results = await answersOf(event, ids, loaded.document.idle?.probe, ports);
+  if ("kind" in results) return results;
   const answers = probed.map((one) => ({ one, why: whyKept(one.id, results.get(one.id)) }));
   const leavers = answers.flatMap(({ one, why }) => (why === undefined ? [one] : []));
   const stay = answers.flatMap(({ one: { id }, why }) =>
