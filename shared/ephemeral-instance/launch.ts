@@ -8,7 +8,7 @@ import type { Ports } from "../invocation.ts";
 import { isLate } from "../late.ts";
 import { noteNoCapacity } from "../offerings.ts";
 import { redactedStart } from "../redact.ts";
-import { PACE, poll } from "../workflow/poll.ts";
+import { FIRST_BOOT_MS, PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { command, firstIndex } from "./command.ts";
 import type { At, Instance } from "./events.ts";
@@ -44,7 +44,7 @@ export async function launch<I>(
       return poll(event, clock, PACE.instance, "RunInstances answered without an instance");
     const state = { ...placeOf(event), instanceId };
     return next(types.Boot, state, {
-      afterMs: PACE.instance.firstMs,
+      afterMs: FIRST_BOOT_MS,
       note: `${instanceId} ${offering.name}`,
     });
   } catch (error) {

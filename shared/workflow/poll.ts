@@ -21,6 +21,8 @@ export const PACE = {
   command: { firstMs: seconds(10), maxMs: seconds(30) },
   /** An instance that starts, stops or reboots. */
   instance: { firstMs: seconds(15), maxMs: minutes(1) },
+  /** A builder that shuts down, with what it still writes. */
+  shutdown: { firstMs: seconds(30), maxMs: minutes(1) },
   /** An image, a copy, an import. */
   image: { firstMs: seconds(30), maxMs: minutes(5) },
   /** A family that does not answer with another image yet. */
@@ -30,6 +32,12 @@ export const PACE = {
   /** A lock that another run holds. */
   lock: { firstMs: minutes(1), maxMs: minutes(10) },
 } as const satisfies Record<string, Pace>;
+
+/** The first look at an instance that boots for the first time: most are not ready for commands before. */
+export const FIRST_BOOT_MS = seconds(30);
+
+/** The first look at an image that is made of a disk: it takes minutes. */
+export const FIRST_IMAGE_MS = minutes(1);
 
 /** Waits for the world, longer the longer this phase has waited. */
 export function poll({ phaseStartedAt }: WorkflowEvent, clock: Clock, pace: Pace, note: string) {

@@ -582,8 +582,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a promotion ends before its family answers with the image",
     promise: "K5",
     file: "functions/promote-family/promotion/join.ts",
-    find: "if (waitsFor !== undefined) return poll(event, clock, PACE.family, waitsFor);",
-    replace: "if (waitsFor === family) return poll(event, clock, PACE.family, waitsFor);",
+    find: "if (waitsFor !== undefined) return notYet(waitsFor);",
+    replace: "if (waitsFor === family) return notYet(waitsFor);",
     tests: ["test/proofs/regions.test.ts"],
   },
   {

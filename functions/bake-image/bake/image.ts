@@ -21,7 +21,7 @@ import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { isOwn, ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
-import { PACE, poll } from "../../../shared/workflow/poll.ts";
+import { FIRST_IMAGE_MS, PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { dataDiskKeys } from "./data-disks.ts";
 import { attributesOf } from "./attributes.ts";
@@ -76,7 +76,7 @@ async function stopInstanceOf(given: Stop, { cloud, clock }: Ports): Promise<Out
   if (snapshot !== undefined) return next(AwaitSnapshots, { instanceId }, { note: snapshot });
   // KeepCharging keeps the public IP address of a source instance, which is started again.
   if (instance.status === "Running") await stopInstance(cloud, instanceId, { stoppedMode: "KeepCharging" });
-  return poll(given, clock, PACE.instance, `${instanceId} is stopping`);
+  return poll(given, clock, PACE.shutdown, `${instanceId} is stopping`);
 }
 
 /** The phase that makes an image of an instance: of all its disks, or of a snapshot of the system disk (system-disk.ts). */
@@ -167,7 +167,7 @@ async function makeImage(given: Capture, { cloud, clock }: Ports): Promise<Outco
       ? await startImage(given, cloud).catch((error: unknown) => imageOfTakenName(error, given, cloud))
       : { imageId: earlier.id };
   const state = { instanceId: source, imageId, taskId };
-  return next(AwaitImage, state, { afterMs: PACE.image.firstMs, note: `${imageId} is being made` });
+  return next(AwaitImage, state, { afterMs: FIRST_IMAGE_MS, note: `${imageId} is being made` });
 }
 
 /** Where the parameters of CreateImage stand in a recipe. */

@@ -157,7 +157,7 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
       { note: `${placed(image)} is deprecated` },
     );
   }
-  return next(Verify, { progress }, { afterMs: PACE.step.firstMs });
+  return settle(event, ports, () => next(Verify, { progress }, { afterMs: PACE.step.firstMs }));
 }
 
 /** Why an image was delivered, how it differs, and who approved it, for the record. */
@@ -167,14 +167,22 @@ const provenanceOf = ({ again, packages, approvedBy }: Checked) => ({
   ...(approvedBy !== undefined && { approvedBy }),
 });
 
-async function verifyServed(event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> {
-  const { cloud, clock } = ports;
+const verifyServed = (event: EventOf<typeof Verify>, ports: Ports): Promise<Outcome> =>
+  settle(event, ports, (waitsFor) => poll(event, ports.clock, PACE.family, waitsFor));
+
+/** The end of the promotion when every region answers with the image; otherwise what follows from the region that does not. */
+async function settle(
+  event: EventOf<typeof Deprecate> | EventOf<typeof Verify>,
+  ports: Ports,
+  notYet: (waitsFor: string) => Outcome,
+): Promise<Outcome> {
+  const { cloud } = ports;
   const { input, run, progress } = event;
   const { family, imageId } = input;
   const places = placesOf(event, homeOf(ports));
   const regions = Object.fromEntries(places.map((place) => [place.region, place.imageId]));
   const waitsFor = await notServedYet(family, regions, ports);
-  if (waitsFor !== undefined) return poll(event, clock, PACE.family, waitsFor);
+  if (waitsFor !== undefined) return notYet(waitsFor);
   const own = await promotedImage({ region: homeOf(ports), imageId }, event, ports);
   if (!own.ok) return toUndo(event, own.problem);
   await tagResources(cloud, "image", [imageId], statusTag("promoted", run));
