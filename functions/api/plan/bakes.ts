@@ -4,6 +4,7 @@
  *
  * PLAN-ROW-1. A row names the run that the timer will begin, so it can be compared with what came of it.
  * PLAN-ROW-2. An image that an earlier row makes, or a family that it moves, is taken for granted. `assumes` says so.
+ * PLAN-ROW-3. A bake at work may fail, so a row decides as if it made nothing. `assumes` names it.
  */
 import { decide, type Decision } from "../../bake-image/bake/decide.ts";
 import { loadRequested } from "../../bake-image/bake/document.ts";
@@ -11,18 +12,19 @@ import { nightlyBake, requestedBake } from "../../bake-image/bake/nightly.ts";
 import { SCHEDULE, scheduledBake } from "../../bake-image/bake/scheduled.ts";
 import { dependentBakes } from "../../promote-family/promotion/dependents.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
-import { headObject } from "../../../shared/cloud/oss/objects.ts";
+import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import type { Loaded } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { runKey } from "../../../shared/keys.ts";
+import { FOLDER, openKey, runKey } from "../../../shared/keys.ts";
 import { pauseOf } from "../../../shared/pauses.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { allDue, type Schedule } from "../../../shared/schedule.ts";
 import { promoterOf, timerTrigger } from "../../../shared/triggers.ts";
+import { subjectOf } from "../../../shared/workflow/run-id.ts";
 import { readTimers } from "../config.ts";
 import { firings, type Window } from "./timers.ts";
 
@@ -68,8 +70,25 @@ export async function plannedBakes(
     const isRepeat = baked !== undefined && row.act === "bake" && "document" in found;
     rows.push(isRepeat ? again(row, baked, found.document) : row);
   }
-  for (const row of rows) if (await moves(row, ports)) return [...rows, ...(await followers(row, ports))];
-  return rows;
+  const known = await withRunAtWork(recipe, rows, ports);
+  for (const row of known) if (await moves(row, ports)) return [...known, ...(await followers(row, ports))];
+  return known;
+}
+
+/** PLAN-ROW-3. */
+async function withRunAtWork(
+  recipe: string,
+  rows: readonly PlannedBake[],
+  { cloud }: Ports,
+): Promise<readonly PlannedBake[]> {
+  const acts = ({ act }: PlannedBake): boolean => act === "bake" || act === "deliver";
+  if (!rows.some(acts)) return rows;
+  const open = await listObjects(cloud, openKey(`bake-${recipe}-`));
+  const run = open.map(({ key }) => key.slice(FOLDER.open.length)).find((one) => subjectOf(one) === recipe);
+  if (run === undefined) return rows;
+  return rows.map((row) =>
+    acts(row) ? { ...row, assumes: `${run}, which is at work, makes nothing` } : row,
+  );
 }
 
 /** Whether a family has another image after a row, without an operator. */
