@@ -4,6 +4,7 @@ import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../c
 import { refusedBy } from "../answers.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, localMinute, quoted } from "../format.ts";
+import { said } from "../language.ts";
 import { hasEnded, readRun, runIn, type RunDetails } from "../runs.ts";
 
 export const logs: Command = {
@@ -81,7 +82,7 @@ class Printer {
     this.#newest = details.outputs.at(-1);
     const { state, phase, reason, note = "" } = details;
     const now = hasEnded(details)
-      ? `${state}${reason === undefined ? "" : `: ${reason}`}`
+      ? `${state}${reason === undefined ? "" : `: ${said(reason)}`}`
       : `${state}: ${phase} ${note}`;
     if (now !== this.#state) this.#out(now.trimEnd());
     this.#state = now;

@@ -2,7 +2,7 @@
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { localMinute, table } from "../format.ts";
-import { t } from "../language.ts";
+import { said, t } from "../language.ts";
 import { readPlan, type Plan } from "../plan.ts";
 
 export const plan: Command = {
@@ -69,7 +69,7 @@ const clockOf = (at: string | undefined): string =>
 const fateOf = ({ why, promotes, held, approval, assumes }: Plan["bakes"][number]): string =>
   withAssumed(
     [
-      why,
+      said(why),
       ...(promotes === undefined
         ? []
         : [

@@ -2,7 +2,7 @@
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
-import { t } from "../language.ts";
+import { said, t } from "../language.ts";
 import { hasEnded, searchRuns, type RunRow } from "../runs.ts";
 
 export const runs: Command = {
@@ -55,5 +55,5 @@ export const rowOf = (row: RunRow, now: number): readonly string[] => [
   when(row.beganAt, now),
   took(row.beganAt, hasEnded(row) ? row.updatedAt : now),
   row.by,
-  short(row.reason ?? (row.note === undefined ? "" : `${row.phase}: ${row.note}`), 80),
+  short(said(row.reason ?? "") || (row.note === undefined ? "" : `${row.phase}: ${row.note}`), 80),
 ];

@@ -5,7 +5,7 @@ import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
-import { t } from "../language.ts";
+import { said, t } from "../language.ts";
 
 type Status = Awaited<ReturnType<typeof answer>>;
 
@@ -54,7 +54,7 @@ function linesOf(
       t("failed in the last 24 hours ({kiln} why RUN)", { kiln: KILN }),
       table(
         ["RUN", "ENDED", "WHY"],
-        failed.map((row) => [row.run, when(row.updatedAt, now), short(row.reason ?? "", 80)]),
+        failed.map((row) => [row.run, when(row.updatedAt, now), short(said(row.reason ?? ""), 80)]),
       ),
     ),
     ...section(t("problems"), problems),

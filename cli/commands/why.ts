@@ -5,7 +5,7 @@ import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
-import { t } from "../language.ts";
+import { said, t } from "../language.ts";
 import { hasEnded, readRun, searchRuns, type RunDetails } from "../runs.ts";
 
 export const why: Command = {
@@ -64,8 +64,8 @@ function standingOf(run: RunDetails, now: number): readonly string[] {
       time,
     }),
     t(isOver ? "began {when}, started by {by}" : "began {when}, started by {by}; in phase {phase}", began),
-    ...(reason === undefined ? [] : [t("why: {reason}", { reason })]),
-    ...(typeof short === "string" ? [t("why: {reason}", { reason: short })] : []),
+    ...(reason === undefined ? [] : [t("why: {reason}", { reason: said(reason) })]),
+    ...(typeof short === "string" ? [t("why: {reason}", { reason: said(short) })] : []),
     ...(Array.isArray(lost) ? [t("lost: {what}", { what: lost.join(", ") })] : []),
     ...(note === undefined ? [] : [t("waits: {note}", { note })]),
   ];

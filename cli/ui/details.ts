@@ -59,7 +59,7 @@ function head(run: RunDetails, view: View): Html {
     [words.for, took(run.beganAt, hasEnded(run) ? run.updatedAt : now)],
     [words.by, run.by],
     [words.phase, hasEnded(run) ? undefined : `${run.phase} ${run.note ?? ""}`.trim()],
-    [words.why, run.reason],
+    [words.why, run.reason && words.said(run.reason)],
   ]);
 }
 
@@ -152,7 +152,7 @@ function runList({ runs, next }: RunPage, query: URLSearchParams, view: View): H
     badge(row, view),
     time(row.updatedAt, view),
     row.by,
-    row.reason ?? row.note ?? "",
+    words.said(row.reason ?? "") || (row.note ?? ""),
   ]);
   const after = new URLSearchParams(query);
   after.delete("limit");

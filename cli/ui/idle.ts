@@ -63,7 +63,7 @@ function machines(
   const cells = rows.map((one) => [
     html`${one.id} <small>${changeLink({ act: "keep", fleet, instance: one.id }, words)}</small>`,
     html`<span class="state ${one.act}">${words.acts[one.act]}</span>`,
-    one.reason,
+    words.said(one.reason),
     html`${one.numbers.map(number)}${spark(one.id, shares, view)}`,
   ]);
   return table([words.machine, words.verdict, words.why, words.worst], cells, words.nothing);

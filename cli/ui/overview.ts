@@ -194,7 +194,7 @@ function failures(rows: readonly Failure[], view: View): Html {
         <h3>${runLink(row.run)} ${badge(row, view)}</h3>
         ${facts([
           [words.ended, time(row.updatedAt, view)],
-          [words.why, row.reason],
+          [words.why, row.reason && words.said(row.reason)],
         ])}${
           last &&
           html`<h4>${words.lastLines} ${last.name}</h4>

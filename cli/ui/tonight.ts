@@ -38,7 +38,11 @@ function reasonOf(bake: Plan["bakes"][number], view: View): string {
   const { why, promotes, held, approval, assumes } = bake;
   const { words } = view;
   const then = promotes === undefined ? [] : [words.promotes(promotes, approval === true)];
-  return withAssumed([why, ...then, ...(held === undefined ? [] : [held])].join("; "), assumes, view);
+  return withAssumed(
+    [words.said(why), ...then, ...(held === undefined ? [] : [held])].join("; "),
+    assumes,
+    view,
+  );
 }
 
 const withAssumed = (why: string, assumes: string | undefined, { words }: View): string =>

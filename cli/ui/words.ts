@@ -1,8 +1,10 @@
-/** The words of the page in its languages. Names, reasons and outputs stay as the deployment wrote them. */
+/** The words of the page in its languages. Names, notes and outputs stay as the deployment wrote them. */
+import { reasonInChinese } from "../../shared/chinese/reasons.ts";
 import { elapsed } from "../format.ts";
 
 const EN = {
   lang: "en",
+  said: (reason: string): string => reason,
   skip: "Skip to the content",
   updated: "as of",
   stale: "kiln ui does not answer; this is the last state it gave",
@@ -137,6 +139,7 @@ export type Words = Omit<typeof EN, "lang"> & { readonly lang: string };
 
 const ZH: Words = {
   lang: "zh-CN",
+  said: reasonInChinese,
   skip: "跳到正文",
   updated: "更新于",
   stale: "kiln ui 无响应，以下为最后一次获取的状态",

@@ -1,5 +1,6 @@
 /** Delivers one notification: posts it, or queues the next attempt, or keeps it for an operator. */
 import { ALARM, alarm } from "../../shared/alarms.ts";
+import { reasonInChinese } from "../../shared/chinese/reasons.ts";
 import { putObject } from "../../shared/cloud/oss/objects.ts";
 import { formatDuration, hours, minutes, seconds } from "../../shared/duration.ts";
 import { ConfigError } from "../../shared/errors.ts";
@@ -19,7 +20,6 @@ import { FORMATS } from "./channels/formats.ts";
 import { contentOf } from "./channels/content.ts";
 import { readChannels, readLanguage, readLinkSettings, type Channel } from "./config.ts";
 import type { Language } from "./catalogue.ts";
-import { reasonIn } from "./reasons.ts";
 import { repliesTo } from "./replies.ts";
 
 const TIMEOUT_MS = seconds(10);
@@ -106,6 +106,9 @@ const shownIn = (language: Language, { reason, by, ...rest }: Notification): Not
   by: redact(by),
   ...(reason !== undefined && { reason: reasonIn(language, redact(reason)) }),
 });
+
+const reasonIn = (language: Language, reason: string): string =>
+  language === "zh" ? reasonInChinese(reason) : reason;
 
 /**
  * Undefined when there is no answer. The error is dropped: it names the address, which is a secret. An answer may quote

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "vitest";
 import { COMMANDS } from "../../../cli/commands.ts";
 import { table } from "../../../cli/format.ts";
+import { said, speak } from "../../../cli/language.ts";
 import { ZH } from "../../../cli/zh.ts";
 import { kiln } from "../../support/kiln.ts";
 
@@ -95,4 +96,12 @@ test("a check, a question and a mistake are in Chinese, and columns are as wide 
       ],
     ),
   ).toEqual(["名    b", "abcd  x", "机群  y"]);
+});
+
+test("Kiln's own sentences in reasons follow the language", async ({ expect }) => {
+  const reason = "launch is not over after 30m";
+  await speak("zh");
+  expect(said(reason)).toBe("阶段 launch 在 30m 后仍未结束");
+  await speak("en");
+  expect(said(reason)).toBe(reason);
 });

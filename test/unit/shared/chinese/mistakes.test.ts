@@ -1,6 +1,6 @@
 /** The mistakes of a document, as its own check words them, in a Chinese message. */
 import { test } from "vitest";
-import { reasonIn } from "../../../../functions/notifier/reasons.ts";
+import { reasonInChinese } from "../../../../shared/chinese/reasons.ts";
 import { parseFleet } from "../../../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../../../shared/documents/recipe.ts";
 import { DocumentError } from "../../../../shared/errors.ts";
@@ -26,7 +26,7 @@ image: { name: 7 }
 
 test("frame, rules and remedies are in Chinese; names and values stay", ({ expect }) => {
   const english = mistakesOf(parseRecipe, "recipes/web.yaml", RECIPE);
-  const chinese = reasonIn("zh", english);
+  const chinese = reasonInChinese(english);
   expect(chinese).toMatchInlineSnapshot(`
     "recipes/web.yaml 有 5 处错误：
       source.builder.securityGroupId：缺失；请填写文本
@@ -36,7 +36,7 @@ test("frame, rules and remedies are in Chinese; names and values stay", ({ expec
       famly：无法识别；是否想写 family？"
   `);
   for (const parse of [parseRecipe, parseFleet]) {
-    const empty = reasonIn("zh", mistakesOf(parse, "fleets/web.yaml", ""));
+    const empty = reasonInChinese(mistakesOf(parse, "fleets/web.yaml", ""));
     expect(empty).toContain("fleets/web.yaml 有 1 处错误：");
     expect(empty).toContain("文件为空；可参考 examples/ 中的示例");
   }
@@ -45,10 +45,9 @@ test("frame, rules and remedies are in Chinese; names and values stay", ({ expec
 test("a value that looks like a rule stays as it is, and so does any other text", ({ expect }) => {
   const given =
     'a.yaml has 2 problems:\n  line 3, a.b[0]: must be text (it is "x; is missing (it is 1)"); put quotes around it\n  x: an unknown rule; did you mean y?';
-  expect(reasonIn("zh", given)).toBe(
+  expect(reasonInChinese(given)).toBe(
     'a.yaml 有 2 处错误：\n  第 3 行，a.b[0]：必须是文本（当前为 "x; is missing (it is 1)"）；请加引号\n  x：an unknown rule；是否想写 y？',
   );
   for (const text of ["it has one problem: none", "a.yaml has 3 problems: b"])
-    expect(reasonIn("zh", text)).toBe(text);
-  expect(reasonIn("en", given)).toBe(given);
+    expect(reasonInChinese(text)).toBe(text);
 });

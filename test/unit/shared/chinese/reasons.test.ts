@@ -1,8 +1,8 @@
 /** Reasons in Chinese: Kiln's own sentences are translated, and nothing else changes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "vitest";
-import { ADVICE } from "../../../../functions/notifier/advice.ts";
-import { reasonIn, SENTENCES } from "../../../../functions/notifier/reasons.ts";
+import { ADVICE } from "../../../../shared/chinese/advice.ts";
+import { reasonInChinese, SENTENCES } from "../../../../shared/chinese/reasons.ts";
 import { CODES } from "../../../../shared/cloud/error-codes.ts";
 import { ECS_CODES } from "../../../../shared/cloud/ecs/error-codes.ts";
 
@@ -11,13 +11,13 @@ test("every piece of an English sentence stands in the source that writes it", (
     readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
   );
   const source = files
-    .filter((file) => file.endsWith(".ts") && !file.startsWith("functions/notifier/"))
+    .filter((file) => file.endsWith(".ts") && !file.startsWith("shared/chinese/"))
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   // Some are put together of parts that stand in several places.
   const pieces = (english: string): readonly string[] =>
     english
-      .split(/\{\w+\}|^limit |; |: | \(|with (?=exit)/)
+      .split(/\{\w+\}|^limit |; |: (?:it )?| \(|with (?=exit)|, | until|hourly|1-minute/)
       .map((text) => text.replace(/[.;:,()"\s/]+$/, ""));
   const missing = [...Object.keys(SENTENCES), ...Object.keys(ADVICE)].flatMap((english) =>
     pieces(english).filter((piece) => !source.includes(piece)),
@@ -39,7 +39,7 @@ test("advice about every error code that the cloud may answer with is in Chinese
     const chinese = ADVICE[hint];
     if (chinese === undefined) continue;
     const said = (text: string) => text.replace("{ram}", "ecs:RunInstances");
-    expect(reasonIn("zh", `ecs RunInstances answered Code: Message. ${said(hint)}`)).toBe(
+    expect(reasonInChinese(`ecs RunInstances answered Code: Message. ${said(hint)}`)).toBe(
       `ecs RunInstances 返回 Code：Message. ${said(chinese)}`,
     );
   }
@@ -50,8 +50,7 @@ test("every sentence is in Chinese, with the same placeholders, and found again 
     const names = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
     expect(names(chinese), english).toEqual(names(english));
     const filled = (text: string) => text.replaceAll(/\{(\w+)\}/g, "$1-1");
-    expect(reasonIn("zh", filled(english)), english).toBe(filled(chinese));
-    expect(reasonIn("en", filled(english))).toBe(filled(english));
+    expect(reasonInChinese(filled(english)), english).toBe(filled(chinese));
   }
 });
 
@@ -73,6 +72,13 @@ test.for([
     "launch is not over after 30m: no answer; cancelled by ci",
     "阶段 launch 在 30m 后仍未结束：no answer；已由 ci 取消",
   ],
+  ["kept: it started 20m ago, within the grace of 30m", "保留：20m 前启动，仍在宽限期（30m）内"],
+  [
+    "idle for 3h: cpuAverage at most 1.5 % (below 5), 3/3 points; cpuMaximum at most 2 % (below 20), 3/3 points; its stop is announced from 2026-01-05T12-00Z on",
+    "已空闲 3h：cpuAverage 最高 1.5 %（低于 5），数据点 3/3；cpuMaximum 最高 2 %（低于 20），数据点 3/3；停机公告的生效时间为 2026-01-05T12-00Z",
+  ],
+  ["kept: cpuAverage reached 20 %, not below 5", "保留：cpuAverage 达到 20 %，不低于 5"],
+  ["changed since m-1: recipe, base", "自 m-1 以来有变化：recipe, base"],
   ["", ""],
   [
     "none of 5 instances: cancelled by ci; limit max 10: 9 running or on their way; limit max 20: 1 running or on their way, 1 of them stopped subscriptions; none were needed",
@@ -93,7 +99,7 @@ test.for([
   ["a; ; cancelled by {rest} $&", "a; ；已由 {rest} $& 取消"],
   ["We see: it answered me: no", "We see: it answered me: no"],
 ])("%s", ([english = "", chinese], { expect }) => {
-  expect(reasonIn("zh", english)).toBe(chinese);
+  expect(reasonInChinese(english)).toBe(chinese);
 });
 
 test("sentences that stand one behind another are each found, in any order and number", ({ expect }) => {
@@ -101,7 +107,7 @@ test("sentences that stand one behind another are each found, in any order and n
   const closed = Object.entries(SENTENCES).filter(([english]) => !english.endsWith("{rest}"));
   for (const [one, oneSaid] of closed)
     for (const [other, otherSaid] of Object.entries(SENTENCES))
-      expect(reasonIn("zh", filled(`${one}; ${other}`))).toBe(filled(`${oneSaid}；${otherSaid}`));
+      expect(reasonInChinese(filled(`${one}; ${other}`))).toBe(filled(`${oneSaid}；${otherSaid}`));
 });
 
 /** Parts of Kiln's sentences, of which a text may be made that fits none of them until its end. */
@@ -130,7 +136,7 @@ test("any text of 1,500 characters is looked at in less than 50 ms", ({ expect }
   const timesOf = (text: string) =>
     Array.from({ length: 3 }, () => {
       const at = performance.now();
-      reasonIn("zh", text);
+      reasonInChinese(text);
       return performance.now() - at;
     });
   for (const [n, first] of PARTS.entries())
@@ -143,5 +149,5 @@ test("any text of 1,500 characters is looked at in less than 50 ms", ({ expect }
       }
     }
   for (const first of ["; ", ": ", " answered ", '" failed with exit code ', "a "])
-    expect(reasonIn("zh", first.repeat(99))).toBe(first.repeat(99));
+    expect(reasonInChinese(first.repeat(99))).toBe(first.repeat(99));
 });

@@ -1,6 +1,6 @@
 /**
  * The sentences that Kiln writes most often into reasons, in Chinese. A reason travels as one English text, and records, logs
- * and commands quote it so; a message in another language translates it sentence by sentence. Pure.
+ * and commands quote it so; what is shown in Chinese translates it sentence by sentence. Pure.
  *
  * REASON-1. The words of the cloud, of commands and of users stay as they are: they are placeholders, and sentences that
  *     are not here. `{rest}` is translated in turn, `{output}` is not; both may have several lines.
@@ -10,7 +10,6 @@
  *     proportion to its length.
  */
 import { ADVICE } from "./advice.ts";
-import type { Language } from "./catalogue.ts";
 import { mistakesIn } from "./mistakes.ts";
 
 export const SENTENCES: Readonly<Record<string, string>> = {
@@ -57,6 +56,46 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     "请在 KILN_GITHUB 中设置有效的令牌或私钥，然后重新部署",
   "{key}: notify: KILN_CHANNELS has no channel {name}; it has {known}: add the channel and deploy again, or correct notify":
     "{key}：notify：KILN_CHANNELS 中没有渠道 {name}，现有 {known}；请添加渠道并重新部署，或更正 notify",
+  "first bake of this recipe": "该配方首次构建",
+  "changed since {image}: {changes}": "自 {image} 以来有变化：{changes}",
+  "forced, nothing changed since {image}": "强制构建，自 {image} 以来没有变化",
+  "nothing changed since {image}: {changes}": "自 {image} 以来没有变化：{changes}",
+  "nothing changed since {image}, and rebake.onlyIfChanged is false":
+    "自 {image} 以来没有变化，但 rebake.onlyIfChanged 为 false",
+  "its base, family {family}, moves": "其基础镜像族系 {family} 将更新",
+  "kept: it is {status}": "保留：状态为 {status}",
+  "kept: it is locked ({known})": "保留：实例已锁定（{known}）",
+  "kept: it is protected from release": "保留：已开启释放保护",
+  "kept: it is a subscription, which cannot be released before its end": "保留：包年包月实例，到期前不能释放",
+  "kept: its tag {tag} asks for it": "保留：标签 {tag} 要求保留",
+  "kept: its tag {tag} asks for it until {time}": "保留：标签 {tag} 要求保留到 {time}",
+  "kept: a subscription is paid for either way": "保留：包年包月实例，停机也不省钱",
+  "kept: {type} has local disks or memory and goes on being charged when stopped":
+    "保留：{type} 带有本地盘或持久内存，停机后继续计费",
+  "kept: a stop would lose its public address {address}": "保留：停机会失去公网 IP {address}",
+  "kept: it started {ago} ago, within the grace of {grace}": "保留：{ago} 前启动，仍在宽限期（{grace}）内",
+  "kept: it started {ago} ago, within the window of {window}":
+    "保留：{ago} 前启动，不足一个观察窗口（{window}）",
+  "kept: it is within its working hours": "保留：处于工作时段",
+  "kept: a user started it outside its working hours; it is left alone until {time}":
+    "保留：用户在工作时段外启动了它，到 {time} 之前不停机",
+  "kept: only {points} of {expected} hourly points of {signal}, a gap is not idleness":
+    "保留：{signal} 每小时数据点只有 {points}/{expected} 个，缺数据不等于空闲",
+  "kept: only {points} of {expected} 1-minute points of {signal}, a gap is not idleness":
+    "保留：{signal} 每分钟数据点只有 {points}/{expected} 个，缺数据不等于空闲",
+  "kept: {signal} reached {worst} {unit}, not below {below}":
+    "保留：{signal} 达到 {worst} {unit}，不低于 {below}",
+  "kept: 1-minute metrics missing: {points} of {expected} points of {signal} since {time}":
+    "保留：缺少每分钟监控数据：自 {time} 起 {signal} 只有 {points}/{expected} 个数据点",
+  "kept: busy in the last {ago}: {signal} {worst} {unit} at {time}, not below {below}":
+    "保留：最近 {ago} 内忙碌：{time} 的 {signal} 为 {worst} {unit}，不低于 {below}",
+  "kept: no signal of the policy fits it": "保留：策略中没有适用于它的指标",
+  "kept: idle for {window}: {rest}": "保留：已空闲 {window}：{rest}",
+  "idle for {window}: {rest}": "已空闲 {window}：{rest}",
+  "{signal} at most {worst} {unit} (below {below}), {points} points":
+    "{signal} 最高 {worst} {unit}（低于 {below}），数据点 {points}",
+  "its stop is announced from {time} on": "停机公告的生效时间为 {time}",
+  "it is outside its working hours": "处于工作时段之外",
   "{key}: lies in no folder; move it to {folder}": "{key}：不在任何目录中；请移到 {folder}",
   "{key}: no function reads the folder {folder}; move it to {right}":
     "{key}：没有函数读取目录 {folder}；请移到 {right}",
@@ -65,7 +104,9 @@ export const SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /** Values that may have several words (REASON-3). */
-const WORDS = new Set("time by caller command key known folder right problem name output rest".split(" "));
+const WORDS = new Set(
+  "time by caller command key known changes folder right problem name output rest".split(" "),
+);
 /** Values that may hold anything, also other sentences and lines. */
 const ANYTHING = new Set(["name", "problem", "output", "rest"]);
 /** Characters. The bound keeps long texts cheap. */
@@ -86,9 +127,8 @@ const BETWEEN = "; ";
 /** A sentence that stands behind another one (shared/pauses.ts). */
 const PAUSED = ". This is failure ";
 
-/** A reason as far as Kiln's own sentences go, in the language of a message. */
-export function reasonIn(language: Language, reason: string): string {
-  if (language === "en") return reason;
+/** A reason in Chinese, as far as Kiln's own sentences go. */
+export function reasonInChinese(reason: string): string {
   const at = reason.lastIndexOf(PAUSED);
   const said = (text: string): string => mistakesIn(text) ?? inChinese(advised(text));
   return at < 0 ? said(reason) : `${said(reason.slice(0, at))}。${inChinese(reason.slice(at + 2))}`;
