@@ -128,7 +128,8 @@ test("each question of the second day has its section, and tonight's plan is the
   for (const id of ["now", "approvals", "families", "fleets", "savings", "tonight", "failed", "idle"])
     expect(await tab.evaluate(`document.querySelector("#${id} h2") !== null`), id).toBe(true);
   const charts = `[...document.querySelectorAll("svg[role=img]")].map((one) => one.getAttribute("aria-label")).join()`;
-  expect(await tab.evaluate(charts)).toMatch(/3 to 7 ran.*saved on each day/);
+  // The hour of the test may have its own count by now.
+  expect(await tab.evaluate(charts)).toMatch(/[1-3] to 7 ran.*saved on each day/);
   await tab.open(new URL("/fleets/web", ui.url).href);
   expect(await tab.evaluate(charts)).toMatch(/worst value of each check against its limit: 180 %, 180 %/);
 }, 60_000);
