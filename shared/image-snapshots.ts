@@ -28,13 +28,19 @@ export async function tagSnapshots(
   await tagResources(inRegion(cloud, region), "snapshot", ids, all);
 }
 
-/** Deletes an image of a run; its snapshots stay, tagged with the run, and are deleted next. */
+/**
+ * Deletes an image of a run, as it was just read; its snapshots stay, tagged with the run, and are deleted next. One that a family
+ * may serve stays, because a user put it there. @returns why it stays
+ */
 export async function deleteImageOf(
   cloud: CloudClient,
   run: string,
-  image: Pick<Image, "id" | "snapshotIds" | "tags">,
+  image: Pick<Image, "id" | "snapshotIds" | "tags" | "family" | "status">,
   region?: string,
-): Promise<void> {
+): Promise<string | undefined> {
+  const { id, family, status } = image;
+  if (family !== "" && status === "Available") return `${id} is in family ${family}, so it stays`;
   await tagSnapshots(cloud, image, { [TAG.run]: run }, region);
-  await deleteImage(cloud, image.id, region === undefined ? {} : { region });
+  await deleteImage(cloud, id, region === undefined ? {} : { region });
+  return undefined;
 }

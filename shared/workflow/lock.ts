@@ -31,16 +31,21 @@ async function newestLine(client: CloudClient, subject: string) {
   return { newest: lines.at(-1)?.line ?? (end === 0 ? await previousLock(client, subject) : undefined), end };
 }
 
-/** Acquires the lock of `subject` for `run`. Returns undefined on success, else the run that holds it. */
+/**
+ * Acquires the lock of `subject` for `run`. Returns undefined on success, else the run that holds it.
+ * @param restMs the lock is also refused when another run held it so short a time ago: lists may not show its changes yet
+ */
 export async function acquireLock(
   subject: string,
   run: string,
   ports: LockPorts,
+  restMs = 0,
 ): Promise<string | undefined> {
   const { cloud, clock } = ports;
   const { newest, end } = await newestLine(cloud, subject);
   if (newest?.run === run && !newest.released) return undefined;
-  const holder = await currentHolder(newest, ports);
+  const isAnother = newest !== undefined && newest.run !== run;
+  const holder = await currentHolder(newest, ports, isAnother ? restMs : 0);
   if (holder !== undefined) return holder;
   const line = { run, at: clock.now(), released: false };
   if ((await appendOrLose(ports, lockKey(subject), end, line)) !== undefined) return undefined;
@@ -91,10 +96,15 @@ async function standingOf(run: string, cloud: CloudClient) {
 async function currentHolder(
   newest: Lock | undefined,
   { cloud, clock }: LockPorts,
+  restMs = 0,
 ): Promise<string | undefined> {
-  if (newest === undefined || newest.released) return undefined;
-  const { run, at } = newest;
+  if (newest === undefined) return undefined;
+  const { run, at, released } = newest;
+  const isOver = (endedAt: number): boolean => Math.abs(clock.now() - endedAt) >= restMs;
+  if (released) return isOver(at) ? undefined : run;
   const holder = await standingOf(run, cloud);
-  const stale = holder ? holder.completion !== undefined : Math.abs(clock.now() - at) > SILENT_MS;
+  const stale = holder
+    ? holder.endedAt !== undefined && isOver(holder.endedAt)
+    : Math.abs(clock.now() - at) > SILENT_MS;
   return stale ? undefined : run;
 }

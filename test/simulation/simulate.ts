@@ -75,7 +75,7 @@ async function begin(seed: number, scenario: Scenario, channel: ChannelServer): 
     markedAt: new Map(),
     calls: { open: 0, made: 0 },
     finished: [],
-    crew: { limits: [], desired: [] },
+    crew: { limits: [], desired: [], surplus: 0 },
     problems: new Problems(() => kiln.cloud.time.now()),
   };
   const kiln: Deployment = await deployKiln({

@@ -36,6 +36,8 @@ export class Problems {
 interface Crew {
   readonly limits: { readonly at: number; readonly max: number }[];
   readonly desired: { readonly at: number; readonly desired: number }[];
+  /** Members beyond its number that its last refresh could not end, at most its surge. */
+  surplus: number;
   /** Since when it has had fewer than its min, without a reason. */
   belowSince?: number | undefined;
 }

@@ -80,7 +80,7 @@ async function cancelImport(event: Release, { cloud, clock }: Ports): Promise<Ou
 }
 
 /** The image of a failed run, then its snapshots. By tag as well as by id: an answer may have been lost. */
-async function deleteFailedImage(event: Release, { cloud, clock }: Ports): Promise<Outcome | undefined> {
+async function deleteFailedImage(event: Release, { cloud, clock, log }: Ports): Promise<Outcome | undefined> {
   const { verdict, run, imageId } = event;
   if (verdict.ok) return undefined;
   const known = imageId === undefined ? ok(undefined) : await ownImage(cloud, run, imageId);
@@ -88,8 +88,10 @@ async function deleteFailedImage(event: Release, { cloud, clock }: Ports): Promi
   const tagged = await describeImages(cloud, { tags: runTags(cloud, run, ROLE.image) });
   const image = known.value ?? tagged[0];
   if (image !== undefined) {
-    await deleteImageOf(cloud, run, image);
-    return poll(event, clock, PACE.step, `${image.id} is deleted`);
+    const stays = await deleteImageOf(cloud, run, image);
+    if (stays === undefined) return poll(event, clock, PACE.step, `${image.id} is deleted`);
+    log({ warning: stays, run });
+    return undefined;
   }
   const [snapshot] = await describeSnapshots(cloud, { tags: runTags(cloud, run, ROLE.snapshot) });
   if (snapshot === undefined) return undefined;

@@ -73,10 +73,14 @@ async function judged<T extends Tagged>(
   return found;
 }
 
-/** Releases an orphan. One that is gone is a success; one that is in use waits for the next cleanup. */
+/**
+ * Releases an orphan. One that is gone is a success; one that is in use waits for the next cleanup.
+ * @throws Error for an image that has joined a family since it was judged
+ */
 export async function release({ kind, id, run }: Finding, { cloud }: Ports): Promise<void> {
   if (kind === "instance") return deleteInstance(cloud, id, { force: true });
   if (kind === "snapshot") return deleteSnapshot(cloud, id);
   const [image] = await describeImages(cloud, { ids: [id] });
-  return image && deleteImageOf(cloud, run, image);
+  const stays = image && (await deleteImageOf(cloud, run, image));
+  if (stays !== undefined) throw new Error(stays);
 }

@@ -3,7 +3,14 @@
  * https://www.alibabacloud.com/help/en/ecs/user-guide/overview-37
  */
 import { familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
+import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+
+/**
+ * Lists may show a change this late; an estimate, because the page names no duration:
+ * https://help.aliyun.com/zh/ecs/developer-reference/final-consistency-of-alibaba-cloud-ecs-openapi-resources
+ */
+export const SEEN_MS = minutes(3);
 
 /** The home region of this deployment: images are built there and promoted from there. */
 export const homeOf = ({ cloud }: Pick<Ports, "cloud">): string => cloud.access.region;

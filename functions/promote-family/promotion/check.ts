@@ -1,8 +1,10 @@
 /**
  * The start of a promotion: load (only when an operator asked for it) → check.
  *
- * An image that was rolled back, or that a newer one supersedes, is not even tested: a late event must not undo a
- * later decision.
+ * CHECK-1. An image that was rolled back, or that a newer one supersedes, is not even tested: a late event must not undo a
+ *     later decision.
+ * CHECK-2. An image whose bake is at work, has failed or was cancelled is not promoted: its bake or the cleanup deletes it. A bake
+ *     that is done stays done, and one without a log is unknown to both.
  */
 import { readBaked } from "../../../shared/baked.ts";
 import { joinReasons } from "../../../shared/budget.ts";
@@ -14,12 +16,14 @@ import { selectTypes } from "../../../shared/ephemeral-instance/select-types.ts"
 import { plainProblem } from "../../../shared/encryption.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { foreignProblem } from "../../../shared/ownership.ts";
+import { isRunId } from "../../../shared/names.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { homeOf } from "../family/served.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status.ts";
 import { afterTest, approvalProblem } from "./approval.ts";
 import { earlierOf } from "./earlier.ts";
@@ -48,14 +52,8 @@ export async function checkImage(
   if (image === undefined) return problem(`image ${imageId} does not exist in ${home}`);
   const foreign = await foreignProblem(ports.cloud, image);
   if (foreign !== undefined) return problem(`${foreign}; to promote it with this deployment, tag it so`);
-  const rollback = rolledBackBy(image);
-  if (rollback !== undefined)
-    return problem(
-      `image ${imageId} was rolled back by ${rollback}; undo that rollback of ${family}, or bake again`,
-    );
-  const other = await promotionAtWork(image, ports.cloud);
-  if (other !== undefined && other !== run)
-    return problem(`image ${imageId} is under promotion by ${other}; wait for its end, or cancel it`);
+  const past = await pastProblem(image, run, family, ports.cloud);
+  if (past !== undefined) return problem(past);
   if (image.status !== "Available" || !image.usable)
     return problem(`image ${imageId} is ${image.status}, not available`);
   const plain = plainProblem(document, image, home, home);
@@ -70,6 +68,29 @@ export async function checkImage(
   const found = { createdAt, osType, dataDisks: [...dataDisks] };
   const checked = { image: found, parameters: parameters.value, testStartedAt: ports.clock.now() };
   return withTypes({ ...input, ...checked }, image, ports);
+}
+
+/** Why the runs that made, promoted or rolled back an image speak against `run`, its promotion. */
+async function pastProblem(
+  image: Image,
+  run: string,
+  family: string,
+  cloud: Ports["cloud"],
+): Promise<string | undefined> {
+  const { id, tags } = image;
+  const rollback = rolledBackBy(image);
+  if (rollback !== undefined)
+    return `image ${id} was rolled back by ${rollback}; undo that rollback of ${family}, or bake again`;
+  const other = await promotionAtWork(image, cloud);
+  if (other !== undefined && other !== run)
+    return `image ${id} is under promotion by ${other}; wait for its end, or cancel it`;
+  const bake = tags[TAG.run];
+  const made =
+    bake !== undefined && isRunId(bake) ? standing(bake, await readRunLog(cloud, bake)) : undefined;
+  if (made === undefined || made.completion?.kind === "done") return undefined;
+  return made.completion === undefined
+    ? `image ${id} is still in the hands of its bake ${bake}; wait for its end`
+    : `image ${id} is of ${bake}, which is ${made.completion.kind}, so it is deleted; bake again`;
 }
 
 /** With the types of a test instance whose recipe names a size (SELECT-1). */

@@ -7,14 +7,13 @@
  * PROMOTED-3. In another region it is a copy of that image.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
-import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { UnseenError } from "../../../shared/errors.ts";
 import { problem, type Result } from "../../../shared/result.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { placed, type Place } from "../family/deprecate.ts";
 import { ownImage } from "../family/own.ts";
-import { homeOf } from "../family/served.ts";
+import { homeOf, SEEN_MS } from "../family/served.ts";
 import { statusOf, TEST } from "../family/status.ts";
 import type { WithRecipe } from "./input.ts";
 
@@ -23,9 +22,6 @@ interface Promoting {
   readonly input: WithRecipe;
   readonly phaseStartedAt: number;
 }
-
-/** Tags that an earlier phase wrote may show this late; an estimate. */
-const SEEN_MS = minutes(3);
 
 /** The image in its home region, undefined when it is gone. A problem when it must not be tested (PROMOTED-1). */
 export const imageUnderPromotion = (event: Promoting, ports: Ports): Promise<Result<Image | undefined>> =>

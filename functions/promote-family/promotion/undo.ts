@@ -4,9 +4,11 @@
  * UNDO-1. First the deprecated images are restored, so that each family serves again the image it served before.
  * UNDO-2. The image itself is deprecated where this run added it to the family: a family can be changed but not
  *     left, and a deprecated member is never chosen.
- * UNDO-3. A join that was cancelled may have happened without being noted. So the image's own family is read.
- * UNDO-4. Copies of this run are deleted, then their snapshots; a copy that instances run from is deprecated.
- *     They are found by tag, so that a copy whose answer was lost is not missed.
+ * UNDO-3. A join that was cancelled may have happened without being noted. So the image's own family is read, once lists
+ *     show it.
+ * UNDO-4. Copies of this run are taken back and deprecated, so that no family serves them, then deleted with their snapshots;
+ *     one that instances run from stays deprecated. Neither step asks a list whether it is necessary: it may be late. Copies are
+ *     found by tag, so that a copy whose answer was lost is not missed.
  * UNDO-5. An image that was in another family before goes back to it.
  */
 import * as z from "zod/mini";
@@ -16,10 +18,10 @@ import {
   modifyImage,
   type Image,
 } from "../../../shared/cloud/ecs/images.ts";
-import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
 import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { hours } from "../../../shared/duration.ts";
+import { permanent } from "../../../shared/errors.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -41,7 +43,7 @@ import {
 import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
-import { homeOf, servedIn } from "../family/served.ts";
+import { homeOf, SEEN_MS, servedIn } from "../family/served.ts";
 import { statusOf, statusTag } from "../family/status.ts";
 import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
 
@@ -66,6 +68,8 @@ async function undoPromotion(given: Undo, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { input, run, reason, progress } = given;
   const event = { ...given, progress: { ...progress, joined: await joinedRegions(given, ports) } };
+  if (mayHaveJoined(event, ports))
+    return poll(event, clock, PACE.instance, `lists do not show yet whether ${input.imageId} has joined`);
   const image = await imageOfRun(event, ports);
   const left: string[] = image.ok ? [] : [image.problem];
   const steps = image.ok ? [restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];
@@ -95,10 +99,16 @@ async function imageOfRun({ input, run }: Undo, ports: Ports): Promise<Result<Im
     : problem(`${input.imageId} is not under promotion by ${run}, as its tags say`);
 }
 
-/** `firstChange` that goes on after a problem. */
-const firstPossible = <T>(items: Iterable<T>, left: string[], change: (item: T) => Promise<Change>) =>
+/** `firstChange` that goes on after a problem, and after a change that the cloud refuses. */
+const firstPossible = <T extends Place>(
+  items: Iterable<T>,
+  left: string[],
+  change: (item: T) => Promise<Change>,
+) =>
   firstChange(items, async (item) => {
-    const made = await change(item);
+    const made = await change(item).catch((error: unknown) =>
+      problem(`${placed(item)} stays as it is: ${permanent(error).message}`),
+    );
     if (!made.ok) left.push(made.problem);
     return made.ok ? made : NO_CHANGE;
   });
@@ -112,6 +122,15 @@ async function joinedRegions(event: Undo, ports: Ports): Promise<string[]> {
     if (image?.family === event.input.family) found.push(region);
   }
   return found;
+}
+
+/** Whether an image that stays may be in the family though no list shows it (UNDO-3). Joins are made one by one. */
+function mayHaveJoined({ recheck, phaseStartedAt, ...event }: Undo, ports: Ports): boolean {
+  const { joined, members, adopted } = event.progress;
+  const home = homeOf(ports);
+  const next = placesOf(event, home).find(({ region }) => ![...joined, ...members].includes(region));
+  const stays = next !== undefined && (next.region === home || adopted.includes(next.region));
+  return recheck && stays && ports.clock.now() - phaseStartedAt < SEEN_MS;
 }
 
 /** UNDO-1. */
@@ -158,30 +177,35 @@ async function unshare({ event: { input }, ports }: Undoing): Promise<Change> {
   return takeBack(cloud, input.recipe, place, accountsOf(delivered, place));
 }
 
-function removeCopies({ event: { input, run }, ports }: Undoing): Promise<Change> {
+function removeCopies({ event, ports, left }: Undoing): Promise<Change> {
   const { cloud } = ports;
+  const { input, run } = event;
   return firstChange(copyRegions(input, homeOf(ports)), async (region) => {
     const tags = runTags(cloud, run, ROLE.copy);
     const copies = await describeImages(cloud, { tags }, region);
-    const removed = await firstChange(copies, (copy) => removeCopy(copy, region, run, cloud));
+    const places = copies.map((copy) => ({ region, imageId: copy.id, copy }));
+    const removed = await firstPossible(places, left, (place) => removeCopy(place, event, cloud));
     return removed.ok && removed.value === undefined ? deleteSnapshotOf(run, region, cloud) : removed;
   });
 }
 
-async function removeCopy(copy: Image, region: string, run: string, cloud: Ports["cloud"]): Promise<Change> {
-  const place = { region, imageId: copy.id };
+/** UNDO-4. */
+async function removeCopy(
+  { copy, ...place }: Place & { readonly copy: Image },
+  { run, input }: Undo,
+  cloud: Ports["cloud"],
+): Promise<Change> {
+  const { region } = place;
+  if (copy.family !== "" && copy.family !== input.family)
+    return problem(`${placed(place)} is in family ${copy.family}, so it stays`);
   if (copy.status === "Creating" || copy.status === "Waiting") {
     await cancelCopyImage(cloud, copy.id, region);
     return ok(`the copy ${placed(place)} is cancelled`);
   }
-  if (copy.usage === "instance") return deprecateOwn(cloud, copy, region);
-  const remove = copy.shared ? await imageShares(cloud, copy.id, region) : [];
-  if (remove.length > 0) {
-    await shareImage(cloud, copy.id, { remove }, region);
-    return ok(`${placed(place)} is no longer shared`);
-  }
-  await deleteImageOf(cloud, run, copy, region);
-  return ok(`the copy ${placed(place)} is deleted`);
+  if (copy.status === "Available") return deprecateOwn(cloud, copy, region);
+  if (copy.usage === "instance") return NO_CHANGE;
+  const stays = await deleteImageOf(cloud, run, copy, region);
+  return stays === undefined ? ok(`the copy ${placed(place)} is deleted`) : problem(stays);
 }
 
 /** Deletes one snapshot of this run; those of a copy that had to stay are in use. */

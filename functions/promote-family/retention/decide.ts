@@ -8,7 +8,8 @@
  * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
  * RETAIN-5. Youth protects of the images that failed their test only the newest one, for a look: a recipe that fails
  *     every night must not fill the quota.
- * RETAIN-6. In a region that the recipe does not name any more, only those stay that something refers to.
+ * RETAIN-6. In a region that the recipe does not name any more, only those stay that something refers to, and the image that the
+ *     family serves there until a promotion has withdrawn it.
  * RETAIN-7. A user keeps an image with the tag `kiln:keep`.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
@@ -30,7 +31,7 @@ export interface Holdings {
   readonly family: string | undefined;
   /** The image the family answers with there. */
   readonly served: string | undefined;
-  /** Whether the recipe does not name the region any more: its family needs nothing there (RETAIN-6). */
+  /** Whether the recipe does not name the region any more (RETAIN-6). */
   readonly isFormer?: boolean;
   /** Image → its users, in words. */
   readonly references: ReadonlyMap<string, readonly string[]>;
@@ -47,6 +48,7 @@ export interface Verdict {
 export function decideRetention(holdings: Holdings, rules: RetentionRules, now: number): readonly Verdict[] {
   const { isFormer = false } = holdings;
   const needed = isFormer ? new Map<string, string>() : neededByFamily(holdings, rules.keep);
+  if (holdings.served !== undefined) needed.set(holdings.served, "it is what the family serves");
   const lastFailed = newestFirst(holdings.images).find(failedTest);
   const after = formatDuration(rules.deleteAfterMs);
   return newestFirst(holdings.images).map((image) => {
@@ -73,7 +75,7 @@ const newestFirst = (images: readonly Image[]): Image[] =>
   images.toSorted((a, b) => b.createdAt - a.createdAt);
 
 /** Image → why the family needs it. */
-function neededByFamily({ images, family, served }: Holdings, keep: number): ReadonlyMap<string, string> {
+function neededByFamily({ images, family, served }: Holdings, keep: number): Map<string, string> {
   // A rollback goes back to members only.
   const good = newestFirst(images).filter(
     (image) =>
@@ -86,7 +88,6 @@ function neededByFamily({ images, family, served }: Holdings, keep: number): Rea
   if (waiting !== undefined && waiting.createdAt > servedAt)
     needed.set(waiting.id, "it waits for the end of a hold");
   if (previous) needed.set(previous.id, "a rollback would go back to it");
-  if (served !== undefined) needed.set(served, "it is what the family serves");
   return needed;
 }
 

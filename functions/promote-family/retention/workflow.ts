@@ -6,11 +6,13 @@
  * A dry run ends after survey. Only a retention that fails notifies.
  *
  * RETENTION-1. Fail closed: a lookup that fails ends the run before anything changes.
- * RETENTION-2. All lookups are repeated right before each tag and each deletion, and no deletion is forced: the cloud has the
- *     last word on what is in use.
+ * RETENTION-2. All lookups are repeated right before each tag and each deletion, in the same invocation, and no deletion is
+ *     forced: the cloud has the last word on what is in use.
  * RETENTION-3. Snapshots are deleted after their image, one by one.
  * RETENTION-4. The number of changes in a run is limited: a mistake in a recipe costs the images of one night.
  * RETENTION-5. Before an image is tagged or deleted, it is taken back from the accounts that Kiln shared it with.
+ * RETENTION-7. An image is deleted while no promotion, rollback or undo moves its family or that of its recipe: they could
+ *     make a family serve it after the look. Where one takes long, the image stays until the next night.
  * RETENTION-6. Images that are to be deleted are announced in the channels of their recipe when they are tagged.
  */
 import * as z from "zod/mini";
@@ -56,6 +58,7 @@ import {
 } from "../../../shared/workflow/workflow.ts";
 import type { Place } from "../family/deprecate.ts";
 import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
+import { whileAtRest } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
 import { Change, changesOf, retentionRun } from "./changes.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
@@ -98,9 +101,6 @@ type Counts = Readonly<Record<string, number>>;
 
 const plusOne = (counts: Counts, word: string) => ({ ...counts, [word]: (counts[word] ?? 0) + 1 });
 
-const marked = (word: string, imageId: string, tagged: readonly string[]): string[] =>
-  word === "marked" ? [...tagged, imageId] : [...tagged];
-
 const countActions = (verdicts: readonly PlacedVerdict[]): Counts =>
   verdicts.reduce<Counts>((counts, { action }) => plusOne(counts, action), {});
 
@@ -114,39 +114,51 @@ function planText(recipe: string, dryRun: boolean, verdicts: readonly PlacedVerd
 
 async function retireNext(given: Retire, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
-  const { input, run, counts, tagged, startedAt } = given;
+  const { input, run, counts, tagged } = given;
   const [change, ...left] = given.left;
   if (change === undefined) return done({ dryRun: false, plan: outputKey(run, "plan.txt"), ...counts });
   const { region, imageId, action } = change;
-  const recipe = await retainingRecipe(input.recipe, ports);
-  if (!recipe.ok) return failed(recipe.problem);
-  const counted = (word: string, note: string) =>
-    next(Retire, { left, counts: plusOne(counts, word), tagged: marked(word, imageId, tagged) }, { note });
-  const found = await imageOf(input.recipe, { region, imageId }, cloud);
-  if (!found.ok) return counted("refused", found.problem);
+  const turn = { left, counts, tagged };
+  const found = await imageOf(input.recipe, change, cloud);
+  if (!found.ok) return counted(turn, "refused", found.problem);
   if (action === "unmark") {
     await untagResources(inRegion(cloud, region), "image", [imageId], [TAG.retireAt]);
-    return counted("unmarked", `${imageId} stays`);
+    return counted(turn, "unmarked", `${imageId} stays`);
   }
-  const due = await lookAgain(change, recipe.value, ports);
-  if (!due.ok) return failed(due.problem);
-  if (due.value?.action !== action)
-    return counted("kept", `${imageId} stays: ${due.value?.why ?? "it is gone"}`);
-  const unshared = await unshare(input.recipe, change, cloud);
-  if (unshared !== undefined) return next(Retire, { left: given.left, counts, tagged }, { note: unshared });
-  if (action === "mark") {
-    // From the run's start, not from now: a repeat must write the same time.
-    const retireAt = new Date(startedAt + recipe.value.retention.deleteAfterMs).toISOString();
-    await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
-    return counted("marked", `${imageId} is deleted after ${retireAt}`);
-  }
-  const snapshotIds = [...ownSnapshots(due.value.image)];
-  const note = `${imageId} is deleted: ${due.value.why}`;
-  return next(Delete, { left, counts, tagged, region, imageId, snapshotIds }, { note });
+  if (action === "mark") return markDue(given, change, turn, ports);
+  if (found.value === undefined) return counted(turn, "kept", `${imageId} stays: it is gone`);
+  return next(Delete, { ...turn, region, imageId, snapshotIds: [...ownSnapshots(found.value)] });
 }
 
+/** Tags the image with the time of its deletion, or takes it back from accounts first (RETENTION-5). */
+async function markDue(given: Retire, change: Change, turn: Turn, ports: Ports): Promise<Outcome> {
+  const { cloud } = ports;
+  const { region, imageId } = change;
+  const recipe = await retainingRecipe(given.input.recipe, ports);
+  if (!recipe.ok) return failed(recipe.problem);
+  const due = await lookAgain(change, recipe.value, ports);
+  if (!due.ok) return failed(due.problem);
+  if (due.value?.action !== "mark")
+    return counted(turn, "kept", `${imageId} stays: ${due.value?.why ?? "it is gone"}`);
+  const { left, counts, tagged } = given;
+  const unshared = await unshare(recipe.value.name, change, cloud);
+  if (unshared !== undefined) return next(Retire, { left, counts, tagged }, { note: unshared });
+  // From the run's start, not from now: a repeat must write the same time.
+  const retireAt = new Date(given.startedAt + recipe.value.retention.deleteAfterMs).toISOString();
+  await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
+  const marked = { ...turn, tagged: [...tagged, imageId] };
+  return counted(marked, "marked", `${imageId} is deleted after ${retireAt}`);
+}
+
+/** The state of the events `retire` after a change. */
+type Turn = Pick<Retire, "left" | "counts" | "tagged">;
+
+/** The next image's turn. */
+const counted = ({ left, counts, tagged }: Turn, word: string, note: string): Outcome =>
+  next(Retire, { left, counts: plusOne(counts, word), tagged }, { note });
+
 /** RETENTION-2. */
-async function lookAgain({ region, imageId }: Change, recipe: Recipe, ports: Ports) {
+async function lookAgain({ region, imageId }: Place, recipe: Recipe, ports: Ports) {
   const verdicts = await verdictsOf(recipe, ports, { only: region });
   return verdicts.ok ? ok(verdicts.value.find(({ image }) => image.id === imageId)) : verdicts;
 }
@@ -165,32 +177,63 @@ async function imageOf(recipe: string, place: Place, cloud: CloudClient): Promis
     : found;
 }
 
-async function deleteImageAndSnapshots(given: Delete, { cloud, clock }: Ports): Promise<Outcome> {
-  const { left, counts, tagged, region, imageId, input } = given;
-  const counted = (word: string, note: string) =>
-    next(Retire, { left, counts: plusOne(counts, word), tagged }, { note });
-  const found = await imageOf(input.recipe, { region, imageId }, cloud);
-  if (!found.ok) return counted("refused", found.problem);
+async function deleteImageAndSnapshots(given: Delete, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const { region, imageId, input } = given;
+  const found = await imageOf(input.recipe, given, cloud);
+  if (!found.ok) return counted(given, "refused", found.problem);
   try {
-    if (found.value !== undefined) {
-      const retireAt = Date.parse(found.value.tags[TAG.retireAt] ?? "");
-      if (!(clock.now() >= retireAt))
-        return counted("kept", `${imageId} is not tagged for deletion any more`);
-      await deleteImage(cloud, imageId, { region });
-      return poll(given, clock, PACE.step, `${imageId} is deleted`);
-    }
+    if (found.value !== undefined) return await deleteAtRest(given, found.value, ports);
     const snapshot = await firstSnapshot(given, cloud);
-    if (!snapshot.ok) return counted("refused", snapshot.problem);
+    if (!snapshot.ok) return counted(given, "refused", snapshot.problem);
     if (snapshot.value === undefined) {
       await deleteObject(cloud, packagesKey(imageId));
-      return counted("deleted", `${imageId} and its snapshots are gone`);
+      return counted(given, "deleted", `${imageId} and its snapshots are gone`);
     }
     await deleteSnapshot(cloud, snapshot.value.id, { region });
     return poll(given, clock, PACE.step, `${snapshot.value.id} is deleted`);
   } catch (error) {
-    return counted("refused", permanent(error).message);
+    return counted(given, "refused", permanent(error).message);
   }
 }
+
+/** How long a deletion waits for the run that moves a family. */
+const AT_REST_MS = minutes(40);
+
+/** RETENTION-7. */
+async function deleteAtRest(given: Delete, image: Image, ports: Ports): Promise<Outcome> {
+  const { input, run, phaseStartedAt } = given;
+  const recipe = await retainingRecipe(input.recipe, ports);
+  if (!recipe.ok) return failed(recipe.problem);
+  const families = [image.family, recipe.value.family ?? ""].filter((family) => family !== "");
+  const made = await whileAtRest(families, run, ports, () => deleteDue(given, image, recipe.value, ports));
+  if (made.ok) return made.value;
+  const note = `${image.id} stays: ${made.problem}`;
+  return ports.clock.now() - phaseStartedAt < AT_REST_MS
+    ? poll(given, ports.clock, PACE.lock, note)
+    : counted(given, "kept", note);
+}
+
+/** Takes the image back from accounts, or deletes it (RETENTION-2). */
+async function deleteDue(given: Delete, image: Image, recipe: Recipe, ports: Ports): Promise<Outcome> {
+  const { cloud, clock } = ports;
+  const due = await lookAgain(given, recipe, ports);
+  if (!due.ok) return failed(due.problem);
+  const stays = (why = "it is gone") => counted(given, "kept", `${image.id} stays: ${why}`);
+  if (due.value?.action !== "delete") return stays(due.value?.why);
+  const unshared = await unshare(recipe.name, given, cloud);
+  if (unshared !== undefined) return poll(given, clock, PACE.step, unshared);
+  // Tags change without the lock: a promotion that begins writes its own, an operator removes that of the deletion.
+  const last = await imageOf(recipe.name, given, cloud);
+  if (!last.ok || !isSame(image, last.value)) return stays("it has changed just now");
+  await deleteImage(cloud, image.id, { region: given.region });
+  return poll(given, clock, PACE.step, `${image.id} is deleted: ${due.value.why}`);
+}
+
+const isSame = (before: Image, now: Image | undefined): boolean =>
+  now?.family === before.family &&
+  now.status === before.status &&
+  [TAG.promotion, TAG.retireAt, TAG.keep].every((tag) => now.tags[tag] === before.tags[tag]);
 
 /** A snapshot of the image that is left, by its tags. */
 async function firstSnapshot(

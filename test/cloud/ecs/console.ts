@@ -231,6 +231,11 @@ export class Console {
     for (const image of this.#imagesWith(imageId)) image.status = "Deprecated";
   }
 
+  /** An operator puts an image into a family, in every region. */
+  joinFamily(imageId: string, family: string): void {
+    for (const image of this.#imagesWith(imageId)) image.family = family;
+  }
+
   /** An operator deletes an image in every region. */
   removeImage(imageId: string): void {
     for (const image of this.#imagesWith(imageId)) this.#world.imaging.remove(image);

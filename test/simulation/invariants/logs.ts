@@ -9,7 +9,8 @@ import { atWrites } from "./look.ts";
 /** Judges a line of a run at the moment it is written. */
 type JudgeLine = (run: string, line: Line) => void;
 
-const ENDS: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
+/** Lines that end a run. */
+export const ENDS: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
 
 /** The run whose log an object is, undefined for any other. */
 function runOf(key: string): string | undefined {

@@ -1,16 +1,19 @@
 /**
- * K6 of the fleet whose size is kept: no launch that keeps its size makes it larger than it is to have, none makes it larger than
- * its max, and without faults it is not below its min for longer than the longest pause between two tries.
+ * K6 of the fleet whose size is kept: no launch that keeps its size makes it larger than it is to have, but for the surge of a
+ * refresh, whose busy members stay (README, "Refresh and drift"); none makes it larger than its max, and without faults it is not below its min for longer than the longest pause between two tries.
  */
 import * as z from "zod/mini";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { runKey, sizeKey } from "../../../shared/keys.ts";
+import { kindOf, subjectOf } from "../../../shared/workflow/run-id.ts";
+import type { Line as RunLine } from "../../../shared/workflow/run-log.ts";
 import { BUCKET } from "../../support/deployment.ts";
 import { hasEnded } from "../../support/records.ts";
 import { json } from "../../support/known.ts";
 import { tagsOf } from "../../support/world.ts";
 import type { Simulation } from "../simulation.ts";
 import { awakeIn, LAUNCHES } from "./instances.ts";
+import { ENDS } from "./logs.ts";
 import { atCalls, atWrites, listOf, type Params } from "./look.ts";
 
 export const CREW = "crew";
@@ -68,13 +71,26 @@ function judgeLaunch(simulation: Simulation, params: Params): void {
     .records(`scale-${CREW}-`)
     .filter((record) => !hasEnded(record) || Date.parse(record.updatedAt) > from)
     .reduce((sum, { run }) => sum + countOf(kiln, run), 0);
-  const surge = openRuns(simulation).some(({ kind }) => kind === "refresh") ? SURGE : 0;
+  const surge = isRefreshed(simulation) ? SURGE : simulation.crew.surplus;
   const wanted = Math.max(
     WRITTEN,
     highestSince(desired, from, (one) => one.desired),
   );
   if (awake > wanted + asked + surge)
     problems.add(`K6: ${CREW} grows to ${awake}, wanted are ${wanted} and ${asked} asked for`);
+}
+
+const isRefreshed = (simulation: Simulation): boolean =>
+  openRuns(simulation).some(({ kind }) => kind === "refresh");
+
+/** Members beyond the number that is wanted now. */
+const surplusOf = ({ kiln, crew }: Simulation): number =>
+  awakeIn(kiln, CREW).length - (crew.desired.at(-1)?.desired ?? WRITTEN);
+
+/** A refresh leaves as much of its surge as members were busy, until they end. */
+export function noteSurplus(simulation: Simulation, run: string, { kind }: RunLine): void {
+  if (kindOf(run) !== "refresh" || subjectOf(run) !== CREW || !ENDS.has(kind)) return;
+  simulation.crew.surplus = Math.max(0, Math.min(SURGE, surplusOf(simulation)));
 }
 
 function isOfCrew({ kiln }: Simulation, params: Params): boolean {
@@ -115,6 +131,7 @@ export function watchSize(simulation: Simulation): void {
   const { time } = simulation.kiln.cloud;
   const again = (): void => {
     judgeMin(simulation);
+    if (surplusOf(simulation) <= 0) simulation.crew.surplus = 0;
     time.after(minutes(1), { label: "watch the size", background: true }, again);
   };
   again();

@@ -18,7 +18,7 @@ import {
 } from "./instances.ts";
 import { watchLogs } from "./logs.ts";
 import { atCalls, onceEach } from "./look.ts";
-import { watchSize } from "./size.ts";
+import { noteSurplus, watchSize } from "./size.ts";
 import { watchSecrets } from "./secrets.ts";
 
 /** Watches a simulation from its first call to its last. */
@@ -33,7 +33,12 @@ export function watch(simulation: Simulation): void {
   atCalls(simulation, "before", ["DeleteInstance", "DeleteInstances"], onlyOwn);
   watchGrowth(simulation);
   watchSize(simulation);
-  watchLogs(simulation, watchPromotions(simulation), (run, line) => stoppedHold(simulation, run, line));
+  watchLogs(
+    simulation,
+    watchPromotions(simulation),
+    (run, line) => stoppedHold(simulation, run, line),
+    (run, line) => noteSurplus(simulation, run, line),
+  );
   const looks = [watchChanges(simulation), watchSecrets(simulation)];
   // An invocation is over, and what it sent is in the queue, before time passes.
   cloud.time.onPass(() => looks.forEach((look) => look()));

@@ -51,7 +51,7 @@ const counterexample = (check: (holdings: Holdings, gone: ReadonlySet<string>) =
     { numRuns: 500 },
   ).counterexample;
 
-test("an image that is needed is never deleted, nor one that is served or young and not failed where the recipe delivers", ({
+test("an image that is needed or served is never deleted, nor one that is young and not failed where the recipe delivers", ({
   expect,
 }) => {
   const found = counterexample(({ images, served, references, isFormer }, gone) =>
@@ -60,7 +60,7 @@ test("an image that is needed is never deleted, nor one that is served or young 
       .every(
         ({ id, createdAt, tags }) =>
           references.get(id)?.length === 0 &&
-          (isFormer || id !== served) &&
+          id !== served &&
           (isFormer || NOW - createdAt >= RULES.youngerThanMs || tags["kiln:gate"] === "failed"),
       ),
   );
@@ -167,10 +167,11 @@ test("of the images that failed their test youth protects the newest, and a hold
   ]);
 });
 
-test("in a region that the recipe does not name any more only what something refers to stays", ({
+test("in a region that the recipe does not name any more only what something refers to stays, and what the family serves", ({
   expect,
 }) => {
-  const images = [at("m-3", 1, {}), at("m-2", 1, {}), { ...at("m-1", 40, {}), family: "web" }];
+  const former = { ...at("m-0", 50, {}), family: "web" };
+  const images = [at("m-3", 1, {}), at("m-2", 1, {}), { ...at("m-1", 40, {}), family: "web" }, former];
   const references = new Map([["m-2", ["instance i-1 (Stopped)"]]]);
   const verdicts = decideRetention(
     { images, family: "web", served: "m-1", references, isFormer: true },
@@ -180,7 +181,8 @@ test("in a region that the recipe does not name any more only what something ref
   expect(verdicts.map(({ image: { id }, action }) => `${id} ${action}`)).toEqual([
     "m-3 mark",
     "m-2 keep",
-    "m-1 mark",
+    "m-1 keep",
+    "m-0 mark",
   ]);
 });
 
