@@ -385,14 +385,6 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${UNIT}/promote-family/retention/decide.test.ts`],
   },
   {
-    name: "an image is deleted without a second look at what needs it",
-    promise: "K11",
-    file: "functions/promote-family/retention/workflow.ts",
-    find: "if (due.value?.action !== action)",
-    replace: "if (due.value === undefined)",
-    tests: ["test/proofs/retention.test.ts"],
-  },
-  {
     name: "a phase waits beyond its limit",
     promise: "K8",
     file: "shared/workflow/workflow.ts",

@@ -1,10 +1,11 @@
 /**
  * The start of a promotion: load (only when an operator asked for it) → check.
  *
- * CHECK-1. An image that was rolled back, or that a newer one supersedes, is not even tested: a late event must not undo a
+ * PROMOTABLE-1. An image that was rolled back, or that a newer one supersedes, is not even tested: a late event must not undo a
  *     later decision.
- * CHECK-2. An image whose bake is at work, has failed or was cancelled is not promoted: its bake or the cleanup deletes it. A bake
- *     that is done stays done, and one without a log is unknown to both.
+ * PROMOTABLE-2. An image whose bake is at work, has failed or was cancelled is not promoted: its bake or the cleanup deletes it. A
+ *     bake that is done stays done, and one without a log is unknown to both. The bake itself sends its request once it is
+ *     done; only one that is late may come from the janitor, so only then its log is read.
  */
 import { readBaked } from "../../../shared/baked.ts";
 import { joinReasons } from "../../../shared/budget.ts";
@@ -23,6 +24,7 @@ import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { homeOf } from "../family/served.ts";
+import { ABANDONED_MS } from "../../../shared/workflow/begin.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { promotionAtWork, rolledBackBy, statusTag, TEST } from "../family/status.ts";
 import { afterTest, approvalProblem } from "./approval.ts";
@@ -41,18 +43,26 @@ async function loadRecipeOf({ input }: EventOf<typeof Load>, ports: Ports): Prom
   return loaded.ok ? next(Check, {}, { input: loaded.value }) : failed(loaded.problem);
 }
 
+interface Checking {
+  readonly run: string;
+  readonly input: WithRecipe;
+  /** Whether the bake of the image has just sent the request (PROMOTABLE-2). */
+  readonly isFresh?: boolean;
+}
+
 /** The input with its image, ready to be tested; or the reason not to test it. Changes nothing. */
 export async function checkImage(
-  { run, input }: { readonly run: string; readonly input: WithRecipe },
+  checking: Checking,
   ports: Ports,
 ): Promise<Result<{ readonly input: Checked; readonly image: Image }>> {
-  const { imageId, family, document } = input;
+  const { input } = checking;
+  const { imageId, document } = input;
   const home = homeOf(ports);
   const [image] = await describeImages(ports.cloud, { ids: [imageId] });
   if (image === undefined) return problem(`image ${imageId} does not exist in ${home}`);
   const foreign = await foreignProblem(ports.cloud, image);
   if (foreign !== undefined) return problem(`${foreign}; to promote it with this deployment, tag it so`);
-  const past = await pastProblem(image, run, family, ports.cloud);
+  const past = await pastProblem(image, checking, ports.cloud);
   if (past !== undefined) return problem(past);
   if (image.status !== "Available" || !image.usable)
     return problem(`image ${imageId} is ${image.status}, not available`);
@@ -73,17 +83,21 @@ export async function checkImage(
 /** Why the runs that made, promoted or rolled back an image speak against `run`, its promotion. */
 async function pastProblem(
   image: Image,
-  run: string,
-  family: string,
+  { run, input: { family }, isFresh = false }: Checking,
   cloud: Ports["cloud"],
 ): Promise<string | undefined> {
-  const { id, tags } = image;
+  const { id } = image;
   const rollback = rolledBackBy(image);
   if (rollback !== undefined)
     return `image ${id} was rolled back by ${rollback}; undo that rollback of ${family}, or bake again`;
   const other = await promotionAtWork(image, cloud);
   if (other !== undefined && other !== run)
     return `image ${id} is under promotion by ${other}; wait for its end, or cancel it`;
+  return isFresh ? undefined : bakeProblem(image, cloud);
+}
+
+/** PROMOTABLE-2. */
+async function bakeProblem({ id, tags }: Image, cloud: Ports["cloud"]): Promise<string | undefined> {
   const bake = tags[TAG.run];
   const made =
     bake !== undefined && isRunId(bake) ? standing(bake, await readRunLog(cloud, bake)) : undefined;
@@ -117,7 +131,8 @@ async function parametersOf(image: Image, document: WithRecipe["document"], { cl
 }
 
 async function startTest(event: EventOf<typeof Check>, ports: Ports): Promise<Outcome> {
-  const checked = await checkImage(event, ports);
+  const isFresh = event.seq === 1 && ports.clock.now() - event.startedAt < ABANDONED_MS;
+  const checked = await checkImage({ ...event, isFresh }, ports);
   if (!checked.ok) return failed(checked.problem);
   const { image } = checked.value;
   const detected = await detectionOf(event, image, ports);
