@@ -3,8 +3,9 @@
  *
  * TALLY-1. An instance of the function keeps its own counts and writes them as one object for each hour, so that nothing is
  *     read before it is written and no two writers meet.
- * TALLY-2. Strangers decide how much is refused, so an instance may write 20 times at once, and then once a minute. Counts
- *     wait for the next request meanwhile, and those of the last minutes are lost with the instance.
+ * TALLY-2. Strangers decide how much is refused, so for refusals an instance may write 20 times at once, and then once a
+ *     minute. Counts wait for the next request meanwhile, and those of the last minutes are lost with the instance. That a
+ *     sender or caller was accepted is known to the minute, whatever was refused before.
  * TALLY-3. Names are those of the settings, one for all strangers; reasons are cut, and many of them are one.
  */
 import { hours, minutes } from "../../shared/duration.ts";
@@ -35,7 +36,8 @@ const own = {
   tallies: {} as Record<string, Tally>,
   credit: BURST,
   creditAt: 0,
-  writtenAt: 0,
+  /** The newest acceptance of each that was written, epoch ms. */
+  written: {} as Readonly<Record<string, number | undefined>>,
   isWritten: true,
 };
 
@@ -53,10 +55,13 @@ export async function count(who: string, call: Call, given: HttpAnswer, ports: P
   if (given.statusCode < 300) tally.acceptedAt = now;
   if (reasons.length > 0) tally.refusedAt = now;
   own.isWritten = false;
-  if (mayWrite(reasons.length > 0, now)) await write(ports);
+  const isNews = tally.acceptedAt === now && now - (own.written[who] ?? 0) >= minutes(1);
+  if (isNews || (reasons.length > 0 && mayWriteRefusal(now))) await write(ports);
 }
 
 async function write(ports: Ports): Promise<void> {
+  const accepted = Object.entries(own.tallies).map(([who, { acceptedAt }]) => [who, acceptedAt] as const);
+  own.written = Object.fromEntries(accepted);
   try {
     await putObject(ports.cloud, deliveriesKey(own.hourAt, own.id), JSON.stringify(own.tallies));
     own.isWritten = true;
@@ -66,13 +71,12 @@ async function write(ports: Ports): Promise<void> {
   }
 }
 
-/** TALLY-2. That something was accepted is known to the minute. */
-function mayWrite(isRefusal: boolean, now: number): boolean {
+/** TALLY-2. */
+function mayWriteRefusal(now: number): boolean {
   own.credit = Math.min(BURST, own.credit + (now - own.creditAt) / minutes(1));
   own.creditAt = now;
-  if (own.credit < 1 || (!isRefusal && now - own.writtenAt < minutes(1))) return false;
+  if (own.credit < 1) return false;
   own.credit--;
-  own.writtenAt = now;
   return true;
 }
 

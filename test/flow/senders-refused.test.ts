@@ -105,6 +105,26 @@ test("refusals are counted by sender and caller with their reasons, strangers to
   expect(Date.parse(String(refusedAt))).toBeGreaterThan(acceptedAt);
 });
 
+test("that a sender is accepted is shown at once, whatever was refused before, and costs one write a minute", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const post = (token: string, n: number) =>
+    raw(kiln, "/senders/alerts", bearer(token), alerts(kiln, "1", `${n}`));
+  const written = () =>
+    kiln.cloud.callLog
+      .entries({ product: "oss", action: "PutObject" })
+      .filter((entry) => JSON.stringify(entry).includes("deliveries/")).length;
+  for (let n = 0; n < 25; n++) expect((await post("wrong-token-0123456789", n)).status).toBe(401);
+  const before = written();
+  for (let n = 1; n <= 5; n++) expect((await post(SENDER_SECRET, n)).status).toBe(202);
+  expect(written() - before).toBe(1);
+  const [row] = await rowsOf(kiln);
+  expect(row).toMatchObject({ sender: "alerts", acceptedAt: expect.any(String), refused: [{ count: 25 }] });
+});
+
 test("a flood of refusals costs 20 writes of an instance, and one a minute", async ({ deploy, expect }) => {
   const kiln = await deploy({ env });
   const post = (n: number) => raw(kiln, "/senders/alerts", bearer(`wrong-token-0123456789-${n}`), "{}");
