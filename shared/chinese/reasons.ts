@@ -18,6 +18,8 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "limit max {max}: {used} running or on their way": "已达到 limits.max（{max}）：{used} 台正在运行或启动中",
   "limit max {max}: {used} running or on their way, {prepaid} of them stopped subscriptions":
     "已达到 limits.max（{max}）：{used} 台正在运行、启动中或为已停机的包年包月实例（{prepaid} 台）",
+  "limit max {max}: {all} exist, most of them stopped and protected from release; release some or raise limits.max":
+    "已达到 limits.max（{max}）的三倍：共有 {all} 台，其中大多已停机且受释放保护；请释放一部分，或调高 limits.max",
   "limit perHour {limit}: {used} used": "已达到 limits.perHour（{limit}）：一小时内已启动 {used} 台",
   "limit perDay {limit}: {used} used": "已达到 limits.perDay（{limit}）：一天内已启动 {used} 台",
   "limit maxPricePerHour {limit}: {used} used":

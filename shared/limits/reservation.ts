@@ -107,6 +107,7 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
     ...(request.wakeOnly ? [] : launchHeadrooms(usage, state)),
   ].filter(({ headroom }) => headroom < wanted);
   const most = Math.max(0, Math.min(wanted, ...reached.map(({ headroom }) => headroom)));
+  const binding = reached.filter(({ headroom }) => Math.max(0, headroom) === most);
   const launches = request.wakeOnly ? 0 : most;
   return {
     ...earlier,
@@ -123,7 +124,8 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
     open: true,
     price,
     ...(request.wakeOnly && { wakeOnly: true }),
-    short: [...earlier.short, ...reached.map(({ limit }) => `limit ${limit}`)],
+    // With another limit raised, these would leave as little.
+    short: [...earlier.short, ...binding.map(({ limit }) => `limit ${limit}`)],
   };
 }
 

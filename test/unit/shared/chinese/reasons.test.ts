@@ -85,6 +85,10 @@ test.for([
     "请求的 5 台实例均未启动：已由 ci 取消；已达到 limits.max（10）：9 台正在运行或启动中；已达到 limits.max（20）：1 台正在运行、启动中或为已停机的包年包月实例（1 台）；无需启动",
   ],
   [
+    "none of 2 instances: limit max 2: 6 exist, most of them stopped and protected from release; release some or raise limits.max",
+    "请求的 2 台实例均未启动：已达到 limits.max（2）的三倍：共有 6 台，其中大多已停机且受释放保护；请释放一部分，或调高 limits.max",
+  ],
+  [
     "there is no fleets/a.yaml in bucket b; launch is not over after 30m; what was launched is released",
     "Bucket b 中没有 fleets/a.yaml；阶段 launch 在 30m 后仍未结束；已启动的实例已释放",
   ],

@@ -153,6 +153,23 @@ test("a fleet whose stopped members cannot be released stops growing", ({ expect
   });
 });
 
+test("of the limits that a request is above, those that cut it are named, and no other", ({ expect }) => {
+  const running = Array.from({ length: 2 }, (_, n) => member(`i-${n}`));
+  const of = (count: number, limits: Limits) => reserveOn(EMPTY, ask("a", count), running, limits, NOW);
+  expect(of(5, { max: 2 }).short).toEqual(["limit max 2: 2 running or on their way"]);
+  expect(of(5, { max: 4, perHour: 3 }).short).toEqual(["limit max 4: 2 running or on their way"]);
+  expect(of(5, { max: 5, perHour: 3, perDay: 3 }).short).toEqual([
+    "limit max 5: 2 running or on their way",
+    "limit perHour 3: 0 used",
+    "limit perDay 3: 0 used",
+  ]);
+  // One that is exceeded leaves no less than one that is used up.
+  expect(of(5, { max: 1, perHour: 0 }).short).toEqual([
+    "limit max 1: 2 running or on their way",
+    "limit perHour 0: 0 used",
+  ]);
+});
+
 test("host names of stopped members are used last, and a member whose name is in use is not woken", ({
   expect,
 }) => {
