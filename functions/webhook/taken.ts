@@ -1,22 +1,26 @@
-/** A job that is not queued any more: it launches nothing, and the machine of one that is completed may go. */
+/**
+ * A job that is not queued any more: it launches nothing, and the machine of one that is completed may go. That a runner has
+ * begun a job is written down: the end of an earlier one may come late, or once more.
+ */
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
+import { putObject } from "../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../shared/invocation.ts";
+import { begunKey } from "../../shared/keys.ts";
 import { accept, withdraw } from "./accept.ts";
 import { accepted } from "./answer.ts";
 import { documentRefusal } from "./documents.ts";
 import { enqueueEnd, enqueueLaunch } from "./senders/parse-webhook.ts";
-import type { EndedJob, LaunchRequest, ParsedWebhook } from "./senders/sender.ts";
-
-type Taken = Extract<ParsedWebhook, { kind: "taken" }>;
+import type { EndedJob, LaunchRequest, TakenJob } from "./senders/sender.ts";
 
 /** The answer to the delivery. @throws CloudError when it cannot be written down */
 export async function takeJob(
   sender: string,
-  { job, reason, runner, mayLaunch, ended }: Taken,
+  { job, reason, mayLaunch, begun, ended }: TakenJob,
   ports: Ports,
 ): Promise<HttpAnswer> {
-  const { announcedAt: at = job.at } = job;
-  const by = { reason, ...(runner !== undefined && { takenBy: { runner, at } }) };
+  if (begun !== undefined && ended === undefined)
+    await putObject(ports.cloud, begunKey(begun.runner, begun.at), JSON.stringify(job.delivery));
+  const by = { reason, ...(begun && { takenBy: begun }) };
   const run = mayLaunch ? await withdraw(enqueueLaunch(sender, job), by, ports) : undefined;
   const cancelled = run === undefined ? {} : { cancelled: run };
   const end = ended && (await endMachine(sender, job, ended, ports));

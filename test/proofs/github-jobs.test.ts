@@ -105,6 +105,53 @@ test("a machine that was started for another job meanwhile is not stopped by the
   ]);
 });
 
+test("a finished job that is announced again when its workflow runs again ends no machine that has another job", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "release" });
+  const { kiln } = world;
+  const runner_name = "web-001";
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  const times = { started_at: ago(world, minutes(5)), completed_at: ago(world) };
+  await jobsOf(world, [1], "completed", { ...times, created_at: ago(world, minutes(10)), runner_name });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toEqual([]);
+  await jobsOf(world, [2]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  await jobsOf(world, [3], "completed", { ...times, run_attempt: 2, runner_name });
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(machines(kiln)).toHaveLength(1);
+});
+
+test("a machine that has begun another job since is not ended by the late end of its first one", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { ...NAMED, onJobCompleted: "release" });
+  const { kiln } = world;
+  await jobsOf(world, [1]);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  const runner_name = machines(kiln)[0]?.instanceId;
+  const created_at = ago(world);
+  await jobsOf(world, [1], "in_progress", { created_at, started_at: ago(world), runner_name });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  const first = { created_at, completed_at: ago(world), runner_name };
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  // It takes jobs that ask for fewer labels than it has.
+  const labels = ["self-hosted"];
+  await jobsOf(world, [2], "in_progress", { created_at, started_at: ago(world), labels, runner_name });
+  await jobsOf(world, [1], "completed", first);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(results(world, "job")).toMatchObject([
+    { state: "done", ended: [], why: `${runner_name} has begun another job since` },
+  ]);
+  await jobsOf(world, [2], "completed", { created_at, labels, runner_name });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toEqual([]);
+});
+
 for (const onJobCompleted of ["release", "stop"] as const)
   test(`a job that is over before its launch is counted gets no second machine: ${onJobCompleted}`, async ({
     hub,

@@ -97,7 +97,8 @@ export async function deployWithGithub(
   reach(true);
   const job = async (id: number, action = "queued", more: object = {}): Promise<number> => {
     const at = new Date(kiln.cloud.time.now()).toISOString();
-    const workflow_job = { id, run_attempt: 1, labels: ["kiln-web"], created_at: at, ...more };
+    const completed = action === "completed" && { completed_at: at };
+    const workflow_job = { id, run_attempt: 1, labels: ["kiln-web"], created_at: at, ...completed, ...more };
     const payload = { action, repository: { full_name: "acme/shop" }, workflow_job };
     return (await github.send(hook, { event: "workflow_job", payload })).status_code;
   };

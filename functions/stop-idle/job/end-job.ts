@@ -4,13 +4,14 @@
  * END-JOB-1. The machine is the one running member, of the fleets that the sender may use, whose instance id, name or host
  *     name is that of the runner, and which was started before the job ended. If several have the name, none is touched.
  * END-JOB-2. It is read once more right before the act, which may be late. A member that is locked, opted out or was
- *     started again since the job ended stays: it may have another job. So does one that cannot be released, of a fleet that
- *     releases.
+ *     started again since the job ended stays: it may have another job. So does one that has begun another job since, and one
+ *     that cannot be released, of a fleet that releases.
  * END-JOB-3. It is not ended before the scale-out that it is of is over: that one would miss it, and launch another.
  */
 import * as z from "zod/mini";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
+import { listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy, lastStartAt, optedOutUntil } from "../../../shared/instance-tags.ts";
@@ -18,6 +19,7 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember, membersNamed } from "../../../shared/limits/members.ts";
 import { isComing } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
+import { begunFolder, begunKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
@@ -71,7 +73,8 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { runner } = input;
   const [found] = await describeInstances(cloud, { ids: [id] });
   if (found === undefined) return ended({ ...event, action: "release" }, ports);
-  const kept = whyKept(found, event, ports) ?? (await pauseOf(of, ports));
+  const kept =
+    whyKept(found, event, ports) ?? (await pauseOf(of, ports)) ?? (await laterJob(found, event, ports));
   if (kept !== undefined) return done({ runner, ended: [], why: `${id} ${kept}` });
   if (isDown(found) && action === "stop") return ended(event, ports);
   const member = { id, run: found.tags[TAG.run] };
@@ -99,6 +102,14 @@ function whyKept(found: Instance, { run, input, of, action, optOutTag }: End, { 
   if (found.locks.length > 0) return `is locked (${found.locks.join(", ")})`;
   const until = optedOutUntil(found, optOutTag, clock.now());
   return until === undefined ? undefined : `has the tag ${optOutTag}`;
+}
+
+/** END-JOB-2. Of a job that began in the second in which this one ended nothing says which was first. */
+async function laterJob(found: Instance, { input: { runner, at } }: End, { cloud }: Ports) {
+  if (isDown(found)) return undefined;
+  const after = begunKey(runner, at - 1);
+  const later = await listObjects(cloud, begunFolder(runner), { after, most: 1 });
+  return later.length > 0 ? "has begun another job since" : undefined;
 }
 
 /** The request of a sender. */

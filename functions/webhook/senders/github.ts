@@ -18,6 +18,7 @@ import {
   refused,
   type ParsedWebhook,
   type SenderRequest,
+  type TakenJob,
 } from "./sender.ts";
 
 export const GithubSettings = z.strictObject({
@@ -36,6 +37,8 @@ type GithubSettings = z.infer<typeof GithubSettings>;
 const Payload = z.looseObject({
   action: z.string(),
   repository: z.looseObject({ full_name: z.string() }),
+  /** Of a job with an environment; after an approval its update may be all that differs. */
+  deployment: z.nullish(z.looseObject({ updated_at: z.nullish(z.string()) })),
   workflow_job: z.looseObject({
     id: z.number(),
     run_attempt: z._default(z.number(), 1),
@@ -73,43 +76,53 @@ function ofJob(labels: GithubSettings["labels"], payload: Payload, now: number):
   if (!["queued", "in_progress", "completed"].includes(action))
     return ignored(`the job is ${action}, not queued`);
   const choice = fleetFor(labels, job.labels);
-  const ended = action === "completed" ? endOf(labels, job) : undefined;
+  const machine = action === "queued" ? {} : machineOf(labels, payload);
   // A machine of any fleet may have run a job that no fleet would have got.
-  const [fleet] = ended?.fleets ?? [];
+  const [fleet] = machine.begun || machine.ended ? fleetsOf(labels) : [];
   const share = "share" in choice ? choice.share : fleet && { fleet, count: 1 };
   if (!share) return ignored(reasonOf(choice, action));
   const wanted = { ...share, ...eventOf(payload) };
   const launched = launch(wanted, now, KEPT_MS);
   if (launched.kind !== "launch" || action === "queued") return launched;
-  return { ...takenAs(choice, payload), job: wanted, ...(ended && { ended }) };
+  const mayLaunch = "share" in choice;
+  return { kind: "taken", reason: reasonOf(choice, action), mayLaunch, job: wanted, ...machine };
 }
 
 const reasonOf = (choice: Choice, action: string): string =>
   "share" in choice ? `the job is ${action}` : choice.reason;
 
-function takenAs(choice: Choice, { action, workflow_job: { runner_name: runner } }: Payload) {
-  const mayLaunch = "share" in choice;
-  const by = mayLaunch && runner ? { runner } : {};
-  return { kind: "taken", reason: reasonOf(choice, action), mayLaunch, ...by } as const;
-}
-
-function eventOf({ repository, workflow_job: job }: Payload) {
+function eventOf({ repository, deployment, workflow_job: job }: Payload) {
   const at = Date.parse(job.created_at);
   // The age is that of the event: a job may have waited for an approval for weeks.
-  const changed = [job.started_at, job.completed_at].map((text) => Date.parse(text ?? ""));
+  const changed = [job.started_at, job.completed_at, deployment?.updated_at].map((text) =>
+    Date.parse(text ?? ""),
+  );
   const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
   return { delivery: [repository.full_name, job.id, job.run_attempt], at, announcedAt };
 }
 
 /**
- * The runner of a completed job, and the fleets that it may be of: any of the sender's, because a runner also takes jobs that
- * ask for fewer labels than it has. Undefined for one of GitHub's own.
+ * When a runner began and ended a job, and the fleets that it may be of: any of the sender's, because a runner also takes jobs
+ * that ask for fewer labels than it has. None for a runner of GitHub's own, and for an instant that is unknown. A workflow that
+ * runs again announces its finished jobs once more, created now, begun and completed then: no other instant says when.
  */
-function endOf(labels: GithubSettings["labels"], job: Payload["workflow_job"]) {
+function machineOf(
+  labels: GithubSettings["labels"],
+  { action, workflow_job: job }: Payload,
+): Pick<TakenJob, "begun" | "ended"> {
   const { runner_name: runner, runner_group_name: group } = job;
-  if (!runner || group === HOSTED || runner.startsWith(HOSTED)) return undefined;
-  return { runner, fleets: [...new Set(Object.values(labels).map(({ fleet }) => fleet))] };
+  if (!runner || group === HOSTED || runner.startsWith(HOSTED)) return {};
+  const begunAt = Date.parse(job.started_at ?? "");
+  const endedAt = Date.parse((action === "completed" && job.completed_at) || "");
+  return {
+    ...(Number.isFinite(begunAt) && { begun: { runner, at: begunAt } }),
+    ...(Number.isFinite(endedAt) && { ended: { runner, at: endedAt, fleets: fleetsOf(labels) } }),
+  };
 }
+
+const fleetsOf = (labels: GithubSettings["labels"]): string[] => [
+  ...new Set(Object.values(labels).map(({ fleet }) => fleet)),
+];
 
 const HOSTED = "GitHub Actions";
 

@@ -72,11 +72,11 @@ export function enqueueSpread(sender: string, launches: readonly LaunchRequest[]
   });
 }
 
-/** The run that ends the machine of a job, at the instant of the event that says so. */
+/** The run that ends the machine of a job. */
 export function enqueueEnd(
   sender: string,
-  { fleet, delivery, at: jobAt, announcedAt: at = jobAt }: LaunchRequest,
-  { runner, fleets }: EndedJob,
+  { fleet, delivery, at: jobAt }: LaunchRequest,
+  { runner, fleets, at }: EndedJob,
 ): RunRequest {
   const run = runId("job", fleet, jobAt, ["sender", sender, ...delivery]);
   return { run, by: `sender:${sender}`, request: { v: 1, request: "end-job", fleet, fleets, runner, at } };

@@ -56,9 +56,14 @@ export interface LaunchRequest {
   readonly state?: { readonly at?: number; readonly member?: string };
 }
 
-/** A job that a runner has finished. */
-export interface EndedJob {
+/** A job that a runner has begun, and when, epoch ms. */
+export interface BegunJob {
   readonly runner: string;
+  readonly at: number;
+}
+
+/** A job that a runner has finished, and when. */
+export interface EndedJob extends BegunJob {
   /** The fleets that the runner may be of. */
   readonly fleets: readonly string[];
 }
@@ -70,22 +75,24 @@ export interface RefusedItem {
   readonly reason: string;
 }
 
+/** A job that is not queued any more: a runner has begun or finished it, or it was cancelled. */
+export interface TakenJob {
+  readonly kind: "taken";
+  readonly job: LaunchRequest;
+  readonly reason: string;
+  /** Whether its labels name a fleet, so that its announcement may have launched something. */
+  readonly mayLaunch: boolean;
+  readonly begun?: BegunJob;
+  readonly ended?: EndedJob;
+}
+
 export type ParsedWebhook =
   | {
       readonly kind: "launch";
       readonly launches: readonly LaunchRequest[];
       readonly refused?: readonly RefusedItem[];
     }
-  /** A job is not queued any more; `ended` when a runner has finished it. */
-  | {
-      readonly kind: "taken";
-      readonly job: LaunchRequest;
-      readonly reason: string;
-      /** Whether its labels name a fleet, so that its announcement may have launched something. */
-      readonly mayLaunch: boolean;
-      readonly runner?: string;
-      readonly ended?: EndedJob;
-    }
+  | TakenJob
   /** Understood, and nothing to do. */
   | { readonly kind: "ignored"; readonly reason: string }
   /** Verified, but not an event of this kind of sender. */

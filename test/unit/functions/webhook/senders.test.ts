@@ -131,16 +131,16 @@ test("a job that a runner has is no request; a completed one names its runner, a
     job,
     reason: "the job is in_progress",
     mayLaunch: true,
-    runner: "web-1",
+    begun: { runner: "web-1", at: NOW + minutes(3) },
   });
   const times = { started_at: at(NOW), completed_at: at(NOW + minutes(3)) };
-  const ended = { runner: "web-1", fleets: ["web", "big"] };
+  const ended = { runner: "web-1", at: NOW + minutes(3), fleets: ["web", "big"] };
   expect(fromGithub(input({ ...times, runner_name: "web-1" }, "completed"))).toEqual({
     kind: "taken",
     job,
     reason: "the job is completed",
     mayLaunch: true,
-    runner: "web-1",
+    begun: { runner: "web-1", at: NOW },
     ended,
   });
   // A job that is cancelled before a runner takes it has no machine.
@@ -149,10 +149,27 @@ test("a job that a runner has is no request; a completed one names its runner, a
   expect(fromGithub(taken, { now: NOW + days(4) })).toMatchObject({ kind: "ignored" });
 });
 
+test("a job ended when it was completed, however late its event says so; one without that instant ends no machine", ({
+  expect,
+}) => {
+  const hourAgo = NOW - hours(1);
+  const times = { created_at: at(NOW), started_at: at(hourAgo - minutes(9)), run_attempt: 2 };
+  const ended = (completed_at: unknown) =>
+    fromGithub(input({ ...times, completed_at, runner_name: "web-1" }, "completed"));
+  // https://docs.github.com/en/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs
+  expect(ended(at(hourAgo))).toMatchObject({
+    job: { announcedAt: NOW },
+    begun: { at: hourAgo - minutes(9) },
+    ended: { at: hourAgo },
+  });
+  for (const unknown of [null, undefined, "", "soon"]) expect(ended(unknown)).not.toHaveProperty("ended");
+});
+
 test("a completed job ends the machine of its runner, whichever labels it asked for, and of no runner of GitHub", ({
   expect,
 }) => {
-  const completed = (more: object) => fromGithub(input({ runner_name: "web-1", ...more }, "completed"));
+  const completed = (more: object) =>
+    fromGithub(input({ runner_name: "web-1", completed_at: at(NOW), ...more }, "completed"));
   const noneOfOurs = [["self-hosted", "linux"], ["constructor"], []];
   for (const labels of noneOfOurs)
     expect(completed({ labels })).toMatchObject({
@@ -162,9 +179,10 @@ test("a completed job ends the machine of its runner, whichever labels it asked 
     });
   for (const hosted of [{ runner_name: "GitHub Actions 12" }, { runner_group_name: "GitHub Actions" }])
     expect(completed({ labels: ["ubuntu-latest"], ...hosted })).toMatchObject({ kind: "ignored" });
-  expect(fromGithub(input({ labels: ["linux"], runner_name: "web-1" }, "in_progress"))).toMatchObject({
-    kind: "ignored",
-  });
+  const begun = (runner_name: string) =>
+    fromGithub(input({ labels: ["linux"], started_at: at(NOW), runner_name }, "in_progress"));
+  expect(begun("web-1")).toMatchObject({ mayLaunch: false, begun: { runner: "web-1", at: NOW } });
+  expect(begun("GitHub Actions 12")).toMatchObject({ kind: "ignored" });
 });
 
 test("a delivery that is sent again within three days is the same request; an announcement after an approval is a later one", ({
@@ -179,6 +197,16 @@ test("a delivery that is sent again within three days is the same request; an an
       kind: "launch",
       launches: [{ delivery: ["acme/shop", 42, 1], at: NOW, announcedAt: later }],
     });
+});
+
+test("an announcement after an approval may differ in the instant of its deployment alone", ({ expect }) => {
+  const announced = (updated_at: number) =>
+    fromGithub({ ...input({ started_at: at(NOW) }), deployment: { updated_at: at(updated_at) } }, { now });
+  const now = NOW + hours(3);
+  expect(announced(NOW)).toMatchObject({ launches: [{ announcedAt: NOW }] });
+  expect(announced(now)).toMatchObject({ launches: [{ announcedAt: now }] });
+  for (const deployment of [null, {}, { updated_at: null }, { updated_at: "soon" }])
+    expect(fromGithub({ ...input(), deployment })).toMatchObject({ launches: [{ announcedAt: NOW }] });
 });
 
 for (const [labels, expected] of [
