@@ -55,7 +55,7 @@ const EXPECTED = [
           "Authorization: Bearer … is missing or none of the tokens of this sender: compare it with KILN_SENDERS",
         count: 1,
       },
-      { reason: "kiln_count is not a whole number of at least 1", count: 1 },
+      { reason: "kiln_count must be a whole number from 1 to 99999", count: 1 },
       { reason: "not the body of a webhook of Alertmanager or Grafana", count: 1 },
       { reason: "the body is larger than 1048576 bytes", count: 1 },
     ],

@@ -7,12 +7,14 @@ import { hours } from "../../../shared/duration.ts";
 import { digest } from "../../../shared/keys.ts";
 import { redactedStart } from "../../../shared/redact.ts";
 import {
+  AbsentOrText,
   BEARER,
   bearerHolds,
   Fleets,
   ignored,
   malformed,
   readBody,
+  NO_COUNT,
   readCount,
   refused,
   timeProblem,
@@ -43,7 +45,7 @@ const Alert = z.looseObject({
   labels: texts,
   annotations: z.nullish(texts),
   startsAt: z.string(),
-  fingerprint: z.optional(z.string()),
+  fingerprint: AbsentOrText,
 });
 type Alert = z.infer<typeof Alert>;
 
@@ -70,7 +72,10 @@ export function parseAlertmanager(
   const launches = read.flatMap(({ launch: one }) => one ?? []);
   const bad = read.flatMap(({ at, reason }) => (reason === undefined ? [] : { at, reason }));
   if (launches.length + bad.length === 0) return ignored("no firing alert has the label kiln_fleet");
-  if (launches.length === 0) return malformed(listed(bad.map(({ at, reason }) => `${at}: ${reason}`)));
+  if (launches.length === 0) {
+    const reasons = listed(bad.map(({ at, reason }) => `${at}: ${reason}`));
+    return bad.every(({ reason }) => reason === NO_DATA) ? ignored(reasons) : malformed(reasons);
+  }
   return {
     kind: "launch",
     launches: together(launches, request.now),
@@ -108,6 +113,14 @@ function together(launches: readonly LaunchRequest[], now: number): LaunchReques
   });
 }
 
+/**
+ * Of Grafana, when the query of a rule finds nothing or fails, with the labels of the rule. Missing data says nothing.
+ * https://grafana.com/docs/grafana/latest/alerting/fundamentals/alert-rule-evaluation/nodata-and-error-states/
+ */
+const WITHOUT_DATA = new Set(["DatasourceNoData", "DatasourceError"]);
+const NO_DATA =
+  "the data of the rule is missing, which asks for nothing; a rule that is to launch then needs the state Alerting for no data in Grafana";
+
 /** The request of one alert, or why there is none (SENDER-4); neither for one that is none of Kiln's. */
 function readAlert(
   given: unknown,
@@ -122,12 +135,13 @@ function readAlert(
   const alert = parsed.data;
   const fleet = alert.labels["kiln_fleet"];
   if (alert.status !== "firing" || fleet === undefined) return {};
+  if (WITHOUT_DATA.has(alert.labels["alertname"] ?? "")) return { reason: NO_DATA };
   const count = countOf(alert);
   if (!fleets.includes(fleet))
     return {
       reason: `the label kiln_fleet names ${JSON.stringify(redactedStart(fleet, 64))}, a fleet this sender may not use`,
     };
-  if (count === undefined) return { reason: "kiln_count is not a whole number of at least 1" };
+  if (count === undefined) return { reason: `kiln_count ${NO_COUNT}` };
   const identity = alert.fingerprint ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const one = { fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) };
   const problem = timeProblem(one, now);

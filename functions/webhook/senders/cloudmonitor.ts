@@ -10,6 +10,7 @@ import * as z from "zod/mini";
 import { isOneOf } from "../../../shared/hmac.ts";
 import { digest } from "../../../shared/keys.ts";
 import {
+  AbsentOrText,
   FleetShare,
   ignored,
   launch,
@@ -43,7 +44,8 @@ const Payload = z.looseObject({
   alertName: z.string(),
   alertState: z.string(),
   timestamp: z.union([z.string(), z.number()]),
-  ruleId: z.nullish(z.string()),
+  // A field without a value is the text null in a form.
+  ruleId: AbsentOrText,
   dimensions: z.nullish(z.union([z.string(), Dimensions, z.array(Dimensions)])),
 });
 
@@ -83,7 +85,7 @@ function parseAlarm(body: unknown, rules: CloudmonitorSettings["rules"], now: nu
  * The dimensions in one order. The same ones come as `{instanceId=i-1, userId=2}` in a form and as a list of maps in JSON.
  */
 const partsOf = (dimensions: z.infer<typeof Payload>["dimensions"]): string[] =>
-  (typeof dimensions === "string" ? dimensions : JSON.stringify(dimensions ?? ""))
+  (typeof dimensions === "string" ? dimensions.replace(/^null$/, "") : JSON.stringify(dimensions ?? ""))
     .replaceAll(/[{}[\]"\s]/g, "")
     .split(",")
     .map((part) => part.replace(":", "="))

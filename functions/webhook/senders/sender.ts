@@ -148,8 +148,22 @@ export function readBody({ headers, body }: SenderRequest): unknown {
   return readJson(text);
 }
 
+/** A text that is left out in several ways: without its key, as null, empty, or in a form as the word null. */
+export const AbsentOrText = z.pipe(
+  z.nullish(z.string()),
+  z.transform((text) => (text === "" || text === "null" || text === null ? undefined : text)),
+);
+
+/** The most that a count may be. */
+const COUNT_MAX = 99_999;
+
+/** Why a text or number is no count, which `readCount` takes. */
+export const NO_COUNT = `must be a whole number from 1 to ${COUNT_MAX}`;
+
 /** A whole number of at least 1, given as a number or as text; undefined for anything else. */
 export function readCount(value: unknown): number | undefined {
   const number = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
-  return typeof number === "number" && Number.isInteger(number) && number >= 1 ? number : undefined;
+  return typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= COUNT_MAX
+    ? number
+    : undefined;
 }

@@ -11,9 +11,15 @@ import * as z from "zod/mini";
 import { readJson } from "../../../shared/json.ts";
 import { digest } from "../../../shared/keys.ts";
 import { redactedStart } from "../../../shared/redact.ts";
-import { ignored, launch, malformed, shareOf, type ParsedWebhook, type SenderRequest } from "./sender.ts";
-
-const text = z.optional(z.string());
+import {
+  AbsentOrText,
+  ignored,
+  launch,
+  malformed,
+  shareOf,
+  type ParsedWebhook,
+  type SenderRequest,
+} from "./sender.ts";
 
 /**
  * The event as ECS reports it and as older alert rules post it. A subscription wraps it.
@@ -23,22 +29,22 @@ const Event = z.looseObject({
   name: z.string(),
   product: z.string(),
   eventTime: z.string(),
-  regionId: text,
-  resourceId: text,
+  regionId: AbsentOrText,
+  resourceId: AbsentOrText,
   content: z.optional(z.unknown()),
-  ruleName: text,
+  ruleName: AbsentOrText,
   /** Of a subscription: TRIGGERED or RESOLVED. */
-  alertStatus: text,
+  alertStatus: AbsentOrText,
 });
 
 /** A subscription posts JSON, or a form whose field `alert` is JSON. */
 const Subscribed = z.looseObject({
   alert: z.looseObject({
-    alertStatus: text,
+    alertStatus: AbsentOrText,
     eventContentMap: z.optional(z.unknown()),
     meta: z.looseObject({ sysEventMeta: z.looseObject({}) }),
   }),
-  strategyName: text,
+  strategyName: AbsentOrText,
 });
 
 /**
@@ -56,7 +62,7 @@ export function parseSystemEvent(
   { now, region }: SenderRequest,
 ): ParsedWebhook | undefined {
   const given = Given.safeParse(body);
-  if (!given.success || (given.data.alert ?? given.data.name) === undefined) return undefined;
+  if (!given.success || (given.data.alert ?? given.data.name ?? undefined) === undefined) return undefined;
   const parsed = Event.safeParse(unwrapped(given.data));
   if (!parsed.success) return malformed("not a system event as CloudMonitor documents it");
   const { name, eventTime, regionId = region, ruleName = "" } = parsed.data;
@@ -72,7 +78,7 @@ export function parseSystemEvent(
   return launch({ ...share, at, delivery, alerts, state: { member, at } }, now);
 }
 
-const Content = z.looseObject({ instanceId: text });
+const Content = z.looseObject({ instanceId: AbsentOrText });
 
 /** The instance of an event. */
 function memberIn({ resourceId, content }: z.infer<typeof Event>): string | undefined {

@@ -302,7 +302,7 @@ test("a delivery of Alertmanager is refused, ignored or answered with the mistak
   });
   expect(fromAlertmanager([alert({ kiln_fleet: "web", kiln_count: "-1" })])).toEqual({
     kind: "malformed",
-    error: "alerts[0]: kiln_count is not a whole number of at least 1",
+    error: "alerts[0]: kiln_count must be a whole number from 1 to 99999",
   });
 });
 
@@ -335,6 +335,34 @@ test("an alert that is in one delivery several times is one", ({ expect }) => {
   expect(fromAlertmanager([one, one])).toEqual(fromAlertmanager([one]));
 });
 
+test("alerts without a fingerprint differ by their labels, however it is left out", ({ expect }) => {
+  for (const fingerprint of [undefined, null, ""])
+    expect(
+      fromAlertmanager([
+        alert({ kiln_fleet: "web", instance: "a" }, { fingerprint }),
+        alert({ kiln_fleet: "web", instance: "b" }, { fingerprint }),
+      ]),
+    ).toMatchObject({ launches: [{ count: 2 }] });
+});
+
+test("missing data asks for nothing: it is listed with the reason beside alerts that ask", ({ expect }) => {
+  const web = (alertname: string, fingerprint: string) =>
+    alert({ kiln_fleet: "web", alertname, rulename: "Busy" }, { fingerprint, values: null });
+  const missing = [web("DatasourceNoData", "f1"), web("DatasourceError", "f2")];
+  const reason = expect.stringContaining("the data of the rule is missing");
+  expect(fromAlertmanager(missing)).toEqual({ kind: "ignored", reason });
+  expect(fromAlertmanager([...missing, web("Busy", "f3")])).toMatchObject({
+    launches: [{ fleet: "web", count: 1 }],
+    refused: [
+      { at: "alerts[0]", reason },
+      { at: "alerts[1]", reason },
+    ],
+  });
+  expect(fromAlertmanager([...missing, {}])).toMatchObject({ kind: "malformed", error: reason });
+  const over = missing.map((one) => ({ ...one, status: "resolved" }));
+  expect(fromAlertmanager(over)).toMatchObject({ reason: "no firing alert has the label kiln_fleet" });
+});
+
 test("a secret in a label is not shown, nor a part of it", ({ expect }) => {
   know([NEW]);
   const answer = fromAlertmanager([alert({ kiln_fleet: `${"x".repeat(60)}${NEW}` })]);
@@ -351,7 +379,12 @@ for (const [what, bad, reason] of [
   [
     "a count that is no number",
     { labels: { kiln_fleet: "web", kiln_count: "two" } },
-    "kiln_count is not a whole number of at least 1",
+    "kiln_count must be a whole number from 1 to 99999",
+  ],
+  [
+    "a count beyond the bound",
+    { labels: { kiln_fleet: "web", kiln_count: "100000" } },
+    "kiln_count must be a whole number from 1 to 99999",
   ],
   [
     "a clock that is ahead",
@@ -438,7 +471,7 @@ test("a plus sign in the token of an address works, encoded or not", ({ expect }
 const cloudmonitor = settings({
   kind: "cloudmonitor",
   tokens: [NEW],
-  rules: { "busy-web": { fleet: "web", count: 2 }, "rule-7": { fleet: "big" } },
+  rules: { "busy-web": { fleet: "web", count: 2 }, "busy-too": { fleet: "web" }, "rule-7": { fleet: "big" } },
 });
 const callback = (changes: object = {}) => ({
   alertName: "busy-web",
@@ -478,6 +511,9 @@ test("a CloudMonitor callback is read as a form and as JSON, by the rule's name 
 const alarmOf = (parsed: ParsedWebhook) =>
   parsed.kind === "launch" ? parsed.launches[0]?.alerts?.[0] : undefined;
 
+/** How a field without a value is sent. */
+const ABSENT = [undefined, null, "", "null"];
+
 test("an alarm of CloudMonitor is a rule and what it is about, whenever and in whichever form it is sent", ({
   expect,
 }) => {
@@ -489,8 +525,8 @@ test("an alarm of CloudMonitor is a rule and what it is about, whenever and in w
     { dimensions: "{instanceId=i-1,  userId=1234567890123456}" },
     { dimensions: [{ instanceId: "i-1", userId: "1234567890123456" }] },
     { dimensions: '[{"userId":"1234567890123456","instanceId":"i-1"}]' },
-    { preTriggerLevel: "WARN", ruleId: null },
-    { ruleId: "" },
+    { preTriggerLevel: "WARN" },
+    ...ABSENT.map((ruleId) => ({ ruleId })),
   ];
   for (const changes of same)
     expect(alarmOf(fromCloudmonitor(callback(changes), NEW, false))?.[0]).toBe(alarm);
@@ -501,6 +537,15 @@ test("an alarm of CloudMonitor is a rule and what it is about, whenever and in w
   ];
   for (const changes of other)
     expect(alarmOf(fromCloudmonitor(callback(changes), NEW, false))?.[0]).not.toBe(alarm);
+  const [of, ...without] = ABSENT.map((dimensions) =>
+    alarmOf(fromCloudmonitor(callback({ dimensions }), NEW, false)),
+  );
+  for (const one of without) expect(one).toEqual(of);
+  // In a form every value is text.
+  const rules = ["busy-web", "busy-too"].map((alertName) =>
+    alarmOf(fromCloudmonitor(callback({ alertName, ruleId: "null" }))),
+  );
+  expect(new Set(rules.map((one) => one?.[0])).size).toBe(2);
   // The end of the alarm asks for nothing, and is another delivery than the alarm of the same moment.
   const over = fromCloudmonitor(callback({ alertState: "OK" }));
   expect(alarmOf(over)).toEqual([alarm, 0]);

@@ -87,6 +87,11 @@ test("a member that is interrupted asks for another one, in every shape that Clo
     post(event({ content: undefined })),
     post(event({ resourceId: undefined, regionId: undefined })),
     post(event({ instanceName: "名字", level: "INFO" })),
+    ...[null, "", "null"].flatMap((none) => [
+      post(event({ resourceId: none, regionId: none, ruleName: none, alertStatus: none })),
+      post(event({ content: { instanceId: none } })),
+      post(subscribed({ regionId: none }, { strategyName: none })),
+    ]),
   ];
   // One event, however many rules and subscriptions post it.
   for (const shape of shapes) expect(shape).toEqual(first);
