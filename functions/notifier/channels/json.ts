@@ -17,22 +17,43 @@ export const json: ChannelFormat = {
     return { url, headers, body, signatures: [signature] };
   },
   refusal(body) {
-    const answer = objectIn(body) ?? {};
-    const isRefused =
-      [answer["ok"], answer["success"]].includes(false) ||
-      saysError(answer["error"]) ||
-      isNo(answer["errcode"]) ||
-      isNo(answer["code"]);
-    return isRefused ? { problem: shortened(body), permanent: isPermanent(body) } : undefined;
+    const answer = objectIn(body);
+    const permanent = isPermanent(body);
+    const isRefused = answer === undefined ? permanent : Object.entries(answer).some(saysNo);
+    return isRefused ? { problem: shortened(body), permanent } : undefined;
   },
 };
+
+/** How chats, and programs that are like them, say in an answer that they did not take a message. Keys are in small letters. */
+const NO: Readonly<Record<string, (value: unknown) => boolean>> = {
+  ok: isFalse,
+  success: isFalse,
+  error: saysError,
+  errors: saysError,
+  errcode: isNo,
+  errorcode: isNo,
+  code: isNo,
+  statuscode: isNo,
+  status: (value) => /^(?:error|fail|failed|failure)$/i.test(String(value)),
+};
+
+function saysNo([key, value]: readonly [string, unknown]): boolean {
+  const name = key.toLowerCase().replaceAll("_", "");
+  return Object.hasOwn(NO, name) && NO[name]?.(value) === true;
+}
 
 /** Whether it is the answer of a chat to a message in another form than its own: sent again, it is refused again. */
 const isPermanent = (body: string): boolean =>
   [dingtalk, feishu, wecom, slack].some(({ refusal }) => refusal(body)?.permanent === true);
 
-const saysError = (error: unknown): boolean =>
-  error !== undefined && ![null, false, "", 0, "0"].some((none) => none === error);
+function saysError(error: unknown): boolean {
+  if (typeof error === "object" && error !== null) return Object.keys(error).length > 0;
+  return error !== undefined && !["null", "false", "", "0"].includes(String(error));
+}
+
+function isFalse(value: unknown): boolean {
+  return /^(?:false|0)$/i.test(String(value));
+}
 
 /** Receivers of one's own often answer the status of HTTP, and robots 0; as a text, a word such as ok as well. */
 function isNo(code: unknown): boolean {

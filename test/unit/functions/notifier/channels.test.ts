@@ -143,6 +143,17 @@ for (const [kind, body, permanent] of [
   ["json", '{"error":{"code":7}}', false],
   ["json", '{"code":"40008"}', false],
   ["json", '{"errcode":"InvalidToken"}', false],
+  ["json", '{"StatusCode":19021,"StatusMessage":"sign match fail"}', true],
+  ["json", '{"statusCode":400,"body":"x"}', false],
+  ["json", '{"error_code":1}', false],
+  ["json", '{"success":"false"}', false],
+  ["json", '{"Success":"False"}', false],
+  ["json", '{"ok":0}', false],
+  ["json", '{"errors":["no such room"]}', false],
+  ["json", '{"status":"error","message":"no such room"}', false],
+  ["json", '{"status":"Failed"}', false],
+  ["json", "invalid_payload", true],
+  ["json", "channel_not_found\n", true],
   ["dingtalk", "{}", false],
   ["dingtalk", "[]", false],
   ["dingtalk", '{"errcode":null}', false],
@@ -156,8 +167,11 @@ for (const [kind, body, permanent] of [
   ["slack", '{"error":"invalid_blocks"}', true],
   ["slack", '{"ok":false,"error":"invalid_auth"}', true],
 ] as const) {
-  test(`${kind} refuses with ${body}, ${permanent ? "for good" : "for now"}`, ({ expect }) => {
-    expect(FORMATS[kind].refusal(body)).toEqual({ problem: expect.stringContaining(body), permanent });
+  test(`${kind} refuses with ${body}, ${permanent ? "permanently" : "for now"}`, ({ expect }) => {
+    expect(FORMATS[kind].refusal(body)).toEqual({
+      problem: expect.stringContaining(body.trim()),
+      permanent,
+    });
   });
 }
 
@@ -174,6 +188,10 @@ for (const [kind, body] of [
   ["json", '{"ok":true,"error":null}'],
   ["json", '{"code":"OK"}'],
   ["json", '{"errcode":"0"}'],
+  ["json", '{"StatusCode":0,"StatusMessage":"success"}'],
+  ["json", '{"status":"ok","errors":[],"error":{}}'],
+  ["json", '{"status":200,"success":"true"}'],
+  ["json", '{"__proto__":{"ok":false},"constructor":false}'],
   ["slack", '{"ok":true}'],
   ["slack", '{"success":true}'],
   ["slack", "ok\n"],
