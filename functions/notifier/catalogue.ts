@@ -9,7 +9,14 @@
  */
 import * as z from "zod/mini";
 
-export const Language = z.enum(["en", "zh"]);
+/** Codes of languages; others write the code of a country, a locale or a name. */
+export const Language = z.enum(["en", "zh"], {
+  error: ({ input }) => {
+    const text = String(input);
+    const meant = /^(?:cn|zh|chi|中|汉|漢|简)/i.test(text) ? "zh" : /^en/i.test(text) ? "en" : undefined;
+    return `must be en or zh${meant === undefined ? "" : `; write ${meant}`}`;
+  },
+});
 export type Language = z.infer<typeof Language>;
 
 type Entry = Readonly<Record<Language, string>>;

@@ -46,7 +46,8 @@ export function readLanguage(environment: NodeJS.ProcessEnv = process.env): Lang
   const given = environment["KILN_LANGUAGE"] ?? "";
   const language = Language.safeParse(given === "" ? "en" : given);
   if (language.success) return language.data;
-  throw new ConfigError(`KILN_LANGUAGE is ${JSON.stringify(given)}; write ${Language.options.join(" or ")}`);
+  const [issue] = language.error.issues;
+  throw new ConfigError(`KILN_LANGUAGE is ${JSON.stringify(given)}; it ${issue?.message}`);
 }
 
 /** The webhook's address and the secret for links to it. */

@@ -121,9 +121,22 @@ test("the title names the stage of the deployment, whose settings the commands n
 test("the language is that of the channel, then that of the deployment, then English", ({ expect }) => {
   expect(readLanguage({})).toBe("en");
   expect(readLanguage({ KILN_LANGUAGE: "zh" })).toBe("zh");
-  expect(() => readLanguage({ KILN_LANGUAGE: "cn" })).toThrow('KILN_LANGUAGE is "cn"; write en or zh');
+  expect(() => readLanguage({ KILN_LANGUAGE: "cn" })).toThrow(
+    'KILN_LANGUAGE is "cn"; it must be en or zh; write zh',
+  );
   const channel = { kind: "dingtalk", url: "https://chat.example.com/hook", language: "zh" };
   const read = (one: object) => readChannels({ KILN_CHANNELS: JSON.stringify({ ops: one }) });
   expect(read(channel)["ops"]?.language).toBe("zh");
-  expect(() => read({ ...channel, language: "cn" })).toThrow("ops.language");
+  for (const [language, meant] of [
+    ["cn", "; write zh"],
+    ["zh-CN", "; write zh"],
+    ["Chinese", "; write zh"],
+    ["中文", "; write zh"],
+    ["en-US", "; write en"],
+    ["fr", ""],
+    [7, ""],
+  ] as const)
+    expect(() => read({ ...channel, language }), String(language)).toThrow(
+      `ops.language: must be en or zh${meant}; see README`,
+    );
 });
