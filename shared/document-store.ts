@@ -15,7 +15,7 @@ async function readDocument(
   client: CloudClient,
   folder: DocumentFolder,
   name: string,
-): Promise<StoredObject | { readonly problem: string }> {
+): Promise<StoredObject | Problem> {
   try {
     return await readFirst(client, folder, name);
   } catch (error) {
@@ -27,17 +27,23 @@ async function readFirst(
   client: CloudClient,
   folder: DocumentFolder,
   name: string,
-): Promise<StoredObject | { readonly problem: string }> {
+): Promise<StoredObject | Problem> {
   for (const key of documentKeys(folder, name)) {
     const read = await getSmallObject(client, key, DOCUMENT_TEXT_MAX_BYTES);
     if (!read.ok) return { problem: `${read.problem}; move scripts into objects under scripts/` };
     if (read.value !== undefined) return read.value;
   }
-  return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}` };
+  return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}`, missing: true };
+}
+
+/** Why there is no document; `missing` when there is no object either, so that no check finds the problem. */
+interface Problem {
+  readonly problem: string;
+  readonly missing?: true;
 }
 
 /** A document as it is now, or a sentence with all that is wrong in it. */
-export type Loaded<T> = { readonly document: T } | { readonly problem: string };
+export type Loaded<T> = { readonly document: T } | Problem;
 
 /** Imported lazily: few phases parse documents, and the parser is a third of a cold start. */
 export async function loadRecipe(

@@ -1,6 +1,6 @@
 /** Documents are checked and indexed when they are put, and the webhook answers by the index. */
 import { test as base } from "vitest";
-import { seconds } from "../../shared/duration.ts";
+import { minutes, seconds } from "../../shared/duration.ts";
 import { documentIndexKey } from "../../shared/keys.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { startChannel, type ChannelServer } from "../support/channel.ts";
@@ -227,6 +227,25 @@ test("a refused document has a record under its name, and its channels and the d
   await put(kiln, "recipes/Web Server.yaml", recipeText());
   const [misnamed] = kiln.records("check-web-server");
   expect(misnamed?.reason).toContain("rename the file to web-server.yaml");
+});
+
+test("a recipe with a mistake is reported once, by its check; asked for otherwise, its bake is reported too", async ({
+  world: { kiln, posted },
+  expect,
+}) => {
+  const bad = recipeText({ provison: ["true"] });
+  await put(kiln, "recipes/web.yaml", bad);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const failedRuns = () => [...kiln.records("bake-web"), ...kiln.records("check-web")];
+  expect(failedRuns()).toMatchObject([{ state: "failed" }, { state: "failed" }]);
+  expect(posted.map(({ path, body }) => [path, body["run"]])).toEqual([
+    ["/default", expect.stringMatching(/^check-web-/)],
+  ]);
+  await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "web" });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  expect(posted.slice(1).map(({ path, body }) => [path, body["run"]])).toEqual([
+    ["/default", expect.stringMatching(/^bake-web-/)],
+  ]);
 });
 
 test("a mistake that comes back is reported again, and a repeat of its event is not", async ({

@@ -15,6 +15,7 @@
  * BAKE-5. An instance is not stopped while a snapshot of it is in progress, which would fail.
  */
 import * as z from "zod/mini";
+import { documentKeys } from "../../../shared/document-index.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
@@ -23,7 +24,7 @@ import { failureSends, notificationSends } from "../../../shared/notifications/s
 import { PAUSE_AFTER } from "../../../shared/budget.ts";
 import { endFailures, noteFailure } from "../../../shared/pauses.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
-import { isTriggered, isUpload } from "../../../shared/triggers.ts";
+import { isTriggered, isUpload, uploaderOf } from "../../../shared/triggers.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
@@ -38,11 +39,6 @@ import { release } from "./release.ts";
 /** A run that ends before it holds the lock carries no recipe yet. */
 const Input = z.looseObject({ recipe: z.string(), document: z.optional(CarriedRecipe) });
 
-async function recipeIn(cloud: Ports["cloud"], name: string): Promise<Recipe | undefined> {
-  const read = await loadRecipe(cloud, name);
-  return "document" in read ? read.document : undefined;
-}
-
 type Recipient = Pick<Recipe, "notify" | "family" | "pauseAfter">;
 
 /** Of a document that cannot be read: its failures count as any. */
@@ -53,17 +49,31 @@ async function afterBake(event: WorkflowEvent, completion: Completion, ports: Po
   const input = Input.safeParse(event.input);
   if (!input.success || event.phase === DryRun.name) return {};
   const { recipe } = input.data;
-  const document = input.data.document ?? (await recipeIn(ports.cloud, recipe));
+  const { document: carried } = input.data;
+  const read = carried === undefined ? await loadRecipe(ports.cloud, recipe) : { document: carried };
+  const document = "document" in read ? read.document : undefined;
   const { run, by } = event;
   const common = { run, subject: recipe, by, at: ports.clock.now() };
   if (completion.kind !== "done") {
     const { notify, pauseAfter } = document ?? UNREAD;
     const isCounted = completion.kind === "failed" && isTriggered(by);
     const paused = isCounted ? await noteFailure(recipe, run, pauseAfter, ports) : undefined;
+    if (paused === undefined && isReported(recipe, by, completion.reason, read)) return {};
     const reason = paused === undefined ? completion.reason : `${completion.reason}. ${paused}`;
     return { notifications: failureSends(event, reason, common.at, notify) };
   }
   return document === undefined ? {} : afterDone({ ...common, recipe, document }, completion.result, ports);
+}
+
+/** Whether the upload that asks is a recipe with mistakes: the janitor checks it, and reports all of them. */
+function isReported(
+  recipe: string,
+  by: string,
+  reason: string,
+  read: Awaited<ReturnType<typeof loadRecipe>>,
+): boolean {
+  const ofItself = documentKeys("recipes", recipe).some((key) => by === uploaderOf(key));
+  return ofItself && "problem" in read && read.missing !== true && read.problem === reason;
 }
 
 interface Done {
