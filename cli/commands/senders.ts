@@ -4,6 +4,7 @@ import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table, when } from "../format.ts";
+import { said, t } from "../language.ts";
 
 type Senders = Awaited<ReturnType<typeof answer>>;
 
@@ -26,20 +27,22 @@ async function show({ json }: Input, io: Io): Promise<Exit> {
   return EXIT.ok;
 }
 
+const FROM = {
+  sender: "sender {name}",
+  caller: "caller {name}",
+  unknown: "unknown",
+} as const;
+
 function linesOf({ senders: rows, more }: Senders, now: number): readonly string[] {
-  if (rows.length === 0) return ["no delivery in the last 7 days"];
-  const instant = (at: string | undefined): string => (at === undefined ? "never" : when(at, now));
+  if (rows.length === 0) return [t("no delivery in the last 7 days")];
+  const instant = (at: string | undefined): string => (at === undefined ? t("never") : when(at, now));
   const lines = rows.flatMap(({ sender, kind, acceptedAt, refusedAt, refused }) => {
-    const head = [
-      kind === "unknown" ? "unknown" : `${kind} ${sender}`,
-      instant(acceptedAt),
-      instant(refusedAt),
-    ];
-    const [first, ...others] = refused.map(({ reason, count }) => [String(count), reason]);
+    const head = [t(FROM[kind], { name: sender }), instant(acceptedAt), instant(refusedAt)];
+    const [first, ...others] = refused.map(({ reason, count }) => [String(count), said(reason)]);
     return [[...head, ...(first ?? ["0", ""])], ...others.map((other) => ["", "", "", ...other])];
   });
   return [
     ...table(["FROM", "LAST ACCEPTED", "LAST REFUSED", "REFUSED", "WHY"], lines),
-    ...(more ? ["Older counts are left out."] : []),
+    ...(more ? [t("Older counts are left out.")] : []),
   ];
 }

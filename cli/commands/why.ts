@@ -14,7 +14,8 @@ export const why: Command = {
   args: "NAME|RUN",
   count: [1, 1],
   options: {},
-  details: "--json: { version, command, run: { …, steps, outputs, reason }, output: { name, lines }, next }",
+  details:
+    "--json: { version, command, run: { …, steps, outputs, asked, reason }, output: { name, lines }, next }",
   run: explain,
 };
 
@@ -99,8 +100,24 @@ function afterCheck(reason = ""): string {
     : t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
 }
 
+/** What is missing of a request; an alert comes again by itself, and its instances would be launched twice. */
+function afterScaleOut({ subject, by, steps, asked = 0, result: { count } = {} }: RunDetails): string {
+  const missing = asked - (typeof count === "number" ? count : 0);
+  const command =
+    missing > 0
+      ? `${KILN} call POST /fleets/${subject}/scale-out '{"count":${missing}}'`
+      : t("send the same request again");
+  const isAlert = by.startsWith("sender:") && steps.some(({ phase }) => phase === "alerts");
+  return isAlert
+    ? t("remove the cause; the next repeat of the alert tries again by itself; if none comes, {command}", {
+        command,
+      })
+    : t("remove the cause, then {command}", { command });
+}
+
 /** The command to go on with. */
-function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): string {
+function nextStep(details: RunDetails): string {
+  const { run, kind, subject, state, phase, reason } = details;
   if (!hasEnded({ state })) return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
   if (state === "done") return `${KILN} runs --name ${subject}`;
   const holder = BUSY.exec(reason ?? "")?.[1];
@@ -118,9 +135,7 @@ function nextStep({ run, kind, subject, state, phase, reason }: RunDetails): str
     case "promote":
       return t("correct {file} and bake again; {kiln} logs {run} shows the output of its tests", known);
     case "scale":
-      return t("remove the cause, then {command}", {
-        command: `${KILN} call POST /fleets/${subject}/scale-out '{"count":1}'`,
-      });
+      return afterScaleOut(details);
     default:
       return t(
         "remove the cause; the timer starts the next run by itself, or start it with the call command",

@@ -9,6 +9,7 @@ import { kiln as run } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { answered } from "../support/runs.ts";
+import { raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
 import { served } from "../support/world.ts";
 
 const settingsOf = ({ cloud, caller }: Deployment) => ({
@@ -216,6 +217,35 @@ test("a bake that another one kept out names it as the next thing to look at", a
     forMs: minutes(5),
   });
   expect((await kiln(on, "why shop")).out).toContain(`next: npm run kiln -- logs ${first?.run} -f`);
+});
+
+test("a scale-out that failed is asked for again as it was, and by hand only if its alert does not come again", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+  await on.upload("fleets/web.yaml", fleetText({ family: "missing", limits: { max: 9 } }));
+  await answered(on, on.call("POST", "/fleets/web/scale-out", { count: 3 }));
+  const body = JSON.stringify({
+    version: "4",
+    alerts: [1, 2].map((n) => ({
+      status: "firing",
+      labels: { kiln_fleet: "web" },
+      startsAt: new Date(on.cloud.time.now()).toISOString(),
+      fingerprint: `f${n}`,
+    })),
+  });
+  await raw(on, "/senders/alerts", { authorization: `Bearer ${SENDER_SECRET}` }, body);
+  await on.cloud.settle({ forMs: minutes(5) });
+  const nexts: Record<string, string | undefined> = {};
+  for (const { run: id, by } of on.records("scale")) {
+    nexts[by] = /next: .*/.exec((await kiln(on, `why ${id}`)).out)?.[0];
+  }
+  const command = (count: number) => `npm run kiln -- call POST /fleets/web/scale-out '{"count":${count}}'`;
+  expect(nexts).toEqual({
+    "webhook:ci": `next: remove the cause, then ${command(3)}`,
+    "sender:alerts": `next: remove the cause; the next repeat of the alert tries again by itself; if none comes, ${command(2)}`,
+  });
 });
 
 test("a reader that ends before the output is no mistake", ({ expect }) => {

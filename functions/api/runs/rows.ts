@@ -22,7 +22,8 @@ export async function readRecord(run: string, ports: Ports): Promise<RunRecord |
   return recordOf(run, await readKnown(run, ports));
 }
 
-async function readKnown(run: string, { cloud, log }: Ports): Promise<RunLog> {
+/** The log of a run; an empty one for an object that is none. @throws CloudError */
+export async function readKnown(run: string, { cloud, log }: Ports): Promise<RunLog> {
   try {
     return await readRunLog(cloud, run);
   } catch (error) {

@@ -3,8 +3,8 @@ import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.t
 import { answer, textAnswer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
-import type { RunRecord } from "../../../shared/workflow/run-log.ts";
-import { readRecord } from "./rows.ts";
+import { recordOf, standing, type RunRecord } from "../../../shared/workflow/run-log.ts";
+import { readKnown } from "./rows.ts";
 
 /** A command has its own output, by the role of its instance and its place in the document. */
 const OUTPUT = /^[a-z]+-(\d+)$/;
@@ -15,12 +15,22 @@ const OUTPUT_MAX_BYTES = 64 * 1024;
 export interface RunDetails extends RunRecord {
   /** Names of the outputs of its commands, in their order. */
   readonly outputs: readonly string[];
+  /** How many instances it is to launch. */
+  readonly asked?: number;
 }
 
 /** The record of a run and its outputs; undefined without one. */
 export async function run(id: string, ports: Ports): Promise<RunDetails | undefined> {
-  const record = await readRecord(id, ports);
-  return record && { ...record, outputs: await outputsOf(id, ports) };
+  const log = await readKnown(id, ports);
+  const record = recordOf(id, log);
+  const { count: asked }: { readonly count?: unknown } = Object(standing(id, log)?.event.input);
+  return (
+    record && {
+      ...record,
+      outputs: await outputsOf(id, ports),
+      ...(typeof asked === "number" && { asked }),
+    }
+  );
 }
 
 async function outputsOf(id: string, { cloud }: Ports): Promise<readonly string[]> {

@@ -41,6 +41,15 @@ test("every command and option has its Chinese line, with the same placeholders"
     expect(names(chinese), english).toEqual(names(english));
 });
 
+test("every heading of a table has its Chinese", ({ expect }) => {
+  const folder = join(CLI, "commands");
+  const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  const lists = sources.flatMap((source) => source.match(/\[(?:"[A-Z/ ]*",?\s*|\.\.\.\w+,?\s*)+\]/g) ?? []);
+  const headings = lists.flatMap((list) => list.match(/(?<=")[A-Z/ ]+(?=")/g) ?? []);
+  expect(headings.length).toBeGreaterThan(40);
+  expect(headings.filter((heading) => ZH[heading] === undefined)).toEqual([]);
+});
+
 test("no translation is left over", ({ expect }) => {
   const files = [CLI, join(CLI, "commands")].flatMap((folder) =>
     readdirSync(folder)
