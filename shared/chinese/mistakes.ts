@@ -1,7 +1,8 @@
 /**
  * The mistakes of a document in Chinese (shared/errors.ts, DocumentError): the frame and the most frequent rules. Pure.
  *
- * MISTAKE-1. Names, values and rules that are not here stay as they are.
+ * MISTAKE-1. Names, values and rules that are not here stay as they are. A rule is in one language: of one that is known in
+ *     part, all of it stays.
  */
 
 const FRAME = /^(\S{1,300}) has (one problem|\d+ problems):(?=\n {2})/;
@@ -11,7 +12,7 @@ const KIND: Readonly<Record<string, string>> = {
   text: "文本",
   "a number": "数字",
   "a whole number": "整数",
-  "true or false": "true 或 false",
+  "true or false": " true 或 false",
   "a list": "列表",
   "a map of keys and values": "键值映射",
 };
@@ -21,8 +22,27 @@ const LACK: Readonly<Record<string, string>> = { none: "一个也没有", both: 
 
 type Values = readonly string[];
 
-/** A rule or a remedy, as a whole, and its text in Chinese. */
-const RULES: readonly (readonly [RegExp, (values: Values) => string])[] = [
+const QUOTED = /"(?:[^"\\]|\\.)*"|'[^']*'|`[^`]*`/g;
+
+/** Values with "or" between them, in Chinese; undefined for a text with words of a sentence (MISTAKE-1). */
+function valuesIn(text: string): string | undefined {
+  const items = text.replaceAll(QUOTED, '""').split(/,? or |, /);
+  return items.every(isValue) ? text.replaceAll(/,? or /g, " 或 ") : undefined;
+}
+
+/** Of a value, a word of small letters stands alone or as the end of `key: word`. */
+function isValue(item: string): boolean {
+  const tokens = item.trim().split(/\s+/);
+  return tokens.every(
+    (token, at) =>
+      !/^[a-z]+$/.test(token) ||
+      tokens.length === 1 ||
+      (tokens[at - 1]?.endsWith(":") === true && /^[}\]]*$/.test(tokens[at + 1] ?? "")),
+  );
+}
+
+/** A rule or a remedy, as a whole, and its text in Chinese; undefined when a part of it is not known. */
+const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined])[] = [
   [/^is missing$/, () => "缺失"],
   [
     /^must be (at least|at most) (\S+)( characters long| entries long)?$/,
@@ -30,11 +50,24 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string])[] = [
       `${bound === "at least" ? "不能少于" : "不能超过"} ${n}${UNIT[unit] ?? ""}`,
   ],
   [/^must be a multiple of (\S+)$/, ([n]) => `必须是 ${n} 的倍数`],
+  [
+    /^must be (a whole number )?from (\S+) to (\S+)( \S+)?$/,
+    ([whole, least = "", most = "", unit = ""]) =>
+      `必须是 ${least} 到 ${most}${unit} 之间的${whole === undefined ? "值" : "整数"}`,
+  ],
+  [/^must be more than (\S+)$/, ([bound]) => `必须大于 ${bound}`],
+  [/^must be a command as text$/, () => "必须是文本形式的命令"],
+  [
+    /^must be 1 to 40 lower-case letters, digits and -, with a letter first$/,
+    () => "必须是 1 到 40 个小写字母、数字或 -，并以字母开头",
+  ],
   [/^must be the key of an object under (\S+)$/, ([folder]) => `必须是 ${folder} 下某个对象的键`],
   [
     /^must be (.+)$/,
-    ([kind = ""]) =>
-      KIND[kind] === undefined ? `必须是 ${kind.replace(/ or (?=\S+$)/, " 或 ")}` : `必须是${KIND[kind]}`,
+    ([kind = ""]) => {
+      const values = valuesIn(kind);
+      return KIND[kind] === undefined ? values && `必须是 ${values}` : `必须是${KIND[kind]}`;
+    },
   ],
   [
     /^must have exactly one of (.+), has (.+)$/,
@@ -54,13 +87,49 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string])[] = [
   [/^did you mean (.+)\?$/, ([word]) => `是否想写 ${word}？`],
   [/^known here are (.+)$/, ([list = ""]) => `此处可用：${list.replaceAll(", ", "、")}`],
   [/^nest it as a map or list under (\S+):$/, ([key]) => `请写在 ${key}: 之下`],
-  [/^write (.+)$/, ([kind = ""]) => (KIND[kind] === undefined ? `请写 ${kind}` : `请填写${KIND[kind]}`)],
+  [/^write it under (\S+):$/, ([key]) => `请写在 ${key}: 之下`],
+  [
+    /^write source: and below it one of (.+)$/,
+    ([list = ""]) => `请写 source:，并在其下写其中之一：${list.replaceAll(", ", "、")}`,
+  ],
+  [
+    /^write launch: with (\w+), (\w+) and (\w+) below it$/,
+    (keys) => `请写 launch:，并在其下写 ${keys.join("、")}`,
+  ],
+  [
+    /^write family: and the name of the image family, such as (\S+)$/,
+    ([name]) => `请写 family: 和镜像族系的名称，例如 ${name}`,
+  ],
+  [
+    /^write max: (\d+), the most instances that run at a time$/,
+    ([max]) => `请写 max: ${max}，即最多同时运行的实例数`,
+  ],
+  [
+    /^write securityGroupId: sg-… of the VPC of the vSwitch$/,
+    () => "请写 securityGroupId: sg-…，与交换机属于同一专有网络",
+  ],
+  [/^write channel: and a name of KILN_CHANNELS$/, () => "请写 channel: 和 KILN_CHANNELS 中的渠道名称"],
+  [/^write run: and a command$/, () => "请写 run: 和命令"],
+  [/^write one (?:of them|value), not a list$/, () => "请只写一个值，不要写列表"],
+  [/^write one value, without keys below it$/, () => "请只写一个值，其下不要再写键"],
+  [
+    /^rename the file(?: to (\S+))?$/,
+    ([name]) => (name === undefined ? "请重命名文件" : `请将文件重命名为 ${name}`),
+  ],
+  [
+    /^write (.+)$/,
+    ([kind = ""]) => {
+      const values = valuesIn(kind);
+      return KIND[kind] === undefined ? values && `请写 ${values}` : `请填写${KIND[kind]}`;
+    },
+  ],
   [/^put quotes around it$/, () => "请加引号"],
   [/^use spaces$/, () => "请使用空格"],
   [/^keep one of (?:them|the two)$/, () => "请只保留一个"],
   [/^correct these first$/, () => "请先更正以上错误"],
   [/^save it as UTF-8$/, () => "请保存为 UTF-8"],
   [/^see examples\/ for one that works$/, () => "可参考 examples/ 中的示例"],
+  [/^see (examples\/\S+)$/, ([place]) => `可参考 ${place}`],
 ];
 
 /** The text of a document's mistakes; undefined for any other text. */
@@ -98,7 +167,7 @@ function messageIn(message: string): string {
 function ruleIn(text: string): string {
   for (const [pattern, chinese] of RULES) {
     const found = pattern.exec(text);
-    if (found !== null) return chinese(found.slice(1));
+    if (found !== null) return chinese(found.slice(1)) ?? text;
   }
   return text;
 }

@@ -98,7 +98,25 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     "{signal} 最高 {worst} {unit}（低于 {below}），数据点 {points}",
   "its stop is announced from {time} on": "停机公告的生效时间为 {time}",
   "it is outside its working hours": "处于工作时段之外",
+  "{key}: lies in no folder; move it to recipes/ or fleets/":
+    "{key}：不在任何目录中；请移到 recipes/ 或 fleets/",
   "{key}: lies in no folder; move it to {folder}": "{key}：不在任何目录中；请移到 {folder}",
+  "{key}: no function reads disk files here; move it to {right}":
+    "{key}：没有函数读取此处的磁盘文件；请移到 {right}",
+  "{key}: no function reads it; a component lies at components/<name>/<version>.yaml, with a version like 1.2.0":
+    "{key}：没有函数读取它；组件的位置是 components/<名称>/<版本>.yaml，版本如 1.2.0",
+  "{key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there":
+    "{key}：没有函数读取校验和与签名文件，因此不会触发构建；可以删除，也可以保留",
+  "{key}: starts no bake; a system disk is a RAW, VHD or QCOW2 file whose name ends with .raw, .img, .vhd or .qcow2: convert or rename it if it is one, else leave it there":
+    "{key}：不会触发构建；系统盘应为 RAW、VHD 或 QCOW2 文件，扩展名为 .raw、.img、.vhd 或 .qcow2：如果是系统盘，请转换格式或重命名，否则保留即可",
+  "{key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe":
+    "{key}：不会触发构建；磁盘文件必须直接放在 disks/<配方名称>/ 下",
+  "{key}: must be 1 to 40 lower-case letters, digits and -, with a letter first (it is {right}); rename the file":
+    "{key}：文件名必须是 1 到 40 个小写字母、数字或 -，并以字母开头（当前为 {right}）；请重命名文件",
+  "{key}: must be 1 to 40 lower-case letters, digits and -, with a letter first (it is {right}); rename the file to {file}":
+    "{key}：文件名必须是 1 到 40 个小写字母、数字或 -，并以字母开头（当前为 {right}）；请将文件重命名为 {file}",
+  "{key} has another content than version {version} of component {name} had at first, and a version is written once: bakes use the first content; put this one under a new version":
+    "{key} 的内容与组件 {name} 版本 {version} 最初的内容不同，而版本只写一次：构建使用最初的内容；请将新内容放到新版本下",
   "{key}: no function reads the folder {folder}; move it to {right}":
     "{key}：没有函数读取目录 {folder}；请移到 {right}",
   "{key}: no function reads it; documents must lie directly under {folder}, with .yaml, .yml or .json in small letters: copy it to {right} if it is one, or delete it":

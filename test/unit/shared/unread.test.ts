@@ -1,4 +1,5 @@
-import { test } from "vitest";
+import { test, type ExpectStatic } from "vitest";
+import { reasonInChinese } from "../../../shared/chinese/reasons.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
 import { unreadReason } from "../../../shared/unread.ts";
 
@@ -29,6 +30,13 @@ test("objects that a function reads, or that a document may name, are no mistake
     expect(unreadReason(key), key).toBeUndefined();
 });
 
+/** The key, the place and the endings of files are all that stays. */
+function inChinese(reason: string, expect: ExpectStatic): void {
+  const said = reasonInChinese(reason);
+  expect(said, reason).toMatch(/\p{Script=Han}/u);
+  expect(said.slice(said.indexOf("：")), reason).not.toMatch(/(?<![\w./"-])[a-z]{2,} [a-z]{2,}/);
+}
+
 test("every other object has a reason that names it, and the place where it belongs", ({ expect }) => {
   const rows: readonly (readonly [key: string, place: RegExp])[] = [
     ["recipe/web.yaml", /move it to recipes\/$/],
@@ -47,6 +55,8 @@ test("every other object has a reason that names it, and the place where it belo
     ["recipes/web.yaml.bak", /copy it to recipes\/web-yaml\.yaml/],
     ["recipes/team/web.yaml", /directly under recipes\/.*copy it to recipes\/web\.yaml/],
     ["recipes/Web Server.yaml", /rename the file to web-server\.yaml/],
+    ["recipes/99.yaml", /with a letter first .*; rename the file$/],
+    ["components/nginx.yaml", /a component lies at components/],
     ["fleets/9.toml", /copy it to fleets\/name\.yaml/],
     ["disks/appliance.qcow2", /directly in disks\/<recipe>\//],
     ["disks/appliance/2026/appliance.qcow2", /directly in disks\/<recipe>\//],
@@ -59,6 +69,7 @@ test("every other object has a reason that names it, and the place where it belo
     const reason = unreadReason(key) ?? "";
     expect(reason.startsWith(`${key}: `), `${key}: ${reason}`).toBe(true);
     expect(reason, key).toMatch(place);
+    inChinese(reason, expect);
   }
 });
 
@@ -101,6 +112,7 @@ test("what lies beside a disk starts no bake and is reported, by what it is; a d
   for (const name of [...BESIDE, ...OTHERS]) {
     const key = `disks/web/${name}`;
     expect(recipeOfDisk(key), name).toBeUndefined();
+    inChinese(unreadReason(key) ?? "", expect);
     expect(unreadReason(key), name).toMatch(
       BESIDE.includes(name) ? /no function reads checksums/ : /starts no bake; .* \.raw, \.img, \.vhd or/,
     );

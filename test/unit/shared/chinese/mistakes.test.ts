@@ -1,4 +1,5 @@
 /** The mistakes of a document, as its own check words them, in a Chinese message. */
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "vitest";
 import { reasonInChinese } from "../../../../shared/chinese/reasons.ts";
 import { parseFleet } from "../../../../shared/documents/fleet.ts";
@@ -40,6 +41,42 @@ test("frame, rules and remedies are in Chinese; names and values stay", ({ expec
     expect(empty).toContain("fleets/web.yaml 有 1 处错误：");
     expect(empty).toContain("文件为空；可参考 examples/ 中的示例");
   }
+});
+
+/** Words of a sentence, not of a value. */
+const PROSE = /(?<![\w'"[{:-])[a-z]{2,},? [a-z]{2,}(?![\w:])/;
+
+test("no rule or remedy of a check is half in Chinese", ({ expect }) => {
+  const folder = "shared/documents";
+  const source = readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`, "utf8"));
+  const quoted = /["`](?:must|write|rename|put|use|keep|remove|is|nest|did|known|see) [^"`\n]*["`]/g;
+  const rules = source.flatMap((text) => text.match(quoted) ?? []);
+  expect(rules.length).toBeGreaterThan(150);
+  const said = rules.flatMap((rule) => {
+    const english = rule.slice(1, -1).replaceAll(/\$\{[^}]*\}/g, "x1");
+    const [, line = ""] = reasonInChinese(`a.yaml has one problem:\n  a.b: ${english}`).split("\n");
+    return line
+      .replace("  a.b：", "")
+      .replace(/（当前为 .*?）/, "")
+      .split("；");
+  });
+  const isChinese = (part: string): boolean => /\p{Script=Han}/u.test(part);
+  expect(said.filter((part) => isChinese(part) && PROSE.test(part))).toEqual([]);
+  expect(said.filter(isChinese).length).toBeGreaterThan(100);
+  for (const [english, chinese] of [
+    ["must be a command as text", "必须是文本形式的命令"],
+    ["must be stop or release", "必须是 stop 或 release"],
+    ["must be true or false", "必须是 true 或 false"],
+    ["must be from 1 to 10", "必须是 1 到 10 之间的值"],
+    ["must be a date like 2026-10-01", "must be a date like 2026-10-01"],
+    [
+      "is missing; write securityGroupId: sg-… of the VPC of the vSwitch",
+      "缺失；请写 securityGroupId: sg-…，与交换机属于同一专有网络",
+    ],
+  ] as const)
+    expect(reasonInChinese(`a.yaml has one problem:\n  b: ${english}`)).toBe(
+      `a.yaml 有 1 处错误：\n  b：${chinese}`,
+    );
 });
 
 test("a value that looks like a rule stays as it is, and so does any other text", ({ expect }) => {
