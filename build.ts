@@ -35,7 +35,7 @@ const LEFT_OUT: Record<string, string> = {
 };
 
 /** Parts of the core's own packages that only modules left out above need; a third of their size. */
-const LEFT_OUT_PARTS = ["websocket", "websocketUtils", "date", "file", "form", "url", "xml"];
+const LEFT_OUT_PARTS = ["websocket", "websocketUtils", "date", "file", "form", "url", "xml", "Sseresponse"];
 
 const diet: Plugin = {
   name: "diet",
@@ -44,7 +44,7 @@ const diet: Plugin = {
     bundler.onResolve({ filter: named }, ({ path }) => ({ path, namespace: "left-out" }));
     const part = new RegExp(`^\\./(${LEFT_OUT_PARTS.join("|")})$`);
     bundler.onResolve({ filter: part }, ({ path, importer }) =>
-      /(@darabonba.typescript|@alicloud.openapi-core).dist.\w+\.js$/.test(importer)
+      /(@darabonba.typescript|@alicloud.openapi-core).dist.(?:models.)?\w+\.js$/.test(importer)
         ? { path, namespace: "left-out" }
         : undefined,
     );

@@ -15,6 +15,7 @@ import {
   malformed,
   readBody,
   NO_COUNT,
+  present,
   readCount,
   refused,
   timeProblem,
@@ -142,7 +143,8 @@ function readAlert(
       reason: `the label kiln_fleet names ${JSON.stringify(redactedStart(fleet, 64))}, a fleet this sender may not use`,
     };
   if (count === undefined) return { reason: `kiln_count ${NO_COUNT}` };
-  const identity = alert.fingerprint ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const identity =
+    present(alert.fingerprint) ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const one = { fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) };
   const problem = timeProblem(one, now);
   return problem === undefined ? { launch: one } : { reason: problem };

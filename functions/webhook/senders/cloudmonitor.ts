@@ -15,6 +15,7 @@ import {
   ignored,
   launch,
   malformed,
+  present,
   readBody,
   refused,
   shareOf,
@@ -44,7 +45,6 @@ const Payload = z.looseObject({
   alertName: z.string(),
   alertState: z.string(),
   timestamp: z.union([z.string(), z.number()]),
-  // A field without a value is the text null in a form.
   ruleId: AbsentOrText,
   dimensions: z.nullish(z.union([z.string(), Dimensions, z.array(Dimensions)])),
 });
@@ -69,13 +69,14 @@ export function parseCloudmonitor(
 function parseAlarm(body: unknown, rules: CloudmonitorSettings["rules"], now: number): ParsedWebhook {
   const parsed = Payload.safeParse(body);
   if (!parsed.success) return malformed("not the callback of a CloudMonitor alarm or system event");
-  const { alertName, alertState, ruleId, timestamp, dimensions } = parsed.data;
+  const { alertName, alertState, timestamp, dimensions } = parsed.data;
+  const ruleId = present(parsed.data.ruleId);
   const isOver = alertState === "OK";
   if (!isOver && !RAISED.has(alertState)) return ignored(`the alarm is ${alertState}`);
   const share = shareOf(rules, [ruleId ?? "", alertName]);
   if (share === undefined) return ignored("no fleet is set for this rule");
   const at = instantOf(timestamp);
-  const alarm = digest(JSON.stringify([ruleId || alertName, ...partsOf(dimensions)]));
+  const alarm = digest(JSON.stringify([ruleId ?? alertName, ...partsOf(dimensions)]));
   const count = isOver ? 0 : share.count;
   const delivery = [alarm, String(timestamp), ...(isOver ? [alertState] : [])];
   return launch({ fleet: share.fleet, count, at, delivery, alerts: [[alarm, count]], state: { at } }, now);

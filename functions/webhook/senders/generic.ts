@@ -22,10 +22,13 @@ export const GenericSettings = z.strictObject({
 });
 type GenericSettings = z.infer<typeof GenericSettings>;
 
+/** ISO 8601 with a zone. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
+
 /** `id` and `at` identify the request: sent again with both the same, it is the same run. */
 const Payload = z.strictObject({
   id: z.string().check(z.minLength(1), z.maxLength(128)),
-  at: z.iso.datetime({ offset: true }),
+  at: z.string().check(z.regex(INSTANT)),
   fleet: Name,
   count: z.int().check(z.minimum(1)),
 });

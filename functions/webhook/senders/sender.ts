@@ -148,11 +148,12 @@ export function readBody({ headers, body }: SenderRequest): unknown {
   return readJson(text);
 }
 
-/** A text that is left out in several ways: without its key, as null, empty, or in a form as the word null. */
-export const AbsentOrText = z.pipe(
-  z.nullish(z.string()),
-  z.transform((text) => (text === "" || text === "null" || text === null ? undefined : text)),
-);
+/** A text that may be left out in several ways: without its key, as null, empty, or in a form as the word null. */
+export const AbsentOrText = z.nullish(z.string());
+
+/** Such a text; undefined when it is left out. */
+export const present = (text: string | null | undefined): string | undefined =>
+  text === "null" ? undefined : text || undefined;
 
 /** The most that a count may be. */
 const COUNT_MAX = 99_999;

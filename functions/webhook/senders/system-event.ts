@@ -16,6 +16,7 @@ import {
   ignored,
   launch,
   malformed,
+  present,
   shareOf,
   type ParsedWebhook,
   type SenderRequest,
@@ -65,10 +66,11 @@ export function parseSystemEvent(
   if (!given.success || (given.data.alert ?? given.data.name ?? undefined) === undefined) return undefined;
   const parsed = Event.safeParse(unwrapped(given.data));
   if (!parsed.success) return malformed("not a system event as CloudMonitor documents it");
-  const { name, eventTime, regionId = region, ruleName = "" } = parsed.data;
+  const { name, eventTime, ruleName } = parsed.data;
+  const regionId = present(parsed.data.regionId) ?? region;
   if (!takesAway(parsed.data)) return ignored(`the event ${redactedStart(name, 100)} takes no instance away`);
   if (regionId !== region) return ignored(`the event is of region ${redactedStart(regionId, 100)}`);
-  const share = shareOf(rules, [name, ruleName]);
+  const share = shareOf(rules, [name, ruleName ?? ""]);
   if (share === undefined) return ignored("no fleet is set for this event or its subscription");
   const member = memberIn(parsed.data);
   if (member === undefined) return malformed("the event names no instance");
@@ -87,7 +89,8 @@ function memberIn({ resourceId, content }: z.infer<typeof Event>): string | unde
 }
 
 /** The id of an instance, alone or at the end of a resource's name. */
-const instanceIn = (given = ""): string | undefined => /(?:^|\/)(i-[a-z0-9-]+)$/.exec(given)?.[1];
+const instanceIn = (given: string | null | undefined): string | undefined =>
+  /(?:^|\/)(i-[a-z0-9-]+)$/.exec(given ?? "")?.[1];
 
 const takesAway = ({ name, product, alertStatus }: z.infer<typeof Event>): boolean =>
   product.toUpperCase() === "ECS" && TAKES_AWAY.test(name) && alertStatus !== "RESOLVED";

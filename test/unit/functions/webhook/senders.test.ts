@@ -599,6 +599,16 @@ test("plain JSON with a token is a request for its fleet", ({ expect }) => {
     kind: "malformed",
     error: "this sender may not use that fleet",
   });
+  for (const zone of ["Z", "+00:00", ".000Z"])
+    expect(launchIn(fromGeneric({ ...plain, at: `2026-01-05T08:00:00${zone}` }))).toMatchObject({ at: NOW });
+  for (const none of [
+    "2026-01-05",
+    "2026-01-05T08:00:00",
+    "2026-13-05T08:00:00Z",
+    "2026-01-05T25:00:00Z",
+    "now",
+  ])
+    expect(fromGeneric({ ...plain, at: none }), none).toMatchObject({ kind: "malformed" });
   expect(fromGeneric({ ...plain, at: undefined })).toEqual({
     kind: "malformed",
     error: 'must be {"id": "…", "at": "2026-01-31T08:00:00Z", "fleet": "…", "count": 1}',
