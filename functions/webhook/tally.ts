@@ -45,10 +45,7 @@ const own = {
 export async function count(who: string, call: Call, given: HttpAnswer, ports: Ports): Promise<void> {
   const now = ports.clock.now();
   if (own.id === "") own.id = ports.writer;
-  if (now - own.hourAt >= hours(1)) {
-    if (!own.isWritten) await write(ports);
-    Object.assign(own, { hourAt: now - (now % hours(1)), tallies: {} });
-  }
+  if (now - own.hourAt >= hours(1)) await beginHour(now, ports);
   const tally = (own.tallies[who] ??= { refused: {} });
   const reasons = reasonsOf(call, given);
   for (const reason of reasons) add(tally.refused, redactedStart(reason, REASON_MAX));
@@ -57,6 +54,11 @@ export async function count(who: string, call: Call, given: HttpAnswer, ports: P
   own.isWritten = false;
   const isNews = tally.acceptedAt === now && now - (own.written[who] ?? 0) >= minutes(1);
   if (isNews || (reasons.length > 0 && mayWriteRefusal(now))) await write(ports);
+}
+
+async function beginHour(now: number, ports: Ports): Promise<void> {
+  if (!own.isWritten) await write(ports);
+  Object.assign(own, { hourAt: now - (now % hours(1)), tallies: {} });
 }
 
 async function write(ports: Ports): Promise<void> {

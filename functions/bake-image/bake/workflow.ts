@@ -54,24 +54,28 @@ async function afterBake(event: WorkflowEvent, completion: Completion, ports: Po
   const document = "document" in read ? read.document : undefined;
   const { run, by } = event;
   const common = { run, subject: recipe, by, at: ports.clock.now() };
-  if (completion.kind !== "done") {
-    const { notify, pauseAfter } = document ?? UNREAD;
-    const isCounted = completion.kind === "failed" && isTriggered(by);
-    const paused = isCounted ? await noteFailure(recipe, run, pauseAfter, ports) : undefined;
-    if (paused === undefined && isReported(recipe, by, completion.reason, read)) return {};
-    const reason = paused === undefined ? completion.reason : `${completion.reason}. ${paused}`;
-    return { notifications: failureSends(event, reason, common.at, notify) };
-  }
+  if (completion.kind !== "done") return afterFailure(common, completion, read, ports);
   return document === undefined ? {} : afterDone({ ...common, recipe, document }, completion.result, ports);
 }
 
+async function afterFailure(
+  { run, subject: recipe, by, at }: Omit<Done, "recipe" | "document">,
+  { kind, reason }: Exclude<Completion, { readonly kind: "done" }>,
+  read: Read,
+  ports: Ports,
+): Promise<Consequences> {
+  const { notify, pauseAfter } = "document" in read ? read.document : UNREAD;
+  const isCounted = kind === "failed" && isTriggered(by);
+  const paused = isCounted ? await noteFailure(recipe, run, pauseAfter, ports) : undefined;
+  if (paused === undefined && isReported(recipe, by, reason, read)) return {};
+  const said = paused === undefined ? reason : `${reason}. ${paused}`;
+  return { notifications: failureSends({ run, by }, said, at, notify) };
+}
+
+type Read = Awaited<ReturnType<typeof loadRecipe>>;
+
 /** Whether the upload that asks is a recipe with mistakes: the janitor checks it, and reports all of them. */
-function isReported(
-  recipe: string,
-  by: string,
-  reason: string,
-  read: Awaited<ReturnType<typeof loadRecipe>>,
-): boolean {
+function isReported(recipe: string, by: string, reason: string, read: Read): boolean {
   const ofItself = documentKeys("recipes", recipe).some((key) => by === uploaderOf(key));
   return ofItself && "problem" in read && read.missing !== true && read.problem === reason;
 }

@@ -48,7 +48,7 @@ const isPermanent = (body: string): boolean =>
 
 function saysError(error: unknown): boolean {
   if (typeof error === "object" && error !== null) return Object.keys(error).length > 0;
-  return error !== undefined && !["null", "false", "", "0"].includes(String(error));
+  return ![undefined, null, false, 0, "", "0", "null", "false"].some((none) => none === error);
 }
 
 function isFalse(value: unknown): boolean {
