@@ -975,6 +975,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/proofs/github-jobs.test.ts"],
   },
   {
+    name: "GitHub: a machine that has begun another job ends with its earlier one",
+    promise: "K7",
+    file: "functions/stop-idle/job/end-job.ts",
+    find: "return later.length > 0 ?",
+    replace: "return later.length > 99 ?",
+    tests: ["test/proofs/github-jobs.test.ts"],
+  },
+  {
     name: "size: what an idle check stops is launched again",
     promise: "K6",
     file: "functions/stop-idle/idle-check/finish.ts",
