@@ -4,7 +4,7 @@ import { readJson } from "../../shared/json.ts";
 import type { Place } from "../../shared/errors.ts";
 import { readChannelNames, unknownChannels } from "../../shared/notifications/channel-names.ts";
 import { variables } from "../client.ts";
-import type { Checked } from "../documents.ts";
+import type { Checked, CheckedAll } from "../documents.ts";
 import { t } from "../language.ts";
 import { scripted } from "../script.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
@@ -30,7 +30,6 @@ unread: [{ file, error }], online: [{ file, problems, notes }] }; unread when th
 async function checkFiles(input: Input, io: Io): Promise<Exit> {
   // The parser is most of the time of a start.
   const { checkAll } = await import("../documents.ts");
-  const { factsOf, listed, summaryOf } = await import("../problems.ts");
   const { channelNames } = await import("../../functions/notifier/config.ts");
   const known = readChannelNames(channelNames(variables(io)));
   const { files: read, unread } = await checkAll(input, io);
@@ -39,18 +38,28 @@ async function checkFiles(input: Input, io: Io): Promise<Exit> {
   const isSound = !hasMistake && unread.length === 0;
   const online = isSound && input.has("online") ? await askCloud(files, input, io) : undefined;
   const ok = isSound && online?.exit !== EXIT.failed;
-  if (input.json) {
-    const seen = readJson(online?.text ?? "");
-    const more = { ...(unread.length > 0 && { unread }), ...(seen !== undefined && { online: seen }) };
-    io.out(jsonOf("check", { ok, files: files.map(factsOf), ...more }));
-  } else {
-    for (const file of files) io.out(listed(file));
-    io.out(summaryOf(files));
-    for (const { error } of unread) io.err(error);
-    if (online !== undefined) io.out(online.text.trimEnd());
-  }
+  await print({ ok, files, unread, online: online?.text }, input, io);
   if (ok) return EXIT.ok;
   return unread.length > 0 && !hasMistake ? EXIT.failed : EXIT.invalid;
+}
+
+interface Found extends CheckedAll {
+  readonly ok: boolean;
+  /** The answer of the process that asks the cloud. */
+  readonly online: string | undefined;
+}
+
+async function print({ ok, files, unread, online }: Found, { json }: Input, io: Io): Promise<void> {
+  const { factsOf, listed, summaryOf } = await import("../problems.ts");
+  if (json) {
+    const seen = readJson(online ?? "");
+    const more = { ...(unread.length > 0 && { unread }), ...(seen !== undefined && { online: seen }) };
+    return io.out(jsonOf("check", { ok, files: files.map(factsOf), ...more }));
+  }
+  for (const file of files) io.out(listed(file));
+  io.out(summaryOf(files));
+  for (const { error } of unread) io.err(error);
+  if (online !== undefined) io.out(online.trimEnd());
 }
 
 /** Clients of the cloud are large, so they are in a process of their own, which reads .env as `deploy` does. */

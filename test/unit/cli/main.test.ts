@@ -210,7 +210,7 @@ it("suggests documents only, whatever else lies nearby and however it ends", asy
   write("compose.yaml", "services:\n  source: { image: x }\n");
   for (const file of ["nope.yaml", "nope.json", "package-lok.json", "s.yml", "compos.yaml"])
     for (const command of ["check", "push", "try"])
-      expect((await kiln([command, file], { cwd: folder })).err, file).toContain(
+      expect((await kiln([command, file], { cwd: folder })).err).toContain(
         `${file} does not exist; npm run kiln -- init`,
       );
   write("web.json", '{\n  "family": "web",\n  "source": {}\n}');

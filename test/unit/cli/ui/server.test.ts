@@ -44,7 +44,7 @@ const fleet = {
   stopped: 1,
   changing: 0,
   old: 1,
-  limits: { max: 10 },
+  limits: { max: 10, perRequest: 10 },
   wanted: { min: 1, desired: 3 },
   problem: EVIL,
 };
