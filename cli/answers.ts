@@ -13,7 +13,7 @@ import type { PlanPage } from "../functions/api/plan/plan.ts";
 import type { RunDetails } from "../functions/api/runs/run.ts";
 import type { RunPage } from "../functions/api/runs/search.ts";
 import type { RunVerdicts } from "../functions/api/runs/verdicts.ts";
-import type { SavingsRow } from "../functions/api/savings.ts";
+import type { savings, SavingsRow } from "../functions/api/savings.ts";
 import type { senders } from "../functions/api/senders.ts";
 import type { status } from "../functions/api/status.ts";
 import { Drift } from "../shared/drift.ts";
@@ -85,6 +85,7 @@ const FAMILY: Fields<FamilyRow> = {
   hold: z.optional(
     map<NonNullable<FamilyRow["hold"]>>({ by: text, why: text, since: date, until: someDate }),
   ),
+  problem: some,
   previous: list<FamilyRow["previous"][number]>({
     imageId: text,
     imageName: text,
@@ -203,8 +204,9 @@ export const ANSWER = {
     }),
     more: truth,
   }),
-  savings: answer<{ readonly month: string; readonly savings: readonly SavingsRow[] }>({
+  savings: answer<Awaited<ReturnType<typeof savings>>>({
     month: text,
+    problems: texts,
     savings: list<SavingsRow>({
       fleet: text,
       stops: number,

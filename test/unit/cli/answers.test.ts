@@ -41,6 +41,7 @@ const family = {
   run,
   by: "ci",
   hold: { by: "ci", why: "freeze", since: at, until: at },
+  problem: "not known",
   previous: [{ ...image, createdAt: at, promotion: `promoted ${run}` }],
 };
 const fleet = {
@@ -130,6 +131,7 @@ const SAMPLES: Samples = {
   },
   savings: {
     month: "2026-01",
+    problems: ["not known"],
     savings: [
       {
         fleet: "web",

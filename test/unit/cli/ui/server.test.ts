@@ -100,7 +100,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
       { at: 2, fleets: count(3) },
     ],
   },
-  "/savings": { month: "2026-01", savings: [saved] },
+  "/savings": { month: "2026-01", savings: [saved], problems: [EVIL] },
   "/status": {
     at,
     bucket: "b",
