@@ -4,7 +4,7 @@ import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
 import type { Help } from "./help.ts";
 import { namesSecret } from "./hidden-values.ts";
-import { isScalar } from "./sentences.ts";
+import { EMPTY, isScalar } from "./sentences.ts";
 import { nearest } from "./spelling.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -89,16 +89,26 @@ function explains(
 const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];
 
 function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say): Problem {
-  const { path, message } = issue;
+  const { path } = issue;
   const value = path.reduce(descend, input);
+  const message = isEmpty(issue, input) ? EMPTY : issue.message;
   const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = isSecret(path) ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
+  const advice =
+    message === EMPTY
+      ? "write one, or remove the line"
+      : isSecret(path)
+        ? undefined
+        : help?.advice(issue, value, () => writtenAt?.(path));
   const endings = advice === undefined ? remedy : [advice];
   const sentence = [`${rule}${shown}`, ...endings].join("; ");
   return { path: render(path, input), message: sentence, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
 }
+
+/** Whether a key has nothing behind it that its schema could look at. */
+const isEmpty = ({ code, path }: Issue, input: unknown): boolean =>
+  code !== "custom" && path.length > 0 && path.reduce(descend, input) === null;
 
 /** As a finding says it; at the very top, where nothing stands, else. */
 function nearOf(issue: Issue): readonly string[] {
