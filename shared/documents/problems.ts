@@ -72,6 +72,8 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help
   });
 }
 
+const HIDDEN = "[hidden]";
+
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
 /** Whether something is lacking only because its key is misspelt: one mistake is not listed twice. */
@@ -92,7 +94,8 @@ function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say
   const { path } = issue;
   const value = path.reduce(descend, input);
   const message = isEmpty(issue, input) ? EMPTY : issue.message;
-  const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
+  const mayShow = isScalar(value) && !isSecret(path) && (help !== undefined || isPlain(value));
+  const shown = mayShow ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
   const advice =
@@ -102,8 +105,25 @@ function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say
         ? undefined
         : help?.advice(issue, value, () => writtenAt?.(path));
   const endings = advice === undefined ? remedy : [advice];
-  const sentence = [`${rule}${shown}`, ...endings].join("; ");
+  const whole = [`${rule}${shown}`, ...endings].join("; ");
+  const sentence = help === undefined ? withoutText(whole, value) : whole;
   return { path: render(path, input), message: sentence, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+}
+
+/** A name, a number or a path: no command, no address and no other text of several words. */
+const isPlain = (value: unknown): boolean =>
+  typeof value !== "string" || /^(?!.*:\/\/)[\p{L}\p{N}_.:/+-]{0,80}$/u.test(value);
+
+/**
+ * A sentence without the words of a value that is not plain. What looks for secrets in a text is large, and only programs that
+ * explain mistakes load it; the others quote no such text.
+ */
+function withoutText(sentence: string, value: unknown): string {
+  if (typeof value !== "string" || isPlain(value)) return sentence;
+  const words = value.match(/[^\s"'\\{}[\],:：=/?&@;]{6,}/g) ?? [];
+  return words
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((left, word) => left.replaceAll(word, HIDDEN), sentence);
 }
 
 /** Whether a key has nothing behind it that its schema could look at. */
@@ -140,8 +160,8 @@ function render(path: readonly PropertyKey[], input: unknown): string {
 function shownKey(key: PropertyKey, isBelowSecret: boolean): string {
   const [head = "", value] = String(key).split(/(?=[：=])/);
   if (value !== undefined && (isBelowSecret || namesSecret(head)))
-    return `${shownKey(head, isBelowSecret)}：[hidden]`;
-  return isBelowSecret && !/^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? "[hidden]" : String(key);
+    return `${shownKey(head, isBelowSecret)}：${HIDDEN}`;
+  return isBelowSecret && !/^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? HIDDEN : String(key);
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
