@@ -90,24 +90,26 @@ function explains(
 
 const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];
 
-function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say): Problem {
+function problem(issue: Issue, input: unknown, say: Say): Problem {
   const { path } = issue;
+  const { placeOf } = say;
   const value = path.reduce(descend, input);
-  const message = isEmpty(issue, input) ? EMPTY : issue.message;
-  const mayShow = isScalar(value) && !isSecret(path) && (help !== undefined || isPlain(value));
+  const message = isEmpty(issue, input) ? EMPTY : withValue(issue, value, say);
+  return { path: render(path, input), message, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+}
+
+/** The sentence of an issue with the value that it is about, and what to write instead. */
+function withValue(issue: Issue, value: unknown, { help, writtenAt }: Say): string {
+  const { path, message } = issue;
+  const isHidden = isSecret(path);
+  const mayShow = isScalar(value) && !isHidden && (help !== undefined || isPlain(value));
   const shown = mayShow ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice =
-    message === EMPTY
-      ? "write one, or remove the line"
-      : isSecret(path)
-        ? undefined
-        : help?.advice(issue, value, () => writtenAt?.(path));
+  const advice = isHidden ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
   const endings = advice === undefined ? remedy : [advice];
   const whole = [`${rule}${shown}`, ...endings].join("; ");
-  const sentence = help === undefined ? withoutText(whole, value) : whole;
-  return { path: render(path, input), message: sentence, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+  return help === undefined ? withoutText(whole, value) : whole;
 }
 
 /** A name, a number or a path: no command, no address and no other text of several words. */

@@ -96,8 +96,7 @@ const AROUND: readonly ((command: string) => string)[] = [
       `image: { tags: { a: ${quotedText(command.repeat(9))}, b: ${quotedText(`{NOPE} ${command}`)} } }\n`,
     ),
   (command) => step(`"true"`, `image: { name: ${quotedText(command)} }\nfamily: ${quotedText(command)}\n`),
-  (command) =>
-    `${RECIPE.replace("    securityGroupId", `    userData: ${quotedText(`${command}\u0000`)}\n    securityGroupId`)}`,
+  (command) => RECIPE.replace("    sec", `    userData: ${quotedText(`${command}\u0000`)}\n    sec`),
 ];
 
 /** Documents with the secret behind a key. */
@@ -135,7 +134,7 @@ const PARSERS = [help, undefined].flatMap((more) => [
   (text: string) => parseComponent("components/web/1.0.0.yaml", text, more),
 ]);
 
-const [first = ""] = NAMES;
+const [first] = NAMES;
 const COMBINED = [
   ...NAMES.flatMap((name, n) =>
     COMMANDS.map((command, c) => AROUND[(n + c) % AROUND.length]?.(command(name)) ?? ""),
