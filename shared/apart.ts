@@ -48,13 +48,11 @@ export async function orWhy<T>(item: string, read: () => Promise<T>, ports: Log)
   try {
     return ok(await read());
   } catch (error) {
-    if (!(error instanceof CloudError || error instanceof EventError)) {
-      await logSkipped(item, error, ports);
-      return problem("not known: Kiln has a fault here, which the log of its function describes");
+    if (error instanceof CloudError || error instanceof EventError) {
+      ports.log({ warning: "not known", item, error });
+      return problem(`not known: ${error instanceof CloudError ? error.short : error.message}`);
     }
-    ports.log({ warning: "not known", item, error });
-    const why =
-      error instanceof CloudError ? `${error.product} ${error.action} answers ${error.short}` : error.message;
-    return problem(`not known: ${why}`);
+    await logSkipped(item, error, ports);
+    return problem("not known: a fault of Kiln, see its log");
   }
 }

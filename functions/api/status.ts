@@ -58,7 +58,7 @@ async function pausedRecipes(ports: Ports): Promise<readonly string[]> {
   const pauses = await inBatches(newest, async ({ key }) => {
     const recipe = basename(key, ".jsonl");
     const pause = await orWhy(key, () => pauseOf(recipe, ports), ports);
-    return pause.ok ? pause.value : `recipe ${recipe} may be paused, which is ${pause.problem}`;
+    return pause.ok ? pause.value : `recipe ${recipe} may be paused: ${pause.problem}`;
   });
   const paused = pauses.filter((pause) => pause !== undefined);
   const more = paused.length - PAUSED_MAX;

@@ -9,15 +9,20 @@
 import type { Problem } from "../errors.ts";
 import { plain } from "./characters.ts";
 
-const HIDDEN = "[hidden]";
+/** In place of what is hidden. */
+export const HIDDEN = "[hidden]";
 /** Shorter pieces are hidden in problems of their own line only, as words of their own. */
 const LONG = 6;
 const SHORTEST = 3;
 /** Behind the beginning of a value, which is shown to here at most. */
 const CUT = "…";
 const CUT_MAX = 200;
-const NAMES_SECRET =
-  /passw(?:or)?d|passphrase|^pass$|^pwd$|secret|token|credential|authorization|cookie|signature|^sig$|^x-auth|^auth$|hook|^user-?data$|^base64$|api-?key|access[-_]?key|[a-z0-9][-_]?key$|^env|^vars?$|^variables$|^parameters$|密码|密钥|口令|令牌/i;
+/** Parts of names that say secret wherever they stand. */
+const SURE = String.raw`passw(?:or)?d|passphrase|secret|token|credential|cookie|api[-_]?key|access[-_]?key|[a-z\d][-_]?key(?![a-z\d])|密码|密钥|口令|令牌`;
+const NAMES_SECRET = new RegExp(
+  `${SURE}|^pass$|^pwd$|authorization|signature|^sig$|^x-auth|^auth$|hook|^user-?data$|^base64$|^env|^vars?$|^variables$|^parameters$`,
+  "i",
+);
 const VARIABLE = /^[A-Z][A-Z0-9_]+$/;
 
 /** Whether values of this key, and of those below it, may be secret. */
@@ -180,9 +185,7 @@ function valuesOf(whole: string): string[] {
 
 /** Objects and tags have keys, too: one that is called nothing but key is a secret when it looks like one. */
 const isRandomKey = (key: string, rest: string): boolean =>
-  /^-{0,2}key$/i.test(key) &&
-  !/^\s*["']?[\w-]+[/.:]/.test(rest) &&
-  Array.from(rest.matchAll(/[\w+-]{12,}/g)).some(([word]) => /\d/.test(word) && /[A-Za-z]/.test(word));
+  /^-*key$/i.test(key) && /^(?!\s*["']?[\w-]+[/.:]).*?\b(?=[a-z+-]*\d)(?=\d*[a-z])[\w+-]{12}/i.test(rest);
 
 /** How many more brackets a text opens than it closes. */
 const bracketsIn = (text: string): number =>
@@ -200,19 +203,15 @@ const CREDENTIALS: readonly RegExp[] = [
   new RegExp(String.raw`(?<![\w-])(?:-[uU]|--(?:proxy-)?user)[ =]*(?=[^\s:]*:)${VALUE}`, "g"),
   new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?:["'](?!${PLAIN})[\w-]+[:：]([^"']*))`, "gi"),
   new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?!${PLAIN})[\w-]+[:：](.*)`, "gi"),
-  /\b(?:Bearer|Basic)\s+([^\s"']+)/gi,
+  // Headers, and statements of databases.
+  new RegExp(String.raw`\b(?:Bearer|Basic|IDENTIFIED +BY) +${VALUE}`, "gi"),
   // mysql -pPASSWORD, sshpass -p PASSWORD, --password PASSWORD.
   /(?<![\w-])-p([^\s"'-][^\s"']*|"[^"]*"|'[^']*')/g,
   new RegExp(String.raw`\b(?:sshpass|login|redis-cli)\b[^\n]{0,200}? -[pa] +${VALUE}`, "g"),
+  new RegExp(String.raw`(?:${SURE}|\bpwd|-key(?= +\\{0,3}["']?[\w+=-]{12}))[\w-]{0,40}["']? +${VALUE}`, "gi"),
+  // Passwords that a command reads.
   new RegExp(
-    String.raw`(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|cookie|api[-_]?key|access[-_]?key|[a-z\d][-_]?key(?=["']? )|密码|密钥|口令|令牌)[\w-]{0,40}["']? +${VALUE}`,
-    "gi",
-  ),
-  new RegExp(String.raw`(?<![\w-])-{1,2}key +(?=\\{0,3}["']?[\w+=-]{12})${VALUE}`, "gi"),
-  // Statements of databases, and passwords that a command reads.
-  new RegExp(String.raw`\bIDENTIFIED +(?:WITH +\S{1,60} +)?(?:BY|AS) +(?:PASSWORD +)?${VALUE}`, "gi"),
-  new RegExp(
-    String.raw`\b(?:echo|printf)(?: +-\w+)* +${VALUE}(?=[^|\n]{0,200}\|[^|\n]{0,60}(?:passwd|stdin|cryptsetup))`,
+    String.raw`\b(?:echo|printf)(?: -\w)* +${VALUE}(?=[^|\n]{0,200}\|[^|\n]{0,60}(?:passwd|stdin))`,
     "gi",
   ),
 ];

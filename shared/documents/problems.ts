@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
 import type { Help } from "./help.ts";
-import { namesSecret } from "./hidden-values.ts";
+import { HIDDEN, namesSecret } from "./hidden-values.ts";
 import { EMPTY, isScalar } from "./sentences.ts";
 import { nearest } from "./spelling.ts";
 
@@ -72,8 +72,6 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help
   });
 }
 
-const HIDDEN = "[hidden]";
-
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
 /** Whether something is lacking only because its key is misspelt: one mistake is not listed twice. */
@@ -122,10 +120,7 @@ const isPlain = (value: unknown): boolean =>
  */
 function withoutText(sentence: string, value: unknown): string {
   if (typeof value !== "string" || isPlain(value)) return sentence;
-  const words = value.match(/[^\s"'\\{}[\],:：=/?&@;]{6,}/g) ?? [];
-  return words
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((left, word) => left.replaceAll(word, HIDDEN), sentence);
+  return sentence.replaceAll(/[^\s"'\\=:/?&@]{6,}/g, (word) => (value.includes(word) ? HIDDEN : word));
 }
 
 /** Whether a key has nothing behind it that its schema could look at. */

@@ -85,12 +85,11 @@ interface Asked {
 }
 
 async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
-  const item = `recipes/${recipe}`;
   const read = async () => {
     const found = await loadRecipe(ports.cloud, recipe);
     return { found, bakes: await plannedBakes(recipe, found, { window, ports }) };
   };
-  const planned = await orWhy(item, read, ports);
+  const planned = await orWhy(`recipes/${recipe}`, read, ports);
   if (!planned.ok) {
     page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: planned.problem });
     return;
@@ -103,11 +102,10 @@ async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: A
 
 /** A fleet has no row that says why. */
 async function addFleet(page: Rows, fleet: string, { window, ports }: Asked): Promise<void> {
-  const item = `fleets/${fleet}`;
   const read = async () => plannedFleet(fleet, await loadFleet(ports.cloud, fleet), window, ports);
-  const planned = await orWhy(item, read, ports);
+  const planned = await orWhy(`fleets/${fleet}`, read, ports);
   if (planned.ok) page.fleets.push(...planned.value);
-  else page.problems.push(`${item}: ${planned.problem}`);
+  else page.problems.push(`fleets/${fleet}: ${planned.problem}`);
 }
 
 /** Each question is asked once for a page. */

@@ -42,12 +42,9 @@ test("a part that cannot be read is a problem in words, and a fault is described
   const lines: Record<string, unknown>[] = [];
   const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
   for (const [error, said] of [
-    [refusal("wait"), "not known: ecs DescribeImageFromFamily answers Forbidden"],
+    [refusal("wait"), "not known: Forbidden"],
     [new EventError("line 3 is not readable"), "not known: line 3 is not readable"],
-    [
-      new TypeError("x is undefined"),
-      "not known: Kiln has a fault here, which the log of its function describes",
-    ],
+    [new TypeError("x is undefined"), "not known: a fault of Kiln, see its log"],
   ] as const)
     expect(await orWhy("web", () => Promise.reject(error), { log })).toEqual({ ok: false, problem: said });
   expect(lines.map(({ item, alarm }) => [item, alarm])).toEqual([
