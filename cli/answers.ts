@@ -13,7 +13,7 @@ import type { PlanPage } from "../functions/api/plan/plan.ts";
 import type { RunDetails } from "../functions/api/runs/run.ts";
 import type { RunPage } from "../functions/api/runs/search.ts";
 import type { RunVerdicts } from "../functions/api/runs/verdicts.ts";
-import type { SavingsRow } from "../functions/api/savings.ts";
+import type { savings, SavingsRow } from "../functions/api/savings.ts";
 import type { senders } from "../functions/api/senders.ts";
 import type { status } from "../functions/api/status.ts";
 import { Drift } from "../shared/drift.ts";
@@ -32,24 +32,36 @@ export interface Reply {
   readonly at: number;
 }
 
-/** What an answer must have; `T` is all that the same version of Kiln answers. */
+/** All that the same version of Kiln answers, field by field; fields that a later one adds are let through. */
 export interface Answer<T> {
   readonly schema: z.ZodMiniType;
   /** Never set: it holds the type. */
   readonly of?: T;
 }
 
-const text = z.string();
-const list = (shape: z.core.$ZodLooseShape) => z.array(z.looseObject(shape));
-const answer = <T>(shape: z.core.$ZodLooseShape): Answer<T> => ({ schema: z.looseObject(shape) });
+/** A schema for each field of `T`: one that is forgotten, or required where it may be absent, is an error of types. */
+type Fields<T> = {
+  readonly [K in keyof T]-?: Partial<Pick<T, K>> extends Pick<T, K> ? z.ZodMiniOptional : z.ZodMiniType;
+};
+const map = <T>(fields: Fields<T>) => z.looseObject(fields);
+const list = <T>(fields: Fields<T>) => z.array(map<T>(fields));
+const answer = <T>(fields: Fields<T>): Answer<T> => ({ schema: map<T>(fields) });
 
+const text = z.string();
+const texts = z.array(text);
+const number = z.number();
+const truth = z.boolean();
 const some = z.optional(text);
+const someNumber = z.optional(number);
 const word = text.check(z.minLength(1));
 /** Later and earlier ones are no dates: https://tc39.es/ecma262/#sec-time-values-and-time-range */
-const instant = z.number().check(z.gte(-8.64e15), z.lte(8.64e15));
+const instant = number.check(z.gte(-8.64e15), z.lte(8.64e15));
 const date = text.check(z.refine((one) => Number.isFinite(Date.parse(one))));
+const someDate = z.optional(date);
+/** By names that are not known before. */
+const record = (schema: z.ZodMiniType) => z.record(text, schema);
 
-const RUN = {
+const RUN: Fields<RunPage["runs"][number]> = {
   run: word,
   kind: word,
   subject: text,
@@ -58,84 +70,217 @@ const RUN = {
   phase: text,
   beganAt: date,
   updatedAt: date,
-  endedAt: z.optional(date),
+  dueAt: someDate,
   reason: some,
   note: some,
 };
-const IMAGE = { imageId: text, imageName: text, status: text };
-const FAMILY = { family: text, previous: list(IMAGE) };
-const [running, stopped, changing, old] = Array.from({ length: 4 }, () => z.number());
-const FLEET = { fleet: text, running, stopped, changing, old };
-const LINK = { ...IMAGE, region: text };
+const FAMILY: Fields<FamilyRow> = {
+  family: text,
+  imageId: some,
+  imageName: some,
+  recipe: some,
+  since: someDate,
+  run: some,
+  by: some,
+  hold: z.optional(
+    map<NonNullable<FamilyRow["hold"]>>({ by: text, why: text, since: date, until: someDate }),
+  ),
+  problem: some,
+  previous: list<FamilyRow["previous"][number]>({
+    imageId: text,
+    imageName: text,
+    status: text,
+    createdAt: date,
+    promotion: some,
+  }),
+};
+const FLEET: Fields<FleetRow> = {
+  fleet: text,
+  family: some,
+  serves: some,
+  running: number,
+  stopped: number,
+  changing: number,
+  old: number,
+  limits: z.optional(
+    map<NonNullable<FleetRow["limits"]>>({
+      max: number,
+      perRequest: number,
+      perHour: someNumber,
+      perDay: someNumber,
+      maxPricePerHour: someNumber,
+    }),
+  ),
+  wanted: z.optional(map<NonNullable<FleetRow["wanted"]>>({ min: number, desired: number })),
+  countedAt: someDate,
+  paused: some,
+  problem: some,
+};
+const LINKS = list<Ancestry["ancestors"][number]>({
+  imageId: text,
+  imageName: text,
+  region: text,
+  status: text,
+  family: some,
+  recipe: some,
+  run: some,
+  commit: some,
+});
+type Status = Awaited<ReturnType<typeof status>>;
+type Senders = Awaited<ReturnType<typeof senders>>;
 
 export const ANSWER = {
-  status: answer<Awaited<ReturnType<typeof status>>>({
-    bucket: text,
+  status: answer<Status>({
+    at: date,
     region: text,
-    atWork: list(RUN),
+    bucket: text,
+    stage: some,
+    atWork: list<Status["atWork"][number]>({ ...RUN, usuallyMs: someNumber }),
     waiting: list(RUN),
     failed: list(RUN),
-    problems: z.array(text),
+    more: truth,
+    problems: texts,
   }),
-  runs: answer<RunPage>({ runs: list(RUN), next: z.optional(text) }),
+  runs: answer<RunPage>({ runs: list(RUN), next: some }),
   run: answer<RunDetails>({
     ...RUN,
-    steps: list({ phase: text, at: instant, note: some }),
-    outputs: z.array(text),
+    steps: list<RunDetails["steps"][number]>({ phase: text, at: instant, note: some }),
+    outputs: texts,
+    result: z.optional(record(z.unknown())),
   }),
   verdicts: answer<RunVerdicts>({
-    verdicts: list({ id: text, act: text, why: text, reason: text, numbers: z.array(z.unknown()) }),
-    of: z.number(),
+    verdicts: list<RunVerdicts["verdicts"][number]>({
+      id: text,
+      act: text,
+      why: text,
+      reason: text,
+      numbers: list<RunVerdicts["verdicts"][number]["numbers"][number]>({
+        signal: text,
+        worst: someNumber,
+        below: number,
+      }),
+    }),
+    of: number,
   }),
   families: answer<{ readonly families: readonly FamilyRow[] }>({ families: list(FAMILY) }),
-  family: answer<FamilyDetails>({ ...FAMILY, regions: z.record(text, z.unknown()) }),
+  family: answer<FamilyDetails>({ ...FAMILY, regions: record(z.nullable(text)) }),
   fleets: answer<{ readonly fleets: readonly FleetRow[] }>({ fleets: list(FLEET) }),
-  fleet: answer<FleetDetails>({ ...FLEET, members: list({ id: text, status: text, imageId: text }) }),
+  fleet: answer<FleetDetails>({
+    ...FLEET,
+    members: list<FleetDetails["members"][number]>({
+      id: text,
+      status: text,
+      imageId: text,
+      type: text,
+      zone: text,
+      run: some,
+    }),
+    next: some,
+    key: some,
+    etag: some,
+    changedAt: someDate,
+    commit: some,
+    text: some,
+  }),
   image: answer<Ancestry>({
     imageId: text,
-    ancestors: list(LINK),
-    descendants: list(LINK),
-    families: list({ family: text, region: text, imageId: text }),
-    machines: list({ imageId: text, region: text, machine: text }),
-    recipes: z.array(text),
-    unread: z.array(text),
+    ancestors: LINKS,
+    root: some,
+    cut: some,
+    descendants: LINKS,
+    families: list<Ancestry["families"][number]>({ family: text, region: text, imageId: text }),
+    machines: list<Ancestry["machines"][number]>({ imageId: text, region: text, machine: text }),
+    recipes: texts,
+    unread: texts,
   }),
-  senders: answer<Awaited<ReturnType<typeof senders>>>({
-    since: text,
-    senders: list({ sender: text, kind: text, refused: list({ reason: text, count: z.number() }) }),
+  senders: answer<Senders>({
+    since: date,
+    senders: list<Senders["senders"][number]>({
+      sender: text,
+      kind: text,
+      acceptedAt: someDate,
+      refusedAt: someDate,
+      refused: list<Senders["senders"][number]["refused"][number]>({ reason: text, count: number }),
+    }),
+    more: truth,
   }),
-  savings: answer<{ readonly month: string; readonly savings: readonly SavingsRow[] }>({
+  savings: answer<Awaited<ReturnType<typeof savings>>>({
     month: text,
-    savings: list({
+    problems: texts,
+    savings: list<SavingsRow>({
       fleet: text,
-      hours: z.number(),
-      amount: z.number(),
+      stops: number,
+      hours: number,
+      unpricedHours: number,
+      amount: number,
       currency: text,
-      days: z.record(text, z.unknown()),
+      days: record(map<SavingsRow["days"][string]>({ hours: number, amount: number })),
     }),
   }),
   history: answer<{ readonly points: readonly HistoryPoint[] }>({
-    points: list({ at: instant, fleets: z.record(text, z.unknown()) }),
+    points: list<HistoryPoint>({
+      at: instant,
+      fleets: record(
+        map<HistoryPoint["fleets"][string]>({
+          running: number,
+          stopped: number,
+          others: number,
+          old: number,
+        }),
+      ),
+    }),
   }),
   plan: answer<PlanPage>({
     at: date,
     until: date,
-    bakes: list({ recipe: text, by: text, act: text, why: text }),
-    retention: list({ at: text, recipe: text, changes: z.array(z.unknown()) }),
-    fleets: list({ at: text, fleet: text, act: text, why: text }),
-    problems: z.array(text),
-    next: z.optional(text),
+    bakes: list<PlanPage["bakes"][number]>({
+      at: someDate,
+      run: some,
+      recipe: text,
+      by: text,
+      act: text,
+      why: text,
+      delivers: some,
+      promotes: some,
+      held: some,
+      approval: z.optional(truth),
+      assumes: some,
+    }),
+    retention: list<PlanPage["retention"][number]>({
+      at: date,
+      run: text,
+      recipe: text,
+      changes: list<PlanPage["retention"][number]["changes"][number]>({
+        action: text,
+        region: text,
+        imageId: text,
+        why: text,
+      }),
+      others: number,
+      problem: some,
+      assumes: some,
+    }),
+    fleets: list<PlanPage["fleets"][number]>({
+      at: date,
+      fleet: text,
+      act: text,
+      why: text,
+      desired: someNumber,
+      min: someNumber,
+    }),
+    problems: texts,
+    next: some,
   }),
   /** A decision begins no run. */
-  changed: answer<{ readonly run?: string }>({ run: z.optional(text) }),
+  changed: answer<{ readonly run?: string }>({ run: some }),
   drift: { schema: Drift } satisfies Answer<Drift> as Answer<Drift>,
   /** Of a document that is there and can be read. */
-  text: answer<{ readonly text?: string }>({ text: z.optional(text) }),
+  text: answer<{ readonly text?: string }>({ text: some }),
   document: answer<{ readonly etag: string }>({ etag: text }),
   stored: answer<{ readonly key: string; readonly etag: string; readonly created: boolean }>({
     key: text,
     etag: text,
-    created: z.boolean(),
+    created: truth,
   }),
   accepted: answer<{ readonly run: string }>({ run: text }),
 } as const;
@@ -151,7 +296,7 @@ export function parseReply<T extends object>(
   if (!statuses.includes(reply.status)) throw refusedBy(reply);
   const body = readJson(reply.text);
   const parsed = of.schema.safeParse(body);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what readers need is checked, the rest they show if it is there
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every field of the type is checked; words that a later version adds are shown as they are
   if (parsed.success) return body as T;
   if (body === undefined) throw foreign(reply);
   const places = parsed.error.issues.slice(0, MISSING_MAX).map(({ path }) => path.join(".") || "all of it");

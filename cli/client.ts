@@ -11,7 +11,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { readDotEnv } from "../deploy/dot-env.ts";
 import { seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
-import { ANSWER_HEADER } from "../shared/http/answer.ts";
+import { ANSWER_HEADER, FUNCTION_HEADER } from "../shared/http/answer.ts";
 import { hmac } from "../shared/hmac.ts";
 import { foreign, parseReply, refusalIn, type Answer, type Reply } from "./answers.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
@@ -97,11 +97,11 @@ export function clientFor(io: Io): Client {
     requireSendable(call);
     const first = await exchange(call, io.now(), io);
     const last = isUnknownCaller(first) ? await exchange(call, first.at, io) : first;
+    if (isOfOther(target, last)) throw wrongTarget(target, url);
     if (isUnknownCaller(last)) throw notAuthenticated(caller, url, first.at - io.now());
     if (last.status === 403 && refusalIn(last) === "not allowed")
       throw notAllowed(caller, `${method} ${url.pathname}`);
     if (isForeign(last)) throw foreign(last);
-    if (isOfOther(target, last)) throw wrongTarget(target, url);
     return last;
   };
   return {
@@ -126,11 +126,9 @@ const isForeign = ({ status, headers }: Reply): boolean =>
 
 const OTHER = { api: "webhook", webhook: "api" } as const;
 
-/** The API ends its sentence about a route that is not there with its place in README, and the webhook does not. */
-const isOfOther = (target: Target, reply: Reply): boolean => {
-  const said = reply.status === 404 ? refusalIn(reply) : undefined;
-  return said?.startsWith("no route ") === true && said.endsWith("“The API”") !== (target === "api");
-};
+/** A function names itself in every answer; what stands between, and an earlier version, does not. */
+const isOfOther = (target: Target, { headers }: Reply): boolean =>
+  headers.get(FUNCTION_HEADER) === OTHER[target];
 
 const wrongTarget = (target: Target, { origin }: URL): CommandError =>
   new CommandError(

@@ -4,7 +4,7 @@ import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../shared/budget.ts";
 import { parseFleet } from "../shared/documents/fleet.ts";
-import type { DocumentKind } from "../shared/documents/foreign.ts";
+import { ownKinds, type DocumentKind } from "../shared/documents/foreign.ts";
 import { parseComponent } from "../shared/documents/component.ts";
 import { channelsOf } from "../shared/documents/channels.ts";
 import { help } from "../shared/documents/help.ts";
@@ -12,6 +12,7 @@ import { documentName } from "../shared/documents/names.ts";
 import { componentIn } from "../shared/documents/recipe-components.ts";
 import { parseRecipe } from "../shared/documents/recipe.ts";
 import { nearest } from "../shared/documents/spelling.ts";
+import { attempt } from "../shared/documents/yaml.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
@@ -56,7 +57,8 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
   const paths = places.map((one) => resolve(cwd, one));
   const folders = places.filter((_, index) => paths.indexOf(paths[index] ?? "") === index);
   const all = (await Promise.all(folders.map(async (one) => documentsIn(one, cwd)))).flat();
-  const there = all.filter((path) => isLikeDocument(basename(path), extname(file) === ".json"));
+  const are = await Promise.all(all.map(async (path) => isDocument(resolve(cwd, path))));
+  const there = all.filter((_, index) => are[index]);
   const named = (path: string): string => basename(path).replace(ENDING, "");
   const like =
     there.find((path) => named(path) === named(file)) ??
@@ -68,9 +70,12 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
 
 const LISTED_MAX = 5;
 
-/** Settings of programs end in .json as a rule, and so do few documents; s.yaml describes the deployment. */
-const isLikeDocument = (name: string, isJson: boolean): boolean =>
-  !name.startsWith(".") && name !== "s.yaml" && (isJson || !name.endsWith(".json"));
+/** Whether a file is a document: settings of other programs have the same endings and lie nearby. */
+async function isDocument(path: string): Promise<boolean> {
+  if (folderKind(path) !== undefined) return true;
+  const read = attempt(await beginningOf(path).catch(() => ""));
+  return "input" in read && ownKinds(read.input).some((kind) => kind !== "component");
+}
 
 /** The documents directly in a folder; none where there is no such folder. */
 async function documentsIn(folder: string, cwd: string): Promise<readonly string[]> {
@@ -126,22 +131,46 @@ async function beginningOf(path: string): Promise<string> {
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** The folder says it, else the keys at the top. */
-function kindOf(path: string, text: string): DocumentKind {
+/** What the folder of a document says. */
+function folderKind(path: string): DocumentKind | undefined {
   const folder = basename(dirname(path));
   if (folder === "recipes") return "recipe";
   if (folder === "fleets") return "fleet";
-  if (basename(dirname(dirname(path))) === "components") return "component";
-  return /^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe";
+  return basename(dirname(dirname(path))) === "components" ? "component" : undefined;
 }
 
-/** Checks every document that the arguments of a command stand for. @throws CommandError when one cannot be read */
-export async function checkAll(input: Input, { cwd }: Pick<Io, "cwd">): Promise<readonly Checked[]> {
+/** The folder says it, else the keys at the top. */
+const kindOf = (path: string, text: string): DocumentKind =>
+  folderKind(path) ??
+  (/^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe");
+
+/** The files of a command line: one that cannot be read keeps no other from its check. */
+export interface CheckedAll {
+  readonly files: readonly Checked[];
+  readonly unread: readonly { readonly file: string; readonly error: string }[];
+}
+
+/** Checks every document that the arguments of a command stand for. @throws CommandError when none can be read */
+export async function checkAll(input: Input, { cwd }: Pick<Io, "cwd">): Promise<CheckedAll> {
   const as = kindIn(input.one("as"));
   const files: Checked[] = [];
+  const unread: CheckedAll["unread"][number][] = [];
+  const tried = async <T>(file: string, reading: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      unread.push({ file, error: error.message });
+      return undefined;
+    }
+  };
   for (const given of input.args)
-    for (const file of await documentFiles(given, cwd)) files.push(await checkFile(file, cwd, as));
-  return files;
+    for (const file of (await tried(given, documentFiles(given, cwd))) ?? []) {
+      const checked = await tried(file, checkFile(file, cwd, as));
+      if (checked !== undefined) files.push(checked);
+    }
+  if (files.length > 0) return { files, unread };
+  throw new CommandError(EXIT.failed, unread.map(({ error }) => error).join("\n"));
 }
 
 /** The kind that an option names. @throws CommandError for another word */

@@ -13,15 +13,18 @@ export interface Plan extends Omit<PlanPage, "next"> {
 export async function readPlan(client: Client): Promise<Plan> {
   const first = await pageAfter(undefined, client);
   const all = { bakes: [...first.bakes], retention: [...first.retention], fleets: [...first.fleets] };
+  // Those of the deployment are on every page.
+  const problems = new Set(first.problems);
   for (let { next } = first; next !== undefined;) {
     const page = await pageAfter(next, client);
     all.bakes.push(...page.bakes);
     all.retention.push(...page.retention);
     all.fleets.push(...page.fleets);
+    for (const problem of page.problems) problems.add(problem);
     next = page.next;
   }
-  const { at, until, problems, serverAt } = first;
-  return { at, until, problems, serverAt, ...all };
+  const { at, until, serverAt } = first;
+  return { at, until, problems: [...problems], serverAt, ...all };
 }
 
 async function pageAfter(cursor: string | undefined, client: Client) {

@@ -3,7 +3,7 @@
  *
  * SCHEMA-1. A JSON Schema may be laxer than Kiln, never stricter: an editor that marks a sound document is worse than none.
  *     Rules between fields are left out, and a short form is allowed wherever its expansion changes a value of its type.
- * SCHEMA-2. A key with nothing behind it counts as not written, so a key that may be left out may be empty.
+ * SCHEMA-2. A list or map whose default is an empty one may be a key with nothing behind it; no other key may.
  * SCHEMA-3. Kiln reads patterns as JavaScript does, and editors know no flags; only `u` says the same in both.
  */
 import { isDeepStrictEqual } from "node:util";
@@ -137,21 +137,26 @@ export function withMaxOfSize(schema: JsonSchema): JsonSchema {
   };
 }
 
-/** The schema with every key that may be left out, empty too. */
+/** The schema with every list and map that may be empty as a key with nothing behind it, too. */
 export function withEmptyKeys(schema: JsonSchema): JsonSchema {
-  const { properties, required = [], items, additionalProperties, anyOf } = schema;
-  const inner = Object.entries(properties ?? {}).map(([key, one]) => [
-    key,
-    required.includes(key) ? withEmptyKeys(one) : orEmpty(withEmptyKeys(one)),
-  ]);
+  const { properties, items, additionalProperties, anyOf } = schema;
+  const inner = Object.entries(properties ?? {}).map(([key, one]) => {
+    const whole = withEmptyKeys(one);
+    return [key, mayBeEmpty(one) ? orEmpty(whole) : whole] as const;
+  });
   return {
     ...schema,
     ...(properties && { properties: Object.fromEntries(inner) }),
     ...(items && { items: withEmptyKeys(items) }),
-    ...(additionalProperties && { additionalProperties: orEmpty(withEmptyKeys(additionalProperties)) }),
+    ...(additionalProperties && { additionalProperties: withEmptyKeys(additionalProperties) }),
     ...(anyOf && { anyOf: anyOf.map(withEmptyKeys) }),
   };
 }
+
+/** Some lists are empty only when they are left out. */
+const mayBeEmpty = ({ default: value, minItems = 0, anyOf = [] }: JsonSchema): boolean =>
+  (isDeepStrictEqual(value, []) || isDeepStrictEqual(value, {})) &&
+  [minItems, ...anyOf.map((one) => one.minItems ?? 0)].every((least) => least === 0);
 
 function orEmpty({ const: only, ...schema }: JsonSchema): JsonSchema {
   const { type, anyOf, enum: words = only === undefined ? undefined : [only] } = schema;

@@ -1,8 +1,9 @@
 /** Work on many fleets, recipes or documents, of which none keeps another from its turn. */
 import { ALARM, alarm } from "./alarms.ts";
-import { CloudError } from "./errors.ts";
+import { CloudError, EventError } from "./errors.ts";
 import { inBatches } from "./in-batches.ts";
 import type { Ports } from "./invocation.ts";
+import { ok, problem, type Result } from "./result.ts";
 
 type Log = Pick<Ports, "log">;
 
@@ -37,4 +38,21 @@ export async function apart<T, R>(
   if (first !== undefined && lost.length === tries.length) throw first.error;
   for (const { item, error } of lost) await logSkipped(item, error, ports);
   return tries.flatMap((one) => ("answer" in one ? [one.answer] : []));
+}
+
+/**
+ * Reads a part of an answer about many. One that cannot be read is a problem in the answer and in the log, and keeps no
+ * other from its part. A fault of Kiln is described in the log alone.
+ */
+export async function orWhy<T>(item: string, read: () => Promise<T>, ports: Log): Promise<Result<T>> {
+  try {
+    return ok(await read());
+  } catch (error) {
+    if (error instanceof CloudError || error instanceof EventError) {
+      ports.log({ warning: "not known", item, error });
+      return problem(`not known: ${error instanceof CloudError ? error.short : error.message}`);
+    }
+    await logSkipped(item, error, ports);
+    return problem("not known: a fault of Kiln, see its log");
+  }
 }

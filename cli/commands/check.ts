@@ -4,7 +4,7 @@ import { readJson } from "../../shared/json.ts";
 import type { Place } from "../../shared/errors.ts";
 import { readChannelNames, unknownChannels } from "../../shared/notifications/channel-names.ts";
 import { variables } from "../client.ts";
-import type { Checked } from "../documents.ts";
+import type { Checked, CheckedAll } from "../documents.ts";
 import { t } from "../language.ts";
 import { scripted } from "../script.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
@@ -21,30 +21,45 @@ export const check: Command = {
     },
   },
   details: `A folder stands for the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line, its rule and what to write
-instead. Where KILN_CHANNELS is set, in the environment or in .env, channels must be in it. Exit code 3 when there is one. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line,
-column, rule, suggestion }] }], online: [{ file, problems, notes }] }; online only with --online, and when the files have no mistake.`,
+instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the environment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when
+a file cannot be read. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line, column, rule, suggestion }] }],
+unread: [{ file, error }], online: [{ file, problems, notes }] }; unread when there is one, online only with --online, and when the files have no mistake.`,
   run: checkFiles,
 };
 
 async function checkFiles(input: Input, io: Io): Promise<Exit> {
   // The parser is most of the time of a start.
   const { checkAll } = await import("../documents.ts");
-  const { factsOf, listed, summaryOf } = await import("../problems.ts");
   const { channelNames } = await import("../../functions/notifier/config.ts");
   const known = readChannelNames(channelNames(variables(io)));
-  const files = (await checkAll(input, io)).map((file) => withChannels(file, known));
-  const isSound = files.every(({ problems }) => problems.length === 0);
+  const { files: read, unread } = await checkAll(input, io);
+  const files = read.map((file) => withChannels(file, known));
+  const hasMistake = files.some(({ problems }) => problems.length > 0);
+  const isSound = !hasMistake && unread.length === 0;
   const online = isSound && input.has("online") ? await askCloud(files, input, io) : undefined;
   const ok = isSound && online?.exit !== EXIT.failed;
-  if (input.json) {
-    const seen = readJson(online?.text ?? "");
-    io.out(jsonOf("check", { ok, files: files.map(factsOf), ...(seen !== undefined && { online: seen }) }));
-  } else {
-    for (const file of files) io.out(listed(file));
-    io.out(summaryOf(files));
-    if (online !== undefined) io.out(online.text.trimEnd());
+  await print({ ok, files, unread, online: online?.text }, input, io);
+  if (ok) return EXIT.ok;
+  return unread.length > 0 && !hasMistake ? EXIT.failed : EXIT.invalid;
+}
+
+interface Found extends CheckedAll {
+  readonly ok: boolean;
+  /** The answer of the process that asks the cloud. */
+  readonly online: string | undefined;
+}
+
+async function print({ ok, files, unread, online }: Found, { json }: Input, io: Io): Promise<void> {
+  const { factsOf, listed, summaryOf } = await import("../problems.ts");
+  if (json) {
+    const seen = readJson(online ?? "");
+    const more = { ...(unread.length > 0 && { unread }), ...(seen !== undefined && { online: seen }) };
+    return io.out(jsonOf("check", { ok, files: files.map(factsOf), ...more }));
   }
-  return ok ? EXIT.ok : EXIT.invalid;
+  for (const file of files) io.out(listed(file));
+  io.out(summaryOf(files));
+  for (const { error } of unread) io.err(error);
+  if (online !== undefined) io.out(online.trimEnd());
 }
 
 /** Clients of the cloud are large, so they are in a process of their own, which reads .env as `deploy` does. */

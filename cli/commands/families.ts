@@ -12,7 +12,7 @@ export const families: Command = {
   count: [0, 1],
   options: {},
   details: `With a family: also its earlier images and its regions. --json: { version, command, families: [{ family, imageId,
-imageName, recipe, since, run, by, hold: { by, why, since, until }, previous, regions }] }`,
+imageName, recipe, since, run, by, hold: { by, why, since, until }, problem, previous, regions }] }`,
   run: show,
 };
 
@@ -35,7 +35,7 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   else
     for (const line of rows.length === 0
       ? ["no family has an image yet"]
-      : [...tableOf(rows, serverAt), ...holdsOf(rows, serverAt)])
+      : [...tableOf(rows, serverAt), ...holdsOf(rows, serverAt), ...problemsOf(rows)])
       io.out(line);
   return EXIT.ok;
 }
@@ -43,15 +43,18 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
 const tableOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
   table(
     ["FAMILY", "SERVES", "NAME", "SINCE", "BY RUN", "BEFORE"],
-    rows.map(({ family, imageId = "nothing", imageName = "", since, run = "", previous }) => [
+    rows.map(({ family, problem, imageId, imageName = "", since, run = "", previous }) => [
       family,
-      imageId,
+      imageId ?? (problem === undefined ? "nothing" : "not known"),
       imageName,
       since === undefined ? "" : when(since, now),
       run,
       previous[0]?.imageId ?? "",
     ]),
   );
+
+const problemsOf = (rows: readonly FamilyRow[]): readonly string[] =>
+  rows.flatMap(({ family, problem }) => (problem === undefined ? [] : [`${family}: ${problem}`]));
 
 /** A line for each hold. */
 const holdsOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>

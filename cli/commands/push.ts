@@ -5,7 +5,7 @@ import { ANSWER, parseReply, refusalIn, refusedBy } from "../answers.ts";
 import { commitOf } from "../checkout.ts";
 import { clientFor, etagIn, type Client } from "../client.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
-import type { Checked } from "../documents.ts";
+import type { Checked, CheckedAll } from "../documents.ts";
 
 export const push: Command = {
   name: "push",
@@ -26,9 +26,9 @@ async function run(input: Input, io: Io): Promise<Exit> {
   etagIn(input);
   // The parser is most of the time of a start.
   const { checkAll } = await import("../documents.ts");
-  const files = await checkAll(input, io);
+  const { files, unread } = await checkAll(input, io);
   const wrong = files.filter(({ problems }) => problems.length > 0);
-  if (wrong.length > 0) return refuse(wrong, input, io);
+  if (wrong.length + unread.length > 0) return refuse({ files: wrong, unread }, input, io);
   if (input.one("match") !== undefined && files.length > 1)
     throw new CommandError(EXIT.usage, "--match is the etag of one document; push that file alone");
   const client = clientFor(io);
@@ -42,11 +42,16 @@ async function run(input: Input, io: Io): Promise<Exit> {
   return EXIT.ok;
 }
 
-async function refuse(wrong: readonly Checked[], input: Input, io: Io): Promise<Exit> {
+/** Lists files with mistakes, and those that cannot be read. */
+async function refuse({ files, unread }: CheckedAll, input: Input, io: Io): Promise<Exit> {
   const { factsOf, listed } = await import("../problems.ts");
-  if (input.json) io.out(jsonOf("push", { ok: false, files: wrong.map(factsOf) }));
-  else for (const line of [...wrong.map(listed), "nothing is stored"]) io.out(line);
-  return EXIT.invalid;
+  const more = unread.length > 0 && { unread };
+  if (input.json) io.out(jsonOf("push", { ok: false, files: files.map(factsOf), ...more }));
+  else {
+    for (const { error } of unread) io.err(error);
+    for (const line of [...files.map(listed), "nothing is stored"]) io.out(line);
+  }
+  return files.length > 0 ? EXIT.invalid : EXIT.failed;
 }
 
 interface Stored {

@@ -12,7 +12,7 @@ export const savings: Command = {
   count: [0, 0],
   options: { month: { value: "MONTH", help: "such as 2026-11, in UTC; this month without it" } },
   details: `Hours in which members that Kiln stopped were down and not charged, at the price then; disks and EIPs are not in it.
---json: { version, command, month, savings: [{ fleet, stops, hours, unpricedHours, amount, currency }] }`,
+--json: { version, command, month, savings: [{ fleet, stops, hours, unpricedHours, amount, currency }], problems }`,
   run: show,
 };
 
@@ -20,8 +20,9 @@ async function show(input: Input, io: Io): Promise<Exit> {
   const month = input.one("month");
   const query = month === undefined ? "" : `?month=${encodeURIComponent(month)}`;
   const found = await clientFor(io).get(ANSWER.savings, `/savings${query}`);
-  if (input.json) io.out(jsonOf("savings", { month: found.month, savings: found.savings }));
-  else for (const line of linesOf(found.month, found.savings)) io.out(line);
+  const { month: of, savings, problems } = found;
+  if (input.json) io.out(jsonOf("savings", { month: of, savings, problems }));
+  else for (const line of [...linesOf(of, savings), ...problems]) io.out(line);
   return EXIT.ok;
 }
 

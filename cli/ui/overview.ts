@@ -155,11 +155,11 @@ function approvals({ atWork }: Status, view: View): Html {
 
 function families(rows: readonly FamilyRow[], view: View): Html {
   const { words } = view;
-  const cells = rows.map(({ family, imageId, imageName, since, run, by, hold }) => [
+  const cells = rows.map(({ family, imageId, imageName, since, run, by, hold, problem }) => [
     html`<a href="/families/${encodeURIComponent(family)}">${family}</a>${
         hold && html` <span class="state cancelled" title="${hold.why}">${words.hold}</span>`
-      }`,
-    html`${imageId ?? words.nothing} <small>${imageName}</small>`,
+      }${troubles({ problem })}`,
+    html`${imageId ?? (problem === undefined ? words.nothing : words.unknown)} <small>${imageName}</small>`,
     since === undefined ? words.unknown : time(since, view),
     html`${by} <small>${run !== undefined && runLink(run)}</small>`,
   ]);
@@ -182,7 +182,12 @@ function fleets(rows: readonly FleetRow[], history: History, view: View): Html {
   return table([fleet, running, stopped, changing, wanted, limit, old, lastDays], cells, words.noFleets);
 }
 
-const troubles = ({ problem, paused }: FleetRow): readonly Html[] =>
+const troubles = ({
+  problem,
+  paused,
+}: {
+  readonly [K in "problem" | "paused"]?: string | undefined;
+}): readonly Html[] =>
   [problem, paused].flatMap((why) => (why === undefined ? [] : [html` <small class="bad">${why}</small>`]));
 
 function failures(rows: readonly Failure[], view: View): Html {

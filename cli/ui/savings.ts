@@ -10,6 +10,7 @@ import type { Loaded, Source } from "./source.ts";
 interface Month {
   readonly month: string;
   readonly savings: readonly SavingsRow[];
+  readonly problems: readonly string[];
 }
 
 /** This month and the one before, the newer one first. */
@@ -46,7 +47,10 @@ export function savings(months: readonly Month[], { words }: View): Html {
     }),
   );
   const headings = [words.month, words.fleet, words.stops, words.hours, words.amount, words.byDay];
-  return table(headings, rows, words.noSavings);
+  const problems = new Set(months.flatMap(({ problems: found }) => found));
+  return html`${table(headings, rows, words.noSavings)}${[...problems].map(
+    (one) => html`<p class="bad">${one}</p>`,
+  )}`;
 }
 
 /** The amount of each day of a month up to the last that is known. */

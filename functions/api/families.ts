@@ -4,6 +4,7 @@
  * FAMILY-1. What a family serves is asked of the cloud. Why and since when is in the log of the newest run that made it
  *     so: the promotion that the image names in its tag, or a rollback to it after that.
  */
+import { orWhy } from "../../shared/apart.ts";
 import { describeImages, familyImage, type Image } from "../../shared/cloud/ecs/images.ts";
 import { holdOf, type Hold } from "../../shared/holds.ts";
 import { inBatches } from "../../shared/in-batches.ts";
@@ -27,6 +28,8 @@ export interface FamilyRow {
   readonly by?: string;
   /** Absent when no hold keeps new images back. */
   readonly hold?: FamilyHold;
+  /** Why only its images are known. */
+  readonly problem?: string;
   /** Images that it served before or could serve, the newest first. */
   readonly previous: readonly PreviousImage[];
 }
@@ -57,7 +60,14 @@ const AT_A_TIME = 5;
 export async function families(ports: Ports): Promise<FamilyRow[]> {
   const own = await describeImages(ports.cloud, { tags: ownTags(ports.cloud, { [TAG.role]: ROLE.image }) });
   const names = [...new Set(own.map((image) => image.family))].filter((name) => name !== "").toSorted();
-  return inBatches(names, (name) => rowOf(name, own, ports), AT_A_TIME);
+  return inBatches(
+    names,
+    async (name) => {
+      const row = await orWhy(`family ${name}`, () => rowOf(name, own, ports), ports);
+      return row.ok ? row.value : { family: name, problem: row.problem, previous: previousIn(name, own) };
+    },
+    AT_A_TIME,
+  );
 }
 
 /** A family with what it serves in the other regions of its promotion; null where it serves none. */
@@ -79,14 +89,21 @@ export async function family(name: string, ports: Ports): Promise<FamilyDetails 
 
 async function rowOf(name: string, images: readonly Image[], ports: Ports): Promise<FamilyRow> {
   const image = await familyImage(ports.cloud, name);
-  const others = images.filter(({ family: of, id }) => of === name && id !== image?.id);
-  const previous = others.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, PREVIOUS_MAX);
   return {
     family: name,
     ...holdIn(await holdOf(name, ports)),
     ...(image && { imageId: image.id, imageName: image.name, ...(await sinceOf(name, image, ports)) }),
-    previous: previous.map(previousOf),
+    previous: previousIn(name, images, image?.id),
   };
+}
+
+/** The images of a family beside the one that it serves. */
+function previousIn(name: string, images: readonly Image[], served?: string): readonly PreviousImage[] {
+  const others = images.filter(({ family, id }) => family === name && id !== served);
+  return others
+    .toSorted((a, b) => b.createdAt - a.createdAt)
+    .slice(0, PREVIOUS_MAX)
+    .map(previousOf);
 }
 
 const holdIn = (hold: Hold | undefined): { readonly hold?: FamilyHold } =>

@@ -1,4 +1,5 @@
 /** The fleets of this deployment: their members as the cloud lists them, and their documents. */
+import { orWhy } from "../../shared/apart.ts";
 import { describeInstances, type Instance } from "../../shared/cloud/ecs/instances.ts";
 import { familyImage } from "../../shared/cloud/ecs/images.ts";
 import { documentNames, fleetIn, loadFleet, type Loaded } from "../../shared/document-store.ts";
@@ -32,7 +33,7 @@ export interface FleetRow {
   readonly countedAt?: string;
   /** Why nothing changes in it. */
   readonly paused?: string;
-  /** Why the document cannot be used. */
+  /** Why the document cannot be used, or why only its members are known. */
   readonly problem?: string;
 }
 
@@ -43,12 +44,12 @@ export async function fleets(ports: Ports): Promise<FleetRow[]> {
   const documents = await documentNames(cloud, "fleets");
   const names = [...new Set([...documents, ...counts.keys()])].filter((name) => name !== "").toSorted();
   const servedBy = servedOnce(ports);
-  return inBatches(names, async (name) =>
-    rowOf(name, await loadFleet(cloud, name), counts.get(name) ?? (() => countOf([], "")), {
-      ports,
-      servedBy,
-    }),
-  );
+  return inBatches(names, async (name) => {
+    const counting: Counting = counts.get(name) ?? (() => countOf([], ""));
+    const read = async () => rowOf(name, await loadFleet(cloud, name), counting, { ports, servedBy });
+    const row = await orWhy(`fleet ${name}`, read, ports);
+    return row.ok ? row.value : { fleet: name, ...countsIn(counting(undefined)), problem: row.problem };
+  });
 }
 
 /** A fleet has its members counted, by the image that its family serves. */
@@ -194,17 +195,20 @@ async function rowOf(
 ): Promise<FleetRow> {
   const document = "document" in loaded ? loaded.document : undefined;
   const serves = document && (await servedBy(document.family));
-  const { running, stopped, others: changing, old, countedAt } = counting(serves);
   return {
     fleet: name,
     ...(document && { family: document.family, limits: document.limits }),
     ...(await sizeOf(name, document, ports)),
     ...(serves !== undefined && { serves }),
-    running,
-    stopped,
-    changing,
-    old,
-    ...(countedAt !== undefined && { countedAt }),
+    ...countsIn(counting(serves)),
     ...("problem" in loaded && { problem: loaded.problem }),
   };
 }
+
+const countsIn = ({ running, stopped, others: changing, old, countedAt }: ReturnType<Counting>) => ({
+  running,
+  stopped,
+  changing,
+  old,
+  ...(countedAt !== undefined && { countedAt }),
+});

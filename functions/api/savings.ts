@@ -1,4 +1,5 @@
 /** The savings of fleets in a month, as idle checks have counted them (shared/savings.ts). */
+import { orWhy } from "../../shared/apart.ts";
 import { getObject, listObjects } from "../../shared/cloud/oss/objects.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
@@ -21,15 +22,19 @@ export interface SavingsRow {
 }
 
 /** @throws CloudError */
-export async function savings({ cloud, clock }: Ports, month = monthOf(clock.now())) {
+export async function savings(ports: Ports, month = monthOf(ports.clock.now())) {
+  const { cloud } = ports;
   const objects = await listObjects(cloud, SAVINGS);
+  const problems: string[] = [];
   const rows = await inBatches(objects, async ({ key }) => {
-    const found = await getObject(cloud, key);
+    const fleet = key.slice(SAVINGS.length, -".json".length);
+    const read = await orWhy(key, () => getObject(cloud, key), ports);
+    if (!read.ok) problems.push(`fleet ${fleet}: ${read.problem}`);
+    const found = read.ok ? read.value : undefined;
     const parsed = Savings.safeParse(readJson(found?.text ?? ""));
     const of = parsed.data?.months[month];
     if (parsed.data === undefined || of === undefined) return [];
     const { currency } = parsed.data;
-    const fleet = key.slice(SAVINGS.length, -".json".length);
     const row: SavingsRow = {
       fleet,
       stops: of.stops,
@@ -41,7 +46,7 @@ export async function savings({ cloud, clock }: Ports, month = monthOf(clock.now
     };
     return [row];
   });
-  return { month, savings: rows.flat() };
+  return { month, savings: rows.flat(), problems };
 }
 
 const daysIn = (days: Savings["days"] = {}, month: string): SavingsRow["days"] =>

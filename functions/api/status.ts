@@ -1,4 +1,5 @@
 /** The status of a deployment: runs at work, runs that wait, runs that failed lately, and its own problems. */
+import { orWhy } from "../../shared/apart.ts";
 import { basename } from "node:path";
 import { listObjects } from "../../shared/cloud/oss/objects.ts";
 import { days, formatDuration, minutes } from "../../shared/duration.ts";
@@ -54,7 +55,11 @@ const PAUSED_MAX = 20;
 async function pausedRecipes(ports: Ports): Promise<readonly string[]> {
   const logs = await listObjects(ports.cloud, PAUSES);
   const newest = logs.toSorted((a, b) => b.lastModifiedAt - a.lastModifiedAt).slice(0, PAUSE_LOGS_MAX);
-  const pauses = await inBatches(newest, ({ key }) => pauseOf(basename(key, ".jsonl"), ports));
+  const pauses = await inBatches(newest, async ({ key }) => {
+    const recipe = basename(key, ".jsonl");
+    const pause = await orWhy(key, () => pauseOf(recipe, ports), ports);
+    return pause.ok ? pause.value : `recipe ${recipe} may be paused: ${pause.problem}`;
+  });
   const paused = pauses.filter((pause) => pause !== undefined);
   const more = paused.length - PAUSED_MAX;
   const unread = logs.length - newest.length;

@@ -1,6 +1,6 @@
 /** `components/<name>/<version>.yaml`: steps that several recipes share, with parameters. */
 import * as z from "zod/mini";
-import { closed, rule, type Finding, finding } from "./fields.ts";
+import { closed, type Finding, finding, orEmpty, rule } from "./fields.ts";
 import type { Help } from "./help.ts";
 import { description } from "./names.ts";
 import { parseDocument } from "./parse.ts";
@@ -9,7 +9,7 @@ import { Steps } from "./recipe-steps.ts";
 
 const shape = {
   description: z.exactOptional(description()),
-  parameters: z._default(DeclaredParameters, {}),
+  parameters: orEmpty(DeclaredParameters, {}),
   steps: Steps.check(z.minLength(1, "must have a step")),
 };
 const ELSEWHERE = {

@@ -29,7 +29,8 @@ export interface Finding {
 
 /**
  * A rule over several fields of one map or list. It runs whenever the fields it reads (`"*"`: all of them)
- * are sound themselves, so that one look reports every problem and no rule meets a value of a wrong type.
+ * are sound themselves, so that one look reports every problem and no rule meets a value of a wrong type. A key with nothing
+ * behind it may be any of those that a rule asks for, so rules wait for its value.
  */
 export function rule<T>(
   reads: readonly string[],
@@ -37,8 +38,11 @@ export function rule<T>(
 ): z.core.$ZodCheck<T> {
   const paths = reads.map((field) => (field === "*" ? [] : field.split(".")));
   // An unknown key leaves the values beside it as sound as they were.
-  const blocks = ({ code, path = [] }: z.core.$ZodRawIssue) =>
-    code !== "unrecognized_keys" && (path.length === 0 || paths.some((read) => overlaps(path, read)));
+  const blocks = ({ code, path = [], input }: z.core.$ZodRawIssue) =>
+    code !== "unrecognized_keys" &&
+    (path.length === 0 ||
+      (input === null && path.slice(1).every((segment) => segment === 0)) ||
+      paths.some((read) => overlaps(path, read)));
   return z.check<T>(
     (payload) => {
       for (const { at, message, near } of find(payload.value)) {
@@ -85,6 +89,20 @@ export function oneOrMany<T extends z.core.SomeType>(item: T) {
 /** Lets a short form stand for a map: `true`, a number, one line of text. */
 export function short<T extends z.core.$ZodType>(expand: (value: unknown) => unknown, schema: T) {
   return z.pipe(z.transform(expand), schema);
+}
+
+/**
+ * A list or map that may be left out. One with nothing behind its key, as when all of its lines are comments, means the same;
+ * every other key needs a value, because without one it may mean what is not written, or what is not there yet.
+ */
+export function orEmpty<T extends z.ZodMiniType>(
+  schema: T,
+  empty: readonly never[] | Readonly<Record<string, never>>,
+) {
+  return z.prefault(
+    short((value) => (value === null ? empty : value), schema),
+    empty,
+  );
 }
 
 /** Text of a given form; `form` completes the sentence "must …". */

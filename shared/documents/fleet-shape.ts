@@ -1,6 +1,6 @@
 /** The fields of `fleets/<name>.yaml`, each with its own limits. */
 import * as z from "zod/mini";
-import { channels, closed, duration, finding, range, rule, short, text, whole } from "./fields.ts";
+import { channels, closed, duration, finding, orEmpty, range, rule, short, text, whole } from "./fields.ts";
 import { CHANNELS_MAX } from "../budget.ts";
 import { FLEET_EVENTS } from "../notifications/notification.ts";
 import { HealthSchema } from "./health.ts";
@@ -72,7 +72,7 @@ export const fleetShape = {
   refresh: z.exactOptional(RefreshSchema),
   /** Which members are replaced because they are not well. */
   health: z.exactOptional(HealthSchema),
-  wake: z._default(Wake, { enabled: true, olderImages: false }),
+  wake: orEmpty(Wake, {}),
   expireAfter: z.exactOptional(duration(...EXPIRY)),
   idle: z.exactOptional(Idle),
   /** The action on the machine of a job of a CI system that is completed; none when it is left out. */
@@ -80,7 +80,7 @@ export const fleetShape = {
   /** What is done with the members once the document is gone; nothing when it is left out. */
   onRemoval: z.exactOptional(z.enum(["keep", "stop", "release"])),
   /** Channels, and the events each receives. */
-  notify: z._default(channels(FLEET_EVENTS, CHANNELS_MAX), []),
+  notify: orEmpty(channels(FLEET_EVENTS, CHANNELS_MAX), []),
 };
 /** A fleet as written, field by field sound; the rules between fields come next. */
 export type Written = z.infer<z.ZodMiniObject<typeof fleetShape, z.core.$strict>>;

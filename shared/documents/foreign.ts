@@ -40,7 +40,7 @@ export function foreignText(kind: DocumentKind, text: string): string | undefine
 /** The tool whose document a map is, or the other kind of document of Kiln. */
 export function foreignKeys(kind: DocumentKind, input: unknown): string | undefined {
   const keys = new Set(Object.keys(Object(input)));
-  const found = kindsOf(keys);
+  const found = ownKinds(input);
   // A component says itself which keys it has not.
   if (kind !== "component" && found.length === 1 && found[0] !== kind) return OTHER[found[0] ?? kind];
   if (found.length > 0) return undefined;
@@ -54,9 +54,11 @@ const KEYS: Readonly<Record<DocumentKind, readonly string[]>> = {
   component: ["steps"],
 };
 
-/** The kinds that have one of these keys. */
-const kindsOf = (keys: ReadonlySet<string>): readonly DocumentKind[] =>
-  (["recipe", "fleet", "component"] as const).filter((kind) => KEYS[kind].some((key) => keys.has(key)));
+/** The kinds of Kiln that have one of the keys of a map. */
+export const ownKinds = (input: unknown): readonly DocumentKind[] =>
+  (["recipe", "fleet", "component"] as const).filter((kind) =>
+    KEYS[kind].some((key) => Object.hasOwn(Object(input), key)),
+  );
 
 const OTHER: Readonly<Record<DocumentKind, string>> = {
   recipe: "is a recipe (it has source or provision); put it under recipes/",

@@ -28,7 +28,7 @@ export interface Help {
   advice: typeof adviceFor;
   /** A better sentence for an unknown key. */
   key(key: string, message: string): string;
-  /** Without values that may be secret: only these messages quote the text itself. */
+  /** Without values that may be secret: these messages quote the text itself. */
   hidden(text: string, problems: readonly Problem[]): Problem[];
   /** In the order of the text. */
   inOrder(problems: readonly Problem[]): Problem[];

@@ -9,16 +9,27 @@
 import type { Problem } from "../errors.ts";
 import { plain } from "./characters.ts";
 
-const HIDDEN = "[hidden]";
+/** In place of what is hidden. */
+export const HIDDEN = "[hidden]";
 /** Shorter pieces are hidden in problems of their own line only, as words of their own. */
 const LONG = 6;
 const SHORTEST = 3;
-const NAMES_SECRET =
-  /passw(?:or)?d|passphrase|^pass$|^pwd$|secret|token|credential|authorization|cookie|signature|^sig$|^x-auth|^auth$|hook|^user-?data$|^base64$|api-?key|access[-_]?key|[a-z0-9][-_]?key$|^env|^vars?$|^variables$|^parameters$|密码|密钥|口令|令牌/i;
+/** Behind the beginning of a value, which is shown to here at most. */
+const CUT = "…";
+const CUT_MAX = 200;
+/** Parts of names that say secret wherever they stand. */
+const SURE = String.raw`passw(?:or)?d|passphrase|secret|token|credential|cookie|api[-_]?key|access[-_]?key|[a-z\d][-_]?key(?![a-z\d])|密码|密钥|口令|令牌`;
+const NAMES_SECRET = new RegExp(
+  `${SURE}|^pass$|^pwd$|authorization|signature|^sig$|^x-auth|^auth$|hook|^user-?data$|^base64$|^env|^vars?$|^variables$|^parameters$`,
+  "i",
+);
 const VARIABLE = /^[A-Z][A-Z0-9_]+$/;
 
 /** Whether values of this key, and of those below it, may be secret. */
-export const namesSecret = (key: string): boolean => NAMES_SECRET.test(key) || VARIABLE.test(key);
+export function namesSecret(key: string): boolean {
+  const bare = key.replace(/^-+/, "");
+  return NAMES_SECRET.test(bare) || VARIABLE.test(bare);
+}
 
 /** A part of a line that may hold secrets. */
 interface Part {
@@ -75,8 +86,13 @@ function hidden(shown: string, endAt: (at: number) => number): string {
 function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly string[]>): string {
   return hidden(shown, (at) => {
     const pieces = byBeginning.get(shown.slice(at, at + LONG)) ?? [];
-    const lengths = pieces.filter((piece) => shown.startsWith(piece, at)).map(({ length }) => length);
-    return at + Math.max(0, ...lengths);
+    if (pieces.length === 0) return at;
+    const [beginning = "", ...more] = shown.slice(at, at + CUT_MAX).split(CUT, 2);
+    const lengthOf = (piece: string): number => {
+      if (shown.startsWith(piece, at)) return piece.length;
+      return more.length > 0 && piece.startsWith(beginning) ? beginning.length : 0;
+    };
+    return at + Math.max(0, ...pieces.map(lengthOf));
   });
 }
 
@@ -95,7 +111,8 @@ function withoutShort(shown: string, pieces: ReadonlySet<string> | undefined): s
 
 const isOfWord = (character = ""): boolean => /[\p{L}\p{N}_-]/u.test(character);
 
-const KEY = /(?<![\p{L}\w.-])(["']?)([\p{L}\w.-]+)\1\s*[:：=]/gu;
+/** A key, in quotes and in those of a text inside of a text, too. */
+const KEY = /(?<![\p{L}\w.-])(\\{0,3}["']|)([\p{L}\w.-]+)\1\s*[:：=]/gu;
 
 /** Keys of the text that stand in no such part, of letters alone: no secret, whatever else has the same letters. */
 function namesOutside(text: string, parts: readonly Part[]): ReadonlySet<string> {
@@ -153,7 +170,7 @@ function valuesOf(whole: string): string[] {
   let inner = 0;
   for (const { 2: key = "", 0: found, index } of line.matchAll(KEY)) {
     const at = index + found.length;
-    if (index < inner || !namesSecret(key)) continue;
+    if (index < inner || !(namesSecret(key) || isRandomKey(key, line.slice(at, at + INNER_MAX)))) continue;
     brackets += bracketsIn(line.slice(counted, index));
     counted = index;
     const isInner = index < outer;
@@ -166,11 +183,15 @@ function valuesOf(whole: string): string[] {
   return values;
 }
 
+/** Objects and tags have keys, too: one that is called nothing but key is a secret when it looks like one. */
+const isRandomKey = (key: string, rest: string): boolean =>
+  /^-*key$/i.test(key) && /^(?!\s*["']?[\w-]+[/.:]).*?\b(?=[a-z+-]*\d)(?=\d*[a-z])[\w+-]{12}/i.test(rest);
+
 /** How many more brackets a text opens than it closes. */
 const bracketsIn = (text: string): number =>
   (text.match(/[[{]/g)?.length ?? 0) - (text.match(/[\]}]/g)?.length ?? 0);
 
-const VALUE = String.raw`("[^"]*"|'[^']*'|[^\s"']+)`;
+const VALUE = String.raw`(\\{1,3}["'][^"'\\]*|"[^"]*"|'[^']*'|[^\s"']+)`;
 /** Headers that hold no secret. */
 const PLAIN = String.raw`(?:Host|Accept[\w-]*|Content-[\w-]+|User-Agent|Range|Connection|Cache-Control|Expect)\s*[:：]`;
 /** Credentials of commands and addresses; the last group is what is hidden. */
@@ -182,11 +203,17 @@ const CREDENTIALS: readonly RegExp[] = [
   new RegExp(String.raw`(?<![\w-])(?:-[uU]|--(?:proxy-)?user)[ =]*(?=[^\s:]*:)${VALUE}`, "g"),
   new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?:["'](?!${PLAIN})[\w-]+[:：]([^"']*))`, "gi"),
   new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?!${PLAIN})[\w-]+[:：](.*)`, "gi"),
-  /\b(?:Bearer|Basic)\s+([^\s"']+)/gi,
+  // Headers, and statements of databases.
+  new RegExp(String.raw`\b(?:Bearer|Basic|IDENTIFIED +BY) +${VALUE}`, "gi"),
   // mysql -pPASSWORD, sshpass -p PASSWORD, --password PASSWORD.
   /(?<![\w-])-p([^\s"'-][^\s"']*|"[^"]*"|'[^']*')/g,
   new RegExp(String.raw`\b(?:sshpass|login|redis-cli)\b[^\n]{0,200}? -[pa] +${VALUE}`, "g"),
-  new RegExp(String.raw`(?:passw(?:or)?d|secret|token)[\w-]{0,40} +${VALUE}`, "gi"),
+  new RegExp(String.raw`(?:${SURE}|\bpwd|-key(?= +\\{0,3}["']?[\w+=-]{12}))[\w-]{0,40}["']? +${VALUE}`, "gi"),
+  // Passwords that a command reads.
+  new RegExp(
+    String.raw`\b(?:echo|printf)(?: -\w)* +${VALUE}(?=[^|\n]{0,200}\|[^|\n]{0,60}(?:passwd|stdin))`,
+    "gi",
+  ),
 ];
 
 const credentialsIn = (line: string): string[] =>
@@ -241,7 +268,7 @@ function closingAt(text: string): number {
 }
 
 /** Words of a part that are names of variables stay, so that a message can name them. */
-const WORD = /([^\s"'{}[\],:：=]+)/g;
+const WORD = /([^\s"'\\{}[\],:：=]+)/g;
 const isName = (part: string, word: string, at: number): boolean =>
   /^[A-Za-z_]\w*$/.test(word) &&
   /(?:^|^.?[{,]\s*|^[:：]?\s*\{|^- +)["']?$/.test(part.slice(Math.max(0, at - 3), at)) &&

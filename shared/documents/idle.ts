@@ -7,14 +7,15 @@ import {
   closed,
   duration,
   finding,
+  type Finding,
   inMs,
+  orEmpty,
   range,
   rule,
   short,
   text,
-  whole,
-  type Finding,
   timeZone,
+  whole,
 } from "./fields.ts";
 import type { Window } from "./calendar.ts";
 import { parseUpWindow } from "./up-hours.ts";
@@ -133,10 +134,10 @@ const shape = {
   startedByHandUntil: z.exactOptional(z.string().check(z.regex(CLOCK, "must be a time of day like 22:00"))),
   action: z._default(z.enum(["stop", "release"]), "stop"),
   stoppedMode: z.exactOptional(z.enum(["StopCharging", "KeepCharging"])),
-  keepIf: z._default(z.array(z.enum(["publicAddress", "noStock"])).check(z.maxLength(2)), []),
+  keepIf: orEmpty(z.array(z.enum(["publicAddress", "noStock"])).check(z.maxLength(2)), []),
   cap: z._default(Cap, { percent: DEFAULT_CAP_PERCENT }),
   notice: z.exactOptional(duration("5m", "7d")),
-  notify: z._default(channelNames(["stopping"], CHANNELS_MAX), []),
+  notify: orEmpty(channelNames(["stopping"], CHANNELS_MAX), []),
   resume: z._default(z.boolean(), false),
   /** How long a stopped member is kept. */
   releaseAfter: z.exactOptional(duration("1d", "365d")),

@@ -1,6 +1,6 @@
 /** Where instances are put and how they are reached, under the names of RunInstances. */
 import * as z from "zod/mini";
-import { closed, finding, oneLine, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
+import { closed, finding, type Finding, oneLine, oneOrMany, rule, text, whole } from "./fields.ts";
 import { description, securityGroupId, vSwitchId } from "./names.ts";
 
 /** RunInstances.InternetMaxBandwidthOut, and the inbound default up to 10 Mbit/s. */

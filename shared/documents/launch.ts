@@ -3,7 +3,7 @@
  * but for those that belong to one request and those that say which image, which is the family's business.
  */
 import * as z from "zod/mini";
-import { closed, finding, oneLine, oneOrMany, rule, text, whole, type Finding } from "./fields.ts";
+import { closed, finding, type Finding, oneLine, oneOrMany, orEmpty, rule, text, whole } from "./fields.ts";
 import { DataDisk, SystemDisk } from "./launch-disks.ts";
 import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
 import { asksForSpot, paymentRules, paymentShape } from "./launch-payment.ts";
@@ -119,7 +119,7 @@ const shape = {
   PasswordInherit: flag(),
   UserData: z.exactOptional(UserData),
   RamRoleName: z.exactOptional(ramRole()),
-  Tag: z._default(Tags, []),
+  Tag: orEmpty(Tags, []),
   ResourceGroupId: z.exactOptional(resourceGroupId()),
   DeploymentSetId: id("ds-"),
   DeploymentSetGroupNo: z.exactOptional(whole(1, 7)),

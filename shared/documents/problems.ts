@@ -3,8 +3,8 @@ import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
 import type { Help } from "./help.ts";
-import { namesSecret } from "./hidden-values.ts";
-import { isScalar } from "./sentences.ts";
+import { HIDDEN, namesSecret } from "./hidden-values.ts";
+import { EMPTY, isScalar } from "./sentences.ts";
 import { nearest } from "./spelling.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -88,17 +88,44 @@ function explains(
 
 const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];
 
-function problem(issue: Issue, input: unknown, { help, placeOf, writtenAt }: Say): Problem {
-  const { path, message } = issue;
+function problem(issue: Issue, input: unknown, say: Say): Problem {
+  const { path } = issue;
+  const { placeOf } = say;
   const value = path.reduce(descend, input);
-  const shown = isScalar(value) && !isSecret(path) ? ` (it is ${shorten(value)})` : "";
+  const message = isEmpty(issue, input) ? EMPTY : withValue(issue, value, say);
+  return { path: render(path, input), message, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+}
+
+/** The sentence of an issue with the value that it is about, and what to write instead. */
+function withValue(issue: Issue, value: unknown, { help, writtenAt }: Say): string {
+  const { path, message } = issue;
+  const isHidden = isSecret(path);
+  const mayShow = isScalar(value) && !isHidden && (help !== undefined || isPlain(value));
+  const shown = mayShow ? ` (it is ${shorten(value)})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = isSecret(path) ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
+  const advice = isHidden ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
   const endings = advice === undefined ? remedy : [advice];
-  const sentence = [`${rule}${shown}`, ...endings].join("; ");
-  return { path: render(path, input), message: sentence, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+  const whole = [`${rule}${shown}`, ...endings].join("; ");
+  return help === undefined ? withoutText(whole, value) : whole;
 }
+
+/** A name, a number or a path: no command, no address and no other text of several words. */
+const isPlain = (value: unknown): boolean =>
+  typeof value !== "string" || /^(?!.*:\/\/)[\p{L}\p{N}_.:/+-]{0,80}$/u.test(value);
+
+/**
+ * A sentence without the words of a value that is not plain. What looks for secrets in a text is large, and only programs that
+ * explain mistakes load it; the others quote no such text.
+ */
+function withoutText(sentence: string, value: unknown): string {
+  if (typeof value !== "string" || isPlain(value)) return sentence;
+  return sentence.replaceAll(/[^\s"'\\=:/?&@]{6,}/g, (word) => (value.includes(word) ? HIDDEN : word));
+}
+
+/** Whether a key has nothing behind it that its schema could look at. */
+const isEmpty = ({ code, path }: Issue, input: unknown): boolean =>
+  code !== "custom" && path.length > 0 && path.reduce(descend, input) === null;
 
 /** As a finding says it; at the very top, where nothing stands, else. */
 function nearOf(issue: Issue): readonly string[] {
@@ -130,8 +157,8 @@ function render(path: readonly PropertyKey[], input: unknown): string {
 function shownKey(key: PropertyKey, isBelowSecret: boolean): string {
   const [head = "", value] = String(key).split(/(?=[：=])/);
   if (value !== undefined && (isBelowSecret || namesSecret(head)))
-    return `${shownKey(head, isBelowSecret)}：[hidden]`;
-  return isBelowSecret && !/^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? "[hidden]" : String(key);
+    return `${shownKey(head, isBelowSecret)}：${HIDDEN}`;
+  return isBelowSecret && !/^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? HIDDEN : String(key);
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {

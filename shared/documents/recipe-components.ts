@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { mapOf } from "../map-of.ts";
 import { NAME } from "../names.ts";
 import { nameProblem, ParameterName, ParameterValue } from "../requests/parameters.ts";
-import { closed, finding, rule, short, text } from "./fields.ts";
+import { closed, finding, orEmpty, rule, short, text } from "./fields.ts";
 
 const COMPONENTS_MAX = 20;
 /** The version of a component that is the highest one when a bake begins, of those that are no pre-releases. */
@@ -24,7 +24,7 @@ const One = short(
   (value) => (typeof value === "string" ? { use: value } : value),
   closed({
     use: text(USE, "be a component and a version, like nginx/1.2.0 or nginx/latest"),
-    parameters: z._default(mapOf(ParameterName, ParameterValue, nameProblem("__proto__") ?? ""), {}),
+    parameters: orEmpty(mapOf(ParameterName, ParameterValue, nameProblem("__proto__") ?? ""), {}),
   }),
 );
 

@@ -1,7 +1,7 @@
 /** `image`: name and attributes of the image (CreateImage). */
 import * as z from "zod/mini";
 import { mapOf } from "../map-of.ts";
-import { closed, rule, text } from "./fields.ts";
+import { closed, orEmpty, rule, text } from "./fields.ts";
 import { DEFAULT_IMAGE_NAME } from "./image-name.ts";
 import { description, resourceGroupId } from "./names.ts";
 import { ARCHITECTURES, BOOT_MODES, PLATFORMS } from "./platforms.ts";
@@ -27,7 +27,7 @@ export const Image = closed(
     name: z._default(z.string(), DEFAULT_IMAGE_NAME),
     version: z.exactOptional(z.string()),
     description: z.exactOptional(description()),
-    tags: z._default(Tags, {}),
+    tags: orEmpty(Tags, {}),
     resourceGroupId: z.exactOptional(resourceGroupId()),
     platform: z.exactOptional(z.enum(PLATFORMS)),
     architecture: z.exactOptional(z.enum(ARCHITECTURES)),

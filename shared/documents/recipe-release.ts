@@ -4,7 +4,19 @@ import { CHANNELS_MAX } from "../budget.ts";
 import { days, formatDuration, minutes } from "../duration.ts";
 import { CHECK_IDS } from "../image-checks.ts";
 import { RECIPE_EVENTS } from "../notifications/notification.ts";
-import { channels, closed, duration, finding, inMs, oneOrMany, rule, short, text, whole } from "./fields.ts";
+import {
+  channels,
+  closed,
+  duration,
+  finding,
+  inMs,
+  oneOrMany,
+  orEmpty,
+  rule,
+  short,
+  text,
+  whole,
+} from "./fields.ts";
 import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
 import { Size } from "./offerings.ts";
 import { CopyRegion } from "./recipe-encryption.ts";
@@ -12,14 +24,14 @@ import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
 import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
 
 const testShape = {
-  commands: z._default(Steps, []),
+  commands: orEmpty(Steps, []),
   instanceTypes: z.exactOptional(oneOrMany(instanceType())),
   instance: z.exactOptional(Size),
   vSwitchIds: z.exactOptional(oneOrMany(vSwitchId())),
   securityGroupId: z.exactOptional(securityGroupId()),
   systemDisk: z.exactOptional(SystemDisk),
   dataDisks: z.exactOptional(TestedDisks),
-  hygiene: z.prefault(closed({ waive: z._default(oneOrMany(z.enum(CHECK_IDS)), []) }), {}),
+  hygiene: orEmpty(closed({ waive: z._default(oneOrMany(z.enum(CHECK_IDS)), []) }), {}),
   timeout: z._default(duration("5m", "1d"), minutes(30)),
   keepFailed: z.exactOptional(duration("30m", "7d")),
   skip: z._default(z.boolean(), false),
@@ -107,9 +119,9 @@ const Approval = z.pipe(
 
 export const Promote = closed({
   outranked: z._default(z.enum(["stop", "deprecate"]), "stop"),
-  regions: z._default(z.array(CopyRegion).check(z.maxLength(MAX_REGIONS)), []),
-  accounts: z._default(z.array(accountId).check(z.maxLength(MAX_ACCOUNTS)), []),
-  consumers: z._default(Consumers, []),
+  regions: orEmpty(z.array(CopyRegion).check(z.maxLength(MAX_REGIONS)), []),
+  accounts: orEmpty(z.array(accountId).check(z.maxLength(MAX_ACCOUNTS)), []),
+  consumers: orEmpty(Consumers, []),
   approval: z.exactOptional(Approval),
 });
 

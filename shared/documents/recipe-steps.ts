@@ -4,7 +4,7 @@ import { scriptOf } from "../ephemeral-instance/command-script.ts";
 import { minutes } from "../duration.ts";
 import { mapOf } from "../map-of.ts";
 import { knowPrivate } from "../redact.ts";
-import { closed, duration, finding, inMs, oneLine, rule, short, text } from "./fields.ts";
+import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
@@ -78,7 +78,7 @@ const shape = {
   owner: z.exactOptional(fileOwner),
   reboot: z.exactOptional(z.literal(true, "must be true; leave it out for no reboot")),
   timeout: z._default(duration(...TIMEOUT), DEFAULT_TIMEOUT_MS),
-  environment: z._default(Environment, {}),
+  environment: orEmpty(Environment, {}),
   shell: z.exactOptional(
     text(
       SHELL,

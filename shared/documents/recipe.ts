@@ -1,6 +1,6 @@
 /** `recipes/<name>.yaml`: how an image is made, tested and promoted. */
 import * as z from "zod/mini";
-import { closed, duration, finding, rule, short, whole, type Finding } from "./fields.ts";
+import { closed, duration, finding, type Finding, orEmpty, rule, short, whole } from "./fields.ts";
 import { familyProblem, templateProblem } from "./image-name.ts";
 import { PAUSE_AFTER } from "../budget.ts";
 import { description, documentName, nameProblems, objectKey } from "./names.ts";
@@ -33,21 +33,21 @@ const shape = {
   source: Source,
   /** Run before the steps of the recipe. */
   components: z.exactOptional(Components),
-  provision: z._default(Steps, []),
+  provision: orEmpty(Steps, []),
   keepFailed: z.optional(KeepFailed),
-  image: z.prefault(Image, {}),
+  image: orEmpty(Image, {}),
   encrypt: z.exactOptional(Encrypt),
   family: z.exactOptional(Family),
-  test: z.prefault(Test, {}),
-  promote: z.prefault(Promote, {}),
-  retention: z.prefault(Retention, {}),
-  rebake: z.prefault(Rebake, {}),
+  test: orEmpty(Test, {}),
+  promote: orEmpty(Promote, {}),
+  retention: orEmpty(Retention, {}),
+  rebake: orEmpty(Rebake, {}),
   schedule: z.exactOptional(RecipeSchedule),
   whenBusy: z._default(z.enum(["refuse", "queue"]), "refuse"),
-  notify: z._default(Notify, []),
+  notify: orEmpty(Notify, []),
   /** Failures in a row after which timers and uploads pause; 0, written `false`, is never. */
   pauseAfter: z._default(PauseAfter, PAUSE_AFTER),
-  inputs: z._default(z.array(objectKey()), []),
+  inputs: orEmpty(z.array(objectKey()), []),
 };
 /** Keys that authors look for at the top. */
 const ELSEWHERE = {

@@ -1,7 +1,7 @@
 /** `refresh` of a fleet: how its members are replaced by members of the image that its family serves. */
 import * as z from "zod/mini";
 import { minutes } from "../duration.ts";
-import { closed, CommandLine, duration, finding, inMs, rule, text, whole } from "./fields.ts";
+import { closed, CommandLine, duration, finding, inMs, orEmpty, rule, text, whole } from "./fields.ts";
 import { MAX_INSTANCES } from "./size.ts";
 
 const Probe = z.pipe(
@@ -24,7 +24,7 @@ const shape = {
   surge: z._default(whole(0, MAX_INSTANCES), 1),
   canary: z.exactOptional(Canary),
   probe: z.exactOptional(Probe),
-  alarms: z._default(z.array(RuleId).check(z.maxLength(RULES_MAX)), []),
+  alarms: orEmpty(z.array(RuleId).check(z.maxLength(RULES_MAX)), []),
 };
 type WrittenRefresh = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 

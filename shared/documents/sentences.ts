@@ -2,6 +2,9 @@
 import type * as z from "zod/mini";
 import { nearest } from "./spelling.ts";
 
+/** Of a key with nothing behind it, or `null`. */
+export const EMPTY = "has no value; write one, or remove the line";
+
 const KINDS: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",

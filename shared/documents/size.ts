@@ -1,7 +1,7 @@
 /** `size`, `schedule` and `calendar` of a fleet: how many members it is to have, and when. */
 import * as z from "zod/mini";
 import { parseDates, windowOf, windowProblems, type Dates, type Window } from "./calendar.ts";
-import { closed, finding, isMap, rule, timeZone, whole, type Finding } from "./fields.ts";
+import { closed, finding, type Finding, isMap, orEmpty, rule, timeZone, whole } from "./fields.ts";
 
 /** A limit of Kiln: an account can create as many in two minutes, and one idle check covers them. */
 export const MAX_INSTANCES = 10_000;
@@ -96,7 +96,7 @@ const DateRange = z.pipe(
 const lengthOf = (dates: Dates | undefined): number =>
   dates === undefined ? Number.POSITIVE_INFINITY : dates[1] - dates[0] + 1;
 
-const datesList = z._default(z.array(DateRange).check(z.maxLength(DATES_MAX)), []);
+const datesList = orEmpty(z.array(DateRange).check(z.maxLength(DATES_MAX)), []);
 
 const calendarShape = { timeZone: timeZone(), holidays: datesList, workdays: datesList };
 type WrittenCalendar = z.infer<z.ZodMiniObject<typeof calendarShape, z.core.$strict>>;

@@ -46,7 +46,7 @@ interface Parsed {
 }
 
 /**
- * Reads YAML 1.2 or JSON, which is a part of it. A key with nothing behind it counts as not written.
+ * Reads YAML 1.2 or JSON, which is a part of it. A key with nothing behind it is `null`, as in JSON.
  * @throws DocumentError with one problem: the place and what to do.
  */
 export function readYaml(document: string, text: string): unknown {
@@ -91,26 +91,10 @@ function constructed(text: string, events: Event[], repeats: boolean): Parsed | 
     const message = "the file holds several documents (---); write one document in each file";
     return { path: "", message, place: secondIn(text) };
   }
-  if (documents.length === 0)
-    return { path: "", message: "the document is empty; see examples/ for one that works" };
-  return { input: withoutNulls(documents[0]), events };
-}
-
-/**
- * A block is often switched off by commenting out every line under its key. A key with an unusual character may hold its
- * value: `{max：3}`.
- */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((inner) => (isCommand(inner) ? inner : withoutNulls(inner)));
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([key, inner]) => inner !== null || /[^ -~]/.test(key));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
-}
-
-/** `- echo done:` has the shape of a key with nothing behind it, and is a command that was meant. */
-function isCommand(value: unknown): boolean {
-  const [only, ...more] = Object.entries(Object(value));
-  return only !== undefined && more.length === 0 && only[1] === null && /\s/.test(only[0].trim());
+  const [input = null] = documents;
+  return input === null
+    ? { path: "", message: "the document is empty; see examples/ for one that works" }
+    : { input, events };
 }
 
 /** The mark between two documents. */

@@ -9,6 +9,15 @@ export interface HttpAnswer {
 /** Marks an answer of Kiln: whatever stands between answers JSON and texts, too. Its value is the version of its form. */
 export const ANSWER_HEADER = "x-kiln-version";
 
+/** Names the function that answers, so that the URL of another one is seen as such. */
+export const FUNCTION_HEADER = "x-kiln-function";
+
+/** An answer with the name of its function, such as `api`. */
+export const from = (name: string, given: HttpAnswer): HttpAnswer => ({
+  ...given,
+  headers: { ...given.headers, [FUNCTION_HEADER]: name },
+});
+
 const JSON_HEADERS = {
   [ANSWER_HEADER]: "1",
   "content-type": "application/json",

@@ -24,7 +24,7 @@ import {
 } from "../invocation.ts";
 import { redactShown } from "../redact.ts";
 import { HttpEvent } from "../triggers.ts";
-import { answer, type HttpAnswer } from "./answer.ts";
+import { answer, from, type HttpAnswer } from "./answer.ts";
 import { callOf, type Call } from "./call.ts";
 import { readCallers } from "./config.ts";
 import { verify } from "./verify.ts";
@@ -57,12 +57,13 @@ export const httpHandler =
         const given = refusalOf(call) ?? (await serve(call, { ...ports, log }));
         log({ status: given.statusCode });
         await after?.(call, given, ports);
-        return { ...given, body: redactShown(given.body) };
+        return from(name, { ...given, body: redactShown(given.body) });
       });
     } catch (error) {
       // HTTP-2: an error that left the function would be shown to the sender with its stack.
-      if (!(error instanceof CloudError)) return answer(500, { error: "not available" });
-      return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
+      if (!(error instanceof CloudError)) return from(name, answer(500, { error: "not available" }));
+      const why = hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again";
+      return from(name, answer(503, { error: why }));
     }
   };
 

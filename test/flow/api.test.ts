@@ -82,6 +82,34 @@ test("the API takes the callers of the webhook with their routes, and nothing un
     });
 });
 
+test("every answer names its function, whatever it says", async ({ deploy, expect }) => {
+  const kiln = await deploy();
+  const broken = await deploy({ env: { KILN_CALLERS: '{"ci":{"secrets":["hunter2"]}}' } });
+  kiln.cloud.faults.add({ product: "oss", action: "ListObjects", kind: "before" });
+  kiln.cloud.faults.add({ product: "oss", action: "AppendObject", kind: "before" });
+  for (const [deployment, name, method, path, status] of [
+    [kiln, "api", "GET", "/nowhere", 404],
+    [kiln, "api", "PUT", "/recipes/web", 422],
+    [kiln, "api", "GET", "/families", 200],
+    [kiln, "api", "GET", "/status", 503],
+    [broken, "api", "GET", "/runs", 500],
+    [kiln, "webhook", "GET", "/nowhere", 404],
+    [kiln, "webhook", "POST", "/recipes/web/resume", 503],
+    [broken, "webhook", "POST", "/recipes/web/resume", 500],
+    [kiln, "webhook", "GET", "/approvals/x/1/y", 404],
+  ] as const) {
+    const url = deployment.cloud.urls.http[`kiln-${name}`] ?? "";
+    const body = method === "GET" ? "" : "{}";
+    const signed = sign(method, path, body, { at: deployment.cloud.time.now() });
+    const init = { method, headers: signed, ...(body !== "" && { body }) };
+    const sent = deployment.cloud.time.hold(fetch(new URL(path, url), init));
+    const got = await answered(deployment, sent);
+    expect([got.status, got.headers.get("x-kiln-function")], path).toEqual([status, name]);
+    const unsigned = deployment.cloud.time.hold(fetch(new URL(path, url), { method }));
+    expect((await answered(deployment, unsigned)).headers.get("x-kiln-function"), path).toBe(name);
+  }
+});
+
 test("no parameter is passed over, whatever the platform makes of its name or of two of them", async ({
   kiln,
   expect,

@@ -28,6 +28,7 @@ export async function planned(kiln: Deployment): Promise<PlanPage> {
     bakes: pages.flatMap(({ bakes }) => bakes),
     retention: pages.flatMap(({ retention }) => retention),
     fleets: pages.flatMap(({ fleets }) => fleets),
+    problems: [...new Set(pages.flatMap(({ problems }) => problems))],
   };
 }
 

@@ -11,6 +11,7 @@ import { loadRequested } from "../../bake-image/bake/document.ts";
 import { nightlyBake, requestedBake } from "../../bake-image/bake/nightly.ts";
 import { SCHEDULE, scheduledBake } from "../../bake-image/bake/scheduled.ts";
 import { dependentBakes } from "../../promote-family/promotion/dependents.ts";
+import { orWhy } from "../../../shared/apart.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import type { Loaded } from "../../../shared/document-store.ts";
@@ -204,10 +205,17 @@ async function followers(first: PlannedBake, ports: Ports): Promise<readonly Pla
       if (seen.has(recipe)) continue;
       seen.add(recipe);
       const asked = { at: Date.parse(at), run, by: promoterOf(run), moves: family };
-      const { at: _at, run: _run, ...row } = await plannedBake(recipe, asked, ports);
-      const follower = { ...row, by: `family ${family}`, assumes: `family ${family} moves` };
-      rows.push(follower);
-      if (await moves(follower, ports)) open.push(follower);
+      const by = { by: `family ${family}`, assumes: `family ${family} moves` };
+      const read = async () => {
+        const { at: _at, run: _run, ...row } = await plannedBake(recipe, asked, ports);
+        return { row, goesOn: await moves(row, ports) };
+      };
+      const planned = await orWhy(`recipes/${recipe}`, read, ports);
+      const row = planned.ok
+        ? { ...planned.value.row, ...by }
+        : { recipe, act: "unknown" as const, why: planned.problem, ...by };
+      rows.push(row);
+      if (planned.ok && planned.value.goesOn) open.push(row);
     }
   }
   return rows;

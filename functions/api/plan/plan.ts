@@ -3,11 +3,12 @@
  * with the clock of the timer.
  *
  * PLAN-1. A page ends after a few seconds, whatever a deployment holds; `next` leads on.
- * PLAN-2. A part that cannot be read is a problem of its row, and never looks like nothing to do.
+ * PLAN-2. A part that cannot be read is a problem of its row or of the plan. It never looks like nothing to do, and keeps no
+ *     other from the plan.
  */
+import { orWhy } from "../../../shared/apart.ts";
 import { documentNames, loadFleet, loadRecipe } from "../../../shared/document-store.ts";
 import { seconds } from "../../../shared/duration.ts";
-import { CloudError } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
 import { plannedBakes, type PlannedBake } from "./bakes.ts";
@@ -38,21 +39,19 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const now = clock.now();
   const window = windowFrom(now);
   const names = await namesAfter(cursor ?? "", ports);
-  const page: Rows = { bakes: [], retention: [], fleets: [] };
+  const page: Rows = { bakes: [], retention: [], fleets: [], problems: timerProblems(window) };
   const looks = onceEach(freshLooks(cloud));
   let last: string | undefined;
   for (const key of names) {
     if (last !== undefined && clock.now() > now + PAGE_MS) break;
     const [folder = "", name = ""] = key.split("/");
-    if (folder === "recipes") await addRecipe(page, name, { window, looks, ports });
-    else page.fleets.push(...(await plannedFleet(name, await loadFleet(cloud, name), window, ports)));
+    await (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, ports });
     last = key;
   }
   return {
     at: new Date(now).toISOString(),
     until: new Date(window.until).toISOString(),
     ...page,
-    problems: timerProblems(window),
     ...(last !== undefined && last !== names.at(-1) && { next: last }),
   };
 }
@@ -76,6 +75,7 @@ interface Rows {
   readonly bakes: PlannedBake[];
   readonly retention: PlannedRetention[];
   readonly fleets: PlannedFleet[];
+  readonly problems: string[];
 }
 
 interface Asked {
@@ -85,16 +85,27 @@ interface Asked {
 }
 
 async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
-  try {
+  const read = async () => {
     const found = await loadRecipe(ports.cloud, recipe);
-    const bakes = await plannedBakes(recipe, found, { window, ports });
-    page.bakes.push(...bakes);
-    if ("document" in found)
-      page.retention.push(...(await plannedRetention(found.document, { window, looks, bakes, ports })));
-  } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: `not known: ${error.short}` });
+    return { found, bakes: await plannedBakes(recipe, found, { window, ports }) };
+  };
+  const planned = await orWhy(`recipes/${recipe}`, read, ports);
+  if (!planned.ok) {
+    page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: planned.problem });
+    return;
   }
+  const { found, bakes } = planned.value;
+  page.bakes.push(...bakes);
+  if ("document" in found)
+    page.retention.push(...(await plannedRetention(found.document, { window, looks, bakes, ports })));
+}
+
+/** A fleet has no row that says why. */
+async function addFleet(page: Rows, fleet: string, { window, ports }: Asked): Promise<void> {
+  const read = async () => plannedFleet(fleet, await loadFleet(ports.cloud, fleet), window, ports);
+  const planned = await orWhy(`fleets/${fleet}`, read, ports);
+  if (planned.ok) page.fleets.push(...planned.value);
+  else page.problems.push(`fleets/${fleet}: ${planned.problem}`);
 }
 
 /** Each question is asked once for a page. */
@@ -111,7 +122,7 @@ function onceEach({ documents, usersIn }: Looks): Looks {
   };
 }
 
-function timerProblems(window: Window): readonly string[] {
+function timerProblems(window: Window): string[] {
   return Object.entries(readTimers()).flatMap(([name, cron]) =>
     firings(cron, window) === undefined
       ? [

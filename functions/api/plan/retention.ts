@@ -1,7 +1,7 @@
 /** The images that the timer `retention` will mark, unmark and delete, decided as retention decides. */
+import { orWhy } from "../../../shared/apart.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
-import { CloudError } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { timerTrigger } from "../../../shared/triggers.ts";
@@ -57,17 +57,14 @@ async function rowAt(recipe: Recipe, at: number, { looks, bakes, ports }: Asked)
     ...(before && { assumes: `${before.run} and what follows it are done by then` }),
   };
   const nothing = { ...row, changes: [], others: 0 };
-  try {
-    const byThen = (holdings: Holdings): Holdings => (before ? afterBake(holdings, before) : holdings);
-    const found = await verdictsOf(recipe, { cloud, clock: { ...clock, now: () => at } }, { looks, byThen });
-    if (!found.ok) return { ...nothing, problem: found.problem };
-    const verdicts = found.value.filter(({ image }) => image.id !== MADE);
-    const changes = changesOf(verdicts).map((change) => ({ ...change, why: whyIn(verdicts, change) }));
-    return { ...row, changes, others: verdicts.length - changes.length };
-  } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    return { ...nothing, problem: `not known: ${error.short}` };
-  }
+  const byThen = (holdings: Holdings): Holdings => (before ? afterBake(holdings, before) : holdings);
+  const then = { cloud, clock: { ...clock, now: () => at } };
+  const read = await orWhy(`retention of ${name}`, () => verdictsOf(recipe, then, { looks, byThen }), ports);
+  const found = read.ok ? read.value : read;
+  if (!found.ok) return { ...nothing, problem: found.problem };
+  const verdicts = found.value.filter(({ image }) => image.id !== MADE);
+  const changes = changesOf(verdicts).map((change) => ({ ...change, why: whyIn(verdicts, change) }));
+  return { ...row, changes, others: verdicts.length - changes.length };
 }
 
 const whyIn = (verdicts: readonly PlacedVerdict[], { region, imageId }: Change): string =>

@@ -38,7 +38,7 @@ export const read = (path: string): unknown => load(readFileSync(path, "utf8"));
 
 /** Short forms, and keys that no example has. */
 const WRITTEN: readonly (readonly [DocumentKind, string])[] = [
-  ["fleet", "{family: web, os: , via: , idle: , launch: {LaunchTemplateId: lt-1, Tag: }, limits: {max: 3}}"],
+  ["fleet", "{family: web, wake: , notify: , launch: {LaunchTemplateId: lt-1, Tag: }, limits: {max: 3}}"],
   ["fleet", "{family: web, launch: {LaunchTemplateId: lt-1}, limits: {max: 3}, wake: false, notify: ops}"],
   [
     "fleet",

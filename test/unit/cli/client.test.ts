@@ -2,8 +2,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { routeOf as apiRoute } from "../../../functions/api/routes.ts";
-import { missingRoute as webhookRoute } from "../../../functions/webhook/routes.ts";
 import { kiln } from "../../support/kiln.ts";
 import { known } from "../../support/known.ts";
 
@@ -274,40 +272,39 @@ test("facts that an answer may have are checked, too", async () => {
   }
 });
 
-test("the URL of the webhook in KILN_API, and that of the API in KILN_WEBHOOK, is named as such", async () => {
-  const none = { query: {}, body: Buffer.alloc(0) };
-  const ofWebhook = (method: string, path: string) => webhookRoute({ method, path, ...none });
-  const ofApi = (method: string, path: string) => {
-    const routed = apiRoute({ method, path, ...none });
-    return routed.kind === "refuse" ? routed.error : undefined;
-  };
-  for (const [words, method, path, said] of [
-    [["status"], "GET", "/status", "KILN_API is URL, the URL of the webhook: write the URL of the api"],
-    [["runs"], "GET", "/runs", "KILN_API is URL, the URL of the webhook"],
-    [["fleet", "web"], "GET", "/fleets/web", "KILN_API is URL, the URL of the webhook"],
-    [["scale-out", "web", "1"], "POST", "/fleets/web/scale-out", "KILN_WEBHOOK is URL, the URL of the api"],
-  ] as const) {
-    const error = (method === "GET" ? ofWebhook : ofApi)(method, path);
-    expect(error).toContain("no route");
-    const { url, seen } = await webhook(status(404, JSON.stringify({ error })));
-    expect(await run(url, ...words)).toMatchObject({
-      exit: 2,
-      err: expect.stringContaining(said.replace("URL", url)),
-    });
-    expect(seen).toHaveLength(1);
-  }
-  expect(ofApi("GET", "/nope")).toContain("/components/NAME/VERSION");
-  expect(ofApi("GET", "/component/nginx/1.2")).toContain("did you mean GET /components/nginx/1.2?");
-  expect(ofApi("PUT", "/components/nginx/v1")).toContain("a version of one to three numbers such as 1.2.0");
-  for (const [words, error] of [
-    [["call", "GET", "/nope"], ofApi("GET", "/nope")],
-    [["call", "POST", "/nope"], ofWebhook("POST", "/nope")],
-  ] as const) {
-    const { url } = await webhook(status(404, JSON.stringify({ error })));
-    const { out, err } = await run(url, ...words);
-    expect(out).toContain("no route");
-    expect(err).not.toContain("the URL of");
-  }
+test("the URL of the webhook in KILN_API, and that of the API in KILN_WEBHOOK, is named as such, whatever it answers", async () => {
+  const id = "bake-web-20260105-0123456789ab";
+  const of =
+    (name: string, code: number, text: string): Answer =>
+    (response) =>
+      void response.writeHead(code, { "x-kiln-version": "1", "x-kiln-function": name }).end(text);
+  const answers = [
+    [404, '{"error":"no route"}'],
+    [401, '{"error":"not authenticated"}'],
+    [403, '{"error":"not allowed"}'],
+    [200, "{}"],
+    [400, '{"error":"since: no parameters here"}'],
+  ] as const;
+  for (const [code, text] of answers)
+    for (const [words, own, other, setting] of [
+      [["status"], "api", "webhook", "KILN_API"],
+      [["runs"], "api", "webhook", "KILN_API"],
+      [["why", id], "api", "webhook", "KILN_API"],
+      [["call", "GET", "/nope"], "api", "webhook", "KILN_API"],
+      [["scale-out", "web", "1"], "webhook", "api", "KILN_WEBHOOK"],
+      [["call", "POST", "/nope"], "webhook", "api", "KILN_WEBHOOK"],
+    ] as const) {
+      const swapped = await webhook(of(other, code, text));
+      expect(await run(swapped.url, ...words)).toMatchObject({
+        exit: 2,
+        out: "",
+        err: expect.stringContaining(
+          `${setting} is ${swapped.url}, the URL of the ${other}: write the URL of the ${own}`,
+        ),
+      });
+      const right = await webhook(of(own, code, text));
+      expect((await run(right.url, ...words)).err).not.toContain("the URL of the");
+    }
 });
 
 test("a port of this machine that is closed is final, and the message asks for the local cloud", async () => {

@@ -202,13 +202,52 @@ it("says in its own words which option is wrong, and which is meant", async () =
   expect(zh.err).toContain("没有选项 --jsn，是否指 --json？");
 });
 
-it("names no settings of programs as documents", async () => {
+it("suggests documents only, whatever else lies nearby and however it ends", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kiln-settings-"));
-  for (const name of [".oxfmtrc.json", ".nope.yaml", "package-lock.json", "s.yaml"])
-    writeFileSync(join(folder, name), "{}");
-  const none = await kiln(["check", "nope.yaml"], { cwd: folder });
-  expect(none.err).toContain("nope.yaml does not exist; npm run kiln -- init");
-  writeFileSync(join(folder, "web.json"), "{}");
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  for (const name of [".oxfmtrc.json", ".nope.yaml", "package-lock.json", "s.yaml"]) write(name, "{}");
+  write("package.json", JSON.stringify({ name: "nope", scripts: { test: "x", source: "x" } }, null, 2));
+  write("compose.yaml", "services:\n  source: { image: x }\n");
+  for (const file of ["nope.yaml", "nope.json", "package-lok.json", "s.yml", "compos.yaml"])
+    for (const command of ["check", "push", "try"])
+      expect((await kiln([command, file], { cwd: folder })).err).toContain(
+        `${file} does not exist; npm run kiln -- init`,
+      );
+  write("web.json", '{\n  "family": "web",\n  "source": {}\n}');
   expect((await kiln(["check", "wep.json"], { cwd: folder })).err).toContain("did you mean web.json?");
+  expect((await kiln(["check", "zzzzzzzz.json"], { cwd: folder })).err).toContain("there are web.json");
+  rmSync(folder, { recursive: true });
+});
+
+it("a file that cannot be read keeps no other from its check, wherever it stands", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-some-"));
+  mkdirSync(join(folder, "empty"));
+  const recipe = "source: { instance: { id: i-0123456789abcdef0 } }\ntest: { skip: true }\n";
+  writeFileSync(join(folder, "good.yaml"), recipe);
+  writeFileSync(join(folder, "bad.yaml"), `${recipe}wrong: 1\n`);
+  for (const missing of ["nope.yaml", "empty"])
+    for (const [files, exit, out] of [
+      [["good.yaml", missing], 1, "good.yaml  ok (recipe)"],
+      [[missing, "good.yaml"], 1, "good.yaml  ok (recipe)"],
+      [["bad.yaml", missing], 3, "wrong: is not known"],
+      [[missing, "bad.yaml", "good.yaml"], 3, "wrong: is not known"],
+    ] as const) {
+      const checked = await kiln(["check", ...files], { cwd: folder });
+      expect(checked).toEqual({
+        exit,
+        out: expect.stringContaining(out),
+        err: expect.stringContaining(missing),
+      });
+      const json = await kiln(["check", "--json", ...files], { cwd: folder });
+      expect([json.exit, JSON.parse(json.out)]).toMatchObject([
+        exit,
+        { ok: false, files: { length: files.length - 1 }, unread: [{ file: missing }] },
+      ]);
+      const pushed = await kiln(["push", ...files], { cwd: folder });
+      expect(pushed).toMatchObject({ exit, out: expect.stringContaining("nothing is stored") });
+      expect(pushed.err).toContain(missing);
+    }
+  const none = await kiln(["check", "nope.yaml", "empty"], { cwd: folder });
+  expect([none.exit, none.err.split("\n")]).toMatchObject([1, { length: 2 }]);
   rmSync(folder, { recursive: true });
 });

@@ -588,6 +588,29 @@ test("a text with a parameter of a recipe that has none says where it is declare
   ]);
 });
 
+test("an empty key is one mistake at its line, also one that would choose or allow something", ({
+  expect,
+}) => {
+  const remedy = "has no value; write one, or remove the line";
+  const disks = "source:\n  disks: [{ type: system, snapshotId: s-0123456789abcdef0 }]\n  upload:\n";
+  expect(mistakes(parseRecipe, `${disks}test: { skip: true }\n`)).toEqual([`3:3 source.upload: ${remedy}`]);
+  expect(mistakes(parseRecipe, "source:\n  builder:\n")).toEqual([`2:3 source.builder: ${remedy}`]);
+  for (const [lines, path] of [
+    ["parameters:\n  # VERSION: {}\n", "8:1 parameters"],
+    ["parameters:\n  VERSION:\n", "9:3 parameters.VERSION"],
+    ["promote:\n  approval:\n", "9:3 promote.approval"],
+    ["encrypt:\n", "8:1 encrypt"],
+    ["schedule: ~\n", "8:11 schedule"],
+    ["provision:\n  - run:\n    timeout: 5m\n", "9:5 provision[0].run"],
+    ["provision:\n  - { run: env, environment: { TOKEN: } }\n", "9:32 provision[0].environment.TOKEN"],
+  ])
+    expect(inRecipe(lines ?? ""), lines).toEqual([`${path}: ${remedy}`]);
+  expect(inRecipe("unknown:\n")).toEqual([expect.stringContaining("unknown: is not known")]);
+  for (const text of ["~\n", "null\n", "# nothing\n"])
+    expect(mistakes(parseRecipe, text), text).toEqual([expect.stringContaining("the document is empty")]);
+  expect(inRecipe("test:\n  commands:\n  # - true\nnotify:\nprovision:\n")).toEqual([]);
+});
+
 test("what is empty, or no map at all, has its line and a remedy", ({ expect }) => {
   for (const [step, place] of [
     ["- {}", "9:5"],

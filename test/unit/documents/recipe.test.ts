@@ -456,7 +456,7 @@ test("only inline steps without a first line of their own get a shell, that of t
 });
 
 test("a block whose lines are all commented out counts as not written", ({ expect }) => {
-  const written = JSON.stringify(recipe({ test: null, image: { tags: null, version: null } }));
+  const written = JSON.stringify(recipe({ test: null, image: { tags: null } }));
   expect(parseRecipe("web", written)).toEqual(parseRecipe("web", JSON.stringify(recipe({}))));
 });
 

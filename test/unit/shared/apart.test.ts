@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import { apart } from "../../../shared/apart.ts";
-import { CloudError } from "../../../shared/errors.ts";
+import { apart, orWhy } from "../../../shared/apart.ts";
+import { CloudError, EventError } from "../../../shared/errors.ts";
 
 const refusal = (kind: "wait" | "give-up") =>
   new CloudError({
@@ -34,4 +34,23 @@ test("an item that fails keeps no other from its turn, and is logged", async ({ 
   ]);
   await expect(apart(["d", "f"], act, { log })).rejects.toBe(errors.get("d"));
   expect(await apart([], act, { log })).toEqual([]);
+});
+
+test("a part that cannot be read is a problem in words, and a fault is described in the log alone", async ({
+  expect,
+}) => {
+  const lines: Record<string, unknown>[] = [];
+  const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
+  for (const [error, said] of [
+    [refusal("wait"), "not known: Forbidden"],
+    [new EventError("line 3 is not readable"), "not known: line 3 is not readable"],
+    [new TypeError("x is undefined"), "not known: a fault of Kiln, see its log"],
+  ] as const)
+    expect(await orWhy("web", () => Promise.reject(error), { log })).toEqual({ ok: false, problem: said });
+  expect(lines.map(({ item, alarm }) => [item, alarm])).toEqual([
+    ["web", undefined],
+    ["web", undefined],
+    ["web", "KILN_INVOCATION_FAILED"],
+  ]);
+  expect(await orWhy("web", () => Promise.resolve(1), { log })).toEqual({ ok: true, value: 1 });
 });

@@ -44,7 +44,7 @@ const fleet = {
   stopped: 1,
   changing: 0,
   old: 1,
-  limits: { max: 10 },
+  limits: { max: 10, perRequest: 10 },
   wanted: { min: 1, desired: 3 },
   problem: EVIL,
 };
@@ -100,7 +100,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
       { at: 2, fleets: count(3) },
     ],
   },
-  "/savings": { month: "2026-01", savings: [saved] },
+  "/savings": { month: "2026-01", savings: [saved], problems: [EVIL] },
   "/status": {
     at,
     bucket: "b",

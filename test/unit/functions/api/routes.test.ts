@@ -109,6 +109,15 @@ test("a path whose names alone are wrong says which, and what it may be", ({ exp
     expect(ask("GET", path), path).toMatchObject({ status: 404, error: expect.stringContaining(said) });
 });
 
+test("a route that there is not is answered with those near it", ({ expect }) => {
+  for (const [method, path, said] of [
+    ["GET", "/nope", "/components/NAME/VERSION"],
+    ["GET", "/component/nginx/1.2", "did you mean GET /components/nginx/1.2?"],
+    ["PUT", "/components/nginx/v1", "a version of one to three numbers such as 1.2.0"],
+  ] as const)
+    expect(ask(method, path), path).toMatchObject({ error: expect.stringContaining(said) });
+});
+
 test("a plan takes the cursor of the page before and nothing else", ({ expect }) => {
   const asked = (body: string) =>
     routeOf({ method: "POST", path: "/plan", query: {}, body: Buffer.from(body) });
