@@ -146,6 +146,7 @@ export const ANSWER = {
     ...RUN,
     steps: list<RunDetails["steps"][number]>({ phase: text, at: instant, note: some }),
     outputs: texts,
+    asked: someNumber,
     result: z.optional(record(z.unknown())),
   }),
   verdicts: answer<RunVerdicts>({

@@ -78,6 +78,7 @@ const SAMPLES: Samples = {
     ...row,
     steps: [{ phase: "start", at: 0, note: "x" }],
     outputs: ["builder-0"],
+    asked: 3,
     result: { imageId: "m-1" },
   },
   verdicts: {
