@@ -53,7 +53,7 @@ export interface LaunchRequest {
   /** The alerts that ask together, each with its identity and its number of instances; `count` is the sum. */
   readonly alerts?: readonly (readonly [id: string, count: number])[];
   /** Further fields for the ledger of the fleet: see `AlertsRequest` of scale-out. */
-  readonly state?: { readonly at?: number; readonly member?: string };
+  readonly state?: { readonly at?: number; readonly over?: true; readonly member?: string };
 }
 
 /** A job that a runner has begun, and when, epoch ms. */

@@ -546,9 +546,10 @@ test("an alarm of CloudMonitor is a rule and what it is about, whenever and in w
     alarmOf(fromCloudmonitor(callback({ alertName, ruleId: "null" }))),
   );
   expect(new Set(rules.map((one) => one?.[0])).size).toBe(2);
-  // The end of the alarm asks for nothing, and is another delivery than the alarm of the same moment.
+  // The end of the alarm says so, and is another delivery than the alarm of the same moment.
   const over = fromCloudmonitor(callback({ alertState: "OK" }));
-  expect(alarmOf(over)).toEqual([alarm, 0]);
+  expect(alarmOf(over)).toEqual([alarm, 2]);
+  expect(launchIn(over)).toMatchObject({ state: { over: true, at: NOW } });
   expect(launchIn(over)).not.toMatchObject({ delivery: launchIn(fromCloudmonitor(callback())) });
 });
 
