@@ -22,6 +22,8 @@ export interface Delivery {
   /** Shared by all attempts to deliver an event. */
   readonly guid: string;
   readonly event: string;
+  /** What happened in the event, such as completed; empty where GitHub says nothing. */
+  readonly action: string;
   /** Epoch ms. */
   readonly at: number;
   readonly ok: boolean;
@@ -51,6 +53,7 @@ const Deliveries = z.array(
     id: z.pipe(z.union([z.string(), z.int()]), z.transform(String)),
     guid: z.string(),
     event: z.string(),
+    action: z.nullish(z.string()),
     delivered_at: z.string(),
     status: z.nullish(z.string()),
     status_code: z.nullish(z.number()),
@@ -111,12 +114,12 @@ const withIdsAsText = (json: string): string => json.replaceAll(/("id"\s*:\s*)(\
  * https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
  */
 const toDelivery = (
-  { id, guid, event, delivered_at, status, status_code: code }: z.infer<typeof Deliveries>[number],
+  { id, guid, event, action, delivered_at, status, status_code: code }: z.infer<typeof Deliveries>[number],
   since: number,
 ): Delivery => {
   const at = Date.parse(delivered_at);
   const ok = code === undefined || code === null ? status === "OK" : code >= 200 && code < 300;
-  return { id, guid, event, at: Number.isNaN(at) ? since : at, ok };
+  return { id, guid, event, action: action ?? "", at: Number.isNaN(at) ? since : at, ok };
 };
 
 /** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
