@@ -9,7 +9,7 @@
  */
 import * as z from "zod/mini";
 import { hours, minutes, seconds } from "../../../shared/duration.ts";
-import { readJson } from "../../../shared/json.ts";
+import { readJson, readJsonWithIds } from "../../../shared/json.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import { know, redactedStart } from "../../../shared/redact.ts";
 import { AccessToken, forget, jwtOf, keepToken, knownToken, PERMISSION } from "./app.ts";
@@ -73,7 +73,7 @@ export async function listDeliveries(
     const called = await call(hook, "GET", url, clock);
     if (!called.ok) return called.refusal;
     const { text, headers } = called.answer;
-    const parsed = Deliveries.safeParse(readJson(withIdsAsText(text)));
+    const parsed = Deliveries.safeParse(readJsonWithIds(text));
     if (!parsed.success) return unknown(200, "its answer is no list of deliveries");
     const found = parsed.data.map((one) => toDelivery(one, since));
     deliveries.push(...found.filter(({ at }) => at >= since));
@@ -105,9 +105,6 @@ function pathOf(hook: GithubHook): string {
       return "/app/hook/deliveries";
   }
 }
-
-/** Larger numbers than a double holds. */
-const withIdsAsText = (json: string): string => json.replaceAll(/("id"\s*:\s*)(\d+)/g, '$1"$2"');
 
 /**
  * GitHub follows no redirect, so one reaches no webhook. A time that cannot be read is taken for the oldest that counts.

@@ -12,7 +12,7 @@
 import * as z from "zod/mini";
 import { days, formatDuration, minutes } from "../../../shared/duration.ts";
 import { isOneOf } from "../../../shared/hmac.ts";
-import { readJson } from "../../../shared/json.ts";
+import { readJsonWithIds } from "../../../shared/json.ts";
 import { Name } from "../../../shared/names.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { Secrets } from "../../../shared/http/config.ts";
@@ -145,7 +145,7 @@ export function readBody({ headers, body }: SenderRequest): unknown {
   if (/^application\/x-www-form-urlencoded/i.test(headers["content-type"] ?? "")) {
     return Object.fromEntries(new URLSearchParams(text));
   }
-  return readJson(text);
+  return readJsonWithIds(text);
 }
 
 /** A text that may be left out in several ways: without its key, as null, empty, or in a form as the word null. */
