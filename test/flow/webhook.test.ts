@@ -149,9 +149,9 @@ test("a body that is too large is refused before anything is computed over it", 
 }) => {
   const kiln = await deploy();
   const headers = { "content-type": "application/json" };
-  expect(await raw(kiln, SCALE, headers, "x".repeat(2 ** 20 + 1))).toMatchObject({
+  expect(await raw(kiln, SCALE, headers, "x".repeat(2 ** 23 + 1))).toMatchObject({
     status: 413,
-    text: '{"error":"the body is larger than 1048576 bytes"}',
+    text: expect.stringMatching(/^\{"error":"the body is larger than 8388608 bytes; .*max_alerts/),
   });
 });
 
