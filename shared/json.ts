@@ -6,3 +6,7 @@ export function readJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** As `readJson`. An `id` that is a larger number than a double holds is a text, as those of GitHub may be. */
+export const readJsonWithIds = (text: string): unknown =>
+  readJson(text.replaceAll(/("id"\s*:\s*)(\d{16,})(?=\s*[,}])/g, '$1"$2"'));

@@ -11,13 +11,16 @@
  *     before that, begins no more.
  * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time. After the twelfth repeat each pause
  *     is a quarter longer: each delivery reads every attempt before it, and a year has no more than sixty.
+ * ACCEPT-6. A key counts for a day from the request that used it first. That instant is in a log of the key, whatever day
+ *     it is then, so two requests around midnight, or at the same time, are the same run.
  */
 import * as z from "zod/mini";
-import { minutes } from "../../shared/duration.ts";
+import { days, minutes } from "../../shared/duration.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun, openLog, repeatRun, trySend } from "../../shared/workflow/begin.ts";
 import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
+import { appendOrLose, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
 import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
@@ -26,30 +29,45 @@ type Attempts = (attempt: number) => string;
 
 /** A request for a run. */
 export interface Enqueue extends RunRequest {
-  /**
-   * Set for a request with an identity of its own: its attempts, and those of the days around on which it may have been
-   * sent. All are looked for before a run begins.
-   */
-  readonly attempts?: { readonly own: Attempts; readonly nearby: readonly Attempts[] };
+  /** Set for a request with an identity of its own. All are looked for before a run begins. */
+  readonly attempts?: Attempts;
+  /** Of a request with a key: when it was sent, the log of the key, and the attempts by the instant of its first use (ACCEPT-6). */
+  readonly keyed?: {
+    readonly at: number;
+    readonly log: string;
+    readonly attempts: (firstAt: number) => Attempts;
+  };
 }
 
 /** Sooner, the failure may be of the same moment; a request that has failed often is tried more rarely (ACCEPT-5). */
 export const retryAfterMs = (attempt: number): number => minutes(5) * 1.25 ** Math.max(0, attempt - 11);
 
 /** Returns the run that carries the request out, and whether it was asked for before. @throws as `beginRun` */
-export async function accept({ attempts, ...request }: Enqueue, ports: Ports) {
+export async function accept({ keyed, attempts: own, ...request }: Enqueue, ports: Ports) {
+  const attempts = keyed === undefined ? own : keyed.attempts(await firstUse(keyed, ports));
   if (attempts === undefined) return { run: request.run, repeated: await beginRun(request, ports) };
-  for (const nearby of attempts.nearby) {
-    const found = await newestAttempt(nearby, ports);
-    if (found.state !== "none") return { run: found.run, repeated: true };
-  }
-  const { run, state, after } = await newestAttempt(attempts.own, ports, announcedAtOf(request.request));
+  const { run, state, after } = await newestAttempt(attempts, ports, announcedAtOf(request.request));
   if (state !== "none") {
     if (state === "taken") await repeatRun(run, ports);
     return { run, repeated: true };
   }
   const asked = after === undefined ? request.request : { ...request.request, after };
   return { run, repeated: await beginRun({ ...request, run, request: asked }, ports) };
+}
+
+const Use = z.looseObject({ at: z.number() });
+/** How long a key counts. */
+const KEY_MS = days(1);
+
+/** When the key of a request was used first, epoch ms (ACCEPT-6). @throws CloudError as `appendOrLose` */
+async function firstUse({ at, log }: NonNullable<Enqueue["keyed"]>, ports: Ports): Promise<number> {
+  for (;;) {
+    const { lines, end } = await readLog(ports.cloud, log, Use, TAIL_BYTES);
+    const newest = lines.at(-1)?.line.at;
+    if (newest !== undefined && at - newest < KEY_MS) return newest;
+    // Whoever was first has written an instant of now, which the next look finds.
+    if ((await appendOrLose(ports, log, end, { at })) !== undefined) return at;
+  }
 }
 
 /** Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4). @throws as `beginRun` */
@@ -59,7 +77,7 @@ export async function withdraw(
   ports: Ports,
 ) {
   // Older than any announcement, so that the newest attempt is found.
-  const { run, state } = await newestAttempt(attempts?.own ?? (() => request.run), ports, 0);
+  const { run, state } = await newestAttempt(attempts ?? (() => request.run), ports, 0);
   if (state === "none") await openLog({ ...request, run }, ports);
   const at = ports.clock.now();
   const announcedAt = announcedAtOf(request.request) ?? at;

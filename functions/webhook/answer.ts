@@ -1,8 +1,20 @@
-/** Answers of the webhook besides JSON: pages for operators who followed a link. */
+/** Answers of the webhook: short ones for senders and callers, and pages for operators who followed a link. */
 import { ANSWER_HEADER, type HttpAnswer } from "../../shared/http/answer.ts";
+import { readJson } from "../../shared/json.ts";
+import { redactedShort } from "../../shared/redact.ts";
 
 /** A run, and where its status is. */
 export const accepted = (run: string) => ({ run, status: `/runs/${run}` });
+
+const TEXT_MAX = 2000;
+
+/** An answer whose texts are cut: many quote what was sent, which may be of any length. */
+export function withShortTexts(given: HttpAnswer): HttpAnswer {
+  if (given.body.length <= TEXT_MAX) return given;
+  const short = (_key: string, value: unknown): unknown =>
+    typeof value === "string" ? redactedShort(value, TEXT_MAX) : value;
+  return { ...given, body: JSON.stringify(readJson(given.body), short) };
+}
 
 /** The answer of a signed address to an operator. `lines` are Kiln's own words, ids, names and dates. */
 export interface Page {

@@ -62,12 +62,16 @@ const CUTS_MAX = 20;
 export async function cutOf({ request }: RunRequest, { cloud }: Ports): Promise<string | undefined> {
   const shares = z.looseObject({ shares: z.array(Cuttable) }).safeParse(request).data?.shares;
   const found = shares ?? Cuttable.safeParse(request).data ?? [];
-  const many = [found].flat().filter(({ alerts }) => alerts.some(([, count]) => count > 1));
+  const many = [found].flat().filter(({ alerts, over }) => !over && alerts.some(([, count]) => count > 1));
   const cuts = await Promise.all(many.slice(0, CUTS_MAX).map((share) => cutOfShare(share, cloud)));
   return cuts.filter((cut) => cut !== undefined).join("; ") || undefined;
 }
 
-const Cuttable = z.looseObject({ fleet: z.string(), alerts: z.array(z.tuple([z.string(), z.number()])) });
+const Cuttable = z.looseObject({
+  fleet: z.string(),
+  alerts: z.array(z.tuple([z.string(), z.number()])),
+  over: z.optional(z.boolean()),
+});
 
 async function cutOfShare(
   { fleet, alerts }: z.infer<typeof Cuttable>,

@@ -11,7 +11,7 @@ import { NAME } from "../../shared/names.ts";
 import { holdsSecret } from "../../shared/redact.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept, type Enqueue } from "./accept.ts";
-import { accepted, rendered } from "./answer.ts";
+import { accepted, rendered, withShortTexts } from "./answer.ts";
 import { answerApproval, decide } from "./approval.ts";
 import { requestCancel } from "./cancel.ts";
 import { readSenders } from "./config.ts";
@@ -51,6 +51,12 @@ const noSender = (path: string): string =>
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const page = pageOf(call.path);
   if (page !== undefined) return rendered(await page(call, ports), call.headers["accept"]);
+  const given = await served(call, ports);
+  // A record has texts of Kiln's own.
+  return call.method === "POST" ? withShortTexts(given) : given;
+}
+
+async function served(call: Call, ports: Ports): Promise<HttpAnswer> {
   const sender = SENDER_PATH.exec(call.path)?.[1];
   return sender !== undefined && call.method === "POST"
     ? serveSender(sender, call, ports)

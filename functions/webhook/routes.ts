@@ -1,7 +1,8 @@
 /** Routes of authenticated callers: a method and a path become a request for a run. Pure. */
 import * as z from "zod/mini";
-import { days, minutes, parseDuration } from "../../shared/duration.ts";
+import { days, parseDuration } from "../../shared/duration.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
+import { keyLog } from "../../shared/keys.ts";
 import { FAMILY, formIn, NAME, Name, RUN } from "../../shared/names.ts";
 import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
@@ -261,10 +262,6 @@ function decisionOf(run: string, body: Uint8Array): Routed {
     : { kind: "refuse", status: 400, error: parsed.problem };
 }
 
-/** The next day, shortly before midnight: the clock of another host that used the key may be ahead. */
-const nextDay = (at: number): number[] =>
-  Math.floor(at / days(1)) === Math.floor((at + minutes(10)) / days(1)) ? [] : [at + minutes(10)];
-
 function enqueueOf(route: Route, name: string, body: Record<string, unknown>, given: Delivery): Enqueue {
   const { caller, delivery, sentAt } = given;
   const { key: own, validFor: within, ...rest } = body;
@@ -284,7 +281,7 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
       ...(typeof within === "string" && { validForMs: parseDuration(within) }),
     },
     ...(own !== undefined && {
-      attempts: { own: runsAt(sentAt), nearby: [sentAt - days(1), ...nextDay(sentAt)].map(runsAt) },
+      keyed: { at: sentAt, log: keyLog([route.kind, name, ...identity]), attempts: runsAt },
     }),
   };
 }

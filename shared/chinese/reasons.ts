@@ -58,6 +58,13 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     "请在 KILN_GITHUB 中设置有效的令牌或私钥，然后重新部署",
   "{key}: notify: KILN_CHANNELS has no channel {name}; it has {known}: add the channel and deploy again, or correct notify":
     "{key}：notify：KILN_CHANNELS 中没有渠道 {name}，现有 {known}；请添加渠道并重新部署，或更正 notify",
+  "it did not start within {time}, so nothing was done": "在 {time} 内未能开始执行，因此没有做任何操作",
+  "it is tried again when its sender sends it again": "发送方再次投递时会重试",
+  "ask for it again, or set validFor": "请重新请求，或设置 validFor",
+  "{count} alerts of the last six days are known of fleet {fleet}, and there is no room for more":
+    "机群 {fleet} 最近六天的告警已有 {count} 个，无法再记录新的告警",
+  "correct the rule that gives each alert another start or other labels, then launch what is needed with kiln scale-out {fleet}":
+    "请更正使告警每次都有不同起始时间或标签的规则，然后用 kiln scale-out {fleet} 启动所需实例",
   "first bake of this recipe": "该配方首次构建",
   "changed since {image}: {changes}": "自 {image} 以来有变化：{changes}",
   "forced, nothing changed since {image}": "强制构建，自 {image} 以来没有变化",

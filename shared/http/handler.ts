@@ -11,7 +11,7 @@
  */
 import { hasNoAnswer, type CallLimits } from "../cloud/call-limits.ts";
 import { seconds } from "../duration.ts";
-import { CloudError } from "../errors.ts";
+import { CloudError, messageOf } from "../errors.ts";
 import {
   logged,
   parse,
@@ -29,8 +29,11 @@ import { callOf, type Call } from "./call.ts";
 import { readCallers } from "./config.ts";
 import { verify } from "./verify.ts";
 
-/** An event of GitHub has some 30 KB, and a group of 2,000 alerts a megabyte; anything larger is refused. */
-const BODY_MAX = 1024 * 1024;
+/**
+ * An event of GitHub has some 30 KB, and a group of 17,000 alerts 8 MB; anything larger is refused. The platform takes 32 MB, for
+ * which the memory of a small function does not suffice. https://www.alibabacloud.com/help/doc-detail/191156.htm
+ */
+const BODY_MAX = 8 * 1024 * 1024;
 
 /** A function with an HTTP trigger. */
 export interface HttpFunction {
@@ -39,7 +42,7 @@ export interface HttpFunction {
   readonly serve: (call: Call, ports: Ports) => Promise<HttpAnswer>;
   /** The path for the log. */
   readonly shownPath?: (path: string) => string;
-  /** Sees each request with its answer. */
+  /** Sees each request with its answer, also when it fails. What it throws is logged, and changes no answer. */
   readonly after?: (call: Call, given: HttpAnswer, ports: Ports) => Promise<void>;
 }
 
@@ -54,28 +57,41 @@ export const httpHandler =
         const log: Ports["log"] = (line) => ports.log({ ...details, ...line });
         const call = callOf(parse(HttpEvent, readPayload(bytes), name), details);
         Object.assign(details, { method: call.method, path: shownPath(call.path) });
-        const given = refusalOf(call) ?? (await serve(call, { ...ports, log }));
-        log({ status: given.statusCode });
-        await after?.(call, given, ports);
-        return from(name, { ...given, body: redactShown(given.body) });
+        const seen = (given: HttpAnswer): Promise<void> =>
+          Promise.resolve(after?.(call, given, ports)).catch((error: unknown) => {
+            log({ warning: "answer not counted", error: messageOf(error) });
+          });
+        try {
+          const given = refusalOf(call) ?? (await serve(call, { ...ports, log }));
+          log({ status: given.statusCode });
+          await seen(given);
+          return from(name, { ...given, body: redactShown(given.body) });
+        } catch (error) {
+          await seen(failure(error));
+          throw error;
+        }
       });
     } catch (error) {
-      // HTTP-2: an error that left the function would be shown to the sender with its stack.
-      if (!(error instanceof CloudError)) return from(name, answer(500, { error: "not available" }));
-      const why = hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again";
-      return from(name, answer(503, { error: why }));
+      return from(name, failure(error));
     }
   };
 
+/** HTTP-2: an error that left the function would be shown to the sender with its stack. */
+function failure(error: unknown): HttpAnswer {
+  if (!(error instanceof CloudError)) return answer(500, { error: "not available" });
+  return answer(503, { error: hasNoAnswer(error) ? NO_ANSWER : "cannot be accepted now, send it again" });
+}
+
 /** Why a request is refused whoever sent it. */
 function refusalOf({ body, headers }: Call): HttpAnswer | undefined {
-  if (body.length > BODY_MAX) return answer(413, { error: `the body is larger than ${BODY_MAX} bytes` });
+  if (body.length > BODY_MAX) return answer(413, { error: TOO_LARGE });
   // The platform answered 202 already, and anyone can make it queue such requests (HTTP-4).
   return headers["x-fc-invocation-type"]?.toLowerCase() === "async"
     ? answer(400, { error: "must be sent without X-Fc-Invocation-Type: nothing reads the answer" })
     : undefined;
 }
 
+const TOO_LARGE = `the body is larger than ${BODY_MAX} bytes; send less at once, from Alertmanager with max_alerts of its webhook_config`;
 const NO_ANSWER = "the cloud did not answer in time; send the same request again, it is carried out once";
 
 /**

@@ -86,7 +86,8 @@ export async function append(
   line: object,
 ): Promise<Appended> {
   const text = `${redactedJson({ ...line, w: writer })}\n`;
-  const won = { kind: "won", end: position + Buffer.byteLength(text) } as const;
+  const bytes = Buffer.byteLength(text);
+  const won = { kind: "won", end: position + bytes } as const;
   let unanswered: unknown;
   try {
     if (await appendObject(cloud, key, position, text)) return won;
@@ -95,7 +96,7 @@ export async function append(
     unanswered = error;
   }
   try {
-    const { lines } = await readLog(cloud, key, Written, 4 * TAIL_BYTES);
+    const { lines } = await readLog(cloud, key, Written, 4 * TAIL_BYTES + bytes);
     const there = lines.find((each) => each.position === position);
     if (there?.line.w === writer) return won;
     const isOpen = there === undefined && unanswered !== undefined;

@@ -11,6 +11,8 @@ const OTHERS_MS = hours(24);
 
 const Own = z.object({ validForMs: z.optional(z.number()) });
 
+const OF_SENDER = /^sender:/;
+
 const validForMs = ({ run, input }: WorkflowEvent): number =>
   Own.safeParse(input).data?.validForMs ?? (SCALE_OUTS.has(kindOf(run)) ? SCALE_OUT_MS : OTHERS_MS);
 
@@ -18,5 +20,14 @@ const validForMs = ({ run, input }: WorkflowEvent): number =>
 export const isTooOld = (event: WorkflowEvent, now: number): boolean =>
   event.phase === REQUEST && now - event.startedAt > validForMs(event);
 
-export const tooOld = (event: WorkflowEvent): string =>
-  `it did not start within ${formatDuration(validForMs(event))}, so nothing was done; ask for it again, or set validFor`;
+/**
+ * Of a delivery, the limit counts from when it came: its run may have less (spread-alerts). Its sender cannot set another one.
+ */
+export function tooOld(event: WorkflowEvent): string {
+  const isOfSender = OF_SENDER.test(event.by);
+  const limitMs = isOfSender && SCALE_OUTS.has(kindOf(event.run)) ? SCALE_OUT_MS : validForMs(event);
+  const next = isOfSender
+    ? "it is tried again when its sender sends it again"
+    : "ask for it again, or set validFor";
+  return `it did not start within ${formatDuration(limitMs)}, so nothing was done; ${next}`;
+}

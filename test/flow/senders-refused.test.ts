@@ -1,5 +1,7 @@
 /** `GET /senders`: refused deliveries by sender and reason, and that counting them stays cheap. */
 import { hours, minutes } from "../../shared/duration.ts";
+import { hmac } from "../../shared/hmac.ts";
+import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment, sign } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -32,6 +34,9 @@ interface Row {
 const rowsOf = async (kiln: Deployment) =>
   known<readonly Row[]>((await answered(kiln, kiln.api("GET", "/senders"))).body["senders"]);
 
+const TOO_LARGE =
+  "the body is larger than 8388608 bytes; send less at once, from Alertmanager with max_alerts of its webhook_config";
+
 const EXPECTED = [
   {
     kind: "unknown",
@@ -57,7 +62,7 @@ const EXPECTED = [
       },
       { reason: "kiln_count must be a whole number from 1 to 99999", count: 1 },
       { reason: "not the body of a webhook of Alertmanager or Grafana", count: 1 },
-      { reason: "the body is larger than 1048576 bytes", count: 1 },
+      { reason: TOO_LARGE, count: 1 },
     ],
   },
   {
@@ -93,7 +98,7 @@ test("refusals are counted by sender and caller with their reasons, strangers to
   for (const unknown of ["/senders/github/", "/sender/github", "/webhook"])
     expect((await raw(kiln, unknown, {}, "{}")).status).toBe(401);
   expect((await raw(kiln, "/approvals/x/1/y", {}, "{}")).status).toBe(404);
-  expect((await raw(kiln, path, bearer(SENDER_SECRET), "x".repeat(1024 * 1024 + 1))).status).toBe(413);
+  expect((await raw(kiln, path, bearer(SENDER_SECRET), "x".repeat(8 * 1024 * 1024 + 1))).status).toBe(413);
   const forged = sign("POST", "/fleets/web/stop", "{}", { at: kiln.cloud.time.now(), secret: "x" });
   expect((await raw(kiln, "/fleets/web/stop", forged, "{}")).status).toBe(401);
   const asked = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { count: 0 }));
@@ -123,6 +128,72 @@ test("that a sender is accepted is shown at once, whatever was refused before, a
   expect(written() - before).toBe(1);
   const [row] = await rowsOf(kiln);
   expect(row).toMatchObject({ sender: "alerts", acceptedAt: expect.any(String), refused: [{ count: 25 }] });
+});
+
+test("an answer that something fails is counted like a refusal, and says that it can be sent again", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const heal = kiln.cloud.faults.add({
+    product: "oss",
+    action: "AppendObject",
+    kind: "before",
+    fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+  });
+  const body = alerts(kiln, "1");
+  for (let n = 0; n < 3; n++)
+    expect((await raw(kiln, "/senders/alerts", bearer(SENDER_SECRET), body)).status).toBe(503);
+  const signed = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { count: 1 }));
+  expect(signed.status).toBe(503);
+  heal();
+  const why = "cannot be accepted now, send it again";
+  expect(await rowsOf(kiln)).toMatchObject([
+    { sender: "alerts", refused: [{ reason: why, count: 3 }] },
+    { kind: "caller", refused: [{ reason: why, count: 1 }] },
+  ]);
+  expect((await raw(kiln, "/senders/alerts", bearer(SENDER_SECRET), body)).status).toBe(202);
+});
+
+test("however long what is sent may be, the answer that quotes it is short", async ({ deploy, expect }) => {
+  const kiln = await deploy({ env });
+  const long = "x".repeat(900_000);
+  const at = new Date(kiln.cloud.time.now()).toISOString();
+  const firing = { status: "firing", labels: { kiln_fleet: "web" }, startsAt: at, fingerprint: "f" };
+  const bodies = [
+    { version: long, alerts: [] },
+    { version: "4", alerts: [{ status: "firing", labels: { kiln_fleet: long }, startsAt: at }] },
+    {
+      version: "4",
+      alerts: [{ labels: Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`label-${n}`, n])) }],
+    },
+    { version: "4", alerts: Array.from({ length: 200_000 }, () => null) },
+    { version: "4", alerts: [...Array.from({ length: 100_000 }, () => 1), firing] },
+  ];
+  for (const body of bodies) {
+    const { text } = await raw(kiln, "/senders/alerts", bearer(SENDER_SECRET), JSON.stringify(body));
+    expect(text.length).toBeLessThan(200_000);
+  }
+  const job = { id: 1, run_attempt: 1, labels: [long, "kiln-web"], created_at: at };
+  const event = JSON.stringify({
+    action: long,
+    repository: { full_name: "acme/shop" },
+    workflow_job: job,
+  });
+  const queued = event.replace(`"action":"${long}"`, '"action":"queued"');
+  for (const text of [event, queued]) {
+    const headers = {
+      "x-hub-signature-256": `sha256=${hmac(SENDER_SECRET, Buffer.from(text))}`,
+      "content-type": "application/json",
+    };
+    const { status, text: said } = await raw(kiln, "/senders/github", headers, text);
+    expect(status).toBe(200);
+    expect(said.length).toBeLessThan(3000);
+  }
+  const given = await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", { [long]: 1 }));
+  expect(given.status).toBe(400);
+  expect(JSON.stringify(given.body).length).toBeLessThan(3000);
 });
 
 test("a flood of refusals costs 20 writes of an instance, and one a minute", async ({ deploy, expect }) => {

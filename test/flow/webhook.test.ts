@@ -7,6 +7,7 @@ import { fleetText } from "../support/fleets.ts";
 import { json } from "../support/known.ts";
 import { accepted, answered, ended } from "../support/runs.ts";
 import { raw } from "../support/senders.ts";
+import { sendAtOnce } from "../support/sockets.ts";
 import { machines } from "../support/world.ts";
 
 const SCALE = "/fleets/web/scale-out";
@@ -46,6 +47,26 @@ test("requests with the same key are the same run, however often they are signed
   expect((await accepted(kiln, SCALE, { count: 1, key: "job-2" })).run).not.toBe(first.run);
   await kiln.cloud.settle({ forMs: minutes(10) });
   expect(machines(kiln)).toHaveLength(2);
+});
+
+test("requests with the same key at the same time, on both sides of midnight, are the same run", async ({
+  deploy,
+  expect,
+}) => {
+  const midnight = Date.UTC(2026, 0, 6);
+  const kiln = await deploy({ at: midnight - minutes(1), fc: { overlapMs: 1 } });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await kiln.cloud.settle({ forMs: midnight - 100 - kiln.cloud.time.now() });
+  const body = JSON.stringify({ count: 1, key: "job-1" });
+  const requests = [-2000, 2000, -1000, 1000].map((ms, n) => {
+    const headers = sign("POST", SCALE, body, { at: midnight + ms, nonce: `nonce-${n}000` });
+    return { path: SCALE, headers, body };
+  });
+  const answers = await sendAtOnce(kiln, requests);
+  const runs = answers.map(({ text }) => json<{ readonly run: string }>(text).run);
+  expect(new Set(runs).size).toBe(1);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toHaveLength(1);
 });
 
 test("the status path of a run answers its record, without the event in flight", async ({
@@ -128,9 +149,9 @@ test("a body that is too large is refused before anything is computed over it", 
 }) => {
   const kiln = await deploy();
   const headers = { "content-type": "application/json" };
-  expect(await raw(kiln, SCALE, headers, "x".repeat(2 ** 20 + 1))).toMatchObject({
+  expect(await raw(kiln, SCALE, headers, "x".repeat(2 ** 23 + 1))).toMatchObject({
     status: 413,
-    text: '{"error":"the body is larger than 1048576 bytes"}',
+    text: expect.stringMatching(/^\{"error":"the body is larger than 8388608 bytes; .*max_alerts/),
   });
 });
 

@@ -3,7 +3,7 @@ import { hours, seconds } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { sign, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
-import { isOver } from "../support/runs.ts";
+import { accepted, isOver } from "../support/runs.ts";
 import { sendAtOnce, type Prepared } from "../support/sockets.ts";
 import { machines } from "../support/world.ts";
 
@@ -88,4 +88,20 @@ test("equal requests of one second are two by their nonces, and one by their byt
   ).toBe(1);
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(machines(kiln)).toHaveLength(5);
+});
+
+test("a key counts for 24 hours from its first use, whatever the time of day", async ({ deploy, expect }) => {
+  for (const [at, hoursLater, isSame] of [
+    [Date.UTC(2026, 0, 5, 0, 5), 23, true],
+    [Date.UTC(2026, 0, 5, 0, 5), 47, false],
+    [Date.UTC(2026, 0, 5, 23, 55), 23, true],
+    [Date.UTC(2026, 0, 5, 12), 24, false],
+  ] as const) {
+    const kiln = await deploy({ at });
+    await kiln.upload("fleets/web.yaml", fleetText());
+    const first = await accepted(kiln, "/fleets/web/scale-out", { count: 1, key: "nightly" });
+    await kiln.cloud.settle({ forMs: hours(hoursLater) });
+    const next = await accepted(kiln, "/fleets/web/scale-out", { count: 1, key: "nightly" });
+    expect(next.run === first.run, `${hoursLater} hours later`).toBe(isSame);
+  }
 });

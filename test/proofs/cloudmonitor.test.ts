@@ -74,6 +74,24 @@ test("an alarm of CloudMonitor is one request until it is over, however long it 
   expect(machines(kiln)).toHaveLength(3);
 });
 
+test("an end that comes after a newer repeat ends what was before it, and the alarm since then gets its own instance", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  expect(await alarm(kiln)).toEqual(one);
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  const end = callback(kiln, "OK");
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(await alarm(kiln)).toEqual(nothing);
+  const { run } = await post(kiln, end);
+  expect(await ended(kiln, run)).toMatchObject({ state: "done", result: { count: 1 } });
+  await post(kiln, end);
+  expect(await alarm(kiln)).toEqual(nothing);
+  expect(machines(kiln)).toHaveLength(2);
+});
+
 test("a repeat of an alarm tries again what failed, and an alarm whose end was lost comes back", async ({
   deploy,
   expect,

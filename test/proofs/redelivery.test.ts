@@ -41,6 +41,27 @@ test("jobs of an hour without a webhook get one machine each, and nothing is ask
   expect(machines(kiln)).toHaveLength(6);
 });
 
+test("jobs that ended while the webhook was away launch nothing, however many they are", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { limits: { max: 150 } });
+  const { kiln, reach } = world;
+  const ids = Array.from({ length: 100 }, (_, n) => n + 1);
+  reach(false);
+  const created_at = new Date(kiln.cloud.time.now()).toISOString();
+  await jobsOf(world, ids);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const completed_at = new Date(kiln.cloud.time.now()).toISOString();
+  const by = { runner_name: "GitHub Actions 7", runner_group_name: "GitHub Actions" };
+  await jobsOf(world, ids, "completed", { created_at, started_at: created_at, completed_at, ...by });
+  reach(true);
+  await kiln.cloud.settle({ forMs: hours(1) });
+  const delivered = kiln.records("redeliver").map(({ result }) => Number(result?.["delivered"]));
+  expect(delivered.reduce((sum, count) => sum + count, 0)).toBe(200);
+  expect(machines(kiln)).toEqual([]);
+});
+
 test("a delivery that was answered with an error comes again, ever later, until it is taken", async ({
   hub,
   expect,

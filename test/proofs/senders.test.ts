@@ -174,6 +174,29 @@ async function postAlerts(kiln: Deployment, alerts: readonly object[]) {
   return { status, calls: kiln.cloud.callLog.count({}) - before, runs: answer.runs };
 }
 
+test(
+  "storms of other alerts make no alert ask for an instance once more",
+  { timeout: 200_000 },
+  async ({ deploy, expect }) => {
+    const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify(SENDERS) } });
+    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 1 } }));
+    const own = alertsOf(kiln.cloud.time.now())(0);
+    const launched = await postAlerts(kiln, [own]);
+    expect((await ended(kiln, String(launched.runs[0]?.run))).result).toMatchObject({ count: 1 });
+    for (let delivery = 0; delivery < 13; delivery++) {
+      const alert = alertsOf(kiln.cloud.time.now());
+      const storm = Array.from({ length: 1500 }, (_, n) => ({ ...alert(n + 1), annotations: {} }));
+      expect(await postAlerts(kiln, storm)).toMatchObject({ status: 202 });
+      await kiln.cloud.settle({ forMs: minutes(5) });
+    }
+    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 10 } }));
+    await kiln.cloud.settle({ forMs: hours(1) });
+    const again = await postAlerts(kiln, [own]);
+    expect((await ended(kiln, String(again.runs[0]?.run))).result).toMatchObject({ count: 0 });
+    expect(machines(kiln)).toHaveLength(1);
+  },
+);
+
 const PARTS = Array.from({ length: 50 }, (_, n) => `part-${n}`);
 
 /** A deployment with fleet web and the first five parts, and alerts of now. The runs of the others fail. */
@@ -222,6 +245,8 @@ test("a delivery of 1,500 alerts and more takes no more calls than one for three
   for (const [count, fingerprints] of [
     [1500, 0],
     [1600, 5000],
+    // 2.5 MB.
+    [4500, 10_000],
   ] as const) {
     const before = asked();
     const storm = await postAlerts(

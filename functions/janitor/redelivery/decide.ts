@@ -5,8 +5,10 @@
  *     have sent it again by hand.
  * REDELIVER-2. The waits between attempts grow: a webhook that refuses an event goes on to refuse it until its settings
  *     change.
- * REDELIVER-3. GitHub lists nothing of a request that it refuses, so its event stays due. None of those may keep others from
- *     their turn: half of the requests are for the newest events, the other half for any of the rest.
+ * REDELIVER-3. GitHub lists nothing of a request that it refuses, so its event stays due. None of those may keep others of its
+ *     kind from their turn: half of the requests are for the newest events, the other half for any of the rest.
+ * REDELIVER-4. Of a job that began or ended while the webhook was away, the announcement is lost too, and must not launch. So
+ *     ends are requested first, then beginnings, and announcements when there is no more of both than one run may request.
  */
 import { hours, minutes } from "../../../shared/duration.ts";
 import { takeTurns } from "../turns.ts";
@@ -39,9 +41,29 @@ export function lostIn(deliveries: readonly Delivery[], now: number): Lost {
   };
 }
 
-/** The next `most` of those that are due, which are in the order of `lostIn` (REDELIVER-3). `random`: from 0 to 1. */
-export const nextOf = <T>(due: readonly T[], most: number, random: number): readonly T[] =>
-  takeTurns(due, most, (length) => Math.floor(random * length));
+/** REDELIVER-4. */
+const FIRST = ["completed", "in_progress"];
+const rankOf = ({ action }: Pick<Delivery, "action">): number => {
+  const rank = FIRST.indexOf(action);
+  return rank === -1 ? FIRST.length : rank;
+};
+
+/**
+ * The next `most` of those that are due, in the order in which they are requested. `due` is in the order of `lostIn`; `random`
+ * is from 0 to 1 (REDELIVER-3).
+ */
+export function nextOf<T extends Pick<Delivery, "action">>(
+  due: readonly T[],
+  most: number,
+  random: number,
+): readonly T[] {
+  const chosen: T[] = [];
+  for (let rank = 0; rank <= FIRST.length; rank++) {
+    const own = due.filter((one) => rankOf(one) === rank);
+    chosen.push(...takeTurns(own, most - chosen.length, (length) => Math.floor(random * length)));
+  }
+  return chosen;
+}
 
 /** After the first attempt none (REDELIVER-2). */
 const waitMs = (attempts: number): number =>

@@ -9,7 +9,7 @@
  */
 import * as z from "zod/mini";
 import { hours, minutes, seconds } from "../../../shared/duration.ts";
-import { readJson } from "../../../shared/json.ts";
+import { readJson, readJsonWithIds } from "../../../shared/json.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import { know, redactedStart } from "../../../shared/redact.ts";
 import { AccessToken, forget, jwtOf, keepToken, knownToken, PERMISSION } from "./app.ts";
@@ -22,6 +22,8 @@ export interface Delivery {
   /** Shared by all attempts to deliver an event. */
   readonly guid: string;
   readonly event: string;
+  /** What happened in the event, such as completed; empty where GitHub says nothing. */
+  readonly action: string;
   /** Epoch ms. */
   readonly at: number;
   readonly ok: boolean;
@@ -51,6 +53,7 @@ const Deliveries = z.array(
     id: z.pipe(z.union([z.string(), z.int()]), z.transform(String)),
     guid: z.string(),
     event: z.string(),
+    action: z.nullish(z.string()),
     delivered_at: z.string(),
     status: z.nullish(z.string()),
     status_code: z.nullish(z.number()),
@@ -70,7 +73,7 @@ export async function listDeliveries(
     const called = await call(hook, "GET", url, clock);
     if (!called.ok) return called.refusal;
     const { text, headers } = called.answer;
-    const parsed = Deliveries.safeParse(readJson(withIdsAsText(text)));
+    const parsed = Deliveries.safeParse(readJsonWithIds(text));
     if (!parsed.success) return unknown(200, "its answer is no list of deliveries");
     const found = parsed.data.map((one) => toDelivery(one, since));
     deliveries.push(...found.filter(({ at }) => at >= since));
@@ -103,20 +106,17 @@ function pathOf(hook: GithubHook): string {
   }
 }
 
-/** Larger numbers than a double holds. */
-const withIdsAsText = (json: string): string => json.replaceAll(/("id"\s*:\s*)(\d+)/g, '$1"$2"');
-
 /**
  * GitHub follows no redirect, so one reaches no webhook. A time that cannot be read is taken for the oldest that counts.
  * https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
  */
 const toDelivery = (
-  { id, guid, event, delivered_at, status, status_code: code }: z.infer<typeof Deliveries>[number],
+  { id, guid, event, action, delivered_at, status, status_code: code }: z.infer<typeof Deliveries>[number],
   since: number,
 ): Delivery => {
   const at = Date.parse(delivered_at);
   const ok = code === undefined || code === null ? status === "OK" : code >= 200 && code < 300;
-  return { id, guid, event, at: Number.isNaN(at) ? since : at, ok };
+  return { id, guid, event, action: action ?? "", at: Number.isNaN(at) ? since : at, ok };
 };
 
 /** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */

@@ -31,13 +31,15 @@ const ScaleRequest = z.strictObject({
   after: z.optional(RunId),
 });
 
-/** Alerts that ask together, each with its identity and its number of instances; 0 for one that is over. */
+/** Alerts that ask together, each with its identity and its number of instances; 0 of the version before for one that is over. */
 export const AlertShares = z.array(z.tuple([z.string(), z.int().check(z.minimum(0))])).check(z.minLength(1));
 
 const alertState = {
   alerts: AlertShares,
   /** For alarms without a start of their own: when this one was as it says, epoch ms. */
   at: z.optional(z.number()),
+  /** It is over. */
+  over: z.optional(z.literal(true)),
   /** The instance that is taken away. */
   member: z.optional(z.string()),
 };
@@ -89,7 +91,7 @@ export function beginScaleOut(event: RequestEvent) {
       ? firstEvent(Plan, event, input, {})
       : firstEvent(Earlier, event, input, { after: asked.after });
   }
-  const { alerts, at, member } = asked;
+  const { alerts, at, over, member } = asked;
   const count = alerts.reduce((sum, [, wanted]) => sum + wanted, 0);
-  return firstEvent(Alerts, event, { fleet, count, dryRun: false }, { alerts, at, member });
+  return firstEvent(Alerts, event, { fleet, count, dryRun: false }, { alerts, at, over, member });
 }

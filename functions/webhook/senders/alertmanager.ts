@@ -22,6 +22,7 @@ import {
   Tokens,
   type LaunchRequest,
   type ParsedWebhook,
+  type RefusedItem,
   type SenderRequest,
 } from "./sender.ts";
 
@@ -80,9 +81,20 @@ export function parseAlertmanager(
   return {
     kind: "launch",
     launches: together(launches, request.now),
-    ...(bad.length > 0 && { refused: bad }),
+    ...(bad.length > 0 && { refused: fewOf(bad) }),
   };
 }
+
+const REFUSED_MAX = 1000;
+
+/** The first of many, and how many more there are: each is longer than the least that a sender has to write for it. */
+const fewOf = (bad: readonly RefusedItem[]): readonly RefusedItem[] =>
+  bad.length <= REFUSED_MAX
+    ? bad
+    : [
+        ...bad.slice(0, REFUSED_MAX),
+        { at: "alerts", reason: `${bad.length - REFUSED_MAX} more cannot be used` },
+      ];
 
 /** The first of many sentences, and how many more there are. */
 const listed = (sentences: readonly string[]): string =>

@@ -77,9 +77,9 @@ function parseAlarm(body: unknown, rules: CloudmonitorSettings["rules"], now: nu
   if (share === undefined) return ignored("no fleet is set for this rule");
   const at = instantOf(timestamp);
   const alarm = digest(JSON.stringify([ruleId ?? alertName, ...partsOf(dimensions)]));
-  const count = isOver ? 0 : share.count;
   const delivery = [alarm, String(timestamp), ...(isOver ? [alertState] : [])];
-  return launch({ fleet: share.fleet, count, at, delivery, alerts: [[alarm, count]], state: { at } }, now);
+  const state = { at, ...(isOver && { over: true as const }) };
+  return launch({ ...share, at, delivery, alerts: [[alarm, share.count]], state }, now);
 }
 
 /**

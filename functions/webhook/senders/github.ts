@@ -7,7 +7,7 @@ import * as z from "zod/mini";
 import { days } from "../../../shared/duration.ts";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
-import { readJson } from "../../../shared/json.ts";
+import { readJsonWithIds } from "../../../shared/json.ts";
 import { fleetFor, sameLabels, type Choice } from "./labels.ts";
 import {
   FleetShare,
@@ -40,7 +40,8 @@ const Payload = z.looseObject({
   /** Of a job with an environment; after an approval its update may be all that differs. */
   deployment: z.nullish(z.looseObject({ updated_at: z.nullish(z.string()) })),
   workflow_job: z.looseObject({
-    id: z.number(),
+    /** Of 64 bits: a text where a double does not hold it. */
+    id: z.union([z.number(), z.string().check(z.regex(/^\d{16,}$/))]),
     run_attempt: z._default(z.number(), 1),
     labels: z.array(z.string()),
     created_at: z.string(),
@@ -133,5 +134,5 @@ const KEPT_MS = days(3);
 /** A webhook set to "form" carries the JSON in a field. */
 function fromForm(body: unknown): unknown {
   const form = z.looseObject({ payload: z.string() }).safeParse(body);
-  return form.success ? readJson(form.data.payload) : body;
+  return form.success ? readJsonWithIds(form.data.payload) : body;
 }

@@ -42,7 +42,7 @@ export function enqueueLaunch(
     alerts === undefined
       ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
       : { v: 1, request: "scale-out-alerts", fleet, alerts, ...state };
-  return { run: own(0), by: `sender:${sender}`, attempts: { own, nearby: [] }, request };
+  return { run: own(0), by: `sender:${sender}`, attempts: own, request };
 }
 
 /** Room in an event for the alerts of one run, in bytes as JSON. */

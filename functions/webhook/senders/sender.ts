@@ -12,7 +12,7 @@
 import * as z from "zod/mini";
 import { days, formatDuration, minutes } from "../../../shared/duration.ts";
 import { isOneOf } from "../../../shared/hmac.ts";
-import { readJson } from "../../../shared/json.ts";
+import { readJsonWithIds } from "../../../shared/json.ts";
 import { Name } from "../../../shared/names.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { Secrets } from "../../../shared/http/config.ts";
@@ -53,7 +53,7 @@ export interface LaunchRequest {
   /** The alerts that ask together, each with its identity and its number of instances; `count` is the sum. */
   readonly alerts?: readonly (readonly [id: string, count: number])[];
   /** Further fields for the ledger of the fleet: see `AlertsRequest` of scale-out. */
-  readonly state?: { readonly at?: number; readonly member?: string };
+  readonly state?: { readonly at?: number; readonly over?: true; readonly member?: string };
 }
 
 /** A job that a runner has begun, and when, epoch ms. */
@@ -145,7 +145,7 @@ export function readBody({ headers, body }: SenderRequest): unknown {
   if (/^application\/x-www-form-urlencoded/i.test(headers["content-type"] ?? "")) {
     return Object.fromEntries(new URLSearchParams(text));
   }
-  return readJson(text);
+  return readJsonWithIds(text);
 }
 
 /** A text that may be left out in several ways: without its key, as null, empty, or in a form as the word null. */

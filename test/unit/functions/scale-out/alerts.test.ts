@@ -1,150 +1,235 @@
 import { test } from "vitest";
+import type * as z from "zod/mini";
+import { entryOf } from "../../../../functions/scale-out/scale-out/alerts.ts";
 import {
-  entryOf,
-  shortened,
-  statesOf,
-  wholeLines,
-  type AlertLine,
-} from "../../../../functions/scale-out/scale-out/alerts.ts";
+  alarmsIn,
+  ALERTS_MAX,
+  hasRoom,
+  ledgerIn,
+  lineOf,
+  type Line,
+} from "../../../../functions/scale-out/scale-out/ledger.ts";
 import { days, hours, minutes } from "../../../../shared/duration.ts";
 
-function stateOf(
-  lines: readonly AlertLine[],
-  id: string,
-  at: number,
-): { readonly isOver: boolean; readonly holder?: AlertLine } {
-  const [{ id: _id, ...state } = { id, isOver: false }] = statesOf(lines, [id], at);
-  return state;
-}
-
 const T = Date.UTC(2026, 0, 5, 8);
-const took = (run: string, at: number): AlertLine => ({ run, alerts: ["a"], at, w: run });
-const over = (at: number): AlertLine => ({ ...took("end", at), over: true });
-const holder = (lines: readonly AlertLine[], at: number) => stateOf(lines, "a", at).holder?.run;
+/** What is read at first. */
+const TAIL = 256 * 1024;
 
-test("an alarm belongs to the run that took it until it is over, in whichever order its deliveries come", ({
-  expect,
-}) => {
-  expect(stateOf([], "a", T)).toEqual({ isOver: false });
-  expect(holder([took("r1", T)], T + hours(24))).toBe("r1");
-  expect(holder([took("r1", T)], T - hours(1))).toBe("r1");
-  expect(stateOf([took("r1", T)], "b", T).holder).toBeUndefined();
-  const ended = [took("r1", T), over(T + 1)];
-  expect(stateOf(ended, "a", T + 2)).toEqual({ isOver: false });
-  expect(stateOf(ended, "a", T)).toEqual({ isOver: true });
-  // The end came first, or the next alarm before the end.
-  expect(stateOf([over(T + 1), took("r1", T)], "a", T + 2)).toEqual({ isOver: false });
-  expect(holder([took("r1", T), took("r2", T + 2), over(T + 1)], T + 3)).toBe("r2");
-});
-
-test("an alarm that CloudMonitor did not repeat for two days is another one", ({ expect }) => {
-  expect(holder([took("r1", T), took("r1", T + days(1))], T + days(3))).toBe("r1");
-  expect(holder([took("r1", T)], T + days(2) + 1)).toBeUndefined();
-});
-
-test("an alert with a start of its own belongs to the newest run that took it", ({ expect }) => {
-  expect(holder([took("r1", 0), took("r2", 0)], 0)).toBe("r2");
-});
-
-test("the next alarm is another one although it overtook the end of the one before", ({ expect }) => {
-  const repeat = T + hours(13);
-  const lines = [took("r1", T), took("r1", repeat), over(repeat - 1)];
-  expect(stateOf(lines, "a", repeat + 1)).toEqual({ isOver: false });
-  expect(stateOf(lines, "a", repeat - 2)).toEqual({ isOver: true });
-});
-
-const entry = (run: string, at: number, lines: readonly AlertLine[], failures = new Map<string, number>()) =>
-  entryOf({ run, alerts: [["a", 1]], at, phaseStartedAt: at }, lines, failures, at);
-
-test("an alarm that is repeated for weeks leaves room for others in the end of the ledger", ({ expect }) => {
-  const lines = [took("r0", T)];
-  for (let at = T; at < T + days(14); at += minutes(5)) {
-    const added = entry(`r${at}`, at, lines);
-    if (added !== undefined && !("waitMs" in added)) lines.push({ ...added, w: "w" });
-  }
-  expect(new Set(lines.map(({ run }) => run))).toEqual(new Set(["r0"]));
-  expect(lines.length).toBeLessThanOrEqual(14 * 4 + 1);
-  // Daily ones are all written down, so that two days without one are known.
-  expect(entry("r", T + days(1), [took("r0", T)])).toEqual({ run: "r0", alerts: ["a"], at: T + days(1) });
-});
-
-test("an alert whose run failed is taken again five minutes later, beside others too", ({ expect }) => {
-  const lines = [took("r1", T)];
-  const failures = new Map([["r1", T]]);
-  const later = T + minutes(5);
-  for (const alerts of [
-    [["a", 1]],
-    [
-      ["a", 1],
-      ["b", 1],
-    ],
-  ] as [string, number][][]) {
-    const taken = (now: number, phaseStartedAt = T + 1) =>
-      entryOf({ run: "r2", alerts, at: T + 1, phaseStartedAt }, lines, failures, now);
-    expect(taken(T + minutes(1))).toEqual({ waitMs: minutes(4) });
-    expect(taken(later)).toEqual({ run: "r2", alerts: alerts.map(([id]) => id), at: T + 1 });
-  }
-  // Of those that waited together, one tries for all.
-  failures.set("r2", later);
-  const tried = [...lines, took("r2", T + 1)];
-  expect(entry("r3", T + 2, tried, failures)).toBeUndefined();
-  expect(entry("r4", later + 1, tried, failures)).toEqual({ waitMs: minutes(5) - 1 });
-  expect(entry("r2", T + 1, [...lines, over(T + 2)], failures)).toBeUndefined();
-  expect(entry("r2", T + 1, [...lines, took("r3", T + 1)], failures)).toBeUndefined();
-});
+interface Given {
+  readonly run: string;
+  readonly ids: readonly string[];
+  /** When an alarm was as it says; left out for alerts with a start of their own. */
+  readonly at?: number;
+  readonly over?: true;
+  /** When it is delivered. */
+  readonly now?: number;
+}
 
 /** A ledger as it lies in the bucket, of which the end is read. */
 class Ledger {
-  readonly #lines: {
-    readonly line: Parameters<typeof wholeLines>[0]["lines"][number]["line"];
-    position: number;
-  }[] = [];
+  readonly #lines: { readonly line: z.infer<typeof Line>; readonly position: number }[] = [];
   #end = 0;
   readonly failures = new Map<string, number>();
+  /** The most bytes that were read at once. */
+  most = 0;
 
-  /** The run that has each of these alerts after a delivery of them. */
-  deliver(run: string, ids: readonly string[], now: number) {
-    const given = { run, alerts: ids.map((id): [string, number] => [id, 1]), phaseStartedAt: now };
-    const entry = entryOf(given, this.#read(), this.failures, now);
-    if (entry === undefined || "waitMs" in entry) return [];
-    const line = { ...shortened(entry, this.#read()), w: run };
-    this.#lines.push({ line, position: this.#end });
-    this.#end += JSON.stringify(line).length + 1;
-    return entry.run === run ? entry.alerts : [];
+  /** The alerts that the run has after a delivery of them, or how long it waits. */
+  deliver({ run, ids, at, over, now = at ?? T }: Given): readonly string[] | number {
+    const given = {
+      run,
+      alerts: ids.map((id): [string, number] => [id, 1]),
+      phaseStartedAt: now,
+      ...(at !== undefined && { at }),
+      ...(over && { over }),
+    };
+    const ledger = this.read(now);
+    const entry = entryOf(given, ledger.alarms, this.failures, now);
+    if (entry === undefined) return [];
+    if ("waitMs" in entry) return entry.waitMs;
+    this.append({ ...lineOf(entry, ledger), w: run });
+    return entry.alerts;
   }
 
-  #read() {
-    const from = this.#end - 256 * 1024;
-    return wholeLines({ lines: this.#lines.filter(({ position }) => position >= from), end: this.#end });
+  append(line: z.infer<typeof Line>): void {
+    this.#lines.push({ line, position: this.#end });
+    this.#end += JSON.stringify(line).length + 1;
+  }
+
+  read(now: number) {
+    for (let most = TAIL; ; most *= 4) {
+      this.most = Math.max(this.most, Math.min(most, this.#end));
+      const lines = this.#lines.filter(({ position }) => position >= this.#end - most);
+      const found = ledgerIn({ lines, end: this.#end }, most >= this.#end, now);
+      if (found !== undefined) return found;
+    }
   }
 }
 
-const ids = (name: string, count: number) =>
-  Array.from({ length: count }, (_, n) => `${name}-${String(n).padStart(20, "0")}`);
+const many = (name: string, count: number) =>
+  Array.from({ length: count }, (_, n) => `${name}${String(n).padStart(12 - name.length, "0")}`);
 
-test("storms of alerts that fail for days push no alert out of the ledger that has its instance, and each attempt takes all of them", ({
+test("an alarm is one request until it is over, and an alert with a start of its own is one", ({
   expect,
 }) => {
   const ledger = new Ledger();
-  expect(ledger.deliver("first", ["a", "b"], T)).toEqual(["a", "b"]);
-  for (let n = 0; n < 60; n++) {
-    const now = T + minutes(16 * (n + 1));
-    // The storm grows, and other alerts come and go with it.
-    const storm = [...ids("storm", 500 + n), ...ids(`of-${n}`, 3)];
-    expect(ledger.deliver(`run-${n}`, storm, now).toSorted(), String(n)).toEqual(storm.toSorted());
-    ledger.failures.set(`run-${n}`, now + minutes(5));
-  }
-  expect(ledger.deliver("last", ["a", "b", "c"], T + days(2))).toEqual(["c"]);
+  const alarm = (run: string, at: number) => ledger.deliver({ run, ids: ["a"], at });
+  expect(alarm("r1", T)).toEqual(["a"]);
+  expect(alarm("r2", T + hours(24))).toEqual([]);
+  expect(alarm("r3", T - hours(1))).toEqual([]);
+  expect(ledger.deliver({ run: "end", ids: ["a"], at: T + hours(25), over: true })).toEqual([]);
+  expect(alarm("r4", T + hours(24))).toEqual([]);
+  expect(alarm("r5", T + hours(26))).toEqual(["a"]);
+  expect(ledger.deliver({ run: "r6", ids: ["b"] })).toEqual(["b"]);
+  expect(ledger.deliver({ run: "r7", ids: ["b", "c"], now: T + days(1) })).toEqual(["c"]);
 });
 
-test("alerts that are delivered again and again stay in the ledger, whatever others it gets", ({
+test("an alarm that CloudMonitor did not repeat for two days is another one", ({ expect }) => {
+  const ledger = new Ledger();
+  const alarm = (run: string, at: number) => ledger.deliver({ run, ids: ["a"], at });
+  expect(alarm("r1", T)).toEqual(["a"]);
+  expect(alarm("r2", T + days(1))).toEqual([]);
+  expect(alarm("r3", T + days(3))).toEqual([]);
+  expect(alarm("r4", T + days(5) + 1)).toEqual(["a"]);
+});
+
+/** Every order of the elements. */
+function orders<T>(all: readonly T[]): T[][] {
+  if (all.length < 2) return [[...all]];
+  return all.flatMap((one, index) => orders(all.toSpliced(index, 1)).map((rest) => [one, ...rest]));
+}
+
+test("in whichever order its deliveries come, an alarm has one run at most, and one that is not over has one", ({
+  expect,
+}) => {
+  // Three alarms; the second is repeated, and the last goes on.
+  const all = [
+    { name: "r1", minute: 0 },
+    { name: "o1", minute: 1, over: true },
+    { name: "r2", minute: 2 },
+    { name: "r3", minute: 3 },
+    { name: "o2", minute: 4, over: true },
+    { name: "r4", minute: 5 },
+  ] as const;
+  for (const order of orders(all)) {
+    const ledger = new Ledger();
+    const taken = order.filter(({ name: run, minute, ...over }) => {
+      const given = { run, ids: ["a"], at: T + minutes(minute), ...over, now: T + hours(1) };
+      const had = ledger.deliver(given);
+      // A delivery that comes once more changes nothing.
+      expect(ledger.deliver({ ...given, run: `${run}-again` })).toEqual([]);
+      return had !== 0 && Array.isArray(had) && had.length > 0;
+    });
+    const said = order.map(({ name }) => name).join(" ");
+    expect(taken.length, said).toBeLessThanOrEqual(3);
+    const { run, from } = ledger.read(T + hours(1)).alarms.get("a") ?? {};
+    expect(run, said).not.toBe("");
+    expect(from, said).toBe(T + minutes(5));
+    // In the order of their times there are as many as alarms.
+    if (order.every(({ minute }, index) => minute === index)) expect(taken.length).toBe(3);
+  }
+});
+
+test("an end that is older than a repeat gives the alarm since then to its own run", ({ expect }) => {
+  for (const repeats of [[minutes(2)], [hours(7), hours(13)]]) {
+    const ledger = new Ledger();
+    expect(ledger.deliver({ run: "r1", ids: ["a"], at: T })).toEqual(["a"]);
+    for (const after of repeats) expect(ledger.deliver({ run: "r2", ids: ["a"], at: T + after })).toEqual([]);
+    const end = T + (repeats.at(-1) ?? 0) - 1;
+    expect(ledger.deliver({ run: "end", ids: ["a"], at: end, over: true })).toEqual(["a"]);
+    expect(ledger.deliver({ run: "end2", ids: ["a"], at: end, over: true })).toEqual([]);
+    expect(ledger.deliver({ run: "r3", ids: ["a"], at: end + hours(1) })).toEqual([]);
+  }
+});
+
+test("an alert whose run failed is taken again five minutes later, beside others too", ({ expect }) => {
+  for (const ids of [["a"], ["a", "b"]]) {
+    const ledger = new Ledger();
+    expect(ledger.deliver({ run: "r1", ids: ["a"], at: T })).toEqual(["a"]);
+    ledger.failures.set("r1", T);
+    const tried = (run: string, now: number) => ledger.deliver({ run, ids, at: T + 1, now });
+    expect(tried("r2", T + minutes(1))).toBe(minutes(4));
+    expect(tried("r2", T + minutes(5))).toEqual(ids);
+    // Of those that waited together, one tries for all.
+    ledger.failures.set("r2", T + minutes(5));
+    expect(tried("r3", T + minutes(5))).toEqual([]);
+    expect(tried("r4", T + minutes(5) + 1)).toBe(minutes(5) - 1);
+  }
+});
+
+test("storms of other groups push out no alert and no alarm that fires still, and a bounded part of the ledger is read", ({
   expect,
 }) => {
   const ledger = new Ledger();
-  const held = ids("held", 40);
-  expect(ledger.deliver("first", held, T)).toEqual(held);
-  for (let n = 0; n < 100; n++) {
-    ledger.deliver(`other-${n}`, ids(`other-${n}`, 200), T + minutes(n));
-    if (n % 5 === 0) expect(ledger.deliver(`repeat-${n}`, held, T + minutes(n)), String(n)).toEqual([]);
+  // Repeated as rarely as their senders do.
+  expect(ledger.deliver({ run: "alert", ids: ["alert"], now: T })).toEqual(["alert"]);
+  expect(ledger.deliver({ run: "alarm", ids: ["alarm"], at: T })).toEqual(["alarm"]);
+  let alarmAt = T;
+  for (let n = 0; n < 50; n++) {
+    const now = T + n * hours(2.3);
+    expect(ledger.deliver({ run: `s${n}`, ids: many(`s${n}-`, 500), now })).toHaveLength(500);
+    if (now - alarmAt > days(1)) {
+      alarmAt = now;
+      expect(ledger.deliver({ run: `r${n}`, ids: ["alarm"], at: now }), String(n)).toEqual([]);
+    }
   }
+  const now = T + hours(119);
+  expect(ledger.deliver({ run: "last", ids: ["alert"], now })).toEqual([]);
+  expect(ledger.most).toBeLessThanOrEqual(4 * 1024 * 1024);
+  // One that is repeated among alerts that are new each time is written down again, too.
+  for (let day = 6; day < 20; day += 5)
+    expect(ledger.deliver({ run: `d${day}`, ids: ["alert", `new${day}`], now: T + days(day) })).toEqual([
+      `new${day}`,
+    ]);
+});
+
+test("what has ended is forgotten after six days, so a ledger of ordinary use is short for ever", ({
+  expect,
+}) => {
+  const ledger = new Ledger();
+  for (let n = 0; n < 200; n++)
+    expect(ledger.deliver({ run: `r${n}`, ids: many(`${n}-`, 20), now: T + n * hours(1) })).toHaveLength(20);
+  expect(ledger.read(T + hours(200)).alarms.size).toBeLessThanOrEqual(6 * 24 * 20);
+  expect(ledger.most).toBeLessThanOrEqual(1024 * 1024);
+});
+
+test("a full ledger takes repeats and ends of what it knows, and nothing new, until something is forgotten", ({
+  expect,
+}) => {
+  const known = many("", ALERTS_MAX);
+  const kept = { run: "r1", alerts: known, at: 0, seen: T };
+  const alarms = alarmsIn([kept], T);
+  const nothing = { run: "r2", alerts: [], at: 0 };
+  expect(hasRoom({ ...nothing, alerts: known.slice(0, 500) }, alarms)).toBe(true);
+  expect(hasRoom({ ...nothing, repeats: known.slice(0, 500) }, alarms)).toBe(true);
+  expect(hasRoom({ ...nothing, alerts: ["new", ...known.slice(0, 500)] }, alarms)).toBe(false);
+  expect(hasRoom({ ...nothing, ended: ["new"] }, alarms)).toBe(false);
+  expect(hasRoom({ ...nothing, alerts: ["new"] }, alarmsIn([kept], T + days(6) + 1))).toBe(true);
+});
+
+test("the most alerts that a ledger has room for fit into what is read", ({ expect }) => {
+  const kept = { run: "r1", alerts: many("", ALERTS_MAX), at: 0, seen: T };
+  const line = lineOf({ ...kept, alerts: [] }, { alarms: alarmsIn([kept], T), end: 0, base: undefined });
+  expect(JSON.stringify(line).length).toBeLessThan(2 * 1024 * 1024);
+  expect(alarmsIn([line], T).size).toBe(ALERTS_MAX);
+});
+
+test("a ledger of the version before is read, and the next line holds what it says", ({ expect }) => {
+  const ledger = new Ledger();
+  ledger.append({ run: "r1", alerts: ["a", "b", "c"], at: 0, w: "w" });
+  ledger.append({ run: "r2", alerts: ["d"], at: 0, again: "r1", without: ["a"], w: "w" });
+  ledger.append({ run: "r3", alerts: ["e"], at: T, w: "w" });
+  ledger.append({ run: "r4", alerts: ["e"], at: T + 1, over: true, w: "w" });
+  const now = T + hours(1);
+  expect(ledger.deliver({ run: "r5", ids: ["a", "b", "c", "d", "f"], now })).toEqual(["f"]);
+  const { alarms } = ledger.read(now);
+  expect(Object.fromEntries([...alarms].map(([id, { run }]) => [id, run]))).toEqual({
+    a: "r1",
+    b: "r2",
+    c: "r2",
+    d: "r2",
+    e: "",
+    f: "r5",
+  });
+  expect(ledger.deliver({ run: "r6", ids: ["e"], at: T + 1 })).toEqual([]);
+  expect(ledger.deliver({ run: "r7", ids: ["e"], at: T + 2 })).toEqual(["e"]);
 });

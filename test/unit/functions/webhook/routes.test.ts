@@ -318,20 +318,24 @@ test("a path of thousands of characters is compared with nothing", ({ expect }) 
   });
 });
 
-test("a key that is sent again around midnight finds the run of the day before, or of the day after", ({
-  expect,
-}) => {
+test("a key has one log and one run for its first use, whenever it is sent", ({ expect }) => {
   const body = { count: 1, key: "job-1" };
-  const before = runOf("POST", "/fleets/web/scale-out", body);
-  const after = runOf("POST", "/fleets/web/scale-out", body, { sentAt: SENT + days(1) });
-  expect(after?.run).not.toBe(before?.run);
-  const nearby = (enqueue: typeof after) => enqueue?.attempts?.nearby.map((runOfAttempt) => runOfAttempt(0));
-  expect(nearby(after)).toEqual([before?.run]);
-  // Signed by a host whose clock is a little behind.
-  const end = Math.ceil(SENT / days(1)) * days(1);
-  const late = runOf("POST", "/fleets/web/scale-out", body, { sentAt: end - 1000 });
-  const next = runOf("POST", "/fleets/web/scale-out", body, { sentAt: end + 1000 });
-  expect(nearby(late)).toContain(next?.run);
+  const [first, next] = [SENT, SENT + days(1)].map((sentAt) =>
+    runOf("POST", "/fleets/web/scale-out", body, { sentAt }),
+  );
+  expect(next?.run).not.toBe(first?.run);
+  expect(next?.keyed?.log).toBe(first?.keyed?.log);
+  expect(next?.keyed?.attempts(SENT)(0)).toBe(first?.run);
+  const other = { fleet: "/fleets/api/scale-out", action: "/fleets/web/stop" };
+  const logs = [
+    runOf("POST", other.fleet, body),
+    runOf("POST", other.action, { key: "job-1" }),
+    runOf("POST", "/fleets/web/scale-out", { ...body, key: "job-2" }),
+    runOf("POST", "/fleets/web/scale-out", { ...body, dryRun: true }),
+    runOf("POST", "/fleets/web/scale-out", body, { caller: "cd" }),
+    first,
+  ].map((enqueue) => enqueue?.keyed?.log);
+  expect(new Set(logs).size).toBe(logs.length);
 });
 
 test("a path leads to no other action because its name is long, and never to the opposite of what it asks for", ({

@@ -75,6 +75,21 @@ test("a queued job launches an instance of the fleet of its label, signed with e
   expect(launchIn(fromGithub(input({ labels: ["kiln-big"] })))).toMatchObject({ fleet: "big", count: 2 });
 });
 
+test("jobs whose ids differ beyond what a double holds are different jobs", ({ expect }) => {
+  const deliveryOf = (id: string, form: boolean) => {
+    const text = JSON.stringify(input({ name: '"id": 12345678901234567890,' })).replace(
+      '"id":42',
+      `"id":${id}`,
+    );
+    return launchIn(fromGithub(text, { form }));
+  };
+  for (const form of [false, true]) {
+    for (const id of ["9007199254740992", "9007199254740993", "18446744073709551615"])
+      expect(deliveryOf(id, form)).toMatchObject({ delivery: ["acme/shop", id, 1] });
+    expect(deliveryOf("43", form)).toMatchObject({ delivery: ["acme/shop", 43, 1] });
+  }
+});
+
 test("GitHub's body is not read before its signature holds", ({ expect }) => {
   for (const signature of ["", "sha256=", `sha256=${"0".repeat(64)}`, `sha1=${"0".repeat(40)}`]) {
     expect(fromGithub("{", { signature })).toEqual({ kind: "refused", why: SIGNATURE });
@@ -546,9 +561,10 @@ test("an alarm of CloudMonitor is a rule and what it is about, whenever and in w
     alarmOf(fromCloudmonitor(callback({ alertName, ruleId: "null" }))),
   );
   expect(new Set(rules.map((one) => one?.[0])).size).toBe(2);
-  // The end of the alarm asks for nothing, and is another delivery than the alarm of the same moment.
+  // The end of the alarm says so, and is another delivery than the alarm of the same moment.
   const over = fromCloudmonitor(callback({ alertState: "OK" }));
-  expect(alarmOf(over)).toEqual([alarm, 0]);
+  expect(alarmOf(over)).toEqual([alarm, 2]);
+  expect(launchIn(over)).toMatchObject({ state: { over: true, at: NOW } });
   expect(launchIn(over)).not.toMatchObject({ delivery: launchIn(fromCloudmonitor(callback())) });
 });
 

@@ -9,6 +9,7 @@ const attempt = (guid: string, minutesAgo: number, ok = false, event = "workflow
   id: `${guid}-${minutesAgo}`,
   guid,
   event,
+  action: "queued",
   at: NOW - minutes(minutesAgo),
   ok,
 });
@@ -55,19 +56,42 @@ test.each([
   expect(lostIn(all, NOW + hours(6)).due).toHaveLength(1);
 });
 
-test("the newest are always among the next, and every other one has its turn", () => {
+test("the newest of a kind are always among the next, and every other one has its turn", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 200 }),
       fc.integer({ min: 2, max: 60 }),
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (size, most, random) => {
-        const due = [...Array(size).keys()];
+      fc.constantFrom("completed", "in_progress", "queued", ""),
+      (size, most, random, action) => {
+        const due = Array.from({ length: size }, (_, n) => ({ n, action }));
         const chosen = nextOf(due, most, random);
         expect(new Set(chosen).size).toBe(Math.min(size, most));
         expect(chosen.slice(0, Math.ceil(most / 2))).toEqual(due.slice(0, Math.ceil(most / 2)));
-        const turns = due.flatMap((one) => nextOf(due, most, (one + 0.5) / size));
+        const turns = due.flatMap(({ n }) => nextOf(due, most, (n + 0.5) / size));
         expect(new Set(turns).size).toBe(size);
+      },
+    ),
+  );
+});
+
+test("of what is lost, ends are requested first, then beginnings, and announcements last", () => {
+  const ranks = ["completed", "in_progress", "queued"];
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(...ranks, "waiting"), { maxLength: 200 }),
+      fc.integer({ min: 2, max: 60 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (actions, most, random) => {
+        const due = actions.map((action, n) => ({ n, action }));
+        const rank = ({ action }: { readonly action: string }) =>
+          action === "waiting" ? 2 : ranks.indexOf(action);
+        const chosen = nextOf(due, most, random);
+        expect(chosen).toHaveLength(Math.min(most, due.length));
+        expect(chosen.map(rank)).toEqual(chosen.map(rank).toSorted((a, b) => a - b));
+        const left = due.filter((one) => !chosen.includes(one));
+        const last = Math.max(0, ...chosen.map(rank));
+        for (const one of left) expect(rank(one)).toBeGreaterThanOrEqual(last);
       },
     ),
   );
