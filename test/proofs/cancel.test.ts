@@ -110,6 +110,7 @@ test("a bake that is cancelled while its disk file is imported ends the import",
   expect,
 }) => {
   const kiln = await deploy();
+  kiln.cloud.world.delays({ importMs: minutes(30) });
   const test = { skip: true };
   const recipe = recipeText({ source: { upload: { keepObject: true } }, provision: [], test });
   await kiln.upload("recipes/appliance.yaml", recipe);
