@@ -202,6 +202,19 @@ test("without capacity for its type a member takes the next type of its fleet th
   expect(world.mustHave(one)).toMatchObject({ status: "Running", type: { id: "ecs.c7.large" } });
 });
 
+test("a member of a fleet that names a size takes another type of that size", async ({ deploy, expect }) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["resume"] } });
+  const [id = ""] = await idleFleet(kiln, 1);
+  await check(kiln, SLEEPS);
+  await limited(kiln, {}, { InstanceType: undefined, instance: { vcpu: 2, memoryGiB: 8 } });
+  const { world } = kiln.cloud;
+  const { type } = world.mustHave(id);
+  world.stock(type.id, "cn-hangzhou-h", 0);
+  await kiln.cloud.settle({ forMs: Date.UTC(2026, 0, 5, 9, 1) - kiln.cloud.time.now() });
+  expect((await resume(kiln)).result).toMatchObject({ started: [id] });
+  expect(world.mustHave(id).type.id).not.toBe(type.id);
+});
+
 test("without capacity for any type the run says what to do, and a later run starts the member", async ({
   deploy,
   expect,
