@@ -38,6 +38,8 @@ interface Crew {
   readonly desired: { readonly at: number; readonly desired: number }[];
   /** Members beyond its number that its last refresh could not end, at most its surge. */
   surplus: number;
+  /** Since when a comparison has seen the same, while nothing is missing. */
+  rest?: { readonly seen: string; readonly since: number } | undefined;
   /** Since when it has had fewer than its min, without a reason. */
   belowSince?: number | undefined;
 }

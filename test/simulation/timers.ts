@@ -34,7 +34,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     !hasRunningMember(simulation.kiln) ||
     Math.floor((now % hours(1)) / minutes(10)) !== 1 ||
     (now % IDLE_CHECKS_MS > hours(1) && !hasIdleOnes(simulation, now)),
-  reconcile: ({ crew }) => crew.limits.length === 0,
+  reconcile: ({ crew }, now) =>
+    crew.limits.length === 0 ||
+    (now % COMPARISONS_MS > minutes(5) && now - (crew.rest?.since ?? now) > AT_REST_MS),
   // Only the fleet `night` has working hours.
   resume: ({ kiln }, now) =>
     !isNightUp(now) || !membersOf(kiln, "night").some(({ status }) => status === "Stopped"),
@@ -69,6 +71,13 @@ const FIRED_ANYWAY = 0.05;
 
 /** A check of members that are all busy finds nothing; one in three shows that. */
 const IDLE_CHECKS_MS = hours(3);
+
+/**
+ * A comparison that sees what others have seen before, when lists were no longer late, finds nothing; one in six shows that, and
+ * finds what time brings.
+ */
+const COMPARISONS_MS = minutes(30);
+const AT_REST_MS = minutes(12);
 
 /** A check of documents whose uploads were all seen finds nothing; one in six shows that, and finds those that were lost. */
 const DOCUMENT_CHECKS_MS = hours(6);

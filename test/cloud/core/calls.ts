@@ -17,10 +17,12 @@ export const exchange = new AsyncLocalStorage<Exchange>();
 
 /** What is aimed at calls. A match counter for each tells `when` which call it is looking at. */
 class Aimed<T extends Aim> {
-  readonly #entries = new Map<T, { matches: number }>();
+  readonly #entries = new Map<T, { readonly actions: ReadonlySet<string> | undefined; matches: number }>();
 
   add(entry: T): () => void {
-    this.#entries.set(entry, { matches: 0 });
+    const { action } = entry;
+    const actions = action === undefined ? undefined : new Set([action].flat());
+    this.#entries.set(entry, { actions, matches: 0 });
     return () => this.#entries.delete(entry);
   }
 
@@ -30,11 +32,12 @@ class Aimed<T extends Aim> {
 
   /** What hits this call, in the order of adding; all that match are counted. */
   hits(product: Product, action: string, params: Readonly<Record<string, string>>): T[] {
-    return [...this.#entries].flatMap(([entry, counter]) => {
-      const { action: actions = action, when = () => true } = entry;
-      const matches = entry.product === product && [actions].flat().includes(action);
-      return matches && when(params, counter.matches++) ? [entry] : [];
-    });
+    const hits: T[] = [];
+    for (const [entry, aimed] of this.#entries) {
+      if (entry.product !== product || aimed.actions?.has(action) === false) continue;
+      if (entry.when?.(params, aimed.matches++) ?? true) hits.push(entry);
+    }
+    return hits;
   }
 }
 

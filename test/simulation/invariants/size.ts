@@ -10,8 +10,8 @@ import type { Line as RunLine } from "../../../shared/workflow/run-log.ts";
 import { BUCKET } from "../../support/deployment.ts";
 import { hasEnded } from "../../support/records.ts";
 import { json } from "../../support/known.ts";
-import { tagsOf } from "../../support/world.ts";
-import type { Simulation } from "../simulation.ts";
+import { HOME, served, tagsOf } from "../../support/world.ts";
+import { membersOf, type Simulation } from "../simulation.ts";
 import { awakeIn, LAUNCHES } from "./instances.ts";
 import { ENDS } from "./logs.ts";
 import { atCalls, atWrites, listOf, type Params } from "./look.ts";
@@ -93,6 +93,19 @@ export function noteSurplus(simulation: Simulation, run: string, { kind }: RunLi
   simulation.crew.surplus = Math.max(0, Math.min(SURGE, surplusOf(simulation)));
 }
 
+/** Notes since when a comparison sees the same: a fleet that has what it is to have or more, and no run that changes it. */
+function noteRest(simulation: Simulation): void {
+  const { kiln, crew } = simulation;
+  if (crew.limits.length === 0) return;
+  const surplus = surplusOf(simulation);
+  if (surplus <= 0) crew.surplus = 0;
+  const members = membersOf(kiln, CREW).map(({ instanceId, status }) => `${instanceId} ${status}`);
+  const isAtRest = surplus >= 0 && openRuns(simulation).length === 0;
+  const seen = [served(kiln, HOME, "base"), crew.desired.length, crew.limits.length, ...members].join();
+  if (!isAtRest) crew.rest = undefined;
+  else if (crew.rest?.seen !== seen) crew.rest = { seen, since: kiln.cloud.time.now() };
+}
+
 function isOfCrew({ kiln }: Simulation, params: Params): boolean {
   const ids = [...listOf(params, "InstanceId"), ...listOf(params, "InstanceIds")];
   return ids.length > 0
@@ -131,7 +144,7 @@ export function watchSize(simulation: Simulation): void {
   const { time } = simulation.kiln.cloud;
   const again = (): void => {
     judgeMin(simulation);
-    if (surplusOf(simulation) <= 0) simulation.crew.surplus = 0;
+    noteRest(simulation);
     time.after(minutes(1), { label: "watch the size", background: true }, again);
   };
   again();
