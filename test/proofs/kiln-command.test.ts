@@ -1,9 +1,12 @@
 /** The command line against a deployment on the local cloud, whose clock is not the one of this machine. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { json } from "../support/known.ts";
 import { kiln as run } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
@@ -248,12 +251,57 @@ test("a scale-out that failed is asked for again as it was, and by hand only if 
   });
 });
 
-test("a reader that ends before the output is no mistake", ({ expect }) => {
-  const script = "for n in 1 2 3 4 5; do node cli/kiln.js --help; echo $? >&2; done | true";
-  const { stderr } = spawnSync("bash", ["-c", `node cli/kiln.js >/dev/null; ${script}`], {
-    encoding: "utf8",
+/** A program whose streams are closed, on a full disk, or one of both. */
+function deaf(words: readonly string[], [out, err]: readonly [out: Deaf, err: Deaf], given = {}) {
+  const full = openSync("/dev/full", "w");
+  const stdio = [out, err].map((one) => (one === "full" ? full : "pipe"));
+  const child = spawn(process.execPath, ["cli/kiln.js", ...words], {
+    stdio: ["ignore", ...stdio],
+    env: { ...process.env, ...given },
   });
-  expect(stderr.trim().split("\n")).toEqual(["0", "0", "0", "0", "0"]);
+  closeSync(full);
+  let said = "";
+  if (out === "closed") child.stdout?.destroy();
+  if (err === "closed") child.stderr?.destroy();
+  else child.stderr?.on("data", (part: Buffer) => (said += part.toString()));
+  return new Promise<{ readonly status: number | null; readonly said: string }>((done) =>
+    child.on("close", (status) => done({ status, said })),
+  );
+}
+type Deaf = "closed" | "full" | "read";
+
+test("a command does its work and answers its own exit code, whether its output can be written or not", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy();
+  const folder = mkdtempSync(join(tmpdir(), "kiln-deaf-"));
+  mkdirSync(join(folder, "fleets"));
+  const files = ["a", "b", "c"].map((name) => join(folder, "fleets", `${name}.yaml`));
+  for (const file of files) writeFileSync(file, fleetText());
+  writeFileSync(join(folder, "wrong.yaml"), "family: [\n");
+  for (const streams of [
+    ["closed", "read"],
+    ["closed", "closed"],
+    ["full", "read"],
+    ["full", "full"],
+    ["read", "full"],
+  ] as const) {
+    const none = await deaf(["check", join(folder, "none.yaml")], streams);
+    const wrong = await deaf(["check", join(folder, "wrong.yaml")], streams);
+    const fine = await deaf(["--help"], streams);
+    expect([none.status, wrong.status, fine.status], String(streams)).toEqual([1, 3, 0]);
+    if (streams[0] === "full" && streams[1] === "read")
+      expect(wrong.said).toContain("the output is not complete: ENOSPC");
+    else if (streams[1] === "read") expect(wrong.said).toBe("");
+    const pushed = deaf(["push", ...files], streams, settingsOf(on));
+    expect((await answered(on, on.cloud.time.hold(pushed))).status).toBe(0);
+    for (const name of ["a", "b", "c"]) {
+      expect(on.cloud.oss.find(BUCKET, `fleets/${name}.yaml`), `${String(streams)} ${name}`).toBeDefined();
+      on.cloud.oss.delete(BUCKET, `fleets/${name}.yaml`);
+    }
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test("the local cloud has a help", ({ expect }) => {
