@@ -30,7 +30,7 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   if (name !== undefined) {
     const { serverAt: _, ...fleet } = await client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(name)}`);
     if (json) io.out(jsonOf("fleets", { fleets: [fleet] }));
-    else for (const line of [...tableOf([fleet]), ...membersOf(fleet)]) io.out(line);
+    else for (const line of [...tableOf([fleet]), ...notedIn(fleet), ...membersOf(fleet)]) io.out(line);
     return EXIT.ok;
   }
   const { fleets: rows } = await client.get(ANSWER.fleets, "/fleets");
@@ -55,6 +55,8 @@ const tableOf = (rows: readonly FleetRow[]): readonly string[] => [
     [problem, paused].flatMap((why) => (why === undefined ? [] : [`${fleet}: ${why}`])),
   ),
 ];
+
+const notedIn = ({ note }: FleetDetails): readonly string[] => (note === undefined ? [] : [note]);
 
 const membersOf = ({ members }: FleetDetails): readonly string[] =>
   table(

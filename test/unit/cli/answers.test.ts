@@ -105,6 +105,7 @@ const SAMPLES: Samples = {
     changedAt: at,
     commit: "abc",
     text: "family: web",
+    note: "fleets/web.json has the same name",
   },
   image: {
     imageId: "m-1",
@@ -198,7 +199,7 @@ const SAMPLES: Samples = {
   },
   text: { text: "x" },
   document: { etag: "E" },
-  stored: { key: "recipes/web.yaml", etag: "E", created: true },
+  stored: { key: "recipes/web.yaml", etag: "E", created: true, note: "another" },
   accepted: { run },
 };
 
