@@ -147,6 +147,7 @@ export const ANSWER = {
     steps: list<RunDetails["steps"][number]>({ phase: text, at: instant, note: some }),
     outputs: texts,
     asked: someNumber,
+    key: some,
     result: z.optional(record(z.unknown())),
   }),
   verdicts: answer<RunVerdicts>({

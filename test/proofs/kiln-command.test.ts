@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { minutes } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { json } from "../support/known.ts";
@@ -68,21 +68,35 @@ test("what is built now, why it failed, and what each family serves since when, 
   expect((await kiln(on, "status")).out).toContain("failed in the last 24 hours");
 });
 
+/** Whatever the sentence of the refusal is: of one mistake, of several, of a size, of a channel, of an object that no function reads. */
 test("a document is corrected and pushed again, and an object that no function reads is not", async ({
   deploy,
   expect,
 }) => {
-  const on = await deploy();
-  await on.upload("fleets/web.YAML", fleetText());
-  await on.upload("fleets/web.yaml", "family: web\n");
-  await on.cloud.settle({ forMs: minutes(5) });
-  const nexts = await Promise.all(
-    on.records("check").map(async ({ run: id }) => /next: .*/.exec((await kiln(on, `why ${id}`)).out)?.[0]),
-  );
-  expect(new Set(nexts)).toEqual(
+  const on = await deploy({
+    env: { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:1/" } }) },
+  });
+  const corrected = {
+    "fleets/one.yaml": "family: web\n",
+    "fleets/several.yaml": "famly: web\nlimit: 3\n",
+    "fleets/large.yaml": `# ${"x".repeat(70_000)}\n`,
+    "recipes/text.yml": "provision: [\n",
+    "recipes/channel.json": recipeText({ notify: ["nowhere"] }),
+    "components/nginx/1.0.yaml": "provision: true\n",
+  };
+  for (const [key, text] of Object.entries(corrected)) await on.upload(key, text);
+  const unread = ["fleets/web.YAML", "recipes/deep/web.yaml", "components/nginx/new.yaml"];
+  for (const key of unread) await on.upload(key, fleetText());
+  await on.cloud.settle({ forMs: hours(2) });
+  const nexts = new Set<string | undefined>();
+  for (const { run: id } of on.records("check"))
+    nexts.add(/next: .*/.exec((await kiln(on, `why ${id}`)).out)?.[0]);
+  expect(nexts).toEqual(
     new Set([
-      "next: correct fleets/web.yaml, then npm run kiln -- push fleets/web.yaml",
-      "next: do with fleets/web.YAML in the bucket as the reason says; nothing else waits for it",
+      ...Object.keys(corrected).map((key) => `next: correct ${key}, then npm run kiln -- push ${key}`),
+      ...unread.map(
+        (key) => `next: do with ${key} in the bucket as the reason says; nothing else waits for it`,
+      ),
     ]),
   );
 });

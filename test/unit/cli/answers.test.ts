@@ -79,6 +79,7 @@ const SAMPLES: Samples = {
     steps: [{ phase: "start", at: 0, note: "x" }],
     outputs: ["builder-0"],
     asked: 3,
+    key: "recipes/web.yaml",
     result: { imageId: "m-1" },
   },
   verdicts: {
