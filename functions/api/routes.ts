@@ -1,6 +1,6 @@
 /** Routes of the API: a method, a path and a query become a question or a change of a document. Pure. */
 import * as z from "zod/mini";
-import { parseDuration } from "../../shared/duration.ts";
+import { parseDuration, readInstant } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { componentIn } from "../../shared/documents/recipe-components.ts";
 import type { StoredFolder } from "../../shared/keys.ts";
@@ -22,14 +22,14 @@ const LIMIT = 20;
 const Since = z.pipe(
   z.string().check(
     z.refine((text) => sinceOf(text) !== undefined, {
-      error: "must be an instant such as 2026-01-05T08:00:00Z, or a time such as 24h",
+      error: "must be a day or an instant that exists, such as 2026-01-05T08:00:00Z, or a time such as 24h",
     }),
   ),
   z.transform((text) => sinceOf(text) ?? 0),
 );
 
 function sinceOf(text: string): number | undefined {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  const at = readInstant(text);
   if (Number.isFinite(at)) return at;
   try {
     return -parseDuration(text);
