@@ -220,6 +220,12 @@ export const ZH: Readonly<Record<string, string>> = {
   done: "成功",
   failed: "失败",
   cancelled: "已取消",
+  "no runs so far": "目前没有找到任务",
+  "not all runs are searched; {command} searches the older ones":
+    "任务尚未全部查找；用 {command} 继续查找更早的任务",
+  "no failed run of {name} so far, and not all are searched; {command} searches the older ones":
+    "目前没有找到 {name} 失败的任务，且任务尚未全部查找；用 {command} 继续查找更早的任务",
+  "go on behind another search: its next in --json": "从上一次查找停下的位置继续：取其 --json 中的 next",
   "no runs": "没有任务",
   "{bucket} in {region}": "{region} 的 {bucket}",
   "at work": "进行中",

@@ -6,7 +6,7 @@ import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type I
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, readRun, searchRuns, type RunDetails } from "../runs.ts";
+import { hasEnded, readRun, searchRuns, unsearched, type RunDetails } from "../runs.ts";
 
 export const why: Command = {
   name: "why",
@@ -35,8 +35,19 @@ async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exi
 /** @throws CommandError when none has failed */
 async function lastFailed(client: Client, name: string): Promise<string> {
   const subject = familyName(name);
-  const [failed] = (await searchRuns(client, { name: subject, state: "failed" }, 1)).runs;
+  const query = { name: subject, state: "failed" };
+  const found = await searchRuns(client, query, 1);
+  const [failed] = found.runs;
   if (failed !== undefined) return failed.run;
+  const command = unsearched(query, found, 1);
+  if (command !== undefined)
+    throw new CommandError(
+      EXIT.failed,
+      t("no failed run of {name} so far, and not all are searched; {command} searches the older ones", {
+        name,
+        command,
+      }),
+    );
   const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
   throw new CommandError(
     EXIT.failed,
