@@ -116,11 +116,20 @@ export function helpOf(command: Command): string {
     usage(command),
     "",
     t(command.summary),
-    ...(command.details === undefined ? [] : ["", t(command.details)]),
+    ...detailsOf(command),
     "",
     t("options:"),
     ...table(rows),
   ].join("\n");
+}
+
+function detailsOf({ details, route, shape }: Command): readonly string[] {
+  const lines = [
+    ...(details === undefined ? [] : [t(details)]),
+    ...(route === undefined ? [] : [t("The caller needs the route {route}.", { route })]),
+    ...(shape === undefined ? [] : [`--json: { version, command, ${shape} }`]),
+  ];
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 /** The help of the program. */

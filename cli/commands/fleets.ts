@@ -11,8 +11,10 @@ export const fleets: Command = {
   args: "[FLEET]",
   count: [0, 1],
   options: {},
-  details: `WANTED is what the size of the fleet, its schedule and the last request make of it. OLD counts members on another image than the family serves. With a fleet: also its members. --json: { version, command,
-fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, wanted, paused, problem, members, etag, text }] }`,
+  details: `WANTED is what the size of the fleet, its schedule and the last request make of it.
+OLD counts members on another image than the family serves. With a fleet: also its members.`,
+  shape: `fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, wanted, paused, problem, members, etag, text,
+note }]`,
   run: show,
 };
 

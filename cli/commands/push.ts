@@ -20,8 +20,9 @@ export const push: Command = {
   },
   details: `Nothing is stored as long as a file has a mistake. A document that another program changes meanwhile is not replaced: the
 exit code is 1 then, and nothing is lost. Files are stored one after the other, up to the first that is refused.
---json: { version, command, ok, documents: [{ file, key, etag, created, note }] }; of files with mistakes files, as check has them;
-after a refusal documents are those that are stored, with file, error and untried: the refused file, the reason, and the files behind it.`,
+--json has files, as check has them, when some have mistakes, and else documents; after a refusal these are the stored ones, and file,
+error and untried are the refused file, the reason, and the files behind it.`,
+  shape: "ok, files, documents: [{ file, key, etag, created, note }], file, error, untried",
   run,
 };
 

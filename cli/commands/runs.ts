@@ -21,8 +21,7 @@ export const runs: Command = {
     limit: { value: "COUNT", help: "how many; 20 without it" },
     cursor: { value: "NEXT", help: "go on behind another search: its next in --json" },
   },
-  details:
-    "--json: { version, command, runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next }",
+  shape: "runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next",
   run: listRuns,
 };
 

@@ -14,8 +14,7 @@ export const why: Command = {
   args: "NAME|RUN",
   count: [1, 1],
   options: {},
-  details:
-    "--json: { version, command, run: { …, steps, outputs, asked, reason }, output: { name, lines }, next }",
+  shape: "run: { …, steps, outputs, asked, key, reason }, output: { name, lines }, next",
   run: explain,
 };
 
