@@ -1,13 +1,15 @@
 /** The command line against a deployment on the local cloud, whose clock is not the one of this machine. */
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
-import { json } from "../support/known.ts";
+import { json, known } from "../support/known.ts";
 import { kiln as run } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
@@ -316,6 +318,33 @@ test("a command does its work and answers its own exit code, whether its output 
     }
   }
   rmSync(folder, { recursive: true });
+});
+
+test("the local cloud prints its line of JSON alone, and the lines for a user beside it when they are asked for", async ({
+  expect,
+}) => {
+  for (const hints of [[], ["--hints"]]) {
+    const child = spawn(process.execPath, [
+      "--import",
+      "tsx",
+      "test/cloud/main.ts",
+      "--speed",
+      "0",
+      ...hints,
+    ]);
+    let said = "";
+    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const { webhook } = known<{ readonly webhook: string }>(json(String(line)));
+    const isSaid = (): boolean => said.includes("npm run kiln -- ui");
+    for (let n = 0; n < 50 && !isSaid() && hints.length > 0; n++) await setTimeout(20);
+    expect([webhook, said]).toEqual([
+      expect.stringMatching(/^http/),
+      hints.length === 0 ? "" : expect.stringContaining(`KILN_WEBHOOK=${webhook}`),
+    ]);
+    child.kill();
+    await once(child, "close");
+  }
 });
 
 test("the local cloud has a help", ({ expect }) => {
