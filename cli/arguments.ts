@@ -108,10 +108,12 @@ const usage = ({ name, args }: Command): string =>
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const rows = Object.entries({ ...command.options, ...COMMON }).map(([name, { short, value, help }]) => [
-    `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
-    t(help),
-  ]);
+  const rows = Object.entries({ ...command.options, ...COMMON }).map(
+    ([name, { short, value, help, among }]) => [
+      `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
+      among === undefined ? t(help) : `${t(help)}: ${among.join(", ")}`,
+    ],
+  );
   return [
     usage(command),
     "",

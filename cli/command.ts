@@ -27,6 +27,8 @@ export interface Option {
   readonly short?: string;
   readonly multiple?: boolean;
   readonly help: string;
+  /** The words that its value may be, behind the help; no language changes them. */
+  readonly among?: readonly string[];
 }
 
 /** The values of a command line. */

@@ -109,8 +109,7 @@ export const ZH: Readonly<Record<string, string>> = {
     "带按钮：批准、拒绝、冻结、解除冻结、回滚、保留，操作前先显示变化",
   "of this machine; a free one without it": "本机端口，默认任选空闲端口",
   "queued, running, done, failed or cancelled": "queued、running、done、failed 或 cancelled",
-  "bake, unpause, promote, rollback, retire, hold, scale, size, refresh, shrink, idle, resume, keep, job, check or redeliver":
-    "任务类型：bake、unpause、promote、rollback、retire、hold、scale、size、refresh、shrink、idle、resume、keep、job、check 或 redeliver",
+  "kind of the runs": "任务类型",
   "of the recipe, fleet or family": "配方、机群或族系的名称",
   "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z":
     "此后结束的任务：24h、7d，或 2026-01-05T08:00:00Z 这样的时间点",
@@ -309,6 +308,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "{count} mistakes in {files}": "{files}中有 {count} 处错误",
   "{wrong} of {files}": "{files}里的 {wrong} 个",
   "the files have no mistake, and the cloud could not be asked": "文件没有错误，但无法向云端核对",
+
+  "nothing is stored": "没有保存任何文件",
 
   // plan
   "the timers of the next 24 hours will change nothing": "未来 24 小时定时器不会做任何更改",

@@ -7,6 +7,7 @@ import { commitOf } from "../checkout.ts";
 import { clientFor, etagIn, type Client } from "../client.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import type { Checked, CheckedAll } from "../documents.ts";
+import { t } from "../language.ts";
 
 export const push: Command = {
   name: "push",
@@ -106,7 +107,7 @@ async function refuse({ files, unread }: CheckedAll, input: Input, io: Io): Prom
   if (input.json) io.out(jsonOf("push", { ok: false, files: files.map(factsOf), ...more }));
   else {
     for (const { error } of unread) io.err(error);
-    for (const line of [...files.map(listed), "nothing is stored"]) io.out(line);
+    for (const line of [...files.map(listed), t("nothing is stored")]) io.out(line);
   }
   return files.length > 0 ? EXIT.invalid : EXIT.failed;
 }

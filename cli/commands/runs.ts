@@ -1,4 +1,5 @@
 /** `runs`: runs at work and those that have ended, the newest first. */
+import { RUN_KINDS } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
@@ -12,10 +13,7 @@ export const runs: Command = {
   count: [0, 0],
   options: {
     state: { value: "STATE", help: "queued, running, done, failed or cancelled" },
-    kind: {
-      value: "KIND",
-      help: "bake, unpause, promote, rollback, retire, hold, scale, size, refresh, shrink, idle, resume, keep, job, check or redeliver",
-    },
+    kind: { value: "KIND", help: "kind of the runs", among: RUN_KINDS },
     name: { value: "NAME", help: "of the recipe, fleet or family" },
     since: { value: "TIME", help: "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z" },
     limit: { value: "COUNT", help: "how many; 20 without it" },

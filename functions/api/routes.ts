@@ -5,14 +5,12 @@ import type { Call } from "../../shared/http/call.ts";
 import { componentIn } from "../../shared/documents/recipe-components.ts";
 import type { StoredFolder } from "../../shared/keys.ts";
 import { readJson } from "../../shared/json.ts";
-import { FAMILY, formIn, isRunId, NAME, Name, RUN } from "../../shared/names.ts";
-import { FUNCTION_OF } from "../../shared/workflow/run-id.ts";
+import { FAMILY, formIn, isRunId, NAME, NAME_PATTERN, RUN } from "../../shared/names.ts";
+import { familyName, RUN_KINDS } from "../../shared/workflow/run-id.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
-
-const KINDS = Object.keys(FUNCTION_OF);
 
 /** Runs of one page at most. */
 const LIMIT_MAX = 100;
@@ -38,10 +36,20 @@ function sinceOf(text: string): number | undefined {
   }
 }
 
+/** Of a recipe, a fleet or a family, as the ids of its runs spell it. */
+const SubjectName = z.pipe(
+  z.string().check(
+    z.refine((text) => NAME_PATTERN.test(text) || FAMILY_NAME.test(text), {
+      error: "must be the name of a recipe, a fleet or a family",
+    }),
+  ),
+  z.transform(familyName),
+);
+
 const Search = z.strictObject({
   state: z.optional(z.enum(STATES)),
-  kind: z.optional(z.enum(KINDS)),
-  name: z.optional(Name),
+  kind: z.optional(z.enum(RUN_KINDS)),
+  name: z.optional(SubjectName),
   since: z.optional(Since),
   limit: z._default(
     z.pipe(
@@ -88,6 +96,7 @@ interface Change {
 }
 
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/(verdicts)|/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
+const FAMILY_NAME = new RegExp(`^${FAMILY}$`, "u");
 const FAMILY_PATH = new RegExp(`^/families/(${FAMILY})$`, "u");
 /** Ids of own images, and of public ones such as aliyun_3_x64_20G_alibase_20260927.vhd. */
 const IMAGE_PATH = /^\/images\/([\w.-]{1,128})$/;

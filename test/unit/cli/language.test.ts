@@ -1,5 +1,6 @@
 /** The language of lines for people: by locale or option, complete for help, and never in JSON. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
 import { COMMANDS } from "../../../cli/commands.ts";
@@ -119,6 +120,24 @@ test("a check, a question and a mistake are in Chinese, and columns are as wide 
       ],
     ),
   ).toEqual(["名    b", "abcd  x", "机群  y"]);
+});
+
+test("mistakes of documents follow the language, and JSON does not", async ({ expect }) => {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-zh-"));
+  const file = join(folder, "recipes", "web.yaml");
+  mkdirSync(join(folder, "recipes"));
+  writeFileSync(file, "family: 3\nprovision: true\n");
+  const words = ["check", file, "--lang"];
+  const english = await kiln([...words, "en"]);
+  const chinese = await kiln([...words, "zh"]);
+  const pushed = await kiln(["push", file, "--lang", "zh"]);
+  const json = await kiln([...words, "zh", "--json"]);
+  rmSync(folder, { recursive: true });
+  expect(english.out).toContain("is missing");
+  expect(chinese.out).toMatch(/source: 缺失\n.*→ 请/s);
+  expect(chinese.out).toContain("provision: 必须");
+  expect(pushed.out).toMatch(/source: 缺失\n.*没有保存任何文件$/s);
+  expect(json.out).not.toMatch(HAN);
 });
 
 test("Kiln's own sentences in reasons follow the language", async ({ expect }) => {
