@@ -282,18 +282,20 @@ export const ZH: Readonly<Record<string, string>> = {
   "next: {step}": "下一步：{step}",
   "there is no run of {name}; {kiln} runs lists all": "没有 {name} 的任务；{kiln} runs 列出全部任务",
   "no run of {name} failed; the newest is {run}, {state}": "{name} 没有失败的任务；最近的是 {run}（{state}）",
-  "correct {file}, then {kiln} push {file}; {kiln} logs {run} shows all output":
-    "修改 {file}，然后 {kiln} push {file}；{kiln} logs {run} 显示全部输出",
-  "correct {file} and bake again; {kiln} logs {run} shows the output of its tests":
-    "修改 {file} 并重新构建；{kiln} logs {run} 显示测试的输出",
   "{kiln} logs {run} -f, then start this one again when that one has ended":
     "{kiln} logs {run} -f，等它结束后再重新发起本任务",
   "remove the cause, then {command}": "排除原因，然后 {command}",
   "remove the cause; the next repeat of the alert tries again by itself; if none comes, {command}":
     "排除原因；告警下次重复时会自动重试；如果没有再收到告警，{command}",
+  "correct recipe {name} or the script that failed, and store it again; {kiln} logs {run} shows all output":
+    "修改配方 {name} 或失败的脚本并重新保存；{kiln} logs {run} 显示全部输出",
+  "correct recipe {name} or its tests, and bake it again; {kiln} logs {run} shows the output of its tests":
+    "修改配方 {name} 或其测试并重新构建；{kiln} logs {run} 显示测试的输出",
+  "{kiln} unhold {family}, when later images may join the family again":
+    "需要让之后的镜像重新发布到该族系时，{kiln} unhold {family}",
+  "wait for the timer, which starts the next run by itself": "等待定时器自动发起下一次任务",
+  "start again what asked for this run: {by}": "重新发起触发本任务的操作：{by}",
   "send the same request again": "重新发送同一请求",
-  "remove the cause; the timer starts the next run by itself, or start it with the call command":
-    "排除原因；定时器会自动发起下一次任务，也可用 call 命令发起",
   "correct the document and store it again": "修改文档并重新保存",
   "correct {key}, then {kiln} push {key}": "修改 {key}，然后 {kiln} push {key}",
   "do with {key} in the bucket as the reason says; nothing else waits for it":

@@ -121,29 +121,53 @@ function afterScaleOut({ subject, by, steps, asked = 0, result: { count } = {} }
     : t("remove the cause, then {command}", { command });
 }
 
-/** The command to go on with. */
+/** The next step after a failed run of every kind, by its facts; who asked for it decides whether it comes again by itself. */
 function nextStep(details: RunDetails): string {
-  const { run, kind, subject, state, phase, result: { busyWith } = {} } = details;
+  const { run, subject, state, phase } = details;
   if (!hasEnded({ state })) return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
   if (state === "done") return `${KILN} runs --name ${subject}`;
+  return afterDecision(details) ?? afterFailure(details);
+}
+
+/** After the decision of an operator, or of a run that was there before. */
+function afterDecision({ result = {} }: RunDetails): string | undefined {
+  const { busyWith, rejected, expired, family, recipe, imageId } = result;
   if (typeof busyWith === "string")
     return t("{kiln} logs {run} -f, then start this one again when that one has ended", {
       kiln: KILN,
       run: busyWith,
     });
-  const known = { kiln: KILN, run, file: `recipes/${subject}.yaml` };
-  switch (kind) {
-    case "bake":
-      return t("correct {file}, then {kiln} push {file}; {kiln} logs {run} shows all output", known);
-    case "check":
-      return afterCheck(details);
-    case "promote":
-      return t("correct {file} and bake again; {kiln} logs {run} shows the output of its tests", known);
-    case "scale":
-      return afterScaleOut(details);
-    default:
-      return t(
-        "remove the cause; the timer starts the next run by itself, or start it with the call command",
-      );
-  }
+  if (rejected === true)
+    return t("{kiln} unhold {family}, when later images may join the family again", {
+      kiln: KILN,
+      family: String(family),
+    });
+  return expired === true ? `${KILN} promote ${[family, recipe, imageId].map(String).join(" ")}` : undefined;
+}
+
+function afterFailure(details: RunDetails): string {
+  const { run, kind, subject, outputs } = details;
+  const known = { kiln: KILN, run, name: subject };
+  if (kind === "check") return afterCheck(details);
+  if (kind === "scale" || kind === "alerts") return afterScaleOut(details);
+  if (outputs.length > 0 && kind === "bake")
+    return t(
+      "correct recipe {name} or the script that failed, and store it again; {kiln} logs {run} shows all output",
+      known,
+    );
+  if (outputs.length > 0 && kind === "promote")
+    return t(
+      "correct recipe {name} or its tests, and bake it again; {kiln} logs {run} shows the output of its tests",
+      known,
+    );
+  return t("remove the cause, then {command}", { command: againFor(details) });
+}
+
+/** How a run of this origin begins again. */
+function againFor({ kind, subject, by }: RunDetails): string {
+  if (by.startsWith("timer:")) return t("wait for the timer, which starts the next run by itself");
+  if (kind === "bake") return `${KILN} bake ${subject}`;
+  return by.startsWith("webhook:") || by === "link"
+    ? t("send the same request again")
+    : t("start again what asked for this run: {by}", { by });
 }

@@ -58,7 +58,7 @@ test("what is built now, why it failed, and what each family serves since when, 
     /^bake-shop-\S+: failed after/,
     /why: .*failed with exit code 3/,
     /the end of builder-0:\n  │ prepared/,
-    /next: correct recipes\/shop.yaml/,
+    /next: correct recipe shop or the script that failed/,
   ])
     expect(why.out).toMatch(part);
   const listed = await kiln(on, "runs --name shop --state failed --json");
@@ -151,22 +151,25 @@ test("fleets shows members by image, and keep keeps one of them", async ({ deplo
   expect(Date.parse(tag?.value ?? "") - on.cloud.time.now()).toBeGreaterThan(minutes(47 * 60));
 });
 
+const APPROVALS = {
+  KILN_APPROVAL_SECRET: "approval-secret-0123456789",
+  KILN_WEBHOOK_URL: "https://kiln.example.com",
+  KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:9/" } }),
+};
+/** A recipe whose promotion asks for approval. */
+const APPROVED = recipeText({
+  family: "shop",
+  test: { skip: true },
+  promote: { approval: { within: "2d" } },
+  notify: [{ channel: "ops" }],
+});
+
 test("a promotion that waits for approval is approved, once, by a caller that may decide", async ({
   deploy,
   expect,
 }) => {
-  const on = await deploy({
-    env: {
-      KILN_APPROVAL_SECRET: "approval-secret-0123456789",
-      KILN_WEBHOOK_URL: "https://kiln.example.com",
-      KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:9/" } }),
-    },
-  });
-  const promote = { approval: { within: "2d" } };
-  await on.upload(
-    "recipes/shop.yaml",
-    recipeText({ family: "shop", test: { skip: true }, promote, notify: [{ channel: "ops" }] }),
-  );
+  const on = await deploy({ env: APPROVALS });
+  await on.upload("recipes/shop.yaml", APPROVED);
   await on.cloud.settle({ until: () => on.records("promote")[0]?.phase === "approve", forMs: minutes(60) });
   const id = on.records("promote")[0]?.run ?? "";
   expect((await kiln(on, `why ${id}`)).out).toContain(`next: npm run kiln -- approve ${id}`);
@@ -236,6 +239,36 @@ test("a bake that another one kept out names it as the next thing to look at", a
     forMs: minutes(5),
   });
   expect((await kiln(on, "why shop")).out).toContain(`next: npm run kiln -- logs ${first?.run} -f`);
+});
+
+test("the next step fits the kind of a failed run, who asked for it, and how far it got", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy({ env: APPROVALS });
+  const asked = async (words: string): Promise<void> => {
+    await kiln(on, words);
+    await on.cloud.settle({ forMs: hours(1) });
+  };
+  const nextOf = async (run = ""): Promise<string | undefined> =>
+    /next: (.*)/.exec((await kiln(on, `why ${run}`)).out)?.[1];
+  await asked("rollback none --yes");
+  await on.upload("recipes/script.yml", recipeText({ provision: [{ script: "scripts/none.sh" }] }));
+  await on.upload("recipes/shop.yaml", APPROVED);
+  await on.cloud.settle({ until: () => on.records("promote")[0]?.phase === "approve", forMs: hours(2) });
+  const rejected = on.records("promote")[0]?.run;
+  await asked(`reject ${rejected}`);
+  await asked("promote shop shop m-none");
+  const wrong = on.records("promote").find(({ run: id }) => id !== rejected)?.run;
+  const again = "remove the cause, then send the same request again";
+  expect(await nextOf(on.records("rollback")[0]?.run)).toBe(again);
+  expect(await nextOf(wrong)).toBe(again);
+  expect(await nextOf(rejected)).toBe(
+    "npm run kiln -- unhold shop, when later images may join the family again",
+  );
+  expect(await nextOf(on.records("bake-script")[0]?.run)).toBe(
+    "remove the cause, then npm run kiln -- bake script",
+  );
 });
 
 test("a scale-out that failed is asked for again as it was, and by hand only if its alert does not come again", async ({

@@ -90,14 +90,13 @@ async function awaitApproval(event: Approve, ports: Ports): Promise<Outcome> {
     // HOLD-3.
     const why = `${input.imageId} was rejected`;
     await writeHold(input.family, { run, by, held: true, why }, ports);
-    return failed(
-      `${why} by ${by}; its family ${input.family} stays as it is, and is held until the hold is lifted`,
-    );
+    const reason = `${why} by ${by}; its family ${input.family} stays as it is, and is held until the hold is lifted`;
+    return { ...failed(reason), result: { rejected: true, family: input.family } };
   }
   if (now >= expiresAt) {
-    return failed(
-      `${input.imageId} was not approved until ${new Date(expiresAt).toISOString()} (promote.approval.within); promote it again to ask again`,
-    );
+    const reason = `${input.imageId} was not approved until ${new Date(expiresAt).toISOString()} (promote.approval.within); promote it again to ask again`;
+    const { family, recipe, imageId } = input;
+    return { ...failed(reason), result: { expired: true, family, recipe, imageId } };
   }
   const waits = poll(event, clock, PACE.approval, "waits for approval");
   // The last look is right after the end.

@@ -1,5 +1,5 @@
 /** An instant is one that exists, wherever it is read. */
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { HoldRequest } from "../../../functions/promote-family/hold/workflow.ts";
 import { readInstant } from "../../../shared/duration.ts";
 import { optedOutUntil } from "../../../shared/instance-tags.ts";
@@ -15,7 +15,7 @@ const NONE = [
   "2026-01-32",
 ];
 
-test("a day that no month has is no instant, and a leap day is one", () => {
+test("a day that no month has is no instant, and a leap day is one", ({ expect }) => {
   for (const day of NONE)
     for (const time of ["", "T00:00Z", "T08:00:00Z", "T23:59:59.999+08:00"])
       expect(readInstant(`${day}${time}`), `${day}${time}`).toBeNaN();
@@ -35,7 +35,7 @@ test("a day that no month has is no instant, and a leap day is one", () => {
     expect(readInstant(text), text).toBeNaN();
 });
 
-test("a hold until a day that does not exist is refused, and a tag with one keeps a member", () => {
+test("a hold until a day that does not exist is refused, and a tag with one keeps a member", ({ expect }) => {
   const held = (until: string) =>
     HoldRequest.safeParse({ v: 1, request: "hold", family: "web", until }).success;
   expect(held("2026-01-31T08:00:00Z")).toBe(true);
