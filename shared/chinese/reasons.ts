@@ -40,6 +40,8 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "{phase} is not over after {time}": "阶段 {phase} 在 {time} 后仍未结束",
   "{phase} is not over after {time}: {rest}": "阶段 {phase} 在 {time} 后仍未结束：{rest}",
   "cancelled by {caller}": "已由 {caller} 取消",
+  '"{name}" failed with exit code {code} and printed nothing':
+    "命令“{name}”失败，退出码 {code}，没有任何输出",
   '"{name}" failed with exit code {code}: {output} (all of it: {key})':
     "命令“{name}”失败，退出码 {code}：{output}（完整输出：{key}）",
   "{image} was rejected by {by}; its family {family} stays as it is, and is held until the hold is lifted":

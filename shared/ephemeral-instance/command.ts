@@ -190,15 +190,20 @@ async function judged<I>(
   }
   const problem = (isDownload ? result.ok : isDone(step, result))
     ? use.judge?.(input, index, result.output)
-    : `"${name}" failed with ${failureOf(result)}${where}: ${lastLines(output)}`;
+    : `"${name}" failed with ${failureOf(result)}${where}${lastLines(output)}`;
   if (problem === undefined) return proceed(instance, event, ports, name);
   const { retries = 0 } = step ?? {};
   if (tried < retries) {
     const note = `${problem}; it is repeated (${tried + 1} of ${retries})`;
     return next(types.Command, { instanceId, index, tried: tried + 1 }, { afterMs: RETRY_MS, note });
   }
-  const whole = kept ? `all of it: ${key}` : "the bucket did not take the rest";
-  return use.compensate(event, `${problem} (${whole})`, instanceId);
+  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}`, instanceId);
+}
+
+/** Where all of an output is, behind a problem that quotes its end; `key`: of the object that the bucket took. */
+function wholeOf(output: string, key: string | false): string {
+  if (output.trim() === "") return "";
+  return key === false ? " (the bucket did not take the rest)" : ` (all of it: ${key})`;
 }
 
 /** The command that follows on one that succeeded. */
@@ -243,7 +248,9 @@ const failureOf = ({ errorCode, errorInfo = "", exitCode }: CommandResult): stri
   isExit(errorCode) ? `exit code ${exitCode ?? "none"}` : `${errorCode} ${errorInfo}`.trim();
 
 const lastLines = (output: string): string =>
-  output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200) || "no output";
+  output.trim() === ""
+    ? " and printed nothing"
+    : `: ${output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200)}`;
 
 /** Waits until the instance is back from its reboot, and sends the next command. */
 export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: Ports): Promise<Outcome> {

@@ -67,6 +67,7 @@ test.for([
     '"yum install -y nginx" failed with exit code 1: Error: a; b; cancelled by c\nno match (all of it: runs/x/builder-0)',
     "命令“yum install -y nginx”失败，退出码 1：Error: a; b; cancelled by c\nno match（完整输出：runs/x/builder-0）",
   ],
+  ['"false" failed with exit code 1 and printed nothing', "命令“false”失败，退出码 1，没有任何输出"],
   ["a text; of a user; that is not ours", "a text; of a user; that is not ours"],
   [
     "launch is not over after 30m: no answer; cancelled by ci",
