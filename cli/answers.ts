@@ -147,6 +147,7 @@ export const ANSWER = {
     steps: list<RunDetails["steps"][number]>({ phase: text, at: instant, note: some }),
     outputs: texts,
     asked: someNumber,
+    key: some,
     result: z.optional(record(z.unknown())),
   }),
   verdicts: answer<RunVerdicts>({
@@ -182,6 +183,7 @@ export const ANSWER = {
     changedAt: someDate,
     commit: some,
     text: some,
+    note: some,
   }),
   image: answer<Ancestry>({
     imageId: text,
@@ -278,11 +280,12 @@ export const ANSWER = {
   /** Of a document that is there and can be read. */
   text: answer<{ readonly text?: string }>({ text: some }),
   document: answer<{ readonly etag: string }>({ etag: text }),
-  stored: answer<{ readonly key: string; readonly etag: string; readonly created: boolean }>({
-    key: text,
-    etag: text,
-    created: truth,
-  }),
+  stored: answer<{
+    readonly key: string;
+    readonly etag: string;
+    readonly created: boolean;
+    readonly note?: string;
+  }>({ key: text, etag: text, created: truth, note: some }),
   accepted: answer<{ readonly run: string }>({ run: text }),
 } as const;
 

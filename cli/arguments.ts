@@ -108,19 +108,30 @@ const usage = ({ name, args }: Command): string =>
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const rows = Object.entries({ ...command.options, ...COMMON }).map(([name, { short, value, help }]) => [
-    `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
-    t(help),
-  ]);
+  const rows = Object.entries({ ...command.options, ...COMMON }).map(
+    ([name, { short, value, help, among }]) => [
+      `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
+      among === undefined ? t(help) : `${t(help)}: ${among.join(", ")}`,
+    ],
+  );
   return [
     usage(command),
     "",
     t(command.summary),
-    ...(command.details === undefined ? [] : ["", t(command.details)]),
+    ...detailsOf(command),
     "",
     t("options:"),
     ...table(rows),
   ].join("\n");
+}
+
+function detailsOf({ details, route, shape }: Command): readonly string[] {
+  const lines = [
+    ...(details === undefined ? [] : [t(details)]),
+    ...(route === undefined ? [] : [t("The caller needs the route {route}.", { route })]),
+    ...(shape === undefined ? [] : [`--json: { version, command, ${shape} }`]),
+  ];
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 /** The help of the program. */

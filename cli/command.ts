@@ -27,6 +27,8 @@ export interface Option {
   readonly short?: string;
   readonly multiple?: boolean;
   readonly help: string;
+  /** The words that its value may be, behind the help; no language changes them. */
+  readonly among?: readonly string[];
 }
 
 /** The values of a command line. */
@@ -71,8 +73,12 @@ export interface Command {
   readonly count: readonly [least: number, most: number];
   /** Besides `--json` and `--help`, which every command has. */
   readonly options: Readonly<Record<string, Option>>;
-  /** Further lines of the help. */
+  /** Further lines of the help, in the language of the user. */
   readonly details?: string;
+  /** The route that the caller needs, where it is another one than GET. */
+  readonly route?: string;
+  /** The fields that `--json` prints behind the version and the command; no language changes their names. */
+  readonly shape?: string;
   run(input: Input, io: Io): Promise<Exit>;
 }
 

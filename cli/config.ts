@@ -1,13 +1,8 @@
 /** The machine of this process. */
 import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
+import { ownOutput } from "../deploy/output.ts";
 import type { Io } from "./command.ts";
-
-/** Whoever reads the output, such as `head`, may end before it does; that is no mistake. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-}
 
 /** Asks on the terminal; the question goes beside the output, which may be a pipe. */
 async function ask(question: string): Promise<string | undefined> {
@@ -22,11 +17,9 @@ async function ask(question: string): Promise<string | undefined> {
 
 /** Its streams, variables, folders and clock. `npm run` changes the folder and keeps the one it was typed in. */
 export function ownIo(root: string): Io {
-  process.stdout.on("error", endQuietly);
   return {
     root,
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    ...ownOutput(),
     env: process.env,
     cwd: (process.env["npm_lifecycle_event"] === "kiln" && process.env["INIT_CWD"]) || process.cwd(),
     isTerminal: process.stdout.isTTY,

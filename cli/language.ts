@@ -10,25 +10,32 @@ type Catalogue = Readonly<Record<string, string>>;
 
 /** Of the command line that runs; a process has one at a time. */
 let catalogue: Catalogue = {};
-let reasonIn = (reason: string): string => reason;
+const asItIs = (text: string): string => text;
+let reasonIn = asItIs;
+let mistakeIn = asItIs;
 
 /** From now on lines are in this language. */
 export async function speak(language: Language): Promise<void> {
   if (language === "en") {
     catalogue = {};
-    reasonIn = (reason) => reason;
+    reasonIn = mistakeIn = asItIs;
     return;
   }
-  const [{ ZH }, { reasonInChinese }] = await Promise.all([
+  const [{ ZH }, { reasonInChinese }, { messageIn }] = await Promise.all([
     import("./zh.ts"),
     import("../shared/chinese/reasons.ts"),
+    import("../shared/chinese/mistakes.ts"),
   ]);
   catalogue = ZH;
   reasonIn = reasonInChinese;
+  mistakeIn = messageIn;
 }
 
 /** A reason of a run or a verdict in the language of the command line (LANGUAGE-2). */
 export const said = (reason: string): string => reasonIn(reason);
+
+/** A mistake of a document in the language of the command line. A rule that has no Chinese stays English. */
+export const saidMistake = (message: string): string => mistakeIn(message);
 
 /** A text in the language of the command line, with its values in place of `{name}`. */
 export const t = (text: string, values: Readonly<Record<string, string | number>> = {}): string =>

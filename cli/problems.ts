@@ -2,7 +2,7 @@
 import type { Place, Problem } from "../shared/errors.ts";
 import type { Checked } from "./documents.ts";
 import { widthOf } from "./format.ts";
-import { t } from "./language.ts";
+import { saidMistake, t } from "./language.ts";
 
 /** A problem for `--json`. The suggestion is everything behind the rule. */
 export const rowsOf = (problems: readonly Problem[]) =>
@@ -31,9 +31,9 @@ function shown({ path, message, place }: Problem, lines: readonly string[]): str
   const { rule, suggestion } = partsOf(message);
   const where = place === undefined ? "" : `${place.line}:${place.column}  `;
   return [
-    `  ${where}${path === "" ? "" : `${path}: `}${rule}`,
+    `  ${where}${path === "" ? "" : `${path}: `}${saidMistake(rule)}`,
     ...(place === undefined ? [] : excerpt(place, lines[place.line - 1] ?? "")),
-    ...(suggestion === undefined ? [] : [`      → ${suggestion}`]),
+    ...(suggestion === undefined ? [] : [`      → ${saidMistake(suggestion)}`]),
   ];
 }
 

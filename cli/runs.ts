@@ -20,7 +20,7 @@ export async function searchRuns(
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, value);
   const runs: RunRow[] = [];
-  let cursor: string | undefined;
+  let { cursor } = query;
   for (let page = 1; ; page++) {
     params.set("limit", String(Math.min(100, most - runs.length)));
     if (cursor !== undefined) params.set("cursor", cursor);
@@ -30,6 +30,19 @@ export async function searchRuns(
     if (cursor === undefined || runs.length >= most || page === PAGES_MAX)
       return { runs, next: cursor, serverAt: found.serverAt };
   }
+}
+
+/** The command that goes on where a search has stopped (PAGES_MAX); undefined for one that has found enough, or looked at all. */
+export function unsearched(
+  query: Readonly<Record<string, string | undefined>>,
+  { runs, next }: { readonly runs: readonly RunRow[]; readonly next?: string | undefined },
+  most: number,
+): string | undefined {
+  if (next === undefined || runs.length >= most) return undefined;
+  const words = Object.entries({ ...query, cursor: next }).map(([name, value]) =>
+    value === undefined ? "" : ` --${name} ${value}`,
+  );
+  return `npm run kiln -- runs${words.join("")}`;
 }
 
 /** @throws CommandError for a text that is no id of a run */

@@ -109,8 +109,7 @@ export const ZH: Readonly<Record<string, string>> = {
     "带按钮：批准、拒绝、冻结、解除冻结、回滚、保留，操作前先显示变化",
   "of this machine; a free one without it": "本机端口，默认任选空闲端口",
   "queued, running, done, failed or cancelled": "queued、running、done、failed 或 cancelled",
-  "bake, unpause, promote, rollback, retire, hold, scale, size, refresh, shrink, idle, resume, keep, job, check or redeliver":
-    "任务类型：bake、unpause、promote、rollback、retire、hold、scale、size、refresh、shrink、idle、resume、keep、job、check 或 redeliver",
+  "kind of the runs": "任务类型",
   "of the recipe, fleet or family": "配方、机群或族系的名称",
   "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z":
     "此后结束的任务：24h、7d，或 2026-01-05T08:00:00Z 这样的时间点",
@@ -139,6 +138,42 @@ export const ZH: Readonly<Record<string, string>> = {
   'what a new caller may ask for, such as "GET /*"; may be repeated':
     '新调用方允许的路由，如 "GET /*"，可重复',
   "only change .env": "只修改 .env",
+
+  // Details
+  "The caller needs the route {route}.": "调用方需要路由 {route}。",
+  "Writes recipes/NAME.yaml and fleets/NAME.yaml in the current folder, and replaces no file. NAME is web without it.":
+    "在当前文件夹写入 recipes/NAME.yaml 和 fleets/NAME.yaml，不替换已有文件。NAME 默认为 web。",
+  "A folder means the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line,\nits rule and what to write instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the\nenvironment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when a file cannot be read.\n--json has unread when there is such a file, and online with --online when the files have no mistake.":
+    "文件夹代表其中及其 recipes/、fleets/ 子文件夹中的文档。每处错误都列出所在的行、规则和应改成的写法；\n某个文件读不到，不影响校验其他文件。环境变量或 .env 中设置了 KILN_CHANNELS 时，文档中的通知渠道必须在其中。\n有错误时退出码为 3，没有错误但有文件读不到时为 1。\n--json 在有读不到的文件时含 unread；加 --online 且文件没有错误时含 online。",
+  "Objects that the recipe names (scripts/…) lie beside the folder recipes/, as in the bucket. vSwitches, groups, types and\nbase images that the local cloud does not have are made or replaced, and listed. Parameters take the variables of your shell.":
+    "配方引用的对象（scripts/…）与 recipes/ 文件夹放在同一层，和 Bucket 中一样。本地模拟云上没有的交换机、安全组、\n规格和基础镜像会自动创建或替换，并逐一列出。参数取当前 shell 的环境变量。",
+  "Nothing is stored as long as a file has a mistake. A document that another program changes meanwhile is not replaced: the\nexit code is 1 then, and nothing is lost. Files are stored one after the other, up to the first that is refused.\n--json has files, as check has them, when some have mistakes, and else documents; after a refusal these are the stored ones, and file,\nerror and untried are the refused file, the reason, and the files behind it.":
+    "只要有文件存在错误，就不保存任何文件。文档同时被其他程序修改时不会被覆盖：退出码为 1，不丢失任何内容。\n文件逐个保存，遇到第一个被拒绝的文件即停止。\n有文件存在错误时 --json 含 files（同 check），否则含 documents；保存中途被拒绝时，documents 是已保存的文件，\nfile、error、untried 分别是被拒绝的文件、原因和其后尚未保存的文件。",
+  "Exit code 1 when something is wrong with the deployment itself.": "部署本身有问题时退出码为 1。",
+  "It prints a URL that opens the page once, in one browser, and runs until Ctrl-C. The page only reads, through the API, and\nis up to date every ten seconds. The caller needs the routes GET /* and POST /plan; with --write those of the changes as well.":
+    "输出一个网址，只能在一个浏览器中打开一次，按 Ctrl-C 结束。页面通过 API 只读取数据，每十秒刷新一次。\n调用方需要路由 GET /* 和 POST /plan；加 --write 时还需要相应修改操作的路由。",
+  "While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.\n--json prints one document at the end.":
+    "命令执行期间只能看到输出的前 6,000 字节，结束后可看到全部输出。\n--json 在结束时输出一个文档。",
+  "With a family: also its earlier images and its regions.": "指定镜像族系时，还显示它早先的镜像和各个地域。",
+  "WANTED is what the size of the fleet, its schedule and the last request make of it.\nOLD counts members on another image than the family serves. With a fleet: also its members.":
+    "“目标台数”由机群的 size、schedule 和最近一次请求得出。\n“旧镜像”是镜像与族系当前镜像不同的实例数。指定机群时，还显示其中的实例。",
+  "Public images have ids too.": "公共镜像也可以用其 id 查询。",
+  "Each line is an act of its own.": "每一行是一步单独的操作。",
+  "Hours in which members that Kiln stopped were down and not charged, at the price then; disks and EIPs are not in it.":
+    "Kiln 停止的实例处于停机不收费状态的小时数，按当时的价格计算；不含云盘和 EIP。",
+  "As it was at the last full hour. --json lists all members.":
+    "以最近一个整点的状态为准。--json 列出全部实例。",
+  "Bakes and retention decide as they will decide then, by what is there now; what changes in between changes the night.\nOnly the metrics of then say which machines are idle.":
+    "构建和旧镜像清理按当前状态、用届时同样的判断得出；期间的变化会改变结果。\n哪些实例闲置，要看届时的监控指标。",
+  "Counts may be too low: of many refusals at once an instance of the webhook writes down the first 20, then once a\nminute. The webhook does not see the deliveries that the platform refuses itself (429).":
+    "次数可能偏少：短时间内拒绝很多时，每个 Webhook 实例先记录前 20 次，之后每分钟记录一次。\n平台自身拒绝的投递（429）不会到达 Webhook。",
+  "The first decision stands.": "以第一次决定为准。",
+  "Examples: call POST /fleets/web/scale-out '{\"count\":3}', call GET /runs?state=failed, call DELETE /recipes/web.\nIn --json the body is a text unless it is JSON.":
+    "示例：call POST /fleets/web/scale-out '{\"count\":3}'，call GET /runs?state=failed，call DELETE /recipes/web。\n--json 中的 body 是 JSON，不是 JSON 时为文本。",
+  "It needs a key of the cloud (ALIBABA_CLOUD_ACCESS_KEY_ID and …_SECRET) and the variables of the deployment, as the npm\nscript of the same name.":
+    "与同名的 npm 脚本一样，需要阿里云密钥（ALIBABA_CLOUD_ACCESS_KEY_ID 和 …_SECRET）以及部署的环境变量。",
+  "After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.":
+    "轮换后新旧两个密钥都有效；再次轮换后，更早的那个失效。密钥只显示一次。",
 
   // Confirmations
   "Go on? [y/N] ": "是否继续？[y/N] ",
@@ -220,6 +255,12 @@ export const ZH: Readonly<Record<string, string>> = {
   done: "成功",
   failed: "失败",
   cancelled: "已取消",
+  "no runs so far": "目前没有找到任务",
+  "not all runs are searched; {command} searches the older ones":
+    "任务尚未全部查找；用 {command} 继续查找更早的任务",
+  "no failed run of {name} so far, and not all are searched; {command} searches the older ones":
+    "目前没有找到 {name} 失败的任务，且任务尚未全部查找；用 {command} 继续查找更早的任务",
+  "go on behind another search: its next in --json": "从上一次查找停下的位置继续：取其 --json 中的 next",
   "no runs": "没有任务",
   "{bucket} in {region}": "{region} 的 {bucket}",
   "at work": "进行中",
@@ -267,6 +308,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "{count} mistakes in {files}": "{files}中有 {count} 处错误",
   "{wrong} of {files}": "{files}里的 {wrong} 个",
   "the files have no mistake, and the cloud could not be asked": "文件没有错误，但无法向云端核对",
+
+  "nothing is stored": "没有保存任何文件",
 
   // plan
   "the timers of the next 24 hours will change nothing": "未来 24 小时定时器不会做任何更改",

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import { ownEnvironment } from "./config.ts";
+import { ownOutput } from "./output.ts";
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   root: join(import.meta.dirname, ".."),
   env: ownEnvironment(),
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
+  ...ownOutput(),
 });

@@ -67,9 +67,24 @@ export async function findDocument(
   name: string,
 ): Promise<ObjectInfo | undefined> {
   for (const key of documentKeys(folder, name)) {
-    // Of all keys that begin with it, the key itself comes first.
-    const [first] = await listObjects(client, key, { most: 1 });
-    if (first?.key === key) return first;
+    const found = await objectAt(client, key);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Every object that has the name of a document: the one that counts, and those with other endings, which no function reads. */
+export async function findDocuments(
+  client: CloudClient,
+  folder: StoredFolder,
+  name: string,
+): Promise<readonly ObjectInfo[]> {
+  const found = await Promise.all(documentKeys(folder, name).map((key) => objectAt(client, key)));
+  return found.filter((object) => object !== undefined);
+}
+
+async function objectAt(client: CloudClient, key: string): Promise<ObjectInfo | undefined> {
+  // Of all keys that begin with it, the key itself comes first.
+  const [first] = await listObjects(client, key, { most: 1 });
+  return first?.key === key ? first : undefined;
 }

@@ -36,6 +36,20 @@ export function formatDuration(durationMs: number): string {
   return parts.join("") || "0s";
 }
 
+const ISO = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/**
+ * Epoch ms of a day, or of an instant with its zone, in ISO 8601; NaN for another text. Date.parse reads more, each engine in
+ * its own way, and takes 30 February for 2 March: https://tc39.es/ecma262/#sec-date.parse
+ */
+export function readInstant(text: string): number {
+  const [, day] = ISO.exec(text) ?? [];
+  if (day === undefined) return Number.NaN;
+  const at = Date.parse(day);
+  const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
+}
+
 /** An instant for a reader, to the minute: `2026-01-05 12:00 UTC`. */
 export const utcMinute = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -7,7 +7,7 @@
 import type { Instance } from "./cloud/ecs/instance.ts";
 import type { IdlePolicy } from "./documents/idle.ts";
 import { parseUpWindows, type UpDuring } from "./documents/up-hours.ts";
-import { days, minutes } from "./duration.ts";
+import { days, minutes, readInstant } from "./duration.ts";
 import { TAG } from "./tags.ts";
 
 /** An announcement older than this does not count any more: its readers have forgotten it. */
@@ -82,7 +82,6 @@ export function hoursOf(
 }
 
 function instantOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?$/.test(text)) return undefined;
-  const at = Date.parse(text);
+  const at = text === undefined || !/^[^T]+(?:T[^T]+Z)?$/.test(text) ? Number.NaN : readInstant(text);
   return Number.isNaN(at) ? undefined : at;
 }

@@ -10,7 +10,8 @@ export const call: Command = {
   count: [2, 3],
   options: { match: { value: "ETAG", help: "change a document only if it still has this etag" } },
   details: `Examples: call POST /fleets/web/scale-out '{"count":3}', call GET /runs?state=failed, call DELETE /recipes/web.
---json: { version, command, status, body }; the body is a text unless it is JSON.`,
+In --json the body is a text unless it is JSON.`,
+  shape: "status, body",
   run: send,
 };
 

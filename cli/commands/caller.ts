@@ -21,8 +21,8 @@ export const caller: Command = {
     },
     "no-deploy": { help: "only change .env" },
   },
-  details: `After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.
---json: { version, command, caller, secret }`,
+  details: `After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.`,
+  shape: "caller, secret",
   run,
 };
 

@@ -20,10 +20,12 @@ export const check: Command = {
       help: "ask the cloud as well, by dry runs: ids, families, types in stock, prices; needs a key of the cloud",
     },
   },
-  details: `A folder stands for the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line, its rule and what to write
-instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the environment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when
-a file cannot be read. --json: { version, command, ok, files: [{ file, kind, problems: [{ path, line, column, rule, suggestion }] }],
-unread: [{ file, error }], online: [{ file, problems, notes }] }; unread when there is one, online only with --online, and when the files have no mistake.`,
+  details: `A folder means the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line,
+its rule and what to write instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the
+environment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when a file cannot be read.
+--json has unread when there is such a file, and online with --online when the files have no mistake.`,
+  shape: `ok, files: [{ file, kind, problems: [{ path, line, column, rule, suggestion }] }], unread: [{ file, error }],
+online: [{ file, problems, notes }]`,
   run: checkFiles,
 };
 

@@ -21,7 +21,9 @@ const deciding = (decision: "approve" | "reject", summary: string): Command => (
   args: "RUN",
   count: [1, 1],
   options: {},
-  details: `The caller needs the route POST /decisions/*. The first decision stands. --json: { version, command, run, decision }`,
+  details: "The first decision stands.",
+  route: "POST /decisions/*",
+  shape: "run, decision",
   run: async ({ args: [run = ""], json }: Input, io: Io): Promise<Exit> => {
     if (!isRunId(run))
       throw new CommandError(
@@ -64,7 +66,8 @@ export const asking = (
   ...shown,
   count: count ?? [shown.args.split(" ").length, shown.args.split(" ").length],
   options: { ...options, ...(changes && { yes: YES }) },
-  details: `The caller needs the route POST /${folder}/*. --json: { version, command, run }`,
+  route: `POST /${folder}/*`,
+  shape: "run",
   run: async (input: Input, io: Io): Promise<Exit> => {
     const path = `/${folder}/${encodeURIComponent(input.args[0] ?? "")}/${action}`;
     const wanted = body(input);

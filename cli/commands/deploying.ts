@@ -12,7 +12,8 @@ const script = (shown: Script, run: Command["run"] = (input, io) => play(shown, 
   ...shown,
   args: "",
   count: [0, 0],
-  details: `As npm run ${shown.name}. It needs a key of the cloud (ALIBABA_CLOUD_ACCESS_KEY_ID and …_SECRET) and the variables of the deployment.`,
+  details: `It needs a key of the cloud (ALIBABA_CLOUD_ACCESS_KEY_ID and …_SECRET) and the variables of the deployment, as the npm
+script of the same name.`,
   run,
 });
 

@@ -11,8 +11,8 @@ export const drift: Command = {
   args: "",
   count: [0, 0],
   options: {},
-  details: `As it was at the last full hour. --json lists all members: { version, command, at, members: [{ id, fleet, family,
-image, since, status, serves, reason }] }`,
+  details: "As it was at the last full hour. --json lists all members.",
+  shape: "at, members: [{ id, fleet, family, image, since, status, serves, reason }]",
   run: show,
 };
 

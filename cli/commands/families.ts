@@ -11,8 +11,9 @@ export const families: Command = {
   args: "[FAMILY]",
   count: [0, 1],
   options: {},
-  details: `With a family: also its earlier images and its regions. --json: { version, command, families: [{ family, imageId,
-imageName, recipe, since, run, by, hold: { by, why, since, until }, problem, previous, regions }] }`,
+  details: "With a family: also its earlier images and its regions.",
+  shape: `families: [{ family, imageId, imageName, recipe, since, run, by, hold: { by, why, since, until }, problem, previous,
+regions }]`,
   run: show,
 };
 

@@ -11,8 +11,10 @@ export const fleets: Command = {
   args: "[FLEET]",
   count: [0, 1],
   options: {},
-  details: `WANTED is what the size of the fleet, its schedule and the last request make of it. OLD counts members on another image than the family serves. With a fleet: also its members. --json: { version, command,
-fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, wanted, paused, problem, members, etag, text }] }`,
+  details: `WANTED is what the size of the fleet, its schedule and the last request make of it.
+OLD counts members on another image than the family serves. With a fleet: also its members.`,
+  shape: `fleets: [{ fleet, family, serves, running, stopped, changing, old, limits, wanted, paused, problem, members, etag, text,
+note }]`,
   run: show,
 };
 
@@ -30,7 +32,7 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   if (name !== undefined) {
     const { serverAt: _, ...fleet } = await client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(name)}`);
     if (json) io.out(jsonOf("fleets", { fleets: [fleet] }));
-    else for (const line of [...tableOf([fleet]), ...membersOf(fleet)]) io.out(line);
+    else for (const line of [...tableOf([fleet]), ...notedIn(fleet), ...membersOf(fleet)]) io.out(line);
     return EXIT.ok;
   }
   const { fleets: rows } = await client.get(ANSWER.fleets, "/fleets");
@@ -55,6 +57,8 @@ const tableOf = (rows: readonly FleetRow[]): readonly string[] => [
     [problem, paused].flatMap((why) => (why === undefined ? [] : [`${fleet}: ${why}`])),
   ),
 ];
+
+const notedIn = ({ note }: FleetDetails): readonly string[] => (note === undefined ? [] : [note]);
 
 const membersOf = ({ members }: FleetDetails): readonly string[] =>
   table(

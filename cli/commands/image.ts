@@ -22,7 +22,8 @@ export const image: Command = {
   args: "IMAGE",
   count: [1, 1],
   options: {},
-  details: `Public images have ids too. --json: { version, command, image: ${FACTS} }`,
+  details: "Public images have ids too.",
+  shape: `image: ${FACTS}`,
   run: async ({ args: [id = ""], json }, io) => {
     const found = await asked(id, io);
     if (json) io.out(jsonOf("image", { image: found }));
@@ -37,8 +38,8 @@ export const recall: Command = {
   args: "IMAGE",
   count: [1, 1],
   options: {},
-  details:
-    "Each line is an act of its own. --json: { version, command, image, plan: [{ act, on, why, command }] }",
+  details: "Each line is an act of its own.",
+  shape: "image, plan: [{ act, on, why, command }]",
   run: async ({ args: [id = ""], json }, io) => {
     const found = await asked(id, io);
     const plan = planOf(found);

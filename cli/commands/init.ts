@@ -33,8 +33,9 @@ export const init: Command = {
   args: "[NAME]",
   count: [0, 1],
   options: QUESTIONS,
-  details: `Writes recipes/NAME.yaml and fleets/NAME.yaml in the current folder, and replaces no file. NAME is web without it.
---json: { version, command, files }`,
+  details:
+    "Writes recipes/NAME.yaml and fleets/NAME.yaml in the current folder, and replaces no file. NAME is web without it.",
+  shape: "files",
   run,
 };
 

@@ -16,8 +16,9 @@ export const logs: Command = {
     follow: { short: "f", help: "go on until the run has ended; exit code 1 unless it is done" },
     output: { value: "N", help: "only the output of one command, by its number" },
   },
-  details: `While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended. --json prints one
-document at the end: { version, command, run: { …, steps, outputs }, texts: { NAME: TEXT } }`,
+  details: `While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.
+--json prints one document at the end.`,
+  shape: "run: { …, steps, outputs }, texts: { NAME: TEXT }",
   run: printLogs,
 };
 

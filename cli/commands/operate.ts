@@ -129,7 +129,8 @@ export const cancel: Command = {
   args: "RUN",
   count: [1, 1],
   options: { yes: YES },
-  details: "The caller needs the route POST /runs/*. --json: { version, command, run }",
+  route: "POST /runs/*",
+  shape: "run",
   run: async (input, io) => {
     const run = runIn(input.args[0] ?? "");
     await confirm(

@@ -12,9 +12,10 @@ export const plan: Command = {
   count: [0, 1],
   options: { all: { help: "with the recipes for which nothing is to do" } },
   details: `Bakes and retention decide as they will decide then, by what is there now; what changes in between changes the night.
-Which machines are idle only their metrics will say. The caller needs the route POST /plan. --json: { version, command, at, until,
-bakes: [{ at, run, recipe, by, act, why, delivers, promotes, held, approval, assumes }], retention: [{ at, run, recipe, changes,
-others, problem, assumes }], fleets: [{ at, fleet, act, why, desired, min }], problems }`,
+Only the metrics of then say which machines are idle.`,
+  route: "POST /plan",
+  shape: `at, until, bakes: [{ at, run, recipe, by, act, why, delivers, promotes, held, approval, assumes }],
+retention: [{ at, run, recipe, changes, others, problem, assumes }], fleets: [{ at, fleet, act, why, desired, min }], problems`,
   run: show,
 };
 

@@ -1,11 +1,13 @@
 /** `push FILE…`: recipes and fleets are checked and stored by the API. */
 import { resolve } from "node:path";
 import { COMMIT_HEADER } from "../../shared/commit.ts";
+import { messageOf } from "../../shared/errors.ts";
 import { ANSWER, parseReply, refusalIn, refusedBy } from "../answers.ts";
 import { commitOf } from "../checkout.ts";
 import { clientFor, etagIn, type Client } from "../client.ts";
 import { AS, CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import type { Checked, CheckedAll } from "../documents.ts";
+import { t } from "../language.ts";
 
 export const push: Command = {
   name: "push",
@@ -18,7 +20,10 @@ export const push: Command = {
     new: { help: "store it only if there is no document of this name" },
   },
   details: `Nothing is stored as long as a file has a mistake. A document that another program changes meanwhile is not replaced: the
-exit code is 1 then, and nothing is lost. --json: { version, command, ok, documents: [{ file, path, status, etag }] }`,
+exit code is 1 then, and nothing is lost. Files are stored one after the other, up to the first that is refused.
+--json has files, as check has them, when some have mistakes, and else documents; after a refusal these are the stored ones, and file,
+error and untried are the refused file, the reason, and the files behind it.`,
+  shape: "ok, files, documents: [{ file, key, etag, created, note }], file, error, untried",
   run,
 };
 
@@ -31,15 +36,68 @@ async function run(input: Input, io: Io): Promise<Exit> {
   if (wrong.length + unread.length > 0) return refuse({ files: wrong, unread }, input, io);
   if (input.one("match") !== undefined && files.length > 1)
     throw new CommandError(EXIT.usage, "--match is the etag of one document; push that file alone");
-  const client = clientFor(io);
+  await requireApart(files, io);
+  return storeAll(files, { input, client: clientFor(io), io });
+}
+
+/** @throws CommandError for two files that are one document: the second would replace the first */
+async function requireApart(files: readonly Checked[], { cwd }: Io): Promise<void> {
+  const { routeOf } = await import("../documents.ts");
+  const seen = new Map<string, Checked>();
+  for (const one of files) {
+    const route = routeOf(one, cwd);
+    const other = seen.get(route);
+    if (other !== undefined && resolve(cwd, other.file) !== resolve(cwd, one.file))
+      throw new CommandError(
+        EXIT.usage,
+        `${other.file} and ${one.file} are both the document ${route.slice(1)}: push the one that is meant; nothing is stored`,
+      );
+    seen.set(route, one);
+  }
+}
+
+/** Stores one file after the other, up to the first that is not stored: its cause may be that of all. */
+async function storeAll(files: readonly Checked[], around: Around): Promise<Exit> {
+  const { input, io } = around;
   const documents: Stored[] = [];
   for (const file of files) {
-    const stored = await store(file, { input, client, cwd: io.cwd });
-    documents.push(stored);
-    if (!input.json) io.out(`${stored.file}  ${stored.created ? "stored" : "replaced"} as ${stored.key}`);
+    try {
+      const stored = await store(file, around);
+      documents.push(stored);
+      if (!input.json) for (const line of linesOf(stored)) io.out(line);
+    } catch (error) {
+      // Without its settings a command has tried nothing.
+      if (error instanceof CommandError && error.exit === EXIT.usage) throw error;
+      return halted({ files, documents, error }, input, io);
+    }
   }
   if (input.json) io.out(jsonOf("push", { ok: true, documents }));
   return EXIT.ok;
+}
+
+const linesOf = ({ file, created, key, note }: Stored): readonly string[] => [
+  `${file}  ${created ? "stored" : "replaced"} as ${key}`,
+  ...(note === undefined ? [] : [`  ${note}`]),
+];
+
+interface Halted {
+  readonly files: readonly Checked[];
+  readonly documents: readonly Stored[];
+  readonly error: unknown;
+}
+
+/** Says which file was not stored and why, and how far the command got. */
+function halted({ files, documents, error }: Halted, { json }: Input, io: Io): Exit {
+  const [{ file } = { file: "" }, ...rest] = files.slice(documents.length);
+  const untried = rest.map((one) => one.file);
+  const message = messageOf(error);
+  if (json) io.out(jsonOf("push", { ok: false, documents, file, error: message, untried }));
+  io.err(`${file}: ${message}`);
+  if (files.length > 1) {
+    const stored = `${documents.length} of ${files.length} files were stored before it`;
+    io.err(untried.length === 0 ? stored : `${stored}; not tried: ${untried.join(", ")}`);
+  }
+  return error instanceof CommandError ? error.exit : EXIT.failed;
 }
 
 /** Lists files with mistakes, and those that cannot be read. */
@@ -49,7 +107,7 @@ async function refuse({ files, unread }: CheckedAll, input: Input, io: Io): Prom
   if (input.json) io.out(jsonOf("push", { ok: false, files: files.map(factsOf), ...more }));
   else {
     for (const { error } of unread) io.err(error);
-    for (const line of [...files.map(listed), "nothing is stored"]) io.out(line);
+    for (const line of [...files.map(listed), t("nothing is stored")]) io.out(line);
   }
   return files.length > 0 ? EXIT.invalid : EXIT.failed;
 }
@@ -59,16 +117,18 @@ interface Stored {
   readonly key: string;
   readonly etag: string;
   readonly created: boolean;
+  /** On other objects of its name. */
+  readonly note?: string;
 }
 
 interface Around {
   readonly input: Input;
   readonly client: Client;
-  readonly cwd: string;
+  readonly io: Io;
 }
 
 /** Stores one file under the etag that was seen before, so that a change in between is not overwritten. */
-async function store(file: Checked, { input, client, cwd }: Around): Promise<Stored> {
+async function store(file: Checked, { input, client, io: { cwd } }: Around): Promise<Stored> {
   const { routeOf } = await import("../documents.ts");
   const path = routeOf(file, cwd);
   const commit = await commitOf(resolve(cwd, file.file));
@@ -81,10 +141,10 @@ async function store(file: Checked, { input, client, cwd }: Around): Promise<Sto
     const now = parseReply(ANSWER.text, await client.send("api", "GET", path), [200, 404]);
     const isThere = now.text === file.text;
     const outcome = isThere ? "the deployment holds this text already" : "nothing was replaced";
-    throw new CommandError(EXIT.failed, `${file.file}: ${refusedBy(reply).message}; ${outcome}`);
+    throw new CommandError(EXIT.failed, `${refusedBy(reply).message}; ${outcome}`);
   }
-  const { key, etag, created } = parseReply(ANSWER.stored, reply);
-  return { file: file.file, key, etag, created };
+  const { key, etag, created, note } = parseReply(ANSWER.stored, reply);
+  return { file: file.file, key, etag, created, ...(note !== undefined && { note }) };
 }
 
 async function precondition(path: string, input: Input, client: Client): Promise<Record<string, string>> {

@@ -1,9 +1,10 @@
 /** `runs`: runs at work and those that have ended, the newest first. */
+import { RUN_KINDS } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, searchRuns, type RunRow } from "../runs.ts";
+import { hasEnded, searchRuns, unsearched, type RunRow } from "../runs.ts";
 
 export const runs: Command = {
   name: "runs",
@@ -12,26 +13,26 @@ export const runs: Command = {
   count: [0, 0],
   options: {
     state: { value: "STATE", help: "queued, running, done, failed or cancelled" },
-    kind: {
-      value: "KIND",
-      help: "bake, unpause, promote, rollback, retire, hold, scale, size, refresh, shrink, idle, resume, keep, job, check or redeliver",
-    },
+    kind: { value: "KIND", help: "kind of the runs", among: RUN_KINDS },
     name: { value: "NAME", help: "of the recipe, fleet or family" },
     since: { value: "TIME", help: "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z" },
     limit: { value: "COUNT", help: "how many; 20 without it" },
+    cursor: { value: "NEXT", help: "go on behind another search: its next in --json" },
   },
-  details:
-    "--json: { version, command, runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next }",
+  shape: "runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next",
   run: listRuns,
 };
 
 async function listRuns(input: Input, io: Io): Promise<Exit> {
-  const [state, kind, name, since] = ["state", "kind", "name", "since"].map((option) => input.one(option));
+  const [state, kind, name, since, cursor] = ["state", "kind", "name", "since", "cursor"].map((option) =>
+    input.one(option),
+  );
   const most = countIn(input.one("limit") ?? "20");
-  const found = await searchRuns(clientFor(io), { state, kind, name, since }, most);
+  const query = { state, kind, name, since, cursor };
+  const found = await searchRuns(clientFor(io), query, most);
   const { serverAt, ...facts } = found;
   if (input.json) io.out(jsonOf("runs", facts));
-  else for (const line of linesOf(found.runs, serverAt)) io.out(line);
+  else for (const line of linesOf(found.runs, serverAt, unsearched(query, found, most))) io.out(line);
   return EXIT.ok;
 }
 
@@ -40,12 +41,15 @@ function countIn(text: string): number {
   throw new CommandError(EXIT.usage, `--limit ${text} is not a whole number from 1 to 9999`);
 }
 
-function linesOf(found: readonly RunRow[], now: number): readonly string[] {
-  if (found.length === 0) return [t("no runs")];
-  return table(
-    ["RUN", "STATE", "BEGAN", "TOOK", "BY", ""],
-    found.map((row) => rowOf(row, now)),
-  );
+/** `command` goes on when not all runs were looked at. */
+function linesOf(found: readonly RunRow[], now: number, command: string | undefined): readonly string[] {
+  const rest =
+    command === undefined
+      ? []
+      : [t("not all runs are searched; {command} searches the older ones", { command })];
+  if (found.length === 0) return command === undefined ? [t("no runs")] : [t("no runs so far"), ...rest];
+  const rows = found.map((row) => rowOf(row, now));
+  return [...table(["RUN", "STATE", "BEGAN", "TOOK", "BY", ""], rows), ...rest];
 }
 
 /** One line of the table. */

@@ -11,8 +11,8 @@ export const savings: Command = {
   args: "",
   count: [0, 0],
   options: { month: { value: "MONTH", help: "such as 2026-11, in UTC; this month without it" } },
-  details: `Hours in which members that Kiln stopped were down and not charged, at the price then; disks and EIPs are not in it.
---json: { version, command, month, savings: [{ fleet, stops, hours, unpricedHours, amount, currency }], problems }`,
+  details: `Hours in which members that Kiln stopped were down and not charged, at the price then; disks and EIPs are not in it.`,
+  shape: "month, savings: [{ fleet, stops, hours, unpricedHours, amount, currency }], problems",
   run: show,
 };
 

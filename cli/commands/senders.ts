@@ -15,8 +15,8 @@ export const senders: Command = {
   count: [0, 0],
   options: {},
   details: `Counts may be too low: of many refusals at once an instance of the webhook writes down the first 20, then once a
-minute. What the platform refuses itself (429), the webhook does not see. --json: { version, command, since, senders:
-[{ sender, kind, acceptedAt, refusedAt, refused: [{ reason, count }] }], more }`,
+minute. The webhook does not see the deliveries that the platform refuses itself (429).`,
+  shape: "since, senders: [{ sender, kind, acceptedAt, refusedAt, refused: [{ reason, count }] }], more",
   run: show,
 };
 

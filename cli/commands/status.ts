@@ -15,8 +15,8 @@ export const status: Command = {
   args: "",
   count: [0, 0],
   options: {},
-  details: `Exit code 1 when something is wrong with the deployment itself. --json: { version, command, at, region, bucket, stage,
-atWork: [{ run, …, usuallyMs }], waiting, failed, more, problems }`,
+  details: "Exit code 1 when something is wrong with the deployment itself.",
+  shape: "at, region, bucket, stage, atWork: [{ run, …, usuallyMs }], waiting, failed, more, problems",
   run: show,
 };
 

@@ -1,12 +1,12 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
-import { isRunId, RUN } from "../../shared/names.ts";
+import { isRunId } from "../../shared/names.ts";
 import { unreadReason } from "../../shared/unread.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, readRun, searchRuns, type RunDetails } from "../runs.ts";
+import { hasEnded, readRun, searchRuns, unsearched, type RunDetails } from "../runs.ts";
 
 export const why: Command = {
   name: "why",
@@ -14,8 +14,7 @@ export const why: Command = {
   args: "NAME|RUN",
   count: [1, 1],
   options: {},
-  details:
-    "--json: { version, command, run: { …, steps, outputs, asked, reason }, output: { name, lines }, next }",
+  shape: "run: { …, steps, outputs, asked, key, reason }, output: { name, lines }, next",
   run: explain,
 };
 
@@ -35,8 +34,19 @@ async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exi
 /** @throws CommandError when none has failed */
 async function lastFailed(client: Client, name: string): Promise<string> {
   const subject = familyName(name);
-  const [failed] = (await searchRuns(client, { name: subject, state: "failed" }, 1)).runs;
+  const query = { name: subject, state: "failed" };
+  const found = await searchRuns(client, query, 1);
+  const [failed] = found.runs;
   if (failed !== undefined) return failed.run;
+  const command = unsearched(query, found, 1);
+  if (command !== undefined)
+    throw new CommandError(
+      EXIT.failed,
+      t("no failed run of {name} so far, and not all are searched; {command} searches the older ones", {
+        name,
+        command,
+      }),
+    );
   const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
   throw new CommandError(
     EXIT.failed,
@@ -86,17 +96,13 @@ const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string
   output === undefined ? [] : [t("the end of {name}:", { name: output.name }), ...quoted(output.lines)];
 
 const KILN = "npm run kiln --";
-/** The run that another one was refused for. */
-const BUSY = new RegExp(` by (${RUN}); try again`);
+const DOCUMENT = /\.(?:ya?ml|json)$/;
 
-/** A document is corrected; an object that no function reads is moved or deleted, as its reason says. */
-function afterCheck(reason = ""): string {
-  const key = /^(.+?)(?:: | has \d+ )/.exec(reason)?.[1] ?? "";
-  const isUnread = unreadReason(key) !== undefined;
-  if (isUnread)
-    return t("do with {key} in the bucket as the reason says; nothing else waits for it", { key });
-  return key === ""
-    ? t("correct the document and store it again")
+/** A document is corrected; an object that no function reads, or that cannot be read, is dealt with as its reason says. */
+function afterCheck({ key }: RunDetails): string {
+  if (key === undefined) return t("correct the document and store it again");
+  return unreadReason(key) !== undefined || !DOCUMENT.test(key)
+    ? t("do with {key} in the bucket as the reason says; nothing else waits for it", { key })
     : t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
 }
 
@@ -117,21 +123,20 @@ function afterScaleOut({ subject, by, steps, asked = 0, result: { count } = {} }
 
 /** The command to go on with. */
 function nextStep(details: RunDetails): string {
-  const { run, kind, subject, state, phase, reason } = details;
+  const { run, kind, subject, state, phase, result: { busyWith } = {} } = details;
   if (!hasEnded({ state })) return phase === "approve" ? `${KILN} approve ${run}` : `${KILN} logs ${run} -f`;
   if (state === "done") return `${KILN} runs --name ${subject}`;
-  const holder = BUSY.exec(reason ?? "")?.[1];
-  if (holder !== undefined)
+  if (typeof busyWith === "string")
     return t("{kiln} logs {run} -f, then start this one again when that one has ended", {
       kiln: KILN,
-      run: holder,
+      run: busyWith,
     });
   const known = { kiln: KILN, run, file: `recipes/${subject}.yaml` };
   switch (kind) {
     case "bake":
       return t("correct {file}, then {kiln} push {file}; {kiln} logs {run} shows all output", known);
     case "check":
-      return afterCheck(reason);
+      return afterCheck(details);
     case "promote":
       return t("correct {file} and bake again; {kiln} logs {run} shows the output of its tests", known);
     case "scale":

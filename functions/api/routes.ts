@@ -1,18 +1,16 @@
 /** Routes of the API: a method, a path and a query become a question or a change of a document. Pure. */
 import * as z from "zod/mini";
-import { parseDuration } from "../../shared/duration.ts";
+import { parseDuration, readInstant } from "../../shared/duration.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { componentIn } from "../../shared/documents/recipe-components.ts";
 import type { StoredFolder } from "../../shared/keys.ts";
 import { readJson } from "../../shared/json.ts";
-import { FAMILY, formIn, isRunId, NAME, Name, RUN } from "../../shared/names.ts";
-import { FUNCTION_OF } from "../../shared/workflow/run-id.ts";
+import { FAMILY, formIn, isRunId, NAME, NAME_PATTERN, RUN } from "../../shared/names.ts";
+import { familyName, RUN_KINDS } from "../../shared/workflow/run-id.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
-
-const KINDS = Object.keys(FUNCTION_OF);
 
 /** Runs of one page at most. */
 const LIMIT_MAX = 100;
@@ -22,14 +20,14 @@ const LIMIT = 20;
 const Since = z.pipe(
   z.string().check(
     z.refine((text) => sinceOf(text) !== undefined, {
-      error: "must be an instant such as 2026-01-05T08:00:00Z, or a time such as 24h",
+      error: "must be a day or an instant that exists, such as 2026-01-05T08:00:00Z, or a time such as 24h",
     }),
   ),
   z.transform((text) => sinceOf(text) ?? 0),
 );
 
 function sinceOf(text: string): number | undefined {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  const at = readInstant(text);
   if (Number.isFinite(at)) return at;
   try {
     return -parseDuration(text);
@@ -38,10 +36,20 @@ function sinceOf(text: string): number | undefined {
   }
 }
 
+/** Of a recipe, a fleet or a family, as the ids of its runs spell it. */
+const SubjectName = z.pipe(
+  z.string().check(
+    z.refine((text) => NAME_PATTERN.test(text) || FAMILY_NAME.test(text), {
+      error: "must be the name of a recipe, a fleet or a family",
+    }),
+  ),
+  z.transform(familyName),
+);
+
 const Search = z.strictObject({
   state: z.optional(z.enum(STATES)),
-  kind: z.optional(z.enum(KINDS)),
-  name: z.optional(Name),
+  kind: z.optional(z.enum(RUN_KINDS)),
+  name: z.optional(SubjectName),
   since: z.optional(Since),
   limit: z._default(
     z.pipe(
@@ -88,6 +96,7 @@ interface Change {
 }
 
 const RUN_PATH = new RegExp(`^/runs/(${RUN})(?:/(verdicts)|/logs/((?:[a-z]+-)?\\d{1,3}))?$`);
+const FAMILY_NAME = new RegExp(`^${FAMILY}$`, "u");
 const FAMILY_PATH = new RegExp(`^/families/(${FAMILY})$`, "u");
 /** Ids of own images, and of public ones such as aliyun_3_x64_20G_alibase_20260927.vhd. */
 const IMAGE_PATH = /^\/images\/([\w.-]{1,128})$/;

@@ -155,7 +155,8 @@ function lineIn(line: string): string {
 /** The value that a rule is about stands behind it, before the remedies. */
 const VALUE = / \(it is ((?:"(?:[^"\\]|\\.)*"|[^"();]*)…?)\)/;
 
-function messageIn(message: string): string {
+/** One mistake, or a part of it, without its place. */
+export function messageIn(message: string): string {
   const [shown, value] = VALUE.exec(message) ?? [];
   const at = shown === undefined ? -1 : message.indexOf(shown);
   const rules = (text: string): string => text.split("; ").map(ruleIn).join("；");

@@ -11,7 +11,7 @@
  *     descriptor than the trace.
  */
 import type { CommandStep, Step } from "../documents/recipe-steps.ts";
-import { redactedShort } from "../redact.ts";
+import { shownLine } from "./shown-line.ts";
 
 /**
  * RunCommand, CommandContent: 24 KB after Base64, with its parameters.
@@ -164,8 +164,8 @@ function placeOf(command: string, line: number, isEnd = false): string {
     .trim();
   const from = lines.slice(0, first - 1).findLastIndex(readsLines) + 1;
   if (from > 0)
-    return ` between line ${from} (${redactedShort(lines[from - 1]?.trim() ?? "", TEXT_MAX)}) and line ${first}`;
+    return ` between line ${from} (${shownLine(lines[from - 1]?.trim() ?? "", TEXT_MAX)}) and line ${first}`;
   return endsCommand(text, isEnd)
     ? ` in the command that ends at line ${first}`
-    : ` at line ${first} (${redactedShort(text, TEXT_MAX)})`;
+    : ` at line ${first} (${shownLine(text, TEXT_MAX)})`;
 }

@@ -16,6 +16,7 @@ import type { At, Instance, InstanceEvent } from "./events.ts";
 import { orderFor, type Order } from "./order.ts";
 import { keepOutput, showOutput } from "./output.ts";
 import { ownInstance } from "./own.ts";
+import { shownName } from "./shown-line.ts";
 import { elsewhere } from "./taken-back.ts";
 
 /** Most commands of a recipe end within seconds. */
@@ -67,12 +68,12 @@ export async function command<I>(
     isPlanned: (key: string, etag: string) => use.isPlanned?.(event.input, key, etag) ?? true,
   };
   const found = await orderFor(withVariables(step, secrets.value), where, cloud);
-  if (!found.ok) return use.compensate(event, `"${step.name}": ${found.problem}`, instanceId);
+  if (!found.ok) return use.compensate(event, `"${shownName(step)}": ${found.problem}`, instanceId);
   const order = callOf(event, found.value, { owner: cloud, reader: where.reader });
   const name = ["command", use.spec(event.input).role, ...(tried === 0 ? [] : [tried])].join("-");
   const token = clientToken(event.run, name, index, withoutSecrets(order, secrets.value));
   const invocationId = await runCommand(cloud, order, token);
-  const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${step.name}" runs`) };
+  const running = { afterMs: FIRST_LOOK_MS, note: noted(`"${shownName(step)}" runs`) };
   const state = { instanceId, index, tried, ...stageOf(found.value, download) };
   return next(types.Watch, { ...state, invocationId }, running);
 }
@@ -140,7 +141,7 @@ function callOf<I>(
 export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, ports: Ports): Promise<Outcome> {
   const { instanceId, index, invocationId } = event;
   const step = stepAt(instance, event);
-  const name = step?.name ?? `command ${index}`;
+  const name = step === undefined ? `command ${index}` : shownName(step);
   const result = await commandResult(ports.cloud, invocationId, instanceId);
   const moved =
     result.state === "running" || !result.ok ? await elsewhere(instance, event, ports) : undefined;

@@ -27,6 +27,9 @@ export const FUNCTION_OF = {
 
 export type RunKind = keyof typeof FUNCTION_OF;
 
+/** Every kind of run. */
+export const RUN_KINDS: readonly string[] = Object.keys(FUNCTION_OF);
+
 /** The first word of a run's id. */
 export const kindOf = (run: string): string => run.slice(0, Math.max(0, run.indexOf("-")));
 

@@ -1,5 +1,5 @@
 /**
- * `npm run cloud -- [--port 9100] [--speed 60] [--no-functions]`: a local cloud that runs until it is interrupted or the
+ * `npm run cloud -- [--port 9100] [--speed 60] [--no-functions] [--hints]`: a local cloud that runs until it is interrupted or the
  * program that started it ends. That is watched before all else, because loading the rest takes a while.
  */
 import { watchAncestors } from "./control/ancestors.ts";

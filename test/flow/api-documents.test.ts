@@ -286,6 +286,74 @@ for (const kind of ["after", "crash", "hang"] as const)
     expect(await ask(kiln, "DELETE", "/fleets/web", undefined, signed)).toMatchObject(deleted);
   });
 
+/** The answer of the request is lost with the second line of its lock, and the platform or the caller sends it again. */
+test("a request that is sent again changes only the document that it has seen, whatever other ending has its name", async ({
+  kiln,
+  expect,
+}) => {
+  const lost = async (method: "PUT" | "DELETE", text: string) => {
+    const signed = sign(method, "/fleets/de", text, { at: kiln.cloud.time.now() });
+    let lines = 0;
+    const end = kiln.cloud.faults.add({
+      product: "oss",
+      action: "AppendObject",
+      kind: "before",
+      fault: new CloudFault(500, "InternalError", "lost"),
+      when: ({ key = "" }) => key.startsWith("locks/documents") && ++lines > 1,
+    });
+    const body = text === "" ? undefined : text;
+    await ask(kiln, method, "/fleets/de", body, signed);
+    end();
+    await kiln.cloud.settle({ forMs: seconds(31) });
+    return () => ask(kiln, method, "/fleets/de", body, signed);
+  };
+  const there = () => ["yaml", "yml", "json"].filter((ending) => stored(kiln, `fleets/de.${ending}`));
+  await kiln.upload("fleets/de.yaml", max(1));
+  await kiln.upload("fleets/de.yml", max(2));
+  await kiln.upload("fleets/de.json", max(3));
+  const deleted = await lost("DELETE", "");
+  expect(there()).toEqual(["yml", "json"]);
+  expect(await deleted()).toMatchObject({
+    status: 200,
+    body: { deleted: "fleets/de.yaml", note: expect.stringContaining("fleets/de.yml") },
+  });
+  expect(there()).toEqual(["yml", "json"]);
+
+  const put = await lost("PUT", max(4));
+  await kiln.upload("fleets/de.yaml", max(5));
+  expect(await put()).toMatchObject({ status: 200, body: { key: "fleets/de.yml", created: false } });
+  const other = await lost("DELETE", "");
+  await kiln.upload("fleets/de.yaml", max(6));
+  // It is open whether it was carried out before the document was stored again.
+  expect((await other()).status).toBe(409);
+  expect(there()).toEqual(["yaml", "yml", "json"]);
+  expect([stored(kiln, "fleets/de.yaml"), stored(kiln, "fleets/de.yml")]).toEqual([max(6), max(4)]);
+});
+
+test("every answer about a document says which other endings have its name", async ({ kiln, expect }) => {
+  await kiln.upload("recipes/web.yaml", recipeText());
+  expect((await ask(kiln, "GET", "/recipes/web")).body).not.toHaveProperty("note");
+  await kiln.upload("recipes/web.json", recipeText());
+  await kiln.upload("fleets/web.yml", max(1));
+  await kiln.upload("fleets/web.json", max(1));
+  const asked = [
+    await ask(kiln, "GET", "/recipes/web"),
+    await ask(kiln, "PUT", "/recipes/web", recipeText({ family: "web" })),
+    await ask(kiln, "GET", "/fleets/web"),
+    await ask(kiln, "PUT", "/fleets/web", max(2)),
+  ];
+  expect(asked.map(({ body }) => body["note"])).toEqual([
+    expect.stringMatching(/^recipes\/web.json .* recipes\/web.yaml is there/),
+    expect.stringMatching(/^recipes\/web.json .* recipes\/web.yaml is there/),
+    expect.stringMatching(/^fleets\/web.json .* fleets\/web.yml is there/),
+    expect.stringMatching(/^fleets\/web.json .* fleets\/web.yml is there/),
+  ]);
+  expect((await ask(kiln, "DELETE", "/fleets/web")).body).toEqual({
+    deleted: "fleets/web.yml",
+    note: "fleets/web.json has the same name and is read from now on; send DELETE again to delete it too",
+  });
+});
+
 test("a request that was refused stays refused, though its text is stored by then", async ({
   kiln,
   expect,

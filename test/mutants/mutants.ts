@@ -302,6 +302,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/flow/api-documents.test.ts"],
   },
   {
+    name: "a change of a document that is sent again changes another document of its name",
+    promise: "K2",
+    file: "functions/api/documents/lock.ts",
+    find: "if (isOther) return answer(409, { error: OPEN });",
+    replace: "",
+    tests: ["test/flow/api-documents.test.ts"],
+  },
+  {
     name: "the webhook refuses by an index of an earlier content",
     promise: "K9",
     file: "functions/webhook/documents.ts",

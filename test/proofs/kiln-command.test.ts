@@ -1,10 +1,15 @@
 /** The command line against a deployment on the local cloud, whose clock is not the one of this machine. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import { minutes } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
-import { json } from "../support/known.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { json, known } from "../support/known.ts";
 import { kiln as run } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
@@ -65,21 +70,35 @@ test("what is built now, why it failed, and what each family serves since when, 
   expect((await kiln(on, "status")).out).toContain("failed in the last 24 hours");
 });
 
+/** Whatever the sentence of the refusal is: of one mistake, of several, of a size, of a channel, of an object that no function reads. */
 test("a document is corrected and pushed again, and an object that no function reads is not", async ({
   deploy,
   expect,
 }) => {
-  const on = await deploy();
-  await on.upload("fleets/web.YAML", fleetText());
-  await on.upload("fleets/web.yaml", "family: web\n");
-  await on.cloud.settle({ forMs: minutes(5) });
-  const nexts = await Promise.all(
-    on.records("check").map(async ({ run: id }) => /next: .*/.exec((await kiln(on, `why ${id}`)).out)?.[0]),
-  );
-  expect(new Set(nexts)).toEqual(
+  const on = await deploy({
+    env: { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: "http://127.0.0.1:1/" } }) },
+  });
+  const corrected = {
+    "fleets/one.yaml": "family: web\n",
+    "fleets/several.yaml": "famly: web\nlimit: 3\n",
+    "fleets/large.yaml": `# ${"x".repeat(70_000)}\n`,
+    "recipes/text.yml": "provision: [\n",
+    "recipes/channel.json": recipeText({ notify: ["nowhere"] }),
+    "components/nginx/1.0.yaml": "provision: true\n",
+  };
+  for (const [key, text] of Object.entries(corrected)) await on.upload(key, text);
+  const unread = ["fleets/web.YAML", "recipes/deep/web.yaml", "components/nginx/new.yaml"];
+  for (const key of unread) await on.upload(key, fleetText());
+  await on.cloud.settle({ forMs: hours(2) });
+  const nexts = new Set<string | undefined>();
+  for (const { run: id } of on.records("check"))
+    nexts.add(/next: .*/.exec((await kiln(on, `why ${id}`)).out)?.[0]);
+  expect(nexts).toEqual(
     new Set([
-      "next: correct fleets/web.yaml, then npm run kiln -- push fleets/web.yaml",
-      "next: do with fleets/web.YAML in the bucket as the reason says; nothing else waits for it",
+      ...Object.keys(corrected).map((key) => `next: correct ${key}, then npm run kiln -- push ${key}`),
+      ...unread.map(
+        (key) => `next: do with ${key} in the bucket as the reason says; nothing else waits for it`,
+      ),
     ]),
   );
 });
@@ -248,12 +267,84 @@ test("a scale-out that failed is asked for again as it was, and by hand only if 
   });
 });
 
-test("a reader that ends before the output is no mistake", ({ expect }) => {
-  const script = "for n in 1 2 3 4 5; do node cli/kiln.js --help; echo $? >&2; done | true";
-  const { stderr } = spawnSync("bash", ["-c", `node cli/kiln.js >/dev/null; ${script}`], {
-    encoding: "utf8",
+/** A program whose streams are closed, on a full disk, or one of both. */
+function deaf(words: readonly string[], [out, err]: readonly [out: Deaf, err: Deaf], given = {}) {
+  const full = openSync("/dev/full", "w");
+  const stdio = [out, err].map((one) => (one === "full" ? full : "pipe"));
+  const child = spawn(process.execPath, ["cli/kiln.js", ...words], {
+    stdio: ["ignore", ...stdio],
+    env: { ...process.env, ...given },
   });
-  expect(stderr.trim().split("\n")).toEqual(["0", "0", "0", "0", "0"]);
+  closeSync(full);
+  let said = "";
+  if (out === "closed") child.stdout?.destroy();
+  if (err === "closed") child.stderr?.destroy();
+  else child.stderr?.on("data", (part: Buffer) => (said += part.toString()));
+  return new Promise<{ readonly status: number | null; readonly said: string }>((done) =>
+    child.on("close", (status) => done({ status, said })),
+  );
+}
+type Deaf = "closed" | "full" | "read";
+
+test("a command does its work and answers its own exit code, whether its output can be written or not", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy();
+  const folder = mkdtempSync(join(tmpdir(), "kiln-deaf-"));
+  mkdirSync(join(folder, "fleets"));
+  const files = ["a", "b", "c"].map((name) => join(folder, "fleets", `${name}.yaml`));
+  for (const file of files) writeFileSync(file, fleetText());
+  writeFileSync(join(folder, "wrong.yaml"), "family: [\n");
+  for (const streams of [
+    ["closed", "read"],
+    ["closed", "closed"],
+    ["full", "read"],
+    ["full", "full"],
+    ["read", "full"],
+  ] as const) {
+    const none = await deaf(["check", join(folder, "none.yaml")], streams);
+    const wrong = await deaf(["check", join(folder, "wrong.yaml")], streams);
+    const fine = await deaf(["--help"], streams);
+    expect([none.status, wrong.status, fine.status], String(streams)).toEqual([1, 3, 0]);
+    if (streams[0] === "full" && streams[1] === "read")
+      expect(wrong.said).toContain("the output is not complete: ENOSPC");
+    else if (streams[1] === "read") expect(wrong.said).toBe("");
+    const pushed = deaf(["push", ...files], streams, settingsOf(on));
+    expect((await answered(on, on.cloud.time.hold(pushed))).status).toBe(0);
+    for (const name of ["a", "b", "c"]) {
+      expect(on.cloud.oss.find(BUCKET, `fleets/${name}.yaml`), `${String(streams)} ${name}`).toBeDefined();
+      on.cloud.oss.delete(BUCKET, `fleets/${name}.yaml`);
+    }
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("the local cloud prints its line of JSON alone, and the lines for a user beside it when they are asked for", async ({
+  expect,
+}) => {
+  for (const hints of [[], ["--hints"]]) {
+    const child = spawn(process.execPath, [
+      "--import",
+      "tsx",
+      "test/cloud/main.ts",
+      "--speed",
+      "0",
+      ...hints,
+    ]);
+    let said = "";
+    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const { webhook } = known<{ readonly webhook: string }>(json(String(line)));
+    const isSaid = (): boolean => said.includes("npm run kiln -- ui");
+    for (let n = 0; n < 50 && !isSaid() && hints.length > 0; n++) await setTimeout(20);
+    expect([webhook, said]).toEqual([
+      expect.stringMatching(/^http/),
+      hints.length === 0 ? "" : expect.stringContaining(`KILN_WEBHOOK=${webhook}`),
+    ]);
+    child.kill();
+    await once(child, "close");
+  }
 });
 
 test("the local cloud has a help", ({ expect }) => {

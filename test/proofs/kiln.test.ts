@@ -1,6 +1,15 @@
 /** `kiln` as a program: how it is called, how fast it starts, and `try`. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base } from "vitest";
@@ -74,6 +83,38 @@ test(
       `touch ${file}; node ${copy}/cli/kiln.js --help & node ${copy}/cli/kiln.js --help; wait`,
     ]);
     expect(both.out.match(/look for mistakes/g)).toHaveLength(2);
+  },
+);
+
+test(
+  "in a checkout that may not be written it bundles elsewhere, and leaves nothing there",
+  PATIENT,
+  ({ expect, folder }) => {
+    const copy = join(folder, "copy");
+    for (const name of ["cli", "deploy", "shared", "functions", "package.json"])
+      cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    const temporary = join(folder, "tmp");
+    mkdirSync(temporary);
+    // Whoever runs the tests may write everything: a file in the place of a folder refuses all users alike.
+    writeFileSync(join(copy, "dist"), "");
+    writeFileSync(join(folder, "recipes", "wrong.yaml"), "family: [\n");
+    const own = (dir: string, ...words: readonly string[]) =>
+      run("env", [`TMPDIR=${dir}`, process.execPath, join(copy, "cli", "kiln.js"), ...words]);
+    expect(own(temporary, "--help")).toMatchObject({
+      status: 0,
+      err: "",
+      out: expect.stringContaining("push"),
+    });
+    expect(own(temporary, "check", join(folder, "recipes", "wrong.yaml"))).toMatchObject({
+      status: 3,
+      err: "",
+    });
+    expect(own(temporary, "runs", "--help", "--lang", "zh").out).toContain("用法");
+    expect(readdirSync(temporary)).toEqual([]);
+    const nowhere = own(join(folder, "none"), "--help");
+    expect(nowhere).toMatchObject({ status: 1, err: expect.stringContaining("Set TMPDIR to a folder") });
+    expect(nowhere.err.trim().split("\n")).toHaveLength(1);
   },
 );
 

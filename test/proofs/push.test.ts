@@ -131,6 +131,65 @@ test("a version of a component is stored once; a repeat is no mistake, and anoth
   expect((await push(on, folder, "components/nginx/v2.yaml")).out).toContain("with a version like 1.2.0");
 });
 
+test("of several files a refusal names its file, and how far the command got", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  const files = ["a", "b", "c"].map((name) => `fleets/${name}.yaml`);
+  for (const file of files) writeFileSync(join(folder, file), fleetText());
+  /** A lock that another change holds, and a bucket that refuses the write. */
+  const troubles = [
+    ["AppendObject", "locks/documents/fleets-b", new CloudFault(409, "PositionNotEqualToLength", "busy")],
+    ["PutObject", "fleets/b.yaml", new CloudFault(403, "AccessDenied", "refused")],
+  ] as const;
+  for (const [action, at, fault] of troubles) {
+    const end = on.cloud.faults.add({
+      product: "oss",
+      action,
+      kind: "before",
+      fault,
+      when: ({ key = "" }) => key.startsWith(at),
+    });
+    const text = await push(on, folder, files.join(" "));
+    expect([action, text.exit]).toEqual([action, 1]);
+    expect(text.out).toMatch(/^fleets\/a.yaml  (?:stored|replaced) as fleets\/a.yaml$/);
+    expect(text.err).toMatch(
+      /^fleets\/b.yaml: .+\n1 of 3 files were stored before it; not tried: fleets\/c.yaml$/m,
+    );
+    const json = await push(on, folder, `${files.join(" ")} --json`);
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      documents: [{ file: "fleets/a.yaml" }],
+      file: "fleets/b.yaml",
+      error: expect.stringMatching(/./),
+      untried: ["fleets/c.yaml"],
+    });
+    end();
+    await on.cloud.settle({ forMs: 60_000 });
+    expect(stored(on, "fleets/c.yaml")).toBe(undefined);
+  }
+  expect(await push(on, folder, files.join(" "))).toMatchObject({ exit: 0, err: "" });
+});
+
+test("two files that are one document are refused, and a second ending in the deployment is said", async ({
+  deploy,
+  folder,
+  expect,
+}) => {
+  const on = await deploy();
+  for (const ending of ["yaml", "json"]) writeFileSync(join(folder, `fleets/de.${ending}`), fleetText());
+  expect(await push(on, folder, "fleets")).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining("fleets/de.json and fleets/de.yaml are both the document fleets/de"),
+  });
+  expect(on.cloud.oss.list(BUCKET, "fleets/")).toEqual([]);
+  expect(await push(on, folder, "fleets/de.yaml ./fleets/de.yaml")).toMatchObject({ exit: 0 });
+  await on.upload("fleets/de.json", fleetText());
+  expect((await push(on, folder, "fleets/de.yaml")).out).toContain("\n  fleets/de.json has the same name");
+});
+
 test("a text that is stored is reported as stored, though the answer of its write was lost", async ({
   deploy,
   folder,

@@ -267,3 +267,47 @@ test("a variable of a recipe reaches its command, and no log, answer, record or 
   expect(leaks(kiln, { secrets, received, places: ["log", "answer", "received"] })).toEqual([]);
   expect(outputsThatShow(kiln, secrets)).toEqual([]);
 });
+
+/** Of steps without a name of their own, and of the lines at which a step stops. Long lines are cut in the middle of a value. */
+test("a value that a command holds is in no record, answer, output or message that names the command by its line", async ({
+  channel,
+  deploy,
+  expect,
+}) => {
+  const { url, posted } = await channel();
+  const kiln = await deploy({
+    env: { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${url}/ops` } }) },
+  });
+  const password = "Hunter2XyzSecretOfCommand";
+  const lines = [
+    `export DB_PASSWORD=${password}; false`,
+    `echo 1; export DB_PASSWORD="${password}"; exit 3`,
+    `test -e /etc/none-of-these-files-with-a-long-name -a 1 = 1 --token=${password}`,
+    `curl --fail -u admin:${password} http://127.0.0.1:1/`,
+    `false "a very long text of a step that goes on and on" --password ${password}`,
+    `echo "a b c d e f g h i j k l m n o p q r s t u v ${password}" | passwd --stdin none`,
+    `echo one\nfalse DB_PASSWORD=${password}\necho two`,
+    `eval "$(echo true)"\nfalse --api-key ${password} && true\nDB_TOKEN=${password} false\necho two`,
+  ];
+  for (const line of lines) {
+    const common = { family: "web", notify: [{ channel: "ops" }] };
+    const [bake] = await bakeAndPromote(kiln, recipeText({ ...common, provision: [line] }));
+    expect(bake?.state, line).toBe("failed");
+    const runs = await bakeAndPromote(
+      kiln,
+      recipeText({ ...common, provision: ["true"], test: { commands: [line] } }),
+    );
+    expect(runs.at(-1)?.state, line).toBe("failed");
+    for (const { run } of kiln.records()) await answered(kiln, kiln.api("GET", `/runs/${run}`));
+  }
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(posted.length).toBeGreaterThanOrEqual(2 * lines.length);
+  // A reader still finds the step.
+  expect(kiln.records("bake").map(({ reason }) => reason)).toContainEqual(
+    expect.stringMatching(/^"export DB_PASSWORD=\[hidden\]" failed with exit code 1/),
+  );
+  const secrets = { password };
+  const received = [posted, kiln.records()];
+  expect(leaks(kiln, { secrets, received, places: ["log", "answer", "received"] })).toEqual([]);
+  expect(outputsThatShow(kiln, secrets)).toEqual([]);
+});

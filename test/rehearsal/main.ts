@@ -3,11 +3,11 @@
  * story. Exit code 0 when everything in it held, 1 when something did not, 2 for a wrong command line.
  */
 import { build } from "../../build.ts";
+import { ownOutput } from "../../deploy/output.ts";
 import { runCommand } from "./command.ts";
 
 process.exitCode = await runCommand(process.argv.slice(2), {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
+  ...ownOutput(),
   isLive: process.stdout.isTTY && process.env["CI"] === undefined,
   // The machine's own clock, which the local cloud's does not replace.
   now: () => performance.timeOrigin + performance.now(),

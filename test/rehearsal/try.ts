@@ -1,4 +1,5 @@
 /** `npm run kiln -- try FILE` ends here: the recipe is played on the local cloud, on the screens of `npm start`. */
+import { ownOutput } from "../../deploy/output.ts";
 import { minutes } from "../../shared/duration.ts";
 import { buildOnce } from "../build-once.ts";
 import { deployKiln, PLACE, readRoles } from "../support/deployment.ts";
@@ -9,8 +10,8 @@ import { renderSummary, summarise } from "./summary.ts";
 import { trialOf } from "./trial.ts";
 
 const [file = "", mode] = process.argv.slice(2);
-const say = (line: string): void =>
-  void (mode === "--json" ? process.stderr : process.stdout).write(`${line}\n`);
+const { out, err } = ownOutput();
+const say = mode === "--json" ? err : out;
 const isLive = mode !== "--json" && process.stdout.isTTY && process.env["CI"] === undefined;
 const NEXT = `It works here. Names of your account, such as vSwitches, and commands under "not simulated" are not proved.
 Next: npm run kiln -- push ${file}`;
@@ -21,7 +22,7 @@ process.exitCode = await tryRecipe();
 async function tryRecipe(): Promise<0 | 1 | 3> {
   const trial = trialOf(file, process.env);
   if ("problem" in trial) {
-    process.stderr.write(`${trial.problem}\n`);
+    err(trial.problem);
     return 3;
   }
   const realAt = performance.now();
@@ -41,9 +42,7 @@ async function tryRecipe(): Promise<0 | 1 | 3> {
     say(`\n${renderSummary(summary)}\n`);
     say(ok ? NEXT : "It did not work; the first ✗ says why. Correct the recipe and try again.");
     if (mode === "--json")
-      process.stdout.write(
-        `${JSON.stringify({ version: 1, command: "try", ok, scenes, summary }, undefined, 2)}\n`,
-      );
+      out(JSON.stringify({ version: 1, command: "try", ok, scenes, summary }, undefined, 2));
     return ok ? 0 : 1;
   } finally {
     await kiln.close();

@@ -9,6 +9,7 @@
  */
 import { COMMIT_HEADER, isCommit } from "../../../shared/commit.ts";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
+import { documentKeys } from "../../../shared/document-index.ts";
 import { firstContent } from "../../../shared/components.ts";
 import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { DocumentError, type Problem } from "../../../shared/errors.ts";
@@ -17,7 +18,8 @@ import type { Call } from "../../../shared/http/call.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { redactedShort } from "../../../shared/redact.ts";
 import type { StoredFolder } from "../../../shared/keys.ts";
-import { whileLocked, type Seen } from "./lock.ts";
+import { whileLocked, type Found, type Seen } from "./lock.ts";
+import { noteOn } from "./stored.ts";
 
 /** A document to be stored or deleted, and the headers that say what must be there before. */
 export interface Change extends Pick<Call, "headers"> {
@@ -42,8 +44,8 @@ export async function changeDocument(change: Change, ports: Ports): Promise<Http
   const problems = method === "PUT" ? await problemsOf(folder, name, text) : [];
   if (problems.length > 0) return invalid(`${folder}/${name}`, problems);
   return whileLocked(change, ports, {
-    isDone: (before, now) => isCarriedOut(change, { before, now }, ports),
-    make: (before, now) => apply(change, { before, now }, ports),
+    left: (before, there) => leftBy(change, { before, there }, ports),
+    make: (found) => apply(change, found, ports),
   });
 }
 
@@ -89,44 +91,52 @@ async function problemsOf(folder: StoredFolder, name: string, text: string): Pro
   }
 }
 
-/** Whether what lies there now is what an earlier try of this change made of what lay there before it. */
-async function isCarriedOut(
-  { method, text }: Change,
-  { before, now }: { readonly before: Seen; readonly now: Seen },
-  { cloud }: Ports,
-): Promise<boolean> {
-  if (method === "DELETE") return before !== null && now === null;
-  if (now === null || now.etag === before?.etag) return false;
-  return (await getObject(cloud, now.key, DOCUMENT_TEXT_MAX_BYTES))?.text === text;
+/** The key that a change of this document writes or deletes. */
+const keyOf = ({ folder, name }: Change, before: Seen): string => before?.key ?? `${folder}/${name}.yaml`;
+
+/** The document as an earlier try of this change has left it; undefined unless it was made. */
+async function leftBy(change: Change, { before, there }: Found, { cloud }: Ports): Promise<Seen | undefined> {
+  const key = keyOf(change, before);
+  const now = there.find((object) => object.key === key);
+  if (change.method === "DELETE") return before !== null && now === undefined ? null : undefined;
+  if (now === undefined || now.etag === before?.etag) return undefined;
+  const { text } = (await getObject(cloud, key, DOCUMENT_TEXT_MAX_BYTES)) ?? {};
+  return text === change.text ? { key, etag: now.etag } : undefined;
 }
 
-async function apply(
-  change: Change,
-  { before, now }: { readonly before: Seen; readonly now: Seen | undefined },
-  { cloud }: Ports,
-) {
+async function apply(change: Change, { before, there, now }: Found, { cloud }: Ports): Promise<HttpAnswer> {
   const { method, folder, name, text, headers } = change;
+  const key = keyOf(change, before);
+  const others = there.map((object) => object.key).filter((one) => one !== key);
   const unmet = preconditionProblem(headers, before);
   if (unmet !== undefined) return answer(412, { error: unmet, ...(before && { etag: before.etag }) });
   if (method === "DELETE") {
     if (before === null) return answer(404, { error: `there is no ${folder}/${name}` });
-    if (now === undefined) await deleteObject(cloud, before.key);
-    return answer(200, { deleted: before.key });
+    if (now === undefined) await deleteObject(cloud, key);
+    return answer(200, { deleted: key, ...noteOnLeft(others) });
   }
-  if (now) return answer(200, { ...now, created: before === null });
+  const note = noteOn(documentKeys(folder, name).filter((one) => one === key || others.includes(one)));
+  if (now) return answer(200, { ...now, created: before === null, ...note });
   if (folder === "components" && !(await isFirst(name, { text, before }, cloud)))
     return answer(409, {
       error: `component ${name} is there with another content, and a version is written once; choose a new version`,
     });
-  const key = before?.key ?? `${folder}/${name}.yaml`;
   const commit = headers[COMMIT_HEADER];
   // Bytes, because a text would lose what looks like a secret of this function.
   const { etag } = await putObject(cloud, key, Buffer.from(text), {
     contentType: "application/yaml",
     commit,
   });
-  return answer(200, { key, etag, created: before === null });
+  return answer(200, { key, etag, created: before === null, ...note });
 }
+
+/** Of the objects that have the name of a document that was deleted. */
+const noteOnLeft = ([next, ...more]: readonly string[]) =>
+  next === undefined
+    ? {}
+    : {
+        note: `${next} has the same name and is read from now on${more.length > 0 ? `, and ${more.join(" and ")} is there as well` : ""}; send DELETE again to delete it too`,
+      };
 
 /** CHANGE-3. */
 async function isFirst(

@@ -7,12 +7,15 @@
  *     answered as the first time and changes nothing. The end of the log that is read holds more than a hundred changes.
  * DOCUMENT-LOCK-2. A log that is damaged, or was written over, stays as it lies, and the next name is the lock. Were it
  *     deleted, a request that has seen the damage could delete the lock of one that has replaced it.
- * DOCUMENT-LOCK-3. The line of a request names the document that it has seen. When its answer is lost and it is sent again, it
- *     finds its own write there, which no condition must be compared with.
+ * DOCUMENT-LOCK-3. The line of a request names the document that it has seen, by key and etag. When its answer is lost and it is
+ *     sent again, it finds its own change there, which no condition must be compared with, or the same document, which it
+ *     changes now. Any other document is none that it was meant for: the same name may have another ending.
  */
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
+import type { ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
 import { seconds } from "../../../shared/duration.ts";
-import { findDocument } from "../../../shared/document-index.ts";
+import { findDocuments } from "../../../shared/document-index.ts";
 import { CloudError, EventError } from "../../../shared/errors.ts";
 import { answer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -47,12 +50,23 @@ interface Locked {
   readonly delivery: string;
 }
 
+/** The objects that have the name of a document, the one that counts first. */
+export type There = readonly Pick<ObjectInfo, "key" | "etag">[];
+
+/** A document before a change, and the objects that are there. */
+export interface Found {
+  readonly before: Seen;
+  readonly there: There;
+  /** Of a change that is made already: the document that it left. */
+  readonly now?: Seen;
+}
+
 /** A change that is made under a lock. */
 interface Locking {
-  /** Whether the change is what lies between these two (DOCUMENT-LOCK-3). */
-  isDone(before: Seen, now: Seen): Promise<boolean>;
-  /** Makes the change. It is done already when two documents are given. */
-  make(before: Seen, now?: Seen): Promise<HttpAnswer>;
+  /** The document that this change has left; undefined unless it is made (DOCUMENT-LOCK-3). */
+  left(before: Seen, there: There): Promise<Seen | undefined>;
+  /** Makes the change, unless it is made already. */
+  make(found: Found): Promise<HttpAnswer>;
 }
 
 /** Makes a change while no other one is made, and each request once. @throws CloudError, and what the change throws */
@@ -67,7 +81,7 @@ export async function whileLocked(
   const { key, end } = taken;
   let given: HttpAnswer | undefined;
   try {
-    given = await change.make(taken.before, taken.now);
+    given = await change.make(taken);
     return given;
   } finally {
     const { statusCode, body } = given ?? {};
@@ -83,19 +97,16 @@ export async function whileLocked(
 const REPLACED_MAX = 100;
 
 /** The line of this request. */
-interface Taken {
+interface Taken extends Found {
   readonly key: string;
   readonly end: number;
-  readonly before: Seen;
-  /** When the change is done. */
-  readonly now?: Seen;
 }
 
 /** Where the line of this request stands and ends, or the answer to one that may not act. @throws CloudError */
 async function take(
   locked: Locked,
   ports: Ports,
-  change: Pick<Locking, "isDone">,
+  change: Pick<Locking, "left">,
 ): Promise<HttpAnswer | Taken> {
   const { folder, name } = locked;
   for (let replaced = 0; replaced < REPLACED_MAX; replaced++) {
@@ -118,7 +129,7 @@ async function takeAt(
   key: string,
   { folder, name, delivery }: Locked,
   ports: Ports,
-  { isDone }: Pick<Locking, "isDone">,
+  { left }: Pick<Locking, "left">,
 ): Promise<HttpAnswer | Taken> {
   const at = ports.clock.now();
   const { lines, end } = await readLog(ports.cloud, key, Line, TAIL_BYTES);
@@ -126,15 +137,20 @@ async function takeAt(
   const earlier = earlierAnswer(known, delivery, at);
   if (earlier !== undefined) return earlier;
   // Whoever changes it from here on, takes the place of the line.
-  const found = await findDocument(ports.cloud, folder, name);
-  const now = found === undefined ? null : { key: found.key, etag: found.etag };
+  const there = await findDocuments(ports.cloud, folder, name);
+  const counting = seenAs(there[0]);
   const first = known.findLast((line) => line.delivery === delivery && line.seen !== undefined)?.seen;
-  const done = first !== undefined && (await isDone(first, now));
-  const before = done ? first : now;
+  const now = first === undefined ? undefined : await left(first, there);
+  const isOther = first !== undefined && now === undefined && !isDeepStrictEqual(first, counting);
+  if (isOther) return answer(409, { error: OPEN });
+  const before = first === undefined ? counting : first;
   const taken = await appendOrLose(ports, key, end, { at, released: false, delivery, seen: before });
   if (taken === undefined) return answer(409, { error: BUSY });
-  return { key, end: taken, before, ...(done && { now }) };
+  return { key, end: taken, before, there, ...(now !== undefined && { now }) };
 }
+
+const seenAs = (object: There[number] | undefined): Seen =>
+  object === undefined ? null : { key: object.key, etag: object.etag };
 
 /** The answer to a request that may not act: it has acted, or another change is at work or came after it. */
 function earlierAnswer(

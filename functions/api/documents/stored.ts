@@ -1,7 +1,7 @@
 /** Documents as they lie in the bucket. */
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import { getSmallObject } from "../../../shared/cloud/oss/objects.ts";
-import { findDocument } from "../../../shared/document-index.ts";
+import { findDocuments } from "../../../shared/document-index.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import type { StoredFolder } from "../../../shared/keys.ts";
 
@@ -15,6 +15,15 @@ export interface StoredDocument {
   /** Instead of a text that is too long to be a document: the reason. */
   readonly text?: string;
   readonly problem?: string;
+  /** Which other objects have its name, when there are some. */
+  readonly note?: string;
+}
+
+/** Of the objects with the name of a document only the first counts. Nothing for a single one. */
+export function noteOn([first, ...unread]: readonly string[]): { readonly note?: string } {
+  if (unread.length === 0) return {};
+  const note = `${unread.join(" and ")} has the same name and is not read as long as ${first} is there; delete from the bucket what is not meant`;
+  return { note };
 }
 
 /** Undefined when there is none. */
@@ -23,11 +32,14 @@ export async function readStored(
   name: string,
   { cloud }: Ports,
 ): Promise<StoredDocument | undefined> {
-  const object = await findDocument(cloud, folder, name);
+  const found = await findDocuments(cloud, folder, name);
+  const [object] = found;
   if (object === undefined) return undefined;
   const read = await getSmallObject(cloud, object.key, DOCUMENT_TEXT_MAX_BYTES);
   const { key, etag, lastModifiedAt, commit } = (read.ok ? read.value : undefined) ?? object;
-  const stored = { key, etag, changedAt: new Date(lastModifiedAt).toISOString(), ...(commit && { commit }) };
+  const changedAt = new Date(lastModifiedAt).toISOString();
+  const note = noteOn(found.map((one) => one.key));
+  const stored = { key, etag, changedAt, ...(commit && { commit }), ...note };
   if (!read.ok) return { ...stored, problem: read.problem };
   return read.value && { ...stored, text: read.value.text };
 }

@@ -17,18 +17,23 @@ export interface RunDetails extends RunRecord {
   readonly outputs: readonly string[];
   /** How many instances it is to launch. */
   readonly asked?: number;
+  /** Of a check: the key of the object that it refuses. */
+  readonly key?: string;
 }
 
 /** The record of a run and its outputs; undefined without one. */
 export async function run(id: string, ports: Ports): Promise<RunDetails | undefined> {
   const log = await readKnown(id, ports);
   const record = recordOf(id, log);
-  const { count: asked }: { readonly count?: unknown } = Object(standing(id, log)?.event.input);
+  const { count: asked, key }: { readonly count?: unknown; readonly key?: unknown } = Object(
+    standing(id, log)?.event.input,
+  );
   return (
     record && {
       ...record,
       outputs: await outputsOf(id, ports),
       ...(typeof asked === "number" && { asked }),
+      ...(typeof key === "string" && record.kind === "check" && { key }),
     }
   );
 }

@@ -25,7 +25,7 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
   if ("problem" in read) return failed(read.problem);
   const { document } = read;
   const holder = await holderOf(lockName(recipe), ports);
-  if (holder !== undefined && document.whenBusy !== "queue") return failed(refusedBusy(recipe, holder));
+  if (holder !== undefined && document.whenBusy !== "queue") return refusedBusy(recipe, holder);
   const { decide } = await import("./decide.ts");
   const locked = { ...event, input: { ...event.input, document } };
   const decided = await decide(locked, ports);

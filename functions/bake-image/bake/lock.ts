@@ -68,7 +68,7 @@ function whileBusy(event: Lock, whenBusy: "refuse" | "queue", holder: string, { 
   const note = busy(recipe, holder);
   if (isChange(event.by) || whenBusy === "queue") return poll(event, clock, PACE.lock, note);
   // A timer asks again by itself, and an operator has nothing to put right.
-  return event.by.startsWith("timer:") ? done({ skipped: true, note }) : failed(refusedBusy(recipe, holder));
+  return event.by.startsWith("timer:") ? done({ skipped: true, note }) : refusedBusy(recipe, holder);
 }
 
 const superseded = (recipe: string, newer: string): Outcome =>
@@ -79,8 +79,10 @@ const superseded = (recipe: string, newer: string): Outcome =>
 
 const busy = (recipe: string, holder: string): string => `recipe ${recipe} is being baked by ${holder}`;
 
-/** The reason to refuse a bake while another one holds the recipe (whenBusy: refuse). */
-export const refusedBusy = (recipe: string, holder: string): string =>
-  `${busy(recipe, holder)}; try again when it is done`;
+/** The end of a bake while another one holds the recipe (whenBusy: refuse). */
+export const refusedBusy = (recipe: string, holder: string): Outcome => ({
+  ...failed(`${busy(recipe, holder)}; try again when it is done`),
+  result: { busyWith: holder },
+});
 
 export const lock = phase(Lock, { limitMs: hours(24), run: lockRecipe });

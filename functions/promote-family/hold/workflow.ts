@@ -1,7 +1,7 @@
 /** An operator holds a family or lifts its hold (shared/holds.ts): a run of one phase. */
 import * as z from "zod/mini";
 import { describeImages } from "../../../shared/cloud/ecs/images.ts";
-import { minutes, parseDuration, utcMinute } from "../../../shared/duration.ts";
+import { minutes, parseDuration, readInstant, utcMinute } from "../../../shared/duration.ts";
 import { writeHold } from "../../../shared/holds.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { holdShape } from "../../../shared/requests/hold.ts";
@@ -41,7 +41,7 @@ async function holdFamily(given: EventOf<typeof Hold>, ports: Ports): Promise<Ou
 }
 
 const instantOf = (text: string, from: number): number =>
-  /^\d{4}-/.test(text) ? Date.parse(text) : from + parseDuration(text);
+  /^\d{4}-/.test(text) ? readInstant(text) : from + parseDuration(text);
 
 async function liftHold({ input, run, by }: EventOf<typeof Unhold>, ports: Ports): Promise<Outcome> {
   const { family } = input;

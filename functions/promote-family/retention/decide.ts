@@ -13,7 +13,7 @@
  * RETAIN-7. A user keeps an image with the tag `kiln:keep`.
  */
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
-import { formatDuration } from "../../../shared/duration.ts";
+import { formatDuration, readInstant } from "../../../shared/duration.ts";
 import { optedOutUntil } from "../../../shared/instance-tags.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { isGood, statusOf, TEST } from "../family/status.ts";
@@ -60,7 +60,7 @@ export function decideRetention(holdings: Holdings, rules: RetentionRules, now: 
         now,
         hasYouth: !isFormer && (image === lastFailed || !failedTest(image)),
       });
-    const retireAt = Date.parse(image.tags[TAG.retireAt] ?? "");
+    const retireAt = readInstant(image.tags[TAG.retireAt] ?? "");
     const isTagged = !Number.isNaN(retireAt);
     if (kept !== undefined) return { image, action: isTagged ? "unmark" : "keep", why: kept };
     if (!isTagged) return { image, action: "mark", why: `nothing needs it; it is deleted after ${after}` };

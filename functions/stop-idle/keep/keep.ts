@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import { minutes } from "../../../shared/duration.ts";
+import { minutes, readInstant } from "../../../shared/duration.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
@@ -30,7 +30,7 @@ async function keepInstance({ input, instance: id, until }: Keep, { cloud }: Por
     return failed(`${id} is not a member of fleet ${fleet}`);
   const tag = found.document.idle?.optOutTag ?? TAG.keep;
   const longer = instance.tags[tag];
-  if (longer !== undefined && Date.parse(longer) > until)
+  if (longer !== undefined && readInstant(longer) > until)
     return done({ fleet, instance: id, keptUntil: longer });
   await tagResources(cloud, "instance", [id], { [tag]: tagInstant(until) });
   return done({ fleet, instance: id, keptUntil: tagInstant(until) });

@@ -3,7 +3,7 @@
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 import * as z from "zod/mini";
-import { hours } from "../../../shared/duration.ts";
+import { hours, readInstant } from "../../../shared/duration.ts";
 import { digest } from "../../../shared/keys.ts";
 import { redactedStart } from "../../../shared/redact.ts";
 import {
@@ -157,7 +157,7 @@ function readAlert(
   if (count === undefined) return { reason: `kiln_count ${NO_COUNT}` };
   const identity =
     present(alert.fingerprint) ?? Object.entries(alert.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const one = { fleet, count, delivery: [identity, alert.startsAt], at: Date.parse(alert.startsAt) };
+  const one = { fleet, count, delivery: [identity, alert.startsAt], at: readInstant(alert.startsAt) };
   const problem = timeProblem(one, now);
   return problem === undefined ? { launch: one } : { reason: problem };
 }

@@ -1,5 +1,6 @@
 /** Generic: anything that can POST JSON with a token, such as the notification of a scaling rule. Pure. */
 import * as z from "zod/mini";
+import { readInstant } from "../../../shared/duration.ts";
 import { Name } from "../../../shared/names.ts";
 import {
   BEARER,
@@ -22,13 +23,10 @@ export const GenericSettings = z.strictObject({
 });
 type GenericSettings = z.infer<typeof GenericSettings>;
 
-/** ISO 8601 with a zone. */
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
-
 /** `id` and `at` identify the request: sent again with both the same, it is the same run. */
 const Payload = z.strictObject({
   id: z.string().check(z.minLength(1), z.maxLength(128)),
-  at: z.string().check(z.regex(INSTANT)),
+  at: z.string().check(z.refine((text) => text.includes("T") && Number.isFinite(readInstant(text)))),
   fleet: Name,
   count: z.int().check(z.minimum(1)),
 });
@@ -41,5 +39,5 @@ export function parseGeneric({ tokens, fleets }: GenericSettings, request: Sende
   }
   const { id, at, fleet, count } = parsed.data;
   if (!fleets.includes(fleet)) return malformed("this sender may not use that fleet");
-  return launch({ fleet, count, delivery: [id, at], at: Date.parse(at) }, request.now);
+  return launch({ fleet, count, delivery: [id, at], at: readInstant(at) }, request.now);
 }

@@ -4,7 +4,7 @@
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_job
  */
 import * as z from "zod/mini";
-import { days } from "../../../shared/duration.ts";
+import { days, readInstant } from "../../../shared/duration.ts";
 import { hmac, isOneOf } from "../../../shared/hmac.ts";
 import { Secrets } from "../../../shared/http/config.ts";
 import { readJsonWithIds } from "../../../shared/json.ts";
@@ -93,10 +93,10 @@ const reasonOf = (choice: Choice, action: string): string =>
   "share" in choice ? `the job is ${action}` : choice.reason;
 
 function eventOf({ repository, deployment, workflow_job: job }: Payload) {
-  const at = Date.parse(job.created_at);
+  const at = readInstant(job.created_at);
   // The age is that of the event: a job may have waited for an approval for weeks.
   const changed = [job.started_at, job.completed_at, deployment?.updated_at].map((text) =>
-    Date.parse(text ?? ""),
+    readInstant(text ?? ""),
   );
   const announcedAt = Math.max(at, ...changed.filter(Number.isFinite));
   return { delivery: [repository.full_name, job.id, job.run_attempt], at, announcedAt };
@@ -113,8 +113,8 @@ function machineOf(
 ): Pick<TakenJob, "begun" | "ended"> {
   const { runner_name: runner, runner_group_name: group } = job;
   if (!runner || group === HOSTED || runner.startsWith(HOSTED)) return {};
-  const begunAt = Date.parse(job.started_at ?? "");
-  const endedAt = Date.parse((action === "completed" && job.completed_at) || "");
+  const begunAt = readInstant(job.started_at ?? "");
+  const endedAt = readInstant((action === "completed" && job.completed_at) || "");
   return {
     ...(Number.isFinite(begunAt) && { begun: { runner, at: begunAt } }),
     ...(Number.isFinite(endedAt) && { ended: { runner, at: endedAt, fleets: fleetsOf(labels) } }),

@@ -9,6 +9,7 @@
  */
 import * as z from "zod/mini";
 import { readJson } from "../../../shared/json.ts";
+import { readInstant } from "../../../shared/duration.ts";
 import { digest } from "../../../shared/keys.ts";
 import { redactedStart } from "../../../shared/redact.ts";
 import {
@@ -108,6 +109,6 @@ function unwrapped({ alert, ...outer }: z.infer<typeof Given>): unknown {
 
 /** `20190409T121826.922+0800` is the basic form of an instant. */
 const instantOf = (eventTime: string): number =>
-  Date.parse(
+  readInstant(
     eventTime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d.*)([+-]\d\d)(\d\d)$/, "$1-$2-$3T$4:$5:$6$7:$8"),
   );

@@ -11,7 +11,7 @@ class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]";
+const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions] [--hints]";
 
 function readOptions() {
   try {
@@ -20,13 +20,15 @@ function readOptions() {
         port: { type: "string", default: "0" },
         speed: { type: "string", default: "1" },
         "no-functions": { type: "boolean", default: false },
+        hints: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
-    const { port, speed, "no-functions": isBare, help } = values;
+    const { port, speed, "no-functions": isBare, hints: hasHints, help } = values;
     if (help) return undefined;
     return {
       isBare,
+      hasHints,
       port: number(
         "port",
         port,
@@ -76,14 +78,15 @@ async function start(): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const { port, speed, isBare } = given;
+  const { port, speed, isBare, hasHints } = given;
   const options = optionsFor(port, speed);
   const { cloud, ready, hints } = isBare
     ? { cloud: await startCloud(options), ready: {}, hints: [] }
     : await startKiln(options);
   mountControl(cloud, new Posts());
   process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);
-  if (process.stdout.isTTY) for (const hint of hints) process.stderr.write(`${hint}\n`);
+  // Programs read the line of JSON and want no other; a user at a terminal, or one who asks, wants these too.
+  if (process.stdout.isTTY || hasHints) for (const hint of hints) process.stderr.write(`${hint}\n`);
 }
 
 /** Whether the user can correct it; then it needs no stack. */

@@ -79,6 +79,7 @@ const SAMPLES: Samples = {
     steps: [{ phase: "start", at: 0, note: "x" }],
     outputs: ["builder-0"],
     asked: 3,
+    key: "recipes/web.yaml",
     result: { imageId: "m-1" },
   },
   verdicts: {
@@ -105,6 +106,7 @@ const SAMPLES: Samples = {
     changedAt: at,
     commit: "abc",
     text: "family: web",
+    note: "fleets/web.json has the same name",
   },
   image: {
     imageId: "m-1",
@@ -198,7 +200,7 @@ const SAMPLES: Samples = {
   },
   text: { text: "x" },
   document: { etag: "E" },
-  stored: { key: "recipes/web.yaml", etag: "E", created: true },
+  stored: { key: "recipes/web.yaml", etag: "E", created: true, note: "another" },
   accepted: { run },
 };
 

@@ -327,3 +327,29 @@ async function closed(): Promise<{ readonly url: string }> {
   await new Promise((resolve) => void server.close(resolve));
   return { url: `http://127.0.0.1:${port}` };
 }
+
+test("a search that stops before the oldest run says so, and how it goes on", async () => {
+  const next = "0000000000001-f-bake-web-20260105-0123456789ab";
+  const { seen, url } = await webhook(status(200, JSON.stringify({ runs: [], next })));
+  const searched = await run(url, "runs", "--name", "web", "--state", "failed");
+  expect(seen).toHaveLength(30);
+  const command = `npm run kiln -- runs --state failed --name web --cursor ${next}`;
+  expect(searched).toMatchObject({ exit: 0, out: expect.stringContaining("no runs so far") });
+  expect(searched.out).toContain(`not all runs are searched; ${command}`);
+  // Whether a run has failed is not known, so it does not say that none has.
+  const why = await run(url, "why", "web");
+  expect(why).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("not all are searched; npm run kiln -- runs"),
+  });
+});
+
+test("a search goes on behind the cursor of another one, and one that has looked at all runs says nothing", async () => {
+  const cursors: (string | null)[] = [];
+  const { url } = await webhook((response, request) => {
+    cursors.push(new URL(request.url ?? "", "http://x").searchParams.get("cursor"));
+    status(200, '{"runs":[]}')(response, request);
+  });
+  expect(await run(url, "runs", "--cursor", "0000000000001")).toMatchObject({ exit: 0, out: "no runs" });
+  expect(cursors).toEqual(["0000000000001"]);
+});

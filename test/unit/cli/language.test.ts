@@ -1,5 +1,6 @@
 /** The language of lines for people: by locale or option, complete for help, and never in JSON. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
 import { COMMANDS } from "../../../cli/commands.ts";
@@ -32,10 +33,23 @@ test("the option goes before the locale, and the first variable of the locale th
   expect(await kiln(["runs", "--lang", "fr"])).toMatchObject({ exit: 2, err: expect.stringContaining("fr") });
 });
 
-test("every command and option has its Chinese line, with the same placeholders", async ({ expect }) => {
-  for (const { name, summary, options } of COMMANDS)
-    for (const text of [summary, ...Object.values(options).map(({ help }) => help)])
+test("every line of every help has its Chinese, with the same placeholders", async ({ expect }) => {
+  for (const { name, summary, details, options } of COMMANDS) {
+    for (const text of [
+      summary,
+      ...(details === undefined ? [] : [details]),
+      ...Object.values(options).map(({ help }) => help),
+    ])
       expect(ZH[text], `${name}: ${text}`).toBeDefined();
+    // Names of fields are the same in every language, and so is a sample of a request.
+    const lines = (await kiln([name, "--help", "--lang", "zh"])).out
+      .replaceAll(/^--json: \{[^]*?\}\n\n/gm, "\n")
+      .split("\n");
+    expect(
+      lines.filter((line) => /\w/.test(line) && !HAN.test(line)),
+      name,
+    ).toEqual([]);
+  }
   const names = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([one]) => one).toSorted();
   for (const [english, chinese] of Object.entries(ZH))
     expect(names(chinese), english).toEqual(names(english));
@@ -60,7 +74,8 @@ test("no translation is left over", ({ expect }) => {
   // States and acts come from the deployment.
   const given =
     /^(queued|running|done|failed|cancelled|bake|deliver|skip|fail|unknown|mark|unmark|delete|idle-check|resume|stop|size)$/;
-  for (const english of Object.keys(ZH).filter((one) => !given.test(one))) expect(source).toContain(english);
+  for (const english of Object.keys(ZH).filter((one) => !given.test(one)))
+    expect(source).toContain(english.replaceAll(/\s+/g, " "));
 });
 
 test("JSON is the same in every language, errors included", async ({ expect }) => {
@@ -105,6 +120,24 @@ test("a check, a question and a mistake are in Chinese, and columns are as wide 
       ],
     ),
   ).toEqual(["名    b", "abcd  x", "机群  y"]);
+});
+
+test("mistakes of documents follow the language, and JSON does not", async ({ expect }) => {
+  const folder = mkdtempSync(join(tmpdir(), "kiln-zh-"));
+  const file = join(folder, "recipes", "web.yaml");
+  mkdirSync(join(folder, "recipes"));
+  writeFileSync(file, "family: 3\nprovision: true\n");
+  const words = ["check", file, "--lang"];
+  const english = await kiln([...words, "en"]);
+  const chinese = await kiln([...words, "zh"]);
+  const pushed = await kiln(["push", file, "--lang", "zh"]);
+  const json = await kiln([...words, "zh", "--json"]);
+  rmSync(folder, { recursive: true });
+  expect(english.out).toContain("is missing");
+  expect(chinese.out).toMatch(/source: 缺失\n.*→ 请/s);
+  expect(chinese.out).toContain("provision: 必须");
+  expect(pushed.out).toMatch(/source: 缺失\n.*没有保存任何文件$/s);
+  expect(json.out).not.toMatch(HAN);
 });
 
 test("Kiln's own sentences in reasons follow the language", async ({ expect }) => {

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { routeOf } from "../../../../functions/api/routes.ts";
 import { days } from "../../../../shared/duration.ts";
+import { familyName } from "../../../../shared/workflow/run-id.ts";
 
 const RUN = "bake-web-20260105-0123456789ab";
 const ask = (method: string, target: string) => {
@@ -17,6 +18,9 @@ test.for([
     `GET /runs?state=failed&kind=bake&name=web&limit=100&cursor=0000000000001-f-${RUN}`,
     { kind: "runs", search: { state: "failed", kind: "bake", name: "web", limit: 100 } },
   ],
+  ["GET /runs?name=a", { kind: "runs", search: { name: "a" } }],
+  ["GET /runs?name=Web_1", { kind: "runs", search: { name: familyName("Web_1") } }],
+  ["GET /runs?name=%E7%BD%91%E7%AB%99Web", { kind: "runs", search: { name: familyName("网站Web") } }],
   ["GET /runs?since=24h", { kind: "runs", search: { since: -days(1) } }],
   ["GET /runs?since=2026-01-05T08:00:00Z", { kind: "runs", search: { since: Date.UTC(2026, 0, 5, 8) } }],
   [`GET /runs/${RUN}`, { kind: "run", run: RUN }],
@@ -44,7 +48,9 @@ test("a question that is wrong is refused with the parameter and what it may be"
     ["limit=0", /^limit: must be a whole number from 1 to 100/],
     ["limit=101", /^limit: /],
     ["limit=1e1", /^limit: /],
-    ["name=Web", /^name: must be a-z/],
+    ["name=../web", /^name: must be the name of a recipe, a fleet or a family$/],
+    ["name=", /^name: must be/],
+    ["name=a%20b", /^name: must be/],
     ["kind=", /^kind: must be check, spot, .* or shrink/],
     ["kind=zzzz", /^kind: must be check, spot, .* or shrink/],
     ["kind=bakes", /^kind: must be .*; did you mean bake\?$/],
@@ -53,7 +59,10 @@ test("a question that is wrong is refused with the parameter and what it may be"
     ["limit=5&limit=5", /^limit: must be there once/],
     ["__proto__=1", /^__proto__: not known; known are state, kind, name, since, limit, cursor$/],
     ["constructor=1&states=done", /^constructor, states \(did you mean state\?\): not known/],
-    ["since=yesterday", /^since: must be an instant such as/],
+    ["since=yesterday", /^since: must be a day or an instant that exists, such as/],
+    ["since=2026-02-31", /^since: must be a day or an instant that exists, such as/],
+    ["since=2026-02-30T08:00:00Z", /^since: /],
+    ["since=2026-01-05T08:00:00", /^since: /],
     ["cursor=../x", /^cursor: must be the field next/],
     ["sort=1", /^sort: not known; known are state, kind/],
     ["state=done&limit=x", /^limit: /],

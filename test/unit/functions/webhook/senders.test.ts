@@ -406,6 +406,11 @@ for (const [what, bad, reason] of [
     { startsAt: at(NOW + minutes(6)) },
     "the time in the body cannot be read or lies ahead",
   ],
+  [
+    "a day that does not exist",
+    { startsAt: "2025-11-31T08:00:00Z" },
+    "the time in the body cannot be read or lies ahead",
+  ],
   ["a time that is none", { startsAt: "now" }, "the time in the body cannot be read or lies ahead"],
   ["no start", { startsAt: undefined }, "not an alert as Alertmanager documents it; see startsAt"],
   [
@@ -621,6 +626,8 @@ test("plain JSON with a token is a request for its fleet", ({ expect }) => {
     "2026-01-05",
     "2026-01-05T08:00:00",
     "2026-13-05T08:00:00Z",
+    "2026-02-30T08:00:00Z",
+    "2025-02-29T08:00:00+08:00",
     "2026-01-05T25:00:00Z",
     "now",
   ])

@@ -1,0 +1,48 @@
+/** An instant is one that exists, wherever it is read. */
+import { expect, test } from "vitest";
+import { HoldRequest } from "../../../functions/promote-family/hold/workflow.ts";
+import { readInstant } from "../../../shared/duration.ts";
+import { optedOutUntil } from "../../../shared/instance-tags.ts";
+
+const NONE = [
+  "2026-02-29",
+  "2026-02-30",
+  "2026-02-31",
+  "2026-04-31",
+  "2026-00-01",
+  "2026-13-01",
+  "2026-01-00",
+  "2026-01-32",
+];
+
+test("a day that no month has is no instant, and a leap day is one", () => {
+  for (const day of NONE)
+    for (const time of ["", "T00:00Z", "T08:00:00Z", "T23:59:59.999+08:00"])
+      expect(readInstant(`${day}${time}`), `${day}${time}`).toBeNaN();
+  expect(readInstant("2028-02-29T08:00:00Z")).toBe(Date.UTC(2028, 1, 29, 8));
+  expect(readInstant("2026-01-05")).toBe(Date.UTC(2026, 0, 5));
+  expect(readInstant("2026-01-05T08:00+08:00")).toBe(Date.UTC(2026, 0, 5));
+  expect(readInstant("2026-01-05T08:00:00.1234567Z")).toBe(Date.UTC(2026, 0, 5, 8) + 123);
+  // Without a zone it is another instant on each machine.
+  for (const text of [
+    "2026-01-05T08:00:00",
+    "5 Jan 2026",
+    "2026",
+    "",
+    "2026-01-05T25:00Z",
+    "2026-01-05T08:60Z",
+  ])
+    expect(readInstant(text), text).toBeNaN();
+});
+
+test("a hold until a day that does not exist is refused, and a tag with one keeps a member", () => {
+  const held = (until: string) =>
+    HoldRequest.safeParse({ v: 1, request: "hold", family: "web", until }).success;
+  expect(held("2026-01-31T08:00:00Z")).toBe(true);
+  for (const day of NONE) {
+    expect(held(`${day}T08:00:00Z`), day).toBe(false);
+    // A text that cannot be read opts out until it is corrected.
+    expect(optedOutUntil({ tags: { keep: day } }, "keep", Date.UTC(2030, 0)), day).toBe(Infinity);
+  }
+  expect(optedOutUntil({ tags: { keep: "2026-01-31" } }, "keep", Date.UTC(2030, 0))).toBe(undefined);
+});
