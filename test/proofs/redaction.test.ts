@@ -275,9 +275,9 @@ test("a value that a command holds is in no record, answer, output or message th
   expect,
 }) => {
   const { url, posted } = await channel();
-  const kiln = await deploy({
-    env: { KILN_CHANNELS: JSON.stringify({ ops: { kind: "json", url: `${url}/ops` } }) },
-  });
+  const channels = { ops: { kind: "json", url: `${url}/ops` } };
+  const kiln = await deploy({ env: { KILN_CHANNELS: JSON.stringify(channels) } });
+  const common = { family: "web", notify: [{ channel: "ops" }] };
   const password = "Hunter2XyzSecretOfCommand";
   const lines = [
     `export DB_PASSWORD=${password}; false`,
@@ -290,7 +290,6 @@ test("a value that a command holds is in no record, answer, output or message th
     `eval "$(echo true)"\nfalse --api-key ${password} && true\nDB_TOKEN=${password} false\necho two`,
   ];
   for (const line of lines) {
-    const common = { family: "web", notify: [{ channel: "ops" }] };
     const [bake] = await bakeAndPromote(kiln, recipeText({ ...common, provision: [line] }));
     expect(bake?.state, line).toBe("failed");
     const runs = await bakeAndPromote(

@@ -9,7 +9,7 @@ test("no program of users writes past ownOutput, whose streams may be closed or 
   const writing = ["cli", "deploy", "test/rehearsal"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .map((name) => join(folder, name))
-      .filter((file) => file.endsWith('.ts') && file !== join("deploy", "output.ts"))
+      .filter((file) => file.endsWith(".ts") && file !== join("deploy", "output.ts"))
       .filter((file) =>
         /process\.(?:stdout|stderr)\.write|^\s*console\.\w+\(/m.test(readFileSync(join(ROOT, file), "utf8")),
       ),
