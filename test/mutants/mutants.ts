@@ -38,6 +38,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/proofs/served.test.ts"],
   },
   {
+    name: "an undo takes a join that lists do not show yet for a change by hand",
+    promise: "K5",
+    file: "functions/promote-family/promotion/undo.ts",
+    find: "if (ports.clock.now() - phaseStartedAt >= SEEN_MS) return false;",
+    replace: "if (ports.clock.now() >= phaseStartedAt) return false;",
+    tests: ["test/proofs/served.test.ts"],
+  },
+  {
     name: "an undo ends at the first change that the cloud refuses",
     promise: "K5",
     file: "functions/promote-family/promotion/undo.ts",

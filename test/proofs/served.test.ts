@@ -58,6 +58,23 @@ for (const lagMs of LAGS)
       expect(leftovers(kiln)).toEqual([]);
     });
 
+for (const noted of [true, false])
+  test(`an undo waits until lists show the join, ${noted ? "which the run has noted" : "of which the run knows nothing"}`, async ({
+    watched: kiln,
+    expect,
+  }) => {
+    await kiln.upload("recipes/web.yaml", recipeText({ test: { skip: true } }));
+    const isNext = (): boolean => kiln.records("promote")[0]?.phase === "join";
+    await kiln.cloud.settle({ until: isNext, forMs: hours(4) });
+    kiln.cloud.world.lag(seconds(170));
+    if (!noted) kiln.cloud.faults.add({ product: "ecs", action: "ModifyImageAttribute", kind: "crash" });
+    const run = await untilJoined(kiln, HOME);
+    await accepted(kiln, `/runs/${run}/cancel`, {});
+    expect((await ended(kiln, run)).state).toBe("cancelled");
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(served(kiln)).toBeUndefined();
+  });
+
 for (const region of [ABROAD, HOME])
   test(`when ${region} refuses to join while lists are late, the shared copy is taken back and deleted`, async ({
     watched: kiln,

@@ -144,11 +144,20 @@ function leaveFamily({ event, ports, left }: Undoing): Promise<Change> {
   const stays = ({ region }: { readonly region: string }) => region === home || adopted.includes(region);
   const places = placesOf(event, home).filter((place) => joined.includes(place.region) && stays(place));
   return firstPossible(places, left, async (place) => {
+    if (await isJoinUnseen(place, event, ports))
+      return ok(`lists do not show yet that ${placed(place)} has joined ${event.input.family}`);
     const back = await formerFamily(event, ports);
     return back === undefined
       ? deprecate(ports.cloud, event.input.family, place)
       : returnTo(back, event.input.family, place, ports);
   });
+}
+
+/** Whether a list may be older than the join that this run has made (UNDO-3). */
+async function isJoinUnseen(place: Place, { input, phaseStartedAt }: Undo, ports: Ports): Promise<boolean> {
+  if (ports.clock.now() - phaseStartedAt >= SEEN_MS) return false;
+  const image = await ownImage(ports.cloud, place);
+  return image.ok && image.value !== undefined && image.value.family !== input.family;
 }
 
 /** UNDO-5. As the log says, and not the event. */

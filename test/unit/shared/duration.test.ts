@@ -24,25 +24,17 @@ test("a day that no month has is no instant, and a leap day is one", ({ expect }
   expect(readInstant("2026-01-05T08:00+08:00")).toBe(Date.UTC(2026, 0, 5));
   expect(readInstant("2026-01-05T08:00:00.1234567Z")).toBe(Date.UTC(2026, 0, 5, 8) + 123);
   // Without a zone it is another instant on each machine.
-  for (const text of [
-    "2026-01-05T08:00:00",
-    "5 Jan 2026",
-    "2026",
-    "",
-    "2026-01-05T25:00Z",
-    "2026-01-05T08:60Z",
-  ])
-    expect(readInstant(text), text).toBeNaN();
+  const texts = ["2026-01-05T08:00:00", "5 Jan 2026", "2026", "", "2026-01-05T25:00Z", "2026-01-05T08:60Z"];
+  expect(texts.filter((text) => !Number.isNaN(readInstant(text)))).toEqual([]);
 });
 
 test("a hold until a day that does not exist is refused, and a tag with one keeps a member", ({ expect }) => {
   const held = (until: string) =>
     HoldRequest.safeParse({ v: 1, request: "hold", family: "web", until }).success;
   expect(held("2026-01-31T08:00:00Z")).toBe(true);
-  for (const day of NONE) {
-    expect(held(`${day}T08:00:00Z`), day).toBe(false);
-    // A text that cannot be read opts out until it is corrected.
-    expect(optedOutUntil({ tags: { keep: day } }, "keep", Date.UTC(2030, 0)), day).toBe(Infinity);
-  }
+  expect(NONE.filter((day) => held(`${day}T08:00:00Z`))).toEqual([]);
+  // A text that cannot be read opts out until it is corrected.
+  const until = (day: string) => optedOutUntil({ tags: { keep: day } }, "keep", Date.UTC(2030, 0));
+  expect(NONE.filter((day) => until(day) !== Infinity)).toEqual([]);
   expect(optedOutUntil({ tags: { keep: "2026-01-31" } }, "keep", Date.UTC(2030, 0))).toBe(undefined);
 });
