@@ -103,7 +103,9 @@ export const fleetOfSize = (key: string): string => key.slice(SIZES.length, -".j
 export const driftKey = (hour: number): string => `${FOLDER.reservations}drift/${hour}.json`;
 
 /** The log of the alerts that runs of a fleet took. */
-export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
+export const alarmsKey = (fleet: string): string => `${FOLDER.reservations}alarms/${fleet}.jsonl`;
+/** The one of the version before. */
+export const alertsKeyBefore = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
 
 /** Far enough in the future that its distance to any instant has 13 digits. */
 export const FAR = 9_999_999_999_999;

@@ -13,7 +13,7 @@ import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { alertsKey } from "../../../shared/keys.ts";
+import { alarmsKey } from "../../../shared/keys.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
 import { sum } from "../../../shared/limits/stored-reservation.ts";
@@ -23,8 +23,8 @@ import { done, failed, next, phase, wait, type Outcome } from "../../../shared/w
 import {
   alarmIn,
   ALERTS_MAX,
+  fitting,
   hasEnded,
-  hasRoom,
   isAnother,
   isHeld,
   lineOf,
@@ -74,9 +74,9 @@ function needed({ input, member, alerts }: Alerts, entry: Entry, perRequest: num
 
 /** Writes what an event says into the ledger, unless it says so already. */
 async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof entryOf> | "lost" | "full"> {
-  const key = alertsKey(event.input.fleet);
+  const { fleet } = event.input;
   const now = ports.clock.now();
-  const ledger = await readLedger(ports.cloud, key, now);
+  const ledger = await readLedger(ports.cloud, fleet, now);
   const asked = event.alerts.map(([id]) => id);
   const own = asked.filter((id) => alarmIn(ledger.alarms, id).run === event.run);
   if (own.length > 0) return { run: event.run, alerts: own, at: 0 };
@@ -84,8 +84,10 @@ async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof ent
   const failures = await failuresOf([...holders], ports.cloud);
   const entry = entryOf(event, ledger.alarms, failures, now);
   if (entry === undefined || "waitMs" in entry) return entry;
-  if (!hasRoom(entry, ledger.alarms)) return "full";
-  return (await appendOrLose(ports, key, ledger.end, lineOf(entry, ledger))) === undefined ? "lost" : entry;
+  const fitted = fitting(entry, ledger.alarms);
+  if (fitted === undefined) return "full";
+  const appended = await appendOrLose(ports, alarmsKey(fleet), ledger.end, lineOf(fitted, ledger));
+  return appended === undefined ? "lost" : fitted;
 }
 
 /** When the runs that failed ended, epoch ms. */
