@@ -41,9 +41,12 @@ function runFolder(run: string): string {
 /** The log of a run. @throws RangeError for a text that is no run id. */
 export const runKey = (run: string): string => `${runFolder(run)}.jsonl`;
 
-/** The log of the uses of a key that a caller chose. It lies beside runs, because it is needed no longer than they are. */
-export const keyLog = (identity: readonly unknown[]): string =>
-  `${FOLDER.runs}keys/${digest(JSON.stringify(identity))}.jsonl`;
+/**
+ * The log of the uses of a key that a caller chose, and those that replace it when it is damaged, from 1 on. It lies beside
+ * runs, because it is needed no longer than they are.
+ */
+export const keyLog = (identity: readonly unknown[], replaced = 0): string =>
+  `${FOLDER.runs}keys/${digest(JSON.stringify(identity))}${replaced === 0 ? "" : `~${replaced}`}.jsonl`;
 
 /** A part of a run that is too long for its log: a command's output, a list of verdicts. */
 export const outputKey = (run: string, name: string): string => `${runFolder(run)}/${name}`;

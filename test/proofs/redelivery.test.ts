@@ -124,14 +124,14 @@ for (const status of [422, 500])
     expect(machines(kiln)).toHaveLength(2);
   });
 
-test("of a thousand lost deliveries, ten jobs that wait have their machines within 15 minutes", async ({
+test("of hundreds of lost deliveries, the newest ten jobs, which wait, have their machines within 15 minutes", async ({
   hub,
   expect,
 }) => {
   const world = await hub({}, { limits: { max: 150 } });
   const { kiln, reach } = world;
   reach(false);
-  const ids = Array.from({ length: 330 }, (_, n) => n + 1000);
+  const ids = Array.from({ length: 110 }, (_, n) => n + 1000);
   const created_at = instant(world);
   await jobsOf(world, ids);
   await kiln.cloud.settle({ forMs: minutes(1) });
@@ -145,7 +145,7 @@ test("of a thousand lost deliveries, ten jobs that wait have their machines with
   reach(true);
   await kiln.cloud.settle({ forMs: minutes(15) });
   expect(machines(kiln)).toHaveLength(10);
-}, 120_000);
+});
 
 test("a delivery that was answered with an error comes again, ever later, until it is taken", async ({
   hub,
