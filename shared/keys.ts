@@ -117,8 +117,11 @@ export const FAR = 9_999_999_999_999;
 export const deliveriesKey = (hourAt: number, id: string): string =>
   `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 
-/** Says that a runner of a CI system began a job, epoch ms: the keys of a runner are in the order of time. */
-export const begunKey = (runner: string, at: number): string => `${begunFolder(runner)}${at}`;
+/** Says that a runner of a CI system began a job, epoch ms: the keys of a runner are in the order of time. `job`: `begunJob`. */
+export const begunKey = (runner: string, at: number, job: string): string =>
+  `${begunFolder(runner)}${at}-${job}`;
+/** A job by what identifies it. */
+export const begunJob = (identity: readonly unknown[]): string => digest(JSON.stringify(identity));
 export const begunFolder = (runner: string): string => `${FOLDER.deliveries}begun/${digest(runner)}/`;
 
 export type DocumentFolder = "recipes" | "fleets";
