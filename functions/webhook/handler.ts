@@ -125,7 +125,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
     Object.assign(call.details, { refused: parsed.why });
     return answer(401, NOT_AUTHENTICATED);
   }
-  if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
+  if (parsed.kind === "malformed") return answer(parsed.status ?? 400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
   const runs: Accepted[] = [];

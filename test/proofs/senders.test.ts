@@ -246,7 +246,7 @@ test("a delivery of 1,500 alerts and more takes no more calls than one for three
     [1500, 0],
     [1600, 5000],
     // 2.5 MB.
-    [4500, 10_000],
+    [4000, 10_000],
   ] as const) {
     const before = asked();
     const storm = await postAlerts(
@@ -258,6 +258,9 @@ test("a delivery of 1,500 alerts and more takes no more calls than one for three
     await settle();
     expect(asked() - before).toBe(count);
   }
+  const most = Array.from({ length: 4001 }, (_, n) => alert(n + 20_000));
+  const refused = await postAlerts(kiln, most);
+  expect(refused).toMatchObject({ status: 413, runs: undefined });
   // Three of the parts, and the limit of the fleet.
   expect(machines(kiln)).toHaveLength(13);
 });
