@@ -12,6 +12,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { EventError } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { alarmsKey } from "../../../shared/keys.ts";
 import { isMember } from "../../../shared/limits/members.ts";
@@ -43,6 +44,7 @@ async function takeAlerts(event: Alerts, ports: Ports): Promise<Outcome> {
   const entry = await enter(event, ports);
   if (entry === "lost") return afterLostRace(event, input.fleet, ports);
   if (entry === "full") return failed(isFull(input.fleet));
+  if (entry !== undefined && "damaged" in entry) return failed(entry.damaged);
   if (entry !== undefined && "waitMs" in entry)
     return wait(entry.waitMs, "the last attempt for these alerts failed a moment ago");
   if (entry === undefined || entry.alerts.length === 0)
@@ -73,10 +75,14 @@ function needed({ input, member, alerts }: Alerts, entry: Entry, perRequest: num
 }
 
 /** Writes what an event says into the ledger, unless it says so already. */
-async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof entryOf> | "lost" | "full"> {
+async function enter(
+  event: Alerts,
+  ports: Ports,
+): Promise<ReturnType<typeof entryOf> | ReturnType<typeof damage> | "lost" | "full"> {
   const { fleet } = event.input;
   const now = ports.clock.now();
-  const ledger = await readLedger(ports.cloud, fleet, now);
+  const ledger = await readLedger(ports.cloud, fleet, now).catch(damage);
+  if ("damaged" in ledger) return ledger;
   const asked = event.alerts.map(([id]) => id);
   const own = asked.filter((id) => alarmIn(ledger.alarms, id).run === event.run);
   if (own.length > 0) return { run: event.run, alerts: own, at: 0 };
@@ -88,6 +94,13 @@ async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof ent
   if (fitted === undefined) return "full";
   const appended = await appendOrLose(ports, alarmsKey(fleet), ledger.end, lineOf(fitted, ledger));
   return appended === undefined ? "lost" : fitted;
+}
+
+function damage(error: unknown): { readonly damaged: string } {
+  if (!(error instanceof EventError)) throw error;
+  return {
+    damaged: `${error.message}; delete that object from the bucket: each alert that still fires is then asked for once more`,
+  };
 }
 
 /** When the runs that failed ended, epoch ms. */
