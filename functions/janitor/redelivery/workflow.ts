@@ -188,15 +188,19 @@ async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock
     const isTrouble = refusal?.kind === "unknown";
     inARow = isTrouble ? inARow + 1 : 0;
     if (isTrouble) troubles.push(refusal);
-    // Without an answer the attempt may be made.
-    if (refusal === undefined || (isTrouble && refusal.status === 0)) requested.push([id, guid]);
-    else if (isOfAll(refusal)) return { requested, refused, notTaken, stop: refusal };
+    if (isMade(refusal)) requested.push([id, guid]);
+    else if (refusal !== undefined && isOfAll(refusal))
+      return { requested, refused, notTaken, stop: refusal };
     else notTaken.push(guid);
     if (refusal?.kind === "refused") refused.push(`${guid}: ${refusal.problem}`);
     if (inARow === TROUBLES_MAX) break;
   }
   return { requested, refused, notTaken, stop: troubles.at(-1) };
 }
+
+/** Without an answer the attempt may be made. */
+const isMade = (refusal: Refusal | undefined): boolean =>
+  refusal === undefined || (refusal.kind === "unknown" && refusal.status === 0);
 
 /** Whether it concerns every call. */
 const isOfAll = (refusal: Refusal): boolean =>

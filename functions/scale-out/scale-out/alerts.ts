@@ -43,8 +43,7 @@ async function takeAlerts(event: Alerts, ports: Ports): Promise<Outcome> {
   // Before the document is read: the end of an alarm counts even if nothing can be launched.
   const entry = await enter(event, ports);
   if (entry === "lost") return afterLostRace(event, input.fleet, ports);
-  if (entry === "full") return failed(isFull(input.fleet));
-  if (entry !== undefined && "damaged" in entry) return failed(entry.damaged);
+  if (entry !== undefined && "problem" in entry) return failed(entry.problem);
   if (entry !== undefined && "waitMs" in entry)
     return wait(entry.waitMs, "the last attempt for these alerts failed a moment ago");
   if (entry === undefined || entry.alerts.length === 0)
@@ -78,11 +77,11 @@ function needed({ input, member, alerts }: Alerts, entry: Entry, perRequest: num
 async function enter(
   event: Alerts,
   ports: Ports,
-): Promise<ReturnType<typeof entryOf> | ReturnType<typeof damage> | "lost" | "full"> {
+): Promise<ReturnType<typeof entryOf> | ReturnType<typeof damage> | "lost"> {
   const { fleet } = event.input;
   const now = ports.clock.now();
   const ledger = await readLedger(ports.cloud, fleet, now).catch(damage);
-  if ("damaged" in ledger) return ledger;
+  if ("problem" in ledger) return ledger;
   const asked = event.alerts.map(([id]) => id);
   const own = asked.filter((id) => alarmIn(ledger.alarms, id).run === event.run);
   if (own.length > 0) return { run: event.run, alerts: own, at: 0 };
@@ -91,15 +90,15 @@ async function enter(
   const entry = entryOf(event, ledger.alarms, failures, now);
   if (entry === undefined || "waitMs" in entry) return entry;
   const fitted = fitting(entry, ledger.alarms);
-  if (fitted === undefined) return "full";
+  if (fitted === undefined) return { problem: isFull(fleet) };
   const appended = await appendOrLose(ports, alarmsKey(fleet), ledger.end, lineOf(fitted, ledger));
   return appended === undefined ? "lost" : fitted;
 }
 
-function damage(error: unknown): { readonly damaged: string } {
+function damage(error: unknown): { readonly problem: string } {
   if (!(error instanceof EventError)) throw error;
   return {
-    damaged: `${error.message}; delete that object from the bucket: each alert that still fires is then asked for once more`,
+    problem: `${error.message}; delete that object from the bucket: each alert that still fires is then asked for once more`,
   };
 }
 
