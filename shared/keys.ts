@@ -41,9 +41,12 @@ function runFolder(run: string): string {
 /** The log of a run. @throws RangeError for a text that is no run id. */
 export const runKey = (run: string): string => `${runFolder(run)}.jsonl`;
 
-/** The log of the uses of a key that a caller chose. It lies beside runs, because it is needed no longer than they are. */
-export const keyLog = (identity: readonly unknown[]): string =>
-  `${FOLDER.runs}keys/${digest(JSON.stringify(identity))}.jsonl`;
+/**
+ * The log of the uses of a key that a caller chose, and those that replace it when it is damaged, from 1 on. It lies beside
+ * runs, because it is needed no longer than they are.
+ */
+export const keyLog = (identity: readonly unknown[], replaced = 0): string =>
+  `${FOLDER.runs}keys/${digest(JSON.stringify(identity))}${replaced === 0 ? "" : `~${replaced}`}.jsonl`;
 
 /** A part of a run that is too long for its log: a command's output, a list of verdicts. */
 export const outputKey = (run: string, name: string): string => `${runFolder(run)}/${name}`;
@@ -103,7 +106,9 @@ export const fleetOfSize = (key: string): string => key.slice(SIZES.length, -".j
 export const driftKey = (hour: number): string => `${FOLDER.reservations}drift/${hour}.json`;
 
 /** The log of the alerts that runs of a fleet took. */
-export const alertsKey = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
+export const alarmsKey = (fleet: string): string => `${FOLDER.reservations}alarms/${fleet}.jsonl`;
+/** The one of the version before. */
+export const alertsKeyBefore = (fleet: string): string => `${FOLDER.reservations}alerts/${fleet}.jsonl`;
 
 /** Far enough in the future that its distance to any instant has 13 digits. */
 export const FAR = 9_999_999_999_999;
@@ -112,8 +117,11 @@ export const FAR = 9_999_999_999_999;
 export const deliveriesKey = (hourAt: number, id: string): string =>
   `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 
-/** Says that a runner of a CI system began a job, epoch ms: the keys of a runner are in the order of time. */
-export const begunKey = (runner: string, at: number): string => `${begunFolder(runner)}${at}`;
+/** Says that a runner of a CI system began a job, epoch ms: the keys of a runner are in the order of time. `job`: `begunJob`. */
+export const begunKey = (runner: string, at: number, job: string): string =>
+  `${begunFolder(runner)}${at}-${job}`;
+/** A job by what identifies it. */
+export const begunJob = (identity: readonly unknown[]): string => digest(JSON.stringify(identity));
 export const begunFolder = (runner: string): string => `${FOLDER.deliveries}begun/${digest(runner)}/`;
 
 export type DocumentFolder = "recipes" | "fleets";

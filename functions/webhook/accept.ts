@@ -12,15 +12,20 @@
  * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time. After the twelfth repeat each pause
  *     is a quarter longer: each delivery reads every attempt before it, and a year has no more than sixty.
  * ACCEPT-6. A key counts for a day from the request that used it first. That instant is in a log of the key, whatever day
- *     it is then, so two requests around midnight, or at the same time, are the same run.
+ *     it is then, so two requests around midnight, or at the same time, are the same run. The log says what was asked for, too:
+ *     the same key with another body is refused, because the caller would take one answer for the other.
+ * ACCEPT-7. A key log that is damaged stays as it lies, and the next name is the log. Where it is empty, the runs of the key
+ *     from yesterday on are looked for: those of a damaged log, and those of the version before, which had no such log.
  */
 import * as z from "zod/mini";
-import { days, minutes } from "../../shared/duration.ts";
+import { days, minutes, utcMinute } from "../../shared/duration.ts";
+import { EventError } from "../../shared/errors.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { beginRun, openLog, repeatRun, trySend } from "../../shared/workflow/begin.ts";
 import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { appendOrLose, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
+import { ok, problem, type Result } from "../../shared/result.ts";
 import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
@@ -31,20 +36,46 @@ type Attempts = (attempt: number) => string;
 export interface Enqueue extends RunRequest {
   /** Set for a request with an identity of its own. All are looked for before a run begins. */
   readonly attempts?: Attempts;
-  /** Of a request with a key: when it was sent, the log of the key, and the attempts by the instant of its first use (ACCEPT-6). */
-  readonly keyed?: {
-    readonly at: number;
-    readonly log: string;
-    readonly attempts: (firstAt: number) => Attempts;
-  };
+  readonly keyed?: Keyed;
+}
+
+/** A request with a key (ACCEPT-6). */
+export interface Keyed {
+  /** When it was sent, epoch ms. */
+  readonly at: number;
+  /** The log of the key, and those that replace it when it is damaged, from 1 on. */
+  readonly log: (replaced: number) => string;
+  /** A digest of what is asked for. */
+  readonly body: string;
+  /** The attempts by the instant of the first use. */
+  readonly attempts: (firstAt: number) => Attempts;
+  /** Those that the version before would have made. */
+  readonly before?: (at: number) => Attempts;
 }
 
 /** Sooner, the failure may be of the same moment; a request that has failed often is tried more rarely (ACCEPT-5). */
 export const retryAfterMs = (attempt: number): number => minutes(5) * 1.25 ** Math.max(0, attempt - 11);
 
-/** Returns the run that carries the request out, and whether it was asked for before. @throws as `beginRun` */
-export async function accept({ keyed, attempts: own, ...request }: Enqueue, ports: Ports) {
-  const attempts = keyed === undefined ? own : keyed.attempts(await firstUse(keyed, ports));
+/**
+ * Returns the run that carries the request out, and whether it was asked for before; a problem for a key that was used with
+ * another body. @throws as `beginRun`
+ */
+export async function acceptKeyed(
+  { keyed, ...request }: Enqueue,
+  ports: Ports,
+): Promise<Result<Awaited<ReturnType<typeof accept>>>> {
+  if (keyed === undefined) return ok(await accept(request, ports));
+  const use = await firstUse(keyed, ports);
+  if (use.body !== undefined && use.body !== keyed.body)
+    return problem(
+      `key: it was used for another body at ${utcMinute(use.at)}; send the body of that request, or another key`,
+    );
+  if (use.run !== undefined) return ok({ run: use.run, repeated: true });
+  return ok(await accept({ ...request, attempts: keyed.attempts(use.at) }, ports));
+}
+
+/** As `acceptKeyed`, of a request without a key. */
+export async function accept({ attempts, ...request }: Omit<Enqueue, "keyed">, ports: Ports) {
   if (attempts === undefined) return { run: request.run, repeated: await beginRun(request, ports) };
   const { run, state, after } = await newestAttempt(attempts, ports, announcedAtOf(request.request));
   if (state !== "none") {
@@ -55,19 +86,52 @@ export async function accept({ keyed, attempts: own, ...request }: Enqueue, port
   return { run, repeated: await beginRun({ ...request, run, request: asked }, ports) };
 }
 
-const Use = z.looseObject({ at: z.number() });
+const Use = z.looseObject({ at: z.number(), body: z.optional(z.string()) });
+interface Use {
+  readonly at: number;
+  readonly body?: string | undefined;
+  /** The run of a use that is in no log (ACCEPT-7). */
+  readonly run?: string;
+}
 /** How long a key counts. */
 const KEY_MS = days(1);
+/** Damaged logs of one key. */
+const REPLACED_MAX = 10;
 
-/** When the key of a request was used first, epoch ms (ACCEPT-6). @throws CloudError as `appendOrLose` */
-async function firstUse({ at, log }: NonNullable<Enqueue["keyed"]>, ports: Ports): Promise<number> {
+/** The first use of the key of a request (ACCEPT-6). @throws CloudError as `appendOrLose` */
+async function firstUse(keyed: Keyed, ports: Ports, replaced = 0): Promise<Use> {
+  try {
+    return await firstUseIn(keyed, ports, replaced);
+  } catch (error) {
+    if (!(error instanceof EventError) || replaced === REPLACED_MAX) throw error;
+    ports.log({ warning: "damaged key log", key: keyed.log(replaced), error: error.message });
+    return firstUse(keyed, ports, replaced + 1);
+  }
+}
+
+async function firstUseIn(keyed: Keyed, ports: Ports, replaced: number): Promise<Use> {
+  const { at, body } = keyed;
+  const log = keyed.log(replaced);
   for (;;) {
     const { lines, end } = await readLog(ports.cloud, log, Use, TAIL_BYTES);
-    const newest = lines.at(-1)?.line.at;
-    if (newest !== undefined && at - newest < KEY_MS) return newest;
+    const newest = lines.at(-1)?.line;
+    if (newest !== undefined && at - newest.at < KEY_MS) return newest;
+    const run = newest === undefined ? await runWithoutLog(keyed, ports, replaced > 0) : undefined;
+    if (run !== undefined) return { at, run };
     // Whoever was first has written an instant of now, which the next look finds.
-    if ((await appendOrLose(ports, log, end, { at })) !== undefined) return at;
+    if ((await appendOrLose(ports, log, end, { at, body })) !== undefined) return { at };
   }
+}
+
+/** ACCEPT-7. */
+async function runWithoutLog({ at, attempts, before }: Keyed, ports: Ports, isDamaged: boolean) {
+  const yesterday = at - KEY_MS;
+  const all = [
+    ...(isDamaged ? [attempts(yesterday)] : []),
+    ...(before ? [before(at), before(yesterday)] : []),
+  ];
+  const found = await Promise.all(all.map((each) => newestAttempt(each, ports)));
+  return found.find(({ state, begunAt }) => state !== "none" && at - begunAt < KEY_MS)?.run;
 }
 
 /** Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4). @throws as `beginRun` */
@@ -104,6 +168,8 @@ const hasLaunched = (event: object): boolean =>
 interface Found {
   readonly run: string;
   readonly state: State;
+  /** Epoch ms. */
+  readonly begunAt: number;
   /** The attempt for an earlier announcement of the same job (ACCEPT-3). */
   readonly after?: string;
 }
@@ -115,7 +181,7 @@ async function newestAttempt(attempts: Attempts, ports: Ports, announcedAt?: num
     const found = await stateOf(attempts(attempt), retryAfterMs(attempt), ports);
     if (found.state === "none" && taken !== undefined)
       return announcedAt !== undefined && announcedAt - taken.announcedAt > SAME_ANNOUNCEMENT_MS
-        ? { run: found.run, state: "none", after: taken.run }
+        ? { run: found.run, state: "none", begunAt: found.begunAt, after: taken.run }
         : taken;
     const goesOn = found.state === "failed" || (found.state === "taken" && announcedAt !== undefined);
     if (!goesOn) return found;
@@ -136,7 +202,9 @@ async function stateOf(run: string, pauseMs: number, { cloud, clock }: Ports) {
   const log = await readRunLog(cloud, run);
   const now = standing(run, log);
   const isOver = now !== undefined && hasFailed(now) && clock.now() - now.endedAt >= pauseMs;
-  return { run, state: stateIn(log, isOver), announcedAt: wantedUntil(log) };
+  // A run of the version before says it elsewhere.
+  const begunAt = log.lines[0]?.line.at ?? clock.now();
+  return { run, state: stateIn(log, isOver), announcedAt: wantedUntil(log), begunAt };
 }
 
 function stateIn({ lines, end }: RunLog, hasFailedLongAgo: boolean): State {

@@ -10,7 +10,7 @@ import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
 import { holdsSecret } from "../../shared/redact.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
-import { accept, type Enqueue } from "./accept.ts";
+import { accept, acceptKeyed, type Enqueue } from "./accept.ts";
 import { accepted, rendered, withShortTexts } from "./answer.ts";
 import { answerApproval, decide } from "./approval.ts";
 import { requestCancel } from "./cancel.ts";
@@ -107,9 +107,9 @@ async function serveRoute(routed: Routed, caller: string, call: Call, ports: Por
 async function enqueue(request: Enqueue, ports: Ports): Promise<HttpAnswer> {
   if (holdsSecret(request.request)) return answer(400, { error: HOLDS_SECRET });
   const refusal = await documentRefusal(request, ports);
-  return refusal === undefined
-    ? answer(202, acceptedAs(await accept(request, ports)))
-    : answer(refusal.status, { error: refusal.error });
+  if (refusal !== undefined) return answer(refusal.status, { error: refusal.error });
+  const given = await acceptKeyed(request, ports);
+  return given.ok ? answer(202, acceptedAs(given.value)) : answer(409, { error: given.problem });
 }
 
 async function serveSender(name: string, call: Call, ports: Ports): Promise<HttpAnswer> {
@@ -125,7 +125,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
     Object.assign(call.details, { refused: parsed.why });
     return answer(401, NOT_AUTHENTICATED);
   }
-  if (parsed.kind === "malformed") return answer(400, { error: parsed.error });
+  if (parsed.kind === "malformed") return answer(parsed.status ?? 400, { error: parsed.error });
   if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
   const runs: Accepted[] = [];

@@ -1,8 +1,9 @@
 /** Routes of authenticated callers: a method and a path become a request for a run. Pure. */
 import * as z from "zod/mini";
+import { canonical } from "../../shared/cloud/ecs/token.ts";
 import { days, parseDuration } from "../../shared/duration.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
-import { keyLog } from "../../shared/keys.ts";
+import { digest, keyLog } from "../../shared/keys.ts";
 import { FAMILY, formIn, NAME, Name, RUN } from "../../shared/names.ts";
 import { holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
@@ -262,14 +263,18 @@ function decisionOf(run: string, body: Uint8Array): Routed {
     : { kind: "refuse", status: 400, error: parsed.problem };
 }
 
+/** The version before did not tell actions of one kind apart by their keys; those say how things are to be, so both may act. */
+const isAlone = ({ kind }: Route): boolean => ROUTES.filter((route) => route.kind === kind).length === 1;
+
 function enqueueOf(route: Route, name: string, body: Record<string, unknown>, given: Delivery): Enqueue {
   const { caller, delivery, sentAt } = given;
   const { key: own, validFor: within, ...rest } = body;
   // A dry run and the run it describes may carry the same key.
   const dry = rest["dryRun"] === true ? ["dryRun"] : [];
-  const identity = own === undefined ? [delivery] : ["key", caller, own, ...dry];
-  const runsAt = (at: number) => (attempt: number) =>
-    runId(route.kind, route.runName?.(name, rest) ?? name, at, attemptIdentity(identity, attempt));
+  const identity = own === undefined ? [delivery] : ["key", caller, own, ...dry, route.action];
+  const runsOf = (ids: readonly unknown[]) => (at: number) => (attempt: number) =>
+    runId(route.kind, route.runName?.(name, rest) ?? name, at, attemptIdentity(ids, attempt));
+  const runsAt = runsOf(identity);
   return {
     run: runsAt(sentAt)(0),
     by: `webhook:${caller}`,
@@ -281,7 +286,13 @@ function enqueueOf(route: Route, name: string, body: Record<string, unknown>, gi
       ...(typeof within === "string" && { validForMs: parseDuration(within) }),
     },
     ...(own !== undefined && {
-      keyed: { at: sentAt, log: keyLog([route.kind, name, ...identity]), attempts: runsAt },
+      keyed: {
+        at: sentAt,
+        log: (replaced) => keyLog([route.kind, name, ...identity], replaced),
+        body: digest(canonical({ ...rest, within, dryRun: dry.length > 0 })),
+        attempts: runsAt,
+        ...(isAlone(route) && { before: runsOf(["key", caller, own, ...dry]) }),
+      },
     }),
   };
 }

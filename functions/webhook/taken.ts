@@ -5,7 +5,7 @@
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import { putObject } from "../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { begunKey } from "../../shared/keys.ts";
+import { begunJob, begunKey } from "../../shared/keys.ts";
 import { accept, withdraw } from "./accept.ts";
 import { accepted } from "./answer.ts";
 import { documentRefusal } from "./documents.ts";
@@ -19,7 +19,11 @@ export async function takeJob(
   ports: Ports,
 ): Promise<HttpAnswer> {
   if (begun !== undefined && ended === undefined)
-    await putObject(ports.cloud, begunKey(begun.runner, begun.at), JSON.stringify(job.delivery));
+    await putObject(
+      ports.cloud,
+      begunKey(begun.runner, begun.at, begunJob(job.delivery)),
+      JSON.stringify(job.delivery),
+    );
   const by = { reason, ...(begun && { takenBy: begun }) };
   const run = mayLaunch ? await withdraw(enqueueLaunch(sender, job), by, ports) : undefined;
   const cancelled = run === undefined ? {} : { cancelled: run };

@@ -40,8 +40,11 @@ const isLaunch = (action: string): boolean => (LAUNCHES as readonly string[]).in
 
 const namesOffering = (code: string): boolean => OFFERING.test(code) && !EVERYWHERE.test(code);
 
+/** Too Many Requests, whatever the code. https://www.rfc-editor.org/rfc/rfc6585#section-4 */
+const TOO_MANY = 429;
+
 /**
- * Kind and hint of a refusal. Unknown codes: 4xx is permanent, everything else may pass. A launch has some 250 codes and
+ * Kind and hint of a refusal. Unknown codes: 4xx but 429 is permanent, everything else may pass. A launch has some 250 codes and
  * any of them may be about its type, zone or disk: only those that the table calls permanent, and that name no part of
  * the offering, end it. All others move on to the next offering and are reported.
  */
@@ -52,7 +55,7 @@ export function judge(product: CloudProduct, action: string, code: string, statu
     const kind = isLaunch(action) && namesOffering(code) ? "change" : row.kind;
     return { kind, hint: hint.replace("{ram}", ramAction(product, action)), ...(capacity && { capacity }) };
   }
-  const is4xx = status >= 400 && status < 500;
+  const is4xx = status >= 400 && status < 500 && status !== TOO_MANY;
   if (!is4xx) return { kind: "wait", hint: "The outcome is unknown; Kiln retries with the same token." };
   if (isLaunch(action)) return { kind: "change", hint: UNLISTED_LAUNCH, unlisted: true };
   return {

@@ -30,7 +30,7 @@ import { readCallers } from "./config.ts";
 import { verify } from "./verify.ts";
 
 /**
- * An event of GitHub has some 30 KB, and a group of 17,000 alerts 8 MB; anything larger is refused. The platform takes 32 MB, for
+ * An event of GitHub has some 30 KB, and 4,000 alerts of Alertmanager some 2 MB; anything larger is refused. The platform takes 32 MB, for
  * which the memory of a small function does not suffice. https://www.alibabacloud.com/help/doc-detail/191156.htm
  */
 const BODY_MAX = 8 * 1024 * 1024;

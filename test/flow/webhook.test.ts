@@ -49,6 +49,43 @@ test("requests with the same key are the same run, however often they are signed
   expect(machines(kiln)).toHaveLength(2);
 });
 
+test("the same key with another body is refused and does nothing; of another action it is another request", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("fleets/web.yaml", fleetText({ size: { desired: 0 } }));
+  const key = "job-1";
+  await accepted(kiln, SCALE, { count: 1, key });
+  const other = await call(kiln, "POST", SCALE, { count: 5, key });
+  expect(other).toMatchObject({
+    status: 409,
+    body: { error: expect.stringMatching(/^key: .*or another key$/) },
+  });
+  const paused = await accepted(kiln, "/fleets/web/pause", { key });
+  expect((await accepted(kiln, "/fleets/web/unpause", { key })).run).not.toBe(paused.run);
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  expect(machines(kiln)).toHaveLength(1);
+});
+
+test("a key log that is damaged keeps no request from its run, around midnight too", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 23, 55) });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const { run } = await accepted(kiln, SCALE, { count: 1, key: "job-1" });
+  const { oss } = kiln.cloud;
+  const [log] = oss.list(BUCKET, "runs/keys/");
+  if (log === undefined) throw new Error("no key log");
+  for (const text of ["half a li", "not json\n", '{"at":"x"}\n']) {
+    oss.put(BUCKET, log.key, text);
+    expect((await accepted(kiln, SCALE, { count: 1, key: "job-1" })).run).toBe(run);
+    await kiln.cloud.settle({ forMs: minutes(5) });
+  }
+  expect(machines(kiln)).toHaveLength(1);
+});
+
 test("requests with the same key at the same time, on both sides of midnight, are the same run", async ({
   deploy,
   expect,

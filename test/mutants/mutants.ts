@@ -930,8 +930,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "GitHub: announcements are requested before the ends of their jobs",
     promise: "K6",
     file: "functions/janitor/redelivery/decide.ts",
-    find: 'const FIRST = ["completed", "in_progress"];',
-    replace: "const FIRST: string[] = [];",
+    find: ".toSorted((a, b) => b.at - a.at)",
+    replace: ".toSorted((a, b) => a.at - b.at)",
+    tests: ["test/unit/functions/janitor/redelivery/decide.test.ts"],
+  },
+  {
+    name: "GitHub: the end of a job is requested while the beginning of a later one is lost",
+    promise: "K6",
+    file: "functions/janitor/redelivery/decide.ts",
+    find: "action === ENDED ? begun :",
+    replace: "action === ENDED ? false :",
     tests: ["test/unit/functions/janitor/redelivery/decide.test.ts"],
   },
   {

@@ -152,6 +152,25 @@ test("a machine that has begun another job since is not ended by the late end of
   expect(machines(kiln)).toEqual([]);
 });
 
+for (const skewMs of [0, 1000])
+  test(`a job that ends in the second in which it began releases its machine, its begin ${skewMs} ms later`, async ({
+    hub,
+    expect,
+  }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted: "release" });
+    const { kiln } = world;
+    await jobsOf(world, [1]);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const runner_name = machines(kiln)[0]?.instanceId;
+    const created_at = ago(world, minutes(10));
+    const completed_at = ago(world);
+    const started_at = new Date(Date.parse(completed_at) + skewMs).toISOString();
+    await jobsOf(world, [1], "in_progress", { created_at, started_at, runner_name });
+    await jobsOf(world, [1], "completed", { created_at, started_at, completed_at, runner_name });
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(machines(kiln)).toEqual([]);
+  });
+
 for (const onJobCompleted of ["release", "stop"] as const)
   test(`a job that is over before its launch is counted gets no second machine: ${onJobCompleted}`, async ({
     hub,

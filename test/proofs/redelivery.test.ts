@@ -41,6 +41,8 @@ test("jobs of an hour without a webhook get one machine each, and nothing is ask
   expect(machines(kiln)).toHaveLength(6);
 });
 
+const RELEASED = { onJobCompleted: "release" as const, limits: { max: 150 } };
+
 test("jobs that ended while the webhook was away launch nothing, however many they are", async ({
   hub,
   expect,
@@ -60,6 +62,89 @@ test("jobs that ended while the webhook was away launch nothing, however many th
   const delivered = kiln.records("redeliver").map(({ result }) => Number(result?.["delivered"]));
   expect(delivered.reduce((sum, count) => sum + count, 0)).toBe(200);
   expect(machines(kiln)).toEqual([]);
+});
+
+const HOSTED = { runner_name: "GitHub Actions 7", runner_group_name: "GitHub Actions" };
+const instant = ({ kiln }: Hub): string => new Date(kiln.cloud.time.now()).toISOString();
+
+for (const others of [0, 3, 70])
+  test(`a machine that begins a second job while the webhook is away stays, with ${others} other ends`, async ({
+    hub,
+    expect,
+  }) => {
+    const world = await hub({ rates: { changesPerMinute: others === 3 ? 1 : 80 } }, RELEASED);
+    const { kiln, reach } = world;
+    await jobsOf(world, [1]);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const runner_name = machines(kiln)[0]?.instanceId;
+    const created_at = instant(world);
+    const started_at = instant(world);
+    await jobsOf(world, [1], "in_progress", { created_at, started_at, runner_name });
+    await kiln.cloud.settle({ forMs: minutes(3) });
+    reach(false);
+    const completed_at = instant(world);
+    await jobsOf(world, [1], "completed", { created_at, started_at, completed_at, runner_name });
+    await kiln.cloud.settle({ forMs: minutes(0.2) });
+    await jobsOf(world, [2], "in_progress", { created_at, started_at: instant(world), runner_name });
+    const ids = Array.from({ length: others }, (_, n) => 100 + n);
+    const ended = { created_at, completed_at: instant(world), labels: ["ubuntu-latest"], ...HOSTED };
+    await jobsOf(world, ids, "completed", ended);
+    reach(true);
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(machines(kiln)).toHaveLength(1);
+    expect(kiln.records("job").map(({ result }) => result?.["why"])).toEqual([
+      expect.stringContaining("has begun another job since"),
+    ]);
+  });
+
+for (const status of [422, 500])
+  test(`ends that GitHub answers with ${status} keep no announcement from its turn`, async ({
+    hub,
+    expect,
+  }) => {
+    const world = await hub();
+    const { kiln, github, hook, reach } = world;
+    reach(false);
+    await jobsOf(world, [1, 2]);
+    await kiln.cloud.settle({ forMs: minutes(1) });
+    const ids = Array.from({ length: status === 500 ? 6 : 150 }, (_, n) => 100 + n);
+    await jobsOf(world, ids, "completed", { labels: ["ubuntu-latest"], ...HOSTED });
+    const bad = new Set(
+      github
+        .attempts(hook)
+        .filter(({ action }) => action === "completed")
+        .map(({ id }) => String(id)),
+    );
+    github.trouble = (method, path) =>
+      method === "POST" && bad.has(/deliveries\/(\d+)/.exec(path)?.[1] ?? "")
+        ? { status, body: { message: "no" } }
+        : undefined;
+    reach(true);
+    await kiln.cloud.settle({ forMs: minutes(30) });
+    expect(machines(kiln)).toHaveLength(2);
+  });
+
+test("of hundreds of lost deliveries, the newest ten jobs, which wait, have their machines within 15 minutes", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { limits: { max: 150 } });
+  const { kiln, reach } = world;
+  reach(false);
+  const ids = Array.from({ length: 110 }, (_, n) => n + 1000);
+  const created_at = instant(world);
+  await jobsOf(world, ids);
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await jobsOf(world, ids, "in_progress", { created_at, started_at: instant(world), ...HOSTED });
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await jobsOf(world, ids, "completed", { created_at, completed_at: instant(world), ...HOSTED });
+  await jobsOf(
+    world,
+    Array.from({ length: 10 }, (_, n) => n + 1),
+  );
+  reach(true);
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(machines(kiln)).toHaveLength(10);
 });
 
 test("a delivery that was answered with an error comes again, ever later, until it is taken", async ({

@@ -246,7 +246,7 @@ test("a delivery of 1,500 alerts and more takes no more calls than one for three
     [1500, 0],
     [1600, 5000],
     // 2.5 MB.
-    [4500, 10_000],
+    [4000, 10_000],
   ] as const) {
     const before = asked();
     const storm = await postAlerts(
@@ -258,8 +258,41 @@ test("a delivery of 1,500 alerts and more takes no more calls than one for three
     await settle();
     expect(asked() - before).toBe(count);
   }
+  const most = Array.from({ length: 4001 }, (_, n) => alert(n + 20_000));
+  const refused = await postAlerts(kiln, most);
+  expect(refused).toMatchObject({ status: 413, runs: undefined });
   // Three of the parts, and the limit of the fleet.
   expect(machines(kiln)).toHaveLength(13);
+});
+
+test("a damaged ledger fails its requests with what to do, and deleted it is a new one", async ({
+  deploy,
+  expect,
+}) => {
+  for (const tail of [
+    '{"run":"scale-web-20260105-00000000',
+    "garbage\n",
+    '{"run":"r","alerts":["x"],"future":1}\n',
+  ]) {
+    const { kiln, alert, settle } = await withParts(deploy);
+    const { oss } = kiln.cloud;
+    const key = "reservations/alarms/web.jsonl";
+    await postAlerts(kiln, [alert(1000)]);
+    await settle();
+    const before = machines(kiln).length;
+    oss.put(BUCKET, key, `${oss.get(BUCKET, key)?.body.toString()}${tail}`);
+    const [failing] = (await postAlerts(kiln, [alert(1001)])).runs;
+    await settle();
+    expect(await ended(kiln, failing?.run ?? "")).toMatchObject({
+      state: "failed",
+      reason: expect.stringMatching(/reservations\/alarms\/web\.jsonl .*delete that object from the bucket/),
+    });
+    oss.delete(BUCKET, key);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    await postAlerts(kiln, [alert(1001)]);
+    await settle();
+    expect(machines(kiln)).toHaveLength(before + 1);
+  }
 });
 
 test("plain JSON that asks for more than the fleet allows, or for no fleet, is refused while its sender listens", async ({

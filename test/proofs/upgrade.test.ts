@@ -6,7 +6,8 @@ import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { recipeText } from "../support/recipes.ts";
 import { accepted, ended } from "../support/runs.ts";
-import { leftovers, ownImages, served } from "../support/world.ts";
+import { attemptIdentity, runId } from "../../shared/workflow/run-id.ts";
+import { leftovers, machines, ownImages, served } from "../support/world.ts";
 
 const POSITIONAL = new Set(["position", "dueAt", "early"]);
 
@@ -161,6 +162,27 @@ test("a cancellation and an end that were in the queue take effect", async ({ de
   expect(await ended(kiln, other)).toMatchObject({ state: "done", result: { imageId: "m-1" } });
   // It takes effect, as far as an image that is not there allows.
   expect(await ended(kiln, request.run)).toMatchObject({ state: "failed", by: other });
+});
+
+test("the first key log is that of a request of the version before, whose run of yesterday is found", async ({
+  deploy,
+  expect,
+}) => {
+  const midnight = Date.UTC(2026, 0, 6);
+  const kiln = await deploy({ at: midnight - minutes(20) });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const by = "webhook:ci";
+  const at = kiln.cloud.time.now();
+  // As the version before named it.
+  const run = runId("scale", "web", at, attemptIdentity(["key", "ci", "job-1"], 0));
+  await kiln.invoke("kiln-scale-out", { v: 1, request: "scale-out", fleet: "web", count: 1, run, by });
+  await ended(kiln, run);
+  await kiln.cloud.settle({ forMs: midnight + minutes(5) - kiln.cloud.time.now() });
+  const body = { count: 1, key: "job-1" };
+  expect(await accepted(kiln, "/fleets/web/scale-out", body)).toMatchObject({ run });
+  expect(machines(kiln)).toHaveLength(1);
+  await kiln.cloud.settle({ forMs: hours(24) });
+  expect((await accepted(kiln, "/fleets/web/scale-out", body)).run).not.toBe(run);
 });
 
 test("a keyed request of the version before is the same run when it is repeated", async ({

@@ -29,7 +29,7 @@ import {
 } from "../../../shared/workflow/workflow.ts";
 import { failureSends } from "../../../shared/notifications/subscriptions.ts";
 import { readGithubHooks, type GithubHook } from "./config.ts";
-import { lostIn, nextOf, resultsOf } from "./decide.ts";
+import { lostIn, resultsOf } from "./decide.ts";
 import { listDeliveries, requestRedelivery, type Refusal } from "./github.ts";
 
 /** GitHub keeps deliveries so long: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks */
@@ -44,6 +44,8 @@ const ATTEMPT_MS = minutes(1);
 const LOOKS_MS = hours(3);
 /** An attempt that is not listed by then is lost. */
 const PENDING_MS = minutes(10);
+/** An event has room for so many. */
+const PASSED_MAX = 500;
 /** A run that asks for longer leaves the rest to the next one: its function has five minutes (s.yaml). */
 const ASKING_MS = minutes(2);
 /** How long other settings may go unseen (CATCH-UP-4). */
@@ -56,10 +58,12 @@ export const settingsOf = (hook: GithubHook): string => digest(JSON.stringify(ho
 const NO_LIMIT: Limit = { notBefore: 0, settings: "" };
 
 const event = eventsWith(z.strictObject({ hook: Name }));
-const Look = event("look", limit);
+/** The events that GitHub did not take from this run (REDELIVER-3). */
+const passed = z._default(z.array(z.string()), []);
+const Look = event("look", { ...limit, passed });
 type Look = EventOf<typeof Look>;
 const Pair = z.tuple([z.string(), z.string()]);
-const Ask = event("ask", { failed: z.int(), due: z.array(Pair), unread: z.boolean() });
+const Ask = event("ask", { failed: z.int(), due: z.array(Pair), unread: z.boolean(), passed });
 type Ask = EventOf<typeof Ask>;
 const Settle = event("settle", {
   ...limit,
@@ -73,28 +77,29 @@ type Settle = EventOf<typeof Settle>;
 export const lockName = (hook: string): string => `redelivery-${hook}`;
 
 /** The lost events of a hook, or why they are not known. */
-export async function lookAt(hook: GithubHook, { clock }: Ports) {
+export async function lookAt(hook: GithubHook, { clock }: Ports, passed: readonly string[] = []) {
   const now = clock.now();
   const listed = await listDeliveries(hook, { since: now - KEPT_MS, pagesMax: PAGES_MAX }, clock);
   if ("kind" in listed) return listed;
-  return { ...lostIn(listed.deliveries, now), unread: !listed.complete };
+  return { ...lostIn(listed.deliveries, now, new Set(passed)), unread: !listed.complete };
 }
 
 async function look(event: Look, ports: Ports): Promise<Outcome> {
-  const { run, input } = event;
-  const { clock, random } = ports;
+  const { run, input, passed } = event;
+  const { clock } = ports;
   const hook = readGithubHooks()[input.hook];
   if (hook === undefined) return noHook(input.hook);
   const holder = await acquireLock(lockName(input.hook), run, ports);
   if (holder !== undefined) return done({ skipped: true, note: `${holder} is at work` });
   const limited = stillLimited(event, hook, clock.now());
   if (limited !== undefined) return limited;
-  const found = await lookAt(hook, ports);
+  const found = await lookAt(hook, ports, passed);
   if ("kind" in found) return withoutAnswer(event, hook, found, clock.now());
-  const chosen = nextOf(found.due, REQUESTS_MAX, random.next());
-  const due = chosen.map(({ id, guid }): [string, string] => [id, guid]);
-  if (due.length === 0) return done({ failed: found.failed.length, requested: 0 });
-  return next(Ask, { failed: found.failed.length, due, unread: found.unread });
+  const due = found.due.slice(0, REQUESTS_MAX).map(({ id, guid }): [string, string] => [id, guid]);
+  const { failed: all, unread } = found;
+  if (due.length > 0) return next(Ask, { failed: all.length, due, unread, passed });
+  const refused = passed.length > 0 && { refused: passed.length };
+  return done({ failed: all.length, requested: 0, ...refused });
 }
 
 /** It was removed from the settings meanwhile. */
@@ -110,7 +115,7 @@ const stillLimited = ({ notBefore, settings }: Limit, hook: GithubHook, now: num
     : undefined;
 
 function withoutAnswer(
-  { input, startedAt }: Pick<Look, "input" | "startedAt">,
+  { input, startedAt, passed }: Pick<Look, "input" | "startedAt" | "passed">,
   hook: GithubHook,
   refusal: Refusal,
   now: number,
@@ -123,7 +128,7 @@ function withoutAnswer(
   const { until } = refusal;
   if (until - startedAt > LOOKS_MS)
     return failed(`GitHub limits every call about ${input.hook} (${problem}); give it a token of its own`);
-  const state = { notBefore: until, settings: settingsOf(hook) };
+  const state = { notBefore: until, settings: settingsOf(hook), passed };
   return next(Look, state, { afterMs: pauseMs(until, now), note: limitedNote(until) });
 }
 
@@ -133,15 +138,18 @@ const adviceFor = (status: number): string =>
     : "correct the hook in KILN_GITHUB, or give its token the permission to read and write webhooks";
 
 async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
-  const { input, failed: count, due, unread } = event;
+  const { input, failed: count, due, unread, passed } = event;
   const hook = readGithubHooks()[input.hook];
   if (hook === undefined) return noHook(input.hook);
   const requestedAt = clock.now();
-  const { requested, refused, stop } = await requestAll(hook, due, clock);
-  if (stop !== undefined && requested.length + refused.length === 0)
+  const { requested, refused, notTaken, stop } = await requestAll(hook, due, clock);
+  const others = { ...event, passed: [...passed, ...notTaken].slice(-PASSED_MAX) };
+  if (requested.length === 0 && stop !== undefined)
     return stop.kind === "unknown"
-      ? lookAgain(event, stop, clock)
-      : withoutAnswer(event, hook, stop, requestedAt);
+      ? lookAgain(others, stop, clock)
+      : withoutAnswer(others, hook, stop, requestedAt);
+  if (requested.length === 0)
+    return next(Look, { ...NO_LIMIT, passed: others.passed }, { afterMs: ATTEMPT_MS, note: refused[0] });
   const result = {
     failed: count,
     requested: requested.length,
@@ -157,9 +165,9 @@ async function ask(event: Ask, { clock }: Ports): Promise<Outcome> {
 }
 
 /** Another run of the same deliveries would not begin, so this one goes on; newer ones may be lost meanwhile. */
-function lookAgain({ startedAt, due }: Ask, { problem }: Refusal, clock: Ports["clock"]): Outcome {
+function lookAgain({ startedAt, due, passed }: Ask, { problem }: Refusal, clock: Ports["clock"]): Outcome {
   return clock.now() - startedAt < LOOKS_MS
-    ? next(Look, NO_LIMIT, { afterMs: minutes(5), note: `GitHub: ${problem}` })
+    ? next(Look, { ...NO_LIMIT, passed }, { afterMs: minutes(5), note: `GitHub: ${problem}` })
     : failed(`GitHub takes none of ${due.length} requests for another attempt (${problem})`);
 }
 
@@ -170,6 +178,7 @@ function lookAgain({ startedAt, due }: Ask, { problem }: Refusal, clock: Ports["
 async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock"]) {
   const requested: Ask["due"] = [];
   const refused: string[] = [];
+  const notTaken: string[] = [];
   const troubles: Refusal[] = [];
   let inARow = 0;
   const until = clock.now() + ASKING_MS;
@@ -179,14 +188,19 @@ async function requestAll(hook: GithubHook, due: Ask["due"], clock: Ports["clock
     const isTrouble = refusal?.kind === "unknown";
     inARow = isTrouble ? inARow + 1 : 0;
     if (isTrouble) troubles.push(refusal);
-    // Without an answer the attempt may be made.
-    if (refusal === undefined || (isTrouble && refusal.status === 0)) requested.push([id, guid]);
-    else if (isOfAll(refusal)) return { requested, refused, stop: refusal };
-    else if (!isTrouble) refused.push(`${guid}: ${refusal.problem}`);
+    if (isMade(refusal)) requested.push([id, guid]);
+    else if (refusal !== undefined && isOfAll(refusal))
+      return { requested, refused, notTaken, stop: refusal };
+    else notTaken.push(guid);
+    if (refusal?.kind === "refused") refused.push(`${guid}: ${refusal.problem}`);
     if (inARow === TROUBLES_MAX) break;
   }
-  return { requested, refused, stop: troubles.at(-1) };
+  return { requested, refused, notTaken, stop: troubles.at(-1) };
 }
+
+/** Without an answer the attempt may be made. */
+const isMade = (refusal: Refusal | undefined): boolean =>
+  refusal === undefined || (refusal.kind === "unknown" && refusal.status === 0);
 
 /** Whether it concerns every call. */
 const isOfAll = (refusal: Refusal): boolean =>
@@ -238,7 +252,7 @@ export const redelivery: Workflow = {
   ],
   begin: (requested) => {
     const { hook, notBefore, settings } = parse(CatchUpRequest, requested.input, "redelivery");
-    return firstEvent(Look, requested, { hook }, { notBefore, settings });
+    return firstEvent(Look, requested, { hook }, { notBefore, settings, passed: [] });
   },
   onComplete: async ({ run, by, input }, completion, ports) => {
     const hook = z.looseObject({ hook: Name }).safeParse(input).data?.hook;

@@ -12,8 +12,9 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { EventError } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { alertsKey } from "../../../shared/keys.ts";
+import { alarmsKey } from "../../../shared/keys.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
 import { sum } from "../../../shared/limits/stored-reservation.ts";
@@ -23,8 +24,8 @@ import { done, failed, next, phase, wait, type Outcome } from "../../../shared/w
 import {
   alarmIn,
   ALERTS_MAX,
+  fitting,
   hasEnded,
-  hasRoom,
   isAnother,
   isHeld,
   lineOf,
@@ -42,7 +43,7 @@ async function takeAlerts(event: Alerts, ports: Ports): Promise<Outcome> {
   // Before the document is read: the end of an alarm counts even if nothing can be launched.
   const entry = await enter(event, ports);
   if (entry === "lost") return afterLostRace(event, input.fleet, ports);
-  if (entry === "full") return failed(isFull(input.fleet));
+  if (entry !== undefined && "problem" in entry) return failed(entry.problem);
   if (entry !== undefined && "waitMs" in entry)
     return wait(entry.waitMs, "the last attempt for these alerts failed a moment ago");
   if (entry === undefined || entry.alerts.length === 0)
@@ -73,10 +74,14 @@ function needed({ input, member, alerts }: Alerts, entry: Entry, perRequest: num
 }
 
 /** Writes what an event says into the ledger, unless it says so already. */
-async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof entryOf> | "lost" | "full"> {
-  const key = alertsKey(event.input.fleet);
+async function enter(
+  event: Alerts,
+  ports: Ports,
+): Promise<ReturnType<typeof entryOf> | ReturnType<typeof damage> | "lost"> {
+  const { fleet } = event.input;
   const now = ports.clock.now();
-  const ledger = await readLedger(ports.cloud, key, now);
+  const ledger = await readLedger(ports.cloud, fleet, now).catch(damage);
+  if ("problem" in ledger) return ledger;
   const asked = event.alerts.map(([id]) => id);
   const own = asked.filter((id) => alarmIn(ledger.alarms, id).run === event.run);
   if (own.length > 0) return { run: event.run, alerts: own, at: 0 };
@@ -84,8 +89,17 @@ async function enter(event: Alerts, ports: Ports): Promise<ReturnType<typeof ent
   const failures = await failuresOf([...holders], ports.cloud);
   const entry = entryOf(event, ledger.alarms, failures, now);
   if (entry === undefined || "waitMs" in entry) return entry;
-  if (!hasRoom(entry, ledger.alarms)) return "full";
-  return (await appendOrLose(ports, key, ledger.end, lineOf(entry, ledger))) === undefined ? "lost" : entry;
+  const fitted = fitting(entry, ledger.alarms);
+  if (fitted === undefined) return { problem: isFull(fleet) };
+  const appended = await appendOrLose(ports, alarmsKey(fleet), ledger.end, lineOf(fitted, ledger));
+  return appended === undefined ? "lost" : fitted;
+}
+
+function damage(error: unknown): { readonly problem: string } {
+  if (!(error instanceof EventError)) throw error;
+  return {
+    problem: `${error.message}; delete that object from the bucket: each alert that still fires is then asked for once more`,
+  };
 }
 
 /** When the runs that failed ended, epoch ms. */

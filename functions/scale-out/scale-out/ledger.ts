@@ -15,13 +15,15 @@
  *     (`repeat_interval` and `--data.retention`). One that is not seen for six days has ended. It is as long before an end is
  *     forgotten: an event of CloudMonitor is a day old at most.
  *     https://prometheus.io/docs/alerting/latest/configuration/#route
- * ALARM-6. There is room for 100,000 alerts. A full ledger takes no new ones: to forget an alert that fires would launch
+ * ALARM-6. There is room for 100,000 alerts. A full ledger takes those that it knows, and no new ones: to forget an alert that fires would launch
  *     for it once more.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { days, hours } from "../../../shared/duration.ts";
+import { alarmsKey } from "../../../shared/keys.ts";
 import { readLog, TAIL_BYTES, type Log } from "../../../shared/workflow/log.ts";
+import { alarmsBefore } from "./ledger-before.ts";
 
 const ids = z.array(z.string());
 const entry = {
@@ -44,12 +46,8 @@ export const Line = z.strictObject({
   ...entry,
   w: z.string(),
   /** Where the line begins that holds all that was open before it (ALARM-2). */
-  base: z.optional(z.int()),
+  base: z.int(),
   kept: z.optional(z.array(Entry)),
-  /** Of lines without a base, which are of the version before: an end, and an attempt as it differs from an earlier run. */
-  over: z.optional(z.literal(true)),
-  again: z.optional(z.string()),
-  without: z.optional(ids),
 });
 type Line = z.infer<typeof Line>;
 
@@ -63,7 +61,7 @@ export interface Alarm {
 const UNKNOWN: Alarm = { run: "", from: 0, seen: 0, over: 0 };
 
 /** Alerts by their identity. */
-type Alarms = ReadonlyMap<string, Alarm>;
+export type Alarms = ReadonlyMap<string, Alarm>;
 export const alarmIn = (alarms: Alarms, id: string): Alarm => alarms.get(id) ?? UNKNOWN;
 
 /** ALARM-4. */
@@ -75,9 +73,14 @@ const REPEATED_MS = hours(6);
 /** ALARM-6. */
 export const ALERTS_MAX = 100_000;
 
-/** Whether there is room for what is new in an entry (ALARM-6). */
-export const hasRoom = ({ alerts, ended: over = [] }: Entry, alarms: Alarms): boolean =>
-  alarms.size + [...alerts, ...over].filter((id) => !alarms.has(id)).length <= ALERTS_MAX;
+/** An entry as far as there is room for what is new in it; undefined when nothing is left of it (ALARM-6). */
+export function fitting(one: Entry, alarms: Alarms): Entry | undefined {
+  let room = ALERTS_MAX - alarms.size;
+  const fit = (all: readonly string[]) => all.filter((id) => alarms.has(id) || room-- > 0);
+  const { alerts, ended: over, repeats = [] } = one;
+  const fitted = { ...one, alerts: fit(alerts), ...(over !== undefined && { ended: fit(over) }) };
+  return fitted.alerts.length + repeats.length + (fitted.ended?.length ?? 0) === 0 ? undefined : fitted;
+}
 
 /** Of an alert that has ended by `at`, the time says so; one with a start of its own (`at` 0) has no end. */
 export const hasEnded = ({ over }: Alarm, at: number): boolean => at > 0 && at <= over;
@@ -113,7 +116,7 @@ function taken(alarm: Alarm, run: string, at: number, seen: number): Alarm {
   return { ...alarm, run, from: since, seen: Math.max(alarm.seen, seen) };
 }
 
-/** What lines amount to. Of the version before the instants of alerts are not known, so they are seen now. Pure. */
+/** What lines amount to. Pure. */
 export function alarmsIn(lines: readonly Omit<Line, "w">[], now: number): Map<string, Alarm> {
   const alarms = new Map<string, Alarm>();
   const change = (all: readonly string[] = [], to: (alarm: Alarm) => Alarm): void => {
@@ -126,16 +129,10 @@ export function alarmsIn(lines: readonly Omit<Line, "w">[], now: number): Map<st
   };
   for (const { kept = [], ...line } of lines) {
     for (const one of kept) add(one);
-    add(line.base === undefined ? ofVersionBefore(line, alarms) : line);
+    add(line);
   }
   for (const [id, { seen, over }] of alarms) if (now - Math.max(seen, over) > KEPT_MS) alarms.delete(id);
   return alarms;
-}
-
-function ofVersionBefore({ over, again, without = [], ...line }: Omit<Line, "w">, alarms: Alarms): Entry {
-  if (over) return { run: "", alerts: [], ended: line.alerts, at: line.at };
-  const ofAgain = [...alarms].flatMap(([id, { run }]) => (run === again && !without.includes(id) ? id : []));
-  return { ...line, alerts: [...ofAgain, ...line.alerts] };
 }
 
 /** Entries that amount to these alarms. */
@@ -167,8 +164,8 @@ const LINES_BYTES = 2 * TAIL_BYTES;
 
 /** The ledger in the end of its log; undefined when the log has to be read from further on. Pure. */
 export function ledgerIn({ lines, end }: Log<Line>, isWhole: boolean, now: number): Ledger | undefined {
-  const base = lines.findLast(({ line }) => line.base !== undefined)?.line.base;
-  const isEnough = base === undefined ? lines.length > 0 : (lines[0]?.position ?? end) <= base;
+  const base = lines.at(-1)?.line.base;
+  const isEnough = base !== undefined && (lines[0]?.position ?? end) <= base;
   if (!isWhole && !isEnough) return undefined;
   const open = lines.filter(({ position }) => position >= (base ?? 0));
   const bytes = (open[1]?.position ?? end) - (base ?? 0);
@@ -184,10 +181,12 @@ export function ledgerIn({ lines, end }: Log<Line>, isWhole: boolean, now: numbe
 export const lineOf = (one: Entry, { alarms, end, base }: Ledger): Omit<Line, "w"> =>
   base === undefined ? { ...one, base: end, kept: entriesOf(alarms) } : { ...one, base };
 
-/** Reads the ledger under `key`. @throws EventError for an object that is none */
-export async function readLedger(cloud: CloudClient, key: string, now: number): Promise<Ledger> {
+/** Reads the ledger of a fleet, from its first line on that of the version before. @throws EventError for an object that is none */
+export async function readLedger(cloud: CloudClient, fleet: string, now: number): Promise<Ledger> {
+  const key = alarmsKey(fleet);
   for (let most = 4 * TAIL_BYTES; ; most *= 4) {
     const log = await readLog(cloud, key, Line, most);
+    if (log.end === 0) return { alarms: await alarmsBefore(cloud, fleet, now), end: 0, base: undefined };
     const ledger = ledgerIn(log, log.end <= most, now);
     if (ledger !== undefined) return ledger;
   }

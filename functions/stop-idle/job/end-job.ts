@@ -31,8 +31,13 @@ import { done, failed, next, phase, type Outcome, type Workflow } from "../../..
 import { unreleasable } from "../../../shared/kept.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 
-/** `at`: when the job ended, epoch ms. */
-const job = { fleets: z.array(Name).check(z.minLength(1)), runner: z.string(), at: z.int() };
+/** `at`: when the job ended, epoch ms. `job`: as in the keys of what runners began; the version before named none. */
+const job = {
+  fleets: z.array(Name).check(z.minLength(1)),
+  runner: z.string(),
+  at: z.int(),
+  job: z.optional(z.string()),
+};
 const event = eventsWith(z.strictObject({ fleet: Name, ...job }));
 
 const Find = event("find", {});
@@ -104,12 +109,19 @@ function whyKept(found: Instance, { run, input, of, action, optOutTag }: End, { 
   return until === undefined ? undefined : `has the tag ${optOutTag}`;
 }
 
+/** Comes after every job in the order of keys. */
+const LAST = "~";
+/** Among so many, one is of another job: each begins at a few instants at most. */
+const LATER_MAX = 20;
+
 /** END-JOB-2. Of a job that began in the second in which this one ended nothing says which was first. */
-async function laterJob(found: Instance, { input: { runner, at } }: End, { cloud }: Ports) {
+async function laterJob(found: Instance, { input }: End, { cloud }: Ports) {
   if (isDown(found)) return undefined;
-  const after = begunKey(runner, at - 1);
-  const later = await listObjects(cloud, begunFolder(runner), { after, most: 1 });
-  return later.length > 0 ? "has begun another job since" : undefined;
+  const { runner, at, job: own } = input;
+  // The job itself may have begun in that second, and instants of GitHub differ by some.
+  const after = begunKey(runner, at - 1, LAST);
+  const later = await listObjects(cloud, begunFolder(runner), { after, most: LATER_MAX });
+  return later.some(({ key }) => !key.endsWith(`-${own}`)) ? "has begun another job since" : undefined;
 }
 
 /** The request of a sender. */
@@ -129,7 +141,12 @@ export const endJob: Workflow = {
   ],
   onComplete: afterFleetRun,
   begin: (request) => {
-    const { fleet, fleets, runner, at } = parse(EndJobRequest, request.input, "end-job");
-    return firstEvent(Find, request, { fleet, fleets, runner, at }, {});
+    const { fleet, fleets, runner, at, job: own } = parse(EndJobRequest, request.input, "end-job");
+    return firstEvent(
+      Find,
+      request,
+      { fleet, fleets, runner, at, ...(own !== undefined && { job: own }) },
+      {},
+    );
   },
 };

@@ -12,6 +12,7 @@ import {
   bearerHolds,
   Fleets,
   ignored,
+  LABELS_MAX,
   malformed,
   readBody,
   NO_COUNT,
@@ -67,6 +68,7 @@ export function parseAlertmanager(
     return malformed(
       `version ${JSON.stringify(version)} of the body is not known; known are ${VERSIONS.join(" and ")}`,
     );
+  if (alerts.length > ALERTS_MAX) return { kind: "malformed", error: TOO_MANY, status: 413 };
   const read = alerts.map((alert, index) => ({
     at: `alerts[${index}]`,
     ...readAlert(alert, fleets, request.now),
@@ -84,6 +86,10 @@ export function parseAlertmanager(
     ...(bad.length > 0 && { refused: fewOf(bad) }),
   };
 }
+
+/** Of the largest group all alerts fit into three events, so a delivery costs the same few calls (SENDER-5). */
+const ALERTS_MAX = 4000;
+const TOO_MANY = `alerts: more than ${ALERTS_MAX} in one delivery, of which none is taken; set max_alerts of the webhook_config of Alertmanager, or make smaller groups with group_by`;
 
 const REFUSED_MAX = 1000;
 
@@ -140,6 +146,8 @@ function readAlert(
   fleets: readonly string[],
   now: number,
 ): { readonly launch?: LaunchRequest; readonly reason?: string } {
+  const crowded = crowdedIn(given);
+  if (crowded !== undefined) return { reason: `more than ${LABELS_MAX} ${crowded}` };
   const parsed = Alert.safeParse(given);
   if (!parsed.success) {
     const places = parsed.error.issues.map(({ path }) => path.join(".") || "the whole item");
@@ -161,6 +169,15 @@ function readAlert(
   const problem = timeProblem(one, now);
   return problem === undefined ? { launch: one } : { reason: problem };
 }
+
+/** The field of an item that has too many entries (SENDER-5). */
+function crowdedIn(given: unknown): string | undefined {
+  const fields = z.looseObject({}).safeParse(given).data ?? {};
+  return ["labels", "annotations"].find((field) => sizeOf(fields[field]) > LABELS_MAX);
+}
+
+const sizeOf = (value: unknown): number =>
+  typeof value === "object" && value !== null ? Object.keys(value).length : 0;
 
 function countOf({ annotations, labels }: Alert): number | undefined {
   const given = annotations?.["kiln_count"] ?? labels["kiln_count"];

@@ -12,6 +12,7 @@ import { fleetFor, sameLabels, type Choice } from "./labels.ts";
 import {
   FleetShare,
   ignored,
+  LABELS_MAX,
   launch,
   malformed,
   readBody,
@@ -43,7 +44,7 @@ const Payload = z.looseObject({
     /** Of 64 bits: a text where a double does not hold it. */
     id: z.union([z.number(), z.string().check(z.regex(/^\d{16,}$/))]),
     run_attempt: z._default(z.number(), 1),
-    labels: z.array(z.string()),
+    labels: z.array(z.string()).check(z.maxLength(LABELS_MAX)),
     created_at: z.string(),
     started_at: z.nullish(z.string()),
     completed_at: z.nullish(z.string()),

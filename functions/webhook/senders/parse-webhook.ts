@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { jsonBytes } from "../../../shared/budget.ts";
 import { minutes } from "../../../shared/duration.ts";
+import { begunJob } from "../../../shared/keys.ts";
 import { attemptIdentity, runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import type { Enqueue } from "../accept.ts";
@@ -79,5 +80,9 @@ export function enqueueEnd(
   { runner, fleets, at }: EndedJob,
 ): RunRequest {
   const run = runId("job", fleet, jobAt, ["sender", sender, ...delivery]);
-  return { run, by: `sender:${sender}`, request: { v: 1, request: "end-job", fleet, fleets, runner, at } };
+  return {
+    run,
+    by: `sender:${sender}`,
+    request: { v: 1, request: "end-job", fleet, fleets, runner, at, job: begunJob(delivery) },
+  };
 }

@@ -8,6 +8,7 @@
  *     same run, and an event that is older than its sender repeats it is ignored. Alertmanager says when an alert began, and
  *     not when it sends it: an alert is of any age, and the fleet's ledger knows whether it was taken.
  * SENDER-4. One bad item of a delivery does not stop the others: it is listed in the answer.
+ * SENDER-5. A delivery has a largest number of items, and an item one of labels. More is refused before any of it is read.
  */
 import * as z from "zod/mini";
 import { days, formatDuration, minutes } from "../../../shared/duration.ts";
@@ -96,13 +97,16 @@ export type ParsedWebhook =
   /** Understood, and nothing to do. */
   | { readonly kind: "ignored"; readonly reason: string }
   /** Verified, but not an event of this kind of sender. */
-  | { readonly kind: "malformed"; readonly error: string }
+  | { readonly kind: "malformed"; readonly error: string; readonly status?: 413 }
   /** Not verified; `why` is for the log. */
   | { readonly kind: "refused"; readonly why: string };
 
 export const ignored = (reason: string): ParsedWebhook => ({ kind: "ignored", reason });
 export const malformed = (error: string): ParsedWebhook => ({ kind: "malformed", error });
 export const refused = (why: string): ParsedWebhook => ({ kind: "refused", why });
+
+/** The most labels, and annotations, of one item: some dozens are many (SENDER-5). */
+export const LABELS_MAX = 256;
 
 const PAST_MS = days(1);
 const FUTURE_MS = minutes(5);

@@ -12,7 +12,7 @@ export function clientToken(runId: string, step: string, attempt: number, parame
 }
 
 /** JSON with sorted keys and without undefined members, so that the order of writing does not matter. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
     return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));

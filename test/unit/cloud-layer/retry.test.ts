@@ -26,8 +26,11 @@ test("the same code is judged alike whatever the HTTP status", ({ expect }) => {
   );
 });
 
-test("an unknown code is permanent with 4xx and unknown otherwise", ({ expect }) => {
+test("an unknown code is permanent with 4xx but 429, and unknown otherwise", ({ expect }) => {
   expect(kindOf("Brand.New", "StopInstance", 403)).toBe("give-up");
+  for (const product of ["ecs", "oss"] as const)
+    for (const action of ["RunInstances", "StopInstance", "AppendObject"])
+      expect(judge(product, action, "Brand.New", 429).kind).toBe("wait");
   expect(kindOf("Brand.New", "StopInstance", 500)).toBe("wait");
   expect(kindOf("Brand.New", "StopInstance", 0)).toBe("wait");
 });

@@ -4,12 +4,14 @@ import { entryOf } from "../../../../functions/scale-out/scale-out/alerts.ts";
 import {
   alarmsIn,
   ALERTS_MAX,
-  hasRoom,
+  fitting,
   ledgerIn,
   lineOf,
   type Line,
 } from "../../../../functions/scale-out/scale-out/ledger.ts";
+import { alarmsOf, LineBefore } from "../../../../functions/scale-out/scale-out/ledger-before.ts";
 import { days, hours, minutes } from "../../../../shared/duration.ts";
+import { LEDGERS } from "./ledgers-before.ts";
 
 const T = Date.UTC(2026, 0, 5, 8);
 /** What is read at first. */
@@ -196,40 +198,63 @@ test("a full ledger takes repeats and ends of what it knows, and nothing new, un
   expect,
 }) => {
   const known = many("", ALERTS_MAX);
-  const kept = { run: "r1", alerts: known, at: 0, seen: T };
+  const kept = { run: "r1", alerts: known, at: 0, seen: T, base: 0 };
   const alarms = alarmsIn([kept], T);
   const nothing = { run: "r2", alerts: [], at: 0 };
-  expect(hasRoom({ ...nothing, alerts: known.slice(0, 500) }, alarms)).toBe(true);
-  expect(hasRoom({ ...nothing, repeats: known.slice(0, 500) }, alarms)).toBe(true);
-  expect(hasRoom({ ...nothing, alerts: ["new", ...known.slice(0, 500)] }, alarms)).toBe(false);
-  expect(hasRoom({ ...nothing, ended: ["new"] }, alarms)).toBe(false);
-  expect(hasRoom({ ...nothing, alerts: ["new"] }, alarmsIn([kept], T + days(6) + 1))).toBe(true);
+  const some = known.slice(0, 500);
+  expect(fitting({ ...nothing, alerts: some }, alarms)).toEqual({ ...nothing, alerts: some });
+  expect(fitting({ ...nothing, repeats: some }, alarms)).toEqual({ ...nothing, repeats: some });
+  expect(fitting({ ...nothing, alerts: ["new", ...some] }, alarms)).toEqual({ ...nothing, alerts: some });
+  expect(fitting({ ...nothing, alerts: ["new"] }, alarms)).toBe(undefined);
+  expect(fitting({ ...nothing, ended: ["new"] }, alarms)).toBe(undefined);
+  const later = alarmsIn([kept], T + days(6) + 1);
+  expect(fitting({ ...nothing, alerts: ["new"] }, later)).toEqual({ ...nothing, alerts: ["new"] });
 });
 
 test("the most alerts that a ledger has room for fit into what is read", ({ expect }) => {
-  const kept = { run: "r1", alerts: many("", ALERTS_MAX), at: 0, seen: T };
+  const kept = { run: "r1", alerts: many("", ALERTS_MAX), at: 0, seen: T, base: 0 };
   const line = lineOf({ ...kept, alerts: [] }, { alarms: alarmsIn([kept], T), end: 0, base: undefined });
   expect(JSON.stringify(line).length).toBeLessThan(2 * 1024 * 1024);
   expect(alarmsIn([line], T).size).toBe(ALERTS_MAX);
 });
 
-test("a ledger of the version before is read, and the next line holds what it says", ({ expect }) => {
-  const ledger = new Ledger();
-  ledger.append({ run: "r1", alerts: ["a", "b", "c"], at: 0, w: "w" });
-  ledger.append({ run: "r2", alerts: ["d"], at: 0, again: "r1", without: ["a"], w: "w" });
-  ledger.append({ run: "r3", alerts: ["e"], at: T, w: "w" });
-  ledger.append({ run: "r4", alerts: ["e"], at: T + 1, over: true, w: "w" });
-  const now = T + hours(1);
-  expect(ledger.deliver({ run: "r5", ids: ["a", "b", "c", "d", "f"], now })).toEqual(["f"]);
-  const { alarms } = ledger.read(now);
+test("the first line carries a ledger of the version before forward, and every decision on it is the same", ({
+  expect,
+}) => {
+  for (const { failures, probes, ledger: text } of LEDGERS) {
+    const before = text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => LineBefore.parse(JSON.parse(line)));
+    for (const [id, at, now, launches] of probes) {
+      const ledger = new Ledger();
+      const first = { run: "r", alerts: ["other"], at: 0, seen: now };
+      ledger.append({ ...lineOf(first, { alarms: alarmsOf(before, now), end: 0, base: undefined }), w: "w" });
+      for (const [run, failedAt] of failures) ledger.failures.set(run, failedAt);
+      const found = ledger.deliver({ run: "new", ids: [id], ...(at > 0 && { at }), now });
+      expect(found, `${id} ${at} ${now}\n${text}`).toEqual(launches ? [id] : []);
+    }
+  }
+});
+
+test("a text of the version before names the alerts of the newest line of a run, without those left out", ({
+  expect,
+}) => {
+  const line = (run: string, alerts: string[], more: object = {}) =>
+    LineBefore.parse({ run, alerts, w: "w", ...more });
+  const alarms = alarmsOf(
+    [
+      line("r1", ["a", "b", "c"]),
+      line("r2", ["d"], { again: "r1", without: ["a"] }),
+      line("r3", ["a"], { again: "r2", without: ["b"] }),
+      line("end", ["d"], { at: T, over: true, again: "r3", without: ["a", "c"] }),
+    ],
+    T,
+  );
   expect(Object.fromEntries([...alarms].map(([id, { run }]) => [id, run]))).toEqual({
-    a: "r1",
+    a: "r3",
     b: "r2",
-    c: "r2",
-    d: "r2",
-    e: "",
-    f: "r5",
+    c: "r3",
+    d: "",
   });
-  expect(ledger.deliver({ run: "r6", ids: ["e"], at: T + 1 })).toEqual([]);
-  expect(ledger.deliver({ run: "r7", ids: ["e"], at: T + 2 })).toEqual(["e"]);
 });

@@ -324,7 +324,7 @@ test("a key has one log and one run for its first use, whenever it is sent", ({ 
     runOf("POST", "/fleets/web/scale-out", body, { sentAt }),
   );
   expect(next?.run).not.toBe(first?.run);
-  expect(next?.keyed?.log).toBe(first?.keyed?.log);
+  expect(next?.keyed?.log(0)).toBe(first?.keyed?.log(0));
   expect(next?.keyed?.attempts(SENT)(0)).toBe(first?.run);
   const other = { fleet: "/fleets/api/scale-out", action: "/fleets/web/stop" };
   const logs = [
@@ -334,8 +334,25 @@ test("a key has one log and one run for its first use, whenever it is sent", ({ 
     runOf("POST", "/fleets/web/scale-out", { ...body, dryRun: true }),
     runOf("POST", "/fleets/web/scale-out", body, { caller: "cd" }),
     first,
-  ].map((enqueue) => enqueue?.keyed?.log);
+  ].map((enqueue) => enqueue?.keyed?.log(0));
+  logs.push(first?.keyed?.log(1));
   expect(new Set(logs).size).toBe(logs.length);
+});
+
+test("a key of one action is none of another, and the body is compared without its order and its key", ({
+  expect,
+}) => {
+  const of = (path: string, body: object) => runOf("POST", path, body, { key: "k" });
+  const all = ["/fleets/web/pause", "/fleets/web/unpause", "/families/web/hold", "/families/web/unhold"].map(
+    (path) => of(path, { key: "k" }),
+  );
+  expect(new Set(all.map((one) => one?.run)).size).toBe(4);
+  expect(new Set(all.map((one) => one?.keyed?.log(0))).size).toBe(4);
+  const bodyOf = (body: object) => of("/fleets/web/scale-out", { key: "k", ...body })?.keyed?.body;
+  expect(bodyOf({ count: 2, min: 1 })).toBe(bodyOf({ min: 1, count: 2 }));
+  expect(bodyOf({ count: 2, dryRun: false })).toBe(bodyOf({ count: 2 }));
+  const bodies = [{ count: 2 }, { count: 3 }, { count: 2, min: 1 }, { count: 2, validFor: "1h" }].map(bodyOf);
+  expect(new Set(bodies).size).toBe(4);
 });
 
 test("a path leads to no other action because its name is long, and never to the opposite of what it asks for", ({

@@ -343,6 +343,37 @@ test("an alert that fires is a request however long ago it began; a repeat of a 
   expect(mixed).toMatchObject({ launches: [{ count: 2 }], refused: [{ at: "alerts[2]" }] });
 });
 
+test("a delivery of more than 4,000 alerts is refused whole, whatever they are, and one of 4,000 is not", ({
+  expect,
+}) => {
+  const many = (count: number, of: (n: number) => object) => Array.from({ length: count }, (_, n) => of(n));
+  const web = (n: number) => alert({ kiln_fleet: "web" }, { fingerprint: `f${n}` });
+  expect(fromAlertmanager(many(4000, web))).toMatchObject({ kind: "launch" });
+  for (const of of [web, () => ({}), () => ({ status: "resolved" })])
+    expect(fromAlertmanager(many(4001, of))).toEqual({
+      kind: "malformed",
+      status: 413,
+      error: expect.stringMatching(/^alerts: more than 4000 in one delivery.*set max_alerts/),
+    });
+});
+
+test("an item with more than 256 labels or annotations is refused alone", ({ expect }) => {
+  const texts = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, "v"]));
+  const good = alert({ kiln_fleet: "web", ...texts(254) }, { annotations: texts(256) });
+  const bad = [
+    alert({ kiln_fleet: "web", ...texts(255) }),
+    alert({ kiln_fleet: "web" }, { annotations: texts(257) }),
+  ];
+  expect(fromAlertmanager([good, ...bad])).toMatchObject({
+    launches: [{ count: 1 }],
+    refused: [
+      { at: "alerts[1]", reason: "more than 256 labels" },
+      { at: "alerts[2]", reason: "more than 256 annotations" },
+    ],
+  });
+});
+
 test("an alert that is in one delivery several times is one", ({ expect }) => {
   const one = alert({ kiln_fleet: "web", kiln_count: "2" });
   const other = alert({ kiln_fleet: "web" }, { fingerprint: "f2" });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lostIn, nextOf, resultsOf } from "../../../../../functions/janitor/redelivery/decide.ts";
+import { lostIn, resultsOf } from "../../../../../functions/janitor/redelivery/decide.ts";
 import { hours, minutes } from "../../../../../shared/duration.ts";
 
 const NOW = Date.UTC(2026, 0, 5, 12);
@@ -56,45 +56,69 @@ test.each([
   expect(lostIn(all, NOW + hours(6)).due).toHaveLength(1);
 });
 
-test("the newest of a kind are always among the next, and every other one has its turn", () => {
+const kinds = ["completed", "in_progress", "queued", "waiting"];
+const history = fc.array(
+  fc.record({
+    action: fc.constantFrom(...kinds),
+    ago: fc.integer({ min: 1, max: 400 }),
+    tries: fc.integer({ min: 1, max: 5 }),
+    ok: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
+interface Told {
+  readonly action: string;
+  readonly ago: number;
+  readonly tries: number;
+  readonly ok: boolean;
+}
+const attemptsOf = (told: readonly Told[]) =>
+  told.flatMap(({ action, ago, tries, ok }, n) =>
+    Array.from({ length: tries }, (_, k) => ({
+      ...attempt(`g${n}`, ago - k / 60, ok && k === tries - 1),
+      action,
+    })),
+  );
+
+test("no end is requested while a beginning that may be later is lost", () => {
   fc.assert(
-    fc.property(
-      fc.integer({ min: 0, max: 200 }),
-      fc.integer({ min: 2, max: 60 }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      fc.constantFrom("completed", "in_progress", "queued", ""),
-      (size, most, random, action) => {
-        const due = Array.from({ length: size }, (_, n) => ({ n, action }));
-        const chosen = nextOf(due, most, random);
-        expect(new Set(chosen).size).toBe(Math.min(size, most));
-        expect(chosen.slice(0, Math.ceil(most / 2))).toEqual(due.slice(0, Math.ceil(most / 2)));
-        const turns = due.flatMap(({ n }) => nextOf(due, most, (n + 0.5) / size));
-        expect(new Set(turns).size).toBe(size);
-      },
-    ),
+    fc.property(history, fc.boolean(), (told, all) => {
+      const passed = new Set(all ? told.map((_, n) => `g${n}`) : []);
+      const begun = told.filter(({ action, ok }) => action === "in_progress" && !ok);
+      const { due } = lostIn(attemptsOf(told), NOW + hours(7), passed);
+      for (const { guid } of due.filter(({ action }) => action === "completed")) {
+        const ended = told[Number(guid.slice(1))];
+        expect(begun.filter(({ ago }) => ago <= (ended?.ago ?? 0))).toEqual([]);
+      }
+    }),
   );
 });
 
-test("of what is lost, ends are requested first, then beginnings, and announcements last", () => {
-  const ranks = ["completed", "in_progress", "queued"];
+test("what is lost is requested in the order of its events, the newest first, however often it was tried", () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.constantFrom(...ranks, "waiting"), { maxLength: 200 }),
-      fc.integer({ min: 2, max: 60 }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (actions, most, random) => {
-        const due = actions.map((action, n) => ({ n, action }));
-        const rank = ({ action }: { readonly action: string }) =>
-          action === "waiting" ? 2 : ranks.indexOf(action);
-        const chosen = nextOf(due, most, random);
-        expect(chosen).toHaveLength(Math.min(most, due.length));
-        expect(chosen.map(rank)).toEqual(chosen.map(rank).toSorted((a, b) => a - b));
-        const left = due.filter((one) => !chosen.includes(one));
-        const last = Math.max(0, ...chosen.map(rank));
-        for (const one of left) expect(rank(one)).toBeGreaterThanOrEqual(last);
-      },
-    ),
+    fc.property(history, (told) => {
+      const { due } = lostIn(attemptsOf(told), NOW + hours(7));
+      const ago = due.map(({ guid }) => told[Number(guid.slice(1))]?.ago ?? 0);
+      const before = due.map(({ action }, n) => (ago[n] ?? 0) - (action === "in_progress" ? 0.5 : 0));
+      expect(before).toEqual(before.toSorted((a, b) => a - b));
+    }),
   );
+});
+
+test("an announcement waits with an end that came after it, until a beginning was tried three times or refused", () => {
+  const lost = (tries: number) => [
+    { ...attempt("queued", 60), action: "queued" },
+    { ...attempt("ended", 50), action: "completed" },
+    ...Array.from({ length: tries }, (_, n) => ({ ...attempt("begun", 40 - n), action: "in_progress" })),
+    { ...attempt("new", 10), action: "queued" },
+  ];
+  const dueOf = (tries: number, passed: readonly string[] = []) =>
+    lostIn(lost(tries), NOW + hours(7), new Set(passed)).due.map(({ guid }) => guid);
+  expect(dueOf(1)).toEqual(["new", "begun"]);
+  expect(dueOf(3)).toEqual(["new", "begun"]);
+  expect(dueOf(4)).toEqual(["new", "begun", "queued"]);
+  expect(dueOf(1, ["begun"])).toEqual(["new", "queued"]);
+  expect(dueOf(0)).toEqual(["new", "ended", "queued"]);
 });
 
 test("the newest lost event is the first", () => {
