@@ -33,12 +33,17 @@ const DEFAULT_CAP_PERCENT = 50;
 /** The policy travels beside the ids of a thousand members. */
 const MAX_WINDOWS = 50;
 
+function moreThanZero(most: number) {
+  const error = `must be more than 0 and at most ${most}`;
+  return z.number().check(z.positive(error), z.maximum(most, error));
+}
+
 /** `cpuAverage: 5` is short for `{below: 5}`. */
 const below = (most: number) =>
   z.exactOptional(
     short(
       (value) => (typeof value === "number" ? { below: value } : value),
-      closed({ below: range(0, most).check(z.positive("must be more than 0")) }),
+      closed({ below: moreThanZero(most) }),
     ),
   );
 
@@ -246,7 +251,10 @@ export function withCalendar(
 }
 
 export const Idle = z.pipe(
-  closed(shape).check(
+  closed(shape, {
+    timeZone: "is not known; write it under upDuring:",
+    hours: "is not known; write it under upDuring:",
+  }).check(
     rule<Written>(["window"], ({ window }) =>
       finding(
         window % (window < HOUR_MS ? minutes(1) : HOUR_MS) !== 0,

@@ -25,6 +25,13 @@ const Snapshot = z.pipe(
   z.transform((value: { id: string }) => ({ kind: "snapshot" as const, ...value })),
 );
 
+/** Keys of the top that are indented too far. */
+export const OF_TOP: Readonly<Record<string, string>> = Object.fromEntries(
+  ["provision", "components", "test", "promote", "retention", "rebake", "schedule", "notify", "parameters"].map(
+    (key) => [key, "stands too far to the right; begin it at the left margin, like source:"],
+  ),
+);
+
 const SOURCES = ["builder", "instance", "snapshot", "disks", "upload"] as const;
 
 const Written = closed(
@@ -35,7 +42,7 @@ const Written = closed(
     disks: z.exactOptional(Disks),
     upload: z.exactOptional(Upload),
   },
-  { imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat" },
+  { ...OF_TOP, imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat" },
 );
 type Written = z.infer<typeof Written>;
 

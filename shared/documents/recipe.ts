@@ -60,6 +60,16 @@ const ELSEWHERE = {
   tags: "is not known; write it under image:",
   commands: "is not known; write them under provision:, or those of the image test under test:",
   builder: "is not known; write it under source:",
+  env: "is not known; write it in a step, beside run:",
+  environment: "is not known; write it in a step, beside run:",
+  timeout: "is not known; write it in a step, beside run:, or under test:",
+  name: "is not known: the recipe is called like its file; write the name of its images under image:",
+  ...Object.fromEntries(
+    ["instanceTypes", "vSwitchIds", "securityGroupId", "systemDisk", "dataDisks", "expireAfter"].map((key) => [
+      key,
+      "is not known; write it under source.builder:",
+    ]),
+  ),
 };
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;

@@ -59,7 +59,9 @@ export interface ScheduleEntry extends Window {
 }
 
 const Entry = z.pipe(
-  closed(entryShape).check(rule<WrittenEntry>(["*"], entryFindings)),
+  closed(entryShape, {
+    cron: 'is not known: a size holds for hours of a day; write days: Mon-Fri, from: "08:00" and to: "20:00"',
+  }).check(rule<WrittenEntry>(["*"], entryFindings)),
   z.transform(({ days, from, to, ...sizes }: WrittenEntry) => {
     const {
       days: on,

@@ -6,6 +6,7 @@ import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
 import { BLOCK } from "./unclosed.ts";
 import { oddDash, oddInBrackets } from "./wide-slips.ts";
+import { commandWithKeys, withoutTabs } from "./entries.ts";
 import { quoted } from "./written.ts";
 
 /** A slip in one line, columns from 1. */
@@ -19,6 +20,9 @@ export interface Slip {
 interface Line {
   readonly text: string;
   readonly number: number;
+  /** Every line as it is read, and as it is written. */
+  readonly lines?: readonly string[];
+  readonly written?: readonly string[];
   /** The parser stopped here, at this column. */
   readonly stoppedAt?: number | undefined;
 }
@@ -45,10 +49,10 @@ const oddIndent: Rule = ({ text }) => {
   return { message, column, meant };
 };
 
-const tab: Rule = ({ text }) => {
+const tab: Rule = ({ text, number, lines = [], written = [] }) => {
   const [, before = ""] = /^( *)\t/.exec(text) ?? [];
   if (!/^ *\t/.test(text)) return undefined;
-  const meant = text.replace(/^\s*/, (indent) => indent.replaceAll("\t", "  "));
+  const meant = withoutTabs(text, lines.slice(0, number - 1), written.slice(0, number - 1));
   return { message: "a tab is used for indentation; use spaces", column: before.length + 1, meant };
 };
 
@@ -68,6 +72,16 @@ const oddAfterColon: Rule = (line) => {
   return { message, column: before.length + key.length + 2, meant: `${before}${key}: ${value}` };
 };
 
+const TAB_INSIDE = new RegExp(`${START}(?:(${KEY}):|-) *(?=\\t)\\s*(.*)$`, "u");
+/** A tab behind a colon or a dash is a space to YAML, but not before a list, a map or a key. */
+const tabInside: Rule = (line) => {
+  const [, before, key, value = ""] = match(TAB_INSIDE, line) ?? [];
+  if (before === undefined) return undefined;
+  const mark = key === undefined ? "-" : `${key}:`;
+  const message = `a tab stands behind ${key === undefined ? "the -" : `the colon of ${key}`}; write a space`;
+  return { message, column: line.text.indexOf("\t") + 1, meant: `${before}${mark} ${value}` };
+};
+
 /** A word of the parser's complaint is not needed: `family:web` is a key in every place where the parser stops. */
 const NO_SPACE = new RegExp(`${START}([A-Za-z][\\w-]*):([^\\s:/].*)$`, "u");
 const noSpace: Rule = (line) => {
@@ -83,11 +97,12 @@ const secondColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(SECOND_COLON, line) ?? [];
   if (value === "" || (line.stoppedAt ?? 0) <= before.length + key.length) return undefined;
   const own = /^acs: +[\w.-]+\s*$/.test(value) ? value.replace(/\s+/g, "") : undefined;
-  const meant = own ?? quoted(value.trimEnd());
+  const isList = /^(?:provision|commands|steps):/.test(key);
+  const meant = own ?? (isList ? `[${quoted(value.trimEnd())}]` : quoted(value.trimEnd()));
   const message =
     own !== undefined
       ? `a space stands inside of a name; write ${key}${own}`
-      : `a text that contains ": " must be quoted, or written on the lines below ${key.trim()} |; write ${key}${meant}`;
+      : `a text that contains ": " must be quoted${isList ? "" : `, or written on the lines below ${key.trim()} |`}; write ${key}${meant}`;
   return {
     message,
     column: before.length + key.length + 1,
@@ -156,7 +171,7 @@ function inQuotes(text: string): string {
 
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
 const ANYWHERE: readonly Rule[] = [tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
-const WHERE_IT_STOPPED: readonly Rule[] = [oddInBrackets, bullet, secondColon, colonItem, special];
+const WHERE_IT_STOPPED: readonly Rule[] = [tabInside, oddInBrackets, bullet, secondColon, colonItem, special];
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
@@ -184,7 +199,13 @@ function rulesFor(linesAbove: number): readonly Rule[] {
  * The first slip that explains why the parser stopped at this place, both from 1. Lines of a text under `|` or `>` are as
  * they are.
  */
-export function slipIn(lines: readonly string[], stopped: Place): Slip | undefined {
+export function slipIn(
+  lines: readonly string[],
+  stopped: Place,
+  written: readonly string[] = lines,
+): Slip | undefined {
+  const command = commandWithKeys(lines, stopped);
+  if (command !== undefined) return command;
   let blockIndent: number | undefined;
   for (const [index, text] of lines.slice(0, stopped.line).entries()) {
     const indent = text.search(/[^ ]|$/);
@@ -193,7 +214,7 @@ export function slipIn(lines: readonly string[], stopped: Place): Slip | undefin
     if (isComment(text)) continue;
     const number = index + 1;
     const isLast = number === stopped.line;
-    const line = { text, number, stoppedAt: isLast ? stopped.column : undefined };
+    const line = { text, number, lines, written, stoppedAt: isLast ? stopped.column : undefined };
     for (const rule of rulesFor(stopped.line - number)) {
       const slip = rule(line);
       if (slip === undefined) continue;

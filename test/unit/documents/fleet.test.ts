@@ -70,7 +70,7 @@ const requests: readonly Case[] = [
   [
     "a misspelt parameter",
     fleet({ VswitchID: "vsw-b" }),
-    "launch.VswitchID: is not known; did you mean VSwitchId?",
+    "launch.VswitchID: is not known, and VSwitchId is there already; keep one of the two",
   ],
 ];
 
