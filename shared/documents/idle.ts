@@ -176,40 +176,37 @@ function whenFindings({ signals, probe, outside, startedByHandUntil, upDuring }:
   ];
 }
 
-function findings({
-  action,
-  stoppedMode,
-  resume,
-  releaseAfter,
-  upDuring,
-  keepIf,
-  notice,
-  notify,
-}: Written): Finding[] {
-  const release = action === "release";
-  const charged = release || stoppedMode === "KeepCharging";
+/** Fields that stand beside others: what is in them may be unsound. */
+function besideFindings({ resume, upDuring, notice, notify }: Written): Finding[] {
   return [
     ...finding(
-      notify.length > 0 && notice === undefined,
+      Object(notify).length > 0 && notice === undefined,
       ["notify"],
       "must be used with notice, which says how long before a stop the channels hear of it",
     ),
     ...finding(
-      keepIf.length > 0 && charged,
+      resume === true && upDuring === undefined,
+      ["resume"],
+      "must be used with upDuring, which says when to start again",
+    ),
+  ];
+}
+
+function findings({ action, stoppedMode, resume, releaseAfter, keepIf }: Written): Finding[] {
+  const release = action === "release";
+  const charged = release || stoppedMode === "KeepCharging";
+  return [
+    ...finding(
+      Object(keepIf).length > 0 && charged,
       ["keepIf"],
       "must be used with stoppedMode: StopCharging, the only one that gives address and stock away for a while",
     ),
     ...finding(release && stoppedMode !== undefined, ["stoppedMode"], "must be used with action: stop"),
     ...finding(release && releaseAfter !== undefined, ["releaseAfter"], "must be used with action: stop"),
     ...finding(
-      release && resume,
+      release && resume === true,
       ["resume"],
       "must be used with action: stop; what is released cannot start again",
-    ),
-    ...finding(
-      resume && upDuring === undefined,
-      ["resume"],
-      "must be used with upDuring, which says when to start again",
     ),
   ];
 }
@@ -262,11 +259,9 @@ export const Idle = z.pipe(
         "must be whole hours, or whole minutes below an hour; metrics are read as points of these",
       ),
     ),
-    rule<Written>(["signals", "probe", "outside", "startedByHandUntil", "upDuring"], whenFindings),
-    rule<Written>(
-      ["action", "stoppedMode", "resume", "releaseAfter", "upDuring", "keepIf", "notice", "notify"],
-      findings,
-    ),
+    rule<Written>([], whenFindings),
+    rule<Written>(["action", "stoppedMode"], findings),
+    rule<Written>([], besideFindings),
   ),
   z.transform((written: Written) => complete(written)),
 );

@@ -81,12 +81,10 @@ interface WithSteps {
 
 /** A step's own variables are never replaced, so a parameter of that name would have no effect there. */
 export function environmentFindings({ parameters = {}, provision, test }: WithSteps): Finding[] {
-  const names = new Set(
-    [...provision, ...test.commands].flatMap((step) =>
-      "environment" in step ? Object.keys(step.environment) : [],
-    ),
-  );
-  return Object.keys(parameters).flatMap((name) =>
+  // Steps, and the other parameters, may be unsound.
+  const steps: readonly unknown[] = [provision, Object(test).commands].flat();
+  const names = new Set(steps.flatMap((step) => Object.keys(Object(Object(step).environment))));
+  return Object.keys(isMap(parameters) ? parameters : {}).flatMap((name) =>
     finding(
       names.has(name),
       ["parameters", name],

@@ -46,6 +46,20 @@ const Written = closed(
 );
 type Written = z.infer<typeof Written>;
 
+/** The kind of a source, which may be unsound; undefined where none or several stand. */
+export function kindOf(source: unknown): string | undefined {
+  const map = Object(source);
+  const [only, ...more] = "kind" in map ? [String(map.kind)] : SOURCES.filter((kind) => kind in map);
+  return more.length === 0 ? only : undefined;
+}
+
+/** The builder of a source, whose other fields may be unsound: rules read those that they name. */
+export function builderIn(source: unknown): Partial<z.infer<typeof Builder>> & { readonly expireAfter?: number } {
+  if (kindOf(source) !== "builder") return {};
+  const map = Object(source);
+  return Object("kind" in map ? map : map.builder);
+}
+
 /** One source, discriminated by `kind`. */
 export type Source = NonNullable<Written[(typeof SOURCES)[number]]>;
 
