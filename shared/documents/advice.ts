@@ -16,6 +16,7 @@ import {
   singleAdvice,
   truthOf,
 } from "./replacements.ts";
+import { shellSlip } from "./shell-slips.ts";
 import { quoted } from "./written.ts";
 
 const DURATION = "must be a duration";
@@ -87,18 +88,33 @@ export function adviceFor(
   const { message, path } = issue;
   const key = String(path.at(-1) ?? "");
   if (MISSING.test(message) && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
-  const entries = severalAdvice(issue, value, written);
-  if (entries !== undefined) return entries;
+  return (
+    severalAdvice(issue, value, written) ??
+    (message.includes("; ") ? betterAdvice(message, value, key, written) : plainAdvice(issue, value, written))
+  );
+}
+
+/** Of a message that has a remedy already. */
+function betterAdvice(message: string, value: unknown, key: string, written: Written): string | undefined {
   if (message.includes("; did you mean")) return oddAdvice(value);
   if (AS_WRITTEN.test(message)) return commandAdvice(value, written());
-  if (message.startsWith("must be true;") && truthOf(value) === "true") return "write true";
-  if (message.startsWith('must be text; ') && typeof value === "number") return timeAdvice(key, String(value));
-  if (message.includes("; ")) return undefined;
+  if (message.startsWith("must be true;")) return truthOf(value) === "true" ? "write true" : undefined;
+  if (message.startsWith("must be text; ") && typeof value === "number")
+    return timeAdvice(key, String(value));
+  return cutAdvice(message, written);
+}
+
+function plainAdvice(issue: z.core.$ZodIssue, value: unknown, written: Written): string | undefined {
+  const { message, path } = issue;
+  const key = String(path.at(-1) ?? "");
+  if (AS_WRITTEN.test(message)) return commandAdvice(value, written());
   if (message.startsWith(DURATION)) {
     const like = durationLike(value);
     return like && `write ${like}`;
   }
-  return listAdvice(message, value, key) ?? valueAdvice(message, value, written) ?? otherAdvice(issue, value, key);
+  return (
+    listAdvice(message, value, key) ?? valueAdvice(message, value, written) ?? otherAdvice(issue, value, key)
+  );
 }
 
 /** Several values in the place of one, where a list may stand. */
@@ -253,6 +269,13 @@ function commandAdvice(value: unknown, written: string | undefined): string | un
   // `[ -f /x ]` is a test of the shell, and no list of words.
   const command = /^\[\s/.test(written) ? undefined : commandOf(value);
   return `write ${command ?? quoted(written)}`;
+}
+
+/** `- echo "a #b"`: the quotes are those of the shell, so the rest is a comment. */
+function cutAdvice(message: string, written: Written): string | undefined {
+  const text = message.startsWith("has a ") && message.includes("not closed") ? written() : undefined;
+  const isWhole = text?.includes(" #") === true && shellSlip(text) === undefined;
+  return isWhole ? `" #" begins a comment; write ${quoted(text)}` : undefined;
 }
 
 /** `- Host: x` is a map; whoever writes it means a text. */

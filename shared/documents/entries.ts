@@ -32,17 +32,22 @@ function columnsIn(above: readonly string[]): readonly number[] {
  */
 export function withoutTabs(text: string, above: readonly string[], written: readonly string[]): string {
   const [tabs = ""] = /^\s*/.exec(text) ?? [];
-  const last = above.findLast(isText) ?? "";
-  const opened = OPENS.test(last) ? columnsIn([last])[0] : undefined;
   const like = written.findLastIndex((line) => isText(line) && /^\s*/.exec(line)?.[0] === tabs);
-  const same = like < 0 ? undefined : (above[like] ?? "").search(/\S/);
+  const same = like < 0 ? [] : [(above[like] ?? "").search(/\S/)];
   const shown = WIDTHS.map((width) => tabs.replaceAll("\t", " ".repeat(width)).length);
+  return " ".repeat(columnFor(same, shown, above)) + text.slice(tabs.length);
+}
+
+/** The column of a line that stands at one of these, by the lines above. */
+function columnFor(same: readonly number[], shown: readonly number[], above: readonly string[]): number {
+  const last = above.findLast(isText) ?? "";
+  if (OPENS.test(last)) {
+    const opened = columnsIn([last])[0] ?? 0;
+    return [...same, ...shown].find((one) => one > opened) ?? opened + 2;
+  }
   const columns = columnsIn(above);
-  const column =
-    opened === undefined
-      ? (same ?? shown.find((one) => columns.includes(one)) ?? columns.find((one) => one <= Math.min(...shown)) ?? 0)
-      : [same ?? -1, ...shown].find((one) => one > opened);
-  return " ".repeat(column ?? (opened ?? 0) + 2) + text.slice(tabs.length);
+  const fitting = [...same, ...shown.filter((one) => columns.includes(one))];
+  return fitting[0] ?? columns.find((one) => one <= Math.min(...shown)) ?? 0;
 }
 
 /** `- a` and below it ` - b`: one text for YAML. */

@@ -246,10 +246,7 @@ export const fleetRules = [
   rule<Written>(["calendar.timeZone", "idle.upDuring.timeZone"], upDuringFindings),
   rule<Written>(["idle.keepRunning", "limits.max"], keepRunningFindings),
   rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle.action", "idle.optOutTag"], idleFindings),
-  rule<Written>(
-    ["onJobCompleted", "launch.DeletionProtection", "launch.InstanceChargeType"],
-    jobFindings,
-  ),
+  rule<Written>(["onJobCompleted", "launch.DeletionProtection", "launch.InstanceChargeType"], jobFindings),
   viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
   viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),
   rule<Written>(["launch.AutoReleaseTime", "expireAfter"], ({ launch, expireAfter }) =>

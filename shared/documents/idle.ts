@@ -185,7 +185,7 @@ function besideFindings({ resume, upDuring, notice, notify }: Written): Finding[
       "must be used with notice, which says how long before a stop the channels hear of it",
     ),
     ...finding(
-      resume === true && upDuring === undefined,
+      resume && upDuring === undefined,
       ["resume"],
       "must be used with upDuring, which says when to start again",
     ),
@@ -204,7 +204,7 @@ function findings({ action, stoppedMode, resume, releaseAfter, keepIf }: Written
     ...finding(release && stoppedMode !== undefined, ["stoppedMode"], "must be used with action: stop"),
     ...finding(release && releaseAfter !== undefined, ["releaseAfter"], "must be used with action: stop"),
     ...finding(
-      release && resume === true,
+      release && resume,
       ["resume"],
       "must be used with action: stop; what is released cannot start again",
     ),

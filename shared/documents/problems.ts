@@ -15,9 +15,7 @@ export function unknownKeys(
   known: readonly string[],
   elsewhere: Readonly<Record<string, string>>,
 ): string {
-  return keys
-    .map((key) => explained(key, known, elsewhere) ?? unknownKey(key, known))
-    .join("\n");
+  return keys.map((key) => explained(key, known, elsewhere) ?? unknownKey(key, known)).join("\n");
 }
 
 /** The explanation of a key, also in another style: `imageId` for `ImageId`, unless that is the style of a known one. */
@@ -63,15 +61,18 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
   const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
   const misspelt = [...unknown.values()].flat();
-  return issues.filter(isOwn).filter(isFirst).flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys")
-      return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
-    return (unknown.get(issue) ?? []).map(({ path, message }) => ({
-      path: render(path, input),
-      message,
-      place: say.placeOf?.(path, "key"),
-    }));
-  });
+  return issues
+    .filter(isOwn)
+    .filter(isFirst)
+    .flatMap((issue) => {
+      if (issue.code !== "unrecognized_keys")
+        return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
+      return (unknown.get(issue) ?? []).map(({ path, message }) => ({
+        path: render(path, input),
+        message,
+        place: say.placeOf?.(path, "key"),
+      }));
+    });
 }
 
 /** A value that breaks two limits has one mistake. */

@@ -27,9 +27,17 @@ const Snapshot = z.pipe(
 
 /** Keys of the top that are indented too far. */
 export const OF_TOP: Readonly<Record<string, string>> = Object.fromEntries(
-  ["provision", "components", "test", "promote", "retention", "rebake", "schedule", "notify", "parameters"].map(
-    (key) => [key, "stands too far to the right; begin it at the left margin, like source:"],
-  ),
+  [
+    "provision",
+    "components",
+    "test",
+    "promote",
+    "retention",
+    "rebake",
+    "schedule",
+    "notify",
+    "parameters",
+  ].map((key) => [key, "stands too far to the right; begin it at the left margin, like source:"]),
 );
 
 const SOURCES = ["builder", "instance", "snapshot", "disks", "upload"] as const;
@@ -42,7 +50,10 @@ const Written = closed(
     disks: z.exactOptional(Disks),
     upload: z.exactOptional(Upload),
   },
-  { ...OF_TOP, imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat" },
+  {
+    ...OF_TOP,
+    imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat",
+  },
 );
 type Written = z.infer<typeof Written>;
 
@@ -54,7 +65,9 @@ export function kindOf(source: unknown): string | undefined {
 }
 
 /** The builder of a source, whose other fields may be unsound: rules read those that they name. */
-export function builderIn(source: unknown): Partial<z.infer<typeof Builder>> & { readonly expireAfter?: number } {
+export function builderIn(
+  source: unknown,
+): Partial<z.infer<typeof Builder>> & { readonly expireAfter?: number } {
   if (kindOf(source) !== "builder") return {};
   const map = Object(source);
   return Object("kind" in map ? map : map.builder);

@@ -6,6 +6,7 @@ import { mapOf } from "../map-of.ts";
 import { knowPrivate } from "../redact.ts";
 import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
+import { shellSlip } from "./shell-slips.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
 const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
@@ -142,6 +143,10 @@ const written = closed(shape).check(
       "holds an invisible character outside of quotes, which a shell takes as part of a word",
     ),
   ),
+  rule<WrittenStep>(["run"], ({ run = "" }) => {
+    const message = shellSlip(run);
+    return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
+  }),
   rule<WrittenStep>(["run", "environment", "shell", "timeout"], (step) => {
     const whole = complete(step);
     const text = whole.kind === "run" ? scriptOf(whole, whole.command) : "";
@@ -241,9 +246,7 @@ export const STEP_KEYS: readonly string[] = Object.keys(shape);
 
 /** The beginning of a message about a text that was meant as a map. */
 export const KEY_OF_STEP = "begins with a key of a step, but without a colon and a space behind it";
-const KEY_WITHOUT_COLON = new RegExp(
-  String.raw`^(?:${STEP_KEYS.join("|")})(?:\s*：|\u3000|:(?=\S))`,
-);
+const KEY_WITHOUT_COLON = new RegExp(String.raw`^(?:${STEP_KEYS.join("|")})(?:\s*：|\u3000|:(?=\S))`);
 
 /** A shell would look for programs of these names. */
 function notOneCommand(value: string): string | undefined {

@@ -65,10 +65,9 @@ const ELSEWHERE = {
   timeout: "is not known; write it in a step, beside run:, or under test:",
   name: "is not known: the recipe is called like its file; write the name of its images under image:",
   ...Object.fromEntries(
-    ["instanceTypes", "vSwitchIds", "securityGroupId", "systemDisk", "dataDisks", "expireAfter"].map((key) => [
-      key,
-      "is not known; write it under source.builder:",
-    ]),
+    ["instanceTypes", "vSwitchIds", "securityGroupId", "systemDisk", "dataDisks", "expireAfter"].map(
+      (key) => [key, "is not known; write it under source.builder:"],
+    ),
   ),
 };
 
@@ -119,14 +118,18 @@ function uploadFindings({ source, image, rebake, schedule }: Written): Finding[]
       "is not known to imports (ImportImage); write it as a tag under image.tags, or into image.name",
     ),
     ...finding(schedule !== undefined, ["schedule"], "has no meaning: the upload of a disk starts its bake"),
-    ...finding(Object(rebake).onlyIfChanged === false, ["rebake", "onlyIfChanged"], "must be true for an upload"),
+    ...finding(
+      Object(rebake).onlyIfChanged === false,
+      ["rebake", "onlyIfChanged"],
+      "must be true for an upload",
+    ),
   ];
 }
 
 /** The image test launches an instance; a builder names its place, the other sources do not. */
 function testFindings({ source, test, family }: Written): Finding[] {
   const kind = kindOf(source);
-  const isTested = family !== undefined && isMap(test) && test["skip"] !== true;
+  const isTested = family !== undefined && isMap(test) && !test["skip"];
   if (!isTested || kind === undefined || kind === "builder") return [];
   const needed = [
     ["instanceTypes", "[ecs.g7.large]"],

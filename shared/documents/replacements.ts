@@ -98,7 +98,8 @@ const OF_COMMANDS = new Set(["provision", "commands", "steps"]);
 
 /** Of a value where a list stands. */
 export function listOf(key: string, value: unknown): string | undefined {
-  if (Object.hasOwn(OF_MAPS, key)) return `write ${tagsOf(key, value) ?? `a list of maps, such as ${OF_MAPS[key]}`}`;
+  if (Object.hasOwn(OF_MAPS, key))
+    return `write ${tagsOf(key, value) ?? `a list of maps, such as ${OF_MAPS[key]}`}`;
   if (isMap(value)) return "put - before the first key of each entry";
   if (!isScalar(value)) return undefined;
   const text = plain(String(value)).trim();
@@ -129,7 +130,11 @@ export function commandOf(value: unknown): string | undefined {
   if (!Array.isArray(value) || !value.every((word) => isScalar(word))) return undefined;
   const words = value.map(String);
   if (words.length === 0 || (words.length === 1 && !/^[\w./-]+$/.test(words[0] ?? ""))) return undefined;
-  return asEntry(words.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(" "));
+  return asEntry(
+    words
+      .map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+      .join(" "),
+  );
 }
 
 /** Of a list or a map where one value stands. */

@@ -96,13 +96,7 @@ const SECOND_COLON = new RegExp(`${START}(${KEY}: +)([^'"\\[{|>&*!%@\`#].*: .*)$
 const secondColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(SECOND_COLON, line) ?? [];
   if (value === "" || (line.stoppedAt ?? 0) <= before.length + key.length) return undefined;
-  const own = /^acs: +[\w.-]+\s*$/.test(value) ? value.replace(/\s+/g, "") : undefined;
-  const isList = /^(?:provision|commands|steps):/.test(key);
-  const meant = own ?? (isList ? `[${quoted(value.trimEnd())}]` : quoted(value.trimEnd()));
-  const message =
-    own !== undefined
-      ? `a space stands inside of a name; write ${key}${own}`
-      : `a text that contains ": " must be quoted${isList ? "" : `, or written on the lines below ${key.trim()} |`}; write ${key}${meant}`;
+  const { message, meant } = quotedValue(key, value.trimEnd());
   return {
     message,
     column: before.length + key.length + 1,
@@ -110,6 +104,18 @@ const secondColon: Rule = (line) => {
     meant: `${before}${key}${meant}`,
   };
 };
+
+function quotedValue(key: string, value: string): Pick<Slip, "message" | "meant"> {
+  if (/^acs: +[\w.-]+$/.test(value)) {
+    const meant = value.replace(/\s+/g, "");
+    return { message: `a space stands inside of a name; write ${key}${meant}`, meant };
+  }
+  // One command, where a list of them stands.
+  const isList = /^(?:provision|commands|steps):/.test(key);
+  const meant = isList ? `[${quoted(value)}]` : quoted(value);
+  const lines = isList ? "" : `, or written on the lines below ${key.trim()} |`;
+  return { message: `a text that contains ": " must be quoted${lines}; write ${key}${meant}`, meant };
+}
 
 /** `- printf done: > file`. A key of a step has no spaces. */
 const COLON_ITEM = new RegExp(`^(\\s*(?:- +)+)((?!${KEY}: )(?:[^'"[{|>&*!%@\`#\\s-]|-(?! )).*: .*)$`, "u");
@@ -183,11 +189,8 @@ export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undef
 
 /** The slip of such a line. */
 export function suspectIn(text: string, number: number): Slip | undefined {
-  for (const rule of SUSPECTS) {
-    const found = rule({ text, number });
-    if (found !== undefined) return { ...found, place: { line: number, column: found.column, length: 1 } };
-  }
-  return undefined;
+  const slip = firstOf(SUSPECTS, { text, number });
+  return slip && { ...slip, place: { ...slip.place, length: 1 } };
 }
 
 function rulesFor(linesAbove: number): readonly Rule[] {
@@ -204,23 +207,35 @@ export function slipIn(
   stopped: Place,
   written: readonly string[] = lines,
 ): Slip | undefined {
-  const command = commandWithKeys(lines, stopped);
-  if (command !== undefined) return command;
+  return commandWithKeys(lines, stopped) ?? lineSlip(lines, stopped, written);
+}
+
+function lineSlip(lines: readonly string[], stopped: Place, written: readonly string[]): Slip | undefined {
   let blockIndent: number | undefined;
   for (const [index, text] of lines.slice(0, stopped.line).entries()) {
     const indent = text.search(/[^ ]|$/);
     if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
     blockIndent = BLOCK.test(text) ? indent : undefined;
     if (isComment(text)) continue;
-    const number = index + 1;
-    const isLast = number === stopped.line;
-    const line = { text, number, lines, written, stoppedAt: isLast ? stopped.column : undefined };
-    for (const rule of rulesFor(stopped.line - number)) {
-      const slip = rule(line);
-      if (slip === undefined) continue;
-      const { column, length = 1, ...rest } = slip;
-      return { ...rest, place: { line: number, column, length } };
-    }
+    const stoppedAt = index + 1 === stopped.line ? stopped.column : undefined;
+    const slip = firstOf(rulesFor(stopped.line - index - 1), {
+      text,
+      number: index + 1,
+      lines,
+      written,
+      stoppedAt,
+    });
+    if (slip !== undefined) return slip;
+  }
+  return undefined;
+}
+
+function firstOf(rules: readonly Rule[], line: Line): Slip | undefined {
+  for (const rule of rules) {
+    const found = rule(line);
+    if (found === undefined) continue;
+    const { column, length = 1, ...rest } = found;
+    return { ...rest, place: { line: line.number, column, length } };
   }
   return undefined;
 }

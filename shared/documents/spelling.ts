@@ -17,10 +17,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best?.word;
 }
 
-const digitsOf = (word: string): string =>
-  Array.from(word.replaceAll(/\D/g, ""))
-    .toSorted()
-    .join("");
+const digitsOf = (word: string): string => Array.from(word.replaceAll(/\D/g, "")).toSorted().join("");
 
 /** Case and separators are the commonest slips: `instance_type` for `instanceTypes`. */
 export function simplify(word: string): string {

@@ -12,7 +12,7 @@ const PROSE =
 
 function literalOf(message: string): string | undefined {
   const found = LITERAL.map((pattern) => pattern.exec(message)?.[1]).find((text) => text !== undefined);
-  const isProse = found === undefined || (!found.includes("'") && PROSE.test(found));
+  const isProse = found === undefined || (!/^(?:[\w-]+: )?\[?'/.test(found) && PROSE.test(found));
   return isProse || message.startsWith("is missing") ? undefined : found;
 }
 
@@ -29,8 +29,16 @@ export function followed(text: string, { message, place }: Problem): readonly st
   const key = /^([\w-]+):(?: |$)/.exec(literal)?.[1] ?? "\n";
   const before = line.slice(0, from);
   const opens = [before.search(/["'[{] *$/), before.search(/[[{] *["']$/)];
-  const starts = [from, ...opens, line.lastIndexOf(key, to), key === "\n" ? line.indexOf(": ", from) + 2 : from].filter((at) => at >= 0);
-  const closes = Array.from(line.slice(to).matchAll(/["'\]}]|(?=,)/g), ({ index, 0: mark }) => to + index + mark.length);
+  const starts = [
+    from,
+    ...opens,
+    line.lastIndexOf(key, to),
+    key === "\n" ? line.indexOf(": ", from) + 2 : from,
+  ].filter((at) => at >= 0);
+  const closes = Array.from(
+    line.slice(to).matchAll(/["'\]}]|(?=,)/g),
+    ({ index, 0: mark }) => to + index + mark.length,
+  );
   const spans = starts
     .flatMap((start) => [to, ...closes, line.length].map((end) => [start, end] as const))
     .filter(([start, end]) => start < end);

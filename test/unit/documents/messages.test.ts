@@ -682,8 +682,9 @@ test("one mistake in a name is listed once", ({ expect }) => {
   ]);
 });
 
-test("a suggestion gives what was meant, or only the rule is said", ({ expect }) => {
-  const launch = (line: string): string[] => mistakes(parseFleet, `${FLEET}  ${line}\nlimits: { max: 10 }\n`);
+test("an entry of a list that is no command comes with the command that was meant, or with the rule only", ({
+  expect,
+}) => {
   for (const [found, said] of [
     [
       inRecipe("provision:\n  - <<: *d\n"),
@@ -696,15 +697,18 @@ test("a suggestion gives what was meant, or only the rule is said", ({ expect })
     [inRecipe("provision:\n  - [ -f /x ]\n"), /; write '\[ -f \/x \]'$/],
     [inRecipe("provision:\n  - - echo\n"), /; write one - before a command, not two$/],
     [inRecipe("provision: [{ run: [docker, info] }]\n"), /; write docker info$/],
+  ] as const) {
+    expect(found, String(said)).toHaveLength(1);
+    expect(found[0]).toMatch(said);
+  }
+});
+
+test("a list, a map or a switch comes as it was meant", ({ expect }) => {
+  const launch = (line: string): string[] => mistakes(parseFleet, `${FLEET}  ${line}\nlimits: { max: 10 }\n`);
+  for (const [found, said] of [
     [inRecipe("provision: echo a, b\n"), /; write \['echo a, b'\]$/],
-    [
-      inRecipe("provision: 'curl -H \"A: b\" http://x'\n"),
-      /; write \['curl -H "A: b" http:\/\/x'\]$/,
-    ],
-    [
-      inRecipe('provision: curl -H "A: b" http://x\n'),
-      /; write provision: \['curl -H "A: b" http:\/\/x'\]$/,
-    ],
+    [inRecipe("provision: 'curl -H \"A: b\" http://x'\n"), /; write \['curl -H "A: b" http:\/\/x'\]$/],
+    [inRecipe('provision: curl -H "A: b" http://x\n'), /; write provision: \['curl -H "A: b" http:\/\/x'\]$/],
     [inFleet('schedule: "0 8 * * *"\n'), /; write a list of maps, such as schedule: \[\{ days: /],
     [inRecipe("provision:\n  - reboot: yes\n"), /; write true$/],
     [inRecipe("provision:\n  - reboot: no\n"), /; remove the step for no reboot$/],
@@ -716,10 +720,7 @@ test("a suggestion gives what was meant, or only the rule is said", ({ expect })
       /; write \[ecs\.g7\.large, ecs\.c7\.large\]$/,
     ],
     [launch("Tag: { team: web }"), /; write Tag: \[\{ Key: team, Value: web \}\]$/],
-    [
-      inFleet("size: { min: 1 }\nhealth: curl localhost\n"),
-      /; write health: \{ command: curl localhost \}$/,
-    ],
+    [inFleet("size: { min: 1 }\nhealth: curl localhost\n"), /; write health: \{ command: curl localhost \}$/],
   ] as const) {
     expect(found, String(said)).toHaveLength(1);
     expect(found[0]).toMatch(said);
@@ -772,8 +773,7 @@ test("two entries of a list that are one text are a mistake at the second", ({ e
 });
 
 test("a limit that is written counts, also one that is as long as the default", ({ expect }) => {
-  const tested = (command: string): string[] =>
-    inRecipe(`test: { timeout: 5m, commands: [${command}] }\n`);
+  const tested = (command: string): string[] => inRecipe(`test: { timeout: 5m, commands: [${command}] }\n`);
   expect(tested("{ run: a, timeout: 10m }")).toEqual([
     expect.stringContaining("must be at most test.timeout"),
   ]);
@@ -804,6 +804,9 @@ test("a key that belongs elsewhere is explained in any style, and nothing is mis
     ["parameters: { A: x }", "must be a map; write the value in it, { default: … }"],
   ])
     expect(inRecipe(`${lines}\n`), lines).toEqual([expect.stringContaining(said)]);
+});
+
+test("a key or a time of a fleet that is almost right comes with the right one", ({ expect }) => {
   const sized =
     "size: { min: 1 }\ncalendar: { timeZone: Asia/Shanghai }\nschedule: [{ days: daily, to: '20:00', min: 2";
   for (const [lines = "", said = ""] of [
@@ -817,6 +820,9 @@ test("a key that belongs elsewhere is explained in any style, and nothing is mis
     [`${sized.replace("daily", "monday to friday")}, from: '08:00' }]`, "write Mon-Fri"],
   ])
     expect(inFleet(`${lines}\n`), lines).toEqual([expect.stringContaining(said)]);
+});
+
+test("a block that is indented too far or too little is one mistake", ({ expect }) => {
   const nested = RECIPE.replace("family: web", "  provision: [a]\nfamily: web");
   expect(mistakes(parseRecipe, nested)).toEqual([
     "7:3 source.provision: stands too far to the right; begin it at the left margin, like source:",

@@ -38,10 +38,7 @@ const RECIPES: readonly (readonly [broken: Document, said: string])[] = [
   [{ ...upload, schedule: "0 3 * * *" }, "schedule: has no meaning"],
   [{ ...upload, image: { version: "1" } }, "image.version: is not known to imports"],
   [{ ...upload, encrypt: true }, "encrypt: is not known to imports"],
-  [
-    { source: { instance: { id: "i-1" } }, family: "web" },
-    "test.vSwitchIds: is missing; write vSwitchIds",
-  ],
+  [{ source: { instance: { id: "i-1" } }, family: "web" }, "test.vSwitchIds: is missing; write vSwitchIds"],
   [
     { source: { builder }, provision: [{ run: "a", timeout: "3h" }] },
     "provision[0].timeout: must be shorter than source.builder.expireAfter",
@@ -76,7 +73,6 @@ const fleet = {
   limits: { max: 3 },
 };
 const prepaid = { launch: { InstanceChargeType: "PrePaid" } };
-const calendar = { timeZone: "UTC" };
 
 const FLEETS: readonly (readonly [broken: Document, said: string])[] = [
   [prepaid, "launch.InstanceChargeType: must be PostPaid"],
