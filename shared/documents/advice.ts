@@ -173,7 +173,7 @@ const KNOWN = "is not known; known here are ";
 export function keyAdvice(key: string, message: string): string {
   const odd = message.startsWith("is not known") ? oddIn(key) : undefined;
   if (odd !== undefined && key.startsWith(odd) && plain(odd).trim() === "")
-    return `is not known: it begins with ${nameOf(odd)}; indent with ordinary spaces`;
+    return `is not known: it begins with ${nameOf(odd)}; write ${plain(key).trim()}: behind ordinary spaces, or none`;
   if (odd !== undefined) {
     const [word = "", ...value] = plain(key).split(":");
     const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");

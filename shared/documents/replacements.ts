@@ -98,8 +98,9 @@ const OF_COMMANDS = new Set(["provision", "commands", "steps"]);
 
 /** Of a value where a list stands. */
 export function listOf(key: string, value: unknown): string | undefined {
-  if (Object.hasOwn(OF_MAPS, key))
-    return `write ${tagsOf(key, value) ?? `a list of maps, such as ${OF_MAPS[key]}`}`;
+  const tags = tagsOf(key, value);
+  if (tags !== undefined) return `write ${tags}`;
+  if (Object.hasOwn(OF_MAPS, key)) return `write a list of maps, such as ${OF_MAPS[key]}`;
   if (isMap(value)) return "put - before the first key of each entry";
   if (!isScalar(value)) return undefined;
   const text = plain(String(value)).trim();

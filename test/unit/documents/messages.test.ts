@@ -727,6 +727,15 @@ test("a list, a map or a switch comes as it was meant", ({ expect }) => {
   }
 });
 
+test("a key behind a space that is none is not missing as well", ({ expect }) => {
+  const text = RECIPE.replace("family: web", "\u3000family: web\ntest: { commands: [a] }");
+  expect(mistakes(parseRecipe, text)).toEqual([
+    expect.stringMatching(
+      /^7:1 .*begins with the invisible ideographic space .*; write family: behind ordinary/,
+    ),
+  ]);
+});
+
 test("no number is guessed, and none of several words that fit as well", ({ expect }) => {
   for (const platform of ["windows", "Windows 10"])
     expect(inRecipe(`image: { platform: ${platform} }\n`).join("")).not.toContain("did you mean");
