@@ -14,7 +14,7 @@ const STEP: Sentences = {
   mode: "Permissions of the file in octal digits and quotes. 0644 when left out.",
   owner: "User, or user:group, that owns the file.",
   reboot: "Restarts the instance and waits until it answers again.",
-  timeout: "How long the step may take, from 10s to 1d.",
+  timeout: "How long the step may take, from 10s to 1d. 10m when left out.",
   environment: "Variables of the command by name; their values are hidden in outputs.",
   shell: "Shell that reads `run`, with at most one group of flags. /bin/bash -e when left out.",
   workingDir: "Absolute path of the folder that the command runs in.",

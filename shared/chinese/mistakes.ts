@@ -44,6 +44,13 @@ function isValue(item: string): boolean {
 /** A rule or a remedy, as a whole, and its text in Chinese; undefined when a part of it is not known. */
 const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined])[] = [
   [/^is missing$/, () => "缺失"],
+  [/^is not known, and (\S+) is there already$/, ([key]) => `无法识别，且已经写了 ${key}`],
+  [/^has a (["']) that is not closed, so no shell runs it$/, ([mark]) => `${mark} 没有闭合，Shell 无法执行`],
+  [
+    /^holds (\S) outside of quotes, which a shell takes as a part of a word$/,
+    ([mark]) => `引号之外有 ${mark}，Shell 会把它当作单词的一部分`,
+  ],
+  [/^write the ordinary character$/, () => "请改用半角字符"],
   [
     /^must be (at least|at most) (\S+)( characters long| entries long)?$/,
     ([bound, n = "", unit = ""]) =>

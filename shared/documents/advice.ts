@@ -5,7 +5,18 @@ import { nameOf, oddIn, plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
-import { containing, idAdvice, mapAdvice, numberLike, singleAdvice, truthOf } from "./replacements.ts";
+import {
+  commandOf,
+  containing,
+  idAdvice,
+  listOf,
+  mapAdvice,
+  numberLike,
+  separated,
+  singleAdvice,
+  truthOf,
+} from "./replacements.ts";
+import { shellSlip } from "./shell-slips.ts";
 import { quoted } from "./written.ts";
 
 const DURATION = "must be a duration";
@@ -61,6 +72,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   timeZone: "write timeZone: Asia/Shanghai",
   hours: "write hours: [Mon-Fri 08:00-20:00]",
   within: "write within: 2d",
+  command: "write command: and a line of shell that ends with exit code 0",
   channel: "write channel: and a name of KILN_CHANNELS",
 };
 
@@ -76,15 +88,51 @@ export function adviceFor(
   const { message, path } = issue;
   const key = String(path.at(-1) ?? "");
   if (MISSING.test(message) && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
+  return (
+    severalAdvice(issue, value, written) ??
+    (message.includes("; ") ? betterAdvice(message, value, key, written) : plainAdvice(issue, value, written))
+  );
+}
+
+/** Of a message that has a remedy already. */
+function betterAdvice(message: string, value: unknown, key: string, written: Written): string | undefined {
   if (message.includes("; did you mean")) return oddAdvice(value);
-  if (AS_WRITTEN.test(message)) return quotedAdvice(written());
-  if (message.includes("; ")) return undefined;
+  if (AS_WRITTEN.test(message)) return commandAdvice(value, written());
+  if (message.startsWith("must be true;")) return truthOf(value) === "true" ? "write true" : undefined;
+  if (message.startsWith("must be text; ") && typeof value === "number")
+    return timeAdvice(key, String(value));
+  return cutAdvice(message, written);
+}
+
+function plainAdvice(issue: z.core.$ZodIssue, value: unknown, written: Written): string | undefined {
+  const { message, path } = issue;
+  const key = String(path.at(-1) ?? "");
+  if (AS_WRITTEN.test(message)) return commandAdvice(value, written());
   if (message.startsWith(DURATION)) {
     const like = durationLike(value);
     return like && `write ${like}`;
   }
-  return valueAdvice(message, value, written) ?? otherAdvice(issue, value, key);
+  return (
+    listAdvice(message, value, key) ?? valueAdvice(message, value, written) ?? otherAdvice(issue, value, key)
+  );
 }
+
+/** Several values in the place of one, where a list may stand. */
+function severalAdvice({ path, code }: z.core.$ZodIssue, value: unknown, written: Written) {
+  const isEntry = typeof path.at(-1) === "number" && typeof value === "string" && code !== "custom";
+  const list = isEntry && oddIn(value) === undefined ? separated(value) : undefined;
+  if (list === undefined) return undefined;
+  return written() === undefined ? `write ${list}` : "write each in an entry of its own";
+}
+
+function listAdvice(message: string, value: unknown, key: string): string | undefined {
+  if (message === "must be a list") return listOf(key, value);
+  const command = message === "must be text" && COMMANDS.has(key) ? commandOf(value) : undefined;
+  return command && `write ${command}`;
+}
+
+/** Keys that hold one command. */
+const COMMANDS = new Set(["run", "command", "probe"]);
 
 function otherAdvice(issue: z.core.$ZodIssue, value: unknown, key: string): string | undefined {
   const { message } = issue;
@@ -92,7 +140,17 @@ function otherAdvice(issue: z.core.$ZodIssue, value: unknown, key: string): stri
     return issue.path.length === 0
       ? "begin each line at the top with a key, such as family: web; see examples/"
       : mapAdvice(key, value);
-  return idAdvice(message, value) ?? wordFor(issue, value);
+  return idAdvice(message, value) ?? timeAdvice(key, value) ?? wordFor(issue, value);
+}
+
+/** `8:00`, `8` → `"08:00"`; Monday to Friday → Mon-Fri. */
+function timeAdvice(key: string, value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  if (key === "days") return daysLike(value) && `write ${daysLike(value)}`;
+  if (!/^(?:from|to|startedByHandUntil)$/.test(key)) return undefined;
+  const [, hour = "", minute = "00"] = /^(\d{1,2})(?:[:.](\d{2}))?$/.exec(plain(value).trim()) ?? [];
+  const isTime = hour !== "" && Number(hour) < 24 && Number(minute) < 60;
+  return isTime ? `write "${hour.padStart(2, "0")}:${minute}"` : undefined;
 }
 
 /** The sentence of a schema; a rule that says more has its own remedy. */
@@ -103,6 +161,8 @@ const MISSING =
 function wordFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
   if (issue.code !== "invalid_value") return undefined;
   const words = issue.values.map(String);
+  if (words.includes("promoted") && /^(?:success|succeeded|done|ok)$/i.test(String(value)))
+    return "write baked for an image that is made, or promoted for one that its family serves";
   const meant = (typeof value === "string" ? meantBy(value, words) : undefined) ?? containing(value, words);
   return meant && `did you mean ${meant}?`;
 }
@@ -112,6 +172,8 @@ const KNOWN = "is not known; known here are ";
 /** The sentence on an unknown key, with the word or the character that explains it. */
 export function keyAdvice(key: string, message: string): string {
   const odd = message.startsWith("is not known") ? oddIn(key) : undefined;
+  if (odd !== undefined && key.startsWith(odd) && plain(odd).trim() === "")
+    return `is not known: it begins with ${nameOf(odd)}; write ${plain(key).trim()}: behind ordinary spaces, or none`;
   if (odd !== undefined) {
     const [word = "", ...value] = plain(key).split(":");
     const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");
@@ -147,6 +209,21 @@ function cityZone(value: string): string | undefined {
   return Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(`/${city}`));
 }
 
+/** `monday to friday` → `Mon-Fri`. */
+const named = (days: string): string =>
+  days
+    .toLowerCase()
+    .replace(/^weekdays$/, "mon-fri")
+    .replaceAll(/\s+(?:to|through|–|~)\s+/g, "-")
+    .replaceAll(" ", "")
+    .replaceAll(/([a-z]{3})[a-z]*/g, (_, day: string) => `${day[0]?.toUpperCase()}${day.slice(1)}`)
+    .replace(/^(?:Dai|Eve|All).*$/, "daily");
+
+function daysLike(value: string): string | undefined {
+  const like = named(plain(value).trim());
+  return parseUpWindow(`${like} 00:00-24:00`) === undefined ? undefined : like;
+}
+
 /** `mon-fri 8-20` → `Mon-Fri 08:00-20:00`. */
 function hoursLike(value: string): string | undefined {
   const match = /^([a-z, -]+?)\s*(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|~|to)\s*(\d{1,2})(?:[:.](\d{2}))?$/i.exec(
@@ -154,12 +231,7 @@ function hoursLike(value: string): string | undefined {
   );
   const [, days = "", from = "", fromMinute = "00", to = "", toMinute = "00"] = match ?? [];
   if (days === "") return undefined;
-  const named = days
-    .toLowerCase()
-    .replaceAll(" ", "")
-    .replaceAll(/([a-z]{3})[a-z]*/g, (_, day: string) => `${day[0]?.toUpperCase()}${day.slice(1)}`)
-    .replace(/^(?:Dai|Eve|All).*$/, "daily");
-  const like = `${named} ${from.padStart(2, "0")}:${fromMinute}-${to.padStart(2, "0")}:${toMinute}`;
+  const like = `${named(days)} ${from.padStart(2, "0")}:${fromMinute}-${to.padStart(2, "0")}:${toMinute}`;
   return parseUpWindow(like) === undefined ? undefined : like;
 }
 
@@ -172,14 +244,8 @@ function oddAdvice(value: unknown): string | undefined {
 function kindAdvice(message: string, value: unknown): string | undefined {
   if (message === "must be true or false") return truthAdvice(value);
   if (/^must be a (?:whole )?number$/.test(message)) return numberAdvice(value);
-  if (message === "must be a list" && isMap(value)) return "put - before the first key of each entry";
-  const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  if (text === undefined) return undefined;
-  if (/^\s*[\d.]+\s*%\s*$/.test(plain(text))) return numberAdvice(text);
-  if (message !== "must be a list") return undefined;
-  const entry = plain(text).trim();
-  if (entry.startsWith("-")) return "write a space behind the - of each line";
-  return `write [${oddIn(text) === undefined ? entry : entry.replace(/^[[({](.*)[\])}]$/s, "$1")}]`;
+  const isPercent = typeof value === "string" && /^\s*[\d.]+\s*%\s*$/.test(plain(value));
+  return isPercent ? numberAdvice(value) : undefined;
 }
 
 function truthAdvice(value: unknown): string | undefined {
@@ -197,8 +263,20 @@ function numberAdvice(value: unknown): string | undefined {
 /** A command that YAML takes for something else: it is written again in quotes, from the document itself. */
 const AS_WRITTEN = /^(?:a command that contains ": "|must be (?:one command|a command as text))/;
 
-const quotedAdvice = (written: string | undefined): string | undefined =>
-  written && `write ${quoted(written)}`;
+function commandAdvice(value: unknown, written: string | undefined): string | undefined {
+  if (written === undefined) return undefined;
+  if (Array.isArray(value) && !written.startsWith("[")) return "write one - before a command, not two";
+  // `[ -f /x ]` is a test of the shell, and no list of words.
+  const command = /^\[\s/.test(written) ? undefined : commandOf(value);
+  return `write ${command ?? quoted(written)}`;
+}
+
+/** `- echo "a #b"`: the quotes are those of the shell, so the rest is a comment. */
+function cutAdvice(message: string, written: Written): string | undefined {
+  const text = message.startsWith("has a ") && message.includes("not closed") ? written() : undefined;
+  const isWhole = text?.includes(" #") === true && shellSlip(text) === undefined;
+  return isWhole ? `" #" begins a comment; write ${quoted(text)}` : undefined;
+}
 
 /** `- Host: x` is a map; whoever writes it means a text. */
 const colonAdvice = (written: string | undefined): string | undefined =>

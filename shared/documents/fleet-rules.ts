@@ -1,12 +1,12 @@
 /** Rules between the fields of a fleet. */
 import { createInstanceDiskFindings, createInstanceFindings } from "./create-instance.ts";
-import { finding, rule, type Finding } from "./fields.ts";
+import { finding, isMap, rule, type Finding } from "./fields.ts";
 import { healthFindings } from "./health.ts";
 import { asksForSpot, mayBeSpot } from "./launch-payment.ts";
 import type { Written } from "./fleet-shape.ts";
 import { offeringFindings, SELECTED } from "./offerings.ts";
 import { refreshFindings } from "./refresh.ts";
-import { sizeFindings, upDuringFindings } from "./size.ts";
+import { scheduleFindings, sizeFindings, upDuringFindings } from "./size.ts";
 import { hostNameProblem, ignoresUniqueSuffix, instanceNameProblem } from "./ordered-name.ts";
 
 /** A subscription charges at once and cannot be given back, so it must be asked for twice. */
@@ -18,8 +18,10 @@ export function subscriptionFindings({
   ladder,
 }: Written): Finding[] {
   if (launch.InstanceChargeType !== "PrePaid") return [];
+  // The other fields of an idle policy may be unsound.
+  const { action, stoppedMode = "StopCharging" }: Partial<NonNullable<Written["idle"]>> = Object(idle);
   const what = "must not be used with a subscription, which is paid to its end; remove it";
-  const idles = idle !== undefined && (idle.action === "release" || idle.stoppedMode === "StopCharging");
+  const idles = isMap(idle) && (action === "release" || stoppedMode === "StopCharging");
   return [
     ...finding(
       !allowSubscription,
@@ -146,15 +148,17 @@ function singleFindings({ launch, via, limits }: Written): Finding[] {
   ];
 }
 
-function idleFindings({ idle, limits, launch }: Written): Finding[] {
+const keepRunningFindings = ({ idle, limits: { max } }: Written): readonly Finding[] =>
+  finding(
+    idle !== undefined && idle.keepRunning > max,
+    ["idle", "keepRunning"],
+    `must be at most limits.max, which is ${max}`,
+  );
+
+function idleFindings({ idle, launch }: Written): Finding[] {
   if (idle === undefined) return [];
   const kept = launch.Tag.some((tag) => tag.Key === idle.optOutTag);
   return [
-    ...finding(
-      idle.keepRunning > limits.max,
-      ["idle", "keepRunning"],
-      `must be at most limits.max, which is ${limits.max}`,
-    ),
     ...finding(
       idle.action === "release" && launch.DeletionProtection === true,
       ["idle", "action"],
@@ -210,7 +214,7 @@ const viaCreate = (reads: readonly string[], find: (written: Written) => Finding
 
 /** The rules between fields of a fleet. */
 export const fleetRules = [
-  rule<Written>(["launch", "allowSubscription", "expireAfter", "idle", "ladder"], subscriptionFindings),
+  rule<Written>(["launch.InstanceChargeType", "allowSubscription", "ladder"], subscriptionFindings),
   rule<Written>(
     ["launch.SpotStrategy", "launch.LaunchTemplateId", "launch.LaunchTemplateName", "ladder"],
     ladderFindings,
@@ -227,22 +231,22 @@ export const fleetRules = [
     ["launch.InstanceName", "launch.HostName", "launch.HostNames", "launch.UniqueSuffix", "os"],
     nameFindings,
   ),
-  rule<Written>(["launch.HostNames", "limits"], hostNamesFindings),
+  rule<Written>(["launch.HostNames", "limits.max"], hostNamesFindings),
   rule<Written>(["launch.KeyPairName", "launch.PasswordInherit", "os", "passwordFromEnv"], loginFindings),
   rule<Written>(
-    ["launch.NetworkInterface", "launch.PrivateIpAddress", "launch.Ipv6Address", "via", "limits"],
+    ["launch.NetworkInterface", "launch.PrivateIpAddress", "launch.Ipv6Address", "via", "limits.max"],
     singleFindings,
   ),
-  rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits"], unpricedFindings),
-  rule<Written>(["size", "schedule", "calendar", "limits"], sizeFindings),
-  rule<Written>(["refresh", "size", "idle"], refreshFindings),
-  rule<Written>(["health", "size"], healthFindings),
-  rule<Written>(["calendar", "idle"], upDuringFindings),
-  rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle", "limits"], idleFindings),
-  rule<Written>(
-    ["onJobCompleted", "idle", "launch.DeletionProtection", "launch.InstanceChargeType"],
-    jobFindings,
-  ),
+  rule<Written>(["launch.SystemDisk", "launch.DataDisk", "limits.maxPricePerHour"], unpricedFindings),
+  rule<Written>(["size", "schedule", "limits.max"], sizeFindings),
+  // Rules that ask only what is there read no field: a mistake in it hides none of theirs.
+  rule<Written>([], scheduleFindings),
+  rule<Written>([], refreshFindings),
+  rule<Written>([], healthFindings),
+  rule<Written>(["calendar.timeZone", "idle.upDuring.timeZone"], upDuringFindings),
+  rule<Written>(["idle.keepRunning", "limits.max"], keepRunningFindings),
+  rule<Written>(["launch.Tag", "launch.DeletionProtection", "idle.action", "idle.optOutTag"], idleFindings),
+  rule<Written>(["onJobCompleted", "launch.DeletionProtection", "launch.InstanceChargeType"], jobFindings),
   viaCreate(["launch.AutoRenewPeriod"], ({ launch }) => createInstanceFindings(launch)),
   viaCreate(["launch.SystemDisk", "launch.DataDisk"], ({ launch }) => createInstanceDiskFindings(launch)),
   rule<Written>(["launch.AutoReleaseTime", "expireAfter"], ({ launch, expireAfter }) =>

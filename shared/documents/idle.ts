@@ -33,12 +33,17 @@ const DEFAULT_CAP_PERCENT = 50;
 /** The policy travels beside the ids of a thousand members. */
 const MAX_WINDOWS = 50;
 
+function moreThanZero(most: number) {
+  const error = `must be more than 0 and at most ${most}`;
+  return z.number().check(z.positive(error), z.maximum(most, error));
+}
+
 /** `cpuAverage: 5` is short for `{below: 5}`. */
 const below = (most: number) =>
   z.exactOptional(
     short(
       (value) => (typeof value === "number" ? { below: value } : value),
-      closed({ below: range(0, most).check(z.positive("must be more than 0")) }),
+      closed({ below: moreThanZero(most) }),
     ),
   );
 
@@ -171,26 +176,28 @@ function whenFindings({ signals, probe, outside, startedByHandUntil, upDuring }:
   ];
 }
 
-function findings({
-  action,
-  stoppedMode,
-  resume,
-  releaseAfter,
-  upDuring,
-  keepIf,
-  notice,
-  notify,
-}: Written): Finding[] {
-  const release = action === "release";
-  const charged = release || stoppedMode === "KeepCharging";
+/** Fields that stand beside others: what is in them may be unsound. */
+function besideFindings({ resume, upDuring, notice, notify }: Written): Finding[] {
   return [
     ...finding(
-      notify.length > 0 && notice === undefined,
+      Object(notify).length > 0 && notice === undefined,
       ["notify"],
       "must be used with notice, which says how long before a stop the channels hear of it",
     ),
     ...finding(
-      keepIf.length > 0 && charged,
+      resume && upDuring === undefined,
+      ["resume"],
+      "must be used with upDuring, which says when to start again",
+    ),
+  ];
+}
+
+function findings({ action, stoppedMode, resume, releaseAfter, keepIf }: Written): Finding[] {
+  const release = action === "release";
+  const charged = release || stoppedMode === "KeepCharging";
+  return [
+    ...finding(
+      Object(keepIf).length > 0 && charged,
       ["keepIf"],
       "must be used with stoppedMode: StopCharging, the only one that gives address and stock away for a while",
     ),
@@ -200,11 +207,6 @@ function findings({
       release && resume,
       ["resume"],
       "must be used with action: stop; what is released cannot start again",
-    ),
-    ...finding(
-      resume && upDuring === undefined,
-      ["resume"],
-      "must be used with upDuring, which says when to start again",
     ),
   ];
 }
@@ -246,7 +248,10 @@ export function withCalendar(
 }
 
 export const Idle = z.pipe(
-  closed(shape).check(
+  closed(shape, {
+    timeZone: "is not known; write it under upDuring:",
+    hours: "is not known; write it under upDuring:",
+  }).check(
     rule<Written>(["window"], ({ window }) =>
       finding(
         window % (window < HOUR_MS ? minutes(1) : HOUR_MS) !== 0,
@@ -254,11 +259,9 @@ export const Idle = z.pipe(
         "must be whole hours, or whole minutes below an hour; metrics are read as points of these",
       ),
     ),
-    rule<Written>(["signals", "probe", "outside", "startedByHandUntil", "upDuring"], whenFindings),
-    rule<Written>(
-      ["action", "stoppedMode", "resume", "releaseAfter", "upDuring", "keepIf", "notice", "notify"],
-      findings,
-    ),
+    rule<Written>([], whenFindings),
+    rule<Written>(["action", "stoppedMode"], findings),
+    rule<Written>([], besideFindings),
   ),
   z.transform((written: Written) => complete(written)),
 );

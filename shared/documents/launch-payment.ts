@@ -40,15 +40,27 @@ export const mayBeSpot = (
 
 const SUBSCRIPTION_ONLY = ["Period", "PeriodUnit", "AutoRenew", "AutoRenewPeriod", "AutoPay"] as const;
 
+const isSubscription = ({ InstanceChargeType }: Payment): boolean => InstanceChargeType === "PrePaid";
+
 function subscriptionFindings(launch: Payment): Finding[] {
-  if (launch.InstanceChargeType !== "PrePaid") {
+  if (!isSubscription(launch)) {
     const message = "must be used with InstanceChargeType: PrePaid; remove it for pay-as-you-go";
     return SUBSCRIPTION_ONLY.flatMap((key) => finding(key in launch, [key], message));
   }
-  const unit = launch.PeriodUnit ?? "Month";
-  const { Period: period, AutoRenewPeriod: renewal } = launch;
+  return [
+    ...finding(asksForSpot(launch), ["SpotStrategy"], "must be NoSpot for a subscription"),
+    ...finding(
+      launch.DeletionProtection === true,
+      ["DeletionProtection"],
+      "must be used with pay-as-you-go only; a subscription is not released before its end",
+    ),
+  ];
+}
+
+function periodFindings(launch: Payment): Finding[] {
+  if (!isSubscription(launch)) return [];
+  const { Period: period, PeriodUnit: unit = "Month" } = launch;
   const periods: readonly number[] = PERIODS[unit];
-  const renewals: readonly number[] = RENEWALS[unit];
   return [
     ...finding(
       period === undefined,
@@ -60,6 +72,14 @@ function subscriptionFindings(launch: Payment): Finding[] {
       ["Period"],
       `must be one of ${periods.join(", ")} with PeriodUnit ${unit}`,
     ),
+  ];
+}
+
+function renewalFindings(launch: Payment): Finding[] {
+  if (!isSubscription(launch)) return [];
+  const { AutoRenewPeriod: renewal, PeriodUnit: unit = "Month" } = launch;
+  const renewals: readonly number[] = RENEWALS[unit];
+  return [
     ...finding(
       renewal !== undefined && launch.AutoRenew !== true,
       ["AutoRenewPeriod"],
@@ -70,20 +90,11 @@ function subscriptionFindings(launch: Payment): Finding[] {
       ["AutoRenewPeriod"],
       `must be one of ${renewals.join(", ")} with PeriodUnit ${unit}`,
     ),
-    ...finding(asksForSpot(launch), ["SpotStrategy"], "must be NoSpot for a subscription"),
-    ...finding(
-      launch.DeletionProtection === true,
-      ["DeletionProtection"],
-      "must be used with pay-as-you-go only; a subscription is not released before its end",
-    ),
   ];
 }
 
-function spotFindings(launch: Launch): Finding[] {
-  const { SpotStrategy: strategy, SpotPriceLimit: limit } = launch;
+function priceFindings({ SpotStrategy: strategy, SpotPriceLimit: limit }: Launch): Finding[] {
   const limited = strategy === "SpotWithPriceLimit";
-  const dedicated = launch.DedicatedHostId !== undefined || launch.Tenancy === "host";
-  const noSpot = (["SpotDuration", "SpotInterruptionBehavior"] as const).filter((key) => key in launch);
   return [
     ...finding(
       limited && limit === undefined,
@@ -95,6 +106,13 @@ function spotFindings(launch: Launch): Finding[] {
       ["SpotPriceLimit"],
       "must be used with SpotStrategy: SpotWithPriceLimit",
     ),
+  ];
+}
+
+function spotFindings(launch: Launch): Finding[] {
+  const dedicated = launch.DedicatedHostId !== undefined || launch.Tenancy === "host";
+  const noSpot = (["SpotDuration", "SpotInterruptionBehavior"] as const).filter((key) => key in launch);
+  return [
     ...noSpot.flatMap((key) =>
       finding(!asksForSpot(launch), [key], "must be used with a SpotStrategy other than NoSpot"),
     ),
@@ -103,19 +121,9 @@ function spotFindings(launch: Launch): Finding[] {
 }
 
 export const paymentRules = [
-  rule<Launch>(
-    ["InstanceChargeType", "SpotStrategy", "DeletionProtection", ...SUBSCRIPTION_ONLY],
-    subscriptionFindings,
-  ),
-  rule<Launch>(
-    [
-      "SpotStrategy",
-      "SpotPriceLimit",
-      "SpotDuration",
-      "SpotInterruptionBehavior",
-      "DedicatedHostId",
-      "Tenancy",
-    ],
-    spotFindings,
-  ),
+  rule<Launch>(["InstanceChargeType", "SpotStrategy"], subscriptionFindings),
+  rule<Launch>(["InstanceChargeType", "Period", "PeriodUnit"], periodFindings),
+  rule<Launch>(["InstanceChargeType", "AutoRenew", "AutoRenewPeriod", "PeriodUnit"], renewalFindings),
+  rule<Launch>(["SpotStrategy", "SpotPriceLimit"], priceFindings),
+  rule<Launch>(["SpotStrategy"], spotFindings),
 ];

@@ -19,11 +19,14 @@ const ofCloud = "is not offered by the cloud yet; remove it";
 const ELSEWHERE: Readonly<Record<string, string>> = {
   RegionId: `${ofRequest}: the region is the deployment's`,
   Amount: `${ofRequest}: POST says how many, limits: how many at most`,
+  Count: `${ofRequest}: POST says how many, limits: how many at most`,
+  MaxAmount: `${ofRequest}: POST says how many, limits: how many at most`,
   MinAmount: `${ofRequest}: Kiln keeps what it gets and asks on for the rest`,
   ClientToken: `${ofRequest}: Kiln derives it from request, offering and parameters`,
   DryRun: `${ofRequest}: ask for it with "dryRun": true in the POST`,
   ImageId: ofFamily,
   ImageFamily: ofFamily,
+  Image: ofFamily,
   Password:
     "must never stand in a document; use KeyPairName, PasswordInherit, or passwordFromEnv: at the top",
   Arn: ofCloud,

@@ -20,7 +20,9 @@ function templateIn(read: Problem, lines: readonly string[]): Problem | undefine
 }
 
 function openIn({ message, place }: Problem, lines: readonly string[]): Problem | undefined {
-  const open = message === NOT_CLOSED && place !== undefined ? unclosed(lines, place) : undefined;
+  // A tab at the beginning of a line in brackets stops the parser as well.
+  const isTab = /^ *\t/.test(lines[(place?.line ?? 0) - 1] ?? "");
+  const open = message === NOT_CLOSED && place && !isTab ? unclosed(lines, place) : undefined;
   if (open === undefined) return undefined;
   const { mark, ...at } = open;
   const odd = oddIn(lines[at.line - 1]?.slice(at.column) ?? "");

@@ -2,10 +2,11 @@
 import { YAML_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Place, type Problem } from "../errors.ts";
 import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
+import { foldedEntry } from "./entries.ts";
 import { slipIn, suspectIn, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
 import { entryAt, quoted } from "./written.ts";
-import { ALIAS, attempt, CONTROL_CHARACTER, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
+import { ALIAS, attempt, CONTROL_CHARACTER, FOLDED, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -30,6 +31,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
   if (unreadable !== undefined) throw new DocumentError(document, [unreadable]);
   const most = Math.min(MENDED_MAX, Math.ceil(LOOKED_AT_MAX_BYTES / (text.length + 1)));
   const lines = text.split("\n");
+  const written = text.split("\n");
   const problems: Problem[] = [];
   const mend = ({ message, place, meant }: Slip): void => {
     problems.push({ path: "", message, place });
@@ -47,9 +49,9 @@ export function readMended(document: string, text: string, suspects: readonly nu
         const place = placeOf(path);
         return place && entryAt(lines, place);
       };
-      return { input: read.input, placeOf: asWritten(placeOf, lines, text.split("\n")), writtenAt, problems };
+      return { input: read.input, placeOf: asWritten(placeOf, lines, written), writtenAt, problems };
     }
-    const slip = slipOf(read, lines);
+    const slip = slipOf(read, lines, written);
     const mended = new Set(problems.map(({ place }) => place?.line));
     // A line that was mended and still cannot be read has one mistake, which is listed already.
     if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
@@ -59,17 +61,23 @@ export function readMended(document: string, text: string, suspects: readonly nu
 }
 
 /** The slip where the parser stopped. Quotes in quotes grow with every look, so a line that is too long by now has none. */
-function slipOf({ message, place }: Problem, lines: readonly string[]): Slip | undefined {
-  const slip = message === CONTROL_CHARACTER || place === undefined ? undefined : slipIn(lines, place);
-  if (slip === undefined && message === ALIAS && place !== undefined)
-    return aliasIn(lines[place.line - 1] ?? "", place);
+function slipOf(
+  { message, place }: Problem,
+  lines: readonly string[],
+  written: readonly string[],
+): Slip | undefined {
+  if (message === CONTROL_CHARACTER || place === undefined) return undefined;
+  if (message === FOLDED) return { message, place, meant: foldedEntry(lines, place) };
+  const alias = message === ALIAS ? aliasIn(lines[place.line - 1] ?? "", place) : undefined;
+  const slip = alias ?? slipIn(lines, place, written);
   return slip !== undefined && slip.meant.length > YAML_MAX_BYTES ? undefined : slip;
 }
 
 /** An alias, which is not expanded: it is read as its own text, so that the rest of the document is checked. */
 function aliasIn(text: string, { line, column }: Place): Slip | undefined {
   const at = text.lastIndexOf("*", column - 1);
-  const [alias = ""] = /^\*[^\s,[\]{}]+/.exec(text.slice(Math.max(0, at))) ?? [];
+  // The name of an anchor; `*.log` is a text.
+  const [alias = ""] = /^\*[\w-]+(?=\s*(?:[,\]}#]|$))/.exec(text.slice(Math.max(0, at))) ?? [];
   if (alias === "") return undefined;
   const meant = `${text.slice(0, at)}${quoted(alias)}${text.slice(at + alias.length)}`;
   return { message: ALIAS, place: { line, column: at + 1, length: alias.length }, meant };

@@ -5,7 +5,7 @@ import type { PlaceOf } from "./places.ts";
 import type { Help } from "./help.ts";
 import { HIDDEN, namesSecret } from "./hidden-values.ts";
 import { EMPTY, isScalar } from "./sentences.ts";
-import { nearest } from "./spelling.ts";
+import { nearest, simplify } from "./spelling.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,9 +15,19 @@ export function unknownKeys(
   known: readonly string[],
   elsewhere: Readonly<Record<string, string>>,
 ): string {
-  return keys
-    .map((key) => (Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined) ?? unknownKey(key, known))
-    .join("\n");
+  return keys.map((key) => explained(key, known, elsewhere) ?? unknownKey(key, known)).join("\n");
+}
+
+/** The explanation of a key, also in another style: `imageId` for `ImageId`, unless that is the style of a known one. */
+function explained(
+  key: string,
+  known: readonly string[],
+  elsewhere: Readonly<Record<string, string>>,
+): string | undefined {
+  if (Object.hasOwn(elsewhere, key)) return elsewhere[key];
+  const isSame = (other: string): boolean => simplify(other) === simplify(key);
+  const like = known.some(isSame) ? undefined : Object.keys(elsewhere).find(isSame);
+  return like === undefined ? undefined : elsewhere[like];
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -42,7 +52,7 @@ interface Say {
 /** The issues of one parse, each with its path and its value. Every mistake is listed once. */
 export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
   const unknown = new Map(
-    issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, say) : []]),
+    issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
   );
   const ofKind = new Set(
     issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join(".")),
@@ -51,26 +61,45 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
   const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
   const misspelt = [...unknown.values()].flat();
-  return issues.filter(isOwn).flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys")
-      return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
-    return (unknown.get(issue) ?? []).map(({ path, message }) => ({
-      path: render(path, input),
-      message,
-      place: say.placeOf?.(path, "key"),
-    }));
+  return issues
+    .filter(isOwn)
+    .filter(isFirst)
+    .flatMap((issue) => {
+      if (issue.code !== "unrecognized_keys")
+        return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
+      return (unknown.get(issue) ?? []).map(({ path, message }) => ({
+        path: render(path, input),
+        message,
+        place: say.placeOf?.(path, "key"),
+      }));
+    });
+}
+
+/** A value that breaks two limits has one mistake. */
+const isFirst = ({ code, path }: Issue, index: number, all: readonly Issue[]): boolean =>
+  code === "custom" ||
+  code === "unrecognized_keys" ||
+  !all.slice(0, index).some((one) => one.code !== "unrecognized_keys" && samePath(one.path, path));
+
+const samePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean =>
+  a.length === b.length && a.every((segment, index) => segment === b[index]);
+
+function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, input: unknown, { help }: Say) {
+  const sentences = issue.message.split("\n");
+  const written = Object(issue.path.reduce(descend, input));
+  return issue.keys.map((key, index) => {
+    const plain = sentences[index] ?? "is not known";
+    const said = help?.key(key, plain) ?? plain;
+    const near = /; did you mean ([^?]+)\?$/.exec(said)?.[1] ?? "";
+    const isThere = Object.hasOwn(written, near);
+    const message = isThere ? `is not known, and ${near} is there already; keep one of the two` : said;
+    const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(message) ?? [];
+    return { path: [...issue.path, key], message, meant: remedy.match(KEYS_IN) ?? [] };
   });
 }
 
-function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, { help }: Say) {
-  const sentences = issue.message.split("\n");
-  return issue.keys.map((key, index) => {
-    const plain = sentences[index] ?? "is not known";
-    const message = help?.key(key, plain) ?? plain;
-    const word = /(?:did you mean|; write) ["']?([\p{L}\w]+)/u.exec(message)?.[1];
-    return { path: [...issue.path, key], message, meant: word };
-  });
-}
+/** `did you mean max?`, `write it under launch:`, `write family: web`, `write instanceTypes`. */
+const KEYS_IN = /[\p{L}\w]+(?=[:?])|^[\p{L}\w]+$/gu;
 
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
@@ -83,7 +112,9 @@ function explains(
   if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
   // In a map without any of its keys the unknown one was meant as one of them.
   if (at.length === around.length && message.startsWith("must have")) return true;
-  return meant !== undefined && (at[around.length] === meant || words(message).includes(meant));
+  // A merge key may bring all that is missing.
+  if (path.at(-1) === "<<") return true;
+  return meant.some((word) => at[around.length] === word || words(message).includes(word));
 }
 
 const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];

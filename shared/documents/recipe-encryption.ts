@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { mapOf } from "../map-of.ts";
 import { closed, finding, short, type Finding } from "./fields.ts";
 import { kmsKeyId, regionId } from "./names.ts";
-import type { Source } from "./recipe-source.ts";
+import { builderIn, kindOf, type Source } from "./recipe-source.ts";
 
 /** A region, and the key that encrypts the copy there. */
 export const CopyRegion = short(
@@ -47,10 +47,11 @@ interface Written {
 /** An import is never encrypted, and what the service key encrypts cannot be shared (CIPHER-2). */
 export function encryptionFindings(written: Written): readonly Finding[] {
   const { source, encrypt, promote } = written;
-  const keyless = promote.accounts.length > 0 ? regionWithoutKey(written) : undefined;
+  const isShared = Object(promote.accounts).length > 0;
+  const keyless = isShared ? regionWithoutKey(written) : undefined;
   return [
     ...finding(
-      source.kind === "upload" && encrypt !== undefined,
+      kindOf(source) === "upload" && encrypt !== undefined,
       ["encrypt"],
       "is not known to imports (ImportImage); encrypt the copies, with kmsKeyId in promote.regions, or leave it out",
     ),
@@ -64,7 +65,7 @@ export function encryptionFindings(written: Written): readonly Finding[] {
 
 /** A region where the service key encrypts. The region of the deployment is not known here: any key may be its own. */
 function regionWithoutKey({ source, encrypt, promote }: Written): string | undefined {
-  const disk = source.kind === "builder" ? source.systemDisk : {};
+  const { systemDisk: disk = {} } = builderIn(source);
   if (encrypt === undefined && !disk.encrypted) return undefined;
   const keys = encryptionOf(encrypt, promote.regions)?.keys ?? {};
   const hasKeyAtHome = disk.kmsKeyId !== undefined || Object.keys(encrypt ?? {}).length > 0;

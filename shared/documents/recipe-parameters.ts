@@ -9,7 +9,7 @@ import * as z from "zod/mini";
 import { mapOf } from "../map-of.ts";
 import { valueProblem, type Declarations } from "../requests/declared-parameters.ts";
 import { nameProblem, ParameterName, ParameterValue } from "../requests/parameters.ts";
-import { closed, finding, rule, text, type Finding } from "./fields.ts";
+import { closed, finding, isMap, rule, text, type Finding } from "./fields.ts";
 import { fieldProblem, filled, NAME_PLACEHOLDERS, placeholdersIn } from "./image-name.ts";
 import { description } from "./names.ts";
 import { patternProblem } from "./pattern.ts";
@@ -52,7 +52,15 @@ const One = closed(shape, {
   }),
 );
 
-export const DeclaredParameters = mapOf(ParameterName, One, nameProblem("__proto__") ?? "").check(
+/** A value may be secret, so it is not quoted. */
+const declaration = z.check(({ value, issues }) => {
+  if (isMap(value) || value === null) return;
+  const message = "must be a map; write the value in it, { default: … }";
+  issues.push({ code: "custom", input: value, message, continue: false });
+});
+const Declared = z.pipe(z.unknown().check(declaration), One);
+
+export const DeclaredParameters = mapOf(ParameterName, Declared, nameProblem("__proto__") ?? "").check(
   rule<Record<string, Written>>(["*"], (declared) => [
     ...Object.keys(declared).flatMap((name) =>
       finding(
@@ -73,12 +81,10 @@ interface WithSteps {
 
 /** A step's own variables are never replaced, so a parameter of that name would have no effect there. */
 export function environmentFindings({ parameters = {}, provision, test }: WithSteps): Finding[] {
-  const names = new Set(
-    [...provision, ...test.commands].flatMap((step) =>
-      "environment" in step ? Object.keys(step.environment) : [],
-    ),
-  );
-  return Object.keys(parameters).flatMap((name) =>
+  // Steps, and the other parameters, may be unsound.
+  const steps: readonly unknown[] = [provision, Object(test).commands].flat();
+  const names = new Set(steps.flatMap((step) => Object.keys(Object(Object(step).environment))));
+  return Object.keys(isMap(parameters) ? parameters : {}).flatMap((name) =>
     finding(
       names.has(name),
       ["parameters", name],

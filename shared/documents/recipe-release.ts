@@ -21,10 +21,10 @@ import { instanceType, regionId, securityGroupId, vSwitchId } from "./names.ts";
 import { Size } from "./offerings.ts";
 import { CopyRegion } from "./recipe-encryption.ts";
 import { SystemDisk, TestedDisks } from "./recipe-builder.ts";
-import { DEFAULT_TIMEOUT_MS, Steps } from "./recipe-steps.ts";
+import { complete, WrittenSteps } from "./recipe-steps.ts";
 
 const testShape = {
-  commands: orEmpty(Steps, []),
+  commands: orEmpty(WrittenSteps, []),
   instanceTypes: z.exactOptional(oneOrMany(instanceType())),
   instance: z.exactOptional(Size),
   vSwitchIds: z.exactOptional(oneOrMany(vSwitchId())),
@@ -41,9 +41,10 @@ type TestWritten = z.infer<z.ZodMiniObject<typeof testShape, z.core.$strict>>;
 export const Test = z.pipe(
   closed(testShape).check(
     rule<TestWritten>(["commands", "timeout"], ({ commands, timeout }) =>
-      commands.flatMap(({ timeoutMs }, index) =>
+      commands.flatMap(({ timeout: own }, index) =>
         finding(
-          timeoutMs > timeout && timeoutMs !== DEFAULT_TIMEOUT_MS,
+          // One that leaves it out ends with the test.
+          own !== undefined && own > timeout,
           ["commands", index, "timeout"],
           `must be at most test.timeout, which is ${formatDuration(timeout)}; raise test.timeout or lower this`,
         ),
@@ -64,8 +65,9 @@ export const Test = z.pipe(
       ),
     ),
   ),
-  z.transform(({ keepFailed, ...value }: TestWritten) => ({
+  z.transform(({ keepFailed, commands, ...value }: TestWritten) => ({
     ...inMs(value, "timeout"),
+    commands: commands.map(complete),
     ...(keepFailed !== undefined && { keepFailedMs: keepFailed }),
   })),
 );

@@ -25,6 +25,21 @@ const Snapshot = z.pipe(
   z.transform((value: { id: string }) => ({ kind: "snapshot" as const, ...value })),
 );
 
+/** Keys of the top that are indented too far. */
+export const OF_TOP: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    "provision",
+    "components",
+    "test",
+    "promote",
+    "retention",
+    "rebake",
+    "schedule",
+    "notify",
+    "parameters",
+  ].map((key) => [key, "stands too far to the right; begin it at the left margin, like source:"]),
+);
+
 const SOURCES = ["builder", "instance", "snapshot", "disks", "upload"] as const;
 
 const Written = closed(
@@ -35,9 +50,28 @@ const Written = closed(
     disks: z.exactOptional(Disks),
     upload: z.exactOptional(Upload),
   },
-  { imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat" },
+  {
+    ...OF_TOP,
+    imagePipeline: "is not offered; use builder, whose steps and tests Kiln can follow and repeat",
+  },
 );
 type Written = z.infer<typeof Written>;
+
+/** The kind of a source, which may be unsound; undefined where none or several stand. */
+export function kindOf(source: unknown): string | undefined {
+  const map = Object(source);
+  const [only, ...more] = "kind" in map ? [String(map.kind)] : SOURCES.filter((kind) => kind in map);
+  return more.length === 0 ? only : undefined;
+}
+
+/** The builder of a source, whose other fields may be unsound: rules read those that they name. */
+export function builderIn(
+  source: unknown,
+): Partial<z.infer<typeof Builder>> & { readonly expireAfter?: number } {
+  if (kindOf(source) !== "builder") return {};
+  const map = Object(source);
+  return Object("kind" in map ? map : map.builder);
+}
 
 /** One source, discriminated by `kind`. */
 export type Source = NonNullable<Written[(typeof SOURCES)[number]]>;

@@ -6,6 +6,7 @@ import { mapOf } from "../map-of.ts";
 import { knowPrivate } from "../redact.ts";
 import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
+import { shellSlip } from "./shell-slips.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
 const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
@@ -66,7 +67,7 @@ const ExitCodes = z
   .check(z.minLength(1, "must name an exit code"), z.maxLength(EXIT_CODES_MAX));
 
 /** Of a step that names none. */
-export const DEFAULT_TIMEOUT_MS = minutes(10);
+const DEFAULT_TIMEOUT_MS = minutes(10);
 
 const shape = {
   name: z.exactOptional(oneLine(1, 100)),
@@ -76,8 +77,8 @@ const shape = {
   to: z.exactOptional(filePath),
   mode: z.exactOptional(fileMode),
   owner: z.exactOptional(fileOwner),
-  reboot: z.exactOptional(z.literal(true, "must be true; leave it out for no reboot")),
-  timeout: z._default(duration(...TIMEOUT), DEFAULT_TIMEOUT_MS),
+  reboot: z.exactOptional(z.literal(true, "must be true; remove the step for no reboot")),
+  timeout: z.exactOptional(duration(...TIMEOUT)),
   environment: orEmpty(Environment, {}),
   shell: z.exactOptional(
     text(
@@ -98,12 +99,12 @@ const shape = {
   okExitCodes: z.exactOptional(ExitCodes),
 };
 
-type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
+export type WrittenStep = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 type Kind = "run" | "script" | "file" | "reboot";
 const KINDS: readonly Kind[] = ["run", "script", "file", "reboot"];
 /** Keys that say nothing in a step of a kind. */
-const MEANINGLESS: Readonly<Record<Kind, readonly (keyof Written)[]>> = {
+const MEANINGLESS: Readonly<Record<Kind, readonly (keyof WrittenStep)[]>> = {
   run: ["to", "mode", "owner"],
   script: ["to", "mode", "owner"],
   file: ["shell", "workingDir", "user", "okExitCodes"],
@@ -111,38 +112,42 @@ const MEANINGLESS: Readonly<Record<Kind, readonly (keyof Written)[]>> = {
 };
 
 const written = closed(shape).check(
-  rule<Written>([...KINDS], (step) => {
+  rule<WrittenStep>([...KINDS], (step) => {
     const kinds = KINDS.filter((kind) => step[kind] !== undefined).length;
     const remedy = kinds === 0 ? "write run: and a command" : "make a step of each";
     const message = `must have exactly one of run, script, file and reboot, has ${kinds}; ${remedy}`;
     return finding(kinds !== 1, [], message);
   }),
-  rule<Written>([...KINDS, "environment"], (step) => {
+  rule<WrittenStep>([...KINDS, "environment"], (step) => {
     const kind = KINDS.find((one) => step[one] !== undefined) ?? "run";
     const sets = kind === "file" || kind === "reboot" ? Object.keys(step.environment).length > 0 : false;
     const wrong = [...MEANINGLESS[kind].filter((key) => key in step), ...(sets ? ["environment"] : [])];
     return wrong.flatMap((key) => finding(true, [key], `has no meaning for a step with ${kind}; remove it`));
   }),
-  rule<Written>(["file", "to"], ({ file, to }) =>
+  rule<WrittenStep>(["file", "to"], ({ file, to }) =>
     finding(
       file !== undefined && to === undefined,
       ["to"],
       "is missing: the path of the file on the instance",
     ),
   ),
-  rule<Written>(["run", "script", "shell"], ({ run, script, shell }) => {
+  rule<WrittenStep>(["run", "script", "shell"], ({ run, script, shell }) => {
     const own = script === undefined ? run?.startsWith("#!") : true;
     const message = `must be left out; ${script === undefined ? "run" : "a script"} says in its first line, #!…, what reads it`;
     return finding(shell !== undefined && own === true, ["shell"], message);
   }),
-  rule<Written>(["run"], ({ run = "" }) =>
+  rule<WrittenStep>(["run"], ({ run = "" }) =>
     finding(
       !run.includes("\n") && hasOddSpace(run),
       ["run"],
       "holds an invisible character outside of quotes, which a shell takes as part of a word",
     ),
   ),
-  rule<Written>(["run", "environment", "shell", "timeout"], (step) => {
+  rule<WrittenStep>(["run"], ({ run = "" }) => {
+    const message = shellSlip(run);
+    return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
+  }),
+  rule<WrittenStep>(["run", "environment", "shell", "timeout"], (step) => {
     const whole = complete(step);
     const text = whole.kind === "run" ? scriptOf(whole, whole.command) : "";
     const sent = Math.ceil(Buffer.byteLength(text) / 3) * 4;
@@ -190,8 +195,9 @@ export interface FileStep extends Around {
 /** A step that runs something. */
 export type CommandStep = Extract<Step, { readonly command: string }>;
 
-function complete(step: Written): Step {
-  const { retries, okExitCodes, timeoutMs, ...rest } = inMs(step, "timeout");
+/** A step with what it leaves out. */
+export function complete({ timeout = DEFAULT_TIMEOUT_MS, ...step }: WrittenStep): Step {
+  const { retries, okExitCodes, timeoutMs, ...rest } = inMs({ ...step, timeout }, "timeout");
   const around = { timeoutMs, ...(retries > 0 && { retries }), ...(okExitCodes && { okExitCodes }) };
   const { name, run, script, file, to = "", mode, owner, reboot, ...reads } = rest;
   if (reboot) return { kind: "reboot", name: name ?? "reboot", timeoutMs };
@@ -201,7 +207,7 @@ function complete(step: Written): Step {
   return { kind: "file", name: name ?? `${file} to ${to}`, ...around, file, to, ...rights };
 }
 
-type Reads = Pick<Written, "shell" | "environment" | "workingDir" | "user">;
+type Reads = Pick<WrittenStep, "shell" | "environment" | "workingDir" | "user">;
 
 function commandOf(run: string | undefined, script = "", { shell = USUAL_SHELL, ...places }: Reads) {
   const command = run ?? script;
@@ -235,11 +241,12 @@ function stepProblem(value: unknown): string | undefined {
   return typeof value === "string" ? notOneCommand(value) : "must be a command as text; put quotes around it";
 }
 
+/** The keys of a step. */
+export const STEP_KEYS: readonly string[] = Object.keys(shape);
+
 /** The beginning of a message about a text that was meant as a map. */
 export const KEY_OF_STEP = "begins with a key of a step, but without a colon and a space behind it";
-const KEY_WITHOUT_COLON = new RegExp(
-  String.raw`^(?:${Object.keys(shape).join("|")})(?:\s*：|\u3000|:(?=\S))`,
-);
+const KEY_WITHOUT_COLON = new RegExp(String.raw`^(?:${STEP_KEYS.join("|")})(?:\s*：|\u3000|:(?=\S))`);
 
 /** A shell would look for programs of these names. */
 function notOneCommand(value: string): string | undefined {
@@ -261,15 +268,14 @@ function notOneText(value: object): string | undefined {
 /** A command named reboot would take the agent away before it can answer. */
 const ofText = (text: string): object => (text.trim() === "reboot" ? { reboot: true } : { run: text });
 
-/** A list of steps; one line of text is short for `{run: …}`, and `reboot` for `{reboot: true}`. */
-export const Steps = z
-  .array(
-    z.pipe(
-      z.unknown().check(oneStep),
-      short(
-        (value) => (typeof value === "string" ? ofText(value) : value),
-        z.pipe(written, z.transform(complete)),
-      ),
-    ),
-  )
-  .check(z.maxLength(MAX_STEPS));
+/** One line of text is short for `{run: …}`, and `reboot` for `{reboot: true}`. */
+const step = z.pipe(
+  z.unknown().check(oneStep),
+  short((value) => (typeof value === "string" ? ofText(value) : value), written),
+);
+
+/** A list of steps as they are written, for rules that ask what is. */
+export const WrittenSteps = z.array(step).check(z.maxLength(MAX_STEPS));
+
+/** A list of steps. */
+export const Steps = z.array(z.pipe(step, z.transform(complete))).check(z.maxLength(MAX_STEPS));

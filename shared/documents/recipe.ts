@@ -1,6 +1,6 @@
 /** `recipes/<name>.yaml`: how an image is made, tested and promoted. */
 import * as z from "zod/mini";
-import { closed, duration, finding, type Finding, orEmpty, rule, short, whole } from "./fields.ts";
+import { closed, duration, finding, type Finding, isMap, orEmpty, rule, short, whole } from "./fields.ts";
 import { familyProblem, templateProblem } from "./image-name.ts";
 import { PAUSE_AFTER } from "../budget.ts";
 import { description, documentName, nameProblems, objectKey } from "./names.ts";
@@ -13,8 +13,8 @@ import { Encrypt, encryptionFindings, encryptionOf } from "./recipe-encryption.t
 import { DeclaredParameters, environmentFindings, samplesOf, templateFindings } from "./recipe-parameters.ts";
 import { Notify, Promote, Rebake, Retention, Test } from "./recipe-release.ts";
 import { RecipeSchedule } from "./recipe-schedule.ts";
-import { Source } from "./recipe-source.ts";
-import { Steps } from "./recipe-steps.ts";
+import { builderIn, kindOf, Source } from "./recipe-source.ts";
+import { type Step, Steps } from "./recipe-steps.ts";
 
 const Family = z.string().check(
   rule<string>([], (family) => {
@@ -60,33 +60,52 @@ const ELSEWHERE = {
   tags: "is not known; write it under image:",
   commands: "is not known; write them under provision:, or those of the image test under test:",
   builder: "is not known; write it under source:",
+  env: "is not known; write it in a step, beside run:",
+  environment: "is not known; write it in a step, beside run:",
+  timeout: "is not known; write it in a step, beside run:, or under test:",
+  name: "is not known: the recipe is called like its file; write the name of its images under image:",
+  ...Object.fromEntries(
+    ["instanceTypes", "vSwitchIds", "securityGroupId", "systemDisk", "dataDisks", "expireAfter"].map(
+      (key) => [key, "is not known; write it under source.builder:"],
+    ),
+  ),
 };
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;
 
 /** Provisioning runs on a builder; the other sources are as they are. */
 function builderFindings({ source, components, provision, keepFailed }: Written): Finding[] {
-  if (source.kind !== "builder") {
-    const what = `needs source.builder, this source is ${source.kind}; remove it`;
-    return [
-      ...finding(provision.length > 0, ["provision"], what),
-      ...finding(components !== undefined, ["components"], what),
-      ...finding(keepFailed !== undefined, ["keepFailed"], what),
-    ];
-  }
+  const kind = kindOf(source);
+  if (kind === undefined || kind === "builder") return [];
+  const what = `needs source.builder, this source is ${kind}; remove it`;
+  return [
+    ...finding(isFilled(provision), ["provision"], what),
+    ...finding(components !== undefined, ["components"], what),
+    ...finding(keepFailed !== undefined, ["keepFailed"], what),
+  ];
+}
+
+function timeoutFindings({ source, provision }: Written): Finding[] {
+  const { expireAfterMs, expireAfter } = builderIn(source);
+  const most = expireAfterMs ?? expireAfter ?? Number.POSITIVE_INFINITY;
   const message =
     "must be shorter than source.builder.expireAfter, when the builder is released whatever it does";
-  return provision.flatMap(({ timeoutMs }, index) =>
-    finding(timeoutMs >= source.expireAfterMs, ["provision", index, "timeout"], message),
-  );
+  return [provision].flat().flatMap((step, index) => {
+    const { timeoutMs = 0 }: Partial<Step> = Object(step);
+    return finding(timeoutMs >= most, ["provision", index, "timeout"], message);
+  });
 }
+
+/** A list with something in it, sound or not. */
+const isFilled = (list: unknown): boolean => Array.isArray(list) && list.length > 0;
 
 /** The attributes of an imported image are written in its own block, or read from the object. */
 function uploadFindings({ source, image, rebake, schedule }: Written): Finding[] {
-  if (source.kind !== "upload") return [];
+  if (kindOf(source) !== "upload") return [];
+  const { version, ...platform }: Partial<Written["image"]> = Object(image);
   const misplaced = (["architecture", "bootMode", "platform"] as const).flatMap((key) =>
     finding(
-      image[key] !== undefined,
+      platform[key] !== undefined,
       ["image", key],
       `must be written as source.upload.${key} when an object is imported`,
     ),
@@ -94,18 +113,24 @@ function uploadFindings({ source, image, rebake, schedule }: Written): Finding[]
   return [
     ...misplaced,
     ...finding(
-      image.version !== undefined,
+      version !== undefined,
       ["image", "version"],
       "is not known to imports (ImportImage); write it as a tag under image.tags, or into image.name",
     ),
     ...finding(schedule !== undefined, ["schedule"], "has no meaning: the upload of a disk starts its bake"),
-    ...finding(!rebake.onlyIfChanged, ["rebake", "onlyIfChanged"], "must be true for an upload"),
+    ...finding(
+      Object(rebake).onlyIfChanged === false,
+      ["rebake", "onlyIfChanged"],
+      "must be true for an upload",
+    ),
   ];
 }
 
 /** The image test launches an instance; a builder names its place, the other sources do not. */
 function testFindings({ source, test, family }: Written): Finding[] {
-  if (source.kind === "builder" || test.skip || family === undefined) return [];
+  const kind = kindOf(source);
+  const isTested = family !== undefined && isMap(test) && !test["skip"];
+  if (!isTested || kind === undefined || kind === "builder") return [];
   const needed = [
     ["instanceTypes", "[ecs.g7.large]"],
     ["vSwitchIds", "[vsw-…]"],
@@ -116,16 +141,22 @@ function testFindings({ source, test, family }: Written): Finding[] {
     .map(([key, like]) => ({
       at: ["test", key],
       message: `is missing; write ${key}: ${like} below test:, for the test machine of a source without a builder`,
-      near: ["source", source.kind],
+      near: ["source", kind],
     }));
 }
 
+/** The fields of `testOfferingFindings`. */
+const OFFERED = [
+  ...["instanceTypes", "vSwitchIds", "spot"].map((key) => `source.builder.${key}`),
+  ...["instanceTypes", "vSwitchIds", "instance"].map((key) => `test.${key}`),
+];
+
 /** The test instance is launched like its builder, at a place that may be another one. */
 function testOfferingFindings({ source, test }: Written): readonly Finding[] {
-  const builder = source.kind === "builder" ? source : undefined;
-  const { instanceTypes = builder?.instanceTypes, vSwitchIds = builder?.vSwitchIds } = test;
+  const builder = builderIn(source);
+  const { instanceTypes = builder.instanceTypes, vSwitchIds = builder.vSwitchIds } = test;
   const isSelected = test.instance !== undefined || instanceTypes?.length === 0;
-  return offeringFindings(isSelected ? SELECTED : instanceTypes, vSwitchIds, builder?.spot.wanted ? 2 : 1, [
+  return offeringFindings(isSelected ? SELECTED : instanceTypes, vSwitchIds, builder.spot?.wanted ? 2 : 1, [
     "test",
     "instanceTypes",
   ]);
@@ -135,26 +166,25 @@ function testOfferingFindings({ source, test }: Written): readonly Finding[] {
 function approvalFindings({ promote, notify }: Written): readonly Finding[] {
   const message =
     "needs a channel to ask; write notify: [ops] with a channel of KILN_CHANNELS, or remove the approval";
-  return finding(promote.approval !== undefined && notify.length === 0, ["promote", "approval"], message);
+  const isUnheard = Array.isArray(notify) && notify.length === 0;
+  return finding(isMap(Object(promote).approval) && isUnheard, ["promote", "approval"], message);
 }
 
 /** Without a family there is no promotion, so no image test. */
 function familyFindings({ family, test, promote }: Written): Finding[] {
   if (family !== undefined) return [];
   const what = "needs family:, the name the image is promoted to; add it or remove this";
-  const releases =
-    [promote.regions, promote.accounts, promote.consumers].some(({ length }) => length > 0) ||
-    promote.approval !== undefined;
+  const { regions, accounts, consumers, approval }: Partial<Written["promote"]> = Object(promote);
+  const releases = [regions, accounts, consumers].some(isFilled) || isMap(approval);
   return [
-    ...finding(test.commands.length > 0, ["test", "commands"], what),
+    ...finding(isFilled(Object(test).commands), ["test", "commands"], what),
     ...finding(releases, ["promote"], what),
   ];
 }
 
 function nameFindings(recipe: string, { source, image, parameters }: Written): Finding[] {
   const declared = parameters === undefined ? {} : { parameters, samples: samplesOf(parameters) };
-  // The source may be unsound, and the name is judged all the same.
-  const imported = Object(source)["kind"] === "upload";
+  const imported = kindOf(source) === "upload";
   // A wrong name of the file is one mistake, which is said of the file.
   const name = nameProblems(recipe).length === 0 ? recipe : "recipe";
   const message = templateProblem(image.name, name, { ...declared, imported });
@@ -165,16 +195,21 @@ function nameFindings(recipe: string, { source, image, parameters }: Written): F
 export const Recipe = (name: string) =>
   z.pipe(
     closed(shape, ELSEWHERE).check(
-      rule<Written>(["source", "components", "provision", "keepFailed"], builderFindings),
-      rule<Written>(["source", "image", "rebake", "schedule"], uploadFindings),
-      rule<Written>(["source", "encrypt", "promote"], encryptionFindings),
-      rule<Written>(["source", "test", "family"], testFindings),
-      rule<Written>(["source", "test"], testOfferingFindings),
-      rule<Written>(["family", "test", "promote"], familyFindings),
-      rule<Written>(["promote", "notify"], approvalFindings),
+      // Rules that ask only what is there read no field: a mistake in it hides none of theirs.
+      rule<Written>([], builderFindings),
+      rule<Written>(["source.builder.expireAfter"], timeoutFindings),
+      rule<Written>([], uploadFindings),
+      rule<Written>(["source.builder.systemDisk", "encrypt", "promote.regions"], encryptionFindings),
+      rule<Written>([], testFindings),
+      rule<Written>(OFFERED, testOfferingFindings),
+      rule<Written>([], familyFindings),
+      rule<Written>([], approvalFindings),
       rule<Written>(["image.name", "parameters"], (written) => nameFindings(name, written)),
-      rule<Written>(["parameters", "provision", "test"], environmentFindings),
-      rule<Written>(["parameters", "description", "image"], templateFindings),
+      rule<Written>([], environmentFindings),
+      rule<Written>(
+        ["parameters", "description", "image.version", "image.description", "image.tags"],
+        templateFindings,
+      ),
     ),
     z.transform((written: Written) => complete(name, written)),
   );

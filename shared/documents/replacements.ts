@@ -1,8 +1,8 @@
 /** What to write instead of a value of the wrong kind: an id, a list, a map, a number with its unit, a word of a list. Pure. */
-import { plain } from "./characters.ts";
+import { oddIn, plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { isScalar } from "./sentences.ts";
-import { quoted } from "./written.ts";
+import { asEntry } from "./written.ts";
 
 /** The kinds of things that ids begin with, as authors know them. */
 const IDS: Readonly<Record<string, string>> = {
@@ -35,6 +35,7 @@ export function idAdvice(message: string, value: unknown): string | undefined {
 
 /** The map that a short form stands for, by the key. */
 const LISTED: Readonly<Record<string, (values: string) => string>> = {
+  health: (values) => `health: { command: ${values} }`,
   test: (values) => `test: { commands: [${values}] }`,
   promote: (values) => `promote: { regions: [${values}] }`,
 };
@@ -79,10 +80,63 @@ function countAdvice(key: string, [only, ...more]: readonly unknown[]): string |
 /** A text as an entry of a list in brackets; undefined for one that is too long to be shown again, and for no text. */
 function entryOf(value: unknown): string | undefined {
   if (!isScalar(value) || String(value).length > SHOWN_MAX) return undefined;
-  return /^[\w./][\w./ =-]*$/.test(String(value)) ? String(value) : quoted(String(value));
+  return asEntry(String(value));
 }
 
 const SHOWN_MAX = 60;
+
+/** Lists of maps, with an entry as it looks. */
+const OF_MAPS: Readonly<Record<string, string>> = {
+  components: "components: [nginx/latest]",
+  DataDisk: "DataDisk: [{ Size: 40 }]",
+  dataDisks: "dataDisks: [{ sizeGb: 40 }]",
+  schedule: 'schedule: [{ days: Mon-Fri, from: "08:00", to: "20:00", min: 2 }]',
+  Tag: "Tag: [{ Key: team, Value: web }]",
+};
+/** Lists of commands, in which commas and spaces separate nothing. */
+const OF_COMMANDS = new Set(["provision", "commands", "steps"]);
+
+/** Of a value where a list stands. */
+export function listOf(key: string, value: unknown): string | undefined {
+  const tags = tagsOf(key, value);
+  if (tags !== undefined) return `write ${tags}`;
+  if (Object.hasOwn(OF_MAPS, key)) return `write a list of maps, such as ${OF_MAPS[key]}`;
+  if (isMap(value)) return "put - before the first key of each entry";
+  if (!isScalar(value)) return undefined;
+  const text = plain(String(value)).trim();
+  if (/^-\s*\S/.test(text)) return "write a space behind the - of each line";
+  if (OF_COMMANDS.has(key)) return `write [${asEntry(String(value).trim())}]`;
+  const entry = oddIn(String(value)) === undefined ? text : text.replace(/^[[({](.*)[\])}]$/s, "$1");
+  return `write ${separated(entry) ?? `[${asEntry(entry)}]`}`;
+}
+
+/** `{ team: web }` → `Tag: [{ Key: team, Value: web }]`. */
+function tagsOf(key: string, value: unknown): string | undefined {
+  if (key !== "Tag" || !isMap(value)) return undefined;
+  const tags = Object.entries(value).flatMap(([name, text]) =>
+    isScalar(text) ? [`{ Key: ${asEntry(name)}, Value: ${asEntry(String(text))} }`] : [],
+  );
+  return tags.length === Object.keys(value).length ? `Tag: [${tags.join(", ")}]` : undefined;
+}
+
+/** `a, b` → `[a, b]`, of words that a list may hold; undefined for one word, and for a text. */
+export function separated(text: string): string | undefined {
+  const words = text.split(/\s*[,;]\s*/);
+  const isList = words.length > 1 && words.every((word) => /^[\w.:/-]+$/.test(word));
+  return isList ? `[${words.join(", ")}]` : undefined;
+}
+
+/** `[docker, info]`, a command as a program starts it, in one line for a shell; undefined for other lists. */
+export function commandOf(value: unknown): string | undefined {
+  if (!Array.isArray(value) || !value.every((word) => isScalar(word))) return undefined;
+  const words = value.map(String);
+  if (words.length === 0 || (words.length === 1 && !/^[\w./-]+$/.test(words[0] ?? ""))) return undefined;
+  return asEntry(
+    words
+      .map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+      .join(" "),
+  );
+}
 
 /** Of a list or a map where one value stands. */
 export function singleAdvice(value: unknown): string | undefined {
@@ -133,9 +187,13 @@ export function containing(value: unknown, words: readonly string[]): string | u
     const lower = word.toLowerCase();
     return parts(lower).includes(given) || sameStem(lower, given);
   });
-  return fits.toSorted((a, b) => a.length - b.length)[0];
+  const [shortest, ...longer] = fits.toSorted((a, b) => a.length - b.length);
+  // Of words that only have a part in common none is meant more than the others.
+  return longer.every((word) => word.startsWith(shortest ?? "")) ? shortest : undefined;
 }
 
-/** `stopped`, `stops` → `stop`. */
-const sameStem = (word: string, given: string): boolean =>
-  given.startsWith(word) && /^(?:s|d|ed|ing|p?ped|p?ping)$/.test(given.slice(word.length));
+/** `stopped`, `stops` → `stop`, and `fail` → `failed`. */
+const sameStem = (word: string, given: string): boolean => {
+  const [short = "", long = ""] = [word, given].toSorted((a, b) => a.length - b.length);
+  return long.startsWith(short) && /^(?:s|d|ed|ing|p?ped|p?ping)$/.test(long.slice(short.length));
+};

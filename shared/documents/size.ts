@@ -59,7 +59,9 @@ export interface ScheduleEntry extends Window {
 }
 
 const Entry = z.pipe(
-  closed(entryShape).check(rule<WrittenEntry>(["*"], entryFindings)),
+  closed(entryShape, {
+    cron: 'is not known: a size holds for hours of a day; write days: Mon-Fri, from: "08:00" and to: "20:00"',
+  }).check(rule<WrittenEntry>(["*"], entryFindings)),
   z.transform(({ days, from, to, ...sizes }: WrittenEntry) => {
     const {
       days: on,
@@ -122,7 +124,7 @@ interface Sized {
 }
 
 /** Rules between these fields and the others. */
-export function sizeFindings({ size, schedule, calendar, limits: { max } }: Sized): Finding[] {
+export function sizeFindings({ size, schedule, limits: { max } }: Sized): Finding[] {
   const most = (at: Finding["at"], value = 0) =>
     finding(value > max, at, `must be at most the fleet's max, which is ${max}`);
   return [
@@ -138,13 +140,20 @@ export function sizeFindings({ size, schedule, calendar, limits: { max } }: Size
       ...most(["schedule", index, "min"], min),
       ...most(["schedule", index, "desired"], desired),
     ]),
+  ];
+}
+
+/** The fields that a schedule stands beside. */
+export function scheduleFindings({ size, schedule, calendar }: Sized): Finding[] {
+  const isSchedule = Array.isArray(schedule);
+  return [
     ...finding(
-      schedule !== undefined && size === undefined,
+      isSchedule && size === undefined,
       ["schedule"],
       "must be used with size, which holds outside of its hours",
     ),
     ...finding(
-      schedule !== undefined && calendar === undefined,
+      isSchedule && calendar === undefined,
       ["schedule"],
       "must be used with calendar, which says the time zone: calendar: { timeZone: Asia/Shanghai }",
     ),

@@ -6,6 +6,7 @@ import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
 import { BLOCK } from "./unclosed.ts";
 import { oddDash, oddInBrackets } from "./wide-slips.ts";
+import { commandWithKeys, withoutTabs } from "./entries.ts";
 import { quoted } from "./written.ts";
 
 /** A slip in one line, columns from 1. */
@@ -19,6 +20,9 @@ export interface Slip {
 interface Line {
   readonly text: string;
   readonly number: number;
+  /** Every line as it is read, and as it is written. */
+  readonly lines?: readonly string[];
+  readonly written?: readonly string[];
   /** The parser stopped here, at this column. */
   readonly stoppedAt?: number | undefined;
 }
@@ -45,10 +49,10 @@ const oddIndent: Rule = ({ text }) => {
   return { message, column, meant };
 };
 
-const tab: Rule = ({ text }) => {
+const tab: Rule = ({ text, number, lines = [], written = [] }) => {
   const [, before = ""] = /^( *)\t/.exec(text) ?? [];
   if (!/^ *\t/.test(text)) return undefined;
-  const meant = text.replace(/^\s*/, (indent) => indent.replaceAll("\t", "  "));
+  const meant = withoutTabs(text, lines.slice(0, number - 1), written.slice(0, number - 1));
   return { message: "a tab is used for indentation; use spaces", column: before.length + 1, meant };
 };
 
@@ -68,6 +72,16 @@ const oddAfterColon: Rule = (line) => {
   return { message, column: before.length + key.length + 2, meant: `${before}${key}: ${value}` };
 };
 
+const TAB_INSIDE = new RegExp(`${START}(?:(${KEY}):|-) *(?=\\t)\\s*(.*)$`, "u");
+/** A tab behind a colon or a dash is a space to YAML, but not before a list, a map or a key. */
+const tabInside: Rule = (line) => {
+  const [, before, key, value = ""] = match(TAB_INSIDE, line) ?? [];
+  if (before === undefined) return undefined;
+  const mark = key === undefined ? "-" : `${key}:`;
+  const message = `a tab stands behind ${key === undefined ? "the -" : `the colon of ${key}`}; write a space`;
+  return { message, column: line.text.indexOf("\t") + 1, meant: `${before}${mark} ${value}` };
+};
+
 /** A word of the parser's complaint is not needed: `family:web` is a key in every place where the parser stops. */
 const NO_SPACE = new RegExp(`${START}([A-Za-z][\\w-]*):([^\\s:/].*)$`, "u");
 const noSpace: Rule = (line) => {
@@ -82,12 +96,7 @@ const SECOND_COLON = new RegExp(`${START}(${KEY}: +)([^'"\\[{|>&*!%@\`#].*: .*)$
 const secondColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(SECOND_COLON, line) ?? [];
   if (value === "" || (line.stoppedAt ?? 0) <= before.length + key.length) return undefined;
-  const own = /^acs: +[\w.-]+\s*$/.test(value) ? value.replace(/\s+/g, "") : undefined;
-  const meant = own ?? quoted(value.trimEnd());
-  const message =
-    own !== undefined
-      ? `a space stands inside of a name; write ${key}${own}`
-      : `a text that contains ": " must be quoted, or written on the lines below ${key.trim()} |; write ${key}${meant}`;
+  const { message, meant } = quotedValue(key, value.trimEnd());
   return {
     message,
     column: before.length + key.length + 1,
@@ -95,6 +104,18 @@ const secondColon: Rule = (line) => {
     meant: `${before}${key}${meant}`,
   };
 };
+
+function quotedValue(key: string, value: string): Pick<Slip, "message" | "meant"> {
+  if (/^acs: +[\w.-]+$/.test(value)) {
+    const meant = value.replace(/\s+/g, "");
+    return { message: `a space stands inside of a name; write ${key}${meant}`, meant };
+  }
+  // One command, where a list of them stands.
+  const isList = /^(?:provision|commands|steps):/.test(key);
+  const meant = isList ? `[${quoted(value)}]` : quoted(value);
+  const lines = isList ? "" : `, or written on the lines below ${key.trim()} |`;
+  return { message: `a text that contains ": " must be quoted${lines}; write ${key}${meant}`, meant };
+}
 
 /** `- printf done: > file`. A key of a step has no spaces. */
 const COLON_ITEM = new RegExp(`^(\\s*(?:- +)+)((?!${KEY}: )(?:[^'"[{|>&*!%@\`#\\s-]|-(?! )).*: .*)$`, "u");
@@ -156,7 +177,7 @@ function inQuotes(text: string): string {
 
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
 const ANYWHERE: readonly Rule[] = [tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
-const WHERE_IT_STOPPED: readonly Rule[] = [oddInBrackets, bullet, secondColon, colonItem, special];
+const WHERE_IT_STOPPED: readonly Rule[] = [tabInside, oddInBrackets, bullet, secondColon, colonItem, special];
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
@@ -168,11 +189,8 @@ export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undef
 
 /** The slip of such a line. */
 export function suspectIn(text: string, number: number): Slip | undefined {
-  for (const rule of SUSPECTS) {
-    const found = rule({ text, number });
-    if (found !== undefined) return { ...found, place: { line: number, column: found.column, length: 1 } };
-  }
-  return undefined;
+  const slip = firstOf(SUSPECTS, { text, number });
+  return slip && { ...slip, place: { ...slip.place, length: 1 } };
 }
 
 function rulesFor(linesAbove: number): readonly Rule[] {
@@ -184,22 +202,40 @@ function rulesFor(linesAbove: number): readonly Rule[] {
  * The first slip that explains why the parser stopped at this place, both from 1. Lines of a text under `|` or `>` are as
  * they are.
  */
-export function slipIn(lines: readonly string[], stopped: Place): Slip | undefined {
+export function slipIn(
+  lines: readonly string[],
+  stopped: Place,
+  written: readonly string[] = lines,
+): Slip | undefined {
+  return commandWithKeys(lines, stopped) ?? lineSlip(lines, stopped, written);
+}
+
+function lineSlip(lines: readonly string[], stopped: Place, written: readonly string[]): Slip | undefined {
   let blockIndent: number | undefined;
   for (const [index, text] of lines.slice(0, stopped.line).entries()) {
     const indent = text.search(/[^ ]|$/);
     if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
     blockIndent = BLOCK.test(text) ? indent : undefined;
     if (isComment(text)) continue;
-    const number = index + 1;
-    const isLast = number === stopped.line;
-    const line = { text, number, stoppedAt: isLast ? stopped.column : undefined };
-    for (const rule of rulesFor(stopped.line - number)) {
-      const slip = rule(line);
-      if (slip === undefined) continue;
-      const { column, length = 1, ...rest } = slip;
-      return { ...rest, place: { line: number, column, length } };
-    }
+    const stoppedAt = index + 1 === stopped.line ? stopped.column : undefined;
+    const slip = firstOf(rulesFor(stopped.line - index - 1), {
+      text,
+      number: index + 1,
+      lines,
+      written,
+      stoppedAt,
+    });
+    if (slip !== undefined) return slip;
+  }
+  return undefined;
+}
+
+function firstOf(rules: readonly Rule[], line: Line): Slip | undefined {
+  for (const rule of rules) {
+    const found = rule(line);
+    if (found === undefined) continue;
+    const { column, length = 1, ...rest } = found;
+    return { ...rest, place: { line: line.number, column, length } };
   }
   return undefined;
 }

@@ -4,18 +4,23 @@
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = simplify(word);
   const allowed = Math.max(1, Math.floor(plain.length / 3));
+  const digits = digitsOf(word);
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(plain, simplify(candidate));
-    if (distance <= allowed && (best === undefined || distance < best.distance)) {
+    // A number that nobody wrote is a guess: Windows 7 for windows.
+    const isGuess = digitsOf(candidate) !== "" && digitsOf(candidate) !== digits;
+    if (!isGuess && distance <= allowed && (best === undefined || distance < best.distance)) {
       best = { word: candidate, distance };
     }
   }
   return best?.word;
 }
 
+const digitsOf = (word: string): string => Array.from(word.replaceAll(/\D/g, "")).toSorted().join("");
+
 /** Case and separators are the commonest slips: `instance_type` for `instanceTypes`. */
-function simplify(word: string): string {
+export function simplify(word: string): string {
   return word.toLowerCase().replaceAll(/[-_. ]/g, "");
 }
 

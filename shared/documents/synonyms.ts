@@ -15,6 +15,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   chmod: ["mode"],
   chown: ["owner"],
   cmd: ["run", "commands", "command"],
+  cmds: ["commands", "provision"],
   command: ["run", "commands"],
   commands: ["provision"],
   cooldown: ["grace"],

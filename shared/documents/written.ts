@@ -1,5 +1,6 @@
 /** The text of an entry of a list as its author wrote it: data that was parsed has lost quotes, zeros and spaces. */
 import type { Place } from "../errors.ts";
+import { attempt } from "./yaml.ts";
 
 const ENTRY = /^(\s*(?:- +)+)(.*?)\s*$/;
 
@@ -26,6 +27,14 @@ function inBrackets(text: string, at: number): string | undefined {
   const [entry = ""] =
     /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|[^,\]])*/.exec(text.slice(from)) ?? [];
   return entry.trim() || undefined;
+}
+
+/** A text as an entry of a list, in brackets or below a key: in quotes where YAML would read anything else. */
+export function asEntry(text: string): string {
+  const read = attempt(`[${text}]`);
+  return "input" in read && Array.isArray(read.input) && read.input.length === 1 && read.input[0] === text
+    ? text
+    : quoted(text);
 }
 
 /** One line of text as YAML reads it back unchanged, everywhere. */

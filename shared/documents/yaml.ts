@@ -1,6 +1,14 @@
 /** Text of a document → plain data, or problems that name the line. */
 import { YAML_MAX_BYTES } from "../budget.ts";
-import { constructFromEvents, CORE_SCHEMA, parseEvents, YAMLException, type Event } from "js-yaml";
+import {
+  constructFromEvents,
+  CORE_SCHEMA,
+  EVENT_ID,
+  parseEvents,
+  SCALAR_STYLE,
+  YAMLException,
+  type Event,
+} from "js-yaml";
 import { DocumentError, type Problem } from "../errors.ts";
 
 const MAX_NESTING = 32;
@@ -11,8 +19,11 @@ export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or i
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 /** Of a character that no line has. */
 export const CONTROL_CHARACTER = "a control character stands here; remove it";
-/** Of `*name`. */
-export const ALIAS = "aliases (*name) are not allowed; write the value out where it is used";
+/** Of `*name` and `<<: *name`. */
+export const ALIAS = "aliases (*name) and merge keys (<<) are not allowed; write the entry out";
+/** Of two entries of a list that are one text. */
+export const FOLDED =
+  "the - stands further to the right than the one above, so both lines are one entry; begin it exactly below";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, WRITTEN_TWICE],
   [/maxAliases/, ALIAS],
@@ -74,7 +85,7 @@ export function wholeProblem(text: string): Problem | undefined {
 export function attempt(text: string, repeats = false): Parsed | Problem {
   try {
     const events = parseEvents(text, { maxDepth: MAX_NESTING + 1 });
-    return constructed(text, events, repeats);
+    return foldedIn(text, events) ?? constructed(text, events, repeats);
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;
@@ -82,6 +93,20 @@ export function attempt(text: string, repeats = false): Parsed | Problem {
     const place = mark && { line: mark.line + 1, column: mark.column + 1, length: 1 };
     return { path: "", message: hint ?? `is not valid YAML: ${reason}`, place };
   }
+}
+
+/** The entry of a list that is a part of the one above it. No text of one entry goes on with a dash and a space. */
+function foldedIn(text: string, events: readonly Event[]): Problem | undefined {
+  for (const event of events) {
+    if (event.type !== EVENT_ID.SCALAR || event.style !== SCALAR_STYLE.PLAIN) continue;
+    const second = text.slice(event.valueStart, event.valueEnd).search(/\n[ \t]*- /);
+    const before = text.slice(text.lastIndexOf("\n", event.valueStart) + 1, event.valueStart);
+    if (second < 0 || !/^\s*(?:- +)+$/.test(before)) continue;
+    const at = event.valueStart + second + 1;
+    const line = text.slice(0, at).split("\n").length;
+    return { path: "", message: FOLDED, place: { line, column: text.indexOf("-", at) - at + 1, length: 1 } };
+  }
+  return undefined;
 }
 
 function constructed(text: string, events: Event[], repeats: boolean): Parsed | Problem {

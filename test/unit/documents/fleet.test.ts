@@ -70,7 +70,7 @@ const requests: readonly Case[] = [
   [
     "a misspelt parameter",
     fleet({ VswitchID: "vsw-b" }),
-    "launch.VswitchID: is not known; did you mean VSwitchId?",
+    "launch.VswitchID: is not known, and VSwitchId is there already; keep one of the two",
   ],
 ];
 
@@ -249,6 +249,8 @@ const payments: readonly Case[] = [
       { expireAfter: "1h", idle: { signals: { cpuAverage: 5 } } },
     ),
     'launch.SpotStrategy: must be NoSpot for a subscription (it is "SpotAsPriceGo")',
+    'expireAfter: must not be used with a subscription, which is paid to its end (it is "1h"); remove it',
+    "idle: must have action: stop and stoppedMode: KeepCharging for a subscription, or be removed",
   ],
   [
     "a subscription that expires and goes to sleep",

@@ -5,13 +5,24 @@ import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
 import { help } from "../../../shared/documents/help.ts";
 import { DocumentError } from "../../../shared/errors.ts";
+import { followed } from "./followed.ts";
 import { FLEET, problemsWith, RECIPE } from "./problems-of.ts";
 
 const SOUND_FLEET = `${FLEET}limits: { max: 10 }
 `;
 
+type Parse = typeof parseRecipe | typeof parseFleet;
+
+/** Every document of this file, for the last test. */
+const table = new Map<string, Parse>();
+
 /** `line:column path: message`, as far as they are known. */
-const mistakes = (parse: typeof parseRecipe | typeof parseFleet, text: string): string[] =>
+const mistakes = (parse: Parse, text: string): string[] => {
+  table.set(text, parse);
+  return listed(parse, text);
+};
+
+const listed = (parse: Parse, text: string): string[] =>
   problemsWith(parse, text).map(({ path, message, place }) =>
     [place ? `${place.line}:${place.column} ` : "", path && `${path}: `, message].join(""),
   );
@@ -27,7 +38,7 @@ test("a value is marked where it stands, also where one value stands for a list 
   for (const [notify, place] of [
     ["{ channel: ops, events: [faild] }", "34"],
     ["{ channel: ops, events: faild }", "33"],
-    ["[{ channel: ops, events: [failed, faild] }]", "43"],
+    ["[{ channel: ops, events: [baked, faild] }]", "42"],
     ["[a, { channel: ops, events: faild }]", "37"],
     ["{ channel: Ops }", "20"],
   ] as const) {
@@ -64,7 +75,7 @@ test("a command that begins with a character that YAML reads itself must be quot
     "{ a; } > b",
     "@x",
     "%x y",
-    "*x",
+    "*.x",
     "& y",
     "!x",
     "`ls`",
@@ -158,30 +169,31 @@ describe("spaces that are none", () => {
 test("durations of other notations are suggested in Kiln's", ({ expect }) => {
   const suggested = {
     "20min": "20m",
-    "2 hours": "2h",
+    "1 hour": "1h",
     "1.5h": "1h30m",
     '"90 sec"': "1m30s",
     PT20M: "20m",
     "30分钟": "30m",
-    "２h": "2h",
+    "１h": "1h",
     "20": "20m for minutes or 20s for seconds",
     '"20"': "20m for minutes or 20s for seconds",
-    "1w": "7d",
   };
   for (const [value, like] of Object.entries(suggested)) {
     const [only, ...more] = inRecipe(`provision: [{ run: "true", timeout: ${value} }]\n`);
     expect(more, value).toEqual([]);
     expect(only?.endsWith(`; write ${like}`), `${value} ${only}`).toBe(true);
   }
+  expect(inRecipe("retention: { deleteAfter: 1w }\n")[0]).toMatch(/; write 7d$/);
   expect(inRecipe("provision: [{ run: 'true', timeout: soon }]\n")[0]).not.toContain("; write");
 });
 
 test("the words of other tools are known", ({ expect }) => {
-  const step = (key: string) => inRecipe(`provision: [{ run: "true", ${key}: { A: b } }]\n`);
+  const step = (key: string, value = "{ A: b }") =>
+    inRecipe(`provision: [{ run: "true", ${key}: ${value} }]\n`);
   for (const key of ["env", "envs", "vars", "variables"])
     expect(step(key)[0]).toContain("did you mean environment?");
   for (const key of ["workdir", "cwd", "dir", "working_directory"])
-    expect(step(key)[0]).toContain("did you mean workingDir?");
+    expect(step(key, "/srv")[0]).toContain("did you mean workingDir?");
   for (const key of ["steps", "provisioners", "tasks"])
     expect(inRecipe(`${key}: [a]\n`)[0]).toContain("did you mean provision?");
   expect(inRecipe("image: { architecture: amd64 }\n")[0]).toContain("did you mean x86_64?");
@@ -311,7 +323,7 @@ test("every problem of the examples, damaged line by line, has a line of its own
     const lines = readFileSync(`examples/${file}.yaml`, "utf8").split("\n");
     for (const index of lines.keys()) {
       const damaged = lines.map((line, n) => (n === index ? line.replace(/:/, "：") : line)).join("\n");
-      for (const found of mistakes(parse, damaged))
+      for (const found of listed(parse, damaged))
         expect(found, damaged).toMatch(/^\d+:\d+ |is missing|must have/);
     }
   }
@@ -483,11 +495,11 @@ test("a value of the wrong kind is said with what to write instead", ({ expect }
     [inFleet('wake: "yes"'), "; write wake: true"],
     [builder("spot: off"), "; write spot: false"],
     [inRecipe("provision: { run: a }"), "; put - before the first key of each entry"],
-    [inFleet("ladder: spot"), "; write [spot]"],
+    [launch("SpotStrategy: SpotAsPriceGo\nladder: spot"), "; write [spot]"],
     [launch("SystemDisk: { Category: essd }"), "; did you mean cloud_essd?"],
     [builder("systemDisk: { category: SSD }"), "; did you mean cloud_ssd?"],
     [builder("systemDisk: { category: cloud_essd, performanceLevel: 1 }"), "; did you mean PL1?"],
-    [inFleet("onJobCompleted: stopped"), "; did you mean stop?"],
+    [inFleet("idle: { signals: { cpuAverage: 5 } }\nonJobCompleted: stopped"), "; did you mean stop?"],
     [launch("SystemDisk: { Size: 40GB }"), "; write 40, without quotes or unit"],
     [builder("systemDisk: { sizeGb: 0.5 TiB }"), "; write 512, without quotes or unit"],
     [launch("InternetMaxBandwidthOut: 10Mbps"), "; write 10, without quotes or unit"],
@@ -668,4 +680,193 @@ test("one mistake in a name is listed once", ({ expect }) => {
   expect(idle("signals: { cpuAverage: 5 }, stopMode: KeepCharging")).toEqual([
     expect.stringContaining("idle.stopMode: is not known; did you mean stoppedMode?"),
   ]);
+});
+
+test("an entry of a list that is no command comes with the command that was meant, or with the rule only", ({
+  expect,
+}) => {
+  for (const [found, said] of [
+    [
+      inRecipe("provision:\n  - <<: *d\n"),
+      /^9:9 aliases .* and merge keys .* are not allowed; write the entry out$/,
+    ],
+    [inRecipe("provision:\n  - <<: *d\n    timeout: 5m\n"), /^9:9 aliases .*; write the entry out$/],
+    [inRecipe("provision:\n  - *d\n"), /^9:5 aliases .*; write the entry out$/],
+    [inRecipe("provision:\n  - [docker, info]\n"), /; write docker info$/],
+    [inRecipe('provision:\n  - ["sh", "-c", "echo a: b"]\n'), /; write 'sh -c ''echo a: b'''$/],
+    [inRecipe("provision:\n  - [ -f /x ]\n"), /; write '\[ -f \/x \]'$/],
+    [inRecipe("provision:\n  - - echo\n"), /; write one - before a command, not two$/],
+    [inRecipe("provision: [{ run: [docker, info] }]\n"), /; write docker info$/],
+  ] as const) {
+    expect(found, String(said)).toHaveLength(1);
+    expect(found[0]).toMatch(said);
+  }
+});
+
+test("a list, a map or a switch comes as it was meant", ({ expect }) => {
+  const launch = (line: string): string[] => mistakes(parseFleet, `${FLEET}  ${line}\nlimits: { max: 10 }\n`);
+  for (const [found, said] of [
+    [inRecipe("provision: echo a, b\n"), /; write \['echo a, b'\]$/],
+    [inRecipe("provision: 'curl -H \"A: b\" http://x'\n"), /; write \['curl -H "A: b" http:\/\/x'\]$/],
+    [inRecipe('provision: curl -H "A: b" http://x\n'), /; write provision: \['curl -H "A: b" http:\/\/x'\]$/],
+    [inFleet('schedule: "0 8 * * *"\n'), /; write a list of maps, such as schedule: \[\{ days: /],
+    [inRecipe("provision:\n  - reboot: yes\n"), /; write true$/],
+    [inRecipe("provision:\n  - reboot: no\n"), /; remove the step for no reboot$/],
+    [inRecipe("provision:\n  - yum install a\n    timeout: 5m\n"), /^9:5 .*; write run: yum install a$/],
+    [inRecipe("provision:\n  - a\n    timeout: 5m\n    retries: 2\n  - b\n"), /^9:5 .*; write run: a$/],
+    [inRecipe("promote: { regions: 'cn-beijing, cn-shanghai' }\n"), /; write \[cn-beijing, cn-shanghai\]$/],
+    [
+      mistakes(parseRecipe, RECIPE.replace("[ecs.g7.large]", "ecs.g7.large,ecs.c7.large")),
+      /; write \[ecs\.g7\.large, ecs\.c7\.large\]$/,
+    ],
+    [launch("Tag: { team: web }"), /; write Tag: \[\{ Key: team, Value: web \}\]$/],
+    [inFleet("size: { min: 1 }\nhealth: curl localhost\n"), /; write health: \{ command: curl localhost \}$/],
+  ] as const) {
+    expect(found, String(said)).toHaveLength(1);
+    expect(found[0]).toMatch(said);
+  }
+});
+
+test("a key behind a space that is none is not missing as well", ({ expect }) => {
+  const text = RECIPE.replace("family: web", "\u3000family: web\ntest: { commands: [a] }");
+  expect(mistakes(parseRecipe, text)).toEqual([
+    expect.stringMatching(
+      /^7:1 .*begins with the invisible ideographic space .*; write family: behind ordinary/,
+    ),
+  ]);
+});
+
+test("no number is guessed, and none of several words that fit as well", ({ expect }) => {
+  for (const platform of ["windows", "Windows 10"])
+    expect(inRecipe(`image: { platform: ${platform} }\n`).join("")).not.toContain("did you mean");
+  expect(inRecipe("image: { platform: Centos 7 }\n")[0]).toContain("did you mean CentOS?");
+  expect(inRecipe("famliy: x\n")).toEqual([
+    "8:1 famliy: is not known, and family is there already; keep one of the two",
+  ]);
+});
+
+test("tabs, wherever they stand, are named and hide nothing", ({ expect }) => {
+  const tabs = (...lines: readonly number[]): readonly string[] =>
+    lines.map((line) => `${line}:1 a tab is used for indentation; use spaces`);
+  for (const [lines = "", ...found] of [
+    ["provision:\t[a]", "8:11 a tab stands behind the colon of provision; write a space"],
+    ["image:\t{ version: xx }", "8:7 a tab stands behind the colon of image; write a space"],
+    ["provision:\n  -\trun: a", "9:4 a tab stands behind the -; write a space"],
+    ["whenBusy: queue\n\tnotify: ops", ...tabs(9)],
+    ["test:\n  commands: [a]\n\ttimeout: 10m", ...tabs(10)],
+    [
+      "test:\n\tcommands:\n\t\t- run: |\n\t\t\t\techo a\n\t\t\t\techo b\n\ttimeout: 10m",
+      ...tabs(9, 10, 11, 12, 13),
+    ],
+    ["test:\n    commands:\n\t\t- a\n\t\t- b", ...tabs(10, 11)],
+    ["notify: [ops,\n\tteam]", ...tabs(9)],
+  ]) {
+    const end = `${lines.split("\n").length + 8}:1 famliy: is not known, and family is there already; keep one of the two`;
+    expect(inRecipe(`${lines}\nfamliy: x\n`), lines).toEqual([...found, end]);
+  }
+});
+
+test("two entries of a list that are one text are a mistake at the second", ({ expect }) => {
+  for (const [lines, ...places] of [
+    ["  - a\n   - b\n", "10:4"],
+    ["  - a\n     - b\n  - c\n", "10:6"],
+    ["  - a\n   - b\n   - c\n", "10:4", "11:4"],
+  ])
+    expect(inRecipe(`provision:\n${lines}`), lines).toEqual(
+      places.map((place) =>
+        expect.stringMatching(`^${place} the - stands further to the right .*begin it exactly below`),
+      ),
+    );
+  expect(inRecipe("provision:\n  - echo a\n    -b\n  - |\n    cat <<E\n      - a\n    E\n")).toEqual([]);
+  expect(inRecipe("description: a list\n  - of b\n")).toEqual([]);
+});
+
+test("a limit that is written counts, also one that is as long as the default", ({ expect }) => {
+  const tested = (command: string): string[] => inRecipe(`test: { timeout: 5m, commands: [${command}] }\n`);
+  expect(tested("{ run: a, timeout: 10m }")).toEqual([
+    expect.stringContaining("must be at most test.timeout"),
+  ]);
+  expect(tested("{ run: a, timeout: 5m }, a, { run: b }")).toEqual([]);
+});
+
+test("a key that belongs elsewhere is explained in any style, and nothing is missing besides", ({
+  expect,
+}) => {
+  const launch = (key: string): string[] =>
+    mistakes(parseFleet, `${FLEET}  ${key}: 1\nlimits: { max: 10 }\n`);
+  for (const [said = "", ...keys] of [
+    ["write family: at the top", "ImageId", "imageId", "image_id", "Image", "image", "imageFamily"],
+    ["POST says how many", "Amount", "amount", "Count", "count", "MaxAmount", "max_amount"],
+    ["must never stand in a document", "Password", "password", "PASSWORD"],
+    ["the region is the deployment's", "regionId", "region_id"],
+  ])
+    for (const key of keys)
+      expect(launch(key), key).toEqual([expect.stringMatching(`launch\\.${key}: .*${said}`)]);
+  for (const [lines = "", said = ""] of [
+    ["env: { A: b }", "write it in a step, beside run:"],
+    ["name: web", "write the name of its images under image:"],
+    ["timeout: 5m", "write it in a step, beside run:, or under test:"],
+    ["instanceTypes: [a]", "write it under source.builder:"],
+    ["test: { cmds: [a] }", "did you mean commands?"],
+    ["notify: [{ channel: ops, events: fail }]", "did you mean failed?"],
+    ["notify: [{ channel: ops, events: success }]", "write baked for an image that is made, or promoted"],
+    ["parameters: { A: x }", "must be a map; write the value in it, { default: … }"],
+  ])
+    expect(inRecipe(`${lines}\n`), lines).toEqual([expect.stringContaining(said)]);
+});
+
+test("a key or a time of a fleet that is almost right comes with the right one", ({ expect }) => {
+  const sized =
+    "size: { min: 1 }\ncalendar: { timeZone: Asia/Shanghai }\nschedule: [{ days: daily, to: '20:00', min: 2";
+  for (const [lines = "", said = ""] of [
+    ["timeZone: Asia/Shanghai", "write it under calendar:"],
+    ["holidays: [2026-10-01]", "write it under calendar:"],
+    ["idle: { signals: { cpuAverage: 5 }, timeZone: UTC }", "write it under upDuring:"],
+    ["idle: { signals: { cpuAverage: 5 }, hours: [daily 08:00-20:00] }", "write it under upDuring:"],
+    ["size: { min: 1 }\nhealth: { cmd: curl localhost }", "did you mean command?"],
+    [`${sized}, from: 8:00 }]`, 'write "08:00"'],
+    [`${sized}, from: 8 }]`, 'write "08:00"'],
+    [`${sized.replace("daily", "monday to friday")}, from: '08:00' }]`, "write Mon-Fri"],
+  ])
+    expect(inFleet(`${lines}\n`), lines).toEqual([expect.stringContaining(said)]);
+});
+
+test("a block that is indented too far or too little is one mistake", ({ expect }) => {
+  const nested = RECIPE.replace("family: web", "  provision: [a]\nfamily: web");
+  expect(mistakes(parseRecipe, nested)).toEqual([
+    "7:3 source.provision: stands too far to the right; begin it at the left margin, like source:",
+  ]);
+  expect(mistakes(parseRecipe, "builder: {}\nfamily: web\n")).toEqual([
+    "1:1 builder: is not known; write it under source:",
+  ]);
+});
+
+test("a value that breaks several limits is one mistake", ({ expect }) => {
+  for (const text of [
+    `${SOUND_FLEET}idle: { signals: { diskRead: -1 } }\n`,
+    `${FLEET}limits: { max: -1.5 }\n`,
+    `${SOUND_FLEET}size: {}\ncalendar: { timeZone: UTC }\nschedule: [{ cron: "0 8 * * *", desired: 3 }]\n`,
+  ])
+    expect(mistakes(parseFleet, text), text).toHaveLength(1);
+});
+
+test("every suggestion above, followed to the letter, leaves one mistake fewer and makes no new one", ({
+  expect,
+}) => {
+  const bare = (parse: Parse, text: string): string[] =>
+    problemsWith(parse, text).map(({ path, message }) => `${path}: ${message.split("; ", 1)[0]}`);
+  const wrong: string[] = [];
+  let count = 0;
+  for (const [text, parse] of table) {
+    const before = problemsWith(parse, text);
+    for (const [index, problem] of before.entries()) {
+      const texts = followed(text, problem);
+      if (texts.length === 0) continue;
+      count++;
+      const left = bare(parse, text).toSpliced(index, 1).join("\n");
+      if (!texts.some((one) => bare(parse, one).join("\n") === left)) wrong.push(`${text}${problem.message}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(count).toBeGreaterThan(100);
 });

@@ -50,9 +50,11 @@ describe("commands with a colon and a space", () => {
   for (const [shape, write] of Object.entries(shapes))
     test(`as ${shape}`, ({ expect }) => {
       for (const command of new Set(commands)) {
+        // No shell takes a quote that is open.
+        if (messages(`  - '${command.replaceAll("'", "''")}'\n`).length > 0) continue;
         const found = messages(write(command));
         // A comment, or a text in quotes of its own, hides the colon from YAML.
-        if (found.length === 0) continue;
+        if (found.length === 0 || found[0]?.includes("not closed")) continue;
         const text = suggested(found[0]);
         expect(text, `${command}\n${found.join("\n")}`).toBeDefined();
         const step = read(write(text ?? "")).provision.at(-1);

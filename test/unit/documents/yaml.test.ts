@@ -23,12 +23,12 @@ const refused: readonly (readonly [acquireLock: string, text: string, problem: s
   [
     "an alias, and so any bomb made of them",
     "a: &a [x, x]\nb: [*a, *a]",
-    "line 2, column 5: aliases (*name) are not allowed; write the value out where it is used",
+    "line 2, column 5: aliases (*name) and merge keys (<<) are not allowed; write the entry out",
   ],
   [
     "an alias of the map that it stands in",
     "a: 1\nb: &b { x: *b }",
-    "line 2, column 12: aliases (*name) are not allowed; write the value out where it is used",
+    "line 2, column 12: aliases (*name) and merge keys (<<) are not allowed; write the entry out",
   ],
   [
     "a tag",
