@@ -392,7 +392,8 @@ test.for([
     const world = await hub({ labels }, { onJobCompleted: "release" });
     const { kiln } = world;
     await kiln.upload("fleets/small.yaml", fleetText({ limits: { max: 40 }, onJobCompleted: "release" }));
-    const ofWeb = () => machines(kiln).filter(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"] === "web");
+    const ofWeb = () =>
+      machines(kiln).filter(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"] === "web");
     const waiting = { labels: ["self-hosted", "linux", "kiln-web"], created_at: ago(world) };
     await jobsOf(world, [1], "queued", waiting);
     await kiln.cloud.settle({ forMs: minutes(10) });

@@ -266,7 +266,7 @@ test("a message is retried until its channel takes it, and a bake goes on, where
   await kiln.upload("recipes/web-team1.yaml", text);
   await kiln.cloud.settle({ forMs: hours(3) });
   expect(kiln.records().filter(({ state }) => state !== "done")).toEqual([]);
-  expect(channel.posted.map(({ body }) => `${body.kind} ${body["subject"]}`).toSorted()).toEqual(
+  expect(channel.posted.map(({ body }) => `${body.kind} ${String(body["subject"])}`).toSorted()).toEqual(
     ["baked", "baked", "promoted", "promoted"].map((kind) => `${kind} ${family}`),
   );
   await kiln.close();

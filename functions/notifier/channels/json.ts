@@ -19,7 +19,9 @@ export const json: ChannelFormat = {
   },
   refusal(body) {
     const permanent = isPermanent(body);
-    return permanent || isRefusal(readJson(body) ?? body) ? { problem: shortened(body), permanent } : undefined;
+    return permanent || isRefusal(readJson(body) ?? body)
+      ? { problem: shortened(body), permanent }
+      : undefined;
   },
 };
 
