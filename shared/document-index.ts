@@ -19,6 +19,8 @@ const DocumentIndex = z.strictObject({
   /** The object it is about. */
   key: text,
   etag: text,
+  /** When an object with this content was first seen to follow another content, or none; epoch ms. */
+  since: z.optional(z.number()),
   /** Everything that is wrong in the document; absent when it is sound. */
   problem: z.optional(text),
   /** With a problem: the channels that the document names, as far as they can be read. */

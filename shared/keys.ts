@@ -132,6 +132,9 @@ export type StoredFolder = DocumentFolder | "components";
 export const documentIndexKey = (folder: DocumentFolder, name: string): string =>
   `${FOLDER.documentIndex}${folder}/${name}.json`;
 
+/** The content that an object had when it was seen last, of one that no function reads. */
+export const unreadKey = (key: string): string => `${FOLDER.documentIndex}unread/${digest(key)}.json`;
+
 /** The name in an object key such as `recipes/web.yaml`; undefined for any other key. */
 export function documentNameIn(key: string, folder: DocumentFolder): string | undefined {
   return new RegExp(`^${folder}/(${NAME})\\.(?:yaml|yml|json)$`).exec(key)?.[1];

@@ -50,6 +50,8 @@ export const taskId = {
     [run, "line", seq, ...(label ? [label] : [])].join("-"),
   /** Fleets are compared after a run. */
   reconcile: (run: string): string => `${run}-reconcile`,
+  /** A runner has begun a job. */
+  taken: (begun: string): string => `taken-${begun}`,
   /** The check of an upload. */
   check: (upload: string): string => `check-${upload}`,
   /** Delivery number `attempt` of a notification to one channel. */

@@ -7,7 +7,11 @@
  * REDACT-3. A secret of fewer than 6 characters is found only as a word of its own: inside words it is a coincidence.
  * REDACT-4. Private values are the variables of a recipe's commands. Events and documents carry them, because the
  *     commands need them; log lines, answers, messages and outputs do not show them.
+ * REDACT-5. A name that steers is never changed: an operator chose it, and it is in keys and tags of the cloud already. A part
+ *     of an address, or a secret that is a plain word, may be spelled alike.
  */
+import { isRunId } from "./names.ts";
+
 const HIDDEN = "[hidden]";
 const SHORT = 6;
 
@@ -72,7 +76,17 @@ export function redactedShort(text: string, most: number): string {
   return whole.length > most ? `${whole.slice(0, most)}…` : whole;
 }
 
-/** JSON of `value`, every text in it redacted. Keys and numbers stay, so that its form is kept. */
+/** Fields of events and log lines that hold names of Kiln, or lists of them (REDACT-5); the id of a run is one in any field. */
+const STEERING = new Set(
+  [
+    "v request phase ran kind run w subject channel channels notify",
+    "fleet fleets recipe family child key imageName",
+  ].flatMap((names) => names.split(" ")),
+);
+/** A text of another form quotes something, whatever its field is called. */
+const NAME_LIKE = /^[\w./-]{1,200}$/;
+
+/** JSON of `value`, every text in it redacted but names that steer (REDACT-5). Keys and numbers stay, so that its form is kept. */
 export function redactedJson(value: unknown, cleaned: (text: string) => string = redact): string {
   const texts: string[] = [];
   const json = withTexts(value, (text) => {
@@ -84,8 +98,15 @@ export function redactedJson(value: unknown, cleaned: (text: string) => string =
   return cleaned(all) === all ? json : withTexts(value, cleaned);
 }
 
-const withTexts = (value: unknown, change: (text: string) => string): string =>
-  JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "string" ? change(inner) : inner));
+function withTexts(value: unknown, change: (text: string) => string): string {
+  const steering = new Set<unknown>();
+  return JSON.stringify(value, function (this: unknown, key: string, inner: unknown) {
+    const steers = STEERING.has(key) || steering.has(this);
+    if (steers && Array.isArray(inner)) steering.add(inner);
+    if (typeof inner !== "string" || isRunId(inner)) return inner;
+    return steers && NAME_LIKE.test(inner) ? inner : change(inner);
+  });
+}
 
 /** Whether a text in `value` holds a known secret, so that it would change on its way out. */
 export const holdsSecret = (value: unknown): boolean => redactedJson(value) !== JSON.stringify(value);

@@ -26,7 +26,8 @@ export function unreadReason(key: string): string | undefined {
   if (folder === "recipes" || folder === "fleets") return unreadDocument(key, folder);
   if (folder === "disks") return unreadDisk(key);
   if (folder === "components") return unreadComponent(key);
-  return OWN.has(folder) || USED.has(folder) ? undefined : elsewhere(key, folder);
+  if (OWN.has(folder) || USED.has(folder)) return undefined;
+  return elsewhere(key, folder) ?? misspelled(key, folder);
 }
 
 /** In a folder that Kiln does not know, which may hold inputs of recipes: only what looks like a document or a disk. */
@@ -41,6 +42,21 @@ function elsewhere(key: string, folder: string): string | undefined {
     : undefined;
 }
 
+/** Folders that are often written without their s. */
+const SINGULAR: Readonly<Record<string, string>> = {
+  component: "components",
+  script: "scripts",
+  input: "inputs",
+  file: "files",
+};
+
+function misspelled(key: string, folder: string): string | undefined {
+  const meant = SINGULAR[folder.toLowerCase()];
+  return meant === undefined
+    ? undefined
+    : `${key}: no function reads the folder ${folder}/; move it to ${meant}/`;
+}
+
 function atTheTop(key: string): string | undefined {
   if (DOCUMENT.test(key)) return `${key}: lies in no folder; move it to recipes/ or fleets/`;
   return DISK.test(key) ? `${key}: lies in no folder; move it to disks/<recipe>/` : undefined;
@@ -52,7 +68,7 @@ function unreadDocument(key: string, folder: DocumentFolder): string | undefined
   const [problem] = nameProblems(name);
   const isDeep = key.split("/").length > 2;
   if (!isDeep && problem !== undefined && /\.(?:ya?ml|json)$/.test(key)) return `${key}: ${problem.message}`;
-  const right = `${folder}/${nameLike(name.replace(/\.\w+$/, "")) ?? "name"}.yaml`;
+  const right = `${folder}/${nameLike(name.replace(/(?:\.(?:ya?ml|json))?\.\w+$/i, "")) ?? "name"}.yaml`;
   return `${key}: no function reads it; documents must lie directly under ${folder}/, with .yaml, .yml or .json in small letters: copy it to ${right} if it is one, or delete it`;
 }
 

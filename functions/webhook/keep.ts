@@ -26,9 +26,12 @@ export async function answerKeep(call: Call, ports: Ports): Promise<Page> {
     const question = `${member} is idle and is stopped from ${utcMinute(link.expiresAt)} on. If you keep it, it runs until ${day} at least.`;
     return page(200, [question], [{ label: "Keep it", decision: "keep" }]);
   }
+  if (new URLSearchParams(call.body.toString("utf8")).get("decision") !== "keep")
+    return page(400, ["The decision is missing: send decision=keep."]);
   // Made of the link alone, so that a second click is the same run.
   const run = runId("keep", fleet, link.expiresAt, [instance]);
   const request = { v: 1, request: "keep", fleet, instance, until };
   await accept({ run, by: "link", request }, ports);
-  return page(200, [`${member} is kept until ${day}.`]);
+  // Whether it is still there, and a member, is seen by the run.
+  return page(202, [`${member} is to be kept until ${day}: the run ${run} tags it, or says why it cannot.`]);
 }

@@ -5,12 +5,15 @@
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import { putObject } from "../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { begunJob, begunKey } from "../../shared/keys.ts";
+import { begunJob, begunKey, digest } from "../../shared/keys.ts";
+import { taskId } from "../../shared/names.ts";
+import { send } from "../../shared/send.ts";
+import type { Send } from "../../shared/workflow/workflow.ts";
 import { accept, withdraw } from "./accept.ts";
 import { accepted } from "./answer.ts";
 import { documentRefusal } from "./documents.ts";
 import { enqueueEnd, enqueueLaunch } from "./senders/parse-webhook.ts";
-import type { EndedJob, LaunchRequest, TakenJob } from "./senders/sender.ts";
+import type { BegunJob, EndedJob, LaunchRequest, TakenJob } from "./senders/sender.ts";
 
 /** The answer to the delivery. @throws CloudError when it cannot be written down */
 export async function takeJob(
@@ -26,12 +29,21 @@ export async function takeJob(
     );
   const by = { reason, ...(begun && { takenBy: begun }) };
   const run = mayLaunch ? await withdraw(enqueueLaunch(sender, job), by, ports) : undefined;
+  if (run === undefined && begun !== undefined && ended === undefined)
+    await send(machineTaken(sender, begun, mayLaunch ? job.fleet : undefined), ports);
   const cancelled = run === undefined ? {} : { cancelled: run };
   const end = ended && (await endMachine(sender, job, ended, ports));
   return end === undefined
     ? answer(200, { ignored: reason, ...cancelled })
     : answer(202, { runs: [end], ...cancelled });
 }
+
+/** The machine may be that of another job, which then has none: scale-out sees that. */
+const machineTaken = (sender: string, { runner, at }: BegunJob, fleet: string | undefined): Send => ({
+  to: "scale-out",
+  taskId: taskId.taken(digest(JSON.stringify([sender, runner, at]))),
+  event: { v: 1, request: "machine-taken", by: `sender:${sender}`, runner, at, ...(fleet && { fleet }) },
+});
 
 /** Undefined when all of its fleets are known to keep their machines. */
 async function endMachine(sender: string, job: LaunchRequest, ended: EndedJob, ports: Ports) {

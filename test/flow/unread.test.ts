@@ -42,10 +42,19 @@ test("an object that no function reads is reported once, whenever it is found, a
   );
   expect(kiln.records("bake")).toEqual([]);
   await kiln.cloud.settle({ forMs: hours(1) });
+  for (const key of [...at, ...quiet]) await kiln.upload(key, "family: web\n");
+  await nightly(kiln);
+  expect(channel.posted).toHaveLength(6);
   await kiln.upload("web.yaml", "family: changed\n");
   kiln.cloud.oss.delete(BUCKET, "recipe/web.yaml");
   for (let night = 0; night < 2; night++) await nightly(kiln);
   expect(reported(kiln)).toEqual([...at, ...quiet, "web.yaml"].toSorted());
+  await kiln.upload("fleets/web.txt", "other\n");
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await kiln.upload("fleets/web.txt", "family: web\n");
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  const back = ["fleets/web.txt", "fleets/web.txt"];
+  expect(reported(kiln)).toEqual([...at, ...quiet, ...back, "web.yaml"].toSorted());
   await channel.close();
 });
 

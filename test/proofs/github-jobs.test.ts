@@ -1,5 +1,6 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
+import { fleetText } from "../support/fleets.ts";
 import type { Hub } from "../support/github.ts";
 import { jobsOf, test } from "../support/hub.ts";
 import { machines, tagsOf } from "../support/world.ts";
@@ -392,5 +393,46 @@ test.for([
     heal();
     await kiln.cloud.settle({ forMs: minutes(20) });
     expect(machines(kiln)).toHaveLength(1 + launches);
+  },
+);
+
+const SETS = {
+  fewer: { "linux,kiln-web": { fleet: "web" }, linux: { fleet: "small" } },
+  none: { "kiln-web": { fleet: "web" } },
+};
+
+test.for([
+  ["of a fleet with fewer labels", "before its launch", SETS.fewer, 1],
+  ["of a fleet with fewer labels", "after its launch", SETS.fewer, 2],
+  ["of no fleet", "before its launch", SETS.none, 1],
+] as const)(
+  "a job %s takes the machine of one that waits, %s: that one gets another, once, and so again",
+  async ([, when, labels, launched], { hub, expect }) => {
+    const world = await hub({ labels }, { onJobCompleted: "release" });
+    const { kiln } = world;
+    await kiln.upload("fleets/small.yaml", fleetText({ limits: { max: 40 }, onJobCompleted: "release" }));
+    const ofWeb = () =>
+      machines(kiln).filter(({ instanceId }) => tagsOf(kiln, instanceId)["kiln:fleet"] === "web");
+    const waiting = { labels: ["self-hosted", "linux", "kiln-web"], created_at: ago(world) };
+    await jobsOf(world, [1], "queued", waiting);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    for (const id of [2, 3]) {
+      const runner_name = ofWeb().at(-1)?.instanceId;
+      const taker = { labels: ["self-hosted", "linux"], created_at: ago(world) };
+      await jobsOf(world, [id], "queued", taker);
+      if (when === "after its launch") await kiln.cloud.settle({ forMs: minutes(10) });
+      for (let n = 0; n < 2; n++)
+        await jobsOf(world, [id], "in_progress", { ...taker, started_at: ago(world), runner_name });
+      await kiln.cloud.settle({ forMs: minutes(15) });
+      expect(ofWeb()).toHaveLength(id);
+    }
+    expect(machines(kiln)).toHaveLength(3 + (launched - 1) * 2);
+    // A job that has its own machine by now leaves nothing to launch.
+    const own = ofWeb().at(-1)?.instanceId;
+    await jobsOf(world, [1], "in_progress", { ...waiting, started_at: ago(world), runner_name: own });
+    const last = { labels: ["self-hosted", "linux"], created_at: ago(world), started_at: ago(world) };
+    await jobsOf(world, [4], "in_progress", { ...last, runner_name: own });
+    await kiln.cloud.settle({ forMs: minutes(15) });
+    expect(ofWeb()).toHaveLength(3);
   },
 );

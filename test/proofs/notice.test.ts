@@ -78,7 +78,11 @@ test("the link keeps an instance when its button is clicked, not when its page i
   expect(page.text).toContain(`Instance ${kept} of fleet web is idle and is stopped from 2026-01-0`);
   await kiln.cloud.settle({ forMs: minutes(1) });
   expect(Object.keys(tagsOf(kiln, kept))).not.toContain("kiln:keep");
-  for (const click of [1, 2]) expect((await follow(kiln, link, "keep")).status, `click ${click}`).toBe(200);
+  expect(await follow(kiln, link, "stop")).toMatchObject({ status: 400 });
+  for (const click of [1, 2]) {
+    const { status, text } = await follow(kiln, link, "keep");
+    expect([status, text], `click ${click}`).toEqual([202, expect.stringContaining("is to be kept until")]);
+  }
   await kiln.cloud.settle({ forMs: minutes(1) });
   const until = Date.parse(tagsOf(kiln, kept)["kiln:keep"] ?? "");
   expect(until - kiln.cloud.time.now()).toBeGreaterThan(hours(25));

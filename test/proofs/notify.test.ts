@@ -249,3 +249,26 @@ test("an approval that is not given in time is refused, and its link has expired
   expect(promotion?.reason).toMatch(/^m-\w+ was not approved until .* \(promote\.approval\.within\)/);
   expect((await open(link, "approve")).status).toBe(410);
 });
+
+test("a message is retried until its channel takes it, and a bake goes on, where a secret is spelled like a name", async ({
+  expect,
+}) => {
+  const channel = await startChannel();
+  channel.outage.left = 3;
+  const channels = Object.fromEntries(
+    ["web-team1", "other"].map((name) => [name, { kind: "json", url: `${channel.url}/hooks/web-team1` }]),
+  );
+  const kiln = await deployKiln({
+    env: { KILN_CHANNELS: JSON.stringify(channels), KILN_SECRETS: JSON.stringify({ STAGE: "web-team1" }) },
+  });
+  const family = "web-team1";
+  const text = recipeText({ family, notify: ["web-team1", "other"], promote: {}, test: undefined });
+  await kiln.upload("recipes/web-team1.yaml", text);
+  await kiln.cloud.settle({ forMs: hours(3) });
+  expect(kiln.records().filter(({ state }) => state !== "done")).toEqual([]);
+  expect(channel.posted.map(({ body }) => `${body.kind} ${String(body["subject"])}`).toSorted()).toEqual(
+    ["baked", "baked", "promoted", "promoted"].map((kind) => `${kind} ${family}`),
+  );
+  await kiln.close();
+  await channel.close();
+});

@@ -42,6 +42,8 @@ export interface HubOptions {
   /** How long GitHub takes for another attempt. */
   readonly laterMs?: number;
   readonly fc?: DeployOptions["fc"];
+  /** The labels of the sender, when they differ. */
+  readonly labels?: object;
   /** Fields of KILN_GITHUB that differ. */
   readonly settings?: object;
   /** More hooks in KILN_GITHUB. */
@@ -71,7 +73,7 @@ export async function deployWithGithub(
   deploy: (options?: DeployOptions) => Promise<Deployment>,
   options: HubOptions = {},
 ): Promise<Hub> {
-  const { path = REPOSITORY, settings = {}, fc = {} } = options;
+  const { path = REPOSITORY, settings = {}, fc = {}, labels = SENDERS.github.labels } = options;
   const world: World = {};
   const hook: Hook = { path, secret: SENDER_SECRET, url: NOWHERE };
   const { github, pat, installation } = await startGithub(world, hook, options);
@@ -83,7 +85,7 @@ export async function deployWithGithub(
   const otherToken = JSON.stringify({ shop: { ...shop, token: OTHER_TOKEN } });
   const kiln = await deploy({
     env: {
-      KILN_SENDERS: JSON.stringify(SENDERS),
+      KILN_SENDERS: JSON.stringify({ ...SENDERS, github: { ...SENDERS.github, labels } }),
       KILN_GITHUB: JSON.stringify({ ...options.more, shop }),
     },
     fc: { timers: ["redelivery", "resend"], ...fc },

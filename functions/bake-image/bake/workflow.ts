@@ -15,7 +15,6 @@
  * BAKE-5. An instance is not stopped while a snapshot of it is in progress, which would fail.
  */
 import * as z from "zod/mini";
-import { documentKeys } from "../../../shared/document-index.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
@@ -24,7 +23,7 @@ import { failureSends, notificationSends } from "../../../shared/notifications/s
 import { PAUSE_AFTER } from "../../../shared/budget.ts";
 import { endFailures, noteFailure } from "../../../shared/pauses.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
-import { isTriggered, isUpload, uploaderOf } from "../../../shared/triggers.ts";
+import { isTriggered, isUpload } from "../../../shared/triggers.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
@@ -64,21 +63,22 @@ async function afterFailure(
   read: Read,
   ports: Ports,
 ): Promise<Consequences> {
+  if (isTriggered(by) && isReported(reason, read)) return {};
   const { notify, pauseAfter } = "document" in read ? read.document : UNREAD;
   const isCounted = kind === "failed" && isTriggered(by);
   const paused = isCounted ? await noteFailure(recipe, run, pauseAfter, ports) : undefined;
-  if (paused === undefined && isReported(recipe, by, reason, read)) return {};
   const said = paused === undefined ? reason : `${reason}. ${paused}`;
   return { notifications: failureSends({ run, by }, said, at, notify) };
 }
 
 type Read = Awaited<ReturnType<typeof loadRecipe>>;
 
-/** Whether the upload that asks is a recipe with mistakes: the janitor checks it, and reports all of them. */
-function isReported(recipe: string, by: string, reason: string, read: Read): boolean {
-  const ofItself = documentKeys("recipes", recipe).some((key) => by === uploaderOf(key));
-  return ofItself && "problem" in read && read.missing !== true && read.problem === reason;
-}
+/**
+ * Whether a recipe has mistakes that its check reports, all of them and once for each content. They make no bake fail that
+ * begins, so they count for no pause either.
+ */
+const isReported = (reason: string, read: Read): boolean =>
+  "problem" in read && read.missing !== true && read.problem === reason;
 
 interface Done {
   readonly run: string;

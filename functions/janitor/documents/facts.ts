@@ -8,7 +8,7 @@ import { DocumentError } from "../../../shared/errors.ts";
 import type { DocumentFolder } from "../../../shared/keys.ts";
 import { marksOf } from "../../../shared/recipe-marks.ts";
 
-type Facts = Omit<DocumentIndex, "v" | "key" | "etag">;
+type Facts = Omit<DocumentIndex, "v" | "key" | "etag" | "since">;
 
 /** A document as it lies in the bucket of a stage; `key` names it in messages. */
 interface Text {

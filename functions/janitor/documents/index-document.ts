@@ -6,7 +6,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { DOCUMENT_TEXT_MAX_BYTES } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
-import { deleteObject, getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { deleteObject, getObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
+import { seconds } from "../../../shared/duration.ts";
 import { documentNames } from "../../../shared/document-store.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import { findDocument, readDocumentIndex, type DocumentIndex } from "../../../shared/document-index.ts";
@@ -19,19 +20,15 @@ import { factsOf } from "./facts.ts";
 /** Contents that change while one is read; an event follows the last of them. */
 const LOOKS = 3;
 
-/** The index of a document, and when its content was written, epoch ms. */
-export interface Indexed {
-  readonly index: DocumentIndex;
-  readonly writtenAt: number;
-}
+type Index = DocumentIndex & { readonly since: number };
 
 /** Brings the index of a document up to date; undefined when there is no such document. */
 export async function indexDocument(
   folder: DocumentFolder,
   name: string,
   cloud: CloudClient,
-): Promise<Indexed | undefined> {
-  let indexed: Indexed | undefined;
+): Promise<Index | undefined> {
+  let indexed: Index | undefined;
   for (let look = 0; look < LOOKS; look++) {
     const now = await findDocument(cloud, folder, name);
     if (now === undefined) {
@@ -40,7 +37,7 @@ export async function indexDocument(
       await deleteObject(cloud, documentIndexKey(folder, name));
       return undefined;
     }
-    if (indexed?.index.key === now.key && indexed.index.etag === now.etag) return indexed;
+    if (indexed?.key === now.key && indexed.etag === now.etag) return indexed;
     indexed = await makeCurrent(folder, name, { key: now.key, cloud });
   }
   return indexed;
@@ -51,10 +48,10 @@ async function makeCurrent(
   folder: DocumentFolder,
   name: string,
   { key, cloud }: { readonly key: string; readonly cloud: CloudClient },
-): Promise<Indexed | undefined> {
+): Promise<Index | undefined> {
   const object = await getObject(cloud, key, DOCUMENT_TEXT_MAX_BYTES);
   if (object === undefined) return undefined;
-  const { etag, size, text, lastModifiedAt } = object;
+  const { etag, size, text } = object;
   const facts =
     size > DOCUMENT_TEXT_MAX_BYTES
       ? { problem: tooLarge(key, size), routes: [] }
@@ -62,16 +59,24 @@ async function makeCurrent(
   const { problem } = facts;
   const wrong =
     problem === undefined ? {} : { problem: redactShown(problem), channels: [...channelsIn(text)] };
-  const index: DocumentIndex = { v: 1, key, etag, ...facts, ...wrong };
   const before = await readDocumentIndex(cloud, folder, name);
+  const index: Index = { v: 1, key, etag, since: sinceOf(object, before), ...facts, ...wrong };
   if (!isDeepStrictEqual(before, index)) {
     await putObject(cloud, documentIndexKey(folder, name), JSON.stringify(index), {
       contentType: "application/json",
     });
     await changeMarks(cloud, before?.marks ?? [], index.marks ?? []);
   }
-  return { index, writtenAt: lastModifiedAt };
+  return index;
 }
+
+/** Since when an object has its content, epoch ms; `before`: the content at the last look. Not every answer of OSS shows milliseconds. */
+export const sinceOf = (
+  { key, etag, lastModifiedAt }: Pick<ObjectInfo, "key" | "etag" | "lastModifiedAt">,
+  before: { readonly key: string; readonly etag: string; readonly since?: number | undefined } | undefined,
+): number =>
+  (before?.key === key && before.etag === etag ? before.since : undefined) ??
+  Math.floor(lastModifiedAt / seconds(1)) * seconds(1);
 
 /** Marks as the indexes have them: an invocation may end between an index and its marks, and an event may be lost. */
 export async function repairMarks(cloud: CloudClient): Promise<void> {

@@ -1,18 +1,21 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
+import * as z from "zod/mini";
 import { apart, logSkipped, mayPass } from "../../../shared/apart.ts";
 import { days, seconds } from "../../../shared/duration.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { nameLike, documentName } from "../../../shared/documents/names.ts";
-import { headObject } from "../../../shared/cloud/oss/objects.ts";
+import { getObject, headObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
 import { keepComponent } from "../../../shared/components.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { readJson } from "../../../shared/json.ts";
+import { unreadKey } from "../../../shared/keys.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { unknownChannels } from "../../../shared/notifications/channel-names.ts";
 import type { DocumentIndex } from "../../../shared/document-index.ts";
 import { knownChannels } from "./config.ts";
-import { indexDocument, repairMarks } from "./index-document.ts";
+import { indexDocument, repairMarks, sinceOf } from "./index-document.ts";
 import { askedBy, type Asked } from "./asked.ts";
 
 /** @throws EventError for a payload that is none of the shapes this function is for. */
@@ -65,14 +68,13 @@ async function check(
   { cloud }: Ports,
 ): Promise<readonly RunRequest[]> {
   const indexed = await indexDocument(folder, name, cloud);
-  const found = problemIn(indexed?.index);
+  const found = problemIn(indexed);
   if (indexed === undefined || found === undefined) return [];
-  const { key, etag } = indexed.index;
+  const { key, etag, since } = indexed;
   const { reason, channels, unknown = [] } = found;
-  // One upload is one run, however often it is looked at. Not every answer of OSS shows the milliseconds of its time.
-  const writtenAt = Math.floor(indexed.writtenAt / seconds(1));
-  const identity = [cloud.access.bucket, key, etag, writtenAt, ...unknown];
-  const run = runId("check", name, indexed.writtenAt, identity);
+  // One content is one run, however often it is looked at or put again, until the document has another one.
+  const identity = [cloud.access.bucket, key, etag, since / seconds(1), ...unknown];
+  const run = runId("check", name, since, identity);
   if (await hasEnded(run, cloud)) return [];
   return [{ run, by, request: { v: 1, request: "report", key, reason, channels } }];
 }
@@ -116,13 +118,31 @@ async function component(
     : unread({ kind: "unread", by, reason, ...object }, ports);
 }
 
-/** One object is one run, whenever and however often it is looked at. */
+/** One content of an object is one run, as for documents. */
 async function unread(
   { key, etag, lastModifiedAt, reason, by }: Asked & { readonly kind: "unread" },
   { cloud }: Ports,
 ): Promise<readonly RunRequest[]> {
-  const writtenAt = Math.floor(lastModifiedAt / seconds(1));
-  const run = runId("check", runName(key), lastModifiedAt, [cloud.access.bucket, key, etag, writtenAt]);
+  const since = await contentSince({ key, etag, lastModifiedAt }, cloud);
+  const run = runId("check", runName(key), since, [cloud.access.bucket, key, etag, since / seconds(1)]);
   if (await hasEnded(run, cloud)) return [];
   return [{ run, by, request: { v: 1, request: "report", key, reason, channels: [] } }];
+}
+
+const Seen = z.object({ key: z.string(), etag: z.string(), since: z.number() });
+
+/** Since when an object has its content, as far as the looks show, epoch ms. */
+async function contentSince(
+  object: Pick<ObjectInfo, "key" | "etag" | "lastModifiedAt">,
+  cloud: Ports["cloud"],
+): Promise<number> {
+  const { key, etag } = object;
+  const stored = await getObject(cloud, unreadKey(key));
+  const before = Seen.safeParse(stored && readJson(stored.text)).data;
+  const since = sinceOf(object, before);
+  if (before?.key !== key || before.etag !== etag) {
+    const text = JSON.stringify({ key, etag, since });
+    await putObject(cloud, unreadKey(key), text, { contentType: "application/json" });
+  }
+  return since;
 }

@@ -1,8 +1,9 @@
 /** Plain JSON: the whole notification. With a secret it is signed like requests to the webhook: `<seconds>\n<body>`, hex. */
 import { hmac } from "../../../shared/hmac.ts";
+import { readJson } from "../../../shared/json.ts";
 import { dingtalk } from "./dingtalk.ts";
 import { feishu } from "./feishu.ts";
-import { JSON_HEADERS, objectIn, shortened, type ChannelFormat } from "./format.ts";
+import { JSON_HEADERS, shortened, type ChannelFormat } from "./format.ts";
 import { slack } from "./slack.ts";
 import { wecom } from "./wecom.ts";
 
@@ -17,15 +18,19 @@ export const json: ChannelFormat = {
     return { url, headers, body, signatures: [signature] };
   },
   refusal(body) {
-    const answer = objectIn(body);
     const permanent = isPermanent(body);
-    const isRefused = answer === undefined ? permanent : Object.entries(answer).some(saysNo);
-    return isRefused ? { problem: shortened(body), permanent } : undefined;
+    return permanent || isRefusal(readJson(body) ?? body)
+      ? { problem: shortened(body), permanent }
+      : undefined;
   },
 };
 
 /** How chats, and programs that are like them, say in an answer that they did not take a message. Keys are in small letters. */
 const NO: Readonly<Record<string, (value: unknown) => boolean>> = {
+  err: saysError,
+  ret: isNo,
+  retcode: isNo,
+  result: isFailure,
   ok: isFalse,
   success: isFalse,
   error: saysError,
@@ -34,12 +39,29 @@ const NO: Readonly<Record<string, (value: unknown) => boolean>> = {
   errorcode: isNo,
   code: isNo,
   statuscode: isNo,
-  status: (value) => /^(?:error|fail|failed|failure)$/i.test(String(value)),
+  status: (value) => isFailure(value) || (/^\d{3}$/.test(String(value)) && Number(value) >= 400),
 };
+
+/** Fields in which a gateway puts the answer of the program behind it. */
+const INNER = new Set(["data", "result", "response", "baseresp"]);
 
 function saysNo([key, value]: readonly [string, unknown]): boolean {
   const name = key.toLowerCase().replaceAll("_", "");
-  return Object.hasOwn(NO, name) && NO[name]?.(value) === true;
+  const isInner = INNER.has(name) && typeof value === "object" && value !== null;
+  return isInner ? isRefusal(value) : Object.hasOwn(NO, name) && NO[name]?.(value) === true;
+}
+
+/** A page instead of an answer is the one of a login or of a proxy. */
+const REFUSAL_TEXT = /^["'\s]*(?:(?:fail|failed|failure|error)\b|<!doctype html|<html\b)/i;
+
+function isRefusal(answer: unknown): boolean {
+  if (typeof answer === "string") return REFUSAL_TEXT.test(answer);
+  if (Array.isArray(answer)) return answer.some((one) => typeof one === "object" && isRefusal(one));
+  return Object.entries(answer ?? {}).some(saysNo);
+}
+
+function isFailure(value: unknown): boolean {
+  return /^(?:error|fail|failed|failure)$/i.test(String(value));
 }
 
 /** Whether it is the answer of a chat to a message in another form than its own: sent again, it is refused again. */
@@ -52,7 +74,7 @@ function saysError(error: unknown): boolean {
 }
 
 function isFalse(value: unknown): boolean {
-  return /^(?:false|0)$/i.test(String(value));
+  return /^(?:false|no|0)$/i.test(String(value));
 }
 
 /** Receivers of one's own often answer the status of HTTP, and robots 0; as a text, a word such as ok as well. */

@@ -1,40 +1,85 @@
 /**
- * A job whose launch is cancelled because a runner took it, while that runner is the machine of another job that still waits:
- * this one launches instead of it, or the other one gets no machine.
+ * A runner that takes a job while it is the machine of another job that still waits: one more is launched for that one, of the
+ * fleet of the machine. Runners take jobs that ask for fewer labels than they have, so the job that is taken may be of another
+ * fleet, or of none.
+ *
+ * OTHER-JOB-1. A job of the same fleet whose launch is not cancelled has a machine of its own, which the other job can take.
+ * OTHER-JOB-2. A machine has one replacement, whoever took it and however often that is announced; one that is taken itself is
+ *     replaced like the first.
  */
 import * as z from "zod/mini";
 import type { Ports } from "../../../shared/invocation.ts";
 import { lastStartAt } from "../../../shared/instance-tags.ts";
 import { membersNamed } from "../../../shared/limits/members.ts";
+import { isRunId } from "../../../shared/names.ts";
+import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
 import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
-import { runId, subjectOf } from "../../../shared/workflow/run-id.ts";
-import { readRunLog, type RunLog } from "../../../shared/workflow/run-log.ts";
+import { runId } from "../../../shared/workflow/run-id.ts";
+import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import type { Completion, RunRequest } from "../../../shared/workflow/workflow.ts";
+
+/** Says that a runner has begun a job, whose launch is not cancelled; `fleet` is that of the job, when it has one. */
+export const TakenRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("machine-taken"),
+  fleet: z.optional(z.string()),
+  runner: z.string(),
+  at: z.int(),
+});
+
+interface Taken {
+  readonly runner: string;
+  readonly at: number;
+}
 
 const Result = z.looseObject({ count: z.int() });
 
-/** The run that launches for the other job; none unless the log of its own launch shows that it waits. */
+/** The run that launches for the other job, after the launch of the job that took its machine is cancelled. */
 export async function launchForOther(
-  { run, by, startedAt, cancelled }: WorkflowEvent,
+  { run, by, cancelled }: WorkflowEvent,
   { kind, result }: Completion,
-  { cloud }: Pick<Ports, "cloud">,
+  ports: Pick<Ports, "cloud">,
 ): Promise<readonly RunRequest[]> {
   const { takenBy } = cancelled ?? {};
   const hasLaunched = (Result.safeParse(result).data?.count ?? 0) > 0;
   if (kind !== "cancelled" || takenBy === undefined || hasLaunched) return [];
-  const fleet = subjectOf(run);
-  const [machine, ...others] = (await membersNamed(cloud, takenBy.runner)).filter(
-    (one) => one.tags[TAG.fleet] === fleet && lastStartAt(one) <= takenBy.at,
-  );
-  const owner = others.length > 0 ? undefined : machine?.tags[TAG.run];
-  if (owner === undefined || owner === run || !isWaiting(await readRunLog(cloud, owner))) return [];
-  const request = { v: 1, request: "scale-out", fleet, count: 1 } as const;
-  return [{ run: runId("scale", fleet, startedAt, ["instead of", run]), by, request }];
+  return replacement(takenBy, by, (one) => one.owner !== run, ports);
 }
 
-/** Whether a run was asked for by a job that no runner has taken, as far as is known. */
-function isWaiting({ lines }: RunLog): boolean {
-  const isOfJob = lines.some(({ line }) => line.kind === "input" && "announcedAt" in line.input);
-  return isOfJob && !lines.some(({ line }) => line.kind === "taken" || line.kind === "cancel");
+/** The run that launches for the other job, when a job of another fleet, or of none, has taken its machine (OTHER-JOB-1). */
+export const replaceTaken = (
+  { fleet, ...taken }: z.infer<typeof TakenRequest>,
+  by: string,
+  ports: Pick<Ports, "cloud">,
+): Promise<readonly RunRequest[]> => replacement(taken, by, (one) => one.fleet !== fleet, ports);
+
+/** None unless the log of the launch of the machine shows that its job waits. */
+async function replacement(
+  { runner, at }: Taken,
+  by: string,
+  isOther: (machine: { readonly fleet: string; readonly owner: string }) => boolean,
+  { cloud }: Pick<Ports, "cloud">,
+): Promise<readonly RunRequest[]> {
+  const [machine, ...others] = (await membersNamed(cloud, runner)).filter((one) => lastStartAt(one) <= at);
+  const { [TAG.fleet]: fleet = "", [TAG.run]: owner = "" } = machine?.tags ?? {};
+  if (others.length > 0 || !isRunId(owner) || !isOther({ fleet, owner })) return [];
+  const job = await waitingJob(owner, cloud);
+  if (job === undefined) return [];
+  const run = runId("scale", fleet, job.at, ["instead of", owner]);
+  return [{ run, by, request: { v: 1, request: "scale-out", fleet, count: 1, forJob: job.run } }];
+}
+
+/** The run that was asked for by the job of a launch, while no runner has taken that job, as far as is known; and when. */
+async function waitingJob(
+  run: string,
+  cloud: Ports["cloud"],
+): Promise<{ readonly run: string; readonly at: number } | undefined> {
+  const { lines } = await readRunLog(cloud, run);
+  const [first] = lines.flatMap(({ line }) => (line.kind === "input" ? [line] : []));
+  if (first === undefined) return undefined;
+  const { forJob } = first.input;
+  if (typeof forJob === "string") return waitingJob(forJob, cloud);
+  const isOver = lines.some(({ line }) => line.kind === "taken" || line.kind === "cancel");
+  return "announcedAt" in first.input && !isOver ? { run, at: first.at } : undefined;
 }

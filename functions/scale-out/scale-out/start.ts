@@ -16,6 +16,7 @@ import { HealthRequest } from "../health/workflow.ts";
 import { reconciles } from "../size/firing.ts";
 import { ReconcileRequest } from "../size/workflow.ts";
 import { request } from "./events.ts";
+import { replaceTaken, TakenRequest } from "./other-job.ts";
 
 /** Asks for `count` more running instances of a fleet. */
 const ScaleRequest = z.strictObject({
@@ -29,6 +30,8 @@ const ScaleRequest = z.strictObject({
   /** Of a job: when it was announced, epoch ms; and the run of an earlier announcement. */
   announcedAt: z.optional(z.int()),
   after: z.optional(RunId),
+  /** The run of the job whose machine another one took. */
+  forJob: z.optional(RunId),
 });
 
 /** Alerts that ask together, each with its identity and its number of instances; 0 of the version before for one that is over. */
@@ -59,13 +62,14 @@ export type Earlier = EventOf<typeof Earlier>;
 export const Alerts = eventsWith(z.strictObject(request))("alerts", alertState);
 export type Alerts = EventOf<typeof Alerts>;
 
-const Asked = z.discriminatedUnion("request", [ScaleRequest, ReconcileRequest, HealthRequest]);
+const Asked = z.discriminatedUnion("request", [ScaleRequest, ReconcileRequest, HealthRequest, TakenRequest]);
 
 /** The runs that `s invoke` or a timer asks for. @throws EventError for a payload that is no request for instances. */
 export async function startScaleOut(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {
   const { asked, trigger } = triggerOf(payload, ports);
   const { by = trigger.by, ...given } = parse(Asked, asked, "scale-out");
   if (given.request === "reconcile") return reconciles({ ...trigger, by }, given.fleet, ports);
+  if (given.request === "machine-taken") return replaceTaken(given, by, ports);
   const kind = given.request === "check-health" ? "health" : "scale";
   return [{ run: runId(kind, given.fleet, trigger.at, trigger.identity), by, request: given }];
 }

@@ -194,6 +194,35 @@ test("an event, an object and a refusal hold no secret; bytes are written as the
   expect(holdsSecret({ at: 1 })).toBe(false);
 });
 
+test("an event keeps the names that steer it, alone and in lists, when a secret is spelled alike; its texts are redacted", async ({
+  cloud,
+  expect,
+}) => {
+  const queue = await startQueue();
+  const client = connected(cloud, { endpoints: { fc: queue.url, oss: cloud.urls.oss } });
+  know(["web-team1"]);
+  const run = "scale-web-team1-20261127-0123456789ab";
+  const names = {
+    run,
+    delivery: run,
+    channel: "web-team1",
+    subject: "web-team1",
+    notify: ["web-team1"],
+    fleets: ["web-team1"],
+  };
+  const said = { reason: "posted to web-team1", by: "web-team1", lines: ["web-team1"] };
+  const event = { ...names, ...said, kind: "web-team1 refuses" };
+  await send({ to: "none", taskId: "t-1", event }, { cloud: client, nameOf: (name) => name });
+  queue.close();
+  expect(JSON.parse(queue.events.join())).toEqual({
+    ...names,
+    reason: "posted to [hidden]",
+    by: "[hidden]",
+    lines: ["[hidden]"],
+    kind: "[hidden] refuses",
+  });
+});
+
 const CONTEXT: FcContext = {
   requestId: "r-1",
   region: "cn-hangzhou",
