@@ -6,6 +6,7 @@ import { isMap } from "./fields.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
 import { containing, idAdvice, mapAdvice, numberLike, singleAdvice, truthOf } from "./replacements.ts";
+import { quote, quoteKey, quoteName } from "./quotes.ts";
 import { quoted } from "./written.ts";
 
 const DURATION = "must be a duration";
@@ -115,7 +116,7 @@ export function keyAdvice(key: string, message: string): string {
   if (odd !== undefined) {
     const [word = "", ...value] = plain(key).split(":");
     const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");
-    return `is not known: it holds ${nameOf(odd)}; write ${meant}`;
+    return `is not known: it holds ${nameOf(odd)}${oddIn(meant) === undefined ? `; write ${quoteKey(meant)}` : ""}`;
   }
   const known = message.startsWith(KNOWN) ? message.slice(KNOWN.length).split(", ") : [];
   const near = meantBy(key, known);
@@ -137,7 +138,7 @@ function writtenLike(message: string, value: string): string | undefined {
     return CHINA.test(value.trim()) ? "Asia/Shanghai" : cityZone(value);
   if (message.startsWith("must be days and hours")) return hoursLike(value);
   if (message.startsWith("must be an instance type") && /^[a-z0-9-]+\.[a-z0-9-]+$/.test(value))
-    return `ecs.${value}`;
+    return quoteName(`ecs.${value}`);
   return undefined;
 }
 
@@ -166,7 +167,7 @@ function hoursLike(value: string): string | undefined {
 /** Characters that look like others make a value that looks right. */
 function oddAdvice(value: unknown): string | undefined {
   const odd = typeof value === "string" ? oddIn(value) : undefined;
-  return odd && `it holds ${nameOf(odd)}, write ${plain(String(value)).trim()}`;
+  return odd && `it holds ${nameOf(odd)}, write ${quote(plain(String(value)).trim())}`;
 }
 
 function kindAdvice(message: string, value: unknown): string | undefined {
@@ -179,7 +180,7 @@ function kindAdvice(message: string, value: unknown): string | undefined {
   if (message !== "must be a list") return undefined;
   const entry = plain(text).trim();
   if (entry.startsWith("-")) return "write a space behind the - of each line";
-  return `write [${oddIn(text) === undefined ? entry : entry.replace(/^[[({](.*)[\])}]$/s, "$1")}]`;
+  return `write ${quote(`[${oddIn(text) === undefined ? entry : entry.replace(/^[[({](.*)[\])}]$/s, "$1")}]`)}`;
 }
 
 function truthAdvice(value: unknown): string | undefined {
@@ -198,8 +199,8 @@ function numberAdvice(value: unknown): string | undefined {
 const AS_WRITTEN = /^(?:a command that contains ": "|must be (?:one command|a command as text))/;
 
 const quotedAdvice = (written: string | undefined): string | undefined =>
-  written && `write ${quoted(written)}`;
+  written && `write ${quote(quoted(written))}`;
 
 /** `- Host: x` is a map; whoever writes it means a text. */
 const colonAdvice = (written: string | undefined): string | undefined =>
-  written && `a text that contains ": " must be quoted: ${quoted(written)}`;
+  written && `a text that contains ": " must be quoted: ${quote(quoted(written))}`;

@@ -2,6 +2,7 @@
 import { plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { isScalar } from "./sentences.ts";
+import { quote, quoteName } from "./quotes.ts";
 import { quoted } from "./written.ts";
 
 /** The kinds of things that ids begin with, as authors know them. */
@@ -25,7 +26,7 @@ export function idAdvice(message: string, value: unknown): string | undefined {
   const prefix = ID.exec(message)?.[1];
   if (prefix === undefined || typeof value !== "string") return undefined;
   const like = plain(value).trim().replaceAll("_", "-").toLowerCase();
-  if (like !== value && new RegExp(`^${prefix}-[a-z0-9-]+$`).test(like)) return `write ${like}`;
+  if (like !== value && new RegExp(`^${prefix}-[a-z0-9-]+$`).test(like)) return `write ${quoteName(like)}`;
   if (like.startsWith(`${prefix}-`)) return undefined;
   const given = /^([a-z]+)-[a-z0-9]/.exec(like)?.[1] ?? "";
   const other = Object.hasOwn(IDS, given) ? IDS[given] : undefined;
@@ -68,7 +69,7 @@ export function mapAdvice(key: string, value: unknown): string | undefined {
 function listAdvice(key: string, entries: readonly unknown[]): string | undefined {
   const shown = entries.map(entryOf);
   const isWhole = Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined);
-  return isWhole ? LISTED[key]?.(shown.join(", ")) : undefined;
+  return isWhole ? LISTED[key]?.(quote(shown.join(", "))) : undefined;
 }
 
 function countAdvice(key: string, [only, ...more]: readonly unknown[]): string | undefined {
@@ -90,7 +91,9 @@ export function singleAdvice(value: unknown): string | undefined {
   if (!Array.isArray(value)) return undefined;
   const [only, ...more] = value.filter((entry) => isScalar(entry)).map(String);
   if (only === undefined) return "write one value, not a list";
-  return more.length === 0 ? `write ${only}, without the brackets or the -` : "write one of them, not a list";
+  return more.length === 0
+    ? `write ${quote(only)}, without the brackets or the -`
+    : "write one of them, not a list";
 }
 
 const UNIT = /^([\d.]+)\s*(g|gb|gib|t|tb|tib|m|mb|mbps|mbit\/s|%|个|台|cores?|cpus?|vcpus?|pcs)$/i;

@@ -5,7 +5,8 @@
 import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
 import { BLOCK } from "./unclosed.ts";
-import { oddDash, oddInBrackets } from "./wide-slips.ts";
+import { blockMark, oddDash, oddInBrackets, wideHash, wideHashBehind, wideQuotes } from "./wide-slips.ts";
+import { quote, quoteKey } from "./quotes.ts";
 import { quoted } from "./written.ts";
 
 /** A slip in one line, columns from 1. */
@@ -32,6 +33,10 @@ const KEY = String.raw`["']?[\p{L}\w.-]+["']?`;
 const match = (pattern: RegExp, { text }: Line): readonly string[] | undefined =>
   pattern.exec(text) ?? undefined;
 
+/** A key and its value, as they are to be written. */
+const pair = (key: string, value: string): string =>
+  value.trim() === "" ? `${quoteKey(key)}:` : `${quoteKey(key)}: ${quote(value.trimEnd())}`;
+
 /** The first of these spaces before the first visible character. */
 const oddIndent: Rule = ({ text }) => {
   const [indent = ""] = /^[\s\p{Cf}-]*/u.exec(text) ?? [];
@@ -56,7 +61,7 @@ const FULL_COLON = new RegExp(`${START}(${KEY})：\\s*(.*)$`, "u");
 const fullColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(FULL_COLON, line) ?? [];
   if (key === "") return undefined;
-  const message = `the colon behind ${key} is ${nameOf("：")}; write ${key}: ${value}`.trimEnd();
+  const message = `the colon behind ${quoteKey(key)} is ${nameOf("：")}; write ${pair(key, value)}`;
   return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
 };
 
@@ -64,7 +69,7 @@ const ODD_AFTER_COLON = new RegExp(`${START}(${KEY}):((?! )[\\p{Zs}\\p{Cf}]+)(.*
 const oddAfterColon: Rule = (line) => {
   const [, before = "", key = "", odd = "", value = ""] = match(ODD_AFTER_COLON, line) ?? [];
   if (key === "") return undefined;
-  const message = `${nameOf(odd)} stands behind the colon of ${key}; write an ordinary space`;
+  const message = `${nameOf(odd)} stands behind the colon of ${quoteKey(key)}; write an ordinary space`;
   return { message, column: before.length + key.length + 2, meant: `${before}${key}: ${value}` };
 };
 
@@ -73,7 +78,7 @@ const NO_SPACE = new RegExp(`${START}([A-Za-z][\\w-]*):([^\\s:/].*)$`, "u");
 const noSpace: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(NO_SPACE, line) ?? [];
   if (key === "") return undefined;
-  const message = `a space is missing behind the colon of ${key}; write ${key}: ${value}`;
+  const message = `a space is missing behind the colon of ${quoteKey(key)}; write ${pair(key, value)}`;
   return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
 };
 
@@ -86,8 +91,8 @@ const secondColon: Rule = (line) => {
   const meant = own ?? quoted(value.trimEnd());
   const message =
     own !== undefined
-      ? `a space stands inside of a name; write ${key}${own}`
-      : `a text that contains ": " must be quoted, or written on the lines below ${key.trim()} |; write ${key}${meant}`;
+      ? `a space stands inside of a name; write ${pair(key.trim().slice(0, -1), own)}`
+      : `a text that contains ": " must be quoted, or written on the lines below ${quoteKey(key.trim().slice(0, -1))}: |; write ${pair(key.trim().slice(0, -1), meant)}`;
   return {
     message,
     column: before.length + key.length + 1,
@@ -102,7 +107,7 @@ const colonItem: Rule = (line) => {
   const [, before = "", value = ""] = match(COLON_ITEM, line) ?? [];
   if (value === "") return undefined;
   const meant = quoted(value.trimEnd());
-  const message = `a text that contains ": " must be quoted; write ${meant}`;
+  const message = `a text that contains ": " must be quoted; write ${quote(meant)}`;
   return { message, column: before.length + 1, length: value.length, meant: `${before}${meant}` };
 };
 
@@ -120,8 +125,8 @@ const special: Rule = (line) => {
   const isQuote = /["']/.test(first);
   const meant = inQuotes(`${first}${rest}`.trimEnd());
   const message = isQuote
-    ? `text goes on behind the closing ${first}; put the whole text into quotes: ${meant}`
-    : `a text that begins with ${first} must be quoted; write ${meant}`;
+    ? `text goes on behind the closing ${first}; put the whole text into quotes: ${quote(meant)}`
+    : `a text that begins with ${first} must be quoted; write ${quote(meant)}`;
   return {
     message,
     column: before.length + 1,
@@ -143,7 +148,7 @@ const NO_COLON = new RegExp(`${START}([A-Za-z][\\w-]*)( *[=;])\\s*([^\\s=].*)$`,
 const noColon: Rule = (line) => {
   const [, before = "", key = "", sign = "", value = ""] = match(NO_COLON, line) ?? [];
   if (key === "") return undefined;
-  const message = `a key needs a colon and a space; write ${key}: ${value.trimEnd()}`;
+  const message = `a key needs a colon and a space; write ${pair(key, value.trimEnd())}`;
   const column = before.length + key.length + sign.length;
   return { message, column, meant: `${before}${key}: ${value}` };
 };
@@ -155,13 +160,30 @@ function inQuotes(text: string): string {
 }
 
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
-const ANYWHERE: readonly Rule[] = [tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
-const WHERE_IT_STOPPED: readonly Rule[] = [oddInBrackets, bullet, secondColon, colonItem, special];
+const ANYWHERE: readonly Rule[] = [wideHash, tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
+/** A line separator and its like are no line breaks for YAML. */
+const oddBreak: Rule = ({ text }) => {
+  const column = text.search(/[\u0085\u2028\u2029]/) + 1;
+  if (column === 0) return undefined;
+  const message = `${nameOf(text[column - 1] ?? "")} stands in the line; write an ordinary line break`;
+  return { message, column, meant: text.slice(0, column - 1) };
+};
+
+const WHERE_IT_STOPPED: readonly Rule[] = [
+  oddBreak,
+  wideQuotes,
+  oddInBrackets,
+  wideHashBehind,
+  bullet,
+  secondColon,
+  colonItem,
+  special,
+];
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
 /** Slips of a text that stands where a map or a list is expected. */
-const SUSPECTS: readonly Rule[] = [fullColon, oddDash, noSpace];
+const SUSPECTS: readonly Rule[] = [wideHash, wideHashBehind, fullColon, oddDash, noSpace];
 
 /** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */
 export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undefined;
@@ -180,18 +202,27 @@ function rulesFor(linesAbove: number): readonly Rule[] {
   return linesAbove === 1 ? [...ANYWHERE, noColon] : ANYWHERE;
 }
 
-/**
- * The first slip that explains why the parser stopped at this place, both from 1. Lines of a text under `|` or `>` are as
- * they are.
- */
-export function slipIn(lines: readonly string[], stopped: Place): Slip | undefined {
+/** Lines of a text under `|` or `>` are as they are, and those of a comment; all others, with their numbers. */
+export function* ownLines(lines: readonly string[]): Generator<readonly [number, string]> {
   let blockIndent: number | undefined;
-  for (const [index, text] of lines.slice(0, stopped.line).entries()) {
+  for (const [index, text] of lines.entries()) {
     const indent = text.search(/[^ ]|$/);
     if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
-    blockIndent = BLOCK.test(text) ? indent : undefined;
-    if (isComment(text)) continue;
-    const number = index + 1;
+    blockIndent = BLOCK.test(text) || blockMark({ text }) !== undefined ? indent : undefined;
+    if (!isComment(text)) yield [index + 1, text];
+  }
+}
+
+/** A full-width ｜ or ＞ where a text below begins: YAML reads it as the beginning of that text. */
+export const wideMarks = (lines: readonly string[]): readonly Slip[] =>
+  Array.from(ownLines(lines)).flatMap(([number, text]) => {
+    const slip = blockMark({ text });
+    return slip === undefined ? [] : [{ ...slip, place: { line: number, column: slip.column, length: 1 } }];
+  });
+
+/** The first slip that explains why the parser stopped at this place, both from 1. */
+export function slipIn(lines: readonly string[], stopped: Place): Slip | undefined {
+  for (const [number, text] of ownLines(lines.slice(0, stopped.line))) {
     const isLast = number === stopped.line;
     const line = { text, number, stoppedAt: isLast ? stopped.column : undefined };
     for (const rule of rulesFor(stopped.line - number)) {

@@ -2,6 +2,8 @@
 import { YAML_MAX_BYTES } from "../budget.ts";
 import { constructFromEvents, CORE_SCHEMA, parseEvents, YAMLException, type Event } from "js-yaml";
 import { DocumentError, type Problem } from "../errors.ts";
+import { nameOf } from "./characters.ts";
+import { quote } from "./quotes.ts";
 
 const MAX_NESTING = 32;
 
@@ -10,7 +12,20 @@ export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or i
 /** Of a key that its map has already. */
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 /** Of a character that no line has. */
-export const CONTROL_CHARACTER = "a control character stands here; remove it";
+const CONTROL_CHARACTER = "a control character stands here; remove it";
+/** Those among them that the parser refuses wherever they stand. */
+const REFUSED = /(?![\t\n\r\u0085])\p{Cc}/u;
+
+/** The first control character of a line. */
+export function controlIn(text: string, line: number): Problem | undefined {
+  const { 0: found = "", index = -1 } = REFUSED.exec(text) ?? {};
+  if (index < 0) return undefined;
+  const message = `${nameOf(found)} stands here; remove it`;
+  return { path: "", message, place: { line, column: index + 1, length: 1 } };
+}
+
+/** A line without them. */
+export const withoutControls = (text: string): string => text.replaceAll(new RegExp(REFUSED, "gu"), "");
 /** Of `*name`. */
 export const ALIAS = "aliases (*name) are not allowed; write the value out where it is used";
 const HINTS: readonly (readonly [RegExp, string])[] = [
@@ -40,7 +55,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A document as plain data, and the events of the parser, which know where each part stands. */
-interface Parsed {
+export interface Parsed {
   readonly input: unknown;
   readonly events: readonly Event[];
 }
@@ -78,9 +93,11 @@ export function attempt(text: string, repeats = false): Parsed | Problem {
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;
+    const [control] = text.split("\n").flatMap((line, index) => controlIn(line, index + 1) ?? []);
+    if (control !== undefined) return control;
     const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
     const place = mark && { line: mark.line + 1, column: mark.column + 1, length: 1 };
-    return { path: "", message: hint ?? `is not valid YAML: ${reason}`, place };
+    return { path: "", message: hint ?? `is not valid YAML: ${quote(reason)}`, place };
   }
 }
 
