@@ -130,6 +130,9 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined]
       return KIND[kind] === undefined ? values && `请写 ${values}` : `请填写${KIND[kind]}`;
     },
   ],
+  [/^must not contain the control character (U\+[\dA-F]+)$/, ([code]) => `不能含有控制字符 ${code}`],
+  [/^the control character (U\+[\dA-F]+) stands here$/, ([code]) => `此处有控制字符 ${code}`],
+  [/^remove it$/, () => "请删除"],
   [/^put quotes around it$/, () => "请加引号"],
   [/^use spaces$/, () => "请使用空格"],
   [/^keep one of (?:them|the two)$/, () => "请只保留一个"],

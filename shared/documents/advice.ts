@@ -16,6 +16,7 @@ import {
   singleAdvice,
   truthOf,
 } from "./replacements.ts";
+import { quote, quoteKey, quoteName } from "./quotes.ts";
 import { shellSlip } from "./shell-slips.ts";
 import { quoted } from "./written.ts";
 
@@ -128,7 +129,7 @@ function severalAdvice({ path, code }: z.core.$ZodIssue, value: unknown, written
 function listAdvice(message: string, value: unknown, key: string): string | undefined {
   if (message === "must be a list") return listOf(key, value);
   const command = message === "must be text" && COMMANDS.has(key) ? commandOf(value) : undefined;
-  return command && `write ${command}`;
+  return command && `write ${quote(command)}`;
 }
 
 /** Keys that hold one command. */
@@ -173,11 +174,11 @@ const KNOWN = "is not known; known here are ";
 export function keyAdvice(key: string, message: string): string {
   const odd = message.startsWith("is not known") ? oddIn(key) : undefined;
   if (odd !== undefined && key.startsWith(odd) && plain(odd).trim() === "")
-    return `is not known: it begins with ${nameOf(odd)}; write ${plain(key).trim()}: behind ordinary spaces, or none`;
+    return `is not known: it begins with ${nameOf(odd)}; write ${quoteKey(plain(key).trim())}: behind ordinary spaces, or none`;
   if (odd !== undefined) {
     const [word = "", ...value] = plain(key).split(":");
     const meant = [word.trim(), ...value.map((part) => part.trim())].join(": ");
-    return `is not known: it holds ${nameOf(odd)}; write ${meant}`;
+    return `is not known: it holds ${nameOf(odd)}${oddIn(meant) === undefined ? `; write ${quoteKey(meant)}` : ""}`;
   }
   const known = message.startsWith(KNOWN) ? message.slice(KNOWN.length).split(", ") : [];
   const near = meantBy(key, known);
@@ -199,7 +200,7 @@ function writtenLike(message: string, value: string): string | undefined {
     return CHINA.test(value.trim()) ? "Asia/Shanghai" : cityZone(value);
   if (message.startsWith("must be days and hours")) return hoursLike(value);
   if (message.startsWith("must be an instance type") && /^[a-z0-9-]+\.[a-z0-9-]+$/.test(value))
-    return `ecs.${value}`;
+    return quoteName(`ecs.${value}`);
   return undefined;
 }
 
@@ -238,7 +239,7 @@ function hoursLike(value: string): string | undefined {
 /** Characters that look like others make a value that looks right. */
 function oddAdvice(value: unknown): string | undefined {
   const odd = typeof value === "string" ? oddIn(value) : undefined;
-  return odd && `it holds ${nameOf(odd)}, write ${plain(String(value)).trim()}`;
+  return odd && `it holds ${nameOf(odd)}, write ${quote(plain(String(value)).trim())}`;
 }
 
 function kindAdvice(message: string, value: unknown): string | undefined {
@@ -268,16 +269,18 @@ function commandAdvice(value: unknown, written: string | undefined): string | un
   if (Array.isArray(value) && !written.startsWith("[")) return "write one - before a command, not two";
   // `[ -f /x ]` is a test of the shell, and no list of words.
   const command = /^\[\s/.test(written) ? undefined : commandOf(value);
-  return `write ${command ?? quoted(written)}`;
+  return `write ${quote(command ?? quoted(written))}`;
 }
 
 /** `- echo "a #b"`: the quotes are those of the shell, so the rest is a comment. */
 function cutAdvice(message: string, written: Written): string | undefined {
   const text = message.startsWith("has a ") && message.includes("not closed") ? written() : undefined;
   const isWhole = text?.includes(" #") === true && shellSlip(text) === undefined;
-  return isWhole ? `" #" begins a comment; write ${quoted(text)}` : undefined;
+  return isWhole ? `" #" begins a comment; write ${quote(quoted(text))}` : undefined;
 }
 
-/** `- Host: x` is a map; whoever writes it means a text. */
+/** `- Host: x` is a map; whoever writes it means a text, but not with `run: { b: x }`. */
 const colonAdvice = (written: string | undefined): string | undefined =>
-  written && `a text that contains ": " must be quoted: ${quoted(written)}`;
+  written && !/^[\w-]+:\s*\{/.test(written)
+    ? `a text that contains ": " must be quoted: ${quote(quoted(written))}`
+    : undefined;

@@ -1,7 +1,7 @@
 /** `components/<name>/<version>.yaml`: steps that several recipes share, with parameters. */
 import * as z from "zod/mini";
 import { closed, type Finding, finding, orEmpty, rule } from "./fields.ts";
-import type { Help } from "./help.ts";
+import type { Help } from "./explanations.ts";
 import { description } from "./names.ts";
 import { parseDocument } from "./parse.ts";
 import { DeclaredParameters, environmentFindings } from "./recipe-parameters.ts";

@@ -1,5 +1,6 @@
 /** Slips that two lines make together, or that need the lines above: tabs, entries of a list, and keys below a command. */
 import type { Place } from "../errors.ts";
+import { quote } from "./quotes.ts";
 import { STEP_KEYS } from "./recipe-steps.ts";
 import type { Slip } from "./slips.ts";
 import { asEntry } from "./written.ts";
@@ -68,7 +69,7 @@ export function commandWithKeys(lines: readonly string[], { line }: Place): Slip
   if (!KEY_OF_STEP.test(text) || !isCommand || text.search(/\S/) !== dashes.length) return undefined;
   const meant = `run: ${asEntry(command.trimEnd())}`;
   return {
-    message: `a command with keys below it needs a key of its own; write ${meant}`,
+    message: `a command with keys below it needs a key of its own; write ${quote(meant)}`,
     place: { line: index + 1, column: dashes.length + 1, length: command.trimEnd().length },
     meant: dashes + meant,
   };

@@ -8,7 +8,7 @@ import { hasTemplate } from "./launch-network.ts";
 import { mayBeSpot, PAYMENT } from "./launch-payment.ts";
 import { documentName } from "./names.ts";
 import { withMax } from "./size.ts";
-import type { Help } from "./help.ts";
+import type { Help } from "./explanations.ts";
 import { parseDocument } from "./parse.ts";
 
 /** The schema of a fleet that is called `name`. */

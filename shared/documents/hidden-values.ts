@@ -1,43 +1,28 @@
 /**
- * Problems without values that may be secret: they travel into chats, run logs and answers. Values below `environment`
- * and its like count as secret, and those behind keys that name a secret or a variable. The text may be no YAML at all, so
- * its lines are read with whatever colon, quote and indentation they have. Pure.
+ * Problems for the author's terminal, whose quotes (quotes.ts) show no values that may be secret: a terminal may be that of
+ * a pipeline. Values below `environment` and its like count as secret, and those behind keys that name a secret or a variable.
+ * The text may be no YAML at all, so its lines are read with whatever colon, quote and indentation they have. Pure.
  *
  * HIDE-1. Whoever may write a document may write a long one of one line, and the sweep of all documents reads it: every step
  *     here takes a time that grows like the length of the text and of the messages. Parts of a line overlap no others.
  */
 import type { Problem } from "../errors.ts";
 import { plain } from "./characters.ts";
+import { HIDDEN, namesSecret, SURE, withQuotes } from "./quotes.ts";
 
-/** In place of what is hidden. */
-export const HIDDEN = "[hidden]";
 /** Shorter pieces are hidden in problems of their own line only, as words of their own. */
 const LONG = 6;
 const SHORTEST = 3;
 /** Behind the beginning of a value, which is shown to here at most. */
 const CUT = "…";
 const CUT_MAX = 200;
-/** Parts of names that say secret wherever they stand. */
-const SURE = String.raw`passw(?:or)?d|passphrase|secret|token|credential|cookie|api[-_]?key|access[-_]?key|[a-z\d][-_]?key(?![a-z\d])|密码|密钥|口令|令牌`;
-const NAMES_SECRET = new RegExp(
-  `${SURE}|^pass$|^pwd$|authorization|signature|^sig$|^x-auth|^auth$|hook|^user-?data$|^base64$|^env|^vars?$|^variables$|^parameters$`,
-  "i",
-);
-const VARIABLE = /^[A-Z][A-Z0-9_]+$/;
-
-/** Whether values of this key, and of those below it, may be secret. */
-export function namesSecret(key: string): boolean {
-  const bare = key.replace(/^-+/, "");
-  return NAMES_SECRET.test(bare) || VARIABLE.test(bare);
-}
-
 /** A part of a line that may hold secrets. */
 interface Part {
   readonly line: number;
   readonly text: string;
 }
 
-/** Removes what may be secret in `text` from its problems. */
+/** Removes what may be secret in `text` from what its problems quote. */
 export function hideValues(text: string, problems: readonly Problem[]): Problem[] {
   const parts = partsOf(text);
   const names = namesOutside(text, parts);
@@ -49,13 +34,10 @@ export function hideValues(text: string, problems: readonly Problem[]): Problem[
       if (piece.length >= LONG) long.add(piece);
       else short.set(line, (short.get(line) ?? new Set()).add(piece));
     }
-  if (parts.length === 0) return [...problems];
   const byBeginning = grouped(long, (piece) => piece.slice(0, LONG));
-  return problems.map((problem) => {
-    const near = short.get(problem.place?.line ?? 0);
-    const message = withoutShort(withoutLong(problem.message, byBeginning), near);
-    return { ...problem, path: withoutLong(problem.path, byBeginning), message };
-  });
+  return withQuotes(problems, (quoted, { place }) =>
+    withoutShort(withoutLong(quoted, byBeginning), short.get(place?.line ?? 0)),
+  );
 }
 
 function grouped<K, V>(values: Iterable<V>, keyOf: (value: V) => K): ReadonlyMap<K, readonly V[]> {
@@ -126,27 +108,19 @@ function namesOutside(text: string, parts: readonly Part[]): ReadonlySet<string>
   return new Set(keys.filter((key) => /^[a-z]+(?:[A-Z][a-z]+)*$/.test(key)));
 }
 
-/** The rule that a parameter's values follow: messages say it, and it holds no value. */
-const PATTERN =
-  /^["']?pattern["']?\s*:.*$|(?<=[{,]\s{0,9})["']?pattern["']?\s*:\s*(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'",{}][^,}]*)/g;
-
-const NONE = /(?!)/g;
-
 /** The parts of a text behind a key that names secrets, and all lines below it; credentials in commands and addresses. */
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
   let opened: number | undefined;
-  let rules = NONE;
   let ofHooks: number | undefined;
   for (const [index, whole] of text.split(/\r?\n/).entries()) {
     const line = index + 1;
     if (opened !== undefined && isBelow(whole, opened)) {
       const value = whole.replace(/^[\s\p{Cf}-]+/u, "");
-      parts.push({ line, text: value.replaceAll(rules, " ") });
+      parts.push({ line, text: value });
       continue;
     }
-    rules = /^["']?parameters["']?\s*:/.test(whole) ? PATTERN : NONE;
-    const values = valuesOf(whole.replaceAll(rules, " "));
+    const values = valuesOf(whole);
     const indent = /^[^\s-]/.test(whole) ? 0 : whole.search(/[^\s-]/);
     opened = values.length > 0 ? indent : undefined;
     if (ofHooks !== undefined && !isBelow(whole, ofHooks)) ofHooks = undefined;

@@ -7,6 +7,7 @@
  * IMAGE-NAME-3. No http:// or https://.
  * IMAGE-NAME-4. A family, and the name of an imported image, does not start with aliyun or acs:.
  */
+import { isWord } from "./quotes.ts";
 
 const LETTER = "A-Za-z\\p{Script=Han}";
 const FORM = new RegExp(`^[${LETTER}][${LETTER}0-9:_-]{1,127}$`, "u");
@@ -87,10 +88,11 @@ export function fieldProblem(
 ): string | undefined {
   if (others.includes(name)) return undefined;
   if (!Object.hasOwn(declared, name)) {
+    const shown = shownPart(`{${name}}`);
     const known = [...others, ...Object.keys(declared).filter((one) => declared[one]?.fromEnv === undefined)];
     if (known.length === 0)
-      return `must not hold {${name}}, which is no parameter; declare it under parameters:`;
-    return `must use only ${known.map((one) => `{${one}}`).join(", ")}, has {${name}}`;
+      return `must not hold ${shown}, which is no parameter; declare it under parameters:`;
+    return `must use only ${known.map((one) => `{${one}}`).join(", ")}, has ${shown}`;
   }
   return declared[name]?.fromEnv === undefined
     ? undefined
@@ -112,23 +114,40 @@ export function templateProblem(
 ): string | undefined {
   if (parameters === undefined) {
     const strange = template.match(/\{[^}]*\}?/g)?.find((part) => !isPlaceholder(part));
-    if (strange !== undefined) return `must use only {recipe}, {date}, {time} and {serial}, has ${strange}`;
+    if (strange !== undefined)
+      return `must use only {recipe}, {date}, {time} and {serial}, has ${shownPart(strange)}`;
   } else {
     const [unknown] = placeholdersIn(template).flatMap(
       (name) => fieldProblem(name, parameters, PLACEHOLDERS) ?? [],
     );
     if (unknown !== undefined) return unknown;
   }
-  const run = `bake-${recipe}-20260101-0123456789ab`;
-  const sample = renderImageName(template, { recipe, run, at: 0, parameters: samples });
-  const problem = imageNameProblem(sample, imported);
-  if (problem !== undefined) return `${problem} (it becomes ${JSON.stringify(sample)})`;
+  const problem = sampleProblem(template, recipe, imported, samples);
+  if (problem !== undefined) return problem;
   // Names are unique in an account and region: without a serial the second bake could not be named.
   if (!template.includes("{serial}") && !(template.includes("{date}") && template.includes("{time}"))) {
     return "must hold {serial}, or {date} and {time}: image names are unique in a region";
   }
   return undefined;
 }
+
+/** The problem of the first image's name. */
+function sampleProblem(
+  template: string,
+  recipe: string,
+  imported: boolean,
+  samples: Values,
+): string | undefined {
+  const run = `bake-${recipe}-20260101-0123456789ab`;
+  const sample = renderImageName(template, { recipe, run, at: 0, parameters: samples });
+  const problem = imageNameProblem(sample, imported);
+  return problem === undefined
+    ? undefined
+    : `${problem}${isWord(sample) ? ` (it becomes ${JSON.stringify(sample)})` : ""}`;
+}
+
+/** A part of a name in braces; a command may stand there, too. */
+const shownPart = (part: string): string => (/^\{\w{0,40}\}?$/.test(part) ? part : "another part in braces");
 
 function isPlaceholder(part: string): boolean {
   return PLACEHOLDERS.some((name) => part === `{${name}}`);

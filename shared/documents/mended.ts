@@ -3,10 +3,19 @@ import { YAML_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Place, type Problem } from "../errors.ts";
 import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
 import { foldedEntry } from "./entries.ts";
-import { slipIn, suspectIn, type Slip } from "./slips.ts";
+import { slipIn, suspectIn, wideMarks, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
 import { entryAt, quoted } from "./written.ts";
-import { ALIAS, attempt, CONTROL_CHARACTER, FOLDED, WRITTEN_TWICE, wholeProblem } from "./yaml.ts";
+import {
+  ALIAS,
+  attempt,
+  type Parsed,
+  controlIn,
+  FOLDED,
+  withoutControls,
+  WRITTEN_TWICE,
+  wholeProblem,
+} from "./yaml.ts";
 
 /** A document as plain data, and where each part of it stands. */
 export interface Read {
@@ -14,6 +23,8 @@ export interface Read {
   readonly placeOf: PlaceOf;
   /** The entry of a list that a path leads to, as it is written; undefined when it has more than one line. */
   readonly writtenAt: (path: readonly PropertyKey[]) => string | undefined;
+  /** A number or a truth value as it is written. */
+  readonly sourceAt: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the text itself. */
   readonly problems: readonly Problem[];
 }
@@ -37,20 +48,15 @@ export function readMended(document: string, text: string, suspects: readonly nu
     problems.push({ path: "", message, place });
     lines[place.line - 1] = meant;
   };
+  problems.push(...withoutControlsIn(lines));
+  wideMarks(lines).slice(0, most).forEach(mend);
   suspects
     .slice(0, most)
     .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
     .forEach(mend);
   for (;;) {
     const read = located(tolerant(lines.join("\n"), problems), lines);
-    if ("input" in read) {
-      const placeOf = placesIn(lines.join("\n"), read.events);
-      const writtenAt: Read["writtenAt"] = (path) => {
-        const place = placeOf(path);
-        return place && entryAt(lines, place);
-      };
-      return { input: read.input, placeOf: asWritten(placeOf, lines, written), writtenAt, problems };
-    }
+    if ("input" in read) return { ...whole(read, lines, written), problems };
     const slip = slipOf(read, lines, written);
     const mended = new Set(problems.map(({ place }) => place?.line));
     // A line that was mended and still cannot be read has one mistake, which is listed already.
@@ -60,13 +66,42 @@ export function readMended(document: string, text: string, suspects: readonly nu
   }
 }
 
+/** A word without quotes, when it stands at a place alone; a key may stand there for a value that is not. */
+function scalarAt(place: Place | undefined, lines: readonly string[]): string | undefined {
+  const { line = 0, column = 0, length = 0 } = place ?? {};
+  const word = (lines[line - 1] ?? "").slice(column - 1, column - 1 + length);
+  return /^[-+.\d][\w.+-]{0,60}$|^(?:true|false)$/i.test(word) ? word : undefined;
+}
+
+/** Removes control characters from lines, and says where they stood. */
+function withoutControlsIn(lines: string[]): Problem[] {
+  const problems = lines.flatMap((line, index) => controlIn(line, index + 1) ?? []);
+  for (const [index, line] of lines.entries()) lines[index] = withoutControls(line);
+  return problems;
+}
+
+/** A text that can be read to its end, from its mended lines. */
+function whole(
+  { input, events }: Parsed,
+  lines: readonly string[],
+  written: readonly string[],
+): Omit<Read, "problems"> {
+  const placeOf = placesIn(lines.join("\n"), events);
+  const writtenAt: Read["writtenAt"] = (path) => {
+    const place = placeOf(path);
+    return place && entryAt(lines, place);
+  };
+  const sourceAt: Read["sourceAt"] = (path) => scalarAt(placeOf(path), lines);
+  return { input, placeOf: asWritten(placeOf, lines, written), writtenAt, sourceAt };
+}
+
 /** The slip where the parser stopped. Quotes in quotes grow with every look, so a line that is too long by now has none. */
 function slipOf(
   { message, place }: Problem,
   lines: readonly string[],
   written: readonly string[],
 ): Slip | undefined {
-  if (message === CONTROL_CHARACTER || place === undefined) return undefined;
+  if (place === undefined) return undefined;
   if (message === FOLDED) return { message, place, meant: foldedEntry(lines, place) };
   const alias = message === ALIAS ? aliasIn(lines[place.line - 1] ?? "", place) : undefined;
   const slip = alias ?? slipIn(lines, place, written);

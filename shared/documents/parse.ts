@@ -2,10 +2,12 @@
 import type * as z from "zod/mini";
 import { DOCUMENT_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Problem } from "../errors.ts";
+import { CONTROL_OR_DIRECTION, nameOf, ordinary } from "./characters.ts";
 import type { DocumentKind } from "./foreign.ts";
-import type { Help } from "./help.ts";
+import type { Help } from "./explanations.ts";
 import { nameProblems, documentName } from "./names.ts";
 import { problemsOf } from "./problems.ts";
+import { forRecords } from "./quotes.ts";
 import { sentence } from "./sentences.ts";
 import { ALIAS, readYaml } from "./yaml.ts";
 
@@ -24,8 +26,8 @@ export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
     return parsed(given, schema);
   } catch (error) {
     const { document, text, help } = given;
-    if (help === undefined || !(error instanceof DocumentError)) throw error;
-    throw new DocumentError(document, help.hidden(text, error.problems));
+    if (!(error instanceof DocumentError)) throw error;
+    throw new DocumentError(document, help?.shown(text, error.problems) ?? forRecords(error.problems));
   }
 }
 
@@ -36,7 +38,11 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const say = { help, ...places };
   const listed = problemsOf(issues, read.input, say).filter((one) => !isOfAlias(one, read.problems));
   const texts = problemsOf(textIssues(read.input), read.input, say);
-  const found = [...read.problems, ...listed, ...texts.filter((text) => isOwnMistake(text, listed))];
+  const found = [
+    ...read.problems,
+    ...listed.filter((one) => !texts.some((text) => isCauseOf(text, one))),
+    ...texts.filter((text) => isOwnMistake(text, listed)),
+  ];
   const problems = [
     // The name of a component is its folder, and its file a version.
     ...(kind === "component" ? [] : nameProblems(documentName(document))),
@@ -73,22 +79,44 @@ function refuse(document: string, message: string | undefined): void {
 
 /** A text with two problems has one mistake, as a rule. */
 const isOwnMistake = ({ path, message }: Problem, listed: readonly Problem[]): boolean =>
-  message.startsWith(NUL) || !listed.some((problem) => problem.path.startsWith(path));
+  listed.every((problem) => !problem.path.startsWith(path) || isCauseOf({ path, message }, problem));
+
+/** A character that no text takes is the reason why a rule refuses the text. */
+const isCauseOf = (text: Problem, { path, message }: Problem): boolean =>
+  text.message.startsWith(CONTROL) && path.startsWith(text.path) && !message.startsWith("is not known");
 
 /** The text that stands for an alias has the wrong kind, as a rule. */
 const isOfAlias = ({ message, place }: Problem, ofText: readonly Problem[]): boolean =>
-  /\(it is "\*|: merge keys /.test(message) &&
+  /\(it is [\ufdd0\ufdd1]"\*|: merge keys /.test(message) &&
   ofText.some((one) => one.message === ALIAS && one.place?.line === place?.line);
 
-const NUL = "must not contain the character NUL";
-const QUOTED = /^[“‘「].*[”’」]$/su;
+const CONTROL = "must not contain the ";
+const QUOTED = /^[“‘「＂＇].*[”’」＂＇]$/su;
+const BLOCK = /^[｜＞][+\d-]*(?:\s|$)/;
+/** Every object of JavaScript has something by these names. */
+const RESERVED = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Shells drop some of these characters, terminals obey them, and readers see another text than programs. */
+const controlProblem = (value: string): string | undefined => {
+  const control = CONTROL_OR_DIRECTION.exec(value.replaceAll("\r\n", "\n"))?.[0];
+  return control && `${CONTROL}${nameOf(control).replace(/^the /, "")}; remove it`;
+};
 
 /** Problems that a text may have wherever it stands. */
 function textProblem(value: string): string | undefined {
-  // Shells drop it, and others end there.
-  if (value.includes("\0")) return NUL;
+  const control = controlProblem(value);
+  if (control !== undefined) return control;
+  if (BLOCK.test(value))
+    return `begins with ${nameOf(value[0] ?? "")}, which is part of the text; write ${ordinary(value[0] ?? "")} and the text on the lines below`;
   if (!QUOTED.test(value)) return undefined;
   return `stands in the quotes ${value[0]}${value.at(-1)}, which are part of the text; write it between " or '`;
+}
+
+/** Problems that a key may have, whoever chooses it. */
+function keyProblem(key: string): string | undefined {
+  if (RESERVED.has(key)) return "must not be a key, because every map of a program has it; choose another";
+  const hidden = /(?!\u200d|\ufe0f)[\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.exec(key)?.[0];
+  return controlProblem(key) ?? (hidden && `${CONTROL}${nameOf(hidden).replace(/^the /, "")}; remove it`);
 }
 
 function textIssues(value: unknown, path: readonly PropertyKey[] = []): z.core.$ZodIssue[] {
@@ -98,7 +126,17 @@ function textIssues(value: unknown, path: readonly PropertyKey[] = []): z.core.$
   }
   if (Array.isArray(value))
     return value.flatMap((inner: unknown, index) => textIssues(inner, [...path, index]));
-  return Object.entries(Object(value)).flatMap(([key, inner]) => textIssues(inner, [...path, key]));
+  return Object.entries(Object(value)).flatMap(([key, inner]) => [
+    ...keyIssues(key, [...path, key]),
+    ...textIssues(inner, [...path, key]),
+  ]);
+}
+
+function keyIssues(key: string, path: PropertyKey[]): z.core.$ZodIssue[] {
+  const message = keyProblem(key);
+  return message === undefined
+    ? []
+    : [{ code: "invalid_key", origin: "record", issues: [], input: key, path, message }];
 }
 
 function sizeProblems(data: unknown): Problem[] {

@@ -1,5 +1,5 @@
 /** Where in the text of a document each of its keys and values stands. */
-import { EVENT_ID, type Event } from "js-yaml";
+import { constructFromEvents, CORE_SCHEMA, EVENT_ID, type Event } from "js-yaml";
 import type { Place } from "../errors.ts";
 
 interface Node {
@@ -106,8 +106,8 @@ function read(text: string, events: readonly Event[], onRepeat: (key: Span) => v
     const inner = new Map<string, Node>();
     for (let index = 0; events[next]?.type !== EVENT_ID.POP && next < events.length; index++) {
       const name = isMap ? spanOf(events[next]) : undefined;
+      const segment = isMap ? keyOf(text, events[next]) : String(index);
       if (isMap) node();
-      const segment = segmentOf(text, name, index);
       if (name !== undefined && inner.has(segment)) onRepeat(name);
       inner.set(segment, node(name));
     }
@@ -117,9 +117,16 @@ function read(text: string, events: readonly Event[], onRepeat: (key: Span) => v
   return node();
 }
 
-/** A part of a path: a key, or an index. */
-const segmentOf = (text: string, key: Span | undefined, index: number): string =>
-  key === undefined ? String(index) : text.slice(key.at, key.at + key.length);
+/** A key as data has it: `"a\\u0062"` is `ab`, and `0x1F` is `31`. */
+function keyOf(text: string, key: Event | undefined): string {
+  const { at = 0, length = 0 } = spanOf(key) ?? {};
+  const written = text.slice(at, at + length);
+  if (key === undefined || /^(?!(?:true|false|null)$)[a-z_][\w-]*$/i.test(written)) return written;
+  const events = [{ ...DOCUMENT }, key, { type: EVENT_ID.POP }];
+  return String(constructFromEvents(events, { source: text, schema: CORE_SCHEMA })[0]);
+}
+
+const DOCUMENT = { type: EVENT_ID.DOCUMENT, explicitStart: false, explicitEnd: false, directives: [] };
 
 function spanOf(event: Event | undefined): Span | undefined {
   if (event?.type !== EVENT_ID.SCALAR || event.valueStart < 0) return undefined;

@@ -2,8 +2,9 @@
 import type * as z from "zod/mini";
 import type { Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
-import type { Help } from "./help.ts";
-import { HIDDEN, namesSecret } from "./hidden-values.ts";
+import type { Help } from "./explanations.ts";
+import { plain, visible } from "./characters.ts";
+import { HIDDEN, mayRecord, namesSecret, quote, quoteName, withoutMarks } from "./quotes.ts";
 import { EMPTY, isScalar } from "./sentences.ts";
 import { nearest, simplify } from "./spelling.ts";
 
@@ -47,6 +48,8 @@ interface Say {
   readonly placeOf?: PlaceOf;
   /** The text of an entry of a list, as it is written. */
   readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
+  /** A value as it is written: data that was parsed has lost zeros. */
+  readonly sourceAt?: (path: readonly PropertyKey[]) => string | undefined;
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is listed once. */
@@ -90,10 +93,10 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, input:
   return issue.keys.map((key, index) => {
     const plain = sentences[index] ?? "is not known";
     const said = help?.key(key, plain) ?? plain;
-    const near = /; did you mean ([^?]+)\?$/.exec(said)?.[1] ?? "";
+    const near = /; did you mean ([^?]+)\?$/.exec(withoutMarks(said))?.[1] ?? "";
     const isThere = Object.hasOwn(written, near);
     const message = isThere ? `is not known, and ${near} is there already; keep one of the two` : said;
-    const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(message) ?? [];
+    const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
     return { path: [...issue.path, key], message, meant: remedy.match(KEYS_IN) ?? [] };
   });
 }
@@ -122,36 +125,36 @@ const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/
 function problem(issue: Issue, input: unknown, say: Say): Problem {
   const { path } = issue;
   const { placeOf } = say;
-  const value = path.reduce(descend, input);
+  const isKey = issue.code === "invalid_key";
+  const value = isKey ? undefined : asWritten(path.reduce(descend, input), path, say);
   const message = isEmpty(issue, input) ? EMPTY : withValue(issue, value, say);
-  return { path: render(path, input), message, place: placeOf?.(path) ?? placeOf?.(nearOf(issue)) };
+  return {
+    path: render(path, input),
+    message,
+    place: placeOf?.(path, isKey ? "key" : "value") ?? placeOf?.(nearOf(issue)),
+  };
 }
 
+/** A list whose numbers are as they are written. */
+const asWritten = (value: unknown, path: readonly PropertyKey[], { sourceAt }: Say): unknown =>
+  Array.isArray(value)
+    ? value.map((one: unknown, index) =>
+        typeof one === "number" ? (sourceAt?.([...path, index]) ?? one) : one,
+      )
+    : value;
+
 /** The sentence of an issue with the value that it is about, and what to write instead. */
-function withValue(issue: Issue, value: unknown, { help, writtenAt }: Say): string {
+function withValue(issue: Issue, value: unknown, { help, writtenAt, sourceAt }: Say): string {
   const { path, message } = issue;
   const isHidden = isSecret(path);
-  const mayShow = isScalar(value) && !isHidden && (help !== undefined || isPlain(value));
-  const shown = mayShow ? ` (it is ${shorten(value)})` : "";
+  const mark = mayRecord(path, value) ? quoteName : quote;
+  const shown =
+    isScalar(value) && !isHidden ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
   const advice = isHidden ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
   const endings = advice === undefined ? remedy : [advice];
-  const whole = [`${rule}${shown}`, ...endings].join("; ");
-  return help === undefined ? withoutText(whole, value) : whole;
-}
-
-/** A name, a number or a path: no command, no address and no other text of several words. */
-const isPlain = (value: unknown): boolean =>
-  typeof value !== "string" || /^(?!.*:\/\/)[\p{L}\p{N}_.:/+-]{0,80}$/u.test(value);
-
-/**
- * A sentence without the words of a value that is not plain. What looks for secrets in a text is large, and only programs that
- * explain mistakes load it; the others quote no such text.
- */
-function withoutText(sentence: string, value: unknown): string {
-  if (typeof value !== "string" || isPlain(value)) return sentence;
-  return sentence.replaceAll(/[^\s"'\\=:/?&@]{6,}/g, (word) => (value.includes(word) ? HIDDEN : word));
+  return [`${rule}${shown}`, ...endings].join("; ");
 }
 
 /** Whether a key has nothing behind it that its schema could look at. */
@@ -184,12 +187,27 @@ function render(path: readonly PropertyKey[], input: unknown): string {
   return text;
 }
 
-/** A key below one that names secrets is shown when it can be the name of a variable; a key may hold its value. */
+/** `sizeGb`, `disk2`, `Tag.1.Key`. With more digits a key looks like a secret. */
+const FIELD = /^(?:[\p{L}_$-]{1,40}\d{0,2}|\d{1,4})(?:\.(?:[\p{L}_-]{1,40}\d{0,2}|\d{1,4})){0,9}$/u;
+
+/**
+ * A key below one that names secrets is shown when it can be the name of a variable; a key may hold its value, or a whole
+ * command.
+ */
 function shownKey(key: PropertyKey, isBelowSecret: boolean): string {
   const [head = "", value] = String(key).split(/(?=[：=])/);
   if (value !== undefined && (isBelowSecret || namesSecret(head)))
     return `${shownKey(head, isBelowSecret)}：${HIDDEN}`;
-  return isBelowSecret && !/^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? HIDDEN : String(key);
+  if (isBelowSecret) return /^(?:[A-Za-z_]\w*|.{0,5})$/.test(head) ? visible(head) : HIDDEN;
+  return key === "" ? '""' : withoutCommand(String(key));
+}
+
+/** Marks all of a key but the name that it begins with. */
+function withoutCommand(key: string): string {
+  if (FIELD.test(plain(key))) return visible(key);
+  const [name = ""] = /^[^：=]*[：=]/.exec(key) ?? [];
+  const kept = FIELD.test(name.slice(0, -1)) ? name : "";
+  return `${kept}${quote(visible(key.slice(kept.length)))}`;
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
@@ -198,12 +216,8 @@ function isSecret(path: readonly PropertyKey[]): boolean {
 
 const SHOWN_LENGTH = 80;
 
-function shorten(value: string | number | boolean): string {
-  if (typeof value !== "string") return String(value);
+function shorten(value: string | number | boolean, source: () => string | undefined): string {
+  if (typeof value !== "string") return source() ?? String(value);
   const cut = value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value;
-  // Invisible characters are shown by their code.
-  return JSON.stringify(cut).replaceAll(
-    /(?! )[\p{Zs}\p{Cf}]/gu,
-    (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
+  return visible(JSON.stringify(cut));
 }

@@ -6,6 +6,7 @@ import { mapOf } from "../map-of.ts";
 import { knowPrivate } from "../redact.ts";
 import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
+import { quote } from "./quotes.ts";
 import { shellSlip } from "./shell-slips.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
@@ -42,7 +43,8 @@ const keyUnder = (folder: string) =>
         .join("/")
         .trim()
         .replace(new RegExp(`^${folder}|^${folder.slice(0, -1)}$`), "");
-      const meant = name === "" ? `${folder} and the name of the object behind it` : `${folder}${name}`;
+      const meant =
+        name === "" ? `${folder} and the name of the object behind it` : `${folder}${quote(name)}`;
       return finding(true, [], `must be the key of an object under ${folder}; write ${meant}`);
     }),
   );
@@ -252,7 +254,7 @@ const KEY_WITHOUT_COLON = new RegExp(String.raw`^(?:${STEP_KEYS.join("|")})(?:\s
 function notOneCommand(value: string): string | undefined {
   const line = value.trim();
   if (KEY_WITHOUT_COLON.test(line)) return `${KEY_OF_STEP}; write both as ordinary characters`;
-  return /^[—－–−（【［｛]/.test(line)
+  return /^[—－–−（【［｛＃]/.test(line)
     ? `begins with ${line[0]}, as no command does; write the ordinary character`
     : undefined;
 }

@@ -5,7 +5,7 @@ import { familyProblem, templateProblem } from "./image-name.ts";
 import { PAUSE_AFTER } from "../budget.ts";
 import { description, documentName, nameProblems, objectKey } from "./names.ts";
 import { offeringFindings, SELECTED } from "./offerings.ts";
-import type { Help } from "./help.ts";
+import type { Help } from "./explanations.ts";
 import { parseDocument } from "./parse.ts";
 import { Image } from "./recipe-image.ts";
 import { Components } from "./recipe-components.ts";

@@ -2,6 +2,7 @@
 import { oddIn, plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { isScalar } from "./sentences.ts";
+import { quote, quoteName } from "./quotes.ts";
 import { asEntry } from "./written.ts";
 
 /** The kinds of things that ids begin with, as authors know them. */
@@ -25,7 +26,7 @@ export function idAdvice(message: string, value: unknown): string | undefined {
   const prefix = ID.exec(message)?.[1];
   if (prefix === undefined || typeof value !== "string") return undefined;
   const like = plain(value).trim().replaceAll("_", "-").toLowerCase();
-  if (like !== value && new RegExp(`^${prefix}-[a-z0-9-]+$`).test(like)) return `write ${like}`;
+  if (like !== value && new RegExp(`^${prefix}-[a-z0-9-]+$`).test(like)) return `write ${quoteName(like)}`;
   if (like.startsWith(`${prefix}-`)) return undefined;
   const given = /^([a-z]+)-[a-z0-9]/.exec(like)?.[1] ?? "";
   const other = Object.hasOwn(IDS, given) ? IDS[given] : undefined;
@@ -69,7 +70,7 @@ export function mapAdvice(key: string, value: unknown): string | undefined {
 function listAdvice(key: string, entries: readonly unknown[]): string | undefined {
   const shown = entries.map(entryOf);
   const isWhole = Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined);
-  return isWhole ? LISTED[key]?.(shown.join(", ")) : undefined;
+  return isWhole ? LISTED[key]?.(quote(shown.join(", "))) : undefined;
 }
 
 function countAdvice(key: string, [only, ...more]: readonly unknown[]): string | undefined {
@@ -99,15 +100,15 @@ const OF_COMMANDS = new Set(["provision", "commands", "steps"]);
 /** Of a value where a list stands. */
 export function listOf(key: string, value: unknown): string | undefined {
   const tags = tagsOf(key, value);
-  if (tags !== undefined) return `write ${tags}`;
+  if (tags !== undefined) return `write ${quote(tags)}`;
   if (Object.hasOwn(OF_MAPS, key)) return `write a list of maps, such as ${OF_MAPS[key]}`;
   if (isMap(value)) return "put - before the first key of each entry";
   if (!isScalar(value)) return undefined;
   const text = plain(String(value)).trim();
   if (/^-\s*\S/.test(text)) return "write a space behind the - of each line";
-  if (OF_COMMANDS.has(key)) return `write [${asEntry(String(value).trim())}]`;
+  if (OF_COMMANDS.has(key)) return `write ${quote(`[${asEntry(String(value).trim())}]`)}`;
   const entry = oddIn(String(value)) === undefined ? text : text.replace(/^[[({](.*)[\])}]$/s, "$1");
-  return `write ${separated(entry) ?? `[${asEntry(entry)}]`}`;
+  return `write ${quote(separated(entry) ?? `[${asEntry(entry)}]`)}`;
 }
 
 /** `{ team: web }` → `Tag: [{ Key: team, Value: web }]`. */
@@ -144,7 +145,9 @@ export function singleAdvice(value: unknown): string | undefined {
   if (!Array.isArray(value)) return undefined;
   const [only, ...more] = value.filter((entry) => isScalar(entry)).map(String);
   if (only === undefined) return "write one value, not a list";
-  return more.length === 0 ? `write ${only}, without the brackets or the -` : "write one of them, not a list";
+  return more.length === 0
+    ? `write ${quote(only)}, without the brackets or the -`
+    : "write one of them, not a list";
 }
 
 const UNIT = /^([\d.]+)\s*(g|gb|gib|t|tb|tib|m|mb|mbps|mbit\/s|%|个|台|cores?|cpus?|vcpus?|pcs)$/i;

@@ -14,7 +14,7 @@ const ODD = [
 export function shellSlip(command: string): string | undefined {
   const text = command.replaceAll(/\$\w+|\$\{\w+\}/g, "x");
   // Of a text that stands in such quotes as a whole it is said already.
-  if (/^[“‘「][^]*[”’」]$/u.test(text)) return undefined;
+  if (/^[“‘「＂＇][^]*[”’」＂＇]$/u.test(text)) return undefined;
   // A here-document, a program of another shell, and what is nested are not looked through.
   if (/^#!|<<|\$[({]|`/.test(text)) return undefined;
   const { bare, open } = unquoted(text);

@@ -5,8 +5,9 @@
 import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
 import { BLOCK } from "./unclosed.ts";
-import { oddDash, oddInBrackets } from "./wide-slips.ts";
+import { blockMark, oddDash, oddInBrackets, wideHash, wideHashBehind, wideQuotes } from "./wide-slips.ts";
 import { commandWithKeys, withoutTabs } from "./entries.ts";
+import { quote, quoteKey } from "./quotes.ts";
 import { quoted } from "./written.ts";
 
 /** A slip in one line, columns from 1. */
@@ -36,6 +37,10 @@ const KEY = String.raw`["']?[\p{L}\w.-]+["']?`;
 const match = (pattern: RegExp, { text }: Line): readonly string[] | undefined =>
   pattern.exec(text) ?? undefined;
 
+/** A key and its value, as they are to be written. */
+const pair = (key: string, value: string): string =>
+  value.trim() === "" ? `${quoteKey(key)}:` : `${quoteKey(key)}: ${quote(value.trimEnd())}`;
+
 /** The first of these spaces before the first visible character. */
 const oddIndent: Rule = ({ text }) => {
   const [indent = ""] = /^[\s\p{Cf}-]*/u.exec(text) ?? [];
@@ -60,7 +65,7 @@ const FULL_COLON = new RegExp(`${START}(${KEY})：\\s*(.*)$`, "u");
 const fullColon: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(FULL_COLON, line) ?? [];
   if (key === "") return undefined;
-  const message = `the colon behind ${key} is ${nameOf("：")}; write ${key}: ${value}`.trimEnd();
+  const message = `the colon behind ${quoteKey(key)} is ${nameOf("：")}; write ${pair(key, value)}`;
   return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
 };
 
@@ -68,7 +73,7 @@ const ODD_AFTER_COLON = new RegExp(`${START}(${KEY}):((?! )[\\p{Zs}\\p{Cf}]+)(.*
 const oddAfterColon: Rule = (line) => {
   const [, before = "", key = "", odd = "", value = ""] = match(ODD_AFTER_COLON, line) ?? [];
   if (key === "") return undefined;
-  const message = `${nameOf(odd)} stands behind the colon of ${key}; write an ordinary space`;
+  const message = `${nameOf(odd)} stands behind the colon of ${quoteKey(key)}; write an ordinary space`;
   return { message, column: before.length + key.length + 2, meant: `${before}${key}: ${value}` };
 };
 
@@ -78,7 +83,7 @@ const tabInside: Rule = (line) => {
   const [, before, key, value = ""] = match(TAB_INSIDE, line) ?? [];
   if (before === undefined) return undefined;
   const mark = key === undefined ? "-" : `${key}:`;
-  const message = `a tab stands behind ${key === undefined ? "the -" : `the colon of ${key}`}; write a space`;
+  const message = `a tab stands behind ${key === undefined ? "the -" : `the colon of ${quoteKey(key)}`}; write a space`;
   return { message, column: line.text.indexOf("\t") + 1, meant: `${before}${mark} ${value}` };
 };
 
@@ -87,7 +92,7 @@ const NO_SPACE = new RegExp(`${START}([A-Za-z][\\w-]*):([^\\s:/].*)$`, "u");
 const noSpace: Rule = (line) => {
   const [, before = "", key = "", value = ""] = match(NO_SPACE, line) ?? [];
   if (key === "") return undefined;
-  const message = `a space is missing behind the colon of ${key}; write ${key}: ${value}`;
+  const message = `a space is missing behind the colon of ${quoteKey(key)}; write ${pair(key, value)}`;
   return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
 };
 
@@ -106,15 +111,16 @@ const secondColon: Rule = (line) => {
 };
 
 function quotedValue(key: string, value: string): Pick<Slip, "message" | "meant"> {
+  const name = key.trim().slice(0, -1);
   if (/^acs: +[\w.-]+$/.test(value)) {
     const meant = value.replace(/\s+/g, "");
-    return { message: `a space stands inside of a name; write ${key}${meant}`, meant };
+    return { message: `a space stands inside of a name; write ${pair(name, meant)}`, meant };
   }
   // One command, where a list of them stands.
   const isList = /^(?:provision|commands|steps):/.test(key);
   const meant = isList ? `[${quoted(value)}]` : quoted(value);
-  const lines = isList ? "" : `, or written on the lines below ${key.trim()} |`;
-  return { message: `a text that contains ": " must be quoted${lines}; write ${key}${meant}`, meant };
+  const lines = isList ? "" : `, or written on the lines below ${quoteKey(name)}: |`;
+  return { message: `a text that contains ": " must be quoted${lines}; write ${pair(name, meant)}`, meant };
 }
 
 /** `- printf done: > file`. A key of a step has no spaces. */
@@ -123,7 +129,7 @@ const colonItem: Rule = (line) => {
   const [, before = "", value = ""] = match(COLON_ITEM, line) ?? [];
   if (value === "") return undefined;
   const meant = quoted(value.trimEnd());
-  const message = `a text that contains ": " must be quoted; write ${meant}`;
+  const message = `a text that contains ": " must be quoted; write ${quote(meant)}`;
   return { message, column: before.length + 1, length: value.length, meant: `${before}${meant}` };
 };
 
@@ -141,8 +147,8 @@ const special: Rule = (line) => {
   const isQuote = /["']/.test(first);
   const meant = inQuotes(`${first}${rest}`.trimEnd());
   const message = isQuote
-    ? `text goes on behind the closing ${first}; put the whole text into quotes: ${meant}`
-    : `a text that begins with ${first} must be quoted; write ${meant}`;
+    ? `text goes on behind the closing ${first}; put the whole text into quotes: ${quote(meant)}`
+    : `a text that begins with ${first} must be quoted; write ${quote(meant)}`;
   return {
     message,
     column: before.length + 1,
@@ -164,7 +170,7 @@ const NO_COLON = new RegExp(`${START}([A-Za-z][\\w-]*)( *[=;])\\s*([^\\s=].*)$`,
 const noColon: Rule = (line) => {
   const [, before = "", key = "", sign = "", value = ""] = match(NO_COLON, line) ?? [];
   if (key === "") return undefined;
-  const message = `a key needs a colon and a space; write ${key}: ${value.trimEnd()}`;
+  const message = `a key needs a colon and a space; write ${pair(key, value.trimEnd())}`;
   const column = before.length + key.length + sign.length;
   return { message, column, meant: `${before}${key}: ${value}` };
 };
@@ -176,13 +182,31 @@ function inQuotes(text: string): string {
 }
 
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
-const ANYWHERE: readonly Rule[] = [tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
-const WHERE_IT_STOPPED: readonly Rule[] = [tabInside, oddInBrackets, bullet, secondColon, colonItem, special];
+const ANYWHERE: readonly Rule[] = [wideHash, tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
+/** A line separator and its like are no line breaks for YAML. */
+const oddBreak: Rule = ({ text }) => {
+  const column = text.search(/[\u0085\u2028\u2029]/) + 1;
+  if (column === 0) return undefined;
+  const message = `${nameOf(text[column - 1] ?? "")} stands in the line; write an ordinary line break`;
+  return { message, column, meant: text.slice(0, column - 1) };
+};
+
+const WHERE_IT_STOPPED: readonly Rule[] = [
+  oddBreak,
+  tabInside,
+  wideQuotes,
+  oddInBrackets,
+  wideHashBehind,
+  bullet,
+  secondColon,
+  colonItem,
+  special,
+];
 
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
 /** Slips of a text that stands where a map or a list is expected. */
-const SUSPECTS: readonly Rule[] = [fullColon, oddDash, noSpace];
+const SUSPECTS: readonly Rule[] = [wideHash, wideHashBehind, fullColon, oddDash, noSpace];
 
 /** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */
 export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undefined;
@@ -198,10 +222,25 @@ function rulesFor(linesAbove: number): readonly Rule[] {
   return linesAbove === 1 ? [...ANYWHERE, noColon] : ANYWHERE;
 }
 
-/**
- * The first slip that explains why the parser stopped at this place, both from 1. Lines of a text under `|` or `>` are as
- * they are.
- */
+/** Lines of a text under `|` or `>` are as they are, and those of a comment; all others, with their numbers. */
+export function* ownLines(lines: readonly string[]): Generator<readonly [number, string]> {
+  let blockIndent: number | undefined;
+  for (const [index, text] of lines.entries()) {
+    const indent = text.search(/[^ ]|$/);
+    if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
+    blockIndent = BLOCK.test(text) || blockMark({ text }) !== undefined ? indent : undefined;
+    if (!isComment(text)) yield [index + 1, text];
+  }
+}
+
+/** A full-width ｜ or ＞ where a text below begins: YAML reads it as the beginning of that text. */
+export const wideMarks = (lines: readonly string[]): readonly Slip[] =>
+  Array.from(ownLines(lines)).flatMap(([number, text]) => {
+    const slip = blockMark({ text });
+    return slip === undefined ? [] : [{ ...slip, place: { line: number, column: slip.column, length: 1 } }];
+  });
+
+/** The first slip that explains why the parser stopped at this place, both from 1. */
 export function slipIn(
   lines: readonly string[],
   stopped: Place,
@@ -211,20 +250,9 @@ export function slipIn(
 }
 
 function lineSlip(lines: readonly string[], stopped: Place, written: readonly string[]): Slip | undefined {
-  let blockIndent: number | undefined;
-  for (const [index, text] of lines.slice(0, stopped.line).entries()) {
-    const indent = text.search(/[^ ]|$/);
-    if (blockIndent !== undefined && (indent > blockIndent || text.trim() === "")) continue;
-    blockIndent = BLOCK.test(text) ? indent : undefined;
-    if (isComment(text)) continue;
-    const stoppedAt = index + 1 === stopped.line ? stopped.column : undefined;
-    const slip = firstOf(rulesFor(stopped.line - index - 1), {
-      text,
-      number: index + 1,
-      lines,
-      written,
-      stoppedAt,
-    });
+  for (const [number, text] of ownLines(lines.slice(0, stopped.line))) {
+    const stoppedAt = number === stopped.line ? stopped.column : undefined;
+    const slip = firstOf(rulesFor(stopped.line - number), { text, number, lines, written, stoppedAt });
     if (slip !== undefined) return slip;
   }
   return undefined;

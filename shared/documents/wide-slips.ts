@@ -1,5 +1,7 @@
-/** Rules of slips.ts for dashes, commas, colons and brackets of a Chinese input method. */
+/** Rules of slips.ts for dashes, commas, colons, quotes and other marks of a Chinese input method. */
 import { nameOf, ordinary } from "./characters.ts";
+import { quote } from "./quotes.ts";
+import { quoted } from "./written.ts";
 
 interface Found {
   readonly message: string;
@@ -23,7 +25,7 @@ export function oddDash({ text }: { readonly text: string }): Found | undefined 
   return { message, meant: `${before} ${rest}`, column: before.length + 1 };
 }
 
-const QUOTED_OR_ODD = /"(?:[^"\\]|\\.)*"|'[^']*'|[，、：；“”‘’「」【】［］｛｝]/gu;
+const QUOTED_OR_ODD = /"(?:[^"\\]|\\.)*"|'[^']*'|[，、：；“”‘’「」【】［］｛｝＂＇]/gu;
 const SPACED = new Set(["，", "、", "："]);
 
 /** `["a"，"b"]`, `{ max: 10，perHour: 3 }`: everything of this kind between brackets and outside of quotes. */
@@ -39,4 +41,39 @@ export function oddInBrackets({ text }: { readonly text: string }): Found | unde
   );
   const message = `${nameOf(odd[0])} stands in a list or map in brackets; write ${ordinary(odd[0])}`;
   return { message, meant: text.slice(0, from) + meant, column: from + odd.index + 1 };
+}
+
+const BLOCK_MARK = /^(\s*(?:- +)*(?:["']?[\p{L}\w.-]+["']?: +)?)([｜＞])([+\d-]*\s*(?:#.*)?)$/u;
+
+/** `run: ｜`: the text below it is meant. */
+export function blockMark({ text }: { readonly text: string }): Found | undefined {
+  const [, before = "", mark = "", rest = ""] = BLOCK_MARK.exec(text) ?? [];
+  if (mark === "" || before.trim() === "") return undefined;
+  const message = `the mark before a text of several lines is ${nameOf(mark)}; write ${ordinary(mark)}`;
+  return { message, meant: `${before}${ordinary(mark)}${rest}`, column: before.length + 1 };
+}
+
+/** `＃ a comment` on a line of its own. */
+export const wideHash = ({ text }: { readonly text: string }): Found | undefined =>
+  hashAt(text, /^\s*＃/.test(text) ? text.indexOf("＃") : -1);
+
+/** `max: 3 ＃ a comment`. */
+export const wideHashBehind = ({ text }: { readonly text: string }): Found | undefined =>
+  hashAt(text, text.search(/(?<=[\s\u3000\]}])＃/));
+
+function hashAt(text: string, at: number): Found | undefined {
+  if (at < 0) return undefined;
+  const message = `the mark before the comment is ${nameOf("＃")}; write # and, behind a value, a space before it`;
+  return { message, meant: `${text.slice(0, at).trimEnd()} #${text.slice(at + 1)}`, column: at + 1 };
+}
+
+const WIDE_QUOTES =
+  /^(\s*(?:- +)*(?:["']?[\p{L}\w.-]+["']?: +)?)([＂＇“”‘’「])(.*)([＂＇“”‘’」])(\s*(?:#.*)?)$/u;
+
+/** `run: ＂echo a: b＂`: quotes that YAML does not know. */
+export function wideQuotes({ text }: { readonly text: string }): Found | undefined {
+  const [, before = "", open = "", inner = "", , rest = ""] = WIDE_QUOTES.exec(text) ?? [];
+  if (open === "") return undefined;
+  const message = `the quote is ${nameOf(open)}; write ${quote(quoted(inner))}`;
+  return { message, meant: `${before}${quoted(inner)}${rest}`, column: before.length + 1 };
 }

@@ -10,6 +10,8 @@ import {
   type Event,
 } from "js-yaml";
 import { DocumentError, type Problem } from "../errors.ts";
+import { nameOf } from "./characters.ts";
+import { quote } from "./quotes.ts";
 
 const MAX_NESTING = 32;
 
@@ -18,12 +20,25 @@ export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or i
 /** Of a key that its map has already. */
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 /** Of a character that no line has. */
-export const CONTROL_CHARACTER = "a control character stands here; remove it";
-/** Of `*name` and `<<: *name`. */
-export const ALIAS = "aliases (*name) and merge keys (<<) are not allowed; write the entry out";
+const CONTROL_CHARACTER = "a control character stands here; remove it";
 /** Of two entries of a list that are one text. */
 export const FOLDED =
   "the - stands further to the right than the one above, so both lines are one entry; begin it exactly below";
+/** Those among them that the parser refuses wherever they stand. */
+const REFUSED = /(?![\t\n\r\u0085])\p{Cc}/u;
+
+/** The first control character of a line. */
+export function controlIn(text: string, line: number): Problem | undefined {
+  const { 0: found = "", index = -1 } = REFUSED.exec(text) ?? {};
+  if (index < 0) return undefined;
+  const message = `${nameOf(found)} stands here; remove it`;
+  return { path: "", message, place: { line, column: index + 1, length: 1 } };
+}
+
+/** A line without them. */
+export const withoutControls = (text: string): string => text.replaceAll(new RegExp(REFUSED, "gu"), "");
+/** Of `*name` and `<<: *name`. */
+export const ALIAS = "aliases (*name) and merge keys (<<) are not allowed; write the entry out";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, WRITTEN_TWICE],
   [/maxAliases/, ALIAS],
@@ -51,7 +66,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A document as plain data, and the events of the parser, which know where each part stands. */
-interface Parsed {
+export interface Parsed {
   readonly input: unknown;
   readonly events: readonly Event[];
 }
@@ -89,9 +104,11 @@ export function attempt(text: string, repeats = false): Parsed | Problem {
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     const { mark, reason } = cause;
+    const [control] = text.split("\n").flatMap((line, index) => controlIn(line, index + 1) ?? []);
+    if (control !== undefined) return control;
     const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
     const place = mark && { line: mark.line + 1, column: mark.column + 1, length: 1 };
-    return { path: "", message: hint ?? `is not valid YAML: ${reason}`, place };
+    return { path: "", message: hint ?? `is not valid YAML: ${quote(reason)}`, place };
   }
 }
 

@@ -220,7 +220,7 @@ test("a refused document has a record under its name, and its channels and the d
     { state: "failed", reason: expect.stringContaining("fleets/web.yaml has 3 problems") },
   ]);
   expect(runs[0]?.run).toMatch(/^check-web-/);
-  expect(runs[0]?.reason).toContain("line 4, limits.max：3: is not known: it holds the full-width ：");
+  expect(runs[0]?.reason).toContain("line 4, limits.max：[hidden]: is not known: it holds the full-width ：");
   expect(posted.map(({ path }) => path).toSorted()).toEqual(["/default", "/ops", "/team"]);
   for (const { body } of posted) expect(JSON.stringify(body)).toContain("fleets/web.yaml has 3 problems");
 

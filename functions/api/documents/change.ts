@@ -74,16 +74,16 @@ async function problemsOf(folder: StoredFolder, name: string, text: string): Pro
     return [{ path: "", message }];
   }
   try {
-    const { help } = await import("../../../shared/documents/help.ts");
+    const { explanations } = await import("../../../shared/documents/explanations.ts");
     if (folder === "components")
       (await import("../../../shared/documents/component.ts")).parseComponent(
         `components/${name}.yaml`,
         text,
-        help,
+        explanations,
       );
     else if (folder === "recipes")
-      (await import("../../../shared/documents/recipe.ts")).parseRecipe(name, text, help);
-    else (await import("../../../shared/documents/fleet.ts")).parseFleet(name, text, help);
+      (await import("../../../shared/documents/recipe.ts")).parseRecipe(name, text, explanations);
+    else (await import("../../../shared/documents/fleet.ts")).parseFleet(name, text, explanations);
     return [];
   } catch (error) {
     if (error instanceof DocumentError) return error.problems;

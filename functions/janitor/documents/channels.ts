@@ -90,6 +90,8 @@ const isOwn = (line: string, column: number): boolean =>
 
 function namesIn(block: string): readonly string[] {
   // Events of a channel: `events: [failed]`, `events: failed` or a list on lines of its own.
-  const without = block.replaceAll(/["']?events["']?\s*[:：]\s*(?:\[[^[\]]*\]|\w+)?/g, " ");
+  const without = block
+    .replaceAll(/\S*:\/\/\S*/g, " ")
+    .replaceAll(/["']?events["']?\s*[:：]\s*(?:\[[^[\]]*\]|\w+)?/g, " ");
   return (without.match(NAMES) ?? []).filter((name) => !WORDS.has(name) && !EVENTS.has(name));
 }

@@ -2,7 +2,7 @@
 import type { DocumentIndex } from "../../../shared/document-index.ts";
 import { channelsOf } from "../../../shared/documents/channels.ts";
 import { parseFleet, type Fleet } from "../../../shared/documents/fleet.ts";
-import { help } from "../../../shared/documents/help.ts";
+import { explanations } from "../../../shared/documents/explanations.ts";
 import { parseRecipe, type Recipe } from "../../../shared/documents/recipe.ts";
 import { DocumentError } from "../../../shared/errors.ts";
 import type { DocumentFolder } from "../../../shared/keys.ts";
@@ -21,8 +21,8 @@ interface Text {
 export function factsOf(folder: DocumentFolder, { key, text, stage }: Text): Facts {
   try {
     return folder === "recipes"
-      ? ofRecipe(parseRecipe(key, text, help), stage)
-      : ofFleet(parseFleet(key, text, help));
+      ? ofRecipe(parseRecipe(key, text, explanations), stage)
+      : ofFleet(parseFleet(key, text, explanations));
   } catch (error) {
     if (error instanceof DocumentError) return { problem: error.message, routes: [] };
     throw error;

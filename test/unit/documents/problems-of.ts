@@ -1,5 +1,6 @@
 /** Reads a document in a test: what is wrong with it. */
-import { help, type Help } from "../../../shared/documents/help.ts";
+import type { Help } from "../../../shared/documents/explanations.ts";
+import { help } from "../../../shared/documents/help.ts";
 import { DocumentError, type Place, type Problem } from "../../../shared/errors.ts";
 
 /** A sound recipe without steps, to which a test adds lines. */
