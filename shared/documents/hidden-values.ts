@@ -1,9 +1,9 @@
 /**
  * Problems for the author's terminal, whose quotes (quotes.ts) show no values that may be secret: a terminal may be that of
- * a pipeline. Values below `environment` and its like count as secret, and those behind keys that name a secret or a variable.
+ * a pipeline. A line of a failed command is shown likewise (shown-line.ts). Values below `environment` and its like count as secret, and those behind keys that name a secret or a variable.
  * The text may be no YAML at all, so its lines are read with whatever colon, quote and indentation they have. Pure.
  *
- * HIDE-1. Whoever may write a document may write a long one of one line, and the sweep of all documents reads it: every step
+ * HIDE-1. Whoever may write a document may write a long one of one line, and every check of it reads it: every step
  *     here takes a time that grows like the length of the text and of the messages. Parts of a line overlap no others.
  */
 import type { Problem } from "../errors.ts";

@@ -3,6 +3,7 @@
  * document, too. Pure but for the secrets that this invocation knows.
  */
 import { hideValues } from "../documents/hidden-values.ts";
+import { quote } from "../documents/quotes.ts";
 import type { Step } from "../documents/recipe-steps.ts";
 import { redactedShort } from "../redact.ts";
 
@@ -10,7 +11,7 @@ const PLACE = { line: 1, column: 1, length: 1 };
 
 /** The beginning of a line without its values. They are hidden before it is cut: half of one is not found any more. */
 export function shownLine(line: string, most: number): string {
-  const [shown] = hideValues(line, [{ path: "", message: line, place: PLACE }]);
+  const [shown] = hideValues(line, [{ path: "", message: quote(line), place: PLACE }]);
   return redactedShort(shown?.message ?? "", most);
 }
 
