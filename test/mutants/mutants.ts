@@ -1026,8 +1026,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "GitHub: a machine that has begun another job ends with its earlier one",
     promise: "K7",
     file: "functions/stop-idle/job/end-job.ts",
-    find: "return later.length > 0 ?",
-    replace: "return later.length > 99 ?",
+    find: "return later.some(({ key }) => !key.endsWith(`-${own}`)) ?",
+    replace: "return later.some(({ key }) => key === own) ?",
     tests: ["test/proofs/github-jobs.test.ts"],
   },
   {
