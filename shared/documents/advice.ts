@@ -5,6 +5,7 @@ import { nameOf, oddIn, plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { meantBy } from "./synonyms.ts";
 import { parseUpWindow } from "./up-hours.ts";
+import { quote, quoteKey, quoteName } from "./quotes.ts";
 import {
   commandOf,
   containing,
@@ -16,7 +17,6 @@ import {
   singleAdvice,
   truthOf,
 } from "./replacements.ts";
-import { quote, quoteKey, quoteName } from "./quotes.ts";
 import { shellSlip } from "./shell-slips.ts";
 import { quoted } from "./written.ts";
 
@@ -84,10 +84,12 @@ type Written = () => string | undefined;
 export function adviceFor(
   issue: z.core.$ZodIssue,
   value: unknown,
-  written: Written = () => undefined,
+  writtenAt: Written = () => undefined,
 ): string | undefined {
   const { message, path } = issue;
   const key = String(path.at(-1) ?? "");
+  // Of `- run: { a: b }` the entry is more than the value.
+  const written: Written = () => (writtenAt()?.startsWith(`${key}:`) === true ? undefined : writtenAt());
   if (MISSING.test(message) && Object.hasOwn(EXAMPLES, key)) return EXAMPLES[key];
   return (
     severalAdvice(issue, value, written) ??
@@ -123,7 +125,7 @@ function severalAdvice({ path, code }: z.core.$ZodIssue, value: unknown, written
   const isEntry = typeof path.at(-1) === "number" && typeof value === "string" && code !== "custom";
   const list = isEntry && oddIn(value) === undefined ? separated(value) : undefined;
   if (list === undefined) return undefined;
-  return written() === undefined ? `write ${list}` : "write each in an entry of its own";
+  return written() === undefined ? `write ${quote(list)}` : "write each in an entry of its own";
 }
 
 function listAdvice(message: string, value: unknown, key: string): string | undefined {
@@ -279,8 +281,6 @@ function cutAdvice(message: string, written: Written): string | undefined {
   return isWhole ? `" #" begins a comment; write ${quote(quoted(text))}` : undefined;
 }
 
-/** `- Host: x` is a map; whoever writes it means a text, but not with `run: { b: x }`. */
+/** `- Host: x` is a map; whoever writes it means a text. */
 const colonAdvice = (written: string | undefined): string | undefined =>
-  written && !/^[\w-]+:\s*\{/.test(written)
-    ? `a text that contains ": " must be quoted: ${quote(quoted(written))}`
-    : undefined;
+  written && `a text that contains ": " must be quoted: ${quote(quoted(written))}`;

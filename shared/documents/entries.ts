@@ -67,10 +67,10 @@ export function commandWithKeys(lines: readonly string[], { line }: Place): Slip
   const [, dashes = "", command = ""] = DASHES.exec(lines[index] ?? "") ?? [];
   const isCommand = dashes.includes("-") && /^(?![\w-]+:(?:\s|$))[^\s"'[{|>&*!%@`#]/.test(command);
   if (!KEY_OF_STEP.test(text) || !isCommand || text.search(/\S/) !== dashes.length) return undefined;
-  const meant = `run: ${asEntry(command.trimEnd())}`;
+  const entry = asEntry(command.trimEnd());
   return {
-    message: `a command with keys below it needs a key of its own; write ${quote(meant)}`,
+    message: `a command with keys below it needs a key of its own; write run: ${quote(entry)}`,
     place: { line: index + 1, column: dashes.length + 1, length: command.trimEnd().length },
-    meant: dashes + meant,
+    meant: `${dashes}run: ${entry}`,
   };
 }

@@ -9,9 +9,9 @@ import { entryAt, quoted } from "./written.ts";
 import {
   ALIAS,
   attempt,
-  type Parsed,
   controlIn,
   FOLDED,
+  type Parsed,
   withoutControls,
   WRITTEN_TWICE,
   wholeProblem,

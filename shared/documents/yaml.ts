@@ -21,9 +21,6 @@ export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or i
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 /** Of a character that no line has. */
 const CONTROL_CHARACTER = "a control character stands here; remove it";
-/** Of two entries of a list that are one text. */
-export const FOLDED =
-  "the - stands further to the right than the one above, so both lines are one entry; begin it exactly below";
 /** Those among them that the parser refuses wherever they stand. */
 const REFUSED = /(?![\t\n\r\u0085])\p{Cc}/u;
 
@@ -39,6 +36,9 @@ export function controlIn(text: string, line: number): Problem | undefined {
 export const withoutControls = (text: string): string => text.replaceAll(new RegExp(REFUSED, "gu"), "");
 /** Of `*name` and `<<: *name`. */
 export const ALIAS = "aliases (*name) and merge keys (<<) are not allowed; write the entry out";
+/** Of two entries of a list that are one text. */
+export const FOLDED =
+  "the - stands further to the right than the one above, so both lines are one entry; begin it exactly below";
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/duplicated mapping key/, WRITTEN_TWICE],
   [/maxAliases/, ALIAS],

@@ -57,9 +57,9 @@ test("tabs and line breaks stay in texts of several lines", ({ expect }) => {
 
 test("one that stands in the text itself has its own column, and the rest is checked", ({ expect }) => {
   for (const one of ["\u0001", "\u001b", "\u007f", "\u0080", "\u009f"])
-    expect(mistakes(`description: ab${one}c\nfamly: x\n`)).toEqual([
+    expect(mistakes(`description: ab${one}c\ninputz: [a]\n`)).toEqual([
       `8:16 : the control character ${codeOf(one)} stands here; remove it`,
-      "9:1 famly: is not known, and family is there already; keep one of the two",
+      "9:1 inputz: is not known; did you mean inputs?",
     ]);
   expect(() => parseRecipe("web", `${RECIPE}description: ab\u001bc\n`)).toThrow(
     "line 8: the control character U+001B",
@@ -158,10 +158,10 @@ describe("full-width marks of a Chinese keyboard", () => {
     ["provision:\n  - ＂echo a＂", "9:5 provision[0]: stands in the quotes ＂＂, which are part of the text"],
   ] as const)
     test(`in ${lines}`, ({ expect }) => {
-      const found = mistakes(`${lines}\nfamly: x\n`);
+      const found = mistakes(`${lines}\ninputz: [a]\n`);
       expect(found).toHaveLength(2);
       expect(found[0]?.startsWith(first), found[0]).toBe(true);
-      expect(found[1]).toContain("famly: is not known");
+      expect(found[1]).toContain("inputz: is not known; did you mean inputs?");
     });
 
   test("programs without explanations refuse a text below ｜, too", ({ expect }) => {

@@ -68,6 +68,9 @@ const AROUND: readonly ((text: string) => string)[] = [
     (text: string) => `{ run: "true", environment: [${json(text)}] }`,
     (text: string) => `{ run: "true", environment: { ${json(text)}: [x] } }`,
     (text: string) => `run: ｜\n      ${text}\n    timeout: x`,
+    (text: string) => `${text}\n    timeout: 5m`,
+    (text: string) => `run:\t[${text}\n`,
+    (text: string) => `{ run: ${json(`"${text} #x`)} }`,
   ].flatMap((entry) =>
     ["provision:\n", "test:\n    commands:\n"].map(
       (list) => (text: string) => `${RECIPE}${list}  - ${entry(text)}\n`,
@@ -80,6 +83,9 @@ const AROUND: readonly ((text: string) => string)[] = [
   (text) => `${FLEET}limits: { max: ${json(`5 ${text}`)} }\n`,
   (text) => FLEET.replace("launch:", `launch:\n  UserData: { text: [${json(text)}] }`),
   (text) => FLEET.replace("launch:", `launch:\n  UserData: ${json(`${text}\0`)}`),
+  (text) => FLEET.replace("launch:", `launch:\n  Tag: { team: ${json(text)} }`),
+  (text) => `${RECIPE}inputs: ${json(text)}\n`,
+  (text) => `${RECIPE}notify: [${json(`a, ${text}`)}]\n`,
   (text) =>
     FLEET.replace(
       "launch:",
@@ -113,10 +119,10 @@ test("no sentence for a record quotes a command, an address or user data, with e
 });
 
 test("the index of a document has these sentences, with their lines", ({ expect }) => {
-  const text = `${RECIPE}provision:\n  - curl https://h/hook/${CANARY} -H Host: x\nfamly: x\n`;
+  const text = `${RECIPE}provision:\n  - curl https://h/hook/${CANARY} -H Host: x\ninputz: [a]\n`;
   const { problem = "" } = factsOf("recipes", { key: "recipes/web.yaml", text, stage: "" });
   expect(problem).toContain("line 9, provision[0]: a command that contains");
-  expect(problem).toContain("line 10, famly: is not known");
+  expect(problem).toContain("line 10, inputz: is not known; did you mean inputs?");
   expect(problem).not.toContain(CANARY);
 });
 
@@ -159,7 +165,7 @@ promot: { approval: true }
   for (const explain of [help, explanations]) {
     const shown = said(() => parseFleet("web", fleet, explain));
     expect(shown).toContain("limits: is missing; write limits: { max: 10 }");
-    expect(shown).toContain("famly: is not known");
+    expect(shown).toContain("famly: is not known; did you mean family?");
     expect(said(() => parseRecipe("web", recipe, explain))).toContain(
       "promot: is not known; did you mean promote?",
     );
