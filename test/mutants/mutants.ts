@@ -22,6 +22,14 @@ const UNIT = "test/unit/functions";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: "a record quotes the commands of a document that is refused",
+    promise: "K10",
+    file: "shared/documents/quotes.ts",
+    find: "(isName ? text : HIDDEN)",
+    replace: "text",
+    tests: ["test/unit/documents/quotes.test.ts"],
+  },
+  {
     name: "an undo deletes copies without deprecating them before",
     promise: "K11",
     file: "functions/promote-family/promotion/undo.ts",

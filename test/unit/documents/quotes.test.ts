@@ -85,6 +85,7 @@ const AROUND: readonly ((text: string) => string)[] = [
   (text) => FLEET.replace("launch:", `launch:\n  UserData: ${json(`${text}\0`)}`),
   (text) => FLEET.replace("launch:", `launch:\n  Tag: { team: ${json(text)} }`),
   (text) => `${RECIPE}inputs: ${json(text)}\n`,
+  () => `${RECIPE}test: { vSwitchIds: "vsw-a, https://h/hook/${CANARY}" }\n`,
   (text) => `${RECIPE}notify: [${json(`a, ${text}`)}]\n`,
   (text) =>
     FLEET.replace(
