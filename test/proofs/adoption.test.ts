@@ -117,7 +117,7 @@ test("a bake, a promotion and a scale-out of the previous version that are under
   };
   await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", promote: { regions: [ABROAD] } }));
   for (const phase of ["boot", "watch", "stop", "await-image", "release"]) await at("bake", phase);
-  for (const phase of ["boot", "watch", "reboot", "release", "await-copies", "join", "verify"])
+  for (const phase of ["boot", "watch", "reboot", "release", "await-copies", "join", "deprecate"])
     await at("promote", phase);
   await kiln.upload("fleets/web.yaml", fleetText({ via: "CreateInstance" }));
   const { run } = await accepted(kiln, "/fleets/web/scale-out", { count: 2 });

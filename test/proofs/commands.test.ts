@@ -104,7 +104,7 @@ test("an instance whose stop is announced is kept by pasting its command, until 
   const seen = await answered(kiln, browse(kiln, addressIn(commands[kept] ?? "")));
   expect(seen).toMatchObject({ isDownload: true });
   expect(await answered(kiln, paste(kiln, commands[kept] ?? ""))).toMatch(
-    new RegExp(`^Instance ${kept} of fleet web is kept until 2026-01-0\\d \\d\\d:\\d\\d UTC`),
+    new RegExp(`^Instance ${kept} of fleet web is to be kept until 2026-01-0\\d \\d\\d:\\d\\d UTC`),
   );
   await kiln.cloud.settle({ forMs: minutes(1) });
   expect(Object.keys(tagsOf(kiln, kept))).toContain("kiln:keep");

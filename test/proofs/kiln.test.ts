@@ -177,7 +177,7 @@ test(
     ]);
     expect(tried({ provison: ["true"] })).toMatchObject({
       status: 3,
-      out: expect.stringContaining("did you mean provision?"),
+      out: expect.stringContaining("keep one of the two"),
     });
     expect(tried({ source: { snapshot: { id: "s-1" } }, provision: [], test: { skip: true } })).toMatchObject(
       { status: 3 },

@@ -56,7 +56,7 @@ test("an option that makes no sense, or is none, ends it with a sentence and not
     const [code] = known<[number]>(await once(child, "close"));
     return [code, said];
   };
-  const usage = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions]\n";
+  const usage = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions] [--hints]\n";
   expect(await Promise.all([onComplete("--speed", "slow"), onComplete("--prot", "9100")])).toEqual([
     [1, `--speed slow is not 0 or more: give another value\n${usage}`],
     [1, expect.stringMatching(/^Unknown option '--prot'.*\nusage: npm run cloud --.*\n$/)],
