@@ -8,7 +8,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(plain, simplify(candidate));
-    // A number that nobody wrote is a guess: Windows 7 for windows.
+    // A number that the author did not write is a guess: Windows 7 for windows.
     const isGuess = digitsOf(candidate) !== "" && digitsOf(candidate) !== digits;
     if (!isGuess && distance <= allowed && (best === undefined || distance < best.distance)) {
       best = { word: candidate, distance };

@@ -66,14 +66,14 @@ const history = fc.array(
   }),
   { maxLength: 60 },
 );
-interface Told {
+interface Listed {
   readonly action: string;
   readonly ago: number;
   readonly tries: number;
   readonly ok: boolean;
 }
-const attemptsOf = (told: readonly Told[]) =>
-  told.flatMap(({ action, ago, tries, ok }, n) =>
+const attemptsOf = (listed: readonly Listed[]) =>
+  listed.flatMap(({ action, ago, tries, ok }, n) =>
     Array.from({ length: tries }, (_, k) => ({
       ...attempt(`g${n}`, ago - k / 60, ok && k === tries - 1),
       action,
@@ -82,12 +82,12 @@ const attemptsOf = (told: readonly Told[]) =>
 
 test("no end is requested while a beginning that may be later is lost", () => {
   fc.assert(
-    fc.property(history, fc.boolean(), (told, all) => {
-      const passed = new Set(all ? told.map((_, n) => `g${n}`) : []);
-      const begun = told.filter(({ action, ok }) => action === "in_progress" && !ok);
-      const { due } = lostIn(attemptsOf(told), NOW + hours(7), passed);
+    fc.property(history, fc.boolean(), (listed, all) => {
+      const passed = new Set(all ? listed.map((_, n) => `g${n}`) : []);
+      const begun = listed.filter(({ action, ok }) => action === "in_progress" && !ok);
+      const { due } = lostIn(attemptsOf(listed), NOW + hours(7), passed);
       for (const { guid } of due.filter(({ action }) => action === "completed")) {
-        const ended = told[Number(guid.slice(1))];
+        const ended = listed[Number(guid.slice(1))];
         expect(begun.filter(({ ago }) => ago <= (ended?.ago ?? 0))).toEqual([]);
       }
     }),
@@ -96,9 +96,9 @@ test("no end is requested while a beginning that may be later is lost", () => {
 
 test("what is lost is requested in the order of its events, the newest first, however often it was tried", () => {
   fc.assert(
-    fc.property(history, (told) => {
-      const { due } = lostIn(attemptsOf(told), NOW + hours(7));
-      const ago = due.map(({ guid }) => told[Number(guid.slice(1))]?.ago ?? 0);
+    fc.property(history, (listed) => {
+      const { due } = lostIn(attemptsOf(listed), NOW + hours(7));
+      const ago = due.map(({ guid }) => listed[Number(guid.slice(1))]?.ago ?? 0);
       const before = due.map(({ action }, n) => (ago[n] ?? 0) - (action === "in_progress" ? 0.5 : 0));
       expect(before).toEqual(before.toSorted((a, b) => a - b));
     }),
