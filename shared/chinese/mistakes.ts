@@ -44,7 +44,7 @@ function isValue(item: string): boolean {
 /** A rule or a remedy, as a whole, and its text in Chinese; undefined when a part of it is not known. */
 const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined])[] = [
   [/^is missing$/, () => "缺失"],
-  [/^is not known, and (\S+) is there already$/, ([key]) => `无法识别，且已经写了 ${key}`],
+  [/^is not known, and (\S+) is already set$/, ([key]) => `无法识别，且已经写了 ${key}`],
   [/^has a (["']) that is not closed, so no shell runs it$/, ([mark]) => `${mark} 没有闭合，Shell 无法执行`],
   [
     /^holds (\S) outside of quotes, which a shell takes as a part of a word$/,

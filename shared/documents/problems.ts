@@ -95,7 +95,7 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, input:
     const said = help?.key(key, plain) ?? plain;
     const near = /; did you mean ([^?]+)\?$/.exec(withoutMarks(said))?.[1] ?? "";
     const isThere = Object.hasOwn(written, near);
-    const message = isThere ? `is not known, and ${near} is there already; keep one of the two` : said;
+    const message = isThere ? `is not known, and ${near} is already set; keep one of the two` : said;
     const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
     return { path: [...issue.path, key], message, meant: remedy.match(KEYS_IN) ?? [] };
   });

@@ -53,7 +53,7 @@ test("a document that does not exist is answered with 404, one that is refused w
   const refused = await scale(kiln);
   expect([refused.status, refused.body["error"]]).toEqual([
     422,
-    expect.stringContaining("limit: is not known, and limits is there already"),
+    expect.stringContaining("limit: is not known, and limits is already set"),
   ]);
 
   await put(kiln, "fleets/web.yaml", fleetText({ limits: { max: 10, perRequest: 2 } }));

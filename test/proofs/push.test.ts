@@ -40,7 +40,7 @@ test("documents are stored, replaced and baked; a mistake in one file stores non
   writeFileSync(join(folder, "fleets/web.yaml"), fleetText({ limit: { max: 3 } }));
   const refused = await push(on, folder, "recipes/web.yaml fleets");
   expect(refused.exit).toBe(3);
-  expect(refused.out).toContain("limit: is not known, and limits is there already");
+  expect(refused.out).toContain("limit: is not known, and limits is already set");
   expect(on.cloud.oss.list(BUCKET, "")).toEqual([]);
 
   writeFileSync(join(folder, "fleets/web.yaml"), fleetText());

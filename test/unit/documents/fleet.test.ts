@@ -70,7 +70,7 @@ const requests: readonly Case[] = [
   [
     "a misspelt parameter",
     fleet({ VswitchID: "vsw-b" }),
-    "launch.VswitchID: is not known, and VSwitchId is there already; keep one of the two",
+    "launch.VswitchID: is not known, and VSwitchId is already set; keep one of the two",
   ],
 ];
 

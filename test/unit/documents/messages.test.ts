@@ -745,7 +745,7 @@ test("no number is guessed, and none of several words that fit as well", ({ expe
     expect(inRecipe(`image: { platform: ${platform} }\n`).join("")).not.toContain("did you mean");
   expect(inRecipe("image: { platform: Centos 7 }\n")[0]).toContain("did you mean CentOS?");
   expect(inRecipe("famliy: x\n")).toEqual([
-    "8:1 famliy: is not known, and family is there already; keep one of the two",
+    "8:1 famliy: is not known, and family is already set; keep one of the two",
   ]);
 });
 
@@ -765,7 +765,7 @@ test("tabs, wherever they stand, are named and hide nothing", ({ expect }) => {
     ["test:\n    commands:\n\t\t- a\n\t\t- b", ...tabs(10, 11)],
     ["notify: [ops,\n\tteam]", ...tabs(9)],
   ]) {
-    const end = `${lines.split("\n").length + 8}:1 famliy: is not known, and family is there already; keep one of the two`;
+    const end = `${lines.split("\n").length + 8}:1 famliy: is not known, and family is already set; keep one of the two`;
     expect(inRecipe(`${lines}\nfamliy: x\n`), lines).toEqual([...found, end]);
   }
 });

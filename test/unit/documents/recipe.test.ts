@@ -345,7 +345,7 @@ const releases: readonly Case[] = [
   [
     "a key in another style",
     from({ security_group_id: "sg-1" }),
-    "source.builder.security_group_id: is not known, and securityGroupId is there already; keep one of the two",
+    "source.builder.security_group_id: is not known, and securityGroupId is already set; keep one of the two",
   ],
   [
     "an unknown key, with the known ones",
