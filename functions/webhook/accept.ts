@@ -130,7 +130,9 @@ async function runWithoutLog({ at, attempts, before }: Keyed, ports: Ports, isDa
     ...(isDamaged ? [attempts(yesterday)] : []),
     ...(before ? [before(at), before(yesterday)] : []),
   ];
-  const found = await Promise.all(all.map((each) => newestAttempt(each, ports)));
+  // One after the other: of calls side by side, those that hang outlive an answer that the first of them decides.
+  const found = [];
+  for (const each of all) found.push(await newestAttempt(each, ports));
   return found.find(({ state, begunAt }) => state !== "none" && at - begunAt < KEY_MS)?.run;
 }
 

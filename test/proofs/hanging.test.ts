@@ -26,7 +26,7 @@ import { ended } from "../support/runs.ts";
 import { machines, tagsOf } from "../support/world.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const LIMIT_MS = seconds(3);
+const LIMIT_MS = seconds(5);
 const SECRET = "approval-secret-0123456789";
 const CALL_MS = LIMIT_MS / 5;
 const ALL_MS = (LIMIT_MS * 3) / 5;
