@@ -10,7 +10,7 @@ import type { CloudClient } from "./cloud/client.ts";
 import { getObject, listObjects, type ObjectInfo } from "./cloud/oss/objects.ts";
 import { readJson } from "./json.ts";
 import { Declarations } from "./requests/declared-parameters.ts";
-import { documentIndexKey, type DocumentFolder, type StoredFolder } from "./keys.ts";
+import { documentIndexKey, documentNameIn, type DocumentFolder, type StoredFolder } from "./keys.ts";
 
 const text = z.string();
 
@@ -83,6 +83,21 @@ export async function findDocuments(
 ): Promise<readonly ObjectInfo[]> {
   const found = await Promise.all(documentKeys(folder, name).map((key) => objectAt(client, key)));
   return found.filter((object) => object !== undefined);
+}
+
+/** Of objects of a folder, those that no function reads, because another one with the name of their document counts. Pure. */
+export function shadowed<T extends Pick<ObjectInfo, "key">>(
+  folder: DocumentFolder,
+  objects: readonly T[],
+): readonly (T & { readonly reason: string })[] {
+  const there = new Set(objects.map(({ key }) => key));
+  return objects.flatMap((object) => {
+    const name = documentNameIn(object.key, folder);
+    const first = name && documentKeys(folder, name).find((key) => there.has(key));
+    if (first === undefined || first === "" || first === object.key) return [];
+    const reason = `${object.key}: no function reads it as long as ${first} is there, which has the same name; delete from the bucket the one that is not meant`;
+    return [{ ...object, reason }];
+  });
 }
 
 async function objectAt(client: CloudClient, key: string): Promise<ObjectInfo | undefined> {

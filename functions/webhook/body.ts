@@ -2,14 +2,17 @@
 import type * as z from "zod/mini";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { joinReasons } from "../../shared/budget.ts";
-import { readJson } from "../../shared/json.ts";
+import { readJson, repeatedKey } from "../../shared/json.ts";
 import { ownSentence } from "../../shared/requests/sentence.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
 
 /** The body as `schema` has it; an empty body is `{}`. */
 export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result<T> {
-  const value = body.length === 0 ? {} : readJson(Buffer.from(body).toString("utf8"));
+  const text = Buffer.from(body).toString("utf8");
+  const value = text === "" ? {} : readJson(text);
   if (value === undefined) return problem("the body is not JSON");
+  const twice = repeatedKey(text);
+  if (twice !== undefined) return problem(`${twice.slice(0, COMPARED_MAX)}: is in the body twice; keep one`);
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
   const known = "shape" in schema ? Object.keys(Object(schema.shape)) : [];

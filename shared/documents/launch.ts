@@ -3,6 +3,7 @@
  * but for those that belong to one request and those that say which image, which is the family's business.
  */
 import * as z from "zod/mini";
+import { readInstant } from "../duration.ts";
 import { closed, finding, type Finding, oneLine, oneOrMany, orEmpty, rule, text, whole } from "./fields.ts";
 import { DataDisk, SystemDisk } from "./launch-disks.ts";
 import { hasTemplate, networkRules, networkShape } from "./launch-network.ts";
@@ -98,7 +99,7 @@ const flag = () => z.exactOptional(z.boolean());
 /** RunInstances.AutoReleaseTime. How far ahead it must be is known when a request comes (shared/expiry.ts). */
 const releaseInstant = () =>
   text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "be an instant in UTC, like 2027-12-31T18:00:00Z").check(
-    z.refine((value: string) => !Number.isNaN(Date.parse(value)), "must be a day and time that exist"),
+    z.refine((value: string) => !Number.isNaN(readInstant(value)), "must be a day and time that exist"),
   );
 
 const shape = {

@@ -58,6 +58,31 @@ test("an object that no function reads is reported once, whenever it is found, a
   await channel.close();
 });
 
+test("a second object with the name of a document is reported once, by the event and by the look at all, and bakes nothing", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  await kiln.upload("recipes/app.yml", recipeText());
+  await kiln.upload("fleets/web.json", fleetText());
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  const baked = kiln.records("bake").length;
+  await kiln.upload("recipes/app.json", recipeText({ family: "other" }));
+  // It counts before the one that was there, whose place it takes.
+  kiln.cloud.oss.put(BUCKET, "fleets/web.yaml", fleetText());
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(kiln.records("bake")).toHaveLength(baked);
+  for (let night = 0; night < 2; night++) await nightly(kiln);
+  expect(reported(kiln)).toEqual(["fleets/web.json", "recipes/app.json"]);
+  expect(kiln.records("check").map(({ reason }) => reason)).toContain(
+    "recipes/app.json: no function reads it as long as recipes/app.yml is there, which has the same name; delete from the bucket the one that is not meant",
+  );
+  await kiln.upload("recipes/app.yaml", recipeText());
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  expect(kiln.records("bake")).toHaveLength(baked + 1);
+  expect(reported(kiln)).toEqual(["fleets/web.json", "recipes/app.json", "recipes/app.yml"]);
+});
+
 test("a document whose channel the deployment does not have is reported to those it has, and its runs go on", async ({
   deploy,
   expect,

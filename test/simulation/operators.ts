@@ -57,14 +57,20 @@ function touchTemporary(simulation: Simulation): void {
 
 /** An image that no family serves: one under promotion, or an old one. */
 function touchImage(simulation: Simulation): void {
-  const { kiln } = simulation;
-  const { world } = kiln.cloud;
+  const { kiln, touched } = simulation;
+  const { world, time } = kiln.cloud;
   const isFree = ({ regionId, imageId, family, status }: ReturnType<typeof ownImages>[number]): boolean =>
     status === "Available" &&
     tagOf(kiln, imageId, "kiln:recipe") === "web" &&
     (family === "" || served(kiln, regionId, family) !== imageId);
-  const one = oneOf(simulation, ownImages(kiln).filter(isFree))?.imageId;
-  if (one === undefined) return;
-  const acts = [() => world.removeImage(one), () => world.deprecateImage(one)];
+  const image = oneOf(simulation, ownImages(kiln).filter(isFree));
+  if (image === undefined) return;
+  const { imageId, disks } = image;
+  const remove = (): void => {
+    world.removeImage(imageId);
+    // Whoever deletes an image by hand decides about its snapshots as well.
+    for (const { snapshotId = "" } of disks) touched.set(snapshotId, time.now());
+  };
+  const acts = [remove, () => world.deprecateImage(imageId)];
   oneOf(simulation, acts)?.();
 }

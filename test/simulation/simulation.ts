@@ -54,7 +54,7 @@ export interface Simulation {
   readonly accepted: Accepted[];
   /** Since when the simulation lets an instance idle, by id. All others are busy. */
   readonly idleSince: Map<string, number>;
-  /** Instances that a user touched by hand: Kiln answers for them only as far as it can know. */
+  /** Instances and snapshots that a user touched by hand: Kiln answers for them only as far as it can know. */
   readonly touched: Map<string, number>;
   /** When retention tagged an image for deletion, by id. */
   readonly markedAt: Map<string, number>;

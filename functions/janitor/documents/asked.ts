@@ -1,6 +1,6 @@
 /** The requests for checks, and the documents that they and triggers name. */
 import type * as z from "zod/mini";
-import { documentNames } from "../../../shared/document-store.ts";
+import { findDocuments, shadowed } from "../../../shared/document-index.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/keys.ts";
 import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
@@ -46,15 +46,19 @@ async function fromEvent(
 async function asAsked(key: string, by: string, { cloud }: Ports): Promise<Asked[]> {
   for (const folder of ["recipes", "fleets"] as const) {
     const name = documentNameIn(key, folder);
-    if (name !== undefined) return [{ kind: "document", folder, name, by }];
+    if (name === undefined) continue;
+    const others = shadowed(folder, await findDocuments(cloud, folder, name));
+    return [{ kind: "document", folder, name, by }, ...others.map((one) => asUnread(one, by))];
   }
   const component = componentIn(key);
   if (component !== undefined) return [{ kind: "component", key, by, ...component }];
   const reason = unreadReason(key);
   // One that is deleted by now is no mistake any more.
   const object = reason === undefined ? undefined : await headObject(cloud, key);
-  return reason === undefined || object === undefined ? [] : [{ kind: "unread", by, reason, ...object }];
+  return reason === undefined || object === undefined ? [] : [asUnread({ ...object, reason }, by)];
 }
+
+const asUnread = (one: Unread, by: string): Asked => ({ kind: "unread", by, ...one });
 
 /** Every document there is or was, and every object that no function reads: an event may be lost. */
 async function all(by: string, { cloud, clock }: Ports): Promise<Asked[]> {
@@ -64,14 +68,14 @@ async function all(by: string, { cloud, clock }: Ports): Promise<Asked[]> {
       const indexed = (await listObjects(cloud, prefix)).flatMap(
         ({ key }) => documentNameIn(key.slice(FOLDER.documentIndex.length), folder) ?? [],
       );
-      const names = new Set([...(await documentNames(cloud, folder)), ...indexed]);
-      return [...names].map((name) => ({ kind: "document", folder, name, by }) as const);
+      const objects = await listObjects(cloud, `${folder}/`);
+      const names = new Set([...objects.flatMap(({ key }) => documentNameIn(key, folder) ?? []), ...indexed]);
+      return [
+        ...[...names].map((name) => ({ kind: "document", folder, name, by }) as const),
+        ...shadowed(folder, objects).map((one) => asUnread(one, by)),
+      ];
     }),
   );
   const unread = await unreadObjects(cloud, clock.now());
-  return [
-    ...folders.flat(),
-    ...unread.map((one) => ({ kind: "unread", by, ...one }) as const),
-    { kind: "marks" },
-  ];
+  return [...folders.flat(), ...unread.map((one) => asUnread(one, by)), { kind: "marks" }];
 }

@@ -16,6 +16,8 @@ export const createInstance: Script = {
   },
 };
 
+const KEEP = new URLSearchParams({ decision: "keep" });
+
 export const keep: Script = {
   name: "keep",
   async run(simulation, wait) {
@@ -35,9 +37,9 @@ export const keep: Script = {
       return links.find(([id]) => ids.includes(id))?.[1];
     });
     if (link === undefined) return false;
-    const status = await insist(wait, () => follow(simulation, link));
+    const status = await insist(wait, () => follow(simulation, link, KEEP));
     await wait(minutes(10));
-    return status === 200 && ids.some((id) => "kiln:keep" in tagsOf(kiln, id));
+    return status === 202 && ids.some((id) => "kiln:keep" in tagsOf(kiln, id));
   },
 };
 

@@ -48,6 +48,11 @@ const requests: readonly Case[] = [
     'launch.AutoReleaseTime: must be a day and time that exist (it is "2030-13-01T00:00:00Z")',
   ],
   [
+    "an instant to release at on 30 February",
+    fleet({ AutoReleaseTime: "2030-02-30T00:00:00Z" }),
+    'launch.AutoReleaseTime: must be a day and time that exist (it is "2030-02-30T00:00:00Z")',
+  ],
+  [
     "two instants to release at",
     fleet({ AutoReleaseTime: "2030-01-01T00:00:00Z" }, { expireAfter: "1h" }),
     'launch.AutoReleaseTime: must not be used with expireAfter (it is "2030-01-01T00:00:00Z"); keep one of the two',

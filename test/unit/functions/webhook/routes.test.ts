@@ -266,6 +266,7 @@ const refusals: readonly (readonly [
     "parameters.BASH_ENV: is reserved: shells read variables named BASH*; give the parameter another one, or set the variable in the recipe, under environment; parameters.VERSION: must be text",
   ],
   ["POST", "/families/web/promote", { recipe: "web" }, 400, "imageId: must be text"],
+  ["POST", "/fleets/web/scale-out", '{"count":3,"count":30}', 400, "count: is in the body twice; keep one"],
 ];
 
 for (const [method, path, body, status, error] of refusals) {
