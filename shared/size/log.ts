@@ -39,6 +39,8 @@ const State = z.object({
   ),
   /** How often in a row members failed their health probe, by id. */
   failing: z.optional(z.record(z.string(), z.int())),
+  /** A member was replaced while none was well, and none has been since. */
+  healthTrial: z.optional(z.literal(true)),
   /** The run to which reconciling has handed its last change on, when, and how many before it came to nothing. */
   child: z.optional(
     z.object({

@@ -80,6 +80,7 @@ test("a second object with the name of a document is reported once, by the event
   await kiln.upload("recipes/app.yaml", recipeText());
   await kiln.cloud.settle({ forMs: minutes(2) });
   expect(kiln.records("bake")).toHaveLength(baked + 1);
+  await nightly(kiln);
   expect(reported(kiln)).toEqual(["fleets/web.json", "recipes/app.json", "recipes/app.yml"]);
 });
 

@@ -15,6 +15,11 @@ function breakDown(kiln: Deployment, id: string): void {
   for (const diskId of world.mustHave(id).diskIds) world.disks.get(diskId)?.content?.files.set(BROKEN, "");
 }
 
+function mend(kiln: Deployment, id: string): void {
+  const { world } = kiln.cloud;
+  for (const diskId of world.mustHave(id).diskIds) world.disks.get(diskId)?.content?.files.delete(BROKEN);
+}
+
 /** Looks after the fleet once. */
 async function look(kiln: Deployment) {
   const earlier = new Set(kiln.records("health-").map(({ run }) => run));
@@ -86,4 +91,31 @@ test("none is replaced when many fail at once, when nothing is known, or in a pa
     result: { why: expect.stringContaining("paused") },
   });
   expect(running(kiln)).toEqual(members);
+});
+
+test("the only member is replaced once; its successor stays until one has been well, then it is replaced too", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const [first = ""] = await sized(kiln, { ...FLEET, size: { desired: 1 } });
+  const lookTwice = async () => {
+    await look(kiln);
+    await look(kiln);
+    await reconcile(kiln);
+    for (const id of running(kiln)) kiln.cloud.world.ageInstance(id, hours(5));
+    return running(kiln);
+  };
+  breakDown(kiln, first);
+  const [second = ""] = await lookTwice();
+  expect(second).not.toBe(first);
+  breakDown(kiln, second);
+  expect(await lookTwice()).toEqual([second]);
+  const reasons = kiln.records("health-").map(({ reason }) => reason);
+  expect(reasons).toContainEqual(expect.stringContaining("as the one that it replaced did"));
+  mend(kiln, second);
+  await look(kiln);
+  breakDown(kiln, second);
+  expect(await lookTwice()).not.toEqual([second]);
+  expect(running(kiln)).toHaveLength(1);
 });

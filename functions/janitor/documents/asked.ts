@@ -1,6 +1,6 @@
 /** The requests for checks, and the documents that they and triggers name. */
 import type * as z from "zod/mini";
-import { findDocuments, shadowed } from "../../../shared/document-index.ts";
+import { documentKeys, findDocuments, shadowed } from "../../../shared/document-index.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/keys.ts";
 import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
@@ -47,7 +47,10 @@ async function asAsked(key: string, by: string, { cloud }: Ports): Promise<Asked
   for (const folder of ["recipes", "fleets"] as const) {
     const name = documentNameIn(key, folder);
     if (name === undefined) continue;
-    const others = shadowed(folder, await findDocuments(cloud, folder, name));
+    // Others are found by the look at all.
+    const [first = key] = documentKeys(folder, name);
+    const there = first === key ? [] : await findDocuments(cloud, folder, name);
+    const others = shadowed(folder, there).filter((one) => one.key === key);
     return [{ kind: "document", folder, name, by }, ...others.map((one) => asUnread(one, by))];
   }
   const component = componentIn(key);

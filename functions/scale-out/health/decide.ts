@@ -5,7 +5,8 @@
  *     that Cloud Assistant refuses or aborts.
  * HEALTH-2. A member that fails `failures` times in a row is replaced, one at a time, and none while others are missing.
  * HEALTH-3. If more than a third of those that answer fail at once, none is replaced: the command is at fault, or something
- *     that all of them need.
+ *     that all of them need. Of one or two members one may fail; while no other is well, that is a trial, and the next one
+ *     follows only after a member has been well.
  * HEALTH-4. Protected, locked and opted out members and subscriptions stay and are reported, once.
  */
 import * as z from "zod/mini";
@@ -51,6 +52,8 @@ interface Look {
   readonly answers: Answers;
   /** `SizeState.failing`. */
   readonly before: Readonly<Record<string, number>>;
+  /** `SizeState.healthTrial`. */
+  readonly isTried?: boolean | undefined;
   /** Why nothing may change now. */
   readonly hindrance: string | undefined;
   readonly now: number;
@@ -68,14 +71,13 @@ export interface Judgement {
 /** The counts after a look, and the member that is replaced. */
 export function judge(look: Look): Judgement {
   const { document, members, answers, before, hindrance, now } = look;
-  const { well, failed } = answers;
+  const { failed } = answers;
   const { failures } = document.health;
   const failing = countsOf(look);
   const sick = members.filter(({ id }) => failing[id] === failures && failed.some((one) => one.id === id));
-  const isMany = failed.length * 3 > failed.length + well.length;
-  const many = `${failed.length} of ${failed.length + well.length} members fail their health probe at once, so none is replaced: its command is at fault, or something that all of them need`;
+  const all = whyAllStay(look);
   const stays = sick.toSorted(oldestFirst).map((member) => {
-    const held = isMany ? many : whyKept(member, document, "release", now);
+    const held = all ?? whyKept(member, document, "release", now);
     return { id: member.id, held, why: held ?? hindrance };
   });
   const replace = stays.find(({ why }) => why === undefined)?.id;
@@ -88,8 +90,22 @@ export function judge(look: Look): Judgement {
     failing,
     because,
     ...(replace !== undefined && { replace }),
-    ...(news && { problem: isMany ? many : `${news.id} fails its health probe and stays: ${news.held}` }),
+    ...(news && { problem: all ?? `${news.id} fails its health probe and stays: ${news.held}` }),
   };
+}
+
+/** So many members cannot have more than a third that is sick, but for all of them. */
+const FEW = 2;
+
+/** HEALTH-3; undefined when one of those that fail may be replaced. */
+function whyAllStay({ members, answers: { well, failed }, isTried = false }: Look): string | undefined {
+  const isFew = members.filter(({ status }) => status === "Running").length <= FEW;
+  const isOne = isFew && failed.length === 1;
+  if (isOne && well.length === 0 && isTried)
+    return "a member fails its health probe as the one that it replaced did, so it stays: the command is at fault, or something that both need";
+  return isOne || failed.length * 3 <= failed.length + well.length
+    ? undefined
+    : `${failed.length} of ${failed.length + well.length} members fail their health probe at once, so none is replaced: its command is at fault, or something that all of them need`;
 }
 
 /** The log of the fleet holds as many; beyond a third none is replaced. */

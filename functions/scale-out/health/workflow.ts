@@ -121,7 +121,8 @@ async function judgeMembers(given: EventOf<typeof Judge>, ports: Ports): Promise
   const child = runId("shrink", fleet, startedAt, ["health", run]);
   const hindrance = await hindranceNow({ document, state: before, members }, ports);
   const now = ports.clock.now();
-  const found = judge({ document, members, answers, before: before.failing ?? {}, hindrance, now });
+  const { failing = {}, healthTrial: isTried } = before;
+  const found = judge({ document, members, answers, before: failing, isTried, hindrance, now });
   const written = await write(given, { before, found, child }, ports);
   // A repeat finds the line of the first delivery, which may name no child.
   const isHandedOn = found.replace !== undefined && written?.child?.run === child;
@@ -153,15 +154,17 @@ interface Found {
 
 /** The state afterwards; undefined when another run has changed it meanwhile. */
 async function write(
-  { run, by, input: { fleet } }: EventOf<typeof Judge>,
+  { run, by, answers, input: { fleet } }: EventOf<typeof Judge>,
   { before, found: { failing, replace }, child }: Found,
   ports: Ports,
 ): Promise<SizeState | undefined> {
-  const { failing: _before, ...rest } = before;
+  const { failing: _before, healthTrial, ...rest } = before;
+  const isTrial = answers.well.length === 0 && (healthTrial === true || replace !== undefined);
   const handedOn = { run: child, at: ports.clock.now(), vain: 0, kind: "end" as const, count: 1 };
   const after: SizeState = {
     ...rest,
     ...(Object.keys(failing).length > 0 && { failing }),
+    ...(isTrial && { healthTrial: true as const }),
     ...(replace !== undefined && { child: handedOn }),
   };
   const isSame = (state: SizeState): boolean => isDeepStrictEqual(state, before);

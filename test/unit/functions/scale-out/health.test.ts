@@ -110,6 +110,31 @@ test("of more than a third none is replaced, and that is notified once", ({ expe
   expect(look(answersOf(["i-1"], ["i-4"]), { before: OFTEN }).replace).toBe("i-1");
 });
 
+const few = (count: number, answers: Partial<Answers>, more: Partial<Look> = {}) =>
+  look(
+    { well: [], failed: [], unknown: [], ...answers },
+    { members: IDS.slice(0, count).map((id) => member(id)), before: OFTEN, ...more },
+  );
+const FAILED = [{ id: "i-1", why: "exit code 1" }];
+
+test("of one or two members one is replaced, and the next one only after a member has been well", ({
+  expect,
+}) => {
+  expect(few(1, { failed: FAILED }).replace).toBe("i-1");
+  expect(few(2, { failed: FAILED, well: ["i-2"] }).replace).toBe("i-1");
+  expect(few(2, { failed: FAILED, well: ["i-2"] }, { isTried: true }).replace).toBe("i-1");
+  expect(few(2, { failed: FAILED, unknown: ["i-2"] }).replace).toBe("i-1");
+  const again = few(1, { failed: FAILED }, { isTried: true, before: { "i-1": 2 } });
+  expect([again.replace, again.problem]).toEqual([
+    undefined,
+    "a member fails its health probe as the one that it replaced did, so it stays: the command is at fault, or something that both need",
+  ]);
+  expect(few(2, { failed: [...FAILED, { id: "i-2", why: "exit code 1" }] }).replace).toBeUndefined();
+  expect(few(3, { failed: FAILED, unknown: ["i-2", "i-3"] }).replace).toBeUndefined();
+  const members = IDS.map((id) => member(id, { status: id === "i-1" ? "Running" : "Stopped" }));
+  expect(few(4, { failed: FAILED }, { members }).replace).toBe("i-1");
+});
+
 test.for([
   [{ tags: { "kiln:keep": "" } }, "kiln:keep"],
   [{ deletionProtection: true }, "protected"],
