@@ -1,4 +1,5 @@
 /** Refuses requests that the document they are about cannot carry out, before a run begins (shared/document-index.ts). */
+import { inBatches } from "../../shared/in-batches.ts";
 import * as z from "zod/mini";
 import type { CloudClient } from "../../shared/cloud/client.ts";
 import { CloudError } from "../../shared/errors.ts";
@@ -63,7 +64,7 @@ export async function cutOf({ request }: RunRequest, { cloud }: Ports): Promise<
   const shares = z.looseObject({ shares: z.array(Cuttable) }).safeParse(request).data?.shares;
   const found = shares ?? Cuttable.safeParse(request).data ?? [];
   const many = [found].flat().filter(({ alerts, over }) => !over && alerts.some(([, count]) => count > 1));
-  const cuts = await Promise.all(many.slice(0, CUTS_MAX).map((share) => cutOfShare(share, cloud)));
+  const cuts = await inBatches(many.slice(0, CUTS_MAX), (share) => cutOfShare(share, cloud));
   return cuts.filter((cut) => cut !== undefined).join("; ") || undefined;
 }
 

@@ -6,6 +6,7 @@ import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { readCallers } from "../../shared/http/config.ts";
 import { asCaller, httpHandler, NOT_AUTHENTICATED } from "../../shared/http/handler.ts";
+import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
 import { holdsSecret } from "../../shared/redact.ts";
@@ -145,7 +146,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
 const SINGLE_MAX = 3;
 
 const spreadOut = (sender: string, launches: readonly LaunchRequest[], ports: Ports): Promise<Accepted[]> =>
-  Promise.all(enqueueSpread(sender, launches, ports.clock.now()).map((request) => acceptCut(request, ports)));
+  inBatches(enqueueSpread(sender, launches, ports.clock.now()), (request) => acceptCut(request, ports));
 
 /** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */
 const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>

@@ -2,6 +2,7 @@
  * A job that is not queued any more: it launches nothing, and the machine of one that is completed may go. That a runner has
  * begun a job is written down: the end of an earlier one may come late, or once more.
  */
+import { inBatches } from "../../shared/in-batches.ts";
 import { answer, type HttpAnswer } from "../../shared/http/answer.ts";
 import { putObject } from "../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../shared/invocation.ts";
@@ -48,8 +49,8 @@ const machineTaken = (sender: string, { runner, at }: BegunJob, fleet: string | 
 /** Undefined when all of its fleets are known to keep their machines. */
 async function endMachine(sender: string, job: LaunchRequest, ended: EndedJob, ports: Ports) {
   const { request, ...rest } = enqueueEnd(sender, job, ended);
-  const refusals = await Promise.all(
-    ended.fleets.map((fleet) => documentRefusal({ ...rest, request: { ...request, fleet } }, ports)),
+  const refusals = await inBatches(ended.fleets, (fleet) =>
+    documentRefusal({ ...rest, request: { ...request, fleet } }, ports),
   );
   if (refusals.every((refusal) => refusal !== undefined)) return undefined;
   const { run, repeated } = await accept({ ...rest, request }, ports);

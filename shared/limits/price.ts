@@ -9,6 +9,7 @@
  * PRICE-5. What a disk costs beyond its size, category and provisioned IOPS has no price: shared/documents/fleet-rules.ts
  *     refuses it under a ceiling.
  */
+import { inBatches } from "../in-batches.ts";
 import * as z from "zod/mini";
 import type { CloudClient } from "../cloud/client.ts";
 import type { Instance } from "../cloud/ecs/instances.ts";
@@ -61,7 +62,7 @@ export async function pricesOf(
   if (limits.maxPricePerHour === undefined) return undefined;
   const types = [...new Set(instances.map(({ type }) => type))];
   const listed = new Map(
-    await Promise.all(types.map(async (type) => [type, await memberPrice(priced, type, cloud)] as const)),
+    await inBatches(types, async (type) => [type, await memberPrice(priced, type, cloud)] as const),
   );
   return ({ type, spotStrategy }) => {
     const list = listed.get(type) ?? 0;

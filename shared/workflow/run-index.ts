@@ -8,6 +8,7 @@
  *     writes those that are missing and deletes those without a log (functions/janitor/index).
  * RUN-INDEX-4. Runs at work have no entry; they have an object under `open/` (BEGIN-1).
  */
+import { inBatches } from "../in-batches.ts";
 import { putObject } from "../cloud/oss/objects.ts";
 import type { Ports } from "../invocation.ts";
 import { FAR, FOLDER } from "../keys.ts";
@@ -68,7 +69,7 @@ export function entryKeys(ended: EndedRun): readonly string[] {
 
 /** Writes entries. @throws CloudError */
 export const writeEntries = ({ cloud }: Pick<Ports, "cloud">, keys: readonly string[]): Promise<unknown> =>
-  Promise.all(keys.map((key) => putObject(cloud, key, "", { contentType: "text/plain" })));
+  inBatches(keys, (key) => putObject(cloud, key, "", { contentType: "text/plain" }));
 
 /** Writes the entries of a run that has ended, if the bucket takes them: an end must not wait for its index. */
 export async function tryToIndex(ended: EndedRun, ports: Ports): Promise<void> {

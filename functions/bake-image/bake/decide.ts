@@ -1,4 +1,5 @@
 /** Whether a recipe needs a new image, and from what: reads the world and changes nothing. */
+import { inBatches } from "../../../shared/in-batches.ts";
 import { joinReasons } from "../../../shared/budget.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
@@ -187,7 +188,7 @@ async function findObjects(
   const keys = objectsOf(document);
   // Those of the image test are no inputs, and missing they would fail it after all the rest is paid for.
   const all = [...keys, ...objectsIn(document.test.commands)];
-  const heads = await Promise.all(all.map((key) => headObject(cloud, key)));
+  const heads = await inBatches(all, (key) => headObject(cloud, key));
   const missing = all.filter((_key, index) => heads[index] === undefined);
   if (missing.length > 0)
     return problem(

@@ -1,4 +1,5 @@
 /** The requests for checks, and the documents that they and triggers name. */
+import { inBatches } from "../../../shared/in-batches.ts";
 import type * as z from "zod/mini";
 import { documentKeys, findDocuments, shadowed } from "../../../shared/document-index.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
@@ -26,8 +27,7 @@ export type Asked =
 /** The documents that a payload names. @throws EventError for a payload that is none of the shapes this function is for */
 export async function askedBy(payload: unknown, ports: Ports): Promise<readonly Asked[]> {
   const oss = OssEvent.safeParse(payload);
-  if (oss.success)
-    return (await Promise.all(oss.data.events.map((record) => fromEvent(record, ports)))).flat();
+  if (oss.success) return (await inBatches(oss.data.events, (record) => fromEvent(record, ports))).flat();
   const { asked, trigger } = triggerOf(payload, ports);
   const { key, by = trigger.by } = parse(CheckRequest, asked, "janitor");
   return key === "*" ? all(by, ports) : asAsked(key, by, ports);

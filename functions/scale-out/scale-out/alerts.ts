@@ -8,6 +8,7 @@
  * ALERT-3. The end of an alarm may come after a repeat that is newer. That was another alarm, and no run has it: the run of
  *     the end launches for it.
  */
+import { inBatches } from "../../../shared/in-batches.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
@@ -104,12 +105,10 @@ function damage(error: unknown): { readonly problem: string } {
 
 /** When the runs that failed ended, epoch ms. */
 async function failuresOf(runs: readonly string[], cloud: CloudClient): Promise<Map<string, number>> {
-  const found = await Promise.all(
-    runs.map(async (run) => {
-      const now = standing(run, await readRunLog(cloud, run));
-      return now !== undefined && hasFailed(now) ? [[run, now.endedAt] as const] : [];
-    }),
-  );
+  const found = await inBatches(runs, async (run) => {
+    const now = standing(run, await readRunLog(cloud, run));
+    return now !== undefined && hasFailed(now) ? [[run, now.endedAt] as const] : [];
+  });
   return new Map(found.flat());
 }
 

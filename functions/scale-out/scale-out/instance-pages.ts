@@ -1,4 +1,5 @@
 /** The ids that one call returned, in an object of the run: a thousand of them would not fit into an event. */
+import { inBatches } from "../../../shared/in-batches.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { getObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { outputKey } from "../../../shared/keys.ts";
@@ -35,6 +36,6 @@ export async function readPages(
   run: string,
   names: readonly string[],
 ): Promise<string[]> {
-  const read = await Promise.all(names.map((name) => readPage(client, run, name)));
+  const read = await inBatches(names, (name) => readPage(client, run, name));
   return read.flatMap((ids) => ids ?? []);
 }

@@ -7,6 +7,7 @@
  * ROOM-3. An instance of the run that is on no page comes from an attempt at this call whose answer was lost. It is not
  *     counted: the call has the same token again. A late phase goes on with it (LATE-1).
  */
+import { inBatches } from "../../../shared/in-batches.ts";
 import { isLate } from "../../../shared/late.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isOpen, liveOf, type Reservation } from "../../../shared/limits/stored-reservation.ts";
@@ -38,7 +39,7 @@ export async function launchRoom(
   if (!late && listed.length + amount <= reserved) return { kind: "free" };
   const { callIndex } = progress;
   const names = Array.from({ length: callIndex + 1 }, (_, call) => launchPage(call));
-  const pages = await Promise.all(names.map((name) => readPage(cloud, run, name)));
+  const pages = await inBatches(names, (name) => readPage(cloud, run, name));
   const answered = pages[callIndex];
   if (answered !== undefined) return { kind: "launched", ids: answered };
   const known = new Set(pages.flat());
