@@ -82,3 +82,30 @@ test.for([PARTS.slice(0, 2), PARTS])(
     await channel.close();
   },
 );
+
+test("the largest delivery that is read, 4,000 alerts and over 7 MB, fits into an instance and is two runs", async ({
+  deploy,
+  expect,
+}) => {
+  // An instance in a thread has the heap of its function.
+  const kiln = await deploy({
+    env: { KILN_SENDERS: JSON.stringify(SENDERS) },
+    fc: { inline: false, timers: [] },
+  });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const startsAt = new Date(kiln.cloud.time.now()).toISOString();
+  const alerts = Array.from({ length: 4000 }, (_, n) => ({
+    status: "firing",
+    labels: { kiln_fleet: "web", host: String(n) },
+    annotations: { description: "x".repeat(1700) },
+    startsAt,
+    fingerprint: String(n),
+  }));
+  const body = JSON.stringify({ version: "4", alerts });
+  expect(body.length).toBeGreaterThan(7e6);
+  const { status, text } = await raw(kiln, "/senders/alerts", BEARER, body);
+  expect([status, JSON.parse(text).runs]).toEqual([202, [expect.anything(), expect.anything()]]);
+  const [invocation] = kiln.cloud.fc.invocations.filter((one) => one.function === "kiln-webhook");
+  expect(invocation?.calls.length).toBeLessThan(20);
+});
