@@ -1,7 +1,9 @@
 /** Answers of the webhook: short ones for senders and callers, and pages for operators who followed a link. */
+import type { Call } from "../../shared/http/call.ts";
 import { ANSWER_HEADER, type HttpAnswer } from "../../shared/http/answer.ts";
 import { readJson } from "../../shared/json.ts";
 import { redactedShort } from "../../shared/redact.ts";
+import { inChinese, wantsChinese } from "./chinese.ts";
 
 /** A run, and where its status is. */
 export const accepted = (run: string) => ({ run, status: `/runs/${run}` });
@@ -39,9 +41,11 @@ export const page = (
   choices,
 });
 
-/** A page for a browser, text for a command. @param accept the header of the request */
-export function rendered({ statusCode, lines, choices = [] }: Page, accept: string | undefined): HttpAnswer {
-  const isPage = accept?.includes("text/html") === true;
+/** A page for a browser, in its language, and text for a command. @param headers those of the request */
+export function rendered(given: Page, headers: Call["headers"]): HttpAnswer {
+  const isPage = headers["accept"]?.includes("text/html") === true;
+  const isChinese = isPage && wantsChinese(headers["accept-language"]);
+  const { statusCode, lines, choices = [] } = isChinese ? inChinese(given) : given;
   return {
     statusCode,
     headers: {
@@ -53,17 +57,17 @@ export function rendered({ statusCode, lines, choices = [] }: Page, accept: stri
       "content-security-policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
     },
     isBase64Encoded: false,
-    body: isPage ? html(lines, choices) : text(lines, choices),
+    body: isPage ? html(lines, choices, isChinese ? "zh-CN" : "en") : text(lines, choices),
   };
 }
 
-function html(lines: readonly string[], choices: readonly Choice[]): string {
+function html(lines: readonly string[], choices: readonly Choice[], language: string): string {
   const paragraphs = lines.map((line) => `<p>${escaped(line)}</p>`);
   const buttons = choices.map(
     ({ label, decision }) => `<button name="decision" value="${decision}">${label}</button>`,
   );
   const form = buttons.length === 0 ? [] : ['<form method="post">', ...buttons, "</form>"];
-  const head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Kiln</title>';
+  const head = `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>Kiln</title>`;
   return [head, ...paragraphs, ...form, "</html>", ""].join("\n");
 }
 

@@ -51,7 +51,7 @@ const noSender = (path: string): string =>
 
 async function serve(call: Call, ports: Ports): Promise<HttpAnswer> {
   const page = pageOf(call.path);
-  if (page !== undefined) return rendered(await page(call, ports), call.headers["accept"]);
+  if (page !== undefined) return rendered(await page(call, ports), call.headers);
   const given = await served(call, ports);
   // A record has texts of Kiln's own.
   return call.method === "POST" ? withShortTexts(given) : given;

@@ -94,6 +94,21 @@ test("entries that lie in any folder count: a check of many runs deletes none th
   expect(indexOf(kiln)).toEqual(good);
 });
 
+test("two ends of a run are found by their keys, also where its log has its turn later", async ({
+  kiln,
+  expect,
+}) => {
+  const history = historyOf(600, kiln.cloud.time.now());
+  putLogs(kiln, history);
+  putEntries(kiln, history);
+  const good = indexOf(kiln);
+  const later = history.slice(0, 10).map((ended) => ({ ...ended, endedAt: ended.endedAt + hours(1) }));
+  const earlier = history.slice(10, 20).map((ended) => ({ ...ended, endedAt: ended.endedAt - hours(1) }));
+  putEntries(kiln, [...later, ...earlier]);
+  await check(kiln);
+  expect(indexOf(kiln)).toEqual(good);
+});
+
 test("a check adds no run that is at work, takes out one that is, and deletes no entry of one whose end is not sent yet", async ({
   kiln,
   expect,
