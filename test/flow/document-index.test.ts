@@ -35,8 +35,10 @@ const put = async (kiln: Deployment, key: string, text: string): Promise<void> =
   await kiln.upload(key, text);
   await kiln.cloud.time.settle();
 };
+let asked = 0;
+/** A request of its own: the same bytes once more are a repeat. */
 const scale = (kiln: Deployment, count = 1, fleet = "web") =>
-  kiln.call("POST", `/fleets/${fleet}/scale-out`, { count, dryRun: true });
+  kiln.call("POST", `/fleets/${fleet}/scale-out`, { count, dryRun: true, key: `k-${++asked}` });
 
 test("a document that does not exist is answered with 404, one that is refused with 422, a wrong count with 400", async ({
   world: { kiln },
