@@ -130,6 +130,27 @@ test("of two changes that have seen the same version, the one that comes between
   expect(stored(kiln, "fleets/web.yaml")).toBe(max(2));
 });
 
+test("of two changes that have read the same lock, the one that writes it later is refused", async ({
+  kiln,
+  expect,
+}) => {
+  await ask(kiln, "PUT", "/fleets/web", max(1));
+  const others: Answer[] = [];
+  const met = kiln.cloud.faults.interleave({
+    product: "oss",
+    action: "AppendObject",
+    when: ({ key = "" }) => key.startsWith("locks/documents/"),
+    before: async () => {
+      met();
+      others.push(await kiln.api("PUT", "/fleets/web", max(3)));
+    },
+  });
+  const change = kiln.api("PUT", "/fleets/web", max(2));
+  await kiln.cloud.settle({ forMs: minutes(1), parallel: 3 });
+  expect([(await change).status, ...others.map(({ status }) => status)]).toEqual([409, 200]);
+  expect(stored(kiln, "fleets/web.yaml")).toBe(max(3));
+});
+
 test("a change whose function ended in the middle blocks the document for half a minute and no longer", async ({
   kiln,
   expect,
