@@ -1,3 +1,4 @@
+import { hours } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { check, idleFleet, statuses, verdictsOf } from "../support/idle-fleet.ts";
 import { POLICY, QUIET } from "../support/idle.ts";
@@ -80,8 +81,10 @@ test("members that a user stops between the survey and the stop count against ke
   expect,
 }) => {
   const kiln = await deploy(QUIET);
-  // The survey takes the first two of them.
-  const [a = "", b = "", c = ""] = await idleFleet(kiln, 3);
+  const all = await idleFleet(kiln, 3);
+  // The survey takes the two that have run longest.
+  for (const [n, id] of all.entries()) kiln.cloud.world.ageInstance(id, hours(9 - n));
+  const [a = "", b = "", c = ""] = all;
   let stopped = false;
   // The survey asks for the capacity last of all.
   kiln.cloud.faults.add({
@@ -95,7 +98,11 @@ test("members that a user stops between the survey and the stop count against ke
     },
   });
   const record = await check(kiln, { ...POLICY, keepRunning: 1, cap: { count: 2 } });
-  expect(record.result).toMatchObject({ stop: 2, stopped: [a] });
+  expect(record.result).toMatchObject({
+    stop: 2,
+    stopped: [a],
+    refused: [`${b}: KeepRunning too few are running by now`],
+  });
   expect(statuses(kiln)).toEqual({ [a]: "Stopped", [b]: "Running", [c]: "Stopped" });
   expect(Object.keys(tagsOf(kiln, b))).not.toContain("kiln:stopped-by");
 });
