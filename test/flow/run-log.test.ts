@@ -216,6 +216,14 @@ test("the resend timer reads what is open, however many runs have ended", async 
   await kiln.cloud.settle({ forMs: seconds(1) });
 });
 
+test("the resend timer sends nothing of a run that is on its way", async ({ deploy, expect }) => {
+  const kiln = await deploy({ fc: { timers: ["resend"] } });
+  await bakeAndPromote(kiln, recipeText());
+  const passes = kiln.cloud.fc.invocations.filter((one) => one.function === "kiln-janitor");
+  const sent = passes.flatMap(({ calls }) => calls.filter(({ action }) => action === "InvokeFunction"));
+  expect([passes.length > 0, sent]).toEqual([true, []]);
+});
+
 test("a promotion that an event sends to its join without an image test moves no family", async ({
   deploy,
   expect,

@@ -697,7 +697,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/ephemeral-instance/release.ts",
     find: "const left = known.value ?? tagged[0];",
     replace: "const left = known.value;",
-    tests: ["test/proofs/janitor.test.ts"],
+    tests: ["test/flow/run-log.test.ts"],
   },
   {
     name: "a reservation is closed although an instance is not listed yet",
