@@ -3,7 +3,16 @@
  * tests and the rehearsal call `build()`.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -85,7 +94,9 @@ const apart: Plugin = {
 
 /** Copies the modules that `metafile` names as files beside the bundle into its folder. */
 function putApart(metafile: Metafile, folder: string): void {
-  const named = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)));
+  const named = new Set(
+    Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path)),
+  );
   for (const [name, file] of Object.entries(APART))
     if (named.has(`./${name}.js`)) copyFileSync(join(ROOT, "node_modules", file), join(folder, `${name}.js`));
 }

@@ -83,7 +83,5 @@ async function expectedSha256(
   const sha256 = sha256In(found.value.text, key.slice(key.lastIndexOf("/") + 1));
   if (!sha256.ok) return problem(`${beside} ${sha256.problem}`);
   const head = await headObject(cloud, key);
-  return head === undefined
-    ? problem(`the bucket has no object ${key}`)
-    : ok({ head, sha256: sha256.value });
+  return head === undefined ? problem(`the bucket has no object ${key}`) : ok({ head, sha256: sha256.value });
 }
